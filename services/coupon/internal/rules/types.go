@@ -1,0 +1,183 @@
+// Package rules holds the coupon service's types and decisions. It is pure: no context, proto,
+// storage or clock inside; time and state come in, values come out.
+//
+// It may be imported by flow, edge and the stores; it imports only money and apperr.
+package rules
+
+import (
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// OfferState says whether an offer takes clicks and sales.
+type OfferState string
+
+// The states of an offer.
+const (
+	OfferActive   OfferState = "ACTIVE"
+	OfferPaused   OfferState = "PAUSED"
+	OfferArchived OfferState = "ARCHIVED"
+)
+
+// PostbackAuth says how a postback proves where it comes from.
+type PostbackAuth string
+
+// The ways to authenticate postbacks.
+const (
+	AuthToken PostbackAuth = "TOKEN"
+	AuthOpen  PostbackAuth = "OPEN"
+)
+
+// Precedence says what counts when a sale has both a code and a click.
+type Precedence string
+
+// The precedences.
+const (
+	CodeFirst     Precedence = "CODE_FIRST"
+	ClickFirst    Precedence = "CLICK_FIRST"
+	OnlyIfClicked Precedence = "ONLY_IF_CLICKED"
+)
+
+// ConversionStatus is the status in which an offer's conversions start.
+type ConversionStatus string
+
+// The statuses in which conversions can start.
+const (
+	StartPending  ConversionStatus = "PENDING"
+	StartApproved ConversionStatus = "APPROVED"
+)
+
+// Offer is what an advertiser pays for. Times are UTC in whole milliseconds, durations whole
+// seconds, in this and all types here.
+type Offer struct {
+	ID                      string
+	DisplayName             string
+	LandingPageURL          string
+	FallbackURL             string
+	State                   OfferState
+	PostbackAuth            PostbackAuth
+	PostbackToken           string
+	Precedence              Precedence
+	ClickWindow             time.Duration
+	CouponGrace             time.Duration
+	UniqueCodes             bool
+	Payout                  money.Payout
+	DefaultConversionStatus ConversionStatus
+	CurrencyCode            string
+	CreateTime              time.Time
+	UpdateTime              time.Time
+	// Revision starts at 1 and grows by one with each change.
+	Revision int64
+}
+
+// PublisherState says whether a publisher takes part.
+type PublisherState string
+
+// The states of a publisher.
+const (
+	PublisherActive   PublisherState = "ACTIVE"
+	PublisherArchived PublisherState = "ARCHIVED"
+)
+
+// Publisher promotes offers.
+type Publisher struct {
+	ID          string
+	DisplayName string
+	State       PublisherState
+	CreateTime  time.Time
+	UpdateTime  time.Time
+	Revision    int64
+}
+
+// ApprovalState is a publisher's standing on an offer.
+type ApprovalState string
+
+// The standings; NoApproval means that none is recorded.
+const (
+	NoApproval       ApprovalState = ""
+	ApprovalPending  ApprovalState = "PENDING"
+	ApprovalApproved ApprovalState = "APPROVED"
+	ApprovalBlocked  ApprovalState = "BLOCKED"
+)
+
+// ApprovalSource says what gave a standing.
+type ApprovalSource string
+
+// The sources of a standing.
+const (
+	SourceManual ApprovalSource = "MANUAL"
+	SourceCoupon ApprovalSource = "COUPON"
+)
+
+// Approval is a publisher's standing on an offer.
+type Approval struct {
+	Offer      string
+	Publisher  string
+	State      ApprovalState
+	Source     ApprovalSource
+	CreateTime time.Time
+	UpdateTime time.Time
+	Revision   int64
+}
+
+// ID returns the approval's key, `offer/publisher`.
+func (a Approval) ID() string { return ApprovalID(a.Offer, a.Publisher) }
+
+// ApprovalID returns the key of a publisher's approval on an offer.
+func ApprovalID(offer, publisher string) string { return offer + "/" + publisher }
+
+// Coupon is a code for one publisher on one offer.
+type Coupon struct {
+	Offer     string
+	Publisher string
+	// Code is as typed, trimmed.
+	Code      string
+	StartTime time.Time
+	// ExpireTime is zero for a coupon that does not expire.
+	ExpireTime   time.Time
+	InternalNote string
+	Enabled      bool
+	Archived     bool
+	Payout       money.Payout
+	CreateTime   time.Time
+	UpdateTime   time.Time
+	Revision     int64
+}
+
+// ID returns the coupon's key, `offer/publisher/CODE`.
+func (c Coupon) ID() string { return CouponID(c.Offer, c.Publisher, c.Code) }
+
+// CouponID returns the key of a coupon; the code's case does not matter.
+func CouponID(offer, publisher, code string) string {
+	return offer + "/" + publisher + "/" + FoldCode(code)
+}
+
+// Candidate is a coupon with all that its validity hangs on.
+type Candidate struct {
+	Coupon         Coupon
+	OfferState     OfferState
+	PublisherState PublisherState
+	ApprovalState  ApprovalState
+}
+
+// Standing is what is stored about a coupon that somebody wants to create, as one consistent view.
+type Standing struct {
+	// Offer, Publisher and Approval are nil where there is none.
+	Offer     *Offer
+	Publisher *Publisher
+	Approval  *Approval
+	// Exists says whether the very coupon exists already.
+	Exists bool
+	// SharedWith lists the other publishers who have the code on the offer, in order, 100 at most.
+	SharedWith []string
+}
+
+// Plan is what to write for a new coupon: all of it, in one transaction.
+type Plan struct {
+	Coupon Coupon
+	// Approval is the approval to store, nil where the standing needs no change.
+	Approval *Approval
+	// SharedWith is passed on from the Standing.
+	SharedWith []string
+}

@@ -1,0 +1,67 @@
+// Package listing turns the filter, order_by, page_size and page_token of a list request into a
+// Query that either store can run, and back into the token of the next page.
+//
+// Flows and stores import it; it imports none of ours but apperr.
+package listing
+
+// Query is a checked list request. Fields are named by their stored name, which is the same in
+// SQL columns and in MongoDB documents.
+type Query struct {
+	// Where is what a row must satisfy; nil: every row does.
+	Where Expr
+	// Order is never empty; its last entry is a unique field, so that the order is total.
+	Order []Order
+	// After holds the Order fields' values of the last row of the page before, in Order's order;
+	// nil on the first page. Only rows after it match.
+	After []any
+	// Limit is how many rows the store returns at most. It is one more than the page size, so
+	// that the caller sees whether there is another page.
+	Limit int
+	// checksum binds page tokens to the request they came from.
+	checksum string
+}
+
+// Order is one field to order by.
+type Order struct {
+	Field string
+	Desc  bool
+}
+
+// Expr is a condition on a row: And, Or, Not or Compare.
+type Expr interface{ expr() }
+
+// And holds when all of its conditions hold; an empty And holds.
+type And []Expr
+
+// Or holds when one of its conditions holds; an empty Or does not.
+type Or []Expr
+
+// Not holds when its condition does not.
+type Not struct{ Expr Expr }
+
+// Compare holds when a field's value stands in the relation to a value.
+type Compare struct {
+	Field string
+	Op    Op
+	// Value is a string, bool, int64 or time.Time (UTC, whole milliseconds), as the field is stored.
+	Value any
+}
+
+func (And) expr()     {}
+func (Or) expr()      {}
+func (Not) expr()     {}
+func (Compare) expr() {}
+
+// Op is a relation.
+type Op string
+
+// The relations. HasPrefix compares strings only, byte by byte.
+const (
+	Equal        Op = "="
+	NotEqual     Op = "!="
+	Less         Op = "<"
+	LessEqual    Op = "<="
+	Greater      Op = ">"
+	GreaterEqual Op = ">="
+	HasPrefix    Op = "prefix"
+)

@@ -1,0 +1,156 @@
+// Package money is exact money: integer arithmetic on units and nanos, no floats anywhere.
+//
+// Any package may import it; it imports none of ours.
+package money
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+
+	"golang.org/x/text/currency"
+)
+
+const (
+	nanosPerUnit = 1_000_000_000
+	// MaxUnits bounds an amount: a trillion of any currency, less one unit.
+	MaxUnits = 999_999_999_999
+	// percentScale is the number of the smallest percent step, 0.0001, in one percent.
+	percentScale = 10_000
+)
+
+// Money is an amount of one currency: Units plus Nanos billionths, both of the same sign.
+// The zero Money, without a currency, means none.
+type Money struct {
+	Currency string
+	Units    int64
+	Nanos    int32
+}
+
+// IsNone says whether m is no amount at all, which is not the same as an amount of zero.
+func (m Money) IsNone() bool { return m.Currency == "" }
+
+// String returns the amount as a decimal with its currency: "49.9 USD".
+func (m Money) String() string {
+	if m.IsNone() {
+		return ""
+	}
+	text := fmt.Sprintf("%d", m.Units)
+	if m.Nanos != 0 {
+		text += "." + strings.TrimRight(fmt.Sprintf("%09d", m.Nanos), "0")
+	}
+	return text + " " + m.Currency
+}
+
+// ParseCurrency returns the ISO 4217 code in upper case. The error says what would be right.
+func ParseCurrency(code string) (string, error) {
+	if unit, err := currency.ParseISO(code); err == nil && len(code) == 3 {
+		return unit.String(), nil
+	}
+	return "", fmt.Errorf("%q is not an ISO 4217 currency code such as USD", code)
+}
+
+// ParseAmount reads a decimal such as "49.90" as a non-negative amount of a currency that
+// ParseCurrency accepted. A point separates decimals, of which there may be nine.
+func ParseAmount(text, currencyCode string) (Money, error) {
+	units, fraction, pointed := strings.Cut(text, ".")
+	if units == "" || !digits(units) || pointed && (fraction == "" || !digits(fraction)) {
+		return Money{}, fmt.Errorf("%q is not a decimal number of zero or more with a point, such as 49.90", text)
+	}
+	units = strings.TrimLeft(units, "0")
+	fraction = strings.TrimRight(fraction, "0")
+	if len(units) > 12 {
+		return Money{}, fmt.Errorf("%q is more than the greatest amount, %d", text, int64(MaxUnits))
+	}
+	if len(fraction) > 9 {
+		return Money{}, fmt.Errorf("%q has more than nine decimal places", text)
+	}
+	return Money{Currency: currencyCode, Units: atoi(units), Nanos: int32(atoi((fraction + "000000000")[:9]))}, nil //nolint:gosec // nine digits fit
+}
+
+// Check says what is wrong with an amount that came as units and nanos; nil if it is a
+// non-negative amount of a known currency.
+func (m Money) Check() error {
+	if _, err := ParseCurrency(m.Currency); err != nil {
+		return err
+	}
+	switch {
+	case m.Units < 0 || m.Nanos < 0:
+		return fmt.Errorf("the amount is negative; it must be zero or more")
+	case m.Units > MaxUnits:
+		return fmt.Errorf("the amount is more than the greatest amount, %d", int64(MaxUnits))
+	case m.Nanos >= nanosPerUnit:
+		return fmt.Errorf("nanos is %d; it must be less than 1,000,000,000", m.Nanos)
+	}
+	return nil
+}
+
+// ParsePercent reads a percentage from "0" to "100" with at most four decimals, in ten-thousandths
+// of a percent: "7.5" is 75,000.
+func ParsePercent(text string) (int64, error) {
+	m, err := ParseAmount(text, "XXX")
+	if err != nil || m.Nanos%(nanosPerUnit/percentScale) != 0 {
+		return 0, fmt.Errorf("%q is not a percentage such as 7.5, with at most four decimal places", text)
+	}
+	p := m.Units*percentScale + int64(m.Nanos)/(nanosPerUnit/percentScale)
+	if p > 100*percentScale {
+		return 0, fmt.Errorf("%q is over 100 percent", text)
+	}
+	return p, nil
+}
+
+// FormatPercent is the inverse of ParsePercent, without needless zeros.
+func FormatPercent(p int64) string {
+	text := fmt.Sprintf("%d.%04d", p/percentScale, p%percentScale)
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
+
+// Percent returns p ten-thousandths of a percent of m, rounded half-even at the minor unit of m's
+// currency: a cent of USD, a whole JPY.
+func (m Money) Percent(p int64) Money {
+	if m.IsNone() {
+		return Money{}
+	}
+	nanos := new(big.Int).Mul(big.NewInt(m.Units), big.NewInt(nanosPerUnit))
+	nanos.Add(nanos, big.NewInt(int64(m.Nanos)))
+	nanos.Mul(nanos, big.NewInt(p))
+
+	minor := minorUnitNanos(m.Currency)
+	divisor := new(big.Int).Mul(big.NewInt(100*percentScale), big.NewInt(minor))
+	quotient, remainder := new(big.Int).QuoRem(nanos, divisor, new(big.Int))
+	switch remainder.Lsh(remainder, 1).Cmp(divisor) {
+	case 1:
+		quotient.Add(quotient, big.NewInt(1))
+	case 0:
+		quotient.Add(quotient, big.NewInt(int64(quotient.Bit(0))))
+	}
+	units, rest := quotient.QuoRem(quotient.Mul(quotient, big.NewInt(minor)), big.NewInt(nanosPerUnit), new(big.Int))
+	return Money{Currency: m.Currency, Units: units.Int64(), Nanos: int32(rest.Int64())} //nolint:gosec // a remainder of a billion fits
+}
+
+// minorUnitNanos is the size of a currency's smallest unit in billionths: 10,000,000 for USD.
+func minorUnitNanos(code string) int64 {
+	unit, err := currency.ParseISO(code)
+	if err != nil {
+		return 1
+	}
+	scale, _ := currency.Standard.Rounding(unit)
+	nanos := int64(nanosPerUnit)
+	for range scale {
+		nanos /= 10
+	}
+	return nanos
+}
+
+func digits(s string) bool {
+	return strings.Trim(s, "0123456789") == ""
+}
+
+// atoi reads at most eighteen digits; no digits are zero.
+func atoi(s string) int64 {
+	var n int64
+	for _, c := range []byte(s) {
+		n = n*10 + int64(c-'0')
+	}
+	return n
+}
