@@ -1,5 +1,6 @@
 // Package listing turns the filter, order_by, page_size and page_token of a list request into a
-// Query that either store can run, and back into the token of the next page.
+// Query that either store can run, and its result back into the token of the next page. A filter is
+// AIP-160's language as far as the documentation of a Schema's Query says.
 //
 // Flows and stores import it; it imports none of ours but apperr.
 package listing
@@ -17,7 +18,7 @@ type Query struct {
 	// Limit is how many rows the store returns at most. It is one more than the page size, so
 	// that the caller sees whether there is another page.
 	Limit int
-	// checksum binds page tokens to the request they came from.
+	// checksum binds page tokens to the request that they came from.
 	checksum string
 }
 

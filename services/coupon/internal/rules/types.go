@@ -1,7 +1,7 @@
 // Package rules holds the coupon service's types and decisions. It is pure: no context, proto,
 // storage or clock inside; time and state come in, values come out.
 //
-// It may be imported by flow, edge and the stores; it imports only money and apperr.
+// It may be imported by flow, edge and the stores; it imports only apperr, money and trackinglink.
 package rules
 
 import (

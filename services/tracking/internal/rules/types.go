@@ -2,13 +2,14 @@
 // a sale, what it pays. It is pure: no context, proto, storage or clock inside; time and state come
 // in, values come out.
 //
-// It may be imported by flow, edge and the stores; it imports only money and apperr.
+// It may be imported by flow, edge and the stores; it imports only money, apperr and trackinglink.
 package rules
 
 import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
 // Precedence says what counts when a sale has both a code and a click.
@@ -23,10 +24,12 @@ const (
 
 // Offer is what the tracking service knows of an offer, from the coupon service.
 type Offer struct {
-	ID             string
-	Active         bool
-	LandingPageURL string
-	FallbackURL    string
+	ID     string
+	Active bool
+	// Landing is where a click is sent.
+	Landing *trackinglink.Template
+	// Fallback is where a click is sent that cannot earn; nil: to Landing.
+	Fallback *trackinglink.Template
 	// Open says that postbacks are taken without the token.
 	Open          bool
 	PostbackToken string
@@ -76,8 +79,8 @@ type Click struct {
 	Coupon string
 	// CouponCode is the code: the coupon's own spelling if there is one, else as sent.
 	CouponCode string
-	// Reason says why the click earns no coupon attribution (CouponReason values), or why the
-	// click cannot earn at all; empty when nothing stands in the way.
+	// Reason says why the click earns no coupon attribution, or cannot earn at all; empty when
+	// nothing stands in the way.
 	Reason     Reason
 	PubClickID string
 	PubSubID   string
@@ -149,6 +152,8 @@ type Decision struct {
 	Publisher string
 	// Coupon is the one credited, nil where a click alone or nobody earned the sale.
 	Coupon *Coupon
+	// Click says that the claim's click is the publisher's own, so that its values are the sale's.
+	Click bool
 	// Candidates are the names of the coupons that an ambiguous code could mean.
 	Candidates []string
 	// Explanation is the decision in words.

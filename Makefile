@@ -1,0 +1,96 @@
+# What people and CI run. Needs Go, make and git; every other tool is pinned in a go.mod and built
+# by Go itself. `make` lists the targets.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -o errexit -o nounset -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Everything is pure Go: without cgo the binaries are static and no C compiler is needed.
+export CGO_ENABLED ?= 0
+
+# Tools have go.mods of their own, so that the product's dependencies stay few.
+BUF       := go tool -modfile=deploy/tools/go.mod buf
+GOTESTSUM := go tool -modfile=deploy/tools/go.mod gotestsum
+LINT      := go tool -modfile=$(CURDIR)/deploy/tools/lint/go.mod golangci-lint
+
+# Modules below this one that hold Go code; `./...` does not reach them.
+NESTED := $(sort $(patsubst %/,%,$(dir $(foreach mod,$(wildcard deploy/*/go.mod deploy/*/*/go.mod),$(wildcard $(dir $(mod))*.go)))))
+BINARIES := ./services/couponlink/cmd/couponlink ./services/coupon/cmd/coupon \
+	./services/tracking/cmd/tracking ./services/gateway/cmd/gateway
+
+# The time limit of one package's tests, and how long each fuzzer runs.
+TESTTIMEOUT ?= 10m
+FUZZTIME    ?= 10s
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: run
+run: ## Start everything in one process; COUPONLINK_DEMO=1 adds sample data.
+	@go run ./services/couponlink/cmd/couponlink
+
+.PHONY: build
+build: ## Build the binaries into bin/.
+	@mkdir -p bin
+	go build -trimpath -ldflags='-s -w' -o bin/ $(BINARIES) ./services/couponlink/cmd/healthcheck
+
+.PHONY: check
+check: lint gen-check test ## All that must pass before a commit: lint, generated code, tests.
+
+# The MongoDB test engine is built first, so that its minutes of building count against no test's
+# time limit. With MONGODB_URI set the tests use that server, and the engine is not needed.
+.PHONY: engines
+engines:
+	@if [ -z "$${MONGODB_URI:-}" ]; then for dir in $(NESTED); do echo "building $$dir"; go build -C "$$dir" -o /dev/null ./...; done; fi
+
+.PHONY: test
+test: engines ## Run the tests; MONGODB_URI=… runs the MongoDB ones on a real server.
+	@$(GOTESTSUM) --format standard-quiet -- -timeout $(TESTTIMEOUT) ./...
+	@for dir in $(NESTED); do \
+		if ls "$$dir"/*_test.go >/dev/null 2>&1; then go test -C "$$dir" -timeout $(TESTTIMEOUT) ./...; fi; \
+	done
+
+.PHONY: race
+race: export CGO_ENABLED = 1
+race: TESTTIMEOUT = 20m
+race: engines ## Run the tests under the race detector (needs a C compiler).
+	@$(GOTESTSUM) --format standard-quiet -- -race -timeout $(TESTTIMEOUT) ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzzer for FUZZTIME (10s).
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' services | sed 's|/[^/]*_test.go:func | |' | sort -u | \
+	while read -r dir target; do \
+		echo "fuzz $$dir $$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$dir" </dev/null; \
+	done
+
+.PHONY: bench
+bench: ## Measure the hot paths beside bare ceilings and print the ratios.
+	@go run ./services/bench
+
+.PHONY: lint
+lint: ## Lint Go and protos, and refuse breaking changes of the API.
+	$(LINT) run
+	@for dir in $(NESTED); do echo "golangci-lint in $$dir"; (cd "$$dir" && $(LINT) run); done
+	$(BUF) lint
+	$(BUF) format --diff --exit-code
+	BUF='$(BUF)' deploy/tools/breaking
+
+.PHONY: fmt
+fmt: ## Format Go and protos.
+	$(LINT) fmt
+	$(BUF) format --write
+
+.PHONY: gen
+gen: ## Generate code and the OpenAPI document from the protos.
+	$(BUF) generate
+
+# Generates beside the tree and compares: nothing is written to it, and no git is needed. A file too
+# many in gen/ is found as well as one too few.
+.PHONY: gen-check
+gen-check: ## Fail if what is generated is not what is committed.
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(BUF) generate --output "$$fresh" && \
+	for part in go openapi; do \
+		diff -r "gen/$$part" "$$fresh/gen/$$part" || { echo "gen/$$part is not what the protos generate: run make gen" >&2; exit 1; }; \
+	done && echo "generated code is up to date"

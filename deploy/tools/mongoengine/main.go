@@ -1,0 +1,57 @@
+// Mongoengine serves the MongoDB protocol from a temporary directory, for tests on machines without
+// a MongoDB server. It prints its URI on standard output as one line and serves until standard
+// input ends, so that it never outlives the tests that started it.
+//
+// It is FerretDB 1 on SQLite: see services/internal/mongotest for what it cannot do.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/FerretDB/FerretDB/ferretdb"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "mongoengine:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until in ends.
+func run(ctx context.Context, in io.Reader, out io.Writer) (err error) {
+	dir, err := os.MkdirTemp("", "mongoengine-")
+	if err != nil {
+		return fmt.Errorf("making a directory for the data: %w", err)
+	}
+	defer func() {
+		if removal := os.RemoveAll(dir); removal != nil && err == nil {
+			err = fmt.Errorf("removing the data: %w", removal)
+		}
+	}()
+	engine, err := ferretdb.New(&ferretdb.Config{
+		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
+		Handler:   "sqlite",
+		SQLiteURL: "file:" + dir + "/",
+		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+	})
+	if err != nil {
+		return fmt.Errorf("starting the engine: %w", err)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- engine.Run(ctx) }()
+	if _, err := fmt.Fprintln(out, engine.MongoDBURI()); err != nil {
+		return fmt.Errorf("printing the URI: %w", err)
+	}
+	if _, err := io.Copy(io.Discard, in); err != nil {
+		return fmt.Errorf("waiting for the end of the input: %w", err)
+	}
+	stop()
+	return <-done
+}

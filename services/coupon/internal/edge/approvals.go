@@ -1,0 +1,96 @@
+package edge
+
+import (
+	"context"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+type approvalServer struct {
+	couponv1.UnimplementedApprovalServiceServer
+	flow *flow.Service
+}
+
+// CreateApproval records that a publisher asks to promote an offer.
+func (s *approvalServer) CreateApproval(ctx context.Context, req *couponv1.CreateApprovalRequest) (*couponv1.Approval, error) {
+	offer, err := rules.ParseOfferName("parent", req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	publisher, err := rules.ParsePublisherName("publisher", req.GetPublisher())
+	if err != nil {
+		return nil, err
+	}
+	return approvalAnswer(s.flow.CreateApproval(ctx, offer, publisher))
+}
+
+// GetApproval returns a publisher's standing on an offer.
+func (s *approvalServer) GetApproval(ctx context.Context, req *couponv1.GetApprovalRequest) (*couponv1.Approval, error) {
+	return byApprovalName(ctx, req.GetName(), s.flow.Approval)
+}
+
+// ApprovePublisher approves a publisher on an offer.
+func (s *approvalServer) ApprovePublisher(ctx context.Context, req *couponv1.ApprovePublisherRequest) (*couponv1.Approval, error) {
+	return byApprovalName(ctx, req.GetName(), s.flow.ApprovePublisher)
+}
+
+// BlockPublisher blocks a publisher on an offer.
+func (s *approvalServer) BlockPublisher(ctx context.Context, req *couponv1.BlockPublisherRequest) (*couponv1.Approval, error) {
+	return byApprovalName(ctx, req.GetName(), s.flow.BlockPublisher)
+}
+
+// ListApprovals returns a page of approvals.
+func (s *approvalServer) ListApprovals(ctx context.Context, req *couponv1.ListApprovalsRequest) (*couponv1.ListApprovalsResponse, error) {
+	offer, err := rules.ParseParent(req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	rows, next, err := s.flow.Approvals(ctx, offer, listing.Request{
+		Parent: req.GetParent(), Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	approvals := make([]*couponv1.Approval, len(rows))
+	for i := range rows {
+		approvals[i] = approvalProto(&rows[i])
+	}
+	return &couponv1.ListApprovalsResponse{Approvals: approvals, NextPageToken: next}, nil
+}
+
+// byApprovalName answers a request that names an approval.
+func byApprovalName(
+	ctx context.Context, name string, do func(ctx context.Context, offer, publisher string) (rules.Approval, error),
+) (*couponv1.Approval, error) {
+	offer, publisher, err := rules.ParseApprovalName("name", name)
+	if err != nil {
+		return nil, err
+	}
+	return approvalAnswer(do(ctx, offer, publisher))
+}
+
+func approvalAnswer(approval rules.Approval, err error) (*couponv1.Approval, error) {
+	if err != nil {
+		return nil, err
+	}
+	return approvalProto(&approval), nil
+}
+
+func approvalProto(a *rules.Approval) *couponv1.Approval {
+	return &couponv1.Approval{
+		Name:       rules.ApprovalName(a.Offer, a.Publisher),
+		Offer:      rules.OfferName(a.Offer),
+		Publisher:  rules.PublisherName(a.Publisher),
+		State:      approvalState(a.State),
+		Source:     couponv1.Approval_Source(couponv1.Approval_Source_value[string(a.Source)]),
+		CreateTime: stamp(a.CreateTime),
+		UpdateTime: stamp(a.UpdateTime),
+	}
+}
+
+func approvalState(state rules.ApprovalState) couponv1.Approval_State {
+	return couponv1.Approval_State(couponv1.Approval_State_value[string(state)])
+}

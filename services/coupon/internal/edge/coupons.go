@@ -1,0 +1,144 @@
+package edge
+
+import (
+	"context"
+	"errors"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+type couponServer struct {
+	couponv1.UnimplementedCouponServiceServer
+	flow *flow.Service
+	view couponView
+}
+
+// CreateCoupon stores a new coupon and approves its publisher.
+func (s *couponServer) CreateCoupon(ctx context.Context, req *couponv1.CreateCouponRequest) (*couponv1.Coupon, error) {
+	offer, err := rules.ParseOfferName("parent", req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	draft, err := couponOf(req.GetCoupon())
+	if err != nil {
+		return nil, err
+	}
+	draft.Offer = offer
+	draft.Code = req.GetCoupon().GetCode()
+	if draft.Publisher, err = rules.ParsePublisherName("publisher", req.GetCoupon().GetPublisher()); err != nil {
+		return nil, err
+	}
+	return s.answer(s.flow.CreateCoupon(ctx, draft))
+}
+
+// GetCoupon returns a coupon.
+func (s *couponServer) GetCoupon(ctx context.Context, req *couponv1.GetCouponRequest) (*couponv1.Coupon, error) {
+	offer, publisher, code, err := rules.ParseCouponName("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(s.flow.Coupon(ctx, offer, publisher, code))
+}
+
+// ListCoupons returns a page of coupons.
+func (s *couponServer) ListCoupons(ctx context.Context, req *couponv1.ListCouponsRequest) (*couponv1.ListCouponsResponse, error) {
+	offer, err := rules.ParseParent(req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	rows, next, err := s.flow.Coupons(ctx, offer, listing.Request{
+		Parent: req.GetParent(), Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	now := s.flow.Now()
+	coupons := make([]*couponv1.Coupon, len(rows))
+	for i := range rows {
+		coupons[i] = s.view.coupon(&rows[i], now)
+	}
+	return &couponv1.ListCouponsResponse{Coupons: coupons, NextPageToken: next}, nil
+}
+
+// UpdateCoupon changes a coupon.
+func (s *couponServer) UpdateCoupon(ctx context.Context, req *couponv1.UpdateCouponRequest) (*couponv1.Coupon, error) {
+	draft, err := couponOf(req.GetCoupon())
+	if err != nil {
+		return nil, err
+	}
+	if draft.Offer, draft.Publisher, draft.Code, err = rules.ParseCouponName("name", req.GetCoupon().GetName()); err != nil {
+		return nil, err
+	}
+	changes, err := updateOf(req.GetCoupon(), req.GetUpdateMask())
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(s.flow.UpdateCoupon(ctx, draft, changes))
+}
+
+// ArchiveCoupon ends a coupon for good.
+func (s *couponServer) ArchiveCoupon(ctx context.Context, req *couponv1.ArchiveCouponRequest) (*couponv1.Coupon, error) {
+	offer, publisher, code, err := rules.ParseCouponName("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(s.flow.ArchiveCoupon(ctx, offer, publisher, code, req.GetEtag()))
+}
+
+// ValidateCoupon says whether a code gives its discount now.
+func (s *couponServer) ValidateCoupon(ctx context.Context, req *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error) {
+	var offer, publisher string
+	var err error
+	if req.GetOffer() != "" {
+		if offer, err = rules.ParseOfferName("offer", req.GetOffer()); err != nil {
+			return nil, err
+		}
+	}
+	if req.GetPublisher() != "" {
+		if publisher, err = rules.ParsePublisherName("publisher", req.GetPublisher()); err != nil {
+			return nil, err
+		}
+	}
+	verdict, err := s.flow.ValidateCoupon(ctx, req.GetCode(), offer, publisher)
+	if err != nil {
+		return nil, err
+	}
+	answer := &couponv1.ValidateCouponResponse{
+		Valid:      verdict.Valid,
+		Reason:     couponv1.ValidateCouponResponse_Reason(couponv1.ValidateCouponResponse_Reason_value[string(verdict.Reason)]),
+		Candidates: verdict.Names,
+	}
+	if verdict.Coupon != nil {
+		answer.Coupon = s.view.coupon(&verdict.Coupon.Coupon, s.flow.Now())
+	}
+	return answer, nil
+}
+
+// answer returns one coupon with who shares its code.
+func (s *couponServer) answer(shared flow.Shared, err error) (*couponv1.Coupon, error) {
+	if err != nil {
+		return nil, err
+	}
+	coupon := s.view.coupon(&shared.Coupon, s.flow.Now())
+	for _, publisher := range shared.With {
+		coupon.SharedWith = append(coupon.SharedWith, rules.PublisherName(publisher))
+	}
+	return coupon, nil
+}
+
+// couponOf returns the fields in a coupon's proto that can change, with the defaults of those that
+// are unset; the start time has none here.
+func couponOf(m *couponv1.Coupon) (rules.Coupon, error) {
+	if m == nil {
+		return rules.Coupon{}, missing("coupon", "INVALID_COUPON")
+	}
+	c := rules.Coupon{InternalNote: m.GetInternalNote(), Enabled: m.Enabled == nil || m.GetEnabled()}
+	var start, expire, payoutErr error
+	c.StartTime, start = timeOf("start_time", "INVALID_START_TIME", m.GetStartTime())
+	c.ExpireTime, expire = timeOf("expire_time", "INVALID_EXPIRE_TIME", m.GetExpireTime())
+	c.Payout, payoutErr = payoutOf(m.GetPayout())
+	return c, errors.Join(start, expire, payoutErr)
+}

@@ -1,0 +1,30 @@
+// Package edge is the coupon service's gRPC side: it turns proto messages into the domain's types
+// and back, and does nothing else. The errors it returns are those of the use cases; the server's
+// interceptor maps them to statuses.
+//
+// Only the coupon service's wiring imports it; it imports flow and rules.
+package edge
+
+import (
+	"google.golang.org/grpc"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// Register serves the coupon service's five gRPC services on a registrar. publicURL is the origin
+// of tracking links, such as `https://go.example.com`, without a slash at its end.
+func Register(reg grpc.ServiceRegistrar, s *flow.Service, publicURL string) {
+	coupons := couponView{publicURL: publicURL}
+	couponv1.RegisterOfferServiceServer(reg, &offerServer{flow: s})
+	couponv1.RegisterPublisherServiceServer(reg, &publisherServer{flow: s})
+	couponv1.RegisterApprovalServiceServer(reg, &approvalServer{flow: s})
+	couponv1.RegisterCouponServiceServer(reg, &couponServer{flow: s, view: coupons})
+	couponv1.RegisterLookupServiceServer(reg, &lookupServer{flow: s, view: coupons})
+}
+
+// missing refuses a request without its resource.
+func missing(field, reason string) error {
+	return apperr.Invalid(reason, field, "the %s is missing", field)
+}

@@ -1,0 +1,122 @@
+package edge
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+type offerServer struct {
+	couponv1.UnimplementedOfferServiceServer
+	flow *flow.Service
+}
+
+// CreateOffer stores a new offer.
+func (s *offerServer) CreateOffer(ctx context.Context, req *couponv1.CreateOfferRequest) (*couponv1.Offer, error) {
+	draft, err := offerOf(req.GetOffer())
+	if err != nil {
+		return nil, err
+	}
+	draft.ID = req.GetOfferId()
+	return offerAnswer(s.flow.CreateOffer(ctx, draft))
+}
+
+// GetOffer returns an offer.
+func (s *offerServer) GetOffer(ctx context.Context, req *couponv1.GetOfferRequest) (*couponv1.Offer, error) {
+	id, err := rules.ParseOfferName("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return offerAnswer(s.flow.Offer(ctx, id))
+}
+
+// ListOffers returns a page of offers.
+func (s *offerServer) ListOffers(ctx context.Context, req *couponv1.ListOffersRequest) (*couponv1.ListOffersResponse, error) {
+	rows, next, err := s.flow.Offers(ctx, listing.Request{
+		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	offers := make([]*couponv1.Offer, len(rows))
+	for i := range rows {
+		offers[i] = offerProto(&rows[i])
+	}
+	return &couponv1.ListOffersResponse{Offers: offers, NextPageToken: next}, nil
+}
+
+// UpdateOffer changes an offer.
+func (s *offerServer) UpdateOffer(ctx context.Context, req *couponv1.UpdateOfferRequest) (*couponv1.Offer, error) {
+	draft, err := offerOf(req.GetOffer())
+	if err != nil {
+		return nil, err
+	}
+	if draft.ID, err = rules.ParseOfferName("name", req.GetOffer().GetName()); err != nil {
+		return nil, err
+	}
+	changes, err := updateOf(req.GetOffer(), req.GetUpdateMask())
+	if err != nil {
+		return nil, err
+	}
+	return offerAnswer(s.flow.UpdateOffer(ctx, draft, changes))
+}
+
+func offerAnswer(offer rules.Offer, err error) (*couponv1.Offer, error) {
+	if err != nil {
+		return nil, err
+	}
+	return offerProto(&offer), nil
+}
+
+// offerOf returns the settings in an offer's proto, with the defaults of those that are unset.
+func offerOf(m *couponv1.Offer) (rules.Offer, error) {
+	if m == nil {
+		return rules.Offer{}, missing("offer", "INVALID_OFFER")
+	}
+	o := rules.DefaultOffer()
+	o.DisplayName = m.GetDisplayName()
+	o.LandingPageURL = m.GetLandingPageUrl()
+	o.FallbackURL = m.GetFallbackUrl()
+	o.State = choice(m.GetState(), o.State)
+	o.PostbackAuth = choice(m.GetPostbackAuth(), o.PostbackAuth)
+	o.Precedence = choice(m.GetPrecedence(), o.Precedence)
+	o.UniqueCodes = m.GetUniqueCodes()
+	o.DefaultConversionStatus = choice(m.GetDefaultConversionStatus(), o.DefaultConversionStatus)
+	if m.GetCurrencyCode() != "" {
+		o.CurrencyCode = m.GetCurrencyCode()
+	}
+	var window, grace, payoutErr error
+	o.ClickWindow, window = durationOf("click_window", "INVALID_CLICK_WINDOW", m.GetClickWindow(), o.ClickWindow)
+	o.CouponGrace, grace = durationOf("coupon_grace", "INVALID_COUPON_GRACE", m.GetCouponGrace(), o.CouponGrace)
+	o.Payout, payoutErr = payoutOf(m.GetPayout())
+	return o, errors.Join(window, grace, payoutErr)
+}
+
+func offerProto(o *rules.Offer) *couponv1.Offer {
+	name := rules.OfferName(o.ID)
+	return &couponv1.Offer{
+		Name:                    name,
+		DisplayName:             o.DisplayName,
+		LandingPageUrl:          o.LandingPageURL,
+		FallbackUrl:             o.FallbackURL,
+		State:                   couponv1.Offer_State(couponv1.Offer_State_value[string(o.State)]),
+		PostbackAuth:            couponv1.Offer_PostbackAuth(couponv1.Offer_PostbackAuth_value[string(o.PostbackAuth)]),
+		PostbackToken:           o.PostbackToken,
+		Precedence:              couponv1.Offer_Precedence(couponv1.Offer_Precedence_value[string(o.Precedence)]),
+		ClickWindow:             durationpb.New(o.ClickWindow),
+		CouponGrace:             durationpb.New(o.CouponGrace),
+		UniqueCodes:             o.UniqueCodes,
+		Payout:                  payout(o.Payout),
+		DefaultConversionStatus: couponv1.Offer_ConversionStatus(couponv1.Offer_ConversionStatus_value[string(o.DefaultConversionStatus)]),
+		CurrencyCode:            o.CurrencyCode,
+		CreateTime:              stamp(o.CreateTime),
+		UpdateTime:              stamp(o.UpdateTime),
+		Etag:                    rules.Etag(name, o.Revision),
+	}
+}

@@ -1,0 +1,138 @@
+package flow
+
+import (
+	"context"
+	"errors"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+// Shared is a coupon with the other publishers who have its code on its offer.
+type Shared struct {
+	Coupon rules.Coupon
+	// With are the publishers' ids, in order, rules.MaxSharers at most.
+	With []string
+}
+
+// CreateCoupon stores a coupon and approves its publisher on its offer: both, or neither. A draft
+// without a start time starts now. Errors: InvalidArgument; NotFound, OFFER_NOT_FOUND or
+// PUBLISHER_NOT_FOUND; AlreadyExists, COUPON_EXISTS or CODE_TAKEN; FailedPrecondition,
+// OFFER_ARCHIVED, PUBLISHER_ARCHIVED or PUBLISHER_BLOCKED.
+func (s *Service) CreateCoupon(ctx context.Context, draft rules.Coupon) (Shared, error) {
+	now := s.now()
+	if draft.StartTime.IsZero() {
+		draft.StartTime = now
+	}
+	draft, err := rules.CheckCoupon(draft)
+	if err != nil {
+		return Shared{}, err
+	}
+	defer s.memory.forget()
+	plan, err := s.store.CreateCoupon(ctx, draft.Offer, draft.Publisher, draft.Code, func(standing rules.Standing) (rules.Plan, error) {
+		return rules.AdmitCoupon(draft, standing, now)
+	})
+	if err != nil {
+		return Shared{}, orMissing(err, err, "storing a coupon")
+	}
+	return Shared{Coupon: plan.Coupon, With: plan.SharedWith}, nil
+}
+
+// Coupon returns a coupon. Errors: NotFound, COUPON_NOT_FOUND.
+func (s *Service) Coupon(ctx context.Context, offer, publisher, code string) (Shared, error) {
+	coupon, err := s.store.Coupon(ctx, rules.CouponID(offer, publisher, code))
+	if err != nil {
+		return Shared{}, orMissing(err, noCoupon(offer, publisher, code), "reading a coupon")
+	}
+	return s.shared(ctx, coupon)
+}
+
+// Coupons returns a page of the coupons of an offer, or of all where offer is empty, and the token
+// of the next page. Errors: InvalidArgument; NotFound, OFFER_NOT_FOUND.
+func (s *Service) Coupons(ctx context.Context, offer string, req listing.Request) ([]rules.Coupon, string, error) {
+	scope, err := s.scope(ctx, offer)
+	if err != nil {
+		return nil, "", err
+	}
+	return list(ctx, s, s.coupons, req, scope, s.store.Coupons, couponValue)
+}
+
+// UpdateCoupon changes some fields of a coupon to what they are in coupon, whose offer, publisher
+// and code say which. Errors: NotFound, COUPON_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH;
+// FailedPrecondition, COUPON_ARCHIVED.
+func (s *Service) UpdateCoupon(ctx context.Context, coupon rules.Coupon, u Update) (Shared, error) {
+	setters, err := pick(u, couponFields())
+	if err != nil {
+		return Shared{}, err
+	}
+	now := s.now()
+	if coupon.StartTime.IsZero() {
+		coupon.StartTime = now
+	}
+	return s.changeCoupon(ctx, coupon, u.Etag, func(current rules.Coupon) (rules.Coupon, error) {
+		if current.Archived {
+			return current, apperr.New(apperr.FailedPrecondition, "COUPON_ARCHIVED", "%s is archived; it does not change any more", current.Name())
+		}
+		next := apply(current, coupon, setters)
+		next.UpdateTime = now
+		return rules.CheckCoupon(next)
+	})
+}
+
+// ArchiveCoupon ends a coupon for good. Errors: NotFound, COUPON_NOT_FOUND; Aborted, ETAG_MISMATCH.
+func (s *Service) ArchiveCoupon(ctx context.Context, offer, publisher, code, etag string) (Shared, error) {
+	which := rules.Coupon{Offer: offer, Publisher: publisher, Code: code}
+	return s.changeCoupon(ctx, which, etag, func(current rules.Coupon) (rules.Coupon, error) {
+		if current.Archived {
+			return current, errUnchanged
+		}
+		current.Archived, current.UpdateTime = true, s.now()
+		return current, nil
+	})
+}
+
+// changeCoupon changes a coupon, if the caller's etag is right, and returns it as it is then.
+func (s *Service) changeCoupon(
+	ctx context.Context, which rules.Coupon, etag string, change func(rules.Coupon) (rules.Coupon, error),
+) (Shared, error) {
+	var unchanged rules.Coupon
+	defer s.memory.forget()
+	updated, err := s.store.UpdateCoupon(ctx, which.ID(), func(current rules.Coupon) (rules.Coupon, error) {
+		if err := rules.MatchEtag(etag, current.Name(), current.Revision); err != nil {
+			return current, err
+		}
+		unchanged = current
+		return change(current)
+	})
+	if errors.Is(err, errUnchanged) {
+		updated, err = unchanged, nil
+	}
+	if err != nil {
+		return Shared{}, orMissing(err, noCoupon(which.Offer, which.Publisher, which.Code), "changing a coupon")
+	}
+	return s.shared(ctx, updated)
+}
+
+// shared returns a coupon with the other publishers who have its code.
+func (s *Service) shared(ctx context.Context, coupon rules.Coupon) (Shared, error) {
+	with, err := s.store.SharedWith(ctx, coupon.Offer, coupon.Publisher, coupon.Code, rules.MaxSharers)
+	return Shared{Coupon: coupon, With: with}, orMissing(err, err, "reading who shares a code")
+}
+
+func noCoupon(offer, publisher, code string) error {
+	return apperr.New(apperr.NotFound, "COUPON_NOT_FOUND", "publisher %s has no coupon %s on offer %s", publisher, rules.FoldCode(code), offer)
+}
+
+// couponFields are the fields of a coupon that can be changed, by their API names. A coupon is
+// archived by ArchiveCoupon only.
+func couponFields() map[string]field[rules.Coupon] {
+	type coupon = rules.Coupon
+	return map[string]field[coupon]{
+		"start_time":    func(c *coupon, from coupon) { c.StartTime = from.StartTime },
+		"expire_time":   func(c *coupon, from coupon) { c.ExpireTime = from.ExpireTime },
+		"internal_note": func(c *coupon, from coupon) { c.InternalNote = from.InternalNote },
+		"enabled":       func(c *coupon, from coupon) { c.Enabled = from.Enabled },
+		"payout":        func(c *coupon, from coupon) { c.Payout = from.Payout },
+	}
+}

@@ -1,0 +1,87 @@
+package flow
+
+import (
+	"context"
+	"errors"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+// CreateOffer stores a new offer under its id, or under a generated one where that is empty, and
+// returns it with its postback token. Errors: InvalidArgument; AlreadyExists, OFFER_EXISTS.
+func (s *Service) CreateOffer(ctx context.Context, offer rules.Offer) (rules.Offer, error) {
+	offer.CreateTime = s.now()
+	offer.UpdateTime, offer.Revision = offer.CreateTime, 1
+	checked, err := rules.CheckOffer(offer)
+	if err != nil {
+		return rules.Offer{}, err
+	}
+	if checked.PostbackToken, err = s.newToken(); err != nil {
+		return rules.Offer{}, err
+	}
+	err = s.withID("offer_id", offer.ID, func(id string) error {
+		checked.ID = id
+		defer s.memory.forget()
+		return s.store.InsertOffer(ctx, checked)
+	})
+	if errors.Is(err, ErrExists) {
+		return rules.Offer{}, apperr.New(apperr.AlreadyExists, "OFFER_EXISTS", "there is an offer %s already", offer.ID)
+	}
+	return checked, orMissing(err, err, "storing an offer")
+}
+
+// Offer returns an offer. Errors: NotFound, OFFER_NOT_FOUND.
+func (s *Service) Offer(ctx context.Context, id string) (rules.Offer, error) {
+	offer, err := s.store.Offer(ctx, id)
+	return offer, orMissing(err, rules.NoOffer(id), "reading an offer")
+}
+
+// Offers returns a page of offers and the token of the next. Errors: InvalidArgument.
+func (s *Service) Offers(ctx context.Context, req listing.Request) ([]rules.Offer, string, error) {
+	return list(ctx, s, s.offers, req, nil, s.store.Offers, offerValue)
+}
+
+// UpdateOffer changes some settings of an offer to what they are in offer, whose id says which.
+// Errors: NotFound, OFFER_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH; FailedPrecondition,
+// CODES_SHARED.
+func (s *Service) UpdateOffer(ctx context.Context, offer rules.Offer, u Update) (rules.Offer, error) {
+	setters, err := pick(u, offerFields())
+	if err != nil {
+		return rules.Offer{}, err
+	}
+	defer s.memory.forget()
+	updated, err := s.store.UpdateOffer(ctx, offer.ID, func(current rules.Offer) (rules.Offer, error) {
+		if err := rules.MatchEtag(u.Etag, rules.OfferName(current.ID), current.Revision); err != nil {
+			return current, err
+		}
+		next := apply(current, offer, setters)
+		next.UpdateTime = s.now()
+		return rules.CheckOffer(next)
+	})
+	if errors.Is(err, ErrExists) {
+		return rules.Offer{}, apperr.New(apperr.FailedPrecondition, "CODES_SHARED",
+			"publishers share a code on offer %s; unique_codes can be turned on when none is shared", offer.ID)
+	}
+	return updated, orMissing(err, rules.NoOffer(offer.ID), "changing an offer")
+}
+
+// offerFields are the fields of an offer that can be changed, by their API names.
+func offerFields() map[string]field[rules.Offer] {
+	type offer = rules.Offer
+	return map[string]field[offer]{
+		"display_name":              func(o *offer, from offer) { o.DisplayName = from.DisplayName },
+		"landing_page_url":          func(o *offer, from offer) { o.LandingPageURL = from.LandingPageURL },
+		"fallback_url":              func(o *offer, from offer) { o.FallbackURL = from.FallbackURL },
+		"state":                     func(o *offer, from offer) { o.State = from.State },
+		"postback_auth":             func(o *offer, from offer) { o.PostbackAuth = from.PostbackAuth },
+		"precedence":                func(o *offer, from offer) { o.Precedence = from.Precedence },
+		"click_window":              func(o *offer, from offer) { o.ClickWindow = from.ClickWindow },
+		"coupon_grace":              func(o *offer, from offer) { o.CouponGrace = from.CouponGrace },
+		"unique_codes":              func(o *offer, from offer) { o.UniqueCodes = from.UniqueCodes },
+		"payout":                    func(o *offer, from offer) { o.Payout = from.Payout },
+		"default_conversion_status": func(o *offer, from offer) { o.DefaultConversionStatus = from.DefaultConversionStatus },
+		"currency_code":             func(o *offer, from offer) { o.CurrencyCode = from.CurrencyCode },
+	}
+}

@@ -1,0 +1,69 @@
+package flow
+
+import (
+	"context"
+	"errors"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+// CreatePublisher stores a new publisher under its id, or under a generated one where that is
+// empty. Errors: InvalidArgument; AlreadyExists, PUBLISHER_EXISTS.
+func (s *Service) CreatePublisher(ctx context.Context, publisher rules.Publisher) (rules.Publisher, error) {
+	publisher.CreateTime = s.now()
+	publisher.UpdateTime, publisher.Revision = publisher.CreateTime, 1
+	checked, err := rules.CheckPublisher(publisher)
+	if err != nil {
+		return rules.Publisher{}, err
+	}
+	err = s.withID("publisher_id", publisher.ID, func(id string) error {
+		checked.ID = id
+		defer s.memory.forget()
+		return s.store.InsertPublisher(ctx, checked)
+	})
+	if errors.Is(err, ErrExists) {
+		return rules.Publisher{}, apperr.New(apperr.AlreadyExists, "PUBLISHER_EXISTS", "there is a publisher %s already", publisher.ID)
+	}
+	return checked, orMissing(err, err, "storing a publisher")
+}
+
+// Publisher returns a publisher. Errors: NotFound, PUBLISHER_NOT_FOUND.
+func (s *Service) Publisher(ctx context.Context, id string) (rules.Publisher, error) {
+	publisher, err := s.store.Publisher(ctx, id)
+	return publisher, orMissing(err, rules.NoPublisher(id), "reading a publisher")
+}
+
+// Publishers returns a page of publishers and the token of the next. Errors: InvalidArgument.
+func (s *Service) Publishers(ctx context.Context, req listing.Request) ([]rules.Publisher, string, error) {
+	return list(ctx, s, s.publishers, req, nil, s.store.Publishers, publisherValue)
+}
+
+// UpdatePublisher changes some fields of a publisher to what they are in publisher, whose id says
+// which. Errors: NotFound, PUBLISHER_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH.
+func (s *Service) UpdatePublisher(ctx context.Context, publisher rules.Publisher, u Update) (rules.Publisher, error) {
+	setters, err := pick(u, publisherFields())
+	if err != nil {
+		return rules.Publisher{}, err
+	}
+	defer s.memory.forget()
+	updated, err := s.store.UpdatePublisher(ctx, publisher.ID, func(current rules.Publisher) (rules.Publisher, error) {
+		if err := rules.MatchEtag(u.Etag, rules.PublisherName(current.ID), current.Revision); err != nil {
+			return current, err
+		}
+		next := apply(current, publisher, setters)
+		next.UpdateTime = s.now()
+		return rules.CheckPublisher(next)
+	})
+	return updated, orMissing(err, rules.NoPublisher(publisher.ID), "changing a publisher")
+}
+
+// publisherFields are the fields of a publisher that can be changed, by their API names.
+func publisherFields() map[string]field[rules.Publisher] {
+	type publisher = rules.Publisher
+	return map[string]field[publisher]{
+		"display_name": func(p *publisher, from publisher) { p.DisplayName = from.DisplayName },
+		"state":        func(p *publisher, from publisher) { p.State = from.State },
+	}
+}

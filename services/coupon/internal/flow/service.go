@@ -1,0 +1,141 @@
+package flow
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+// Service has the coupon service's use cases. What a caller did wrong comes back as *apperr.Error;
+// any other error is a fault of ours. It may be used by many goroutines at once.
+type Service struct {
+	store  Store
+	clock  func() time.Time
+	random io.Reader
+	memory *memory
+
+	offers     *listing.Schema
+	publishers *listing.Schema
+	approvals  *listing.Schema
+	coupons    *listing.Schema
+}
+
+// New returns the use cases on a store. now is the clock; its times are cut to whole milliseconds.
+func New(store Store, now func() time.Time) *Service {
+	s := &Service{
+		store:      store,
+		clock:      now,
+		random:     rand.Reader,
+		offers:     offerSchema(),
+		publishers: publisherSchema(),
+		approvals:  approvalSchema(),
+		coupons:    couponSchema(),
+	}
+	s.memory = newMemory(store, s.now)
+	return s
+}
+
+// now returns the time as it is stored: UTC, whole milliseconds.
+func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
+
+// Now returns the time by which the service judges: UTC, whole milliseconds.
+func (s *Service) Now() time.Time { return s.now() }
+
+// Update says which fields of a resource to change.
+type Update struct {
+	// Fields are the fields' API names; a field not listed keeps its value.
+	Fields []string
+	// Etag is the revision that the caller knows; empty: whichever is stored.
+	Etag string
+}
+
+// field sets one field of a resource to the value that it has in another.
+type field[T any] func(target *T, from T)
+
+// pick returns the setters of the fields to change.
+func pick[T any](u Update, settable map[string]field[T]) ([]field[T], error) {
+	setters := make([]field[T], len(u.Fields))
+	for i, name := range u.Fields {
+		set, ok := settable[name]
+		if !ok {
+			return nil, apperr.Invalid("INVALID_UPDATE_MASK", "update_mask", "%q is not a field that can be changed", name)
+		}
+		setters[i] = set
+	}
+	return setters, nil
+}
+
+// apply returns a resource with the picked fields taken from another.
+func apply[T any](current, from T, setters []field[T]) T {
+	for _, set := range setters {
+		set(&current, from)
+	}
+	return current
+}
+
+// errUnchanged ends an update that would change nothing.
+var errUnchanged = errors.New("nothing changes")
+
+// orMissing returns missing in place of a store's ErrNotFound, and describes other errors.
+func orMissing(err, missing error, doing string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrNotFound):
+		return missing
+	case apperr.As(err) != nil:
+		return err
+	default:
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+}
+
+// newID returns an id for a resource whose caller chose none: ten characters without look-alikes,
+// fifty bits of chance.
+func (s *Service) newID() (string, error) {
+	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // 32 of them: each byte's low bits are one
+	id := make([]byte, 10)
+	if _, err := io.ReadFull(s.random, id); err != nil {
+		return "", fmt.Errorf("making an id: %w", err)
+	}
+	for i, b := range id {
+		id[i] = alphabet[b%byte(len(alphabet))]
+	}
+	return string(id), nil
+}
+
+// newToken returns a postback token: 32 hexadecimal digits.
+func (s *Service) newToken() (string, error) {
+	token := make([]byte, rules.TokenChars/2)
+	if _, err := io.ReadFull(s.random, token); err != nil {
+		return "", fmt.Errorf("making a postback token: %w", err)
+	}
+	return fmt.Sprintf("%x", token), nil
+}
+
+// withID calls insert with the id that a caller chose, else with generated ones until one is free.
+func (s *Service) withID(field, chosen string, insert func(id string) error) error {
+	if chosen != "" {
+		if err := rules.CheckID(field, chosen); err != nil {
+			return err
+		}
+		return insert(chosen)
+	}
+	const attempts = 4 // two ids alike are a one in 10^15 chance; four times in a row is a fault
+	for range attempts {
+		id, err := s.newID()
+		if err != nil {
+			return err
+		}
+		if err := insert(id); !errors.Is(err, ErrExists) {
+			return err
+		}
+	}
+	return fmt.Errorf("no generated id was free in %d attempts", attempts)
+}

@@ -1,0 +1,72 @@
+package mongostore
+
+import (
+	"context"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+)
+
+// Candidates returns the coupons that have a code, with what their validity hangs on: read one after
+// the other, not as of one moment.
+func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) ([]rules.Candidate, error) {
+	opts := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(limit))
+	coupons, err := s.coupons.all(ctx, withCode(offer, code), opts)
+	if err != nil || len(coupons) == 0 {
+		return nil, err
+	}
+	var offers map[string]rules.Offer
+	var publishers map[string]rules.Publisher
+	var approvals map[string]rules.Approval
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) {
+		offers, err = s.offers.among(ctx, coupons, func(c rules.Coupon) string { return c.Offer })
+		return err
+	})
+	reads.Go(func() (err error) {
+		publishers, err = s.publishers.among(ctx, coupons, func(c rules.Coupon) string { return c.Publisher })
+		return err
+	})
+	reads.Go(func() (err error) {
+		approvals, err = s.approvals.among(ctx, coupons, approvalOf)
+		return err
+	})
+	if err := reads.Wait(); err != nil {
+		return nil, err
+	}
+	found := make([]rules.Candidate, len(coupons))
+	for i, c := range coupons {
+		found[i] = rules.Candidate{
+			Coupon:         c,
+			OfferState:     offers[c.Offer].State,
+			PublisherState: publishers[c.Publisher].State,
+			ApprovalState:  approvals[approvalOf(c)].State,
+		}
+	}
+	return found, nil
+}
+
+func approvalOf(c rules.Coupon) string { return rules.ApprovalID(c.Offer, c.Publisher) }
+
+// among returns the documents whose keys coupons refer to, by key.
+func (c *collection[T, D]) among(ctx context.Context, coupons []rules.Coupon, key func(rules.Coupon) string) (map[string]T, error) {
+	found := make(map[string]T, len(coupons))
+	var keys bson.A
+	for _, coupon := range coupons {
+		if _, known := found[key(coupon)]; !known {
+			found[key(coupon)] = *new(T)
+			keys = append(keys, key(coupon))
+		}
+	}
+	items, err := c.all(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: keys}}}}, options.Find())
+	if err != nil {
+		return nil, err
+	}
+	for _, item := range items {
+		found[c.id(item)] = item
+	}
+	return found, nil
+}

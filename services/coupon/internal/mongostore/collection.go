@@ -1,0 +1,149 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+)
+
+// changeAttempts bounds how often a change starts over because others changed the same document in
+// between. Of any that collide one gets through, so only a hundred others in a row exhaust it.
+const changeAttempts = 100
+
+// errCollision says that a document is no longer as it was read.
+var errCollision = errors.New("the document was changed by another")
+
+// document is a T as it is stored.
+type document[T any] interface{ decode() T }
+
+// collection is a collection whose documents D hold Ts.
+type collection[T any, D document[T]] struct {
+	*mongo.Collection
+	encode func(T) D
+	// id returns a T's key.
+	id func(T) string
+	// revision points to a T's revision.
+	revision func(*T) *int64
+}
+
+func byID(id string) bson.D { return bson.D{{Key: "_id", Value: id}} }
+
+// first returns the document that a filter selects, or flow.ErrNotFound.
+func (c *collection[T, D]) first(ctx context.Context, filter bson.D) (T, error) {
+	var found D
+	err := c.FindOne(ctx, filter).Decode(&found)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return found.decode(), flow.ErrNotFound
+	}
+	if err != nil {
+		return found.decode(), c.failure("reading", err)
+	}
+	return found.decode(), nil
+}
+
+// find returns the document with a key, or nil.
+func (c *collection[T, D]) find(ctx context.Context, id string) (*T, error) {
+	found, err := c.first(ctx, byID(id))
+	if errors.Is(err, flow.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found, nil
+}
+
+// all returns the documents that a filter selects.
+func (c *collection[T, D]) all(ctx context.Context, filter bson.D, opts *options.FindOptionsBuilder) ([]T, error) {
+	cursor, err := c.Find(ctx, filter, opts)
+	if err != nil {
+		return nil, c.failure("listing", err)
+	}
+	var documents []D
+	if err := cursor.All(ctx, &documents); err != nil {
+		return nil, c.failure("listing", err)
+	}
+	found := make([]T, len(documents))
+	for i, d := range documents {
+		found[i] = d.decode()
+	}
+	return found, nil
+}
+
+// list returns the documents that a query selects.
+func (c *collection[T, D]) list(ctx context.Context, q listing.Query) ([]T, error) {
+	filter, sort := bsonquery.Build(q)
+	return c.all(ctx, filter, options.Find().SetSort(sort).SetLimit(int64(q.Limit)))
+}
+
+// insert writes a new document, or returns flow.ErrExists.
+func (c *collection[T, D]) insert(ctx context.Context, item T) error {
+	_, err := c.InsertOne(ctx, c.encode(item))
+	if mongodb.IsUnique(err) {
+		return flow.ErrExists
+	}
+	if err != nil {
+		return c.failure("inserting into", err)
+	}
+	return nil
+}
+
+// replace puts after in the place of before, with the next revision, or returns errCollision if
+// before is not what is stored.
+func (c *collection[T, D]) replace(ctx context.Context, before, after T) (T, error) {
+	if c.id(after) != c.id(before) {
+		return before, fmt.Errorf("updating %s: a change turned %q into %q", c.Name(), c.id(before), c.id(after))
+	}
+	revision := *c.revision(&before)
+	*c.revision(&after) = revision + 1
+	filter := append(byID(c.id(before)), bson.E{Key: "revision", Value: revision})
+	result, err := c.ReplaceOne(ctx, filter, c.encode(after))
+	if err != nil {
+		return before, c.failure("updating", err)
+	}
+	if result.MatchedCount == 0 {
+		return before, errCollision
+	}
+	return after, nil
+}
+
+// update replaces the document with a key by what change makes of it.
+func (c *collection[T, D]) update(ctx context.Context, id string, change func(T) (T, error)) (T, error) {
+	return withoutCollision(func() (T, error) {
+		before, err := c.first(ctx, byID(id))
+		if err != nil {
+			return before, err
+		}
+		after, err := change(before)
+		if err != nil {
+			return before, err
+		}
+		return c.replace(ctx, before, after)
+	})
+}
+
+func (c *collection[T, D]) failure(doing string, err error) error {
+	return mongodb.Failure(fmt.Errorf("%s %s: %w", doing, c.Name(), err))
+}
+
+// withoutCollision runs attempt until it does not end with errCollision.
+func withoutCollision[T any](attempt func() (T, error)) (T, error) {
+	for range changeAttempts {
+		result, err := attempt()
+		if !errors.Is(err, errCollision) {
+			return result, err
+		}
+	}
+	var none T
+	return none, apperr.New(apperr.Unavailable, "STORE_CONTENDED", "too many changes of the same thing at once; try again")
+}

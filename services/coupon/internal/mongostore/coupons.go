@@ -1,0 +1,57 @@
+package mongostore
+
+import (
+	"context"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+)
+
+func couponsOf(db *mongodb.DB) *collection[rules.Coupon, couponDocument] {
+	return &collection[rules.Coupon, couponDocument]{
+		Collection: db.Collection("coupons"),
+		encode:     encodeCoupon,
+		id:         rules.Coupon.ID,
+		revision:   func(c *rules.Coupon) *int64 { return &c.Revision },
+	}
+}
+
+// Coupon returns a coupon by its id.
+func (s *Store) Coupon(ctx context.Context, id string) (rules.Coupon, error) {
+	return s.coupons.first(ctx, byID(id))
+}
+
+// UpdateCoupon replaces a coupon by what change makes of it.
+func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(rules.Coupon) (rules.Coupon, error)) (rules.Coupon, error) {
+	return s.coupons.update(ctx, id, change)
+}
+
+// Coupons returns the coupons that a query selects.
+func (s *Store) Coupons(ctx context.Context, q listing.Query) ([]rules.Coupon, error) {
+	return s.coupons.list(ctx, q)
+}
+
+// SharedWith lists the other publishers who have a code on an offer.
+func (s *Store) SharedWith(ctx context.Context, offer, publisher, code string, limit int) ([]string, error) {
+	filter := append(withCode(offer, code), bson.E{Key: "publisher", Value: bson.D{{Key: "$ne", Value: publisher}}})
+	opts := options.Find().SetSort(bson.D{{Key: "publisher", Value: 1}}).SetLimit(int64(limit))
+	coupons, err := s.coupons.all(ctx, filter, opts)
+	var publishers []string
+	for _, c := range coupons {
+		publishers = append(publishers, c.Publisher)
+	}
+	return publishers, err
+}
+
+// withCode selects the coupons that have a code on an offer, or on all where that is empty.
+func withCode(offer, code string) bson.D {
+	filter := bson.D{{Key: "code_key", Value: rules.FoldCode(code)}}
+	if offer != "" {
+		filter = append(filter, bson.E{Key: "offer", Value: offer})
+	}
+	return filter
+}

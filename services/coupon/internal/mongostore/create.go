@@ -1,0 +1,101 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+)
+
+// createAttempts bounds how often a create starts over because a key that its plan took for free
+// was taken. The next attempt reads who took it, so one is enough unless the plan ignores that.
+const createAttempts = 5
+
+// CreateCoupon writes a coupon and its approval as planned, in one transaction.
+func (s *Store) CreateCoupon(
+	ctx context.Context, offer, publisher, code string, plan func(rules.Standing) (rules.Plan, error),
+) (rules.Plan, error) {
+	var planned rules.Plan
+	var err error
+	for range createAttempts {
+		var refusal error // The plan's own, which ends the attempts even if it looks like a collision.
+		err = s.db.InTransaction(ctx, func(ctx context.Context) error {
+			standing, err := s.standing(ctx, offer, publisher, code)
+			if err != nil {
+				return err
+			}
+			before := clone(standing.Approval)
+			if planned, refusal = plan(standing); refusal != nil {
+				return refusal
+			}
+			return s.carryOut(ctx, before, &planned)
+		})
+		if err == nil {
+			return planned, nil
+		}
+		if refusal != nil || !errors.Is(err, flow.ErrExists) && !errors.Is(err, errCollision) {
+			return rules.Plan{}, err
+		}
+	}
+	return rules.Plan{}, err
+}
+
+// carryOut writes what was planned, and sets the approval's revision in the plan.
+func (s *Store) carryOut(ctx context.Context, before *rules.Approval, planned *rules.Plan) error {
+	if planned.Approval != nil {
+		approval, err := s.storeApproval(ctx, before, *planned.Approval)
+		if err != nil {
+			return err
+		}
+		planned.Approval = &approval
+	}
+	return s.coupons.insert(ctx, planned.Coupon)
+}
+
+// standing reads what is stored about a coupon that is to be created. It locks the offer first, so
+// that all creates on one offer come one after the other and each sees the one before.
+func (s *Store) standing(ctx context.Context, offer, publisher, code string) (rules.Standing, error) {
+	var found rules.Standing
+	var err error
+	if found.Offer, err = s.lockOffer(ctx, offer); err != nil {
+		return found, err
+	}
+	if found.Publisher, err = s.publishers.find(ctx, publisher); err != nil {
+		return found, err
+	}
+	if found.Approval, err = s.approvals.find(ctx, rules.ApprovalID(offer, publisher)); err != nil {
+		return found, err
+	}
+	existing, err := s.coupons.find(ctx, rules.CouponID(offer, publisher, code))
+	if err != nil {
+		return found, err
+	}
+	found.Exists = existing != nil
+	found.SharedWith, err = s.SharedWith(ctx, offer, publisher, code, rules.MaxSharers)
+	return found, err
+}
+
+// lockOffer returns an offer, nil where there is none, and writes to it, which keeps every other
+// transaction that does so waiting or makes it start over. What it writes has no meaning of its own,
+// and the offer's revision does not change.
+func (s *Store) lockOffer(ctx context.Context, id string) (*rules.Offer, error) {
+	var found offerDocument
+	err := s.offers.FindOneAndUpdate(ctx, byID(id),
+		bson.D{{Key: "$inc", Value: bson.D{{Key: "coupon_writes", Value: int64(1)}}}},
+		options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&found)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, mongodb.Failure(fmt.Errorf("locking offer %s: %w", id, err))
+	}
+	offer := found.decode()
+	return &offer, nil
+}

@@ -1,0 +1,202 @@
+package mongostore
+
+import (
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// The documents' keys are the API's names. Every key is in every document: filters compare values,
+// and a missing one is not what an empty one is. Durations are seconds.
+
+type payoutDocument struct {
+	Kind         money.PayoutKind `bson:"kind"`
+	CurrencyCode string           `bson:"currency_code"`
+	Units        int64            `bson:"units"`
+	Nanos        int32            `bson:"nanos"`
+	Percent      int64            `bson:"percent"`
+}
+
+func encodePayout(p money.Payout) payoutDocument {
+	return payoutDocument{Kind: p.Kind, CurrencyCode: p.Fixed.Currency, Units: p.Fixed.Units, Nanos: p.Fixed.Nanos, Percent: p.Percent}
+}
+
+func (d payoutDocument) decode() money.Payout {
+	return money.Payout{
+		Kind:    d.Kind,
+		Fixed:   money.Money{Currency: d.CurrencyCode, Units: d.Units, Nanos: d.Nanos},
+		Percent: d.Percent,
+	}
+}
+
+type offerDocument struct {
+	ID                      string                 `bson:"_id"`
+	DisplayName             string                 `bson:"display_name"`
+	LandingPageURL          string                 `bson:"landing_page_url"`
+	FallbackURL             string                 `bson:"fallback_url"`
+	State                   rules.OfferState       `bson:"state"`
+	PostbackAuth            rules.PostbackAuth     `bson:"postback_auth"`
+	PostbackToken           string                 `bson:"postback_token"`
+	Precedence              rules.Precedence       `bson:"precedence"`
+	ClickWindow             int64                  `bson:"click_window"`
+	CouponGrace             int64                  `bson:"coupon_grace"`
+	UniqueCodes             bool                   `bson:"unique_codes"`
+	Payout                  payoutDocument         `bson:"payout"`
+	DefaultConversionStatus rules.ConversionStatus `bson:"default_conversion_status"`
+	CurrencyCode            string                 `bson:"currency_code"`
+	CreateTime              time.Time              `bson:"create_time"`
+	UpdateTime              time.Time              `bson:"update_time"`
+	Revision                int64                  `bson:"revision"`
+}
+
+func encodeOffer(o rules.Offer) offerDocument {
+	return offerDocument{
+		ID:                      o.ID,
+		DisplayName:             o.DisplayName,
+		LandingPageURL:          o.LandingPageURL,
+		FallbackURL:             o.FallbackURL,
+		State:                   o.State,
+		PostbackAuth:            o.PostbackAuth,
+		PostbackToken:           o.PostbackToken,
+		Precedence:              o.Precedence,
+		ClickWindow:             int64(o.ClickWindow / time.Second),
+		CouponGrace:             int64(o.CouponGrace / time.Second),
+		UniqueCodes:             o.UniqueCodes,
+		Payout:                  encodePayout(o.Payout),
+		DefaultConversionStatus: o.DefaultConversionStatus,
+		CurrencyCode:            o.CurrencyCode,
+		CreateTime:              o.CreateTime,
+		UpdateTime:              o.UpdateTime,
+		Revision:                o.Revision,
+	}
+}
+
+func (d offerDocument) decode() rules.Offer {
+	return rules.Offer{
+		ID:                      d.ID,
+		DisplayName:             d.DisplayName,
+		LandingPageURL:          d.LandingPageURL,
+		FallbackURL:             d.FallbackURL,
+		State:                   d.State,
+		PostbackAuth:            d.PostbackAuth,
+		PostbackToken:           d.PostbackToken,
+		Precedence:              d.Precedence,
+		ClickWindow:             time.Duration(d.ClickWindow) * time.Second,
+		CouponGrace:             time.Duration(d.CouponGrace) * time.Second,
+		UniqueCodes:             d.UniqueCodes,
+		Payout:                  d.Payout.decode(),
+		DefaultConversionStatus: d.DefaultConversionStatus,
+		CurrencyCode:            d.CurrencyCode,
+		CreateTime:              d.CreateTime,
+		UpdateTime:              d.UpdateTime,
+		Revision:                d.Revision,
+	}
+}
+
+type publisherDocument struct {
+	ID          string               `bson:"_id"`
+	DisplayName string               `bson:"display_name"`
+	State       rules.PublisherState `bson:"state"`
+	CreateTime  time.Time            `bson:"create_time"`
+	UpdateTime  time.Time            `bson:"update_time"`
+	Revision    int64                `bson:"revision"`
+}
+
+func encodePublisher(p rules.Publisher) publisherDocument { return publisherDocument(p) }
+
+func (d publisherDocument) decode() rules.Publisher { return rules.Publisher(d) }
+
+type approvalDocument struct {
+	ID         string               `bson:"_id"`
+	Offer      string               `bson:"offer"`
+	Publisher  string               `bson:"publisher"`
+	State      rules.ApprovalState  `bson:"state"`
+	Source     rules.ApprovalSource `bson:"source"`
+	CreateTime time.Time            `bson:"create_time"`
+	UpdateTime time.Time            `bson:"update_time"`
+	Revision   int64                `bson:"revision"`
+}
+
+func encodeApproval(a rules.Approval) approvalDocument {
+	return approvalDocument{
+		ID:         a.ID(),
+		Offer:      a.Offer,
+		Publisher:  a.Publisher,
+		State:      a.State,
+		Source:     a.Source,
+		CreateTime: a.CreateTime,
+		UpdateTime: a.UpdateTime,
+		Revision:   a.Revision,
+	}
+}
+
+func (d approvalDocument) decode() rules.Approval {
+	return rules.Approval{
+		Offer:      d.Offer,
+		Publisher:  d.Publisher,
+		State:      d.State,
+		Source:     d.Source,
+		CreateTime: d.CreateTime,
+		UpdateTime: d.UpdateTime,
+		Revision:   d.Revision,
+	}
+}
+
+type couponDocument struct {
+	ID        string `bson:"_id"`
+	Offer     string `bson:"offer"`
+	Publisher string `bson:"publisher"`
+	Code      string `bson:"code"`
+	// CodeKey is the code in upper case.
+	CodeKey   string    `bson:"code_key"`
+	StartTime time.Time `bson:"start_time"`
+	// ExpireTime is rules.NoExpiry for a coupon that does not expire.
+	ExpireTime   time.Time      `bson:"expire_time"`
+	InternalNote string         `bson:"internal_note"`
+	Enabled      bool           `bson:"enabled"`
+	Archived     bool           `bson:"archived"`
+	Payout       payoutDocument `bson:"payout"`
+	CreateTime   time.Time      `bson:"create_time"`
+	UpdateTime   time.Time      `bson:"update_time"`
+	Revision     int64          `bson:"revision"`
+}
+
+func encodeCoupon(c rules.Coupon) couponDocument {
+	return couponDocument{
+		ID:           c.ID(),
+		Offer:        c.Offer,
+		Publisher:    c.Publisher,
+		Code:         c.Code,
+		CodeKey:      rules.FoldCode(c.Code),
+		StartTime:    c.StartTime,
+		ExpireTime:   c.Expiry(),
+		InternalNote: c.InternalNote,
+		Enabled:      c.Enabled,
+		Archived:     c.Archived,
+		Payout:       encodePayout(c.Payout),
+		CreateTime:   c.CreateTime,
+		UpdateTime:   c.UpdateTime,
+		Revision:     c.Revision,
+	}
+}
+
+func (d couponDocument) decode() rules.Coupon {
+	c := rules.Coupon{
+		Offer:        d.Offer,
+		Publisher:    d.Publisher,
+		Code:         d.Code,
+		StartTime:    d.StartTime,
+		InternalNote: d.InternalNote,
+		Enabled:      d.Enabled,
+		Archived:     d.Archived,
+		Payout:       d.Payout.decode(),
+		CreateTime:   d.CreateTime,
+		UpdateTime:   d.UpdateTime,
+		Revision:     d.Revision,
+	}
+	if !d.ExpireTime.Equal(rules.NoExpiry()) {
+		c.ExpireTime = d.ExpireTime
+	}
+	return c
+}

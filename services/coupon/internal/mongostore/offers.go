@@ -1,0 +1,99 @@
+package mongostore
+
+import (
+	"context"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+)
+
+func offersOf(db *mongodb.DB) *collection[rules.Offer, offerDocument] {
+	return &collection[rules.Offer, offerDocument]{
+		Collection: db.Collection("offers"),
+		encode:     encodeOffer,
+		id:         func(o rules.Offer) string { return o.ID },
+		revision:   func(o *rules.Offer) *int64 { return &o.Revision },
+	}
+}
+
+// InsertOffer stores a new offer. It returns flow.ErrExists too where another offer has its postback
+// token.
+func (s *Store) InsertOffer(ctx context.Context, offer rules.Offer) error {
+	return s.offers.insert(ctx, offer)
+}
+
+// Offer returns an offer by its id.
+func (s *Store) Offer(ctx context.Context, id string) (rules.Offer, error) {
+	return s.offers.first(ctx, byID(id))
+}
+
+// OfferByToken returns the offer that has a postback token.
+func (s *Store) OfferByToken(ctx context.Context, token string) (rules.Offer, error) {
+	return s.offers.first(ctx, bson.D{{Key: "postback_token", Value: token}})
+}
+
+// Offers returns the offers that a query selects.
+func (s *Store) Offers(ctx context.Context, q listing.Query) ([]rules.Offer, error) {
+	return s.offers.list(ctx, q)
+}
+
+// UpdateOffer replaces an offer by what change makes of it.
+func (s *Store) UpdateOffer(ctx context.Context, id string, change func(rules.Offer) (rules.Offer, error)) (rules.Offer, error) {
+	return withoutCollision(func() (rules.Offer, error) {
+		before, err := s.offers.first(ctx, byID(id))
+		if err != nil {
+			return before, err
+		}
+		after, err := change(before)
+		if err != nil {
+			return before, err
+		}
+		if after.UniqueCodes && !before.UniqueCodes {
+			return s.replaceUnshared(ctx, before, after)
+		}
+		return s.offers.replace(ctx, before, after)
+	})
+}
+
+// replaceUnshared replaces an offer unless two publishers share one of its codes; then it returns
+// flow.ErrExists. Every create of a coupon writes to the offer too, so that one which the snapshot
+// does not show conflicts with the replacement.
+func (s *Store) replaceUnshared(ctx context.Context, before, after rules.Offer) (rules.Offer, error) {
+	var replaced rules.Offer
+	err := s.db.InTransaction(ctx, func(ctx context.Context) error {
+		shared, err := s.hasSharedCode(ctx, before.ID)
+		if err != nil {
+			return err
+		}
+		if shared {
+			return flow.ErrExists
+		}
+		replaced, err = s.offers.replace(ctx, before, after)
+		return err
+	})
+	return replaced, err
+}
+
+// hasSharedCode says whether two publishers share a code of an offer. A publisher has a code on an
+// offer once at most.
+func (s *Store) hasSharedCode(ctx context.Context, offer string) (bool, error) {
+	cursor, err := s.coupons.Aggregate(ctx, bson.A{
+		bson.D{{Key: "$match", Value: bson.D{{Key: "offer", Value: offer}}}},
+		bson.D{{Key: "$group", Value: bson.D{{Key: "_id", Value: "$code_key"}, {Key: "count", Value: bson.D{{Key: "$sum", Value: 1}}}}}},
+		bson.D{{Key: "$match", Value: bson.D{{Key: "count", Value: bson.D{{Key: "$gt", Value: 1}}}}}},
+		bson.D{{Key: "$limit", Value: 1}},
+	})
+	if err != nil {
+		return false, mongodb.Failure(fmt.Errorf("looking for shared codes: %w", err))
+	}
+	var shared []bson.Raw
+	if err := cursor.All(ctx, &shared); err != nil {
+		return false, mongodb.Failure(fmt.Errorf("looking for shared codes: %w", err))
+	}
+	return len(shared) > 0, nil
+}

@@ -1,0 +1,80 @@
+// Package mongostore keeps the coupon service's state in MongoDB, for several instances at once.
+//
+// Only the service's wiring may import it.
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+)
+
+// Store is a flow.Store on the database `coupon` of a MongoDB deployment.
+type Store struct {
+	db         *mongodb.DB
+	offers     *collection[rules.Offer, offerDocument]
+	publishers *collection[rules.Publisher, publisherDocument]
+	approvals  *collection[rules.Approval, approvalDocument]
+	coupons    *collection[rules.Coupon, couponDocument]
+}
+
+var _ flow.Store = (*Store)(nil)
+
+// Open connects to the deployment that a URI names, as mongodb.Open says, and brings the schema up
+// to date.
+func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, error) {
+	db, err := mongodb.Open(ctx, uri, "coupon", opts...)
+	if err != nil {
+		return nil, fmt.Errorf("opening the coupon store: %w", err)
+	}
+	if err := prepare(ctx, db); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the coupon store: %w", err), db.Close())
+	}
+	return &Store{
+		db:         db,
+		offers:     offersOf(db),
+		publishers: publishersOf(db),
+		approvals:  approvalsOf(db),
+		coupons:    couponsOf(db),
+	}, nil
+}
+
+// prepare brings the schema up to date. Indexes are no migrations: creating one that exists does
+// nothing, and one that an operator dropped comes back with the next start.
+func prepare(ctx context.Context, db *mongodb.DB) error {
+	err := db.Migrate(ctx, []mongodb.Migration{
+		{Version: 1, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, "offers", "publishers", "approvals", "coupons")
+		}},
+	})
+	if err != nil {
+		return err
+	}
+	for name, indexes := range map[string][]mongo.IndexModel{
+		"offers":    {mongodb.UniqueIndex("postback_token")},
+		"approvals": {mongodb.Index("offer", "_id"), mongodb.Index("publisher", "_id")},
+		"coupons": {
+			mongodb.Index("code_key", "offer", "publisher"),
+			mongodb.Index("publisher", "create_time", "_id"),
+			mongodb.Index("offer", "create_time", "_id"),
+			mongodb.Index("create_time", "_id"),
+		},
+	} {
+		if err := db.EnsureIndexes(ctx, name, indexes...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Ping says whether the store can be reached.
+func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
+
+// Close waits for the operations under way and disconnects.
+func (s *Store) Close() error { return s.db.Close() }

@@ -1,0 +1,88 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// NoExpiry returns the time that stands for "does not expire" wherever expire times are compared
+// or stored: the last millisecond of the year 9999.
+func NoExpiry() time.Time {
+	return time.Date(9999, time.December, 31, 23, 59, 59, 999_000_000, time.UTC)
+}
+
+// Expiry returns when the coupon expires: NoExpiry for one that does not.
+func (c Coupon) Expiry() time.Time {
+	if c.ExpireTime.IsZero() {
+		return NoExpiry()
+	}
+	return c.ExpireTime
+}
+
+// Name returns the coupon's resource name.
+func (c Coupon) Name() string { return CouponName(c.Offer, c.Publisher, c.Code) }
+
+// CheckCoupon returns a coupon as it may be stored: its code trimmed, its times UTC in whole
+// milliseconds, an expire time of NoExpiry taken for none. An expire time in the past is allowed:
+// it lets history be imported. The error names every field at fault; an expire time at or before
+// the start time is INVALID_TIME_RANGE on `expire_time`.
+func CheckCoupon(c Coupon) (Coupon, error) {
+	var found findings
+	code, err := ParseCode(c.Code)
+	found.add(err)
+	c.Code = code
+	c.StartTime = c.StartTime.UTC().Truncate(time.Millisecond)
+	found.add(checkTime("start_time", c.StartTime))
+	c.ExpireTime, err = checkExpiry(c.ExpireTime, c.StartTime)
+	found.add(err)
+	found.add(checkNote(c.InternalNote))
+	c.Payout, err = checkPayout(c.Payout)
+	found.add(err)
+	return c, found.err()
+}
+
+// checkExpiry returns an expire time as it may be stored.
+func checkExpiry(expire, start time.Time) (time.Time, error) {
+	expire = expire.UTC().Truncate(time.Millisecond)
+	if expire.IsZero() || expire.Equal(NoExpiry()) {
+		return time.Time{}, nil
+	}
+	if err := checkTime("expire_time", expire); err != nil {
+		return expire, err
+	}
+	if !expire.After(start) {
+		return expire, apperr.Invalid("INVALID_TIME_RANGE", "expire_time", "the coupon would expire at %s; that must be after its start at %s",
+			expire.Format(time.RFC3339Nano), start.Format(time.RFC3339Nano))
+	}
+	return expire, nil
+}
+
+// CouponState is where a coupon stands at a moment, by its own dates and switches.
+type CouponState string
+
+// The states of a coupon.
+const (
+	CouponScheduled CouponState = "SCHEDULED"
+	CouponActive    CouponState = "ACTIVE"
+	CouponExpired   CouponState = "EXPIRED"
+	CouponDisabled  CouponState = "DISABLED"
+	CouponArchived  CouponState = "ARCHIVED"
+)
+
+// StateOf returns where a coupon stands. Of several states that fit, the one that lasts counts:
+// archived before disabled before what the dates say.
+func StateOf(c Coupon, now time.Time) CouponState {
+	switch {
+	case c.Archived:
+		return CouponArchived
+	case !c.Enabled:
+		return CouponDisabled
+	case now.Before(c.StartTime):
+		return CouponScheduled
+	case !now.Before(c.Expiry()):
+		return CouponExpired
+	default:
+		return CouponActive
+	}
+}

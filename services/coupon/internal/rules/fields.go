@@ -1,0 +1,104 @@
+package rules
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+const (
+	// MaxDisplayNameChars is the greatest length of a display name, in characters.
+	MaxDisplayNameChars = 200
+	// MaxNoteChars is the greatest length of a coupon's internal note, in characters.
+	MaxNoteChars = 2000
+
+	maxPercent = 100 * 10_000
+	firstYear  = 2000
+	lastYear   = 9999
+)
+
+// checkDisplayName says what is wrong with a display name that is trimmed already.
+func checkDisplayName(name string) error {
+	const field = "display_name"
+	switch chars := utf8.RuneCountInString(name); {
+	case !utf8.ValidString(name):
+		return invalid(field, "the display name is not valid UTF-8")
+	case chars == 0:
+		return invalid(field, "the display name is missing; it must have 1 to %d characters", MaxDisplayNameChars)
+	case chars > MaxDisplayNameChars:
+		return invalid(field, "the display name has %d characters; it may have at most %d", chars, MaxDisplayNameChars)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return invalid(field, "the display name has control characters, such as line breaks; leave them out")
+	}
+	return nil
+}
+
+// checkNote says what is wrong with an internal note, which may have several lines.
+func checkNote(note string) error {
+	const field = "internal_note"
+	isForbidden := func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' }
+	switch chars := utf8.RuneCountInString(note); {
+	case !utf8.ValidString(note):
+		return invalid(field, "the note is not valid UTF-8")
+	case chars > MaxNoteChars:
+		return invalid(field, "the note has %d characters; it may have at most %d", chars, MaxNoteChars)
+	case strings.ContainsFunc(note, isForbidden):
+		return invalid(field, "the note has control characters other than line breaks and tabs; leave them out")
+	}
+	return nil
+}
+
+// checkDuration says what is wrong with a duration field that must be whole seconds within bounds.
+func checkDuration(field string, d, least, most time.Duration, bounds string) error {
+	switch {
+	case d < least || d > most:
+		return invalid(field, "the duration is %gs; it must be %s", d.Seconds(), bounds)
+	case d%time.Second != 0:
+		return invalid(field, "the duration is %gs; it must be whole seconds", d.Seconds())
+	}
+	return nil
+}
+
+// checkPayout returns a payout with its currency in upper case.
+func checkPayout(p money.Payout) (money.Payout, error) {
+	switch p.Kind {
+	case money.NoPayout:
+		return money.Payout{}, nil
+	case money.Fixed:
+		if err := p.Fixed.Check(); err != nil {
+			return p, invalid("payout.fixed", "%v", err)
+		}
+		p.Fixed.Currency = strings.ToUpper(p.Fixed.Currency)
+		return p, nil
+	case money.Percent:
+		if p.Percent < 0 || p.Percent > maxPercent {
+			return p, invalid("payout.percent", "%s is not from 0 to 100", money.FormatPercent(p.Percent))
+		}
+		return p, nil
+	default:
+		return p, invalid("payout", "%s is not a kind of payout; it must be fixed or percent", quote(string(p.Kind)))
+	}
+}
+
+// checkTime says what is wrong with a time.
+func checkTime(field string, t time.Time) error {
+	if year := t.UTC().Year(); year < firstYear || year > lastYear {
+		return invalid(field, "the time is in the year %d; it must be from %d to %d", year, firstYear, lastYear)
+	}
+	return nil
+}
+
+// checkChoice says what is wrong with a value that must be one of a few.
+func checkChoice[T ~string](field string, value T, choices ...T) error {
+	names := make([]string, len(choices))
+	for i, choice := range choices {
+		if value == choice {
+			return nil
+		}
+		names[i] = string(choice)
+	}
+	return invalid(field, "%s is not one of %s", quote(string(value)), strings.Join(names, ", "))
+}

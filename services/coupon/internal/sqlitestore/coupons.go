@@ -1,0 +1,152 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+func couponsTable() *table[rules.Coupon] {
+	return &table[rules.Coupon]{
+		name: "coupons",
+		columns: slices.Concat(
+			[]string{
+				"id", "offer", "publisher", "code", "code_key", "start_time", "expire_time", "internal_note", "enabled", "archived",
+			},
+			payoutColumns(),
+			[]string{"create_time", "update_time", "revision"}),
+		values: func(c rules.Coupon) []any {
+			return slices.Concat(
+				[]any{
+					c.ID(), c.Offer, c.Publisher, c.Code, rules.FoldCode(c.Code), c.StartTime.UnixMilli(), c.Expiry().UnixMilli(),
+					c.InternalNote, flag(c.Enabled), flag(c.Archived),
+				},
+				payoutValues(c.Payout),
+				[]any{c.CreateTime.UnixMilli(), c.UpdateTime.UnixMilli(), c.Revision})
+		},
+		scan:     func(r row) (rules.Coupon, error) { return scanCoupon(r) },
+		id:       rules.Coupon.ID,
+		revision: func(c *rules.Coupon) *int64 { return &c.Revision },
+	}
+}
+
+// scanCoupon reads a coupon from a row of all its columns, which further ones may follow.
+func scanCoupon(r row, more ...any) (rules.Coupon, error) {
+	var c rules.Coupon
+	var id, key string // They are made of the other columns.
+	err := r.Scan(slices.Concat(
+		[]any{
+			&id, &c.Offer, &c.Publisher, &c.Code, &key, millis{&c.StartTime}, millis{&c.ExpireTime},
+			&c.InternalNote, &c.Enabled, &c.Archived,
+		},
+		scanPayout(&c.Payout),
+		[]any{millis{&c.CreateTime}, millis{&c.UpdateTime}, &c.Revision},
+		more)...)
+	if c.ExpireTime.Equal(rules.NoExpiry()) {
+		c.ExpireTime = time.Time{}
+	}
+	return c, err
+}
+
+// CreateCoupon writes a coupon and its approval as planned. The transaction has the write lock from
+// its beginning, so that what plan is shown stays true until it is written.
+func (s *Store) CreateCoupon(
+	ctx context.Context, offer, publisher, code string, plan func(rules.Standing) (rules.Plan, error),
+) (rules.Plan, error) {
+	return inWrite(ctx, s, func(tx *sql.Tx) (rules.Plan, error) {
+		standing, err := s.standing(ctx, tx, offer, publisher, code)
+		if err != nil {
+			return rules.Plan{}, err
+		}
+		before := clone(standing.Approval)
+		planned, err := plan(standing)
+		if err != nil {
+			return rules.Plan{}, err
+		}
+		if planned.Approval != nil {
+			approval, err := s.storeApproval(ctx, tx, before, *planned.Approval)
+			if err != nil {
+				return rules.Plan{}, err
+			}
+			planned.Approval = &approval
+		}
+		return planned, s.coupons.insert(ctx, tx, planned.Coupon)
+	})
+}
+
+// standing reads what is stored about a coupon that is to be created.
+func (s *Store) standing(ctx context.Context, tx *sql.Tx, offer, publisher, code string) (rules.Standing, error) {
+	var found rules.Standing
+	var err error
+	if found.Offer, err = s.offers.find(ctx, tx, offer); err != nil {
+		return found, err
+	}
+	if found.Publisher, err = s.publishers.find(ctx, tx, publisher); err != nil {
+		return found, err
+	}
+	if found.Approval, err = s.approvals.find(ctx, tx, rules.ApprovalID(offer, publisher)); err != nil {
+		return found, err
+	}
+	existing, err := s.coupons.find(ctx, tx, rules.CouponID(offer, publisher, code))
+	if err != nil {
+		return found, err
+	}
+	found.Exists = existing != nil
+	found.SharedWith, err = s.sharedWith(ctx, tx, offer, publisher, code, rules.MaxSharers)
+	return found, err
+}
+
+// Coupon returns a coupon by its id.
+func (s *Store) Coupon(ctx context.Context, id string) (rules.Coupon, error) {
+	return s.coupons.first(ctx, s.db.Read(), "id = ?", id)
+}
+
+// UpdateCoupon replaces a coupon by what change makes of it.
+func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(rules.Coupon) (rules.Coupon, error)) (rules.Coupon, error) {
+	return inWrite(ctx, s, func(tx *sql.Tx) (rules.Coupon, error) { return s.coupons.update(ctx, tx, id, change) })
+}
+
+// Coupons returns the coupons that a query selects.
+func (s *Store) Coupons(ctx context.Context, q listing.Query) ([]rules.Coupon, error) {
+	return s.coupons.list(ctx, s.db.Read(), q)
+}
+
+// SharedWith lists the other publishers who have a code on an offer.
+func (s *Store) SharedWith(ctx context.Context, offer, publisher, code string, limit int) ([]string, error) {
+	return s.sharedWith(ctx, s.db.Read(), offer, publisher, code, limit)
+}
+
+func (s *Store) sharedWith(ctx context.Context, from querier, offer, publisher, code string, limit int) ([]string, error) {
+	const query = "SELECT publisher FROM coupons WHERE code_key = ? AND offer = ? AND publisher <> ? ORDER BY publisher LIMIT ?"
+	return collect(ctx, from, func(r row) (string, error) {
+		var other string
+		err := r.Scan(&other)
+		return other, err
+	}, query, rules.FoldCode(code), offer, publisher, limit)
+}
+
+// Candidates returns the coupons that have a code, with what their validity hangs on.
+func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) ([]rules.Candidate, error) {
+	where, args := "c.code_key = ?", []any{rules.FoldCode(code)}
+	if offer != "" {
+		where, args = where+" AND c.offer = ?", append(args, offer)
+	}
+	query := "SELECT c." + strings.Join(s.coupons.columns, ", c.") +
+		`, coalesce(o.state, ''), coalesce(p.state, ''), coalesce(a.state, '')
+		FROM coupons c
+		LEFT JOIN offers o ON o.id = c.offer
+		LEFT JOIN publishers p ON p.id = c.publisher
+		LEFT JOIN approvals a ON a.id = c.offer || '/' || c.publisher
+		WHERE ` + where + " ORDER BY c.id LIMIT ?"
+	return collect(ctx, s.db.Read(), func(r row) (rules.Candidate, error) {
+		var found rules.Candidate
+		var err error
+		found.Coupon, err = scanCoupon(r, &found.OfferState, &found.PublisherState, &found.ApprovalState)
+		return found, err
+	}, query, append(args, limit)...)
+}

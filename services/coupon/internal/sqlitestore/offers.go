@@ -1,0 +1,98 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+)
+
+func offersTable() *table[rules.Offer] {
+	return &table[rules.Offer]{
+		name: "offers",
+		columns: slices.Concat(
+			[]string{
+				"id", "display_name", "landing_page_url", "fallback_url", "state", "postback_auth", "postback_token",
+				"precedence", "click_window", "coupon_grace", "unique_codes",
+			},
+			payoutColumns(),
+			[]string{"default_conversion_status", "currency_code", "create_time", "update_time", "revision"}),
+		values: func(o rules.Offer) []any {
+			return slices.Concat(
+				[]any{
+					o.ID, o.DisplayName, o.LandingPageURL, o.FallbackURL, string(o.State), string(o.PostbackAuth), o.PostbackToken,
+					string(o.Precedence), int64(o.ClickWindow / time.Second), int64(o.CouponGrace / time.Second), flag(o.UniqueCodes),
+				},
+				payoutValues(o.Payout),
+				[]any{string(o.DefaultConversionStatus), o.CurrencyCode, o.CreateTime.UnixMilli(), o.UpdateTime.UnixMilli(), o.Revision})
+		},
+		scan: func(r row) (o rules.Offer, err error) {
+			err = r.Scan(slices.Concat(
+				[]any{
+					&o.ID, &o.DisplayName, &o.LandingPageURL, &o.FallbackURL, &o.State, &o.PostbackAuth, &o.PostbackToken,
+					&o.Precedence, seconds{&o.ClickWindow}, seconds{&o.CouponGrace}, &o.UniqueCodes,
+				},
+				scanPayout(&o.Payout),
+				[]any{&o.DefaultConversionStatus, &o.CurrencyCode, millis{&o.CreateTime}, millis{&o.UpdateTime}, &o.Revision})...)
+			return o, err
+		},
+		id:       func(o rules.Offer) string { return o.ID },
+		revision: func(o *rules.Offer) *int64 { return &o.Revision },
+	}
+}
+
+// InsertOffer stores a new offer. It returns flow.ErrExists too where another offer has its postback
+// token.
+func (s *Store) InsertOffer(ctx context.Context, offer rules.Offer) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.offers.insert(ctx, tx, offer) })
+}
+
+// Offer returns an offer by its id.
+func (s *Store) Offer(ctx context.Context, id string) (rules.Offer, error) {
+	return s.offers.first(ctx, s.db.Read(), "id = ?", id)
+}
+
+// OfferByToken returns the offer that has a postback token.
+func (s *Store) OfferByToken(ctx context.Context, token string) (rules.Offer, error) {
+	return s.offers.first(ctx, s.db.Read(), "postback_token = ?", token)
+}
+
+// Offers returns the offers that a query selects.
+func (s *Store) Offers(ctx context.Context, q listing.Query) ([]rules.Offer, error) {
+	return s.offers.list(ctx, s.db.Read(), q)
+}
+
+// UpdateOffer replaces an offer by what change makes of it.
+func (s *Store) UpdateOffer(ctx context.Context, id string, change func(rules.Offer) (rules.Offer, error)) (rules.Offer, error) {
+	return inWrite(ctx, s, func(tx *sql.Tx) (rules.Offer, error) {
+		turnedUnique := false
+		offer, err := s.offers.update(ctx, tx, id, func(before rules.Offer) (rules.Offer, error) {
+			after, err := change(before)
+			turnedUnique = after.UniqueCodes && !before.UniqueCodes
+			return after, err
+		})
+		if err != nil || !turnedUnique {
+			return offer, err
+		}
+		return offer, s.checkUnshared(ctx, tx, id)
+	})
+}
+
+// checkUnshared returns flow.ErrExists where two publishers share a code of an offer.
+func (s *Store) checkUnshared(ctx context.Context, tx *sql.Tx, offer string) error {
+	const query = "SELECT EXISTS (SELECT 1 FROM coupons WHERE offer = ? GROUP BY code_key HAVING count(*) > 1)"
+	var shared bool
+	if err := tx.QueryRowContext(ctx, query, offer).Scan(&shared); err != nil {
+		return sqlitedb.Failure(fmt.Errorf("looking for shared codes: %w", err))
+	}
+	if shared {
+		return flow.ErrExists
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+func publishersTable() *table[rules.Publisher] {
+	return &table[rules.Publisher]{
+		name:    "publishers",
+		columns: []string{"id", "display_name", "state", "create_time", "update_time", "revision"},
+		values: func(p rules.Publisher) []any {
+			return []any{p.ID, p.DisplayName, string(p.State), p.CreateTime.UnixMilli(), p.UpdateTime.UnixMilli(), p.Revision}
+		},
+		scan: func(r row) (p rules.Publisher, err error) {
+			err = r.Scan(&p.ID, &p.DisplayName, &p.State, millis{&p.CreateTime}, millis{&p.UpdateTime}, &p.Revision)
+			return p, err
+		},
+		id:       func(p rules.Publisher) string { return p.ID },
+		revision: func(p *rules.Publisher) *int64 { return &p.Revision },
+	}
+}
+
+// InsertPublisher stores a new publisher.
+func (s *Store) InsertPublisher(ctx context.Context, publisher rules.Publisher) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.publishers.insert(ctx, tx, publisher) })
+}
+
+// Publisher returns a publisher by its id.
+func (s *Store) Publisher(ctx context.Context, id string) (rules.Publisher, error) {
+	return s.publishers.first(ctx, s.db.Read(), "id = ?", id)
+}
+
+// UpdatePublisher replaces a publisher by what change makes of it.
+func (s *Store) UpdatePublisher(
+	ctx context.Context, id string, change func(rules.Publisher) (rules.Publisher, error),
+) (rules.Publisher, error) {
+	return inWrite(ctx, s, func(tx *sql.Tx) (rules.Publisher, error) { return s.publishers.update(ctx, tx, id, change) })
+}
+
+// Publishers returns the publishers that a query selects.
+func (s *Store) Publishers(ctx context.Context, q listing.Query) ([]rules.Publisher, error) {
+	return s.publishers.list(ctx, s.db.Read(), q)
+}

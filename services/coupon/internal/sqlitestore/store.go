@@ -1,0 +1,55 @@
+// Package sqlitestore keeps the coupon service's state in an SQLite file: the embedded default.
+//
+// Only the service's wiring may import it.
+package sqlitestore
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// Store is a flow.Store on one SQLite file.
+type Store struct {
+	db         *sqlitedb.DB
+	offers     *table[rules.Offer]
+	publishers *table[rules.Publisher]
+	approvals  *table[rules.Approval]
+	coupons    *table[rules.Coupon]
+}
+
+var _ flow.Store = (*Store)(nil)
+
+// Open opens the file coupon.db in a directory; both are created where they do not exist.
+func Open(ctx context.Context, dir string) (*Store, error) {
+	migrations, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("finding the migrations: %w", err)
+	}
+	db, err := sqlitedb.Open(ctx, filepath.Join(dir, "coupon.db"), migrations)
+	if err != nil {
+		return nil, fmt.Errorf("opening the coupon store: %w", err)
+	}
+	return &Store{
+		db:         db,
+		offers:     offersTable(),
+		publishers: publishersTable(),
+		approvals:  approvalsTable(),
+		coupons:    couponsTable(),
+	}, nil
+}
+
+// Ping says whether the store can be reached.
+func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
+
+// Close waits for the write under way and closes the file.
+func (s *Store) Close() error { return s.db.Close() }

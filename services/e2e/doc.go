@@ -1,0 +1,7 @@
+// Package e2e holds the black-box tests of the running product: cases as data (testdata/cases), each
+// played over gRPC and over REST against every form the product runs in, and tests of crashes, races
+// and stopping. It knows the product by its contracts only: protos, HTTP paths and environment
+// variables.
+//
+// Nothing may import it.
+package e2e

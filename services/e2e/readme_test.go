@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// journeyLines is how long the journey may be at most, so that it is read.
+const journeyLines = 10
+
+// TestREADMEJourney runs the very text of the README, as its reader would: beside a process that was
+// started with nothing but addresses of its own. Tests need nothing but Go, make and git, so it runs
+// with testdata/curl, which stands in for curl, and with curl where it is installed.
+func TestREADMEJourney(t *testing.T) {
+	script := readmeJourney(t)
+	t.Run("stand-in", func(t *testing.T) {
+		playJourney(t, script, buildCurl(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	})
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Log("curl is not installed: the journey ran with the stand-in only")
+		return
+	}
+	t.Run("curl", func(t *testing.T) { playJourney(t, script, os.Getenv("PATH")) })
+}
+
+func playJourney(t *testing.T, script, path string) {
+	t.Helper()
+	addrs := freeAddrs(t, 3)
+	p := startProcess(t, "couponlink", map[string]string{
+		"COUPONLINK_HTTP_ADDR":          addrs[0],
+		"COUPONLINK_COUPON_GRPC_ADDR":   addrs[1],
+		"COUPONLINK_TRACKING_GRPC_ADDR": addrs[2],
+	})
+	base := "http://" + addrs[0]
+	awaitReady(t, base, p)
+
+	output := runShell(t, p.cmd.Dir, script, "BASE="+base, "PATH="+path)
+	for _, want := range []string{
+		`"internalNote": ?"autumn campaign"`,
+		`https://shop\.example\.com/\?cid=[0-9a-f-]{32,36}&promo=SALEXYZ20\n`,
+		`"outcome": ?"ATTRIBUTED"`,
+		`"pubUnique3": ?"SALEXYZ20"`,
+		`"transactionId": ?"A-1001"`,
+		`"publisher": ?"publishers/22"`,
+	} {
+		if !regexp.MustCompile(want).MatchString(output) {
+			t.Errorf("the journey's output has nothing like %s:\n%s", want, output)
+		}
+	}
+}
+
+// readmeJourney returns the shell lines between the README's journey marks.
+func readmeJourney(t *testing.T) string {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)<!-- journey:start -->\n```sh\n(.*?)```\n<!-- journey:end -->").FindSubmatch(readme)
+	if block == nil {
+		t.Fatal("the README has no shell block between the marks journey:start and journey:end")
+	}
+	script := string(block[1])
+	if lines := strings.Count(script, "\n"); lines > journeyLines {
+		t.Errorf("the journey has %d lines, more than %d", lines, journeyLines)
+	}
+	return script
+}
+
+// runShell runs a script that must not fail, and returns what it printed.
+func runShell(t *testing.T, dir, script string, env ...string) string {
+	t.Helper()
+	shell := exec.Command("bash", "-e", "-o", "pipefail", "-c", script) //nolint:gosec // the README's own text
+	shell.Dir = dir
+	shell.Env = append(env, "HOME="+dir)
+	output, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("the script failed: %v\n%s", err, output)
+	}
+	return string(output)
+}
+
+// buildCurl builds the stand-in for curl and returns the directory that it is in.
+func buildCurl(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "curl"), "./testdata/curl") //nolint:gosec // a test's own program
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the stand-in for curl: %v\n%s", err, output)
+	}
+	return dir
+}

@@ -1,0 +1,97 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// adminKey is the key that the systems under test are given.
+const adminKey = "e2e-admin-key-0123456789"
+
+// system is the product running in one of its forms.
+type system struct {
+	name string
+	// base is the HTTP origin, http://127.0.0.1:PORT.
+	base             string
+	coupon, tracking grpc.ClientConnInterface
+	client           *http.Client
+	key              string
+	// exceptions says, by need, why cases that have the need are left out here.
+	exceptions map[string]string
+}
+
+// newSystem connects to the product at its addresses.
+func newSystem(t testing.TB, name, httpAddr, couponAddr, trackingAddr string) *system {
+	t.Helper()
+	transport := &http.Transport{MaxIdleConns: 0, MaxIdleConnsPerHost: 100}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &system{
+		name: name, base: "http://" + httpAddr, key: adminKey,
+		coupon: dial(t, couponAddr), tracking: dial(t, trackingAddr),
+		client: &http.Client{
+			Transport:     transport,
+			Timeout:       30 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+func dial(t testing.TB, addr string) *grpc.ClientConn {
+	t.Helper()
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// startTogether starts the product in one process, with its data in a directory. More environment
+// variables may be given.
+func startTogether(t testing.TB, dataDir string, more map[string]string) (*system, *process) {
+	t.Helper()
+	addrs := freeAddrs(t, 3)
+	env := map[string]string{
+		"COUPONLINK_HTTP_ADDR":          addrs[0],
+		"COUPONLINK_COUPON_GRPC_ADDR":   addrs[1],
+		"COUPONLINK_TRACKING_GRPC_ADDR": addrs[2],
+		"COUPONLINK_DATA_DIR":           dataDir,
+		"COUPONLINK_ADMIN_KEY":          adminKey,
+	}
+	for key, value := range more {
+		env[key] = value
+	}
+	p := startProcess(t, "couponlink", env)
+	s := newSystem(t, "together", addrs[0], addrs[1], addrs[2])
+	awaitReady(t, s.base, p)
+	return s, p
+}
+
+// startApart starts the three programs, which know of each other by addresses only, each with a data
+// directory of its own.
+func startApart(t testing.TB) *system {
+	t.Helper()
+	addrs := freeAddrs(t, 4)
+	var processes []*process
+	for _, name := range []string{"coupon", "tracking", "gateway"} {
+		env := map[string]string{
+			"COUPONLINK_HTTP_ADDR":          addrs[0],
+			"COUPONLINK_COUPON_GRPC_ADDR":   addrs[1],
+			"COUPONLINK_TRACKING_GRPC_ADDR": addrs[2],
+			"COUPONLINK_TRACKING_HTTP_ADDR": addrs[3],
+			"COUPONLINK_ADMIN_KEY":          adminKey,
+			"COUPONLINK_PUBLIC_URL":         "http://" + addrs[0],
+		}
+		if name != "gateway" {
+			env["COUPONLINK_DATABASE_URL"] = "sqlite:" + t.TempDir()
+		}
+		processes = append(processes, startProcess(t, name, env))
+	}
+	s := newSystem(t, "apart", addrs[0], addrs[1], addrs[2])
+	awaitReady(t, s.base, processes...)
+	return s
+}

@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// bodyError says what is wrong with a request's body, and in which field. It goes through
+// grpc-gateway, which keeps only an error's text, so its text is made to be read back.
+type bodyError struct {
+	field, description string
+}
+
+// What begins and parts the text of a bodyError.
+const (
+	bodyErrorPrefix    = "malformed body at "
+	bodyErrorSeparator = ": "
+)
+
+func (e bodyError) Error() string {
+	return bodyErrorPrefix + e.field + bodyErrorSeparator + e.description
+}
+
+// parseBodyError reads a bodyError's text.
+func parseBodyError(text string) (field, description string, ok bool) {
+	rest, ok := strings.CutPrefix(text, bodyErrorPrefix)
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(rest, bodyErrorSeparator)
+}
+
+// protojson's errors look like `proto: (line 1:10): invalid value for ...`, with a space of one kind
+// or another after the colon.
+var (
+	protoPrefix = regexp.MustCompile(`^proto:[\s\x{a0}]*`)
+	position    = regexp.MustCompile(`\(line (\d+):(\d+)\)`)
+)
+
+// newBodyError makes an error of protojson's for a caller, who knows the API but not protobuf.
+func newBodyError(body []byte, err error) bodyError {
+	text := protoPrefix.ReplaceAllString(err.Error(), "")
+	field := ""
+	if match := position.FindStringSubmatch(text); match != nil {
+		field = fieldAt(body, offsetOf(body, match[1], match[2]))
+	}
+	text = strings.TrimPrefix(position.ReplaceAllString(text, ""), bodyErrorSeparator)
+	text = strings.ReplaceAll(text, "  ", " ")
+	text = strings.Replace(text, " :", ":", 1)
+	switch {
+	case strings.Contains(text, "google.protobuf.Timestamp"):
+		text += `; write RFC 3339, like "2026-11-01T00:00:00Z"`
+	case strings.Contains(text, "google.protobuf.Duration"):
+		text += `; write seconds, like "2592000s"`
+	}
+	return bodyError{field, strings.ToValidUTF8(text, "\uFFFD")}
+}
+
+// offsetOf returns the byte at a line and column, counted from 1, columns in characters.
+func offsetOf(body []byte, line, column string) int {
+	lines, _ := strconv.Atoi(line)
+	columns, _ := strconv.Atoi(column)
+	offset := 0
+	for ; lines > 1; lines-- {
+		offset += bytes.IndexByte(body[offset:], '\n') + 1
+	}
+	for ; columns > 1 && offset < len(body); columns-- {
+		_, size := utf8.DecodeRune(body[offset:])
+		offset += size
+	}
+	return offset
+}
+
+// fieldAt returns the path of the field whose name or value is at an offset in a JSON object, in
+// snake case; empty when the JSON is broken before it.
+func fieldAt(body []byte, offset int) string {
+	type level struct{ object, named bool }
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	var levels []level
+	var names []string
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return ""
+		}
+		delim, isDelim := token.(json.Delim)
+		closing := delim == '}' || delim == ']'
+		isName := !isDelim && len(levels) > 0 && levels[len(levels)-1].object && !levels[len(levels)-1].named
+		if isName {
+			names = append(names, snakeCase(token.(string))) //nolint:forcetypeassert // An object's names are strings.
+			levels[len(levels)-1].named = true
+		}
+		if int(decoder.InputOffset()) > offset && !closing {
+			return strings.Join(names, ".")
+		}
+		switch {
+		case isName:
+			continue
+		case isDelim && !closing:
+			levels = append(levels, level{object: delim == '{'})
+			continue
+		case closing:
+			levels = levels[:len(levels)-1]
+		}
+		// A value has ended, and with it its name.
+		if len(levels) > 0 && levels[len(levels)-1].object {
+			names = names[:len(names)-1]
+			levels[len(levels)-1].named = false
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/couponlink/couponlink/services/internal/bearer"
+)
+
+// domain is the domain of every ErrorInfo.
+const domain = "couponlink"
+
+// faults answers calls that failed. Errors from the services go out as they came; the few that
+// grpc-gateway and the connection make get the same shape.
+type faults struct {
+	routes routes
+	log    *slog.Logger
+}
+
+// call answers a call that failed with an error.
+func (f *faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+	st := status.Convert(err)
+	if len(st.Details()) == 0 {
+		st = f.explain(ctx, st)
+	}
+	code := runtime.HTTPStatusFromCode(st.Code())
+	if reasonOf(st) == reasonTooLarge {
+		code = http.StatusRequestEntityTooLarge
+	}
+	if route := (*runtime.HTTPStatusError)(nil); errors.As(err, &route) {
+		code, st = route.HTTPStatus, errMalformed("MALFORMED_PATH", "", "the path cannot be read")
+	}
+	writeStatus(w, code, st)
+}
+
+// routing answers a request for which there is no route.
+func (f *faults) routing(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	if code != http.StatusMethodNotAllowed {
+		writeStatus(w, http.StatusNotFound, errNoRoute(r))
+		return
+	}
+	allowed := strings.Join(f.routes.methods(r.URL.Path), ", ")
+	w.Header().Set("Allow", allowed)
+	writeStatus(w, code, newStatus(codes.Unimplemented, "METHOD_NOT_ALLOWED", r.URL.Path+" takes "+allowed+", not "+r.Method))
+}
+
+var namedField = regexp.MustCompile(`field "([^"]+)"`)
+
+// explain gives a status that no service made the shape of those that they make. Its text is shown
+// only where it is about the request; others may name addresses inside.
+func (f *faults) explain(ctx context.Context, st *status.Status) *status.Status {
+	switch st.Code() {
+	case codes.InvalidArgument:
+		if strings.HasSuffix(st.Message(), tooLargeText) {
+			return errTooLarge()
+		}
+		if field, description, ok := parseBodyError(st.Message()); ok {
+			return errMalformed("MALFORMED_BODY", field, description)
+		}
+		field := ""
+		if match := namedField.FindStringSubmatch(st.Message()); match != nil {
+			field = match[1]
+		}
+		return errMalformed("MALFORMED_REQUEST", field, st.Message())
+	case codes.Unavailable:
+		f.log.WarnContext(ctx, "a service cannot be reached", slog.String("error", st.Message()))
+		return newStatus(codes.Unavailable, "SERVICE_UNREACHABLE", "a service behind the gateway cannot be reached; try again",
+			&errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)})
+	case codes.Canceled, codes.DeadlineExceeded, codes.Unimplemented, codes.NotFound, codes.ResourceExhausted:
+		return st
+	default:
+		f.log.ErrorContext(ctx, "a call failed", slog.String("code", st.Code().String()), slog.String("error", st.Message()))
+		return newStatus(codes.Internal, "INTERNAL", "internal error")
+	}
+}
+
+func reasonOf(st *status.Status) string {
+	for _, d := range st.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			return info.GetReason()
+		}
+	}
+	return ""
+}
+
+// errNoRoute is the answer where there is nothing at a path.
+func errNoRoute(r *http.Request) *status.Status {
+	return newStatus(codes.NotFound, "NO_SUCH_ROUTE", "there is nothing at "+strings.ToValidUTF8(r.URL.Path, "\uFFFD")+"; see /docs")
+}
+
+func errUnauthenticated() *status.Status {
+	return newStatus(codes.Unauthenticated, bearer.Reason, bearer.Message)
+}
+
+// reasonTooLarge is the one reason whose HTTP status is not its gRPC code's.
+const reasonTooLarge = "BODY_TOO_LARGE"
+
+// tooLargeText ends the error of a body that was cut off, which comes through grpc-gateway as text.
+const tooLargeText = "http: request body too large"
+
+func errTooLarge() *status.Status {
+	return newStatus(codes.InvalidArgument, reasonTooLarge, "the body is over 1 MiB")
+}
+
+// errQuery says what is wrong with one parameter of the query.
+func errQuery(reason, parameter, description string) *status.Status {
+	return errMalformed(reason, parameter, description)
+}
+
+// errMalformed says what is wrong with a request that no service has seen; field may be empty.
+func errMalformed(reason, field, description string) *status.Status {
+	if field == "" {
+		return newStatus(codes.InvalidArgument, reason, description)
+	}
+	return newStatus(codes.InvalidArgument, reason, field+": "+description, &errdetails.BadRequest{
+		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: description, Reason: reason}},
+	})
+}
+
+func newStatus(code codes.Code, reason, message string, details ...protoadapt.MessageV1) *status.Status {
+	plain := status.New(code, message)
+	full, err := plain.WithDetails(append([]protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: domain}}, details...)...)
+	if err != nil {
+		return plain
+	}
+	return full
+}
+
+// writeStatus answers with a status as JSON: code, message, details.
+func writeStatus(w http.ResponseWriter, httpStatus int, st *status.Status) {
+	body, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(st.Proto())
+	if err != nil {
+		// Details of a kind that this gateway does not know: what it knows must do.
+		body, _ = protojson.Marshal(status.New(st.Code(), strings.ToValidUTF8(st.Message(), "\uFFFD")).Proto())
+	}
+	header := w.Header()
+	switch httpStatus {
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", `Bearer realm="couponlink"`)
+	case http.StatusServiceUnavailable:
+		header.Set("Retry-After", retryAfter)
+	}
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	w.WriteHeader(httpStatus)
+	_, _ = w.Write(body) // A caller who has gone needs no answer.
+}
+
+func writeJSON(w http.ResponseWriter, httpStatus int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		http.Error(w, "", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(httpStatus)
+	_, _ = w.Write(body) // As above.
+}

@@ -1,0 +1,103 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// Limits of the connections to the tracking service's HTTP side. An idle one is closed here before
+// the other side would close it, so that none is closed under a request.
+const (
+	forwardIdleTimeout    = 30 * time.Second
+	forwardDialTimeout    = 2 * time.Second
+	forwardHeaderTimeout  = 30 * time.Second
+	forwardIdleConns      = 256
+	forwardBufferBytes    = 16 << 10
+	forwardedForHeader    = "X-Forwarded-For"
+	forwardedHostHeader   = "X-Forwarded-Host"
+	forwardedSchemeHeader = "X-Forwarded-Proto"
+)
+
+// forward returns a handler that passes requests on to the tracking service at addr, so that clicks
+// and postbacks have the same origin whether or not all runs in one process. close drops its idle
+// connections.
+func forward(addr string, log *slog.Logger) (handler http.Handler, closeIdle func()) {
+	transport := &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: forwardDialTimeout}).DialContext,
+		MaxIdleConns:          forwardIdleConns,
+		MaxIdleConnsPerHost:   forwardIdleConns,
+		IdleConnTimeout:       forwardIdleTimeout,
+		ResponseHeaderTimeout: forwardHeaderTimeout,
+		WriteBufferSize:       forwardBufferBytes,
+		ReadBufferSize:        forwardBufferBytes,
+		DisableCompression:    true,
+	}
+	proxy := &httputil.ReverseProxy{
+		Transport:    transport,
+		Rewrite:      rewrite(&url.URL{Scheme: "http", Host: addr}),
+		ErrorLog:     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorHandler: unreachable(log),
+	}
+	return proxy, transport.CloseIdleConnections
+}
+
+func rewrite(target *url.URL) func(*httputil.ProxyRequest) {
+	return func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host
+		// As it came: the tracking service says itself what is wrong with it.
+		r.Out.URL.RawQuery = r.In.URL.RawQuery
+		forwardedFor(r)
+		if r.Out.Body == nil {
+			// A request with a body that cannot be had again is never sent twice by the transport.
+			// A GET may report a sale, and one without an order id would then count twice.
+			r.Out.Body = io.NopCloser(eof{})
+		}
+	}
+}
+
+// forwardedFor says who the caller is: the peer, or, if that is a proxy of our own network, whom the
+// proxy names.
+func forwardedFor(r *httputil.ProxyRequest) {
+	peer, _, err := net.SplitHostPort(r.In.RemoteAddr)
+	if err != nil {
+		peer = r.In.RemoteAddr
+	}
+	ip := net.ParseIP(peer)
+	if ours := ip != nil && (ip.IsLoopback() || ip.IsPrivate()); ours {
+		for _, name := range []string{forwardedForHeader, forwardedHostHeader, forwardedSchemeHeader} {
+			if values := r.In.Header[name]; len(values) > 0 {
+				r.Out.Header[name] = values
+			}
+		}
+	}
+	if r.Out.Header.Get(forwardedForHeader) == "" {
+		r.Out.Header.Set(forwardedForHeader, peer)
+	}
+}
+
+// eof is an empty body that the transport does not know to be empty.
+type eof struct{}
+
+func (eof) Read([]byte) (int, error) { return 0, io.EOF }
+
+func unreachable(log *slog.Logger) func(http.ResponseWriter, *http.Request, error) {
+	return func(w http.ResponseWriter, r *http.Request, err error) {
+		if errors.Is(err, r.Context().Err()) && r.Context().Err() != nil {
+			return // The caller has gone.
+		}
+		log.WarnContext(r.Context(), "the tracking service cannot be reached", slog.Any("error", err))
+		writeStatus(w, http.StatusServiceUnavailable, newStatus(codes.Unavailable, "SERVICE_UNREACHABLE",
+			"the tracking service cannot be reached; try again", &errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)}))
+	}
+}

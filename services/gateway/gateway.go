@@ -1,0 +1,72 @@
+// Package gateway is the one HTTP origin for frontends and partners: REST for both services, the API
+// reference, health, and the way to click links and postbacks. It sees only the services' gRPC
+// contracts and speaks gRPC to them, over the network or through an in-process channel alike.
+//
+// The gateway's main and the one-process form import it.
+package gateway
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"google.golang.org/grpc"
+
+	"github.com/couponlink/couponlink/services/gateway/internal/apidoc"
+	"github.com/couponlink/couponlink/services/internal/bearer"
+)
+
+// Backends are what stands behind the gateway.
+type Backends struct {
+	// Coupon and Tracking are connections to the services. Calls carry the caller's own key.
+	Coupon, Tracking grpc.ClientConnInterface
+	// Partner serves /click, /c/ and /postback.
+	Partner http.Handler
+}
+
+// New returns the handler of the whole origin. Calls to the API must carry adminKey: they are turned
+// away here, before anything of them is read, and again by the services.
+func New(backends Backends, adminKey string, log *slog.Logger) (http.Handler, error) {
+	rest, err := newREST(backends, log)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := apidoc.New()
+	if err != nil {
+		return nil, fmt.Errorf("the API reference: %w", err)
+	}
+	health := newReadiness(backends)
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", authenticated(bearer.NewVerifier(adminKey), rest))
+	mux.Handle("/click", backends.Partner)
+	mux.Handle("/c/", backends.Partner)
+	mux.Handle("/postback", backends.Partner)
+	mux.Handle("GET /openapi.json", docs)
+	mux.Handle("GET /docs", docs)
+	mux.Handle("GET /docs/", docs)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	})
+	mux.Handle("GET /readyz", health)
+	mux.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { writeStatus(w, http.StatusNotFound, errNoRoute(r)) })
+	return withCommonHeaders(mux), nil
+}
+
+// withCommonHeaders keeps browsers from guessing content types.
+func withCommonHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func authenticated(key bearer.Verifier, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !key.OK(r.Header["Authorization"]) {
+			writeStatus(w, http.StatusUnauthorized, errUnauthenticated())
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

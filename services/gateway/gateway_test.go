@@ -1,0 +1,402 @@
+package gateway_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/gateway"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/grpcserve"
+)
+
+const key = "a-key-of-the-tests"
+
+// fake stands for the services: it keeps the last request and its metadata, and answers with err, or
+// with what the method below says.
+type fake struct {
+	couponv1.UnimplementedOfferServiceServer
+	couponv1.UnimplementedCouponServiceServer
+	trackingv1.UnimplementedConversionServiceServer
+	err  error
+	last proto.Message
+	md   metadata.MD
+	down atomic.Bool
+}
+
+func (f *fake) take(ctx context.Context, req proto.Message) error {
+	f.last = proto.Clone(req)
+	f.md, _ = metadata.FromIncomingContext(ctx)
+	return f.err
+}
+
+func (f *fake) CreateOffer(ctx context.Context, req *couponv1.CreateOfferRequest) (*couponv1.Offer, error) {
+	return req.GetOffer(), f.take(ctx, req)
+}
+
+func (f *fake) GetOffer(ctx context.Context, req *couponv1.GetOfferRequest) (*couponv1.Offer, error) {
+	return &couponv1.Offer{Name: req.GetName()}, f.take(ctx, req)
+}
+
+func (f *fake) CreateCoupon(ctx context.Context, req *couponv1.CreateCouponRequest) (*couponv1.Coupon, error) {
+	return &couponv1.Coupon{Code: req.GetCoupon().GetCode(), Enabled: proto.Bool(false), StartTime: timestamppb.New(timestamppb.Now().AsTime())}, f.take(ctx, req)
+}
+
+func (f *fake) ListCoupons(ctx context.Context, req *couponv1.ListCouponsRequest) (*couponv1.ListCouponsResponse, error) {
+	return &couponv1.ListCouponsResponse{}, f.take(ctx, req)
+}
+
+func (f *fake) UpdateCoupon(ctx context.Context, req *couponv1.UpdateCouponRequest) (*couponv1.Coupon, error) {
+	return req.GetCoupon(), f.take(ctx, req)
+}
+
+func (f *fake) ValidateCoupon(ctx context.Context, req *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error) {
+	return &couponv1.ValidateCouponResponse{}, f.take(ctx, req)
+}
+
+func (f *fake) RecordConversion(ctx context.Context, req *trackingv1.RecordConversionRequest) (*trackingv1.RecordConversionResponse, error) {
+	return &trackingv1.RecordConversionResponse{}, f.take(ctx, req)
+}
+
+// origin returns a gateway before a fake.
+func origin(t *testing.T, f *fake) http.Handler {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Log: log, Ready: func(context.Context) error {
+		if f.down.Load() {
+			return errors.New("store down")
+		}
+		return nil
+	}})
+	couponv1.RegisterOfferServiceServer(server, f)
+	couponv1.RegisterCouponServiceServer(server, f)
+	trackingv1.RegisterConversionServiceServer(server, f)
+	partner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Partner", r.URL.Path)
+		w.WriteHeader(http.StatusTeapot)
+	})
+	handler, err := gateway.New(gateway.Backends{Coupon: server.Local(), Tracking: server.Local(), Partner: partner}, key, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+type errorBody struct {
+	Code    int
+	Message string
+	Details []struct {
+		Type            string `json:"@type"`
+		Reason          string
+		Domain          string
+		Metadata        map[string]string
+		FieldViolations []struct{ Field, Description string }
+	}
+}
+
+func (e errorBody) reason() string {
+	for _, d := range e.Details {
+		if d.Type == "type.googleapis.com/google.rpc.ErrorInfo" {
+			return d.Reason
+		}
+	}
+	return ""
+}
+
+func (e errorBody) field() string {
+	for _, d := range e.Details {
+		if d.Type == "type.googleapis.com/google.rpc.BadRequest" {
+			return d.FieldViolations[0].Field
+		}
+	}
+	return ""
+}
+
+func do(t *testing.T, h http.Handler, method, target, body string, header ...string) (*http.Response, errorBody) {
+	t.Helper()
+	req := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
+	req.Header.Set("Authorization", "Bearer "+key)
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, req)
+	resp := w.Result()
+	var e errorBody
+	if resp.StatusCode >= 400 && resp.StatusCode != http.StatusTeapot {
+		if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil {
+			t.Fatalf("%s %s: %d with a body that is not JSON: %s", method, target, resp.StatusCode, w.Body)
+		}
+	}
+	return resp, e
+}
+
+func TestErrorsOfServices(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		err    error
+		http   int
+		code   codes.Code
+		reason string
+		field  string
+	}{
+		{"invalid", apperr.Invalid("INVALID_CODE", "code", "letters only"), 400, codes.InvalidArgument, "INVALID_CODE", "code"},
+		{"not found", apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "m"), 404, codes.NotFound, "OFFER_NOT_FOUND", ""},
+		{"exists", apperr.New(apperr.AlreadyExists, "COUPON_EXISTS", "m"), 409, codes.AlreadyExists, "COUPON_EXISTS", ""},
+		{"precondition", apperr.New(apperr.FailedPrecondition, "PUBLISHER_BLOCKED", "m"), 400, codes.FailedPrecondition, "PUBLISHER_BLOCKED", ""},
+		{"aborted", apperr.New(apperr.Aborted, "ETAG_MISMATCH", "m"), 409, codes.Aborted, "ETAG_MISMATCH", ""},
+		{"denied", apperr.New(apperr.PermissionDenied, "DENIED", "m"), 403, codes.PermissionDenied, "DENIED", ""},
+		{"exhausted", apperr.New(apperr.ResourceExhausted, "LIMIT", "m"), 429, codes.ResourceExhausted, "LIMIT", ""},
+		{"unavailable", apperr.New(apperr.Unavailable, "STORE", "m"), 503, codes.Unavailable, "STORE", ""},
+		{"internal", errors.New("secret"), 500, codes.Internal, "INTERNAL", ""},
+		{"unreachable", status.Error(codes.Unavailable, "dial tcp 10.0.0.1: secret"), 503, codes.Unavailable, "SERVICE_UNREACHABLE", ""},
+		{"transport", status.Error(codes.Internal, "stream secret"), 500, codes.Internal, "INTERNAL", ""},
+		{"deadline", context.DeadlineExceeded, 504, codes.DeadlineExceeded, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			resp, e := do(t, origin(t, &fake{err: c.err}), "GET", "/v1/offers/10", "")
+			if resp.StatusCode != c.http || codes.Code(e.Code) != c.code || e.reason() != c.reason || e.field() != c.field { //nolint:gosec // Codes are small.
+				t.Errorf("%d %+v", resp.StatusCode, e)
+			}
+			if strings.Contains(e.Message, "secret") {
+				t.Errorf("the answer tells what it should not: %s", e.Message)
+			}
+			if (resp.Header.Get("Retry-After") != "") != (c.http == 503) {
+				t.Errorf("Retry-After %q", resp.Header.Get("Retry-After"))
+			}
+			if got := resp.Header.Get("Content-Type"); got != "application/json" {
+				t.Errorf("Content-Type %q", got)
+			}
+		})
+	}
+}
+
+func TestMalformedRequests(t *testing.T) {
+	t.Parallel()
+	big := `{"internalNote":"` + strings.Repeat("x", 1<<20) + `"}`
+	for _, c := range []struct {
+		name, method, target, body string
+		http                       int
+		reason, field              string
+	}{
+		{"unknown field", "POST", "/v1/offers/10/coupons", `{"code":"A","expiryTime":"x"}`, 400, "MALFORMED_BODY", "expiry_time"},
+		{"wrong type", "POST", "/v1/offers/10/coupons", `{"code": 12}`, 400, "MALFORMED_BODY", "code"},
+		{"wrong time", "POST", "/v1/offers/10/coupons", "{\"code\":\"ÄÖ\",\n \"expireTime\": \"tomorrow\"}", 400, "MALFORMED_BODY", "expire_time"},
+		{"wrong time, one line", "POST", "/v1/offers/10/coupons", `{"code":"ÄÖ", "startTime":"2026-13-01T00:00:00Z"}`, 400, "MALFORMED_BODY", "start_time"},
+		{"wrong enum", "POST", "/v1/offers", `{"displayName":"x","state":"LIVE"}`, 400, "MALFORMED_BODY", "state"},
+		{"nested", "POST", "/v1/offers", `{"displayName":"x","payout":{"fixed":{"units":"five"}}}`, 400, "MALFORMED_BODY", "payout.fixed.units"},
+		{"after nested", "POST", "/v1/offers", `{"payout":{"fixed":{"units":"5"}},"uniqueCodes":"yes"}`, 400, "MALFORMED_BODY", "unique_codes"},
+		{"whole request", "POST", "/v1/conversions", `{"amount":{"nanos":1e99}}`, 400, "MALFORMED_BODY", "amount.nanos"},
+		{"duplicate field", "POST", "/v1/offers", `{"displayName":"x","display_name":"y"}`, 400, "MALFORMED_BODY", "display_name"},
+		{"not JSON", "POST", "/v1/offers", `displayName=x`, 400, "MALFORMED_BODY", ""},
+		{"cut off", "POST", "/v1/offers", `{"displayName":"x"`, 400, "MALFORMED_BODY", ""},
+		{"more than one", "POST", "/v1/offers", `{"displayName":"x"} {}`, 400, "MALFORMED_BODY", ""},
+		{"a list", "POST", "/v1/offers", `[]`, 400, "MALFORMED_BODY", ""},
+		{"not UTF-8", "POST", "/v1/offers", "{\"displayName\":\"\xff\"}", 400, "MALFORMED_BODY", "display_name"},
+		{"too large", "POST", "/v1/offers", big, 413, "BODY_TOO_LARGE", ""},
+		{"patch, wrong type", "PATCH", "/v1/offers/10/coupons/22.A", `{"enabled":"no"}`, 400, "MALFORMED_BODY", "enabled"},
+		{"patch, unknown field", "PATCH", "/v1/offers/10/coupons/22.A", `{"nonsense":1}`, 400, "MALFORMED_BODY", "nonsense"},
+		{"unknown parameter", "GET", "/v1/offers/10/coupons?pagesize=3", "", 400, "UNKNOWN_PARAMETER", "pagesize"},
+		{"unknown parameter of a get", "GET", "/v1/offers/10?x=1", "", 400, "UNKNOWN_PARAMETER", "x"},
+		{"parameter beside a body", "POST", "/v1/conversions?validate_only=true", `{}`, 400, "UNKNOWN_PARAMETER", "validate_only"},
+		{"parameter of the body", "POST", "/v1/offers?offer.display_name=x", `{}`, 400, "UNKNOWN_PARAMETER", "offer.display_name"},
+		{"parameter of the path", "GET", "/v1/offers/10/coupons?parent=offers/11", "", 400, "UNKNOWN_PARAMETER", "parent"},
+		{"twice", "GET", "/v1/offers/10/coupons?filter=a&filter=b", "", 400, "DUPLICATE_PARAMETER", "filter"},
+		{"twice under two names", "GET", "/v1/offers/10/coupons?page_size=1&pageSize=2", "", 400, "MALFORMED_REQUEST", "page_size"},
+		{"not a number", "GET", "/v1/offers/10/coupons?page_size=x", "", 400, "MALFORMED_REQUEST", "page_size"},
+		{"query not UTF-8", "GET", "/v1/offers/10/coupons?filter=%ff", "", 400, "MALFORMED_QUERY", "filter"},
+		{"query broken", "GET", "/v1/offers/10/coupons?filter=%zz", "", 400, "MALFORMED_QUERY", ""},
+		{"path not UTF-8", "GET", "/v1/offers/%ff", "", 400, "MALFORMED_PATH", ""},
+		{"no such route", "GET", "/v1/nothing", "", 404, "NO_SUCH_ROUTE", ""},
+		{"no such page", "GET", "/nothing", "", 404, "NO_SUCH_ROUTE", ""},
+		{"no such method", "DELETE", "/v1/offers/10", "", 405, "METHOD_NOT_ALLOWED", ""},
+		{"no such method of a verb", "GET", "/v1/coupons:validate", "", 405, "METHOD_NOT_ALLOWED", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := &fake{}
+			resp, e := do(t, origin(t, f), c.method, c.target, c.body)
+			if resp.StatusCode != c.http || e.reason() != c.reason || e.field() != c.field {
+				t.Errorf("%d %+v", resp.StatusCode, e)
+			}
+			if strings.Contains(e.Message, "proto") || strings.Contains(e.Message, "line 1") {
+				t.Errorf("not words for a caller: %s", e.Message)
+			}
+			if f.last != nil {
+				t.Errorf("a service was called: %v", f.last)
+			}
+		})
+	}
+}
+
+func TestBodyThatIsSentInChunksIsBoundedToo(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"POST /v1/offers", "PATCH /v1/offers/10/coupons/22.A"} {
+		verb, path, _ := strings.Cut(method, " ")
+		body := io.MultiReader(strings.NewReader(`{"displayName":"`), io.LimitReader(endless{}, 2<<20), strings.NewReader(`"}`))
+		req := httptest.NewRequestWithContext(t.Context(), verb, path, body)
+		req.Header.Set("Authorization", "Bearer "+key)
+		w := httptest.NewRecorder()
+		origin(t, &fake{}).ServeHTTP(w, req)
+		if w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), "BODY_TOO_LARGE") {
+			t.Errorf("%s: %d %s", method, w.Code, w.Body)
+		}
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+func TestAllowNamesTheMethods(t *testing.T) {
+	t.Parallel()
+	resp, _ := do(t, origin(t, &fake{}), "DELETE", "/v1/offers/10", "")
+	if got := resp.Header.Get("Allow"); got != "GET, PATCH" {
+		t.Errorf("Allow: %q", got)
+	}
+}
+
+func TestKey(t *testing.T) {
+	t.Parallel()
+	h := origin(t, &fake{})
+	for _, c := range []struct{ path, authorization string }{
+		{"/v1/offers/10", "-"}, {"/v1/offers/10", "Bearer wrong"}, {"/v1/offers/10", key}, {"/v1/nothing", "-"},
+	} {
+		resp, e := do(t, h, "GET", c.path, "", "Authorization", c.authorization)
+		if resp.StatusCode != 401 || e.reason() != "UNAUTHENTICATED" || !strings.HasPrefix(resp.Header.Get("WWW-Authenticate"), "Bearer") {
+			t.Errorf("%+v: %d %+v %v", c, resp.StatusCode, e, resp.Header)
+		}
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/docs", "/docs/", "/docs/swagger-ui.css", "/openapi.json"} {
+		if resp, _ := do(t, h, "GET", path, "", "Authorization", ""); resp.StatusCode != 200 {
+			t.Errorf("%s without a key: %d", path, resp.StatusCode)
+		}
+	}
+	for _, path := range []string{"/click?offer_id=1", "/c/CODE", "/postback?x"} {
+		if resp, _ := do(t, h, "GET", path, "", "Authorization", ""); resp.StatusCode != http.StatusTeapot {
+			t.Errorf("%s: %d, not the partner's handler", path, resp.StatusCode)
+		}
+	}
+}
+
+func TestOnlyTheKeyGoesOn(t *testing.T) {
+	t.Parallel()
+	f := &fake{}
+	if resp, e := do(t, origin(t, f), "GET", "/v1/offers/10", "", "Grpc-Metadata-X-Spoof", "1", "Cookie", "a=b", "X-Spoof", "1"); resp.StatusCode != 200 {
+		t.Fatalf("%d %+v", resp.StatusCode, e)
+	}
+	for name := range f.md {
+		if !slices.Contains([]string{"authorization", "x-forwarded-host", "x-forwarded-for"}, name) {
+			t.Errorf("metadata %s goes on", name)
+		}
+	}
+}
+
+func TestAnswersHaveAllFields(t *testing.T) {
+	t.Parallel()
+	h := origin(t, &fake{})
+	get := func(method, path, body string) map[string]any {
+		req := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+		req.Header.Set("Authorization", "Bearer "+key)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, req)
+		var got map[string]any
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 {
+			t.Fatalf("%s: %d %s", path, w.Code, w.Body)
+		}
+		return got
+	}
+	list := get("GET", "/v1/offers/-/coupons", "")
+	if coupons, ok := list["coupons"].([]any); !ok || len(coupons) != 0 || list["nextPageToken"] != "" {
+		t.Errorf("an empty list: %v", list)
+	}
+	coupon := get("POST", "/v1/offers/10/coupons", `{"code":"A"}`)
+	if coupon["enabled"] != false || coupon["internalNote"] != "" || coupon["startTime"] == nil {
+		t.Errorf("a coupon: %v", coupon)
+	}
+	if _, ok := coupon["expireTime"]; ok {
+		t.Errorf("a coupon without expiry has one: %v", coupon)
+	}
+	if v := get("POST", "/v1/coupons:validate", `{"code":"A"}`); v["valid"] != false {
+		t.Errorf("a verdict: %v", v)
+	}
+}
+
+func TestUpdateMask(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, query, body, want string }{
+		{"from the body", "", `{"enabled":false}`, "enabled"},
+		{"names of JSON", "", `{"expireTime":"2026-11-01T00:00:00Z","internal_note":""}`, "expire_time,internal_note"},
+		{"whole fields", "", `{"payout":{"fixed":{"currencyCode":"USD","units":"5"}}}`, "payout"},
+		{"not name and etag", "", `{"name":"offers/10/coupons/22.A","etag":"e","enabled":true}`, "enabled"},
+		{"fixed fields stay, to be refused", "", `{"code":"B"}`, "code"},
+		{"null", "", `{"expireTime":null}`, "expire_time"},
+		{"nothing", "", `{}`, ""},
+		{"given", "?update_mask=expire_time,enabled", `{"enabled":true}`, "expire_time,enabled"},
+		{"given as in JSON", "?updateMask=expireTime", `{}`, "expire_time"},
+		{"given, nested", "?updateMask=payout.percent", `{}`, "payout.percent"},
+		{"all", "?updateMask=*", `{}`, "*"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := &fake{}
+			if resp, e := do(t, origin(t, f), "PATCH", "/v1/offers/10/coupons/22.A"+c.query, c.body); resp.StatusCode != 200 {
+				t.Fatalf("%d %+v", resp.StatusCode, e)
+			}
+			update, _ := f.last.(*couponv1.UpdateCouponRequest)
+			if got := strings.Join(update.GetUpdateMask().GetPaths(), ","); got != c.want || update.GetCoupon().GetName() != "offers/10/coupons/22.A" {
+				t.Errorf("mask %q, coupon %v", got, update.GetCoupon())
+			}
+		})
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	f := &fake{}
+	h := origin(t, f)
+	for _, down := range []bool{false, true, false} {
+		f.down.Store(down)
+		want := http.StatusOK
+		if down {
+			want = http.StatusServiceUnavailable
+		}
+		if resp, _ := do(t, h, "GET", "/readyz", ""); resp.StatusCode != want {
+			t.Errorf("down %v: %d", down, resp.StatusCode)
+		}
+		if resp, _ := do(t, h, "GET", "/healthz", ""); resp.StatusCode != http.StatusOK {
+			t.Errorf("healthz: %d", resp.StatusCode)
+		}
+	}
+}
+
+func TestRootLeadsToTheReference(t *testing.T) {
+	t.Parallel()
+	resp, _ := do(t, origin(t, &fake{}), "GET", "/", "")
+	if resp.StatusCode != http.StatusFound || resp.Header.Get("Location") != "/docs" {
+		t.Errorf("%d to %q", resp.StatusCode, resp.Header.Get("Location"))
+	}
+}

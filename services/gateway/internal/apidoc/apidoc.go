@@ -1,0 +1,121 @@
+// Package apidoc serves the API reference: the OpenAPI document and, to browse it, Swagger UI. All of
+// it is embedded, nothing is loaded from elsewhere.
+//
+// Only the gateway imports it.
+package apidoc
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/couponlink/couponlink/gen"
+)
+
+// partnerDoc describes what is not generated, since it is not gRPC: clicks and postbacks.
+//
+//go:embed partner.json
+var partnerDoc []byte
+
+// The assets are Swagger UI's, as its release has them, and the page that starts it.
+//
+//go:embed assets/index.html assets/init.js assets/swagger-ui-bundle.js assets/swagger-ui.css
+var assets embed.FS
+
+// contentSecurityPolicy allows the page its own files and calls to its own origin. Swagger UI sets
+// styles inline; its scripts need no exception.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
+	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// New returns the handler of /openapi.json, /docs and what is below it.
+func New() (http.Handler, error) {
+	document, err := Document()
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /openapi.json", newAsset("application/json", document))
+	for path, file := range map[string]struct{ name, contentType string }{
+		"/docs":                      {"index.html", "text/html; charset=utf-8"},
+		"/docs/{$}":                  {"index.html", "text/html; charset=utf-8"},
+		"/docs/init.js":              {"init.js", "text/javascript; charset=utf-8"},
+		"/docs/swagger-ui-bundle.js": {"swagger-ui-bundle.js", "text/javascript; charset=utf-8"},
+		"/docs/swagger-ui.css":       {"swagger-ui.css", "text/css; charset=utf-8"},
+	} {
+		content, err := assets.ReadFile("assets/" + file.name)
+		if err != nil {
+			return nil, fmt.Errorf("reading an asset: %w", err)
+		}
+		mux.Handle("GET "+path, withPolicy(newAsset(file.contentType, content)))
+	}
+	return mux, nil
+}
+
+func withPolicy(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// document is an OpenAPI 2 document, as far as it is put together here.
+type document struct {
+	Tags        []tag                                 `json:"tags"`
+	Paths       map[string]map[string]json.RawMessage `json:"paths"`
+	Definitions map[string]json.RawMessage            `json:"definitions"`
+}
+
+type tag struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+}
+
+// Document returns the OpenAPI document of everything that the origin serves: what is generated from
+// the contracts, and the partners' part.
+func Document() ([]byte, error) {
+	var whole map[string]json.RawMessage
+	var api, partner document
+	for _, in := range []struct {
+		name    string
+		content []byte
+		into    any
+	}{{"generated", gen.OpenAPI, &whole}, {"generated", gen.OpenAPI, &api}, {"partners'", partnerDoc, &partner}} {
+		if err := json.Unmarshal(in.content, in.into); err != nil {
+			return nil, fmt.Errorf("the %s OpenAPI document: %w", in.name, err)
+		}
+	}
+	maps.Copy(api.Paths, partner.Paths)
+	maps.Copy(api.Definitions, partner.Definitions)
+	api.Tags = append(api.Tags, partner.Tags...)
+	// A service without a REST form has a tag and nothing under it.
+	api.Tags = slices.DeleteFunc(api.Tags, func(t tag) bool { return !api.uses(t.Name) })
+	// Without schemes a document is about the one that it was fetched by.
+	delete(whole, "schemes")
+	for key, value := range map[string]any{"tags": api.Tags, "paths": api.Paths, "definitions": api.Definitions} {
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("the OpenAPI document: %w", err)
+		}
+		whole[key] = encoded
+	}
+	return json.Marshal(whole)
+}
+
+// uses says whether an operation has a tag.
+func (d document) uses(name string) bool {
+	for _, operations := range d.Paths {
+		for _, raw := range operations {
+			var operation struct {
+				Tags []string `json:"tags"`
+			}
+			if json.Unmarshal(raw, &operation) == nil && slices.Contains(operation.Tags, name) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,107 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+)
+
+// maxBodyBytes bounds a request's body: a resource is a few kilobytes.
+const maxBodyBytes = 1 << 20
+
+// newREST returns the REST form of all services that have one, under /v1/.
+func newREST(backends Backends, log *slog.Logger) (http.Handler, error) {
+	routes, err := newRoutes(
+		couponv1.File_couponlink_coupon_v1_offer_proto, couponv1.File_couponlink_coupon_v1_publisher_proto,
+		couponv1.File_couponlink_coupon_v1_approval_proto, couponv1.File_couponlink_coupon_v1_coupon_proto,
+		trackingv1.File_couponlink_tracking_v1_link_proto, trackingv1.File_couponlink_tracking_v1_conversion_proto)
+	if err != nil {
+		return nil, err
+	}
+	faults := &faults{routes: routes, log: log}
+	mux := runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, newCodec()),
+		runtime.WithErrorHandler(faults.call),
+		runtime.WithRoutingErrorHandler(faults.routing),
+		runtime.WithMiddlewares(routes.checkQuery),
+		// Only the key goes on, which the mux passes by itself: a caller must not be able to set
+		// metadata that a service might trust.
+		runtime.WithIncomingHeaderMatcher(noHeader),
+		runtime.WithOutgoingHeaderMatcher(noHeader),
+		runtime.WithOutgoingTrailerMatcher(noHeader),
+		// A POST is a POST: no X-HTTP-Method-Override, no form that becomes a GET.
+		runtime.WithDisablePathLengthFallback(),
+		runtime.WithDisableHTTPMethodOverride(),
+		runtime.WithWriteContentLength(),
+	)
+	if err := register(mux, masking{backends.Coupon}, masking{backends.Tracking}); err != nil {
+		return nil, fmt.Errorf("the REST routes: %w", err)
+	}
+	return checkRequest(mux), nil
+}
+
+func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) error {
+	ctx := context.Background() // What is registered lives as long as the mux.
+	for _, do := range []func() error{
+		func() error {
+			return couponv1.RegisterOfferServiceHandlerClient(ctx, mux, couponv1.NewOfferServiceClient(coupon))
+		},
+		func() error {
+			return couponv1.RegisterPublisherServiceHandlerClient(ctx, mux, couponv1.NewPublisherServiceClient(coupon))
+		},
+		func() error {
+			return couponv1.RegisterApprovalServiceHandlerClient(ctx, mux, couponv1.NewApprovalServiceClient(coupon))
+		},
+		func() error {
+			return couponv1.RegisterCouponServiceHandlerClient(ctx, mux, couponv1.NewCouponServiceClient(coupon))
+		},
+		func() error {
+			return trackingv1.RegisterLinkServiceHandlerClient(ctx, mux, trackingv1.NewLinkServiceClient(tracking))
+		},
+		func() error {
+			return trackingv1.RegisterConversionServiceHandlerClient(ctx, mux, trackingv1.NewConversionServiceClient(tracking))
+		},
+	} {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func noHeader(string) (string, bool) { return "", false }
+
+// checkRequest refuses what no route could take, and bounds the body.
+func checkRequest(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > maxBodyBytes {
+			writeStatus(w, http.StatusRequestEntityTooLarge, errTooLarge())
+			return
+		}
+		if fault := checkURL(r.URL); fault != nil {
+			writeStatus(w, http.StatusBadRequest, fault)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
+		// Answers hold tokens and notes, and change with every write.
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// masking completes the update masks of REST calls before it passes them on.
+type masking struct{ grpc.ClientConnInterface }
+
+func (m masking) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	if update, ok := args.(maskedRequest); ok {
+		completeMask(ctx, update)
+	}
+	return m.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
+}

@@ -1,0 +1,201 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// route is one HTTP method and path, from an RPC's annotation.
+type route struct {
+	method   string
+	template string
+	// path matches the template.
+	path *regexp.Regexp
+	// input describes the RPC's request.
+	input protoreflect.MessageDescriptor
+	// body is the request's field that the HTTP body fills: "*" for all of it, "" for none.
+	body string
+	// inPath are the request's fields that the path fills.
+	inPath []string
+}
+
+// routes are all routes. They know what a query may hold, which grpc-gateway does not tell: it drops
+// parameters that it does not know, so that a misspelt `validate_only` would store a sale.
+type routes []route
+
+var pathVariable = regexp.MustCompile(`\{([^=}]+)=([^}]+)\}`)
+
+func newRoutes(files ...protoreflect.FileDescriptor) (routes, error) {
+	var all routes
+	for _, file := range files {
+		for i := range file.Services().Len() {
+			methods := file.Services().Get(i).Methods()
+			for j := range methods.Len() {
+				rt, err := newRoute(methods.Get(j))
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, rt)
+			}
+		}
+	}
+	return all, nil
+}
+
+func newRoute(method protoreflect.MethodDescriptor) (route, error) {
+	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
+	rt := route{input: method.Input(), body: rule.GetBody()}
+	switch {
+	case rule.GetGet() != "":
+		rt.method, rt.template = http.MethodGet, rule.GetGet()
+	case rule.GetPost() != "":
+		rt.method, rt.template = http.MethodPost, rule.GetPost()
+	case rule.GetPatch() != "":
+		rt.method, rt.template = http.MethodPatch, rule.GetPatch()
+	default:
+		return route{}, fmt.Errorf("no HTTP rule that the gateway knows on %s", method.FullName())
+	}
+	expr, rest := "", rt.template
+	for _, match := range pathVariable.FindAllStringSubmatch(rt.template, -1) {
+		before, after, _ := strings.Cut(rest, match[0])
+		expr += regexp.QuoteMeta(before) + strings.ReplaceAll(match[2], "*", "[^/]+")
+		rest = after
+		rt.inPath = append(rt.inPath, match[1])
+	}
+	path, err := regexp.Compile("^" + expr + regexp.QuoteMeta(rest) + "$")
+	if err != nil {
+		return route{}, fmt.Errorf("the HTTP rule of %s: %w", method.FullName(), err)
+	}
+	rt.path = path
+	return rt, nil
+}
+
+// methods lists the HTTP methods that a path has.
+func (all routes) methods(path string) []string {
+	var methods []string
+	for _, rt := range all {
+		if rt.path.MatchString(path) && !slices.Contains(methods, rt.method) {
+			methods = append(methods, rt.method)
+		}
+	}
+	return methods
+}
+
+// checkQuery is a middleware that refuses queries which the route would not take whole, and marks
+// updates that leave their mask to the body.
+func (all routes) checkQuery(next runtime.HandlerFunc) runtime.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
+		pattern, _ := runtime.HTTPPattern(r.Context())
+		var query url.Values
+		if r.URL.RawQuery != "" {
+			query = r.URL.Query() // It can be parsed: checkURL saw to that.
+			if i := all.index(r.Method, pattern.String()); i >= 0 {
+				if fault := all[i].check(query); fault != nil {
+					writeStatus(w, http.StatusBadRequest, fault)
+					return
+				}
+			}
+		}
+		if r.Method == http.MethodPatch && !query.Has("update_mask") && !query.Has("updateMask") {
+			r = r.WithContext(context.WithValue(r.Context(), bodyMaskKey{}, true))
+		}
+		next(w, r, params)
+	}
+}
+
+func (all routes) index(method, template string) int {
+	return slices.IndexFunc(all, func(rt route) bool { return rt.method == method && rt.template == template })
+}
+
+// check says what is wrong with a query, by the names in order so that the answer is the same
+// every time.
+func (rt route) check(query url.Values) *status.Status {
+	names := make([]string, 0, len(query))
+	for name := range query {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		path, list, ok := rt.field(name)
+		switch {
+		case !ok:
+			return errQuery("UNKNOWN_PARAMETER", name, "is not a parameter of this call"+rt.bodyHint())
+		case path == rt.body || strings.HasPrefix(path, rt.body+".") && rt.body != "":
+			return errQuery("UNKNOWN_PARAMETER", name, "belongs in the body")
+		case slices.Contains(rt.inPath, path):
+			return errQuery("UNKNOWN_PARAMETER", name, "is in the path already")
+		case len(query[name]) > 1 && !list:
+			return errQuery("DUPLICATE_PARAMETER", name, fmt.Sprintf("stands %d times in the query; it may stand once", len(query[name])))
+		}
+	}
+	return nil
+}
+
+func (rt route) bodyHint() string {
+	if rt.body == "*" {
+		return "; all its values go in the body"
+	}
+	return ""
+}
+
+// field finds the field of the request that a parameter means, by proto or JSON names, and says
+// whether it is a list.
+func (rt route) field(parameter string) (path string, list, ok bool) {
+	if rt.body == "*" {
+		return "", false, false
+	}
+	message := rt.input
+	var names []string
+	for segment := range strings.SplitSeq(parameter, ".") {
+		if message == nil || list {
+			return "", false, false
+		}
+		field := message.Fields().ByTextName(segment)
+		if field == nil {
+			field = message.Fields().ByJSONName(segment)
+		}
+		if field == nil {
+			return "", false, false
+		}
+		names = append(names, string(field.Name()))
+		message, list = field.Message(), field.IsList()
+	}
+	return strings.Join(names, "."), list, true
+}
+
+// checkURL says what is wrong with a URL for every route: text must be UTF-8, and the query whole.
+func checkURL(u *url.URL) *status.Status {
+	if !utf8.ValidString(u.Path) {
+		return errMalformed("MALFORMED_PATH", "", "the path is not UTF-8")
+	}
+	if u.RawQuery == "" {
+		return nil
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return errMalformed("MALFORMED_QUERY", "", "the query cannot be read: "+err.Error())
+	}
+	for name, values := range query {
+		if !utf8.ValidString(name) {
+			return errMalformed("MALFORMED_QUERY", "", "a parameter's name is not UTF-8")
+		}
+		for _, value := range values {
+			if !utf8.ValidString(value) {
+				return errQuery("MALFORMED_QUERY", name, "is not UTF-8")
+			}
+		}
+	}
+	return nil
+}

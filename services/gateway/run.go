@@ -1,0 +1,59 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/couponlink/couponlink/services/internal/grpcdial"
+	"github.com/couponlink/couponlink/services/internal/httpserve"
+	"github.com/couponlink/couponlink/services/internal/lifecycle"
+	"github.com/couponlink/couponlink/services/internal/settings"
+)
+
+// Config is what the gateway runs by.
+type Config struct {
+	HTTPAddr         string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve HTTP on (${default})."`
+	CouponGRPCAddr   string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address of the coupon service's gRPC (${default})."`
+	TrackingGRPCAddr string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address of the tracking service's gRPC (${default})."`
+	TrackingHTTPAddr string `env:"COUPONLINK_TRACKING_HTTP_ADDR" name:"tracking-http-addr" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Address of the tracking service's HTTP, where clicks and postbacks are passed on to (${default})."`
+	settings.AdminKey
+
+	// Started, if set, is called with the real address once requests are taken.
+	Started func(httpAddr string) `kong:"-"`
+}
+
+// Run serves the gateway until ctx ends, then finishes what is under way. It needs none of the
+// services to be there yet.
+func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
+	key, err := cfg.Required()
+	if err != nil {
+		return err
+	}
+	coupon, err := grpcdial.Dial(cfg.CouponGRPCAddr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = coupon.Close() }()
+	tracking, err := grpcdial.Dial(cfg.TrackingGRPCAddr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tracking.Close() }()
+	partner, closeIdle := forward(cfg.TrackingHTTPAddr, log)
+	defer closeIdle()
+	handler, err := New(Backends{Coupon: coupon, Tracking: tracking, Partner: partner}, key, log)
+	if err != nil {
+		return fmt.Errorf("making the gateway: %w", err)
+	}
+	listeners, err := lifecycle.Listen(ctx, cfg.HTTPAddr)
+	if err != nil {
+		return err
+	}
+	addr := listeners[0].Addr().String()
+	log.InfoContext(ctx, "serving", slog.String("http", addr))
+	if cfg.Started != nil {
+		cfg.Started(addr)
+	}
+	return lifecycle.Run(ctx, lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: listeners[0]})
+}

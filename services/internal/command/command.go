@@ -1,0 +1,80 @@
+// Package command is what every binary does around its Run: flags and environment into a config,
+// signals into a context, the log, the version, the exit code.
+//
+// The mains may import it; it imports none of ours.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Main fills cfg from the command line and the environment, then runs until run returns or a signal
+// ends it: the first SIGINT or SIGTERM cancels run's context, a second one ends the process at once.
+// It does not return: the process exits with 0, or with 1 and the error on standard error.
+func Main(name, description string, cfg any, run func(ctx context.Context, log *slog.Logger) error) {
+	if err := Parse(name, description, cfg, os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Once the first signal is taken the default returns: the next one kills.
+	context.AfterFunc(ctx, stop)
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if err := run(ctx, log); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// Parse fills cfg, a pointer to a struct with kong's tags, from flags, the environment and defaults,
+// in this order. --help and --version are answered on standard output and end the process.
+func Parse(name, description string, cfg any, args []string) error {
+	parser, err := kong.New(cfg,
+		kong.Name(name), kong.Description(description), kong.UsageOnError(),
+		kong.Vars{"version": Version()},
+		kong.Embed(&struct {
+			Version kong.VersionFlag `help:"Print the version and quit."`
+		}{}))
+	if err != nil {
+		return fmt.Errorf("the flags: %w", err)
+	}
+	_, err = parser.Parse(args)
+	return err
+}
+
+// Version says which version this binary is: the module's, and the revision it was built from where
+// the build knows it.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version, revision, modified := info.Main.Version, "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = " " + s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = " (modified)"
+		}
+	}
+	return version + revision + modified
+}
+
+// Close closes c and joins its error to *err: for defer, where a failed close must not be lost.
+func Close(err *error, what string, c io.Closer) {
+	if closeErr := c.Close(); closeErr != nil {
+		*err = errors.Join(*err, fmt.Errorf("closing %s: %w", what, closeErr))
+	}
+}

@@ -1,0 +1,123 @@
+// Package grpcserve makes the gRPC servers of the services: one place for authentication, recovery
+// from panics, the mapping of errors to statuses, health and reflection. A service registered once
+// is served both over the network and through an in-process channel, by the same interceptors.
+//
+// The services' wiring may import it; of ours it imports apperr and bearer.
+package grpcserve
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/fullstorydev/grpchan/inprocgrpc"
+	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	"github.com/couponlink/couponlink/services/internal/bearer"
+)
+
+// Limits of one server. A message holds one resource or one page of them; a client keeps its
+// connection warm with a ping at most every 10 seconds.
+const (
+	maxReceiveBytes      = 1 << 20
+	maxConcurrentStreams = 10_000
+	bufferBytes          = 64 << 10
+	handshakeTimeout     = 10 * time.Second
+	minPingInterval      = 10 * time.Second
+	pingInterval         = time.Minute
+	pingTimeout          = 20 * time.Second
+)
+
+// Config is what a server needs to know.
+type Config struct {
+	// AdminKey is what every call must carry, health checks excepted.
+	AdminKey string
+	// Ready says whether the service can do its work; nil means that it can.
+	Ready func(context.Context) error
+	// Log takes panics, and errors that callers are not told.
+	Log *slog.Logger
+}
+
+// Server is a gRPC server with an in-process channel beside it. Register services before Serve.
+type Server struct {
+	network *grpc.Server
+	local   *inprocgrpc.Channel
+	health  *healthServer
+}
+
+var _ grpc.ServiceRegistrar = (*Server)(nil)
+
+// New returns a Server that has health and reflection and no other service yet.
+func New(cfg Config) *Server {
+	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), log: cfg.Log}
+	s := &Server{
+		network: grpc.NewServer(append(tuning(),
+			grpc.UnaryInterceptor(guard.unary),
+			grpc.StreamInterceptor(guard.stream))...),
+		local: (&inprocgrpc.Channel{}).
+			WithServerUnaryInterceptor(guard.unary).
+			WithServerStreamInterceptor(guard.stream).
+			WithCloner(protoCloner{}),
+	}
+	s.health = newHealthServer(cfg.Ready, s.network.GetServiceInfo)
+	healthpb.RegisterHealthServer(s, s.health)
+	reflection.Register(s.network)
+	return s
+}
+
+// tuning are the options for many small calls over few connections.
+func tuning() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(maxReceiveBytes),
+		grpc.MaxConcurrentStreams(maxConcurrentStreams),
+		grpc.ConnectionTimeout(handshakeTimeout),
+		grpc.ReadBufferSize(bufferBytes),
+		grpc.WriteBufferSize(bufferBytes),
+		// The buffer is held while there is something to write, not for each idle connection.
+		grpc.SharedWriteBuffer(true),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingInterval, Timeout: pingTimeout}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPingInterval, PermitWithoutStream: true}),
+	}
+}
+
+// RegisterService makes a service available over the network and in process.
+func (s *Server) RegisterService(desc *grpc.ServiceDesc, impl any) {
+	s.network.RegisterService(desc, impl)
+	s.local.RegisterService(desc, impl)
+}
+
+// Local returns the in-process channel: a client's connection without a network, with the same
+// authentication and errors. Messages are copied on the way, so that neither side sees what the
+// other does to its own.
+func (s *Server) Local() grpc.ClientConnInterface { return s.local }
+
+// Serve accepts connections until Stop. It returns nil after Stop, else why it failed.
+func (s *Server) Serve(listener net.Listener) error {
+	if err := s.network.Serve(listener); !errors.Is(err, grpc.ErrServerStopped) {
+		return err
+	}
+	return nil
+}
+
+// Stop says "not serving" to health checks, accepts nothing more and waits for calls under way, but
+// not longer than until ctx ends: then it cuts them off. Calls through the in-process channel are
+// their callers' to wait for.
+func (s *Server) Stop(ctx context.Context) {
+	s.health.shutdown()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.network.GracefulStop()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		s.network.Stop()
+		<-done
+	}
+}

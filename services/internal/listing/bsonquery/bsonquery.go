@@ -1,0 +1,164 @@
+// Package bsonquery compiles a listing.Query to MongoDB's filter and sort documents.
+//
+// Only the MongoDB stores import it; it imports none of ours but listing.
+package bsonquery
+
+import (
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+// Build returns a query's filter and sort documents. The filter includes that documents come after
+// the last page, and is empty for all; the limit is the caller's part. Keys are the fields' stored
+// names, but `_id` for `id`. The fields must be present in every document: a missing one is not
+// what a missing SQL value is.
+func Build(q listing.Query) (filter, sort bson.D) {
+	var all bson.A
+	if q.Where != nil {
+		all = append(all, expr(q.Where))
+	}
+	if q.After != nil {
+		all = append(all, after(q.Order, q.After)...)
+	}
+	for _, o := range q.Order {
+		direction := 1
+		if o.Desc {
+			direction = -1
+		}
+		sort = append(sort, bson.E{Key: key(o.Field), Value: direction})
+	}
+	switch len(all) {
+	case 0:
+		return bson.D{}, sort
+	case 1:
+		return all[0].(bson.D), sort
+	default:
+		return bson.D{{Key: "$and", Value: all}}, sort
+	}
+}
+
+// expr returns the filter document of a condition.
+func expr(e listing.Expr) bson.D {
+	switch e := e.(type) {
+	case listing.And:
+		if len(e) == 0 {
+			return bson.D{}
+		}
+		return list("$and", e)
+	case listing.Or:
+		if len(e) == 0 {
+			return bson.D{{Key: "$nor", Value: bson.A{bson.D{}}}} // $or refuses an empty list
+		}
+		return list("$or", e)
+	case listing.Not:
+		return list("$nor", []listing.Expr{e.Expr})
+	case listing.Compare:
+		return compare(e)
+	default:
+		panic(fmt.Sprintf("bsonquery: unknown condition %T", e))
+	}
+}
+
+// list returns conditions joined by an operator.
+func list(operator string, conditions []listing.Expr) bson.D {
+	documents := make(bson.A, len(conditions))
+	for i, e := range conditions {
+		documents[i] = expr(e)
+	}
+	return bson.D{{Key: operator, Value: documents}}
+}
+
+// compare returns the comparison of a field with a value.
+func compare(c listing.Compare) bson.D {
+	if c.Op == listing.HasPrefix {
+		return prefix(c)
+	}
+	return relation(c.Field, operator(c.Op), c.Value)
+}
+
+// operator returns the query operator of a relation.
+func operator(op listing.Op) string {
+	switch op {
+	case listing.Equal:
+		return "$eq"
+	case listing.NotEqual:
+		return "$ne"
+	case listing.Less:
+		return "$lt"
+	case listing.LessEqual:
+		return "$lte"
+	case listing.Greater:
+		return "$gt"
+	case listing.GreaterEqual:
+		return "$gte"
+	default:
+		panic(fmt.Sprintf("bsonquery: unknown relation %q", op))
+	}
+}
+
+// prefix returns a prefix as a range, which an index can serve and which needs no escaping, unlike
+// a regular expression.
+func prefix(c listing.Compare) bson.D {
+	text, ok := c.Value.(string)
+	if !ok {
+		panic(fmt.Sprintf("bsonquery: %s: a %T has no prefix", c.Field, c.Value))
+	}
+	bounds := bson.D{{Key: "$gte", Value: text}}
+	if end, bounded := listing.PrefixEnd(text); bounded {
+		bounds = append(bounds, bson.E{Key: "$lt", Value: end})
+	}
+	return bson.D{{Key: key(c.Field), Value: bounds}}
+}
+
+// after returns the conditions that a document comes after one with values in an order.
+func after(order []listing.Order, values []any) bson.A {
+	if len(order) == 1 {
+		return bson.A{relation(order[0].Field, beyond(order[0]), values[0])}
+	}
+	var alternatives bson.A
+	for i, o := range order {
+		var all bson.D
+		for j, earlier := range order[:0] {
+			all = append(all, bson.E{Key: key(earlier.Field), Value: value(values[j])})
+		}
+		alternatives = append(alternatives, append(all, relation(o.Field, beyond(o), values[i])...))
+	}
+	// The alternatives imply the first condition; it lets one index range serve them all.
+	return bson.A{
+		relation(order[0].Field, beyond(order[0])+"e", values[0]),
+		bson.D{{Key: "$or", Value: alternatives}},
+	}
+}
+
+// beyond returns the relation of a later document's value to an earlier one's.
+func beyond(o listing.Order) string {
+	if o.Desc {
+		return "$lt"
+	}
+	return "$gt"
+}
+
+// relation returns that a field stands in a relation to a value.
+func relation(field, operator string, v any) bson.D {
+	return bson.D{{Key: key(field), Value: bson.D{{Key: operator, Value: value(v)}}}}
+}
+
+// key returns the key of a stored field.
+func key(field string) string {
+	if field == "id" {
+		return "_id"
+	}
+	return field
+}
+
+// value returns a value as documents hold it.
+func value(v any) any {
+	if t, ok := v.(time.Time); ok {
+		return bson.NewDateTimeFromTime(t)
+	}
+	return v
+}

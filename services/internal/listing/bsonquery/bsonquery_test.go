@@ -1,0 +1,199 @@
+package bsonquery_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"pgregory.net/rapid"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
+	"github.com/couponlink/couponlink/services/internal/listing/internal/listingtest"
+)
+
+func TestBuild(t *testing.T) {
+	at := time.UnixMilli(1500).UTC()
+	equal := func(field string, v any) listing.Compare {
+		return listing.Compare{Field: field, Op: listing.Equal, Value: v}
+	}
+	byID := []listing.Order{{Field: "id"}}
+	for name, c := range map[string]struct {
+		query  listing.Query
+		filter string
+		sort   string
+	}{
+		"all":       {listing.Query{Order: byID}, `{}`, `{"_id":1}`},
+		"nothing":   {listing.Query{Where: listing.Or{}, Order: byID}, `{"$nor":[{}]}`, `{"_id":1}`},
+		"anything":  {listing.Query{Where: listing.And{}, Order: byID}, `{}`, `{"_id":1}`},
+		"the id":    {listing.Query{Where: equal("id", "k"), Order: byID}, `{"_id":{"$eq":"k"}}`, `{"_id":1}`},
+		"types":     {listing.Query{Where: listing.And{equal("a", true), equal("b", at)}, Order: byID}, `{"$and":[{"a":{"$eq":true}},{"b":{"$eq":{"$date":"1970-01-01T00:00:01.5Z"}}}]}`, `{"_id":1}`},
+		"not":       {listing.Query{Where: listing.Not{Expr: equal("a", "x")}, Order: byID}, `{"$nor":[{"a":{"$eq":"x"}}]}`, `{"_id":1}`},
+		"prefix":    {listing.Query{Where: listing.Compare{Field: "a", Op: listing.HasPrefix, Value: "SALE"}, Order: byID}, `{"a":{"$gte":"SALE","$lt":"SALF"}}`, `{"_id":1}`},
+		"next page": {listing.Query{Order: byID, After: []any{"k"}}, `{"_id":{"$gt":"k"}}`, `{"_id":1}`},
+		"next page of two fields": {
+			listing.Query{Where: equal("a", "x"), Order: []listing.Order{{Field: "t", Desc: true}, {Field: "id"}}, After: []any{at, "k"}},
+			`{"$and":[{"a":{"$eq":"x"}},{"t":{"$lte":{"$date":"1970-01-01T00:00:01.5Z"}}},{"$or":[{"t":{"$lt":{"$date":"1970-01-01T00:00:01.5Z"}}},{"t":{"$date":"1970-01-01T00:00:01.5Z"},"_id":{"$gt":"k"}}]}]}`,
+			`{"t":-1,"_id":1}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			filter, sort := bsonquery.Build(c.query)
+			if got := text(t, filter); got != c.filter {
+				t.Errorf("filter: got %s, want %s", got, c.filter)
+			}
+			if got := text(t, sort); got != c.sort {
+				t.Errorf("sort: got %s, want %s", got, c.sort)
+			}
+		})
+	}
+}
+
+// TestPropertyMeaning compares what MongoDB's documentation says that the filters mean with the
+// plain meaning of conditions, page by page.
+func TestPropertyMeaning(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		rows := listingtest.Rows(r)
+		req := listing.Request{OrderBy: listingtest.OrderBy(r), PageSize: rapid.Int32Range(1, 7).Draw(r, "page size")}
+		scope := listingtest.Expr(r, 3)
+		var got, want []string
+		for token := "first"; token != ""; {
+			q, err := listingtest.Schema().Query(req, scope, time.UnixMilli(0))
+			if err != nil {
+				r.Fatalf("%+v: %v", req, err)
+			}
+			var page []listingtest.Row
+			page, token = listing.Page(q, find(q, rows), func(row listingtest.Row, field string) any { return row[field] })
+			got = append(got, ids(page)...)
+			req.PageToken = token
+		}
+		q, err := listingtest.Schema().Query(listing.Request{OrderBy: req.OrderBy}, nil, time.UnixMilli(0))
+		if err != nil {
+			r.Fatalf("%+v: %v", req, err)
+		}
+		slices.SortFunc(rows, func(a, b listingtest.Row) int { return listingtest.OrderRows(q, a, b) })
+		for _, row := range rows {
+			if listingtest.Match(scope, row) {
+				want = append(want, row["id"].(string))
+			}
+		}
+		if !slices.Equal(got, want) {
+			r.Fatalf("%#v ordered by %q:\ngot  %q\nwant %q", scope, req.OrderBy, got, want)
+		}
+	})
+}
+
+func ids(rows []listingtest.Row) []string {
+	all := make([]string, len(rows))
+	for i, row := range rows {
+		all[i] = row["id"].(string)
+	}
+	return all
+}
+
+// text returns a document as relaxed extended JSON, which also proves that it can be marshalled.
+func text(t *testing.T, document bson.D) string {
+	t.Helper()
+	json, err := bson.MarshalExtJSON(document, false, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(json)
+}
+
+// find is a MongoDB in small: it answers a query's documents from rows.
+func find(q listing.Query, rows []listingtest.Row) []listingtest.Row {
+	filter, sort := bsonquery.Build(q)
+	var found []listingtest.Row
+	for _, row := range rows {
+		if match(filter, row) {
+			found = append(found, row)
+		}
+	}
+	slices.SortFunc(found, func(a, b listingtest.Row) int {
+		for _, by := range sort {
+			if order := listingtest.Order(a[stored(by.Key)], b[stored(by.Key)]); order != 0 {
+				return order * by.Value.(int)
+			}
+		}
+		return 0
+	})
+	return found[:min(q.Limit, len(found))]
+}
+
+// match says whether a row satisfies a filter document: all of its elements.
+func match(filter bson.D, row listingtest.Row) bool {
+	for _, e := range filter {
+		var holds bool
+		switch e.Key {
+		case "$and":
+			holds = count(e.Value.(bson.A), row) == len(e.Value.(bson.A))
+		case "$or":
+			holds = count(e.Value.(bson.A), row) > 0
+		case "$nor":
+			holds = count(e.Value.(bson.A), row) == 0
+		default:
+			holds = relations(row[stored(e.Key)], e.Value)
+		}
+		if !holds {
+			return false
+		}
+	}
+	return true
+}
+
+// count returns how many of the documents, of which MongoDB wants at least one, a row satisfies.
+func count(documents bson.A, row listingtest.Row) int {
+	if len(documents) == 0 {
+		panic("$and/$or/$nor must be a nonempty array")
+	}
+	n := 0
+	for _, document := range documents {
+		if match(document.(bson.D), row) {
+			n++
+		}
+	}
+	return n
+}
+
+// relations says whether a value is equal to an operand, or stands in all relations of a document.
+func relations(value, operand any) bool {
+	document, ok := operand.(bson.D)
+	if !ok {
+		return listingtest.Order(value, plain(operand)) == 0
+	}
+	for _, e := range document {
+		order := listingtest.Order(value, plain(e.Value))
+		holds := map[string]bool{
+			"$eq": order == 0, "$ne": order != 0, "$lt": order < 0, "$lte": order <= 0, "$gt": order > 0, "$gte": order >= 0,
+		}
+		if held, known := holds[e.Key]; !known {
+			panic(fmt.Sprintf("unknown operator %q", e.Key))
+		} else if !held {
+			return false
+		}
+	}
+	return true
+}
+
+// plain returns a value of a filter as rows hold it.
+func plain(v any) any {
+	switch v := v.(type) {
+	case bson.DateTime:
+		return v.Time().UTC()
+	case string, bool:
+		return v
+	default:
+		panic(fmt.Sprintf("unexpected type %s", reflect.TypeOf(v)))
+	}
+}
+
+func stored(key string) string {
+	if key == "_id" {
+		return "id"
+	}
+	return key
+}

@@ -1,0 +1,258 @@
+package listing
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+const (
+	maxFilterBytes = 4096
+	// maxFilterDepth bounds parentheses and negations within one another: the parser's stack, and
+	// the depth that the databases' own parsers meet.
+	maxFilterDepth = 32
+	// fieldEnds and wordEnds are the characters that end a field's name and an unquoted value.
+	fieldEnds = `"'()\,=<>!:`
+	wordEnds  = `"'()\,=<>!`
+)
+
+// filterParser reads a filter by recursive descent. It is our own, and not einride's AIP parser,
+// because that one reads unquoted ids such as shoes-de and 007 as something else, and does not tell
+// positions.
+type filterParser struct {
+	schema *Schema
+	text   string
+	// pos is where to read on, in bytes.
+	pos   int
+	depth int
+	now   time.Time
+}
+
+// parseFilter returns a filter's condition, nil for an empty one.
+func (s *Schema) parseFilter(text string, now time.Time) (Expr, error) {
+	p := &filterParser{schema: s, text: text, now: now}
+	if len(text) > maxFilterBytes {
+		return nil, invalidFilter("it has %d bytes; at most %d are allowed", len(text), maxFilterBytes)
+	}
+	if !utf8.ValidString(text) {
+		return nil, p.fail(validBytes(text), "the filter is not valid UTF-8")
+	}
+	if p.skipSpace(); p.atEnd() {
+		return nil, nil
+	}
+	condition, err := p.expression()
+	if err != nil {
+		return nil, err
+	}
+	if !p.atEnd() {
+		return nil, p.fail(p.pos, "expected AND, OR (in upper case) or the end, found %s", p.found())
+	}
+	return condition, nil
+}
+
+// expression reads factors joined by AND.
+func (p *filterParser) expression() (Expr, error) {
+	factors, err := p.joined("AND", p.factor)
+	if len(factors) == 1 {
+		return factors[0], err
+	}
+	return And(factors), err
+}
+
+// factor reads terms joined by OR, which binds closer than AND.
+func (p *filterParser) factor() (Expr, error) {
+	terms, err := p.joined("OR", p.term)
+	if len(terms) == 1 {
+		return terms[0], err
+	}
+	return Or(terms), err
+}
+
+// joined reads one or more of what read reads, with a keyword between them.
+func (p *filterParser) joined(keyword string, read func() (Expr, error)) ([]Expr, error) {
+	var all []Expr
+	for {
+		e, err := read()
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, e); !p.keyword(keyword) {
+			return all, nil
+		}
+	}
+}
+
+// term reads a condition or an expression in parentheses, negated or not.
+func (p *filterParser) term() (Expr, error) {
+	p.skipSpace()
+	start := p.pos
+	if !p.keyword("NOT") && !p.symbol("-") {
+		return p.simple()
+	}
+	if err := p.enter(start); err != nil {
+		return nil, err
+	}
+	e, err := p.simple()
+	p.depth--
+	return Not{Expr: e}, err
+}
+
+// simple reads a condition or an expression in parentheses.
+func (p *filterParser) simple() (Expr, error) {
+	p.skipSpace()
+	start := p.pos
+	if !p.symbol("(") {
+		return p.condition()
+	}
+	if err := p.enter(start); err != nil {
+		return nil, err
+	}
+	e, err := p.expression()
+	if err != nil {
+		return nil, err
+	}
+	if !p.symbol(")") {
+		return nil, p.fail(p.pos, "expected AND, OR (in upper case) or the ) for the ( at character %d, found %s", p.character(start), p.found())
+	}
+	p.depth--
+	return e, nil
+}
+
+// condition reads a field, a comparator and a value.
+func (p *filterParser) condition() (Expr, error) {
+	start := p.pos
+	name := p.word(fieldEnds)
+	field := p.schema.find(name, filterable)
+	switch {
+	case name == "" || name == "AND" || name == "OR" || name == "NOT":
+		p.pos = start
+		return nil, p.fail(start, "expected a condition such as field = value, found %s", p.found())
+	case field == nil:
+		return nil, p.fail(start, "there is no field %s to filter by; the fields are %s", quote(name), p.schema.names(filterable))
+	}
+	p.skipSpace()
+	opStart := p.pos
+	op, ok := p.comparator()
+	if !ok {
+		return nil, p.fail(opStart, "expected = != < <= > >= or : after %s, found %s", name, p.found())
+	}
+	value, err := p.value()
+	if err != nil {
+		return nil, err
+	}
+	e, err := p.compare(field, op, opStart, value)
+	p.skipSpace()
+	return e, err
+}
+
+// comparator reads a comparator.
+func (p *filterParser) comparator() (Op, bool) {
+	for _, op := range []Op{LessEqual, GreaterEqual, NotEqual, Equal, Less, Greater} {
+		if p.symbol(string(op)) {
+			return op, true
+		}
+	}
+	return Equal, p.symbol(":")
+}
+
+// symbol reads the characters given, if they come next.
+func (p *filterParser) symbol(symbol string) bool {
+	if !strings.HasPrefix(p.text[p.pos:], symbol) {
+		return false
+	}
+	p.pos += len(symbol)
+	return true
+}
+
+// keyword reads a word, if it comes next as a whole, with the space around it.
+func (p *filterParser) keyword(keyword string) bool {
+	p.skipSpace()
+	start := p.pos
+	if p.word(fieldEnds) != keyword {
+		p.pos = start
+		return false
+	}
+	p.skipSpace()
+	return true
+}
+
+// word reads the characters up to white space or one of ends.
+func (p *filterParser) word(ends string) string {
+	rest := p.text[p.pos:]
+	end := strings.IndexFunc(rest, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune(ends, r)
+	})
+	if end < 0 {
+		end = len(rest)
+	}
+	p.pos += end
+	return rest[:end]
+}
+
+func (p *filterParser) skipSpace() {
+	rest := p.text[p.pos:]
+	p.pos += len(rest) - len(strings.TrimLeftFunc(rest, unicode.IsSpace))
+}
+
+func (p *filterParser) atEnd() bool { return p.pos == len(p.text) }
+
+// enter counts one more level of nesting, which begins at a position.
+func (p *filterParser) enter(start int) error {
+	if p.depth++; p.depth > maxFilterDepth {
+		return p.fail(start, "too deeply nested; at most %d levels of parentheses and NOT are allowed", maxFilterDepth)
+	}
+	return nil
+}
+
+// found says what comes next, for error messages.
+func (p *filterParser) found() string {
+	if p.atEnd() {
+		return "the end"
+	}
+	probe := *p
+	word := probe.word(fieldEnds)
+	if word == "" {
+		r, _ := utf8.DecodeRuneInString(p.text[p.pos:])
+		word = string(r)
+	}
+	return quote(word)
+}
+
+// character returns a position as people count it: in characters, from 1.
+func (p *filterParser) character(pos int) int {
+	return utf8.RuneCountInString(p.text[:pos]) + 1
+}
+
+// fail returns the error for what stands at a position.
+func (p *filterParser) fail(pos int, format string, args ...any) error {
+	return invalidFilter("at character %d: %s", p.character(pos), fmt.Sprintf(format, args...))
+}
+
+func invalidFilter(format string, args ...any) error {
+	return apperr.Invalid("INVALID_FILTER", "filter", format, args...)
+}
+
+// validBytes returns how many bytes of a text stand before the first that are not UTF-8.
+func validBytes(text string) int {
+	for i, r := range text {
+		if _, size := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// quote returns a caller's text for an error message, shortened: messages travel in headers.
+func quote(text string) string {
+	const enough = 60 // characters
+	for i := range text {
+		if utf8.RuneCountInString(text[:i]) == enough {
+			return fmt.Sprintf("%q…", text[:i])
+		}
+	}
+	return fmt.Sprintf("%q", text)
+}

@@ -1,0 +1,236 @@
+package listing_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
+	"github.com/couponlink/couponlink/services/internal/listing/internal/listingtest"
+	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
+)
+
+var (
+	now  = time.Date(2026, 11, 1, 12, 0, 0, 123_456_789, time.UTC)
+	noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+)
+
+func where(t *testing.T, filter string) listing.Expr {
+	t.Helper()
+	q, err := listingtest.Schema().Query(listing.Request{Filter: filter}, nil, now)
+	if err != nil {
+		t.Fatalf("filter %s: %v", filter, err)
+	}
+	return q.Where
+}
+
+func compare(field string, op listing.Op, value any) listing.Compare {
+	return listing.Compare{Field: field, Op: op, Value: value}
+}
+
+func equal(field string, value any) listing.Compare { return compare(field, listing.Equal, value) }
+
+func TestFilter(t *testing.T) {
+	a, b, c := equal("note", "a"), equal("note", "b"), equal("note", "c")
+	ms := now.Truncate(time.Millisecond)
+	for filter, want := range map[string]listing.Expr{
+		"":                    nil,
+		" \t\n":               nil,
+		`note = "a"`:          a,
+		`note="a"`:            a,
+		` note  =  'a' `:      a,
+		`note = a`:            a,
+		`note:a`:              a,
+		`note : "a"`:          a,
+		`note != a`:           compare("note", listing.NotEqual, "a"),
+		`note < a`:            compare("note", listing.Less, "a"),
+		`note <= a`:           compare("note", listing.LessEqual, "a"),
+		`note > a`:            compare("note", listing.Greater, "a"),
+		`note>=a`:             compare("note", listing.GreaterEqual, "a"),
+		`note = ""`:           equal("note", ""),
+		`note = 007`:          equal("note", "007"),
+		`note = shoes-de`:     equal("note", "shoes-de"),
+		`note = -1.5e9`:       equal("note", "-1.5e9"),
+		`note = 24:00`:        equal("note", "24:00"),
+		`note = ünïcode`:      equal("note", "ünïcode"),
+		`note = "say \"x\""`:  equal("note", `say "x"`),
+		`note = 'it\'s'`:      equal("note", "it's"),
+		`note = "a'b"`:        equal("note", "a'b"),
+		`note = "\\\*"`:       equal("note", `\*`),
+		`note = "SALE*"`:      compare("note", listing.HasPrefix, "SALE"),
+		`note = SALE*`:        compare("note", listing.HasPrefix, "SALE"),
+		`note:"SALE*"`:        compare("note", listing.HasPrefix, "SALE"),
+		`note != "SALE*"`:     listing.Not{Expr: compare("note", listing.HasPrefix, "SALE")},
+		`note = "SALE\*"`:     equal("note", "SALE*"),
+		`code = saleXYZ20`:    equal("code_key", "SALEXYZ20"),
+		`code = "sale*"`:      compare("code_key", listing.HasPrefix, "SALE"),
+		`kind = RED`:          equal("kind", "RED"),
+		`kind = "RED"`:        equal("kind", "RED"),
+		`kind != BLUE`:        compare("kind", listing.NotEqual, "BLUE"),
+		`enabled = true`:      equal("enabled", true),
+		`enabled != "false"`:  compare("enabled", listing.NotEqual, false),
+		`name = "things/22"`:  equal("id", "22"),
+		`name = things/22`:    equal("id", "22"),
+		`name != 22`:          compare("id", listing.NotEqual, "22"),
+		`state = FUTURE`:      listing.And{equal("enabled", true), compare("create_time", listing.Greater, ms)},
+		`state != OFF`:        listing.Not{Expr: listing.Not{Expr: equal("enabled", true)}},
+		`note=a AND note=b`:   listing.And{a, b},
+		`note=a OR note=b`:    listing.Or{a, b},
+		`NOT note=a`:          listing.Not{Expr: a},
+		`-note=a`:             listing.Not{Expr: a},
+		`NOT(note=a)`:         listing.Not{Expr: a},
+		`((note=a))`:          a,
+		`note="a"AND note=b`:  listing.And{a, b},
+		"note=a\nAND\tnote=b": listing.And{a, b},
+		// AIP-160: OR binds closer than AND.
+		`note=a AND note=b OR note=c`:       listing.And{a, listing.Or{b, c}},
+		`note=a OR note=b AND note=c`:       listing.And{listing.Or{a, b}, c},
+		`(note=a AND note=b) OR note=c`:     listing.Or{listing.And{a, b}, c},
+		`note=a AND NOT (note=b OR note=c)`: listing.And{a, listing.Not{Expr: listing.Or{b, c}}},
+		`note=a AND note=b AND -note=c`:     listing.And{a, b, listing.Not{Expr: c}},
+	} {
+		if got := where(t, filter); !reflect.DeepEqual(got, want) {
+			t.Errorf("filter %s:\ngot  %#v\nwant %#v", filter, got, want)
+		}
+	}
+}
+
+func TestFilterTimes(t *testing.T) {
+	for filter, want := range map[string]listing.Expr{
+		`create_time = "2026-11-01T12:00:00Z"`:           equal("create_time", noon),
+		`create_time = 2026-11-01T12:00:00Z`:             equal("create_time", noon),
+		`create_time >= "2026-11-01T14:00:00+02:00"`:     compare("create_time", listing.GreaterEqual, noon),
+		`create_time < "2026-11-01T12:00:00.000000Z"`:    compare("create_time", listing.Less, noon),
+		`create_time = "2026-11-01T12:00:00.0001Z"`:      listing.Or{},
+		`create_time != "2026-11-01T12:00:00.0001Z"`:     listing.And{},
+		`create_time < "2026-11-01T12:00:00.0001Z"`:      compare("create_time", listing.LessEqual, noon),
+		`create_time <= "2026-11-01T12:00:00.0001Z"`:     compare("create_time", listing.LessEqual, noon),
+		`create_time > "2026-11-01T12:00:00.0001Z"`:      compare("create_time", listing.Greater, noon),
+		`create_time >= "2026-11-01T12:00:00.0001Z"`:     compare("create_time", listing.Greater, noon),
+		`create_time < "1969-12-31T23:59:59.999999999Z"`: compare("create_time", listing.LessEqual, time.UnixMilli(-1).UTC()),
+	} {
+		if got := where(t, filter); !reflect.DeepEqual(got, want) {
+			t.Errorf("filter %s:\ngot  %#v\nwant %#v", filter, got, want)
+		}
+	}
+}
+
+func TestFilterErrors(t *testing.T) {
+	for filter, want := range map[string]string{
+		`nosuch = a`:                   `at character 1: there is no field "nosuch" to filter by; the fields are name, note, code, kind, enabled, create_time, state`,
+		`note = a AND nosuch = b`:      `at character 14: there is no field "nosuch"`,
+		`note = "é" AND nosuch = b`:    `at character 16: there is no field "nosuch"`,
+		`NOTE = a`:                     `there is no field "NOTE"`,
+		`note.x = a`:                   `there is no field "note.x"`,
+		`SALE`:                         `at character 1: there is no field "SALE"`,
+		`note`:                         `at character 5: expected = != < <= > >= or : after note, found the end`,
+		`note a`:                       `at character 6: expected = != < <= > >= or : after note, found "a"`,
+		`note(a)`:                      `at character 5: expected =`,
+		`note ! a`:                     `at character 6: expected =`,
+		`note =`:                       `at character 7: expected a value, found the end`,
+		`note == a`:                    `at character 7: expected a value, found "="`,
+		`note = (a OR b)`:              `at character 8: expected a value, found "("`,
+		`note = "a`:                    `at character 8: the string that begins here has no closing "`,
+		`note = 'a"`:                   `at character 8: the string that begins here has no closing '`,
+		`note = "a\nb"`:                `at character 10: a \ stands before one of`,
+		`note = "a\`:                   `at character 10: a \ stands before one of`,
+		`note = a b`:                   `at character 10: expected AND, OR (in upper case) or the end, found "b"`,
+		`note = a and note = b`:        `at character 10: expected AND, OR (in upper case) or the end, found "and"`,
+		`note = a, note = b`:           `at character 9: expected AND, OR (in upper case) or the end, found ","`,
+		`note = a)`:                    `at character 9: expected AND, OR (in upper case) or the end, found ")"`,
+		`(note = a`:                    `at character 10: expected AND, OR (in upper case) or the ) for the ( at character 1, found the end`,
+		`()`:                           `at character 2: expected a condition such as field = value, found ")"`,
+		`note = a AND`:                 `at character 13: expected a condition such as field = value, found the end`,
+		`note = a AND AND note = b`:    `at character 14: expected a condition such as field = value, found "AND"`,
+		`NOT NOT note = a`:             `at character 5: expected a condition such as field = value, found "NOT"`,
+		`= a`:                          `at character 1: expected a condition`,
+		`note = "*SALE"`:               `at character 9: a * may only end a value, as in "SALE*": there is no search within values`,
+		`note = "S*E"`:                 `at character 10: a * may only end`,
+		`note = S*E`:                   `at character 9: a * may only end`,
+		`note = "SALE**"`:              `at character 13: a * may only end`,
+		`note = *`:                     `at character 8: expected a text before the *`,
+		`note:"*"`:                     `at character 6: expected a text before the *`,
+		`note < "SALE*"`:               `at character 6: expected = or != here, found <`,
+		`kind = GREEN`:                 `at character 8: "GREEN" is no value of kind; the values are RED, BLUE`,
+		`kind = red`:                   `the values are RED, BLUE`,
+		`kind > RED`:                   `at character 6: expected = or != here, found >`,
+		`kind = RE*`:                   `at character 8: a value of kind takes no *`,
+		`state = DEAD`:                 `the values are LIVE, FUTURE, OFF`,
+		`enabled = yes`:                `at character 11: "yes" is no value of enabled; the values are true, false`,
+		`enabled >= true`:              `at character 9: expected = or != here, found >=`,
+		`name = publishers/22`:         `at character 8: "publishers/22" is no value of name; expected things/ and an id, or the id alone`,
+		`name < 22`:                    `at character 6: expected = or != here, found <`,
+		`create_time > "2026-11-01"`:   `at character 15: "2026-11-01" is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z"`,
+		`create_time > 1793534400`:     `is no time`,
+		`create_time:"2026*"`:          `a value of create_time takes no *`,
+		`create_time = tomorrow`:       `at character 15: "tomorrow" is no time`,
+		"note = \"a\xff\"":             `at character 10: the filter is not valid UTF-8`,
+		"note = \"\ufffdé\xff\"":       `at character 11: the filter is not valid UTF-8`,
+		strings.Repeat("x", 4097):      `it has 4097 bytes; at most 4096 are allowed`,
+		strings.Repeat("x", 4096):      `there is no field "` + strings.Repeat("x", 60) + `"…`,
+		strings.Repeat("(", 4096):      `at character 33: too deeply nested; at most 32 levels`,
+		strings.Repeat("-(", 2048):     `at character 33: too deeply nested`,
+		strings.Repeat("NOT ( ", 600):  `too deeply nested`,
+		strings.Repeat("note(", 800):   `at character 5: expected =`,
+		strings.Repeat("note=a ", 500): `at character 8: expected AND`,
+	} {
+		_, err := listingtest.Schema().Query(listing.Request{Filter: filter}, nil, now)
+		expectRefusal(t, err, "INVALID_FILTER", "filter", want)
+	}
+}
+
+// expectRefusal fails unless err is an InvalidArgument with a reason and one violation on a field.
+func expectRefusal(t *testing.T, err error, reason, field, words string) {
+	t.Helper()
+	e := apperr.As(err)
+	switch {
+	case e == nil:
+		t.Errorf("got %v, want a refusal: %s", err, words)
+	case e.Kind != apperr.InvalidArgument || e.Reason != reason || len(e.Violations) != 1 || e.Violations[0].Field != field:
+		t.Errorf("got %+v, want %s on %s", e, reason, field)
+	case !strings.Contains(e.Violations[0].Description, words):
+		t.Errorf("got  %s\nwant %s", e.Violations[0].Description, words)
+	case len(e.Message) > 1000:
+		t.Errorf("the message has %d bytes", len(e.Message))
+	}
+}
+
+func TestFilterNestingAllowed(t *testing.T) {
+	filter := strings.Repeat("(", 32) + "note = a" + strings.Repeat(")", 32)
+	if got := where(t, filter); !reflect.DeepEqual(got, equal("note", "a")) {
+		t.Errorf("got %#v", got)
+	}
+}
+
+func FuzzFilter(f *testing.F) {
+	for _, filter := range []string{
+		`note = "a" AND (code = "sale*" OR NOT kind = RED) AND -enabled = true`,
+		`create_time >= "2026-11-01T00:00:00.0001+02:00" AND state != LIVE`,
+		`name = "things/22" OR note:'it\'s \*'`,
+		`((note = ""`, `note = "*"`, "note = \xff", `note = 007 note`,
+	} {
+		f.Add(filter)
+	}
+	f.Fuzz(func(t *testing.T, filter string) {
+		q, err := listingtest.Schema().Query(listing.Request{Filter: filter}, nil, now)
+		if err != nil {
+			expectRefusal(t, err, "INVALID_FILTER", "filter", "")
+			return
+		}
+		sql, args, _ := sqlquery.Build(q)
+		if strings.Count(sql, "?") != len(args) {
+			t.Errorf("filter %q: %d arguments for %s", filter, len(args), sql)
+		}
+		document, _ := bsonquery.Build(q)
+		if _, err := bson.Marshal(document); err != nil {
+			t.Errorf("filter %q: %v", filter, err)
+		}
+		row := listingtest.Row{"id": "", "note": "", "code_key": "", "kind": "RED", "enabled": true, "create_time": now}
+		listingtest.Match(q.Where, row)
+	})
+}

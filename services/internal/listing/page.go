@@ -1,0 +1,129 @@
+package listing
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// maxTokenBytes bounds what is decoded; our own tokens are far shorter.
+const maxTokenBytes = 32 << 10
+
+// Page cuts the row beyond the page off the rows that a store returned for q, and returns the token
+// of the next page, empty where there is none. value returns a row's stored value of a field by its
+// stored name: a string, bool or time.Time, exactly what the store compares. Page panics on another
+// type.
+func Page[T any](q Query, rows []T, value func(row T, field string) any) (page []T, nextPageToken string) {
+	size := q.Limit - 1
+	if len(rows) <= size {
+		return rows, ""
+	}
+	last := rows[size-1]
+	values := []any{q.checksum}
+	for _, o := range q.Order {
+		values = append(values, tokenValue(value(last, o.Field)))
+	}
+	return rows[:size:size], formatToken(values)
+}
+
+// tokenValue returns a value in the form that it has in a token: times as Unix milliseconds.
+func tokenValue(value any) any {
+	switch v := value.(type) {
+	case string, bool:
+		return v
+	case time.Time:
+		return v.UnixMilli()
+	default:
+		panic(fmt.Sprintf("listing: a page token cannot hold a %T", value))
+	}
+}
+
+// formatToken writes the checksum and the values as JSON, which keeps their types.
+func formatToken(values []any) string {
+	text, err := json.Marshal(values)
+	if err != nil {
+		panic(fmt.Sprintf("listing: a page token of plain values failed: %v", err))
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// parseToken returns the values of a token, checked against the query that it came with.
+func (s *Schema) parseToken(token string, q Query) ([]any, error) {
+	values := decodeToken(token)
+	if len(values) == 0 {
+		return nil, invalidToken("it is damaged; pass the next_page_token of the page before as it is")
+	}
+	if values[0] != q.checksum {
+		return nil, invalidToken("it belongs to another request; parent, filter and order_by must stay the same from page to page")
+	}
+	if len(values) != len(q.Order)+1 {
+		return nil, invalidToken("it has %d values for %d fields", len(values)-1, len(q.Order))
+	}
+	after := make([]any, len(q.Order))
+	for i, o := range q.Order {
+		value, ok := storedValue(s.kind(o.Field), values[i+1])
+		if !ok {
+			return nil, invalidToken("its value for %s has the wrong type", o.Field)
+		}
+		after[i] = value
+	}
+	return after, nil
+}
+
+// decodeToken is the inverse of formatToken; nil for what formatToken did not write.
+func decodeToken(token string) []any {
+	if len(token) > maxTokenBytes {
+		return nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var values []any
+	if err := decoder.Decode(&values); err != nil {
+		return nil
+	}
+	if _, err := decoder.Token(); err != io.EOF { //nolint:errorlint // json.Decoder returns io.EOF itself
+		return nil
+	}
+	return values
+}
+
+// storedValue is the inverse of tokenValue for a field's kind.
+func storedValue(kind Kind, value any) (any, bool) {
+	switch kind {
+	case Bool:
+		v, ok := value.(bool)
+		return v, ok
+	case Time:
+		number, ok := value.(json.Number)
+		millis, err := strconv.ParseInt(number.String(), 10, 64)
+		return time.UnixMilli(millis).UTC(), ok && err == nil
+	default:
+		v, ok := value.(string)
+		return v, ok
+	}
+}
+
+// checksum returns what binds a token to the request that it came from, but for its page size,
+// which may change from page to page.
+func (s *Schema) checksum(req Request) string {
+	hash := sha256.New()
+	for _, part := range []string{s.fingerprint, req.Parent, req.Filter, req.OrderBy} {
+		_, _ = fmt.Fprintf(hash, "%d:%s", len(part), part) // a hash never fails
+	}
+	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:12])
+}
+
+func invalidToken(format string, args ...any) error {
+	return apperr.Invalid("INVALID_PAGE_TOKEN", "page_token", format, args...)
+}

@@ -1,0 +1,175 @@
+package listing
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// literal is a value in a filter.
+type literal struct {
+	// pos is where it begins, in bytes.
+	pos  int
+	text string
+	// prefix says that a * followed: the text stands for all that begin with it.
+	prefix bool
+}
+
+// value reads a quoted string or a word.
+func (p *filterParser) value() (literal, error) {
+	p.skipSpace()
+	lit := literal{pos: p.pos}
+	var err error
+	switch {
+	case p.symbol(`"`):
+		err = p.quoted(&lit, '"')
+	case p.symbol(`'`):
+		err = p.quoted(&lit, '\'')
+	default:
+		err = p.bare(&lit)
+	}
+	if err == nil && lit.prefix && lit.text == "" {
+		err = p.fail(lit.pos, `expected a text before the *; every value matches * alone, so leave the condition out, or write != "" for values that are not empty`)
+	}
+	return lit, err
+}
+
+// quoted reads a string up to its closing quote.
+func (p *filterParser) quoted(lit *literal, quote byte) error {
+	var text strings.Builder
+	for !p.atEnd() {
+		c := p.text[p.pos]
+		p.pos++
+		switch {
+		case c == quote:
+			lit.text = text.String()
+			return nil
+		case c == '*':
+			lit.prefix = true
+			if p.atEnd() || p.text[p.pos] != quote {
+				return p.failStar(p.pos - 1)
+			}
+		case c == '\\':
+			if p.atEnd() || !strings.ContainsRune(`"'*\`, rune(p.text[p.pos])) {
+				return p.fail(p.pos-1, `a \ stands before one of " ' * \ only; write \\ for the character itself`)
+			}
+			text.WriteByte(p.text[p.pos])
+			p.pos++
+		default:
+			text.WriteByte(c)
+		}
+	}
+	return p.fail(lit.pos, "the string that begins here has no closing %c", quote)
+}
+
+// bare reads an unquoted value.
+func (p *filterParser) bare(lit *literal) error {
+	word := p.word(wordEnds)
+	if word == "" {
+		return p.fail(lit.pos, "expected a value, found %s", p.found())
+	}
+	lit.text, lit.prefix = strings.CutSuffix(word, "*")
+	if star := strings.IndexByte(lit.text, '*'); star >= 0 {
+		return p.failStar(lit.pos + star)
+	}
+	return nil
+}
+
+func (p *filterParser) failStar(pos int) error {
+	return p.fail(pos, `a * may only end a value, as in "SALE*": there is no search within values; inside quotes write \* for the character itself`)
+}
+
+// compare returns the condition that a field stands in a relation to a value. opPos is where the
+// comparator stands.
+func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, error) {
+	text := f.Kind == String || f.Kind == Folded
+	ordered := text || f.Kind == Time
+	switch {
+	case lit.prefix && !text:
+		return nil, p.fail(lit.pos, "a value of %s takes no *", f.Name)
+	case op != Equal && op != NotEqual && (!ordered || lit.prefix):
+		return nil, p.fail(opPos, "expected = or != here, found %s", op)
+	}
+	switch f.Kind {
+	case Enum:
+		return p.compareEnum(f, op, lit)
+	case Bool:
+		return p.compareBool(f, op, lit)
+	case Time:
+		return p.compareTime(f, op, lit)
+	case Name:
+		return p.compareName(f, op, lit)
+	default:
+		return compareText(f, op, lit), nil
+	}
+}
+
+// compareText compares text, or its beginning.
+func compareText(f *Field, op Op, lit literal) Expr {
+	value := lit.text
+	if f.Kind == Folded {
+		value = strings.ToUpper(value)
+	}
+	switch {
+	case !lit.prefix:
+		return Compare{Field: f.Stored, Op: op, Value: value}
+	case op == NotEqual:
+		return Not{Expr: Compare{Field: f.Stored, Op: HasPrefix, Value: value}}
+	default:
+		return Compare{Field: f.Stored, Op: HasPrefix, Value: value}
+	}
+}
+
+// compareEnum compares one of the values that there are.
+func (p *filterParser) compareEnum(f *Field, op Op, lit literal) (Expr, error) {
+	switch {
+	case !slices.Contains(f.Values, lit.text):
+		return nil, p.fail(lit.pos, "%s is no value of %s; the values are %s", quote(lit.text), f.Name, strings.Join(f.Values, ", "))
+	case f.Expand == nil:
+		return Compare{Field: f.Stored, Op: op, Value: lit.text}, nil
+	case op == NotEqual:
+		return Not{Expr: f.Expand(lit.text, p.now)}, nil
+	default:
+		return f.Expand(lit.text, p.now), nil
+	}
+}
+
+// compareBool compares true or false.
+func (p *filterParser) compareBool(f *Field, op Op, lit literal) (Expr, error) {
+	if lit.text != "true" && lit.text != "false" {
+		return nil, p.fail(lit.pos, "%s is no value of %s; the values are true, false", quote(lit.text), f.Name)
+	}
+	return Compare{Field: f.Stored, Op: op, Value: lit.text == "true"}, nil
+}
+
+// compareName compares a resource name, or the id in it.
+func (p *filterParser) compareName(f *Field, op Op, lit literal) (Expr, error) {
+	id := strings.TrimPrefix(lit.text, f.Prefix)
+	if strings.Contains(id, "/") {
+		return nil, p.fail(lit.pos, "%s is no value of %s; expected %s and an id, or the id alone", quote(lit.text), f.Name, f.Prefix)
+	}
+	return Compare{Field: f.Stored, Op: op, Value: id}, nil
+}
+
+// compareTime compares a moment. Stored moments are whole milliseconds, so that one between two of
+// them is never equal to a stored one, and lies after the same as the millisecond before it does.
+func (p *filterParser) compareTime(f *Field, op Op, lit literal) (Expr, error) {
+	var at time.Time
+	if err := at.UnmarshalText([]byte(lit.text)); err != nil {
+		return nil, p.fail(lit.pos, `%s is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z" or "2026-11-01T02:00:00+02:00"`, quote(lit.text))
+	}
+	whole := time.UnixMilli(at.UnixMilli()).UTC()
+	if !whole.Equal(at) {
+		switch op {
+		case Equal:
+			return Or{}, nil
+		case NotEqual:
+			return And{}, nil
+		case Less:
+			op = LessEqual
+		case GreaterEqual:
+			op = Greater
+		}
+	}
+	return Compare{Field: f.Stored, Op: op, Value: whole}, nil
+}

@@ -1,0 +1,92 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// IsUnique says whether err is the database's refusal of a second document with an `_id` or a
+// unique value that is taken.
+func IsUnique(err error) bool { return mongo.IsDuplicateKeyError(err) }
+
+// Failure maps an error of the storage itself (no primary, no connection, no answer in time, no
+// majority, no disk) to an apperr of kind Unavailable. Any other error, nil and the caller's own
+// context's among them, is returned as it is.
+//
+// When the driver says that time ran out it does not say whose; such an error is Unavailable, with
+// context.DeadlineExceeded among its causes.
+func Failure(err error) error {
+	switch {
+	case err == nil, apperr.As(err) != nil, errors.Is(err, context.Canceled):
+		return err
+	case err == context.DeadlineExceeded: //nolint:errorlint // exactly the context's own; the driver's is wrapped
+		return err
+	case isConnectionFailure(err), isServerFailure(err):
+		return apperr.New(apperr.Unavailable, "STORE_UNAVAILABLE", "the storage cannot be used now; try again later").Because(err)
+	default:
+		return err
+	}
+}
+
+// isConnectionFailure says whether there was no answer from a server.
+func isConnectionFailure(err error) bool {
+	if mongo.IsNetworkError(err) || mongo.IsTimeout(err) || errors.Is(err, mongo.ErrClientDisconnected) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	// A pool whose server was just lost refuses connections with an error that is only known by
+	// this method.
+	var poolCleared interface{ Retryable() bool }
+	var network net.Error
+	return errors.As(err, &network) || errors.As(err, &poolCleared)
+}
+
+// isServerFailure says whether a server answered that it could not do its work now, or not for us.
+func isServerFailure(err error) bool {
+	var refusal mongo.ServerError
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	for _, label := range []string{"RetryableWriteError", "TransientTransactionError", "UnknownTransactionCommitResult"} {
+		if refusal.HasErrorLabel(label) {
+			return true
+		}
+	}
+	for _, code := range refusal.ErrorCodes() {
+		if isUnavailable(code) {
+			return true
+		}
+	}
+	return false
+}
+
+// isUnavailable says whether a server error code stands for a state of the deployment and not for a
+// fault in the command.
+func isUnavailable(code int) bool {
+	switch code {
+	case 6, 7, 89, 9001: // HostUnreachable, HostNotFound, NetworkTimeout, SocketException
+		return true
+	case 10107, 13435, 13436, 10058, 189, 133: // NotWritablePrimary and its kin, FailedToSatisfyReadPreference
+		return true
+	case 91, 11600, 11601, 11602: // ShutdownInProgress and Interrupted…
+		return true
+	case 50, 202, 262: // MaxTimeMSExpired, NetworkInterfaceExceededTimeLimit, ExceededTimeLimit
+		return true
+	case 64, 79, 100: // WriteConcernFailed, UnknownReplWriteConcern, UnsatisfiableWriteConcern
+		return true
+	case 24, 46, 112, 251, 256: // LockTimeout, LockBusy, WriteConflict, NoSuchTransaction, TransactionCommitted
+		return true
+	case 13, 18: // Unauthorized, AuthenticationFailed
+		return true
+	case 14031, 39, 2001: // OutOfDiskSpace, FileStreamFailed, and a disk that refuses writes
+		return true
+	default:
+		return false
+	}
+}

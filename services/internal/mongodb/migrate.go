@@ -1,0 +1,211 @@
+package mongodb
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+const (
+	// schemaCollection holds the schema's version and the lock, one document each.
+	schemaCollection = "schema"
+	versionID        = "version"
+	lockID           = "lock"
+
+	// A lock that is not renewed for lockLease is void: its holder has died.
+	lockLease = 30 * time.Second
+	lockRenew = 5 * time.Second
+	lockRetry = 200 * time.Millisecond
+
+	codeNamespaceExists = 48
+)
+
+// Migration is one numbered step of the schema.
+type Migration struct {
+	// Version is the schema's version after the step. Versions count from 1 without gaps.
+	Version int
+	// Run changes the database. It must be able to run again: a process may die after it and before
+	// the version is recorded.
+	Run func(ctx context.Context, db *DB) error
+}
+
+// Migrate runs the steps that the database lacks, in order, and records each. Of several processes
+// that start at once one does the work and the others wait for it. It refuses a database whose
+// version is newer than the last step's.
+func (db *DB) Migrate(ctx context.Context, steps []Migration) error {
+	// Most starts find everything done, and need no lock to see it.
+	lacking, err := db.lacking(ctx, steps)
+	if err != nil || len(lacking) == 0 {
+		return err
+	}
+	return db.locked(ctx, func(ctx context.Context) error {
+		lacking, err := db.lacking(ctx, steps)
+		if err != nil {
+			return err
+		}
+		for _, step := range lacking {
+			if err := db.step(ctx, step); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// lacking returns the steps that the database has not seen.
+func (db *DB) lacking(ctx context.Context, steps []Migration) ([]Migration, error) {
+	var stored struct {
+		Version int `bson:"version"`
+	}
+	err := db.Collection(schemaCollection).FindOne(ctx, bson.D{{Key: "_id", Value: versionID}}).Decode(&stored)
+	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
+		return nil, Failure(fmt.Errorf("reading the schema's version: %w", err))
+	}
+	if stored.Version > len(steps) {
+		return nil, fmt.Errorf("the database %s has schema version %d, and this program knows only up to %d: use a newer program",
+			db.database.Name(), stored.Version, len(steps))
+	}
+	return steps[stored.Version:], nil
+}
+
+// step runs one step and records its version.
+func (db *DB) step(ctx context.Context, step Migration) error {
+	if err := step.Run(ctx, db); err != nil {
+		return Failure(fmt.Errorf("migrating the schema to version %d: %w", step.Version, err))
+	}
+	_, err := db.Collection(schemaCollection).UpdateOne(ctx,
+		bson.D{{Key: "_id", Value: versionID}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: step.Version}}}},
+		options.UpdateOne().SetUpsert(true))
+	if err != nil {
+		return Failure(fmt.Errorf("recording schema version %d: %w", step.Version, err))
+	}
+	return nil
+}
+
+// locked runs do while holding the schema's lock. do's context ends when the lock is lost.
+func (db *DB) locked(ctx context.Context, do func(context.Context) error) error {
+	holder := rand.Text()
+	if err := db.waitForLock(ctx, holder); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	renewed := make(chan struct{})
+	go func() {
+		defer close(renewed)
+		db.keepLock(ctx, holder, cancel)
+	}()
+	err := do(ctx)
+	if lost := context.Cause(ctx); err != nil && lost != nil {
+		err = lost
+	}
+	cancel(nil)
+	<-renewed
+	// The lock ends by itself too, so a failure to give it back is not a failure of the work.
+	_, _ = db.Collection(schemaCollection).DeleteOne(context.WithoutCancel(ctx), lockOf(holder))
+	return err
+}
+
+// waitForLock takes the lock as soon as nobody has it.
+func (db *DB) waitForLock(ctx context.Context, holder string) error {
+	for {
+		taken, err := db.tryLock(ctx, holder)
+		if err != nil || taken {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for another process to migrate the schema: %w", ctx.Err())
+		case <-time.After(lockRetry):
+		}
+	}
+}
+
+// tryLock takes the lock if it is free or void, in one step: where the filter does not match a lock
+// that somebody holds, the upsert tries to insert a second document with the lock's `_id`.
+func (db *DB) tryLock(ctx context.Context, holder string) (bool, error) {
+	now := time.Now()
+	_, err := db.Collection(schemaCollection).UpdateOne(ctx,
+		bson.D{{Key: "_id", Value: lockID}, {Key: "until", Value: bson.D{{Key: "$lt", Value: now}}}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "holder", Value: holder}, {Key: "until", Value: now.Add(lockLease)}}}},
+		options.UpdateOne().SetUpsert(true))
+	if IsUnique(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, Failure(fmt.Errorf("locking the schema: %w", err))
+	}
+	return true, nil
+}
+
+// keepLock renews the lock until the context ends, or ends it when the lock is lost.
+func (db *DB) keepLock(ctx context.Context, holder string, lost context.CancelCauseFunc) {
+	renew := time.NewTicker(lockRenew)
+	defer renew.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-renew.C:
+		}
+		until := time.Now().Add(lockLease)
+		result, err := db.Collection(schemaCollection).UpdateOne(ctx, lockOf(holder),
+			bson.D{{Key: "$set", Value: bson.D{{Key: "until", Value: until}}}})
+		if err == nil && result.MatchedCount == 0 {
+			lost(errors.New("the lock on the schema was lost to another process"))
+			return
+		}
+	}
+}
+
+func lockOf(holder string) bson.D {
+	return bson.D{{Key: "_id", Value: lockID}, {Key: "holder", Value: holder}}
+}
+
+// CreateCollections creates those of the collections that do not exist.
+func (db *DB) CreateCollections(ctx context.Context, names ...string) error {
+	for _, name := range names {
+		err := db.database.CreateCollection(ctx, name)
+		var refusal mongo.ServerError
+		if errors.As(err, &refusal) && refusal.HasErrorCode(codeNamespaceExists) {
+			continue
+		}
+		if err != nil {
+			return Failure(fmt.Errorf("creating the collection %s: %w", name, err))
+		}
+	}
+	return nil
+}
+
+// EnsureIndexes creates those of a collection's indexes that do not exist, which a server does
+// without stopping reads and writes. Indexes that exist are left alone: it may be called at each
+// start. An index whose definition changes needs a new name and a Migration that drops the old.
+func (db *DB) EnsureIndexes(ctx context.Context, collection string, indexes ...mongo.IndexModel) error {
+	if _, err := db.Collection(collection).Indexes().CreateMany(ctx, indexes); err != nil {
+		return Failure(fmt.Errorf("creating the indexes of %s: %w", collection, err))
+	}
+	return nil
+}
+
+// Index returns an ascending index over fields; its name is made of theirs.
+func Index(fields ...string) mongo.IndexModel {
+	keys := bson.D{}
+	for _, field := range fields {
+		keys = append(keys, bson.E{Key: field, Value: 1})
+	}
+	return mongo.IndexModel{Keys: keys}
+}
+
+// UniqueIndex is an Index that refuses a second document with the same values.
+func UniqueIndex(fields ...string) mongo.IndexModel {
+	index := Index(fields...)
+	index.Options = options.Index().SetUnique(true)
+	return index
+}

@@ -1,0 +1,112 @@
+// Package mongotest gives tests a MongoDB: the server that MONGODB_URI names, else the embedded
+// engine of deploy/tools/mongoengine, started once per test process. Without either a test fails;
+// it is never skipped.
+//
+// Only tests may import it.
+package mongotest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+)
+
+// dropTimeout bounds the removal of a test's databases.
+const dropTimeout = 30 * time.Second
+
+// Engine says whether the tests run on the embedded engine and not on a real server.
+func Engine() bool { return os.Getenv("MONGODB_URI") == "" }
+
+// Options returns what mongodb.Open needs to take the server.
+func Options() []mongodb.Option {
+	if Engine() {
+		return []mongodb.Option{mongodb.WithoutTransactions()}
+	}
+	return nil
+}
+
+// URI returns the URI of a server, with a prefix in its path by which the databases that mongodb.Open
+// opens are the test's own. They are dropped when the test ends.
+func URI(t testing.TB) string {
+	t.Helper()
+	server, err := serverURI()
+	if err != nil {
+		t.Fatalf("no MongoDB to test with: %v", err)
+	}
+	prefix := "t_" + strings.ToLower(rand.Text()[:10])
+	uri, err := withPrefix(server, prefix)
+	if err != nil {
+		t.Fatalf("MONGODB_URI: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := drop(uri, prefix); err != nil {
+			t.Errorf("dropping the test's databases: %v", err)
+		}
+	})
+	return uri
+}
+
+func serverURI() (string, error) {
+	if !Engine() {
+		return os.Getenv("MONGODB_URI"), nil
+	}
+	return engineURI()
+}
+
+// withPrefix puts a prefix in the place of the database in a URI. The path that was there keeps its
+// other meaning, where the user is defined.
+func withPrefix(uri, prefix string) (string, error) {
+	scheme, rest, found := strings.Cut(uri, "://")
+	if !found {
+		return "", errors.New("it has no scheme such as mongodb://")
+	}
+	rest, query, _ := strings.Cut(rest, "?")
+	hosts, path, _ := strings.Cut(rest, "/")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "", errors.New("its options cannot be read")
+	}
+	if strings.Contains(hosts, "@") && !values.Has("authSource") {
+		if path == "" {
+			path = "admin"
+		}
+		values.Set("authSource", path)
+	}
+	return scheme + "://" + hosts + "/" + prefix + "?" + values.Encode(), nil
+}
+
+// drop drops the databases that begin with a prefix.
+func drop(uri, prefix string) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
+	defer cancel()
+	client, err := mongo.Connect(options.Client().ApplyURI(uri))
+	if err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	defer func() { err = errors.Join(err, client.Disconnect(ctx)) }()
+	names, err := client.ListDatabaseNames(ctx, bson.D{})
+	if err != nil {
+		return fmt.Errorf("listing the databases: %w", err)
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, prefix+"_") {
+			continue
+		}
+		if err := client.Database(name).Drop(ctx); err != nil {
+			return fmt.Errorf("dropping %s: %w", name, err)
+		}
+	}
+	return nil
+}

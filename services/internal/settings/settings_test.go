@@ -1,0 +1,167 @@
+package settings_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/couponlink/couponlink/services/internal/settings"
+)
+
+func file(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestDatabase(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		in      settings.Storage
+		want    settings.Database
+		wantErr string
+	}{
+		"default":           {settings.Storage{DataDir: "d"}, settings.Database{SQLiteDir: "d"}, ""},
+		"sqlite":            {settings.Storage{DataDir: "d", DatabaseURL: "sqlite:/x/y"}, settings.Database{SQLiteDir: "/x/y"}, ""},
+		"mongodb":           {settings.Storage{DatabaseURL: "mongodb://h/"}, settings.Database{MongoDBURI: "mongodb://h/"}, ""},
+		"mongodb+srv":       {settings.Storage{DatabaseURL: "mongodb+srv://h/"}, settings.Database{MongoDBURI: "mongodb+srv://h/"}, ""},
+		"MONGODB_URI":       {settings.Storage{DataDir: "d", MongoDBURI: "mongodb://h/"}, settings.Database{MongoDBURI: "mongodb://h/"}, ""},
+		"URL before URI":    {settings.Storage{DatabaseURL: "sqlite:z", MongoDBURI: "mongodb://h/"}, settings.Database{SQLiteDir: "z"}, ""},
+		"file":              {settings.Storage{DatabaseURLFile: file(t, "mongodb://h/\n")}, settings.Database{MongoDBURI: "mongodb://h/"}, ""},
+		"both":              {settings.Storage{DatabaseURL: "sqlite:z", DatabaseURLFile: file(t, "x")}, settings.Database{}, "both"},
+		"no file":           {settings.Storage{DatabaseURLFile: "/does/not/exist"}, settings.Database{}, "COUPONLINK_DATABASE_URL_FILE"},
+		"empty file":        {settings.Storage{DatabaseURLFile: file(t, " \n")}, settings.Database{}, "empty"},
+		"sqlite nowhere":    {settings.Storage{DatabaseURL: "sqlite:"}, settings.Database{}, "without a directory"},
+		"another database":  {settings.Storage{DatabaseURL: "postgres://u:secret@h"}, settings.Database{}, "must begin with"},
+		"no data directory": {settings.Storage{}, settings.Database{}, "COUPONLINK_DATA_DIR"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := c.in.Database()
+			if got != c.want || (err != nil) != (c.wantErr != "") {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			if err != nil && (!strings.Contains(err.Error(), c.wantErr) || strings.Contains(err.Error(), "secret@")) {
+				t.Errorf("error %q", err)
+			}
+		})
+	}
+}
+
+func TestDatabaseIsPrintedWithoutItsPassword(t *testing.T) {
+	t.Parallel()
+	got := settings.Database{MongoDBURI: "mongodb://user:secret@a:1/?replicaSet=r"}.String()
+	if got != "mongodb://a:1" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestAdminKey(t *testing.T) {
+	t.Parallel()
+	const good = "0123456789abcdef"
+	for name, c := range map[string]struct {
+		in      settings.AdminKey
+		want    string
+		wantErr string
+	}{
+		"given":       {settings.AdminKey{AdminKey: good}, good, ""},
+		"by file":     {settings.AdminKey{AdminKeyFile: file(t, good+"\n")}, good, ""},
+		"none":        {settings.AdminKey{}, "", "COUPONLINK_ADMIN_KEY"},
+		"short":       {settings.AdminKey{AdminKey: good[1:]}, "", "at least 16"},
+		"spaces":      {settings.AdminKey{AdminKey: "a key with spaces in it"}, "", "ASCII"},
+		"not ASCII":   {settings.AdminKey{AdminKey: "0123456789abcdeé"}, "", "ASCII"},
+		"both":        {settings.AdminKey{AdminKey: good, AdminKeyFile: file(t, good)}, "", "both"},
+		"file absent": {settings.AdminKey{AdminKeyFile: "/does/not/exist"}, "", "COUPONLINK_ADMIN_KEY_FILE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := c.in.Required()
+			if err == nil && (got != c.want || c.wantErr != "") || err != nil && (c.wantErr == "" || !strings.Contains(err.Error(), c.wantErr)) {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestAdminKeyIsGeneratedOnce(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	first, err := settings.AdminKey{}.OrGenerated(dir)
+	if err != nil || len(first) != 43 {
+		t.Fatalf("%q, %v", first, err)
+	}
+	again, err := settings.AdminKey{}.OrGenerated(dir)
+	if err != nil || again != first {
+		t.Errorf("the second start has %q, %v", again, err)
+	}
+	given, err := settings.AdminKey{AdminKey: "0123456789abcdef"}.OrGenerated(dir)
+	if err != nil || given != "0123456789abcdef" {
+		t.Errorf("a given key does not win: %q, %v", given, err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%v, %v", entries, err)
+	}
+	info, err := entries[0].Info()
+	if err != nil || info.Name() != "admin-key" || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+}
+
+func TestGeneratedAdminKeyIsRefusedWhenDamaged(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "admin-key"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if key, err := (settings.AdminKey{}).OrGenerated(dir); err == nil {
+		t.Errorf("an empty key file gave the key %q", key)
+	}
+}
+
+func TestPublicURL(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ given, addr, want string }{
+		{"", "127.0.0.1:8080", "http://127.0.0.1:8080"},
+		{"", ":8080", "http://localhost:8080"},
+		{"", "0.0.0.0:80", "http://localhost:80"},
+		{"", "[::]:80", "http://localhost:80"},
+		{"", "[::1]:80", "http://[::1]:80"},
+		{"", "nonsense", ""},
+		{"https://go.example.com/", ":1", "https://go.example.com"},
+		{"https://go.example.com:8443", ":1", "https://go.example.com:8443"},
+		{"go.example.com", ":1", ""},
+		{"ftp://go.example.com", ":1", ""},
+		{"https://go.example.com/sub", ":1", ""},
+		{"https://go.example.com/?a=b", ":1", ""},
+		{"https://u:p@go.example.com", ":1", ""},
+	} {
+		got, err := settings.PublicURL{PublicURL: c.given}.Or(c.addr)
+		if got != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("%+v: %q, %v", c, got, err)
+		}
+	}
+}
+
+// TestAdminKeyRace: processes that start together on one directory must not each keep a key of
+// their own.
+func TestAdminKeyRace(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	keys := make([]string, 16)
+	var group sync.WaitGroup
+	for i := range keys {
+		group.Go(func() { keys[i], _ = settings.AdminKey{}.OrGenerated(dir) })
+	}
+	group.Wait()
+	for _, key := range keys {
+		if key == "" || key != keys[0] {
+			t.Fatalf("keys differ: %q", keys)
+		}
+	}
+}

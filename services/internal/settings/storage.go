@@ -1,0 +1,87 @@
+// Package settings holds the settings that several binaries share, as flags and environment
+// variables with the same names everywhere, and turns what was given into what is meant.
+//
+// The services' wiring may import it; it imports none of ours.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// Storage says where a service keeps its state.
+type Storage struct {
+	DataDir         string `env:"COUPONLINK_DATA_DIR" default:"./data" placeholder:"DIR" help:"Directory of the embedded database and of a generated admin key (${default})."`
+	DatabaseURL     string `env:"COUPONLINK_DATABASE_URL" name:"database-url" placeholder:"URL" help:"sqlite:DIR for the embedded database, or mongodb://... or mongodb+srv://... for a MongoDB replica set or sharded cluster. Default: MONGODB_URI if that is set, else sqlite in the data directory."`
+	DatabaseURLFile string `env:"COUPONLINK_DATABASE_URL_FILE" name:"database-url-file" placeholder:"FILE" help:"File that holds the database URL, instead of the URL itself."`
+	MongoDBURI      string `env:"MONGODB_URI" name:"mongodb-uri" placeholder:"URL" help:"MongoDB's address where no database URL is given."`
+}
+
+// Database is one place to keep state: exactly one of its fields is set.
+type Database struct {
+	// SQLiteDir is the directory of the embedded databases.
+	SQLiteDir string
+	// MongoDBURI is a MongoDB connection string.
+	MongoDBURI string
+}
+
+// String says where the state is, without credentials.
+func (d Database) String() string {
+	if d.SQLiteDir != "" {
+		return "sqlite:" + d.SQLiteDir
+	}
+	u, err := url.Parse(d.MongoDBURI)
+	if err != nil {
+		return "mongodb"
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// Database returns the place that the settings mean, or why they mean none.
+func (s Storage) Database() (Database, error) {
+	given, err := oneOf("COUPONLINK_DATABASE_URL", s.DatabaseURL, s.DatabaseURLFile)
+	if err != nil {
+		return Database{}, err
+	}
+	switch {
+	case given == "" && s.MongoDBURI != "":
+		given = s.MongoDBURI
+	case given == "" && s.DataDir == "":
+		return Database{}, errors.New("COUPONLINK_DATA_DIR is empty: give a directory, or a COUPONLINK_DATABASE_URL")
+	case given == "":
+		return Database{SQLiteDir: s.DataDir}, nil
+	}
+	if dir, ok := strings.CutPrefix(given, "sqlite:"); ok {
+		if dir == "" {
+			return Database{}, errors.New("COUPONLINK_DATABASE_URL is sqlite: without a directory")
+		}
+		return Database{SQLiteDir: dir}, nil
+	}
+	if strings.HasPrefix(given, "mongodb://") || strings.HasPrefix(given, "mongodb+srv://") {
+		return Database{MongoDBURI: given}, nil
+	}
+	// The value is not repeated: it may hold a password.
+	return Database{}, errors.New("COUPONLINK_DATABASE_URL must begin with sqlite:, mongodb:// or mongodb+srv://")
+}
+
+// oneOf returns a setting given as a value or as the file that holds it, and an error where both are.
+func oneOf(name, value, file string) (string, error) {
+	switch {
+	case file == "":
+		return strings.TrimSpace(value), nil
+	case value != "":
+		return "", fmt.Errorf("both %s and %s_FILE are set: give one of them", name, name)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("reading %s_FILE: %w", name, err)
+	}
+	value = strings.TrimSpace(string(content))
+	if value == "" {
+		return "", fmt.Errorf("%s_FILE: %s is empty", name, file)
+	}
+	return value, nil
+}

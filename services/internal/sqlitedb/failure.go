@@ -1,0 +1,75 @@
+package sqlitedb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// primaryCode masks the detail out of an extended result code.
+const primaryCode = 0xff
+
+// IsUnique says whether err is the database's refusal of a second row with a primary key or a
+// unique value that is taken.
+func IsUnique(err error) bool {
+	var refused *sqlite.Error
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_ROWID:
+		return true
+	default:
+		return false
+	}
+}
+
+// Failure maps an error of the storage itself (disk full or broken, file locked, closed or
+// unreadable) to an apperr of kind Unavailable. Any other error, nil and the context's among them,
+// is returned as it is.
+func Failure(err error) error {
+	switch {
+	case err == nil, apperr.As(err) != nil,
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case isEngineFailure(err), isClosed(err):
+		return apperr.New(apperr.Unavailable, "STORE_UNAVAILABLE", "the storage cannot be used now; try again later").Because(err)
+	default:
+		return err
+	}
+}
+
+func isEngineFailure(err error) bool {
+	var failed *sqlite.Error
+	if !errors.As(err, &failed) {
+		return false
+	}
+	switch failed.Code() & primaryCode {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL,
+		sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM,
+		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM,
+		sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_INTERRUPT:
+		return true
+	default:
+		return false
+	}
+}
+
+// isClosed says whether err comes from a pool or a connection that was closed. database/sql has no
+// exported error for the pool; its text has not changed since Go 1.0.
+func isClosed(err error) bool {
+	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) {
+		return true
+	}
+	for ; err != nil; err = errors.Unwrap(err) {
+		if err.Error() == "sql: database is closed" || err.Error() == "sql: statement is closed" {
+			return true
+		}
+	}
+	return false
+}

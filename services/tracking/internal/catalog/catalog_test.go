@@ -1,0 +1,202 @@
+package catalog_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/catalog"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+)
+
+// couponService is a coupon service of one coupon, which can be made to fail and to wait.
+type couponService struct {
+	couponv1.UnimplementedLookupServiceServer
+	asked atomic.Int64
+	code  atomic.Value // what LookupCode answers with; nil: nothing
+	fails atomic.Bool
+	hold  chan struct{} // where set, LookupOffer waits for it
+}
+
+func (s *couponService) LookupCode(context.Context, *couponv1.LookupCodeRequest) (*couponv1.LookupCodeResponse, error) {
+	s.asked.Add(1)
+	if s.fails.Load() {
+		return nil, status.Error(codes.Unavailable, "down")
+	}
+	code, _ := s.code.Load().(string)
+	if code == "" {
+		return &couponv1.LookupCodeResponse{}, nil
+	}
+	return &couponv1.LookupCodeResponse{Candidates: []*couponv1.Candidate{{Coupon: &couponv1.Coupon{Code: code, Offer: "offers/10", Publisher: "publishers/22"}}}}, nil
+}
+
+func (s *couponService) LookupOffer(_ context.Context, req *couponv1.LookupOfferRequest) (*couponv1.LookupOfferResponse, error) {
+	s.asked.Add(1)
+	if s.hold != nil {
+		<-s.hold
+	}
+	if req.GetOffer() != "offers/10" {
+		return nil, status.Error(codes.NotFound, "no such offer")
+	}
+	return &couponv1.LookupOfferResponse{Offer: &couponv1.Offer{Name: "offers/10", LandingPageUrl: "https://shop.example.com/"}}, nil
+}
+
+// clock is a time that a test moves.
+type clock struct{ nanos atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Unix(0, c.nanos.Load()) }
+func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
+
+func start(t *testing.T, service *couponService) (*catalog.Catalog, *clock) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	couponv1.RegisterLookupServiceServer(server, service)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	c := &clock{}
+	c.nanos.Store(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC).UnixNano())
+	return catalog.New(conn, c.now), c
+}
+
+// codeOf returns what the catalog says of the code.
+func codeOf(t *testing.T, c *catalog.Catalog) string {
+	t.Helper()
+	coupons, err := c.Coupons(t.Context(), "10", "salexyz20")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(coupons) == 0 {
+		return ""
+	}
+	return coupons[0].Code
+}
+
+func TestAnswersAreHeldForTwoSeconds(t *testing.T) {
+	service := &couponService{}
+	service.code.Store("first")
+	c, clock := start(t, service)
+	for range 10 {
+		if got := codeOf(t, c); got != "first" {
+			t.Fatalf("got %q", got)
+		}
+	}
+	if n := service.asked.Load(); n != 1 {
+		t.Errorf("asked %d times, want once", n)
+	}
+	service.code.Store("second")
+	clock.advance(2 * time.Second)
+	if got := codeOf(t, c); got != "second" {
+		t.Errorf("after 2 s: got %q, want what the coupon service says now", got)
+	}
+}
+
+func TestWhatIsAskedOftenIsRefreshedBeforeItIsStale(t *testing.T) {
+	service := &couponService{}
+	service.code.Store("first")
+	c, clock := start(t, service)
+	codeOf(t, c)
+	service.code.Store("second")
+	clock.advance(1500 * time.Millisecond)
+	if got := codeOf(t, c); got != "first" {
+		t.Errorf("a fresh answer waited for the coupon service: got %q", got)
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for codeOf(t, c) != "second" {
+		if time.Now().After(deadline) {
+			t.Fatal("no refresh in the background")
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestWhatIsMissingIsAskedAgain(t *testing.T) {
+	service := &couponService{}
+	c, _ := start(t, service)
+	if got := codeOf(t, c); got != "" {
+		t.Fatalf("got %q", got)
+	}
+	service.code.Store("created")
+	if got := codeOf(t, c); got != "created" {
+		t.Errorf("a coupon created a moment ago: got %q", got)
+	}
+}
+
+func TestStaleAnswersServeWhileTheCouponServiceIsDown(t *testing.T) {
+	service := &couponService{}
+	service.code.Store("held")
+	c, clock := start(t, service)
+	codeOf(t, c)
+	service.fails.Store(true)
+	clock.advance(time.Hour - time.Second)
+	if got := codeOf(t, c); got != "held" {
+		t.Errorf("got %q", got)
+	}
+	asked := service.asked.Load()
+	if got := codeOf(t, c); got != "held" || service.asked.Load() != asked {
+		t.Errorf("got %q, asked %d times more: nobody shall wait right after a failure", got, service.asked.Load()-asked)
+	}
+	clock.advance(2 * time.Second)
+	if _, err := c.Coupons(t.Context(), "10", "SALEXYZ20"); !apperr.Is(err, apperr.Unavailable) {
+		t.Errorf("after an hour: got error %v, want Unavailable", err)
+	}
+	if _, err := c.Coupons(t.Context(), "10", "OTHER"); !apperr.Is(err, apperr.Unavailable) {
+		t.Errorf("never asked before: got error %v, want Unavailable", err)
+	}
+	service.fails.Store(false)
+	service.code.Store("back")
+	if got := codeOf(t, c); got != "back" {
+		t.Errorf("once it is back: got %q", got)
+	}
+}
+
+func TestOneQuestionInFlightPerKey(t *testing.T) {
+	service := &couponService{hold: make(chan struct{})}
+	c, _ := start(t, service)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if o, err := c.Offer(t.Context(), "10"); err != nil || o.ID != "10" {
+				t.Errorf("got %+v, %v", o, err)
+			}
+		})
+	}
+	for service.asked.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(20 * time.Millisecond) // the others join
+	close(service.hold)
+	wg.Wait()
+	if n := service.asked.Load(); n != 1 {
+		t.Errorf("asked %d times, want once", n)
+	}
+}
+
+func TestUnknownOffer(t *testing.T) {
+	c, _ := start(t, &couponService{})
+	if _, err := c.Offer(t.Context(), "11"); !errors.Is(err, flow.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+	if _, err := c.Offer(t.Context(), "../10"); !errors.Is(err, flow.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+}

@@ -1,0 +1,185 @@
+package edge
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+type conversionServer struct {
+	trackingv1.UnimplementedConversionServiceServer
+	service *flow.Service
+}
+
+// RecordConversion implements the RPC of that name.
+func (s *conversionServer) RecordConversion(ctx context.Context, req *trackingv1.RecordConversionRequest) (*trackingv1.RecordConversionResponse, error) {
+	report, err := reportFromProto(req, s.service.Now())
+	if err != nil {
+		return nil, err
+	}
+	verdict, err := s.service.Report(ctx, report)
+	if err != nil {
+		return nil, err
+	}
+	return &trackingv1.RecordConversionResponse{
+		Outcome:    trackingv1.RecordConversionResponse_Outcome(trackingv1.RecordConversionResponse_Outcome_value[string(verdict.Outcome)]),
+		Conversion: conversionToProto(verdict.Conversion),
+		Warnings:   verdict.Warnings,
+		Message:    verdict.Message,
+	}, nil
+}
+
+// GetConversion implements the RPC of that name.
+func (s *conversionServer) GetConversion(ctx context.Context, req *trackingv1.GetConversionRequest) (*trackingv1.Conversion, error) {
+	id, ok := cutPrefix(req.GetName(), "conversions/")
+	if !ok {
+		return nil, apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as conversions/9f86d081884c7d65", req.GetName())
+	}
+	conversion, err := s.service.Conversion(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return conversionToProto(conversion), nil
+}
+
+// ListConversions implements the RPC of that name.
+func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.ListConversionsRequest) (*trackingv1.ListConversionsResponse, error) {
+	page, next, err := s.service.Conversions(ctx, listing.Request{
+		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	resp := &trackingv1.ListConversionsResponse{Conversions: make([]*trackingv1.Conversion, len(page)), NextPageToken: next}
+	for i, conversion := range page {
+		resp.Conversions[i] = conversionToProto(conversion)
+	}
+	return resp, nil
+}
+
+// reportFromProto reads a report, with the same checks that a postback's parameters get.
+func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (rules.Report, error) {
+	r := rules.Report{
+		Code: strings.TrimSpace(req.GetCouponCode()), ClickID: req.GetClick(), TransactionID: req.GetTransactionId(),
+		IdempotencyKey: req.GetIdempotencyKey(), Test: req.GetValidateOnly(), Event: rules.DefaultEvent, Trusted: true,
+	}
+	for _, f := range []struct{ field, value string }{
+		{"coupon_code", r.Code}, {"click", r.ClickID}, {"transaction_id", r.TransactionID}, {"idempotency_key", r.IdempotencyKey},
+	} {
+		if err := rules.CheckText(f.field, f.value); err != nil {
+			return r, err
+		}
+	}
+	var err error
+	if req.GetOffer() != "" {
+		if r.Offer, err = idOf("offer", "offers/", req.GetOffer()); err != nil {
+			return r, err
+		}
+	}
+	if req.GetPublisher() != "" {
+		if r.Publisher, err = idOf("publisher", "publishers/", req.GetPublisher()); err != nil {
+			return r, err
+		}
+	}
+	if req.GetEvent() != "" {
+		r.Event = req.GetEvent()
+		if err := rules.CheckEvent(r.Event); err != nil {
+			return r, apperr.Invalid("INVALID_EVENT", "event", "%s", err)
+		}
+	}
+	if req.GetAmount() != nil {
+		if r.Amount, err = amountFromProto(req.GetAmount()); err != nil {
+			return r, err
+		}
+		r.HasAmount = true
+	}
+	if req.GetConversionTime() != nil {
+		if r.Time, err = saleTime(req.GetConversionTime(), now); err != nil {
+			return r, apperr.Invalid("INVALID_CONVERSION_TIME", "conversion_time", "%s", err)
+		}
+	}
+	return r, nil
+}
+
+// amountFromProto reads an amount; its currency may be left to the offer.
+func amountFromProto(p *couponv1.Money) (money.Money, error) {
+	m := money.Money{Currency: p.GetCurrencyCode(), Units: p.GetUnits(), Nanos: p.GetNanos()}
+	checked := m
+	if checked.Currency == "" {
+		checked.Currency = "XXX" // ISO 4217's "no currency": the offer's takes its place
+	}
+	if _, err := money.ParseCurrency(checked.Currency); err != nil {
+		return m, apperr.Invalid("INVALID_CURRENCY", "amount.currency_code", "%s", err)
+	}
+	if err := checked.Check(); err != nil {
+		return m, apperr.Invalid("INVALID_AMOUNT", "amount", "%s", err)
+	}
+	return m, nil
+}
+
+// saleTime reads the time of a sale that is reported now.
+func saleTime(p *timestamppb.Timestamp, now time.Time) (time.Time, error) {
+	if err := p.CheckValid(); err != nil {
+		return time.Time{}, err
+	}
+	t := p.AsTime().Truncate(time.Millisecond)
+	return t, rules.CheckSaleTime(t, now)
+}
+
+// conversionToProto writes a conversion as the API shows it.
+func conversionToProto(c rules.Conversion) *trackingv1.Conversion {
+	p := &trackingv1.Conversion{
+		Name:           "conversions/" + c.ID,
+		Offer:          "offers/" + c.Offer,
+		Coupon:         c.Coupon,
+		CouponCode:     c.CouponCode,
+		Click:          c.Click,
+		TransactionId:  c.TransactionID,
+		Event:          c.Event,
+		Amount:         moneyToProto(c.Amount),
+		Payout:         moneyToProto(c.Payout),
+		Status:         trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(c.Status)]),
+		Outcome:        trackingv1.Conversion_Outcome(trackingv1.Conversion_Outcome_value[string(c.Outcome)]),
+		Method:         trackingv1.Conversion_Method(trackingv1.Conversion_Method_value[string(c.Method)]),
+		Reason:         trackingv1.Conversion_Reason(trackingv1.Conversion_Reason_value[string(c.Reason)]),
+		Explanation:    c.Explanation,
+		Candidates:     c.Candidates,
+		PubUnique1:     c.PubUniques[0],
+		PubUnique2:     c.PubUniques[1],
+		PubUnique3:     c.PubUniques[2],
+		PubUnique4:     c.PubUniques[3],
+		PubUnique5:     c.PubUniques[4],
+		PubClickId:     c.PubClickID,
+		PubSubId:       c.PubSubID,
+		ConversionTime: timestamppb.New(c.ConversionTime),
+		CreateTime:     timestamppb.New(c.CreateTime),
+		Undeduplicated: c.Undeduplicated,
+	}
+	if c.Publisher != "" {
+		p.Publisher = "publishers/" + c.Publisher
+	}
+	return p
+}
+
+func moneyToProto(m money.Money) *couponv1.Money {
+	if m.IsNone() {
+		return nil
+	}
+	return &couponv1.Money{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
+}
+
+// cutPrefix returns what follows a prefix, if that is one segment.
+func cutPrefix(name, prefix string) (string, bool) {
+	rest, ok := strings.CutPrefix(name, prefix)
+	return rest, ok && rest != "" && !strings.Contains(rest, "/")
+}

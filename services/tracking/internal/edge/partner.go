@@ -1,0 +1,85 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+)
+
+// partner is the plain HTTP side: what visitors' browsers and advertisers' servers call.
+type partner struct {
+	service *flow.Service
+	guesses *guesses
+}
+
+// PartnerHandler serves /click, /c/{code} and /postback.
+func PartnerHandler(service *flow.Service) http.Handler {
+	p := &partner{service: service, guesses: newGuesses()}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /click", p.click) // GET includes HEAD
+	mux.HandleFunc("GET /c/{code}", p.shortClick)
+	mux.HandleFunc("GET /postback", p.postback)
+	mux.HandleFunc("POST /postback", p.postback)
+	mux.HandleFunc("HEAD /postback", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", "GET, POST")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	})
+	return mux
+}
+
+// clientIP returns the address of who made the request: the peer's own, or, when a proxy inside our
+// network made it, the last address that the proxy names.
+func clientIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	forwarded := r.Header.Get("X-Forwarded-For")
+	if forwarded == "" {
+		return host
+	}
+	if peer := net.ParseIP(host); peer == nil || !peer.IsLoopback() && !peer.IsPrivate() {
+		return host
+	}
+	last := strings.TrimSpace(forwarded[strings.LastIndex(forwarded, ",")+1:])
+	if net.ParseIP(last) == nil {
+		return host
+	}
+	return last
+}
+
+// httpStatus maps an error's kind to the HTTP status that partners get. What is not the caller's doing is
+// 503 with a time to come back: the call was not stored.
+func httpStatus(err error) int {
+	e := apperr.As(err)
+	if e == nil {
+		return http.StatusServiceUnavailable
+	}
+	switch e.Kind {
+	case apperr.InvalidArgument:
+		return http.StatusBadRequest
+	case apperr.NotFound:
+		return http.StatusNotFound
+	case apperr.Unauthenticated:
+		return http.StatusUnauthorized
+	case apperr.Aborted:
+		return http.StatusConflict
+	case apperr.ResourceExhausted:
+		return http.StatusTooManyRequests
+	default:
+		return http.StatusServiceUnavailable
+	}
+}
+
+// logFault reports an error that is ours; what callers did wrong and calls they gave up are not.
+func logFault(ctx context.Context, where string, err error) {
+	if e := apperr.As(err); (e == nil || e.Kind == apperr.Unavailable) && !errors.Is(err, context.Canceled) {
+		slog.ErrorContext(ctx, "partner call failed", "path", where, "error", err)
+	}
+}

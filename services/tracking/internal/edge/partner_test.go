@@ -1,0 +1,98 @@
+package edge
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
+)
+
+func TestParseLink(t *testing.T) {
+	got, err := parseLink("offer_id=10&pub_id=22&coupon_code=SALEXYZ20&pub_click_id=p&pub_sub_id=s&unique1=a&pub_unique2=b&unique3=c&pub_unique3=c&utm=x")
+	want := trackinglink.Link{Offer: "10", Publisher: "22", CouponCode: "SALEXYZ20", PubClickID: "p", PubSubID: "s", PubUniques: [5]string{"a", "b", "c"}}
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for query, reason := range map[string]string{
+		"offer_id=10&offer_id=11":                  "DUPLICATE_PARAMETER",
+		"offer_id=10&unique1=a&pub_unique1=b":      "CONFLICTING_ALIASES",
+		"offer_id=10&pub_sub_id=%ff":               "INVALID_UTF8",
+		"offer_id=10&pub_sub_id=%0a":               "",
+		"offer_id=10&pub_sub_id=a%0ab":             "INVALID_PUB_SUB_ID",
+		"offer_id=10&pub_id=a/b":                   "INVALID_PUB_ID",
+		"offer_id=%zz":                             "MALFORMED_QUERY",
+		"unique5=" + strings.Repeat("%C3%A9", 256): "INVALID_UNIQUE5",
+	} {
+		_, err := parseLink(query)
+		if e := apperr.As(err); (e == nil) != (reason == "") || e != nil && e.Reason != reason {
+			t.Errorf("%s: got %v, want %q", query, err, reason)
+		}
+	}
+}
+
+func TestIsCrawler(t *testing.T) {
+	for agent, want := range map[string]bool{
+		"": true,
+		"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)": true,
+		"facebookexternalhit/1.1": true,
+		"curl/8.5.0":              true,
+		"python-requests/2.32":    true,
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                   false,
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1":    false,
+		"Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36 Instagram 350.0.0.1": false,
+	} {
+		if got := isCrawler(agent); got != want {
+			t.Errorf("%q: got %v, want %v", agent, got, want)
+		}
+	}
+}
+
+func TestClientIP(t *testing.T) {
+	tests := []struct{ peer, forwarded, want string }{
+		{"203.0.113.9:1234", "", "203.0.113.9"},
+		{"203.0.113.9:1234", "198.51.100.1", "203.0.113.9"}, // a stranger may claim what it likes
+		{"10.0.0.5:1234", "198.51.100.1", "198.51.100.1"},
+		{"127.0.0.1:1234", "192.0.2.7, 198.51.100.1", "198.51.100.1"},
+		{"127.0.0.1:1234", "nonsense", "127.0.0.1"},
+		{"[2001:db8::1]:1234", "", "2001:db8::1"},
+	}
+	for _, tt := range tests {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/click", nil)
+		r.RemoteAddr = tt.peer
+		if tt.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", tt.forwarded)
+		}
+		if got := clientIP(r); got != tt.want {
+			t.Errorf("%+v: got %s", tt, got)
+		}
+	}
+}
+
+func TestGuessesAreLimitedPerClient(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	g := newGuesses()
+	for i := range badTokensAtOnce {
+		if !g.allowed("a", now) {
+			t.Fatalf("stopped after %d", i)
+		}
+		g.failed("a", now)
+	}
+	if g.allowed("a", now) || !g.allowed("b", now) {
+		t.Error("the allowance is not each client's own")
+	}
+	if !g.allowed("a", now.Add(2*time.Second)) {
+		t.Error("the allowance does not grow back")
+	}
+}
+
+func TestKeep(t *testing.T) {
+	if got := keep(strings.Repeat("é", 300)); len(got) > maxHeaderChars || !strings.HasPrefix(got, "éé") || strings.HasSuffix(got, "\xc3") {
+		t.Errorf("got %d bytes: %q", len(got), got)
+	}
+	if got := keep("a\xffb"); got != "a�b" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -1,0 +1,18 @@
+// Package edge is where requests come in: gRPC for platform services and the gateway, plain HTTP for
+// visitors' clicks and advertisers' postbacks. It translates and decides nothing.
+//
+// Only the tracking service's wiring imports it.
+package edge
+
+import (
+	"google.golang.org/grpc"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+)
+
+// Register adds the tracking service's gRPC services to a server or an in-process channel.
+func Register(reg grpc.ServiceRegistrar, service *flow.Service) {
+	trackingv1.RegisterLinkServiceServer(reg, &linkServer{service: service})
+	trackingv1.RegisterConversionServiceServer(reg, &conversionServer{service: service})
+}

@@ -1,0 +1,85 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// conversionSchema says by what conversions are filtered and ordered.
+func conversionSchema() *listing.Schema {
+	text := func(name string) listing.Field { return listing.Field{Name: name, Kind: listing.String} }
+	return listing.NewSchema(
+		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "conversions/"},
+		"conversion_time desc",
+		listing.Field{Name: "offer", Kind: listing.Name, Prefix: "offers/", Sortable: true},
+		listing.Field{Name: "publisher", Kind: listing.Name, Prefix: "publishers/", Sortable: true},
+		listing.Field{Name: "coupon_code", Stored: "coupon_code_key", Kind: listing.Folded},
+		text("click"),
+		text("transaction_id"),
+		text("event"),
+		listing.Field{Name: "status", Kind: listing.Enum, Sortable: true, Values: []string{"PENDING", "APPROVED"}},
+		listing.Field{Name: "outcome", Kind: listing.Enum, Values: []string{"ATTRIBUTED", "UNATTRIBUTED"}},
+		listing.Field{Name: "method", Kind: listing.Enum, Values: []string{"COUPON_CODE", "COUPON_LINK", "CLICK"}},
+		listing.Field{Name: "reason", Kind: listing.Enum, Values: []string{
+			"UNKNOWN_CODE", "AMBIGUOUS_CODE", "EXPIRED", "NOT_STARTED", "DISABLED", "NOT_APPROVED", "UNKNOWN_CLICK",
+			"CLICK_TOO_OLD", "NO_REFERENCE", "OFFER_INACTIVE", "OTHER_OFFER", "CLICK_AFTER_SALE", "CLICK_REQUIRED",
+		}},
+		text("pub_unique1"), text("pub_unique2"),
+		listing.Field{Name: "pub_unique3", Stored: "pub_unique3_key", Kind: listing.Folded, Sortable: true},
+		text("pub_unique4"), text("pub_unique5"), text("pub_click_id"), text("pub_sub_id"),
+		listing.Field{Name: "conversion_time", Kind: listing.Time, Sortable: true},
+		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
+	)
+}
+
+// storedValue returns the stored value of a conversion's field that lists are ordered by.
+func storedValue(c rules.Conversion, field string) any {
+	switch field {
+	case "offer":
+		return c.Offer
+	case "publisher":
+		return c.Publisher
+	case "status":
+		return string(c.Status)
+	case "pub_unique3_key":
+		return strings.ToUpper(c.PubUniques[2])
+	case "conversion_time":
+		return c.ConversionTime
+	case "create_time":
+		return c.CreateTime
+	default:
+		return c.ID
+	}
+}
+
+// Conversion returns a conversion by its id.
+//
+// Errors: NotFound (CONVERSION_NOT_FOUND).
+func (s *Service) Conversion(ctx context.Context, id string) (rules.Conversion, error) {
+	c, err := s.store.Conversion(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return c, apperr.New(apperr.NotFound, "CONVERSION_NOT_FOUND", "there is no conversion %q", id)
+	}
+	return c, err
+}
+
+// Conversions returns a page of the conversions that match, and the token of the next.
+//
+// Errors: InvalidArgument on filter, order_by, page_size or page_token.
+func (s *Service) Conversions(ctx context.Context, req listing.Request) ([]rules.Conversion, string, error) {
+	q, err := s.conversions.Query(req, nil, s.Now())
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := s.store.Conversions(ctx, q)
+	if err != nil {
+		return nil, "", err
+	}
+	page, next := listing.Page(q, rows, storedValue)
+	return page, next, nil
+}

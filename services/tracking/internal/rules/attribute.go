@@ -1,0 +1,212 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// clockSkew is how much later than its sale a click may seem to be: advertisers' clocks are off, and
+// some send whole seconds.
+const clockSkew = 5 * time.Minute
+
+// Claim is what a report of a sale refers to, with what is known of it.
+type Claim struct {
+	Offer Offer
+	// Time is when the sale happened; validity is judged at this time.
+	Time time.Time
+
+	// Code is the code as sent, empty without one.
+	Code string
+	// Coupons are the coupons of the offer that have the code.
+	Coupons []Coupon
+	// CodeElsewhere says that other offers have the code.
+	CodeElsewhere bool
+	// Publisher is the one whom the report names, to settle a shared code; empty without one.
+	Publisher string
+
+	// ClickID is the click id as sent, empty without one.
+	ClickID string
+	// Click is the click that has the id; nil: there is none.
+	Click *Click
+	// ClickApproved says that the click's publisher is approved on the offer.
+	ClickApproved bool
+	// ClickCoupon is the coupon through whose link the click came, nil without one.
+	ClickCoupon *Coupon
+}
+
+// Attribute says who earned a sale, and why. It never guesses: without exactly one rightful
+// publisher the decision is Unattributed, with the reason.
+//
+// The rules, in order:
+//  1. An offer that is not active earns nothing.
+//  2. A code that resolves to exactly one coupon valid at the sale's time wins over the click,
+//     unless the offer puts the click first, or wants a click of the same publisher beside the code.
+//  3. A code that could mean several valid coupons earns nothing; under CODE_FIRST it also keeps the
+//     click from earning, since the rightful publisher is one of the code's.
+//  4. A code that is unknown or not valid falls through to the click; the reason is kept.
+//  5. A click of an approved publisher within the offer's window earns.
+func Attribute(c Claim) Decision {
+	if !c.Offer.Active {
+		return unattributed(OfferInactive, fmt.Sprintf("Offer %s is not active.", c.Offer.ID))
+	}
+	if c.Code == "" && c.ClickID == "" {
+		return unattributed(NoReference, "The sale came with neither a coupon code nor a click id.")
+	}
+	clickReason := c.judgeClick()
+	clicked := c.Click != nil && clickReason == NoReason
+	if c.Offer.Precedence == ClickFirst && clicked {
+		return c.byClick(NoReason)
+	}
+	coupon, codeReason := c.judgeCode(clicked)
+	if coupon != nil && c.Offer.Precedence == OnlyIfClicked && (!clicked || c.Click.Publisher != coupon.Publisher) {
+		coupon, codeReason = nil, ClickRequired
+	}
+	switch {
+	case coupon != nil:
+		return c.byCoupon(coupon, clicked)
+	case codeReason == AmbiguousCode:
+		return c.ambiguous()
+	case clicked:
+		return c.byClick(codeReason)
+	case codeReason != NoReason:
+		return unattributed(codeReason, c.explain(codeReason, clickReason))
+	default:
+		return unattributed(clickReason, c.explain(codeReason, clickReason))
+	}
+}
+
+// judgeClick says what keeps the click from earning; NoReason also where no click was sent.
+func (c Claim) judgeClick() Reason {
+	switch {
+	case c.ClickID == "":
+		return NoReason
+	case c.Click == nil:
+		return UnknownClick
+	case c.Click.Offer != c.Offer.ID:
+		return OtherOffer
+	case c.Click.Publisher == "" || !c.ClickApproved:
+		return NotApproved
+	case c.Click.Time.Sub(c.Time) > clockSkew:
+		return ClickAfterSale
+	case c.Time.Sub(c.Click.Time) > c.Offer.ClickWindow:
+		return ClickTooOld
+	}
+	return NoReason
+}
+
+// judgeCode finds the one valid coupon that the code means, or says why there is none. A shared code
+// is settled by the publisher whom the report names, else by the click's, if that click counts.
+func (c Claim) judgeCode(clicked bool) (*Coupon, Reason) {
+	if c.Code == "" {
+		return nil, NoReason
+	}
+	var valid []*Coupon
+	reason := UnknownCode
+	if c.CodeElsewhere && len(c.Coupons) == 0 {
+		reason = OtherOffer
+	}
+	for i := range c.Coupons {
+		coupon := &c.Coupons[i]
+		if c.Publisher != "" && coupon.Publisher != c.Publisher {
+			continue
+		}
+		switch r := coupon.Judge(c.Time, c.Offer.CouponGrace); {
+		case r == NoReason:
+			valid = append(valid, coupon)
+		case reason == UnknownCode, clicked && coupon.Publisher == c.Click.Publisher:
+			reason = r
+		}
+	}
+	if len(valid) > 1 && clicked {
+		for _, coupon := range valid {
+			if coupon.Publisher == c.Click.Publisher {
+				return coupon, NoReason
+			}
+		}
+	}
+	switch len(valid) {
+	case 0:
+		return nil, reason
+	case 1:
+		return valid[0], NoReason
+	default:
+		return nil, AmbiguousCode
+	}
+}
+
+func (c Claim) byCoupon(coupon *Coupon, clicked bool) Decision {
+	d := Decision{Outcome: Attributed, Method: CouponCode, Publisher: coupon.Publisher, Coupon: coupon}
+	d.Click = clicked && c.Click.Publisher == coupon.Publisher
+	if d.Click && c.Click.Coupon == coupon.Name() {
+		d.Method = CouponLink
+		d.Explanation = fmt.Sprintf("Code %s is publisher %s's, was valid at the time of the sale, and the click came through its link.", coupon.Code, coupon.Publisher)
+		return d
+	}
+	d.Explanation = fmt.Sprintf("Code %s is publisher %s's and was valid at the time of the sale.", coupon.Code, coupon.Publisher)
+	return d
+}
+
+// byClick credits the click's publisher; codeReason says why a code that was sent did not count.
+func (c Claim) byClick(codeReason Reason) Decision {
+	d := Decision{Outcome: Attributed, Method: ByClick, Reason: codeReason, Publisher: c.Click.Publisher, Click: true}
+	how := "The click"
+	if c.ClickCoupon != nil && c.Click.Reason == NoReason {
+		d.Method, d.Coupon = CouponLink, c.ClickCoupon
+		how = fmt.Sprintf("The click through the link of code %s", c.ClickCoupon.Code)
+	}
+	d.Explanation = fmt.Sprintf("%s is publisher %s's and within the offer's window.", how, c.Click.Publisher)
+	if codeReason != NoReason {
+		d.Explanation += " " + c.explain(codeReason, NoReason)
+	}
+	return d
+}
+
+func (c Claim) ambiguous() Decision {
+	d := unattributed(AmbiguousCode, fmt.Sprintf("Code %s is a valid coupon of several publishers; neither pub_id nor a click of one of them says whose sale it is.", c.Code))
+	for _, coupon := range c.Coupons {
+		if coupon.Judge(c.Time, c.Offer.CouponGrace) == NoReason {
+			d.Candidates = append(d.Candidates, coupon.Name())
+		}
+	}
+	return d
+}
+
+func unattributed(reason Reason, explanation string) Decision {
+	return Decision{Outcome: Unattributed, Reason: reason, Explanation: explanation}
+}
+
+// explain puts the reasons why a code and a click did not count in words.
+func (c Claim) explain(codeReason, clickReason Reason) string {
+	code := map[Reason]string{
+		UnknownCode:   "is no coupon of offer " + c.Offer.ID + c.ofPublisher(),
+		OtherOffer:    "is another offer's, not offer " + c.Offer.ID + "'s",
+		Expired:       "had expired at the time of the sale",
+		NotStarted:    "had not started at the time of the sale",
+		Disabled:      "is disabled or archived",
+		NotApproved:   "is of a publisher who is not approved on the offer",
+		OfferInactive: "is of an offer that is not active",
+		ClickRequired: "counts on this offer only with a click of the same publisher within the window",
+	}[codeReason]
+	click := map[Reason]string{
+		UnknownClick:   "is not known",
+		OtherOffer:     "is another offer's, not offer " + c.Offer.ID + "'s",
+		NotApproved:    "is of a publisher who is not approved on the offer",
+		ClickTooOld:    "is older than the offer's window",
+		ClickAfterSale: "came after the sale",
+	}[clickReason]
+	switch {
+	case code != "" && click != "":
+		return fmt.Sprintf("Code %s %s, and the click %s.", c.Code, code, click)
+	case code != "":
+		return fmt.Sprintf("Code %s %s.", c.Code, code)
+	default:
+		return fmt.Sprintf("The click %s.", click)
+	}
+}
+
+func (c Claim) ofPublisher() string {
+	if c.Publisher == "" {
+		return ""
+	}
+	return " and publisher " + c.Publisher
+}

@@ -1,0 +1,259 @@
+package rules_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+var sale = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// offer returns an active offer with the default settings.
+func offer() rules.Offer {
+	return rules.Offer{ID: "10", Active: true, Precedence: rules.CodeFirst, ClickWindow: 30 * 24 * time.Hour, StartStatus: rules.StatusApproved, CurrencyCode: "USD"}
+}
+
+// coupon returns a coupon of a publisher that is valid at the time of the sale.
+func coupon(publisher string) rules.Coupon {
+	return rules.Coupon{
+		Offer: "10", Publisher: publisher, Code: "SALEXYZ20", StartTime: sale.Add(-time.Hour), ExpireTime: sale.Add(time.Hour),
+		Enabled: true, Approved: true, OfferActive: true,
+	}
+}
+
+// click returns a publisher's click an hour before the sale.
+func click(publisher string) *rules.Click {
+	return &rules.Click{ID: "c1", Offer: "10", Publisher: publisher, Time: sale.Add(-time.Hour)}
+}
+
+type claimOption func(*rules.Claim)
+
+// claim returns a claim on the offer at the time of the sale, refined by options.
+func claim(options ...claimOption) rules.Claim {
+	c := rules.Claim{Offer: offer(), Time: sale}
+	for _, option := range options {
+		option(&c)
+	}
+	return c
+}
+
+func withCode(coupons ...rules.Coupon) claimOption {
+	return func(c *rules.Claim) { c.Code, c.Coupons = "SALEXYZ20", coupons }
+}
+
+func withClick(click *rules.Click) claimOption {
+	return func(c *rules.Claim) { c.ClickID, c.Click, c.ClickApproved = "c1", click, true }
+}
+
+func changed(c rules.Coupon, change func(*rules.Coupon)) rules.Coupon {
+	change(&c)
+	return c
+}
+
+func TestAttribute(t *testing.T) {
+	mine := coupon("22")
+	linked := click("22")
+	linked.Coupon, linked.CouponCode = mine.Name(), mine.Code
+	linkedLate := click("22")
+	linkedLate.Coupon, linkedLate.Reason = mine.Name(), rules.Expired
+	tests := []struct {
+		says  string
+		claim rules.Claim
+		want  rules.Decision
+	}{
+		{"a valid code earns, without any click", claim(withCode(mine)), credit(rules.CouponCode, "22")},
+		{"a valid code wins over another publisher's click by default", claim(withCode(mine), withClick(click("33"))), credit(rules.CouponCode, "22")},
+		{"a code with a click through its own link is COUPON_LINK", claim(withCode(mine), withClick(linked)), credit(rules.CouponLink, "22")},
+		{"a code with a plain click of the same publisher is COUPON_CODE", claim(withCode(mine), withClick(click("22"))), credit(rules.CouponCode, "22")},
+		{"a click through the coupon's link, but too old, leaves COUPON_CODE", claim(withCode(mine), withClick(aged(linked, 31*24*time.Hour))), credit(rules.CouponCode, "22")},
+		{"valid from start_time, inclusive", claim(withCode(changed(mine, func(c *rules.Coupon) { c.StartTime = sale }))), credit(rules.CouponCode, "22")},
+		{"not valid a millisecond before start_time", claim(withCode(changed(mine, func(c *rules.Coupon) { c.StartTime = sale.Add(time.Millisecond) }))), none(rules.NotStarted)},
+		{"valid to expire_time, exclusive", claim(withCode(changed(mine, func(c *rules.Coupon) { c.ExpireTime = sale }))), none(rules.Expired)},
+		{"valid a millisecond before expire_time", claim(withCode(changed(mine, func(c *rules.Coupon) { c.ExpireTime = sale.Add(time.Millisecond) }))), credit(rules.CouponCode, "22")},
+		{"a coupon without expire_time does not expire", claim(withCode(changed(mine, func(c *rules.Coupon) { c.ExpireTime = time.Time{} }))), credit(rules.CouponCode, "22")},
+		{"coupon_grace lengthens the earning", claim(withCode(changed(mine, func(c *rules.Coupon) { c.ExpireTime = sale.Add(-59 * time.Minute) })), grace(time.Hour)), credit(rules.CouponCode, "22")},
+		{"coupon_grace ends, exclusive", claim(withCode(changed(mine, func(c *rules.Coupon) { c.ExpireTime = sale.Add(-time.Hour) })), grace(time.Hour)), none(rules.Expired)},
+		{"a disabled coupon earns nothing", claim(withCode(changed(mine, func(c *rules.Coupon) { c.Enabled = false }))), none(rules.Disabled)},
+		{"a coupon of a publisher who is not approved earns nothing", claim(withCode(changed(mine, func(c *rules.Coupon) { c.Approved = false }))), none(rules.NotApproved)},
+		{"an unknown code is held", claim(withCode()), none(rules.UnknownCode)},
+		{"a code of another offer counts as unknown", claim(withCode(), func(c *rules.Claim) { c.CodeElsewhere = true }), none(rules.OtherOffer)},
+		{"an unknown code falls through to the click, the reason is kept", claim(withCode(), withClick(click("33"))), creditAlthough(rules.ByClick, "33", rules.UnknownCode)},
+		{"an expired code falls through to the click", claim(withCode(changed(mine, func(c *rules.Coupon) { c.ExpireTime = sale })), withClick(click("33"))), creditAlthough(rules.ByClick, "33", rules.Expired)},
+		{"a code not started falls through to the click", claim(withCode(changed(mine, func(c *rules.Coupon) { c.StartTime = sale.Add(1) })), withClick(click("33"))), creditAlthough(rules.ByClick, "33", rules.NotStarted)},
+		{"a disabled code falls through to the click", claim(withCode(changed(mine, func(c *rules.Coupon) { c.Enabled = false })), withClick(click("33"))), creditAlthough(rules.ByClick, "33", rules.Disabled)},
+
+		{"a code of two publishers is ambiguous", claim(withCode(mine, coupon("33"))), ambiguous("22", "33")},
+		{"pub_id settles a shared code", claim(withCode(mine, coupon("33")), publisher("33")), credit(rules.CouponCode, "33")},
+		{"the click's publisher settles a shared code", claim(withCode(mine, coupon("33")), withClick(click("33"))), credit(rules.CouponCode, "33")},
+		{"pub_id settles before the click does", claim(withCode(mine, coupon("33")), publisher("22"), withClick(click("33"))), credit(rules.CouponCode, "22")},
+		{"a click that is too old settles nothing", claim(withCode(mine, coupon("33")), withClick(aged(click("33"), 31*24*time.Hour))), ambiguous("22", "33")},
+		{"a third publisher's click does not win over a shared code", claim(withCode(mine, coupon("33")), withClick(click("44"))), ambiguous("22", "33")},
+		{"of a shared code, only valid coupons count", claim(withCode(mine, changed(coupon("33"), func(c *rules.Coupon) { c.Enabled = false }))), credit(rules.CouponCode, "22")},
+		{"pub_id of a publisher who has no such code", claim(withCode(mine), publisher("33")), none(rules.UnknownCode)},
+
+		{"a click within the window earns", claim(withClick(click("33"))), credit(rules.ByClick, "33")},
+		{"a click as old as the window earns", claim(withClick(aged(click("33"), 30*24*time.Hour))), credit(rules.ByClick, "33")},
+		{"a click older than the window does not", claim(withClick(aged(click("33"), 30*24*time.Hour+time.Millisecond))), none(rules.ClickTooOld)},
+		{"a click through a valid coupon's link is COUPON_LINK", claim(withClick(linked), clickCoupon(mine)), credit(rules.CouponLink, "22")},
+		{"a click whose coupon was not valid at click time is CLICK", claim(withClick(linkedLate), clickCoupon(mine)), credit(rules.ByClick, "22")},
+		{"a click id that is not known", claim(func(c *rules.Claim) { c.ClickID = "x" }), none(rules.UnknownClick)},
+		{"a click of another offer counts as unknown", claim(withClick(&rules.Click{Offer: "11", Publisher: "33", Time: sale})), none(rules.OtherOffer)},
+		{"a click of a publisher who is not approved", claim(withClick(click("33")), func(c *rules.Claim) { c.ClickApproved = false }), none(rules.NotApproved)},
+		{"a click without a publisher", claim(withClick(click(""))), none(rules.NotApproved)},
+		{"a click after the sale", claim(withClick(aged(click("33"), -6*time.Minute))), none(rules.ClickAfterSale)},
+		{"a click after the sale by what clocks differ", claim(withClick(aged(click("33"), -5*time.Minute))), credit(rules.ByClick, "33")},
+		{"neither code nor click", claim(), none(rules.NoReference)},
+		{"an offer that is not active", claim(withCode(mine), withClick(click("33")), func(c *rules.Claim) { c.Offer.Active = false }), none(rules.OfferInactive)},
+		{"code and click both fail: the code's reason", claim(withCode(), withClick(aged(click("33"), 31*24*time.Hour))), none(rules.UnknownCode)},
+
+		{"CLICK_FIRST: the click wins over a valid code", claim(withCode(mine), withClick(click("33")), precedence(rules.ClickFirst)), credit(rules.ByClick, "33")},
+		{"CLICK_FIRST: without a click that counts, the code earns", claim(withCode(mine), withClick(aged(click("33"), 31*24*time.Hour)), precedence(rules.ClickFirst)), credit(rules.CouponCode, "22")},
+		{"CLICK_FIRST: a third publisher's click wins over a shared code", claim(withCode(mine, coupon("33")), withClick(click("44")), precedence(rules.ClickFirst)), credit(rules.ByClick, "44")},
+		{"ONLY_IF_CLICKED: a code without a click does not count", claim(withCode(mine), precedence(rules.OnlyIfClicked)), none(rules.ClickRequired)},
+		{"ONLY_IF_CLICKED: a code with its publisher's click earns", claim(withCode(mine), withClick(click("22")), precedence(rules.OnlyIfClicked)), credit(rules.CouponCode, "22")},
+		{"ONLY_IF_CLICKED: another publisher's click earns instead of the code", claim(withCode(mine), withClick(click("33")), precedence(rules.OnlyIfClicked)), creditAlthough(rules.ByClick, "33", rules.ClickRequired)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.says, func(t *testing.T) {
+			got := rules.Attribute(tt.claim)
+			if got.Outcome != tt.want.Outcome || got.Method != tt.want.Method || got.Reason != tt.want.Reason ||
+				got.Publisher != tt.want.Publisher || !slices.Equal(got.Candidates, tt.want.Candidates) {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+			if got.Explanation == "" {
+				t.Error("the decision has no explanation")
+			}
+		})
+	}
+}
+
+func credit(method rules.Method, publisher string) rules.Decision {
+	return creditAlthough(method, publisher, rules.NoReason)
+}
+
+func creditAlthough(method rules.Method, publisher string, reason rules.Reason) rules.Decision {
+	return rules.Decision{Outcome: rules.Attributed, Method: method, Publisher: publisher, Reason: reason}
+}
+
+func none(reason rules.Reason) rules.Decision {
+	return rules.Decision{Outcome: rules.Unattributed, Reason: reason}
+}
+
+func ambiguous(publishers ...string) rules.Decision {
+	d := none(rules.AmbiguousCode)
+	for _, p := range publishers {
+		d.Candidates = append(d.Candidates, coupon(p).Name())
+	}
+	return d
+}
+
+func aged(c *rules.Click, age time.Duration) *rules.Click {
+	older := *c
+	older.Time = sale.Add(-age)
+	return &older
+}
+
+func grace(d time.Duration) claimOption { return func(c *rules.Claim) { c.Offer.CouponGrace = d } }
+
+func publisher(id string) claimOption { return func(c *rules.Claim) { c.Publisher = id } }
+
+func precedence(p rules.Precedence) claimOption {
+	return func(c *rules.Claim) { c.Offer.Precedence = p }
+}
+
+func clickCoupon(coupon rules.Coupon) claimOption {
+	return func(c *rules.Claim) { c.ClickCoupon = &coupon }
+}
+
+// TestAttributeNeverGuesses checks what must hold whatever is claimed: a credited publisher is the
+// holder of a valid coupon or the maker of a click that counts, and there is exactly one.
+func TestAttributeNeverGuesses(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawClaim(t)
+		d := rules.Attribute(c)
+		if (d.Outcome == rules.Attributed) != (d.Publisher != "" && d.Method != rules.NoMethod) {
+			t.Fatalf("outcome %s with publisher %q and method %q", d.Outcome, d.Publisher, d.Method)
+		}
+		if d.Outcome == rules.Unattributed && d.Reason == rules.NoReason {
+			t.Fatal("unattributed without a reason")
+		}
+		if d.Outcome == rules.Attributed && d.Coupon != nil && d.Coupon.Publisher != d.Publisher {
+			t.Fatalf("coupon of %s, credit to %s", d.Coupon.Publisher, d.Publisher)
+		}
+		if d.Method == rules.CouponCode {
+			if r := d.Coupon.Judge(c.Time, c.Offer.CouponGrace); r != rules.NoReason {
+				t.Fatalf("credited a coupon that is %s", r)
+			}
+			for _, other := range c.Coupons {
+				rival := other.Publisher != d.Publisher && (c.Publisher == "" || other.Publisher == c.Publisher)
+				if rival && other.Judge(c.Time, c.Offer.CouponGrace) == rules.NoReason && (c.Click == nil || c.Click.Publisher != d.Publisher) {
+					t.Fatalf("credited %s although %s has the code too", d.Publisher, other.Publisher)
+				}
+			}
+		}
+		if d.Method == rules.ByClick && (c.Click == nil || d.Publisher != c.Click.Publisher || c.Time.Sub(c.Click.Time) > c.Offer.ClickWindow) {
+			t.Fatalf("credited a click that does not count: %+v", c.Click)
+		}
+	})
+}
+
+func drawClaim(t *rapid.T) rules.Claim {
+	publishers := rapid.SampledFrom([]string{"22", "33", "44"})
+	around := func(label string) time.Time {
+		return sale.Add(time.Duration(rapid.IntRange(-48, 48).Draw(t, label)) * time.Hour)
+	}
+	c := claim(precedence(rapid.SampledFrom([]rules.Precedence{rules.CodeFirst, rules.ClickFirst, rules.OnlyIfClicked}).Draw(t, "precedence")))
+	c.Offer.Active = rapid.IntRange(0, 9).Draw(t, "active") > 0
+	c.Offer.ClickWindow = time.Duration(rapid.IntRange(1, 48).Draw(t, "window")) * time.Hour
+	if rapid.Bool().Draw(t, "has code") {
+		c.Code = "SALEXYZ20"
+		for _, p := range rapid.SliceOfNDistinct(publishers, 0, 3, rapid.ID[string]).Draw(t, "holders") {
+			c.Coupons = append(c.Coupons, changed(coupon(p), func(c *rules.Coupon) {
+				c.StartTime, c.ExpireTime = around("start"), around("expire")
+				c.Enabled, c.Approved = rapid.Bool().Draw(t, "enabled"), rapid.Bool().Draw(t, "approved")
+			}))
+		}
+	}
+	if rapid.Bool().Draw(t, "has pub_id") {
+		c.Publisher = publishers.Draw(t, "pub_id")
+	}
+	if rapid.Bool().Draw(t, "has click") {
+		c.ClickID, c.ClickApproved = "c1", rapid.Bool().Draw(t, "click approved")
+		c.Click = &rules.Click{ID: "c1", Offer: rapid.SampledFrom([]string{"10", "11"}).Draw(t, "click offer"), Publisher: publishers.Draw(t, "click publisher"), Time: around("click time")}
+	}
+	return c
+}
+
+func TestJudgeCouponClick(t *testing.T) {
+	at := sale
+	expired := changed(coupon("22"), func(c *rules.Coupon) { c.ExpireTime = at })
+	tests := []struct {
+		says      string
+		publisher string
+		coupons   []rules.Coupon
+		coupon    string
+		credited  string
+		reason    rules.Reason
+	}{
+		{"a valid coupon of the link's publisher", "22", []rules.Coupon{coupon("22")}, coupon("22").Name(), "22", rules.NoReason},
+		{"the code alone names the publisher", "", []rules.Coupon{coupon("22")}, coupon("22").Name(), "22", rules.NoReason},
+		{"another publisher's code", "33", []rules.Coupon{coupon("22")}, "", "33", rules.UnknownCode},
+		{"an unknown code", "22", nil, "", "22", rules.UnknownCode},
+		{"an expired coupon is kept with the reason", "22", []rules.Coupon{expired}, expired.Name(), "22", rules.Expired},
+		{"a shared code without a publisher", "", []rules.Coupon{coupon("22"), coupon("33")}, "", "", rules.AmbiguousCode},
+		{"a shared code of which one coupon is valid", "", []rules.Coupon{expired, coupon("33")}, coupon("33").Name(), "33", rules.NoReason},
+	}
+	for _, tt := range tests {
+		t.Run(tt.says, func(t *testing.T) {
+			c := rules.Click{Publisher: tt.publisher, CouponCode: "salexyz20", Time: at}
+			rules.JudgeCouponClick(&c, tt.coupons)
+			if c.Coupon != tt.coupon || c.Publisher != tt.credited || c.Reason != tt.reason {
+				t.Errorf("got coupon %q, publisher %q, reason %q; want %q, %q, %q", c.Coupon, c.Publisher, c.Reason, tt.coupon, tt.credited, tt.reason)
+			}
+		})
+	}
+}

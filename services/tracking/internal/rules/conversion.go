@@ -1,0 +1,87 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// ConversionID returns the id of the conversion that a report on an offer makes: the hash of its
+// dedupe key, which is (offer, event, transaction id), else (offer, event, click id), else (offer,
+// event, idempotency key). ok is false where the report has none of them.
+func ConversionID(r Report, offer string) (id string, ok bool) {
+	switch {
+	case r.TransactionID != "":
+		return hash("transaction", offer, r.Event, r.TransactionID), true
+	case r.ClickID != "":
+		return hash("click", offer, r.Event, r.ClickID), true
+	case r.IdempotencyKey != "":
+		return hash("idempotency", offer, r.Event, r.IdempotencyKey), true
+	}
+	return "", false
+}
+
+// contentHash tells apart two reports that have the same dedupe key but not the same content. The
+// time is left out: a retry may carry a new one.
+func contentHash(r Report, c Conversion) string {
+	return hash(FoldCode(r.Code), r.ClickID, r.Publisher, c.Amount.String())
+}
+
+// hash returns 128 bits of the SHA-256 of the parts in hexadecimal. A part cannot hold the
+// separator, since control characters are refused.
+func hash(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// NewConversion makes the conversion of a report and the decision on its claim. authenticated says
+// that the reporter proved who it is: others' sales wait in PENDING.
+func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool, now time.Time) Conversion {
+	conv := Conversion{
+		ID:             id,
+		Offer:          c.Offer.ID,
+		Publisher:      d.Publisher,
+		CouponCode:     c.Code,
+		Click:          c.ClickID,
+		TransactionID:  r.TransactionID,
+		Event:          r.Event,
+		Amount:         r.AmountIn(c.Offer.CurrencyCode),
+		Status:         StatusPending,
+		Outcome:        d.Outcome,
+		Method:         d.Method,
+		Reason:         d.Reason,
+		Explanation:    d.Explanation,
+		Candidates:     d.Candidates,
+		ConversionTime: c.Time,
+		CreateTime:     now,
+	}
+	if d.Click {
+		conv.PubUniques, conv.PubClickID, conv.PubSubID = c.Click.PubUniques, c.Click.PubClickID, c.Click.PubSubID
+	}
+	switch {
+	case d.Coupon != nil:
+		conv.Coupon, conv.CouponCode = d.Coupon.Name(), d.Coupon.Code
+		conv.PubUniques[2] = conv.CouponCode
+	case d.Outcome == Unattributed && c.Code != "":
+		conv.PubUniques[2] = c.Code
+	}
+	if d.Outcome == Attributed {
+		conv.Payout = payout(c.Offer, d).Of(conv.Amount)
+		if authenticated {
+			conv.Status = c.Offer.StartStatus
+		}
+	}
+	conv.ContentHash = contentHash(r, conv)
+	return conv
+}
+
+// payout is the coupon's own where it has one, else the offer's.
+func payout(offer Offer, d Decision) money.Payout {
+	if d.Coupon != nil && d.Coupon.Payout.Kind != money.NoPayout {
+		return d.Coupon.Payout
+	}
+	return offer.Payout
+}

@@ -1,0 +1,126 @@
+package rules_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+func parse(t testing.TB, query string) (rules.Report, error) {
+	t.Helper()
+	params, err := url.ParseQuery(query)
+	if err != nil {
+		t.Fatalf("query %q: %v", query, err)
+	}
+	return rules.ParsePostback(params, sale)
+}
+
+func TestParsePostback(t *testing.T) {
+	full := rules.Report{
+		Code: "SALEXYZ20", ClickID: "c1", Offer: "10", Publisher: "22", TransactionID: "A-1", HasAmount: true,
+		Amount: money.Money{Currency: "EUR", Units: 49, Nanos: 900_000_000}, Event: "lead", Time: sale, Token: "s", Test: true,
+	}
+	bare := rules.Report{Code: "SALEXYZ20", Event: "sale"}
+	tests := map[string]rules.Report{
+		"coupon_code=SALEXYZ20&click_id=c1&offer_id=10&pub_id=22&transaction_id=A-1&amount=49.90&currency=eur&event=lead&timestamp=2026-11-22T12:00:00Z&token=s&test=1":           full,
+		"code=SALEXYZ20&cid=c1&oid=10&pub_id=22&order_id=A-1&sale_amount=49.9&currency=EUR&event=lead&timestamp=1795348800&secure=s&test=true":                                    full,
+		"promo_code=SALEXYZ20&clickid=c1&oid=10&pub_id=22&txn_id=A-1&sale_amount=49.9&currency=EUR&event=lead&timestamp=2026-11-22T13:00:00.0009%2B01:00&security_token=s&test=1": full,
+		"coupon_code=SALEXYZ20":                       bare,
+		"coupon=+SALEXYZ20+&click_id=&amount=&test=0": bare,
+		"coupon_code=SALEXYZ20&code=SALEXYZ20":        bare,
+		"coupon_code=&code=SALEXYZ20":                 bare,
+		"coupon_code=SALEXYZ20&amount=0&currency=USD": {Code: "SALEXYZ20", Event: "sale", HasAmount: true, Amount: money.Money{Currency: "USD"}},
+		"coupon_code=SALEXYZ20&amount=5":              {Code: "SALEXYZ20", Event: "sale", HasAmount: true, Amount: money.Money{Units: 5}},
+	}
+	for query, want := range tests {
+		got, err := parse(t, query)
+		if err != nil {
+			t.Errorf("%s: %v", query, err)
+			continue
+		}
+		if got.Warnings != nil {
+			t.Errorf("%s: warnings %q", query, got.Warnings)
+		}
+		if !got.Time.Equal(want.Time) {
+			t.Errorf("%s: time %v, want %v", query, got.Time, want.Time)
+		}
+		got.Time = want.Time
+		if got.Code != want.Code || got.Amount != want.Amount || got.HasAmount != want.HasAmount || got.Token != want.Token ||
+			got.TransactionID != want.TransactionID || got.Offer != want.Offer || got.Publisher != want.Publisher ||
+			got.ClickID != want.ClickID || got.Event != want.Event || got.Test != want.Test {
+			t.Errorf("%s:\n got %+v\nwant %+v", query, got, want)
+		}
+	}
+}
+
+func TestParsePostbackRefuses(t *testing.T) {
+	tests := []struct{ query, reason, field string }{
+		{"amount=12,5", "INVALID_AMOUNT", "amount"},
+		{"amount=-1", "INVALID_AMOUNT", "amount"},
+		{"amount=1e9999", "INVALID_AMOUNT", "amount"},
+		{"amount=1000000000000", "INVALID_AMOUNT", "amount"},
+		{"amount=NaN", "INVALID_AMOUNT", "amount"},
+		{"amount=1.", "INVALID_AMOUNT", "amount"},
+		{"currency=DOLLARS", "INVALID_CURRENCY", "currency"},
+		{"currency=ZZZ", "INVALID_CURRENCY", "currency"},
+		{"timestamp=2027-11-22T12:00:00Z", "INVALID_TIMESTAMP", "timestamp"},
+		{"timestamp=1795348800000", "INVALID_TIMESTAMP", "timestamp"},
+		{"timestamp=yesterday", "INVALID_TIMESTAMP", "timestamp"},
+		{"timestamp=1", "INVALID_TIMESTAMP", "timestamp"},
+		{"coupon_code=A&coupon_code=B", "DUPLICATE_PARAMETER", "coupon_code"},
+		{"coupon_code=A&coupon_code=A", "DUPLICATE_PARAMETER", "coupon_code"},
+		{"order_id=1&transaction_id=2", "CONFLICTING_ALIASES", "order_id"},
+		{"offer_id=10&oid=11", "CONFLICTING_ALIASES", "oid"},
+		{"offer_id=../10", "INVALID_OFFER_ID", "offer_id"},
+		{"pub_id=UP", "INVALID_PUB_ID", "pub_id"},
+		{"test=maybe", "INVALID_TEST", "test"},
+		{"event=a+b", "INVALID_EVENT", "event"},
+		{"transaction_id={order_id}", "INVALID_TRANSACTION_ID", "transaction_id"},
+		{"transaction_id=%00", "INVALID_TRANSACTION_ID", "transaction_id"},
+		{"transaction_id=" + strings.Repeat("x", 256), "INVALID_TRANSACTION_ID", "transaction_id"},
+		{"coupon_code=%ff", "INVALID_UTF8", "coupon_code"},
+		{"%ff=1", "INVALID_UTF8", "�"},
+	}
+	for _, tt := range tests {
+		_, err := parse(t, tt.query)
+		e := apperr.As(err)
+		if e == nil || e.Kind != apperr.InvalidArgument || e.Reason != tt.reason || len(e.Violations) != 1 || e.Violations[0].Field != tt.field {
+			t.Errorf("%s: got %#v, want %s on %s", tt.query, err, tt.reason, tt.field)
+		}
+	}
+}
+
+func TestParsePostbackWarnsOfUnknownParameters(t *testing.T) {
+	r, err := parse(t, "coupn_code=A&utm_source=x&coupon_code=SALEXYZ20")
+	if err != nil || len(r.Warnings) != 2 || !strings.Contains(r.Warnings[0], "coupn_code") {
+		t.Errorf("got warnings %q, error %v", r.Warnings, err)
+	}
+}
+
+func FuzzParsePostback(f *testing.F) {
+	f.Add("coupon_code=SALEXYZ20&amount=49.90&currency=USD&transaction_id=1")
+	f.Add("timestamp=1795348800&test=1&event=lead&%ff=%00")
+	f.Fuzz(func(t *testing.T, query string) {
+		params, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		r, err := rules.ParsePostback(params, sale)
+		if err != nil {
+			e := apperr.As(err)
+			if e == nil || len(e.Violations) != 1 || !utf8.ValidString(e.Message) {
+				t.Fatalf("not a clear error: %#v", err)
+			}
+			return
+		}
+		if r.HasAmount && (r.Amount.Units < 0 || r.Amount.Nanos < 0) || r.Time.Sub(sale) > 5*time.Minute || !utf8.ValidString(r.Code) {
+			t.Fatalf("accepted %+v", r)
+		}
+	})
+}

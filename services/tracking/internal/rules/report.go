@@ -1,0 +1,44 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// DefaultEvent is what happened when a report does not say.
+const DefaultEvent = "sale"
+
+// Report is one report of a sale, as an advertiser's postback or a platform service sends it.
+type Report struct {
+	Code          string
+	ClickID       string
+	Offer         string
+	Publisher     string
+	TransactionID string
+	// HasAmount says whether an amount was sent; without a currency, it is in the offer's.
+	HasAmount bool
+	Amount    money.Money
+	Event     string
+	// Time is when the sale happened; zero: when it is reported.
+	Time           time.Time
+	Token          string
+	IdempotencyKey string
+	// Test asks for the full verdict with nothing stored.
+	Test bool
+	// Trusted says that the reporter is one of our own services and needs no token.
+	Trusted bool
+	// Warnings are what the reporter should mend.
+	Warnings []string
+}
+
+// AmountIn returns the sale amount, in a currency where the report names none; none without one.
+func (r Report) AmountIn(currency string) money.Money {
+	if !r.HasAmount {
+		return money.Money{}
+	}
+	if r.Amount.Currency == "" {
+		return money.Money{Currency: currency, Units: r.Amount.Units, Nanos: r.Amount.Nanos}
+	}
+	return r.Amount
+}

@@ -1,0 +1,51 @@
+package sqlitestore
+
+import (
+	"database/sql"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	clickColumns = `id, offer, publisher, coupon, coupon_code, reason, pub_click_id, pub_sub_id,
+		pub_unique1, pub_unique2, pub_unique3, pub_unique4, pub_unique5, crawler, ip, user_agent, referer, time`
+	// To bind NULL costs half of what binding '' does, and most texts are empty.
+	insertClick = `INSERT INTO clicks (` + clickColumns + `) VALUES (?, ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
+		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
+		ifnull(?, ''), ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?) ON CONFLICT (id) DO NOTHING`
+	deleteClicks = `DELETE FROM clicks WHERE id IN (SELECT id FROM clicks WHERE id < ? AND time < ? ORDER BY id LIMIT ?)`
+)
+
+// bindClick binds what insertClick takes.
+func bindClick(a *arguments, c *rules.Click) {
+	a.add(clickKey(c.ID))
+	a.add(c.Offer)
+	a.text(c.Publisher)
+	a.text(c.Coupon)
+	a.text(c.CouponCode)
+	a.text(string(c.Reason))
+	a.text(c.PubClickID)
+	a.text(c.PubSubID)
+	for _, unique := range c.PubUniques {
+		a.text(unique)
+	}
+	a.flag(c.Crawler)
+	a.text(c.IP)
+	a.text(c.UserAgent)
+	a.text(c.Referer)
+	a.add(c.Time.UnixMilli())
+}
+
+// scanClick reads a row of clickColumns.
+func scanClick(row *sql.Row) (rules.Click, error) {
+	var c rules.Click
+	var ms int64
+	u := &c.PubUniques
+	err := row.Scan((*clickID)(&c.ID), &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Reason, &c.PubClickID, &c.PubSubID,
+		&u[0], &u[1], &u[2], &u[3], &u[4], &c.Crawler, &c.IP, &c.UserAgent, &c.Referer, &ms)
+	if err != nil {
+		return rules.Click{}, err
+	}
+	c.Time = fromMillis(ms)
+	return c, nil
+}

@@ -1,0 +1,26 @@
+package sqlitestore_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
+	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) func() flow.Store {
+		dir := t.TempDir()
+		return func() flow.Store {
+			s, err := sqlitestore.Open(t.Context(), dir)
+			if err != nil {
+				t.Fatalf("opening: %v", err)
+			}
+			return s
+		}
+	})
+}

@@ -1,0 +1,103 @@
+package storetest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// at is a time in the samples' day, a number of milliseconds after noon.
+func at(ms int) time.Time {
+	return time.Date(2026, time.November, 1, 12, 0, 0, ms*int(time.Millisecond), time.UTC)
+}
+
+// hash is a conversion's id, or its content hash, made of anything.
+func hash(of ...any) string {
+	sum := sha256.Sum256([]byte(fmt.Sprint(of...)))
+	return hex.EncodeToString(sum[:16])
+}
+
+// fullClick has every field set; no two of them alike, so that none can be taken for another.
+func fullClick() rules.Click {
+	return rules.Click{
+		ID:         uuid.Must(uuid.NewV7()).String(),
+		Offer:      "10",
+		Publisher:  "22",
+		Coupon:     "offers/10/coupons/22.SALEXYZ20",
+		CouponCode: "SaleXYZ20",
+		Reason:     rules.Expired,
+		PubClickID: "their-click",
+		PubSubID:   "sub ž 東京 🎟",
+		PubUniques: rules.Uniques{"eins", "zwei", "drei", "vier", "fünf"},
+		Crawler:    true,
+		IP:         "2001:db8::1",
+		UserAgent:  "Mozilla/5.0 (X11; Linux x86_64) \"quoted\" 'and' \\ %s",
+		Referer:    "https://example.com/?q=%7B%7D&r=日本",
+		Time:       at(1),
+	}
+}
+
+// bareClick has what every click has.
+func bareClick() rules.Click {
+	return rules.Click{ID: uuid.Must(uuid.NewV7()).String(), Offer: "10", Time: at(0)}
+}
+
+// fullConversion has every field set; no two of them alike.
+func fullConversion() rules.Conversion {
+	return rules.Conversion{
+		ID:             hash("full"),
+		ContentHash:    hash("content"),
+		Offer:          "10",
+		Publisher:      "22",
+		Coupon:         "offers/10/coupons/22.SALEXYZ20",
+		CouponCode:     "SaleXYZ20",
+		Click:          "018f4e2a-1111-7222-8333-444455556666",
+		TransactionID:  "order ž-東京-🎟-1",
+		Event:          "sale.v1",
+		Amount:         money.Money{Currency: "USD", Units: 999_999_999_999, Nanos: 999_999_999},
+		Payout:         money.Money{Currency: "KWD", Units: 7, Nanos: 5_000_000},
+		Status:         rules.StatusApproved,
+		Outcome:        rules.Attributed,
+		Method:         rules.CouponLink,
+		Reason:         rules.ClickTooOld,
+		Explanation:    "The code's \"coupon\" is 22's; naïve 🎟.",
+		Candidates:     []string{"offers/10/coupons/22.A", "offers/10/coupons/23.A"},
+		PubUniques:     rules.Uniques{"eins", "zwei", "drei", "vier", "fünf"},
+		PubClickID:     "their-click",
+		PubSubID:       "their-sub",
+		ConversionTime: at(2),
+		CreateTime:     at(3),
+		Undeduplicated: true,
+	}
+}
+
+// sale is the n-th of a series of conversions that differ as a program's do.
+func sale(n int) rules.Conversion {
+	code := []string{"SALEXYZ20", "SaleXyz20", "SALEABC20", "", "Über20"}[n%5]
+	c := rules.Conversion{
+		ID:             hash("sale", n),
+		ContentHash:    hash("sale content", n),
+		Offer:          []string{"10", "11", "9"}[n%3],
+		CouponCode:     code,
+		TransactionID:  fmt.Sprintf("order-%04d", n),
+		Event:          []string{"sale", "lead"}[n/2%2],
+		Status:         rules.StatusPending,
+		Outcome:        rules.Unattributed,
+		Reason:         rules.NoReference,
+		PubUniques:     rules.Uniques{2: code},
+		ConversionTime: at(n / 3 * 10), // three at a time
+		CreateTime:     at(10_000 - n),
+	}
+	if n%4 != 0 {
+		c.Publisher, c.Outcome, c.Method, c.Reason = fmt.Sprint(20+n%4), rules.Attributed, rules.CouponCode, rules.NoReason
+		c.Status = []rules.Status{rules.StatusPending, rules.StatusApproved}[n%2]
+		c.Amount = money.Money{Currency: "USD", Units: int64(n)}
+	}
+	return c
+}
