@@ -24,9 +24,6 @@ type testCase struct {
 	Name string `yaml:"name"`
 	// Says is the sentence of the product's description or design that the case holds it to.
 	Says string `yaml:"says"`
-	// Needs names what the system must be able to do for the case to hold: see the exceptions of the
-	// systems.
-	Needs string `yaml:"needs"`
 	Steps []step `yaml:"steps"`
 }
 
@@ -36,7 +33,7 @@ type step struct {
 	// Why is for the reader.
 	Why string `yaml:"why"`
 
-	// Use plays the named fixture, With variables set for it. But is laid over those of its requests
+	// Use plays the named fixture, With variables set for it alone. But is laid over those of its requests
 	// that have But's fields.
 	Use  string            `yaml:"use"`
 	With map[string]string `yaml:"with"`
@@ -74,6 +71,11 @@ type step struct {
 	Save map[string]string `yaml:"save"`
 	// Capture sets variables from the answer's headers: `Location: cid=([0-9a-f-]+)`.
 	Capture map[string]string `yaml:"capture"`
+
+	// enter and leave stand at the ends of a fixture with the variables set for it alone.
+	enter, leave map[string]string
+	// collect is given the answer's JSON, in steps that tests write in Go.
+	collect func(value any) error
 }
 
 // expectation is what must come of a step. What is left out may be anything, but for Code, which
@@ -154,9 +156,7 @@ func (s suite) flatten(steps []step) ([]step, error) {
 		if !ok {
 			return nil, fmt.Errorf("there is no fixture %q", st.Use)
 		}
-		if len(st.With) > 0 {
-			flat = append(flat, step{Set: st.With})
-		}
+		flat = append(flat, step{enter: st.With})
 		inner, err := s.flatten(fixture)
 		if err != nil {
 			return nil, err
@@ -167,6 +167,7 @@ func (s suite) flatten(steps []step) ([]step, error) {
 			}
 			flat = append(flat, f)
 		}
+		flat = append(flat, step{leave: st.With})
 	}
 	return flat, nil
 }

@@ -18,31 +18,75 @@ const (
 	caseWorkers = 12
 )
 
+// transports are those that every case is played over.
+func transports() []string { return []string{"grpc", "rest"} }
+
 // TestTogether plays all cases against one process on the embedded store.
 func TestTogether(t *testing.T) {
 	s, _ := startTogether(t, t.TempDir(), nil)
-	playAll(t, s)
-}
-
-// TestApart plays all cases against the three programs apart.
-func TestApart(t *testing.T) {
-	playAll(t, startApart(t))
-}
-
-// playAll plays every case over both transports.
-func playAll(t *testing.T, s *system) {
-	t.Helper()
-	cases := loadSuite(t)
-	for _, transport := range []string{"grpc", "rest"} {
+	for _, transport := range transports() {
 		t.Run(transport, func(t *testing.T) {
-			player{system: s, transport: transport, suite: cases}.playAll(t)
+			s.playAll(t, transport)
+			s.race(t, transport)
 		})
 	}
 }
 
+// TestApart plays all cases against the three programs apart.
+func TestApart(t *testing.T) {
+	s, _ := startApart(t)
+	for _, transport := range transports() {
+		t.Run(transport, func(t *testing.T) {
+			s.playAll(t, transport)
+			s.race(t, transport)
+		})
+	}
+}
+
+// TestCaseFiles holds the case files to their form, without a system: each step does one thing, and
+// each call is of a method that exists with a request that it takes.
+func TestCaseFiles(t *testing.T) {
+	s := loadSuite(t)
+	for name, file := range s.files {
+		for _, c := range file.Cases {
+			if c.Name == "" || c.Says == "" || len(c.Steps) == 0 {
+				t.Errorf("%s: a case has no name, no sentence or no steps: %q", name, c.Name)
+			}
+			if err := s.checkSteps(c.Steps); err != nil {
+				t.Errorf("%s/%s: %v", name, c.Name, err)
+			}
+		}
+	}
+}
+
+func (s suite) checkSteps(steps []step) error {
+	for i, st := range steps {
+		actions := 0
+		for _, said := range []bool{st.Use != "", st.Call != "", st.HTTP != "", st.Set != nil, st.Pause != ""} {
+			if said {
+				actions++
+			}
+		}
+		if actions != 1 {
+			return fmt.Errorf("step %d says %d things to do, not one", i+1, actions)
+		}
+		if st.Use != "" && s.fixtures[st.Use] == nil {
+			return fmt.Errorf("step %d: there is no fixture %q", i+1, st.Use)
+		}
+		if st.Call == "" {
+			continue
+		}
+		if _, err := findMethod(st.Call); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
 // playAll plays every case, some at once, and reports each as a test of its own.
-func (p player) playAll(t *testing.T) {
+func (s *system) playAll(t *testing.T, transport string) {
 	t.Helper()
+	p := player{system: s, transport: transport, suite: loadSuite(t)}
 	slots := make(chan struct{}, caseWorkers)
 	run := strings.ToLower(rand.Text()[:6])
 	n := 0
@@ -55,40 +99,26 @@ func (p player) playAll(t *testing.T) {
 				t.Fatalf("there are two cases %s", key)
 			}
 			n++
-			prefix, result := fmt.Sprintf("%s%d", run, n), make(chan error, 1)
+			v, result := newVars(fmt.Sprintf("%s%d", run, n), s.base), make(chan error, 1)
 			results[key] = result
 			go func() {
 				slots <- struct{}{}
 				defer func() { <-slots }()
-				result <- p.playOne(t.Context(), c, prefix)
+				ctx, cancel := context.WithTimeout(t.Context(), casePatience)
+				defer cancel()
+				result <- p.play(ctx, c.Steps, v)
 			}()
 		}
 	}
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
 			for _, c := range p.suite.files[file].Cases {
-				t.Run(c.Name, func(t *testing.T) { p.report(t, c, <-results[file+"/"+c.Name]) })
+				t.Run(c.Name, func(t *testing.T) {
+					if err := <-results[file+"/"+c.Name]; err != nil {
+						t.Errorf("%s\n%v", c.Says, err)
+					}
+				})
 			}
 		})
-	}
-}
-
-func (p player) playOne(ctx context.Context, c testCase, prefix string) error {
-	if p.system.exceptions[c.Needs] != "" {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, casePatience)
-	defer cancel()
-	return p.play(ctx, c, prefix)
-}
-
-// report says how a case went. An exception of the system is named, with its reason.
-func (p player) report(t *testing.T, c testCase, err error) {
-	t.Helper()
-	if reason := p.system.exceptions[c.Needs]; reason != "" {
-		t.Logf("EXCEPTION on %s, not played: %s", p.system.name, reason)
-	}
-	if err != nil {
-		t.Errorf("%s\n%v", c.Says, err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 //	a list      has the same length, each element matches
 //	~regexp     matches a text
 //	!present    is there and is no zero value
-//	!absent     is not there, or a zero value: "", 0, false, null, [] or {}
+//	!absent     is not there, or a zero value: "", 0, false, null, [], {} or an enum's ..._UNSPECIFIED
 //	{"!len": n, "!has": […], "!lacks": […]}  a list of n; with an element for each; with none
 //
 // A zero value in want matches one that is not there, since JSON may leave it out. Texts that are
@@ -140,7 +140,7 @@ func isZero(value any) bool {
 		return len(v) == 0
 	default:
 		text := fmt.Sprint(v)
-		return text == "" || text == "0" || text == "false"
+		return text == "" || text == "0" || text == "false" || strings.HasSuffix(text, "_UNSPECIFIED")
 	}
 }
 
@@ -181,7 +181,7 @@ func at(value any, path string) (any, error) {
 }
 
 func TestMatch(t *testing.T) {
-	got := `{"code":"SALEXYZ20","valid":true,"n":3,"time":"2026-11-01T00:00:00.000Z","list":[{"a":1},{"a":2}],"money":{"units":"49"}}`
+	got := `{"code":"SALEXYZ20","valid":true,"n":3,"time":"2026-11-01T00:00:00.000Z","list":[{"a":1},{"a":2}],"money":{"units":"49"},"enum":"STATE_UNSPECIFIED"}`
 	tests := []struct {
 		want  string
 		holds bool
@@ -193,6 +193,8 @@ func TestMatch(t *testing.T) {
 		{`{"code":"!present","none":"!absent"}`, true},
 		{`{"none":"!present"}`, false},
 		{`{"code":"!absent"}`, false},
+		{`{"enum":"!absent"}`, true},
+		{`{"enum":"!present"}`, false},
 		{`{"valid":true,"n":3,"other":false,"text":"","many":[]}`, true},
 		{`{"valid":false}`, false},
 		{`{"n":4}`, false},

@@ -21,14 +21,12 @@ type player struct {
 	suite     suite
 }
 
-// play plays a case under a prefix that no other case of the system has had. The error says which
-// step failed, and how.
-func (p player) play(ctx context.Context, c testCase, prefix string) error {
-	steps, err := p.suite.flatten(c.Steps)
+// play plays steps with a case's variables. The error says which step failed, and how.
+func (p player) play(ctx context.Context, steps []step, v vars) error {
+	steps, err := p.suite.flatten(steps)
 	if err != nil {
 		return err
 	}
-	v := newVars(prefix, p.system.base)
 	for i, st := range steps {
 		if st.Over != "" && st.Over != p.transport {
 			continue
@@ -69,17 +67,16 @@ func (p player) attempt(ctx context.Context, st step, v vars) error {
 		}
 		return sleep(ctx, pause)
 	case st.Set != nil:
-		return set(v, st.Set)
+		return v.set(st.Set)
+	case st.Use == "" && st.Call == "" && st.HTTP == "":
+		return v.scope(st.enter, st.leave)
 	}
 	var a answer
 	var err error
-	switch {
-	case st.Call != "":
+	if st.Call != "" {
 		a, err = p.call(ctx, st, v)
-	case st.HTTP != "":
+	} else {
 		a, err = p.http(ctx, st, v)
-	default:
-		return fmt.Errorf("the step says nothing to do")
 	}
 	if err != nil {
 		return err
@@ -88,17 +85,6 @@ func (p player) attempt(ctx context.Context, st step, v vars) error {
 		return fmt.Errorf("%w\nanswer: %d %v\n%v\n%s", err, a.httpStatus, a.status, a.header, a.text)
 	}
 	return keep(st, a, v)
-}
-
-func set(v vars, values map[string]string) error {
-	for name, text := range values {
-		value, err := v.expand(text)
-		if err != nil {
-			return err
-		}
-		v[name] = value
-	}
-	return nil
 }
 
 // call plays a call over the player's transport.
@@ -200,7 +186,7 @@ func check(st step, a answer, v vars) error {
 	if err != nil {
 		return err
 	}
-	wanted := want.(map[string]any) //nolint:errcheck,forcetypeassert // a map's expansion is a map
+	wanted := want.(map[string]any)
 	if st.HTTP != "" {
 		if err := checkHTTP(st, a, wanted); err != nil {
 			return err
@@ -349,6 +335,9 @@ func keep(st step, a answer, v vars) error {
 			return fmt.Errorf("header %s is %q, which does not match %s", header, a.header.Get(header), pattern)
 		}
 		v[name] = m[1]
+	}
+	if st.collect != nil {
+		return st.collect(a.value)
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func startProcess(t testing.TB, name string, env map[string]string) *process {
 		t.Fatal(err)
 	}
 	p := &process{name: name, ended: make(chan struct{})}
-	p.cmd = exec.Command(filepath.Join(dir, name)) //nolint:gosec // one of the product's own programs
+	p.cmd = exec.Command(filepath.Join(dir, name))
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Env = []string{"HOME=" + p.cmd.Dir, "TMPDIR=" + os.TempDir()}
 	for key, value := range env {
@@ -98,10 +98,10 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// signal sends a signal.
-func (p *process) signal(t testing.TB, signal syscall.Signal) {
+// askToStop sends SIGTERM.
+func (p *process) askToStop(t testing.TB) {
 	t.Helper()
-	if err := p.cmd.Process.Signal(signal); err != nil {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatalf("signalling %s: %v", p.name, err)
 	}
 }

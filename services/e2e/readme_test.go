@@ -74,7 +74,7 @@ func readmeJourney(t *testing.T) string {
 // runShell runs a script that must not fail, and returns what it printed.
 func runShell(t *testing.T, dir, script string, env ...string) string {
 	t.Helper()
-	shell := exec.Command("bash", "-e", "-o", "pipefail", "-c", script) //nolint:gosec // the README's own text
+	shell := exec.Command("bash", "-e", "-o", "pipefail", "-c", script)
 	shell.Dir = dir
 	shell.Env = append(env, "HOME="+dir)
 	output, err := shell.CombinedOutput()
@@ -88,7 +88,7 @@ func runShell(t *testing.T, dir, script string, env ...string) string {
 func buildCurl(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "curl"), "./testdata/curl") //nolint:gosec // a test's own program
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "curl"), "./testdata/curl")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the stand-in for curl: %v\n%s", err, output)
 	}

@@ -14,23 +14,20 @@ const adminKey = "e2e-admin-key-0123456789"
 
 // system is the product running in one of its forms.
 type system struct {
-	name string
 	// base is the HTTP origin, http://127.0.0.1:PORT.
 	base             string
 	coupon, tracking grpc.ClientConnInterface
 	client           *http.Client
 	key              string
-	// exceptions says, by need, why cases that have the need are left out here.
-	exceptions map[string]string
 }
 
 // newSystem connects to the product at its addresses.
-func newSystem(t testing.TB, name, httpAddr, couponAddr, trackingAddr string) *system {
+func newSystem(t testing.TB, httpAddr, couponAddr, trackingAddr string) *system {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConns: 0, MaxIdleConnsPerHost: 100}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &system{
-		name: name, base: "http://" + httpAddr, key: adminKey,
+		base: "http://" + httpAddr, key: adminKey,
 		coupon: dial(t, couponAddr), tracking: dial(t, trackingAddr),
 		client: &http.Client{
 			Transport:     transport,
@@ -54,7 +51,12 @@ func dial(t testing.TB, addr string) *grpc.ClientConn {
 // variables may be given.
 func startTogether(t testing.TB, dataDir string, more map[string]string) (*system, *process) {
 	t.Helper()
-	addrs := freeAddrs(t, 3)
+	return startAt(t, freeAddrs(t, 3), dataDir, more)
+}
+
+// startAt is startTogether at given addresses: HTTP, gRPC of coupon and of tracking.
+func startAt(t testing.TB, addrs []string, dataDir string, more map[string]string) (*system, *process) {
+	t.Helper()
 	env := map[string]string{
 		"COUPONLINK_HTTP_ADDR":          addrs[0],
 		"COUPONLINK_COUPON_GRPC_ADDR":   addrs[1],
@@ -66,14 +68,14 @@ func startTogether(t testing.TB, dataDir string, more map[string]string) (*syste
 		env[key] = value
 	}
 	p := startProcess(t, "couponlink", env)
-	s := newSystem(t, "together", addrs[0], addrs[1], addrs[2])
+	s := newSystem(t, addrs[0], addrs[1], addrs[2])
 	awaitReady(t, s.base, p)
 	return s, p
 }
 
 // startApart starts the three programs, which know of each other by addresses only, each with a data
-// directory of its own.
-func startApart(t testing.TB) *system {
+// directory of its own. The processes are those of coupon, tracking and gateway.
+func startApart(t testing.TB) (*system, []*process) {
 	t.Helper()
 	addrs := freeAddrs(t, 4)
 	var processes []*process
@@ -91,7 +93,7 @@ func startApart(t testing.TB) *system {
 		}
 		processes = append(processes, startProcess(t, name, env))
 	}
-	s := newSystem(t, "apart", addrs[0], addrs[1], addrs[2])
+	s := newSystem(t, addrs[0], addrs[1], addrs[2])
 	awaitReady(t, s.base, processes...)
-	return s
+	return s, processes
 }

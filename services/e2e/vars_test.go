@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -48,6 +49,31 @@ func (v vars) expand(text string) (string, error) {
 		return value
 	})
 	return expanded, failure
+}
+
+// set sets variables, whose texts may hold variables set before.
+func (v vars) set(values map[string]string) error {
+	expanded := vars{}
+	for name, text := range values {
+		value, err := v.expand(text)
+		if err != nil {
+			return err
+		}
+		expanded[name] = value
+	}
+	maps.Copy(v, expanded)
+	return nil
+}
+
+// scope sets variables where a fixture begins, and sets those back where it ends.
+func (v vars) scope(enter, leave map[string]string) error {
+	for name := range enter {
+		v["outer "+name] = v[name]
+	}
+	for name := range leave {
+		v[name] = v["outer "+name]
+	}
+	return v.set(enter)
 }
 
 func (v vars) value(name string) (string, error) {

@@ -53,9 +53,9 @@ func newBodyError(body []byte, err error) bodyError {
 	text = strings.Replace(text, " :", ":", 1)
 	switch {
 	case strings.Contains(text, "google.protobuf.Timestamp"):
-		text += `; write RFC 3339, like "2026-11-01T00:00:00Z"`
+		text = strings.ReplaceAll(text, "google.protobuf.Timestamp", "time") + `; write RFC 3339, like "2026-11-01T00:00:00Z"`
 	case strings.Contains(text, "google.protobuf.Duration"):
-		text += `; write seconds, like "2592000s"`
+		text = strings.ReplaceAll(text, "google.protobuf.Duration", "duration") + `; write seconds, like "2592000s"`
 	}
 	return bodyError{field, strings.ToValidUTF8(text, "\uFFFD")}
 }

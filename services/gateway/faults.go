@@ -14,14 +14,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/protoadapt"
-	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
-
-// domain is the domain of every ErrorInfo.
-const domain = "couponlink"
 
 // faults answers calls that failed. Errors from the services go out as they came; the few that
 // grpc-gateway and the connection make get the same shape.
@@ -54,7 +49,7 @@ func (f *faults) routing(_ context.Context, _ *runtime.ServeMux, _ runtime.Marsh
 	}
 	allowed := strings.Join(f.routes.methods(r.URL.Path), ", ")
 	w.Header().Set("Allow", allowed)
-	writeStatus(w, code, newStatus(codes.Unimplemented, "METHOD_NOT_ALLOWED", r.URL.Path+" takes "+allowed+", not "+r.Method))
+	writeStatus(w, code, rpcstatus.New(codes.Unimplemented, "METHOD_NOT_ALLOWED", r.URL.Path+" takes "+allowed+", not "+r.Method))
 }
 
 var namedField = regexp.MustCompile(`field "([^"]+)"`)
@@ -77,13 +72,12 @@ func (f *faults) explain(ctx context.Context, st *status.Status) *status.Status 
 		return errMalformed("MALFORMED_REQUEST", field, st.Message())
 	case codes.Unavailable:
 		f.log.WarnContext(ctx, "a service cannot be reached", slog.String("error", st.Message()))
-		return newStatus(codes.Unavailable, "SERVICE_UNREACHABLE", "a service behind the gateway cannot be reached; try again",
-			&errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)})
+		return rpcstatus.New(codes.Unavailable, reasonUnreachable, "a service behind the gateway cannot be reached; try again", rpcstatus.Retry())
 	case codes.Canceled, codes.DeadlineExceeded, codes.Unimplemented, codes.NotFound, codes.ResourceExhausted:
 		return st
 	default:
 		f.log.ErrorContext(ctx, "a call failed", slog.String("code", st.Code().String()), slog.String("error", st.Message()))
-		return newStatus(codes.Internal, "INTERNAL", "internal error")
+		return rpcstatus.Internal()
 	}
 }
 
@@ -98,12 +92,11 @@ func reasonOf(st *status.Status) string {
 
 // errNoRoute is the answer where there is nothing at a path.
 func errNoRoute(r *http.Request) *status.Status {
-	return newStatus(codes.NotFound, "NO_SUCH_ROUTE", "there is nothing at "+strings.ToValidUTF8(r.URL.Path, "\uFFFD")+"; see /docs")
+	return rpcstatus.New(codes.NotFound, "NO_SUCH_ROUTE", "there is nothing at "+rpcstatus.Clean(r.URL.Path)+"; see /docs")
 }
 
-func errUnauthenticated() *status.Status {
-	return newStatus(codes.Unauthenticated, bearer.Reason, bearer.Message)
-}
+// reasonUnreachable is for a service that gave no answer.
+const reasonUnreachable = "SERVICE_UNREACHABLE"
 
 // reasonTooLarge is the one reason whose HTTP status is not its gRPC code's.
 const reasonTooLarge = "BODY_TOO_LARGE"
@@ -112,31 +105,17 @@ const reasonTooLarge = "BODY_TOO_LARGE"
 const tooLargeText = "http: request body too large"
 
 func errTooLarge() *status.Status {
-	return newStatus(codes.InvalidArgument, reasonTooLarge, "the body is over 1 MiB")
-}
-
-// errQuery says what is wrong with one parameter of the query.
-func errQuery(reason, parameter, description string) *status.Status {
-	return errMalformed(reason, parameter, description)
+	return rpcstatus.New(codes.InvalidArgument, reasonTooLarge, "the body is over 1 MiB")
 }
 
 // errMalformed says what is wrong with a request that no service has seen; field may be empty.
 func errMalformed(reason, field, description string) *status.Status {
 	if field == "" {
-		return newStatus(codes.InvalidArgument, reason, description)
+		return rpcstatus.New(codes.InvalidArgument, reason, description)
 	}
-	return newStatus(codes.InvalidArgument, reason, field+": "+description, &errdetails.BadRequest{
+	return rpcstatus.New(codes.InvalidArgument, reason, field+": "+description, &errdetails.BadRequest{
 		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: description, Reason: reason}},
 	})
-}
-
-func newStatus(code codes.Code, reason, message string, details ...protoadapt.MessageV1) *status.Status {
-	plain := status.New(code, message)
-	full, err := plain.WithDetails(append([]protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: domain}}, details...)...)
-	if err != nil {
-		return plain
-	}
-	return full
 }
 
 // writeStatus answers with a status as JSON: code, message, details.
@@ -144,7 +123,7 @@ func writeStatus(w http.ResponseWriter, httpStatus int, st *status.Status) {
 	body, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(st.Proto())
 	if err != nil {
 		// Details of a kind that this gateway does not know: what it knows must do.
-		body, _ = protojson.Marshal(status.New(st.Code(), strings.ToValidUTF8(st.Message(), "\uFFFD")).Proto())
+		body, _ = protojson.Marshal(status.New(st.Code(), rpcstatus.Clean(st.Message())).Proto())
 	}
 	header := w.Header()
 	switch httpStatus {
@@ -156,7 +135,7 @@ func writeStatus(w http.ResponseWriter, httpStatus int, st *status.Status) {
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")
 	w.WriteHeader(httpStatus)
-	_, _ = w.Write(body) // A caller who has gone needs no answer.
+	_, _ = w.Write(body) //nolint:gosec // It is JSON, and a caller who has gone needs no answer.
 }
 
 func writeJSON(w http.ResponseWriter, httpStatus int, value any) {

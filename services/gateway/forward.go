@@ -10,9 +10,9 @@ import (
 	"net/url"
 	"time"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
 // Limits of the connections to the tracking service's HTTP side. An idle one is closed here before
@@ -97,7 +97,7 @@ func unreachable(log *slog.Logger) func(http.ResponseWriter, *http.Request, erro
 			return // The caller has gone.
 		}
 		log.WarnContext(r.Context(), "the tracking service cannot be reached", slog.Any("error", err))
-		writeStatus(w, http.StatusServiceUnavailable, newStatus(codes.Unavailable, "SERVICE_UNREACHABLE",
-			"the tracking service cannot be reached; try again", &errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)}))
+		writeStatus(w, http.StatusServiceUnavailable, rpcstatus.New(codes.Unavailable, reasonUnreachable,
+			"the tracking service cannot be reached; try again", rpcstatus.Retry()))
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/gateway/internal/apidoc"
 	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
 // Backends are what stands behind the gateway.
@@ -64,7 +65,7 @@ func withCommonHeaders(next http.Handler) http.Handler {
 func authenticated(key bearer.Verifier, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !key.OK(r.Header["Authorization"]) {
-			writeStatus(w, http.StatusUnauthorized, errUnauthenticated())
+			writeStatus(w, http.StatusUnauthorized, rpcstatus.Unauthenticated())
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -2,44 +2,26 @@ package gateway
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"unicode"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
-// maskedRequest is an update request.
-type maskedRequest interface {
-	GetUpdateMask() *fieldmaskpb.FieldMask
-}
+// masking is a connection on which update masks may be written as in JSON, in camel case: so they are
+// in the JSON form of a mask, and so a frontend knows the fields. Services take the protos' names.
+type masking struct{ grpc.ClientConnInterface }
 
-// bodyMaskKey marks the context of an update whose mask was made from its body.
-type bodyMaskKey struct{}
-
-// completeMask makes of an update's mask what the services take: names as in the protos, though a
-// frontend may write them as in JSON.
-//
-// A mask made from the body names what the body has, to its leaves. It is cut to whole fields: a
-// payout is replaced, and no nanos stay from the one before. The name is in the path already, and
-// the etag is a condition: neither is a change.
-func completeMask(ctx context.Context, update maskedRequest) {
-	mask := update.GetUpdateMask()
-	if mask == nil {
-		return
+// Invoke makes a call.
+func (m masking) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	if update, ok := args.(interface{ GetUpdateMask() *fieldmaskpb.FieldMask }); ok {
+		paths := update.GetUpdateMask().GetPaths()
+		for i, path := range paths {
+			paths[i] = snakeCase(path)
+		}
 	}
-	for i, path := range mask.GetPaths() {
-		mask.Paths[i] = snakeCase(path)
-	}
-	if ctx.Value(bodyMaskKey{}) == nil {
-		return
-	}
-	for i, path := range mask.GetPaths() {
-		mask.Paths[i], _, _ = strings.Cut(path, ".")
-	}
-	slices.Sort(mask.GetPaths())
-	mask.Paths = slices.Compact(mask.GetPaths())
-	mask.Paths = slices.DeleteFunc(mask.GetPaths(), func(path string) bool { return path == "name" || path == "etag" })
+	return m.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
 }
 
 // snakeCase returns a field's name in the protos from its name in JSON; one that is in snake case

@@ -9,12 +9,11 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// How long a look at the services may take, and when callers of one that is away should try again.
-const (
-	readyTimeout = 2 * time.Second
-	retryDelay   = time.Second
-	retryAfter   = "1"
-)
+// readyTimeout bounds a look at the services.
+const readyTimeout = 2 * time.Second
+
+// retryAfter is rpcstatus.RetryDelay as HTTP has it, in seconds.
+const retryAfter = "1"
 
 // readiness answers /readyz: 200 when both services serve, else 503; and says which do.
 type readiness struct {

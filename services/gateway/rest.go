@@ -95,13 +95,3 @@ func checkRequest(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// masking completes the update masks of REST calls before it passes them on.
-type masking struct{ grpc.ClientConnInterface }
-
-func (m masking) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	if update, ok := args.(maskedRequest); ok {
-		completeMask(ctx, update)
-	}
-	return m.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
-}

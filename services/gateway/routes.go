@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -93,23 +92,18 @@ func (all routes) methods(path string) []string {
 	return methods
 }
 
-// checkQuery is a middleware that refuses queries which the route would not take whole, and marks
-// updates that leave their mask to the body.
+// checkQuery is a middleware that refuses queries which the route would not take whole.
 func (all routes) checkQuery(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
-		pattern, _ := runtime.HTTPPattern(r.Context())
-		var query url.Values
 		if r.URL.RawQuery != "" {
-			query = r.URL.Query() // It can be parsed: checkURL saw to that.
+			pattern, _ := runtime.HTTPPattern(r.Context())
 			if i := all.index(r.Method, pattern.String()); i >= 0 {
-				if fault := all[i].check(query); fault != nil {
+				// The query can be parsed: checkURL saw to that.
+				if fault := all[i].check(r.URL.Query()); fault != nil {
 					writeStatus(w, http.StatusBadRequest, fault)
 					return
 				}
 			}
-		}
-		if r.Method == http.MethodPatch && !query.Has("update_mask") && !query.Has("updateMask") {
-			r = r.WithContext(context.WithValue(r.Context(), bodyMaskKey{}, true))
 		}
 		next(w, r, params)
 	}
@@ -131,13 +125,13 @@ func (rt route) check(query url.Values) *status.Status {
 		path, list, ok := rt.field(name)
 		switch {
 		case !ok:
-			return errQuery("UNKNOWN_PARAMETER", name, "is not a parameter of this call"+rt.bodyHint())
+			return errMalformed("UNKNOWN_PARAMETER", name, "is not a parameter of this call"+rt.bodyHint())
 		case path == rt.body || strings.HasPrefix(path, rt.body+".") && rt.body != "":
-			return errQuery("UNKNOWN_PARAMETER", name, "belongs in the body")
+			return errMalformed("UNKNOWN_PARAMETER", name, "belongs in the body")
 		case slices.Contains(rt.inPath, path):
-			return errQuery("UNKNOWN_PARAMETER", name, "is in the path already")
+			return errMalformed("UNKNOWN_PARAMETER", name, "is in the path already")
 		case len(query[name]) > 1 && !list:
-			return errQuery("DUPLICATE_PARAMETER", name, fmt.Sprintf("stands %d times in the query; it may stand once", len(query[name])))
+			return errMalformed("DUPLICATE_PARAMETER", name, fmt.Sprintf("stands %d times in the query; it may stand once", len(query[name])))
 		}
 	}
 	return nil
@@ -193,7 +187,7 @@ func checkURL(u *url.URL) *status.Status {
 		}
 		for _, value := range values {
 			if !utf8.ValidString(value) {
-				return errQuery("MALFORMED_QUERY", name, "is not UTF-8")
+				return errMalformed("MALFORMED_QUERY", name, "is not UTF-8")
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -38,11 +39,11 @@ func Main(name, description string, cfg any, run func(ctx context.Context, log *
 }
 
 // Parse fills cfg, a pointer to a struct with kong's tags, from flags, the environment and defaults,
-// in this order. --help and --version are answered on standard output and end the process.
+// in this order. A variable that is set to nothing counts as not set. --help and --version are answered on standard output and end the process.
 func Parse(name, description string, cfg any, args []string) error {
 	parser, err := kong.New(cfg,
 		kong.Name(name), kong.Description(description), kong.UsageOnError(),
-		kong.Vars{"version": Version()},
+		kong.Vars{"version": Version()}, kong.PostBuild(ignoreEmptyVariables),
 		kong.Embed(&struct {
 			Version kong.VersionFlag `help:"Print the version and quit."`
 		}{}))
@@ -51,6 +52,15 @@ func Parse(name, description string, cfg any, args []string) error {
 	}
 	_, err = parser.Parse(args)
 	return err
+}
+
+// ignoreEmptyVariables: a compose file or a shell that passes a variable on that it does not have
+// itself sets it to nothing, and means the default.
+func ignoreEmptyVariables(k *kong.Kong) error {
+	for _, flag := range k.Model.Flags {
+		flag.Tag.Envs = slices.DeleteFunc(flag.Tag.Envs, func(name string) bool { return os.Getenv(name) == "" })
+	}
+	return nil
 }
 
 // Version says which version this binary is: the module's, and the revision it was built from where

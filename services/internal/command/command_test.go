@@ -33,4 +33,10 @@ func TestParse(t *testing.T) {
 	if err := command.Parse("x", "X.", &cfg, []string{"--nonsense"}); err == nil || !strings.Contains(err.Error(), "--nonsense") {
 		t.Errorf("an unknown flag: %v", err)
 	}
+	t.Setenv("COUPONLINK_TEST_HTTP_ADDR", "")
+	t.Setenv("COUPONLINK_TEST_DEMO", "")
+	cfg = config{}
+	if err := command.Parse("x", "X.", &cfg, nil); err != nil || cfg.HTTPAddr != "127.0.0.1:8080" || cfg.Demo {
+		t.Errorf("an empty variable is not the default: %+v, %v", cfg, err)
+	}
 }

@@ -40,8 +40,7 @@ func Dial(target string) (*grpc.ClientConn, error) {
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingInterval, Timeout: pingTimeout}),
 		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`),
 		grpc.WithReadBufferSize(bufferBytes),
-		grpc.WithWriteBufferSize(bufferBytes),
-		grpc.WithSharedWriteBuffer(true))
+		grpc.WithWriteBufferSize(bufferBytes))
 	if err != nil {
 		return nil, fmt.Errorf("dialling %q: %w", target, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
 // healthPrefix begins the methods that need no key: a prober has none, and they tell nothing.
@@ -50,7 +51,7 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 func (g *guard) rescue(ctx context.Context, method string, err *error) {
 	if p := recover(); p != nil {
 		g.log.ErrorContext(ctx, "a call panicked", slog.String("method", method), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-		*err = errInternal()
+		*err = rpcstatus.Internal().Err()
 	}
 }
 
@@ -58,5 +59,5 @@ func (g *guard) authorize(ctx context.Context, method string) error {
 	if g.key.OK(metadata.ValueFromIncomingContext(ctx, "authorization")) || strings.HasPrefix(method, healthPrefix) {
 		return nil
 	}
-	return errUnauthenticated()
+	return rpcstatus.Unauthenticated().Err()
 }

@@ -2,7 +2,7 @@
 // from panics, the mapping of errors to statuses, health and reflection. A service registered once
 // is served both over the network and through an in-process channel, by the same interceptors.
 //
-// The services' wiring may import it; of ours it imports apperr and bearer.
+// The services' wiring may import it; of ours it imports apperr, bearer and rpcstatus.
 package grpcserve
 
 import (
@@ -78,8 +78,6 @@ func tuning() []grpc.ServerOption {
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.ReadBufferSize(bufferBytes),
 		grpc.WriteBufferSize(bufferBytes),
-		// The buffer is held while there is something to write, not for each idle connection.
-		grpc.SharedWriteBuffer(true),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingInterval, Timeout: pingTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPingInterval, PermitWithoutStream: true}),
 	}

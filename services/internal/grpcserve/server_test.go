@@ -102,7 +102,7 @@ func start(t *testing.T, f *fake, ready func(context.Context) error) *system {
 	}
 	t.Cleanup(func() {
 		_ = conn.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Second)
 		defer cancel()
 		server.Stop(ctx)
 		if err := <-served; err != nil {

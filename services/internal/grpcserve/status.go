@@ -4,24 +4,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
-	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
-
-// Domain is the domain of every ErrorInfo.
-const Domain = "couponlink"
-
-// retryDelay is what a caller is told to wait before it tries again.
-const retryDelay = time.Second
 
 // status maps a handler's error to what the caller sees. Only what was meant for callers goes out;
 // anything else is logged and called an internal error.
@@ -34,7 +25,7 @@ func (g *guard) status(ctx context.Context, method string, err error) error {
 	}
 	// Only a status that the edge itself returned: one further down the chain is another service's
 	// answer to us, with words that were not meant for our caller.
-	if _, ok := err.(interface{ GRPCStatus() *status.Status }); ok { //nolint:errorlint // Wrapped ones are not wanted, see above.
+	if _, ok := err.(interface{ GRPCStatus() *status.Status }); ok {
 		return err
 	}
 	switch {
@@ -44,31 +35,31 @@ func (g *guard) status(ctx context.Context, method string, err error) error {
 		return status.Error(codes.DeadlineExceeded, "the call took longer than its deadline")
 	}
 	g.log.ErrorContext(ctx, "a call failed", slog.String("method", method), slog.Any("error", err))
-	return errInternal()
+	return rpcstatus.Internal().Err()
 }
 
 func statusOf(e *apperr.Error) error {
-	info := &errdetails.ErrorInfo{Reason: e.Reason, Domain: Domain}
+	info := &errdetails.ErrorInfo{Reason: e.Reason}
 	for key, value := range e.Metadata {
 		if info.Metadata == nil {
 			info.Metadata = make(map[string]string, len(e.Metadata))
 		}
-		info.Metadata[key] = clean(value)
+		info.Metadata[key] = rpcstatus.Clean(value)
 	}
-	details := []protoadapt.MessageV1{info}
+	var details []protoadapt.MessageV1
 	if len(e.Violations) > 0 {
 		bad := &errdetails.BadRequest{}
 		for _, v := range e.Violations {
 			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
-				Field: clean(v.Field), Description: clean(v.Description), Reason: e.Reason,
+				Field: rpcstatus.Clean(v.Field), Description: rpcstatus.Clean(v.Description), Reason: e.Reason,
 			})
 		}
 		details = append(details, bad)
 	}
 	if e.Kind == apperr.Unavailable {
-		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)})
+		details = append(details, rpcstatus.Retry())
 	}
-	return withDetails(codeOf(e.Kind), e.Message, details...)
+	return rpcstatus.WithInfo(codeOf(e.Kind), e.Message, info, details...).Err()
 }
 
 func codeOf(kind apperr.Kind) codes.Code {
@@ -93,26 +84,4 @@ func codeOf(kind apperr.Kind) codes.Code {
 		return codes.Unavailable
 	}
 	return codes.Internal
-}
-
-func errInternal() error {
-	return withDetails(codes.Internal, "internal error", &errdetails.ErrorInfo{Reason: "INTERNAL", Domain: Domain})
-}
-
-func errUnauthenticated() error {
-	return withDetails(codes.Unauthenticated, bearer.Message, &errdetails.ErrorInfo{Reason: bearer.Reason, Domain: Domain})
-}
-
-// clean makes a string fit for a message: errors quote what callers sent, UTF-8 or not.
-func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
-
-// withDetails returns a status error. Should the details not encode, the code and the message are
-// still worth more than nothing.
-func withDetails(code codes.Code, message string, details ...protoadapt.MessageV1) error {
-	plain := status.New(code, clean(message))
-	full, err := plain.WithDetails(details...)
-	if err != nil {
-		return plain.Err()
-	}
-	return full.Err()
 }

@@ -132,7 +132,7 @@ func (p *filterParser) condition() (Expr, error) {
 		p.pos = start
 		return nil, p.fail(start, "expected a condition such as field = value, found %s", p.found())
 	case field == nil:
-		return nil, p.fail(start, "there is no field %s to filter by; the fields are %s", quote(name), p.schema.names(filterable))
+		return nil, p.fail(start, "there is no field %.60q to filter by; the fields are %s", name, p.schema.names(filterable))
 	}
 	p.skipSpace()
 	opStart := p.pos
@@ -219,7 +219,7 @@ func (p *filterParser) found() string {
 		r, _ := utf8.DecodeRuneInString(p.text[p.pos:])
 		word = string(r)
 	}
-	return quote(word)
+	return fmt.Sprintf("%.60q", word) // shortened: messages travel in headers
 }
 
 // character returns a position as people count it: in characters, from 1.
@@ -244,15 +244,4 @@ func validBytes(text string) int {
 		}
 	}
 	return len(text)
-}
-
-// quote returns a caller's text for an error message, shortened: messages travel in headers.
-func quote(text string) string {
-	const enough = 60 // characters
-	for i := range text {
-		if utf8.RuneCountInString(text[:i]) == enough {
-			return fmt.Sprintf("%q…", text[:i])
-		}
-	}
-	return fmt.Sprintf("%q", text)
 }

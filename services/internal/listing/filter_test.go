@@ -172,7 +172,7 @@ func TestFilterErrors(t *testing.T) {
 		"note = \"a\xff\"":             `at character 10: the filter is not valid UTF-8`,
 		"note = \"\ufffdé\xff\"":       `at character 11: the filter is not valid UTF-8`,
 		strings.Repeat("x", 4097):      `it has 4097 bytes; at most 4096 are allowed`,
-		strings.Repeat("x", 4096):      `there is no field "` + strings.Repeat("x", 60) + `"…`,
+		strings.Repeat("x", 4096):      `there is no field "` + strings.Repeat("x", 60) + `" to`,
 		strings.Repeat("(", 4096):      `at character 33: too deeply nested; at most 32 levels`,
 		strings.Repeat("-(", 2048):     `at character 33: too deeply nested`,
 		strings.Repeat("NOT ( ", 600):  `too deeply nested`,

@@ -28,7 +28,7 @@ func (s *Schema) parseOrder(text string, any bool) ([]Order, error) {
 				return nil, err
 			}
 			if slices.ContainsFunc(order, func(o Order) bool { return o.Field == next.Field }) {
-				return nil, invalidOrder("%s is a field named before", quote(strings.TrimSpace(part)))
+				return nil, invalidOrder("%.60q is a field named before", strings.TrimSpace(part))
 			}
 			order = append(order, next)
 		}
@@ -44,11 +44,11 @@ func (s *Schema) parseOrderField(text string, ok func(*Field) bool) (Order, erro
 	}
 	field := s.find(words[0], ok)
 	if field == nil {
-		return Order{}, invalidOrder("cannot order by %s; the fields to order by are %s", quote(words[0]), s.names(ok))
+		return Order{}, invalidOrder("cannot order by %.60q; the fields to order by are %s", words[0], s.names(ok))
 	}
 	desc := len(words) == 2 && words[1] == "desc"
 	if len(words) > 2 || len(words) == 2 && !desc && words[1] != "asc" {
-		return Order{}, invalidOrder("after %s, expected a comma, asc or desc, found %s", words[0], quote(strings.Join(words[1:], " ")))
+		return Order{}, invalidOrder("after %s, expected a comma, asc or desc, found %.60q", words[0], strings.Join(words[1:], " "))
 	}
 	return Order{Field: field.Stored, Desc: desc}, nil
 }

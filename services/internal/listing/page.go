@@ -92,7 +92,7 @@ func decodeToken(token string) []any {
 	if err := decoder.Decode(&values); err != nil {
 		return nil
 	}
-	if _, err := decoder.Token(); err != io.EOF { //nolint:errorlint // json.Decoder returns io.EOF itself
+	if _, err := decoder.Token(); err != io.EOF {
 		return nil
 	}
 	return values

@@ -144,5 +144,3 @@ func (s *Schema) kind(stored string) Kind {
 }
 
 func filterable(f *Field) bool { return f.Kind != Opaque }
-
-func sortable(f *Field) bool { return f.Sortable }

@@ -124,7 +124,7 @@ func compareText(f *Field, op Op, lit literal) Expr {
 func (p *filterParser) compareEnum(f *Field, op Op, lit literal) (Expr, error) {
 	switch {
 	case !slices.Contains(f.Values, lit.text):
-		return nil, p.fail(lit.pos, "%s is no value of %s; the values are %s", quote(lit.text), f.Name, strings.Join(f.Values, ", "))
+		return nil, p.fail(lit.pos, "%.60q is no value of %s; the values are %s", lit.text, f.Name, strings.Join(f.Values, ", "))
 	case f.Expand == nil:
 		return Compare{Field: f.Stored, Op: op, Value: lit.text}, nil
 	case op == NotEqual:
@@ -137,7 +137,7 @@ func (p *filterParser) compareEnum(f *Field, op Op, lit literal) (Expr, error) {
 // compareBool compares true or false.
 func (p *filterParser) compareBool(f *Field, op Op, lit literal) (Expr, error) {
 	if lit.text != "true" && lit.text != "false" {
-		return nil, p.fail(lit.pos, "%s is no value of %s; the values are true, false", quote(lit.text), f.Name)
+		return nil, p.fail(lit.pos, "%.60q is no value of %s; the values are true, false", lit.text, f.Name)
 	}
 	return Compare{Field: f.Stored, Op: op, Value: lit.text == "true"}, nil
 }
@@ -146,7 +146,7 @@ func (p *filterParser) compareBool(f *Field, op Op, lit literal) (Expr, error) {
 func (p *filterParser) compareName(f *Field, op Op, lit literal) (Expr, error) {
 	id := strings.TrimPrefix(lit.text, f.Prefix)
 	if strings.Contains(id, "/") {
-		return nil, p.fail(lit.pos, "%s is no value of %s; expected %s and an id, or the id alone", quote(lit.text), f.Name, f.Prefix)
+		return nil, p.fail(lit.pos, "%.60q is no value of %s; expected %s and an id, or the id alone", lit.text, f.Name, f.Prefix)
 	}
 	return Compare{Field: f.Stored, Op: op, Value: id}, nil
 }
@@ -156,7 +156,7 @@ func (p *filterParser) compareName(f *Field, op Op, lit literal) (Expr, error) {
 func (p *filterParser) compareTime(f *Field, op Op, lit literal) (Expr, error) {
 	var at time.Time
 	if err := at.UnmarshalText([]byte(lit.text)); err != nil {
-		return nil, p.fail(lit.pos, `%s is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z" or "2026-11-01T02:00:00+02:00"`, quote(lit.text))
+		return nil, p.fail(lit.pos, `%.60q is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z" or "2026-11-01T02:00:00+02:00"`, lit.text)
 	}
 	whole := time.UnixMilli(at.UnixMilli()).UTC()
 	if !whole.Equal(at) {

@@ -4,11 +4,10 @@
 package money
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
-
-	"golang.org/x/text/currency"
 )
 
 const (
@@ -42,28 +41,20 @@ func (m Money) String() string {
 	return text + " " + m.Currency
 }
 
-// ParseCurrency returns the ISO 4217 code in upper case. The error says what would be right.
-func ParseCurrency(code string) (string, error) {
-	if unit, err := currency.ParseISO(code); err == nil && len(code) == 3 {
-		return unit.String(), nil
-	}
-	return "", fmt.Errorf("%q is not an ISO 4217 currency code such as USD", code)
-}
-
 // ParseAmount reads a decimal such as "49.90" as a non-negative amount of a currency that
 // ParseCurrency accepted. A point separates decimals, of which there may be nine.
 func ParseAmount(text, currencyCode string) (Money, error) {
 	units, fraction, pointed := strings.Cut(text, ".")
 	if units == "" || !digits(units) || pointed && (fraction == "" || !digits(fraction)) {
-		return Money{}, fmt.Errorf("%q is not a decimal number of zero or more with a point, such as 49.90", text)
+		return Money{}, fmt.Errorf("%.40q is not a decimal number of zero or more with a point, such as 49.90", text)
 	}
 	units = strings.TrimLeft(units, "0")
 	fraction = strings.TrimRight(fraction, "0")
 	if len(units) > 12 {
-		return Money{}, fmt.Errorf("%q is more than the greatest amount, %d", text, int64(MaxUnits))
+		return Money{}, fmt.Errorf("%.40q is more than the greatest amount, %d", text, int64(MaxUnits))
 	}
 	if len(fraction) > 9 {
-		return Money{}, fmt.Errorf("%q has more than nine decimal places", text)
+		return Money{}, fmt.Errorf("%.40q has more than nine decimal places", text)
 	}
 	return Money{Currency: currencyCode, Units: atoi(units), Nanos: int32(atoi((fraction + "000000000")[:9]))}, nil //nolint:gosec // nine digits fit
 }
@@ -74,9 +65,14 @@ func (m Money) Check() error {
 	if _, err := ParseCurrency(m.Currency); err != nil {
 		return err
 	}
+	return m.CheckAmount()
+}
+
+// CheckAmount says what is wrong with an amount but for its currency; nil if it is not negative.
+func (m Money) CheckAmount() error {
 	switch {
 	case m.Units < 0 || m.Nanos < 0:
-		return fmt.Errorf("the amount is negative; it must be zero or more")
+		return errors.New("the amount is negative; it must be zero or more")
 	case m.Units > MaxUnits:
 		return fmt.Errorf("the amount is more than the greatest amount, %d", int64(MaxUnits))
 	case m.Nanos >= nanosPerUnit:
@@ -88,13 +84,13 @@ func (m Money) Check() error {
 // ParsePercent reads a percentage from "0" to "100" with at most four decimals, in ten-thousandths
 // of a percent: "7.5" is 75,000.
 func ParsePercent(text string) (int64, error) {
-	m, err := ParseAmount(text, "XXX")
+	m, err := ParseAmount(text, "")
 	if err != nil || m.Nanos%(nanosPerUnit/percentScale) != 0 {
-		return 0, fmt.Errorf("%q is not a percentage such as 7.5, with at most four decimal places", text)
+		return 0, fmt.Errorf("%.40q is not a percentage such as 7.5, with at most four decimal places", text)
 	}
 	p := m.Units*percentScale + int64(m.Nanos)/(nanosPerUnit/percentScale)
 	if p > 100*percentScale {
-		return 0, fmt.Errorf("%q is over 100 percent", text)
+		return 0, fmt.Errorf("%.40q is over 100 percent", text)
 	}
 	return p, nil
 }
@@ -106,7 +102,8 @@ func FormatPercent(p int64) string {
 }
 
 // Percent returns p ten-thousandths of a percent of m, rounded half-even at the minor unit of m's
-// currency: a cent of USD, a whole JPY.
+// currency: a cent of USD, a whole JPY. p is 0 to 1,000,000, m not negative. So the result is at most
+// m, but that an m with a fraction of a minor unit may be rounded up too.
 func (m Money) Percent(p int64) Money {
 	if m.IsNone() {
 		return Money{}
@@ -115,31 +112,15 @@ func (m Money) Percent(p int64) Money {
 	nanos.Add(nanos, big.NewInt(int64(m.Nanos)))
 	nanos.Mul(nanos, big.NewInt(p))
 
-	minor := minorUnitNanos(m.Currency)
+	minor := max(minorUnitNanos(strings.ToUpper(m.Currency)), 1) // what is no currency has no coins to round to
 	divisor := new(big.Int).Mul(big.NewInt(100*percentScale), big.NewInt(minor))
 	quotient, remainder := new(big.Int).QuoRem(nanos, divisor, new(big.Int))
-	switch remainder.Lsh(remainder, 1).Cmp(divisor) {
-	case 1:
+	half := remainder.Lsh(remainder, 1).Cmp(divisor)
+	if half > 0 || half == 0 && quotient.Bit(0) == 1 {
 		quotient.Add(quotient, big.NewInt(1))
-	case 0:
-		quotient.Add(quotient, big.NewInt(int64(quotient.Bit(0))))
 	}
 	units, rest := quotient.QuoRem(quotient.Mul(quotient, big.NewInt(minor)), big.NewInt(nanosPerUnit), new(big.Int))
 	return Money{Currency: m.Currency, Units: units.Int64(), Nanos: int32(rest.Int64())} //nolint:gosec // a remainder of a billion fits
-}
-
-// minorUnitNanos is the size of a currency's smallest unit in billionths: 10,000,000 for USD.
-func minorUnitNanos(code string) int64 {
-	unit, err := currency.ParseISO(code)
-	if err != nil {
-		return 1
-	}
-	scale, _ := currency.Standard.Rounding(unit)
-	nanos := int64(nanosPerUnit)
-	for range scale {
-		nanos /= 10
-	}
-	return nanos
 }
 
 func digits(s string) bool {

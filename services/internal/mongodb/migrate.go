@@ -183,29 +183,3 @@ func (db *DB) CreateCollections(ctx context.Context, names ...string) error {
 	}
 	return nil
 }
-
-// EnsureIndexes creates those of a collection's indexes that do not exist, which a server does
-// without stopping reads and writes. Indexes that exist are left alone: it may be called at each
-// start. An index whose definition changes needs a new name and a Migration that drops the old.
-func (db *DB) EnsureIndexes(ctx context.Context, collection string, indexes ...mongo.IndexModel) error {
-	if _, err := db.Collection(collection).Indexes().CreateMany(ctx, indexes); err != nil {
-		return Failure(fmt.Errorf("creating the indexes of %s: %w", collection, err))
-	}
-	return nil
-}
-
-// Index returns an ascending index over fields; its name is made of theirs.
-func Index(fields ...string) mongo.IndexModel {
-	keys := bson.D{}
-	for _, field := range fields {
-		keys = append(keys, bson.E{Key: field, Value: 1})
-	}
-	return mongo.IndexModel{Keys: keys}
-}
-
-// UniqueIndex is an Index that refuses a second document with the same values.
-func UniqueIndex(fields ...string) mongo.IndexModel {
-	index := Index(fields...)
-	index.Options = options.Index().SetUnique(true)
-	return index
-}

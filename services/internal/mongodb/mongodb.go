@@ -178,7 +178,7 @@ func (db *DB) Ping(ctx context.Context) error {
 func (db *DB) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	if err := db.client.Disconnect(ctx); err != nil {
+	if err := db.client.Disconnect(ctx); err != nil && !errors.Is(err, mongo.ErrClientDisconnected) {
 		return fmt.Errorf("disconnecting from MongoDB: %w", err)
 	}
 	return nil

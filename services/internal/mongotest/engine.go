@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,43 +15,51 @@ import (
 // engineDir is the module of the embedded engine, from the repository's root.
 const engineDir = "deploy/tools/mongoengine"
 
-// engineURI starts the embedded engine on the first call and returns its URI on each.
-//
-// The engine's updates read and then write without a lock, so that only one connection makes them
-// atomic.
-var engineURI = sync.OnceValues(func() (string, error) {
-	uri, err := startEngine()
+// engine is a running engine. The pipes are kept because a pipe that nothing refers to is closed,
+// which the engine would take for the end of its standard input.
+type engine struct {
+	uri   string
+	stdin io.Closer
+	out   io.Closer
+}
+
+// startEngine starts the embedded engine on the first call and returns it on each.
+var startEngine = sync.OnceValues(func() (engine, error) {
+	started, err := runEngine()
 	if err != nil {
-		return "", fmt.Errorf("MONGODB_URI is not set, and the embedded engine does not start: %w", err)
+		return engine{}, fmt.Errorf("MONGODB_URI is not set, and the embedded engine does not start: %w", err)
 	}
-	return strings.TrimSuffix(uri, "/") + "/?maxPoolSize=1", nil
+	return started, nil
 })
 
-// startEngine starts the engine and reads its URI. The engine ends when its standard input does,
+// runEngine starts the engine and reads its URI. The engine ends when its standard input does,
 // which the system closes with this process, however that ends.
-func startEngine() (string, error) {
+func runEngine() (engine, error) {
 	dir, err := findUp(engineDir)
 	if err != nil {
-		return "", err
+		return engine{}, err
 	}
-	engine := exec.Command("go", "run", "-C", dir, ".") //nolint:noctx // it lives as long as the process
-	engine.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-	engine.Stderr = os.Stderr
-	if _, err := engine.StdinPipe(); err != nil {
-		return "", fmt.Errorf("making a pipe: %w", err)
-	}
-	out, err := engine.StdoutPipe()
+	command := exec.Command("go", "run", "-C", dir, ".") //nolint:noctx,gosec // it lives as long as the process; the directory is ours
+	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	command.Stderr = os.Stderr
+	stdin, err := command.StdinPipe()
 	if err != nil {
-		return "", fmt.Errorf("making a pipe: %w", err)
+		return engine{}, fmt.Errorf("making a pipe: %w", err)
 	}
-	if err := engine.Start(); err != nil {
-		return "", fmt.Errorf("starting go run: %w", err)
+	out, err := command.StdoutPipe()
+	if err != nil {
+		return engine{}, fmt.Errorf("making a pipe: %w", err)
+	}
+	if err := command.Start(); err != nil {
+		return engine{}, fmt.Errorf("starting go run: %w", err)
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		return "", errors.Join(fmt.Errorf("waiting for its URI: %w", err), engine.Wait())
+		return engine{}, errors.Join(fmt.Errorf("waiting for its URI: %w", err), command.Wait())
 	}
-	return strings.TrimSpace(line), nil
+	// The engine's updates read and then write without a lock: only one connection makes them atomic.
+	uri := strings.TrimSuffix(strings.TrimSpace(line), "/") + "/?maxPoolSize=1"
+	return engine{uri: uri, stdin: stdin, out: out}, nil
 }
 
 // findUp returns the path of a directory that lies in the working directory or above it.

@@ -62,7 +62,8 @@ func serverURI() (string, error) {
 	if !Engine() {
 		return os.Getenv("MONGODB_URI"), nil
 	}
-	return engineURI()
+	engine, err := startEngine()
+	return engine.uri, err
 }
 
 // withPrefix puts a prefix in the place of the database in a URI. The path that was there keeps its
@@ -91,7 +92,7 @@ func withPrefix(uri, prefix string) (string, error) {
 func drop(uri, prefix string) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
 	defer cancel()
-	client, err := mongo.Connect(options.Client().ApplyURI(uri))
+	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetServerSelectionTimeout(dropTimeout / 2))
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}

@@ -18,14 +18,19 @@ type Storage struct {
 	DatabaseURL     string `env:"COUPONLINK_DATABASE_URL" name:"database-url" placeholder:"URL" help:"sqlite:DIR for the embedded database, or mongodb://... or mongodb+srv://... for a MongoDB replica set or sharded cluster. Default: MONGODB_URI if that is set, else sqlite in the data directory."`
 	DatabaseURLFile string `env:"COUPONLINK_DATABASE_URL_FILE" name:"database-url-file" placeholder:"FILE" help:"File that holds the database URL, instead of the URL itself."`
 	MongoDBURI      string `env:"MONGODB_URI" name:"mongodb-uri" placeholder:"URL" help:"MongoDB's address where no database URL is given."`
+
+	// WithoutTransactions is for tests on an engine that has none.
+	WithoutTransactions bool `kong:"-"`
 }
 
-// Database is one place to keep state: exactly one of its fields is set.
+// Database is one place to keep state: either SQLiteDir or MongoDBURI is set.
 type Database struct {
 	// SQLiteDir is the directory of the embedded databases.
 	SQLiteDir string
 	// MongoDBURI is a MongoDB connection string.
 	MongoDBURI string
+	// WithoutTransactions opens MongoDB without transactions: only tests do, for an engine that has none.
+	WithoutTransactions bool
 }
 
 // String says where the state is, without credentials.
@@ -61,7 +66,7 @@ func (s Storage) Database() (Database, error) {
 		return Database{SQLiteDir: dir}, nil
 	}
 	if strings.HasPrefix(given, "mongodb://") || strings.HasPrefix(given, "mongodb+srv://") {
-		return Database{MongoDBURI: given}, nil
+		return Database{MongoDBURI: given, WithoutTransactions: s.WithoutTransactions}, nil
 	}
 	// The value is not repeated: it may hold a password.
 	return Database{}, errors.New("COUPONLINK_DATABASE_URL must begin with sqlite:, mongodb:// or mongodb+srv://")
@@ -75,7 +80,7 @@ func oneOf(name, value, file string) (string, error) {
 	case value != "":
 		return "", fmt.Errorf("both %s and %s_FILE are set: give one of them", name, name)
 	}
-	content, err := os.ReadFile(file)
+	content, err := os.ReadFile(file) //nolint:gosec // The operator names the file.
 	if err != nil {
 		return "", fmt.Errorf("reading %s_FILE: %w", name, err)
 	}

@@ -112,7 +112,7 @@ func (s *couponServer) ValidateCoupon(ctx context.Context, req *couponv1.Validat
 		Candidates: verdict.Names,
 	}
 	if verdict.Coupon != nil {
-		answer.Coupon = s.view.coupon(&verdict.Coupon.Coupon, s.flow.Now())
+		answer.Coupon = s.view.coupon(&verdict.Coupon.Coupon, verdict.Time)
 	}
 	return answer, nil
 }

@@ -66,7 +66,7 @@ func (s *Service) BlockPublisher(ctx context.Context, offer, publisher string) (
 // standing returns an approval in a state given by hand: the current one itself where it is in
 // that state already.
 func (s *Service) standing(offer, publisher string, current *rules.Approval, state rules.ApprovalState) rules.Approval {
-	now := s.now()
+	now := s.Now()
 	next := rules.Approval{Offer: offer, Publisher: publisher, CreateTime: now, Revision: 1}
 	if current != nil {
 		next = *current

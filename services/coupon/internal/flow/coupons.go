@@ -21,7 +21,7 @@ type Shared struct {
 // PUBLISHER_NOT_FOUND; AlreadyExists, COUPON_EXISTS or CODE_TAKEN; FailedPrecondition,
 // OFFER_ARCHIVED, PUBLISHER_ARCHIVED or PUBLISHER_BLOCKED.
 func (s *Service) CreateCoupon(ctx context.Context, draft rules.Coupon) (Shared, error) {
-	now := s.now()
+	now := s.Now()
 	if draft.StartTime.IsZero() {
 		draft.StartTime = now
 	}
@@ -66,7 +66,7 @@ func (s *Service) UpdateCoupon(ctx context.Context, coupon rules.Coupon, u Updat
 	if err != nil {
 		return Shared{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	if coupon.StartTime.IsZero() {
 		coupon.StartTime = now
 	}
@@ -87,7 +87,7 @@ func (s *Service) ArchiveCoupon(ctx context.Context, offer, publisher, code, eta
 		if current.Archived {
 			return current, errUnchanged
 		}
-		current.Archived, current.UpdateTime = true, s.now()
+		current.Archived, current.UpdateTime = true, s.Now()
 		return current, nil
 	})
 }

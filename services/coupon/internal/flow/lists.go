@@ -13,7 +13,7 @@ func list[T any](
 	ctx context.Context, s *Service, schema *listing.Schema, req listing.Request, scope listing.Expr,
 	read func(context.Context, listing.Query) ([]T, error), value func(T, string) any,
 ) ([]T, string, error) {
-	q, err := schema.Query(req, scope, s.now())
+	q, err := schema.Query(req, scope, s.Now())
 	if err != nil {
 		return nil, "", err
 	}

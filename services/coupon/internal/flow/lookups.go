@@ -78,7 +78,7 @@ func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher str
 			return rules.Verdict{}, orMissing(err, err, "reading a code's coupons")
 		}
 	}
-	return rules.Judge(rows, publisher, s.now()), nil
+	return rules.Judge(rows, publisher, s.Now()), nil
 }
 
 // LookupOffer finds an offer by its id. The offer is shared and must not be changed. Errors:

@@ -12,16 +12,14 @@ import (
 // CreateOffer stores a new offer under its id, or under a generated one where that is empty, and
 // returns it with its postback token. Errors: InvalidArgument; AlreadyExists, OFFER_EXISTS.
 func (s *Service) CreateOffer(ctx context.Context, offer rules.Offer) (rules.Offer, error) {
-	offer.CreateTime = s.now()
+	offer.CreateTime = s.Now()
 	offer.UpdateTime, offer.Revision = offer.CreateTime, 1
 	checked, err := rules.CheckOffer(offer)
 	if err != nil {
 		return rules.Offer{}, err
 	}
-	if checked.PostbackToken, err = s.newToken(); err != nil {
-		return rules.Offer{}, err
-	}
-	err = s.withID("offer_id", offer.ID, func(id string) error {
+	checked.PostbackToken = newToken()
+	err = withID("offer_id", offer.ID, func(id string) error {
 		checked.ID = id
 		defer s.memory.forget()
 		return s.store.InsertOffer(ctx, checked)
@@ -57,7 +55,7 @@ func (s *Service) UpdateOffer(ctx context.Context, offer rules.Offer, u Update) 
 			return current, err
 		}
 		next := apply(current, offer, setters)
-		next.UpdateTime = s.now()
+		next.UpdateTime = s.Now()
 		return rules.CheckOffer(next)
 	})
 	if errors.Is(err, ErrExists) {

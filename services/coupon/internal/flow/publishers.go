@@ -12,13 +12,13 @@ import (
 // CreatePublisher stores a new publisher under its id, or under a generated one where that is
 // empty. Errors: InvalidArgument; AlreadyExists, PUBLISHER_EXISTS.
 func (s *Service) CreatePublisher(ctx context.Context, publisher rules.Publisher) (rules.Publisher, error) {
-	publisher.CreateTime = s.now()
+	publisher.CreateTime = s.Now()
 	publisher.UpdateTime, publisher.Revision = publisher.CreateTime, 1
 	checked, err := rules.CheckPublisher(publisher)
 	if err != nil {
 		return rules.Publisher{}, err
 	}
-	err = s.withID("publisher_id", publisher.ID, func(id string) error {
+	err = withID("publisher_id", publisher.ID, func(id string) error {
 		checked.ID = id
 		defer s.memory.forget()
 		return s.store.InsertPublisher(ctx, checked)
@@ -53,7 +53,7 @@ func (s *Service) UpdatePublisher(ctx context.Context, publisher rules.Publisher
 			return current, err
 		}
 		next := apply(current, publisher, setters)
-		next.UpdateTime = s.now()
+		next.UpdateTime = s.Now()
 		return rules.CheckPublisher(next)
 	})
 	return updated, orMissing(err, rules.NoPublisher(publisher.ID), "changing a publisher")

@@ -2,9 +2,9 @@ package flow
 
 import (
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
@@ -17,7 +17,6 @@ import (
 type Service struct {
 	store  Store
 	clock  func() time.Time
-	random io.Reader
 	memory *memory
 
 	offers     *listing.Schema
@@ -31,21 +30,17 @@ func New(store Store, now func() time.Time) *Service {
 	s := &Service{
 		store:      store,
 		clock:      now,
-		random:     rand.Reader,
 		offers:     offerSchema(),
 		publishers: publisherSchema(),
 		approvals:  approvalSchema(),
 		coupons:    couponSchema(),
 	}
-	s.memory = newMemory(store, s.now)
+	s.memory = newMemory(store, s.Now)
 	return s
 }
 
-// now returns the time as it is stored: UTC, whole milliseconds.
-func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
-
-// Now returns the time by which the service judges: UTC, whole milliseconds.
-func (s *Service) Now() time.Time { return s.now() }
+// Now returns the time by which the service judges and stores: UTC, whole milliseconds.
+func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
 
 // Update says which fields of a resource to change.
 type Update struct {
@@ -98,29 +93,25 @@ func orMissing(err, missing error, doing string) error {
 
 // newID returns an id for a resource whose caller chose none: ten characters without look-alikes,
 // fifty bits of chance.
-func (s *Service) newID() (string, error) {
-	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // 32 of them: each byte's low bits are one
+func newID() string {
+	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // 32 of them, so that each is as likely as the others
 	id := make([]byte, 10)
-	if _, err := io.ReadFull(s.random, id); err != nil {
-		return "", fmt.Errorf("making an id: %w", err)
-	}
+	_, _ = rand.Read(id) // never fails, says its documentation
 	for i, b := range id {
 		id[i] = alphabet[b%byte(len(alphabet))]
 	}
-	return string(id), nil
+	return string(id)
 }
 
-// newToken returns a postback token: 32 hexadecimal digits.
-func (s *Service) newToken() (string, error) {
+// newToken returns a postback token.
+func newToken() string {
 	token := make([]byte, rules.TokenChars/2)
-	if _, err := io.ReadFull(s.random, token); err != nil {
-		return "", fmt.Errorf("making a postback token: %w", err)
-	}
-	return fmt.Sprintf("%x", token), nil
+	_, _ = rand.Read(token)
+	return hex.EncodeToString(token)
 }
 
 // withID calls insert with the id that a caller chose, else with generated ones until one is free.
-func (s *Service) withID(field, chosen string, insert func(id string) error) error {
+func withID(field, chosen string, insert func(id string) error) error {
 	if chosen != "" {
 		if err := rules.CheckID(field, chosen); err != nil {
 			return err
@@ -129,11 +120,7 @@ func (s *Service) withID(field, chosen string, insert func(id string) error) err
 	}
 	const attempts = 4 // two ids alike are a one in 10^15 chance; four times in a row is a fault
 	for range attempts {
-		id, err := s.newID()
-		if err != nil {
-			return err
-		}
-		if err := insert(id); !errors.Is(err, ErrExists) {
+		if err := insert(newID()); !errors.Is(err, ErrExists) {
 			return err
 		}
 	}

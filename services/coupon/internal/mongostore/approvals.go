@@ -12,10 +12,10 @@ import (
 
 func approvalsOf(db *mongodb.DB) *collection[rules.Approval, approvalDocument] {
 	return &collection[rules.Approval, approvalDocument]{
-		Collection: db.Collection("approvals"),
-		encode:     encodeApproval,
-		id:         rules.Approval.ID,
-		revision:   func(a *rules.Approval) *int64 { return &a.Revision },
+		stored:   db.Collection("approvals"),
+		encode:   encodeApproval,
+		id:       rules.Approval.ID,
+		revision: func(a *rules.Approval) *int64 { return &a.Revision },
 	}
 }
 

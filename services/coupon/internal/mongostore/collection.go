@@ -28,7 +28,7 @@ type document[T any] interface{ decode() T }
 
 // collection is a collection whose documents D hold Ts.
 type collection[T any, D document[T]] struct {
-	*mongo.Collection
+	stored *mongo.Collection
 	encode func(T) D
 	// id returns a T's key.
 	id func(T) string
@@ -41,7 +41,7 @@ func byID(id string) bson.D { return bson.D{{Key: "_id", Value: id}} }
 // first returns the document that a filter selects, or flow.ErrNotFound.
 func (c *collection[T, D]) first(ctx context.Context, filter bson.D) (T, error) {
 	var found D
-	err := c.FindOne(ctx, filter).Decode(&found)
+	err := c.stored.FindOne(ctx, filter).Decode(&found)
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return found.decode(), flow.ErrNotFound
 	}
@@ -65,7 +65,7 @@ func (c *collection[T, D]) find(ctx context.Context, id string) (*T, error) {
 
 // all returns the documents that a filter selects.
 func (c *collection[T, D]) all(ctx context.Context, filter bson.D, opts *options.FindOptionsBuilder) ([]T, error) {
-	cursor, err := c.Find(ctx, filter, opts)
+	cursor, err := c.stored.Find(ctx, filter, opts)
 	if err != nil {
 		return nil, c.failure("listing", err)
 	}
@@ -88,7 +88,7 @@ func (c *collection[T, D]) list(ctx context.Context, q listing.Query) ([]T, erro
 
 // insert writes a new document, or returns flow.ErrExists.
 func (c *collection[T, D]) insert(ctx context.Context, item T) error {
-	_, err := c.InsertOne(ctx, c.encode(item))
+	_, err := c.stored.InsertOne(ctx, c.encode(item))
 	if mongodb.IsUnique(err) {
 		return flow.ErrExists
 	}
@@ -102,12 +102,12 @@ func (c *collection[T, D]) insert(ctx context.Context, item T) error {
 // before is not what is stored.
 func (c *collection[T, D]) replace(ctx context.Context, before, after T) (T, error) {
 	if c.id(after) != c.id(before) {
-		return before, fmt.Errorf("updating %s: a change turned %q into %q", c.Name(), c.id(before), c.id(after))
+		return before, fmt.Errorf("updating %s: a change turned %q into %q", c.stored.Name(), c.id(before), c.id(after))
 	}
 	revision := *c.revision(&before)
 	*c.revision(&after) = revision + 1
 	filter := append(byID(c.id(before)), bson.E{Key: "revision", Value: revision})
-	result, err := c.ReplaceOne(ctx, filter, c.encode(after))
+	result, err := c.stored.ReplaceOne(ctx, filter, c.encode(after))
 	if err != nil {
 		return before, c.failure("updating", err)
 	}
@@ -133,7 +133,7 @@ func (c *collection[T, D]) update(ctx context.Context, id string, change func(T)
 }
 
 func (c *collection[T, D]) failure(doing string, err error) error {
-	return mongodb.Failure(fmt.Errorf("%s %s: %w", doing, c.Name(), err))
+	return mongodb.Failure(fmt.Errorf("%s %s: %w", doing, c.stored.Name(), err))
 }
 
 // withoutCollision runs attempt until it does not end with errCollision.

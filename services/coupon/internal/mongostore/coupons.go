@@ -13,10 +13,10 @@ import (
 
 func couponsOf(db *mongodb.DB) *collection[rules.Coupon, couponDocument] {
 	return &collection[rules.Coupon, couponDocument]{
-		Collection: db.Collection("coupons"),
-		encode:     encodeCoupon,
-		id:         rules.Coupon.ID,
-		revision:   func(c *rules.Coupon) *int64 { return &c.Revision },
+		stored:   db.Collection("coupons"),
+		encode:   encodeCoupon,
+		id:       rules.Coupon.ID,
+		revision: func(c *rules.Coupon) *int64 { return &c.Revision },
 	}
 }
 

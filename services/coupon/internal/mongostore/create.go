@@ -87,7 +87,7 @@ func (s *Store) standing(ctx context.Context, offer, publisher, code string) (ru
 // and the offer's revision does not change.
 func (s *Store) lockOffer(ctx context.Context, id string) (*rules.Offer, error) {
 	var found offerDocument
-	err := s.offers.FindOneAndUpdate(ctx, byID(id),
+	err := s.offers.stored.FindOneAndUpdate(ctx, byID(id),
 		bson.D{{Key: "$inc", Value: bson.D{{Key: "coupon_writes", Value: int64(1)}}}},
 		options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&found)
 	if errors.Is(err, mongo.ErrNoDocuments) {

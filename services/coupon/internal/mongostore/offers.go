@@ -14,10 +14,10 @@ import (
 
 func offersOf(db *mongodb.DB) *collection[rules.Offer, offerDocument] {
 	return &collection[rules.Offer, offerDocument]{
-		Collection: db.Collection("offers"),
-		encode:     encodeOffer,
-		id:         func(o rules.Offer) string { return o.ID },
-		revision:   func(o *rules.Offer) *int64 { return &o.Revision },
+		stored:   db.Collection("offers"),
+		encode:   encodeOffer,
+		id:       func(o rules.Offer) string { return o.ID },
+		revision: func(o *rules.Offer) *int64 { return &o.Revision },
 	}
 }
 
@@ -82,7 +82,7 @@ func (s *Store) replaceUnshared(ctx context.Context, before, after rules.Offer) 
 // hasSharedCode says whether two publishers share a code of an offer. A publisher has a code on an
 // offer once at most.
 func (s *Store) hasSharedCode(ctx context.Context, offer string) (bool, error) {
-	cursor, err := s.coupons.Aggregate(ctx, bson.A{
+	cursor, err := s.coupons.stored.Aggregate(ctx, bson.A{
 		bson.D{{Key: "$match", Value: bson.D{{Key: "offer", Value: offer}}}},
 		bson.D{{Key: "$group", Value: bson.D{{Key: "_id", Value: "$code_key"}, {Key: "count", Value: bson.D{{Key: "$sum", Value: 1}}}}}},
 		bson.D{{Key: "$match", Value: bson.D{{Key: "count", Value: bson.D{{Key: "$gt", Value: 1}}}}}},

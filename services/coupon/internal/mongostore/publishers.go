@@ -10,10 +10,10 @@ import (
 
 func publishersOf(db *mongodb.DB) *collection[rules.Publisher, publisherDocument] {
 	return &collection[rules.Publisher, publisherDocument]{
-		Collection: db.Collection("publishers"),
-		encode:     encodePublisher,
-		id:         func(p rules.Publisher) string { return p.ID },
-		revision:   func(p *rules.Publisher) *int64 { return &p.Revision },
+		stored:   db.Collection("publishers"),
+		encode:   encodePublisher,
+		id:       func(p rules.Publisher) string { return p.ID },
+		revision: func(p *rules.Publisher) *int64 { return &p.Revision },
 	}
 }
 

@@ -50,6 +50,8 @@ type Verdict struct {
 	Coupon *Candidate
 	// Names are the valid coupons' names where there are several, MaxSharers at most.
 	Names []string
+	// Time is the moment that was judged.
+	Time time.Time
 }
 
 // Judge says what a code is worth at a moment, given all coupons that have it. Where publisher is
@@ -74,13 +76,13 @@ func Judge(candidates []Candidate, publisher string, now time.Time) Verdict {
 	}
 	switch {
 	case validOnes == 1:
-		return Verdict{Valid: true, Coupon: valid}
+		return Verdict{Time: now, Valid: true, Coupon: valid}
 	case validOnes > 1:
-		return Verdict{Valid: true, Reason: AmbiguousCode, Names: validNames(candidates, publisher, now)}
+		return Verdict{Time: now, Valid: true, Reason: AmbiguousCode, Names: validNames(candidates, publisher, now)}
 	case found == 1:
-		return Verdict{Reason: reason, Coupon: invalid}
+		return Verdict{Time: now, Reason: reason, Coupon: invalid}
 	default:
-		return Verdict{Reason: reason}
+		return Verdict{Time: now, Reason: reason}
 	}
 }
 

@@ -41,7 +41,9 @@ func scanCoupon(r row, more ...any) (rules.Coupon, error) {
 	var id, key string // They are made of the other columns.
 	err := r.Scan(slices.Concat(
 		[]any{
-			&id, &c.Offer, &c.Publisher, &c.Code, &key, millis{&c.StartTime}, millis{&c.ExpireTime},
+			&id, &c.Offer, &c.Publisher, &c.Code, &key,
+			millis{&c.StartTime},
+			millis{&c.ExpireTime},
 			&c.InternalNote, &c.Enabled, &c.Archived,
 		},
 		scanPayout(&c.Payout),

@@ -36,7 +36,10 @@ func offersTable() *table[rules.Offer] {
 			err = r.Scan(slices.Concat(
 				[]any{
 					&o.ID, &o.DisplayName, &o.LandingPageURL, &o.FallbackURL, &o.State, &o.PostbackAuth, &o.PostbackToken,
-					&o.Precedence, seconds{&o.ClickWindow}, seconds{&o.CouponGrace}, &o.UniqueCodes,
+					&o.Precedence,
+					seconds{&o.ClickWindow},
+					seconds{&o.CouponGrace},
+					&o.UniqueCodes,
 				},
 				scanPayout(&o.Payout),
 				[]any{&o.DefaultConversionStatus, &o.CurrencyCode, millis{&o.CreateTime}, millis{&o.UpdateTime}, &o.Revision})...)

@@ -75,7 +75,7 @@ func (t *table[T]) list(ctx context.Context, from querier, q listing.Query) ([]T
 // insert writes a new row, or returns flow.ErrExists.
 func (t *table[T]) insert(ctx context.Context, tx *sql.Tx, item T) error {
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(t.columns)), ", ")
-	query := "INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ") VALUES (" + marks + ")"
+	query := "INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ") VALUES (" + marks + ")" //nolint:gosec // names that the program chose
 	_, err := tx.ExecContext(ctx, query, t.values(item)...)
 	if sqlitedb.IsUnique(err) {
 		return flow.ErrExists
@@ -88,7 +88,7 @@ func (t *table[T]) insert(ctx context.Context, tx *sql.Tx, item T) error {
 
 // replace writes all columns of the row that has item's key.
 func (t *table[T]) replace(ctx context.Context, tx *sql.Tx, item T) error {
-	query := "UPDATE " + t.name + " SET " + strings.Join(t.columns, " = ?, ") + " = ? WHERE id = ?"
+	query := "UPDATE " + t.name + " SET " + strings.Join(t.columns, " = ?, ") + " = ? WHERE id = ?" //nolint:gosec // names that the program chose
 	if _, err := tx.ExecContext(ctx, query, append(t.values(item), t.id(item))...); err != nil {
 		return t.failure("updating", err)
 	}

@@ -17,7 +17,7 @@ import (
 // names, but `_id` for `id`. The fields must be present in every document: a missing one is not
 // what a missing SQL value is.
 func Build(q listing.Query) (filter, sort bson.D) {
-	var all bson.A
+	var all []bson.D
 	if q.Where != nil {
 		all = append(all, expr(q.Where))
 	}
@@ -35,7 +35,7 @@ func Build(q listing.Query) (filter, sort bson.D) {
 	case 0:
 		return bson.D{}, sort
 	case 1:
-		return all[0].(bson.D), sort
+		return all[0], sort
 	default:
 		return bson.D{{Key: "$and", Value: all}}, sort
 	}
@@ -51,7 +51,7 @@ func expr(e listing.Expr) bson.D {
 		return list("$and", e)
 	case listing.Or:
 		if len(e) == 0 {
-			return bson.D{{Key: "$nor", Value: bson.A{bson.D{}}}} // $or refuses an empty list
+			return bson.D{{Key: "$nor", Value: []bson.D{{}}}} // $or refuses an empty list
 		}
 		return list("$or", e)
 	case listing.Not:
@@ -65,7 +65,7 @@ func expr(e listing.Expr) bson.D {
 
 // list returns conditions joined by an operator.
 func list(operator string, conditions []listing.Expr) bson.D {
-	documents := make(bson.A, len(conditions))
+	documents := make([]bson.D, len(conditions))
 	for i, e := range conditions {
 		documents[i] = expr(e)
 	}
@@ -115,22 +115,22 @@ func prefix(c listing.Compare) bson.D {
 }
 
 // after returns the conditions that a document comes after one with values in an order.
-func after(order []listing.Order, values []any) bson.A {
+func after(order []listing.Order, values []any) []bson.D {
 	if len(order) == 1 {
-		return bson.A{relation(order[0].Field, beyond(order[0]), values[0])}
+		return []bson.D{relation(order[0].Field, beyond(order[0]), values[0])}
 	}
-	var alternatives bson.A
+	var alternatives []bson.D
 	for i, o := range order {
 		var all bson.D
-		for j, earlier := range order[:0] {
-			all = append(all, bson.E{Key: key(earlier.Field), Value: value(values[j])})
+		for j, earlier := range order[:i] {
+			all = append(all, relation(earlier.Field, "$eq", values[j])...)
 		}
 		alternatives = append(alternatives, append(all, relation(o.Field, beyond(o), values[i])...))
 	}
 	// The alternatives imply the first condition; it lets one index range serve them all.
-	return bson.A{
+	return []bson.D{
 		relation(order[0].Field, beyond(order[0])+"e", values[0]),
-		bson.D{{Key: "$or", Value: alternatives}},
+		{{Key: "$or", Value: alternatives}},
 	}
 }
 

@@ -114,14 +114,14 @@ func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (ru
 // amountFromProto reads an amount; its currency may be left to the offer.
 func amountFromProto(p *couponv1.Money) (money.Money, error) {
 	m := money.Money{Currency: p.GetCurrencyCode(), Units: p.GetUnits(), Nanos: p.GetNanos()}
-	checked := m
-	if checked.Currency == "" {
-		checked.Currency = "XXX" // ISO 4217's "no currency": the offer's takes its place
+	if m.Currency != "" {
+		code, err := money.ParseCurrency(m.Currency)
+		if err != nil {
+			return m, apperr.Invalid("INVALID_CURRENCY", "amount.currency_code", "%s", err)
+		}
+		m.Currency = code
 	}
-	if _, err := money.ParseCurrency(checked.Currency); err != nil {
-		return m, apperr.Invalid("INVALID_CURRENCY", "amount.currency_code", "%s", err)
-	}
-	if err := checked.Check(); err != nil {
+	if err := m.CheckAmount(); err != nil {
 		return m, apperr.Invalid("INVALID_AMOUNT", "amount", "%s", err)
 	}
 	return m, nil

@@ -19,15 +19,25 @@ const (
 		status, outcome, method, reason, explanation, candidates,
 		pub_unique1, pub_unique2, pub_unique3, pub_unique4, pub_unique5, pub_click_id, pub_sub_id,
 		conversion_time, create_time, undeduplicated`
-	insertConversion = `INSERT INTO conversions (` + conversionColumns + `, ` + keyColumns + `) VALUES (?, ?, ?,
+	// To bind NULL costs half of what binding '' does, and many texts are empty.
+	conversionValues = `(?, ?, ?,
 		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?,
 		ifnull(?, ''), ?, ?, ifnull(?, ''), ?, ?,
 		?, ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
 		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
-		?, ?, ?, ifnull(?, ''), ifnull(?, '')) ON CONFLICT (id) DO NOTHING`
+		?, ?, ?, ifnull(?, ''), ifnull(?, ''))`
+	// Rows are numbered in the order in which they are inserted, and never deleted.
+	conversionsAfter = `SELECT id FROM conversions WHERE rowid > ? ORDER BY rowid`
 )
 
-// bindConversion binds what insertConversion takes.
+// insertConversions returns the statement that inserts a number of conversions, but those whose ids
+// are taken.
+func insertConversions(n int) string {
+	return "INSERT INTO conversions (" + conversionColumns + ", " + keyColumns + ") VALUES " + conversionValues +
+		strings.Repeat(", "+conversionValues, n-1) + " ON CONFLICT (id) DO NOTHING"
+}
+
+// bindConversion binds what insertConversions takes for one of them.
 func bindConversion(a *arguments, c *rules.Conversion) {
 	a.add(hashKey(c.ID))
 	a.add(hashKey(c.ContentHash))

@@ -6,14 +6,20 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// purgeRows is how many clicks one purge job deletes at most, so that no write waits long for it.
-const purgeRows = 1000
+const (
+	// purgeRows is how many clicks one purge job deletes at most, so that no write waits long for it.
+	purgeRows = 1000
+	// runLength is how many conversions one statement inserts where as many wait. Opening six
+	// indexes once for eight rows saves an eighth of the cost; sixteen save no more.
+	runLength = 8
+)
 
 // job is one write: a click, a conversion, or else the purge of clicks from before a time.
 type job struct {
@@ -35,8 +41,13 @@ type writer struct {
 	rollback   driver.StmtExecContext
 	click      driver.StmtExecContext
 	conversion driver.StmtExecContext
-	purge      driver.StmtExecContext
-	arguments  arguments
+	// run inserts runLength conversions, inserted reads back which of them were new.
+	run       driver.StmtExecContext
+	inserted  driver.StmtQueryContext
+	purge     driver.StmtExecContext
+	arguments arguments
+	// conversions are those of a batch, in memory that is used again.
+	conversions []*job
 }
 
 // newWriter takes the connection out of its pool until close.
@@ -46,31 +57,47 @@ func newWriter(ctx context.Context, pool *sql.DB) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{conn: conn}
-	err = conn.Raw(func(connection any) error {
-		for _, statement := range []struct {
-			to  *driver.StmtExecContext
-			sql string
-		}{
-			{&w.begin, "BEGIN IMMEDIATE"},
-			{&w.commit, "COMMIT"},
-			{&w.rollback, "ROLLBACK"},
-			{&w.click, insertClick},
-			{&w.conversion, insertConversion},
-			{&w.purge, deleteClicks},
-		} {
-			prepared, err := connection.(driver.Conn).Prepare(statement.sql)
-			if err != nil {
-				return fmt.Errorf("%s: %w", statement.sql, err)
-			}
-			w.statements = append(w.statements, prepared)
-			*statement.to = prepared.(driver.StmtExecContext)
-		}
-		return nil
-	})
-	if err != nil {
+	if err := conn.Raw(w.prepare); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
+}
+
+// prepare prepares the statements on the driver's connection.
+func (w *writer) prepare(connection any) error {
+	for _, statement := range []struct {
+		to  *driver.StmtExecContext
+		sql string
+	}{
+		{&w.begin, "BEGIN IMMEDIATE"},
+		{&w.commit, "COMMIT"},
+		{&w.rollback, "ROLLBACK"},
+		{&w.click, insertClick},
+		{&w.conversion, insertConversions(1)},
+		{&w.run, insertConversions(runLength)},
+		{&w.purge, deleteClicks},
+	} {
+		prepared, err := w.prepareOne(connection, statement.sql)
+		if err != nil {
+			return err
+		}
+		*statement.to = prepared.(driver.StmtExecContext)
+	}
+	prepared, err := w.prepareOne(connection, conversionsAfter)
+	if err != nil {
+		return err
+	}
+	w.inserted = prepared.(driver.StmtQueryContext)
+	return nil
+}
+
+func (w *writer) prepareOne(connection any, sql string) (driver.Stmt, error) {
+	prepared, err := connection.(driver.Conn).Prepare(sql)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", sql, err)
+	}
+	w.statements = append(w.statements, prepared)
+	return prepared, nil
 }
 
 // close gives the connection back.
@@ -104,7 +131,7 @@ func (w *writer) transaction(batch []*job) error {
 	if _, err := w.begin.ExecContext(ctx, nil); err != nil {
 		return err
 	}
-	err := w.run(ctx, batch)
+	err := w.execute(ctx, batch)
 	if err == nil {
 		_, err = w.commit.ExecContext(ctx, nil)
 	}
@@ -114,29 +141,99 @@ func (w *writer) transaction(batch []*job) error {
 	return err
 }
 
-func (w *writer) run(ctx context.Context, batch []*job) error {
+// execute runs the jobs of a batch; conversions come last, so that they come in runs.
+func (w *writer) execute(ctx context.Context, batch []*job) (err error) {
+	w.conversions = w.conversions[:0]
 	for _, j := range batch {
-		statement := w.purge
 		w.arguments.clear()
 		switch {
-		case j.click != nil:
-			statement = w.click
-			bindClick(&w.arguments, j.click)
 		case j.conversion != nil:
-			statement = w.conversion
-			bindConversion(&w.arguments, j.conversion)
+			w.conversions = append(w.conversions, j)
+			continue
+		case j.click != nil:
+			bindClick(&w.arguments, j.click)
+			j.rows, _, err = w.exec(ctx, w.click)
 		default:
 			bindPurge(&w.arguments, j.purgeBefore)
+			j.rows, _, err = w.exec(ctx, w.purge)
 		}
-		result, err := statement.ExecContext(ctx, w.arguments.values)
 		if err != nil {
 			return err
 		}
-		if j.rows, err = result.RowsAffected(); err != nil {
+	}
+	defer clear(w.conversions) // what was written need not stay in memory
+	rest := w.conversions
+	for ; len(rest) >= runLength; rest = rest[runLength:] {
+		if err := w.insertRun(ctx, w.run, rest[:runLength]); err != nil {
+			return err
+		}
+	}
+	for i := range rest {
+		if err := w.insertRun(ctx, w.conversion, rest[i:i+1]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// insertRun inserts as many conversions as a statement takes.
+func (w *writer) insertRun(ctx context.Context, statement driver.StmtExecContext, run []*job) error {
+	w.arguments.clear()
+	for _, j := range run {
+		bindConversion(&w.arguments, j.conversion)
+	}
+	rows, newest, err := w.exec(ctx, statement)
+	if err != nil {
+		return err
+	}
+	if rows > 0 && rows < int64(len(run)) {
+		return w.tellInserted(ctx, run, newest-rows)
+	}
+	for _, j := range run {
+		j.rows = min(rows, 1)
+	}
+	return nil
+}
+
+// tellInserted notes which conversions of a run are among the rows after one, which are in the run's
+// order.
+func (w *writer) tellInserted(ctx context.Context, run []*job, after int64) (err error) {
+	w.arguments.clear()
+	w.arguments.add(after)
+	rows, err := w.inserted.QueryContext(ctx, w.arguments.values)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var stored [1]driver.Value
+	err = rows.Next(stored[:])
+	for _, j := range run {
+		j.rows = 0
+		var id hash
+		if err != nil || id.Scan(stored[0]) != nil || string(id) != j.conversion.ID {
+			continue
+		}
+		j.rows = 1
+		err = rows.Next(stored[:])
+	}
+	if !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading back which conversions are new: %w", err)
+	}
+	return nil
+}
+
+// exec runs a statement with the arguments and returns how many rows it changed and the number of
+// the last row that was ever inserted.
+func (w *writer) exec(ctx context.Context, statement driver.StmtExecContext) (rows, newest int64, err error) {
+	result, err := statement.ExecContext(ctx, w.arguments.values)
+	if err != nil {
+		return 0, 0, err
+	}
+	if rows, err = result.RowsAffected(); err != nil {
+		return 0, 0, err
+	}
+	newest, err = result.LastInsertId()
+	return rows, newest, err
 }
 
 // arguments are what a statement is run with, in memory that is used again.

@@ -26,7 +26,7 @@ CREATE TABLE clicks (
 ) STRICT, WITHOUT ROWID;
 
 -- A conversion's id is a hash. The rows themselves are kept in the order of arrival, which is a
--- quarter cheaper to write than rows spread by their hash.
+-- quarter cheaper to write than rows spread by their hash. They are never deleted.
 CREATE TABLE conversions (
     id              ANY     NOT NULL PRIMARY KEY,
     content_hash    ANY     NOT NULL,

@@ -1,0 +1,103 @@
+// Package coupon is the coupon service put together: wiring only.
+//
+// The service's main and the one-process form import it.
+package coupon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/edge"
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/mongostore"
+	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
+	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/grpcserve"
+	"github.com/couponlink/couponlink/services/internal/lifecycle"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/settings"
+)
+
+// Service is the coupon service on its store.
+type Service struct {
+	store     flow.Store
+	flow      *flow.Service
+	publicURL string
+}
+
+// New opens the store, brings it up to date, and returns the service on it. Tracking links begin
+// with publicURL. Close the service when nothing calls it any more.
+func New(ctx context.Context, database settings.Database, publicURL string) (*Service, error) {
+	store, err := open(ctx, database)
+	if err != nil {
+		return nil, fmt.Errorf("opening the coupon service's store: %w", err)
+	}
+	return &Service{store: store, flow: flow.New(store, time.Now), publicURL: publicURL}, nil
+}
+
+func open(ctx context.Context, database settings.Database) (flow.Store, error) {
+	if database.MongoDBURI == "" {
+		return sqlitestore.Open(ctx, database.SQLiteDir)
+	}
+	var opts []mongodb.Option
+	if database.WithoutTransactions {
+		opts = append(opts, mongodb.WithoutTransactions())
+	}
+	return mongostore.Open(ctx, database.MongoDBURI, opts...)
+}
+
+// Register adds the gRPC services to a server.
+func (s *Service) Register(registrar grpc.ServiceRegistrar) {
+	edge.Register(registrar, s.flow, s.publicURL)
+}
+
+// Ready says whether the service can do its work.
+func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+
+// Close waits for writes under way and closes the store.
+func (s *Service) Close() error { return s.store.Close() }
+
+// Config is what the service runs by when it runs alone.
+type Config struct {
+	GRPCAddr string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address to serve gRPC on (${default})."`
+	HTTPAddr string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"The gateway's HTTP address, for tracking links where no public URL is given (${default})."`
+	settings.PublicURL
+	settings.Storage
+	settings.AdminKey
+
+	// Started, if set, is called with the real address once calls are taken.
+	Started func(grpcAddr string) `kong:"-"`
+}
+
+// Run serves the coupon service until ctx ends, then finishes what is under way and closes the store.
+func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
+	key, keyErr := cfg.Required()
+	database, databaseErr := cfg.Database()
+	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
+	if err := errors.Join(keyErr, databaseErr, urlErr); err != nil {
+		return err
+	}
+	listeners, err := lifecycle.Listen(ctx, cfg.GRPCAddr)
+	if err != nil {
+		return err
+	}
+	defer lifecycle.CloseAll(listeners)
+	service, err := New(ctx, database, publicURL)
+	if err != nil {
+		return err
+	}
+	defer command.Close(&err, "the store", service)
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: service.Ready, Log: log})
+	service.Register(server)
+	addr := listeners[0].Addr().String()
+	log.InfoContext(ctx, "serving", slog.String("grpc", addr), slog.String("database", database.String()))
+	if cfg.Started != nil {
+		cfg.Started(addr)
+	}
+	return lifecycle.Run(ctx, lifecycle.Part{Name: "gRPC", Server: server, Listener: listeners[0]})
+}

@@ -1,0 +1,146 @@
+package edge
+
+import (
+	"context"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+const (
+	invalid  = apperr.InvalidArgument
+	notFound = apperr.NotFound
+	exists   = apperr.AlreadyExists
+)
+
+// refusal is a call that is refused, with what it is refused with.
+type refusal struct {
+	call, request string
+	kind          apperr.Kind
+	reason, field string
+}
+
+// caller returns a method as a function of a request in JSON.
+func caller[Q any, P interface {
+	*Q
+	proto.Message
+}, A any](t *testing.T, do func(context.Context, P) (A, error)) func(json string) error {
+	t.Helper()
+	return func(json string) error {
+		_, err := try(t, do, P(new(Q)), json)
+		return err
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	s := withCoupon(t)
+	calls := map[string]func(json string) error{
+		"CreateOffer":     caller(t, s.offers.CreateOffer),
+		"GetOffer":        caller(t, s.offers.GetOffer),
+		"ListOffers":      caller(t, s.offers.ListOffers),
+		"UpdateOffer":     caller(t, s.offers.UpdateOffer),
+		"CreatePublisher": caller(t, s.publishers.CreatePublisher),
+		"GetPublisher":    caller(t, s.publishers.GetPublisher),
+		"UpdatePublisher": caller(t, s.publishers.UpdatePublisher),
+		"CreateApproval":  caller(t, s.approvals.CreateApproval),
+		"GetApproval":     caller(t, s.approvals.GetApproval),
+		"ListApprovals":   caller(t, s.approvals.ListApprovals),
+		"CreateCoupon":    caller(t, s.coupons.CreateCoupon),
+		"GetCoupon":       caller(t, s.coupons.GetCoupon),
+		"ListCoupons":     caller(t, s.coupons.ListCoupons),
+		"UpdateCoupon":    caller(t, s.coupons.UpdateCoupon),
+		"ArchiveCoupon":   caller(t, s.coupons.ArchiveCoupon),
+		"ValidateCoupon":  caller(t, s.coupons.ValidateCoupon),
+		"LookupOffer":     caller(t, s.lookups.LookupOffer),
+		"LookupCode":      caller(t, s.lookups.LookupCode),
+		"LookupStanding":  caller(t, s.lookups.LookupStanding),
+	}
+	for _, tc := range append(refusedParties(), refusedCoupons()...) {
+		t.Run(tc.call+" "+tc.request, func(t *testing.T) {
+			refused(t, calls[tc.call](tc.request), tc.kind, tc.reason, tc.field)
+		})
+	}
+}
+
+func refusedParties() []refusal {
+	const offer = `"display_name": "A", "landing_page_url": "https://shop.example.com/"`
+	return []refusal{
+		{"CreateOffer", `{}`, invalid, "INVALID_OFFER", "offer"},
+		{"CreateOffer", `{"offer": {}}`, invalid, "INVALID_DISPLAY_NAME", "display_name"},
+		{"CreateOffer", `{"offer": {` + offer + `, "state": 99}}`, invalid, "INVALID_STATE", "state"},
+		{"CreateOffer", `{"offer": {` + offer + `, "click_window": "0s"}}`, invalid, "INVALID_CLICK_WINDOW", "click_window"},
+		{"CreateOffer", `{"offer": {` + offer + `, "click_window": "315576000000s"}}`, invalid, "INVALID_CLICK_WINDOW", "click_window"},
+		{"CreateOffer", `{"offer": {` + offer + `, "coupon_grace": "1.5s"}}`, invalid, "INVALID_COUPON_GRACE", "coupon_grace"},
+		{"CreateOffer", `{"offer": {` + offer + `, "payout": {}}}`, invalid, "INVALID_PAYOUT", "payout"},
+		{"CreateOffer", `{"offer": {` + offer + `, "payout": {"percent": "12,5"}}}`, invalid, "INVALID_PAYOUT", "payout.percent"},
+		{"CreateOffer", `{"offer": {` + offer + `, "payout": {"percent": "101"}}}`, invalid, "INVALID_PAYOUT", "payout.percent"},
+		{"CreateOffer", `{"offer": {` + offer + `, "payout": {"fixed": {"units": 5}}}}`, invalid, "INVALID_PAYOUT", "payout.fixed"},
+		{"CreateOffer", `{"offer": {` + offer + `, "currency_code": "QQQ"}}`, invalid, "INVALID_CURRENCY_CODE", "currency_code"},
+		{"CreateOffer", `{"offer_id": "Ten", "offer": {` + offer + `}}`, invalid, "INVALID_OFFER_ID", "offer_id"},
+		{"CreateOffer", `{"offer_id": "10", "offer": {` + offer + `}}`, exists, "OFFER_EXISTS", ""},
+		{"GetOffer", `{"name": "10"}`, invalid, "INVALID_NAME", "name"},
+		{"GetOffer", `{"name": "offers/99"}`, notFound, "OFFER_NOT_FOUND", ""},
+		{"ListOffers", `{"filter": "colour = red"}`, invalid, "INVALID_FILTER", "filter"},
+		{"ListOffers", `{"order_by": "state"}`, invalid, "INVALID_ORDER_BY", "order_by"},
+		{"ListOffers", `{"page_size": -1}`, invalid, "INVALID_PAGE_SIZE", "page_size"},
+		{"ListOffers", `{"page_token": "x"}`, invalid, "INVALID_PAGE_TOKEN", "page_token"},
+		{"UpdateOffer", `{}`, invalid, "INVALID_OFFER", "offer"},
+		{"UpdateOffer", `{"offer": {"name": "offers/"}}`, invalid, "INVALID_NAME", "name"},
+		{"UpdateOffer", `{"offer": {"name": "offers/99", "state": "PAUSED"}}`, notFound, "OFFER_NOT_FOUND", ""},
+		{"UpdateOffer", `{"offer": {"name": "offers/10"}, "update_mask": "colour"}`, invalid, "INVALID_UPDATE_MASK", "update_mask"},
+		{"UpdateOffer", `{"offer": {"name": "offers/10"}, "update_mask": "postbackToken"}`, invalid, "INVALID_UPDATE_MASK", "update_mask"},
+		{"UpdateOffer", `{"offer": {"name": "offers/10"}, "update_mask": "displayName"}`, invalid, "INVALID_DISPLAY_NAME", "display_name"},
+		{"CreatePublisher", `{}`, invalid, "INVALID_PUBLISHER", "publisher"},
+		{"CreatePublisher", `{"publisher_id": "a b", "publisher": {"display_name": "Mia"}}`, invalid, "INVALID_PUBLISHER_ID", "publisher_id"},
+		{"CreatePublisher", `{"publisher_id": "22", "publisher": {"display_name": "Mia"}}`, exists, "PUBLISHER_EXISTS", ""},
+		{"GetPublisher", `{"name": "publishers/99"}`, notFound, "PUBLISHER_NOT_FOUND", ""},
+		{"UpdatePublisher", `{}`, invalid, "INVALID_PUBLISHER", "publisher"},
+		{"UpdatePublisher", `{"publisher": {"name": "22"}}`, invalid, "INVALID_NAME", "name"},
+		{"CreateApproval", `{"parent": "offers/-", "publisher": "publishers/22"}`, invalid, "INVALID_NAME", "parent"},
+		{"CreateApproval", `{"parent": "offers/10", "publisher": "22"}`, invalid, "INVALID_NAME", "publisher"},
+		{"GetApproval", `{"name": "offers/10"}`, invalid, "INVALID_NAME", "name"},
+		{"GetApproval", `{"name": "offers/10/approvals/23"}`, notFound, "APPROVAL_NOT_FOUND", ""},
+		{"ListApprovals", `{"parent": "offers/99"}`, notFound, "OFFER_NOT_FOUND", ""},
+	}
+}
+
+func refusedCoupons() []refusal {
+	const (
+		name = `"name": "offers/10/coupons/22.SALEXYZ20"`
+		code = `"code": "SALEABC20", "publisher": "publishers/22"`
+	)
+	return []refusal{
+		{"CreateCoupon", `{"parent": "offers/10"}`, invalid, "INVALID_COUPON", "coupon"},
+		{"CreateCoupon", `{"parent": "10", "coupon": {` + code + `}}`, invalid, "INVALID_NAME", "parent"},
+		{"CreateCoupon", `{"parent": "offers/10", "coupon": {"code": "SALEABC20", "publisher": "22"}}`, invalid, "INVALID_NAME", "publisher"},
+		{"CreateCoupon", `{"parent": "offers/10", "coupon": {"code": "SALE_ABC20", "publisher": "publishers/22"}}`, invalid, "INVALID_CODE", "code"},
+		{"CreateCoupon", `{"parent": "offers/10", "coupon": {` + code + `, "expire_time": "2026-11-22T12:00:00Z"}}`, invalid, "INVALID_TIME_RANGE", "expire_time"},
+		{"CreateCoupon", `{"parent": "offers/10", "coupon": {` + code + `, "start_time": "0001-01-01T00:00:00Z"}}`, invalid, "INVALID_START_TIME", "start_time"},
+		{"CreateCoupon", `{"parent": "offers/10", "coupon": {` + code + `, "payout": {"percent": "-1"}}}`, invalid, "INVALID_PAYOUT", "payout.percent"},
+		{"CreateCoupon", `{"parent": "offers/99", "coupon": {` + code + `}}`, notFound, "OFFER_NOT_FOUND", ""},
+		{"CreateCoupon", `{"parent": "offers/10", "coupon": {"code": "salexyz20", "publisher": "publishers/22"}}`, exists, "COUPON_EXISTS", ""},
+		{"GetCoupon", `{"name": "offers/10/coupons/SALEXYZ20"}`, invalid, "INVALID_NAME", "name"},
+		{"GetCoupon", `{"name": "offers/10/coupons/23.SALEXYZ20"}`, notFound, "COUPON_NOT_FOUND", ""},
+		{"ListCoupons", `{"parent": ""}`, invalid, "INVALID_NAME", "parent"},
+		{"ListCoupons", `{"parent": "offers/99"}`, notFound, "OFFER_NOT_FOUND", ""},
+		{"UpdateCoupon", `{}`, invalid, "INVALID_COUPON", "coupon"},
+		{"UpdateCoupon", `{"coupon": {"name": "offers/10"}}`, invalid, "INVALID_NAME", "name"},
+		{"UpdateCoupon", `{"coupon": {` + name + `}, "update_mask": "code"}`, invalid, "INVALID_UPDATE_MASK", "update_mask"},
+		{"UpdateCoupon", `{"coupon": {` + name + `}, "update_mask": "state"}`, invalid, "INVALID_UPDATE_MASK", "update_mask"},
+		{"UpdateCoupon", `{"coupon": {` + name + `}, "update_mask": "archived"}`, invalid, "INVALID_UPDATE_MASK", "update_mask"},
+		{"UpdateCoupon", `{"coupon": {` + name + `, "expire_time": "2026-11-22T11:00:00Z"}}`, invalid, "INVALID_TIME_RANGE", "expire_time"},
+		{"UpdateCoupon", `{"coupon": {` + name + `, "etag": "stale", "enabled": false}}`, apperr.Aborted, "ETAG_MISMATCH", ""},
+		{"ArchiveCoupon", `{"name": "x"}`, invalid, "INVALID_NAME", "name"},
+		{"ValidateCoupon", `{"code": ""}`, invalid, "INVALID_CODE", "code"},
+		{"ValidateCoupon", `{"code": "SALE_XYZ20"}`, invalid, "INVALID_CODE", "code"},
+		{"ValidateCoupon", `{"code": "SALEXYZ20", "offer": "10"}`, invalid, "INVALID_NAME", "offer"},
+		{"ValidateCoupon", `{"code": "SALEXYZ20", "publisher": "22"}`, invalid, "INVALID_NAME", "publisher"},
+		{"LookupOffer", `{}`, invalid, "INVALID_OFFER", "offer"},
+		{"LookupOffer", `{"offer": "10"}`, invalid, "INVALID_NAME", "offer"},
+		{"LookupOffer", `{"postback_token": "x"}`, notFound, "TOKEN_NOT_FOUND", ""},
+		{"LookupCode", `{"code": "SALEXYZ20", "offer": "10"}`, invalid, "INVALID_NAME", "offer"},
+		{"LookupStanding", `{"offer": "offers/10", "publisher": "publishers/99"}`, notFound, "PUBLISHER_NOT_FOUND", ""},
+	}
+}

@@ -1,0 +1,153 @@
+package flow_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+func TestCreatingACouponApprovesItsPublisher(t *testing.T) {
+	s, _ := newService(t)
+	withParties(t, s, []string{"10"}, []string{"22"})
+	created := must(s.CreateCoupon(t.Context(), coupon("10", "22", " SaleXyz20 ")))(t)
+	want := coupon("10", "22", "SaleXyz20")
+	want.StartTime, want.CreateTime, want.UpdateTime, want.Revision = noon, noon, noon, 1
+	if created.Coupon != want || len(created.With) != 0 {
+		t.Errorf("got %+v, want %+v", created, want)
+	}
+	if got := must(s.Coupon(t.Context(), "10", "22", "salexyz20"))(t); got.Coupon != want {
+		t.Errorf("read %+v, want %+v", got, want)
+	}
+	approval := must(s.Approval(t.Context(), "10", "22"))(t)
+	if approval.State != rules.ApprovalApproved || approval.Source != rules.SourceCoupon {
+		t.Errorf("got approval %+v", approval)
+	}
+}
+
+func TestARefusedCouponLeavesNoTrace(t *testing.T) {
+	s, _ := newService(t)
+	withParties(t, s, []string{"10", "unique", "archived"}, []string{"22", "23", "archived"})
+	must(s.CreateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20")))(t)
+	must(s.CreateCoupon(t.Context(), coupon("unique", "22", "SALEXYZ20")))(t)
+	must(s.UpdateOffer(t.Context(), rules.Offer{ID: "unique", UniqueCodes: true}, flow.Update{Fields: []string{"unique_codes"}}))(t)
+	must(s.UpdateOffer(t.Context(), rules.Offer{ID: "archived", State: rules.OfferArchived}, flow.Update{Fields: []string{"state"}}))(t)
+	must(s.UpdatePublisher(t.Context(), rules.Publisher{ID: "archived", State: rules.PublisherArchived}, flow.Update{Fields: []string{"state"}}))(t)
+	must(s.BlockPublisher(t.Context(), "10", "23"))(t)
+
+	for name, tc := range map[string]struct {
+		draft  rules.Coupon
+		kind   apperr.Kind
+		reason string
+	}{
+		"special characters":    {coupon("10", "22", "SALE_XYZ20"), apperr.InvalidArgument, "INVALID_CODE"},
+		"no offer":              {coupon("99", "22", "SALEABC20"), apperr.NotFound, "OFFER_NOT_FOUND"},
+		"no publisher":          {coupon("10", "99", "SALEABC20"), apperr.NotFound, "PUBLISHER_NOT_FOUND"},
+		"duplicate":             {coupon("10", "22", "SALEXYZ20"), apperr.AlreadyExists, "COUPON_EXISTS"},
+		"duplicate, other case": {coupon("10", "22", "saleXyz20"), apperr.AlreadyExists, "COUPON_EXISTS"},
+		"taken":                 {coupon("unique", "23", "SaleXyz20"), apperr.AlreadyExists, "CODE_TAKEN"},
+		"offer archived":        {coupon("archived", "22", "SALEABC20"), apperr.FailedPrecondition, "OFFER_ARCHIVED"},
+		"publisher archived":    {coupon("10", "archived", "SALEABC20"), apperr.FailedPrecondition, "PUBLISHER_ARCHIVED"},
+		"blocked":               {coupon("10", "23", "SALEABC20"), apperr.FailedPrecondition, "PUBLISHER_BLOCKED"},
+	} {
+		_, err := s.CreateCoupon(t.Context(), tc.draft)
+		t.Log(name)
+		refused(t, err, tc.kind, tc.reason)
+	}
+	coupons, _ := list(t, s.Coupons, "", listRequest("offers/-", "", ""))
+	if len(coupons) != 2 {
+		t.Errorf("there are %d coupons, want 2: %+v", len(coupons), coupons)
+	}
+	approvals, _ := list(t, s.Approvals, "", listRequest("offers/-", "", ""))
+	var got []string
+	for _, a := range approvals {
+		got = append(got, a.ID()+" "+string(a.State))
+	}
+	if want := []string{"10/22 APPROVED", "10/23 BLOCKED", "unique/22 APPROVED"}; !slices.Equal(got, want) {
+		t.Errorf("got approvals %q, want %q", got, want)
+	}
+}
+
+func TestSharedCodes(t *testing.T) {
+	s, _ := newService(t)
+	withParties(t, s, []string{"10", "11"}, []string{"22", "23", "24"})
+	must(s.CreateCoupon(t.Context(), coupon("10", "23", "SALEXYZ20")))(t)
+	must(s.CreateCoupon(t.Context(), coupon("11", "24", "SALEXYZ20")))(t)
+	created := must(s.CreateCoupon(t.Context(), coupon("10", "22", "salexyz20")))(t)
+	read := must(s.Coupon(t.Context(), "10", "22", "SALEXYZ20"))(t)
+	updated := must(s.UpdateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20"), flow.Update{Fields: []string{"internal_note"}}))(t)
+	archived := must(s.ArchiveCoupon(t.Context(), "10", "22", "SALEXYZ20", ""))(t)
+	for i, got := range []flow.Shared{created, read, updated, archived} {
+		if !slices.Equal(got.With, []string{"23"}) {
+			t.Errorf("%d: shared with %q, want publisher 23", i, got.With)
+		}
+	}
+	_, err := s.UpdateOffer(t.Context(), rules.Offer{ID: "10", UniqueCodes: true}, flow.Update{Fields: []string{"unique_codes"}})
+	refused(t, err, apperr.FailedPrecondition, "CODES_SHARED")
+	if got := must(s.Offer(t.Context(), "10"))(t); got.UniqueCodes {
+		t.Error("unique_codes was turned on all the same")
+	}
+}
+
+func TestUpdateCoupon(t *testing.T) {
+	s, now := newService(t)
+	withParties(t, s, []string{"10"}, []string{"22"})
+	draft := coupon("10", "22", "SaleXyz20")
+	draft.ExpireTime, draft.InternalNote = noon.Add(time.Hour), "autumn"
+	created := must(s.CreateCoupon(t.Context(), draft))(t).Coupon
+
+	now.Advance(time.Minute)
+	change := coupon("10", "22", "SALEXYZ20")
+	change.Enabled = false
+	etag := rules.Etag(created.Name(), created.Revision)
+	updated := must(s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"enabled", "expire_time"}, Etag: etag}))(t).Coupon
+	want := created
+	want.Enabled, want.ExpireTime, want.UpdateTime, want.Revision = false, time.Time{}, noon.Add(time.Minute), 2
+	if updated != want {
+		t.Errorf("got %+v, want %+v", updated, want)
+	}
+	_, err := s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"enabled"}, Etag: etag})
+	refused(t, err, apperr.Aborted, "ETAG_MISMATCH")
+	_, err = s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"archived"}})
+	refused(t, err, apperr.InvalidArgument, "INVALID_UPDATE_MASK")
+	change.ExpireTime = noon.Add(-time.Hour)
+	_, err = s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"expire_time"}})
+	refused(t, err, apperr.InvalidArgument, "INVALID_TIME_RANGE")
+	_, err = s.UpdateCoupon(t.Context(), coupon("10", "22", "OTHER"), flow.Update{Fields: []string{"enabled"}})
+	refused(t, err, apperr.NotFound, "COUPON_NOT_FOUND")
+	if got := must(s.Coupon(t.Context(), "10", "22", "SALEXYZ20"))(t).Coupon; got != want {
+		t.Errorf("refused updates left %+v, want %+v", got, want)
+	}
+
+	restarted := must(s.UpdateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20"), flow.Update{Fields: []string{"start_time"}}))(t).Coupon
+	if !restarted.StartTime.Equal(noon.Add(time.Minute)) {
+		t.Errorf("a start time that is named and unset became %v, want now", restarted.StartTime)
+	}
+}
+
+func TestArchiveCoupon(t *testing.T) {
+	s, now := newService(t)
+	withParties(t, s, []string{"10"}, []string{"22"})
+	created := must(s.CreateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20")))(t).Coupon
+	_, err := s.ArchiveCoupon(t.Context(), "10", "22", "SALEXYZ20", "stale")
+	refused(t, err, apperr.Aborted, "ETAG_MISMATCH")
+	_, err = s.ArchiveCoupon(t.Context(), "10", "22", "OTHER", "")
+	refused(t, err, apperr.NotFound, "COUPON_NOT_FOUND")
+
+	now.Advance(time.Minute)
+	archived := must(s.ArchiveCoupon(t.Context(), "10", "22", "salexyz20", rules.Etag(created.Name(), 1)))(t)
+	if !archived.Coupon.Archived || archived.Coupon.Revision != 2 {
+		t.Errorf("got %+v", archived)
+	}
+	now.Advance(time.Minute)
+	if again := must(s.ArchiveCoupon(t.Context(), "10", "22", "SALEXYZ20", ""))(t); again.Coupon != archived.Coupon {
+		t.Errorf("archiving again changed %+v to %+v", archived.Coupon, again.Coupon)
+	}
+	_, err = s.UpdateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20"), flow.Update{Fields: []string{"enabled"}})
+	refused(t, err, apperr.FailedPrecondition, "COUPON_ARCHIVED")
+	_, err = s.CreateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20"))
+	refused(t, err, apperr.AlreadyExists, "COUPON_EXISTS")
+}

@@ -1,0 +1,266 @@
+package flow_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+var noon = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
+
+// clock is a clock that stands until it is moved.
+type clock struct{ millis atomic.Int64 }
+
+func (c *clock) Now() time.Time          { return time.UnixMilli(c.millis.Load()).Add(123 * time.Microsecond) }
+func (c *clock) Advance(d time.Duration) { c.millis.Add(d.Milliseconds()) }
+
+// newClock returns a clock that stands at noon.
+func newClock() *clock {
+	c := &clock{}
+	c.millis.Store(noon.UnixMilli())
+	return c
+}
+
+// openStore returns an empty store.
+func openStore(t *testing.T) flow.Store {
+	t.Helper()
+	store, err := sqlitestore.Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+// newService returns the use cases on an empty store, with a clock that stands at noon.
+func newService(t *testing.T) (*flow.Service, *clock) {
+	t.Helper()
+	c := newClock()
+	return flow.New(openStore(t), c.Now), c
+}
+
+// withParties stores offers and publishers of some ids.
+func withParties(t *testing.T, s *flow.Service, offers, publishers []string) {
+	t.Helper()
+	for _, id := range offers {
+		must(s.CreateOffer(t.Context(), offer(id)))(t)
+	}
+	for _, id := range publishers {
+		must(s.CreatePublisher(t.Context(), publisher(id)))(t)
+	}
+}
+
+func offer(id string) rules.Offer {
+	o := rules.DefaultOffer()
+	o.ID, o.DisplayName, o.LandingPageURL = id, "Offer "+id, "https://shop.example.com/?click={click_id}"
+	return o
+}
+
+func publisher(id string) rules.Publisher {
+	p := rules.DefaultPublisher()
+	p.ID, p.DisplayName = id, "Publisher "+id
+	return p
+}
+
+func coupon(offer, publisher, code string) rules.Coupon {
+	return rules.Coupon{Offer: offer, Publisher: publisher, Code: code, Enabled: true}
+}
+
+// must returns a check that there was no error, which gives the value.
+func must[T any](value T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+// refused checks that an error is an *apperr.Error with a reason.
+func refused(t *testing.T, err error, kind apperr.Kind, reason string) {
+	t.Helper()
+	e := apperr.As(err)
+	if e == nil || e.Kind != kind || e.Reason != reason {
+		t.Fatalf("got %v; want kind %d, %s", err, kind, reason)
+	}
+}
+
+func TestOffers(t *testing.T) {
+	s, now := newService(t)
+	created := must(s.CreateOffer(t.Context(), offer("10")))(t)
+	if !rules.IsToken(created.PostbackToken) || !created.CreateTime.Equal(noon) || created.Revision != 1 {
+		t.Errorf("got %+v", created)
+	}
+	if got := must(s.Offer(t.Context(), "10"))(t); got != created {
+		t.Errorf("created %+v, read %+v", created, got)
+	}
+	_, err := s.CreateOffer(t.Context(), offer("10"))
+	refused(t, err, apperr.AlreadyExists, "OFFER_EXISTS")
+	_, err = s.CreateOffer(t.Context(), offer("No"))
+	refused(t, err, apperr.InvalidArgument, "INVALID_OFFER_ID")
+	_, err = s.CreateOffer(t.Context(), rules.DefaultOffer())
+	refused(t, err, apperr.InvalidArgument, "INVALID_DISPLAY_NAME")
+	_, err = s.Offer(t.Context(), "11")
+	refused(t, err, apperr.NotFound, "OFFER_NOT_FOUND")
+
+	now.Advance(time.Minute)
+	change := rules.Offer{ID: "10", DisplayName: " Renamed ", State: rules.OfferPaused}
+	etag := rules.Etag("offers/10", 1)
+	updated := must(s.UpdateOffer(t.Context(), change, flow.Update{Fields: []string{"display_name"}, Etag: etag}))(t)
+	want := created
+	want.DisplayName, want.UpdateTime, want.Revision = "Renamed", noon.Add(time.Minute), 2
+	if updated != want {
+		t.Errorf("got %+v, want %+v", updated, want)
+	}
+	_, err = s.UpdateOffer(t.Context(), change, flow.Update{Fields: []string{"display_name"}, Etag: etag})
+	refused(t, err, apperr.Aborted, "ETAG_MISMATCH")
+	_, err = s.UpdateOffer(t.Context(), change, flow.Update{Fields: []string{"postback_token"}})
+	refused(t, err, apperr.InvalidArgument, "INVALID_UPDATE_MASK")
+	_, err = s.UpdateOffer(t.Context(), change, flow.Update{Fields: []string{"landing_page_url"}})
+	refused(t, err, apperr.InvalidArgument, "INVALID_LANDING_PAGE_URL")
+	change.ID = "11"
+	_, err = s.UpdateOffer(t.Context(), change, flow.Update{Fields: []string{"state"}})
+	refused(t, err, apperr.NotFound, "OFFER_NOT_FOUND")
+	if got := must(s.Offer(t.Context(), "10"))(t); got != want {
+		t.Errorf("refused updates left %+v, want %+v", got, want)
+	}
+}
+
+func TestEveryOfferSettingCanBeChanged(t *testing.T) {
+	s, _ := newService(t)
+	created := must(s.CreateOffer(t.Context(), offer("10")))(t)
+	change := rules.Offer{
+		ID: "10", DisplayName: "Other", LandingPageURL: "https://other.example.com/", FallbackURL: "https://other.example.com/sorry",
+		State: rules.OfferPaused, PostbackAuth: rules.AuthOpen, Precedence: rules.ClickFirst, ClickWindow: time.Hour, CouponGrace: time.Minute,
+		UniqueCodes: true, DefaultConversionStatus: rules.StartApproved, CurrencyCode: "EUR",
+	}
+	updated := must(s.UpdateOffer(t.Context(), change, flow.Update{Fields: []string{
+		"display_name", "landing_page_url", "fallback_url", "state", "postback_auth", "precedence", "click_window", "coupon_grace",
+		"unique_codes", "payout", "default_conversion_status", "currency_code",
+	}}))(t)
+	change.PostbackToken, change.CreateTime, change.UpdateTime, change.Revision = created.PostbackToken, noon, noon, 2
+	if updated != change {
+		t.Errorf("got %+v, want %+v", updated, change)
+	}
+}
+
+func TestPublishers(t *testing.T) {
+	s, _ := newService(t)
+	created := must(s.CreatePublisher(t.Context(), publisher("22")))(t)
+	if got := must(s.Publisher(t.Context(), "22"))(t); got != created {
+		t.Errorf("created %+v, read %+v", created, got)
+	}
+	_, err := s.CreatePublisher(t.Context(), publisher("22"))
+	refused(t, err, apperr.AlreadyExists, "PUBLISHER_EXISTS")
+	_, err = s.CreatePublisher(t.Context(), publisher("-"))
+	refused(t, err, apperr.InvalidArgument, "INVALID_PUBLISHER_ID")
+	_, err = s.Publisher(t.Context(), "23")
+	refused(t, err, apperr.NotFound, "PUBLISHER_NOT_FOUND")
+
+	change := rules.Publisher{ID: "22", State: rules.PublisherArchived}
+	updated := must(s.UpdatePublisher(t.Context(), change, flow.Update{Fields: []string{"state"}}))(t)
+	if updated.State != rules.PublisherArchived || updated.DisplayName != created.DisplayName || updated.Revision != 2 {
+		t.Errorf("got %+v", updated)
+	}
+	_, err = s.UpdatePublisher(t.Context(), change, flow.Update{Fields: []string{"state"}, Etag: rules.Etag("publishers/22", 1)})
+	refused(t, err, apperr.Aborted, "ETAG_MISMATCH")
+	_, err = s.UpdatePublisher(t.Context(), change, flow.Update{Fields: []string{"display_name"}})
+	refused(t, err, apperr.InvalidArgument, "INVALID_DISPLAY_NAME")
+	_, err = s.UpdatePublisher(t.Context(), change, flow.Update{Fields: []string{"id"}})
+	refused(t, err, apperr.InvalidArgument, "INVALID_UPDATE_MASK")
+}
+
+// takenStore is a store in which the first ids tried are taken.
+type takenStore struct {
+	flow.Store
+	taken int
+	tried []string
+}
+
+func (s *takenStore) InsertOffer(ctx context.Context, offer rules.Offer) error {
+	s.tried = append(s.tried, offer.ID)
+	if len(s.tried) <= s.taken {
+		return flow.ErrExists
+	}
+	return s.Store.InsertOffer(ctx, offer)
+}
+
+func TestGeneratedIDs(t *testing.T) {
+	store := &takenStore{Store: openStore(t), taken: 2}
+	s := flow.New(store, newClock().Now)
+	created := must(s.CreateOffer(t.Context(), offer("")))(t)
+	if err := rules.CheckID("offer_id", created.ID); err != nil || len(created.ID) != 10 || len(store.tried) != 3 {
+		t.Errorf("got id %q after trying %q: %v", created.ID, store.tried, err)
+	}
+	if store.tried[0] == store.tried[1] {
+		t.Errorf("the same id was tried twice: %q", store.tried)
+	}
+	store.taken = 1000
+	if _, err := s.CreateOffer(t.Context(), offer("")); err == nil || apperr.As(err) != nil || errors.Is(err, flow.ErrExists) {
+		t.Errorf("got %v, want a fault of ours", err)
+	}
+}
+
+func TestApprovals(t *testing.T) {
+	s, now := newService(t)
+	withParties(t, s, []string{"10"}, []string{"22", "23"})
+	_, err := s.Approval(t.Context(), "10", "22")
+	refused(t, err, apperr.NotFound, "APPROVAL_NOT_FOUND")
+
+	asked := must(s.CreateApproval(t.Context(), "10", "22"))(t)
+	if asked.State != rules.ApprovalPending || asked.Source != rules.SourceManual || asked.Revision != 1 {
+		t.Errorf("got %+v", asked)
+	}
+	_, err = s.CreateApproval(t.Context(), "10", "22")
+	refused(t, err, apperr.AlreadyExists, "APPROVAL_EXISTS")
+
+	now.Advance(time.Minute)
+	approved := must(s.ApprovePublisher(t.Context(), "10", "22"))(t)
+	if approved.State != rules.ApprovalApproved || !approved.CreateTime.Equal(noon) || !approved.UpdateTime.Equal(noon.Add(time.Minute)) {
+		t.Errorf("got %+v", approved)
+	}
+	now.Advance(time.Minute)
+	if again := must(s.ApprovePublisher(t.Context(), "10", "22"))(t); again != approved {
+		t.Errorf("approving again changed %+v to %+v", approved, again)
+	}
+	blocked := must(s.BlockPublisher(t.Context(), "10", "22"))(t)
+	if again := must(s.BlockPublisher(t.Context(), "10", "22"))(t); again != blocked || blocked.State != rules.ApprovalBlocked {
+		t.Errorf("blocking again changed %+v to %+v", blocked, again)
+	}
+	if got := must(s.BlockPublisher(t.Context(), "10", "23"))(t); got.State != rules.ApprovalBlocked {
+		t.Errorf("blocking who never asked: got %+v", got)
+	}
+}
+
+func TestApprovalsNeedOpenParties(t *testing.T) {
+	s, _ := newService(t)
+	withParties(t, s, []string{"10", "11"}, []string{"22", "23"})
+	must(s.UpdateOffer(t.Context(), rules.Offer{ID: "11", State: rules.OfferArchived}, flow.Update{Fields: []string{"state"}}))(t)
+	must(s.UpdatePublisher(t.Context(), rules.Publisher{ID: "23", State: rules.PublisherArchived}, flow.Update{Fields: []string{"state"}}))(t)
+	type put func(ctx context.Context, offer, publisher string) (rules.Approval, error)
+	for _, do := range []put{s.CreateApproval, s.ApprovePublisher, s.BlockPublisher} {
+		_, err := do(t.Context(), "99", "22")
+		refused(t, err, apperr.NotFound, "OFFER_NOT_FOUND")
+		_, err = do(t.Context(), "10", "99")
+		refused(t, err, apperr.NotFound, "PUBLISHER_NOT_FOUND")
+	}
+	for _, do := range []put{s.CreateApproval, s.ApprovePublisher} {
+		_, err := do(t.Context(), "11", "22")
+		refused(t, err, apperr.FailedPrecondition, "OFFER_ARCHIVED")
+		_, err = do(t.Context(), "10", "23")
+		refused(t, err, apperr.FailedPrecondition, "PUBLISHER_ARCHIVED")
+	}
+	must(s.BlockPublisher(t.Context(), "11", "23"))(t)
+}

@@ -1,0 +1,155 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+func keepingPromises() []promise {
+	return []promise{
+		{"what is stored is read back whole", testWhole},
+		{"what does not exist is not found", testNotFound},
+		{"a taken id is refused", testTaken},
+		{"what was acknowledged is there after reopening", testReopen},
+		{"an ended context ends the call and writes nothing", testEndedContext},
+		{"a closed store is unavailable", testClosed},
+	}
+}
+
+func testWhole(t *testing.T, s *suite) {
+	ctx := t.Context()
+	s.setUp(t)
+	got, err := s.Offer(ctx, "10")
+	want(t, "the offer", got, err, offer("10"))
+	plain := rules.Offer{ID: "plain", PostbackToken: "plain", CreateTime: moment(0), UpdateTime: moment(0), Revision: 1, UniqueCodes: true}
+	must(t, s.InsertOffer(ctx, plain))
+	got, err = s.Offer(ctx, "plain")
+	want(t, "an offer with nothing set", got, err, plain)
+
+	person, err := s.Publisher(ctx, "22")
+	want(t, "the publisher", person, err, publisher("22"))
+
+	pending := approval("10", "22", rules.ApprovalPending)
+	s.approve(t, pending)
+	standing, err := s.Approval(ctx, "10", "22")
+	want(t, "the approval", standing, err, pending)
+
+	stored := coupon("10", "22", "Sale20")
+	must(t, s.create(ctx, stored))
+	c, err := s.Coupon(ctx, "10/22/SALE20")
+	want(t, "the coupon", c, err, stored)
+	forever := coupon("10", "22", "forever")
+	forever.ExpireTime, forever.InternalNote, forever.Enabled, forever.Payout = time.Time{}, "", false, money.Payout{}
+	must(t, s.create(ctx, forever))
+	c, err = s.Coupon(ctx, forever.ID())
+	want(t, "a coupon that does not expire", c, err, forever)
+}
+
+func testNotFound(t *testing.T, s *suite) {
+	ctx := t.Context()
+	s.setUp(t)
+	_, err := s.Offer(ctx, "12")
+	wantError(t, "Offer", err, flow.ErrNotFound)
+	_, err = s.OfferByToken(ctx, "nobody's")
+	wantError(t, "OfferByToken", err, flow.ErrNotFound)
+	_, err = s.Publisher(ctx, "10")
+	wantError(t, "Publisher", err, flow.ErrNotFound)
+	_, err = s.Approval(ctx, "10", "22")
+	wantError(t, "Approval", err, flow.ErrNotFound)
+	_, err = s.Coupon(ctx, "10/22/SALE20")
+	wantError(t, "Coupon", err, flow.ErrNotFound)
+
+	_, err = s.UpdateOffer(ctx, "12", func(o rules.Offer) (rules.Offer, error) { return o, errUncalled })
+	wantError(t, "UpdateOffer", err, flow.ErrNotFound)
+	_, err = s.UpdatePublisher(ctx, "10", func(p rules.Publisher) (rules.Publisher, error) { return p, errUncalled })
+	wantError(t, "UpdatePublisher", err, flow.ErrNotFound)
+	_, err = s.UpdateCoupon(ctx, "10/22/SALE20", func(c rules.Coupon) (rules.Coupon, error) { return c, errUncalled })
+	wantError(t, "UpdateCoupon", err, flow.ErrNotFound)
+}
+
+var errUncalled = errors.New("the function must not be called")
+
+func testTaken(t *testing.T, s *suite) {
+	ctx := t.Context()
+	s.setUp(t)
+	other := offer("10")
+	other.DisplayName, other.PostbackToken = "other", "other"
+	wantError(t, "InsertOffer", s.InsertOffer(ctx, other), flow.ErrExists)
+	stored, err := s.Offer(ctx, "10")
+	want(t, "the offer", stored, err, offer("10"))
+	person := publisher("22")
+	person.DisplayName = "other"
+	wantError(t, "InsertPublisher", s.InsertPublisher(ctx, person), flow.ErrExists)
+	found, err := s.Publisher(ctx, "22")
+	want(t, "the publisher", found, err, publisher("22"))
+}
+
+func testReopen(t *testing.T, s *suite) {
+	ctx := t.Context()
+	s.setUp(t)
+	must(t, s.create(ctx, coupon("10", "22", "SALE20")))
+	must(t, s.Close())
+	again := open(t, s.place)
+	c, err := again.Coupon(ctx, "10/22/SALE20")
+	want(t, "the coupon", c, err, coupon("10", "22", "SALE20"))
+	a, err := again.Approval(ctx, "10", "22")
+	want(t, "the approval's state", a.State, err, rules.ApprovalApproved)
+	must(t, again.Ping(ctx))
+}
+
+func testEndedContext(t *testing.T, s *suite) {
+	s.setUp(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := s.CreateCoupon(ctx, "10", "22", "SALE20", func(standing rules.Standing) (rules.Plan, error) {
+		cancel()
+		return admit(coupon("10", "22", "SALE20"))(standing)
+	})
+	wantError(t, "CreateCoupon", err, context.Canceled)
+	_, err = s.UpdateOffer(ctx, "10", func(o rules.Offer) (rules.Offer, error) { return o, nil })
+	wantError(t, "UpdateOffer", err, context.Canceled)
+	_, err = s.Offer(ctx, "10")
+	wantError(t, "Offer", err, context.Canceled)
+	wantError(t, "InsertOffer", s.InsertOffer(ctx, offer("12")), context.Canceled)
+
+	s.wantNoTrace(t, "10", "22", "SALE20")
+	_, err = s.Offer(t.Context(), "12")
+	wantError(t, "the refused offer", err, flow.ErrNotFound)
+	stored, err := s.Offer(t.Context(), "10")
+	want(t, "the offer", stored, err, offer("10"))
+}
+
+// wantNoTrace fails the test if there is a coupon or an approval.
+func (s *suite) wantNoTrace(t testing.TB, offer, publisher, code string) {
+	t.Helper()
+	_, err := s.Coupon(t.Context(), rules.CouponID(offer, publisher, code))
+	wantError(t, "the coupon", err, flow.ErrNotFound)
+	_, err = s.Approval(t.Context(), offer, publisher)
+	wantError(t, "the approval", err, flow.ErrNotFound)
+}
+
+func testClosed(t *testing.T, s *suite) {
+	must(t, s.Ping(t.Context()))
+	store := s.place(t)
+	must(t, store.Close())
+	_, reading := store.Offer(t.Context(), "10")
+	_, creating := store.CreateCoupon(t.Context(), "10", "22", "SALE20", admit(coupon("10", "22", "SALE20")))
+	_, listing := store.Coupons(t.Context(), everything())
+	for what, err := range map[string]error{
+		"Ping":         store.Ping(t.Context()),
+		"Offer":        reading,
+		"Coupons":      listing,
+		"InsertOffer":  store.InsertOffer(t.Context(), offer("10")),
+		"CreateCoupon": creating,
+	} {
+		if e := apperr.As(err); e == nil || e.Kind != apperr.Unavailable || e.Reason != "STORE_UNAVAILABLE" {
+			t.Errorf("%s: %v, want STORE_UNAVAILABLE", what, err)
+		}
+	}
+}

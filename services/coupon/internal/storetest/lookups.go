@@ -1,0 +1,116 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+)
+
+func lookupPromises() []promise {
+	return []promise{
+		{"an offer is found by its token", testToken},
+		{"a token is one offer's", testOneToken},
+		{"candidates come with all that their validity hangs on", testCandidates},
+		{"candidates come by id, and no more than asked for", testCandidateLimit},
+		{"who shares a code is listed in order", testSharedWith},
+	}
+}
+
+func testToken(t *testing.T, s *suite) {
+	s.setUp(t)
+	o, err := s.OfferByToken(t.Context(), "token-of-11")
+	want(t, "the offer", o, err, offer("11"))
+	_, err = s.OfferByToken(t.Context(), "TOKEN-OF-11")
+	wantError(t, "the token in another case", err, flow.ErrNotFound)
+	_, err = s.OfferByToken(t.Context(), "")
+	wantError(t, "no token", err, flow.ErrNotFound)
+}
+
+func testOneToken(t *testing.T, s *suite) {
+	s.setUp(t)
+	other := offer("12")
+	other.PostbackToken = "token-of-10"
+	wantError(t, "InsertOffer", s.InsertOffer(t.Context(), other), flow.ErrExists)
+	_, err := s.Offer(t.Context(), "12")
+	wantError(t, "the second", err, flow.ErrNotFound)
+}
+
+func testCandidates(t *testing.T, s *suite) {
+	ctx := t.Context()
+	s.setUp(t)
+	must(t, s.create(ctx, coupon("10", "22", "Sale20")))
+	must(t, s.create(ctx, coupon("10", "23", "SALE20")))
+	must(t, s.create(ctx, coupon("11", "22", "sale20")))
+	must(t, s.create(ctx, coupon("10", "22", "SALE201")))
+	s.approve(t, approval("10", "23", rules.ApprovalBlocked))
+	_, err := s.UpdatePublisher(ctx, "22", func(p rules.Publisher) (rules.Publisher, error) { p.State = rules.PublisherArchived; return p, nil })
+	must(t, err)
+	_, err = s.UpdateOffer(ctx, "11", func(o rules.Offer) (rules.Offer, error) { o.State = rules.OfferPaused; return o, nil })
+	must(t, err)
+	archived, err := s.UpdateCoupon(ctx, "11/22/SALE20", func(c rules.Coupon) (rules.Coupon, error) { c.Archived = true; return c, nil })
+	must(t, err)
+
+	expected := []rules.Candidate{
+		{
+			Coupon: coupon("10", "22", "Sale20"), OfferState: rules.OfferActive,
+			PublisherState: rules.PublisherArchived, ApprovalState: rules.ApprovalApproved,
+		},
+		{
+			Coupon: coupon("10", "23", "SALE20"), OfferState: rules.OfferActive,
+			PublisherState: rules.PublisherActive, ApprovalState: rules.ApprovalBlocked,
+		},
+		{
+			Coupon: archived, OfferState: rules.OfferPaused,
+			PublisherState: rules.PublisherArchived, ApprovalState: rules.ApprovalApproved,
+		},
+	}
+	for _, code := range []string{"SALE20", "sale20"} {
+		s.wantCandidates(t, "", code, expected)
+		s.wantCandidates(t, "10", code, expected[:2])
+		s.wantCandidates(t, "11", code, expected[2:])
+		s.wantCandidates(t, "12", code, nil)
+	}
+	s.wantCandidates(t, "", "SALE2", nil)
+}
+
+func (s *suite) wantCandidates(t testing.TB, offer, code string, expected []rules.Candidate) {
+	t.Helper()
+	got, err := s.Candidates(t.Context(), offer, code, 10)
+	if err != nil || !slices.Equal(got, expected) {
+		t.Errorf("the candidates for %s on %q are (%v)\n%+v, want\n%+v", code, offer, err, got, expected)
+	}
+}
+
+func testCandidateLimit(t *testing.T, s *suite) {
+	ctx := t.Context()
+	s.setUp(t)
+	for _, id := range []string{"11/24", "10/22", "11/22", "10/24", "10/23"} {
+		must(t, s.create(ctx, coupon(id[:2], id[3:], "SALE20")))
+	}
+	got, err := s.Candidates(ctx, "", "SALE20", 4)
+	var ids []string
+	for _, c := range got {
+		ids = append(ids, c.Coupon.ID())
+	}
+	wantList(t, "the candidates", ids, err, "10/22/SALE20", "10/23/SALE20", "10/24/SALE20", "11/22/SALE20")
+}
+
+func testSharedWith(t *testing.T, s *suite) {
+	ctx := t.Context()
+	must(t, s.InsertOffer(ctx, offer("10")))
+	must(t, s.InsertOffer(ctx, offer("11")))
+	for _, id := range []string{"b", "a-b", "a", "9", "c"} {
+		must(t, s.InsertPublisher(ctx, publisher(id)))
+		must(t, s.create(ctx, coupon("10", id, "Sale20")))
+	}
+	must(t, s.create(ctx, coupon("11", "a", "SALE20")))
+	must(t, s.create(ctx, coupon("10", "a", "OTHER")))
+	got, err := s.SharedWith(ctx, "10", "b", "sale20", 10)
+	wantList(t, "who shares the code", got, err, "9", "a", "a-b", "c")
+	got, err = s.SharedWith(ctx, "10", "nobody", "SALE20", 2)
+	wantList(t, "the first two who share the code", got, err, "9", "a")
+	got, err = s.SharedWith(ctx, "11", "a", "SALE20", 10)
+	wantList(t, "who shares a code that is not shared", got, err)
+}

@@ -1,0 +1,215 @@
+// Package storetest holds what the coupon service's use cases rely on in a flow.Store, as one suite
+// that every store runs, races included.
+//
+// Only the tests of the stores import it.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// Place is where a store's state is: each call opens the same one again.
+type Place func(t testing.TB) flow.Store
+
+// promise is one thing that every store keeps.
+type promise struct {
+	name string
+	test func(t *testing.T, s *suite)
+}
+
+// suite is what a promise's test works on: a place of its own and a store opened there.
+type suite struct {
+	flow.Store
+	place Place
+}
+
+// Run tests all promises, each on a fresh place that newPlace returns. exceptions are the promises
+// that the engine under the store cannot keep, with the reason; they are logged.
+func Run(t *testing.T, newPlace func(t testing.TB) Place, exceptions map[string]string) {
+	t.Helper()
+	for name := range exceptions {
+		if !slices.ContainsFunc(promises(), func(p promise) bool { return p.name == name }) {
+			t.Errorf("the exception %q is no promise of this suite", name)
+		}
+	}
+	for _, p := range promises() {
+		t.Run(p.name, func(t *testing.T) {
+			if reason, excepted := exceptions[p.name]; excepted {
+				t.Logf("EXCEPTION: this engine does not keep %q: %s", p.name, reason)
+				return
+			}
+			place := newPlace(t)
+			p.test(t, &suite{Store: open(t, place), place: place})
+		})
+	}
+}
+
+func promises() []promise {
+	var all []promise
+	all = append(all, keepingPromises()...)
+	all = append(all, changePromises()...)
+	all = append(all, createPromises()...)
+	all = append(all, racePromises()...)
+	all = append(all, lookupPromises()...)
+	all = append(all, listPromises()...)
+	return all
+}
+
+// open opens a store that is closed when the test ends.
+func open(t testing.TB, place Place) flow.Store {
+	t.Helper()
+	store := place(t)
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return store
+}
+
+// moment returns a time that is n minutes after a fixed one.
+func moment(n int) time.Time {
+	return time.Date(2026, time.March, 1, 12, 0, 0, 123_000_000, time.UTC).Add(time.Duration(n) * time.Minute)
+}
+
+func offer(id string) rules.Offer {
+	return rules.Offer{
+		ID:                      id,
+		DisplayName:             "Summer Šále 夏 🎉 " + id,
+		LandingPageURL:          "https://shop.example/?c={coupon_code}&x=%20",
+		FallbackURL:             "https://shop.example/over",
+		State:                   rules.OfferActive,
+		PostbackAuth:            rules.AuthToken,
+		PostbackToken:           "token-of-" + id,
+		Precedence:              rules.ClickFirst,
+		ClickWindow:             30 * 24 * time.Hour,
+		CouponGrace:             90 * time.Second,
+		Payout:                  money.Payout{Kind: money.Percent, Percent: 75_000},
+		DefaultConversionStatus: rules.StartApproved,
+		CurrencyCode:            "EUR",
+		CreateTime:              moment(0),
+		UpdateTime:              moment(1),
+		Revision:                1,
+	}
+}
+
+func publisher(id string) rules.Publisher {
+	return rules.Publisher{
+		ID: id, DisplayName: "Łucja \"'\\ " + id, State: rules.PublisherActive,
+		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
+	}
+}
+
+func approval(offer, publisher string, state rules.ApprovalState) rules.Approval {
+	return rules.Approval{
+		Offer: offer, Publisher: publisher, State: state, Source: rules.SourceManual,
+		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
+	}
+}
+
+func coupon(offer, publisher, code string) rules.Coupon {
+	return rules.Coupon{
+		Offer: offer, Publisher: publisher, Code: code,
+		StartTime: moment(0), ExpireTime: moment(60), InternalNote: "Für Ines; ' OR 1=1 --\n$where 夏", Enabled: true,
+		Payout:     money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "USD", Units: 12, Nanos: 500_000_000}},
+		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
+	}
+}
+
+// setUp stores offers 10 and 11 and publishers 22, 23 and 24.
+func (s *suite) setUp(t testing.TB) {
+	t.Helper()
+	for _, id := range []string{"10", "11"} {
+		must(t, s.InsertOffer(t.Context(), offer(id)))
+	}
+	for _, id := range []string{"22", "23", "24"} {
+		must(t, s.InsertPublisher(t.Context(), publisher(id)))
+	}
+}
+
+// admit plans a coupon as the service does: duplicates are refused, the publisher is approved.
+func admit(draft rules.Coupon) func(rules.Standing) (rules.Plan, error) {
+	return func(standing rules.Standing) (rules.Plan, error) {
+		return rules.AdmitCoupon(draft, standing, draft.CreateTime)
+	}
+}
+
+// create stores a coupon as the service does.
+func (s *suite) create(ctx context.Context, c rules.Coupon) error {
+	_, err := s.CreateCoupon(ctx, c.Offer, c.Publisher, c.Code, admit(c))
+	return err
+}
+
+// approve stores an approval.
+func (s *suite) approve(t testing.TB, a rules.Approval) {
+	t.Helper()
+	_, err := s.PutApproval(t.Context(), a.Offer, a.Publisher, func(*rules.Approval) (rules.Approval, error) { return a, nil })
+	must(t, err)
+}
+
+// atOnce runs do n times at the same time and returns the errors.
+func atOnce(n int, do func(i int) error) []error {
+	start := make(chan struct{})
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			<-start
+			errs[i] = do(i)
+		})
+	}
+	close(start)
+	all.Wait()
+	return errs
+}
+
+// everything selects all, by id.
+func everything() listing.Query {
+	return listing.Query{Order: []listing.Order{{Field: "id"}}, Limit: 1000}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// want fails the test unless err is nil and the values are equal.
+func want[T comparable](t testing.TB, what string, got T, err error, expected T) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	} else if got != expected {
+		t.Errorf("%s is\n%+v, want\n%+v", what, got, expected)
+	}
+}
+
+// wantError fails the test unless err is target.
+func wantError(t testing.TB, what string, err, target error) {
+	t.Helper()
+	if !errors.Is(err, target) {
+		t.Errorf("%s: error %v, want %v", what, err, target)
+	}
+}
+
+// wantList fails the test unless the texts are as expected.
+func wantList(t testing.TB, what string, got []string, err error, expected ...string) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	} else if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", expected) {
+		t.Errorf("%s is %q, want %q", what, got, expected)
+	}
+}

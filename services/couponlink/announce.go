@@ -1,0 +1,21 @@
+package couponlink
+
+import (
+	"fmt"
+	"io"
+)
+
+// Announce returns a Config.Started that writes for people where everything is.
+func Announce(w io.Writer) func(Started) {
+	return func(s Started) {
+		local := "http://" + s.HTTPAddr
+		_, _ = fmt.Fprintf(w, `Couponlink serves.
+  HTTP            %s   (REST under /v1, clicks and postbacks)
+  API reference   %s/docs
+  gRPC            %s (coupon), %s (tracking)
+  tracking links  %s/click?...
+  data            %s
+  admin key       %s
+`, local, local, s.CouponGRPCAddr, s.TrackingGRPCAddr, s.PublicURL, s.Database, s.AdminKey) // To a terminal: there is nobody to tell of a failure.
+	}
+}

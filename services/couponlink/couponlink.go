@@ -1,0 +1,127 @@
+// Package couponlink is everything in one process: both services, the gateway, and the channels
+// between them. It is wiring only; the parts are the same that run apart.
+//
+// Its main imports it.
+package couponlink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/couponlink/couponlink/services/coupon"
+	"github.com/couponlink/couponlink/services/couponlink/internal/demo"
+	"github.com/couponlink/couponlink/services/gateway"
+	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/grpcdial"
+	"github.com/couponlink/couponlink/services/internal/grpcserve"
+	"github.com/couponlink/couponlink/services/internal/httpserve"
+	"github.com/couponlink/couponlink/services/internal/lifecycle"
+	"github.com/couponlink/couponlink/services/internal/settings"
+	"github.com/couponlink/couponlink/services/tracking"
+)
+
+// Config is what the process runs by.
+type Config struct {
+	HTTPAddr         string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve HTTP on (${default})."`
+	CouponGRPCAddr   string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address to serve the coupon service's gRPC on (${default})."`
+	TrackingGRPCAddr string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address to serve the tracking service's gRPC on (${default})."`
+	Demo             bool   `env:"COUPONLINK_DEMO" help:"Add sample data at start, where it is not there yet."`
+	settings.PublicURL
+	settings.Storage
+	settings.AdminKey
+
+	// Started, if set, is called once requests are taken.
+	Started func(Started) `kong:"-"`
+}
+
+// Started says where a process that serves can be reached.
+type Started struct {
+	// HTTPAddr, CouponGRPCAddr and TrackingGRPCAddr are the real host:port addresses.
+	HTTPAddr, CouponGRPCAddr, TrackingGRPCAddr string
+	PublicURL                                  string
+	AdminKey                                   string
+	Database                                   settings.Database
+}
+
+// Run serves everything until ctx ends, then finishes what is under way and closes the stores.
+func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
+	key, keyErr := cfg.OrGenerated(cfg.DataDir)
+	database, databaseErr := cfg.Database()
+	if err := errors.Join(keyErr, databaseErr); err != nil {
+		return err
+	}
+	listeners, err := lifecycle.Listen(ctx, cfg.HTTPAddr, cfg.CouponGRPCAddr, cfg.TrackingGRPCAddr)
+	if err != nil {
+		return err
+	}
+	defer lifecycle.CloseAll(listeners)
+	started := Started{
+		HTTPAddr: address(listeners[0]), CouponGRPCAddr: address(listeners[1]), TrackingGRPCAddr: address(listeners[2]),
+		AdminKey: key, Database: database,
+	}
+	if started.PublicURL, err = cfg.PublicURL.Or(started.HTTPAddr); err != nil {
+		return err
+	}
+
+	coupons, err := coupon.New(ctx, database, started.PublicURL)
+	if err != nil {
+		return err
+	}
+	defer command.Close(&err, "the coupon service's store", coupons)
+	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: coupons.Ready, Log: log})
+	coupons.Register(couponServer)
+
+	trackings, err := tracking.New(ctx, database, grpcdial.WithKey(couponServer.Local(), key), started.PublicURL)
+	if err != nil {
+		return err
+	}
+	defer command.Close(&err, "the tracking service's store", trackings)
+	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: trackings.Ready, Log: log})
+	trackings.Register(trackingServer)
+
+	backends := gateway.Backends{Coupon: couponServer.Local(), Tracking: trackingServer.Local(), Partner: trackings.PartnerHandler()}
+	handler, err := gateway.New(backends, key, log)
+	if err != nil {
+		return fmt.Errorf("making the gateway: %w", err)
+	}
+
+	// The sample data's goroutine must be gone before the stores are closed.
+	var samples sync.WaitGroup
+	defer samples.Wait()
+	if cfg.Demo {
+		samples.Go(func() { loadDemo(ctx, started, backends, log) })
+	}
+	if cfg.Started != nil {
+		cfg.Started(started)
+	}
+	return lifecycle.Run(ctx,
+		lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: listeners[0]},
+		lifecycle.Part{Name: "the coupon service's gRPC", Server: couponServer, Listener: listeners[1]},
+		lifecycle.Part{Name: "the tracking service's gRPC", Server: trackingServer, Listener: listeners[2]})
+}
+
+func address(l net.Listener) string { return l.Addr().String() }
+
+// loadDemo adds the sample data as a client would. That it failed is no reason to stop serving.
+func loadDemo(ctx context.Context, started Started, backends gateway.Backends, log *slog.Logger) {
+	withKey := func(conn grpc.ClientConnInterface) grpc.ClientConnInterface {
+		return grpcdial.WithKey(conn, started.AdminKey)
+	}
+	began := time.Now()
+	err := demo.Load(ctx, demo.Target{
+		Coupon: withKey(backends.Coupon), Tracking: withKey(backends.Tracking),
+		Visit: backends.Partner.ServeHTTP,
+	}, began)
+	if err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, "adding the sample data failed", slog.Any("error", err))
+		return
+	}
+	log.InfoContext(ctx, "the sample data is there", slog.Duration("took", time.Since(began).Round(time.Millisecond)))
+}

@@ -1,0 +1,177 @@
+// Package demo adds sample data to a running system, by the same calls that any client makes.
+//
+// Only the one-process form imports it.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+)
+
+// clickParameter is the name by which the sample shops take the click's id.
+const clickParameter = "click"
+
+// browser is the user agent of the sample visitors: a script's would be taken for a crawler.
+const browser = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15"
+
+// Target is the system to fill.
+type Target struct {
+	// Coupon and Tracking are connections that carry the admin key.
+	Coupon, Tracking grpc.ClientConnInterface
+	// Visit serves clicks.
+	Visit http.HandlerFunc
+}
+
+// Load adds the sample data, as of now, where it is not there yet. What is there already is left as
+// it is, also where somebody has changed it.
+func Load(ctx context.Context, target Target, now time.Time) error {
+	if err := loadCatalog(ctx, target.Coupon); err != nil {
+		return err
+	}
+	if err := loadCoupons(ctx, couponv1.NewCouponServiceClient(target.Coupon), now); err != nil {
+		return err
+	}
+	return loadSales(ctx, target, now)
+}
+
+func loadCatalog(ctx context.Context, conn grpc.ClientConnInterface) error {
+	offerClient, publisherClient := couponv1.NewOfferServiceClient(conn), couponv1.NewPublisherServiceClient(conn)
+	for _, o := range offers() {
+		_, err := offerClient.CreateOffer(ctx, &couponv1.CreateOfferRequest{OfferId: o.id, Offer: o.offer})
+		if err != nil && status.Code(err) != codes.AlreadyExists {
+			return fmt.Errorf("offer %s: %w", o.id, err)
+		}
+	}
+	for _, p := range publishers {
+		_, err := publisherClient.CreatePublisher(ctx, &couponv1.CreatePublisherRequest{
+			PublisherId: p.id, Publisher: &couponv1.Publisher{DisplayName: p.name},
+		})
+		if err != nil && status.Code(err) != codes.AlreadyExists {
+			return fmt.Errorf("publisher %s: %w", p.id, err)
+		}
+	}
+	return nil
+}
+
+func loadCoupons(ctx context.Context, client couponv1.CouponServiceClient, now time.Time) error {
+	for _, c := range coupons {
+		coupon := &couponv1.Coupon{
+			Code: c.code, Publisher: "publishers/" + c.publisher, InternalNote: c.note, Enabled: proto.Bool(!c.disabled),
+			StartTime: timestamppb.New(now.Add(c.starts).Truncate(time.Hour)),
+		}
+		if c.expires != 0 {
+			coupon.ExpireTime = timestamppb.New(now.Add(c.expires).Truncate(time.Hour))
+		}
+		created, err := client.CreateCoupon(ctx, &couponv1.CreateCouponRequest{Parent: "offers/" + c.offer, Coupon: coupon})
+		if status.Code(err) == codes.AlreadyExists || refused(err) {
+			continue
+		}
+		if err == nil && c.archived {
+			_, err = client.ArchiveCoupon(ctx, &couponv1.ArchiveCouponRequest{Name: created.GetName()})
+		}
+		if err != nil {
+			return fmt.Errorf("coupon %s: %w", c.code, err)
+		}
+	}
+	return nil
+}
+
+// refused says whether something that was changed since stands in the way: a sample offer was
+// archived, a sample publisher blocked.
+func refused(err error) bool { return status.Code(err) == codes.FailedPrecondition }
+
+func loadSales(ctx context.Context, target Target, now time.Time) error {
+	client := trackingv1.NewConversionServiceClient(target.Tracking)
+	last := sales[len(sales)-1]
+	found, err := client.ListConversions(ctx, &trackingv1.ListConversionsRequest{
+		PageSize: 1, Filter: fmt.Sprintf("transaction_id = %q AND offer = %q", last.transaction, "offers/"+last.offer),
+	})
+	if err != nil {
+		return fmt.Errorf("looking for the sample sales: %w", err)
+	}
+	if len(found.GetConversions()) > 0 {
+		return nil
+	}
+	for _, s := range sales {
+		if err := s.load(ctx, target, client, now); err != nil {
+			return fmt.Errorf("sale %s: %w", s.transaction, err)
+		}
+	}
+	return nil
+}
+
+func (s sampleSale) load(ctx context.Context, target Target, client trackingv1.ConversionServiceClient, now time.Time) error {
+	req := &trackingv1.RecordConversionRequest{
+		Offer: "offers/" + s.offer, TransactionId: s.transaction, CouponCode: s.code,
+		Amount: &couponv1.Money{CurrencyCode: s.currency, Units: s.units, Nanos: s.nanos},
+	}
+	if s.clicked {
+		click, err := s.visit(ctx, target)
+		if err != nil {
+			return err
+		}
+		req.Click = click
+	} else {
+		req.ConversionTime = timestamppb.New(now.Add(-s.ago))
+	}
+	_, err := client.RecordConversion(ctx, req)
+	if status.Code(err) == codes.Aborted {
+		return nil // It is there, from an earlier load that did not come to its end.
+	}
+	return err
+}
+
+// visit makes a click through the sale's tracking link and returns its id.
+func (s sampleSale) visit(ctx context.Context, target Target) (string, error) {
+	link, err := trackingv1.NewLinkServiceClient(target.Tracking).BuildTrackingLink(ctx, &trackingv1.BuildTrackingLinkRequest{
+		Offer: "offers/" + s.offer, Publisher: "publishers/" + s.publisher, CouponCode: s.code, PubSubId: "demo",
+	})
+	if err != nil {
+		return "", fmt.Errorf("building the link: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link.GetUrl(), http.NoBody)
+	if err != nil {
+		return "", fmt.Errorf("reading the link: %w", err)
+	}
+	req.Header.Set("User-Agent", browser)
+	req.RemoteAddr = "192.0.2.1:443" // An address for documentation: nobody's.
+	answer := &redirect{header: http.Header{}}
+	target.Visit(answer, req)
+	landing, err := url.Parse(answer.header.Get("Location"))
+	if err != nil {
+		return "", fmt.Errorf("following the link: %w", err)
+	}
+	click := landing.Query().Get(clickParameter)
+	if answer.status != http.StatusFound || click == "" {
+		return "", errors.New("the link led nowhere")
+	}
+	return click, nil
+}
+
+// redirect takes the answer to a click; its page does not matter.
+type redirect struct {
+	header http.Header
+	status int
+}
+
+// Header returns the headers to set.
+func (r *redirect) Header() http.Header { return r.header }
+
+// WriteHeader keeps the status.
+func (r *redirect) WriteHeader(status int) { r.status = status }
+
+// Write drops the page.
+func (r *redirect) Write(p []byte) (int, error) { return len(p), nil }

@@ -1,0 +1,78 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+)
+
+// TestTooManyBadTokens guesses postback tokens until it is told to wait; nobody else is.
+func TestTooManyBadTokens(t *testing.T) {
+	const patience = 200
+	s, _ := startTogether(t, t.TempDir(), nil)
+	p := player{system: s, transport: "rest", suite: loadSuite(t)}
+	v := p.prepare(t, []step{{Use: "campaign"}})
+	guesser := map[string]string{"X-Forwarded-For": "203.0.113.7"}
+	guess := step{HTTP: "GET /postback?coupon_code=${code}&token=00000000000000000000000000000000", Headers: guesser}
+	refused := false
+	for n := 0; n < patience && !refused; n++ {
+		a, err := p.http(t.Context(), guess, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused = a.httpStatus == http.StatusTooManyRequests
+		if !refused && a.httpStatus != http.StatusUnauthorized {
+			t.Fatalf("a wrong token got %d %s", a.httpStatus, a.text)
+		}
+		if refused && (a.header.Get("Retry-After") == "" || match(map[string]any{"outcome": "REJECTED", "reason": "!present"}, a.value) != nil) {
+			t.Errorf("the refusal has no Retry-After or no reason: %v %s", a.header, a.text)
+		}
+	}
+	if !refused {
+		t.Errorf("%d wrong tokens in a row were let through", patience)
+	}
+	p.mustPlay(t, v, []step{
+		{Use: "no-conversions"},
+		{
+			HTTP:        "GET /postback?coupon_code=${code}&token=${token}&transaction_id=A-1",
+			Headers:     map[string]string{"X-Forwarded-For": "203.0.113.8"},
+			expectation: expectation{Response: map[string]any{"outcome": "ATTRIBUTED"}},
+		},
+	})
+}
+
+// TestCouponServiceAway takes the coupon service away from the tracking service. What that knows
+// already it goes on with; what it does not know it refuses for now, and stores nothing.
+func TestCouponServiceAway(t *testing.T) {
+	s, processes := startApart(t)
+	p := player{system: s, transport: "rest", suite: loadSuite(t)}
+	v := p.prepare(t, []step{
+		{Use: "campaign"},
+		{Use: "click"},
+		{HTTP: "GET /postback?coupon_code=${code}&token=${token}&transaction_id=A-1"},
+	})
+	processes[0].kill()
+	attributed := expectation{Response: map[string]any{"outcome": "ATTRIBUTED"}}
+	unavailable := expectation{
+		Status: http.StatusServiceUnavailable, Header: map[string]any{"Retry-After": "!present"},
+		Response: map[string]any{"outcome": "REJECTED", "reason": "!present", "message": "!present"},
+	}
+	p.mustPlay(t, v, []step{
+		{Pause: "2500ms", Why: "until what is in memory is stale"},
+		{Use: "click"},
+		{HTTP: "GET /postback?coupon_code=${code}&token=${token}&transaction_id=A-2", expectation: attributed},
+		{HTTP: "GET /postback?coupon_code=UNSEEN${CASE}&offer_id=${offer}&token=${token}&transaction_id=A-3", expectation: unavailable},
+		{HTTP: "GET /click?offer_id=${offer2}&pub_id=${pub}", expectation: expectation{
+			Status: http.StatusServiceUnavailable, Header: map[string]any{"Retry-After": "!present", "Location": "!absent"},
+		}},
+		{
+			Call: "tracking.v1.ConversionService/ListConversions", Request: map[string]any{"filter": `offer = "offers/${offer}"`},
+			expectation: expectation{Response: map[string]any{"conversions": map[string]any{"!len": 2}}},
+		},
+		{
+			Call: "coupon.v1.OfferService/GetOffer", Request: map[string]any{"name": "offers/${offer}"},
+			expectation: expectation{Code: "UNAVAILABLE"},
+		},
+		{HTTP: "GET /readyz", expectation: expectation{Status: http.StatusServiceUnavailable}},
+		{HTTP: "GET /healthz"},
+	})
+}

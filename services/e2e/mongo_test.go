@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/couponlink"
+	"github.com/couponlink/couponlink/services/internal/mongotest"
+	"github.com/couponlink/couponlink/services/internal/settings"
+)
+
+// TestMongoDB plays all cases against one process on MongoDB: the program itself on the server that
+// MONGODB_URI names, else in this process on the embedded engine. Each transport has databases of its
+// own, since the engine gets slow with much in them.
+//
+// No case is left out on the engine: that it has no transactions shows only in crashes.
+func TestMongoDB(t *testing.T) {
+	for _, transport := range transports() {
+		t.Run(transport, func(t *testing.T) {
+			s := startOnMongoDB(t)
+			s.playAll(t, transport)
+			s.race(t, transport)
+		})
+	}
+}
+
+func startOnMongoDB(t *testing.T) *system {
+	t.Helper()
+	if mongotest.Engine() {
+		return startOnEngine(t)
+	}
+	s, _ := startTogether(t, t.TempDir(), map[string]string{"COUPONLINK_DATABASE_URL": mongotest.URI(t)})
+	return s
+}
+
+// startOnEngine runs the product in this process: only from inside can a store be told to do without
+// transactions.
+func startOnEngine(t *testing.T) *system {
+	t.Helper()
+	var log lockedBuffer
+	started, ended := make(chan couponlink.Started, 1), make(chan error, 1)
+	config := couponlink.Config{
+		HTTPAddr: "127.0.0.1:0", CouponGRPCAddr: "127.0.0.1:0", TrackingGRPCAddr: "127.0.0.1:0",
+		AdminKey: settings.AdminKey{AdminKey: adminKey},
+		Storage:  settings.Storage{DataDir: t.TempDir(), DatabaseURL: mongotest.URI(t), WithoutTransactions: true},
+		Started:  func(s couponlink.Started) { started <- s },
+	}
+	// t.Context ends before the cleanups run, which is when the process has to stop.
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	go func() {
+		ended <- couponlink.Run(ctx, config, slog.New(slog.NewTextHandler(&log, nil)))
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("running on the engine: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("log of couponlink:\n%s", log.String())
+		}
+	})
+	select {
+	case at := <-started:
+		s := newSystem(t, at.HTTPAddr, at.CouponGRPCAddr, at.TrackingGRPCAddr)
+		awaitReady(t, s.base)
+		return s
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("couponlink ended before it served: %v", err)
+	case <-time.After(startPatience):
+		t.Fatalf("couponlink does not serve after %s", startPatience)
+	}
+	return nil
+}

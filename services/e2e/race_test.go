@@ -1,0 +1,119 @@
+package e2e
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+)
+
+// racers is how many try the same thing at once.
+const racers = 40
+
+// race lets many do the same thing at once: the first wins, and nothing else is left behind.
+func (s *system) race(t *testing.T, transport string) {
+	t.Helper()
+	p := player{system: s, transport: transport, suite: loadSuite(t)}
+	t.Run("race for one coupon", p.raceForCoupon)
+	t.Run("race for one sale", p.raceForSale)
+}
+
+func (p player) raceForCoupon(t *testing.T) {
+	v := p.prepare(t, []step{{Use: "pair"}})
+	create := step{Call: "coupon.v1.CouponService/CreateCoupon", Request: map[string]any{
+		"parent": "offers/${offer}",
+		"coupon": map[string]any{"code": "${code}", "publisher": "publishers/${pub}"},
+	}}
+	counts := raceOn(t, func(ctx context.Context) (string, error) {
+		a, err := p.call(ctx, create, v)
+		if err != nil {
+			return "", err
+		}
+		return a.status.Code().String(), nil
+	})
+	want := map[string]int{codes.OK.String(): 1, codes.AlreadyExists.String(): racers - 1}
+	if fmt.Sprint(counts) != fmt.Sprint(want) {
+		t.Errorf("the answers were %v, not %v", counts, want)
+	}
+	p.mustPlay(t, v, []step{
+		{
+			Call: "coupon.v1.CouponService/ListCoupons", Request: map[string]any{"parent": "offers/${offer}"},
+			expectation: expectation{Response: map[string]any{"coupons": map[string]any{"!len": 1}}},
+		},
+		{
+			Call: "coupon.v1.ApprovalService/ListApprovals", Request: map[string]any{"parent": "offers/${offer}"},
+			expectation: expectation{Response: map[string]any{"approvals": []any{map[string]any{"source": "COUPON"}}}},
+		},
+	})
+}
+
+func (p player) raceForSale(t *testing.T) {
+	v := p.prepare(t, []step{{Use: "campaign"}})
+	postback, err := v.expand("${base}/postback?coupon_code=${code}&token=${token}&transaction_id=A-1&amount=10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := raceOn(t, func(ctx context.Context) (string, error) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, postback, nil)
+		if err != nil {
+			return "", err
+		}
+		a, err := doHTTP(p.system.client, r)
+		if err != nil {
+			return "", err
+		}
+		outcome, err := at(a.value, "outcome")
+		return fmt.Sprintf("%d %v", a.httpStatus, outcome), err
+	})
+	want := map[string]int{"200 ATTRIBUTED": 1, "200 DUPLICATE": racers - 1}
+	if fmt.Sprint(counts) != fmt.Sprint(want) {
+		t.Errorf("the answers were %v, not %v", counts, want)
+	}
+	p.mustPlay(t, v, []step{{Use: "one-conversion"}})
+}
+
+// raceOn lets many do something at the same moment and counts what came of it.
+func raceOn(t *testing.T, do func(context.Context) (string, error)) map[string]int {
+	t.Helper()
+	var (
+		start  = make(chan struct{})
+		mu     sync.Mutex
+		counts = map[string]int{}
+		group  sync.WaitGroup
+	)
+	for range racers {
+		group.Go(func() {
+			<-start
+			result, err := do(t.Context())
+			if err != nil {
+				result = err.Error()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			counts[result]++
+		})
+	}
+	close(start)
+	group.Wait()
+	return counts
+}
+
+// prepare plays steps under a new prefix and returns the variables that they set.
+func (p player) prepare(t testing.TB, steps []step) vars {
+	t.Helper()
+	v := newVars("x"+strings.ToLower(rand.Text()[:8]), p.system.base)
+	p.mustPlay(t, v, steps)
+	return v
+}
+
+func (p player) mustPlay(t testing.TB, v vars, steps []step) {
+	t.Helper()
+	if err := p.play(t.Context(), steps, v); err != nil {
+		t.Fatal(err)
+	}
+}

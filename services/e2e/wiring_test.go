@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestNoKeyNoStart starts each of the programs that run apart without an admin key: they refuse, and
+// say how to give one.
+func TestNoKeyNoStart(t *testing.T) {
+	addrs := freeAddrs(t, 4)
+	for _, name := range []string{"coupon", "tracking", "gateway"} {
+		t.Run(name, func(t *testing.T) {
+			p := startProcess(t, name, map[string]string{
+				"COUPONLINK_HTTP_ADDR":          addrs[0],
+				"COUPONLINK_COUPON_GRPC_ADDR":   addrs[1],
+				"COUPONLINK_TRACKING_GRPC_ADDR": addrs[2],
+				"COUPONLINK_TRACKING_HTTP_ADDR": addrs[3],
+				"COUPONLINK_DATA_DIR":           t.TempDir(),
+			})
+			if err := p.wait(t, startPatience); err == nil {
+				t.Error("it ended well")
+			}
+			if log := p.log.String(); !strings.Contains(log, "COUPONLINK_ADMIN_KEY") {
+				t.Errorf("it does not say how to give a key: %s", log)
+			}
+		})
+	}
+}
+
+// TestGeneratedKey starts the product without an admin key: it makes one, keeps it for the next
+// start, and lets nobody else read it.
+func TestGeneratedKey(t *testing.T) {
+	dataDir, addrs := t.TempDir(), freeAddrs(t, 3)
+	path := filepath.Join(dataDir, "admin-key")
+	first := ""
+	for start := range 2 {
+		s, process := startAt(t, addrs, dataDir, map[string]string{"COUPONLINK_ADMIN_KEY": ""})
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := strings.TrimSpace(string(content))
+		if start == 0 {
+			first = key
+		}
+		if key != first || len(key) < 16 {
+			t.Errorf("start %d: the key is %q, the first one was %q", start, key, first)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the key's file: %v %v", info, err)
+		}
+		for auth, want := range map[string]int{"Bearer " + key: http.StatusOK, "Bearer " + adminKey: http.StatusUnauthorized} {
+			p := player{system: s, transport: "rest"}
+			p.mustPlay(t, vars{}, []step{{HTTP: "GET /v1/offers", Auth: auth, expectation: expectation{Status: want}}})
+		}
+		process.askToStop(t)
+		if err := process.wait(t, stopPatience); err != nil {
+			t.Errorf("it ended with %v", err)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package mongostore
+
+import (
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// clickDocument is a click as it is stored. Clicks are only ever read by id, so what is empty can be
+// left out.
+type clickDocument struct {
+	ID         string       `bson:"_id"`
+	Offer      string       `bson:"offer"`
+	Publisher  string       `bson:"publisher,omitempty"`
+	Coupon     string       `bson:"coupon,omitempty"`
+	CouponCode string       `bson:"coupon_code,omitempty"`
+	Reason     rules.Reason `bson:"reason,omitempty"`
+	PubClickID string       `bson:"pub_click_id,omitempty"`
+	PubSubID   string       `bson:"pub_sub_id,omitempty"`
+	PubUnique1 string       `bson:"pub_unique1,omitempty"`
+	PubUnique2 string       `bson:"pub_unique2,omitempty"`
+	PubUnique3 string       `bson:"pub_unique3,omitempty"`
+	PubUnique4 string       `bson:"pub_unique4,omitempty"`
+	PubUnique5 string       `bson:"pub_unique5,omitempty"`
+	Crawler    bool         `bson:"crawler,omitempty"`
+	IP         string       `bson:"ip,omitempty"`
+	UserAgent  string       `bson:"user_agent,omitempty"`
+	Referer    string       `bson:"referer,omitempty"`
+	Time       time.Time    `bson:"time"`
+}
+
+func encodeClick(c rules.Click) *clickDocument {
+	u := c.PubUniques
+	return &clickDocument{
+		ID: c.ID, Offer: c.Offer, Publisher: c.Publisher, Coupon: c.Coupon, CouponCode: c.CouponCode, Reason: c.Reason,
+		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
+		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique4: u[3], PubUnique5: u[4],
+		Crawler: c.Crawler, IP: c.IP, UserAgent: c.UserAgent, Referer: c.Referer, Time: c.Time,
+	}
+}
+
+func (d *clickDocument) decode() rules.Click {
+	return rules.Click{
+		ID: d.ID, Offer: d.Offer, Publisher: d.Publisher, Coupon: d.Coupon, CouponCode: d.CouponCode, Reason: d.Reason,
+		PubClickID: d.PubClickID, PubSubID: d.PubSubID,
+		PubUniques: rules.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
+		Crawler:    d.Crawler, IP: d.IP, UserAgent: d.UserAgent, Referer: d.Referer, Time: d.Time.UTC(),
+	}
+}
+
+// conversionDocument is a conversion as it is stored. What lists can filter or order by is always
+// present.
+type conversionDocument struct {
+	ID             string         `bson:"_id"`
+	ContentHash    string         `bson:"content_hash"`
+	Offer          string         `bson:"offer"`
+	Publisher      string         `bson:"publisher"`
+	Coupon         string         `bson:"coupon,omitempty"`
+	CouponCode     string         `bson:"coupon_code"`
+	CouponCodeKey  string         `bson:"coupon_code_key"`
+	Click          string         `bson:"click"`
+	TransactionID  string         `bson:"transaction_id"`
+	Event          string         `bson:"event"`
+	Amount         *moneyDocument `bson:"amount,omitempty"`
+	Payout         *moneyDocument `bson:"payout,omitempty"`
+	Status         rules.Status   `bson:"status"`
+	Outcome        rules.Outcome  `bson:"outcome"`
+	Method         rules.Method   `bson:"method"`
+	Reason         rules.Reason   `bson:"reason"`
+	Explanation    string         `bson:"explanation,omitempty"`
+	Candidates     []string       `bson:"candidates,omitempty"`
+	PubUnique1     string         `bson:"pub_unique1"`
+	PubUnique2     string         `bson:"pub_unique2"`
+	PubUnique3     string         `bson:"pub_unique3"`
+	PubUnique3Key  string         `bson:"pub_unique3_key"`
+	PubUnique4     string         `bson:"pub_unique4"`
+	PubUnique5     string         `bson:"pub_unique5"`
+	PubClickID     string         `bson:"pub_click_id"`
+	PubSubID       string         `bson:"pub_sub_id"`
+	ConversionTime time.Time      `bson:"conversion_time"`
+	CreateTime     time.Time      `bson:"create_time"`
+	Undeduplicated bool           `bson:"undeduplicated,omitempty"`
+}
+
+func encodeConversion(c rules.Conversion) *conversionDocument {
+	u := c.PubUniques
+	return &conversionDocument{
+		ID: c.ID, ContentHash: c.ContentHash, Offer: c.Offer, Publisher: c.Publisher, Coupon: c.Coupon,
+		CouponCode: c.CouponCode, CouponCodeKey: rules.FoldCode(c.CouponCode),
+		Click: c.Click, TransactionID: c.TransactionID, Event: c.Event,
+		Amount: encodeMoney(c.Amount), Payout: encodeMoney(c.Payout),
+		Status: c.Status, Outcome: c.Outcome, Method: c.Method, Reason: c.Reason, Explanation: c.Explanation, Candidates: c.Candidates,
+		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique3Key: rules.FoldCode(u[2]), PubUnique4: u[3], PubUnique5: u[4],
+		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
+		ConversionTime: c.ConversionTime, CreateTime: c.CreateTime, Undeduplicated: c.Undeduplicated,
+	}
+}
+
+func (d *conversionDocument) decode() rules.Conversion {
+	return rules.Conversion{
+		ID: d.ID, ContentHash: d.ContentHash, Offer: d.Offer, Publisher: d.Publisher, Coupon: d.Coupon, CouponCode: d.CouponCode,
+		Click: d.Click, TransactionID: d.TransactionID, Event: d.Event,
+		Amount: d.Amount.decode(), Payout: d.Payout.decode(),
+		Status: d.Status, Outcome: d.Outcome, Method: d.Method, Reason: d.Reason, Explanation: d.Explanation, Candidates: d.Candidates,
+		PubUniques: rules.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
+		PubClickID: d.PubClickID, PubSubID: d.PubSubID,
+		ConversionTime: d.ConversionTime.UTC(), CreateTime: d.CreateTime.UTC(), Undeduplicated: d.Undeduplicated,
+	}
+}
+
+// moneyDocument is an amount; nil is none.
+type moneyDocument struct {
+	CurrencyCode string `bson:"currency_code"`
+	Units        int64  `bson:"units"`
+	Nanos        int32  `bson:"nanos"`
+}
+
+func encodeMoney(m money.Money) *moneyDocument {
+	if m.IsNone() {
+		return nil
+	}
+	return &moneyDocument{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
+}
+
+func (d *moneyDocument) decode() money.Money {
+	if d == nil {
+		return money.Money{}
+	}
+	return money.Money{Currency: d.CurrencyCode, Units: d.Units, Nanos: d.Nanos}
+}

@@ -1,0 +1,118 @@
+// Package tracking is the tracking service put together: wiring only.
+//
+// The service's main and the one-process form import it.
+package tracking
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/grpcdial"
+	"github.com/couponlink/couponlink/services/internal/grpcserve"
+	"github.com/couponlink/couponlink/services/internal/httpserve"
+	"github.com/couponlink/couponlink/services/internal/lifecycle"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/settings"
+	"github.com/couponlink/couponlink/services/tracking/internal/catalog"
+	"github.com/couponlink/couponlink/services/tracking/internal/edge"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
+)
+
+// Service is the tracking service on its store.
+type Service struct {
+	store flow.Store
+	flow  *flow.Service
+}
+
+// New opens the store, brings it up to date, and returns the service on it. It asks the coupon
+// service over coupon, which must carry the admin key; the coupon service need not be there yet.
+// Tracking links begin with publicURL. Close the service when nothing calls it any more.
+func New(ctx context.Context, database settings.Database, coupon grpc.ClientConnInterface, publicURL string) (*Service, error) {
+	store, err := open(ctx, database)
+	if err != nil {
+		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
+	}
+	return &Service{store: store, flow: flow.New(store, catalog.New(coupon, time.Now), time.Now, publicURL)}, nil
+}
+
+func open(ctx context.Context, database settings.Database) (flow.Store, error) {
+	if database.MongoDBURI == "" {
+		return sqlitestore.Open(ctx, database.SQLiteDir)
+	}
+	var opts []mongodb.Option
+	if database.WithoutTransactions {
+		opts = append(opts, mongodb.WithoutTransactions())
+	}
+	return mongostore.Open(ctx, database.MongoDBURI, opts...)
+}
+
+// Register adds the gRPC services to a server.
+func (s *Service) Register(registrar grpc.ServiceRegistrar) { edge.Register(registrar, s.flow) }
+
+// PartnerHandler serves /click, /c/ and /postback.
+func (s *Service) PartnerHandler() http.Handler { return edge.PartnerHandler(s.flow) }
+
+// Ready says whether the service can do its work.
+func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+
+// Close waits for writes under way and closes the store.
+func (s *Service) Close() error { return s.store.Close() }
+
+// Config is what the service runs by when it runs alone.
+type Config struct {
+	GRPCAddr        string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address to serve gRPC on (${default})."`
+	PartnerHTTPAddr string `env:"COUPONLINK_TRACKING_HTTP_ADDR" name:"tracking-http-addr" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Address to serve clicks and postbacks on; the gateway passes them on to it (${default})."`
+	CouponGRPCAddr  string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address of the coupon service's gRPC (${default})."`
+	HTTPAddr        string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"The gateway's HTTP address, for tracking links where no public URL is given (${default})."`
+	settings.PublicURL
+	settings.Storage
+	settings.AdminKey
+
+	// Started, if set, is called with the real addresses once calls are taken.
+	Started func(grpcAddr, partnerHTTPAddr string) `kong:"-"`
+}
+
+// Run serves the tracking service until ctx ends, then finishes what is under way and closes the
+// store.
+func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
+	key, keyErr := cfg.Required()
+	database, databaseErr := cfg.Database()
+	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
+	if err := errors.Join(keyErr, databaseErr, urlErr); err != nil {
+		return err
+	}
+	listeners, err := lifecycle.Listen(ctx, cfg.GRPCAddr, cfg.PartnerHTTPAddr)
+	if err != nil {
+		return err
+	}
+	defer lifecycle.CloseAll(listeners)
+	coupon, err := grpcdial.Dial(cfg.CouponGRPCAddr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = coupon.Close() }()
+	service, err := New(ctx, database, grpcdial.WithKey(coupon, key), publicURL)
+	if err != nil {
+		return err
+	}
+	defer command.Close(&err, "the store", service)
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: service.Ready, Log: log})
+	service.Register(server)
+	grpcAddr, httpAddr := listeners[0].Addr().String(), listeners[1].Addr().String()
+	log.InfoContext(ctx, "serving", slog.String("grpc", grpcAddr), slog.String("http", httpAddr), slog.String("database", database.String()))
+	if cfg.Started != nil {
+		cfg.Started(grpcAddr, httpAddr)
+	}
+	return lifecycle.Run(ctx,
+		lifecycle.Part{Name: "gRPC", Server: server, Listener: listeners[0]},
+		lifecycle.Part{Name: "HTTP", Server: httpserve.New(service.PartnerHandler(), log), Listener: listeners[1]})
+}
