@@ -23,7 +23,7 @@ type caseFile struct {
 type testCase struct {
 	Name string `yaml:"name"`
 	// Says is the sentence of the product's description or design that the case holds it to.
-	Says string `yaml:"says"`
+	Says  string `yaml:"says"`
 	Steps []step `yaml:"steps"`
 }
 

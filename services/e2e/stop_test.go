@@ -92,6 +92,7 @@ func TestSecondSignal(t *testing.T) {
 	s, process := startAt(t, addrs, t.TempDir(), nil)
 	p := player{system: s, transport: "rest", suite: loadSuite(t)}
 	begun := beginPostback(t, addrs[0], p.prepare(t, []step{{Use: "campaign"}}), "slow-1")
+	time.Sleep(500 * time.Millisecond)
 	process.askToStop(t)
 	time.Sleep(300 * time.Millisecond)
 	select {
@@ -103,7 +104,8 @@ func TestSecondSignal(t *testing.T) {
 	_ = process.wait(t, 2*time.Second) // that it ends is the point; with which code is not
 }
 
-// slowRequest is a postback of which the server has the head and half the body.
+// slowRequest is a postback of which the server gets the head and half the body, and takes a moment
+// to read them: nothing shows from outside when it has.
 type slowRequest struct {
 	transaction string
 	conn        net.Conn
@@ -126,8 +128,6 @@ func beginPostback(t *testing.T, addr string, v vars, transaction string) *slowR
 	if _, err := io.WriteString(conn, head+body[:sentAtOnce]); err != nil {
 		t.Fatal(err)
 	}
-	// The server has it once it has read it, which nothing shows from outside.
-	time.Sleep(20 * time.Millisecond)
 	return &slowRequest{transaction: transaction, conn: conn, rest: body[sentAtOnce:]}
 }
 

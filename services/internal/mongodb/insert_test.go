@@ -48,7 +48,7 @@ func TestInsertAll(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := drivertest.NewMockDeployment(c.answer)
 			clientOptions := options.Client().SetRetryWrites(false)
-			clientOptions.Deployment = server
+			clientOptions.Deployment = server //nolint:staticcheck // only tests of the driver's use need it
 			client, err := mongo.Connect(clientOptions)
 			if err != nil {
 				t.Fatal(err)

@@ -36,9 +36,10 @@ type Verdict struct {
 // Report attributes a sale and stores it, unless it is a test or known already. What it returns
 // without an error is durable.
 //
-// Errors: InvalidArgument on a parameter (OFFER_NOT_FOUND, OFFER_NOT_SETTLED); Unauthenticated
-// (MISSING_TOKEN, INVALID_TOKEN); Aborted (CONVERSION_CONFLICT) when the same transaction is stored
-// with another content; Unavailable when it could not be judged or stored, and nothing was.
+// Errors: InvalidArgument on a parameter (OFFER_NOT_FOUND, OFFER_NOT_SETTLED); NotFound
+// (OFFER_NOT_FOUND) where one of our own services reports; Unauthenticated (MISSING_TOKEN,
+// INVALID_TOKEN); Aborted (CONVERSION_CONFLICT) when the same transaction is stored with another
+// content; Unavailable when it could not be judged or stored, and nothing was.
 func (s *Service) Report(ctx context.Context, r rules.Report) (Verdict, error) {
 	now := s.Now()
 	click, err := s.findClick(ctx, r.ClickID)
@@ -164,9 +165,17 @@ func (s *Service) settleOffer(ctx context.Context, r rules.Report, click *rules.
 	}
 	offer, err := s.catalog.Offer(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		return rules.Offer{}, apperr.Invalid("OFFER_NOT_FOUND", "offer_id", "there is no offer %q", id)
+		return rules.Offer{}, noOffer(r, id)
 	}
 	return offer, err
+}
+
+// noOffer is a platform service's NotFound and an advertiser's wrong parameter.
+func noOffer(r rules.Report, id string) error {
+	if r.Trusted {
+		return apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %q", id)
+	}
+	return apperr.Invalid("OFFER_NOT_FOUND", "offer_id", "there is no offer %q", id)
 }
 
 // onlyOfferWith returns the id of the one offer that has a code; empty where there is none, or more.

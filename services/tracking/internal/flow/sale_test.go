@@ -156,6 +156,7 @@ func TestReportRefuses(t *testing.T) {
 		reason string
 	}{
 		{"an unknown offer", rules.Report{Offer: "99"}, nil, apperr.InvalidArgument, "OFFER_NOT_FOUND"},
+		{"an unknown offer, from one of our own services", rules.Report{Offer: "99", Trusted: true}, nil, apperr.NotFound, "OFFER_NOT_FOUND"},
 		{"no token where one is wanted", rules.Report{Offer: "10", Code: "SALEXYZ20"}, nil, apperr.Unauthenticated, "MISSING_TOKEN"},
 		{"the only offer with the code wants a token", rules.Report{Code: "SALEXYZ20"}, nil, apperr.Unauthenticated, "MISSING_TOKEN"},
 		{"a token of no offer", rules.Report{Token: "nonsense", Code: "SALEXYZ20"}, nil, apperr.Unauthenticated, "INVALID_TOKEN"},

@@ -216,10 +216,14 @@ func (w *writer) tellInserted(ctx context.Context, run []*job, after int64) (err
 		j.rows = 1
 		err = rows.Next(stored[:])
 	}
-	if !errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err == nil:
+		return errors.New("a new conversion is none of those that were inserted")
+	default:
 		return fmt.Errorf("reading back which conversions are new: %w", err)
 	}
-	return nil
 }
 
 // exec runs a statement with the arguments and returns how many rows it changed and the number of

@@ -1,0 +1,117 @@
+package mongodb
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/drivertest"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// TestInTransactionOnTheWire plays a server's answers to a transaction, which the tests' engine has
+// none of: a conflict ends the first attempt, the second is committed.
+func TestInTransactionOnTheWire(t *testing.T) {
+	ok := bson.D{{Key: "ok", Value: 1}, {Key: "n", Value: 1}}
+	conflict := bson.D{
+		{Key: "ok", Value: 0},
+		{Key: "code", Value: 112},
+		{Key: "codeName", Value: "WriteConflict"},
+		{Key: "errmsg", Value: "WriteConflict"},
+		{Key: "errorLabels", Value: bson.A{"TransientTransactionError"}},
+	}
+	db, sent := playing(t, ok, conflict, ok, ok, ok, ok)
+	runs := 0
+	err := db.InTransaction(t.Context(), func(ctx context.Context) error {
+		runs++
+		for id := range 2 {
+			// Wrapped and mapped as the stores do it, a conflict must still be known as one.
+			if _, err := db.Collection("c").InsertOne(ctx, bson.D{{Key: "_id", Value: id}}); err != nil {
+				return Failure(fmt.Errorf("inserting: %w", err))
+			}
+		}
+		return nil
+	})
+	if err != nil || runs != 2 {
+		t.Errorf("InTransaction: %v after %d runs, want success after 2", err, runs)
+	}
+	want := []string{
+		"insert txn=1 start rc=snapshot", "insert txn=1", "abortTransaction txn=1 wc=majority,j",
+		"insert txn=2 start rc=snapshot", "insert txn=2", "commitTransaction txn=2 wc=majority,j",
+	}
+	if got := sent(); !slices.Equal(got, want) {
+		t.Errorf("the commands were\n%q, want\n%q", got, want)
+	}
+}
+
+// TestInTransactionUndoes plays a transaction that its function gives up.
+func TestInTransactionUndoes(t *testing.T) {
+	ok := bson.D{{Key: "ok", Value: 1}, {Key: "n", Value: 1}}
+	db, sent := playing(t, ok, ok)
+	refusal := apperr.New(apperr.AlreadyExists, "COUPON_EXISTS", "no")
+	err := db.InTransaction(t.Context(), func(ctx context.Context) error {
+		if _, err := db.Collection("c").InsertOne(ctx, bson.D{{Key: "_id", Value: 1}}); err != nil {
+			return err
+		}
+		return refusal
+	})
+	if apperr.As(err) != refusal {
+		t.Errorf("InTransaction: %v, want the function's error", err)
+	}
+	want := []string{"insert txn=1 start rc=snapshot", "abortTransaction txn=1 wc=majority,j"}
+	if got := sent(); !slices.Equal(got, want) {
+		t.Errorf("the commands were\n%q, want\n%q", got, want)
+	}
+}
+
+// playing returns a DB on a server that gives answers in order, and a function that returns what was
+// sent to it, in short.
+func playing(t *testing.T, answers ...bson.D) (*DB, func() []string) {
+	t.Helper()
+	var mu sync.Mutex
+	var sent []string
+	clientOptions := clientOptions("mongodb://unused/").SetMonitor(&event.CommandMonitor{
+		Started: func(_ context.Context, e *event.CommandStartedEvent) {
+			mu.Lock()
+			defer mu.Unlock()
+			sent = append(sent, inShort(e))
+		},
+	})
+	clientOptions.Deployment = drivertest.NewMockDeployment(answers...) //nolint:staticcheck // only tests of the driver's use need it
+	client, err := mongo.Connect(clientOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &DB{client: client, database: client.Database("d")}, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(sent)
+	}
+}
+
+// inShort describes a command by what makes a transaction of it.
+func inShort(e *event.CommandStartedEvent) string {
+	short := e.CommandName
+	if txn, ok := e.Command.Lookup("txnNumber").AsInt64OK(); ok {
+		short += fmt.Sprint(" txn=", txn)
+	}
+	if start, ok := e.Command.Lookup("startTransaction").BooleanOK(); ok && start {
+		short += " start"
+	}
+	if level, ok := e.Command.Lookup("readConcern", "level").StringValueOK(); ok {
+		short += " rc=" + level
+	}
+	if w, ok := e.Command.Lookup("writeConcern", "w").StringValueOK(); ok {
+		short += " wc=" + w
+	}
+	if j, ok := e.Command.Lookup("writeConcern", "j").BooleanOK(); ok && j {
+		short += ",j"
+	}
+	return short
+}
