@@ -28,7 +28,7 @@ help: ## List the targets.
 
 .PHONY: run
 run: ## Start everything in one process; COUPONLINK_DEMO=1 adds sample data.
-	@go run ./services/couponlink/cmd/couponlink
+	@mkdir -p bin && go build -o bin/ ./services/couponlink/cmd/couponlink && exec bin/couponlink
 
 .PHONY: build
 build: ## Build the binaries into bin/.

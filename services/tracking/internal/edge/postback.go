@@ -50,7 +50,7 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	}
 	verdict, err := p.service.Report(r.Context(), report)
 	if err != nil {
-		if apperr.Is(err, apperr.Unauthenticated) {
+		if e := apperr.As(err); e != nil && e.Reason == flow.InvalidToken {
 			p.guesses.failed(client, now)
 		}
 		refuse(w, r, err)

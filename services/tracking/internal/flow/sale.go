@@ -24,6 +24,9 @@ const (
 	Test         Outcome = "TEST"
 )
 
+// InvalidToken is the reason of a report whose token is not the offer's: perhaps somebody guesses.
+const InvalidToken = "INVALID_TOKEN"
+
 // Verdict is the answer to a report.
 type Verdict struct {
 	Outcome Outcome
@@ -219,7 +222,7 @@ func authenticate(r rules.Report, offer rules.Offer) (bool, error) {
 }
 
 func invalidToken() error {
-	return apperr.New(apperr.Unauthenticated, "INVALID_TOKEN", "token: this is not the offer's postback token; the offer's settings show it")
+	return apperr.New(apperr.Unauthenticated, InvalidToken, "token: this is not the offer's postback token; the offer's settings show it")
 }
 
 // gather puts together what is known of what a report refers to.

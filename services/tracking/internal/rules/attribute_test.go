@@ -54,17 +54,34 @@ func changed(c rules.Coupon, change func(*rules.Coupon)) rules.Coupon {
 	return c
 }
 
+// attribution is a claim with the sentence of the rule that decides it, and the decision.
+type attribution struct {
+	says  string
+	claim rules.Claim
+	want  rules.Decision
+}
+
 func TestAttribute(t *testing.T) {
+	for _, tt := range slices.Concat(codeCases(), sharedCases(), clickCases(), precedenceCases()) {
+		t.Run(tt.says, func(t *testing.T) {
+			got := rules.Attribute(tt.claim)
+			if got.Outcome != tt.want.Outcome || got.Method != tt.want.Method || got.Reason != tt.want.Reason ||
+				got.Publisher != tt.want.Publisher || !slices.Equal(got.Candidates, tt.want.Candidates) {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+			if got.Explanation == "" {
+				t.Error("the decision has no explanation")
+			}
+		})
+	}
+}
+
+// codeCases are sales decided by its code alone.
+func codeCases() []attribution {
 	mine := coupon("22")
 	linked := click("22")
 	linked.Coupon, linked.CouponCode = mine.Name(), mine.Code
-	linkedLate := click("22")
-	linkedLate.Coupon, linkedLate.Reason = mine.Name(), rules.Expired
-	tests := []struct {
-		says  string
-		claim rules.Claim
-		want  rules.Decision
-	}{
+	return []attribution{
 		{"a valid code earns, without any click", claim(withCode(mine)), credit(rules.CouponCode, "22")},
 		{"a valid code wins over another publisher's click by default", claim(withCode(mine), withClick(click("33"))), credit(rules.CouponCode, "22")},
 		{"a code with a click through its own link is COUPON_LINK", claim(withCode(mine), withClick(linked)), credit(rules.CouponLink, "22")},
@@ -85,7 +102,13 @@ func TestAttribute(t *testing.T) {
 		{"an expired code falls through to the click", claim(withCode(changed(mine, func(c *rules.Coupon) { c.ExpireTime = sale })), withClick(click("33"))), creditAlthough(rules.ByClick, "33", rules.Expired)},
 		{"a code not started falls through to the click", claim(withCode(changed(mine, func(c *rules.Coupon) { c.StartTime = sale.Add(1) })), withClick(click("33"))), creditAlthough(rules.ByClick, "33", rules.NotStarted)},
 		{"a disabled code falls through to the click", claim(withCode(changed(mine, func(c *rules.Coupon) { c.Enabled = false })), withClick(click("33"))), creditAlthough(rules.ByClick, "33", rules.Disabled)},
+	}
+}
 
+// sharedCases are sales decided by a code that publishers share.
+func sharedCases() []attribution {
+	mine := coupon("22")
+	return []attribution{
 		{"a code of two publishers is ambiguous", claim(withCode(mine, coupon("33"))), ambiguous("22", "33")},
 		{"pub_id settles a shared code", claim(withCode(mine, coupon("33")), publisher("33")), credit(rules.CouponCode, "33")},
 		{"the click's publisher settles a shared code", claim(withCode(mine, coupon("33")), withClick(click("33"))), credit(rules.CouponCode, "33")},
@@ -94,7 +117,17 @@ func TestAttribute(t *testing.T) {
 		{"a third publisher's click does not win over a shared code", claim(withCode(mine, coupon("33")), withClick(click("44"))), ambiguous("22", "33")},
 		{"of a shared code, only valid coupons count", claim(withCode(mine, changed(coupon("33"), func(c *rules.Coupon) { c.Enabled = false }))), credit(rules.CouponCode, "22")},
 		{"pub_id of a publisher who has no such code", claim(withCode(mine), publisher("33")), none(rules.UnknownCode)},
+	}
+}
 
+// clickCases are sales decided by its click.
+func clickCases() []attribution {
+	mine := coupon("22")
+	linked := click("22")
+	linked.Coupon, linked.CouponCode = mine.Name(), mine.Code
+	linkedLate := click("22")
+	linkedLate.Coupon, linkedLate.Reason = mine.Name(), rules.Expired
+	return []attribution{
 		{"a click within the window earns", claim(withClick(click("33"))), credit(rules.ByClick, "33")},
 		{"a click as old as the window earns", claim(withClick(aged(click("33"), 30*24*time.Hour))), credit(rules.ByClick, "33")},
 		{"a click older than the window does not", claim(withClick(aged(click("33"), 30*24*time.Hour+time.Millisecond))), none(rules.ClickTooOld)},
@@ -109,25 +142,19 @@ func TestAttribute(t *testing.T) {
 		{"neither code nor click", claim(), none(rules.NoReference)},
 		{"an offer that is not active", claim(withCode(mine), withClick(click("33")), func(c *rules.Claim) { c.Offer.Active = false }), none(rules.OfferInactive)},
 		{"code and click both fail: the code's reason", claim(withCode(), withClick(aged(click("33"), 31*24*time.Hour))), none(rules.UnknownCode)},
+	}
+}
 
+// precedenceCases are sales decided by an offer that does not put the code first.
+func precedenceCases() []attribution {
+	mine := coupon("22")
+	return []attribution{
 		{"CLICK_FIRST: the click wins over a valid code", claim(withCode(mine), withClick(click("33")), precedence(rules.ClickFirst)), credit(rules.ByClick, "33")},
 		{"CLICK_FIRST: without a click that counts, the code earns", claim(withCode(mine), withClick(aged(click("33"), 31*24*time.Hour)), precedence(rules.ClickFirst)), credit(rules.CouponCode, "22")},
 		{"CLICK_FIRST: a third publisher's click wins over a shared code", claim(withCode(mine, coupon("33")), withClick(click("44")), precedence(rules.ClickFirst)), credit(rules.ByClick, "44")},
 		{"ONLY_IF_CLICKED: a code without a click does not count", claim(withCode(mine), precedence(rules.OnlyIfClicked)), none(rules.ClickRequired)},
 		{"ONLY_IF_CLICKED: a code with its publisher's click earns", claim(withCode(mine), withClick(click("22")), precedence(rules.OnlyIfClicked)), credit(rules.CouponCode, "22")},
 		{"ONLY_IF_CLICKED: another publisher's click earns instead of the code", claim(withCode(mine), withClick(click("33")), precedence(rules.OnlyIfClicked)), creditAlthough(rules.ByClick, "33", rules.ClickRequired)},
-	}
-	for _, tt := range tests {
-		t.Run(tt.says, func(t *testing.T) {
-			got := rules.Attribute(tt.claim)
-			if got.Outcome != tt.want.Outcome || got.Method != tt.want.Method || got.Reason != tt.want.Reason ||
-				got.Publisher != tt.want.Publisher || !slices.Equal(got.Candidates, tt.want.Candidates) {
-				t.Errorf("got %+v, want %+v", got, tt.want)
-			}
-			if got.Explanation == "" {
-				t.Error("the decision has no explanation")
-			}
-		})
 	}
 }
 

@@ -60,7 +60,7 @@ func purgeClicks(ctx context.Context, queue *groupcommit.Writer[*job], before ti
 // are the first in the table.
 func bindPurge(a *arguments, before time.Time) {
 	var first [8]byte
-	binary.BigEndian.PutUint64(first[:], uint64(before.UnixMilli())<<16) //nolint:gosec // after 1970
+	binary.BigEndian.PutUint64(first[:], uint64(before.UnixMilli())<<16)
 	a.add(first[:6])
 	a.add(before.UnixMilli())
 	a.add(int64(purgeRows))
