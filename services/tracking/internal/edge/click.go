@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/mileusna/useragent"
-
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -57,7 +55,7 @@ func (p *partner) redirect(w http.ResponseWriter, r *http.Request, link tracking
 	if err == nil {
 		agent := keep(r.UserAgent())
 		location, err = p.service.Click(r.Context(), flow.Visit{
-			Link: link, Crawler: r.Method == http.MethodHead || isCrawler(agent),
+			Link: link, Crawler: r.Method == http.MethodHead || p.crawlers.made(agent),
 			IP: clientIP(r), UserAgent: agent, Referer: keep(r.Referer()),
 		})
 	}
@@ -133,21 +131,6 @@ func clickError(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(status)
 	page := fmt.Sprintf("<!doctype html>\n<html lang=\"en\">\n<title>%s</title>\n<h1>%s</h1>\n<p>%s</p>\n", title, title, html.EscapeString(text))
 	_, _ = io.WriteString(w, page) // a visitor who has gone gets nothing
-}
-
-// isCrawler says whether a User-Agent is a known crawler's or a script's rather than a shopper's.
-func isCrawler(agent string) bool {
-	if agent == "" {
-		return true
-	}
-	lower := strings.ToLower(agent)
-	// What useragent does not know as bots: HTTP libraries, link checkers, previews of messengers.
-	for _, script := range [...]string{"bot", "crawl", "spider", "curl/", "wget/", "python-", "go-http-client", "java/", "okhttp", "libwww", "headless", "facebookexternalhit", "whatsapp", "preview"} {
-		if strings.Contains(lower, script) {
-			return true
-		}
-	}
-	return useragent.Parse(agent).Bot
 }
 
 // keep returns what is stored of a header: valid UTF-8, of bounded length.

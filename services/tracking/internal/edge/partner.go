@@ -14,13 +14,14 @@ import (
 
 // partner is the plain HTTP side: what visitors' browsers and advertisers' servers call.
 type partner struct {
-	service *flow.Service
-	guesses *guesses
+	service  *flow.Service
+	guesses  *guesses
+	crawlers *crawlers
 }
 
 // PartnerHandler serves /click, /c/{code} and /postback.
 func PartnerHandler(service *flow.Service) http.Handler {
-	p := &partner{service: service, guesses: newGuesses()}
+	p := &partner{service: service, guesses: newGuesses(), crawlers: newCrawlers()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /click", p.click) // GET includes HEAD
 	mux.HandleFunc("GET /c/{code}", p.shortClick)

@@ -33,7 +33,8 @@ func TestParseLink(t *testing.T) {
 	}
 }
 
-func TestIsCrawler(t *testing.T) {
+func TestCrawlers(t *testing.T) {
+	c := newCrawlers()
 	for agent, want := range map[string]bool{
 		"": true,
 		"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)": true,
@@ -44,8 +45,10 @@ func TestIsCrawler(t *testing.T) {
 		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1":    false,
 		"Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36 Instagram 350.0.0.1": false,
 	} {
-		if got := isCrawler(agent); got != want {
-			t.Errorf("%q: got %v, want %v", agent, got, want)
+		for range 2 { // the second time from memory
+			if got := c.made(agent); got != want {
+				t.Errorf("%q: got %v, want %v", agent, got, want)
+			}
 		}
 	}
 }
