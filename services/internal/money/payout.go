@@ -17,6 +17,8 @@ type Payout struct {
 	Fixed Money
 	// Percent is the share of a Percent payout in ten-thousandths of a percent, 0 to 1,000,000.
 	Percent int64
+	// Cap is the most that a Percent payout comes to; none: no cap.
+	Cap Money
 }
 
 // Of returns the payout for a sale of an amount, which may be none. The result is none when

@@ -10,6 +10,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -149,7 +150,13 @@ type Approval struct {
 	// When the approval was first recorded.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the standing last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// What a conversion earns this publisher on this offer, instead of the offer's payout and unless
+	// the coupon says otherwise.
+	Payout *Payout `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
+	// Changes with each change of the approval. Given on update, the update is refused if the approval
+	// has changed since.
+	Etag          string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -231,6 +238,20 @@ func (x *Approval) GetUpdateTime() *timestamppb.Timestamp {
 		return x.UpdateTime
 	}
 	return nil
+}
+
+func (x *Approval) GetPayout() *Payout {
+	if x != nil {
+		return x.Payout
+	}
+	return nil
+}
+
+func (x *Approval) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
 }
 
 // CreateApprovalRequest asks for a publisher to be let in.
@@ -565,11 +586,66 @@ func (x *BlockPublisherRequest) GetName() string {
 	return ""
 }
 
+// UpdateApprovalRequest asks for a change of an approval.
+type UpdateApprovalRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The approval with its new values; `name` says which.
+	Approval *Approval `protobuf:"bytes,1,opt,name=approval,proto3" json:"approval,omitempty"`
+	// The fields to change; `*` for all that can be. Empty: those that are set in `approval`.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateApprovalRequest) Reset() {
+	*x = UpdateApprovalRequest{}
+	mi := &file_couponlink_coupon_v1_approval_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateApprovalRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateApprovalRequest) ProtoMessage() {}
+
+func (x *UpdateApprovalRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_approval_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateApprovalRequest.ProtoReflect.Descriptor instead.
+func (*UpdateApprovalRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_approval_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *UpdateApprovalRequest) GetApproval() *Approval {
+	if x != nil {
+		return x.Approval
+	}
+	return nil
+}
+
+func (x *UpdateApprovalRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
 var File_couponlink_coupon_v1_approval_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x04\n" +
+	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x04\n" +
 	"\bApproval\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x1a\n" +
 	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x05offer\x12\"\n" +
@@ -579,7 +655,9 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
-	"updateTime\"F\n" +
+	"updateTime\x124\n" +
+	"\x06payout\x18\b \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x12\x12\n" +
+	"\x04etag\x18\t \x01(\tR\x04etag\"F\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -610,11 +688,16 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\x17ApprovePublisherRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"1\n" +
 	"\x15BlockPublisherRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name2\xde\x05\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x96\x01\n" +
+	"\x15UpdateApprovalRequest\x12@\n" +
+	"\bapproval\x18\x01 \x01(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x02R\bapproval\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask2\xfa\x06\n" +
 	"\x0fApprovalService\x12\x89\x01\n" +
 	"\x0eCreateApproval\x12+.couponlink.coupon.v1.CreateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=offers/*}/approvals\x12\x80\x01\n" +
 	"\vGetApproval\x12(.couponlink.coupon.v1.GetApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=offers/*/approvals/*}\x12\x91\x01\n" +
-	"\rListApprovals\x12*.couponlink.coupon.v1.ListApprovalsRequest\x1a+.couponlink.coupon.v1.ListApprovalsResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=offers/*}/approvals\x12\x95\x01\n" +
+	"\rListApprovals\x12*.couponlink.coupon.v1.ListApprovalsRequest\x1a+.couponlink.coupon.v1.ListApprovalsResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=offers/*}/approvals\x12\x99\x01\n" +
+	"\x0eUpdateApproval\x12+.couponlink.coupon.v1.UpdateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\":\x82\xd3\xe4\x93\x024:\bapproval2(/v1/{approval.name=offers/*/approvals/*}\x12\x95\x01\n" +
 	"\x10ApprovePublisher\x12-.couponlink.coupon.v1.ApprovePublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=offers/*/approvals/*}:approve\x12\x8f\x01\n" +
 	"\x0eBlockPublisher\x12+.couponlink.coupon.v1.BlockPublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/approvals/*}:blockBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
 
@@ -631,7 +714,7 @@ func file_couponlink_coupon_v1_approval_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_coupon_v1_approval_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_couponlink_coupon_v1_approval_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_couponlink_coupon_v1_approval_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_couponlink_coupon_v1_approval_proto_goTypes = []any{
 	(Approval_State)(0),             // 0: couponlink.coupon.v1.Approval.State
 	(Approval_Source)(0),            // 1: couponlink.coupon.v1.Approval.Source
@@ -642,29 +725,37 @@ var file_couponlink_coupon_v1_approval_proto_goTypes = []any{
 	(*ListApprovalsResponse)(nil),   // 6: couponlink.coupon.v1.ListApprovalsResponse
 	(*ApprovePublisherRequest)(nil), // 7: couponlink.coupon.v1.ApprovePublisherRequest
 	(*BlockPublisherRequest)(nil),   // 8: couponlink.coupon.v1.BlockPublisherRequest
-	(*timestamppb.Timestamp)(nil),   // 9: google.protobuf.Timestamp
+	(*UpdateApprovalRequest)(nil),   // 9: couponlink.coupon.v1.UpdateApprovalRequest
+	(*timestamppb.Timestamp)(nil),   // 10: google.protobuf.Timestamp
+	(*Payout)(nil),                  // 11: couponlink.coupon.v1.Payout
+	(*fieldmaskpb.FieldMask)(nil),   // 12: google.protobuf.FieldMask
 }
 var file_couponlink_coupon_v1_approval_proto_depIdxs = []int32{
 	0,  // 0: couponlink.coupon.v1.Approval.state:type_name -> couponlink.coupon.v1.Approval.State
 	1,  // 1: couponlink.coupon.v1.Approval.source:type_name -> couponlink.coupon.v1.Approval.Source
-	9,  // 2: couponlink.coupon.v1.Approval.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 3: couponlink.coupon.v1.Approval.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 4: couponlink.coupon.v1.ListApprovalsResponse.approvals:type_name -> couponlink.coupon.v1.Approval
-	3,  // 5: couponlink.coupon.v1.ApprovalService.CreateApproval:input_type -> couponlink.coupon.v1.CreateApprovalRequest
-	4,  // 6: couponlink.coupon.v1.ApprovalService.GetApproval:input_type -> couponlink.coupon.v1.GetApprovalRequest
-	5,  // 7: couponlink.coupon.v1.ApprovalService.ListApprovals:input_type -> couponlink.coupon.v1.ListApprovalsRequest
-	7,  // 8: couponlink.coupon.v1.ApprovalService.ApprovePublisher:input_type -> couponlink.coupon.v1.ApprovePublisherRequest
-	8,  // 9: couponlink.coupon.v1.ApprovalService.BlockPublisher:input_type -> couponlink.coupon.v1.BlockPublisherRequest
-	2,  // 10: couponlink.coupon.v1.ApprovalService.CreateApproval:output_type -> couponlink.coupon.v1.Approval
-	2,  // 11: couponlink.coupon.v1.ApprovalService.GetApproval:output_type -> couponlink.coupon.v1.Approval
-	6,  // 12: couponlink.coupon.v1.ApprovalService.ListApprovals:output_type -> couponlink.coupon.v1.ListApprovalsResponse
-	2,  // 13: couponlink.coupon.v1.ApprovalService.ApprovePublisher:output_type -> couponlink.coupon.v1.Approval
-	2,  // 14: couponlink.coupon.v1.ApprovalService.BlockPublisher:output_type -> couponlink.coupon.v1.Approval
-	10, // [10:15] is the sub-list for method output_type
-	5,  // [5:10] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	10, // 2: couponlink.coupon.v1.Approval.create_time:type_name -> google.protobuf.Timestamp
+	10, // 3: couponlink.coupon.v1.Approval.update_time:type_name -> google.protobuf.Timestamp
+	11, // 4: couponlink.coupon.v1.Approval.payout:type_name -> couponlink.coupon.v1.Payout
+	2,  // 5: couponlink.coupon.v1.ListApprovalsResponse.approvals:type_name -> couponlink.coupon.v1.Approval
+	2,  // 6: couponlink.coupon.v1.UpdateApprovalRequest.approval:type_name -> couponlink.coupon.v1.Approval
+	12, // 7: couponlink.coupon.v1.UpdateApprovalRequest.update_mask:type_name -> google.protobuf.FieldMask
+	3,  // 8: couponlink.coupon.v1.ApprovalService.CreateApproval:input_type -> couponlink.coupon.v1.CreateApprovalRequest
+	4,  // 9: couponlink.coupon.v1.ApprovalService.GetApproval:input_type -> couponlink.coupon.v1.GetApprovalRequest
+	5,  // 10: couponlink.coupon.v1.ApprovalService.ListApprovals:input_type -> couponlink.coupon.v1.ListApprovalsRequest
+	9,  // 11: couponlink.coupon.v1.ApprovalService.UpdateApproval:input_type -> couponlink.coupon.v1.UpdateApprovalRequest
+	7,  // 12: couponlink.coupon.v1.ApprovalService.ApprovePublisher:input_type -> couponlink.coupon.v1.ApprovePublisherRequest
+	8,  // 13: couponlink.coupon.v1.ApprovalService.BlockPublisher:input_type -> couponlink.coupon.v1.BlockPublisherRequest
+	2,  // 14: couponlink.coupon.v1.ApprovalService.CreateApproval:output_type -> couponlink.coupon.v1.Approval
+	2,  // 15: couponlink.coupon.v1.ApprovalService.GetApproval:output_type -> couponlink.coupon.v1.Approval
+	6,  // 16: couponlink.coupon.v1.ApprovalService.ListApprovals:output_type -> couponlink.coupon.v1.ListApprovalsResponse
+	2,  // 17: couponlink.coupon.v1.ApprovalService.UpdateApproval:output_type -> couponlink.coupon.v1.Approval
+	2,  // 18: couponlink.coupon.v1.ApprovalService.ApprovePublisher:output_type -> couponlink.coupon.v1.Approval
+	2,  // 19: couponlink.coupon.v1.ApprovalService.BlockPublisher:output_type -> couponlink.coupon.v1.Approval
+	14, // [14:20] is the sub-list for method output_type
+	8,  // [8:14] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_approval_proto_init() }
@@ -672,13 +763,14 @@ func file_couponlink_coupon_v1_approval_proto_init() {
 	if File_couponlink_coupon_v1_approval_proto != nil {
 		return
 	}
+	file_couponlink_coupon_v1_money_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_approval_proto_rawDesc), len(file_couponlink_coupon_v1_approval_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const (
 	ApprovalService_CreateApproval_FullMethodName   = "/couponlink.coupon.v1.ApprovalService/CreateApproval"
 	ApprovalService_GetApproval_FullMethodName      = "/couponlink.coupon.v1.ApprovalService/GetApproval"
 	ApprovalService_ListApprovals_FullMethodName    = "/couponlink.coupon.v1.ApprovalService/ListApprovals"
+	ApprovalService_UpdateApproval_FullMethodName   = "/couponlink.coupon.v1.ApprovalService/UpdateApproval"
 	ApprovalService_ApprovePublisher_FullMethodName = "/couponlink.coupon.v1.ApprovalService/ApprovePublisher"
 	ApprovalService_BlockPublisher_FullMethodName   = "/couponlink.coupon.v1.ApprovalService/BlockPublisher"
 )
@@ -49,6 +50,12 @@ type ApprovalServiceClient interface {
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`; NOT_FOUND
 	// (OFFER_NOT_FOUND).
 	ListApprovals(ctx context.Context, in *ListApprovalsRequest, opts ...grpc.CallOption) (*ListApprovalsResponse, error)
+	// UpdateApproval changes what the publisher earns on the offer: `payout`. The standing is changed
+	// by ApprovePublisher and BlockPublisher.
+	//
+	// Errors: NOT_FOUND (APPROVAL_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED
+	// (ETAG_MISMATCH) when `approval.etag` is given and the approval has changed since.
+	UpdateApproval(ctx context.Context, in *UpdateApprovalRequest, opts ...grpc.CallOption) (*Approval, error)
 	// ApprovePublisher approves a publisher on an offer, blocked or not, and whether or not it asked.
 	// Approving an approved publisher changes nothing.
 	//
@@ -100,6 +107,16 @@ func (c *approvalServiceClient) ListApprovals(ctx context.Context, in *ListAppro
 	return out, nil
 }
 
+func (c *approvalServiceClient) UpdateApproval(ctx context.Context, in *UpdateApprovalRequest, opts ...grpc.CallOption) (*Approval, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Approval)
+	err := c.cc.Invoke(ctx, ApprovalService_UpdateApproval_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *approvalServiceClient) ApprovePublisher(ctx context.Context, in *ApprovePublisherRequest, opts ...grpc.CallOption) (*Approval, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Approval)
@@ -143,6 +160,12 @@ type ApprovalServiceServer interface {
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`; NOT_FOUND
 	// (OFFER_NOT_FOUND).
 	ListApprovals(context.Context, *ListApprovalsRequest) (*ListApprovalsResponse, error)
+	// UpdateApproval changes what the publisher earns on the offer: `payout`. The standing is changed
+	// by ApprovePublisher and BlockPublisher.
+	//
+	// Errors: NOT_FOUND (APPROVAL_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED
+	// (ETAG_MISMATCH) when `approval.etag` is given and the approval has changed since.
+	UpdateApproval(context.Context, *UpdateApprovalRequest) (*Approval, error)
 	// ApprovePublisher approves a publisher on an offer, blocked or not, and whether or not it asked.
 	// Approving an approved publisher changes nothing.
 	//
@@ -172,6 +195,9 @@ func (UnimplementedApprovalServiceServer) GetApproval(context.Context, *GetAppro
 }
 func (UnimplementedApprovalServiceServer) ListApprovals(context.Context, *ListApprovalsRequest) (*ListApprovalsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListApprovals not implemented")
+}
+func (UnimplementedApprovalServiceServer) UpdateApproval(context.Context, *UpdateApprovalRequest) (*Approval, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateApproval not implemented")
 }
 func (UnimplementedApprovalServiceServer) ApprovePublisher(context.Context, *ApprovePublisherRequest) (*Approval, error) {
 	return nil, status.Error(codes.Unimplemented, "method ApprovePublisher not implemented")
@@ -254,6 +280,24 @@ func _ApprovalService_ListApprovals_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ApprovalService_UpdateApproval_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateApprovalRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ApprovalServiceServer).UpdateApproval(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ApprovalService_UpdateApproval_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ApprovalServiceServer).UpdateApproval(ctx, req.(*UpdateApprovalRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ApprovalService_ApprovePublisher_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ApprovePublisherRequest)
 	if err := dec(in); err != nil {
@@ -308,6 +352,10 @@ var ApprovalService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListApprovals",
 			Handler:    _ApprovalService_ListApprovals_Handler,
+		},
+		{
+			MethodName: "UpdateApproval",
+			Handler:    _ApprovalService_UpdateApproval_Handler,
 		},
 		{
 			MethodName: "ApprovePublisher",

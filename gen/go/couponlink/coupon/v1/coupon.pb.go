@@ -10,6 +10,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
@@ -161,7 +162,7 @@ func (x ValidateCouponResponse_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ValidateCouponResponse_Reason.Descriptor instead.
 func (ValidateCouponResponse_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{8, 0}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{9, 0}
 }
 
 // Coupon is a code for one publisher on one offer.
@@ -184,7 +185,7 @@ type Coupon struct {
 	InternalNote string `protobuf:"bytes,7,opt,name=internal_note,json=internalNote,proto3" json:"internal_note,omitempty"`
 	// Whether the coupon is switched on. Default true.
 	Enabled *bool `protobuf:"varint,8,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
-	// What a conversion by this coupon earns, instead of the offer's payout.
+	// What a conversion by this coupon earns, instead of what the publisher's approval or the offer says.
 	Payout *Payout `protobuf:"bytes,9,opt,name=payout,proto3" json:"payout,omitempty"`
 	// Where the coupon stands now.
 	State Coupon_State `protobuf:"varint,10,opt,name=state,proto3,enum=couponlink.coupon.v1.Coupon_State" json:"state,omitempty"`
@@ -200,7 +201,9 @@ type Coupon struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with each change of the coupon. Given on update, the update is refused if the coupon
 	// has changed since.
-	Etag          string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Settings of this coupon instead of its offer's.
+	Settings      *CouponSettings `protobuf:"bytes,16,opt,name=settings,proto3" json:"settings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -340,6 +343,97 @@ func (x *Coupon) GetEtag() string {
 	return ""
 }
 
+func (x *Coupon) GetSettings() *CouponSettings {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
+// CouponSettings are an offer's settings that a coupon may have its own of. Each that is unset is the
+// offer's.
+type CouponSettings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What counts when a sale has both this coupon's code and a click.
+	Precedence *Offer_Precedence `protobuf:"varint,1,opt,name=precedence,proto3,enum=couponlink.coupon.v1.Offer_Precedence,oneof" json:"precedence,omitempty"`
+	// How long after a click through this coupon's link a sale may still be attributed to it: 1 second
+	// to 366 days, whole seconds.
+	ClickWindow *durationpb.Duration `protobuf:"bytes,2,opt,name=click_window,json=clickWindow,proto3" json:"click_window,omitempty"`
+	// How long after its `expire_time` the code still earns: 0 to 366 days, whole seconds.
+	CouponGrace *durationpb.Duration `protobuf:"bytes,3,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
+	// The status in which conversions by this coupon start.
+	DefaultConversionStatus *Offer_ConversionStatus `protobuf:"varint,4,opt,name=default_conversion_status,json=defaultConversionStatus,proto3,enum=couponlink.coupon.v1.Offer_ConversionStatus,oneof" json:"default_conversion_status,omitempty"`
+	// Where a click through this coupon's link is sent that cannot earn; as the offer's.
+	FallbackUrl   string `protobuf:"bytes,5,opt,name=fallback_url,json=fallbackUrl,proto3" json:"fallback_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CouponSettings) Reset() {
+	*x = CouponSettings{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CouponSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CouponSettings) ProtoMessage() {}
+
+func (x *CouponSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CouponSettings.ProtoReflect.Descriptor instead.
+func (*CouponSettings) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *CouponSettings) GetPrecedence() Offer_Precedence {
+	if x != nil && x.Precedence != nil {
+		return *x.Precedence
+	}
+	return Offer_PRECEDENCE_UNSPECIFIED
+}
+
+func (x *CouponSettings) GetClickWindow() *durationpb.Duration {
+	if x != nil {
+		return x.ClickWindow
+	}
+	return nil
+}
+
+func (x *CouponSettings) GetCouponGrace() *durationpb.Duration {
+	if x != nil {
+		return x.CouponGrace
+	}
+	return nil
+}
+
+func (x *CouponSettings) GetDefaultConversionStatus() Offer_ConversionStatus {
+	if x != nil && x.DefaultConversionStatus != nil {
+		return *x.DefaultConversionStatus
+	}
+	return Offer_CONVERSION_STATUS_UNSPECIFIED
+}
+
+func (x *CouponSettings) GetFallbackUrl() string {
+	if x != nil {
+		return x.FallbackUrl
+	}
+	return ""
+}
+
 // CreateCouponRequest asks for a new coupon.
 type CreateCouponRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -353,7 +447,7 @@ type CreateCouponRequest struct {
 
 func (x *CreateCouponRequest) Reset() {
 	*x = CreateCouponRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[1]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -365,7 +459,7 @@ func (x *CreateCouponRequest) String() string {
 func (*CreateCouponRequest) ProtoMessage() {}
 
 func (x *CreateCouponRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[1]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -378,7 +472,7 @@ func (x *CreateCouponRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateCouponRequest.ProtoReflect.Descriptor instead.
 func (*CreateCouponRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{1}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CreateCouponRequest) GetParent() string {
@@ -406,7 +500,7 @@ type GetCouponRequest struct {
 
 func (x *GetCouponRequest) Reset() {
 	*x = GetCouponRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[2]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -418,7 +512,7 @@ func (x *GetCouponRequest) String() string {
 func (*GetCouponRequest) ProtoMessage() {}
 
 func (x *GetCouponRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[2]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -431,7 +525,7 @@ func (x *GetCouponRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCouponRequest.ProtoReflect.Descriptor instead.
 func (*GetCouponRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{2}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetCouponRequest) GetName() string {
@@ -463,7 +557,7 @@ type ListCouponsRequest struct {
 
 func (x *ListCouponsRequest) Reset() {
 	*x = ListCouponsRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[3]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -475,7 +569,7 @@ func (x *ListCouponsRequest) String() string {
 func (*ListCouponsRequest) ProtoMessage() {}
 
 func (x *ListCouponsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[3]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -488,7 +582,7 @@ func (x *ListCouponsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCouponsRequest.ProtoReflect.Descriptor instead.
 func (*ListCouponsRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{3}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListCouponsRequest) GetParent() string {
@@ -539,7 +633,7 @@ type ListCouponsResponse struct {
 
 func (x *ListCouponsResponse) Reset() {
 	*x = ListCouponsResponse{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[4]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -551,7 +645,7 @@ func (x *ListCouponsResponse) String() string {
 func (*ListCouponsResponse) ProtoMessage() {}
 
 func (x *ListCouponsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[4]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -564,7 +658,7 @@ func (x *ListCouponsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCouponsResponse.ProtoReflect.Descriptor instead.
 func (*ListCouponsResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{4}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListCouponsResponse) GetCoupons() []*Coupon {
@@ -596,7 +690,7 @@ type UpdateCouponRequest struct {
 
 func (x *UpdateCouponRequest) Reset() {
 	*x = UpdateCouponRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[5]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +702,7 @@ func (x *UpdateCouponRequest) String() string {
 func (*UpdateCouponRequest) ProtoMessage() {}
 
 func (x *UpdateCouponRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[5]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +715,7 @@ func (x *UpdateCouponRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateCouponRequest.ProtoReflect.Descriptor instead.
 func (*UpdateCouponRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{5}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdateCouponRequest) GetCoupon() *Coupon {
@@ -651,7 +745,7 @@ type ArchiveCouponRequest struct {
 
 func (x *ArchiveCouponRequest) Reset() {
 	*x = ArchiveCouponRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[6]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -663,7 +757,7 @@ func (x *ArchiveCouponRequest) String() string {
 func (*ArchiveCouponRequest) ProtoMessage() {}
 
 func (x *ArchiveCouponRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[6]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -676,7 +770,7 @@ func (x *ArchiveCouponRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArchiveCouponRequest.ProtoReflect.Descriptor instead.
 func (*ArchiveCouponRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{6}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ArchiveCouponRequest) GetName() string {
@@ -708,7 +802,7 @@ type ValidateCouponRequest struct {
 
 func (x *ValidateCouponRequest) Reset() {
 	*x = ValidateCouponRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[7]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +814,7 @@ func (x *ValidateCouponRequest) String() string {
 func (*ValidateCouponRequest) ProtoMessage() {}
 
 func (x *ValidateCouponRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[7]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +827,7 @@ func (x *ValidateCouponRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateCouponRequest.ProtoReflect.Descriptor instead.
 func (*ValidateCouponRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{7}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ValidateCouponRequest) GetCode() string {
@@ -774,7 +868,7 @@ type ValidateCouponResponse struct {
 
 func (x *ValidateCouponResponse) Reset() {
 	*x = ValidateCouponResponse{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[8]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -786,7 +880,7 @@ func (x *ValidateCouponResponse) String() string {
 func (*ValidateCouponResponse) ProtoMessage() {}
 
 func (x *ValidateCouponResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[8]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -799,7 +893,7 @@ func (x *ValidateCouponResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateCouponResponse.ProtoReflect.Descriptor instead.
 func (*ValidateCouponResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{8}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ValidateCouponResponse) GetValid() bool {
@@ -834,7 +928,7 @@ var File_couponlink_coupon_v1_coupon_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x06\n" +
+	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\a\n" +
 	"\x06Coupon\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x19\n" +
 	"\x04code\x18\x02 \x01(\tB\x05\xe2A\x02\x02\x05R\x04code\x12\x1a\n" +
@@ -856,7 +950,8 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x0f \x01(\tR\x04etag\"b\n" +
+	"\x04etag\x18\x0f \x01(\tR\x04etag\x12@\n" +
+	"\bsettings\x18\x10 \x01(\v2$.couponlink.coupon.v1.CouponSettingsR\bsettings\"b\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tSCHEDULED\x10\x01\x12\n" +
@@ -867,7 +962,17 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\bARCHIVED\x10\x05:7\xeaA4\n" +
 	"\x11couponlink/Coupon\x12\x1foffers/{offer}/coupons/{coupon}B\n" +
 	"\n" +
-	"\b_enabled\"o\n" +
+	"\b_enabled\"\x98\x03\n" +
+	"\x0eCouponSettings\x12K\n" +
+	"\n" +
+	"precedence\x18\x01 \x01(\x0e2&.couponlink.coupon.v1.Offer.PrecedenceH\x00R\n" +
+	"precedence\x88\x01\x01\x12<\n" +
+	"\fclick_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vclickWindow\x12<\n" +
+	"\fcoupon_grace\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\vcouponGrace\x12m\n" +
+	"\x19default_conversion_status\x18\x04 \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusH\x01R\x17defaultConversionStatus\x88\x01\x01\x12!\n" +
+	"\ffallback_url\x18\x05 \x01(\tR\vfallbackUrlB\r\n" +
+	"\v_precedenceB\x1c\n" +
+	"\x1a_default_conversion_status\"o\n" +
 	"\x13CreateCouponRequest\x12\x1c\n" +
 	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12:\n" +
 	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\",\n" +
@@ -931,53 +1036,62 @@ func file_couponlink_coupon_v1_coupon_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_coupon_v1_coupon_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_couponlink_coupon_v1_coupon_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_couponlink_coupon_v1_coupon_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_couponlink_coupon_v1_coupon_proto_goTypes = []any{
 	(Coupon_State)(0),                  // 0: couponlink.coupon.v1.Coupon.State
 	(ValidateCouponResponse_Reason)(0), // 1: couponlink.coupon.v1.ValidateCouponResponse.Reason
 	(*Coupon)(nil),                     // 2: couponlink.coupon.v1.Coupon
-	(*CreateCouponRequest)(nil),        // 3: couponlink.coupon.v1.CreateCouponRequest
-	(*GetCouponRequest)(nil),           // 4: couponlink.coupon.v1.GetCouponRequest
-	(*ListCouponsRequest)(nil),         // 5: couponlink.coupon.v1.ListCouponsRequest
-	(*ListCouponsResponse)(nil),        // 6: couponlink.coupon.v1.ListCouponsResponse
-	(*UpdateCouponRequest)(nil),        // 7: couponlink.coupon.v1.UpdateCouponRequest
-	(*ArchiveCouponRequest)(nil),       // 8: couponlink.coupon.v1.ArchiveCouponRequest
-	(*ValidateCouponRequest)(nil),      // 9: couponlink.coupon.v1.ValidateCouponRequest
-	(*ValidateCouponResponse)(nil),     // 10: couponlink.coupon.v1.ValidateCouponResponse
-	(*timestamppb.Timestamp)(nil),      // 11: google.protobuf.Timestamp
-	(*Payout)(nil),                     // 12: couponlink.coupon.v1.Payout
-	(*fieldmaskpb.FieldMask)(nil),      // 13: google.protobuf.FieldMask
+	(*CouponSettings)(nil),             // 3: couponlink.coupon.v1.CouponSettings
+	(*CreateCouponRequest)(nil),        // 4: couponlink.coupon.v1.CreateCouponRequest
+	(*GetCouponRequest)(nil),           // 5: couponlink.coupon.v1.GetCouponRequest
+	(*ListCouponsRequest)(nil),         // 6: couponlink.coupon.v1.ListCouponsRequest
+	(*ListCouponsResponse)(nil),        // 7: couponlink.coupon.v1.ListCouponsResponse
+	(*UpdateCouponRequest)(nil),        // 8: couponlink.coupon.v1.UpdateCouponRequest
+	(*ArchiveCouponRequest)(nil),       // 9: couponlink.coupon.v1.ArchiveCouponRequest
+	(*ValidateCouponRequest)(nil),      // 10: couponlink.coupon.v1.ValidateCouponRequest
+	(*ValidateCouponResponse)(nil),     // 11: couponlink.coupon.v1.ValidateCouponResponse
+	(*timestamppb.Timestamp)(nil),      // 12: google.protobuf.Timestamp
+	(*Payout)(nil),                     // 13: couponlink.coupon.v1.Payout
+	(Offer_Precedence)(0),              // 14: couponlink.coupon.v1.Offer.Precedence
+	(*durationpb.Duration)(nil),        // 15: google.protobuf.Duration
+	(Offer_ConversionStatus)(0),        // 16: couponlink.coupon.v1.Offer.ConversionStatus
+	(*fieldmaskpb.FieldMask)(nil),      // 17: google.protobuf.FieldMask
 }
 var file_couponlink_coupon_v1_coupon_proto_depIdxs = []int32{
-	11, // 0: couponlink.coupon.v1.Coupon.start_time:type_name -> google.protobuf.Timestamp
-	11, // 1: couponlink.coupon.v1.Coupon.expire_time:type_name -> google.protobuf.Timestamp
-	12, // 2: couponlink.coupon.v1.Coupon.payout:type_name -> couponlink.coupon.v1.Payout
+	12, // 0: couponlink.coupon.v1.Coupon.start_time:type_name -> google.protobuf.Timestamp
+	12, // 1: couponlink.coupon.v1.Coupon.expire_time:type_name -> google.protobuf.Timestamp
+	13, // 2: couponlink.coupon.v1.Coupon.payout:type_name -> couponlink.coupon.v1.Payout
 	0,  // 3: couponlink.coupon.v1.Coupon.state:type_name -> couponlink.coupon.v1.Coupon.State
-	11, // 4: couponlink.coupon.v1.Coupon.create_time:type_name -> google.protobuf.Timestamp
-	11, // 5: couponlink.coupon.v1.Coupon.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 6: couponlink.coupon.v1.CreateCouponRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
-	2,  // 7: couponlink.coupon.v1.ListCouponsResponse.coupons:type_name -> couponlink.coupon.v1.Coupon
-	2,  // 8: couponlink.coupon.v1.UpdateCouponRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
-	13, // 9: couponlink.coupon.v1.UpdateCouponRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 10: couponlink.coupon.v1.ValidateCouponResponse.reason:type_name -> couponlink.coupon.v1.ValidateCouponResponse.Reason
-	2,  // 11: couponlink.coupon.v1.ValidateCouponResponse.coupon:type_name -> couponlink.coupon.v1.Coupon
-	3,  // 12: couponlink.coupon.v1.CouponService.CreateCoupon:input_type -> couponlink.coupon.v1.CreateCouponRequest
-	4,  // 13: couponlink.coupon.v1.CouponService.GetCoupon:input_type -> couponlink.coupon.v1.GetCouponRequest
-	5,  // 14: couponlink.coupon.v1.CouponService.ListCoupons:input_type -> couponlink.coupon.v1.ListCouponsRequest
-	7,  // 15: couponlink.coupon.v1.CouponService.UpdateCoupon:input_type -> couponlink.coupon.v1.UpdateCouponRequest
-	8,  // 16: couponlink.coupon.v1.CouponService.ArchiveCoupon:input_type -> couponlink.coupon.v1.ArchiveCouponRequest
-	9,  // 17: couponlink.coupon.v1.CouponService.ValidateCoupon:input_type -> couponlink.coupon.v1.ValidateCouponRequest
-	2,  // 18: couponlink.coupon.v1.CouponService.CreateCoupon:output_type -> couponlink.coupon.v1.Coupon
-	2,  // 19: couponlink.coupon.v1.CouponService.GetCoupon:output_type -> couponlink.coupon.v1.Coupon
-	6,  // 20: couponlink.coupon.v1.CouponService.ListCoupons:output_type -> couponlink.coupon.v1.ListCouponsResponse
-	2,  // 21: couponlink.coupon.v1.CouponService.UpdateCoupon:output_type -> couponlink.coupon.v1.Coupon
-	2,  // 22: couponlink.coupon.v1.CouponService.ArchiveCoupon:output_type -> couponlink.coupon.v1.Coupon
-	10, // 23: couponlink.coupon.v1.CouponService.ValidateCoupon:output_type -> couponlink.coupon.v1.ValidateCouponResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	12, // 4: couponlink.coupon.v1.Coupon.create_time:type_name -> google.protobuf.Timestamp
+	12, // 5: couponlink.coupon.v1.Coupon.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 6: couponlink.coupon.v1.Coupon.settings:type_name -> couponlink.coupon.v1.CouponSettings
+	14, // 7: couponlink.coupon.v1.CouponSettings.precedence:type_name -> couponlink.coupon.v1.Offer.Precedence
+	15, // 8: couponlink.coupon.v1.CouponSettings.click_window:type_name -> google.protobuf.Duration
+	15, // 9: couponlink.coupon.v1.CouponSettings.coupon_grace:type_name -> google.protobuf.Duration
+	16, // 10: couponlink.coupon.v1.CouponSettings.default_conversion_status:type_name -> couponlink.coupon.v1.Offer.ConversionStatus
+	2,  // 11: couponlink.coupon.v1.CreateCouponRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
+	2,  // 12: couponlink.coupon.v1.ListCouponsResponse.coupons:type_name -> couponlink.coupon.v1.Coupon
+	2,  // 13: couponlink.coupon.v1.UpdateCouponRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
+	17, // 14: couponlink.coupon.v1.UpdateCouponRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 15: couponlink.coupon.v1.ValidateCouponResponse.reason:type_name -> couponlink.coupon.v1.ValidateCouponResponse.Reason
+	2,  // 16: couponlink.coupon.v1.ValidateCouponResponse.coupon:type_name -> couponlink.coupon.v1.Coupon
+	4,  // 17: couponlink.coupon.v1.CouponService.CreateCoupon:input_type -> couponlink.coupon.v1.CreateCouponRequest
+	5,  // 18: couponlink.coupon.v1.CouponService.GetCoupon:input_type -> couponlink.coupon.v1.GetCouponRequest
+	6,  // 19: couponlink.coupon.v1.CouponService.ListCoupons:input_type -> couponlink.coupon.v1.ListCouponsRequest
+	8,  // 20: couponlink.coupon.v1.CouponService.UpdateCoupon:input_type -> couponlink.coupon.v1.UpdateCouponRequest
+	9,  // 21: couponlink.coupon.v1.CouponService.ArchiveCoupon:input_type -> couponlink.coupon.v1.ArchiveCouponRequest
+	10, // 22: couponlink.coupon.v1.CouponService.ValidateCoupon:input_type -> couponlink.coupon.v1.ValidateCouponRequest
+	2,  // 23: couponlink.coupon.v1.CouponService.CreateCoupon:output_type -> couponlink.coupon.v1.Coupon
+	2,  // 24: couponlink.coupon.v1.CouponService.GetCoupon:output_type -> couponlink.coupon.v1.Coupon
+	7,  // 25: couponlink.coupon.v1.CouponService.ListCoupons:output_type -> couponlink.coupon.v1.ListCouponsResponse
+	2,  // 26: couponlink.coupon.v1.CouponService.UpdateCoupon:output_type -> couponlink.coupon.v1.Coupon
+	2,  // 27: couponlink.coupon.v1.CouponService.ArchiveCoupon:output_type -> couponlink.coupon.v1.Coupon
+	11, // 28: couponlink.coupon.v1.CouponService.ValidateCoupon:output_type -> couponlink.coupon.v1.ValidateCouponResponse
+	23, // [23:29] is the sub-list for method output_type
+	17, // [17:23] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_coupon_proto_init() }
@@ -986,14 +1100,16 @@ func file_couponlink_coupon_v1_coupon_proto_init() {
 		return
 	}
 	file_couponlink_coupon_v1_money_proto_init()
+	file_couponlink_coupon_v1_offer_proto_init()
 	file_couponlink_coupon_v1_coupon_proto_msgTypes[0].OneofWrappers = []any{}
+	file_couponlink_coupon_v1_coupon_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_coupon_proto_rawDesc), len(file_couponlink_coupon_v1_coupon_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -55,7 +55,7 @@ type CouponServiceClient interface {
 	// (OFFER_NOT_FOUND).
 	ListCoupons(ctx context.Context, in *ListCouponsRequest, opts ...grpc.CallOption) (*ListCouponsResponse, error)
 	// UpdateCoupon changes the fields named by `update_mask`, or none: `start_time`, `expire_time`,
-	// `internal_note`, `enabled`, `payout`. Code, offer and publisher never change. A coupon is
+	// `internal_note`, `enabled`, `payout`, `settings`. Code, offer and publisher never change. A coupon is
 	// disabled and enabled again by `enabled`.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
@@ -170,7 +170,7 @@ type CouponServiceServer interface {
 	// (OFFER_NOT_FOUND).
 	ListCoupons(context.Context, *ListCouponsRequest) (*ListCouponsResponse, error)
 	// UpdateCoupon changes the fields named by `update_mask`, or none: `start_time`, `expire_time`,
-	// `internal_note`, `enabled`, `payout`. Code, offer and publisher never change. A coupon is
+	// `internal_note`, `enabled`, `payout`, `settings`. Code, offer and publisher never change. A coupon is
 	// disabled and enabled again by `enabled`.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask

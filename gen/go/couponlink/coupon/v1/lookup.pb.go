@@ -101,7 +101,7 @@ type LookupOfferRequest_Offer struct {
 }
 
 type LookupOfferRequest_PostbackToken struct {
-	// The offer's postback token.
+	// The offer's postback token, or the one before it while that is still taken.
 	PostbackToken string `protobuf:"bytes,2,opt,name=postback_token,json=postbackToken,proto3,oneof"`
 }
 
@@ -113,9 +113,14 @@ func (*LookupOfferRequest_PostbackToken) isLookupOfferRequest_Key() {}
 type LookupOfferResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer with its settings and its token.
-	Offer         *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Offer *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
+	// The postback token before the last rotation, while it is still taken; until the offer's
+	// `previous_credentials_expire_time`.
+	PreviousPostbackToken string `protobuf:"bytes,2,opt,name=previous_postback_token,json=previousPostbackToken,proto3" json:"previous_postback_token,omitempty"`
+	// The postback secret before the last rotation, while it is still taken.
+	PreviousPostbackSecret string `protobuf:"bytes,3,opt,name=previous_postback_secret,json=previousPostbackSecret,proto3" json:"previous_postback_secret,omitempty"`
+	unknownFields          protoimpl.UnknownFields
+	sizeCache              protoimpl.SizeCache
 }
 
 func (x *LookupOfferResponse) Reset() {
@@ -153,6 +158,20 @@ func (x *LookupOfferResponse) GetOffer() *Offer {
 		return x.Offer
 	}
 	return nil
+}
+
+func (x *LookupOfferResponse) GetPreviousPostbackToken() string {
+	if x != nil {
+		return x.PreviousPostbackToken
+	}
+	return ""
+}
+
+func (x *LookupOfferResponse) GetPreviousPostbackSecret() string {
+	if x != nil {
+		return x.PreviousPostbackSecret
+	}
+	return ""
 }
 
 // LookupCodeRequest says which code.
@@ -276,8 +295,10 @@ type Candidate struct {
 	PublisherState Publisher_State `protobuf:"varint,3,opt,name=publisher_state,json=publisherState,proto3,enum=couponlink.coupon.v1.Publisher_State" json:"publisher_state,omitempty"`
 	// Its publisher's standing on its offer; unspecified: none.
 	ApprovalState Approval_State `protobuf:"varint,4,opt,name=approval_state,json=approvalState,proto3,enum=couponlink.coupon.v1.Approval_State" json:"approval_state,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What its publisher earns on its offer by the approval; unset: nothing of its own.
+	ApprovalPayout *Payout `protobuf:"bytes,5,opt,name=approval_payout,json=approvalPayout,proto3" json:"approval_payout,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Candidate) Reset() {
@@ -336,6 +357,13 @@ func (x *Candidate) GetApprovalState() Approval_State {
 		return x.ApprovalState
 	}
 	return Approval_STATE_UNSPECIFIED
+}
+
+func (x *Candidate) GetApprovalPayout() *Payout {
+	if x != nil {
+		return x.ApprovalPayout
+	}
+	return nil
 }
 
 // LookupStandingRequest says which publisher, on which offer.
@@ -400,8 +428,10 @@ type LookupStandingResponse struct {
 	PublisherState Publisher_State `protobuf:"varint,1,opt,name=publisher_state,json=publisherState,proto3,enum=couponlink.coupon.v1.Publisher_State" json:"publisher_state,omitempty"`
 	// Its standing on the offer; unspecified: none.
 	ApprovalState Approval_State `protobuf:"varint,2,opt,name=approval_state,json=approvalState,proto3,enum=couponlink.coupon.v1.Approval_State" json:"approval_state,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What the publisher earns on the offer by the approval; unset: nothing of its own.
+	ApprovalPayout *Payout `protobuf:"bytes,3,opt,name=approval_payout,json=approvalPayout,proto3" json:"approval_payout,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *LookupStandingResponse) Reset() {
@@ -448,17 +478,26 @@ func (x *LookupStandingResponse) GetApprovalState() Approval_State {
 	return Approval_STATE_UNSPECIFIED
 }
 
+func (x *LookupStandingResponse) GetApprovalPayout() *Payout {
+	if x != nil {
+		return x.ApprovalPayout
+	}
+	return nil
+}
+
 var File_couponlink_coupon_v1_lookup_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/lookup.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/coupon/v1/approval.proto\x1a!couponlink/coupon/v1/coupon.proto\x1a couponlink/coupon/v1/offer.proto\x1a$couponlink/coupon/v1/publisher.proto\x1a\x1fgoogle/api/field_behavior.proto\"\\\n" +
+	"!couponlink/coupon/v1/lookup.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/coupon/v1/approval.proto\x1a!couponlink/coupon/v1/coupon.proto\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a$couponlink/coupon/v1/publisher.proto\x1a\x1fgoogle/api/field_behavior.proto\"\\\n" +
 	"\x12LookupOfferRequest\x12\x16\n" +
 	"\x05offer\x18\x01 \x01(\tH\x00R\x05offer\x12'\n" +
 	"\x0epostback_token\x18\x02 \x01(\tH\x00R\rpostbackTokenB\x05\n" +
-	"\x03key\"H\n" +
+	"\x03key\"\xba\x01\n" +
 	"\x13LookupOfferResponse\x121\n" +
-	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferR\x05offer\"C\n" +
+	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferR\x05offer\x126\n" +
+	"\x17previous_postback_token\x18\x02 \x01(\tR\x15previousPostbackToken\x128\n" +
+	"\x18previous_postback_secret\x18\x03 \x01(\tR\x16previousPostbackSecret\"C\n" +
 	"\x11LookupCodeRequest\x12\x18\n" +
 	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04code\x12\x14\n" +
 	"\x05offer\x18\x02 \x01(\tR\x05offer\"s\n" +
@@ -466,19 +505,21 @@ const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\n" +
 	"candidates\x18\x01 \x03(\v2\x1f.couponlink.coupon.v1.CandidateR\n" +
 	"candidates\x12\x1c\n" +
-	"\ttruncated\x18\x02 \x01(\bR\ttruncated\"\xa2\x02\n" +
+	"\ttruncated\x18\x02 \x01(\bR\ttruncated\"\xe9\x02\n" +
 	"\tCandidate\x124\n" +
 	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponR\x06coupon\x12B\n" +
 	"\voffer_state\x18\x02 \x01(\x0e2!.couponlink.coupon.v1.Offer.StateR\n" +
 	"offerState\x12N\n" +
 	"\x0fpublisher_state\x18\x03 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateR\x0epublisherState\x12K\n" +
-	"\x0eapproval_state\x18\x04 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateR\rapprovalState\"W\n" +
+	"\x0eapproval_state\x18\x04 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateR\rapprovalState\x12E\n" +
+	"\x0fapproval_payout\x18\x05 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x0eapprovalPayout\"W\n" +
 	"\x15LookupStandingRequest\x12\x1a\n" +
 	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x05offer\x12\"\n" +
-	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\xb5\x01\n" +
+	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\xfc\x01\n" +
 	"\x16LookupStandingResponse\x12N\n" +
 	"\x0fpublisher_state\x18\x01 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateR\x0epublisherState\x12K\n" +
-	"\x0eapproval_state\x18\x02 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateR\rapprovalState2\xc1\x02\n" +
+	"\x0eapproval_state\x18\x02 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateR\rapprovalState\x12E\n" +
+	"\x0fapproval_payout\x18\x03 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x0eapprovalPayout2\xc1\x02\n" +
 	"\rLookupService\x12b\n" +
 	"\vLookupOffer\x12(.couponlink.coupon.v1.LookupOfferRequest\x1a).couponlink.coupon.v1.LookupOfferResponse\x12_\n" +
 	"\n" +
@@ -511,6 +552,7 @@ var file_couponlink_coupon_v1_lookup_proto_goTypes = []any{
 	(Offer_State)(0),               // 9: couponlink.coupon.v1.Offer.State
 	(Publisher_State)(0),           // 10: couponlink.coupon.v1.Publisher.State
 	(Approval_State)(0),            // 11: couponlink.coupon.v1.Approval.State
+	(*Payout)(nil),                 // 12: couponlink.coupon.v1.Payout
 }
 var file_couponlink_coupon_v1_lookup_proto_depIdxs = []int32{
 	7,  // 0: couponlink.coupon.v1.LookupOfferResponse.offer:type_name -> couponlink.coupon.v1.Offer
@@ -519,19 +561,21 @@ var file_couponlink_coupon_v1_lookup_proto_depIdxs = []int32{
 	9,  // 3: couponlink.coupon.v1.Candidate.offer_state:type_name -> couponlink.coupon.v1.Offer.State
 	10, // 4: couponlink.coupon.v1.Candidate.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
 	11, // 5: couponlink.coupon.v1.Candidate.approval_state:type_name -> couponlink.coupon.v1.Approval.State
-	10, // 6: couponlink.coupon.v1.LookupStandingResponse.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
-	11, // 7: couponlink.coupon.v1.LookupStandingResponse.approval_state:type_name -> couponlink.coupon.v1.Approval.State
-	0,  // 8: couponlink.coupon.v1.LookupService.LookupOffer:input_type -> couponlink.coupon.v1.LookupOfferRequest
-	2,  // 9: couponlink.coupon.v1.LookupService.LookupCode:input_type -> couponlink.coupon.v1.LookupCodeRequest
-	5,  // 10: couponlink.coupon.v1.LookupService.LookupStanding:input_type -> couponlink.coupon.v1.LookupStandingRequest
-	1,  // 11: couponlink.coupon.v1.LookupService.LookupOffer:output_type -> couponlink.coupon.v1.LookupOfferResponse
-	3,  // 12: couponlink.coupon.v1.LookupService.LookupCode:output_type -> couponlink.coupon.v1.LookupCodeResponse
-	6,  // 13: couponlink.coupon.v1.LookupService.LookupStanding:output_type -> couponlink.coupon.v1.LookupStandingResponse
-	11, // [11:14] is the sub-list for method output_type
-	8,  // [8:11] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	12, // 6: couponlink.coupon.v1.Candidate.approval_payout:type_name -> couponlink.coupon.v1.Payout
+	10, // 7: couponlink.coupon.v1.LookupStandingResponse.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
+	11, // 8: couponlink.coupon.v1.LookupStandingResponse.approval_state:type_name -> couponlink.coupon.v1.Approval.State
+	12, // 9: couponlink.coupon.v1.LookupStandingResponse.approval_payout:type_name -> couponlink.coupon.v1.Payout
+	0,  // 10: couponlink.coupon.v1.LookupService.LookupOffer:input_type -> couponlink.coupon.v1.LookupOfferRequest
+	2,  // 11: couponlink.coupon.v1.LookupService.LookupCode:input_type -> couponlink.coupon.v1.LookupCodeRequest
+	5,  // 12: couponlink.coupon.v1.LookupService.LookupStanding:input_type -> couponlink.coupon.v1.LookupStandingRequest
+	1,  // 13: couponlink.coupon.v1.LookupService.LookupOffer:output_type -> couponlink.coupon.v1.LookupOfferResponse
+	3,  // 14: couponlink.coupon.v1.LookupService.LookupCode:output_type -> couponlink.coupon.v1.LookupCodeResponse
+	6,  // 15: couponlink.coupon.v1.LookupService.LookupStanding:output_type -> couponlink.coupon.v1.LookupStandingResponse
+	13, // [13:16] is the sub-list for method output_type
+	10, // [10:13] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_lookup_proto_init() }
@@ -541,6 +585,7 @@ func file_couponlink_coupon_v1_lookup_proto_init() {
 	}
 	file_couponlink_coupon_v1_approval_proto_init()
 	file_couponlink_coupon_v1_coupon_proto_init()
+	file_couponlink_coupon_v1_money_proto_init()
 	file_couponlink_coupon_v1_offer_proto_init()
 	file_couponlink_coupon_v1_publisher_proto_init()
 	file_couponlink_coupon_v1_lookup_proto_msgTypes[0].OneofWrappers = []any{

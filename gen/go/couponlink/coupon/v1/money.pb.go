@@ -86,7 +86,8 @@ func (x *Money) GetNanos() int32 {
 	return 0
 }
 
-// Payout is what a publisher earns for one conversion: a fixed amount, or a part of the sale.
+// Payout is what is due for one conversion: a fixed amount, or a part of the sale. The payout goes to
+// the publisher; the revenue, of the same form, comes from the advertiser.
 type Payout struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Exactly one of the two.
@@ -95,7 +96,11 @@ type Payout struct {
 	//
 	//	*Payout_Fixed
 	//	*Payout_Percent
-	Kind          isPayout_Kind `protobuf_oneof:"kind"`
+	Kind isPayout_Kind `protobuf_oneof:"kind"`
+	// The most that a percent payout may come to for one conversion; not negative. A sale in another
+	// currency than the cap's cannot be held against it: its conversion waits in PENDING for a person
+	// to look at, with a warning. Unset: no cap. Only with `percent`.
+	Cap           *Money `protobuf:"bytes,3,opt,name=cap,proto3" json:"cap,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -155,6 +160,13 @@ func (x *Payout) GetPercent() string {
 	return ""
 }
 
+func (x *Payout) GetCap() *Money {
+	if x != nil {
+		return x.Cap
+	}
+	return nil
+}
+
 type isPayout_Kind interface {
 	isPayout_Kind()
 }
@@ -183,10 +195,11 @@ const file_couponlink_coupon_v1_money_proto_rawDesc = "" +
 	"\x05Money\x12#\n" +
 	"\rcurrency_code\x18\x01 \x01(\tR\fcurrencyCode\x12\x14\n" +
 	"\x05units\x18\x02 \x01(\x03R\x05units\x12\x14\n" +
-	"\x05nanos\x18\x03 \x01(\x05R\x05nanos\"a\n" +
+	"\x05nanos\x18\x03 \x01(\x05R\x05nanos\"\x90\x01\n" +
 	"\x06Payout\x123\n" +
 	"\x05fixed\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.MoneyH\x00R\x05fixed\x12\x1a\n" +
-	"\apercent\x18\x02 \x01(\tH\x00R\apercentB\x06\n" +
+	"\apercent\x18\x02 \x01(\tH\x00R\apercent\x12-\n" +
+	"\x03cap\x18\x03 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x03capB\x06\n" +
 	"\x04kindBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
 
 var (
@@ -208,11 +221,12 @@ var file_couponlink_coupon_v1_money_proto_goTypes = []any{
 }
 var file_couponlink_coupon_v1_money_proto_depIdxs = []int32{
 	0, // 0: couponlink.coupon.v1.Payout.fixed:type_name -> couponlink.coupon.v1.Money
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	0, // 1: couponlink.coupon.v1.Payout.cap:type_name -> couponlink.coupon.v1.Money
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_money_proto_init() }

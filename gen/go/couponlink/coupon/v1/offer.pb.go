@@ -92,6 +92,12 @@ const (
 	Offer_TOKEN Offer_PostbackAuth = 1
 	// Anybody may report a sale; what comes without the token waits in PENDING.
 	Offer_OPEN Offer_PostbackAuth = 2
+	// A postback is signed with the offer's `postback_secret`. POST: with the headers of Standard
+	// Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) over the body. GET: with the
+	// parameters `ts`, unix seconds, and `sig`, the hexadecimal HMAC-SHA256, keyed with the bytes
+	// that the secret's base64 part stands for, of all other parameters as sent, decoded, sorted by
+	// name, query-escaped again and joined as in a query. Five minutes' tolerance of the time.
+	Offer_HMAC Offer_PostbackAuth = 3
 )
 
 // Enum value maps for Offer_PostbackAuth.
@@ -100,11 +106,13 @@ var (
 		0: "POSTBACK_AUTH_UNSPECIFIED",
 		1: "TOKEN",
 		2: "OPEN",
+		3: "HMAC",
 	}
 	Offer_PostbackAuth_value = map[string]int32{
 		"POSTBACK_AUTH_UNSPECIFIED": 0,
 		"TOKEN":                     1,
 		"OPEN":                      2,
+		"HMAC":                      3,
 	}
 )
 
@@ -278,7 +286,8 @@ type Offer struct {
 	CouponGrace *durationpb.Duration `protobuf:"bytes,10,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
 	// Whether a code may belong to one publisher only on this offer. Default false.
 	UniqueCodes bool `protobuf:"varint,11,opt,name=unique_codes,json=uniqueCodes,proto3" json:"unique_codes,omitempty"`
-	// What a conversion earns its publisher, unless the coupon says otherwise. Default: nothing.
+	// What a conversion earns its publisher, unless the coupon or the publisher's approval on the
+	// offer says otherwise, in that order. Default: nothing.
 	Payout *Payout `protobuf:"bytes,12,opt,name=payout,proto3" json:"payout,omitempty"`
 	// The status in which conversions start. Default PENDING.
 	DefaultConversionStatus Offer_ConversionStatus `protobuf:"varint,13,opt,name=default_conversion_status,json=defaultConversionStatus,proto3,enum=couponlink.coupon.v1.Offer_ConversionStatus" json:"default_conversion_status,omitempty"`
@@ -290,7 +299,14 @@ type Offer struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with each change of the offer. Given on update, the update is refused if the offer has
 	// changed since.
-	Etag          string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The secret that signs postbacks under HMAC, in the form of Standard Webhooks: `whsec_` and the
+	// base64 of 32 random bytes; generated.
+	PostbackSecret string `protobuf:"bytes,18,opt,name=postback_secret,json=postbackSecret,proto3" json:"postback_secret,omitempty"`
+	// Until when the token and secret before the last rotation are still taken; unset: they are not.
+	PreviousCredentialsExpireTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=previous_credentials_expire_time,json=previousCredentialsExpireTime,proto3" json:"previous_credentials_expire_time,omitempty"`
+	// What the advertiser owes for a conversion, whoever earned it. Default: nothing is recorded.
+	Revenue       *Payout `protobuf:"bytes,20,opt,name=revenue,proto3" json:"revenue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -442,6 +458,27 @@ func (x *Offer) GetEtag() string {
 		return x.Etag
 	}
 	return ""
+}
+
+func (x *Offer) GetPostbackSecret() string {
+	if x != nil {
+		return x.PostbackSecret
+	}
+	return ""
+}
+
+func (x *Offer) GetPreviousCredentialsExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PreviousCredentialsExpireTime
+	}
+	return nil
+}
+
+func (x *Offer) GetRevenue() *Payout {
+	if x != nil {
+		return x.Revenue
+	}
+	return nil
 }
 
 // CreateOfferRequest asks for a new offer.
@@ -732,11 +769,66 @@ func (x *UpdateOfferRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 	return nil
 }
 
+// RotatePostbackCredentialsRequest names the offer.
+type RotatePostbackCredentialsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `offers/{offer}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// How long the old token and secret are still taken: 0 to 30 days, whole seconds. Unset: 1 day.
+	Overlap       *durationpb.Duration `protobuf:"bytes,2,opt,name=overlap,proto3" json:"overlap,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotatePostbackCredentialsRequest) Reset() {
+	*x = RotatePostbackCredentialsRequest{}
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotatePostbackCredentialsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotatePostbackCredentialsRequest) ProtoMessage() {}
+
+func (x *RotatePostbackCredentialsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotatePostbackCredentialsRequest.ProtoReflect.Descriptor instead.
+func (*RotatePostbackCredentialsRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RotatePostbackCredentialsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RotatePostbackCredentialsRequest) GetOverlap() *durationpb.Duration {
+	if x != nil {
+		return x.Overlap
+	}
+	return nil
+}
+
 var File_couponlink_coupon_v1_offer_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\t\n" +
+	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\v\n" +
 	"\x05Offer\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\vdisplayName\x12.\n" +
@@ -759,18 +851,22 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x11 \x01(\tR\x04etag\"D\n" +
+	"\x04etag\x18\x11 \x01(\tR\x04etag\x12-\n" +
+	"\x0fpostback_secret\x18\x12 \x01(\tB\x04\xe2A\x01\x03R\x0epostbackSecret\x12i\n" +
+	" previous_credentials_expire_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x1dpreviousCredentialsExpireTime\x126\n" +
+	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\arevenue\"D\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
 	"\x06ACTIVE\x10\x01\x12\n" +
 	"\n" +
 	"\x06PAUSED\x10\x02\x12\f\n" +
-	"\bARCHIVED\x10\x03\"B\n" +
+	"\bARCHIVED\x10\x03\"L\n" +
 	"\fPostbackAuth\x12\x1d\n" +
 	"\x19POSTBACK_AUTH_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05TOKEN\x10\x01\x12\b\n" +
-	"\x04OPEN\x10\x02\"^\n" +
+	"\x04OPEN\x10\x02\x12\b\n" +
+	"\x04HMAC\x10\x03\"^\n" +
 	"\n" +
 	"Precedence\x12\x1a\n" +
 	"\x16PRECEDENCE_UNSPECIFIED\x10\x00\x12\x0e\n" +
@@ -800,7 +896,10 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x12UpdateOfferRequest\x127\n" +
 	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask2\xe1\x03\n" +
+	"updateMask\"q\n" +
+	" RotatePostbackCredentialsRequest\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x123\n" +
+	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\aoverlap2\x8e\x05\n" +
 	"\fOfferService\x12o\n" +
 	"\vCreateOffer\x12(.couponlink.coupon.v1.CreateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"\x19\x82\xd3\xe4\x93\x02\x13:\x05offer\"\n" +
 	"/v1/offers\x12k\n" +
@@ -808,7 +907,8 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
 	"ListOffers\x12'.couponlink.coupon.v1.ListOffersRequest\x1a(.couponlink.coupon.v1.ListOffersResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/offers\x12~\n" +
-	"\vUpdateOffer\x12(.couponlink.coupon.v1.UpdateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"(\x82\xd3\xe4\x93\x02\":\x05offer2\x19/v1/{offer.name=offers/*}BGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	"\vUpdateOffer\x12(.couponlink.coupon.v1.UpdateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"(\x82\xd3\xe4\x93\x02\":\x05offer2\x19/v1/{offer.name=offers/*}\x12\xaa\x01\n" +
+	"\x19RotatePostbackCredentials\x126.couponlink.coupon.v1.RotatePostbackCredentialsRequest\x1a\x1b.couponlink.coupon.v1.Offer\"8\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=offers/*}:rotatePostbackCredentialsBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_offer_proto_rawDescOnce sync.Once
@@ -823,50 +923,56 @@ func file_couponlink_coupon_v1_offer_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_coupon_v1_offer_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_couponlink_coupon_v1_offer_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_couponlink_coupon_v1_offer_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_couponlink_coupon_v1_offer_proto_goTypes = []any{
-	(Offer_State)(0),              // 0: couponlink.coupon.v1.Offer.State
-	(Offer_PostbackAuth)(0),       // 1: couponlink.coupon.v1.Offer.PostbackAuth
-	(Offer_Precedence)(0),         // 2: couponlink.coupon.v1.Offer.Precedence
-	(Offer_ConversionStatus)(0),   // 3: couponlink.coupon.v1.Offer.ConversionStatus
-	(*Offer)(nil),                 // 4: couponlink.coupon.v1.Offer
-	(*CreateOfferRequest)(nil),    // 5: couponlink.coupon.v1.CreateOfferRequest
-	(*GetOfferRequest)(nil),       // 6: couponlink.coupon.v1.GetOfferRequest
-	(*ListOffersRequest)(nil),     // 7: couponlink.coupon.v1.ListOffersRequest
-	(*ListOffersResponse)(nil),    // 8: couponlink.coupon.v1.ListOffersResponse
-	(*UpdateOfferRequest)(nil),    // 9: couponlink.coupon.v1.UpdateOfferRequest
-	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
-	(*Payout)(nil),                // 11: couponlink.coupon.v1.Payout
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil), // 13: google.protobuf.FieldMask
+	(Offer_State)(0),                         // 0: couponlink.coupon.v1.Offer.State
+	(Offer_PostbackAuth)(0),                  // 1: couponlink.coupon.v1.Offer.PostbackAuth
+	(Offer_Precedence)(0),                    // 2: couponlink.coupon.v1.Offer.Precedence
+	(Offer_ConversionStatus)(0),              // 3: couponlink.coupon.v1.Offer.ConversionStatus
+	(*Offer)(nil),                            // 4: couponlink.coupon.v1.Offer
+	(*CreateOfferRequest)(nil),               // 5: couponlink.coupon.v1.CreateOfferRequest
+	(*GetOfferRequest)(nil),                  // 6: couponlink.coupon.v1.GetOfferRequest
+	(*ListOffersRequest)(nil),                // 7: couponlink.coupon.v1.ListOffersRequest
+	(*ListOffersResponse)(nil),               // 8: couponlink.coupon.v1.ListOffersResponse
+	(*UpdateOfferRequest)(nil),               // 9: couponlink.coupon.v1.UpdateOfferRequest
+	(*RotatePostbackCredentialsRequest)(nil), // 10: couponlink.coupon.v1.RotatePostbackCredentialsRequest
+	(*durationpb.Duration)(nil),              // 11: google.protobuf.Duration
+	(*Payout)(nil),                           // 12: couponlink.coupon.v1.Payout
+	(*timestamppb.Timestamp)(nil),            // 13: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),            // 14: google.protobuf.FieldMask
 }
 var file_couponlink_coupon_v1_offer_proto_depIdxs = []int32{
 	0,  // 0: couponlink.coupon.v1.Offer.state:type_name -> couponlink.coupon.v1.Offer.State
 	1,  // 1: couponlink.coupon.v1.Offer.postback_auth:type_name -> couponlink.coupon.v1.Offer.PostbackAuth
 	2,  // 2: couponlink.coupon.v1.Offer.precedence:type_name -> couponlink.coupon.v1.Offer.Precedence
-	10, // 3: couponlink.coupon.v1.Offer.click_window:type_name -> google.protobuf.Duration
-	10, // 4: couponlink.coupon.v1.Offer.coupon_grace:type_name -> google.protobuf.Duration
-	11, // 5: couponlink.coupon.v1.Offer.payout:type_name -> couponlink.coupon.v1.Payout
+	11, // 3: couponlink.coupon.v1.Offer.click_window:type_name -> google.protobuf.Duration
+	11, // 4: couponlink.coupon.v1.Offer.coupon_grace:type_name -> google.protobuf.Duration
+	12, // 5: couponlink.coupon.v1.Offer.payout:type_name -> couponlink.coupon.v1.Payout
 	3,  // 6: couponlink.coupon.v1.Offer.default_conversion_status:type_name -> couponlink.coupon.v1.Offer.ConversionStatus
-	12, // 7: couponlink.coupon.v1.Offer.create_time:type_name -> google.protobuf.Timestamp
-	12, // 8: couponlink.coupon.v1.Offer.update_time:type_name -> google.protobuf.Timestamp
-	4,  // 9: couponlink.coupon.v1.CreateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
-	4,  // 10: couponlink.coupon.v1.ListOffersResponse.offers:type_name -> couponlink.coupon.v1.Offer
-	4,  // 11: couponlink.coupon.v1.UpdateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
-	13, // 12: couponlink.coupon.v1.UpdateOfferRequest.update_mask:type_name -> google.protobuf.FieldMask
-	5,  // 13: couponlink.coupon.v1.OfferService.CreateOffer:input_type -> couponlink.coupon.v1.CreateOfferRequest
-	6,  // 14: couponlink.coupon.v1.OfferService.GetOffer:input_type -> couponlink.coupon.v1.GetOfferRequest
-	7,  // 15: couponlink.coupon.v1.OfferService.ListOffers:input_type -> couponlink.coupon.v1.ListOffersRequest
-	9,  // 16: couponlink.coupon.v1.OfferService.UpdateOffer:input_type -> couponlink.coupon.v1.UpdateOfferRequest
-	4,  // 17: couponlink.coupon.v1.OfferService.CreateOffer:output_type -> couponlink.coupon.v1.Offer
-	4,  // 18: couponlink.coupon.v1.OfferService.GetOffer:output_type -> couponlink.coupon.v1.Offer
-	8,  // 19: couponlink.coupon.v1.OfferService.ListOffers:output_type -> couponlink.coupon.v1.ListOffersResponse
-	4,  // 20: couponlink.coupon.v1.OfferService.UpdateOffer:output_type -> couponlink.coupon.v1.Offer
-	17, // [17:21] is the sub-list for method output_type
-	13, // [13:17] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 7: couponlink.coupon.v1.Offer.create_time:type_name -> google.protobuf.Timestamp
+	13, // 8: couponlink.coupon.v1.Offer.update_time:type_name -> google.protobuf.Timestamp
+	13, // 9: couponlink.coupon.v1.Offer.previous_credentials_expire_time:type_name -> google.protobuf.Timestamp
+	12, // 10: couponlink.coupon.v1.Offer.revenue:type_name -> couponlink.coupon.v1.Payout
+	4,  // 11: couponlink.coupon.v1.CreateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
+	4,  // 12: couponlink.coupon.v1.ListOffersResponse.offers:type_name -> couponlink.coupon.v1.Offer
+	4,  // 13: couponlink.coupon.v1.UpdateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
+	14, // 14: couponlink.coupon.v1.UpdateOfferRequest.update_mask:type_name -> google.protobuf.FieldMask
+	11, // 15: couponlink.coupon.v1.RotatePostbackCredentialsRequest.overlap:type_name -> google.protobuf.Duration
+	5,  // 16: couponlink.coupon.v1.OfferService.CreateOffer:input_type -> couponlink.coupon.v1.CreateOfferRequest
+	6,  // 17: couponlink.coupon.v1.OfferService.GetOffer:input_type -> couponlink.coupon.v1.GetOfferRequest
+	7,  // 18: couponlink.coupon.v1.OfferService.ListOffers:input_type -> couponlink.coupon.v1.ListOffersRequest
+	9,  // 19: couponlink.coupon.v1.OfferService.UpdateOffer:input_type -> couponlink.coupon.v1.UpdateOfferRequest
+	10, // 20: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:input_type -> couponlink.coupon.v1.RotatePostbackCredentialsRequest
+	4,  // 21: couponlink.coupon.v1.OfferService.CreateOffer:output_type -> couponlink.coupon.v1.Offer
+	4,  // 22: couponlink.coupon.v1.OfferService.GetOffer:output_type -> couponlink.coupon.v1.Offer
+	8,  // 23: couponlink.coupon.v1.OfferService.ListOffers:output_type -> couponlink.coupon.v1.ListOffersResponse
+	4,  // 24: couponlink.coupon.v1.OfferService.UpdateOffer:output_type -> couponlink.coupon.v1.Offer
+	4,  // 25: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:output_type -> couponlink.coupon.v1.Offer
+	21, // [21:26] is the sub-list for method output_type
+	16, // [16:21] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_offer_proto_init() }
@@ -881,7 +987,7 @@ func file_couponlink_coupon_v1_offer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_offer_proto_rawDesc), len(file_couponlink_coupon_v1_offer_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

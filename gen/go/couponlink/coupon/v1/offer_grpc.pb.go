@@ -19,10 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	OfferService_CreateOffer_FullMethodName = "/couponlink.coupon.v1.OfferService/CreateOffer"
-	OfferService_GetOffer_FullMethodName    = "/couponlink.coupon.v1.OfferService/GetOffer"
-	OfferService_ListOffers_FullMethodName  = "/couponlink.coupon.v1.OfferService/ListOffers"
-	OfferService_UpdateOffer_FullMethodName = "/couponlink.coupon.v1.OfferService/UpdateOffer"
+	OfferService_CreateOffer_FullMethodName               = "/couponlink.coupon.v1.OfferService/CreateOffer"
+	OfferService_GetOffer_FullMethodName                  = "/couponlink.coupon.v1.OfferService/GetOffer"
+	OfferService_ListOffers_FullMethodName                = "/couponlink.coupon.v1.OfferService/ListOffers"
+	OfferService_UpdateOffer_FullMethodName               = "/couponlink.coupon.v1.OfferService/UpdateOffer"
+	OfferService_RotatePostbackCredentials_FullMethodName = "/couponlink.coupon.v1.OfferService/RotatePostbackCredentials"
 )
 
 // OfferServiceClient is the client API for OfferService service.
@@ -53,6 +54,12 @@ type OfferServiceClient interface {
 	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned
 	// on while two publishers share a code.
 	UpdateOffer(ctx context.Context, in *UpdateOfferRequest, opts ...grpc.CallOption) (*Offer, error)
+	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old
+	// ones are taken for a while yet, so that the advertiser can change over without losing a sale.
+	// Rotating again during the overlap ends the oldest at once.
+	//
+	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT on `overlap`.
+	RotatePostbackCredentials(ctx context.Context, in *RotatePostbackCredentialsRequest, opts ...grpc.CallOption) (*Offer, error)
 }
 
 type offerServiceClient struct {
@@ -103,6 +110,16 @@ func (c *offerServiceClient) UpdateOffer(ctx context.Context, in *UpdateOfferReq
 	return out, nil
 }
 
+func (c *offerServiceClient) RotatePostbackCredentials(ctx context.Context, in *RotatePostbackCredentialsRequest, opts ...grpc.CallOption) (*Offer, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Offer)
+	err := c.cc.Invoke(ctx, OfferService_RotatePostbackCredentials_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OfferServiceServer is the server API for OfferService service.
 // All implementations must embed UnimplementedOfferServiceServer
 // for forward compatibility.
@@ -131,6 +148,12 @@ type OfferServiceServer interface {
 	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned
 	// on while two publishers share a code.
 	UpdateOffer(context.Context, *UpdateOfferRequest) (*Offer, error)
+	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old
+	// ones are taken for a while yet, so that the advertiser can change over without losing a sale.
+	// Rotating again during the overlap ends the oldest at once.
+	//
+	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT on `overlap`.
+	RotatePostbackCredentials(context.Context, *RotatePostbackCredentialsRequest) (*Offer, error)
 	mustEmbedUnimplementedOfferServiceServer()
 }
 
@@ -152,6 +175,9 @@ func (UnimplementedOfferServiceServer) ListOffers(context.Context, *ListOffersRe
 }
 func (UnimplementedOfferServiceServer) UpdateOffer(context.Context, *UpdateOfferRequest) (*Offer, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateOffer not implemented")
+}
+func (UnimplementedOfferServiceServer) RotatePostbackCredentials(context.Context, *RotatePostbackCredentialsRequest) (*Offer, error) {
+	return nil, status.Error(codes.Unimplemented, "method RotatePostbackCredentials not implemented")
 }
 func (UnimplementedOfferServiceServer) mustEmbedUnimplementedOfferServiceServer() {}
 func (UnimplementedOfferServiceServer) testEmbeddedByValue()                      {}
@@ -246,6 +272,24 @@ func _OfferService_UpdateOffer_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OfferService_RotatePostbackCredentials_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RotatePostbackCredentialsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OfferServiceServer).RotatePostbackCredentials(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OfferService_RotatePostbackCredentials_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OfferServiceServer).RotatePostbackCredentials(ctx, req.(*RotatePostbackCredentialsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OfferService_ServiceDesc is the grpc.ServiceDesc for OfferService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -268,6 +312,10 @@ var OfferService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateOffer",
 			Handler:    _OfferService_UpdateOffer_Handler,
+		},
+		{
+			MethodName: "RotatePostbackCredentials",
+			Handler:    _OfferService_RotatePostbackCredentials_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

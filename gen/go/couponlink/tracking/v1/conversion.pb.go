@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -343,7 +344,7 @@ func (x RecordConversionResponse_Outcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RecordConversionResponse_Outcome.Descriptor instead.
 func (RecordConversionResponse_Outcome) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{2, 0}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{5, 0}
 }
 
 // Conversion is a sale, credited to a publisher or held as unattributed with the reason.
@@ -405,8 +406,14 @@ type Conversion struct {
 	// Whether nothing in the report could tell a repeat from a second sale: no transaction id, click
 	// or idempotency key.
 	Undeduplicated bool `protobuf:"varint,26,opt,name=undeduplicated,proto3" json:"undeduplicated,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What the advertiser owes, by the settings of the moment of recording; unset when nothing is
+	// recorded as due.
+	Revenue *v1.Money `protobuf:"bytes,27,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	// What the decision rests on, as it was at the moment of recording. Later changes of coupons or
+	// settings do not touch it.
+	Decision      *Decision `protobuf:"bytes,28,opt,name=decision,proto3" json:"decision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Conversion) Reset() {
@@ -621,6 +628,284 @@ func (x *Conversion) GetUndeduplicated() bool {
 	return false
 }
 
+func (x *Conversion) GetRevenue() *v1.Money {
+	if x != nil {
+		return x.Revenue
+	}
+	return nil
+}
+
+func (x *Conversion) GetDecision() *Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+// Decision is what was considered when a sale was attributed, and the rule that decided.
+type Decision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule that decided, as a sentence.
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// The click considered; unset when none was reported, or none is known.
+	Click *ConsideredClick `protobuf:"bytes,2,opt,name=click,proto3" json:"click,omitempty"`
+	// The coupons of the offer that have the code, each with its state at the time of the sale.
+	Coupons []*ConsideredCoupon `protobuf:"bytes,3,rep,name=coupons,proto3" json:"coupons,omitempty"`
+	// The settings that applied: precedence, click window and grace as they were.
+	Precedence string `protobuf:"bytes,4,opt,name=precedence,proto3" json:"precedence,omitempty"`
+	// How long after a click a sale was still attributed to it.
+	ClickWindow *durationpb.Duration `protobuf:"bytes,5,opt,name=click_window,json=clickWindow,proto3" json:"click_window,omitempty"`
+	// How long after its expiry a code still earned.
+	CouponGrace *durationpb.Duration `protobuf:"bytes,6,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
+	// The offer's etag: the revision of its settings.
+	OfferEtag     string `protobuf:"bytes,7,opt,name=offer_etag,json=offerEtag,proto3" json:"offer_etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Decision) Reset() {
+	*x = Decision{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Decision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Decision) ProtoMessage() {}
+
+func (x *Decision) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Decision.ProtoReflect.Descriptor instead.
+func (*Decision) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Decision) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *Decision) GetClick() *ConsideredClick {
+	if x != nil {
+		return x.Click
+	}
+	return nil
+}
+
+func (x *Decision) GetCoupons() []*ConsideredCoupon {
+	if x != nil {
+		return x.Coupons
+	}
+	return nil
+}
+
+func (x *Decision) GetPrecedence() string {
+	if x != nil {
+		return x.Precedence
+	}
+	return ""
+}
+
+func (x *Decision) GetClickWindow() *durationpb.Duration {
+	if x != nil {
+		return x.ClickWindow
+	}
+	return nil
+}
+
+func (x *Decision) GetCouponGrace() *durationpb.Duration {
+	if x != nil {
+		return x.CouponGrace
+	}
+	return nil
+}
+
+func (x *Decision) GetOfferEtag() string {
+	if x != nil {
+		return x.OfferEtag
+	}
+	return ""
+}
+
+// ConsideredClick is a click that an attribution looked at.
+type ConsideredClick struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The click's id.
+	Click string `protobuf:"bytes,1,opt,name=click,proto3" json:"click,omitempty"`
+	// Its publisher, `publishers/{publisher}`.
+	Publisher string `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// Its coupon, by whose link it came; empty without one.
+	Coupon string `protobuf:"bytes,3,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// When it was made.
+	ClickTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=click_time,json=clickTime,proto3" json:"click_time,omitempty"`
+	// Why it did not count; unspecified: it counted.
+	Reason        Conversion_Reason `protobuf:"varint,5,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsideredClick) Reset() {
+	*x = ConsideredClick{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsideredClick) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsideredClick) ProtoMessage() {}
+
+func (x *ConsideredClick) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsideredClick.ProtoReflect.Descriptor instead.
+func (*ConsideredClick) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ConsideredClick) GetClick() string {
+	if x != nil {
+		return x.Click
+	}
+	return ""
+}
+
+func (x *ConsideredClick) GetPublisher() string {
+	if x != nil {
+		return x.Publisher
+	}
+	return ""
+}
+
+func (x *ConsideredClick) GetCoupon() string {
+	if x != nil {
+		return x.Coupon
+	}
+	return ""
+}
+
+func (x *ConsideredClick) GetClickTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClickTime
+	}
+	return nil
+}
+
+func (x *ConsideredClick) GetReason() Conversion_Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return Conversion_REASON_UNSPECIFIED
+}
+
+// ConsideredCoupon is a coupon that an attribution looked at.
+type ConsideredCoupon struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The coupon, `offers/{offer}/coupons/{publisher}.{CODE}`.
+	Coupon string `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// Its publisher, `publishers/{publisher}`.
+	Publisher string `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// From when on it was valid.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Until when it was valid; unset: it did not expire.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// Why it was not valid at the time of the sale; unspecified: it was.
+	Reason        Conversion_Reason `protobuf:"varint,5,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsideredCoupon) Reset() {
+	*x = ConsideredCoupon{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsideredCoupon) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsideredCoupon) ProtoMessage() {}
+
+func (x *ConsideredCoupon) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsideredCoupon.ProtoReflect.Descriptor instead.
+func (*ConsideredCoupon) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ConsideredCoupon) GetCoupon() string {
+	if x != nil {
+		return x.Coupon
+	}
+	return ""
+}
+
+func (x *ConsideredCoupon) GetPublisher() string {
+	if x != nil {
+		return x.Publisher
+	}
+	return ""
+}
+
+func (x *ConsideredCoupon) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ConsideredCoupon) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *ConsideredCoupon) GetReason() Conversion_Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return Conversion_REASON_UNSPECIFIED
+}
+
 // RecordConversionRequest reports a sale.
 type RecordConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -652,7 +937,7 @@ type RecordConversionRequest struct {
 
 func (x *RecordConversionRequest) Reset() {
 	*x = RecordConversionRequest{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[1]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +949,7 @@ func (x *RecordConversionRequest) String() string {
 func (*RecordConversionRequest) ProtoMessage() {}
 
 func (x *RecordConversionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[1]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +962,7 @@ func (x *RecordConversionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordConversionRequest.ProtoReflect.Descriptor instead.
 func (*RecordConversionRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{1}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RecordConversionRequest) GetCouponCode() string {
@@ -767,7 +1052,7 @@ type RecordConversionResponse struct {
 
 func (x *RecordConversionResponse) Reset() {
 	*x = RecordConversionResponse{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[2]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -779,7 +1064,7 @@ func (x *RecordConversionResponse) String() string {
 func (*RecordConversionResponse) ProtoMessage() {}
 
 func (x *RecordConversionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[2]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -792,7 +1077,7 @@ func (x *RecordConversionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordConversionResponse.ProtoReflect.Descriptor instead.
 func (*RecordConversionResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{2}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RecordConversionResponse) GetOutcome() RecordConversionResponse_Outcome {
@@ -834,7 +1119,7 @@ type GetConversionRequest struct {
 
 func (x *GetConversionRequest) Reset() {
 	*x = GetConversionRequest{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[3]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -846,7 +1131,7 @@ func (x *GetConversionRequest) String() string {
 func (*GetConversionRequest) ProtoMessage() {}
 
 func (x *GetConversionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[3]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -859,7 +1144,7 @@ func (x *GetConversionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetConversionRequest.ProtoReflect.Descriptor instead.
 func (*GetConversionRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{3}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetConversionRequest) GetName() string {
@@ -891,7 +1176,7 @@ type ListConversionsRequest struct {
 
 func (x *ListConversionsRequest) Reset() {
 	*x = ListConversionsRequest{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[4]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +1188,7 @@ func (x *ListConversionsRequest) String() string {
 func (*ListConversionsRequest) ProtoMessage() {}
 
 func (x *ListConversionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[4]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +1201,7 @@ func (x *ListConversionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConversionsRequest.ProtoReflect.Descriptor instead.
 func (*ListConversionsRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{4}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListConversionsRequest) GetPageSize() int32 {
@@ -960,7 +1245,7 @@ type ListConversionsResponse struct {
 
 func (x *ListConversionsResponse) Reset() {
 	*x = ListConversionsResponse{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[5]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -972,7 +1257,7 @@ func (x *ListConversionsResponse) String() string {
 func (*ListConversionsResponse) ProtoMessage() {}
 
 func (x *ListConversionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[5]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -985,7 +1270,7 @@ func (x *ListConversionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConversionsResponse.ProtoReflect.Descriptor instead.
 func (*ListConversionsResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{5}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListConversionsResponse) GetConversions() []*Conversion {
@@ -1006,7 +1291,7 @@ var File_couponlink_tracking_v1_conversion_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
-	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\f\n" +
+	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbb\r\n" +
 	"\n" +
 	"Conversion\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x14\n" +
@@ -1046,7 +1331,9 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x0fconversion_time\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\x0econversionTime\x12;\n" +
 	"\vcreate_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12&\n" +
-	"\x0eundeduplicated\x18\x1a \x01(\bR\x0eundeduplicated\";\n" +
+	"\x0eundeduplicated\x18\x1a \x01(\bR\x0eundeduplicated\x125\n" +
+	"\arevenue\x18\x1b \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\arevenue\x12<\n" +
+	"\bdecision\x18\x1c \x01(\v2 .couponlink.tracking.v1.DecisionR\bdecision\";\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -1077,7 +1364,33 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\vOTHER_OFFER\x10\v\x12\x14\n" +
 	"\x10CLICK_AFTER_SALE\x10\f\x12\x12\n" +
 	"\x0eCLICK_REQUIRED\x10\r:4\xeaA1\n" +
-	"\x15couponlink/Conversion\x12\x18conversions/{conversion}\"\x89\x03\n" +
+	"\x15couponlink/Conversion\x12\x18conversions/{conversion}\"\xdc\x02\n" +
+	"\bDecision\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12=\n" +
+	"\x05click\x18\x02 \x01(\v2'.couponlink.tracking.v1.ConsideredClickR\x05click\x12B\n" +
+	"\acoupons\x18\x03 \x03(\v2(.couponlink.tracking.v1.ConsideredCouponR\acoupons\x12\x1e\n" +
+	"\n" +
+	"precedence\x18\x04 \x01(\tR\n" +
+	"precedence\x12<\n" +
+	"\fclick_window\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\vclickWindow\x12<\n" +
+	"\fcoupon_grace\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vcouponGrace\x12\x1d\n" +
+	"\n" +
+	"offer_etag\x18\a \x01(\tR\tofferEtag\"\xdb\x01\n" +
+	"\x0fConsideredClick\x12\x14\n" +
+	"\x05click\x18\x01 \x01(\tR\x05click\x12\x1c\n" +
+	"\tpublisher\x18\x02 \x01(\tR\tpublisher\x12\x16\n" +
+	"\x06coupon\x18\x03 \x01(\tR\x06coupon\x129\n" +
+	"\n" +
+	"click_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tclickTime\x12A\n" +
+	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\"\x83\x02\n" +
+	"\x10ConsideredCoupon\x12\x16\n" +
+	"\x06coupon\x18\x01 \x01(\tR\x06coupon\x12\x1c\n" +
+	"\tpublisher\x18\x02 \x01(\tR\tpublisher\x129\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12;\n" +
+	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12A\n" +
+	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\"\x89\x03\n" +
 	"\x17RecordConversionRequest\x12\x1f\n" +
 	"\vcoupon_code\x18\x01 \x01(\tR\n" +
 	"couponCode\x12\x14\n" +
@@ -1134,7 +1447,7 @@ func file_couponlink_tracking_v1_conversion_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_tracking_v1_conversion_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_couponlink_tracking_v1_conversion_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_couponlink_tracking_v1_conversion_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_couponlink_tracking_v1_conversion_proto_goTypes = []any{
 	(Conversion_Status)(0),                // 0: couponlink.tracking.v1.Conversion.Status
 	(Conversion_Outcome)(0),               // 1: couponlink.tracking.v1.Conversion.Outcome
@@ -1142,39 +1455,54 @@ var file_couponlink_tracking_v1_conversion_proto_goTypes = []any{
 	(Conversion_Reason)(0),                // 3: couponlink.tracking.v1.Conversion.Reason
 	(RecordConversionResponse_Outcome)(0), // 4: couponlink.tracking.v1.RecordConversionResponse.Outcome
 	(*Conversion)(nil),                    // 5: couponlink.tracking.v1.Conversion
-	(*RecordConversionRequest)(nil),       // 6: couponlink.tracking.v1.RecordConversionRequest
-	(*RecordConversionResponse)(nil),      // 7: couponlink.tracking.v1.RecordConversionResponse
-	(*GetConversionRequest)(nil),          // 8: couponlink.tracking.v1.GetConversionRequest
-	(*ListConversionsRequest)(nil),        // 9: couponlink.tracking.v1.ListConversionsRequest
-	(*ListConversionsResponse)(nil),       // 10: couponlink.tracking.v1.ListConversionsResponse
-	(*v1.Money)(nil),                      // 11: couponlink.coupon.v1.Money
-	(*timestamppb.Timestamp)(nil),         // 12: google.protobuf.Timestamp
+	(*Decision)(nil),                      // 6: couponlink.tracking.v1.Decision
+	(*ConsideredClick)(nil),               // 7: couponlink.tracking.v1.ConsideredClick
+	(*ConsideredCoupon)(nil),              // 8: couponlink.tracking.v1.ConsideredCoupon
+	(*RecordConversionRequest)(nil),       // 9: couponlink.tracking.v1.RecordConversionRequest
+	(*RecordConversionResponse)(nil),      // 10: couponlink.tracking.v1.RecordConversionResponse
+	(*GetConversionRequest)(nil),          // 11: couponlink.tracking.v1.GetConversionRequest
+	(*ListConversionsRequest)(nil),        // 12: couponlink.tracking.v1.ListConversionsRequest
+	(*ListConversionsResponse)(nil),       // 13: couponlink.tracking.v1.ListConversionsResponse
+	(*v1.Money)(nil),                      // 14: couponlink.coupon.v1.Money
+	(*timestamppb.Timestamp)(nil),         // 15: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),           // 16: google.protobuf.Duration
 }
 var file_couponlink_tracking_v1_conversion_proto_depIdxs = []int32{
-	11, // 0: couponlink.tracking.v1.Conversion.amount:type_name -> couponlink.coupon.v1.Money
-	11, // 1: couponlink.tracking.v1.Conversion.payout:type_name -> couponlink.coupon.v1.Money
+	14, // 0: couponlink.tracking.v1.Conversion.amount:type_name -> couponlink.coupon.v1.Money
+	14, // 1: couponlink.tracking.v1.Conversion.payout:type_name -> couponlink.coupon.v1.Money
 	0,  // 2: couponlink.tracking.v1.Conversion.status:type_name -> couponlink.tracking.v1.Conversion.Status
 	1,  // 3: couponlink.tracking.v1.Conversion.outcome:type_name -> couponlink.tracking.v1.Conversion.Outcome
 	2,  // 4: couponlink.tracking.v1.Conversion.method:type_name -> couponlink.tracking.v1.Conversion.Method
 	3,  // 5: couponlink.tracking.v1.Conversion.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	12, // 6: couponlink.tracking.v1.Conversion.conversion_time:type_name -> google.protobuf.Timestamp
-	12, // 7: couponlink.tracking.v1.Conversion.create_time:type_name -> google.protobuf.Timestamp
-	11, // 8: couponlink.tracking.v1.RecordConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
-	12, // 9: couponlink.tracking.v1.RecordConversionRequest.conversion_time:type_name -> google.protobuf.Timestamp
-	4,  // 10: couponlink.tracking.v1.RecordConversionResponse.outcome:type_name -> couponlink.tracking.v1.RecordConversionResponse.Outcome
-	5,  // 11: couponlink.tracking.v1.RecordConversionResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
-	5,  // 12: couponlink.tracking.v1.ListConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
-	6,  // 13: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
-	8,  // 14: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
-	9,  // 15: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
-	7,  // 16: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
-	5,  // 17: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
-	10, // 18: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
-	16, // [16:19] is the sub-list for method output_type
-	13, // [13:16] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	15, // 6: couponlink.tracking.v1.Conversion.conversion_time:type_name -> google.protobuf.Timestamp
+	15, // 7: couponlink.tracking.v1.Conversion.create_time:type_name -> google.protobuf.Timestamp
+	14, // 8: couponlink.tracking.v1.Conversion.revenue:type_name -> couponlink.coupon.v1.Money
+	6,  // 9: couponlink.tracking.v1.Conversion.decision:type_name -> couponlink.tracking.v1.Decision
+	7,  // 10: couponlink.tracking.v1.Decision.click:type_name -> couponlink.tracking.v1.ConsideredClick
+	8,  // 11: couponlink.tracking.v1.Decision.coupons:type_name -> couponlink.tracking.v1.ConsideredCoupon
+	16, // 12: couponlink.tracking.v1.Decision.click_window:type_name -> google.protobuf.Duration
+	16, // 13: couponlink.tracking.v1.Decision.coupon_grace:type_name -> google.protobuf.Duration
+	15, // 14: couponlink.tracking.v1.ConsideredClick.click_time:type_name -> google.protobuf.Timestamp
+	3,  // 15: couponlink.tracking.v1.ConsideredClick.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	15, // 16: couponlink.tracking.v1.ConsideredCoupon.start_time:type_name -> google.protobuf.Timestamp
+	15, // 17: couponlink.tracking.v1.ConsideredCoupon.expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 18: couponlink.tracking.v1.ConsideredCoupon.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	14, // 19: couponlink.tracking.v1.RecordConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	15, // 20: couponlink.tracking.v1.RecordConversionRequest.conversion_time:type_name -> google.protobuf.Timestamp
+	4,  // 21: couponlink.tracking.v1.RecordConversionResponse.outcome:type_name -> couponlink.tracking.v1.RecordConversionResponse.Outcome
+	5,  // 22: couponlink.tracking.v1.RecordConversionResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
+	5,  // 23: couponlink.tracking.v1.ListConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
+	9,  // 24: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
+	11, // 25: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
+	12, // 26: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
+	10, // 27: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
+	5,  // 28: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
+	13, // 29: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
+	27, // [27:30] is the sub-list for method output_type
+	24, // [24:27] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_conversion_proto_init() }
@@ -1188,7 +1516,7 @@ func file_couponlink_tracking_v1_conversion_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_conversion_proto_rawDesc), len(file_couponlink_tracking_v1_conversion_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
