@@ -270,25 +270,3 @@ func near(t *rapid.T, currency string, a, b *big.Int) {
 		t.Fatalf("%s and %s billionths of %s are further apart than a minor unit", a, b, currency)
 	}
 }
-
-func TestPayout(t *testing.T) {
-	sale := money.Money{Currency: usd, Units: 49, Nanos: 900_000_000}
-	fixed := money.Money{Currency: "EUR", Units: 5}
-	for name, c := range map[string]struct {
-		payout money.Payout
-		amount money.Money
-		want   money.Money
-	}{
-		"nothing said":         {money.Payout{}, sale, money.Money{}},
-		"fixed":                {money.Payout{Kind: money.Fixed, Fixed: fixed}, sale, fixed},
-		"fixed, no amount":     {money.Payout{Kind: money.Fixed, Fixed: fixed}, money.Money{}, fixed},
-		"percent":              {money.Payout{Kind: money.Percent, Percent: 100_000}, sale, money.Money{Currency: usd, Units: 4, Nanos: 990_000_000}},
-		"percent of nothing":   {money.Payout{Kind: money.Percent, Percent: 100_000}, money.Money{}, money.Money{}},
-		"percent of zero":      {money.Payout{Kind: money.Percent, Percent: 100_000}, money.Money{Currency: usd}, money.Money{Currency: usd}},
-		"no percent of a sale": {money.Payout{Kind: money.Percent}, sale, money.Money{Currency: usd}},
-	} {
-		if got := c.payout.Of(c.amount); got != c.want {
-			t.Errorf("%s: got %s, want %s", name, got, c.want)
-		}
-	}
-}

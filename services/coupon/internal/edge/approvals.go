@@ -42,6 +42,26 @@ func (s *approvalServer) BlockPublisher(ctx context.Context, req *couponv1.Block
 	return byApprovalName(ctx, req.GetName(), s.flow.BlockPublisher)
 }
 
+// UpdateApproval changes what a publisher earns on an offer.
+func (s *approvalServer) UpdateApproval(ctx context.Context, req *couponv1.UpdateApprovalRequest) (*couponv1.Approval, error) {
+	if req.GetApproval() == nil {
+		return nil, missing("approval", "INVALID_APPROVAL")
+	}
+	var draft rules.Approval
+	var err error
+	if draft.Offer, draft.Publisher, err = rules.ParseApprovalName("name", req.GetApproval().GetName()); err != nil {
+		return nil, err
+	}
+	if draft.Payout, err = payoutOf("payout", "INVALID_PAYOUT", req.GetApproval().GetPayout()); err != nil {
+		return nil, err
+	}
+	changes, err := updateOf(req.GetApproval(), req.GetUpdateMask())
+	if err != nil {
+		return nil, err
+	}
+	return approvalAnswer(s.flow.UpdateApproval(ctx, draft, changes))
+}
+
 // ListApprovals returns a page of approvals.
 func (s *approvalServer) ListApprovals(ctx context.Context, req *couponv1.ListApprovalsRequest) (*couponv1.ListApprovalsResponse, error) {
 	offer, err := rules.ParseParent(req.GetParent())
@@ -80,14 +100,17 @@ func approvalAnswer(approval rules.Approval, err error) (*couponv1.Approval, err
 }
 
 func approvalProto(a *rules.Approval) *couponv1.Approval {
+	name := rules.ApprovalName(a.Offer, a.Publisher)
 	return &couponv1.Approval{
-		Name:       rules.ApprovalName(a.Offer, a.Publisher),
+		Name:       name,
 		Offer:      rules.OfferName(a.Offer),
 		Publisher:  rules.PublisherName(a.Publisher),
 		State:      approvalState(a.State),
 		Source:     couponv1.Approval_Source(couponv1.Approval_Source_value[string(a.Source)]),
+		Payout:     payout(a.Payout),
 		CreateTime: stamp(a.CreateTime),
 		UpdateTime: stamp(a.UpdateTime),
+		Etag:       rules.Etag(name, a.Revision),
 	}
 }
 

@@ -136,9 +136,24 @@ func couponOf(m *couponv1.Coupon) (rules.Coupon, error) {
 		return rules.Coupon{}, missing("coupon", "INVALID_COUPON")
 	}
 	c := rules.Coupon{InternalNote: m.GetInternalNote(), Enabled: m.Enabled == nil || m.GetEnabled()}
-	var start, expire, payoutErr error
+	var start, expire, payoutErr, settingsErr error
 	c.StartTime, start = timeOf("start_time", "INVALID_START_TIME", m.GetStartTime())
 	c.ExpireTime, expire = timeOf("expire_time", "INVALID_EXPIRE_TIME", m.GetExpireTime())
-	c.Payout, payoutErr = payoutOf(m.GetPayout())
-	return c, errors.Join(start, expire, payoutErr)
+	c.Payout, payoutErr = payoutOf("payout", "INVALID_PAYOUT", m.GetPayout())
+	c.Settings, settingsErr = settingsOf(m.GetSettings())
+	return c, errors.Join(start, expire, payoutErr, settingsErr)
+}
+
+// settingsOf returns a coupon's own settings.
+func settingsOf(m *couponv1.CouponSettings) (rules.CouponSettings, error) {
+	const reason = "INVALID_SETTINGS"
+	s := rules.CouponSettings{
+		Precedence:              choice(m.GetPrecedence(), rules.Precedence("")),
+		DefaultConversionStatus: choice(m.GetDefaultConversionStatus(), rules.ConversionStatus("")),
+		FallbackURL:             m.GetFallbackUrl(),
+	}
+	var window, grace error
+	s.ClickWindow, window = optionalDuration("settings.click_window", reason, m.GetClickWindow())
+	s.CouponGrace, grace = optionalDuration("settings.coupon_grace", reason, m.GetCouponGrace())
+	return s, errors.Join(window, grace)
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protojson"
+
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
@@ -62,6 +64,9 @@ func TestSharedWith(t *testing.T) {
 	}
 }
 
+const ownSettings = `"settings": {"precedence": "ONLY_IF_CLICKED", "click_window": "3600s", "coupon_grace": "0s",
+	"default_conversion_status": "APPROVED", "fallback_url": "https://shop.example.com/over"}`
+
 func TestUpdateCoupon(t *testing.T) {
 	s := withCoupon(t)
 	for _, tc := range []struct{ name, request, want string }{
@@ -69,12 +74,17 @@ func TestUpdateCoupon(t *testing.T) {
 		{"switch on, without a mask", `{"coupon": {"enabled": true}}`, `"enabled": true, "state": "ACTIVE", "internal_note": "autumn", "expire_time": "2026-11-23T12:00:00Z"`},
 		{"never expire", `{"coupon": {"expire_time": null}, "update_mask": "expireTime"}`, `"enabled": true, "state": "ACTIVE", "internal_note": "autumn"`},
 		{"a read coupon written back without a mask", `{"coupon": {"code": "SaleXyz20", "offer": "offers/10", "publisher": "publishers/22", "state": "ACTIVE", "internal_note": "winter"}}`, `"enabled": true, "state": "ACTIVE", "internal_note": "winter"`},
+		{"every setting of its own", `{"coupon": {` + ownSettings + `}, "update_mask": "settings"}`, `"enabled": true, "state": "ACTIVE", "internal_note": "winter", ` + ownSettings},
+		{"other fields leave them", `{"coupon": {"internal_note": ""}, "update_mask": "internalNote"}`, `"enabled": true, "state": "ACTIVE", ` + ownSettings},
+		{"a part of the settings, which go as a whole", `{"coupon": {"settings": {"precedence": "CLICK_FIRST"}}, "update_mask": "settings.precedence"}`, `"enabled": true, "state": "ACTIVE", "settings": {"precedence": "CLICK_FIRST"}`},
+		{"settings unspecified are none", `{"coupon": {"settings": {"precedence": "PRECEDENCE_UNSPECIFIED"}}}`, `"enabled": true, "state": "ACTIVE"`},
 	} {
 		req := strings.Replace(tc.request, `"coupon": {`, `"coupon": {"name": "offers/10/coupons/22.SALEXYZ20", `, 1)
 		got := call(t, s.coupons.UpdateCoupon, &couponv1.UpdateCouponRequest{}, req)
 		t.Log(tc.name)
 		got = &couponv1.Coupon{
 			Enabled: got.Enabled, State: got.GetState(), InternalNote: got.GetInternalNote(), ExpireTime: got.GetExpireTime(), Payout: got.GetPayout(),
+			Settings: got.GetSettings(),
 		}
 		same(t, got, &couponv1.Coupon{}, "{"+tc.want+"}")
 	}
@@ -111,7 +121,45 @@ func TestLookups(t *testing.T) {
 	if byToken.GetName() != "offers/10" || offer.GetName() != "offers/10" {
 		t.Errorf("got %v and %v", offer, byToken)
 	}
+	call(t, s.approvals.UpdateApproval, &couponv1.UpdateApprovalRequest{},
+		`{"approval": {"name": "offers/10/approvals/22", "payout": {"percent": "12.5"}}}`)
+	if got := call(t, s.lookups.LookupCode, &couponv1.LookupCodeRequest{}, `{"code": "SALEXYZ20"}`).GetCandidates()[0]; got.GetApprovalPayout().GetPercent() != "12.5" {
+		t.Errorf("got %v", got)
+	}
 	same(t, call(t, s.lookups.LookupStanding, &couponv1.LookupStandingRequest{}, `{"offer": "offers/10", "publisher": "publishers/22"}`),
-		&couponv1.LookupStandingResponse{}, `{"publisher_state": "ACTIVE", "approval_state": "APPROVED"}`)
+		&couponv1.LookupStandingResponse{}, `{"publisher_state": "ACTIVE", "approval_state": "APPROVED", "approval_payout": {"percent": "12.5"}}`)
 	same(t, call(t, s.lookups.LookupCode, &couponv1.LookupCodeRequest{}, `{"code": "SALE_XYZ20"}`), &couponv1.LookupCodeResponse{}, `{}`)
+}
+
+func TestRotation(t *testing.T) {
+	s := withCoupon(t)
+	byToken := func(token string) (*couponv1.LookupOfferResponse, error) {
+		return try(t, s.lookups.LookupOffer, &couponv1.LookupOfferRequest{}, `{"postback_token": "`+token+`"}`)
+	}
+	first := call(t, s.offers.GetOffer, &couponv1.GetOfferRequest{}, `{"name": "offers/10"}`)
+	second := call(t, s.offers.RotatePostbackCredentials, &couponv1.RotatePostbackCredentialsRequest{}, `{"name": "offers/10"}`)
+	if second.GetPostbackToken() == first.GetPostbackToken() || second.GetPostbackSecret() == first.GetPostbackSecret() ||
+		second.GetEtag() == first.GetEtag() || !second.GetPreviousCredentialsExpireTime().AsTime().Equal(noon.AddDate(0, 0, 1)) {
+		t.Errorf("got %v after %v", second, first)
+	}
+	s.later.Store(86_399_999)
+	for _, token := range []string{first.GetPostbackToken(), second.GetPostbackToken()} {
+		got, err := byToken(token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, got, &couponv1.LookupOfferResponse{Offer: second}, `{"previous_postback_token": "`+first.GetPostbackToken()+`",
+			"previous_postback_secret": "`+first.GetPostbackSecret()+`", "offer": `+protojson.Format(second)+`}`)
+	}
+	// A millisecond later the overlap is over, also for what memory holds.
+	s.later.Store(86_400_000)
+	_, err := byToken(first.GetPostbackToken())
+	refused(t, err, apperr.NotFound, "TOKEN_NOT_FOUND", "")
+	got := call(t, s.lookups.LookupOffer, &couponv1.LookupOfferRequest{}, `{"offer": "offers/10"}`)
+	second.PreviousCredentialsExpireTime = nil
+	same(t, got, &couponv1.LookupOfferResponse{}, `{"offer": `+protojson.Format(second)+`}`)
+
+	call(t, s.offers.RotatePostbackCredentials, &couponv1.RotatePostbackCredentialsRequest{}, `{"name": "offers/10", "overlap": "0s"}`)
+	_, err = byToken(second.GetPostbackToken())
+	refused(t, err, apperr.NotFound, "TOKEN_NOT_FOUND", "")
 }

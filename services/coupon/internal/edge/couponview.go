@@ -25,10 +25,31 @@ func (v couponView) coupon(c *rules.Coupon, now time.Time) *couponv1.Coupon {
 		InternalNote: c.InternalNote,
 		Enabled:      &enabled,
 		Payout:       payout(c.Payout),
+		Settings:     settings(c.Settings),
 		State:        couponv1.Coupon_State(couponv1.Coupon_State_value[string(rules.StateOf(*c, now))]),
 		TrackingLink: trackinglink.Build(v.publicURL, trackinglink.Link{Offer: c.Offer, Publisher: c.Publisher, CouponCode: c.Code}),
 		CreateTime:   stamp(c.CreateTime),
 		UpdateTime:   stamp(c.UpdateTime),
 		Etag:         rules.Etag(name, c.Revision),
 	}
+}
+
+// settings returns the proto of a coupon's own settings; nil where it has none.
+func settings(s rules.CouponSettings) *couponv1.CouponSettings {
+	if s == (rules.CouponSettings{}) {
+		return nil
+	}
+	m := &couponv1.CouponSettings{
+		ClickWindow: optionalDurationProto(s.ClickWindow),
+		CouponGrace: optionalDurationProto(s.CouponGrace),
+		FallbackUrl: s.FallbackURL,
+	}
+	if s.Precedence != "" {
+		m.Precedence = couponv1.Offer_Precedence(couponv1.Offer_Precedence_value[string(s.Precedence)]).Enum()
+	}
+	if s.DefaultConversionStatus != "" {
+		status := couponv1.Offer_ConversionStatus_value[string(s.DefaultConversionStatus)]
+		m.DefaultConversionStatus = couponv1.Offer_ConversionStatus(status).Enum()
+	}
+	return m
 }

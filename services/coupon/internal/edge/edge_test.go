@@ -120,10 +120,10 @@ func TestRegister(t *testing.T) {
 func TestOfferHasItsDefaults(t *testing.T) {
 	s := withParties(t)
 	got := call(t, s.offers.GetOffer, &couponv1.GetOfferRequest{}, `{"name": "offers/10"}`)
-	if len(got.GetPostbackToken()) != 32 || got.GetEtag() == "" {
+	if len(got.GetPostbackToken()) != 32 || len(got.GetPostbackSecret()) != len("whsec_")+44 || got.GetEtag() == "" {
 		t.Errorf("got %v", got)
 	}
-	got.PostbackToken, got.Etag = "", ""
+	got.PostbackToken, got.PostbackSecret, got.Etag = "", "", ""
 	same(t, got, &couponv1.Offer{}, `{
 		"name": "offers/10", "display_name": "Aurora Shoes", "landing_page_url": "https://shop.example.com/?click={click_id}",
 		"state": "ACTIVE", "postback_auth": "TOKEN", "precedence": "CODE_FIRST", "click_window": "2592000s", "coupon_grace": "0s",
@@ -134,11 +134,12 @@ func TestOfferHasItsDefaults(t *testing.T) {
 func TestEverySettingOfAnOfferGoesInAndOut(t *testing.T) {
 	s := newServers(t)
 	const settings = `"display_name": "Aurora Shoes", "landing_page_url": "https://shop.example.com/",
-		"fallback_url": "https://shop.example.com/sorry", "state": "PAUSED", "postback_auth": "OPEN", "precedence": "ONLY_IF_CLICKED",
-		"click_window": "3600s", "coupon_grace": "60s", "unique_codes": true, "payout": {"percent": "7.5"},
+		"fallback_url": "https://shop.example.com/sorry", "state": "PAUSED", "postback_auth": "HMAC", "precedence": "ONLY_IF_CLICKED",
+		"click_window": "3600s", "coupon_grace": "60s", "unique_codes": true, "payout": {"percent": "7.5", "cap": {"currency_code": "EUR", "units": 20, "nanos": 500000000}},
+		"revenue": {"fixed": {"currency_code": "EUR", "units": 9}},
 		"default_conversion_status": "APPROVED", "currency_code": "EUR"`
 	got := call(t, s.offers.CreateOffer, &couponv1.CreateOfferRequest{}, `{"offer_id": "10", "offer": {`+settings+`}}`)
-	got.PostbackToken, got.Etag = "", ""
+	got.PostbackToken, got.PostbackSecret, got.Etag = "", "", ""
 	same(t, got, &couponv1.Offer{}, `{"name": "offers/10", `+settings+`,
 		"create_time": "2026-11-22T12:00:00Z", "update_time": "2026-11-22T12:00:00Z"}`)
 }
@@ -214,6 +215,10 @@ func TestApprovals(t *testing.T) {
 	s := withParties(t)
 	const name = `{"name": "offers/10/approvals/22"}`
 	asked := call(t, s.approvals.CreateApproval, &couponv1.CreateApprovalRequest{}, `{"parent": "offers/10", "publisher": "publishers/22"}`)
+	if asked.GetEtag() == "" {
+		t.Error("no etag")
+	}
+	asked.Etag = ""
 	same(t, asked, &couponv1.Approval{}, `{"name": "offers/10/approvals/22", "offer": "offers/10", "publisher": "publishers/22",
 		"state": "PENDING", "source": "MANUAL", "create_time": "2026-11-22T12:00:00Z", "update_time": "2026-11-22T12:00:00Z"}`)
 	if got := call(t, s.approvals.ApprovePublisher, &couponv1.ApprovePublisherRequest{}, name); got.GetState() != couponv1.Approval_APPROVED {
@@ -224,6 +229,17 @@ func TestApprovals(t *testing.T) {
 	}
 	if got := call(t, s.approvals.GetApproval, &couponv1.GetApprovalRequest{}, name); got.GetState() != couponv1.Approval_BLOCKED {
 		t.Errorf("got %v", got)
+	}
+	const own = `"payout": {"percent": "12.5", "cap": {"currency_code": "EUR", "units": 20}}`
+	updated := call(t, s.approvals.UpdateApproval, &couponv1.UpdateApprovalRequest{}, `{"approval": {"name": "offers/10/approvals/22", `+own+`}}`)
+	same(t, &couponv1.Approval{State: updated.GetState(), Payout: updated.GetPayout()}, &couponv1.Approval{}, `{"state": "BLOCKED", `+own+`}`)
+	_, err := try(t, s.approvals.UpdateApproval, &couponv1.UpdateApprovalRequest{},
+		`{"approval": {"name": "offers/10/approvals/22", "etag": "stale", `+own+`}}`)
+	refused(t, err, apperr.Aborted, "ETAG_MISMATCH", "")
+	updated = call(t, s.approvals.UpdateApproval, &couponv1.UpdateApprovalRequest{},
+		`{"approval": {"name": "offers/10/approvals/22"}, "update_mask": "payout.percent"}`)
+	if updated.GetPayout() != nil {
+		t.Errorf("got %v", updated)
 	}
 	listed := call(t, s.approvals.ListApprovals, &couponv1.ListApprovalsRequest{}, `{"parent": "offers/-", "filter": "state = BLOCKED"}`)
 	if len(listed.GetApprovals()) != 1 || listed.GetNextPageToken() != "" {

@@ -34,7 +34,13 @@ func (s *lookupServer) LookupOffer(ctx context.Context, req *couponv1.LookupOffe
 	if err != nil {
 		return nil, err
 	}
-	return &couponv1.LookupOfferResponse{Offer: offerProto(offer)}, nil
+	now := s.flow.Now()
+	previous, _ := offer.PreviousAt(now)
+	return &couponv1.LookupOfferResponse{
+		Offer:                  offerProto(offer, now),
+		PreviousPostbackToken:  previous.PostbackToken,
+		PreviousPostbackSecret: previous.PostbackSecret,
+	}, nil
 }
 
 // LookupCode finds the coupons that have a code.
@@ -59,6 +65,7 @@ func (s *lookupServer) LookupCode(ctx context.Context, req *couponv1.LookupCodeR
 			OfferState:     couponv1.Offer_State(couponv1.Offer_State_value[string(row.OfferState)]),
 			PublisherState: publisherState(row.PublisherState),
 			ApprovalState:  approvalState(row.ApprovalState),
+			ApprovalPayout: payout(row.ApprovalPayout),
 		}
 	}
 	return &couponv1.LookupCodeResponse{Candidates: candidates, Truncated: found.Truncated}, nil
@@ -81,5 +88,6 @@ func (s *lookupServer) LookupStanding(ctx context.Context, req *couponv1.LookupS
 	return &couponv1.LookupStandingResponse{
 		PublisherState: publisherState(standing.PublisherState),
 		ApprovalState:  approvalState(standing.ApprovalState),
+		ApprovalPayout: payout(standing.ApprovalPayout),
 	}, nil
 }

@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"errors"
+	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -24,7 +25,7 @@ func (s *offerServer) CreateOffer(ctx context.Context, req *couponv1.CreateOffer
 		return nil, err
 	}
 	draft.ID = req.GetOfferId()
-	return offerAnswer(s.flow.CreateOffer(ctx, draft))
+	return s.answer(s.flow.CreateOffer(ctx, draft))
 }
 
 // GetOffer returns an offer.
@@ -33,7 +34,7 @@ func (s *offerServer) GetOffer(ctx context.Context, req *couponv1.GetOfferReques
 	if err != nil {
 		return nil, err
 	}
-	return offerAnswer(s.flow.Offer(ctx, id))
+	return s.answer(s.flow.Offer(ctx, id))
 }
 
 // ListOffers returns a page of offers.
@@ -44,9 +45,10 @@ func (s *offerServer) ListOffers(ctx context.Context, req *couponv1.ListOffersRe
 	if err != nil {
 		return nil, err
 	}
+	now := s.flow.Now()
 	offers := make([]*couponv1.Offer, len(rows))
 	for i := range rows {
-		offers[i] = offerProto(&rows[i])
+		offers[i] = offerProto(&rows[i], now)
 	}
 	return &couponv1.ListOffersResponse{Offers: offers, NextPageToken: next}, nil
 }
@@ -64,14 +66,29 @@ func (s *offerServer) UpdateOffer(ctx context.Context, req *couponv1.UpdateOffer
 	if err != nil {
 		return nil, err
 	}
-	return offerAnswer(s.flow.UpdateOffer(ctx, draft, changes))
+	return s.answer(s.flow.UpdateOffer(ctx, draft, changes))
 }
 
-func offerAnswer(offer rules.Offer, err error) (*couponv1.Offer, error) {
+// RotatePostbackCredentials gives an offer a new token and a new secret.
+func (s *offerServer) RotatePostbackCredentials(
+	ctx context.Context, req *couponv1.RotatePostbackCredentialsRequest,
+) (*couponv1.Offer, error) {
+	id, err := rules.ParseOfferName("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	return offerProto(&offer), nil
+	overlap, err := durationOf("overlap", "INVALID_OVERLAP", req.GetOverlap(), rules.DefaultOverlap)
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(s.flow.RotatePostbackCredentials(ctx, id, overlap))
+}
+
+func (s *offerServer) answer(offer rules.Offer, err error) (*couponv1.Offer, error) {
+	if err != nil {
+		return nil, err
+	}
+	return offerProto(&offer, s.flow.Now()), nil
 }
 
 // offerOf returns the settings in an offer's proto, with the defaults of those that are unset.
@@ -91,32 +108,38 @@ func offerOf(m *couponv1.Offer) (rules.Offer, error) {
 	if m.GetCurrencyCode() != "" {
 		o.CurrencyCode = m.GetCurrencyCode()
 	}
-	var window, grace, payoutErr error
+	var window, grace, payoutErr, revenueErr error
 	o.ClickWindow, window = durationOf("click_window", "INVALID_CLICK_WINDOW", m.GetClickWindow(), o.ClickWindow)
 	o.CouponGrace, grace = durationOf("coupon_grace", "INVALID_COUPON_GRACE", m.GetCouponGrace(), o.CouponGrace)
-	o.Payout, payoutErr = payoutOf(m.GetPayout())
-	return o, errors.Join(window, grace, payoutErr)
+	o.Payout, payoutErr = payoutOf("payout", "INVALID_PAYOUT", m.GetPayout())
+	o.Revenue, revenueErr = payoutOf("revenue", "INVALID_REVENUE", m.GetRevenue())
+	return o, errors.Join(window, grace, payoutErr, revenueErr)
 }
 
-func offerProto(o *rules.Offer) *couponv1.Offer {
+// offerProto returns the proto of an offer as it is at a moment.
+func offerProto(o *rules.Offer, now time.Time) *couponv1.Offer {
 	name := rules.OfferName(o.ID)
+	_, previousExpireTime := o.PreviousAt(now)
 	return &couponv1.Offer{
-		Name:                    name,
-		DisplayName:             o.DisplayName,
-		LandingPageUrl:          o.LandingPageURL,
-		FallbackUrl:             o.FallbackURL,
-		State:                   couponv1.Offer_State(couponv1.Offer_State_value[string(o.State)]),
-		PostbackAuth:            couponv1.Offer_PostbackAuth(couponv1.Offer_PostbackAuth_value[string(o.PostbackAuth)]),
-		PostbackToken:           o.PostbackToken,
-		Precedence:              couponv1.Offer_Precedence(couponv1.Offer_Precedence_value[string(o.Precedence)]),
-		ClickWindow:             durationpb.New(o.ClickWindow),
-		CouponGrace:             durationpb.New(o.CouponGrace),
-		UniqueCodes:             o.UniqueCodes,
-		Payout:                  payout(o.Payout),
-		DefaultConversionStatus: couponv1.Offer_ConversionStatus(couponv1.Offer_ConversionStatus_value[string(o.DefaultConversionStatus)]),
-		CurrencyCode:            o.CurrencyCode,
-		CreateTime:              stamp(o.CreateTime),
-		UpdateTime:              stamp(o.UpdateTime),
-		Etag:                    rules.Etag(name, o.Revision),
+		Name:                          name,
+		DisplayName:                   o.DisplayName,
+		LandingPageUrl:                o.LandingPageURL,
+		FallbackUrl:                   o.FallbackURL,
+		State:                         couponv1.Offer_State(couponv1.Offer_State_value[string(o.State)]),
+		PostbackAuth:                  couponv1.Offer_PostbackAuth(couponv1.Offer_PostbackAuth_value[string(o.PostbackAuth)]),
+		PostbackToken:                 o.PostbackToken,
+		PostbackSecret:                o.PostbackSecret,
+		PreviousCredentialsExpireTime: stamp(previousExpireTime),
+		Precedence:                    couponv1.Offer_Precedence(couponv1.Offer_Precedence_value[string(o.Precedence)]),
+		ClickWindow:                   durationpb.New(o.ClickWindow),
+		CouponGrace:                   durationpb.New(o.CouponGrace),
+		UniqueCodes:                   o.UniqueCodes,
+		Payout:                        payout(o.Payout),
+		Revenue:                       payout(o.Revenue),
+		DefaultConversionStatus:       couponv1.Offer_ConversionStatus(couponv1.Offer_ConversionStatus_value[string(o.DefaultConversionStatus)]),
+		CurrencyCode:                  o.CurrencyCode,
+		CreateTime:                    stamp(o.CreateTime),
+		UpdateTime:                    stamp(o.UpdateTime),
+		Etag:                          rules.Etag(name, o.Revision),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
@@ -58,34 +59,64 @@ func stamp(t time.Time) *timestamppb.Timestamp {
 	return timestamppb.New(t)
 }
 
-// payoutOf returns a payout; none where there is none.
-func payoutOf(p *couponv1.Payout) (money.Payout, error) {
+// optionalDuration returns a duration that may be unset.
+func optionalDuration(field, reason string, d *durationpb.Duration) (rules.OptionalDuration, error) {
+	value, err := durationOf(field, reason, d, 0)
+	return rules.OptionalDuration{IsSet: d != nil, Value: value}, err
+}
+
+// optionalDurationProto returns the proto of a duration that may be unset; nil for one that is.
+func optionalDurationProto(d rules.OptionalDuration) *durationpb.Duration {
+	if !d.IsSet {
+		return nil
+	}
+	return durationpb.New(d.Value)
+}
+
+// payoutOf returns the payout in a field; none where there is none.
+func payoutOf(field, reason string, p *couponv1.Payout) (money.Payout, error) {
+	if p == nil {
+		return money.Payout{}, nil
+	}
+	if p.Cap != nil && p.GetCap().GetCurrencyCode() == "" { // which would be taken for no cap
+		return money.Payout{}, apperr.Invalid(reason, field+".cap", "the cap has no currency_code")
+	}
+	payout := money.Payout{Cap: moneyOf(p.GetCap())}
 	switch kind := p.GetKind().(type) {
 	case *couponv1.Payout_Fixed:
-		fixed := money.Money{Currency: kind.Fixed.GetCurrencyCode(), Units: kind.Fixed.GetUnits(), Nanos: kind.Fixed.GetNanos()}
-		return money.Payout{Kind: money.Fixed, Fixed: fixed}, nil
+		payout.Kind, payout.Fixed = money.Fixed, moneyOf(kind.Fixed)
+		return payout, nil
 	case *couponv1.Payout_Percent:
 		percent, err := money.ParsePercent(kind.Percent)
 		if err != nil {
-			return money.Payout{}, apperr.Invalid("INVALID_PAYOUT", "payout.percent", "%v", err)
+			return money.Payout{}, apperr.Invalid(reason, field+".percent", "%v", err)
 		}
-		return money.Payout{Kind: money.Percent, Percent: percent}, nil
+		payout.Kind, payout.Percent = money.Percent, percent
+		return payout, nil
 	default:
-		if p != nil {
-			return money.Payout{}, apperr.Invalid("INVALID_PAYOUT", "payout", "the payout says neither fixed nor percent")
-		}
-		return money.Payout{}, nil
+		return money.Payout{}, apperr.Invalid(reason, field, "the %s says neither fixed nor percent", field)
 	}
+}
+
+func moneyOf(m *couponv1.Money) money.Money {
+	return money.Money{Currency: m.GetCurrencyCode(), Units: m.GetUnits(), Nanos: m.GetNanos()}
+}
+
+// moneyProto returns the proto of an amount; nil for none.
+func moneyProto(m money.Money) *couponv1.Money {
+	if m.IsNone() {
+		return nil
+	}
+	return &couponv1.Money{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
 }
 
 // payout returns the proto of a payout; nil for none.
 func payout(p money.Payout) *couponv1.Payout {
 	switch p.Kind {
 	case money.Fixed:
-		fixed := &couponv1.Money{CurrencyCode: p.Fixed.Currency, Units: p.Fixed.Units, Nanos: p.Fixed.Nanos}
-		return &couponv1.Payout{Kind: &couponv1.Payout_Fixed{Fixed: fixed}}
+		return &couponv1.Payout{Kind: &couponv1.Payout_Fixed{Fixed: moneyProto(p.Fixed)}}
 	case money.Percent:
-		return &couponv1.Payout{Kind: &couponv1.Payout_Percent{Percent: money.FormatPercent(p.Percent)}}
+		return &couponv1.Payout{Kind: &couponv1.Payout_Percent{Percent: money.FormatPercent(p.Percent)}, Cap: moneyProto(p.Cap)}
 	default:
 		return nil
 	}

@@ -27,8 +27,7 @@ func (s *Service) CreateApproval(ctx context.Context, offer, publisher string) (
 // Approval returns a publisher's approval on an offer. Errors: NotFound, APPROVAL_NOT_FOUND.
 func (s *Service) Approval(ctx context.Context, offer, publisher string) (rules.Approval, error) {
 	approval, err := s.store.Approval(ctx, offer, publisher)
-	missing := apperr.New(apperr.NotFound, "APPROVAL_NOT_FOUND", "publisher %s has no approval on offer %s", publisher, offer)
-	return approval, orMissing(err, missing, "reading an approval")
+	return approval, orMissing(err, noApproval(offer, publisher), "reading an approval")
 }
 
 // Approvals returns a page of the approvals on an offer, or on all where offer is empty, and the
@@ -61,6 +60,39 @@ func (s *Service) BlockPublisher(ctx context.Context, offer, publisher string) (
 	return s.putApproval(ctx, offer, publisher, func(current *rules.Approval) (rules.Approval, error) {
 		return s.standing(offer, publisher, current, rules.ApprovalBlocked), nil
 	})
+}
+
+// UpdateApproval changes some fields of an approval to what they are in approval, whose offer and
+// publisher say which. Errors: NotFound, APPROVAL_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH.
+func (s *Service) UpdateApproval(ctx context.Context, approval rules.Approval, u Update) (rules.Approval, error) {
+	setters, err := pick(u, approvalFields())
+	if err != nil {
+		return rules.Approval{}, err
+	}
+	return s.putApproval(ctx, approval.Offer, approval.Publisher, func(current *rules.Approval) (rules.Approval, error) {
+		if current == nil {
+			return rules.Approval{}, noApproval(approval.Offer, approval.Publisher)
+		}
+		name := rules.ApprovalName(current.Offer, current.Publisher)
+		if err := rules.MatchEtag(u.Etag, name, current.Revision); err != nil {
+			return rules.Approval{}, err
+		}
+		next := apply(*current, approval, setters)
+		next.UpdateTime = s.Now()
+		return rules.CheckApproval(next)
+	})
+}
+
+// approvalFields are the fields of an approval that can be changed, by their API names. The standing
+// is changed by ApprovePublisher and BlockPublisher only.
+func approvalFields() map[string]field[rules.Approval] {
+	return map[string]field[rules.Approval]{
+		"payout": func(a *rules.Approval, from rules.Approval) { a.Payout = from.Payout },
+	}
+}
+
+func noApproval(offer, publisher string) error {
+	return apperr.New(apperr.NotFound, "APPROVAL_NOT_FOUND", "publisher %s has no approval on offer %s", publisher, offer)
 }
 
 // standing returns an approval in a state given by hand: the current one itself where it is in

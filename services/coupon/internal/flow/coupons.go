@@ -134,5 +134,6 @@ func couponFields() map[string]field[rules.Coupon] {
 		"internal_note": func(c *coupon, from coupon) { c.InternalNote = from.InternalNote },
 		"enabled":       func(c *coupon, from coupon) { c.Enabled = from.Enabled },
 		"payout":        func(c *coupon, from coupon) { c.Payout = from.Payout },
+		"settings":      func(c *coupon, from coupon) { c.Settings = from.Settings },
 	}
 }

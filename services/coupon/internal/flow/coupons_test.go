@@ -122,6 +122,16 @@ func TestUpdateCoupon(t *testing.T) {
 		t.Errorf("refused updates left %+v, want %+v", got, want)
 	}
 
+	change = coupon("10", "22", "SALEXYZ20")
+	change.Settings = rules.CouponSettings{Precedence: rules.ClickFirst, CouponGrace: rules.OptionalDuration{IsSet: true, Value: time.Hour}}
+	for _, settings := range []rules.CouponSettings{change.Settings, {}} {
+		change.Settings = settings
+		got := must(s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"settings"}}))(t).Coupon
+		if got.Settings != settings || got.ExpireTime != want.ExpireTime || got.Enabled {
+			t.Errorf("got %+v, want settings %+v", got, settings)
+		}
+	}
+
 	restarted := must(s.UpdateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20"), flow.Update{Fields: []string{"start_time"}}))(t).Coupon
 	if !restarted.StartTime.Equal(noon.Add(time.Minute)) {
 		t.Errorf("a start time that is named and unset became %v, want now", restarted.StartTime)

@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money"
 )
 
 var noon = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
@@ -100,7 +101,7 @@ func refused(t *testing.T, err error, kind apperr.Kind, reason string) {
 func TestOffers(t *testing.T) {
 	s, now := newService(t)
 	created := must(s.CreateOffer(t.Context(), offer("10")))(t)
-	if !rules.IsToken(created.PostbackToken) || !created.CreateTime.Equal(noon) || created.Revision != 1 {
+	if !rules.IsToken(created.PostbackToken) || !isSecret(created.PostbackSecret) || !created.CreateTime.Equal(noon) || created.Revision != 1 {
 		t.Errorf("got %+v", created)
 	}
 	if got := must(s.Offer(t.Context(), "10"))(t); got != created {
@@ -145,12 +146,13 @@ func TestEveryOfferSettingCanBeChanged(t *testing.T) {
 		ID: "10", DisplayName: "Other", LandingPageURL: "https://other.example.com/", FallbackURL: "https://other.example.com/sorry",
 		State: rules.OfferPaused, PostbackAuth: rules.AuthOpen, Precedence: rules.ClickFirst, ClickWindow: time.Hour, CouponGrace: time.Minute,
 		UniqueCodes: true, DefaultConversionStatus: rules.StartApproved, CurrencyCode: "EUR",
+		Revenue: money.Payout{Kind: money.Percent, Percent: 100_000, Cap: money.Money{Currency: "EUR", Units: 100}},
 	}
 	updated := must(s.UpdateOffer(t.Context(), change, flow.Update{Fields: []string{
 		"display_name", "landing_page_url", "fallback_url", "state", "postback_auth", "precedence", "click_window", "coupon_grace",
-		"unique_codes", "payout", "default_conversion_status", "currency_code",
+		"unique_codes", "payout", "revenue", "default_conversion_status", "currency_code",
 	}}))(t)
-	change.PostbackToken, change.CreateTime, change.UpdateTime, change.Revision = created.PostbackToken, noon, noon, 2
+	change.Credentials, change.CreateTime, change.UpdateTime, change.Revision = created.Credentials, noon, noon, 2
 	if updated != change {
 		t.Errorf("got %+v, want %+v", updated, change)
 	}
@@ -239,8 +241,41 @@ func TestApprovals(t *testing.T) {
 	if again := must(s.BlockPublisher(t.Context(), "10", "22"))(t); again != blocked || blocked.State != rules.ApprovalBlocked {
 		t.Errorf("blocking again changed %+v to %+v", blocked, again)
 	}
+	_, err = s.UpdateApproval(t.Context(), rules.Approval{Offer: "10", Publisher: "23"}, flow.Update{Fields: []string{"payout"}})
+	refused(t, err, apperr.NotFound, "APPROVAL_NOT_FOUND")
 	if got := must(s.BlockPublisher(t.Context(), "10", "23"))(t); got.State != rules.ApprovalBlocked {
 		t.Errorf("blocking who never asked: got %+v", got)
+	}
+}
+
+func TestAnApprovalKeepsItsPayout(t *testing.T) {
+	s, now := newService(t)
+	withParties(t, s, []string{"10"}, []string{"22"})
+	asked := must(s.CreateApproval(t.Context(), "10", "22"))(t)
+	etag := rules.Etag("offers/10/approvals/22", asked.Revision)
+	change := rules.Approval{Offer: "10", Publisher: "22", State: rules.ApprovalBlocked}
+	change.Payout = money.Payout{Kind: money.Percent, Percent: 150_000, Cap: money.Money{Currency: "eur", Units: 20}}
+	now.Advance(time.Minute)
+	updated := must(s.UpdateApproval(t.Context(), change, flow.Update{Fields: []string{"payout"}, Etag: etag}))(t)
+	want := asked
+	want.Payout, want.UpdateTime, want.Revision = change.Payout, noon.Add(time.Minute), 2
+	want.Payout.Cap.Currency = "EUR"
+	if updated != want {
+		t.Errorf("got %+v, want %+v", updated, want)
+	}
+	_, err := s.UpdateApproval(t.Context(), change, flow.Update{Fields: []string{"payout"}, Etag: etag})
+	refused(t, err, apperr.Aborted, "ETAG_MISMATCH")
+	_, err = s.UpdateApproval(t.Context(), change, flow.Update{Fields: []string{"state"}})
+	refused(t, err, apperr.InvalidArgument, "INVALID_UPDATE_MASK")
+	change.Payout.Percent = -1
+	_, err = s.UpdateApproval(t.Context(), change, flow.Update{Fields: []string{"payout"}})
+	refused(t, err, apperr.InvalidArgument, "INVALID_PAYOUT")
+
+	must(s.CreateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20")))(t)
+	for _, do := range []func(context.Context, string, string) (rules.Approval, error){s.Approval, s.BlockPublisher, s.ApprovePublisher} {
+		if got := must(do(t.Context(), "10", "22"))(t); got.Payout != want.Payout {
+			t.Errorf("the payout became %+v, want %+v: %+v", got.Payout, want.Payout, got)
+		}
 	}
 }
 

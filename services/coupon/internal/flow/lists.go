@@ -41,7 +41,7 @@ func offerSchema() *listing.Schema {
 		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: rules.OfferName(""), Sortable: true}, "name",
 		listing.Field{Name: "display_name", Kind: listing.String, Sortable: true},
 		listing.Field{Name: "state", Kind: listing.Enum, Values: names(rules.OfferActive, rules.OfferPaused, rules.OfferArchived)},
-		listing.Field{Name: "postback_auth", Kind: listing.Enum, Values: names(rules.AuthToken, rules.AuthOpen)},
+		listing.Field{Name: "postback_auth", Kind: listing.Enum, Values: names(rules.AuthToken, rules.AuthOpen, rules.AuthHMAC)},
 		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
 		listing.Field{Name: "update_time", Kind: listing.Time, Sortable: true},
 	)

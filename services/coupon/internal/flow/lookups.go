@@ -8,6 +8,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money"
 )
 
 // mostCandidates is how many coupons with one code are judged at most.
@@ -26,10 +27,12 @@ type Candidates struct {
 	Truncated bool
 }
 
-// Standing is whether a publisher takes part, and its standing on an offer.
+// Standing is whether a publisher takes part, its standing on an offer, and what it earns there of
+// its own.
 type Standing struct {
 	PublisherState rules.PublisherState
 	ApprovalState  rules.ApprovalState
+	ApprovalPayout money.Payout
 }
 
 // memory answers the questions of hot paths.
@@ -48,7 +51,7 @@ func newMemory(store Store, now func() time.Time) *memory {
 		return orNone(offer, err, "looking an offer up")
 	}, weighOne)
 	m.tokens = newShelf(&m.generation, now, func(ctx context.Context, token string) (*rules.Offer, error) {
-		offer, err := store.OfferByToken(ctx, token)
+		offer, err := store.OfferByToken(ctx, token, now())
 		return orNone(offer, err, "looking a postback token up")
 	}, weighOne)
 	m.codes = newShelf(&m.generation, now, func(ctx context.Context, key codeKey) (Candidates, error) {
@@ -91,15 +94,16 @@ func (s *Service) LookupOffer(ctx context.Context, id string) (*rules.Offer, err
 	return offer, err
 }
 
-// LookupToken finds the offer that has a postback token. The offer is shared and must not be
-// changed. Errors: NotFound, TOKEN_NOT_FOUND.
+// LookupToken finds the offer whose postback token it is, present, or before the last rotation while
+// that is still taken. The offer is shared and must not be changed. Errors: NotFound,
+// TOKEN_NOT_FOUND.
 func (s *Service) LookupToken(ctx context.Context, token string) (*rules.Offer, error) {
 	if !rules.IsToken(token) {
 		token = "" // no offer has it, and memory is not to be filled with whatever callers send
 	}
 	offer, err := s.memory.tokens.get(ctx, token)
-	if err == nil && offer == nil {
-		err = apperr.New(apperr.NotFound, "TOKEN_NOT_FOUND", "no offer has this postback token")
+	if err == nil && (offer == nil || !offer.HasToken(token, s.Now())) { // memory may outlive an overlap
+		return nil, apperr.New(apperr.NotFound, "TOKEN_NOT_FOUND", "no offer has this postback token")
 	}
 	return offer, err
 }
@@ -150,7 +154,7 @@ func loadStanding(ctx context.Context, store Store, key partiesKey) (*Standing, 
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, fmt.Errorf("looking an approval up: %w", err)
 	}
-	return &Standing{PublisherState: publisher.State, ApprovalState: approval.State}, nil
+	return &Standing{PublisherState: publisher.State, ApprovalState: approval.State, ApprovalPayout: approval.Payout}, nil
 }
 
 // orNone returns nil for what does not exist.

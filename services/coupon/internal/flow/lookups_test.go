@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money"
 )
 
 // verdict checks what ValidateCoupon says of SALEXYZ20 on offer 10.
@@ -143,8 +144,13 @@ func TestLookups(t *testing.T) {
 	if got := must(s.LookupStanding(t.Context(), "10", "22"))(t); got.ApprovalState != rules.ApprovalApproved {
 		t.Errorf("got %+v", got)
 	}
+	own := rules.Approval{Offer: "10", Publisher: "22", Payout: money.Payout{Kind: money.Percent, Percent: 50_000}}
+	must(s.UpdateApproval(t.Context(), own, flow.Update{Fields: []string{"payout"}}))(t)
+	if got := must(s.LookupStanding(t.Context(), "10", "22"))(t); got.ApprovalPayout != own.Payout {
+		t.Errorf("got %+v", got)
+	}
 	found := must(s.LookupCode(t.Context(), "", "salexyz20"))(t)
-	if len(found.Rows) != 1 || found.Rows[0].ApprovalState != rules.ApprovalApproved || found.Truncated {
+	if len(found.Rows) != 1 || found.Rows[0].ApprovalState != rules.ApprovalApproved || found.Rows[0].ApprovalPayout != own.Payout || found.Truncated {
 		t.Errorf("got %+v", found)
 	}
 	if found := must(s.LookupCode(t.Context(), "", "SALE_XYZ20"))(t); len(found.Rows) != 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 // CreateOffer stores a new offer under its id, or under a generated one where that is empty, and
-// returns it with its postback token. Errors: InvalidArgument; AlreadyExists, OFFER_EXISTS.
+// returns it with its credentials. Errors: InvalidArgument; AlreadyExists, OFFER_EXISTS.
 func (s *Service) CreateOffer(ctx context.Context, offer rules.Offer) (rules.Offer, error) {
 	offer.CreateTime = s.Now()
 	offer.UpdateTime, offer.Revision = offer.CreateTime, 1
@@ -18,7 +18,7 @@ func (s *Service) CreateOffer(ctx context.Context, offer rules.Offer) (rules.Off
 	if err != nil {
 		return rules.Offer{}, err
 	}
-	checked.PostbackToken = newToken()
+	checked.Credentials = newCredentials()
 	err = withID("offer_id", offer.ID, func(id string) error {
 		checked.ID = id
 		defer s.memory.forget()
@@ -79,6 +79,7 @@ func offerFields() map[string]field[rules.Offer] {
 		"coupon_grace":              func(o *offer, from offer) { o.CouponGrace = from.CouponGrace },
 		"unique_codes":              func(o *offer, from offer) { o.UniqueCodes = from.UniqueCodes },
 		"payout":                    func(o *offer, from offer) { o.Payout = from.Payout },
+		"revenue":                   func(o *offer, from offer) { o.Revenue = from.Revenue },
 		"default_conversion_status": func(o *offer, from offer) { o.DefaultConversionStatus = from.DefaultConversionStatus },
 		"currency_code":             func(o *offer, from offer) { o.CurrencyCode = from.CurrencyCode },
 	}

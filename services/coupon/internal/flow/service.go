@@ -2,7 +2,6 @@ package flow
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -101,13 +100,6 @@ func newID() string {
 		id[i] = alphabet[b%byte(len(alphabet))]
 	}
 	return string(id)
-}
-
-// newToken returns a postback token.
-func newToken() string {
-	token := make([]byte, rules.TokenChars/2)
-	_, _ = rand.Read(token)
-	return hex.EncodeToString(token)
 }
 
 // withID calls insert with the id that a caller chose, else with generated ones until one is free.

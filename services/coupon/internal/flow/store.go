@@ -5,6 +5,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/listing"
@@ -24,13 +25,14 @@ type Store interface {
 	InsertOffer(ctx context.Context, offer rules.Offer) error
 	// Offer returns an offer by its id.
 	Offer(ctx context.Context, id string) (rules.Offer, error)
-	// OfferByToken returns the offer that has a postback token.
-	OfferByToken(ctx context.Context, token string) (rules.Offer, error)
+	// OfferByToken returns the offer whose postback token it is, present, or else the one before while
+	// that is taken at a moment. Where two offers had the same token before, it is nobody's.
+	OfferByToken(ctx context.Context, token string, now time.Time) (rules.Offer, error)
 	// UpdateOffer replaces an offer by what change makes of it, as one step: of two updates at once,
 	// the second sees the first's result. change may be called more than once; its error is
 	// returned as it is, and nothing is written then. The store counts up the revision. Where
 	// change turns UniqueCodes on, the store returns ErrExists if two publishers share a code of
-	// the offer, and writes nothing.
+	// the offer, and writes nothing. A postback token that is another offer's is an error too.
 	UpdateOffer(ctx context.Context, id string, change func(rules.Offer) (rules.Offer, error)) (rules.Offer, error)
 	// Offers returns the offers that a query selects.
 	Offers(ctx context.Context, q listing.Query) ([]rules.Offer, error)

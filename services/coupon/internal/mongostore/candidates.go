@@ -44,6 +44,7 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 			OfferState:     offers[c.Offer].State,
 			PublisherState: publishers[c.Publisher].State,
 			ApprovalState:  approvals[approvalOf(c)].State,
+			ApprovalPayout: approvals[approvalOf(c)].Payout,
 		}
 	}
 	return found, nil

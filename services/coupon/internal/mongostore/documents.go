@@ -16,10 +16,18 @@ type payoutDocument struct {
 	Units        int64            `bson:"units"`
 	Nanos        int32            `bson:"nanos"`
 	Percent      int64            `bson:"percent"`
+	Cap          moneyDocument    `bson:"cap"`
 }
 
 func encodePayout(p money.Payout) payoutDocument {
-	return payoutDocument{Kind: p.Kind, CurrencyCode: p.Fixed.Currency, Units: p.Fixed.Units, Nanos: p.Fixed.Nanos, Percent: p.Percent}
+	return payoutDocument{
+		Kind:         p.Kind,
+		CurrencyCode: p.Fixed.Currency,
+		Units:        p.Fixed.Units,
+		Nanos:        p.Fixed.Nanos,
+		Percent:      p.Percent,
+		Cap:          moneyDocument{CurrencyCode: p.Cap.Currency, Units: p.Cap.Units, Nanos: p.Cap.Nanos},
+	}
 }
 
 func (d payoutDocument) decode() money.Payout {
@@ -27,7 +35,58 @@ func (d payoutDocument) decode() money.Payout {
 		Kind:    d.Kind,
 		Fixed:   money.Money{Currency: d.CurrencyCode, Units: d.Units, Nanos: d.Nanos},
 		Percent: d.Percent,
+		Cap:     money.Money{Currency: d.Cap.CurrencyCode, Units: d.Cap.Units, Nanos: d.Cap.Nanos},
 	}
+}
+
+type moneyDocument struct {
+	CurrencyCode string `bson:"currency_code"`
+	Units        int64  `bson:"units"`
+	Nanos        int32  `bson:"nanos"`
+}
+
+// settingsDocument is a coupon's own settings: null durations and empty texts are the offer's.
+type settingsDocument struct {
+	Precedence              rules.Precedence       `bson:"precedence"`
+	ClickWindow             *int64                 `bson:"click_window"`
+	CouponGrace             *int64                 `bson:"coupon_grace"`
+	DefaultConversionStatus rules.ConversionStatus `bson:"default_conversion_status"`
+	FallbackURL             string                 `bson:"fallback_url"`
+}
+
+func encodeSettings(s rules.CouponSettings) settingsDocument {
+	return settingsDocument{
+		Precedence:              s.Precedence,
+		ClickWindow:             secondsOrNull(s.ClickWindow),
+		CouponGrace:             secondsOrNull(s.CouponGrace),
+		DefaultConversionStatus: s.DefaultConversionStatus,
+		FallbackURL:             s.FallbackURL,
+	}
+}
+
+func (d settingsDocument) decode() rules.CouponSettings {
+	return rules.CouponSettings{
+		Precedence:              d.Precedence,
+		ClickWindow:             optionalDuration(d.ClickWindow),
+		CouponGrace:             optionalDuration(d.CouponGrace),
+		DefaultConversionStatus: d.DefaultConversionStatus,
+		FallbackURL:             d.FallbackURL,
+	}
+}
+
+func secondsOrNull(d rules.OptionalDuration) *int64 {
+	if !d.IsSet {
+		return nil
+	}
+	seconds := int64(d.Value / time.Second)
+	return &seconds
+}
+
+func optionalDuration(seconds *int64) rules.OptionalDuration {
+	if seconds == nil {
+		return rules.OptionalDuration{}
+	}
+	return rules.OptionalDuration{IsSet: true, Value: time.Duration(*seconds) * time.Second}
 }
 
 type offerDocument struct {
@@ -38,11 +97,16 @@ type offerDocument struct {
 	State                   rules.OfferState       `bson:"state"`
 	PostbackAuth            rules.PostbackAuth     `bson:"postback_auth"`
 	PostbackToken           string                 `bson:"postback_token"`
+	PostbackSecret          string                 `bson:"postback_secret"`
+	PreviousToken           string                 `bson:"previous_postback_token"`
+	PreviousSecret          string                 `bson:"previous_postback_secret"`
+	PreviousExpireTime      *time.Time             `bson:"previous_credentials_expire_time"`
 	Precedence              rules.Precedence       `bson:"precedence"`
 	ClickWindow             int64                  `bson:"click_window"`
 	CouponGrace             int64                  `bson:"coupon_grace"`
 	UniqueCodes             bool                   `bson:"unique_codes"`
 	Payout                  payoutDocument         `bson:"payout"`
+	Revenue                 payoutDocument         `bson:"revenue"`
 	DefaultConversionStatus rules.ConversionStatus `bson:"default_conversion_status"`
 	CurrencyCode            string                 `bson:"currency_code"`
 	CreateTime              time.Time              `bson:"create_time"`
@@ -51,7 +115,7 @@ type offerDocument struct {
 }
 
 func encodeOffer(o rules.Offer) offerDocument {
-	return offerDocument{
+	document := offerDocument{
 		ID:                      o.ID,
 		DisplayName:             o.DisplayName,
 		LandingPageURL:          o.LandingPageURL,
@@ -59,39 +123,53 @@ func encodeOffer(o rules.Offer) offerDocument {
 		State:                   o.State,
 		PostbackAuth:            o.PostbackAuth,
 		PostbackToken:           o.PostbackToken,
+		PostbackSecret:          o.PostbackSecret,
+		PreviousToken:           o.Previous.PostbackToken,
+		PreviousSecret:          o.Previous.PostbackSecret,
 		Precedence:              o.Precedence,
 		ClickWindow:             int64(o.ClickWindow / time.Second),
 		CouponGrace:             int64(o.CouponGrace / time.Second),
 		UniqueCodes:             o.UniqueCodes,
 		Payout:                  encodePayout(o.Payout),
+		Revenue:                 encodePayout(o.Revenue),
 		DefaultConversionStatus: o.DefaultConversionStatus,
 		CurrencyCode:            o.CurrencyCode,
 		CreateTime:              o.CreateTime,
 		UpdateTime:              o.UpdateTime,
 		Revision:                o.Revision,
 	}
+	if !o.PreviousExpireTime.IsZero() {
+		document.PreviousExpireTime = &o.PreviousExpireTime
+	}
+	return document
 }
 
 func (d offerDocument) decode() rules.Offer {
-	return rules.Offer{
+	o := rules.Offer{
 		ID:                      d.ID,
 		DisplayName:             d.DisplayName,
 		LandingPageURL:          d.LandingPageURL,
 		FallbackURL:             d.FallbackURL,
 		State:                   d.State,
 		PostbackAuth:            d.PostbackAuth,
-		PostbackToken:           d.PostbackToken,
+		Credentials:             rules.Credentials{PostbackToken: d.PostbackToken, PostbackSecret: d.PostbackSecret},
+		Previous:                rules.Credentials{PostbackToken: d.PreviousToken, PostbackSecret: d.PreviousSecret},
 		Precedence:              d.Precedence,
 		ClickWindow:             time.Duration(d.ClickWindow) * time.Second,
 		CouponGrace:             time.Duration(d.CouponGrace) * time.Second,
 		UniqueCodes:             d.UniqueCodes,
 		Payout:                  d.Payout.decode(),
+		Revenue:                 d.Revenue.decode(),
 		DefaultConversionStatus: d.DefaultConversionStatus,
 		CurrencyCode:            d.CurrencyCode,
 		CreateTime:              d.CreateTime,
 		UpdateTime:              d.UpdateTime,
 		Revision:                d.Revision,
 	}
+	if d.PreviousExpireTime != nil {
+		o.PreviousExpireTime = *d.PreviousExpireTime
+	}
+	return o
 }
 
 type publisherDocument struct {
@@ -113,6 +191,7 @@ type approvalDocument struct {
 	Publisher  string               `bson:"publisher"`
 	State      rules.ApprovalState  `bson:"state"`
 	Source     rules.ApprovalSource `bson:"source"`
+	Payout     payoutDocument       `bson:"payout"`
 	CreateTime time.Time            `bson:"create_time"`
 	UpdateTime time.Time            `bson:"update_time"`
 	Revision   int64                `bson:"revision"`
@@ -125,6 +204,7 @@ func encodeApproval(a rules.Approval) approvalDocument {
 		Publisher:  a.Publisher,
 		State:      a.State,
 		Source:     a.Source,
+		Payout:     encodePayout(a.Payout),
 		CreateTime: a.CreateTime,
 		UpdateTime: a.UpdateTime,
 		Revision:   a.Revision,
@@ -137,6 +217,7 @@ func (d approvalDocument) decode() rules.Approval {
 		Publisher:  d.Publisher,
 		State:      d.State,
 		Source:     d.Source,
+		Payout:     d.Payout.decode(),
 		CreateTime: d.CreateTime,
 		UpdateTime: d.UpdateTime,
 		Revision:   d.Revision,
@@ -152,14 +233,15 @@ type couponDocument struct {
 	CodeKey   string    `bson:"code_key"`
 	StartTime time.Time `bson:"start_time"`
 	// ExpireTime is rules.NoExpiry for a coupon that does not expire.
-	ExpireTime   time.Time      `bson:"expire_time"`
-	InternalNote string         `bson:"internal_note"`
-	Enabled      bool           `bson:"enabled"`
-	Archived     bool           `bson:"archived"`
-	Payout       payoutDocument `bson:"payout"`
-	CreateTime   time.Time      `bson:"create_time"`
-	UpdateTime   time.Time      `bson:"update_time"`
-	Revision     int64          `bson:"revision"`
+	ExpireTime   time.Time        `bson:"expire_time"`
+	InternalNote string           `bson:"internal_note"`
+	Enabled      bool             `bson:"enabled"`
+	Archived     bool             `bson:"archived"`
+	Payout       payoutDocument   `bson:"payout"`
+	Settings     settingsDocument `bson:"settings"`
+	CreateTime   time.Time        `bson:"create_time"`
+	UpdateTime   time.Time        `bson:"update_time"`
+	Revision     int64            `bson:"revision"`
 }
 
 func encodeCoupon(c rules.Coupon) couponDocument {
@@ -175,6 +257,7 @@ func encodeCoupon(c rules.Coupon) couponDocument {
 		Enabled:      c.Enabled,
 		Archived:     c.Archived,
 		Payout:       encodePayout(c.Payout),
+		Settings:     encodeSettings(c.Settings),
 		CreateTime:   c.CreateTime,
 		UpdateTime:   c.UpdateTime,
 		Revision:     c.Revision,
@@ -191,6 +274,7 @@ func (d couponDocument) decode() rules.Coupon {
 		Enabled:      d.Enabled,
 		Archived:     d.Archived,
 		Payout:       d.Payout.decode(),
+		Settings:     d.Settings.decode(),
 		CreateTime:   d.CreateTime,
 		UpdateTime:   d.UpdateTime,
 		Revision:     d.Revision,

@@ -2,9 +2,12 @@ package mongostore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
@@ -32,9 +35,23 @@ func (s *Store) Offer(ctx context.Context, id string) (rules.Offer, error) {
 	return s.offers.first(ctx, byID(id))
 }
 
-// OfferByToken returns the offer that has a postback token.
-func (s *Store) OfferByToken(ctx context.Context, token string) (rules.Offer, error) {
-	return s.offers.first(ctx, bson.D{{Key: "postback_token", Value: token}})
+// OfferByToken returns the offer whose postback token it is, or was and is still taken.
+func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (rules.Offer, error) {
+	found, err := s.offers.first(ctx, bson.D{{Key: "postback_token", Value: token}})
+	if !errors.Is(err, flow.ErrNotFound) || token == "" {
+		return found, err
+	}
+	before, err := s.offers.all(ctx, bson.D{
+		{Key: "previous_postback_token", Value: token},
+		{Key: "previous_credentials_expire_time", Value: bson.D{{Key: "$gt", Value: now}}},
+	}, options.Find().SetLimit(2))
+	if err == nil && len(before) != 1 {
+		err = flow.ErrNotFound
+	}
+	if err != nil {
+		return rules.Offer{}, err
+	}
+	return before[0], nil
 }
 
 // Offers returns the offers that a query selects.

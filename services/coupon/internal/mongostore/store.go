@@ -48,16 +48,11 @@ func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, erro
 // prepare brings the schema up to date. Indexes are no migrations: creating one that exists does
 // nothing, and one that an operator dropped comes back with the next start.
 func prepare(ctx context.Context, db *mongodb.DB) error {
-	err := db.Migrate(ctx, []mongodb.Migration{
-		{Version: 1, Run: func(ctx context.Context, db *mongodb.DB) error {
-			return db.CreateCollections(ctx, "offers", "publishers", "approvals", "coupons")
-		}},
-	})
-	if err != nil {
+	if err := db.Migrate(ctx, migrations()); err != nil {
 		return err
 	}
 	for name, indexes := range map[string][]mongo.IndexModel{
-		"offers":    {mongodb.UniqueIndex("postback_token")},
+		"offers":    {mongodb.UniqueIndex("postback_token"), mongodb.Index("previous_postback_token")},
 		"approvals": {mongodb.Index("offer", "_id"), mongodb.Index("publisher", "_id")},
 		"coupons": {
 			mongodb.Index("code_key", "offer", "publisher"),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money"
 )
 
 // standing is what is stored of offer 10 and publisher 22: both active, nothing between them.
@@ -68,6 +69,7 @@ func TestAdmitCouponApproves(t *testing.T) {
 	earlier := noon.Add(-time.Hour)
 	pending := Approval{
 		Offer: "10", Publisher: "22", State: ApprovalPending, Source: SourceManual,
+		Payout:     money.Payout{Kind: money.Percent, Percent: 125_000},
 		CreateTime: earlier, UpdateTime: earlier, Revision: 3,
 	}
 	approved := pending
@@ -79,8 +81,8 @@ func TestAdmitCouponApproves(t *testing.T) {
 		"a publisher who never asked": {nil, &Approval{
 			Offer: "10", Publisher: "22", State: ApprovalApproved, Source: SourceCoupon, CreateTime: noon, UpdateTime: noon, Revision: 1,
 		}},
-		"a publisher who waits": {&pending, &Approval{
-			Offer: "10", Publisher: "22", State: ApprovalApproved, Source: SourceCoupon, CreateTime: earlier, UpdateTime: noon, Revision: 4,
+		"a publisher who waits, who keeps its payout": {&pending, &Approval{
+			Offer: "10", Publisher: "22", State: ApprovalApproved, Source: SourceCoupon, Payout: pending.Payout, CreateTime: earlier, UpdateTime: noon, Revision: 4,
 		}},
 		"not one who is approved": {&approved, nil},
 	} {

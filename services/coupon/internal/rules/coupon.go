@@ -37,9 +37,31 @@ func CheckCoupon(c Coupon) (Coupon, error) {
 	c.ExpireTime, err = checkExpiry(c.ExpireTime, c.StartTime)
 	found.add(err)
 	found.add(checkNote(c.InternalNote))
-	c.Payout, err = checkPayout(c.Payout)
+	c.Payout, err = checkPayout("payout", c.Payout)
 	found.add(err)
+	found.add(checkSettings(c.Settings))
 	return c, found.err()
+}
+
+// checkSettings says what is wrong with a coupon's own settings: INVALID_SETTINGS on each at fault.
+func checkSettings(s CouponSettings) error {
+	var found findings
+	if s.Precedence != "" {
+		found.add(checkPrecedence("settings.precedence", s.Precedence))
+	}
+	if s.ClickWindow.IsSet {
+		found.add(checkWindow("settings.click_window", s.ClickWindow.Value))
+	}
+	if s.CouponGrace.IsSet {
+		found.add(checkGrace("settings.coupon_grace", s.CouponGrace.Value))
+	}
+	if s.DefaultConversionStatus != "" {
+		found.add(checkStart("settings.default_conversion_status", s.DefaultConversionStatus))
+	}
+	if s.FallbackURL != "" {
+		found.add(checkURL("settings.fallback_url", s.FallbackURL))
+	}
+	return found.err()
 }
 
 // checkExpiry returns an expire time as it may be stored.

@@ -62,24 +62,51 @@ func checkDuration(field string, d, least, most time.Duration, bounds string) er
 	return nil
 }
 
-// checkPayout returns a payout with its currency in upper case.
-func checkPayout(p money.Payout) (money.Payout, error) {
+func checkPrecedence(field string, p Precedence) error {
+	return checkChoice(field, p, CodeFirst, ClickFirst, OnlyIfClicked)
+}
+
+func checkWindow(field string, d time.Duration) error {
+	return checkDuration(field, d, time.Second, MaxWindow, "from 1 second to 366 days")
+}
+
+func checkGrace(field string, d time.Duration) error {
+	return checkDuration(field, d, 0, MaxWindow, "from 0 to 366 days")
+}
+
+func checkStart(field string, status ConversionStatus) error {
+	return checkChoice(field, status, StartPending, StartApproved)
+}
+
+// checkPayout returns a payout with its currencies in upper case.
+func checkPayout(field string, p money.Payout) (money.Payout, error) {
 	switch p.Kind {
 	case money.NoPayout:
 		return money.Payout{}, nil
 	case money.Fixed:
 		if err := p.Fixed.Check(); err != nil {
-			return p, invalid("payout.fixed", "%v", err)
+			return p, invalid(field+".fixed", "%v", err)
+		}
+		if !p.Cap.IsNone() {
+			return p, invalid(field+".cap", "a fixed amount has no cap; leave the cap out, or say a percent")
 		}
 		p.Fixed.Currency = strings.ToUpper(p.Fixed.Currency)
 		return p, nil
 	case money.Percent:
 		if p.Percent < 0 || p.Percent > maxPercent {
-			return p, invalid("payout.percent", "%s is not from 0 to 100", money.FormatPercent(p.Percent))
+			return p, invalid(field+".percent", "%s is not from 0 to 100", money.FormatPercent(p.Percent))
 		}
+		if p.Cap.IsNone() {
+			p.Cap = money.Money{}
+			return p, nil
+		}
+		if err := p.Cap.Check(); err != nil {
+			return p, invalid(field+".cap", "%v", err)
+		}
+		p.Cap.Currency = strings.ToUpper(p.Cap.Currency)
 		return p, nil
 	default:
-		return p, invalid("payout", "%s is not a kind of payout; it must be fixed or percent", quote(string(p.Kind)))
+		return p, invalid(field, "%s is not a kind of payout; it must be fixed or percent", quote(string(p.Kind)))
 	}
 }
 

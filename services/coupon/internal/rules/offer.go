@@ -10,8 +10,6 @@ import (
 
 const (
 	day = 24 * time.Hour
-	// TokenChars is the length of a postback token, in hexadecimal digits.
-	TokenChars = 32
 	// MaxWindow is the longest click window and the longest coupon grace.
 	MaxWindow = 366 * day
 )
@@ -43,14 +41,16 @@ func CheckOffer(o Offer) (Offer, error) {
 		found.add(checkURL("fallback_url", o.FallbackURL))
 	}
 	found.add(checkChoice("state", o.State, OfferActive, OfferPaused, OfferArchived))
-	found.add(checkChoice("postback_auth", o.PostbackAuth, AuthToken, AuthOpen))
-	found.add(checkChoice("precedence", o.Precedence, CodeFirst, ClickFirst, OnlyIfClicked))
-	found.add(checkDuration("click_window", o.ClickWindow, time.Second, MaxWindow, "from 1 second to 366 days"))
-	found.add(checkDuration("coupon_grace", o.CouponGrace, 0, MaxWindow, "from 0 to 366 days"))
-	found.add(checkChoice("default_conversion_status", o.DefaultConversionStatus, StartPending, StartApproved))
+	found.add(checkChoice("postback_auth", o.PostbackAuth, AuthToken, AuthOpen, AuthHMAC))
+	found.add(checkPrecedence("precedence", o.Precedence))
+	found.add(checkWindow("click_window", o.ClickWindow))
+	found.add(checkGrace("coupon_grace", o.CouponGrace))
+	found.add(checkStart("default_conversion_status", o.DefaultConversionStatus))
 
 	var err error
-	o.Payout, err = checkPayout(o.Payout)
+	o.Payout, err = checkPayout("payout", o.Payout)
+	found.add(err)
+	o.Revenue, err = checkPayout("revenue", o.Revenue)
 	found.add(err)
 	if o.CurrencyCode, err = money.ParseCurrency(o.CurrencyCode); err != nil {
 		found.add(invalid("currency_code", "%v", err))
@@ -79,7 +79,9 @@ func CheckPublisher(p Publisher) (Publisher, error) {
 	return p, found.err()
 }
 
-// IsToken says whether a text has the form of a postback token.
-func IsToken(text string) bool {
-	return len(text) == TokenChars && strings.Trim(text, "0123456789abcdef") == ""
+// CheckApproval returns an approval as it may be stored. The error names every field at fault.
+func CheckApproval(a Approval) (Approval, error) {
+	var err error
+	a.Payout, err = checkPayout("payout", a.Payout)
+	return a, err
 }

@@ -48,7 +48,24 @@ func TestCheckOffer(t *testing.T) {
 			o.Payout = money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "USD", Units: -1}}
 		}, "INVALID_PAYOUT", "payout.fixed"},
 		"payout without currency": {func(o *Offer) { o.Payout = money.Payout{Kind: money.Fixed} }, "INVALID_PAYOUT", "payout.fixed"},
-		"unknown currency":        {func(o *Offer) { o.CurrencyCode = "QQQ" }, "INVALID_CURRENCY_CODE", "currency_code"},
+		"payout with a cap": {change: func(o *Offer) {
+			o.Payout = money.Payout{Kind: money.Percent, Percent: 1, Cap: money.Money{Currency: "JPY"}}
+		}},
+		"cap of a fixed payout": {func(o *Offer) {
+			o.Payout = money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "USD", Units: 1}, Cap: money.Money{Currency: "USD", Units: 1}}
+		}, "INVALID_PAYOUT", "payout.cap"},
+		"cap negative": {func(o *Offer) {
+			o.Payout = money.Payout{Kind: money.Percent, Cap: money.Money{Currency: "USD", Nanos: -1}}
+		}, "INVALID_PAYOUT", "payout.cap"},
+		"cap in no currency": {func(o *Offer) {
+			o.Payout = money.Payout{Kind: money.Percent, Cap: money.Money{Currency: "QQQ", Units: 1}}
+		}, "INVALID_PAYOUT", "payout.cap"},
+		"revenue over 100 percent": {func(o *Offer) { o.Revenue = money.Payout{Kind: money.Percent, Percent: 1_000_001} }, "INVALID_REVENUE", "revenue.percent"},
+		"revenue with a bad cap": {func(o *Offer) {
+			o.Revenue = money.Payout{Kind: money.Percent, Cap: money.Money{Currency: "QQQ"}}
+		}, "INVALID_REVENUE", "revenue.cap"},
+		"authentication by HMAC": {change: func(o *Offer) { o.PostbackAuth = AuthHMAC }},
+		"unknown currency":       {func(o *Offer) { o.CurrencyCode = "QQQ" }, "INVALID_CURRENCY_CODE", "currency_code"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			offer := validOffer()
@@ -71,6 +88,7 @@ func everySetting(o *Offer) {
 	o.CouponGrace = MaxWindow
 	o.UniqueCodes = true
 	o.Payout = money.Payout{Kind: money.Percent, Percent: 75_000}
+	o.Revenue = money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "EUR", Units: 5}}
 	o.DefaultConversionStatus = StartApproved
 	o.CurrencyCode = "JPY"
 }
@@ -80,11 +98,12 @@ func TestCheckOfferTidiesUp(t *testing.T) {
 	offer.DisplayName = "  Aurora Shoes "
 	offer.CurrencyCode = "eur"
 	offer.Payout = money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "usd", Units: 5}}
+	offer.Revenue = money.Payout{Kind: money.Percent, Percent: 1, Cap: money.Money{Currency: "jpy", Units: 5}}
 	got, err := CheckOffer(offer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.DisplayName != "Aurora Shoes" || got.CurrencyCode != "EUR" || got.Payout.Fixed.Currency != "USD" {
+	if got.DisplayName != "Aurora Shoes" || got.CurrencyCode != "EUR" || got.Payout.Fixed.Currency != "USD" || got.Revenue.Cap.Currency != "JPY" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -122,18 +141,37 @@ func TestCheckCoupon(t *testing.T) {
 		"expired long ago, an import of history": {change: func(c *Coupon) {
 			c.StartTime, c.ExpireTime = noon.AddDate(-5, 0, 0), noon.AddDate(-4, 0, 0)
 		}},
-		"expires when it starts":     {func(c *Coupon) { c.ExpireTime = noon }, "INVALID_TIME_RANGE", "expire_time"},
-		"expires before it starts":   {func(c *Coupon) { c.ExpireTime = noon.Add(-time.Hour) }, "INVALID_TIME_RANGE", "expire_time"},
-		"expires within the ms":      {func(c *Coupon) { c.ExpireTime = noon.Add(999 * time.Microsecond) }, "INVALID_TIME_RANGE", "expire_time"},
-		"starts in 1999":             {func(c *Coupon) { c.StartTime = time.Date(1999, 12, 31, 23, 59, 59, 0, time.UTC) }, "INVALID_START_TIME", "start_time"},
-		"expires in 10000":           {func(c *Coupon) { c.ExpireTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "INVALID_EXPIRE_TIME", "expire_time"},
-		"note of 2000 characters":    {change: func(c *Coupon) { c.InternalNote = strings.Repeat("ü", 2000) }},
-		"note of several lines":      {change: func(c *Coupon) { c.InternalNote = "a\r\n\tb" }},
-		"note of 2001 characters":    {func(c *Coupon) { c.InternalNote = strings.Repeat("ü", 2001) }, "INVALID_INTERNAL_NOTE", "internal_note"},
-		"note with a NUL":            {func(c *Coupon) { c.InternalNote = "a\x00" }, "INVALID_INTERNAL_NOTE", "internal_note"},
-		"note not in UTF-8":          {func(c *Coupon) { c.InternalNote = "\xff" }, "INVALID_INTERNAL_NOTE", "internal_note"},
-		"payout of an unknown kind":  {func(c *Coupon) { c.Payout.Kind = "TIERED" }, "INVALID_PAYOUT", "payout"},
-		"payout of a tenth, percent": {change: func(c *Coupon) { c.Payout = money.Payout{Kind: money.Percent, Percent: 100_000} }},
+		"expires when it starts":   {func(c *Coupon) { c.ExpireTime = noon }, "INVALID_TIME_RANGE", "expire_time"},
+		"expires before it starts": {func(c *Coupon) { c.ExpireTime = noon.Add(-time.Hour) }, "INVALID_TIME_RANGE", "expire_time"},
+		"expires within the ms":    {func(c *Coupon) { c.ExpireTime = noon.Add(999 * time.Microsecond) }, "INVALID_TIME_RANGE", "expire_time"},
+		"starts in 1999":           {func(c *Coupon) { c.StartTime = time.Date(1999, 12, 31, 23, 59, 59, 0, time.UTC) }, "INVALID_START_TIME", "start_time"},
+		"expires in 10000":         {func(c *Coupon) { c.ExpireTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "INVALID_EXPIRE_TIME", "expire_time"},
+		"note of 2000 characters":  {change: func(c *Coupon) { c.InternalNote = strings.Repeat("ü", 2000) }},
+		"note of several lines":    {change: func(c *Coupon) { c.InternalNote = "a\r\n\tb" }},
+		"note of 2001 characters":  {func(c *Coupon) { c.InternalNote = strings.Repeat("ü", 2001) }, "INVALID_INTERNAL_NOTE", "internal_note"},
+		"note with a NUL":          {func(c *Coupon) { c.InternalNote = "a\x00" }, "INVALID_INTERNAL_NOTE", "internal_note"},
+		"note not in UTF-8":        {func(c *Coupon) { c.InternalNote = "\xff" }, "INVALID_INTERNAL_NOTE", "internal_note"},
+		"every setting of its own": {change: func(c *Coupon) {
+			c.Settings = CouponSettings{
+				Precedence: OnlyIfClicked, ClickWindow: duration(MaxWindow), CouponGrace: duration(0), DefaultConversionStatus: StartApproved,
+				FallbackURL: "https://shop.example.com/?c={coupon_code}",
+			}
+		}},
+		"precedence of its own, unknown": {func(c *Coupon) { c.Settings.Precedence = "99" }, "INVALID_SETTINGS", "settings.precedence"},
+		"window of its own, zero":        {func(c *Coupon) { c.Settings.ClickWindow = duration(0) }, "INVALID_SETTINGS", "settings.click_window"},
+		"window of its own, beyond": {func(c *Coupon) {
+			c.Settings.ClickWindow = duration(MaxWindow + time.Second)
+		}, "INVALID_SETTINGS", "settings.click_window"},
+		"grace of its own, negative": {func(c *Coupon) { c.Settings.CouponGrace = duration(-time.Second) }, "INVALID_SETTINGS", "settings.coupon_grace"},
+		"grace of its own, of 1.5 s": {func(c *Coupon) {
+			c.Settings.CouponGrace = duration(1500 * time.Millisecond)
+		}, "INVALID_SETTINGS", "settings.coupon_grace"},
+		"status of its own, unknown": {func(c *Coupon) {
+			c.Settings.DefaultConversionStatus = "REJECTED"
+		}, "INVALID_SETTINGS", "settings.default_conversion_status"},
+		"fallback of its own, no URL": {func(c *Coupon) { c.Settings.FallbackURL = "javascript:alert(1)" }, "INVALID_SETTINGS", "settings.fallback_url"},
+		"payout of an unknown kind":   {func(c *Coupon) { c.Payout.Kind = "TIERED" }, "INVALID_PAYOUT", "payout"},
+		"payout of a tenth, percent":  {change: func(c *Coupon) { c.Payout = money.Payout{Kind: money.Percent, Percent: 100_000} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			coupon := Coupon{Offer: "10", Publisher: "22", Code: "SALEXYZ20", StartTime: noon, Enabled: true}
@@ -146,6 +184,17 @@ func TestCheckCoupon(t *testing.T) {
 			}
 		})
 	}
+}
+
+func duration(d time.Duration) OptionalDuration { return OptionalDuration{IsSet: true, Value: d} }
+
+func TestCheckApproval(t *testing.T) {
+	a, err := CheckApproval(Approval{Payout: money.Payout{Kind: money.Percent, Percent: 1, Cap: money.Money{Currency: "eur", Units: 5}}})
+	if err != nil || a.Payout.Cap.Currency != "EUR" {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	_, err = CheckApproval(Approval{Payout: money.Payout{Kind: money.Percent, Percent: -1}})
+	refused(t, err, apperr.InvalidArgument, "INVALID_PAYOUT", "payout.percent")
 }
 
 func TestCheckCouponTidiesUp(t *testing.T) {

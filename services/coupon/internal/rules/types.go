@@ -27,6 +27,7 @@ type PostbackAuth string
 const (
 	AuthToken PostbackAuth = "TOKEN"
 	AuthOpen  PostbackAuth = "OPEN"
+	AuthHMAC  PostbackAuth = "HMAC"
 )
 
 // Precedence says what counts when a sale has both a code and a click.
@@ -51,24 +52,36 @@ const (
 // Offer is what an advertiser pays for. Times are UTC in whole milliseconds, durations whole
 // seconds, in this and all types here.
 type Offer struct {
-	ID                      string
-	DisplayName             string
-	LandingPageURL          string
-	FallbackURL             string
-	State                   OfferState
-	PostbackAuth            PostbackAuth
-	PostbackToken           string
+	ID             string
+	DisplayName    string
+	LandingPageURL string
+	FallbackURL    string
+	State          OfferState
+	PostbackAuth   PostbackAuth
+	Credentials
+	// Previous are the credentials before the last rotation: taken until PreviousExpireTime, exclusive.
+	// All of it is empty where there are none.
+	Previous                Credentials
+	PreviousExpireTime      time.Time
 	Precedence              Precedence
 	ClickWindow             time.Duration
 	CouponGrace             time.Duration
 	UniqueCodes             bool
 	Payout                  money.Payout
+	Revenue                 money.Payout
 	DefaultConversionStatus ConversionStatus
 	CurrencyCode            string
 	CreateTime              time.Time
 	UpdateTime              time.Time
 	// Revision starts at 1 and grows by one with each change.
 	Revision int64
+}
+
+// Credentials are what a postback proves with that it comes from an offer's advertiser.
+type Credentials struct {
+	PostbackToken string
+	// PostbackSecret is in the form of Standard Webhooks: `whsec_` and base64.
+	PostbackSecret string
 }
 
 // PublisherState says whether a publisher takes part.
@@ -112,10 +125,12 @@ const (
 
 // Approval is a publisher's standing on an offer.
 type Approval struct {
-	Offer      string
-	Publisher  string
-	State      ApprovalState
-	Source     ApprovalSource
+	Offer     string
+	Publisher string
+	State     ApprovalState
+	Source    ApprovalSource
+	// Payout is what the publisher earns on the offer instead of the offer's payout.
+	Payout     money.Payout
 	CreateTime time.Time
 	UpdateTime time.Time
 	Revision   int64
@@ -140,9 +155,26 @@ type Coupon struct {
 	Enabled      bool
 	Archived     bool
 	Payout       money.Payout
+	Settings     CouponSettings
 	CreateTime   time.Time
 	UpdateTime   time.Time
 	Revision     int64
+}
+
+// CouponSettings are a coupon's own settings, instead of its offer's. Each that is empty or unset is
+// the offer's.
+type CouponSettings struct {
+	Precedence              Precedence
+	ClickWindow             OptionalDuration
+	CouponGrace             OptionalDuration
+	DefaultConversionStatus ConversionStatus
+	FallbackURL             string
+}
+
+// OptionalDuration is a duration that may be unset, which is not the same as zero.
+type OptionalDuration struct {
+	IsSet bool
+	Value time.Duration
 }
 
 // ID returns the coupon's key, `offer/publisher/CODE`.
@@ -159,6 +191,7 @@ type Candidate struct {
 	OfferState     OfferState
 	PublisherState PublisherState
 	ApprovalState  ApprovalState
+	ApprovalPayout money.Payout
 }
 
 // Standing is what is stored about a coupon that somebody wants to create, as one consistent view.

@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/listing"
@@ -10,17 +11,23 @@ import (
 
 func approvalsTable() *table[rules.Approval] {
 	return &table[rules.Approval]{
-		name:    "approvals",
-		columns: []string{"id", "offer", "publisher", "state", "source", "create_time", "update_time", "revision"},
+		name: "approvals",
+		columns: slices.Concat(
+			[]string{"id", "offer", "publisher", "state", "source"},
+			payoutColumns("payout"),
+			[]string{"create_time", "update_time", "revision"}),
 		values: func(a rules.Approval) []any {
-			return []any{
-				a.ID(), a.Offer, a.Publisher, string(a.State), string(a.Source),
-				a.CreateTime.UnixMilli(), a.UpdateTime.UnixMilli(), a.Revision,
-			}
+			return slices.Concat(
+				[]any{a.ID(), a.Offer, a.Publisher, string(a.State), string(a.Source)},
+				payoutValues(a.Payout),
+				[]any{a.CreateTime.UnixMilli(), a.UpdateTime.UnixMilli(), a.Revision})
 		},
 		scan: func(r row) (a rules.Approval, err error) {
 			var id string // It is made of the offer and the publisher.
-			err = r.Scan(&id, &a.Offer, &a.Publisher, &a.State, &a.Source, millis{&a.CreateTime}, millis{&a.UpdateTime}, &a.Revision)
+			err = r.Scan(slices.Concat(
+				[]any{&id, &a.Offer, &a.Publisher, &a.State, &a.Source},
+				scanPayout(&a.Payout),
+				[]any{millis{&a.CreateTime}, millis{&a.UpdateTime}, &a.Revision})...)
 			return a, err
 		},
 		id:       rules.Approval.ID,

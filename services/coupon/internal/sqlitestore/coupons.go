@@ -18,7 +18,8 @@ func couponsTable() *table[rules.Coupon] {
 			[]string{
 				"id", "offer", "publisher", "code", "code_key", "start_time", "expire_time", "internal_note", "enabled", "archived",
 			},
-			payoutColumns(),
+			payoutColumns("payout"),
+			settingsColumns(),
 			[]string{"create_time", "update_time", "revision"}),
 		values: func(c rules.Coupon) []any {
 			return slices.Concat(
@@ -27,6 +28,7 @@ func couponsTable() *table[rules.Coupon] {
 					c.InternalNote, flag(c.Enabled), flag(c.Archived),
 				},
 				payoutValues(c.Payout),
+				settingsValues(c.Settings),
 				[]any{c.CreateTime.UnixMilli(), c.UpdateTime.UnixMilli(), c.Revision})
 		},
 		scan:     func(r row) (rules.Coupon, error) { return scanCoupon(r) },
@@ -47,6 +49,7 @@ func scanCoupon(r row, more ...any) (rules.Coupon, error) {
 			&c.InternalNote, &c.Enabled, &c.Archived,
 		},
 		scanPayout(&c.Payout),
+		scanSettings(&c.Settings),
 		[]any{millis{&c.CreateTime}, millis{&c.UpdateTime}, &c.Revision},
 		more)...)
 	if c.ExpireTime.Equal(rules.NoExpiry()) {
@@ -139,7 +142,10 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 		where, args = where+" AND c.offer = ?", append(args, offer)
 	}
 	query := "SELECT c." + strings.Join(s.coupons.columns, ", c.") +
-		`, coalesce(o.state, ''), coalesce(p.state, ''), coalesce(a.state, '')
+		`, coalesce(o.state, ''), coalesce(p.state, ''), coalesce(a.state, ''),
+		coalesce(a.payout_kind, ''), coalesce(a.payout_currency_code, ''), coalesce(a.payout_units, 0), coalesce(a.payout_nanos, 0),
+		coalesce(a.payout_percent, 0),
+		coalesce(a.payout_cap_currency_code, ''), coalesce(a.payout_cap_units, 0), coalesce(a.payout_cap_nanos, 0)
 		FROM coupons c
 		LEFT JOIN offers o ON o.id = c.offer
 		LEFT JOIN publishers p ON p.id = c.publisher
@@ -148,7 +154,9 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 	return collect(ctx, s.db.Read(), func(r row) (rules.Candidate, error) {
 		var found rules.Candidate
 		var err error
-		found.Coupon, err = scanCoupon(r, &found.OfferState, &found.PublisherState, &found.ApprovalState)
+		found.Coupon, err = scanCoupon(r, append(
+			[]any{&found.OfferState, &found.PublisherState, &found.ApprovalState},
+			scanPayout(&found.ApprovalPayout)...)...)
 		return found, err
 	}, query, append(args, limit)...)
 }

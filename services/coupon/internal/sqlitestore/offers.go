@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,29 +20,36 @@ func offersTable() *table[rules.Offer] {
 		columns: slices.Concat(
 			[]string{
 				"id", "display_name", "landing_page_url", "fallback_url", "state", "postback_auth", "postback_token",
+				"postback_secret", "previous_postback_token", "previous_postback_secret", "previous_credentials_expire_time",
 				"precedence", "click_window", "coupon_grace", "unique_codes",
 			},
-			payoutColumns(),
+			payoutColumns("payout"),
+			payoutColumns("revenue"),
 			[]string{"default_conversion_status", "currency_code", "create_time", "update_time", "revision"}),
 		values: func(o rules.Offer) []any {
 			return slices.Concat(
 				[]any{
 					o.ID, o.DisplayName, o.LandingPageURL, o.FallbackURL, string(o.State), string(o.PostbackAuth), o.PostbackToken,
+					o.PostbackSecret, o.Previous.PostbackToken, o.Previous.PostbackSecret, millisOrNull(o.PreviousExpireTime),
 					string(o.Precedence), int64(o.ClickWindow / time.Second), int64(o.CouponGrace / time.Second), flag(o.UniqueCodes),
 				},
 				payoutValues(o.Payout),
+				payoutValues(o.Revenue),
 				[]any{string(o.DefaultConversionStatus), o.CurrencyCode, o.CreateTime.UnixMilli(), o.UpdateTime.UnixMilli(), o.Revision})
 		},
 		scan: func(r row) (o rules.Offer, err error) {
 			err = r.Scan(slices.Concat(
 				[]any{
 					&o.ID, &o.DisplayName, &o.LandingPageURL, &o.FallbackURL, &o.State, &o.PostbackAuth, &o.PostbackToken,
+					&o.PostbackSecret, &o.Previous.PostbackToken, &o.Previous.PostbackSecret,
+					optionalMillis{&o.PreviousExpireTime},
 					&o.Precedence,
 					seconds{&o.ClickWindow},
 					seconds{&o.CouponGrace},
 					&o.UniqueCodes,
 				},
 				scanPayout(&o.Payout),
+				scanPayout(&o.Revenue),
 				[]any{&o.DefaultConversionStatus, &o.CurrencyCode, millis{&o.CreateTime}, millis{&o.UpdateTime}, &o.Revision})...)
 			return o, err
 		},
@@ -61,9 +69,15 @@ func (s *Store) Offer(ctx context.Context, id string) (rules.Offer, error) {
 	return s.offers.first(ctx, s.db.Read(), "id = ?", id)
 }
 
-// OfferByToken returns the offer that has a postback token.
-func (s *Store) OfferByToken(ctx context.Context, token string) (rules.Offer, error) {
-	return s.offers.first(ctx, s.db.Read(), "postback_token = ?", token)
+// OfferByToken returns the offer whose postback token it is, or was and is still taken.
+func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (rules.Offer, error) {
+	found, err := s.offers.first(ctx, s.db.Read(), "postback_token = ?", token)
+	if !errors.Is(err, flow.ErrNotFound) || token == "" {
+		return found, err
+	}
+	// The condition on '' lets the partial index be used.
+	return s.offers.only(ctx, s.db.Read(),
+		"previous_postback_token = ? AND previous_postback_token <> '' AND previous_credentials_expire_time > ?", token, now.UnixMilli())
 }
 
 // Offers returns the offers that a query selects.

@@ -49,6 +49,20 @@ func (t *table[T]) first(ctx context.Context, from querier, where string, args .
 	return found, nil
 }
 
+// only returns the row that a condition selects, or flow.ErrNotFound where it selects none or several.
+func (t *table[T]) only(ctx context.Context, from querier, where string, args ...any) (T, error) {
+	query := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + t.name + " WHERE " + where + " LIMIT 2"
+	found, err := collect(ctx, from, t.scan, query, args...)
+	if err == nil && len(found) != 1 {
+		err = flow.ErrNotFound
+	}
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return found[0], nil
+}
+
 // find returns the row with a key, or nil.
 func (t *table[T]) find(ctx context.Context, from querier, id string) (*T, error) {
 	found, err := t.first(ctx, from, "id = ?", id)

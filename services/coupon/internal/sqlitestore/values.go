@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -19,6 +20,26 @@ func (m millis) Scan(value any) error {
 	}
 	*m.into = time.UnixMilli(n).UTC()
 	return nil
+}
+
+// optionalMillis is a time that may be the zero time and scans from Unix milliseconds or NULL.
+type optionalMillis struct{ into *time.Time }
+
+// Scan implements sql.Scanner.
+func (m optionalMillis) Scan(value any) error {
+	if value == nil {
+		*m.into = time.Time{}
+		return nil
+	}
+	return millis(m).Scan(value)
+}
+
+// millisOrNull returns a time that may be the zero time as it is stored.
+func millisOrNull(t time.Time) driver.Value {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
 }
 
 // seconds is a duration that scans from whole seconds.
@@ -42,14 +63,61 @@ func flag(b bool) driver.Value {
 	return int64(0)
 }
 
-func payoutColumns() []string {
-	return []string{"payout_kind", "payout_currency_code", "payout_units", "payout_nanos", "payout_percent"}
+// optionalSeconds is a duration that may be unset and scans from whole seconds or NULL.
+type optionalSeconds struct{ into *rules.OptionalDuration }
+
+// Scan implements sql.Scanner.
+func (s optionalSeconds) Scan(value any) error {
+	*s.into = rules.OptionalDuration{IsSet: value != nil}
+	if value == nil {
+		return nil
+	}
+	return seconds{&s.into.Value}.Scan(value)
+}
+
+// secondsOrNull returns a duration that may be unset as it is stored.
+func secondsOrNull(d rules.OptionalDuration) driver.Value {
+	if !d.IsSet {
+		return nil
+	}
+	return int64(d.Value / time.Second)
+}
+
+// payoutColumns are the columns of a payout that is stored under a name.
+func payoutColumns(name string) []string {
+	columns := []string{"kind", "currency_code", "units", "nanos", "percent", "cap_currency_code", "cap_units", "cap_nanos"}
+	for i, column := range columns {
+		columns[i] = name + "_" + column
+	}
+	return columns
 }
 
 func payoutValues(p money.Payout) []any {
-	return []any{string(p.Kind), p.Fixed.Currency, p.Fixed.Units, p.Fixed.Nanos, p.Percent}
+	return []any{string(p.Kind), p.Fixed.Currency, p.Fixed.Units, p.Fixed.Nanos, p.Percent, p.Cap.Currency, p.Cap.Units, p.Cap.Nanos}
 }
 
 func scanPayout(p *money.Payout) []any {
-	return []any{&p.Kind, &p.Fixed.Currency, &p.Fixed.Units, &p.Fixed.Nanos, &p.Percent}
+	return []any{&p.Kind, &p.Fixed.Currency, &p.Fixed.Units, &p.Fixed.Nanos, &p.Percent, &p.Cap.Currency, &p.Cap.Units, &p.Cap.Nanos}
+}
+
+func settingsColumns() []string {
+	return []string{
+		"settings_precedence", "settings_click_window", "settings_coupon_grace", "settings_default_conversion_status",
+		"settings_fallback_url",
+	}
+}
+
+func settingsValues(s rules.CouponSettings) []any {
+	return []any{
+		string(s.Precedence), secondsOrNull(s.ClickWindow), secondsOrNull(s.CouponGrace), string(s.DefaultConversionStatus), s.FallbackURL,
+	}
+}
+
+func scanSettings(s *rules.CouponSettings) []any {
+	return []any{
+		&s.Precedence,
+		optionalSeconds{&s.ClickWindow},
+		optionalSeconds{&s.CouponGrace},
+		&s.DefaultConversionStatus, &s.FallbackURL,
+	}
 }

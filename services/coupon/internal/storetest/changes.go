@@ -6,6 +6,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/money"
 )
 
 func changePromises() []promise {
@@ -48,6 +49,7 @@ func testChange(t *testing.T, s *suite) {
 	must(t, s.create(ctx, coupon("10", "23", "Sale20")))
 	renewed := coupon("10", "23", "Sale20")
 	renewed.ExpireTime, renewed.Enabled, renewed.Archived = moment(999), false, true
+	renewed.Settings.ClickWindow, renewed.Settings.FallbackURL = rules.OptionalDuration{}, ""
 	_, err = s.UpdateCoupon(ctx, "10/23/SALE20", func(rules.Coupon) (rules.Coupon, error) { return renewed, nil })
 	must(t, err)
 	renewed.Revision = 2
@@ -104,7 +106,7 @@ func testPutApproval(t *testing.T, s *suite) {
 	})
 	want(t, "the first result", got, err, first)
 	second := approval("10", "22", rules.ApprovalBlocked)
-	second.UpdateTime = moment(5)
+	second.UpdateTime, second.Payout.Cap = moment(5), money.Money{}
 	got, err = s.PutApproval(ctx, "10", "22", func(before *rules.Approval) (rules.Approval, error) {
 		if before == nil || *before != first {
 			t.Errorf("the second put is given %+v, want %+v", before, first)

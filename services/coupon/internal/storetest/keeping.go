@@ -28,10 +28,16 @@ func testWhole(t *testing.T, s *suite) {
 	s.setUp(t)
 	got, err := s.Offer(ctx, "10")
 	want(t, "the offer", got, err, offer("10"))
-	plain := rules.Offer{ID: "plain", PostbackToken: "plain", CreateTime: moment(0), UpdateTime: moment(0), Revision: 1, UniqueCodes: true}
+	plain := rules.Offer{
+		ID: "plain", Credentials: credentials("plain"), CreateTime: moment(0), UpdateTime: moment(0), Revision: 1, UniqueCodes: true,
+	}
 	must(t, s.InsertOffer(ctx, plain))
 	got, err = s.Offer(ctx, "plain")
 	want(t, "an offer with nothing set", got, err, plain)
+	rotated := rules.Rotate(offer("12"), credentials("rotated"), time.Hour, moment(2))
+	must(t, s.InsertOffer(ctx, rotated))
+	got, err = s.Offer(ctx, "12")
+	want(t, "an offer with credentials before", got, err, rotated)
 
 	person, err := s.Publisher(ctx, "22")
 	want(t, "the publisher", person, err, publisher("22"))
@@ -40,6 +46,11 @@ func testWhole(t *testing.T, s *suite) {
 	s.approve(t, pending)
 	standing, err := s.Approval(ctx, "10", "22")
 	want(t, "the approval", standing, err, pending)
+	plainApproval := approval("11", "22", rules.ApprovalPending)
+	plainApproval.Payout = money.Payout{}
+	s.approve(t, plainApproval)
+	standing, err = s.Approval(ctx, "11", "22")
+	want(t, "an approval without a payout", standing, err, plainApproval)
 
 	stored := coupon("10", "22", "Sale20")
 	must(t, s.create(ctx, stored))
@@ -47,9 +58,10 @@ func testWhole(t *testing.T, s *suite) {
 	want(t, "the coupon", c, err, stored)
 	forever := coupon("10", "22", "forever")
 	forever.ExpireTime, forever.InternalNote, forever.Enabled, forever.Payout = time.Time{}, "", false, money.Payout{}
+	forever.Settings = rules.CouponSettings{}
 	must(t, s.create(ctx, forever))
 	c, err = s.Coupon(ctx, forever.ID())
-	want(t, "a coupon that does not expire", c, err, forever)
+	want(t, "a coupon that does not expire, with nothing of its own", c, err, forever)
 }
 
 func testNotFound(t *testing.T, s *suite) {
@@ -57,7 +69,7 @@ func testNotFound(t *testing.T, s *suite) {
 	s.setUp(t)
 	_, err := s.Offer(ctx, "12")
 	wantError(t, "Offer", err, flow.ErrNotFound)
-	_, err = s.OfferByToken(ctx, "nobody's")
+	_, err = s.OfferByToken(ctx, "nobody's", moment(0))
 	wantError(t, "OfferByToken", err, flow.ErrNotFound)
 	_, err = s.Publisher(ctx, "10")
 	wantError(t, "Publisher", err, flow.ErrNotFound)

@@ -1,8 +1,11 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
@@ -11,6 +14,7 @@ import (
 func lookupPromises() []promise {
 	return []promise{
 		{"an offer is found by its token", testToken},
+		{"an offer is found by the token before while that is taken", testTokenBefore},
 		{"a token is one offer's", testOneToken},
 		{"candidates come with all that their validity hangs on", testCandidates},
 		{"candidates come by id, and no more than asked for", testCandidateLimit},
@@ -20,21 +24,77 @@ func lookupPromises() []promise {
 
 func testToken(t *testing.T, s *suite) {
 	s.setUp(t)
-	o, err := s.OfferByToken(t.Context(), "token-of-11")
+	o, err := s.OfferByToken(t.Context(), "token-of-11", moment(0))
 	want(t, "the offer", o, err, offer("11"))
-	_, err = s.OfferByToken(t.Context(), "TOKEN-OF-11")
-	wantError(t, "the token in another case", err, flow.ErrNotFound)
-	_, err = s.OfferByToken(t.Context(), "")
-	wantError(t, "no token", err, flow.ErrNotFound)
+	s.wantNoOffer(t, "TOKEN-OF-11", moment(0))
+	s.wantNoOffer(t, "", moment(0))
+}
+
+// wantNoOffer fails the test if a token is an offer's at a moment.
+func (s *suite) wantNoOffer(t testing.TB, token string, now time.Time) {
+	t.Helper()
+	o, err := s.OfferByToken(t.Context(), token, now)
+	if !errors.Is(err, flow.ErrNotFound) {
+		t.Errorf("the token %q is of offer %q (%v), want none", token, o.ID, err)
+	}
+}
+
+// rotate changes an offer's credentials as the service does.
+func (s *suite) rotate(ctx context.Context, id string, next rules.Credentials, overlap time.Duration) (rules.Offer, error) {
+	return s.UpdateOffer(ctx, id, func(o rules.Offer) (rules.Offer, error) { return rules.Rotate(o, next, overlap, moment(10)), nil })
+}
+
+func testTokenBefore(t *testing.T, s *suite) {
+	ctx := t.Context()
+	s.setUp(t)
+	rotated, err := s.rotate(ctx, "10", credentials("second"), time.Minute)
+	must(t, err)
+	for _, token := range []string{"token-of-10", "token-of-second"} {
+		o, err := s.OfferByToken(ctx, token, moment(11).Add(-time.Millisecond))
+		want(t, "the offer by "+token, o, err, rotated)
+	}
+	s.wantNoOffer(t, "token-of-10", moment(11))
+	o, err := s.OfferByToken(ctx, "token-of-second", moment(11))
+	want(t, "the offer by its token, after the overlap", o, err, rotated)
+	s.wantNoOffer(t, "", moment(0))
+	s.wantNoOffer(t, "secret-of-10", moment(0))
+
+	rotated, err = s.rotate(ctx, "10", credentials("third"), time.Minute)
+	must(t, err)
+	o, err = s.OfferByToken(ctx, "token-of-second", moment(10))
+	want(t, "the offer by the token before", o, err, rotated)
+	s.wantNoOffer(t, "token-of-10", moment(10))
+
+	_, err = s.rotate(ctx, "10", credentials("fourth"), 0)
+	must(t, err)
+	s.wantNoOffer(t, "token-of-third", moment(10))
+	s.wantNoOffer(t, "token-of-second", moment(10))
 }
 
 func testOneToken(t *testing.T, s *suite) {
+	ctx := t.Context()
 	s.setUp(t)
 	other := offer("12")
 	other.PostbackToken = "token-of-10"
-	wantError(t, "InsertOffer", s.InsertOffer(t.Context(), other), flow.ErrExists)
-	_, err := s.Offer(t.Context(), "12")
+	wantError(t, "InsertOffer", s.InsertOffer(ctx, other), flow.ErrExists)
+	_, err := s.Offer(ctx, "12")
 	wantError(t, "the second", err, flow.ErrNotFound)
+	if _, err = s.rotate(ctx, "11", credentials("10"), time.Hour); err == nil {
+		t.Error("a change to another offer's token was taken")
+	}
+	o, err := s.Offer(ctx, "11")
+	want(t, "the offer that would have had another's token", o, err, offer("11"))
+
+	// What 10 and 11 both had before, is nobody's; but who has it now, has it alone.
+	_, err = s.rotate(ctx, "10", credentials("a"), time.Hour)
+	must(t, err)
+	_, err = s.rotate(ctx, "11", credentials("10"), time.Hour)
+	must(t, err)
+	o, err = s.OfferByToken(ctx, "token-of-10", moment(11))
+	want(t, "whose a token is that another had before", o.ID, err, "11")
+	_, err = s.rotate(ctx, "11", credentials("b"), time.Hour)
+	must(t, err)
+	s.wantNoOffer(t, "token-of-10", moment(11))
 }
 
 func testCandidates(t *testing.T, s *suite) {
@@ -44,7 +104,8 @@ func testCandidates(t *testing.T, s *suite) {
 	must(t, s.create(ctx, coupon("10", "23", "SALE20")))
 	must(t, s.create(ctx, coupon("11", "22", "sale20")))
 	must(t, s.create(ctx, coupon("10", "22", "SALE201")))
-	s.approve(t, approval("10", "23", rules.ApprovalBlocked))
+	blocked := approval("10", "23", rules.ApprovalBlocked)
+	s.approve(t, blocked)
 	_, err := s.UpdatePublisher(ctx, "22", func(p rules.Publisher) (rules.Publisher, error) { p.State = rules.PublisherArchived; return p, nil })
 	must(t, err)
 	_, err = s.UpdateOffer(ctx, "11", func(o rules.Offer) (rules.Offer, error) { o.State = rules.OfferPaused; return o, nil })
@@ -59,7 +120,7 @@ func testCandidates(t *testing.T, s *suite) {
 		},
 		{
 			Coupon: coupon("10", "23", "SALE20"), OfferState: rules.OfferActive,
-			PublisherState: rules.PublisherActive, ApprovalState: rules.ApprovalBlocked,
+			PublisherState: rules.PublisherActive, ApprovalState: rules.ApprovalBlocked, ApprovalPayout: blocked.Payout,
 		},
 		{
 			Coupon: archived, OfferState: rules.OfferPaused,

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
@@ -21,6 +22,7 @@ func racePromises() []promise {
 		{"making codes unique and sharing one do not both succeed", testRaceMakeUnique},
 		{"blocking and creating at once leaves no coupon that nobody approved", testRaceBlock},
 		{"changes of an offer at once lose nothing", testRaceOffer},
+		{"rotations of an offer's credentials at once leave those of two of them", testRaceRotate},
 		{"changes of a coupon at once lose nothing", testRaceCoupon},
 		{"puts of an approval at once lose nothing", testRaceApproval},
 		{"of many inserts of one id one wins", testRaceInsert},
@@ -175,6 +177,38 @@ func testRaceOffer(t *testing.T, s *suite) {
 	o, err := s.Offer(ctx, "10")
 	want(t, "the percentage", o.Payout.Percent, err, 75_000+racers)
 	want(t, "the revision", o.Revision, err, 1+racers)
+}
+
+func testRaceRotate(t *testing.T, s *suite) {
+	ctx := t.Context()
+	s.setUp(t)
+	made := map[rules.Credentials]bool{}
+	next := make([]rules.Credentials, racers)
+	for i := range next {
+		next[i] = credentials(fmt.Sprint("race-", i))
+		made[next[i]] = true
+	}
+	answers := make([]rules.Offer, racers)
+	errs := atOnce(racers, func(i int) (err error) {
+		answers[i], err = s.rotate(ctx, "10", next[i], time.Hour)
+		return err
+	})
+	tally(t, errs, "none")
+	o, err := s.Offer(ctx, "10")
+	want(t, "the revision", o.Revision, err, 1+racers)
+	if !made[o.Credentials] || !made[o.Previous] || o.Credentials == o.Previous {
+		t.Errorf("the credentials are %+v and before %+v, want those of two rotations", o.Credentials, o.Previous)
+	}
+	for i, answer := range answers {
+		want(t, "the credentials that a rotation was told", answer.Credentials, nil, next[i])
+		if i > 0 && answer.Previous == answers[i-1].Previous {
+			t.Errorf("two rotations followed on %+v", answer.Previous)
+		}
+	}
+	for _, token := range []string{o.PostbackToken, o.Previous.PostbackToken} {
+		found, err := s.OfferByToken(ctx, token, moment(11))
+		want(t, "the offer by "+token, found, err, o)
+	}
 }
 
 func testRaceCoupon(t *testing.T, s *suite) {

@@ -91,17 +91,22 @@ func offer(id string) rules.Offer {
 		FallbackURL:             "https://shop.example/over",
 		State:                   rules.OfferActive,
 		PostbackAuth:            rules.AuthToken,
-		PostbackToken:           "token-of-" + id,
+		Credentials:             credentials(id),
 		Precedence:              rules.ClickFirst,
 		ClickWindow:             30 * 24 * time.Hour,
 		CouponGrace:             90 * time.Second,
-		Payout:                  money.Payout{Kind: money.Percent, Percent: 75_000},
+		Payout:                  money.Payout{Kind: money.Percent, Percent: 75_000, Cap: money.Money{Currency: "EUR", Units: 40, Nanos: 10_000_000}},
+		Revenue:                 money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "JPY", Units: 900}},
 		DefaultConversionStatus: rules.StartApproved,
 		CurrencyCode:            "EUR",
 		CreateTime:              moment(0),
 		UpdateTime:              moment(1),
 		Revision:                1,
 	}
+}
+
+func credentials(of string) rules.Credentials {
+	return rules.Credentials{PostbackToken: "token-of-" + of, PostbackSecret: "secret-of-" + of}
 }
 
 func publisher(id string) rules.Publisher {
@@ -114,6 +119,7 @@ func publisher(id string) rules.Publisher {
 func approval(offer, publisher string, state rules.ApprovalState) rules.Approval {
 	return rules.Approval{
 		Offer: offer, Publisher: publisher, State: state, Source: rules.SourceManual,
+		Payout:     money.Payout{Kind: money.Percent, Percent: 125_000, Cap: money.Money{Currency: "KWD", Nanos: 500_000_000}},
 		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
 	}
 }
@@ -122,7 +128,14 @@ func coupon(offer, publisher, code string) rules.Coupon {
 	return rules.Coupon{
 		Offer: offer, Publisher: publisher, Code: code,
 		StartTime: moment(0), ExpireTime: moment(60), InternalNote: "Für Ines; ' OR 1=1 --\n$where 夏", Enabled: true,
-		Payout:     money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "USD", Units: 12, Nanos: 500_000_000}},
+		Payout: money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "USD", Units: 12, Nanos: 500_000_000}},
+		Settings: rules.CouponSettings{
+			Precedence:              rules.OnlyIfClicked,
+			ClickWindow:             rules.OptionalDuration{IsSet: true, Value: time.Hour},
+			CouponGrace:             rules.OptionalDuration{IsSet: true}, // None, which is not the offer's.
+			DefaultConversionStatus: rules.StartPending,
+			FallbackURL:             "https://shop.example/夏",
+		},
 		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
 	}
 }

@@ -27,7 +27,7 @@ type Catalog struct {
 	offers    *memo[rules.Offer]
 	tokens    *memo[rules.Offer]
 	coupons   *memo[[]rules.Coupon]
-	standings *memo[bool]
+	standings *memo[rules.Standing]
 }
 
 // New returns a catalog that asks over a connection to the coupon service.
@@ -38,7 +38,7 @@ func New(conn grpc.ClientConnInterface, now func() time.Time) *Catalog {
 		offers:    newMemo[rules.Offer](now, failedAt),
 		tokens:    newMemo[rules.Offer](now, failedAt),
 		coupons:   newMemo[[]rules.Coupon](now, failedAt),
-		standings: newMemo[bool](now, failedAt),
+		standings: newMemo[rules.Standing](now, failedAt),
 	}
 }
 
@@ -64,7 +64,7 @@ func (c *Catalog) askOffer(ctx context.Context, req *couponv1.LookupOfferRequest
 	if err != nil {
 		return rules.Offer{}, fault(err)
 	}
-	return offerFromProto(resp.GetOffer())
+	return offerFromProto(resp)
 }
 
 // Coupons implements flow.Catalog.
@@ -105,16 +105,16 @@ func (c *Catalog) askCoupons(ctx context.Context, offer, code string) ([]rules.C
 }
 
 // Standing implements flow.Catalog.
-func (c *Catalog) Standing(ctx context.Context, offer, publisher string) (bool, error) {
+func (c *Catalog) Standing(ctx context.Context, offer, publisher string) (rules.Standing, error) {
 	if !rules.IsID(offer) || !rules.IsID(publisher) {
-		return false, flow.ErrNotFound
+		return rules.Standing{}, flow.ErrNotFound
 	}
-	return c.standings.get(ctx, offer+"/"+publisher, func(ctx context.Context) (bool, error) {
+	return c.standings.get(ctx, offer+"/"+publisher, func(ctx context.Context) (rules.Standing, error) {
 		resp, err := c.client.LookupStanding(ctx, &couponv1.LookupStandingRequest{Offer: "offers/" + offer, Publisher: "publishers/" + publisher})
 		if err != nil {
-			return false, fault(err)
+			return rules.Standing{}, fault(err)
 		}
-		return resp.GetPublisherState() == couponv1.Publisher_ACTIVE && resp.GetApprovalState() == couponv1.Approval_APPROVED, nil
+		return standingFromProto(resp)
 	})
 }
 

@@ -13,11 +13,15 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/catalog"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
 // couponService is a coupon service of one coupon, which can be made to fail and to wait.
@@ -58,7 +62,7 @@ type clock struct{ nanos atomic.Int64 }
 func (c *clock) now() time.Time          { return time.Unix(0, c.nanos.Load()) }
 func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
 
-func start(t *testing.T, service *couponService) (*catalog.Catalog, *clock) {
+func start(t *testing.T, service couponv1.LookupServiceServer) (*catalog.Catalog, *clock) {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -198,5 +202,71 @@ func TestUnknownOffer(t *testing.T) {
 	}
 	if _, err := c.Offer(t.Context(), "../10"); !errors.Is(err, flow.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
+	}
+}
+
+// program is a coupon service that has every setting.
+type program struct {
+	couponv1.UnimplementedLookupServiceServer
+}
+
+func (program) LookupOffer(context.Context, *couponv1.LookupOfferRequest) (*couponv1.LookupOfferResponse, error) {
+	return &couponv1.LookupOfferResponse{
+		Offer: &couponv1.Offer{
+			Name: "offers/10", LandingPageUrl: "https://shop.example.com/", PostbackAuth: couponv1.Offer_HMAC, PostbackToken: "t", PostbackSecret: "s",
+			PreviousCredentialsExpireTime: timestamppb.New(expire), Revenue: percentPayout(), Etag: "e",
+		},
+		PreviousPostbackToken: "pt", PreviousPostbackSecret: "ps",
+	}, nil
+}
+
+func (program) LookupCode(_ context.Context, req *couponv1.LookupCodeRequest) (*couponv1.LookupCodeResponse, error) {
+	coupon := &couponv1.Coupon{Code: req.GetCode(), Offer: "offers/10", Publisher: "publishers/22"}
+	if req.GetCode() == "OWN" {
+		coupon.Settings = &couponv1.CouponSettings{
+			Precedence: couponv1.Offer_CLICK_FIRST.Enum(), ClickWindow: durationpb.New(time.Hour), CouponGrace: durationpb.New(0),
+			DefaultConversionStatus: couponv1.Offer_APPROVED.Enum(), FallbackUrl: "https://shop.example.com/own",
+		}
+	}
+	return &couponv1.LookupCodeResponse{Candidates: []*couponv1.Candidate{{Coupon: coupon, ApprovalPayout: percentPayout()}}}, nil
+}
+
+func (program) LookupStanding(context.Context, *couponv1.LookupStandingRequest) (*couponv1.LookupStandingResponse, error) {
+	return &couponv1.LookupStandingResponse{
+		PublisherState: couponv1.Publisher_ACTIVE, ApprovalState: couponv1.Approval_APPROVED, ApprovalPayout: percentPayout(),
+	}, nil
+}
+
+var expire = time.Date(2026, 11, 22, 13, 0, 0, 0, time.UTC)
+
+// percentPayout is 7.5 percent, up to 10 USD.
+func percentPayout() *couponv1.Payout {
+	return &couponv1.Payout{Kind: &couponv1.Payout_Percent{Percent: "7.5"}, Cap: &couponv1.Money{CurrencyCode: "USD", Units: 10}}
+}
+
+func TestSettingsAreRead(t *testing.T) {
+	c, _ := start(t, program{})
+	payout := money.Payout{Kind: money.Percent, Percent: 75_000, Cap: money.Money{Currency: "USD", Units: 10}}
+	offer, err := c.Offer(t.Context(), "10")
+	credentials := rules.Credentials{Token: "t", Secret: "s", PreviousToken: "pt", PreviousSecret: "ps", PreviousExpireTime: expire}
+	if err != nil || offer.Auth != rules.AuthHMAC || offer.Credentials != credentials || offer.Revenue != payout || offer.ETag != "e" {
+		t.Errorf("the offer is %+v, %v", offer, err)
+	}
+	standing, err := c.Standing(t.Context(), "10", "22")
+	if err != nil || standing != (rules.Standing{Approved: true, Payout: payout}) {
+		t.Errorf("the standing is %+v, %v", standing, err)
+	}
+	own, err := c.Coupons(t.Context(), "10", "OWN")
+	if err != nil || len(own) != 1 || own[0].ApprovalPayout != payout {
+		t.Fatalf("the coupons are %+v, %v", own, err)
+	}
+	s := own[0].Settings
+	if s.Precedence != rules.ClickFirst || s.ClickWindow != time.Hour || s.CouponGrace == nil || *s.CouponGrace != 0 ||
+		s.StartStatus != rules.StatusApproved || s.Fallback == nil {
+		t.Errorf("the settings are %+v", s)
+	}
+	none, err := c.Coupons(t.Context(), "10", "NONE")
+	if err != nil || len(none) != 1 || none[0].Settings != (rules.CouponSettings{}) {
+		t.Errorf("the settings of a coupon that has none are %+v, %v", none, err)
 	}
 }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,63 +12,122 @@ import (
 )
 
 // offerFromProto reads an offer with its settings.
-func offerFromProto(p *couponv1.Offer) (rules.Offer, error) {
+func offerFromProto(resp *couponv1.LookupOfferResponse) (rules.Offer, error) {
+	p := resp.GetOffer()
 	landing, err := trackinglink.Compile(p.GetLandingPageUrl())
 	if err != nil {
 		return rules.Offer{}, fmt.Errorf("reading landing_page_url of %s: %w", p.GetName(), err)
 	}
-	var fallback *trackinglink.Template
-	if p.GetFallbackUrl() != "" {
-		if fallback, err = trackinglink.Compile(p.GetFallbackUrl()); err != nil {
-			return rules.Offer{}, fmt.Errorf("reading fallback_url of %s: %w", p.GetName(), err)
-		}
-	}
-	payout, err := payoutFromProto(p.GetPayout())
+	fallback, err := fallbackFromProto(p.GetName(), p.GetFallbackUrl())
+	payout, payoutErr := payoutFromProto(p.GetPayout())
+	revenue, revenueErr := payoutFromProto(p.GetRevenue())
 	return rules.Offer{
-		ID:            strings.TrimPrefix(p.GetName(), "offers/"),
-		Active:        p.GetState() == couponv1.Offer_ACTIVE,
-		Landing:       landing,
-		Fallback:      fallback,
-		Open:          p.GetPostbackAuth() == couponv1.Offer_OPEN,
-		PostbackToken: p.GetPostbackToken(),
-		Precedence:    rules.Precedence(p.GetPrecedence().String()),
-		ClickWindow:   p.GetClickWindow().AsDuration(),
-		CouponGrace:   p.GetCouponGrace().AsDuration(),
-		Payout:        payout,
-		StartStatus:   rules.Status(p.GetDefaultConversionStatus().String()),
-		CurrencyCode:  p.GetCurrencyCode(),
-	}, err
+		ID:           strings.TrimPrefix(p.GetName(), "offers/"),
+		Active:       p.GetState() == couponv1.Offer_ACTIVE,
+		Landing:      landing,
+		Fallback:     fallback,
+		Auth:         rules.PostbackAuth(p.GetPostbackAuth().String()),
+		Credentials:  credentialsFromProto(resp),
+		Precedence:   rules.Precedence(p.GetPrecedence().String()),
+		ClickWindow:  p.GetClickWindow().AsDuration(),
+		CouponGrace:  p.GetCouponGrace().AsDuration(),
+		Payout:       payout,
+		Revenue:      revenue,
+		StartStatus:  rules.Status(p.GetDefaultConversionStatus().String()),
+		CurrencyCode: p.GetCurrencyCode(),
+		ETag:         p.GetEtag(),
+	}, errors.Join(err, payoutErr, revenueErr)
+}
+
+// credentialsFromProto reads by what the advertiser proves who it is.
+func credentialsFromProto(resp *couponv1.LookupOfferResponse) rules.Credentials {
+	p := resp.GetOffer()
+	c := rules.Credentials{Token: p.GetPostbackToken(), Secret: p.GetPostbackSecret()}
+	if p.GetPreviousCredentialsExpireTime() != nil {
+		c.PreviousToken, c.PreviousSecret = resp.GetPreviousPostbackToken(), resp.GetPreviousPostbackSecret()
+		c.PreviousExpireTime = p.GetPreviousCredentialsExpireTime().AsTime()
+	}
+	return c
 }
 
 // couponFromProto reads a coupon with what its validity hangs on.
 func couponFromProto(p *couponv1.Candidate) (rules.Coupon, error) {
 	c := p.GetCoupon()
-	payout, err := payoutFromProto(c.GetPayout())
+	payout, payoutErr := payoutFromProto(c.GetPayout())
+	approvalPayout, approvalErr := payoutFromProto(p.GetApprovalPayout())
+	settings, settingsErr := settingsFromProto(c)
 	coupon := rules.Coupon{
-		Offer:       strings.TrimPrefix(c.GetOffer(), "offers/"),
-		Publisher:   strings.TrimPrefix(c.GetPublisher(), "publishers/"),
-		Code:        c.GetCode(),
-		StartTime:   c.GetStartTime().AsTime(),
-		Enabled:     c.GetEnabled() && c.GetState() != couponv1.Coupon_ARCHIVED,
-		Approved:    p.GetPublisherState() == couponv1.Publisher_ACTIVE && p.GetApprovalState() == couponv1.Approval_APPROVED,
-		OfferActive: p.GetOfferState() == couponv1.Offer_ACTIVE,
-		Payout:      payout,
+		Offer:          strings.TrimPrefix(c.GetOffer(), "offers/"),
+		Publisher:      strings.TrimPrefix(c.GetPublisher(), "publishers/"),
+		Code:           c.GetCode(),
+		StartTime:      c.GetStartTime().AsTime(),
+		Enabled:        c.GetEnabled() && c.GetState() != couponv1.Coupon_ARCHIVED,
+		Approved:       approved(p.GetPublisherState(), p.GetApprovalState()),
+		OfferActive:    p.GetOfferState() == couponv1.Offer_ACTIVE,
+		Payout:         payout,
+		ApprovalPayout: approvalPayout,
+		Settings:       settings,
 	}
 	if c.GetExpireTime() != nil {
 		coupon.ExpireTime = c.GetExpireTime().AsTime()
 	}
-	return coupon, err
+	return coupon, errors.Join(payoutErr, approvalErr, settingsErr)
+}
+
+// settingsFromProto reads what a coupon has of its own instead of its offer's.
+func settingsFromProto(c *couponv1.Coupon) (rules.CouponSettings, error) {
+	p := c.GetSettings()
+	settings := rules.CouponSettings{ClickWindow: p.GetClickWindow().AsDuration()}
+	if precedence := p.GetPrecedence(); precedence != couponv1.Offer_PRECEDENCE_UNSPECIFIED {
+		settings.Precedence = rules.Precedence(precedence.String())
+	}
+	if p.GetCouponGrace() != nil {
+		grace := p.GetCouponGrace().AsDuration()
+		settings.CouponGrace = &grace
+	}
+	if status := p.GetDefaultConversionStatus(); status != couponv1.Offer_CONVERSION_STATUS_UNSPECIFIED {
+		settings.StartStatus = rules.Status(status.String())
+	}
+	var err error
+	settings.Fallback, err = fallbackFromProto(c.GetName(), p.GetFallbackUrl())
+	return settings, err
+}
+
+// standingFromProto reads how a publisher stands on an offer.
+func standingFromProto(p *couponv1.LookupStandingResponse) (rules.Standing, error) {
+	payout, err := payoutFromProto(p.GetApprovalPayout())
+	return rules.Standing{Approved: approved(p.GetPublisherState(), p.GetApprovalState()), Payout: payout}, err
+}
+
+func approved(publisher couponv1.Publisher_State, approval couponv1.Approval_State) bool {
+	return publisher == couponv1.Publisher_ACTIVE && approval == couponv1.Approval_APPROVED
+}
+
+// fallbackFromProto reads the fallback URL of what has a name; nil where it has none.
+func fallbackFromProto(name, url string) (*trackinglink.Template, error) {
+	if url == "" {
+		return nil, nil
+	}
+	template, err := trackinglink.Compile(url)
+	if err != nil {
+		return nil, fmt.Errorf("reading fallback_url of %s: %w", name, err)
+	}
+	return template, nil
 }
 
 func payoutFromProto(p *couponv1.Payout) (money.Payout, error) {
 	switch kind := p.GetKind().(type) {
 	case *couponv1.Payout_Fixed:
-		m := kind.Fixed
-		return money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: m.GetCurrencyCode(), Units: m.GetUnits(), Nanos: m.GetNanos()}}, nil
+		return money.Payout{Kind: money.Fixed, Fixed: moneyFromProto(kind.Fixed)}, nil
 	case *couponv1.Payout_Percent:
 		percent, err := money.ParsePercent(kind.Percent)
-		return money.Payout{Kind: money.Percent, Percent: percent}, err
+		return money.Payout{Kind: money.Percent, Percent: percent, Cap: moneyFromProto(p.GetCap())}, err
 	default:
 		return money.Payout{}, nil
 	}
+}
+
+// moneyFromProto reads an amount; none where it is unset.
+func moneyFromProto(p *couponv1.Money) money.Money {
+	return money.Money{Currency: p.GetCurrencyCode(), Units: p.GetUnits(), Nanos: p.GetNanos()}
 }

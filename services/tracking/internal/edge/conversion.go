@@ -148,10 +148,11 @@ func conversionToProto(c rules.Conversion) *trackingv1.Conversion {
 		Event:          c.Event,
 		Amount:         moneyToProto(c.Amount),
 		Payout:         moneyToProto(c.Payout),
+		Revenue:        moneyToProto(c.Revenue),
 		Status:         trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(c.Status)]),
 		Outcome:        trackingv1.Conversion_Outcome(trackingv1.Conversion_Outcome_value[string(c.Outcome)]),
 		Method:         trackingv1.Conversion_Method(trackingv1.Conversion_Method_value[string(c.Method)]),
-		Reason:         trackingv1.Conversion_Reason(trackingv1.Conversion_Reason_value[string(c.Reason)]),
+		Reason:         reasonToProto(c.Reason),
 		Explanation:    c.Explanation,
 		Candidates:     c.Candidates,
 		PubUnique1:     c.PubUniques[0],
@@ -164,6 +165,7 @@ func conversionToProto(c rules.Conversion) *trackingv1.Conversion {
 		ConversionTime: timestamppb.New(c.ConversionTime),
 		CreateTime:     timestamppb.New(c.CreateTime),
 		Undeduplicated: c.Undeduplicated,
+		Decision:       decisionToProto(c.Grounds),
 	}
 	if c.Publisher != "" {
 		p.Publisher = "publishers/" + c.Publisher

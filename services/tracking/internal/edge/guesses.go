@@ -16,7 +16,7 @@ const (
 	maxClients      = 10_000
 )
 
-// guesses counts wrong tokens by client address.
+// guesses counts wrong tokens and signatures by client address.
 type guesses struct {
 	limiters *otter.Cache[string, *rate.Limiter]
 }

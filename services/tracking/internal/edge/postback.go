@@ -40,7 +40,7 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	client := clientIP(r)
 	now := p.service.Now()
 	if !p.guesses.allowed(client, now) {
-		refuse(w, r, apperr.New(apperr.ResourceExhausted, "TOO_MANY_BAD_TOKENS", "too many wrong tokens from %s; wait a minute", client))
+		refuse(w, r, apperr.New(apperr.ResourceExhausted, "TOO_MANY_BAD_TOKENS", "too many wrong tokens or signatures from %s; wait a minute", client))
 		return
 	}
 	report, err := readReport(w, r, now)
@@ -50,7 +50,7 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	}
 	verdict, err := p.service.Report(r.Context(), report)
 	if err != nil {
-		if e := apperr.As(err); e != nil && e.Reason == flow.InvalidToken {
+		if flow.IsGuess(err) {
 			p.guesses.failed(client, now)
 		}
 		refuse(w, r, err)
@@ -63,14 +63,15 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	write(w, status, answerTo(verdict))
 }
 
-// readReport reads a postback's query and form.
+// readReport reads a postback's query and form, and the proof that came with them.
 func readReport(w http.ResponseWriter, r *http.Request, now time.Time) (rules.Report, error) {
 	params, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return rules.Report{}, apperr.Invalid("MALFORMED_QUERY", "query", "%s", err)
 	}
+	var body []byte
 	if r.Method == http.MethodPost {
-		if err := addForm(params, w, r); err != nil {
+		if body, err = addForm(params, w, r); err != nil {
 			return rules.Report{}, err
 		}
 	}
@@ -78,33 +79,49 @@ func readReport(w http.ResponseWriter, r *http.Request, now time.Time) (rules.Re
 	if err != nil {
 		return rules.Report{}, err
 	}
+	report.Proof = proofOf(r, report.Proof, params, body)
 	report.IdempotencyKey = r.Header.Get("Idempotency-Key")
 	return report, rules.CheckText("Idempotency-Key", report.IdempotencyKey)
 }
 
-// addForm adds the parameters in a POST's body to those in its query.
-func addForm(params url.Values, w http.ResponseWriter, r *http.Request) error {
+// proofOf returns the signature that a postback came with: of a GET, the parameters sent say it; of a
+// POST, the headers of Standard Webhooks.
+func proofOf(r *http.Request, sent rules.Proof, params url.Values, body []byte) rules.Proof {
+	if r.Method == http.MethodPost {
+		h := r.Header
+		proof := rules.SignedMessage(h.Get("webhook-id"), h.Get("webhook-timestamp"), h.Get("webhook-signature"), body)
+		proof.Partial = r.URL.RawQuery != ""
+		return proof
+	}
+	if sent.Sent {
+		sent.Content = rules.SignedQuery(params)
+	}
+	return sent
+}
+
+// addForm adds the parameters in a POST's body to those in its query, and returns the body.
+func addForm(params url.Values, w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			return errTooLarge
+			return nil, errTooLarge
 		}
-		return apperr.Invalid("MALFORMED_BODY", "body", "could not be read to its end")
+		return nil, apperr.Invalid("MALFORMED_BODY", "body", "could not be read to its end")
 	}
 	if len(body) == 0 {
-		return nil
+		return nil, nil
 	}
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" {
-		return apperr.Invalid("UNSUPPORTED_CONTENT_TYPE", "Content-Type", "%q is not application/x-www-form-urlencoded; send a form, or parameters in the query", r.Header.Get("Content-Type"))
+		return nil, apperr.Invalid("UNSUPPORTED_CONTENT_TYPE", "Content-Type", "%q is not application/x-www-form-urlencoded; send a form, or parameters in the query", r.Header.Get("Content-Type"))
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return apperr.Invalid("MALFORMED_BODY", "body", "%s", err)
+		return nil, apperr.Invalid("MALFORMED_BODY", "body", "%s", err)
 	}
 	for name, values := range form {
 		params[name] = append(params[name], values...)
 	}
-	return nil
+	return body, nil
 }
 
 func answerTo(v flow.Verdict) answer {

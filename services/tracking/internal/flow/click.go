@@ -47,36 +47,49 @@ func (s *Service) Click(ctx context.Context, visit Visit) (location string, err 
 		Crawler: visit.Crawler, IP: visit.IP, UserAgent: visit.UserAgent, Referer: visit.Referer,
 		Time: s.Now(),
 	}
-	if err := s.judgeClick(ctx, &click, offer); err != nil {
+	coupon, err := s.judgeClick(ctx, &click, offer)
+	if err != nil {
 		return "", err
 	}
 	if err := s.store.InsertClick(ctx, click); err != nil {
 		return "", err
 	}
-	page := offer.Landing
-	if click.Reason != rules.NoReason && offer.Fallback != nil {
-		page = offer.Fallback
-	}
-	return page.Expand(trackinglink.Macros{
+	return page(click, offer, coupon).Expand(trackinglink.Macros{
 		ClickID: click.ID, CouponCode: click.CouponCode, PubID: click.Publisher, OfferID: click.Offer,
 		PubClickID: click.PubClickID, PubSubID: click.PubSubID, PubUniques: click.PubUniques,
 	}), nil
 }
 
-// judgeClick fills in what the click's code and publisher mean at the click's time.
-func (s *Service) judgeClick(ctx context.Context, click *rules.Click, offer rules.Offer) error {
+// page is where a click goes: to the landing page, or, where it cannot earn, to the fallback of the
+// coupon by whose link it came, else to the offer's, if there is one.
+func page(click rules.Click, offer rules.Offer, coupon *rules.Coupon) *trackinglink.Template {
+	switch {
+	case click.Reason == rules.NoReason:
+		return offer.Landing
+	case coupon != nil && coupon.Settings.Fallback != nil:
+		return coupon.Settings.Fallback
+	case offer.Fallback != nil:
+		return offer.Fallback
+	default:
+		return offer.Landing
+	}
+}
+
+// judgeClick fills in what the click's code and publisher mean at the click's time, and returns the
+// click's coupon, if it has one.
+func (s *Service) judgeClick(ctx context.Context, click *rules.Click, offer rules.Offer) (*rules.Coupon, error) {
 	if click.CouponCode == "" {
-		return s.judgePlainClick(ctx, click, offer)
+		return nil, s.judgePlainClick(ctx, click, offer)
 	}
 	coupons, err := s.catalog.Coupons(ctx, offer.ID, click.CouponCode)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	rules.JudgeCouponClick(click, coupons)
+	coupon := rules.JudgeCouponClick(click, coupons)
 	if !offer.Active {
 		click.Reason = rules.OfferInactive
 	}
-	return nil
+	return coupon, nil
 }
 
 // judgePlainClick judges a click without a code by its publisher alone.
@@ -85,25 +98,25 @@ func (s *Service) judgePlainClick(ctx context.Context, click *rules.Click, offer
 		click.Reason = rules.NoReference
 		return nil
 	}
-	approved, err := s.approved(ctx, offer.ID, click.Publisher)
+	standing, err := s.standing(ctx, offer.ID, click.Publisher)
 	switch {
 	case err != nil:
 		return err
 	case !offer.Active:
 		click.Reason = rules.OfferInactive
-	case !approved:
+	case !standing.Approved:
 		click.Reason = rules.NotApproved
 	}
 	return nil
 }
 
-// approved says whether there is such a publisher and it is approved on the offer.
-func (s *Service) approved(ctx context.Context, offer, publisher string) (bool, error) {
-	approved, err := s.catalog.Standing(ctx, offer, publisher)
+// standing says how a publisher stands on the offer; one that there is not has none.
+func (s *Service) standing(ctx context.Context, offer, publisher string) (rules.Standing, error) {
+	standing, err := s.catalog.Standing(ctx, offer, publisher)
 	if errors.Is(err, ErrNotFound) {
-		return false, nil
+		return rules.Standing{}, nil
 	}
-	return approved, err
+	return standing, err
 }
 
 // ResolveShort returns what the spoken short form of a link means.

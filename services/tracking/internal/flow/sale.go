@@ -2,10 +2,10 @@ package flow
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -24,8 +24,15 @@ const (
 	Test         Outcome = "TEST"
 )
 
-// InvalidToken is the reason of a report whose token is not the offer's: perhaps somebody guesses.
-const InvalidToken = "INVALID_TOKEN"
+// invalidTokenReason is the reason of a report whose token is not the offer's.
+const invalidTokenReason = "INVALID_TOKEN"
+
+// IsGuess says whether a report was refused for a proof that is not the offer's: perhaps somebody
+// guesses.
+func IsGuess(err error) bool {
+	e := apperr.As(err)
+	return e != nil && (e.Reason == invalidTokenReason || e.Reason == rules.InvalidSignature)
+}
 
 // Verdict is the answer to a report.
 type Verdict struct {
@@ -41,7 +48,7 @@ type Verdict struct {
 //
 // Errors: InvalidArgument on a parameter (OFFER_NOT_FOUND, OFFER_NOT_SETTLED); NotFound
 // (OFFER_NOT_FOUND) where one of our own services reports; Unauthenticated (MISSING_TOKEN,
-// INVALID_TOKEN); Aborted (CONVERSION_CONFLICT) when the same transaction is stored with another
+// INVALID_TOKEN, MISSING_SIGNATURE, INVALID_SIGNATURE, STALE_SIGNATURE); Aborted (CONVERSION_CONFLICT) when the same transaction is stored with another
 // content; Unavailable when it could not be judged or stored, and nothing was.
 func (s *Service) Report(ctx context.Context, r rules.Report) (Verdict, error) {
 	now := s.Now()
@@ -53,9 +60,13 @@ func (s *Service) Report(ctx context.Context, r rules.Report) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	authenticated, err := authenticate(r, offer)
+	authenticated, err := authenticate(r, offer, now)
 	if err != nil {
 		return Verdict{}, err
+	}
+	if offer.Auth == rules.AuthHMAC && r.Proof.ID != "" {
+		// It is signed, and the same for each try, unlike the Idempotency-Key header beside it.
+		r.IdempotencyKey = r.Proof.ID
 	}
 	claim, err := s.gather(ctx, r, offer, click)
 	if err != nil {
@@ -73,7 +84,8 @@ func (s *Service) Report(ctx context.Context, r rules.Report) (Verdict, error) {
 		id = strings.ReplaceAll(random.String(), "-", "")
 		r.Warnings = append(r.Warnings, "without transaction_id, click_id or an Idempotency-Key header a repeat of this call counts as another sale")
 	}
-	conversion := rules.NewConversion(id, r, claim, rules.Attribute(claim), authenticated, now)
+	conversion, warnings := rules.NewConversion(id, r, claim, rules.Attribute(claim), authenticated, now)
+	r.Warnings = append(r.Warnings, warnings...)
 	conversion.Undeduplicated = !keyed
 	verdict := Verdict{Outcome: Outcome(conversion.Outcome), Conversion: conversion, Warnings: r.Warnings, Message: conversion.Explanation}
 	if r.Test {
@@ -205,24 +217,28 @@ func notSettled(r rules.Report) error {
 }
 
 // authenticate says whether the reporter proved that it speaks for the offer's advertiser, and
-// refuses it where the offer wants proof or the proof is wrong.
-func authenticate(r rules.Report, offer rules.Offer) (bool, error) {
+// refuses it where the offer wants proof or the proof is wrong. Where the offer wants a signature a
+// token proves nothing.
+func authenticate(r rules.Report, offer rules.Offer, now time.Time) (bool, error) {
 	switch {
 	case r.Trusted:
 		return true, nil
+	case offer.Auth == rules.AuthHMAC:
+		err := r.Proof.Check(offer, now)
+		return err == nil, err
 	case r.Token != "":
-		if subtle.ConstantTimeCompare([]byte(r.Token), []byte(offer.PostbackToken)) != 1 {
+		if !offer.Credentials.Takes(r.Token, now) {
 			return false, invalidToken()
 		}
 		return true, nil
-	case offer.Open:
+	case offer.Auth == rules.AuthOpen:
 		return false, nil
 	}
 	return false, apperr.New(apperr.Unauthenticated, "MISSING_TOKEN", "token: offer %s takes postbacks only with its postback token; send it as token", offer.ID)
 }
 
 func invalidToken() error {
-	return apperr.New(apperr.Unauthenticated, InvalidToken, "token: this is not the offer's postback token; the offer's settings show it")
+	return apperr.New(apperr.Unauthenticated, invalidTokenReason, "token: this is not the offer's postback token, or no longer; the offer's settings show it")
 }
 
 // gather puts together what is known of what a report refers to.
@@ -246,11 +262,11 @@ func (s *Service) gather(ctx context.Context, r rules.Report, offer rules.Offer,
 		return c, nil
 	}
 	if click.Publisher != "" {
-		approved, err := s.approved(ctx, offer.ID, click.Publisher)
+		standing, err := s.standing(ctx, offer.ID, click.Publisher)
 		if err != nil {
 			return c, err
 		}
-		c.ClickApproved = approved
+		c.ClickApproved, c.ClickPayout = standing.Approved, standing.Payout
 	}
 	if click.Coupon == "" {
 		return c, nil

@@ -21,7 +21,8 @@ var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 type catalog struct {
 	offers    map[string]rules.Offer
 	coupons   []rules.Coupon
-	approvals map[string]bool // by offer/publisher
+	approvals map[string]bool         // by offer/publisher
+	payouts   map[string]money.Payout // by offer/publisher
 	err       error
 }
 
@@ -35,7 +36,7 @@ func (c *catalog) Offer(_ context.Context, id string) (rules.Offer, error) {
 
 func (c *catalog) OfferByToken(_ context.Context, token string) (rules.Offer, error) {
 	for _, o := range c.offers {
-		if o.PostbackToken == token {
+		if o.Credentials.Token == token || o.Credentials.PreviousToken != "" && o.Credentials.PreviousToken == token {
 			return o, c.err
 		}
 	}
@@ -52,12 +53,12 @@ func (c *catalog) Coupons(_ context.Context, offer, code string) ([]rules.Coupon
 	return found, c.err
 }
 
-func (c *catalog) Standing(_ context.Context, offer, publisher string) (bool, error) {
+func (c *catalog) Standing(_ context.Context, offer, publisher string) (rules.Standing, error) {
 	approved, ok := c.approvals[offer+"/"+publisher]
 	if !ok && c.err == nil {
-		return false, flow.ErrNotFound
+		return rules.Standing{}, flow.ErrNotFound
 	}
-	return approved, c.err
+	return rules.Standing{Approved: approved, Payout: c.payouts[offer+"/"+publisher]}, c.err
 }
 
 // newCatalog returns offers 10 (TOKEN) and 11 (OPEN), publishers 22 and 33 approved on both, and 22's
@@ -72,9 +73,9 @@ func newCatalog(t *testing.T) *catalog {
 	if err != nil {
 		t.Fatal(err)
 	}
-	offer := func(id string, open bool) rules.Offer {
+	offer := func(id string, auth rules.PostbackAuth) rules.Offer {
 		return rules.Offer{
-			ID: id, Active: true, Landing: landing, Fallback: fallback, Open: open, PostbackToken: "token" + id, Precedence: rules.CodeFirst,
+			ID: id, Active: true, Landing: landing, Fallback: fallback, Auth: auth, Credentials: rules.Credentials{Token: "token" + id}, Precedence: rules.CodeFirst,
 			ClickWindow: time.Hour, StartStatus: rules.StatusApproved, CurrencyCode: "EUR",
 		}
 	}
@@ -82,7 +83,7 @@ func newCatalog(t *testing.T) *catalog {
 		return rules.Coupon{Offer: offer, Publisher: "22", Code: code, StartTime: now.Add(-time.Hour), Enabled: true, Approved: true, OfferActive: true}
 	}
 	return &catalog{
-		offers:    map[string]rules.Offer{"10": offer("10", false), "11": offer("11", true)},
+		offers:    map[string]rules.Offer{"10": offer("10", rules.AuthToken), "11": offer("11", rules.AuthOpen)},
 		coupons:   []rules.Coupon{coupon("10", "SaleXYZ20"), coupon("11", "OPEN11"), coupon("10", "BOTH"), coupon("11", "BOTH")},
 		approvals: map[string]bool{"10/22": true, "10/33": true, "11/22": true, "11/33": true, "10/44": false},
 	}

@@ -31,7 +31,8 @@ type Store interface {
 	InsertConversion(ctx context.Context, conversion rules.Conversion) (stored rules.Conversion, inserted bool, err error)
 	// Conversion returns a conversion by its id.
 	Conversion(ctx context.Context, id string) (rules.Conversion, error)
-	// Conversions returns the conversions that a query selects.
+	// Conversions returns the conversions that a query selects, without the grounds of their
+	// decisions.
 	Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error)
 
 	// Ping says whether the store can be reached.
@@ -45,12 +46,12 @@ type Store interface {
 type Catalog interface {
 	// Offer returns an offer by its id.
 	Offer(ctx context.Context, id string) (rules.Offer, error)
-	// OfferByToken returns the offer that has a postback token.
+	// OfferByToken returns the offer that has a postback token, or had it before the last rotation;
+	// whether it is still taken is for the caller to judge.
 	OfferByToken(ctx context.Context, token string) (rules.Offer, error)
 	// Coupons returns the coupons that have a code, in whatever case, on an offer, or on all offers
 	// where offer is empty.
 	Coupons(ctx context.Context, offer, code string) ([]rules.Coupon, error)
-	// Standing says whether a publisher is approved on an offer; ErrNotFound where there is no such
-	// publisher.
-	Standing(ctx context.Context, offer, publisher string) (approved bool, err error)
+	// Standing says how a publisher stands on an offer; ErrNotFound where there is no such publisher.
+	Standing(ctx context.Context, offer, publisher string) (rules.Standing, error)
 }

@@ -64,6 +64,7 @@ type conversionDocument struct {
 	Event          string         `bson:"event"`
 	Amount         *moneyDocument `bson:"amount,omitempty"`
 	Payout         *moneyDocument `bson:"payout,omitempty"`
+	Revenue        *moneyDocument `bson:"revenue,omitempty"`
 	Status         rules.Status   `bson:"status"`
 	Outcome        rules.Outcome  `bson:"outcome"`
 	Method         rules.Method   `bson:"method"`
@@ -81,6 +82,8 @@ type conversionDocument struct {
 	ConversionTime time.Time      `bson:"conversion_time"`
 	CreateTime     time.Time      `bson:"create_time"`
 	Undeduplicated bool           `bson:"undeduplicated,omitempty"`
+	// Decision is nil in documents from before it was kept.
+	Decision *groundsDocument `bson:"decision,omitempty"`
 }
 
 func encodeConversion(c rules.Conversion) *conversionDocument {
@@ -89,11 +92,11 @@ func encodeConversion(c rules.Conversion) *conversionDocument {
 		ID: c.ID, ContentHash: c.ContentHash, Offer: c.Offer, Publisher: c.Publisher, Coupon: c.Coupon,
 		CouponCode: c.CouponCode, CouponCodeKey: rules.FoldCode(c.CouponCode),
 		Click: c.Click, TransactionID: c.TransactionID, Event: c.Event,
-		Amount: encodeMoney(c.Amount), Payout: encodeMoney(c.Payout),
+		Amount: encodeMoney(c.Amount), Payout: encodeMoney(c.Payout), Revenue: encodeMoney(c.Revenue),
 		Status: c.Status, Outcome: c.Outcome, Method: c.Method, Reason: c.Reason, Explanation: c.Explanation, Candidates: c.Candidates,
 		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique3Key: rules.FoldCode(u[2]), PubUnique4: u[3], PubUnique5: u[4],
 		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
-		ConversionTime: c.ConversionTime, CreateTime: c.CreateTime, Undeduplicated: c.Undeduplicated,
+		ConversionTime: c.ConversionTime, CreateTime: c.CreateTime, Undeduplicated: c.Undeduplicated, Decision: encodeGrounds(c.Grounds),
 	}
 }
 
@@ -101,11 +104,11 @@ func (d *conversionDocument) decode() rules.Conversion {
 	return rules.Conversion{
 		ID: d.ID, ContentHash: d.ContentHash, Offer: d.Offer, Publisher: d.Publisher, Coupon: d.Coupon, CouponCode: d.CouponCode,
 		Click: d.Click, TransactionID: d.TransactionID, Event: d.Event,
-		Amount: d.Amount.decode(), Payout: d.Payout.decode(),
+		Amount: d.Amount.decode(), Payout: d.Payout.decode(), Revenue: d.Revenue.decode(),
 		Status: d.Status, Outcome: d.Outcome, Method: d.Method, Reason: d.Reason, Explanation: d.Explanation, Candidates: d.Candidates,
 		PubUniques: rules.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
 		PubClickID: d.PubClickID, PubSubID: d.PubSubID,
-		ConversionTime: d.ConversionTime.UTC(), CreateTime: d.CreateTime.UTC(), Undeduplicated: d.Undeduplicated,
+		ConversionTime: d.ConversionTime.UTC(), CreateTime: d.CreateTime.UTC(), Undeduplicated: d.Undeduplicated, Grounds: d.Decision.decode(),
 	}
 }
 

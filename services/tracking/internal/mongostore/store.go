@@ -135,10 +135,11 @@ func (s *Store) Conversion(ctx context.Context, id string) (rules.Conversion, er
 	return document.decode(), readFailure("reading a conversion", err)
 }
 
-// Conversions returns the conversions that a query selects.
+// Conversions returns the conversions that a query selects, without the grounds of their decisions.
 func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error) {
 	filter, order := bsonquery.Build(q)
-	cursor, err := s.db.Collection(conversions).Find(ctx, filter, options.Find().SetSort(order).SetLimit(int64(q.Limit)))
+	cursor, err := s.db.Collection(conversions).Find(ctx, filter,
+		options.Find().SetSort(order).SetLimit(int64(q.Limit)).SetProjection(bson.D{{Key: "decision", Value: 0}}))
 	if err != nil {
 		return nil, readFailure("listing conversions", err)
 	}

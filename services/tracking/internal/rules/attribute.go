@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/money"
 )
 
 // clockSkew is how much later than its sale a click may seem to be: advertisers' clocks are off, and
@@ -30,9 +32,25 @@ type Claim struct {
 	Click *Click
 	// ClickApproved says that the click's publisher is approved on the offer.
 	ClickApproved bool
+	// ClickPayout is what the click's publisher earns by its approval.
+	ClickPayout money.Payout
 	// ClickCoupon is the coupon through whose link the click came, nil without one.
 	ClickCoupon *Coupon
 }
+
+// The rules, as a decision's grounds tell them.
+const (
+	ruleInactive    = "An offer that is not active earns nothing."
+	ruleNoReference = "A sale that comes with neither a code nor a click is held."
+	ruleClickFirst  = "CLICK_FIRST: a click that counts wins over a code."
+	ruleCodeFirst   = "CODE_FIRST: a code that means exactly one valid coupon wins over a click."
+	ruleCodeAlone   = "CLICK_FIRST: without a click that counts, a code that means exactly one valid coupon earns."
+	ruleCodeClicked = "ONLY_IF_CLICKED: a code that means exactly one valid coupon earns with a click of the same publisher."
+	ruleAmbiguous   = "A code that could mean several valid coupons is held; nobody guesses."
+	ruleClick       = "A click of an approved publisher within the window earns."
+	ruleFallThrough = "A code that does not count leaves the sale to a click that does."
+	ruleNothing     = "Without a code or a click that counts, a sale is held."
+)
 
 // Attribute says who earned a sale, and why. It never guesses: without exactly one rightful
 // publisher the decision is Unattributed, with the reason.
@@ -40,43 +58,110 @@ type Claim struct {
 // The rules, in order:
 //  1. An offer that is not active earns nothing.
 //  2. A code that resolves to exactly one coupon valid at the sale's time wins over the click,
-//     unless the offer puts the click first, or wants a click of the same publisher beside the code.
+//     unless the settings put the click first, or want a click of the same publisher beside the code.
 //  3. A code that could mean several valid coupons earns nothing; under CODE_FIRST it also keeps the
 //     click from earning, since the rightful publisher is one of the code's.
 //  4. A code that is unknown or not valid falls through to the click; the reason is kept.
-//  5. A click of an approved publisher within the offer's window earns.
+//  5. A click of an approved publisher within the window earns.
+//
+// The settings are the offer's, where the coupon at hand has none of its own: for the grace, the
+// coupon that is judged; for the precedence, the one valid coupon that the code means; for the window,
+// the coupon by whose link the click came, if it was valid then.
 func Attribute(c Claim) Decision {
-	if !c.Offer.Active {
-		return unattributed(OfferInactive, fmt.Sprintf("Offer %s is not active.", c.Offer.ID))
-	}
-	if c.Code == "" && c.ClickID == "" {
-		return unattributed(NoReference, "The sale came with neither a coupon code nor a click id.")
-	}
-	clickReason := c.judgeClick()
-	clicked := c.Click != nil && clickReason == NoReason
-	if c.Offer.Precedence == ClickFirst && clicked {
-		return c.byClick(NoReason)
-	}
-	coupon, codeReason := c.judgeCode(clicked)
-	if coupon != nil && c.Offer.Precedence == OnlyIfClicked && (!clicked || c.Click.Publisher != coupon.Publisher) {
-		coupon, codeReason = nil, ClickRequired
-	}
+	f := c.find()
+	d, rule := c.decide(f)
+	d.Grounds = c.grounds(rule, f, d.Coupon)
+	return d
+}
+
+// findings are what a claim's click and code come to, and the settings that applied to them.
+type findings struct {
+	// clicked says that the click counts, else clickReason says why not; empty where none was sent.
+	clicked     bool
+	clickReason Reason
+	// coupon is the one that the code means and that counts, else codeReason says why there is none.
+	coupon     *Coupon
+	codeReason Reason
+
+	precedence Precedence
+	window     time.Duration
+	grace      time.Duration
+}
+
+func (c Claim) find() findings {
+	f := findings{precedence: c.Offer.Precedence, window: c.clickWindow(), grace: c.Offer.CouponGrace}
+	f.clickReason = c.judgeClick(f.window)
+	f.clicked = c.Click != nil && f.clickReason == NoReason
+	f.coupon, f.codeReason = c.judgeCode(f.clicked)
 	switch {
-	case coupon != nil:
-		return c.byCoupon(coupon, clicked)
-	case codeReason == AmbiguousCode:
-		return c.ambiguous()
-	case clicked:
-		return c.byClick(codeReason)
-	case codeReason != NoReason:
-		return unattributed(codeReason, c.explain(codeReason, clickReason))
+	case f.coupon != nil:
+		f.grace = f.coupon.grace(c.Offer)
+		if own := f.coupon.Settings.Precedence; own != "" {
+			f.precedence = own
+		}
+	case len(c.Coupons) == 1:
+		f.grace = c.Coupons[0].grace(c.Offer) // by which it was found not to count
+	}
+	if f.coupon != nil && f.precedence == OnlyIfClicked && (!f.clicked || c.Click.Publisher != f.coupon.Publisher) {
+		f.coupon, f.codeReason = nil, ClickRequired
+	}
+	return f
+}
+
+// decide returns the decision and the rule that made it.
+func (c Claim) decide(f findings) (_ Decision, rule string) {
+	switch {
+	case !c.Offer.Active:
+		return unattributed(OfferInactive, fmt.Sprintf("Offer %s is not active.", c.Offer.ID)), ruleInactive
+	case c.Code == "" && c.ClickID == "":
+		return unattributed(NoReference, "The sale came with neither a coupon code nor a click id."), ruleNoReference
+	case c.Code == "" && f.clicked:
+		return c.byClick(NoReason), ruleClick
+	case f.precedence == ClickFirst && f.clicked:
+		return c.byClick(NoReason), ruleClickFirst
+	case f.coupon != nil:
+		return c.byCoupon(f.coupon, f.clicked), codeRule(f.precedence)
+	case f.codeReason == AmbiguousCode:
+		return c.ambiguous(), ruleAmbiguous
+	case f.clicked:
+		return c.byClick(f.codeReason), ruleFallThrough
+	case f.codeReason != NoReason:
+		return unattributed(f.codeReason, c.explain(f.codeReason, f.clickReason)), ruleNothing
 	default:
-		return unattributed(clickReason, c.explain(codeReason, clickReason))
+		return unattributed(f.clickReason, c.explain(f.codeReason, f.clickReason)), ruleNothing
 	}
 }
 
+// codeRule is the rule by which a code earns.
+func codeRule(p Precedence) string {
+	switch p {
+	case ClickFirst:
+		return ruleCodeAlone
+	case OnlyIfClicked:
+		return ruleCodeClicked
+	default:
+		return ruleCodeFirst
+	}
+}
+
+// linkCoupon is the coupon by whose link the click came, if it was valid then; else nil.
+func (c Claim) linkCoupon() *Coupon {
+	if c.Click == nil || c.Click.Reason != NoReason {
+		return nil
+	}
+	return c.ClickCoupon
+}
+
+// clickWindow is how long after the click a sale may be attributed to it.
+func (c Claim) clickWindow() time.Duration {
+	if coupon := c.linkCoupon(); coupon != nil && coupon.Settings.ClickWindow > 0 {
+		return coupon.Settings.ClickWindow
+	}
+	return c.Offer.ClickWindow
+}
+
 // judgeClick says what keeps the click from earning; NoReason also where no click was sent.
-func (c Claim) judgeClick() Reason {
+func (c Claim) judgeClick(window time.Duration) Reason {
 	switch {
 	case c.ClickID == "":
 		return NoReason
@@ -88,7 +173,7 @@ func (c Claim) judgeClick() Reason {
 		return NotApproved
 	case c.Click.Time.Sub(c.Time) > clockSkew:
 		return ClickAfterSale
-	case c.Time.Sub(c.Click.Time) > c.Offer.ClickWindow:
+	case c.Time.Sub(c.Click.Time) > window:
 		return ClickTooOld
 	}
 	return NoReason
@@ -110,7 +195,7 @@ func (c Claim) judgeCode(clicked bool) (*Coupon, Reason) {
 		if c.Publisher != "" && coupon.Publisher != c.Publisher {
 			continue
 		}
-		switch r := coupon.Judge(c.Time, c.Offer.CouponGrace); {
+		switch r := coupon.Judge(c.Time, coupon.grace(c.Offer)); {
 		case r == NoReason:
 			valid = append(valid, coupon)
 		case reason == UnknownCode, clicked && coupon.Publisher == c.Click.Publisher:
@@ -150,11 +235,11 @@ func (c Claim) byCoupon(coupon *Coupon, clicked bool) Decision {
 func (c Claim) byClick(codeReason Reason) Decision {
 	d := Decision{Outcome: Attributed, Method: ByClick, Reason: codeReason, Publisher: c.Click.Publisher, Click: true}
 	how := "The click"
-	if c.ClickCoupon != nil && c.Click.Reason == NoReason {
-		d.Method, d.Coupon = CouponLink, c.ClickCoupon
-		how = fmt.Sprintf("The click through the link of code %s", c.ClickCoupon.Code)
+	if coupon := c.linkCoupon(); coupon != nil {
+		d.Method, d.Coupon = CouponLink, coupon
+		how = fmt.Sprintf("The click through the link of code %s", coupon.Code)
 	}
-	d.Explanation = fmt.Sprintf("%s is publisher %s's and within the offer's window.", how, c.Click.Publisher)
+	d.Explanation = fmt.Sprintf("%s is publisher %s's and within the click window.", how, c.Click.Publisher)
 	if codeReason != NoReason {
 		d.Explanation += " " + c.explain(codeReason, NoReason)
 	}
@@ -164,7 +249,7 @@ func (c Claim) byClick(codeReason Reason) Decision {
 func (c Claim) ambiguous() Decision {
 	d := unattributed(AmbiguousCode, fmt.Sprintf("Code %s is a valid coupon of several publishers; neither pub_id nor a click of one of them says whose sale it is.", c.Code))
 	for _, coupon := range c.Coupons {
-		if coupon.Judge(c.Time, c.Offer.CouponGrace) == NoReason {
+		if coupon.Judge(c.Time, coupon.grace(c.Offer)) == NoReason {
 			d.Candidates = append(d.Candidates, coupon.Name())
 		}
 	}
@@ -185,13 +270,13 @@ func (c Claim) explain(codeReason, clickReason Reason) string {
 		Disabled:      "is disabled or archived",
 		NotApproved:   "is of a publisher who is not approved on the offer",
 		OfferInactive: "is of an offer that is not active",
-		ClickRequired: "counts on this offer only with a click of the same publisher within the window",
+		ClickRequired: "counts only with a click of the same publisher within the window",
 	}[codeReason]
 	click := map[Reason]string{
 		UnknownClick:   "is not known",
 		OtherOffer:     "is another offer's, not offer " + c.Offer.ID + "'s",
 		NotApproved:    "is of a publisher who is not approved on the offer",
-		ClickTooOld:    "is older than the offer's window",
+		ClickTooOld:    "is older than the click window",
 		ClickAfterSale: "came after the sale",
 	}[clickReason]
 	switch {

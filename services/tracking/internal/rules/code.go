@@ -26,6 +26,14 @@ func (c Coupon) Judge(at time.Time, grace time.Duration) Reason {
 	return NoReason
 }
 
+// grace returns how long after its expiry the coupon still earns: its own grace, else its offer's.
+func (c Coupon) grace(offer Offer) time.Duration {
+	if c.Settings.CouponGrace != nil {
+		return *c.Settings.CouponGrace
+	}
+	return offer.CouponGrace
+}
+
 // IsCode says whether a text can be a coupon's code: 3 to 64 ASCII letters and digits.
 func IsCode(text string) bool {
 	ok := len(text) >= 3 && len(text) <= 64

@@ -3,6 +3,7 @@ package rules
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"time"
 
@@ -38,8 +39,9 @@ func hash(parts ...string) string {
 }
 
 // NewConversion makes the conversion of a report and the decision on its claim. authenticated says
-// that the reporter proved who it is: others' sales wait in PENDING.
-func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool, now time.Time) Conversion {
+// that the reporter proved who it is: others' sales wait in PENDING. So do those with a payout or a
+// revenue that a cap of another currency may be meant for; the warnings say so.
+func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool, now time.Time) (_ Conversion, warnings []string) {
 	conv := Conversion{
 		ID:             id,
 		Offer:          c.Offer.ID,
@@ -57,6 +59,7 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 		Candidates:     d.Candidates,
 		ConversionTime: c.Time,
 		CreateTime:     now,
+		Grounds:        &d.Grounds,
 	}
 	if d.Click {
 		conv.PubUniques, conv.PubClickID, conv.PubSubID = c.Click.PubUniques, c.Click.PubClickID, c.Click.PubSubID
@@ -68,20 +71,47 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 	case d.Outcome == Unattributed && c.Code != "":
 		conv.PubUniques[2] = c.Code
 	}
+	var comparable bool
+	if conv.Revenue, comparable = c.Offer.Revenue.Of(conv.Amount); !comparable {
+		warnings = append(warnings, notCapped("revenue", conv.Amount, c.Offer.Revenue.Cap))
+	}
 	if d.Outcome == Attributed {
-		conv.Payout = payout(c.Offer, d).Of(conv.Amount)
-		if authenticated {
-			conv.Status = c.Offer.StartStatus
+		due := payout(c, d)
+		if conv.Payout, comparable = due.Of(conv.Amount); !comparable {
+			warnings = append(warnings, notCapped("payout", conv.Amount, due.Cap))
+		}
+		if authenticated && len(warnings) == 0 {
+			conv.Status = startStatus(c.Offer, d.Coupon)
 		}
 	}
 	conv.ContentHash = contentHash(r, conv)
-	return conv
+	return conv, warnings
 }
 
-// payout is the coupon's own where it has one, else the offer's.
-func payout(offer Offer, d Decision) money.Payout {
-	if d.Coupon != nil && d.Coupon.Payout.Kind != money.NoPayout {
-		return d.Coupon.Payout
+func notCapped(what string, amount, most money.Money) string {
+	return fmt.Sprintf("the %s of a sale in %s cannot be held against its cap, %s; the conversion waits in PENDING for a person to look at", what, amount.Currency, most)
+}
+
+// payout is the coupon's own where it has one, else the publisher's by its approval, else the offer's.
+func payout(c Claim, d Decision) money.Payout {
+	approval := c.ClickPayout
+	if d.Coupon != nil {
+		approval = d.Coupon.ApprovalPayout
 	}
-	return offer.Payout
+	switch {
+	case d.Coupon != nil && d.Coupon.Payout.Kind != money.NoPayout:
+		return d.Coupon.Payout
+	case approval.Kind != money.NoPayout:
+		return approval
+	default:
+		return c.Offer.Payout
+	}
+}
+
+// startStatus is that of the coupon credited, if it has one of its own, else the offer's.
+func startStatus(offer Offer, coupon *Coupon) Status {
+	if coupon != nil && coupon.Settings.StartStatus != "" {
+		return coupon.Settings.StartStatus
+	}
+	return offer.StartStatus
 }

@@ -46,7 +46,8 @@ func TestConversionID(t *testing.T) {
 
 // conversion attributes a claim and makes its conversion.
 func conversion(r rules.Report, c rules.Claim, authenticated bool) rules.Conversion {
-	return rules.NewConversion("id", r, c, rules.Attribute(c), authenticated, sale)
+	made, _ := rules.NewConversion("id", r, c, rules.Attribute(c), authenticated, sale)
+	return made
 }
 
 func TestNewConversion(t *testing.T) {

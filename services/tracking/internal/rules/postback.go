@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -39,6 +40,8 @@ var parameters = []parameter{
 	{"event", nil, setEvent},
 	{"timestamp", nil, setTime},
 	{"token", []string{"security_token", "secure"}, text(func(r *Report) *string { return &r.Token })},
+	{"ts", nil, text(func(r *Report) *string { return &r.Proof.Time })},
+	{"sig", nil, setSignature},
 	{"test", nil, setTest},
 }
 
@@ -201,6 +204,15 @@ func CheckEvent(name string) error {
 	}
 	if !ok {
 		return fmt.Errorf("%q is not 1 to 64 letters, digits, '_', '.' and '-'", name)
+	}
+	return nil
+}
+
+// setSignature keeps a signature that is one; what is none proves nothing.
+func setSignature(r *Report, value string, _ time.Time) error {
+	r.Proof.Sent = true
+	if mac, err := hex.DecodeString(value); err == nil {
+		r.Proof.Signatures = [][]byte{mac}
 	}
 	return nil
 }

@@ -21,8 +21,10 @@ type Report struct {
 	Amount    money.Money
 	Event     string
 	// Time is when the sale happened; zero: when it is reported.
-	Time           time.Time
-	Token          string
+	Time  time.Time
+	Token string
+	// Proof is the signature that the report came with; empty without one.
+	Proof          Proof
 	IdempotencyKey string
 	// Test asks for the full verdict with nothing stored.
 	Test bool

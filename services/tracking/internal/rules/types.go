@@ -22,6 +22,27 @@ const (
 	OnlyIfClicked Precedence = "ONLY_IF_CLICKED"
 )
 
+// PostbackAuth says what proof a postback must bring.
+type PostbackAuth string
+
+// The proofs: the offer's postback token, a signature made with the offer's secret, or none.
+const (
+	AuthToken PostbackAuth = "TOKEN"
+	AuthHMAC  PostbackAuth = "HMAC"
+	AuthOpen  PostbackAuth = "OPEN"
+)
+
+// Credentials are by what an offer's advertiser proves who it is.
+type Credentials struct {
+	Token  string
+	Secret string
+	// PreviousToken and PreviousSecret are those before the last rotation, taken until
+	// PreviousExpireTime, exclusive.
+	PreviousToken      string
+	PreviousSecret     string
+	PreviousExpireTime time.Time
+}
+
 // Offer is what the tracking service knows of an offer, from the coupon service.
 type Offer struct {
 	ID     string
@@ -29,17 +50,38 @@ type Offer struct {
 	// Landing is where a click is sent.
 	Landing *trackinglink.Template
 	// Fallback is where a click is sent that cannot earn; nil: to Landing.
-	Fallback *trackinglink.Template
-	// Open says that postbacks are taken without the token.
-	Open          bool
-	PostbackToken string
-	Precedence    Precedence
-	ClickWindow   time.Duration
-	CouponGrace   time.Duration
-	Payout        money.Payout
+	Fallback    *trackinglink.Template
+	Auth        PostbackAuth
+	Credentials Credentials
+	Precedence  Precedence
+	ClickWindow time.Duration
+	CouponGrace time.Duration
+	// Payout is what a publisher earns for a conversion, Revenue what the advertiser owes for it.
+	Payout  money.Payout
+	Revenue money.Payout
 	// StartStatus is the status in which attributed, authenticated conversions start.
 	StartStatus  Status
 	CurrencyCode string
+	// ETag is the revision of the settings.
+	ETag string
+}
+
+// CouponSettings are what a coupon has of its own instead of its offer's. What is zero is the offer's.
+type CouponSettings struct {
+	Precedence  Precedence
+	ClickWindow time.Duration
+	// CouponGrace may be a grace of nothing; nil: the offer's.
+	CouponGrace *time.Duration
+	StartStatus Status
+	Fallback    *trackinglink.Template
+}
+
+// Standing is what the tracking service knows of a publisher on an offer.
+type Standing struct {
+	// Approved says that the publisher takes part and is approved on the offer.
+	Approved bool
+	// Payout is what it earns by its approval, instead of the offer's payout.
+	Payout money.Payout
 }
 
 // Coupon is what the tracking service knows of a coupon: the coupon and what its validity hangs on.
@@ -58,6 +100,9 @@ type Coupon struct {
 	// OfferActive says that the coupon's offer takes sales.
 	OfferActive bool
 	Payout      money.Payout
+	// ApprovalPayout is what its publisher earns by its approval on the offer.
+	ApprovalPayout money.Payout
+	Settings       CouponSettings
 }
 
 // Name returns the coupon's resource name.
@@ -158,6 +203,8 @@ type Decision struct {
 	Candidates []string
 	// Explanation is the decision in words.
 	Explanation string
+	// Grounds are what the decision rests on.
+	Grounds Grounds
 }
 
 // Conversion is a sale with the decision on it.
@@ -174,9 +221,10 @@ type Conversion struct {
 	Click         string
 	TransactionID string
 	Event         string
-	// Amount and Payout are none where there is none.
+	// Amount, Payout and Revenue are none where there is none.
 	Amount         money.Money
 	Payout         money.Money
+	Revenue        money.Money
 	Status         Status
 	Outcome        Outcome
 	Method         Method
@@ -190,4 +238,7 @@ type Conversion struct {
 	CreateTime     time.Time
 	// Undeduplicated says that nothing in the report could tell a repeat from a second sale.
 	Undeduplicated bool
+	// Grounds are what the decision rests on; nil for conversions from before these were kept, and in
+	// lists.
+	Grounds *Grounds
 }

@@ -104,6 +104,13 @@ func benchConversion(n int64) rules.Conversion {
 		Status: rules.StatusPending, Outcome: rules.Attributed, Method: rules.CouponCode,
 		Explanation: "The code SALEXYZ20 is a valid coupon of publisher 22 on offer 10.",
 		PubUniques:  rules.Uniques{2: "SALEXYZ20"}, ConversionTime: time.Now(), CreateTime: time.Now(),
+		Revenue: money.Money{Currency: "USD", Units: 9, Nanos: 980_000_000},
+		Grounds: &rules.Grounds{
+			Rule:    "CODE_FIRST: a code that means exactly one valid coupon wins over a click.",
+			Coupons: []rules.ConsideredCoupon{{Coupon: "offers/10/coupons/22.SALEXYZ20", Publisher: "22", StartTime: time.Now()}},
+
+			Precedence: rules.CodeFirst, ClickWindow: 30 * 24 * time.Hour, OfferETag: "a1B2-c3_D4e5",
+		},
 	}
 }
 

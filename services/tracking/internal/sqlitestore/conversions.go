@@ -18,14 +18,17 @@ const (
 		amount_currency, amount_units, amount_nanos, payout_currency, payout_units, payout_nanos,
 		status, outcome, method, reason, explanation, candidates,
 		pub_unique1, pub_unique2, pub_unique3, pub_unique4, pub_unique5, pub_click_id, pub_sub_id,
-		conversion_time, create_time, undeduplicated`
+		conversion_time, create_time, undeduplicated, revenue_currency, revenue_units, revenue_nanos`
+	// decisionColumn is read with one conversion only.
+	decisionColumn = `decision`
 	// To bind NULL takes no memory of SQLite's, unlike '', and many texts are empty.
 	conversionValues = `(?, ?, ?,
 		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?,
 		ifnull(?, ''), ?, ?, ifnull(?, ''), ?, ?,
 		?, ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
 		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
-		?, ?, ?, ifnull(?, ''), ifnull(?, ''))`
+		?, ?, ?, ifnull(?, ''), ?, ?, ifnull(?, ''),
+		ifnull(?, ''), ifnull(?, ''))`
 	// Rows are numbered in the order in which they are inserted, and never deleted.
 	conversionsAfter = `SELECT id FROM conversions WHERE rowid > ? ORDER BY rowid`
 )
@@ -34,12 +37,12 @@ const (
 // are taken. OR ROLLBACK spares SQLite the keeping of a journal for each statement of several rows, by
 // which it could undo the statement alone: should one ever break a constraint, its batch fails.
 func insertConversions(n int) string {
-	return "INSERT OR ROLLBACK INTO conversions (" + conversionColumns + ", " + keyColumns + ") VALUES " + conversionValues +
+	return "INSERT OR ROLLBACK INTO conversions (" + conversionColumns + ", " + decisionColumn + ", " + keyColumns + ") VALUES " + conversionValues +
 		strings.Repeat(", "+conversionValues, n-1) + " ON CONFLICT (id) DO NOTHING"
 }
 
-// bindConversion binds what insertConversions takes for one of them.
-func bindConversion(a *arguments, c *rules.Conversion) {
+// bindConversion binds what insertConversions takes for one of them, with its decision as it is stored.
+func bindConversion(a *arguments, c *rules.Conversion, decision string) {
 	a.add(hashKey(c.ID))
 	a.add(hashKey(c.ContentHash))
 	a.add(c.Offer)
@@ -65,6 +68,8 @@ func bindConversion(a *arguments, c *rules.Conversion) {
 	a.add(c.ConversionTime.UnixMilli())
 	a.add(c.CreateTime.UnixMilli())
 	a.flag(c.Undeduplicated)
+	bindMoney(a, c.Revenue)
+	a.text(decision)
 	a.text(rules.FoldCode(c.CouponCode))
 	a.text(rules.FoldCode(c.PubUniques[2]))
 }
@@ -75,18 +80,20 @@ func bindMoney(a *arguments, m money.Money) {
 	a.add(int64(m.Nanos))
 }
 
-// scanConversion reads a row of conversionColumns.
-func scanConversion(row interface{ Scan(into ...any) error }) (rules.Conversion, error) {
+// scanConversion reads a row of conversionColumns and what else was asked for.
+func scanConversion(row interface{ Scan(into ...any) error }, more ...any) (rules.Conversion, error) {
 	var c rules.Conversion
 	var candidates string
 	var conversionMillis, createMillis int64
 	u := &c.PubUniques
-	err := row.Scan((*hash)(&c.ID), (*hash)(&c.ContentHash), &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Click, &c.TransactionID, &c.Event,
+	into := []any{
+		(*hash)(&c.ID), (*hash)(&c.ContentHash), &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Click, &c.TransactionID, &c.Event,
 		&c.Amount.Currency, &c.Amount.Units, &c.Amount.Nanos, &c.Payout.Currency, &c.Payout.Units, &c.Payout.Nanos,
 		&c.Status, &c.Outcome, &c.Method, &c.Reason, &c.Explanation, &candidates,
 		&u[0], &u[1], &u[2], &u[3], &u[4], &c.PubClickID, &c.PubSubID,
-		&conversionMillis, &createMillis, &c.Undeduplicated)
-	if err != nil {
+		&conversionMillis, &createMillis, &c.Undeduplicated, &c.Revenue.Currency, &c.Revenue.Units, &c.Revenue.Nanos,
+	}
+	if err := row.Scan(append(into, more...)...); err != nil {
 		return rules.Conversion{}, err
 	}
 	if candidates != "" {
@@ -94,6 +101,17 @@ func scanConversion(row interface{ Scan(into ...any) error }) (rules.Conversion,
 	}
 	c.ConversionTime, c.CreateTime = fromMillis(conversionMillis), fromMillis(createMillis)
 	return c, nil
+}
+
+// scanWhole reads a row of conversionColumns and decisionColumn.
+func scanWhole(row *sql.Row) (rules.Conversion, error) {
+	var decision string
+	c, err := scanConversion(row, &decision)
+	if err != nil {
+		return rules.Conversion{}, err
+	}
+	c.Grounds, err = decodeGrounds(decision)
+	return c, err
 }
 
 // listConversions runs a query.

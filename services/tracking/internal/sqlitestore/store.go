@@ -66,7 +66,7 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.click, err = s.db.Read().PrepareContext(ctx, "SELECT "+clickColumns+" FROM clicks WHERE id = ?"); err != nil {
 		return err
 	}
-	if s.conversion, err = s.db.Read().PrepareContext(ctx, "SELECT "+conversionColumns+" FROM conversions WHERE id = ?"); err != nil {
+	if s.conversion, err = s.db.Read().PrepareContext(ctx, "SELECT "+conversionColumns+", "+decisionColumn+" FROM conversions WHERE id = ?"); err != nil {
 		return err
 	}
 	s.writer, err = newWriter(ctx, s.db.Writer())
@@ -93,7 +93,12 @@ func (s *Store) Click(ctx context.Context, id string) (rules.Click, error) {
 
 // InsertConversion stores a conversion unless its id is taken; then it returns the one that has it.
 func (s *Store) InsertConversion(ctx context.Context, conversion rules.Conversion) (stored rules.Conversion, inserted bool, err error) {
-	j := &job{conversion: &conversion}
+	// Written down here and not in the one writer, for which all wait.
+	decision, err := encodeGrounds(conversion.Grounds)
+	if err != nil {
+		return rules.Conversion{}, false, err
+	}
+	j := &job{conversion: &conversion, decision: decision}
 	if err := s.queue.Write(ctx, j); err != nil {
 		return rules.Conversion{}, false, err
 	}
@@ -107,11 +112,11 @@ func (s *Store) InsertConversion(ctx context.Context, conversion rules.Conversio
 
 // Conversion returns a conversion by its id, or flow.ErrNotFound.
 func (s *Store) Conversion(ctx context.Context, id string) (rules.Conversion, error) {
-	conversion, err := scanConversion(s.conversion.QueryRowContext(ctx, hashKey(id)))
+	conversion, err := scanWhole(s.conversion.QueryRowContext(ctx, hashKey(id)))
 	return conversion, readFailure("reading a conversion", err)
 }
 
-// Conversions returns the conversions that a query selects.
+// Conversions returns the conversions that a query selects, without the grounds of their decisions.
 func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error) {
 	conversions, err := listConversions(ctx, s.db.Read(), q)
 	return conversions, readFailure("listing conversions", err)

@@ -23,8 +23,10 @@ const (
 
 // job is one write: a click, a conversion, or else the purge of clicks from before a time.
 type job struct {
-	click       *rules.Click
-	conversion  *rules.Conversion
+	click      *rules.Click
+	conversion *rules.Conversion
+	// decision is the conversion's, as it is stored.
+	decision    string
 	purgeBefore time.Time
 	// rows is how many rows were written: 0 where an insert's id was taken. It holds once the batch
 	// is committed.
@@ -180,7 +182,7 @@ func (w *writer) execute(ctx context.Context, batch []*job) (err error) {
 func (w *writer) insertRun(ctx context.Context, statement driver.StmtExecContext, run []*job) error {
 	w.arguments.clear()
 	for _, j := range run {
-		bindConversion(&w.arguments, j.conversion)
+		bindConversion(&w.arguments, j.conversion, j.decision)
 	}
 	rows, newest, err := w.exec(ctx, statement)
 	if err != nil {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -282,6 +283,16 @@ func limit(t *testing.T, fresh Fresh) {
 		if got := list(t, s, q); len(got) != min(n, 12) {
 			t.Errorf("limit %d gave %d conversions", n, len(got))
 		}
+	}
+}
+
+func listsWithoutGrounds(t *testing.T, fresh Fresh) {
+	s := opened(t, fresh)
+	want := fullConversion()
+	insertNew(t, s, want)
+	want.Grounds = nil
+	if got := list(t, s, everything()); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+		t.Errorf("the list is\n%+v, want\n%+v", got, want)
 	}
 }
 

@@ -74,6 +74,26 @@ func fullConversion() rules.Conversion {
 		ConversionTime: at(2),
 		CreateTime:     at(3),
 		Undeduplicated: true,
+		Revenue:        money.Money{Currency: "CLF", Units: 12, Nanos: 500_000},
+		Grounds:        fullGrounds(),
+	}
+}
+
+// fullGrounds have every field set; no two of them alike.
+func fullGrounds() *rules.Grounds {
+	return &rules.Grounds{
+		Rule: "CODE_FIRST: a code that is \"one\" coupon's wins; naïve 🎟.",
+		Click: &rules.ConsideredClick{
+			Click: "018f4e2a-1111-7222-8333-444455556666", Publisher: "33", Coupon: "offers/10/coupons/33.OTHER", Time: at(4), Reason: rules.ClickTooOld,
+		},
+		Coupons: []rules.ConsideredCoupon{
+			{Coupon: "offers/10/coupons/22.SALEXYZ20", Publisher: "22", StartTime: at(5), ExpireTime: at(6)},
+			{Coupon: "offers/10/coupons/44.SALEXYZ20", Publisher: "44", StartTime: at(7), Reason: rules.Disabled},
+		},
+		Precedence:  rules.OnlyIfClicked,
+		ClickWindow: 30 * 24 * time.Hour,
+		CouponGrace: 1500 * time.Millisecond,
+		OfferETag:   "a1B2-c3_D4e5",
 	}
 }
 
@@ -98,6 +118,7 @@ func sale(n int) rules.Conversion {
 		c.Publisher, c.Outcome, c.Method, c.Reason = fmt.Sprint(20+n%4), rules.Attributed, rules.CouponCode, rules.NoReason
 		c.Status = []rules.Status{rules.StatusPending, rules.StatusApproved}[n%2]
 		c.Amount = money.Money{Currency: "USD", Units: int64(n)}
+		c.Revenue = money.Money{Currency: "USD", Nanos: int32(n)} //nolint:gosec // a few dozen
 	}
 	return c
 }

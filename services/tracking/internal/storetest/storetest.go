@@ -45,6 +45,7 @@ func promises() []promise {
 		{"each order orders, and pages neither repeat nor skip", orders},
 		{"pages stay right while conversions arrive", pagesWhileRowsArrive},
 		{"the limit limits", limit},
+		{"lists show all of a conversion but what its decision rests on", listsWithoutGrounds},
 	}
 }
 

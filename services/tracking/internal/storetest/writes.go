@@ -65,7 +65,11 @@ func conversionRoundTrip(t *testing.T, fresh Fresh) {
 	lower.ID = "abcdef0123456789abcdef0123456789"
 	odd := full
 	odd.ID = "id of another form"
-	for _, want := range []rules.Conversion{full, upper, lower, odd, sale(0), sale(1)} {
+	plain := full
+	plain.ID, plain.Grounds = hash("plain"), &rules.Grounds{Rule: "An offer that is not active earns nothing."}
+	clicked := full
+	clicked.ID, clicked.Grounds = hash("clicked"), &rules.Grounds{Click: &rules.ConsideredClick{Click: "c", Time: at(0)}}
+	for _, want := range []rules.Conversion{full, upper, lower, odd, plain, clicked, sale(0), sale(1)} {
 		insertNew(t, s, want)
 		checkConversion(t, s, want)
 	}
@@ -74,9 +78,9 @@ func conversionRoundTrip(t *testing.T, fresh Fresh) {
 func noneAndZero(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	none := sale(1)
-	none.Amount, none.Payout = money.Money{}, money.Money{}
+	none.Amount, none.Payout, none.Revenue = money.Money{}, money.Money{}, money.Money{}
 	zero := sale(2)
-	zero.Amount, zero.Payout = money.Money{Currency: "JPY"}, money.Money{Currency: "JPY"}
+	zero.Amount, zero.Payout, zero.Revenue = money.Money{Currency: "JPY"}, money.Money{Currency: "JPY"}, money.Money{Currency: "USD"}
 	for _, want := range []rules.Conversion{none, zero} {
 		insertNew(t, s, want)
 		checkConversion(t, s, want)

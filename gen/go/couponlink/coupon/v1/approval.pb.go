@@ -149,7 +149,7 @@ type Approval struct {
 	Source Approval_Source `protobuf:"varint,5,opt,name=source,proto3,enum=couponlink.coupon.v1.Approval_Source" json:"source,omitempty"`
 	// When the approval was first recorded.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the standing last changed.
+	// When the approval last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// What a conversion earns this publisher on this offer, instead of the offer's payout and unless
 	// the coupon says otherwise.

@@ -93,10 +93,12 @@ const (
 	// Anybody may report a sale; what comes without the token waits in PENDING.
 	Offer_OPEN Offer_PostbackAuth = 2
 	// A postback is signed with the offer's `postback_secret`. POST: with the headers of Standard
-	// Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) over the body. GET: with the
-	// parameters `ts`, unix seconds, and `sig`, the hexadecimal HMAC-SHA256, keyed with the bytes
-	// that the secret's base64 part stands for, of all other parameters as sent, decoded, sorted by
-	// name, query-escaped again and joined as in a query. Five minutes' tolerance of the time.
+	// Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) over the body, which then holds
+	// all parameters. GET: with the parameters `ts`, unix seconds, and `sig`, the hexadecimal
+	// HMAC-SHA256, keyed with the bytes that the secret's base64 part stands for, of all parameters
+	// but `sig` itself, decoded, sorted by name, query-escaped again (a space is `+`) and joined as in
+	// a query: `amount=49.90&coupon_code=SALEXYZ20&ts=1795348800`. Five minutes' tolerance of the time.
+	// A token is no proof here; it may still say which offer is meant.
 	Offer_HMAC Offer_PostbackAuth = 3
 )
 

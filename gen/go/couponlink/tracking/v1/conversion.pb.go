@@ -406,11 +406,12 @@ type Conversion struct {
 	// Whether nothing in the report could tell a repeat from a second sale: no transaction id, click
 	// or idempotency key.
 	Undeduplicated bool `protobuf:"varint,26,opt,name=undeduplicated,proto3" json:"undeduplicated,omitempty"`
-	// What the advertiser owes, by the settings of the moment of recording; unset when nothing is
-	// recorded as due.
+	// What the advertiser owes, whoever earned the sale, by the settings of the moment of recording;
+	// unset when nothing is recorded as due.
 	Revenue *v1.Money `protobuf:"bytes,27,opt,name=revenue,proto3" json:"revenue,omitempty"`
 	// What the decision rests on, as it was at the moment of recording. Later changes of coupons or
-	// settings do not touch it.
+	// settings do not touch it. Shown by GetConversion and RecordConversion; lists leave it out, so that
+	// they stay fast. Unset in conversions from before it was kept.
 	Decision      *Decision `protobuf:"bytes,28,opt,name=decision,proto3" json:"decision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -649,13 +650,16 @@ type Decision struct {
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// The click considered; unset when none was reported, or none is known.
 	Click *ConsideredClick `protobuf:"bytes,2,opt,name=click,proto3" json:"click,omitempty"`
-	// The coupons of the offer that have the code, each with its state at the time of the sale.
+	// The coupons of the offer that have the code, each with its state at the time of the sale: the
+	// first 20 and the credited one.
 	Coupons []*ConsideredCoupon `protobuf:"bytes,3,rep,name=coupons,proto3" json:"coupons,omitempty"`
-	// The settings that applied: precedence, click window and grace as they were.
+	// The precedence that applied: that of the one valid coupon that the code means, else the offer's.
 	Precedence string `protobuf:"bytes,4,opt,name=precedence,proto3" json:"precedence,omitempty"`
-	// How long after a click a sale was still attributed to it.
+	// How long after a click a sale was still attributed to it: by the coupon through whose link the
+	// click came, if that was valid then, else by the offer.
 	ClickWindow *durationpb.Duration `protobuf:"bytes,5,opt,name=click_window,json=clickWindow,proto3" json:"click_window,omitempty"`
-	// How long after its expiry a code still earned.
+	// How long after its expiry the code still earned: by the coupon that the code means, else, where
+	// it means none or several, by the offer.
 	CouponGrace *durationpb.Duration `protobuf:"bytes,6,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
 	// The offer's etag: the revision of its settings.
 	OfferEtag     string `protobuf:"bytes,7,opt,name=offer_etag,json=offerEtag,proto3" json:"offer_etag,omitempty"`

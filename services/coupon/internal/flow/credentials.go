@@ -1,0 +1,39 @@
+package flow
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+)
+
+// RotatePostbackCredentials gives an offer a new postback token and secret. The old ones are taken for
+// an overlap yet. Errors: NotFound, OFFER_NOT_FOUND; InvalidArgument on `overlap`.
+func (s *Service) RotatePostbackCredentials(ctx context.Context, id string, overlap time.Duration) (rules.Offer, error) {
+	if err := rules.CheckOverlap(overlap); err != nil {
+		return rules.Offer{}, err
+	}
+	next := newCredentials()
+	defer s.memory.forget()
+	rotated, err := s.store.UpdateOffer(ctx, id, func(current rules.Offer) (rules.Offer, error) {
+		return rules.Rotate(current, next, overlap, s.Now()), nil
+	})
+	return rotated, orMissing(err, rules.NoOffer(id), "rotating an offer's credentials")
+}
+
+// NewSecret returns a postback secret. Stores give one to the offers of a time before there were
+// secrets.
+func NewSecret() string {
+	secret := make([]byte, rules.SecretBytes)
+	_, _ = rand.Read(secret) // never fails, says its documentation
+	return rules.SecretPrefix + base64.StdEncoding.EncodeToString(secret)
+}
+
+func newCredentials() rules.Credentials {
+	token := make([]byte, rules.TokenChars/2)
+	_, _ = rand.Read(token)
+	return rules.Credentials{PostbackToken: hex.EncodeToString(token), PostbackSecret: NewSecret()}
+}

@@ -1,0 +1,102 @@
+package mongostore_test
+
+import (
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/mongostore"
+	"github.com/couponlink/couponlink/services/coupon/internal/storetest"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/mongotest"
+)
+
+// version1 are documents of the schema's first version, by collection.
+func version1() map[string][]bson.M {
+	second := time.UnixMilli(1000)
+	payout := func(kind, currency string, units, percent int64) bson.M {
+		return bson.M{"kind": kind, "currency_code": currency, "units": units, "nanos": int32(0), "percent": percent}
+	}
+	offer := func(id string) bson.M {
+		return bson.M{
+			"_id": id, "display_name": "Aurora", "landing_page_url": "https://shop.example/", "fallback_url": "", "state": "ACTIVE",
+			"postback_auth": "TOKEN", "postback_token": "token-of-" + id, "precedence": "CODE_FIRST", "click_window": int64(3600),
+			"coupon_grace": int64(0), "unique_codes": false, "payout": payout("PERCENT", "", 0, 75_000),
+			"default_conversion_status": "PENDING", "currency_code": "USD", "create_time": second, "update_time": second,
+			"revision": int64(1),
+		}
+	}
+	return map[string][]bson.M{
+		"schema": {{"_id": "version", "version": 1}},
+		"offers": {offer("10"), offer("11")},
+		"approvals": {{
+			"_id": "10/22", "offer": "10", "publisher": "22", "state": "APPROVED", "source": "COUPON",
+			"create_time": second, "update_time": second, "revision": int64(1),
+		}},
+		"coupons": {{
+			"_id": "10/22/SALE20", "offer": "10", "publisher": "22", "code": "Sale20", "code_key": "SALE20", "start_time": second,
+			"expire_time": time.UnixMilli(253402300799999), "internal_note": "note", "enabled": true, "archived": false,
+			"payout": payout("FIXED", "USD", 12, 0), "create_time": second, "update_time": second, "revision": int64(1),
+		}},
+	}
+}
+
+// What was stored before there were secrets, revenue and settings is kept, and each offer gets a secret;
+// also when the migration runs again, as after a crash before its version was recorded.
+func TestMigrationFromVersion1(t *testing.T) {
+	uri := mongotest.URI(t)
+	db, err := mongodb.Open(t.Context(), uri, "coupon", mongotest.Options()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for collection, documents := range version1() {
+		for _, document := range documents {
+			if _, err := db.Collection(collection).InsertOne(t.Context(), document); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var secrets []string
+	for range 2 {
+		store, err := mongostore.Open(t.Context(), uri, mongotest.Options()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		secrets = append(secrets, storetest.Version1(t, store)...)
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		wantKeys(t, db)
+		again := bson.M{"$set": bson.M{"version": 1}}
+		if _, err := db.Collection("schema").UpdateOne(t.Context(), bson.M{"_id": "version"}, again); err != nil {
+			t.Fatal(err)
+		}
+	}
+	storetest.WantKeptSecrets(t, secrets)
+}
+
+// wantKeys fails the test unless every document has the keys that were added.
+func wantKeys(t *testing.T, db *mongodb.DB) {
+	t.Helper()
+	for collection, keys := range map[string][]string{
+		"offers": {
+			"postback_secret", "previous_postback_token", "previous_postback_secret", "previous_credentials_expire_time", "revenue.cap.nanos",
+			"payout.cap.nanos",
+		},
+		"approvals": {"payout.cap.nanos"},
+		"coupons":   {"payout.cap.nanos", "settings.fallback_url", "settings.click_window"},
+	} {
+		for _, key := range keys {
+			filter := bson.M{key: bson.M{"$exists": false}}
+			if n, err := db.Collection(collection).CountDocuments(t.Context(), filter); err != nil || n > 0 {
+				t.Errorf("%d documents of %s are without %s: %v", n, collection, key, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package storetest
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// Version1 checks in a store that was migrated what its schema's first version held: offers 10 and 11,
+// an approval and a coupon, which it describes. It returns the offers' secrets.
+func Version1(t testing.TB, store flow.Store) []string {
+	t.Helper()
+	ctx := t.Context()
+	second := time.UnixMilli(1000).UTC()
+	var secrets []string
+	for _, id := range []string{"10", "11"} {
+		o, err := store.OfferByToken(ctx, "token-of-"+id, second)
+		want(t, "the offer", o, err, rules.Offer{
+			ID: id, DisplayName: "Aurora", LandingPageURL: "https://shop.example/", State: rules.OfferActive, PostbackAuth: rules.AuthToken,
+			Credentials: rules.Credentials{PostbackToken: "token-of-" + id, PostbackSecret: o.PostbackSecret},
+			Precedence:  rules.CodeFirst, ClickWindow: time.Hour, Payout: money.Payout{Kind: money.Percent, Percent: 75_000},
+			DefaultConversionStatus: rules.StartPending, CurrencyCode: "USD", CreateTime: second, UpdateTime: second, Revision: 1,
+		})
+		secrets = append(secrets, o.PostbackSecret)
+	}
+	a, err := store.Approval(ctx, "10", "22")
+	want(t, "the approval", a, err, rules.Approval{
+		Offer: "10", Publisher: "22", State: rules.ApprovalApproved, Source: rules.SourceCoupon,
+		CreateTime: second, UpdateTime: second, Revision: 1,
+	})
+	c, err := store.Coupon(ctx, "10/22/SALE20")
+	want(t, "the coupon", c, err, rules.Coupon{
+		Offer: "10", Publisher: "22", Code: "Sale20", StartTime: second, InternalNote: "note", Enabled: true,
+		Payout:     money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "USD", Units: 12}},
+		CreateTime: second, UpdateTime: second, Revision: 1,
+	})
+	return secrets
+}
+
+// WantKeptSecrets fails the test unless the secrets that Version1 returned, twice, are those of two
+// offers that kept theirs.
+func WantKeptSecrets(t testing.TB, secrets []string) {
+	t.Helper()
+	if len(secrets) != 4 || secrets[0] != secrets[2] || secrets[1] != secrets[3] || secrets[0] == secrets[1] {
+		t.Errorf("the secrets are %q, want two, kept", secrets)
+	}
+	for _, secret := range secrets {
+		text, prefixed := strings.CutPrefix(secret, rules.SecretPrefix)
+		if raw, err := base64.StdEncoding.DecodeString(text); !prefixed || err != nil || len(raw) != rules.SecretBytes {
+			t.Errorf("the secret %q is not whsec_ and the base64 of 32 bytes: %v", secret, err)
+		}
+	}
+}

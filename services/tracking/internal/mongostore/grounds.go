@@ -1,0 +1,76 @@
+package mongostore
+
+import (
+	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// groundsDocument is what a decision rests on as it is stored. Durations are in milliseconds. It is
+// only ever read with one conversion, so what is empty can be left out.
+type groundsDocument struct {
+	Rule        string                   `bson:"rule"`
+	Click       *consideredClickDocument `bson:"click,omitempty"`
+	Coupons     []consideredDocument     `bson:"coupons,omitempty"`
+	Precedence  rules.Precedence         `bson:"precedence,omitempty"`
+	ClickWindow int64                    `bson:"click_window,omitempty"`
+	CouponGrace int64                    `bson:"coupon_grace,omitempty"`
+	OfferETag   string                   `bson:"offer_etag,omitempty"`
+}
+
+type consideredClickDocument struct {
+	Click     string       `bson:"click"`
+	Publisher string       `bson:"publisher,omitempty"`
+	Coupon    string       `bson:"coupon,omitempty"`
+	ClickTime time.Time    `bson:"click_time"`
+	Reason    rules.Reason `bson:"reason,omitempty"`
+}
+
+type consideredDocument struct {
+	Coupon     string       `bson:"coupon"`
+	Publisher  string       `bson:"publisher"`
+	StartTime  time.Time    `bson:"start_time"`
+	ExpireTime *time.Time   `bson:"expire_time,omitempty"` // nil: never
+	Reason     rules.Reason `bson:"reason,omitempty"`
+}
+
+func encodeGrounds(g *rules.Grounds) *groundsDocument {
+	if g == nil {
+		return nil
+	}
+	d := &groundsDocument{
+		Rule: g.Rule, Precedence: g.Precedence, ClickWindow: g.ClickWindow.Milliseconds(), CouponGrace: g.CouponGrace.Milliseconds(),
+		OfferETag: g.OfferETag, Coupons: make([]consideredDocument, len(g.Coupons)),
+	}
+	if c := g.Click; c != nil {
+		d.Click = &consideredClickDocument{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, ClickTime: c.Time, Reason: c.Reason}
+	}
+	for i, c := range g.Coupons {
+		d.Coupons[i] = consideredDocument{Coupon: c.Coupon, Publisher: c.Publisher, StartTime: c.StartTime, Reason: c.Reason}
+		if expire := c.ExpireTime; !expire.IsZero() {
+			d.Coupons[i].ExpireTime = &expire
+		}
+	}
+	return d
+}
+
+func (d *groundsDocument) decode() *rules.Grounds {
+	if d == nil {
+		return nil
+	}
+	g := &rules.Grounds{
+		Rule: d.Rule, Precedence: d.Precedence, OfferETag: d.OfferETag,
+		ClickWindow: time.Duration(d.ClickWindow) * time.Millisecond, CouponGrace: time.Duration(d.CouponGrace) * time.Millisecond,
+	}
+	if c := d.Click; c != nil {
+		g.Click = &rules.ConsideredClick{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, Time: c.ClickTime.UTC(), Reason: c.Reason}
+	}
+	for _, c := range d.Coupons {
+		coupon := rules.ConsideredCoupon{Coupon: c.Coupon, Publisher: c.Publisher, StartTime: c.StartTime.UTC(), Reason: c.Reason}
+		if c.ExpireTime != nil {
+			coupon.ExpireTime = c.ExpireTime.UTC()
+		}
+		g.Coupons = append(g.Coupons, coupon)
+	}
+	return g
+}

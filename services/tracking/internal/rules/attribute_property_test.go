@@ -1,0 +1,148 @@
+package rules_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// TestAttributeNeverGuesses checks what must hold whatever is claimed: a credited publisher is the
+// holder of a valid coupon or the maker of a click that counts, and there is exactly one.
+func TestAttributeNeverGuesses(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawClaim(t)
+		d := rules.Attribute(c)
+		if (d.Outcome == rules.Attributed) != (d.Publisher != "" && d.Method != rules.NoMethod) {
+			t.Fatalf("outcome %s with publisher %q and method %q", d.Outcome, d.Publisher, d.Method)
+		}
+		if d.Outcome == rules.Unattributed && d.Reason == rules.NoReason {
+			t.Fatal("unattributed without a reason")
+		}
+		if d.Outcome == rules.Attributed && d.Coupon != nil && d.Coupon.Publisher != d.Publisher {
+			t.Fatalf("coupon of %s, credit to %s", d.Coupon.Publisher, d.Publisher)
+		}
+		if d.Method == rules.CouponCode {
+			checkCodeCredit(t, c, d)
+		}
+		if d.Outcome == rules.Attributed && d.Method != rules.CouponCode {
+			checkClickCredit(t, c, d)
+		}
+		checkGrounds(t, c, d)
+	})
+}
+
+// graceOf is the grace that a coupon is judged by.
+func graceOf(c rules.Claim, coupon rules.Coupon) time.Duration {
+	if own := coupon.Settings.CouponGrace; own != nil {
+		return *own
+	}
+	return c.Offer.CouponGrace
+}
+
+// checkCodeCredit checks that the coupon credited is valid, has no rival, and may earn by its code.
+func checkCodeCredit(t *rapid.T, c rules.Claim, d rules.Decision) {
+	t.Helper()
+	if r := d.Coupon.Judge(c.Time, graceOf(c, *d.Coupon)); r != rules.NoReason {
+		t.Fatalf("credited a coupon that is %s", r)
+	}
+	for _, other := range c.Coupons {
+		rival := other.Publisher != d.Publisher && (c.Publisher == "" || other.Publisher == c.Publisher)
+		if rival && other.Judge(c.Time, graceOf(c, other)) == rules.NoReason && (c.Click == nil || c.Click.Publisher != d.Publisher) {
+			t.Fatalf("credited %s although %s has the code too", d.Publisher, other.Publisher)
+		}
+	}
+	p := d.Coupon.Settings.Precedence
+	if p == "" {
+		p = c.Offer.Precedence
+	}
+	if p == rules.OnlyIfClicked && !d.Click {
+		t.Fatal("ONLY_IF_CLICKED: credited a code without its publisher's click")
+	}
+	if counts := c.Click != nil && d.Grounds.Click.Reason == rules.NoReason; p == rules.ClickFirst && counts {
+		t.Fatal("CLICK_FIRST: credited a code although a click counts")
+	}
+}
+
+// checkClickCredit checks that the click credited is there, and within the window of the coupon by
+// whose link it came, else of the offer.
+func checkClickCredit(t *rapid.T, c rules.Claim, d rules.Decision) {
+	t.Helper()
+	window := c.Offer.ClickWindow
+	if c.ClickCoupon != nil && c.Click.Reason == rules.NoReason && c.ClickCoupon.Settings.ClickWindow > 0 {
+		window = c.ClickCoupon.Settings.ClickWindow
+	}
+	if c.Click == nil || d.Publisher != c.Click.Publisher || c.Time.Sub(c.Click.Time) > window {
+		t.Fatalf("credited a click that does not count: %+v", c.Click)
+	}
+}
+
+// checkGrounds checks that what a decision rests on is told, and does not speak against it.
+func checkGrounds(t *rapid.T, c rules.Claim, d rules.Decision) {
+	t.Helper()
+	g := d.Grounds
+	if g.Rule == "" || g.Precedence == "" || g.ClickWindow == 0 || len(g.Coupons) != len(c.Coupons) || (g.Click == nil) != (c.Click == nil) {
+		t.Fatalf("grounds %+v", g)
+	}
+	if d.Outcome == rules.Attributed && d.Method != rules.CouponCode && g.Click.Reason != rules.NoReason {
+		t.Fatalf("credited a click that is %s", g.Click.Reason)
+	}
+	for _, coupon := range g.Coupons {
+		if d.Method == rules.CouponCode && coupon.Coupon == d.Coupon.Name() && coupon.Reason != rules.NoReason {
+			t.Fatalf("credited a coupon that is %s", coupon.Reason)
+		}
+	}
+}
+
+func drawClaim(t *rapid.T) rules.Claim {
+	publishers := rapid.SampledFrom([]string{"22", "33", "44"})
+	around := func(label string) time.Time {
+		return sale.Add(time.Duration(rapid.IntRange(-48, 48).Draw(t, label)) * time.Hour)
+	}
+	c := claim(precedence(rapid.SampledFrom(precedences()).Draw(t, "precedence")))
+	c.Offer.CouponGrace = time.Duration(rapid.IntRange(0, 24).Draw(t, "grace")) * time.Hour
+	c.Offer.Active = rapid.IntRange(0, 9).Draw(t, "active") > 0
+	c.Offer.ClickWindow = time.Duration(rapid.IntRange(1, 48).Draw(t, "window")) * time.Hour
+	if rapid.Bool().Draw(t, "has code") {
+		c.Code = "SALEXYZ20"
+		for _, p := range rapid.SliceOfNDistinct(publishers, 0, 3, rapid.ID[string]).Draw(t, "holders") {
+			c.Coupons = append(c.Coupons, changed(coupon(p), func(c *rules.Coupon) {
+				c.StartTime, c.ExpireTime = around("start"), around("expire")
+				c.Enabled, c.Approved = rapid.Bool().Draw(t, "enabled"), rapid.Bool().Draw(t, "approved")
+				c.Settings = drawSettings(t)
+			}))
+		}
+	}
+	if rapid.Bool().Draw(t, "has pub_id") {
+		c.Publisher = publishers.Draw(t, "pub_id")
+	}
+	if rapid.Bool().Draw(t, "has click") {
+		c.ClickID, c.ClickApproved = "c1", rapid.Bool().Draw(t, "click approved")
+		c.Click = &rules.Click{ID: "c1", Offer: rapid.SampledFrom([]string{"10", "11"}).Draw(t, "click offer"), Publisher: publishers.Draw(t, "click publisher"), Time: around("click time")}
+		if rapid.Bool().Draw(t, "has link") {
+			linked := changed(coupon(c.Click.Publisher), func(c *rules.Coupon) { c.Settings = drawSettings(t) })
+			c.Click.Coupon, c.ClickCoupon = linked.Name(), &linked
+			c.Click.Reason = rapid.SampledFrom([]rules.Reason{rules.NoReason, rules.Expired}).Draw(t, "click reason")
+		}
+	}
+	return c
+}
+
+func precedences() []rules.Precedence {
+	return []rules.Precedence{rules.CodeFirst, rules.ClickFirst, rules.OnlyIfClicked}
+}
+
+// drawSettings draws settings of a coupon's own, some of them unset.
+func drawSettings(t *rapid.T) rules.CouponSettings {
+	s := rules.CouponSettings{
+		Precedence:  rapid.SampledFrom(append(precedences(), "")).Draw(t, "own precedence"),
+		ClickWindow: time.Duration(rapid.IntRange(0, 48).Draw(t, "own window")) * time.Hour,
+	}
+	if rapid.Bool().Draw(t, "has own grace") {
+		grace := time.Duration(rapid.IntRange(0, 24).Draw(t, "own grace")) * time.Hour
+		s.CouponGrace = &grace
+	}
+	return s
+}

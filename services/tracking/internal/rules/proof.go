@@ -1,0 +1,134 @@
+package rules
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// The reasons why a proof is refused.
+const (
+	MissingSignature = "MISSING_SIGNATURE"
+	InvalidSignature = "INVALID_SIGNATURE"
+	StaleSignature   = "STALE_SIGNATURE"
+)
+
+const (
+	// signatureTolerance is how far a signature's time may be from ours, either way.
+	signatureTolerance = 5 * time.Minute
+	// secretPrefix begins a secret in the form of Standard Webhooks; base64 follows.
+	secretPrefix = "whsec_"
+)
+
+// Proof is the signature that a report came with under HMAC, as sent. It is checked by hand: what
+// Standard Webhooks asks of the receiver is one HMAC, and its library takes neither our clock nor the
+// signed query of a GET.
+type Proof struct {
+	// Sent says that a signature was sent, of whatever form.
+	Sent bool
+	// ID is the message's own id, the same for each try of it; empty with a GET, which has none.
+	ID string
+	// Time is when it was signed, in unix seconds, as sent.
+	Time string
+	// Content is what is signed.
+	Content string
+	// Signatures are those sent that have the right form; one good one is enough.
+	Signatures [][]byte
+	// Partial says that the report has parameters which the signature does not cover.
+	Partial bool
+}
+
+// SignedQuery returns what the signature of a GET is over: all parameters but sig itself, decoded,
+// sorted by name, and joined as a query again.
+func SignedQuery(params url.Values) string {
+	rest := make(url.Values, len(params))
+	for name, values := range params {
+		if name != "sig" {
+			rest[name] = values
+		}
+	}
+	return rest.Encode()
+}
+
+// SignedMessage returns the proof of a POST by the headers of Standard Webhooks: webhook-id,
+// webhook-timestamp and webhook-signature, which holds signatures such as "v1,<base64>", one space
+// between. Where one of them is empty there is no proof.
+func SignedMessage(id, timestamp, signatures string, body []byte) Proof {
+	if id == "" || timestamp == "" || signatures == "" {
+		return Proof{}
+	}
+	p := Proof{Sent: true, ID: id, Time: timestamp, Content: id + "." + timestamp + "." + string(body)}
+	for signature := range strings.SplitSeq(signatures, " ") {
+		encoded, ok := strings.CutPrefix(signature, "v1,")
+		if mac, err := base64.StdEncoding.DecodeString(encoded); ok && err == nil {
+			p.Signatures = append(p.Signatures, mac)
+		}
+	}
+	return p
+}
+
+// Check refuses a proof that none of an offer's secrets made, that is not of about now, or that leaves
+// parameters open to whoever passes the report on. Errors are Unauthenticated (MISSING_SIGNATURE,
+// INVALID_SIGNATURE, STALE_SIGNATURE) and InvalidArgument (UNSIGNED_PARAMETERS on query).
+func (p Proof) Check(offer Offer, now time.Time) error {
+	if !p.Sent || p.Time == "" {
+		return apperr.New(apperr.Unauthenticated, MissingSignature,
+			"offer %s takes postbacks only with a signature: send webhook-id, webhook-timestamp and webhook-signature as headers of a POST, or ts and sig as parameters of a GET", offer.ID)
+	}
+	if !p.madeWithOneOf(offer.Credentials.secrets(now)) {
+		return apperr.New(apperr.Unauthenticated, InvalidSignature,
+			"the signature is not made with the postback secret of offer %s, or not over what was sent; sign the body of a POST byte for byte, and all parameters of a GET but sig", offer.ID)
+	}
+	seconds, err := strconv.ParseInt(p.Time, 10, 64)
+	if err != nil {
+		return apperr.New(apperr.Unauthenticated, InvalidSignature, "the signature's time, %.40q, is not in unix seconds", p.Time)
+	}
+	if off := now.Sub(time.Unix(seconds, 0)).Abs(); off > signatureTolerance {
+		return apperr.New(apperr.Unauthenticated, StaleSignature,
+			"the signature's time is %s off ours, and may be 5 minutes; sign each try anew, and check the sender's clock", off.Truncate(time.Second))
+	}
+	if p.Partial {
+		return apperr.Invalid("UNSIGNED_PARAMETERS", "query", "is not covered by the signature of a POST; send all parameters in the body")
+	}
+	return CheckText("webhook-id", p.ID)
+}
+
+// madeWithOneOf compares in constant time.
+func (p Proof) madeWithOneOf(secrets []string) bool {
+	for _, secret := range secrets {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, secretPrefix))
+		if err != nil || len(key) == 0 {
+			continue // no secret: nothing is made with it
+		}
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(p.Content))
+		want := mac.Sum(nil)
+		for _, signature := range p.Signatures {
+			if hmac.Equal(signature, want) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// secrets returns the secrets that are taken at a time.
+func (c Credentials) secrets(now time.Time) []string {
+	if c.PreviousSecret != "" && now.Before(c.PreviousExpireTime) {
+		return []string{c.Secret, c.PreviousSecret}
+	}
+	return []string{c.Secret}
+}
+
+// Takes says whether a token is the offer's at a time. It compares in constant time.
+func (c Credentials) Takes(token string, now time.Time) bool {
+	current := c.Token != "" && hmac.Equal([]byte(token), []byte(c.Token))
+	previous := c.PreviousToken != "" && hmac.Equal([]byte(token), []byte(c.PreviousToken)) && now.Before(c.PreviousExpireTime)
+	return current || previous
+}
