@@ -388,8 +388,8 @@ type Conversion struct {
 	PubUnique1 string `protobuf:"bytes,17,opt,name=pub_unique1,json=pubUnique1,proto3" json:"pub_unique1,omitempty"`
 	// Pub. Unique 2, from the click.
 	PubUnique2 string `protobuf:"bytes,18,opt,name=pub_unique2,json=pubUnique2,proto3" json:"pub_unique2,omitempty"`
-	// Pub. Unique 3: the coupon code, when the sale was reported with one or came through a coupon's
-	// link; else from the click.
+	// Pub. Unique 3: the coupon code, when a coupon earned the sale or when the sale is held with its
+	// code; else from the click.
 	PubUnique3 string `protobuf:"bytes,19,opt,name=pub_unique3,json=pubUnique3,proto3" json:"pub_unique3,omitempty"`
 	// Pub. Unique 4, from the click.
 	PubUnique4 string `protobuf:"bytes,20,opt,name=pub_unique4,json=pubUnique4,proto3" json:"pub_unique4,omitempty"`
