@@ -20,9 +20,10 @@ import (
 //go:embed partner.json
 var partnerDoc []byte
 
-// The assets are Swagger UI's, as its release has them, and the page that starts it.
+// The assets are the page and Swagger UI, as its release has it, which the page starts.
 //
-//go:embed assets/index.html assets/init.js assets/swagger-ui-bundle.js assets/swagger-ui.css
+//go:embed page/index.html page/init.js
+//go:embed third_party/swagger-ui/swagger-ui-bundle.js third_party/swagger-ui/swagger-ui.css
 var assets embed.FS
 
 // contentSecurityPolicy allows the page its own files and calls to its own origin. Swagger UI sets
@@ -38,14 +39,14 @@ func New() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /openapi.json", newAsset("application/json", document))
-	for path, file := range map[string]struct{ name, contentType string }{
-		"/docs":                      {"index.html", "text/html; charset=utf-8"},
-		"/docs/{$}":                  {"index.html", "text/html; charset=utf-8"},
-		"/docs/init.js":              {"init.js", "text/javascript; charset=utf-8"},
-		"/docs/swagger-ui-bundle.js": {"swagger-ui-bundle.js", "text/javascript; charset=utf-8"},
-		"/docs/swagger-ui.css":       {"swagger-ui.css", "text/css; charset=utf-8"},
+	for path, file := range map[string]struct{ path, contentType string }{
+		"/docs":                      {"page/index.html", "text/html; charset=utf-8"},
+		"/docs/{$}":                  {"page/index.html", "text/html; charset=utf-8"},
+		"/docs/init.js":              {"page/init.js", "text/javascript; charset=utf-8"},
+		"/docs/swagger-ui-bundle.js": {"third_party/swagger-ui/swagger-ui-bundle.js", "text/javascript; charset=utf-8"},
+		"/docs/swagger-ui.css":       {"third_party/swagger-ui/swagger-ui.css", "text/css; charset=utf-8"},
 	} {
-		content, err := assets.ReadFile("assets/" + file.name)
+		content, err := assets.ReadFile(file.path)
 		if err != nil {
 			return nil, fmt.Errorf("reading an asset: %w", err)
 		}
