@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -82,10 +83,9 @@ func TestForwardUnreachable(t *testing.T) {
 // whether the sale was stored; repeating it is the advertiser's decision.
 func TestForwardNeverRepeats(t *testing.T) {
 	t.Parallel()
-	calls := map[string]int{}
+	calls := map[string]*atomic.Int64{"GET": {}, "POST": {}}
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		calls[r.Method]++
-		if calls[r.Method] == 1 {
+		if calls[r.Method].Add(1) == 1 {
 			return // The connection is kept.
 		}
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -105,8 +105,8 @@ func TestForwardNeverRepeats(t *testing.T) {
 				t.Errorf("%s: %d, want %d", method, w.Code, want)
 			}
 		}
-		if calls[method] != 2 {
-			t.Errorf("2 requests by %s were sent %d times", method, calls[method])
+		if n := calls[method].Load(); n != 2 {
+			t.Errorf("2 requests by %s were sent %d times", method, n)
 		}
 	}
 }
