@@ -47,7 +47,8 @@ func Main(name, description string, cfg any, run func(ctx context.Context, log *
 }
 
 // Parse fills cfg, a pointer to a struct with kong's tags, from flags, the environment and defaults,
-// in this order. A variable that is set to nothing counts as not set. --help and --version are answered on standard output and end the process.
+// in this order. A variable that is set to nothing counts as not set. --help and --version are
+// answered on standard output and end the process.
 func Parse(name, description string, cfg any, args []string) error {
 	parser, err := kong.New(cfg,
 		kong.Name(name), kong.Description(description), kong.UsageOnError(),

@@ -108,8 +108,10 @@ func parseLink(rawQuery string) (trackinglink.Link, error) {
 			*f.value = v
 		}
 	}
-	if link.Publisher != "" && !rules.IsID(link.Publisher) {
-		return link, apperr.Invalid("INVALID_PUB_ID", "pub_id", "%q is not an id: 1 to 63 of a-z, 0-9 and '-', the first a letter or digit", link.Publisher)
+	if link.Publisher != "" {
+		if err := rules.CheckID(link.Publisher); err != nil {
+			return link, apperr.Invalid("INVALID_PUB_ID", "pub_id", "%s", err)
+		}
 	}
 	return link, nil
 }

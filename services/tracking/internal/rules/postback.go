@@ -153,11 +153,16 @@ func text(field func(*Report) *string) func(*Report, string, time.Time) error {
 func id(field func(*Report) *string) func(*Report, string, time.Time) error {
 	return func(r *Report, value string, _ time.Time) error {
 		*field(r) = value
-		if !IsID(value) {
-			return fmt.Errorf("%q is not an id: 1 to 63 of a-z, 0-9 and '-', the first a letter or digit", value)
-		}
-		return nil
+		return CheckID(value)
 	}
+}
+
+// CheckID says what is wrong with a text that should be the id of an offer or a publisher.
+func CheckID(text string) error {
+	if !IsID(text) {
+		return fmt.Errorf("%q is not an id: 1 to 63 of a-z, 0-9 and '-', the first a letter or digit", text)
+	}
+	return nil
 }
 
 // IsID says whether a text can be the id of an offer or a publisher.
