@@ -203,9 +203,15 @@ type Coupon struct {
 	// has changed since.
 	Etag string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Settings of this coupon instead of its offer's.
-	Settings      *CouponSettings `protobuf:"bytes,16,opt,name=settings,proto3" json:"settings,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Settings *CouponSettings `protobuf:"bytes,16,opt,name=settings,proto3" json:"settings,omitempty"`
+	// How many sales the coupon can earn at most; 0 to 1,000,000,000, 0: any number. A sale over the
+	// limit is kept, unattributed with the reason LIMIT_REACHED. A rejected conversion gives its use back.
+	UsageLimit int64 `protobuf:"varint,17,opt,name=usage_limit,json=usageLimit,proto3" json:"usage_limit,omitempty"`
+	// How many sales the coupon can earn on one day of the program's time zone, by the time of the
+	// sale; as `usage_limit`.
+	DailyUsageLimit int64 `protobuf:"varint,18,opt,name=daily_usage_limit,json=dailyUsageLimit,proto3" json:"daily_usage_limit,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Coupon) Reset() {
@@ -348,6 +354,20 @@ func (x *Coupon) GetSettings() *CouponSettings {
 		return x.Settings
 	}
 	return nil
+}
+
+func (x *Coupon) GetUsageLimit() int64 {
+	if x != nil {
+		return x.UsageLimit
+	}
+	return 0
+}
+
+func (x *Coupon) GetDailyUsageLimit() int64 {
+	if x != nil {
+		return x.DailyUsageLimit
+	}
+	return 0
 }
 
 // CouponSettings are an offer's settings that a coupon may have its own of. Each that is unset is the
@@ -928,7 +948,7 @@ var File_couponlink_coupon_v1_coupon_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\a\n" +
+	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\a\n" +
 	"\x06Coupon\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x19\n" +
 	"\x04code\x18\x02 \x01(\tB\x05\xe2A\x02\x02\x05R\x04code\x12\x1a\n" +
@@ -951,7 +971,10 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"updateTime\x12\x12\n" +
 	"\x04etag\x18\x0f \x01(\tR\x04etag\x12@\n" +
-	"\bsettings\x18\x10 \x01(\v2$.couponlink.coupon.v1.CouponSettingsR\bsettings\"b\n" +
+	"\bsettings\x18\x10 \x01(\v2$.couponlink.coupon.v1.CouponSettingsR\bsettings\x12\x1f\n" +
+	"\vusage_limit\x18\x11 \x01(\x03R\n" +
+	"usageLimit\x12*\n" +
+	"\x11daily_usage_limit\x18\x12 \x01(\x03R\x0fdailyUsageLimit\"b\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tSCHEDULED\x10\x01\x12\n" +

@@ -68,7 +68,8 @@ type CouponServiceClient interface {
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	ArchiveCoupon(ctx context.Context, in *ArchiveCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
 	// ValidateCoupon says whether a code gives its discount now: what a shop asks at checkout. A code
-	// that is not valid is an answer with its reason, not an error.
+	// that is not valid is an answer with its reason, not an error. It does not count uses: a coupon whose
+	// limits are reached is still valid here.
 	//
 	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` when malformed.
 	ValidateCoupon(ctx context.Context, in *ValidateCouponRequest, opts ...grpc.CallOption) (*ValidateCouponResponse, error)
@@ -183,7 +184,8 @@ type CouponServiceServer interface {
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	ArchiveCoupon(context.Context, *ArchiveCouponRequest) (*Coupon, error)
 	// ValidateCoupon says whether a code gives its discount now: what a shop asks at checkout. A code
-	// that is not valid is an answer with its reason, not an error.
+	// that is not valid is an answer with its reason, not an error. It does not count uses: a coupon whose
+	// limits are reached is still valid here.
 	//
 	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` when malformed.
 	ValidateCoupon(context.Context, *ValidateCouponRequest) (*ValidateCouponResponse, error)

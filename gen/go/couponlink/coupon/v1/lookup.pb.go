@@ -297,8 +297,10 @@ type Candidate struct {
 	ApprovalState Approval_State `protobuf:"varint,4,opt,name=approval_state,json=approvalState,proto3,enum=couponlink.coupon.v1.Approval_State" json:"approval_state,omitempty"`
 	// What its publisher earns on its offer by the approval; unset: nothing of its own.
 	ApprovalPayout *Payout `protobuf:"bytes,5,opt,name=approval_payout,json=approvalPayout,proto3" json:"approval_payout,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The statuses on which its publisher is told of conversions; empty: on none.
+	DeliveryStatuses []DeliverySettings_Status `protobuf:"varint,6,rep,packed,name=delivery_statuses,json=deliveryStatuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"delivery_statuses,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Candidate) Reset() {
@@ -362,6 +364,13 @@ func (x *Candidate) GetApprovalState() Approval_State {
 func (x *Candidate) GetApprovalPayout() *Payout {
 	if x != nil {
 		return x.ApprovalPayout
+	}
+	return nil
+}
+
+func (x *Candidate) GetDeliveryStatuses() []DeliverySettings_Status {
+	if x != nil {
+		return x.DeliveryStatuses
 	}
 	return nil
 }
@@ -430,8 +439,10 @@ type LookupStandingResponse struct {
 	ApprovalState Approval_State `protobuf:"varint,2,opt,name=approval_state,json=approvalState,proto3,enum=couponlink.coupon.v1.Approval_State" json:"approval_state,omitempty"`
 	// What the publisher earns on the offer by the approval; unset: nothing of its own.
 	ApprovalPayout *Payout `protobuf:"bytes,3,opt,name=approval_payout,json=approvalPayout,proto3" json:"approval_payout,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The statuses on which the publisher is told of conversions; empty: on none.
+	DeliveryStatuses []DeliverySettings_Status `protobuf:"varint,4,rep,packed,name=delivery_statuses,json=deliveryStatuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"delivery_statuses,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *LookupStandingResponse) Reset() {
@@ -485,6 +496,115 @@ func (x *LookupStandingResponse) GetApprovalPayout() *Payout {
 	return nil
 }
 
+func (x *LookupStandingResponse) GetDeliveryStatuses() []DeliverySettings_Status {
+	if x != nil {
+		return x.DeliveryStatuses
+	}
+	return nil
+}
+
+// LookupPublisherRequest says which publisher.
+type LookupPublisherRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The publisher, `publishers/{publisher}`.
+	Publisher     string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LookupPublisherRequest) Reset() {
+	*x = LookupPublisherRequest{}
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LookupPublisherRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LookupPublisherRequest) ProtoMessage() {}
+
+func (x *LookupPublisherRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LookupPublisherRequest.ProtoReflect.Descriptor instead.
+func (*LookupPublisherRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *LookupPublisherRequest) GetPublisher() string {
+	if x != nil {
+		return x.Publisher
+	}
+	return ""
+}
+
+// LookupPublisherResponse is the publisher found.
+type LookupPublisherResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The publisher, with its delivery secret.
+	Publisher *Publisher `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// The delivery secret before the last rotation, while deliveries are signed by it too; until the
+	// publisher's `previous_delivery_secret_expire_time`.
+	PreviousDeliverySecret string `protobuf:"bytes,2,opt,name=previous_delivery_secret,json=previousDeliverySecret,proto3" json:"previous_delivery_secret,omitempty"`
+	unknownFields          protoimpl.UnknownFields
+	sizeCache              protoimpl.SizeCache
+}
+
+func (x *LookupPublisherResponse) Reset() {
+	*x = LookupPublisherResponse{}
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LookupPublisherResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LookupPublisherResponse) ProtoMessage() {}
+
+func (x *LookupPublisherResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LookupPublisherResponse.ProtoReflect.Descriptor instead.
+func (*LookupPublisherResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *LookupPublisherResponse) GetPublisher() *Publisher {
+	if x != nil {
+		return x.Publisher
+	}
+	return nil
+}
+
+func (x *LookupPublisherResponse) GetPreviousDeliverySecret() string {
+	if x != nil {
+		return x.PreviousDeliverySecret
+	}
+	return ""
+}
+
 var File_couponlink_coupon_v1_lookup_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
@@ -505,26 +625,34 @@ const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\n" +
 	"candidates\x18\x01 \x03(\v2\x1f.couponlink.coupon.v1.CandidateR\n" +
 	"candidates\x12\x1c\n" +
-	"\ttruncated\x18\x02 \x01(\bR\ttruncated\"\xe9\x02\n" +
+	"\ttruncated\x18\x02 \x01(\bR\ttruncated\"\xc5\x03\n" +
 	"\tCandidate\x124\n" +
 	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponR\x06coupon\x12B\n" +
 	"\voffer_state\x18\x02 \x01(\x0e2!.couponlink.coupon.v1.Offer.StateR\n" +
 	"offerState\x12N\n" +
 	"\x0fpublisher_state\x18\x03 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateR\x0epublisherState\x12K\n" +
 	"\x0eapproval_state\x18\x04 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateR\rapprovalState\x12E\n" +
-	"\x0fapproval_payout\x18\x05 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x0eapprovalPayout\"W\n" +
+	"\x0fapproval_payout\x18\x05 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x0eapprovalPayout\x12Z\n" +
+	"\x11delivery_statuses\x18\x06 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusR\x10deliveryStatuses\"W\n" +
 	"\x15LookupStandingRequest\x12\x1a\n" +
 	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x05offer\x12\"\n" +
-	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\xfc\x01\n" +
+	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\xd8\x02\n" +
 	"\x16LookupStandingResponse\x12N\n" +
 	"\x0fpublisher_state\x18\x01 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateR\x0epublisherState\x12K\n" +
 	"\x0eapproval_state\x18\x02 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateR\rapprovalState\x12E\n" +
-	"\x0fapproval_payout\x18\x03 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x0eapprovalPayout2\xc1\x02\n" +
+	"\x0fapproval_payout\x18\x03 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x0eapprovalPayout\x12Z\n" +
+	"\x11delivery_statuses\x18\x04 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusR\x10deliveryStatuses\"<\n" +
+	"\x16LookupPublisherRequest\x12\"\n" +
+	"\tpublisher\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\x92\x01\n" +
+	"\x17LookupPublisherResponse\x12=\n" +
+	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherR\tpublisher\x128\n" +
+	"\x18previous_delivery_secret\x18\x02 \x01(\tR\x16previousDeliverySecret2\xb1\x03\n" +
 	"\rLookupService\x12b\n" +
 	"\vLookupOffer\x12(.couponlink.coupon.v1.LookupOfferRequest\x1a).couponlink.coupon.v1.LookupOfferResponse\x12_\n" +
 	"\n" +
 	"LookupCode\x12'.couponlink.coupon.v1.LookupCodeRequest\x1a(.couponlink.coupon.v1.LookupCodeResponse\x12k\n" +
-	"\x0eLookupStanding\x12+.couponlink.coupon.v1.LookupStandingRequest\x1a,.couponlink.coupon.v1.LookupStandingResponseBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	"\x0eLookupStanding\x12+.couponlink.coupon.v1.LookupStandingRequest\x1a,.couponlink.coupon.v1.LookupStandingResponse\x12n\n" +
+	"\x0fLookupPublisher\x12,.couponlink.coupon.v1.LookupPublisherRequest\x1a-.couponlink.coupon.v1.LookupPublisherResponseBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_lookup_proto_rawDescOnce sync.Once
@@ -538,44 +666,53 @@ func file_couponlink_coupon_v1_lookup_proto_rawDescGZIP() []byte {
 	return file_couponlink_coupon_v1_lookup_proto_rawDescData
 }
 
-var file_couponlink_coupon_v1_lookup_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_couponlink_coupon_v1_lookup_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_couponlink_coupon_v1_lookup_proto_goTypes = []any{
-	(*LookupOfferRequest)(nil),     // 0: couponlink.coupon.v1.LookupOfferRequest
-	(*LookupOfferResponse)(nil),    // 1: couponlink.coupon.v1.LookupOfferResponse
-	(*LookupCodeRequest)(nil),      // 2: couponlink.coupon.v1.LookupCodeRequest
-	(*LookupCodeResponse)(nil),     // 3: couponlink.coupon.v1.LookupCodeResponse
-	(*Candidate)(nil),              // 4: couponlink.coupon.v1.Candidate
-	(*LookupStandingRequest)(nil),  // 5: couponlink.coupon.v1.LookupStandingRequest
-	(*LookupStandingResponse)(nil), // 6: couponlink.coupon.v1.LookupStandingResponse
-	(*Offer)(nil),                  // 7: couponlink.coupon.v1.Offer
-	(*Coupon)(nil),                 // 8: couponlink.coupon.v1.Coupon
-	(Offer_State)(0),               // 9: couponlink.coupon.v1.Offer.State
-	(Publisher_State)(0),           // 10: couponlink.coupon.v1.Publisher.State
-	(Approval_State)(0),            // 11: couponlink.coupon.v1.Approval.State
-	(*Payout)(nil),                 // 12: couponlink.coupon.v1.Payout
+	(*LookupOfferRequest)(nil),      // 0: couponlink.coupon.v1.LookupOfferRequest
+	(*LookupOfferResponse)(nil),     // 1: couponlink.coupon.v1.LookupOfferResponse
+	(*LookupCodeRequest)(nil),       // 2: couponlink.coupon.v1.LookupCodeRequest
+	(*LookupCodeResponse)(nil),      // 3: couponlink.coupon.v1.LookupCodeResponse
+	(*Candidate)(nil),               // 4: couponlink.coupon.v1.Candidate
+	(*LookupStandingRequest)(nil),   // 5: couponlink.coupon.v1.LookupStandingRequest
+	(*LookupStandingResponse)(nil),  // 6: couponlink.coupon.v1.LookupStandingResponse
+	(*LookupPublisherRequest)(nil),  // 7: couponlink.coupon.v1.LookupPublisherRequest
+	(*LookupPublisherResponse)(nil), // 8: couponlink.coupon.v1.LookupPublisherResponse
+	(*Offer)(nil),                   // 9: couponlink.coupon.v1.Offer
+	(*Coupon)(nil),                  // 10: couponlink.coupon.v1.Coupon
+	(Offer_State)(0),                // 11: couponlink.coupon.v1.Offer.State
+	(Publisher_State)(0),            // 12: couponlink.coupon.v1.Publisher.State
+	(Approval_State)(0),             // 13: couponlink.coupon.v1.Approval.State
+	(*Payout)(nil),                  // 14: couponlink.coupon.v1.Payout
+	(DeliverySettings_Status)(0),    // 15: couponlink.coupon.v1.DeliverySettings.Status
+	(*Publisher)(nil),               // 16: couponlink.coupon.v1.Publisher
 }
 var file_couponlink_coupon_v1_lookup_proto_depIdxs = []int32{
-	7,  // 0: couponlink.coupon.v1.LookupOfferResponse.offer:type_name -> couponlink.coupon.v1.Offer
+	9,  // 0: couponlink.coupon.v1.LookupOfferResponse.offer:type_name -> couponlink.coupon.v1.Offer
 	4,  // 1: couponlink.coupon.v1.LookupCodeResponse.candidates:type_name -> couponlink.coupon.v1.Candidate
-	8,  // 2: couponlink.coupon.v1.Candidate.coupon:type_name -> couponlink.coupon.v1.Coupon
-	9,  // 3: couponlink.coupon.v1.Candidate.offer_state:type_name -> couponlink.coupon.v1.Offer.State
-	10, // 4: couponlink.coupon.v1.Candidate.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
-	11, // 5: couponlink.coupon.v1.Candidate.approval_state:type_name -> couponlink.coupon.v1.Approval.State
-	12, // 6: couponlink.coupon.v1.Candidate.approval_payout:type_name -> couponlink.coupon.v1.Payout
-	10, // 7: couponlink.coupon.v1.LookupStandingResponse.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
-	11, // 8: couponlink.coupon.v1.LookupStandingResponse.approval_state:type_name -> couponlink.coupon.v1.Approval.State
-	12, // 9: couponlink.coupon.v1.LookupStandingResponse.approval_payout:type_name -> couponlink.coupon.v1.Payout
-	0,  // 10: couponlink.coupon.v1.LookupService.LookupOffer:input_type -> couponlink.coupon.v1.LookupOfferRequest
-	2,  // 11: couponlink.coupon.v1.LookupService.LookupCode:input_type -> couponlink.coupon.v1.LookupCodeRequest
-	5,  // 12: couponlink.coupon.v1.LookupService.LookupStanding:input_type -> couponlink.coupon.v1.LookupStandingRequest
-	1,  // 13: couponlink.coupon.v1.LookupService.LookupOffer:output_type -> couponlink.coupon.v1.LookupOfferResponse
-	3,  // 14: couponlink.coupon.v1.LookupService.LookupCode:output_type -> couponlink.coupon.v1.LookupCodeResponse
-	6,  // 15: couponlink.coupon.v1.LookupService.LookupStanding:output_type -> couponlink.coupon.v1.LookupStandingResponse
-	13, // [13:16] is the sub-list for method output_type
-	10, // [10:13] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	10, // 2: couponlink.coupon.v1.Candidate.coupon:type_name -> couponlink.coupon.v1.Coupon
+	11, // 3: couponlink.coupon.v1.Candidate.offer_state:type_name -> couponlink.coupon.v1.Offer.State
+	12, // 4: couponlink.coupon.v1.Candidate.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
+	13, // 5: couponlink.coupon.v1.Candidate.approval_state:type_name -> couponlink.coupon.v1.Approval.State
+	14, // 6: couponlink.coupon.v1.Candidate.approval_payout:type_name -> couponlink.coupon.v1.Payout
+	15, // 7: couponlink.coupon.v1.Candidate.delivery_statuses:type_name -> couponlink.coupon.v1.DeliverySettings.Status
+	12, // 8: couponlink.coupon.v1.LookupStandingResponse.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
+	13, // 9: couponlink.coupon.v1.LookupStandingResponse.approval_state:type_name -> couponlink.coupon.v1.Approval.State
+	14, // 10: couponlink.coupon.v1.LookupStandingResponse.approval_payout:type_name -> couponlink.coupon.v1.Payout
+	15, // 11: couponlink.coupon.v1.LookupStandingResponse.delivery_statuses:type_name -> couponlink.coupon.v1.DeliverySettings.Status
+	16, // 12: couponlink.coupon.v1.LookupPublisherResponse.publisher:type_name -> couponlink.coupon.v1.Publisher
+	0,  // 13: couponlink.coupon.v1.LookupService.LookupOffer:input_type -> couponlink.coupon.v1.LookupOfferRequest
+	2,  // 14: couponlink.coupon.v1.LookupService.LookupCode:input_type -> couponlink.coupon.v1.LookupCodeRequest
+	5,  // 15: couponlink.coupon.v1.LookupService.LookupStanding:input_type -> couponlink.coupon.v1.LookupStandingRequest
+	7,  // 16: couponlink.coupon.v1.LookupService.LookupPublisher:input_type -> couponlink.coupon.v1.LookupPublisherRequest
+	1,  // 17: couponlink.coupon.v1.LookupService.LookupOffer:output_type -> couponlink.coupon.v1.LookupOfferResponse
+	3,  // 18: couponlink.coupon.v1.LookupService.LookupCode:output_type -> couponlink.coupon.v1.LookupCodeResponse
+	6,  // 19: couponlink.coupon.v1.LookupService.LookupStanding:output_type -> couponlink.coupon.v1.LookupStandingResponse
+	8,  // 20: couponlink.coupon.v1.LookupService.LookupPublisher:output_type -> couponlink.coupon.v1.LookupPublisherResponse
+	17, // [17:21] is the sub-list for method output_type
+	13, // [13:17] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_lookup_proto_init() }
@@ -598,7 +735,7 @@ func file_couponlink_coupon_v1_lookup_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_lookup_proto_rawDesc), len(file_couponlink_coupon_v1_lookup_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,9 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	LookupService_LookupOffer_FullMethodName    = "/couponlink.coupon.v1.LookupService/LookupOffer"
-	LookupService_LookupCode_FullMethodName     = "/couponlink.coupon.v1.LookupService/LookupCode"
-	LookupService_LookupStanding_FullMethodName = "/couponlink.coupon.v1.LookupService/LookupStanding"
+	LookupService_LookupOffer_FullMethodName     = "/couponlink.coupon.v1.LookupService/LookupOffer"
+	LookupService_LookupCode_FullMethodName      = "/couponlink.coupon.v1.LookupService/LookupCode"
+	LookupService_LookupStanding_FullMethodName  = "/couponlink.coupon.v1.LookupService/LookupStanding"
+	LookupService_LookupPublisher_FullMethodName = "/couponlink.coupon.v1.LookupService/LookupPublisher"
 )
 
 // LookupServiceClient is the client API for LookupService service.
@@ -46,6 +47,10 @@ type LookupServiceClient interface {
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
 	LookupStanding(ctx context.Context, in *LookupStandingRequest, opts ...grpc.CallOption) (*LookupStandingResponse, error)
+	// LookupPublisher finds a publisher with what a delivery to it needs.
+	//
+	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
+	LookupPublisher(ctx context.Context, in *LookupPublisherRequest, opts ...grpc.CallOption) (*LookupPublisherResponse, error)
 }
 
 type lookupServiceClient struct {
@@ -86,6 +91,16 @@ func (c *lookupServiceClient) LookupStanding(ctx context.Context, in *LookupStan
 	return out, nil
 }
 
+func (c *lookupServiceClient) LookupPublisher(ctx context.Context, in *LookupPublisherRequest, opts ...grpc.CallOption) (*LookupPublisherResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LookupPublisherResponse)
+	err := c.cc.Invoke(ctx, LookupService_LookupPublisher_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LookupServiceServer is the server API for LookupService service.
 // All implementations must embed UnimplementedLookupServiceServer
 // for forward compatibility.
@@ -108,6 +123,10 @@ type LookupServiceServer interface {
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
 	LookupStanding(context.Context, *LookupStandingRequest) (*LookupStandingResponse, error)
+	// LookupPublisher finds a publisher with what a delivery to it needs.
+	//
+	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
+	LookupPublisher(context.Context, *LookupPublisherRequest) (*LookupPublisherResponse, error)
 	mustEmbedUnimplementedLookupServiceServer()
 }
 
@@ -126,6 +145,9 @@ func (UnimplementedLookupServiceServer) LookupCode(context.Context, *LookupCodeR
 }
 func (UnimplementedLookupServiceServer) LookupStanding(context.Context, *LookupStandingRequest) (*LookupStandingResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LookupStanding not implemented")
+}
+func (UnimplementedLookupServiceServer) LookupPublisher(context.Context, *LookupPublisherRequest) (*LookupPublisherResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method LookupPublisher not implemented")
 }
 func (UnimplementedLookupServiceServer) mustEmbedUnimplementedLookupServiceServer() {}
 func (UnimplementedLookupServiceServer) testEmbeddedByValue()                       {}
@@ -202,6 +224,24 @@ func _LookupService_LookupStanding_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LookupService_LookupPublisher_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LookupPublisherRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LookupServiceServer).LookupPublisher(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LookupService_LookupPublisher_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LookupServiceServer).LookupPublisher(ctx, req.(*LookupPublisherRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // LookupService_ServiceDesc is the grpc.ServiceDesc for LookupService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -220,6 +260,10 @@ var LookupService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "LookupStanding",
 			Handler:    _LookupService_LookupStanding_Handler,
+		},
+		{
+			MethodName: "LookupPublisher",
+			Handler:    _LookupService_LookupPublisher_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

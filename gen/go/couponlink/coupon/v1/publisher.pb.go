@@ -10,6 +10,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
@@ -77,6 +78,116 @@ func (Publisher_State) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{0, 0}
 }
 
+// Method says how a delivery is sent.
+type DeliverySettings_Method int32
+
+const (
+	// Not a method; it means GET.
+	DeliverySettings_METHOD_UNSPECIFIED DeliverySettings_Method = 0
+	// By GET: all is in the URL.
+	DeliverySettings_GET DeliverySettings_Method = 1
+	// By POST, with the conversion as JSON in the body.
+	DeliverySettings_POST DeliverySettings_Method = 2
+)
+
+// Enum value maps for DeliverySettings_Method.
+var (
+	DeliverySettings_Method_name = map[int32]string{
+		0: "METHOD_UNSPECIFIED",
+		1: "GET",
+		2: "POST",
+	}
+	DeliverySettings_Method_value = map[string]int32{
+		"METHOD_UNSPECIFIED": 0,
+		"GET":                1,
+		"POST":               2,
+	}
+)
+
+func (x DeliverySettings_Method) Enum() *DeliverySettings_Method {
+	p := new(DeliverySettings_Method)
+	*p = x
+	return p
+}
+
+func (x DeliverySettings_Method) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DeliverySettings_Method) Descriptor() protoreflect.EnumDescriptor {
+	return file_couponlink_coupon_v1_publisher_proto_enumTypes[1].Descriptor()
+}
+
+func (DeliverySettings_Method) Type() protoreflect.EnumType {
+	return &file_couponlink_coupon_v1_publisher_proto_enumTypes[1]
+}
+
+func (x DeliverySettings_Method) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DeliverySettings_Method.Descriptor instead.
+func (DeliverySettings_Method) EnumDescriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{1, 0}
+}
+
+// Status says where a conversion stands.
+type DeliverySettings_Status int32
+
+const (
+	// Not a status.
+	DeliverySettings_STATUS_UNSPECIFIED DeliverySettings_Status = 0
+	// Waits for approval.
+	DeliverySettings_PENDING DeliverySettings_Status = 1
+	// Approved.
+	DeliverySettings_APPROVED DeliverySettings_Status = 2
+	// Rejected, or credited to somebody else since.
+	DeliverySettings_REJECTED DeliverySettings_Status = 3
+)
+
+// Enum value maps for DeliverySettings_Status.
+var (
+	DeliverySettings_Status_name = map[int32]string{
+		0: "STATUS_UNSPECIFIED",
+		1: "PENDING",
+		2: "APPROVED",
+		3: "REJECTED",
+	}
+	DeliverySettings_Status_value = map[string]int32{
+		"STATUS_UNSPECIFIED": 0,
+		"PENDING":            1,
+		"APPROVED":           2,
+		"REJECTED":           3,
+	}
+)
+
+func (x DeliverySettings_Status) Enum() *DeliverySettings_Status {
+	p := new(DeliverySettings_Status)
+	*p = x
+	return p
+}
+
+func (x DeliverySettings_Status) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DeliverySettings_Status) Descriptor() protoreflect.EnumDescriptor {
+	return file_couponlink_coupon_v1_publisher_proto_enumTypes[2].Descriptor()
+}
+
+func (DeliverySettings_Status) Type() protoreflect.EnumType {
+	return &file_couponlink_coupon_v1_publisher_proto_enumTypes[2]
+}
+
+func (x DeliverySettings_Status) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DeliverySettings_Status.Descriptor instead.
+func (DeliverySettings_Status) EnumDescriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{1, 1}
+}
+
 // Publisher is one who promotes offers: an influencer, an affiliate, a partner.
 type Publisher struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -93,9 +204,26 @@ type Publisher struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with each change of the publisher. Given on update, the update is refused if the
 	// publisher has changed since.
-	Etag          string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Where deliveries about the publisher's conversions are sent: the publisher's own postback, an
+	// absolute http or https URL of at most 2,048 characters. Macros behind the host are filled in,
+	// URL-encoded: `{conversion_id}`, `{event}`, `{status}` (PENDING, APPROVED, REJECTED), `{method}`,
+	// `{offer_id}`, `{pub_id}`, `{coupon_code}`, `{click_id}`, `{pub_click_id}`, `{pub_sub_id}`,
+	// `{pub_unique1}` to `{pub_unique5}`, `{transaction_id}`, `{amount}`, `{currency}`,
+	// `{refunded_amount}`, `{payout}`, `{payout_currency}`, `{conversion_time}` (RFC 3339),
+	// `{conversion_time_unix}` (seconds), `{delivery_id}`. What a conversion has none of is filled in
+	// empty. An unknown macro is refused, and so are a fragment (`#`), which is never sent, and a host
+	// inside the network unless the operator allowed it. Empty: nothing is delivered.
+	PostbackUrl string `protobuf:"bytes,7,opt,name=postback_url,json=postbackUrl,proto3" json:"postback_url,omitempty"`
+	// When and how deliveries are sent.
+	Delivery *DeliverySettings `protobuf:"bytes,8,opt,name=delivery,proto3" json:"delivery,omitempty"`
+	// The secret by which deliveries are signed (https://www.standardwebhooks.com), `whsec_` and base64:
+	// give it to the publisher.
+	DeliverySecret string `protobuf:"bytes,9,opt,name=delivery_secret,json=deliverySecret,proto3" json:"delivery_secret,omitempty"`
+	// Until when deliveries are signed by the secret before the last rotation too; unset: there is none.
+	PreviousDeliverySecretExpireTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=previous_delivery_secret_expire_time,json=previousDeliverySecretExpireTime,proto3" json:"previous_delivery_secret_expire_time,omitempty"`
+	unknownFields                    protoimpl.UnknownFields
+	sizeCache                        protoimpl.SizeCache
 }
 
 func (x *Publisher) Reset() {
@@ -170,6 +298,100 @@ func (x *Publisher) GetEtag() string {
 	return ""
 }
 
+func (x *Publisher) GetPostbackUrl() string {
+	if x != nil {
+		return x.PostbackUrl
+	}
+	return ""
+}
+
+func (x *Publisher) GetDelivery() *DeliverySettings {
+	if x != nil {
+		return x.Delivery
+	}
+	return nil
+}
+
+func (x *Publisher) GetDeliverySecret() string {
+	if x != nil {
+		return x.DeliverySecret
+	}
+	return ""
+}
+
+func (x *Publisher) GetPreviousDeliverySecretExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PreviousDeliverySecretExpireTime
+	}
+	return nil
+}
+
+// DeliverySettings say when and how a publisher is told of its conversions.
+type DeliverySettings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How deliveries are sent. Default GET.
+	Method DeliverySettings_Method `protobuf:"varint,1,opt,name=method,proto3,enum=couponlink.coupon.v1.DeliverySettings_Method" json:"method,omitempty"`
+	// The statuses on which the publisher is told: whenever a conversion of its gets one of them, and
+	// whenever the payout of one changes that has it. Empty: all three.
+	Statuses []DeliverySettings_Status `protobuf:"varint,2,rep,packed,name=statuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"statuses,omitempty"`
+	// Whether only conversions with a click of the publisher's that has a `pub_click_id` are
+	// delivered; for tracking systems that can do nothing with a sale that came by code alone.
+	OnlyWithClick bool `protobuf:"varint,3,opt,name=only_with_click,json=onlyWithClick,proto3" json:"only_with_click,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliverySettings) Reset() {
+	*x = DeliverySettings{}
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverySettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverySettings) ProtoMessage() {}
+
+func (x *DeliverySettings) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverySettings.ProtoReflect.Descriptor instead.
+func (*DeliverySettings) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *DeliverySettings) GetMethod() DeliverySettings_Method {
+	if x != nil {
+		return x.Method
+	}
+	return DeliverySettings_METHOD_UNSPECIFIED
+}
+
+func (x *DeliverySettings) GetStatuses() []DeliverySettings_Status {
+	if x != nil {
+		return x.Statuses
+	}
+	return nil
+}
+
+func (x *DeliverySettings) GetOnlyWithClick() bool {
+	if x != nil {
+		return x.OnlyWithClick
+	}
+	return false
+}
+
 // CreatePublisherRequest asks for a new publisher.
 type CreatePublisherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -184,7 +406,7 @@ type CreatePublisherRequest struct {
 
 func (x *CreatePublisherRequest) Reset() {
 	*x = CreatePublisherRequest{}
-	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[1]
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -196,7 +418,7 @@ func (x *CreatePublisherRequest) String() string {
 func (*CreatePublisherRequest) ProtoMessage() {}
 
 func (x *CreatePublisherRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[1]
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -209,7 +431,7 @@ func (x *CreatePublisherRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePublisherRequest.ProtoReflect.Descriptor instead.
 func (*CreatePublisherRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{1}
+	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CreatePublisherRequest) GetPublisherId() string {
@@ -237,7 +459,7 @@ type GetPublisherRequest struct {
 
 func (x *GetPublisherRequest) Reset() {
 	*x = GetPublisherRequest{}
-	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[2]
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -249,7 +471,7 @@ func (x *GetPublisherRequest) String() string {
 func (*GetPublisherRequest) ProtoMessage() {}
 
 func (x *GetPublisherRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[2]
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -262,7 +484,7 @@ func (x *GetPublisherRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPublisherRequest.ProtoReflect.Descriptor instead.
 func (*GetPublisherRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{2}
+	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetPublisherRequest) GetName() string {
@@ -290,7 +512,7 @@ type ListPublishersRequest struct {
 
 func (x *ListPublishersRequest) Reset() {
 	*x = ListPublishersRequest{}
-	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[3]
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -302,7 +524,7 @@ func (x *ListPublishersRequest) String() string {
 func (*ListPublishersRequest) ProtoMessage() {}
 
 func (x *ListPublishersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[3]
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -315,7 +537,7 @@ func (x *ListPublishersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishersRequest.ProtoReflect.Descriptor instead.
 func (*ListPublishersRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{3}
+	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListPublishersRequest) GetPageSize() int32 {
@@ -359,7 +581,7 @@ type ListPublishersResponse struct {
 
 func (x *ListPublishersResponse) Reset() {
 	*x = ListPublishersResponse{}
-	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[4]
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -371,7 +593,7 @@ func (x *ListPublishersResponse) String() string {
 func (*ListPublishersResponse) ProtoMessage() {}
 
 func (x *ListPublishersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[4]
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -384,7 +606,7 @@ func (x *ListPublishersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishersResponse.ProtoReflect.Descriptor instead.
 func (*ListPublishersResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{4}
+	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListPublishersResponse) GetPublishers() []*Publisher {
@@ -407,7 +629,8 @@ type UpdatePublisherRequest struct {
 	// The publisher with its new values; `name` says which. With `etag`, the change is refused if the
 	// publisher has changed since.
 	Publisher *Publisher `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The fields to change; `*` for all that can be. Empty: those that are set in `publisher`.
+	// The fields to change; `*` for all that can be. Empty: those that are set in `publisher`. A path into
+	// `delivery` stands for all of it.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -415,7 +638,7 @@ type UpdatePublisherRequest struct {
 
 func (x *UpdatePublisherRequest) Reset() {
 	*x = UpdatePublisherRequest{}
-	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[5]
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -427,7 +650,7 @@ func (x *UpdatePublisherRequest) String() string {
 func (*UpdatePublisherRequest) ProtoMessage() {}
 
 func (x *UpdatePublisherRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[5]
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -440,7 +663,7 @@ func (x *UpdatePublisherRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdatePublisherRequest.ProtoReflect.Descriptor instead.
 func (*UpdatePublisherRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{5}
+	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdatePublisherRequest) GetPublisher() *Publisher {
@@ -457,11 +680,75 @@ func (x *UpdatePublisherRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 	return nil
 }
 
+// RotateDeliverySecretRequest asks for a new delivery secret.
+type RotateDeliverySecretRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `publishers/{publisher}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// How long deliveries are signed by the old secret too: 0 to 30 days, whole seconds. Unset: 24 hours.
+	Overlap *durationpb.Duration `protobuf:"bytes,2,opt,name=overlap,proto3" json:"overlap,omitempty"`
+	// The publisher's etag as the caller knows it; empty: whatever it is.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateDeliverySecretRequest) Reset() {
+	*x = RotateDeliverySecretRequest{}
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateDeliverySecretRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateDeliverySecretRequest) ProtoMessage() {}
+
+func (x *RotateDeliverySecretRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_publisher_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateDeliverySecretRequest.ProtoReflect.Descriptor instead.
+func (*RotateDeliverySecretRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RotateDeliverySecretRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RotateDeliverySecretRequest) GetOverlap() *durationpb.Duration {
+	if x != nil {
+		return x.Overlap
+	}
+	return nil
+}
+
+func (x *RotateDeliverySecretRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
 var File_couponlink_coupon_v1_publisher_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\n" +
-	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x03\n" +
+	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x05\n" +
 	"\tPublisher\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\vdisplayName\x12;\n" +
@@ -470,13 +757,31 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x06 \x01(\tR\x04etag\"8\n" +
+	"\x04etag\x18\x06 \x01(\tR\x04etag\x12!\n" +
+	"\fpostback_url\x18\a \x01(\tR\vpostbackUrl\x12B\n" +
+	"\bdelivery\x18\b \x01(\v2&.couponlink.coupon.v1.DeliverySettingsR\bdelivery\x12-\n" +
+	"\x0fdelivery_secret\x18\t \x01(\tB\x04\xe2A\x01\x03R\x0edeliverySecret\x12p\n" +
+	"$previous_delivery_secret_expire_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R previousDeliverySecretExpireTime\"8\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
 	"\x06ACTIVE\x10\x01\x12\f\n" +
 	"\bARCHIVED\x10\x02:1\xeaA.\n" +
-	"\x14couponlink/Publisher\x12\x16publishers/{publisher}\"\x80\x01\n" +
+	"\x14couponlink/Publisher\x12\x16publishers/{publisher}\"\xcc\x02\n" +
+	"\x10DeliverySettings\x12E\n" +
+	"\x06method\x18\x01 \x01(\x0e2-.couponlink.coupon.v1.DeliverySettings.MethodR\x06method\x12I\n" +
+	"\bstatuses\x18\x02 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusR\bstatuses\x12&\n" +
+	"\x0fonly_with_click\x18\x03 \x01(\bR\ronlyWithClick\"3\n" +
+	"\x06Method\x12\x16\n" +
+	"\x12METHOD_UNSPECIFIED\x10\x00\x12\a\n" +
+	"\x03GET\x10\x01\x12\b\n" +
+	"\x04POST\x10\x02\"I\n" +
+	"\x06Status\x12\x16\n" +
+	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aPENDING\x10\x01\x12\f\n" +
+	"\bAPPROVED\x10\x02\x12\f\n" +
+	"\bREJECTED\x10\x03\"\x80\x01\n" +
 	"\x16CreatePublisherRequest\x12!\n" +
 	"\fpublisher_id\x18\x01 \x01(\tR\vpublisherId\x12C\n" +
 	"\tpublisher\x18\x02 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\"/\n" +
@@ -496,12 +801,17 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\x16UpdatePublisherRequest\x12C\n" +
 	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask2\xb4\x04\n" +
+	"updateMask\"\x80\x01\n" +
+	"\x1bRotateDeliverySecretRequest\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x123\n" +
+	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\aoverlap\x12\x12\n" +
+	"\x04etag\x18\x03 \x01(\tR\x04etag2\xda\x05\n" +
 	"\x10PublisherService\x12\x83\x01\n" +
 	"\x0fCreatePublisher\x12,.couponlink.coupon.v1.CreatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"!\x82\xd3\xe4\x93\x02\x1b:\tpublisher\"\x0e/v1/publishers\x12{\n" +
 	"\fGetPublisher\x12).couponlink.coupon.v1.GetPublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=publishers/*}\x12\x83\x01\n" +
 	"\x0eListPublishers\x12+.couponlink.coupon.v1.ListPublishersRequest\x1a,.couponlink.coupon.v1.ListPublishersResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/publishers\x12\x96\x01\n" +
-	"\x0fUpdatePublisher\x12,.couponlink.coupon.v1.UpdatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"4\x82\xd3\xe4\x93\x02.:\tpublisher2!/v1/{publisher.name=publishers/*}BGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	"\x0fUpdatePublisher\x12,.couponlink.coupon.v1.UpdatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"4\x82\xd3\xe4\x93\x02.:\tpublisher2!/v1/{publisher.name=publishers/*}\x12\xa3\x01\n" +
+	"\x14RotateDeliverySecret\x121.couponlink.coupon.v1.RotateDeliverySecretRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=publishers/*}:rotateDeliverySecretBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_publisher_proto_rawDescOnce sync.Once
@@ -515,40 +825,52 @@ func file_couponlink_coupon_v1_publisher_proto_rawDescGZIP() []byte {
 	return file_couponlink_coupon_v1_publisher_proto_rawDescData
 }
 
-var file_couponlink_coupon_v1_publisher_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_couponlink_coupon_v1_publisher_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_couponlink_coupon_v1_publisher_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_couponlink_coupon_v1_publisher_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_couponlink_coupon_v1_publisher_proto_goTypes = []any{
-	(Publisher_State)(0),           // 0: couponlink.coupon.v1.Publisher.State
-	(*Publisher)(nil),              // 1: couponlink.coupon.v1.Publisher
-	(*CreatePublisherRequest)(nil), // 2: couponlink.coupon.v1.CreatePublisherRequest
-	(*GetPublisherRequest)(nil),    // 3: couponlink.coupon.v1.GetPublisherRequest
-	(*ListPublishersRequest)(nil),  // 4: couponlink.coupon.v1.ListPublishersRequest
-	(*ListPublishersResponse)(nil), // 5: couponlink.coupon.v1.ListPublishersResponse
-	(*UpdatePublisherRequest)(nil), // 6: couponlink.coupon.v1.UpdatePublisherRequest
-	(*timestamppb.Timestamp)(nil),  // 7: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),  // 8: google.protobuf.FieldMask
+	(Publisher_State)(0),                // 0: couponlink.coupon.v1.Publisher.State
+	(DeliverySettings_Method)(0),        // 1: couponlink.coupon.v1.DeliverySettings.Method
+	(DeliverySettings_Status)(0),        // 2: couponlink.coupon.v1.DeliverySettings.Status
+	(*Publisher)(nil),                   // 3: couponlink.coupon.v1.Publisher
+	(*DeliverySettings)(nil),            // 4: couponlink.coupon.v1.DeliverySettings
+	(*CreatePublisherRequest)(nil),      // 5: couponlink.coupon.v1.CreatePublisherRequest
+	(*GetPublisherRequest)(nil),         // 6: couponlink.coupon.v1.GetPublisherRequest
+	(*ListPublishersRequest)(nil),       // 7: couponlink.coupon.v1.ListPublishersRequest
+	(*ListPublishersResponse)(nil),      // 8: couponlink.coupon.v1.ListPublishersResponse
+	(*UpdatePublisherRequest)(nil),      // 9: couponlink.coupon.v1.UpdatePublisherRequest
+	(*RotateDeliverySecretRequest)(nil), // 10: couponlink.coupon.v1.RotateDeliverySecretRequest
+	(*timestamppb.Timestamp)(nil),       // 11: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),       // 12: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),         // 13: google.protobuf.Duration
 }
 var file_couponlink_coupon_v1_publisher_proto_depIdxs = []int32{
 	0,  // 0: couponlink.coupon.v1.Publisher.state:type_name -> couponlink.coupon.v1.Publisher.State
-	7,  // 1: couponlink.coupon.v1.Publisher.create_time:type_name -> google.protobuf.Timestamp
-	7,  // 2: couponlink.coupon.v1.Publisher.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 3: couponlink.coupon.v1.CreatePublisherRequest.publisher:type_name -> couponlink.coupon.v1.Publisher
-	1,  // 4: couponlink.coupon.v1.ListPublishersResponse.publishers:type_name -> couponlink.coupon.v1.Publisher
-	1,  // 5: couponlink.coupon.v1.UpdatePublisherRequest.publisher:type_name -> couponlink.coupon.v1.Publisher
-	8,  // 6: couponlink.coupon.v1.UpdatePublisherRequest.update_mask:type_name -> google.protobuf.FieldMask
-	2,  // 7: couponlink.coupon.v1.PublisherService.CreatePublisher:input_type -> couponlink.coupon.v1.CreatePublisherRequest
-	3,  // 8: couponlink.coupon.v1.PublisherService.GetPublisher:input_type -> couponlink.coupon.v1.GetPublisherRequest
-	4,  // 9: couponlink.coupon.v1.PublisherService.ListPublishers:input_type -> couponlink.coupon.v1.ListPublishersRequest
-	6,  // 10: couponlink.coupon.v1.PublisherService.UpdatePublisher:input_type -> couponlink.coupon.v1.UpdatePublisherRequest
-	1,  // 11: couponlink.coupon.v1.PublisherService.CreatePublisher:output_type -> couponlink.coupon.v1.Publisher
-	1,  // 12: couponlink.coupon.v1.PublisherService.GetPublisher:output_type -> couponlink.coupon.v1.Publisher
-	5,  // 13: couponlink.coupon.v1.PublisherService.ListPublishers:output_type -> couponlink.coupon.v1.ListPublishersResponse
-	1,  // 14: couponlink.coupon.v1.PublisherService.UpdatePublisher:output_type -> couponlink.coupon.v1.Publisher
-	11, // [11:15] is the sub-list for method output_type
-	7,  // [7:11] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	11, // 1: couponlink.coupon.v1.Publisher.create_time:type_name -> google.protobuf.Timestamp
+	11, // 2: couponlink.coupon.v1.Publisher.update_time:type_name -> google.protobuf.Timestamp
+	4,  // 3: couponlink.coupon.v1.Publisher.delivery:type_name -> couponlink.coupon.v1.DeliverySettings
+	11, // 4: couponlink.coupon.v1.Publisher.previous_delivery_secret_expire_time:type_name -> google.protobuf.Timestamp
+	1,  // 5: couponlink.coupon.v1.DeliverySettings.method:type_name -> couponlink.coupon.v1.DeliverySettings.Method
+	2,  // 6: couponlink.coupon.v1.DeliverySettings.statuses:type_name -> couponlink.coupon.v1.DeliverySettings.Status
+	3,  // 7: couponlink.coupon.v1.CreatePublisherRequest.publisher:type_name -> couponlink.coupon.v1.Publisher
+	3,  // 8: couponlink.coupon.v1.ListPublishersResponse.publishers:type_name -> couponlink.coupon.v1.Publisher
+	3,  // 9: couponlink.coupon.v1.UpdatePublisherRequest.publisher:type_name -> couponlink.coupon.v1.Publisher
+	12, // 10: couponlink.coupon.v1.UpdatePublisherRequest.update_mask:type_name -> google.protobuf.FieldMask
+	13, // 11: couponlink.coupon.v1.RotateDeliverySecretRequest.overlap:type_name -> google.protobuf.Duration
+	5,  // 12: couponlink.coupon.v1.PublisherService.CreatePublisher:input_type -> couponlink.coupon.v1.CreatePublisherRequest
+	6,  // 13: couponlink.coupon.v1.PublisherService.GetPublisher:input_type -> couponlink.coupon.v1.GetPublisherRequest
+	7,  // 14: couponlink.coupon.v1.PublisherService.ListPublishers:input_type -> couponlink.coupon.v1.ListPublishersRequest
+	9,  // 15: couponlink.coupon.v1.PublisherService.UpdatePublisher:input_type -> couponlink.coupon.v1.UpdatePublisherRequest
+	10, // 16: couponlink.coupon.v1.PublisherService.RotateDeliverySecret:input_type -> couponlink.coupon.v1.RotateDeliverySecretRequest
+	3,  // 17: couponlink.coupon.v1.PublisherService.CreatePublisher:output_type -> couponlink.coupon.v1.Publisher
+	3,  // 18: couponlink.coupon.v1.PublisherService.GetPublisher:output_type -> couponlink.coupon.v1.Publisher
+	8,  // 19: couponlink.coupon.v1.PublisherService.ListPublishers:output_type -> couponlink.coupon.v1.ListPublishersResponse
+	3,  // 20: couponlink.coupon.v1.PublisherService.UpdatePublisher:output_type -> couponlink.coupon.v1.Publisher
+	3,  // 21: couponlink.coupon.v1.PublisherService.RotateDeliverySecret:output_type -> couponlink.coupon.v1.Publisher
+	17, // [17:22] is the sub-list for method output_type
+	12, // [12:17] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_publisher_proto_init() }
@@ -561,8 +883,8 @@ func file_couponlink_coupon_v1_publisher_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_publisher_proto_rawDesc), len(file_couponlink_coupon_v1_publisher_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   6,
+			NumEnums:      3,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

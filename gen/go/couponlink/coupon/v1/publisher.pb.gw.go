@@ -231,6 +231,51 @@ func local_request_PublisherService_UpdatePublisher_0(ctx context.Context, marsh
 	return msg, metadata, err
 }
 
+func request_PublisherService_RotateDeliverySecret_0(ctx context.Context, marshaler runtime.Marshaler, client PublisherServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq RotateDeliverySecretRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["name"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "name")
+	}
+	protoReq.Name, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "name", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.RotateDeliverySecret(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_PublisherService_RotateDeliverySecret_0(ctx context.Context, marshaler runtime.Marshaler, server PublisherServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq RotateDeliverySecretRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["name"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "name")
+	}
+	protoReq.Name, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "name", err)
+	}
+	msg, err := server.RotateDeliverySecret(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 // RegisterPublisherServiceHandlerServer registers the http handlers for service PublisherService to "mux".
 // UnaryRPC     :call PublisherServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -316,6 +361,26 @@ func RegisterPublisherServiceHandlerServer(ctx context.Context, mux *runtime.Ser
 			return
 		}
 		forward_PublisherService_UpdatePublisher_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_PublisherService_RotateDeliverySecret_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/couponlink.coupon.v1.PublisherService/RotateDeliverySecret", runtime.WithHTTPPathPattern("/v1/{name=publishers/*}:rotateDeliverySecret"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_PublisherService_RotateDeliverySecret_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_PublisherService_RotateDeliverySecret_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 
 	return nil
@@ -425,19 +490,38 @@ func RegisterPublisherServiceHandlerClient(ctx context.Context, mux *runtime.Ser
 		}
 		forward_PublisherService_UpdatePublisher_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_PublisherService_RotateDeliverySecret_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/couponlink.coupon.v1.PublisherService/RotateDeliverySecret", runtime.WithHTTPPathPattern("/v1/{name=publishers/*}:rotateDeliverySecret"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_PublisherService_RotateDeliverySecret_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_PublisherService_RotateDeliverySecret_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
 var (
-	pattern_PublisherService_CreatePublisher_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "publishers"}, ""))
-	pattern_PublisherService_GetPublisher_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "publishers", "name"}, ""))
-	pattern_PublisherService_ListPublishers_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "publishers"}, ""))
-	pattern_PublisherService_UpdatePublisher_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "publishers", "publisher.name"}, ""))
+	pattern_PublisherService_CreatePublisher_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "publishers"}, ""))
+	pattern_PublisherService_GetPublisher_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "publishers", "name"}, ""))
+	pattern_PublisherService_ListPublishers_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "publishers"}, ""))
+	pattern_PublisherService_UpdatePublisher_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "publishers", "publisher.name"}, ""))
+	pattern_PublisherService_RotateDeliverySecret_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "publishers", "name"}, "rotateDeliverySecret"))
 )
 
 var (
-	forward_PublisherService_CreatePublisher_0 = runtime.ForwardResponseMessage
-	forward_PublisherService_GetPublisher_0    = runtime.ForwardResponseMessage
-	forward_PublisherService_ListPublishers_0  = runtime.ForwardResponseMessage
-	forward_PublisherService_UpdatePublisher_0 = runtime.ForwardResponseMessage
+	forward_PublisherService_CreatePublisher_0      = runtime.ForwardResponseMessage
+	forward_PublisherService_GetPublisher_0         = runtime.ForwardResponseMessage
+	forward_PublisherService_ListPublishers_0       = runtime.ForwardResponseMessage
+	forward_PublisherService_UpdatePublisher_0      = runtime.ForwardResponseMessage
+	forward_PublisherService_RotateDeliverySecret_0 = runtime.ForwardResponseMessage
 )

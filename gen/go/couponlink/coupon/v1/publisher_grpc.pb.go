@@ -19,10 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PublisherService_CreatePublisher_FullMethodName = "/couponlink.coupon.v1.PublisherService/CreatePublisher"
-	PublisherService_GetPublisher_FullMethodName    = "/couponlink.coupon.v1.PublisherService/GetPublisher"
-	PublisherService_ListPublishers_FullMethodName  = "/couponlink.coupon.v1.PublisherService/ListPublishers"
-	PublisherService_UpdatePublisher_FullMethodName = "/couponlink.coupon.v1.PublisherService/UpdatePublisher"
+	PublisherService_CreatePublisher_FullMethodName      = "/couponlink.coupon.v1.PublisherService/CreatePublisher"
+	PublisherService_GetPublisher_FullMethodName         = "/couponlink.coupon.v1.PublisherService/GetPublisher"
+	PublisherService_ListPublishers_FullMethodName       = "/couponlink.coupon.v1.PublisherService/ListPublishers"
+	PublisherService_UpdatePublisher_FullMethodName      = "/couponlink.coupon.v1.PublisherService/UpdatePublisher"
+	PublisherService_RotateDeliverySecret_FullMethodName = "/couponlink.coupon.v1.PublisherService/RotateDeliverySecret"
 )
 
 // PublisherServiceClient is the client API for PublisherService service.
@@ -49,6 +50,12 @@ type PublisherServiceClient interface {
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED
 	// (ETAG_MISMATCH) when `publisher.etag` is given and the publisher has changed since.
 	UpdatePublisher(ctx context.Context, in *UpdatePublisherRequest, opts ...grpc.CallOption) (*Publisher, error)
+	// RotateDeliverySecret replaces the secret by which deliveries to a publisher are signed. For the
+	// overlap each delivery carries two signatures, one by the old secret and one by the new, so that
+	// the publisher can change over without refusing any.
+	//
+	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on `overlap`; ABORTED (ETAG_MISMATCH).
+	RotateDeliverySecret(ctx context.Context, in *RotateDeliverySecretRequest, opts ...grpc.CallOption) (*Publisher, error)
 }
 
 type publisherServiceClient struct {
@@ -99,6 +106,16 @@ func (c *publisherServiceClient) UpdatePublisher(ctx context.Context, in *Update
 	return out, nil
 }
 
+func (c *publisherServiceClient) RotateDeliverySecret(ctx context.Context, in *RotateDeliverySecretRequest, opts ...grpc.CallOption) (*Publisher, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Publisher)
+	err := c.cc.Invoke(ctx, PublisherService_RotateDeliverySecret_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PublisherServiceServer is the server API for PublisherService service.
 // All implementations must embed UnimplementedPublisherServiceServer
 // for forward compatibility.
@@ -123,6 +140,12 @@ type PublisherServiceServer interface {
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED
 	// (ETAG_MISMATCH) when `publisher.etag` is given and the publisher has changed since.
 	UpdatePublisher(context.Context, *UpdatePublisherRequest) (*Publisher, error)
+	// RotateDeliverySecret replaces the secret by which deliveries to a publisher are signed. For the
+	// overlap each delivery carries two signatures, one by the old secret and one by the new, so that
+	// the publisher can change over without refusing any.
+	//
+	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on `overlap`; ABORTED (ETAG_MISMATCH).
+	RotateDeliverySecret(context.Context, *RotateDeliverySecretRequest) (*Publisher, error)
 	mustEmbedUnimplementedPublisherServiceServer()
 }
 
@@ -144,6 +167,9 @@ func (UnimplementedPublisherServiceServer) ListPublishers(context.Context, *List
 }
 func (UnimplementedPublisherServiceServer) UpdatePublisher(context.Context, *UpdatePublisherRequest) (*Publisher, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdatePublisher not implemented")
+}
+func (UnimplementedPublisherServiceServer) RotateDeliverySecret(context.Context, *RotateDeliverySecretRequest) (*Publisher, error) {
+	return nil, status.Error(codes.Unimplemented, "method RotateDeliverySecret not implemented")
 }
 func (UnimplementedPublisherServiceServer) mustEmbedUnimplementedPublisherServiceServer() {}
 func (UnimplementedPublisherServiceServer) testEmbeddedByValue()                          {}
@@ -238,6 +264,24 @@ func _PublisherService_UpdatePublisher_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PublisherService_RotateDeliverySecret_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RotateDeliverySecretRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PublisherServiceServer).RotateDeliverySecret(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PublisherService_RotateDeliverySecret_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PublisherServiceServer).RotateDeliverySecret(ctx, req.(*RotateDeliverySecretRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PublisherService_ServiceDesc is the grpc.ServiceDesc for PublisherService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -260,6 +304,10 @@ var PublisherService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdatePublisher",
 			Handler:    _PublisherService_UpdatePublisher_Handler,
+		},
+		{
+			MethodName: "RotateDeliverySecret",
+			Handler:    _PublisherService_RotateDeliverySecret_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

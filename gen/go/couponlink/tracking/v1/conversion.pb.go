@@ -35,6 +35,8 @@ const (
 	Conversion_PENDING Conversion_Status = 1
 	// Approved.
 	Conversion_APPROVED Conversion_Status = 2
+	// Not paid for; `status_reason` says why.
+	Conversion_REJECTED Conversion_Status = 3
 )
 
 // Enum value maps for Conversion_Status.
@@ -43,11 +45,13 @@ var (
 		0: "STATUS_UNSPECIFIED",
 		1: "PENDING",
 		2: "APPROVED",
+		3: "REJECTED",
 	}
 	Conversion_Status_value = map[string]int32{
 		"STATUS_UNSPECIFIED": 0,
 		"PENDING":            1,
 		"APPROVED":           2,
+		"REJECTED":           3,
 	}
 )
 
@@ -143,6 +147,8 @@ const (
 	Conversion_COUPON_LINK Conversion_Method = 2
 	// A click.
 	Conversion_CLICK Conversion_Method = 3
+	// A person's decision, by ReassignConversion.
+	Conversion_MANUAL Conversion_Method = 4
 )
 
 // Enum value maps for Conversion_Method.
@@ -152,12 +158,14 @@ var (
 		1: "COUPON_CODE",
 		2: "COUPON_LINK",
 		3: "CLICK",
+		4: "MANUAL",
 	}
 	Conversion_Method_value = map[string]int32{
 		"METHOD_UNSPECIFIED": 0,
 		"COUPON_CODE":        1,
 		"COUPON_LINK":        2,
 		"CLICK":              3,
+		"MANUAL":             4,
 	}
 )
 
@@ -221,6 +229,8 @@ const (
 	Conversion_CLICK_AFTER_SALE Conversion_Reason = 12
 	// The offer credits a code only with a click of the same publisher, and there is none.
 	Conversion_CLICK_REQUIRED Conversion_Reason = 13
+	// The coupon has earned as many sales as its limits allow.
+	Conversion_LIMIT_REACHED Conversion_Reason = 14
 )
 
 // Enum value maps for Conversion_Reason.
@@ -240,6 +250,7 @@ var (
 		11: "OTHER_OFFER",
 		12: "CLICK_AFTER_SALE",
 		13: "CLICK_REQUIRED",
+		14: "LIMIT_REACHED",
 	}
 	Conversion_Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED": 0,
@@ -256,6 +267,7 @@ var (
 		"OTHER_OFFER":        11,
 		"CLICK_AFTER_SALE":   12,
 		"CLICK_REQUIRED":     13,
+		"LIMIT_REACHED":      14,
 	}
 )
 
@@ -284,6 +296,132 @@ func (x Conversion_Reason) Number() protoreflect.EnumNumber {
 // Deprecated: Use Conversion_Reason.Descriptor instead.
 func (Conversion_Reason) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{0, 3}
+}
+
+// Kind says what was done.
+type ConversionChange_Kind int32
+
+const (
+	// Not a kind.
+	ConversionChange_KIND_UNSPECIFIED ConversionChange_Kind = 0
+	// Approved.
+	ConversionChange_APPROVE ConversionChange_Kind = 1
+	// Rejected.
+	ConversionChange_REJECT ConversionChange_Kind = 2
+	// Credited to another coupon or publisher by a person.
+	ConversionChange_REASSIGN ConversionChange_Kind = 3
+	// The amount was set.
+	ConversionChange_ADJUST ConversionChange_Kind = 4
+	// Money was given back.
+	ConversionChange_REFUND ConversionChange_Kind = 5
+	// A conflict was resolved.
+	ConversionChange_RESOLVE ConversionChange_Kind = 6
+	// Attributed anew by a replay of its postback.
+	ConversionChange_REPLAY ConversionChange_Kind = 7
+)
+
+// Enum value maps for ConversionChange_Kind.
+var (
+	ConversionChange_Kind_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "APPROVE",
+		2: "REJECT",
+		3: "REASSIGN",
+		4: "ADJUST",
+		5: "REFUND",
+		6: "RESOLVE",
+		7: "REPLAY",
+	}
+	ConversionChange_Kind_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"APPROVE":          1,
+		"REJECT":           2,
+		"REASSIGN":         3,
+		"ADJUST":           4,
+		"REFUND":           5,
+		"RESOLVE":          6,
+		"REPLAY":           7,
+	}
+)
+
+func (x ConversionChange_Kind) Enum() *ConversionChange_Kind {
+	p := new(ConversionChange_Kind)
+	*p = x
+	return p
+}
+
+func (x ConversionChange_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ConversionChange_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_couponlink_tracking_v1_conversion_proto_enumTypes[4].Descriptor()
+}
+
+func (ConversionChange_Kind) Type() protoreflect.EnumType {
+	return &file_couponlink_tracking_v1_conversion_proto_enumTypes[4]
+}
+
+func (x ConversionChange_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ConversionChange_Kind.Descriptor instead.
+func (ConversionChange_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{1, 0}
+}
+
+// Resolution says what became of a conflict.
+type ConversionConflict_Resolution int32
+
+const (
+	// Waits to be resolved.
+	ConversionConflict_RESOLUTION_UNSPECIFIED ConversionConflict_Resolution = 0
+	// The conversion took the amount that was sent.
+	ConversionConflict_ACCEPTED ConversionConflict_Resolution = 1
+	// The conversion stayed as it is.
+	ConversionConflict_DISMISSED ConversionConflict_Resolution = 2
+)
+
+// Enum value maps for ConversionConflict_Resolution.
+var (
+	ConversionConflict_Resolution_name = map[int32]string{
+		0: "RESOLUTION_UNSPECIFIED",
+		1: "ACCEPTED",
+		2: "DISMISSED",
+	}
+	ConversionConflict_Resolution_value = map[string]int32{
+		"RESOLUTION_UNSPECIFIED": 0,
+		"ACCEPTED":               1,
+		"DISMISSED":              2,
+	}
+)
+
+func (x ConversionConflict_Resolution) Enum() *ConversionConflict_Resolution {
+	p := new(ConversionConflict_Resolution)
+	*p = x
+	return p
+}
+
+func (x ConversionConflict_Resolution) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ConversionConflict_Resolution) Descriptor() protoreflect.EnumDescriptor {
+	return file_couponlink_tracking_v1_conversion_proto_enumTypes[5].Descriptor()
+}
+
+func (ConversionConflict_Resolution) Type() protoreflect.EnumType {
+	return &file_couponlink_tracking_v1_conversion_proto_enumTypes[5]
+}
+
+func (x ConversionConflict_Resolution) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ConversionConflict_Resolution.Descriptor instead.
+func (ConversionConflict_Resolution) EnumDescriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{3, 0}
 }
 
 // Outcome says what became of the report.
@@ -331,11 +469,11 @@ func (x RecordConversionResponse_Outcome) String() string {
 }
 
 func (RecordConversionResponse_Outcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_couponlink_tracking_v1_conversion_proto_enumTypes[4].Descriptor()
+	return file_couponlink_tracking_v1_conversion_proto_enumTypes[6].Descriptor()
 }
 
 func (RecordConversionResponse_Outcome) Type() protoreflect.EnumType {
-	return &file_couponlink_tracking_v1_conversion_proto_enumTypes[4]
+	return &file_couponlink_tracking_v1_conversion_proto_enumTypes[6]
 }
 
 func (x RecordConversionResponse_Outcome) Number() protoreflect.EnumNumber {
@@ -344,7 +482,7 @@ func (x RecordConversionResponse_Outcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RecordConversionResponse_Outcome.Descriptor instead.
 func (RecordConversionResponse_Outcome) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{5, 0}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{16, 0}
 }
 
 // Conversion is a sale, credited to a publisher or held as unattributed with the reason.
@@ -367,10 +505,11 @@ type Conversion struct {
 	TransactionId string `protobuf:"bytes,7,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
 	// What happened: `sale`, or another name that the advertiser uses.
 	Event string `protobuf:"bytes,8,opt,name=event,proto3" json:"event,omitempty"`
-	// The sale amount as reported; unset when none was.
+	// The sale amount as reported, or as it was adjusted later; unset when none was. Refunds do not lessen
+	// it: see `refunded_amount`.
 	Amount *v1.Money `protobuf:"bytes,9,opt,name=amount,proto3" json:"amount,omitempty"`
-	// What the publisher earns, by the settings of the moment of recording; unset when unattributed
-	// or when nothing is due.
+	// What the publisher earns, by the settings of the moment of recording; unset when unattributed,
+	// rejected, refunded in full, or when nothing is due.
 	Payout *v1.Money `protobuf:"bytes,10,opt,name=payout,proto3" json:"payout,omitempty"`
 	// Whether the sale is paid for.
 	Status Conversion_Status `protobuf:"varint,11,opt,name=status,proto3,enum=couponlink.tracking.v1.Conversion_Status" json:"status,omitempty"`
@@ -407,12 +546,29 @@ type Conversion struct {
 	// or idempotency key.
 	Undeduplicated bool `protobuf:"varint,26,opt,name=undeduplicated,proto3" json:"undeduplicated,omitempty"`
 	// What the advertiser owes, whoever earned the sale, by the settings of the moment of recording;
-	// unset when nothing is recorded as due.
+	// unset when rejected, refunded in full, or when nothing is recorded as due.
 	Revenue *v1.Money `protobuf:"bytes,27,opt,name=revenue,proto3" json:"revenue,omitempty"`
 	// What the decision rests on, as it was at the moment of recording. Later changes of coupons or
 	// settings do not touch it. Shown by GetConversion and RecordConversion; lists leave it out, so that
 	// they stay fast. Unset in conversions from before it was kept.
-	Decision      *Decision `protobuf:"bytes,28,opt,name=decision,proto3" json:"decision,omitempty"`
+	Decision *Decision `protobuf:"bytes,28,opt,name=decision,proto3" json:"decision,omitempty"`
+	// What of `amount` the shopper got back; unset: nothing.
+	RefundedAmount *v1.Money `protobuf:"bytes,29,opt,name=refunded_amount,json=refundedAmount,proto3" json:"refunded_amount,omitempty"`
+	// Why the conversion was rejected, in words.
+	StatusReason string `protobuf:"bytes,30,opt,name=status_reason,json=statusReason,proto3" json:"status_reason,omitempty"`
+	// When the conversion was last changed, its creation included.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Changes with each change of the conversion. Given with a change, that is refused if the conversion
+	// has changed since.
+	Etag string `protobuf:"bytes,32,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What was changed since the creation, in order. Lists leave it out.
+	Changes []*ConversionChange `protobuf:"bytes,33,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Repeats of the sale that came with another content. Lists leave them out.
+	Conflicts []*ConversionConflict `protobuf:"bytes,34,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
+	// Whether a conflict waits to be resolved.
+	Conflicted bool `protobuf:"varint,35,opt,name=conflicted,proto3" json:"conflicted,omitempty"`
+	// The postback that reported the sale, `postbacks/{postback}`; empty when a platform service did.
+	Postback      string `protobuf:"bytes,36,opt,name=postback,proto3" json:"postback,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -643,6 +799,1032 @@ func (x *Conversion) GetDecision() *Decision {
 	return nil
 }
 
+func (x *Conversion) GetRefundedAmount() *v1.Money {
+	if x != nil {
+		return x.RefundedAmount
+	}
+	return nil
+}
+
+func (x *Conversion) GetStatusReason() string {
+	if x != nil {
+		return x.StatusReason
+	}
+	return ""
+}
+
+func (x *Conversion) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Conversion) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *Conversion) GetChanges() []*ConversionChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *Conversion) GetConflicts() []*ConversionConflict {
+	if x != nil {
+		return x.Conflicts
+	}
+	return nil
+}
+
+func (x *Conversion) GetConflicted() bool {
+	if x != nil {
+		return x.Conflicted
+	}
+	return false
+}
+
+func (x *Conversion) GetPostback() string {
+	if x != nil {
+		return x.Postback
+	}
+	return ""
+}
+
+// ConversionChange is one change of a conversion.
+type ConversionChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Counts from 1.
+	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// What was done.
+	Kind ConversionChange_Kind `protobuf:"varint,2,opt,name=kind,proto3,enum=couponlink.tracking.v1.ConversionChange_Kind" json:"kind,omitempty"`
+	// When.
+	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
+	// Who did it: the `actor` of the call, else `admin`; `advertiser` when a postback did.
+	Actor string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Why, in words.
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The postback that did it, `postbacks/{postback}`, or empty.
+	Postback string `protobuf:"bytes,6,opt,name=postback,proto3" json:"postback,omitempty"`
+	// What the conversion was before.
+	From *ConversionState `protobuf:"bytes,7,opt,name=from,proto3" json:"from,omitempty"`
+	// What it was after.
+	To            *ConversionState `protobuf:"bytes,8,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConversionChange) Reset() {
+	*x = ConversionChange{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConversionChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConversionChange) ProtoMessage() {}
+
+func (x *ConversionChange) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConversionChange.ProtoReflect.Descriptor instead.
+func (*ConversionChange) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ConversionChange) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *ConversionChange) GetKind() ConversionChange_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return ConversionChange_KIND_UNSPECIFIED
+}
+
+func (x *ConversionChange) GetChangeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ChangeTime
+	}
+	return nil
+}
+
+func (x *ConversionChange) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *ConversionChange) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ConversionChange) GetPostback() string {
+	if x != nil {
+		return x.Postback
+	}
+	return ""
+}
+
+func (x *ConversionChange) GetFrom() *ConversionState {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *ConversionChange) GetTo() *ConversionState {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+// ConversionState is what can change of a conversion, at one moment.
+type ConversionState struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether the sale was paid for.
+	Status Conversion_Status `protobuf:"varint,1,opt,name=status,proto3,enum=couponlink.tracking.v1.Conversion_Status" json:"status,omitempty"`
+	// Whether somebody was credited.
+	Outcome Conversion_Outcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=couponlink.tracking.v1.Conversion_Outcome" json:"outcome,omitempty"`
+	// Why not, or why the code did not count.
+	Reason Conversion_Reason `protobuf:"varint,3,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
+	// The publisher credited, or empty.
+	Publisher string `protobuf:"bytes,4,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// The coupon credited, or empty.
+	Coupon string `protobuf:"bytes,5,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// The sale amount; unset: none.
+	Amount *v1.Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	// What of it was given back; unset: nothing.
+	RefundedAmount *v1.Money `protobuf:"bytes,7,opt,name=refunded_amount,json=refundedAmount,proto3" json:"refunded_amount,omitempty"`
+	// What the publisher earned; unset: nothing.
+	Payout *v1.Money `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
+	// What the advertiser owed; unset: nothing.
+	Revenue       *v1.Money `protobuf:"bytes,9,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConversionState) Reset() {
+	*x = ConversionState{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConversionState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConversionState) ProtoMessage() {}
+
+func (x *ConversionState) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConversionState.ProtoReflect.Descriptor instead.
+func (*ConversionState) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ConversionState) GetStatus() Conversion_Status {
+	if x != nil {
+		return x.Status
+	}
+	return Conversion_STATUS_UNSPECIFIED
+}
+
+func (x *ConversionState) GetOutcome() Conversion_Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return Conversion_OUTCOME_UNSPECIFIED
+}
+
+func (x *ConversionState) GetReason() Conversion_Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return Conversion_REASON_UNSPECIFIED
+}
+
+func (x *ConversionState) GetPublisher() string {
+	if x != nil {
+		return x.Publisher
+	}
+	return ""
+}
+
+func (x *ConversionState) GetCoupon() string {
+	if x != nil {
+		return x.Coupon
+	}
+	return ""
+}
+
+func (x *ConversionState) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *ConversionState) GetRefundedAmount() *v1.Money {
+	if x != nil {
+		return x.RefundedAmount
+	}
+	return nil
+}
+
+func (x *ConversionState) GetPayout() *v1.Money {
+	if x != nil {
+		return x.Payout
+	}
+	return nil
+}
+
+func (x *ConversionState) GetRevenue() *v1.Money {
+	if x != nil {
+		return x.Revenue
+	}
+	return nil
+}
+
+// ConversionConflict is a report of the same transaction with another content. It changed nothing.
+type ConversionConflict struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Counts from 1.
+	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// When it came first.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// How often it came.
+	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	// The postback that it came with first, `postbacks/{postback}`; empty when a platform service sent it.
+	Postback string `protobuf:"bytes,4,opt,name=postback,proto3" json:"postback,omitempty"`
+	// The amount sent; unset: none.
+	Amount *v1.Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The code sent.
+	CouponCode string `protobuf:"bytes,6,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
+	// The click id sent.
+	Click string `protobuf:"bytes,7,opt,name=click,proto3" json:"click,omitempty"`
+	// The publisher sent, `publishers/{publisher}`, or empty.
+	Publisher string `protobuf:"bytes,8,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// What became of it.
+	Resolution    ConversionConflict_Resolution `protobuf:"varint,9,opt,name=resolution,proto3,enum=couponlink.tracking.v1.ConversionConflict_Resolution" json:"resolution,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConversionConflict) Reset() {
+	*x = ConversionConflict{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConversionConflict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConversionConflict) ProtoMessage() {}
+
+func (x *ConversionConflict) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConversionConflict.ProtoReflect.Descriptor instead.
+func (*ConversionConflict) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ConversionConflict) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *ConversionConflict) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *ConversionConflict) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *ConversionConflict) GetPostback() string {
+	if x != nil {
+		return x.Postback
+	}
+	return ""
+}
+
+func (x *ConversionConflict) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *ConversionConflict) GetCouponCode() string {
+	if x != nil {
+		return x.CouponCode
+	}
+	return ""
+}
+
+func (x *ConversionConflict) GetClick() string {
+	if x != nil {
+		return x.Click
+	}
+	return ""
+}
+
+func (x *ConversionConflict) GetPublisher() string {
+	if x != nil {
+		return x.Publisher
+	}
+	return ""
+}
+
+func (x *ConversionConflict) GetResolution() ConversionConflict_Resolution {
+	if x != nil {
+		return x.Resolution
+	}
+	return ConversionConflict_RESOLUTION_UNSPECIFIED
+}
+
+// ApproveConversionRequest names the conversion to approve.
+type ApproveConversionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `conversions/{conversion}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The conversion's etag as the caller knows it; empty: whatever it is.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	Actor         string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveConversionRequest) Reset() {
+	*x = ApproveConversionRequest{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveConversionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveConversionRequest) ProtoMessage() {}
+
+func (x *ApproveConversionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveConversionRequest.ProtoReflect.Descriptor instead.
+func (*ApproveConversionRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ApproveConversionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ApproveConversionRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ApproveConversionRequest) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+// RejectConversionRequest names the conversion to reject.
+type RejectConversionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `conversions/{conversion}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Why, in words, 1 to 1,000 characters; the publisher may be shown it.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The conversion's etag as the caller knows it; empty: whatever it is.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	Actor         string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RejectConversionRequest) Reset() {
+	*x = RejectConversionRequest{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RejectConversionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RejectConversionRequest) ProtoMessage() {}
+
+func (x *RejectConversionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RejectConversionRequest.ProtoReflect.Descriptor instead.
+func (*RejectConversionRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *RejectConversionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RejectConversionRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RejectConversionRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RejectConversionRequest) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+// ReassignConversionRequest says who shall be credited. Exactly one of coupon and publisher is given.
+type ReassignConversionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `conversions/{conversion}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A coupon of the conversion's offer, `offers/{offer}/coupons/{publisher}.{CODE}`, valid or not.
+	Coupon string `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// A publisher, `publishers/{publisher}`, approved on the offer or not.
+	Publisher string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// Why, in words, up to 1,000 characters.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The conversion's etag as the caller knows it; empty: whatever it is.
+	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReassignConversionRequest) Reset() {
+	*x = ReassignConversionRequest{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReassignConversionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReassignConversionRequest) ProtoMessage() {}
+
+func (x *ReassignConversionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReassignConversionRequest.ProtoReflect.Descriptor instead.
+func (*ReassignConversionRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ReassignConversionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ReassignConversionRequest) GetCoupon() string {
+	if x != nil {
+		return x.Coupon
+	}
+	return ""
+}
+
+func (x *ReassignConversionRequest) GetPublisher() string {
+	if x != nil {
+		return x.Publisher
+	}
+	return ""
+}
+
+func (x *ReassignConversionRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ReassignConversionRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ReassignConversionRequest) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+// AdjustConversionRequest says what was sold for.
+type AdjustConversionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `conversions/{conversion}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The sale amount. Not negative, and not less than what was refunded already; without
+	// `currency_code`, in the conversion's currency, else the offer's. Once refunds were noted the
+	// currency stays.
+	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Why, in words, up to 1,000 characters.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The conversion's etag as the caller knows it; empty: whatever it is.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	Actor         string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdjustConversionRequest) Reset() {
+	*x = AdjustConversionRequest{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdjustConversionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdjustConversionRequest) ProtoMessage() {}
+
+func (x *AdjustConversionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdjustConversionRequest.ProtoReflect.Descriptor instead.
+func (*AdjustConversionRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *AdjustConversionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AdjustConversionRequest) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *AdjustConversionRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AdjustConversionRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *AdjustConversionRequest) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+// RefundConversionRequest says what was given back.
+type RefundConversionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `conversions/{conversion}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// How much, more than zero, in the sale's currency, at most what is left of it. Unset: all that is left.
+	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The refund's own id, up to 255 characters, by which a repeat of this call is told. Empty: a refund of
+	// the same amount is taken for a repeat.
+	RefundId string `protobuf:"bytes,3,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	// Why, in words, up to 1,000 characters.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The conversion's etag as the caller knows it; empty: whatever it is.
+	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefundConversionRequest) Reset() {
+	*x = RefundConversionRequest{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundConversionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundConversionRequest) ProtoMessage() {}
+
+func (x *RefundConversionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundConversionRequest.ProtoReflect.Descriptor instead.
+func (*RefundConversionRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RefundConversionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RefundConversionRequest) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *RefundConversionRequest) GetRefundId() string {
+	if x != nil {
+		return x.RefundId
+	}
+	return ""
+}
+
+func (x *RefundConversionRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RefundConversionRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RefundConversionRequest) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+// ResolveConflictRequest says what becomes of a conflict.
+type ResolveConflictRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `conversions/{conversion}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The conflict's number.
+	Conflict int32 `protobuf:"varint,2,opt,name=conflict,proto3" json:"conflict,omitempty"`
+	// ACCEPTED: the conversion takes the amount that was sent; who is credited stays, see
+	// ReassignConversion. DISMISSED: the conversion stays as it is.
+	Resolution ConversionConflict_Resolution `protobuf:"varint,3,opt,name=resolution,proto3,enum=couponlink.tracking.v1.ConversionConflict_Resolution" json:"resolution,omitempty"`
+	// Why, in words, up to 1,000 characters.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The conversion's etag as the caller knows it; empty: whatever it is.
+	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveConflictRequest) Reset() {
+	*x = ResolveConflictRequest{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveConflictRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveConflictRequest) ProtoMessage() {}
+
+func (x *ResolveConflictRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveConflictRequest.ProtoReflect.Descriptor instead.
+func (*ResolveConflictRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ResolveConflictRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ResolveConflictRequest) GetConflict() int32 {
+	if x != nil {
+		return x.Conflict
+	}
+	return 0
+}
+
+func (x *ResolveConflictRequest) GetResolution() ConversionConflict_Resolution {
+	if x != nil {
+		return x.Resolution
+	}
+	return ConversionConflict_RESOLUTION_UNSPECIFIED
+}
+
+func (x *ResolveConflictRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ResolveConflictRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ResolveConflictRequest) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+// WatchConversionsRequest says what to watch.
+type WatchConversionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A filter as in ListConversionsRequest, on the conversion as it is when it is sent; empty: all. One
+	// that no longer matches after a change is not sent.
+	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// The last `resume_token` of an earlier stream with the same filter; empty: from now on.
+	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchConversionsRequest) Reset() {
+	*x = WatchConversionsRequest{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchConversionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchConversionsRequest) ProtoMessage() {}
+
+func (x *WatchConversionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchConversionsRequest.ProtoReflect.Descriptor instead.
+func (*WatchConversionsRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *WatchConversionsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *WatchConversionsRequest) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
+// WatchConversionsResponse is news.
+type WatchConversionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A conversion as it is now, without its decision; unset in an answer that only brings a token.
+	Conversion *Conversion `protobuf:"bytes,1,opt,name=conversion,proto3" json:"conversion,omitempty"`
+	// Whether the conversion is new to the stream. It may be sent as new again after a resume.
+	Created bool `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
+	// The changes that this stream has not sent, in order; they may be sent again after a resume.
+	Changes []*ConversionChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	// From where to resume. Also sent alone every few seconds while there is no news.
+	ResumeToken   string `protobuf:"bytes,4,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchConversionsResponse) Reset() {
+	*x = WatchConversionsResponse{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchConversionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchConversionsResponse) ProtoMessage() {}
+
+func (x *WatchConversionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchConversionsResponse.ProtoReflect.Descriptor instead.
+func (*WatchConversionsResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *WatchConversionsResponse) GetConversion() *Conversion {
+	if x != nil {
+		return x.Conversion
+	}
+	return nil
+}
+
+func (x *WatchConversionsResponse) GetCreated() bool {
+	if x != nil {
+		return x.Created
+	}
+	return false
+}
+
+func (x *WatchConversionsResponse) GetChanges() []*ConversionChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *WatchConversionsResponse) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
 // Decision is what was considered when a sale was attributed, and the rule that decided.
 type Decision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -662,14 +1844,19 @@ type Decision struct {
 	// it means none or several, by the offer.
 	CouponGrace *durationpb.Duration `protobuf:"bytes,6,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
 	// The offer's etag: the revision of its settings.
-	OfferEtag     string `protobuf:"bytes,7,opt,name=offer_etag,json=offerEtag,proto3" json:"offer_etag,omitempty"`
+	OfferEtag string `protobuf:"bytes,7,opt,name=offer_etag,json=offerEtag,proto3" json:"offer_etag,omitempty"`
+	// How the payout is reckoned, whatever becomes of the amount: the coupon's, else the approval's, else
+	// the offer's. Unset: nothing is due.
+	Payout *v1.Payout `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
+	// How the revenue is reckoned. Unset: nothing is due.
+	Revenue       *v1.Payout `protobuf:"bytes,9,opt,name=revenue,proto3" json:"revenue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[1]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -681,7 +1868,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[1]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -694,7 +1881,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{1}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Decision) GetRule() string {
@@ -746,6 +1933,20 @@ func (x *Decision) GetOfferEtag() string {
 	return ""
 }
 
+func (x *Decision) GetPayout() *v1.Payout {
+	if x != nil {
+		return x.Payout
+	}
+	return nil
+}
+
+func (x *Decision) GetRevenue() *v1.Payout {
+	if x != nil {
+		return x.Revenue
+	}
+	return nil
+}
+
 // ConsideredClick is a click that an attribution looked at.
 type ConsideredClick struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -765,7 +1966,7 @@ type ConsideredClick struct {
 
 func (x *ConsideredClick) Reset() {
 	*x = ConsideredClick{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[2]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -777,7 +1978,7 @@ func (x *ConsideredClick) String() string {
 func (*ConsideredClick) ProtoMessage() {}
 
 func (x *ConsideredClick) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[2]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -790,7 +1991,7 @@ func (x *ConsideredClick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsideredClick.ProtoReflect.Descriptor instead.
 func (*ConsideredClick) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{2}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ConsideredClick) GetClick() string {
@@ -847,7 +2048,7 @@ type ConsideredCoupon struct {
 
 func (x *ConsideredCoupon) Reset() {
 	*x = ConsideredCoupon{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[3]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -859,7 +2060,7 @@ func (x *ConsideredCoupon) String() string {
 func (*ConsideredCoupon) ProtoMessage() {}
 
 func (x *ConsideredCoupon) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[3]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -872,7 +2073,7 @@ func (x *ConsideredCoupon) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsideredCoupon.ProtoReflect.Descriptor instead.
 func (*ConsideredCoupon) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{3}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ConsideredCoupon) GetCoupon() string {
@@ -941,7 +2142,7 @@ type RecordConversionRequest struct {
 
 func (x *RecordConversionRequest) Reset() {
 	*x = RecordConversionRequest{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[4]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +2154,7 @@ func (x *RecordConversionRequest) String() string {
 func (*RecordConversionRequest) ProtoMessage() {}
 
 func (x *RecordConversionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[4]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +2167,7 @@ func (x *RecordConversionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordConversionRequest.ProtoReflect.Descriptor instead.
 func (*RecordConversionRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{4}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RecordConversionRequest) GetCouponCode() string {
@@ -1056,7 +2257,7 @@ type RecordConversionResponse struct {
 
 func (x *RecordConversionResponse) Reset() {
 	*x = RecordConversionResponse{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[5]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1068,7 +2269,7 @@ func (x *RecordConversionResponse) String() string {
 func (*RecordConversionResponse) ProtoMessage() {}
 
 func (x *RecordConversionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[5]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1081,7 +2282,7 @@ func (x *RecordConversionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordConversionResponse.ProtoReflect.Descriptor instead.
 func (*RecordConversionResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{5}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RecordConversionResponse) GetOutcome() RecordConversionResponse_Outcome {
@@ -1123,7 +2324,7 @@ type GetConversionRequest struct {
 
 func (x *GetConversionRequest) Reset() {
 	*x = GetConversionRequest{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[6]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1135,7 +2336,7 @@ func (x *GetConversionRequest) String() string {
 func (*GetConversionRequest) ProtoMessage() {}
 
 func (x *GetConversionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[6]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1148,7 +2349,7 @@ func (x *GetConversionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetConversionRequest.ProtoReflect.Descriptor instead.
 func (*GetConversionRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{6}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetConversionRequest) GetName() string {
@@ -1167,12 +2368,12 @@ type ListConversionsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// An AIP-160 filter over `name`, `offer`, `publisher`, `coupon_code`, `click`, `transaction_id`,
 	// `event`, `status`, `outcome`, `method`, `reason`, `pub_unique1` to `pub_unique5`,
-	// `pub_click_id`, `pub_sub_id`, `conversion_time`, `create_time`:
+	// `pub_click_id`, `pub_sub_id`, `conflicted`, `conversion_time`, `create_time`, `update_time`:
 	// `pub_unique3 = "SALEXYZ20" AND conversion_time >= "2026-11-01T00:00:00Z"`. `coupon_code` and
 	// `pub_unique3` match without regard to case.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Fields to order by, each with an optional ` desc`: `conversion_time`, `create_time`, `offer`,
-	// `publisher`, `status`, `pub_unique3`. Default `conversion_time desc`.
+	// Fields to order by, each with an optional ` desc`: `conversion_time`, `create_time`, `update_time`,
+	// `offer`, `publisher`, `status`, `pub_unique3`. Default `conversion_time desc`.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1180,7 +2381,7 @@ type ListConversionsRequest struct {
 
 func (x *ListConversionsRequest) Reset() {
 	*x = ListConversionsRequest{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[7]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1192,7 +2393,7 @@ func (x *ListConversionsRequest) String() string {
 func (*ListConversionsRequest) ProtoMessage() {}
 
 func (x *ListConversionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[7]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1205,7 +2406,7 @@ func (x *ListConversionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConversionsRequest.ProtoReflect.Descriptor instead.
 func (*ListConversionsRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{7}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListConversionsRequest) GetPageSize() int32 {
@@ -1249,7 +2450,7 @@ type ListConversionsResponse struct {
 
 func (x *ListConversionsResponse) Reset() {
 	*x = ListConversionsResponse{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[8]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1261,7 +2462,7 @@ func (x *ListConversionsResponse) String() string {
 func (*ListConversionsResponse) ProtoMessage() {}
 
 func (x *ListConversionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[8]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1274,7 +2475,7 @@ func (x *ListConversionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConversionsResponse.ProtoReflect.Descriptor instead.
 func (*ListConversionsResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{8}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListConversionsResponse) GetConversions() []*Conversion {
@@ -1295,7 +2496,7 @@ var File_couponlink_tracking_v1_conversion_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
-	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbb\r\n" +
+	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x10\n" +
 	"\n" +
 	"Conversion\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x14\n" +
@@ -1337,21 +2538,35 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"createTime\x12&\n" +
 	"\x0eundeduplicated\x18\x1a \x01(\bR\x0eundeduplicated\x125\n" +
 	"\arevenue\x18\x1b \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\arevenue\x12<\n" +
-	"\bdecision\x18\x1c \x01(\v2 .couponlink.tracking.v1.DecisionR\bdecision\";\n" +
+	"\bdecision\x18\x1c \x01(\v2 .couponlink.tracking.v1.DecisionR\bdecision\x12D\n" +
+	"\x0frefunded_amount\x18\x1d \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x0erefundedAmount\x12#\n" +
+	"\rstatus_reason\x18\x1e \x01(\tR\fstatusReason\x12;\n" +
+	"\vupdate_time\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTime\x12\x12\n" +
+	"\x04etag\x18  \x01(\tR\x04etag\x12B\n" +
+	"\achanges\x18! \x03(\v2(.couponlink.tracking.v1.ConversionChangeR\achanges\x12H\n" +
+	"\tconflicts\x18\" \x03(\v2*.couponlink.tracking.v1.ConversionConflictR\tconflicts\x12\x1e\n" +
+	"\n" +
+	"conflicted\x18# \x01(\bR\n" +
+	"conflicted\x12\x1a\n" +
+	"\bpostback\x18$ \x01(\tR\bpostback\"I\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
-	"\bAPPROVED\x10\x02\"D\n" +
+	"\bAPPROVED\x10\x02\x12\f\n" +
+	"\bREJECTED\x10\x03\"D\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
 	"ATTRIBUTED\x10\x01\x12\x10\n" +
-	"\fUNATTRIBUTED\x10\x02\"M\n" +
+	"\fUNATTRIBUTED\x10\x02\"Y\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vCOUPON_CODE\x10\x01\x12\x0f\n" +
 	"\vCOUPON_LINK\x10\x02\x12\t\n" +
-	"\x05CLICK\x10\x03\"\x8b\x02\n" +
+	"\x05CLICK\x10\x03\x12\n" +
+	"\n" +
+	"\x06MANUAL\x10\x04\"\x9e\x02\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fUNKNOWN_CODE\x10\x01\x12\x12\n" +
@@ -1367,8 +2582,109 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x12\x0f\n" +
 	"\vOTHER_OFFER\x10\v\x12\x14\n" +
 	"\x10CLICK_AFTER_SALE\x10\f\x12\x12\n" +
-	"\x0eCLICK_REQUIRED\x10\r:4\xeaA1\n" +
-	"\x15couponlink/Conversion\x12\x18conversions/{conversion}\"\xdc\x02\n" +
+	"\x0eCLICK_REQUIRED\x10\r\x12\x11\n" +
+	"\rLIMIT_REACHED\x10\x0e:4\xeaA1\n" +
+	"\x15couponlink/Conversion\x12\x18conversions/{conversion}\"\xe0\x03\n" +
+	"\x10ConversionChange\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x05R\x06number\x12A\n" +
+	"\x04kind\x18\x02 \x01(\x0e2-.couponlink.tracking.v1.ConversionChange.KindR\x04kind\x12;\n" +
+	"\vchange_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"changeTime\x12\x14\n" +
+	"\x05actor\x18\x04 \x01(\tR\x05actor\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x1a\n" +
+	"\bpostback\x18\x06 \x01(\tR\bpostback\x12;\n" +
+	"\x04from\x18\a \x01(\v2'.couponlink.tracking.v1.ConversionStateR\x04from\x127\n" +
+	"\x02to\x18\b \x01(\v2'.couponlink.tracking.v1.ConversionStateR\x02to\"t\n" +
+	"\x04Kind\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aAPPROVE\x10\x01\x12\n" +
+	"\n" +
+	"\x06REJECT\x10\x02\x12\f\n" +
+	"\bREASSIGN\x10\x03\x12\n" +
+	"\n" +
+	"\x06ADJUST\x10\x04\x12\n" +
+	"\n" +
+	"\x06REFUND\x10\x05\x12\v\n" +
+	"\aRESOLVE\x10\x06\x12\n" +
+	"\n" +
+	"\x06REPLAY\x10\a\"\xfa\x03\n" +
+	"\x0fConversionState\x12A\n" +
+	"\x06status\x18\x01 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusR\x06status\x12D\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2*.couponlink.tracking.v1.Conversion.OutcomeR\aoutcome\x12A\n" +
+	"\x06reason\x18\x03 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\x12\x1c\n" +
+	"\tpublisher\x18\x04 \x01(\tR\tpublisher\x12\x16\n" +
+	"\x06coupon\x18\x05 \x01(\tR\x06coupon\x123\n" +
+	"\x06amount\x18\x06 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06amount\x12D\n" +
+	"\x0frefunded_amount\x18\a \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x0erefundedAmount\x123\n" +
+	"\x06payout\x18\b \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06payout\x125\n" +
+	"\arevenue\x18\t \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\arevenue\"\xc3\x03\n" +
+	"\x12ConversionConflict\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x05R\x06number\x12;\n" +
+	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x05R\x05count\x12\x1a\n" +
+	"\bpostback\x18\x04 \x01(\tR\bpostback\x123\n" +
+	"\x06amount\x18\x05 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06amount\x12\x1f\n" +
+	"\vcoupon_code\x18\x06 \x01(\tR\n" +
+	"couponCode\x12\x14\n" +
+	"\x05click\x18\a \x01(\tR\x05click\x12\x1c\n" +
+	"\tpublisher\x18\b \x01(\tR\tpublisher\x12U\n" +
+	"\n" +
+	"resolution\x18\t \x01(\x0e25.couponlink.tracking.v1.ConversionConflict.ResolutionR\n" +
+	"resolution\"E\n" +
+	"\n" +
+	"Resolution\x12\x1a\n" +
+	"\x16RESOLUTION_UNSPECIFIED\x10\x00\x12\f\n" +
+	"\bACCEPTED\x10\x01\x12\r\n" +
+	"\tDISMISSED\x10\x02\"^\n" +
+	"\x18ApproveConversionRequest\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x12\n" +
+	"\x04etag\x18\x02 \x01(\tR\x04etag\x12\x14\n" +
+	"\x05actor\x18\x03 \x01(\tR\x05actor\"{\n" +
+	"\x17RejectConversionRequest\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x06reason\x12\x12\n" +
+	"\x04etag\x18\x03 \x01(\tR\x04etag\x12\x14\n" +
+	"\x05actor\x18\x04 \x01(\tR\x05actor\"\xad\x01\n" +
+	"\x19ReassignConversionRequest\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x16\n" +
+	"\x06coupon\x18\x02 \x01(\tR\x06coupon\x12\x1c\n" +
+	"\tpublisher\x18\x03 \x01(\tR\tpublisher\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04etag\x18\x05 \x01(\tR\x04etag\x12\x14\n" +
+	"\x05actor\x18\x06 \x01(\tR\x05actor\"\xb0\x01\n" +
+	"\x17AdjustConversionRequest\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x129\n" +
+	"\x06amount\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x02R\x06amount\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04etag\x18\x04 \x01(\tR\x04etag\x12\x14\n" +
+	"\x05actor\x18\x05 \x01(\tR\x05actor\"\xc7\x01\n" +
+	"\x17RefundConversionRequest\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x123\n" +
+	"\x06amount\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06amount\x12\x1b\n" +
+	"\trefund_id\x18\x03 \x01(\tR\brefundId\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04etag\x18\x05 \x01(\tR\x04etag\x12\x14\n" +
+	"\x05actor\x18\x06 \x01(\tR\x05actor\"\xf3\x01\n" +
+	"\x16ResolveConflictRequest\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12 \n" +
+	"\bconflict\x18\x02 \x01(\x05B\x04\xe2A\x01\x02R\bconflict\x12[\n" +
+	"\n" +
+	"resolution\x18\x03 \x01(\x0e25.couponlink.tracking.v1.ConversionConflict.ResolutionB\x04\xe2A\x01\x02R\n" +
+	"resolution\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04etag\x18\x05 \x01(\tR\x04etag\x12\x14\n" +
+	"\x05actor\x18\x06 \x01(\tR\x05actor\"T\n" +
+	"\x17WatchConversionsRequest\x12\x16\n" +
+	"\x06filter\x18\x01 \x01(\tR\x06filter\x12!\n" +
+	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\"\xdf\x01\n" +
+	"\x18WatchConversionsResponse\x12B\n" +
+	"\n" +
+	"conversion\x18\x01 \x01(\v2\".couponlink.tracking.v1.ConversionR\n" +
+	"conversion\x12\x18\n" +
+	"\acreated\x18\x02 \x01(\bR\acreated\x12B\n" +
+	"\achanges\x18\x03 \x03(\v2(.couponlink.tracking.v1.ConversionChangeR\achanges\x12!\n" +
+	"\fresume_token\x18\x04 \x01(\tR\vresumeToken\"\xca\x03\n" +
 	"\bDecision\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12=\n" +
 	"\x05click\x18\x02 \x01(\v2'.couponlink.tracking.v1.ConsideredClickR\x05click\x12B\n" +
@@ -1379,7 +2695,9 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\fclick_window\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\vclickWindow\x12<\n" +
 	"\fcoupon_grace\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vcouponGrace\x12\x1d\n" +
 	"\n" +
-	"offer_etag\x18\a \x01(\tR\tofferEtag\"\xdb\x01\n" +
+	"offer_etag\x18\a \x01(\tR\tofferEtag\x124\n" +
+	"\x06payout\x18\b \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x126\n" +
+	"\arevenue\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\arevenue\"\xdb\x01\n" +
 	"\x0fConsideredClick\x12\x14\n" +
 	"\x05click\x18\x01 \x01(\tR\x05click\x12\x1c\n" +
 	"\tpublisher\x18\x02 \x01(\tR\tpublisher\x12\x16\n" +
@@ -1432,11 +2750,18 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tR\aorderBy\"\x87\x01\n" +
 	"\x17ListConversionsResponse\x12D\n" +
 	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionR\vconversions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xbb\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xc8\v\n" +
 	"\x11ConversionService\x12\x91\x01\n" +
 	"\x10RecordConversion\x12/.couponlink.tracking.v1.RecordConversionRequest\x1a0.couponlink.tracking.v1.RecordConversionResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/conversions\x12\x83\x01\n" +
 	"\rGetConversion\x12,.couponlink.tracking.v1.GetConversionRequest\x1a\".couponlink.tracking.v1.Conversion\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=conversions/*}\x12\x8b\x01\n" +
-	"\x0fListConversions\x12..couponlink.tracking.v1.ListConversionsRequest\x1a/.couponlink.tracking.v1.ListConversionsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/conversionsBKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\x0fListConversions\x12..couponlink.tracking.v1.ListConversionsRequest\x1a/.couponlink.tracking.v1.ListConversionsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/conversions\x12\x96\x01\n" +
+	"\x11ApproveConversion\x120.couponlink.tracking.v1.ApproveConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=conversions/*}:approve\x12\x93\x01\n" +
+	"\x10RejectConversion\x12/.couponlink.tracking.v1.RejectConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:reject\x12\x99\x01\n" +
+	"\x12ReassignConversion\x121.couponlink.tracking.v1.ReassignConversionRequest\x1a\".couponlink.tracking.v1.Conversion\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=conversions/*}:reassign\x12\x93\x01\n" +
+	"\x10AdjustConversion\x12/.couponlink.tracking.v1.AdjustConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:adjust\x12\x93\x01\n" +
+	"\x10RefundConversion\x12/.couponlink.tracking.v1.RefundConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:refund\x12\x9a\x01\n" +
+	"\x0fResolveConflict\x12..couponlink.tracking.v1.ResolveConflictRequest\x1a\".couponlink.tracking.v1.Conversion\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=conversions/*}:resolveConflict\x12w\n" +
+	"\x10WatchConversions\x12/.couponlink.tracking.v1.WatchConversionsRequest\x1a0.couponlink.tracking.v1.WatchConversionsResponse0\x01BKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_conversion_proto_rawDescOnce sync.Once
@@ -1450,63 +2775,116 @@ func file_couponlink_tracking_v1_conversion_proto_rawDescGZIP() []byte {
 	return file_couponlink_tracking_v1_conversion_proto_rawDescData
 }
 
-var file_couponlink_tracking_v1_conversion_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_couponlink_tracking_v1_conversion_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_couponlink_tracking_v1_conversion_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_couponlink_tracking_v1_conversion_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_couponlink_tracking_v1_conversion_proto_goTypes = []any{
 	(Conversion_Status)(0),                // 0: couponlink.tracking.v1.Conversion.Status
 	(Conversion_Outcome)(0),               // 1: couponlink.tracking.v1.Conversion.Outcome
 	(Conversion_Method)(0),                // 2: couponlink.tracking.v1.Conversion.Method
 	(Conversion_Reason)(0),                // 3: couponlink.tracking.v1.Conversion.Reason
-	(RecordConversionResponse_Outcome)(0), // 4: couponlink.tracking.v1.RecordConversionResponse.Outcome
-	(*Conversion)(nil),                    // 5: couponlink.tracking.v1.Conversion
-	(*Decision)(nil),                      // 6: couponlink.tracking.v1.Decision
-	(*ConsideredClick)(nil),               // 7: couponlink.tracking.v1.ConsideredClick
-	(*ConsideredCoupon)(nil),              // 8: couponlink.tracking.v1.ConsideredCoupon
-	(*RecordConversionRequest)(nil),       // 9: couponlink.tracking.v1.RecordConversionRequest
-	(*RecordConversionResponse)(nil),      // 10: couponlink.tracking.v1.RecordConversionResponse
-	(*GetConversionRequest)(nil),          // 11: couponlink.tracking.v1.GetConversionRequest
-	(*ListConversionsRequest)(nil),        // 12: couponlink.tracking.v1.ListConversionsRequest
-	(*ListConversionsResponse)(nil),       // 13: couponlink.tracking.v1.ListConversionsResponse
-	(*v1.Money)(nil),                      // 14: couponlink.coupon.v1.Money
-	(*timestamppb.Timestamp)(nil),         // 15: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),           // 16: google.protobuf.Duration
+	(ConversionChange_Kind)(0),            // 4: couponlink.tracking.v1.ConversionChange.Kind
+	(ConversionConflict_Resolution)(0),    // 5: couponlink.tracking.v1.ConversionConflict.Resolution
+	(RecordConversionResponse_Outcome)(0), // 6: couponlink.tracking.v1.RecordConversionResponse.Outcome
+	(*Conversion)(nil),                    // 7: couponlink.tracking.v1.Conversion
+	(*ConversionChange)(nil),              // 8: couponlink.tracking.v1.ConversionChange
+	(*ConversionState)(nil),               // 9: couponlink.tracking.v1.ConversionState
+	(*ConversionConflict)(nil),            // 10: couponlink.tracking.v1.ConversionConflict
+	(*ApproveConversionRequest)(nil),      // 11: couponlink.tracking.v1.ApproveConversionRequest
+	(*RejectConversionRequest)(nil),       // 12: couponlink.tracking.v1.RejectConversionRequest
+	(*ReassignConversionRequest)(nil),     // 13: couponlink.tracking.v1.ReassignConversionRequest
+	(*AdjustConversionRequest)(nil),       // 14: couponlink.tracking.v1.AdjustConversionRequest
+	(*RefundConversionRequest)(nil),       // 15: couponlink.tracking.v1.RefundConversionRequest
+	(*ResolveConflictRequest)(nil),        // 16: couponlink.tracking.v1.ResolveConflictRequest
+	(*WatchConversionsRequest)(nil),       // 17: couponlink.tracking.v1.WatchConversionsRequest
+	(*WatchConversionsResponse)(nil),      // 18: couponlink.tracking.v1.WatchConversionsResponse
+	(*Decision)(nil),                      // 19: couponlink.tracking.v1.Decision
+	(*ConsideredClick)(nil),               // 20: couponlink.tracking.v1.ConsideredClick
+	(*ConsideredCoupon)(nil),              // 21: couponlink.tracking.v1.ConsideredCoupon
+	(*RecordConversionRequest)(nil),       // 22: couponlink.tracking.v1.RecordConversionRequest
+	(*RecordConversionResponse)(nil),      // 23: couponlink.tracking.v1.RecordConversionResponse
+	(*GetConversionRequest)(nil),          // 24: couponlink.tracking.v1.GetConversionRequest
+	(*ListConversionsRequest)(nil),        // 25: couponlink.tracking.v1.ListConversionsRequest
+	(*ListConversionsResponse)(nil),       // 26: couponlink.tracking.v1.ListConversionsResponse
+	(*v1.Money)(nil),                      // 27: couponlink.coupon.v1.Money
+	(*timestamppb.Timestamp)(nil),         // 28: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),           // 29: google.protobuf.Duration
+	(*v1.Payout)(nil),                     // 30: couponlink.coupon.v1.Payout
 }
 var file_couponlink_tracking_v1_conversion_proto_depIdxs = []int32{
-	14, // 0: couponlink.tracking.v1.Conversion.amount:type_name -> couponlink.coupon.v1.Money
-	14, // 1: couponlink.tracking.v1.Conversion.payout:type_name -> couponlink.coupon.v1.Money
+	27, // 0: couponlink.tracking.v1.Conversion.amount:type_name -> couponlink.coupon.v1.Money
+	27, // 1: couponlink.tracking.v1.Conversion.payout:type_name -> couponlink.coupon.v1.Money
 	0,  // 2: couponlink.tracking.v1.Conversion.status:type_name -> couponlink.tracking.v1.Conversion.Status
 	1,  // 3: couponlink.tracking.v1.Conversion.outcome:type_name -> couponlink.tracking.v1.Conversion.Outcome
 	2,  // 4: couponlink.tracking.v1.Conversion.method:type_name -> couponlink.tracking.v1.Conversion.Method
 	3,  // 5: couponlink.tracking.v1.Conversion.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	15, // 6: couponlink.tracking.v1.Conversion.conversion_time:type_name -> google.protobuf.Timestamp
-	15, // 7: couponlink.tracking.v1.Conversion.create_time:type_name -> google.protobuf.Timestamp
-	14, // 8: couponlink.tracking.v1.Conversion.revenue:type_name -> couponlink.coupon.v1.Money
-	6,  // 9: couponlink.tracking.v1.Conversion.decision:type_name -> couponlink.tracking.v1.Decision
-	7,  // 10: couponlink.tracking.v1.Decision.click:type_name -> couponlink.tracking.v1.ConsideredClick
-	8,  // 11: couponlink.tracking.v1.Decision.coupons:type_name -> couponlink.tracking.v1.ConsideredCoupon
-	16, // 12: couponlink.tracking.v1.Decision.click_window:type_name -> google.protobuf.Duration
-	16, // 13: couponlink.tracking.v1.Decision.coupon_grace:type_name -> google.protobuf.Duration
-	15, // 14: couponlink.tracking.v1.ConsideredClick.click_time:type_name -> google.protobuf.Timestamp
-	3,  // 15: couponlink.tracking.v1.ConsideredClick.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	15, // 16: couponlink.tracking.v1.ConsideredCoupon.start_time:type_name -> google.protobuf.Timestamp
-	15, // 17: couponlink.tracking.v1.ConsideredCoupon.expire_time:type_name -> google.protobuf.Timestamp
-	3,  // 18: couponlink.tracking.v1.ConsideredCoupon.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	14, // 19: couponlink.tracking.v1.RecordConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
-	15, // 20: couponlink.tracking.v1.RecordConversionRequest.conversion_time:type_name -> google.protobuf.Timestamp
-	4,  // 21: couponlink.tracking.v1.RecordConversionResponse.outcome:type_name -> couponlink.tracking.v1.RecordConversionResponse.Outcome
-	5,  // 22: couponlink.tracking.v1.RecordConversionResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
-	5,  // 23: couponlink.tracking.v1.ListConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
-	9,  // 24: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
-	11, // 25: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
-	12, // 26: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
-	10, // 27: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
-	5,  // 28: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
-	13, // 29: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
-	27, // [27:30] is the sub-list for method output_type
-	24, // [24:27] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	28, // 6: couponlink.tracking.v1.Conversion.conversion_time:type_name -> google.protobuf.Timestamp
+	28, // 7: couponlink.tracking.v1.Conversion.create_time:type_name -> google.protobuf.Timestamp
+	27, // 8: couponlink.tracking.v1.Conversion.revenue:type_name -> couponlink.coupon.v1.Money
+	19, // 9: couponlink.tracking.v1.Conversion.decision:type_name -> couponlink.tracking.v1.Decision
+	27, // 10: couponlink.tracking.v1.Conversion.refunded_amount:type_name -> couponlink.coupon.v1.Money
+	28, // 11: couponlink.tracking.v1.Conversion.update_time:type_name -> google.protobuf.Timestamp
+	8,  // 12: couponlink.tracking.v1.Conversion.changes:type_name -> couponlink.tracking.v1.ConversionChange
+	10, // 13: couponlink.tracking.v1.Conversion.conflicts:type_name -> couponlink.tracking.v1.ConversionConflict
+	4,  // 14: couponlink.tracking.v1.ConversionChange.kind:type_name -> couponlink.tracking.v1.ConversionChange.Kind
+	28, // 15: couponlink.tracking.v1.ConversionChange.change_time:type_name -> google.protobuf.Timestamp
+	9,  // 16: couponlink.tracking.v1.ConversionChange.from:type_name -> couponlink.tracking.v1.ConversionState
+	9,  // 17: couponlink.tracking.v1.ConversionChange.to:type_name -> couponlink.tracking.v1.ConversionState
+	0,  // 18: couponlink.tracking.v1.ConversionState.status:type_name -> couponlink.tracking.v1.Conversion.Status
+	1,  // 19: couponlink.tracking.v1.ConversionState.outcome:type_name -> couponlink.tracking.v1.Conversion.Outcome
+	3,  // 20: couponlink.tracking.v1.ConversionState.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	27, // 21: couponlink.tracking.v1.ConversionState.amount:type_name -> couponlink.coupon.v1.Money
+	27, // 22: couponlink.tracking.v1.ConversionState.refunded_amount:type_name -> couponlink.coupon.v1.Money
+	27, // 23: couponlink.tracking.v1.ConversionState.payout:type_name -> couponlink.coupon.v1.Money
+	27, // 24: couponlink.tracking.v1.ConversionState.revenue:type_name -> couponlink.coupon.v1.Money
+	28, // 25: couponlink.tracking.v1.ConversionConflict.create_time:type_name -> google.protobuf.Timestamp
+	27, // 26: couponlink.tracking.v1.ConversionConflict.amount:type_name -> couponlink.coupon.v1.Money
+	5,  // 27: couponlink.tracking.v1.ConversionConflict.resolution:type_name -> couponlink.tracking.v1.ConversionConflict.Resolution
+	27, // 28: couponlink.tracking.v1.AdjustConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	27, // 29: couponlink.tracking.v1.RefundConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	5,  // 30: couponlink.tracking.v1.ResolveConflictRequest.resolution:type_name -> couponlink.tracking.v1.ConversionConflict.Resolution
+	7,  // 31: couponlink.tracking.v1.WatchConversionsResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
+	8,  // 32: couponlink.tracking.v1.WatchConversionsResponse.changes:type_name -> couponlink.tracking.v1.ConversionChange
+	20, // 33: couponlink.tracking.v1.Decision.click:type_name -> couponlink.tracking.v1.ConsideredClick
+	21, // 34: couponlink.tracking.v1.Decision.coupons:type_name -> couponlink.tracking.v1.ConsideredCoupon
+	29, // 35: couponlink.tracking.v1.Decision.click_window:type_name -> google.protobuf.Duration
+	29, // 36: couponlink.tracking.v1.Decision.coupon_grace:type_name -> google.protobuf.Duration
+	30, // 37: couponlink.tracking.v1.Decision.payout:type_name -> couponlink.coupon.v1.Payout
+	30, // 38: couponlink.tracking.v1.Decision.revenue:type_name -> couponlink.coupon.v1.Payout
+	28, // 39: couponlink.tracking.v1.ConsideredClick.click_time:type_name -> google.protobuf.Timestamp
+	3,  // 40: couponlink.tracking.v1.ConsideredClick.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	28, // 41: couponlink.tracking.v1.ConsideredCoupon.start_time:type_name -> google.protobuf.Timestamp
+	28, // 42: couponlink.tracking.v1.ConsideredCoupon.expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 43: couponlink.tracking.v1.ConsideredCoupon.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	27, // 44: couponlink.tracking.v1.RecordConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	28, // 45: couponlink.tracking.v1.RecordConversionRequest.conversion_time:type_name -> google.protobuf.Timestamp
+	6,  // 46: couponlink.tracking.v1.RecordConversionResponse.outcome:type_name -> couponlink.tracking.v1.RecordConversionResponse.Outcome
+	7,  // 47: couponlink.tracking.v1.RecordConversionResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
+	7,  // 48: couponlink.tracking.v1.ListConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
+	22, // 49: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
+	24, // 50: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
+	25, // 51: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
+	11, // 52: couponlink.tracking.v1.ConversionService.ApproveConversion:input_type -> couponlink.tracking.v1.ApproveConversionRequest
+	12, // 53: couponlink.tracking.v1.ConversionService.RejectConversion:input_type -> couponlink.tracking.v1.RejectConversionRequest
+	13, // 54: couponlink.tracking.v1.ConversionService.ReassignConversion:input_type -> couponlink.tracking.v1.ReassignConversionRequest
+	14, // 55: couponlink.tracking.v1.ConversionService.AdjustConversion:input_type -> couponlink.tracking.v1.AdjustConversionRequest
+	15, // 56: couponlink.tracking.v1.ConversionService.RefundConversion:input_type -> couponlink.tracking.v1.RefundConversionRequest
+	16, // 57: couponlink.tracking.v1.ConversionService.ResolveConflict:input_type -> couponlink.tracking.v1.ResolveConflictRequest
+	17, // 58: couponlink.tracking.v1.ConversionService.WatchConversions:input_type -> couponlink.tracking.v1.WatchConversionsRequest
+	23, // 59: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
+	7,  // 60: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
+	26, // 61: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
+	7,  // 62: couponlink.tracking.v1.ConversionService.ApproveConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 63: couponlink.tracking.v1.ConversionService.RejectConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 64: couponlink.tracking.v1.ConversionService.ReassignConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 65: couponlink.tracking.v1.ConversionService.AdjustConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 66: couponlink.tracking.v1.ConversionService.RefundConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 67: couponlink.tracking.v1.ConversionService.ResolveConflict:output_type -> couponlink.tracking.v1.Conversion
+	18, // 68: couponlink.tracking.v1.ConversionService.WatchConversions:output_type -> couponlink.tracking.v1.WatchConversionsResponse
+	59, // [59:69] is the sub-list for method output_type
+	49, // [49:59] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_conversion_proto_init() }
@@ -1519,8 +2897,8 @@ func file_couponlink_tracking_v1_conversion_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_conversion_proto_rawDesc), len(file_couponlink_tracking_v1_conversion_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   9,
+			NumEnums:      7,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

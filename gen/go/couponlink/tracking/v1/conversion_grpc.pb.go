@@ -19,9 +19,16 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ConversionService_RecordConversion_FullMethodName = "/couponlink.tracking.v1.ConversionService/RecordConversion"
-	ConversionService_GetConversion_FullMethodName    = "/couponlink.tracking.v1.ConversionService/GetConversion"
-	ConversionService_ListConversions_FullMethodName  = "/couponlink.tracking.v1.ConversionService/ListConversions"
+	ConversionService_RecordConversion_FullMethodName   = "/couponlink.tracking.v1.ConversionService/RecordConversion"
+	ConversionService_GetConversion_FullMethodName      = "/couponlink.tracking.v1.ConversionService/GetConversion"
+	ConversionService_ListConversions_FullMethodName    = "/couponlink.tracking.v1.ConversionService/ListConversions"
+	ConversionService_ApproveConversion_FullMethodName  = "/couponlink.tracking.v1.ConversionService/ApproveConversion"
+	ConversionService_RejectConversion_FullMethodName   = "/couponlink.tracking.v1.ConversionService/RejectConversion"
+	ConversionService_ReassignConversion_FullMethodName = "/couponlink.tracking.v1.ConversionService/ReassignConversion"
+	ConversionService_AdjustConversion_FullMethodName   = "/couponlink.tracking.v1.ConversionService/AdjustConversion"
+	ConversionService_RefundConversion_FullMethodName   = "/couponlink.tracking.v1.ConversionService/RefundConversion"
+	ConversionService_ResolveConflict_FullMethodName    = "/couponlink.tracking.v1.ConversionService/ResolveConflict"
+	ConversionService_WatchConversions_FullMethodName   = "/couponlink.tracking.v1.ConversionService/WatchConversions"
 )
 
 // ConversionServiceClient is the client API for ConversionService service.
@@ -51,6 +58,56 @@ type ConversionServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListConversions(ctx context.Context, in *ListConversionsRequest, opts ...grpc.CallOption) (*ListConversionsResponse, error)
+	// ApproveConversion says that the sale is paid for. It takes back a rejection. A conversion that is
+	// approved already is returned as it is.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); FAILED_PRECONDITION (CONVERSION_UNATTRIBUTED: reassign it
+	// first; LIMIT_REACHED: its coupon has no use left for what was rejected); ABORTED (ETAG_MISMATCH).
+	ApproveConversion(ctx context.Context, in *ApproveConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
+	// RejectConversion says that the sale is not paid for: payout and revenue become none, and the use of
+	// its coupon is given back. A conversion that is rejected already is returned as it is.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `reason`; ABORTED (ETAG_MISMATCH).
+	RejectConversion(ctx context.Context, in *RejectConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
+	// ReassignConversion credits the sale to a coupon or a publisher of the same offer, by a person's
+	// decision: method MANUAL. What it pays is reckoned anew by today's settings. The publisher from whom
+	// it is taken is told REJECTED. One that is rejected stays so until it is approved.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND, COUPON_NOT_FOUND, PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on
+	// `coupon` or `publisher`; FAILED_PRECONDITION (LIMIT_REACHED); ABORTED (ETAG_MISMATCH).
+	ReassignConversion(ctx context.Context, in *ReassignConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
+	// AdjustConversion sets what was sold for. Payout and revenue follow, by the rates of the moment of
+	// recording.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount`, also where it is less than what
+	// was refunded already; FAILED_PRECONDITION (NO_RATES) for a conversion from before rates were kept;
+	// ABORTED (ETAG_MISMATCH).
+	AdjustConversion(ctx context.Context, in *AdjustConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
+	// RefundConversion notes that the shopper got money back, in part or, without an amount, all of it.
+	// Payout and revenue by percent follow what is left; fixed ones end with a refund in full. A repeat of
+	// a refund, told by its `refund_id`, else by its amount, changes nothing.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount` (REFUND_TOO_LARGE,
+	// CURRENCY_MISMATCH); FAILED_PRECONDITION (NO_RATES, NO_AMOUNT: a part of an unknown amount);
+	// ABORTED (ETAG_MISMATCH).
+	RefundConversion(ctx context.Context, in *RefundConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
+	// ResolveConflict settles a conflict: the conversion takes the amount that was sent later, or stays as
+	// it is.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND, CONFLICT_NOT_FOUND); INVALID_ARGUMENT on `resolution`;
+	// FAILED_PRECONDITION (CONFLICT_RESOLVED; NO_RATES); ABORTED (ETAG_MISMATCH).
+	ResolveConflict(ctx context.Context, in *ResolveConflictRequest, opts ...grpc.CallOption) (*Conversion, error)
+	// WatchConversions sends conversions as they are stored and changed, from now on or from where an
+	// earlier stream stopped, until the caller ends it.
+	//
+	// Each new conversion and each change is sent at least once, and the changes of one conversion in their
+	// order; after a resume, some of what was sent in the last seconds is sent again. Keep the
+	// `resume_token` of the last answer that you have dealt with: there is no gap, whoever was restarted
+	// meanwhile. There is no REST form.
+	//
+	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE when the stream ends on our side:
+	// call again with the last token.
+	WatchConversions(ctx context.Context, in *WatchConversionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchConversionsResponse], error)
 }
 
 type conversionServiceClient struct {
@@ -91,6 +148,85 @@ func (c *conversionServiceClient) ListConversions(ctx context.Context, in *ListC
 	return out, nil
 }
 
+func (c *conversionServiceClient) ApproveConversion(ctx context.Context, in *ApproveConversionRequest, opts ...grpc.CallOption) (*Conversion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Conversion)
+	err := c.cc.Invoke(ctx, ConversionService_ApproveConversion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *conversionServiceClient) RejectConversion(ctx context.Context, in *RejectConversionRequest, opts ...grpc.CallOption) (*Conversion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Conversion)
+	err := c.cc.Invoke(ctx, ConversionService_RejectConversion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *conversionServiceClient) ReassignConversion(ctx context.Context, in *ReassignConversionRequest, opts ...grpc.CallOption) (*Conversion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Conversion)
+	err := c.cc.Invoke(ctx, ConversionService_ReassignConversion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *conversionServiceClient) AdjustConversion(ctx context.Context, in *AdjustConversionRequest, opts ...grpc.CallOption) (*Conversion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Conversion)
+	err := c.cc.Invoke(ctx, ConversionService_AdjustConversion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *conversionServiceClient) RefundConversion(ctx context.Context, in *RefundConversionRequest, opts ...grpc.CallOption) (*Conversion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Conversion)
+	err := c.cc.Invoke(ctx, ConversionService_RefundConversion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *conversionServiceClient) ResolveConflict(ctx context.Context, in *ResolveConflictRequest, opts ...grpc.CallOption) (*Conversion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Conversion)
+	err := c.cc.Invoke(ctx, ConversionService_ResolveConflict_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *conversionServiceClient) WatchConversions(ctx context.Context, in *WatchConversionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchConversionsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ConversionService_ServiceDesc.Streams[0], ConversionService_WatchConversions_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchConversionsRequest, WatchConversionsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ConversionService_WatchConversionsClient = grpc.ServerStreamingClient[WatchConversionsResponse]
+
 // ConversionServiceServer is the server API for ConversionService service.
 // All implementations must embed UnimplementedConversionServiceServer
 // for forward compatibility.
@@ -118,6 +254,56 @@ type ConversionServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListConversions(context.Context, *ListConversionsRequest) (*ListConversionsResponse, error)
+	// ApproveConversion says that the sale is paid for. It takes back a rejection. A conversion that is
+	// approved already is returned as it is.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); FAILED_PRECONDITION (CONVERSION_UNATTRIBUTED: reassign it
+	// first; LIMIT_REACHED: its coupon has no use left for what was rejected); ABORTED (ETAG_MISMATCH).
+	ApproveConversion(context.Context, *ApproveConversionRequest) (*Conversion, error)
+	// RejectConversion says that the sale is not paid for: payout and revenue become none, and the use of
+	// its coupon is given back. A conversion that is rejected already is returned as it is.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `reason`; ABORTED (ETAG_MISMATCH).
+	RejectConversion(context.Context, *RejectConversionRequest) (*Conversion, error)
+	// ReassignConversion credits the sale to a coupon or a publisher of the same offer, by a person's
+	// decision: method MANUAL. What it pays is reckoned anew by today's settings. The publisher from whom
+	// it is taken is told REJECTED. One that is rejected stays so until it is approved.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND, COUPON_NOT_FOUND, PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on
+	// `coupon` or `publisher`; FAILED_PRECONDITION (LIMIT_REACHED); ABORTED (ETAG_MISMATCH).
+	ReassignConversion(context.Context, *ReassignConversionRequest) (*Conversion, error)
+	// AdjustConversion sets what was sold for. Payout and revenue follow, by the rates of the moment of
+	// recording.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount`, also where it is less than what
+	// was refunded already; FAILED_PRECONDITION (NO_RATES) for a conversion from before rates were kept;
+	// ABORTED (ETAG_MISMATCH).
+	AdjustConversion(context.Context, *AdjustConversionRequest) (*Conversion, error)
+	// RefundConversion notes that the shopper got money back, in part or, without an amount, all of it.
+	// Payout and revenue by percent follow what is left; fixed ones end with a refund in full. A repeat of
+	// a refund, told by its `refund_id`, else by its amount, changes nothing.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount` (REFUND_TOO_LARGE,
+	// CURRENCY_MISMATCH); FAILED_PRECONDITION (NO_RATES, NO_AMOUNT: a part of an unknown amount);
+	// ABORTED (ETAG_MISMATCH).
+	RefundConversion(context.Context, *RefundConversionRequest) (*Conversion, error)
+	// ResolveConflict settles a conflict: the conversion takes the amount that was sent later, or stays as
+	// it is.
+	//
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND, CONFLICT_NOT_FOUND); INVALID_ARGUMENT on `resolution`;
+	// FAILED_PRECONDITION (CONFLICT_RESOLVED; NO_RATES); ABORTED (ETAG_MISMATCH).
+	ResolveConflict(context.Context, *ResolveConflictRequest) (*Conversion, error)
+	// WatchConversions sends conversions as they are stored and changed, from now on or from where an
+	// earlier stream stopped, until the caller ends it.
+	//
+	// Each new conversion and each change is sent at least once, and the changes of one conversion in their
+	// order; after a resume, some of what was sent in the last seconds is sent again. Keep the
+	// `resume_token` of the last answer that you have dealt with: there is no gap, whoever was restarted
+	// meanwhile. There is no REST form.
+	//
+	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE when the stream ends on our side:
+	// call again with the last token.
+	WatchConversions(*WatchConversionsRequest, grpc.ServerStreamingServer[WatchConversionsResponse]) error
 	mustEmbedUnimplementedConversionServiceServer()
 }
 
@@ -136,6 +322,27 @@ func (UnimplementedConversionServiceServer) GetConversion(context.Context, *GetC
 }
 func (UnimplementedConversionServiceServer) ListConversions(context.Context, *ListConversionsRequest) (*ListConversionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListConversions not implemented")
+}
+func (UnimplementedConversionServiceServer) ApproveConversion(context.Context, *ApproveConversionRequest) (*Conversion, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApproveConversion not implemented")
+}
+func (UnimplementedConversionServiceServer) RejectConversion(context.Context, *RejectConversionRequest) (*Conversion, error) {
+	return nil, status.Error(codes.Unimplemented, "method RejectConversion not implemented")
+}
+func (UnimplementedConversionServiceServer) ReassignConversion(context.Context, *ReassignConversionRequest) (*Conversion, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReassignConversion not implemented")
+}
+func (UnimplementedConversionServiceServer) AdjustConversion(context.Context, *AdjustConversionRequest) (*Conversion, error) {
+	return nil, status.Error(codes.Unimplemented, "method AdjustConversion not implemented")
+}
+func (UnimplementedConversionServiceServer) RefundConversion(context.Context, *RefundConversionRequest) (*Conversion, error) {
+	return nil, status.Error(codes.Unimplemented, "method RefundConversion not implemented")
+}
+func (UnimplementedConversionServiceServer) ResolveConflict(context.Context, *ResolveConflictRequest) (*Conversion, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResolveConflict not implemented")
+}
+func (UnimplementedConversionServiceServer) WatchConversions(*WatchConversionsRequest, grpc.ServerStreamingServer[WatchConversionsResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchConversions not implemented")
 }
 func (UnimplementedConversionServiceServer) mustEmbedUnimplementedConversionServiceServer() {}
 func (UnimplementedConversionServiceServer) testEmbeddedByValue()                           {}
@@ -212,6 +419,125 @@ func _ConversionService_ListConversions_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConversionService_ApproveConversion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApproveConversionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversionServiceServer).ApproveConversion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversionService_ApproveConversion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversionServiceServer).ApproveConversion(ctx, req.(*ApproveConversionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConversionService_RejectConversion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RejectConversionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversionServiceServer).RejectConversion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversionService_RejectConversion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversionServiceServer).RejectConversion(ctx, req.(*RejectConversionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConversionService_ReassignConversion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReassignConversionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversionServiceServer).ReassignConversion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversionService_ReassignConversion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversionServiceServer).ReassignConversion(ctx, req.(*ReassignConversionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConversionService_AdjustConversion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AdjustConversionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversionServiceServer).AdjustConversion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversionService_AdjustConversion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversionServiceServer).AdjustConversion(ctx, req.(*AdjustConversionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConversionService_RefundConversion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefundConversionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversionServiceServer).RefundConversion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversionService_RefundConversion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversionServiceServer).RefundConversion(ctx, req.(*RefundConversionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConversionService_ResolveConflict_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResolveConflictRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversionServiceServer).ResolveConflict(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversionService_ResolveConflict_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversionServiceServer).ResolveConflict(ctx, req.(*ResolveConflictRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConversionService_WatchConversions_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchConversionsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ConversionServiceServer).WatchConversions(m, &grpc.GenericServerStream[WatchConversionsRequest, WatchConversionsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ConversionService_WatchConversionsServer = grpc.ServerStreamingServer[WatchConversionsResponse]
+
 // ConversionService_ServiceDesc is the grpc.ServiceDesc for ConversionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -231,7 +557,37 @@ var ConversionService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "ListConversions",
 			Handler:    _ConversionService_ListConversions_Handler,
 		},
+		{
+			MethodName: "ApproveConversion",
+			Handler:    _ConversionService_ApproveConversion_Handler,
+		},
+		{
+			MethodName: "RejectConversion",
+			Handler:    _ConversionService_RejectConversion_Handler,
+		},
+		{
+			MethodName: "ReassignConversion",
+			Handler:    _ConversionService_ReassignConversion_Handler,
+		},
+		{
+			MethodName: "AdjustConversion",
+			Handler:    _ConversionService_AdjustConversion_Handler,
+		},
+		{
+			MethodName: "RefundConversion",
+			Handler:    _ConversionService_RefundConversion_Handler,
+		},
+		{
+			MethodName: "ResolveConflict",
+			Handler:    _ConversionService_ResolveConflict_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "WatchConversions",
+			Handler:       _ConversionService_WatchConversions_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "couponlink/tracking/v1/conversion.proto",
 }
