@@ -32,6 +32,17 @@ func (db *DB) EnsureIndexes(ctx context.Context, collection string, indexes ...m
 	return nil
 }
 
+// EnsurePartialIndex is EnsureIndexes for one Index over only those of the documents that a filter
+// selects. It serves the queries that have the filter's conditions among theirs. The tests' engine, which
+// has no such thing, gets an index over all.
+func (db *DB) EnsurePartialIndex(ctx context.Context, collection string, filter bson.D, fields ...string) error {
+	index := Index(fields...)
+	if !db.plain {
+		index.Options = options.Index().SetPartialFilterExpression(filter)
+	}
+	return db.EnsureIndexes(ctx, collection, index)
+}
+
 // Index returns an ascending index over fields; its name is made of theirs.
 func Index(fields ...string) mongo.IndexModel {
 	keys := bson.D{}

@@ -45,7 +45,7 @@ func TestInTransactionOnTheWire(t *testing.T) {
 		"insert txn=1 start rc=snapshot", "insert txn=1", "abortTransaction txn=1 wc=majority,j",
 		"insert txn=2 start rc=snapshot", "insert txn=2", "commitTransaction txn=2 wc=majority,j",
 	}
-	if got := sent(); !slices.Equal(got, want) {
+	if got := inShort(sent()); !slices.Equal(got, want) {
 		t.Errorf("the commands were\n%q, want\n%q", got, want)
 	}
 }
@@ -65,22 +65,22 @@ func TestInTransactionUndoes(t *testing.T) {
 		t.Errorf("InTransaction: %v, want the function's error", err)
 	}
 	want := []string{"insert txn=1 start rc=snapshot", "abortTransaction txn=1 wc=majority,j"}
-	if got := sent(); !slices.Equal(got, want) {
+	if got := inShort(sent()); !slices.Equal(got, want) {
 		t.Errorf("the commands were\n%q, want\n%q", got, want)
 	}
 }
 
 // playing returns a DB on a server that gives answers in order, and a function that returns what was
-// sent to it, in short.
-func playing(t *testing.T, answers ...bson.D) (*DB, func() []string) {
+// sent to it.
+func playing(t *testing.T, answers ...bson.D) (*DB, func() []bson.Raw) {
 	t.Helper()
 	var mu sync.Mutex
-	var sent []string
+	var sent []bson.Raw
 	clientOptions := clientOptions("mongodb://unused/").SetMonitor(&event.CommandMonitor{
 		Started: func(_ context.Context, e *event.CommandStartedEvent) {
 			mu.Lock()
 			defer mu.Unlock()
-			sent = append(sent, inShort(e))
+			sent = append(sent, slices.Clone(e.Command))
 		},
 	})
 	clientOptions.Deployment = drivertest.NewMockDeployment(answers...) //nolint:staticcheck // only tests of the driver's use need it
@@ -88,30 +88,32 @@ func playing(t *testing.T, answers ...bson.D) (*DB, func() []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &DB{client: client, database: client.Database("d")}, func() []string {
+	return &DB{client: client, database: client.Database("d")}, func() []bson.Raw {
 		mu.Lock()
 		defer mu.Unlock()
 		return slices.Clone(sent)
 	}
 }
 
-// inShort describes a command by what makes a transaction of it.
-func inShort(e *event.CommandStartedEvent) string {
-	short := e.CommandName
-	if txn, ok := e.Command.Lookup("txnNumber").AsInt64OK(); ok {
-		short += fmt.Sprint(" txn=", txn)
+// inShort describes commands by what makes a transaction of them.
+func inShort(commands []bson.Raw) []string {
+	described := names(commands)
+	for i, command := range commands {
+		if txn, ok := command.Lookup("txnNumber").AsInt64OK(); ok {
+			described[i] += fmt.Sprint(" txn=", txn)
+		}
+		if start, ok := command.Lookup("startTransaction").BooleanOK(); ok && start {
+			described[i] += " start"
+		}
+		if level, ok := command.Lookup("readConcern", "level").StringValueOK(); ok {
+			described[i] += " rc=" + level
+		}
+		if w, ok := command.Lookup("writeConcern", "w").StringValueOK(); ok {
+			described[i] += " wc=" + w
+		}
+		if j, ok := command.Lookup("writeConcern", "j").BooleanOK(); ok && j {
+			described[i] += ",j"
+		}
 	}
-	if start, ok := e.Command.Lookup("startTransaction").BooleanOK(); ok && start {
-		short += " start"
-	}
-	if level, ok := e.Command.Lookup("readConcern", "level").StringValueOK(); ok {
-		short += " rc=" + level
-	}
-	if w, ok := e.Command.Lookup("writeConcern", "w").StringValueOK(); ok {
-		short += " wc=" + w
-	}
-	if j, ok := e.Command.Lookup("writeConcern", "j").BooleanOK(); ok && j {
-		short += ",j"
-	}
-	return short
+	return described
 }

@@ -1,11 +1,13 @@
 package settings_test
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
@@ -148,6 +150,28 @@ func TestPublicURL(t *testing.T) {
 	}
 }
 
+func TestAllowedHosts(t *testing.T) {
+	t.Parallel()
+	inside := &url.URL{Scheme: "http", Host: "127.0.0.1:9090"}
+	for given, want := range map[string]string{
+		"":                             "COUPONLINK_ALLOWED_PRIVATE_HOSTS",
+		"tracker.corp, 127.0.0.1:9090": "",
+		"127.0.0.0/8":                  "",
+	} {
+		allowed, err := settings.AllowedPrivateHosts{AllowedPrivateHosts: given}.AllowedHosts()
+		if err != nil {
+			t.Errorf("%q: %v", given, err)
+			continue
+		}
+		if err := allowed.CheckURL(inside); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", given, err)
+		}
+	}
+	if _, err := (settings.AllowedPrivateHosts{AllowedPrivateHosts: "a.b,10.0.0.0/99"}).AllowedHosts(); err == nil || !strings.Contains(err.Error(), `COUPONLINK_ALLOWED_PRIVATE_HOSTS: the entry "10.0.0.0/99"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestAdminKeyRace: processes that start together on one directory must not each keep a key of
 // their own.
 func TestAdminKeyRace(t *testing.T) {
@@ -162,6 +186,22 @@ func TestAdminKeyRace(t *testing.T) {
 	for _, key := range keys {
 		if key == "" || key != keys[0] {
 			t.Fatalf("keys differ: %q", keys)
+		}
+	}
+}
+
+func TestTimeZone(t *testing.T) {
+	for name, ok := range map[string]bool{"": true, "UTC": true, "Europe/Berlin": true, "Local": false, "Berlin": false, "../etc": false} {
+		if _, err := (settings.TimeZone{TimeZone: name}).Zone(); (err == nil) != ok {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestRetention(t *testing.T) {
+	for given, want := range map[time.Duration]time.Duration{0: 90 * 24 * time.Hour, 24 * time.Hour: 24 * time.Hour, time.Hour: 0, 1e6 * time.Hour: 0, -1: 0} {
+		if got, err := (settings.Retention{PostbackRetention: given}).Postbacks(); got != want || (err == nil) != (want > 0) {
+			t.Errorf("%s: %s, %v", given, got, err)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package settings holds the settings that several binaries share, as flags and environment
 // variables with the same names everywhere, and turns what was given into what is meant.
 //
-// The services' wiring may import it; it imports none of ours.
+// The services' wiring may import it; of ours it imports outbound.
 package settings
 
 import (

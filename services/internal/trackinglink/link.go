@@ -1,10 +1,14 @@
 // Package trackinglink makes the URLs of a click: the tracking link that a publisher shares, and the
 // landing page that the visitor is sent to. It is pure.
 //
-// Any package may import it; it imports none of ours.
+// Any package may import it; of ours it imports urltemplate.
 package trackinglink
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/urltemplate"
+)
 
 // Link is what a tracking link carries. Empty values are left out of the URL.
 type Link struct {
@@ -26,7 +30,7 @@ func Build(publicURL string, link Link) string {
 	buf := make([]byte, 0, 256) // on the stack; most links are shorter
 	buf = append(buf, strings.TrimSuffix(publicURL, "/")...)
 	buf = append(buf, "/click?offer_id="...)
-	buf = appendEscaped(buf, link.Offer, true)
+	buf = urltemplate.AppendEscapedButBraces(buf, link.Offer)
 	buf = appendParameter(buf, "&pub_id=", link.Publisher)
 	buf = appendParameter(buf, "&coupon_code=", link.CouponCode)
 	buf = appendParameter(buf, "&pub_click_id=", link.PubClickID)
@@ -42,7 +46,7 @@ func Short(publicURL, code string) string {
 	buf := make([]byte, 0, 128)
 	buf = append(buf, strings.TrimSuffix(publicURL, "/")...)
 	buf = append(buf, "/c/"...)
-	return string(appendEscaped(buf, code, false))
+	return string(urltemplate.AppendEscaped(buf, code))
 }
 
 // appendParameter appends a name and a value, unless the value is empty.
@@ -50,26 +54,5 @@ func appendParameter(buf []byte, name, value string) []byte {
 	if value == "" {
 		return buf
 	}
-	return appendEscaped(append(buf, name...), value, true)
-}
-
-// appendEscaped appends a value with everything percent-encoded but letters, digits, - . _ ~, which
-// is right in a path and in a query alike, and but for braces if they are kept.
-func appendEscaped(buf []byte, value string, keepBraces bool) []byte {
-	const digits = "0123456789ABCDEF"
-	for i := range len(value) {
-		c := value[i]
-		if unreserved(c) || keepBraces && (c == '{' || c == '}') {
-			buf = append(buf, c)
-		} else {
-			buf = append(buf, '%', digits[c>>4], digits[c&15])
-		}
-	}
-	return buf
-}
-
-// unreserved says whether RFC 3986 has no use for a character but to be itself.
-func unreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-		c == '-' || c == '.' || c == '_' || c == '~'
+	return urltemplate.AppendEscapedButBraces(append(buf, name...), value)
 }

@@ -1,0 +1,26 @@
+package settings
+
+import (
+	"fmt"
+	"time"
+)
+
+// defaultRetention is how long the journal of postbacks is kept where nobody says.
+const defaultRetention = 90 * 24 * time.Hour
+
+// Retention says how long the journal of postbacks is kept.
+type Retention struct {
+	PostbackRetention time.Duration `env:"COUPONLINK_POSTBACK_RETENTION" name:"postback-retention" default:"2160h" placeholder:"DURATION" help:"How long the journal keeps a postback, such as 2160h, which is 90 days (${default})."`
+}
+
+// Postbacks returns how long the journal is kept.
+func (r Retention) Postbacks() (time.Duration, error) {
+	switch {
+	case r.PostbackRetention == 0:
+		return defaultRetention, nil
+	case r.PostbackRetention < 24*time.Hour || r.PostbackRetention > 10*365*24*time.Hour:
+		return 0, fmt.Errorf("COUPONLINK_POSTBACK_RETENTION is %s; it must be from 24h to 87600h", r.PostbackRetention)
+	default:
+		return r.PostbackRetention, nil
+	}
+}

@@ -1,0 +1,21 @@
+package settings
+
+import (
+	"fmt"
+	"time"
+	_ "time/tzdata" // so that zones are known where the system has none, as in a container
+)
+
+// TimeZone says in which time zone the program's days begin.
+type TimeZone struct {
+	TimeZone string `env:"COUPONLINK_TIME_ZONE" name:"time-zone" default:"UTC" placeholder:"ZONE" help:"The program's time zone, such as Europe/Berlin: a coupon's daily limit counts by its days (${default})."`
+}
+
+// Zone returns the time zone.
+func (t TimeZone) Zone() (*time.Location, error) {
+	zone, err := time.LoadLocation(t.TimeZone)
+	if err != nil || t.TimeZone == "Local" {
+		return nil, fmt.Errorf("COUPONLINK_TIME_ZONE %q is not a time zone such as Europe/Berlin", t.TimeZone)
+	}
+	return zone, nil
+}
