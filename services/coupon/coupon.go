@@ -20,6 +20,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 	"github.com/couponlink/couponlink/services/internal/lifecycle"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/outbound"
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
@@ -31,13 +32,14 @@ type Service struct {
 }
 
 // New opens the store, brings it up to date, and returns the service on it. Tracking links begin
-// with publicURL. Close the service when nothing calls it any more.
-func New(ctx context.Context, database settings.Database, publicURL string) (*Service, error) {
+// with publicURL. Publishers' postback URLs lead out of the network, or to what is allowed. Close the
+// service when nothing calls it any more.
+func New(ctx context.Context, database settings.Database, publicURL string, allowed outbound.Allowed) (*Service, error) {
 	store, err := open(ctx, database)
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)
 	}
-	return &Service{store: store, flow: flow.New(store, time.Now), publicURL: publicURL}, nil
+	return &Service{store: store, flow: flow.New(store, time.Now, allowed.CheckURL), publicURL: publicURL}, nil
 }
 
 func open(ctx context.Context, database settings.Database) (flow.Store, error) {
@@ -69,6 +71,7 @@ type Config struct {
 	settings.PublicURL
 	settings.Storage
 	settings.AdminKey
+	settings.AllowedPrivateHosts
 
 	// Started, if set, is called with the real address once calls are taken.
 	Started func(grpcAddr string) `kong:"-"`
@@ -79,7 +82,8 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.Required()
 	database, databaseErr := cfg.Database()
 	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
-	if err := errors.Join(keyErr, databaseErr, urlErr); err != nil {
+	allowed, allowedErr := cfg.AllowedHosts()
+	if err := errors.Join(keyErr, databaseErr, urlErr, allowedErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.GRPCAddr)
@@ -87,7 +91,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer lifecycle.CloseAll(listeners)
-	service, err := New(ctx, database, publicURL)
+	service, err := New(ctx, database, publicURL, allowed)
 	if err != nil {
 		return err
 	}

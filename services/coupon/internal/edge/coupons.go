@@ -135,7 +135,10 @@ func couponOf(m *couponv1.Coupon) (rules.Coupon, error) {
 	if m == nil {
 		return rules.Coupon{}, missing("coupon", "INVALID_COUPON")
 	}
-	c := rules.Coupon{InternalNote: m.GetInternalNote(), Enabled: m.Enabled == nil || m.GetEnabled()}
+	c := rules.Coupon{
+		InternalNote: m.GetInternalNote(), Enabled: m.Enabled == nil || m.GetEnabled(),
+		UsageLimit: m.GetUsageLimit(), DailyUsageLimit: m.GetDailyUsageLimit(),
+	}
 	var start, expire, payoutErr, settingsErr error
 	c.StartTime, start = timeOf("start_time", "INVALID_START_TIME", m.GetStartTime())
 	c.ExpireTime, expire = timeOf("expire_time", "INVALID_EXPIRE_TIME", m.GetExpireTime())

@@ -77,6 +77,9 @@ func TestUpdateCoupon(t *testing.T) {
 		{"every setting of its own", `{"coupon": {` + ownSettings + `}, "update_mask": "settings"}`, `"enabled": true, "state": "ACTIVE", "internal_note": "winter", ` + ownSettings},
 		{"other fields leave them", `{"coupon": {"internal_note": ""}, "update_mask": "internalNote"}`, `"enabled": true, "state": "ACTIVE", ` + ownSettings},
 		{"a part of the settings, which go as a whole", `{"coupon": {"settings": {"precedence": "CLICK_FIRST"}}, "update_mask": "settings.precedence"}`, `"enabled": true, "state": "ACTIVE", "settings": {"precedence": "CLICK_FIRST"}`},
+		{"limits", `{"coupon": {"usage_limit": "100", "daily_usage_limit": "5"}}`, `"enabled": true, "state": "ACTIVE", "settings": {"precedence": "CLICK_FIRST"}, "usage_limit": "100", "daily_usage_limit": "5"`},
+		{"one limit, lifted", `{"coupon": {"daily_usage_limit": "7"}, "update_mask": "usageLimit"}`, `"enabled": true, "state": "ACTIVE", "settings": {"precedence": "CLICK_FIRST"}, "daily_usage_limit": "5"`},
+		{"both limits lifted", `{"coupon": {"usage_limit": "0"}, "update_mask": "usageLimit,dailyUsageLimit"}`, `"enabled": true, "state": "ACTIVE", "settings": {"precedence": "CLICK_FIRST"}`},
 		{"settings unspecified are none", `{"coupon": {"settings": {"precedence": "PRECEDENCE_UNSPECIFIED"}}}`, `"enabled": true, "state": "ACTIVE"`},
 	} {
 		req := strings.Replace(tc.request, `"coupon": {`, `"coupon": {"name": "offers/10/coupons/22.SALEXYZ20", `, 1)
@@ -84,7 +87,7 @@ func TestUpdateCoupon(t *testing.T) {
 		t.Log(tc.name)
 		got = &couponv1.Coupon{
 			Enabled: got.Enabled, State: got.GetState(), InternalNote: got.GetInternalNote(), ExpireTime: got.GetExpireTime(), Payout: got.GetPayout(),
-			Settings: got.GetSettings(),
+			Settings: got.GetSettings(), UsageLimit: got.GetUsageLimit(), DailyUsageLimit: got.GetDailyUsageLimit(),
 		}
 		same(t, got, &couponv1.Coupon{}, "{"+tc.want+"}")
 	}

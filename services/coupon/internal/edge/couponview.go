@@ -16,21 +16,23 @@ func (v couponView) coupon(c *rules.Coupon, now time.Time) *couponv1.Coupon {
 	name := c.Name()
 	enabled := c.Enabled
 	return &couponv1.Coupon{
-		Name:         name,
-		Code:         c.Code,
-		Offer:        rules.OfferName(c.Offer),
-		Publisher:    rules.PublisherName(c.Publisher),
-		StartTime:    stamp(c.StartTime),
-		ExpireTime:   stamp(c.ExpireTime),
-		InternalNote: c.InternalNote,
-		Enabled:      &enabled,
-		Payout:       payout(c.Payout),
-		Settings:     settings(c.Settings),
-		State:        couponv1.Coupon_State(couponv1.Coupon_State_value[string(rules.StateOf(*c, now))]),
-		TrackingLink: trackinglink.Build(v.publicURL, trackinglink.Link{Offer: c.Offer, Publisher: c.Publisher, CouponCode: c.Code}),
-		CreateTime:   stamp(c.CreateTime),
-		UpdateTime:   stamp(c.UpdateTime),
-		Etag:         rules.Etag(name, c.Revision),
+		Name:            name,
+		Code:            c.Code,
+		Offer:           rules.OfferName(c.Offer),
+		Publisher:       rules.PublisherName(c.Publisher),
+		StartTime:       stamp(c.StartTime),
+		ExpireTime:      stamp(c.ExpireTime),
+		InternalNote:    c.InternalNote,
+		Enabled:         &enabled,
+		Payout:          payout(c.Payout),
+		Settings:        settings(c.Settings),
+		State:           couponv1.Coupon_State(couponv1.Coupon_State_value[string(rules.StateOf(*c, now))]),
+		TrackingLink:    trackinglink.Build(v.publicURL, trackinglink.Link{Offer: c.Offer, Publisher: c.Publisher, CouponCode: c.Code}),
+		CreateTime:      stamp(c.CreateTime),
+		UpdateTime:      stamp(c.UpdateTime),
+		Etag:            rules.Etag(name, c.Revision),
+		UsageLimit:      c.UsageLimit,
+		DailyUsageLimit: c.DailyUsageLimit,
 	}
 }
 

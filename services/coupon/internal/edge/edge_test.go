@@ -15,6 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/outbound"
 )
 
 const publicURL = "https://go.example.com"
@@ -43,7 +44,7 @@ func newServers(t testing.TB) servers {
 		}
 	})
 	later := &atomic.Int64{}
-	f := flow.New(store, func() time.Time { return noon.Add(time.Duration(later.Load()) * time.Millisecond) })
+	f := flow.New(store, func() time.Time { return noon.Add(time.Duration(later.Load()) * time.Millisecond) }, outbound.Allowed{}.CheckURL)
 	view := couponView{publicURL: publicURL}
 	return servers{
 		offers: &offerServer{flow: f}, publishers: &publisherServer{flow: f}, approvals: &approvalServer{flow: f},

@@ -61,11 +61,12 @@ func (s *lookupServer) LookupCode(ctx context.Context, req *couponv1.LookupCodeR
 	for i := range found.Rows {
 		row := &found.Rows[i]
 		candidates[i] = &couponv1.Candidate{
-			Coupon:         s.view.coupon(&row.Coupon, now),
-			OfferState:     couponv1.Offer_State(couponv1.Offer_State_value[string(row.OfferState)]),
-			PublisherState: publisherState(row.PublisherState),
-			ApprovalState:  approvalState(row.ApprovalState),
-			ApprovalPayout: payout(row.ApprovalPayout),
+			Coupon:           s.view.coupon(&row.Coupon, now),
+			OfferState:       couponv1.Offer_State(couponv1.Offer_State_value[string(row.OfferState)]),
+			PublisherState:   publisherState(row.PublisherState),
+			ApprovalState:    approvalState(row.ApprovalState),
+			ApprovalPayout:   payout(row.ApprovalPayout),
+			DeliveryStatuses: deliveryStatuses(row.DeliverOn),
 		}
 	}
 	return &couponv1.LookupCodeResponse{Candidates: candidates, Truncated: found.Truncated}, nil
@@ -86,8 +87,26 @@ func (s *lookupServer) LookupStanding(ctx context.Context, req *couponv1.LookupS
 		return nil, err
 	}
 	return &couponv1.LookupStandingResponse{
-		PublisherState: publisherState(standing.PublisherState),
-		ApprovalState:  approvalState(standing.ApprovalState),
-		ApprovalPayout: payout(standing.ApprovalPayout),
+		PublisherState:   publisherState(standing.PublisherState),
+		ApprovalState:    approvalState(standing.ApprovalState),
+		ApprovalPayout:   payout(standing.ApprovalPayout),
+		DeliveryStatuses: deliveryStatuses(standing.DeliverOn),
 	}, nil
+}
+
+// LookupPublisher finds a publisher.
+func (s *lookupServer) LookupPublisher(
+	ctx context.Context, req *couponv1.LookupPublisherRequest,
+) (*couponv1.LookupPublisherResponse, error) {
+	id, err := rules.ParsePublisherName("publisher", req.GetPublisher())
+	if err != nil {
+		return nil, err
+	}
+	publisher, err := s.flow.LookupPublisher(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	now := s.flow.Now()
+	previous, _ := publisher.PreviousSecretAt(now)
+	return &couponv1.LookupPublisherResponse{Publisher: publisherProto(publisher, now), PreviousDeliverySecret: previous}, nil
 }

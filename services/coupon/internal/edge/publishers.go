@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"time"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
@@ -21,7 +22,7 @@ func (s *publisherServer) CreatePublisher(ctx context.Context, req *couponv1.Cre
 	}
 	draft := publisherOf(req.GetPublisher())
 	draft.ID = req.GetPublisherId()
-	return publisherAnswer(s.flow.CreatePublisher(ctx, draft))
+	return s.answer(s.flow.CreatePublisher(ctx, draft))
 }
 
 // GetPublisher returns a publisher.
@@ -30,7 +31,7 @@ func (s *publisherServer) GetPublisher(ctx context.Context, req *couponv1.GetPub
 	if err != nil {
 		return nil, err
 	}
-	return publisherAnswer(s.flow.Publisher(ctx, id))
+	return s.answer(s.flow.Publisher(ctx, id))
 }
 
 // ListPublishers returns a page of publishers.
@@ -43,9 +44,10 @@ func (s *publisherServer) ListPublishers(
 	if err != nil {
 		return nil, err
 	}
+	now := s.flow.Now()
 	publishers := make([]*couponv1.Publisher, len(rows))
 	for i := range rows {
-		publishers[i] = publisherProto(&rows[i])
+		publishers[i] = publisherProto(&rows[i], now)
 	}
 	return &couponv1.ListPublishersResponse{Publishers: publishers, NextPageToken: next}, nil
 }
@@ -65,14 +67,29 @@ func (s *publisherServer) UpdatePublisher(ctx context.Context, req *couponv1.Upd
 	}
 	draft := publisherOf(req.GetPublisher())
 	draft.ID = id
-	return publisherAnswer(s.flow.UpdatePublisher(ctx, draft, changes))
+	return s.answer(s.flow.UpdatePublisher(ctx, draft, changes))
 }
 
-func publisherAnswer(publisher rules.Publisher, err error) (*couponv1.Publisher, error) {
+// RotateDeliverySecret gives a publisher a new delivery secret.
+func (s *publisherServer) RotateDeliverySecret(
+	ctx context.Context, req *couponv1.RotateDeliverySecretRequest,
+) (*couponv1.Publisher, error) {
+	id, err := rules.ParsePublisherName("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	return publisherProto(&publisher), nil
+	overlap, err := durationOf("overlap", "INVALID_OVERLAP", req.GetOverlap(), rules.DefaultOverlap)
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(s.flow.RotateDeliverySecret(ctx, id, overlap, req.GetEtag()))
+}
+
+func (s *publisherServer) answer(publisher rules.Publisher, err error) (*couponv1.Publisher, error) {
+	if err != nil {
+		return nil, err
+	}
+	return publisherProto(&publisher, s.flow.Now()), nil
 }
 
 // publisherOf returns the fields in a publisher's proto, with the defaults of those that are unset.
@@ -80,11 +97,28 @@ func publisherOf(m *couponv1.Publisher) rules.Publisher {
 	p := rules.DefaultPublisher()
 	p.DisplayName = m.GetDisplayName()
 	p.State = choice(m.GetState(), p.State)
+	p.PostbackURL = m.GetPostbackUrl()
+	p.Delivery = deliveryOf(m.GetDelivery(), p.Delivery)
 	return p
 }
 
-func publisherProto(p *rules.Publisher) *couponv1.Publisher {
+// deliveryOf returns a publisher's delivery settings, with the default of what is unset.
+func deliveryOf(m *couponv1.DeliverySettings, defaults rules.DeliverySettings) rules.DeliverySettings {
+	statuses := make([]rules.DeliveryStatus, len(m.GetStatuses()))
+	for i, status := range m.GetStatuses() {
+		statuses[i] = rules.DeliveryStatus(status.String())
+	}
+	return rules.DeliverySettings{
+		Method:        choice(m.GetMethod(), defaults.Method),
+		Statuses:      rules.DeliveryStatusesOf(statuses...),
+		OnlyWithClick: m.GetOnlyWithClick(),
+	}
+}
+
+// publisherProto returns the proto of a publisher as it is at a moment.
+func publisherProto(p *rules.Publisher, now time.Time) *couponv1.Publisher {
 	name := rules.PublisherName(p.ID)
+	_, previousExpireTime := p.PreviousSecretAt(now)
 	return &couponv1.Publisher{
 		Name:        name,
 		DisplayName: p.DisplayName,
@@ -92,7 +126,24 @@ func publisherProto(p *rules.Publisher) *couponv1.Publisher {
 		CreateTime:  stamp(p.CreateTime),
 		UpdateTime:  stamp(p.UpdateTime),
 		Etag:        rules.Etag(name, p.Revision),
+		PostbackUrl: p.PostbackURL,
+		Delivery: &couponv1.DeliverySettings{
+			Method:        couponv1.DeliverySettings_Method(couponv1.DeliverySettings_Method_value[string(p.Delivery.Method)]),
+			Statuses:      deliveryStatuses(p.Delivery.Statuses),
+			OnlyWithClick: p.Delivery.OnlyWithClick,
+		},
+		DeliverySecret:                   p.DeliverySecret,
+		PreviousDeliverySecretExpireTime: stamp(previousExpireTime),
 	}
+}
+
+// deliveryStatuses returns the protos of statuses; nil where there is none.
+func deliveryStatuses(statuses rules.DeliveryStatuses) []couponv1.DeliverySettings_Status {
+	var protos []couponv1.DeliverySettings_Status
+	for _, status := range statuses.List() {
+		protos = append(protos, couponv1.DeliverySettings_Status(couponv1.DeliverySettings_Status_value[string(status)]))
+	}
+	return protos
 }
 
 func publisherState(state rules.PublisherState) couponv1.Publisher_State {

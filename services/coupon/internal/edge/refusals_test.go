@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -45,6 +46,7 @@ func TestRefusals(t *testing.T) {
 		"CreatePublisher":           caller(t, s.publishers.CreatePublisher),
 		"GetPublisher":              caller(t, s.publishers.GetPublisher),
 		"UpdatePublisher":           caller(t, s.publishers.UpdatePublisher),
+		"RotateDeliverySecret":      caller(t, s.publishers.RotateDeliverySecret),
 		"CreateApproval":            caller(t, s.approvals.CreateApproval),
 		"UpdateApproval":            caller(t, s.approvals.UpdateApproval),
 		"GetApproval":               caller(t, s.approvals.GetApproval),
@@ -58,8 +60,9 @@ func TestRefusals(t *testing.T) {
 		"LookupOffer":               caller(t, s.lookups.LookupOffer),
 		"LookupCode":                caller(t, s.lookups.LookupCode),
 		"LookupStanding":            caller(t, s.lookups.LookupStanding),
+		"LookupPublisher":           caller(t, s.lookups.LookupPublisher),
 	}
-	for _, tc := range append(refusedParties(), refusedCoupons()...) {
+	for _, tc := range slices.Concat(refusedParties(), refusedDeliveries(), refusedCoupons()) {
 		t.Run(tc.call+" "+tc.request, func(t *testing.T) {
 			refused(t, calls[tc.call](tc.request), tc.kind, tc.reason, tc.field)
 		})
@@ -126,6 +129,33 @@ func refusedParties() []refusal {
 	}
 }
 
+func refusedDeliveries() []refusal {
+	const (
+		mia  = `"display_name": "Mia"`
+		name = `"name": "publishers/22"`
+	)
+	return []refusal{
+		{"CreatePublisher", `{"publisher": {` + mia + `, "postback_url": "track"}}`, invalid, "INVALID_POSTBACK_URL", "postback_url"},
+		{"CreatePublisher", `{"publisher": {` + mia + `, "postback_url": "https://track.example.com/{coupon}"}}`, invalid, "INVALID_POSTBACK_URL", "postback_url"},
+		{"CreatePublisher", `{"publisher": {` + mia + `, "postback_url": "http://127.1/"}}`, invalid, "INVALID_POSTBACK_URL", "postback_url"},
+		{"CreatePublisher", `{"publisher": {` + mia + `, "delivery": {"method": 99}}}`, invalid, "INVALID_DELIVERY", "delivery.method"},
+		{"CreatePublisher", `{"publisher": {` + mia + `, "delivery": {"statuses": ["PENDING", 99]}}}`, invalid, "INVALID_DELIVERY", "delivery.statuses"},
+		{"CreatePublisher", `{"publisher": {` + mia + `, "delivery": {"statuses": ["STATUS_UNSPECIFIED"]}}}`, invalid, "INVALID_DELIVERY", "delivery.statuses"},
+		{"UpdatePublisher", `{"publisher": {` + name + `, "postback_url": "http://localhost/"}}`, invalid, "INVALID_POSTBACK_URL", "postback_url"},
+		{"UpdatePublisher", `{"publisher": {` + name + `, "delivery": {"method": 99}}, "update_mask": "delivery.method"}`, invalid, "INVALID_DELIVERY", "delivery.method"},
+		{"UpdatePublisher", `{"publisher": {` + name + `}, "update_mask": "delivery.colour"}`, invalid, "INVALID_UPDATE_MASK", "update_mask"},
+		{"UpdatePublisher", `{"publisher": {` + name + `}, "update_mask": "deliverySecret"}`, invalid, "INVALID_UPDATE_MASK", "update_mask"},
+		{"RotateDeliverySecret", `{"name": "22"}`, invalid, "INVALID_NAME", "name"},
+		{"RotateDeliverySecret", `{"name": "publishers/99"}`, notFound, "PUBLISHER_NOT_FOUND", ""},
+		{"RotateDeliverySecret", `{` + name + `, "overlap": "-1s"}`, invalid, "INVALID_OVERLAP", "overlap"},
+		{"RotateDeliverySecret", `{` + name + `, "overlap": "1.5s"}`, invalid, "INVALID_OVERLAP", "overlap"},
+		{"RotateDeliverySecret", `{` + name + `, "overlap": "2592001s"}`, invalid, "INVALID_OVERLAP", "overlap"},
+		{"RotateDeliverySecret", `{` + name + `, "etag": "stale"}`, apperr.Aborted, "ETAG_MISMATCH", ""},
+		{"LookupPublisher", `{"publisher": "22"}`, invalid, "INVALID_NAME", "publisher"},
+		{"LookupPublisher", `{"publisher": "publishers/99"}`, notFound, "PUBLISHER_NOT_FOUND", ""},
+	}
+}
+
 func refusedCoupons() []refusal {
 	const (
 		name = `"name": "offers/10/coupons/22.SALEXYZ20"`
@@ -142,6 +172,9 @@ func refusedCoupons() []refusal {
 		{"CreateCoupon", `{"parent": "offers/10", "coupon": {` + code + `, "settings": {"click_window": "0s"}}}`, invalid, "INVALID_SETTINGS", "settings.click_window"},
 		{"CreateCoupon", `{"parent": "offers/10", "coupon": {` + code + `, "settings": {"precedence": 99}}}`, invalid, "INVALID_SETTINGS", "settings.precedence"},
 		{"CreateCoupon", `{"parent": "offers/10", "coupon": {` + code + `, "settings": {"default_conversion_status": 99}}}`, invalid, "INVALID_SETTINGS", "settings.default_conversion_status"},
+		{"CreateCoupon", `{"parent": "offers/10", "coupon": {` + code + `, "usage_limit": "-1"}}`, invalid, "INVALID_USAGE_LIMIT", "usage_limit"},
+		{"CreateCoupon", `{"parent": "offers/10", "coupon": {` + code + `, "daily_usage_limit": "1000000001"}}`, invalid, "INVALID_DAILY_USAGE_LIMIT", "daily_usage_limit"},
+		{"UpdateCoupon", `{"coupon": {` + name + `, "daily_usage_limit": "-1"}}`, invalid, "INVALID_DAILY_USAGE_LIMIT", "daily_usage_limit"},
 		{"CreateCoupon", `{"parent": "offers/99", "coupon": {` + code + `}}`, notFound, "OFFER_NOT_FOUND", ""},
 		{"CreateCoupon", `{"parent": "offers/10", "coupon": {"code": "salexyz20", "publisher": "publishers/22"}}`, exists, "COUPON_EXISTS", ""},
 		{"GetCoupon", `{"name": "offers/10/coupons/SALEXYZ20"}`, invalid, "INVALID_NAME", "name"},

@@ -129,11 +129,13 @@ func noCoupon(offer, publisher, code string) error {
 func couponFields() map[string]field[rules.Coupon] {
 	type coupon = rules.Coupon
 	return map[string]field[coupon]{
-		"start_time":    func(c *coupon, from coupon) { c.StartTime = from.StartTime },
-		"expire_time":   func(c *coupon, from coupon) { c.ExpireTime = from.ExpireTime },
-		"internal_note": func(c *coupon, from coupon) { c.InternalNote = from.InternalNote },
-		"enabled":       func(c *coupon, from coupon) { c.Enabled = from.Enabled },
-		"payout":        func(c *coupon, from coupon) { c.Payout = from.Payout },
-		"settings":      func(c *coupon, from coupon) { c.Settings = from.Settings },
+		"start_time":        func(c *coupon, from coupon) { c.StartTime = from.StartTime },
+		"expire_time":       func(c *coupon, from coupon) { c.ExpireTime = from.ExpireTime },
+		"internal_note":     func(c *coupon, from coupon) { c.InternalNote = from.InternalNote },
+		"enabled":           func(c *coupon, from coupon) { c.Enabled = from.Enabled },
+		"payout":            func(c *coupon, from coupon) { c.Payout = from.Payout },
+		"settings":          func(c *coupon, from coupon) { c.Settings = from.Settings },
+		"usage_limit":       func(c *coupon, from coupon) { c.UsageLimit = from.UsageLimit },
+		"daily_usage_limit": func(c *coupon, from coupon) { c.DailyUsageLimit = from.DailyUsageLimit },
 	}
 }

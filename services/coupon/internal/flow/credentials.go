@@ -24,8 +24,25 @@ func (s *Service) RotatePostbackCredentials(ctx context.Context, id string, over
 	return rotated, orMissing(err, rules.NoOffer(id), "rotating an offer's credentials")
 }
 
-// NewSecret returns a postback secret. Stores give one to the offers of a time before there were
-// secrets.
+// RotateDeliverySecret gives a publisher a new delivery secret. The old one signs for an overlap yet.
+// Errors: NotFound, PUBLISHER_NOT_FOUND; InvalidArgument on `overlap`; Aborted, ETAG_MISMATCH.
+func (s *Service) RotateDeliverySecret(ctx context.Context, id string, overlap time.Duration, etag string) (rules.Publisher, error) {
+	if err := rules.CheckOverlap(overlap); err != nil {
+		return rules.Publisher{}, err
+	}
+	next := NewSecret()
+	defer s.memory.forget()
+	rotated, err := s.store.UpdatePublisher(ctx, id, func(current rules.Publisher) (rules.Publisher, error) {
+		if err := rules.MatchEtag(etag, rules.PublisherName(current.ID), current.Revision); err != nil {
+			return current, err
+		}
+		return rules.RotateSecret(current, next, overlap, s.Now()), nil
+	})
+	return rotated, orMissing(err, rules.NoPublisher(id), "rotating a publisher's delivery secret")
+}
+
+// NewSecret returns a secret of an offer or of a publisher. Stores give one to those of a time before
+// there were secrets.
 func NewSecret() string {
 	secret := make([]byte, rules.SecretBytes)
 	_, _ = rand.Read(secret) // never fails, says its documentation

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
@@ -64,7 +63,7 @@ func TestRefusedRotation(t *testing.T) {
 // A rotation through another instance is seen here within a second.
 func TestARotationElsewhereIsSeen(t *testing.T) {
 	store, now := openStore(t), newClock()
-	here, there := flow.New(store, now.Now), flow.New(store, now.Now)
+	here, there := newOn(store, now), newOn(store, now)
 	withParties(t, there, []string{"10"}, nil)
 	first := must(here.LookupOffer(t.Context(), "10"))(t)
 	rotated := must(there.RotatePostbackCredentials(t.Context(), "10", 0))(t)

@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/outbound"
 )
 
 var noon = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
@@ -48,7 +49,12 @@ func openStore(t *testing.T) flow.Store {
 func newService(t *testing.T) (*flow.Service, *clock) {
 	t.Helper()
 	c := newClock()
-	return flow.New(openStore(t), c.Now), c
+	return newOn(openStore(t), c), c
+}
+
+// newOn returns the use cases on a store, with no host inside the network allowed.
+func newOn(store flow.Store, c *clock) *flow.Service {
+	return flow.New(store, c.Now, outbound.Allowed{}.CheckURL)
 }
 
 // withParties stores offers and publishers of some ids.
@@ -201,7 +207,7 @@ func (s *takenStore) InsertOffer(ctx context.Context, offer rules.Offer) error {
 
 func TestGeneratedIDs(t *testing.T) {
 	store := &takenStore{Store: openStore(t), taken: 2}
-	s := flow.New(store, newClock().Now)
+	s := newOn(store, newClock())
 	created := must(s.CreateOffer(t.Context(), offer("")))(t)
 	if err := rules.CheckID("offer_id", created.ID); err != nil || len(created.ID) != 10 || len(store.tried) != 3 {
 		t.Errorf("got id %q after trying %q: %v", created.ID, store.tried, err)

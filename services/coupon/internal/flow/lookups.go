@@ -27,21 +27,23 @@ type Candidates struct {
 	Truncated bool
 }
 
-// Standing is whether a publisher takes part, its standing on an offer, and what it earns there of
-// its own.
+// Standing is whether a publisher takes part, its standing on an offer, what it earns there of its own,
+// and on which statuses it is told of conversions.
 type Standing struct {
 	PublisherState rules.PublisherState
 	ApprovalState  rules.ApprovalState
 	ApprovalPayout money.Payout
+	DeliverOn      rules.DeliveryStatuses
 }
 
 // memory answers the questions of hot paths.
 type memory struct {
 	generation
-	offers    *shelf[string, *rules.Offer]
-	tokens    *shelf[string, *rules.Offer]
-	codes     *shelf[codeKey, Candidates]
-	standings *shelf[partiesKey, *Standing]
+	offers     *shelf[string, *rules.Offer]
+	tokens     *shelf[string, *rules.Offer]
+	codes      *shelf[codeKey, Candidates]
+	standings  *shelf[partiesKey, *Standing]
+	publishers *shelf[string, *rules.Publisher]
 }
 
 func newMemory(store Store, now func() time.Time) *memory {
@@ -59,6 +61,10 @@ func newMemory(store Store, now func() time.Time) *memory {
 	}, func(c Candidates) int { return len(c.Rows) })
 	m.standings = newShelf(&m.generation, now, func(ctx context.Context, key partiesKey) (*Standing, error) {
 		return loadStanding(ctx, store, key)
+	}, weighOne)
+	m.publishers = newShelf(&m.generation, now, func(ctx context.Context, id string) (*rules.Publisher, error) {
+		publisher, err := store.Publisher(ctx, id)
+		return orNone(publisher, err, "looking a publisher up")
 	}, weighOne)
 	return m
 }
@@ -130,6 +136,16 @@ func (s *Service) LookupStanding(ctx context.Context, offer, publisher string) (
 	return *standing, nil
 }
 
+// LookupPublisher finds a publisher by its id. The publisher is shared and must not be changed. Errors:
+// NotFound, PUBLISHER_NOT_FOUND.
+func (s *Service) LookupPublisher(ctx context.Context, id string) (*rules.Publisher, error) {
+	publisher, err := s.memory.publishers.get(ctx, id)
+	if err == nil && publisher == nil {
+		err = rules.NoPublisher(id)
+	}
+	return publisher, err
+}
+
 func loadCandidates(ctx context.Context, store Store, key codeKey) (Candidates, error) {
 	rows, err := store.Candidates(ctx, key.offer, key.code, rules.MaxSharers+1)
 	if err != nil {
@@ -154,7 +170,12 @@ func loadStanding(ctx context.Context, store Store, key partiesKey) (*Standing, 
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, fmt.Errorf("looking an approval up: %w", err)
 	}
-	return &Standing{PublisherState: publisher.State, ApprovalState: approval.State, ApprovalPayout: approval.Payout}, nil
+	return &Standing{
+		PublisherState: publisher.State,
+		ApprovalState:  approval.State,
+		ApprovalPayout: approval.Payout,
+		DeliverOn:      publisher.DeliverOn(),
+	}, nil
 }
 
 // orNone returns nil for what does not exist.

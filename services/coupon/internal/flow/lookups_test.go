@@ -71,7 +71,7 @@ func TestValidityFollowsTheClockAlsoFromMemory(t *testing.T) {
 
 func TestAnswersAreASecondBehindAnotherInstanceAtMost(t *testing.T) {
 	store, now := openStore(t), newClock()
-	here, there := flow.New(store, now.Now), flow.New(store, now.Now)
+	here, there := newOn(store, now), newOn(store, now)
 	withParties(t, there, []string{"10"}, []string{"22"})
 	verdict(t, here, false, rules.UnknownCode)
 	must(there.CreateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20")))(t)

@@ -10,14 +10,15 @@ import (
 )
 
 // CreatePublisher stores a new publisher under its id, or under a generated one where that is
-// empty. Errors: InvalidArgument; AlreadyExists, PUBLISHER_EXISTS.
+// empty, and returns it with its delivery secret. Errors: InvalidArgument; AlreadyExists, PUBLISHER_EXISTS.
 func (s *Service) CreatePublisher(ctx context.Context, publisher rules.Publisher) (rules.Publisher, error) {
 	publisher.CreateTime = s.Now()
 	publisher.UpdateTime, publisher.Revision = publisher.CreateTime, 1
-	checked, err := rules.CheckPublisher(publisher)
+	checked, err := rules.CheckPublisher(publisher, s.checkHost)
 	if err != nil {
 		return rules.Publisher{}, err
 	}
+	checked.DeliverySecret = NewSecret()
 	err = withID("publisher_id", publisher.ID, func(id string) error {
 		checked.ID = id
 		defer s.memory.forget()
@@ -54,7 +55,10 @@ func (s *Service) UpdatePublisher(ctx context.Context, publisher rules.Publisher
 		}
 		next := apply(current, publisher, setters)
 		next.UpdateTime = s.Now()
-		return rules.CheckPublisher(next)
+		if next.PostbackURL == current.PostbackURL { // no reason to keep the publisher from other changes
+			return rules.CheckPublisher(next, nil)
+		}
+		return rules.CheckPublisher(next, s.checkHost)
 	})
 	return updated, orMissing(err, rules.NoPublisher(publisher.ID), "changing a publisher")
 }
@@ -65,5 +69,7 @@ func publisherFields() map[string]field[rules.Publisher] {
 	return map[string]field[publisher]{
 		"display_name": func(p *publisher, from publisher) { p.DisplayName = from.DisplayName },
 		"state":        func(p *publisher, from publisher) { p.State = from.State },
+		"postback_url": func(p *publisher, from publisher) { p.PostbackURL = from.PostbackURL },
+		"delivery":     func(p *publisher, from publisher) { p.Delivery = from.Delivery },
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
@@ -17,6 +18,8 @@ type Service struct {
 	store  Store
 	clock  func() time.Time
 	memory *memory
+	// checkHost says what is wrong with the host of a publisher's postback URL.
+	checkHost func(*url.URL) error
 
 	offers     *listing.Schema
 	publishers *listing.Schema
@@ -25,10 +28,12 @@ type Service struct {
 }
 
 // New returns the use cases on a store. now is the clock; its times are cut to whole milliseconds.
-func New(store Store, now func() time.Time) *Service {
+// checkHost says what is wrong with the host of a publisher's postback URL, nil if nothing is.
+func New(store Store, now func() time.Time, checkHost func(*url.URL) error) *Service {
 	s := &Service{
 		store:      store,
 		clock:      now,
+		checkHost:  checkHost,
 		offers:     offerSchema(),
 		publishers: publisherSchema(),
 		approvals:  approvalSchema(),

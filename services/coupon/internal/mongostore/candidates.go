@@ -45,6 +45,7 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 			PublisherState: publishers[c.Publisher].State,
 			ApprovalState:  approvals[approvalOf(c)].State,
 			ApprovalPayout: approvals[approvalOf(c)].Payout,
+			DeliverOn:      publishers[c.Publisher].DeliverOn(),
 		}
 	}
 	return found, nil

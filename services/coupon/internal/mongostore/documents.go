@@ -172,19 +172,6 @@ func (d offerDocument) decode() rules.Offer {
 	return o
 }
 
-type publisherDocument struct {
-	ID          string               `bson:"_id"`
-	DisplayName string               `bson:"display_name"`
-	State       rules.PublisherState `bson:"state"`
-	CreateTime  time.Time            `bson:"create_time"`
-	UpdateTime  time.Time            `bson:"update_time"`
-	Revision    int64                `bson:"revision"`
-}
-
-func encodePublisher(p rules.Publisher) publisherDocument { return publisherDocument(p) }
-
-func (d publisherDocument) decode() rules.Publisher { return rules.Publisher(d) }
-
 type approvalDocument struct {
 	ID         string               `bson:"_id"`
 	Offer      string               `bson:"offer"`
@@ -233,51 +220,57 @@ type couponDocument struct {
 	CodeKey   string    `bson:"code_key"`
 	StartTime time.Time `bson:"start_time"`
 	// ExpireTime is rules.NoExpiry for a coupon that does not expire.
-	ExpireTime   time.Time        `bson:"expire_time"`
-	InternalNote string           `bson:"internal_note"`
-	Enabled      bool             `bson:"enabled"`
-	Archived     bool             `bson:"archived"`
-	Payout       payoutDocument   `bson:"payout"`
-	Settings     settingsDocument `bson:"settings"`
-	CreateTime   time.Time        `bson:"create_time"`
-	UpdateTime   time.Time        `bson:"update_time"`
-	Revision     int64            `bson:"revision"`
+	ExpireTime      time.Time        `bson:"expire_time"`
+	InternalNote    string           `bson:"internal_note"`
+	Enabled         bool             `bson:"enabled"`
+	Archived        bool             `bson:"archived"`
+	Payout          payoutDocument   `bson:"payout"`
+	Settings        settingsDocument `bson:"settings"`
+	UsageLimit      int64            `bson:"usage_limit"`
+	DailyUsageLimit int64            `bson:"daily_usage_limit"`
+	CreateTime      time.Time        `bson:"create_time"`
+	UpdateTime      time.Time        `bson:"update_time"`
+	Revision        int64            `bson:"revision"`
 }
 
 func encodeCoupon(c rules.Coupon) couponDocument {
 	return couponDocument{
-		ID:           c.ID(),
-		Offer:        c.Offer,
-		Publisher:    c.Publisher,
-		Code:         c.Code,
-		CodeKey:      rules.FoldCode(c.Code),
-		StartTime:    c.StartTime,
-		ExpireTime:   c.Expiry(),
-		InternalNote: c.InternalNote,
-		Enabled:      c.Enabled,
-		Archived:     c.Archived,
-		Payout:       encodePayout(c.Payout),
-		Settings:     encodeSettings(c.Settings),
-		CreateTime:   c.CreateTime,
-		UpdateTime:   c.UpdateTime,
-		Revision:     c.Revision,
+		ID:              c.ID(),
+		Offer:           c.Offer,
+		Publisher:       c.Publisher,
+		Code:            c.Code,
+		CodeKey:         rules.FoldCode(c.Code),
+		StartTime:       c.StartTime,
+		ExpireTime:      c.Expiry(),
+		InternalNote:    c.InternalNote,
+		Enabled:         c.Enabled,
+		Archived:        c.Archived,
+		Payout:          encodePayout(c.Payout),
+		Settings:        encodeSettings(c.Settings),
+		UsageLimit:      c.UsageLimit,
+		DailyUsageLimit: c.DailyUsageLimit,
+		CreateTime:      c.CreateTime,
+		UpdateTime:      c.UpdateTime,
+		Revision:        c.Revision,
 	}
 }
 
 func (d couponDocument) decode() rules.Coupon {
 	c := rules.Coupon{
-		Offer:        d.Offer,
-		Publisher:    d.Publisher,
-		Code:         d.Code,
-		StartTime:    d.StartTime,
-		InternalNote: d.InternalNote,
-		Enabled:      d.Enabled,
-		Archived:     d.Archived,
-		Payout:       d.Payout.decode(),
-		Settings:     d.Settings.decode(),
-		CreateTime:   d.CreateTime,
-		UpdateTime:   d.UpdateTime,
-		Revision:     d.Revision,
+		Offer:           d.Offer,
+		Publisher:       d.Publisher,
+		Code:            d.Code,
+		StartTime:       d.StartTime,
+		InternalNote:    d.InternalNote,
+		Enabled:         d.Enabled,
+		Archived:        d.Archived,
+		Payout:          d.Payout.decode(),
+		Settings:        d.Settings.decode(),
+		UsageLimit:      d.UsageLimit,
+		DailyUsageLimit: d.DailyUsageLimit,
+		CreateTime:      d.CreateTime,
+		UpdateTime:      d.UpdateTime,
+		Revision:        d.Revision,
 	}
 	if !d.ExpireTime.Equal(rules.NoExpiry()) {
 		c.ExpireTime = d.ExpireTime

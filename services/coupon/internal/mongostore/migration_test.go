@@ -27,9 +27,15 @@ func version1() map[string][]bson.M {
 			"revision": int64(1),
 		}
 	}
+	publisher := func(id string) bson.M {
+		return bson.M{
+			"_id": id, "display_name": "Mia", "state": "ACTIVE", "create_time": second, "update_time": second, "revision": int64(1),
+		}
+	}
 	return map[string][]bson.M{
-		"schema": {{"_id": "version", "version": 1}},
-		"offers": {offer("10"), offer("11")},
+		"schema":     {{"_id": "version", "version": 1}},
+		"offers":     {offer("10"), offer("11")},
+		"publishers": {publisher("22"), publisher("23")},
 		"approvals": {{
 			"_id": "10/22", "offer": "10", "publisher": "22", "state": "APPROVED", "source": "COUPON",
 			"create_time": second, "update_time": second, "revision": int64(1),
@@ -42,8 +48,8 @@ func version1() map[string][]bson.M {
 	}
 }
 
-// What was stored before there were secrets, revenue and settings is kept, and each offer gets a secret;
-// also when the migration runs again, as after a crash before its version was recorded.
+// What was stored before there were secrets, revenue, settings, deliveries and limits is kept, and each
+// offer and each publisher gets a secret; also when the migration runs again, as after a crash before its version was recorded.
 func TestMigrationFromVersion1(t *testing.T) {
 	uri := mongotest.URI(t)
 	db, err := mongodb.Open(t.Context(), uri, "coupon", mongotest.Options()...)
@@ -62,13 +68,13 @@ func TestMigrationFromVersion1(t *testing.T) {
 			}
 		}
 	}
-	var secrets []string
+	var secrets [][]string
 	for range 2 {
 		store, err := mongostore.Open(t.Context(), uri, mongotest.Options()...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		secrets = append(secrets, storetest.Version1(t, store)...)
+		secrets = append(secrets, storetest.Version1(t, store))
 		if err := store.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +84,7 @@ func TestMigrationFromVersion1(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	storetest.WantKeptSecrets(t, secrets)
+	storetest.WantKeptSecrets(t, secrets[0], secrets[1])
 }
 
 // wantKeys fails the test unless every document has the keys that were added.
@@ -89,8 +95,14 @@ func wantKeys(t *testing.T, db *mongodb.DB) {
 			"postback_secret", "previous_postback_token", "previous_postback_secret", "previous_credentials_expire_time", "revenue.cap.nanos",
 			"payout.cap.nanos",
 		},
+		"publishers": {
+			"postback_url", "delivery.method", "delivery.statuses", "delivery.only_with_click", "delivery_secret",
+			"previous_delivery_secret", "previous_delivery_secret_expire_time",
+		},
 		"approvals": {"payout.cap.nanos"},
-		"coupons":   {"payout.cap.nanos", "settings.fallback_url", "settings.click_window"},
+		"coupons": {
+			"payout.cap.nanos", "settings.fallback_url", "settings.click_window", "usage_limit", "daily_usage_limit",
+		},
 	} {
 		for _, key := range keys {
 			filter := bson.M{key: bson.M{"$exists": false}}

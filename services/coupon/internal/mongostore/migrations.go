@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
@@ -19,6 +20,7 @@ func migrations() []mongodb.Migration {
 			return db.CreateCollections(ctx, "offers", "publishers", "approvals", "coupons")
 		}},
 		{Version: 2, Run: addSettingsAndMoney},
+		{Version: 3, Run: addDeliveriesAndLimits},
 	}
 }
 
@@ -26,10 +28,7 @@ func migrations() []mongodb.Migration {
 // caps and of the settings and payouts that stand in for an offer's.
 func addSettingsAndMoney(ctx context.Context, db *mongodb.DB) error {
 	nothing := encodePayout(money.Payout{})
-	for _, missing := range []struct {
-		collection, key string
-		value           any
-	}{
+	if err := addKeys(ctx, db, []addedKey{
 		{"offers", "previous_postback_token", ""},
 		{"offers", "previous_postback_secret", ""},
 		{"offers", "previous_credentials_expire_time", nil},
@@ -38,32 +37,60 @@ func addSettingsAndMoney(ctx context.Context, db *mongodb.DB) error {
 		{"approvals", "payout", nothing},
 		{"coupons", "payout.cap", nothing.Cap},
 		{"coupons", "settings", encodeSettings(rules.CouponSettings{})},
-	} {
-		_, err := db.Collection(missing.collection).UpdateMany(ctx, without(missing.key), set(missing.key, missing.value))
-		if err != nil {
-			return mongodb.Failure(fmt.Errorf("adding %s to %s: %w", missing.key, missing.collection, err))
-		}
+	}); err != nil {
+		return err
 	}
-	return giveSecrets(ctx, db)
+	return giveSecrets(ctx, db.Collection("offers"), "postback_secret")
 }
 
-// giveSecrets gives a postback secret of its own to each offer that has none.
-func giveSecrets(ctx context.Context, db *mongodb.DB) error {
-	offers := db.Collection("offers")
-	cursor, err := offers.Find(ctx, without("postback_secret"), options.Find().SetProjection(byIDOnly()))
+// addDeliveriesAndLimits gives the documents that exist the keys of deliveries to publishers and of
+// coupons' limits. Each publisher has a secret before it has a URL to deliver to.
+func addDeliveriesAndLimits(ctx context.Context, db *mongodb.DB) error {
+	if err := addKeys(ctx, db, []addedKey{
+		{"publishers", "postback_url", ""},
+		{"publishers", "delivery", encodeDelivery(rules.DefaultPublisher().Delivery)},
+		{"publishers", "previous_delivery_secret", ""},
+		{"publishers", "previous_delivery_secret_expire_time", nil},
+		{"coupons", "usage_limit", int64(0)},
+		{"coupons", "daily_usage_limit", int64(0)},
+	}); err != nil {
+		return err
+	}
+	return giveSecrets(ctx, db.Collection("publishers"), "delivery_secret")
+}
+
+// addedKey is a key that a collection's documents get where they lack it, with its value.
+type addedKey struct {
+	collection, key string
+	value           any
+}
+
+func addKeys(ctx context.Context, db *mongodb.DB, keys []addedKey) error {
+	for _, added := range keys {
+		_, err := db.Collection(added.collection).UpdateMany(ctx, without(added.key), set(added.key, added.value))
+		if err != nil {
+			return mongodb.Failure(fmt.Errorf("adding %s to %s: %w", added.key, added.collection, err))
+		}
+	}
+	return nil
+}
+
+// giveSecrets gives a secret of its own, under a key, to each document of a collection that has none.
+func giveSecrets(ctx context.Context, collection *mongo.Collection, key string) error {
+	cursor, err := collection.Find(ctx, without(key), options.Find().SetProjection(byIDOnly()))
 	if err != nil {
-		return mongodb.Failure(fmt.Errorf("finding offers without a secret: %w", err))
+		return mongodb.Failure(fmt.Errorf("finding %s without a secret: %w", collection.Name(), err))
 	}
 	var lacking []struct {
 		ID string `bson:"_id"`
 	}
 	if err := cursor.All(ctx, &lacking); err != nil {
-		return mongodb.Failure(fmt.Errorf("finding offers without a secret: %w", err))
+		return mongodb.Failure(fmt.Errorf("finding %s without a secret: %w", collection.Name(), err))
 	}
-	for _, offer := range lacking {
-		filter := append(byID(offer.ID), without("postback_secret")...)
-		if _, err := offers.UpdateOne(ctx, filter, set("postback_secret", flow.NewSecret())); err != nil {
-			return mongodb.Failure(fmt.Errorf("giving offer %s a secret: %w", offer.ID, err))
+	for _, document := range lacking {
+		filter := append(byID(document.ID), without(key)...)
+		if _, err := collection.UpdateOne(ctx, filter, set(key, flow.NewSecret())); err != nil {
+			return mongodb.Failure(fmt.Errorf("giving %s of %s a secret: %w", document.ID, collection.Name(), err))
 		}
 	}
 	return nil

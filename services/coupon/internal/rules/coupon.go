@@ -40,6 +40,8 @@ func CheckCoupon(c Coupon) (Coupon, error) {
 	c.Payout, err = checkPayout("payout", c.Payout)
 	found.add(err)
 	found.add(checkSettings(c.Settings))
+	found.add(checkLimit("usage_limit", c.UsageLimit))
+	found.add(checkLimit("daily_usage_limit", c.DailyUsageLimit))
 	return c, found.err()
 }
 

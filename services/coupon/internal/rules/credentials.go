@@ -8,13 +8,13 @@ import (
 const (
 	// TokenChars is the length of a postback token, in hexadecimal digits.
 	TokenChars = 32
-	// SecretPrefix begins a postback secret; the base64 of SecretBytes random bytes follows.
+	// SecretPrefix begins a secret; the base64 of SecretBytes random bytes follows.
 	SecretPrefix = "whsec_"
-	// SecretBytes is the number of random bytes in a postback secret.
+	// SecretBytes is the number of random bytes in a secret.
 	SecretBytes = 32
-	// DefaultOverlap is how long credentials are taken after their rotation, unless something else is said.
+	// DefaultOverlap is how long credentials are good after their rotation, unless something else is said.
 	DefaultOverlap = day
-	// MaxOverlap is the longest that credentials can be taken after their rotation.
+	// MaxOverlap is the longest that credentials can be good after their rotation.
 	MaxOverlap = 30 * day
 )
 
@@ -23,7 +23,7 @@ func IsToken(text string) bool {
 	return len(text) == TokenChars && strings.Trim(text, "0123456789abcdef") == ""
 }
 
-// CheckOverlap says what is wrong with the time for which credentials are taken after their rotation:
+// CheckOverlap says what is wrong with the time for which credentials are good after their rotation:
 // INVALID_OVERLAP.
 func CheckOverlap(overlap time.Duration) error {
 	return checkDuration("overlap", overlap, 0, MaxOverlap, "from 0 to 30 days")

@@ -14,6 +14,8 @@ const (
 	MaxDisplayNameChars = 200
 	// MaxNoteChars is the greatest length of a coupon's internal note, in characters.
 	MaxNoteChars = 2000
+	// MaxUsageLimit is the greatest number of sales to which a coupon can be limited.
+	MaxUsageLimit = 1_000_000_000
 
 	maxPercent = 100 * 10_000
 	firstYear  = 2000
@@ -76,6 +78,14 @@ func checkGrace(field string, d time.Duration) error {
 
 func checkStart(field string, status ConversionStatus) error {
 	return checkChoice(field, status, StartPending, StartApproved)
+}
+
+// checkLimit says what is wrong with the number of sales to which a coupon is limited.
+func checkLimit(field string, limit int64) error {
+	if limit < 0 || limit > MaxUsageLimit {
+		return invalid(field, "the limit is %d; it must be from 0, which means any number, to 1,000,000,000", limit)
+	}
+	return nil
 }
 
 // checkPayout returns a payout with its currencies in upper case.

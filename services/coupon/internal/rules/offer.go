@@ -26,9 +26,6 @@ func DefaultOffer() Offer {
 	}
 }
 
-// DefaultPublisher returns a publisher with the default of each setting and nothing else.
-func DefaultPublisher() Publisher { return Publisher{State: PublisherActive} }
-
 // CheckOffer returns an offer as it may be stored: its display name trimmed, its currencies in
 // upper case. The error names every setting at fault. The id and what the service itself sets are
 // not looked at.
@@ -67,16 +64,6 @@ func checkURL(field, template string) error {
 		return invalid(field, "%v", err)
 	}
 	return nil
-}
-
-// CheckPublisher returns a publisher as it may be stored: its display name trimmed. The error
-// names every setting at fault.
-func CheckPublisher(p Publisher) (Publisher, error) {
-	var found findings
-	p.DisplayName = strings.TrimSpace(p.DisplayName)
-	found.add(checkDisplayName(p.DisplayName))
-	found.add(checkChoice("state", p.State, PublisherActive, PublisherArchived))
-	return p, found.err()
 }
 
 // CheckApproval returns an approval as it may be stored. The error names every field at fault.

@@ -120,16 +120,6 @@ func TestAllFindingsComeAtOnce(t *testing.T) {
 	}
 }
 
-func TestCheckPublisher(t *testing.T) {
-	if p, err := CheckPublisher(Publisher{DisplayName: " Mia ", State: PublisherActive}); err != nil || p.DisplayName != "Mia" {
-		t.Errorf("got %+v, %v", p, err)
-	}
-	_, err := CheckPublisher(Publisher{State: PublisherActive})
-	refused(t, err, apperr.InvalidArgument, "INVALID_DISPLAY_NAME", "display_name")
-	_, err = CheckPublisher(Publisher{DisplayName: "Mia", State: "PAUSED"})
-	refused(t, err, apperr.InvalidArgument, "INVALID_STATE", "state")
-}
-
 func TestCheckCoupon(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change        func(*Coupon)
@@ -171,6 +161,12 @@ func TestCheckCoupon(t *testing.T) {
 		}, "INVALID_SETTINGS", "settings.default_conversion_status"},
 		"fallback of its own, no URL": {func(c *Coupon) { c.Settings.FallbackURL = "javascript:alert(1)" }, "INVALID_SETTINGS", "settings.fallback_url"},
 		"payout of an unknown kind":   {func(c *Coupon) { c.Payout.Kind = "TIERED" }, "INVALID_PAYOUT", "payout"},
+		"limits, the least":           {change: func(c *Coupon) { c.UsageLimit, c.DailyUsageLimit = 1, 1 }},
+		"limits, the most":            {change: func(c *Coupon) { c.UsageLimit, c.DailyUsageLimit = MaxUsageLimit, MaxUsageLimit }},
+		"limit, negative":             {func(c *Coupon) { c.UsageLimit = -1 }, "INVALID_USAGE_LIMIT", "usage_limit"},
+		"limit, beyond":               {func(c *Coupon) { c.UsageLimit = MaxUsageLimit + 1 }, "INVALID_USAGE_LIMIT", "usage_limit"},
+		"limit by day, negative":      {func(c *Coupon) { c.DailyUsageLimit = -1 }, "INVALID_DAILY_USAGE_LIMIT", "daily_usage_limit"},
+		"limit by day, beyond":        {func(c *Coupon) { c.DailyUsageLimit = MaxUsageLimit + 1 }, "INVALID_DAILY_USAGE_LIMIT", "daily_usage_limit"},
 		"payout of a tenth, percent":  {change: func(c *Coupon) { c.Payout = money.Payout{Kind: money.Percent, Percent: 100_000} }},
 	} {
 		t.Run(name, func(t *testing.T) {

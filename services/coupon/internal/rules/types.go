@@ -1,7 +1,8 @@
 // Package rules holds the coupon service's types and decisions. It is pure: no context, proto,
 // storage or clock inside; time and state come in, values come out.
 //
-// It may be imported by flow, edge and the stores; it imports only apperr, money and trackinglink.
+// It may be imported by flow, edge and the stores; it imports only apperr, deliveryurl, money and
+// trackinglink.
 package rules
 
 import (
@@ -84,25 +85,6 @@ type Credentials struct {
 	PostbackSecret string
 }
 
-// PublisherState says whether a publisher takes part.
-type PublisherState string
-
-// The states of a publisher.
-const (
-	PublisherActive   PublisherState = "ACTIVE"
-	PublisherArchived PublisherState = "ARCHIVED"
-)
-
-// Publisher promotes offers.
-type Publisher struct {
-	ID          string
-	DisplayName string
-	State       PublisherState
-	CreateTime  time.Time
-	UpdateTime  time.Time
-	Revision    int64
-}
-
 // ApprovalState is a publisher's standing on an offer.
 type ApprovalState string
 
@@ -156,9 +138,13 @@ type Coupon struct {
 	Archived     bool
 	Payout       money.Payout
 	Settings     CouponSettings
-	CreateTime   time.Time
-	UpdateTime   time.Time
-	Revision     int64
+	// UsageLimit and DailyUsageLimit are how many sales the coupon can earn, in all and on one day; 0:
+	// any number. The tracking service keeps to them; here they are only kept.
+	UsageLimit      int64
+	DailyUsageLimit int64
+	CreateTime      time.Time
+	UpdateTime      time.Time
+	Revision        int64
 }
 
 // CouponSettings are a coupon's own settings, instead of its offer's. Each that is empty or unset is
@@ -192,6 +178,8 @@ type Candidate struct {
 	PublisherState PublisherState
 	ApprovalState  ApprovalState
 	ApprovalPayout money.Payout
+	// DeliverOn are the statuses on which its publisher is told of conversions; empty: on none.
+	DeliverOn DeliveryStatuses
 }
 
 // Standing is what is stored about a coupon that somebody wants to create, as one consistent view.

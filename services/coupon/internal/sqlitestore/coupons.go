@@ -20,7 +20,7 @@ func couponsTable() *table[rules.Coupon] {
 			},
 			payoutColumns("payout"),
 			settingsColumns(),
-			[]string{"create_time", "update_time", "revision"}),
+			[]string{"usage_limit", "daily_usage_limit", "create_time", "update_time", "revision"}),
 		values: func(c rules.Coupon) []any {
 			return slices.Concat(
 				[]any{
@@ -29,7 +29,7 @@ func couponsTable() *table[rules.Coupon] {
 				},
 				payoutValues(c.Payout),
 				settingsValues(c.Settings),
-				[]any{c.CreateTime.UnixMilli(), c.UpdateTime.UnixMilli(), c.Revision})
+				[]any{c.UsageLimit, c.DailyUsageLimit, c.CreateTime.UnixMilli(), c.UpdateTime.UnixMilli(), c.Revision})
 		},
 		scan:     func(r row) (rules.Coupon, error) { return scanCoupon(r) },
 		id:       rules.Coupon.ID,
@@ -50,7 +50,7 @@ func scanCoupon(r row, more ...any) (rules.Coupon, error) {
 		},
 		scanPayout(&c.Payout),
 		scanSettings(&c.Settings),
-		[]any{millis{&c.CreateTime}, millis{&c.UpdateTime}, &c.Revision},
+		[]any{&c.UsageLimit, &c.DailyUsageLimit, millis{&c.CreateTime}, millis{&c.UpdateTime}, &c.Revision},
 		more)...)
 	if c.ExpireTime.Equal(rules.NoExpiry()) {
 		c.ExpireTime = time.Time{}
@@ -142,7 +142,8 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 		where, args = where+" AND c.offer = ?", append(args, offer)
 	}
 	query := "SELECT c." + strings.Join(s.coupons.columns, ", c.") +
-		`, coalesce(o.state, ''), coalesce(p.state, ''), coalesce(a.state, ''),
+		`, coalesce(o.state, ''), coalesce(a.state, ''),
+		coalesce(p.state, ''), coalesce(p.postback_url, ''), coalesce(p.delivery_statuses, ''),
 		coalesce(a.payout_kind, ''), coalesce(a.payout_currency_code, ''), coalesce(a.payout_units, 0), coalesce(a.payout_nanos, 0),
 		coalesce(a.payout_percent, 0),
 		coalesce(a.payout_cap_currency_code, ''), coalesce(a.payout_cap_units, 0), coalesce(a.payout_cap_nanos, 0)
@@ -153,10 +154,12 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 		WHERE ` + where + " ORDER BY c.id LIMIT ?"
 	return collect(ctx, s.db.Read(), func(r row) (rules.Candidate, error) {
 		var found rules.Candidate
+		var publisher rules.Publisher // As far as it matters.
 		var err error
 		found.Coupon, err = scanCoupon(r, append(
-			[]any{&found.OfferState, &found.PublisherState, &found.ApprovalState},
+			[]any{&found.OfferState, &found.ApprovalState, &publisher.State, &publisher.PostbackURL, &publisher.Delivery.Statuses},
 			scanPayout(&found.ApprovalPayout)...)...)
+		found.PublisherState, found.DeliverOn = publisher.State, publisher.DeliverOn()
 		return found, err
 	}, query, append(args, limit)...)
 }

@@ -10,13 +10,27 @@ import (
 
 func publishersTable() *table[rules.Publisher] {
 	return &table[rules.Publisher]{
-		name:    "publishers",
-		columns: []string{"id", "display_name", "state", "create_time", "update_time", "revision"},
+		name: "publishers",
+		columns: []string{
+			"id", "display_name", "state", "postback_url", "delivery_method", "delivery_statuses", "delivery_only_with_click",
+			"delivery_secret", "previous_delivery_secret", "previous_delivery_secret_expire_time",
+			"create_time", "update_time", "revision",
+		},
 		values: func(p rules.Publisher) []any {
-			return []any{p.ID, p.DisplayName, string(p.State), p.CreateTime.UnixMilli(), p.UpdateTime.UnixMilli(), p.Revision}
+			return []any{
+				p.ID, p.DisplayName, string(p.State), p.PostbackURL, string(p.Delivery.Method), string(p.Delivery.Statuses),
+				flag(p.Delivery.OnlyWithClick),
+				p.DeliverySecret, p.PreviousDeliverySecret, millisOrNull(p.PreviousDeliverySecretExpireTime),
+				p.CreateTime.UnixMilli(), p.UpdateTime.UnixMilli(), p.Revision,
+			}
 		},
 		scan: func(r row) (p rules.Publisher, err error) {
-			err = r.Scan(&p.ID, &p.DisplayName, &p.State, millis{&p.CreateTime}, millis{&p.UpdateTime}, &p.Revision)
+			err = r.Scan(
+				&p.ID, &p.DisplayName, &p.State, &p.PostbackURL, &p.Delivery.Method, &p.Delivery.Statuses, &p.Delivery.OnlyWithClick,
+				&p.DeliverySecret, &p.PreviousDeliverySecret,
+				optionalMillis{&p.PreviousDeliverySecretExpireTime},
+				millis{&p.CreateTime}, millis{&p.UpdateTime},
+				&p.Revision)
 			return p, err
 		},
 		id:       func(p rules.Publisher) string { return p.ID },

@@ -5,7 +5,6 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -48,40 +47,10 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		approvals:  approvalsTable(),
 		coupons:    couponsTable(),
 	}
-	if err := store.giveSecrets(ctx); err != nil {
+	if err := giveSecrets(ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the coupon store: %w", err), db.Close())
 	}
 	return store, nil
-}
-
-// giveSecrets gives a postback secret to each offer that has none: those of a time before there were
-// secrets, which a migration in SQL cannot make. Most starts find nothing to do, and only read.
-func (s *Store) giveSecrets(ctx context.Context) error {
-	lacking, err := s.withoutSecret(ctx, s.db.Read())
-	if err != nil || len(lacking) == 0 {
-		return err
-	}
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		lacking, err := s.withoutSecret(ctx, tx) // another process may have been here in between
-		if err != nil {
-			return err
-		}
-		for _, id := range lacking {
-			if _, err := tx.ExecContext(ctx, "UPDATE offers SET postback_secret = ? WHERE id = ?", flow.NewSecret(), id); err != nil {
-				return sqlitedb.Failure(fmt.Errorf("giving offer %s a secret: %w", id, err))
-			}
-		}
-		return nil
-	})
-}
-
-// withoutSecret returns the ids of the offers that have no postback secret.
-func (s *Store) withoutSecret(ctx context.Context, from querier) ([]string, error) {
-	return collect(ctx, from, func(r row) (string, error) {
-		var id string
-		err := r.Scan(&id)
-		return id, err
-	}, "SELECT id FROM offers WHERE postback_secret = ''")
 }
 
 // Ping says whether the store can be reached.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
@@ -40,6 +41,8 @@ func testChange(t *testing.T, s *suite) {
 
 	archived := publisher("22")
 	archived.State = rules.PublisherArchived
+	archived.PostbackURL, archived.Delivery = "", rules.DeliverySettings{Method: rules.DeliverByGet}
+	archived = rules.RotateSecret(archived, "next", time.Hour, moment(9))
 	_, err = s.UpdatePublisher(ctx, "22", func(rules.Publisher) (rules.Publisher, error) { return archived, nil })
 	must(t, err)
 	archived.Revision = 2
@@ -49,6 +52,7 @@ func testChange(t *testing.T, s *suite) {
 	must(t, s.create(ctx, coupon("10", "23", "Sale20")))
 	renewed := coupon("10", "23", "Sale20")
 	renewed.ExpireTime, renewed.Enabled, renewed.Archived = moment(999), false, true
+	renewed.UsageLimit, renewed.DailyUsageLimit = 0, 8
 	renewed.Settings.ClickWindow, renewed.Settings.FallbackURL = rules.OptionalDuration{}, ""
 	_, err = s.UpdateCoupon(ctx, "10/23/SALE20", func(rules.Coupon) (rules.Coupon, error) { return renewed, nil })
 	must(t, err)

@@ -41,6 +41,14 @@ func testWhole(t *testing.T, s *suite) {
 
 	person, err := s.Publisher(ctx, "22")
 	want(t, "the publisher", person, err, publisher("22"))
+	plainPublisher := rules.Publisher{ID: "plain", CreateTime: moment(0), UpdateTime: moment(0), Revision: 1}
+	must(t, s.InsertPublisher(ctx, plainPublisher))
+	person, err = s.Publisher(ctx, "plain")
+	want(t, "a publisher with nothing set", person, err, plainPublisher)
+	renewed := rules.RotateSecret(publisher("25"), "next", time.Hour, moment(2))
+	must(t, s.InsertPublisher(ctx, renewed))
+	person, err = s.Publisher(ctx, "25")
+	want(t, "a publisher with a secret before", person, err, renewed)
 
 	pending := approval("10", "22", rules.ApprovalPending)
 	s.approve(t, pending)
@@ -58,7 +66,7 @@ func testWhole(t *testing.T, s *suite) {
 	want(t, "the coupon", c, err, stored)
 	forever := coupon("10", "22", "forever")
 	forever.ExpireTime, forever.InternalNote, forever.Enabled, forever.Payout = time.Time{}, "", false, money.Payout{}
-	forever.Settings = rules.CouponSettings{}
+	forever.Settings, forever.UsageLimit, forever.DailyUsageLimit = rules.CouponSettings{}, 0, 0
 	must(t, s.create(ctx, forever))
 	c, err = s.Coupon(ctx, forever.ID())
 	want(t, "a coupon that does not expire, with nothing of its own", c, err, forever)

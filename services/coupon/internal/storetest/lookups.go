@@ -104,9 +104,13 @@ func testCandidates(t *testing.T, s *suite) {
 	must(t, s.create(ctx, coupon("10", "23", "SALE20")))
 	must(t, s.create(ctx, coupon("11", "22", "sale20")))
 	must(t, s.create(ctx, coupon("10", "22", "SALE201")))
+	must(t, s.create(ctx, coupon("10", "24", "SALE20")))
+	must(t, s.create(ctx, coupon("11", "24", "SALE20")))
+	_, err := s.UpdatePublisher(ctx, "24", func(p rules.Publisher) (rules.Publisher, error) { p.PostbackURL = ""; return p, nil })
+	must(t, err)
 	blocked := approval("10", "23", rules.ApprovalBlocked)
 	s.approve(t, blocked)
-	_, err := s.UpdatePublisher(ctx, "22", func(p rules.Publisher) (rules.Publisher, error) { p.State = rules.PublisherArchived; return p, nil })
+	_, err = s.UpdatePublisher(ctx, "22", func(p rules.Publisher) (rules.Publisher, error) { p.State = rules.PublisherArchived; return p, nil })
 	must(t, err)
 	_, err = s.UpdateOffer(ctx, "11", func(o rules.Offer) (rules.Offer, error) { o.State = rules.OfferPaused; return o, nil })
 	must(t, err)
@@ -121,16 +125,25 @@ func testCandidates(t *testing.T, s *suite) {
 		{
 			Coupon: coupon("10", "23", "SALE20"), OfferState: rules.OfferActive,
 			PublisherState: rules.PublisherActive, ApprovalState: rules.ApprovalBlocked, ApprovalPayout: blocked.Payout,
+			DeliverOn: publisher("23").Delivery.Statuses,
+		},
+		{
+			Coupon: coupon("10", "24", "SALE20"), OfferState: rules.OfferActive,
+			PublisherState: rules.PublisherActive, ApprovalState: rules.ApprovalApproved, // without a URL to be told by
 		},
 		{
 			Coupon: archived, OfferState: rules.OfferPaused,
 			PublisherState: rules.PublisherArchived, ApprovalState: rules.ApprovalApproved,
 		},
+		{
+			Coupon: coupon("11", "24", "SALE20"), OfferState: rules.OfferPaused,
+			PublisherState: rules.PublisherActive, ApprovalState: rules.ApprovalApproved,
+		},
 	}
 	for _, code := range []string{"SALE20", "sale20"} {
 		s.wantCandidates(t, "", code, expected)
-		s.wantCandidates(t, "10", code, expected[:2])
-		s.wantCandidates(t, "11", code, expected[2:])
+		s.wantCandidates(t, "10", code, expected[:3])
+		s.wantCandidates(t, "11", code, expected[3:])
 		s.wantCandidates(t, "12", code, nil)
 	}
 	s.wantCandidates(t, "", "SALE2", nil)

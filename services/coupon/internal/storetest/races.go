@@ -23,6 +23,7 @@ func racePromises() []promise {
 		{"blocking and creating at once leaves no coupon that nobody approved", testRaceBlock},
 		{"changes of an offer at once lose nothing", testRaceOffer},
 		{"rotations of an offer's credentials at once leave those of two of them", testRaceRotate},
+		{"rotations of a publisher's delivery secret at once leave those of two of them", testRacePublisher},
 		{"changes of a coupon at once lose nothing", testRaceCoupon},
 		{"puts of an approval at once lose nothing", testRaceApproval},
 		{"of many inserts of one id one wins", testRaceInsert},
@@ -209,6 +210,31 @@ func testRaceRotate(t *testing.T, s *suite) {
 		found, err := s.OfferByToken(ctx, token, moment(11))
 		want(t, "the offer by "+token, found, err, o)
 	}
+}
+
+func testRacePublisher(t *testing.T, s *suite) {
+	ctx := t.Context()
+	s.setUp(t)
+	before := make([]string, racers)
+	errs := atOnce(racers, func(i int) error {
+		rotated, err := s.UpdatePublisher(ctx, "22", func(p rules.Publisher) (rules.Publisher, error) {
+			return rules.RotateSecret(p, fmt.Sprint("race-", i), time.Hour, moment(10)), nil
+		})
+		want(t, "the secret that a rotation was told", rotated.DeliverySecret, err, fmt.Sprint("race-", i))
+		before[i] = rotated.PreviousDeliverySecret
+		return err
+	})
+	tally(t, errs, "none")
+	p, err := s.Publisher(ctx, "22")
+	want(t, "the revision", p.Revision, err, 1+racers)
+	followed := map[string]bool{p.DeliverySecret: true} // by each secret but the last another one came
+	for _, secret := range before {
+		if followed[secret] {
+			t.Errorf("two rotations followed on %q", secret)
+		}
+		followed[secret] = true
+	}
+	want(t, "the number of secrets there ever were", len(followed), nil, racers+1)
 }
 
 func testRaceCoupon(t *testing.T, s *suite) {

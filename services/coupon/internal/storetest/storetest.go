@@ -112,7 +112,14 @@ func credentials(of string) rules.Credentials {
 func publisher(id string) rules.Publisher {
 	return rules.Publisher{
 		ID: id, DisplayName: "Łucja \"'\\ " + id, State: rules.PublisherActive,
-		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
+		PostbackURL: "https://track.example/'?c={click_id}&x=%20",
+		Delivery: rules.DeliverySettings{
+			Method:        rules.DeliverByPost,
+			Statuses:      rules.DeliveryStatusesOf(rules.DeliverApproved, rules.DeliverRejected),
+			OnlyWithClick: true,
+		},
+		DeliverySecret: "delivery-secret-of-" + id,
+		CreateTime:     moment(0), UpdateTime: moment(0), Revision: 1,
 	}
 }
 
@@ -136,6 +143,7 @@ func coupon(offer, publisher, code string) rules.Coupon {
 			DefaultConversionStatus: rules.StartPending,
 			FallbackURL:             "https://shop.example/夏",
 		},
+		UsageLimit: rules.MaxUsageLimit, DailyUsageLimit: 7,
 		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
 	}
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,8 @@ import (
 )
 
 // Version1 checks in a store that was migrated what its schema's first version held: offers 10 and 11,
-// an approval and a coupon, which it describes. It returns the offers' secrets.
+// publishers 22 and 23, an approval and a coupon, which it describes. It returns the secrets of the
+// offers and of the publishers.
 func Version1(t testing.TB, store flow.Store) []string {
 	t.Helper()
 	ctx := t.Context()
@@ -28,6 +30,14 @@ func Version1(t testing.TB, store flow.Store) []string {
 		})
 		secrets = append(secrets, o.PostbackSecret)
 	}
+	for _, id := range []string{"22", "23"} {
+		p, err := store.Publisher(ctx, id)
+		want(t, "the publisher", p, err, rules.Publisher{
+			ID: id, DisplayName: "Mia", State: rules.PublisherActive, Delivery: rules.DeliverySettings{Method: rules.DeliverByGet},
+			DeliverySecret: p.DeliverySecret, CreateTime: second, UpdateTime: second, Revision: 1,
+		})
+		secrets = append(secrets, p.DeliverySecret)
+	}
 	a, err := store.Approval(ctx, "10", "22")
 	want(t, "the approval", a, err, rules.Approval{
 		Offer: "10", Publisher: "22", State: rules.ApprovalApproved, Source: rules.SourceCoupon,
@@ -42,14 +52,19 @@ func Version1(t testing.TB, store flow.Store) []string {
 	return secrets
 }
 
-// WantKeptSecrets fails the test unless the secrets that Version1 returned, twice, are those of two
-// offers that kept theirs.
-func WantKeptSecrets(t testing.TB, secrets []string) {
+// WantKeptSecrets fails the test unless the secrets that Version1 returned, first and again, are each
+// one's own and kept.
+func WantKeptSecrets(t testing.TB, first, again []string) {
 	t.Helper()
-	if len(secrets) != 4 || secrets[0] != secrets[2] || secrets[1] != secrets[3] || secrets[0] == secrets[1] {
-		t.Errorf("the secrets are %q, want two, kept", secrets)
+	if len(first) != 4 || !slices.Equal(first, again) {
+		t.Errorf("the secrets are %q and then %q, want four, kept", first, again)
 	}
-	for _, secret := range secrets {
+	seen := map[string]bool{}
+	for _, secret := range first {
+		if seen[secret] {
+			t.Errorf("two have the secret %q", secret)
+		}
+		seen[secret] = true
 		text, prefixed := strings.CutPrefix(secret, rules.SecretPrefix)
 		if raw, err := base64.StdEncoding.DecodeString(text); !prefixed || err != nil || len(raw) != rules.SecretBytes {
 			t.Errorf("the secret %q is not whsec_ and the base64 of 32 bytes: %v", secret, err)
