@@ -36,6 +36,7 @@ type Config struct {
 	settings.PublicURL
 	settings.Storage
 	settings.AdminKey
+	tracking.Settings
 
 	// Started, if set, is called once requests are taken.
 	Started func(Started) `kong:"-"`
@@ -54,7 +55,8 @@ type Started struct {
 func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.OrGenerated(cfg.DataDir)
 	database, databaseErr := cfg.Database()
-	if err := errors.Join(keyErr, databaseErr); err != nil {
+	allowed, allowedErr := cfg.AllowedHosts()
+	if err := errors.Join(keyErr, databaseErr, allowedErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.HTTPAddr, cfg.CouponGRPCAddr, cfg.TrackingGRPCAddr)
@@ -70,7 +72,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 
-	coupons, err := coupon.New(ctx, database, started.PublicURL)
+	coupons, err := coupon.New(ctx, database, started.PublicURL, allowed)
 	if err != nil {
 		return err
 	}
@@ -78,11 +80,14 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: coupons.Ready, Log: log})
 	coupons.Register(couponServer)
 
-	trackings, err := tracking.New(ctx, database, grpcdial.WithKey(couponServer.Local(), key), started.PublicURL)
+	trackings, err := tracking.New(ctx, tracking.Options{
+		Database: database, Coupon: grpcdial.WithKey(couponServer.Local(), key), PublicURL: started.PublicURL, Settings: cfg.Settings, Log: log,
+	})
 	if err != nil {
 		return err
 	}
 	defer command.Close(&err, "the tracking service's store", trackings)
+	defer context.AfterFunc(ctx, trackings.StopWatches)()
 	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: trackings.Ready, Log: log})
 	trackings.Register(trackingServer)
 

@@ -21,7 +21,8 @@ func newREST(backends Backends, log *slog.Logger) (http.Handler, error) {
 	routes, err := newRoutes(
 		couponv1.File_couponlink_coupon_v1_offer_proto, couponv1.File_couponlink_coupon_v1_publisher_proto,
 		couponv1.File_couponlink_coupon_v1_approval_proto, couponv1.File_couponlink_coupon_v1_coupon_proto,
-		trackingv1.File_couponlink_tracking_v1_link_proto, trackingv1.File_couponlink_tracking_v1_conversion_proto)
+		trackingv1.File_couponlink_tracking_v1_link_proto, trackingv1.File_couponlink_tracking_v1_conversion_proto,
+		trackingv1.File_couponlink_tracking_v1_postback_proto, trackingv1.File_couponlink_tracking_v1_delivery_proto)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +68,12 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 		},
 		func() error {
 			return trackingv1.RegisterConversionServiceHandlerClient(ctx, mux, trackingv1.NewConversionServiceClient(tracking))
+		},
+		func() error {
+			return trackingv1.RegisterPostbackServiceHandlerClient(ctx, mux, trackingv1.NewPostbackServiceClient(tracking))
+		},
+		func() error {
+			return trackingv1.RegisterDeliveryServiceHandlerClient(ctx, mux, trackingv1.NewDeliveryServiceClient(tracking))
 		},
 	} {
 		if err := do(); err != nil {

@@ -42,7 +42,11 @@ func newRoutes(files ...protoreflect.FileDescriptor) (routes, error) {
 		for i := range file.Services().Len() {
 			methods := file.Services().Get(i).Methods()
 			for j := range methods.Len() {
-				rt, err := newRoute(methods.Get(j))
+				rule, ok := proto.GetExtension(methods.Get(j).Options(), annotations.E_Http).(*annotations.HttpRule)
+				if !ok || rule == nil {
+					continue // it has no REST form
+				}
+				rt, err := newRoute(methods.Get(j), rule)
 				if err != nil {
 					return nil, err
 				}
@@ -53,8 +57,7 @@ func newRoutes(files ...protoreflect.FileDescriptor) (routes, error) {
 	return all, nil
 }
 
-func newRoute(method protoreflect.MethodDescriptor) (route, error) {
-	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
+func newRoute(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) (route, error) {
 	rt := route{input: method.Input(), body: rule.GetBody()}
 	switch {
 	case rule.GetGet() != "":

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -19,8 +20,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/httpserve"
 	"github.com/couponlink/couponlink/services/internal/lifecycle"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/outbound"
 	"github.com/couponlink/couponlink/services/internal/settings"
 	"github.com/couponlink/couponlink/services/tracking/internal/catalog"
+	"github.com/couponlink/couponlink/services/tracking/internal/courier"
 	"github.com/couponlink/couponlink/services/tracking/internal/edge"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
@@ -31,28 +34,68 @@ import (
 type Service struct {
 	store flow.Store
 	flow  *flow.Service
+	// endDeliveries stops the courier, and delivered is closed when it has stopped.
+	endDeliveries context.CancelFunc
+	delivered     chan struct{}
 }
 
-// New opens the store, brings it up to date, and returns the service on it. It asks the coupon
-// service over coupon, which must carry the admin key; the coupon service need not be there yet.
-// Tracking links begin with publicURL. Close the service when nothing calls it any more.
-func New(ctx context.Context, database settings.Database, coupon grpc.ClientConnInterface, publicURL string) (*Service, error) {
-	store, err := open(ctx, database)
+// Options are what the service works with and by.
+type Options struct {
+	Database settings.Database
+	// Coupon is a connection to the coupon service that carries the admin key. The coupon service need
+	// not be there yet.
+	Coupon grpc.ClientConnInterface
+	// PublicURL is what tracking links begin with.
+	PublicURL string
+	Settings
+	Log *slog.Logger
+}
+
+// Settings are those of the service that an operator may change.
+type Settings struct {
+	settings.TimeZone
+	settings.Retention
+	settings.AllowedPrivateHosts
+}
+
+// New opens the store, brings it up to date, and returns the service on it, which sends deliveries from
+// then on. Close the service when nothing calls it any more.
+func New(ctx context.Context, o Options) (*Service, error) {
+	zone, zoneErr := o.Zone()
+	retention, retentionErr := o.Postbacks()
+	allowed, allowedErr := o.AllowedHosts()
+	if err := errors.Join(zoneErr, retentionErr, allowedErr); err != nil {
+		return nil, err
+	}
+	store, err := open(ctx, o.Database, retention)
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
 	}
-	return &Service{store: store, flow: flow.New(store, catalog.New(coupon, time.Now), time.Now, publicURL)}, nil
+	coupons := catalog.New(o.Coupon, time.Now)
+	sender := courier.New(courier.Config{
+		Store: store, Publishers: coupons, Client: outbound.NewClient(allowed), Now: time.Now, Random: rand.Float64, Log: o.Log,
+	})
+	s := &Service{store: store, delivered: make(chan struct{}), flow: flow.New(flow.Config{
+		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Zone: zone, Sender: sender, Wake: sender.Wake,
+	})}
+	delivering, end := context.WithCancel(context.WithoutCancel(ctx))
+	s.endDeliveries = end
+	go func() {
+		defer close(s.delivered)
+		_ = sender.Run(delivering) // returns nil
+	}()
+	return s, nil
 }
 
-func open(ctx context.Context, database settings.Database) (flow.Store, error) {
+func open(ctx context.Context, database settings.Database, retention time.Duration) (flow.Store, error) {
 	if database.MongoDBURI == "" {
-		return sqlitestore.Open(ctx, database.SQLiteDir)
+		return sqlitestore.Open(ctx, database.SQLiteDir, retention)
 	}
 	var opts []mongodb.Option
 	if database.WithoutTransactions {
 		opts = append(opts, mongodb.WithoutTransactions())
 	}
-	return mongostore.Open(ctx, database.MongoDBURI, opts...)
+	return mongostore.Open(ctx, database.MongoDBURI, retention, opts...)
 }
 
 // Register adds the gRPC services to a server.
@@ -64,8 +107,15 @@ func (s *Service) PartnerHandler() http.Handler { return edge.PartnerHandler(s.f
 // Ready says whether the service can do its work.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
 
-// Close waits for writes under way and closes the store.
-func (s *Service) Close() error { return s.store.Close() }
+// StopWatches ends the streams that would not end by themselves, so that the servers can stop.
+func (s *Service) StopWatches() { s.flow.StopWatches() }
+
+// Close stops sending deliveries, waits for writes under way and closes the store.
+func (s *Service) Close() error {
+	s.endDeliveries()
+	<-s.delivered
+	return s.store.Close()
+}
 
 // Config is what the service runs by when it runs alone.
 type Config struct {
@@ -76,6 +126,7 @@ type Config struct {
 	settings.PublicURL
 	settings.Storage
 	settings.AdminKey
+	Settings
 
 	// Started, if set, is called with the real addresses once calls are taken.
 	Started func(grpcAddr, partnerHTTPAddr string) `kong:"-"`
@@ -100,11 +151,12 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { _ = coupon.Close() }()
-	service, err := New(ctx, database, grpcdial.WithKey(coupon, key), publicURL)
+	service, err := New(ctx, Options{Database: database, Coupon: grpcdial.WithKey(coupon, key), PublicURL: publicURL, Settings: cfg.Settings, Log: log})
 	if err != nil {
 		return err
 	}
 	defer command.Close(&err, "the store", service)
+	defer context.AfterFunc(ctx, service.StopWatches)()
 	server := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: service.Ready, Log: log})
 	service.Register(server)
 	grpcAddr, httpAddr := listeners[0].Addr().String(), listeners[1].Addr().String()

@@ -23,22 +23,24 @@ import (
 
 // Catalog is the coupon service as the tracking service sees it. It is safe for concurrent use.
 type Catalog struct {
-	client    couponv1.LookupServiceClient
-	offers    *memo[rules.Offer]
-	tokens    *memo[rules.Offer]
-	coupons   *memo[[]rules.Coupon]
-	standings *memo[rules.Standing]
+	client     couponv1.LookupServiceClient
+	offers     *memo[rules.Offer]
+	tokens     *memo[rules.Offer]
+	coupons    *memo[[]rules.Coupon]
+	standings  *memo[rules.Standing]
+	publishers *memo[rules.Publisher]
 }
 
 // New returns a catalog that asks over a connection to the coupon service.
 func New(conn grpc.ClientConnInterface, now func() time.Time) *Catalog {
 	failedAt := new(atomic.Int64)
 	return &Catalog{
-		client:    couponv1.NewLookupServiceClient(conn),
-		offers:    newMemo[rules.Offer](now, failedAt),
-		tokens:    newMemo[rules.Offer](now, failedAt),
-		coupons:   newMemo[[]rules.Coupon](now, failedAt),
-		standings: newMemo[rules.Standing](now, failedAt),
+		client:     couponv1.NewLookupServiceClient(conn),
+		offers:     newMemo[rules.Offer](now, failedAt),
+		tokens:     newMemo[rules.Offer](now, failedAt),
+		coupons:    newMemo[[]rules.Coupon](now, failedAt),
+		standings:  newMemo[rules.Standing](now, failedAt),
+		publishers: newMemo[rules.Publisher](now, failedAt),
 	}
 }
 
@@ -115,6 +117,20 @@ func (c *Catalog) Standing(ctx context.Context, offer, publisher string) (rules.
 			return rules.Standing{}, fault(err)
 		}
 		return standingFromProto(resp)
+	})
+}
+
+// Publisher implements flow.Catalog.
+func (c *Catalog) Publisher(ctx context.Context, id string) (rules.Publisher, error) {
+	if !rules.IsID(id) {
+		return rules.Publisher{}, flow.ErrNotFound
+	}
+	return c.publishers.get(ctx, id, func(ctx context.Context) (rules.Publisher, error) {
+		resp, err := c.client.LookupPublisher(ctx, &couponv1.LookupPublisherRequest{Publisher: "publishers/" + id})
+		if err != nil {
+			return rules.Publisher{}, fault(err)
+		}
+		return publisherFromProto(resp)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/catalog"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -221,20 +223,50 @@ func (program) LookupOffer(context.Context, *couponv1.LookupOfferRequest) (*coup
 }
 
 func (program) LookupCode(_ context.Context, req *couponv1.LookupCodeRequest) (*couponv1.LookupCodeResponse, error) {
-	coupon := &couponv1.Coupon{Code: req.GetCode(), Offer: "offers/10", Publisher: "publishers/22"}
+	coupon := &couponv1.Coupon{Code: req.GetCode(), Offer: "offers/10", Publisher: "publishers/22", Etag: "c"}
+	candidate := &couponv1.Candidate{Coupon: coupon, ApprovalPayout: percentPayout()}
 	if req.GetCode() == "OWN" {
+		coupon.UsageLimit, coupon.DailyUsageLimit = 100, 5
+		candidate.DeliveryStatuses = []couponv1.DeliverySettings_Status{couponv1.DeliverySettings_APPROVED, couponv1.DeliverySettings_REJECTED}
 		coupon.Settings = &couponv1.CouponSettings{
 			Precedence: couponv1.Offer_CLICK_FIRST.Enum(), ClickWindow: durationpb.New(time.Hour), CouponGrace: durationpb.New(0),
 			DefaultConversionStatus: couponv1.Offer_APPROVED.Enum(), FallbackUrl: "https://shop.example.com/own",
 		}
 	}
-	return &couponv1.LookupCodeResponse{Candidates: []*couponv1.Candidate{{Coupon: coupon, ApprovalPayout: percentPayout()}}}, nil
+	return &couponv1.LookupCodeResponse{Candidates: []*couponv1.Candidate{candidate}}, nil
 }
 
 func (program) LookupStanding(context.Context, *couponv1.LookupStandingRequest) (*couponv1.LookupStandingResponse, error) {
 	return &couponv1.LookupStandingResponse{
 		PublisherState: couponv1.Publisher_ACTIVE, ApprovalState: couponv1.Approval_APPROVED, ApprovalPayout: percentPayout(),
+		DeliveryStatuses: []couponv1.DeliverySettings_Status{couponv1.DeliverySettings_PENDING},
 	}, nil
+}
+
+func (program) LookupPublisher(_ context.Context, req *couponv1.LookupPublisherRequest) (*couponv1.LookupPublisherResponse, error) {
+	switch req.GetPublisher() {
+	case "publishers/22":
+		return &couponv1.LookupPublisherResponse{
+			Publisher: &couponv1.Publisher{
+				Name: "publishers/22", State: couponv1.Publisher_ACTIVE, PostbackUrl: "https://track.example.com/pb?c={pub_click_id}",
+				Delivery: &couponv1.DeliverySettings{
+					Method: couponv1.DeliverySettings_POST, OnlyWithClick: true,
+					Statuses: []couponv1.DeliverySettings_Status{couponv1.DeliverySettings_APPROVED, couponv1.DeliverySettings_REJECTED},
+				},
+				DeliverySecret: "s", PreviousDeliverySecretExpireTime: timestamppb.New(expire),
+			},
+			PreviousDeliverySecret: "ps",
+		}, nil
+	case "publishers/23":
+		return &couponv1.LookupPublisherResponse{Publisher: &couponv1.Publisher{
+			Name: "publishers/23", State: couponv1.Publisher_ARCHIVED, Delivery: &couponv1.DeliverySettings{Method: couponv1.DeliverySettings_GET},
+			DeliverySecret: "s",
+		}}, nil
+	case "publishers/24":
+		return &couponv1.LookupPublisherResponse{Publisher: &couponv1.Publisher{Name: "publishers/24", PostbackUrl: "https://{host}/"}}, nil
+	default:
+		return nil, status.Error(codes.NotFound, "no such publisher")
+	}
 }
 
 var expire = time.Date(2026, 11, 22, 13, 0, 0, 0, time.UTC)
@@ -253,7 +285,7 @@ func TestSettingsAreRead(t *testing.T) {
 		t.Errorf("the offer is %+v, %v", offer, err)
 	}
 	standing, err := c.Standing(t.Context(), "10", "22")
-	if err != nil || standing != (rules.Standing{Approved: true, Payout: payout}) {
+	if err != nil || !standing.Approved || standing.Payout != payout || !slices.Equal(standing.Deliver, []rules.Status{rules.StatusPending}) {
 		t.Errorf("the standing is %+v, %v", standing, err)
 	}
 	own, err := c.Coupons(t.Context(), "10", "OWN")
@@ -265,8 +297,40 @@ func TestSettingsAreRead(t *testing.T) {
 		s.StartStatus != rules.StatusApproved || s.Fallback == nil {
 		t.Errorf("the settings are %+v", s)
 	}
+	if own[0].Limits != (rules.Limits{Total: 100, Daily: 5}) || own[0].ETag != "c" ||
+		!slices.Equal(own[0].Deliver, []rules.Status{rules.StatusApproved, rules.StatusRejected}) {
+		t.Errorf("the coupon is %+v", own[0])
+	}
 	none, err := c.Coupons(t.Context(), "10", "NONE")
-	if err != nil || len(none) != 1 || none[0].Settings != (rules.CouponSettings{}) {
+	if err != nil || len(none) != 1 || none[0].Settings != (rules.CouponSettings{}) || none[0].Limits.Limited() || none[0].Deliver != nil {
 		t.Errorf("the settings of a coupon that has none are %+v, %v", none, err)
+	}
+}
+
+func TestPublishersAreRead(t *testing.T) {
+	c, _ := start(t, program{})
+	p, err := c.Publisher(t.Context(), "22")
+	if err != nil || p.ID != "22" || !p.Active || p.Method != rules.DeliverByPost || !p.OnlyWithClick ||
+		!slices.Equal(p.Statuses, []rules.Status{rules.StatusApproved, rules.StatusRejected}) {
+		t.Errorf("the publisher is %+v, %v", p, err)
+	}
+	if p.PostbackURL == nil || p.PostbackURL.Expand(deliveryurl.Macros{PubClickID: "a b"}) != "https://track.example.com/pb?c=a%20b" {
+		t.Errorf("the postback URL is %+v", p.PostbackURL)
+	}
+	if before, after := p.Secrets(expire.Add(-1)), p.Secrets(expire); !slices.Equal(before, []string{"s", "ps"}) || !slices.Equal(after, []string{"s"}) {
+		t.Errorf("the secrets are %q, and after the overlap %q", before, after)
+	}
+	p, err = c.Publisher(t.Context(), "23")
+	if err != nil || p.Active || p.PostbackURL != nil || p.Method != rules.DeliverByGet || p.OnlyWithClick || len(p.Statuses) != 3 ||
+		!slices.Equal(p.Secrets(expire.Add(-1)), []string{"s"}) {
+		t.Errorf("a publisher that has no settings is %+v, %v", p, err)
+	}
+	if p, err = c.Publisher(t.Context(), "24"); err == nil || errors.Is(err, flow.ErrNotFound) {
+		t.Errorf("a URL that nobody can have stored: got %+v, %v", p, err)
+	}
+	for _, id := range []string{"99", "../22", ""} {
+		if _, err := c.Publisher(t.Context(), id); !errors.Is(err, flow.ErrNotFound) {
+			t.Errorf("%q: got %v, want ErrNotFound", id, err)
+		}
 	}
 }

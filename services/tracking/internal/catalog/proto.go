@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -67,6 +68,9 @@ func couponFromProto(p *couponv1.Candidate) (rules.Coupon, error) {
 		Payout:         payout,
 		ApprovalPayout: approvalPayout,
 		Settings:       settings,
+		Limits:         rules.Limits{Total: c.GetUsageLimit(), Daily: c.GetDailyUsageLimit()},
+		ETag:           c.GetEtag(),
+		Deliver:        statusesFromProto(p.GetDeliveryStatuses()),
 	}
 	if c.GetExpireTime() != nil {
 		coupon.ExpireTime = c.GetExpireTime().AsTime()
@@ -96,7 +100,52 @@ func settingsFromProto(c *couponv1.Coupon) (rules.CouponSettings, error) {
 // standingFromProto reads how a publisher stands on an offer.
 func standingFromProto(p *couponv1.LookupStandingResponse) (rules.Standing, error) {
 	payout, err := payoutFromProto(p.GetApprovalPayout())
-	return rules.Standing{Approved: approved(p.GetPublisherState(), p.GetApprovalState()), Payout: payout}, err
+	return rules.Standing{
+		Approved: approved(p.GetPublisherState(), p.GetApprovalState()),
+		Payout:   payout,
+		Deliver:  statusesFromProto(p.GetDeliveryStatuses()),
+	}, err
+}
+
+// publisherFromProto reads a publisher with what a delivery to it needs.
+func publisherFromProto(resp *couponv1.LookupPublisherResponse) (rules.Publisher, error) {
+	p := resp.GetPublisher()
+	publisher := rules.Publisher{
+		ID:            strings.TrimPrefix(p.GetName(), "publishers/"),
+		Active:        p.GetState() == couponv1.Publisher_ACTIVE,
+		Method:        rules.DeliverByGet,
+		Statuses:      statusesFromProto(p.GetDelivery().GetStatuses()),
+		OnlyWithClick: p.GetDelivery().GetOnlyWithClick(),
+		Secret:        p.GetDeliverySecret(),
+	}
+	if p.GetDelivery().GetMethod() == couponv1.DeliverySettings_POST {
+		publisher.Method = rules.DeliverByPost
+	}
+	if len(publisher.Statuses) == 0 {
+		publisher.Statuses = []rules.Status{rules.StatusPending, rules.StatusApproved, rules.StatusRejected}
+	}
+	if p.GetPreviousDeliverySecretExpireTime() != nil {
+		publisher.PreviousSecret = resp.GetPreviousDeliverySecret()
+		publisher.PreviousSecretExpireTime = p.GetPreviousDeliverySecretExpireTime().AsTime()
+	}
+	if p.GetPostbackUrl() == "" {
+		return publisher, nil
+	}
+	template, err := deliveryurl.Compile(p.GetPostbackUrl())
+	if err != nil {
+		return rules.Publisher{}, fmt.Errorf("reading postback_url of %s: %w", p.GetName(), err)
+	}
+	publisher.PostbackURL = template
+	return publisher, nil
+}
+
+// statusesFromProto reads the statuses of conversions on which a publisher is told; nil for none.
+func statusesFromProto(list []couponv1.DeliverySettings_Status) []rules.Status {
+	var statuses []rules.Status
+	for _, status := range list {
+		statuses = append(statuses, rules.Status(status.String()))
+	}
+	return statuses
 }
 
 func approved(publisher couponv1.Publisher_State, approval couponv1.Approval_State) bool {

@@ -27,7 +27,7 @@ func (s *conversionServer) RecordConversion(ctx context.Context, req *trackingv1
 	if err != nil {
 		return nil, err
 	}
-	verdict, err := s.service.Report(ctx, report)
+	verdict, err := s.service.Report(ctx, report, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -166,11 +166,25 @@ func conversionToProto(c rules.Conversion) *trackingv1.Conversion {
 		CreateTime:     timestamppb.New(c.CreateTime),
 		Undeduplicated: c.Undeduplicated,
 		Decision:       decisionToProto(c.Grounds),
+		RefundedAmount: moneyToProto(c.Refunded),
+		StatusReason:   c.StatusReason,
+		UpdateTime:     timestamppb.New(c.UpdateTime),
+		Etag:           flow.ETag(c),
+		Changes:        changesToProto(c.Changes),
+		Conflicts:      conflictsToProto(c.Conflicts),
+		Conflicted:     c.Conflicted,
+		Postback:       named("postbacks/", c.Postback),
 	}
-	if c.Publisher != "" {
-		p.Publisher = "publishers/" + c.Publisher
-	}
+	p.Publisher = named("publishers/", c.Publisher)
 	return p
+}
+
+// named returns the resource name of an id; empty for none.
+func named(collection, id string) string {
+	if id == "" {
+		return ""
+	}
+	return collection + id
 }
 
 func moneyToProto(m money.Money) *couponv1.Money {

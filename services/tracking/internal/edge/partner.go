@@ -69,7 +69,7 @@ func httpStatus(err error) int {
 		return http.StatusNotFound
 	case apperr.Unauthenticated:
 		return http.StatusUnauthorized
-	case apperr.Aborted:
+	case apperr.Aborted, apperr.FailedPrecondition:
 		return http.StatusConflict
 	case apperr.ResourceExhausted:
 		return http.StatusTooManyRequests

@@ -25,9 +25,11 @@ type answer struct {
 	Publisher  string       `json:"publisher"`
 	CouponCode string       `json:"coupon_code"`
 	Method     string       `json:"method"`
-	Reason     string       `json:"reason"`
-	Message    string       `json:"message"`
-	Warnings   []string     `json:"warnings"`
+	// Status is where the conversion stands; empty: there is none.
+	Status   string   `json:"status,omitempty"`
+	Reason   string   `json:"reason"`
+	Message  string   `json:"message"`
+	Warnings []string `json:"warnings"`
 	// Field names the parameter at fault of a refused postback.
 	Field string `json:"field,omitempty"`
 }
@@ -43,12 +45,14 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, apperr.New(apperr.ResourceExhausted, "TOO_MANY_BAD_TOKENS", "too many wrong tokens or signatures from %s; wait a minute", client))
 		return
 	}
-	report, err := readReport(w, r, now)
-	if err != nil {
-		refuse(w, r, err)
-		return
+	report, call, err := readReport(w, r, now)
+	var verdict flow.Verdict
+	switch {
+	case err == nil:
+		verdict, err = p.service.Report(r.Context(), report, call)
+	case call != nil:
+		err = p.service.Refuse(r.Context(), report, call, err)
 	}
-	verdict, err := p.service.Report(r.Context(), report)
 	if err != nil {
 		if flow.IsGuess(err) {
 			p.guesses.failed(client, now)
@@ -63,25 +67,28 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	write(w, status, answerTo(verdict))
 }
 
-// readReport reads a postback's query and form, and the proof that came with them.
-func readReport(w http.ResponseWriter, r *http.Request, now time.Time) (rules.Report, error) {
+// readReport reads a postback's query and form, and the proof that came with them, and how it came. Where
+// its parameters can be told apart but one is wrong, the call is returned with the error, and what the
+// others say.
+func readReport(w http.ResponseWriter, r *http.Request, now time.Time) (rules.Report, *flow.Call, error) {
 	params, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return rules.Report{}, apperr.Invalid("MALFORMED_QUERY", "query", "%s", err)
+		return rules.Report{}, nil, apperr.Invalid("MALFORMED_QUERY", "query", "%s", err)
 	}
 	var body []byte
 	if r.Method == http.MethodPost {
 		if body, err = addForm(params, w, r); err != nil {
-			return rules.Report{}, err
+			return rules.Report{}, nil, err
 		}
 	}
+	call := &flow.Call{Method: r.Method, Parameters: rules.HideProof(params), IP: clientIP(r), Received: now, Status: statusOf}
 	report, err := rules.ParsePostback(params, now)
-	if err != nil {
-		return rules.Report{}, err
-	}
 	report.Proof = proofOf(r, report.Proof, params, body)
 	report.IdempotencyKey = r.Header.Get("Idempotency-Key")
-	return report, rules.CheckText("Idempotency-Key", report.IdempotencyKey)
+	if err == nil {
+		err = rules.CheckText("Idempotency-Key", report.IdempotencyKey)
+	}
+	return report, call, err
 }
 
 // proofOf returns the signature that a postback came with: of a GET, the parameters sent say it; of a
@@ -128,7 +135,7 @@ func answerTo(v flow.Verdict) answer {
 	c := v.Conversion
 	a := answer{
 		Outcome: v.Outcome, Conversion: "conversions/" + c.ID, Offer: "offers/" + c.Offer, CouponCode: c.CouponCode,
-		Method: string(c.Method), Reason: string(c.Reason), Message: v.Message, Warnings: v.Warnings,
+		Method: string(c.Method), Status: string(c.Status), Reason: string(c.Reason), Message: v.Message, Warnings: v.Warnings,
 	}
 	if v.Outcome == flow.Test {
 		a.Conversion = "" // nothing is stored
@@ -139,13 +146,20 @@ func answerTo(v flow.Verdict) answer {
 	return a
 }
 
+// statusOf returns the HTTP status with which a refusal is answered.
+func statusOf(err error) int {
+	if errors.Is(err, errTooLarge) {
+		return http.StatusRequestEntityTooLarge
+	}
+	return httpStatus(err)
+}
+
 // refuse answers a postback of which nothing was stored.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	logFault(r.Context(), r.URL.Path, err)
 	a := answer{Outcome: "REJECTED", Reason: "UNAVAILABLE", Message: "the postback could not be stored; send it again"}
-	status := httpStatus(err)
-	if errors.Is(err, errTooLarge) {
-		status = http.StatusRequestEntityTooLarge
+	status := statusOf(err)
+	if status == http.StatusRequestEntityTooLarge {
 		a.Reason, a.Message = "BODY_TOO_LARGE", "body: is over 64 KiB; a postback needs a few hundred bytes"
 	}
 	if e := apperr.As(err); e != nil {

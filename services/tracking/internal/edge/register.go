@@ -15,4 +15,6 @@ import (
 func Register(reg grpc.ServiceRegistrar, service *flow.Service) {
 	trackingv1.RegisterLinkServiceServer(reg, &linkServer{service: service})
 	trackingv1.RegisterConversionServiceServer(reg, &conversionServer{service: service})
+	trackingv1.RegisterPostbackServiceServer(reg, &postbackServer{service: service})
+	trackingv1.RegisterDeliveryServiceServer(reg, &deliveryServer{service: service})
 }

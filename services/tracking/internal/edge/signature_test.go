@@ -42,12 +42,14 @@ func (oneOffer) Coupons(context.Context, string, string) ([]rules.Coupon, error)
 
 func newFlow(t *testing.T) *flow.Service {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), t.TempDir())
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), 24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	return flow.New(store, oneOffer{}, func() time.Time { return now }, "https://go.example.com")
+	return flow.New(flow.Config{
+		Store: store, Catalog: oneOffer{}, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
+	})
 }
 
 // sum is the HMAC of a content by the offer's key.
@@ -136,7 +138,7 @@ func TestWrongSignaturesAreGuesses(t *testing.T) {
 
 func TestDecisionToProto(t *testing.T) {
 	s := newFlow(t)
-	v, err := s.Report(t.Context(), rules.Report{Offer: "10", Code: "SALEXYZ20", Trusted: true, TransactionID: "A-1"})
+	v, err := s.Report(t.Context(), rules.Report{Offer: "10", Code: "SALEXYZ20", Trusted: true, TransactionID: "A-1"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,4 +163,8 @@ func TestDecisionToProto(t *testing.T) {
 	if conversionToProto(rules.Conversion{}).GetDecision() != nil {
 		t.Error("a conversion without grounds shows a decision")
 	}
+}
+
+func (oneOffer) Publisher(_ context.Context, id string) (rules.Publisher, error) {
+	return rules.Publisher{ID: id, Active: true}, nil
 }

@@ -3,9 +3,6 @@ package flow
 import (
 	"context"
 	"errors"
-	"fmt"
-
-	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
@@ -37,15 +34,16 @@ func (s *Service) Click(ctx context.Context, visit Visit) (location string, err 
 	if err != nil {
 		return "", err
 	}
-	id, err := uuid.NewV7()
+	now := s.Now()
+	id, err := newID(now)
 	if err != nil {
-		return "", fmt.Errorf("making a click id: %w", err)
+		return "", err
 	}
 	click := rules.Click{
-		ID: id.String(), Offer: offer.ID, Publisher: link.Publisher, CouponCode: link.CouponCode,
+		ID: id, Offer: offer.ID, Publisher: link.Publisher, CouponCode: link.CouponCode,
 		PubClickID: link.PubClickID, PubSubID: link.PubSubID, PubUniques: link.PubUniques,
 		Crawler: visit.Crawler, IP: visit.IP, UserAgent: visit.UserAgent, Referer: visit.Referer,
-		Time: s.Now(),
+		Time: now,
 	}
 	coupon, err := s.judgeClick(ctx, &click, offer)
 	if err != nil {

@@ -22,18 +22,20 @@ func conversionSchema() *listing.Schema {
 		text("click"),
 		text("transaction_id"),
 		text("event"),
-		listing.Field{Name: "status", Kind: listing.Enum, Sortable: true, Values: []string{"PENDING", "APPROVED"}},
+		listing.Field{Name: "status", Kind: listing.Enum, Sortable: true, Values: []string{"PENDING", "APPROVED", "REJECTED"}},
 		listing.Field{Name: "outcome", Kind: listing.Enum, Values: []string{"ATTRIBUTED", "UNATTRIBUTED"}},
-		listing.Field{Name: "method", Kind: listing.Enum, Values: []string{"COUPON_CODE", "COUPON_LINK", "CLICK"}},
+		listing.Field{Name: "method", Kind: listing.Enum, Values: []string{"COUPON_CODE", "COUPON_LINK", "CLICK", "MANUAL"}},
 		listing.Field{Name: "reason", Kind: listing.Enum, Values: []string{
 			"UNKNOWN_CODE", "AMBIGUOUS_CODE", "EXPIRED", "NOT_STARTED", "DISABLED", "NOT_APPROVED", "UNKNOWN_CLICK",
-			"CLICK_TOO_OLD", "NO_REFERENCE", "OFFER_INACTIVE", "OTHER_OFFER", "CLICK_AFTER_SALE", "CLICK_REQUIRED",
+			"CLICK_TOO_OLD", "NO_REFERENCE", "OFFER_INACTIVE", "OTHER_OFFER", "CLICK_AFTER_SALE", "CLICK_REQUIRED", "LIMIT_REACHED",
 		}},
 		text("pub_unique1"), text("pub_unique2"),
 		listing.Field{Name: "pub_unique3", Stored: "pub_unique3_key", Kind: listing.Folded, Sortable: true},
 		text("pub_unique4"), text("pub_unique5"), text("pub_click_id"), text("pub_sub_id"),
+		listing.Field{Name: "conflicted", Kind: listing.Bool},
 		listing.Field{Name: "conversion_time", Kind: listing.Time, Sortable: true},
 		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
+		listing.Field{Name: "update_time", Kind: listing.Time, Sortable: true},
 	)
 }
 
@@ -52,6 +54,8 @@ func storedValue(c rules.Conversion, field string) any {
 		return c.ConversionTime
 	case "create_time":
 		return c.CreateTime
+	case "update_time":
+		return c.UpdateTime
 	default:
 		return c.ID
 	}
@@ -63,9 +67,13 @@ func storedValue(c rules.Conversion, field string) any {
 func (s *Service) Conversion(ctx context.Context, id string) (rules.Conversion, error) {
 	c, err := s.store.Conversion(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		return c, apperr.New(apperr.NotFound, "CONVERSION_NOT_FOUND", "there is no conversion %q", id)
+		return c, conversionNotFound(id)
 	}
 	return c, err
+}
+
+func conversionNotFound(id string) error {
+	return apperr.New(apperr.NotFound, "CONVERSION_NOT_FOUND", "there is no conversion %q", id)
 }
 
 // Conversions returns a page of the conversions that match, and the token of the next.

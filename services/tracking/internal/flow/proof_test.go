@@ -64,7 +64,7 @@ func TestSignedReports(t *testing.T) {
 			if tt.report.ClickID != "" {
 				tt.report.ClickID = visit(t, s, trackinglink.Link{Offer: "10", Publisher: "33"})
 			}
-			v, err := s.Report(t.Context(), tt.report)
+			v, err := s.Report(t.Context(), tt.report, nil)
 			e := apperr.As(err)
 			if (e == nil) != (tt.reason == "") || e != nil && (e.Reason != tt.reason || e.Kind != apperr.Unauthenticated) || flow.IsGuess(err) != tt.guess {
 				t.Fatalf("got %v, a guess: %v", err, flow.IsGuess(err))
@@ -84,12 +84,12 @@ func TestSignedReports(t *testing.T) {
 func TestAMessageIsOneSale(t *testing.T) {
 	s := newService(t, hmacCatalog(t))
 	for i, key := range []string{"a", "b"} {
-		v, err := s.Report(t.Context(), rules.Report{Offer: "10", Code: "SALEXYZ20", IdempotencyKey: key, Proof: signedAt("msg_1", now.Add(time.Duration(i)*time.Second))})
+		v, err := s.Report(t.Context(), rules.Report{Offer: "10", Code: "SALEXYZ20", IdempotencyKey: key, Proof: signedAt("msg_1", now.Add(time.Duration(i)*time.Second))}, nil)
 		if want := []flow.Outcome{flow.Attributed, flow.Duplicate}[i]; err != nil || v.Outcome != want {
 			t.Errorf("try %d: got %s, %v, want %s", i, v.Outcome, err, want)
 		}
 	}
-	if v, err := s.Report(t.Context(), rules.Report{Offer: "10", Code: "SALEXYZ20", Proof: signedAt("msg_2", now)}); err != nil || v.Outcome != flow.Attributed {
+	if v, err := s.Report(t.Context(), rules.Report{Offer: "10", Code: "SALEXYZ20", Proof: signedAt("msg_2", now)}, nil); err != nil || v.Outcome != flow.Attributed {
 		t.Errorf("another message: got %s, %v", v.Outcome, err)
 	}
 }
@@ -102,12 +102,12 @@ func TestThePreviousTokenIsTakenUntilItExpires(t *testing.T) {
 		c.offers["10"] = o
 		s := newService(t, c)
 		for _, r := range []rules.Report{{Token: "old", Code: "SALEXYZ20"}, {Offer: "10", Token: "old", Code: "SALEXYZ20"}} {
-			_, err := s.Report(t.Context(), r)
+			_, err := s.Report(t.Context(), r, nil)
 			if e := apperr.As(err); (e == nil) != (reason == "") || e != nil && e.Reason != reason {
 				t.Errorf("until %s: got %v, want %q", expire, err, reason)
 			}
 		}
-		if _, err := s.Report(t.Context(), rules.Report{Token: "new", Code: "SALEXYZ20"}); err != nil {
+		if _, err := s.Report(t.Context(), rules.Report{Token: "new", Code: "SALEXYZ20"}, nil); err != nil {
 			t.Errorf("the new token: %v", err)
 		}
 	}

@@ -24,16 +24,6 @@ const (
 	Test         Outcome = "TEST"
 )
 
-// invalidTokenReason is the reason of a report whose token is not the offer's.
-const invalidTokenReason = "INVALID_TOKEN"
-
-// IsGuess says whether a report was refused for a proof that is not the offer's: perhaps somebody
-// guesses.
-func IsGuess(err error) bool {
-	e := apperr.As(err)
-	return e != nil && (e.Reason == invalidTokenReason || e.Reason == rules.InvalidSignature)
-}
-
 // Verdict is the answer to a report.
 type Verdict struct {
 	Outcome Outcome
@@ -41,102 +31,187 @@ type Verdict struct {
 	Conversion rules.Conversion
 	Warnings   []string
 	Message    string
+	// would is what the outcome of a test would be without it.
+	would Outcome
 }
 
-// Report attributes a sale and stores it, unless it is a test or known already. What it returns
-// without an error is durable.
+// Report attributes a sale and stores it, or changes one that is known as the report says, unless it is
+// a test or known already. What it returns without an error is durable. call is how the report came, for
+// the journal; nil: by one of our own services.
 //
-// Errors: InvalidArgument on a parameter (OFFER_NOT_FOUND, OFFER_NOT_SETTLED); NotFound
-// (OFFER_NOT_FOUND) where one of our own services reports; Unauthenticated (MISSING_TOKEN,
-// INVALID_TOKEN, MISSING_SIGNATURE, INVALID_SIGNATURE, STALE_SIGNATURE); Aborted (CONVERSION_CONFLICT) when the same transaction is stored with another
-// content; Unavailable when it could not be judged or stored, and nothing was.
-func (s *Service) Report(ctx context.Context, r rules.Report) (Verdict, error) {
-	now := s.Now()
-	click, err := s.findClick(ctx, r.ClickID)
+// Errors: InvalidArgument on a parameter (OFFER_NOT_FOUND, OFFER_NOT_SETTLED, TRANSACTION_NOT_FOUND,
+// REFUND_TOO_LARGE and its like); NotFound (OFFER_NOT_FOUND) where one of our own services reports;
+// Unauthenticated (MISSING_TOKEN, INVALID_TOKEN, MISSING_SIGNATURE, INVALID_SIGNATURE,
+// STALE_SIGNATURE); Aborted (CONVERSION_CONFLICT) when the same transaction is stored with another
+// content, which is then kept as a conflict; FailedPrecondition (CONVERSION_UNATTRIBUTED, LIMIT_REACHED,
+// NO_AMOUNT) when the sale is not in a state for it; Unavailable when it could not be judged or stored,
+// and nothing was.
+func (s *Service) Report(ctx context.Context, r rules.Report, call *Call) (Verdict, error) {
+	p, err := s.settle(ctx, r, call)
 	if err != nil {
 		return Verdict{}, err
 	}
-	offer, err := s.settleOffer(ctx, r, click)
+	verdict, err := s.judge(ctx, p)
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, s.journalRefusal(ctx, p, err)
 	}
-	authenticated, err := authenticate(r, offer, now)
-	if err != nil {
-		return Verdict{}, err
+	return verdict, nil
+}
+
+// judge records a sale, or changes one that is known.
+func (s *Service) judge(ctx context.Context, p settled) (Verdict, error) {
+	if p.report.Status != rules.NewSale {
+		verdict, handled, err := s.reportStatus(ctx, p)
+		if handled || err != nil {
+			return verdict, err
+		}
 	}
-	if offer.Auth == rules.AuthHMAC && r.Proof.ID != "" {
+	return s.reportSale(ctx, p)
+}
+
+// settled is a report whose offer is known and whose reporter is no stranger.
+type settled struct {
+	report rules.Report
+	offer  rules.Offer
+	click  *rules.Click
+	// authenticated says that the reporter proved who it is.
+	authenticated bool
+	now           time.Time
+	// call is how the report came, and entry its entry in the journal; nil for one by our own services.
+	call  *Call
+	entry *rules.Postback
+	// replay says that the report was judged before, when it came.
+	replay bool
+}
+
+// settle finds a report's offer and checks its proof.
+func (s *Service) settle(ctx context.Context, r rules.Report, call *Call) (settled, error) {
+	p := settled{report: r, now: s.Now(), call: call}
+	var err error
+	if p.click, err = s.findClick(ctx, r.ClickID); err != nil {
+		return p, err
+	}
+	if p.offer, err = s.settleOffer(ctx, r, p.click); err != nil {
+		return p, err
+	}
+	if p.authenticated, err = authenticate(r, p.offer, p.now); err != nil {
+		return p, err
+	}
+	if p.offer.Auth == rules.AuthHMAC && r.Proof.ID != "" {
 		// It is signed, and the same for each try, unlike the Idempotency-Key header beside it.
-		r.IdempotencyKey = r.Proof.ID
+		p.report.IdempotencyKey = r.Proof.ID
 	}
-	claim, err := s.gather(ctx, r, offer, click)
+	p.entry, err = p.newEntry()
+	return p, err
+}
+
+// reportSale records a sale.
+func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
+	claim, err := s.gather(ctx, p.report, p.offer, p.click)
 	if err != nil {
 		return Verdict{}, err
 	}
 	if claim.Time.IsZero() {
-		claim.Time = now
+		claim.Time = p.now
 	}
-	id, keyed := rules.ConversionID(r, offer.ID)
+	id, keyed := rules.ConversionID(p.report, p.offer.ID)
 	if !keyed {
 		random, err := uuid.NewRandom()
 		if err != nil {
 			return Verdict{}, fmt.Errorf("making a conversion id: %w", err)
 		}
-		id = strings.ReplaceAll(random.String(), "-", "")
-		r.Warnings = append(r.Warnings, "without transaction_id, click_id or an Idempotency-Key header a repeat of this call counts as another sale")
+		id = bare(random.String())
+		p.report.Warnings = append(p.report.Warnings, "without transaction_id, click_id or an Idempotency-Key header a repeat of this call counts as another sale")
 	}
-	conversion, warnings := rules.NewConversion(id, r, claim, rules.Attribute(claim), authenticated, now)
-	r.Warnings = append(r.Warnings, warnings...)
+	decision := rules.Attribute(claim)
+	conversion, warnings := rules.NewConversion(id, p.report, claim, decision, p.authenticated, p.now)
 	conversion.Undeduplicated = !keyed
-	verdict := Verdict{Outcome: Outcome(conversion.Outcome), Conversion: conversion, Warnings: r.Warnings, Message: conversion.Explanation}
-	if r.Test {
-		return s.test(ctx, verdict)
+	sale := Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)}
+	warnings = append(p.report.Warnings, warnings...)
+	if p.report.Test {
+		return s.test(ctx, sale, warnings)
 	}
-	return s.record(ctx, verdict)
+	return s.record(ctx, p, sale, warnings)
 }
 
-// record stores the conversion of a verdict, or finds it stored already.
-func (s *Service) record(ctx context.Context, verdict Verdict) (Verdict, error) {
-	stored, inserted, err := s.store.InsertConversion(ctx, verdict.Conversion)
+// bare returns a UUID without its dashes, the form of a conversion's id.
+func bare(id string) string { return strings.ReplaceAll(id, "-", "") }
+
+// record stores a sale, or finds it stored already.
+func (s *Service) record(ctx context.Context, p settled, sale Sale, warnings []string) (Verdict, error) {
+	if p.entry != nil {
+		s.clock(p)
+		sale.Postback, sale.Conversion.Postback = p.entry, p.entry.ID
+	}
+	stored, inserted, err := s.store.InsertConversion(ctx, sale)
 	if err != nil {
 		return Verdict{}, err
 	}
 	if inserted {
-		return verdict, nil
+		if stored.Unplanned {
+			s.wake()
+		}
+		return verdictOf(stored, warnings), nil
 	}
-	if err := checkRepeat(verdict.Conversion, stored); err != nil {
-		return Verdict{}, err
+	if !stored.Repeats(sale.Conversion) {
+		return Verdict{}, s.conflict(ctx, p.report, sale.Conversion, stored)
 	}
-	verdict.Outcome, verdict.Conversion = Duplicate, stored
-	verdict.Message = "This sale is known already; nothing new was stored. " + stored.Explanation
-	return verdict, nil
+	verdict := duplicate(stored, warnings)
+	return verdict, s.journal(ctx, p, verdict)
 }
 
-// test turns a verdict into that of a test: what would have happened, with nothing stored.
-func (s *Service) test(ctx context.Context, verdict Verdict) (Verdict, error) {
+// verdictOf is the verdict on a conversion that was stored or changed.
+func verdictOf(c rules.Conversion, warnings []string) Verdict {
+	return Verdict{Outcome: Outcome(c.Outcome), Conversion: c, Warnings: warnings, Message: c.Explanation}
+}
+
+// duplicate is the verdict on a report that changed nothing.
+func duplicate(stored rules.Conversion, warnings []string) Verdict {
+	return Verdict{
+		Outcome: Duplicate, Conversion: stored, Warnings: warnings,
+		Message: "This sale is known already; nothing new was stored. " + stored.Explanation,
+	}
+}
+
+// conflict keeps a report that is stored with another content on the conversion, and returns the refusal.
+// content is the conversion that the report would have made.
+func (s *Service) conflict(ctx context.Context, r rules.Report, content, stored rules.Conversion) error {
+	_, err := s.store.UpdateConversion(ctx, stored.ID, func(c rules.Conversion) (Update, error) {
+		return Update{Conversion: c.WithConflict(r, content, content.Postback, content.UpdateTime)}, nil
+	})
+	if err != nil {
+		return err
+	}
+	return conflicting(stored)
+}
+
+func conflicting(stored rules.Conversion) error {
+	return apperr.New(apperr.Aborted, "CONVERSION_CONFLICT",
+		"this transaction is stored already as conversions/%s with another code, click, publisher or amount; the sale was not changed, and this report is kept with it as a conflict to resolve", stored.ID).
+		With("conversion", "conversions/"+stored.ID)
+}
+
+// test returns the verdict of a test: what would have happened, with nothing stored.
+func (s *Service) test(ctx context.Context, sale Sale, warnings []string) (Verdict, error) {
+	verdict := verdictOf(sale.Conversion, warnings)
 	would := verdict.Outcome
-	stored, err := s.store.Conversion(ctx, verdict.Conversion.ID)
+	stored, err := s.store.Conversion(ctx, sale.Conversion.ID)
 	switch {
+	case err == nil && !stored.Repeats(sale.Conversion):
+		return Verdict{}, conflicting(stored)
 	case err == nil:
-		if err := checkRepeat(verdict.Conversion, stored); err != nil {
-			return Verdict{}, err
-		}
 		would = Duplicate
 	case !errors.Is(err, ErrNotFound):
 		return Verdict{}, err
 	}
-	verdict.Outcome = Test
-	verdict.Message = fmt.Sprintf("Test: nothing was stored; without test=1 the outcome would be %s. %s", would, verdict.Message)
-	return verdict, nil
+	return tested(verdict, would), nil
 }
 
-// checkRepeat refuses a repeat whose content is not what is stored.
-func checkRepeat(repeat, stored rules.Conversion) error {
-	if repeat.ContentHash == stored.ContentHash {
-		return nil
-	}
-	return apperr.New(apperr.Aborted, "CONVERSION_CONFLICT",
-		"this transaction is stored already as conversions/%s with another code, click, publisher or amount; nothing was changed", stored.ID).
-		With("conversion", "conversions/"+stored.ID)
+// tested turns a verdict into that of a test.
+func tested(verdict Verdict, would Outcome) Verdict {
+	verdict.Outcome, verdict.would = Test, would
+	verdict.Message = fmt.Sprintf("Test: nothing was stored; without test=1 the outcome would be %s. %s", would, verdict.Message)
+	return verdict
 }
 
 // findClick returns the click with an id, nil without one.
@@ -152,93 +227,6 @@ func (s *Service) findClick(ctx context.Context, id string) (*rules.Click, error
 		return nil, err
 	}
 	return &click, nil
-}
-
-// settleOffer finds the offer of a report: the one it names, else the token's, else the click's,
-// else the only one that has the code.
-func (s *Service) settleOffer(ctx context.Context, r rules.Report, click *rules.Click) (rules.Offer, error) {
-	id := r.Offer
-	switch {
-	case id != "":
-	case r.Token != "":
-		offer, err := s.catalog.OfferByToken(ctx, r.Token)
-		if errors.Is(err, ErrNotFound) {
-			return rules.Offer{}, invalidToken()
-		}
-		return offer, err
-	case click != nil:
-		id = click.Offer
-	case r.Code != "":
-		only, err := s.onlyOfferWith(ctx, r.Code)
-		if err != nil {
-			return rules.Offer{}, err
-		}
-		id = only
-	}
-	if id == "" {
-		return rules.Offer{}, notSettled(r)
-	}
-	offer, err := s.catalog.Offer(ctx, id)
-	if errors.Is(err, ErrNotFound) {
-		return rules.Offer{}, noOffer(r, id)
-	}
-	return offer, err
-}
-
-// noOffer is a platform service's NotFound and an advertiser's wrong parameter.
-func noOffer(r rules.Report, id string) error {
-	if r.Trusted {
-		return apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %q", id)
-	}
-	return apperr.Invalid("OFFER_NOT_FOUND", "offer_id", "there is no offer %q", id)
-}
-
-// onlyOfferWith returns the id of the one offer that has a code; empty where there is none, or more.
-func (s *Service) onlyOfferWith(ctx context.Context, code string) (string, error) {
-	coupons, err := s.catalog.Coupons(ctx, "", code)
-	if err != nil {
-		return "", err
-	}
-	only := ""
-	for _, c := range coupons {
-		if only != "" && only != c.Offer {
-			return "", nil
-		}
-		only = c.Offer
-	}
-	return only, nil
-}
-
-func notSettled(r rules.Report) error {
-	if r.Trusted {
-		return apperr.Invalid("OFFER_NOT_SETTLED", "offer", "neither the click nor the code says which offer this sale is of; name the offer")
-	}
-	return apperr.Invalid("OFFER_NOT_SETTLED", "offer_id", "neither a token, a known click nor the code says which offer this sale is of; send offer_id or token")
-}
-
-// authenticate says whether the reporter proved that it speaks for the offer's advertiser, and
-// refuses it where the offer wants proof or the proof is wrong. Where the offer wants a signature a
-// token proves nothing.
-func authenticate(r rules.Report, offer rules.Offer, now time.Time) (bool, error) {
-	switch {
-	case r.Trusted:
-		return true, nil
-	case offer.Auth == rules.AuthHMAC:
-		err := r.Proof.Check(offer, now)
-		return err == nil, err
-	case r.Token != "":
-		if !offer.Credentials.Takes(r.Token, now) {
-			return false, invalidToken()
-		}
-		return true, nil
-	case offer.Auth == rules.AuthOpen:
-		return false, nil
-	}
-	return false, apperr.New(apperr.Unauthenticated, "MISSING_TOKEN", "token: offer %s takes postbacks only with its postback token; send it as token", offer.ID)
-}
-
-func invalidToken() error {
-	return apperr.New(apperr.Unauthenticated, invalidTokenReason, "token: this is not the offer's postback token, or no longer; the offer's settings show it")
 }
 
 // gather puts together what is known of what a report refers to.
@@ -266,19 +254,26 @@ func (s *Service) gather(ctx context.Context, r rules.Report, offer rules.Offer,
 		if err != nil {
 			return c, err
 		}
-		c.ClickApproved, c.ClickPayout = standing.Approved, standing.Payout
+		c.ClickApproved, c.ClickPayout, c.ClickDeliver = standing.Approved, standing.Payout, standing.Deliver
 	}
 	if click.Coupon == "" {
 		return c, nil
 	}
-	coupons, err := s.catalog.Coupons(ctx, offer.ID, click.CouponCode)
+	var err error
+	c.ClickCoupon, err = s.couponNamed(ctx, click.Coupon, offer.ID, click.CouponCode)
+	return c, err
+}
+
+// couponNamed returns the coupon of a resource name, which has a code on an offer; nil: there is none.
+func (s *Service) couponNamed(ctx context.Context, name, offer, code string) (*rules.Coupon, error) {
+	coupons, err := s.catalog.Coupons(ctx, offer, code)
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	for i := range coupons {
-		if coupons[i].Name() == click.Coupon {
-			c.ClickCoupon = &coupons[i]
+		if coupons[i].Name() == name {
+			return &coupons[i], nil
 		}
 	}
-	return c, nil
+	return nil, nil
 }

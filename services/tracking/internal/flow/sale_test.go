@@ -91,7 +91,7 @@ func newCatalog(t *testing.T) *catalog {
 
 func newService(t *testing.T, catalog *catalog) *flow.Service {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), t.TempDir())
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), 24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,9 @@ func newService(t *testing.T, catalog *catalog) *flow.Service {
 			t.Error(err)
 		}
 	})
-	return flow.New(store, catalog, func() time.Time { return now }, "https://go.example.com")
+	return flow.New(flow.Config{
+		Store: store, Catalog: catalog, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
+	})
 }
 
 // stored returns how many conversions there are.
@@ -133,7 +135,7 @@ func TestReportSettlesTheOfferFirst(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.says, func(t *testing.T) {
 			s := newService(t, newCatalog(t))
-			v, err := s.Report(t.Context(), tt.report)
+			v, err := s.Report(t.Context(), tt.report, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +175,7 @@ func TestReportRefuses(t *testing.T) {
 			c := newCatalog(t)
 			c.err = tt.err
 			s := newService(t, c)
-			_, err := s.Report(t.Context(), tt.report)
+			_, err := s.Report(t.Context(), tt.report, nil)
 			if e := apperr.As(err); e == nil || e.Kind != tt.kind || e.Reason != tt.reason {
 				t.Errorf("got error %v", err)
 			}
@@ -187,19 +189,19 @@ func TestReportRefuses(t *testing.T) {
 func TestReportTwice(t *testing.T) {
 	s := newService(t, newCatalog(t))
 	report := rules.Report{Token: "token10", Code: "SALEXYZ20", TransactionID: "A-1", HasAmount: true, Amount: money.Money{Units: 49}}
-	first, err := s.Report(t.Context(), report)
+	first, err := s.Report(t.Context(), report, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := first.Conversion.Amount; got != (money.Money{Currency: "EUR", Units: 49}) {
 		t.Errorf("amount is %v: without a currency it is in the offer's", got)
 	}
-	again, err := s.Report(t.Context(), report)
+	again, err := s.Report(t.Context(), report, nil)
 	if err != nil || again.Outcome != flow.Duplicate || again.Conversion.ID != first.Conversion.ID {
 		t.Errorf("got %s of %s, %v; want DUPLICATE of %s", again.Outcome, again.Conversion.ID, err, first.Conversion.ID)
 	}
 	report.Amount.Units = 50
-	_, err = s.Report(t.Context(), report)
+	_, err = s.Report(t.Context(), report, nil)
 	if e := apperr.As(err); e == nil || e.Kind != apperr.Aborted || e.Reason != "CONVERSION_CONFLICT" || e.Metadata["conversion"] != "conversions/"+first.Conversion.ID {
 		t.Errorf("another amount: got %v", err)
 	}
@@ -211,7 +213,7 @@ func TestReportTwice(t *testing.T) {
 func TestReportWithoutAnyKeyIsNewEachTimeAndSaysSo(t *testing.T) {
 	s := newService(t, newCatalog(t))
 	for range 2 {
-		v, err := s.Report(t.Context(), rules.Report{Code: "OPEN11"})
+		v, err := s.Report(t.Context(), rules.Report{Code: "OPEN11"}, nil)
 		if err != nil || v.Outcome != flow.Attributed || !v.Conversion.Undeduplicated || len(v.Warnings) != 1 {
 			t.Fatalf("got %+v, %v", v, err)
 		}
@@ -223,7 +225,7 @@ func TestReportWithoutAnyKeyIsNewEachTimeAndSaysSo(t *testing.T) {
 		t.Errorf("%d conversions are stored, want 2", n)
 	}
 	for range 2 {
-		if _, err := s.Report(t.Context(), rules.Report{Code: "OPEN11", IdempotencyKey: "k"}); err != nil {
+		if _, err := s.Report(t.Context(), rules.Report{Code: "OPEN11", IdempotencyKey: "k"}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -235,7 +237,7 @@ func TestReportWithoutAnyKeyIsNewEachTimeAndSaysSo(t *testing.T) {
 func TestTestStoresNothing(t *testing.T) {
 	s := newService(t, newCatalog(t))
 	report := rules.Report{Token: "token10", Code: "SALEXYZ20", TransactionID: "A-1", Test: true}
-	v, err := s.Report(t.Context(), report)
+	v, err := s.Report(t.Context(), report, nil)
 	if err != nil || v.Outcome != flow.Test || v.Conversion.Publisher != "22" || !strings.Contains(v.Message, "ATTRIBUTED") {
 		t.Errorf("got %+v, %v", v, err)
 	}
@@ -243,11 +245,11 @@ func TestTestStoresNothing(t *testing.T) {
 		t.Error("a test is stored")
 	}
 	report.Test = false
-	if _, err := s.Report(t.Context(), report); err != nil {
+	if _, err := s.Report(t.Context(), report, nil); err != nil {
 		t.Fatal(err)
 	}
 	report.Test = true
-	if v, err := s.Report(t.Context(), report); err != nil || !strings.Contains(v.Message, "DUPLICATE") {
+	if v, err := s.Report(t.Context(), report, nil); err != nil || !strings.Contains(v.Message, "DUPLICATE") {
 		t.Errorf("a test of what is stored: got %q, %v", v.Message, err)
 	}
 }
@@ -285,7 +287,7 @@ func TestClickThenSale(t *testing.T) {
 		{"the offer settled by the click", rules.Report{Trusted: true, ClickID: plain, Event: "trial"}, "33", rules.ByClick, ""},
 	}
 	for _, tt := range tests {
-		v, err := s.Report(t.Context(), tt.report)
+		v, err := s.Report(t.Context(), tt.report, nil)
 		if err != nil {
 			t.Errorf("%s: %v", tt.says, err)
 			continue
@@ -345,4 +347,8 @@ func TestBuildLink(t *testing.T) {
 			t.Errorf("%+v: got %v, want %s", tt.link, err, tt.reason)
 		}
 	}
+}
+
+func (c *catalog) Publisher(_ context.Context, id string) (rules.Publisher, error) {
+	return rules.Publisher{ID: id, Active: true}, c.err
 }

@@ -1,25 +1,64 @@
 package flow
 
 import (
+	"context"
+	"sync"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
+
+// Config is what the use cases work on.
+type Config struct {
+	Store   Store
+	Catalog Catalog
+	Now     func() time.Time
+	// After is time.After: by it watches wait.
+	After func(time.Duration) <-chan time.Time
+	// PublicURL is the origin that tracking links start with, such as https://go.example.com.
+	PublicURL string
+	// Zone is the program's time zone, by which daily limits count.
+	Zone *time.Location
+	// Sender sends deliveries.
+	Sender Sender
+	// Wake is called, and must return at once, when there are conversions whose deliveries are to be
+	// planned, or deliveries that are due now.
+	Wake func()
+}
+
+// Sender sends a delivery once.
+type Sender interface {
+	// Send sends a delivery to its publisher and returns what came of it, with the URL that was called
+	// and the beginning of the answer's body.
+	Send(ctx context.Context, to rules.Publisher, delivery rules.Delivery) (attempt rules.Attempt, url, body string)
+}
 
 // Service is the tracking service's use cases.
 type Service struct {
-	store   Store
-	catalog Catalog
-	now     func() time.Time
-	// publicURL is the origin of tracking links, without a slash at its end.
+	store       Store
+	catalog     Catalog
+	now         func() time.Time
+	after       func(time.Duration) <-chan time.Time
 	publicURL   string
+	zone        *time.Location
+	sender      Sender
+	wake        func()
 	conversions *listing.Schema
+	postbacks   *listing.Schema
+	deliveries  *listing.Schema
+	// stopping is closed when watches have to end.
+	stopping chan struct{}
+	stopOnce sync.Once
 }
 
-// New returns the use cases over a store and a catalog. publicURL is the origin that tracking links
-// start with, such as https://go.example.com.
-func New(store Store, catalog Catalog, now func() time.Time, publicURL string) *Service {
-	return &Service{store: store, catalog: catalog, now: now, publicURL: publicURL, conversions: conversionSchema()}
+// New returns the use cases.
+func New(c Config) *Service {
+	return &Service{
+		store: c.Store, catalog: c.Catalog, now: c.Now, after: c.After, publicURL: c.PublicURL, zone: c.Zone, sender: c.Sender, wake: c.Wake,
+		conversions: conversionSchema(), postbacks: postbackSchema(), deliveries: deliverySchema(),
+		stopping: make(chan struct{}),
+	}
 }
 
 // Now returns the time, UTC, in the precision that is stored.

@@ -52,7 +52,7 @@ func TestMoneyAndGroundsAreKept(t *testing.T) {
 	c.payouts = map[string]money.Payout{"10/33": {Kind: money.Fixed, Fixed: money.Money{Currency: "EUR", Units: 2}}}
 	s := newService(t, c)
 	click := visit(t, s, trackinglink.Link{Offer: "10", Publisher: "33"})
-	v, err := s.Report(t.Context(), rules.Report{Token: "token10", ClickID: click, Code: "NOSUCH", HasAmount: true, Amount: money.Money{Units: 50}})
+	v, err := s.Report(t.Context(), rules.Report{Token: "token10", ClickID: click, Code: "NOSUCH", HasAmount: true, Amount: money.Money{Units: 50}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestACapOfAnotherCurrencyWarns(t *testing.T) {
 	c := newCatalog(t)
 	c.coupons[0].Payout = money.Payout{Kind: money.Percent, Percent: 100_000, Cap: money.Money{Currency: "EUR", Units: 4}}
 	s := newService(t, c)
-	v, err := s.Report(t.Context(), rules.Report{Token: "token10", TransactionID: "A-1", Code: "SALEXYZ20", HasAmount: true, Amount: money.Money{Currency: "USD", Units: 50}})
+	v, err := s.Report(t.Context(), rules.Report{Token: "token10", TransactionID: "A-1", Code: "SALEXYZ20", HasAmount: true, Amount: money.Money{Currency: "USD", Units: 50}}, nil)
 	if err != nil || v.Conversion.Status != rules.StatusPending || len(v.Warnings) != 1 || v.Conversion.Payout != (money.Money{Currency: "USD", Units: 5}) {
 		t.Errorf("got %s, %s, %q, %v", v.Conversion.Payout, v.Conversion.Status, v.Warnings, err)
 	}

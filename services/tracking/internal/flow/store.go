@@ -5,40 +5,136 @@ package flow
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// ErrNotFound is returned by a Store or a Catalog where the thing asked for does not exist.
-var ErrNotFound = errors.New("not found")
+var (
+	// ErrNotFound is returned by a Store or a Catalog where the thing asked for does not exist.
+	ErrNotFound = errors.New("not found")
+	// ErrLimitReached is returned by a Store where a coupon has no use left.
+	ErrLimitReached = errors.New("limit reached")
+)
 
-// Store keeps clicks and conversions. A write that returned nil is durable; one that returned an
-// error changed nothing that is ever shown. A failure of the storage itself is an apperr of kind
-// Unavailable.
+// Store keeps clicks, conversions, the journal of postbacks, and deliveries. A write that returned nil
+// is durable; one that returned an error changed nothing that is ever shown. A failure of the storage
+// itself is an apperr of kind Unavailable.
 //
-// Writes are group-committed: while one batch is being written the next gathers. A caller whose
-// context ends while it waits gets the context's error, and the write may still happen.
+// Clicks and sales are group-committed: while one batch is being written the next gathers. A caller
+// whose context ends while it waits gets the context's error, and the write may still happen.
 type Store interface {
+	ConversionStore
+	PostbackStore
+	DeliveryStore
+
 	// InsertClick stores a new click.
 	InsertClick(ctx context.Context, click rules.Click) error
 	// Click returns a click by its id.
 	Click(ctx context.Context, id string) (rules.Click, error)
 
-	// InsertConversion stores a conversion unless its id is taken, which the database itself decides,
-	// and returns what is stored under the id: the conversion itself with inserted true, else the
-	// earlier one.
-	InsertConversion(ctx context.Context, conversion rules.Conversion) (stored rules.Conversion, inserted bool, err error)
-	// Conversion returns a conversion by its id.
-	Conversion(ctx context.Context, id string) (rules.Conversion, error)
-	// Conversions returns the conversions that a query selects, without the grounds of their
-	// decisions.
-	Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error)
-
 	// Ping says whether the store can be reached.
 	Ping(ctx context.Context) error
 	// Close waits for writes under way and releases what the store holds.
 	Close() error
+}
+
+// Sale is a conversion to store, with what is stored with it.
+type Sale struct {
+	Conversion rules.Conversion
+	// Use is what the conversion takes of a coupon that has limits; nil: it has none. Where no use is
+	// left, rules.OverLimit of the conversion is stored instead.
+	Use *rules.Use
+	// Postback is the journal's entry of the call that reported the sale; nil: a platform service did.
+	// What the call came to is filled in as it is stored (rules.Postback.Of).
+	Postback *rules.Postback
+}
+
+// Update is what a conversion becomes.
+type Update struct {
+	// Conversion is the changed conversion; one with the revision that it had is not stored.
+	Conversion rules.Conversion
+	// Use is taken where the conversion holds a use of another coupon after the change, or of one again,
+	// and that has limits; nil: it has none.
+	Use *rules.Use
+	// Return is what it held before, to be given back where it no longer does; nil: it held nothing.
+	Return *rules.Use
+}
+
+// ConversionStore keeps conversions. They are never deleted.
+type ConversionStore interface {
+	// InsertConversion stores a conversion unless its id is taken, which the database itself decides,
+	// and returns what is stored under the id: with inserted true the conversion itself, or what the
+	// limits of its coupon make of it, else the earlier one. Its postback is stored with it, and only
+	// if it is inserted.
+	InsertConversion(ctx context.Context, sale Sale) (stored rules.Conversion, inserted bool, err error)
+	// UpdateConversion replaces a conversion by what change makes of it, as one step: of two updates at
+	// once, the second sees the first's result. change gets the whole conversion; it may be called more
+	// than once; its error is returned as it is, and nothing is written then. ErrLimitReached: the use
+	// could not be taken, and nothing was written. It returns what is stored.
+	UpdateConversion(ctx context.Context, id string, change func(rules.Conversion) (Update, error)) (rules.Conversion, error)
+	// Conversion returns a conversion by its id, whole.
+	Conversion(ctx context.Context, id string) (rules.Conversion, error)
+	// Conversions returns the conversions that a query selects, without what lists leave out.
+	Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error)
+}
+
+// PostbackStore keeps the journal of postbacks, each entry for as long as the store was told to.
+type PostbackStore interface {
+	// InsertPostback stores an entry that came with no new conversion.
+	InsertPostback(ctx context.Context, postback rules.Postback) error
+	// SetReplay notes what the last replay of a postback came to; ErrNotFound where there is none.
+	SetReplay(ctx context.Context, id string, replay rules.Replay) error
+	// Postback returns an entry by its id.
+	Postback(ctx context.Context, id string) (rules.Postback, error)
+	// Postbacks returns the entries that a query selects.
+	Postbacks(ctx context.Context, q listing.Query) ([]rules.Postback, error)
+}
+
+// Plan is what a conversion's changes up to a revision come to.
+type Plan struct {
+	// Conversion is the id, Revision what it had when the plan was made.
+	Conversion string
+	Revision   int64
+	Deliveries []rules.Delivery
+}
+
+// Claim asks for deliveries that are due.
+type Claim struct {
+	Now time.Time
+	// Until is until when those claimed are left to the claimant.
+	Until time.Time
+	// Holder is the claim's own name: no two claims have the same.
+	Holder string
+	// Skip are the ids of publishers to whom nothing is to be delivered now.
+	Skip []string
+	// Limit is how many are claimed at most.
+	Limit int
+}
+
+// DeliveryStore keeps deliveries, those that are done for 90 days.
+type DeliveryStore interface {
+	// Unplanned returns conversions that are Unplanned, whole, at most limit.
+	Unplanned(ctx context.Context, limit int) ([]rules.Conversion, error)
+	// Plan stores the deliveries of plans, leaving out those whose ids are taken, and then notes that
+	// their conversions are planned, unless one has changed since its plan was made. A crash in between
+	// leaves the conversion unplanned.
+	Plan(ctx context.Context, plans []Plan) error
+	// ClaimDeliveries returns deliveries that are due, the longest due first, with their attempts and with
+	// DueTime set to the claim's Until: until then nobody else gets them. Of a conversion's deliveries to
+	// one publisher only the first that is not done is ever given out.
+	ClaimDeliveries(ctx context.Context, claim Claim) ([]rules.Delivery, error)
+	// FinishDelivery stores what a try made of a claimed delivery: done, or due again. It does nothing
+	// where the delivery is no longer the holder's.
+	FinishDelivery(ctx context.Context, delivery rules.Delivery, holder string) error
+	// ReplayDelivery makes a delivery due at a time with no attempts counted, whatever its state, and
+	// returns it; ErrNotFound where there is none.
+	ReplayDelivery(ctx context.Context, id string, now time.Time) (rules.Delivery, error)
+	// Delivery returns a delivery by its id, with its attempts.
+	Delivery(ctx context.Context, id string) (rules.Delivery, error)
+	// Deliveries returns the deliveries that a query selects, without their attempts.
+	Deliveries(ctx context.Context, q listing.Query) ([]rules.Delivery, error)
 }
 
 // Catalog answers what the coupon service knows. Its answers may be held in memory. It returns an
@@ -54,4 +150,6 @@ type Catalog interface {
 	Coupons(ctx context.Context, offer, code string) ([]rules.Coupon, error)
 	// Standing says how a publisher stands on an offer; ErrNotFound where there is no such publisher.
 	Standing(ctx context.Context, offer, publisher string) (rules.Standing, error)
+	// Publisher returns a publisher by its id with what a delivery to it needs.
+	Publisher(ctx context.Context, id string) (rules.Publisher, error)
 }

@@ -64,8 +64,10 @@ type conversionDocument struct {
 	Event          string         `bson:"event"`
 	Amount         *moneyDocument `bson:"amount,omitempty"`
 	Payout         *moneyDocument `bson:"payout,omitempty"`
+	Refunded       *moneyDocument `bson:"refunded_amount,omitempty"`
 	Revenue        *moneyDocument `bson:"revenue,omitempty"`
 	Status         rules.Status   `bson:"status"`
+	StatusReason   string         `bson:"status_reason,omitempty"`
 	Outcome        rules.Outcome  `bson:"outcome"`
 	Method         rules.Method   `bson:"method"`
 	Reason         rules.Reason   `bson:"reason"`
@@ -81,35 +83,55 @@ type conversionDocument struct {
 	PubSubID       string         `bson:"pub_sub_id"`
 	ConversionTime time.Time      `bson:"conversion_time"`
 	CreateTime     time.Time      `bson:"create_time"`
+	UpdateTime     time.Time      `bson:"update_time"`
+	Revision       int64          `bson:"revision"`
 	Undeduplicated bool           `bson:"undeduplicated,omitempty"`
+	Postback       string         `bson:"postback,omitempty"`
+	Conflicted     bool           `bson:"conflicted"`
+	// PlanFrom is nil where everything is planned.
+	PlanFrom  *int               `bson:"plan_from,omitempty"`
+	Changes   []changeDocument   `bson:"changes,omitempty"`
+	Conflicts []conflictDocument `bson:"conflicts,omitempty"`
 	// Decision is nil in documents from before it was kept.
 	Decision *groundsDocument `bson:"decision,omitempty"`
 }
 
 func encodeConversion(c rules.Conversion) *conversionDocument {
 	u := c.PubUniques
-	return &conversionDocument{
+	d := &conversionDocument{
 		ID: c.ID, ContentHash: c.ContentHash, Offer: c.Offer, Publisher: c.Publisher, Coupon: c.Coupon,
 		CouponCode: c.CouponCode, CouponCodeKey: rules.FoldCode(c.CouponCode),
 		Click: c.Click, TransactionID: c.TransactionID, Event: c.Event,
-		Amount: encodeMoney(c.Amount), Payout: encodeMoney(c.Payout), Revenue: encodeMoney(c.Revenue),
-		Status: c.Status, Outcome: c.Outcome, Method: c.Method, Reason: c.Reason, Explanation: c.Explanation, Candidates: c.Candidates,
+		Amount: encodeMoney(c.Amount), Payout: encodeMoney(c.Payout), Revenue: encodeMoney(c.Revenue), Refunded: encodeMoney(c.Refunded),
+		Status: c.Status, StatusReason: c.StatusReason, Outcome: c.Outcome, Method: c.Method, Reason: c.Reason, Explanation: c.Explanation, Candidates: c.Candidates,
 		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique3Key: rules.FoldCode(u[2]), PubUnique4: u[3], PubUnique5: u[4],
 		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
-		ConversionTime: c.ConversionTime, CreateTime: c.CreateTime, Undeduplicated: c.Undeduplicated, Decision: encodeGrounds(c.Grounds),
+		ConversionTime: c.ConversionTime, CreateTime: c.CreateTime, UpdateTime: c.UpdateTime, Revision: c.Revision,
+		Undeduplicated: c.Undeduplicated, Postback: c.Postback, Conflicted: c.Conflicted,
+		Changes: encodeChanges(c.Changes), Conflicts: encodeConflicts(c.Conflicts), Decision: encodeGrounds(c.Grounds),
 	}
+	if c.Unplanned {
+		d.PlanFrom = &c.PlanFrom
+	}
+	return d
 }
 
 func (d *conversionDocument) decode() rules.Conversion {
-	return rules.Conversion{
+	c := rules.Conversion{
 		ID: d.ID, ContentHash: d.ContentHash, Offer: d.Offer, Publisher: d.Publisher, Coupon: d.Coupon, CouponCode: d.CouponCode,
 		Click: d.Click, TransactionID: d.TransactionID, Event: d.Event,
-		Amount: d.Amount.decode(), Payout: d.Payout.decode(), Revenue: d.Revenue.decode(),
-		Status: d.Status, Outcome: d.Outcome, Method: d.Method, Reason: d.Reason, Explanation: d.Explanation, Candidates: d.Candidates,
+		Amount: d.Amount.decode(), Payout: d.Payout.decode(), Revenue: d.Revenue.decode(), Refunded: d.Refunded.decode(),
+		Status: d.Status, StatusReason: d.StatusReason, Outcome: d.Outcome, Method: d.Method, Reason: d.Reason, Explanation: d.Explanation, Candidates: d.Candidates,
 		PubUniques: rules.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
 		PubClickID: d.PubClickID, PubSubID: d.PubSubID,
-		ConversionTime: d.ConversionTime.UTC(), CreateTime: d.CreateTime.UTC(), Undeduplicated: d.Undeduplicated, Grounds: d.Decision.decode(),
+		ConversionTime: d.ConversionTime.UTC(), CreateTime: d.CreateTime.UTC(), UpdateTime: d.UpdateTime.UTC(), Revision: d.Revision,
+		Undeduplicated: d.Undeduplicated, Postback: d.Postback, Conflicted: d.Conflicted,
+		Changes: decodeChanges(d.Changes), Conflicts: decodeConflicts(d.Conflicts), Grounds: d.Decision.decode(),
 	}
+	if d.PlanFrom != nil {
+		c.Unplanned, c.PlanFrom = true, *d.PlanFrom
+	}
+	return c
 }
 
 // moneyDocument is an amount; nil is none.
@@ -131,4 +153,23 @@ func (d *moneyDocument) decode() money.Money {
 		return money.Money{}
 	}
 	return money.Money{Currency: d.CurrencyCode, Units: d.Units, Nanos: d.Nanos}
+}
+
+// payoutDocument is how a payout or a revenue is reckoned.
+type payoutDocument struct {
+	Kind    money.PayoutKind `bson:"kind"`
+	Fixed   *moneyDocument   `bson:"fixed,omitempty"`
+	Percent int64            `bson:"percent,omitempty"`
+	Cap     *moneyDocument   `bson:"cap,omitempty"`
+}
+
+func encodePayout(p money.Payout) *payoutDocument {
+	return &payoutDocument{Kind: p.Kind, Fixed: encodeMoney(p.Fixed), Percent: p.Percent, Cap: encodeMoney(p.Cap)}
+}
+
+func (d *payoutDocument) decode() money.Payout {
+	if d == nil {
+		return money.Payout{}
+	}
+	return money.Payout{Kind: d.Kind, Fixed: d.Fixed.decode(), Percent: d.Percent, Cap: d.Cap.decode()}
 }

@@ -16,6 +16,9 @@ type groundsDocument struct {
 	ClickWindow int64                    `bson:"click_window,omitempty"`
 	CouponGrace int64                    `bson:"coupon_grace,omitempty"`
 	OfferETag   string                   `bson:"offer_etag,omitempty"`
+	// Payout and Revenue are both nil in documents from before they were kept, else neither is.
+	Payout  *payoutDocument `bson:"payout,omitempty"`
+	Revenue *payoutDocument `bson:"revenue,omitempty"`
 }
 
 type consideredClickDocument struct {
@@ -45,6 +48,9 @@ func encodeGrounds(g *rules.Grounds) *groundsDocument {
 	if c := g.Click; c != nil {
 		d.Click = &consideredClickDocument{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, ClickTime: c.Time, Reason: c.Reason}
 	}
+	if g.Rates != nil {
+		d.Payout, d.Revenue = encodePayout(g.Rates.Payout), encodePayout(g.Rates.Revenue)
+	}
 	for i, c := range g.Coupons {
 		d.Coupons[i] = consideredDocument{Coupon: c.Coupon, Publisher: c.Publisher, StartTime: c.StartTime, Reason: c.Reason}
 		if expire := c.ExpireTime; !expire.IsZero() {
@@ -64,6 +70,9 @@ func (d *groundsDocument) decode() *rules.Grounds {
 	}
 	if c := d.Click; c != nil {
 		g.Click = &rules.ConsideredClick{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, Time: c.ClickTime.UTC(), Reason: c.Reason}
+	}
+	if d.Payout != nil && d.Revenue != nil {
+		g.Rates = &rules.Rates{Payout: d.Payout.decode(), Revenue: d.Revenue.decode()}
 	}
 	for _, c := range d.Coupons {
 		coupon := rules.ConsideredCoupon{Coupon: c.Coupon, Publisher: c.Publisher, StartTime: c.StartTime.UTC(), Reason: c.Reason}

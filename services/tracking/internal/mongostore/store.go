@@ -1,5 +1,5 @@
-// Package mongostore keeps the tracking service's clicks and conversions in MongoDB, for several
-// instances at once.
+// Package mongostore keeps the tracking service's clicks, conversions, journal and deliveries in
+// MongoDB, for several instances at once.
 //
 // Only the tracking service's wiring and tests may import it; of ours it imports flow, rules, and
 // the shared packages that stores are made of.
@@ -25,74 +25,75 @@ import (
 )
 
 const (
-	clicks      = "clicks"
-	conversions = "conversions"
-
-	// retention is how long clicks are kept: a year, the longest click window, and a month.
-	retention = 400 * 24 * time.Hour
 	// maxWaiting is how many writes of a kind may wait for the batch under way; it is also the
 	// largest batch. At some 2 KB each they stay far under the server's limit for one message.
 	maxWaiting = 2048
-	// batchTimeout bounds one batch, so that a server that hangs does not hold up all that wait
-	// behind it for good.
-	batchTimeout = 30 * time.Second
+	// writeTimeout bounds one batch, update or transaction, at the server too, so that one that hangs
+	// does not hold up all that wait behind it for good. The feed of changes counts on it: what is
+	// written must be committed at most 15 seconds after its update_time was taken, and a sale may have
+	// waited maxWait before.
+	writeTimeout = 10 * time.Second
+	// maxWait is how long a sale may wait for the batches before its own; then it is refused.
+	maxWait = 3 * time.Second
 )
 
-// Store is a flow.Store on the database `tracking` of a MongoDB deployment. Clicks and conversions
-// have a queue each, and each batch is one unordered insert.
+// Store is a flow.Store on the database `tracking` of a MongoDB deployment. Clicks, sales and the
+// journal's other entries have a queue each, and each batch is one unordered insert.
 type Store struct {
-	db          *mongodb.DB
-	clicks      *groupcommit.Writer[any]
-	conversions *groupcommit.Writer[any]
+	db        *mongodb.DB
+	clicks    *groupcommit.Writer[any]
+	sales     *saleQueue
+	postbacks *groupcommit.Writer[any]
+	// updating is by the id of a conversion, taking by the name of a coupon.
+	updating *stripes
+	taking   *stripes
 }
 
 var _ flow.Store = (*Store)(nil)
 
 // Open connects to the deployment that a URI names, as mongodb.Open says, and brings the schema up
-// to date.
-func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, error) {
+// to date. retention is how long the journal of postbacks is kept, in whole seconds; it holds for the
+// entries that are there already too.
+func Open(ctx context.Context, uri string, retention time.Duration, opts ...mongodb.Option) (*Store, error) {
 	db, err := mongodb.Open(ctx, uri, "tracking", opts...)
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking store: %w", err)
 	}
-	if err := prepare(ctx, db); err != nil {
+	if err := prepare(ctx, db, retention); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", err), db.Close())
 	}
-	return &Store{db: db, clicks: inserter(db, clicks), conversions: inserter(db, conversions)}, nil
-}
-
-// prepare brings the schema up to date. Indexes are no migrations: creating one that exists does
-// nothing, and one that an operator dropped comes back with the next start.
-func prepare(ctx context.Context, db *mongodb.DB) error {
-	err := db.Migrate(ctx, []mongodb.Migration{
-		{Version: 1, Run: func(ctx context.Context, db *mongodb.DB) error {
-			return db.CreateCollections(ctx, clicks, conversions)
-		}},
-	})
-	if err != nil {
-		return err
-	}
-	if err := db.EnsureExpiry(ctx, clicks, "time", retention); err != nil {
-		return err
-	}
-	// `_id` settles the order of those at one moment, so that a page needs no sorting.
-	return db.EnsureIndexes(ctx, conversions,
-		mongodb.Index("conversion_time", "_id"),
-		mongodb.Index("offer", "conversion_time", "_id"),
-		mongodb.Index("publisher", "conversion_time", "_id"),
-		mongodb.Index("pub_unique3_key", "conversion_time", "_id"),
-		mongodb.Index("status", "conversion_time", "_id"),
-	)
+	return &Store{
+		db: db, clicks: inserter(db, clicks), sales: newSaleQueue(db), postbacks: inserter(db, postbacks),
+		updating: newStripes(), taking: newStripes(),
+	}, nil
 }
 
 // inserter starts a collection's queue.
 func inserter(db *mongodb.DB, collection string) *groupcommit.Writer[any] {
-	return groupcommit.New(maxWaiting, func(batch []any) []error {
-		// Those who wait may leave; the batch is still everyone's.
-		ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
-		defer cancel()
-		return db.InsertAll(ctx, collection, batch)
-	})
+	return groupcommit.New(maxWaiting, func(batch []any) []error { return insertBatch(db, collection, batch) })
+}
+
+// insertBatch is InsertAll in bounded time. Those who wait for it may leave; it is still everyone's.
+func insertBatch(db *mongodb.DB, collection string, batch []any) []error {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	return db.InsertAll(ctx, collection, batch)
+}
+
+// within runs a write in bounded time. When our time runs out, and not the caller's, the error is
+// Unavailable.
+func within(ctx context.Context, write func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	err := write(bounded)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && apperr.As(err) == nil {
+		return unavailable("the storage took too long; try again later").Because(err)
+	}
+	return err
+}
+
+func unavailable(message string) *apperr.Error {
+	return apperr.New(apperr.Unavailable, "STORE_UNAVAILABLE", "%s", message)
 }
 
 // InsertClick stores a click.
@@ -106,50 +107,47 @@ func (s *Store) InsertClick(ctx context.Context, click rules.Click) error {
 
 // Click returns a click by its id, or flow.ErrNotFound.
 func (s *Store) Click(ctx context.Context, id string) (rules.Click, error) {
-	var document clickDocument
-	err := s.db.Collection(clicks).FindOne(ctx, bson.D{{Key: "_id", Value: id}}).Decode(&document)
-	return document.decode(), readFailure("reading a click", err)
+	return one(ctx, s.db, clicks, id, (*clickDocument).decode)
 }
 
-// InsertConversion stores a conversion unless its id is taken; then it returns the one that has it.
-func (s *Store) InsertConversion(ctx context.Context, conversion rules.Conversion) (stored rules.Conversion, inserted bool, err error) {
-	err = s.conversions.Write(ctx, encodeConversion(conversion))
-	if err == nil {
-		return conversion, true, nil
-	}
-	if !mongodb.IsUnique(err) {
-		return rules.Conversion{}, false, err
-	}
-	stored, err = s.Conversion(ctx, conversion.ID)
-	if errors.Is(err, flow.ErrNotFound) {
-		// Written by another instance, and not confirmed by a majority yet: it may still go.
-		err = apperr.New(apperr.Unavailable, "STORE_UNAVAILABLE", "the same conversion is just being stored; try again")
-	}
-	return stored, false, err
+// one returns what is stored in a collection under an id, or flow.ErrNotFound.
+func one[D, T any](ctx context.Context, db *mongodb.DB, collection, id string, decode func(*D) T) (T, error) {
+	var found D
+	err := db.Collection(collection).FindOne(ctx, byID(id)).Decode(&found)
+	return decode(&found), readFailure("reading one of the "+collection, err)
 }
 
-// Conversion returns a conversion by its id, or flow.ErrNotFound.
-func (s *Store) Conversion(ctx context.Context, id string) (rules.Conversion, error) {
-	var document conversionDocument
-	err := s.db.Collection(conversions).FindOne(ctx, bson.D{{Key: "_id", Value: id}}).Decode(&document)
-	return document.decode(), readFailure("reading a conversion", err)
-}
-
-// Conversions returns the conversions that a query selects, without the grounds of their decisions.
-func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error) {
+// list returns what a query selects of a collection, without some fields.
+func list[D, T any](
+	ctx context.Context, db *mongodb.DB, collection string, q listing.Query, decode func(*D) T, without ...string,
+) ([]T, error) {
 	filter, order := bsonquery.Build(q)
-	cursor, err := s.db.Collection(conversions).Find(ctx, filter,
-		options.Find().SetSort(order).SetLimit(int64(q.Limit)).SetProjection(bson.D{{Key: "decision", Value: 0}}))
+	opts := options.Find().SetSort(order).SetLimit(int64(q.Limit))
+	if len(without) > 0 {
+		projection := bson.D{}
+		for _, field := range without {
+			projection = append(projection, bson.E{Key: field, Value: 0})
+		}
+		opts.SetProjection(projection)
+	}
+	return all(ctx, db, collection, filter, opts, decode)
+}
+
+// all returns what a filter selects of a collection.
+func all[D, T any](
+	ctx context.Context, db *mongodb.DB, collection string, filter bson.D, opts *options.FindOptionsBuilder, decode func(*D) T,
+) ([]T, error) {
+	cursor, err := db.Collection(collection).Find(ctx, filter, opts)
 	if err != nil {
-		return nil, readFailure("listing conversions", err)
+		return nil, readFailure("listing "+collection, err)
 	}
-	var documents []conversionDocument
+	var documents []D
 	if err := cursor.All(ctx, &documents); err != nil {
-		return nil, readFailure("listing conversions", err)
+		return nil, readFailure("listing "+collection, err)
 	}
-	found := make([]rules.Conversion, len(documents))
+	found := make([]T, len(documents))
 	for i := range documents {
-		found[i] = documents[i].decode()
+		found[i] = decode(&documents[i])
 	}
 	return found, nil
 }
@@ -162,8 +160,16 @@ func readFailure(doing string, err error) error {
 	case errors.Is(err, mongo.ErrNoDocuments):
 		return flow.ErrNotFound
 	default:
-		return mongodb.Failure(fmt.Errorf("%s: %w", doing, err))
+		return failure(doing, err)
 	}
+}
+
+// failure is an error of a database call.
+func failure(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return mongodb.Failure(fmt.Errorf("%s: %w", doing, err))
 }
 
 // Ping says whether the deployment has a primary that answers.
@@ -172,6 +178,7 @@ func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 // Close writes what waits and disconnects.
 func (s *Store) Close() error {
 	s.clicks.Close()
-	s.conversions.Close()
+	s.sales.close()
+	s.postbacks.Close()
 	return s.db.Close()
 }

@@ -34,6 +34,8 @@ type Claim struct {
 	ClickApproved bool
 	// ClickPayout is what the click's publisher earns by its approval.
 	ClickPayout money.Payout
+	// ClickDeliver are the statuses on which the click's publisher is told of its conversions.
+	ClickDeliver []Status
 	// ClickCoupon is the coupon through whose link the click came, nil without one.
 	ClickCoupon *Coupon
 }
@@ -50,6 +52,8 @@ const (
 	ruleClick       = "A click of an approved publisher within the window earns."
 	ruleFallThrough = "A code that does not count leaves the sale to a click that does."
 	ruleNothing     = "Without a code or a click that counts, a sale is held."
+	ruleLimit       = "A coupon earns as many sales as its limits allow; one more is held."
+	ruleByHand      = "A person decided."
 )
 
 // Attribute says who earned a sale, and why. It never guesses: without exactly one rightful
@@ -118,7 +122,7 @@ func (c Claim) decide(f findings) (_ Decision, rule string) {
 	case c.Code == "" && f.clicked:
 		return c.byClick(NoReason), ruleClick
 	case f.precedence == ClickFirst && f.clicked:
-		return c.byClick(NoReason), ruleClickFirst
+		return c.byClick(f.codeReason), ruleClickFirst
 	case f.coupon != nil:
 		return c.byCoupon(f.coupon, f.clicked), codeRule(f.precedence)
 	case f.codeReason == AmbiguousCode:
@@ -263,6 +267,7 @@ func unattributed(reason Reason, explanation string) Decision {
 // explain puts the reasons why a code and a click did not count in words.
 func (c Claim) explain(codeReason, clickReason Reason) string {
 	code := map[Reason]string{
+		AmbiguousCode: "is a valid coupon of several publishers",
 		UnknownCode:   "is no coupon of offer " + c.Offer.ID + c.ofPublisher(),
 		OtherOffer:    "is another offer's, not offer " + c.Offer.ID + "'s",
 		Expired:       "had expired at the time of the sale",

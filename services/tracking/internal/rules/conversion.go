@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,9 +26,9 @@ func ConversionID(r Report, offer string) (id string, ok bool) {
 	return "", false
 }
 
-// contentHash tells apart two reports that have the same dedupe key but not the same content. The
+// ContentHash tells apart two reports that have the same dedupe key but not the same content. The
 // time is left out: a retry may carry a new one.
-func contentHash(r Report, c Conversion) string {
+func ContentHash(r Report, c Conversion) string {
 	return hash(FoldCode(r.Code), r.ClickID, r.Publisher, c.Amount.String())
 }
 
@@ -59,8 +60,12 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 		Candidates:     d.Candidates,
 		ConversionTime: c.Time,
 		CreateTime:     now,
+		UpdateTime:     now,
+		Revision:       1,
 		Grounds:        &d.Grounds,
 	}
+	rates := Rates{Revenue: c.Offer.Revenue}
+	conv.Grounds.Rates = &rates
 	if d.Click {
 		conv.PubUniques, conv.PubClickID, conv.PubSubID = c.Click.PubUniques, c.Click.PubClickID, c.Click.PubSubID
 	}
@@ -76,16 +81,29 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 		warnings = append(warnings, notCapped("revenue", conv.Amount, c.Offer.Revenue.Cap))
 	}
 	if d.Outcome == Attributed {
-		due := payout(c, d)
-		if conv.Payout, comparable = due.Of(conv.Amount); !comparable {
-			warnings = append(warnings, notCapped("payout", conv.Amount, due.Cap))
+		rates.Payout = payout(c, d)
+		if conv.Payout, comparable = rates.Payout.Of(conv.Amount); !comparable {
+			warnings = append(warnings, notCapped("payout", conv.Amount, rates.Payout.Cap))
 		}
 		if authenticated && len(warnings) == 0 {
-			conv.Status = startStatus(c.Offer, d.Coupon)
+			conv.Status = startStatus(r, c.Offer, d.Coupon)
 		}
 	}
-	conv.ContentHash = contentHash(r, conv)
+	conv.Unplanned = slices.Contains(deliver(c, d), conv.Status)
+	conv.ContentHash = ContentHash(r, conv)
 	return conv, warnings
+}
+
+// deliver returns the statuses on which the publisher credited is told.
+func deliver(c Claim, d Decision) []Status {
+	switch {
+	case d.Outcome != Attributed:
+		return nil
+	case d.Coupon != nil:
+		return d.Coupon.Deliver
+	default:
+		return c.ClickDeliver
+	}
 }
 
 func notCapped(what string, amount, most money.Money) string {
@@ -94,24 +112,59 @@ func notCapped(what string, amount, most money.Money) string {
 
 // payout is the coupon's own where it has one, else the publisher's by its approval, else the offer's.
 func payout(c Claim, d Decision) money.Payout {
-	approval := c.ClickPayout
 	if d.Coupon != nil {
-		approval = d.Coupon.ApprovalPayout
+		return rate(d.Coupon, d.Coupon.ApprovalPayout, c.Offer)
 	}
+	return rate(nil, c.ClickPayout, c.Offer)
+}
+
+// rate is the payout of a coupon, which may be nil, else of an approval, else of an offer.
+func rate(coupon *Coupon, approval money.Payout, offer Offer) money.Payout {
 	switch {
-	case d.Coupon != nil && d.Coupon.Payout.Kind != money.NoPayout:
-		return d.Coupon.Payout
+	case coupon != nil && coupon.Payout.Kind != money.NoPayout:
+		return coupon.Payout
 	case approval.Kind != money.NoPayout:
 		return approval
 	default:
-		return c.Offer.Payout
+		return offer.Payout
 	}
 }
 
-// startStatus is that of the coupon credited, if it has one of its own, else the offer's.
-func startStatus(offer Offer, coupon *Coupon) Status {
-	if coupon != nil && coupon.Settings.StartStatus != "" {
+// startStatus is APPROVED where the report says so, else that of the coupon credited, if it has one of
+// its own, else the offer's.
+func startStatus(r Report, offer Offer, coupon *Coupon) Status {
+	switch {
+	case r.Status == ReportApproved:
+		return StatusApproved
+	case coupon != nil && coupon.Settings.StartStatus != "":
 		return coupon.Settings.StartStatus
+	default:
+		return offer.StartStatus
 	}
-	return offer.StartStatus
+}
+
+// OverLimit returns what is kept of a conversion whose coupon has no use left: the sale, held.
+func OverLimit(c Conversion) Conversion {
+	over := c
+	over.Outcome, over.Method, over.Reason, over.Status = Unattributed, NoMethod, LimitReached, StatusPending
+	over.Publisher, over.Coupon, over.Payout = "", "", money.Money{}
+	over.Unplanned = false
+	over.Explanation = fmt.Sprintf("Coupon %s has earned as many sales as its limits allow.", c.CouponCode)
+	if c.Grounds != nil {
+		grounds := *c.Grounds
+		grounds.Rule = ruleLimit
+		if grounds.Rates != nil {
+			grounds.Rates = &Rates{Revenue: grounds.Rates.Revenue}
+		}
+		over.Grounds = &grounds
+	}
+	return over
+}
+
+// Holds returns the name of the coupon of which the conversion holds a use; empty: of none.
+func (c Conversion) Holds() string {
+	if c.Outcome != Attributed || c.Status == StatusRejected {
+		return ""
+	}
+	return c.Coupon
 }

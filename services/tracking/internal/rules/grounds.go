@@ -1,6 +1,10 @@
 package rules
 
-import "time"
+import (
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+)
 
 // maxConsidered bounds the coupons that grounds tell of; one more, the credited coupon, is told of
 // always.
@@ -20,6 +24,15 @@ type Grounds struct {
 	CouponGrace time.Duration
 	// OfferETag is the revision of the offer's settings.
 	OfferETag string
+	// Rates say how what is due is reckoned, whatever becomes of the amount; nil for conversions from
+	// before they were kept.
+	Rates *Rates
+}
+
+// Rates are by what payout and revenue of a conversion are reckoned.
+type Rates struct {
+	Payout  money.Payout
+	Revenue money.Payout
 }
 
 // ConsideredClick is a click that a decision looked at.

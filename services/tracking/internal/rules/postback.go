@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,36 +44,54 @@ var parameters = []parameter{
 	{"ts", nil, text(func(r *Report) *string { return &r.Proof.Time })},
 	{"sig", nil, setSignature},
 	{"test", nil, setTest},
+	{"status", []string{"conversion_status"}, setStatus},
+	{"status_reason", []string{"reason"}, text(func(r *Report) *string { return &r.StatusReason })},
+	{"refund_id", nil, text(func(r *Report) *string { return &r.RefundID })},
 }
 
 // ParsePostback reads a postback's parameters, query and form together. It is strict where a
-// mistake could cost or double a sale, and warns of parameters it does not know. Errors are
-// InvalidArgument on the parameter at fault.
+// mistake could cost or double a sale, and warns of parameters it does not know. The error is
+// InvalidArgument on the first parameter at fault; the report then has what the others say, so that it
+// can be told whose it is.
 func ParsePostback(params map[string][]string, now time.Time) (Report, error) {
 	r := Report{Event: DefaultEvent}
 	known := 0
+	var fault error
 	for _, p := range parameters {
 		value, seen, err := p.value(params)
-		if err != nil {
-			return Report{}, err
-		}
 		known += seen
-		if value == "" {
-			continue
+		if err == nil && value != "" {
+			err = p.read(&r, value, now)
 		}
-		if err := p.set(&r, value, now); err != nil {
-			if e := apperr.As(err); e != nil {
-				return Report{}, e
-			}
-			return Report{}, apperr.Invalid("INVALID_"+strings.ToUpper(p.name), p.name, "%s", err)
+		if fault == nil {
+			fault = err
 		}
 	}
-	if known < len(params) {
-		if err := warnOfUnknown(&r, params); err != nil {
-			return Report{}, err
-		}
+	if fault == nil && known < len(params) {
+		fault = warnOfUnknown(&r, params)
 	}
-	return r, nil
+	return r, fault
+}
+
+// read sets what a value says.
+func (p parameter) read(r *Report, value string, now time.Time) error {
+	err := p.set(r, value, now)
+	if err == nil || apperr.As(err) != nil {
+		return err
+	}
+	return apperr.Invalid("INVALID_"+strings.ToUpper(p.name), p.name, "%s", err)
+}
+
+// HideProof returns a postback's parameters in query form, sorted, without what proves who sent them.
+func HideProof(params url.Values) string {
+	shown := make(url.Values, len(params))
+	for name, values := range params {
+		if slices.Contains([]string{"token", "security_token", "secure", "sig"}, name) {
+			values = []string{"***"}
+		}
+		shown[name] = values
+	}
+	return shown.Encode()
 }
 
 // value returns a parameter's one value, trimmed, from its name and aliases, and under how many of
@@ -220,6 +239,16 @@ func setSignature(r *Report, value string, _ time.Time) error {
 		r.Proof.Signatures = [][]byte{mac}
 	}
 	return nil
+}
+
+// setStatus takes a status in whatever case: advertisers' systems differ.
+func setStatus(r *Report, value string, _ time.Time) error {
+	r.Status = ReportStatus(strings.ToUpper(value))
+	switch r.Status {
+	case ReportApproved, ReportRejected, ReportRefunded:
+		return nil
+	}
+	return fmt.Errorf("%q is none of approved, rejected and refunded; leave it out to report a sale", value)
 }
 
 func setTest(r *Report, value string, _ time.Time) error {

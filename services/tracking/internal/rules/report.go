@@ -9,6 +9,17 @@ import (
 // DefaultEvent is what happened when a report does not say.
 const DefaultEvent = "sale"
 
+// ReportStatus says what became of a sale that a report is about.
+type ReportStatus string
+
+// The statuses that a report may bring; NewSale is none.
+const (
+	NewSale        ReportStatus = ""
+	ReportApproved ReportStatus = "APPROVED"
+	ReportRejected ReportStatus = "REJECTED"
+	ReportRefunded ReportStatus = "REFUNDED"
+)
+
 // Report is one report of a sale, as an advertiser's postback or a platform service sends it.
 type Report struct {
 	Code          string
@@ -26,6 +37,12 @@ type Report struct {
 	// Proof is the signature that the report came with; empty without one.
 	Proof          Proof
 	IdempotencyKey string
+	// Status says what became of a sale that is known; empty: the report is of a sale.
+	Status ReportStatus
+	// StatusReason says why, in words.
+	StatusReason string
+	// RefundID tells a repeat of a refund.
+	RefundID string
 	// Test asks for the full verdict with nothing stored.
 	Test bool
 	// Trusted says that the reporter is one of our own services and needs no token.

@@ -82,6 +82,8 @@ type Standing struct {
 	Approved bool
 	// Payout is what it earns by its approval, instead of the offer's payout.
 	Payout money.Payout
+	// Deliver are the statuses on which it is told of its conversions; empty: on none.
+	Deliver []Status
 }
 
 // Coupon is what the tracking service knows of a coupon: the coupon and what its validity hangs on.
@@ -103,6 +105,11 @@ type Coupon struct {
 	// ApprovalPayout is what its publisher earns by its approval on the offer.
 	ApprovalPayout money.Payout
 	Settings       CouponSettings
+	Limits         Limits
+	// ETag is the revision of the coupon.
+	ETag string
+	// Deliver are the statuses on which its publisher is told of its conversions; empty: on none.
+	Deliver []Status
 }
 
 // Name returns the coupon's resource name.
@@ -145,6 +152,7 @@ type Status string
 const (
 	StatusPending  Status = "PENDING"
 	StatusApproved Status = "APPROVED"
+	StatusRejected Status = "REJECTED"
 )
 
 // Outcome says whether somebody earned a sale.
@@ -165,6 +173,7 @@ const (
 	CouponCode Method = "COUPON_CODE"
 	CouponLink Method = "COUPON_LINK"
 	ByClick    Method = "CLICK"
+	ByHand     Method = "MANUAL"
 )
 
 // Reason says why a sale is unattributed, or why its code did not count.
@@ -186,6 +195,7 @@ const (
 	OtherOffer     Reason = "OTHER_OFFER"
 	ClickAfterSale Reason = "CLICK_AFTER_SALE"
 	ClickRequired  Reason = "CLICK_REQUIRED"
+	LimitReached   Reason = "LIMIT_REACHED"
 )
 
 // Decision says who earned a sale, and why.
@@ -221,11 +231,17 @@ type Conversion struct {
 	Click         string
 	TransactionID string
 	Event         string
-	// Amount, Payout and Revenue are none where there is none.
-	Amount         money.Money
-	Payout         money.Money
-	Revenue        money.Money
-	Status         Status
+	// Amount is what was sold for, adjustments included; none where it is not known.
+	Amount money.Money
+	// Refunded is what of Amount was given back, in its currency; none: nothing.
+	Refunded money.Money
+	// Payout and Revenue are what is due for the conversion as it stands: none where nothing is, as
+	// for one that is rejected or refunded in full.
+	Payout  money.Money
+	Revenue money.Money
+	Status  Status
+	// StatusReason says in words why the conversion was rejected.
+	StatusReason   string
 	Outcome        Outcome
 	Method         Method
 	Reason         Reason
@@ -236,9 +252,27 @@ type Conversion struct {
 	PubSubID       string
 	ConversionTime time.Time
 	CreateTime     time.Time
+	// UpdateTime is when the conversion was last changed, its creation included.
+	UpdateTime time.Time
+	// Revision starts at 1 and grows by one with each change.
+	Revision int64
 	// Undeduplicated says that nothing in the report could tell a repeat from a second sale.
 	Undeduplicated bool
-	// Grounds are what the decision rests on; nil for conversions from before these were kept, and in
-	// lists.
+	// Postback is the id of the postback that reported the sale; empty: a platform service did.
+	Postback string
+	// Conflicted says that a conflict waits to be resolved.
+	Conflicted bool
+
+	// What follows is left out in lists.
+
+	// Unplanned says that there are changes whose deliveries are not planned yet, from the number
+	// PlanFrom on; the creation counts as change 0.
+	Unplanned bool
+	PlanFrom  int
+	// Grounds are what the decision rests on; nil for conversions from before these were kept.
 	Grounds *Grounds
+	// Changes are what was changed since the creation, in order.
+	Changes []Change
+	// Conflicts are repeats of the sale with another content.
+	Conflicts []Conflict
 }

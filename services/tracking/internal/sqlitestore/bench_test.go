@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
@@ -37,7 +38,14 @@ func BenchmarkWrites(b *testing.B) {
 	b.Run("conversion", func(b *testing.B) {
 		s := open(b)
 		closedLoop(b, func(ctx context.Context, n int64) error {
-			_, _, err := s.InsertConversion(ctx, benchConversion(n))
+			_, _, err := s.InsertConversion(ctx, flow.Sale{Conversion: benchConversion(n)})
+			return err
+		})
+	})
+	b.Run("conversion with its postback", func(b *testing.B) {
+		s := open(b)
+		closedLoop(b, func(ctx context.Context, n int64) error {
+			_, _, err := s.InsertConversion(ctx, benchSale(n))
 			return err
 		})
 	})
@@ -45,7 +53,7 @@ func BenchmarkWrites(b *testing.B) {
 
 func open(b *testing.B) *sqlitestore.Store {
 	b.Helper()
-	s, err := sqlitestore.Open(b.Context(), b.TempDir())
+	s, err := sqlitestore.Open(b.Context(), b.TempDir(), journalRetention)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -103,7 +111,7 @@ func benchConversion(n int64) rules.Conversion {
 		Amount: money.Money{Currency: "USD", Units: 49, Nanos: 900_000_000}, Payout: money.Money{Currency: "USD", Units: 4, Nanos: 990_000_000},
 		Status: rules.StatusPending, Outcome: rules.Attributed, Method: rules.CouponCode,
 		Explanation: "The code SALEXYZ20 is a valid coupon of publisher 22 on offer 10.",
-		PubUniques:  rules.Uniques{2: "SALEXYZ20"}, ConversionTime: time.Now(), CreateTime: time.Now(),
+		PubUniques:  rules.Uniques{2: "SALEXYZ20"}, ConversionTime: time.Now(), CreateTime: time.Now(), UpdateTime: time.Now(), Revision: 1,
 		Revenue: money.Money{Currency: "USD", Units: 9, Nanos: 980_000_000},
 		Grounds: &rules.Grounds{
 			Rule:    "CODE_FIRST: a code that means exactly one valid coupon wins over a click.",
@@ -112,6 +120,16 @@ func benchConversion(n int64) rules.Conversion {
 			Precedence: rules.CodeFirst, ClickWindow: 30 * 24 * time.Hour, OfferETag: "a1B2-c3_D4e5",
 		},
 	}
+}
+
+func benchSale(n int64) flow.Sale {
+	c := benchConversion(n)
+	c.Postback = uuid.Must(uuid.NewV7()).String()
+	return flow.Sale{Conversion: c, Postback: &rules.Postback{
+		ID: c.Postback, Offer: "10", Method: "GET", CouponCode: "SALEXYZ20", TransactionID: c.TransactionID, IP: "203.0.113.7",
+		Parameters:    "amount=49.90&coupon_code=SALEXYZ20&currency=USD&event=sale&offer_id=10&timestamp=2026-11-22T16%3A30%3A00Z&transaction_id=" + c.TransactionID,
+		Authenticated: true, Time: time.Now(), Duration: 350 * time.Microsecond,
+	}}
 }
 
 // ceiling returns an insert into a table of five columns: one transaction for all that wait, as

@@ -13,12 +13,11 @@ const (
 	insertClick = `INSERT INTO clicks (` + clickColumns + `) VALUES (?, ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
 		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
 		ifnull(?, ''), ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?) ON CONFLICT (id) DO NOTHING`
-	deleteClicks = `DELETE FROM clicks WHERE id IN (SELECT id FROM clicks WHERE id < ? AND time < ? ORDER BY id LIMIT ?)`
 )
 
 // bindClick binds what insertClick takes.
 func bindClick(a *arguments, c *rules.Click) {
-	a.add(clickKey(c.ID))
+	a.add(timeKey(c.ID))
 	a.add(c.Offer)
 	a.text(c.Publisher)
 	a.text(c.Coupon)
@@ -41,7 +40,7 @@ func scanClick(row *sql.Row) (rules.Click, error) {
 	var c rules.Click
 	var ms int64
 	u := &c.PubUniques
-	err := row.Scan((*clickID)(&c.ID), &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Reason, &c.PubClickID, &c.PubSubID,
+	err := row.Scan((*timeID)(&c.ID), &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Reason, &c.PubClickID, &c.PubSubID,
 		&u[0], &u[1], &u[2], &u[3], &u[4], &c.Crawler, &c.IP, &c.UserAgent, &c.Referer, &ms)
 	if err != nil {
 		return rules.Click{}, err

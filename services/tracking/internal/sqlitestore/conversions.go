@@ -1,8 +1,9 @@
 package sqlitestore
 
 import (
-	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
@@ -12,36 +13,51 @@ import (
 )
 
 const (
-	// keyColumns are derived from others and only searched by.
-	keyColumns        = `coupon_code_key, pub_unique3_key`
-	conversionColumns = `id, content_hash, offer, publisher, coupon, coupon_code, click, transaction_id, event,
+	// newColumns are those that a new conversion has values of its own for.
+	newColumns = `id, content_hash, offer, publisher, coupon, coupon_code, click, transaction_id, event,
 		amount_currency, amount_units, amount_nanos, payout_currency, payout_units, payout_nanos,
 		status, outcome, method, reason, explanation, candidates,
 		pub_unique1, pub_unique2, pub_unique3, pub_unique4, pub_unique5, pub_click_id, pub_sub_id,
-		conversion_time, create_time, undeduplicated, revenue_currency, revenue_units, revenue_nanos`
-	// decisionColumn is read with one conversion only.
-	decisionColumn = `decision`
+		conversion_time, create_time, undeduplicated, revenue_currency, revenue_units, revenue_nanos, update_time, postback`
 	// To bind NULL takes no memory of SQLite's, unlike '', and many texts are empty.
-	conversionValues = `(?, ?, ?,
+	newValues = `?, ?, ?,
 		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?,
 		ifnull(?, ''), ?, ?, ifnull(?, ''), ?, ?,
 		?, ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
 		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
-		?, ?, ?, ifnull(?, ''), ?, ?, ifnull(?, ''),
-		ifnull(?, ''), ifnull(?, ''))`
+		?, ?, ?, ifnull(?, ''), ?, ?, ?, ifnull(?, '')`
+	// changeColumns have their defaults until the conversion is changed.
+	changeColumns = `refunded_amount_currency, refunded_amount_units, refunded_amount_nanos, status_reason, revision, conflicted`
+	changeValues  = `?, ?, ?, ?, ?, ?, ?`
+	// keyColumns are derived from others and only searched by.
+	keyColumns = `coupon_code_key, pub_unique3_key`
+	keyValues  = `ifnull(?, ''), ifnull(?, '')`
+	// What lists leave out.
+	planColumn, decisionColumn, historyColumn = `plan_from`, `decision`, `history`
+
+	insertColumns     = newColumns + `, ` + keyColumns + `, ` + planColumn + `, ` + decisionColumn
+	conversionValues  = `(` + newValues + `, ` + keyValues + `, ?, ifnull(?, ''))`
+	insertConversion  = `INSERT OR ROLLBACK INTO conversions (` + insertColumns + `) VALUES ` + conversionValues + onTaken
+	conversionColumns = newColumns + `, ` + changeColumns
+	wholeColumns      = conversionColumns + `, ` + planColumn + `, ` + decisionColumn + `, ` + historyColumn
+
+	selectConversion = `SELECT ` + wholeColumns + ` FROM conversions WHERE id = ?`
+	selectUnplanned  = `SELECT ` + wholeColumns + ` FROM conversions WHERE plan_from IS NOT NULL ORDER BY update_time LIMIT ?`
+	updateConversion = `UPDATE conversions SET (` + insertColumns + `, ` + changeColumns + `, ` + historyColumn + `) = (` +
+		newValues + `, ` + keyValues + `, ?, ifnull(?, ''), ` + changeValues + `) WHERE id = ?`
 	// Rows are numbered in the order in which they are inserted, and never deleted.
 	conversionsAfter = `SELECT id FROM conversions WHERE rowid > ? ORDER BY rowid`
 )
 
-// insertConversions returns the statement that inserts a number of conversions, but those whose ids
-// are taken. OR ROLLBACK spares SQLite the keeping of a journal for each statement of several rows, by
-// which it could undo the statement alone: should one ever break a constraint, its batch fails.
-func insertConversions(n int) string {
-	return "INSERT OR ROLLBACK INTO conversions (" + conversionColumns + ", " + decisionColumn + ", " + keyColumns + ") VALUES " + conversionValues +
-		strings.Repeat(", "+conversionValues, n-1) + " ON CONFLICT (id) DO NOTHING"
+// checkNew refuses a conversion that has what none has at its insertion, which would be lost.
+func checkNew(c *rules.Conversion) error {
+	if c.Revision != 1 || !c.Refunded.IsNone() || c.StatusReason != "" || c.Conflicted || len(c.Changes) > 0 || len(c.Conflicts) > 0 {
+		return fmt.Errorf("conversion %s is not new: it has revision %d, %d changes and %d conflicts", c.ID, c.Revision, len(c.Changes), len(c.Conflicts))
+	}
+	return nil
 }
 
-// bindConversion binds what insertConversions takes for one of them, with its decision as it is stored.
+// bindConversion binds what insertConversion takes, with the decision as it is stored.
 func bindConversion(a *arguments, c *rules.Conversion, decision string) {
 	a.add(hashKey(c.ID))
 	a.add(hashKey(c.ContentHash))
@@ -69,9 +85,37 @@ func bindConversion(a *arguments, c *rules.Conversion, decision string) {
 	a.add(c.CreateTime.UnixMilli())
 	a.flag(c.Undeduplicated)
 	bindMoney(a, c.Revenue)
-	a.text(decision)
+	a.add(c.UpdateTime.UnixMilli())
+	a.key(timeKey(c.Postback))
 	a.text(rules.FoldCode(c.CouponCode))
 	a.text(rules.FoldCode(c.PubUniques[2]))
+	if c.Unplanned {
+		a.add(int64(c.PlanFrom))
+	} else {
+		a.add(nil)
+	}
+	a.text(decision)
+}
+
+// bindChanged binds what updateConversion takes but for the id.
+func bindChanged(a *arguments, c *rules.Conversion) error {
+	decision, err := encodeGrounds(c.Grounds)
+	if err != nil {
+		return err
+	}
+	history, err := encodeHistory(c)
+	if err != nil {
+		return err
+	}
+	bindConversion(a, c, decision)
+	a.add(c.Refunded.Currency)
+	a.add(c.Refunded.Units)
+	a.add(int64(c.Refunded.Nanos))
+	a.add(c.StatusReason)
+	a.add(c.Revision)
+	a.flag(c.Conflicted)
+	a.add(history)
+	return nil
 }
 
 func bindMoney(a *arguments, m money.Money) {
@@ -80,11 +124,29 @@ func bindMoney(a *arguments, m money.Money) {
 	a.add(int64(m.Nanos))
 }
 
-// scanConversion reads a row of conversionColumns and what else was asked for.
-func scanConversion(row interface{ Scan(into ...any) error }, more ...any) (rules.Conversion, error) {
+// scanConversion reads a row of conversionColumns.
+func scanConversion(row scanner) (rules.Conversion, error) { return scanWith(row) }
+
+// scanWhole reads a row of wholeColumns.
+func scanWhole(row scanner) (rules.Conversion, error) {
+	var planFrom sql.NullInt64
+	var decision, history string
+	c, err := scanWith(row, &planFrom, &decision, &history)
+	if err != nil {
+		return rules.Conversion{}, err
+	}
+	c.Unplanned, c.PlanFrom = planFrom.Valid, int(planFrom.Int64)
+	if c.Grounds, err = decodeGrounds(decision); err != nil {
+		return rules.Conversion{}, err
+	}
+	return c, decodeHistory(history, &c)
+}
+
+// scanWith reads a row of conversionColumns and what else was asked for.
+func scanWith(row scanner, more ...any) (rules.Conversion, error) {
 	var c rules.Conversion
 	var candidates string
-	var conversionMillis, createMillis int64
+	var conversionMillis, createMillis, updateMillis int64
 	u := &c.PubUniques
 	into := []any{
 		(*hash)(&c.ID), (*hash)(&c.ContentHash), &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Click, &c.TransactionID, &c.Event,
@@ -92,6 +154,8 @@ func scanConversion(row interface{ Scan(into ...any) error }, more ...any) (rule
 		&c.Status, &c.Outcome, &c.Method, &c.Reason, &c.Explanation, &candidates,
 		&u[0], &u[1], &u[2], &u[3], &u[4], &c.PubClickID, &c.PubSubID,
 		&conversionMillis, &createMillis, &c.Undeduplicated, &c.Revenue.Currency, &c.Revenue.Units, &c.Revenue.Nanos,
+		&updateMillis, (*timeID)(&c.Postback),
+		&c.Refunded.Currency, &c.Refunded.Units, &c.Refunded.Nanos, &c.StatusReason, &c.Revision, &c.Conflicted,
 	}
 	if err := row.Scan(append(into, more...)...); err != nil {
 		return rules.Conversion{}, err
@@ -99,49 +163,35 @@ func scanConversion(row interface{ Scan(into ...any) error }, more ...any) (rule
 	if candidates != "" {
 		c.Candidates = strings.Split(candidates, "\n")
 	}
-	c.ConversionTime, c.CreateTime = fromMillis(conversionMillis), fromMillis(createMillis)
+	c.ConversionTime, c.CreateTime, c.UpdateTime = fromMillis(conversionMillis), fromMillis(createMillis), fromMillis(updateMillis)
 	return c, nil
 }
 
-// scanWhole reads a row of conversionColumns and decisionColumn.
-func scanWhole(row *sql.Row) (rules.Conversion, error) {
-	var decision string
-	c, err := scanConversion(row, &decision)
-	if err != nil {
-		return rules.Conversion{}, err
-	}
-	c.Grounds, err = decodeGrounds(decision)
-	return c, err
-}
+// scanner is a row.
+type scanner interface{ Scan(into ...any) error }
 
-// listConversions runs a query.
-func listConversions(ctx context.Context, db *sql.DB, q listing.Query) (_ []rules.Conversion, err error) {
-	query, args := conversionQuery(q)
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var conversions []rules.Conversion
+// scanAll reads all rows.
+func scanAll[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		conversion, err := scanConversion(rows)
+		one, err := scan(rows)
 		if err != nil {
 			return nil, err
 		}
-		conversions = append(conversions, conversion)
+		all = append(all, one)
 	}
-	return conversions, rows.Err()
+	return all, rows.Err()
 }
 
 // conversionQuery returns a query as SQL with its arguments.
 func conversionQuery(q listing.Query) (query string, args []any) {
-	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encode))
+	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeConversion))
 	query = "SELECT " + conversionColumns + " FROM conversions WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
 	return query, append(args, q.Limit)
 }
 
-// encode returns a value to compare a field with as the field is stored.
-func encode(field string, value any) any {
+// encodeConversion returns a value to compare a field with as the field is stored.
+func encodeConversion(field string, value any) any {
 	if id, ok := value.(string); ok && field == "id" {
 		return hashKey(id)
 	}

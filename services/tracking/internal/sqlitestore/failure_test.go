@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 // then fails as a whole, stores nothing, and the first one after there is room again is stored.
 func TestFullDisk(t *testing.T) {
 	s := openStore(t)
+	s.purge.end()         // nothing else writes
 	limitPages(t, s, "1") // SQLite takes less than there are as what there are.
 	batch := make([]*job, 3*runLength)
 	for i := range batch {
@@ -40,6 +42,52 @@ func TestFullDisk(t *testing.T) {
 		if _, err := s.Conversion(t.Context(), j.conversion.ID); err != nil || j.rows != 1 {
 			t.Errorf("conversion %d: %v, %d rows", i, err, j.rows)
 		}
+	}
+}
+
+// TestTasksFailAlone runs a batch in which a task fails after it has written: that is undone, and what
+// came before and after it in the batch is stored.
+func TestTasksFailAlone(t *testing.T) {
+	s := openStore(t)
+	s.purge.end() // nothing else writes
+	refusal := errors.New("no")
+	task := func(day string, err error) *job {
+		return &job{task: func(ctx context.Context, tx *tx) error {
+			if _, err := tx.exec(ctx, setUses, "coupon", day, "etag", 1); err != nil {
+				return err
+			}
+			return err
+		}}
+	}
+	sale := &job{conversion: &rules.Conversion{ID: "a", Offer: "10", Event: "sale"}}
+	errs := s.writer.write([]*job{task("before", nil), task("failing", refusal), sale, task("after", nil)})
+	if len(errs) != 4 || errs[0] != nil || !errors.Is(errs[1], refusal) || errs[2] != nil || errs[3] != nil {
+		t.Fatalf("the errors are %v", errs)
+	}
+	if _, err := s.Conversion(t.Context(), "a"); err != nil || sale.rows != 1 {
+		t.Errorf("the sale beside: %v, %d rows", err, sale.rows)
+	}
+	var days string
+	if err := s.db.Read().QueryRowContext(t.Context(), "SELECT group_concat(day) FROM (SELECT day FROM coupon_uses ORDER BY day)").Scan(&days); err != nil || days != "after,before" {
+		t.Errorf("written are %q (%v)", days, err)
+	}
+}
+
+// TestFailedCommitFailsTasks checks that a task whose batch cannot be stored is told so.
+func TestFailedCommitFailsTasks(t *testing.T) {
+	s := openStore(t)
+	s.purge.end() // nothing else writes
+	limitPages(t, s, "1")
+	fill := &job{task: func(ctx context.Context, tx *tx) error {
+		_, err := tx.exec(ctx, setUses, "coupon", string(make([]byte, 100_000)), "etag", 1)
+		return err
+	}}
+	if errs := s.writer.write([]*job{fill}); len(errs) != 1 || !apperr.Is(errs[0], apperr.Unavailable) {
+		t.Errorf("on a full disk: %v, want Unavailable", errs)
+	}
+	limitPages(t, s, "1000000")
+	if errs := s.writer.write([]*job{fill}); errs != nil {
+		t.Errorf("with room again: %v", errs[0])
 	}
 }
 

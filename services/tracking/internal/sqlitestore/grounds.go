@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -18,6 +19,16 @@ type storedGrounds struct {
 	ClickWindow int64            `json:"click_window,omitempty"`
 	CouponGrace int64            `json:"coupon_grace,omitempty"`
 	OfferETag   string           `json:"offer_etag,omitempty"`
+	// Payout and Revenue are the rates; both are nil where none were kept.
+	Payout  *storedRate `json:"payout,omitempty"`
+	Revenue *storedRate `json:"revenue,omitempty"`
+}
+
+type storedRate struct {
+	Kind    money.PayoutKind `json:"kind,omitempty"`
+	Fixed   storedMoney      `json:"fixed,omitzero"`
+	Percent int64            `json:"percent,omitempty"` // ten-thousandths of a percent
+	Cap     storedMoney      `json:"cap,omitzero"`
 }
 
 type storedClick struct {
@@ -55,6 +66,9 @@ func encodeGrounds(g *rules.Grounds) (string, error) {
 			s.Coupons[i].ExpireTime = &ms
 		}
 	}
+	if r := g.Rates; r != nil {
+		s.Payout, s.Revenue = encodeRate(r.Payout), encodeRate(r.Revenue)
+	}
 	text, err := json.Marshal(s)
 	if err != nil {
 		return "", fmt.Errorf("writing a decision: %w", err)
@@ -85,5 +99,16 @@ func decodeGrounds(text string) (*rules.Grounds, error) {
 		}
 		g.Coupons = append(g.Coupons, coupon)
 	}
+	if s.Payout != nil && s.Revenue != nil {
+		g.Rates = &rules.Rates{Payout: s.Payout.decode(), Revenue: s.Revenue.decode()}
+	}
 	return g, nil
+}
+
+func encodeRate(p money.Payout) *storedRate {
+	return &storedRate{Kind: p.Kind, Fixed: storedMoney(p.Fixed), Percent: p.Percent, Cap: storedMoney(p.Cap)}
+}
+
+func (r storedRate) decode() money.Payout {
+	return money.Payout{Kind: r.Kind, Fixed: money.Money(r.Fixed), Percent: r.Percent, Cap: money.Money(r.Cap)}
 }

@@ -6,12 +6,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// An id is stored as 16 bytes where it is one's text: of a UUID in clicks, of a hash in conversions.
-// That halves the index of conversions, whose every insert lands on another page. Any other text is
+// An id is stored as 16 bytes where it is one's text: of a UUID in clicks and postbacks, of a hash in
+// conversions. That halves the index of conversions, whose every insert lands on another page. Any other text is
 // stored as it is; SQLite keeps the two apart, so nothing is mistaken for anything else.
 
-// clickKey returns a click's id as it is stored.
-func clickKey(id string) any {
+// timeKey returns the id of a click or a postback, which holds a time, as it is stored.
+func timeKey(id string) any {
 	if parsed, err := uuid.Parse(id); err == nil && parsed.String() == id {
 		return parsed[:]
 	}
@@ -26,21 +26,21 @@ func hashKey(hash string) any {
 	return hash
 }
 
-// clickID and hash read a key back.
+// timeID and hash read a key back.
 type (
-	clickID string
-	hash    string
+	timeID string
+	hash   string
 )
 
 // Scan implements sql.Scanner.
-func (id *clickID) Scan(stored any) error {
+func (id *timeID) Scan(stored any) error {
 	if raw, ok := stored.([]byte); ok {
 		parsed, err := uuid.FromBytes(raw)
-		*id = clickID(parsed.String())
+		*id = timeID(parsed.String())
 		return err
 	}
 	text, _ := stored.(string)
-	*id = clickID(text)
+	*id = timeID(text)
 	return nil
 }
 

@@ -34,7 +34,7 @@ func TestConversionsFromBeforeDecisionsWereKept(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s, err := Open(t.Context(), dir)
+	s, err := Open(t.Context(), dir, journalRetention)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +42,7 @@ func TestConversionsFromBeforeDecisionsWereKept(t *testing.T) {
 	want := rules.Conversion{
 		ID: "old", ContentHash: "hash", Offer: "10", TransactionID: "A-1", Event: "sale", Status: rules.StatusPending,
 		Outcome: rules.Unattributed, Reason: rules.NoReference, Explanation: "Nothing.", ConversionTime: fromMillis(1), CreateTime: fromMillis(2),
+		UpdateTime: fromMillis(2), Revision: 1,
 	}
 	if got, err := s.Conversion(t.Context(), "old"); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v (%v), want\n%+v", got, err, want)

@@ -9,27 +9,41 @@ import (
 )
 
 const (
-	// retention is how long clicks are kept: a year, the longest click window, and a month.
-	retention = 400 * 24 * time.Hour
-	// purgeInterval is how often clicks that are older are looked for.
+	// clickRetention is how long clicks are kept: a year, the longest click window, and a month. So are
+	// the uses of a day.
+	clickRetention = 400 * 24 * time.Hour
+	// deliveryRetention is how long deliveries are kept that are done.
+	deliveryRetention = 90 * 24 * time.Hour
+	// purgeInterval is how often what is older is looked for.
 	purgeInterval = time.Hour
+	// purgeRows is how many rows one job deletes at most, so that no write waits long for it.
+	purgeRows = 1000
+
+	deleteClicks     = `DELETE FROM clicks WHERE id IN (SELECT id FROM clicks WHERE id < ? AND time < ? ORDER BY id LIMIT ?)`
+	deletePostbacks  = `DELETE FROM postbacks WHERE id IN (SELECT id FROM postbacks WHERE id < ? AND create_time < ? ORDER BY id LIMIT ?)`
+	deleteDeliveries = `DELETE FROM deliveries WHERE (conversion, change, publisher) IN (SELECT conversion, change, publisher FROM deliveries
+		WHERE state <> 'DUE' AND create_time < ? ORDER BY create_time LIMIT ?)`
+	deleteUses = `DELETE FROM coupon_uses WHERE (coupon, day) IN (SELECT coupon, day FROM coupon_uses WHERE day <> '' AND day < ? ORDER BY day LIMIT ?)`
 )
 
-// purge deletes old clicks in the background, a few at a time and through the store's queue.
+// purge deletes what is old in the background, a few rows at a time and through the store's queue.
 type purge struct {
-	stop    context.CancelFunc
-	stopped chan struct{}
+	queue *groupcommit.Writer[*job]
+	// retention is how long the journal is kept.
+	retention time.Duration
+	stop      context.CancelFunc
+	stopped   chan struct{}
 }
 
-func startPurge(queue *groupcommit.Writer[*job]) *purge {
+func startPurge(queue *groupcommit.Writer[*job], retention time.Duration) *purge {
 	ctx, stop := context.WithCancel(context.Background())
-	p := &purge{stop: stop, stopped: make(chan struct{})}
+	p := &purge{queue: queue, retention: retention, stop: stop, stopped: make(chan struct{})}
 	go func() {
 		defer close(p.stopped)
 		tick := time.NewTicker(purgeInterval)
 		defer tick.Stop()
 		for {
-			purgeClicks(ctx, queue, time.Now().Add(-retention))
+			p.all(ctx, time.Now())
 			select {
 			case <-ctx.Done():
 				return
@@ -46,22 +60,33 @@ func (p *purge) end() {
 	<-p.stopped
 }
 
-// purgeClicks deletes the clicks from before a time. What fails now is tried again in an hour.
-func purgeClicks(ctx context.Context, queue *groupcommit.Writer[*job], before time.Time) {
+// all deletes what is too old at a time.
+func (p *purge) all(ctx context.Context, now time.Time) {
+	clicks, journal := now.Add(-clickRetention), now.Add(-p.retention)
+	p.rows(ctx, deleteClicks, firstID(clicks), clicks.UnixMilli())
+	p.rows(ctx, deletePostbacks, firstID(journal), journal.UnixMilli())
+	p.rows(ctx, deleteDeliveries, now.Add(-deliveryRetention).UnixMilli())
+	p.rows(ctx, deleteUses, clicks.UTC().Format(time.DateOnly))
+}
+
+// rows deletes what a statement says. What fails now is tried again in an hour.
+func (p *purge) rows(ctx context.Context, statement string, args ...any) {
 	for {
-		j := &job{purgeBefore: before}
-		if err := queue.Write(ctx, j); err != nil || j.rows < purgeRows {
+		var deleted int64
+		err := p.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
+			deleted, err = tx.exec(ctx, statement, append(args, purgeRows)...)
+			return err
+		}})
+		if err != nil || deleted < purgeRows {
 			return
 		}
 	}
 }
 
-// bindPurge binds what deleteClicks takes. Ids begin with their time, so that the clicks to delete
-// are the first in the table.
-func bindPurge(a *arguments, before time.Time) {
+// firstID returns what all ids of a time and later are not less than: they begin with their time, so
+// that the oldest are the first in their table.
+func firstID(at time.Time) []byte {
 	var first [8]byte
-	binary.BigEndian.PutUint64(first[:], uint64(before.UnixMilli())<<16)
-	a.add(first[:6])
-	a.add(before.UnixMilli())
-	a.add(int64(purgeRows))
+	binary.BigEndian.PutUint64(first[:], uint64(at.UnixMilli())<<16)
+	return first[:6]
 }

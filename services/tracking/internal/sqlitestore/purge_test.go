@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -20,7 +21,7 @@ func TestPurge(t *testing.T) {
 	if err := s.InsertClick(t.Context(), odd); err != nil {
 		t.Fatal(err)
 	}
-	purgeClicks(t.Context(), s.queue, boundary)
+	s.purge.all(t.Context(), boundary.Add(clickRetention))
 	for _, id := range old {
 		if _, err := s.Click(t.Context(), id); err == nil {
 			t.Errorf("the old click %s is still there", id)
@@ -30,6 +31,73 @@ func TestPurge(t *testing.T) {
 		if _, err := s.Click(t.Context(), id); err != nil {
 			t.Errorf("the click %s: %v", id, err)
 		}
+	}
+}
+
+// TestPurgeOfTheJournal checks that entries go after their retention.
+func TestPurgeOfTheJournal(t *testing.T) {
+	s := openStore(t)
+	now := time.Now().UTC().Truncate(time.Millisecond) // the store purges by it too
+	for age, kept := range map[time.Duration]bool{
+		journalRetention - time.Minute: true, journalRetention + time.Minute: false, 10 * journalRetention: false,
+	} {
+		at := now.Add(-age)
+		p := rules.Postback{ID: idAt(at), Offer: "10", Outcome: rules.PostbackDuplicate, Method: "GET", Time: at}
+		if err := s.InsertPostback(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		s.purge.all(t.Context(), now)
+		if _, err := s.Postback(t.Context(), p.ID); (err == nil) != kept {
+			t.Errorf("an entry %v old: %v", age, err)
+		}
+	}
+}
+
+// TestPurgeOfDeliveries checks that those that are done go after ninety days, and those that are due
+// stay.
+func TestPurgeOfDeliveries(t *testing.T) {
+	s := openStore(t)
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	for _, c := range []struct {
+		state rules.DeliveryState
+		age   time.Duration
+		kept  bool
+	}{
+		{rules.DeliveryDelivered, deliveryRetention + time.Minute, false},
+		{rules.DeliveryDead, deliveryRetention + time.Minute, false},
+		{rules.DeliveryDue, deliveryRetention + time.Minute, true},
+		{rules.DeliveryDelivered, deliveryRetention - time.Minute, true},
+	} {
+		at := now.Add(-c.age)
+		d := rules.Delivery{ID: "c-0-22", Conversion: "c", Publisher: "22", State: c.state, DueTime: at, FirstDueTime: at, CreateTime: at}
+		d.Conversion += string(c.state) + c.age.String()
+		d.ID = d.Conversion + "-0-22"
+		if err := s.Plan(t.Context(), []flow.Plan{{Deliveries: []rules.Delivery{d}}}); err != nil {
+			t.Fatal(err)
+		}
+		s.purge.all(t.Context(), now)
+		if _, err := s.Delivery(t.Context(), d.ID); (err == nil) != c.kept {
+			t.Errorf("one that is %s and %v old: %v", c.state, c.age, err)
+		}
+	}
+}
+
+// TestPurgeOfUses checks that the uses of old days go, and those in all stay.
+func TestPurgeOfUses(t *testing.T) {
+	s := openStore(t)
+	now := time.Now().UTC()
+	for i, age := range []time.Duration{clickRetention + 48*time.Hour, clickRetention - 48*time.Hour, 0} {
+		from := now.Add(-age)
+		use := &rules.Use{Coupon: "c", Code: "C", Limits: rules.Limits{Total: 9, Daily: 9}, From: from, To: from.Add(24 * time.Hour)}
+		c := rules.Conversion{ID: string(rune('a' + i)), Offer: "10", Event: "sale", Revision: 1}
+		if _, _, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Use: use}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.purge.all(t.Context(), now)
+	var days int
+	if err := s.db.Read().QueryRowContext(t.Context(), "SELECT count(*) FROM coupon_uses").Scan(&days); err != nil || days != 3 {
+		t.Errorf("%d rows are left (%v), want the total and two days", days, err)
 	}
 }
 

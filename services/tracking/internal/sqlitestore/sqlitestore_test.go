@@ -2,6 +2,7 @@ package sqlitestore_test
 
 import (
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -10,13 +11,16 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
+// journalRetention is how long the journal is kept here.
+const journalRetention = 90 * 24 * time.Hour
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) func() flow.Store {
 		dir := t.TempDir()
 		return func() flow.Store {
-			s, err := sqlitestore.Open(t.Context(), dir)
+			s, err := sqlitestore.Open(t.Context(), dir, journalRetention)
 			if err != nil {
 				t.Fatalf("opening: %v", err)
 			}

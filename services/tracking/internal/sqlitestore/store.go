@@ -1,5 +1,5 @@
-// Package sqlitestore keeps the tracking service's clicks and conversions in one SQLite file. It is
-// the embedded default of flow.Store.
+// Package sqlitestore keeps the tracking service's clicks, conversions, journal and deliveries in one
+// SQLite file. It is the embedded default of flow.Store.
 //
 // Only the tracking service's wiring and tests may import it; of ours it imports flow, rules, and
 // the shared packages that stores are made of.
@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
-	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -42,8 +41,9 @@ type Store struct {
 
 var _ flow.Store = (*Store)(nil)
 
-// Open opens the file tracking.db in a directory, which is made if need be.
-func Open(ctx context.Context, dir string) (*Store, error) {
+// Open opens the file tracking.db in a directory, which is made if need be. Entries of the journal are
+// kept for retention.
+func Open(ctx context.Context, dir string, retention time.Duration) (*Store, error) {
 	steps, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("reading the migrations: %w", err)
@@ -57,7 +57,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, errors.Join(sqlitedb.Failure(fmt.Errorf("preparing statements: %w", err)), db.Close())
 	}
 	s.queue = groupcommit.New(maxWaiting, s.writer.write)
-	s.purge = startPurge(s.queue)
+	s.purge = startPurge(s.queue, retention)
 	return s, nil
 }
 
@@ -66,14 +66,14 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.click, err = s.db.Read().PrepareContext(ctx, "SELECT "+clickColumns+" FROM clicks WHERE id = ?"); err != nil {
 		return err
 	}
-	if s.conversion, err = s.db.Read().PrepareContext(ctx, "SELECT "+conversionColumns+", "+decisionColumn+" FROM conversions WHERE id = ?"); err != nil {
+	if s.conversion, err = s.db.Read().PrepareContext(ctx, selectConversion); err != nil {
 		return err
 	}
 	s.writer, err = newWriter(ctx, s.db.Writer())
 	return err
 }
 
-// InsertClick stores a click.
+// InsertClick implements flow.Store.
 func (s *Store) InsertClick(ctx context.Context, click rules.Click) error {
 	j := &job{click: &click}
 	if err := s.queue.Write(ctx, j); err != nil {
@@ -85,41 +85,10 @@ func (s *Store) InsertClick(ctx context.Context, click rules.Click) error {
 	return nil
 }
 
-// Click returns a click by its id, or flow.ErrNotFound.
+// Click implements flow.Store.
 func (s *Store) Click(ctx context.Context, id string) (rules.Click, error) {
-	click, err := scanClick(s.click.QueryRowContext(ctx, clickKey(id)))
+	click, err := scanClick(s.click.QueryRowContext(ctx, timeKey(id)))
 	return click, readFailure("reading a click", err)
-}
-
-// InsertConversion stores a conversion unless its id is taken; then it returns the one that has it.
-func (s *Store) InsertConversion(ctx context.Context, conversion rules.Conversion) (stored rules.Conversion, inserted bool, err error) {
-	// Written down here and not in the one writer, for which all wait.
-	decision, err := encodeGrounds(conversion.Grounds)
-	if err != nil {
-		return rules.Conversion{}, false, err
-	}
-	j := &job{conversion: &conversion, decision: decision}
-	if err := s.queue.Write(ctx, j); err != nil {
-		return rules.Conversion{}, false, err
-	}
-	if j.rows == 1 {
-		return conversion, true, nil
-	}
-	// The batch is committed, so the earlier one can be seen; and it can never go.
-	stored, err = s.Conversion(ctx, conversion.ID)
-	return stored, false, err
-}
-
-// Conversion returns a conversion by its id, or flow.ErrNotFound.
-func (s *Store) Conversion(ctx context.Context, id string) (rules.Conversion, error) {
-	conversion, err := scanWhole(s.conversion.QueryRowContext(ctx, hashKey(id)))
-	return conversion, readFailure("reading a conversion", err)
-}
-
-// Conversions returns the conversions that a query selects, without the grounds of their decisions.
-func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error) {
-	conversions, err := listConversions(ctx, s.db.Read(), q)
-	return conversions, readFailure("listing conversions", err)
 }
 
 // readFailure is the error of a read, nil included, as flow knows it.
@@ -132,6 +101,15 @@ func readFailure(doing string, err error) error {
 	default:
 		return sqlitedb.Failure(fmt.Errorf("%s: %w", doing, err))
 	}
+}
+
+// list runs a query on the reading connections.
+func list[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := s.db.Read().QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return scanAll(rows, scan)
 }
 
 // Ping says whether the file can be read.

@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -41,6 +39,9 @@ func storeSales(t *testing.T, s flow.Store, from, to int) []rules.Conversion {
 	return stored
 }
 
+// conversionRows are conversions as lists have them.
+func conversionRows() rows[rules.Conversion] { return rows[rules.Conversion]{value, list} }
+
 // value is a conversion's value of a stored field, as listing has it.
 func value(c rules.Conversion, field string) any {
 	switch field {
@@ -72,57 +73,12 @@ func value(c rules.Conversion, field string) any {
 		return c.ConversionTime
 	case "create_time":
 		return c.CreateTime
+	case "update_time":
+		return c.UpdateTime
+	case "conflicted":
+		return c.Conflicted
 	default:
 		panic("no field " + field)
-	}
-}
-
-// compare orders two values of one field; text by its bytes.
-func compare(a, b any) int {
-	switch a := a.(type) {
-	case string:
-		return strings.Compare(a, b.(string))
-	case time.Time:
-		return a.Compare(b.(time.Time))
-	default:
-		panic(fmt.Sprintf("no field holds a %T", a))
-	}
-}
-
-// holds says whether a conversion satisfies a condition.
-func holds(c rules.Conversion, e listing.Expr) bool {
-	switch e := e.(type) {
-	case listing.And:
-		return !slices.ContainsFunc(e, func(e listing.Expr) bool { return !holds(c, e) })
-	case listing.Or:
-		return slices.ContainsFunc(e, func(e listing.Expr) bool { return holds(c, e) })
-	case listing.Not:
-		return !holds(c, e.Expr)
-	case listing.Compare:
-		return relation(value(c, e.Field), e.Op, e.Value)
-	default:
-		panic(fmt.Sprintf("no condition is a %T", e))
-	}
-}
-
-func relation(a any, op listing.Op, b any) bool {
-	switch op {
-	case listing.Equal:
-		return compare(a, b) == 0
-	case listing.NotEqual:
-		return compare(a, b) != 0
-	case listing.Less:
-		return compare(a, b) < 0
-	case listing.LessEqual:
-		return compare(a, b) <= 0
-	case listing.Greater:
-		return compare(a, b) > 0
-	case listing.GreaterEqual:
-		return compare(a, b) >= 0
-	case listing.HasPrefix:
-		return strings.HasPrefix(a.(string), b.(string))
-	default:
-		panic("no relation " + op)
 	}
 }
 
@@ -133,6 +89,9 @@ func is(field string, op listing.Op, v any) listing.Compare {
 func filters(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	stored := storeSales(t, s, 0, sales)
+	for i := range 6 {
+		stored[i] = update(t, s, stored[i].ID, func(c rules.Conversion) rules.Conversion { return settled(c, i) })
+	}
 	byCode := is("pub_unique3_key", listing.Equal, "SALEXYZ20")
 	conditions := []listing.Expr{
 		nil,
@@ -162,6 +121,10 @@ func filters(t *testing.T, fresh Fresh) {
 		listing.And{byCode, is("conversion_time", listing.GreaterEqual, at(100)), is("offer", listing.NotEqual, "9")},
 		listing.Or{is("offer", listing.Equal, "9"), is("event", listing.Equal, "lead")},
 		listing.Not{Expr: listing.Or{is("offer", listing.Equal, "9"), listing.Not{Expr: is("outcome", listing.Equal, "ATTRIBUTED")}}},
+		is("status", listing.Equal, "REJECTED"),
+		is("conflicted", listing.Equal, true),
+		is("conflicted", listing.NotEqual, true),
+		is("update_time", listing.GreaterEqual, at(9_970)),
 		listing.And{},
 		listing.Or{},
 	}
@@ -169,35 +132,12 @@ func filters(t *testing.T, fresh Fresh) {
 		t.Run(fmt.Sprint(condition), func(t *testing.T) {
 			q := everything()
 			q.Where = condition
-			want := selected(stored, q)
+			want := conversionRows().selected(stored, q)
 			if got := list(t, s, q); !slices.Equal(ids(got), ids(want)) {
 				t.Errorf("got %d conversions\n%q, want %d\n%q", len(got), transactions(got), len(want), transactions(want))
 			}
 		})
 	}
-}
-
-// selected is what a query selects, its limit aside.
-func selected(from []rules.Conversion, q listing.Query) []rules.Conversion {
-	var result []rules.Conversion
-	for _, c := range from {
-		if q.Where == nil || holds(c, q.Where) {
-			result = append(result, c)
-		}
-	}
-	slices.SortFunc(result, func(a, b rules.Conversion) int {
-		for _, o := range q.Order {
-			order := compare(value(a, o.Field), value(b, o.Field))
-			if o.Desc {
-				order = -order
-			}
-			if order != 0 {
-				return order
-			}
-		}
-		return 0
-	})
-	return result
 }
 
 func orders(t *testing.T, fresh Fresh) {
@@ -210,35 +150,18 @@ func orders(t *testing.T, fresh Fresh) {
 		{{Field: "offer"}, {Field: "conversion_time", Desc: true}, {Field: "id", Desc: true}},
 		{{Field: "publisher"}, {Field: "create_time"}, {Field: "id"}},
 		{{Field: "status", Desc: true}, {Field: "pub_unique3_key"}, {Field: "id"}},
+		{{Field: "update_time"}, {Field: "id"}},
 	} {
 		for _, where := range []listing.Expr{nil, is("offer", listing.Equal, "10"), is("publisher", listing.NotEqual, "21")} {
 			q := listing.Query{Where: where, Order: order, Limit: 7}
 			t.Run(fmt.Sprint(order, where), func(t *testing.T) {
-				want := selected(stored, q)
-				got := allPages(t, s, q, func() {})
+				want := conversionRows().selected(stored, q)
+				got := conversionRows().pages(t, s, q, func() {})
 				if !slices.Equal(ids(got), ids(want)) {
 					t.Errorf("got\n%q, want\n%q", transactions(got), transactions(want))
 				}
 			})
 		}
-	}
-}
-
-// allPages lists page after page and calls between after each.
-func allPages(t *testing.T, s flow.Store, q listing.Query, between func()) []rules.Conversion {
-	t.Helper()
-	var all []rules.Conversion
-	for {
-		page := list(t, s, q)
-		all = append(all, page...)
-		if len(page) < q.Limit {
-			return all
-		}
-		q.After = nil
-		for _, o := range q.Order {
-			q.After = append(q.After, value(page[len(page)-1], o.Field))
-		}
-		between()
 	}
 }
 
@@ -256,8 +179,8 @@ func pagesWhileRowsArrive(t *testing.T, fresh Fresh) {
 		arriving++
 	}
 	q := listing.Query{Order: []listing.Order{{Field: "conversion_time", Desc: true}, {Field: "id", Desc: true}}, Limit: 4}
-	got := allPages(t, s, q, arrive)
-	if want := selected(got, q); !slices.Equal(ids(got), ids(want)) {
+	got := conversionRows().pages(t, s, q, arrive)
+	if want := conversionRows().selected(got, q); !slices.Equal(ids(got), ids(want)) {
 		t.Errorf("the pages are out of order:\n%q", transactions(got))
 	}
 	seen := map[string]int{}
@@ -290,10 +213,19 @@ func listsWithoutGrounds(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	want := fullConversion()
 	insertNew(t, s, want)
-	want.Grounds = nil
-	if got := list(t, s, everything()); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
-		t.Errorf("the list is\n%+v, want\n%+v", got, want)
+	if got := list(t, s, everything()); len(got) != 1 || !reflect.DeepEqual(got[0], listed(want)) {
+		t.Errorf("the list is\n%+v, want\n%+v", got, listed(want))
 	}
+	want = update(t, s, want.ID, func(rules.Conversion) rules.Conversion { return changedConversion() })
+	if got := list(t, s, everything()); len(got) != 1 || !reflect.DeepEqual(got[0], listed(want)) {
+		t.Errorf("changed, the list is\n%+v, want\n%+v", got, listed(want))
+	}
+}
+
+// listed is a conversion without what lists leave out.
+func listed(c rules.Conversion) rules.Conversion {
+	c.Unplanned, c.PlanFrom, c.Grounds, c.Changes, c.Conflicts = false, 0, nil, nil, nil
+	return c
 }
 
 func ids(conversions []rules.Conversion) []string {

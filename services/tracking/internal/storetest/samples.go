@@ -48,7 +48,7 @@ func bareClick() rules.Click {
 	return rules.Click{ID: uuid.Must(uuid.NewV7()).String(), Offer: "10", Time: at(0)}
 }
 
-// fullConversion has every field set; no two of them alike.
+// fullConversion has every field set that a new conversion can have; no two of them alike.
 func fullConversion() rules.Conversion {
 	return rules.Conversion{
 		ID:             hash("full"),
@@ -75,6 +75,10 @@ func fullConversion() rules.Conversion {
 		CreateTime:     at(3),
 		Undeduplicated: true,
 		Revenue:        money.Money{Currency: "CLF", Units: 12, Nanos: 500_000},
+		UpdateTime:     at(8),
+		Revision:       1,
+		Postback:       "018f4e2a-9999-7888-8777-666655554444",
+		Unplanned:      true,
 		Grounds:        fullGrounds(),
 	}
 }
@@ -94,6 +98,10 @@ func fullGrounds() *rules.Grounds {
 		ClickWindow: 30 * 24 * time.Hour,
 		CouponGrace: 1500 * time.Millisecond,
 		OfferETag:   "a1B2-c3_D4e5",
+		Rates: &rules.Rates{
+			Payout:  money.Payout{Kind: money.Percent, Percent: 123_456, Cap: money.Money{Currency: "USD", Units: 99, Nanos: 10_000_000}},
+			Revenue: money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "EUR", Units: 3, Nanos: 20_000_000}},
+		},
 	}
 }
 
@@ -113,6 +121,8 @@ func sale(n int) rules.Conversion {
 		PubUniques:     rules.Uniques{2: code},
 		ConversionTime: at(n / 3 * 10), // three at a time
 		CreateTime:     at(10_000 - n),
+		UpdateTime:     at(10_000 - n),
+		Revision:       1,
 	}
 	if n%4 != 0 {
 		c.Publisher, c.Outcome, c.Method, c.Reason = fmt.Sprint(20+n%4), rules.Attributed, rules.CouponCode, rules.NoReason
@@ -120,5 +130,14 @@ func sale(n int) rules.Conversion {
 		c.Amount = money.Money{Currency: "USD", Units: int64(n)}
 		c.Revenue = money.Money{Currency: "USD", Nanos: int32(n)} //nolint:gosec // a few dozen
 	}
+	return c
+}
+
+// settled is a sale after its i-th kind of settlement.
+func settled(c rules.Conversion, i int) rules.Conversion {
+	c.Status = []rules.Status{rules.StatusApproved, rules.StatusRejected}[i%2]
+	c.Conflicted = i%3 == 0
+	c.UpdateTime = at(9_985 + i)
+	c.Revision++
 	return c
 }

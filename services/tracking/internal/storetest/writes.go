@@ -53,6 +53,12 @@ func notFound(t *testing.T, fresh Fresh) {
 		if _, err := s.Conversion(t.Context(), id); !errors.Is(err, flow.ErrNotFound) {
 			t.Errorf("conversion %q: %v, want ErrNotFound", id, err)
 		}
+		if _, err := s.Postback(t.Context(), id); !errors.Is(err, flow.ErrNotFound) {
+			t.Errorf("postback %q: %v, want ErrNotFound", id, err)
+		}
+		if _, err := s.Delivery(t.Context(), id); !errors.Is(err, flow.ErrNotFound) {
+			t.Errorf("delivery %q: %v, want ErrNotFound", id, err)
+		}
 	}
 }
 
@@ -96,7 +102,7 @@ func oneWins(t *testing.T, fresh Fresh) {
 		mine := fullConversion()
 		mine.TransactionID = fmt.Sprint("from caller ", i)
 		var err error
-		if got[i], won[i], err = s.InsertConversion(t.Context(), mine); err != nil {
+		if got[i], won[i], err = s.InsertConversion(t.Context(), flow.Sale{Conversion: mine}); err != nil {
 			t.Errorf("caller %d: %v", i, err)
 		}
 	})
@@ -136,7 +142,7 @@ func mixedBatch(t *testing.T, fresh Fresh) {
 	together(len(inserted), func(i int) {
 		again := sale(i / 2)
 		again.Explanation = fmt.Sprint("attempt ", i)
-		stored, ok, err := s.InsertConversion(t.Context(), again)
+		stored, ok, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: again})
 		if err != nil || stored.ID != again.ID || ok && stored.Explanation != again.Explanation {
 			t.Errorf("attempt %d: %+v, %v, %v", i, stored, ok, err)
 		}
@@ -179,7 +185,7 @@ func endedContext(t *testing.T, fresh Fresh) {
 	if err := s.InsertClick(ctx, fullClick()); !errors.Is(err, context.Canceled) {
 		t.Errorf("InsertClick: %v", err)
 	}
-	if _, _, err := s.InsertConversion(ctx, fullConversion()); !errors.Is(err, context.Canceled) {
+	if _, _, err := s.InsertConversion(ctx, flow.Sale{Conversion: fullConversion()}); !errors.Is(err, context.Canceled) {
 		t.Errorf("InsertConversion: %v", err)
 	}
 	if _, err := s.Conversion(t.Context(), fullConversion().ID); !errors.Is(err, flow.ErrNotFound) {
@@ -205,7 +211,7 @@ func restart(t *testing.T, fresh Fresh) {
 	checkConversion(t, after, fullConversion())
 	other := fullConversion()
 	other.Event = "lead"
-	if stored, inserted, err := after.InsertConversion(t.Context(), other); inserted || err != nil || !reflect.DeepEqual(stored, fullConversion()) {
+	if stored, inserted, err := after.InsertConversion(t.Context(), flow.Sale{Conversion: other}); inserted || err != nil || !reflect.DeepEqual(stored, fullConversion()) {
 		t.Errorf("a repeat after the restart: %+v, %v, %v", stored, inserted, err)
 	}
 }
@@ -218,11 +224,25 @@ func closed(t *testing.T, fresh Fresh) {
 	if err := s.InsertClick(t.Context(), fullClick()); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("InsertClick: %v, want Unavailable", err)
 	}
-	if _, _, err := s.InsertConversion(t.Context(), fullConversion()); !apperr.Is(err, apperr.Unavailable) {
+	if _, _, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: fullConversion()}); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("InsertConversion: %v, want Unavailable", err)
 	}
 	if _, err := s.Conversion(t.Context(), fullConversion().ID); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("Conversion: %v, want Unavailable", err)
+	}
+	if _, err := s.UpdateConversion(t.Context(), fullConversion().ID, func(c rules.Conversion) (flow.Update, error) {
+		return flow.Update{Conversion: c}, nil
+	}); !apperr.Is(err, apperr.Unavailable) {
+		t.Errorf("UpdateConversion: %v, want Unavailable", err)
+	}
+	if err := s.InsertPostback(t.Context(), fullPostback()); !apperr.Is(err, apperr.Unavailable) {
+		t.Errorf("InsertPostback: %v, want Unavailable", err)
+	}
+	if _, err := s.ClaimDeliveries(t.Context(), flow.Claim{Now: at(0), Until: at(1), Holder: "h", Limit: 1}); !apperr.Is(err, apperr.Unavailable) {
+		t.Errorf("ClaimDeliveries: %v, want Unavailable", err)
+	}
+	if _, err := s.Unplanned(t.Context(), 1); !apperr.Is(err, apperr.Unavailable) {
+		t.Errorf("Unplanned: %v, want Unavailable", err)
 	}
 	if err := s.Ping(t.Context()); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("Ping: %v, want Unavailable", err)
@@ -239,7 +259,7 @@ func closeWaits(t *testing.T, fresh Fresh) {
 		if i == writers/2 {
 			closeErr <- before.Close()
 		}
-		_, _, err := before.InsertConversion(t.Context(), sale(i))
+		_, _, err := before.InsertConversion(t.Context(), flow.Sale{Conversion: sale(i)})
 		if err != nil && !apperr.Is(err, apperr.Unavailable) {
 			t.Errorf("sale %d: %v, want nil or Unavailable", i, err)
 		}
@@ -288,7 +308,7 @@ func checkClick(t *testing.T, s flow.Store, want rules.Click) {
 
 func insertNew(t *testing.T, s flow.Store, c rules.Conversion) {
 	t.Helper()
-	stored, inserted, err := s.InsertConversion(t.Context(), c)
+	stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c})
 	if err != nil || !inserted || !reflect.DeepEqual(stored, c) {
 		t.Errorf("inserting conversion %s: %+v, %v, %v", c.ID, stored, inserted, err)
 	}

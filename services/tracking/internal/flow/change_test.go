@@ -1,0 +1,311 @@
+package flow_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// posted is how a test's postback comes.
+func posted() *flow.Call {
+	return &flow.Call{
+		Method: "GET", Parameters: "coupon_code=SALEXYZ20&token=***", IP: "203.0.113.7", Received: now,
+		Status: func(error) int { return 400 },
+	}
+}
+
+// sold records a sale of 50 EUR on offer 10, with a revenue of 20 and a payout of 10 percent.
+func sold(t *testing.T, s *flow.Service, transaction string) rules.Conversion {
+	t.Helper()
+	call := posted()
+	call.Parameters = "amount=50&coupon_code=SALEXYZ20&token=***&transaction_id=" + transaction
+	v, err := s.Report(t.Context(), rules.Report{Event: rules.DefaultEvent, Token: "token10", Code: "SALEXYZ20", TransactionID: transaction, HasAmount: true, Amount: money.Money{Units: 50}}, call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Conversion
+}
+
+// withRates gives offer 10 its rates.
+func withRates(c *catalog) *catalog {
+	offer := c.offers["10"]
+	offer.Payout = money.Payout{Kind: money.Percent, Percent: 100_000}
+	offer.Revenue = money.Payout{Kind: money.Percent, Percent: 200_000}
+	c.offers["10"] = offer
+	return c
+}
+
+func eur(units int64) money.Money { return money.Money{Currency: "EUR", Units: units} }
+
+// reasonOf is the stable word of an error; empty for none.
+func reasonOf(err error) string {
+	if e := apperr.As(err); e != nil {
+		return e.Reason
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func TestEdit(t *testing.T) {
+	s := newService(t, withRates(newCatalog(t)))
+	c := sold(t, s, "A-1")
+	edit := flow.Edit{ID: c.ID, Actor: "jo"}
+	rejected, err := s.Reject(t.Context(), flow.Edit{ID: c.ID, ETag: flow.ETag(c), Reason: "returned"})
+	if err != nil || rejected.Status != rules.StatusRejected || rejected.Changes[0].By.Actor != rules.DefaultActor {
+		t.Fatalf("rejected: %+v, %v", rejected, err)
+	}
+	if _, err := s.Approve(t.Context(), flow.Edit{ID: c.ID, ETag: flow.ETag(c)}); reasonOf(err) != "ETAG_MISMATCH" {
+		t.Errorf("by an old etag: %v", err)
+	}
+	approved, err := s.Approve(t.Context(), edit)
+	if err != nil || approved.Payout != eur(5) || approved.Changes[1].By.Actor != "jo" {
+		t.Errorf("approved: %+v, %v", approved, err)
+	}
+	adjusted, err := s.Adjust(t.Context(), edit, money.Money{Units: 40})
+	if err != nil || adjusted.Amount != eur(40) || adjusted.Payout != eur(4) || adjusted.Revenue != eur(8) {
+		t.Errorf("adjusted: %+v, %v", adjusted, err)
+	}
+	refunded, err := s.Refund(t.Context(), edit, money.Money{Units: 10}, false, "r-1")
+	if err != nil || refunded.Refunded != eur(10) || refunded.Payout != eur(3) {
+		t.Errorf("refunded: %+v, %v", refunded, err)
+	}
+	reassigned, err := s.ReassignToPublisher(t.Context(), edit, "33")
+	if err != nil || reassigned.Publisher != "33" || reassigned.Coupon != "" {
+		t.Errorf("reassigned: %+v, %v", reassigned, err)
+	}
+	back, err := s.ReassignToCoupon(t.Context(), edit, "offers/10/coupons/22.SALEXYZ20", "10", "salexyz20")
+	if err != nil || back.Publisher != "22" || back.Coupon != "offers/10/coupons/22.SALEXYZ20" {
+		t.Errorf("reassigned to the coupon: %+v, %v", back, err)
+	}
+	stored, err := s.Conversion(t.Context(), c.ID)
+	if err != nil || len(stored.Changes) != 6 || stored.Revision != 7 {
+		t.Errorf("stored: %d changes, revision %d, %v", len(stored.Changes), stored.Revision, err)
+	}
+}
+
+func TestEditRefuses(t *testing.T) {
+	s := newService(t, withRates(newCatalog(t)))
+	c := sold(t, s, "A-1")
+	edit := flow.Edit{ID: c.ID}
+	for want, do := range map[string]func() (rules.Conversion, error){
+		"CONVERSION_NOT_FOUND": func() (rules.Conversion, error) { return s.Approve(t.Context(), flow.Edit{ID: "nosuch"}) },
+		"REASON_REQUIRED":      func() (rules.Conversion, error) { return s.Reject(t.Context(), edit) },
+		"INVALID_ACTOR": func() (rules.Conversion, error) {
+			return s.Approve(t.Context(), flow.Edit{ID: c.ID, Actor: strings.Repeat("x", 201)})
+		},
+		"REFUND_TOO_LARGE": func() (rules.Conversion, error) {
+			return s.Refund(t.Context(), edit, money.Money{Units: 51}, false, "")
+		},
+		"PUBLISHER_NOT_FOUND": func() (rules.Conversion, error) { return s.ReassignToPublisher(t.Context(), edit, "nosuch") },
+		"COUPON_NOT_FOUND": func() (rules.Conversion, error) {
+			return s.ReassignToCoupon(t.Context(), edit, "offers/10/coupons/33.SALEXYZ20", "10", "SALEXYZ20")
+		},
+		"OTHER_OFFER": func() (rules.Conversion, error) {
+			return s.ReassignToCoupon(t.Context(), edit, "offers/11/coupons/22.OPEN11", "11", "OPEN11")
+		},
+		"CONFLICT_NOT_FOUND": func() (rules.Conversion, error) { return s.ResolveConflict(t.Context(), edit, 1, rules.Accepted) },
+	} {
+		if _, err := do(); reasonOf(err) != want {
+			t.Errorf("want %s, got %v", want, err)
+		}
+	}
+	if stored, err := s.Conversion(t.Context(), c.ID); err != nil || stored.Revision != 1 {
+		t.Errorf("something was changed: %+v, %v", stored, err)
+	}
+}
+
+func TestStatusByPostback(t *testing.T) {
+	tests := []struct {
+		says    string
+		reports []rules.Report // on transaction A-1, sold for 50 EUR
+		status  rules.Status
+		refund  money.Money
+		outcome flow.Outcome // of the last
+		reason  string
+	}{
+		{"approved, as it is already", []rules.Report{{Status: rules.ReportApproved}}, rules.StatusApproved, money.Money{}, flow.Duplicate, ""},
+		{"rejected", []rules.Report{{Status: rules.ReportRejected, StatusReason: "fraud"}}, rules.StatusRejected, money.Money{}, flow.Attributed, ""},
+		{"rejected twice", []rules.Report{{Status: rules.ReportRejected}, {Status: rules.ReportRejected}}, rules.StatusRejected, money.Money{}, flow.Duplicate, ""},
+		{"rejected and approved", []rules.Report{{Status: rules.ReportRejected}, {Status: rules.ReportApproved}}, rules.StatusApproved, money.Money{}, flow.Attributed, ""},
+		{"refunded", []rules.Report{{Status: rules.ReportRefunded}}, rules.StatusApproved, eur(50), flow.Attributed, ""},
+		{"in part", []rules.Report{{Status: rules.ReportRefunded, HasAmount: true, Amount: money.Money{Units: 20}}}, rules.StatusApproved, eur(20), flow.Attributed, ""},
+		{"in part, sent twice", []rules.Report{{Status: rules.ReportRefunded, HasAmount: true, Amount: money.Money{Units: 20}}, {Status: rules.ReportRefunded, HasAmount: true, Amount: money.Money{Units: 20}}}, rules.StatusApproved, eur(20), flow.Duplicate, ""},
+		{"two parts", []rules.Report{{Status: rules.ReportRefunded, RefundID: "1", HasAmount: true, Amount: money.Money{Units: 20}}, {Status: rules.ReportRefunded, RefundID: "2", HasAmount: true, Amount: money.Money{Units: 20}}}, rules.StatusApproved, eur(40), flow.Attributed, ""},
+		{"more than the sale", []rules.Report{{Status: rules.ReportRefunded, HasAmount: true, Amount: money.Money{Units: 51}}}, rules.StatusApproved, money.Money{}, "", "REFUND_TOO_LARGE"},
+		{"approved, of another amount", []rules.Report{{Status: rules.ReportApproved, HasAmount: true, Amount: money.Money{Units: 60}}}, rules.StatusApproved, money.Money{}, "", "CONVERSION_CONFLICT"},
+		{"of a sale that is not known", []rules.Report{{Status: rules.ReportRejected, TransactionID: "A-2"}}, rules.StatusApproved, money.Money{}, "", "TRANSACTION_NOT_FOUND"},
+		{"of no sale in particular", []rules.Report{{Status: rules.ReportRejected, TransactionID: "-"}}, rules.StatusApproved, money.Money{}, "", "TRANSACTION_REQUIRED"},
+		{"a test changes nothing", []rules.Report{{Status: rules.ReportRejected, Test: true}}, rules.StatusApproved, money.Money{}, flow.Test, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.says, func(t *testing.T) {
+			s := newService(t, withRates(newCatalog(t)))
+			c := sold(t, s, "A-1")
+			var v flow.Verdict
+			var err error
+			for _, r := range tt.reports {
+				r.Token, r.Event = "token10", rules.DefaultEvent
+				switch r.TransactionID {
+				case "":
+					r.TransactionID = "A-1"
+				case "-":
+					r.TransactionID = ""
+				}
+				v, err = s.Report(t.Context(), r, posted())
+			}
+			if v.Outcome != tt.outcome || reasonOf(err) != tt.reason {
+				t.Errorf("got %s, %v; want %s, %s", v.Outcome, err, tt.outcome, tt.reason)
+			}
+			stored, err := s.Conversion(t.Context(), c.ID)
+			if err != nil || stored.Status != tt.status || stored.Refunded != tt.refund {
+				t.Errorf("stored: %s, refunded %s, %v", stored.Status, stored.Refunded, err)
+			}
+		})
+	}
+}
+
+func TestASaleThatIsApprovedAtOnce(t *testing.T) {
+	catalog := newCatalog(t)
+	offer := catalog.offers["10"]
+	offer.StartStatus = rules.StatusPending
+	catalog.offers["10"] = offer
+	s := newService(t, catalog)
+	v, err := s.Report(t.Context(), rules.Report{Event: rules.DefaultEvent, Token: "token10", Code: "SALEXYZ20", TransactionID: "A-1", Status: rules.ReportApproved}, posted())
+	if err != nil || v.Outcome != flow.Attributed || v.Conversion.Status != rules.StatusApproved {
+		t.Errorf("got %+v, %v", v, err)
+	}
+	if _, err := s.Report(t.Context(), rules.Report{Code: "OPEN11", TransactionID: "A-1", Status: rules.ReportApproved}, posted()); reasonOf(err) != "MISSING_TOKEN" {
+		t.Errorf("without proof: %v", err)
+	}
+}
+
+func TestConflictIsKept(t *testing.T) {
+	s := newService(t, withRates(newCatalog(t)))
+	c := sold(t, s, "A-1")
+	other := rules.Report{Event: rules.DefaultEvent, Token: "token10", Code: "SALEXYZ20", TransactionID: "A-1", HasAmount: true, Amount: money.Money{Units: 60}}
+	for range 2 {
+		if _, err := s.Report(t.Context(), other, posted()); reasonOf(err) != "CONVERSION_CONFLICT" {
+			t.Fatalf("got %v", err)
+		}
+	}
+	stored, err := s.Conversion(t.Context(), c.ID)
+	if err != nil || stored.Amount != eur(50) || !stored.Conflicted || len(stored.Conflicts) != 1 || stored.Conflicts[0].Count != 2 || stored.Conflicts[0].Amount != eur(60) {
+		t.Fatalf("stored %+v, %v", stored, err)
+	}
+	entry, err := s.Postback(t.Context(), stored.Conflicts[0].Postback)
+	if err != nil || entry.Outcome != rules.PostbackRejected || entry.Reason != "CONVERSION_CONFLICT" || entry.Conversion != c.ID {
+		t.Errorf("its postback is %+v, %v", entry, err)
+	}
+	page, _, err := s.Conversions(t.Context(), listing.Request{Filter: "conflicted = true"})
+	if err != nil || len(page) != 1 {
+		t.Errorf("%d are conflicted, %v", len(page), err)
+	}
+	settled, err := s.ResolveConflict(t.Context(), flow.Edit{ID: c.ID}, 1, rules.Accepted)
+	if err != nil || settled.Amount != eur(60) || settled.Payout != eur(6) || settled.Conflicted {
+		t.Errorf("settled: %+v, %v", settled, err)
+	}
+	if v, err := s.Report(t.Context(), other, posted()); err != nil || v.Outcome != flow.Duplicate {
+		t.Errorf("the accepted content again: %+v, %v", v, err)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	catalog := newCatalog(t)
+	catalog.coupons[0].Limits, catalog.coupons[0].ETag = rules.Limits{Total: 2}, "e1"
+	s := newService(t, catalog)
+	first := sold(t, s, "A-1")
+	sold(t, s, "A-2")
+	over := sold(t, s, "A-3")
+	if over.Outcome != rules.Unattributed || over.Reason != rules.LimitReached || over.Publisher != "" || over.CouponCode == "" {
+		t.Fatalf("the third sale: %+v", over)
+	}
+	if v, err := s.Report(t.Context(), rules.Report{Event: rules.DefaultEvent, Token: "token10", Code: "SALEXYZ20", TransactionID: "A-3", HasAmount: true, Amount: money.Money{Units: 50}}, posted()); err != nil || v.Outcome != flow.Duplicate {
+		t.Errorf("the third sale again: %+v, %v", v, err)
+	}
+	if _, err := s.ReassignToCoupon(t.Context(), flow.Edit{ID: over.ID}, "offers/10/coupons/22.SALEXYZ20", "10", "SALEXYZ20"); reasonOf(err) != "LIMIT_REACHED" {
+		t.Errorf("by hand: %v", err)
+	}
+	if _, err := s.Reject(t.Context(), flow.Edit{ID: first.ID, Reason: "returned"}); err != nil {
+		t.Fatal(err)
+	}
+	if again := sold(t, s, "A-4"); again.Outcome != rules.Attributed {
+		t.Errorf("a rejected sale did not give its use back: %+v", again)
+	}
+	if _, err := s.Approve(t.Context(), flow.Edit{ID: first.ID}); reasonOf(err) != "LIMIT_REACHED" {
+		t.Errorf("approved when no use is left: %v", err)
+	}
+	result, err := s.Replay(t.Context(), over.Postback, flow.ReplayOrder{})
+	if err != nil || result.Outcome != rules.ReplayUnchanged || result.Reason != "LIMIT_REACHED" {
+		t.Errorf("replayed at the limit: %+v, %v", result, err)
+	}
+	catalog.coupons[0].Limits, catalog.coupons[0].ETag = rules.Limits{Total: 3}, "e2"
+	result, err = s.Replay(t.Context(), over.Postback, flow.ReplayOrder{})
+	if err != nil || result.Outcome != rules.ReplayAttributed {
+		t.Errorf("replayed under a higher limit: %+v, %v", result, err)
+	}
+}
+
+func TestWatch(t *testing.T) {
+	s := newService(t, withRates(newCatalog(t)))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	news := make(chan flow.News)
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Watch(ctx, "", "", func(n flow.News) error { news <- n; return nil })
+	}()
+	next := func() flow.News {
+		t.Helper()
+		select {
+		case n := <-news:
+			return n
+		case err := <-done:
+			t.Fatalf("the watch ended: %v", err)
+		case <-ctx.Done():
+			t.Fatal("no news")
+		}
+		return flow.News{}
+	}
+	c := sold(t, s, "A-1")
+	if n := next(); !n.Created || n.Conversion.ID != c.ID || len(n.Changes) != 0 || n.ResumeToken == "" {
+		t.Errorf("the sale: %+v", n)
+	}
+	for _, do := range []func(context.Context, flow.Edit) (rules.Conversion, error){s.Reject, s.Approve} {
+		if _, err := do(t.Context(), flow.Edit{ID: c.ID, Reason: "test"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told []rules.ChangeKind
+	var token string
+	for len(told) < 2 {
+		n := next()
+		for _, change := range n.Changes {
+			told = append(told, change.Kind)
+		}
+		token = n.ResumeToken
+	}
+	if told[0] != rules.ChangeReject || told[1] != rules.ChangeApprove || len(told) != 2 {
+		t.Errorf("told of %v", told)
+	}
+	s.StopWatches()
+	if err := <-done; !apperr.Is(err, apperr.Unavailable) {
+		t.Errorf("stopped: %v", err)
+	}
+	for _, bad := range []string{"x", "zz.1", token[:len(token)-1]} {
+		if err := s.Watch(t.Context(), "", bad, nil); reasonOf(err) != "INVALID_RESUME_TOKEN" {
+			t.Errorf("token %q: %v", bad, err)
+		}
+	}
+	if err := s.Watch(t.Context(), "nosuch = 1", "", nil); reasonOf(err) != "INVALID_FILTER" {
+		t.Errorf("a bad filter: %v", err)
+	}
+}

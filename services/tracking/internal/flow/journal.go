@@ -1,0 +1,89 @@
+package flow
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// Call is how a report came, as the journal keeps it.
+type Call struct {
+	// Method is GET or POST.
+	Method string
+	// Parameters are those that came, in query form, without what proves who sent them.
+	Parameters string
+	IP         string
+	// Received is when the call arrived.
+	Received time.Time
+	// Status returns the HTTP status with which an error is answered.
+	Status func(error) int
+}
+
+// Refuse journals a report that could not be read, if it comes from its offer's advertiser, and returns
+// why it is refused: for its fault, or for its proof. r is what could be read of it.
+func (s *Service) Refuse(ctx context.Context, r rules.Report, call *Call, fault error) error {
+	p, err := s.settle(ctx, r, call)
+	switch {
+	case IsGuess(err):
+		return err // so that a wrong token counts as one
+	case err != nil:
+		return fault
+	}
+	return s.journalRefusal(ctx, p, fault)
+}
+
+// journalRefusal journals a report that is refused with an error, and returns the error. What could not
+// be judged or stored is not journaled: it comes again.
+func (s *Service) journalRefusal(ctx context.Context, p settled, refusal error) error {
+	e := apperr.As(refusal)
+	if e == nil || e.Kind == apperr.Unavailable || p.report.Test || p.entry == nil {
+		return refusal
+	}
+	s.clock(p)
+	entry := *p.entry
+	entry.Outcome, entry.Reason, entry.Message, entry.HTTPStatus = rules.PostbackRejected, e.Reason, e.Message, p.call.Status(refusal)
+	entry.Conversion = strings.TrimPrefix(e.Metadata["conversion"], "conversions/")
+	if err := s.store.InsertPostback(ctx, entry); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// journal stores the entry of a report that made no new conversion.
+func (s *Service) journal(ctx context.Context, p settled, verdict Verdict) error {
+	if p.entry == nil {
+		return nil
+	}
+	s.clock(p)
+	entry := p.entry.Of(verdict.Conversion)
+	entry.Message = verdict.Message
+	if verdict.Outcome == Duplicate {
+		entry.Outcome, entry.HTTPStatus = rules.PostbackDuplicate, 200
+	}
+	return s.store.InsertPostback(ctx, entry)
+}
+
+// clock notes in a report's entry how long its judging took.
+func (s *Service) clock(p settled) {
+	p.entry.Duration = max(s.now().Sub(p.call.Received), 0).Truncate(time.Microsecond)
+}
+
+// newEntry returns a report's entry in the journal, but for what becomes of it; nil for one by our own
+// services.
+func (p settled) newEntry() (*rules.Postback, error) {
+	if p.call == nil {
+		return nil, nil
+	}
+	id, err := newID(p.now)
+	if err != nil {
+		return nil, err
+	}
+	return &rules.Postback{
+		ID: id, Offer: p.offer.ID, Method: p.call.Method, Parameters: p.call.Parameters, IP: p.call.IP,
+		CouponCode: p.report.Code, TransactionID: p.report.TransactionID, IdempotencyKey: p.report.IdempotencyKey,
+		Authenticated: p.authenticated, Time: p.now,
+	}, nil
+}

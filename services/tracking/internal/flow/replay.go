@@ -1,0 +1,257 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// replayPage is how many postbacks a replay by filter takes at a time.
+const replayPage = 100
+
+// ReplayOrder asks for a replay.
+type ReplayOrder struct {
+	// DryRun asks for what would happen, with nothing changed.
+	DryRun bool
+	Actor  string
+}
+
+// Replay judges a postback again, at its own time, by what is known today.
+//
+// Errors: NotFound (POSTBACK_NOT_FOUND); InvalidArgument on actor; Unavailable when nothing was stored.
+func (s *Service) Replay(ctx context.Context, id string, order ReplayOrder) (rules.Replay, error) {
+	if err := (rules.By{Actor: order.Actor}).Check(); err != nil {
+		return rules.Replay{}, err
+	}
+	postback, err := s.Postback(ctx, id)
+	if err != nil {
+		return rules.Replay{}, err
+	}
+	return s.replay(ctx, postback, order)
+}
+
+func (s *Service) replay(ctx context.Context, postback rules.Postback, order ReplayOrder) (rules.Replay, error) {
+	result, err := s.rejudge(ctx, postback, order)
+	if e := apperr.As(err); e != nil && e.Kind != apperr.Unavailable {
+		result = rules.Replay{Outcome: rules.ReplayRefused, Reason: e.Reason, Message: e.Message, Conversion: strings.TrimPrefix(e.Metadata["conversion"], "conversions/")}
+	} else if err != nil {
+		return rules.Replay{}, err
+	}
+	if order.DryRun {
+		return result, nil
+	}
+	result.Time = s.Now()
+	if err := s.store.SetReplay(ctx, postback.ID, result); err != nil && !errors.Is(err, ErrNotFound) { // it may just have expired
+		return rules.Replay{}, err
+	}
+	return result, nil
+}
+
+// rejudge does what a replay does. Its refusals are apperrs.
+func (s *Service) rejudge(ctx context.Context, postback rules.Postback, order ReplayOrder) (rules.Replay, error) {
+	p, err := s.reread(ctx, postback)
+	if err != nil {
+		return rules.Replay{}, err
+	}
+	if p.report.Status != rules.NewSale {
+		p.report.Test = order.DryRun
+		result, handled, err := s.replayStatus(ctx, p, postback)
+		if handled || err != nil {
+			return result, err
+		}
+	}
+	sale, err := s.saleAnew(ctx, p, postback)
+	if err != nil {
+		return rules.Replay{}, err
+	}
+	stored, err := s.store.Conversion(ctx, sale.Conversion.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return s.recordReplay(ctx, sale, order)
+	case err != nil:
+		return rules.Replay{}, err
+	case !stored.Repeats(sale.Conversion):
+		return rules.Replay{}, conflicting(stored)
+	case stored.Outcome == rules.Attributed:
+		return unchangedReplay(stored, "", "Somebody is credited already."), nil
+	case sale.Conversion.Outcome != rules.Attributed:
+		return unchangedReplay(stored, string(sale.Conversion.Reason), "The sale is still held. "+sale.Conversion.Explanation), nil
+	}
+	return s.attributeReplay(ctx, sale, stored, order)
+}
+
+// replayStatus does what a report says became of a sale, if it was refused when it came. handled is false
+// where the report made the sale, or would.
+func (s *Service) replayStatus(ctx context.Context, p settled, postback rules.Postback) (_ rules.Replay, handled bool, err error) {
+	if postback.Outcome == rules.PostbackRejected {
+		verdict, handled, err := s.reportStatus(ctx, p)
+		return replayed(verdict), handled, err
+	}
+	stored, err := s.store.Conversion(ctx, postback.Conversion)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return rules.Replay{}, true, err
+	}
+	if err == nil && stored.Postback == postback.ID {
+		return rules.Replay{}, false, nil
+	}
+	return rules.Replay{Outcome: rules.ReplayUnchanged, Conversion: postback.Conversion, Message: "The change was made when the postback came."}, true, nil
+}
+
+// reread returns a postback's report as it was, with its offer as it is today.
+func (s *Service) reread(ctx context.Context, postback rules.Postback) (settled, error) {
+	p := settled{now: s.Now(), authenticated: postback.Authenticated, replay: true}
+	params, err := url.ParseQuery(postback.Parameters)
+	if err != nil {
+		return p, apperr.Invalid("MALFORMED_QUERY", "query", "%s", err)
+	}
+	if p.report, err = rules.ParsePostback(params, postback.Time); err != nil {
+		return p, err
+	}
+	p.report.Token, p.report.Proof = "", rules.Proof{} // it was proven when it came
+	p.report.Offer, p.report.IdempotencyKey = postback.Offer, postback.IdempotencyKey
+	if p.report.Time.IsZero() {
+		p.report.Time = postback.Time
+	}
+	if p.offer, err = s.settleOffer(ctx, p.report, nil); err != nil {
+		return p, err
+	}
+	p.click, err = s.findClick(ctx, p.report.ClickID)
+	return p, err
+}
+
+// saleAnew returns the sale that a postback makes today.
+func (s *Service) saleAnew(ctx context.Context, p settled, postback rules.Postback) (Sale, error) {
+	claim, err := s.gather(ctx, p.report, p.offer, p.click)
+	if err != nil {
+		return Sale{}, err
+	}
+	id, keyed := rules.ConversionID(p.report, p.offer.ID)
+	switch {
+	case keyed:
+	case postback.Conversion != "":
+		id = postback.Conversion
+	default:
+		id = bare(postback.ID) // the same in each replay
+	}
+	decision := rules.Attribute(claim)
+	conversion, _ := rules.NewConversion(id, p.report, claim, decision, p.authenticated, p.now)
+	conversion.Undeduplicated, conversion.Postback = !keyed, postback.ID
+	return Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)}, nil
+}
+
+// recordReplay records a sale whose postback had been refused.
+func (s *Service) recordReplay(ctx context.Context, sale Sale, order ReplayOrder) (rules.Replay, error) {
+	stored := sale.Conversion
+	if !order.DryRun {
+		var err error
+		if stored, _, err = s.store.InsertConversion(ctx, sale); err != nil {
+			return rules.Replay{}, err
+		}
+		if stored.Unplanned {
+			s.wake()
+		}
+	}
+	return rules.Replay{
+		Outcome: replayOutcome(stored), Reason: string(stored.Reason), Message: stored.Explanation,
+		Conversion: stored.ID, Publisher: stored.Publisher,
+	}, nil
+}
+
+func replayOutcome(c rules.Conversion) rules.ReplayOutcome {
+	if c.Outcome == rules.Attributed {
+		return rules.ReplayAttributed
+	}
+	return rules.ReplayRecorded
+}
+
+// attributeReplay credits a sale that was held.
+func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored rules.Conversion, order ReplayOrder) (rules.Replay, error) {
+	by := rules.By{Actor: order.Actor, Time: s.Now(), Reason: "replay", Postback: sale.Conversion.Postback}
+	if by.Actor == "" {
+		by.Actor = rules.DefaultActor
+	}
+	credited, err := stored.Replay(sale.Conversion, by)
+	if err == nil && !order.DryRun {
+		credited, err = s.store.UpdateConversion(ctx, stored.ID, func(c rules.Conversion) (Update, error) {
+			after, err := c.Replay(sale.Conversion, by)
+			update := Update{Conversion: after}
+			if after.Holds() != c.Holds() {
+				update.Use = sale.Use
+			}
+			return update, err
+		})
+	}
+	switch {
+	case errors.Is(err, ErrLimitReached):
+		return unchangedReplay(stored, string(rules.LimitReached), "The sale is still held: its coupon has earned as many sales as its limits allow."), nil
+	case err != nil:
+		return rules.Replay{}, err
+	}
+	if credited.Unplanned && !order.DryRun {
+		s.wake()
+	}
+	return rules.Replay{
+		Outcome: rules.ReplayAttributed, Message: credited.Explanation, Conversion: credited.ID, Publisher: credited.Publisher,
+	}, nil
+}
+
+func unchangedReplay(c rules.Conversion, reason, message string) rules.Replay {
+	return rules.Replay{Outcome: rules.ReplayUnchanged, Reason: reason, Message: message, Conversion: c.ID, Publisher: c.Publisher}
+}
+
+// replayed is the result of a replay that changed a known sale, or would.
+func replayed(v Verdict) rules.Replay {
+	if v.Outcome == Duplicate || v.would == Duplicate {
+		return unchangedReplay(v.Conversion, "", v.Message)
+	}
+	return rules.Replay{Outcome: replayOutcome(v.Conversion), Message: v.Message, Conversion: v.Conversion.ID, Publisher: v.Conversion.Publisher}
+}
+
+// Replayed is a postback with what its replay came to.
+type Replayed struct {
+	Postback string
+	Result   rules.Replay
+}
+
+// ReplayAll replays the postbacks that match a filter, oldest first, those that came before the call,
+// and tells each page's results.
+//
+// Errors: InvalidArgument on filter or actor; what tell returns; Unavailable.
+func (s *Service) ReplayAll(ctx context.Context, filter string, order ReplayOrder, tell func([]Replayed) error) error {
+	if strings.TrimSpace(filter) == "" {
+		return apperr.Invalid("FILTER_REQUIRED", "filter", `is missing: say which postbacks, such as reason = "UNKNOWN_CODE"`)
+	}
+	if err := (rules.By{Actor: order.Actor}).Check(); err != nil {
+		return err
+	}
+	req := listing.Request{Filter: filter, OrderBy: "create_time", PageSize: replayPage}
+	before := listing.Compare{Field: "create_time", Op: listing.Less, Value: s.Now()}
+	for {
+		q, err := s.postbacks.Query(req, before, s.Now())
+		if err != nil {
+			return err
+		}
+		rows, err := s.store.Postbacks(ctx, q)
+		if err != nil {
+			return err
+		}
+		page, next := listing.Page(q, rows, storedPostback)
+		results := make([]Replayed, len(page))
+		for i, postback := range page {
+			result, err := s.replay(ctx, postback, order)
+			if err != nil {
+				return err
+			}
+			results[i] = Replayed{Postback: postback.ID, Result: result}
+		}
+		if err := tell(results); err != nil || next == "" {
+			return err
+		}
+		req.PageToken = next
+	}
+}

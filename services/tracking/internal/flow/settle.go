@@ -1,0 +1,111 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// invalidTokenReason is the reason of a report whose token is not the offer's.
+const invalidTokenReason = "INVALID_TOKEN"
+
+// IsGuess says whether a report was refused for a proof that is not the offer's: perhaps somebody
+// guesses.
+func IsGuess(err error) bool {
+	e := apperr.As(err)
+	return e != nil && (e.Reason == invalidTokenReason || e.Reason == rules.InvalidSignature)
+}
+
+// settleOffer finds the offer of a report: the one it names, else the token's, else the click's,
+// else the only one that has the code.
+func (s *Service) settleOffer(ctx context.Context, r rules.Report, click *rules.Click) (rules.Offer, error) {
+	id := r.Offer
+	switch {
+	case id != "":
+	case r.Token != "":
+		offer, err := s.catalog.OfferByToken(ctx, r.Token)
+		if errors.Is(err, ErrNotFound) {
+			return rules.Offer{}, invalidToken()
+		}
+		return offer, err
+	case click != nil:
+		id = click.Offer
+	case r.Code != "":
+		only, err := s.onlyOfferWith(ctx, r.Code)
+		if err != nil {
+			return rules.Offer{}, err
+		}
+		id = only
+	}
+	if id == "" {
+		return rules.Offer{}, notSettled(r)
+	}
+	offer, err := s.catalog.Offer(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return rules.Offer{}, noOffer(r, id)
+	}
+	return offer, err
+}
+
+// noOffer is a platform service's NotFound and an advertiser's wrong parameter.
+func noOffer(r rules.Report, id string) error {
+	if r.Trusted {
+		return apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %q", id)
+	}
+	return apperr.Invalid("OFFER_NOT_FOUND", "offer_id", "there is no offer %q", id)
+}
+
+// onlyOfferWith returns the id of the one offer that has a code; empty where there is none, or more.
+func (s *Service) onlyOfferWith(ctx context.Context, code string) (string, error) {
+	coupons, err := s.catalog.Coupons(ctx, "", code)
+	if err != nil {
+		return "", err
+	}
+	only := ""
+	for _, c := range coupons {
+		if only != "" && only != c.Offer {
+			return "", nil
+		}
+		only = c.Offer
+	}
+	return only, nil
+}
+
+func notSettled(r rules.Report) error {
+	if r.Trusted {
+		return apperr.Invalid("OFFER_NOT_SETTLED", "offer", "neither the click nor the code says which offer this sale is of; name the offer")
+	}
+	return apperr.Invalid("OFFER_NOT_SETTLED", "offer_id", "neither a token, a known click nor the code says which offer this sale is of; send offer_id or token")
+}
+
+// authenticate says whether the reporter proved that it speaks for the offer's advertiser, and
+// refuses it where the offer wants proof or the proof is wrong. Where the offer wants a signature a
+// token proves nothing.
+func authenticate(r rules.Report, offer rules.Offer, now time.Time) (bool, error) {
+	switch {
+	case r.Trusted:
+		return true, nil
+	case offer.Auth == rules.AuthHMAC:
+		err := r.Proof.Check(offer, now)
+		return err == nil, err
+	case r.Token != "":
+		if !offer.Credentials.Takes(r.Token, now) {
+			return false, invalidToken()
+		}
+		return true, nil
+	case offer.Auth == rules.AuthOpen:
+		return false, nil
+	}
+	return false, missingToken(offer)
+}
+
+func missingToken(offer rules.Offer) error {
+	return apperr.New(apperr.Unauthenticated, "MISSING_TOKEN", "token: offer %s takes this only with its postback token; send it as token", offer.ID)
+}
+
+func invalidToken() error {
+	return apperr.New(apperr.Unauthenticated, invalidTokenReason, "token: this is not the offer's postback token, or no longer; the offer's settings show it")
+}

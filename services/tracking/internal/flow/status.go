@@ -1,0 +1,91 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// reportStatus changes a known sale as a report says. handled is false where the report is of a sale
+// that is not known yet and approved at once: it is to be recorded.
+func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handled bool, err error) {
+	if !p.authenticated {
+		return Verdict{}, true, missingToken(p.offer) // an OPEN offer's sales, yes; their fate, no
+	}
+	id, keyed := rules.ConversionID(p.report, p.offer.ID)
+	if !keyed {
+		return Verdict{}, true, apperr.Invalid("TRANSACTION_REQUIRED", "transaction_id", "is missing: say which sale is %s", strings.ToLower(string(p.report.Status)))
+	}
+	stored, err := s.store.Conversion(ctx, id)
+	switch {
+	case errors.Is(err, ErrNotFound) && p.report.Status == rules.ReportApproved:
+		return Verdict{}, false, nil
+	case errors.Is(err, ErrNotFound):
+		return Verdict{}, true, apperr.Invalid("TRANSACTION_NOT_FOUND", "transaction_id", "is not known on offer %s: report the sale first, and then that it was %s", p.offer.ID, strings.ToLower(string(p.report.Status)))
+	case err != nil:
+		return Verdict{}, true, err
+	case p.report.Test:
+		verdict, err := testStatus(p, stored)
+		return verdict, true, err
+	}
+	verdict, err := s.applyStatus(ctx, p, stored)
+	return verdict, true, err
+}
+
+// testStatus returns what applyStatus would come to.
+func testStatus(p settled, stored rules.Conversion) (Verdict, error) {
+	if stored.Contradicts(p.report, p.offer) {
+		return Verdict{}, conflicting(stored)
+	}
+	changed, err := stored.Apply(p.report, rules.By{Actor: rules.Advertiser, Time: p.now})
+	if err != nil {
+		return Verdict{}, err
+	}
+	verdict := verdictOf(changed, p.report.Warnings)
+	if changed.Revision == stored.Revision {
+		return tested(verdict, Duplicate), nil
+	}
+	return tested(verdict, verdict.Outcome), nil
+}
+
+func (s *Service) applyStatus(ctx context.Context, p settled, stored rules.Conversion) (Verdict, error) {
+	by := rules.By{Actor: rules.Advertiser, Time: p.now}
+	if p.entry != nil {
+		by.Postback = p.entry.ID
+	}
+	if stored.Contradicts(p.report, p.offer) {
+		if p.replay {
+			return Verdict{}, conflicting(stored) // however often it is replayed, it came once
+		}
+		content := stored
+		content.Amount, content.Postback, content.UpdateTime = stored.AmountSaid(p.report, p.offer), by.Postback, p.now
+		content.ContentHash = rules.ContentHash(p.report, content)
+		return Verdict{}, s.conflict(ctx, p.report, content, stored)
+	}
+	changed, unchanged, err := s.change(ctx, stored, nil, func(c rules.Conversion) (rules.Conversion, error) { return c.Apply(p.report, by) })
+	if err != nil {
+		return Verdict{}, err
+	}
+	verdict := verdictOf(changed, p.report.Warnings)
+	verdict.Message = "The conversion is " + standing(changed) + "."
+	if unchanged {
+		verdict.Outcome = Duplicate
+		verdict.Message = "The conversion is " + standing(changed) + " already; nothing was changed."
+		if p.report.Status == rules.ReportRefunded && p.report.RefundID == "" && p.report.HasAmount {
+			verdict.Warnings = append(verdict.Warnings, "a refund of the same amount is taken for a repeat; send refund_id, another for each refund, to tell two apart")
+		}
+	}
+	return verdict, s.journal(ctx, p, verdict)
+}
+
+// standing says in words where a conversion stands.
+func standing(c rules.Conversion) string {
+	words := strings.ToLower(string(c.Status))
+	if !c.Refunded.IsNone() {
+		words += ", with " + c.Refunded.String() + " of " + c.Amount.String() + " refunded"
+	}
+	return words
+}

@@ -1,0 +1,183 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	// updateAttempts bounds how often a write starts over because another process changed the conversion
+	// since it was read, or a counter since it was counted.
+	updateAttempts = 10
+	// updatePause is how much longer than the last time is waited before the next attempt: what another
+	// process has written can be read only when a majority has it.
+	updatePause = 10 * time.Millisecond
+)
+
+// errChanged is why an attempt starts over.
+var errChanged = errors.New("what was read has changed since")
+
+// Conversion returns a conversion by its id, or flow.ErrNotFound.
+func (s *Store) Conversion(ctx context.Context, id string) (rules.Conversion, error) {
+	return one(ctx, s.db, conversions, id, (*conversionDocument).decode)
+}
+
+// Conversions returns the conversions that a query selects, without what only one is read with.
+func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error) {
+	return list(ctx, s.db, conversions, q, (*conversionDocument).decode, "decision", "plan_from", "changes", "conflicts")
+}
+
+// UpdateConversion replaces a conversion by what change makes of it. That it still has the revision with
+// which it was read is a condition of the write; else it is read again.
+func (s *Store) UpdateConversion(
+	ctx context.Context, id string, change func(rules.Conversion) (flow.Update, error),
+) (stored rules.Conversion, err error) {
+	err = within(ctx, func(ctx context.Context) error {
+		release, err := s.updating.take(ctx, id)
+		if err != nil {
+			return err
+		}
+		defer release()
+		return repeated(ctx, func() error {
+			stored, err = s.update(ctx, id, change)
+			return err
+		})
+	})
+	if err != nil {
+		return rules.Conversion{}, err
+	}
+	return stored, nil
+}
+
+// repeated runs a write again while it returns errChanged.
+func repeated(ctx context.Context, write func() error) error {
+	for attempt := range updateAttempts {
+		if err := write(); !errors.Is(err, errChanged) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(attempt) * updatePause):
+		}
+	}
+	return unavailable("too many change the same at once; try again")
+}
+
+// update is one attempt of an update; errChanged where it wrote nothing because another was faster.
+func (s *Store) update(ctx context.Context, id string, change func(rules.Conversion) (flow.Update, error)) (rules.Conversion, error) {
+	before, err := s.Conversion(ctx, id)
+	if err != nil {
+		return before, err
+	}
+	update, err := change(before)
+	if err != nil || update.Conversion.Revision == before.Revision {
+		return before, err
+	}
+	took, gave := moved(before, update)
+	if took == nil && gave == nil {
+		return update.Conversion, s.replace(ctx, before, update.Conversion)
+	}
+	err = s.db.InTransaction(ctx, func(ctx context.Context) error {
+		counts, err := s.count(ctx, took)
+		if err != nil {
+			return err
+		}
+		if took != nil && !counts.left() {
+			return flow.ErrLimitReached
+		}
+		if err := s.replace(ctx, before, update.Conversion); err != nil {
+			return err
+		}
+		if err := s.giveBack(ctx, gave); err != nil {
+			return err
+		}
+		return s.put(ctx, counts, 1)
+	})
+	return update.Conversion, err
+}
+
+// moved returns the use that an update takes and the one that it gives back; nil: none.
+func moved(before rules.Conversion, update flow.Update) (took, gave *rules.Use) {
+	held, holds := before.Holds(), update.Conversion.Holds()
+	if held == holds {
+		return nil, nil
+	}
+	if holds != "" && limited(update.Use) {
+		took = update.Use
+	}
+	if held != "" {
+		gave = update.Return
+	}
+	return took, gave
+}
+
+// replace stores a conversion in the place of what it was; errChanged where that is not what is stored.
+func (s *Store) replace(ctx context.Context, before, after rules.Conversion) error {
+	result, err := s.db.Collection(conversions).ReplaceOne(ctx,
+		append(byID(before.ID), bson.E{Key: "revision", Value: before.Revision}), encodeConversion(after))
+	if err != nil {
+		return failure("changing a conversion", err)
+	}
+	if result.MatchedCount == 0 {
+		return errChanged
+	}
+	return nil
+}
+
+// insertLimited stores a conversion with what it takes of its coupon, its entry in the journal with them,
+// unless its id is taken; then it returns the one that has it. Two transactions that change one counter
+// are never both committed: the second starts over and sees the first's.
+func (s *Store) insertLimited(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+	err = within(ctx, func(ctx context.Context) error {
+		release, err := s.taking.take(ctx, fresh.Use.Coupon)
+		if err != nil {
+			return err
+		}
+		defer release()
+		return repeated(ctx, func() error {
+			return s.db.InTransaction(ctx, func(ctx context.Context) error {
+				stored, inserted, err = s.insertCounted(ctx, fresh)
+				return err
+			})
+		})
+	})
+	return stored, inserted, err
+}
+
+// insertCounted is insertLimited in a transaction. Where there are none it loses no use that was sold:
+// everything is read before the first write, and the conversion is written before it is counted.
+func (s *Store) insertCounted(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+	stored, err = s.Conversion(ctx, fresh.Conversion.ID)
+	if !errors.Is(err, flow.ErrNotFound) {
+		return stored, false, err
+	}
+	counts, err := s.count(ctx, fresh.Use)
+	if err != nil {
+		return stored, false, err
+	}
+	stored, taken := fresh.Conversion, int64(1)
+	if !counts.left() {
+		stored, taken = rules.OverLimit(stored), 0
+	}
+	if _, err := s.db.Collection(conversions).InsertOne(ctx, encodeConversion(stored)); err != nil {
+		return stored, false, failure("inserting a conversion", err)
+	}
+	if err := s.put(ctx, counts, taken); err != nil {
+		return stored, false, err
+	}
+	if entry := entryOf(fresh.Postback, stored); entry != nil {
+		_, err := s.db.Collection(postbacks).InsertOne(ctx, entry)
+		if err := entryFailure(entry, failure("journaling a sale", err)); err != nil {
+			return stored, false, err
+		}
+	}
+	return stored, true, nil
+}

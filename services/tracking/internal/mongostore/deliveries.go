@@ -1,0 +1,172 @@
+package mongostore
+
+import (
+	"context"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// deliveryDocument is a delivery as it is stored. What lists can filter or order by is always present.
+type deliveryDocument struct {
+	ID         string              `bson:"_id"`
+	Conversion string              `bson:"conversion"`
+	Change     int                 `bson:"change"`
+	Publisher  string              `bson:"publisher"`
+	Offer      string              `bson:"offer"`
+	Status     rules.Status        `bson:"status"`
+	State      rules.DeliveryState `bson:"state"`
+	Payload    string              `bson:"payload"`
+	// DueTime and Holder are absent when it is done, Holder also when nobody tries it. There may be a
+	// field `followed` besides, which says that another one waits for it.
+	DueTime      time.Time         `bson:"due_time,omitempty"`
+	Holder       string            `bson:"holder,omitempty"`
+	FirstDueTime time.Time         `bson:"first_due_time"`
+	AttemptCount int               `bson:"attempt_count"`
+	Attempts     []attemptDocument `bson:"attempts,omitempty"`
+	CreateTime   time.Time         `bson:"create_time"`
+	FinishTime   time.Time         `bson:"finish_time,omitempty"`
+}
+
+type attemptDocument struct {
+	AttemptTime time.Time `bson:"attempt_time"`
+	HTTPStatus  int       `bson:"http_status,omitempty"`
+	// Latency is in microseconds.
+	Latency int64  `bson:"latency"`
+	Error   string `bson:"error,omitempty"`
+}
+
+func encodeDelivery(d rules.Delivery) *deliveryDocument {
+	return &deliveryDocument{
+		ID: d.ID, Conversion: d.Conversion, Change: d.Change, Publisher: d.Publisher, Offer: d.Offer, Status: d.Status,
+		State: d.State, Payload: d.Payload, DueTime: d.DueTime, FirstDueTime: d.FirstDueTime, AttemptCount: d.AttemptCount,
+		Attempts: encodeAttempts(d.Attempts), CreateTime: d.CreateTime, FinishTime: d.FinishTime,
+	}
+}
+
+func encodeAttempts(attempts []rules.Attempt) []attemptDocument {
+	documents := make([]attemptDocument, len(attempts))
+	for i, a := range attempts {
+		documents[i] = attemptDocument{AttemptTime: a.Time, HTTPStatus: a.HTTPStatus, Latency: a.Latency.Microseconds(), Error: a.Error}
+	}
+	return documents
+}
+
+func (d *deliveryDocument) decode() rules.Delivery {
+	delivery := rules.Delivery{
+		ID: d.ID, Conversion: d.Conversion, Change: d.Change, Publisher: d.Publisher, Offer: d.Offer, Status: d.Status,
+		State: d.State, Payload: d.Payload, DueTime: d.DueTime.UTC(), FirstDueTime: d.FirstDueTime.UTC(), AttemptCount: d.AttemptCount,
+		CreateTime: d.CreateTime.UTC(), FinishTime: d.FinishTime.UTC(),
+	}
+	for _, a := range d.Attempts {
+		delivery.Attempts = append(delivery.Attempts, rules.Attempt{
+			Time: a.AttemptTime.UTC(), HTTPStatus: a.HTTPStatus, Latency: time.Duration(a.Latency) * time.Microsecond, Error: a.Error,
+		})
+	}
+	return delivery
+}
+
+// Unplanned returns conversions with changes whose deliveries are not planned.
+func (s *Store) Unplanned(ctx context.Context, limit int) ([]rules.Conversion, error) {
+	return all(ctx, s.db, conversions, unplanned(), options.Find().SetLimit(int64(limit)), (*conversionDocument).decode)
+}
+
+// Plan stores the deliveries of plans, and then notes that their conversions are planned.
+func (s *Store) Plan(ctx context.Context, plans []flow.Plan) error {
+	var planned []any
+	var notes []mongo.WriteModel
+	for _, p := range plans {
+		for _, d := range p.Deliveries {
+			planned = append(planned, encodeDelivery(d))
+		}
+		notes = append(notes, mongo.NewUpdateOneModel().
+			SetFilter(append(byID(p.Conversion), bson.E{Key: "revision", Value: p.Revision})).
+			SetUpdate(unset("plan_from")))
+	}
+	if len(planned) > 0 {
+		for _, err := range s.db.InsertAll(ctx, deliveries, planned) {
+			if err != nil && !mongodb.IsUnique(err) {
+				return err
+			}
+		}
+	}
+	return s.db.UpdateAll(ctx, conversions, notes)
+}
+
+// FinishDelivery stores what a try made of a claimed delivery, if it is still the holder's.
+func (s *Store) FinishDelivery(ctx context.Context, delivery rules.Delivery, holder string) error {
+	d := encodeDelivery(delivery)
+	filter := append(append(byID(d.ID), bson.E{Key: "holder", Value: holder}), stillDue()...)
+	changed := bson.D{
+		{Key: "state", Value: d.State},
+		{Key: "attempt_count", Value: d.AttemptCount},
+		{Key: "attempts", Value: d.Attempts},
+	}
+	gone := []string{"holder"}
+	if d.State != rules.DeliveryDue {
+		gone = append(gone, "followed")
+	}
+	for _, moment := range []struct {
+		field string
+		time  time.Time
+	}{{"due_time", d.DueTime}, {"finish_time", d.FinishTime}} {
+		if moment.time.IsZero() {
+			gone = append(gone, moment.field)
+		} else {
+			changed = append(changed, bson.E{Key: moment.field, Value: moment.time})
+		}
+	}
+	update := append(set(changed), unset(gone...)...)
+	// Few have others that wait for them. That this one has none is a condition of the write, so that none
+	// is missed that begins to wait meanwhile.
+	free := append(filter[:len(filter):len(filter)], bson.E{Key: "followed", Value: bson.D{{Key: "$exists", Value: false}}})
+	result, err := s.db.Collection(deliveries).UpdateOne(ctx, free, update)
+	if err != nil || result.MatchedCount > 0 {
+		return failure("finishing a delivery", err)
+	}
+	result, err = s.db.Collection(deliveries).UpdateOne(ctx, filter, update)
+	if err != nil || result.MatchedCount == 0 || d.State == rules.DeliveryDue {
+		return failure("finishing a delivery", err)
+	}
+	return s.callUp(ctx, d)
+}
+
+// ReplayDelivery makes a delivery due. Who holds it loses it: what comes of the try under way is not
+// noted.
+func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (rules.Delivery, error) {
+	due := set(bson.D{
+		{Key: "state", Value: rules.DeliveryDue},
+		{Key: "due_time", Value: now},
+		{Key: "first_due_time", Value: now},
+		{Key: "attempt_count", Value: 0},
+	})
+	var found deliveryDocument
+	err := s.db.Collection(deliveries).FindOneAndUpdate(ctx, byID(id), append(due, unset("holder", "finish_time")...),
+		options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&found)
+	return found.decode(), readFailure("replaying a delivery", err)
+}
+
+// Delivery returns a delivery by its id, or flow.ErrNotFound.
+func (s *Store) Delivery(ctx context.Context, id string) (rules.Delivery, error) {
+	return one(ctx, s.db, deliveries, id, (*deliveryDocument).decode)
+}
+
+// Deliveries returns the deliveries that a query selects, without their attempts.
+func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]rules.Delivery, error) {
+	return list(ctx, s.db, deliveries, q, (*deliveryDocument).decode, "attempts")
+}
+
+func unset(fields ...string) bson.D {
+	gone := bson.D{}
+	for _, field := range fields {
+		gone = append(gone, bson.E{Key: field, Value: ""})
+	}
+	return bson.D{{Key: "$unset", Value: gone}}
+}

@@ -1,0 +1,165 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/groupcommit"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// maxJournaling is how many batches of the journal's entries may be under way; then the next sales wait.
+const maxJournaling = 2
+
+// saleQueue inserts conversions batch by batch, and after each batch the journal's entries of those
+// that were new, while the next batch of conversions is under way already. So a caller waits for two
+// inserts, and for one before them, which is less than if the two of the last batch had to be over
+// first; and its entry is stored though it leaves between them.
+type saleQueue struct {
+	db     *mongodb.DB
+	writer *groupcommit.Writer[*sale]
+	// journaling holds a token for each batch of entries under way, journals waits for them.
+	journaling chan struct{}
+	journals   sync.WaitGroup
+}
+
+// sale is a conversion to insert, with its entry in the journal, which may be nil.
+type sale struct {
+	conversion *conversionDocument
+	entry      *postbackDocument
+	// since is when it began to wait.
+	since time.Time
+	// journal has the entry once the conversion is inserted, at a place; nil: there is no entry.
+	journal *journal
+	place   int
+}
+
+// journal is a batch of entries. errs holds once written is closed.
+type journal struct {
+	entries []any
+	written chan struct{}
+	errs    []error
+}
+
+func newSaleQueue(db *mongodb.DB) *saleQueue {
+	q := &saleQueue{db: db, journaling: make(chan struct{}, maxJournaling)}
+	q.writer = groupcommit.New(maxWaiting, q.write)
+	return q
+}
+
+// close writes what waits.
+func (q *saleQueue) close() {
+	q.writer.Close()
+	q.journals.Wait()
+}
+
+// insert waits until a conversion and its entry are stored, or the conversion's id was refused.
+func (q *saleQueue) insert(ctx context.Context, s *sale) error {
+	s.since = time.Now()
+	if err := q.writer.Write(ctx, s); err != nil {
+		return err
+	}
+	if s.journal == nil {
+		return nil
+	}
+	select {
+	case <-s.journal.written:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if s.journal.errs == nil {
+		return nil
+	}
+	return entryFailure(s.entry, s.journal.errs[s.place])
+}
+
+// write inserts a batch and hands the entries of the new conversions on.
+func (q *saleQueue) write(batch []*sale) []error {
+	errs := make([]error, len(batch))
+	documents := make([]any, 0, len(batch))
+	places := make([]int, 0, len(batch))
+	now := time.Now()
+	for i, s := range batch {
+		if now.Sub(s.since) > maxWait {
+			errs[i] = apperr.New(apperr.Unavailable, "STORE_OVERLOADED", "the storage takes sales more slowly than they come; try again")
+			continue
+		}
+		documents = append(documents, s.conversion)
+		places = append(places, i)
+	}
+	if len(documents) > 0 {
+		for i, err := range insertBatch(q.db, conversions, documents) {
+			errs[places[i]] = err
+		}
+	}
+	q.hand(batch, errs)
+	return errs
+}
+
+// hand starts the journaling of those of a batch that are fresh.
+func (q *saleQueue) hand(batch []*sale, errs []error) {
+	j := &journal{written: make(chan struct{})}
+	for i, s := range batch {
+		if errs[i] == nil && s.entry != nil {
+			s.journal, s.place = j, len(j.entries)
+			j.entries = append(j.entries, s.entry)
+		}
+	}
+	if len(j.entries) == 0 {
+		return
+	}
+	q.journaling <- struct{}{}
+	q.journals.Go(func() {
+		j.errs = insertBatch(q.db, postbacks, j.entries)
+		j.entries = nil // what was written need not stay in memory
+		close(j.written)
+		<-q.journaling
+	})
+}
+
+// InsertConversion stores a conversion with its entry in the journal unless its id is taken; then it
+// returns the one that has it. Where the entry cannot be stored the caller gets Unavailable though the
+// conversion is: when it tries again, that is a duplicate, which is journaled as such.
+func (s *Store) InsertConversion(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return rules.Conversion{}, false, err
+	}
+	stored = fresh.Conversion
+	if limited(fresh.Use) {
+		stored, inserted, err = s.insertLimited(ctx, fresh)
+	} else {
+		err = s.sales.insert(ctx, &sale{conversion: encodeConversion(stored), entry: entryOf(fresh.Postback, stored)})
+		inserted = err == nil
+	}
+	switch {
+	case err == nil:
+		return stored, inserted, nil
+	case mongodb.IsUnique(err):
+		return s.earlier(ctx, fresh.Conversion.ID)
+	default:
+		return rules.Conversion{}, false, err
+	}
+}
+
+// entryOf is the journal's entry of a conversion's report; nil where there is none.
+func entryOf(p *rules.Postback, c rules.Conversion) *postbackDocument {
+	if p == nil {
+		return nil
+	}
+	return encodePostback(p.Of(c))
+}
+
+// earlier returns the conversion that has an id, with what InsertConversion returns else.
+func (s *Store) earlier(ctx context.Context, id string) (stored rules.Conversion, inserted bool, err error) {
+	stored, err = s.Conversion(ctx, id)
+	if errors.Is(err, flow.ErrNotFound) {
+		// Written by another instance, and not confirmed by a majority yet: it may still go.
+		err = unavailable("the same conversion is just being stored; try again")
+	}
+	return stored, false, err
+}

@@ -1,0 +1,166 @@
+package mongostore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	clicks      = "clicks"
+	conversions = "conversions"
+	postbacks   = "postbacks"
+	deliveries  = "deliveries"
+	// couponUses count the uses of coupons that have limits: in all, and for each day.
+	couponUses = "coupon_uses"
+
+	// clickRetention is how long clicks are kept: a year, the longest click window, and a month. A day's
+	// uses are kept as long; where they are gone they are counted anew.
+	clickRetention = 400 * 24 * time.Hour
+	// deliveryRetention is how long deliveries are kept that are done.
+	deliveryRetention = 90 * 24 * time.Hour
+	// migrationBatch is how many documents a migration changes in one call.
+	migrationBatch = 100
+)
+
+// prepare brings the schema up to date. Indexes are no migrations: creating one that exists does
+// nothing, and one that an operator dropped comes back with the next start.
+func prepare(ctx context.Context, db *mongodb.DB, retention time.Duration) error {
+	err := db.Migrate(ctx, []mongodb.Migration{
+		{Version: 1, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, clicks, conversions)
+		}},
+		{Version: 2, Run: addHistory},
+	})
+	if err != nil {
+		return err
+	}
+	for _, expiry := range []struct {
+		collection, field string
+		after             time.Duration
+	}{
+		{clicks, "time", clickRetention},
+		{postbacks, "create_time", retention},
+		{deliveries, "finish_time", deliveryRetention},
+		{couponUses, "begin_time", clickRetention},
+	} {
+		if err := db.EnsureExpiry(ctx, expiry.collection, expiry.field, expiry.after); err != nil {
+			return err
+		}
+	}
+	return ensureIndexes(ctx, db)
+}
+
+// ensureIndexes creates the indexes that lists and the work on deliveries need. `_id` settles the order
+// of those at one moment, so that a page needs no sorting.
+func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
+	for collection, indexes := range map[string][]mongo.IndexModel{
+		conversions: {
+			mongodb.Index("conversion_time", "_id"),
+			mongodb.Index("offer", "conversion_time", "_id"),
+			mongodb.Index("publisher", "conversion_time", "_id"),
+			mongodb.Index("pub_unique3_key", "conversion_time", "_id"),
+			mongodb.Index("status", "conversion_time", "_id"),
+			mongodb.Index("update_time", "_id"),
+		},
+		postbacks: {
+			mongodb.Index("create_time", "_id"), // an expiry's index cannot have a second field
+			mongodb.Index("conversion"),
+		},
+		deliveries: {
+			mongodb.Index("create_time", "_id"),
+			mongodb.Index("publisher", "create_time", "_id"),
+			mongodb.Index("conversion"),
+		},
+	} {
+		if err := db.EnsureIndexes(ctx, collection, indexes...); err != nil {
+			return err
+		}
+	}
+	// Most conversions are planned and most deliveries done: these two stay small. A sparse index would
+	// not leave out a delivery that has a publisher but no due time.
+	if err := db.EnsurePartialIndex(ctx, conversions, unplanned(), "plan_from"); err != nil {
+		return err
+	}
+	return db.EnsurePartialIndex(ctx, deliveries, stillDue(), "due_time", "publisher")
+}
+
+// unplanned selects the conversions with changes whose deliveries are not planned.
+func unplanned() bson.D {
+	return bson.D{{Key: "plan_from", Value: bson.D{{Key: "$gte", Value: 0}}}}
+}
+
+// stillDue selects the deliveries that are not done.
+func stillDue() bson.D { return bson.D{{Key: "state", Value: rules.DeliveryDue}} }
+
+// addHistory creates what the journal, deliveries and limits need, and gives the conversions that exist
+// the keys that all have since.
+func addHistory(ctx context.Context, db *mongodb.DB) error {
+	if err := db.CreateCollections(ctx, postbacks, deliveries, couponUses); err != nil {
+		return err
+	}
+	for after := ""; ; {
+		found, err := withoutRevisions(ctx, db, after)
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		if err := addRevisions(ctx, db, found); err != nil {
+			return err
+		}
+		after = found[len(found)-1].ID
+	}
+}
+
+// oldConversion is what the migration needs to know of a conversion.
+type oldConversion struct {
+	ID         string    `bson:"_id"`
+	CreateTime time.Time `bson:"create_time"`
+}
+
+// withoutRevisions returns the first of the conversions without a revision whose ids come after one.
+func withoutRevisions(ctx context.Context, db *mongodb.DB, after string) ([]oldConversion, error) {
+	filter := append(withoutRevision(), bson.E{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}})
+	opts := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(migrationBatch).SetProjection(bson.D{{Key: "create_time", Value: 1}})
+	cursor, err := db.Collection(conversions).Find(ctx, filter, opts)
+	if err != nil {
+		return nil, fmt.Errorf("finding the conversions without a revision: %w", err)
+	}
+	var found []oldConversion
+	if err := cursor.All(ctx, &found); err != nil {
+		return nil, fmt.Errorf("reading the conversions without a revision: %w", err)
+	}
+	return found, nil
+}
+
+func addRevisions(ctx context.Context, db *mongodb.DB, found []oldConversion) error {
+	updates := make([]mongo.WriteModel, len(found))
+	for i, old := range found {
+		updates[i] = mongo.NewUpdateOneModel().
+			SetFilter(append(byID(old.ID), withoutRevision()...)).
+			SetUpdate(set(bson.D{
+				{Key: "update_time", Value: old.CreateTime},
+				{Key: "revision", Value: int64(1)},
+				{Key: "conflicted", Value: false},
+			}))
+	}
+	return db.UpdateAll(ctx, conversions, updates)
+}
+
+func withoutRevision() bson.D {
+	return bson.D{{Key: "revision", Value: bson.D{{Key: "$exists", Value: false}}}}
+}
+
+func byID(id string) bson.D { return bson.D{{Key: "_id", Value: id}} }
+
+func among(field string, values []string) bson.D {
+	return bson.D{{Key: field, Value: bson.D{{Key: "$in", Value: values}}}}
+}
+
+func set(fields bson.D) bson.D { return bson.D{{Key: "$set", Value: fields}} }

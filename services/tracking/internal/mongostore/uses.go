@@ -1,0 +1,165 @@
+package mongostore
+
+import (
+	"context"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// counter is how often a coupon was used, in all or on a day, as it is stored. It is another way of
+// saying what the conversions say: one that is missing, or from another revision of the coupon, when
+// perhaps nothing was counted, is made anew from them.
+type counter struct {
+	// ID is the coupon's name, with `|` and the day in that of a day.
+	ID     string `bson:"_id"`
+	Coupon string `bson:"coupon"`
+	// Day is empty in the counter of all days.
+	Day  string `bson:"day"`
+	ETag string `bson:"etag"`
+	Uses int64  `bson:"uses"`
+	// BeginTime is when the day began, by which its counter expires; zero: it does not.
+	BeginTime time.Time `bson:"begin_time,omitempty"`
+}
+
+// counts are a coupon's counters that a use touches.
+type counts struct {
+	limits rules.Limits
+	all    counter
+	day    counter
+	// anew says that they were counted and are not stored like this.
+	anew bool
+}
+
+// limited says whether a use is bounded.
+func limited(u *rules.Use) bool { return u != nil && u.Limits.Limited() }
+
+// left says whether there is a use left.
+func (c counts) left() bool {
+	return (c.limits.Total == 0 || c.all.Uses < c.limits.Total) && (c.limits.Daily == 0 || c.day.Uses < c.limits.Daily)
+}
+
+// countersOf returns the counters that a use touches, as they are before the first.
+func countersOf(u rules.Use) (all, day counter) {
+	all = counter{ID: u.Coupon, Coupon: u.Coupon, ETag: u.ETag}
+	day = counter{ID: u.Coupon + "|" + u.Day(), Coupon: u.Coupon, Day: u.Day(), ETag: u.ETag, BeginTime: u.From}
+	return all, day
+}
+
+// count returns a coupon's counts for a use, as a transaction sees them; nothing for no use.
+func (s *Store) count(ctx context.Context, u *rules.Use) (counts, error) {
+	if u == nil {
+		return counts{}, nil
+	}
+	c := counts{limits: u.Limits}
+	c.all, c.day = countersOf(*u)
+	cursor, err := s.db.Collection(couponUses).Find(ctx, among("_id", []string{c.all.ID, c.day.ID}))
+	if err != nil {
+		return c, failure("reading a coupon's uses", err)
+	}
+	var stored []counter
+	if err := cursor.All(ctx, &stored); err != nil {
+		return c, failure("reading a coupon's uses", err)
+	}
+	current := 0
+	for _, found := range stored {
+		if found.ETag != u.ETag {
+			continue
+		}
+		current++
+		if found.Day == "" {
+			c.all.Uses = found.Uses
+		} else {
+			c.day.Uses = found.Uses
+		}
+	}
+	if current == 2 {
+		return c, nil
+	}
+	c.anew = true
+	if c.all.Uses, err = s.countConversions(ctx, *u, nil); err != nil {
+		return c, err
+	}
+	onDay := bson.D{{Key: "conversion_time", Value: bson.D{{Key: "$gte", Value: u.From}, {Key: "$lt", Value: u.To}}}}
+	c.day.Uses, err = s.countConversions(ctx, *u, onDay)
+	return c, err
+}
+
+// countConversions counts the conversions that hold a use of a coupon. Each of them has the coupon's code
+// as its Pub. Unique 3, by which there is an index.
+func (s *Store) countConversions(ctx context.Context, u rules.Use, more bson.D) (int64, error) {
+	filter := bson.D{
+		{Key: "pub_unique3_key", Value: rules.FoldCode(u.Code)},
+		{Key: "coupon", Value: u.Coupon},
+		{Key: "outcome", Value: rules.Attributed},
+		{Key: "status", Value: bson.D{{Key: "$ne", Value: rules.StatusRejected}}},
+	}
+	n, err := s.db.Collection(conversions).CountDocuments(ctx, append(filter, more...))
+	return n, failure("counting a coupon's uses", err)
+}
+
+// put stores counts with a number of uses more. Those that were read are not read again: if they have
+// changed since, the transaction is not committed.
+func (s *Store) put(ctx context.Context, c counts, more int64) error {
+	if c.all.ID == "" || more == 0 && !c.anew {
+		return nil
+	}
+	for _, counted := range []counter{c.all, c.day} {
+		if err := s.putOne(ctx, counted, more, c.anew); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) putOne(ctx context.Context, counted counter, more int64, anew bool) (err error) {
+	var result *mongo.UpdateResult
+	uses := s.db.Collection(couponUses)
+	if anew {
+		counted.Uses += more
+		result, err = uses.ReplaceOne(ctx, byID(counted.ID), counted, options.Replace().SetUpsert(true))
+	} else {
+		result, err = uses.UpdateOne(ctx, byID(counted.ID), bson.D{{Key: "$inc", Value: bson.D{{Key: "uses", Value: more}}}})
+	}
+	switch {
+	case mongodb.IsUnique(err): // another process counted at the same time
+		return errChanged
+	case err != nil:
+		return failure("counting a use", err)
+	case result.MatchedCount == 0 && result.UpsertedCount == 0: // it has just expired
+		return errChanged
+	default:
+		return nil
+	}
+}
+
+// giveBack gives a use back; nil is none. It writes the counter of all days, whatever that says, so that
+// a transaction that counts the conversions anew meanwhile conflicts with it; one that this makes has no
+// revision, and so says nothing.
+func (s *Store) giveBack(ctx context.Context, u *rules.Use) error {
+	if u == nil {
+		return nil
+	}
+	all, day := countersOf(*u)
+	uses := s.db.Collection(couponUses)
+	_, err := uses.UpdateOne(ctx, byID(all.ID), bson.D{
+		{Key: "$inc", Value: bson.D{{Key: "returns", Value: int64(1)}}},
+		{Key: "$setOnInsert", Value: bson.D{
+			{Key: "coupon", Value: all.Coupon}, {Key: "day", Value: ""}, {Key: "etag", Value: ""}, {Key: "uses", Value: int64(0)},
+		}},
+	}, options.UpdateOne().SetUpsert(true))
+	if mongodb.IsUnique(err) {
+		return errChanged
+	}
+	if err != nil {
+		return failure("giving a use back", err)
+	}
+	filter := append(among("_id", []string{all.ID, day.ID}), bson.E{Key: "uses", Value: bson.D{{Key: "$gt", Value: 0}}})
+	_, err = uses.UpdateMany(ctx, filter, bson.D{{Key: "$inc", Value: bson.D{{Key: "uses", Value: int64(-1)}}}})
+	return failure("giving a use back", err)
+}

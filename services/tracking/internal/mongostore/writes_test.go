@@ -1,0 +1,164 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/mongotest"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+func openStore(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), mongotest.URI(t), time.Hour, mongotest.Options()...)
+	if err != nil {
+		t.Fatalf("opening: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	})
+	return s
+}
+
+// A sale that has waited for long is refused and not written: the feed of changes would not see it.
+func TestSalesThatWaitedTooLong(t *testing.T) {
+	s := openStore(t)
+	waiting := func(id string, since time.Time) *sale {
+		c := rules.Conversion{ID: id, Revision: 1}
+		return &sale{conversion: encodeConversion(c), entry: entryOf(&rules.Postback{ID: "entry of " + id}, c), since: since}
+	}
+	batch := []*sale{waiting("late", time.Now().Add(-2*maxWait)), waiting("in time", time.Now()), waiting("too late", time.Now().Add(-time.Hour))}
+	errs := s.sales.write(batch)
+	s.sales.journals.Wait()
+	for i, refused := range []bool{true, false, true} {
+		id := batch[i].conversion.ID
+		if got := apperr.Is(errs[i], apperr.Unavailable); got != refused || !refused && errs[i] != nil {
+			t.Errorf("%s: %v, want a refusal: %v", id, errs[i], refused)
+		}
+		if _, err := s.Conversion(t.Context(), id); (err == nil) == refused {
+			t.Errorf("reading %s: %v, want it stored: %v", id, err, !refused)
+		}
+		if _, err := s.Postback(t.Context(), "entry of "+id); (err == nil) == refused {
+			t.Errorf("reading the entry of %s: %v, want it stored: %v", id, err, !refused)
+		}
+	}
+}
+
+// Where the journal refuses a sale's entry the caller is told, and never that the sale is a repeat; what
+// it sends again then is.
+func TestSaleWhoseEntryIsRefused(t *testing.T) {
+	s := openStore(t)
+	use := &rules.Use{Coupon: "offers/1/coupons/2.A", Code: "A", ETag: "1", Limits: rules.Limits{Total: 5}}
+	taken := rules.Postback{ID: "taken"}
+	if err := s.InsertPostback(t.Context(), taken); err != nil {
+		t.Fatalf("inserting a postback: %v", err)
+	}
+	for id, u := range map[string]*rules.Use{"free": nil, "limited": use} {
+		c := rules.Conversion{ID: id, Revision: 1, Outcome: rules.Attributed, Coupon: use.Coupon, PubUniques: rules.Uniques{2: "A"}}
+		if stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Use: u, Postback: &taken}); err == nil {
+			t.Errorf("%s: %+v, %v, want an error", id, stored, inserted)
+		}
+		if !mongotest.Engine() && u != nil {
+			continue // in a transaction nothing is stored
+		}
+		if stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Use: u, Postback: &rules.Postback{ID: "again"}}); err != nil || inserted {
+			t.Errorf("%s again: %+v, %v, %v, want a repeat", id, stored, inserted, err)
+		}
+	}
+}
+
+// A counter that is gone is made anew from the conversions, and one that a return makes counts for nothing.
+func TestLostCounters(t *testing.T) {
+	s := openStore(t)
+	day := time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
+	use := rules.Use{Coupon: "offers/1/coupons/2.A", Code: "A", ETag: "1", Limits: rules.Limits{Daily: 2}, From: day, To: day.AddDate(0, 0, 1)}
+	earns := func(id string, want bool) {
+		t.Helper()
+		c := rules.Conversion{
+			ID: id, Revision: 1, Outcome: rules.Attributed, Status: rules.StatusPending, Coupon: use.Coupon, PubUniques: rules.Uniques{2: "a"},
+			ConversionTime: day,
+		}
+		stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Use: &use})
+		if err != nil || !inserted || (stored.Outcome == rules.Attributed) != want {
+			t.Errorf("sale %s: %+v, %v, %v, want it earned: %v", id, stored, inserted, err, want)
+		}
+	}
+	if err := s.giveBack(t.Context(), &use); err != nil {
+		t.Errorf("giving back what was never counted: %v", err)
+	}
+	earns("first", true)
+	_, of := countersOf(use)
+	if _, err := s.db.Collection(couponUses).DeleteOne(t.Context(), byID(of.ID)); err != nil {
+		t.Fatalf("losing a counter: %v", err)
+	}
+	earns("second", true)
+	earns("third", false)
+	if err := s.db.Collection(couponUses).Drop(t.Context()); err != nil {
+		t.Fatalf("losing all counters: %v", err)
+	}
+	earns("fourth", false)
+	earns("fifth", false)
+}
+
+// An update whose conversion another process changes meanwhile starts over from what that made of it;
+// where that never ends the caller is told to try again.
+func TestUpdateStartsOver(t *testing.T) {
+	s := openStore(t)
+	c := rules.Conversion{ID: "c", Revision: 1}
+	if _, _, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c}); err != nil {
+		t.Fatalf("inserting: %v", err)
+	}
+	for _, others := range []int{0, 3, updateAttempts} {
+		calls := 0
+		stored, err := s.UpdateConversion(t.Context(), "c", func(c rules.Conversion) (flow.Update, error) {
+			if calls++; calls <= others {
+				other := c
+				other.Revision++
+				if err := s.replace(t.Context(), c, other); err != nil {
+					return flow.Update{}, err
+				}
+			}
+			c.Revision++
+			return flow.Update{Conversion: c}, nil
+		})
+		if others == updateAttempts {
+			if !apperr.Is(err, apperr.Unavailable) || calls != updateAttempts {
+				t.Errorf("after %d calls: %v, want Unavailable after %d", calls, err, updateAttempts)
+			}
+			continue
+		}
+		now, readErr := s.Conversion(t.Context(), "c")
+		if err != nil || readErr != nil || calls != others+1 || now.Revision != stored.Revision {
+			t.Errorf("after %d others: revision %d (%v), stored is %d (%v), after %d calls", others, stored.Revision, err, now.Revision, readErr, calls)
+		}
+	}
+}
+
+// A write that takes too long is the storage's fault, and not the caller's, whose own time is not up.
+func TestWithin(t *testing.T) {
+	err := within(t.Context(), func(ctx context.Context) error {
+		deadline, bounded := ctx.Deadline()
+		if left := time.Until(deadline); !bounded || left > writeTimeout {
+			t.Errorf("a write may take %v", left)
+		}
+		return context.DeadlineExceeded
+	})
+	if !apperr.Is(err, apperr.Unavailable) {
+		t.Errorf("after our time: %v, want Unavailable", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	err = within(ctx, func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if !errors.Is(err, context.DeadlineExceeded) || apperr.As(err) != nil {
+		t.Errorf("after the caller's time: %v, want its context's error", err)
+	}
+}

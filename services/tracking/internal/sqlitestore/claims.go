@@ -1,0 +1,165 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	// claimRounds is how often a claim looks again where it found deliveries that wait for others, and
+	// claimAgain how many it looks at then at least, so that many of them do not hide what is due.
+	claimRounds = 16
+	claimAgain  = 100
+
+	selectDue = `SELECT ` + wholeDelivery + ` FROM deliveries
+		WHERE state = 'DUE' AND due_time <= ? AND publisher NOT IN (SELECT value FROM json_each(?))
+		ORDER BY due_time, publisher, conversion, change LIMIT ?`
+	// selectBefore returns until when a delivery waits for an earlier one.
+	selectBefore = `SELECT due_time FROM deliveries
+		WHERE conversion = ? AND change < ? AND publisher = ? AND state = 'DUE' ORDER BY change LIMIT 1`
+	setClaimed     = `UPDATE deliveries SET due_time = ?, holder = ? WHERE ` + byDeliveryKey
+	postpone       = `UPDATE deliveries SET due_time = ? WHERE ` + byDeliveryKey
+	finishDelivery = `UPDATE deliveries SET state = ?, due_time = ?, attempt_count = ?, finish_time = ?, attempts = ifnull(?, ''), holder = ''
+		WHERE ` + byDeliveryKey + ` AND holder = ? AND state = 'DUE'`
+	// setNextDue makes due what was postponed for a delivery that is done now.
+	setNextDue = `UPDATE deliveries SET due_time = ?
+		WHERE conversion = ? AND change > ? AND publisher = ? AND state = 'DUE' AND holder = '' AND attempt_count = 0 AND due_time > ?`
+	replayDelivery = `UPDATE deliveries SET state = 'DUE', due_time = ?, first_due_time = ?, attempt_count = 0, finish_time = NULL, holder = ''
+		WHERE ` + byDeliveryKey
+)
+
+// ClaimDeliveries implements flow.DeliveryStore.
+func (s *Store) ClaimDeliveries(ctx context.Context, claim flow.Claim) ([]rules.Delivery, error) {
+	skip, err := json.Marshal(append([]string{}, claim.Skip...))
+	if err != nil {
+		return nil, fmt.Errorf("writing whom to skip: %w", err)
+	}
+	var claimed []rules.Delivery
+	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		look := max(claim.Limit, 0) // SQLite takes less for no limit
+		for range claimRounds {
+			found, err := all(ctx, tx, scanWholeDelivery, selectDue, claim.Now.UnixMilli(), string(skip), look)
+			if err != nil {
+				return err
+			}
+			given, err := tx.claim(ctx, claim, found, claim.Limit-len(claimed))
+			if claimed = append(claimed, given...); err != nil {
+				return err
+			}
+			if len(given) == len(found) || len(claimed) == claim.Limit {
+				return nil
+			}
+			look = max(claim.Limit-len(claimed), claimAgain)
+		}
+		return nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return claimed, nil
+}
+
+// claim gives out, up to a limit, those of the deliveries found that need not wait for an earlier one.
+// The others are due again when that one is looked at next, so that nobody looks at them before.
+func (t *tx) claim(ctx context.Context, claim flow.Claim, found []rules.Delivery, limit int) (given []rules.Delivery, err error) {
+	for _, d := range found {
+		if len(given) == limit {
+			break
+		}
+		key := keyOf(&d)
+		before, err := t.dueBefore(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if before != 0 {
+			if _, err := t.exec(ctx, postpone, key.args(before)...); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		d.DueTime = claim.Until
+		if _, err := t.exec(ctx, setClaimed, key.args(claim.Until.UnixMilli(), claim.Holder)...); err != nil {
+			return nil, err
+		}
+		given = append(given, d)
+	}
+	return given, nil
+}
+
+// dueBefore returns when the first delivery is due for which one has to wait; 0: there is none.
+func (t *tx) dueBefore(ctx context.Context, key deliveryKey) (int64, error) {
+	if key.change == 0 {
+		return 0, nil
+	}
+	due, err := one(ctx, t, number, selectBefore, key.args()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return due, err
+}
+
+// finish is what a try made of a claimed delivery.
+type finish struct {
+	delivery rules.Delivery
+	attempts string
+	holder   string
+}
+
+// FinishDelivery implements flow.DeliveryStore.
+func (s *Store) FinishDelivery(ctx context.Context, delivery rules.Delivery, holder string) error {
+	attempts, err := encodeAttempts(delivery.Attempts)
+	if err != nil {
+		return err
+	}
+	return s.queue.Write(ctx, &job{finish: &finish{delivery, attempts, holder}})
+}
+
+// finishDelivery writes what a try made of a delivery, and lets go what waited for its end.
+func (w *writer) finishDelivery(ctx context.Context, f *finish) error {
+	d, a := &f.delivery, &w.arguments
+	a.clear()
+	a.add(string(d.State))
+	a.time(d.DueTime)
+	a.add(int64(d.AttemptCount))
+	a.time(d.FinishTime)
+	a.text(f.attempts)
+	bindDeliveryKey(a, keyOf(d))
+	a.add(f.holder)
+	rows, _, err := w.exec(ctx, w.finish)
+	if err != nil || rows == 0 || d.State == rules.DeliveryDue {
+		return err
+	}
+	a.clear()
+	a.time(d.FinishTime)
+	bindDeliveryKey(a, keyOf(d))
+	a.time(d.FinishTime)
+	_, _, err = w.exec(ctx, w.nextIsDue)
+	return err
+}
+
+// ReplayDelivery implements flow.DeliveryStore.
+func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (rules.Delivery, error) {
+	key, ok := parseDeliveryID(id)
+	if !ok {
+		return rules.Delivery{}, flow.ErrNotFound
+	}
+	var delivery rules.Delivery
+	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
+		if _, err = tx.exec(ctx, replayDelivery, key.args(now.UnixMilli(), now.UnixMilli())...); err != nil {
+			return err
+		}
+		delivery, err = one(ctx, tx, scanWholeDelivery, selectDelivery, key.args()...)
+		return readFailure("reading a delivery", err)
+	}})
+	if err != nil {
+		return rules.Delivery{}, err
+	}
+	return delivery, nil
+}

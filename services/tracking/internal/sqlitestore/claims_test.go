@@ -1,0 +1,40 @@
+package sqlitestore
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// TestBlockedDeliveriesHideNothing puts deliveries that wait for others before one that does not: the
+// first claim finds it.
+func TestBlockedDeliveriesHideNothing(t *testing.T) {
+	s := openStore(t)
+	at := func(ms int64) time.Time { return fromMillis(1_800_000_000_000 + ms) }
+	const blocked = 1000
+	var deliveries []rules.Delivery
+	for i := range blocked {
+		for change, due := range map[int]int64{0: 5000, 1: int64(i)} {
+			deliveries = append(deliveries, rules.Delivery{
+				Conversion: "sale " + strconv.Itoa(i), Change: change, Publisher: "22", State: rules.DeliveryDue,
+				DueTime: at(due), FirstDueTime: at(due), CreateTime: at(due),
+			})
+		}
+	}
+	free := rules.Delivery{Conversion: "free", Publisher: "22", State: rules.DeliveryDue, DueTime: at(blocked), FirstDueTime: at(0), CreateTime: at(0)}
+	if err := s.Plan(t.Context(), []flow.Plan{{Deliveries: append(deliveries, free)}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		got, err := s.ClaimDeliveries(t.Context(), flow.Claim{Now: at(2000), Until: at(9000), Holder: "h", Limit: 1})
+		if err != nil || len(got) != 1 || got[0].Conversion != "free" {
+			t.Errorf("claimed are %+v (%v), want the one that waits for nobody", got, err)
+		}
+		if _, err := s.ReplayDelivery(t.Context(), "free-0-22", at(1000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package sqlitestore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	postbackColumns = `id, offer, conversion, outcome, reason, message, http_status, method, parameters, coupon_code,
+		transaction_id, idempotency_key, ip, authenticated, create_time, duration`
+	postbackValues = `(?, ?, ifnull(?, ''), ?, ifnull(?, ''), ifnull(?, ''), ?, ?, ifnull(?, ''), ifnull(?, ''),
+		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?, ?, ?, ifnull(?, ''), ?)`
+	insertPostback = `INSERT OR ROLLBACK INTO postbacks (` + postbackColumns + `, coupon_code_key, later) VALUES ` + postbackValues + onTaken
+	selectPostback = `SELECT ` + postbackColumns + `, replay FROM postbacks WHERE id = ?`
+	setReplay      = `UPDATE postbacks SET replay = ? WHERE id = ?`
+)
+
+// bindPostback binds what insertPostback takes. made is the conversion that it made; nil: none.
+func bindPostback(a *arguments, p *rules.Postback, made *rules.Conversion) {
+	a.add(timeKey(p.ID))
+	a.add(p.Offer)
+	a.key(hashKey(p.Conversion))
+	a.add(string(p.Outcome))
+	a.text(p.Reason)
+	a.text(p.Message)
+	a.add(int64(p.HTTPStatus))
+	a.add(p.Method)
+	a.text(p.Parameters)
+	a.text(p.CouponCode)
+	a.text(p.TransactionID)
+	a.text(p.IdempotencyKey)
+	a.text(p.IP)
+	a.flag(p.Authenticated)
+	a.add(p.Time.UnixMilli())
+	a.add(p.Duration.Microseconds())
+	a.text(rules.FoldCode(p.CouponCode))
+	if made != nil && made.Postback == p.ID {
+		a.add(nil)
+	} else {
+		a.add(int64(1))
+	}
+}
+
+// scanPostback reads a row of postbackColumns and replay.
+func scanPostback(row scanner) (rules.Postback, error) {
+	var p rules.Postback
+	var createMillis, duration int64
+	var replay string
+	err := row.Scan((*timeID)(&p.ID), &p.Offer, (*hash)(&p.Conversion), &p.Outcome, &p.Reason, &p.Message, &p.HTTPStatus, &p.Method,
+		&p.Parameters, &p.CouponCode, &p.TransactionID, &p.IdempotencyKey, &p.IP, &p.Authenticated, &createMillis, &duration, &replay)
+	if err != nil {
+		return rules.Postback{}, err
+	}
+	p.Time, p.Duration = fromMillis(createMillis), time.Duration(duration)*time.Microsecond
+	p.Replay, err = decodeReplay(replay)
+	return p, err
+}
+
+// storedReplay is a replay as it is stored, in JSON.
+type storedReplay struct {
+	Outcome    rules.ReplayOutcome `json:"outcome"`
+	Reason     string              `json:"reason,omitempty"`
+	Message    string              `json:"message,omitempty"`
+	Conversion string              `json:"conversion,omitempty"`
+	Publisher  string              `json:"publisher,omitempty"`
+	ReplayTime int64               `json:"replay_time"`
+}
+
+func encodeReplay(r rules.Replay) (string, error) {
+	text, err := json.Marshal(storedReplay{r.Outcome, r.Reason, r.Message, r.Conversion, r.Publisher, r.Time.UnixMilli()})
+	if err != nil {
+		return "", fmt.Errorf("writing a replay: %w", err)
+	}
+	return string(text), nil
+}
+
+// decodeReplay is the inverse of encodeReplay; the empty text is none.
+func decodeReplay(text string) (*rules.Replay, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var s storedReplay
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return nil, fmt.Errorf("reading a replay: %w", err)
+	}
+	return &rules.Replay{
+		Outcome: s.Outcome, Reason: s.Reason, Message: s.Message, Conversion: s.Conversion, Publisher: s.Publisher, Time: fromMillis(s.ReplayTime),
+	}, nil
+}
+
+// InsertPostback implements flow.PostbackStore. An entry whose id is taken is stored already.
+func (s *Store) InsertPostback(ctx context.Context, postback rules.Postback) error {
+	if err := s.queue.Write(ctx, &job{postback: &postback}); err != nil || postback.Replay == nil {
+		return err
+	}
+	return s.SetReplay(ctx, postback.ID, *postback.Replay)
+}
+
+// SetReplay implements flow.PostbackStore.
+func (s *Store) SetReplay(ctx context.Context, id string, replay rules.Replay) error {
+	text, err := encodeReplay(replay)
+	if err != nil {
+		return err
+	}
+	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		rows, err := tx.exec(ctx, setReplay, text, timeKey(id))
+		if err == nil && rows == 0 {
+			return flow.ErrNotFound
+		}
+		return err
+	}})
+}
+
+// Postback implements flow.PostbackStore.
+func (s *Store) Postback(ctx context.Context, id string) (rules.Postback, error) {
+	postback, err := scanPostback(s.db.Read().QueryRowContext(ctx, selectPostback, timeKey(id)))
+	return postback, readFailure("reading a postback", err)
+}

@@ -1,0 +1,111 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// onTaken ends an insertion that leaves out rows whose ids are taken.
+const onTaken = ` ON CONFLICT (id) DO NOTHING`
+
+// inRuns returns the statement that inserts runLength rows where insert inserts one with values. Such
+// statements say OR ROLLBACK: it spares SQLite the keeping of a journal for each statement of several
+// rows, by which it could undo the statement alone. Should one ever break a constraint, its batch fails.
+func inRuns(insert, values string) string {
+	return strings.TrimSuffix(insert, onTaken) + strings.Repeat(", "+values, runLength-1) + onTaken
+}
+
+// insertConversions inserts the conversions of a batch, and adds to its journal the entries of those
+// that are new.
+func (w *writer) insertConversions(ctx context.Context) error {
+	rest := w.conversions
+	for ; len(rest) >= runLength; rest = rest[runLength:] {
+		if err := w.insertRun(ctx, w.run, rest[:runLength]); err != nil {
+			return err
+		}
+	}
+	for i := range rest {
+		if err := w.insertRun(ctx, w.conversion, rest[i:i+1]); err != nil {
+			return err
+		}
+	}
+	for _, j := range w.conversions {
+		if j.postback != nil && j.rows > 0 {
+			w.journals = append(w.journals, j)
+		}
+	}
+	return nil
+}
+
+// insertRun inserts as many conversions as a statement takes.
+func (w *writer) insertRun(ctx context.Context, statement driver.StmtExecContext, run []*job) error {
+	w.arguments.clear()
+	for _, j := range run {
+		bindConversion(&w.arguments, j.conversion, j.decision)
+	}
+	rows, newest, err := w.exec(ctx, statement)
+	if err != nil {
+		return err
+	}
+	if rows > 0 && rows < int64(len(run)) {
+		return w.tellInserted(ctx, run, newest-rows)
+	}
+	for _, j := range run {
+		j.rows = min(rows, 1)
+	}
+	return nil
+}
+
+// tellInserted notes which conversions of a run are among the rows after one, which are in the run's
+// order.
+func (w *writer) tellInserted(ctx context.Context, run []*job, after int64) (err error) {
+	w.arguments.clear()
+	w.arguments.add(after)
+	rows, err := w.inserted.QueryContext(ctx, w.arguments.values)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var stored [1]driver.Value
+	err = rows.Next(stored[:])
+	for _, j := range run {
+		j.rows = 0
+		var id hash
+		if err != nil || id.Scan(stored[0]) != nil || string(id) != j.conversion.ID {
+			continue
+		}
+		j.rows = 1
+		err = rows.Next(stored[:])
+	}
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err == nil:
+		return errors.New("a new conversion is none of those that were inserted")
+	default:
+		return fmt.Errorf("reading back which conversions are new: %w", err)
+	}
+}
+
+// insertPostbacks inserts the journal of a batch.
+func (w *writer) insertPostbacks(ctx context.Context) error {
+	for rest := w.journals; len(rest) > 0; {
+		statement, n := w.postback, 1
+		if len(rest) >= runLength {
+			statement, n = w.postbacks, runLength
+		}
+		w.arguments.clear()
+		for _, j := range rest[:n] {
+			bindPostback(&w.arguments, j.postback, j.conversion)
+		}
+		if _, _, err := w.exec(ctx, statement); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
+}

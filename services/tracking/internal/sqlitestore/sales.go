@@ -1,0 +1,145 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// InsertConversion implements flow.ConversionStore.
+func (s *Store) InsertConversion(ctx context.Context, sale flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+	if err := checkNew(&sale.Conversion); err != nil {
+		return rules.Conversion{}, false, err
+	}
+	stored, inserted, err = s.insert(ctx, sale)
+	if err != nil || inserted {
+		return stored, inserted, err
+	}
+	// The batch is committed, so the earlier one can be seen; and it can never go.
+	stored, err = s.Conversion(ctx, sale.Conversion.ID)
+	return stored, false, err
+}
+
+func (s *Store) insert(ctx context.Context, sale flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+	if sale.Use != nil && sale.Use.Limits.Limited() {
+		return s.insertLimited(ctx, sale)
+	}
+	// Written down here and not in the one writer, for which all wait.
+	j := &job{conversion: &sale.Conversion}
+	if j.decision, err = encodeGrounds(sale.Conversion.Grounds); err != nil {
+		return rules.Conversion{}, false, err
+	}
+	if sale.Postback != nil {
+		entry := sale.Postback.Of(sale.Conversion)
+		j.postback = &entry
+	}
+	if err := s.queue.Write(ctx, j); err != nil {
+		return rules.Conversion{}, false, err
+	}
+	return sale.Conversion, j.rows == 1, nil
+}
+
+// insertLimited stores a sale that takes a use of a coupon.
+func (s *Store) insertLimited(ctx context.Context, sale flow.Sale) (rules.Conversion, bool, error) {
+	stored, inserted := sale.Conversion, false
+	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		_, err := one(ctx, tx, number, `SELECT 1 FROM conversions WHERE id = ?`, hashKey(stored.ID))
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err // nil: the id is taken
+		}
+		if err = tx.take(ctx, sale.Use); errors.Is(err, flow.ErrLimitReached) {
+			stored, err = rules.OverLimit(stored), nil
+		}
+		if err != nil {
+			return err
+		}
+		inserted = true
+		return tx.insertSale(ctx, stored, sale.Postback)
+	}})
+	if err != nil {
+		return rules.Conversion{}, false, err
+	}
+	return stored, inserted, nil
+}
+
+// insertSale inserts a conversion whose id is free, with its entry in the journal.
+func (t *tx) insertSale(ctx context.Context, c rules.Conversion, entry *rules.Postback) error {
+	decision, err := encodeGrounds(c.Grounds)
+	if err != nil {
+		return err
+	}
+	t.arguments.clear()
+	bindConversion(&t.arguments, &c, decision)
+	if _, err := t.exec(ctx, insertConversion, t.arguments.plain()...); err != nil || entry == nil {
+		return err
+	}
+	made := entry.Of(c)
+	t.arguments.clear()
+	bindPostback(&t.arguments, &made, &c)
+	_, err = t.exec(ctx, insertPostback, t.arguments.plain()...)
+	return err
+}
+
+// UpdateConversion implements flow.ConversionStore. change is called by the one writer, for which all
+// wait: it must be quick, and cannot call the store.
+func (s *Store) UpdateConversion(ctx context.Context, id string, change func(rules.Conversion) (flow.Update, error)) (rules.Conversion, error) {
+	var stored rules.Conversion
+	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		before, err := one(ctx, tx, scanWhole, selectConversion, hashKey(id))
+		if err != nil {
+			return readFailure("reading the conversion to change", err)
+		}
+		update, err := change(before)
+		if err != nil {
+			return err
+		}
+		if stored = before; update.Conversion.Revision == before.Revision {
+			return nil
+		}
+		stored = update.Conversion
+		return tx.update(ctx, id, before, update)
+	}})
+	if err != nil {
+		return rules.Conversion{}, err
+	}
+	return stored, nil
+}
+
+// update stores a changed conversion, and what it takes and gives back.
+func (t *tx) update(ctx context.Context, id string, before rules.Conversion, update flow.Update) error {
+	held, holds := before.Holds(), update.Conversion.Holds()
+	if holds != held && holds != "" && update.Use != nil {
+		if err := t.take(ctx, update.Use); err != nil {
+			return err
+		}
+	}
+	if held != holds && held != "" && update.Return != nil {
+		if err := t.giveBack(ctx, update.Return); err != nil {
+			return err
+		}
+	}
+	t.arguments.clear()
+	if err := bindChanged(&t.arguments, &update.Conversion); err != nil {
+		return err
+	}
+	t.arguments.add(hashKey(id))
+	_, err := t.exec(ctx, updateConversion, t.arguments.plain()...)
+	return err
+}
+
+// Conversion implements flow.ConversionStore.
+func (s *Store) Conversion(ctx context.Context, id string) (rules.Conversion, error) {
+	conversion, err := scanWhole(s.conversion.QueryRowContext(ctx, hashKey(id)))
+	return conversion, readFailure("reading a conversion", err)
+}
+
+// Conversions implements flow.ConversionStore.
+func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error) {
+	query, args := conversionQuery(q)
+	conversions, err := list(ctx, s, scanConversion, query, args...)
+	return conversions, readFailure("listing conversions", err)
+}

@@ -1,0 +1,81 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// tx is a task's place in the transaction of its batch. Statements are prepared when they are first run,
+// and stay so: each must be one of a few texts.
+type tx struct {
+	conn       *sql.Conn
+	statements map[string]*sql.Stmt
+	arguments  arguments
+}
+
+func newTx(conn *sql.Conn) *tx { return &tx{conn: conn, statements: map[string]*sql.Stmt{}} }
+
+// close releases the statements.
+func (t *tx) close() error {
+	var errs []error
+	for _, statement := range t.statements {
+		errs = append(errs, statement.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (t *tx) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	if statement, ok := t.statements[query]; ok {
+		return statement, nil
+	}
+	statement, err := t.conn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", query, err)
+	}
+	t.statements[query] = statement
+	return statement, nil
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	statement, err := t.prepared(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := statement.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// one reads one row; sql.ErrNoRows: there is none.
+func one[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), query string, args ...any) (T, error) {
+	statement, err := t.prepared(ctx, query)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return scan(statement.QueryRowContext(ctx, args...))
+}
+
+// all reads all rows.
+func all[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	statement, err := t.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := statement.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	return scanAll(rows, scan)
+}
+
+// number reads a row of one number.
+func number(row scanner) (n int64, err error) {
+	err = row.Scan(&n)
+	return n, err
+}

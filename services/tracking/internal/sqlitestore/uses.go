@@ -1,0 +1,85 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	selectUses = `SELECT uses FROM coupon_uses WHERE coupon = ? AND day = ? AND etag = ?`
+	setUses    = `INSERT INTO coupon_uses (coupon, day, etag, uses) VALUES (?, ?, ?, ?)
+		ON CONFLICT (coupon, day) DO UPDATE SET etag = excluded.etag, uses = excluded.uses`
+	addUse    = `UPDATE coupon_uses SET uses = uses + 1 WHERE coupon = ? AND day = ?`
+	returnUse = `UPDATE coupon_uses SET uses = uses - 1 WHERE coupon = ? AND day IN ('', ?) AND uses > 0`
+	// A conversion credited to a coupon has the coupon's code as its Pub. Unique 3, by which there is
+	// an index.
+	countUses = `SELECT count(*) FROM conversions
+		WHERE pub_unique3_key = ? AND coupon = ? AND outcome = 'ATTRIBUTED' AND status <> 'REJECTED'`
+	countDaysUses = countUses + ` AND conversion_time >= ? AND conversion_time < ?`
+)
+
+// counter counts a coupon's uses, on a day, or in all where day is empty.
+type counter struct {
+	day   string
+	limit int64
+	count string
+	args  []any
+}
+
+// counters are those that a use's limits need. Another limit later is another revision of the coupon,
+// and then they are counted anew.
+func counters(u *rules.Use) []counter {
+	var needed []counter
+	args := []any{rules.FoldCode(u.Code), u.Coupon}
+	if u.Limits.Total > 0 {
+		needed = append(needed, counter{"", u.Limits.Total, countUses, args})
+	}
+	if u.Limits.Daily > 0 {
+		needed = append(needed, counter{u.Day(), u.Limits.Daily, countDaysUses, append(args[:2:2], u.From.UnixMilli(), u.To.UnixMilli())})
+	}
+	return needed
+}
+
+// take takes a use of a coupon for a conversion that is not stored yet; flow.ErrLimitReached: none is
+// left.
+func (t *tx) take(ctx context.Context, u *rules.Use) error {
+	needed := counters(u)
+	for _, c := range needed {
+		used, err := t.uses(ctx, u, c)
+		if err != nil {
+			return err
+		}
+		if used >= c.limit {
+			return flow.ErrLimitReached
+		}
+	}
+	for _, c := range needed {
+		if _, err := t.exec(ctx, addUse, u.Coupon, c.day); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// uses returns what a counter has, which is counted anew for another revision of the coupon.
+func (t *tx) uses(ctx context.Context, u *rules.Use, c counter) (int64, error) {
+	used, err := one(ctx, t, number, selectUses, u.Coupon, c.day, u.ETag)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return used, err
+	}
+	if used, err = one(ctx, t, number, c.count, c.args...); err != nil {
+		return 0, err
+	}
+	_, err = t.exec(ctx, setUses, u.Coupon, c.day, u.ETag, used)
+	return used, err
+}
+
+// giveBack gives back a use, where it is counted.
+func (t *tx) giveBack(ctx context.Context, u *rules.Use) error {
+	_, err := t.exec(ctx, returnUse, u.Coupon, u.Day())
+	return err
+}
