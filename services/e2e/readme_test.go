@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// journeyLines is how long the journey may be at most, so that it is read.
-const journeyLines = 10
+// scriptLines is how long a script may be at most, so that it is read.
+const scriptLines = 10
 
 // TestREADMEJourney runs the very text of the README, as its reader would: beside a process that was
 // started with nothing but addresses of its own. Tests need nothing but Go, make and git, so it runs
 // with testdata/curl, which stands in for curl, and with curl where it is installed.
 func TestREADMEJourney(t *testing.T) {
-	script := readmeJourney(t)
+	script := readmeScript(t, "journey") + readmeScript(t, "sale")
 	t.Run("stand-in", func(t *testing.T) {
 		playJourney(t, script, buildCurl(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	})
@@ -46,6 +46,10 @@ func playJourney(t *testing.T, script, path string) {
 		`"pubUnique3": ?"SALEXYZ20"`,
 		`"transactionId": ?"A-1001"`,
 		`"publisher": ?"publishers/22"`,
+		`20 USD of 59.9 USD refunded`,
+		`"statusReason": ?"goods came back"`,
+		`"rule": ?"CODE_FIRST`,
+		`"httpStatus": ?200`,
 	} {
 		if !regexp.MustCompile(want).MatchString(output) {
 			t.Errorf("the journey's output has nothing like %s:\n%s", want, output)
@@ -53,20 +57,20 @@ func playJourney(t *testing.T, script, path string) {
 	}
 }
 
-// readmeJourney returns the shell lines between the README's journey marks.
-func readmeJourney(t *testing.T) string {
+// readmeScript returns the shell lines between two of the README's marks.
+func readmeScript(t *testing.T, mark string) string {
 	t.Helper()
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile("(?s)<!-- journey:start -->\n```sh\n(.*?)```\n<!-- journey:end -->").FindSubmatch(readme)
+	block := regexp.MustCompile("(?s)<!-- " + mark + ":start -->\n```sh\n(.*?)```\n<!-- " + mark + ":end -->").FindSubmatch(readme)
 	if block == nil {
-		t.Fatal("the README has no shell block between the marks journey:start and journey:end")
+		t.Fatalf("the README has no shell block between the marks %s:start and %s:end", mark, mark)
 	}
 	script := string(block[1])
-	if lines := strings.Count(script, "\n"); lines > journeyLines {
-		t.Errorf("the journey has %d lines, more than %d", lines, journeyLines)
+	if lines := strings.Count(script, "\n"); lines > scriptLines {
+		t.Errorf("%s has %d lines, more than %d", mark, lines, scriptLines)
 	}
 	return script
 }

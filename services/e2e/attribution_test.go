@@ -1,0 +1,137 @@
+package e2e
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/attributiontest"
+	"github.com/couponlink/couponlink/services/internal/mongotest"
+)
+
+const (
+	// settleTime is by when a change has taken effect, as the API promises.
+	settleTime = 3 * time.Second
+	// clickPatience is how late after the moment that a case's times are relative to its click may come:
+	// the cases keep two minutes away from every limit.
+	clickPatience = time.Minute
+	// attributionWorkers is how many cases are played at once: few, since the embedded engine does one
+	// thing at a time and the product does not wait long for an answer.
+	attributionWorkers = 4
+)
+
+// TestAttribution plays the attribution cases over the running product on the embedded store.
+func TestAttribution(t *testing.T) {
+	s, _ := startTogether(t, t.TempDir(), nil)
+	attribute(t, s)
+}
+
+// TestAttributionOnMongoDB plays the attribution cases over the running product on MongoDB. The embedded
+// engine gets slow with much in its databases: there the cases share several.
+func TestAttributionOnMongoDB(t *testing.T) {
+	n := 1
+	if mongotest.Engine() {
+		n = 8
+	}
+	var systems []*system
+	for range n {
+		systems = append(systems, startOnMongoDB(t))
+	}
+	attribute(t, systems...)
+}
+
+// TestAttributionCases holds the cases to their coverage: each reason and method of the API is wanted.
+func TestAttributionCases(t *testing.T) {
+	wanted := map[string]bool{}
+	for _, c := range attributiontest.Load(t) {
+		wanted[c.Want.Reason], wanted[c.Want.Method], wanted[c.Want.ClickReason] = true, true, true
+	}
+	for number, name := range trackingv1.Conversion_Reason_name {
+		// A coupon's uses are counted over many sales, which a case does not have.
+		if number != 0 && name != "LIMIT_REACHED" && !wanted[name] {
+			t.Errorf("no case wants the reason %s", name)
+		}
+	}
+	for number, name := range trackingv1.Conversion_Method_name {
+		// Who is credited by hand is not attributed.
+		if number != 0 && name != "MANUAL" && !wanted[name] {
+			t.Errorf("no case wants the method %s", name)
+		}
+	}
+}
+
+// attributionPlay is a case that is being played.
+type attributionPlay struct {
+	attributiontest.Case
+	player
+	vars vars
+	// zero is the moment that the case's times are relative to.
+	zero time.Time
+	err  error
+}
+
+// attribute plays the attribution cases side by side on one system or several, so that all wait once
+// for what changed after the clicks: first everything up to the click, then the changes, then the sales.
+func attribute(t *testing.T, systems ...*system) {
+	t.Helper()
+	fixtures := loadSuite(t)
+	run := strings.ToLower(rand.Text()[:6])
+	var plays []*attributionPlay
+	for i, c := range attributiontest.Load(t) {
+		if c.Only != "" {
+			continue
+		}
+		p := player{system: systems[i%len(systems)], transport: "grpc", suite: fixtures}
+		prefix := fmt.Sprintf("%s%d", run, i)
+		plays = append(plays, &attributionPlay{Case: c.Apart(prefix), player: p, vars: newVars(prefix, p.system.base)})
+	}
+	each(t.Context(), plays, func(ctx context.Context, a *attributionPlay) error { return a.untilClick(ctx) })
+	each(t.Context(), plays, func(ctx context.Context, a *attributionPlay) error { return a.play(ctx, a.changes(), a.vars) })
+	if err := sleep(t.Context(), settleTime); err != nil {
+		t.Fatal(err)
+	}
+	each(t.Context(), plays, func(ctx context.Context, a *attributionPlay) error { return a.play(ctx, a.report(), a.vars) })
+	for _, a := range plays {
+		t.Run(a.File+"/"+a.Name, func(t *testing.T) {
+			if a.err != nil {
+				t.Errorf("%s\n%v", a.Says, a.err)
+			}
+		})
+	}
+}
+
+// each does one thing for every case that has not failed, some at once.
+func each(ctx context.Context, plays []*attributionPlay, do func(context.Context, *attributionPlay) error) {
+	var group errgroup.Group
+	group.SetLimit(attributionWorkers)
+	for _, a := range plays {
+		if a.err != nil {
+			continue
+		}
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, casePatience)
+			defer cancel()
+			a.err = do(ctx, a)
+			return nil
+		})
+	}
+	_ = group.Wait() // each case has its own error
+}
+
+// untilClick makes the case's world and its click.
+func (a *attributionPlay) untilClick(ctx context.Context) error {
+	a.zero = time.Now().UTC().Truncate(time.Millisecond)
+	if err := a.play(ctx, a.setUp(), a.vars); err != nil {
+		return err
+	}
+	if late := time.Since(a.zero); late > clickPatience {
+		return fmt.Errorf("setting up took %s: what comes of the sale would say nothing", late)
+	}
+	return nil
+}
