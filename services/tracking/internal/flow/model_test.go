@@ -8,7 +8,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/couponlink/couponlink/services/internal/mongotest"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
 
@@ -22,6 +24,22 @@ func TestHistories(t *testing.T) {
 	closing(t, store)
 	stage := stage{t: t, store: store}
 	rapid.Check(t, func(rt *rapid.T) { stage.play(histories().Draw(rt, "history")) })
+}
+
+// mongoHistories is how many histories are played on MongoDB, whose test engine is slow.
+const mongoHistories = 6
+
+// TestHistoriesOnMongoDB: the same histories come to the same there.
+func TestHistoriesOnMongoDB(t *testing.T) {
+	store, err := mongostore.Open(t.Context(), mongotest.URI(t), 90*24*time.Hour, mongotest.Options()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closing(t, store)
+	stage := stage{t: t, store: store}
+	for seed := range mongoHistories {
+		stage.play(histories().Example(seed))
+	}
 }
 
 // closing closes a store when the test ends.

@@ -113,6 +113,7 @@ func (s *Service) reread(ctx context.Context, postback rules.Postback) (settled,
 		return p, err
 	}
 	p.report.Token, p.report.Proof = "", rules.Proof{} // it was proven when it came
+	p.report.ClickID = clickID(p.report.ClickID)
 	p.report.Offer, p.report.IdempotencyKey = postback.Offer, postback.IdempotencyKey
 	if p.report.Time.IsZero() {
 		p.report.Time = postback.Time

@@ -86,6 +86,7 @@ type settled struct {
 
 // settle finds a report's offer and checks its proof.
 func (s *Service) settle(ctx context.Context, r rules.Report, call *Call) (settled, error) {
+	r.ClickID = clickID(r.ClickID)
 	p := settled{report: r, now: s.Now(), call: call}
 	var err error
 	if p.click, err = s.findClick(ctx, r.ClickID); err != nil {
@@ -214,12 +215,21 @@ func tested(verdict Verdict, would Outcome) Verdict {
 	return verdict
 }
 
-// findClick returns the click with an id, nil without one.
+// clickID returns a click's id as we wrote it: some systems send it back in capitals, and it is one click
+// and, where nothing else tells a repeat, one sale.
+func clickID(sent string) string {
+	if uuid.Validate(sent) == nil {
+		return strings.ToLower(sent)
+	}
+	return sent
+}
+
+// findClick returns the click with an id, as clickID has it; nil without one.
 func (s *Service) findClick(ctx context.Context, id string) (*rules.Click, error) {
 	if uuid.Validate(id) != nil {
 		return nil, nil // no id, or none of ours
 	}
-	click, err := s.store.Click(ctx, strings.ToLower(id))
+	click, err := s.store.Click(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}

@@ -298,6 +298,21 @@ func TestClickThenSale(t *testing.T) {
 	}
 }
 
+// TestAClickInCapitalsIsTheSameClick: the sale is the same sale.
+func TestAClickInCapitalsIsTheSameClick(t *testing.T) {
+	s := newService(t, newCatalog(t))
+	click := visit(t, s, trackinglink.Link{Offer: "10", Publisher: "33"})
+	for i, id := range []string{click, strings.ToUpper(click)} {
+		v, err := s.Report(t.Context(), rules.Report{Token: "token10", ClickID: id}, nil)
+		if err != nil || (v.Outcome == flow.Duplicate) != (i == 1) {
+			t.Errorf("by %s: %s, %v", id, v.Outcome, err)
+		}
+	}
+	if n := stored(t, s); n != 1 {
+		t.Errorf("%d conversions are stored, want 1", n)
+	}
+}
+
 func TestClickGoesSomewhereWhateverItIsWorth(t *testing.T) {
 	const landing, fallback = "https://shop.example.com/?click=", "https://shop.example.com/sorry"
 	c := newCatalog(t)

@@ -66,8 +66,11 @@ func (s *Service) StopWatches() { s.stopOnce.Do(func() { close(s.stopping) }) }
 // watch is one watcher's place.
 type watch struct {
 	filter string
-	// since is up to where all was told.
+	// since is up to where all changes were told.
 	since time.Time
+	// from is up to where, in the order of their last change, the conversions were told as they are, with
+	// their changes after since: a look that breaks off goes on there. It is never before since.
+	from time.Time
 	// told is what was told of the conversions that changed after since, by id.
 	told map[string]told
 	// tokenTime is when the last token was sent.
@@ -86,13 +89,9 @@ func (s *Service) newWatch(filter, token string) (*watch, error) {
 		return nil, err
 	}
 	w := &watch{filter: filter, since: s.Now(), told: map[string]told{}}
-	if token != "" {
-		millis, sum, _ := strings.Cut(token, ".")
-		at, err := strconv.ParseInt(millis, 36, 64)
-		if err != nil || sum != checksum(filter) {
-			return nil, apperr.Invalid("INVALID_RESUME_TOKEN", "resume_token", "is not one that a stream with the same filter has sent")
-		}
-		w.since = time.UnixMilli(at).UTC()
+	w.from = w.since
+	if token != "" && !w.resume(token) {
+		return nil, apperr.Invalid("INVALID_RESUME_TOKEN", "resume_token", "is not one that a stream with the same filter has sent")
 	}
 	w.tokenTime = s.Now()
 	return w, nil
@@ -100,7 +99,20 @@ func (s *Service) newWatch(filter, token string) (*watch, error) {
 
 // token is from where a stream resumes that was told all up to now.
 func (w *watch) token() string {
-	return strconv.FormatInt(w.since.UnixMilli(), 36) + "." + checksum(w.filter)
+	return strconv.FormatInt(w.since.UnixMilli(), 36) + "-" + strconv.FormatInt(w.from.UnixMilli(), 36) + "." + checksum(w.filter)
+}
+
+// resume reads a token, and says whether it is one.
+func (w *watch) resume(token string) bool {
+	times, sum, _ := strings.Cut(token, ".")
+	first, second, _ := strings.Cut(times, "-")
+	since, sinceErr := strconv.ParseInt(first, 36, 64)
+	from, fromErr := strconv.ParseInt(second, 36, 64)
+	if sinceErr != nil || fromErr != nil || from < since || sum != checksum(w.filter) {
+		return false
+	}
+	w.since, w.from = time.UnixMilli(since).UTC(), time.UnixMilli(from).UTC()
+	return true
 }
 
 func checksum(filter string) string {
@@ -112,8 +124,9 @@ func checksum(filter string) string {
 // look tells what is new, and moves on.
 func (s *Service) look(ctx context.Context, w *watch, tell func(News) error) error {
 	now := s.Now()
+	settled := now.Add(-settleWindow)
 	req := listing.Request{Filter: w.filter, OrderBy: "update_time", PageSize: watchPage}
-	after := listing.Compare{Field: "update_time", Op: listing.GreaterEqual, Value: w.since}
+	after := listing.Compare{Field: "update_time", Op: listing.GreaterEqual, Value: w.from}
 	for more := true; more; {
 		q, err := s.conversions.Query(req, after, now)
 		if err != nil {
@@ -125,13 +138,17 @@ func (s *Service) look(ctx context.Context, w *watch, tell func(News) error) err
 		}
 		page, next := listing.Page(q, rows, storedValue)
 		for _, c := range page {
+			// What is told from here on comes after it, unless something before may still be stored.
+			if c.UpdateTime.After(w.from) && c.UpdateTime.Before(settled) {
+				w.from = c.UpdateTime
+			}
 			if err := s.tell(ctx, w, c, tell); err != nil {
 				return err
 			}
 		}
 		req.PageToken, more = next, next != ""
 	}
-	w.settle(now.Add(-settleWindow))
+	w.settle(settled)
 	if now.Sub(w.tokenTime) < tokenInterval {
 		return nil
 	}
@@ -141,10 +158,10 @@ func (s *Service) look(ctx context.Context, w *watch, tell func(News) error) err
 
 // settle moves on to a time, and forgets what was told of what did not change since.
 func (w *watch) settle(until time.Time) {
-	if !until.After(w.since) {
+	if until.Before(w.from) || until.Equal(w.since) {
 		return
 	}
-	w.since = until
+	w.since, w.from = until, until
 	for id, t := range w.told {
 		if t.updateTime.Before(until) {
 			delete(w.told, id)

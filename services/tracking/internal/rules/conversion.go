@@ -148,6 +148,7 @@ func OverLimit(c Conversion) Conversion {
 	over := c
 	over.Outcome, over.Method, over.Reason, over.Status = Unattributed, NoMethod, LimitReached, StatusPending
 	over.Publisher, over.Coupon, over.Payout = "", "", money.Money{}
+	over.PubUniques, over.PubClickID, over.PubSubID = Uniques{2: c.CouponCode}, "", ""
 	over.Unplanned = false
 	over.Explanation = fmt.Sprintf("Coupon %s has earned as many sales as its limits allow.", c.CouponCode)
 	if c.Grounds != nil {

@@ -67,17 +67,33 @@ func (c Conversion) Plan(publisher func(id string) (Publisher, bool), now time.T
 		}
 		for _, message := range c.messages(number) {
 			to, ok := publisher(message.Publisher)
-			if !ok || !to.takes(message.Status, c) {
+			shown := c.shownTo(message.Publisher)
+			if !ok || !to.takes(message.Status, shown) {
 				continue
 			}
 			planned = append(planned, Delivery{
 				ID:         c.ID + "-" + strconv.Itoa(number) + "-" + to.ID,
 				Conversion: c.ID, Change: number, Publisher: to.ID, Offer: c.Offer, Status: message.Status,
-				State: DeliveryDue, Payload: c.payload(message, at), DueTime: now, FirstDueTime: now, CreateTime: now,
+				State: DeliveryDue, Payload: shown.payload(message, at), DueTime: now, FirstDueTime: now, CreateTime: now,
 			})
 		}
 	}
 	return planned
+}
+
+// shownTo returns the conversion as a publisher is told of it: without what another one put on its click, as
+// where the sale was given to somebody else by hand.
+func (c Conversion) shownTo(publisher string) Conversion {
+	if c.Grounds == nil || c.Grounds.Click == nil || c.Grounds.Click.Publisher == publisher {
+		return c
+	}
+	c.PubClickID, c.PubSubID = "", ""
+	code := c.PubUniques[2]
+	c.PubUniques = Uniques{}
+	if code == c.CouponCode {
+		c.PubUniques[2] = code
+	}
+	return c
 }
 
 // messages returns the states of which publishers are told after a change, each its own publisher.

@@ -28,6 +28,8 @@ const (
 	postpone       = `UPDATE deliveries SET due_time = ? WHERE ` + byDeliveryKey
 	finishDelivery = `UPDATE deliveries SET state = ?, due_time = ?, attempt_count = ?, finish_time = ?, attempts = ifnull(?, ''), holder = ''
 		WHERE ` + byDeliveryKey + ` AND holder = ? AND state = 'DUE'`
+	// voidClaims ends the claims of a process that died: none but the one that opens the file has any.
+	voidClaims = `UPDATE deliveries SET due_time = create_time, holder = '' WHERE state = 'DUE' AND holder <> ''`
 	// setNextDue makes due what was postponed for a delivery that is done now.
 	setNextDue = `UPDATE deliveries SET due_time = ?
 		WHERE conversion = ? AND change > ? AND publisher = ? AND state = 'DUE' AND holder = '' AND attempt_count = 0 AND due_time > ?`

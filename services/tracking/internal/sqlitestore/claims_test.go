@@ -38,3 +38,28 @@ func TestBlockedDeliveriesHideNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestClaimsOfADeadProcessAreVoid opens the file anew, as after a crash: what was claimed is due at once.
+func TestClaimsOfADeadProcessAreVoid(t *testing.T) {
+	dir := t.TempDir()
+	at := fromMillis(1_800_000_000_000)
+	delivery := rules.Delivery{Conversion: "sale", Publisher: "22", State: rules.DeliveryDue, DueTime: at, FirstDueTime: at, CreateTime: at}
+	for i := range 2 {
+		s, err := Open(t.Context(), dir, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Plan(t.Context(), []flow.Plan{{Deliveries: []rules.Delivery{delivery}}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []int{1, 0} { // the second claim finds it taken
+			got, err := s.ClaimDeliveries(t.Context(), flow.Claim{Now: at, Until: at.Add(time.Minute), Holder: strconv.Itoa(i), Limit: 9})
+			if err != nil || len(got) != want {
+				t.Errorf("opened %d times: claimed %d (%v), want %d", i+1, len(got), err, want)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -69,6 +69,9 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.conversion, err = s.db.Read().PrepareContext(ctx, selectConversion); err != nil {
 		return err
 	}
+	if _, err = s.db.Writer().ExecContext(ctx, voidClaims); err != nil {
+		return err
+	}
 	s.writer, err = newWriter(ctx, s.db.Writer())
 	return err
 }
