@@ -25,7 +25,7 @@ FUZZTIME    ?= 50000x
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
 run: ## Start everything in one process; COUPONLINK_DEMO=1 adds sample data.
@@ -51,6 +51,12 @@ test: engines ## Run the tests; MONGODB_URI=… runs the MongoDB ones on a real 
 	@for dir in $(NESTED); do \
 		if ls "$$dir"/*_test.go >/dev/null 2>&1; then go test -C "$$dir" -timeout $(TESTTIMEOUT) ./...; fi; \
 	done
+
+DELIVERIES ?= 100000
+
+.PHONY: test-deliveries
+test-deliveries: ## Send DELIVERIES (100000) to fifty endpoints, kill the process thrice, print delays and memory.
+	COUPONLINK_TEST_DELIVERIES=$(DELIVERIES) go test -v -count=1 -timeout $(TESTTIMEOUT) -run '^TestDeliveryLoad$$' ./services/e2e
 
 .PHONY: race
 race: export CGO_ENABLED = 1

@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -31,14 +30,13 @@ type path struct {
 // paths are in the order in which they are loaded: each next to the one that it is held against, since
 // the machine's speed drifts within seconds.
 func (t *target) paths() []path {
-	transaction := new(atomic.Int64)
 	validate := `{"code":"salexyz20","offer":"offers/10"}`
 	return []path{
 		{name: "click", newCall: t.web302(t.web), against: "ceiling", least: 0.8, most: 2},
 		{name: "ceiling", newCall: t.web302(t.ceilingWeb)},
 		{name: "postback", against: "ceiling", least: 0.6, newCall: func(int) (func() error, func(), error) {
 			return httpCall(t.web, 200, func() string {
-				return get("/postback?coupon_code=SALEXYZ20&amount=49.90&currency=USD&token=" + t.token + "&transaction_id=T" + strconv.FormatInt(transaction.Add(1), 10))
+				return get("/postback?coupon_code=SALEXYZ20&amount=49.90&currency=USD&token=" + t.token + "&transaction_id=T" + strconv.FormatInt(t.transactions.Add(1), 10))
 			})
 		}},
 		{name: "echo", newCall: rpcCall(func(ctx context.Context) error {

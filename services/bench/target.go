@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,7 +28,8 @@ type target struct {
 	dir              string
 	web, rpc         string // couponlink's addresses
 	ceilingWeb, echo string
-	token            string // of the offer that is loaded
+	token            string       // of the offer that is loaded
+	transactions     atomic.Int64 // how many were reported: each postback is a sale of its own, in every round
 	product, ceiling *exec.Cmd
 	conn, echoConn   *grpc.ClientConn
 }

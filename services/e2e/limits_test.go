@@ -69,6 +69,13 @@ func TestCouponServiceAway(t *testing.T) {
 			expectation: expectation{Response: map[string]any{"conversions": map[string]any{"!len": 2}}},
 		},
 		{
+			Call: "tracking.v1.PostbackService/ListPostbacks", Why: "the journal agrees",
+			Request: map[string]any{"filter": `offer = "offers/${offer}"`, "orderBy": "create_time"},
+			expectation: expectation{Response: map[string]any{"postbacks": []any{
+				map[string]any{"transactionId": "A-1", "outcome": "ATTRIBUTED"}, map[string]any{"transactionId": "A-2", "outcome": "ATTRIBUTED"},
+			}}},
+		},
+		{
 			Call: "coupon.v1.OfferService/GetOffer", Request: map[string]any{"name": "offers/${offer}"},
 			expectation: expectation{Code: "UNAVAILABLE"},
 		},

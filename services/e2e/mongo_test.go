@@ -28,23 +28,29 @@ func TestMongoDB(t *testing.T) {
 
 func startOnMongoDB(t *testing.T) *system {
 	t.Helper()
+	return startOnMongoDBAt(t, mongotest.URI(t))
+}
+
+// startOnMongoDBAt starts the product on the databases that a URI names.
+func startOnMongoDBAt(t *testing.T, uri string) *system {
+	t.Helper()
 	if mongotest.Engine() {
-		return startOnEngine(t)
+		return startOnEngine(t, uri)
 	}
-	s, _ := startTogether(t, t.TempDir(), map[string]string{"COUPONLINK_DATABASE_URL": mongotest.URI(t)})
+	s, _ := startTogether(t, t.TempDir(), map[string]string{"COUPONLINK_DATABASE_URL": uri})
 	return s
 }
 
 // startOnEngine runs the product in this process: only from inside can a store be told to do without
 // transactions.
-func startOnEngine(t *testing.T) *system {
+func startOnEngine(t *testing.T, uri string) *system {
 	t.Helper()
 	var log lockedBuffer
 	started, ended := make(chan couponlink.Started, 1), make(chan error, 1)
 	config := couponlink.Config{
 		HTTPAddr: "127.0.0.1:0", CouponGRPCAddr: "127.0.0.1:0", TrackingGRPCAddr: "127.0.0.1:0",
 		AdminKey: settings.AdminKey{AdminKey: adminKey},
-		Storage:  settings.Storage{DataDir: t.TempDir(), DatabaseURL: mongotest.URI(t), WithoutTransactions: true},
+		Storage:  settings.Storage{DataDir: t.TempDir(), DatabaseURL: uri, WithoutTransactions: true},
 		Started:  func(s couponlink.Started) { started <- s },
 	}
 	// t.Context ends before the cleanups run, which is when the process has to stop.

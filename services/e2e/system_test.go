@@ -15,7 +15,9 @@ const adminKey = "e2e-admin-key-0123456789"
 // system is the product running in one of its forms.
 type system struct {
 	// base is the HTTP origin, http://127.0.0.1:PORT.
-	base             string
+	base string
+	// addrs are the addresses of HTTP and of the gRPC of coupon and tracking.
+	addrs            []string
 	coupon, tracking grpc.ClientConnInterface
 	client           *http.Client
 	key              string
@@ -27,7 +29,7 @@ func newSystem(t testing.TB, httpAddr, couponAddr, trackingAddr string) *system 
 	transport := &http.Transport{MaxIdleConns: 0, MaxIdleConnsPerHost: 100}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &system{
-		base: "http://" + httpAddr, key: adminKey,
+		base: "http://" + httpAddr, key: adminKey, addrs: []string{httpAddr, couponAddr, trackingAddr},
 		coupon: dial(t, couponAddr), tracking: dial(t, trackingAddr),
 		client: &http.Client{
 			Transport:     transport,

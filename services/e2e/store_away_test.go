@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"database/sql"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	_ "modernc.org/sqlite" // to hold the lock that a backup or a repair would hold
+
+	"github.com/couponlink/couponlink/services/internal/mongotest"
+)
+
+// TestStoreLocked lets another program hold the lock of the embedded store: nothing is taken that cannot be
+// stored, and once the lock is free everything goes on by itself.
+func TestStoreLocked(t *testing.T) {
+	t.Parallel()
+	dataDir := t.TempDir()
+	s, _ := startTogether(t, dataDir, nil)
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dataDir, "tracking.db")+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	player{system: s, transport: "rest", suite: loadSuite(t)}.loseStore(t, func() (giveBack func()) {
+		tx, err := db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if err := tx.Rollback(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// TestMongoDBAway cuts the connection to MongoDB, and mends it.
+func TestMongoDBAway(t *testing.T) {
+	t.Parallel()
+	cable, uri := newCable(t, mongotest.URI(t))
+	s := startOnMongoDBAt(t, uri)
+	player{system: s, transport: "rest", suite: loadSuite(t)}.loseStore(t, func() (giveBack func()) {
+		cable.cut()
+		return cable.mend
+	})
+}
+
+// loseStore reports a sale before, while and after the store is away: the one in between is refused with a
+// time to come again, and nothing of it is stored until it comes again.
+func (p player) loseStore(t *testing.T, lose func() (giveBack func())) {
+	t.Helper()
+	v := p.prepare(t, []step{{Use: "campaign"}, sale("A-1", "")})
+	unavailable := expectation{
+		Status: http.StatusServiceUnavailable, Header: map[string]any{"Retry-After": "!present", "Location": "!absent"},
+	}
+	refused, again := sale("A-2", ""), sale("A-2", "")
+	refused.expectation, refused.Save = unavailable, nil
+	refused.Response = map[string]any{"outcome": "REJECTED", "reason": "!present", "message": "!present"}
+	giveBack := lose()
+	err := p.play(t.Context(), []step{
+		refused,
+		{HTTP: "GET ${link}", Why: "a click that is not stored is not redirected", expectation: unavailable},
+		{Call: "tracking.v1.ConversionService/RecordConversion", Request: map[string]any{"couponCode": "${code}", "offer": "offers/${offer}", "transactionId": "A-2"}, expectation: expectation{Code: "UNAVAILABLE"}},
+	}, v)
+	giveBack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofOffer := map[string]any{"filter": `offer = "offers/${offer}"`, "orderBy": "create_time"}
+	again.Eventually, again.expectation = "20s", expectation{Response: map[string]any{"outcome": "ATTRIBUTED"}}
+	p.mustPlay(t, v, []step{
+		again,
+		{HTTP: "GET ${link}", Eventually: "20s", expectation: expectation{Status: http.StatusFound}},
+		{HTTP: "GET /readyz", Eventually: "20s"},
+		{Call: "tracking.v1.ConversionService/ListConversions", Request: ofOffer, expectation: expectation{Response: map[string]any{
+			"conversions": []any{map[string]any{"transactionId": "A-1"}, map[string]any{"transactionId": "A-2"}},
+		}}},
+		{Call: "tracking.v1.PostbackService/ListPostbacks", Why: "the journal agrees", Request: ofOffer, expectation: expectation{Response: map[string]any{
+			"postbacks": []any{map[string]any{"transactionId": "A-1", "outcome": "ATTRIBUTED"}, map[string]any{"transactionId": "A-2", "outcome": "ATTRIBUTED"}},
+		}}},
+	})
+}
+
+// cable is a connection to a server that can be cut.
+type cable struct {
+	t        *testing.T
+	addr, to string
+
+	mu       sync.Mutex
+	listener net.Listener
+	conns    []net.Conn
+}
+
+// newCable lays a cable to the server that a MongoDB URI names, and returns it with the URI of its end.
+func newCable(t *testing.T, uri string) (*cable, string) {
+	t.Helper()
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "mongodb" || strings.Contains(u.Host, ",") {
+		t.Fatalf("a cable needs the URI of one server, mongodb://host:port: %v", err)
+	}
+	c := &cable{t: t, addr: "127.0.0.1:0", to: u.Host}
+	if u.Port() == "" {
+		c.to = net.JoinHostPort(u.Hostname(), "27017")
+	}
+	c.mend()
+	t.Cleanup(c.cut)
+	query := u.Query()
+	query.Set("directConnection", "true") // else the server says where else it is
+	u.Host, u.RawQuery = c.addr, query.Encode()
+	return c, u.String()
+}
+
+// mend makes the cable carry.
+func (c *cable) mend() {
+	listener, err := net.Listen("tcp", c.addr)
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	c.mu.Lock()
+	c.addr, c.listener = listener.Addr().String(), listener
+	c.mu.Unlock()
+	go func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go c.carry(near)
+		}
+	}()
+}
+
+// cut ends all connections and takes no more.
+func (c *cable) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.listener != nil {
+		_ = c.listener.Close()
+	}
+	c.listener = nil
+	for _, conn := range c.conns {
+		_ = conn.Close()
+	}
+	c.conns = nil
+}
+
+func (c *cable) carry(near net.Conn) {
+	defer func() { _ = near.Close() }()
+	far, err := net.Dial("tcp", c.to)
+	if err != nil {
+		return
+	}
+	defer func() { _ = far.Close() }()
+	c.mu.Lock()
+	if c.listener == nil { // cut meanwhile
+		c.mu.Unlock()
+		return
+	}
+	c.conns = append(c.conns, near, far)
+	c.mu.Unlock()
+	back := make(chan struct{})
+	go func() {
+		defer close(back)
+		_, _ = io.Copy(near, far)
+		_ = near.Close()
+	}()
+	_, _ = io.Copy(far, near)
+	_ = far.Close()
+	<-back
+}
