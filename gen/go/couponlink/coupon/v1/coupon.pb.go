@@ -944,6 +944,400 @@ func (x *ValidateCouponResponse) GetCandidates() []string {
 	return nil
 }
 
+// BatchCreateCouponsRequest asks for new coupons.
+type BatchCreateCouponsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The offer, `offers/{offer}`, or `offers/-`: each request then names its own.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The coupons to create, 1 to 1,000. A request's `parent` may be left empty where the batch names one.
+	Requests []*CreateCouponRequest `protobuf:"bytes,2,rep,name=requests,proto3" json:"requests,omitempty"`
+	// Whether all are stored or none.
+	Atomic bool `protobuf:"varint,3,opt,name=atomic,proto3" json:"atomic,omitempty"`
+	// Whether to tell what would happen and store nothing.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchCreateCouponsRequest) Reset() {
+	*x = BatchCreateCouponsRequest{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchCreateCouponsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchCreateCouponsRequest) ProtoMessage() {}
+
+func (x *BatchCreateCouponsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchCreateCouponsRequest.ProtoReflect.Descriptor instead.
+func (*BatchCreateCouponsRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *BatchCreateCouponsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *BatchCreateCouponsRequest) GetRequests() []*CreateCouponRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+func (x *BatchCreateCouponsRequest) GetAtomic() bool {
+	if x != nil {
+		return x.Atomic
+	}
+	return false
+}
+
+func (x *BatchCreateCouponsRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// BatchCreateCouponsResponse has a result for each request.
+type BatchCreateCouponsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The results, in the order of the requests.
+	Results []*BatchCreateCouponsResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	// How many were stored, or would be with `validate_only`.
+	CreatedCount  int32 `protobuf:"varint,2,opt,name=created_count,json=createdCount,proto3" json:"created_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchCreateCouponsResponse) Reset() {
+	*x = BatchCreateCouponsResponse{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchCreateCouponsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchCreateCouponsResponse) ProtoMessage() {}
+
+func (x *BatchCreateCouponsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchCreateCouponsResponse.ProtoReflect.Descriptor instead.
+func (*BatchCreateCouponsResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *BatchCreateCouponsResponse) GetResults() []*BatchCreateCouponsResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+func (x *BatchCreateCouponsResponse) GetCreatedCount() int32 {
+	if x != nil {
+		return x.CreatedCount
+	}
+	return 0
+}
+
+// BatchCreateCouponsResult is what became of one coupon of a batch: either the coupon or the fault.
+type BatchCreateCouponsResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The coupon; with `validate_only`, as it would be stored. Unset: it was refused.
+	Coupon *Coupon `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// Why it was refused; unset: it was not.
+	Fault         *BatchCreateCouponsFault `protobuf:"bytes,2,opt,name=fault,proto3" json:"fault,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchCreateCouponsResult) Reset() {
+	*x = BatchCreateCouponsResult{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchCreateCouponsResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchCreateCouponsResult) ProtoMessage() {}
+
+func (x *BatchCreateCouponsResult) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchCreateCouponsResult.ProtoReflect.Descriptor instead.
+func (*BatchCreateCouponsResult) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *BatchCreateCouponsResult) GetCoupon() *Coupon {
+	if x != nil {
+		return x.Coupon
+	}
+	return nil
+}
+
+func (x *BatchCreateCouponsResult) GetFault() *BatchCreateCouponsFault {
+	if x != nil {
+		return x.Fault
+	}
+	return nil
+}
+
+// BatchCreateCouponsFault says why a coupon of a batch was refused.
+type BatchCreateCouponsFault struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The gRPC code that CreateCoupon would have answered with, such as `ALREADY_EXISTS`.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// A stable word, such as `COUPON_EXISTS`.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The field at fault, or empty.
+	Field string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
+	// In words.
+	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	// A code that would be right, where the one sent was not; empty: none.
+	Suggestion    string `protobuf:"bytes,5,opt,name=suggestion,proto3" json:"suggestion,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchCreateCouponsFault) Reset() {
+	*x = BatchCreateCouponsFault{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchCreateCouponsFault) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchCreateCouponsFault) ProtoMessage() {}
+
+func (x *BatchCreateCouponsFault) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchCreateCouponsFault.ProtoReflect.Descriptor instead.
+func (*BatchCreateCouponsFault) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *BatchCreateCouponsFault) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *BatchCreateCouponsFault) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *BatchCreateCouponsFault) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *BatchCreateCouponsFault) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *BatchCreateCouponsFault) GetSuggestion() string {
+	if x != nil {
+		return x.Suggestion
+	}
+	return ""
+}
+
+// GenerateCouponsRequest says which coupons to make up.
+type GenerateCouponsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The offer, `offers/{offer}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// What the coupons have in common: `publisher`, and whatever else; `code` must be empty.
+	Coupon *Coupon `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// How many, 1 to 10,000.
+	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	// What each code begins with: up to 32 ASCII letters and digits; empty: nothing.
+	Prefix string `protobuf:"bytes,4,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// How many random characters follow the prefix, 4 to 32; 0: 8.
+	Length        int32 `protobuf:"varint,5,opt,name=length,proto3" json:"length,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GenerateCouponsRequest) Reset() {
+	*x = GenerateCouponsRequest{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GenerateCouponsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GenerateCouponsRequest) ProtoMessage() {}
+
+func (x *GenerateCouponsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GenerateCouponsRequest.ProtoReflect.Descriptor instead.
+func (*GenerateCouponsRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *GenerateCouponsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *GenerateCouponsRequest) GetCoupon() *Coupon {
+	if x != nil {
+		return x.Coupon
+	}
+	return nil
+}
+
+func (x *GenerateCouponsRequest) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *GenerateCouponsRequest) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
+	}
+	return ""
+}
+
+func (x *GenerateCouponsRequest) GetLength() int32 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+// GenerateCouponsResponse has the codes.
+type GenerateCouponsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The codes of the coupons, in no particular order. A coupon's name is
+	// `offers/{offer}/coupons/{publisher}.{CODE}`.
+	Codes         []string `protobuf:"bytes,1,rep,name=codes,proto3" json:"codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GenerateCouponsResponse) Reset() {
+	*x = GenerateCouponsResponse{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GenerateCouponsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GenerateCouponsResponse) ProtoMessage() {}
+
+func (x *GenerateCouponsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GenerateCouponsResponse.ProtoReflect.Descriptor instead.
+func (*GenerateCouponsResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GenerateCouponsResponse) GetCodes() []string {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
 var File_couponlink_coupon_v1_coupon_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
@@ -1037,12 +1431,41 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\vNOT_STARTED\x10\x04\x12\f\n" +
 	"\bDISABLED\x10\x05\x12\x10\n" +
 	"\fNOT_APPROVED\x10\x06\x12\x12\n" +
-	"\x0eOFFER_INACTIVE\x10\a2\xcb\x06\n" +
+	"\x0eOFFER_INACTIVE\x10\a\"\xc3\x01\n" +
+	"\x19BatchCreateCouponsRequest\x12\x1c\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12K\n" +
+	"\brequests\x18\x02 \x03(\v2).couponlink.coupon.v1.CreateCouponRequestB\x04\xe2A\x01\x02R\brequests\x12\x16\n" +
+	"\x06atomic\x18\x03 \x01(\bR\x06atomic\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x8b\x01\n" +
+	"\x1aBatchCreateCouponsResponse\x12H\n" +
+	"\aresults\x18\x01 \x03(\v2..couponlink.coupon.v1.BatchCreateCouponsResultR\aresults\x12#\n" +
+	"\rcreated_count\x18\x02 \x01(\x05R\fcreatedCount\"\x95\x01\n" +
+	"\x18BatchCreateCouponsResult\x124\n" +
+	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponR\x06coupon\x12C\n" +
+	"\x05fault\x18\x02 \x01(\v2-.couponlink.coupon.v1.BatchCreateCouponsFaultR\x05fault\"\x95\x01\n" +
+	"\x17BatchCreateCouponsFault\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05field\x18\x03 \x01(\tR\x05field\x12\x18\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\x12\x1e\n" +
+	"\n" +
+	"suggestion\x18\x05 \x01(\tR\n" +
+	"suggestion\"\xbe\x01\n" +
+	"\x16GenerateCouponsRequest\x12\x1c\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12:\n" +
+	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12\x1a\n" +
+	"\x05count\x18\x03 \x01(\x05B\x04\xe2A\x01\x02R\x05count\x12\x16\n" +
+	"\x06prefix\x18\x04 \x01(\tR\x06prefix\x12\x16\n" +
+	"\x06length\x18\x05 \x01(\x05R\x06length\"/\n" +
+	"\x17GenerateCouponsResponse\x12\x14\n" +
+	"\x05codes\x18\x01 \x03(\tR\x05codes2\x9f\t\n" +
 	"\rCouponService\x12\x86\x01\n" +
 	"\fCreateCoupon\x12).couponlink.coupon.v1.CreateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"-\x82\xd3\xe4\x93\x02':\x06coupon\"\x1d/v1/{parent=offers/*}/coupons\x12x\n" +
 	"\tGetCoupon\x12&.couponlink.coupon.v1.GetCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=offers/*/coupons/*}\x12\x89\x01\n" +
 	"\vListCoupons\x12(.couponlink.coupon.v1.ListCouponsRequest\x1a).couponlink.coupon.v1.ListCouponsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=offers/*}/coupons\x12\x8d\x01\n" +
-	"\fUpdateCoupon\x12).couponlink.coupon.v1.UpdateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"4\x82\xd3\xe4\x93\x02.:\x06coupon2$/v1/{coupon.name=offers/*/coupons/*}\x12\x8b\x01\n" +
+	"\fUpdateCoupon\x12).couponlink.coupon.v1.UpdateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"4\x82\xd3\xe4\x93\x02.:\x06coupon2$/v1/{coupon.name=offers/*/coupons/*}\x12\xad\x01\n" +
+	"\x12BatchCreateCoupons\x12/.couponlink.coupon.v1.BatchCreateCouponsRequest\x1a0.couponlink.coupon.v1.BatchCreateCouponsResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=offers/*}/coupons:batchCreate\x12\xa1\x01\n" +
+	"\x0fGenerateCoupons\x12,.couponlink.coupon.v1.GenerateCouponsRequest\x1a-.couponlink.coupon.v1.GenerateCouponsResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{parent=offers/*}/coupons:generate\x12\x8b\x01\n" +
 	"\rArchiveCoupon\x12*.couponlink.coupon.v1.ArchiveCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/coupons/*}:archive\x12\x8c\x01\n" +
 	"\x0eValidateCoupon\x12+.couponlink.coupon.v1.ValidateCouponRequest\x1a,.couponlink.coupon.v1.ValidateCouponResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/coupons:validateBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
 
@@ -1059,7 +1482,7 @@ func file_couponlink_coupon_v1_coupon_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_coupon_v1_coupon_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_couponlink_coupon_v1_coupon_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_couponlink_coupon_v1_coupon_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_couponlink_coupon_v1_coupon_proto_goTypes = []any{
 	(Coupon_State)(0),                  // 0: couponlink.coupon.v1.Coupon.State
 	(ValidateCouponResponse_Reason)(0), // 1: couponlink.coupon.v1.ValidateCouponResponse.Reason
@@ -1073,48 +1496,63 @@ var file_couponlink_coupon_v1_coupon_proto_goTypes = []any{
 	(*ArchiveCouponRequest)(nil),       // 9: couponlink.coupon.v1.ArchiveCouponRequest
 	(*ValidateCouponRequest)(nil),      // 10: couponlink.coupon.v1.ValidateCouponRequest
 	(*ValidateCouponResponse)(nil),     // 11: couponlink.coupon.v1.ValidateCouponResponse
-	(*timestamppb.Timestamp)(nil),      // 12: google.protobuf.Timestamp
-	(*Payout)(nil),                     // 13: couponlink.coupon.v1.Payout
-	(Offer_Precedence)(0),              // 14: couponlink.coupon.v1.Offer.Precedence
-	(*durationpb.Duration)(nil),        // 15: google.protobuf.Duration
-	(Offer_ConversionStatus)(0),        // 16: couponlink.coupon.v1.Offer.ConversionStatus
-	(*fieldmaskpb.FieldMask)(nil),      // 17: google.protobuf.FieldMask
+	(*BatchCreateCouponsRequest)(nil),  // 12: couponlink.coupon.v1.BatchCreateCouponsRequest
+	(*BatchCreateCouponsResponse)(nil), // 13: couponlink.coupon.v1.BatchCreateCouponsResponse
+	(*BatchCreateCouponsResult)(nil),   // 14: couponlink.coupon.v1.BatchCreateCouponsResult
+	(*BatchCreateCouponsFault)(nil),    // 15: couponlink.coupon.v1.BatchCreateCouponsFault
+	(*GenerateCouponsRequest)(nil),     // 16: couponlink.coupon.v1.GenerateCouponsRequest
+	(*GenerateCouponsResponse)(nil),    // 17: couponlink.coupon.v1.GenerateCouponsResponse
+	(*timestamppb.Timestamp)(nil),      // 18: google.protobuf.Timestamp
+	(*Payout)(nil),                     // 19: couponlink.coupon.v1.Payout
+	(Offer_Precedence)(0),              // 20: couponlink.coupon.v1.Offer.Precedence
+	(*durationpb.Duration)(nil),        // 21: google.protobuf.Duration
+	(Offer_ConversionStatus)(0),        // 22: couponlink.coupon.v1.Offer.ConversionStatus
+	(*fieldmaskpb.FieldMask)(nil),      // 23: google.protobuf.FieldMask
 }
 var file_couponlink_coupon_v1_coupon_proto_depIdxs = []int32{
-	12, // 0: couponlink.coupon.v1.Coupon.start_time:type_name -> google.protobuf.Timestamp
-	12, // 1: couponlink.coupon.v1.Coupon.expire_time:type_name -> google.protobuf.Timestamp
-	13, // 2: couponlink.coupon.v1.Coupon.payout:type_name -> couponlink.coupon.v1.Payout
+	18, // 0: couponlink.coupon.v1.Coupon.start_time:type_name -> google.protobuf.Timestamp
+	18, // 1: couponlink.coupon.v1.Coupon.expire_time:type_name -> google.protobuf.Timestamp
+	19, // 2: couponlink.coupon.v1.Coupon.payout:type_name -> couponlink.coupon.v1.Payout
 	0,  // 3: couponlink.coupon.v1.Coupon.state:type_name -> couponlink.coupon.v1.Coupon.State
-	12, // 4: couponlink.coupon.v1.Coupon.create_time:type_name -> google.protobuf.Timestamp
-	12, // 5: couponlink.coupon.v1.Coupon.update_time:type_name -> google.protobuf.Timestamp
+	18, // 4: couponlink.coupon.v1.Coupon.create_time:type_name -> google.protobuf.Timestamp
+	18, // 5: couponlink.coupon.v1.Coupon.update_time:type_name -> google.protobuf.Timestamp
 	3,  // 6: couponlink.coupon.v1.Coupon.settings:type_name -> couponlink.coupon.v1.CouponSettings
-	14, // 7: couponlink.coupon.v1.CouponSettings.precedence:type_name -> couponlink.coupon.v1.Offer.Precedence
-	15, // 8: couponlink.coupon.v1.CouponSettings.click_window:type_name -> google.protobuf.Duration
-	15, // 9: couponlink.coupon.v1.CouponSettings.coupon_grace:type_name -> google.protobuf.Duration
-	16, // 10: couponlink.coupon.v1.CouponSettings.default_conversion_status:type_name -> couponlink.coupon.v1.Offer.ConversionStatus
+	20, // 7: couponlink.coupon.v1.CouponSettings.precedence:type_name -> couponlink.coupon.v1.Offer.Precedence
+	21, // 8: couponlink.coupon.v1.CouponSettings.click_window:type_name -> google.protobuf.Duration
+	21, // 9: couponlink.coupon.v1.CouponSettings.coupon_grace:type_name -> google.protobuf.Duration
+	22, // 10: couponlink.coupon.v1.CouponSettings.default_conversion_status:type_name -> couponlink.coupon.v1.Offer.ConversionStatus
 	2,  // 11: couponlink.coupon.v1.CreateCouponRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
 	2,  // 12: couponlink.coupon.v1.ListCouponsResponse.coupons:type_name -> couponlink.coupon.v1.Coupon
 	2,  // 13: couponlink.coupon.v1.UpdateCouponRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
-	17, // 14: couponlink.coupon.v1.UpdateCouponRequest.update_mask:type_name -> google.protobuf.FieldMask
+	23, // 14: couponlink.coupon.v1.UpdateCouponRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 15: couponlink.coupon.v1.ValidateCouponResponse.reason:type_name -> couponlink.coupon.v1.ValidateCouponResponse.Reason
 	2,  // 16: couponlink.coupon.v1.ValidateCouponResponse.coupon:type_name -> couponlink.coupon.v1.Coupon
-	4,  // 17: couponlink.coupon.v1.CouponService.CreateCoupon:input_type -> couponlink.coupon.v1.CreateCouponRequest
-	5,  // 18: couponlink.coupon.v1.CouponService.GetCoupon:input_type -> couponlink.coupon.v1.GetCouponRequest
-	6,  // 19: couponlink.coupon.v1.CouponService.ListCoupons:input_type -> couponlink.coupon.v1.ListCouponsRequest
-	8,  // 20: couponlink.coupon.v1.CouponService.UpdateCoupon:input_type -> couponlink.coupon.v1.UpdateCouponRequest
-	9,  // 21: couponlink.coupon.v1.CouponService.ArchiveCoupon:input_type -> couponlink.coupon.v1.ArchiveCouponRequest
-	10, // 22: couponlink.coupon.v1.CouponService.ValidateCoupon:input_type -> couponlink.coupon.v1.ValidateCouponRequest
-	2,  // 23: couponlink.coupon.v1.CouponService.CreateCoupon:output_type -> couponlink.coupon.v1.Coupon
-	2,  // 24: couponlink.coupon.v1.CouponService.GetCoupon:output_type -> couponlink.coupon.v1.Coupon
-	7,  // 25: couponlink.coupon.v1.CouponService.ListCoupons:output_type -> couponlink.coupon.v1.ListCouponsResponse
-	2,  // 26: couponlink.coupon.v1.CouponService.UpdateCoupon:output_type -> couponlink.coupon.v1.Coupon
-	2,  // 27: couponlink.coupon.v1.CouponService.ArchiveCoupon:output_type -> couponlink.coupon.v1.Coupon
-	11, // 28: couponlink.coupon.v1.CouponService.ValidateCoupon:output_type -> couponlink.coupon.v1.ValidateCouponResponse
-	23, // [23:29] is the sub-list for method output_type
-	17, // [17:23] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	4,  // 17: couponlink.coupon.v1.BatchCreateCouponsRequest.requests:type_name -> couponlink.coupon.v1.CreateCouponRequest
+	14, // 18: couponlink.coupon.v1.BatchCreateCouponsResponse.results:type_name -> couponlink.coupon.v1.BatchCreateCouponsResult
+	2,  // 19: couponlink.coupon.v1.BatchCreateCouponsResult.coupon:type_name -> couponlink.coupon.v1.Coupon
+	15, // 20: couponlink.coupon.v1.BatchCreateCouponsResult.fault:type_name -> couponlink.coupon.v1.BatchCreateCouponsFault
+	2,  // 21: couponlink.coupon.v1.GenerateCouponsRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
+	4,  // 22: couponlink.coupon.v1.CouponService.CreateCoupon:input_type -> couponlink.coupon.v1.CreateCouponRequest
+	5,  // 23: couponlink.coupon.v1.CouponService.GetCoupon:input_type -> couponlink.coupon.v1.GetCouponRequest
+	6,  // 24: couponlink.coupon.v1.CouponService.ListCoupons:input_type -> couponlink.coupon.v1.ListCouponsRequest
+	8,  // 25: couponlink.coupon.v1.CouponService.UpdateCoupon:input_type -> couponlink.coupon.v1.UpdateCouponRequest
+	12, // 26: couponlink.coupon.v1.CouponService.BatchCreateCoupons:input_type -> couponlink.coupon.v1.BatchCreateCouponsRequest
+	16, // 27: couponlink.coupon.v1.CouponService.GenerateCoupons:input_type -> couponlink.coupon.v1.GenerateCouponsRequest
+	9,  // 28: couponlink.coupon.v1.CouponService.ArchiveCoupon:input_type -> couponlink.coupon.v1.ArchiveCouponRequest
+	10, // 29: couponlink.coupon.v1.CouponService.ValidateCoupon:input_type -> couponlink.coupon.v1.ValidateCouponRequest
+	2,  // 30: couponlink.coupon.v1.CouponService.CreateCoupon:output_type -> couponlink.coupon.v1.Coupon
+	2,  // 31: couponlink.coupon.v1.CouponService.GetCoupon:output_type -> couponlink.coupon.v1.Coupon
+	7,  // 32: couponlink.coupon.v1.CouponService.ListCoupons:output_type -> couponlink.coupon.v1.ListCouponsResponse
+	2,  // 33: couponlink.coupon.v1.CouponService.UpdateCoupon:output_type -> couponlink.coupon.v1.Coupon
+	13, // 34: couponlink.coupon.v1.CouponService.BatchCreateCoupons:output_type -> couponlink.coupon.v1.BatchCreateCouponsResponse
+	17, // 35: couponlink.coupon.v1.CouponService.GenerateCoupons:output_type -> couponlink.coupon.v1.GenerateCouponsResponse
+	2,  // 36: couponlink.coupon.v1.CouponService.ArchiveCoupon:output_type -> couponlink.coupon.v1.Coupon
+	11, // 37: couponlink.coupon.v1.CouponService.ValidateCoupon:output_type -> couponlink.coupon.v1.ValidateCouponResponse
+	30, // [30:38] is the sub-list for method output_type
+	22, // [22:30] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_coupon_proto_init() }
@@ -1132,7 +1570,7 @@ func file_couponlink_coupon_v1_coupon_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_coupon_proto_rawDesc), len(file_couponlink_coupon_v1_coupon_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   10,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,12 +19,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CouponService_CreateCoupon_FullMethodName   = "/couponlink.coupon.v1.CouponService/CreateCoupon"
-	CouponService_GetCoupon_FullMethodName      = "/couponlink.coupon.v1.CouponService/GetCoupon"
-	CouponService_ListCoupons_FullMethodName    = "/couponlink.coupon.v1.CouponService/ListCoupons"
-	CouponService_UpdateCoupon_FullMethodName   = "/couponlink.coupon.v1.CouponService/UpdateCoupon"
-	CouponService_ArchiveCoupon_FullMethodName  = "/couponlink.coupon.v1.CouponService/ArchiveCoupon"
-	CouponService_ValidateCoupon_FullMethodName = "/couponlink.coupon.v1.CouponService/ValidateCoupon"
+	CouponService_CreateCoupon_FullMethodName       = "/couponlink.coupon.v1.CouponService/CreateCoupon"
+	CouponService_GetCoupon_FullMethodName          = "/couponlink.coupon.v1.CouponService/GetCoupon"
+	CouponService_ListCoupons_FullMethodName        = "/couponlink.coupon.v1.CouponService/ListCoupons"
+	CouponService_UpdateCoupon_FullMethodName       = "/couponlink.coupon.v1.CouponService/UpdateCoupon"
+	CouponService_BatchCreateCoupons_FullMethodName = "/couponlink.coupon.v1.CouponService/BatchCreateCoupons"
+	CouponService_GenerateCoupons_FullMethodName    = "/couponlink.coupon.v1.CouponService/GenerateCoupons"
+	CouponService_ArchiveCoupon_FullMethodName      = "/couponlink.coupon.v1.CouponService/ArchiveCoupon"
+	CouponService_ValidateCoupon_FullMethodName     = "/couponlink.coupon.v1.CouponService/ValidateCoupon"
 )
 
 // CouponServiceClient is the client API for CouponService service.
@@ -62,6 +64,22 @@ type CouponServiceClient interface {
 	// that names an unknown or a fixed field; ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and
 	// the coupon has changed since; FAILED_PRECONDITION (COUPON_ARCHIVED).
 	UpdateCoupon(ctx context.Context, in *UpdateCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
+	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is
+	// `offers/-`. Each is judged as by CreateCoupon, in order, and has its own result: one that is refused
+	// keeps no other back, unless `atomic` is set. Publishers are approved as by CreateCoupon.
+	//
+	// Errors: INVALID_ARGUMENT on `requests` when there are none or more than 1,000, or one names another
+	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) when a coupon is refused: nothing was
+	// stored then, and the message names the first.
+	BatchCreateCoupons(ctx context.Context, in *BatchCreateCouponsRequest, opts ...grpc.CallOption) (*BatchCreateCouponsResponse, error)
+	// GenerateCoupons makes up codes that are free and stores a coupon for each: up to 10,000 in one call,
+	// all or none. The codes are random, of letters and digits without those that are mistaken for another
+	// (0 O 1 I L), behind a prefix.
+	//
+	// Errors: INVALID_ARGUMENT with the field at fault, `length` also when so many codes of that length would
+	// be easy to guess: less than one in a thousand of those that there can be may be given out; NOT_FOUND
+	// (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION as of CreateCoupon.
+	GenerateCoupons(ctx context.Context, in *GenerateCouponsRequest, opts ...grpc.CallOption) (*GenerateCouponsResponse, error)
 	// ArchiveCoupon ends a coupon for good: its code earns nothing any more, and stays taken.
 	// Archiving an archived coupon changes nothing.
 	//
@@ -123,6 +141,26 @@ func (c *couponServiceClient) UpdateCoupon(ctx context.Context, in *UpdateCoupon
 	return out, nil
 }
 
+func (c *couponServiceClient) BatchCreateCoupons(ctx context.Context, in *BatchCreateCouponsRequest, opts ...grpc.CallOption) (*BatchCreateCouponsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchCreateCouponsResponse)
+	err := c.cc.Invoke(ctx, CouponService_BatchCreateCoupons_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *couponServiceClient) GenerateCoupons(ctx context.Context, in *GenerateCouponsRequest, opts ...grpc.CallOption) (*GenerateCouponsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GenerateCouponsResponse)
+	err := c.cc.Invoke(ctx, CouponService_GenerateCoupons_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *couponServiceClient) ArchiveCoupon(ctx context.Context, in *ArchiveCouponRequest, opts ...grpc.CallOption) (*Coupon, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Coupon)
@@ -178,6 +216,22 @@ type CouponServiceServer interface {
 	// that names an unknown or a fixed field; ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and
 	// the coupon has changed since; FAILED_PRECONDITION (COUPON_ARCHIVED).
 	UpdateCoupon(context.Context, *UpdateCouponRequest) (*Coupon, error)
+	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is
+	// `offers/-`. Each is judged as by CreateCoupon, in order, and has its own result: one that is refused
+	// keeps no other back, unless `atomic` is set. Publishers are approved as by CreateCoupon.
+	//
+	// Errors: INVALID_ARGUMENT on `requests` when there are none or more than 1,000, or one names another
+	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) when a coupon is refused: nothing was
+	// stored then, and the message names the first.
+	BatchCreateCoupons(context.Context, *BatchCreateCouponsRequest) (*BatchCreateCouponsResponse, error)
+	// GenerateCoupons makes up codes that are free and stores a coupon for each: up to 10,000 in one call,
+	// all or none. The codes are random, of letters and digits without those that are mistaken for another
+	// (0 O 1 I L), behind a prefix.
+	//
+	// Errors: INVALID_ARGUMENT with the field at fault, `length` also when so many codes of that length would
+	// be easy to guess: less than one in a thousand of those that there can be may be given out; NOT_FOUND
+	// (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION as of CreateCoupon.
+	GenerateCoupons(context.Context, *GenerateCouponsRequest) (*GenerateCouponsResponse, error)
 	// ArchiveCoupon ends a coupon for good: its code earns nothing any more, and stays taken.
 	// Archiving an archived coupon changes nothing.
 	//
@@ -210,6 +264,12 @@ func (UnimplementedCouponServiceServer) ListCoupons(context.Context, *ListCoupon
 }
 func (UnimplementedCouponServiceServer) UpdateCoupon(context.Context, *UpdateCouponRequest) (*Coupon, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateCoupon not implemented")
+}
+func (UnimplementedCouponServiceServer) BatchCreateCoupons(context.Context, *BatchCreateCouponsRequest) (*BatchCreateCouponsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchCreateCoupons not implemented")
+}
+func (UnimplementedCouponServiceServer) GenerateCoupons(context.Context, *GenerateCouponsRequest) (*GenerateCouponsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GenerateCoupons not implemented")
 }
 func (UnimplementedCouponServiceServer) ArchiveCoupon(context.Context, *ArchiveCouponRequest) (*Coupon, error) {
 	return nil, status.Error(codes.Unimplemented, "method ArchiveCoupon not implemented")
@@ -310,6 +370,42 @@ func _CouponService_UpdateCoupon_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CouponService_BatchCreateCoupons_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchCreateCouponsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CouponServiceServer).BatchCreateCoupons(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CouponService_BatchCreateCoupons_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CouponServiceServer).BatchCreateCoupons(ctx, req.(*BatchCreateCouponsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CouponService_GenerateCoupons_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GenerateCouponsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CouponServiceServer).GenerateCoupons(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CouponService_GenerateCoupons_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CouponServiceServer).GenerateCoupons(ctx, req.(*GenerateCouponsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CouponService_ArchiveCoupon_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ArchiveCouponRequest)
 	if err := dec(in); err != nil {
@@ -368,6 +464,14 @@ var CouponService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateCoupon",
 			Handler:    _CouponService_UpdateCoupon_Handler,
+		},
+		{
+			MethodName: "BatchCreateCoupons",
+			Handler:    _CouponService_BatchCreateCoupons_Handler,
+		},
+		{
+			MethodName: "GenerateCoupons",
+			Handler:    _CouponService_GenerateCoupons_Handler,
 		},
 		{
 			MethodName: "ArchiveCoupon",
