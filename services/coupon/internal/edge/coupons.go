@@ -18,17 +18,8 @@ type couponServer struct {
 
 // CreateCoupon stores a new coupon and approves its publisher.
 func (s *couponServer) CreateCoupon(ctx context.Context, req *couponv1.CreateCouponRequest) (*couponv1.Coupon, error) {
-	offer, err := rules.ParseOfferName("parent", req.GetParent())
+	draft, err := draftOf(req.GetParent(), req.GetCoupon())
 	if err != nil {
-		return nil, err
-	}
-	draft, err := couponOf(req.GetCoupon())
-	if err != nil {
-		return nil, err
-	}
-	draft.Offer = offer
-	draft.Code = req.GetCoupon().GetCode()
-	if draft.Publisher, err = rules.ParsePublisherName("publisher", req.GetCoupon().GetPublisher()); err != nil {
 		return nil, err
 	}
 	return s.answer(s.flow.CreateCoupon(ctx, draft))
@@ -127,6 +118,21 @@ func (s *couponServer) answer(shared flow.Shared, err error) (*couponv1.Coupon, 
 		coupon.SharedWith = append(coupon.SharedWith, rules.PublisherName(publisher))
 	}
 	return coupon, nil
+}
+
+// draftOf returns a coupon to create on the offer that is its parent.
+func draftOf(parent string, m *couponv1.Coupon) (rules.Coupon, error) {
+	offer, err := rules.ParseOfferName("parent", parent)
+	if err != nil {
+		return rules.Coupon{}, err
+	}
+	draft, err := couponOf(m)
+	if err != nil {
+		return rules.Coupon{}, err
+	}
+	draft.Offer, draft.Code = offer, m.GetCode()
+	draft.Publisher, err = rules.ParsePublisherName("publisher", m.GetPublisher())
+	return draft, err
 }
 
 // couponOf returns the fields in a coupon's proto that can change, with the defaults of those that

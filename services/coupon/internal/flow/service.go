@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"time"
 
@@ -20,6 +21,8 @@ type Service struct {
 	memory *memory
 	// checkHost says what is wrong with the host of a publisher's postback URL.
 	checkHost func(*url.URL) error
+	// random is where generated codes come from.
+	random io.Reader
 
 	offers     *listing.Schema
 	publishers *listing.Schema
@@ -34,6 +37,7 @@ func New(store Store, now func() time.Time, checkHost func(*url.URL) error) *Ser
 		store:      store,
 		clock:      now,
 		checkHost:  checkHost,
+		random:     rand.Reader,
 		offers:     offerSchema(),
 		publishers: publisherSchema(),
 		approvals:  approvalSchema(),

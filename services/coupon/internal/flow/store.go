@@ -60,6 +60,10 @@ type Store interface {
 	// others' results or none of them. plan may be called more than once; its error is returned as
 	// it is, and nothing is written then.
 	CreateCoupon(ctx context.Context, offer, publisher, code string, plan func(rules.Standing) (rules.Plan, error)) (rules.Plan, error)
+	// CreateCoupons is CreateCoupon for many: it reads the standings of drafts, of which only offer,
+	// publisher and code count, calls plan on all of them, and writes the coupons and approvals of
+	// the plans it returns, which it gives back: all in one transaction.
+	CreateCoupons(ctx context.Context, drafts []rules.Coupon, plan func(*rules.Standings) ([]rules.Plan, error)) ([]rules.Plan, error)
 	// Coupon returns a coupon by its id, rules.CouponID.
 	Coupon(ctx context.Context, id string) (rules.Coupon, error)
 	// UpdateCoupon replaces a coupon, as UpdateOffer does an offer.

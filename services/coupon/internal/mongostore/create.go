@@ -23,28 +23,39 @@ func (s *Store) CreateCoupon(
 	ctx context.Context, offer, publisher, code string, plan func(rules.Standing) (rules.Plan, error),
 ) (rules.Plan, error) {
 	var planned rules.Plan
+	err := s.startingOver(ctx, func(ctx context.Context) (refusal, err error) {
+		standing, err := s.standing(ctx, offer, publisher, code)
+		if err != nil {
+			return nil, err
+		}
+		before := clone(standing.Approval)
+		if planned, refusal = plan(standing); refusal != nil {
+			return refusal, refusal
+		}
+		return nil, s.carryOut(ctx, before, &planned)
+	})
+	if err != nil {
+		return rules.Plan{}, err
+	}
+	return planned, nil
+}
+
+// startingOver runs attempt in a transaction, again if a key that its plan took for free was taken.
+// refusal is the plan's own error, which ends the attempts even if it looks like a collision.
+func (s *Store) startingOver(ctx context.Context, attempt func(context.Context) (refusal, err error)) error {
 	var err error
 	for range createAttempts {
-		var refusal error // The plan's own, which ends the attempts even if it looks like a collision.
+		var refusal error
 		err = s.db.InTransaction(ctx, func(ctx context.Context) error {
-			standing, err := s.standing(ctx, offer, publisher, code)
-			if err != nil {
-				return err
-			}
-			before := clone(standing.Approval)
-			if planned, refusal = plan(standing); refusal != nil {
-				return refusal
-			}
-			return s.carryOut(ctx, before, &planned)
+			var err error
+			refusal, err = attempt(ctx)
+			return err
 		})
-		if err == nil {
-			return planned, nil
-		}
-		if refusal != nil || !errors.Is(err, flow.ErrExists) && !errors.Is(err, errCollision) {
-			return rules.Plan{}, err
+		if err == nil || refusal != nil || !errors.Is(err, flow.ErrExists) && !errors.Is(err, errCollision) {
+			return err
 		}
 	}
-	return rules.Plan{}, err
+	return err
 }
 
 // carryOut writes what was planned, and sets the approval's revision in the plan.

@@ -88,14 +88,26 @@ func (t *table[T]) list(ctx context.Context, from querier, q listing.Query) ([]T
 
 // insert writes a new row, or returns flow.ErrExists.
 func (t *table[T]) insert(ctx context.Context, tx *sql.Tx, item T) error {
+	return t.insertAll(ctx, tx, []T{item})
+}
+
+// insertAll writes new rows, or returns flow.ErrExists at the first whose key is taken.
+func (t *table[T]) insertAll(ctx context.Context, tx *sql.Tx, items []T) (err error) {
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(t.columns)), ", ")
 	query := "INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ") VALUES (" + marks + ")" //nolint:gosec // names that the program chose
-	_, err := tx.ExecContext(ctx, query, t.values(item)...)
-	if sqlitedb.IsUnique(err) {
-		return flow.ErrExists
-	}
+	statement, err := tx.PrepareContext(ctx, query)
 	if err != nil {
 		return t.failure("inserting into", err)
+	}
+	defer func() { err = errors.Join(err, statement.Close()) }()
+	for _, item := range items {
+		_, err := statement.ExecContext(ctx, t.values(item)...)
+		if sqlitedb.IsUnique(err) {
+			return flow.ErrExists
+		}
+		if err != nil {
+			return t.failure("inserting into", err)
+		}
 	}
 	return nil
 }

@@ -60,6 +60,7 @@ func promises() []promise {
 	all = append(all, keepingPromises()...)
 	all = append(all, changePromises()...)
 	all = append(all, createPromises()...)
+	all = append(all, bulkPromises()...)
 	all = append(all, racePromises()...)
 	all = append(all, lookupPromises()...)
 	all = append(all, listPromises()...)

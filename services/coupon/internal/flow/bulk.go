@@ -1,0 +1,158 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// BatchRow is one coupon of a batch.
+type BatchRow struct {
+	Draft rules.Coupon
+	// Fault is what the caller's form of it was refused with; nil if it could be read.
+	Fault *apperr.Error
+}
+
+// Batch asks for many coupons at once, of one offer or several.
+type Batch struct {
+	Rows []BatchRow
+	// Atomic says that all are stored or none.
+	Atomic bool
+	// ValidateOnly says that none is stored.
+	ValidateOnly bool
+}
+
+// BatchResult is what became of one coupon of a batch.
+type BatchResult struct {
+	// Shared is the coupon as it is stored, or would be; empty with a Fault.
+	Shared Shared
+	// Fault is why it was refused; nil: it was not.
+	Fault *apperr.Error
+}
+
+// errNothingToStore ends the transaction of a batch that is only judged.
+var errNothingToStore = errors.New("nothing is to be stored")
+
+// CreateCoupons judges each coupon of a batch as CreateCoupon does, as if those before it that were
+// admitted were stored, and stores all that are admitted in one transaction: when the store fails,
+// none is stored and there are no results. The results are in the order of the rows. Errors:
+// InvalidArgument, INVALID_REQUESTS; FailedPrecondition, BATCH_REFUSED, when one is refused of a
+// batch that is Atomic.
+func (s *Service) CreateCoupons(ctx context.Context, batch Batch) ([]BatchResult, error) {
+	if err := rules.CheckBatch(len(batch.Rows)); err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	checked := make([]BatchResult, len(batch.Rows))
+	var drafts []rules.Coupon
+	for i, row := range batch.Rows {
+		if checked[i].Fault = row.Fault; row.Fault != nil {
+			continue
+		}
+		if row.Draft.StartTime.IsZero() {
+			row.Draft.StartTime = now
+		}
+		draft, err := rules.CheckCoupon(row.Draft)
+		if checked[i].Fault = apperr.As(err); err == nil {
+			checked[i].Shared.Coupon = draft
+			drafts = append(drafts, draft)
+		}
+	}
+	defer s.memory.forget()
+	var results []BatchResult
+	_, err := s.store.CreateCoupons(ctx, drafts, func(standings *rules.Standings) ([]rules.Plan, error) {
+		results = slices.Clone(checked) // It may be called again.
+		plans, err := admitBatch(results, standings, now, batch.Atomic)
+		if err == nil && batch.ValidateOnly {
+			err = errNothingToStore
+		}
+		return plans, err
+	})
+	if err != nil && !errors.Is(err, errNothingToStore) {
+		return nil, orMissing(err, err, "storing coupons")
+	}
+	return results, nil
+}
+
+// admitBatch decides on the coupons in results that have no fault yet, and puts in what becomes of
+// them. Of an atomic batch, the first fault is the error.
+func admitBatch(results []BatchResult, standings *rules.Standings, now time.Time, atomic bool) ([]rules.Plan, error) {
+	var plans []rules.Plan
+	for i := range results {
+		result := &results[i]
+		if result.Fault == nil {
+			plan, err := standings.Admit(result.Shared.Coupon, now)
+			if err == nil {
+				plans = append(plans, plan)
+			}
+			result.Fault = apperr.As(err)
+			result.Shared = Shared{Coupon: plan.Coupon, With: plan.SharedWith}
+		}
+		if result.Fault != nil && atomic {
+			return nil, rules.BatchRefused(i, result.Fault)
+		}
+	}
+	return plans, nil
+}
+
+// seriesAttempts bounds how often taken codes are made anew. With half of all codes taken, of
+// 10,000 wanted ones one is left after 14 times.
+const seriesAttempts = 20
+
+// errTaken ends the transaction of a series some of whose codes are taken.
+var errTaken = errors.New("some codes are taken")
+
+// GenerateCoupons stores a coupon like draft, which has no code, for each of a series of codes that
+// nobody has on the offer yet, and returns the codes: all are stored, in one transaction, or none.
+// Errors: InvalidArgument, also INVALID_LENGTH where too few codes are free; else as of
+// CreateCoupon.
+func (s *Service) GenerateCoupons(ctx context.Context, draft rules.Coupon, series rules.Series) ([]string, error) {
+	now := s.Now()
+	if draft.StartTime.IsZero() {
+		draft.StartTime = now
+	}
+	draft, series, err := rules.CheckSeriesOf(draft, series)
+	if err != nil {
+		return nil, err
+	}
+	defer s.memory.forget()
+	tried := make(map[string]bool, series.Count)
+	var codes []string
+	for range seriesAttempts {
+		if codes, err = rules.FillCodes(codes, series, tried, s.random); err != nil {
+			return nil, err
+		}
+		drafts := rules.WithCodes(draft, codes)
+		var free []string
+		_, err := s.store.CreateCoupons(ctx, drafts, func(standings *rules.Standings) ([]rules.Plan, error) {
+			if free = standings.Free(draft.Offer, codes); len(free) < len(codes) {
+				return nil, errTaken
+			}
+			return admitAll(drafts, standings, now)
+		})
+		if err == nil {
+			return codes, nil
+		}
+		if !errors.Is(err, errTaken) {
+			return nil, orMissing(err, err, "storing coupons")
+		}
+		codes = free
+	}
+	return nil, rules.SeriesExhausted(series)
+}
+
+// admitAll decides on coupons all of which must be admitted.
+func admitAll(drafts []rules.Coupon, standings *rules.Standings, now time.Time) ([]rules.Plan, error) {
+	plans := make([]rules.Plan, len(drafts))
+	for i, draft := range drafts {
+		var err error
+		if plans[i], err = standings.Admit(draft, now); err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
+}

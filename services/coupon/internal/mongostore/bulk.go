@@ -1,0 +1,138 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+)
+
+// codesPerQuery is how many codes one query asks for.
+const codesPerQuery = 1000
+
+// CreateCoupons writes many coupons and their approvals as planned, in one transaction, as
+// CreateCoupon does one. The driver may make several commands of the inserts, but what they write is
+// committed together: a failure at any moment leaves nothing. A transaction may be larger than a
+// document may; a server gives it a minute, of which 10,000 coupons take seconds.
+func (s *Store) CreateCoupons(
+	ctx context.Context, drafts []rules.Coupon, plan func(*rules.Standings) ([]rules.Plan, error),
+) ([]rules.Plan, error) {
+	var plans []rules.Plan
+	err := s.startingOver(ctx, func(ctx context.Context) (refusal, err error) {
+		standings, err := s.standings(ctx, drafts)
+		if err != nil {
+			return nil, err
+		}
+		before := maps.Clone(standings.Approvals)
+		if plans, refusal = plan(standings); refusal != nil {
+			return refusal, refusal
+		}
+		return nil, s.carryOutAll(ctx, before, plans)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return plans, nil
+}
+
+// carryOutAll writes what was planned, and sets the approvals' revisions in the plans. before are the
+// approvals that are stored.
+func (s *Store) carryOutAll(ctx context.Context, before map[string]*rules.Approval, plans []rules.Plan) error {
+	coupons := make([]any, len(plans))
+	for i := range plans {
+		coupons[i] = encodeCoupon(plans[i].Coupon)
+		if plans[i].Approval == nil {
+			continue
+		}
+		approval, err := s.storeApproval(ctx, before[plans[i].Approval.ID()], *plans[i].Approval)
+		if err != nil {
+			return err
+		}
+		plans[i].Approval = &approval
+		before[approval.ID()] = clone(&approval)
+	}
+	if len(coupons) == 0 { // which the driver refuses
+		return nil
+	}
+	_, err := s.coupons.stored.InsertMany(ctx, coupons)
+	if mongodb.IsUnique(err) {
+		return flow.ErrExists
+	}
+	if err != nil {
+		return s.coupons.failure("inserting into", err)
+	}
+	return nil
+}
+
+// standings reads what is stored about coupons that are to be created. It locks their offers first,
+// as standing does; in one order, so that two batches do not keep making each other start over.
+func (s *Store) standings(ctx context.Context, drafts []rules.Coupon) (*rules.Standings, error) {
+	found := rules.NewStandings(drafts)
+	codes := map[string][]string{} // by offer, folded
+	for _, draft := range drafts {
+		codes[draft.Offer] = append(codes[draft.Offer], rules.FoldCode(draft.Code))
+	}
+	for _, offer := range slices.Sorted(maps.Keys(codes)) {
+		var err error
+		if found.Offers[offer], err = s.lockOffer(ctx, offer); err != nil {
+			return nil, err
+		}
+		for some := range slices.Chunk(codes[offer], codesPerQuery) {
+			if err := s.addHolders(ctx, found, offer, some); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, draft := range drafts {
+		err := errors.Join(
+			findOnce(ctx, s.publishers, found.Publishers, draft.Publisher),
+			findOnce(ctx, s.approvals, found.Approvals, rules.ApprovalID(draft.Offer, draft.Publisher)))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// findOnce puts the document with a key, nil where there is none, into found, unless it is there.
+func findOnce[T any, D document[T]](ctx context.Context, c *collection[T, D], found map[string]*T, id string) error {
+	if _, ok := found[id]; ok {
+		return nil
+	}
+	item, err := c.find(ctx, id)
+	found[id] = item
+	return err
+}
+
+// addHolders notes who has some codes, which are folded, on an offer. What it reads is in an index,
+// and not kept beyond what a standing tells.
+func (s *Store) addHolders(ctx context.Context, found *rules.Standings, offer string, codes []string) (err error) {
+	cursor, err := s.coupons.stored.Find(ctx,
+		bson.D{{Key: "code_key", Value: bson.D{{Key: "$in", Value: codes}}}, {Key: "offer", Value: offer}},
+		options.Find().SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: "code_key", Value: 1}, {Key: "publisher", Value: 1}}))
+	if err != nil {
+		return s.coupons.failure("reading", err)
+	}
+	defer func() { err = errors.Join(err, cursor.Close(ctx)) }()
+	for cursor.Next(ctx) {
+		var holder struct {
+			CodeKey   string `bson:"code_key"`
+			Publisher string `bson:"publisher"`
+		}
+		if err := cursor.Decode(&holder); err != nil {
+			return s.coupons.failure("reading", err)
+		}
+		found.AddHolder(offer, holder.Publisher, holder.CodeKey)
+	}
+	if err := cursor.Err(); err != nil {
+		return s.coupons.failure("reading", err)
+	}
+	return nil
+}

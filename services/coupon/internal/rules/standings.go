@@ -1,0 +1,91 @@
+package rules
+
+import (
+	"slices"
+	"time"
+)
+
+// Standings is what is stored about many coupons that somebody wants to create, as one consistent
+// view, and what was admitted since: each coupon is judged as if those before it were stored. It is
+// for one goroutine.
+type Standings struct {
+	// Offers and Publishers are by id, Approvals by ApprovalID; what does not exist is not there.
+	Offers     map[string]*Offer
+	Publishers map[string]*Publisher
+	Approvals  map[string]*Approval
+	// exists has the ids of the coupons asked about, and whether they exist.
+	exists map[string]bool
+	// holders are the publishers who have a code, in order, one more than are ever told.
+	holders map[heldCode][]string
+}
+
+// heldCode is a folded code on an offer.
+type heldCode struct{ offer, code string }
+
+// NewStandings returns the standings of the coupons that drafts name by offer, publisher and code:
+// nothing exists yet.
+func NewStandings(drafts []Coupon) *Standings {
+	s := &Standings{
+		Offers:     map[string]*Offer{},
+		Publishers: map[string]*Publisher{},
+		Approvals:  map[string]*Approval{},
+		exists:     make(map[string]bool, len(drafts)),
+		holders:    map[heldCode][]string{},
+	}
+	for _, draft := range drafts {
+		s.exists[draft.ID()] = false
+	}
+	return s
+}
+
+// AddHolder notes that a publisher has a code on an offer. However many there are, no more are kept
+// than a standing tells.
+func (s *Standings) AddHolder(offer, publisher, code string) {
+	id := CouponID(offer, publisher, code)
+	if _, asked := s.exists[id]; asked {
+		s.exists[id] = true
+	}
+	held := heldCode{offer: offer, code: FoldCode(code)}
+	holders := s.holders[held]
+	at, found := slices.BinarySearch(holders, publisher)
+	if found {
+		return
+	}
+	holders = slices.Insert(holders, at, publisher)
+	s.holders[held] = holders[:min(len(holders), MaxSharers+1)]
+}
+
+// Free returns those of some codes that no publisher has on an offer.
+func (s *Standings) Free(offer string, codes []string) []string {
+	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool {
+		return len(s.holders[heldCode{offer: offer, code: FoldCode(code)}]) > 0
+	})
+}
+
+// Of returns what stands about one of the coupons.
+func (s *Standings) Of(draft Coupon) Standing {
+	holders := s.holders[heldCode{offer: draft.Offer, code: FoldCode(draft.Code)}]
+	others := slices.DeleteFunc(slices.Clone(holders), func(p string) bool { return p == draft.Publisher })
+	return Standing{
+		Offer:      s.Offers[draft.Offer],
+		Publisher:  s.Publishers[draft.Publisher],
+		Approval:   s.Approvals[ApprovalID(draft.Offer, draft.Publisher)],
+		Exists:     s.exists[draft.ID()],
+		SharedWith: others[:min(len(others), MaxSharers)],
+	}
+}
+
+// Admit decides on one of the coupons as AdmitCoupon does. One that is admitted, and the approval
+// that comes with it, stand for those that follow.
+func (s *Standings) Admit(draft Coupon, now time.Time) (Plan, error) {
+	plan, err := AdmitCoupon(draft, s.Of(draft), now)
+	if err != nil {
+		return Plan{}, err
+	}
+	s.AddHolder(draft.Offer, draft.Publisher, draft.Code)
+	if plan.Approval != nil {
+		given := *plan.Approval
+		s.Approvals[given.ID()] = &given
+	}
+	return plan, nil
+}

@@ -1,0 +1,104 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+)
+
+// codesPerQuery is how many codes one query asks for.
+const codesPerQuery = 500
+
+// CreateCoupons writes many coupons and their approvals as planned, in one transaction, as
+// CreateCoupon does one.
+func (s *Store) CreateCoupons(
+	ctx context.Context, drafts []rules.Coupon, plan func(*rules.Standings) ([]rules.Plan, error),
+) ([]rules.Plan, error) {
+	return inWrite(ctx, s, func(tx *sql.Tx) ([]rules.Plan, error) {
+		standings, err := s.standings(ctx, tx, drafts)
+		if err != nil {
+			return nil, err
+		}
+		before := maps.Clone(standings.Approvals)
+		plans, err := plan(standings)
+		if err != nil {
+			return nil, err
+		}
+		return plans, s.carryOut(ctx, tx, before, plans)
+	})
+}
+
+// carryOut writes what was planned, and sets the approvals' revisions in the plans. before are the
+// approvals that are stored.
+func (s *Store) carryOut(ctx context.Context, tx *sql.Tx, before map[string]*rules.Approval, plans []rules.Plan) error {
+	coupons := make([]rules.Coupon, len(plans))
+	for i := range plans {
+		coupons[i] = plans[i].Coupon
+		if plans[i].Approval == nil {
+			continue
+		}
+		approval, err := s.storeApproval(ctx, tx, before[plans[i].Approval.ID()], *plans[i].Approval)
+		if err != nil {
+			return err
+		}
+		plans[i].Approval = &approval
+		before[approval.ID()] = clone(&approval)
+	}
+	return s.coupons.insertAll(ctx, tx, coupons)
+}
+
+// standings reads what is stored about coupons that are to be created.
+func (s *Store) standings(ctx context.Context, tx *sql.Tx, drafts []rules.Coupon) (*rules.Standings, error) {
+	found := rules.NewStandings(drafts)
+	codes := map[string][]string{} // by offer, folded
+	for _, draft := range drafts {
+		err := errors.Join(
+			findOnce(ctx, tx, s.offers, found.Offers, draft.Offer),
+			findOnce(ctx, tx, s.publishers, found.Publishers, draft.Publisher),
+			findOnce(ctx, tx, s.approvals, found.Approvals, rules.ApprovalID(draft.Offer, draft.Publisher)))
+		if err != nil {
+			return nil, err
+		}
+		codes[draft.Offer] = append(codes[draft.Offer], rules.FoldCode(draft.Code))
+	}
+	for offer, all := range codes {
+		for some := range slices.Chunk(all, codesPerQuery) {
+			if err := s.addHolders(ctx, tx, found, offer, some); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return found, nil
+}
+
+// findOnce puts the row with a key, nil where there is none, into found, unless it is there.
+func findOnce[T any](ctx context.Context, tx *sql.Tx, t *table[T], found map[string]*T, id string) error {
+	if _, ok := found[id]; ok {
+		return nil
+	}
+	item, err := t.find(ctx, tx, id)
+	found[id] = item
+	return err
+}
+
+// addHolders notes who has some codes, which are folded, on an offer.
+func (s *Store) addHolders(ctx context.Context, tx *sql.Tx, found *rules.Standings, offer string, codes []string) error {
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(codes)), ", ")
+	query := "SELECT code_key, publisher FROM coupons WHERE code_key IN (" + marks + ") AND offer = ?"
+	args := make([]any, 0, len(codes)+1)
+	for _, code := range codes {
+		args = append(args, code)
+	}
+	_, err := collect(ctx, tx, func(r row) (none struct{}, err error) {
+		var code, publisher string
+		err = r.Scan(&code, &publisher)
+		found.AddHolder(offer, publisher, code)
+		return none, err
+	}, query, append(args, offer)...)
+	return err
+}
