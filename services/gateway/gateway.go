@@ -21,7 +21,7 @@ import (
 type Backends struct {
 	// Coupon and Tracking are connections to the services. Calls carry the caller's own key.
 	Coupon, Tracking grpc.ClientConnInterface
-	// Partner serves /click, /c/ and /postback.
+	// Partner serves /click, /c/, /postback and /postback/.
 	Partner http.Handler
 }
 
@@ -42,6 +42,7 @@ func New(backends Backends, adminKey string, log *slog.Logger) (http.Handler, er
 	mux.Handle("/click", backends.Partner)
 	mux.Handle("/c/", backends.Partner)
 	mux.Handle("/postback", backends.Partner)
+	mux.Handle("/postback/{preset}", backends.Partner)
 	mux.Handle("GET /openapi.json", docs)
 	mux.Handle("GET /docs", docs)
 	mux.Handle("GET /docs/", docs)

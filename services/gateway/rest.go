@@ -22,13 +22,19 @@ func newREST(backends Backends, log *slog.Logger) (http.Handler, error) {
 		couponv1.File_couponlink_coupon_v1_offer_proto, couponv1.File_couponlink_coupon_v1_publisher_proto,
 		couponv1.File_couponlink_coupon_v1_approval_proto, couponv1.File_couponlink_coupon_v1_coupon_proto,
 		trackingv1.File_couponlink_tracking_v1_link_proto, trackingv1.File_couponlink_tracking_v1_conversion_proto,
-		trackingv1.File_couponlink_tracking_v1_postback_proto, trackingv1.File_couponlink_tracking_v1_delivery_proto)
+		trackingv1.File_couponlink_tracking_v1_postback_proto, trackingv1.File_couponlink_tracking_v1_delivery_proto,
+		trackingv1.File_couponlink_tracking_v1_scan_proto)
 	if err != nil {
 		return nil, err
 	}
-	faults := &faults{routes: routes, log: log}
+	export, err := exportRoute()
+	if err != nil {
+		return nil, err
+	}
+	routes = append(routes, export)
+	faults, codec := &faults{routes: routes, log: log}, newCodec()
 	mux := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, newCodec()),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, codec),
 		runtime.WithErrorHandler(faults.call),
 		runtime.WithRoutingErrorHandler(faults.routing),
 		runtime.WithMiddlewares(routes.checkQuery),
@@ -44,6 +50,10 @@ func newREST(backends Backends, log *slog.Logger) (http.Handler, error) {
 	)
 	if err := register(mux, masking{backends.Coupon}, masking{backends.Tracking}); err != nil {
 		return nil, fmt.Errorf("the REST routes: %w", err)
+	}
+	exports := &exporter{reports: trackingv1.NewReportServiceClient(backends.Tracking), codec: codec, faults: faults, log: log}
+	if err := mux.HandlePath(export.method, export.template, exports.serve); err != nil {
+		return nil, fmt.Errorf("the route of exports: %w", err)
 	}
 	return checkRequest(mux), nil
 }
@@ -74,6 +84,9 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 		},
 		func() error {
 			return trackingv1.RegisterDeliveryServiceHandlerClient(ctx, mux, trackingv1.NewDeliveryServiceClient(tracking))
+		},
+		func() error {
+			return trackingv1.RegisterScanServiceHandlerClient(ctx, mux, trackingv1.NewScanServiceClient(tracking))
 		},
 	} {
 		if err := do(); err != nil {

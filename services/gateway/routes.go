@@ -28,6 +28,8 @@ type route struct {
 	body string
 	// inPath are the request's fields that the path fills.
 	inPath []string
+	// more are parameters that are no field of the request: the gateway's own.
+	more []string
 }
 
 // routes are all routes. They know what a query may hold, which grpc-gateway does not tell: it drops
@@ -58,17 +60,28 @@ func newRoutes(files ...protoreflect.FileDescriptor) (routes, error) {
 }
 
 func newRoute(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) (route, error) {
-	rt := route{input: method.Input(), body: rule.GetBody()}
+	var verb, template string
 	switch {
 	case rule.GetGet() != "":
-		rt.method, rt.template = http.MethodGet, rule.GetGet()
+		verb, template = http.MethodGet, rule.GetGet()
 	case rule.GetPost() != "":
-		rt.method, rt.template = http.MethodPost, rule.GetPost()
+		verb, template = http.MethodPost, rule.GetPost()
 	case rule.GetPatch() != "":
-		rt.method, rt.template = http.MethodPatch, rule.GetPatch()
+		verb, template = http.MethodPatch, rule.GetPatch()
 	default:
 		return route{}, fmt.Errorf("no HTTP rule that the gateway knows on %s", method.FullName())
 	}
+	rt, err := newRouteOf(verb, template, method.Input())
+	if err != nil {
+		return route{}, fmt.Errorf("the HTTP rule of %s: %w", method.FullName(), err)
+	}
+	rt.body = rule.GetBody()
+	return rt, nil
+}
+
+// newRouteOf returns the route of an HTTP method and a template, for requests without a body.
+func newRouteOf(method, template string, input protoreflect.MessageDescriptor) (route, error) {
+	rt := route{method: method, template: template, input: input}
 	expr, rest := "", rt.template
 	for _, match := range pathVariable.FindAllStringSubmatch(rt.template, -1) {
 		before, after, _ := strings.Cut(rest, match[0])
@@ -78,7 +91,7 @@ func newRoute(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) 
 	}
 	path, err := regexp.Compile("^" + expr + regexp.QuoteMeta(rest) + "$")
 	if err != nil {
-		return route{}, fmt.Errorf("the HTTP rule of %s: %w", method.FullName(), err)
+		return route{}, fmt.Errorf("the path %s: %w", template, err)
 	}
 	rt.path = path
 	return rt, nil
@@ -152,6 +165,9 @@ func (rt route) bodyHint() string {
 func (rt route) field(parameter string) (path string, list, ok bool) {
 	if rt.body == "*" {
 		return "", false, false
+	}
+	if slices.Contains(rt.more, parameter) {
+		return parameter, false, true
 	}
 	message := rt.input
 	var names []string

@@ -24,9 +24,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/settings"
 	"github.com/couponlink/couponlink/services/tracking/internal/catalog"
 	"github.com/couponlink/couponlink/services/tracking/internal/courier"
+	"github.com/couponlink/couponlink/services/tracking/internal/dialect"
 	"github.com/couponlink/couponlink/services/tracking/internal/edge"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
+	"github.com/couponlink/couponlink/services/tracking/internal/scan"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
 
@@ -67,16 +69,22 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err := errors.Join(zoneErr, retentionErr, allowedErr); err != nil {
 		return nil, err
 	}
+	presets, err := dialect.Load()
+	if err != nil {
+		return nil, err
+	}
 	store, err := open(ctx, o.Database, retention)
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
 	}
 	coupons := catalog.New(o.Coupon, time.Now)
+	client := outbound.NewClient(allowed)
 	sender := courier.New(courier.Config{
-		Store: store, Publishers: coupons, Client: outbound.NewClient(allowed), Now: time.Now, Random: rand.Float64, Log: o.Log,
+		Store: store, Publishers: coupons, Client: client, Now: time.Now, Random: rand.Float64, Log: o.Log,
 	})
 	s := &Service{store: store, delivered: make(chan struct{}), flow: flow.New(flow.Config{
-		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Zone: zone, Sender: sender, Wake: sender.Wake,
+		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Zone: zone,
+		Presets: presets, Sender: sender, Follower: scan.New(scan.Config{Client: client, Now: time.Now}), Wake: sender.Wake,
 	})}
 	delivering, end := context.WithCancel(context.WithoutCancel(ctx))
 	s.endDeliveries = end
@@ -101,7 +109,7 @@ func open(ctx context.Context, database settings.Database, retention time.Durati
 // Register adds the gRPC services to a server.
 func (s *Service) Register(registrar grpc.ServiceRegistrar) { edge.Register(registrar, s.flow) }
 
-// PartnerHandler serves /click, /c/ and /postback.
+// PartnerHandler serves /click, /c/, /postback and /postback/.
 func (s *Service) PartnerHandler() http.Handler { return edge.PartnerHandler(s.flow) }
 
 // Ready says whether the service can do its work.

@@ -82,6 +82,8 @@ func isUnavailable(code int) bool {
 		return true
 	case 24, 46, 112, 251, 256: // LockTimeout, LockBusy, WriteConflict, NoSuchTransaction, TransactionCommitted
 		return true
+	case 239, 246: // SnapshotTooOld, SnapshotUnavailable
+		return true
 	case 13, 18: // Unauthorized, AuthenticationFailed
 		return true
 	case 14031, 39, 2001: // OutOfDiskSpace, FileStreamFailed, and a disk that refuses writes

@@ -15,7 +15,8 @@ import (
 	"github.com/couponlink/couponlink/gen"
 )
 
-// partnerDoc describes what is not generated, since it is not gRPC: clicks and postbacks.
+// partnerDoc describes what is not generated, since it is not gRPC: clicks, postbacks, and the file that
+// an export answers with.
 //
 //go:embed partner.json
 var partnerDoc []byte

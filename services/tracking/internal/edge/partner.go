@@ -19,18 +19,20 @@ type partner struct {
 	crawlers *crawlers
 }
 
-// PartnerHandler serves /click, /c/{code} and /postback.
+// PartnerHandler serves /click, /c/{code}, /postback and /postback/{preset}.
 func PartnerHandler(service *flow.Service) http.Handler {
 	p := &partner{service: service, guesses: newGuesses(), crawlers: newCrawlers()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /click", p.click) // GET includes HEAD
 	mux.HandleFunc("GET /c/{code}", p.shortClick)
-	mux.HandleFunc("GET /postback", p.postback)
-	mux.HandleFunc("POST /postback", p.postback)
-	mux.HandleFunc("HEAD /postback", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", "GET, POST")
-		w.WriteHeader(http.StatusMethodNotAllowed)
-	})
+	for _, path := range []string{"/postback", "/postback/{preset}"} {
+		mux.HandleFunc("GET "+path, p.postback)
+		mux.HandleFunc("POST "+path, p.postback)
+		mux.HandleFunc("HEAD "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", "GET, POST")
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		})
+	}
 	return mux
 }
 

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/dialect"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -45,7 +47,7 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, apperr.New(apperr.ResourceExhausted, "TOO_MANY_BAD_TOKENS", "too many wrong tokens or signatures from %s; wait a minute", client))
 		return
 	}
-	report, call, err := readReport(w, r, now)
+	report, call, err := p.readReport(w, r, now)
 	var verdict flow.Verdict
 	switch {
 	case err == nil:
@@ -70,7 +72,7 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 // readReport reads a postback's query and form, and the proof that came with them, and how it came. Where
 // its parameters can be told apart but one is wrong, the call is returned with the error, and what the
 // others say.
-func readReport(w http.ResponseWriter, r *http.Request, now time.Time) (rules.Report, *flow.Call, error) {
+func (p *partner) readReport(w http.ResponseWriter, r *http.Request, now time.Time) (rules.Report, *flow.Call, error) {
 	params, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return rules.Report{}, nil, apperr.Invalid("MALFORMED_QUERY", "query", "%s", err)
@@ -81,14 +83,43 @@ func readReport(w http.ResponseWriter, r *http.Request, now time.Time) (rules.Re
 			return rules.Report{}, nil, err
 		}
 	}
-	call := &flow.Call{Method: r.Method, Parameters: rules.HideProof(params), IP: clientIP(r), Received: now, Status: statusOf}
-	report, err := rules.ParsePostback(params, now)
+	named, err := withPreset(params, r.PathValue(dialect.Parameter))
+	if err != nil {
+		return rules.Report{}, nil, err
+	}
+	preset, err := p.service.Presets().Of(named)
+	if err != nil {
+		return rules.Report{}, nil, err
+	}
+	call := &flow.Call{
+		Method: r.Method, Parameters: rules.HideProof(named, preset.Tokens()...), IP: clientIP(r), Received: now, Status: statusOf,
+	}
+	report, err := preset.Read(named, now)
 	report.Proof = proofOf(r, report.Proof, params, body)
+	if r.PathValue(dialect.Parameter) != "" && !params.Has(dialect.Parameter) {
+		report.Proof.Partial = true // a signed report could be passed on to be read in other words
+	}
 	report.IdempotencyKey = r.Header.Get("Idempotency-Key")
 	if err == nil {
 		err = rules.CheckText("Idempotency-Key", report.IdempotencyKey)
 	}
 	return report, call, err
+}
+
+// withPreset returns a postback's parameters with the preset that its path names among them, so that the
+// journal tells how they are to be read. Those sent are left as they are: the signature is over them.
+func withPreset(params url.Values, preset string) (url.Values, error) {
+	if preset == "" {
+		return params, nil
+	}
+	for _, sent := range params[dialect.Parameter] {
+		if sent != preset {
+			return nil, apperr.Invalid("CONFLICTING_PRESETS", dialect.Parameter, "says %q, but the path says %q; leave the parameter out", sent, preset)
+		}
+	}
+	named := maps.Clone(params)
+	named.Set(dialect.Parameter, preset)
+	return named, nil
 }
 
 // proofOf returns the signature that a postback came with: of a GET, the parameters sent say it; of a

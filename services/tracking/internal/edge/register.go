@@ -17,4 +17,6 @@ func Register(reg grpc.ServiceRegistrar, service *flow.Service) {
 	trackingv1.RegisterConversionServiceServer(reg, &conversionServer{service: service})
 	trackingv1.RegisterPostbackServiceServer(reg, &postbackServer{service: service})
 	trackingv1.RegisterDeliveryServiceServer(reg, &deliveryServer{service: service})
+	trackingv1.RegisterReportServiceServer(reg, &reportServer{service: service})
+	trackingv1.RegisterScanServiceServer(reg, &scanServer{service: service})
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/couponlink/couponlink/services/tracking/internal/dialect"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
@@ -47,8 +48,12 @@ func newFlow(t *testing.T) *flow.Service {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
+	presets, err := dialect.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return flow.New(flow.Config{
-		Store: store, Catalog: oneOffer{}, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
+		Store: store, Catalog: oneOffer{}, Presets: presets, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
 	})
 }
 

@@ -26,18 +26,37 @@ type Visit struct {
 // Errors: NotFound (OFFER_NOT_FOUND) without such an offer; Unavailable where the click could not be
 // judged or stored.
 func (s *Service) Click(ctx context.Context, visit Visit) (location string, err error) {
-	link := visit.Link
-	offer, err := s.catalog.Offer(ctx, link.Offer)
-	if errors.Is(err, ErrNotFound) {
-		return "", apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %q", link.Offer)
-	}
+	v, err := s.judgeVisit(ctx, visit)
 	if err != nil {
 		return "", err
+	}
+	if err := s.store.InsertClick(ctx, v.click); err != nil {
+		return "", err
+	}
+	return v.location, nil
+}
+
+// judged is what a visit comes to; nothing of it is stored.
+type judged struct {
+	click rules.Click
+	offer rules.Offer
+	// location is where the visitor goes.
+	location string
+}
+
+// judgeVisit makes a visit's click and says where the visitor goes.
+//
+// Errors: those of Click but for storing.
+func (s *Service) judgeVisit(ctx context.Context, visit Visit) (judged, error) {
+	link := visit.Link
+	offer, err := s.catalog.Offer(ctx, link.Offer)
+	if err != nil {
+		return judged{}, orNotFound(err, offerNotFound, "offer", link.Offer)
 	}
 	now := s.Now()
 	id, err := newID(now)
 	if err != nil {
-		return "", err
+		return judged{}, err
 	}
 	click := rules.Click{
 		ID: id, Offer: offer.ID, Publisher: link.Publisher, CouponCode: link.CouponCode,
@@ -47,15 +66,12 @@ func (s *Service) Click(ctx context.Context, visit Visit) (location string, err 
 	}
 	coupon, err := s.judgeClick(ctx, &click, offer)
 	if err != nil {
-		return "", err
+		return judged{}, err
 	}
-	if err := s.store.InsertClick(ctx, click); err != nil {
-		return "", err
-	}
-	return page(click, offer, coupon).Expand(trackinglink.Macros{
+	return judged{click: click, offer: offer, location: page(click, offer, coupon).Expand(trackinglink.Macros{
 		ClickID: click.ID, CouponCode: click.CouponCode, PubID: click.Publisher, OfferID: click.Offer,
 		PubClickID: click.PubClickID, PubSubID: click.PubSubID, PubUniques: click.PubUniques,
-	}), nil
+	})}, nil
 }
 
 // page is where a click goes: to the landing page, or, where it cannot earn, to the fallback of the
@@ -117,21 +133,54 @@ func (s *Service) standing(ctx context.Context, offer, publisher string) (rules.
 	return standing, err
 }
 
-// ResolveShort returns what the spoken short form of a link means.
+// ReadLink returns what the query of a tracking link means. Where it names no offer, its code does.
+//
+// Errors: InvalidArgument on a parameter; those of resolveShort where the code has to say more.
+func (s *Service) ReadLink(ctx context.Context, rawQuery string) (trackinglink.Link, error) {
+	link, err := rules.ParseLink(rawQuery)
+	switch {
+	case err != nil || link.Offer != "":
+		return link, err
+	case link.CouponCode == "":
+		return link, apperr.Invalid("INVALID_OFFER_ID", "offer_id", "is missing; a tracking link looks like /click?offer_id=10&pub_id=22&coupon_code=SALEXYZ20")
+	}
+	return s.resolveShort(ctx, link)
+}
+
+// ReadShortLink returns what the spoken short form of a link means, which may have a query as well.
+//
+// Errors: InvalidArgument on a parameter, and those of resolveShort.
+func (s *Service) ReadShortLink(ctx context.Context, code, rawQuery string) (trackinglink.Link, error) {
+	link, err := rules.ParseLink(rawQuery)
+	if err != nil {
+		return link, err
+	}
+	link.CouponCode = code
+	return s.resolveShort(ctx, link)
+}
+
+// The reasons for which a link means no click.
+const (
+	offerNotFound = "OFFER_NOT_FOUND"
+	codeNotFound  = "CODE_NOT_FOUND"
+	codeShared    = "CODE_SHARED"
+)
+
+// resolveShort fills in the offer and publisher of a link by its code alone.
 //
 // Errors: NotFound (CODE_NOT_FOUND, CODE_SHARED) unless the code is exactly one coupon's.
-func (s *Service) ResolveShort(ctx context.Context, code string) (trackinglink.Link, error) {
-	coupons, err := s.catalog.Coupons(ctx, "", code)
+func (s *Service) resolveShort(ctx context.Context, link trackinglink.Link) (trackinglink.Link, error) {
+	coupons, err := s.catalog.Coupons(ctx, "", link.CouponCode)
 	if err != nil {
-		return trackinglink.Link{}, err
+		return link, err
 	}
 	switch len(coupons) {
 	case 0:
-		return trackinglink.Link{}, apperr.New(apperr.NotFound, "CODE_NOT_FOUND", "no coupon has the code %q", code)
+		return link, apperr.New(apperr.NotFound, codeNotFound, "no coupon has the code %q", link.CouponCode)
 	case 1:
-		c := coupons[0]
-		return trackinglink.Link{Offer: c.Offer, Publisher: c.Publisher, CouponCode: c.Code}, nil
+		link.Offer, link.Publisher, link.CouponCode = coupons[0].Offer, coupons[0].Publisher, coupons[0].Code
+		return link, nil
 	default:
-		return trackinglink.Link{}, apperr.New(apperr.NotFound, "CODE_SHARED", "the code %q belongs to several coupons; use the full tracking link", code)
+		return link, apperr.New(apperr.NotFound, codeShared, "the code %q belongs to several coupons; use the full tracking link", link.CouponCode)
 	}
 }

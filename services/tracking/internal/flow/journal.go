@@ -13,7 +13,8 @@ import (
 type Call struct {
 	// Method is GET or POST.
 	Method string
-	// Parameters are those that came, in query form, without what proves who sent them.
+	// Parameters are those that came, in query form, without what proves who sent them, and with the
+	// preset that the path named.
 	Parameters string
 	IP         string
 	// Received is when the call arrived.

@@ -109,7 +109,7 @@ func (s *Service) reread(ctx context.Context, postback rules.Postback) (settled,
 	if err != nil {
 		return p, apperr.Invalid("MALFORMED_QUERY", "query", "%s", err)
 	}
-	if p.report, err = rules.ParsePostback(params, postback.Time); err != nil {
+	if p.report, err = s.presets.Read(params, postback.Time); err != nil {
 		return p, err
 	}
 	p.report.Token, p.report.Proof = "", rules.Proof{} // it was proven when it came

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/dialect"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -20,8 +21,12 @@ type Config struct {
 	PublicURL string
 	// Zone is the program's time zone, by which daily limits count.
 	Zone *time.Location
+	// Presets are the dialects that postbacks may speak beside our own.
+	Presets dialect.Presets
 	// Sender sends deliveries.
 	Sender Sender
+	// Follower follows links that are scanned.
+	Follower Follower
 	// Wake is called, and must return at once, when there are conversions whose deliveries are to be
 	// planned, or deliveries that are due now.
 	Wake func()
@@ -42,7 +47,9 @@ type Service struct {
 	after       func(time.Duration) <-chan time.Time
 	publicURL   string
 	zone        *time.Location
+	presets     dialect.Presets
 	sender      Sender
+	follower    Follower
 	wake        func()
 	conversions *listing.Schema
 	postbacks   *listing.Schema
@@ -55,11 +62,15 @@ type Service struct {
 // New returns the use cases.
 func New(c Config) *Service {
 	return &Service{
-		store: c.Store, catalog: c.Catalog, now: c.Now, after: c.After, publicURL: c.PublicURL, zone: c.Zone, sender: c.Sender, wake: c.Wake,
+		store: c.Store, catalog: c.Catalog, now: c.Now, after: c.After, publicURL: c.PublicURL, zone: c.Zone,
+		presets: c.Presets, sender: c.Sender, follower: c.Follower, wake: c.Wake,
 		conversions: conversionSchema(), postbacks: postbackSchema(), deliveries: deliverySchema(),
 		stopping: make(chan struct{}),
 	}
 }
+
+// Presets returns the dialects that postbacks may speak beside our own.
+func (s *Service) Presets() dialect.Presets { return s.presets }
 
 // Now returns the time, UTC, in the precision that is stored.
 func (s *Service) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }

@@ -31,8 +31,11 @@ func (s *Store) Conversion(ctx context.Context, id string) (rules.Conversion, er
 
 // Conversions returns the conversions that a query selects, without what only one is read with.
 func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error) {
-	return list(ctx, s.db, conversions, q, (*conversionDocument).decode, "decision", "plan_from", "changes", "conflicts")
+	return list(ctx, s.db, conversions, q, (*conversionDocument).decode, listsWithout()...)
 }
+
+// listsWithout are the fields that only one conversion is read with.
+func listsWithout() []string { return []string{"decision", "plan_from", "changes", "conflicts"} }
 
 // UpdateConversion replaces a conversion by what change makes of it. That it still has the revision with
 // which it was read is a condition of the write; else it is read again.

@@ -124,13 +124,18 @@ func list[D, T any](
 	filter, order := bsonquery.Build(q)
 	opts := options.Find().SetSort(order).SetLimit(int64(q.Limit))
 	if len(without) > 0 {
-		projection := bson.D{}
-		for _, field := range without {
-			projection = append(projection, bson.E{Key: field, Value: 0})
-		}
-		opts.SetProjection(projection)
+		opts.SetProjection(leftOut(without...))
 	}
 	return all(ctx, db, collection, filter, opts, decode)
+}
+
+// leftOut is the projection on all fields but some.
+func leftOut(fields ...string) bson.D {
+	projection := bson.D{}
+	for _, field := range fields {
+		projection = append(projection, bson.E{Key: field, Value: 0})
+	}
+	return projection
 }
 
 // all returns what a filter selects of a collection.

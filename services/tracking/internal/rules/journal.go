@@ -27,7 +27,8 @@ type Postback struct {
 	HTTPStatus int
 	// Method is GET or POST.
 	Method string
-	// Parameters are those that came, in query form, without what proves who sent them.
+	// Parameters are those that came, in query form, without what proves who sent them, and with the
+	// preset that the path named.
 	Parameters string
 	// CouponCode and TransactionID are as sent.
 	CouponCode    string

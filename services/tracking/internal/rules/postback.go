@@ -82,11 +82,12 @@ func (p parameter) read(r *Report, value string, now time.Time) error {
 	return apperr.Invalid("INVALID_"+strings.ToUpper(p.name), p.name, "%s", err)
 }
 
-// HideProof returns a postback's parameters in query form, sorted, without what proves who sent them.
-func HideProof(params url.Values) string {
+// HideProof returns a postback's parameters in query form, sorted, without what proves who sent them:
+// tokens, which may have other names too, and signatures.
+func HideProof(params url.Values, tokens ...string) string {
 	shown := make(url.Values, len(params))
 	for name, values := range params {
-		if slices.Contains([]string{"token", "security_token", "secure", "sig"}, name) {
+		if slices.Contains([]string{"token", "security_token", "secure", "sig"}, name) || slices.Contains(tokens, name) {
 			values = []string{"***"}
 		}
 		shown[name] = values
@@ -147,17 +148,30 @@ func warnOfUnknown(r *Report, params map[string][]string) error {
 	var unknown []string
 	for name := range params {
 		if !slices.ContainsFunc(parameters, func(p parameter) bool { return p.name == name || slices.Contains(p.aliases, name) }) {
-			if err := CheckText(name, ""); err != nil {
-				return err
-			}
 			unknown = append(unknown, name)
 		}
 	}
 	slices.Sort(unknown)
-	for _, name := range unknown[:min(len(unknown), maxWarnings)] {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("parameter %q is not known and was ignored", name))
+	return WarnOfUnknown(r, unknown)
+}
+
+// WarnOfUnknown adds warnings of parameters that are not known, the first few of them, to a report. The
+// error is InvalidArgument on a name that no parameter may have.
+func WarnOfUnknown(r *Report, names []string) error {
+	for i, name := range names {
+		if err := CheckText(name, ""); err != nil {
+			return err
+		}
+		if i < maxWarnings {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("parameter %q is not known and was ignored", name))
+		}
 	}
 	return nil
+}
+
+// IsParameter says whether a name is that of a postback's parameter, and not only an alias.
+func IsParameter(name string) bool {
+	return slices.ContainsFunc(parameters, func(p parameter) bool { return p.name == name })
 }
 
 // text returns a setter that keeps a value as it is.

@@ -94,7 +94,7 @@ func (p Proof) Check(offer Offer, now time.Time) error {
 			"the signature's time is %s off ours, and may be 5 minutes; sign each try anew, and check the sender's clock", off.Truncate(time.Second))
 	}
 	if p.Partial {
-		return apperr.Invalid("UNSIGNED_PARAMETERS", "query", "is not covered by the signature of a POST; send all parameters in the body")
+		return apperr.Invalid("UNSIGNED_PARAMETERS", "query", "has parameters that the signature does not cover; send those of a POST in its body, and the preset as a parameter, not in the path")
 	}
 	return CheckText("webhook-id", p.ID)
 }

@@ -37,6 +37,8 @@ type Store struct {
 	writer     *writer
 	queue      *groupcommit.Writer[*job]
 	purge      *purge
+	// exports has an entry for each export under way.
+	exports chan struct{}
 }
 
 var _ flow.Store = (*Store)(nil)
@@ -52,7 +54,7 @@ func Open(ctx context.Context, dir string, retention time.Duration) (*Store, err
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db}
+	s := &Store{db: db, exports: make(chan struct{}, maxExports)}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(sqlitedb.Failure(fmt.Errorf("preparing statements: %w", err)), db.Close())
 	}

@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+)
+
+// exportColumn is a column of an export.
+type exportColumn struct {
+	name string
+	cell func(*trackingv1.Conversion) string
+}
+
+// defaultColumns are what is exported unless columns are chosen. Pub. Unique 3 is off.
+const defaultColumns = "conversion_time,name,offer,publisher,coupon_code,transaction_id,event,amount,currency," +
+	"payout,payout_currency,revenue,revenue_currency,status,outcome,method,reason"
+
+// exportColumns are all columns: the API's fields by their names and with their values, amounts of money
+// as two columns each.
+func exportColumns() []exportColumn {
+	type row = *trackingv1.Conversion
+	text := func(name string, value func(row) string) exportColumn {
+		return exportColumn{name, func(c row) string { return defused(value(c)) }}
+	}
+	plain := func(name string, cell func(row) string) exportColumn { return exportColumn{name, cell} }
+	return []exportColumn{
+		text("name", row.GetName),
+		text("offer", row.GetOffer),
+		text("publisher", row.GetPublisher),
+		text("coupon", row.GetCoupon),
+		text("coupon_code", row.GetCouponCode),
+		text("click", row.GetClick),
+		text("transaction_id", row.GetTransactionId),
+		text("event", row.GetEvent),
+		plain("amount", func(c row) string { return decimal(c.GetAmount()) }),
+		text("currency", func(c row) string { return c.GetAmount().GetCurrencyCode() }),
+		plain("refunded_amount", func(c row) string { return decimal(c.GetRefundedAmount()) }),
+		plain("payout", func(c row) string { return decimal(c.GetPayout()) }),
+		text("payout_currency", func(c row) string { return c.GetPayout().GetCurrencyCode() }),
+		plain("revenue", func(c row) string { return decimal(c.GetRevenue()) }),
+		text("revenue_currency", func(c row) string { return c.GetRevenue().GetCurrencyCode() }),
+		plain("status", func(c row) string { return enumName(c.GetStatus()) }),
+		plain("outcome", func(c row) string { return enumName(c.GetOutcome()) }),
+		plain("method", func(c row) string { return enumName(c.GetMethod()) }),
+		plain("reason", func(c row) string { return enumName(c.GetReason()) }),
+		text("pub_unique1", row.GetPubUnique1),
+		text("pub_unique2", row.GetPubUnique2),
+		text("pub_unique3", row.GetPubUnique3),
+		text("pub_unique4", row.GetPubUnique4),
+		text("pub_unique5", row.GetPubUnique5),
+		text("pub_click_id", row.GetPubClickId),
+		text("pub_sub_id", row.GetPubSubId),
+		plain("conversion_time", func(c row) string { return moment(c.GetConversionTime()) }),
+		plain("create_time", func(c row) string { return moment(c.GetCreateTime()) }),
+		plain("update_time", func(c row) string { return moment(c.GetUpdateTime()) }),
+		plain("conflicted", func(c row) string { return strconv.FormatBool(c.GetConflicted()) }),
+		plain("undeduplicated", func(c row) string { return strconv.FormatBool(c.GetUndeduplicated()) }),
+	}
+}
+
+// formulaStarts are the characters by which a spreadsheet takes a cell for a formula, or comes to one:
+// those that OWASP names, with their full-width forms.
+const formulaStarts = "=+-@\t\r\n＝＋－＠"
+
+// defused makes a text safe to be opened in a spreadsheet, where what advertisers and visitors sent must
+// not be run: an apostrophe in front makes it text.
+func defused(text string) string {
+	first, _ := utf8.DecodeRuneInString(text)
+	if text != "" && strings.ContainsRune(formulaStarts, first) {
+		return "'" + text
+	}
+	return text
+}
+
+// decimal returns an amount without its currency; empty for none.
+func decimal(m *couponv1.Money) string {
+	if m == nil {
+		return ""
+	}
+	sign, units, nanos := "", m.GetUnits(), m.GetNanos()
+	if units < 0 || nanos < 0 {
+		sign, units, nanos = "-", -units, -nanos
+	}
+	if nanos == 0 {
+		return sign + strconv.FormatInt(units, 10)
+	}
+	return sign + strings.TrimRight(fmt.Sprintf("%d.%09d", units, nanos), "0")
+}
+
+// enumName returns a value's short name; empty for the unspecified one.
+func enumName(value protoreflect.Enum) string {
+	if value.Number() == 0 {
+		return ""
+	}
+	if named := value.Descriptor().Values().ByNumber(value.Number()); named != nil {
+		return string(named.Name())
+	}
+	return strconv.Itoa(int(value.Number()))
+}
+
+// moment returns a time as RFC 3339 in UTC, to the millisecond as it is stored; empty for none.
+func moment(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return ""
+	}
+	return t.AsTime().Format("2006-01-02T15:04:05.000Z")
+}

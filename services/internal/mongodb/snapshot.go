@@ -1,0 +1,27 @@
+package mongodb
+
+import (
+	"context"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// AtOneMoment runs do, whose reads, those that are given do's context, all see the deployment as it was
+// at the first of them, however long do takes; but servers keep the past for only some minutes (300
+// seconds unless minSnapshotHistoryWindowInSeconds says otherwise), and then refuse to read on, which is
+// Unavailable. do does not write. The error is do's own or the storage's, as Failure maps it.
+//
+// The tests' engine knows no such thing: there a read sees what its own cursor does.
+func (db *DB) AtOneMoment(ctx context.Context, do func(context.Context) error) error {
+	if db.plain {
+		return do(ctx)
+	}
+	session, err := db.client.StartSession(options.Session().SetSnapshot(true))
+	if err != nil {
+		return Failure(fmt.Errorf("starting a session: %w", err))
+	}
+	defer session.EndSession(context.WithoutCancel(ctx))
+	return do(mongo.NewSessionContext(ctx, session))
+}

@@ -1,0 +1,52 @@
+package edge
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// TestExportIsSentInMessagesThatClientsTake: conversions with the longest texts come in more messages, and
+// all of them once.
+func TestExportIsSentInMessagesThatClientsTake(t *testing.T) {
+	t.Parallel()
+	const clientLimit = 4 << 20
+	for _, c := range []struct{ text, messages int }{{1, 1}, {4 * 255, 5}} {
+		part := make([]rules.Conversion, 500)
+		var want, got []string
+		for i := range part {
+			text := strings.Repeat("x", c.text)
+			part[i] = rules.Conversion{ID: fmt.Sprint(i), PubUniques: rules.Uniques{text, text, text, text, text}, PubClickID: text, PubSubID: text, TransactionID: text, Click: text}
+			want = append(want, "conversions/"+part[i].ID)
+		}
+		messages := 0
+		err := sendExport(part, func(answer *trackingv1.ExportConversionsResponse) error {
+			messages++
+			if size := proto.Size(answer); size == 0 || size > clientLimit/2 {
+				t.Errorf("a message of %d bytes", size)
+			}
+			for _, conversion := range answer.GetConversions() {
+				got = append(got, conversion.GetName())
+			}
+			return nil
+		})
+		if err != nil || messages != c.messages || !slices.Equal(got, want) {
+			t.Errorf("texts of %d: %v, %d conversions in %d messages, want %d in %d", c.text, err, len(got), messages, len(want), c.messages)
+		}
+	}
+	gone := errors.New("gone")
+	for _, text := range []string{"", strings.Repeat("x", exportBytes)} {
+		sent := 0
+		err := sendExport([]rules.Conversion{{PubSubID: text}, {PubSubID: text}}, func(*trackingv1.ExportConversionsResponse) error { sent++; return gone })
+		if !errors.Is(err, gone) || sent != 1 {
+			t.Errorf("%v after %d messages", err, sent)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package edge
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// maxLanguageBytes bounds an Accept-Language header; browsers send less.
+const maxLanguageBytes = 100
+
+type scanServer struct {
+	trackingv1.UnimplementedScanServiceServer
+	service *flow.Service
+}
+
+// ScanLink implements the RPC of that name.
+func (s *scanServer) ScanLink(ctx context.Context, req *trackingv1.ScanLinkRequest) (*trackingv1.ScanLinkResponse, error) {
+	visitor := flow.Visitor{Phone: req.GetDevice() == trackingv1.ScanLinkRequest_PHONE, Language: req.GetLanguage()}
+	if _, known := trackingv1.ScanLinkRequest_Device_name[int32(req.GetDevice())]; !known {
+		return nil, apperr.Invalid("INVALID_DEVICE", "device", "%d is no device", req.GetDevice())
+	}
+	if visitor.Language == "" {
+		visitor.Language = "en"
+	}
+	if !isLanguage(visitor.Language) {
+		return nil, apperr.Invalid("INVALID_LANGUAGE", "language", "%q is no Accept-Language header such as de-CH,de;q=0.9", visitor.Language)
+	}
+	scan, err := s.service.ScanLink(ctx, req.GetUrl(), visitor)
+	if err != nil {
+		return nil, err
+	}
+	return scanToProto(scan), nil
+}
+
+// isLanguage says whether a text can be an Accept-Language header.
+func isLanguage(text string) bool {
+	other := strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-,;=.* ")
+	return len(text) <= maxLanguageBytes && other == "" && strings.TrimSpace(text) != ""
+}
+
+func scanToProto(s rules.Scan) *trackingv1.ScanLinkResponse {
+	p := &trackingv1.ScanLinkResponse{
+		Ok: true, Link: scannedLinkToProto(s.Link), FinalUrl: toText(s.FinalURL),
+		ClickIdArrived: s.ClickIDArrived, CouponCodeArrived: s.CodeArrived,
+	}
+	if s.Link != nil {
+		p.ClickId = s.Link.Click.ID
+	}
+	for _, problem := range s.Problems {
+		p.Ok = p.GetOk() && problem.Severity != rules.Grave
+		p.Problems = append(p.Problems, &trackingv1.ScanProblem{
+			Severity: trackingv1.ScanProblem_Severity(trackingv1.ScanProblem_Severity_value[string(problem.Severity)]),
+			Reason:   problem.Reason, Message: toText(problem.Message), Mend: problem.Mend, Hop: int32(problem.Hop), //nolint:gosec // there are ten at most
+		})
+	}
+	for _, hop := range s.Hops {
+		p.Hops = append(p.Hops, hopToProto(hop))
+	}
+	if d := s.Verdict; d != nil {
+		p.Verdict = &trackingv1.ScanVerdict{Outcome: string(d.Outcome), Message: d.Explanation}
+		if d.Outcome == rules.Attributed {
+			p.Verdict.Publisher = "publishers/" + d.Publisher
+		} else {
+			p.Verdict.Reason = string(d.Reason)
+		}
+	}
+	return p
+}
+
+func scannedLinkToProto(l *rules.ScannedLink) *trackingv1.ScannedLink {
+	if l == nil {
+		return nil
+	}
+	p := &trackingv1.ScannedLink{
+		OfferActive: l.OfferActive, PublisherApproved: l.PublisherApproved,
+		Coupon: l.Click.Coupon, CouponCode: l.Click.CouponCode, Reason: string(l.Click.Reason),
+	}
+	if l.Offer != "" {
+		p.Offer = "offers/" + l.Offer
+	}
+	if l.Click.Publisher != "" {
+		p.Publisher = "publishers/" + l.Click.Publisher
+	}
+	return p
+}
+
+func hopToProto(h rules.Hop) *trackingv1.ScanHop {
+	p := &trackingv1.ScanHop{
+		Url: toText(h.URL), HttpStatus: int32(h.HTTPStatus), Latency: durationpb.New(h.Latency), //nolint:gosec // a status has three digits
+		Kind: trackingv1.ScanHop_Kind(trackingv1.ScanHop_Kind_value[string(h.Kind)]), Location: toText(h.Location), Error: toText(h.Error),
+	}
+	for _, name := range h.Cookies {
+		p.Cookies = append(p.Cookies, toText(name))
+	}
+	for _, carried := range h.Parameters {
+		p.Parameters = append(p.Parameters, &trackingv1.ScanParameter{Name: carried.Name, Present: carried.Present})
+	}
+	if !h.CertificateExpireTime.IsZero() {
+		p.CertificateExpireTime = timestamppb.New(h.CertificateExpireTime)
+	}
+	return p
+}
+
+// toText makes others' bytes what a message may hold.
+func toText(others string) string { return strings.ToValidUTF8(others, "\uFFFD") }

@@ -1,0 +1,62 @@
+package mongostore
+
+import (
+	"context"
+
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// exportRows is how many conversions a part of an export has, and how many are asked of the server at
+// once.
+const exportRows = 500
+
+// ExportConversions calls each with the conversions that a query selects, a part at a time, as they
+// were at one moment. It fails as unavailable when it takes longer than the server keeps the past.
+func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) error {
+	return s.db.AtOneMoment(ctx, func(snapshot context.Context) error {
+		err := s.export(snapshot, q, each)
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err() // The driver has words of its own for it.
+		}
+		return err
+	})
+}
+
+func (s *Store) export(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) error {
+	filter, order := bsonquery.Build(q)
+	// A sort that no index serves may need more memory than the server allows one: it may use its disk.
+	opts := options.Find().SetSort(order).SetProjection(leftOut(listsWithout()...)).SetBatchSize(exportRows).SetAllowDiskUse(true)
+	if q.Limit > 0 {
+		opts.SetLimit(int64(q.Limit))
+	}
+	cursor, err := s.db.Collection(conversions).Find(ctx, filter, opts)
+	if err != nil {
+		return failure("exporting conversions", err)
+	}
+	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // It ends by itself at last.
+	part := make([]rules.Conversion, 0, exportRows)
+	for cursor.Next(ctx) {
+		var found conversionDocument
+		if err := cursor.Decode(&found); err != nil {
+			return failure("exporting conversions", err)
+		}
+		if part = append(part, found.decode()); len(part) < exportRows {
+			continue
+		}
+		if err := each(part); err != nil {
+			return err
+		}
+		part = part[:0]
+	}
+	if err := cursor.Err(); err != nil {
+		return failure("exporting conversions", err)
+	}
+	if len(part) == 0 {
+		return nil
+	}
+	return each(part)
+}
