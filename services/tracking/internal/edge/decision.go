@@ -30,9 +30,7 @@ func decisionToProto(g *rules.Grounds) *trackingv1.Decision {
 		p.Click = &trackingv1.ConsideredClick{
 			Click: c.Click, Coupon: c.Coupon, ClickTime: timestamppb.New(c.Time), Reason: reasonToProto(c.Reason),
 		}
-		if c.Publisher != "" {
-			p.Click.Publisher = "publishers/" + c.Publisher
-		}
+		p.Click.Publisher = named("publishers/", c.Publisher)
 	}
 	for i, c := range g.Coupons {
 		p.Coupons[i] = &trackingv1.ConsideredCoupon{

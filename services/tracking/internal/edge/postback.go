@@ -171,9 +171,7 @@ func answerTo(v flow.Verdict) answer {
 	if v.Outcome == flow.Test {
 		a.Conversion = "" // nothing is stored
 	}
-	if c.Publisher != "" {
-		a.Publisher = "publishers/" + c.Publisher
-	}
+	a.Publisher = named("publishers/", c.Publisher)
 	return a
 }
 

@@ -83,12 +83,8 @@ func scannedLinkToProto(l *rules.ScannedLink) *trackingv1.ScannedLink {
 		OfferActive: l.OfferActive, PublisherApproved: l.PublisherApproved,
 		Coupon: l.Click.Coupon, CouponCode: l.Click.CouponCode, Reason: string(l.Click.Reason),
 	}
-	if l.Offer != "" {
-		p.Offer = "offers/" + l.Offer
-	}
-	if l.Click.Publisher != "" {
-		p.Publisher = "publishers/" + l.Click.Publisher
-	}
+	p.Offer = named("offers/", l.Offer)
+	p.Publisher = named("publishers/", l.Click.Publisher)
 	return p
 }
 

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -151,10 +152,7 @@ func (s *Service) reassign(ctx context.Context, e Edit, offer string, to rules.A
 // edit changes a conversion in somebody's name. target is the coupon that may be credited by it, nil for
 // none but the present one.
 func (s *Service) edit(ctx context.Context, e Edit, target *rules.Coupon, do func(rules.Conversion, rules.By) (rules.Conversion, error)) (rules.Conversion, error) {
-	by := rules.By{Actor: e.Actor, Time: s.Now(), Reason: e.Reason}
-	if by.Actor == "" {
-		by.Actor = rules.DefaultActor
-	}
+	by := rules.By{Actor: cmp.Or(e.Actor, rules.DefaultActor), Time: s.Now(), Reason: e.Reason}
 	if err := by.Check(); err != nil {
 		return rules.Conversion{}, err
 	}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -172,10 +173,7 @@ func replayOutcome(c rules.Conversion) rules.ReplayOutcome {
 
 // attributeReplay credits a sale that was held.
 func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored rules.Conversion, order ReplayOrder) (rules.Replay, error) {
-	by := rules.By{Actor: order.Actor, Time: s.Now(), Reason: "replay", Postback: sale.Conversion.Postback}
-	if by.Actor == "" {
-		by.Actor = rules.DefaultActor
-	}
+	by := rules.By{Actor: cmp.Or(order.Actor, rules.DefaultActor), Time: s.Now(), Reason: "replay", Postback: sale.Conversion.Postback}
 	credited, err := stored.Replay(sale.Conversion, by)
 	if err == nil && !order.DryRun {
 		credited, err = s.store.UpdateConversion(ctx, stored.ID, func(c rules.Conversion) (Update, error) {
