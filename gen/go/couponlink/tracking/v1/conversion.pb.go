@@ -2374,7 +2374,10 @@ type ListConversionsRequest struct {
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `conversion_time`, `create_time`, `update_time`,
 	// `offer`, `publisher`, `status`, `pub_unique3`. Default `conversion_time desc`.
-	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Whether to add up all that match, beside the page. It takes the longer the more match: a second for a
+	// million.
+	IncludeTotals bool `protobuf:"varint,5,opt,name=include_totals,json=includeTotals,proto3" json:"include_totals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2437,6 +2440,13 @@ func (x *ListConversionsRequest) GetOrderBy() string {
 	return ""
 }
 
+func (x *ListConversionsRequest) GetIncludeTotals() bool {
+	if x != nil {
+		return x.IncludeTotals
+	}
+	return false
+}
+
 // ListConversionsResponse is a page of conversions.
 type ListConversionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2444,6 +2454,8 @@ type ListConversionsResponse struct {
 	Conversions []*Conversion `protobuf:"bytes,1,rep,name=conversions,proto3" json:"conversions,omitempty"`
 	// The token of the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// What all that match come to, on whatever page; set where `include_totals` was. Clicks are left out.
+	Totals        *Figures `protobuf:"bytes,3,opt,name=totals,proto3" json:"totals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2490,6 +2502,132 @@ func (x *ListConversionsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListConversionsResponse) GetTotals() *Figures {
+	if x != nil {
+		return x.Totals
+	}
+	return nil
+}
+
+// Figures are what a number of clicks and conversions come to. Money is per currency, in the order of the
+// currencies' codes; a currency that comes to nothing is left out.
+type Figures struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Visits through tracking links, crawlers left out. 0 where clicks are left out.
+	Clicks int64 `protobuf:"varint,1,opt,name=clicks,proto3" json:"clicks,omitempty"`
+	// Sales, of whatever status.
+	Conversions int64 `protobuf:"varint,2,opt,name=conversions,proto3" json:"conversions,omitempty"`
+	// Those of them for which no click was reported.
+	ConversionsWithoutClick int64 `protobuf:"varint,3,opt,name=conversions_without_click,json=conversionsWithoutClick,proto3" json:"conversions_without_click,omitempty"`
+	// Conversions by click; unset without clicks. It is more than 1 where many buy who did not click.
+	ConversionRate *float64 `protobuf:"fixed64,4,opt,name=conversion_rate,json=conversionRate,proto3,oneof" json:"conversion_rate,omitempty"`
+	// The share of conversions without a click, 0 to 1; unset without conversions.
+	ShareWithoutClick *float64 `protobuf:"fixed64,5,opt,name=share_without_click,json=shareWithoutClick,proto3,oneof" json:"share_without_click,omitempty"`
+	// What was sold for, rejected sales included, refunds not taken off.
+	Amounts []*v1.Money `protobuf:"bytes,6,rep,name=amounts,proto3" json:"amounts,omitempty"`
+	// What of it was given back.
+	RefundedAmounts []*v1.Money `protobuf:"bytes,7,rep,name=refunded_amounts,json=refundedAmounts,proto3" json:"refunded_amounts,omitempty"`
+	// What publishers earned.
+	Payouts []*v1.Money `protobuf:"bytes,8,rep,name=payouts,proto3" json:"payouts,omitempty"`
+	// What advertisers owe.
+	Revenues      []*v1.Money `protobuf:"bytes,9,rep,name=revenues,proto3" json:"revenues,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Figures) Reset() {
+	*x = Figures{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Figures) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Figures) ProtoMessage() {}
+
+func (x *Figures) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Figures.ProtoReflect.Descriptor instead.
+func (*Figures) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Figures) GetClicks() int64 {
+	if x != nil {
+		return x.Clicks
+	}
+	return 0
+}
+
+func (x *Figures) GetConversions() int64 {
+	if x != nil {
+		return x.Conversions
+	}
+	return 0
+}
+
+func (x *Figures) GetConversionsWithoutClick() int64 {
+	if x != nil {
+		return x.ConversionsWithoutClick
+	}
+	return 0
+}
+
+func (x *Figures) GetConversionRate() float64 {
+	if x != nil && x.ConversionRate != nil {
+		return *x.ConversionRate
+	}
+	return 0
+}
+
+func (x *Figures) GetShareWithoutClick() float64 {
+	if x != nil && x.ShareWithoutClick != nil {
+		return *x.ShareWithoutClick
+	}
+	return 0
+}
+
+func (x *Figures) GetAmounts() []*v1.Money {
+	if x != nil {
+		return x.Amounts
+	}
+	return nil
+}
+
+func (x *Figures) GetRefundedAmounts() []*v1.Money {
+	if x != nil {
+		return x.RefundedAmounts
+	}
+	return nil
+}
+
+func (x *Figures) GetPayouts() []*v1.Money {
+	if x != nil {
+		return x.Payouts
+	}
+	return nil
+}
+
+func (x *Figures) GetRevenues() []*v1.Money {
+	if x != nil {
+		return x.Revenues
+	}
+	return nil
 }
 
 var File_couponlink_tracking_v1_conversion_proto protoreflect.FileDescriptor
@@ -2741,16 +2879,30 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\tDUPLICATE\x10\x03\x12\b\n" +
 	"\x04TEST\x10\x04\"0\n" +
 	"\x14GetConversionRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x87\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xae\x01\n" +
 	"\x16ListConversionsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n" +
 	"\x06filter\x18\x03 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x04 \x01(\tR\aorderBy\"\x87\x01\n" +
+	"\border_by\x18\x04 \x01(\tR\aorderBy\x12%\n" +
+	"\x0einclude_totals\x18\x05 \x01(\bR\rincludeTotals\"\xc0\x01\n" +
 	"\x17ListConversionsResponse\x12D\n" +
 	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionR\vconversions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xc8\v\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x127\n" +
+	"\x06totals\x18\x03 \x01(\v2\x1f.couponlink.tracking.v1.FiguresR\x06totals\"\xfd\x03\n" +
+	"\aFigures\x12\x16\n" +
+	"\x06clicks\x18\x01 \x01(\x03R\x06clicks\x12 \n" +
+	"\vconversions\x18\x02 \x01(\x03R\vconversions\x12:\n" +
+	"\x19conversions_without_click\x18\x03 \x01(\x03R\x17conversionsWithoutClick\x12,\n" +
+	"\x0fconversion_rate\x18\x04 \x01(\x01H\x00R\x0econversionRate\x88\x01\x01\x123\n" +
+	"\x13share_without_click\x18\x05 \x01(\x01H\x01R\x11shareWithoutClick\x88\x01\x01\x125\n" +
+	"\aamounts\x18\x06 \x03(\v2\x1b.couponlink.coupon.v1.MoneyR\aamounts\x12F\n" +
+	"\x10refunded_amounts\x18\a \x03(\v2\x1b.couponlink.coupon.v1.MoneyR\x0frefundedAmounts\x125\n" +
+	"\apayouts\x18\b \x03(\v2\x1b.couponlink.coupon.v1.MoneyR\apayouts\x127\n" +
+	"\brevenues\x18\t \x03(\v2\x1b.couponlink.coupon.v1.MoneyR\brevenuesB\x12\n" +
+	"\x10_conversion_rateB\x16\n" +
+	"\x14_share_without_click2\xc8\v\n" +
 	"\x11ConversionService\x12\x91\x01\n" +
 	"\x10RecordConversion\x12/.couponlink.tracking.v1.RecordConversionRequest\x1a0.couponlink.tracking.v1.RecordConversionResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/conversions\x12\x83\x01\n" +
 	"\rGetConversion\x12,.couponlink.tracking.v1.GetConversionRequest\x1a\".couponlink.tracking.v1.Conversion\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=conversions/*}\x12\x8b\x01\n" +
@@ -2776,7 +2928,7 @@ func file_couponlink_tracking_v1_conversion_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_tracking_v1_conversion_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_couponlink_tracking_v1_conversion_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_couponlink_tracking_v1_conversion_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_couponlink_tracking_v1_conversion_proto_goTypes = []any{
 	(Conversion_Status)(0),                // 0: couponlink.tracking.v1.Conversion.Status
 	(Conversion_Outcome)(0),               // 1: couponlink.tracking.v1.Conversion.Outcome
@@ -2805,86 +2957,92 @@ var file_couponlink_tracking_v1_conversion_proto_goTypes = []any{
 	(*GetConversionRequest)(nil),          // 24: couponlink.tracking.v1.GetConversionRequest
 	(*ListConversionsRequest)(nil),        // 25: couponlink.tracking.v1.ListConversionsRequest
 	(*ListConversionsResponse)(nil),       // 26: couponlink.tracking.v1.ListConversionsResponse
-	(*v1.Money)(nil),                      // 27: couponlink.coupon.v1.Money
-	(*timestamppb.Timestamp)(nil),         // 28: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),           // 29: google.protobuf.Duration
-	(*v1.Payout)(nil),                     // 30: couponlink.coupon.v1.Payout
+	(*Figures)(nil),                       // 27: couponlink.tracking.v1.Figures
+	(*v1.Money)(nil),                      // 28: couponlink.coupon.v1.Money
+	(*timestamppb.Timestamp)(nil),         // 29: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),           // 30: google.protobuf.Duration
+	(*v1.Payout)(nil),                     // 31: couponlink.coupon.v1.Payout
 }
 var file_couponlink_tracking_v1_conversion_proto_depIdxs = []int32{
-	27, // 0: couponlink.tracking.v1.Conversion.amount:type_name -> couponlink.coupon.v1.Money
-	27, // 1: couponlink.tracking.v1.Conversion.payout:type_name -> couponlink.coupon.v1.Money
+	28, // 0: couponlink.tracking.v1.Conversion.amount:type_name -> couponlink.coupon.v1.Money
+	28, // 1: couponlink.tracking.v1.Conversion.payout:type_name -> couponlink.coupon.v1.Money
 	0,  // 2: couponlink.tracking.v1.Conversion.status:type_name -> couponlink.tracking.v1.Conversion.Status
 	1,  // 3: couponlink.tracking.v1.Conversion.outcome:type_name -> couponlink.tracking.v1.Conversion.Outcome
 	2,  // 4: couponlink.tracking.v1.Conversion.method:type_name -> couponlink.tracking.v1.Conversion.Method
 	3,  // 5: couponlink.tracking.v1.Conversion.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	28, // 6: couponlink.tracking.v1.Conversion.conversion_time:type_name -> google.protobuf.Timestamp
-	28, // 7: couponlink.tracking.v1.Conversion.create_time:type_name -> google.protobuf.Timestamp
-	27, // 8: couponlink.tracking.v1.Conversion.revenue:type_name -> couponlink.coupon.v1.Money
+	29, // 6: couponlink.tracking.v1.Conversion.conversion_time:type_name -> google.protobuf.Timestamp
+	29, // 7: couponlink.tracking.v1.Conversion.create_time:type_name -> google.protobuf.Timestamp
+	28, // 8: couponlink.tracking.v1.Conversion.revenue:type_name -> couponlink.coupon.v1.Money
 	19, // 9: couponlink.tracking.v1.Conversion.decision:type_name -> couponlink.tracking.v1.Decision
-	27, // 10: couponlink.tracking.v1.Conversion.refunded_amount:type_name -> couponlink.coupon.v1.Money
-	28, // 11: couponlink.tracking.v1.Conversion.update_time:type_name -> google.protobuf.Timestamp
+	28, // 10: couponlink.tracking.v1.Conversion.refunded_amount:type_name -> couponlink.coupon.v1.Money
+	29, // 11: couponlink.tracking.v1.Conversion.update_time:type_name -> google.protobuf.Timestamp
 	8,  // 12: couponlink.tracking.v1.Conversion.changes:type_name -> couponlink.tracking.v1.ConversionChange
 	10, // 13: couponlink.tracking.v1.Conversion.conflicts:type_name -> couponlink.tracking.v1.ConversionConflict
 	4,  // 14: couponlink.tracking.v1.ConversionChange.kind:type_name -> couponlink.tracking.v1.ConversionChange.Kind
-	28, // 15: couponlink.tracking.v1.ConversionChange.change_time:type_name -> google.protobuf.Timestamp
+	29, // 15: couponlink.tracking.v1.ConversionChange.change_time:type_name -> google.protobuf.Timestamp
 	9,  // 16: couponlink.tracking.v1.ConversionChange.from:type_name -> couponlink.tracking.v1.ConversionState
 	9,  // 17: couponlink.tracking.v1.ConversionChange.to:type_name -> couponlink.tracking.v1.ConversionState
 	0,  // 18: couponlink.tracking.v1.ConversionState.status:type_name -> couponlink.tracking.v1.Conversion.Status
 	1,  // 19: couponlink.tracking.v1.ConversionState.outcome:type_name -> couponlink.tracking.v1.Conversion.Outcome
 	3,  // 20: couponlink.tracking.v1.ConversionState.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	27, // 21: couponlink.tracking.v1.ConversionState.amount:type_name -> couponlink.coupon.v1.Money
-	27, // 22: couponlink.tracking.v1.ConversionState.refunded_amount:type_name -> couponlink.coupon.v1.Money
-	27, // 23: couponlink.tracking.v1.ConversionState.payout:type_name -> couponlink.coupon.v1.Money
-	27, // 24: couponlink.tracking.v1.ConversionState.revenue:type_name -> couponlink.coupon.v1.Money
-	28, // 25: couponlink.tracking.v1.ConversionConflict.create_time:type_name -> google.protobuf.Timestamp
-	27, // 26: couponlink.tracking.v1.ConversionConflict.amount:type_name -> couponlink.coupon.v1.Money
+	28, // 21: couponlink.tracking.v1.ConversionState.amount:type_name -> couponlink.coupon.v1.Money
+	28, // 22: couponlink.tracking.v1.ConversionState.refunded_amount:type_name -> couponlink.coupon.v1.Money
+	28, // 23: couponlink.tracking.v1.ConversionState.payout:type_name -> couponlink.coupon.v1.Money
+	28, // 24: couponlink.tracking.v1.ConversionState.revenue:type_name -> couponlink.coupon.v1.Money
+	29, // 25: couponlink.tracking.v1.ConversionConflict.create_time:type_name -> google.protobuf.Timestamp
+	28, // 26: couponlink.tracking.v1.ConversionConflict.amount:type_name -> couponlink.coupon.v1.Money
 	5,  // 27: couponlink.tracking.v1.ConversionConflict.resolution:type_name -> couponlink.tracking.v1.ConversionConflict.Resolution
-	27, // 28: couponlink.tracking.v1.AdjustConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
-	27, // 29: couponlink.tracking.v1.RefundConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	28, // 28: couponlink.tracking.v1.AdjustConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	28, // 29: couponlink.tracking.v1.RefundConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
 	5,  // 30: couponlink.tracking.v1.ResolveConflictRequest.resolution:type_name -> couponlink.tracking.v1.ConversionConflict.Resolution
 	7,  // 31: couponlink.tracking.v1.WatchConversionsResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
 	8,  // 32: couponlink.tracking.v1.WatchConversionsResponse.changes:type_name -> couponlink.tracking.v1.ConversionChange
 	20, // 33: couponlink.tracking.v1.Decision.click:type_name -> couponlink.tracking.v1.ConsideredClick
 	21, // 34: couponlink.tracking.v1.Decision.coupons:type_name -> couponlink.tracking.v1.ConsideredCoupon
-	29, // 35: couponlink.tracking.v1.Decision.click_window:type_name -> google.protobuf.Duration
-	29, // 36: couponlink.tracking.v1.Decision.coupon_grace:type_name -> google.protobuf.Duration
-	30, // 37: couponlink.tracking.v1.Decision.payout:type_name -> couponlink.coupon.v1.Payout
-	30, // 38: couponlink.tracking.v1.Decision.revenue:type_name -> couponlink.coupon.v1.Payout
-	28, // 39: couponlink.tracking.v1.ConsideredClick.click_time:type_name -> google.protobuf.Timestamp
+	30, // 35: couponlink.tracking.v1.Decision.click_window:type_name -> google.protobuf.Duration
+	30, // 36: couponlink.tracking.v1.Decision.coupon_grace:type_name -> google.protobuf.Duration
+	31, // 37: couponlink.tracking.v1.Decision.payout:type_name -> couponlink.coupon.v1.Payout
+	31, // 38: couponlink.tracking.v1.Decision.revenue:type_name -> couponlink.coupon.v1.Payout
+	29, // 39: couponlink.tracking.v1.ConsideredClick.click_time:type_name -> google.protobuf.Timestamp
 	3,  // 40: couponlink.tracking.v1.ConsideredClick.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	28, // 41: couponlink.tracking.v1.ConsideredCoupon.start_time:type_name -> google.protobuf.Timestamp
-	28, // 42: couponlink.tracking.v1.ConsideredCoupon.expire_time:type_name -> google.protobuf.Timestamp
+	29, // 41: couponlink.tracking.v1.ConsideredCoupon.start_time:type_name -> google.protobuf.Timestamp
+	29, // 42: couponlink.tracking.v1.ConsideredCoupon.expire_time:type_name -> google.protobuf.Timestamp
 	3,  // 43: couponlink.tracking.v1.ConsideredCoupon.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	27, // 44: couponlink.tracking.v1.RecordConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
-	28, // 45: couponlink.tracking.v1.RecordConversionRequest.conversion_time:type_name -> google.protobuf.Timestamp
+	28, // 44: couponlink.tracking.v1.RecordConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	29, // 45: couponlink.tracking.v1.RecordConversionRequest.conversion_time:type_name -> google.protobuf.Timestamp
 	6,  // 46: couponlink.tracking.v1.RecordConversionResponse.outcome:type_name -> couponlink.tracking.v1.RecordConversionResponse.Outcome
 	7,  // 47: couponlink.tracking.v1.RecordConversionResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
 	7,  // 48: couponlink.tracking.v1.ListConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
-	22, // 49: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
-	24, // 50: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
-	25, // 51: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
-	11, // 52: couponlink.tracking.v1.ConversionService.ApproveConversion:input_type -> couponlink.tracking.v1.ApproveConversionRequest
-	12, // 53: couponlink.tracking.v1.ConversionService.RejectConversion:input_type -> couponlink.tracking.v1.RejectConversionRequest
-	13, // 54: couponlink.tracking.v1.ConversionService.ReassignConversion:input_type -> couponlink.tracking.v1.ReassignConversionRequest
-	14, // 55: couponlink.tracking.v1.ConversionService.AdjustConversion:input_type -> couponlink.tracking.v1.AdjustConversionRequest
-	15, // 56: couponlink.tracking.v1.ConversionService.RefundConversion:input_type -> couponlink.tracking.v1.RefundConversionRequest
-	16, // 57: couponlink.tracking.v1.ConversionService.ResolveConflict:input_type -> couponlink.tracking.v1.ResolveConflictRequest
-	17, // 58: couponlink.tracking.v1.ConversionService.WatchConversions:input_type -> couponlink.tracking.v1.WatchConversionsRequest
-	23, // 59: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
-	7,  // 60: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
-	26, // 61: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
-	7,  // 62: couponlink.tracking.v1.ConversionService.ApproveConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 63: couponlink.tracking.v1.ConversionService.RejectConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 64: couponlink.tracking.v1.ConversionService.ReassignConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 65: couponlink.tracking.v1.ConversionService.AdjustConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 66: couponlink.tracking.v1.ConversionService.RefundConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 67: couponlink.tracking.v1.ConversionService.ResolveConflict:output_type -> couponlink.tracking.v1.Conversion
-	18, // 68: couponlink.tracking.v1.ConversionService.WatchConversions:output_type -> couponlink.tracking.v1.WatchConversionsResponse
-	59, // [59:69] is the sub-list for method output_type
-	49, // [49:59] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	27, // 49: couponlink.tracking.v1.ListConversionsResponse.totals:type_name -> couponlink.tracking.v1.Figures
+	28, // 50: couponlink.tracking.v1.Figures.amounts:type_name -> couponlink.coupon.v1.Money
+	28, // 51: couponlink.tracking.v1.Figures.refunded_amounts:type_name -> couponlink.coupon.v1.Money
+	28, // 52: couponlink.tracking.v1.Figures.payouts:type_name -> couponlink.coupon.v1.Money
+	28, // 53: couponlink.tracking.v1.Figures.revenues:type_name -> couponlink.coupon.v1.Money
+	22, // 54: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
+	24, // 55: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
+	25, // 56: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
+	11, // 57: couponlink.tracking.v1.ConversionService.ApproveConversion:input_type -> couponlink.tracking.v1.ApproveConversionRequest
+	12, // 58: couponlink.tracking.v1.ConversionService.RejectConversion:input_type -> couponlink.tracking.v1.RejectConversionRequest
+	13, // 59: couponlink.tracking.v1.ConversionService.ReassignConversion:input_type -> couponlink.tracking.v1.ReassignConversionRequest
+	14, // 60: couponlink.tracking.v1.ConversionService.AdjustConversion:input_type -> couponlink.tracking.v1.AdjustConversionRequest
+	15, // 61: couponlink.tracking.v1.ConversionService.RefundConversion:input_type -> couponlink.tracking.v1.RefundConversionRequest
+	16, // 62: couponlink.tracking.v1.ConversionService.ResolveConflict:input_type -> couponlink.tracking.v1.ResolveConflictRequest
+	17, // 63: couponlink.tracking.v1.ConversionService.WatchConversions:input_type -> couponlink.tracking.v1.WatchConversionsRequest
+	23, // 64: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
+	7,  // 65: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
+	26, // 66: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
+	7,  // 67: couponlink.tracking.v1.ConversionService.ApproveConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 68: couponlink.tracking.v1.ConversionService.RejectConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 69: couponlink.tracking.v1.ConversionService.ReassignConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 70: couponlink.tracking.v1.ConversionService.AdjustConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 71: couponlink.tracking.v1.ConversionService.RefundConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 72: couponlink.tracking.v1.ConversionService.ResolveConflict:output_type -> couponlink.tracking.v1.Conversion
+	18, // 73: couponlink.tracking.v1.ConversionService.WatchConversions:output_type -> couponlink.tracking.v1.WatchConversionsResponse
+	64, // [64:74] is the sub-list for method output_type
+	54, // [54:64] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_conversion_proto_init() }
@@ -2892,13 +3050,14 @@ func file_couponlink_tracking_v1_conversion_proto_init() {
 	if File_couponlink_tracking_v1_conversion_proto != nil {
 		return
 	}
+	file_couponlink_tracking_v1_conversion_proto_msgTypes[20].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_conversion_proto_rawDesc), len(file_couponlink_tracking_v1_conversion_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -7,8 +7,10 @@
 package trackingv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -20,6 +22,718 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// Dimension is something to group by.
+type SummarizeConversionsRequest_Dimension int32
+
+const (
+	// Not a dimension.
+	SummarizeConversionsRequest_DIMENSION_UNSPECIFIED SummarizeConversionsRequest_Dimension = 0
+	// The day, of the click or of the sale (`conversion_time`).
+	SummarizeConversionsRequest_DAY SummarizeConversionsRequest_Dimension = 1
+	// The week, from Monday.
+	SummarizeConversionsRequest_WEEK SummarizeConversionsRequest_Dimension = 2
+	// The month.
+	SummarizeConversionsRequest_MONTH SummarizeConversionsRequest_Dimension = 3
+	// The offer.
+	SummarizeConversionsRequest_OFFER SummarizeConversionsRequest_Dimension = 4
+	// The publisher who is credited, or whose link was clicked.
+	SummarizeConversionsRequest_PUBLISHER SummarizeConversionsRequest_Dimension = 5
+	// The coupon code, in upper case; of clicks, where it is a coupon's.
+	SummarizeConversionsRequest_COUPON_CODE SummarizeConversionsRequest_Dimension = 6
+	// The status. Clicks have none and are left out.
+	SummarizeConversionsRequest_STATUS SummarizeConversionsRequest_Dimension = 7
+	// The method of attribution. Clicks have none and are left out.
+	SummarizeConversionsRequest_METHOD SummarizeConversionsRequest_Dimension = 8
+)
+
+// Enum value maps for SummarizeConversionsRequest_Dimension.
+var (
+	SummarizeConversionsRequest_Dimension_name = map[int32]string{
+		0: "DIMENSION_UNSPECIFIED",
+		1: "DAY",
+		2: "WEEK",
+		3: "MONTH",
+		4: "OFFER",
+		5: "PUBLISHER",
+		6: "COUPON_CODE",
+		7: "STATUS",
+		8: "METHOD",
+	}
+	SummarizeConversionsRequest_Dimension_value = map[string]int32{
+		"DIMENSION_UNSPECIFIED": 0,
+		"DAY":                   1,
+		"WEEK":                  2,
+		"MONTH":                 3,
+		"OFFER":                 4,
+		"PUBLISHER":             5,
+		"COUPON_CODE":           6,
+		"STATUS":                7,
+		"METHOD":                8,
+	}
+)
+
+func (x SummarizeConversionsRequest_Dimension) Enum() *SummarizeConversionsRequest_Dimension {
+	p := new(SummarizeConversionsRequest_Dimension)
+	*p = x
+	return p
+}
+
+func (x SummarizeConversionsRequest_Dimension) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SummarizeConversionsRequest_Dimension) Descriptor() protoreflect.EnumDescriptor {
+	return file_couponlink_tracking_v1_report_proto_enumTypes[0].Descriptor()
+}
+
+func (SummarizeConversionsRequest_Dimension) Type() protoreflect.EnumType {
+	return &file_couponlink_tracking_v1_report_proto_enumTypes[0]
+}
+
+func (x SummarizeConversionsRequest_Dimension) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SummarizeConversionsRequest_Dimension.Descriptor instead.
+func (SummarizeConversionsRequest_Dimension) EnumDescriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{0, 0}
+}
+
+// SummarizeConversionsRequest says what to sum up.
+type SummarizeConversionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What to group by, each at most once and at most one of DAY, WEEK and MONTH; empty: the whole only.
+	GroupBy []SummarizeConversionsRequest_Dimension `protobuf:"varint,1,rep,packed,name=group_by,json=groupBy,proto3,enum=couponlink.tracking.v1.SummarizeConversionsRequest_Dimension" json:"group_by,omitempty"`
+	// The first day, as `2026-11-01`; empty: from the beginning.
+	StartDate string `protobuf:"bytes,2,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
+	// The last day, itself included, as `2026-11-30`; empty: up to now.
+	EndDate string `protobuf:"bytes,3,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
+	// An AIP-160 filter over `offer`, `publisher`, `coupon_code`, `status` and `method`:
+	// `publisher = "publishers/22" AND status = APPROVED`. With `status` or `method` in it clicks are left
+	// out, since they have none.
+	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Columns to order the rows by, each with an optional ` desc`: the dimensions grouped by, in lower case
+	// (`day`, `offer`), `clicks`, `conversions`, `conversions_without_click`, or `amount`, `payout` and
+	// `revenue`, which are compared currency by currency in the order of their codes. Default: the time,
+	// then the greatest `conversions` first, then the greatest `clicks`.
+	OrderBy string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// How many rows at most: 1 to 10,000. Default 1,000. The totals are of all rows whatever is cut off.
+	MaxRows       int32 `protobuf:"varint,6,opt,name=max_rows,json=maxRows,proto3" json:"max_rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SummarizeConversionsRequest) Reset() {
+	*x = SummarizeConversionsRequest{}
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SummarizeConversionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SummarizeConversionsRequest) ProtoMessage() {}
+
+func (x *SummarizeConversionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SummarizeConversionsRequest.ProtoReflect.Descriptor instead.
+func (*SummarizeConversionsRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *SummarizeConversionsRequest) GetGroupBy() []SummarizeConversionsRequest_Dimension {
+	if x != nil {
+		return x.GroupBy
+	}
+	return nil
+}
+
+func (x *SummarizeConversionsRequest) GetStartDate() string {
+	if x != nil {
+		return x.StartDate
+	}
+	return ""
+}
+
+func (x *SummarizeConversionsRequest) GetEndDate() string {
+	if x != nil {
+		return x.EndDate
+	}
+	return ""
+}
+
+func (x *SummarizeConversionsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *SummarizeConversionsRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
+func (x *SummarizeConversionsRequest) GetMaxRows() int32 {
+	if x != nil {
+		return x.MaxRows
+	}
+	return 0
+}
+
+// SummarizeConversionsResponse is the summary.
+type SummarizeConversionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The groups that have anything, in order.
+	Rows []*SummaryRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	// How many groups there are, those cut off by `max_rows` included.
+	RowCount int32 `protobuf:"varint,2,opt,name=row_count,json=rowCount,proto3" json:"row_count,omitempty"`
+	// The figures of all groups together.
+	Totals *Figures `protobuf:"bytes,3,opt,name=totals,proto3" json:"totals,omitempty"`
+	// Up to when clicks, sales and changes are counted.
+	CountTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=count_time,json=countTime,proto3" json:"count_time,omitempty"`
+	// The zone whose days these are, such as `Europe/Prague`.
+	TimeZone      string `protobuf:"bytes,5,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SummarizeConversionsResponse) Reset() {
+	*x = SummarizeConversionsResponse{}
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SummarizeConversionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SummarizeConversionsResponse) ProtoMessage() {}
+
+func (x *SummarizeConversionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SummarizeConversionsResponse.ProtoReflect.Descriptor instead.
+func (*SummarizeConversionsResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SummarizeConversionsResponse) GetRows() []*SummaryRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *SummarizeConversionsResponse) GetRowCount() int32 {
+	if x != nil {
+		return x.RowCount
+	}
+	return 0
+}
+
+func (x *SummarizeConversionsResponse) GetTotals() *Figures {
+	if x != nil {
+		return x.Totals
+	}
+	return nil
+}
+
+func (x *SummarizeConversionsResponse) GetCountTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CountTime
+	}
+	return nil
+}
+
+func (x *SummarizeConversionsResponse) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+// SummaryRow is one group. Of the fields before the figures those are set that were grouped by.
+type SummaryRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The day, the week's Monday or the month's first day, as `2026-11-01`.
+	Date string `protobuf:"bytes,1,opt,name=date,proto3" json:"date,omitempty"`
+	// The offer, `offers/{offer}`.
+	Offer string `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
+	// The publisher, `publishers/{publisher}`; empty: sales that nobody is credited with, and clicks of
+	// unknown publishers.
+	Publisher string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// The coupon code in upper case; empty: clicks and sales without one.
+	CouponCode string `protobuf:"bytes,4,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
+	// The status.
+	Status Conversion_Status `protobuf:"varint,5,opt,name=status,proto3,enum=couponlink.tracking.v1.Conversion_Status" json:"status,omitempty"`
+	// The method; unspecified: sales that nobody is credited with.
+	Method Conversion_Method `protobuf:"varint,6,opt,name=method,proto3,enum=couponlink.tracking.v1.Conversion_Method" json:"method,omitempty"`
+	// What they come to.
+	Figures       *Figures `protobuf:"bytes,7,opt,name=figures,proto3" json:"figures,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SummaryRow) Reset() {
+	*x = SummaryRow{}
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SummaryRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SummaryRow) ProtoMessage() {}
+
+func (x *SummaryRow) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SummaryRow.ProtoReflect.Descriptor instead.
+func (*SummaryRow) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SummaryRow) GetDate() string {
+	if x != nil {
+		return x.Date
+	}
+	return ""
+}
+
+func (x *SummaryRow) GetOffer() string {
+	if x != nil {
+		return x.Offer
+	}
+	return ""
+}
+
+func (x *SummaryRow) GetPublisher() string {
+	if x != nil {
+		return x.Publisher
+	}
+	return ""
+}
+
+func (x *SummaryRow) GetCouponCode() string {
+	if x != nil {
+		return x.CouponCode
+	}
+	return ""
+}
+
+func (x *SummaryRow) GetStatus() Conversion_Status {
+	if x != nil {
+		return x.Status
+	}
+	return Conversion_STATUS_UNSPECIFIED
+}
+
+func (x *SummaryRow) GetMethod() Conversion_Method {
+	if x != nil {
+		return x.Method
+	}
+	return Conversion_METHOD_UNSPECIFIED
+}
+
+func (x *SummaryRow) GetFigures() *Figures {
+	if x != nil {
+		return x.Figures
+	}
+	return nil
+}
+
+// RecountSummariesRequest says which days.
+type RecountSummariesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first day, as `2026-11-01`; empty: the first that there is. A month that is begun is counted whole.
+	StartDate string `protobuf:"bytes,1,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
+	// The last day, itself included; empty: today.
+	EndDate string `protobuf:"bytes,2,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
+	// Whether only to compare, and to mend nothing.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecountSummariesRequest) Reset() {
+	*x = RecountSummariesRequest{}
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecountSummariesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecountSummariesRequest) ProtoMessage() {}
+
+func (x *RecountSummariesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecountSummariesRequest.ProtoReflect.Descriptor instead.
+func (*RecountSummariesRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RecountSummariesRequest) GetStartDate() string {
+	if x != nil {
+		return x.StartDate
+	}
+	return ""
+}
+
+func (x *RecountSummariesRequest) GetEndDate() string {
+	if x != nil {
+		return x.EndDate
+	}
+	return ""
+}
+
+func (x *RecountSummariesRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// RecountSummariesResponse is what was found.
+type RecountSummariesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many figures were counted.
+	Counted int64 `protobuf:"varint,1,opt,name=counted,proto3" json:"counted,omitempty"`
+	// How many of them differed from what was kept. They are as counted now, unless `validate_only` was set.
+	Differing int64 `protobuf:"varint,2,opt,name=differing,proto3" json:"differing,omitempty"`
+	// The first 20 that differed, in words.
+	Differences   []string `protobuf:"bytes,3,rep,name=differences,proto3" json:"differences,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecountSummariesResponse) Reset() {
+	*x = RecountSummariesResponse{}
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecountSummariesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecountSummariesResponse) ProtoMessage() {}
+
+func (x *RecountSummariesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecountSummariesResponse.ProtoReflect.Descriptor instead.
+func (*RecountSummariesResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RecountSummariesResponse) GetCounted() int64 {
+	if x != nil {
+		return x.Counted
+	}
+	return 0
+}
+
+func (x *RecountSummariesResponse) GetDiffering() int64 {
+	if x != nil {
+		return x.Differing
+	}
+	return 0
+}
+
+func (x *RecountSummariesResponse) GetDifferences() []string {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+// ListLeakedCodesRequest says where to look.
+type ListLeakedCodesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The offer, `offers/{offer}`; empty: all offers.
+	Offer string `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
+	// How many days up to yesterday are looked at: 1 to 90. Default 7.
+	RecentDays int32 `protobuf:"varint,2,opt,name=recent_days,json=recentDays,proto3" json:"recent_days,omitempty"`
+	// How many days before those they are compared with: 1 to 365. Default 28.
+	BaselineDays int32 `protobuf:"varint,3,opt,name=baseline_days,json=baselineDays,proto3" json:"baseline_days,omitempty"`
+	// How many conversions each of the two must have: 1 to 1,000,000. Default 10.
+	MinConversions int32 `protobuf:"varint,4,opt,name=min_conversions,json=minConversions,proto3" json:"min_conversions,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ListLeakedCodesRequest) Reset() {
+	*x = ListLeakedCodesRequest{}
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLeakedCodesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLeakedCodesRequest) ProtoMessage() {}
+
+func (x *ListLeakedCodesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLeakedCodesRequest.ProtoReflect.Descriptor instead.
+func (*ListLeakedCodesRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListLeakedCodesRequest) GetOffer() string {
+	if x != nil {
+		return x.Offer
+	}
+	return ""
+}
+
+func (x *ListLeakedCodesRequest) GetRecentDays() int32 {
+	if x != nil {
+		return x.RecentDays
+	}
+	return 0
+}
+
+func (x *ListLeakedCodesRequest) GetBaselineDays() int32 {
+	if x != nil {
+		return x.BaselineDays
+	}
+	return 0
+}
+
+func (x *ListLeakedCodesRequest) GetMinConversions() int32 {
+	if x != nil {
+		return x.MinConversions
+	}
+	return 0
+}
+
+// ListLeakedCodesResponse are the codes.
+type ListLeakedCodesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The codes, the greatest rise first.
+	LeakedCodes   []*LeakedCode `protobuf:"bytes,1,rep,name=leaked_codes,json=leakedCodes,proto3" json:"leaked_codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLeakedCodesResponse) Reset() {
+	*x = ListLeakedCodesResponse{}
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLeakedCodesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLeakedCodesResponse) ProtoMessage() {}
+
+func (x *ListLeakedCodesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLeakedCodesResponse.ProtoReflect.Descriptor instead.
+func (*ListLeakedCodesResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListLeakedCodesResponse) GetLeakedCodes() []*LeakedCode {
+	if x != nil {
+		return x.LeakedCodes
+	}
+	return nil
+}
+
+// LeakedCode is a code that many use who did not click.
+type LeakedCode struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The offer, `offers/{offer}`.
+	Offer string `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
+	// The publisher whose code it is, `publishers/{publisher}`.
+	Publisher string `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// The code, in upper case.
+	CouponCode string `protobuf:"bytes,3,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
+	// Conversions of the recent days.
+	RecentConversions int64 `protobuf:"varint,4,opt,name=recent_conversions,json=recentConversions,proto3" json:"recent_conversions,omitempty"`
+	// Their share without a click, 0 to 1.
+	RecentShareWithoutClick float64 `protobuf:"fixed64,5,opt,name=recent_share_without_click,json=recentShareWithoutClick,proto3" json:"recent_share_without_click,omitempty"`
+	// Conversions of the days before; of the offer's other codes where `compared_with_offer` is set.
+	BaselineConversions int64 `protobuf:"varint,6,opt,name=baseline_conversions,json=baselineConversions,proto3" json:"baseline_conversions,omitempty"`
+	// Their share without a click, 0 to 1.
+	BaselineShareWithoutClick float64 `protobuf:"fixed64,7,opt,name=baseline_share_without_click,json=baselineShareWithoutClick,proto3" json:"baseline_share_without_click,omitempty"`
+	// Whether the code is compared with the offer's other codes, having too few conversions of before.
+	ComparedWithOffer bool `protobuf:"varint,8,opt,name=compared_with_offer,json=comparedWithOffer,proto3" json:"compared_with_offer,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *LeakedCode) Reset() {
+	*x = LeakedCode{}
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeakedCode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeakedCode) ProtoMessage() {}
+
+func (x *LeakedCode) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeakedCode.ProtoReflect.Descriptor instead.
+func (*LeakedCode) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *LeakedCode) GetOffer() string {
+	if x != nil {
+		return x.Offer
+	}
+	return ""
+}
+
+func (x *LeakedCode) GetPublisher() string {
+	if x != nil {
+		return x.Publisher
+	}
+	return ""
+}
+
+func (x *LeakedCode) GetCouponCode() string {
+	if x != nil {
+		return x.CouponCode
+	}
+	return ""
+}
+
+func (x *LeakedCode) GetRecentConversions() int64 {
+	if x != nil {
+		return x.RecentConversions
+	}
+	return 0
+}
+
+func (x *LeakedCode) GetRecentShareWithoutClick() float64 {
+	if x != nil {
+		return x.RecentShareWithoutClick
+	}
+	return 0
+}
+
+func (x *LeakedCode) GetBaselineConversions() int64 {
+	if x != nil {
+		return x.BaselineConversions
+	}
+	return 0
+}
+
+func (x *LeakedCode) GetBaselineShareWithoutClick() float64 {
+	if x != nil {
+		return x.BaselineShareWithoutClick
+	}
+	return 0
+}
+
+func (x *LeakedCode) GetComparedWithOffer() bool {
+	if x != nil {
+		return x.ComparedWithOffer
+	}
+	return false
+}
 
 // ExportConversionsRequest says which conversions.
 type ExportConversionsRequest struct {
@@ -34,7 +748,7 @@ type ExportConversionsRequest struct {
 
 func (x *ExportConversionsRequest) Reset() {
 	*x = ExportConversionsRequest{}
-	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[0]
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -46,7 +760,7 @@ func (x *ExportConversionsRequest) String() string {
 func (*ExportConversionsRequest) ProtoMessage() {}
 
 func (x *ExportConversionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[0]
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -59,7 +773,7 @@ func (x *ExportConversionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportConversionsRequest.ProtoReflect.Descriptor instead.
 func (*ExportConversionsRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{0}
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ExportConversionsRequest) GetFilter() string {
@@ -87,7 +801,7 @@ type ExportConversionsResponse struct {
 
 func (x *ExportConversionsResponse) Reset() {
 	*x = ExportConversionsResponse{}
-	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[1]
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -99,7 +813,7 @@ func (x *ExportConversionsResponse) String() string {
 func (*ExportConversionsResponse) ProtoMessage() {}
 
 func (x *ExportConversionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[1]
+	mi := &file_couponlink_tracking_v1_report_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -112,7 +826,7 @@ func (x *ExportConversionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportConversionsResponse.ProtoReflect.Descriptor instead.
 func (*ExportConversionsResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{1}
+	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ExportConversionsResponse) GetConversions() []*Conversion {
@@ -126,13 +840,81 @@ var File_couponlink_tracking_v1_report_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_report_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/tracking/v1/report.proto\x12\x16couponlink.tracking.v1\x1a'couponlink/tracking/v1/conversion.proto\"M\n" +
+	"#couponlink/tracking/v1/report.proto\x12\x16couponlink.tracking.v1\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x03\n" +
+	"\x1bSummarizeConversionsRequest\x12X\n" +
+	"\bgroup_by\x18\x01 \x03(\x0e2=.couponlink.tracking.v1.SummarizeConversionsRequest.DimensionR\agroupBy\x12\x1d\n" +
+	"\n" +
+	"start_date\x18\x02 \x01(\tR\tstartDate\x12\x19\n" +
+	"\bend_date\x18\x03 \x01(\tR\aendDate\x12\x16\n" +
+	"\x06filter\x18\x04 \x01(\tR\x06filter\x12\x19\n" +
+	"\border_by\x18\x05 \x01(\tR\aorderBy\x12\x19\n" +
+	"\bmax_rows\x18\x06 \x01(\x05R\amaxRows\"\x87\x01\n" +
+	"\tDimension\x12\x19\n" +
+	"\x15DIMENSION_UNSPECIFIED\x10\x00\x12\a\n" +
+	"\x03DAY\x10\x01\x12\b\n" +
+	"\x04WEEK\x10\x02\x12\t\n" +
+	"\x05MONTH\x10\x03\x12\t\n" +
+	"\x05OFFER\x10\x04\x12\r\n" +
+	"\tPUBLISHER\x10\x05\x12\x0f\n" +
+	"\vCOUPON_CODE\x10\x06\x12\n" +
+	"\n" +
+	"\x06STATUS\x10\a\x12\n" +
+	"\n" +
+	"\x06METHOD\x10\b\"\x84\x02\n" +
+	"\x1cSummarizeConversionsResponse\x126\n" +
+	"\x04rows\x18\x01 \x03(\v2\".couponlink.tracking.v1.SummaryRowR\x04rows\x12\x1b\n" +
+	"\trow_count\x18\x02 \x01(\x05R\browCount\x127\n" +
+	"\x06totals\x18\x03 \x01(\v2\x1f.couponlink.tracking.v1.FiguresR\x06totals\x129\n" +
+	"\n" +
+	"count_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tcountTime\x12\x1b\n" +
+	"\ttime_zone\x18\x05 \x01(\tR\btimeZone\"\xb6\x02\n" +
+	"\n" +
+	"SummaryRow\x12\x12\n" +
+	"\x04date\x18\x01 \x01(\tR\x04date\x12\x14\n" +
+	"\x05offer\x18\x02 \x01(\tR\x05offer\x12\x1c\n" +
+	"\tpublisher\x18\x03 \x01(\tR\tpublisher\x12\x1f\n" +
+	"\vcoupon_code\x18\x04 \x01(\tR\n" +
+	"couponCode\x12A\n" +
+	"\x06status\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusR\x06status\x12A\n" +
+	"\x06method\x18\x06 \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodR\x06method\x129\n" +
+	"\afigures\x18\a \x01(\v2\x1f.couponlink.tracking.v1.FiguresR\afigures\"x\n" +
+	"\x17RecountSummariesRequest\x12\x1d\n" +
+	"\n" +
+	"start_date\x18\x01 \x01(\tR\tstartDate\x12\x19\n" +
+	"\bend_date\x18\x02 \x01(\tR\aendDate\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"t\n" +
+	"\x18RecountSummariesResponse\x12\x18\n" +
+	"\acounted\x18\x01 \x01(\x03R\acounted\x12\x1c\n" +
+	"\tdiffering\x18\x02 \x01(\x03R\tdiffering\x12 \n" +
+	"\vdifferences\x18\x03 \x03(\tR\vdifferences\"\x9d\x01\n" +
+	"\x16ListLeakedCodesRequest\x12\x14\n" +
+	"\x05offer\x18\x01 \x01(\tR\x05offer\x12\x1f\n" +
+	"\vrecent_days\x18\x02 \x01(\x05R\n" +
+	"recentDays\x12#\n" +
+	"\rbaseline_days\x18\x03 \x01(\x05R\fbaselineDays\x12'\n" +
+	"\x0fmin_conversions\x18\x04 \x01(\x05R\x0eminConversions\"`\n" +
+	"\x17ListLeakedCodesResponse\x12E\n" +
+	"\fleaked_codes\x18\x01 \x03(\v2\".couponlink.tracking.v1.LeakedCodeR\vleakedCodes\"\xf1\x02\n" +
+	"\n" +
+	"LeakedCode\x12\x14\n" +
+	"\x05offer\x18\x01 \x01(\tR\x05offer\x12\x1c\n" +
+	"\tpublisher\x18\x02 \x01(\tR\tpublisher\x12\x1f\n" +
+	"\vcoupon_code\x18\x03 \x01(\tR\n" +
+	"couponCode\x12-\n" +
+	"\x12recent_conversions\x18\x04 \x01(\x03R\x11recentConversions\x12;\n" +
+	"\x1arecent_share_without_click\x18\x05 \x01(\x01R\x17recentShareWithoutClick\x121\n" +
+	"\x14baseline_conversions\x18\x06 \x01(\x03R\x13baselineConversions\x12?\n" +
+	"\x1cbaseline_share_without_click\x18\a \x01(\x01R\x19baselineShareWithoutClick\x12.\n" +
+	"\x13compared_with_offer\x18\b \x01(\bR\x11comparedWithOffer\"M\n" +
 	"\x18ExportConversionsRequest\x12\x16\n" +
 	"\x06filter\x18\x01 \x01(\tR\x06filter\x12\x19\n" +
 	"\border_by\x18\x02 \x01(\tR\aorderBy\"a\n" +
 	"\x19ExportConversionsResponse\x12D\n" +
-	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionR\vconversions2\x8b\x01\n" +
-	"\rReportService\x12z\n" +
+	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionR\vconversions2\xfa\x04\n" +
+	"\rReportService\x12\xaf\x01\n" +
+	"\x14SummarizeConversions\x123.couponlink.tracking.v1.SummarizeConversionsRequest\x1a4.couponlink.tracking.v1.SummarizeConversionsResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/reports/conversions:summarize\x12\xa1\x01\n" +
+	"\x10RecountSummaries\x12/.couponlink.tracking.v1.RecountSummariesRequest\x1a0.couponlink.tracking.v1.RecountSummariesResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/reports/conversions:recount\x12\x96\x01\n" +
+	"\x0fListLeakedCodes\x12..couponlink.tracking.v1.ListLeakedCodesRequest\x1a/.couponlink.tracking.v1.ListLeakedCodesResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/reports/coupons:leaked\x12z\n" +
 	"\x11ExportConversions\x120.couponlink.tracking.v1.ExportConversionsRequest\x1a1.couponlink.tracking.v1.ExportConversionsResponse0\x01BKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
 
 var (
@@ -147,21 +929,49 @@ func file_couponlink_tracking_v1_report_proto_rawDescGZIP() []byte {
 	return file_couponlink_tracking_v1_report_proto_rawDescData
 }
 
-var file_couponlink_tracking_v1_report_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_couponlink_tracking_v1_report_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_couponlink_tracking_v1_report_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_couponlink_tracking_v1_report_proto_goTypes = []any{
-	(*ExportConversionsRequest)(nil),  // 0: couponlink.tracking.v1.ExportConversionsRequest
-	(*ExportConversionsResponse)(nil), // 1: couponlink.tracking.v1.ExportConversionsResponse
-	(*Conversion)(nil),                // 2: couponlink.tracking.v1.Conversion
+	(SummarizeConversionsRequest_Dimension)(0), // 0: couponlink.tracking.v1.SummarizeConversionsRequest.Dimension
+	(*SummarizeConversionsRequest)(nil),        // 1: couponlink.tracking.v1.SummarizeConversionsRequest
+	(*SummarizeConversionsResponse)(nil),       // 2: couponlink.tracking.v1.SummarizeConversionsResponse
+	(*SummaryRow)(nil),                         // 3: couponlink.tracking.v1.SummaryRow
+	(*RecountSummariesRequest)(nil),            // 4: couponlink.tracking.v1.RecountSummariesRequest
+	(*RecountSummariesResponse)(nil),           // 5: couponlink.tracking.v1.RecountSummariesResponse
+	(*ListLeakedCodesRequest)(nil),             // 6: couponlink.tracking.v1.ListLeakedCodesRequest
+	(*ListLeakedCodesResponse)(nil),            // 7: couponlink.tracking.v1.ListLeakedCodesResponse
+	(*LeakedCode)(nil),                         // 8: couponlink.tracking.v1.LeakedCode
+	(*ExportConversionsRequest)(nil),           // 9: couponlink.tracking.v1.ExportConversionsRequest
+	(*ExportConversionsResponse)(nil),          // 10: couponlink.tracking.v1.ExportConversionsResponse
+	(*Figures)(nil),                            // 11: couponlink.tracking.v1.Figures
+	(*timestamppb.Timestamp)(nil),              // 12: google.protobuf.Timestamp
+	(Conversion_Status)(0),                     // 13: couponlink.tracking.v1.Conversion.Status
+	(Conversion_Method)(0),                     // 14: couponlink.tracking.v1.Conversion.Method
+	(*Conversion)(nil),                         // 15: couponlink.tracking.v1.Conversion
 }
 var file_couponlink_tracking_v1_report_proto_depIdxs = []int32{
-	2, // 0: couponlink.tracking.v1.ExportConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
-	0, // 1: couponlink.tracking.v1.ReportService.ExportConversions:input_type -> couponlink.tracking.v1.ExportConversionsRequest
-	1, // 2: couponlink.tracking.v1.ReportService.ExportConversions:output_type -> couponlink.tracking.v1.ExportConversionsResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	0,  // 0: couponlink.tracking.v1.SummarizeConversionsRequest.group_by:type_name -> couponlink.tracking.v1.SummarizeConversionsRequest.Dimension
+	3,  // 1: couponlink.tracking.v1.SummarizeConversionsResponse.rows:type_name -> couponlink.tracking.v1.SummaryRow
+	11, // 2: couponlink.tracking.v1.SummarizeConversionsResponse.totals:type_name -> couponlink.tracking.v1.Figures
+	12, // 3: couponlink.tracking.v1.SummarizeConversionsResponse.count_time:type_name -> google.protobuf.Timestamp
+	13, // 4: couponlink.tracking.v1.SummaryRow.status:type_name -> couponlink.tracking.v1.Conversion.Status
+	14, // 5: couponlink.tracking.v1.SummaryRow.method:type_name -> couponlink.tracking.v1.Conversion.Method
+	11, // 6: couponlink.tracking.v1.SummaryRow.figures:type_name -> couponlink.tracking.v1.Figures
+	8,  // 7: couponlink.tracking.v1.ListLeakedCodesResponse.leaked_codes:type_name -> couponlink.tracking.v1.LeakedCode
+	15, // 8: couponlink.tracking.v1.ExportConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
+	1,  // 9: couponlink.tracking.v1.ReportService.SummarizeConversions:input_type -> couponlink.tracking.v1.SummarizeConversionsRequest
+	4,  // 10: couponlink.tracking.v1.ReportService.RecountSummaries:input_type -> couponlink.tracking.v1.RecountSummariesRequest
+	6,  // 11: couponlink.tracking.v1.ReportService.ListLeakedCodes:input_type -> couponlink.tracking.v1.ListLeakedCodesRequest
+	9,  // 12: couponlink.tracking.v1.ReportService.ExportConversions:input_type -> couponlink.tracking.v1.ExportConversionsRequest
+	2,  // 13: couponlink.tracking.v1.ReportService.SummarizeConversions:output_type -> couponlink.tracking.v1.SummarizeConversionsResponse
+	5,  // 14: couponlink.tracking.v1.ReportService.RecountSummaries:output_type -> couponlink.tracking.v1.RecountSummariesResponse
+	7,  // 15: couponlink.tracking.v1.ReportService.ListLeakedCodes:output_type -> couponlink.tracking.v1.ListLeakedCodesResponse
+	10, // 16: couponlink.tracking.v1.ReportService.ExportConversions:output_type -> couponlink.tracking.v1.ExportConversionsResponse
+	13, // [13:17] is the sub-list for method output_type
+	9,  // [9:13] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_report_proto_init() }
@@ -175,13 +985,14 @@ func file_couponlink_tracking_v1_report_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_report_proto_rawDesc), len(file_couponlink_tracking_v1_report_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   2,
+			NumEnums:      1,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_couponlink_tracking_v1_report_proto_goTypes,
 		DependencyIndexes: file_couponlink_tracking_v1_report_proto_depIdxs,
+		EnumInfos:         file_couponlink_tracking_v1_report_proto_enumTypes,
 		MessageInfos:      file_couponlink_tracking_v1_report_proto_msgTypes,
 	}.Build()
 	File_couponlink_tracking_v1_report_proto = out.File

@@ -19,15 +19,46 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ReportService_ExportConversions_FullMethodName = "/couponlink.tracking.v1.ReportService/ExportConversions"
+	ReportService_SummarizeConversions_FullMethodName = "/couponlink.tracking.v1.ReportService/SummarizeConversions"
+	ReportService_RecountSummaries_FullMethodName     = "/couponlink.tracking.v1.ReportService/RecountSummaries"
+	ReportService_ListLeakedCodes_FullMethodName      = "/couponlink.tracking.v1.ReportService/ListLeakedCodes"
+	ReportService_ExportConversions_FullMethodName    = "/couponlink.tracking.v1.ReportService/ExportConversions"
 )
 
 // ReportServiceClient is the client API for ReportService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ReportService reports on conversions.
+// ReportService reports on clicks and conversions. Days, weeks and months are those of the program's time
+// zone (`COUPONLINK_TIME_ZONE`), across daylight saving too.
 type ReportServiceClient interface {
+	// SummarizeConversions counts clicks and conversions and adds up their money, in all and by groups. It
+	// reads figures that are kept up to date within two seconds of each click, sale and change, so that it
+	// is as fast over a million conversions as over a thousand.
+	//
+	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY) while the figures
+	// are made for the first time, after an update or a change of the time zone.
+	SummarizeConversions(ctx context.Context, in *SummarizeConversionsRequest, opts ...grpc.CallOption) (*SummarizeConversionsResponse, error)
+	// RecountSummaries counts the figures that SummarizeConversions reads anew, from the clicks and
+	// conversions themselves, compares them with those that are kept, and mends what differs. Nothing ever
+	// should: this is the proof, and the remedy. It runs beside everything else, and takes some seconds for
+	// a million conversions.
+	//
+	// Days whose clicks have been deleted, which are kept for 400 days, keep the clicks counted for them.
+	//
+	// Errors: INVALID_ARGUMENT on `start_date` or `end_date`; UNAVAILABLE (SUMMARIES_NOT_READY).
+	RecountSummaries(ctx context.Context, in *RecountSummariesRequest, opts ...grpc.CallOption) (*RecountSummariesResponse, error)
+	// ListLeakedCodes returns the coupon codes that look as if they had left their publisher's hands: codes
+	// whose share of sales without a click has risen by more than chance explains, as when a coupon site
+	// lists them. The worst come first.
+	//
+	// A code is listed when it has at least `min_conversions` conversions both in the last `recent_days`
+	// and in the `baseline_days` before, its share of them without a click has risen by at least ten
+	// percentage points, and such a rise by chance is less likely than 1 in 1,000 (a one-sided test of two
+	// proportions). A code without a history cannot have risen: its baseline are the offer's other codes.
+	//
+	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY).
+	ListLeakedCodes(ctx context.Context, in *ListLeakedCodesRequest, opts ...grpc.CallOption) (*ListLeakedCodesResponse, error)
 	// ExportConversions sends all conversions that match, however many, from one consistent view: what is
 	// stored or changed while the export runs is not seen. It takes little memory on either side, and ends
 	// when the caller goes. Over REST it is `GET /v1/reports/conversions:export`, which answers with CSV or
@@ -43,6 +74,36 @@ type reportServiceClient struct {
 
 func NewReportServiceClient(cc grpc.ClientConnInterface) ReportServiceClient {
 	return &reportServiceClient{cc}
+}
+
+func (c *reportServiceClient) SummarizeConversions(ctx context.Context, in *SummarizeConversionsRequest, opts ...grpc.CallOption) (*SummarizeConversionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SummarizeConversionsResponse)
+	err := c.cc.Invoke(ctx, ReportService_SummarizeConversions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *reportServiceClient) RecountSummaries(ctx context.Context, in *RecountSummariesRequest, opts ...grpc.CallOption) (*RecountSummariesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecountSummariesResponse)
+	err := c.cc.Invoke(ctx, ReportService_RecountSummaries_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *reportServiceClient) ListLeakedCodes(ctx context.Context, in *ListLeakedCodesRequest, opts ...grpc.CallOption) (*ListLeakedCodesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListLeakedCodesResponse)
+	err := c.cc.Invoke(ctx, ReportService_ListLeakedCodes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *reportServiceClient) ExportConversions(ctx context.Context, in *ExportConversionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportConversionsResponse], error) {
@@ -68,8 +129,36 @@ type ReportService_ExportConversionsClient = grpc.ServerStreamingClient[ExportCo
 // All implementations must embed UnimplementedReportServiceServer
 // for forward compatibility.
 //
-// ReportService reports on conversions.
+// ReportService reports on clicks and conversions. Days, weeks and months are those of the program's time
+// zone (`COUPONLINK_TIME_ZONE`), across daylight saving too.
 type ReportServiceServer interface {
+	// SummarizeConversions counts clicks and conversions and adds up their money, in all and by groups. It
+	// reads figures that are kept up to date within two seconds of each click, sale and change, so that it
+	// is as fast over a million conversions as over a thousand.
+	//
+	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY) while the figures
+	// are made for the first time, after an update or a change of the time zone.
+	SummarizeConversions(context.Context, *SummarizeConversionsRequest) (*SummarizeConversionsResponse, error)
+	// RecountSummaries counts the figures that SummarizeConversions reads anew, from the clicks and
+	// conversions themselves, compares them with those that are kept, and mends what differs. Nothing ever
+	// should: this is the proof, and the remedy. It runs beside everything else, and takes some seconds for
+	// a million conversions.
+	//
+	// Days whose clicks have been deleted, which are kept for 400 days, keep the clicks counted for them.
+	//
+	// Errors: INVALID_ARGUMENT on `start_date` or `end_date`; UNAVAILABLE (SUMMARIES_NOT_READY).
+	RecountSummaries(context.Context, *RecountSummariesRequest) (*RecountSummariesResponse, error)
+	// ListLeakedCodes returns the coupon codes that look as if they had left their publisher's hands: codes
+	// whose share of sales without a click has risen by more than chance explains, as when a coupon site
+	// lists them. The worst come first.
+	//
+	// A code is listed when it has at least `min_conversions` conversions both in the last `recent_days`
+	// and in the `baseline_days` before, its share of them without a click has risen by at least ten
+	// percentage points, and such a rise by chance is less likely than 1 in 1,000 (a one-sided test of two
+	// proportions). A code without a history cannot have risen: its baseline are the offer's other codes.
+	//
+	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY).
+	ListLeakedCodes(context.Context, *ListLeakedCodesRequest) (*ListLeakedCodesResponse, error)
 	// ExportConversions sends all conversions that match, however many, from one consistent view: what is
 	// stored or changed while the export runs is not seen. It takes little memory on either side, and ends
 	// when the caller goes. Over REST it is `GET /v1/reports/conversions:export`, which answers with CSV or
@@ -87,6 +176,15 @@ type ReportServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedReportServiceServer struct{}
 
+func (UnimplementedReportServiceServer) SummarizeConversions(context.Context, *SummarizeConversionsRequest) (*SummarizeConversionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SummarizeConversions not implemented")
+}
+func (UnimplementedReportServiceServer) RecountSummaries(context.Context, *RecountSummariesRequest) (*RecountSummariesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecountSummaries not implemented")
+}
+func (UnimplementedReportServiceServer) ListLeakedCodes(context.Context, *ListLeakedCodesRequest) (*ListLeakedCodesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListLeakedCodes not implemented")
+}
 func (UnimplementedReportServiceServer) ExportConversions(*ExportConversionsRequest, grpc.ServerStreamingServer[ExportConversionsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ExportConversions not implemented")
 }
@@ -111,6 +209,60 @@ func RegisterReportServiceServer(s grpc.ServiceRegistrar, srv ReportServiceServe
 	s.RegisterService(&ReportService_ServiceDesc, srv)
 }
 
+func _ReportService_SummarizeConversions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SummarizeConversionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReportServiceServer).SummarizeConversions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReportService_SummarizeConversions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReportServiceServer).SummarizeConversions(ctx, req.(*SummarizeConversionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReportService_RecountSummaries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecountSummariesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReportServiceServer).RecountSummaries(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReportService_RecountSummaries_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReportServiceServer).RecountSummaries(ctx, req.(*RecountSummariesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReportService_ListLeakedCodes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListLeakedCodesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReportServiceServer).ListLeakedCodes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReportService_ListLeakedCodes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReportServiceServer).ListLeakedCodes(ctx, req.(*ListLeakedCodesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ReportService_ExportConversions_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ExportConversionsRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -128,7 +280,20 @@ type ReportService_ExportConversionsServer = grpc.ServerStreamingServer[ExportCo
 var ReportService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "couponlink.tracking.v1.ReportService",
 	HandlerType: (*ReportServiceServer)(nil),
-	Methods:     []grpc.MethodDesc{},
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "SummarizeConversions",
+			Handler:    _ReportService_SummarizeConversions_Handler,
+		},
+		{
+			MethodName: "RecountSummaries",
+			Handler:    _ReportService_RecountSummaries_Handler,
+		},
+		{
+			MethodName: "ListLeakedCodes",
+			Handler:    _ReportService_ListLeakedCodes_Handler,
+		},
+	},
 	Streams: []grpc.StreamDesc{
 		{
 			StreamName:    "ExportConversions",

@@ -24,6 +24,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// State says how far it is.
+type OfferScan_State int32
+
+const (
+	// Not a state.
+	OfferScan_STATE_UNSPECIFIED OfferScan_State = 0
+	// Under way, or to be gone on with after a restart.
+	OfferScan_RUNNING OfferScan_State = 1
+	// All links were scanned.
+	OfferScan_DONE OfferScan_State = 2
+	// It was cancelled.
+	OfferScan_CANCELLED OfferScan_State = 3
+)
+
+// Enum value maps for OfferScan_State.
+var (
+	OfferScan_State_name = map[int32]string{
+		0: "STATE_UNSPECIFIED",
+		1: "RUNNING",
+		2: "DONE",
+		3: "CANCELLED",
+	}
+	OfferScan_State_value = map[string]int32{
+		"STATE_UNSPECIFIED": 0,
+		"RUNNING":           1,
+		"DONE":              2,
+		"CANCELLED":         3,
+	}
+)
+
+func (x OfferScan_State) Enum() *OfferScan_State {
+	p := new(OfferScan_State)
+	*p = x
+	return p
+}
+
+func (x OfferScan_State) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OfferScan_State) Descriptor() protoreflect.EnumDescriptor {
+	return file_couponlink_tracking_v1_scan_proto_enumTypes[0].Descriptor()
+}
+
+func (OfferScan_State) Type() protoreflect.EnumType {
+	return &file_couponlink_tracking_v1_scan_proto_enumTypes[0]
+}
+
+func (x OfferScan_State) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OfferScan_State.Descriptor instead.
+func (OfferScan_State) EnumDescriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{0, 0}
+}
+
 // Device says what the visitor holds, for sites that answer each differently.
 type ScanLinkRequest_Device int32
 
@@ -61,11 +118,11 @@ func (x ScanLinkRequest_Device) String() string {
 }
 
 func (ScanLinkRequest_Device) Descriptor() protoreflect.EnumDescriptor {
-	return file_couponlink_tracking_v1_scan_proto_enumTypes[0].Descriptor()
+	return file_couponlink_tracking_v1_scan_proto_enumTypes[1].Descriptor()
 }
 
 func (ScanLinkRequest_Device) Type() protoreflect.EnumType {
-	return &file_couponlink_tracking_v1_scan_proto_enumTypes[0]
+	return &file_couponlink_tracking_v1_scan_proto_enumTypes[1]
 }
 
 func (x ScanLinkRequest_Device) Number() protoreflect.EnumNumber {
@@ -74,7 +131,7 @@ func (x ScanLinkRequest_Device) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ScanLinkRequest_Device.Descriptor instead.
 func (ScanLinkRequest_Device) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{0, 0}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{9, 0}
 }
 
 // Kind says what sent the visitor on.
@@ -118,11 +175,11 @@ func (x ScanHop_Kind) String() string {
 }
 
 func (ScanHop_Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_couponlink_tracking_v1_scan_proto_enumTypes[1].Descriptor()
+	return file_couponlink_tracking_v1_scan_proto_enumTypes[2].Descriptor()
 }
 
 func (ScanHop_Kind) Type() protoreflect.EnumType {
-	return &file_couponlink_tracking_v1_scan_proto_enumTypes[1]
+	return &file_couponlink_tracking_v1_scan_proto_enumTypes[2]
 }
 
 func (x ScanHop_Kind) Number() protoreflect.EnumNumber {
@@ -131,7 +188,7 @@ func (x ScanHop_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ScanHop_Kind.Descriptor instead.
 func (ScanHop_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{3, 0}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{12, 0}
 }
 
 // Severity says how bad it is.
@@ -171,11 +228,11 @@ func (x ScanProblem_Severity) String() string {
 }
 
 func (ScanProblem_Severity) Descriptor() protoreflect.EnumDescriptor {
-	return file_couponlink_tracking_v1_scan_proto_enumTypes[2].Descriptor()
+	return file_couponlink_tracking_v1_scan_proto_enumTypes[3].Descriptor()
 }
 
 func (ScanProblem_Severity) Type() protoreflect.EnumType {
-	return &file_couponlink_tracking_v1_scan_proto_enumTypes[2]
+	return &file_couponlink_tracking_v1_scan_proto_enumTypes[3]
 }
 
 func (x ScanProblem_Severity) Number() protoreflect.EnumNumber {
@@ -184,7 +241,628 @@ func (x ScanProblem_Severity) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ScanProblem_Severity.Descriptor instead.
 func (ScanProblem_Severity) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{5, 0}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14, 0}
+}
+
+// OfferScan is a scan of all tracking links of an offer.
+type OfferScan struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `offers/{offer}/scans/{scan}`; the id is made by the service.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// How far it is.
+	State OfferScan_State `protobuf:"varint,2,opt,name=state,proto3,enum=couponlink.tracking.v1.OfferScan_State" json:"state,omitempty"`
+	// What the visitor holds.
+	Device ScanLinkRequest_Device `protobuf:"varint,3,opt,name=device,proto3,enum=couponlink.tracking.v1.ScanLinkRequest_Device" json:"device,omitempty"`
+	// What the visitor reads, as an Accept-Language header; default `en`.
+	Language string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
+	// How many links there are, as of the last look.
+	LinkCount int32 `protobuf:"varint,5,opt,name=link_count,json=linkCount,proto3" json:"link_count,omitempty"`
+	// How many were scanned.
+	ScannedCount int32 `protobuf:"varint,6,opt,name=scanned_count,json=scannedCount,proto3" json:"scanned_count,omitempty"`
+	// How many of those had a problem of severity ERROR.
+	ErrorCount int32 `protobuf:"varint,7,opt,name=error_count,json=errorCount,proto3" json:"error_count,omitempty"`
+	// How many of those had none of ERROR, but one of WARNING.
+	WarningCount int32 `protobuf:"varint,8,opt,name=warning_count,json=warningCount,proto3" json:"warning_count,omitempty"`
+	// When it was started.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When it ended; unset: it has not.
+	EndTime       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferScan) Reset() {
+	*x = OfferScan{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferScan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferScan) ProtoMessage() {}
+
+func (x *OfferScan) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferScan.ProtoReflect.Descriptor instead.
+func (*OfferScan) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *OfferScan) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OfferScan) GetState() OfferScan_State {
+	if x != nil {
+		return x.State
+	}
+	return OfferScan_STATE_UNSPECIFIED
+}
+
+func (x *OfferScan) GetDevice() ScanLinkRequest_Device {
+	if x != nil {
+		return x.Device
+	}
+	return ScanLinkRequest_DEVICE_UNSPECIFIED
+}
+
+func (x *OfferScan) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *OfferScan) GetLinkCount() int32 {
+	if x != nil {
+		return x.LinkCount
+	}
+	return 0
+}
+
+func (x *OfferScan) GetScannedCount() int32 {
+	if x != nil {
+		return x.ScannedCount
+	}
+	return 0
+}
+
+func (x *OfferScan) GetErrorCount() int32 {
+	if x != nil {
+		return x.ErrorCount
+	}
+	return 0
+}
+
+func (x *OfferScan) GetWarningCount() int32 {
+	if x != nil {
+		return x.WarningCount
+	}
+	return 0
+}
+
+func (x *OfferScan) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *OfferScan) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+// OfferScanResult is what was found about one link.
+type OfferScanResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The coupon, `offers/{offer}/coupons/{publisher}.{CODE}`.
+	Coupon string `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// Its tracking link.
+	TrackingLink string `protobuf:"bytes,2,opt,name=tracking_link,json=trackingLink,proto3" json:"tracking_link,omitempty"`
+	// Whether nothing of severity ERROR was found.
+	Ok bool `protobuf:"varint,3,opt,name=ok,proto3" json:"ok,omitempty"`
+	// What is wrong, the worst first.
+	Problems []*ScanProblem `protobuf:"bytes,4,rep,name=problems,proto3" json:"problems,omitempty"`
+	// Where the visitor ends.
+	FinalUrl string `protobuf:"bytes,5,opt,name=final_url,json=finalUrl,proto3" json:"final_url,omitempty"`
+	// How many hops the way has.
+	HopCount int32 `protobuf:"varint,6,opt,name=hop_count,json=hopCount,proto3" json:"hop_count,omitempty"`
+	// When it was scanned.
+	ScanTime      *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=scan_time,json=scanTime,proto3" json:"scan_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferScanResult) Reset() {
+	*x = OfferScanResult{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferScanResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferScanResult) ProtoMessage() {}
+
+func (x *OfferScanResult) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferScanResult.ProtoReflect.Descriptor instead.
+func (*OfferScanResult) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *OfferScanResult) GetCoupon() string {
+	if x != nil {
+		return x.Coupon
+	}
+	return ""
+}
+
+func (x *OfferScanResult) GetTrackingLink() string {
+	if x != nil {
+		return x.TrackingLink
+	}
+	return ""
+}
+
+func (x *OfferScanResult) GetOk() bool {
+	if x != nil {
+		return x.Ok
+	}
+	return false
+}
+
+func (x *OfferScanResult) GetProblems() []*ScanProblem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
+func (x *OfferScanResult) GetFinalUrl() string {
+	if x != nil {
+		return x.FinalUrl
+	}
+	return ""
+}
+
+func (x *OfferScanResult) GetHopCount() int32 {
+	if x != nil {
+		return x.HopCount
+	}
+	return 0
+}
+
+func (x *OfferScanResult) GetScanTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScanTime
+	}
+	return nil
+}
+
+// CreateOfferScanRequest says which offer, and who follows its links.
+type CreateOfferScanRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `offers/{offer}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// `device` and `language` of it are taken.
+	OfferScan     *OfferScan `protobuf:"bytes,2,opt,name=offer_scan,json=offerScan,proto3" json:"offer_scan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateOfferScanRequest) Reset() {
+	*x = CreateOfferScanRequest{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateOfferScanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateOfferScanRequest) ProtoMessage() {}
+
+func (x *CreateOfferScanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateOfferScanRequest.ProtoReflect.Descriptor instead.
+func (*CreateOfferScanRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CreateOfferScanRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *CreateOfferScanRequest) GetOfferScan() *OfferScan {
+	if x != nil {
+		return x.OfferScan
+	}
+	return nil
+}
+
+// GetOfferScanRequest names a scan.
+type GetOfferScanRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `offers/{offer}/scans/{scan}`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetOfferScanRequest) Reset() {
+	*x = GetOfferScanRequest{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetOfferScanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetOfferScanRequest) ProtoMessage() {}
+
+func (x *GetOfferScanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetOfferScanRequest.ProtoReflect.Descriptor instead.
+func (*GetOfferScanRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GetOfferScanRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ListOfferScansRequest asks for a page of scans.
+type ListOfferScansRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `offers/{offer}`; `offers/-`: of all offers.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the page before.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfferScansRequest) Reset() {
+	*x = ListOfferScansRequest{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfferScansRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfferScansRequest) ProtoMessage() {}
+
+func (x *ListOfferScansRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfferScansRequest.ProtoReflect.Descriptor instead.
+func (*ListOfferScansRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListOfferScansRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListOfferScansRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListOfferScansRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListOfferScansResponse is a page of scans.
+type ListOfferScansResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scans, latest first.
+	OfferScans []*OfferScan `protobuf:"bytes,1,rep,name=offer_scans,json=offerScans,proto3" json:"offer_scans,omitempty"`
+	// The token of the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfferScansResponse) Reset() {
+	*x = ListOfferScansResponse{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfferScansResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfferScansResponse) ProtoMessage() {}
+
+func (x *ListOfferScansResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfferScansResponse.ProtoReflect.Descriptor instead.
+func (*ListOfferScansResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListOfferScansResponse) GetOfferScans() []*OfferScan {
+	if x != nil {
+		return x.OfferScans
+	}
+	return nil
+}
+
+func (x *ListOfferScansResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// CancelOfferScanRequest names a scan.
+type CancelOfferScanRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `offers/{offer}/scans/{scan}`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelOfferScanRequest) Reset() {
+	*x = CancelOfferScanRequest{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelOfferScanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelOfferScanRequest) ProtoMessage() {}
+
+func (x *CancelOfferScanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelOfferScanRequest.ProtoReflect.Descriptor instead.
+func (*CancelOfferScanRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *CancelOfferScanRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ListOfferScanResultsRequest asks for a page of results.
+type ListOfferScanResultsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `offers/{offer}/scans/{scan}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the page before, with the same filter.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// An AIP-160 filter over `ok` and `coupon`: `ok = false`.
+	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfferScanResultsRequest) Reset() {
+	*x = ListOfferScanResultsRequest{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfferScanResultsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfferScanResultsRequest) ProtoMessage() {}
+
+func (x *ListOfferScanResultsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfferScanResultsRequest.ProtoReflect.Descriptor instead.
+func (*ListOfferScanResultsRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListOfferScanResultsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListOfferScanResultsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListOfferScanResultsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListOfferScanResultsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+// ListOfferScanResultsResponse is a page of results.
+type ListOfferScanResultsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The results.
+	OfferScanResults []*OfferScanResult `protobuf:"bytes,1,rep,name=offer_scan_results,json=offerScanResults,proto3" json:"offer_scan_results,omitempty"`
+	// The token of the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfferScanResultsResponse) Reset() {
+	*x = ListOfferScanResultsResponse{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfferScanResultsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfferScanResultsResponse) ProtoMessage() {}
+
+func (x *ListOfferScanResultsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfferScanResultsResponse.ProtoReflect.Descriptor instead.
+func (*ListOfferScanResultsResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListOfferScanResultsResponse) GetOfferScanResults() []*OfferScanResult {
+	if x != nil {
+		return x.OfferScanResults
+	}
+	return nil
+}
+
+func (x *ListOfferScanResultsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // ScanLinkRequest says which link, and who follows it.
@@ -202,7 +880,7 @@ type ScanLinkRequest struct {
 
 func (x *ScanLinkRequest) Reset() {
 	*x = ScanLinkRequest{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[0]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -214,7 +892,7 @@ func (x *ScanLinkRequest) String() string {
 func (*ScanLinkRequest) ProtoMessage() {}
 
 func (x *ScanLinkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[0]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -227,7 +905,7 @@ func (x *ScanLinkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanLinkRequest.ProtoReflect.Descriptor instead.
 func (*ScanLinkRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{0}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ScanLinkRequest) GetUrl() string {
@@ -278,7 +956,7 @@ type ScanLinkResponse struct {
 
 func (x *ScanLinkResponse) Reset() {
 	*x = ScanLinkResponse{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[1]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -290,7 +968,7 @@ func (x *ScanLinkResponse) String() string {
 func (*ScanLinkResponse) ProtoMessage() {}
 
 func (x *ScanLinkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[1]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -303,7 +981,7 @@ func (x *ScanLinkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanLinkResponse.ProtoReflect.Descriptor instead.
 func (*ScanLinkResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{1}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ScanLinkResponse) GetOk() bool {
@@ -392,7 +1070,7 @@ type ScannedLink struct {
 
 func (x *ScannedLink) Reset() {
 	*x = ScannedLink{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[2]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +1082,7 @@ func (x *ScannedLink) String() string {
 func (*ScannedLink) ProtoMessage() {}
 
 func (x *ScannedLink) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[2]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +1095,7 @@ func (x *ScannedLink) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScannedLink.ProtoReflect.Descriptor instead.
 func (*ScannedLink) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{2}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ScannedLink) GetOffer() string {
@@ -496,7 +1174,7 @@ type ScanHop struct {
 
 func (x *ScanHop) Reset() {
 	*x = ScanHop{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[3]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -508,7 +1186,7 @@ func (x *ScanHop) String() string {
 func (*ScanHop) ProtoMessage() {}
 
 func (x *ScanHop) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[3]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -521,7 +1199,7 @@ func (x *ScanHop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanHop.ProtoReflect.Descriptor instead.
 func (*ScanHop) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{3}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ScanHop) GetUrl() string {
@@ -600,7 +1278,7 @@ type ScanParameter struct {
 
 func (x *ScanParameter) Reset() {
 	*x = ScanParameter{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[4]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -612,7 +1290,7 @@ func (x *ScanParameter) String() string {
 func (*ScanParameter) ProtoMessage() {}
 
 func (x *ScanParameter) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[4]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -625,7 +1303,7 @@ func (x *ScanParameter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanParameter.ProtoReflect.Descriptor instead.
 func (*ScanParameter) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{4}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ScanParameter) GetName() string {
@@ -661,7 +1339,7 @@ type ScanProblem struct {
 
 func (x *ScanProblem) Reset() {
 	*x = ScanProblem{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[5]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -673,7 +1351,7 @@ func (x *ScanProblem) String() string {
 func (*ScanProblem) ProtoMessage() {}
 
 func (x *ScanProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[5]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -686,7 +1364,7 @@ func (x *ScanProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanProblem.ProtoReflect.Descriptor instead.
 func (*ScanProblem) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{5}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ScanProblem) GetSeverity() ScanProblem_Severity {
@@ -741,7 +1419,7 @@ type ScanVerdict struct {
 
 func (x *ScanVerdict) Reset() {
 	*x = ScanVerdict{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[6]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -753,7 +1431,7 @@ func (x *ScanVerdict) String() string {
 func (*ScanVerdict) ProtoMessage() {}
 
 func (x *ScanVerdict) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[6]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -766,7 +1444,7 @@ func (x *ScanVerdict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanVerdict.ProtoReflect.Descriptor instead.
 func (*ScanVerdict) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{6}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ScanVerdict) GetOutcome() string {
@@ -801,7 +1479,61 @@ var File_couponlink_tracking_v1_scan_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/tracking/v1/scan.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x01\n" +
+	"!couponlink/tracking/v1/scan.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x04\n" +
+	"\tOfferScan\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12=\n" +
+	"\x05state\x18\x02 \x01(\x0e2'.couponlink.tracking.v1.OfferScan.StateR\x05state\x12F\n" +
+	"\x06device\x18\x03 \x01(\x0e2..couponlink.tracking.v1.ScanLinkRequest.DeviceR\x06device\x12\x1a\n" +
+	"\blanguage\x18\x04 \x01(\tR\blanguage\x12\x1d\n" +
+	"\n" +
+	"link_count\x18\x05 \x01(\x05R\tlinkCount\x12#\n" +
+	"\rscanned_count\x18\x06 \x01(\x05R\fscannedCount\x12\x1f\n" +
+	"\verror_count\x18\a \x01(\x05R\n" +
+	"errorCount\x12#\n" +
+	"\rwarning_count\x18\b \x01(\x05R\fwarningCount\x12;\n" +
+	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x125\n" +
+	"\bend_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"D\n" +
+	"\x05State\x12\x15\n" +
+	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aRUNNING\x10\x01\x12\b\n" +
+	"\x04DONE\x10\x02\x12\r\n" +
+	"\tCANCELLED\x10\x03\"\x92\x02\n" +
+	"\x0fOfferScanResult\x12\x16\n" +
+	"\x06coupon\x18\x01 \x01(\tR\x06coupon\x12#\n" +
+	"\rtracking_link\x18\x02 \x01(\tR\ftrackingLink\x12\x0e\n" +
+	"\x02ok\x18\x03 \x01(\bR\x02ok\x12?\n" +
+	"\bproblems\x18\x04 \x03(\v2#.couponlink.tracking.v1.ScanProblemR\bproblems\x12\x1b\n" +
+	"\tfinal_url\x18\x05 \x01(\tR\bfinalUrl\x12\x1b\n" +
+	"\thop_count\x18\x06 \x01(\x05R\bhopCount\x127\n" +
+	"\tscan_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bscanTime\"x\n" +
+	"\x16CreateOfferScanRequest\x12\x1c\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12@\n" +
+	"\n" +
+	"offer_scan\x18\x02 \x01(\v2!.couponlink.tracking.v1.OfferScanR\tofferScan\"/\n" +
+	"\x13GetOfferScanRequest\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"q\n" +
+	"\x15ListOfferScansRequest\x12\x1c\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\x84\x01\n" +
+	"\x16ListOfferScansResponse\x12B\n" +
+	"\voffer_scans\x18\x01 \x03(\v2!.couponlink.tracking.v1.OfferScanR\n" +
+	"offerScans\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"2\n" +
+	"\x16CancelOfferScanRequest\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x8f\x01\n" +
+	"\x1bListOfferScanResultsRequest\x12\x1c\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x12\x16\n" +
+	"\x06filter\x18\x04 \x01(\tR\x06filter\"\x9d\x01\n" +
+	"\x1cListOfferScanResultsResponse\x12U\n" +
+	"\x12offer_scan_results\x18\x01 \x03(\v2'.couponlink.tracking.v1.OfferScanResultR\x10offerScanResults\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc7\x01\n" +
 	"\x0fScanLinkRequest\x12\x16\n" +
 	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03url\x12F\n" +
 	"\x06device\x18\x02 \x01(\x0e2..couponlink.tracking.v1.ScanLinkRequest.DeviceR\x06device\x12\x1a\n" +
@@ -865,9 +1597,15 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\aoutcome\x18\x01 \x01(\tR\aoutcome\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1c\n" +
 	"\tpublisher\x18\x03 \x01(\tR\tpublisher\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage2\x87\x01\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage2\x85\a\n" +
 	"\vScanService\x12x\n" +
-	"\bScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a(.couponlink.tracking.v1.ScanLinkResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/links:scanBKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\bScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a(.couponlink.tracking.v1.ScanLinkResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/links:scan\x12\x95\x01\n" +
+	"\x0fCreateOfferScan\x12..couponlink.tracking.v1.CreateOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"/\x82\xd3\xe4\x93\x02):\n" +
+	"offer_scan\"\x1b/v1/{parent=offers/*}/scans\x12\x83\x01\n" +
+	"\fGetOfferScan\x12+.couponlink.tracking.v1.GetOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=offers/*/scans/*}\x12\x94\x01\n" +
+	"\x0eListOfferScans\x12-.couponlink.tracking.v1.ListOfferScansRequest\x1a..couponlink.tracking.v1.ListOfferScansResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=offers/*}/scans\x12\x93\x01\n" +
+	"\x0fCancelOfferScan\x12..couponlink.tracking.v1.CancelOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=offers/*/scans/*}:cancel\x12\xb0\x01\n" +
+	"\x14ListOfferScanResults\x123.couponlink.tracking.v1.ListOfferScanResultsRequest\x1a4.couponlink.tracking.v1.ListOfferScanResultsResponse\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=offers/*/scans/*}/resultsBKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_scan_proto_rawDescOnce sync.Once
@@ -881,40 +1619,69 @@ func file_couponlink_tracking_v1_scan_proto_rawDescGZIP() []byte {
 	return file_couponlink_tracking_v1_scan_proto_rawDescData
 }
 
-var file_couponlink_tracking_v1_scan_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_couponlink_tracking_v1_scan_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_couponlink_tracking_v1_scan_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_couponlink_tracking_v1_scan_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_couponlink_tracking_v1_scan_proto_goTypes = []any{
-	(ScanLinkRequest_Device)(0),   // 0: couponlink.tracking.v1.ScanLinkRequest.Device
-	(ScanHop_Kind)(0),             // 1: couponlink.tracking.v1.ScanHop.Kind
-	(ScanProblem_Severity)(0),     // 2: couponlink.tracking.v1.ScanProblem.Severity
-	(*ScanLinkRequest)(nil),       // 3: couponlink.tracking.v1.ScanLinkRequest
-	(*ScanLinkResponse)(nil),      // 4: couponlink.tracking.v1.ScanLinkResponse
-	(*ScannedLink)(nil),           // 5: couponlink.tracking.v1.ScannedLink
-	(*ScanHop)(nil),               // 6: couponlink.tracking.v1.ScanHop
-	(*ScanParameter)(nil),         // 7: couponlink.tracking.v1.ScanParameter
-	(*ScanProblem)(nil),           // 8: couponlink.tracking.v1.ScanProblem
-	(*ScanVerdict)(nil),           // 9: couponlink.tracking.v1.ScanVerdict
-	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(OfferScan_State)(0),                 // 0: couponlink.tracking.v1.OfferScan.State
+	(ScanLinkRequest_Device)(0),          // 1: couponlink.tracking.v1.ScanLinkRequest.Device
+	(ScanHop_Kind)(0),                    // 2: couponlink.tracking.v1.ScanHop.Kind
+	(ScanProblem_Severity)(0),            // 3: couponlink.tracking.v1.ScanProblem.Severity
+	(*OfferScan)(nil),                    // 4: couponlink.tracking.v1.OfferScan
+	(*OfferScanResult)(nil),              // 5: couponlink.tracking.v1.OfferScanResult
+	(*CreateOfferScanRequest)(nil),       // 6: couponlink.tracking.v1.CreateOfferScanRequest
+	(*GetOfferScanRequest)(nil),          // 7: couponlink.tracking.v1.GetOfferScanRequest
+	(*ListOfferScansRequest)(nil),        // 8: couponlink.tracking.v1.ListOfferScansRequest
+	(*ListOfferScansResponse)(nil),       // 9: couponlink.tracking.v1.ListOfferScansResponse
+	(*CancelOfferScanRequest)(nil),       // 10: couponlink.tracking.v1.CancelOfferScanRequest
+	(*ListOfferScanResultsRequest)(nil),  // 11: couponlink.tracking.v1.ListOfferScanResultsRequest
+	(*ListOfferScanResultsResponse)(nil), // 12: couponlink.tracking.v1.ListOfferScanResultsResponse
+	(*ScanLinkRequest)(nil),              // 13: couponlink.tracking.v1.ScanLinkRequest
+	(*ScanLinkResponse)(nil),             // 14: couponlink.tracking.v1.ScanLinkResponse
+	(*ScannedLink)(nil),                  // 15: couponlink.tracking.v1.ScannedLink
+	(*ScanHop)(nil),                      // 16: couponlink.tracking.v1.ScanHop
+	(*ScanParameter)(nil),                // 17: couponlink.tracking.v1.ScanParameter
+	(*ScanProblem)(nil),                  // 18: couponlink.tracking.v1.ScanProblem
+	(*ScanVerdict)(nil),                  // 19: couponlink.tracking.v1.ScanVerdict
+	(*timestamppb.Timestamp)(nil),        // 20: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),          // 21: google.protobuf.Duration
 }
 var file_couponlink_tracking_v1_scan_proto_depIdxs = []int32{
-	0,  // 0: couponlink.tracking.v1.ScanLinkRequest.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
-	8,  // 1: couponlink.tracking.v1.ScanLinkResponse.problems:type_name -> couponlink.tracking.v1.ScanProblem
-	5,  // 2: couponlink.tracking.v1.ScanLinkResponse.link:type_name -> couponlink.tracking.v1.ScannedLink
-	6,  // 3: couponlink.tracking.v1.ScanLinkResponse.hops:type_name -> couponlink.tracking.v1.ScanHop
-	9,  // 4: couponlink.tracking.v1.ScanLinkResponse.verdict:type_name -> couponlink.tracking.v1.ScanVerdict
-	10, // 5: couponlink.tracking.v1.ScanHop.latency:type_name -> google.protobuf.Duration
-	1,  // 6: couponlink.tracking.v1.ScanHop.kind:type_name -> couponlink.tracking.v1.ScanHop.Kind
-	7,  // 7: couponlink.tracking.v1.ScanHop.parameters:type_name -> couponlink.tracking.v1.ScanParameter
-	11, // 8: couponlink.tracking.v1.ScanHop.certificate_expire_time:type_name -> google.protobuf.Timestamp
-	2,  // 9: couponlink.tracking.v1.ScanProblem.severity:type_name -> couponlink.tracking.v1.ScanProblem.Severity
-	3,  // 10: couponlink.tracking.v1.ScanService.ScanLink:input_type -> couponlink.tracking.v1.ScanLinkRequest
-	4,  // 11: couponlink.tracking.v1.ScanService.ScanLink:output_type -> couponlink.tracking.v1.ScanLinkResponse
-	11, // [11:12] is the sub-list for method output_type
-	10, // [10:11] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	0,  // 0: couponlink.tracking.v1.OfferScan.state:type_name -> couponlink.tracking.v1.OfferScan.State
+	1,  // 1: couponlink.tracking.v1.OfferScan.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
+	20, // 2: couponlink.tracking.v1.OfferScan.create_time:type_name -> google.protobuf.Timestamp
+	20, // 3: couponlink.tracking.v1.OfferScan.end_time:type_name -> google.protobuf.Timestamp
+	18, // 4: couponlink.tracking.v1.OfferScanResult.problems:type_name -> couponlink.tracking.v1.ScanProblem
+	20, // 5: couponlink.tracking.v1.OfferScanResult.scan_time:type_name -> google.protobuf.Timestamp
+	4,  // 6: couponlink.tracking.v1.CreateOfferScanRequest.offer_scan:type_name -> couponlink.tracking.v1.OfferScan
+	4,  // 7: couponlink.tracking.v1.ListOfferScansResponse.offer_scans:type_name -> couponlink.tracking.v1.OfferScan
+	5,  // 8: couponlink.tracking.v1.ListOfferScanResultsResponse.offer_scan_results:type_name -> couponlink.tracking.v1.OfferScanResult
+	1,  // 9: couponlink.tracking.v1.ScanLinkRequest.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
+	18, // 10: couponlink.tracking.v1.ScanLinkResponse.problems:type_name -> couponlink.tracking.v1.ScanProblem
+	15, // 11: couponlink.tracking.v1.ScanLinkResponse.link:type_name -> couponlink.tracking.v1.ScannedLink
+	16, // 12: couponlink.tracking.v1.ScanLinkResponse.hops:type_name -> couponlink.tracking.v1.ScanHop
+	19, // 13: couponlink.tracking.v1.ScanLinkResponse.verdict:type_name -> couponlink.tracking.v1.ScanVerdict
+	21, // 14: couponlink.tracking.v1.ScanHop.latency:type_name -> google.protobuf.Duration
+	2,  // 15: couponlink.tracking.v1.ScanHop.kind:type_name -> couponlink.tracking.v1.ScanHop.Kind
+	17, // 16: couponlink.tracking.v1.ScanHop.parameters:type_name -> couponlink.tracking.v1.ScanParameter
+	20, // 17: couponlink.tracking.v1.ScanHop.certificate_expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 18: couponlink.tracking.v1.ScanProblem.severity:type_name -> couponlink.tracking.v1.ScanProblem.Severity
+	13, // 19: couponlink.tracking.v1.ScanService.ScanLink:input_type -> couponlink.tracking.v1.ScanLinkRequest
+	6,  // 20: couponlink.tracking.v1.ScanService.CreateOfferScan:input_type -> couponlink.tracking.v1.CreateOfferScanRequest
+	7,  // 21: couponlink.tracking.v1.ScanService.GetOfferScan:input_type -> couponlink.tracking.v1.GetOfferScanRequest
+	8,  // 22: couponlink.tracking.v1.ScanService.ListOfferScans:input_type -> couponlink.tracking.v1.ListOfferScansRequest
+	10, // 23: couponlink.tracking.v1.ScanService.CancelOfferScan:input_type -> couponlink.tracking.v1.CancelOfferScanRequest
+	11, // 24: couponlink.tracking.v1.ScanService.ListOfferScanResults:input_type -> couponlink.tracking.v1.ListOfferScanResultsRequest
+	14, // 25: couponlink.tracking.v1.ScanService.ScanLink:output_type -> couponlink.tracking.v1.ScanLinkResponse
+	4,  // 26: couponlink.tracking.v1.ScanService.CreateOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	4,  // 27: couponlink.tracking.v1.ScanService.GetOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	9,  // 28: couponlink.tracking.v1.ScanService.ListOfferScans:output_type -> couponlink.tracking.v1.ListOfferScansResponse
+	4,  // 29: couponlink.tracking.v1.ScanService.CancelOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	12, // 30: couponlink.tracking.v1.ScanService.ListOfferScanResults:output_type -> couponlink.tracking.v1.ListOfferScanResultsResponse
+	25, // [25:31] is the sub-list for method output_type
+	19, // [19:25] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_scan_proto_init() }
@@ -927,8 +1694,8 @@ func file_couponlink_tracking_v1_scan_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_scan_proto_rawDesc), len(file_couponlink_tracking_v1_scan_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   7,
+			NumEnums:      4,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

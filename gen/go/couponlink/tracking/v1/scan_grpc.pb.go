@@ -19,7 +19,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ScanService_ScanLink_FullMethodName = "/couponlink.tracking.v1.ScanService/ScanLink"
+	ScanService_ScanLink_FullMethodName             = "/couponlink.tracking.v1.ScanService/ScanLink"
+	ScanService_CreateOfferScan_FullMethodName      = "/couponlink.tracking.v1.ScanService/CreateOfferScan"
+	ScanService_GetOfferScan_FullMethodName         = "/couponlink.tracking.v1.ScanService/GetOfferScan"
+	ScanService_ListOfferScans_FullMethodName       = "/couponlink.tracking.v1.ScanService/ListOfferScans"
+	ScanService_CancelOfferScan_FullMethodName      = "/couponlink.tracking.v1.ScanService/CancelOfferScan"
+	ScanService_ListOfferScanResults_FullMethodName = "/couponlink.tracking.v1.ScanService/ListOfferScanResults"
 )
 
 // ScanServiceClient is the client API for ScanService service.
@@ -36,6 +41,31 @@ type ScanServiceClient interface {
 	// Errors: INVALID_ARGUMENT on `url` when it is no http or https URL; UNAVAILABLE while the coupon service
 	// cannot be reached and the answer is not in memory.
 	ScanLink(ctx context.Context, in *ScanLinkRequest, opts ...grpc.CallOption) (*ScanLinkResponse, error)
+	// CreateOfferScan starts a scan of the tracking links of all coupons of an offer that are not archived,
+	// one after the other, and returns at once. It goes on until it is done or cancelled, over restarts
+	// too. Ask GetOfferScan how far it is.
+	//
+	// Errors: INVALID_ARGUMENT with the field at fault; NOT_FOUND (OFFER_NOT_FOUND); FAILED_PRECONDITION
+	// (OFFER_SCAN_RUNNING) while another scan of the offer is running.
+	CreateOfferScan(ctx context.Context, in *CreateOfferScanRequest, opts ...grpc.CallOption) (*OfferScan, error)
+	// GetOfferScan returns a scan with its progress.
+	//
+	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND).
+	GetOfferScan(ctx context.Context, in *GetOfferScanRequest, opts ...grpc.CallOption) (*OfferScan, error)
+	// ListOfferScans returns the scans of an offer, or with `offers/-` of all, a page at a time, latest
+	// first. They are kept for 90 days.
+	//
+	// Errors: INVALID_ARGUMENT on `page_size` or `page_token`.
+	ListOfferScans(ctx context.Context, in *ListOfferScansRequest, opts ...grpc.CallOption) (*ListOfferScansResponse, error)
+	// CancelOfferScan ends a scan; what was found stays. One that has ended is returned as it is.
+	//
+	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND).
+	CancelOfferScan(ctx context.Context, in *CancelOfferScanRequest, opts ...grpc.CallOption) (*OfferScan, error)
+	// ListOfferScanResults returns what was found so far, a page at a time, in the order of the coupons'
+	// names.
+	//
+	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND); INVALID_ARGUMENT on `filter`, `page_size` or `page_token`.
+	ListOfferScanResults(ctx context.Context, in *ListOfferScanResultsRequest, opts ...grpc.CallOption) (*ListOfferScanResultsResponse, error)
 }
 
 type scanServiceClient struct {
@@ -56,6 +86,56 @@ func (c *scanServiceClient) ScanLink(ctx context.Context, in *ScanLinkRequest, o
 	return out, nil
 }
 
+func (c *scanServiceClient) CreateOfferScan(ctx context.Context, in *CreateOfferScanRequest, opts ...grpc.CallOption) (*OfferScan, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OfferScan)
+	err := c.cc.Invoke(ctx, ScanService_CreateOfferScan_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scanServiceClient) GetOfferScan(ctx context.Context, in *GetOfferScanRequest, opts ...grpc.CallOption) (*OfferScan, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OfferScan)
+	err := c.cc.Invoke(ctx, ScanService_GetOfferScan_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scanServiceClient) ListOfferScans(ctx context.Context, in *ListOfferScansRequest, opts ...grpc.CallOption) (*ListOfferScansResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListOfferScansResponse)
+	err := c.cc.Invoke(ctx, ScanService_ListOfferScans_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scanServiceClient) CancelOfferScan(ctx context.Context, in *CancelOfferScanRequest, opts ...grpc.CallOption) (*OfferScan, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OfferScan)
+	err := c.cc.Invoke(ctx, ScanService_CancelOfferScan_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scanServiceClient) ListOfferScanResults(ctx context.Context, in *ListOfferScanResultsRequest, opts ...grpc.CallOption) (*ListOfferScanResultsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListOfferScanResultsResponse)
+	err := c.cc.Invoke(ctx, ScanService_ListOfferScanResults_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ScanServiceServer is the server API for ScanService service.
 // All implementations must embed UnimplementedScanServiceServer
 // for forward compatibility.
@@ -70,6 +150,31 @@ type ScanServiceServer interface {
 	// Errors: INVALID_ARGUMENT on `url` when it is no http or https URL; UNAVAILABLE while the coupon service
 	// cannot be reached and the answer is not in memory.
 	ScanLink(context.Context, *ScanLinkRequest) (*ScanLinkResponse, error)
+	// CreateOfferScan starts a scan of the tracking links of all coupons of an offer that are not archived,
+	// one after the other, and returns at once. It goes on until it is done or cancelled, over restarts
+	// too. Ask GetOfferScan how far it is.
+	//
+	// Errors: INVALID_ARGUMENT with the field at fault; NOT_FOUND (OFFER_NOT_FOUND); FAILED_PRECONDITION
+	// (OFFER_SCAN_RUNNING) while another scan of the offer is running.
+	CreateOfferScan(context.Context, *CreateOfferScanRequest) (*OfferScan, error)
+	// GetOfferScan returns a scan with its progress.
+	//
+	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND).
+	GetOfferScan(context.Context, *GetOfferScanRequest) (*OfferScan, error)
+	// ListOfferScans returns the scans of an offer, or with `offers/-` of all, a page at a time, latest
+	// first. They are kept for 90 days.
+	//
+	// Errors: INVALID_ARGUMENT on `page_size` or `page_token`.
+	ListOfferScans(context.Context, *ListOfferScansRequest) (*ListOfferScansResponse, error)
+	// CancelOfferScan ends a scan; what was found stays. One that has ended is returned as it is.
+	//
+	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND).
+	CancelOfferScan(context.Context, *CancelOfferScanRequest) (*OfferScan, error)
+	// ListOfferScanResults returns what was found so far, a page at a time, in the order of the coupons'
+	// names.
+	//
+	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND); INVALID_ARGUMENT on `filter`, `page_size` or `page_token`.
+	ListOfferScanResults(context.Context, *ListOfferScanResultsRequest) (*ListOfferScanResultsResponse, error)
 	mustEmbedUnimplementedScanServiceServer()
 }
 
@@ -82,6 +187,21 @@ type UnimplementedScanServiceServer struct{}
 
 func (UnimplementedScanServiceServer) ScanLink(context.Context, *ScanLinkRequest) (*ScanLinkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ScanLink not implemented")
+}
+func (UnimplementedScanServiceServer) CreateOfferScan(context.Context, *CreateOfferScanRequest) (*OfferScan, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateOfferScan not implemented")
+}
+func (UnimplementedScanServiceServer) GetOfferScan(context.Context, *GetOfferScanRequest) (*OfferScan, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetOfferScan not implemented")
+}
+func (UnimplementedScanServiceServer) ListOfferScans(context.Context, *ListOfferScansRequest) (*ListOfferScansResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListOfferScans not implemented")
+}
+func (UnimplementedScanServiceServer) CancelOfferScan(context.Context, *CancelOfferScanRequest) (*OfferScan, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelOfferScan not implemented")
+}
+func (UnimplementedScanServiceServer) ListOfferScanResults(context.Context, *ListOfferScanResultsRequest) (*ListOfferScanResultsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListOfferScanResults not implemented")
 }
 func (UnimplementedScanServiceServer) mustEmbedUnimplementedScanServiceServer() {}
 func (UnimplementedScanServiceServer) testEmbeddedByValue()                     {}
@@ -122,6 +242,96 @@ func _ScanService_ScanLink_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ScanService_CreateOfferScan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateOfferScanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScanServiceServer).CreateOfferScan(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScanService_CreateOfferScan_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScanServiceServer).CreateOfferScan(ctx, req.(*CreateOfferScanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScanService_GetOfferScan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetOfferScanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScanServiceServer).GetOfferScan(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScanService_GetOfferScan_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScanServiceServer).GetOfferScan(ctx, req.(*GetOfferScanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScanService_ListOfferScans_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListOfferScansRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScanServiceServer).ListOfferScans(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScanService_ListOfferScans_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScanServiceServer).ListOfferScans(ctx, req.(*ListOfferScansRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScanService_CancelOfferScan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelOfferScanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScanServiceServer).CancelOfferScan(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScanService_CancelOfferScan_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScanServiceServer).CancelOfferScan(ctx, req.(*CancelOfferScanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScanService_ListOfferScanResults_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListOfferScanResultsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScanServiceServer).ListOfferScanResults(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScanService_ListOfferScanResults_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScanServiceServer).ListOfferScanResults(ctx, req.(*ListOfferScanResultsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ScanService_ServiceDesc is the grpc.ServiceDesc for ScanService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -132,6 +342,26 @@ var ScanService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ScanLink",
 			Handler:    _ScanService_ScanLink_Handler,
+		},
+		{
+			MethodName: "CreateOfferScan",
+			Handler:    _ScanService_CreateOfferScan_Handler,
+		},
+		{
+			MethodName: "GetOfferScan",
+			Handler:    _ScanService_GetOfferScan_Handler,
+		},
+		{
+			MethodName: "ListOfferScans",
+			Handler:    _ScanService_ListOfferScans_Handler,
+		},
+		{
+			MethodName: "CancelOfferScan",
+			Handler:    _ScanService_CancelOfferScan_Handler,
+		},
+		{
+			MethodName: "ListOfferScanResults",
+			Handler:    _ScanService_ListOfferScanResults_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
