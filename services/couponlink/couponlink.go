@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -56,7 +57,8 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.OrGenerated(cfg.DataDir)
 	database, databaseErr := cfg.Database()
 	allowed, allowedErr := cfg.AllowedHosts()
-	if err := errors.Join(keyErr, databaseErr, allowedErr); err != nil {
+	zone, zoneErr := cfg.Zone()
+	if err := errors.Join(keyErr, databaseErr, allowedErr, zoneErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.HTTPAddr, cfg.CouponGRPCAddr, cfg.TrackingGRPCAddr)
@@ -92,7 +94,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	trackings.Register(trackingServer)
 
 	backends := gateway.Backends{Coupon: couponServer.Local(), Tracking: trackingServer.Local(), Partner: trackings.PartnerHandler()}
-	handler, err := gateway.New(backends, key, log)
+	handler, err := gateway.New(backends, gateway.Options{
+		AdminKey: key, Zone: zone, SessionFile: sessionFile(cfg.DataDir), PublicURL: started.PublicURL, Store: database.String(), Log: log,
+	})
 	if err != nil {
 		return fmt.Errorf("making the gateway: %w", err)
 	}
@@ -110,6 +114,14 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: listeners[0]},
 		lifecycle.Part{Name: "the coupon service's gRPC", Server: couponServer, Listener: listeners[1]},
 		lifecycle.Part{Name: "the tracking service's gRPC", Server: trackingServer, Listener: listeners[2]})
+}
+
+// sessionFile is where the secret of the console's sessions is kept; empty: nowhere.
+func sessionFile(dataDir string) string {
+	if dataDir == "" {
+		return ""
+	}
+	return filepath.Join(dataDir, "console-sessions")
 }
 
 func address(l net.Listener) string { return l.Addr().String() }

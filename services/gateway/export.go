@@ -10,64 +10,83 @@ import (
 	"net/url"
 	"time"
 
-	"google.golang.org/grpc"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
 const (
-	exportPath = "/v1/reports/conversions:export"
 	// exportPatience is how long a caller may take to read one part of an export. Who takes longer is gone,
 	// and must not keep the storage's view of that moment.
 	exportPatience = time.Minute
 	exportBuffer   = 64 << 10
 )
 
-// exportRoute is the route of the export, which no annotation can describe: what it answers with is a
-// file.
-func exportRoute() (route, error) {
-	rt, err := newRouteOf(http.MethodGet, exportPath, (*trackingv1.ExportConversionsRequest)(nil).ProtoReflect().Descriptor())
-	rt.more = []string{"format", "columns"}
-	return rt, err
+// exportParameters are those of every export.
+func exportParameters() []string {
+	return []string{"format", "columns", "filter", "order_by", "orderBy"}
 }
 
-// exporter answers exports of conversions.
-type exporter struct {
-	reports trackingv1.ReportServiceClient
-	codec   *codec
-	faults  *faults
-	log     *slog.Logger
+// exportedConversions is what there is to know of conversions.
+func exportedConversions() exported[*trackingv1.Conversion] {
+	return exported[*trackingv1.Conversion]{name: "conversions", columns: exportColumns(), defaults: defaultColumns}
 }
 
-// exportWriter writes conversions in one format.
-type exportWriter interface {
-	// begin writes what stands before the conversions.
+// exportWriter writes resources in one format.
+type exportWriter[T any] interface {
+	// begin writes what stands before the resources.
 	begin() error
-	write(*trackingv1.Conversion) error
+	write(T) error
 	// flush hands on what was written.
 	flush() error
 }
 
-// serve streams what matches. Up to the first row an error is an answer like any other; after it the
+// exporter answers exports.
+type exporter struct {
+	codec  *codec
+	faults *faults
+	log    *slog.Logger
+}
+
+// pages return what is exported, some at a time; io.EOF after the last, and when there is none.
+type pages[T any] func() ([]T, error)
+
+// conversions answers exports of conversions.
+func (e exporter) conversions(reports trackingv1.ReportServiceClient) runtime.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, _ map[string]string) {
+		serveExport(e, w, r, exportedConversions(), func(ctx context.Context, query url.Values) pages[*trackingv1.Conversion] {
+			stream, err := reports.ExportConversions(ctx, &trackingv1.ExportConversionsRequest{
+				Filter: query.Get("filter"), OrderBy: orderBy(query),
+			})
+			return func() ([]*trackingv1.Conversion, error) {
+				if err != nil {
+					return nil, err
+				}
+				part, err := stream.Recv()
+				return part.GetConversions(), err
+			}
+		})
+	}
+}
+
+// serveExport streams what matches. Up to the first row an error is an answer like any other; after it the
 // connection is cut, so that nobody takes a part for the whole.
-func (e *exporter) serve(w http.ResponseWriter, r *http.Request, _ map[string]string) {
+func serveExport[T proto.Message](
+	e exporter, w http.ResponseWriter, r *http.Request, what exported[T], open func(context.Context, url.Values) pages[T],
+) {
 	query := r.URL.Query() // It can be parsed: checkURL saw to that.
-	format, fault := formatOf(query)
+	format, fault := what.formatOf(query)
 	if fault != nil {
 		writeStatus(w, http.StatusBadRequest, fault)
 		return
 	}
 	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization")))
 	defer cancel() // With it the query ends.
-	stream, err := e.reports.ExportConversions(ctx, &trackingv1.ExportConversionsRequest{
-		Filter: query.Get("filter"), OrderBy: orderBy(query),
-	})
-	var part *trackingv1.ExportConversionsResponse
-	if err == nil {
-		part, err = stream.Recv()
-	}
+	next := open(ctx, query)
+	first, err := next()
 	if err != nil && !errors.Is(err, io.EOF) {
 		e.faults.call(ctx, nil, nil, w, r, err)
 		return
@@ -76,7 +95,7 @@ func (e *exporter) serve(w http.ResponseWriter, r *http.Request, _ map[string]st
 	header.Set("Content-Type", format.contentType)
 	header.Set("Content-Disposition", `attachment; filename="`+format.fileName+`"`)
 	buffered := bufio.NewWriterSize(w, exportBuffer)
-	if err := copyExport(http.NewResponseController(w), buffered, format.writer(buffered, e.codec), stream, part); err != nil {
+	if err := copyExport(http.NewResponseController(w), buffered, format.writer(buffered, e.codec), next, first, err); err != nil {
 		if r.Context().Err() == nil {
 			e.log.WarnContext(ctx, "an export broke off", slog.String("code", status.Code(err).String()), slog.Any("error", err))
 		}
@@ -84,19 +103,18 @@ func (e *exporter) serve(w http.ResponseWriter, r *http.Request, _ map[string]st
 	}
 }
 
-// copyExport writes the parts, the first of which has been read already; nil: there is none.
-func copyExport(
-	control *http.ResponseController, buffered *bufio.Writer, to exportWriter,
-	stream grpc.ServerStreamingClient[trackingv1.ExportConversionsResponse], part *trackingv1.ExportConversionsResponse,
+// copyExport writes the pages, the first of which has been read already: page, or io.EOF.
+func copyExport[T any](
+	control *http.ResponseController, buffered *bufio.Writer, to exportWriter[T], next pages[T], page []T, end error,
 ) error {
 	if err := to.begin(); err != nil {
 		return err
 	}
-	for part != nil {
+	for end == nil {
 		// A connection that knows no deadlines, as a test's, has to do without.
 		_ = control.SetWriteDeadline(time.Now().Add(exportPatience))
-		for _, conversion := range part.GetConversions() {
-			if err := to.write(conversion); err != nil {
+		for _, row := range page {
+			if err := to.write(row); err != nil {
 				return err
 			}
 		}
@@ -106,10 +124,10 @@ func copyExport(
 		if err := buffered.Flush(); err != nil {
 			return err
 		}
-		var err error
-		if part, err = stream.Recv(); err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
+		page, end = next()
+	}
+	if !errors.Is(end, io.EOF) {
+		return end
 	}
 	if err := to.flush(); err != nil {
 		return err

@@ -4,34 +4,40 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
 
-// exportColumn is a column of an export.
-type exportColumn struct {
+// exportColumn is a column of an export of T.
+type exportColumn[T any] struct {
 	name string
-	cell func(*trackingv1.Conversion) string
+	cell func(T) string
 }
 
-// defaultColumns are what is exported unless columns are chosen. Pub. Unique 3 is off.
+// textColumn has what people wrote, plainColumn what never looks like a formula.
+func textColumn[T any](name string, value func(T) string) exportColumn[T] {
+	return exportColumn[T]{name, func(row T) string { return spreadsheet.Defuse(value(row)) }}
+}
+
+func plainColumn[T any](name string, cell func(T) string) exportColumn[T] {
+	return exportColumn[T]{name, cell}
+}
+
+// defaultColumns are what is exported of conversions unless columns are chosen. Pub. Unique 3 is off.
 const defaultColumns = "conversion_time,name,offer,publisher,coupon_code,transaction_id,event,amount,currency," +
 	"payout,payout_currency,revenue,revenue_currency,status,outcome,method,reason"
 
-// exportColumns are all columns: the API's fields by their names and with their values, amounts of money
+// exportColumns are all columns of conversions: the API's fields by their names and with their values, amounts of money
 // as two columns each.
-func exportColumns() []exportColumn {
+func exportColumns() []exportColumn[*trackingv1.Conversion] {
 	type row = *trackingv1.Conversion
-	text := func(name string, value func(row) string) exportColumn {
-		return exportColumn{name, func(c row) string { return defused(value(c)) }}
-	}
-	plain := func(name string, cell func(row) string) exportColumn { return exportColumn{name, cell} }
-	return []exportColumn{
+	text, plain := textColumn[row], plainColumn[row]
+	return []exportColumn[row]{
 		text("name", row.GetName),
 		text("offer", row.GetOffer),
 		text("publisher", row.GetPublisher),
@@ -64,20 +70,6 @@ func exportColumns() []exportColumn {
 		plain("conflicted", func(c row) string { return strconv.FormatBool(c.GetConflicted()) }),
 		plain("undeduplicated", func(c row) string { return strconv.FormatBool(c.GetUndeduplicated()) }),
 	}
-}
-
-// formulaStarts are the characters by which a spreadsheet takes a cell for a formula, or comes to one:
-// those that OWASP names, with their full-width forms.
-const formulaStarts = "=+-@\t\r\n＝＋－＠"
-
-// defused makes a text safe to be opened in a spreadsheet, where what advertisers and visitors sent must
-// not be run: an apostrophe in front makes it text.
-func defused(text string) string {
-	first, _ := utf8.DecodeRuneInString(text)
-	if text != "" && strings.ContainsRune(formulaStarts, first) {
-		return "'" + text
-	}
-	return text
 }
 
 // decimal returns an amount without its currency; empty for none.

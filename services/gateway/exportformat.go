@@ -9,62 +9,69 @@ import (
 	"strings"
 
 	"google.golang.org/grpc/status"
-
-	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"google.golang.org/protobuf/proto"
 )
 
-// exportFormat is the form of an export.
-type exportFormat struct {
-	contentType, fileName string
-	writer                func(*bufio.Writer, *codec) exportWriter
+// exported is what there is to know of a resource that is exported.
+type exported[T proto.Message] struct {
+	// name is that of the file, less its ending.
+	name    string
+	columns []exportColumn[T]
+	// defaults are the columns unless others are chosen, by commas.
+	defaults string
 }
 
-// formatOf reads the parameters format and columns.
-func formatOf(query url.Values) (exportFormat, *status.Status) {
+// exportFormat is the form of an export of T.
+type exportFormat[T proto.Message] struct {
+	contentType, fileName string
+	writer                func(*bufio.Writer, *codec) exportWriter[T]
+}
+
+// formatOf reads the parameters format and columns, and sees to it that there is one order.
+func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status) {
 	if query.Has("order_by") && query.Has("orderBy") {
-		return exportFormat{}, errMalformed("DUPLICATE_PARAMETER", "order_by", "stands twice in the query, under two names; it may stand once")
+		return exportFormat[T]{}, errMalformed("DUPLICATE_PARAMETER", "order_by", "stands twice in the query, under two names; it may stand once")
 	}
 	switch format := query.Get("format"); format {
 	case "csv", "":
-		columns, fault := columnsOf(query.Get("columns"))
-		return exportFormat{"text/csv; charset=utf-8", "conversions.csv", func(w *bufio.Writer, _ *codec) exportWriter {
+		columns, fault := e.columnsOf(query.Get("columns"))
+		return exportFormat[T]{"text/csv; charset=utf-8", e.name + ".csv", func(w *bufio.Writer, _ *codec) exportWriter[T] {
 			return newCSVWriter(w, columns)
 		}}, fault
 	case "ndjson":
 		if query.Has("columns") {
-			return exportFormat{}, errMalformed("INVALID_COLUMNS", "columns", "are for format=csv: with format=ndjson each line has all fields")
+			return exportFormat[T]{}, errMalformed("INVALID_COLUMNS", "columns", "are for format=csv: with format=ndjson each line has all fields")
 		}
-		return exportFormat{"application/x-ndjson", "conversions.ndjson", func(w *bufio.Writer, c *codec) exportWriter {
-			return &ndjsonWriter{w, c}
+		return exportFormat[T]{"application/x-ndjson", e.name + ".ndjson", func(w *bufio.Writer, c *codec) exportWriter[T] {
+			return &ndjsonWriter[T]{w, c}
 		}}, nil
 	default:
-		return exportFormat{}, errMalformed("INVALID_FORMAT", "format", fmt.Sprintf("%.40q is no format; the formats are csv, ndjson", format))
+		return exportFormat[T]{}, errMalformed("INVALID_FORMAT", "format", fmt.Sprintf("%.40q is no format; the formats are csv, ndjson", format))
 	}
 }
 
 // columnsOf reads a list of columns; empty: those by default.
-func columnsOf(list string) ([]exportColumn, *status.Status) {
+func (e exported[T]) columnsOf(list string) ([]exportColumn[T], *status.Status) {
 	if list == "" {
-		list = defaultColumns
+		list = e.defaults
 	}
-	all := exportColumns()
-	var chosen []exportColumn
+	var chosen []exportColumn[T]
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.TrimSpace(name)
-		named := func(c exportColumn) bool { return c.name == name }
-		i := slices.IndexFunc(all, named)
+		named := func(c exportColumn[T]) bool { return c.name == name }
+		i := slices.IndexFunc(e.columns, named)
 		switch {
 		case i < 0:
-			return nil, errMalformed("UNKNOWN_COLUMN", "columns", fmt.Sprintf("there is no column %.60q; the columns are %s", name, columnNames(all)))
+			return nil, errMalformed("UNKNOWN_COLUMN", "columns", fmt.Sprintf("there is no column %.60q; the columns are %s", name, columnNames(e.columns)))
 		case slices.ContainsFunc(chosen, named):
 			return nil, errMalformed("INVALID_COLUMNS", "columns", fmt.Sprintf("%q stands there twice", name))
 		}
-		chosen = append(chosen, all[i])
+		chosen = append(chosen, e.columns[i])
 	}
 	return chosen, nil
 }
 
-func columnNames(columns []exportColumn) string {
+func columnNames[T any](columns []exportColumn[T]) string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = c.name
@@ -73,28 +80,28 @@ func columnNames(columns []exportColumn) string {
 }
 
 // csvWriter writes RFC 4180: lines end with CRLF, the first has the columns' names.
-type csvWriter struct {
+type csvWriter[T any] struct {
 	out     *bufio.Writer
 	csv     *csv.Writer
-	columns []exportColumn
+	columns []exportColumn[T]
 	// cells is one line, in memory that is used again.
 	cells []string
 }
 
-func newCSVWriter(w *bufio.Writer, columns []exportColumn) *csvWriter {
+func newCSVWriter[T any](w *bufio.Writer, columns []exportColumn[T]) *csvWriter[T] {
 	lines := csv.NewWriter(w)
 	lines.UseCRLF = true
-	return &csvWriter{out: w, csv: lines, columns: columns, cells: make([]string, len(columns))}
+	return &csvWriter[T]{out: w, csv: lines, columns: columns, cells: make([]string, len(columns))}
 }
 
-func (w *csvWriter) begin() error {
+func (w *csvWriter[T]) begin() error {
 	for i, c := range w.columns {
 		w.cells[i] = c.name
 	}
 	return w.csv.Write(w.cells)
 }
 
-func (w *csvWriter) write(c *trackingv1.Conversion) error {
+func (w *csvWriter[T]) write(c T) error {
 	for i, column := range w.columns {
 		w.cells[i] = column.cell(c)
 	}
@@ -109,26 +116,26 @@ func (w *csvWriter) write(c *trackingv1.Conversion) error {
 	return w.csv.Write(w.cells)
 }
 
-func (w *csvWriter) flush() error {
+func (w *csvWriter[T]) flush() error {
 	w.csv.Flush()
 	return w.csv.Error()
 }
 
-// ndjsonWriter writes conversions as lists have them, each on a line of its own.
-type ndjsonWriter struct {
+// ndjsonWriter writes resources as lists have them, each on a line of its own.
+type ndjsonWriter[T proto.Message] struct {
 	out   *bufio.Writer
 	codec *codec
 }
 
-func (w *ndjsonWriter) begin() error { return nil }
+func (w *ndjsonWriter[T]) begin() error { return nil }
 
-func (w *ndjsonWriter) write(c *trackingv1.Conversion) error {
+func (w *ndjsonWriter[T]) write(c T) error {
 	line, err := w.codec.Marshal(c)
 	if err != nil {
-		return fmt.Errorf("writing %s as JSON: %w", c.GetName(), err)
+		return fmt.Errorf("writing a row as JSON: %w", err)
 	}
 	_, err = w.out.Write(append(line, '\n'))
 	return err
 }
 
-func (w *ndjsonWriter) flush() error { return nil }
+func (w *ndjsonWriter[T]) flush() error { return nil }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -60,7 +61,7 @@ func (f *faults) explain(ctx context.Context, st *status.Status) *status.Status 
 	switch st.Code() {
 	case codes.InvalidArgument:
 		if strings.HasSuffix(st.Message(), tooLargeText) {
-			return errTooLarge()
+			return errTooLarge(maxBodyBytes)
 		}
 		if field, description, ok := parseBodyError(st.Message()); ok {
 			return errMalformed("MALFORMED_BODY", field, description)
@@ -104,8 +105,8 @@ const reasonTooLarge = "BODY_TOO_LARGE"
 // tooLargeText ends the error of a body that was cut off, which comes through grpc-gateway as text.
 const tooLargeText = "http: request body too large"
 
-func errTooLarge() *status.Status {
-	return rpcstatus.New(codes.InvalidArgument, reasonTooLarge, "the body is over 1 MiB")
+func errTooLarge(limit int64) *status.Status {
+	return rpcstatus.New(codes.InvalidArgument, reasonTooLarge, fmt.Sprintf("the body is over %d MiB", limit>>20))
 }
 
 // errMalformed says what is wrong with a request that no service has seen; field may be empty.

@@ -1,5 +1,5 @@
-// Package gateway is the one HTTP origin for frontends and partners: REST for both services, the API
-// reference, health, and the way to click links and postbacks. It sees only the services' gRPC
+// Package gateway is the one HTTP origin for frontends and partners: REST for both services, the console,
+// the API reference, health, and the way to click links and postbacks. It sees only the services' gRPC
 // contracts and speaks gRPC to them, over the network or through an in-process channel alike.
 //
 // The gateway's main and the one-process form import it.
@@ -9,11 +9,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 
 	"github.com/couponlink/couponlink/services/gateway/internal/apidoc"
+	"github.com/couponlink/couponlink/services/gateway/internal/console"
 	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -25,10 +29,28 @@ type Backends struct {
 	Partner http.Handler
 }
 
-// New returns the handler of the whole origin. Calls to the API must carry adminKey: they are turned
-// away here, before anything of them is read, and again by the services.
-func New(backends Backends, adminKey string, log *slog.Logger) (http.Handler, error) {
-	rest, err := newREST(backends, log)
+// Options are what the gateway works by.
+type Options struct {
+	// AdminKey is what calls to the API must carry: they are turned away here, before anything of them is
+	// read, and again by the services. It opens the console too.
+	AdminKey string
+	// Zone is the program's time zone, by whose days the console reckons, and coupons in files start and
+	// expire; nil: UTC.
+	Zone *time.Location
+	// SessionFile keeps the secret of the console's sessions; empty: they end with the process.
+	SessionFile string
+	// PublicURL is the origin as the outside sees it, Store where everything is kept: the console shows
+	// them, where they are known.
+	PublicURL, Store string
+	Log              *slog.Logger
+}
+
+// New returns the handler of the whole origin.
+func New(backends Backends, o Options) (http.Handler, error) {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	rest, err := newREST(backends, o.Zone, o.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -36,9 +58,17 @@ func New(backends Backends, adminKey string, log *slog.Logger) (http.Handler, er
 	if err != nil {
 		return nil, fmt.Errorf("the API reference: %w", err)
 	}
+	pages, err := console.New(console.Config{
+		Coupon: backends.Coupon, Tracking: backends.Tracking, AdminKey: o.AdminKey, SessionFile: o.SessionFile,
+		PublicURL: o.PublicURL, Store: o.Store, IsSecure: strings.HasPrefix(o.PublicURL, "https://"),
+		Zone: o.Zone, Version: command.Version(), Now: time.Now, Log: o.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	health := newReadiness(backends)
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", authenticated(bearer.NewVerifier(adminKey), rest))
+	mux.Handle("/v1/", authenticated(bearer.NewVerifier(o.AdminKey), rest))
 	mux.Handle("/click", backends.Partner)
 	mux.Handle("/c/", backends.Partner)
 	mux.Handle("/postback", backends.Partner)
@@ -50,7 +80,9 @@ func New(backends Backends, adminKey string, log *slog.Logger) (http.Handler, er
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	mux.Handle("GET /readyz", health)
-	mux.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound))
+	mux.Handle(console.Root, pages)
+	mux.Handle("GET "+strings.TrimSuffix(console.Root, "/"), pages)
+	mux.Handle("GET /{$}", http.RedirectHandler(console.Root, http.StatusFound))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { writeStatus(w, http.StatusNotFound, errNoRoute(r)) })
 	return withCommonHeaders(mux), nil
 }

@@ -91,7 +91,7 @@ func origin(t *testing.T, f *fake) http.Handler {
 		w.Header().Set("X-Partner", r.URL.Path)
 		w.WriteHeader(http.StatusTeapot)
 	})
-	handler, err := gateway.New(gateway.Backends{Coupon: server.Local(), Tracking: server.Local(), Partner: partner}, key, log)
+	handler, err := gateway.New(gateway.Backends{Coupon: server.Local(), Tracking: server.Local(), Partner: partner}, gateway.Options{AdminKey: key, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -398,10 +398,10 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-func TestRootLeadsToTheReference(t *testing.T) {
+func TestRootLeadsToTheConsole(t *testing.T) {
 	t.Parallel()
 	resp := do(t, origin(t, &fake{}), "GET", "/", "")
-	if resp.status != http.StatusFound || resp.header.Get("Location") != "/docs" {
+	if resp.status != http.StatusFound || resp.header.Get("Location") != "/console/" {
 		t.Errorf("%d to %q", resp.status, resp.header.Get("Location"))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
@@ -13,25 +14,26 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// maxBodyBytes bounds a request's body: a resource is a few kilobytes.
+// maxBodyBytes bounds a request's body, but for files: a resource is a few kilobytes.
 const maxBodyBytes = 1 << 20
 
 // newREST returns the REST form of all services that have one, under /v1/.
-func newREST(backends Backends, log *slog.Logger) (http.Handler, error) {
+func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Handler, error) {
 	routes, err := newRoutes(
 		couponv1.File_couponlink_coupon_v1_offer_proto, couponv1.File_couponlink_coupon_v1_publisher_proto,
 		couponv1.File_couponlink_coupon_v1_approval_proto, couponv1.File_couponlink_coupon_v1_coupon_proto,
 		trackingv1.File_couponlink_tracking_v1_link_proto, trackingv1.File_couponlink_tracking_v1_conversion_proto,
 		trackingv1.File_couponlink_tracking_v1_postback_proto, trackingv1.File_couponlink_tracking_v1_delivery_proto,
-		trackingv1.File_couponlink_tracking_v1_scan_proto)
+		trackingv1.File_couponlink_tracking_v1_scan_proto, trackingv1.File_couponlink_tracking_v1_report_proto,
+		trackingv1.File_couponlink_tracking_v1_saved_report_proto)
 	if err != nil {
 		return nil, err
 	}
-	export, err := exportRoute()
+	own, err := ownRoutes()
 	if err != nil {
 		return nil, err
 	}
-	routes = append(routes, export)
+	routes = append(routes, own...)
 	faults, codec := &faults{routes: routes, log: log}, newCodec()
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, codec),
@@ -51,9 +53,17 @@ func newREST(backends Backends, log *slog.Logger) (http.Handler, error) {
 	if err := register(mux, masking{backends.Coupon}, masking{backends.Tracking}); err != nil {
 		return nil, fmt.Errorf("the REST routes: %w", err)
 	}
-	exports := &exporter{reports: trackingv1.NewReportServiceClient(backends.Tracking), codec: codec, faults: faults, log: log}
-	if err := mux.HandlePath(export.method, export.template, exports.serve); err != nil {
-		return nil, fmt.Errorf("the route of exports: %w", err)
+	exports := exporter{codec: codec, faults: faults, log: log}
+	coupons := couponv1.NewCouponServiceClient(backends.Coupon)
+	for path, handler := range map[string]runtime.HandlerFunc{
+		exportPath:       exports.conversions(trackingv1.NewReportServiceClient(backends.Tracking)),
+		couponExportPath: exports.coupons(coupons),
+		couponImportPath: couponImporter{coupons: coupons, codec: codec, faults: faults, zone: zone}.serve,
+		qrPath:           serveQR,
+	} {
+		if err := mux.HandlePath(own.method(path), path, handler); err != nil {
+			return nil, fmt.Errorf("the route %s: %w", path, err)
+		}
 	}
 	return checkRequest(mux), nil
 }
@@ -86,6 +96,12 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 			return trackingv1.RegisterDeliveryServiceHandlerClient(ctx, mux, trackingv1.NewDeliveryServiceClient(tracking))
 		},
 		func() error {
+			return trackingv1.RegisterReportServiceHandlerClient(ctx, mux, trackingv1.NewReportServiceClient(tracking))
+		},
+		func() error {
+			return trackingv1.RegisterSavedReportServiceHandlerClient(ctx, mux, trackingv1.NewSavedReportServiceClient(tracking))
+		},
+		func() error {
 			return trackingv1.RegisterScanServiceHandlerClient(ctx, mux, trackingv1.NewScanServiceClient(tracking))
 		},
 	} {
@@ -101,15 +117,16 @@ func noHeader(string) (string, bool) { return "", false }
 // checkRequest refuses what no route could take, and bounds the body.
 func checkRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > maxBodyBytes {
-			writeStatus(w, http.StatusRequestEntityTooLarge, errTooLarge())
+		limit := bodyLimit(r)
+		if r.ContentLength > limit {
+			writeStatus(w, http.StatusRequestEntityTooLarge, errTooLarge(limit))
 			return
 		}
 		if fault := checkURL(r.URL); fault != nil {
 			writeStatus(w, http.StatusBadRequest, fault)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		// Answers hold tokens and notes, and change with every write.
 		w.Header().Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)

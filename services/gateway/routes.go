@@ -68,6 +68,8 @@ func newRoute(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) 
 		verb, template = http.MethodPost, rule.GetPost()
 	case rule.GetPatch() != "":
 		verb, template = http.MethodPatch, rule.GetPatch()
+	case rule.GetDelete() != "":
+		verb, template = http.MethodDelete, rule.GetDelete()
 	default:
 		return route{}, fmt.Errorf("no HTTP rule that the gateway knows on %s", method.FullName())
 	}

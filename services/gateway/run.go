@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -17,7 +18,10 @@ type Config struct {
 	CouponGRPCAddr   string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address of the coupon service's gRPC (${default})."`
 	TrackingGRPCAddr string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address of the tracking service's gRPC (${default})."`
 	TrackingHTTPAddr string `env:"COUPONLINK_TRACKING_HTTP_ADDR" name:"tracking-http-addr" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Address of the tracking service's HTTP, where clicks and postbacks are passed on to (${default})."`
+	SessionFile      string `env:"COUPONLINK_SESSION_FILE" name:"session-file" placeholder:"FILE" help:"File that keeps the secret of the console's sessions, made if need be; gateways that share it share their sessions. Without one they end with the process."`
+	settings.PublicURL
 	settings.AdminKey
+	settings.TimeZone
 
 	// Started, if set, is called with the real address once requests are taken.
 	Started func(httpAddr string) `kong:"-"`
@@ -26,8 +30,10 @@ type Config struct {
 // Run serves the gateway until ctx ends, then finishes what is under way. It needs none of the
 // services to be there yet.
 func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
-	key, err := cfg.Required()
-	if err != nil {
+	key, keyErr := cfg.Required()
+	zone, zoneErr := cfg.Zone()
+	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
+	if err := errors.Join(keyErr, zoneErr, urlErr); err != nil {
 		return err
 	}
 	coupon, err := grpcdial.Dial(cfg.CouponGRPCAddr)
@@ -42,7 +48,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	defer func() { _ = tracking.Close() }()
 	partner, closeIdle := forward(cfg.TrackingHTTPAddr, log)
 	defer closeIdle()
-	handler, err := New(Backends{Coupon: coupon, Tracking: tracking, Partner: partner}, key, log)
+	handler, err := New(Backends{Coupon: coupon, Tracking: tracking, Partner: partner}, Options{
+		AdminKey: key, Zone: zone, SessionFile: cfg.SessionFile, PublicURL: publicURL, Log: log,
+	})
 	if err != nil {
 		return fmt.Errorf("making the gateway: %w", err)
 	}

@@ -8,7 +8,7 @@ import (
 
 // TimeZone says in which time zone the program's days begin.
 type TimeZone struct {
-	TimeZone string `env:"COUPONLINK_TIME_ZONE" name:"time-zone" default:"UTC" placeholder:"ZONE" help:"The program's time zone, such as Europe/Berlin: a coupon's daily limit counts by its days (${default})."`
+	TimeZone string `env:"COUPONLINK_TIME_ZONE" name:"time-zone" default:"UTC" placeholder:"ZONE" help:"The program's time zone, such as Europe/Berlin: by its days coupons start and expire, their daily limits count, and reports add up (${default})."`
 }
 
 // Zone returns the time zone.

@@ -15,8 +15,8 @@ import (
 	"github.com/couponlink/couponlink/gen"
 )
 
-// partnerDoc describes what is not generated, since it is not gRPC: clicks, postbacks, and the file that
-// an export answers with.
+// partnerDoc describes what is not generated, since it is not gRPC: clicks, postbacks, exports and imports
+// of files, and pictures.
 //
 //go:embed partner.json
 var partnerDoc []byte

@@ -1,0 +1,190 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/protoadapt"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/couponimport"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
+)
+
+// uploadPatience is how long a caller may take to send a file.
+const uploadPatience = 2 * time.Minute
+
+// couponImporter answers imports of coupons.
+type couponImporter struct {
+	coupons couponv1.CouponServiceClient
+	codec   *codec
+	faults  *faults
+	zone    *time.Location
+}
+
+// importAnswer is the answer to an import.
+type importAnswer struct {
+	Rows         []importedRow `json:"rows"`
+	Created      int           `json:"created"`
+	Failed       int           `json:"failed"`
+	ValidateOnly bool          `json:"validateOnly"`
+}
+
+// importedRow is what became of a row: a coupon, or a google.rpc.Status.
+type importedRow struct {
+	Row    int             `json:"row"`
+	Coupon json.RawMessage `json:"coupon,omitempty"`
+	Error  json.RawMessage `json:"error,omitempty"`
+}
+
+func (i couponImporter) serve(w http.ResponseWriter, r *http.Request, params map[string]string) {
+	if !isFile(r.Header.Get("Content-Type")) {
+		writeStatus(w, http.StatusUnsupportedMediaType, errMalformed("UNSUPPORTED_MEDIA_TYPE", "",
+			"the body must be the file itself, with Content-Type text/csv, text/plain or application/octet-stream"))
+		return
+	}
+	// It can be parsed: checkURL saw to that.
+	validateOnly, fault := validateOnlyOf(r.URL.Query())
+	if fault != nil {
+		writeStatus(w, http.StatusBadRequest, fault)
+		return
+	}
+	// A connection that knows no deadlines, as a test's, has to do without.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadPatience))
+	file, err := io.ReadAll(r.Body)
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		writeStatus(w, http.StatusRequestEntityTooLarge, errTooLarge(tooLarge.Limit))
+		return
+	}
+	if err != nil {
+		writeStatus(w, http.StatusBadRequest, errMalformed("MALFORMED_BODY", "", "the file did not come whole"))
+		return
+	}
+	ctx := metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization"))
+	request := couponimport.Request{Parent: params["parent"], File: file, Zone: i.zone, ValidateOnly: validateOnly}
+	result, err := couponimport.Run(ctx, i.coupons, request)
+	if refusal := apperr.As(err); refusal != nil {
+		writeStatus(w, http.StatusBadRequest, errRefused(refusal))
+		return
+	}
+	if err != nil {
+		i.faults.call(ctx, nil, nil, w, r, i.brokenOff(ctx, err, request, result))
+		return
+	}
+	i.answer(ctx, w, r, result, validateOnly)
+}
+
+// isFile says whether a body of a type is taken for the file itself.
+func isFile(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (kind == "text/csv" || kind == "text/plain" || kind == "application/octet-stream")
+}
+
+// validateOnlyOf reads the parameter, by either of its names.
+func validateOnlyOf(query url.Values) (bool, *status.Status) {
+	const name = "validate_only"
+	if query.Has(name) && query.Has("validateOnly") {
+		return false, errMalformed("DUPLICATE_PARAMETER", name, "stands twice in the query, under two names; it may stand once")
+	}
+	switch value := query.Get(name) + query.Get("validateOnly"); value {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	case "":
+		if !query.Has(name) && !query.Has("validateOnly") {
+			return false, nil
+		}
+	}
+	// Whoever meant a dry run must not store a file.
+	return false, errMalformed("INVALID_VALIDATE_ONLY", name, "must be true or false")
+}
+
+// errRefused is a refusal of what was sent as a status.
+func errRefused(e *apperr.Error) *status.Status {
+	if len(e.Violations) > 0 {
+		return errMalformed(e.Reason, e.Violations[0].Field, e.Violations[0].Description)
+	}
+	return errMalformed(e.Reason, "", e.Message)
+}
+
+// brokenOff says what is stored of an import that ended before its time.
+func (i couponImporter) brokenOff(ctx context.Context, err error, req couponimport.Request, result couponimport.Result) error {
+	st := status.Convert(err)
+	if len(st.Details()) == 0 {
+		st = i.faults.explain(ctx, st)
+	}
+	if result.Created == 0 || req.ValidateOnly {
+		return st.Err()
+	}
+	told := st.Proto()
+	told.Message += fmt.Sprintf("; %d coupons of the file were stored before. Send the file again: they will be reported as existing, and the rest is stored", result.Created)
+	return status.FromProto(told).Err()
+}
+
+func (i couponImporter) answer(ctx context.Context, w http.ResponseWriter, r *http.Request, result couponimport.Result, validateOnly bool) {
+	answer := importAnswer{
+		Rows: make([]importedRow, len(result.Rows)), Created: result.Created, Failed: result.Failed, ValidateOnly: validateOnly,
+	}
+	for n, row := range result.Rows {
+		var err error
+		answer.Rows[n].Row = row.Number
+		if row.Fault == nil {
+			answer.Rows[n].Coupon, err = i.codec.Marshal(row.Coupon)
+		} else {
+			answer.Rows[n].Error, err = protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(rowStatus(row.Fault).Proto())
+		}
+		if err != nil {
+			i.faults.call(ctx, nil, nil, w, r, fmt.Errorf("writing row %d as JSON: %w", row.Number, err))
+			return
+		}
+	}
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // as the rest of the API
+	if err := encoder.Encode(answer); err != nil {
+		i.faults.call(ctx, nil, nil, w, r, fmt.Errorf("writing the rows as JSON: %w", err))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(body.Bytes()) // A caller who has gone needs no answer.
+}
+
+// rowStatus returns why a row was refused as creating the coupon alone would have been answered.
+func rowStatus(fault *couponv1.BatchCreateCouponsFault) *status.Status {
+	info := &errdetails.ErrorInfo{Reason: fault.GetReason()}
+	if fault.GetSuggestion() != "" {
+		info.Metadata = map[string]string{"suggestion": fault.GetSuggestion()}
+	}
+	var details []protoadapt.MessageV1
+	if fault.GetField() != "" {
+		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{
+			Field: fault.GetField(), Description: fault.GetMessage(), Reason: fault.GetReason(),
+		}}})
+	}
+	return rpcstatus.WithInfo(codeOfRow(fault), fault.GetMessage(), info, details...)
+}
+
+// codeOfRow returns the code that a fault names; Unknown for one that this gateway does not know.
+func codeOfRow(fault *couponv1.BatchCreateCouponsFault) codes.Code {
+	var code codes.Code
+	if err := code.UnmarshalJSON([]byte(`"` + fault.GetCode() + `"`)); err != nil {
+		return codes.Unknown
+	}
+	return code
+}

@@ -1,0 +1,224 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/gateway/internal/console"
+)
+
+func TestWrongKeyIsSaidBesideItsField(t *testing.T) {
+	b := open(t, &fake{}, nil)
+	for _, wrong := range []string{"", "wrong", key + "x", key[1:]} {
+		a := b.do(http.MethodPost, "/console/login", url.Values{"key": {wrong}})
+		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, `id="field-key-error"`) || a.header.Get("Set-Cookie") != "" {
+			t.Errorf("%q: status %d, cookie %q", wrong, a.status, a.header.Get("Set-Cookie"))
+		}
+		if wrong != "" && strings.Contains(a.body, wrong) {
+			t.Errorf("the page shows the key that was typed")
+		}
+	}
+}
+
+func TestAttemptsAreLimited(t *testing.T) {
+	c := newClock()
+	b := open(t, &fake{}, func(cfg *console.Config) { cfg.Now = c.Now })
+	try := func(typed string) answer { return b.do(http.MethodPost, "/console/login", url.Values{"key": {typed}}) }
+	for range 5 {
+		if a := try("wrong"); a.status != http.StatusUnprocessableEntity {
+			t.Fatalf("status %d", a.status)
+		}
+	}
+	a := try(key)
+	wait, err := strconv.Atoi(a.header.Get("Retry-After"))
+	if a.status != http.StatusTooManyRequests || err != nil || wait < 1 || wait > 15 {
+		t.Fatalf("the sixth: status %d, Retry-After %q", a.status, a.header.Get("Retry-After"))
+	}
+	c.now = c.now.Add(time.Duration(wait) * time.Second)
+	if a := try(key); a.status != http.StatusSeeOther {
+		t.Errorf("after the wait: status %d", a.status)
+	}
+}
+
+func TestLoginLeadsOnlyToOurPages(t *testing.T) {
+	for next, want := range map[string]string{
+		"/console/offers?q=a&page=b":     "/console/offers?q=a&page=b",
+		"":                               "/console/",
+		"//evil.example.com/console/":    "/console/",
+		"https://evil.example.com/":      "/console/",
+		"/\\evil.example.com/":           "/console/",
+		"/console/../v1/offers":          "/console/",
+		"/console/%2e%2e/v1":             "/console/",
+		"javascript:alert(1)":            "/console/",
+		"/v1/offers":                     "/console/",
+		"/console/\r\nSet-Cookie: a=b":   "/console/",
+		"http:/console/":                 "/console/",
+		"//user@evil.example/console/":   "/console/",
+		"/console//evil.example.com/%09": "/console/evil.example.com/%09",
+	} {
+		b := open(t, &fake{}, nil)
+		a := b.do(http.MethodPost, "/console/login", url.Values{"key": {key}, "next": {next}})
+		if got := a.header.Get("Location"); a.status != http.StatusSeeOther || got != want {
+			t.Errorf("next %q: status %d to %q, want %q", next, a.status, got, want)
+		}
+	}
+}
+
+func TestSessionCookie(t *testing.T) {
+	for name, c := range map[string]struct {
+		change   func(*console.Config)
+		header   []string
+		isSecure bool
+	}{
+		"plain":      {},
+		"proxy":      {header: []string{"X-Forwarded-Proto", "https"}, isSecure: true},
+		"public URL": {change: func(cfg *console.Config) { cfg.PublicURL = "https://go.example.com" }, isSecure: true},
+	} {
+		b := open(t, &fake{}, c.change)
+		cookie := b.do(http.MethodPost, "/console/login", url.Values{"key": {key}}, c.header...).header.Get("Set-Cookie")
+		for _, part := range []string{"Path=/console", "HttpOnly", "SameSite=Lax", "Max-Age=43200"} {
+			if !strings.Contains(cookie, part) {
+				t.Errorf("%s: %q lacks %s", name, cookie, part)
+			}
+		}
+		if strings.Contains(cookie, "; Secure") != c.isSecure {
+			t.Errorf("%s: %q, want Secure %v", name, cookie, c.isSecure)
+		}
+	}
+}
+
+func isIn(b *browser) bool { return b.get("/console/settings").status == http.StatusOK }
+
+func TestSessionEndsWithTime(t *testing.T) {
+	c := newClock()
+	b := open(t, &fake{}, func(cfg *console.Config) { cfg.Now = c.Now }).logIn()
+	for range 16 { // 16 times 10 hours: used, it lasts, but no longer than a week
+		c.now = c.now.Add(10 * time.Hour)
+		if !isIn(b) {
+			t.Fatalf("over after %v, though it was used", c.now.Sub(newClock().now))
+		}
+	}
+	c.now = c.now.Add(10 * time.Hour)
+	if isIn(b) {
+		t.Error("a session lasts longer than a week")
+	}
+	b.logIn()
+	c.now = c.now.Add(12 * time.Hour)
+	if isIn(b) {
+		t.Error("an unused session lasts 12 hours")
+	}
+}
+
+func TestForgedSessionsAreRefused(t *testing.T) {
+	b := open(t, &fake{}, nil).logIn()
+	u, err := url.Parse(b.base + "/console/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	real := b.client.Jar.Cookies(u)[0]
+	for i := range len(real.Value) {
+		forged := []byte(real.Value)
+		forged[i] = map[bool]byte{true: 'B', false: 'A'}[forged[i] == 'A']
+		if a := visitWith(b, real.Name, string(forged)); a.status == http.StatusOK && i < len(real.Value)-1 {
+			t.Errorf("a cookie with another character at %d is taken", i)
+		}
+	}
+	for _, value := range []string{"", "x", "AAAA", strings.Repeat("A", 500)} {
+		if a := visitWith(b, real.Name, value); a.status == http.StatusOK {
+			t.Errorf("the cookie %q is taken", value)
+		}
+	}
+}
+
+func visitWith(b *browser, name, value string) answer {
+	b.t.Helper()
+	other := &browser{b.t, b.base, &http.Client{CheckRedirect: b.client.CheckRedirect}}
+	return other.get("/console/settings", "Cookie", name+"="+value)
+}
+
+func TestLogout(t *testing.T) {
+	b := open(t, &fake{}, nil).logIn()
+	u, err := url.Parse(b.base + "/console/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := b.client.Jar.Cookies(u)[0]
+	if a := b.post("/console/logout"); a.header.Get("Location") != "/console/login?bye" {
+		t.Fatalf("status %d to %q", a.status, a.header.Get("Location"))
+	}
+	if isIn(b) || visitWith(b, copied.Name, copied.Value).status == http.StatusOK {
+		t.Error("the session goes on after logging out")
+	}
+}
+
+func TestLogoutEverywhereReachesOtherGatewaysAndOutlivesRestarts(t *testing.T) {
+	shared := func(path string) func(*console.Config) { return func(cfg *console.Config) { cfg.SessionFile = path } }
+	path := filepath.Join(t.TempDir(), "console-sessions")
+	one, two := open(t, &fake{}, shared(path)).logIn(), open(t, &fake{}, shared(path))
+	two.client.Jar = one.client.Jar
+	u, err := url.Parse(one.base + "/console/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cookie := one.client.Jar.Cookies(u)[0]
+	if visitWith(two, cookie.Name, cookie.Value).status != http.StatusOK {
+		t.Fatal("a gateway with the same file does not know the session")
+	}
+	one.post("/console/logout-everywhere")
+	for name, b := range map[string]*browser{"this": one, "another": two, "a restarted": open(t, &fake{}, shared(path))} {
+		if visitWith(b, cookie.Name, cookie.Value).status == http.StatusOK {
+			t.Errorf("%s gateway still takes the session", name)
+		}
+	}
+	if !isIn(one.logIn()) {
+		t.Error("nobody can log in any more")
+	}
+}
+
+func TestSessionsNeedTheSameAdminKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "console-sessions")
+	b := open(t, &fake{}, func(cfg *console.Config) { cfg.SessionFile = path }).logIn()
+	u, err := url.Parse(b.base + "/console/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cookie := b.client.Jar.Cookies(u)[0]
+	changed := open(t, &fake{}, func(cfg *console.Config) { cfg.SessionFile, cfg.AdminKey = path, "another-key" })
+	if visitWith(changed, cookie.Name, cookie.Value).status == http.StatusOK {
+		t.Error("a session outlives a change of the admin key")
+	}
+}
+
+func TestForeignFormsAreRefused(t *testing.T) {
+	f := &fake{}
+	b := open(t, f, nil).logIn()
+	token := b.token()
+	form := func(token string) url.Values {
+		return url.Values{"csrf": {token}, "display_name": {"x"}, "landing_page_url": {"https://x.example.com"}}
+	}
+	for name, c := range map[string]struct {
+		form   url.Values
+		header []string
+	}{
+		"no token":       {form: form("")},
+		"another token":  {form: form(token[1:] + "A")},
+		"cross-site":     {form: form(token), header: []string{"Sec-Fetch-Site", "cross-site"}},
+		"same-site":      {form: form(token), header: []string{"Sec-Fetch-Site", "same-site"}},
+		"foreign origin": {form: form(token), header: []string{"Origin", "https://evil.example.com"}},
+	} {
+		if a := b.do(http.MethodPost, "/console/offers/new", c.form, c.header...); a.status != http.StatusForbidden || f.lastOffer != nil {
+			t.Errorf("%s: status %d, sent %v", name, a.status, f.lastOffer)
+		}
+	}
+	if a := b.do(http.MethodPost, "/console/login", url.Values{"key": {key}}, "Sec-Fetch-Site", "cross-site"); a.status != http.StatusForbidden {
+		t.Errorf("a login from another site: status %d", a.status)
+	}
+	if a := b.do(http.MethodPost, "/console/offers/new", form(token), "Sec-Fetch-Site", "same-origin"); a.status != http.StatusSeeOther {
+		t.Errorf("our own form: status %d\n%s", a.status, a.body)
+	}
+}

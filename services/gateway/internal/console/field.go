@@ -1,0 +1,150 @@
+package console
+
+import "strings"
+
+// field is one line of a form, shown by the template "field": label, input, hint, error.
+type field struct {
+	// Name is the value's name in the form: the API's name of it, so that what a service says against
+	// it finds its place.
+	Name, Label, Value string
+	// Kind is `text`, `url`, `number`, `date`, `textarea`, `select`, `checkbox`, `picker`, `password`,
+	// `code`; empty is `text`.
+	Kind  string
+	Hint  string
+	Error string
+	// Now is the value that somebody else has given meanwhile, after a conflict.
+	Now        string
+	IsRequired bool
+	// Choices are a select's.
+	Choices []choice
+	// Pick is the address where a picker finds what it offers: at("pick", "offers").
+	Pick string
+	// PickLabel is what the picker shows for Value.
+	PickLabel string
+	// Placeholder is an example, never the only hint.
+	Placeholder string
+	// Mode is the phone's keyboard: `decimal`, `numeric`, empty.
+	Mode string
+	// Autofocus puts the cursor there when the page opens.
+	Autofocus bool
+	// Fixed cannot be changed any more.
+	Fixed bool
+	// Next stands in the same line: a unit beside a number.
+	Next *field
+}
+
+// InputType is the type of the field's input.
+func (f field) InputType() string {
+	switch f.Kind {
+	case "", "code", "picker":
+		return "text"
+	default:
+		return f.Kind
+	}
+}
+
+// ID is the id of the field's input.
+func (f field) ID() string { return "field-" + strings.ReplaceAll(f.Name, ".", "-") }
+
+// DescribedBy are the ids of the texts about the field that there are.
+func (f field) DescribedBy() string {
+	var ids []string
+	if f.Error != "" {
+		ids = append(ids, f.ID()+"-error")
+	}
+	if f.Now != "" {
+		ids = append(ids, f.ID()+"-now")
+	}
+	if f.Hint != "" {
+		ids = append(ids, f.ID()+"-hint")
+	}
+	return strings.Join(ids, " ")
+}
+
+// form is a form, shown by the template "form".
+type form struct {
+	// ID is the form's id and the name of the template that shows it alone.
+	ID string
+	// Action is where it is posted to.
+	Action string
+	// Save is what the button says.
+	Save string
+	// Cancel leads away without saving; none if empty.
+	Cancel string
+	// Groups are the fields, under headings.
+	Groups []group
+	// Hidden are values that are not shown, such as the etag.
+	Hidden map[string]string
+	// Error is about no field, or about all.
+	Error string
+	// Conflict is set where somebody else has changed the thing: Save then overwrites, and Reload
+	// leads to what is there.
+	Conflict bool
+	Reload   string
+}
+
+// group is fields under a heading, which may be empty.
+type group struct {
+	Title, Text string
+	Fields      []field
+}
+
+// fail puts errors beside their fields, and on top what belongs to none.
+func (f *form) fail(errs formErrors) {
+	f.Error = errs[""]
+	for g := range f.Groups {
+		for i := range f.Groups[g].Fields {
+			one := &f.Groups[g].Fields[i]
+			one.Error = errs[one.Name]
+			if one.Next != nil && errs[one.Next.Name] != "" {
+				one.Error = strings.TrimSpace(one.Error + " " + errs[one.Next.Name])
+			}
+		}
+	}
+}
+
+// names are the names of all fields.
+func (f *form) names() []string {
+	var names []string
+	for _, g := range f.Groups {
+		for _, one := range g.Fields {
+			names = append(names, one.Name)
+			if one.Next != nil {
+				names = append(names, one.Next.Name)
+			}
+		}
+	}
+	return names
+}
+
+// compare marks the fields whose value is another in theirs, the same form of what is stored now.
+func (f *form) compare(theirs form) {
+	for g := range f.Groups {
+		for i := range f.Groups[g].Fields {
+			mine, their := &f.Groups[g].Fields[i], theirs.Groups[g].Fields[i]
+			if mine.shown() != their.shown() {
+				mine.Now = their.shown()
+				if mine.Now == "" {
+					mine.Now = "empty"
+				}
+			}
+		}
+	}
+}
+
+// shown is the field's value as people read it.
+func (f field) shown() string {
+	text := f.Value
+	for _, c := range f.Choices {
+		if c.Value == f.Value {
+			text = c.Label
+		}
+	}
+	if f.Kind == "checkbox" {
+		text = map[bool]string{true: "on", false: "off"}[f.Value != ""]
+	}
+	if f.Next != nil {
+		text += " " + f.Next.shown()
+	}
+	return strings.TrimSpace(text)
+}

@@ -1,0 +1,211 @@
+package console
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// maxTrail is how many pages back Previous knows. Further back it leads to the first page.
+const maxTrail = 20
+
+// maxSearchChars bounds what is searched for: names are no longer, and filters have a greatest length.
+const maxSearchChars = 100
+
+// list is the state of a list as its address has it: `?q=shoes&state=ACTIVE&sort=-create_time&page=…`.
+// All of it is in the address, so that a reload, a link and the back button show the same.
+type list struct {
+	path   string
+	values url.Values
+	// sorts are the fields that can be sorted by, the first by default.
+	sorts []string
+}
+
+// listOf reads a list's state from a page's address.
+func (p *page) listOf(sorts ...string) list {
+	l := list{path: p.r.URL.EscapedPath(), values: p.r.URL.Query(), sorts: sorts}
+	// A search form sends its empty fields too; the address shall not show them.
+	if p.isHTMX() && strings.HasPrefix(p.r.Header.Get("HX-Source"), "form") {
+		p.w.Header().Set("HX-Replace-Url", l.href(l.copy()))
+	}
+	return l
+}
+
+// Get returns a value of the state, such as `q`, without spaces around.
+func (l list) Get(name string) string { return strings.TrimSpace(l.values.Get(name)) }
+
+// OrderBy is the API's order_by.
+func (l list) OrderBy() string {
+	name, isDown := l.sort()
+	if isDown {
+		return name + " desc"
+	}
+	return name
+}
+
+func (l list) sort() (name string, isDown bool) {
+	name, isDown = strings.CutPrefix(l.Get("sort"), "-")
+	if !slices.Contains(l.sorts, name) {
+		return strings.TrimPrefix(l.sorts[0], "-"), strings.HasPrefix(l.sorts[0], "-")
+	}
+	return name, isDown
+}
+
+// PageToken is the API's page_token.
+func (l list) PageToken() string { return l.Get("page") }
+
+// column returns the heading of a column that can be sorted by.
+func (l list) column(label, field string) column {
+	name, isDown := l.sort()
+	c := column{Label: label, SortHref: l.with("sort", field)}
+	if name == field {
+		c.Sorted, c.SortHref = "ascending", l.with("sort", "-"+field)
+		if isDown {
+			c.Sorted, c.SortHref = "descending", l.with("sort", field)
+		}
+	}
+	return c
+}
+
+// with returns the list's address with another value, from the first page on.
+func (l list) with(name, value string) string {
+	values := l.copy()
+	values.Del("page")
+	values.Del("back")
+	values.Set(name, value)
+	return l.href(values)
+}
+
+// Kept are the state's values that a search form passes on.
+func (l list) Kept() map[string]string {
+	kept := map[string]string{}
+	if sort := l.Get("sort"); sort != "" {
+		kept["sort"] = sort
+	}
+	return kept
+}
+
+// pager leads to the pages beside this one. Empty: there is none.
+type pager struct{ First, Previous, Next string }
+
+// pager returns the ways on, given the API's next_page_token. Tokens lead forward only, so the way back
+// is kept in the address.
+func (l list) pager(next string) pager {
+	var p pager
+	current := l.PageToken()
+	trail := strings.FieldsFunc(l.Get("back"), func(c rune) bool { return c == '.' })
+	if current != "" {
+		p.First = l.page("", nil)
+		p.Previous = p.First
+		if len(trail) > 0 {
+			p.Previous = l.page(trail[len(trail)-1], trail[:len(trail)-1])
+		}
+	}
+	if next != "" {
+		if current != "" {
+			trail = append(slices.Clone(trail), current)
+		}
+		p.Next = l.page(next, trail[max(0, len(trail)-maxTrail):])
+	}
+	return p
+}
+
+func (l list) page(token string, trail []string) string {
+	values := l.copy()
+	values.Set("page", token)
+	values.Set("back", strings.Join(trail, "."))
+	return l.href(values)
+}
+
+func (l list) copy() url.Values {
+	values := url.Values{}
+	for name, v := range l.values {
+		values[name] = slices.Clone(v)
+	}
+	return values
+}
+
+// href leaves out what is empty.
+func (l list) href(values url.Values) string {
+	for name := range values {
+		if values.Get(name) == "" {
+			values.Del(name)
+		}
+	}
+	if len(values) == 0 {
+		return l.path
+	}
+	return l.path + "?" + values.Encode()
+}
+
+// isFiltered says that the list may lack rows by what was asked for.
+func (l list) isFiltered(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return l.Get(name) != "" })
+}
+
+// quoted returns a value as a string of a filter.
+func quoted(value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `*`, `\*`).Replace(value) + `"`
+}
+
+// search returns the filter for things whose name begins with what was typed, or whose id it is. Names
+// are compared letter by letter, so the usual ways of writing are asked for too.
+func search(typed string) string {
+	typed = strings.TrimSpace(strings.ToValidUTF8(typed, ""))
+	if runes := []rune(typed); len(runes) > maxSearchChars {
+		typed = string(runes[:maxSearchChars])
+	}
+	if typed == "" {
+		return ""
+	}
+	var terms []string
+	lower := strings.ToLower(typed)
+	for _, way := range []string{typed, lower, strings.ToUpper(typed), capital(lower), capitals(lower)} {
+		term := `display_name = ` + strings.TrimSuffix(quoted(way), `"`) + `*"`
+		if !slices.Contains(terms, term) {
+			terms = append(terms, term)
+		}
+	}
+	if isID(lower) {
+		terms = append(terms, `name = `+quoted(lower))
+	}
+	return "(" + strings.Join(terms, " OR ") + ")"
+}
+
+func capital(s string) string {
+	runes := []rune(s)
+	return strings.ToUpper(string(runes[:1])) + string(runes[1:])
+}
+
+func capitals(s string) string {
+	words := strings.Split(s, " ")
+	for i, word := range words {
+		if word != "" {
+			words[i] = capital(word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// isID says whether a text can be the id of an offer or publisher.
+func isID(s string) bool {
+	return s != "" && len(s) <= 63 && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// and joins filters, of which some may be empty.
+func and(filters ...string) string {
+	return strings.Join(slices.DeleteFunc(filters, func(f string) bool { return f == "" }), " AND ")
+}
+
+// toolbar is the search and the filters above a table, shown by the template "toolbar".
+type toolbar struct {
+	// Target is the table's id.
+	Target string
+	Action string
+	// Search is the value and label of the search box.
+	Search, SearchLabel string
+	// Filters are selects.
+	Filters []field
+	// Kept are values that stay as they are.
+	Kept map[string]string
+}

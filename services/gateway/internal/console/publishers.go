@@ -1,0 +1,224 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+)
+
+func publisherRoutes() []route {
+	return []route{
+		get("publishers", listPublishers),
+		get("publishers/new", newPublisher),
+		post("publishers/new", createPublisher),
+		get("publishers/{publisher}", showPublisher),
+		post("publishers/{publisher}", savePublisher),
+	}
+}
+
+// publisher returns the publisher that the address names.
+func (p *page) publisher() (*couponv1.Publisher, error) {
+	return p.publishers.GetPublisher(p.r.Context(), &couponv1.GetPublisherRequest{Name: "publishers/" + p.r.PathValue("publisher")})
+}
+
+type publishersView struct {
+	Toolbar toolbar
+	Table   table
+}
+
+func listPublishers(_ http.ResponseWriter, r *http.Request, p *page) error {
+	l := p.listOf("display_name", "name", "create_time")
+	filter := search(l.Get("q"))
+	if _, isState := couponv1.Publisher_State_value[l.Get("state")]; isState {
+		filter = and(filter, "state = "+l.Get("state"))
+	}
+	resp, err := p.publishers.ListPublishers(r.Context(), &couponv1.ListPublishersRequest{
+		Filter: filter, OrderBy: l.OrderBy(), PageToken: l.PageToken(),
+	})
+	if err != nil {
+		return err
+	}
+	p.Title, p.Section = "Publishers", "publishers"
+	p.Actions = []link{{Label: "+ Create Publisher", Href: at("publishers", "new"), IsPrimary: true}}
+	bar := toolbar{
+		Target: "publishers-table", Action: l.path, Search: l.Get("q"), SearchLabel: "Search publishers by name or id", Kept: l.Kept(),
+		Filters: []field{{
+			Name: "state", Label: "State", Kind: "select", Value: l.Get("state"),
+			Choices: []choice{{"", "All states"}, {"ACTIVE", "Active"}, {"ARCHIVED", "Archived"}},
+		}},
+	}
+	return p.show("publishers", publishersView{Toolbar: bar, Table: publishersTable(l, resp)})
+}
+
+func publishersTable(l list, resp *couponv1.ListPublishersResponse) table {
+	t := table{
+		ID: "publishers-table", Caption: "Publishers", Pager: l.pager(resp.GetNextPageToken()),
+		Columns: []column{l.column("Publisher", "display_name"), l.column("Id", "name"), {Label: "State"}, {Label: "Postback"}, l.column("Created", "create_time")},
+		Empty: empty{
+			Title: "No publishers yet", Text: "A publisher is who promotes your offers: an influencer, an affiliate, a partner.",
+			Action: &link{Label: "+ Create Publisher", Href: at("publishers", "new")},
+		},
+	}
+	if l.isFiltered("q", "state", "page") {
+		t.Empty = empty{Title: "No publisher matches", Text: "Search by the beginning of the name, or by the id.", Action: &link{Label: "Show all publishers", Href: l.path}}
+	}
+	for _, o := range resp.GetPublishers() {
+		id := idOf(o.GetName())
+		postback := cell{Text: "None"}
+		if o.GetPostbackUrl() != "" {
+			postback.Text = hostOf(o.GetPostbackUrl())
+		}
+		t.Rows = append(t.Rows, row{Key: id, Label: o.GetDisplayName(), Cells: []cell{
+			{Text: o.GetDisplayName(), Href: at("publishers", id)},
+			{Text: id, IsCode: true},
+			{Badge: stateBadge(o.GetState().String())},
+			postback,
+			{Time: o.GetCreateTime().AsTime()},
+		}})
+	}
+	return t
+}
+
+func newPublisher(_ http.ResponseWriter, _ *http.Request, p *page) error {
+	return p.showNewPublisher(http.StatusOK, newPublisherForm(url.Values{}))
+}
+
+func (p *page) showNewPublisher(status int, f form) error {
+	p.Title, p.Section = "Create Publisher", "publishers"
+	p.Crumbs = []link{{Label: "Publishers", Href: at("publishers")}}
+	return p.showAs(status, "form", f)
+}
+
+func newPublisherForm(values url.Values) form {
+	return form{
+		ID: "publisher-form", Action: at("publishers", "new"), Save: "Create Publisher", Cancel: at("publishers"),
+		Groups: []group{{Fields: []field{
+			nameField(values, "Publisher name"),
+			idField(values, "publisher_id", "Publisher id"),
+			postbackField(values),
+		}}},
+	}
+}
+
+func postbackField(values url.Values) field {
+	return field{
+		Name: "postback_url", Label: "Postback URL", Kind: "url", Value: values.Get("postback_url"),
+		Placeholder: "https://partner.example.com/pb?click={pub_click_id}&payout={payout}",
+		Hint:        "The publisher's own address, called for each of its conversions. Empty: it is told nothing.",
+	}
+}
+
+func createPublisher(_ http.ResponseWriter, r *http.Request, p *page) error {
+	made, err := p.publishers.CreatePublisher(r.Context(), &couponv1.CreatePublisherRequest{
+		PublisherId: trimmed(r.PostForm, "publisher_id"),
+		Publisher:   &couponv1.Publisher{DisplayName: trimmed(r.PostForm, "display_name"), PostbackUrl: trimmed(r.PostForm, "postback_url")},
+	})
+	if err == nil {
+		return p.done(at("publishers", idOf(made.GetName())), toast{Text: "Publisher created."})
+	}
+	f := newPublisherForm(r.PostForm)
+	errs, isAboutForm := errorsOf(err, f.names()...)
+	if !isAboutForm {
+		return err
+	}
+	f.fail(errs)
+	return p.showNewPublisher(http.StatusUnprocessableEntity, f)
+}
+
+type publisherView struct {
+	Form  form
+	Facts []fact
+}
+
+func showPublisher(_ http.ResponseWriter, _ *http.Request, p *page) error {
+	stored, err := p.publisher()
+	if err != nil {
+		return err
+	}
+	return p.showPublisherForm(http.StatusOK, stored, publisherForm(stored, publisherValues(stored)))
+}
+
+func (p *page) showPublisherForm(status int, stored *couponv1.Publisher, f form) error {
+	p.Title, p.Section = stored.GetDisplayName(), "publishers"
+	p.Crumbs = []link{{Label: "Publishers", Href: at("publishers")}}
+	return p.showAs(status, "publisher", publisherView{Form: f, Facts: []fact{
+		{Label: "Publisher id", Value: idOf(stored.GetName()), IsCode: true, Hint: "Stands in tracking links as pub_id."},
+		{Label: "Delivery secret", Value: stored.GetDeliverySecret(), IsCode: true, Hint: "Signs what is delivered to the publisher. Give it to nobody else."},
+	}})
+}
+
+func publisherValues(o *couponv1.Publisher) url.Values {
+	values := url.Values{
+		"display_name": {o.GetDisplayName()}, "state": {o.GetState().String()}, "postback_url": {o.GetPostbackUrl()},
+		"method": {o.GetDelivery().GetMethod().String()},
+	}
+	if o.GetDelivery().GetOnlyWithClick() {
+		values.Set("only_with_click", "on")
+	}
+	return values
+}
+
+func publisherForm(o *couponv1.Publisher, values url.Values) form {
+	href := at("publishers", idOf(o.GetName()))
+	return form{
+		ID: "publisher-form", Action: href, Save: "Save", Reload: href, Hidden: map[string]string{"etag": o.GetEtag()},
+		Groups: []group{
+			{Title: "Publisher", Fields: []field{
+				nameField(values, "Publisher name"),
+				{
+					Name: "state", Label: "State", Kind: "select", Value: values.Get("state"), Choices: []choice{{"ACTIVE", "Active"}, {"ARCHIVED", "Archived"}},
+					Hint: "An archived publisher gets no new coupons, and its codes earn nothing.",
+				},
+			}},
+			{Title: "Deliveries", Text: "How the publisher is told of its conversions.", Fields: []field{
+				postbackField(values),
+				{
+					Name: "method", Label: "Sent by", Kind: "select", Value: values.Get("method"),
+					Choices: []choice{{"GET", "GET: all is in the URL"}, {"POST", "POST: the conversion as JSON in the body"}},
+				},
+				{
+					Name: "only_with_click", Label: "Only conversions with a click", Kind: "checkbox", Value: values.Get("only_with_click"),
+					Hint: "For tracking systems that can do nothing with a sale that came by code alone.",
+				},
+			}},
+		},
+	}
+}
+
+func savePublisher(_ http.ResponseWriter, r *http.Request, p *page) error {
+	stored, err := p.publisher()
+	if err != nil {
+		return err
+	}
+	draft := &couponv1.Publisher{
+		Name: stored.GetName(), Etag: r.PostFormValue("etag"), DisplayName: trimmed(r.PostForm, "display_name"), PostbackUrl: trimmed(r.PostForm, "postback_url"),
+		State: couponv1.Publisher_State(couponv1.Publisher_State_value[r.PostFormValue("state")]),
+		Delivery: &couponv1.DeliverySettings{
+			Method:        couponv1.DeliverySettings_Method(couponv1.DeliverySettings_Method_value[r.PostFormValue("method")]),
+			OnlyWithClick: r.PostFormValue("only_with_click") != "",
+			Statuses:      stored.GetDelivery().GetStatuses(),
+		},
+	}
+	_, failure := p.publishers.UpdatePublisher(r.Context(), &couponv1.UpdatePublisherRequest{
+		Publisher: draft, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"display_name", "state", "postback_url", "delivery"}},
+	})
+	if failure == nil {
+		return p.done(at("publishers", r.PathValue("publisher")), toast{Text: "Publisher saved."})
+	}
+	f := publisherForm(stored, r.PostForm)
+	if isConflict(failure) {
+		f.Conflict = true
+		f.compare(publisherForm(stored, publisherValues(stored)))
+		return p.showPublisherForm(http.StatusConflict, stored, f)
+	}
+	f.Hidden["etag"] = r.PostFormValue("etag")
+	errs, isAboutForm := errorsOf(failure, f.names()...)
+	if !isAboutForm {
+		return failure
+	}
+	f.fail(errs)
+	return p.showPublisherForm(http.StatusUnprocessableEntity, stored, f)
+}

@@ -1,0 +1,114 @@
+package console
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/couponlink/couponlink/services/gateway/internal/console/assets"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// views are the templates: for each file of templates/pages one set, with the layout and the parts.
+type views struct{ pages map[string]*template.Template }
+
+func newViews(files *assets.Set, zone *time.Location) (*views, error) {
+	base, err := template.New("layout.html").Funcs(templateFuncs(files, zone)).
+		ParseFS(templates, "templates/layout.html", "templates/parts/*.html")
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(templates, "templates/pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	all := &views{pages: map[string]*template.Template{}}
+	for _, name := range names {
+		set, err := base.Clone()
+		if err == nil {
+			set, err = set.ParseFS(templates, name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all.pages[strings.TrimSuffix(path.Base(name), ".html")] = set
+	}
+	return all, nil
+}
+
+// page returns a page, or the part of it that has the name of a fragment, with the toasts that are due.
+func (v *views) page(name, fragment string, p *page) ([]byte, error) {
+	set, ok := v.pages[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no page template %q", name)
+	}
+	if fragment != "" && set.Lookup(fragment) != nil {
+		return execute(set, p, fragment, "toast-messages")
+	}
+	return execute(set, p, "layout")
+}
+
+// toasts returns nothing but the toasts that are due.
+func (v *views) toasts(p *page) ([]byte, error) {
+	return execute(v.pages["error"], p, "toast-messages")
+}
+
+// execute runs templates into memory: an error must never be half a page.
+func execute(set *template.Template, p *page, names ...string) ([]byte, error) {
+	var buf bytes.Buffer
+	for _, name := range names {
+		if err := set.ExecuteTemplate(&buf, name, p); err != nil {
+			return nil, fmt.Errorf("rendering: %w", err)
+		}
+	}
+	return buf.Bytes(), nil
+}
+
+// templateFuncs are what templates can call besides their data's methods.
+func templateFuncs(files *assets.Set, zone *time.Location) template.FuncMap {
+	return template.FuncMap{
+		"asset":    files.URL,
+		"date":     func(t time.Time) string { return format.Date(t, zone) },
+		"dateTime": func(t time.Time) string { return format.DateTime(t, zone) },
+		"rfc3339":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"number":   func(n int64) string { return format.Number(n) },
+		"money":    func(m amount) string { return format.Money(m.GetCurrencyCode(), m.GetUnits(), m.GetNanos()) },
+		"csrf":     (*page).formToken,
+		"path":     at,
+		"dict":     dict,
+	}
+}
+
+// amount is money of either service's contract.
+type amount interface {
+	GetCurrencyCode() string
+	GetUnits() int64
+	GetNanos() int32
+}
+
+// formToken is what the template "csrf" shows.
+type formToken struct{ Token string }
+
+// dict gives a template several values: dict "Label" "Offer" "Value" .Name.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("dict has %d values; it needs pairs", len(pairs))
+	}
+	values := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict's key %v is no string", pairs[i])
+		}
+		values[key] = pairs[i+1]
+	}
+	return values, nil
+}

@@ -1,0 +1,141 @@
+package couponimport
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+)
+
+// The bounds of a batch: the service takes 1,000 coupons, and a message of 1 MiB; what frames the
+// coupons in it takes a few bytes each.
+const (
+	maxBatchCoupons = 1000
+	maxBatchBytes   = 900 << 10
+	frameBytes      = 16
+)
+
+// key is what must not be there twice: a coupon's offer, publisher and code, or, without a publisher,
+// an offer's code.
+type key struct{ offer, publisher, code string }
+
+// run is an import under way.
+type run struct {
+	client couponv1.CouponServiceClient
+	req    Request
+	result Result
+	// waiting are the rows since the last batch, in order; of those without a fault the requests are in batch.
+	waiting []Row
+	batch   []*couponv1.CreateCouponRequest
+	// carried are coupons that earlier batches of a dry run admitted, and without which the service
+	// would not know that rows of this batch are there twice.
+	carried []*couponv1.CreateCouponRequest
+	bytes   int
+	// admitted are the coupons that a dry run admitted, by both kinds of key.
+	admitted map[key]*couponv1.CreateCouponRequest
+}
+
+// keysOf returns both keys of a coupon.
+func keysOf(creation *couponv1.CreateCouponRequest) [2]key {
+	code := strings.ToUpper(creation.GetCoupon().GetCode()) // A code of other letters than A to Z is refused anyway.
+	return [2]key{{creation.GetParent(), creation.GetCoupon().GetPublisher(), code}, {creation.GetParent(), "", code}}
+}
+
+// needed returns the coupons that must be carried for a coupon to be judged as if all rows above were
+// stored: the same one, and the first of any publisher with its code, since the offer may have a code
+// for one publisher only.
+func (r *run) needed(creation *couponv1.CreateCouponRequest) []*couponv1.CreateCouponRequest {
+	var needed []*couponv1.CreateCouponRequest
+	for _, k := range keysOf(creation) {
+		// A coupon is carried as the very request that it was sent with before.
+		before := r.admitted[k]
+		if before == nil || slices.Contains(r.carried, before) || slices.Contains(needed, before) {
+			continue
+		}
+		needed = append(needed, before)
+	}
+	return needed
+}
+
+// fits says whether a coupon, and what it needs, still has room in the batch.
+func (r *run) fits(creation *couponv1.CreateCouponRequest) bool {
+	needed := append(r.needed(creation), creation)
+	return len(r.carried)+len(r.batch)+len(needed) <= maxBatchCoupons && r.bytes+size(needed) <= maxBatchBytes
+}
+
+func size(creations []*couponv1.CreateCouponRequest) int {
+	total := 0
+	for _, one := range creations {
+		total += proto.Size(one) + frameBytes
+	}
+	return total
+}
+
+// add puts a row and its coupon into the batch.
+func (r *run) add(row Row, creation *couponv1.CreateCouponRequest) {
+	needed := r.needed(creation)
+	r.carried = append(r.carried, needed...)
+	r.bytes += size(needed) + size([]*couponv1.CreateCouponRequest{creation})
+	r.batch = append(r.batch, creation)
+	r.waiting = append(r.waiting, row)
+}
+
+// send sends the batch, and moves the rows that wait into the result with what became of them.
+func (r *run) send(ctx context.Context) error {
+	var results []*couponv1.BatchCreateCouponsResult
+	if len(r.batch) > 0 {
+		var err error
+		if results, err = r.call(ctx); err != nil {
+			return err
+		}
+	}
+	next := 0
+	for _, row := range r.waiting {
+		if row.Fault == nil {
+			row.Coupon, row.Fault = results[next].GetCoupon(), results[next].GetFault()
+			if row.Fault == nil {
+				r.admit(r.batch[next])
+			}
+			next++
+		}
+		if row.Fault == nil {
+			r.result.Created++
+		} else {
+			r.result.Failed++
+		}
+		r.result.Rows = append(r.result.Rows, row)
+	}
+	r.waiting, r.batch, r.carried, r.bytes = nil, nil, nil, 0
+	return nil
+}
+
+// call returns the results of the batch, without those of what was carried.
+func (r *run) call(ctx context.Context) ([]*couponv1.BatchCreateCouponsResult, error) {
+	all := slices.Concat(r.carried, r.batch)
+	answer, err := r.client.BatchCreateCoupons(ctx, &couponv1.BatchCreateCouponsRequest{
+		Parent: r.req.Parent, Requests: all, ValidateOnly: r.req.ValidateOnly,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(answer.GetResults()) != len(all) {
+		return nil, fmt.Errorf("the coupon service answered %d results to %d coupons", len(answer.GetResults()), len(all))
+	}
+	return answer.GetResults()[len(r.carried):], nil
+}
+
+// admit notes that a coupon would be stored. What is stored indeed the service knows itself.
+func (r *run) admit(creation *couponv1.CreateCouponRequest) {
+	if !r.req.ValidateOnly {
+		return
+	}
+	for _, k := range keysOf(creation) {
+		if r.admitted[k] == nil {
+			r.admitted[k] = creation
+		}
+	}
+}

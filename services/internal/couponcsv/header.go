@@ -1,0 +1,171 @@
+package couponcsv
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/spreadsheet"
+)
+
+// column is a column that a file may have.
+type column struct {
+	// name is the API's, in snake case.
+	name string
+	// aliases are other titles, folded.
+	aliases []string
+}
+
+// columns are those that say something of a coupon.
+func columns() []column {
+	return []column{
+		{"code", []string{"couponcode"}},
+		{"offer", nil},
+		{"publisher", nil},
+		{"start_time", []string{"startdate", "start"}},
+		{"expire_time", []string{"expirationdate", "expiration", "expire", "expirydate", "enddate"}},
+		{"internal_note", []string{"note"}},
+		{"enabled", nil},
+		{"usage_limit", nil},
+		{"daily_usage_limit", nil},
+		{"state", nil},
+	}
+}
+
+// exportedOnly are the columns of an export that are the program's to say. They are there to be read by
+// people, and passed over, so that an export can be imported as it is.
+func exportedOnly() []string {
+	return []string{"name", "tracking_link", "create_time", "update_time"}
+}
+
+// header says what stands in which place of a record.
+type header struct {
+	// place are the places of the columns that the file has, by their names.
+	place map[string]int
+	// names are the columns by their places; empty: a place without a title, in which nothing may stand.
+	names []string
+}
+
+// parseHeader reads the first record.
+func parseHeader(titles []string, offerNeeded bool) (header, error) {
+	h := header{place: map[string]int{}, names: make([]string, len(titles))}
+	seen := map[string]string{}
+	for i, title := range titles {
+		if len(title) > MaxCellBytes {
+			return h, invalid("UNKNOWN_COLUMN", "there is no column %.60q; the columns are %s", title, knownColumns())
+		}
+		if fold(title) == "" {
+			continue
+		}
+		name, ok := columnOf(title)
+		if !ok {
+			return h, invalid("UNKNOWN_COLUMN", "there is no column %.60q; the columns are %s", title, knownColumns())
+		}
+		if before, twice := seen[name]; twice {
+			return h, invalid("DUPLICATE_COLUMN", "the columns %.60q and %.60q both are %s; leave one out", before, title, name)
+		}
+		seen[name] = title
+		h.place[name], h.names[i] = i, name
+	}
+	needed := []string{"code", "publisher"}
+	if offerNeeded {
+		needed = append(needed, "offer")
+	}
+	for _, name := range needed {
+		if _, ok := h.place[name]; !ok {
+			return h, invalid("MISSING_COLUMN", "the file has no column %q; its first row must name the columns", name)
+		}
+	}
+	return h, nil
+}
+
+// columnOf returns the column that a title means.
+func columnOf(title string) (string, bool) {
+	folded := fold(title)
+	for _, c := range columns() {
+		if folded == fold(c.name) || slices.Contains(c.aliases, folded) {
+			return c.name, true
+		}
+	}
+	for _, name := range exportedOnly() {
+		if folded == fold(name) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// fold returns a title in the form by which titles are compared: in lower case, without spaces and
+// underscores.
+func fold(title string) string {
+	return strings.ToLower(strings.Map(func(c rune) rune {
+		if unicode.IsSpace(c) || c == '_' || c == '\uFEFF' {
+			return -1
+		}
+		return c
+	}, title))
+}
+
+// knownColumns lists the columns for a message.
+func knownColumns() string {
+	var names []string
+	for _, c := range columns() {
+		names = append(names, c.name)
+	}
+	return strings.Join(append(names, exportedOnly()...), ", ")
+}
+
+// coupon reads a record.
+func (h header) coupon(cells []string, zone *time.Location) (Coupon, *apperr.Error) {
+	if fault := h.misplaced(cells); fault != nil {
+		return Coupon{}, fault
+	}
+	text := func(name string) string {
+		i, ok := h.place[name]
+		if !ok || i >= len(cells) {
+			return ""
+		}
+		return spreadsheet.Restore(cells[i])
+	}
+	word := func(name string) string { return strings.TrimSpace(text(name)) }
+	c := Coupon{
+		Code: word("code"), Offer: resource("offers/", word("offer")), Publisher: resource("publishers/", word("publisher")),
+		InternalNote: text("internal_note"),
+	}
+	var found faults
+	var err error
+	c.StartTime, err = startTime(word("start_time"), zone)
+	found.add(err)
+	c.ExpireTime, err = expireTime(word("expire_time"), zone)
+	found.add(err)
+	c.Disabled, err = disabled(word("enabled"), word("state"))
+	found.add(err)
+	c.UsageLimit, err = limit("usage_limit", word("usage_limit"))
+	found.add(err)
+	c.DailyUsageLimit, err = limit("daily_usage_limit", word("daily_usage_limit"))
+	found.add(err)
+	return c, found.joined()
+}
+
+// misplaced returns what is wrong with the first cell that is too long or under no title.
+func (h header) misplaced(cells []string) *apperr.Error {
+	for i, cell := range cells {
+		titled := i < len(h.names) && h.names[i] != ""
+		name := func() string {
+			if titled {
+				return h.names[i]
+			}
+			return fmt.Sprintf("column %d", i+1)
+		}
+		switch {
+		case len(cell) > MaxCellBytes:
+			return apperr.Invalid("INVALID_CELL", name(), "the cell is %d bytes long; it may be at most 10,000", len(cell))
+		case !titled && strings.TrimSpace(cell) != "":
+			return apperr.Invalid("INVALID_CELL", name(), "%.60q stands under no title; is there a separator too many?", cell)
+		}
+	}
+	return nil
+}

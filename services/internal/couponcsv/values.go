@@ -1,0 +1,123 @@
+package couponcsv
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// faults gathers what is wrong with a row.
+type faults []*apperr.Error
+
+func (f *faults) add(err error) {
+	if fault := apperr.As(err); fault != nil {
+		*f = append(*f, fault)
+	}
+}
+
+// joined returns one refusal for all: of the first one's kind and reason.
+func (f faults) joined() *apperr.Error {
+	if len(f) == 0 {
+		return nil
+	}
+	joined := *f[0]
+	for _, more := range f[1:] {
+		joined.Message += "; " + more.Message
+		joined.Violations = append(joined.Violations, more.Violations...)
+	}
+	return &joined
+}
+
+// resource returns the resource name of an id that may have its prefix already.
+func resource(prefix, id string) string {
+	if id == "" || strings.HasPrefix(id, prefix) {
+		return id
+	}
+	return prefix + id
+}
+
+func startTime(text string, zone *time.Location) (time.Time, error) {
+	const field, reason = "start_time", "INVALID_START_TIME"
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return bounded(field, reason, beginning(day, zone))
+	}
+	return moment(field, reason, text)
+}
+
+// expireTime reads when a coupon expires. The last day there is, which people write for never, is none.
+func expireTime(text string, zone *time.Location) (time.Time, error) {
+	const field, reason, never = "expire_time", "INVALID_EXPIRE_TIME", "9999-12-31"
+	if text == "" || text == never {
+		return time.Time{}, nil
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return bounded(field, reason, beginning(day.AddDate(0, 0, 1), zone))
+	}
+	return moment(field, reason, text)
+}
+
+func moment(field, reason, text string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, apperr.Invalid(reason, field, "%.40q is no date; write a day as 2026-11-30, or a time as 2026-11-30T18:00:00Z", text)
+	}
+	return bounded(field, reason, at.UTC())
+}
+
+// bounded refuses times that coupons cannot have, the zero time among them, which stands for none.
+func bounded(field, reason string, at time.Time) (time.Time, error) {
+	if at.Year() < 2000 || at.Year() > 9999 {
+		return time.Time{}, apperr.Invalid(reason, field, "the time is in the year %d; it must be from 2000 to 9999", at.Year())
+	}
+	return at, nil
+}
+
+// beginning returns the first moment of a day in a zone, in UTC; day is its midnight in UTC. It is not
+// always midnight there: where clocks are put forward at night a day begins at one o'clock, and where they
+// are put back there may be two midnights.
+func beginning(day time.Time, zone *time.Location) time.Time {
+	// No zone is further than a day from UTC, and none leaps further than a day.
+	const before, within = 2 * 24 * 60 * 60, 4 * 24 * 60 * 60
+	from := day.Unix() - before
+	seconds := sort.Search(within, func(n int) bool {
+		year, month, date := time.Unix(from+int64(n), 0).In(zone).Date()
+		return !time.Date(year, month, date, 0, 0, 0, 0, time.UTC).Before(day)
+	})
+	return time.Unix(from+int64(seconds), 0).UTC()
+}
+
+// disabled reads whether a coupon is switched off: by its own column or, where that is empty, by the state
+// that an export has. An archived coupon has ended for good, so importing it would bring back a code.
+func disabled(enabled, state string) (bool, error) {
+	if strings.EqualFold(state, "ARCHIVED") {
+		return false, apperr.New(apperr.FailedPrecondition, "COUPON_ARCHIVED",
+			"state: the row is of an archived coupon, which is not created anew; leave the row out, or empty its state")
+	}
+	switch strings.ToLower(enabled) {
+	case "":
+		return strings.EqualFold(state, "DISABLED"), nil
+	case "true", "yes", "1":
+		return false, nil
+	case "false", "no", "0":
+		return true, nil
+	default:
+		return false, apperr.Invalid("INVALID_ENABLED", "enabled", "%.40q is neither true nor false", enabled)
+	}
+}
+
+func limit(field, text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, apperr.Invalid("INVALID_"+strings.ToUpper(field), field, "%.40q is no whole number; leave it empty for any number of sales", text)
+	}
+	return n, nil
+}
