@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
 const (
@@ -54,8 +56,36 @@ func TestCrash(t *testing.T) {
 	done.Wait()
 	t.Logf("%d crashes: %d sales acknowledged, %d clicks redirected, %d requests cut off", crashes, len(load.acknowledged), len(load.clicks), load.cutOff)
 	load.check(t)
+	load.checkFigures(t)
 	if load.cutOff == 0 {
 		t.Error("no request was cut off: the crashes hit nothing")
+	}
+}
+
+// checkFigures sees that the summaries have counted everything that is stored, and once.
+func (l *load) checkFigures(t *testing.T) {
+	t.Helper()
+	stored, err := l.stored(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports := trackingv1.NewReportServiceClient(dialWithKey(t, l.player.system.addrs[2]))
+	var figures *trackingv1.Figures
+	for start := time.Now(); time.Since(start) < 2*time.Second; time.Sleep(100 * time.Millisecond) {
+		summary, err := reports.SummarizeConversions(t.Context(), &trackingv1.SummarizeConversionsRequest{Filter: "offer = " + l.vars["offer"]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if figures = summary.GetTotals(); figures.GetConversions() == int64(len(stored)) {
+			break
+		}
+	}
+	if figures.GetConversions() != int64(len(stored)) || figures.GetClicks() < int64(len(l.clicks)) {
+		t.Errorf("the summary has %d sales and %d clicks, want %d and at least %d", figures.GetConversions(), figures.GetClicks(), len(stored), len(l.clicks))
+	}
+	recount, err := reports.RecountSummaries(t.Context(), &trackingv1.RecountSummariesRequest{ValidateOnly: true})
+	if err != nil || recount.GetDiffering() != 0 || recount.GetCounted() == 0 {
+		t.Errorf("counted anew, %d of %d figures differ (%v): %v", recount.GetDiffering(), recount.GetCounted(), err, recount.GetDifferences())
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -28,17 +29,19 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/edge"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 	"github.com/couponlink/couponlink/services/tracking/internal/scan"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
+	"github.com/couponlink/couponlink/services/tracking/internal/surveyor"
 )
 
 // Service is the tracking service on its store.
 type Service struct {
 	store flow.Store
 	flow  *flow.Service
-	// endDeliveries stops the courier, and delivered is closed when it has stopped.
-	endDeliveries context.CancelFunc
-	delivered     chan struct{}
+	// endWork stops what works in the background, and work waits for it.
+	endWork context.CancelFunc
+	work    sync.WaitGroup
 }
 
 // Options are what the service works with and by.
@@ -73,7 +76,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := open(ctx, o.Database, retention)
+	store, err := open(ctx, o.Database, retention, rules.NewCalendar(zone))
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
 	}
@@ -82,28 +85,34 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	sender := courier.New(courier.Config{
 		Store: store, Publishers: coupons, Client: client, Now: time.Now, Random: rand.Float64, Log: o.Log,
 	})
-	s := &Service{store: store, delivered: make(chan struct{}), flow: flow.New(flow.Config{
+	s := &Service{store: store, flow: flow.New(flow.Config{
 		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Zone: zone,
 		Presets: presets, Sender: sender, Follower: scan.New(scan.Config{Client: client, Now: time.Now}), Wake: sender.Wake,
 	})}
-	delivering, end := context.WithCancel(context.WithoutCancel(ctx))
-	s.endDeliveries = end
-	go func() {
-		defer close(s.delivered)
-		_ = sender.Run(delivering) // returns nil
-	}()
+	working, end := context.WithCancel(context.WithoutCancel(ctx))
+	s.endWork = end
+	s.work.Go(func() { _ = sender.Run(working) }) // returns nil
+	s.work.Go(func() {
+		s.flow.KeepCounting(working, func(err error) {
+			o.Log.ErrorContext(working, "counting for the summaries failed; it is tried again", slog.Any("error", err))
+		})
+	})
+	scans := surveyor.New(surveyor.Config{
+		Store: store, Links: coupons, Scanner: s.flow, PublicURL: o.PublicURL, Wake: s.flow.NewOfferScans(), Now: time.Now, Log: o.Log,
+	})
+	s.work.Go(func() { scans.Run(working) })
 	return s, nil
 }
 
-func open(ctx context.Context, database settings.Database, retention time.Duration) (flow.Store, error) {
+func open(ctx context.Context, database settings.Database, retention time.Duration, calendar rules.Calendar) (flow.Store, error) {
 	if database.MongoDBURI == "" {
-		return sqlitestore.Open(ctx, database.SQLiteDir, retention)
+		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar})
 	}
 	var opts []mongodb.Option
 	if database.WithoutTransactions {
 		opts = append(opts, mongodb.WithoutTransactions())
 	}
-	return mongostore.Open(ctx, database.MongoDBURI, retention, opts...)
+	return mongostore.Open(ctx, database.MongoDBURI, mongostore.Options{Retention: retention, Calendar: calendar}, opts...)
 }
 
 // Register adds the gRPC services to a server.
@@ -118,10 +127,10 @@ func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
 // StopWatches ends the streams that would not end by themselves, so that the servers can stop.
 func (s *Service) StopWatches() { s.flow.StopWatches() }
 
-// Close stops sending deliveries, waits for writes under way and closes the store.
+// Close stops the work in the background, waits for writes under way and closes the store.
 func (s *Service) Close() error {
-	s.endDeliveries()
-	<-s.delivered
+	s.endWork()
+	s.work.Wait()
 	return s.store.Close()
 }
 

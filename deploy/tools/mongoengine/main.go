@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -46,6 +47,8 @@ func run(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- engine.Run(ctx) }()
+	indexed := make(chan error, 1)
+	go func() { indexed <- indexIDs(ctx, dir) }()
 	if _, err := fmt.Fprintln(out, engine.MongoDBURI()); err != nil {
 		return fmt.Errorf("printing the URI: %w", err)
 	}
@@ -53,5 +56,5 @@ func run(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 		return fmt.Errorf("waiting for the end of the input: %w", err)
 	}
 	stop()
-	return <-done
+	return errors.Join(<-indexed, <-done)
 }

@@ -2,9 +2,12 @@ package mongodb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
@@ -28,4 +31,82 @@ func (db *DB) UpdateAll(ctx context.Context, collection string, updates []mongo.
 		}
 	}
 	return nil
+}
+
+// Upsert changes the document with an `_id`, or inserts it.
+type Upsert struct {
+	ID string
+	// Below has a field and a value, a time.Time or an int64: a document that is there is changed only if its
+	// field is less.
+	Below  bson.E
+	Update bson.D
+}
+
+// UpsertAll runs upserts of a collection in one call, in no order. One whose document is there and not below
+// is left out, which the database itself decides: it refuses a second with the `_id`. Where UpsertAll returns
+// an error, as Failure maps it, some may have been done and others not.
+func (db *DB) UpsertAll(ctx context.Context, collection string, upserts []Upsert) error {
+	if len(upserts) == 0 {
+		return nil
+	}
+	upsert := db.upsertAtOnce
+	if db.plain {
+		upsert = db.upsertOneByOne
+	}
+	if err := upsert(ctx, collection, upserts); err != nil {
+		return Failure(fmt.Errorf("upserting into %s: %w", collection, err))
+	}
+	return nil
+}
+
+func (db *DB) upsertAtOnce(ctx context.Context, collection string, upserts []Upsert) error {
+	models := make([]mongo.WriteModel, len(upserts))
+	for i, u := range upserts {
+		models[i] = mongo.NewUpdateOneModel().SetUpsert(true).SetUpdate(u.Update).
+			SetFilter(bson.D{{Key: "_id", Value: u.ID}, {Key: u.Below.Key, Value: bson.D{{Key: "$lt", Value: u.Below.Value}}}})
+	}
+	_, err := db.Collection(collection).BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
+	var refused mongo.BulkWriteException
+	if !errors.As(err, &refused) || refused.WriteConcernError != nil || len(refused.WriteErrors) == 0 {
+		return err
+	}
+	if slices.ContainsFunc(refused.WriteErrors, func(e mongo.BulkWriteError) bool { return !IsUnique(e) }) {
+		return err
+	}
+	return nil
+}
+
+// upsertOneByOne is UpsertAll for the tests' engine, which ends a call at its first refusal, and finds a
+// document quickly only by its `_id` alone.
+func (db *DB) upsertOneByOne(ctx context.Context, collection string, upserts []Upsert) error {
+	db.alone.Lock()
+	defer db.alone.Unlock()
+	for _, u := range upserts {
+		byID := bson.D{{Key: "_id", Value: u.ID}}
+		there, err := db.Collection(collection).FindOne(ctx, byID).Raw()
+		switch {
+		case err == nil && !isBelow(there, u.Below):
+			continue
+		case err != nil && !errors.Is(err, mongo.ErrNoDocuments):
+			return err
+		}
+		if _, err := db.Collection(collection).UpdateOne(ctx, byID, u.Update, options.UpdateOne().SetUpsert(true)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isBelow says whether a document's field is less than a value.
+func isBelow(document bson.Raw, than bson.E) bool {
+	switch value := than.Value.(type) {
+	case time.Time:
+		at, ok := document.Lookup(than.Key).TimeOK()
+		return ok && at.Before(value)
+	case int64:
+		n, ok := document.Lookup(than.Key).AsInt64OK()
+		return ok && n < value
+	default:
+		return false
+	}
 }

@@ -24,6 +24,7 @@ import (
 // Catalog is the coupon service as the tracking service sees it. It is safe for concurrent use.
 type Catalog struct {
 	client     couponv1.LookupServiceClient
+	couponList couponv1.CouponServiceClient
 	offers     *memo[rules.Offer]
 	tokens     *memo[rules.Offer]
 	coupons    *memo[[]rules.Coupon]
@@ -36,6 +37,7 @@ func New(conn grpc.ClientConnInterface, now func() time.Time) *Catalog {
 	failedAt := new(atomic.Int64)
 	return &Catalog{
 		client:     couponv1.NewLookupServiceClient(conn),
+		couponList: couponv1.NewCouponServiceClient(conn),
 		offers:     newMemo[rules.Offer](now, failedAt),
 		tokens:     newMemo[rules.Offer](now, failedAt),
 		coupons:    newMemo[[]rules.Coupon](now, failedAt),

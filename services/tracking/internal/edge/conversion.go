@@ -64,6 +64,13 @@ func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.
 	for i, conversion := range page {
 		resp.Conversions[i] = conversionToProto(conversion)
 	}
+	if req.GetIncludeTotals() {
+		totals, err := s.service.Totals(ctx, req.GetFilter())
+		if err != nil {
+			return nil, err
+		}
+		resp.Totals = figuresToProto(totals)
+	}
 	return resp, nil
 }
 

@@ -18,5 +18,6 @@ func Register(reg grpc.ServiceRegistrar, service *flow.Service) {
 	trackingv1.RegisterPostbackServiceServer(reg, &postbackServer{service: service})
 	trackingv1.RegisterDeliveryServiceServer(reg, &deliveryServer{service: service})
 	trackingv1.RegisterReportServiceServer(reg, &reportServer{service: service})
+	trackingv1.RegisterSavedReportServiceServer(reg, &savedReportServer{service: service})
 	trackingv1.RegisterScanServiceServer(reg, &scanServer{service: service})
 }

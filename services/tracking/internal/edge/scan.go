@@ -23,21 +23,30 @@ type scanServer struct {
 
 // ScanLink implements the RPC of that name.
 func (s *scanServer) ScanLink(ctx context.Context, req *trackingv1.ScanLinkRequest) (*trackingv1.ScanLinkResponse, error) {
-	visitor := flow.Visitor{Phone: req.GetDevice() == trackingv1.ScanLinkRequest_PHONE, Language: req.GetLanguage()}
-	if _, known := trackingv1.ScanLinkRequest_Device_name[int32(req.GetDevice())]; !known {
-		return nil, apperr.Invalid("INVALID_DEVICE", "device", "%d is no device", req.GetDevice())
-	}
-	if visitor.Language == "" {
-		visitor.Language = "en"
-	}
-	if !isLanguage(visitor.Language) {
-		return nil, apperr.Invalid("INVALID_LANGUAGE", "language", "%q is no Accept-Language header such as de-CH,de;q=0.9", visitor.Language)
+	visitor, err := visitorOf("", req.GetDevice(), req.GetLanguage())
+	if err != nil {
+		return nil, err
 	}
 	scan, err := s.service.ScanLink(ctx, req.GetUrl(), visitor)
 	if err != nil {
 		return nil, err
 	}
 	return scanToProto(scan), nil
+}
+
+// visitorOf reads who follows links; in is where in the request it stands.
+func visitorOf(in string, device trackingv1.ScanLinkRequest_Device, language string) (flow.Visitor, error) {
+	visitor := flow.Visitor{Phone: device == trackingv1.ScanLinkRequest_PHONE, Language: language}
+	if _, known := trackingv1.ScanLinkRequest_Device_name[int32(device)]; !known {
+		return visitor, apperr.Invalid("INVALID_DEVICE", in+"device", "%d is no device", device)
+	}
+	if visitor.Language == "" {
+		visitor.Language = "en"
+	}
+	if !isLanguage(visitor.Language) {
+		return visitor, apperr.Invalid("INVALID_LANGUAGE", in+"language", "%q is no Accept-Language header such as de-CH,de;q=0.9", visitor.Language)
+	}
+	return visitor, nil
 }
 
 // isLanguage says whether a text can be an Accept-Language header.
@@ -49,17 +58,13 @@ func isLanguage(text string) bool {
 func scanToProto(s rules.Scan) *trackingv1.ScanLinkResponse {
 	p := &trackingv1.ScanLinkResponse{
 		Ok: true, Link: scannedLinkToProto(s.Link), FinalUrl: toText(s.FinalURL),
-		ClickIdArrived: s.ClickIDArrived, CouponCodeArrived: s.CodeArrived,
+		ClickIdArrived: s.ClickIDArrived, CouponCodeArrived: s.CodeArrived, Problems: problemsToProto(s.Problems),
 	}
 	if s.Link != nil {
 		p.ClickId = s.Link.Click.ID
 	}
 	for _, problem := range s.Problems {
 		p.Ok = p.GetOk() && problem.Severity != rules.Grave
-		p.Problems = append(p.Problems, &trackingv1.ScanProblem{
-			Severity: trackingv1.ScanProblem_Severity(trackingv1.ScanProblem_Severity_value[string(problem.Severity)]),
-			Reason:   problem.Reason, Message: toText(problem.Message), Mend: problem.Mend, Hop: int32(problem.Hop), //nolint:gosec // there are ten at most
-		})
 	}
 	for _, hop := range s.Hops {
 		p.Hops = append(p.Hops, hopToProto(hop))
@@ -73,6 +78,17 @@ func scanToProto(s rules.Scan) *trackingv1.ScanLinkResponse {
 		}
 	}
 	return p
+}
+
+func problemsToProto(problems []rules.Problem) []*trackingv1.ScanProblem {
+	var protos []*trackingv1.ScanProblem
+	for _, problem := range problems {
+		protos = append(protos, &trackingv1.ScanProblem{
+			Severity: trackingv1.ScanProblem_Severity(trackingv1.ScanProblem_Severity_value[string(problem.Severity)]),
+			Reason:   problem.Reason, Message: toText(problem.Message), Mend: problem.Mend, Hop: int32(problem.Hop), //nolint:gosec // there are ten at most
+		})
+	}
+	return protos
 }
 
 func scannedLinkToProto(l *rules.ScannedLink) *trackingv1.ScannedLink {

@@ -43,7 +43,7 @@ func (oneOffer) Coupons(context.Context, string, string) ([]rules.Coupon, error)
 
 func newFlow(t *testing.T) *flow.Service {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), t.TempDir(), 24*time.Hour)
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,12 @@ func newCatalog(t *testing.T) *catalog {
 
 func newService(t *testing.T, catalog *catalog) *flow.Service {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), t.TempDir(), 24*time.Hour)
+	return newServiceOn(newStore(t), catalog)
+}
+
+func newStore(t *testing.T) flow.Store {
+	t.Helper()
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +105,10 @@ func newService(t *testing.T, catalog *catalog) *flow.Service {
 			t.Error(err)
 		}
 	})
+	return store
+}
+
+func newServiceOn(store flow.Store, catalog *catalog) *flow.Service {
 	return flow.New(flow.Config{
 		Store: store, Catalog: catalog, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
 	})

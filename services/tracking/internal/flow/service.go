@@ -54,6 +54,11 @@ type Service struct {
 	conversions *listing.Schema
 	postbacks   *listing.Schema
 	deliveries  *listing.Schema
+	summaries   *listing.Schema
+
+	savedReports, offerScans, scanResults *listing.Schema
+	// newScans holds a token where scans of offers were started.
+	newScans chan struct{}
 	// stopping is closed when watches have to end.
 	stopping chan struct{}
 	stopOnce sync.Once
@@ -64,8 +69,9 @@ func New(c Config) *Service {
 	return &Service{
 		store: c.Store, catalog: c.Catalog, now: c.Now, after: c.After, publicURL: c.PublicURL, zone: c.Zone,
 		presets: c.Presets, sender: c.Sender, follower: c.Follower, wake: c.Wake,
-		conversions: conversionSchema(), postbacks: postbackSchema(), deliveries: deliverySchema(),
-		stopping: make(chan struct{}),
+		conversions: conversionSchema(), postbacks: postbackSchema(), deliveries: deliverySchema(), summaries: summarySchema(),
+		savedReports: savedReportSchema(), offerScans: offerScanSchema(), scanResults: resultSchema(),
+		newScans: make(chan struct{}, 1), stopping: make(chan struct{}),
 	}
 }
 

@@ -14,13 +14,17 @@ import (
 var (
 	// ErrNotFound is returned by a Store or a Catalog where the thing asked for does not exist.
 	ErrNotFound = errors.New("not found")
-	// ErrLimitReached is returned by a Store where a coupon has no use left.
+	// ErrExists is returned by a Store where the place of what is to be stored is taken.
+	ErrExists = errors.New("exists already")
+	// ErrLimitReached is returned by a Store where a coupon has no use left, or there is no room for more.
 	ErrLimitReached = errors.New("limit reached")
+	// ErrNotCounted is returned by a Store whose figures are not made yet.
+	ErrNotCounted = errors.New("not counted yet")
 )
 
-// Store keeps clicks, conversions, the journal of postbacks, and deliveries. A write that returned nil
-// is durable; one that returned an error changed nothing that is ever shown. A failure of the storage
-// itself is an apperr of kind Unavailable.
+// Store keeps clicks, conversions, the journal of postbacks, deliveries, saved reports, and scans of
+// offers. A write that returned nil is durable; one that returned an error changed nothing that is ever
+// shown. A failure of the storage itself is an apperr of kind Unavailable.
 //
 // Clicks and sales are group-committed: while one batch is being written the next gathers. A caller
 // whose context ends while it waits gets the context's error, and the write may still happen.
@@ -28,6 +32,9 @@ type Store interface {
 	ConversionStore
 	PostbackStore
 	DeliveryStore
+	FigureStore
+	SavedReportStore
+	OfferScanStore
 
 	// InsertClick stores a new click.
 	InsertClick(ctx context.Context, click rules.Click) error
@@ -83,6 +90,47 @@ type ConversionStore interface {
 	// call is not seen. A Limit of 0 or less is none, in this method only. It holds no more than a part
 	// in memory, which is each's until each returns. It ends with each's error as it is, or with ctx's.
 	ExportConversions(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) error
+}
+
+// FigureStore keeps the figures of clicks and conversions, in the cells of rules.Tally by the calendar that
+// the store was opened with. At any moment they are exactly what a Tally of all clicks and conversions that
+// are counted comes to, whatever was killed when: what is counted is counted once, and a change of a
+// conversion moves it from its old cells to the new.
+type FigureStore interface {
+	// CountNew counts what was stored and changed up to some moment shortly before now, or a part of it:
+	// more says that there is more to count at once. Several may call it at a time. When it has returned
+	// false, Cells knows everything that was stored a second before now, or earlier.
+	CountNew(ctx context.Context, now time.Time) (more bool, err error)
+	// Cells returns the cells of spans that satisfy where, whose fields are offer, publisher, coupon_code,
+	// status and method; nil: all. The same cell may come more than once, to be added up, and cells may be
+	// zero. counted is up to when everything is counted. ErrNotCounted: CountNew has not come to an end
+	// yet, since the store is new, or was opened with another zone.
+	Cells(ctx context.Context, spans []rules.Span, where listing.Expr) (cells []rules.Cell, counted time.Time, err error)
+	// CountedMonths returns the first and the last month that has a click or a conversion; first is after
+	// last where there is none. ErrNotCounted as Cells.
+	CountedMonths(ctx context.Context) (first, last rules.Month, err error)
+	// Recount counts a month anew from clicks and conversions, of the cubes of days and of months, and
+	// compares the cells with those that are kept. Where mend is set those that differ become what was
+	// counted, without what is counted meanwhile being lost. Clicks of days that are, or may be, deleted
+	// already are taken as they are kept. ErrNotCounted as Cells.
+	Recount(ctx context.Context, month rules.Month, mend bool) (Recount, error)
+	// Totals adds up the conversions that satisfy a condition on their fields, as in Conversions; nil: all.
+	// The cells have no key but the currency, one for each, and one without for the counts.
+	Totals(ctx context.Context, where listing.Expr) ([]rules.Cell, error)
+}
+
+// Recount is what a recount found.
+type Recount struct {
+	// Counted is how many cells there are.
+	Counted int64
+	// Differing are those that were kept as something else, in no order.
+	Differing []Difference
+}
+
+// Difference is a cell that was kept as something else than was counted.
+type Difference struct {
+	Key           rules.CellKey
+	Kept, Counted rules.Measures
 }
 
 // PostbackStore keeps the journal of postbacks, each entry for as long as the store was told to.

@@ -76,7 +76,11 @@ func repeated(ctx context.Context, write func() error) error {
 
 // update is one attempt of an update; errChanged where it wrote nothing because another was faster.
 func (s *Store) update(ctx context.Context, id string, change func(rules.Conversion) (flow.Update, error)) (rules.Conversion, error) {
-	before, err := s.Conversion(ctx, id)
+	var found conversionDocument
+	before, err := one(ctx, s.db, conversions, id, func(d *conversionDocument) rules.Conversion {
+		found = *d
+		return d.decode()
+	})
 	if err != nil {
 		return before, err
 	}
@@ -86,7 +90,7 @@ func (s *Store) update(ctx context.Context, id string, change func(rules.Convers
 	}
 	took, gave := moved(before, update)
 	if took == nil && gave == nil {
-		return update.Conversion, s.replace(ctx, before, update.Conversion)
+		return update.Conversion, s.replace(ctx, &found, update.Conversion)
 	}
 	err = s.db.InTransaction(ctx, func(ctx context.Context) error {
 		counts, err := s.count(ctx, took)
@@ -96,7 +100,7 @@ func (s *Store) update(ctx context.Context, id string, change func(rules.Convers
 		if took != nil && !counts.left() {
 			return flow.ErrLimitReached
 		}
-		if err := s.replace(ctx, before, update.Conversion); err != nil {
+		if err := s.replace(ctx, &found, update.Conversion); err != nil {
 			return err
 		}
 		if err := s.giveBack(ctx, gave); err != nil {
@@ -123,9 +127,11 @@ func moved(before rules.Conversion, update flow.Update) (took, gave *rules.Use) 
 }
 
 // replace stores a conversion in the place of what it was; errChanged where that is not what is stored.
-func (s *Store) replace(ctx context.Context, before, after rules.Conversion) error {
+func (s *Store) replace(ctx context.Context, before *conversionDocument, after rules.Conversion) error {
+	document := encodeConversion(after)
+	document.stamp(before, s.now())
 	result, err := s.db.Collection(conversions).ReplaceOne(ctx,
-		append(byID(before.ID), bson.E{Key: "revision", Value: before.Revision}), encodeConversion(after))
+		append(byID(before.ID), bson.E{Key: "revision", Value: before.Revision}), document)
 	if err != nil {
 		return failure("changing a conversion", err)
 	}
@@ -170,7 +176,9 @@ func (s *Store) insertCounted(ctx context.Context, fresh flow.Sale) (stored rule
 	if !counts.left() {
 		stored, taken = rules.OverLimit(stored), 0
 	}
-	if _, err := s.db.Collection(conversions).InsertOne(ctx, encodeConversion(stored)); err != nil {
+	document := encodeConversion(stored)
+	document.stamp(nil, s.now())
+	if _, err := s.db.Collection(conversions).InsertOne(ctx, document); err != nil {
 		return stored, false, failure("inserting a conversion", err)
 	}
 	if err := s.put(ctx, counts, taken); err != nil {

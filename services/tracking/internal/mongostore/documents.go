@@ -28,6 +28,8 @@ type clickDocument struct {
 	UserAgent  string       `bson:"user_agent,omitempty"`
 	Referer    string       `bson:"referer,omitempty"`
 	Time       time.Time    `bson:"time"`
+	// CountTime is set where it is not Time: see counting.
+	CountTime time.Time `bson:"count_time,omitempty"`
 }
 
 func encodeClick(c rules.Click) *clickDocument {
@@ -88,6 +90,9 @@ type conversionDocument struct {
 	Undeduplicated bool           `bson:"undeduplicated,omitempty"`
 	Postback       string         `bson:"postback,omitempty"`
 	Conflicted     bool           `bson:"conflicted"`
+	// CreateCountTime and CountTime are set where they are not CreateTime and UpdateTime: see counting.
+	CreateCountTime time.Time `bson:"create_count_time,omitempty"`
+	CountTime       time.Time `bson:"count_time,omitempty"`
 	// PlanFrom is nil where everything is planned.
 	PlanFrom  *int               `bson:"plan_from,omitempty"`
 	Changes   []changeDocument   `bson:"changes,omitempty"`
@@ -131,6 +136,7 @@ func (d *conversionDocument) decode() rules.Conversion {
 	if d.PlanFrom != nil {
 		c.Unplanned, c.PlanFrom = true, *d.PlanFrom
 	}
+	c.Backfill(func(change int) bool { return d.Changes[change].From.Method == nil })
 	return c
 }
 

@@ -12,24 +12,29 @@ type changeDocument struct {
 	Number     int              `bson:"number"`
 	Kind       rules.ChangeKind `bson:"kind"`
 	ChangeTime time.Time        `bson:"change_time"`
-	Actor      string           `bson:"actor,omitempty"`
-	Reason     string           `bson:"reason,omitempty"`
-	Postback   string           `bson:"postback,omitempty"`
-	RefundID   string           `bson:"refund_id,omitempty"`
-	From       stateDocument    `bson:"from"`
-	To         stateDocument    `bson:"to"`
+	// CountTime is set where it is not ChangeTime: see counting.
+	CountTime time.Time     `bson:"count_time,omitempty"`
+	Actor     string        `bson:"actor,omitempty"`
+	Reason    string        `bson:"reason,omitempty"`
+	Postback  string        `bson:"postback,omitempty"`
+	RefundID  string        `bson:"refund_id,omitempty"`
+	From      stateDocument `bson:"from"`
+	To        stateDocument `bson:"to"`
 }
 
 type stateDocument struct {
-	Status    rules.Status   `bson:"status,omitempty"`
-	Outcome   rules.Outcome  `bson:"outcome,omitempty"`
-	Reason    rules.Reason   `bson:"reason,omitempty"`
-	Publisher string         `bson:"publisher,omitempty"`
-	Coupon    string         `bson:"coupon,omitempty"`
-	Amount    *moneyDocument `bson:"amount,omitempty"`
-	Refunded  *moneyDocument `bson:"refunded_amount,omitempty"`
-	Payout    *moneyDocument `bson:"payout,omitempty"`
-	Revenue   *moneyDocument `bson:"revenue,omitempty"`
+	Status    rules.Status  `bson:"status,omitempty"`
+	Outcome   rules.Outcome `bson:"outcome,omitempty"`
+	Reason    rules.Reason  `bson:"reason,omitempty"`
+	Publisher string        `bson:"publisher,omitempty"`
+	Coupon    string        `bson:"coupon,omitempty"`
+	// Method and CouponCode are nil in what was stored before they were kept.
+	Method     *rules.Method  `bson:"method,omitempty"`
+	CouponCode *string        `bson:"coupon_code,omitempty"`
+	Amount     *moneyDocument `bson:"amount,omitempty"`
+	Refunded   *moneyDocument `bson:"refunded_amount,omitempty"`
+	Payout     *moneyDocument `bson:"payout,omitempty"`
+	Revenue    *moneyDocument `bson:"revenue,omitempty"`
 }
 
 type conflictDocument struct {
@@ -76,15 +81,20 @@ func decodeChanges(documents []changeDocument) []rules.Change {
 func encodeState(s rules.State) stateDocument {
 	return stateDocument{
 		Status: s.Status, Outcome: s.Outcome, Reason: s.Reason, Publisher: s.Publisher, Coupon: s.Coupon,
+		Method: &s.Method, CouponCode: &s.CouponCode,
 		Amount: encodeMoney(s.Amount), Refunded: encodeMoney(s.Refunded), Payout: encodeMoney(s.Payout), Revenue: encodeMoney(s.Revenue),
 	}
 }
 
 func (d *stateDocument) decode() rules.State {
-	return rules.State{
+	state := rules.State{
 		Status: d.Status, Outcome: d.Outcome, Reason: d.Reason, Publisher: d.Publisher, Coupon: d.Coupon,
 		Amount: d.Amount.decode(), Refunded: d.Refunded.decode(), Payout: d.Payout.decode(), Revenue: d.Revenue.decode(),
 	}
+	if d.Method != nil && d.CouponCode != nil {
+		state.Method, state.CouponCode = *d.Method, *d.CouponCode
+	}
+	return state
 }
 
 func encodeConflicts(conflicts []rules.Conflict) []conflictDocument {

@@ -82,6 +82,15 @@ func checkMigrated(t *testing.T, s flow.Store, stored, rounds int) {
 	if err != nil || len(found) != stored {
 		t.Errorf("%d conversions are not conflicted (%v), want %d", len(found), err, stored)
 	}
+	for more := true; more; {
+		if more, err = s.CountNew(t.Context(), time.Now()); err != nil {
+			t.Fatalf("counting: %v", err)
+		}
+	}
+	cells, _, err := s.Cells(t.Context(), []rules.Span{{Cube: rules.OfferMonths, From: 1970 * 12, To: 1970 * 12}}, nil)
+	if err != nil || len(cells) != 1 || cells[0].Conversions != int64(stored) {
+		t.Errorf("the figures are %+v (%v), want one cell of %d conversions", cells, err, stored)
+	}
 	_, err = s.UpdateConversion(t.Context(), conversions[7].ID, func(c rules.Conversion) (flow.Update, error) {
 		c.Revision++
 		return flow.Update{Conversion: c}, nil

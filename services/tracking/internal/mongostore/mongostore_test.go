@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
@@ -20,19 +21,23 @@ func TestStore(t *testing.T) {
 	for promise, reason := range mongotest.Exceptions("tracking") {
 		t.Logf("exception: the promise %q is not kept here: %s", promise, reason)
 	}
-	storetest.Run(t, func(t testing.TB) func() flow.Store {
-		uri := mongotest.URI(t)
-		return func() flow.Store { return open(t, uri) }
+	storetest.Run(t, func(t testing.TB) func(rules.Calendar) flow.Store {
+		uri, clock := mongotest.URI(t), &passing{now: time.Now()}
+		return func(calendar rules.Calendar) flow.Store { return openPassing(t, uri, calendar, clock) }
 	})
 }
 
 func open(t testing.TB, uri string) flow.Store {
 	t.Helper()
-	s, err := mongostore.Open(t.Context(), uri, retention, mongotest.Options()...)
+	s, err := mongostore.Open(t.Context(), uri, options(rules.NewCalendar(time.UTC)), mongotest.Options()...)
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}
 	return s
+}
+
+func options(calendar rules.Calendar) mongostore.Options {
+	return mongostore.Options{Retention: retention, Calendar: calendar}
 }
 
 // TestIndexes checks which indexes a start leaves behind, a second start included.
@@ -49,14 +54,19 @@ func TestIndexes(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	for collection, want := range map[string][]string{
-		"clicks": {"time_1"},
+		"clicks": {"time_1", "count_time_1"},
 		"conversions": {
 			"conversion_time_1__id_1", "offer_1_conversion_time_1__id_1", "publisher_1_conversion_time_1__id_1",
-			"pub_unique3_key_1_conversion_time_1__id_1", "status_1_conversion_time_1__id_1", "update_time_1__id_1", "plan_from_1",
+			"pub_unique3_key_1_conversion_time_1__id_1", "status_1_conversion_time_1__id_1", "update_time_1__id_1", "plan_from_1", "count_time_1",
 		},
 		"postbacks":   {"create_time_1", "create_time_1__id_1", "conversion_1"},
 		"deliveries":  {"finish_time_1", "create_time_1__id_1", "publisher_1_create_time_1__id_1", "conversion_1", "due_time_1_publisher_1"},
 		"coupon_uses": {"begin_time_1"},
+		"figures":     {"generation_1_cube_1_period_1", "generation_1_cube_1_coupon_code_1_period_1"},
+
+		"saved_reports":      {"display_name_1__id_1"},
+		"offer_scans":        {"create_time_1", "offer_1__id_1", "state_1_free_time_1", "slot_1"},
+		"offer_scan_results": {"create_time_1", "scan_1_coupon_1", "scan_1_severity_1"},
 	} {
 		found := indexes(t, db, collection)
 		for _, name := range want {
@@ -70,7 +80,7 @@ func TestIndexes(t *testing.T) {
 	}
 	if keptAsPromised(t, "what is old expires") {
 		const day = 24 * 60 * 60
-		for collection, want := range map[string]int64{"clicks": 400 * day, "postbacks": 90 * day, "deliveries": 90 * day, "coupon_uses": 400 * day} {
+		for collection, want := range map[string]int64{"clicks": 400 * day, "postbacks": 90 * day, "deliveries": 90 * day, "coupon_uses": 400 * day, "offer_scans": 90 * day, "offer_scan_results": 90 * day} {
 			for name, index := range indexes(t, db, collection) {
 				if index.Expiry != 0 && index.Expiry != want {
 					t.Errorf("%s of %s expires after %d s, want %d", name, collection, index.Expiry, want)
@@ -79,9 +89,13 @@ func TestIndexes(t *testing.T) {
 		}
 	}
 	if keptAsPromised(t, "indexes leave out what is done") {
-		for collection, name := range map[string]string{"conversions": "plan_from_1", "deliveries": "due_time_1_publisher_1"} {
-			if index := indexes(t, db, collection)[name]; len(index.Partial) == 0 {
-				t.Errorf("%s of %s is not partial: %+v", name, collection, index)
+		for collection, names := range map[string][]string{
+			"clicks": {"count_time_1"}, "conversions": {"plan_from_1", "count_time_1"}, "deliveries": {"due_time_1_publisher_1"},
+		} {
+			for _, name := range names {
+				if index := indexes(t, db, collection)[name]; len(index.Partial) == 0 {
+					t.Errorf("%s of %s is not partial: %+v", name, collection, index)
+				}
 			}
 		}
 	}

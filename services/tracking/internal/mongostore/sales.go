@@ -22,6 +22,7 @@ const maxJournaling = 2
 // first; and its entry is stored though it leaves between them.
 type saleQueue struct {
 	db     *mongodb.DB
+	clock  func() time.Time
 	writer *groupcommit.Writer[*sale]
 	// journaling holds a token for each batch of entries under way, journals waits for them.
 	journaling chan struct{}
@@ -46,8 +47,8 @@ type journal struct {
 	errs    []error
 }
 
-func newSaleQueue(db *mongodb.DB) *saleQueue {
-	q := &saleQueue{db: db, journaling: make(chan struct{}, maxJournaling)}
+func newSaleQueue(db *mongodb.DB, clock func() time.Time) *saleQueue {
+	q := &saleQueue{db: db, clock: clock, journaling: make(chan struct{}, maxJournaling)}
 	q.writer = groupcommit.New(maxWaiting, q.write)
 	return q
 }
@@ -89,6 +90,7 @@ func (q *saleQueue) write(batch []*sale) []error {
 			errs[i] = apperr.New(apperr.Unavailable, "STORE_OVERLOADED", "the storage takes sales more slowly than they come; try again")
 			continue
 		}
+		s.conversion.stamp(nil, q.clock())
 		documents = append(documents, s.conversion)
 		places = append(places, i)
 	}

@@ -20,12 +20,22 @@ const (
 	deliveries  = "deliveries"
 	// couponUses count the uses of coupons that have limits: in all, and for each day.
 	couponUses = "coupon_uses"
+	// figures has the cells, and counting one document: up to when they are counted.
+	figures  = "figures"
+	counting = "counting"
+
+	// savedReports are small and few; offerScans have offerScanResults, one for each link.
+	savedReports     = "saved_reports"
+	offerScans       = "offer_scans"
+	offerScanResults = "offer_scan_results"
 
 	// clickRetention is how long clicks are kept: a year, the longest click window, and a month. A day's
 	// uses are kept as long; where they are gone they are counted anew.
 	clickRetention = 400 * 24 * time.Hour
 	// deliveryRetention is how long deliveries are kept that are done.
 	deliveryRetention = 90 * 24 * time.Hour
+	// scanRetention is how long scans of offers are kept, with their results.
+	scanRetention = 90 * 24 * time.Hour
 	// migrationBatch is how many documents a migration changes in one call.
 	migrationBatch = 100
 )
@@ -38,6 +48,12 @@ func prepare(ctx context.Context, db *mongodb.DB, retention time.Duration) error
 			return db.CreateCollections(ctx, clicks, conversions)
 		}},
 		{Version: 2, Run: addHistory},
+		{Version: 3, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, figures, counting)
+		}},
+		{Version: 4, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, savedReports, offerScans, offerScanResults)
+		}},
 	})
 	if err != nil {
 		return err
@@ -50,6 +66,8 @@ func prepare(ctx context.Context, db *mongodb.DB, retention time.Duration) error
 		{postbacks, "create_time", retention},
 		{deliveries, "finish_time", deliveryRetention},
 		{couponUses, "begin_time", clickRetention},
+		{offerScans, "create_time", scanRetention},
+		{offerScanResults, "create_time", scanRetention},
 	} {
 		if err := db.EnsureExpiry(ctx, expiry.collection, expiry.field, expiry.after); err != nil {
 			return err
@@ -79,8 +97,30 @@ func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
 			mongodb.Index("publisher", "create_time", "_id"),
 			mongodb.Index("conversion"),
 		},
+		savedReports: {
+			mongodb.Index("display_name", "_id"),
+		},
+		offerScans: {
+			mongodb.Index("offer", "_id"),
+			mongodb.Index("state", "free_time"),
+			mongodb.UniqueIndex("slot"),
+		},
+		offerScanResults: {
+			mongodb.Index("scan", "coupon"),
+			mongodb.Index("scan", "severity"),
+		},
+		figures: {
+			mongodb.Index("generation", "cube", "period"),
+			mongodb.Index("generation", "cube", "coupon_code", "period"),
+		},
 	} {
 		if err := db.EnsureIndexes(ctx, collection, indexes...); err != nil {
+			return err
+		}
+	}
+	// Hardly anything is counted at another time than it happened.
+	for _, collection := range []string{clicks, conversions} {
+		if err := db.EnsurePartialIndex(ctx, collection, countedLate(), "count_time"); err != nil {
 			return err
 		}
 	}

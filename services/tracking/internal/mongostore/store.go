@@ -29,7 +29,7 @@ const (
 	// largest batch. At some 2 KB each they stay far under the server's limit for one message.
 	maxWaiting = 2048
 	// writeTimeout bounds one batch, update or transaction, at the server too, so that one that hangs
-	// does not hold up all that wait behind it for good. The feed of changes counts on it: what is
+	// does not hold up all that wait behind it for good. The figures count on it (settle), and the feed of changes: what is
 	// written must be committed at most 15 seconds after its update_time was taken, and a sale may have
 	// waited maxWait before.
 	writeTimeout = 10 * time.Second
@@ -41,36 +41,71 @@ const (
 // journal's other entries have a queue each, and each batch is one unordered insert.
 type Store struct {
 	db        *mongodb.DB
-	clicks    *groupcommit.Writer[any]
+	clicks    *groupcommit.Writer[*clickDocument]
 	sales     *saleQueue
 	postbacks *groupcommit.Writer[any]
 	// updating is by the id of a conversion, taking by the name of a coupon.
 	updating *stripes
 	taking   *stripes
+	calendar rules.Calendar
+	// clock returns the time.
+	clock func() time.Time
+}
+
+// Options are what a store is opened with.
+type Options struct {
+	// Retention is how long the journal of postbacks is kept, in whole seconds; it holds for the entries
+	// that are there already too.
+	Retention time.Duration
+	// Calendar has the days and months of the figures. With another zone than before they are counted anew,
+	// for all instances: those opened earlier have none then.
+	Calendar rules.Calendar
 }
 
 var _ flow.Store = (*Store)(nil)
 
 // Open connects to the deployment that a URI names, as mongodb.Open says, and brings the schema up
-// to date. retention is how long the journal of postbacks is kept, in whole seconds; it holds for the
-// entries that are there already too.
-func Open(ctx context.Context, uri string, retention time.Duration, opts ...mongodb.Option) (*Store, error) {
+// to date.
+func Open(ctx context.Context, uri string, o Options, opts ...mongodb.Option) (*Store, error) {
+	return openAt(ctx, uri, o, time.Now, opts...)
+}
+
+func openAt(ctx context.Context, uri string, o Options, clock func() time.Time, opts ...mongodb.Option) (*Store, error) {
 	db, err := mongodb.Open(ctx, uri, "tracking", opts...)
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking store: %w", err)
 	}
-	if err := prepare(ctx, db, retention); err != nil {
+	if err := prepare(ctx, db, o.Retention); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", err), db.Close())
 	}
-	return &Store{
-		db: db, clicks: inserter(db, clicks), sales: newSaleQueue(db), postbacks: inserter(db, postbacks),
-		updating: newStripes(), taking: newStripes(),
-	}, nil
+	s := newStore(db, o.Calendar, clock)
+	if err := s.beginFigures(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", err), s.Close())
+	}
+	return s, nil
 }
 
-// inserter starts a collection's queue.
-func inserter(db *mongodb.DB, collection string) *groupcommit.Writer[any] {
-	return groupcommit.New(maxWaiting, func(batch []any) []error { return insertBatch(db, collection, batch) })
+// newStore returns a store on a database that is up to date, and starts its queues.
+func newStore(db *mongodb.DB, calendar rules.Calendar, clock func() time.Time) *Store {
+	s := &Store{db: db, updating: newStripes(), taking: newStripes(), calendar: calendar, clock: clock}
+	s.sales = newSaleQueue(db, s.now)
+	s.clicks = groupcommit.New(maxWaiting, s.writeClicks)
+	s.postbacks = groupcommit.New(maxWaiting, func(batch []any) []error { return insertBatch(db, postbacks, batch) })
+	return s
+}
+
+// now returns the time as it is stored.
+func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
+
+// writeClicks inserts a batch of clicks.
+func (s *Store) writeClicks(batch []*clickDocument) []error {
+	now := s.now()
+	documents := make([]any, len(batch))
+	for i, click := range batch {
+		click.CountTime = countTime(click.Time, now)
+		documents[i] = click
+	}
+	return insertBatch(s.db, clicks, documents)
 }
 
 // insertBatch is InsertAll in bounded time. Those who wait for it may leave; it is still everyone's.

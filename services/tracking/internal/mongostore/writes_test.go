@@ -14,7 +14,7 @@ import (
 
 func openStore(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), mongotest.URI(t), time.Hour, mongotest.Options()...)
+	s, err := Open(t.Context(), mongotest.URI(t), Options{Retention: time.Hour, Calendar: rules.NewCalendar(time.UTC)}, mongotest.Options()...)
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}
@@ -120,7 +120,7 @@ func TestUpdateStartsOver(t *testing.T) {
 			if calls++; calls <= others {
 				other := c
 				other.Revision++
-				if err := s.replace(t.Context(), c, other); err != nil {
+				if err := s.replace(t.Context(), encodeConversion(c), other); err != nil {
 					return flow.Update{}, err
 				}
 			}

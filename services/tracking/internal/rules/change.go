@@ -73,17 +73,20 @@ type State struct {
 	Reason    Reason
 	Publisher string
 	Coupon    string
-	Amount    money.Money
-	Refunded  money.Money
-	Payout    money.Money
-	Revenue   money.Money
+	// Method and CouponCode were not kept once: Backfill.
+	Method     Method
+	CouponCode string
+	Amount     money.Money
+	Refunded   money.Money
+	Payout     money.Money
+	Revenue    money.Money
 }
 
 // State returns the conversion's state.
 func (c Conversion) State() State {
 	return State{
 		Status: c.Status, Outcome: c.Outcome, Reason: c.Reason, Publisher: c.Publisher, Coupon: c.Coupon,
-		Amount: c.Amount, Refunded: c.Refunded, Payout: c.Payout, Revenue: c.Revenue,
+		Method: c.Method, CouponCode: c.CouponCode, Amount: c.Amount, Refunded: c.Refunded, Payout: c.Payout, Revenue: c.Revenue,
 	}
 }
 

@@ -45,7 +45,7 @@ func TestClaimsOfADeadProcessAreVoid(t *testing.T) {
 	at := fromMillis(1_800_000_000_000)
 	delivery := rules.Delivery{Conversion: "sale", Publisher: "22", State: rules.DeliveryDue, DueTime: at, FirstDueTime: at, CreateTime: at}
 	for i := range 2 {
-		s, err := Open(t.Context(), dir, time.Hour)
+		s, err := Open(t.Context(), dir, testOptions())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
@@ -76,7 +77,7 @@ func held() uint64 {
 // openExported opens a store with some sales.
 func openExported(t *testing.T, sales int) *sqlitestore.Store {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), t.TempDir(), journalRetention)
+	s, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC)})
 	if err != nil {
 		t.Fatal(err)
 	}

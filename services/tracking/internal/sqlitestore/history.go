@@ -28,11 +28,14 @@ type storedChange struct {
 }
 
 type storedState struct {
-	Status         rules.Status  `json:"status,omitempty"`
-	Outcome        rules.Outcome `json:"outcome,omitempty"`
-	Reason         rules.Reason  `json:"reason,omitempty"`
-	Publisher      string        `json:"publisher,omitempty"`
-	Coupon         string        `json:"coupon,omitempty"`
+	Status    rules.Status  `json:"status,omitempty"`
+	Outcome   rules.Outcome `json:"outcome,omitempty"`
+	Reason    rules.Reason  `json:"reason,omitempty"`
+	Publisher string        `json:"publisher,omitempty"`
+	Coupon    string        `json:"coupon,omitempty"`
+	// Method and CouponCode are nil in what was stored before they were kept.
+	Method         *rules.Method `json:"method,omitempty"`
+	CouponCode     *string       `json:"coupon_code,omitempty"`
 	Amount         storedMoney   `json:"amount,omitzero"`
 	RefundedAmount storedMoney   `json:"refunded_amount,omitzero"`
 	Payout         storedMoney   `json:"payout,omitzero"`
@@ -86,7 +89,8 @@ func encodeHistory(c *rules.Conversion) (string, error) {
 
 func encodeState(s rules.State) storedState {
 	return storedState{
-		Status: s.Status, Outcome: s.Outcome, Reason: s.Reason, Publisher: s.Publisher, Coupon: s.Coupon, Amount: storedMoney(s.Amount),
+		Status: s.Status, Outcome: s.Outcome, Reason: s.Reason, Publisher: s.Publisher, Coupon: s.Coupon,
+		Method: &s.Method, CouponCode: &s.CouponCode, Amount: storedMoney(s.Amount),
 		RefundedAmount: storedMoney(s.Refunded), Payout: storedMoney(s.Payout), Revenue: storedMoney(s.Revenue),
 	}
 }
@@ -106,6 +110,7 @@ func decodeHistory(text string, c *rules.Conversion) error {
 			By: rules.By{Actor: change.Actor, Time: fromMillis(change.ChangeTime), Reason: change.Reason, Postback: change.Postback},
 		})
 	}
+	c.Backfill(func(change int) bool { return s.Changes[change].From.Method == nil })
 	for _, conflict := range s.Conflicts {
 		c.Conflicts = append(c.Conflicts, rules.Conflict{
 			Number: conflict.Number, Time: fromMillis(conflict.ConflictTime), Count: conflict.Count, ContentHash: conflict.ContentHash,
@@ -117,8 +122,12 @@ func decodeHistory(text string, c *rules.Conversion) error {
 }
 
 func (s storedState) decode() rules.State {
-	return rules.State{
+	state := rules.State{
 		Status: s.Status, Outcome: s.Outcome, Reason: s.Reason, Publisher: s.Publisher, Coupon: s.Coupon, Amount: money.Money(s.Amount),
 		Refunded: money.Money(s.RefundedAmount), Payout: money.Money(s.Payout), Revenue: money.Money(s.Revenue),
 	}
+	if s.Method != nil && s.CouponCode != nil {
+		state.Method, state.CouponCode = *s.Method, *s.CouponCode
+	}
+	return state
 }

@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"errors"
 	"io/fs"
 	"path/filepath"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -34,7 +36,7 @@ func TestConversionsFromBeforeDecisionsWereKept(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s, err := Open(t.Context(), dir, journalRetention)
+	s, err := Open(t.Context(), dir, testOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,4 +49,9 @@ func TestConversionsFromBeforeDecisionsWereKept(t *testing.T) {
 	if got, err := s.Conversion(t.Context(), "old"); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v (%v), want\n%+v", got, err, want)
 	}
+	if _, _, err := s.Cells(t.Context(), nil, nil); !errors.Is(err, flow.ErrNotCounted) {
+		t.Errorf("its figures are %v, want ErrNotCounted", err)
+	}
+	countAll(t, s)
+	checkCounts(t, s, 0, 1)
 }

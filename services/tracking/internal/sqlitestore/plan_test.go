@@ -16,9 +16,14 @@ import (
 // journalRetention is how long the journal is kept here.
 const journalRetention = 90 * 24 * time.Hour
 
+// testOptions are those of the tests' stores.
+func testOptions() Options {
+	return Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC)}
+}
+
 func openStore(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), t.TempDir(), journalRetention)
+	s, err := Open(t.Context(), t.TempDir(), testOptions())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ const (
 	clickRetention = 400 * 24 * time.Hour
 	// deliveryRetention is how long deliveries are kept that are done.
 	deliveryRetention = 90 * 24 * time.Hour
+	// scanRetention is how long scans of offers are kept, with their results.
+	scanRetention = 90 * 24 * time.Hour
 	// purgeInterval is how often what is older is looked for.
 	purgeInterval = time.Hour
 	// purgeRows is how many rows one job deletes at most, so that no write waits long for it.
@@ -23,6 +25,10 @@ const (
 	deletePostbacks  = `DELETE FROM postbacks WHERE id IN (SELECT id FROM postbacks WHERE id < ? AND create_time < ? ORDER BY id LIMIT ?)`
 	deleteDeliveries = `DELETE FROM deliveries WHERE (conversion, change, publisher) IN (SELECT conversion, change, publisher FROM deliveries
 		WHERE state <> 'DUE' AND create_time < ? ORDER BY create_time LIMIT ?)`
+	deleteScanResults = `DELETE FROM offer_scan_results WHERE (scan, coupon) IN (SELECT scan, coupon FROM offer_scans JOIN offer_scan_results ON scan = id
+		WHERE id < ? AND create_time < ? LIMIT ?)`
+	deleteScans = `DELETE FROM offer_scans WHERE id IN (SELECT id FROM offer_scans
+		WHERE id < ? AND create_time < ? AND NOT EXISTS (SELECT 1 FROM offer_scan_results WHERE scan = id) ORDER BY id LIMIT ?)`
 	deleteUses = `DELETE FROM coupon_uses WHERE (coupon, day) IN (SELECT coupon, day FROM coupon_uses WHERE day <> '' AND day < ? ORDER BY day LIMIT ?)`
 )
 
@@ -66,6 +72,9 @@ func (p *purge) all(ctx context.Context, now time.Time) {
 	p.rows(ctx, deleteClicks, firstID(clicks), clicks.UnixMilli())
 	p.rows(ctx, deletePostbacks, firstID(journal), journal.UnixMilli())
 	p.rows(ctx, deleteDeliveries, now.Add(-deliveryRetention).UnixMilli())
+	scans := now.Add(-scanRetention)
+	p.rows(ctx, deleteScanResults, firstID(scans), scans.UnixMilli())
+	p.rows(ctx, deleteScans, firstID(scans), scans.UnixMilli())
 	p.rows(ctx, deleteUses, clicks.UTC().Format(time.DateOnly))
 }
 

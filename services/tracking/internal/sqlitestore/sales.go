@@ -127,8 +127,10 @@ func (t *tx) update(ctx context.Context, id string, before rules.Conversion, upd
 		return err
 	}
 	t.arguments.add(hashKey(id))
-	_, err := t.exec(ctx, updateConversion, t.arguments.plain()...)
-	return err
+	if _, err := t.exec(ctx, updateConversion, t.arguments.plain()...); err != nil {
+		return err
+	}
+	return t.moved(ctx, &before, &update.Conversion)
 }
 
 // Conversion implements flow.ConversionStore.

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
@@ -17,10 +18,10 @@ const journalRetention = 90 * 24 * time.Hour
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t testing.TB) func() flow.Store {
+	storetest.Run(t, func(t testing.TB) func(rules.Calendar) flow.Store {
 		dir := t.TempDir()
-		return func() flow.Store {
-			s, err := sqlitestore.Open(t.Context(), dir, journalRetention)
+		return func(calendar rules.Calendar) flow.Store {
+			s, err := sqlitestore.Open(t.Context(), dir, sqlitestore.Options{Retention: journalRetention, Calendar: calendar})
 			if err != nil {
 				t.Fatalf("opening: %v", err)
 			}

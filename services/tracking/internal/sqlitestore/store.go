@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
@@ -37,15 +38,30 @@ type Store struct {
 	writer     *writer
 	queue      *groupcommit.Writer[*job]
 	purge      *purge
-	// exports has an entry for each export under way.
-	exports chan struct{}
+	// exports has an entry for each export under way, recounts for that recount.
+	exports, recounts chan struct{}
+
+	calendar rules.Calendar
+	waiting  *sql.Stmt
+	// countMillis is up to when everything is known to be counted since the store was opened; 0: nothing is
+	// known.
+	countMillis atomic.Int64
 }
 
 var _ flow.Store = (*Store)(nil)
 
-// Open opens the file tracking.db in a directory, which is made if need be. Entries of the journal are
-// kept for retention.
-func Open(ctx context.Context, dir string, retention time.Duration) (*Store, error) {
+// Options are how a store keeps what it is given.
+type Options struct {
+	// Retention is how long entries of the journal are kept.
+	Retention time.Duration
+	// Calendar has the days and months by which figures are kept. With that of another zone than before
+	// all are counted anew.
+	Calendar rules.Calendar
+}
+
+// Open opens the file tracking.db in a directory, which is made if need be. One store at a time may have it
+// open.
+func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	steps, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("reading the migrations: %w", err)
@@ -54,12 +70,12 @@ func Open(ctx context.Context, dir string, retention time.Duration) (*Store, err
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, exports: make(chan struct{}, maxExports)}
+	s := &Store{db: db, exports: make(chan struct{}, maxExports), recounts: make(chan struct{}, 1), calendar: o.Calendar}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(sqlitedb.Failure(fmt.Errorf("preparing statements: %w", err)), db.Close())
 	}
 	s.queue = groupcommit.New(maxWaiting, s.writer.write)
-	s.purge = startPurge(s.queue, retention)
+	s.purge = startPurge(s.queue, o.Retention)
 	return s, nil
 }
 
@@ -71,10 +87,18 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.conversion, err = s.db.Read().PrepareContext(ctx, selectConversion); err != nil {
 		return err
 	}
-	if _, err = s.db.Writer().ExecContext(ctx, voidClaims); err != nil {
+	for _, void := range []string{voidClaims, voidHolds} {
+		if _, err = s.db.Writer().ExecContext(ctx, void); err != nil {
+			return err
+		}
+	}
+	if s.waiting, err = s.db.Read().PrepareContext(ctx, selectWaiting); err != nil {
 		return err
 	}
-	s.writer, err = newWriter(ctx, s.db.Writer())
+	if err = beginCounting(ctx, s.db, s.calendar); err != nil {
+		return err
+	}
+	s.writer, err = newWriter(ctx, s.db.Writer(), s.calendar)
 	return err
 }
 
@@ -124,7 +148,7 @@ func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 func (s *Store) Close() error {
 	s.purge.end()
 	s.queue.Close()
-	return errors.Join(s.writer.close(), s.click.Close(), s.conversion.Close(), s.db.Close())
+	return errors.Join(s.writer.close(), s.click.Close(), s.conversion.Close(), s.waiting.Close(), s.db.Close())
 }
 
 // fromMillis returns a stored time.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
 // tx is a task's place in the transaction of its batch. Statements are prepared when they are first run,
@@ -13,9 +15,16 @@ type tx struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 	arguments  arguments
+
+	calendar rules.Calendar
+	// cursor is what is stored of it in the transaction so far.
+	cursor cursor
+	cells  cellWriter
 }
 
-func newTx(conn *sql.Conn) *tx { return &tx{conn: conn, statements: map[string]*sql.Stmt{}} }
+func newTx(conn *sql.Conn, calendar rules.Calendar) *tx {
+	return &tx{conn: conn, statements: map[string]*sql.Stmt{}, calendar: calendar}
+}
 
 // close releases the statements.
 func (t *tx) close() error {

@@ -56,16 +56,21 @@ type writer struct {
 	finish, nextIsDue     driver.StmtExecContext
 	arguments             arguments
 	conversions, journals []*job // those of a batch, in memory that is used again
+	// late are the clicks of a batch that the cursor is past; nil: none.
+	late *rules.Tally
 }
 
 // newWriter takes the connection out of its pool until close.
-func newWriter(ctx context.Context, pool *sql.DB) (*writer, error) {
+func newWriter(ctx context.Context, pool *sql.DB, calendar rules.Calendar) (*writer, error) {
 	conn, err := pool.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{conn: conn, tx: newTx(conn)}
+	w := &writer{conn: conn, tx: newTx(conn, calendar)}
 	if err := conn.Raw(w.prepare); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	if w.tx.cursor, err = one(ctx, w.tx, scanCursor, selectCursor); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
@@ -92,6 +97,8 @@ func (w *writer) prepare(connection any) error {
 		{&w.planned, setPlanned},
 		{&w.finish, finishDelivery},
 		{&w.nextIsDue, setNextDue},
+		{&w.tx.cells.one, addCells(1)},
+		{&w.tx.cells.run, addCells(cellRun)},
 	} {
 		prepared, err := w.prepareOne(connection, statement.sql)
 		if err != nil {
@@ -154,6 +161,7 @@ func (w *writer) write(batch []*job) []error {
 
 func (w *writer) transaction(batch []*job) error {
 	ctx := context.Background() // those who wait may leave; the batch is still everyone's
+	before := w.tx.cursor
 	err := w.conn.Raw(func(any) error {
 		if _, err := w.begin.ExecContext(ctx, nil); err != nil {
 			return err
@@ -169,6 +177,7 @@ func (w *writer) transaction(batch []*job) error {
 		err = w.do(ctx, w.commit)
 	}
 	if err != nil {
+		w.tx.cursor = before
 		_ = w.do(ctx, w.rollback) // fails where SQLite has rolled back already
 	}
 	return err
@@ -188,7 +197,9 @@ func (w *writer) runTask(ctx context.Context, j *job) error {
 	if err := w.do(ctx, w.savepoint); err != nil {
 		return err
 	}
+	before := w.tx.cursor
 	if j.err = j.task(ctx, w.tx); j.err != nil {
+		w.tx.cursor = before
 		if err := w.do(ctx, w.rollbackTo); err != nil {
 			return errors.Join(j.err, err)
 		}
@@ -199,7 +210,7 @@ func (w *writer) runTask(ctx context.Context, j *job) error {
 // execute runs the jobs of a batch but the tasks; conversions come last, so that they come in runs, and
 // the journal after them.
 func (w *writer) execute(ctx context.Context, batch []*job) (err error) {
-	w.conversions, w.journals = w.conversions[:0], w.journals[:0]
+	w.conversions, w.journals, w.late = w.conversions[:0], w.journals[:0], nil
 	defer func() { // what was written need not stay in memory
 		clear(w.conversions)
 		clear(w.journals)
@@ -213,7 +224,9 @@ func (w *writer) execute(ctx context.Context, batch []*job) (err error) {
 		case j.click != nil:
 			w.arguments.clear()
 			bindClick(&w.arguments, j.click)
-			j.rows, _, err = w.exec(ctx, w.click)
+			if j.rows, _, err = w.exec(ctx, w.click); j.rows > 0 {
+				w.countLate(j.click, w.arguments.values[0].Value)
+			}
 		case j.finish != nil:
 			err = w.finishDelivery(ctx, j.finish)
 		case j.plans != nil:
@@ -226,7 +239,10 @@ func (w *writer) execute(ctx context.Context, batch []*job) (err error) {
 	if err := w.insertConversions(ctx); err != nil {
 		return err
 	}
-	return w.insertPostbacks(ctx)
+	if err := w.insertPostbacks(ctx); err != nil {
+		return err
+	}
+	return w.storeLate(ctx)
 }
 
 // exec runs a statement with the arguments and returns how many rows it changed and the number of

@@ -63,7 +63,7 @@ func tried(d rules.Delivery, now, due int) rules.Delivery {
 
 func deliveryRoundTrip(t *testing.T, fresh Fresh) {
 	open := fresh(t)
-	before := open()
+	before := open(calendar(t))
 	d := delivery("one", "a-publisher-9", 12, 5)
 	d.FirstDueTime, d.CreateTime, d.Status, d.Offer = at(3), at(2), rules.StatusRejected, "11"
 	plan(t, before, d)
@@ -78,7 +78,7 @@ func deliveryRoundTrip(t *testing.T, fresh Fresh) {
 	if err := before.Close(); err != nil {
 		t.Fatalf("closing: %v", err)
 	}
-	after := closing(t, open())
+	after := closing(t, open(calendar(t)))
 	checkDelivery(t, after, d)
 	claims(t, after, "h3", 1_000, 5, nil)
 	for _, id := range []string{"", "nothing", hash("one"), hash("one") + "-12", hash("one") + "-12-b", hash("one") + "-012-a-publisher-9", "--"} {

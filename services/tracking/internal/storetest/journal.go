@@ -95,7 +95,7 @@ func listPostbacks(t *testing.T, s flow.Store, q listing.Query) []rules.Postback
 
 func postbackRoundTrip(t *testing.T, fresh Fresh) {
 	open := fresh(t)
-	before := open()
+	before := open(calendar(t))
 	full := fullPostback()
 	full.Replay = nil
 	bare := rules.Postback{ID: idAt(at(50)), Offer: "10", Outcome: rules.PostbackRejected, HTTPStatus: 400, Method: "GET", Time: at(50)}
@@ -121,7 +121,7 @@ func postbackRoundTrip(t *testing.T, fresh Fresh) {
 	if err := before.Close(); err != nil {
 		t.Fatalf("closing: %v", err)
 	}
-	after := closing(t, open())
+	after := closing(t, open(calendar(t)))
 	checkPostback(t, after, full)
 	checkPostback(t, after, bare)
 	if got := listPostbacks(t, after, listing.Query{Order: []listing.Order{{Field: "id"}}, Limit: 10}); !reflect.DeepEqual(got, []rules.Postback{full, bare}) {

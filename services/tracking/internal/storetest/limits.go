@@ -240,13 +240,13 @@ func reassignedUses(t *testing.T, fresh Fresh) {
 
 func usesAfterRestart(t *testing.T, fresh Fresh) {
 	open := fresh(t)
-	before := open()
+	before := open(calendar(t))
 	limits := rules.Limits{Total: 2, Daily: 2}
 	earns(t, before, "first", 1, use(limits, 1), true)
 	if err := before.Close(); err != nil {
 		t.Fatalf("closing: %v", err)
 	}
-	after := closing(t, open())
+	after := closing(t, open(calendar(t)))
 	earns(t, after, "second", 1, use(limits, 1), true)
 	earns(t, after, "third", 1, use(limits, 1), false)
 }

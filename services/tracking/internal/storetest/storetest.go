@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// Fresh makes an empty database that is the test's own and returns how to open a store on it. To
-// open it again after a Close is what a restart is. The suite closes the stores.
-type Fresh func(t testing.TB) (open func() flow.Store)
+// Fresh makes an empty database that is the test's own and returns how to open a store on it, with a
+// calendar to keep figures by. To open it again after a Close is what a restart is. The suite closes the
+// stores.
+type Fresh func(t testing.TB) (open func(rules.Calendar) flow.Store)
 
 // promise is one promise of flow.Store and the test of it.
 type promise struct {
@@ -75,13 +77,35 @@ func promises() []promise {
 		{"a replay neither ends the lease of a later delivery nor its wait", replaysOutOfOrder},
 		{"those that wait for others hold nobody up", manyBlocked},
 		{"deliveries list what a filter selects, in order", deliveryLists},
+		{"a saved report is read as it was stored and changed", reportRoundTrip},
+		{"of saved reports with one id one is stored, and no more than fit", reportPlaces},
+		{"of changes of one saved report at once none is lost", reportRace},
+		{"a saved report is deleted once, and only as it is known", reportDeletes},
+		{"saved reports are listed by their names", reportLists},
+		{"a scan of an offer is read as it was stored, with its results", scanRoundTrip},
+		{"of scans of one offer one runs", oneScanRuns},
+		{"a scan is gone on with by who holds it, and nobody else", scanHolds},
+		{"no scan is claimed twice at once", scanClaimants},
+		{"a link has one result, and a scan's counts are those of its results", resultCounts},
+		{"scans and their results list what a filter selects, in order", scanLists},
+		{"figures are what all clicks and conversions come to, through changes and restarts", figuresOfHistories},
+		{"what is stored and changed while several count is counted once", racingCounters},
+		{"a click that comes late is counted", lateClicks},
+		{"a change of a counted conversion moves it", changesOfCounted},
+		{"a store without anything comes to nothing", nothingToCount},
+		{"figures tell up to when everything is counted", countedTime},
+		{"in another zone figures are made anew by its days", otherZone},
+		{"cells are those of the spans that satisfy a condition", cellsByCondition},
+		{"a recount of right figures finds nothing", recounts},
+		{"a recount loses nothing of what is counted meanwhile", recountsBeside},
+		{"totals are the sums of the conversions that match", totals},
 	}
 }
 
 // opened opens a store on a database of its own and closes it when the test ends.
 func opened(t *testing.T, fresh Fresh) flow.Store {
 	t.Helper()
-	return closing(t, fresh(t)())
+	return closing(t, fresh(t)(calendar(t)))
 }
 
 func closing(t *testing.T, s flow.Store) flow.Store {

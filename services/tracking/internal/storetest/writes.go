@@ -195,7 +195,7 @@ func endedContext(t *testing.T, fresh Fresh) {
 
 func restart(t *testing.T, fresh Fresh) {
 	open := fresh(t)
-	before := open()
+	before := open(calendar(t))
 	clicks := []rules.Click{fullClick(), bareClick()}
 	for _, c := range clicks {
 		insertClick(t, before, c)
@@ -204,7 +204,7 @@ func restart(t *testing.T, fresh Fresh) {
 	if err := before.Close(); err != nil {
 		t.Fatalf("closing: %v", err)
 	}
-	after := closing(t, open())
+	after := closing(t, open(calendar(t)))
 	for _, c := range clicks {
 		checkClick(t, after, c)
 	}
@@ -217,7 +217,7 @@ func restart(t *testing.T, fresh Fresh) {
 }
 
 func closed(t *testing.T, fresh Fresh) {
-	s := fresh(t)()
+	s := fresh(t)(calendar(t))
 	if err := s.Close(); err != nil {
 		t.Fatalf("closing: %v", err)
 	}
@@ -251,7 +251,7 @@ func closed(t *testing.T, fresh Fresh) {
 
 func closeWaits(t *testing.T, fresh Fresh) {
 	open := fresh(t)
-	before := open()
+	before := open(calendar(t))
 	const writers = 40
 	var acknowledged [writers]bool
 	closeErr := make(chan error, 1)
@@ -268,7 +268,7 @@ func closeWaits(t *testing.T, fresh Fresh) {
 	if err := <-closeErr; err != nil {
 		t.Errorf("closing: %v", err)
 	}
-	after := closing(t, open())
+	after := closing(t, open(calendar(t)))
 	for i, ok := range acknowledged {
 		if ok {
 			checkConversion(t, after, sale(i))

@@ -1,0 +1,126 @@
+package edge
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// CreateOfferScan implements the RPC of that name.
+func (s *scanServer) CreateOfferScan(ctx context.Context, req *trackingv1.CreateOfferScanRequest) (*trackingv1.OfferScan, error) {
+	offer, err := idOf("parent", "offers/", req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	asked := req.GetOfferScan()
+	visitor, err := visitorOf("offer_scan.", asked.GetDevice(), asked.GetLanguage())
+	if err != nil {
+		return nil, err
+	}
+	scan := rules.OfferScan{Offer: offer, Device: rules.Desktop, Language: visitor.Language}
+	if visitor.Phone {
+		scan.Device = rules.Phone
+	}
+	return offerScan(s.service.StartOfferScan(ctx, scan))
+}
+
+// GetOfferScan implements the RPC of that name.
+func (s *scanServer) GetOfferScan(ctx context.Context, req *trackingv1.GetOfferScanRequest) (*trackingv1.OfferScan, error) {
+	offer, id, err := offerScanName("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return offerScan(s.service.OfferScan(ctx, offer, id))
+}
+
+// CancelOfferScan implements the RPC of that name.
+func (s *scanServer) CancelOfferScan(ctx context.Context, req *trackingv1.CancelOfferScanRequest) (*trackingv1.OfferScan, error) {
+	offer, id, err := offerScanName("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return offerScan(s.service.CancelOfferScan(ctx, offer, id))
+}
+
+// ListOfferScans implements the RPC of that name.
+func (s *scanServer) ListOfferScans(ctx context.Context, req *trackingv1.ListOfferScansRequest) (*trackingv1.ListOfferScansResponse, error) {
+	offer := ""
+	if req.GetParent() != "offers/-" {
+		var err error
+		if offer, err = idOf("parent", "offers/", req.GetParent()); err != nil {
+			return nil, err
+		}
+	}
+	page, next, err := s.service.OfferScans(ctx, offer, listing.Request{
+		Parent: req.GetParent(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	resp := &trackingv1.ListOfferScansResponse{OfferScans: make([]*trackingv1.OfferScan, len(page)), NextPageToken: next}
+	for i, scan := range page {
+		resp.OfferScans[i] = offerScanToProto(scan)
+	}
+	return resp, nil
+}
+
+// ListOfferScanResults implements the RPC of that name.
+func (s *scanServer) ListOfferScanResults(ctx context.Context, req *trackingv1.ListOfferScanResultsRequest) (*trackingv1.ListOfferScanResultsResponse, error) {
+	offer, id, err := offerScanName("parent", req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	page, next, err := s.service.OfferScanResults(ctx, offer, id, listing.Request{
+		Parent: req.GetParent(), Filter: req.GetFilter(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	resp := &trackingv1.ListOfferScanResultsResponse{OfferScanResults: make([]*trackingv1.OfferScanResult, len(page)), NextPageToken: next}
+	for i, result := range page {
+		resp.OfferScanResults[i] = &trackingv1.OfferScanResult{
+			Coupon: result.Coupon, TrackingLink: result.TrackingLink, Ok: result.OK(), Problems: problemsToProto(result.Problems),
+			FinalUrl: toText(result.FinalURL), HopCount: int32(result.HopCount), ScanTime: timestamppb.New(result.ScanTime), //nolint:gosec // ten at most
+		}
+	}
+	return resp, nil
+}
+
+// offerScanName reads a scan's resource name.
+func offerScanName(field, name string) (offer, id string, err error) {
+	rest, ok := strings.CutPrefix(name, "offers/")
+	offer, id, found := strings.Cut(rest, "/scans/")
+	if !ok || !found || !rules.IsID(offer) || id == "" || strings.Contains(id, "/") {
+		return "", "", apperr.Invalid("INVALID_NAME", field, "%q is not a resource name such as offers/10/scans/01939f2e-2c66-7c1f-8d4b-5a3f1c2e9b70", name)
+	}
+	return offer, id, nil
+}
+
+func offerScan(scan rules.OfferScan, err error) (*trackingv1.OfferScan, error) {
+	if err != nil {
+		return nil, err
+	}
+	return offerScanToProto(scan), nil
+}
+
+// offerScanToProto writes a scan as the API shows it.
+func offerScanToProto(s rules.OfferScan) *trackingv1.OfferScan {
+	p := &trackingv1.OfferScan{
+		Name:      "offers/" + s.Offer + "/scans/" + s.ID,
+		State:     trackingv1.OfferScan_State(trackingv1.OfferScan_State_value[string(s.State)]),
+		Device:    trackingv1.ScanLinkRequest_Device(trackingv1.ScanLinkRequest_Device_value[string(s.Device)]),
+		Language:  s.Language,
+		LinkCount: int32(s.LinkCount), ScannedCount: int32(s.ScannedCount), ErrorCount: int32(s.ErrorCount), WarningCount: int32(s.WarningCount), //nolint:gosec // they are listed in memory
+		CreateTime: timestamppb.New(s.CreateTime),
+	}
+	if !s.EndTime.IsZero() {
+		p.EndTime = timestamppb.New(s.EndTime)
+	}
+	return p
+}

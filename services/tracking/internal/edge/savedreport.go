@@ -1,0 +1,161 @@
+package edge
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const savedReportPrefix = "savedReports/"
+
+type savedReportServer struct {
+	trackingv1.UnimplementedSavedReportServiceServer
+	service *flow.Service
+}
+
+// CreateSavedReport implements the RPC of that name.
+func (s *savedReportServer) CreateSavedReport(ctx context.Context, req *trackingv1.CreateSavedReportRequest) (*trackingv1.SavedReport, error) {
+	report, err := savedReportOf(req.GetSavedReport())
+	if err != nil {
+		return nil, err
+	}
+	report.ID = req.GetSavedReportId()
+	return savedReport(s.service.CreateSavedReport(ctx, report))
+}
+
+// GetSavedReport implements the RPC of that name.
+func (s *savedReportServer) GetSavedReport(ctx context.Context, req *trackingv1.GetSavedReportRequest) (*trackingv1.SavedReport, error) {
+	id, err := savedReportID("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return savedReport(s.service.SavedReport(ctx, id))
+}
+
+// ListSavedReports implements the RPC of that name.
+func (s *savedReportServer) ListSavedReports(ctx context.Context, req *trackingv1.ListSavedReportsRequest) (*trackingv1.ListSavedReportsResponse, error) {
+	page, next, err := s.service.SavedReports(ctx, listing.Request{PageToken: req.GetPageToken(), PageSize: req.GetPageSize()})
+	if err != nil {
+		return nil, err
+	}
+	resp := &trackingv1.ListSavedReportsResponse{SavedReports: make([]*trackingv1.SavedReport, len(page)), NextPageToken: next}
+	for i, report := range page {
+		resp.SavedReports[i] = savedReportToProto(report)
+	}
+	return resp, nil
+}
+
+// UpdateSavedReport implements the RPC of that name.
+func (s *savedReportServer) UpdateSavedReport(ctx context.Context, req *trackingv1.UpdateSavedReportRequest) (*trackingv1.SavedReport, error) {
+	report, err := savedReportOf(req.GetSavedReport())
+	if err != nil {
+		return nil, err
+	}
+	if report.ID, err = savedReportID("saved_report.name", req.GetSavedReport().GetName()); err != nil {
+		return nil, err
+	}
+	change := flow.ReportChange{ETag: req.GetSavedReport().GetEtag()}
+	if change.Fields, err = reportFields(req.GetSavedReport(), req.GetUpdateMask()); err != nil {
+		return nil, err
+	}
+	return savedReport(s.service.UpdateSavedReport(ctx, report, change))
+}
+
+// DeleteSavedReport implements the RPC of that name.
+func (s *savedReportServer) DeleteSavedReport(ctx context.Context, req *trackingv1.DeleteSavedReportRequest) (*emptypb.Empty, error) {
+	id, err := savedReportID("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.service.DeleteSavedReport(ctx, id, req.GetEtag()); err != nil {
+		return nil, err
+	}
+	return &emptypb.Empty{}, nil
+}
+
+// savedReportID returns the id in a report's name.
+func savedReportID(field, name string) (string, error) {
+	if id, ok := cutPrefix(name, savedReportPrefix); ok {
+		return id, nil
+	}
+	return "", apperr.Invalid("INVALID_NAME", field, "%q is not a resource name such as savedReports/weekly", name)
+}
+
+// reportFields returns the fields that a request changes: those that its mask names; all for the mask `*`;
+// those that are set where the mask is empty. `name` and `etag` in a mask mean nothing: they say which
+// report, not what to change.
+func reportFields(report *trackingv1.SavedReport, mask *fieldmaskpb.FieldMask) ([]string, error) {
+	changeable := []string{"display_name", "columns", "filter", "order_by", "range", "start_date", "end_date", "group_by"}
+	paths := mask.GetPaths()
+	switch {
+	case len(paths) == 1 && paths[0] == "*":
+		return changeable, nil
+	case len(paths) == 0:
+		message := report.ProtoReflect()
+		return slices.DeleteFunc(changeable, func(field string) bool {
+			return !message.Has(message.Descriptor().Fields().ByTextName(field))
+		}), nil
+	}
+	var fields []string
+	for _, path := range paths {
+		switch {
+		case path == "name" || path == "etag":
+		case slices.Contains(changeable, path):
+			fields = append(fields, path)
+		case report.ProtoReflect().Descriptor().Fields().ByTextName(path) != nil:
+			return nil, apperr.Invalid("INVALID_UPDATE_MASK", "update_mask", "%q cannot be changed", path)
+		default:
+			return nil, apperr.Invalid("INVALID_UPDATE_MASK", "update_mask", "there is no field %.60q", path)
+		}
+	}
+	return fields, nil
+}
+
+// savedReportOf reads what callers say of a report.
+func savedReportOf(p *trackingv1.SavedReport) (rules.SavedReport, error) {
+	if p == nil {
+		return rules.SavedReport{}, apperr.Invalid("SAVED_REPORT_REQUIRED", "saved_report", "is missing")
+	}
+	report := rules.SavedReport{
+		DisplayName: p.GetDisplayName(), Columns: p.GetColumns(), Filter: p.GetFilter(), OrderBy: p.GetOrderBy(),
+		StartDate: p.GetStartDate(), EndDate: p.GetEndDate(),
+	}
+	if p.GetRange() != trackingv1.SavedReport_RANGE_UNSPECIFIED {
+		report.Range = rules.ReportRange(p.GetRange().String())
+	}
+	for _, dimension := range p.GetGroupBy() {
+		report.GroupBy = append(report.GroupBy, rules.Dimension(dimension))
+	}
+	return report, nil
+}
+
+func savedReport(report flow.SavedReport, err error) (*trackingv1.SavedReport, error) {
+	if err != nil {
+		return nil, err
+	}
+	return savedReportToProto(report), nil
+}
+
+// savedReportToProto writes a report as the API shows it.
+func savedReportToProto(r flow.SavedReport) *trackingv1.SavedReport {
+	p := &trackingv1.SavedReport{
+		Name: savedReportPrefix + r.ID, DisplayName: r.DisplayName, Columns: r.Columns, Filter: r.Filter, OrderBy: r.OrderBy,
+		Range:     trackingv1.SavedReport_Range(trackingv1.SavedReport_Range_value[string(r.Range)]),
+		StartDate: r.StartDate, EndDate: r.EndDate,
+		CurrentStartDate: r.CurrentStart, CurrentEndDate: r.CurrentEnd, CurrentFilter: r.CurrentFilter,
+		CreateTime: timestamppb.New(r.CreateTime), UpdateTime: timestamppb.New(r.UpdateTime), Etag: flow.ReportETag(r.SavedReport),
+	}
+	for _, dimension := range r.GroupBy {
+		p.GroupBy = append(p.GroupBy, string(dimension))
+	}
+	return p
+}

@@ -1,0 +1,166 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// build does the next part of counting what was stored before the figures were begun, as it stood at
+// CountedTo, and returns what is next. Cells are inserted whole: in a repeat they are there already.
+func (s *Store) build(ctx context.Context, p progress) (progress, error) {
+	switch p.Phase {
+	case clearing:
+		older := bson.D{{Key: "generation", Value: bson.D{{Key: "$lt", Value: p.Generation}}}}
+		if _, err := s.db.Collection(figures).DeleteMany(ctx, older); err != nil {
+			return p, failure("deleting the figures of before", err)
+		}
+		p.Phase, p.Next = countingDays, math.MinInt32
+		return p, nil
+	case countingDays:
+		day, found, err := s.nextDay(ctx, p)
+		if err != nil {
+			return p, err
+		}
+		if !found {
+			p.Phase, p.Next = countingMonths, math.MinInt32
+			return p, nil
+		}
+		p.Next = int32(day) + 1
+		return p, s.buildDay(ctx, p, day)
+	default:
+		month, found, err := s.nextMonth(ctx, p)
+		if err != nil {
+			return p, err
+		}
+		if !found {
+			p.Phase = ready
+			return p, nil
+		}
+		p.Next = int32(month) + 1
+		return p, s.buildMonth(ctx, p, month)
+	}
+}
+
+// nextDay returns the first day from p.Next on that has a click or a conversion; false: there is none.
+func (s *Store) nextDay(ctx context.Context, p progress) (day rules.Day, found bool, err error) {
+	from := time.Time{}
+	if p.Next != math.MinInt32 {
+		from = s.calendar.Begin(rules.Day(p.Next))
+	}
+	first := endless()
+	for _, by := range []struct{ collection, field string }{{clicks, "time"}, {conversions, "conversion_time"}} {
+		opts := options.FindOne().SetSort(bson.D{{Key: by.field, Value: 1}}).SetProjection(only(by.field))
+		document, err := s.db.Collection(by.collection).FindOne(ctx, span{from, endless()}.of(by.field), opts).Raw()
+		if errors.Is(err, mongo.ErrNoDocuments) {
+			continue
+		}
+		if err != nil {
+			return 0, false, failure("looking for the next day to count", err)
+		}
+		if at := document.Lookup(by.field).Time(); at.Before(first) {
+			first, found = at, true
+		}
+	}
+	return s.calendar.Day(first), found, nil
+}
+
+func (s *Store) buildDay(ctx context.Context, p progress, day rules.Day) error {
+	tally := rules.NewTally(s.calendar)
+	within := span{s.calendar.Begin(day), s.calendar.Begin(day + 1)}
+	err := s.db.AtOneMoment(ctx, func(ctx context.Context) error {
+		return s.tallyPeriod(ctx, within, map[time.Time]*rules.Tally{p.CountedTo: tally})
+	})
+	if err != nil {
+		return err
+	}
+	var days []any
+	for _, c := range tally.Cells() {
+		if !c.Key.Cube.Monthly() {
+			days = append(days, encodeCell(c, p.Generation, p.CountedTo))
+		}
+	}
+	return s.insertCells(ctx, days)
+}
+
+// tallyPeriod adds the clicks and conversions of a period to tallies, each as it stood at the tally's time.
+func (s *Store) tallyPeriod(ctx context.Context, period span, tallies map[time.Time]*rules.Tally) error {
+	err := s.eachClick(ctx, period.of("time"), func(d *clickDocument) {
+		click := d.decode()
+		for at, tally := range tallies {
+			if d.counted().Before(at) {
+				tally.AddClick(&click)
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return s.eachConversion(ctx, period.of("conversion_time"), func(h *history) {
+		for at, tally := range tallies {
+			if c, there := h.at(at); there {
+				tally.AddConversion(&c)
+			}
+		}
+	})
+}
+
+// nextMonth returns the first month from p.Next on that has days; false: there is none.
+func (s *Store) nextMonth(ctx context.Context, p progress) (month rules.Month, found bool, err error) {
+	from := rules.FirstDay
+	if p.Next != math.MinInt32 {
+		from = rules.Month(p.Next).First()
+	}
+	filter := cellsOf(p.Generation, rules.Span{Cube: rules.StatusDays, From: int32(from), To: int32(rules.LastDay)})
+	var cell cellDocument
+	err = s.db.Collection(figures).FindOne(ctx, filter, options.FindOne().SetSort(bson.D{{Key: "period", Value: 1}})).Decode(&cell)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return 0, false, nil
+	}
+	return rules.Day(cell.Period).Month(), err == nil, failure("looking for the next month to count", err)
+}
+
+// buildMonth adds up a month's days.
+func (s *Store) buildMonth(ctx context.Context, p progress, month rules.Month) error {
+	tally := rules.NewTally(s.calendar)
+	var days []rules.Span
+	for cube := rules.StatusDays; cube <= rules.FullDays; cube++ {
+		days = append(days, rules.Span{Cube: cube, From: int32(month.First()), To: int32(month.Last())})
+	}
+	err := each(ctx, s, figures, cellsOf(p.Generation, days...), bson.D{}, func(d *cellDocument) {
+		c := d.decode()
+		c.Key.Cube, c.Key.Period = c.Key.Cube+rules.StatusMonths-rules.StatusDays, int32(month)
+		tally.Add(c)
+	})
+	if err != nil {
+		return err
+	}
+	var months []any
+	for _, c := range tally.Cells() {
+		months = append(months, encodeCell(c, p.Generation, p.CountedTo))
+	}
+	return s.insertCells(ctx, months)
+}
+
+// insertCells inserts cells unless they are there.
+func (s *Store) insertCells(ctx context.Context, cells []any) error {
+	for len(cells) > 0 {
+		some := cells[:min(len(cells), cellsAtOnce)]
+		for _, err := range s.db.InsertAll(ctx, figures, some) {
+			if err != nil && !mongodb.IsUnique(err) {
+				return fmt.Errorf("inserting figures: %w", err)
+			}
+		}
+		cells = cells[len(some):]
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package mongostore
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// Cells returns the cells of spans that satisfy a condition, and adds what is not in them yet: what is
+// counted after each cell's own time, some 40 seconds of clicks and conversions where counting keeps up. So
+// they are exact at any moment, also while somebody counts, and up to date.
+func (s *Store) Cells(ctx context.Context, spans []rules.Span, where listing.Expr) (cells []rules.Cell, counted time.Time, err error) {
+	counted = s.now()
+	err = s.db.AtOneMoment(ctx, func(ctx context.Context) error {
+		cells, err = s.cells(ctx, spans, where)
+		return err
+	})
+	return cells, counted, err
+}
+
+// cells is Cells at one moment. Where there is no such thing it is right too, because it reads how far the
+// cells are, then the cells, and then the events.
+func (s *Store) cells(ctx context.Context, spans []rules.Span, where listing.Expr) ([]rules.Cell, error) {
+	p, err := s.readyProgress(ctx)
+	if err != nil || len(spans) == 0 {
+		return nil, err
+	}
+	var cells []rules.Cell
+	ahead := map[rules.CellKey]time.Time{} // the cells that have more than the progress says
+	tails := map[time.Time]*rules.Tally{p.CountedTo: rules.NewTally(s.calendar)}
+	filter := cellsOf(p.Generation, spans...)
+	if where != nil {
+		condition, _ := bsonquery.Build(listing.Query{Where: where})
+		filter = bson.D{{Key: "$and", Value: []bson.D{filter, condition}}}
+	}
+	err = each(ctx, s, figures, filter, bson.D{}, func(d *cellDocument) {
+		c := d.decode()
+		cells = append(cells, c)
+		if through := d.Through.UTC(); through.After(p.CountedTo) {
+			ahead[c.Key] = through
+			if tails[through] == nil {
+				tails[through] = rules.NewTally(s.calendar)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.tallyTails(ctx, p.CountedTo, tails); err != nil {
+		return nil, err
+	}
+	for from, tail := range tails {
+		for _, c := range tail.Cells() {
+			through, isAhead := ahead[c.Key]
+			if !isAhead {
+				through = p.CountedTo
+			}
+			if through.Equal(from) && inSpans(c.Key, spans) && listing.Match(where, fieldOf(c.Key)) {
+				cells = append(cells, c)
+			}
+		}
+	}
+	return cells, nil
+}
+
+// tallyTails adds to tallies what is counted since their times, none of which is before from.
+func (s *Store) tallyTails(ctx context.Context, from time.Time, tails map[time.Time]*rules.Tally) error {
+	return s.eachEvent(ctx, span{from, endless()}, func(click *rules.Click, at time.Time) {
+		for since, tail := range tails {
+			if !at.Before(since) {
+				tail.AddClick(click)
+			}
+		}
+	}, func(h *history) {
+		for since, tail := range tails {
+			span{since, endless()}.tally(h, tail)
+		}
+	})
+}
+
+// readyProgress returns the progress, or flow.ErrNotCounted.
+func (s *Store) readyProgress(ctx context.Context) (progress, error) {
+	p, ours, err := s.readProgress(ctx)
+	if err == nil && (!ours || p.Phase != ready) {
+		return p, flow.ErrNotCounted
+	}
+	return p, err
+}
+
+// cellsOf selects the cells of spans, of which there is at least one.
+func cellsOf(generation int64, spans ...rules.Span) bson.D {
+	filters := make([]bson.D, len(spans))
+	for i, of := range spans {
+		filters[i] = bson.D{
+			{Key: "generation", Value: generation},
+			{Key: "cube", Value: of.Cube},
+			{Key: "period", Value: bson.D{{Key: "$gte", Value: of.From}, {Key: "$lte", Value: of.To}}},
+		}
+	}
+	if len(filters) == 1 {
+		return filters[0]
+	}
+	return bson.D{{Key: "$or", Value: filters}}
+}
+
+// inSpans says whether a cell is in one of the spans.
+func inSpans(k rules.CellKey, spans []rules.Span) bool {
+	for _, of := range spans {
+		if k.Cube == of.Cube && k.Period >= of.From && k.Period <= of.To {
+			return true
+		}
+	}
+	return false
+}
+
+// fieldOf returns a cell's fields by their names, as listing.Match asks for them.
+func fieldOf(k rules.CellKey) func(field string) any {
+	return func(field string) any {
+		switch field {
+		case "offer":
+			return k.Offer
+		case "publisher":
+			return k.Publisher
+		case "coupon_code":
+			return k.CouponCode
+		case "status":
+			return string(k.Status)
+		case "method":
+			return string(k.Method)
+		default:
+			return nil
+		}
+	}
+}
+
+// CountedMonths returns the first and the last month that has a click or a conversion.
+func (s *Store) CountedMonths(ctx context.Context) (first, last rules.Month, err error) {
+	cells, _, err := s.Cells(ctx, []rules.Span{{Cube: rules.StatusMonths, From: math.MinInt32, To: math.MaxInt32}}, nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	events := map[rules.Month]int64{}
+	for _, c := range cells {
+		events[rules.Month(c.Key.Period)] += c.Clicks + c.Conversions
+	}
+	first, last = math.MaxInt32, math.MinInt32
+	for month, n := range events {
+		if n > 0 {
+			first, last = min(first, month), max(last, month)
+		}
+	}
+	return first, last, nil
+}

@@ -1,0 +1,135 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// scanDocument is a scan of an offer as it is stored.
+type scanDocument struct {
+	ID           string               `bson:"_id"`
+	Offer        string               `bson:"offer"`
+	State        rules.OfferScanState `bson:"state"`
+	Device       rules.Device         `bson:"device"`
+	Language     string               `bson:"language"`
+	LinkCount    int                  `bson:"link_count"`
+	ScannedCount int                  `bson:"scanned_count"`
+	ErrorCount   int                  `bson:"error_count"`
+	WarningCount int                  `bson:"warning_count"`
+	CreateTime   time.Time            `bson:"create_time"`
+	EndTime      time.Time            `bson:"end_time,omitempty"`
+	// Slot is what only one scan can have: the offer's while it runs, afterwards one that is its own.
+	Slot string `bson:"slot"`
+	// Holder is the hold that it is left to until FreeTime; empty: nobody's.
+	Holder   string    `bson:"holder"`
+	FreeTime time.Time `bson:"free_time"`
+}
+
+func (d *scanDocument) decode() rules.OfferScan {
+	s := rules.OfferScan{
+		ID: d.ID, Offer: d.Offer, State: d.State, Device: d.Device, Language: d.Language, LinkCount: d.LinkCount,
+		ScannedCount: d.ScannedCount, ErrorCount: d.ErrorCount, WarningCount: d.WarningCount, CreateTime: d.CreateTime.UTC(),
+	}
+	if !d.EndTime.IsZero() {
+		s.EndTime = d.EndTime.UTC()
+	}
+	return s
+}
+
+// InsertOfferScan stores a new scan, unless one of the offer has the slot.
+func (s *Store) InsertOfferScan(ctx context.Context, scan rules.OfferScan) error {
+	return within(ctx, func(ctx context.Context) error {
+		_, err := s.db.Collection(offerScans).InsertOne(ctx, &scanDocument{
+			ID: scan.ID, Offer: scan.Offer, State: rules.ScanRunning, Device: scan.Device, Language: scan.Language, LinkCount: scan.LinkCount,
+			CreateTime: scan.CreateTime, Slot: scan.Offer, FreeTime: scan.CreateTime,
+		})
+		if mongodb.IsUnique(err) {
+			return flow.ErrExists
+		}
+		return failure("inserting a scan", err)
+	})
+}
+
+// OfferScan returns a scan by its id, or flow.ErrNotFound.
+func (s *Store) OfferScan(ctx context.Context, id string) (rules.OfferScan, error) {
+	return one(ctx, s.db, offerScans, id, (*scanDocument).decode)
+}
+
+// OfferScans returns the scans that a query selects.
+func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]rules.OfferScan, error) {
+	return list(ctx, s.db, offerScans, q, (*scanDocument).decode)
+}
+
+// EndOfferScan ends a running scan, after which its slot is free. The results are counted once more: who
+// wrote the last one may have died before it counted.
+func (s *Store) EndOfferScan(ctx context.Context, id string, state rules.OfferScanState, now time.Time) (ended rules.OfferScan, err error) {
+	err = within(ctx, func(ctx context.Context) error {
+		_, err := s.db.Collection(offerScans).UpdateOne(ctx, append(byID(id), running()...), set(bson.D{
+			{Key: "state", Value: state},
+			{Key: "end_time", Value: now},
+			{Key: "slot", Value: "/" + id}, // no offer's id begins with a slash
+			{Key: "holder", Value: ""},
+		}))
+		if err != nil {
+			return failure("ending a scan", err)
+		}
+		if err := s.countResults(ctx, id); err != nil {
+			return err
+		}
+		ended, err = s.OfferScan(ctx, id)
+		return err
+	})
+	return ended, err
+}
+
+func running() bson.D { return bson.D{{Key: "state", Value: rules.ScanRunning}} }
+
+// held selects a running scan that is still the holder's.
+func held(hold flow.Hold) bson.D {
+	return append(append(byID(hold.Scan), bson.E{Key: "holder", Value: hold.Holder}), running()...)
+}
+
+// ClaimOfferScan gives out the running scan that waits longest. Of two that claim it at the same moment
+// one gets it, since what makes it a claim is one condition and one write.
+func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold flow.Hold) (claimed rules.OfferScan, err error) {
+	err = within(ctx, func(ctx context.Context) error {
+		var found scanDocument
+		err := s.db.Collection(offerScans).FindOneAndUpdate(ctx,
+			append(running(), bson.E{Key: "free_time", Value: bson.D{{Key: "$lte", Value: now}}}),
+			set(bson.D{{Key: "holder", Value: hold.Holder}, {Key: "free_time", Value: hold.Until}}),
+			options.FindOneAndUpdate().SetSort(bson.D{{Key: "free_time", Value: 1}, {Key: "_id", Value: 1}}).SetReturnDocument(options.After),
+		).Decode(&found)
+		claimed = found.decode()
+		return readFailure("claiming a scan", err)
+	})
+	return claimed, err
+}
+
+// KeepOfferScan makes a hold last and notes how many links there are.
+func (s *Store) KeepOfferScan(ctx context.Context, hold flow.Hold, links int) error {
+	return within(ctx, func(ctx context.Context) error {
+		_, err := s.extend(ctx, hold, bson.E{Key: "link_count", Value: links})
+		return err
+	})
+}
+
+// extend makes a hold last, sets fields of its scan, and returns that; flow.ErrNotFound where it is the
+// holder's no more.
+func (s *Store) extend(ctx context.Context, hold flow.Hold, fields ...bson.E) (*scanDocument, error) {
+	var found scanDocument
+	err := s.db.Collection(offerScans).FindOneAndUpdate(ctx, held(hold), set(append(bson.D{{Key: "free_time", Value: hold.Until}}, fields...))).Decode(&found)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil, flow.ErrNotFound
+	}
+	return &found, failure("keeping a scan", err)
+}

@@ -1,0 +1,96 @@
+package mongostore_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/mongotest"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// passing is a clock that stands still, and goes on by a minute and more when things are counted: so all is
+// settled and counted in windows, which else most would be too young for.
+type passing struct {
+	// writing is held by writes, and alone by who moves the clock: a write has its time and is done before
+	// the clock goes on.
+	writing sync.RWMutex
+	mu      sync.Mutex
+	now     time.Time
+	// ahead is how much the clock is ahead of the one by which counts are asked for.
+	ahead time.Duration
+}
+
+func (c *passing) time() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// pass moves the clock on and returns the time at which a count that is asked for at a time takes place.
+func (c *passing) pass(asked time.Time) time.Time {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += time.Minute
+	if now := asked.Add(c.ahead); now.After(c.now) {
+		c.now = now
+	}
+	return c.now
+}
+
+// behind returns a time of the clock as those see it who ask for counts.
+func (c *passing) behind(at time.Time) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return at.Add(-c.ahead)
+}
+
+// passingStore is a store by a clock that passes.
+type passingStore struct {
+	flow.Store
+	clock *passing
+}
+
+func openPassing(t testing.TB, uri string, calendar rules.Calendar, clock *passing) flow.Store {
+	t.Helper()
+	s, err := mongostore.OpenAt(t.Context(), uri, options(calendar), clock.time, mongotest.Options()...)
+	if err != nil {
+		t.Fatalf("opening: %v", err)
+	}
+	return &passingStore{Store: s, clock: clock}
+}
+
+func (s *passingStore) InsertClick(ctx context.Context, click rules.Click) error {
+	s.clock.writing.RLock()
+	defer s.clock.writing.RUnlock()
+	return s.Store.InsertClick(ctx, click)
+}
+
+func (s *passingStore) InsertConversion(ctx context.Context, sale flow.Sale) (rules.Conversion, bool, error) {
+	s.clock.writing.RLock()
+	defer s.clock.writing.RUnlock()
+	return s.Store.InsertConversion(ctx, sale)
+}
+
+func (s *passingStore) UpdateConversion(
+	ctx context.Context, id string, change func(rules.Conversion) (flow.Update, error),
+) (rules.Conversion, error) {
+	s.clock.writing.RLock()
+	defer s.clock.writing.RUnlock()
+	return s.Store.UpdateConversion(ctx, id, change)
+}
+
+func (s *passingStore) CountNew(ctx context.Context, now time.Time) (bool, error) {
+	return s.Store.CountNew(ctx, s.clock.pass(now))
+}
+
+func (s *passingStore) Cells(ctx context.Context, spans []rules.Span, where listing.Expr) ([]rules.Cell, time.Time, error) {
+	cells, counted, err := s.Store.Cells(ctx, spans, where)
+	return cells, s.clock.behind(counted), err
+}

@@ -1,0 +1,136 @@
+package mongostore
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// Recount counts a month anew, each cell as of the time up to which it was kept, and compares. It holds a
+// month's cells in memory twice, and no events.
+func (s *Store) Recount(ctx context.Context, month rules.Month, mend bool) (flow.Recount, error) {
+	var r recount
+	err := s.db.AtOneMoment(ctx, func(ctx context.Context) (err error) {
+		r, err = s.recount(ctx, month)
+		return err
+	})
+	if err != nil {
+		return flow.Recount{}, err
+	}
+	result, differing := r.compare(s.mayBeGone())
+	if !mend {
+		return result, nil
+	}
+	for some := range slices.Chunk(differing, cellsAtOnce) {
+		if err := s.db.UpsertAll(ctx, figures, some); err != nil {
+			return flow.Recount{}, err
+		}
+	}
+	return result, nil
+}
+
+// recount is what a month's cells are kept as, and what was counted.
+type recount struct {
+	progress progress
+	kept     map[rules.CellKey]*cellDocument
+	// counted has the cells as of each of the times up to which cells are kept.
+	counted map[time.Time]map[rules.CellKey]rules.Measures
+}
+
+// recount reads and counts. It reads the cells before the events: what was in a cell then is settled.
+func (s *Store) recount(ctx context.Context, month rules.Month) (recount, error) {
+	r := recount{kept: map[rules.CellKey]*cellDocument{}, counted: map[time.Time]map[rules.CellKey]rules.Measures{}}
+	var err error
+	if r.progress, err = s.readyProgress(ctx); err != nil {
+		return r, err
+	}
+	tallies := map[time.Time]*rules.Tally{r.progress.CountedTo: rules.NewTally(s.calendar)}
+	err = each(ctx, s, figures, cellsOf(r.progress.Generation, spansOf(month)...), bson.D{}, func(d *cellDocument) {
+		r.kept[d.decode().Key] = d
+		if through := r.through(d); tallies[through] == nil {
+			tallies[through] = rules.NewTally(s.calendar)
+		}
+	})
+	if err != nil {
+		return r, err
+	}
+	days := span{s.calendar.Begin(month.First()), s.calendar.Begin(month.Last() + 1)}
+	if err := s.tallyPeriod(ctx, days, tallies); err != nil {
+		return r, err
+	}
+	for at, tally := range tallies {
+		r.counted[at] = map[rules.CellKey]rules.Measures{}
+		for _, c := range tally.Cells() {
+			r.counted[at][c.Key] = c.Measures
+		}
+	}
+	return r, nil
+}
+
+// spansOf returns all cells of a month, those of its days and its own.
+func spansOf(month rules.Month) []rules.Span {
+	var spans []rules.Span
+	for cube := rules.StatusDays; cube <= rules.FullDays; cube++ {
+		spans = append(spans,
+			rules.Span{Cube: cube, From: int32(month.First()), To: int32(month.Last())},
+			rules.Span{Cube: cube + rules.StatusMonths - rules.StatusDays, From: int32(month), To: int32(month)})
+	}
+	return spans
+}
+
+// through returns up to when a cell, nil for one that is not kept, has everything.
+func (r *recount) through(d *cellDocument) time.Time {
+	if d == nil || d.Through.Before(r.progress.CountedTo) {
+		return r.progress.CountedTo
+	}
+	return d.Through.UTC()
+}
+
+// mayBeGone says of which cells clicks may be deleted already: of those that begin so long ago.
+func (s *Store) mayBeGone() func(rules.CellKey) bool {
+	horizon := s.now().Add(time.Hour - clickRetention)
+	return func(k rules.CellKey) bool { return s.calendar.Begin(k.Day()).Before(horizon) }
+}
+
+// compare returns what differs, and what mends it.
+func (r *recount) compare(clicksGone func(rules.CellKey) bool) (flow.Recount, []mongodb.Upsert) {
+	var result flow.Recount
+	var mends []mongodb.Upsert
+	check := func(key rules.CellKey, d *cellDocument) {
+		var kept rules.Measures
+		mended := int64(0)
+		if d != nil {
+			kept, mended = d.decode().Measures, d.Mends
+		}
+		through := r.through(d)
+		counted := r.counted[through][key]
+		if clicksGone(key) {
+			counted.Clicks = kept.Clicks
+		}
+		if counted != (rules.Measures{}) {
+			result.Counted++
+		}
+		if counted == kept {
+			return
+		}
+		result.Differing = append(result.Differing, flow.Difference{Key: key, Kept: kept, Counted: counted})
+		missing := encodeCell(rules.Cell{Key: key, Measures: counted.Minus(kept)}, r.progress.Generation, through)
+		missing.Mends = mended
+		mends = append(mends, missing.mend())
+	}
+	for key, d := range r.kept {
+		check(key, d)
+	}
+	for key := range r.counted[r.progress.CountedTo] {
+		if r.kept[key] == nil {
+			check(key, nil)
+		}
+	}
+	return result, mends
+}

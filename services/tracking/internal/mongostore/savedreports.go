@@ -1,0 +1,144 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// reportDocument is a saved report as it is stored.
+type reportDocument struct {
+	ID          string            `bson:"_id"`
+	DisplayName string            `bson:"display_name"`
+	Columns     []string          `bson:"columns,omitempty"`
+	Filter      string            `bson:"filter,omitempty"`
+	OrderBy     string            `bson:"order_by,omitempty"`
+	Range       rules.ReportRange `bson:"range,omitempty"`
+	StartDate   string            `bson:"start_date,omitempty"`
+	EndDate     string            `bson:"end_date,omitempty"`
+	GroupBy     []rules.Dimension `bson:"group_by,omitempty"`
+	CreateTime  time.Time         `bson:"create_time"`
+	UpdateTime  time.Time         `bson:"update_time"`
+	Revision    int64             `bson:"revision"`
+}
+
+func encodeReport(r rules.SavedReport) *reportDocument {
+	return &reportDocument{
+		ID: r.ID, DisplayName: r.DisplayName, Columns: r.Columns, Filter: r.Filter, OrderBy: r.OrderBy, Range: r.Range,
+		StartDate: r.StartDate, EndDate: r.EndDate, GroupBy: r.GroupBy,
+		CreateTime: r.CreateTime, UpdateTime: r.UpdateTime, Revision: r.Revision,
+	}
+}
+
+func (d *reportDocument) decode() rules.SavedReport {
+	return rules.SavedReport{
+		ID: d.ID, DisplayName: d.DisplayName, Columns: d.Columns, Filter: d.Filter, OrderBy: d.OrderBy, Range: d.Range,
+		StartDate: d.StartDate, EndDate: d.EndDate, GroupBy: d.GroupBy,
+		CreateTime: d.CreateTime.UTC(), UpdateTime: d.UpdateTime.UTC(), Revision: d.Revision,
+	}
+}
+
+// InsertSavedReport stores a new report. It counts before it inserts, so that several at one moment may
+// all find the last place.
+func (s *Store) InsertSavedReport(ctx context.Context, report rules.SavedReport, most int) error {
+	return within(ctx, func(ctx context.Context) error {
+		_, err := s.SavedReport(ctx, report.ID)
+		if err == nil {
+			return flow.ErrExists
+		}
+		if !errors.Is(err, flow.ErrNotFound) {
+			return err
+		}
+		count, err := s.db.Collection(savedReports).CountDocuments(ctx, bson.D{})
+		if err != nil {
+			return failure("counting the saved reports", err)
+		}
+		if count >= int64(most) {
+			return flow.ErrLimitReached
+		}
+		_, err = s.db.Collection(savedReports).InsertOne(ctx, encodeReport(report))
+		if mongodb.IsUnique(err) {
+			return flow.ErrExists
+		}
+		return failure("inserting a saved report", err)
+	})
+}
+
+// UpdateSavedReport replaces a report by what change makes of it. That it is still what was read is a
+// condition of the write; else it is read again.
+func (s *Store) UpdateSavedReport(
+	ctx context.Context, id string, change func(rules.SavedReport) (rules.SavedReport, error),
+) (stored rules.SavedReport, err error) {
+	err = s.changeReport(ctx, id, func(ctx context.Context, current rules.SavedReport) (bool, error) {
+		if stored, err = change(current); err != nil {
+			return false, err
+		}
+		result, err := s.db.Collection(savedReports).ReplaceOne(ctx, asRead(current), encodeReport(stored))
+		if err != nil {
+			return false, failure("changing a saved report", err)
+		}
+		return result.MatchedCount > 0, nil
+	})
+	if err != nil {
+		return rules.SavedReport{}, err
+	}
+	return stored, nil
+}
+
+// DeleteSavedReport removes a report that check lets go, as it was when check saw it.
+func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rules.SavedReport) error) error {
+	return s.changeReport(ctx, id, func(ctx context.Context, current rules.SavedReport) (bool, error) {
+		if err := check(current); err != nil {
+			return false, err
+		}
+		result, err := s.db.Collection(savedReports).DeleteOne(ctx, asRead(current))
+		if err != nil {
+			return false, failure("deleting a saved report", err)
+		}
+		return result.DeletedCount > 0, nil
+	})
+}
+
+// changeReport reads a report and has it written, again while write says that it was another by then.
+func (s *Store) changeReport(ctx context.Context, id string, write func(context.Context, rules.SavedReport) (bool, error)) error {
+	return within(ctx, func(ctx context.Context) error {
+		release, err := s.updating.take(ctx, id)
+		if err != nil {
+			return err
+		}
+		defer release()
+		return repeated(ctx, func() error {
+			current, err := s.SavedReport(ctx, id)
+			if err != nil {
+				return err
+			}
+			written, err := write(ctx, current)
+			if err == nil && !written {
+				return errChanged
+			}
+			return err
+		})
+	})
+}
+
+// asRead selects a report if it is still what was read, and not one that was made under its id since.
+func asRead(r rules.SavedReport) bson.D {
+	return append(byID(r.ID), bson.E{Key: "revision", Value: r.Revision}, bson.E{Key: "create_time", Value: r.CreateTime})
+}
+
+// SavedReport returns a report by its id, or flow.ErrNotFound.
+func (s *Store) SavedReport(ctx context.Context, id string) (rules.SavedReport, error) {
+	return one(ctx, s.db, savedReports, id, (*reportDocument).decode)
+}
+
+// SavedReports returns the reports that a query selects.
+func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rules.SavedReport, error) {
+	return list(ctx, s.db, savedReports, q, (*reportDocument).decode)
+}

@@ -1,0 +1,112 @@
+package mongostore
+
+import (
+	"context"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// resultDocument is what a scan found about one link. Its `_id` is made of scan and coupon, so that there
+// is one.
+type resultDocument struct {
+	ID           string `bson:"_id"`
+	Scan         string `bson:"scan"`
+	Coupon       string `bson:"coupon"`
+	TrackingLink string `bson:"tracking_link"`
+	OK           bool   `bson:"ok"`
+	// Severity is that of the worst problem; empty: there is none.
+	Severity rules.Severity    `bson:"severity"`
+	Problems []problemDocument `bson:"problems,omitempty"`
+	FinalURL string            `bson:"final_url"`
+	HopCount int               `bson:"hop_count"`
+	ScanTime time.Time         `bson:"scan_time"`
+	// CreateTime is the scan's, with which the result expires.
+	CreateTime time.Time `bson:"create_time"`
+}
+
+type problemDocument struct {
+	Severity rules.Severity `bson:"severity"`
+	Reason   string         `bson:"reason"`
+	Message  string         `bson:"message"`
+	Mend     string         `bson:"mend"`
+	Hop      int            `bson:"hop,omitempty"`
+}
+
+func encodeResult(r rules.OfferScanResult, scan *scanDocument) *resultDocument {
+	d := &resultDocument{
+		ID: scan.ID + "/" + r.Coupon, Scan: scan.ID, Coupon: r.Coupon, TrackingLink: r.TrackingLink, OK: r.OK(), Severity: r.Worst(),
+		FinalURL: r.FinalURL, HopCount: r.HopCount, ScanTime: r.ScanTime, CreateTime: scan.CreateTime,
+	}
+	for _, p := range r.Problems {
+		d.Problems = append(d.Problems, problemDocument(p))
+	}
+	return d
+}
+
+func (d *resultDocument) decode() rules.OfferScanResult {
+	r := rules.OfferScanResult{
+		Scan: d.Scan, OfferLink: rules.OfferLink{Coupon: d.Coupon, TrackingLink: d.TrackingLink},
+		FinalURL: d.FinalURL, HopCount: d.HopCount, ScanTime: d.ScanTime.UTC(),
+	}
+	for _, p := range d.Problems {
+		r.Problems = append(r.Problems, rules.Problem(p))
+	}
+	return r
+}
+
+// AddOfferScanResult stores a result and counts all anew, so that nothing is counted twice or left out
+// whatever dies in between.
+func (s *Store) AddOfferScanResult(ctx context.Context, hold flow.Hold, result rules.OfferScanResult) error {
+	return within(ctx, func(ctx context.Context) error {
+		scan, err := s.extend(ctx, hold)
+		if err != nil {
+			return err
+		}
+		d := encodeResult(result, scan)
+		_, err = s.db.Collection(offerScanResults).ReplaceOne(ctx, byID(d.ID), d, options.Replace().SetUpsert(true))
+		if err != nil {
+			return failure("storing what was found about a link", err)
+		}
+		return s.countResults(ctx, scan.ID)
+	})
+}
+
+// countResults makes a scan's counts those of its results. Results only become more: where another one
+// that counts at the same time has found more, it is right.
+func (s *Store) countResults(ctx context.Context, scan string) error {
+	var counts [3]int64
+	for i, severity := range []rules.Severity{rules.Grave, rules.Doubtful, ""} {
+		filter := bson.D{{Key: "scan", Value: scan}, {Key: "severity", Value: severity}}
+		count, err := s.db.Collection(offerScanResults).CountDocuments(ctx, filter)
+		if err != nil {
+			return failure("counting what a scan found", err)
+		}
+		counts[i] = count
+	}
+	all := counts[0] + counts[1] + counts[2]
+	_, err := s.db.Collection(offerScans).UpdateOne(ctx,
+		append(byID(scan), bson.E{Key: "scanned_count", Value: bson.D{{Key: "$lte", Value: all}}}),
+		set(bson.D{
+			{Key: "scanned_count", Value: all},
+			{Key: "error_count", Value: counts[0]},
+			{Key: "warning_count", Value: counts[1]},
+		}))
+	return failure("noting what a scan found", err)
+}
+
+// ScannedCoupons returns the names of the coupons that have results in a scan.
+func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, error) {
+	opts := options.Find().SetSort(bson.D{{Key: "coupon", Value: 1}}).SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: "coupon", Value: 1}})
+	return all(ctx, s.db, offerScanResults, bson.D{{Key: "scan", Value: scan}}, opts, func(d *resultDocument) string { return d.Coupon })
+}
+
+// OfferScanResults returns the results that a query selects.
+func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]rules.OfferScanResult, error) {
+	return list(ctx, s.db, offerScanResults, q, (*resultDocument).decode)
+}

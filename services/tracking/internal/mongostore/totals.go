@@ -1,0 +1,35 @@
+package mongostore
+
+import (
+	"context"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// Totals adds up the conversions that satisfy a condition, in one pass of the server's.
+func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rules.Cell, error) {
+	filter, _ := bsonquery.Build(listing.Query{Where: where})
+	amounts := []string{"amount", "refunded_amount", "payout", "revenue"}
+	addition := mongodb.Addition{Empty: "click"}
+	for _, amount := range amounts {
+		addition.By = append(addition.By, amount+".currency_code")
+		addition.Of = append(addition.Of, amount+".units", amount+".nanos")
+	}
+	sums, err := s.db.SumAll(ctx, conversions, filter, addition)
+	if err != nil {
+		return nil, err
+	}
+	tally := rules.NewTally(s.calendar)
+	for _, sum := range sums {
+		tally.Add(rules.Cell{Measures: rules.Measures{Conversions: sum.Count, Clickless: sum.Empty}})
+		for i, currency := range sum.By {
+			of := rules.Sum{Units: sum.Of[2*i], Nanos: sum.Of[2*i+1]}
+			measures := [4]rules.Measures{{Amount: of}, {Refunded: of}, {Payout: of}, {Revenue: of}}
+			tally.Add(rules.Cell{Key: rules.CellKey{Currency: currency}, Measures: measures[i]})
+		}
+	}
+	return tally.Cells(), nil
+}

@@ -1,0 +1,210 @@
+package rules
+
+import (
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// Cube is a choice of dimensions and of a length of time by which figures are kept. For each question a
+// small one has the answer ready: one that knew all dimensions would have to be added up again and again.
+type Cube int8
+
+// The cubes, each by days and by months. The numbers are stored.
+const (
+	StatusDays      Cube = 1 // by status and method
+	PublisherDays   Cube = 2
+	OfferDays       Cube = 3
+	CodeDays        Cube = 4 // by offer, publisher and coupon code
+	FullDays        Cube = 5 // by all dimensions
+	StatusMonths    Cube = 11
+	PublisherMonths Cube = 12
+	OfferMonths     Cube = 13
+	CodeMonths      Cube = 14
+	FullMonths      Cube = 15
+
+	// monthly is what a cube of months has more than that of days.
+	monthly = StatusMonths - StatusDays
+)
+
+// Monthly says whether the cube's periods are months.
+func (c Cube) Monthly() bool { return c > monthly }
+
+// CellKey says what a cell's figures are of.
+type CellKey struct {
+	Cube Cube
+	// Period is a Day or a Month, as the cube has it.
+	Period int32
+	// Offer, Publisher, CouponCode, Status and Method are empty where the cube does not tell them apart, or
+	// there is none. The code is folded.
+	Offer      string
+	Publisher  string
+	CouponCode string
+	Status     Status
+	Method     Method
+	// Currency is that of the money; empty: the cell has the counts.
+	Currency string
+}
+
+// Sum is a sum of money. Nanos are not carried over to Units: sums can be added up field by field.
+type Sum struct {
+	Units int64
+	Nanos int64
+}
+
+func (s *Sum) add(m money.Money, times int64) {
+	s.Units += times * m.Units
+	s.Nanos += times * int64(m.Nanos)
+}
+
+// Money returns the sum in a currency.
+func (s Sum) Money(currency string) money.Money {
+	const nanosPerUnit = 1_000_000_000
+	return money.Money{Currency: currency, Units: s.Units + s.Nanos/nanosPerUnit}.
+		Plus(money.Money{Currency: currency, Nanos: int32(s.Nanos % nanosPerUnit)})
+}
+
+// Measures are a cell's figures. Cells without a currency have the counts, the others the money.
+type Measures struct {
+	Clicks      int64
+	Conversions int64
+	// Clickless are the conversions for which no click was reported.
+	Clickless int64
+	Amount    Sum
+	Refunded  Sum
+	Payout    Sum
+	Revenue   Sum
+}
+
+// Plus returns the sum of m and other.
+func (m Measures) Plus(other Measures) Measures {
+	return Measures{
+		Clicks: m.Clicks + other.Clicks, Conversions: m.Conversions + other.Conversions, Clickless: m.Clickless + other.Clickless,
+		Amount: m.Amount.plus(other.Amount), Refunded: m.Refunded.plus(other.Refunded),
+		Payout: m.Payout.plus(other.Payout), Revenue: m.Revenue.plus(other.Revenue),
+	}
+}
+
+// Minus returns m less other.
+func (m Measures) Minus(other Measures) Measures {
+	return m.Plus(Measures{
+		Clicks: -other.Clicks, Conversions: -other.Conversions, Clickless: -other.Clickless,
+		Amount: other.Amount.negative(), Refunded: other.Refunded.negative(),
+		Payout: other.Payout.negative(), Revenue: other.Revenue.negative(),
+	})
+}
+
+func (s Sum) plus(other Sum) Sum { return Sum{s.Units + other.Units, s.Nanos + other.Nanos} }
+
+func (s Sum) negative() Sum { return Sum{-s.Units, -s.Nanos} }
+
+// Cell is a cell with its figures.
+type Cell struct {
+	Key CellKey
+	Measures
+}
+
+// Tally adds clicks and conversions up, in the cells of all cubes.
+type Tally struct {
+	calendar Calendar
+	cells    map[CellKey]*Measures
+}
+
+// NewTally returns an empty tally by the days and months of a calendar.
+func NewTally(calendar Calendar) *Tally {
+	return &Tally{calendar: calendar, cells: map[CellKey]*Measures{}}
+}
+
+// AddClick counts a click, unless a crawler made it. Its code counts where it is a coupon's: anybody can
+// invent others.
+func (t *Tally) AddClick(c *Click) {
+	if c.Crawler {
+		return
+	}
+	code := ""
+	if c.Coupon != "" {
+		code = FoldCode(c.CouponCode)
+	}
+	of := CellKey{Offer: c.Offer, Publisher: c.Publisher, CouponCode: code}
+	t.eachCube(of, t.calendar.Day(c.Time), func(m *Measures) { m.Clicks++ })
+}
+
+// AddConversion counts a conversion as it stands.
+func (t *Tally) AddConversion(c *Conversion) { t.addConversion(c, 1) }
+
+// RemoveConversion takes a conversion back as it stood when it was added.
+func (t *Tally) RemoveConversion(c *Conversion) { t.addConversion(c, -1) }
+
+func (t *Tally) addConversion(c *Conversion, times int64) {
+	of := CellKey{Offer: c.Offer, Publisher: c.Publisher, CouponCode: FoldCode(c.CouponCode), Status: c.Status, Method: c.Method}
+	day := t.calendar.Day(c.ConversionTime)
+	t.eachCube(of, day, func(m *Measures) {
+		m.Conversions += times
+		if c.Click == "" {
+			m.Clickless += times
+		}
+	})
+	for _, part := range []struct {
+		money money.Money
+		of    func(*Measures) *Sum
+	}{
+		{c.Amount, func(m *Measures) *Sum { return &m.Amount }},
+		{c.Refunded, func(m *Measures) *Sum { return &m.Refunded }},
+		{c.Payout, func(m *Measures) *Sum { return &m.Payout }},
+		{c.Revenue, func(m *Measures) *Sum { return &m.Revenue }},
+	} {
+		if part.money.IsZero() {
+			continue
+		}
+		of.Currency = part.money.Currency
+		t.eachCube(of, day, func(m *Measures) { part.of(m).add(part.money, times) })
+	}
+}
+
+// eachCube changes the cells of something on a day, one in each cube.
+func (t *Tally) eachCube(of CellKey, day Day, change func(*Measures)) {
+	full, code := of, of
+	code.Status, code.Method = "", ""
+	t.each(full, FullDays, day, change)
+	t.each(code, CodeDays, day, change)
+	t.each(CellKey{Status: of.Status, Method: of.Method, Currency: of.Currency}, StatusDays, day, change)
+	t.each(CellKey{Publisher: of.Publisher, Currency: of.Currency}, PublisherDays, day, change)
+	t.each(CellKey{Offer: of.Offer, Currency: of.Currency}, OfferDays, day, change)
+}
+
+// each changes the cell of a day and that of its month.
+func (t *Tally) each(key CellKey, days Cube, day Day, change func(*Measures)) {
+	key.Cube, key.Period = days, int32(day)
+	change(t.cell(key))
+	key.Cube, key.Period = days+monthly, int32(day.Month())
+	change(t.cell(key))
+}
+
+func (t *Tally) cell(key CellKey) *Measures {
+	m := t.cells[key]
+	if m == nil {
+		m = &Measures{}
+		t.cells[key] = m
+	}
+	return m
+}
+
+// Add adds cells.
+func (t *Tally) Add(cells ...Cell) {
+	for _, c := range cells {
+		m := t.cell(c.Key)
+		*m = m.Plus(c.Measures)
+	}
+}
+
+// Cells returns the cells that are not all zero, in no order.
+func (t *Tally) Cells() []Cell {
+	cells := make([]Cell, 0, len(t.cells))
+	for key, m := range t.cells {
+		if *m != (Measures{}) {
+			cells = append(cells, Cell{Key: key, Measures: *m})
+		}
+	}
+	return cells
+}
+
+// Len returns how many cells the tally has, those that are zero included.
+func (t *Tally) Len() int { return len(t.cells) }

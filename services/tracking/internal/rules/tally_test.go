@@ -1,0 +1,143 @@
+package rules_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// tallied draws a conversion of few offers, publishers, codes, currencies and days.
+func tallied(t *rapid.T, label string) rules.Conversion {
+	amount := func(name string) money.Money {
+		return rapid.SampledFrom([]money.Money{
+			{}, {Currency: "EUR"}, {Currency: "EUR", Units: 3, Nanos: 999_999_999}, {Currency: "USD", Units: 7, Nanos: 10_000_000}, {Currency: "JPY", Units: 120},
+		}).Draw(t, label+name)
+	}
+	return rules.Conversion{
+		Offer:      rapid.SampledFrom([]string{"10", "11"}).Draw(t, label+" offer"),
+		Publisher:  rapid.SampledFrom([]string{"", "22", "23"}).Draw(t, label+" publisher"),
+		CouponCode: rapid.SampledFrom([]string{"", "SaleXYZ20", "SALEXYZ20", "ABC"}).Draw(t, label+" code"),
+		Click:      rapid.SampledFrom([]string{"", "a-click"}).Draw(t, label+" click"),
+		Status:     rapid.SampledFrom([]rules.Status{rules.StatusPending, rules.StatusApproved, rules.StatusRejected}).Draw(t, label+" status"),
+		Method:     rapid.SampledFrom([]rules.Method{rules.NoMethod, rules.CouponCode, rules.ByClick}).Draw(t, label+" method"),
+		Amount:     amount(" amount"), Refunded: amount(" refunded"), Payout: amount(" payout"), Revenue: amount(" revenue"),
+		ConversionTime: time.Date(2026, 10, 20, 21, 30, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 40*24).Draw(t, label+" hours")) * time.Hour),
+	}
+}
+
+// sums adds a tally's cells up by what key makes of theirs.
+func sums(cells []rules.Cell, key func(rules.CellKey) (string, bool)) map[string]rules.Measures {
+	all := map[string]rules.Measures{}
+	for _, c := range cells {
+		if name, ok := key(c.Key); ok {
+			if sum := all[name].Plus(c.Measures); sum != (rules.Measures{}) {
+				all[name] = sum
+			} else {
+				delete(all, name)
+			}
+		}
+	}
+	return all
+}
+
+// However figures are asked for, the cube that has them ready and the one that has everything agree.
+func TestCubesAgree(t *testing.T) {
+	calendar := rules.NewCalendar(zones(t)[1])
+	dimensions := []rules.Dimension{
+		rules.ByDay, rules.ByWeek, rules.ByMonth, rules.ByOffer, rules.ByPublisher, rules.ByCouponCode, rules.ByStatus, rules.ByMethod,
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		tally := rules.NewTally(calendar)
+		for i := range rapid.IntRange(0, 12).Draw(t, "conversions") {
+			c := tallied(t, fmt.Sprint(i))
+			tally.AddConversion(&c)
+		}
+		for i := range rapid.IntRange(0, 4).Draw(t, "clicks") {
+			of := tallied(t, fmt.Sprint("click ", i))
+			tally.AddClick(&rules.Click{
+				Offer: of.Offer, Publisher: of.Publisher, CouponCode: of.CouponCode, Coupon: of.CouponCode, Time: of.ConversionTime,
+				Crawler: of.Click == "",
+			})
+		}
+		needed := rapid.SliceOfDistinct(rapid.SampledFrom(dimensions), rapid.ID[rules.Dimension]).Draw(t, "dimensions")
+		from := rules.DayOf(2026, 10, rapid.IntRange(1, 60).Draw(t, "from"))
+		to := from + rules.Day(rapid.IntRange(0, 90).Draw(t, "days"))
+		if rapid.Bool().Draw(t, "from the beginning") {
+			from = rules.FirstDay
+		}
+		if rapid.Bool().Draw(t, "to the end") {
+			to = rules.LastDay
+		}
+		spans := rules.Spans(needed, from, to)
+		key := func(k rules.CellKey) string {
+			name := "in " + k.Currency
+			for _, d := range needed {
+				switch d {
+				case rules.ByDay:
+					name += "|" + k.Day().String()
+				case rules.ByWeek:
+					name += "|" + k.Day().Monday().String()
+				case rules.ByMonth:
+					name += "|" + k.Day().Month().First().String()
+				case rules.ByOffer:
+					name += "|" + k.Offer
+				case rules.ByPublisher:
+					name += "|" + k.Publisher
+				case rules.ByCouponCode:
+					name += "|" + k.CouponCode
+				case rules.ByStatus:
+					name += "|" + string(k.Status)
+				case rules.ByMethod:
+					name += "|" + string(k.Method)
+				}
+			}
+			return name
+		}
+		got := sums(tally.Cells(), func(k rules.CellKey) (string, bool) {
+			in := slices.ContainsFunc(spans, func(s rules.Span) bool { return s.Cube == k.Cube && s.From <= k.Period && k.Period <= s.To })
+			return key(k), in
+		})
+		want := sums(tally.Cells(), func(k rules.CellKey) (string, bool) {
+			return key(k), k.Cube == rules.FullDays && from <= k.Day() && k.Day() <= to
+		})
+		if !maps.Equal(got, want) {
+			t.Fatalf("by %v from %d to %d, %v has\n%v\nand the days of the full cube\n%v", needed, from, to, spans, got, want)
+		}
+	})
+}
+
+func TestWhatIsTakenBackIsGone(t *testing.T) {
+	calendar := rules.NewCalendar(time.UTC)
+	rapid.Check(t, func(t *rapid.T) {
+		tally := rules.NewTally(calendar)
+		a, b := tallied(t, "a"), tallied(t, "b")
+		tally.AddConversion(&a)
+		tally.AddConversion(&b)
+		tally.RemoveConversion(&a)
+		only := rules.NewTally(calendar)
+		only.AddConversion(&b)
+		key := func(k rules.CellKey) (string, bool) { return fmt.Sprint(k), true }
+		if got, want := sums(tally.Cells(), key), sums(only.Cells(), key); !maps.Equal(got, want) {
+			t.Fatalf("there is\n%v\nwant\n%v", got, want)
+		}
+	})
+}
+
+func TestSumsOfMoney(t *testing.T) {
+	tally := rules.NewTally(rules.NewCalendar(time.UTC))
+	for range 3 {
+		tally.AddConversion(&rules.Conversion{Amount: money.Money{Currency: "EUR", Units: 19, Nanos: 990_000_000}})
+	}
+	for _, c := range tally.Cells() {
+		if c.Key.Currency == "EUR" && c.Amount.Money("EUR") != (money.Money{Currency: "EUR", Units: 59, Nanos: 970_000_000}) {
+			t.Errorf("three times 19.99 EUR is %s", c.Amount.Money("EUR"))
+		}
+	}
+}

@@ -1,0 +1,240 @@
+package sqlitestore
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// What is stored is counted by the one writer, a few rows at a time, in the transaction that moves the
+// cursor over them; what is stored or changed before the cursor is counted in its own. So at any moment
+// the figures are those of the rows up to the cursor.
+
+const (
+	// countLag is how long clicks are left uncounted: most are stored within it. One that comes later than
+	// its followers were counted costs its batch more.
+	countLag = 500 * time.Millisecond
+	// One task counts at most so many rows, and stops when they come to so many cells, so that no write
+	// waits long for it: a cell costs some 10 µs.
+	countClicks, countConversions = 2000, 500
+	countCells                    = 600
+
+	selectCursor = `SELECT click, conversion FROM counted`
+	setCursor    = `UPDATE counted SET click = ?, conversion = ?`
+	setCounted   = `UPDATE counted SET ready = 1, count_time = max(count_time, ?)`
+	// selectWaiting says whether CountNew has anything to do.
+	selectWaiting = `SELECT ready = 0 OR EXISTS (SELECT 1 FROM clicks WHERE id > counted.click AND id < ?)
+		OR EXISTS (SELECT 1 FROM conversions WHERE rowid > counted.conversion) FROM counted`
+	selectZone = `SELECT zone FROM counted`
+	setZone    = `UPDATE counted SET zone = ?, click = '', conversion = 0, count_time = 0,
+		ready = NOT EXISTS (SELECT 1 FROM clicks) AND NOT EXISTS (SELECT 1 FROM conversions)`
+	selectRowID = `SELECT rowid FROM conversions WHERE id = ?`
+
+	talliedClick      = `offer, publisher, coupon, coupon_code, crawler, time`
+	talliedConversion = `offer, publisher, coupon_code, status, method, click, amount_currency, amount_units, amount_nanos,
+		refunded_amount_currency, refunded_amount_units, refunded_amount_nanos, payout_currency, payout_units, payout_nanos,
+		revenue_currency, revenue_units, revenue_nanos, conversion_time`
+	selectNewClicks      = `SELECT id, ` + talliedClick + ` FROM clicks WHERE id > ? AND id < ? ORDER BY id LIMIT ?`
+	selectNewConversions = `SELECT rowid, ` + talliedConversion + ` FROM conversions WHERE rowid > ? ORDER BY rowid LIMIT ?`
+)
+
+// cursor says up to where is counted.
+type cursor struct {
+	// click is the id of the last click counted, as it is stored.
+	click any
+	// conversion is the rowid of the last conversion counted.
+	conversion int64
+}
+
+// overClick says whether the cursor is at or behind a click's id, as SQLite orders them: texts come before
+// bytes.
+func (c cursor) overClick(key any) bool {
+	at, atBytes := c.click.([]byte)
+	id, idBytes := key.([]byte)
+	switch {
+	case atBytes && idBytes:
+		return bytes.Compare(id, at) <= 0
+	case atBytes || idBytes:
+		return atBytes
+	default:
+		return key.(string) <= c.click.(string)
+	}
+}
+
+func scanCursor(row scanner) (c cursor, err error) {
+	err = row.Scan(&c.click, &c.conversion)
+	return c, err
+}
+
+// beginCounting makes figures anew where they are by the days of another zone.
+func beginCounting(ctx context.Context, db *sqlitedb.DB, calendar rules.Calendar) error {
+	return db.Write(ctx, func(tx *sql.Tx) error {
+		var zone string
+		if err := tx.QueryRowContext(ctx, selectZone).Scan(&zone); err != nil || zone == calendar.Zone().String() {
+			return err
+		}
+		// Without a condition SQLite drops all pages at once.
+		if _, err := tx.ExecContext(ctx, `DELETE FROM figures`); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, setZone, calendar.Zone().String())
+		return err
+	})
+}
+
+// CountNew implements flow.FigureStore. Clicks whose ids are of later than now wait for their time.
+func (s *Store) CountNew(ctx context.Context, now time.Time) (more bool, err error) {
+	until := now.Add(-countLag)
+	var waiting bool
+	if err := s.waiting.QueryRowContext(ctx, firstID(until.Add(time.Millisecond))).Scan(&waiting); err != nil {
+		return false, readFailure("looking for what to count", err)
+	}
+	if waiting {
+		err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
+			more, err = tx.count(ctx, until)
+			return err
+		}})
+	}
+	if err != nil || more {
+		return err == nil, err
+	}
+	s.noteCounted(until)
+	return false, nil
+}
+
+// noteCounted notes that everything is counted up to a time. Where there was nothing to count that is held
+// in memory only, so that nothing is written twice a second for its sake.
+func (s *Store) noteCounted(until time.Time) {
+	for at := s.countMillis.Load(); until.UnixMilli() > at; at = s.countMillis.Load() {
+		if s.countMillis.CompareAndSwap(at, until.UnixMilli()) {
+			return
+		}
+	}
+}
+
+// count counts what is new, clicks up to a time; more says that there is more.
+func (t *tx) count(ctx context.Context, until time.Time) (more bool, err error) {
+	tally, at := rules.NewTally(t.calendar), t.cursor
+	rows := 0
+	room := func() bool { return tally.Len() < countCells }
+	err = t.each(ctx, func(row scanner) (bool, error) {
+		c, err := scanTallied(row, &at.conversion)
+		tally.AddConversion(&c)
+		rows++
+		return room(), err
+	}, selectNewConversions, at.conversion, countConversions)
+	if err != nil {
+		return false, err
+	}
+	more = rows == countConversions || !room()
+	if rows = 0; room() {
+		err = t.each(ctx, func(row scanner) (bool, error) {
+			c, err := scanTalliedClick(row, &at.click)
+			tally.AddClick(&c)
+			rows++
+			return room(), err
+		}, selectNewClicks, at.click, firstID(until.Add(time.Millisecond)), countClicks)
+	}
+	if err != nil {
+		return false, err
+	}
+	more = more || rows == countClicks || !room()
+	return more, t.counted(ctx, tally, at, until, !more)
+}
+
+// counted stores what was counted up to a cursor. all says that there is no more, up to a time.
+func (t *tx) counted(ctx context.Context, tally *rules.Tally, at cursor, until time.Time, all bool) error {
+	if err := t.addCells(ctx, tally.Cells()); err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, setCursor, at.click, at.conversion); err != nil {
+		return err
+	}
+	t.cursor = at
+	if !all {
+		return nil
+	}
+	_, err := t.exec(ctx, setCounted, until.UnixMilli())
+	return err
+}
+
+// moved moves a conversion to its new cells if it was counted in the old.
+func (t *tx) moved(ctx context.Context, before, after *rules.Conversion) error {
+	row, err := one(ctx, t, number, selectRowID, hashKey(before.ID))
+	if err != nil || row > t.cursor.conversion {
+		return err
+	}
+	tally := rules.NewTally(t.calendar)
+	tally.RemoveConversion(before)
+	tally.AddConversion(after)
+	return t.addCells(ctx, tally.Cells())
+}
+
+// countLate counts a click of the batch if the cursor is past it.
+func (w *writer) countLate(c *rules.Click, key driver.Value) {
+	if !w.tx.cursor.overClick(key) {
+		return
+	}
+	if w.late == nil {
+		w.late = rules.NewTally(w.tx.calendar)
+	}
+	w.late.AddClick(c)
+}
+
+// storeLate stores what was counted of the batch.
+func (w *writer) storeLate(ctx context.Context) error {
+	if w.late == nil {
+		return nil
+	}
+	cells := w.late.Cells()
+	w.late = nil
+	return w.tx.cells.add(ctx, cells)
+}
+
+// scanTalliedClick reads a key and a row of talliedClick.
+func scanTalliedClick(row scanner, key *any) (rules.Click, error) {
+	var c rules.Click
+	var ms int64
+	if err := row.Scan(key, &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Crawler, &ms); err != nil {
+		return rules.Click{}, err
+	}
+	c.Time = fromMillis(ms)
+	return c, nil
+}
+
+// scanTallied reads a rowid and a row of talliedConversion.
+func scanTallied(row scanner, rowid *int64) (rules.Conversion, error) {
+	var c rules.Conversion
+	var ms int64
+	err := row.Scan(rowid, &c.Offer, &c.Publisher, &c.CouponCode, &c.Status, &c.Method, &c.Click,
+		&c.Amount.Currency, &c.Amount.Units, &c.Amount.Nanos, &c.Refunded.Currency, &c.Refunded.Units, &c.Refunded.Nanos,
+		&c.Payout.Currency, &c.Payout.Units, &c.Payout.Nanos, &c.Revenue.Currency, &c.Revenue.Units, &c.Revenue.Nanos, &ms)
+	if err != nil {
+		return rules.Conversion{}, err
+	}
+	c.ConversionTime = fromMillis(ms)
+	return c, nil
+}
+
+// addCells adds cells to those that are kept.
+func (t *tx) addCells(ctx context.Context, cells []rules.Cell) error {
+	return t.conn.Raw(func(any) error { return t.cells.add(ctx, cells) })
+}
+
+// each reads rows until one is the last that is wanted.
+func (t *tx) each(ctx context.Context, row func(scanner) (wanted bool, err error), query string, args ...any) error {
+	statement, err := t.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := statement.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, row)
+}

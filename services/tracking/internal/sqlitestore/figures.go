@@ -1,0 +1,180 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	selectCounted = `SELECT ready, count_time, click, conversion FROM counted`
+	selectCells   = `SELECT ` + cellColumns + ` FROM figures`
+	byCode        = ` INDEXED BY figures_coupon_code`
+	inSpan        = ` WHERE cube = ? AND period BETWEEN ? AND ? AND `
+
+	// The first and the last moments of clicks, conversions and kept months; NULL where there are none. Ids
+	// of clicks that are no UUID are left out.
+	selectEnds = `SELECT
+		(SELECT time FROM clicks WHERE id >= x'' ORDER BY id LIMIT 1), (SELECT time FROM clicks WHERE id >= x'' ORDER BY id DESC LIMIT 1),
+		(SELECT min(conversion_time) FROM conversions), (SELECT max(conversion_time) FROM conversions),
+		(SELECT period FROM figures WHERE cube = ? ORDER BY period LIMIT 1), (SELECT period FROM figures WHERE cube = ? ORDER BY period DESC LIMIT 1)`
+
+	// Conversions are grouped by all their currencies at once: that is one pass.
+	selectTotals = `SELECT amount_currency, refunded_amount_currency, payout_currency, revenue_currency, count(*), sum(click = ''),
+		sum(amount_units), sum(amount_nanos), sum(refunded_amount_units), sum(refunded_amount_nanos),
+		sum(payout_units), sum(payout_nanos), sum(revenue_units), sum(revenue_nanos)
+		FROM conversions WHERE `
+	byCurrencies = ` GROUP BY amount_currency, refunded_amount_currency, payout_currency, revenue_currency`
+)
+
+// counted is up to when, and up to where, everything is counted.
+type counted struct {
+	until time.Time
+	cursor
+}
+
+// view runs do in a transaction that sees one moment, of which it tells what is counted.
+func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error {
+	// What is known to be counted now the transaction sees, which begins after.
+	until := s.countMillis.Load()
+	tx, err := s.db.Read().BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	var at counted
+	var ready bool
+	var stored int64
+	if err := tx.QueryRowContext(ctx, selectCounted).Scan(&ready, &stored, &at.click, &at.conversion); err != nil {
+		return err
+	}
+	if !ready {
+		return flow.ErrNotCounted
+	}
+	at.until = fromMillis(max(until, stored))
+	return do(tx, at)
+}
+
+// viewFailure is the error of a view as flow knows it.
+func viewFailure(doing string, err error) error {
+	if errors.Is(err, flow.ErrNotCounted) {
+		return err
+	}
+	return readFailure(doing, err)
+}
+
+// Cells implements flow.FigureStore. Of a store in which there never was anything to count, counted is the
+// beginning of 1970.
+func (s *Store) Cells(ctx context.Context, spans []rules.Span, where listing.Expr) (cells []rules.Cell, until time.Time, err error) {
+	err = s.view(ctx, func(tx *sql.Tx, at counted) error {
+		until = at.until
+		for _, span := range spans {
+			found, err := cellsOf(ctx, tx, span, where)
+			if err != nil {
+				return err
+			}
+			cells = append(cells, found...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, time.Time{}, viewFailure("reading figures", err)
+	}
+	return cells, until, nil
+}
+
+func cellsOf(ctx context.Context, tx *sql.Tx, span rules.Span, where listing.Expr) ([]rules.Cell, error) {
+	query, args := cellQuery(span, where)
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return scanAll(rows, scanCell)
+}
+
+// cellQuery returns the cells of a span that satisfy a condition as SQL with its arguments.
+func cellQuery(span rules.Span, where listing.Expr) (query string, args []any) {
+	query = selectCells
+	if ofOneCode(where) {
+		query += byCode // SQLite, which does not know how many there are, would look through all of the span
+	}
+	condition, values, _ := sqlquery.Build(listing.Query{Where: where})
+	return query + inSpan + condition, append([]any{span.Cube, span.From, span.To}, values...)
+}
+
+// ofOneCode says whether a condition holds for one code only.
+func ofOneCode(where listing.Expr) bool {
+	switch e := where.(type) {
+	case listing.And:
+		return slices.ContainsFunc(e, ofOneCode)
+	case listing.Compare:
+		return e.Field == "coupon_code" && e.Op == listing.Equal
+	default:
+		return false
+	}
+}
+
+// CountedMonths implements flow.FigureStore. It looks at clicks and conversions too, so that a month whose
+// figures were lost is counted anew.
+func (s *Store) CountedMonths(ctx context.Context) (first, last rules.Month, err error) {
+	first, last = 1, 0
+	err = s.view(ctx, func(tx *sql.Tx, _ counted) error {
+		var ends [6]sql.NullInt64
+		e := &ends
+		if err := tx.QueryRowContext(ctx, selectEnds, rules.StatusMonths, rules.StatusMonths).Scan(&e[0], &e[1], &e[2], &e[3], &e[4], &e[5]); err != nil {
+			return err
+		}
+		none := true
+		for i, end := range ends {
+			month := rules.Month(end.Int64) //nolint:gosec // a period is of 32 bits
+			if i < 4 {
+				month = s.calendar.Day(fromMillis(end.Int64)).Month()
+			}
+			switch {
+			case !end.Valid:
+			case none:
+				first, last, none = month, month, false
+			default:
+				first, last = min(first, month), max(last, month)
+			}
+		}
+		return nil
+	})
+	return first, last, viewFailure("reading which months have figures", err)
+}
+
+// Totals implements flow.FigureStore.
+func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rules.Cell, error) {
+	query, args := totalsQuery(where)
+	groups, err := list(ctx, s, scanTotals, query, args...)
+	if err != nil {
+		return nil, readFailure("adding up conversions", err)
+	}
+	sums := rules.NewTally(s.calendar)
+	for _, cells := range groups {
+		sums.Add(cells...)
+	}
+	return sums.Cells(), nil
+}
+
+func totalsQuery(where listing.Expr) (query string, args []any) {
+	condition, args, _ := sqlquery.Build(listing.Query{Where: where}, sqlquery.Encode(encodeConversion))
+	return selectTotals + condition + byCurrencies, args
+}
+
+// scanTotals reads the sums of those that have the same currencies.
+func scanTotals(row scanner) ([]rules.Cell, error) {
+	cells := make([]rules.Cell, 5)
+	counts, amount, refunded, payout, revenue := &cells[0], &cells[1], &cells[2], &cells[3], &cells[4]
+	err := row.Scan(&amount.Key.Currency, &refunded.Key.Currency, &payout.Key.Currency, &revenue.Key.Currency, &counts.Conversions, &counts.Clickless,
+		&amount.Amount.Units, &amount.Amount.Nanos, &refunded.Refunded.Units, &refunded.Refunded.Nanos,
+		&payout.Payout.Units, &payout.Payout.Nanos, &revenue.Revenue.Units, &revenue.Revenue.Nanos)
+	return cells, err
+}

@@ -1,0 +1,495 @@
+package sqlitestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// recently is the beginning of a day from which everything is kept.
+func recently() time.Time { return time.Now().UTC().Truncate(24 * time.Hour).Add(-10 * 24 * time.Hour) }
+
+// countedClick is the n-th of a series of clicks, an hour apart.
+func countedClick(n int) rules.Click {
+	at := recently().Add(time.Duration(n) * time.Hour)
+	return rules.Click{ID: idAt(at), Offer: "10", Publisher: fmt.Sprint(20 + n%3), Coupon: "c", CouponCode: fmt.Sprint("CODE", n%5), Time: at}
+}
+
+// countedSale is the n-th of a series of sales, an hour apart.
+func countedSale(n int) rules.Conversion {
+	return rules.Conversion{
+		ID: fmt.Sprintf("%032x", n), Offer: "10", Publisher: fmt.Sprint(20 + n%3), CouponCode: fmt.Sprint("CODE", n%5), Event: "sale", Revision: 1,
+		Status: rules.StatusPending, Outcome: rules.Attributed, Method: rules.CouponCode, Amount: money.Money{Currency: "EUR", Units: int64(n), Nanos: 990_000_000},
+		ConversionTime: recently().Add(time.Duration(n) * time.Hour),
+	}
+}
+
+// storeSome stores clicks and sales from one number up to another.
+func storeSome(t *testing.T, s *Store, from, to int) {
+	t.Helper()
+	for n := from; n < to; n++ {
+		if err := s.InsertClick(t.Context(), countedClick(n)); err != nil {
+			t.Error(err)
+		}
+		if _, _, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: countedSale(n)}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// reject rejects the n-th sale.
+func reject(ctx context.Context, s *Store, n int) error {
+	_, err := s.UpdateConversion(ctx, countedSale(n).ID, func(c rules.Conversion) (flow.Update, error) {
+		c.Status = rules.StatusRejected
+		c.Revision++
+		return flow.Update{Conversion: c}, nil
+	})
+	return err
+}
+
+func countAll(t *testing.T, s *Store) {
+	t.Helper()
+	for more := true; more; {
+		var err error
+		if more, err = s.CountNew(t.Context(), time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// recountAll recounts all months and returns what differs, by key.
+func recountAll(t *testing.T, s *Store, mend bool) map[rules.CellKey]flow.Difference {
+	t.Helper()
+	first, last, err := s.CountedMonths(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	differing := map[rules.CellKey]flow.Difference{}
+	for month := first; month <= last; month++ {
+		found, err := s.Recount(t.Context(), month, mend)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range found.Differing {
+			differing[d.Key] = d
+		}
+	}
+	return differing
+}
+
+// clicksAndSales returns the clicks and the conversions of the cubes by status of months and by offer of days.
+func clicksAndSales(t *testing.T, s *Store) (clicks, conversions [2]int64) {
+	t.Helper()
+	for i, cube := range []rules.Cube{rules.StatusMonths, rules.OfferDays} {
+		cells, _, err := s.Cells(t.Context(), []rules.Span{{Cube: cube, From: int32(rules.FirstDay), To: int32(rules.LastDay)}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cells {
+			clicks[i] += c.Clicks
+			conversions[i] += c.Conversions
+		}
+	}
+	return clicks, conversions
+}
+
+func checkCounts(t *testing.T, s *Store, wantClicks, wantConversions int64) {
+	t.Helper()
+	clicks, conversions := clicksAndSales(t, s)
+	if clicks != [2]int64{wantClicks, wantClicks} || conversions != [2]int64{wantConversions, wantConversions} {
+		t.Errorf("counted are %d clicks and %d conversions, want %d and %d", clicks, conversions, wantClicks, wantConversions)
+	}
+}
+
+// TestRecountMends breaks cells in each way and sees a recount find these and no others, and mend them
+// while more is stored, changed and counted.
+func TestRecountMends(t *testing.T) {
+	s := openStore(t)
+	const before, meanwhile = 100, 60
+	storeSome(t, s, 0, before)
+	countAll(t, s)
+	var broken int64
+	for _, statement := range []string{
+		`UPDATE figures SET clicks = clicks + 7 WHERE cube = 2 AND publisher = '20'`,
+		`UPDATE figures SET amount_nanos = amount_nanos - 1 WHERE cube = 11 AND currency = 'EUR'`,
+		`DELETE FROM figures WHERE cube = 14 AND coupon_code = 'CODE3'`,
+		`INSERT INTO figures SELECT cube, period, 'stray', publisher, coupon_code, status, method, currency, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+			FROM figures WHERE cube = 3`,
+	} {
+		s.write(t, func(ctx context.Context, tx *tx) error {
+			rows, err := tx.exec(ctx, statement)
+			broken += rows
+			return err
+		})
+	}
+	found := recountAll(t, s, false)
+	if int64(len(found)) != broken || broken < 4 {
+		t.Errorf("%d cells are broken, %d are found", broken, len(found))
+	}
+	for key, d := range found {
+		if d.Kept == d.Counted {
+			t.Errorf("%+v is found, but right: %+v", key, d)
+		}
+		if key.Offer == "stray" && d.Counted != (rules.Measures{}) {
+			t.Errorf("%+v is counted as %+v", key, d.Counted)
+		}
+	}
+	var all sync.WaitGroup
+	all.Go(func() { storeSome(t, s, before, before+meanwhile) })
+	all.Go(func() {
+		for n := range before {
+			if err := reject(t.Context(), s, n); err != nil {
+				t.Error(err)
+			}
+			if _, err := s.CountNew(t.Context(), time.Now().Add(time.Minute)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	recountAll(t, s, true)
+	all.Wait()
+	countAll(t, s)
+	if left := recountAll(t, s, false); len(left) > 0 {
+		t.Errorf("after it was mended %d cells differ: %+v", len(left), left)
+	}
+	checkCounts(t, s, before+meanwhile, before+meanwhile)
+}
+
+// TestRecountSeesOneMoment recounts while much is stored, changed and counted: nothing ever differs.
+func TestRecountSeesOneMoment(t *testing.T) {
+	s := openStore(t)
+	const writers, each = 4, 60
+	var writing, all sync.WaitGroup
+	var written atomic.Bool
+	for w := range writers {
+		writing.Go(func() {
+			for n := range each {
+				storeSome(t, s, w*each+n, w*each+n+1)
+				if err := reject(t.Context(), s, w*each+n/2); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Go(func() {
+		for !written.Load() {
+			if _, err := s.CountNew(t.Context(), time.Now().Add(time.Minute)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	all.Go(func() {
+		writing.Wait()
+		written.Store(true)
+	})
+	for !written.Load() {
+		if differing := recountAll(t, s, false); len(differing) > 0 {
+			t.Errorf("%d cells differ: %+v", len(differing), differing)
+			break
+		}
+	}
+	all.Wait()
+	countAll(t, s)
+	checkCounts(t, s, writers*each, writers*each)
+}
+
+// TestFailuresCountNothingTwice lets each kind of write of each kind of transaction fail, in SQLite's two
+// ways, and does the same again after: at no time a figure is wrong.
+func TestFailuresCountNothingTwice(t *testing.T) {
+	for _, event := range []string{
+		"INSERT ON figures", "UPDATE ON figures", "UPDATE ON counted", "INSERT ON clicks", "INSERT ON conversions", "UPDATE ON conversions",
+	} {
+		for _, way := range []string{"ABORT", "ROLLBACK"} {
+			t.Run(way+" "+event, func(t *testing.T) {
+				s := openStore(t)
+				s.purge.end() // nothing else writes
+				storeSome(t, s, 20, 30)
+				countAll(t, s)
+				storeSome(t, s, 30, 40)
+				s.exec(t, "CREATE TEMP TRIGGER failing BEFORE "+event+" BEGIN SELECT RAISE("+way+", 'on purpose'); END")
+				late, sale := countedClick(10), countedSale(50)
+				try := func() (failed int) {
+					// Those of one batch share its fate: a count, a change, a late click and a new sale.
+					changed := countedSale(20)
+					changed.Status, changed.Revision = rules.StatusApproved, 2
+					batch := []*job{
+						{task: func(ctx context.Context, tx *tx) error { return update(ctx, tx, changed) }},
+						{click: &late},
+						{task: func(ctx context.Context, tx *tx) error { _, err := tx.count(ctx, time.Now()); return err }},
+						{conversion: &sale},
+						{task: func(ctx context.Context, tx *tx) error { changed.Revision++; return update(ctx, tx, changed) }},
+					}
+					for _, err := range s.writer.write(batch) {
+						if err != nil {
+							failed++
+						}
+					}
+					return failed
+				}
+				if try() == 0 {
+					t.Error("nothing failed")
+				}
+				if differing := recountAll(t, s, false); len(differing) > 0 {
+					t.Errorf("after a failure %d cells differ: %+v", len(differing), differing)
+				}
+				s.exec(t, "DROP TRIGGER failing")
+				if failed := try(); failed > 0 {
+					t.Errorf("again, %d fail", failed)
+				}
+				countAll(t, s)
+				if differing := recountAll(t, s, false); len(differing) > 0 {
+					t.Errorf("at the end %d cells differ: %+v", len(differing), differing)
+				}
+				checkCounts(t, s, 21, 21)
+			})
+		}
+	}
+}
+
+// TestAnUndoneCountMovesNothing undoes a count after it has moved the cursor: alone, and with its batch.
+// What it had counted is new again, and a click among it is not late.
+func TestAnUndoneCountMovesNothing(t *testing.T) {
+	refusal := errors.New("no")
+	count := func(ctx context.Context, tx *tx) error { _, err := tx.count(ctx, time.Now()); return err }
+	for name, batch := range map[string][]*job{
+		"alone": {{task: func(ctx context.Context, tx *tx) error { return errors.Join(count(ctx, tx), refusal) }}},
+		"with its batch": {{task: count}, {task: func(ctx context.Context, tx *tx) error {
+			_, err := tx.exec(ctx, "INSERT OR ROLLBACK INTO coupon_uses (coupon, day, etag, uses) VALUES ('c', 'd', 'e', 1), ('c', 'd', 'e', 1)")
+			return err
+		}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openStore(t)
+			s.purge.end() // nothing else writes
+			storeSome(t, s, 0, 10)
+			countAll(t, s)
+			storeSome(t, s, 20, 30)
+			before := s.writer.tx.cursor
+			if errs := s.writer.write(batch); len(errs) != len(batch) || errs[len(errs)-1] == nil {
+				t.Fatalf("the errors are %v", errs)
+			}
+			if after := s.writer.tx.cursor; !reflect.DeepEqual(after, before) {
+				t.Errorf("the cursor is %v, want %v", after, before)
+			}
+			storeSome(t, s, 15, 16) // behind what was counted, before what is
+			if err := reject(t.Context(), s, 25); err != nil {
+				t.Error(err)
+			}
+			if differing := recountAll(t, s, false); len(differing) > 0 {
+				t.Errorf("%d cells differ: %+v", len(differing), differing)
+			}
+			countAll(t, s)
+			if differing := recountAll(t, s, false); len(differing) > 0 {
+				t.Errorf("counted again, %d cells differ: %+v", len(differing), differing)
+			}
+			checkCounts(t, s, 21, 21)
+		})
+	}
+}
+
+// update stores a conversion as it is changed.
+func update(ctx context.Context, tx *tx, changed rules.Conversion) error {
+	before, err := one(ctx, tx, scanWhole, selectConversion, hashKey(changed.ID))
+	if err != nil {
+		return err
+	}
+	return tx.update(ctx, changed.ID, before, flow.Update{Conversion: changed})
+}
+
+// exec runs a statement on the writing connection, outside of transactions.
+func (s *Store) exec(t *testing.T, statement string) {
+	t.Helper()
+	if _, err := s.writer.conn.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// write runs a task.
+func (s *Store) write(t *testing.T, task func(context.Context, *tx) error) {
+	t.Helper()
+	if err := s.queue.Write(t.Context(), &job{task: task}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestClicksWhoseIDsAreNoUUID are before all others in their table, so that they mostly come late.
+func TestClicksWhoseIDsAreNoUUID(t *testing.T) {
+	s := openStore(t)
+	odd := func(id string) {
+		c := countedClick(1)
+		c.ID = id
+		if err := s.InsertClick(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+	}
+	odd("m")
+	countAll(t, s)
+	checkCounts(t, s, 1, 0)
+	odd("a")
+	odd("z")
+	countAll(t, s)
+	checkCounts(t, s, 3, 0)
+	storeSome(t, s, 0, 1)
+	countAll(t, s)
+	odd("zz")
+	odd("b")
+	countAll(t, s)
+	checkCounts(t, s, 6, 1)
+}
+
+// TestDeletedClicksStayCounted deletes the older clicks of a month and recounts it.
+func TestDeletedClicksStayCounted(t *testing.T) {
+	s := openStore(t)
+	s.purge.end() // nothing else is deleted
+	now := time.Now()
+	boundary := now.Add(-clickRetention)
+	storeClicks(t, s, 40, func(i int) time.Time {
+		return boundary.Add(time.Duration(i-20)*11*time.Hour + time.Minute).Truncate(time.Millisecond)
+	})
+	countAll(t, s)
+	checkCounts(t, s, 40, 0)
+	s.purge.all(t.Context(), now)
+	if differing := recountAll(t, s, true); len(differing) > 0 {
+		t.Errorf("after clicks were deleted %d cells differ: %+v", len(differing), differing)
+	}
+	s.exec(t, `UPDATE figures SET clicks = clicks + 1 WHERE cube > 10`)
+	if differing := recountAll(t, s, true); len(differing) < 5 {
+		t.Errorf("of five cubes of months %d cells differ: %+v", len(differing), differing)
+	}
+	checkCounts(t, s, 40, 0)
+}
+
+// TestCountingIsDoneInParts checks that one task takes no more than a part, and that clicks of later than
+// now wait.
+func TestCountingIsDoneInParts(t *testing.T) {
+	s := openStore(t)
+	codes := 2 * countCells
+	storeClicks(t, s, 1, func(int) time.Time { return time.Now().Add(time.Hour) })
+	var all sync.WaitGroup
+	for n := range codes {
+		all.Go(func() {
+			c := countedClick(1)
+			c.ID, c.CouponCode = idAt(c.Time), fmt.Sprint("CODE", n)
+			if err := s.InsertClick(t.Context(), c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	parts := 1
+	for ; ; parts++ {
+		more, err := s.CountNew(t.Context(), time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !more {
+			break
+		}
+	}
+	if parts < 4 { // a code has cells of two cubes, by day and by month
+		t.Errorf("%d codes were counted in %d parts", codes, parts)
+	}
+	checkCounts(t, s, int64(codes), 0)
+}
+
+// TestNothingNewWritesNothing counts again and again where there is nothing to count.
+func TestNothingNewWritesNothing(t *testing.T) {
+	s := openStore(t)
+	s.purge.end() // nothing else writes
+	storeSome(t, s, 0, 3)
+	countAll(t, s)
+	reader, err := s.db.Read().Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	version := func() (v int64) {
+		if err := reader.QueryRowContext(t.Context(), "PRAGMA data_version").Scan(&v); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	before, now := version(), time.Now().Add(time.Hour)
+	if more, err := s.CountNew(t.Context(), now); more || err != nil {
+		t.Errorf("with nothing to count: %v, %v", more, err)
+	}
+	if version() != before {
+		t.Error("something was written")
+	}
+	if _, until, err := s.Cells(t.Context(), nil, nil); err != nil || until.Before(now.Add(-time.Second)) {
+		t.Errorf("counted is up to %v, %v", until, err)
+	}
+}
+
+// TestNewStoresAreReady have nothing to count.
+func TestNewStoresAreReady(t *testing.T) {
+	s := openStore(t)
+	if cells, _, err := s.Cells(t.Context(), []rules.Span{{Cube: rules.StatusDays, To: 1}}, nil); err != nil || len(cells) > 0 {
+		t.Errorf("%v, %v", cells, err)
+	}
+}
+
+// TestFiguresUseTheirKeys asks SQLite how it would run what is asked of figures, and what counts them.
+func TestFiguresUseTheirKeys(t *testing.T) {
+	s := openStore(t)
+	const byCode = "SEARCH figures USING INDEX figures_coupon_code (cube=? AND coupon_code=? AND period>? AND period<?)\n"
+	code := listing.Compare{Field: "coupon_code", Op: listing.Equal, Value: "X"}
+	publisher := listing.Compare{Field: "publisher", Op: listing.Equal, Value: "22"}
+	for _, c := range []struct {
+		where listing.Expr
+		want  string
+	}{
+		{nil, "SEARCH figures USING PRIMARY KEY (cube=? AND period>? AND period<?)\n"},
+		{publisher, "SEARCH figures USING PRIMARY KEY (cube=? AND period>? AND period<?)\n"},
+		{listing.Or{publisher, code}, "SEARCH figures USING PRIMARY KEY (cube=? AND period>? AND period<?)\n"},
+		{code, byCode},
+		{listing.And{publisher, listing.And{code}}, byCode},
+	} {
+		query, args := cellQuery(rules.Span{Cube: rules.FullDays, From: 1, To: 2}, c.where)
+		if plan := explainSQL(t, s, query, args...); plan != c.want {
+			t.Errorf("%v: the plan is\n%swant\n%s", c.where, plan, c.want)
+		}
+	}
+	for query, want := range map[string]string{
+		selectWaiting:         "SEARCH clicks USING PRIMARY KEY (id>? AND id<?)",
+		selectNewClicks:       "SEARCH clicks USING PRIMARY KEY (id>? AND id<?)",
+		selectNewConversions:  "SEARCH conversions USING INTEGER PRIMARY KEY (rowid>?)",
+		selectRowID:           "SEARCH conversions USING COVERING INDEX sqlite_autoindex_conversions_1 (id=?)",
+		selectDaysConversions: "SEARCH conversions USING INDEX conversions_time (conversion_time>? AND conversion_time<?)",
+		selectDaysClicks:      "SEARCH clicks USING PRIMARY KEY (id>? AND id<?)",
+		selectEnds:            "SEARCH figures USING PRIMARY KEY (cube=?)",
+	} {
+		args := make([]any, strings.Count(query, "?"))
+		plan := explainSQL(t, s, query, args...)
+		if !strings.Contains(plan, want) {
+			t.Errorf("%s: the plan is\n%s, want %s", query, plan, want)
+		}
+	}
+	query, args := totalsQuery(listing.Compare{Field: "pub_unique3_key", Op: listing.Equal, Value: "X"})
+	if plan := explainSQL(t, s, query, args...); !strings.Contains(plan, "INDEX conversions_pub_unique3 (pub_unique3_key=?)") {
+		t.Errorf("totals of a code: the plan is\n%s", plan)
+	}
+}
+
+// TestRecountEndsWithItsCaller leaves one that waits for another.
+func TestRecountEndsWithItsCaller(t *testing.T) {
+	s := openStore(t)
+	s.recounts <- struct{}{}
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	if _, err := s.Recount(ctx, 0, false); !errors.Is(err, context.Canceled) {
+		t.Errorf("left, the recount ended with %v", err)
+	}
+	<-s.recounts
+}

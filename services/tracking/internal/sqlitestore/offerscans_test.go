@@ -1,0 +1,76 @@
+package sqlitestore
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+func runningScan(offer string, created time.Time) rules.OfferScan {
+	return rules.OfferScan{ID: idAt(created), Offer: offer, State: rules.ScanRunning, Device: rules.Desktop, Language: "en", CreateTime: created}
+}
+
+// scanned stores a scan with a result, held for a day.
+func scanned(t *testing.T, s *Store, offer string, created time.Time) rules.OfferScan {
+	t.Helper()
+	scan := runningScan(offer, created)
+	if err := s.InsertOfferScan(t.Context(), scan); err != nil {
+		t.Fatal(err)
+	}
+	hold := flow.Hold{Holder: "h", Until: created.Add(24 * time.Hour)}
+	if _, err := s.ClaimOfferScan(t.Context(), created, hold); err != nil {
+		t.Fatal(err)
+	}
+	hold.Scan = scan.ID
+	result := rules.OfferScanResult{Scan: scan.ID, OfferLink: rules.OfferLink{Coupon: "offers/10/coupons/22.CODE"}, ScanTime: created}
+	if err := s.AddOfferScanResult(t.Context(), hold, result); err != nil {
+		t.Fatal(err)
+	}
+	return scan
+}
+
+// TestHoldsEndWithTheProcess opens a file again on which a scan was held: it can be gone on with at once.
+func TestHoldsEndWithTheProcess(t *testing.T) {
+	dir, now := t.TempDir(), time.Now().UTC().Truncate(time.Millisecond)
+	s, err := Open(t.Context(), dir, testOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan := scanned(t, s, "10", now)
+	hold := flow.Hold{Holder: "h2", Until: now.Add(time.Minute)}
+	if _, err := s.ClaimOfferScan(t.Context(), now.Add(time.Second), hold); !errors.Is(err, flow.ErrNotFound) {
+		t.Errorf("what is held is claimed: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(t.Context(), dir, testOptions()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if got, err := s.ClaimOfferScan(t.Context(), now.Add(time.Second), hold); err != nil || got.ID != scan.ID || got.ScannedCount != 1 {
+		t.Errorf("claimed is %+v (%v)", got, err)
+	}
+	old := flow.Hold{Scan: scan.ID, Holder: "h", Until: now.Add(time.Hour)}
+	if err := s.KeepOfferScan(t.Context(), old, 1); !errors.Is(err, flow.ErrNotFound) {
+		t.Errorf("the old hold is kept: %v", err)
+	}
+}
+
+// TestPurgeOfScans checks that scans go after ninety days, their results with them.
+func TestPurgeOfScans(t *testing.T) {
+	s := openStore(t)
+	begin := time.Now().UTC().Truncate(time.Millisecond) // the store purges by it too
+	old, young := scanned(t, s, "old", begin), scanned(t, s, "young", begin.Add(2*time.Minute))
+	s.purge.all(t.Context(), begin.Add(scanRetention+time.Minute))
+	for _, scan := range []rules.OfferScan{old, young} {
+		_, err := s.OfferScan(t.Context(), scan.ID)
+		coupons, listErr := s.ScannedCoupons(t.Context(), scan.ID)
+		if kept := scan.ID == young.ID; (err == nil) != kept || (len(coupons) > 0) != kept || listErr != nil {
+			t.Errorf("the %s one: %v, with the results %q (%v)", scan.Offer, err, coupons, listErr)
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	// toMonths is what the cube of months has more than that of days.
+	toMonths = rules.StatusMonths - rules.StatusDays
+	// clickDrift is by how much an id's time may differ from its click's. They are the same, but for clicks
+	// that were brought in from elsewhere.
+	clickDrift = time.Hour
+
+	// The plus keeps SQLite from going through the table in the order of rowids.
+	selectDaysConversions = `SELECT rowid, ` + talliedConversion + ` FROM conversions WHERE conversion_time >= ? AND conversion_time < ? AND +rowid <= ?`
+	selectDaysClicks      = `SELECT id, ` + talliedClick + ` FROM clicks WHERE id >= ? AND id < ? AND +id <= ? AND crawler = 0 AND time >= ? AND time < ?`
+)
+
+// Recount implements flow.FigureStore. One runs at a time. It sees one moment, whatever is counted
+// meanwhile, and holds the cells of a day, of the month, and those that differ in memory.
+func (s *Store) Recount(ctx context.Context, month rules.Month, mend bool) (flow.Recount, error) {
+	select {
+	case s.recounts <- struct{}{}:
+		defer func() { <-s.recounts }()
+	case <-ctx.Done():
+		return flow.Recount{}, ctx.Err()
+	}
+	r := recount{calendar: s.calendar, months: rules.NewTally(s.calendar)}
+	err := s.view(ctx, func(tx *sql.Tx, at counted) error {
+		r.tx, r.at = tx, at
+		// Nothing that is deleted in this view is younger than that.
+		r.kept = time.Now().Add(-clickRetention)
+		return r.count(ctx, month)
+	})
+	if err == nil && mend {
+		err = s.mend(ctx, r.found.Differing)
+	}
+	if err != nil {
+		return flow.Recount{}, viewFailure("recounting a month", err)
+	}
+	return r.found, nil
+}
+
+// mend adds to cells what they lack. What is added to them meanwhile stays.
+func (s *Store) mend(ctx context.Context, differing []flow.Difference) error {
+	for len(differing) > 0 {
+		part := differing[:min(len(differing), countCells)]
+		differing = differing[len(part):]
+		err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+			cells := make([]rules.Cell, len(part))
+			for i, d := range part {
+				cells[i] = rules.Cell{Key: d.Key, Measures: d.Counted.Minus(d.Kept)}
+			}
+			return tx.addCells(ctx, cells)
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recount is one under way.
+type recount struct {
+	calendar rules.Calendar
+	tx       *sql.Tx
+	at       counted
+	// kept is since when all clicks are kept.
+	kept time.Time
+	// months are the cells of months, from day to day.
+	months *rules.Tally
+	found  flow.Recount
+}
+
+// count counts a month day by day, so that the cells of one day are in memory at a time.
+func (r *recount) count(ctx context.Context, month rules.Month) error {
+	for day := month.First(); day <= month.Last(); day++ {
+		if err := r.day(ctx, day); err != nil {
+			return err
+		}
+	}
+	kept, err := r.cells(ctx, rules.StatusMonths, int32(month))
+	if err != nil {
+		return err
+	}
+	r.compare(r.months.Cells(), kept)
+	return nil
+}
+
+func (r *recount) day(ctx context.Context, day rules.Day) error {
+	from, to := r.calendar.Begin(day), r.calendar.Begin(day+1)
+	tally := rules.NewTally(r.calendar)
+	if err := r.conversions(ctx, tally, from, to); err != nil {
+		return err
+	}
+	kept, err := r.cells(ctx, rules.StatusDays, int32(day))
+	if err != nil {
+		return err
+	}
+	if from.Before(r.kept) {
+		addClicks(tally, kept, day.Month())
+	} else if err := r.clicks(ctx, tally, from, to); err != nil {
+		return err
+	}
+	var days []rules.Cell
+	for _, c := range tally.Cells() {
+		if c.Key.Cube.Monthly() {
+			r.months.Add(c)
+		} else {
+			days = append(days, c)
+		}
+	}
+	r.compare(days, kept)
+	return nil
+}
+
+// addClicks adds the clicks of a day's cells, and to those of its month.
+func addClicks(tally *rules.Tally, kept []rules.Cell, month rules.Month) {
+	for _, c := range kept {
+		clicks := rules.Cell{Key: c.Key, Measures: rules.Measures{Clicks: c.Clicks}}
+		tally.Add(clicks)
+		clicks.Key.Cube, clicks.Key.Period = c.Key.Cube+toMonths, int32(month)
+		tally.Add(clicks)
+	}
+}
+
+// conversions counts those of a time that are counted.
+func (r *recount) conversions(ctx context.Context, tally *rules.Tally, from, to time.Time) error {
+	rows, err := r.tx.QueryContext(ctx, selectDaysConversions, from.UnixMilli(), to.UnixMilli(), r.at.conversion)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, func(row scanner) (bool, error) {
+		var rowid int64
+		c, err := scanTallied(row, &rowid)
+		tally.AddConversion(&c)
+		return true, err
+	})
+}
+
+// clicks counts those of a time that are counted.
+func (r *recount) clicks(ctx context.Context, tally *rules.Tally, from, to time.Time) error {
+	rows, err := r.tx.QueryContext(ctx, selectDaysClicks, firstID(from.Add(-clickDrift)), firstID(to.Add(clickDrift)), r.at.click,
+		from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, func(row scanner) (bool, error) {
+		var id any
+		c, err := scanTalliedClick(row, &id)
+		tally.AddClick(&c)
+		return true, err
+	})
+}
+
+// cells returns the kept cells of a period, of five cubes from one on.
+func (r *recount) cells(ctx context.Context, first rules.Cube, period int32) ([]rules.Cell, error) {
+	var kept []rules.Cell
+	for cube := first; cube <= first+rules.FullDays-rules.StatusDays; cube++ {
+		cells, err := cellsOf(ctx, r.tx, rules.Span{Cube: cube, From: period, To: period}, nil)
+		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, cells...)
+	}
+	return kept, nil
+}
+
+// compare notes which cells are kept as something else than was counted.
+func (r *recount) compare(counted, kept []rules.Cell) {
+	r.found.Counted += int64(len(counted))
+	rest := make(map[rules.CellKey]rules.Measures, len(counted))
+	for _, c := range counted {
+		rest[c.Key] = c.Measures
+	}
+	for _, c := range kept {
+		if rest[c.Key] != c.Measures {
+			r.found.Differing = append(r.found.Differing, flow.Difference{Key: c.Key, Kept: c.Measures, Counted: rest[c.Key]})
+		}
+		delete(rest, c.Key)
+	}
+	for key, measures := range rest {
+		r.found.Differing = append(r.found.Differing, flow.Difference{Key: key, Counted: measures})
+	}
+}
+
+// eachRow reads rows until one is the last that is wanted, and closes them.
+func eachRow(rows *sql.Rows, row func(scanner) (wanted bool, err error)) (err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if wanted, err := row(rows); err != nil || !wanted {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,160 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	reportColumns = `id, display_name, columns, filter, order_by, "range", start_date, end_date, group_by, create_time, update_time, revision`
+	insertReport  = `INSERT INTO saved_reports (` + reportColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	replaceReport = `REPLACE INTO saved_reports (` + reportColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	selectReport  = `SELECT ` + reportColumns + ` FROM saved_reports WHERE id = ?`
+	countReports  = `SELECT count(*) FROM saved_reports`
+	deleteReport  = `DELETE FROM saved_reports WHERE id = ?`
+)
+
+// reportValues returns what insertReport takes.
+func reportValues(r rules.SavedReport) ([]any, error) {
+	columns, err := encodeList(r.Columns)
+	if err != nil {
+		return nil, err
+	}
+	groupBy, err := encodeList(r.GroupBy)
+	return []any{
+		r.ID, r.DisplayName, columns, r.Filter, r.OrderBy, string(r.Range), r.StartDate, r.EndDate, groupBy,
+		r.CreateTime.UnixMilli(), r.UpdateTime.UnixMilli(), r.Revision,
+	}, err
+}
+
+// scanReport reads a row of reportColumns.
+func scanReport(row scanner) (rules.SavedReport, error) {
+	var r rules.SavedReport
+	var columns, groupBy string
+	var create, update int64
+	err := row.Scan(&r.ID, &r.DisplayName, &columns, &r.Filter, &r.OrderBy, &r.Range, &r.StartDate, &r.EndDate, &groupBy, &create, &update, &r.Revision)
+	if err != nil {
+		return rules.SavedReport{}, err
+	}
+	r.CreateTime, r.UpdateTime = fromMillis(create), fromMillis(update)
+	return r, errors.Join(decodeList(columns, &r.Columns), decodeList(groupBy, &r.GroupBy))
+}
+
+// encodeList returns a list in JSON; none is the empty text.
+func encodeList[T any](list []T) (string, error) {
+	if len(list) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return "", fmt.Errorf("writing a list: %w", err)
+	}
+	return string(text), nil
+}
+
+// decodeList is the inverse of encodeList.
+func decodeList[T any](text string, list *[]T) error {
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), list); err != nil {
+		return fmt.Errorf("reading a list: %w", err)
+	}
+	return nil
+}
+
+// InsertSavedReport implements flow.SavedReportStore.
+func (s *Store) InsertSavedReport(ctx context.Context, report rules.SavedReport, most int) error {
+	values, err := reportValues(report)
+	if err != nil {
+		return err
+	}
+	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		_, err := tx.exec(ctx, insertReport, values...)
+		if sqlitedb.IsUnique(err) {
+			return flow.ErrExists
+		}
+		if err != nil {
+			return err
+		}
+		count, err := one(ctx, tx, number, countReports)
+		if err == nil && count > int64(most) {
+			return flow.ErrLimitReached // which undoes the insert
+		}
+		return err
+	}})
+}
+
+// UpdateSavedReport implements flow.SavedReportStore.
+func (s *Store) UpdateSavedReport(
+	ctx context.Context, id string, change func(rules.SavedReport) (rules.SavedReport, error),
+) (stored rules.SavedReport, err error) {
+	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		current, err := tx.report(ctx, id)
+		if err != nil {
+			return err
+		}
+		next, err := change(current)
+		if err != nil {
+			return err
+		}
+		values, err := reportValues(next)
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, replaceReport, values...)
+		stored = next
+		return err
+	}})
+	if err != nil {
+		return rules.SavedReport{}, err
+	}
+	return stored, nil
+}
+
+// report reads a report.
+func (t *tx) report(ctx context.Context, id string) (rules.SavedReport, error) {
+	report, err := one(ctx, t, scanReport, selectReport, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return report, flow.ErrNotFound
+	}
+	return report, err
+}
+
+// DeleteSavedReport implements flow.SavedReportStore.
+func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rules.SavedReport) error) error {
+	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		current, err := tx.report(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := check(current); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, deleteReport, id)
+		return err
+	}})
+}
+
+// SavedReport implements flow.SavedReportStore.
+func (s *Store) SavedReport(ctx context.Context, id string) (rules.SavedReport, error) {
+	report, err := scanReport(s.db.Read().QueryRowContext(ctx, selectReport, id))
+	return report, readFailure("reading a saved report", err)
+}
+
+// SavedReports implements flow.SavedReportStore.
+func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rules.SavedReport, error) {
+	where, args, orderBy := sqlquery.Build(q)
+	query := "SELECT " + reportColumns + " FROM saved_reports WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
+	reports, err := list(ctx, s, scanReport, query, append(args, q.Limit)...)
+	return reports, readFailure("listing saved reports", err)
+}

@@ -1,0 +1,119 @@
+package sqlitestore
+
+import (
+	"context"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	resultColumns = `scan, coupon, tracking_link, problems, final_url, hop_count, scan_time`
+	putResult     = `REPLACE INTO offer_scan_results (` + resultColumns + `, ok, severity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	dropResult    = `DELETE FROM offer_scan_results WHERE scan = ? AND coupon = ? RETURNING severity`
+	// countResult adds to the counts of a scan.
+	countResult    = `UPDATE offer_scans SET scanned_count = scanned_count + ?, error_count = error_count + ?, warning_count = warning_count + ? WHERE id = ?`
+	scannedCoupons = `SELECT coupon FROM offer_scan_results WHERE scan = ? ORDER BY coupon`
+)
+
+// storedProblem is a problem as it is stored, in JSON.
+type storedProblem struct {
+	Severity rules.Severity `json:"severity"`
+	Reason   string         `json:"reason"`
+	Message  string         `json:"message"`
+	Mend     string         `json:"mend"`
+	Hop      int            `json:"hop,omitempty"`
+}
+
+// scanResult reads a row of resultColumns.
+func scanResult(row scanner) (rules.OfferScanResult, error) {
+	var r rules.OfferScanResult
+	var problems string
+	var scanned int64
+	if err := row.Scan((*timeID)(&r.Scan), &r.Coupon, &r.TrackingLink, &problems, &r.FinalURL, &r.HopCount, &scanned); err != nil {
+		return rules.OfferScanResult{}, err
+	}
+	r.ScanTime = fromMillis(scanned)
+	var stored []storedProblem
+	err := decodeList(problems, &stored)
+	for _, p := range stored {
+		r.Problems = append(r.Problems, rules.Problem(p))
+	}
+	return r, err
+}
+
+// AddOfferScanResult implements flow.OfferScanStore.
+func (s *Store) AddOfferScanResult(ctx context.Context, hold flow.Hold, result rules.OfferScanResult) error {
+	stored := make([]storedProblem, len(result.Problems))
+	for i, p := range result.Problems {
+		stored[i] = storedProblem(p)
+	}
+	problems, err := encodeList(stored)
+	if err != nil {
+		return err
+	}
+	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		key := timeKey(hold.Scan)
+		if err := tx.held(ctx, extendScan, hold.Until.UnixMilli(), key, hold.Holder); err != nil {
+			return err
+		}
+		before, err := all(ctx, tx, severity, dropResult, key, result.Coupon)
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, putResult, key, result.Coupon, result.TrackingLink, problems, result.FinalURL, result.HopCount,
+			result.ScanTime.UnixMilli(), result.OK(), string(result.Worst()))
+		if err != nil {
+			return err
+		}
+		counts := countsOf(result.Worst())
+		for _, worst := range before {
+			counts = counts.less(countsOf(worst))
+		}
+		_, err = tx.exec(ctx, countResult, counts.scanned, counts.errors, counts.warnings, key)
+		return err
+	}})
+}
+
+func severity(row scanner) (worst rules.Severity, err error) {
+	err = row.Scan(&worst)
+	return worst, err
+}
+
+// resultCounts are what a result adds to the counts of its scan.
+type resultCounts struct{ scanned, errors, warnings int }
+
+// countsOf returns the counts of one result by its worst problem.
+func countsOf(worst rules.Severity) resultCounts {
+	switch worst {
+	case rules.Grave:
+		return resultCounts{scanned: 1, errors: 1}
+	case rules.Doubtful:
+		return resultCounts{scanned: 1, warnings: 1}
+	default:
+		return resultCounts{scanned: 1}
+	}
+}
+
+func (c resultCounts) less(d resultCounts) resultCounts {
+	return resultCounts{c.scanned - d.scanned, c.errors - d.errors, c.warnings - d.warnings}
+}
+
+// ScannedCoupons implements flow.OfferScanStore.
+func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, error) {
+	coupons, err := list(ctx, s, func(row scanner) (coupon string, err error) {
+		err = row.Scan(&coupon)
+		return coupon, err
+	}, scannedCoupons, timeKey(scan))
+	return coupons, readFailure("listing what was scanned", err)
+}
+
+// OfferScanResults implements flow.OfferScanStore.
+func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]rules.OfferScanResult, error) {
+	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeScanKey))
+	query := "SELECT " + resultColumns + " FROM offer_scan_results WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
+	results, err := list(ctx, s, scanResult, query, append(args, q.Limit)...)
+	return results, readFailure("listing the results of a scan", err)
+}
