@@ -124,6 +124,7 @@ func (t *Tally) AddClick(c *Click) {
 		code = FoldCode(c.CouponCode)
 	}
 	of := CellKey{Offer: c.Offer, Publisher: c.Publisher, CouponCode: code}
+	// What tells statuses or methods apart leaves clicks out, which have none, so the full cube needs none.
 	t.eachCube(of, t.calendar.Day(c.Time), func(m *Measures) { m.Clicks++ })
 }
 
@@ -136,7 +137,7 @@ func (t *Tally) RemoveConversion(c *Conversion) { t.addConversion(c, -1) }
 func (t *Tally) addConversion(c *Conversion, times int64) {
 	of := CellKey{Offer: c.Offer, Publisher: c.Publisher, CouponCode: FoldCode(c.CouponCode), Status: c.Status, Method: c.Method}
 	day := t.calendar.Day(c.ConversionTime)
-	t.eachCube(of, day, func(m *Measures) {
+	t.allCubes(of, day, func(m *Measures) {
 		m.Conversions += times
 		if c.Click == "" {
 			m.Clickless += times
@@ -155,15 +156,20 @@ func (t *Tally) addConversion(c *Conversion, times int64) {
 			continue
 		}
 		of.Currency = part.money.Currency
-		t.eachCube(of, day, func(m *Measures) { part.of(m).add(part.money, times) })
+		t.allCubes(of, day, func(m *Measures) { part.of(m).add(part.money, times) })
 	}
 }
 
-// eachCube changes the cells of something on a day, one in each cube.
+// allCubes changes the cells of something on a day, one in each cube.
+func (t *Tally) allCubes(of CellKey, day Day, change func(*Measures)) {
+	t.each(of, FullDays, day, change)
+	t.eachCube(of, day, change)
+}
+
+// eachCube is allCubes but for the full cube.
 func (t *Tally) eachCube(of CellKey, day Day, change func(*Measures)) {
-	full, code := of, of
+	code := of
 	code.Status, code.Method = "", ""
-	t.each(full, FullDays, day, change)
 	t.each(code, CodeDays, day, change)
 	t.each(CellKey{Status: of.Status, Method: of.Method, Currency: of.Currency}, StatusDays, day, change)
 	t.each(CellKey{Publisher: of.Publisher, Currency: of.Currency}, PublisherDays, day, change)

@@ -20,9 +20,10 @@ const (
 	// its followers were counted costs its batch more.
 	countLag = 500 * time.Millisecond
 	// One task counts at most so many rows, and stops when they come to so many cells, so that no write
-	// waits long for it: a cell costs some 10 µs.
-	countClicks, countConversions = 2000, 500
-	countCells                    = 600
+	// waits long for it: a cell costs some 10 µs. Of tasks that follow one another since there is more to
+	// count, each may have twice as many, up to a bound: the more clicks at once, the fewer cells for each.
+	countClicks, countConversions = 5000, 1000
+	countCells, mostCells         = 600, 2400
 
 	selectCursor = `SELECT click, conversion FROM counted`
 	setCursor    = `UPDATE counted SET click = ?, conversion = ?`
@@ -96,13 +97,15 @@ func (s *Store) CountNew(ctx context.Context, now time.Time) (more bool, err err
 	}
 	if waiting {
 		err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
-			more, err = tx.count(ctx, until)
+			more, err = tx.count(ctx, until, int(s.countRoom.Load()))
 			return err
 		}})
 	}
 	if err != nil || more {
+		s.countRoom.Store(min(2*s.countRoom.Load(), mostCells))
 		return err == nil, err
 	}
+	s.countRoom.Store(countCells)
 	s.noteCounted(until)
 	return false, nil
 }
@@ -117,11 +120,12 @@ func (s *Store) noteCounted(until time.Time) {
 	}
 }
 
-// count counts what is new, clicks up to a time; more says that there is more.
-func (t *tx) count(ctx context.Context, until time.Time) (more bool, err error) {
+// count counts what is new, clicks up to a time, until it comes to so many cells; more says that there is
+// more.
+func (t *tx) count(ctx context.Context, until time.Time, cells int) (more bool, err error) {
 	tally, at := rules.NewTally(t.calendar), t.cursor
 	rows := 0
-	room := func() bool { return tally.Len() < countCells }
+	room := func() bool { return tally.Len() < cells }
 	err = t.each(ctx, func(row scanner) (bool, error) {
 		c, err := scanTallied(row, &at.conversion)
 		tally.AddConversion(&c)

@@ -46,6 +46,8 @@ type Store struct {
 	// countMillis is up to when everything is known to be counted since the store was opened; 0: nothing is
 	// known.
 	countMillis atomic.Int64
+	// countRoom is how many cells the next task of counting may come to.
+	countRoom atomic.Int64
 }
 
 var _ flow.Store = (*Store)(nil)
@@ -71,6 +73,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{db: db, exports: make(chan struct{}, maxExports), recounts: make(chan struct{}, 1), calendar: o.Calendar}
+	s.countRoom.Store(countCells)
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(sqlitedb.Failure(fmt.Errorf("preparing statements: %w", err)), db.Close())
 	}

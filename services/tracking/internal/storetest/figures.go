@@ -232,7 +232,8 @@ func cellsByCondition(t *testing.T, fresh Fresh) {
 		is("coupon_code", listing.HasPrefix, "Ü"),
 		listing.Or{is("method", listing.Equal, "MANUAL"), is("status", listing.Equal, "REJECTED")},
 		listing.And{is("publisher", listing.Equal, "23"), listing.Not{Expr: is("coupon_code", listing.Equal, "")}},
-		listing.And{}, listing.Or{},
+		listing.And{},
+		listing.Or{},
 	} {
 		for i, spans := range spans {
 			t.Run(fmt.Sprint(where, i), func(t *testing.T) {

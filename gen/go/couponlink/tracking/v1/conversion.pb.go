@@ -2375,7 +2375,7 @@ type ListConversionsRequest struct {
 	// Fields to order by, each with an optional ` desc`: `conversion_time`, `create_time`, `update_time`,
 	// `offer`, `publisher`, `status`, `pub_unique3`. Default `conversion_time desc`.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// Whether to add up all that match, beside the page. It takes the longer the more match: a second for a
+	// Whether to add up all that match, beside the page. It takes the longer the more match: seconds for a
 	// million.
 	IncludeTotals bool `protobuf:"varint,5,opt,name=include_totals,json=includeTotals,proto3" json:"include_totals,omitempty"`
 	unknownFields protoimpl.UnknownFields
