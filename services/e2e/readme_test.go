@@ -16,7 +16,7 @@ const scriptLines = 10
 // started with nothing but addresses of its own. Tests need nothing but Go, make and git, so it runs
 // with testdata/curl, which stands in for curl, and with curl where it is installed.
 func TestREADMEJourney(t *testing.T) {
-	script := readmeScript(t, "journey") + readmeScript(t, "sale")
+	script := readmeScript(t, "journey") + readmeScript(t, "sale") + readmeScript(t, "reports")
 	t.Run("stand-in", func(t *testing.T) {
 		playJourney(t, script, buildCurl(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	})
@@ -50,6 +50,12 @@ func playJourney(t *testing.T, script, path string) {
 		`"statusReason": ?"goods came back"`,
 		`"rule": ?"CODE_FIRST`,
 		`"httpStatus": ?200`,
+		`"couponCode": ?"SALEXYZ20".*"clicks": ?"1", ?"conversions": ?"1"`,
+		`"totals": ?\{"clicks": ?"0", ?"conversions": ?"1"`,
+		`transaction_id,pub_unique3,amount,currency\r\nA-1001,SALEXYZ20,59.9,USD`,
+		`"differing": ?"0"`,
+		`"suggestion": ?"SUMMER2"`,
+		`"created": ?1`,
 	} {
 		if !regexp.MustCompile(want).MatchString(output) {
 			t.Errorf("the journey's output has nothing like %s:\n%s", want, output)

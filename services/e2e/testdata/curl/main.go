@@ -92,10 +92,19 @@ func (c *call) set(option, value string) error {
 		name, content, _ := strings.Cut(value, ":")
 		c.header.Add(name, strings.TrimSpace(content))
 	case "-d":
-		c.data = value
+		c.add(value)
 	case "--data-urlencode":
 		name, content, _ := strings.Cut(value, "=")
-		c.data = name + "=" + url.QueryEscape(content)
+		c.add(name + "=" + url.QueryEscape(content))
+	case "--data-binary":
+		if value != "@-" {
+			return fmt.Errorf("data from %s", value)
+		}
+		data, err := io.ReadAll(os.Stdin)
+		if err != nil {
+			return err
+		}
+		c.data = string(data)
 	case "-o":
 		if value != os.DevNull {
 			return fmt.Errorf("output to %s", value)
@@ -107,6 +116,14 @@ func (c *call) set(option, value string) error {
 		return fmt.Errorf("unknown option %s", option)
 	}
 	return nil
+}
+
+// add adds data; curl puts an & between.
+func (c *call) add(data string) {
+	if c.data != "" {
+		data = c.data + "&" + data
+	}
+	c.data = data
 }
 
 func (c *call) request() (*http.Request, error) {
@@ -121,7 +138,7 @@ func (c *call) request() (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if method == http.MethodPost {
+	if method == http.MethodPost && c.header.Get("Content-Type") == "" {
 		c.header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	request.Header = c.header
