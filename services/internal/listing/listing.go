@@ -43,10 +43,27 @@ type Not struct{ Expr Expr }
 // Compare holds when a field's value stands in the relation to a value.
 type Compare struct {
 	Field string
-	Op    Op
+	// Part says which part of an amount of money is compared; empty: the field is none.
+	Part Part
+	Op   Op
 	// Value is a string, bool, int64 or time.Time (UTC, whole milliseconds), as the field is stored.
 	Value any
+	// Optional says that documents may be without the field. Such count as having an empty text or false.
+	Optional bool
 }
+
+// Part is a part of an amount of money. SQL stores have a column for each, amount_currency, amount_units
+// and amount_nanos; documents have them under the amount's key, as amount.currency_code, amount.units and
+// amount.nanos. Where there is no amount the currency is empty and the numbers are 0: documents are then
+// without the amount.
+type Part string
+
+// The parts: a text and two int64, as couponlink's Money has them.
+const (
+	CurrencyCode Part = "currency"
+	Units        Part = "units"
+	Nanos        Part = "nanos"
+)
 
 func (And) expr()     {}
 func (Or) expr()      {}

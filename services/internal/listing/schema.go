@@ -10,7 +10,7 @@ import (
 // Kind is the type of a field: what a filter may compare it with, and how it is stored.
 type Kind int
 
-// The kinds. All but Bool and Time are stored as strings.
+// The kinds. All but Bool, Time and Amount are stored as strings.
 const (
 	// String is text that is compared byte by byte.
 	String Kind = iota
@@ -28,6 +28,12 @@ const (
 	// Opaque is text that lists can be ordered by, but that filters do not know: a key that is not
 	// stored as the API spells it.
 	Opaque
+	// Amount is the number of an amount of money, in whatever currency: see Part. Where there is no
+	// amount no comparison holds, not even !=.
+	Amount
+	// Currency is the currency code of the amount of money that Stored names. It is compared without
+	// regard to case, and empty where there is no amount.
+	Currency
 )
 
 // Field is something of a resource that lists can be filtered or ordered by.
@@ -44,6 +50,8 @@ type Field struct {
 	Values []string
 	// Sortable says that order_by may name the field.
 	Sortable bool
+	// Optional says that documents may be without the field: see Compare.
+	Optional bool
 	// Expand returns the condition for "the field is value at now", for an Enum that is not stored
 	// but derived. now is UTC in whole milliseconds.
 	Expand func(value string, now time.Time) Expr
@@ -98,6 +106,10 @@ func (f *Field) fault() string {
 		return "it is an enum without values"
 	case f.Expand != nil && (f.Kind != Enum || f.Sortable):
 		return "only an enum can be derived, and what is derived cannot be sorted by"
+	case (f.Kind == Amount || f.Kind == Currency || f.Optional) && f.Sortable:
+		return "amounts of money, and what documents may be without, cannot be sorted by"
+	case f.Kind == Time && f.Optional:
+		return "there is no time that stands for none"
 	}
 	return ""
 }

@@ -82,8 +82,8 @@ func (p *filterParser) failStar(pos int) error {
 // compare returns the condition that a field stands in a relation to a value. opPos is where the
 // comparator stands.
 func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, error) {
-	text := f.Kind == String || f.Kind == Folded
-	ordered := text || f.Kind == Time
+	text := f.Kind == String || f.Kind == Folded || f.Kind == Currency
+	ordered := text || f.Kind == Time || f.Kind == Amount
 	switch {
 	case lit.prefix && !text:
 		return nil, p.fail(lit.pos, "a value of %s takes no *", f.Name)
@@ -99,6 +99,8 @@ func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, e
 		return p.compareTime(f, op, lit)
 	case Name:
 		return p.compareName(f, op, lit)
+	case Amount:
+		return p.compareAmount(f, op, lit)
 	default:
 		return compareText(f, op, lit), nil
 	}
@@ -107,17 +109,26 @@ func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, e
 // compareText compares text, or its beginning.
 func compareText(f *Field, op Op, lit literal) Expr {
 	value := lit.text
-	if f.Kind == Folded {
+	if f.Kind != String {
 		value = strings.ToUpper(value)
 	}
 	switch {
 	case !lit.prefix:
-		return Compare{Field: f.Stored, Op: op, Value: value}
+		return f.compare(op, value)
 	case op == NotEqual:
-		return Not{Expr: Compare{Field: f.Stored, Op: HasPrefix, Value: value}}
+		return Not{Expr: f.compare(HasPrefix, value)}
 	default:
-		return Compare{Field: f.Stored, Op: HasPrefix, Value: value}
+		return f.compare(HasPrefix, value)
 	}
+}
+
+// compare returns the comparison of what is stored.
+func (f *Field) compare(op Op, value any) Compare {
+	c := Compare{Field: f.Stored, Op: op, Value: value, Optional: f.Optional}
+	if f.Kind == Currency {
+		c.Part = CurrencyCode
+	}
+	return c
 }
 
 // compareEnum compares one of the values that there are.
@@ -126,7 +137,7 @@ func (p *filterParser) compareEnum(f *Field, op Op, lit literal) (Expr, error) {
 	case !slices.Contains(f.Values, lit.text):
 		return nil, p.fail(lit.pos, "%.60q is no value of %s; the values are %s", lit.text, f.Name, strings.Join(f.Values, ", "))
 	case f.Expand == nil:
-		return Compare{Field: f.Stored, Op: op, Value: lit.text}, nil
+		return f.compare(op, lit.text), nil
 	case op == NotEqual:
 		return Not{Expr: f.Expand(lit.text, p.now)}, nil
 	default:
@@ -139,7 +150,7 @@ func (p *filterParser) compareBool(f *Field, op Op, lit literal) (Expr, error) {
 	if lit.text != "true" && lit.text != "false" {
 		return nil, p.fail(lit.pos, "%.60q is no value of %s; the values are true, false", lit.text, f.Name)
 	}
-	return Compare{Field: f.Stored, Op: op, Value: lit.text == "true"}, nil
+	return f.compare(op, lit.text == "true"), nil
 }
 
 // compareName compares a resource name, or the id in it.
@@ -148,7 +159,7 @@ func (p *filterParser) compareName(f *Field, op Op, lit literal) (Expr, error) {
 	if strings.Contains(id, "/") {
 		return nil, p.fail(lit.pos, "%.60q is no value of %s; expected %s and an id, or the id alone", lit.text, f.Name, f.Prefix)
 	}
-	return Compare{Field: f.Stored, Op: op, Value: id}, nil
+	return f.compare(op, id), nil
 }
 
 // compareTime compares a moment. Stored moments are whole milliseconds, so that one between two of
@@ -171,5 +182,5 @@ func (p *filterParser) compareTime(f *Field, op Op, lit literal) (Expr, error) {
 			op = Greater
 		}
 	}
-	return Compare{Field: f.Stored, Op: op, Value: whole}, nil
+	return f.compare(op, whole), nil
 }

@@ -14,8 +14,9 @@ import (
 
 // Build returns a query's filter and sort documents. The filter includes that documents come after
 // the last page, and is empty for all; the limit is the caller's part. Keys are the fields' stored
-// names, but `_id` for `id`. The fields must be present in every document: a missing one is not
-// what a missing SQL value is.
+// names, but `_id` for `id`, and paths for the parts of amounts of money. All fields but those parts, and
+// those that a comparison says are optional, must be present in every document: a missing one is not what
+// a missing SQL value is.
 func Build(q listing.Query) (filter, sort bson.D) {
 	var all []bson.D
 	if q.Where != nil {
@@ -74,10 +75,58 @@ func list(operator string, conditions []listing.Expr) bson.D {
 
 // compare returns the comparison of a field with a value.
 func compare(c listing.Compare) bson.D {
+	var condition bson.D
 	if c.Op == listing.HasPrefix {
-		return prefix(c)
+		condition = prefix(c)
+	} else {
+		condition = relation(path(c), operator(c.Op), c.Value)
 	}
-	return relation(c.Field, operator(c.Op), c.Value)
+	if !c.Optional && c.Part == "" {
+		return condition
+	}
+	return optional(c, condition)
+}
+
+// optional returns a comparison's condition with documents that are without the field as if they had the
+// value that stands for none. Of all relations only $ne holds for these.
+func optional(c listing.Compare, condition bson.D) bson.D {
+	none := none(c)
+	holds := listing.Match(c, func(string) any { return none })
+	exists := func(yes bool) bson.D { return bson.D{{Key: path(c), Value: bson.D{{Key: "$exists", Value: yes}}}} }
+	switch {
+	case holds == (c.Op == listing.NotEqual):
+		return condition
+	case holds:
+		return bson.D{{Key: "$or", Value: []bson.D{condition, exists(false)}}}
+	default:
+		return bson.D{{Key: "$and", Value: []bson.D{condition, exists(true)}}}
+	}
+}
+
+// none returns the value that stands for none in a field of the type of a comparison's value.
+func none(c listing.Compare) any {
+	switch c.Value.(type) {
+	case string:
+		return ""
+	case bool:
+		return false
+	case int64:
+		return int64(0)
+	default:
+		panic(fmt.Sprintf("bsonquery: %s: no %T stands for none", c.Field, c.Value))
+	}
+}
+
+// path returns the path in documents of what a comparison is about.
+func path(c listing.Compare) string {
+	switch c.Part {
+	case "":
+		return key(c.Field)
+	case listing.CurrencyCode:
+		return c.Field + ".currency_code"
+	default:
+		return c.Field + "." + string(c.Part)
+	}
 }
 
 // operator returns the query operator of a relation.
@@ -111,25 +160,25 @@ func prefix(c listing.Compare) bson.D {
 	if end, bounded := listing.PrefixEnd(text); bounded {
 		bounds = append(bounds, bson.E{Key: "$lt", Value: end})
 	}
-	return bson.D{{Key: key(c.Field), Value: bounds}}
+	return bson.D{{Key: path(c), Value: bounds}}
 }
 
 // after returns the conditions that a document comes after one with values in an order.
 func after(order []listing.Order, values []any) []bson.D {
 	if len(order) == 1 {
-		return []bson.D{relation(order[0].Field, beyond(order[0]), values[0])}
+		return []bson.D{relation(key(order[0].Field), beyond(order[0]), values[0])}
 	}
 	var alternatives []bson.D
 	for i, o := range order {
 		var all bson.D
 		for j, earlier := range order[:i] {
-			all = append(all, relation(earlier.Field, "$eq", values[j])...)
+			all = append(all, relation(key(earlier.Field), "$eq", values[j])...)
 		}
-		alternatives = append(alternatives, append(all, relation(o.Field, beyond(o), values[i])...))
+		alternatives = append(alternatives, append(all, relation(key(o.Field), beyond(o), values[i])...))
 	}
 	// The alternatives imply the first condition; it lets one index range serve them all.
 	return []bson.D{
-		relation(order[0].Field, beyond(order[0])+"e", values[0]),
+		relation(key(order[0].Field), beyond(order[0])+"e", values[0]),
 		{{Key: "$or", Value: alternatives}},
 	}
 }
@@ -142,9 +191,9 @@ func beyond(o listing.Order) string {
 	return "$gt"
 }
 
-// relation returns that a field stands in a relation to a value.
-func relation(field, operator string, v any) bson.D {
-	return bson.D{{Key: key(field), Value: bson.D{{Key: operator, Value: value(v)}}}}
+// relation returns that what is at a path stands in a relation to a value.
+func relation(path, operator string, v any) bson.D {
+	return bson.D{{Key: path, Value: bson.D{{Key: operator, Value: value(v)}}}}
 }
 
 // key returns the key of a stored field.

@@ -25,8 +25,9 @@ func Encode(encode func(field string, v any) any) Option {
 
 // Build returns a query's condition, for behind WHERE, with its arguments, and its order, for behind
 // ORDER BY. The condition includes that rows come after the last page; it is "1" for all rows. The
-// limit is the caller's part. Columns have the fields' stored names; times are INTEGERs in Unix
-// milliseconds, booleans 0 and 1.
+// limit is the caller's part. Columns have the fields' stored names, those of the parts of amounts of
+// money with the part behind; times are INTEGERs in Unix milliseconds, booleans 0 and 1. No column is
+// NULL.
 func Build(q listing.Query, options ...Option) (where string, args []any, orderBy string) {
 	b := builder{encode: func(_ string, v any) any { return v }}
 	for _, option := range options {
@@ -93,8 +94,17 @@ func (b *builder) compare(c listing.Compare) {
 		b.prefix(c)
 		return
 	}
-	b.sql.WriteString(c.Field + " " + string(c.Op) + " ")
-	b.value(c.Field, c.Value)
+	column := column(c)
+	b.sql.WriteString(column + " " + string(c.Op) + " ")
+	b.value(column, c.Value)
+}
+
+// column returns the column that a comparison is about.
+func column(c listing.Compare) string {
+	if c.Part != "" {
+		return c.Field + "_" + string(c.Part)
+	}
+	return c.Field
 }
 
 // prefix writes a prefix as a range, which an index can serve.
@@ -103,11 +113,12 @@ func (b *builder) prefix(c listing.Compare) {
 	if !ok {
 		panic(fmt.Sprintf("sqlquery: %s: a %T has no prefix", c.Field, c.Value))
 	}
-	b.sql.WriteString("(" + c.Field + " >= ")
-	b.value(c.Field, prefix)
+	column := column(c)
+	b.sql.WriteString("(" + column + " >= ")
+	b.value(column, prefix)
 	if end, bounded := listing.PrefixEnd(prefix); bounded {
-		b.sql.WriteString(" AND " + c.Field + " < ")
-		b.value(c.Field, end)
+		b.sql.WriteString(" AND " + column + " < ")
+		b.value(column, end)
 	}
 	b.sql.WriteString(")")
 }

@@ -192,8 +192,13 @@ func conversionQuery(q listing.Query) (query string, args []any) {
 
 // encodeConversion returns a value to compare a field with as the field is stored.
 func encodeConversion(field string, value any) any {
-	if id, ok := value.(string); ok && field == "id" {
+	id, ok := value.(string)
+	switch {
+	case ok && field == "id":
 		return hashKey(id)
+	case ok && field == "postback":
+		return timeKey(id)
+	default:
+		return value
 	}
-	return value
 }

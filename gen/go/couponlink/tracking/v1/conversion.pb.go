@@ -2366,11 +2366,18 @@ type ListConversionsRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// An AIP-160 filter over `name`, `offer`, `publisher`, `coupon_code`, `click`, `transaction_id`,
-	// `event`, `status`, `outcome`, `method`, `reason`, `pub_unique1` to `pub_unique5`,
-	// `pub_click_id`, `pub_sub_id`, `conflicted`, `conversion_time`, `create_time`, `update_time`:
-	// `pub_unique3 = "SALEXYZ20" AND conversion_time >= "2026-11-01T00:00:00Z"`. `coupon_code` and
-	// `pub_unique3` match without regard to case.
+	// An AIP-160 filter over all columns: `name`, `offer`, `publisher`, `coupon`, `coupon_code`, `click`,
+	// `transaction_id`, `event`, `amount`, `currency`, `refunded_amount`, `payout`, `payout_currency`,
+	// `revenue`, `revenue_currency`, `status`, `status_reason`, `outcome`, `method`, `reason`,
+	// `pub_unique1` to `pub_unique5`, `pub_click_id`, `pub_sub_id`, `conversion_time`, `create_time`,
+	// `update_time`, `conflicted`, `undeduplicated`, `postback`:
+	// `pub_unique3 = "SALEXYZ20" AND amount >= 10.50 AND conversion_time >= "2026-11-01T00:00:00Z"`.
+	//
+	// The comparators are `=`, `!=`, `<`, `<=`, `>`, `>=`; conditions are joined by `AND` and `OR`, which
+	// binds closer, and negated by `NOT`. A `*` at a text's end stands for any ending: `"SALE*"`.
+	// `coupon_code`, `pub_unique3` and currencies match without regard to case. Amounts are compared as
+	// numbers, exactly, in whatever currency: add `currency = EUR`; where there is no amount no
+	// comparison of it holds. `outcome = UNATTRIBUTED` finds the sales that nobody is credited with.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `conversion_time`, `create_time`, `update_time`,
 	// `offer`, `publisher`, `status`, `pub_unique3`. Default `conversion_time desc`.
