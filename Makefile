@@ -76,6 +76,10 @@ fuzz: ## Run each fuzzer for FUZZTIME (50000x inputs).
 bench: ## Measure the hot paths beside bare ceilings and print the ratios.
 	@go run ./services/bench
 
+.PHONY: bench-reports
+bench-reports: ## Measure reports over 1,000,000 conversions and 5,000,000 clicks beside a hundredth of them.
+	@go run ./services/tracking/internal/reportbench $(if $(BENCHDIR),-dir $(BENCHDIR))
+
 .PHONY: lint
 lint: ## Lint Go and protos, and refuse breaking changes of the API.
 	$(LINT) run

@@ -91,6 +91,8 @@ func (c *call) set(option, value string) error {
 	case "-H":
 		name, content, _ := strings.Cut(value, ":")
 		c.header.Add(name, strings.TrimSpace(content))
+	case "-A":
+		c.header.Set("User-Agent", value)
 	case "-d":
 		c.add(value)
 	case "--data-urlencode":
