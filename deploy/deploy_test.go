@@ -56,7 +56,8 @@ func TestComposeIsConfined(t *testing.T) {
 			t.Errorf("%s publishes %v; only the gateway is reachable from outside", name, service.Ports)
 		}
 		for _, network := range service.Networks {
-			if !compose.Networks[network].Internal && name != "gateway" {
+			// The gateway is called from outside, and the tracking service calls publishers and shops.
+			if !compose.Networks[network].Internal && name != "gateway" && name+network != "trackingout" {
 				t.Errorf("%s is on %s, which is not internal", name, network)
 			}
 		}
