@@ -54,12 +54,13 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	api := authenticated(bearer.NewVerifier(o.AdminKey), rest)
 	docs, err := apidoc.New()
 	if err != nil {
 		return nil, fmt.Errorf("the API reference: %w", err)
 	}
 	pages, err := console.New(console.Config{
-		Coupon: backends.Coupon, Tracking: backends.Tracking, AdminKey: o.AdminKey, SessionFile: o.SessionFile,
+		Coupon: backends.Coupon, Tracking: backends.Tracking, API: api, AdminKey: o.AdminKey, SessionFile: o.SessionFile,
 		PublicURL: o.PublicURL, Store: o.Store, IsSecure: strings.HasPrefix(o.PublicURL, "https://"),
 		Zone: o.Zone, Version: command.Version(), Now: time.Now, Log: o.Log,
 	})
@@ -68,7 +69,7 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	}
 	health := newReadiness(backends)
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", authenticated(bearer.NewVerifier(o.AdminKey), rest))
+	mux.Handle("/v1/", api)
 	mux.Handle("/click", backends.Partner)
 	mux.Handle("/c/", backends.Partner)
 	mux.Handle("/postback", backends.Partner)

@@ -105,9 +105,28 @@ func loadSales(ctx context.Context, target Target, now time.Time) error {
 	if len(found.GetConversions()) > 0 {
 		return nil
 	}
+	if err := loadReports(ctx, trackingv1.NewSavedReportServiceClient(target.Tracking)); err != nil {
+		return err
+	}
+	if err := loadHistory(ctx, client, now); err != nil {
+		return fmt.Errorf("the sales of the days before: %w", err)
+	}
+	if err := loadVisits(ctx, target, client); err != nil {
+		return fmt.Errorf("today's clicks: %w", err)
+	}
 	for _, s := range sales {
 		if err := s.load(ctx, target, client, now); err != nil {
 			return fmt.Errorf("sale %s: %w", s.transaction, err)
+		}
+	}
+	return nil
+}
+
+func loadReports(ctx context.Context, client trackingv1.SavedReportServiceClient) error {
+	for _, r := range reports() {
+		_, err := client.CreateSavedReport(ctx, &trackingv1.CreateSavedReportRequest{SavedReportId: r.id, SavedReport: r.report})
+		if err != nil && status.Code(err) != codes.AlreadyExists {
+			return fmt.Errorf("report %s: %w", r.id, err)
 		}
 	}
 	return nil
@@ -127,11 +146,18 @@ func (s sampleSale) load(ctx context.Context, target Target, client trackingv1.C
 	} else {
 		req.ConversionTime = timestamppb.New(now.Add(-s.ago))
 	}
-	_, err := client.RecordConversion(ctx, req)
-	if status.Code(err) == codes.Aborted {
-		return nil // It is there, from an earlier load that did not come to its end.
-	}
+	_, err := record(ctx, client, req)
 	return err
+}
+
+// record reports a sale and returns what was stored; nil, without an error, where the transaction is there
+// with another content: from an earlier load that did not come to its end.
+func record(ctx context.Context, client trackingv1.ConversionServiceClient, req *trackingv1.RecordConversionRequest) (*trackingv1.Conversion, error) {
+	resp, err := client.RecordConversion(ctx, req)
+	if status.Code(err) == codes.Aborted {
+		return nil, nil //nolint:nilnil // said above
+	}
+	return resp.GetConversion(), err
 }
 
 // visit makes a click through the sale's tracking link and returns its id.

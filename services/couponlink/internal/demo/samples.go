@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
 const day = 24 * time.Hour
@@ -108,10 +109,29 @@ var coupons = [...]sampleCoupon{
 	{offer: "northpeak-outdoor", publisher: "trailhead-tom", code: "TOMPEAK", starts: -30 * day},
 	{offer: "northpeak-outdoor", publisher: "weekend-wanderers", code: "WANDER15", starts: -30 * day, expires: 30 * day},
 	{offer: "northpeak-outdoor", publisher: "mia-runs", code: "MIAPEAK", starts: 7 * day},
+	{offer: "northpeak-outdoor", publisher: "trailhead-tom", code: "TOMWEEK", starts: -24 * day, expires: 4 * day, note: "Autumn sale; ask Tom whether he goes on"},
 	{offer: "petbox-monthly", publisher: "petparent-pete", code: "PETLOVE10", starts: -60 * day},
 	{offer: "petbox-monthly", publisher: "deal-desk", code: "PETLOVE10", starts: -10 * day},
 	{offer: "petbox-monthly", publisher: "budget-bea", code: "BEAPETS", starts: -10 * day, expires: 10 * day},
 	{offer: "lumen-desk-lamps", publisher: "tidy-desk-tina", code: "TINALIGHT", starts: -25 * day},
+}
+
+type sampleReport struct {
+	id     string
+	report *trackingv1.SavedReport
+}
+
+// reports returns the sample reports, made anew.
+func reports() []sampleReport {
+	return []sampleReport{
+		{"publishers-30-days", &trackingv1.SavedReport{
+			DisplayName: "Publishers, last 30 days", Range: trackingv1.SavedReport_LAST_30_DAYS, GroupBy: []string{"PUBLISHER"},
+		}},
+		{"mia20-this-month", &trackingv1.SavedReport{
+			DisplayName: "MIA20 this month", Range: trackingv1.SavedReport_THIS_MONTH, Filter: `pub_unique3 = "MIA20"`,
+			Columns: []string{"conversion_time", "transaction_id", "pub_unique3", "publisher", "amount", "payout", "status"},
+		}},
+	}
 }
 
 // sampleSale is a sale. One with a click comes through the link of the coupon or, without a code,

@@ -31,6 +31,8 @@ const maxFormBytes = 1 << 20
 type Config struct {
 	// Coupon and Tracking are connections to the services, without a key: the console adds it.
 	Coupon, Tracking grpc.ClientConnInterface
+	// API is the REST form of the services, which wants the key: exports are streamed by it.
+	API http.Handler
 	// AdminKey opens the console and goes with every call.
 	AdminKey string
 	// SessionFile keeps the secret that sessions hang on, so that they outlive a restart; gateways
@@ -59,6 +61,9 @@ type Console struct {
 	// coupon is the connection for the services that have no client above.
 	coupon grpc.ClientConnInterface
 
+	// api is the REST form of the services, with the key.
+	api http.Handler
+
 	publicURL      string
 	zone           *time.Location
 	version, store string
@@ -76,7 +81,7 @@ type Console struct {
 func New(cfg Config) (*Console, error) {
 	c := &Console{
 		coupon: grpcdial.WithKey(cfg.Coupon, cfg.AdminKey), tracking: grpcdial.WithKey(cfg.Tracking, cfg.AdminKey),
-		publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), zone: cfg.Zone, version: cfg.Version, store: cfg.Store,
+		api: withKey(cfg.API, cfg.AdminKey), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), zone: cfg.Zone, version: cfg.Version, store: cfg.Store,
 		now: cfg.Now, log: cfg.Log, paths: map[string]bool{},
 	}
 	if c.zone == nil {

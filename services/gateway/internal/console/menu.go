@@ -19,6 +19,7 @@ func menu() []entry {
 			{Label: "Conversion Report", path: "reports/conversions"},
 			{Label: "Postback Log", path: "reports/postbacks"},
 			{Label: "Deliveries", path: "reports/deliveries"},
+			{Label: "Leaked Codes", path: "reports/leaked-codes"},
 		}},
 		{Label: "Tools", Icon: "tools", below: []entry{
 			{Label: "Scan Tool", path: "tools/scan"},

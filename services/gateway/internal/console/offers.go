@@ -43,6 +43,7 @@ func offerTabs() []link {
 		{Label: "Publishers", Href: "offers/{offer}/publishers"},
 		{Label: "Settings", Href: "offers/{offer}/settings"},
 		{Label: "Postback", Href: "offers/{offer}/postback"},
+		{Label: "Scans", Href: "offers/{offer}/scans"},
 	}
 }
 

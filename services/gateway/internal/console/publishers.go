@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
-
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 )
 
@@ -15,13 +13,30 @@ func publisherRoutes() []route {
 		get("publishers/new", newPublisher),
 		post("publishers/new", createPublisher),
 		get("publishers/{publisher}", showPublisher),
-		post("publishers/{publisher}", savePublisher),
+		get("publishers/{publisher}/deliveries", showPublisherDeliveries),
+		post("publishers/{publisher}/deliveries", savePublisherDeliveries),
+		post("publishers/{publisher}/deliveries/test", testPublisherDelivery),
+		post("publishers/{publisher}/deliveries/secret", rotateDeliverySecret),
+		get("publishers/{publisher}/settings", showPublisherSettings),
+		post("publishers/{publisher}/settings", savePublisherSettings),
 	}
 }
 
 // publisher returns the publisher that the address names.
 func (p *page) publisher() (*couponv1.Publisher, error) {
 	return p.publishers.GetPublisher(p.r.Context(), &couponv1.GetPublisherRequest{Name: "publishers/" + p.r.PathValue("publisher")})
+}
+
+// publisherPage sets what the tabs of a publisher's page share. current is the tab's path in the route
+// table.
+func (p *page) publisherPage(o *couponv1.Publisher, current string) {
+	p.Title, p.Section = o.GetDisplayName(), "publishers"
+	p.Crumbs = []link{{Label: "Publishers", Href: at("publishers")}}
+	p.Tabs = p.tabsOf(current, "publisher", idOf(o.GetName()), []link{
+		{Label: "Overview", Href: "publishers/{publisher}"},
+		{Label: "Deliveries", Href: "publishers/{publisher}/deliveries"},
+		{Label: "Settings", Href: "publishers/{publisher}/settings"},
+	})
 }
 
 type publishersView struct {
@@ -126,99 +141,4 @@ func createPublisher(_ http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	f.fail(errs)
 	return p.showNewPublisher(http.StatusUnprocessableEntity, f)
-}
-
-type publisherView struct {
-	Form  form
-	Facts []fact
-}
-
-func showPublisher(_ http.ResponseWriter, _ *http.Request, p *page) error {
-	stored, err := p.publisher()
-	if err != nil {
-		return err
-	}
-	return p.showPublisherForm(http.StatusOK, stored, publisherForm(stored, publisherValues(stored)))
-}
-
-func (p *page) showPublisherForm(status int, stored *couponv1.Publisher, f form) error {
-	p.Title, p.Section = stored.GetDisplayName(), "publishers"
-	p.Crumbs = []link{{Label: "Publishers", Href: at("publishers")}}
-	return p.showAs(status, "publisher", publisherView{Form: f, Facts: []fact{
-		{Label: "Publisher id", Value: idOf(stored.GetName()), IsCode: true, Hint: "Stands in tracking links as pub_id."},
-		{Label: "Delivery secret", Value: stored.GetDeliverySecret(), IsCode: true, Hint: "Signs what is delivered to the publisher. Give it to nobody else."},
-	}})
-}
-
-func publisherValues(o *couponv1.Publisher) url.Values {
-	values := url.Values{
-		"display_name": {o.GetDisplayName()}, "state": {o.GetState().String()}, "postback_url": {o.GetPostbackUrl()},
-		"method": {o.GetDelivery().GetMethod().String()},
-	}
-	if o.GetDelivery().GetOnlyWithClick() {
-		values.Set("only_with_click", "on")
-	}
-	return values
-}
-
-func publisherForm(o *couponv1.Publisher, values url.Values) form {
-	href := at("publishers", idOf(o.GetName()))
-	return form{
-		ID: "publisher-form", Action: href, Save: "Save", Reload: href, Hidden: map[string]string{"etag": o.GetEtag()},
-		Groups: []group{
-			{Title: "Publisher", Fields: []field{
-				nameField(values, "Publisher name"),
-				{
-					Name: "state", Label: "State", Kind: "select", Value: values.Get("state"), Choices: []choice{{"ACTIVE", "Active"}, {"ARCHIVED", "Archived"}},
-					Hint: "An archived publisher gets no new coupons, and its codes earn nothing.",
-				},
-			}},
-			{Title: "Deliveries", Text: "How the publisher is told of its conversions.", Fields: []field{
-				postbackField(values),
-				{
-					Name: "method", Label: "Sent by", Kind: "select", Value: values.Get("method"),
-					Choices: []choice{{"GET", "GET: all is in the URL"}, {"POST", "POST: the conversion as JSON in the body"}},
-				},
-				{
-					Name: "only_with_click", Label: "Only conversions with a click", Kind: "checkbox", Value: values.Get("only_with_click"),
-					Hint: "For tracking systems that can do nothing with a sale that came by code alone.",
-				},
-			}},
-		},
-	}
-}
-
-func savePublisher(_ http.ResponseWriter, r *http.Request, p *page) error {
-	stored, err := p.publisher()
-	if err != nil {
-		return err
-	}
-	draft := &couponv1.Publisher{
-		Name: stored.GetName(), Etag: r.PostFormValue("etag"), DisplayName: trimmed(r.PostForm, "display_name"), PostbackUrl: trimmed(r.PostForm, "postback_url"),
-		State: couponv1.Publisher_State(couponv1.Publisher_State_value[r.PostFormValue("state")]),
-		Delivery: &couponv1.DeliverySettings{
-			Method:        couponv1.DeliverySettings_Method(couponv1.DeliverySettings_Method_value[r.PostFormValue("method")]),
-			OnlyWithClick: r.PostFormValue("only_with_click") != "",
-			Statuses:      stored.GetDelivery().GetStatuses(),
-		},
-	}
-	_, failure := p.publishers.UpdatePublisher(r.Context(), &couponv1.UpdatePublisherRequest{
-		Publisher: draft, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"display_name", "state", "postback_url", "delivery"}},
-	})
-	if failure == nil {
-		return p.done(at("publishers", r.PathValue("publisher")), toast{Text: "Publisher saved."})
-	}
-	f := publisherForm(stored, r.PostForm)
-	if isConflict(failure) {
-		f.Conflict = true
-		f.compare(publisherForm(stored, publisherValues(stored)))
-		return p.showPublisherForm(http.StatusConflict, stored, f)
-	}
-	f.Hidden["etag"] = r.PostFormValue("etag")
-	errs, isAboutForm := errorsOf(failure, f.names()...)
-	if !isAboutForm {
-		return failure
-	}
-	f.fail(errs)
-	return p.showPublisherForm(http.StatusUnprocessableEntity, stored, f)
 }

@@ -45,9 +45,20 @@ func post(path string, h handler) route {
 func routes() []route {
 	return slices.Concat(
 		loginRoutes(),
+		overviewRoutes(),
 		offerRoutes(),
 		publisherRoutes(),
+		couponRoutes(),
+		offerPublisherRoutes(),
+		offerPostbackRoutes(),
 		pickRoutes(),
+		scanRoutes(),
+		offerScanRoutes(),
+		reportRoutes(),
+		conversionRoutes(),
+		postbackRoutes(),
+		deliveryRoutes(),
+		leakedCodeRoutes(),
 		settingsRoutes(),
 	)
 }

@@ -7,6 +7,8 @@ type table struct {
 	// ID is the table's id in the page and the name of the template that shows it alone, so that
 	// searching, sorting and paging replace no more than that.
 	ID string
+	// Target is the id of what sorting and paging replace, where that is more than the table.
+	Target string
 	// Caption says what the rows are, for those who cannot see the page.
 	Caption string
 	Columns []column
@@ -38,6 +40,8 @@ type row struct {
 	Key string
 	// Label names the row, for its checkbox.
 	Label string
+	// IsNew marks the row that was just made.
+	IsNew bool
 	Cells []cell
 }
 

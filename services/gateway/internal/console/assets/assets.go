@@ -19,7 +19,7 @@ import (
 	"sync"
 )
 
-//go:embed console.css favicon.svg js/*.js
+//go:embed console.css css/*.css favicon.svg js/*.js
 //go:embed vendor/htmx/htmx.min.js vendor/pico/pico.min.css
 //go:embed vendor/uplot/uPlot.iife.min.js vendor/uplot/uPlot.min.css
 var files embed.FS

@@ -138,3 +138,13 @@ type Unit struct {
 func Units() []Unit {
 	return []Unit{{"days", 24 * time.Hour}, {"hours", time.Hour}, {"minutes", time.Minute}, {"seconds", time.Second}}
 }
+
+// Percent returns a share as a percentage: 12.5%, 140%. From 100 on it has no decimals.
+func Percent(share float64) string {
+	decimals := 1
+	if share >= 1 {
+		decimals = 0
+	}
+	text := strconv.FormatFloat(share*100, 'f', decimals, 64)
+	return strings.TrimSuffix(text, ".0") + "%"
+}

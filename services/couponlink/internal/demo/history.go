@@ -1,0 +1,159 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+)
+
+const (
+	// historyDays is how far back sales were made.
+	historyDays = 30
+	// approvedAfter is how old a sale is when it is approved: shops wait for returns.
+	approvedAfter = 7 * day
+	// atOnce bounds the calls under way: stores write many together, and other work goes on.
+	atOnce = 16
+)
+
+// campaign is what sells day by day: a code, and how well.
+type campaign struct {
+	offer, code, prefix string
+	// daily is how many sales a day makes in a week, from Sunday on.
+	daily    [7]int
+	currency string
+	// prices are what is sold for, in turn, in cents.
+	prices []int64
+	// visits is how many people come by the code's link today.
+	visits    int
+	publisher string
+}
+
+func campaigns() []campaign {
+	return []campaign{
+		{offer: "aurora-shoes", publisher: "mia-runs", code: "MIA20", prefix: "AUR-2", daily: [7]int{3, 1, 1, 1, 2, 2, 3}, currency: "USD", prices: []int64{12_990, 8_900, 15_450, 10_900}, visits: 61},
+		{offer: "aurora-shoes", publisher: "trailhead-tom", code: "TOM20", prefix: "AUR-3", daily: [7]int{1, 0, 1, 0, 0, 1, 1}, currency: "USD", prices: []int64{14_950, 9_900}, visits: 28},
+		{offer: "glow-skincare", publisher: "skin-deep-sam", code: "SAMGLOW15", prefix: "GLW-6", daily: [7]int{1, 1, 0, 1, 1, 1, 2}, currency: "USD", prices: []int64{4_225, 6_400, 7_800}, visits: 34},
+		{offer: "beanwise-coffee", publisher: "caffeine-carl", code: "CARL5", prefix: "BW-1", daily: [7]int{1, 1, 0, 1, 0, 1, 1}, currency: "USD", prices: []int64{2_400, 3_200}, visits: 22},
+		{offer: "beanwise-coffee", publisher: "brew-diaries", code: "BREWFREE", prefix: "BW-2", daily: [7]int{1, 1, 1, 0, 1, 1, 1}, currency: "USD", prices: []int64{1_990}, visits: 41},
+		{offer: "linguapal-app", publisher: "polyglot-priya", code: "PRIYA30", prefix: "LP-4", daily: [7]int{1, 0, 1, 0, 1, 0, 1}, currency: "EUR", prices: []int64{5_900, 9_900}, visits: 19},
+		{offer: "linguapal-app", publisher: "weekend-wanderers", code: "WANDERTALK", prefix: "LP-5", daily: [7]int{1, 0, 0, 0, 0, 0, 1}, currency: "EUR", prices: []int64{5_900}, visits: 12},
+		{offer: "northpeak-outdoor", publisher: "weekend-wanderers", code: "WANDER15", prefix: "NP-8", daily: [7]int{1, 0, 0, 1, 0, 1, 1}, currency: "USD", prices: []int64{21_240, 7_500, 13_800}, visits: 25},
+		{offer: "northpeak-outdoor", publisher: "trailhead-tom", code: "TOMWEEK", prefix: "NP-9", daily: [7]int{1, 0, 0, 0, 0, 1, 1}, currency: "USD", prices: []int64{9_900}, visits: 9},
+		{offer: "petbox-monthly", publisher: "budget-bea", code: "BEAPETS", prefix: "PB-3", daily: [7]int{1, 0, 1, 0, 1, 0, 0}, currency: "USD", prices: []int64{2_900}, visits: 7},
+	}
+}
+
+// pastSale is a sale of a campaign.
+type pastSale struct {
+	offer, code, transaction string
+	currency                 string
+	cents                    int64
+	time                     time.Time
+}
+
+// history returns the sales of the last days up to now, the same for the same now. A code sells only
+// while it is valid.
+func history(now time.Time) []pastSale {
+	var all []pastSale
+	for _, c := range campaigns() {
+		number := 0
+		for ago := historyDays - 1; ago >= 1; ago-- {
+			at := now.Add(-time.Duration(ago) * day)
+			for range c.daily[at.Weekday()] {
+				number++
+				one := pastSale{
+					offer: c.offer, code: c.code, transaction: fmt.Sprintf("%s%04d", c.prefix, 17*number),
+					currency: c.currency, cents: c.prices[number%len(c.prices)],
+					// Within eight hours before, so that sales do not all have one minute.
+					time: at.Add(-time.Duration(number*37%480) * time.Minute),
+				}
+				if one.time.After(now.Add(c.coupon().starts)) {
+					all = append(all, one)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// coupon returns the sample coupon that a campaign is about.
+func (c campaign) coupon() sampleCoupon {
+	for _, one := range coupons {
+		if one.offer == c.offer && one.code == c.code {
+			return one
+		}
+	}
+	return sampleCoupon{}
+}
+
+// loadHistory records the sales of the days before: the older ones are approved, but a few are rejected,
+// and one came twice with two amounts.
+func loadHistory(ctx context.Context, client trackingv1.ConversionServiceClient, now time.Time) error {
+	group, calls := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i, s := range history(now) {
+		group.Go(func() error {
+			recorded, err := record(calls, client, s.request())
+			if err != nil || recorded == nil || s.time.After(now.Add(-approvedAfter)) {
+				return err
+			}
+			return settle(calls, client, recorded, i)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	again := history(now)[0].request()
+	again.Amount.Units += 20
+	_, err := record(ctx, client, again)
+	return err
+}
+
+func (s pastSale) request() *trackingv1.RecordConversionRequest {
+	return &trackingv1.RecordConversionRequest{
+		Offer: "offers/" + s.offer, CouponCode: s.code, TransactionId: s.transaction, ConversionTime: timestamppb.New(s.time),
+		Amount: &couponv1.Money{CurrencyCode: s.currency, Units: s.cents / 100, Nanos: int32(s.cents%100) * 10_000_000},
+	}
+}
+
+// settle decides on the sale of that number: most are approved.
+func settle(ctx context.Context, client trackingv1.ConversionServiceClient, c *trackingv1.Conversion, number int) error {
+	var err error
+	switch {
+	case number%23 == 11:
+		_, err = client.RejectConversion(ctx, &trackingv1.RejectConversionRequest{Name: c.GetName(), Reason: "The order was cancelled."})
+	case c.GetStatus() == trackingv1.Conversion_PENDING && c.GetOutcome() == trackingv1.Conversion_ATTRIBUTED:
+		_, err = client.ApproveConversion(ctx, &trackingv1.ApproveConversionRequest{Name: c.GetName()})
+	}
+	return err
+}
+
+// loadVisits makes today's clicks, by the links of the campaigns. Some of those who click buy.
+func loadVisits(ctx context.Context, target Target, client trackingv1.ConversionServiceClient) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, c := range campaigns() {
+		for i := range c.visits {
+			group.Go(func() error {
+				one := sampleSale{offer: c.offer, publisher: c.publisher, code: c.code}
+				click, err := one.visit(ctx, target)
+				if err != nil || i%13 != 5 {
+					return err
+				}
+				cents := c.prices[i%len(c.prices)]
+				_, err = record(ctx, client, &trackingv1.RecordConversionRequest{
+					Offer: "offers/" + c.offer, CouponCode: c.code, Click: click, TransactionId: fmt.Sprintf("%s9%03d", c.prefix, i),
+					Amount: &couponv1.Money{CurrencyCode: c.currency, Units: cents / 100, Nanos: int32(cents%100) * 10_000_000},
+				})
+				return err
+			})
+		}
+	}
+	return group.Wait()
+}

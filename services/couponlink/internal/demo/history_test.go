@@ -1,0 +1,46 @@
+package demo
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// Whenever the samples are made: no sale is in the future, none is before its coupon, no transaction is
+// there twice, and each day of the last month has something.
+func TestHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Unix(rapid.Int64Range(1_700_000_000, 2_000_000_000).Draw(t, "now"), 0).UTC()
+		taken, days := map[string]bool{}, map[string]bool{}
+		for _, s := range sales {
+			taken[s.offer+s.transaction] = true
+		}
+		for _, s := range history(now) {
+			if key := s.offer + s.transaction; taken[key] {
+				t.Fatalf("transaction %s is there twice", s.transaction)
+			}
+			taken[s.offer+s.transaction] = true
+			days[s.time.Format(time.DateOnly)] = true
+			if !s.time.Before(now) || now.Sub(s.time) > (historyDays+1)*day {
+				t.Fatalf("a sale at %v, now is %v", s.time, now)
+			}
+			c := campaign{offer: s.offer, code: s.code}.coupon()
+			if c.publisher == "" || s.time.Before(now.Add(c.starts)) || c.expires < 0 {
+				t.Fatalf("code %s was not valid at %v", s.code, s.time)
+			}
+		}
+		if len(days) < historyDays-2 {
+			t.Fatalf("sales on %d days only", len(days))
+		}
+	})
+}
+
+// Each campaign is of a sample coupon's publisher, so that its clicks and sales are credited.
+func TestCampaignsAreOfCoupons(t *testing.T) {
+	for _, c := range campaigns() {
+		if got := c.coupon(); got.publisher != c.publisher || got.disabled || got.archived {
+			t.Errorf("campaign of %s by %s has the coupon %+v", c.code, c.publisher, got)
+		}
+	}
+}

@@ -1,0 +1,336 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+)
+
+// holds fails where a page lacks something.
+func (a answer) holds(t *testing.T, status int, parts ...string) {
+	t.Helper()
+	if a.status != status {
+		t.Errorf("status %d, want %d", a.status, status)
+	}
+	_, main, _ := strings.Cut(a.body, "<main")
+	for _, part := range parts {
+		if !strings.Contains(a.body, part) {
+			t.Errorf("the page lacks %s:\n%s", part, main)
+		}
+	}
+}
+
+// postAll is post with values that may stand several times.
+func (b *browser) postAll(path string, form url.Values) answer {
+	b.t.Helper()
+	form.Set("csrf", b.token())
+	return b.do(http.MethodPost, path, form)
+}
+
+// couponPages are all pages about coupons that GET has.
+func couponPages() []string {
+	keys := "?keys=" + url.QueryEscape(couponName) + "&back=%2Fconsole%2Fcoupons"
+	return []string{
+		"/console/coupons", "/console/offers/10/coupons", "/console/coupons?new=" + url.QueryEscape(couponName), "/console/coupons?publisher=22&offer=10",
+		"/console/coupons/new", "/console/offers/10/coupons/new?publisher=22&code=" + url.QueryEscape(hostile),
+		"/console/coupons/generate", "/console/offers/10/coupons/generate", "/console/coupons/import", "/console/offers/10/coupons/import",
+		"/console/coupons/archive" + keys, "/console/coupons/extend" + keys, "/console/offers/10/coupons/22.SALEXYZ20",
+		"/console/offers/10/publishers", "/console/offers/10/publishers/22", "/console/offers/10/postback", "/console/offers/10/postback?preset=tune",
+		"/console/coupons?q=" + url.QueryEscape(hostile), "/console/offers/10/publishers?q=" + url.QueryEscape(hostile),
+	}
+}
+
+func TestCouponPagesShowHostileWordsAsText(t *testing.T) {
+	s := &shop{coupons: []*couponv1.Coupon{coupon()}, sharers: []string{"publishers/22"}, approval: approval(couponv1.Approval_APPROVED)}
+	b := openShop(t, s, nil)
+	for _, path := range couponPages() {
+		a := b.get(path)
+		if a.status != http.StatusOK || !strings.Contains(a.body, "</html>") {
+			t.Errorf("%s: status %d\n%s", path, a.status, a.body)
+		}
+		if strings.Contains(a.body, "<script>alert") || strings.Contains(a.body, `alert("x")`) {
+			t.Errorf("%s shows hostile words as they are:\n%s", path, a.body)
+		}
+		if found := inline.FindString(a.body); found != "" {
+			t.Errorf("%s has %q inline", path, found)
+		}
+	}
+}
+
+func TestCouponPagesNeedSessionAndToken(t *testing.T) {
+	s := &shop{coupons: []*couponv1.Coupon{coupon()}}
+	b := openShop(t, s, nil)
+	for _, path := range []string{
+		"coupons/new", "offers/10/coupons/new", "coupons/bulk", "coupons/archive", "coupons/extend", "coupons/restore", "coupons/generate", "coupons/import",
+		"offers/10/coupons/22.SALEXYZ20", "offers/10/coupons/22.SALEXYZ20/archive", "offers/10/publishers", "offers/10/publishers/22",
+		"offers/10/publishers/22/state", "offers/10/postback/test", "offers/10/postback/rotate",
+	} {
+		if a := b.do(http.MethodPost, "/console/"+path, url.Values{"keys": {couponName}, "do": {"disable"}, "csrf": {"wrong"}}); a.status != http.StatusForbidden {
+			t.Errorf("%s with a wrong token: status %d\n%s", path, a.status, a.body)
+		}
+	}
+	if len(s.calls) > 0 {
+		t.Errorf("forms without their token were sent on: %v", s.calls)
+	}
+}
+
+func TestCouponsTable(t *testing.T) {
+	s := &shop{coupons: []*couponv1.Coupon{coupon(), coupon(func(c *couponv1.Coupon) {
+		c.Name, c.Code, c.ExpireTime, c.State = "offers/10/coupons/22.OTHER", "OTHER", nil, couponv1.Coupon_SCHEDULED
+	})}}
+	s.nextToken = "t2"
+	b := openShop(t, s, nil)
+	a := b.get("/console/coupons?state=ACTIVE&q=sale&sort=-expire_time&new=" + url.QueryEscape(couponName))
+	a.holds(t, http.StatusOK,
+		`<tr class="is-new">`, `href="/console/offers/10/coupons/22.SALEXYZ20"`, "12,345", "678", "€91.00", ">Active<", ">Scheduled<", ">Never<",
+		"30 Nov 2026", // it expires when that day ends in Berlin
+		`data-copy="https://go.example.com/click?offer_id=10&amp;pub_id=22&amp;coupon_code=SALEXYZ20"`, "SALEXYZ20 is ready.",
+		"/console/coupons/export?", `value="disable"`, `value="extend"`, `value="archive"`, "page=t2")
+	req := last[*couponv1.ListCouponsRequest](t, s)
+	if req.GetParent() != "offers/-" || req.GetOrderBy() != "expire_time desc" || !strings.HasPrefix(req.GetFilter(), `state = ACTIVE AND (code = "sale*" OR internal_note = "sale*"`) ||
+		!strings.Contains(req.GetFilter(), `publisher = "22"`) {
+		t.Errorf("asked for %v", req)
+	}
+	all := shopAsked[*trackingv1.SummarizeConversionsRequest](s)
+	if len(all) != 1 || all[0].GetFilter() != `coupon_code = "SALEXYZ20" OR coupon_code = "OTHER"` || len(all[0].GetGroupBy()) != 3 {
+		t.Errorf("figures were asked by %v", all)
+	}
+	part := b.get("/console/offers/10/coupons", "HX-Request", "true", "HX-Target", "div#coupons-table")
+	if !strings.HasPrefix(part.body, `<div id="coupons-table"`) || strings.Contains(part.body, "<html") || strings.Contains(part.body, `data-label="Offer"`) {
+		t.Errorf("the table alone:\n%s", part.body)
+	}
+	if req := last[*couponv1.ListCouponsRequest](t, s); req.GetParent() != "offers/10" {
+		t.Errorf("asked for %v", req)
+	}
+	s.summary = status.Error(codes.Unavailable, "not ready")
+	if a := b.get("/console/coupons"); a.status != http.StatusOK || strings.Contains(a.body, "12,345") || !strings.Contains(a.body, ">–<") {
+		t.Errorf("without figures: status %d\n%s", a.status, a.body)
+	}
+}
+
+func TestCouponsWithoutRowsSayWhatToDo(t *testing.T) {
+	b := openShop(t, &shop{}, nil)
+	b.get("/console/offers/10/coupons").holds(t, http.StatusOK, "No coupons yet", `href="/console/offers/10/coupons/new"`)
+	b.get("/console/coupons?q=x").holds(t, http.StatusOK, "No coupon matches", "Show all coupons")
+}
+
+func TestCreateCoupon(t *testing.T) {
+	s := &shop{coupons: []*couponv1.Coupon{coupon()}}
+	b := openShop(t, s, nil)
+	b.get("/console/coupons/new").holds(t, http.StatusOK,
+		">Coupon Code<", ">Offer<", ">Publisher<", ">Start Date<", ">Expiration Date <", ">Internal Note <", ">Save</button>", `value="2026-11-22"`)
+	a := b.post("/console/coupons/new", "code", " SALEXYZ20 ", "offer", "10", "publisher", "22", "start_time", "2026-11-22", "expire_time", "2026-11-30", "internal_note", "Autumn")
+	if want := "/console/coupons?new=" + url.QueryEscape(couponName); a.status != http.StatusSeeOther || a.header.Get("Location") != want {
+		t.Fatalf("status %d to %q, want %q\n%s", a.status, a.header.Get("Location"), want, a.body)
+	}
+	req := last[*couponv1.CreateCouponRequest](t, s)
+	start, end := req.GetCoupon().GetStartTime().AsTime().Format(time.RFC3339), req.GetCoupon().GetExpireTime().AsTime().Format(time.RFC3339)
+	if req.GetParent() != "offers/10" || req.GetCoupon().GetCode() != "SALEXYZ20" || req.GetCoupon().GetPublisher() != "publishers/22" ||
+		start != "2026-11-21T23:00:00Z" || end != "2026-11-30T23:00:00Z" || req.GetCoupon().GetInternalNote() != "Autumn" || !req.GetCoupon().GetEnabled() {
+		t.Errorf("sent %v", req)
+	}
+	b.get(a.header.Get("Location")).holds(t, http.StatusOK, "Coupon SALEXYZ20 saved.", `<tr class="is-new">`)
+	b.post("/console/offers/10/coupons/new", "code", "ABC", "publisher", "22", "start_time", "2026-11-22", "offer", "99")
+	if req := last[*couponv1.CreateCouponRequest](t, s); req.GetParent() != "offers/10" || req.GetCoupon().GetExpireTime() != nil {
+		t.Errorf("below an offer sent %v", req)
+	}
+}
+
+func TestCreateCouponSaysWhatIsWrong(t *testing.T) {
+	s := &shop{}
+	b := openShop(t, s, nil)
+	a := b.post("/console/coupons/new", "offer", "Shoes!", "start_time", "soon", "expire_time", "never", "internal_note", hostile)
+	a.holds(t, http.StatusUnprocessableEntity, `id="field-code-error">Write the coupon code.`, `id="field-offer-error">There is none like that.`,
+		`id="field-publisher-error">Choose a publisher.`, `id="field-start_time-error">`, `id="field-expire_time-error">`, `value="Shoes!"`, "&lt;script&gt;")
+	if len(shopAsked[*couponv1.CreateCouponRequest](s)) > 0 {
+		t.Error("a form with faults was sent")
+	}
+	good := []string{"code", "SALE_XYZ20", "offer", "10", "publisher", "22", "start_time", "2026-11-22"}
+	for _, c := range []struct {
+		code                codes.Code
+		reason, field, text string
+		want                string
+	}{
+		{codes.InvalidArgument, "INVALID_CODE", "code", "the code has '_'", `id="field-code-error">The code has &#39;_&#39;.`},
+		{codes.AlreadyExists, "COUPON_EXISTS", "", "the publisher has it", `id="field-code-error">The publisher has it.`},
+		{codes.FailedPrecondition, "PUBLISHER_BLOCKED", "", "it is blocked", `id="field-publisher-error">It is blocked.`},
+		{codes.NotFound, "OFFER_NOT_FOUND", "", "there is no offer", `id="field-offer-error">There is no offer.`},
+	} {
+		s.refusal = refused(t, c.code, c.reason, c.field, c.text, map[string]string{"suggestion": "SALEXYZ20"})
+		b.post("/console/coupons/new", good...).holds(t, http.StatusUnprocessableEntity, c.want, `value="SALE_XYZ20"`, `name="take" value="SALEXYZ20"`)
+	}
+	s.refusal = nil
+	a = b.post("/console/coupons/new", append(good, "take", "SALEXYZ20")...)
+	a.holds(t, http.StatusOK, `name="code" value="SALEXYZ20"`, `value="10"`, "This code is free.")
+}
+
+func TestCouponIsCheckedWhileTyped(t *testing.T) {
+	s := &shop{}
+	b := openShop(t, s, nil)
+	s.refusal = refused(t, codes.InvalidArgument, "INVALID_CODE", "code", "the code has '_'", map[string]string{"suggestion": "SALEXYZ20"})
+	a := b.get("/console/coupons/check?code=SALE_XYZ20", "HX-Request", "true", "HX-Target", "div#check-code")
+	a.holds(t, http.StatusOK, "The code has &#39;_&#39;.", "Use SALEXYZ20", `hx-target="#check-publisher"`)
+	if strings.Contains(a.body, "<html") {
+		t.Errorf("a whole page:\n%s", a.body)
+	}
+	s.refusal = nil
+	const whole = "/console/coupons/check?code=SALEXYZ20&offer=10&publisher=22"
+	b.get(whole).holds(t, http.StatusOK, "This code is free.", "is not yet approved on this offer, and will be approved when you save the coupon.")
+	if req := last[*couponv1.BatchCreateCouponsRequest](t, s); !req.GetValidateOnly() || req.GetParent() != "offers/10" || len(req.GetRequests()) != 1 {
+		t.Errorf("tried by %v", req)
+	}
+	s.approval, s.sharers = approval(couponv1.Approval_APPROVED), []string{"publishers/7", "publishers/8"}
+	a = b.get(whole)
+	a.holds(t, http.StatusOK, "7 and 8 have this code on this offer too.")
+	if strings.Contains(a.body, "approved") {
+		t.Errorf("an approved publisher is approved again:\n%s", a.body)
+	}
+	s.fault = &couponv1.BatchCreateCouponsFault{Code: "ALREADY_EXISTS", Reason: "COUPON_EXISTS", Message: "the publisher has the code"}
+	b.get(whole).holds(t, http.StatusOK, "The publisher has the code.")
+	s.fault = &couponv1.BatchCreateCouponsFault{Code: "FAILED_PRECONDITION", Reason: "PUBLISHER_BLOCKED", Message: "the publisher is blocked"}
+	b.get(whole).holds(t, http.StatusOK, "The publisher is blocked.")
+}
+
+func TestSaveCoupon(t *testing.T) {
+	s := &shop{coupons: []*couponv1.Coupon{coupon()}, sharers: []string{"publishers/22"}}
+	b := openShop(t, s, nil)
+	const path = "/console/offers/10/coupons/22.SALEXYZ20"
+	b.get(path).holds(t, http.StatusOK, `name="etag" value="e1"`, "https://go.example.com/c/SALEXYZ20", `src="/console/offers/10/coupons/22.SALEXYZ20/qr.svg"`,
+		"Now exactly 22 Nov 2026, 13:00", "12,345 clicks", "this code on this offer too")
+	form := []string{
+		"etag", "e0", "start_time", "2026-11-22", "expire_time", "2026-12-24", "internal_note", "New", "payout_kind", "percent", "payout", "7.5",
+		"precedence", "CLICK_FIRST", "click_window", "7", "click_window_unit", "days",
+	}
+	if a := b.post(path, form...); a.status != http.StatusSeeOther || a.header.Get("Location") != path {
+		t.Fatalf("status %d to %q\n%s", a.status, a.header.Get("Location"), a.body)
+	}
+	req := last[*couponv1.UpdateCouponRequest](t, s)
+	c := req.GetCoupon()
+	if c.GetName() != couponName || c.GetEtag() != "e0" || !c.GetStartTime().AsTime().Equal(couponTime) || c.GetExpireTime().AsTime().Format(time.RFC3339) != "2026-12-24T23:00:00Z" ||
+		c.GetInternalNote() != "New" || c.GetEnabled() || c.GetPayout().GetPercent() != "7.5" || c.GetSettings().GetPrecedence() != couponv1.Offer_CLICK_FIRST ||
+		c.GetSettings().GetClickWindow().AsDuration() != 7*24*time.Hour || c.GetSettings().CouponGrace != nil ||
+		!slices.Equal(req.GetUpdateMask().GetPaths(), []string{"start_time", "expire_time", "internal_note", "enabled", "payout", "settings"}) {
+		t.Errorf("sent %v", req)
+	}
+	s.refusal = status.Error(codes.Aborted, "the etag is old")
+	b.post(path, form...).holds(t, http.StatusConflict, "Somebody else has changed this", "They have: &lt;script", "They have: on", `name="etag" value="e1"`, ">New</textarea>")
+	s.refusal = refused(t, codes.InvalidArgument, "INVALID_EXPIRE_TIME", "coupon.expire_time", "it is before the start", nil)
+	b.post(path, form...).holds(t, http.StatusUnprocessableEntity, `id="field-expire_time-error">It is before the start.`, `name="etag" value="e0"`)
+}
+
+func TestArchiveCoupon(t *testing.T) {
+	s := &shop{}
+	b := openShop(t, s, nil)
+	if a := b.post("/console/offers/10/coupons/22.SALEXYZ20/archive", "etag", "e1"); a.status != http.StatusSeeOther {
+		t.Errorf("status %d", a.status)
+	}
+	if req := last[*couponv1.ArchiveCouponRequest](t, s); req.GetName() != couponName || req.GetEtag() != "e1" {
+		t.Errorf("sent %v", req)
+	}
+	s.coupons = []*couponv1.Coupon{coupon(func(c *couponv1.Coupon) { c.State = couponv1.Coupon_ARCHIVED })}
+	if a := b.get("/console/offers/10/coupons/22.SALEXYZ20"); !strings.Contains(a.body, "does not change any more") || strings.Contains(a.body, `id="coupon-form"`) {
+		t.Errorf("an archived coupon:\n%s", a.body)
+	}
+}
+
+func TestQRCodes(t *testing.T) {
+	b := openShop(t, &shop{}, nil)
+	for ending, contentType := range map[string]string{"svg": "image/svg+xml", "png": "image/png"} {
+		a := b.get("/console/offers/10/coupons/22.SALEXYZ20/qr." + ending + "?download")
+		if a.status != http.StatusOK || a.header.Get("Content-Type") != contentType || a.header.Get("Content-Disposition") != `attachment; filename="SALEXYZ20.`+ending+`"` || len(a.body) < 100 {
+			t.Errorf("%s: status %d, %v, %d bytes", ending, a.status, a.header, len(a.body))
+		}
+	}
+}
+
+func TestSelectedCouponsAreDisabledAndRestored(t *testing.T) {
+	s := &shop{coupons: []*couponv1.Coupon{coupon(), coupon(func(c *couponv1.Coupon) { c.Name, c.Enabled = "offers/10/coupons/22.OFF", proto.Bool(false) })}}
+	b := openShop(t, s, nil)
+	a := b.postAll("/console/coupons/bulk?back=%2Fconsole%2Fcoupons%3Fq%3Dsale", url.Values{"keys": {couponName, "offers/10/coupons/22.OFF", `x" OR code = "`}, "do": {"disable"}})
+	if a.status != http.StatusSeeOther || a.header.Get("Location") != "/console/coupons?q=sale" {
+		t.Fatalf("status %d to %q\n%s", a.status, a.header.Get("Location"), a.body)
+	}
+	if req := last[*couponv1.ListCouponsRequest](t, s); req.GetFilter() != `(offer = "10" AND publisher = "22" AND code = "SALEXYZ20") OR (offer = "10" AND publisher = "22" AND code = "OFF")` {
+		t.Errorf("asked for %q", req.GetFilter())
+	}
+	all := shopAsked[*couponv1.UpdateCouponRequest](s)
+	if len(all) != 1 || all[0].GetCoupon().GetEnabled() || all[0].GetCoupon().GetEtag() != "e1" || !slices.Equal(all[0].GetUpdateMask().GetPaths(), []string{"enabled"}) {
+		t.Errorf("sent %v", all)
+	}
+	page := b.get("/console/coupons?q=sale")
+	page.holds(t, http.StatusOK, "1 coupon disabled.", `action="/console/coupons/restore"`)
+	_, after, _ := strings.Cut(page.body, `name="before" value="`)
+	kept, _, _ := strings.Cut(after, `"`)
+	b.post("/console/coupons/restore", "before", kept, "back", "/console/coupons")
+	back := last[*couponv1.UpdateCouponRequest](t, s)
+	if back.GetCoupon().GetName() != couponName || !back.GetCoupon().GetEnabled() || back.GetCoupon().GetExpireTime().AsTime() != coupon().GetExpireTime().AsTime() ||
+		!slices.Equal(back.GetUpdateMask().GetPaths(), []string{"enabled", "expire_time"}) {
+		t.Errorf("undone by %v", back)
+	}
+	b.post("/console/coupons/restore", "before", "AAAA").holds(t, http.StatusBadRequest, "cannot be undone")
+}
+
+func TestSelectedCouponsAreExtended(t *testing.T) {
+	s := &shop{coupons: []*couponv1.Coupon{coupon()}}
+	b := openShop(t, s, nil)
+	a := b.postAll("/console/coupons/bulk?back=%2Fconsole%2Fcoupons", url.Values{"keys": {couponName}, "do": {"extend"}})
+	next := a.header.Get("Location")
+	if !strings.HasPrefix(next, "/console/coupons/extend?") {
+		t.Fatalf("status %d to %q", a.status, next)
+	}
+	b.get(next).holds(t, http.StatusOK, "New Expiration Date", "Extend 1 coupon", "SALEXYZ20")
+	b.post(next).holds(t, http.StatusUnprocessableEntity, `id="field-expire_time-error">Choose the last day`)
+	if a := b.post(next, "expire_time", "2026-12-31"); a.status != http.StatusSeeOther || a.header.Get("Location") != "/console/coupons" {
+		t.Errorf("status %d to %q\n%s", a.status, a.header.Get("Location"), a.body)
+	}
+	if req := last[*couponv1.UpdateCouponRequest](t, s); req.GetCoupon().GetExpireTime().AsTime().Format(time.RFC3339) != "2026-12-31T23:00:00Z" || req.GetUpdateMask().GetPaths()[0] != "expire_time" {
+		t.Errorf("sent %v", req)
+	}
+	s.refusal = status.Error(codes.Aborted, "it has changed")
+	b.post(next, "expire_time", "2026-12-31").holds(t, http.StatusUnprocessableEntity, "SALEXYZ20: It has changed.", `value="2026-12-31"`)
+}
+
+func TestSelectedCouponsAreArchivedAfterAQuestion(t *testing.T) {
+	s := &shop{coupons: []*couponv1.Coupon{coupon()}}
+	b := openShop(t, s, nil)
+	next := b.postAll("/console/coupons/bulk?back=https%3A%2F%2Fevil.example", url.Values{"keys": {couponName}, "do": {"archive"}}).header.Get("Location")
+	if len(shopAsked[*couponv1.ArchiveCouponRequest](s)) > 0 || strings.Contains(next, "evil") {
+		t.Fatalf("led to %q, %v", next, s.calls)
+	}
+	b.get(next).holds(t, http.StatusOK, "Archive 1 coupon", "cannot be undone", "Archive for good")
+	b.post(next)
+	if req := last[*couponv1.ArchiveCouponRequest](t, s); req.GetName() != couponName {
+		t.Errorf("sent %v", req)
+	}
+	b.get("/console/coupons").holds(t, http.StatusOK, "1 coupon archived.")
+	b.post("/console/coupons/bulk?back=%2Fconsole%2Fcoupons", "do", "disable")
+	b.get("/console/coupons").holds(t, http.StatusOK, "Select coupons first.")
+}
+
+func TestExportIsTheAPIsOwn(t *testing.T) {
+	var got *http.Request
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		w.Header().Set("Content-Type", "text/csv")
+		_, _ = w.Write([]byte("name\r\n"))
+	})
+	b := openShop(t, &shop{}, api)
+	a := b.get("/console/offers/10/coupons/export?state=ACTIVE&sort=code&page=t2")
+	if a.status != http.StatusOK || a.body != "name\r\n" || got == nil {
+		t.Fatalf("status %d: %s", a.status, a.body)
+	}
+	if got.URL.Path != "/v1/offers/10/coupons:export" || got.URL.Query().Get("filter") != "state = ACTIVE" || got.URL.Query().Get("order_by") != "code" ||
+		got.Header.Get("Authorization") != "Bearer "+key || got.Header.Get("Cookie") != "" {
+		t.Errorf("asked %s with %v", got.URL, got.Header)
+	}
+}

@@ -1,0 +1,88 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+)
+
+func TestPostbackLog(t *testing.T) {
+	s, b := openSales(t, nil)
+	b.get("/console/reports/postbacks?outcome=REJECTED&offer=10&code=a%22b&transaction=T&reason=EXPIRED&conversion=c1&page=t1").shows(t, http.StatusOK, "Unattributed", "21 Nov 2026, 00:30", "Show all", `data-label="&lt;script`)
+	got := requestOf[*trackingv1.ListPostbacksRequest](t, s, "ListPostbacks")
+	if want := `offer = "10" AND outcome = REJECTED AND coupon_code = "a\"b" AND transaction_id = "T" AND reason = "EXPIRED" AND conversion = "c1"`; got.GetFilter() != want || got.GetPageToken() != "t1" || got.GetOrderBy() != "create_time desc" {
+		t.Errorf("asked for %v", got)
+	}
+	s.none = true
+	b.get("/console/reports/postbacks").shows(t, http.StatusOK, "No postbacks yet", "To the offers")
+	b.get("/console/reports/postbacks?outcome=REJECTED").shows(t, http.StatusOK, "No postback matches", "Show all postbacks")
+}
+
+func TestPostbackReplay(t *testing.T) {
+	s, b := openSales(t, nil)
+	a := b.get("/console/reports/postbacks/p1")
+	if a.shows(t, http.StatusOK, "See what a replay would do", "coupon_code", "HTTP 202"); s.asked["ReplayPostback"] != nil {
+		t.Error("looking at a postback replayed it")
+	}
+	b.get("/console/reports/postbacks/p1?replay=try").shows(t, http.StatusOK, "A replay now would come to", "Attributed", "Replay now")
+	if got := requestOf[*trackingv1.ReplayPostbackRequest](t, s, "ReplayPostback"); !got.GetValidateOnly() || got.GetName() != "postbacks/p1" {
+		t.Errorf("tried was %v", got)
+	}
+	b.post("/console/reports/postbacks/p1/replay").leadsTo(t, "/console/reports/postbacks/p1")
+	if requestOf[*trackingv1.ReplayPostbackRequest](t, s, "ReplayPostback").GetValidateOnly() {
+		t.Error("the replay was only tried")
+	}
+}
+
+func TestDeliveries(t *testing.T) {
+	s, b := openSales(t, nil)
+	a := b.get("/console/reports/deliveries?state=DEAD&publisher=22&conversion=c1")
+	a.shows(t, http.StatusOK, "Given up", "Send all of these again")
+	if got := requestOf[*trackingv1.ListDeliveriesRequest](t, s, "ListDeliveries"); got.GetFilter() != `state = DEAD AND publisher = "22" AND conversion = "c1"` {
+		t.Errorf("asked for %v", got)
+	}
+	if strings.Contains(b.get("/console/reports/deliveries").body, "Send all of these again") {
+		t.Error("all deliveries can be sent again at once")
+	}
+	b.get("/console/reports/deliveries?state=DEAD&replay=all").shows(t, http.StatusOK, "Send 1,234 deliveries again?", `name="state" value="DEAD"`)
+	if got := requestOf[*trackingv1.ReplayDeliveriesRequest](t, s, "ReplayDeliveries"); !got.GetValidateOnly() || got.GetFilter() != "state = DEAD" {
+		t.Errorf("tried was %v", got)
+	}
+	b.post("/console/reports/deliveries/replay", "state", "DEAD", "offer", "10").leadsTo(t, "/console/reports/deliveries?offer=10")
+	if got := requestOf[*trackingv1.ReplayDeliveriesRequest](t, s, "ReplayDeliveries"); got.GetValidateOnly() || got.GetFilter() != `state = DEAD AND offer = "10"` {
+		t.Errorf("replayed was %v", got)
+	}
+	delete(s.asked, "ReplayDeliveries")
+	b.post("/console/reports/deliveries/replay").shows(t, http.StatusBadRequest, "This would be all deliveries")
+	if s.asked["ReplayDeliveries"] != nil {
+		t.Error("all deliveries were sent again")
+	}
+	b.get("/console/reports/deliveries/d1").shows(t, http.StatusOK, "HTTP 500", "/console/reports/conversions/c1", "/console/publishers/22")
+	b.post("/console/reports/deliveries/d1/replay").leadsTo(t, "/console/reports/deliveries/d1")
+	if got := requestOf[*trackingv1.ReplayDeliveryRequest](t, s, "ReplayDelivery"); got.GetName() != "deliveries/d1" {
+		t.Errorf("replayed was %v", got)
+	}
+	s.errs["ListDeliveries"] = status.Error(codes.Unavailable, "gone")
+	b.get("/console/reports/deliveries").shows(t, http.StatusServiceUnavailable, "Try again")
+}
+
+func TestLeakedCodes(t *testing.T) {
+	s, b := openSales(t, nil)
+	b.get("/console/reports/leaked-codes?recent=14&before=56&least=25&offer=10").shows(t, http.StatusOK, "+70 points", "90%", "20%", "coupon_code+%3D+"+url.QueryEscape(`"`))
+	got := requestOf[*trackingv1.ListLeakedCodesRequest](t, s, "ListLeakedCodes")
+	if got.GetRecentDays() != 14 || got.GetBaselineDays() != 56 || got.GetMinConversions() != 25 || got.GetOffer() != "offers/10" {
+		t.Errorf("asked for %v", got)
+	}
+	b.get("/console/reports/leaked-codes?recent=x")
+	if got := requestOf[*trackingv1.ListLeakedCodesRequest](t, s, "ListLeakedCodes"); got.GetRecentDays() != 7 || got.GetOffer() != "" {
+		t.Errorf("asked for %v", got)
+	}
+	s.none = true
+	b.get("/console/reports/leaked-codes").shows(t, http.StatusOK, "No code looks leaked", "To the Conversion Report")
+}

@@ -1,0 +1,206 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+)
+
+const reportPath = "/console/reports/conversions"
+
+// filtered is the report's address with a filter.
+func filtered(filter string) string { return reportPath + "?filter=" + url.QueryEscape(filter) }
+
+func TestReportAsksForItsDaysAndFilter(t *testing.T) {
+	s, b := openSales(t, nil)
+	for _, c := range []struct{ query, filter, order string }{
+		{"", `conversion_time >= "2026-10-23T22:00:00Z" AND conversion_time < "2026-11-22T23:00:00Z"`, "conversion_time desc"},
+		{"range=today", `conversion_time >= "2026-11-21T23:00:00Z" AND conversion_time < "2026-11-22T23:00:00Z"`, "conversion_time desc"},
+		{"range=yesterday&sort=pub_unique3", `conversion_time >= "2026-11-20T23:00:00Z" AND conversion_time < "2026-11-21T23:00:00Z"`, "pub_unique3"},
+		{"range=last_7_days", `conversion_time >= "2026-11-15T23:00:00Z" AND conversion_time < "2026-11-22T23:00:00Z"`, "conversion_time desc"},
+		{"range=last_90_days", `conversion_time >= "2026-08-24T22:00:00Z" AND conversion_time < "2026-11-22T23:00:00Z"`, "conversion_time desc"},
+		{"range=this_month", `conversion_time >= "2026-10-31T23:00:00Z" AND conversion_time < "2026-11-22T23:00:00Z"`, "conversion_time desc"},
+		{"range=last_month", `conversion_time >= "2026-09-30T22:00:00Z" AND conversion_time < "2026-10-31T23:00:00Z"`, "conversion_time desc"},
+		{"range=this_year", `conversion_time >= "2025-12-31T23:00:00Z" AND conversion_time < "2026-11-22T23:00:00Z"`, "conversion_time desc"},
+		{"range=all_time", "", "conversion_time desc"},
+		{"range=2026-10-25..&sort=-status", `conversion_time >= "2026-10-24T22:00:00Z"`, "status desc"},
+		{"range=..2026-10-25", `conversion_time < "2026-10-25T23:00:00Z"`, "conversion_time desc"},
+		{"range=all_time&filter=a+%3D+1+OR+b+%3D+2&sort=nothing", "a = 1 OR b = 2", "conversion_time desc"},
+	} {
+		b.get(reportPath+"?"+c.query).shows(t, http.StatusOK, "Days of Europe/Prague")
+		if got := requestOf[*trackingv1.ListConversionsRequest](t, s, "ListConversions"); got.GetFilter() != c.filter || got.GetOrderBy() != c.order {
+			t.Errorf("%q asks for %q by %q, want %q by %q", c.query, got.GetFilter(), got.GetOrderBy(), c.filter, c.order)
+		}
+	}
+	for _, days := range []string{"2026-11-02..2026-11-01", "2026-11..", "yesteryear"} {
+		delete(s.asked, "ListConversions")
+		b.get(reportPath+"?range="+days).shows(t, http.StatusUnprocessableEntity, `id="days-error"`)
+		if s.asked["ListConversions"] != nil {
+			t.Errorf("%s was asked for", days)
+		}
+	}
+}
+
+func TestReportFormsBecomeShortAddresses(t *testing.T) {
+	_, b := openSales(t, nil)
+	for query, want := range map[string]string{
+		"range=days&from=2026-11-01&to=2026-11-02":             "?range=2026-11-01..2026-11-02",
+		"columns=payout&columns=pub_unique3&sort=-payout":      "?columns=payout%2Cpub_unique3",
+		"group=day&group=offer&filter=status+%3D+APPROVED":     "?filter=status+%3D+APPROVED&group=day%2Coffer",
+		"columns=payout,status&move=up:status":                 "?columns=status%2Cpayout&edit=columns",
+		"c=pub_unique3&o=eq&v=SALE&match=all":                  `?filter=pub_unique3+%3D+%22SALE%22`,
+		"c=&o=eq&v=&match=all":                                 "",
+		"c=status&o=ne&v=PENDING&c=amount&o=ge&v=10&match=any": `?filter=status+%21%3D+PENDING+OR+amount+%3E%3D+%2210%22`,
+		"c=conversion_time&o=from&v=2026-11-01":                `?filter=conversion_time+%3E%3D+%222026-10-31T23%3A00%3A00Z%22`,
+		"c=publisher&o=empty&v=&range=today":                   `?filter=publisher+%3D+%22%22&range=today`,
+		"c=event&o=prefix&v=" + url.QueryEscape(`a"*\`):        `?filter=event+%3D+%22a%5C%22%5C%2A%5C%5C%2A%22`,
+		"c=status&o=eq&v=PENDING&c=event&o=eq&v=x&drop=0":      `?filter=event+%3D+%22x%22`,
+		"saved=r1&c=&o=eq&v=":                                  "?filter=none&saved=r1",
+	} {
+		b.get(reportPath+"?"+query).leadsTo(t, reportPath+want)
+	}
+	b.get(reportPath+"?c=pub_unique3&o=eq&v=").shows(t, http.StatusOK, "Enter a value.", `<option value="pub_unique3" data-kind="text" selected>Pub. Unique 3`)
+	b.get(reportPath+"?c=&o=eq&v=typed").shows(t, http.StatusOK, "Choose a column.", `value="typed"`)
+	a := b.get(reportPath + "?c=pub_unique3&o=eq&v=SALE&more=1")
+	if a.shows(t, http.StatusOK, `value="SALE"`); strings.Count(a.body, `name="c"`) != 2 {
+		t.Errorf("another row was not added:\n%s", a.body)
+	}
+}
+
+func TestReportFilterAsRowsAndText(t *testing.T) {
+	_, b := openSales(t, nil)
+	b.get(filtered(`pub_unique3 = "SALE*" AND conversion_time >= "2026-10-31T23:00:00Z" AND publisher = "publishers/22"`)).shows(
+		t, http.StatusOK, `<option value="prefix" selected>`, `type="date" id="v-1" name="v" value="2026-11-01"`, `name="v" value="22" data-label="&lt;script`, "Clear filter",
+	)
+	b.get(filtered(`pub_unique3 = "" OR event != 'it''`)).shows(t, http.StatusOK, "more than rows can show")
+	for _, text := range []string{`NOT status = PENDING`, `(a = 1)`, `status = PENDING AND event = "x" OR event = "y"`, `conversion_time > "2026-10-31T23:00:01Z"`, `nothing = 1`} {
+		b.get(filtered(text)).shows(t, http.StatusOK, "more than rows can show")
+	}
+}
+
+func TestReportPointsAtTheCharacter(t *testing.T) {
+	s, b := openSales(t, nil)
+	s.errs["ListConversions"] = violation(t, "filter", `at character 8: expected a <value>`)
+	a := b.get(filtered("event =<b> x"))
+	a.shows(t, http.StatusUnprocessableEntity, "At character 8: expected a &lt;value&gt;.", `<code>event =<mark>&lt;</mark>b&gt; x</code>`, ">event =&lt;b&gt; x</textarea>")
+	if last := s.lists[len(s.lists)-1]; last.GetFilter() != "event =<b> x" {
+		t.Errorf("the filter was not tried alone: %q", last.GetFilter())
+	}
+	if strings.Contains(a.body, "Download CSV") {
+		t.Error("what cannot be read is offered for download")
+	}
+	s.errs["ListConversions"] = violation(t, "page_token", "is of another request")
+	b.get(reportPath+"?page=old&sort=-status").leadsTo(t, reportPath+"?sort=-status")
+}
+
+func TestReportTableIsItsColumns(t *testing.T) {
+	s, b := openSales(t, nil)
+	s.nextToken = "t2"
+	a := b.get(reportPath + "?columns=status,pub_unique3&sort=pub_unique3&page=t1")
+	a.shows(
+		t, http.StatusOK, `<td data-label="Status" class="first"><a href="/console/reports/conversions/c1">Approved</a>`, `aria-sort="ascending"`,
+		`href="/console/reports/conversions?back=t1&amp;columns=status%2Cpub_unique3&amp;page=t2&amp;sort=pub_unique3"`, "columns=status%2Cpub_unique3&amp;sort=-pub_unique3", `hx-target="#report"`,
+		`hx-get="/console/reports/conversions/totals?columns=status%2Cpub_unique3&amp;sort=pub_unique3"`, "Show totals",
+	)
+	if strings.Contains(b.get(reportPath).body, `data-label="Pub. Unique 3"`) {
+		t.Error("Pub. Unique 3 is on unasked")
+	}
+	part := b.get(reportPath+"?columns=status", "HX-Request", "true", "HX-Target", "div#report")
+	if strings.Contains(part.body, "<html") || !strings.HasPrefix(part.body, `<div id="report"`) {
+		t.Errorf("the report alone:\n%s", part.body)
+	}
+	part = b.get(reportPath + "/totals?range=all_time&filter=status+%3D+PENDING")
+	part.shows(t, http.StatusOK, "4,321", "$7.00 + €8.00")
+	if got := requestOf[*trackingv1.ListConversionsRequest](t, s, "ListConversions"); strings.Contains(part.body, "<html") || !got.GetIncludeTotals() || got.GetFilter() != "status = PENDING" {
+		t.Errorf("the totals asked %v:\n%s", got, part.body)
+	}
+	b.get(reportPath+"/condition?c=status&id=r1").shows(t, http.StatusOK, `<option value="APPROVED">Approved</option>`, `id="v-r1"`)
+}
+
+func TestReportGroups(t *testing.T) {
+	s, b := openSales(t, nil)
+	b.get(reportPath+"?group=offer,publisher&by=-amount&range=2026-11-20..2026-11-22&filter=status+%3D+APPROVED").shows(
+		t, http.StatusOK, "4,321", `data-day="2026-11-20"`, `data-value="4321"`, "21.5%", `aria-sort="descending"`,
+		"filter=status+%3D+APPROVED+AND+offer+%3D+%2210%22+AND+publisher+%3D+%2222%22&range=2026-11-20..2026-11-22",
+	)
+	got := requestOf[*trackingv1.SummarizeConversionsRequest](t, s, "SummarizeConversions OFFER")
+	if got.GetStartDate() != "2026-11-20" || got.GetEndDate() != "2026-11-22" || got.GetFilter() != "status = APPROVED" || got.GetOrderBy() != "amount desc" || len(got.GetGroupBy()) != 2 {
+		t.Errorf("asked for %v", got)
+	}
+	b.get(reportPath+"?group=week").shows(t, http.StatusOK, "Week of 21 Nov 2026", "range=2026-11-21..2026-11-22")
+	s.asked = map[string]proto.Message{}
+	b.get(reportPath+"?group=day&filter="+url.QueryEscape(`pub_unique3 = "SALE"`)).shows(
+		t, http.StatusOK, "Groups can be filtered by", "asks for Pub. Unique 3", "List the conversions", "filter=coupon_code+%3D+%22SALE%22&group=day",
+	)
+	if s.asked["SummarizeConversions DAY"] != nil {
+		t.Error("what cannot be grouped was asked for")
+	}
+	s.errs["SummarizeConversions DAY"] = violation(t, "filter", "there is no field")
+	b.get(reportPath+"?group=day&filter="+url.QueryEscape(`NOT event = "x"`)).shows(t, http.StatusOK, "Groups can be filtered by", "There is no field.")
+	s.errs["SummarizeConversions DAY"] = status.Error(codes.Unavailable, "not ready")
+	b.get(reportPath+"?group=day").shows(t, http.StatusServiceUnavailable, "Try again")
+}
+
+func TestReportDownload(t *testing.T) {
+	var query url.Values
+	var authorization string
+	_, b := openSales(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query, authorization = r.URL.Query(), r.Header.Get("Authorization")
+		if r.URL.Path != "/v1/reports/conversions:export" {
+			t.Errorf("asked at %s", r.URL)
+		}
+		_, _ = w.Write([]byte("csv"))
+	}))
+	a := b.get(reportPath + "/export?columns=pub_unique3,payout&filter=status+%3D+PENDING&range=all_time&sort=-status")
+	if a.body != "csv" || query.Get("columns") != "pub_unique3,payout" || query.Get("filter") != "status = PENDING" || query.Get("order_by") != "status desc" || query.Get("format") != "csv" {
+		t.Errorf("%q by %v", a.body, query)
+	}
+	if authorization != "Bearer "+key {
+		t.Errorf("asked with %q", authorization)
+	}
+	b.get(reportPath+"/export?range=never").shows(t, http.StatusBadRequest, "There is no such range")
+}
+
+func TestSavedReports(t *testing.T) {
+	s, b := openSales(t, nil)
+	b.get(reportPath+"?saved=r1").shows(t, http.StatusOK, "16 Nov 2026 to 22 Nov 2026", `data-label="Pub. Unique 3"`)
+	if got := requestOf[*trackingv1.ListConversionsRequest](t, s, "ListConversions"); got.GetOrderBy() != "pub_unique3" || !strings.HasPrefix(got.GetFilter(), `pub_unique3 = "SALE" AND conversion_time >= "2026-11-15`) {
+		t.Errorf("asked for %v", got)
+	}
+	b.get(reportPath+"?saved=r1&filter=none&range=today").shows(t, http.StatusOK, "Changed", "Update it", "22 Nov 2026")
+
+	const query = "columns=payout,status&filter=status+%3D+PENDING&range=2026-11-01..&sort=status&group=day"
+	b.post("/console/reports/saved", "display_name", " Mine ", "query", query).leadsTo(t, reportPath+"?saved=r1")
+	made := requestOf[*trackingv1.CreateSavedReportRequest](t, s, "CreateSavedReport").GetSavedReport()
+	if made.GetDisplayName() != "Mine" || strings.Join(made.GetColumns(), " ") != "payout status" || made.GetFilter() != "status = PENDING" || made.GetOrderBy() != "status" ||
+		made.GetStartDate() != "2026-11-01" || made.GetRange() != trackingv1.SavedReport_RANGE_UNSPECIFIED || strings.Join(made.GetGroupBy(), " ") != "DAY" {
+		t.Errorf("saved was %v", made)
+	}
+	b.post("/console/reports/saved/r1", "etag", "e3", "query", "range=this_month").leadsTo(t, reportPath+"?saved=r1")
+	updated := requestOf[*trackingv1.UpdateSavedReportRequest](t, s, "UpdateSavedReport")
+	if updated.GetSavedReport().GetName() != "savedReports/r1" || updated.GetSavedReport().GetEtag() != "e3" || updated.GetSavedReport().GetRange() != trackingv1.SavedReport_THIS_MONTH || len(updated.GetUpdateMask().GetPaths()) != 7 {
+		t.Errorf("updated was %v", updated)
+	}
+	a := b.post("/console/reports/saved/r1/delete", "etag", "e3")
+	if a.status != http.StatusSeeOther || requestOf[*trackingv1.DeleteSavedReportRequest](t, s, "DeleteSavedReport").GetEtag() != "e3" {
+		t.Errorf("deleting: status %d", a.status)
+	}
+	b.get(reportPath).shows(t, http.StatusOK, "Saved report deleted.", `action="/console/reports/saved/r1/restore"`)
+	b.post("/console/reports/saved/r1/restore", "display_name", "Mine", "query", query)
+	if requestOf[*trackingv1.CreateSavedReportRequest](t, s, "CreateSavedReport").GetSavedReportId() != "r1" {
+		t.Error("the report was not restored under its id")
+	}
+	s.errs["CreateSavedReport"] = violation(t, "display_name", "is too long")
+	b.post("/console/reports/saved", "display_name", "x", "query", "range=today").leadsTo(t, reportPath+"?range=today")
+	b.get(reportPath).shows(t, http.StatusOK, "Not saved. Is too long.")
+	s.errs["UpdateSavedReport"] = status.Error(codes.Aborted, "changed")
+	b.post("/console/reports/saved/r1", "query", "range=today").leadsTo(t, reportPath+"?range=today")
+	b.get(reportPath).shows(t, http.StatusOK, "Somebody else has changed this saved report.")
+}

@@ -1,0 +1,223 @@
+package console
+
+import (
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+)
+
+// valueKind is what a column's values are: how they are compared and typed.
+type valueKind string
+
+const (
+	textKind      valueKind = "text"
+	enumKind      valueKind = "enum"
+	boolKind      valueKind = "bool"
+	timeKind      valueKind = "time"
+	numberKind    valueKind = "number"
+	offerKind     valueKind = "offer"
+	publisherKind valueKind = "publisher"
+	nameKind      valueKind = "name"
+)
+
+// reportColumn is a column of the Conversion Report, by the name that the export has for it.
+type reportColumn struct {
+	Name, Label string
+	kind        valueKind
+	isSortable  bool
+	// values are an enum's.
+	values protoreflect.EnumDescriptor
+	cell   func(*cellMaker, *trackingv1.Conversion) cell
+}
+
+// cellMaker makes cells of conversions.
+type cellMaker struct {
+	*page
+	names names
+}
+
+// ReportColumns returns the names of the report's columns: those of the export, which a saved report keeps.
+func ReportColumns() []string {
+	var all []string
+	for _, c := range reportColumns() {
+		all = append(all, c.Name)
+	}
+	return all
+}
+
+// reportColumns are all columns, in the order in which they are offered.
+func reportColumns() []reportColumn {
+	type sale = *trackingv1.Conversion
+	moment := func(name, label string, get func(sale) *timestamppb.Timestamp) reportColumn {
+		return reportColumn{Name: name, Label: label, kind: timeKind, isSortable: true, cell: func(m *cellMaker, c sale) cell { return m.moment(get(c)) }}
+	}
+	text := func(name, label string, get func(sale) string) reportColumn {
+		return reportColumn{Name: name, Label: label, kind: textKind, cell: func(_ *cellMaker, c sale) cell { return cell{Text: get(c)} }}
+	}
+	code := func(name, label string, get func(sale) string) reportColumn {
+		return reportColumn{Name: name, Label: label, kind: textKind, cell: func(_ *cellMaker, c sale) cell { return codeCell(get(c)) }}
+	}
+	money := func(name, label string, get func(sale) *couponv1.Money) reportColumn {
+		return reportColumn{Name: name, Label: label, kind: numberKind, cell: func(_ *cellMaker, c sale) cell { return cell{Text: moneyText(get(c))} }}
+	}
+	pubUnique3 := code("pub_unique3", "Pub. Unique 3", sale.GetPubUnique3)
+	pubUnique3.isSortable = true
+	return []reportColumn{
+		moment("conversion_time", "Conversion time", sale.GetConversionTime),
+		{Name: "offer", Label: "Offer", kind: offerKind, isSortable: true, cell: func(m *cellMaker, c sale) cell { return cell{Text: m.names.of(c.GetOffer())} }},
+		{Name: "publisher", Label: "Publisher", kind: publisherKind, isSortable: true, cell: publisherCell},
+		code("coupon_code", "Coupon code", sale.GetCouponCode),
+		pubUnique3,
+		code("transaction_id", "Transaction id", sale.GetTransactionId),
+		money("amount", "Amount", sale.GetAmount),
+		money("payout", "Payout", sale.GetPayout),
+		money("revenue", "Revenue", sale.GetRevenue),
+		money("refunded_amount", "Refunded", sale.GetRefundedAmount),
+		enumColumn("status", "Status", trackingv1.Conversion_STATUS_UNSPECIFIED.Descriptor(), true, func(c sale) cell { return cell{Badge: stateBadge(c.GetStatus().String())} }),
+		enumColumn("outcome", "Outcome", trackingv1.Conversion_OUTCOME_UNSPECIFIED.Descriptor(), false, func(c sale) cell { return cell{Badge: stateBadge(c.GetOutcome().String())} }),
+		enumColumn("method", "Method", trackingv1.Conversion_METHOD_UNSPECIFIED.Descriptor(), false, func(c sale) cell { return cell{Text: enumWords(c.GetMethod())} }),
+		enumColumn("reason", "Reason", trackingv1.Conversion_REASON_UNSPECIFIED.Descriptor(), false, func(c sale) cell { return cell{Text: enumWords(c.GetReason())} }),
+		text("event", "Event", sale.GetEvent),
+		text("pub_unique1", "Pub. Unique 1", sale.GetPubUnique1),
+		text("pub_unique2", "Pub. Unique 2", sale.GetPubUnique2),
+		text("pub_unique4", "Pub. Unique 4", sale.GetPubUnique4),
+		text("pub_unique5", "Pub. Unique 5", sale.GetPubUnique5),
+		text("pub_click_id", "Pub. Click Id", sale.GetPubClickId),
+		text("pub_sub_id", "Pub. Sub Id", sale.GetPubSubId),
+		code("click", "Click id", sale.GetClick),
+		{Name: "coupon", Label: "Coupon", kind: textKind, cell: func(_ *cellMaker, c sale) cell { return codeCell(c.GetCoupon()) }},
+		text("currency", "Currency", func(c sale) string { return c.GetAmount().GetCurrencyCode() }),
+		text("payout_currency", "Payout currency", func(c sale) string { return c.GetPayout().GetCurrencyCode() }),
+		text("revenue_currency", "Revenue currency", func(c sale) string { return c.GetRevenue().GetCurrencyCode() }),
+		moment("create_time", "Recorded", sale.GetCreateTime),
+		moment("update_time", "Changed", sale.GetUpdateTime),
+		{Name: "conflicted", Label: "Conflict", kind: boolKind, cell: func(_ *cellMaker, c sale) cell { return yesCell(c.GetConflicted()) }},
+		{Name: "undeduplicated", Label: "Perhaps a repeat", kind: boolKind, cell: func(_ *cellMaker, c sale) cell { return yesCell(c.GetUndeduplicated()) }},
+		{Name: "name", Label: "Conversion", kind: nameKind, cell: func(_ *cellMaker, c sale) cell { return codeCell(idOf(c.GetName())) }},
+	}
+}
+
+func enumColumn(name, label string, values protoreflect.EnumDescriptor, sorts bool, get func(*trackingv1.Conversion) cell) reportColumn {
+	return reportColumn{Name: name, Label: label, kind: enumKind, isSortable: sorts, values: values, cell: func(_ *cellMaker, c *trackingv1.Conversion) cell { return get(c) }}
+}
+
+// reportColumnOf returns a column by its name, and whether there is one.
+func reportColumnOf(name string) (reportColumn, bool) {
+	all := reportColumns()
+	i := slices.IndexFunc(all, func(c reportColumn) bool { return c.Name == name })
+	if i < 0 {
+		return reportColumn{}, false
+	}
+	return all[i], true
+}
+
+func isSortable(name string) bool {
+	c, ok := reportColumnOf(name)
+	return ok && c.isSortable
+}
+
+// knownColumns leaves of a list of columns those that there are, each once.
+func knownColumns(list string) string {
+	var known []string
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.TrimSpace(name)
+		if _, ok := reportColumnOf(name); ok && !slices.Contains(known, name) {
+			known = append(known, name)
+		}
+	}
+	return strings.Join(known, ",")
+}
+
+// choices are an enum's values with their words.
+func (c reportColumn) choices() []choice {
+	switch c.kind {
+	case boolKind:
+		return []choice{{"true", "Yes"}, {"false", "No"}}
+	case enumKind:
+		var all []choice
+		for i := 1; i < c.values.Values().Len(); i++ {
+			name := string(c.values.Values().Get(i).Name())
+			all = append(all, choice{name, words(name)})
+		}
+		return all
+	default:
+		return nil
+	}
+}
+
+func (c reportColumn) isNumber() bool { return c.kind == numberKind }
+
+// publisherCell says who is credited, or why nobody is.
+func publisherCell(m *cellMaker, c *trackingv1.Conversion) cell {
+	if c.GetPublisher() == "" {
+		return cell{Text: "Nobody", Sub: enumWords(c.GetReason())}
+	}
+	return cell{Text: m.names.of(c.GetPublisher())}
+}
+
+func codeCell(text string) cell { return cell{Text: text, IsCode: text != ""} }
+
+func yesCell(is bool) cell {
+	if is {
+		return cell{Badge: &badge{"Yes", "wait"}}
+	}
+	return cell{Text: "No"}
+}
+
+// moment is a time to the minute.
+func (p *page) moment(t *timestamppb.Timestamp) cell {
+	if t == nil {
+		return cell{}
+	}
+	return cell{Text: format.DateTime(t.AsTime(), p.zone)}
+}
+
+func moneyText(m *couponv1.Money) string {
+	return format.Money(m.GetCurrencyCode(), m.GetUnits(), m.GetNanos())
+}
+
+// moneyTexts says amounts of several currencies; a dash where there are none.
+func moneyTexts(all []*couponv1.Money) string {
+	if len(all) == 0 {
+		return "–"
+	}
+	texts := make([]string, len(all))
+	for i, m := range all {
+		texts[i] = moneyText(m)
+	}
+	return strings.Join(texts, " + ")
+}
+
+// shareText says a share as a percentage; a dash for none.
+func shareText(share *float64) string {
+	if share == nil {
+		return "–"
+	}
+	return format.Percent(*share)
+}
+
+// enumWords says a value of an enum in words; empty for the unspecified one.
+func enumWords(value protoreflect.Enum) string {
+	named := value.Descriptor().Values().ByNumber(value.Number())
+	if value.Number() == 0 || named == nil {
+		return ""
+	}
+	return words(string(named.Name()))
+}
+
+// words makes words of an API's name: COUPON_CODE is Coupon code.
+func words(name string) string {
+	if name == "" {
+		return ""
+	}
+	if name == "MANUAL" {
+		return "By hand"
+	}
+	return capital(strings.ToLower(strings.ReplaceAll(name, "_", " ")))
+}

@@ -1,0 +1,56 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+)
+
+// totalFacts says what conversions come to.
+func totalFacts(f *trackingv1.Figures) []fact {
+	facts := []fact{
+		{Label: "Conversions", Value: format.Number(f.GetConversions())},
+		{Label: "Without a click", Value: shareText(f.ShareWithoutClick), Hint: format.Number(f.GetConversionsWithoutClick())},
+		{Label: "Amount", Value: moneyTexts(f.GetAmounts())},
+	}
+	if len(f.GetRefundedAmounts()) > 0 {
+		facts = append(facts, fact{Label: "Refunded", Value: moneyTexts(f.GetRefundedAmounts())})
+	}
+	return append(facts, fact{Label: "Payout", Value: moneyTexts(f.GetPayouts())}, fact{Label: "Revenue", Value: moneyTexts(f.GetRevenues())})
+}
+
+// showReportTotals answers with the totals of all that match: they take longer than a page of rows, so
+// that the page asks for them when it is shown.
+func showReportTotals(_ http.ResponseWriter, r *http.Request, p *page) error {
+	report, err := p.openReport()
+	if err != nil {
+		return err
+	}
+	resp, err := p.conversionClient().ListConversions(r.Context(), &trackingv1.ListConversionsRequest{
+		Filter: report.fullFilter(), PageSize: 1, IncludeTotals: true,
+	})
+	if err != nil {
+		return err
+	}
+	return p.part("report", "totals", totalFacts(resp.GetTotals()))
+}
+
+// exportReport streams the report as CSV: its columns, its filter, its order.
+func exportReport(w http.ResponseWriter, r *http.Request, p *page) error {
+	report, err := p.openReport()
+	if err != nil {
+		return err
+	}
+	if report.rangeError != "" {
+		return p.refuse(http.StatusBadRequest, "These are no days", report.rangeError)
+	}
+	asked := r.Clone(r.Context())
+	asked.URL = &url.URL{Path: "/v1/reports/conversions:export", RawQuery: url.Values{
+		"format": {"csv"}, "columns": {report.Columns}, "filter": {report.fullFilter()}, "order_by": {report.orderBy()},
+	}.Encode()}
+	asked.RequestURI = asked.URL.RequestURI()
+	p.api.ServeHTTP(w, asked)
+	return nil
+}

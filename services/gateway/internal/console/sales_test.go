@@ -1,0 +1,342 @@
+package console_test
+
+import (
+	"context"
+	"html"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console"
+	"github.com/couponlink/couponlink/services/internal/grpcserve"
+)
+
+// sales stands for the tracking service: one conversion, postback, delivery and saved report with hostile
+// texts. What each method was asked last is kept by its name.
+type sales struct {
+	trackingv1.UnimplementedConversionServiceServer
+	trackingv1.UnimplementedReportServiceServer
+	trackingv1.UnimplementedSavedReportServiceServer
+	trackingv1.UnimplementedPostbackServiceServer
+	trackingv1.UnimplementedDeliveryServiceServer
+	couponv1.UnimplementedCouponServiceServer
+
+	asked map[string]proto.Message
+	lists []*trackingv1.ListConversionsRequest
+	// errs are errors by method.
+	errs map[string]error
+	sale *trackingv1.Conversion
+	// none says that lists are empty.
+	none      bool
+	nextToken string
+}
+
+// told notes a request and returns the method's error.
+func (s *sales) told(method string, req proto.Message) error {
+	s.asked[method] = proto.Clone(req)
+	return s.errs[method]
+}
+
+func requestOf[T proto.Message](t *testing.T, s *sales, method string) T {
+	t.Helper()
+	req, ok := s.asked[method].(T)
+	if !ok {
+		t.Fatalf("%s was not called; called were %v", method, s.asked)
+	}
+	return req
+}
+
+func dollars(units int64) *couponv1.Money { return &couponv1.Money{CurrencyCode: "USD", Units: units} }
+
+var saleTime = time.Date(2026, 11, 20, 23, 30, 0, 0, time.UTC)
+
+func aSale() *trackingv1.Conversion {
+	return &trackingv1.Conversion{
+		Name: "conversions/c1", Offer: "offers/10", Publisher: "publishers/22", Coupon: "offers/10/coupons/22.SALE", CouponCode: hostile, Click: hostile,
+		TransactionId: "T-1", Event: "sale", Amount: dollars(1234), Payout: dollars(12), Status: trackingv1.Conversion_APPROVED, Outcome: trackingv1.Conversion_ATTRIBUTED,
+		Method: trackingv1.Conversion_COUPON_CODE, Explanation: hostile, PubUnique3: hostile, ConversionTime: timestamppb.New(saleTime), CreateTime: timestamppb.New(saleTime),
+		UpdateTime: timestamppb.New(saleTime), Etag: "e7", StatusReason: hostile, Postback: "postbacks/p1",
+		Decision: &trackingv1.Decision{
+			Rule: hostile, Precedence: "CODE_FIRST", ClickWindow: durationpb.New(30 * 24 * time.Hour),
+			Coupons: []*trackingv1.ConsideredCoupon{{Coupon: "offers/10/coupons/22.SALE", Publisher: "publishers/22", StartTime: timestamppb.New(saleTime)}},
+			Click:   &trackingv1.ConsideredClick{Click: hostile, Publisher: "publishers/22", ClickTime: timestamppb.New(saleTime), Reason: trackingv1.Conversion_CLICK_TOO_OLD},
+		},
+		Changes: []*trackingv1.ConversionChange{{
+			Number: 1, Kind: trackingv1.ConversionChange_APPROVE, ChangeTime: timestamppb.New(saleTime), Actor: hostile, Reason: hostile,
+			From: &trackingv1.ConversionState{Status: trackingv1.Conversion_PENDING}, To: &trackingv1.ConversionState{Status: trackingv1.Conversion_APPROVED},
+		}},
+		Conflicted: true,
+		Conflicts:  []*trackingv1.ConversionConflict{{Number: 1, CreateTime: timestamppb.New(saleTime), Count: 2, Amount: dollars(99), CouponCode: hostile}},
+	}
+}
+
+func (s *sales) GetConversion(_ context.Context, req *trackingv1.GetConversionRequest) (*trackingv1.Conversion, error) {
+	if req.GetName() != "conversions/c1" {
+		return nil, status.Error(codes.NotFound, "there is no conversion like that")
+	}
+	return s.sale, s.told("GetConversion", req)
+}
+
+func (s *sales) ListConversions(_ context.Context, req *trackingv1.ListConversionsRequest) (*trackingv1.ListConversionsResponse, error) {
+	s.lists = append(s.lists, proto.CloneOf(req))
+	if err := s.told("ListConversions", req); err != nil {
+		return nil, err
+	}
+	resp := &trackingv1.ListConversionsResponse{NextPageToken: s.nextToken}
+	if !s.none {
+		resp.Conversions = []*trackingv1.Conversion{s.sale}
+	}
+	if req.GetIncludeTotals() {
+		resp.Totals = someFigures()
+	}
+	return resp, nil
+}
+
+func someFigures() *trackingv1.Figures {
+	return &trackingv1.Figures{Clicks: 200, Conversions: 4321, ConversionsWithoutClick: 21, ConversionRate: proto.Float64(0.215), Amounts: []*couponv1.Money{dollars(7), {CurrencyCode: "EUR", Units: 8}}}
+}
+
+func (s *sales) ApproveConversion(_ context.Context, req *trackingv1.ApproveConversionRequest) (*trackingv1.Conversion, error) {
+	return s.sale, s.told("ApproveConversion", req)
+}
+
+func (s *sales) RejectConversion(_ context.Context, req *trackingv1.RejectConversionRequest) (*trackingv1.Conversion, error) {
+	return s.sale, s.told("RejectConversion", req)
+}
+
+func (s *sales) ReassignConversion(_ context.Context, req *trackingv1.ReassignConversionRequest) (*trackingv1.Conversion, error) {
+	return s.sale, s.told("ReassignConversion", req)
+}
+
+func (s *sales) AdjustConversion(_ context.Context, req *trackingv1.AdjustConversionRequest) (*trackingv1.Conversion, error) {
+	return s.sale, s.told("AdjustConversion", req)
+}
+
+func (s *sales) RefundConversion(_ context.Context, req *trackingv1.RefundConversionRequest) (*trackingv1.Conversion, error) {
+	return s.sale, s.told("RefundConversion", req)
+}
+
+func (s *sales) ResolveConflict(_ context.Context, req *trackingv1.ResolveConflictRequest) (*trackingv1.Conversion, error) {
+	return s.sale, s.told("ResolveConflict", req)
+}
+
+func (s *sales) SummarizeConversions(_ context.Context, req *trackingv1.SummarizeConversionsRequest) (*trackingv1.SummarizeConversionsResponse, error) {
+	if err := s.told("SummarizeConversions "+req.GetGroupBy()[0].String(), req); err != nil {
+		return nil, err
+	}
+	return &trackingv1.SummarizeConversionsResponse{
+		RowCount: 1, Totals: someFigures(),
+		Rows: []*trackingv1.SummaryRow{{Date: "2026-11-21", Offer: "offers/10", Publisher: "publishers/22", CouponCode: hostile, Status: trackingv1.Conversion_APPROVED, Figures: someFigures()}},
+	}, nil
+}
+
+func (s *sales) ListLeakedCodes(_ context.Context, req *trackingv1.ListLeakedCodesRequest) (*trackingv1.ListLeakedCodesResponse, error) {
+	resp := &trackingv1.ListLeakedCodesResponse{}
+	if !s.none {
+		resp.LeakedCodes = []*trackingv1.LeakedCode{{
+			Offer: "offers/10", Publisher: "publishers/22", CouponCode: hostile, RecentConversions: 40, RecentShareWithoutClick: 0.9, BaselineConversions: 50, BaselineShareWithoutClick: 0.2,
+		}}
+	}
+	return resp, s.told("ListLeakedCodes", req)
+}
+
+func aReport() *trackingv1.SavedReport {
+	return &trackingv1.SavedReport{
+		Name: "savedReports/r1", DisplayName: hostile, Columns: []string{"pub_unique3", "payout"}, Filter: `pub_unique3 = "SALE"`, OrderBy: "pub_unique3",
+		Range: trackingv1.SavedReport_LAST_7_DAYS, Etag: "e3",
+	}
+}
+
+func (s *sales) GetSavedReport(_ context.Context, req *trackingv1.GetSavedReportRequest) (*trackingv1.SavedReport, error) {
+	return aReport(), s.told("GetSavedReport", req)
+}
+
+func (s *sales) ListSavedReports(_ context.Context, req *trackingv1.ListSavedReportsRequest) (*trackingv1.ListSavedReportsResponse, error) {
+	return &trackingv1.ListSavedReportsResponse{SavedReports: []*trackingv1.SavedReport{aReport()}}, s.told("ListSavedReports", req)
+}
+
+func (s *sales) CreateSavedReport(_ context.Context, req *trackingv1.CreateSavedReportRequest) (*trackingv1.SavedReport, error) {
+	return aReport(), s.told("CreateSavedReport", req)
+}
+
+func (s *sales) UpdateSavedReport(_ context.Context, req *trackingv1.UpdateSavedReportRequest) (*trackingv1.SavedReport, error) {
+	return aReport(), s.told("UpdateSavedReport", req)
+}
+
+func (s *sales) DeleteSavedReport(_ context.Context, req *trackingv1.DeleteSavedReportRequest) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, s.told("DeleteSavedReport", req)
+}
+
+func aPostback() *trackingv1.Postback {
+	return &trackingv1.Postback{
+		Name: "postbacks/p1", Offer: "offers/10", Conversion: "conversions/c1", Outcome: trackingv1.Postback_UNATTRIBUTED, Reason: "UNKNOWN_CODE", Message: hostile, HttpStatus: 202,
+		Method: "GET", Parameters: "coupon_code=%3Cscript%3Ealert(%22x%22)%3C%2Fscript%3E&token=***", CouponCode: hostile, TransactionId: hostile, Ip: "192.0.2.1", CreateTime: timestamppb.New(saleTime),
+	}
+}
+
+func (s *sales) GetPostback(_ context.Context, req *trackingv1.GetPostbackRequest) (*trackingv1.Postback, error) {
+	return aPostback(), s.told("GetPostback", req)
+}
+
+func (s *sales) ListPostbacks(_ context.Context, req *trackingv1.ListPostbacksRequest) (*trackingv1.ListPostbacksResponse, error) {
+	resp := &trackingv1.ListPostbacksResponse{}
+	if !s.none {
+		resp.Postbacks = []*trackingv1.Postback{aPostback()}
+	}
+	return resp, s.told("ListPostbacks", req)
+}
+
+func (s *sales) ReplayPostback(_ context.Context, req *trackingv1.ReplayPostbackRequest) (*trackingv1.ReplayResult, error) {
+	return &trackingv1.ReplayResult{Postback: "postbacks/p1", Outcome: trackingv1.ReplayResult_ATTRIBUTED, Message: hostile, Publisher: "publishers/22"}, s.told("ReplayPostback", req)
+}
+
+func aDelivery() *trackingv1.Delivery {
+	return &trackingv1.Delivery{
+		Name: "deliveries/d1", Conversion: "conversions/c1", Publisher: "publishers/22", Offer: "offers/10", State: trackingv1.Delivery_DEAD, Status: trackingv1.Conversion_APPROVED, AttemptCount: 3,
+		Attempts:   []*trackingv1.DeliveryAttempt{{AttemptTime: timestamppb.New(saleTime), HttpStatus: 500, Latency: durationpb.New(time.Second), Error: hostile}},
+		CreateTime: timestamppb.New(saleTime), Payload: `{"a":"<script>alert(\"x\")</script>"}`,
+	}
+}
+
+func (s *sales) GetDelivery(_ context.Context, req *trackingv1.GetDeliveryRequest) (*trackingv1.Delivery, error) {
+	return aDelivery(), s.told("GetDelivery", req)
+}
+
+func (s *sales) ListDeliveries(_ context.Context, req *trackingv1.ListDeliveriesRequest) (*trackingv1.ListDeliveriesResponse, error) {
+	resp := &trackingv1.ListDeliveriesResponse{}
+	if !s.none {
+		resp.Deliveries = []*trackingv1.Delivery{aDelivery()}
+	}
+	return resp, s.told("ListDeliveries", req)
+}
+
+func (s *sales) ReplayDelivery(_ context.Context, req *trackingv1.ReplayDeliveryRequest) (*trackingv1.Delivery, error) {
+	return aDelivery(), s.told("ReplayDelivery", req)
+}
+
+func (s *sales) ReplayDeliveries(_ context.Context, req *trackingv1.ReplayDeliveriesRequest) (*trackingv1.ReplayDeliveriesResponse, error) {
+	return &trackingv1.ReplayDeliveriesResponse{ReplayedCount: 1234}, s.told("ReplayDeliveries", req)
+}
+
+func (s *sales) ListCoupons(_ context.Context, req *couponv1.ListCouponsRequest) (*couponv1.ListCouponsResponse, error) {
+	return &couponv1.ListCouponsResponse{Coupons: []*couponv1.Coupon{{Name: "offers/10/coupons/22.SALE", Code: "SALE", Publisher: "publishers/22"}}}, s.told("ListCoupons", req)
+}
+
+// openSales returns a browser, logged in, before a console in Prague before sales.
+func openSales(t *testing.T, api http.Handler) (*sales, *browser) {
+	t.Helper()
+	s := &sales{asked: map[string]proto.Message{}, errs: map[string]error{}, sale: aSale()}
+	zone, err := time.LoadLocation("Europe/Prague")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Log: log, Ready: func(context.Context) error { return nil }})
+	f := &fake{offers: 1}
+	couponv1.RegisterOfferServiceServer(server, f)
+	couponv1.RegisterPublisherServiceServer(server, f)
+	couponv1.RegisterCouponServiceServer(server, s)
+	trackingv1.RegisterConversionServiceServer(server, s)
+	trackingv1.RegisterReportServiceServer(server, s)
+	trackingv1.RegisterSavedReportServiceServer(server, s)
+	trackingv1.RegisterPostbackServiceServer(server, s)
+	trackingv1.RegisterDeliveryServiceServer(server, s)
+	handler, err := console.New(console.Config{
+		Coupon: server.Local(), Tracking: server.Local(), API: api, AdminKey: key, Log: log, Zone: zone, Now: newClock().Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, visit(t, handler).logIn()
+}
+
+// violation is a service's refusal of one field.
+func violation(t *testing.T, field, text string) error {
+	t.Helper()
+	st, err := status.New(codes.InvalidArgument, field+": "+text).WithDetails(&errdetails.BadRequest{
+		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: text}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.Err()
+}
+
+// shows checks that an answer has a status and texts, which may be as people read them.
+func (a answer) shows(t *testing.T, code int, texts ...string) {
+	t.Helper()
+	if a.status != code {
+		t.Errorf("status %d, want %d:\n%s", a.status, code, a.body)
+	}
+	for _, text := range texts {
+		if !strings.Contains(a.body, text) && !strings.Contains(html.UnescapeString(a.body), text) {
+			t.Errorf("the page lacks %s:\n%s", text, a.body)
+		}
+	}
+}
+
+// leadsTo checks that an answer is a redirect.
+func (a answer) leadsTo(t *testing.T, path string) {
+	t.Helper()
+	if a.status != http.StatusSeeOther || a.header.Get("Location") != path {
+		t.Errorf("status %d to %q, want 303 to %q:\n%s", a.status, a.header.Get("Location"), path, a.body)
+	}
+}
+
+func salesPages() []string {
+	return []string{
+		"/console/reports/conversions", "/console/reports/conversions?totals=1&edit=columns&columns=name,status,pub_unique3,conflicted", "/console/reports/conversions?group=day,offer",
+		"/console/reports/conversions?group=publisher&range=all_time", "/console/reports/conversions?saved=r1", "/console/reports/conversions/c1",
+		"/console/reports/conversions?filter=publisher+%3D+%2222%22+AND+conversion_time+%3E%3D+%222026-10-31T23:00:00Z%22", "/console/reports/postbacks", "/console/reports/postbacks/p1?replay=try",
+		"/console/reports/deliveries", "/console/reports/deliveries?state=DEAD&replay=all", "/console/reports/deliveries/d1", "/console/reports/leaked-codes",
+	}
+}
+
+func TestSalesPagesShowHostileTextsAsText(t *testing.T) {
+	s, b := openSales(t, nil)
+	for _, none := range []bool{false, true} {
+		s.none = none
+		for _, path := range salesPages() {
+			a := b.get(path)
+			a.shows(t, http.StatusOK, "</html>")
+			if strings.Contains(a.body, "<script>alert") || strings.Contains(a.body, `alert("x")`) {
+				t.Errorf("%s shows a hostile text as it is:\n%s", path, a.body)
+			}
+			if found := inline.FindString(a.body); found != "" {
+				t.Errorf("%s has %q inline", path, found)
+			}
+		}
+	}
+}
+
+func TestSalesPagesNeedASessionAndAToken(t *testing.T) {
+	_, b := openSales(t, nil)
+	posts := []string{
+		"conversions/c1/approve", "conversions/c1/reject", "conversions/c1/reassign", "conversions/c1/adjust", "conversions/c1/refund", "conversions/c1/resolve",
+		"saved", "saved/r1", "saved/r1/delete", "saved/r1/restore", "postbacks/p1/replay", "deliveries/replay", "deliveries/d1/replay",
+	}
+	for _, path := range posts {
+		if a := b.do(http.MethodPost, "/console/reports/"+path, map[string][]string{"reject_reason": {"x"}}); a.status != http.StatusForbidden {
+			t.Errorf("POST %s without a token: status %d", path, a.status)
+		}
+	}
+	b.post("/console/logout")
+	for _, path := range salesPages() {
+		if a := b.get(path); a.status != http.StatusSeeOther || !strings.HasPrefix(a.header.Get("Location"), "/console/login") {
+			t.Errorf("%s without a session: status %d to %q", path, a.status, a.header.Get("Location"))
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package console_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+)
+
+func (d *desk) ScanLink(_ context.Context, req *trackingv1.ScanLinkRequest) (*trackingv1.ScanLinkResponse, error) {
+	return d.scanned, d.note("ScanLink", req)
+}
+
+func (d *desk) CreateOfferScan(_ context.Context, req *trackingv1.CreateOfferScanRequest) (*trackingv1.OfferScan, error) {
+	return d.offerScan, d.note("CreateOfferScan", req)
+}
+
+func (d *desk) GetOfferScan(_ context.Context, req *trackingv1.GetOfferScanRequest) (*trackingv1.OfferScan, error) {
+	return d.offerScan, d.note("GetOfferScan", req)
+}
+
+func (d *desk) CancelOfferScan(_ context.Context, req *trackingv1.CancelOfferScanRequest) (*trackingv1.OfferScan, error) {
+	return d.offerScan, d.note("CancelOfferScan", req)
+}
+
+func (d *desk) ListOfferScans(_ context.Context, req *trackingv1.ListOfferScansRequest) (*trackingv1.ListOfferScansResponse, error) {
+	return &trackingv1.ListOfferScansResponse{OfferScans: []*trackingv1.OfferScan{d.offerScan}}, d.note("ListOfferScans", req)
+}
+
+func (d *desk) ListOfferScanResults(_ context.Context, req *trackingv1.ListOfferScanResultsRequest) (*trackingv1.ListOfferScanResultsResponse, error) {
+	return &trackingv1.ListOfferScanResultsResponse{OfferScanResults: []*trackingv1.OfferScanResult{{
+		Coupon: "offers/10/coupons/22.SALEXYZ20", TrackingLink: "https://go.example.com/click?offer_id=10&coupon_code=SALEXYZ20",
+		Problems: []*trackingv1.ScanProblem{{Severity: trackingv1.ScanProblem_ERROR, Reason: "NO_ANSWER", Message: hostile, Mend: "Mend it."}}, FinalUrl: "https://shop.example.com/x", HopCount: 3,
+	}}}, d.note("ListOfferScanResults", req)
+}
+
+// lostOnTheWay is a scan of three hops where the click id is lost at the last.
+func lostOnTheWay() *trackingv1.ScanLinkResponse {
+	has := func(click, code bool) []*trackingv1.ScanParameter {
+		return []*trackingv1.ScanParameter{{Name: "click_id", Present: click}, {Name: "coupon_code", Present: code}}
+	}
+	return &trackingv1.ScanLinkResponse{
+		Link: &trackingv1.ScannedLink{Offer: "offers/10", OfferActive: true, Publisher: "publishers/22", CouponCode: hostile},
+		Hops: []*trackingv1.ScanHop{
+			{Url: "https://go.example.com/click?offer_id=10", HttpStatus: 302, Kind: trackingv1.ScanHop_HTTP, Location: "https://mid.example.com/?c=1", Parameters: has(false, true)},
+			{Url: "https://mid.example.com/?c=1", HttpStatus: 301, Latency: durationpb.New(1250 * time.Millisecond), Kind: trackingv1.ScanHop_META_REFRESH, Location: "https://shop.example.com/", Cookies: []string{hostile}, Parameters: has(true, true)},
+			{Url: "https://shop.example.com/" + hostile, HttpStatus: 200, Latency: durationpb.New(80 * time.Millisecond), Parameters: has(false, true)},
+		},
+		FinalUrl: "https://shop.example.com/" + hostile, ClickId: "c1", CouponCodeArrived: true,
+		Problems: []*trackingv1.ScanProblem{
+			{Severity: trackingv1.ScanProblem_ERROR, Reason: "CLICK_ID_LOST", Message: hostile, Mend: "Have the owner pass it on.", Hop: 2},
+			{Severity: trackingv1.ScanProblem_WARNING, Reason: "SLOW_HOP", Message: "Slow.", Hop: 2},
+		},
+		Verdict: &trackingv1.ScanVerdict{Outcome: "UNATTRIBUTED", Reason: "EXPIRED", Message: "the code has expired"},
+	}
+}
+
+const scanPath = "/console/tools/scan?device=PHONE&language=de&url=" + "https%3A%2F%2Fgo.example.com%2Fclick%3Foffer_id%3D10"
+
+func TestScanAnswersAtOnceAndThenScans(t *testing.T) {
+	d := &desk{scanned: lostOnTheWay()}
+	b := openDesk(t, d)
+	first := b.get(scanPath)
+	expect(t, first, []string{
+		"Scanning…", `hx-trigger="load"`, `value="https://go.example.com/click?offer_id=10"`, `<option value="PHONE" selected>`, `<option value="de" selected>`,
+		`<noscript><meta http-equiv="refresh" content="0; url=/console/tools/scan?device=PHONE&amp;language=de&amp;url=https%3A%2F%2Fgo.example.com%2Fclick%3Foffer_id%3D10&amp;wait=1"></noscript>`,
+	}, nil)
+	if len(called[*trackingv1.ScanLinkRequest](d)) != 0 {
+		t.Error("the page waited for the scan")
+	}
+	found := []string{
+		"This link does not work as it should", "1 problem loses sales or visitors, and there is 1 thing to look at.", "What to do: Have the owner pass it on.", `href="#hop-2"`,
+		"Click id made here", "Click id lost here", "1,250 ms", "redirects by a refresh in its HTML", "The code has expired.", "Lost here", `href="/console/offers/10/scans"`, "Scan as a desktop browser",
+	}
+	part := b.get(scanPath, "HX-Request", "true", "HX-Target", "div#scan-result")
+	expect(t, part, found, []string{"<html", "Scanning…"})
+	if !strings.HasPrefix(part.body, `<div id="scan-result"`) {
+		t.Error("the part is not the result")
+	}
+	expect(t, b.get(scanPath+"&wait=1"), append(found, "</html>"), []string{"Scanning…", "noscript"})
+	reqs := called[*trackingv1.ScanLinkRequest](d)
+	if len(reqs) != 2 || reqs[0].GetUrl() != "https://go.example.com/click?offer_id=10" || reqs[0].GetDevice() != trackingv1.ScanLinkRequest_PHONE || reqs[0].GetLanguage() != "de" {
+		t.Errorf("asked for %v", reqs)
+	}
+}
+
+func TestScanOfAGoodLinkAndOfAStrangersLink(t *testing.T) {
+	d := &desk{scanned: &trackingv1.ScanLinkResponse{Ok: true, Hops: []*trackingv1.ScanHop{{Url: "https://x.example.com/", HttpStatus: 200}}, FinalUrl: "https://x.example.com/"}}
+	expect(t, openDesk(t, d).get(scanPath+"&wait=1"), []string{"This link works", "Nothing to mend was found.", "no tracking link of this installation"}, []string{"What to mend", "Parameters at each hop"})
+}
+
+func TestScanSaysWhatIsWrong(t *testing.T) {
+	b := openDesk(t, &desk{})
+	expect(t, b.get("/console/tools/scan"), []string{"Which link?"}, []string{"Scanning…"})
+	for typed, want := range map[string]string{"go.example.com/click": "with https:// in front", hostile: "This is no link.", "javascript:alert(1)": "This is no link."} {
+		a := b.get("/console/tools/scan?" + url.Values{"url": {typed}}.Encode())
+		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, want) || strings.Contains(a.body, "<script>alert") || strings.Contains(a.body, "Scanning…") {
+			t.Errorf("%q: status %d, want %q:\n%s", typed, a.status, want, a.body)
+		}
+	}
+	refused := openDesk(t, &desk{refusal: status.Error(codes.InvalidArgument, "url: has a user name in it; leave it out")})
+	expect(t, refused.get(scanPath, "HX-Request", "true", "HX-Target", "div#scan-result"), []string{"leave it out", `id="scan-result"`}, []string{"hx-trigger"})
+	silent := openDesk(t, &desk{silent: map[string]bool{"ScanLink": true}})
+	expect(t, silent.get(scanPath, "HX-Request", "true", "HX-Target", "div#scan-result"), []string{"Not reachable for the moment"}, []string{"hx-trigger"})
+	if a := silent.get(scanPath + "&wait=1"); a.status != http.StatusServiceUnavailable {
+		t.Errorf("without scripts: status %d", a.status)
+	}
+}
+
+func running() *trackingv1.OfferScan {
+	return &trackingv1.OfferScan{
+		Name: "offers/10/scans/s1", State: trackingv1.OfferScan_RUNNING, Device: trackingv1.ScanLinkRequest_PHONE, Language: "de",
+		LinkCount: 40, ScannedCount: 12, ErrorCount: 3, WarningCount: 2, CreateTime: timestamppb.New(newClock().now),
+	}
+}
+
+func TestOfferScan(t *testing.T) {
+	d := &desk{offerScan: running()}
+	b := openDesk(t, d)
+	expect(t, b.get("/console/offers/10/scans"), []string{"12 of 40", "Running", `href="/console/offers/10/scans/s1"`, "under way"}, []string{"Start the scan"})
+	if a := b.post("/console/offers/10/scans", "device", "PHONE", "language", "de"); a.header.Get("Location") != "/console/offers/10/scans/s1" {
+		t.Errorf("started: status %d to %q", a.status, a.header.Get("Location"))
+	}
+	if reqs := called[*trackingv1.CreateOfferScanRequest](d); len(reqs) != 1 || reqs[0].GetParent() != "offers/10" || reqs[0].GetOfferScan().GetLanguage() != "de" || reqs[0].GetOfferScan().GetDevice() != trackingv1.ScanLinkRequest_PHONE {
+		t.Errorf("started by %v", reqs)
+	}
+	expect(t, b.get("/console/offers/10/scans/s1?show=errors"), []string{
+		`hx-trigger="every 2s"`, "12 of 40 links", "<strong>3</strong> with errors", "<strong>7</strong> without problems", "SALEXYZ20", "Mend it.", "Cancel the scan",
+	}, nil)
+	if reqs := called[*trackingv1.ListOfferScanResultsRequest](d); len(reqs) != 1 || reqs[0].GetFilter() != "ok = false" || reqs[0].GetParent() != "offers/10/scans/s1" {
+		t.Errorf("results by %v", reqs)
+	}
+	part := b.get("/console/offers/10/scans/s1", "HX-Request", "true", "HX-Target", "div#scan-progress")
+	expect(t, part, []string{`hx-trigger="every 2s"`}, []string{"<html", "SALEXYZ20"})
+	if a := b.post("/console/offers/10/scans/s1/cancel"); a.header.Get("Location") != "/console/offers/10/scans/s1" {
+		t.Errorf("cancelled: status %d to %q", a.status, a.header.Get("Location"))
+	}
+	if reqs := called[*trackingv1.CancelOfferScanRequest](d); len(reqs) != 1 || reqs[0].GetName() != "offers/10/scans/s1" {
+		t.Errorf("cancelled by %v", reqs)
+	}
+	if a := b.do(http.MethodPost, "/console/offers/10/scans", url.Values{"device": {"PHONE"}}); a.status != http.StatusForbidden {
+		t.Errorf("started without a token: status %d", a.status)
+	}
+}
+
+func TestOfferScanEnds(t *testing.T) {
+	ended := running()
+	ended.State, ended.EndTime = trackingv1.OfferScan_DONE, timestamppb.New(newClock().now)
+	b := openDesk(t, &desk{offerScan: ended})
+	if a := b.get("/console/offers/10/scans/s1", "HX-Request", "true", "HX-Target", "div#scan-progress"); a.header.Get("HX-Redirect") != "/console/offers/10/scans/s1" {
+		t.Errorf("the page is not shown anew: %v", a.header)
+	}
+	expect(t, b.get("/console/offers/10/scans/s1"), []string{"Done"}, []string{"hx-trigger", "Cancel the scan"})
+	expect(t, b.get("/console/offers/10/scans"), []string{"Start the scan"}, nil)
+}
+
+func TestOfferScanIsRefusedWithWords(t *testing.T) {
+	d := &desk{offerScan: running()}
+	b := openDesk(t, d)
+	token := b.token()
+	d.refusal = status.Error(codes.FailedPrecondition, "another scan of offer 10 is running")
+	a := b.do(http.MethodPost, "/console/offers/10/scans", url.Values{"csrf": {token}})
+	if a.status != http.StatusConflict && a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "nother scan of offer 10 is running.") {
+		t.Errorf("status %d:\n%s", a.status, a.body)
+	}
+}

@@ -1,0 +1,265 @@
+package console
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+)
+
+// scanResult is what was found about a link.
+type scanResult struct {
+	// Tone is the verdict's: `good`, `wait` or `bad`; Title and Text say it.
+	Tone, Title, Text string
+	Problems          []scanProblem
+	Facts             []scanFact
+	Hops              []scanHop
+	// Parameters are the columns of the table of parameters.
+	Parameters []string
+	// Others are the same scan with another device.
+	Others []link
+}
+
+// scanProblem is something to mend.
+type scanProblem struct {
+	Severity *badge
+	// Reason is the service's word for it, which support understands.
+	Reason, Message, Mend string
+	// Hop is where; 0: nowhere in particular.
+	Hop int32
+}
+
+// scanFact is one thing that is known at the end of the way.
+type scanFact struct {
+	Label, Value, Href string
+	Badge              *badge
+	IsCode             bool
+	Hint               string
+}
+
+// scanHop is one step of the way.
+type scanHop struct {
+	Number            int
+	Status            *badge
+	URL, Host, Rest   string
+	Latency, SentBy   string
+	Location          string
+	Cookies           []string
+	Error             string
+	Certificate       time.Time
+	Parameters        []scanParameter
+	IsLast, IsOwn     bool
+	HasError, HasWarn bool
+}
+
+// scanParameter is a value that should survive the way.
+type scanParameter struct {
+	Name, Label string
+	IsPresent   bool
+	// IsMade marks where our own part of the way makes the click id, which then stands in the next URL.
+	IsMade bool
+	// IsLost marks the hop where a value that the hop before had is there no more.
+	IsLost bool
+}
+
+func (p *page) scanResultOf(link string, found *trackingv1.ScanLinkResponse) *scanResult {
+	result := &scanResult{Facts: p.scanFacts(found), Hops: p.scanHops(found), Problems: scanProblems(found.GetProblems())}
+	for i, hop := range result.Hops {
+		if i == 0 {
+			for _, parameter := range hop.Parameters {
+				result.Parameters = append(result.Parameters, parameter.Label)
+			}
+		}
+		for _, problem := range found.GetProblems() {
+			if int(problem.GetHop()) == hop.Number {
+				isGrave := problem.GetSeverity() == trackingv1.ScanProblem_ERROR
+				result.Hops[i].HasError = result.Hops[i].HasError || isGrave
+				result.Hops[i].HasWarn = result.Hops[i].HasWarn || !isGrave
+			}
+		}
+	}
+	result.judge(found)
+	other, label := "PHONE", "Scan as a phone"
+	if p.r.URL.Query().Get("device") == "PHONE" {
+		other, label = "DESKTOP", "Scan as a desktop browser"
+	}
+	query := url.Values{"url": {link}, "device": {other}}
+	if language := p.r.URL.Query().Get("language"); language != "" {
+		query.Set("language", language)
+	}
+	result.Others = append(result.Others, linkAt(label, at("tools", "scan")+"?"+query.Encode()))
+	if offer := idOf(found.GetLink().GetOffer()); offer != "" {
+		result.Others = append(result.Others, linkAt("Scan all links of this offer", at("offers", offer, "scans")))
+	}
+	return result
+}
+
+func linkAt(label, href string) link { return link{Label: label, Href: href} }
+
+// judge says in one line what the problems come to.
+func (s *scanResult) judge(found *trackingv1.ScanLinkResponse) {
+	var grave, doubtful int64
+	for _, problem := range found.GetProblems() {
+		if problem.GetSeverity() == trackingv1.ScanProblem_ERROR {
+			grave++
+		} else {
+			doubtful++
+		}
+	}
+	errs := format.Number(grave) + plural(grave, " problem loses", " problems lose") + " sales or visitors"
+	warnings := format.Number(doubtful) + plural(doubtful, " thing", " things") + " to look at"
+	switch {
+	case grave > 0 && doubtful > 0:
+		s.Tone, s.Title, s.Text = "bad", "This link does not work as it should", errs+", and there "+plural(doubtful, "is ", "are ")+warnings+"."
+	case grave > 0:
+		s.Tone, s.Title, s.Text = "bad", "This link does not work as it should", errs+"."
+	case doubtful > 0:
+		s.Tone, s.Title, s.Text = "wait", "This link works", "There "+plural(doubtful, "is ", "are ")+warnings+"."
+	default:
+		s.Tone, s.Title, s.Text = "good", "This link works", "Nothing to mend was found."
+	}
+}
+
+func scanProblems(found []*trackingv1.ScanProblem) []scanProblem {
+	var problems []scanProblem
+	for _, problem := range found {
+		one := scanProblem{Severity: &badge{"Warning", "wait"}, Reason: problem.GetReason(), Message: problem.GetMessage(), Mend: problem.GetMend(), Hop: problem.GetHop()}
+		if problem.GetSeverity() == trackingv1.ScanProblem_ERROR {
+			one.Severity = &badge{"Error", "bad"}
+		}
+		problems = append(problems, one)
+	}
+	return problems
+}
+
+// scanFacts say what the link means and what arrived at the final page.
+func (p *page) scanFacts(found *trackingv1.ScanLinkResponse) []scanFact {
+	facts := []scanFact{{Label: "Final page", Value: found.GetFinalUrl(), IsCode: true}}
+	l := found.GetLink()
+	if l == nil {
+		return append(facts, scanFact{Label: "Tracking link", Value: "No", Hint: "It is no tracking link of this installation, so no click id and no code is looked for."})
+	}
+	facts = append(facts, scanFact{Label: "Click id at the final page", Badge: arrived(found.GetClickIdArrived())})
+	if l.GetCouponCode() != "" {
+		facts = append(facts, scanFact{Label: "Code at the final page", Badge: arrived(found.GetCouponCodeArrived())})
+	}
+	if v := found.GetVerdict(); v != nil {
+		facts = append(facts, scanFact{Label: "A postback with the code", Badge: stateBadge(v.GetOutcome()), Hint: sentence(v.GetMessage())})
+	}
+	if id := idOf(l.GetOffer()); id != "" {
+		facts = append(facts, scanFact{Label: "Offer", Value: id, Href: at("offers", id), Hint: saidIf(!l.GetOfferActive(), "It is not active.")})
+	}
+	if id := idOf(l.GetPublisher()); id != "" {
+		facts = append(facts, scanFact{Label: "Publisher", Value: id, Href: at("publishers", id), Hint: saidIf(!l.GetPublisherApproved(), "Not approved on the offer.")})
+	}
+	if l.GetCouponCode() != "" {
+		fact := scanFact{Label: "Coupon Code", Value: l.GetCouponCode(), IsCode: true}
+		if p.has("offers/{offer}/coupons/{coupon}") && l.GetCoupon() != "" {
+			fact.Href, fact.IsCode = at("offers", idOf(l.GetOffer()), "coupons", idOf(l.GetCoupon())), false
+		}
+		if l.GetReason() != "" {
+			fact.Badge = stateBadge(l.GetReason())
+		}
+		facts = append(facts, fact)
+	}
+	return facts
+}
+
+func saidIf(isSo bool, text string) string {
+	if isSo {
+		return text
+	}
+	return ""
+}
+
+func arrived(isSo bool) *badge {
+	if isSo {
+		return &badge{"Arrived", "good"}
+	}
+	return &badge{"Lost", "bad"}
+}
+
+func (p *page) scanHops(found *trackingv1.ScanLinkResponse) []scanHop {
+	var hops []scanHop
+	before := map[string]bool{}
+	for i, h := range found.GetHops() {
+		hop := scanHop{
+			Number: i + 1, URL: h.GetUrl(), Location: h.GetLocation(), Cookies: h.GetCookies(), Error: sentence(h.GetError()),
+			Status: hopStatus(h), SentBy: hopKind(h.GetKind()), IsLast: i == len(found.GetHops())-1,
+			IsOwn: h.GetLatency().AsDuration() == 0 && h.GetHttpStatus() != 0,
+		}
+		hop.Host, hop.Rest = splitURL(h.GetUrl())
+		if d := h.GetLatency().AsDuration(); d > 0 {
+			hop.Latency = format.Number(max(1, d.Milliseconds())) + " ms"
+		}
+		if t := h.GetCertificateExpireTime(); t != nil {
+			hop.Certificate = t.AsTime()
+		}
+		for _, parameter := range h.GetParameters() {
+			name := parameter.GetName()
+			hop.Parameters = append(hop.Parameters, scanParameter{
+				Name: name, Label: parameterLabel(name), IsPresent: parameter.GetPresent(), IsLost: before[name] && !parameter.GetPresent(),
+				IsMade: name == "click_id" && hop.IsOwn && !hop.IsLast && !parameter.GetPresent() && !before[name],
+			})
+			before[name] = parameter.GetPresent()
+		}
+		hops = append(hops, hop)
+	}
+	return hops
+}
+
+// splitURL returns an address's host and what follows it.
+func splitURL(address string) (host, rest string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return address, ""
+	}
+	_, rest, _ = strings.Cut(address, u.Host)
+	return u.Scheme + "://" + u.Host, rest
+}
+
+func hopStatus(h *trackingv1.ScanHop) *badge {
+	code := strconv.Itoa(int(h.GetHttpStatus()))
+	switch {
+	case h.GetHttpStatus() == 0:
+		return &badge{"No answer", "bad"}
+	case h.GetHttpStatus() >= 400 || h.GetError() != "":
+		return &badge{code, "bad"}
+	case h.GetHttpStatus() >= 300:
+		return &badge{code, "quiet"}
+	default:
+		return &badge{code, "good"}
+	}
+}
+
+func hopKind(kind trackingv1.ScanHop_Kind) string {
+	switch kind {
+	case trackingv1.ScanHop_HTTP:
+		return "redirects"
+	case trackingv1.ScanHop_META_REFRESH:
+		return "redirects by a refresh in its HTML"
+	case trackingv1.ScanHop_SCRIPT:
+		return "may redirect by a script, which is not followed"
+	default:
+		return ""
+	}
+}
+
+// parameterLabel is what people call a parameter of the way.
+func parameterLabel(name string) string {
+	switch name {
+	case "click_id":
+		return "Click id"
+	case "coupon_code":
+		return "Code"
+	case "pub_id":
+		return "Publisher"
+	case "pub_click_id":
+		return "Publisher's click id"
+	default:
+		return name
+	}
+}
