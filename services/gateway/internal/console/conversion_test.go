@@ -75,21 +75,21 @@ func TestConversionActions(t *testing.T) {
 
 func TestConversionActionsRefused(t *testing.T) {
 	s, b := openSales(t, nil)
-	s.errs["RejectConversion"] = violation(t, "reason", "is missing")
+	s.fails("RejectConversion", violation(t, "reason", "is missing"))
 	b.post(salePath+"/reject", "reject_reason", hostile).shows(t, http.StatusUnprocessableEntity, `id="field-reject_reason-error">Is missing.`, `<details class="act" open>`, "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;&#39;&#34;&amp;</textarea>")
 	b.post(salePath+"/reassign").shows(t, http.StatusUnprocessableEntity, "Choose a coupon or a publisher.")
 	b.post(salePath+"/reassign", "reassign_coupon", "a", "reassign_publisher", "b").shows(t, http.StatusUnprocessableEntity, "not both")
 	b.post(salePath+"/adjust", "adjust_amount", "much").shows(t, http.StatusUnprocessableEntity, `id="field-adjust_amount-error"`, `value="much"`)
 	b.post(salePath+"/refund", "refund_amount", "much").shows(t, http.StatusUnprocessableEntity, `id="field-refund_amount-error"`, `value="much"`)
 	for _, method := range []string{"ReassignConversion", "AdjustConversion", "RefundConversion"} {
-		if s.asked[method] != nil {
+		if s.wasAsked(method) {
 			t.Errorf("%s was called with what cannot be read", method)
 		}
 	}
-	s.errs["AdjustConversion"] = status.Error(codes.Aborted, "etag")
+	s.fails("AdjustConversion", status.Error(codes.Aborted, "etag"))
 	b.post(salePath+"/adjust", "adjust_amount", "77", "etag", "e1").shows(t, http.StatusConflict, "Somebody else has changed this conversion", `value="77"`, `name="etag" value="e7"`)
-	s.errs["ApproveConversion"] = status.Error(codes.FailedPrecondition, "its coupon has no use left")
+	s.fails("ApproveConversion", status.Error(codes.FailedPrecondition, "its coupon has no use left"))
 	b.post(salePath+"/approve").shows(t, http.StatusUnprocessableEntity, "Its coupon has no use left.")
-	s.errs["RefundConversion"] = violation(t, "amount", "is too much")
+	s.fails("RefundConversion", violation(t, "amount", "is too much"))
 	b.post(salePath+"/refund", "refund_amount", "5").shows(t, http.StatusUnprocessableEntity, `id="field-refund_amount-error">Is too much.`)
 }

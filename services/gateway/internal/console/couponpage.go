@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -35,19 +36,26 @@ func (p *page) couponAndOffer() (c *couponv1.Coupon, o *couponv1.Offer, err erro
 	return c, o, calls.Wait()
 }
 
+// couponView is a coupon's page. What there is not is empty.
 type couponView struct {
-	Coupon              *couponv1.Coupon
-	State               *badge
-	Publisher           link
-	Link, Short, Scan   string
-	QR, QRPNG, QRSVG    string
-	Sharers             string
-	Clicks, Conversions string
-	Payout, Report      string
-	Form                form
-	IsArchived          bool
-	Facts               []fact
-	Archive             string
+	Coupon    *couponv1.Coupon
+	State     *badge
+	Publisher link
+	// End is the last moment at which the coupon is valid; zero: it does not expire.
+	End time.Time
+	// Link is the tracking link, Short its spoken form, Scan where it is scanned.
+	Link, Short, Scan string
+	// QR is the picture in the page, the others are to be downloaded.
+	QR, QRPNG, QRSVG string
+	// Sharers warns of others who have the code on the offer.
+	Sharers                     string
+	Clicks, Conversions, Payout string
+	// Report is where the coupon's conversions are.
+	Report     string
+	Form       form
+	IsArchived bool
+	// Archive is where the coupon is archived.
+	Archive string
 }
 
 func showCoupon(_ http.ResponseWriter, _ *http.Request, p *page) error {
@@ -76,7 +84,7 @@ func (p *page) showCouponForm(httpStatus int, c *couponv1.Coupon, o *couponv1.Of
 	})
 	calls.Wait()
 	view := couponView{
-		Coupon: c, State: stateBadge(c.GetState().String()), Form: f, IsArchived: c.GetState() == couponv1.Coupon_ARCHIVED,
+		Coupon: c, End: lastMoment(c), State: stateBadge(c.GetState().String()), Form: f, IsArchived: c.GetState() == couponv1.Coupon_ARCHIVED,
 		Publisher: link{Label: called.of(c.GetPublisher()), Href: at("publishers", idOf(c.GetPublisher()))},
 		Link:      c.GetTrackingLink(), Short: short, Scan: p.scanHref(c.GetTrackingLink()),
 		QRPNG: couponHref(c) + "/qr.png", QRSVG: couponHref(c) + "/qr.svg", Archive: couponHref(c) + "/archive",

@@ -27,7 +27,7 @@ func TestPostbackLog(t *testing.T) {
 func TestPostbackReplay(t *testing.T) {
 	s, b := openSales(t, nil)
 	a := b.get("/console/reports/postbacks/p1")
-	if a.shows(t, http.StatusOK, "See what a replay would do", "coupon_code", "HTTP 202"); s.asked["ReplayPostback"] != nil {
+	if a.shows(t, http.StatusOK, "See what a replay would do", "coupon_code", "HTTP 202"); s.wasAsked("ReplayPostback") {
 		t.Error("looking at a postback replayed it")
 	}
 	b.get("/console/reports/postbacks/p1?replay=try").shows(t, http.StatusOK, "A replay now would come to", "Attributed", "Replay now")
@@ -58,9 +58,9 @@ func TestDeliveries(t *testing.T) {
 	if got := requestOf[*trackingv1.ReplayDeliveriesRequest](t, s, "ReplayDeliveries"); got.GetValidateOnly() || got.GetFilter() != `state = DEAD AND offer = "10"` {
 		t.Errorf("replayed was %v", got)
 	}
-	delete(s.asked, "ReplayDeliveries")
+	s.forget()
 	b.post("/console/reports/deliveries/replay").shows(t, http.StatusBadRequest, "This would be all deliveries")
-	if s.asked["ReplayDeliveries"] != nil {
+	if s.wasAsked("ReplayDeliveries") {
 		t.Error("all deliveries were sent again")
 	}
 	b.get("/console/reports/deliveries/d1").shows(t, http.StatusOK, "HTTP 500", "/console/reports/conversions/c1", "/console/publishers/22")
@@ -68,7 +68,7 @@ func TestDeliveries(t *testing.T) {
 	if got := requestOf[*trackingv1.ReplayDeliveryRequest](t, s, "ReplayDelivery"); got.GetName() != "deliveries/d1" {
 		t.Errorf("replayed was %v", got)
 	}
-	s.errs["ListDeliveries"] = status.Error(codes.Unavailable, "gone")
+	s.fails("ListDeliveries", status.Error(codes.Unavailable, "gone"))
 	b.get("/console/reports/deliveries").shows(t, http.StatusServiceUnavailable, "Try again")
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
@@ -40,9 +39,9 @@ func TestReportAsksForItsDaysAndFilter(t *testing.T) {
 		}
 	}
 	for _, days := range []string{"2026-11-02..2026-11-01", "2026-11..", "yesteryear"} {
-		delete(s.asked, "ListConversions")
+		s.forget()
 		b.get(reportPath+"?range="+days).shows(t, http.StatusUnprocessableEntity, `id="days-error"`)
-		if s.asked["ListConversions"] != nil {
+		if s.wasAsked("ListConversions") {
 			t.Errorf("%s was asked for", days)
 		}
 	}
@@ -87,7 +86,7 @@ func TestReportFilterAsRowsAndText(t *testing.T) {
 
 func TestReportPointsAtTheCharacter(t *testing.T) {
 	s, b := openSales(t, nil)
-	s.errs["ListConversions"] = violation(t, "filter", `at character 8: expected a <value>`)
+	s.fails("ListConversions", violation(t, "filter", `at character 8: expected a <value>`))
 	a := b.get(filtered("event =<b> x"))
 	a.shows(t, http.StatusUnprocessableEntity, "At character 8: expected a &lt;value&gt;.", `<code>event =<mark>&lt;</mark>b&gt; x</code>`, ">event =&lt;b&gt; x</textarea>")
 	if last := s.lists[len(s.lists)-1]; last.GetFilter() != "event =<b> x" {
@@ -96,7 +95,7 @@ func TestReportPointsAtTheCharacter(t *testing.T) {
 	if strings.Contains(a.body, "Download CSV") {
 		t.Error("what cannot be read is offered for download")
 	}
-	s.errs["ListConversions"] = violation(t, "page_token", "is of another request")
+	s.fails("ListConversions", violation(t, "page_token", "is of another request"))
 	b.get(reportPath+"?page=old&sort=-status").leadsTo(t, reportPath+"?sort=-status")
 }
 
@@ -135,16 +134,16 @@ func TestReportGroups(t *testing.T) {
 		t.Errorf("asked for %v", got)
 	}
 	b.get(reportPath+"?group=week").shows(t, http.StatusOK, "Week of 21 Nov 2026", "range=2026-11-21..2026-11-22")
-	s.asked = map[string]proto.Message{}
+	s.forget()
 	b.get(reportPath+"?group=day&filter="+url.QueryEscape(`pub_unique3 = "SALE"`)).shows(
 		t, http.StatusOK, "Groups can be filtered by", "asks for Pub. Unique 3", "List the conversions", "filter=coupon_code+%3D+%22SALE%22&group=day",
 	)
-	if s.asked["SummarizeConversions DAY"] != nil {
+	if s.wasAsked("SummarizeConversions DAY") {
 		t.Error("what cannot be grouped was asked for")
 	}
-	s.errs["SummarizeConversions DAY"] = violation(t, "filter", "there is no field")
+	s.fails("SummarizeConversions DAY", violation(t, "filter", "there is no field"))
 	b.get(reportPath+"?group=day&filter="+url.QueryEscape(`NOT event = "x"`)).shows(t, http.StatusOK, "Groups can be filtered by", "There is no field.")
-	s.errs["SummarizeConversions DAY"] = status.Error(codes.Unavailable, "not ready")
+	s.fails("SummarizeConversions DAY", status.Error(codes.Unavailable, "not ready"))
 	b.get(reportPath+"?group=day").shows(t, http.StatusServiceUnavailable, "Try again")
 }
 
@@ -197,10 +196,10 @@ func TestSavedReports(t *testing.T) {
 	if requestOf[*trackingv1.CreateSavedReportRequest](t, s, "CreateSavedReport").GetSavedReportId() != "r1" {
 		t.Error("the report was not restored under its id")
 	}
-	s.errs["CreateSavedReport"] = violation(t, "display_name", "is too long")
+	s.fails("CreateSavedReport", violation(t, "display_name", "is too long"))
 	b.post("/console/reports/saved", "display_name", "x", "query", "range=today").leadsTo(t, reportPath+"?range=today")
 	b.get(reportPath).shows(t, http.StatusOK, "Not saved. Is too long.")
-	s.errs["UpdateSavedReport"] = status.Error(codes.Aborted, "changed")
+	s.fails("UpdateSavedReport", status.Error(codes.Aborted, "changed"))
 	b.post("/console/reports/saved/r1", "query", "range=today").leadsTo(t, reportPath+"?range=today")
 	b.get(reportPath).shows(t, http.StatusOK, "Somebody else has changed this saved report.")
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +35,8 @@ type sales struct {
 	trackingv1.UnimplementedDeliveryServiceServer
 	couponv1.UnimplementedCouponServiceServer
 
+	// mu is for what calls at once tell and are told.
+	mu    sync.Mutex
 	asked map[string]proto.Message
 	lists []*trackingv1.ListConversionsRequest
 	// errs are errors by method.
@@ -46,12 +49,37 @@ type sales struct {
 
 // told notes a request and returns the method's error.
 func (s *sales) told(method string, req proto.Message) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.asked[method] = proto.Clone(req)
 	return s.errs[method]
 }
 
+// fails makes a method fail from now on; nil: no more.
+func (s *sales) fails(method string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.errs[method] = err
+}
+
+// forget forgets what was asked.
+func (s *sales) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = map[string]proto.Message{}
+}
+
+// wasAsked says whether a method was called.
+func (s *sales) wasAsked(method string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[method] != nil
+}
+
 func requestOf[T proto.Message](t *testing.T, s *sales, method string) T {
 	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	req, ok := s.asked[method].(T)
 	if !ok {
 		t.Fatalf("%s was not called; called were %v", method, s.asked)
