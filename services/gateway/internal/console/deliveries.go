@@ -205,7 +205,7 @@ func showDelivery(_ http.ResponseWriter, r *http.Request, p *page) error {
 
 func (p *page) attemptTable(one *trackingv1.Delivery) table {
 	t := table{
-		ID: "attempts-table", Caption: "Tries", Columns: []column{{Label: "Time"}, {Label: "Answer"}, {Label: "Took", IsNumber: true}, {Label: "What went wrong"}},
+		ID: "attempts-table", Caption: "Tries of this delivery", Columns: []column{{Label: "Time"}, {Label: "Answer"}, {Label: "Took", IsNumber: true}, {Label: "What went wrong"}},
 		Empty: empty{Title: "Not tried yet", Text: "The first try comes within seconds."},
 	}
 	for _, try := range one.GetAttempts() {
