@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"time"
@@ -105,7 +106,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	var samples sync.WaitGroup
 	defer samples.Wait()
 	if cfg.Demo {
-		samples.Go(func() { loadDemo(ctx, started, backends, log) })
+		samples.Go(func() { loadDemo(ctx, started, backends, trackings.PartnerHandlerAt, log) })
 	}
 	if cfg.Started != nil {
 		cfg.Started(started)
@@ -127,14 +128,14 @@ func sessionFile(dataDir string) string {
 func address(l net.Listener) string { return l.Addr().String() }
 
 // loadDemo adds the sample data as a client would. That it failed is no reason to stop serving.
-func loadDemo(ctx context.Context, started Started, backends gateway.Backends, log *slog.Logger) {
+func loadDemo(ctx context.Context, started Started, backends gateway.Backends, visits func(time.Time) http.Handler, log *slog.Logger) {
 	withKey := func(conn grpc.ClientConnInterface) grpc.ClientConnInterface {
 		return grpcdial.WithKey(conn, started.AdminKey)
 	}
 	began := time.Now()
 	err := demo.Load(ctx, demo.Target{
 		Coupon: withKey(backends.Coupon), Tracking: withKey(backends.Tracking),
-		Visit: backends.Partner.ServeHTTP,
+		Visits: visits,
 	}, began)
 	if err != nil && ctx.Err() == nil {
 		log.ErrorContext(ctx, "adding the sample data failed", slog.Any("error", err))

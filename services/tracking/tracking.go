@@ -121,6 +121,11 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) { edge.Register(regi
 // PartnerHandler serves /click, /c/, /postback and /postback/.
 func (s *Service) PartnerHandler() http.Handler { return edge.PartnerHandler(s.flow) }
 
+// PartnerHandlerAt is PartnerHandler at a moment, for sample data: what is done by it was done then.
+func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
+	return edge.PartnerHandler(s.flow.At(moment))
+}
+
 // Ready says whether the service can do its work.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
 

@@ -31,8 +31,8 @@ const browser = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605
 type Target struct {
 	// Coupon and Tracking are connections that carry the admin key.
 	Coupon, Tracking grpc.ClientConnInterface
-	// Visit serves clicks.
-	Visit http.HandlerFunc
+	// Visits returns what serves clicks as if they were made at a moment.
+	Visits func(at time.Time) http.Handler
 }
 
 // Load adds the sample data, as of now, where it is not there yet. What is there already is left as
@@ -108,11 +108,11 @@ func loadSales(ctx context.Context, target Target, now time.Time) error {
 	if err := loadReports(ctx, trackingv1.NewSavedReportServiceClient(target.Tracking)); err != nil {
 		return err
 	}
-	if err := loadHistory(ctx, client, now); err != nil {
+	if err := loadHistory(ctx, target, client, now); err != nil {
 		return fmt.Errorf("the sales of the days before: %w", err)
 	}
-	if err := loadVisits(ctx, target, client); err != nil {
-		return fmt.Errorf("today's clicks: %w", err)
+	if err := loadVisits(ctx, target, client, now); err != nil {
+		return fmt.Errorf("the clicks: %w", err)
 	}
 	for _, s := range sales {
 		if err := s.load(ctx, target, client, now); err != nil {
@@ -138,7 +138,7 @@ func (s sampleSale) load(ctx context.Context, target Target, client trackingv1.C
 		Amount: &couponv1.Money{CurrencyCode: s.currency, Units: s.units, Nanos: s.nanos},
 	}
 	if s.clicked {
-		click, err := s.visit(ctx, target)
+		click, err := s.visit(ctx, target, now)
 		if err != nil {
 			return err
 		}
@@ -160,22 +160,36 @@ func record(ctx context.Context, client trackingv1.ConversionServiceClient, req 
 	return resp.GetConversion(), err
 }
 
-// visit makes a click through the sale's tracking link and returns its id.
-func (s sampleSale) visit(ctx context.Context, target Target) (string, error) {
+// visit makes a click through the sale's tracking link at a moment and returns its id.
+func (s sampleSale) visit(ctx context.Context, target Target, at time.Time) (string, error) {
+	link, err := s.link(ctx, target)
+	if err != nil {
+		return "", err
+	}
+	return visit(ctx, target, link, at)
+}
+
+// link returns the sale's tracking link.
+func (s sampleSale) link(ctx context.Context, target Target) (string, error) {
 	link, err := trackingv1.NewLinkServiceClient(target.Tracking).BuildTrackingLink(ctx, &trackingv1.BuildTrackingLinkRequest{
 		Offer: "offers/" + s.offer, Publisher: "publishers/" + s.publisher, CouponCode: s.code, PubSubId: "demo",
 	})
 	if err != nil {
 		return "", fmt.Errorf("building the link: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link.GetUrl(), http.NoBody)
+	return link.GetUrl(), nil
+}
+
+// visit makes a click through a link at a moment and returns its id.
+func visit(ctx context.Context, target Target, link string, at time.Time) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, http.NoBody)
 	if err != nil {
 		return "", fmt.Errorf("reading the link: %w", err)
 	}
 	req.Header.Set("User-Agent", browser)
 	req.RemoteAddr = "192.0.2.1:443" // An address for documentation: nobody's.
 	answer := &redirect{header: http.Header{}}
-	target.Visit(answer, req)
+	target.Visits(at).ServeHTTP(answer, req)
 	landing, err := url.Parse(answer.header.Get("Location"))
 	if err != nil {
 		return "", fmt.Errorf("following the link: %w", err)

@@ -29,7 +29,7 @@ type campaign struct {
 	currency string
 	// prices are what is sold for, in turn, in cents.
 	prices []int64
-	// visits is how many people come by the code's link today.
+	// visits is how many people come by the code's link today, and fewer on other days, the more the more is sold.
 	visits    int
 	publisher string
 }
@@ -51,10 +51,12 @@ func campaigns() []campaign {
 
 // pastSale is a sale of a campaign.
 type pastSale struct {
-	offer, code, transaction string
-	currency                 string
-	cents                    int64
-	time                     time.Time
+	offer, publisher, code, transaction string
+	// clicked says that the sale came by a click a quarter of an hour before.
+	clicked  bool
+	currency string
+	cents    int64
+	time     time.Time
 }
 
 // history returns the sales of the last days up to now, the same for the same now. A code sells only
@@ -68,7 +70,7 @@ func history(now time.Time) []pastSale {
 			for range c.daily[at.Weekday()] {
 				number++
 				one := pastSale{
-					offer: c.offer, code: c.code, transaction: fmt.Sprintf("%s%04d", c.prefix, 17*number),
+					offer: c.offer, publisher: c.publisher, code: c.code, clicked: number%5 > 1, transaction: fmt.Sprintf("%s%04d", c.prefix, 17*number),
 					currency: c.currency, cents: c.prices[number%len(c.prices)],
 					// Within eight hours before, so that sales do not all have one minute.
 					time: at.Add(-time.Duration(number*37%480) * time.Minute),
@@ -94,12 +96,20 @@ func (c campaign) coupon() sampleCoupon {
 
 // loadHistory records the sales of the days before: the older ones are approved, but a few are rejected,
 // and one came twice with two amounts.
-func loadHistory(ctx context.Context, client trackingv1.ConversionServiceClient, now time.Time) error {
+func loadHistory(ctx context.Context, target Target, client trackingv1.ConversionServiceClient, now time.Time) error {
 	group, calls := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i, s := range history(now) {
 		group.Go(func() error {
-			recorded, err := record(calls, client, s.request())
+			req := s.request()
+			if s.clicked {
+				var err error
+				one := sampleSale{offer: s.offer, publisher: s.publisher, code: s.code}
+				if req.Click, err = one.visit(calls, target, s.time.Add(-15*time.Minute)); err != nil {
+					return err
+				}
+			}
+			recorded, err := record(calls, client, req)
 			if err != nil || recorded == nil || s.time.After(now.Add(-approvedAfter)) {
 				return err
 			}
@@ -134,15 +144,25 @@ func settle(ctx context.Context, client trackingv1.ConversionServiceClient, c *t
 	return err
 }
 
-// loadVisits makes today's clicks, by the links of the campaigns. Some of those who click buy.
-func loadVisits(ctx context.Context, target Target, client trackingv1.ConversionServiceClient) error {
+// loadVisits makes the clicks by the links of the campaigns, those of the days before too. Some of those who
+// click today buy.
+func loadVisits(ctx context.Context, target Target, client trackingv1.ConversionServiceClient, now time.Time) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for _, c := range campaigns() {
+		link, err := sampleSale{offer: c.offer, publisher: c.publisher, code: c.code}.link(ctx, target)
+		if err != nil {
+			return err
+		}
+		for _, at := range c.pastVisits(now) {
+			group.Go(func() error {
+				_, err := visit(ctx, target, link, at)
+				return err
+			})
+		}
 		for i := range c.visits {
 			group.Go(func() error {
-				one := sampleSale{offer: c.offer, publisher: c.publisher, code: c.code}
-				click, err := one.visit(ctx, target)
+				click, err := visit(ctx, target, link, now)
 				if err != nil || i%13 != 5 {
 					return err
 				}
@@ -156,4 +176,19 @@ func loadVisits(ctx context.Context, target Target, client trackingv1.Conversion
 		}
 	}
 	return group.Wait()
+}
+
+// pastVisits returns when people came by the campaign's link on the days before, while its code was valid.
+func (c campaign) pastVisits(now time.Time) []time.Time {
+	var all []time.Time
+	for ago := historyDays - 1; ago >= 1; ago-- {
+		at := now.Add(-time.Duration(ago) * day)
+		for i := range c.visits/6 + 3*c.daily[at.Weekday()] + (ago*5)%4 {
+			visit := at.Add(-time.Duration(i*53%600) * time.Minute)
+			if visit.After(now.Add(c.coupon().starts)) {
+				all = append(all, visit)
+			}
+		}
+	}
+	return all
 }

@@ -41,6 +41,7 @@ type Sender interface {
 
 // Service is the tracking service's use cases.
 type Service struct {
+	config      Config
 	store       Store
 	catalog     Catalog
 	now         func() time.Time
@@ -67,12 +68,19 @@ type Service struct {
 // New returns the use cases.
 func New(c Config) *Service {
 	return &Service{
-		store: c.Store, catalog: c.Catalog, now: c.Now, after: c.After, publicURL: c.PublicURL, zone: c.Zone,
+		config: c, store: c.Store, catalog: c.Catalog, now: c.Now, after: c.After, publicURL: c.PublicURL, zone: c.Zone,
 		presets: c.Presets, sender: c.Sender, follower: c.Follower, wake: c.Wake,
 		conversions: conversionSchema(), postbacks: postbackSchema(), deliveries: deliverySchema(), summaries: summarySchema(),
 		savedReports: savedReportSchema(), offerScans: offerScanSchema(), scanResults: resultSchema(),
 		newScans: make(chan struct{}, 1), stopping: make(chan struct{}),
 	}
+}
+
+// At returns the use cases at a moment, where time stands still: for sample data of the past.
+func (s *Service) At(moment time.Time) *Service {
+	config := s.config
+	config.Now = func() time.Time { return moment }
+	return New(config)
 }
 
 // Presets returns the dialects that postbacks may speak beside our own.
