@@ -1,5 +1,5 @@
-# What people and CI run. Needs Go, make and git; every other tool is pinned in a go.mod and built
-# by Go itself. `make` lists the targets.
+# What people and CI run. Needs Go, make and git, and Chromium to test the console with; every other
+# tool is pinned in a go.mod and built by Go itself. `make` lists the targets.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -o errexit -o nounset -o pipefail -c
@@ -48,9 +48,17 @@ engines:
 .PHONY: test
 test: engines ## Run the tests; MONGODB_URI=… runs the MongoDB ones on a real server.
 	@$(GOTESTSUM) --format standard-quiet -- -timeout $(TESTTIMEOUT) ./...
-	@for dir in $(NESTED); do \
+	@for dir in $(filter-out deploy/browser,$(NESTED)); do \
 		if ls "$$dir"/*_test.go >/dev/null 2>&1; then go test -C "$$dir" -timeout $(TESTTIMEOUT) ./...; fi; \
 	done
+	@$(MAKE) --no-print-directory test-browser
+
+BROWSERTEST ?=
+
+# Go cannot see that these tests build the product, so their results are never taken from its cache.
+.PHONY: test-browser
+test-browser: ## Test the console in Chromium, which deploy/browser/install-chromium installs; BROWSERTEST=regexp picks.
+	@go test -C deploy/browser -count=1 -timeout $(TESTTIMEOUT) -run 'TestConsole/$(BROWSERTEST)' ./...
 
 DELIVERIES ?= 100000
 

@@ -1,0 +1,52 @@
+package browser
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// findChromium returns the path of the browser. A test that has none fails, anywhere: skipped, it would
+// look as if the pages were fine.
+func findChromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{os.Getenv("COUPONLINK_CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if name == "" {
+			continue
+		}
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("no Chromium to test the console with: run deploy/browser/install-chromium as root " +
+		"(apt-get install chromium), or set COUPONLINK_CHROMIUM to the path of one")
+	return ""
+}
+
+// startChromium starts the one browser process of the tests and returns its context.
+func startChromium(t testing.TB) context.Context {
+	t.Helper()
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(findChromium(t)),
+		chromedp.Flag("disable-gpu", true),
+		// Texts of the browser's own, such as those of a date field, are the same everywhere.
+		chromedp.Flag("lang", "en-US"),
+		chromedp.Env("LANGUAGE=en_US", "TZ=UTC"),
+		chromedp.WindowSize(wideWidth, wideHeight),
+	)
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium's sandbox refuses to run as root
+	}
+	allocated, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, closeBrowser := chromedp.NewContext(allocated)
+	t.Cleanup(closeBrowser)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("starting Chromium: %v", err)
+	}
+	return ctx
+}

@@ -1,0 +1,32 @@
+package browser
+
+import (
+	"context"
+	"os"
+	"testing"
+)
+
+// suite is what all tests share: the program, and one browser in which each test has a tab with cookies
+// of its own. The machine may be small: tests run one after the other.
+type suite struct {
+	binary  string
+	browser context.Context
+}
+
+// TestConsole is the console as people meet it.
+func TestConsole(t *testing.T) {
+	s := &suite{browser: startChromium(t), binary: buildProduct(t)}
+	if err := os.RemoveAll(screenshotDir); err != nil { // pictures of an earlier run
+		t.Fatal(err)
+	}
+	t.Run("the checks find faults", s.checksFindFaults)
+	t.Run("the journey by mouse", s.journeyByMouse)
+	t.Run("the journey by keyboard", s.journeyByKeyboard)
+	t.Run("the journey without scripts", s.journeyWithoutScripts)
+	t.Run("every page", s.everyPage)
+	t.Run("an empty installation", s.emptyInstallation)
+	t.Run("back and reload keep what was asked", s.backAndReload)
+	t.Run("two tabs change one coupon", s.twoTabs)
+	t.Run("a slow network", s.slowNetwork)
+	t.Run("ten thousand coupons", s.manyCoupons)
+}
