@@ -120,9 +120,48 @@ func TestFilterTimes(t *testing.T) {
 	}
 }
 
+func TestFilterAmounts(t *testing.T) {
+	part := func(part listing.Part, op listing.Op, value any) listing.Compare {
+		return listing.Compare{Field: "price", Part: part, Op: op, Value: value}
+	}
+	some := part(listing.CurrencyCode, listing.NotEqual, "")
+	equal := func(units, nanos int64) listing.Expr {
+		return listing.And{some, part(listing.Units, listing.Equal, units), part(listing.Nanos, listing.Equal, nanos)}
+	}
+	beyond := func(strict, last listing.Op, units, nanos int64) listing.Expr {
+		return listing.And{some, listing.Or{
+			part(listing.Units, strict, units),
+			listing.And{part(listing.Units, listing.Equal, units), part(listing.Nanos, last, nanos)},
+		}}
+	}
+	for filter, want := range map[string]listing.Expr{
+		`price = 10.50`:                         equal(10, 500_000_000),
+		`price : "+10.5"`:                       equal(10, 500_000_000),
+		`price=-0.000000001`:                    equal(0, -1),
+		`price = -12.25`:                        equal(-12, -250_000_000),
+		`price = -0`:                            equal(0, 0),
+		`price = 007.1000000000`:                equal(7, 100_000_000),
+		`price = 0999999999999999999.999999999`: equal(999_999_999_999_999_999, 999_999_999),
+		`price != 3`:                            listing.And{some, listing.Or{part(listing.Units, listing.NotEqual, int64(3)), part(listing.Nanos, listing.NotEqual, int64(0))}},
+		`price < 3`:                             beyond(listing.Less, listing.Less, 3, 0),
+		`price <= 3`:                            beyond(listing.Less, listing.LessEqual, 3, 0),
+		`price > 3`:                             beyond(listing.Greater, listing.Greater, 3, 0),
+		`price >= 3`:                            beyond(listing.Greater, listing.GreaterEqual, 3, 0),
+		`price_currency = eur`:                  part(listing.CurrencyCode, listing.Equal, "EUR"),
+		`price_currency = ""`:                   part(listing.CurrencyCode, listing.Equal, ""),
+		`price_currency = "e*"`:                 part(listing.CurrencyCode, listing.HasPrefix, "E"),
+		`memo != ""`:                            listing.Compare{Field: "memo", Op: listing.NotEqual, Value: "", Optional: true},
+		`flagged = false`:                       listing.Compare{Field: "flagged", Op: listing.Equal, Value: false, Optional: true},
+	} {
+		if got := where(t, filter); !reflect.DeepEqual(got, want) {
+			t.Errorf("filter %s:\ngot  %#v\nwant %#v", filter, got, want)
+		}
+	}
+}
+
 func TestFilterErrors(t *testing.T) {
 	for filter, want := range map[string]string{
-		`nosuch = a`:                   `at character 1: there is no field "nosuch" to filter by; the fields are name, note, code, kind, enabled, create_time, state`,
+		`nosuch = a`:                   `at character 1: there is no field "nosuch" to filter by; the fields are name, note, code, kind, enabled, create_time, price, price_currency, memo, flagged, state`,
 		`note = a AND nosuch = b`:      `at character 14: there is no field "nosuch"`,
 		`note = "é" AND nosuch = b`:    `at character 16: there is no field "nosuch"`,
 		`NOTE = a`:                     `there is no field "NOTE"`,
@@ -184,6 +223,27 @@ func TestFilterErrors(t *testing.T) {
 	}
 }
 
+func TestFilterErrorsOfAmounts(t *testing.T) {
+	for filter, want := range map[string]string{
+		`price > ten`:                 `at character 9: "ten" is no amount; expected a decimal number with a point and at most 9 decimals, such as 10.50`,
+		`price = ""`:                  `at character 9: "" is no amount`,
+		`price = 1e3`:                 `is no amount`,
+		`price = .5`:                  `is no amount`,
+		`price = 5.`:                  `is no amount`,
+		`price = --5`:                 `is no amount`,
+		`price = ٣`:                   `is no amount`,
+		`price = 10,50`:               `at character 11: expected AND, OR (in upper case) or the end, found ","`,
+		`price = "10.50 EUR"`:         `is no amount`,
+		`price = 0.0000000001`:        `is no amount`,
+		`price = 1000000000000000000`: `is no amount`,
+		`price = 10*`:                 `at character 9: a value of price takes no *`,
+		`flagged = 1`:                 `the values are true, false`,
+	} {
+		_, err := listingtest.Schema().Query(listing.Request{Filter: filter}, nil, now)
+		expectRefusal(t, err, "INVALID_FILTER", "filter", want)
+	}
+}
+
 // expectRefusal fails unless err is an InvalidArgument with a reason and one violation on a field.
 func expectRefusal(t *testing.T, err error, reason, field, words string) {
 	t.Helper()
@@ -211,7 +271,7 @@ func FuzzFilter(f *testing.F) {
 	for _, filter := range []string{
 		`note = "a" AND (code = "sale*" OR NOT kind = RED) AND -enabled = true`,
 		`create_time >= "2026-11-01T00:00:00.0001+02:00" AND state != LIVE`,
-		`name = "things/22" OR note:'it\'s \*'`,
+		`name = "things/22" OR note:'it\'s \*'`, `price >= -10.50 AND price_currency = eur OR NOT memo = ""`,
 		`((note = ""`, `note = "*"`, "note = \xff", `note = 007 note`,
 	} {
 		f.Add(filter)
@@ -230,7 +290,10 @@ func FuzzFilter(f *testing.F) {
 		if _, err := bson.Marshal(document); err != nil {
 			t.Errorf("filter %q: %v", filter, err)
 		}
-		row := listingtest.Row{"id": "", "note": "", "code_key": "", "kind": "RED", "enabled": true, "create_time": now}
+		row := listingtest.Row{
+			"id": "", "note": "", "code_key": "", "kind": "RED", "enabled": true, "create_time": now,
+			"price_currency": "", "price_units": int64(0), "price_nanos": int64(0), "memo": "", "flagged": false,
+		}
 		listingtest.Match(q.Where, row)
 	})
 }

@@ -52,6 +52,14 @@ type Compare struct {
 	Optional bool
 }
 
+// Column returns the name of the column that is compared: the field's, with the part behind.
+func (c Compare) Column() string {
+	if c.Part == "" {
+		return c.Field
+	}
+	return c.Field + "_" + string(c.Part)
+}
+
 // Part is a part of an amount of money. SQL stores have a column for each, amount_currency, amount_units
 // and amount_nanos; documents have them under the amount's key, as amount.currency_code, amount.units and
 // amount.nanos. Where there is no amount the currency is empty and the numbers are 0: documents are then

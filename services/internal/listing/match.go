@@ -8,11 +8,11 @@ import (
 )
 
 // Match says whether a row satisfies a condition, for rows that are in no store; nil: every row does. value
-// returns the value of a field by its stored name, of the type that Compare.Value has. Texts are compared
+// returns the value of a field by its column's name, of the type that Compare.Value has. Texts are compared
 // byte by byte, as the stores do.
 //
 // It panics on an unknown condition, and where the types differ, which only a programmer can cause.
-func Match(e Expr, value func(field string) any) bool {
+func Match(e Expr, value func(column string) any) bool {
 	switch e := e.(type) {
 	case nil:
 		return true
@@ -33,7 +33,7 @@ func Match(e Expr, value func(field string) any) bool {
 	case Not:
 		return !Match(e.Expr, value)
 	case Compare:
-		return e.matches(value(e.Field))
+		return e.matches(value(e.Column()))
 	default:
 		panic(fmt.Sprintf("listing: unknown condition %T", e))
 	}

@@ -10,7 +10,8 @@ import (
 func TestMatch(t *testing.T) {
 	noon := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	row := map[string]any{
-		"code": "SALE20", "empty": "", "city": "Žilina", "count": int64(7), "time": noon, "yes": true, "no": false,
+		"code": "SALE20", "empty": "", "city": "Žilina", "count": int64(7),
+		"price_units": int64(9), "time": noon, "yes": true, "no": false,
 	}
 	is := func(field string, op listing.Op, value any) listing.Expr {
 		return listing.Compare{Field: field, Op: op, Value: value}
@@ -44,6 +45,7 @@ func TestMatch(t *testing.T) {
 		"false before true":     {is("no", listing.Less, true), true},
 		"true is not less":      {is("yes", listing.Less, false), false},
 		"true is more":          {is("yes", listing.Greater, false), true},
+		"part of an amount":     {listing.Compare{Field: "price", Part: listing.Units, Op: listing.Equal, Value: int64(9)}, true},
 		"and":                   {listing.And{right, is("count", listing.Equal, int64(7))}, true},
 		"and, one wrong":        {listing.And{right, wrong}, false},
 		"empty and":             {listing.And{}, true},

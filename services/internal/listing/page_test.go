@@ -214,6 +214,9 @@ func TestNewSchemaPanics(t *testing.T) {
 		"SQL in a name": func() { listing.NewSchema(key, "", listing.Field{Name: "x; DROP"}) },
 		"no values":     func() { listing.NewSchema(key, "", listing.Field{Name: "x", Kind: listing.Enum}) },
 		"derived text":  func() { listing.NewSchema(key, "", listing.Field{Name: "x", Expand: always}) },
+		"sorted amount": func() { listing.NewSchema(key, "", listing.Field{Name: "x", Kind: listing.Amount, Sortable: true}) },
+		"sorted, maybe": func() { listing.NewSchema(key, "", listing.Field{Name: "x", Optional: true, Sortable: true}) },
+		"optional time": func() { listing.NewSchema(key, "", listing.Field{Name: "x", Kind: listing.Time, Optional: true}) },
 		"default order": func() { listing.NewSchema(key, "nosuch") },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,13 +27,35 @@ func TestBuild(t *testing.T) {
 		filter string
 		sort   string
 	}{
-		"all":       {listing.Query{Order: byID}, `{}`, `{"_id":1}`},
-		"nothing":   {listing.Query{Where: listing.Or{}, Order: byID}, `{"$nor":[{}]}`, `{"_id":1}`},
-		"anything":  {listing.Query{Where: listing.And{}, Order: byID}, `{}`, `{"_id":1}`},
-		"the id":    {listing.Query{Where: equal("id", "k"), Order: byID}, `{"_id":{"$eq":"k"}}`, `{"_id":1}`},
-		"types":     {listing.Query{Where: listing.And{equal("a", true), equal("b", at)}, Order: byID}, `{"$and":[{"a":{"$eq":true}},{"b":{"$eq":{"$date":"1970-01-01T00:00:01.5Z"}}}]}`, `{"_id":1}`},
-		"not":       {listing.Query{Where: listing.Not{Expr: equal("a", "x")}, Order: byID}, `{"$nor":[{"a":{"$eq":"x"}}]}`, `{"_id":1}`},
-		"prefix":    {listing.Query{Where: listing.Compare{Field: "a", Op: listing.HasPrefix, Value: "SALE"}, Order: byID}, `{"a":{"$gte":"SALE","$lt":"SALF"}}`, `{"_id":1}`},
+		"all":      {listing.Query{Order: byID}, `{}`, `{"_id":1}`},
+		"nothing":  {listing.Query{Where: listing.Or{}, Order: byID}, `{"$nor":[{}]}`, `{"_id":1}`},
+		"anything": {listing.Query{Where: listing.And{}, Order: byID}, `{}`, `{"_id":1}`},
+		"the id":   {listing.Query{Where: equal("id", "k"), Order: byID}, `{"_id":{"$eq":"k"}}`, `{"_id":1}`},
+		"types":    {listing.Query{Where: listing.And{equal("a", true), equal("b", at)}, Order: byID}, `{"$and":[{"a":{"$eq":true}},{"b":{"$eq":{"$date":"1970-01-01T00:00:01.5Z"}}}]}`, `{"_id":1}`},
+		"not":      {listing.Query{Where: listing.Not{Expr: equal("a", "x")}, Order: byID}, `{"$nor":[{"a":{"$eq":"x"}}]}`, `{"_id":1}`},
+		"prefix":   {listing.Query{Where: listing.Compare{Field: "a", Op: listing.HasPrefix, Value: "SALE"}, Order: byID}, `{"a":{"$gte":"SALE","$lt":"SALF"}}`, `{"_id":1}`},
+		"parts of an amount": {
+			listing.Query{Where: listing.And{
+				listing.Compare{Field: "price", Part: listing.CurrencyCode, Op: listing.NotEqual, Value: ""},
+				listing.Compare{Field: "price", Part: listing.Units, Op: listing.Greater, Value: int64(7)},
+				listing.Compare{Field: "price", Part: listing.Nanos, Op: listing.Less, Value: int64(7)},
+			}, Order: byID},
+			`{"$and":[{"$and":[{"price.currency_code":{"$ne":""}},{"price.currency_code":{"$exists":true}}]},{"price.units":{"$gt":7}},` +
+				`{"$or":[{"price.nanos":{"$lt":7}},{"price.nanos":{"$exists":false}}]}]}`,
+			`{"_id":1}`,
+		},
+		"what documents may be without": {
+			listing.Query{Where: listing.And{
+				listing.Compare{Field: "a", Op: listing.Equal, Value: "", Optional: true},
+				listing.Compare{Field: "a", Op: listing.Equal, Value: "x", Optional: true},
+				listing.Compare{Field: "a", Op: listing.NotEqual, Value: "x", Optional: true},
+				listing.Compare{Field: "b", Op: listing.NotEqual, Value: true, Optional: true},
+				listing.Compare{Field: "b", Op: listing.NotEqual, Value: false, Optional: true},
+			}, Order: byID},
+			`{"$and":[{"$or":[{"a":{"$eq":""}},{"a":{"$exists":false}}]},{"a":{"$eq":"x"}},{"a":{"$ne":"x"}},` +
+				`{"b":{"$ne":true}},{"$and":[{"b":{"$ne":false}},{"b":{"$exists":true}}]}]}`,
+			`{"_id":1}`,
+		},
 		"next page": {listing.Query{Order: byID, After: []any{"k"}}, `{"_id":{"$gt":"k"}}`, `{"_id":1}`},
 		"next page of two fields": {
 			listing.Query{Where: equal("a", "x"), Order: []listing.Order{{Field: "t", Desc: true}, {Field: "id"}}, After: []any{at, "k"}},
@@ -57,6 +80,7 @@ func TestBuild(t *testing.T) {
 func TestPropertyMeaning(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		rows := listingtest.Rows(r)
+		without := rapid.Bool().Draw(r, "documents without what is none")
 		req := listing.Request{OrderBy: listingtest.OrderBy(r), PageSize: rapid.Int32Range(1, 7).Draw(r, "page size")}
 		scope := listingtest.Expr(r, 3)
 		var got, want []string
@@ -66,7 +90,7 @@ func TestPropertyMeaning(t *testing.T) {
 				r.Fatalf("%+v: %v", req, err)
 			}
 			var page []listingtest.Row
-			page, token = listing.Page(q, find(q, rows), func(row listingtest.Row, field string) any { return row[field] })
+			page, token = listing.Page(q, find(q, rows, without), func(row listingtest.Row, field string) any { return row[field] })
 			if got = append(got, ids(page)...); len(got) > len(rows) {
 				r.Fatalf("%#v ordered by %q: rows come again: %q", scope, req.OrderBy, got)
 			}
@@ -106,12 +130,13 @@ func text(t *testing.T, document bson.D) string {
 	return string(json)
 }
 
-// find is a MongoDB in small: it answers a query's documents from rows.
-func find(q listing.Query, rows []listingtest.Row) []listingtest.Row {
+// find is a MongoDB in small: it answers a query's documents from rows, which it keeps with or without the
+// optional fields that have the value for none.
+func find(q listing.Query, rows []listingtest.Row, without bool) []listingtest.Row {
 	filter, sort := bsonquery.Build(q)
 	var found []listingtest.Row
 	for _, row := range rows {
-		if match(filter, row) {
+		if match(filter, document(row, without)) {
 			found = append(found, row)
 		}
 	}
@@ -126,8 +151,27 @@ func find(q listing.Query, rows []listingtest.Row) []listingtest.Row {
 	return found[:min(q.Limit, len(found))]
 }
 
-// match says whether a row satisfies a filter document: all of its elements.
-func match(filter bson.D, row listingtest.Row) bool {
+// document returns a row as MongoDB has it: an amount as a whole, or not at all.
+func document(row listingtest.Row, without bool) map[string]any {
+	none := map[string]any{"memo": "", "flagged": false, "price_currency": "", "price_units": int64(0), "price_nanos": int64(0)}
+	kept := map[string]any{}
+	for column, value := range row {
+		part, isPart := strings.CutPrefix(column, "price_")
+		switch {
+		case isPart && row["price_currency"] == "", without && value == none[column] && !isPart:
+		case part == "currency":
+			kept["price.currency_code"] = value
+		case isPart:
+			kept["price."+part] = value
+		default:
+			kept[column] = value
+		}
+	}
+	return kept
+}
+
+// match says whether a document satisfies a filter: all of its elements.
+func match(filter bson.D, row map[string]any) bool {
 	for _, e := range filter {
 		var holds bool
 		switch e.Key {
@@ -138,7 +182,8 @@ func match(filter bson.D, row listingtest.Row) bool {
 		case "$nor":
 			holds = count(e.Value.([]bson.D), row) == 0
 		default:
-			holds = relations(row[stored(e.Key)], e.Value)
+			value, exists := row[stored(e.Key)]
+			holds = relations(value, exists, e.Value)
 		}
 		if !holds {
 			return false
@@ -147,8 +192,8 @@ func match(filter bson.D, row listingtest.Row) bool {
 	return true
 }
 
-// count returns how many of the documents, of which MongoDB wants at least one, a row satisfies.
-func count(documents []bson.D, row listingtest.Row) int {
+// count returns how many filters, of which MongoDB wants at least one, a document satisfies.
+func count(documents []bson.D, row map[string]any) int {
 	if len(documents) == 0 {
 		panic("$and/$or/$nor must be a nonempty array")
 	}
@@ -161,9 +206,15 @@ func count(documents []bson.D, row listingtest.Row) int {
 	return n
 }
 
-// relations says whether a value stands in all relations of a document.
-func relations(value, document any) bool {
+// relations says whether a value, or that there is none, stands in all relations of a document.
+func relations(value any, exists bool, document any) bool {
 	for _, e := range document.(bson.D) {
+		if e.Key == "$exists" || !exists {
+			if holds := exists == e.Value || e.Key == "$ne"; !holds {
+				return false
+			}
+			continue
+		}
 		order := listingtest.Order(value, plain(e.Value))
 		holds := map[string]bool{
 			"$eq": order == 0, "$ne": order != 0, "$lt": order < 0, "$lte": order <= 0, "$gt": order > 0, "$gte": order >= 0,
@@ -182,7 +233,7 @@ func plain(v any) any {
 	switch v := v.(type) {
 	case bson.DateTime:
 		return v.Time().UTC()
-	case string, bool:
+	case string, bool, int64:
 		return v
 	default:
 		panic(fmt.Sprintf("unexpected type %s", reflect.TypeOf(v)))

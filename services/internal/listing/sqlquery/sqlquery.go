@@ -94,17 +94,9 @@ func (b *builder) compare(c listing.Compare) {
 		b.prefix(c)
 		return
 	}
-	column := column(c)
+	column := c.Column()
 	b.sql.WriteString(column + " " + string(c.Op) + " ")
 	b.value(column, c.Value)
-}
-
-// column returns the column that a comparison is about.
-func column(c listing.Compare) string {
-	if c.Part != "" {
-		return c.Field + "_" + string(c.Part)
-	}
-	return c.Field
 }
 
 // prefix writes a prefix as a range, which an index can serve.
@@ -113,7 +105,7 @@ func (b *builder) prefix(c listing.Compare) {
 	if !ok {
 		panic(fmt.Sprintf("sqlquery: %s: a %T has no prefix", c.Field, c.Value))
 	}
-	column := column(c)
+	column := c.Column()
 	b.sql.WriteString("(" + column + " >= ")
 	b.value(column, prefix)
 	if end, bounded := listing.PrefixEnd(prefix); bounded {

@@ -50,6 +50,14 @@ func TestBuild(t *testing.T) {
 			query: listing.Query{Where: listing.Compare{Field: "a", Op: listing.HasPrefix, Value: "SALE"}, Order: []listing.Order{{Field: "id"}}},
 			where: "(a >= ? AND a < ?)", args: []any{"SALE", "SALF"}, order: "id",
 		},
+		"parts of an amount": {
+			query: listing.Query{Where: listing.And{
+				listing.Compare{Field: "price", Part: listing.CurrencyCode, Op: listing.HasPrefix, Value: "E"},
+				listing.Compare{Field: "price", Part: listing.Units, Op: listing.Less, Value: int64(7)},
+				listing.Compare{Field: "memo", Op: listing.Equal, Value: "", Optional: true},
+			}, Order: []listing.Order{{Field: "id"}}},
+			where: "((price_currency >= ? AND price_currency < ?) AND price_units < ? AND memo = ?)", args: []any{"E", "F", int64(7), ""}, order: "id",
+		},
 		"next page, one way": {
 			query: listing.Query{Where: equal("a", "x"), Order: []listing.Order{{Field: "t", Desc: true}, {Field: "id", Desc: true}}, After: []any{at, "k"}},
 			where: "a = ? AND (t, id) < (?, ?)", args: []any{"x", int64(1500), "k"}, order: "t DESC, id DESC",
@@ -133,6 +141,7 @@ func TestEncode(t *testing.T) {
 	for i := range 10 {
 		rows = append(rows, listingtest.Row{
 			"id": fmt.Sprintf("%02x", i*25), "note": "", "code_key": "", "kind": "RED", "enabled": true, "create_time": time.UnixMilli(0),
+			"price_currency": "", "price_units": 0, "price_nanos": 0, "memo": "", "flagged": false,
 		})
 	}
 	fill(t, db, rows, encode)
@@ -168,7 +177,8 @@ func open(t *testing.T) *sql.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	db.SetMaxOpenConns(1) // each connection would have a memory of its own
-	exec(t, db, `CREATE TABLE things (id PRIMARY KEY, note TEXT NOT NULL, code_key TEXT NOT NULL, kind TEXT NOT NULL, enabled INTEGER NOT NULL, create_time INTEGER NOT NULL) WITHOUT ROWID`)
+	exec(t, db, `CREATE TABLE things (id PRIMARY KEY, note TEXT NOT NULL, code_key TEXT NOT NULL, kind TEXT NOT NULL, enabled INTEGER NOT NULL, create_time INTEGER NOT NULL,
+		price_currency TEXT NOT NULL, price_units INTEGER NOT NULL, price_nanos INTEGER NOT NULL, memo TEXT NOT NULL, flagged INTEGER NOT NULL) WITHOUT ROWID`)
 	exec(t, db, `CREATE INDEX things_time ON things (create_time, id)`)
 	return db
 }
@@ -184,7 +194,8 @@ func fill(t fataler, db *sql.DB, rows []listingtest.Row, encode func(id string) 
 	t.Helper()
 	exec(t, db, "DELETE FROM things")
 	for _, row := range rows {
-		exec(t, db, "INSERT INTO things VALUES (?, ?, ?, ?, ?, ?)", encode(row["id"].(string)), row["note"], row["code_key"], row["kind"], row["enabled"], row["create_time"].(time.Time).UnixMilli())
+		exec(t, db, "INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", encode(row["id"].(string)), row["note"], row["code_key"], row["kind"], row["enabled"], row["create_time"].(time.Time).UnixMilli(),
+			row["price_currency"], row["price_units"], row["price_nanos"], row["memo"], row["flagged"])
 	}
 }
 

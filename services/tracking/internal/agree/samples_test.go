@@ -16,7 +16,7 @@ func begin() time.Time { return time.Date(2026, time.March, 28, 22, 0, 0, 0, tim
 func texts() []string {
 	return []string{
 		"", "a", "A", "ab", "Sale", "SALE", "sale%", "sale_", "a b", `quo"te`, `it's`, `back\slash`, "st*r", "žluť", "東京", "🎟", "🎟x", "\ud7ff", "\ue000",
-		"$eq", "{}", "null", "0", "10",
+		"$eq", "{}", "null", "0", "10", " a", "a ", "n\x00l",
 	}
 }
 
@@ -49,6 +49,15 @@ func sample(i int, chance *rand.Rand) rules.Conversion {
 		Undeduplicated: chance.IntN(2) == 0,
 		Postback:       pick(chance, []string{"", "018f4e2a-9999-7888-8777-666655554444", "018f4e2a-9999-7888-8777-666655554445"}),
 	}
+	if chance.IntN(3) > 0 {
+		c.Refunded, c.StatusReason, c.Conflicted, c.Revision = amount(chance), text(), chance.IntN(2) == 0, 2
+	}
+	return c
+}
+
+// fresh returns a sample as it is inserted: without what only a change gives it.
+func fresh(c rules.Conversion) rules.Conversion {
+	c.Refunded, c.StatusReason, c.Conflicted, c.Revision = money.Money{}, "", false, 1
 	return c
 }
 

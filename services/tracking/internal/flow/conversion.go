@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
@@ -61,7 +60,7 @@ func storedValue(c rules.Conversion, field string) any {
 	case "status":
 		return string(c.Status)
 	case "pub_unique3_key":
-		return strings.ToUpper(c.PubUniques[2])
+		return rules.FoldCode(c.PubUniques[2])
 	case "conversion_time":
 		return c.ConversionTime
 	case "create_time":

@@ -7,6 +7,7 @@ package listingtest
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +16,19 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// Row is a row by its stored fields' names.
+// Row is a row by its columns' names. It has them all: documents of it may be without Optionals that have
+// the value for none.
 type Row map[string]any
+
+// Columns returns the names of all columns that rows have.
+func Columns() []string {
+	return append([]string{"id", "note", "code_key", "kind", "enabled", "create_time"}, Optionals()...)
+}
+
+// Optionals returns the names of the columns that documents may be without.
+func Optionals() []string {
+	return []string{"price_currency", "price_units", "price_nanos", "memo", "flagged"}
+}
 
 // Schema returns the schema whose stored fields random rows have.
 func Schema() *listing.Schema {
@@ -28,6 +40,10 @@ func Schema() *listing.Schema {
 		listing.Field{Name: "kind", Kind: listing.Enum, Values: []string{"RED", "BLUE"}, Sortable: true},
 		listing.Field{Name: "enabled", Kind: listing.Bool, Sortable: true},
 		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
+		listing.Field{Name: "price", Kind: listing.Amount},
+		listing.Field{Name: "price_currency", Stored: "price", Kind: listing.Currency},
+		listing.Field{Name: "memo", Kind: listing.String, Optional: true},
+		listing.Field{Name: "flagged", Kind: listing.Bool, Optional: true},
 		listing.Field{Name: "state", Kind: listing.Enum, Values: []string{"LIVE", "FUTURE", "OFF"}, Expand: state},
 	)
 }
@@ -75,9 +91,9 @@ func Match(e listing.Expr, row Row) bool {
 
 func compare(c listing.Compare, row Row) bool {
 	if c.Op == listing.HasPrefix {
-		return strings.HasPrefix(row[c.Field].(string), c.Value.(string))
+		return strings.HasPrefix(row[c.Column()].(string), c.Value.(string))
 	}
-	order := Order(row[c.Field], c.Value)
+	order := Order(row[c.Column()], c.Value)
 	switch c.Op {
 	case listing.Equal:
 		return order == 0
@@ -101,6 +117,8 @@ func Order(a, b any) int {
 	switch a := a.(type) {
 	case string:
 		return cmp.Compare(a, b.(string))
+	case int64:
+		return cmp.Compare(a, b.(int64))
 	case bool:
 		return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b.(bool)))
 	case time.Time:
@@ -138,8 +156,12 @@ func values(field string) *rapid.Generator[any] {
 	switch field {
 	case "kind":
 		return rapid.Map(rapid.SampledFrom([]string{"RED", "BLUE"}), func(v string) any { return v })
-	case "enabled":
+	case "enabled", "flagged":
 		return rapid.Map(rapid.Bool(), func(v bool) any { return v })
+	case "price_currency":
+		return rapid.Map(rapid.SampledFrom([]string{"", "EUR", "USD"}), func(v string) any { return v })
+	case "price_units", "price_nanos":
+		return rapid.Map(rapid.Int64Range(-1, 2), func(v int64) any { return v })
 	case "create_time":
 		return rapid.Map(times(), func(v time.Time) any { return v })
 	default:
@@ -153,8 +175,11 @@ func Rows(t *rapid.T) []Row {
 	rows := make([]Row, len(ids))
 	for i, id := range ids {
 		rows[i] = Row{"id": id}
-		for _, field := range []string{"note", "code_key", "kind", "enabled", "create_time"} {
-			rows[i][field] = values(field).Draw(t, field)
+		for _, column := range Columns()[1:] {
+			rows[i][column] = values(column).Draw(t, column)
+		}
+		if rows[i]["price_currency"] == "" {
+			rows[i]["price_units"], rows[i]["price_nanos"] = int64(0), int64(0)
 		}
 	}
 	return rows
@@ -187,13 +212,19 @@ func exprs(t *rapid.T, depth int) []listing.Expr {
 }
 
 func comparison(t *rapid.T) listing.Expr {
-	field := rapid.SampledFrom([]string{"id", "note", "code_key", "kind", "enabled", "create_time"}).Draw(t, "field")
+	column := rapid.SampledFrom(Columns()).Draw(t, "column")
 	ops := []listing.Op{listing.Equal, listing.NotEqual, listing.Less, listing.LessEqual, listing.Greater, listing.GreaterEqual}
-	value := values(field).Draw(t, "value")
+	value := values(column).Draw(t, "value")
 	if _, ok := value.(string); ok {
 		ops = append(ops, listing.HasPrefix, listing.HasPrefix)
 	}
-	return listing.Compare{Field: field, Op: rapid.SampledFrom(ops).Draw(t, "op"), Value: value}
+	c := listing.Compare{Field: column, Op: rapid.SampledFrom(ops).Draw(t, "op"), Value: value}
+	if part, isPart := strings.CutPrefix(column, "price_"); isPart {
+		c.Field, c.Part = "price", listing.Part(part)
+	} else {
+		c.Optional = slices.Contains(Optionals(), column)
+	}
+	return c
 }
 
 // OrderBy returns a random order_by for Schema.
