@@ -209,10 +209,10 @@ func count(documents []bson.D, row map[string]any) int {
 // relations says whether a value, or that there is none, stands in all relations of a document.
 func relations(value any, exists bool, document any) bool {
 	for _, e := range document.(bson.D) {
-		if e.Key == "$exists" || !exists {
-			if holds := exists == e.Value || e.Key == "$ne"; !holds {
-				return false
-			}
+		switch {
+		case e.Key == "$exists" && exists != e.Value, e.Key != "$exists" && e.Key != "$ne" && !exists:
+			return false
+		case e.Key == "$exists" || !exists:
 			continue
 		}
 		order := listingtest.Order(value, plain(e.Value))
