@@ -48,6 +48,9 @@ type Option func(*DB)
 // only: what InTransaction then runs is alone in this process, but not all or nothing.
 func WithoutTransactions() Option { return func(db *DB) { db.plain = true } }
 
+// HasTransactions says whether the server has transactions: false on the tests' engine only.
+func (db *DB) HasTransactions() bool { return !db.plain }
+
 // Open connects to the deployment that a URI names and to the service's database in it. A database
 // in the URI's path is a prefix, so that several installations can share a deployment:
 // `mongodb://host/staging` has the databases staging_coupon and staging_tracking. The path `admin`

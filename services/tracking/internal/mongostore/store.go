@@ -47,6 +47,8 @@ type Store struct {
 	// updating is by the id of a conversion, taking by the name of a coupon.
 	updating *stripes
 	taking   *stripes
+	// leastWindow is for how long a time is counted at once at least.
+	leastWindow time.Duration
 	calendar rules.Calendar
 	// clock returns the time.
 	clock func() time.Time
@@ -67,7 +69,11 @@ var _ flow.Store = (*Store)(nil)
 // Open connects to the deployment that a URI names, as mongodb.Open says, and brings the schema up
 // to date.
 func Open(ctx context.Context, uri string, o Options, opts ...mongodb.Option) (*Store, error) {
-	return openAt(ctx, uri, o, time.Now, opts...)
+	s, err := openAt(ctx, uri, o, time.Now, opts...)
+	if err == nil && !s.db.HasTransactions() {
+		s.leastWindow = engineWindow
+	}
+	return s, err
 }
 
 func openAt(ctx context.Context, uri string, o Options, clock func() time.Time, opts ...mongodb.Option) (*Store, error) {
@@ -87,7 +93,7 @@ func openAt(ctx context.Context, uri string, o Options, clock func() time.Time, 
 
 // newStore returns a store on a database that is up to date, and starts its queues.
 func newStore(db *mongodb.DB, calendar rules.Calendar, clock func() time.Time) *Store {
-	s := &Store{db: db, updating: newStripes(), taking: newStripes(), calendar: calendar, clock: clock}
+	s := &Store{db: db, updating: newStripes(), taking: newStripes(), calendar: calendar, clock: clock, leastWindow: leastWindow}
 	s.sales = newSaleQueue(db, s.now)
 	s.clicks = groupcommit.New(maxWaiting, s.writeClicks)
 	s.postbacks = groupcommit.New(maxWaiting, func(batch []any) []error { return insertBatch(db, postbacks, batch) })
