@@ -49,7 +49,7 @@ type Store struct {
 	taking   *stripes
 	// leastWindow is for how long a time is counted at once at least.
 	leastWindow time.Duration
-	calendar rules.Calendar
+	calendar    rules.Calendar
 	// clock returns the time.
 	clock func() time.Time
 }
