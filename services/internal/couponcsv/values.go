@@ -1,12 +1,12 @@
 package couponcsv
 
 import (
-	"sort"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/civilday"
 )
 
 // faults gathers what is wrong with a row.
@@ -78,20 +78,6 @@ func bounded(field, reason string, at time.Time) (time.Time, error) {
 	return at, nil
 }
 
-// beginning returns the first moment of a day in a zone, in UTC; day is its midnight in UTC. It is not
-// always midnight there: where clocks are put forward at night a day begins at one o'clock, and where they
-// are put back there may be two midnights.
-func beginning(day time.Time, zone *time.Location) time.Time {
-	// No zone is further than a day from UTC, and none leaps further than a day.
-	const before, within = 2 * 24 * 60 * 60, 4 * 24 * 60 * 60
-	from := day.Unix() - before
-	seconds := sort.Search(within, func(n int) bool {
-		year, month, date := time.Unix(from+int64(n), 0).In(zone).Date()
-		return !time.Date(year, month, date, 0, 0, 0, 0, time.UTC).Before(day)
-	})
-	return time.Unix(from+int64(seconds), 0).UTC()
-}
-
 // disabled reads whether a coupon is switched off: by its own column or, where that is empty, by the state
 // that an export has. An archived coupon has ended for good, so importing it would bring back a code.
 func disabled(enabled, state string) (bool, error) {
@@ -120,4 +106,10 @@ func limit(field, text string) (int64, error) {
 		return 0, apperr.Invalid("INVALID_"+strings.ToUpper(field), field, "%.40q is no whole number; leave it empty for any number of sales", text)
 	}
 	return n, nil
+}
+
+// beginning returns a day's first moment in a zone, in UTC; day is its midnight in UTC.
+func beginning(day time.Time, zone *time.Location) time.Time {
+	year, month, date := day.Date()
+	return civilday.Begin(year, month, date, zone).UTC()
 }

@@ -12,6 +12,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+	"github.com/couponlink/couponlink/services/internal/civilday"
 )
 
 // Dates in forms are days of the program's zone: a coupon starts when its Start Date begins, and expires
@@ -232,12 +233,12 @@ func couponMask() []string {
 // couponForm is the form of a coupon that is there.
 func (p *page) couponForm(c *couponv1.Coupon, o *couponv1.Offer, values url.Values) form {
 	start, end := startField(values.Get("start_time")), expireField(values.Get("expire_time"))
-	if t := c.GetStartTime().AsTime().In(p.zone); p.dayText(t) == start.Value && !beginOf(t.Year(), t.Month(), t.Day(), p.zone).Equal(t) {
+	if t := c.GetStartTime().AsTime().In(p.zone); p.dayText(t) == start.Value && !civilday.Begin(t.Year(), t.Month(), t.Day(), p.zone).Equal(t) {
 		start.Hint = "Now exactly " + format.DateTime(t, p.zone) + "; another day begins at its beginning."
 	}
 	if c.GetExpireTime() != nil {
 		t := c.GetExpireTime().AsTime().In(p.zone)
-		if p.dayText(lastMoment(c)) == end.Value && !beginOf(t.Year(), t.Month(), t.Day(), p.zone).Equal(t) {
+		if p.dayText(lastMoment(c)) == end.Value && !civilday.Begin(t.Year(), t.Month(), t.Day(), p.zone).Equal(t) {
 			end.Hint = "Now exactly until " + format.DateTime(t, p.zone) + "; another day counts to its end. Empty: never."
 		}
 	}

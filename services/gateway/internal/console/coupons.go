@@ -343,7 +343,7 @@ func (p *page) scanHref(trackingLink string) string {
 	if !p.has("tools/scan") || trackingLink == "" {
 		return ""
 	}
-	return at("tools", "scan") + "?" + url.Values{"url": {trackingLink}}.Encode()
+	return scanHref(trackingLink)
 }
 
 // dayText is a day in a form.

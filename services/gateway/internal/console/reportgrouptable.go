@@ -7,6 +7,7 @@ import (
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+	"github.com/couponlink/couponlink/services/internal/civilday"
 )
 
 // groupOrder is how the groups are sorted, by the address's `by`.
@@ -156,9 +157,9 @@ func (o *openReport) within(date, step string) string {
 	last := first
 	switch step {
 	case "week":
-		last = beginOf(first.Year(), first.Month(), first.Day()+6, o.zone)
+		last = civilday.Begin(first.Year(), first.Month(), first.Day()+6, o.zone)
 	case "month":
-		last = beginOf(first.Year(), first.Month()+1, 0, o.zone)
+		last = civilday.Begin(first.Year(), first.Month()+1, 0, o.zone)
 	}
 	if !o.span.from.IsZero() && first.Before(o.span.from) {
 		first = o.span.from

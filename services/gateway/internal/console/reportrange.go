@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+	"github.com/couponlink/couponlink/services/internal/civilday"
 )
 
 // rangeMark stands between a first and a last day.
@@ -31,8 +32,8 @@ type span struct{ from, to time.Time }
 // spanOf returns a range's days as of now, in now's zone; or what is wrong with it, in words.
 func spanOf(name string, now time.Time) (span, string) {
 	zone := now.Location()
-	today := beginOf(now.Year(), now.Month(), now.Day(), zone)
-	back := func(days int) time.Time { return beginOf(now.Year(), now.Month(), now.Day()-days, zone) }
+	today := civilday.Begin(now.Year(), now.Month(), now.Day(), zone)
+	back := func(days int) time.Time { return civilday.Begin(now.Year(), now.Month(), now.Day()-days, zone) }
 	switch name {
 	case "today":
 		return span{today, today}, ""
@@ -45,11 +46,11 @@ func spanOf(name string, now time.Time) (span, string) {
 	case "last_90_days":
 		return span{back(89), today}, ""
 	case "this_month":
-		return span{beginOf(now.Year(), now.Month(), 1, zone), today}, ""
+		return span{civilday.Begin(now.Year(), now.Month(), 1, zone), today}, ""
 	case "last_month":
-		return span{beginOf(now.Year(), now.Month()-1, 1, zone), beginOf(now.Year(), now.Month(), 0, zone)}, ""
+		return span{civilday.Begin(now.Year(), now.Month()-1, 1, zone), civilday.Begin(now.Year(), now.Month(), 0, zone)}, ""
 	case "this_year":
-		return span{beginOf(now.Year(), time.January, 1, zone), today}, ""
+		return span{civilday.Begin(now.Year(), time.January, 1, zone), today}, ""
 	case "all_time":
 		return span{}, ""
 	}
@@ -77,22 +78,12 @@ func dayOf(text string, zone *time.Location) (time.Time, bool) {
 	if err != nil {
 		return time.Time{}, false
 	}
-	return beginOf(day.Year(), day.Month(), day.Day(), zone), true
-}
-
-// beginOf returns when a day begins. Where clocks were set forward at midnight, that is later than 0:00.
-func beginOf(year int, month time.Month, day int, zone *time.Location) time.Time {
-	begin := time.Date(year, month, day, 0, 0, 0, 0, zone)
-	want := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Day()
-	for begin.Day() != want {
-		begin = begin.Add(15 * time.Minute)
-	}
-	return begin
+	return civilday.Begin(day.Year(), day.Month(), day.Day(), zone), true
 }
 
 // after returns when the day after a day begins.
 func after(day time.Time) time.Time {
-	return beginOf(day.Year(), day.Month(), day.Day()+1, day.Location())
+	return civilday.Begin(day.Year(), day.Month(), day.Day()+1, day.Location())
 }
 
 // filter returns the condition that a time lies in these days; empty for all days.

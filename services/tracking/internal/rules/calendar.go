@@ -3,8 +3,9 @@ package rules
 import (
 	"fmt"
 	"math"
-	"sort"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/civilday"
 )
 
 // Calendar reckons the days and months of the program's time zone.
@@ -83,12 +84,5 @@ func (c Calendar) Day(at time.Time) Day { return DayOf(at.In(c.zone).Date()) }
 // year begins at one o'clock, when clocks are put forward.
 func (c Calendar) Begin(d Day) time.Time {
 	year, month, day := d.Date()
-	begin := time.Date(year, month, day, 0, 0, 0, 0, c.zone)
-	if c.Day(begin) == d && c.Day(begin.Add(-time.Millisecond)) < d {
-		return begin.UTC()
-	}
-	// No moment, or more than one, is midnight. No leap is longer than a day.
-	from := begin.Add(-2 * 24 * time.Hour).Unix()
-	seconds := sort.Search(4*secondsPerDay, func(n int) bool { return c.Day(time.Unix(from+int64(n), 0)) >= d })
-	return time.Unix(from+int64(seconds), 0).UTC()
+	return civilday.Begin(year, month, day, c.zone).UTC()
 }

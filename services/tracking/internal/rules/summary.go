@@ -44,7 +44,7 @@ func Spans(needed []Dimension, from, to Day) []Span {
 	if first > last {
 		return []Span{{days, int32(from), int32(to)}}
 	}
-	spans := []Span{{days + monthly, int32(first), int32(last)}}
+	spans := []Span{{days.Months(), int32(first), int32(last)}}
 	if from < first.First() && from != FirstDay {
 		spans = append(spans, Span{days, int32(from), int32(first.First() - 1)})
 	}

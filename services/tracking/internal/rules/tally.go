@@ -28,6 +28,9 @@ const (
 // Monthly says whether the cube's periods are months.
 func (c Cube) Monthly() bool { return c > monthly }
 
+// Months returns the cube of months that has the dimensions of one of days.
+func (c Cube) Months() Cube { return c + monthly }
+
 // CellKey says what a cell's figures are of.
 type CellKey struct {
 	Cube Cube
@@ -180,7 +183,7 @@ func (t *Tally) eachCube(of CellKey, day Day, change func(*Measures)) {
 func (t *Tally) each(key CellKey, days Cube, day Day, change func(*Measures)) {
 	key.Cube, key.Period = days, int32(day)
 	change(t.cell(key))
-	key.Cube, key.Period = days+monthly, int32(day.Month())
+	key.Cube, key.Period = days.Months(), int32(day.Month())
 	change(t.cell(key))
 }
 

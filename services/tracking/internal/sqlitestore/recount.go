@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	// toMonths is what the cube of months has more than that of days.
-	toMonths = rules.StatusMonths - rules.StatusDays
 	// clickDrift is by how much an id's time may differ from its click's. They are the same, but for clicks
 	// that were brought in from elsewhere.
 	clickDrift = time.Hour
@@ -125,7 +123,7 @@ func addClicks(tally *rules.Tally, kept []rules.Cell, month rules.Month) {
 	for _, c := range kept {
 		clicks := rules.Cell{Key: c.Key, Measures: rules.Measures{Clicks: c.Clicks}}
 		tally.Add(clicks)
-		clicks.Key.Cube, clicks.Key.Period = c.Key.Cube+toMonths, int32(month)
+		clicks.Key.Cube, clicks.Key.Period = c.Key.Cube.Months(), int32(month)
 		tally.Add(clicks)
 	}
 }
