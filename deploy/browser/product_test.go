@@ -43,6 +43,8 @@ type product struct {
 	t testing.TB
 	// site is the HTTP origin, without a slash at its end.
 	site string
+	// stop ends the program at once, as kill -9 does, and waits until it is gone.
+	stop func()
 	log  lockedBuffer
 }
 
@@ -68,9 +70,12 @@ func startProduct(t testing.TB, binary string, env ...string) *product {
 		_ = cmd.Wait() // how it ended shows in its log
 		close(ended)
 	}()
-	t.Cleanup(func() {
+	p.stop = func() {
 		_ = cmd.Process.Kill() // it may have ended already
 		<-ended
+	}
+	t.Cleanup(func() {
+		p.stop()
 		if t.Failed() {
 			t.Logf("log of the product:\n%s", lastLines(p.log.String(), 40))
 		}

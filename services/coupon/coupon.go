@@ -26,9 +26,9 @@ import (
 
 // Service is the coupon service on its store.
 type Service struct {
-	store     flow.Store
-	flow      *flow.Service
-	publicURL string
+	store flow.Store
+	flow  *flow.Service
+	about edge.About
 }
 
 // New opens the store, brings it up to date, and returns the service on it. Tracking links begin
@@ -39,7 +39,9 @@ func New(ctx context.Context, database settings.Database, publicURL string, allo
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)
 	}
-	return &Service{store: store, flow: flow.New(store, time.Now, allowed.CheckURL), publicURL: publicURL}, nil
+	return &Service{store: store, flow: flow.New(store, time.Now, allowed.CheckURL), about: edge.About{
+		Version: command.Version(), Store: database.String(), PublicURL: publicURL, AllowedPrivateHosts: allowed.Entries(),
+	}}, nil
 }
 
 func open(ctx context.Context, database settings.Database) (flow.Store, error) {
@@ -55,7 +57,7 @@ func open(ctx context.Context, database settings.Database) (flow.Store, error) {
 
 // Register adds the gRPC services to a server.
 func (s *Service) Register(registrar grpc.ServiceRegistrar) {
-	edge.Register(registrar, s.flow, s.publicURL)
+	edge.Register(registrar, s.flow, s.about)
 }
 
 // Ready says whether the service can do its work.

@@ -39,10 +39,9 @@ type Options struct {
 	Zone *time.Location
 	// SessionFile keeps the secret of the console's sessions; empty: they end with the process.
 	SessionFile string
-	// PublicURL is the origin as the outside sees it, Store where everything is kept: the console shows
-	// them, where they are known.
-	PublicURL, Store string
-	Log              *slog.Logger
+	// PublicURL is the origin as the outside sees it.
+	PublicURL string
+	Log       *slog.Logger
 }
 
 // New returns the handler of the whole origin.
@@ -61,7 +60,7 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	}
 	pages, err := console.New(console.Config{
 		Coupon: backends.Coupon, Tracking: backends.Tracking, API: api, AdminKey: o.AdminKey, SessionFile: o.SessionFile,
-		PublicURL: o.PublicURL, Store: o.Store, IsSecure: strings.HasPrefix(o.PublicURL, "https://"),
+		PublicURL: o.PublicURL, IsSecure: strings.HasPrefix(o.PublicURL, "https://"),
 		Zone: o.Zone, Version: command.Version(), Now: time.Now, Log: o.Log,
 	})
 	if err != nil {

@@ -84,6 +84,9 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 			return couponv1.RegisterCouponServiceHandlerClient(ctx, mux, couponv1.NewCouponServiceClient(coupon))
 		},
 		func() error {
+			return couponv1.RegisterAboutServiceHandlerClient(ctx, mux, couponv1.NewAboutServiceClient(coupon))
+		},
+		func() error {
 			return trackingv1.RegisterLinkServiceHandlerClient(ctx, mux, trackingv1.NewLinkServiceClient(tracking))
 		},
 		func() error {
@@ -103,6 +106,9 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 		},
 		func() error {
 			return trackingv1.RegisterScanServiceHandlerClient(ctx, mux, trackingv1.NewScanServiceClient(tracking))
+		},
+		func() error {
+			return trackingv1.RegisterAboutServiceHandlerClient(ctx, mux, trackingv1.NewAboutServiceClient(tracking))
 		},
 	} {
 		if err := do(); err != nil {

@@ -39,6 +39,7 @@ import (
 type Service struct {
 	store flow.Store
 	flow  *flow.Service
+	about edge.About
 	// endWork stops what works in the background, and work waits for it.
 	endWork context.CancelFunc
 	work    sync.WaitGroup
@@ -85,7 +86,10 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	sender := courier.New(courier.Config{
 		Store: store, Publishers: coupons, Client: client, Now: time.Now, Random: rand.Float64, Log: o.Log,
 	})
-	s := &Service{store: store, flow: flow.New(flow.Config{
+	about := edge.About{
+		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: allowed.Entries(), TimeZone: zone.String(),
+	}
+	s := &Service{store: store, about: about, flow: flow.New(flow.Config{
 		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Zone: zone,
 		Presets: presets, Sender: sender, Follower: scan.New(scan.Config{Client: client, Now: time.Now}), Wake: sender.Wake,
 	})}
@@ -116,7 +120,9 @@ func open(ctx context.Context, database settings.Database, retention time.Durati
 }
 
 // Register adds the gRPC services to a server.
-func (s *Service) Register(registrar grpc.ServiceRegistrar) { edge.Register(registrar, s.flow) }
+func (s *Service) Register(registrar grpc.ServiceRegistrar) {
+	edge.Register(registrar, s.flow, s.about)
+}
 
 // PartnerHandler serves /click, /c/, /postback and /postback/.
 func (s *Service) PartnerHandler() http.Handler { return edge.PartnerHandler(s.flow) }

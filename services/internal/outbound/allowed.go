@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,6 +16,7 @@ const setting = "COUPONLINK_ALLOWED_PRIVATE_HOSTS"
 // Allowed are the hosts inside the network that may be reached all the same. The zero value allows
 // none.
 type Allowed struct {
+	entries  []string
 	names    map[endpoint]bool
 	networks []network
 }
@@ -45,9 +47,13 @@ func ParseAllowed(list string) (Allowed, error) {
 		if err := allowed.add(entry); err != nil {
 			return Allowed{}, fmt.Errorf("%s: the entry %q %w", setting, entry, err)
 		}
+		allowed.entries = append(allowed.entries, entry)
 	}
 	return allowed, nil
 }
+
+// Entries returns the entries as they were written.
+func (a Allowed) Entries() []string { return slices.Clone(a.entries) }
 
 // add adds an entry, or says what is wrong with it.
 func (a *Allowed) add(entry string) error {

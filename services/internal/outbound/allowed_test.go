@@ -2,6 +2,7 @@ package outbound_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +25,15 @@ func parse(t *testing.T, text string) *url.URL {
 		t.Fatal(err)
 	}
 	return u
+}
+
+func TestEntriesAreAsWritten(t *testing.T) {
+	if got := allow(t, " 10.1.0.0/16,, Shop.internal:8080 ").Entries(); !slices.Equal(got, []string{"10.1.0.0/16", "Shop.internal:8080"}) {
+		t.Errorf("got %q", got)
+	}
+	if got := allow(t, "").Entries(); len(got) != 0 {
+		t.Errorf("of none: got %q", got)
+	}
 }
 
 func TestParseAllowedRefuses(t *testing.T) {

@@ -13,15 +13,15 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// Register serves the coupon service's five gRPC services on a registrar. publicURL is the origin
-// of tracking links, such as `https://go.example.com`, without a slash at its end.
-func Register(reg grpc.ServiceRegistrar, s *flow.Service, publicURL string) {
-	coupons := couponView{publicURL: publicURL}
+// Register serves the coupon service's six gRPC services on a registrar.
+func Register(reg grpc.ServiceRegistrar, s *flow.Service, about About) {
+	coupons := couponView{publicURL: about.PublicURL}
 	couponv1.RegisterOfferServiceServer(reg, &offerServer{flow: s})
 	couponv1.RegisterPublisherServiceServer(reg, &publisherServer{flow: s})
 	couponv1.RegisterApprovalServiceServer(reg, &approvalServer{flow: s})
 	couponv1.RegisterCouponServiceServer(reg, &couponServer{flow: s, view: coupons})
 	couponv1.RegisterLookupServiceServer(reg, &lookupServer{flow: s, view: coupons})
+	couponv1.RegisterAboutServiceServer(reg, aboutServer{about: about})
 }
 
 // missing refuses a request without its resource.

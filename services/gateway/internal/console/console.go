@@ -42,8 +42,8 @@ type Config struct {
 	PublicURL string
 	// Zone is the program's time zone; nil means UTC.
 	Zone *time.Location
-	// Version and Store are shown on the Settings page, where they are known.
-	Version, Store string
+	// Version is the gateway's.
+	Version string
 	// IsSecure says that browsers reach the console by https, also where a request does not show it.
 	IsSecure bool
 	// Now is the clock; nil means time.Now.
@@ -64,11 +64,11 @@ type Console struct {
 	// api is the REST form of the services, with the key.
 	api http.Handler
 
-	publicURL      string
-	zone           *time.Location
-	version, store string
-	now            func() time.Time
-	log            *slog.Logger
+	publicURL string
+	zone      *time.Location
+	version   string
+	now       func() time.Time
+	log       *slog.Logger
 
 	access  *access.Keeper
 	assets  *assets.Set
@@ -81,7 +81,7 @@ type Console struct {
 func New(cfg Config) (*Console, error) {
 	c := &Console{
 		coupon: grpcdial.WithKey(cfg.Coupon, cfg.AdminKey), tracking: grpcdial.WithKey(cfg.Tracking, cfg.AdminKey),
-		api: withKey(cfg.API, cfg.AdminKey), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), zone: cfg.Zone, version: cfg.Version, store: cfg.Store,
+		api: withKey(cfg.API, cfg.AdminKey), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), zone: cfg.Zone, version: cfg.Version,
 		now: cfg.Now, log: cfg.Log, paths: map[string]bool{},
 	}
 	if c.zone == nil {

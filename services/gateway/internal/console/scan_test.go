@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -18,6 +19,18 @@ import (
 
 func (d *desk) ScanLink(_ context.Context, req *trackingv1.ScanLinkRequest) (*trackingv1.ScanLinkResponse, error) {
 	return d.scanned, d.note("ScanLink", req)
+}
+
+func (d *desk) StreamScanLink(req *trackingv1.ScanLinkRequest, stream grpc.ServerStreamingServer[trackingv1.StreamScanLinkResponse]) error {
+	if err := d.note("StreamScanLink", req); err != nil {
+		return err
+	}
+	for _, hop := range d.scanned.GetHops() {
+		if err := stream.Send(&trackingv1.StreamScanLinkResponse{News: &trackingv1.StreamScanLinkResponse_Hop{Hop: hop}}); err != nil {
+			return err
+		}
+	}
+	return stream.Send(&trackingv1.StreamScanLinkResponse{News: &trackingv1.StreamScanLinkResponse_Scan{Scan: d.scanned}})
 }
 
 func (d *desk) CreateOfferScan(_ context.Context, req *trackingv1.CreateOfferScanRequest) (*trackingv1.OfferScan, error) {
@@ -64,33 +77,78 @@ func lostOnTheWay() *trackingv1.ScanLinkResponse {
 	}
 }
 
-const scanPath = "/console/tools/scan?device=PHONE&language=de&url=" + "https%3A%2F%2Fgo.example.com%2Fclick%3Foffer_id%3D10"
+const (
+	scanQuery = "?device=PHONE&language=de&url=https%3A%2F%2Fgo.example.com%2Fclick%3Foffer_id%3D10"
+	scanPath  = "/console/tools/scan" + scanQuery
+	livePath  = "/console/tools/scan/live" + scanQuery
+)
+
+// foundOnTheWay is what pages say of lostOnTheWay.
+var foundOnTheWay = []string{
+	"This link does not work as it should", "1 problem loses sales or visitors, and there is 1 thing to look at.", "What to do: Have the owner pass it on.", `href="#hop-2"`,
+	"Click id made here", "Click id lost here", "1,250 ms", "redirects by a refresh in its HTML", "The code has expired.", "Lost here", `href="/console/offers/10/scans"`, "Scan as a desktop browser",
+}
 
 func TestScanAnswersAtOnceAndThenScans(t *testing.T) {
 	d := &desk{scanned: lostOnTheWay()}
 	b := openDesk(t, d)
 	first := b.get(scanPath)
 	expect(t, first, []string{
-		"Scanning…", `hx-trigger="load"`, `value="https://go.example.com/click?offer_id=10"`, `<option value="PHONE" selected>`, `<option value="de" selected>`,
+		"Scanning…", `data-live="/console/tools/scan/live?device=PHONE&amp;`, `value="https://go.example.com/click?offer_id=10"`, `<option value="PHONE" selected>`, `<option value="de" selected>`,
 		`<noscript><meta http-equiv="refresh" content="0; url=/console/tools/scan?device=PHONE&amp;language=de&amp;url=https%3A%2F%2Fgo.example.com%2Fclick%3Foffer_id%3D10&amp;wait=1"></noscript>`,
 	}, nil)
 	if len(called[*trackingv1.ScanLinkRequest](d)) != 0 {
 		t.Error("the page waited for the scan")
 	}
-	found := []string{
-		"This link does not work as it should", "1 problem loses sales or visitors, and there is 1 thing to look at.", "What to do: Have the owner pass it on.", `href="#hop-2"`,
-		"Click id made here", "Click id lost here", "1,250 ms", "redirects by a refresh in its HTML", "The code has expired.", "Lost here", `href="/console/offers/10/scans"`, "Scan as a desktop browser",
-	}
-	part := b.get(scanPath, "HX-Request", "true", "HX-Target", "div#scan-result")
-	expect(t, part, found, []string{"<html", "Scanning…"})
-	if !strings.HasPrefix(part.body, `<div id="scan-result"`) {
-		t.Error("the part is not the result")
-	}
-	expect(t, b.get(scanPath+"&wait=1"), append(found, "</html>"), []string{"Scanning…", "noscript"})
+	expect(t, b.get(scanPath+"&wait=1"), append([]string{"</html>"}, foundOnTheWay...), []string{"Scanning…", "noscript", "data-live"})
+	b.get(livePath)
 	reqs := called[*trackingv1.ScanLinkRequest](d)
-	if len(reqs) != 2 || reqs[0].GetUrl() != "https://go.example.com/click?offer_id=10" || reqs[0].GetDevice() != trackingv1.ScanLinkRequest_PHONE || reqs[0].GetLanguage() != "de" {
-		t.Errorf("asked for %v", reqs)
+	if len(reqs) != 2 {
+		t.Fatalf("asked for %v", reqs)
 	}
+	for _, req := range reqs {
+		if req.GetUrl() != "https://go.example.com/click?offer_id=10" || req.GetDevice() != trackingv1.ScanLinkRequest_PHONE || req.GetLanguage() != "de" {
+			t.Errorf("asked for %v", req)
+		}
+	}
+}
+
+// eventsOf reads an answer of server-sent events as browsers do: the names, and the data of each.
+func eventsOf(t *testing.T, body string) (names, data []string) {
+	t.Helper()
+	for event := range strings.SplitSeq(strings.TrimSuffix(body, "\n\n"), "\n\n") {
+		lines := strings.Split(event, "\n")
+		name, ok := strings.CutPrefix(lines[0], "event: ")
+		if !ok {
+			t.Fatalf("an event begins with %q", lines[0])
+		}
+		for i, line := range lines[1:] {
+			if lines[i+1], ok = strings.CutPrefix(line, "data: "); !ok {
+				t.Fatalf("a line of an event is %q", line)
+			}
+		}
+		names, data = append(names, name), append(data, strings.Join(lines[1:], "\n"))
+	}
+	return names, data
+}
+
+func TestScanIsToldLive(t *testing.T) {
+	b := openDesk(t, &desk{scanned: lostOnTheWay()})
+	a := b.get(livePath)
+	if kind := a.header.Get("Content-Type"); kind != "text/event-stream; charset=utf-8" {
+		t.Errorf("the answer is %q", kind)
+	}
+	names, data := eventsOf(t, a.body)
+	if got := strings.Join(names, " "); got != "hop hop hop end" {
+		t.Fatalf("told are %s", got)
+	}
+	for i, want := range []string{`data-next="https://mid.example.com/?c=1"`, "1,250 ms", "Click id lost here"} {
+		if !strings.HasPrefix(data[i], `<li id="hop-`) || !strings.Contains(data[i], want) || strings.Contains(data[i], "<script>") {
+			t.Errorf("hop %d is told as %s, want %s in it", i+1, data[i], want)
+		}
+	}
+	a.body = data[3]
+	expect(t, a, foundOnTheWay, []string{"<html", "Scanning…"})
 }
 
 func TestScanOfAGoodLinkAndOfAStrangersLink(t *testing.T) {
@@ -108,9 +166,13 @@ func TestScanSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 	refused := openDesk(t, &desk{refusal: status.Error(codes.InvalidArgument, "url: has a user name in it; leave it out")})
-	expect(t, refused.get(scanPath, "HX-Request", "true", "HX-Target", "div#scan-result"), []string{"leave it out", `id="scan-result"`}, []string{"hx-trigger"})
-	silent := openDesk(t, &desk{silent: map[string]bool{"ScanLink": true}})
-	expect(t, silent.get(scanPath, "HX-Request", "true", "HX-Target", "div#scan-result"), []string{"Not reachable for the moment"}, []string{"hx-trigger"})
+	expect(t, refused.get(livePath), []string{"event: end", "leave it out", `role="alert"`}, []string{"event: hop"})
+	expect(t, refused.get(scanPath+"&wait=1"), []string{"leave it out", `aria-invalid="true"`}, []string{"data-live"})
+	if a := refused.get("/console/tools/scan/live?url=shop"); a.status != http.StatusBadRequest {
+		t.Errorf("no link: status %d", a.status)
+	}
+	silent := openDesk(t, &desk{silent: map[string]bool{"ScanLink": true, "StreamScanLink": true}})
+	expect(t, silent.get(livePath), []string{"event: end", "Not reachable for the moment"}, []string{"event: hop", "secret address"})
 	if a := silent.get(scanPath + "&wait=1"); a.status != http.StatusServiceUnavailable {
 		t.Errorf("without scripts: status %d", a.status)
 	}

@@ -66,7 +66,7 @@ type scanParameter struct {
 }
 
 func (p *page) scanResultOf(link string, found *trackingv1.ScanLinkResponse) *scanResult {
-	result := &scanResult{Facts: p.scanFacts(found), Hops: p.scanHops(found), Problems: scanProblems(found.GetProblems())}
+	result := &scanResult{Facts: p.scanFacts(found), Hops: scanHops(found.GetHops()), Problems: scanProblems(found.GetProblems())}
 	for i, hop := range result.Hops {
 		if i == 0 {
 			for _, parameter := range hop.Parameters {
@@ -182,33 +182,48 @@ func arrived(isSo bool) *badge {
 	return &badge{"Lost", "bad"}
 }
 
-func (p *page) scanHops(found *trackingv1.ScanLinkResponse) []scanHop {
-	var hops []scanHop
-	before := map[string]bool{}
-	for i, h := range found.GetHops() {
-		hop := scanHop{
-			Number: i + 1, URL: h.GetUrl(), Location: h.GetLocation(), Cookies: h.GetCookies(), Error: sentence(h.GetError()),
-			Status: hopStatus(h), SentBy: hopKind(h.GetKind()), IsLast: i == len(found.GetHops())-1,
-			IsOwn: h.GetLatency().AsDuration() == 0 && h.GetHttpStatus() != 0,
-		}
-		hop.Host, hop.Rest = splitURL(h.GetUrl())
-		if d := h.GetLatency().AsDuration(); d > 0 {
-			hop.Latency = format.Number(max(1, d.Milliseconds())) + " ms"
-		}
-		if t := h.GetCertificateExpireTime(); t != nil {
-			hop.Certificate = t.AsTime()
-		}
-		for _, parameter := range h.GetParameters() {
-			name := parameter.GetName()
-			hop.Parameters = append(hop.Parameters, scanParameter{
-				Name: name, Label: parameterLabel(name), IsPresent: parameter.GetPresent(), IsLost: before[name] && !parameter.GetPresent(),
-				IsMade: name == "click_id" && hop.IsOwn && !hop.IsLast && !parameter.GetPresent() && !before[name],
-			})
-			before[name] = parameter.GetPresent()
-		}
-		hops = append(hops, hop)
+func scanHops(found []*trackingv1.ScanHop) []scanHop {
+	hops, way := []scanHop(nil), trail{}
+	for _, h := range found {
+		hops = append(hops, way.hop(h))
 	}
 	return hops
+}
+
+// trail is how far a way has been shown.
+type trail struct {
+	length int
+	// carried are the parameters that the last hop had.
+	carried map[string]bool
+}
+
+// hop shows the next hop.
+func (t *trail) hop(h *trackingv1.ScanHop) scanHop {
+	t.length++
+	hop := scanHop{
+		Number: t.length, URL: h.GetUrl(), Location: h.GetLocation(), Cookies: h.GetCookies(), Error: sentence(h.GetError()),
+		Status: hopStatus(h), SentBy: hopKind(h.GetKind()),
+		IsLast: h.GetLocation() == "" || h.GetError() != "" || h.GetKind() == trackingv1.ScanHop_SCRIPT,
+		IsOwn:  h.GetLatency().AsDuration() == 0 && h.GetHttpStatus() != 0,
+	}
+	hop.Host, hop.Rest = splitURL(h.GetUrl())
+	if d := h.GetLatency().AsDuration(); d > 0 {
+		hop.Latency = format.Number(max(1, d.Milliseconds())) + " ms"
+	}
+	if expires := h.GetCertificateExpireTime(); expires != nil {
+		hop.Certificate = expires.AsTime()
+	}
+	carried := map[string]bool{}
+	for _, parameter := range h.GetParameters() {
+		name := parameter.GetName()
+		hop.Parameters = append(hop.Parameters, scanParameter{
+			Name: name, Label: parameterLabel(name), IsPresent: parameter.GetPresent(), IsLost: t.carried[name] && !parameter.GetPresent(),
+			IsMade: name == "click_id" && hop.IsOwn && !hop.IsLast && !parameter.GetPresent() && !t.carried[name],
+		})
+		carried[name] = parameter.GetPresent()
+	}
+	t.carried = carried
+	return hop
 }
 
 // splitURL returns an address's host and what follows it.

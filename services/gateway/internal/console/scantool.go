@@ -9,7 +9,7 @@ import (
 )
 
 func scanRoutes() []route {
-	return []route{get("tools/scan", showScan)}
+	return []route{get("tools/scan", showScan), get("tools/scan/live", scanLive)}
 }
 
 // scanHref returns the address that scans a link.
@@ -20,9 +20,9 @@ func scanHref(link string) string {
 // scanView is the Scan Tool: its form, and what was found, if a link was given.
 type scanView struct {
 	Form scanForm
-	// Part and Wait are this page's address, for the part with the result, and as a whole page that
-	// waits for it: for browsers without scripts. Both are empty unless the scan is still to be made.
-	Part, Wait string
+	// Live and Wait are where the scan can be had: as it goes on, and as a whole page that waits for it,
+	// for browsers without scripts. Both are empty unless the scan is still to be made.
+	Live, Wait string
 	// Result is nil until the scan is made.
 	Result *scanResult
 	// Failure says why there is no result.
@@ -32,46 +32,36 @@ type scanView struct {
 // scanForm is who follows which link.
 type scanForm struct{ URL, Device, Language field }
 
-// showScan shows the Scan Tool. With a link it answers at once, and the page then asks for the result,
-// which may take half a minute; with `wait` in the address, the answer is the result.
+// request is what the service is asked.
+func (f *scanForm) request() *trackingv1.ScanLinkRequest {
+	return &trackingv1.ScanLinkRequest{Url: f.URL.Value, Device: scanDevice(f.Device.Value), Language: f.Language.Value}
+}
+
+// showScan shows the Scan Tool. With a link it answers at once, and the page then has the scan told
+// live, which may take half a minute; with `wait` in the address, the answer is the result.
 func showScan(_ http.ResponseWriter, r *http.Request, p *page) error {
 	query := r.URL.Query()
 	view := scanView{Form: scanFormOf(query)}
 	p.Title, p.Section = "Scan Tool", "tools/scan"
 	p.Lead = "Follows a link as a visitor would and shows what becomes of the click and the code. It makes no click and no sale."
-	link := strings.TrimSpace(query.Get("url"))
-	if link == "" {
+	if view.Form.URL.Value == "" {
 		return p.show("scan", view)
 	}
 	if !view.Form.check() {
 		return p.showAs(http.StatusUnprocessableEntity, "scan", view)
 	}
-	if p.fragment() == "" && query.Get("wait") == "" {
-		view.Part = r.URL.RequestURI()
+	if query.Get("wait") == "" {
+		view.Live = at("tools", "scan", "live") + "?" + query.Encode()
 		query.Set("wait", "1")
 		view.Wait = at("tools", "scan") + "?" + query.Encode()
 		return p.show("scan", view)
 	}
-	found, err := trackingv1.NewScanServiceClient(p.tracking).ScanLink(r.Context(), &trackingv1.ScanLinkRequest{
-		Url: link, Device: scanDevice(view.Form.Device.Value), Language: view.Form.Language.Value,
-	})
-	if err == nil {
-		view.Result = p.scanResultOf(link, found)
-		return p.show("scan", view)
-	}
-	errs, isAboutForm := errorsOf(err, "url", "device", "language")
-	switch {
-	case isAboutForm:
-		for _, name := range []string{"", "url", "device", "language"} {
-			view.Failure = strings.TrimSpace(view.Failure + " " + errs[name])
-		}
-		view.Form.fail(errs)
-	case p.isHTMX():
-		// Without a toast: what is shown instead of the progress says it.
-		reason := p.reasonOf(err)
-		view.Failure = reason.title + ". " + reason.text
-	default:
+	found, err := trackingv1.NewScanServiceClient(p.tracking).ScanLink(r.Context(), view.Form.request())
+	if err != nil && !view.Form.fail(err) {
 		return err
+	}
+	if err == nil {
+		view.Result = p.scanResultOf(view.Form.URL.Value, found)
 	}
 	return p.show("scan", view)
 }
@@ -141,6 +131,11 @@ func (f *scanForm) check() bool {
 	return false
 }
 
-func (f *scanForm) fail(errs formErrors) {
-	f.URL.Error, f.Device.Error, f.Language.Error = errs["url"], errs["device"], errs["language"]
+// fail says beside the fields what the service said against them, and whether it did.
+func (f *scanForm) fail(err error) bool {
+	errs, isAboutForm := errorsOf(err, "url", "device", "language")
+	if isAboutForm {
+		f.URL.Error, f.Device.Error, f.Language.Error = strings.TrimSpace(errs["url"]+" "+errs[""]), errs["device"], errs["language"]
+	}
+	return isAboutForm
 }

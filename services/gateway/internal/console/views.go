@@ -61,11 +61,17 @@ func (v *views) toasts(p *page) ([]byte, error) {
 	return execute(v.pages["error"], p, "toast-messages")
 }
 
+// piece returns one template of a page's file, without anything around it, for what is no answer of its
+// own.
+func (v *views) piece(name, part string, data any) ([]byte, error) {
+	return execute(v.pages[name], data, part)
+}
+
 // execute runs templates into memory: an error must never be half a page.
-func execute(set *template.Template, p *page, names ...string) ([]byte, error) {
+func execute(set *template.Template, data any, names ...string) ([]byte, error) {
 	var buf bytes.Buffer
 	for _, name := range names {
-		if err := set.ExecuteTemplate(&buf, name, p); err != nil {
+		if err := set.ExecuteTemplate(&buf, name, data); err != nil {
 			return nil, fmt.Errorf("rendering: %w", err)
 		}
 	}

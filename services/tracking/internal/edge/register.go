@@ -12,7 +12,7 @@ import (
 )
 
 // Register adds the tracking service's gRPC services to a server or an in-process channel.
-func Register(reg grpc.ServiceRegistrar, service *flow.Service) {
+func Register(reg grpc.ServiceRegistrar, service *flow.Service, about About) {
 	trackingv1.RegisterLinkServiceServer(reg, &linkServer{service: service})
 	trackingv1.RegisterConversionServiceServer(reg, &conversionServer{service: service})
 	trackingv1.RegisterPostbackServiceServer(reg, &postbackServer{service: service})
@@ -20,4 +20,5 @@ func Register(reg grpc.ServiceRegistrar, service *flow.Service) {
 	trackingv1.RegisterReportServiceServer(reg, &reportServer{service: service})
 	trackingv1.RegisterSavedReportServiceServer(reg, &savedReportServer{service: service})
 	trackingv1.RegisterScanServiceServer(reg, &scanServer{service: service})
+	trackingv1.RegisterAboutServiceServer(reg, aboutServer{about: about})
 }

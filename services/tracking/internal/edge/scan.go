@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -32,6 +33,22 @@ func (s *scanServer) ScanLink(ctx context.Context, req *trackingv1.ScanLinkReque
 		return nil, err
 	}
 	return scanToProto(scan), nil
+}
+
+// StreamScanLink implements the RPC of that name.
+func (s *scanServer) StreamScanLink(req *trackingv1.ScanLinkRequest, stream grpc.ServerStreamingServer[trackingv1.StreamScanLinkResponse]) error {
+	visitor, err := visitorOf("", req.GetDevice(), req.GetLanguage())
+	if err != nil {
+		return err
+	}
+	scan, err := s.service.ScanLinkLive(stream.Context(), req.GetUrl(), visitor, func(hop rules.Hop) {
+		// A reader who has gone ends the stream's context, and with it the scan.
+		_ = stream.Send(&trackingv1.StreamScanLinkResponse{News: &trackingv1.StreamScanLinkResponse_Hop{Hop: hopToProto(hop)}})
+	})
+	if err != nil {
+		return err
+	}
+	return stream.Send(&trackingv1.StreamScanLinkResponse{News: &trackingv1.StreamScanLinkResponse_Scan{Scan: scanToProto(scan)}})
 }
 
 // visitorOf reads who follows links; in is where in the request it stands.

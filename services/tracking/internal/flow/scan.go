@@ -23,21 +23,28 @@ type Own func(context.Context, *url.URL) (*rules.Hop, error)
 
 // Follower follows links as a visitor would.
 type Follower interface {
-	// Follow returns the way from a link on, of one hop or more. What own answers for is not called.
-	// Its errors are own's, and ctx's when that has ended.
-	Follow(ctx context.Context, link *url.URL, visitor Visitor, own Own) ([]rules.Hop, error)
+	// Follow returns the way from a link on, of one hop or more, and tells gone of each hop before it goes
+	// the next. What own answers for is not called. Its errors are own's, and ctx's when that has ended.
+	Follow(ctx context.Context, link *url.URL, visitor Visitor, own Own, gone func(rules.Hop)) ([]rules.Hop, error)
 }
 
 // ScanLink explains a link and follows it. It stores nothing, and calls nothing of our own.
 //
 // Errors: InvalidArgument (INVALID_URL) on `url`; Unavailable where the catalog is.
 func (s *Service) ScanLink(ctx context.Context, link string, visitor Visitor) (rules.Scan, error) {
+	return s.ScanLinkLive(ctx, link, visitor, func(rules.Hop) {})
+}
+
+// ScanLinkLive is ScanLink, and tells gone of each hop as soon as it is known.
+func (s *Service) ScanLinkLive(ctx context.Context, link string, visitor Visitor, gone func(rules.Hop)) (rules.Scan, error) {
 	start, err := rules.ParseScanURL(link)
 	if err != nil {
 		return rules.Scan{}, err
 	}
 	own := &ownWay{service: s}
-	hops, err := s.follower.Follow(ctx, start, visitor, own.hop)
+	hops, err := s.follower.Follow(ctx, start, visitor, own.hop, func(hop rules.Hop) {
+		gone(rules.NewScan(own.link, []rules.Hop{hop}).Hops[0])
+	})
 	if err != nil {
 		return rules.Scan{}, err
 	}

@@ -76,7 +76,7 @@ type way struct {
 }
 
 // Follow implements flow.Follower.
-func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor flow.Visitor, own flow.Own) ([]rules.Hop, error) {
+func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor flow.Visitor, own flow.Own, gone func(rules.Hop)) ([]rules.Hop, error) {
 	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
 	if err != nil {
 		return nil, fmt.Errorf("making a cookie jar: %w", err)
@@ -91,6 +91,7 @@ func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor flow.Visit
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("following a link: %w", err) // nobody waits for it any more
 		}
+		gone(w.hops[len(w.hops)-1])
 	}
 	return w.hops, nil
 }

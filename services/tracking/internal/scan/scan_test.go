@@ -154,7 +154,7 @@ func TestOurOwnIsNotCalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	away := errors.New("away")
-	_, err = newFollower(t, local).Follow(t.Context(), u, flow.Visitor{}, func(context.Context, *url.URL) (*rules.Hop, error) { return nil, away })
+	_, err = newFollower(t, local).Follow(t.Context(), u, flow.Visitor{}, func(context.Context, *url.URL) (*rules.Hop, error) { return nil, away }, nobody)
 	if !errors.Is(err, away) {
 		t.Errorf("got %v", err)
 	}
@@ -183,7 +183,7 @@ func TestAScanEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	u := &url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/"}
-	if _, err := newFollower(t, local).Follow(ctx, u, flow.Visitor{}, foreign); !errors.Is(err, context.Canceled) {
+	if _, err := newFollower(t, local).Follow(ctx, u, flow.Visitor{}, foreign, nobody); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the caller has gone: %v", err)
 	}
 	w := newWeb(t)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -190,12 +191,19 @@ func follow(t *testing.T, f *scan.Follower, link string, visitor flow.Visitor, o
 	if err != nil {
 		t.Fatal(err)
 	}
-	hops, err := f.Follow(t.Context(), u, visitor, own)
+	var told []rules.Hop
+	hops, err := f.Follow(t.Context(), u, visitor, own, func(hop rules.Hop) { told = append(told, hop) })
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !reflect.DeepEqual(told, hops) {
+		t.Errorf("told of %+v, and in the end of %+v", told, hops)
+	}
 	return hops
 }
+
+// nobody is told of a scan's hops.
+func nobody(rules.Hop) {}
 
 // local is the allowance for pages on this machine.
 const local = "127.0.0.1/32"

@@ -188,7 +188,7 @@ func (x ScanHop_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ScanHop_Kind.Descriptor instead.
 func (ScanHop_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{12, 0}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{13, 0}
 }
 
 // Severity says how bad it is.
@@ -241,7 +241,7 @@ func (x ScanProblem_Severity) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ScanProblem_Severity.Descriptor instead.
 func (ScanProblem_Severity) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14, 0}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15, 0}
 }
 
 // OfferScan is a scan of all tracking links of an offer.
@@ -1047,6 +1047,94 @@ func (x *ScanLinkResponse) GetVerdict() *ScanVerdict {
 	return nil
 }
 
+// StreamScanLinkResponse is how far a scan is.
+type StreamScanLinkResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The news: hops, and then one scan.
+	//
+	// Types that are valid to be assigned to News:
+	//
+	//	*StreamScanLinkResponse_Hop
+	//	*StreamScanLinkResponse_Scan
+	News          isStreamScanLinkResponse_News `protobuf_oneof:"news"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamScanLinkResponse) Reset() {
+	*x = StreamScanLinkResponse{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamScanLinkResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamScanLinkResponse) ProtoMessage() {}
+
+func (x *StreamScanLinkResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamScanLinkResponse.ProtoReflect.Descriptor instead.
+func (*StreamScanLinkResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *StreamScanLinkResponse) GetNews() isStreamScanLinkResponse_News {
+	if x != nil {
+		return x.News
+	}
+	return nil
+}
+
+func (x *StreamScanLinkResponse) GetHop() *ScanHop {
+	if x != nil {
+		if x, ok := x.News.(*StreamScanLinkResponse_Hop); ok {
+			return x.Hop
+		}
+	}
+	return nil
+}
+
+func (x *StreamScanLinkResponse) GetScan() *ScanLinkResponse {
+	if x != nil {
+		if x, ok := x.News.(*StreamScanLinkResponse_Scan); ok {
+			return x.Scan
+		}
+	}
+	return nil
+}
+
+type isStreamScanLinkResponse_News interface {
+	isStreamScanLinkResponse_News()
+}
+
+type StreamScanLinkResponse_Hop struct {
+	// The next hop of the way. Its `parameters` are those known by then: what a later hop turns out to
+	// carry is only in the scan's.
+	Hop *ScanHop `protobuf:"bytes,1,opt,name=hop,proto3,oneof"`
+}
+
+type StreamScanLinkResponse_Scan struct {
+	// What was found; nothing follows.
+	Scan *ScanLinkResponse `protobuf:"bytes,2,opt,name=scan,proto3,oneof"`
+}
+
+func (*StreamScanLinkResponse_Hop) isStreamScanLinkResponse_News() {}
+
+func (*StreamScanLinkResponse_Scan) isStreamScanLinkResponse_News() {}
+
 // ScannedLink is what a tracking link means.
 type ScannedLink struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1070,7 +1158,7 @@ type ScannedLink struct {
 
 func (x *ScannedLink) Reset() {
 	*x = ScannedLink{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[11]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1170,7 @@ func (x *ScannedLink) String() string {
 func (*ScannedLink) ProtoMessage() {}
 
 func (x *ScannedLink) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[11]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1183,7 @@ func (x *ScannedLink) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScannedLink.ProtoReflect.Descriptor instead.
 func (*ScannedLink) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{11}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ScannedLink) GetOffer() string {
@@ -1174,7 +1262,7 @@ type ScanHop struct {
 
 func (x *ScanHop) Reset() {
 	*x = ScanHop{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[12]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1274,7 @@ func (x *ScanHop) String() string {
 func (*ScanHop) ProtoMessage() {}
 
 func (x *ScanHop) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[12]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1287,7 @@ func (x *ScanHop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanHop.ProtoReflect.Descriptor instead.
 func (*ScanHop) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{12}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ScanHop) GetUrl() string {
@@ -1278,7 +1366,7 @@ type ScanParameter struct {
 
 func (x *ScanParameter) Reset() {
 	*x = ScanParameter{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[13]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1290,7 +1378,7 @@ func (x *ScanParameter) String() string {
 func (*ScanParameter) ProtoMessage() {}
 
 func (x *ScanParameter) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[13]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1303,7 +1391,7 @@ func (x *ScanParameter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanParameter.ProtoReflect.Descriptor instead.
 func (*ScanParameter) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{13}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ScanParameter) GetName() string {
@@ -1339,7 +1427,7 @@ type ScanProblem struct {
 
 func (x *ScanProblem) Reset() {
 	*x = ScanProblem{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1351,7 +1439,7 @@ func (x *ScanProblem) String() string {
 func (*ScanProblem) ProtoMessage() {}
 
 func (x *ScanProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1364,7 +1452,7 @@ func (x *ScanProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanProblem.ProtoReflect.Descriptor instead.
 func (*ScanProblem) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ScanProblem) GetSeverity() ScanProblem_Severity {
@@ -1419,7 +1507,7 @@ type ScanVerdict struct {
 
 func (x *ScanVerdict) Reset() {
 	*x = ScanVerdict{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1431,7 +1519,7 @@ func (x *ScanVerdict) String() string {
 func (*ScanVerdict) ProtoMessage() {}
 
 func (x *ScanVerdict) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1444,7 +1532,7 @@ func (x *ScanVerdict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanVerdict.ProtoReflect.Descriptor instead.
 func (*ScanVerdict) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ScanVerdict) GetOutcome() string {
@@ -1551,7 +1639,11 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\bclick_id\x18\x06 \x01(\tR\aclickId\x12(\n" +
 	"\x10click_id_arrived\x18\a \x01(\bR\x0eclickIdArrived\x12.\n" +
 	"\x13coupon_code_arrived\x18\b \x01(\bR\x11couponCodeArrived\x12=\n" +
-	"\averdict\x18\t \x01(\v2#.couponlink.tracking.v1.ScanVerdictR\averdict\"\xe4\x01\n" +
+	"\averdict\x18\t \x01(\v2#.couponlink.tracking.v1.ScanVerdictR\averdict\"\x95\x01\n" +
+	"\x16StreamScanLinkResponse\x123\n" +
+	"\x03hop\x18\x01 \x01(\v2\x1f.couponlink.tracking.v1.ScanHopH\x00R\x03hop\x12>\n" +
+	"\x04scan\x18\x02 \x01(\v2(.couponlink.tracking.v1.ScanLinkResponseH\x00R\x04scanB\x06\n" +
+	"\x04news\"\xe4\x01\n" +
 	"\vScannedLink\x12\x14\n" +
 	"\x05offer\x18\x01 \x01(\tR\x05offer\x12!\n" +
 	"\foffer_active\x18\x02 \x01(\bR\vofferActive\x12\x1c\n" +
@@ -1597,9 +1689,10 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\aoutcome\x18\x01 \x01(\tR\aoutcome\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1c\n" +
 	"\tpublisher\x18\x03 \x01(\tR\tpublisher\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage2\x85\a\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage2\xf2\a\n" +
 	"\vScanService\x12x\n" +
-	"\bScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a(.couponlink.tracking.v1.ScanLinkResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/links:scan\x12\x95\x01\n" +
+	"\bScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a(.couponlink.tracking.v1.ScanLinkResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/links:scan\x12k\n" +
+	"\x0eStreamScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a..couponlink.tracking.v1.StreamScanLinkResponse0\x01\x12\x95\x01\n" +
 	"\x0fCreateOfferScan\x12..couponlink.tracking.v1.CreateOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"/\x82\xd3\xe4\x93\x02):\n" +
 	"offer_scan\"\x1b/v1/{parent=offers/*}/scans\x12\x83\x01\n" +
 	"\fGetOfferScan\x12+.couponlink.tracking.v1.GetOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=offers/*/scans/*}\x12\x94\x01\n" +
@@ -1620,7 +1713,7 @@ func file_couponlink_tracking_v1_scan_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_tracking_v1_scan_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_couponlink_tracking_v1_scan_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_couponlink_tracking_v1_scan_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_couponlink_tracking_v1_scan_proto_goTypes = []any{
 	(OfferScan_State)(0),                 // 0: couponlink.tracking.v1.OfferScan.State
 	(ScanLinkRequest_Device)(0),          // 1: couponlink.tracking.v1.ScanLinkRequest.Device
@@ -1637,51 +1730,56 @@ var file_couponlink_tracking_v1_scan_proto_goTypes = []any{
 	(*ListOfferScanResultsResponse)(nil), // 12: couponlink.tracking.v1.ListOfferScanResultsResponse
 	(*ScanLinkRequest)(nil),              // 13: couponlink.tracking.v1.ScanLinkRequest
 	(*ScanLinkResponse)(nil),             // 14: couponlink.tracking.v1.ScanLinkResponse
-	(*ScannedLink)(nil),                  // 15: couponlink.tracking.v1.ScannedLink
-	(*ScanHop)(nil),                      // 16: couponlink.tracking.v1.ScanHop
-	(*ScanParameter)(nil),                // 17: couponlink.tracking.v1.ScanParameter
-	(*ScanProblem)(nil),                  // 18: couponlink.tracking.v1.ScanProblem
-	(*ScanVerdict)(nil),                  // 19: couponlink.tracking.v1.ScanVerdict
-	(*timestamppb.Timestamp)(nil),        // 20: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),          // 21: google.protobuf.Duration
+	(*StreamScanLinkResponse)(nil),       // 15: couponlink.tracking.v1.StreamScanLinkResponse
+	(*ScannedLink)(nil),                  // 16: couponlink.tracking.v1.ScannedLink
+	(*ScanHop)(nil),                      // 17: couponlink.tracking.v1.ScanHop
+	(*ScanParameter)(nil),                // 18: couponlink.tracking.v1.ScanParameter
+	(*ScanProblem)(nil),                  // 19: couponlink.tracking.v1.ScanProblem
+	(*ScanVerdict)(nil),                  // 20: couponlink.tracking.v1.ScanVerdict
+	(*timestamppb.Timestamp)(nil),        // 21: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),          // 22: google.protobuf.Duration
 }
 var file_couponlink_tracking_v1_scan_proto_depIdxs = []int32{
 	0,  // 0: couponlink.tracking.v1.OfferScan.state:type_name -> couponlink.tracking.v1.OfferScan.State
 	1,  // 1: couponlink.tracking.v1.OfferScan.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
-	20, // 2: couponlink.tracking.v1.OfferScan.create_time:type_name -> google.protobuf.Timestamp
-	20, // 3: couponlink.tracking.v1.OfferScan.end_time:type_name -> google.protobuf.Timestamp
-	18, // 4: couponlink.tracking.v1.OfferScanResult.problems:type_name -> couponlink.tracking.v1.ScanProblem
-	20, // 5: couponlink.tracking.v1.OfferScanResult.scan_time:type_name -> google.protobuf.Timestamp
+	21, // 2: couponlink.tracking.v1.OfferScan.create_time:type_name -> google.protobuf.Timestamp
+	21, // 3: couponlink.tracking.v1.OfferScan.end_time:type_name -> google.protobuf.Timestamp
+	19, // 4: couponlink.tracking.v1.OfferScanResult.problems:type_name -> couponlink.tracking.v1.ScanProblem
+	21, // 5: couponlink.tracking.v1.OfferScanResult.scan_time:type_name -> google.protobuf.Timestamp
 	4,  // 6: couponlink.tracking.v1.CreateOfferScanRequest.offer_scan:type_name -> couponlink.tracking.v1.OfferScan
 	4,  // 7: couponlink.tracking.v1.ListOfferScansResponse.offer_scans:type_name -> couponlink.tracking.v1.OfferScan
 	5,  // 8: couponlink.tracking.v1.ListOfferScanResultsResponse.offer_scan_results:type_name -> couponlink.tracking.v1.OfferScanResult
 	1,  // 9: couponlink.tracking.v1.ScanLinkRequest.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
-	18, // 10: couponlink.tracking.v1.ScanLinkResponse.problems:type_name -> couponlink.tracking.v1.ScanProblem
-	15, // 11: couponlink.tracking.v1.ScanLinkResponse.link:type_name -> couponlink.tracking.v1.ScannedLink
-	16, // 12: couponlink.tracking.v1.ScanLinkResponse.hops:type_name -> couponlink.tracking.v1.ScanHop
-	19, // 13: couponlink.tracking.v1.ScanLinkResponse.verdict:type_name -> couponlink.tracking.v1.ScanVerdict
-	21, // 14: couponlink.tracking.v1.ScanHop.latency:type_name -> google.protobuf.Duration
-	2,  // 15: couponlink.tracking.v1.ScanHop.kind:type_name -> couponlink.tracking.v1.ScanHop.Kind
-	17, // 16: couponlink.tracking.v1.ScanHop.parameters:type_name -> couponlink.tracking.v1.ScanParameter
-	20, // 17: couponlink.tracking.v1.ScanHop.certificate_expire_time:type_name -> google.protobuf.Timestamp
-	3,  // 18: couponlink.tracking.v1.ScanProblem.severity:type_name -> couponlink.tracking.v1.ScanProblem.Severity
-	13, // 19: couponlink.tracking.v1.ScanService.ScanLink:input_type -> couponlink.tracking.v1.ScanLinkRequest
-	6,  // 20: couponlink.tracking.v1.ScanService.CreateOfferScan:input_type -> couponlink.tracking.v1.CreateOfferScanRequest
-	7,  // 21: couponlink.tracking.v1.ScanService.GetOfferScan:input_type -> couponlink.tracking.v1.GetOfferScanRequest
-	8,  // 22: couponlink.tracking.v1.ScanService.ListOfferScans:input_type -> couponlink.tracking.v1.ListOfferScansRequest
-	10, // 23: couponlink.tracking.v1.ScanService.CancelOfferScan:input_type -> couponlink.tracking.v1.CancelOfferScanRequest
-	11, // 24: couponlink.tracking.v1.ScanService.ListOfferScanResults:input_type -> couponlink.tracking.v1.ListOfferScanResultsRequest
-	14, // 25: couponlink.tracking.v1.ScanService.ScanLink:output_type -> couponlink.tracking.v1.ScanLinkResponse
-	4,  // 26: couponlink.tracking.v1.ScanService.CreateOfferScan:output_type -> couponlink.tracking.v1.OfferScan
-	4,  // 27: couponlink.tracking.v1.ScanService.GetOfferScan:output_type -> couponlink.tracking.v1.OfferScan
-	9,  // 28: couponlink.tracking.v1.ScanService.ListOfferScans:output_type -> couponlink.tracking.v1.ListOfferScansResponse
-	4,  // 29: couponlink.tracking.v1.ScanService.CancelOfferScan:output_type -> couponlink.tracking.v1.OfferScan
-	12, // 30: couponlink.tracking.v1.ScanService.ListOfferScanResults:output_type -> couponlink.tracking.v1.ListOfferScanResultsResponse
-	25, // [25:31] is the sub-list for method output_type
-	19, // [19:25] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	19, // 10: couponlink.tracking.v1.ScanLinkResponse.problems:type_name -> couponlink.tracking.v1.ScanProblem
+	16, // 11: couponlink.tracking.v1.ScanLinkResponse.link:type_name -> couponlink.tracking.v1.ScannedLink
+	17, // 12: couponlink.tracking.v1.ScanLinkResponse.hops:type_name -> couponlink.tracking.v1.ScanHop
+	20, // 13: couponlink.tracking.v1.ScanLinkResponse.verdict:type_name -> couponlink.tracking.v1.ScanVerdict
+	17, // 14: couponlink.tracking.v1.StreamScanLinkResponse.hop:type_name -> couponlink.tracking.v1.ScanHop
+	14, // 15: couponlink.tracking.v1.StreamScanLinkResponse.scan:type_name -> couponlink.tracking.v1.ScanLinkResponse
+	22, // 16: couponlink.tracking.v1.ScanHop.latency:type_name -> google.protobuf.Duration
+	2,  // 17: couponlink.tracking.v1.ScanHop.kind:type_name -> couponlink.tracking.v1.ScanHop.Kind
+	18, // 18: couponlink.tracking.v1.ScanHop.parameters:type_name -> couponlink.tracking.v1.ScanParameter
+	21, // 19: couponlink.tracking.v1.ScanHop.certificate_expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 20: couponlink.tracking.v1.ScanProblem.severity:type_name -> couponlink.tracking.v1.ScanProblem.Severity
+	13, // 21: couponlink.tracking.v1.ScanService.ScanLink:input_type -> couponlink.tracking.v1.ScanLinkRequest
+	13, // 22: couponlink.tracking.v1.ScanService.StreamScanLink:input_type -> couponlink.tracking.v1.ScanLinkRequest
+	6,  // 23: couponlink.tracking.v1.ScanService.CreateOfferScan:input_type -> couponlink.tracking.v1.CreateOfferScanRequest
+	7,  // 24: couponlink.tracking.v1.ScanService.GetOfferScan:input_type -> couponlink.tracking.v1.GetOfferScanRequest
+	8,  // 25: couponlink.tracking.v1.ScanService.ListOfferScans:input_type -> couponlink.tracking.v1.ListOfferScansRequest
+	10, // 26: couponlink.tracking.v1.ScanService.CancelOfferScan:input_type -> couponlink.tracking.v1.CancelOfferScanRequest
+	11, // 27: couponlink.tracking.v1.ScanService.ListOfferScanResults:input_type -> couponlink.tracking.v1.ListOfferScanResultsRequest
+	14, // 28: couponlink.tracking.v1.ScanService.ScanLink:output_type -> couponlink.tracking.v1.ScanLinkResponse
+	15, // 29: couponlink.tracking.v1.ScanService.StreamScanLink:output_type -> couponlink.tracking.v1.StreamScanLinkResponse
+	4,  // 30: couponlink.tracking.v1.ScanService.CreateOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	4,  // 31: couponlink.tracking.v1.ScanService.GetOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	9,  // 32: couponlink.tracking.v1.ScanService.ListOfferScans:output_type -> couponlink.tracking.v1.ListOfferScansResponse
+	4,  // 33: couponlink.tracking.v1.ScanService.CancelOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	12, // 34: couponlink.tracking.v1.ScanService.ListOfferScanResults:output_type -> couponlink.tracking.v1.ListOfferScanResultsResponse
+	28, // [28:35] is the sub-list for method output_type
+	21, // [21:28] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_scan_proto_init() }
@@ -1689,13 +1787,17 @@ func file_couponlink_tracking_v1_scan_proto_init() {
 	if File_couponlink_tracking_v1_scan_proto != nil {
 		return
 	}
+	file_couponlink_tracking_v1_scan_proto_msgTypes[11].OneofWrappers = []any{
+		(*StreamScanLinkResponse_Hop)(nil),
+		(*StreamScanLinkResponse_Scan)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_scan_proto_rawDesc), len(file_couponlink_tracking_v1_scan_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	ScanService_ScanLink_FullMethodName             = "/couponlink.tracking.v1.ScanService/ScanLink"
+	ScanService_StreamScanLink_FullMethodName       = "/couponlink.tracking.v1.ScanService/StreamScanLink"
 	ScanService_CreateOfferScan_FullMethodName      = "/couponlink.tracking.v1.ScanService/CreateOfferScan"
 	ScanService_GetOfferScan_FullMethodName         = "/couponlink.tracking.v1.ScanService/GetOfferScan"
 	ScanService_ListOfferScans_FullMethodName       = "/couponlink.tracking.v1.ScanService/ListOfferScans"
@@ -41,6 +42,12 @@ type ScanServiceClient interface {
 	// Errors: INVALID_ARGUMENT on `url` when it is no http or https URL; UNAVAILABLE while the coupon service
 	// cannot be reached and the answer is not in memory.
 	ScanLink(ctx context.Context, in *ScanLinkRequest, opts ...grpc.CallOption) (*ScanLinkResponse, error)
+	// StreamScanLink is ScanLink for a reader who waits for it: it sends each hop as soon as it is gone, in
+	// order, and at last everything that ScanLink answers, hops included, and ends. A slow page may keep it
+	// silent for ten seconds. It is offered by gRPC only.
+	//
+	// Errors: those of ScanLink, which may also come after hops.
+	StreamScanLink(ctx context.Context, in *ScanLinkRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamScanLinkResponse], error)
 	// CreateOfferScan starts a scan of the tracking links of all coupons of an offer that are not archived,
 	// one after the other, and returns at once. It goes on until it is done or cancelled, over restarts
 	// too. Ask GetOfferScan how far it is.
@@ -85,6 +92,25 @@ func (c *scanServiceClient) ScanLink(ctx context.Context, in *ScanLinkRequest, o
 	}
 	return out, nil
 }
+
+func (c *scanServiceClient) StreamScanLink(ctx context.Context, in *ScanLinkRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamScanLinkResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ScanService_ServiceDesc.Streams[0], ScanService_StreamScanLink_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ScanLinkRequest, StreamScanLinkResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ScanService_StreamScanLinkClient = grpc.ServerStreamingClient[StreamScanLinkResponse]
 
 func (c *scanServiceClient) CreateOfferScan(ctx context.Context, in *CreateOfferScanRequest, opts ...grpc.CallOption) (*OfferScan, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -150,6 +176,12 @@ type ScanServiceServer interface {
 	// Errors: INVALID_ARGUMENT on `url` when it is no http or https URL; UNAVAILABLE while the coupon service
 	// cannot be reached and the answer is not in memory.
 	ScanLink(context.Context, *ScanLinkRequest) (*ScanLinkResponse, error)
+	// StreamScanLink is ScanLink for a reader who waits for it: it sends each hop as soon as it is gone, in
+	// order, and at last everything that ScanLink answers, hops included, and ends. A slow page may keep it
+	// silent for ten seconds. It is offered by gRPC only.
+	//
+	// Errors: those of ScanLink, which may also come after hops.
+	StreamScanLink(*ScanLinkRequest, grpc.ServerStreamingServer[StreamScanLinkResponse]) error
 	// CreateOfferScan starts a scan of the tracking links of all coupons of an offer that are not archived,
 	// one after the other, and returns at once. It goes on until it is done or cancelled, over restarts
 	// too. Ask GetOfferScan how far it is.
@@ -187,6 +219,9 @@ type UnimplementedScanServiceServer struct{}
 
 func (UnimplementedScanServiceServer) ScanLink(context.Context, *ScanLinkRequest) (*ScanLinkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ScanLink not implemented")
+}
+func (UnimplementedScanServiceServer) StreamScanLink(*ScanLinkRequest, grpc.ServerStreamingServer[StreamScanLinkResponse]) error {
+	return status.Error(codes.Unimplemented, "method StreamScanLink not implemented")
 }
 func (UnimplementedScanServiceServer) CreateOfferScan(context.Context, *CreateOfferScanRequest) (*OfferScan, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateOfferScan not implemented")
@@ -241,6 +276,17 @@ func _ScanService_ScanLink_Handler(srv interface{}, ctx context.Context, dec fun
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _ScanService_StreamScanLink_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ScanLinkRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ScanServiceServer).StreamScanLink(m, &grpc.GenericServerStream[ScanLinkRequest, StreamScanLinkResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ScanService_StreamScanLinkServer = grpc.ServerStreamingServer[StreamScanLinkResponse]
 
 func _ScanService_CreateOfferScan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateOfferScanRequest)
@@ -364,6 +410,12 @@ var ScanService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ScanService_ListOfferScanResults_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "StreamScanLink",
+			Handler:       _ScanService_StreamScanLink_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "couponlink/tracking/v1/scan.proto",
 }

@@ -132,7 +132,7 @@ document.addEventListener('change', (event) => {
 })
 
 // ready makes what has just come into the page ready.
-function ready(root) {
+export function ready(root) {
   startPickers(root)
   root.querySelectorAll('[data-copy][hidden], [data-check-all][hidden]').forEach((element) => { element.hidden = false })
   root.querySelectorAll('[data-bulk] .bulk button').forEach((button) => { button.disabled = true })

@@ -26,28 +26,34 @@ function start(frame) {
   for (const [name, set] of Object.entries({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-controls': list.id, 'aria-expanded': 'false' })) input.setAttribute(name, set)
 
   let current = -1
-  let asked = 0
+  let asking // stops the question that is under way
   let timer
   let isWaiting = false
   let isTaken = false // by Enter, whose press must not send the form as well
   const options = () => [...list.querySelectorAll('[role=option]')]
 
-  const open = async (query) => {
-    const ask = ++asked
-    isWaiting = true
-    const answer = await fetch(`${frame.dataset.picker}?q=${encodeURIComponent(query)}`, { headers: { 'HX-Request': 'true' } }).catch(() => null)
-    if (ask !== asked) return
+  // drop forgets what was asked, or is about to be.
+  const drop = () => {
+    clearTimeout(timer)
+    asking?.abort()
     isWaiting = false
-    if (!answer?.ok || answer.redirected) return
-    list.innerHTML = await answer.text() // escaped by the server's templates
+  }
+  const open = async (query) => {
+    drop()
+    const ask = asking = new AbortController()
+    isWaiting = true
+    const found = await choices(frame.dataset.picker, query, ask.signal)
+    if (ask.signal.aborted) return
+    isWaiting = false
+    if (found === null) return
+    list.innerHTML = found // escaped by the server's templates
     options().forEach((option, i) => { option.id = `${list.id}-${i}`; option.setAttribute('aria-selected', 'false') })
     list.hidden = false
     input.setAttribute('aria-expanded', 'true')
     walk(-1)
   }
   const close = () => {
-    asked++
-    isWaiting = false
+    drop()
     list.hidden = true
     input.setAttribute('aria-expanded', 'false')
     input.removeAttribute('aria-activedescendant')
@@ -70,7 +76,7 @@ function start(frame) {
 
   input.addEventListener('input', () => {
     value.value = input.value.trim() // what is typed may be an id
-    clearTimeout(timer)
+    drop()
     isWaiting = true
     timer = setTimeout(() => open(input.value), 150)
   })
@@ -104,6 +110,16 @@ function start(frame) {
       take(options()[current])
     }
   })
+}
+
+// choices asks for the options that fit, as HTML; null: there was no answer.
+async function choices(address, query, signal) {
+  try {
+    const answer = await fetch(`${address}?q=${encodeURIComponent(query)}`, { headers: { 'HX-Request': 'true' }, signal })
+    return answer.ok && !answer.redirected ? await answer.text() : null
+  } catch {
+    return null
+  }
 }
 
 // show puts the id into a hidden input of the same name and the name into the visible one.

@@ -1,0 +1,92 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+)
+
+// scanLive tells a scan as it goes on, by server-sent events whose data is HTML: a `hop` for each hop of
+// the way, and at last one `end` with the result, or with why there is none.
+func scanLive(w http.ResponseWriter, r *http.Request, p *page) error {
+	view := scanView{Form: scanFormOf(r.URL.Query())}
+	if !view.Form.check() {
+		return p.refuse(http.StatusBadRequest, "This is no link", view.Form.URL.Error)
+	}
+	told := &events{w: w}
+	result, err := p.tellScan(r.Context(), told, view.Form.request())
+	switch {
+	case errors.Is(err, errGone) || r.Context().Err() != nil:
+		return nil
+	case err != nil && view.Form.fail(err):
+		view.Failure = strings.TrimSpace(view.Form.URL.Error + " " + view.Form.Device.Error + " " + view.Form.Language.Error)
+	case err != nil:
+		reason := p.reasonOf(err)
+		view.Failure = reason.title + ". " + reason.text
+	}
+	view.Result = result
+	p.View = view
+	html, err := p.views.piece("scan", "scan-outcome", p)
+	if err != nil {
+		return err
+	}
+	_ = told.send("end", html) // who has gone needs no end
+	return nil
+}
+
+// tellScan tells the hops of a scan and returns its result.
+func (p *page) tellScan(ctx context.Context, told *events, req *trackingv1.ScanLinkRequest) (*scanResult, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	stream, err := trackingv1.NewScanServiceClient(p.tracking).StreamScanLink(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	for way := (trail{}); ; {
+		news, err := stream.Recv()
+		if err != nil {
+			return nil, err
+		}
+		if found := news.GetScan(); found != nil {
+			return p.scanResultOf(req.GetUrl(), found), nil
+		}
+		html, err := p.views.piece("scan", "scan-hop", way.hop(news.GetHop()))
+		if err != nil {
+			return nil, err
+		}
+		if err := told.send("hop", html); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// errGone says that nobody reads the events any more.
+var errGone = errors.New("the reader has gone")
+
+// events are server-sent events on their way: https://html.spec.whatwg.org/multipage/server-sent-events.html
+type events struct {
+	w       http.ResponseWriter
+	hasSent bool
+}
+
+// send sends one event at once. Its error is errGone.
+func (e *events) send(name string, data []byte) error {
+	if !e.hasSent {
+		e.w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		e.hasSent = true
+	}
+	data = bytes.ReplaceAll(data, []byte("\r"), nil)
+	data = bytes.ReplaceAll(data, []byte("\n"), []byte("\ndata: "))
+	if _, err := fmt.Fprintf(e.w, "event: %s\ndata: %s\n\n", name, data); err != nil {
+		return errGone
+	}
+	if err := http.NewResponseController(e.w).Flush(); err != nil {
+		return errGone
+	}
+	return nil
+}
