@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -69,12 +70,8 @@ func rewrite(target *url.URL) func(*httputil.ProxyRequest) {
 // forwardedFor says who the caller is: the peer, or, if that is a proxy of our own network, whom the
 // proxy names.
 func forwardedFor(r *httputil.ProxyRequest) {
-	peer, _, err := net.SplitHostPort(r.In.RemoteAddr)
-	if err != nil {
-		peer = r.In.RemoteAddr
-	}
-	ip := net.ParseIP(peer)
-	if ours := ip != nil && (ip.IsLoopback() || ip.IsPrivate()); ours {
+	peer := clientaddr.Peer(r.In)
+	if clientaddr.IsInside(peer) {
 		for _, name := range []string{forwardedForHeader, forwardedHostHeader, forwardedSchemeHeader} {
 			if values := r.In.Header[name]; len(values) > 0 {
 				r.Out.Header[name] = values

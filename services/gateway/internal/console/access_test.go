@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -42,6 +43,33 @@ func TestAttemptsAreLimited(t *testing.T) {
 	c.now = c.now.Add(time.Duration(wait) * time.Second)
 	if a := try(key); a.status != http.StatusSeeOther {
 		t.Errorf("after the wait: status %d", a.status)
+	}
+}
+
+// TestAttemptsAreLimitedBehindAProxy: who uses up an allowance leaves the others theirs, but many who
+// err use up that of all.
+func TestAttemptsAreLimitedBehindAProxy(t *testing.T) {
+	b := open(t, &fake{}, func(cfg *console.Config) { cfg.Now = newClock().Now })
+	try := func(from, typed string) int {
+		return b.do(http.MethodPost, "/console/login", url.Values{"key": {typed}}, "X-Forwarded-For", "198.51.100.77, "+from).status
+	}
+	for range 5 {
+		try("203.0.113.1", "wrong")
+	}
+	if got := try("203.0.113.1", key); got != http.StatusTooManyRequests {
+		t.Errorf("the sixth: status %d", got)
+	}
+	if got := try("203.0.113.2", key); got != http.StatusSeeOther {
+		t.Errorf("another: status %d", got)
+	}
+	refused := 0
+	for i := range 60 {
+		if try(fmt.Sprintf("203.0.113.%d", 3+i), "wrong") == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if refused < 15 || refused > 17 {
+		t.Errorf("of sixty more %d were refused, want 60 - (50 - 6)", refused)
 	}
 }
 

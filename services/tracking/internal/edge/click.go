@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 )
@@ -35,7 +36,7 @@ func (p *partner) redirect(w http.ResponseWriter, r *http.Request, link tracking
 		agent := keep(r.UserAgent())
 		location, err = p.service.Click(r.Context(), flow.Visit{
 			Link: link, Crawler: r.Method == http.MethodHead || p.crawlers.made(agent),
-			IP: clientIP(r), UserAgent: agent, Referer: keep(r.Referer()),
+			IP: clientaddr.Of(r), UserAgent: agent, Referer: keep(r.Referer()),
 		})
 	}
 	if err != nil {

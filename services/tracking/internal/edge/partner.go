@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
-	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -34,27 +32,6 @@ func PartnerHandler(service *flow.Service) http.Handler {
 		})
 	}
 	return mux
-}
-
-// clientIP returns the address of who made the request: the peer's own, or, when a proxy inside our
-// network made it, the last address that the proxy names.
-func clientIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	forwarded := r.Header.Get("X-Forwarded-For")
-	if forwarded == "" {
-		return host
-	}
-	if peer := net.ParseIP(host); peer == nil || !peer.IsLoopback() && !peer.IsPrivate() {
-		return host
-	}
-	last := strings.TrimSpace(forwarded[strings.LastIndex(forwarded, ",")+1:])
-	if net.ParseIP(last) == nil {
-		return host
-	}
-	return last
 }
 
 // httpStatus maps an error's kind to the HTTP status that partners get. What is not the caller's doing is

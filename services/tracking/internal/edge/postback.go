@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/tracking/internal/dialect"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -41,7 +42,7 @@ var errTooLarge = errors.New("body too large")
 
 // postback serves an advertiser's report of a sale.
 func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
-	client := clientIP(r)
+	client := clientaddr.Of(r)
 	now := p.service.Now()
 	if !p.guesses.allowed(client, now) {
 		refuse(w, r, apperr.New(apperr.ResourceExhausted, "TOO_MANY_BAD_TOKENS", "too many wrong tokens or signatures from %s; wait a minute", client))
@@ -92,7 +93,7 @@ func (p *partner) readReport(w http.ResponseWriter, r *http.Request, now time.Ti
 		return rules.Report{}, nil, err
 	}
 	call := &flow.Call{
-		Method: r.Method, Parameters: rules.HideProof(named, preset.Tokens()...), IP: clientIP(r), Received: now, Status: statusOf,
+		Method: r.Method, Parameters: rules.HideProof(named, preset.Tokens()...), IP: clientaddr.Of(r), Received: now, Status: statusOf,
 	}
 	report, err := preset.Read(named, now)
 	report.Proof = proofOf(r, report.Proof, params, body)

@@ -1,13 +1,14 @@
 package access
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
 )
 
 // How many logins may be tried: a person errs a few times; a program that guesses gets nowhere, also
@@ -72,13 +73,9 @@ func (l *limits) of(address netip.Prefix, now time.Time) *rate.Limiter {
 }
 
 // addressOf returns whom a request counts for: an IPv4 address, or the /64 network that one owner has
-// of IPv6. Headers of proxies are not looked at: anybody can send them.
+// of IPv6.
 func addressOf(r *http.Request) netip.Prefix {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	address, err := netip.ParseAddr(host)
+	address, err := netip.ParseAddr(clientaddr.Of(r))
 	if err != nil {
 		return netip.Prefix{}
 	}
