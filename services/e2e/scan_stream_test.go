@@ -37,7 +37,7 @@ func TestScanIsToldHopByHop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, err := w.client.StreamScanLink(t.Context(), &trackingv1.ScanLinkRequest{Url: coupon.GetTrackingLink()})
+	stream, err := w.client.StreamScanLink(t.Context(), &trackingv1.StreamScanLinkRequest{Url: coupon.GetTrackingLink()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestScanIsToldHopByHop(t *testing.T) {
 func TestScanStreamIsRefused(t *testing.T) {
 	t.Parallel()
 	w := startScanning(t, newShop(t), 1)
-	stream, err := w.client.StreamScanLink(t.Context(), &trackingv1.ScanLinkRequest{Url: "shop"})
+	stream, err := w.client.StreamScanLink(t.Context(), &trackingv1.StreamScanLinkRequest{Url: "shop"})
 	if err == nil {
 		_, err = stream.Recv()
 	}

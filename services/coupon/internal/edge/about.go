@@ -23,8 +23,8 @@ type aboutServer struct {
 	about About
 }
 
-// GetAbout implements the RPC of that name.
-func (s aboutServer) GetAbout(context.Context, *couponv1.GetAboutRequest) (*couponv1.About, error) {
+// DescribeCouponService implements the RPC of that name.
+func (s aboutServer) DescribeCouponService(context.Context, *couponv1.DescribeCouponServiceRequest) (*couponv1.About, error) {
 	return &couponv1.About{
 		Version: s.about.Version, Store: s.about.Store, PublicUrl: s.about.PublicURL, AllowedPrivateHosts: s.about.AllowedPrivateHosts,
 	}, nil

@@ -21,7 +21,7 @@ func (d *desk) ScanLink(_ context.Context, req *trackingv1.ScanLinkRequest) (*tr
 	return d.scanned, d.note("ScanLink", req)
 }
 
-func (d *desk) StreamScanLink(req *trackingv1.ScanLinkRequest, stream grpc.ServerStreamingServer[trackingv1.StreamScanLinkResponse]) error {
+func (d *desk) StreamScanLink(req *trackingv1.StreamScanLinkRequest, stream grpc.ServerStreamingServer[trackingv1.StreamScanLinkResponse]) error {
 	if err := d.note("StreamScanLink", req); err != nil {
 		return err
 	}
@@ -102,11 +102,15 @@ func TestScanAnswersAtOnceAndThenScans(t *testing.T) {
 	}
 	expect(t, b.get(scanPath+"&wait=1"), append([]string{"</html>"}, foundOnTheWay...), []string{"Scanning…", "noscript", "data-live"})
 	b.get(livePath)
-	reqs := called[*trackingv1.ScanLinkRequest](d)
-	if len(reqs) != 2 {
-		t.Fatalf("asked for %v", reqs)
+	asked, live := called[*trackingv1.ScanLinkRequest](d), called[*trackingv1.StreamScanLinkRequest](d)
+	if len(asked) != 1 || len(live) != 1 {
+		t.Fatalf("asked for %v, and live for %v", asked, live)
 	}
-	for _, req := range reqs {
+	for _, req := range []interface {
+		GetUrl() string
+		GetDevice() trackingv1.ScanLinkRequest_Device
+		GetLanguage() string
+	}{asked[0], live[0]} {
 		if req.GetUrl() != "https://go.example.com/click?offer_id=10" || req.GetDevice() != trackingv1.ScanLinkRequest_PHONE || req.GetLanguage() != "de" {
 			t.Errorf("asked for %v", req)
 		}

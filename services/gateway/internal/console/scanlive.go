@@ -19,7 +19,9 @@ func scanLive(w http.ResponseWriter, r *http.Request, p *page) error {
 		return p.refuse(http.StatusBadRequest, "This is no link", view.Form.URL.Error)
 	}
 	told := &events{w: w}
-	result, err := p.tellScan(r.Context(), told, view.Form.request())
+	result, err := p.tellScan(r.Context(), told, &trackingv1.StreamScanLinkRequest{
+		Url: view.Form.URL.Value, Device: scanDevice(view.Form.Device.Value), Language: view.Form.Language.Value,
+	})
 	switch {
 	case errors.Is(err, errGone) || r.Context().Err() != nil:
 		return nil
@@ -40,7 +42,7 @@ func scanLive(w http.ResponseWriter, r *http.Request, p *page) error {
 }
 
 // tellScan tells the hops of a scan and returns its result.
-func (p *page) tellScan(ctx context.Context, told *events, req *trackingv1.ScanLinkRequest) (*scanResult, error) {
+func (p *page) tellScan(ctx context.Context, told *events, req *trackingv1.StreamScanLinkRequest) (*scanResult, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	stream, err := trackingv1.NewScanServiceClient(p.tracking).StreamScanLink(ctx, req)

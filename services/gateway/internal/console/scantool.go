@@ -32,11 +32,6 @@ type scanView struct {
 // scanForm is who follows which link.
 type scanForm struct{ URL, Device, Language field }
 
-// request is what the service is asked.
-func (f *scanForm) request() *trackingv1.ScanLinkRequest {
-	return &trackingv1.ScanLinkRequest{Url: f.URL.Value, Device: scanDevice(f.Device.Value), Language: f.Language.Value}
-}
-
 // showScan shows the Scan Tool. With a link it answers at once, and the page then has the scan told
 // live, which may take half a minute; with `wait` in the address, the answer is the result.
 func showScan(_ http.ResponseWriter, r *http.Request, p *page) error {
@@ -56,7 +51,9 @@ func showScan(_ http.ResponseWriter, r *http.Request, p *page) error {
 		view.Wait = at("tools", "scan") + "?" + query.Encode()
 		return p.show("scan", view)
 	}
-	found, err := trackingv1.NewScanServiceClient(p.tracking).ScanLink(r.Context(), view.Form.request())
+	found, err := trackingv1.NewScanServiceClient(p.tracking).ScanLink(r.Context(), &trackingv1.ScanLinkRequest{
+		Url: view.Form.URL.Value, Device: scanDevice(view.Form.Device.Value), Language: view.Form.Language.Value,
+	})
 	if err != nil && !view.Form.fail(err) {
 		return err
 	}

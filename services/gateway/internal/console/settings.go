@@ -57,10 +57,10 @@ func (p *page) program(ctx context.Context) []fact {
 		tracking answered[*trackingv1.About]
 	)
 	ask(&all, &coupon, func() (*couponv1.About, error) {
-		return couponv1.NewAboutServiceClient(p.coupon).GetAbout(ctx, &couponv1.GetAboutRequest{})
+		return couponv1.NewAboutServiceClient(p.coupon).DescribeCouponService(ctx, &couponv1.DescribeCouponServiceRequest{})
 	})
 	ask(&all, &tracking, func() (*trackingv1.About, error) {
-		return trackingv1.NewAboutServiceClient(p.tracking).GetAbout(ctx, &trackingv1.GetAboutRequest{})
+		return trackingv1.NewAboutServiceClient(p.tracking).DescribeTrackingService(ctx, &trackingv1.DescribeTrackingServiceRequest{})
 	})
 	all.Wait()
 	c, t := coupon.value, tracking.value

@@ -22,7 +22,7 @@ type couponAbout struct {
 	err   error
 }
 
-func (a couponAbout) GetAbout(context.Context, *couponv1.GetAboutRequest) (*couponv1.About, error) {
+func (a couponAbout) DescribeCouponService(context.Context, *couponv1.DescribeCouponServiceRequest) (*couponv1.About, error) {
 	return a.about, a.err
 }
 
@@ -32,7 +32,7 @@ type trackingAbout struct {
 	err   error
 }
 
-func (a trackingAbout) GetAbout(context.Context, *trackingv1.GetAboutRequest) (*trackingv1.About, error) {
+func (a trackingAbout) DescribeTrackingService(context.Context, *trackingv1.DescribeTrackingServiceRequest) (*trackingv1.About, error) {
 	return a.about, a.err
 }
 

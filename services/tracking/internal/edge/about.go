@@ -24,8 +24,8 @@ type aboutServer struct {
 	about About
 }
 
-// GetAbout implements the RPC of that name.
-func (s aboutServer) GetAbout(context.Context, *trackingv1.GetAboutRequest) (*trackingv1.About, error) {
+// DescribeTrackingService implements the RPC of that name.
+func (s aboutServer) DescribeTrackingService(context.Context, *trackingv1.DescribeTrackingServiceRequest) (*trackingv1.About, error) {
 	return &trackingv1.About{
 		Version: s.about.Version, Store: s.about.Store, PublicUrl: s.about.PublicURL,
 		AllowedPrivateHosts: s.about.AllowedPrivateHosts, TimeZone: s.about.TimeZone,

@@ -36,7 +36,7 @@ func (s *scanServer) ScanLink(ctx context.Context, req *trackingv1.ScanLinkReque
 }
 
 // StreamScanLink implements the RPC of that name.
-func (s *scanServer) StreamScanLink(req *trackingv1.ScanLinkRequest, stream grpc.ServerStreamingServer[trackingv1.StreamScanLinkResponse]) error {
+func (s *scanServer) StreamScanLink(req *trackingv1.StreamScanLinkRequest, stream grpc.ServerStreamingServer[trackingv1.StreamScanLinkResponse]) error {
 	visitor, err := visitorOf("", req.GetDevice(), req.GetLanguage())
 	if err != nil {
 		return err

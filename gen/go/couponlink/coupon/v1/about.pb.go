@@ -22,27 +22,27 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// GetAboutRequest asks for the settings.
-type GetAboutRequest struct {
+// DescribeCouponServiceRequest asks for the settings.
+type DescribeCouponServiceRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *GetAboutRequest) Reset() {
-	*x = GetAboutRequest{}
+func (x *DescribeCouponServiceRequest) Reset() {
+	*x = DescribeCouponServiceRequest{}
 	mi := &file_couponlink_coupon_v1_about_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *GetAboutRequest) String() string {
+func (x *DescribeCouponServiceRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*GetAboutRequest) ProtoMessage() {}
+func (*DescribeCouponServiceRequest) ProtoMessage() {}
 
-func (x *GetAboutRequest) ProtoReflect() protoreflect.Message {
+func (x *DescribeCouponServiceRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_couponlink_coupon_v1_about_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -54,8 +54,8 @@ func (x *GetAboutRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use GetAboutRequest.ProtoReflect.Descriptor instead.
-func (*GetAboutRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use DescribeCouponServiceRequest.ProtoReflect.Descriptor instead.
+func (*DescribeCouponServiceRequest) Descriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_about_proto_rawDescGZIP(), []int{0}
 }
 
@@ -137,16 +137,16 @@ var File_couponlink_coupon_v1_about_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_about_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/about.proto\x12\x14couponlink.coupon.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x11\n" +
-	"\x0fGetAboutRequest\"\xa2\x01\n" +
+	" couponlink/coupon/v1/about.proto\x12\x14couponlink.coupon.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x1e\n" +
+	"\x1cDescribeCouponServiceRequest\"\xa2\x01\n" +
 	"\x05About\x12\x1e\n" +
 	"\aversion\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\aversion\x12\x1a\n" +
 	"\x05store\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x05store\x12#\n" +
 	"\n" +
 	"public_url\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublicUrl\x128\n" +
-	"\x15allowed_private_hosts\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\x13allowedPrivateHosts2x\n" +
-	"\fAboutService\x12h\n" +
-	"\bGetAbout\x12%.couponlink.coupon.v1.GetAboutRequest\x1a\x1b.couponlink.coupon.v1.About\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/about/couponBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	"\x15allowed_private_hosts\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\x13allowedPrivateHosts2\x93\x01\n" +
+	"\fAboutService\x12\x82\x01\n" +
+	"\x15DescribeCouponService\x122.couponlink.coupon.v1.DescribeCouponServiceRequest\x1a\x1b.couponlink.coupon.v1.About\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/about/couponBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_about_proto_rawDescOnce sync.Once
@@ -162,12 +162,12 @@ func file_couponlink_coupon_v1_about_proto_rawDescGZIP() []byte {
 
 var file_couponlink_coupon_v1_about_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_couponlink_coupon_v1_about_proto_goTypes = []any{
-	(*GetAboutRequest)(nil), // 0: couponlink.coupon.v1.GetAboutRequest
-	(*About)(nil),           // 1: couponlink.coupon.v1.About
+	(*DescribeCouponServiceRequest)(nil), // 0: couponlink.coupon.v1.DescribeCouponServiceRequest
+	(*About)(nil),                        // 1: couponlink.coupon.v1.About
 }
 var file_couponlink_coupon_v1_about_proto_depIdxs = []int32{
-	0, // 0: couponlink.coupon.v1.AboutService.GetAbout:input_type -> couponlink.coupon.v1.GetAboutRequest
-	1, // 1: couponlink.coupon.v1.AboutService.GetAbout:output_type -> couponlink.coupon.v1.About
+	0, // 0: couponlink.coupon.v1.AboutService.DescribeCouponService:input_type -> couponlink.coupon.v1.DescribeCouponServiceRequest
+	1, // 1: couponlink.coupon.v1.AboutService.DescribeCouponService:output_type -> couponlink.coupon.v1.About
 	1, // [1:2] is the sub-list for method output_type
 	0, // [0:1] is the sub-list for method input_type
 	0, // [0:0] is the sub-list for extension type_name

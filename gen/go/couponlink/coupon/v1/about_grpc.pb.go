@@ -19,7 +19,7 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AboutService_GetAbout_FullMethodName = "/couponlink.coupon.v1.AboutService/GetAbout"
+	AboutService_DescribeCouponService_FullMethodName = "/couponlink.coupon.v1.AboutService/DescribeCouponService"
 )
 
 // AboutServiceClient is the client API for AboutService service.
@@ -28,9 +28,9 @@ const (
 //
 // AboutService says what this service is and how it was started, for the operator.
 type AboutServiceClient interface {
-	// GetAbout returns the settings that the coupon service runs by. They are changed where the service is
-	// started, and hold from its next start. Secrets are not among them.
-	GetAbout(ctx context.Context, in *GetAboutRequest, opts ...grpc.CallOption) (*About, error)
+	// DescribeCouponService returns the settings that the coupon service runs by. They are changed where the
+	// service is started, and hold from its next start. Secrets are not among them.
+	DescribeCouponService(ctx context.Context, in *DescribeCouponServiceRequest, opts ...grpc.CallOption) (*About, error)
 }
 
 type aboutServiceClient struct {
@@ -41,10 +41,10 @@ func NewAboutServiceClient(cc grpc.ClientConnInterface) AboutServiceClient {
 	return &aboutServiceClient{cc}
 }
 
-func (c *aboutServiceClient) GetAbout(ctx context.Context, in *GetAboutRequest, opts ...grpc.CallOption) (*About, error) {
+func (c *aboutServiceClient) DescribeCouponService(ctx context.Context, in *DescribeCouponServiceRequest, opts ...grpc.CallOption) (*About, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(About)
-	err := c.cc.Invoke(ctx, AboutService_GetAbout_FullMethodName, in, out, cOpts...)
+	err := c.cc.Invoke(ctx, AboutService_DescribeCouponService_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +57,9 @@ func (c *aboutServiceClient) GetAbout(ctx context.Context, in *GetAboutRequest, 
 //
 // AboutService says what this service is and how it was started, for the operator.
 type AboutServiceServer interface {
-	// GetAbout returns the settings that the coupon service runs by. They are changed where the service is
-	// started, and hold from its next start. Secrets are not among them.
-	GetAbout(context.Context, *GetAboutRequest) (*About, error)
+	// DescribeCouponService returns the settings that the coupon service runs by. They are changed where the
+	// service is started, and hold from its next start. Secrets are not among them.
+	DescribeCouponService(context.Context, *DescribeCouponServiceRequest) (*About, error)
 	mustEmbedUnimplementedAboutServiceServer()
 }
 
@@ -70,8 +70,8 @@ type AboutServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedAboutServiceServer struct{}
 
-func (UnimplementedAboutServiceServer) GetAbout(context.Context, *GetAboutRequest) (*About, error) {
-	return nil, status.Error(codes.Unimplemented, "method GetAbout not implemented")
+func (UnimplementedAboutServiceServer) DescribeCouponService(context.Context, *DescribeCouponServiceRequest) (*About, error) {
+	return nil, status.Error(codes.Unimplemented, "method DescribeCouponService not implemented")
 }
 func (UnimplementedAboutServiceServer) mustEmbedUnimplementedAboutServiceServer() {}
 func (UnimplementedAboutServiceServer) testEmbeddedByValue()                      {}
@@ -94,20 +94,20 @@ func RegisterAboutServiceServer(s grpc.ServiceRegistrar, srv AboutServiceServer)
 	s.RegisterService(&AboutService_ServiceDesc, srv)
 }
 
-func _AboutService_GetAbout_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(GetAboutRequest)
+func _AboutService_DescribeCouponService_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DescribeCouponServiceRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(AboutServiceServer).GetAbout(ctx, in)
+		return srv.(AboutServiceServer).DescribeCouponService(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: AboutService_GetAbout_FullMethodName,
+		FullMethod: AboutService_DescribeCouponService_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(AboutServiceServer).GetAbout(ctx, req.(*GetAboutRequest))
+		return srv.(AboutServiceServer).DescribeCouponService(ctx, req.(*DescribeCouponServiceRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -120,8 +120,8 @@ var AboutService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*AboutServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
-			MethodName: "GetAbout",
-			Handler:    _AboutService_GetAbout_Handler,
+			MethodName: "DescribeCouponService",
+			Handler:    _AboutService_DescribeCouponService_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -22,27 +22,27 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// GetAboutRequest asks for the settings.
-type GetAboutRequest struct {
+// DescribeTrackingServiceRequest asks for the settings.
+type DescribeTrackingServiceRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *GetAboutRequest) Reset() {
-	*x = GetAboutRequest{}
+func (x *DescribeTrackingServiceRequest) Reset() {
+	*x = DescribeTrackingServiceRequest{}
 	mi := &file_couponlink_tracking_v1_about_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *GetAboutRequest) String() string {
+func (x *DescribeTrackingServiceRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*GetAboutRequest) ProtoMessage() {}
+func (*DescribeTrackingServiceRequest) ProtoMessage() {}
 
-func (x *GetAboutRequest) ProtoReflect() protoreflect.Message {
+func (x *DescribeTrackingServiceRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_couponlink_tracking_v1_about_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -54,8 +54,8 @@ func (x *GetAboutRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use GetAboutRequest.ProtoReflect.Descriptor instead.
-func (*GetAboutRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use DescribeTrackingServiceRequest.ProtoReflect.Descriptor instead.
+func (*DescribeTrackingServiceRequest) Descriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_about_proto_rawDescGZIP(), []int{0}
 }
 
@@ -146,17 +146,17 @@ var File_couponlink_tracking_v1_about_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_about_proto_rawDesc = "" +
 	"\n" +
-	"\"couponlink/tracking/v1/about.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x11\n" +
-	"\x0fGetAboutRequest\"\xc5\x01\n" +
+	"\"couponlink/tracking/v1/about.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\" \n" +
+	"\x1eDescribeTrackingServiceRequest\"\xc5\x01\n" +
 	"\x05About\x12\x1e\n" +
 	"\aversion\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\aversion\x12\x1a\n" +
 	"\x05store\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x05store\x12#\n" +
 	"\n" +
 	"public_url\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublicUrl\x128\n" +
 	"\x15allowed_private_hosts\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\x13allowedPrivateHosts\x12!\n" +
-	"\ttime_zone\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\btimeZone2~\n" +
-	"\fAboutService\x12n\n" +
-	"\bGetAbout\x12'.couponlink.tracking.v1.GetAboutRequest\x1a\x1d.couponlink.tracking.v1.About\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/about/trackingBKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\ttime_zone\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\btimeZone2\x9d\x01\n" +
+	"\fAboutService\x12\x8c\x01\n" +
+	"\x17DescribeTrackingService\x126.couponlink.tracking.v1.DescribeTrackingServiceRequest\x1a\x1d.couponlink.tracking.v1.About\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/about/trackingBKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_about_proto_rawDescOnce sync.Once
@@ -172,12 +172,12 @@ func file_couponlink_tracking_v1_about_proto_rawDescGZIP() []byte {
 
 var file_couponlink_tracking_v1_about_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_couponlink_tracking_v1_about_proto_goTypes = []any{
-	(*GetAboutRequest)(nil), // 0: couponlink.tracking.v1.GetAboutRequest
-	(*About)(nil),           // 1: couponlink.tracking.v1.About
+	(*DescribeTrackingServiceRequest)(nil), // 0: couponlink.tracking.v1.DescribeTrackingServiceRequest
+	(*About)(nil),                          // 1: couponlink.tracking.v1.About
 }
 var file_couponlink_tracking_v1_about_proto_depIdxs = []int32{
-	0, // 0: couponlink.tracking.v1.AboutService.GetAbout:input_type -> couponlink.tracking.v1.GetAboutRequest
-	1, // 1: couponlink.tracking.v1.AboutService.GetAbout:output_type -> couponlink.tracking.v1.About
+	0, // 0: couponlink.tracking.v1.AboutService.DescribeTrackingService:input_type -> couponlink.tracking.v1.DescribeTrackingServiceRequest
+	1, // 1: couponlink.tracking.v1.AboutService.DescribeTrackingService:output_type -> couponlink.tracking.v1.About
 	1, // [1:2] is the sub-list for method output_type
 	0, // [0:1] is the sub-list for method input_type
 	0, // [0:0] is the sub-list for extension type_name

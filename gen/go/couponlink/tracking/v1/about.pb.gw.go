@@ -35,24 +35,24 @@ var (
 	_ = metadata.Join
 )
 
-func request_AboutService_GetAbout_0(ctx context.Context, marshaler runtime.Marshaler, client AboutServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_AboutService_DescribeTrackingService_0(ctx context.Context, marshaler runtime.Marshaler, client AboutServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq GetAboutRequest
+		protoReq DescribeTrackingServiceRequest
 		metadata runtime.ServerMetadata
 	)
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
-	msg, err := client.GetAbout(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	msg, err := client.DescribeTrackingService(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
 	return msg, metadata, err
 }
 
-func local_request_AboutService_GetAbout_0(ctx context.Context, marshaler runtime.Marshaler, server AboutServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_AboutService_DescribeTrackingService_0(ctx context.Context, marshaler runtime.Marshaler, server AboutServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq GetAboutRequest
+		protoReq DescribeTrackingServiceRequest
 		metadata runtime.ServerMetadata
 	)
-	msg, err := server.GetAbout(ctx, &protoReq)
+	msg, err := server.DescribeTrackingService(ctx, &protoReq)
 	return msg, metadata, err
 }
 
@@ -62,25 +62,25 @@ func local_request_AboutService_GetAbout_0(ctx context.Context, marshaler runtim
 // Note that using this registration option will cause many gRPC library features to stop working. Consider using RegisterAboutServiceHandlerFromEndpoint instead.
 // GRPC interceptors will not work for this type of registration. To use interceptors, you must use the "runtime.WithMiddlewares" option in the "runtime.NewServeMux" call.
 func RegisterAboutServiceHandlerServer(ctx context.Context, mux *runtime.ServeMux, server AboutServiceServer) error {
-	mux.Handle(http.MethodGet, pattern_AboutService_GetAbout_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodGet, pattern_AboutService_DescribeTrackingService_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/couponlink.tracking.v1.AboutService/GetAbout", runtime.WithHTTPPathPattern("/v1/about/tracking"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/couponlink.tracking.v1.AboutService/DescribeTrackingService", runtime.WithHTTPPathPattern("/v1/about/tracking"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := local_request_AboutService_GetAbout_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		resp, md, err := local_request_AboutService_DescribeTrackingService_0(annotatedContext, inboundMarshaler, server, req, pathParams)
 		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_AboutService_GetAbout_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_AboutService_DescribeTrackingService_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 
 	return nil
@@ -122,30 +122,30 @@ func RegisterAboutServiceHandler(ctx context.Context, mux *runtime.ServeMux, con
 // doesn't go through the normal gRPC flow (creating a gRPC client etc.) then it will be up to the passed in
 // "AboutServiceClient" to call the correct interceptors. This client ignores the HTTP middlewares.
 func RegisterAboutServiceHandlerClient(ctx context.Context, mux *runtime.ServeMux, client AboutServiceClient) error {
-	mux.Handle(http.MethodGet, pattern_AboutService_GetAbout_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodGet, pattern_AboutService_DescribeTrackingService_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/couponlink.tracking.v1.AboutService/GetAbout", runtime.WithHTTPPathPattern("/v1/about/tracking"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/couponlink.tracking.v1.AboutService/DescribeTrackingService", runtime.WithHTTPPathPattern("/v1/about/tracking"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := request_AboutService_GetAbout_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		resp, md, err := request_AboutService_DescribeTrackingService_0(annotatedContext, inboundMarshaler, client, req, pathParams)
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_AboutService_GetAbout_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_AboutService_DescribeTrackingService_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 	return nil
 }
 
 var (
-	pattern_AboutService_GetAbout_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"v1", "about", "tracking"}, ""))
+	pattern_AboutService_DescribeTrackingService_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"v1", "about", "tracking"}, ""))
 )
 
 var (
-	forward_AboutService_GetAbout_0 = runtime.ForwardResponseMessage
+	forward_AboutService_DescribeTrackingService_0 = runtime.ForwardResponseMessage
 )

@@ -188,7 +188,7 @@ func (x ScanHop_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ScanHop_Kind.Descriptor instead.
 func (ScanHop_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{13, 0}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14, 0}
 }
 
 // Severity says how bad it is.
@@ -241,7 +241,7 @@ func (x ScanProblem_Severity) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ScanProblem_Severity.Descriptor instead.
 func (ScanProblem_Severity) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15, 0}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{16, 0}
 }
 
 // OfferScan is a scan of all tracking links of an offer.
@@ -1047,6 +1047,70 @@ func (x *ScanLinkResponse) GetVerdict() *ScanVerdict {
 	return nil
 }
 
+// StreamScanLinkRequest says which link, and who follows it: as ScanLinkRequest does.
+type StreamScanLinkRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The link: a tracking link of this installation, its short form, or any other http or https URL.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// What the visitor holds.
+	Device ScanLinkRequest_Device `protobuf:"varint,2,opt,name=device,proto3,enum=couponlink.tracking.v1.ScanLinkRequest_Device" json:"device,omitempty"`
+	// What the visitor reads, as an Accept-Language header; default `en`.
+	Language      string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamScanLinkRequest) Reset() {
+	*x = StreamScanLinkRequest{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamScanLinkRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamScanLinkRequest) ProtoMessage() {}
+
+func (x *StreamScanLinkRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamScanLinkRequest.ProtoReflect.Descriptor instead.
+func (*StreamScanLinkRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *StreamScanLinkRequest) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *StreamScanLinkRequest) GetDevice() ScanLinkRequest_Device {
+	if x != nil {
+		return x.Device
+	}
+	return ScanLinkRequest_DEVICE_UNSPECIFIED
+}
+
+func (x *StreamScanLinkRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
 // StreamScanLinkResponse is how far a scan is.
 type StreamScanLinkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1063,7 +1127,7 @@ type StreamScanLinkResponse struct {
 
 func (x *StreamScanLinkResponse) Reset() {
 	*x = StreamScanLinkResponse{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[11]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1075,7 +1139,7 @@ func (x *StreamScanLinkResponse) String() string {
 func (*StreamScanLinkResponse) ProtoMessage() {}
 
 func (x *StreamScanLinkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[11]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1088,7 +1152,7 @@ func (x *StreamScanLinkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamScanLinkResponse.ProtoReflect.Descriptor instead.
 func (*StreamScanLinkResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{11}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StreamScanLinkResponse) GetNews() isStreamScanLinkResponse_News {
@@ -1158,7 +1222,7 @@ type ScannedLink struct {
 
 func (x *ScannedLink) Reset() {
 	*x = ScannedLink{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[12]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1170,7 +1234,7 @@ func (x *ScannedLink) String() string {
 func (*ScannedLink) ProtoMessage() {}
 
 func (x *ScannedLink) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[12]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1183,7 +1247,7 @@ func (x *ScannedLink) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScannedLink.ProtoReflect.Descriptor instead.
 func (*ScannedLink) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{12}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ScannedLink) GetOffer() string {
@@ -1262,7 +1326,7 @@ type ScanHop struct {
 
 func (x *ScanHop) Reset() {
 	*x = ScanHop{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[13]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1338,7 @@ func (x *ScanHop) String() string {
 func (*ScanHop) ProtoMessage() {}
 
 func (x *ScanHop) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[13]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1351,7 @@ func (x *ScanHop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanHop.ProtoReflect.Descriptor instead.
 func (*ScanHop) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{13}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ScanHop) GetUrl() string {
@@ -1366,7 +1430,7 @@ type ScanParameter struct {
 
 func (x *ScanParameter) Reset() {
 	*x = ScanParameter{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1378,7 +1442,7 @@ func (x *ScanParameter) String() string {
 func (*ScanParameter) ProtoMessage() {}
 
 func (x *ScanParameter) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1391,7 +1455,7 @@ func (x *ScanParameter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanParameter.ProtoReflect.Descriptor instead.
 func (*ScanParameter) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ScanParameter) GetName() string {
@@ -1427,7 +1491,7 @@ type ScanProblem struct {
 
 func (x *ScanProblem) Reset() {
 	*x = ScanProblem{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1439,7 +1503,7 @@ func (x *ScanProblem) String() string {
 func (*ScanProblem) ProtoMessage() {}
 
 func (x *ScanProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1452,7 +1516,7 @@ func (x *ScanProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanProblem.ProtoReflect.Descriptor instead.
 func (*ScanProblem) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ScanProblem) GetSeverity() ScanProblem_Severity {
@@ -1507,7 +1571,7 @@ type ScanVerdict struct {
 
 func (x *ScanVerdict) Reset() {
 	*x = ScanVerdict{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[16]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1519,7 +1583,7 @@ func (x *ScanVerdict) String() string {
 func (*ScanVerdict) ProtoMessage() {}
 
 func (x *ScanVerdict) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[16]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1532,7 +1596,7 @@ func (x *ScanVerdict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanVerdict.ProtoReflect.Descriptor instead.
 func (*ScanVerdict) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{16}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ScanVerdict) GetOutcome() string {
@@ -1639,7 +1703,11 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\bclick_id\x18\x06 \x01(\tR\aclickId\x12(\n" +
 	"\x10click_id_arrived\x18\a \x01(\bR\x0eclickIdArrived\x12.\n" +
 	"\x13coupon_code_arrived\x18\b \x01(\bR\x11couponCodeArrived\x12=\n" +
-	"\averdict\x18\t \x01(\v2#.couponlink.tracking.v1.ScanVerdictR\averdict\"\x95\x01\n" +
+	"\averdict\x18\t \x01(\v2#.couponlink.tracking.v1.ScanVerdictR\averdict\"\x93\x01\n" +
+	"\x15StreamScanLinkRequest\x12\x16\n" +
+	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03url\x12F\n" +
+	"\x06device\x18\x02 \x01(\x0e2..couponlink.tracking.v1.ScanLinkRequest.DeviceR\x06device\x12\x1a\n" +
+	"\blanguage\x18\x03 \x01(\tR\blanguage\"\x95\x01\n" +
 	"\x16StreamScanLinkResponse\x123\n" +
 	"\x03hop\x18\x01 \x01(\v2\x1f.couponlink.tracking.v1.ScanHopH\x00R\x03hop\x12>\n" +
 	"\x04scan\x18\x02 \x01(\v2(.couponlink.tracking.v1.ScanLinkResponseH\x00R\x04scanB\x06\n" +
@@ -1689,10 +1757,10 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\aoutcome\x18\x01 \x01(\tR\aoutcome\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1c\n" +
 	"\tpublisher\x18\x03 \x01(\tR\tpublisher\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage2\xf2\a\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage2\xf8\a\n" +
 	"\vScanService\x12x\n" +
-	"\bScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a(.couponlink.tracking.v1.ScanLinkResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/links:scan\x12k\n" +
-	"\x0eStreamScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a..couponlink.tracking.v1.StreamScanLinkResponse0\x01\x12\x95\x01\n" +
+	"\bScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a(.couponlink.tracking.v1.ScanLinkResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/links:scan\x12q\n" +
+	"\x0eStreamScanLink\x12-.couponlink.tracking.v1.StreamScanLinkRequest\x1a..couponlink.tracking.v1.StreamScanLinkResponse0\x01\x12\x95\x01\n" +
 	"\x0fCreateOfferScan\x12..couponlink.tracking.v1.CreateOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"/\x82\xd3\xe4\x93\x02):\n" +
 	"offer_scan\"\x1b/v1/{parent=offers/*}/scans\x12\x83\x01\n" +
 	"\fGetOfferScan\x12+.couponlink.tracking.v1.GetOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=offers/*/scans/*}\x12\x94\x01\n" +
@@ -1713,7 +1781,7 @@ func file_couponlink_tracking_v1_scan_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_tracking_v1_scan_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_couponlink_tracking_v1_scan_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_couponlink_tracking_v1_scan_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_couponlink_tracking_v1_scan_proto_goTypes = []any{
 	(OfferScan_State)(0),                 // 0: couponlink.tracking.v1.OfferScan.State
 	(ScanLinkRequest_Device)(0),          // 1: couponlink.tracking.v1.ScanLinkRequest.Device
@@ -1730,56 +1798,58 @@ var file_couponlink_tracking_v1_scan_proto_goTypes = []any{
 	(*ListOfferScanResultsResponse)(nil), // 12: couponlink.tracking.v1.ListOfferScanResultsResponse
 	(*ScanLinkRequest)(nil),              // 13: couponlink.tracking.v1.ScanLinkRequest
 	(*ScanLinkResponse)(nil),             // 14: couponlink.tracking.v1.ScanLinkResponse
-	(*StreamScanLinkResponse)(nil),       // 15: couponlink.tracking.v1.StreamScanLinkResponse
-	(*ScannedLink)(nil),                  // 16: couponlink.tracking.v1.ScannedLink
-	(*ScanHop)(nil),                      // 17: couponlink.tracking.v1.ScanHop
-	(*ScanParameter)(nil),                // 18: couponlink.tracking.v1.ScanParameter
-	(*ScanProblem)(nil),                  // 19: couponlink.tracking.v1.ScanProblem
-	(*ScanVerdict)(nil),                  // 20: couponlink.tracking.v1.ScanVerdict
-	(*timestamppb.Timestamp)(nil),        // 21: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),          // 22: google.protobuf.Duration
+	(*StreamScanLinkRequest)(nil),        // 15: couponlink.tracking.v1.StreamScanLinkRequest
+	(*StreamScanLinkResponse)(nil),       // 16: couponlink.tracking.v1.StreamScanLinkResponse
+	(*ScannedLink)(nil),                  // 17: couponlink.tracking.v1.ScannedLink
+	(*ScanHop)(nil),                      // 18: couponlink.tracking.v1.ScanHop
+	(*ScanParameter)(nil),                // 19: couponlink.tracking.v1.ScanParameter
+	(*ScanProblem)(nil),                  // 20: couponlink.tracking.v1.ScanProblem
+	(*ScanVerdict)(nil),                  // 21: couponlink.tracking.v1.ScanVerdict
+	(*timestamppb.Timestamp)(nil),        // 22: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),          // 23: google.protobuf.Duration
 }
 var file_couponlink_tracking_v1_scan_proto_depIdxs = []int32{
 	0,  // 0: couponlink.tracking.v1.OfferScan.state:type_name -> couponlink.tracking.v1.OfferScan.State
 	1,  // 1: couponlink.tracking.v1.OfferScan.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
-	21, // 2: couponlink.tracking.v1.OfferScan.create_time:type_name -> google.protobuf.Timestamp
-	21, // 3: couponlink.tracking.v1.OfferScan.end_time:type_name -> google.protobuf.Timestamp
-	19, // 4: couponlink.tracking.v1.OfferScanResult.problems:type_name -> couponlink.tracking.v1.ScanProblem
-	21, // 5: couponlink.tracking.v1.OfferScanResult.scan_time:type_name -> google.protobuf.Timestamp
+	22, // 2: couponlink.tracking.v1.OfferScan.create_time:type_name -> google.protobuf.Timestamp
+	22, // 3: couponlink.tracking.v1.OfferScan.end_time:type_name -> google.protobuf.Timestamp
+	20, // 4: couponlink.tracking.v1.OfferScanResult.problems:type_name -> couponlink.tracking.v1.ScanProblem
+	22, // 5: couponlink.tracking.v1.OfferScanResult.scan_time:type_name -> google.protobuf.Timestamp
 	4,  // 6: couponlink.tracking.v1.CreateOfferScanRequest.offer_scan:type_name -> couponlink.tracking.v1.OfferScan
 	4,  // 7: couponlink.tracking.v1.ListOfferScansResponse.offer_scans:type_name -> couponlink.tracking.v1.OfferScan
 	5,  // 8: couponlink.tracking.v1.ListOfferScanResultsResponse.offer_scan_results:type_name -> couponlink.tracking.v1.OfferScanResult
 	1,  // 9: couponlink.tracking.v1.ScanLinkRequest.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
-	19, // 10: couponlink.tracking.v1.ScanLinkResponse.problems:type_name -> couponlink.tracking.v1.ScanProblem
-	16, // 11: couponlink.tracking.v1.ScanLinkResponse.link:type_name -> couponlink.tracking.v1.ScannedLink
-	17, // 12: couponlink.tracking.v1.ScanLinkResponse.hops:type_name -> couponlink.tracking.v1.ScanHop
-	20, // 13: couponlink.tracking.v1.ScanLinkResponse.verdict:type_name -> couponlink.tracking.v1.ScanVerdict
-	17, // 14: couponlink.tracking.v1.StreamScanLinkResponse.hop:type_name -> couponlink.tracking.v1.ScanHop
-	14, // 15: couponlink.tracking.v1.StreamScanLinkResponse.scan:type_name -> couponlink.tracking.v1.ScanLinkResponse
-	22, // 16: couponlink.tracking.v1.ScanHop.latency:type_name -> google.protobuf.Duration
-	2,  // 17: couponlink.tracking.v1.ScanHop.kind:type_name -> couponlink.tracking.v1.ScanHop.Kind
-	18, // 18: couponlink.tracking.v1.ScanHop.parameters:type_name -> couponlink.tracking.v1.ScanParameter
-	21, // 19: couponlink.tracking.v1.ScanHop.certificate_expire_time:type_name -> google.protobuf.Timestamp
-	3,  // 20: couponlink.tracking.v1.ScanProblem.severity:type_name -> couponlink.tracking.v1.ScanProblem.Severity
-	13, // 21: couponlink.tracking.v1.ScanService.ScanLink:input_type -> couponlink.tracking.v1.ScanLinkRequest
-	13, // 22: couponlink.tracking.v1.ScanService.StreamScanLink:input_type -> couponlink.tracking.v1.ScanLinkRequest
-	6,  // 23: couponlink.tracking.v1.ScanService.CreateOfferScan:input_type -> couponlink.tracking.v1.CreateOfferScanRequest
-	7,  // 24: couponlink.tracking.v1.ScanService.GetOfferScan:input_type -> couponlink.tracking.v1.GetOfferScanRequest
-	8,  // 25: couponlink.tracking.v1.ScanService.ListOfferScans:input_type -> couponlink.tracking.v1.ListOfferScansRequest
-	10, // 26: couponlink.tracking.v1.ScanService.CancelOfferScan:input_type -> couponlink.tracking.v1.CancelOfferScanRequest
-	11, // 27: couponlink.tracking.v1.ScanService.ListOfferScanResults:input_type -> couponlink.tracking.v1.ListOfferScanResultsRequest
-	14, // 28: couponlink.tracking.v1.ScanService.ScanLink:output_type -> couponlink.tracking.v1.ScanLinkResponse
-	15, // 29: couponlink.tracking.v1.ScanService.StreamScanLink:output_type -> couponlink.tracking.v1.StreamScanLinkResponse
-	4,  // 30: couponlink.tracking.v1.ScanService.CreateOfferScan:output_type -> couponlink.tracking.v1.OfferScan
-	4,  // 31: couponlink.tracking.v1.ScanService.GetOfferScan:output_type -> couponlink.tracking.v1.OfferScan
-	9,  // 32: couponlink.tracking.v1.ScanService.ListOfferScans:output_type -> couponlink.tracking.v1.ListOfferScansResponse
-	4,  // 33: couponlink.tracking.v1.ScanService.CancelOfferScan:output_type -> couponlink.tracking.v1.OfferScan
-	12, // 34: couponlink.tracking.v1.ScanService.ListOfferScanResults:output_type -> couponlink.tracking.v1.ListOfferScanResultsResponse
-	28, // [28:35] is the sub-list for method output_type
-	21, // [21:28] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	20, // 10: couponlink.tracking.v1.ScanLinkResponse.problems:type_name -> couponlink.tracking.v1.ScanProblem
+	17, // 11: couponlink.tracking.v1.ScanLinkResponse.link:type_name -> couponlink.tracking.v1.ScannedLink
+	18, // 12: couponlink.tracking.v1.ScanLinkResponse.hops:type_name -> couponlink.tracking.v1.ScanHop
+	21, // 13: couponlink.tracking.v1.ScanLinkResponse.verdict:type_name -> couponlink.tracking.v1.ScanVerdict
+	1,  // 14: couponlink.tracking.v1.StreamScanLinkRequest.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
+	18, // 15: couponlink.tracking.v1.StreamScanLinkResponse.hop:type_name -> couponlink.tracking.v1.ScanHop
+	14, // 16: couponlink.tracking.v1.StreamScanLinkResponse.scan:type_name -> couponlink.tracking.v1.ScanLinkResponse
+	23, // 17: couponlink.tracking.v1.ScanHop.latency:type_name -> google.protobuf.Duration
+	2,  // 18: couponlink.tracking.v1.ScanHop.kind:type_name -> couponlink.tracking.v1.ScanHop.Kind
+	19, // 19: couponlink.tracking.v1.ScanHop.parameters:type_name -> couponlink.tracking.v1.ScanParameter
+	22, // 20: couponlink.tracking.v1.ScanHop.certificate_expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 21: couponlink.tracking.v1.ScanProblem.severity:type_name -> couponlink.tracking.v1.ScanProblem.Severity
+	13, // 22: couponlink.tracking.v1.ScanService.ScanLink:input_type -> couponlink.tracking.v1.ScanLinkRequest
+	15, // 23: couponlink.tracking.v1.ScanService.StreamScanLink:input_type -> couponlink.tracking.v1.StreamScanLinkRequest
+	6,  // 24: couponlink.tracking.v1.ScanService.CreateOfferScan:input_type -> couponlink.tracking.v1.CreateOfferScanRequest
+	7,  // 25: couponlink.tracking.v1.ScanService.GetOfferScan:input_type -> couponlink.tracking.v1.GetOfferScanRequest
+	8,  // 26: couponlink.tracking.v1.ScanService.ListOfferScans:input_type -> couponlink.tracking.v1.ListOfferScansRequest
+	10, // 27: couponlink.tracking.v1.ScanService.CancelOfferScan:input_type -> couponlink.tracking.v1.CancelOfferScanRequest
+	11, // 28: couponlink.tracking.v1.ScanService.ListOfferScanResults:input_type -> couponlink.tracking.v1.ListOfferScanResultsRequest
+	14, // 29: couponlink.tracking.v1.ScanService.ScanLink:output_type -> couponlink.tracking.v1.ScanLinkResponse
+	16, // 30: couponlink.tracking.v1.ScanService.StreamScanLink:output_type -> couponlink.tracking.v1.StreamScanLinkResponse
+	4,  // 31: couponlink.tracking.v1.ScanService.CreateOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	4,  // 32: couponlink.tracking.v1.ScanService.GetOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	9,  // 33: couponlink.tracking.v1.ScanService.ListOfferScans:output_type -> couponlink.tracking.v1.ListOfferScansResponse
+	4,  // 34: couponlink.tracking.v1.ScanService.CancelOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	12, // 35: couponlink.tracking.v1.ScanService.ListOfferScanResults:output_type -> couponlink.tracking.v1.ListOfferScanResultsResponse
+	29, // [29:36] is the sub-list for method output_type
+	22, // [22:29] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_scan_proto_init() }
@@ -1787,7 +1857,7 @@ func file_couponlink_tracking_v1_scan_proto_init() {
 	if File_couponlink_tracking_v1_scan_proto != nil {
 		return
 	}
-	file_couponlink_tracking_v1_scan_proto_msgTypes[11].OneofWrappers = []any{
+	file_couponlink_tracking_v1_scan_proto_msgTypes[12].OneofWrappers = []any{
 		(*StreamScanLinkResponse_Hop)(nil),
 		(*StreamScanLinkResponse_Scan)(nil),
 	}
@@ -1797,7 +1867,7 @@ func file_couponlink_tracking_v1_scan_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_scan_proto_rawDesc), len(file_couponlink_tracking_v1_scan_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -47,7 +47,7 @@ type ScanServiceClient interface {
 	// silent for ten seconds. It is offered by gRPC only.
 	//
 	// Errors: those of ScanLink, which may also come after hops.
-	StreamScanLink(ctx context.Context, in *ScanLinkRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamScanLinkResponse], error)
+	StreamScanLink(ctx context.Context, in *StreamScanLinkRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamScanLinkResponse], error)
 	// CreateOfferScan starts a scan of the tracking links of all coupons of an offer that are not archived,
 	// one after the other, and returns at once. It goes on until it is done or cancelled, over restarts
 	// too. Ask GetOfferScan how far it is.
@@ -93,13 +93,13 @@ func (c *scanServiceClient) ScanLink(ctx context.Context, in *ScanLinkRequest, o
 	return out, nil
 }
 
-func (c *scanServiceClient) StreamScanLink(ctx context.Context, in *ScanLinkRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamScanLinkResponse], error) {
+func (c *scanServiceClient) StreamScanLink(ctx context.Context, in *StreamScanLinkRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamScanLinkResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &ScanService_ServiceDesc.Streams[0], ScanService_StreamScanLink_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &grpc.GenericClientStream[ScanLinkRequest, StreamScanLinkResponse]{ClientStream: stream}
+	x := &grpc.GenericClientStream[StreamScanLinkRequest, StreamScanLinkResponse]{ClientStream: stream}
 	if err := x.ClientStream.SendMsg(in); err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ type ScanServiceServer interface {
 	// silent for ten seconds. It is offered by gRPC only.
 	//
 	// Errors: those of ScanLink, which may also come after hops.
-	StreamScanLink(*ScanLinkRequest, grpc.ServerStreamingServer[StreamScanLinkResponse]) error
+	StreamScanLink(*StreamScanLinkRequest, grpc.ServerStreamingServer[StreamScanLinkResponse]) error
 	// CreateOfferScan starts a scan of the tracking links of all coupons of an offer that are not archived,
 	// one after the other, and returns at once. It goes on until it is done or cancelled, over restarts
 	// too. Ask GetOfferScan how far it is.
@@ -220,7 +220,7 @@ type UnimplementedScanServiceServer struct{}
 func (UnimplementedScanServiceServer) ScanLink(context.Context, *ScanLinkRequest) (*ScanLinkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ScanLink not implemented")
 }
-func (UnimplementedScanServiceServer) StreamScanLink(*ScanLinkRequest, grpc.ServerStreamingServer[StreamScanLinkResponse]) error {
+func (UnimplementedScanServiceServer) StreamScanLink(*StreamScanLinkRequest, grpc.ServerStreamingServer[StreamScanLinkResponse]) error {
 	return status.Error(codes.Unimplemented, "method StreamScanLink not implemented")
 }
 func (UnimplementedScanServiceServer) CreateOfferScan(context.Context, *CreateOfferScanRequest) (*OfferScan, error) {
@@ -278,11 +278,11 @@ func _ScanService_ScanLink_Handler(srv interface{}, ctx context.Context, dec fun
 }
 
 func _ScanService_StreamScanLink_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(ScanLinkRequest)
+	m := new(StreamScanLinkRequest)
 	if err := stream.RecvMsg(m); err != nil {
 		return err
 	}
-	return srv.(ScanServiceServer).StreamScanLink(m, &grpc.GenericServerStream[ScanLinkRequest, StreamScanLinkResponse]{ServerStream: stream})
+	return srv.(ScanServiceServer).StreamScanLink(m, &grpc.GenericServerStream[StreamScanLinkRequest, StreamScanLinkResponse]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
