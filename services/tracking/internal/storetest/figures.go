@@ -140,7 +140,7 @@ func nothingToCount(t *testing.T, fresh Fresh) {
 	if cells, err := s.Totals(t.Context(), nil); err != nil || len(added(cells)) > 0 {
 		t.Errorf("an empty store has the totals %+v, %v", cells, err)
 	}
-	if got, err := s.Recount(t.Context(), rules.DayOf(2026, time.November, 1).Month(), true); err != nil || got.Counted != 0 || len(got.Differing) > 0 {
+	if got, err := s.Recount(t.Context(), rules.DayOf(samplesMonth().Date()).Month(), true); err != nil || got.Counted != 0 || len(got.Differing) > 0 {
 		t.Errorf("an empty store is recounted as %+v, %v", got, err)
 	}
 }
@@ -202,7 +202,7 @@ func uncounted(t *testing.T, s flow.Store) {
 	if _, _, err := s.CountedMonths(t.Context()); !errors.Is(err, flow.ErrNotCounted) {
 		t.Errorf("the months before it is counted: %v, want ErrNotCounted", err)
 	}
-	if _, err := s.Recount(t.Context(), rules.DayOf(2026, time.November, 1).Month(), true); !errors.Is(err, flow.ErrNotCounted) {
+	if _, err := s.Recount(t.Context(), rules.DayOf(samplesMonth().Date()).Month(), true); !errors.Is(err, flow.ErrNotCounted) {
 		t.Errorf("a recount before it is counted: %v, want ErrNotCounted", err)
 	}
 }

@@ -20,7 +20,8 @@ const (
 
 // day is the n-th day of the samples, in a zone of its own.
 func day(n int) time.Time {
-	return time.Date(2026, time.November, n, 0, 0, 0, 0, time.FixedZone("", -5*60*60))
+	year, month, _ := samplesMonth().Date()
+	return time.Date(year, month, n, 0, 0, 0, 0, time.FixedZone("", -5*60*60))
 }
 
 // use is a use of the limited coupon on a day.

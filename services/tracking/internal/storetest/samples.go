@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,9 +13,16 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// at is a time in the samples' day, a number of milliseconds after noon.
+// samplesMonth is the first of the month before this one: past, and younger than all that stores clear
+// away, by their own clocks.
+var samplesMonth = sync.OnceValue(func() time.Time {
+	year, month, _ := time.Now().UTC().Date()
+	return time.Date(year, month-1, 1, 0, 0, 0, 0, time.UTC)
+})
+
+// at is a time on the samples' first day, a number of milliseconds after noon.
 func at(ms int) time.Time {
-	return time.Date(2026, time.November, 1, 12, 0, 0, ms*int(time.Millisecond), time.UTC)
+	return samplesMonth().Add(12*time.Hour + time.Duration(ms)*time.Millisecond)
 }
 
 // hash is a conversion's id, or its content hash, made of anything.
