@@ -20,6 +20,9 @@ const (
 	wordEnds  = `"'()\,=<>!`
 )
 
+// has is the comparator that means Contains or Equal, as the field has it.
+const has Op = ":"
+
 // filterParser reads a filter by recursive descent. It is our own, and not einride's AIP parser,
 // because that one reads unquoted ids such as shoes-de and 007 as something else, and does not tell
 // positions.
@@ -156,7 +159,7 @@ func (p *filterParser) comparator() (Op, bool) {
 			return op, true
 		}
 	}
-	return Equal, p.symbol(":")
+	return has, p.symbol(":")
 }
 
 // symbol reads the characters given, if they come next.

@@ -81,7 +81,8 @@ func (Compare) expr() {}
 // Op is a relation.
 type Op string
 
-// The relations. HasPrefix compares strings only, byte by byte.
+// The relations. HasPrefix and Contains compare strings only: HasPrefix byte by byte, Contains with the
+// letters A to Z in either case; its value has them in lower case.
 const (
 	Equal        Op = "="
 	NotEqual     Op = "!="
@@ -90,4 +91,5 @@ const (
 	Greater      Op = ">"
 	GreaterEqual Op = ">="
 	HasPrefix    Op = "prefix"
+	Contains     Op = "contains"
 )

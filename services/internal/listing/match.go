@@ -41,8 +41,11 @@ func Match(e Expr, value func(column string) any) bool {
 
 // matches says whether a value stands in the relation to c's.
 func (c Compare) matches(value any) bool {
-	if c.Op == HasPrefix {
+	switch c.Op {
+	case HasPrefix:
 		return strings.HasPrefix(as[string](c, value), as[string](c, c.Value))
+	case Contains:
+		return strings.Contains(lowerASCII(as[string](c, value)), as[string](c, c.Value))
 	}
 	order := c.compare(value)
 	switch c.Op {

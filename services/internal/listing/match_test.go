@@ -37,6 +37,11 @@ func TestMatch(t *testing.T) {
 		"prefix of all":         {is("empty", listing.HasPrefix, ""), true},
 		"longer than the text":  {is("code", listing.HasPrefix, "SALE200"), false},
 		"not at the beginning":  {is("code", listing.HasPrefix, "ALE"), false},
+		"within":                {is("city", listing.Contains, "ilin"), true},
+		"within, any case":      {is("code", listing.Contains, "ale2"), true},
+		"any case is ASCII's":   {is("city", listing.Contains, "ž"), false},
+		"not within":            {is("code", listing.Contains, "ale3"), false},
+		"nothing is within all": {is("empty", listing.Contains, ""), true},
 		"number":                {is("count", listing.Less, int64(10)), true},
 		"number equal":          {is("count", listing.NotEqual, int64(7)), false},
 		"time":                  {is("time", listing.GreaterEqual, noon.In(time.FixedZone("x", 3600))), true},
@@ -67,6 +72,7 @@ func TestMatchRefusesOtherTypes(t *testing.T) {
 		"another type":     listing.Compare{Field: "code", Op: listing.Equal, Value: int64(1)},
 		"no type of ours":  listing.Compare{Field: "code", Op: listing.Equal, Value: 1.5},
 		"prefix of number": listing.Compare{Field: "code", Op: listing.HasPrefix, Value: int64(1)},
+		"within a number":  listing.Compare{Field: "code", Op: listing.Contains, Value: int64(1)},
 		"no relation":      listing.Compare{Field: "code", Op: "~", Value: "x"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,6 +14,8 @@ type Kind int
 const (
 	// String is text that is compared byte by byte.
 	String Kind = iota
+	// Title is text that people search: as String, but with `:` a filter asks what contains a text.
+	Title
 	// Folded is text that is stored in upper case and compared without regard to case.
 	Folded
 	// Enum is one of Field.Values. It has no order in filters.

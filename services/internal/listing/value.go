@@ -76,13 +76,19 @@ func (p *filterParser) bare(lit *literal) error {
 }
 
 func (p *filterParser) failStar(pos int) error {
-	return p.fail(pos, `a * may only end a value, as in "SALE*": there is no search within values; inside quotes write \* for the character itself`)
+	return p.fail(pos, `a * may only end a value, as in "SALE*"; inside quotes write \* for the character itself`)
 }
 
 // compare returns the condition that a field stands in a relation to a value. opPos is where the
 // comparator stands.
 func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, error) {
-	text := f.Kind == String || f.Kind == Folded || f.Kind == Currency
+	if op == has && f.Kind == Title {
+		return p.contains(f, lit)
+	}
+	if op == has {
+		op = Equal
+	}
+	text := f.Kind == String || f.Kind == Title || f.Kind == Folded || f.Kind == Currency
 	ordered := text || f.Kind == Time || f.Kind == Amount
 	switch {
 	case lit.prefix && !text:
@@ -106,10 +112,31 @@ func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, e
 	}
 }
 
+// contains looks for a text within another.
+func (p *filterParser) contains(f *Field, lit literal) (Expr, error) {
+	switch {
+	case lit.prefix:
+		return nil, p.fail(lit.pos, "%s:value finds the value anywhere, so leave the * out; or write %s = value* for what begins with it", f.Name, f.Name)
+	case strings.ContainsRune(lit.text, 0): // no text has one, and MongoDB takes none
+		return Or{}, nil
+	}
+	return f.compare(Contains, lowerASCII(lit.text)), nil
+}
+
+// lowerASCII returns a text with the letters A to Z in lower case, as SQLite's lower() does.
+func lowerASCII(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
+}
+
 // compareText compares text, or its beginning.
 func compareText(f *Field, op Op, lit literal) Expr {
 	value := lit.text
-	if f.Kind != String {
+	if f.Kind != String && f.Kind != Title {
 		value = strings.ToUpper(value)
 	}
 	switch {

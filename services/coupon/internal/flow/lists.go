@@ -39,7 +39,7 @@ func (s *Service) scope(ctx context.Context, offer string) (listing.Expr, error)
 func offerSchema() *listing.Schema {
 	return listing.NewSchema(
 		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: rules.OfferName(""), Sortable: true}, "name",
-		listing.Field{Name: "display_name", Kind: listing.String, Sortable: true},
+		listing.Field{Name: "display_name", Kind: listing.Title, Sortable: true},
 		listing.Field{Name: "state", Kind: listing.Enum, Values: names(rules.OfferActive, rules.OfferPaused, rules.OfferArchived)},
 		listing.Field{Name: "postback_auth", Kind: listing.Enum, Values: names(rules.AuthToken, rules.AuthOpen, rules.AuthHMAC)},
 		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
@@ -64,7 +64,7 @@ func offerValue(o rules.Offer, field string) any {
 func publisherSchema() *listing.Schema {
 	return listing.NewSchema(
 		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: rules.PublisherName(""), Sortable: true}, "name",
-		listing.Field{Name: "display_name", Kind: listing.String, Sortable: true},
+		listing.Field{Name: "display_name", Kind: listing.Title, Sortable: true},
 		listing.Field{Name: "state", Kind: listing.Enum, Values: names(rules.PublisherActive, rules.PublisherArchived)},
 		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
 		listing.Field{Name: "update_time", Kind: listing.Time, Sortable: true},
@@ -118,7 +118,7 @@ func couponSchema() *listing.Schema {
 		listing.Field{Name: "state", Kind: listing.Enum, Expand: stateWhere, Values: names(
 			rules.CouponScheduled, rules.CouponActive, rules.CouponExpired, rules.CouponDisabled, rules.CouponArchived)},
 		listing.Field{Name: "enabled", Kind: listing.Bool},
-		listing.Field{Name: "internal_note", Kind: listing.String},
+		listing.Field{Name: "internal_note", Kind: listing.Title},
 		listing.Field{Name: "start_time", Kind: listing.Time, Sortable: true},
 		listing.Field{Name: "expire_time", Kind: listing.Time, Sortable: true},
 		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},

@@ -220,7 +220,7 @@ func (p *page) couponSearch(ctx context.Context, typed string) (string, error) {
 	}
 	typed = shortened(strings.ToValidUTF8(typed, ""), maxSearchChars)
 	beginning := strings.TrimSuffix(quoted(typed), `"`) + `*"`
-	terms := []string{"code = " + beginning, "internal_note = " + beginning}
+	terms := []string{"code = " + beginning, hasWords("internal_note", typed)}
 	for _, o := range offers.GetOffers() {
 		terms = append(terms, "offer = "+quoted(idOf(o.GetName())))
 	}

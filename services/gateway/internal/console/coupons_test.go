@@ -97,7 +97,7 @@ func TestCouponsTable(t *testing.T) {
 		`data-copy="https://go.example.com/click?offer_id=10&amp;pub_id=22&amp;coupon_code=SALEXYZ20"`, "SALEXYZ20 is ready.",
 		"/console/coupons/export?", `value="disable"`, `value="extend"`, `value="archive"`, "page=t2")
 	req := last[*couponv1.ListCouponsRequest](t, s)
-	if req.GetParent() != "offers/-" || req.GetOrderBy() != "expire_time desc" || !strings.HasPrefix(req.GetFilter(), `state = ACTIVE AND (code = "sale*" OR internal_note = "sale*"`) ||
+	if req.GetParent() != "offers/-" || req.GetOrderBy() != "expire_time desc" || !strings.HasPrefix(req.GetFilter(), `state = ACTIVE AND (code = "sale*" OR (internal_note:"sale")`) ||
 		!strings.Contains(req.GetFilter(), `publisher = "22"`) {
 		t.Errorf("asked for %v", req)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxTrail is how many pages back Previous knows. Further back it leads to the first page.
@@ -148,43 +149,40 @@ func quoted(value string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `*`, `\*`).Replace(value) + `"`
 }
 
-// search returns the filter for things whose name begins with what was typed, or whose id it is. Names
-// are compared letter by letter, so the usual ways of writing are asked for too.
+// search returns the filter for things whose name has all words that were typed, or whose id it is.
 func search(typed string) string {
-	typed = strings.TrimSpace(strings.ToValidUTF8(typed, ""))
-	if runes := []rune(typed); len(runes) > maxSearchChars {
-		typed = string(runes[:maxSearchChars])
-	}
+	typed = shortened(strings.TrimSpace(strings.ToValidUTF8(typed, "")), maxSearchChars)
 	if typed == "" {
 		return ""
 	}
-	var terms []string
-	lower := strings.ToLower(typed)
-	for _, way := range []string{typed, lower, strings.ToUpper(typed), capital(lower), capitals(lower)} {
-		term := `display_name = ` + strings.TrimSuffix(quoted(way), `"`) + `*"`
-		if !slices.Contains(terms, term) {
-			terms = append(terms, term)
+	found := hasWords("display_name", typed)
+	if lower := strings.ToLower(typed); isID(lower) {
+		return "(" + found + " OR name = " + quoted(lower) + ")"
+	}
+	return found
+}
+
+// hasWords returns the filter for a field that has all words of a text, in whatever case. The service
+// disregards the case of the letters A to Z; of others the usual ways of writing are asked for.
+func hasWords(name, text string) string {
+	var all []string
+	for word := range strings.FieldsSeq(text) {
+		lower := strings.ToLower(word)
+		ways := []string{name + ":" + quoted(lower)}
+		if strings.ContainsFunc(word, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			for _, way := range []string{word, strings.ToUpper(word), capital(lower)} {
+				ways = append(ways, name+":"+quoted(way))
+			}
 		}
+		slices.Sort(ways)
+		all = append(all, strings.Join(slices.Compact(ways), " OR "))
 	}
-	if isID(lower) {
-		terms = append(terms, `name = `+quoted(lower))
-	}
-	return "(" + strings.Join(terms, " OR ") + ")"
+	return "(" + strings.Join(all, " AND ") + ")" // OR binds closer
 }
 
 func capital(s string) string {
 	runes := []rune(s)
 	return strings.ToUpper(string(runes[:1])) + string(runes[1:])
-}
-
-func capitals(s string) string {
-	words := strings.Split(s, " ")
-	for i, word := range words {
-		if word != "" {
-			words[i] = capital(word)
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 // isID says whether a text can be the id of an offer or publisher.

@@ -20,7 +20,7 @@ import (
 func TestSearchIsAlwaysAValidFilter(t *testing.T) {
 	schema := listing.NewSchema(
 		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "offers/", Sortable: true}, "name",
-		listing.Field{Name: "display_name", Kind: listing.String, Sortable: true},
+		listing.Field{Name: "display_name", Kind: listing.Title, Sortable: true},
 	)
 	rapid.Check(t, func(t *rapid.T) {
 		typed := rapid.OneOf(rapid.String(), rapid.StringMatching(`["\\* a()=ſß-]{0,150}`)).Draw(t, "typed")
@@ -29,6 +29,27 @@ func TestSearchIsAlwaysAValidFilter(t *testing.T) {
 			t.Fatalf("%q became %s: %v", typed, filter, err)
 		}
 	})
+}
+
+// A name is found by its words, in whatever order and case.
+func TestSearchFindsByWords(t *testing.T) {
+	schema := listing.NewSchema(
+		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "offers/", Sortable: true}, "name",
+		listing.Field{Name: "display_name", Kind: listing.Title, Sortable: true},
+	)
+	for typed, want := range map[string]bool{
+		"shoes": true, "RUN": true, "shoes running": true, "ning sho": true, "10": true, "ärmel": true, "Ärmel": true, "ÄRMEL": true,
+		"": true, "shoe run*": false, "boots": false, "running boots": false, "1": false,
+	} {
+		q, err := schema.Query(listing.Request{Filter: search(typed)}, nil, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := map[string]any{"id": "10", "display_name": "Running Shoes Ärmel"}
+		if got := listing.Match(q.Where, func(column string) any { return row[column] }); got != want {
+			t.Errorf("%q finds it: %v, want %v", typed, got, want)
+		}
+	}
 }
 
 // Going on and back leads over the same pages, however far.

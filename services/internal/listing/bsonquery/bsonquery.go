@@ -5,6 +5,8 @@ package bsonquery
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -76,9 +78,12 @@ func list(operator string, conditions []listing.Expr) bson.D {
 // compare returns the comparison of a field with a value.
 func compare(c listing.Compare) bson.D {
 	var condition bson.D
-	if c.Op == listing.HasPrefix {
+	switch c.Op {
+	case listing.HasPrefix:
 		condition = prefix(c)
-	} else {
+	case listing.Contains:
+		condition = relation(path(c), "$regex", pattern(c))
+	default:
 		condition = relation(path(c), operator(c.Op), c.Value)
 	}
 	if !c.Optional && c.Part == "" {
@@ -147,6 +152,24 @@ func operator(op listing.Op) string {
 	default:
 		panic(fmt.Sprintf("bsonquery: unknown relation %q", op))
 	}
+}
+
+// pattern returns the regular expression for what contains a text. It names both cases of a letter itself:
+// the server's way to disregard case goes beyond A to Z.
+func pattern(c listing.Compare) string {
+	text, ok := c.Value.(string)
+	if !ok {
+		panic(fmt.Sprintf("bsonquery: %s: no text contains a %T", c.Field, c.Value))
+	}
+	var all strings.Builder
+	for _, r := range text {
+		if r >= 'a' && r <= 'z' {
+			all.WriteString("[" + string(r+'A'-'a') + string(r) + "]")
+		} else {
+			all.WriteString(regexp.QuoteMeta(string(r)))
+		}
+	}
+	return all.String()
 }
 
 // prefix returns a prefix as a range, which an index can serve and which needs no escaping, unlike

@@ -90,11 +90,17 @@ func (b *builder) list(conditions []listing.Expr, operator, empty string) {
 
 // compare writes a comparison with a value.
 func (b *builder) compare(c listing.Compare) {
-	if c.Op == listing.HasPrefix {
+	column := c.Column()
+	switch c.Op {
+	case listing.HasPrefix:
 		b.prefix(c)
 		return
+	case listing.Contains:
+		b.sql.WriteString("instr(lower(" + column + "), ")
+		b.value(column, c.Value)
+		b.sql.WriteString(") > 0")
+		return
 	}
-	column := c.Column()
 	b.sql.WriteString(column + " " + string(c.Op) + " ")
 	b.value(column, c.Value)
 }

@@ -50,6 +50,10 @@ func TestBuild(t *testing.T) {
 			query: listing.Query{Where: listing.Compare{Field: "a", Op: listing.HasPrefix, Value: "SALE"}, Order: []listing.Order{{Field: "id"}}},
 			where: "(a >= ? AND a < ?)", args: []any{"SALE", "SALF"}, order: "id",
 		},
+		"contains": {
+			query: listing.Query{Where: listing.Compare{Field: "a", Op: listing.Contains, Value: "sale"}, Order: []listing.Order{{Field: "id"}}},
+			where: "instr(lower(a), ?) > 0", args: []any{"sale"}, order: "id",
+		},
 		"parts of an amount": {
 			query: listing.Query{Where: listing.And{
 				listing.Compare{Field: "price", Part: listing.CurrencyCode, Op: listing.HasPrefix, Value: "E"},
