@@ -62,7 +62,7 @@ func lostOnTheWay() *trackingv1.ScanLinkResponse {
 		return []*trackingv1.ScanParameter{{Name: "click_id", Present: click}, {Name: "coupon_code", Present: code}}
 	}
 	return &trackingv1.ScanLinkResponse{
-		Link: &trackingv1.ScannedLink{Offer: "offers/10", OfferActive: true, Publisher: "publishers/22", CouponCode: hostile},
+		Link: &trackingv1.ScannedLink{Offer: "offers/10", OfferActive: true, Publisher: "publishers/22", CouponCode: hostile, Reason: "NOT_STARTED"},
 		Hops: []*trackingv1.ScanHop{
 			{Url: "https://go.example.com/click?offer_id=10", HttpStatus: 302, Kind: trackingv1.ScanHop_HTTP, Location: "https://mid.example.com/?c=1", Parameters: has(false, true)},
 			{Url: "https://mid.example.com/?c=1", HttpStatus: 301, Latency: durationpb.New(1250 * time.Millisecond), Kind: trackingv1.ScanHop_META_REFRESH, Location: "https://shop.example.com/", Cookies: []string{hostile}, Parameters: has(true, true)},
@@ -86,7 +86,7 @@ const (
 // foundOnTheWay is what pages say of lostOnTheWay.
 var foundOnTheWay = []string{
 	"This link does not work as it should", "1 problem loses sales or visitors, and there is 1 thing to look at.", "What to do: Have the owner pass it on.", `href="#hop-2"`,
-	"Click id made here", "Click id lost here", "1,250 ms", "redirects by a refresh in its HTML", "The code has expired.", "Lost here", `href="/console/offers/10/scans"`, "Scan as a desktop browser",
+	"Click id made here", "Click id lost here", "1,250 ms", "redirects by a refresh in its HTML", "The code has expired.", "Lost here", ">Not started<", `href="/console/offers/10/scans"`, "Scan as a desktop browser",
 }
 
 func TestScanAnswersAtOnceAndThenScans(t *testing.T) {

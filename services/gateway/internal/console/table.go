@@ -96,14 +96,14 @@ type choice struct{ Value, Label string }
 
 // stateBadge returns the badge of a state by its name in the API.
 func stateBadge(state string) *badge {
-	words := map[string]badge{
+	known := map[string]badge{
 		"ACTIVE": {"Active", "good"}, "APPROVED": {"Approved", "good"}, "SUCCEEDED": {"Sent", "good"}, "ATTRIBUTED": {"Attributed", "good"},
 		"PAUSED": {"Paused", "wait"}, "PENDING": {"Pending", "wait"}, "SCHEDULED": {"Scheduled", "wait"}, "UNATTRIBUTED": {"Unattributed", "wait"},
 		"BLOCKED": {"Blocked", "bad"}, "REJECTED": {"Rejected", "bad"}, "FAILED": {"Failed", "bad"},
 		"EXPIRED": {"Expired", "quiet"}, "DISABLED": {"Disabled", "quiet"}, "ARCHIVED": {"Archived", "quiet"},
 	}
-	if b, ok := words[state]; ok {
+	if b, ok := known[state]; ok {
 		return &b
 	}
-	return &badge{state, "quiet"}
+	return &badge{words(state), "quiet"}
 }
