@@ -80,6 +80,7 @@ type events struct {
 func (e *events) send(name string, data []byte) error {
 	if !e.hasSent {
 		e.w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		e.w.Header().Set("X-Accel-Buffering", "no") // else nginx holds events back
 		e.hasSent = true
 	}
 	data = bytes.ReplaceAll(data, []byte("\r"), nil)
