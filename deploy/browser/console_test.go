@@ -27,6 +27,8 @@ func TestConsole(t *testing.T) {
 	t.Run("an empty installation", s.emptyInstallation)
 	t.Run("a scan is told live", s.liveScan)
 	t.Run("a choice taken quickly", s.quickPick)
+	t.Run("the report", s.report)
+	t.Run("sales are decided", s.sales)
 	t.Run("back and reload keep what was asked", s.backAndReload)
 	t.Run("two tabs change one coupon", s.twoTabs)
 	t.Run("a slow network", s.slowNetwork)

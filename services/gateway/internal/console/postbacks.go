@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
@@ -206,7 +208,7 @@ func showJournal(_ http.ResponseWriter, r *http.Request, p *page) error {
 	view := journalView{
 		Outcome: stateBadge(one.GetOutcome().String()), Message: one.GetMessage(), Facts: p.postbackFacts(one, called), Parameters: parameterFacts(one.GetParameters()),
 		Replay: p.replayView(one.GetReplay(), called), Would: p.replayView(would, called),
-		ReplayAction: at("reports", "postbacks", id, "replay"), TryHref: at("reports", "postbacks", id) + "?replay=try#replay",
+		ReplayAction: at("reports", "postbacks", id, "replay"), TryHref: tryHref(r, id),
 		CanReplay: would.GetOutcome() == trackingv1.ReplayResult_ATTRIBUTED || would.GetOutcome() == trackingv1.ReplayResult_RECORDED,
 	}
 	if one.GetConversion() != "" {
@@ -215,6 +217,16 @@ func showJournal(_ http.ResponseWriter, r *http.Request, p *page) error {
 	p.Title, p.Section = "Postback of "+format.DateTime(one.GetCreateTime().AsTime(), p.zone), "reports/postbacks"
 	p.Crumbs = []link{{Label: "Postback Log", Href: at("reports", "postbacks")}}
 	return p.show("postback", view)
+}
+
+// tryHref asks what a replay would do. Asked again, its address is another one: a link to the very address
+// of the page only scrolls to the fragment.
+func tryHref(r *http.Request, id string) string {
+	try := "try"
+	if r.URL.Query().Get("replay") == try {
+		try = "again"
+	}
+	return at("reports", "postbacks", id) + "?replay=" + try + "#replay"
 }
 
 func (p *page) postbackFacts(one *trackingv1.Postback, called names) []fact {
@@ -228,7 +240,7 @@ func (p *page) postbackFacts(one *trackingv1.Postback, called names) []fact {
 		{Label: "Reason", Value: words(one.GetReason())},
 		{Label: "Coupon code", Value: one.GetCouponCode(), IsCode: true},
 		{Label: "Transaction id", Value: one.GetTransactionId(), IsCode: true},
-		{Label: "Answered", Value: "HTTP " + format.Number(int64(one.GetHttpStatus())), Hint: "After " + one.GetDuration().AsDuration().String()},
+		{Label: "Answered", Value: "HTTP " + format.Number(int64(one.GetHttpStatus())), Hint: "After " + millis(one.GetDuration().AsDuration())},
 		{Label: "Came by", Value: one.GetMethod() + " from " + one.GetIp()},
 		{Label: "With proof", Value: proof},
 		{Label: "Postback id", Value: idOf(one.GetName()), IsCode: true},
@@ -238,6 +250,11 @@ func (p *page) postbackFacts(one *trackingv1.Postback, called names) []fact {
 		}
 	}
 	return facts
+}
+
+// millis says how long an answer took: tenths matter, microseconds do not.
+func millis(d time.Duration) string {
+	return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 1, 64) + " ms"
 }
 
 // parameterFacts are the parameters as they came, in order.

@@ -125,15 +125,22 @@ func TestReportTableIsItsColumns(t *testing.T) {
 
 func TestReportGroups(t *testing.T) {
 	s, b := openSales(t, nil)
-	b.get(reportPath+"?group=offer,publisher&by=-amount&range=2026-11-20..2026-11-22&filter=status+%3D+APPROVED").shows(
+	b.get(reportPath+"?group=offer,publisher&by=-amount&range=2026-11-20..2026-11-22&filter=coupon_code+%3D+%22SALE%22").shows(
 		t, http.StatusOK, "4,321", `data-day="2026-11-20"`, `data-value="4321"`, "21.5%", `aria-sort="descending"`,
-		"filter=status+%3D+APPROVED+AND+offer+%3D+%2210%22+AND+publisher+%3D+%2222%22&range=2026-11-20..2026-11-22",
+		"filter=coupon_code+%3D+%22SALE%22+AND+offer+%3D+%2210%22+AND+publisher+%3D+%2222%22&range=2026-11-20..2026-11-22",
 	)
 	got := requestOf[*trackingv1.SummarizeConversionsRequest](t, s, "SummarizeConversions OFFER")
-	if got.GetStartDate() != "2026-11-20" || got.GetEndDate() != "2026-11-22" || got.GetFilter() != "status = APPROVED" || got.GetOrderBy() != "amount desc" || len(got.GetGroupBy()) != 2 {
+	if got.GetStartDate() != "2026-11-20" || got.GetEndDate() != "2026-11-22" || got.GetFilter() != `coupon_code = "SALE"` || got.GetOrderBy() != "amount desc" || len(got.GetGroupBy()) != 2 {
 		t.Errorf("asked for %v", got)
 	}
 	b.get(reportPath+"?group=week").shows(t, http.StatusOK, "Week of 21 Nov 2026", "range=2026-11-21..2026-11-22")
+	for _, of := range []string{"?group=offer,status", "?group=method", "?group=offer&filter=status+%3D+APPROVED"} {
+		a := b.get(reportPath + of)
+		a.shows(t, http.StatusOK, `data-label="Conversions"`)
+		if strings.Contains(a.body, `data-label="Clicks"`) || strings.Contains(a.body, "21.5%") || strings.Contains(a.body, `data-series="bars"`) == strings.Contains(of, "filter") {
+			t.Errorf("%s tells of clicks, which have neither status nor method:\n%s", of, a.body)
+		}
+	}
 	s.forget()
 	b.get(reportPath+"?group=day&filter="+url.QueryEscape(`pub_unique3 = "SALE"`)).shows(
 		t, http.StatusOK, "Groups can be filtered by", "asks for Pub. Unique 3", "List the conversions", "filter=coupon_code+%3D+%22SALE%22&group=day",

@@ -66,7 +66,7 @@ func (f filterRow) publisher() string {
 
 // filterRowOf makes a row for a condition, whose column may not be chosen yet.
 func filterRowOf(id string, c condition) filterRow {
-	row := filterRow{ID: id, Condition: c, Kind: "text", Columns: []choice{{"", "Choose a column"}}}
+	row := filterRow{ID: id, Condition: c, Kind: "text", Columns: []choice{{"", "Choose"}}}
 	for _, one := range reportColumns() {
 		row.Columns = append(row.Columns, choice{one.Name, one.Label})
 	}

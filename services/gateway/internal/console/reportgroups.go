@@ -68,7 +68,9 @@ type summaryView struct {
 	Points []point
 	Step   string
 	Span   string
-	Table  table
+	// HasClicks draws clicks too; a filter by status or method leaves none.
+	HasClicks bool
+	Table     table
 	// Refused says why the groups cannot be counted with this filter.
 	Refused *note
 }
@@ -117,11 +119,14 @@ func (p *page) fillSummary(report *openReport, view *reportView) error {
 		offers, publishers = append(offers, r.GetOffer()), append(publishers, r.GetPublisher())
 	}
 	called := p.namesOf(p.r.Context(), offers, publishers)
-	summary.Totals = append([]fact{
-		{Label: "Clicks", Value: format.Number(rows.GetTotals().GetClicks())},
-		{Label: "Rate", Value: shareText(rows.GetTotals().ConversionRate)},
-	}, totalFacts(rows.GetTotals())...)
-	summary.Step, summary.Points = step, points(series, step, report.span)
+	summary.Totals = totalFacts(rows.GetTotals())
+	if report.hasClicks(groups...) {
+		summary.Totals = append([]fact{
+			{Label: "Clicks", Value: format.Number(rows.GetTotals().GetClicks())},
+			{Label: "Rate", Value: shareText(rows.GetTotals().ConversionRate)},
+		}, summary.Totals...)
+	}
+	summary.Step, summary.Points, summary.HasClicks = step, points(series, step, report.span), report.hasClicks()
 	summary.Table = p.summaryTable(report, l, rows, called)
 	if n := int(rows.GetRowCount()); n > len(rows.GetRows()) {
 		view.Notes = append(view.Notes, note{Tone: "wait", Text: "The first " + format.Number(int64(len(rows.GetRows()))) + " of " + format.Number(int64(n)) + " groups are shown; the totals are of all."})

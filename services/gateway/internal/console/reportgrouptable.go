@@ -73,23 +73,57 @@ func (p *page) summaryTable(report *openReport, order groupOrder, resp *tracking
 			}
 		}
 	}
-	t.Columns = append(
-		t.Columns, order.column("Clicks", "clicks", true), order.column("Conversions", "conversions", true), column{Label: "Rate", IsNumber: true},
-		column{Label: "Without click", IsNumber: true}, order.column("Amount", "amount", true), order.column("Payout", "payout", true), order.column("Revenue", "revenue", true),
-	)
+	hasClicks := report.hasClicks(report.groups()...)
+	t.Columns = append(t.Columns, figureColumns(order, hasClicks)...)
 	for _, r := range resp.GetRows() {
 		var cells []cell
 		for _, group := range report.groups() {
 			cells = append(cells, groupCell(group, r, called))
 		}
 		cells[0].lead(report.members(r))
-		f := r.GetFigures()
-		t.Rows = append(t.Rows, row{Cells: append(
-			cells, cell{Text: format.Number(f.GetClicks())}, cell{Text: format.Number(f.GetConversions())}, cell{Text: shareText(f.ConversionRate)},
-			cell{Text: shareText(f.ShareWithoutClick)}, cell{Text: moneyTexts(f.GetAmounts())}, cell{Text: moneyTexts(f.GetPayouts())}, cell{Text: moneyTexts(f.GetRevenues())},
-		)})
+		t.Rows = append(t.Rows, row{Cells: append(cells, figureCells(r.GetFigures(), hasClicks)...)})
 	}
 	return t
+}
+
+// hasClicks says whether clicks can be told by dimensions and filter: they have no status and no method, and
+// where those are asked for, zero would be no answer.
+func (o *openReport) hasClicks(dimensions ...string) bool {
+	conditions, _, _ := conditionsOf(o.Filter, o.zone)
+	for _, c := range conditions {
+		dimensions = append(dimensions, c.Column)
+	}
+	return !slices.Contains(dimensions, "status") && !slices.Contains(dimensions, "method")
+}
+
+func figureColumns(order groupOrder, hasClicks bool) []column {
+	all := []column{
+		order.column("Clicks", "clicks", true), order.column("Conversions", "conversions", true),
+		{Label: "Rate", IsNumber: true},
+		{Label: "Without click", IsNumber: true},
+		order.column("Amount", "amount", true), order.column("Payout", "payout", true), order.column("Revenue", "revenue", true),
+	}
+	if hasClicks {
+		return all
+	}
+	return slices.Concat(all[1:2], all[3:])
+}
+
+// figureCells are the cells of figureColumns.
+func figureCells(f *trackingv1.Figures, hasClicks bool) []cell {
+	all := []cell{
+		{Text: format.Number(f.GetClicks())},
+		{Text: format.Number(f.GetConversions())},
+		{Text: shareText(f.ConversionRate)},
+		{Text: shareText(f.ShareWithoutClick)},
+		{Text: moneyTexts(f.GetAmounts())},
+		{Text: moneyTexts(f.GetPayouts())},
+		{Text: moneyTexts(f.GetRevenues())},
+	}
+	if hasClicks {
+		return all
+	}
+	return slices.Concat(all[1:2], all[3:])
 }
 
 // groupCell says what a group is, by one of its dimensions.

@@ -111,4 +111,4 @@ function tip(box, data) {
 
 start(document)
 document.addEventListener('htmx:after:swap', () => start(document))
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts.forEach(draw))
+for (const media of ['(prefers-color-scheme: dark)', 'print']) matchMedia(media).addEventListener('change', () => charts.forEach(draw))

@@ -24,33 +24,44 @@ function showTwoDays(form, isTwo) {
   form.querySelectorAll('[data-two-days] input').forEach((input) => { input.disabled = !isTwo })
 }
 
-// The filter: a row is made anew where another column or operator wants another value.
+// The filter: operators and value are made anew where another column or operator wants others. The selects
+// themselves stay: a letter typed into one chooses at once, and the next letter must find it with its focus.
 document.addEventListener('change', async (event) => {
   const row = event.target.closest?.('[data-condition]')
   if (!row) return
   const isColumn = event.target.matches('[data-column]')
   if (!isColumn && !event.target.matches('[data-operator]')) return
-  const kind = row.querySelector('[data-column]').selectedOptions[0].dataset.kind
+  const kind = kindOf(row)
   const operator = row.querySelector('[data-operator]').value
   const hasValue = row.querySelector('[name=v]:not([type=hidden]), [data-picker]') !== null
   const wantsValue = operator !== 'empty' && operator !== 'filled'
-  if (isColumn ? (row.dataset.kind ?? row.dataset.condition) === kind : hasValue === wantsValue) return
-  await renew(row, kind, isColumn)
+  const asked = row.dataset.asked = `r${++counter}` // what is still on its way is not wanted any more
+  if (isColumn ? row.dataset.kind === kind : hasValue === wantsValue) return
+  const fresh = await fetchRow(new URLSearchParams({ id: asked, c: row.querySelector('[data-column]').value, o: operator }))
+  if (fresh && row.isConnected && row.dataset.asked === asked) renew(row, fresh, isColumn)
 })
 
-async function renew(row, kind, isNewColumn) {
-  const id = `r${++counter}`
-  const query = new URLSearchParams({ id, c: row.querySelector('[data-column]').value, o: row.querySelector('[data-operator]').value })
-  const fresh = await fetchRow(query)
-  if (!fresh || !row.isConnected) return
+const kindOf = (row) => row.querySelector('[data-column]').selectedOptions[0].dataset.kind
+
+// renew takes the operators and all behind them from a fresh row.
+function renew(row, fresh, isNewColumn) {
+  const operator = row.querySelector('[data-operator]')
+  const wanted = fresh.querySelector('[data-operator]')
   const typed = row.querySelector('input[type=text][name=v]')?.value
-  const focused = row.contains(document.activeElement) ? document.activeElement.name : ''
-  fresh.dataset.kind = kind
-  row.replaceWith(fresh)
-  const text = fresh.querySelector('input[type=text][name=v]')
-  if (text && typed && (!isNewColumn || fresh.dataset.condition === 'text')) text.value = typed
-  startPickers(fresh)
-  fresh.querySelector(focused ? `[name=${focused}]` : '[data-column]')?.focus()
+  const wasIn = operator.compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING && row.contains(document.activeElement)
+  if (isNewColumn) {
+    const chosen = wanted.value
+    operator.replaceChildren(...wanted.children)
+    operator.value = chosen
+  }
+  while (operator.nextSibling) operator.nextSibling.remove()
+  while (wanted.nextSibling) row.append(wanted.nextSibling)
+  row.dataset.kind = kindOf(row)
+  row.dataset.condition = fresh.dataset.condition
+  const text = row.querySelector('input[type=text][name=v]')
+  if (text && typed && (!isNewColumn || row.dataset.condition === 'text')) text.value = typed
+  startPickers(row)
+  if (wasIn) (row.querySelector('.picker input, [name=v]:not([type=hidden])') ?? operator).focus()
   number()
 }
 
@@ -70,6 +81,7 @@ document.addEventListener('click', async (event) => {
     const rows = more.form.querySelector('[data-rows]')
     const fresh = await fetchRow(new URLSearchParams({ id: `r${++counter}` }))
     if (!fresh) return
+    fresh.dataset.kind = kindOf(fresh)
     rows.append(fresh)
     number()
     fresh.querySelector('[data-column]').focus()
@@ -101,9 +113,13 @@ function move(line, by) {
   if (by < 0) other.before(line)
   else other.after(line)
   if (line.contains(focused)) focused.focus()
-  edges(line.parentElement)
-  const list = [...line.parentElement.children]
-  said(line, `${line.querySelector('label').textContent.trim()}: place ${list.indexOf(line) + 1} of ${list.length}`)
+  placed(line, line.parentElement)
+}
+
+// placed says where a line is now.
+function placed(line, list) {
+  edges(list)
+  said(line, `${line.querySelector('label').textContent.trim()}: place ${[...list.children].indexOf(line) + 1} of ${list.children.length}`)
 }
 
 function said(line, text) {
@@ -140,29 +156,53 @@ document.addEventListener('keydown', (event) => {
   move(line, event.key === 'ArrowUp' ? -1 : 1)
 })
 
-let dragged = null
-document.addEventListener('dragstart', (event) => {
-  dragged = event.target.closest?.('[data-column-line]')
-  if (!dragged) return
-  event.dataTransfer.effectAllowed = 'move'
-  event.dataTransfer.setData('text/plain', '')
-  dragged.classList.add('dragged')
-})
-document.addEventListener('dragover', (event) => {
+// Dragging is by pointer events and not the browser's own drag and drop, which fingers cannot do. A finger
+// takes a line by its grip, since elsewhere it scrolls the list.
+let drag = null
+
+document.addEventListener('pointerdown', (event) => {
   const line = event.target.closest?.('[data-column-line]')
-  if (!dragged || !line || line === dragged) return
-  event.preventDefault()
-  const box = line.getBoundingClientRect()
-  if (event.clientY < box.top + box.height / 2) line.before(dragged)
-  else line.after(dragged)
+  if (!line || event.button !== 0 || event.target.closest('button, input')) return
+  if (event.pointerType === 'mouse' || event.target.closest('.grip')) drag = { line, list: line.parentElement, from: event.clientY, isMoving: false }
 })
-document.addEventListener('drop', (event) => { if (dragged) event.preventDefault() })
-document.addEventListener('dragend', () => {
-  if (!dragged) return
-  dragged.classList.remove('dragged')
-  edges(dragged.parentElement)
-  dragged = null
+
+document.addEventListener('pointermove', (event) => {
+  if (!drag) return
+  if (!drag.isMoving) {
+    if (Math.abs(event.clientY - drag.from) < 5) return // a click that trembles
+    drag.isMoving = true
+    drag.line.classList.add('dragged')
+    drag.list.setPointerCapture(event.pointerId) // not of the line, which moves about
+  }
+  place(drag, event.clientY)
 })
+
+function place({ line, list }, y) {
+  const edge = 24, step = 8
+  const box = list.getBoundingClientRect()
+  if (y < box.top + edge) list.scrollTop -= step
+  if (y > box.bottom - edge) list.scrollTop += step
+  const next = [...list.children].find((other) => {
+    const at = other.getBoundingClientRect()
+    return other !== line && y < at.top + at.height / 2
+  })
+  if (next ? next.previousElementSibling === line : list.lastElementChild === line) return
+  if (next) next.before(line)
+  else list.append(line)
+}
+
+for (const end of ['pointerup', 'pointercancel']) {
+  document.addEventListener(end, () => {
+    const { line, list, isMoving } = drag ?? {}
+    drag = null
+    if (!isMoving) return
+    line.classList.remove('dragged')
+    placed(line, list)
+    const still = (event) => { event.preventDefault(); event.stopPropagation() } // letting go is no click
+    addEventListener('click', still, { capture: true, once: true })
+    setTimeout(() => removeEventListener('click', still, { capture: true }))
+  })
+}
 
 // A row opens what its first cell leads to, unless text in it is being selected.
 document.addEventListener('click', (event) => {
@@ -207,9 +247,8 @@ document.addEventListener('click', async (event) => {
 
 function ready() {
   document.querySelectorAll('form[data-days]').forEach((form) => showTwoDays(form, form.elements.range.value === 'days'))
-  document.querySelectorAll('[data-condition]').forEach((row) => { row.dataset.kind ??= row.querySelector('[data-column]').selectedOptions[0].dataset.kind })
+  document.querySelectorAll('[data-condition]').forEach((row) => { row.dataset.kind ??= kindOf(row) })
   document.querySelectorAll('[data-column-line]').forEach((line) => {
-    line.draggable = true
     if (line.querySelector('.move')) return
     line.append(moves(line))
   })
