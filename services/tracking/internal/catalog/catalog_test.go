@@ -175,6 +175,37 @@ func TestStaleAnswersServeWhileTheCouponServiceIsDown(t *testing.T) {
 	}
 }
 
+// TestWhatIsAskedAsOfNow: nothing that was asked for before will do, not even while the coupon service is
+// down; what was asked for since will.
+func TestWhatIsAskedAsOfNow(t *testing.T) {
+	service := &couponService{}
+	service.code.Store("before")
+	c, clock := start(t, service)
+	codeOf(t, c)
+	service.code.Store("mended")
+	clock.advance(time.Millisecond)
+	asOf := flow.AsOf(t.Context(), clock.now())
+	for range 3 {
+		if coupons, err := c.Coupons(asOf, "10", "SALEXYZ20"); err != nil || len(coupons) != 1 || coupons[0].Code != "mended" {
+			t.Errorf("got %v, %v", coupons, err)
+		}
+	}
+	if n := service.asked.Load(); n != 2 {
+		t.Errorf("asked %d times, want once before and once since", n)
+	}
+	if got := codeOf(t, c); got != "mended" {
+		t.Errorf("who asks afterwards gets %q from memory", got)
+	}
+	service.fails.Store(true)
+	clock.advance(time.Millisecond)
+	if _, err := c.Coupons(flow.AsOf(t.Context(), clock.now()), "10", "SALEXYZ20"); !apperr.Is(err, apperr.Unavailable) {
+		t.Errorf("while it is down: %v, want Unavailable", err)
+	}
+	if got := codeOf(t, c); got != "mended" {
+		t.Errorf("who asks otherwise gets %q", got)
+	}
+}
+
 func TestOneQuestionInFlightPerKey(t *testing.T) {
 	service := &couponService{hold: make(chan struct{})}
 	c, _ := start(t, service)

@@ -56,11 +56,16 @@ func newMemo[V any](now func() time.Time, failedAt *atomic.Int64) *memo[V] {
 }
 
 // get returns the answer to a question: from memory while it is fresh, else by ask, else, while the
-// coupon service is out of reach, from memory still. All who ask for one key at once share one ask.
+// coupon service is out of reach, from memory still. All who ask for one key at once share one ask. See
+// flow.AsOf for who wants no answer from memory.
 func (m *memo[V]) get(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
 	now := m.now()
 	held, ok := m.answers.GetIfPresent(key)
 	age := now.Sub(held.asked)
+	since := flow.Since(ctx)
+	if !since.IsZero() && (!ok || age >= freshFor || held.asked.Before(since)) {
+		return m.learn(ctx, key, ask) // one under way may have begun before
+	}
 	if ok && age < freshFor {
 		if age >= refreshAfter {
 			m.ask(key, ask)
@@ -91,20 +96,25 @@ func (m *memo[V]) get(ctx context.Context, key string, ask func(context.Context)
 func (m *memo[V]) ask(key string, ask func(context.Context) (V, error)) <-chan singleflight.Result {
 	return m.asking.DoChan(key, func() (any, error) {
 		// The question serves all who wait, so it does not end with the first one's request.
-		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
-		defer cancel()
-		asked := m.now()
-		value, err := ask(ctx)
-		switch {
-		case err == nil:
-			m.answers.Set(key, answer[V]{value: value, asked: asked})
-			m.failedAt.Store(0)
-		case errors.Is(err, flow.ErrNotFound):
-			m.answers.Invalidate(key)
-			m.failedAt.Store(0)
-		case apperr.Is(err, apperr.Unavailable):
-			m.failedAt.Store(asked.UnixNano())
-		}
-		return value, err
+		return m.learn(context.Background(), key, ask)
 	})
+}
+
+// learn asks, and keeps what it learns.
+func (m *memo[V]) learn(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	asked := m.now()
+	value, err := ask(ctx)
+	switch {
+	case err == nil:
+		m.answers.Set(key, answer[V]{value: value, asked: asked})
+		m.failedAt.Store(0)
+	case errors.Is(err, flow.ErrNotFound):
+		m.answers.Invalidate(key)
+		m.failedAt.Store(0)
+	case apperr.Is(err, apperr.Unavailable):
+		m.failedAt.Store(asked.UnixNano())
+	}
+	return value, err
 }

@@ -33,7 +33,7 @@ func (s *Service) Replay(ctx context.Context, id string, order ReplayOrder) (rul
 	if err != nil {
 		return rules.Replay{}, err
 	}
-	return s.replay(ctx, postback, order)
+	return s.replay(AsOf(ctx, s.Now()), postback, order)
 }
 
 func (s *Service) replay(ctx context.Context, postback rules.Postback, order ReplayOrder) (rules.Replay, error) {
@@ -229,7 +229,9 @@ func (s *Service) ReplayAll(ctx context.Context, filter string, order ReplayOrde
 		return err
 	}
 	req := listing.Request{Filter: filter, OrderBy: "create_time", PageSize: replayPage}
-	before := listing.Compare{Field: "create_time", Op: listing.Less, Value: s.Now()}
+	began := s.Now()
+	ctx = AsOf(ctx, began)
+	before := listing.Compare{Field: "create_time", Op: listing.Less, Value: began}
 	for {
 		q, err := s.postbacks.Query(req, before, s.Now())
 		if err != nil {
