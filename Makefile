@@ -57,7 +57,7 @@ BROWSERTEST ?=
 
 # Go cannot see that these tests build the product, so their results are never taken from its cache.
 .PHONY: test-browser
-test-browser: ## Test the console in Chromium, which deploy/browser/install-chromium installs; BROWSERTEST=regexp picks.
+test-browser: ## Test the console in Chromium, which deploy/browser/install-chromium installs; BROWSERTEST=(one|another) picks.
 	@go test -C deploy/browser -count=1 -timeout $(TESTTIMEOUT) -run 'TestConsole/$(BROWSERTEST)' ./...
 
 DELIVERIES ?= 100000

@@ -33,4 +33,5 @@ func TestConsole(t *testing.T) {
 	t.Run("two tabs change one coupon", s.twoTabs)
 	t.Run("a slow network", s.slowNetwork)
 	t.Run("ten thousand coupons", s.manyCoupons)
+	t.Run("pickers with ten thousand choices", s.manyPicks)
 }

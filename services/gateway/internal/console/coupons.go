@@ -181,8 +181,8 @@ func onlyText(l list, called names) string {
 	return "Only coupons " + strings.Join(parts, " ") + "."
 }
 
-// couponFilter returns the filter that a list's address asks for. What is typed is the beginning of a code
-// or a note, or whom and what the coupon is for.
+// couponFilter returns the filter that a list's address asks for. What is typed is the beginning of a code,
+// words of a note, or whom and what the coupon is for.
 func (p *page) couponFilter(ctx context.Context, l list) (string, error) {
 	var parts []string
 	if _, isState := couponv1.Coupon_State_value[l.Get("state")]; isState {
@@ -288,7 +288,7 @@ func (p *page) couponsTable(l list, scope couponScope, resp *couponv1.ListCoupon
 func emptyCoupons(l list, scope couponScope) empty {
 	if l.isFiltered("q", "state", "page", "offer", "publisher", "created") {
 		return empty{
-			Title: "No coupon matches", Text: "Search by the beginning of a code, a note, or the name of a publisher or an offer.",
+			Title: "No coupon matches", Text: "Search by the beginning of a code, or by words of a note or of the name of a publisher or an offer.",
 			Action: &link{Label: "Show all coupons", Href: l.path},
 		}
 	}

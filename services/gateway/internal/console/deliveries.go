@@ -209,7 +209,7 @@ func (p *page) attemptTable(one *trackingv1.Delivery) table {
 		Empty: empty{Title: "Not tried yet", Text: "The first try comes within seconds."},
 	}
 	for _, try := range one.GetAttempts() {
-		answer := cell{Badge: &badge{"None", "bad"}}
+		answer := cell{Badge: &badge{"No answer", "bad"}}
 		if code := try.GetHttpStatus(); code != 0 {
 			tone := "bad"
 			if code >= 200 && code < 300 {

@@ -83,6 +83,8 @@ func (p *page) reasonOf(err error) *refusal {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted:
 		p.log.WarnContext(p.r.Context(), "a page could not reach a service", slog.String("path", p.r.URL.Path), slog.Any("error", err))
 		return &refusal{http.StatusServiceUnavailable, "Not reachable for the moment", "A part of Couponlink gives no answer. Nothing was lost; try again in a moment."}
+	case codes.Canceled: // whoever asked is gone, such as a picker that has been typed on in
+		return &refusal{http.StatusServiceUnavailable, "Stopped", "The answer was no longer waited for. Try again."}
 	default:
 		p.log.ErrorContext(p.r.Context(), "a page failed", slog.String("path", p.r.URL.Path), slog.Any("error", err))
 		return &refusal{http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again; if it stays, look into the log."}

@@ -133,7 +133,7 @@ func (p *page) approvalsTable(l list, o *couponv1.Offer, resp *couponv1.ListAppr
 		},
 	}
 	if l.isFiltered("q", "state", "page") {
-		t.Empty = empty{Title: "No publisher matches", Text: "Search by the beginning of the name, or by the id.", Action: &link{Label: "Show all publishers of this offer", Href: l.path}}
+		t.Empty = empty{Title: "No publisher matches", Text: "Search by words of its name, or by its id.", Action: &link{Label: "Show all publishers of this offer", Href: l.path}}
 	}
 	for _, a := range resp.GetApprovals() {
 		t.Rows = append(t.Rows, approvalRow(a, o, called.of(a.GetPublisher())))

@@ -95,7 +95,7 @@ func offersTable(l list, resp *couponv1.ListOffersResponse) table {
 		},
 	}
 	if l.isFiltered("q", "state", "page") {
-		t.Empty = empty{Title: "No offer matches", Text: "Search by the beginning of its name, or by its id.", Action: &link{Label: "Show all offers", Href: l.path}}
+		t.Empty = empty{Title: "No offer matches", Text: "Search by words of its name, or by its id.", Action: &link{Label: "Show all offers", Href: l.path}}
 	}
 	for _, o := range resp.GetOffers() {
 		id := idOf(o.GetName())

@@ -78,7 +78,7 @@ func publishersTable(l list, resp *couponv1.ListPublishersResponse) table {
 		},
 	}
 	if l.isFiltered("q", "state", "page") {
-		t.Empty = empty{Title: "No publisher matches", Text: "Search by the beginning of the name, or by the id.", Action: &link{Label: "Show all publishers", Href: l.path}}
+		t.Empty = empty{Title: "No publisher matches", Text: "Search by words of its name, or by its id.", Action: &link{Label: "Show all publishers", Href: l.path}}
 	}
 	for _, o := range resp.GetPublishers() {
 		id := idOf(o.GetName())

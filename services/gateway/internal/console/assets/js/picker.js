@@ -30,7 +30,7 @@ function start(frame) {
   let timer
   let isWaiting = false
   let isTaken = false // by Enter, whose press must not send the form as well
-  const options = () => [...list.querySelectorAll('[role=option]')]
+  const options = () => [...list.querySelectorAll('[role=option]:not([aria-disabled])')]
 
   // drop forgets what was asked, or is about to be.
   const drop = () => {
@@ -84,7 +84,7 @@ function start(frame) {
   input.addEventListener('blur', () => setTimeout(close, 150))
   list.addEventListener('pointerdown', (event) => event.preventDefault()) // the focus stays in the input
   list.addEventListener('click', (event) => {
-    const option = event.target.closest('[role=option]')
+    const option = event.target.closest('[role=option]:not([aria-disabled])')
     if (option) take(option)
   })
   input.addEventListener('keypress', (event) => { if (event.key === 'Enter' && isTaken) event.preventDefault() })
