@@ -117,11 +117,11 @@ func (p *page) showConversion(code int, c *trackingv1.Conversion, failed *refuse
 
 // decisionFacts are what the decision rests on.
 func (p *page) decisionFacts(c *trackingv1.Conversion, called names) []fact {
-	credited := "Nobody"
+	credited := fact{Label: "Credited", Value: "Nobody"}
 	if c.GetPublisher() != "" {
-		credited = called.of(c.GetPublisher())
+		credited.Value, credited.Href = called.of(c.GetPublisher()), hrefOf(c.GetPublisher())
 	}
-	facts := []fact{{Label: "Credited", Value: credited}}
+	facts := []fact{credited}
 	add := func(label, value, hint string) {
 		if value != "" {
 			facts = append(facts, fact{Label: label, Value: value, Hint: hint})
@@ -195,7 +195,7 @@ func codeOf(coupon string) string {
 // saleFacts are the sale and its money.
 func (p *page) saleFacts(c *trackingv1.Conversion, called names) []fact {
 	facts := []fact{
-		{Label: "Offer", Value: called.of(c.GetOffer())},
+		{Label: "Offer", Value: called.of(c.GetOffer()), Href: hrefOf(c.GetOffer())},
 		{Label: "Conversion time", Value: format.DateTime(c.GetConversionTime().AsTime(), p.zone), Hint: "Recorded " + format.DateTime(c.GetCreateTime().AsTime(), p.zone)},
 	}
 	code := func(label, value, hint string) {

@@ -19,6 +19,7 @@ func TestConversionSaysWhy(t *testing.T) {
 	b.get(salePath).shows(
 		t, http.StatusOK, "Conversion T-1", "Coupons considered", "It did not count: Click too old.", "Code first", "30 days", "Status: Pending → Approved",
 		"Conflict: reported again", "Stored: $1,234.00", "21 Nov 2026, 00:30", "/console/reports/postbacks/p1", "/console/reports/deliveries?conversion=c1", `data-confirm="Note this refund?`,
+		`<dt>Credited</dt><dd><a href="/console/publishers/22">`, `<dt>Offer</dt><dd><a href="/console/offers/10">`,
 	)
 	b.get("/console/reports/conversions/none").shows(t, http.StatusNotFound, "There is no conversion like that.")
 	s.sale.Status, s.sale.Amount = trackingv1.Conversion_PENDING, nil
@@ -27,8 +28,8 @@ func TestConversionSaysWhy(t *testing.T) {
 		t.Error("a sale without an amount can be refunded")
 	}
 	s.sale.Outcome, s.sale.Publisher = trackingv1.Conversion_UNATTRIBUTED, ""
-	if a := b.get(salePath); strings.Contains(a.body, "<button>Approve</button>") {
-		t.Error("a sale of nobody's can be approved")
+	if a := b.get(salePath); strings.Contains(a.body, "<button>Approve</button>") || !strings.Contains(a.body, "<dt>Credited</dt><dd>Nobody<") {
+		t.Error("a sale of nobody's can be approved, or is somebody's")
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
@@ -185,8 +184,8 @@ func showDelivery(_ http.ResponseWriter, r *http.Request, p *page) error {
 		tells += ", change " + format.Number(int64(one.GetChange()))
 	}
 	for _, f := range []fact{
-		{Label: "Publisher", Value: called.of(one.GetPublisher())},
-		{Label: "Offer", Value: called.of(one.GetOffer())},
+		{Label: "Publisher", Value: called.of(one.GetPublisher()), Href: hrefOf(one.GetPublisher())},
+		{Label: "Offer", Value: called.of(one.GetOffer()), Href: hrefOf(one.GetOffer())},
 		{Label: "Tells", Value: tells},
 		{Label: "Due first", Value: p.moment(one.GetCreateTime()).Text},
 		{Label: "Next try", Value: p.moment(one.GetDueTime()).Text},
@@ -217,7 +216,7 @@ func (p *page) attemptTable(one *trackingv1.Delivery) table {
 			}
 			answer = cell{Badge: &badge{"HTTP " + format.Number(int64(code)), tone}}
 		}
-		t.Rows = append(t.Rows, row{Cells: []cell{p.moment(try.GetAttemptTime()), answer, {Text: try.GetLatency().AsDuration().Round(time.Millisecond).String()}, {Text: try.GetError()}}})
+		t.Rows = append(t.Rows, row{Cells: []cell{p.moment(try.GetAttemptTime()), answer, {Text: millis(try.GetLatency().AsDuration())}, {Text: try.GetError()}}})
 	}
 	return t
 }

@@ -27,7 +27,7 @@ func TestPostbackLog(t *testing.T) {
 func TestPostbackReplay(t *testing.T) {
 	s, b := openSales(t, nil)
 	a := b.get("/console/reports/postbacks/p1")
-	if a.shows(t, http.StatusOK, "See what a replay would do", "coupon_code", "HTTP 202"); s.wasAsked("ReplayPostback") {
+	if a.shows(t, http.StatusOK, "See what a replay would do", "coupon_code", "HTTP 202", `<dt>Offer</dt><dd><a href="/console/offers/10">`); s.wasAsked("ReplayPostback") {
 		t.Error("looking at a postback replayed it")
 	}
 	b.get("/console/reports/postbacks/p1?replay=try").shows(t, http.StatusOK, "A replay now would come to", "Attributed", "Replay now")

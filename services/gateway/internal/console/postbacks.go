@@ -236,7 +236,7 @@ func (p *page) postbackFacts(one *trackingv1.Postback, called names) []fact {
 	}
 	var facts []fact
 	for _, f := range []fact{
-		{Label: "Offer", Value: called.of(one.GetOffer())},
+		{Label: "Offer", Value: called.of(one.GetOffer()), Href: hrefOf(one.GetOffer())},
 		{Label: "Reason", Value: words(one.GetReason())},
 		{Label: "Coupon code", Value: one.GetCouponCode(), IsCode: true},
 		{Label: "Transaction id", Value: one.GetTransactionId(), IsCode: true},

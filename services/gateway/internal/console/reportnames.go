@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"strings"
 	"sync"
 )
 
@@ -17,6 +18,14 @@ func (n names) of(name string) string {
 		return called
 	}
 	return idOf(name)
+}
+
+// hrefOf returns the page of an offer or a publisher, by its resource name; empty where there is no name.
+func hrefOf(name string) string {
+	if name == "" {
+		return ""
+	}
+	return at(strings.Split(name, "/")...)
 }
 
 // namesOf asks what offers and publishers are called, by one call each, at once. Where there is no answer

@@ -24,6 +24,8 @@ type settingsView struct {
 // fact is a name and its value, shown by the template "facts".
 type fact struct {
 	Label, Value string
+	// Href is where the value leads; empty: nowhere.
+	Href string
 	// IsCode shows the value in the type of codes, with a Copy button.
 	IsCode bool
 	Hint   string
