@@ -254,6 +254,42 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestReplayTakesTheUseOfTheSalesOwnDay: a repeat with other content, which somebody accepted, came a day
+// after the sale. Replayed, it credits the sale, which then counts on the sale's day.
+func TestReplayTakesTheUseOfTheSalesOwnDay(t *testing.T) {
+	catalog := newCatalog(t)
+	catalog.coupons[0].Limits, catalog.coupons[0].ETag = rules.Limits{Daily: 1}, "e1"
+	s := newService(t, catalog)
+	report := rules.Report{
+		Event: rules.DefaultEvent, Token: "token10", Code: "NOSUCH", TransactionID: "A-1", HasAmount: true, Amount: money.Money{Units: 50},
+		Time: now.Add(-26 * time.Hour),
+	}
+	if v, err := s.Report(t.Context(), report, posted()); err != nil || v.Conversion.Outcome != rules.Unattributed {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	report.Code, report.Time = "SALEXYZ20", time.Time{}
+	again := posted()
+	again.Parameters = "amount=50&coupon_code=SALEXYZ20&token=***&transaction_id=A-1"
+	if _, err := s.Report(t.Context(), report, again); reasonOf(err) != "CONVERSION_CONFLICT" {
+		t.Fatalf("with another code: %v", err)
+	}
+	id, _ := rules.ConversionID(report, "10")
+	settled, err := s.ResolveConflict(t.Context(), flow.Edit{ID: id}, 1, rules.Accepted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if today := sold(t, s, "A-2"); today.Outcome != rules.Attributed {
+		t.Fatalf("today's only sale: %+v", today)
+	}
+	if over := sold(t, s, "A-3"); over.Reason != rules.LimitReached {
+		t.Fatalf("today's second sale: %+v", over)
+	}
+	result, err := s.Replay(t.Context(), settled.Conflicts[0].Postback, flow.ReplayOrder{})
+	if err != nil || result.Outcome != rules.ReplayAttributed {
+		t.Errorf("yesterday's first sale is replayed as %+v, %v", result, err)
+	}
+}
+
 func TestWatch(t *testing.T) {
 	s := newService(t, withRates(newCatalog(t)))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

@@ -179,8 +179,11 @@ func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored rules.C
 		credited, err = s.store.UpdateConversion(ctx, stored.ID, func(c rules.Conversion) (Update, error) {
 			after, err := c.Replay(sale.Conversion, by)
 			update := Update{Conversion: after}
-			if after.Holds() != c.Holds() {
-				update.Use = sale.Use
+			if after.Holds() != c.Holds() && sale.Use != nil {
+				use := *sale.Use
+				// The sale keeps its time; the postback's may be later, where its content was accepted.
+				use.From, use.To = s.day(after.ConversionTime)
+				update.Use = &use
 			}
 			return update, err
 		})
