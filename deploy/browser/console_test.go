@@ -23,6 +23,8 @@ func TestConsole(t *testing.T) {
 	t.Run("the journey by mouse", s.journeyByMouse)
 	t.Run("the journey by keyboard", s.journeyByKeyboard)
 	t.Run("the journey without scripts", s.journeyWithoutScripts)
+	t.Run("daily work by mouse", s.upkeepByMouse)
+	t.Run("daily work by keyboard", s.upkeepByKeyboard)
 	t.Run("every page", s.everyPage)
 	t.Run("an empty installation", s.emptyInstallation)
 	t.Run("a scan is told live", s.liveScan)
