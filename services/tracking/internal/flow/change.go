@@ -198,7 +198,7 @@ func (s *Service) change(ctx context.Context, stored rules.Conversion, target *r
 	})
 	switch {
 	case errors.Is(err, ErrLimitReached):
-		return stored, false, apperr.New(apperr.FailedPrecondition, "LIMIT_REACHED", "the coupon has earned as many sales as its limits allow; raise them first")
+		return stored, false, limitReached()
 	case errors.Is(err, ErrNotFound):
 		return stored, false, conversionNotFound(stored.ID)
 	case err != nil:
@@ -208,6 +208,10 @@ func (s *Service) change(ctx context.Context, stored rules.Conversion, target *r
 		s.wake()
 	}
 	return changed, unchanged, nil
+}
+
+func limitReached() error {
+	return apperr.New(apperr.FailedPrecondition, "LIMIT_REACHED", "the coupon has earned as many sales as its limits allow; raise them first")
 }
 
 // creditedCoupon returns the coupon credited with a conversion; nil: there is none.
@@ -235,6 +239,18 @@ func (s *Service) use(c rules.Conversion, coupon *rules.Coupon) *rules.Use {
 	}
 	from, to := s.day(c.ConversionTime)
 	return &rules.Use{Coupon: coupon.Name(), Code: coupon.Code, ETag: coupon.ETag, Limits: coupon.Limits, From: from, To: to}
+}
+
+// tried returns what a coupon's limits would make of a new sale now, for one that is only tried.
+func (s *Service) tried(ctx context.Context, sale Sale) (rules.Conversion, error) {
+	if sale.Use == nil {
+		return sale.Conversion, nil
+	}
+	left, err := s.store.UsesLeft(ctx, *sale.Use)
+	if err != nil || left {
+		return sale.Conversion, err
+	}
+	return rules.OverLimit(sale.Conversion), nil
 }
 
 // returned returns the use that a conversion holds, whether or not its coupon has limits now.

@@ -254,6 +254,46 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestWhatIsTriedMeetsLimits: a test and a dry run say what would become of the sale, and take no use.
+func TestWhatIsTriedMeetsLimits(t *testing.T) {
+	catalog := newCatalog(t)
+	catalog.coupons[0].Limits, catalog.coupons[0].ETag = rules.Limits{Total: 1}, "e1"
+	s := newService(t, catalog)
+	trial := rules.Report{Event: rules.DefaultEvent, Token: "token10", Code: "SALEXYZ20", TransactionID: "A-9", HasAmount: true, Amount: money.Money{Units: 50}, Test: true}
+	try := func(want rules.Outcome, reason rules.Reason) {
+		t.Helper()
+		for range 2 {
+			v, err := s.Report(t.Context(), trial, posted())
+			if err != nil || v.Outcome != flow.Test || v.Conversion.Outcome != want || v.Conversion.Reason != reason || !strings.Contains(v.Message, "would be "+string(want)) {
+				t.Errorf("tried: %+v, %v", v, err)
+			}
+		}
+	}
+	try(rules.Attributed, "")
+	first := sold(t, s, "A-1")
+	try(rules.Unattributed, rules.LimitReached)
+	over := sold(t, s, "A-2")
+	if result, err := s.Replay(t.Context(), over.Postback, flow.ReplayOrder{DryRun: true}); err != nil || result.Outcome != rules.ReplayUnchanged || result.Reason != "LIMIT_REACHED" {
+		t.Errorf("a dry replay at the limit: %+v, %v", result, err)
+	}
+	if _, err := s.Reject(t.Context(), flow.Edit{ID: first.ID, Reason: "returned"}); err != nil {
+		t.Fatal(err)
+	}
+	approval := rules.Report{Event: rules.DefaultEvent, Token: "token10", TransactionID: "A-1", Status: rules.ReportApproved, Test: true}
+	if v, err := s.Report(t.Context(), approval, posted()); err != nil || v.Outcome != flow.Test {
+		t.Errorf("an approval is tried: %+v, %v", v, err)
+	}
+	for range 2 {
+		if result, err := s.Replay(t.Context(), over.Postback, flow.ReplayOrder{DryRun: true}); err != nil || result.Outcome != rules.ReplayAttributed {
+			t.Errorf("a dry replay with a use left: %+v, %v", result, err)
+		}
+	}
+	sold(t, s, "A-3")
+	if v, err := s.Report(t.Context(), approval, posted()); reasonOf(err) != "LIMIT_REACHED" {
+		t.Errorf("an approval at the limit is tried: %+v, %v", v, err)
+	}
+}
+
 // TestReplayTakesTheUseOfTheSalesOwnDay: a repeat with other content, which somebody accepted, came a day
 // after the sale. Replayed, it credits the sale, which then counts on the sale's day.
 func TestReplayTakesTheUseOfTheSalesOwnDay(t *testing.T) {

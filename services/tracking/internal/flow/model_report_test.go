@@ -307,8 +307,6 @@ func (m *model) settleStatus(e *entry, stored *modelSale, as manner) answer {
 	}
 	changed, refusal := m.apply(target, e.call, amount)
 	switch {
-	case refusal == "LIMIT_REACHED" && as == tested:
-		return answer{outcome: "TEST", status: 200} // what is only tried takes no use, and meets no limit
 	case refusal != "":
 		return refused(statusOfRefusal(refusal), refusal)
 	case as == tested:

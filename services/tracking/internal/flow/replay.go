@@ -148,15 +148,18 @@ func (s *Service) saleAnew(ctx context.Context, p settled, postback rules.Postba
 
 // recordReplay records a sale whose postback had been refused.
 func (s *Service) recordReplay(ctx context.Context, sale Sale, order ReplayOrder) (rules.Replay, error) {
-	stored := sale.Conversion
-	if !order.DryRun {
-		var err error
-		if stored, _, err = s.store.InsertConversion(ctx, sale); err != nil {
-			return rules.Replay{}, err
-		}
-		if stored.Unplanned {
-			s.wake()
-		}
+	var stored rules.Conversion
+	var err error
+	if order.DryRun {
+		stored, err = s.tried(ctx, sale)
+	} else {
+		stored, _, err = s.store.InsertConversion(ctx, sale)
+	}
+	if err != nil {
+		return rules.Replay{}, err
+	}
+	if stored.Unplanned && !order.DryRun {
+		s.wake()
 	}
 	return rules.Replay{
 		Outcome: replayOutcome(stored), Reason: string(stored.Reason), Message: stored.Explanation,
@@ -174,16 +177,22 @@ func replayOutcome(c rules.Conversion) rules.ReplayOutcome {
 // attributeReplay credits a sale that was held.
 func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored rules.Conversion, order ReplayOrder) (rules.Replay, error) {
 	by := rules.By{Actor: cmp.Or(order.Actor, rules.DefaultActor), Time: s.Now(), Reason: "replay", Postback: sale.Conversion.Postback}
+	if sale.Use != nil {
+		// The sale keeps its time; the postback's may be later, where its content was accepted.
+		use := *sale.Use
+		use.From, use.To = s.day(stored.ConversionTime)
+		sale.Use = &use
+	}
 	credited, err := stored.Replay(sale.Conversion, by)
-	if err == nil && !order.DryRun {
+	switch {
+	case err == nil && order.DryRun:
+		err = s.tryUse(ctx, sale)
+	case err == nil:
 		credited, err = s.store.UpdateConversion(ctx, stored.ID, func(c rules.Conversion) (Update, error) {
 			after, err := c.Replay(sale.Conversion, by)
 			update := Update{Conversion: after}
-			if after.Holds() != c.Holds() && sale.Use != nil {
-				use := *sale.Use
-				// The sale keeps its time; the postback's may be later, where its content was accepted.
-				use.From, use.To = s.day(after.ConversionTime)
-				update.Use = &use
+			if after.Holds() != c.Holds() {
+				update.Use = sale.Use
 			}
 			return update, err
 		})
@@ -200,6 +209,15 @@ func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored rules.C
 	return rules.Replay{
 		Outcome: rules.ReplayAttributed, Message: credited.Explanation, Conversion: credited.ID, Publisher: credited.Publisher,
 	}, nil
+}
+
+// tryUse returns ErrLimitReached where a sale's use could not be taken.
+func (s *Service) tryUse(ctx context.Context, sale Sale) error {
+	made, err := s.tried(ctx, sale)
+	if err == nil && made.Reason == rules.LimitReached {
+		return ErrLimitReached
+	}
+	return err
 }
 
 func unchangedReplay(c rules.Conversion, reason, message string) rules.Replay {

@@ -194,18 +194,19 @@ func conflicting(stored rules.Conversion) error {
 
 // test returns the verdict of a test: what would have happened, with nothing stored.
 func (s *Service) test(ctx context.Context, sale Sale, warnings []string) (Verdict, error) {
-	verdict := verdictOf(sale.Conversion, warnings)
-	would := verdict.Outcome
 	stored, err := s.store.Conversion(ctx, sale.Conversion.ID)
+	if errors.Is(err, ErrNotFound) {
+		made, err := s.tried(ctx, sale)
+		return tested(verdictOf(made, warnings), Outcome(made.Outcome)), err
+	}
 	switch {
 	case err == nil && !stored.Repeats(sale.Conversion):
 		return Verdict{}, conflicting(stored)
 	case err == nil:
-		would = Duplicate
-	case !errors.Is(err, ErrNotFound):
+		return tested(verdictOf(sale.Conversion, warnings), Duplicate), nil
+	default:
 		return Verdict{}, err
 	}
-	return tested(verdict, would), nil
 }
 
 // tested turns a verdict into that of a test.

@@ -72,7 +72,12 @@ func (s *Service) dryRun(ctx context.Context, scan rules.Scan, offer rules.Offer
 		return nil, err
 	}
 	decision := rules.Attribute(claim)
-	return &decision, nil
+	conversion, _ := rules.NewConversion(made.ID, report, claim, decision, true, s.Now())
+	sale, err := s.tried(ctx, Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)})
+	if err == nil && sale.Reason == rules.LimitReached {
+		decision.Outcome, decision.Reason, decision.Publisher, decision.Explanation = sale.Outcome, sale.Reason, "", sale.Explanation
+	}
+	return &decision, err
 }
 
 // ownWay works out our own part of a way: what a click would do, without one.

@@ -28,7 +28,7 @@ func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handl
 	case err != nil:
 		return Verdict{}, true, err
 	case p.report.Test:
-		verdict, err := testStatus(p, stored)
+		verdict, err := s.testStatus(ctx, p, stored)
 		return verdict, true, err
 	}
 	verdict, err := s.applyStatus(ctx, p, stored)
@@ -36,13 +36,26 @@ func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handl
 }
 
 // testStatus returns what applyStatus would come to.
-func testStatus(p settled, stored rules.Conversion) (Verdict, error) {
+func (s *Service) testStatus(ctx context.Context, p settled, stored rules.Conversion) (Verdict, error) {
 	if stored.Contradicts(p.report, p.offer) {
 		return Verdict{}, conflicting(stored)
 	}
 	changed, err := stored.Apply(p.report, rules.By{Actor: rules.Advertiser, Time: p.now})
 	if err != nil {
 		return Verdict{}, err
+	}
+	if changed.Holds() != stored.Holds() {
+		coupon, err := s.creditedCoupon(ctx, changed)
+		if err != nil {
+			return Verdict{}, err
+		}
+		err = s.tryUse(ctx, Sale{Conversion: changed, Use: s.use(changed, coupon)})
+		if errors.Is(err, ErrLimitReached) {
+			return Verdict{}, limitReached()
+		}
+		if err != nil {
+			return Verdict{}, err
+		}
 	}
 	verdict := verdictOf(changed, p.report.Warnings)
 	if changed.Revision == stored.Revision {

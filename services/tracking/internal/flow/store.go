@@ -81,6 +81,8 @@ type ConversionStore interface {
 	// than once; its error is returned as it is, and nothing is written then. ErrLimitReached: the use
 	// could not be taken, and nothing was written. It returns what is stored.
 	UpdateConversion(ctx context.Context, id string, change func(rules.Conversion) (Update, error)) (rules.Conversion, error)
+	// UsesLeft says whether a coupon's limits have room for a use now. It takes none.
+	UsesLeft(ctx context.Context, use rules.Use) (bool, error)
 	// Conversion returns a conversion by its id, whole.
 	Conversion(ctx context.Context, id string) (rules.Conversion, error)
 	// Conversions returns the conversions that a query selects, without what lists leave out.

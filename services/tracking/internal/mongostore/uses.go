@@ -90,6 +90,12 @@ func (s *Store) count(ctx context.Context, u *rules.Use) (counts, error) {
 	return c, err
 }
 
+// UsesLeft implements flow.ConversionStore.
+func (s *Store) UsesLeft(ctx context.Context, u rules.Use) (bool, error) {
+	c, err := s.count(ctx, &u)
+	return err == nil && c.left(), err
+}
+
 // countConversions counts the conversions that hold a use of a coupon. Each of them has the coupon's code
 // as its Pub. Unique 3, by which there is an index.
 func (s *Store) countConversions(ctx context.Context, u rules.Use, more bson.D) (int64, error) {

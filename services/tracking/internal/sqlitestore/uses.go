@@ -44,6 +44,20 @@ func counters(u *rules.Use) []counter {
 	return needed
 }
 
+// UsesLeft implements flow.ConversionStore.
+func (s *Store) UsesLeft(ctx context.Context, u rules.Use) (bool, error) {
+	for _, c := range counters(&u) {
+		used, err := number(s.db.Read().QueryRowContext(ctx, c.count, c.args...))
+		if err != nil {
+			return false, readFailure("counting a coupon's uses", err)
+		}
+		if used >= c.limit {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // take takes a use of a coupon for a conversion that is not stored yet; flow.ErrLimitReached: none is
 // left.
 func (t *tx) take(ctx context.Context, u *rules.Use) error {

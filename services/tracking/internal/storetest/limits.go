@@ -59,6 +59,11 @@ func report(t *testing.T, s flow.Store, c rules.Conversion, u *rules.Use) bool {
 // earns checks whether a sale that is stored now is earned.
 func earns(t *testing.T, s flow.Store, id string, n int, u *rules.Use, want bool) {
 	t.Helper()
+	for range 2 { // asking takes none
+		if left, err := s.UsesLeft(t.Context(), *u); err != nil || left != want {
+			t.Errorf("before sale %s a use is left: %v, %v, want %v", id, left, err, want)
+		}
+	}
 	if got := report(t, s, credited(id, n), u); got != want {
 		t.Errorf("sale %s is earned: %v, want %v", id, got, want)
 	}
