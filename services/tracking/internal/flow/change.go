@@ -241,16 +241,25 @@ func (s *Service) use(c rules.Conversion, coupon *rules.Coupon) *rules.Use {
 	return &rules.Use{Coupon: coupon.Name(), Code: coupon.Code, ETag: coupon.ETag, Limits: coupon.Limits, From: from, To: to}
 }
 
+// tryUse returns ErrLimitReached where a use could not be taken now; nil is no use.
+func (s *Service) tryUse(ctx context.Context, use *rules.Use) error {
+	if use == nil {
+		return nil
+	}
+	left, err := s.store.UsesLeft(ctx, *use)
+	if err == nil && !left {
+		return ErrLimitReached
+	}
+	return err
+}
+
 // tried returns what a coupon's limits would make of a new sale now, for one that is only tried.
 func (s *Service) tried(ctx context.Context, sale Sale) (rules.Conversion, error) {
-	if sale.Use == nil {
-		return sale.Conversion, nil
+	err := s.tryUse(ctx, sale.Use)
+	if errors.Is(err, ErrLimitReached) {
+		return rules.OverLimit(sale.Conversion), nil
 	}
-	left, err := s.store.UsesLeft(ctx, *sale.Use)
-	if err != nil || left {
-		return sale.Conversion, err
-	}
-	return rules.OverLimit(sale.Conversion), nil
+	return sale.Conversion, err
 }
 
 // returned returns the use that a conversion holds, whether or not its coupon has limits now.

@@ -186,7 +186,7 @@ func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored rules.C
 	credited, err := stored.Replay(sale.Conversion, by)
 	switch {
 	case err == nil && order.DryRun:
-		err = s.tryUse(ctx, sale)
+		err = s.tryUse(ctx, sale.Use)
 	case err == nil:
 		credited, err = s.store.UpdateConversion(ctx, stored.ID, func(c rules.Conversion) (Update, error) {
 			after, err := c.Replay(sale.Conversion, by)
@@ -209,15 +209,6 @@ func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored rules.C
 	return rules.Replay{
 		Outcome: rules.ReplayAttributed, Message: credited.Explanation, Conversion: credited.ID, Publisher: credited.Publisher,
 	}, nil
-}
-
-// tryUse returns ErrLimitReached where a sale's use could not be taken.
-func (s *Service) tryUse(ctx context.Context, sale Sale) error {
-	made, err := s.tried(ctx, sale)
-	if err == nil && made.Reason == rules.LimitReached {
-		return ErrLimitReached
-	}
-	return err
 }
 
 func unchangedReplay(c rules.Conversion, reason, message string) rules.Replay {

@@ -49,7 +49,7 @@ func (s *Service) testStatus(ctx context.Context, p settled, stored rules.Conver
 		if err != nil {
 			return Verdict{}, err
 		}
-		err = s.tryUse(ctx, Sale{Conversion: changed, Use: s.use(changed, coupon)})
+		err = s.tryUse(ctx, s.use(changed, coupon))
 		if errors.Is(err, ErrLimitReached) {
 			return Verdict{}, limitReached()
 		}
