@@ -119,20 +119,11 @@ func saveCoupon(_ http.ResponseWriter, r *http.Request, p *page) error {
 		}
 	}
 	f := p.couponForm(stored, o, r.PostForm)
-	if isConflict(failure) {
-		f.Conflict = true
-		f.compare(p.couponForm(stored, o, p.couponValues(stored)))
-		return p.showCouponForm(http.StatusConflict, stored, o, f)
+	code, err := f.refused(failure, errs, r.PostFormValue("etag"), func() form { return p.couponForm(stored, o, p.couponValues(stored)) })
+	if err != nil {
+		return err
 	}
-	f.Hidden["etag"] = r.PostFormValue("etag")
-	if failure != nil {
-		var isAboutForm bool
-		if errs, isAboutForm = errorsOf(failure, f.names()...); !isAboutForm {
-			return failure
-		}
-	}
-	f.fail(errs)
-	return p.showCouponForm(http.StatusUnprocessableEntity, stored, o, f)
+	return p.showCouponForm(code, stored, o, f)
 }
 
 func archiveCoupon(_ http.ResponseWriter, r *http.Request, p *page) error {

@@ -1,6 +1,9 @@
 package console
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // field is one line of a form, shown by the template "field": label, input, hint, error.
 type field struct {
@@ -115,6 +118,26 @@ func (f *form) names() []string {
 		}
 	}
 	return names
+}
+
+// refused makes a form with what was typed say why it was not saved, and returns the answer's status: by a
+// conflict, what there is now stands beside, which theirs makes; else errs, or what the service said
+// against the fields. A failure that is not about the form is returned.
+func (f *form) refused(failure error, errs formErrors, etag string, theirs func() form) (code int, err error) {
+	if isConflict(failure) {
+		f.Conflict = true
+		f.compare(theirs())
+		return http.StatusConflict, nil
+	}
+	f.Hidden["etag"] = etag
+	if failure != nil {
+		var isAboutForm bool
+		if errs, isAboutForm = errorsOf(failure, f.names()...); !isAboutForm {
+			return 0, failure
+		}
+	}
+	f.fail(errs)
+	return http.StatusUnprocessableEntity, nil
 }
 
 // compare marks the fields whose value is another in theirs, the same form of what is stored now.

@@ -297,18 +297,9 @@ func saveApproval(_ http.ResponseWriter, r *http.Request, p *page) error {
 		}
 	}
 	f := approvalForm(stored, o, r.PostForm)
-	if isConflict(failure) {
-		f.Conflict = true
-		f.compare(approvalForm(stored, o, approvalValues(stored)))
-		return p.showApprovalForm(http.StatusConflict, o, f)
+	code, err := f.refused(failure, errs, r.PostFormValue("etag"), func() form { return approvalForm(stored, o, approvalValues(stored)) })
+	if err != nil {
+		return err
 	}
-	f.Hidden["etag"] = r.PostFormValue("etag")
-	if failure != nil {
-		var isAboutForm bool
-		if errs, isAboutForm = errorsOf(failure, f.names()...); !isAboutForm {
-			return failure
-		}
-	}
-	f.fail(errs)
-	return p.showApprovalForm(http.StatusUnprocessableEntity, o, f)
+	return p.showApprovalForm(code, o, f)
 }

@@ -192,20 +192,11 @@ func saveOfferSettings(_ http.ResponseWriter, r *http.Request, p *page) error {
 		return err
 	}
 	f := offerForm(stored, r.PostForm)
-	if isConflict(failure) {
-		f.Conflict = true
-		f.compare(offerForm(stored, offerValues(stored)))
-		return p.showOfferForm(http.StatusConflict, stored, f)
+	code, err := f.refused(failure, errs, r.PostFormValue("etag"), func() form { return offerForm(stored, offerValues(stored)) })
+	if err != nil {
+		return err
 	}
-	f.Hidden["etag"] = r.PostFormValue("etag")
-	if failure != nil {
-		var isAboutForm bool
-		if errs, isAboutForm = errorsOf(failure, f.names()...); !isAboutForm {
-			return failure
-		}
-	}
-	f.fail(errs)
-	return p.showOfferForm(http.StatusUnprocessableEntity, stored, f)
+	return p.showOfferForm(code, stored, f)
 }
 
 // offerMask is what the Settings form changes.

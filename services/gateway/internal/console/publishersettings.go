@@ -52,20 +52,11 @@ func (pf publisherForm) save(p *page) error {
 		return err
 	}
 	f := pf.form(stored, typed)
-	if isConflict(failure) {
-		f.Conflict = true
-		f.compare(pf.form(stored, pf.values(stored)))
-		return pf.show(p, http.StatusConflict, stored, f)
+	code, err := f.refused(failure, errs, typed.Get("etag"), func() form { return pf.form(stored, pf.values(stored)) })
+	if err != nil {
+		return err
 	}
-	f.Hidden["etag"] = typed.Get("etag")
-	if failure != nil {
-		var isAboutForm bool
-		if errs, isAboutForm = errorsOf(failure, f.names()...); !isAboutForm {
-			return failure
-		}
-	}
-	f.fail(errs)
-	return pf.show(p, http.StatusUnprocessableEntity, stored, f)
+	return pf.show(p, code, stored, f)
 }
 
 func (p *page) publisherSettings() publisherForm {
