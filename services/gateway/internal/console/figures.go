@@ -115,25 +115,25 @@ func tilesOf(figures figuresByDay) []tile {
 
 // rateOf is conversions by click, a dash where there are no clicks.
 func rateOf(f *trackingv1.Figures) string {
-	if f == nil || f.ConversionRate == nil {
+	if f == nil {
 		return noFigure
 	}
-	return format.Percent(f.GetConversionRate())
+	return shareText(f.ConversionRate)
 }
 
 // withoutClick is the share of conversions without a click, a dash where there are no conversions.
 func withoutClick(f *trackingv1.Figures) string {
-	if f == nil || f.ShareWithoutClick == nil {
+	if f == nil {
 		return noFigure
 	}
-	return format.Percent(f.GetShareWithoutClick())
+	return shareText(f.ShareWithoutClick)
 }
 
 // moneyOf writes amounts of several currencies.
 func moneyOf(amounts []*couponv1.Money) []string {
 	var texts []string
 	for _, m := range amounts {
-		texts = append(texts, format.Money(m.GetCurrencyCode(), m.GetUnits(), m.GetNanos()))
+		texts = append(texts, moneyText(m))
 	}
 	return texts
 }

@@ -185,19 +185,15 @@ func moneyText(m *couponv1.Money) string {
 // moneyTexts says amounts of several currencies; a dash where there are none.
 func moneyTexts(all []*couponv1.Money) string {
 	if len(all) == 0 {
-		return "–"
+		return noFigure
 	}
-	texts := make([]string, len(all))
-	for i, m := range all {
-		texts[i] = moneyText(m)
-	}
-	return strings.Join(texts, " + ")
+	return strings.Join(moneyOf(all), " + ")
 }
 
 // shareText says a share as a percentage; a dash for none.
 func shareText(share *float64) string {
 	if share == nil {
-		return "–"
+		return noFigure
 	}
 	return format.Percent(*share)
 }
