@@ -201,7 +201,7 @@ func (p *page) couponFilter(ctx context.Context, l list) (string, error) {
 }
 
 func (p *page) couponSearch(ctx context.Context, typed string) (string, error) {
-	if typed == "" {
+	if typed = searched(typed); typed == "" {
 		return "", nil
 	}
 	var offers *couponv1.ListOffersResponse
@@ -218,7 +218,6 @@ func (p *page) couponSearch(ctx context.Context, typed string) (string, error) {
 	if err := calls.Wait(); err != nil {
 		return "", err
 	}
-	typed = shortened(strings.ToValidUTF8(typed, ""), maxSearchChars)
 	beginning := strings.TrimSuffix(quoted(typed), `"`) + `*"`
 	terms := []string{"code = " + beginning, hasWords("internal_note", typed)}
 	for _, o := range offers.GetOffers() {

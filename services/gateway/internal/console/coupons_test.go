@@ -84,6 +84,15 @@ func TestCouponPagesNeedSessionAndToken(t *testing.T) {
 	}
 }
 
+// What is no text searches for nothing, as in the other lists, and does not become a filter that is refused.
+func TestCouponsSearchOfNoText(t *testing.T) {
+	s := &shop{coupons: []*couponv1.Coupon{coupon()}}
+	openShop(t, s, nil).get("/console/coupons?q=%FF").holds(t, http.StatusOK, "SALEXYZ20")
+	if req := last[*couponv1.ListCouponsRequest](t, s); req.GetFilter() != "" {
+		t.Errorf("asked for %v", req)
+	}
+}
+
 func TestCouponsTable(t *testing.T) {
 	s := &shop{coupons: []*couponv1.Coupon{coupon(), coupon(func(c *couponv1.Coupon) {
 		c.Name, c.Code, c.ExpireTime, c.State = "offers/10/coupons/22.OTHER", "OTHER", nil, couponv1.Coupon_SCHEDULED

@@ -151,8 +151,7 @@ func quoted(value string) string {
 
 // search returns the filter for things whose name has all words that were typed, or whose id it is.
 func search(typed string) string {
-	typed = shortened(strings.TrimSpace(strings.ToValidUTF8(typed, "")), maxSearchChars)
-	if typed == "" {
+	if typed = searched(typed); typed == "" {
 		return ""
 	}
 	found := hasWords("display_name", typed)
@@ -160,6 +159,11 @@ func search(typed string) string {
 		return "(" + found + " OR name = " + quoted(lower) + ")"
 	}
 	return found
+}
+
+// searched returns what was typed as it is searched for.
+func searched(typed string) string {
+	return shortened(strings.TrimSpace(strings.ToValidUTF8(typed, "")), maxSearchChars)
 }
 
 // hasWords returns the filter for a field that has all words of a text, in whatever case. The service
