@@ -54,7 +54,7 @@ func (s *Service) judgeVisit(ctx context.Context, visit Visit) (judged, error) {
 		return judged{}, orNotFound(err, offerNotFound, "offer", link.Offer)
 	}
 	now := s.Now()
-	id, err := newID(now)
+	id, err := s.ids.next(now)
 	if err != nil {
 		return judged{}, err
 	}

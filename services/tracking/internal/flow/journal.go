@@ -74,11 +74,11 @@ func (s *Service) clock(p settled) {
 
 // newEntry returns a report's entry in the journal, but for what becomes of it; nil for one by our own
 // services.
-func (p settled) newEntry() (*rules.Postback, error) {
+func (s *Service) newEntry(p settled) (*rules.Postback, error) {
 	if p.call == nil {
 		return nil, nil
 	}
-	id, err := newID(p.now)
+	id, err := s.ids.next(p.now)
 	if err != nil {
 		return nil, err
 	}

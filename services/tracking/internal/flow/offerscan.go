@@ -73,7 +73,7 @@ func (s *Service) StartOfferScan(ctx context.Context, scan rules.OfferScan) (rul
 		return rules.OfferScan{}, orNotFound(err, offerNotFound, "offer", scan.Offer)
 	}
 	now := s.Now()
-	id, err := newID(now)
+	id, err := s.ids.next(now)
 	if err != nil {
 		return rules.OfferScan{}, err
 	}

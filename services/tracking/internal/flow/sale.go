@@ -102,7 +102,7 @@ func (s *Service) settle(ctx context.Context, r rules.Report, call *Call) (settl
 		// It is signed, and the same for each try, unlike the Idempotency-Key header beside it.
 		p.report.IdempotencyKey = r.Proof.ID
 	}
-	p.entry, err = p.newEntry()
+	p.entry, err = s.newEntry(p)
 	return p, err
 }
 

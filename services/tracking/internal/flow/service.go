@@ -45,6 +45,7 @@ type Service struct {
 	store       Store
 	catalog     Catalog
 	now         func() time.Time
+	ids         ids
 	after       func(time.Duration) <-chan time.Time
 	publicURL   string
 	zone        *time.Location
