@@ -31,11 +31,21 @@ func (p player) play(ctx context.Context, steps []step, v vars) error {
 		if st.Over != "" && st.Over != p.transport {
 			continue
 		}
+		if err := nextMillisecond(ctx); err != nil {
+			return err
+		}
 		if err := p.playStep(ctx, st, v); err != nil {
 			return fmt.Errorf("step %d of %d: %s%s %s: %w", i+1, len(steps), st.Call, st.HTTP, st.Why, err)
 		}
 	}
 	return nil
+}
+
+// nextMillisecond waits for it: times are stored in milliseconds, and what one step makes after another
+// is to be the later one.
+func nextMillisecond(ctx context.Context) error {
+	now := time.Now()
+	return sleep(ctx, now.Truncate(time.Millisecond).Add(time.Millisecond).Sub(now))
 }
 
 // playStep plays one step, again and again where it may take a while to hold.
