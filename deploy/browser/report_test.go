@@ -30,6 +30,7 @@ func (s *suite) report(t *testing.T) {
 		{"days, groups and chart", (*tab).reportGroups},
 		{"saved reports", (*tab).savedReports},
 		{"download", (*tab).reportDownload},
+		{"download of groups", (*tab).groupsDownload},
 		{"on paper", (*tab).reportOnPaper},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.play(b.on(t)) })

@@ -76,7 +76,7 @@ func (b *tab) rowsOf(table want) [][]string {
 		var cells []string
 		for _, in := range e.all() {
 			if in.role == "cell" || in.role == "gridcell" || in.role == "rowheader" {
-				cells = append(cells, in.text())
+				cells = append(cells, strings.TrimSpace(in.text()))
 			}
 		}
 		if len(cells) > 1 {

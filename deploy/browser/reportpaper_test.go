@@ -19,10 +19,7 @@ import (
 func (b *tab) reportDownload() {
 	b.t.Helper()
 	dir := b.t.TempDir()
-	_, err := chromedp.CallBrowser(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
-		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID,
-	})
-	b.must("allowing downloads", err)
+	b.allowDownloads(dir)
 	columns := []string{"transaction_id", "pub_unique3", "amount", "status", "conversion_time"}
 	b.open(reportPath + "?" + url.Values{
 		"columns": {strings.Join(columns, ",")}, "filter": {"method = COUPON_CODE AND status = APPROVED"}, "range": {"last_7_days"}, "sort": {"pub_unique3"},
@@ -53,6 +50,35 @@ func (b *tab) reportDownload() {
 			b.t.Errorf("row %d of the file is %q, the page has %q", i+1, got, row)
 		}
 	}
+}
+
+// groupsDownload takes the report's groups as CSV: all of them, in the order of the page.
+func (b *tab) groupsDownload() {
+	b.t.Helper()
+	dir := b.t.TempDir()
+	b.allowDownloads(dir)
+	b.open(reportPath + "?group=coupon_code,publisher&by=coupon_code&range=last_30_days")
+	rows := b.bodyRows()
+	b.press(button("Download CSV"))
+	b.see(text("Downloaded."))
+	file := b.downloaded(filepath.Join(dir, "conversions-by-coupon_code-publisher.csv"))
+	if len(rows) < 2 || len(file)-1 != len(rows) {
+		b.t.Fatalf("the file has %d rows, the page %d", len(file)-1, len(rows))
+	}
+	for i, row := range rows {
+		if got := file[i+1]; got[0] != strings.TrimPrefix(row[0], "No code") || got[2] != strings.TrimPrefix(row[1], "Nobody") {
+			b.t.Errorf("row %d of the file is %q, the page has %q", i+1, got, row)
+		}
+	}
+}
+
+// allowDownloads has the browser put downloads into a directory.
+func (b *tab) allowDownloads(dir string) {
+	b.t.Helper()
+	_, err := chromedp.CallBrowser(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID,
+	})
+	b.must("allowing downloads", err)
 }
 
 // downloaded waits for a file and reads it.

@@ -64,7 +64,8 @@ type reportView struct {
 	// TotalsHref gives the totals alone, ShowTotals the page with them, Totals are they.
 	TotalsHref, ShowTotals string
 	Totals                 []fact
-	ExportHref             string
+	// ExportHref gives the report as a file of the name ExportName; empty where it cannot be had.
+	ExportHref, ExportName string
 	Notes                  []note
 }
 
@@ -282,7 +283,10 @@ func (o *openReport) view(q url.Values, rows *filterView) *reportView {
 	view := &reportView{
 		ColumnsKept: o.kept("columns"), IsPicking: q.Get("edit") == "columns", Columns: o.pickedColumns(),
 		GroupsKept: o.kept("group"), Groups: o.groupFields(), TotalsHref: o.at(o.reportState, "totals"),
-		ExportHref: o.at(o.reportState, "export"), Days: o.daysForm(),
+		ExportHref: o.at(o.reportState, "export"), ExportName: o.fileName(), Days: o.daysForm(),
+	}
+	if by := q.Get("by"); o.Group != "" && by != "" {
+		view.ExportHref += "&by=" + url.QueryEscape(by)
 	}
 	view.ShowTotals = view.withTotals(o)
 	if rows == nil {

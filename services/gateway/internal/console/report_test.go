@@ -1,8 +1,10 @@
 package console_test
 
 import (
+	"encoding/csv"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -209,4 +211,43 @@ func TestSavedReports(t *testing.T) {
 	s.fails("UpdateSavedReport", status.Error(codes.Aborted, "changed"))
 	b.post("/console/reports/saved/r1", "query", "range=today").leadsTo(t, reportPath+"?range=today")
 	b.get(reportPath).shows(t, http.StatusOK, "Somebody else has changed this saved report.")
+}
+
+func TestReportGroupsDownload(t *testing.T) {
+	s, b := openSales(t, nil)
+	page := b.get(reportPath + "?group=day,publisher&by=-amount")
+	page.shows(t, http.StatusOK, "Download CSV", `download="conversions-by-day-publisher.csv"`, "export?group=day%2Cpublisher&amp;by=-amount")
+	for query, want := range map[string][][]string{
+		"?group=day,publisher&by=-amount&range=2026-11-20..2026-11-22": {
+			{"day", "publisher", "publisher_name", "clicks", "conversions", "conversion_rate", "conversions_without_click", "share_without_click", "amount_USD", "amount_EUR"},
+			{"2026-11-21", "publishers/22", hostile, "200", "4321", "0.2150", "21", "", "7.00", "8.00"},
+		},
+		"?group=status,coupon_code": {
+			{"status", "coupon_code", "conversions", "conversions_without_click", "share_without_click", "amount_USD", "amount_EUR"},
+			{"APPROVED", hostile, "4321", "21", "", "7.00", "8.00"},
+		},
+		"?group=method,offer": {
+			{"method", "offer", "offer_name", "conversions", "conversions_without_click", "share_without_click", "amount_USD", "amount_EUR"},
+			{"", "offers/10", hostile, "4321", "21", "", "7.00", "8.00"},
+		},
+	} {
+		s.forget()
+		a := b.get(reportPath + "/export" + query)
+		lines, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
+		if err != nil || !reflect.DeepEqual(lines, want) {
+			t.Errorf("%s: %v\ngot  %q\nwant %q", query, err, lines, want)
+		}
+		if !strings.Contains(a.header.Get("Content-Disposition"), `filename="conversions-by-`) || a.header.Get("Content-Type") != "text/csv; charset=utf-8" {
+			t.Errorf("%s is headed %v", query, a.header)
+		}
+	}
+	s.code = "=1+1"
+	b.get(reportPath+"/export?group=coupon_code").shows(t, http.StatusOK, "\r\n'=1+1,")
+	s.groups = 12000
+	b.get(reportPath+"/export?group=day").shows(t, http.StatusBadRequest, "These are too many groups", "12,000")
+	s.fails("SummarizeConversions DAY", violation(t, "filter", "there is no field"))
+	b.get(reportPath+"/export?group=day").shows(t, http.StatusBadRequest)
+	if a := b.get(reportPath + "?group=day&filter=" + url.QueryEscape(`pub_unique3 = "SALE"`)); strings.Contains(a.body, "Download CSV") {
+		t.Error("a file is offered of groups that cannot be had")
+	}
 }

@@ -37,7 +37,7 @@ func showReportTotals(_ http.ResponseWriter, r *http.Request, p *page) error {
 	return p.part("report", "totals", totalFacts(resp.GetTotals()))
 }
 
-// exportReport streams the report as CSV: its columns, its filter, its order.
+// exportReport answers with the report as CSV: its columns or its groups, its filter, its order.
 func exportReport(w http.ResponseWriter, r *http.Request, p *page) error {
 	report, err := p.openReport()
 	if err != nil {
@@ -45,6 +45,9 @@ func exportReport(w http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	if report.rangeError != "" {
 		return p.refuse(http.StatusBadRequest, "These are no days", report.rangeError)
+	}
+	if report.Group != "" {
+		return exportGroups(w, p, report)
 	}
 	asked := r.Clone(r.Context())
 	asked.URL = &url.URL{Path: "/v1/reports/conversions:export", RawQuery: url.Values{

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"cmp"
 	"context"
 	"html"
 	"io"
@@ -45,6 +46,10 @@ type sales struct {
 	// none says that lists are empty.
 	none      bool
 	nextToken string
+	// groups is how many groups there are; one of them is answered.
+	groups int32
+	// code is the coupon code of groups; empty: a hostile one.
+	code string
 }
 
 // told notes a request and returns the method's error.
@@ -166,8 +171,8 @@ func (s *sales) SummarizeConversions(_ context.Context, req *trackingv1.Summariz
 		return nil, err
 	}
 	return &trackingv1.SummarizeConversionsResponse{
-		RowCount: 1, Totals: someFigures(),
-		Rows: []*trackingv1.SummaryRow{{Date: "2026-11-21", Offer: "offers/10", Publisher: "publishers/22", CouponCode: hostile, Status: trackingv1.Conversion_APPROVED, Figures: someFigures()}},
+		RowCount: max(1, s.groups), Totals: someFigures(),
+		Rows: []*trackingv1.SummaryRow{{Date: "2026-11-21", Offer: "offers/10", Publisher: "publishers/22", CouponCode: cmp.Or(s.code, hostile), Status: trackingv1.Conversion_APPROVED, Figures: someFigures()}},
 	}, nil
 }
 

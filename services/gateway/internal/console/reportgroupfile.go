@@ -1,0 +1,167 @@
+package console
+
+import (
+	"cmp"
+	"encoding/csv"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/spreadsheet"
+)
+
+const (
+	// mostGroupLines is how many groups a file has at most: all that a summary returns.
+	mostGroupLines = 10_000
+	// namesAtOnce is how many things' names one call is asked for.
+	namesAtOnce = 40
+)
+
+// groupFileColumn is a column of the groups as CSV.
+type groupFileColumn struct {
+	name string
+	cell func(*trackingv1.SummaryRow) string
+}
+
+// exportGroups answers with the report's groups as CSV: all of them, or none.
+func exportGroups(w http.ResponseWriter, p *page, report *openReport) error {
+	from, to := report.span.dates()
+	resp, err := p.reports().SummarizeConversions(p.r.Context(), &trackingv1.SummarizeConversionsRequest{
+		GroupBy: dimensionsOf(report.groups()), StartDate: from, EndDate: to, Filter: report.Filter,
+		OrderBy: summaryList(p).order(report.groups()), MaxRows: mostGroupLines,
+	})
+	if err != nil {
+		return err
+	}
+	if n := int64(resp.GetRowCount()); n > int64(len(resp.GetRows())) {
+		return p.refuse(http.StatusBadRequest, "These are too many groups",
+			"A file has up to "+format.Number(mostGroupLines)+" groups, and these are "+format.Number(n)+". Take fewer days, filter, or group by less.")
+	}
+	columns := append(p.groupDimensions(report.groups(), resp.GetRows()), groupFigures(resp, report.hasClicks(report.groups()...))...)
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+report.fileName()+`"`)
+	return writeGroups(w, columns, resp.GetRows())
+}
+
+// fileName is what the report is called as a file.
+func (o *openReport) fileName() string {
+	if o.Group == "" {
+		return "conversions.csv"
+	}
+	return "conversions-by-" + strings.Join(o.groups(), "-") + ".csv"
+}
+
+// writeGroups writes RFC 4180, as the export of conversions has it.
+func writeGroups(w http.ResponseWriter, columns []groupFileColumn, rows []*trackingv1.SummaryRow) error {
+	lines, cells := csv.NewWriter(w), make([]string, len(columns))
+	lines.UseCRLF = true
+	for i, c := range columns {
+		cells[i] = c.name
+	}
+	err := lines.Write(cells)
+	for _, r := range rows {
+		for i, c := range columns {
+			cells[i] = c.cell(r)
+		}
+		err = cmp.Or(err, lines.Write(cells))
+	}
+	lines.Flush()
+	return cmp.Or(err, lines.Error())
+}
+
+// groupDimensions are the columns that say what a group is: as the API has it, and offers and publishers by
+// what they are called, too.
+func (p *page) groupDimensions(groups []string, rows []*trackingv1.SummaryRow) []groupFileColumn {
+	var columns []groupFileColumn
+	add := func(name string, cell func(*trackingv1.SummaryRow) string) {
+		columns = append(columns, groupFileColumn{name, func(r *trackingv1.SummaryRow) string { return spreadsheet.Defuse(cell(r)) }})
+	}
+	called := names{}
+	for part := range slices.Chunk(rows, namesAtOnce) {
+		var offers, publishers []string
+		for _, r := range part {
+			offers, publishers = append(offers, r.GetOffer()), append(publishers, r.GetPublisher())
+		}
+		for name, is := range p.namesOf(p.r.Context(), offers, publishers) {
+			called[name] = is
+		}
+	}
+	for _, group := range groups {
+		switch group {
+		case "offer":
+			add("offer", (*trackingv1.SummaryRow).GetOffer)
+			add("offer_name", func(r *trackingv1.SummaryRow) string { return called[r.GetOffer()] })
+		case "publisher":
+			add("publisher", (*trackingv1.SummaryRow).GetPublisher)
+			add("publisher_name", func(r *trackingv1.SummaryRow) string { return called[r.GetPublisher()] })
+		case "coupon_code":
+			add("coupon_code", (*trackingv1.SummaryRow).GetCouponCode)
+		case "status":
+			add("status", func(r *trackingv1.SummaryRow) string { return r.GetStatus().String() })
+		case "method":
+			add("method", func(r *trackingv1.SummaryRow) string {
+				if r.GetMethod() == trackingv1.Conversion_METHOD_UNSPECIFIED {
+					return ""
+				}
+				return r.GetMethod().String()
+			})
+		default:
+			add(group, (*trackingv1.SummaryRow).GetDate)
+		}
+	}
+	return columns
+}
+
+// groupFigures are the columns of figures: amounts of money in one for each currency that there is.
+func groupFigures(resp *trackingv1.SummarizeConversionsResponse, hasClicks bool) []groupFileColumn {
+	var columns []groupFileColumn
+	count := func(name string, of func(*trackingv1.Figures) int64) {
+		columns = append(columns, groupFileColumn{name, func(r *trackingv1.SummaryRow) string { return strconv.FormatInt(of(r.GetFigures()), 10) }})
+	}
+	share := func(name string, of func(*trackingv1.Figures) *float64) {
+		columns = append(columns, groupFileColumn{name, func(r *trackingv1.SummaryRow) string { return decimalShare(of(r.GetFigures())) }})
+	}
+	amounts := func(name string, of func(*trackingv1.Figures) []*couponv1.Money) {
+		for _, total := range of(resp.GetTotals()) {
+			currency := total.GetCurrencyCode()
+			columns = append(columns, groupFileColumn{name + "_" + currency, func(r *trackingv1.SummaryRow) string { return decimalIn(currency, of(r.GetFigures())) }})
+		}
+	}
+	if hasClicks {
+		count("clicks", (*trackingv1.Figures).GetClicks)
+	}
+	count("conversions", (*trackingv1.Figures).GetConversions)
+	if hasClicks {
+		share("conversion_rate", func(f *trackingv1.Figures) *float64 { return f.ConversionRate })
+	}
+	count("conversions_without_click", (*trackingv1.Figures).GetConversionsWithoutClick)
+	share("share_without_click", func(f *trackingv1.Figures) *float64 { return f.ShareWithoutClick })
+	amounts("amount", (*trackingv1.Figures).GetAmounts)
+	amounts("refunded_amount", (*trackingv1.Figures).GetRefundedAmounts)
+	amounts("payout", (*trackingv1.Figures).GetPayouts)
+	amounts("revenue", (*trackingv1.Figures).GetRevenues)
+	return columns
+}
+
+// decimalShare writes a share as 0.2150; empty where there is none.
+func decimalShare(share *float64) string {
+	if share == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*share, 'f', 4, 64)
+}
+
+// decimalIn returns the amount of a currency; empty where there is none.
+func decimalIn(currency string, amounts []*couponv1.Money) string {
+	for _, m := range amounts {
+		if m.GetCurrencyCode() == currency {
+			return money.Money{Currency: currency, Units: m.GetUnits(), Nanos: m.GetNanos()}.Decimal()
+		}
+	}
+	return ""
+}
