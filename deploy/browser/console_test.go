@@ -28,6 +28,7 @@ func TestConsole(t *testing.T) {
 	t.Run("every page", s.everyPage)
 	t.Run("an empty installation", s.emptyInstallation)
 	t.Run("a scan is told live", s.liveScan)
+	t.Run("a scan shows what is lost", s.lossyScan)
 	t.Run("a choice taken quickly", s.quickPick)
 	t.Run("the report", s.report)
 	t.Run("sales are decided", s.sales)

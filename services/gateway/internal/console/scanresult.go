@@ -61,8 +61,11 @@ type scanParameter struct {
 	IsPresent   bool
 	// IsMade marks where our own part of the way makes the click id, which then stands in the next URL.
 	IsMade bool
-	// IsLost marks the hop where a value that the hop before had is there no more.
+	// IsLost marks the hop where a value that the hop before had and should have passed on is there no more.
 	IsLost bool
+	// FromLast says that the value came from the hop before, and IsSent that there is a next one which
+	// should have it: the picture draws a line for each.
+	FromLast, IsSent bool
 }
 
 func (p *page) scanResultOf(link string, found *trackingv1.ScanLinkResponse) *scanResult {
@@ -193,8 +196,10 @@ func scanHops(found []*trackingv1.ScanHop) []scanHop {
 // trail is how far a way has been shown.
 type trail struct {
 	length int
-	// carried are the parameters that the last hop had.
-	carried map[string]bool
+	// carried are the parameters that the last hop had, and made the one that it made.
+	carried, made map[string]bool
+	// isOwn says that the last hop was ours.
+	isOwn bool
 }
 
 // hop shows the next hop.
@@ -213,17 +218,27 @@ func (t *trail) hop(h *trackingv1.ScanHop) scanHop {
 	if expires := h.GetCertificateExpireTime(); expires != nil {
 		hop.Certificate = expires.AsTime()
 	}
-	carried := map[string]bool{}
+	carried, made := map[string]bool{}, map[string]bool{}
 	for _, parameter := range h.GetParameters() {
-		name := parameter.GetName()
-		hop.Parameters = append(hop.Parameters, scanParameter{
-			Name: name, Label: parameterLabel(name), IsPresent: parameter.GetPresent(), IsLost: t.carried[name] && !parameter.GetPresent(),
-			IsMade: name == "click_id" && hop.IsOwn && !hop.IsLast && !parameter.GetPresent() && !t.carried[name],
-		})
-		carried[name] = parameter.GetPresent()
+		shown := t.parameter(parameter, hop)
+		hop.Parameters = append(hop.Parameters, shown)
+		carried[shown.Name], made[shown.Name] = shown.IsPresent, shown.IsMade
 	}
-	t.carried = carried
+	t.carried, t.made, t.isOwn = carried, made, hop.IsOwn
 	return hop
+}
+
+// parameter shows what a hop has of a value that should survive the way.
+func (t *trail) parameter(found *trackingv1.ScanParameter, hop scanHop) scanParameter {
+	shown := scanParameter{Name: found.GetName(), Label: parameterLabel(found.GetName()), IsPresent: found.GetPresent()}
+	had := t.carried[shown.Name]
+	// We pass on what the offer's page asks for. Of that only the click id and the code are needed.
+	isLeftOut := t.isOwn && shown.Name != "click_id" && shown.Name != "coupon_code"
+	shown.IsLost = had && !shown.IsPresent && !isLeftOut
+	shown.IsMade = shown.Name == "click_id" && hop.IsOwn && !hop.IsLast && !shown.IsPresent && !had
+	shown.FromLast = shown.IsLost || shown.IsPresent && (had || t.made[shown.Name])
+	shown.IsSent = (shown.IsPresent || shown.IsMade) && !hop.IsLast
+	return shown
 }
 
 // splitURL returns an address's host and what follows it.
