@@ -71,8 +71,16 @@ func (f *fake) GetPublisher(context.Context, *couponv1.GetPublisherRequest) (*co
 	return publisher(), f.err
 }
 
-func (f *fake) ListPublishers(context.Context, *couponv1.ListPublishersRequest) (*couponv1.ListPublishersResponse, error) {
-	return &couponv1.ListPublishersResponse{Publishers: []*couponv1.Publisher{publisher()}}, f.err
+// ListPublishers has one publisher, and one for each other that a filter names.
+func (f *fake) ListPublishers(_ context.Context, req *couponv1.ListPublishersRequest) (*couponv1.ListPublishersResponse, error) {
+	if len(req.GetFilter()) > 4096 {
+		return nil, status.Error(codes.InvalidArgument, "filter: too long")
+	}
+	resp := &couponv1.ListPublishersResponse{Publishers: []*couponv1.Publisher{publisher()}}
+	for _, named := range regexp.MustCompile(`name = "(p-[^"]+)"`).FindAllStringSubmatch(req.GetFilter(), -1) {
+		resp.Publishers = append(resp.Publishers, &couponv1.Publisher{Name: "publishers/" + named[1], DisplayName: "Called " + named[1]})
+	}
+	return resp, f.err
 }
 
 func offer() *couponv1.Offer {

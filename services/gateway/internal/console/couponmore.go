@@ -149,22 +149,3 @@ func (p *page) figuresOf(ctx context.Context, coupons []*couponv1.Coupon) coupon
 	}
 	return found
 }
-
-// anyOf joins conditions by OR, in as few filters as services take.
-func anyOf(terms []string) []string {
-	var filters []string
-	filter := ""
-	for _, term := range terms {
-		if filter != "" && len(filter)+len(term) > maxNamesFilter {
-			filters, filter = append(filters, filter), ""
-		}
-		if filter != "" {
-			filter += " OR "
-		}
-		filter += term
-	}
-	if filter != "" {
-		filters = append(filters, filter)
-	}
-	return filters
-}

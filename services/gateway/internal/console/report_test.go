@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"encoding/csv"
+	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -241,7 +242,7 @@ func TestReportGroupsDownload(t *testing.T) {
 			t.Errorf("%s is headed %v", query, a.header)
 		}
 	}
-	s.code = "=1+1"
+	s.rows = []*trackingv1.SummaryRow{{CouponCode: "=1+1", Figures: someFigures()}}
 	b.get(reportPath+"/export?group=coupon_code").shows(t, http.StatusOK, "\r\n'=1+1,")
 	s.groups = 12000
 	b.get(reportPath+"/export?group=day").shows(t, http.StatusBadRequest, "These are too many groups", "12,000")
@@ -249,5 +250,21 @@ func TestReportGroupsDownload(t *testing.T) {
 	b.get(reportPath+"/export?group=day").shows(t, http.StatusBadRequest)
 	if a := b.get(reportPath + "?group=day&filter=" + url.QueryEscape(`pub_unique3 = "SALE"`)); strings.Contains(a.body, "Download CSV") {
 		t.Error("a file is offered of groups that cannot be had")
+	}
+}
+
+// Names come for all groups, by as many calls as filters have to be.
+func TestReportNamesManyGroups(t *testing.T) {
+	s, b := openSales(t, nil)
+	for n := range 150 {
+		s.rows = append(s.rows, &trackingv1.SummaryRow{Publisher: fmt.Sprintf("publishers/p-%d-%s", n, strings.Repeat("x", 50)), Figures: someFigures()})
+	}
+	for _, path := range []string{"?group=publisher", "/export?group=publisher"} {
+		a := b.get(reportPath + path)
+		for _, r := range s.rows {
+			if called := "Called " + strings.TrimPrefix(r.GetPublisher(), "publishers/"); !strings.Contains(a.body, called) {
+				t.Fatalf("%s (%d) does not show %q", path, a.status, called)
+			}
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/csv"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -15,12 +14,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
 
-const (
-	// mostGroupLines is how many groups a file has at most: all that a summary returns.
-	mostGroupLines = 10_000
-	// namesAtOnce is how many things' names one call is asked for.
-	namesAtOnce = 40
-)
+// mostGroupLines is how many groups a file has at most: all that a summary returns.
+const mostGroupLines = 10_000
 
 // groupFileColumn is a column of the groups as CSV.
 type groupFileColumn struct {
@@ -81,16 +76,7 @@ func (p *page) groupDimensions(groups []string, rows []*trackingv1.SummaryRow) [
 	add := func(name string, cell func(*trackingv1.SummaryRow) string) {
 		columns = append(columns, groupFileColumn{name, func(r *trackingv1.SummaryRow) string { return spreadsheet.Defuse(cell(r)) }})
 	}
-	called := names{}
-	for part := range slices.Chunk(rows, namesAtOnce) {
-		var offers, publishers []string
-		for _, r := range part {
-			offers, publishers = append(offers, r.GetOffer()), append(publishers, r.GetPublisher())
-		}
-		for name, is := range p.namesOf(p.r.Context(), offers, publishers) {
-			called[name] = is
-		}
-	}
+	called := p.namesOfGroups(p.r.Context(), rows)
 	for _, group := range groups {
 		switch group {
 		case "offer":

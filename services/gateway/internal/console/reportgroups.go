@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +13,7 @@ import (
 )
 
 const (
-	// mostGroups is how many groups the page shows: more than anybody reads, and few enough that their
-	// names are to be had by one call.
+	// mostGroups is how many groups the page shows: more than anybody reads.
 	mostGroups = 150
 	// mostPoints is how many points a chart has at most.
 	mostPoints = 400
@@ -114,11 +114,7 @@ func (p *page) fillSummary(report *openReport, view *reportView) error {
 		}
 		return err
 	}
-	var offers, publishers []string
-	for _, r := range rows.GetRows() {
-		offers, publishers = append(offers, r.GetOffer()), append(publishers, r.GetPublisher())
-	}
-	called := p.namesOf(p.r.Context(), offers, publishers)
+	called := p.namesOfGroups(p.r.Context(), rows.GetRows())
 	summary.Totals = totalFacts(rows.GetTotals())
 	if report.hasClicks(groups...) {
 		summary.Totals = append([]fact{
@@ -132,6 +128,15 @@ func (p *page) fillSummary(report *openReport, view *reportView) error {
 		view.Notes = append(view.Notes, note{Tone: "wait", Text: "The first " + format.Number(int64(len(rows.GetRows()))) + " of " + format.Number(int64(n)) + " groups are shown; the totals are of all."})
 	}
 	return nil
+}
+
+// namesOfGroups asks what the offers and publishers of groups are called.
+func (p *page) namesOfGroups(ctx context.Context, rows []*trackingv1.SummaryRow) names {
+	var offers, publishers []string
+	for _, r := range rows {
+		offers, publishers = append(offers, r.GetOffer()), append(publishers, r.GetPublisher())
+	}
+	return p.namesOf(ctx, offers, publishers)
 }
 
 // isFilterFine says that lists take the filter.

@@ -6,9 +6,6 @@ import (
 	"sync"
 )
 
-// maxNamesFilter keeps filters of many names below what a service takes.
-const maxNamesFilter = 3500
-
 // names are what people call offers and publishers, by their resource names.
 type names map[string]string
 
@@ -28,7 +25,7 @@ func hrefOf(name string) string {
 	return at(strings.Split(name, "/")...)
 }
 
-// namesOf asks what offers and publishers are called, by one call each, at once. Where there is no answer
+// namesOf asks what offers and publishers are called, both at once. Where there is no answer
 // their ids are shown: a page must not fail for want of names.
 func (p *page) namesOf(ctx context.Context, offers, publishers []string) names {
 	var calledOffers, calledPublishers map[string]string

@@ -1,7 +1,6 @@
 package console_test
 
 import (
-	"cmp"
 	"context"
 	"html"
 	"io"
@@ -46,10 +45,10 @@ type sales struct {
 	// none says that lists are empty.
 	none      bool
 	nextToken string
-	// groups is how many groups there are; one of them is answered.
+	// groups is how many groups there are; 0: as many as rows.
 	groups int32
-	// code is the coupon code of groups; empty: a hostile one.
-	code string
+	// rows are the groups; nil: one with hostile texts.
+	rows []*trackingv1.SummaryRow
 }
 
 // told notes a request and returns the method's error.
@@ -170,10 +169,11 @@ func (s *sales) SummarizeConversions(_ context.Context, req *trackingv1.Summariz
 	if err := s.told("SummarizeConversions "+req.GetGroupBy()[0].String(), req); err != nil {
 		return nil, err
 	}
-	return &trackingv1.SummarizeConversionsResponse{
-		RowCount: max(1, s.groups), Totals: someFigures(),
-		Rows: []*trackingv1.SummaryRow{{Date: "2026-11-21", Offer: "offers/10", Publisher: "publishers/22", CouponCode: cmp.Or(s.code, hostile), Status: trackingv1.Conversion_APPROVED, Figures: someFigures()}},
-	}, nil
+	rows := s.rows
+	if rows == nil {
+		rows = []*trackingv1.SummaryRow{{Date: "2026-11-21", Offer: "offers/10", Publisher: "publishers/22", CouponCode: hostile, Status: trackingv1.Conversion_APPROVED, Figures: someFigures()}}
+	}
+	return &trackingv1.SummarizeConversionsResponse{RowCount: max(int32(len(rows)), s.groups), Totals: someFigures(), Rows: rows}, nil
 }
 
 func (s *sales) ListLeakedCodes(_ context.Context, req *trackingv1.ListLeakedCodesRequest) (*trackingv1.ListLeakedCodesResponse, error) {
