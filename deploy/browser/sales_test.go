@@ -24,6 +24,7 @@ func (s *suite) sales(t *testing.T) {
 	b.logIn()
 	t.Run("decisions", func(t *testing.T) { b.on(t).decideSale(p) })
 	t.Run("replay", func(t *testing.T) { b.on(t).replaySale(p) })
+	t.Run("replay of many", func(t *testing.T) { b.on(t).replayMany(p) })
 }
 
 // sale reports a sale as an advertiser does.
@@ -189,6 +190,40 @@ func (b *tab) replaySale(p *product) {
 	b.history("Attributed by a replay of its postback", "→ Nora New")
 	b.press(link("Conversion Report").in(want{roles: []string{"navigation"}}))
 	b.see(text("Nora New").in(row("N-2002")))
+}
+
+// replayMany finds the sales with a code that nobody knew, creates its coupon, and replays them together.
+func (b *tab) replayMany(p *product) {
+	b.t.Helper()
+	orders := []string{"L-1", "L-2", "L-3"}
+	for _, order := range orders {
+		p.sale("LATE20", order, "UNATTRIBUTED")
+	}
+	b.press(link("Postback Log"))
+	b.missing(button("Replay all of these"))
+	b.choose("Reason", "Unknown code")
+	b.press(submit("Filter"))
+	b.press(button("Replay all of these"))
+	b.see(heading("A replay would change nothing"))
+	b.press(link("Cancel"))
+
+	p.api(http.MethodPost, "/v1/offers/10/coupons", `{"code": "LATE20", "publisher": "publishers/22", "startTime": "2026-01-01T00:00:00Z"}`)
+	b.press(button("Replay all of these"))
+	b.see(heading("Replay 3 postbacks?"))
+	b.see(text("3 sales would be credited to a publisher."))
+	b.audit("what a replay of many would do")
+	b.screenshot("postbacks-replay")
+	if c := p.conversion("L-2"); c["outcome"] != "UNATTRIBUTED" {
+		b.t.Errorf("only having been looked at, the sale is %v", c["outcome"])
+	}
+	b.press(submit("Replay 3"))
+	b.see(text("3 sales are credited to a publisher."))
+	for _, order := range orders {
+		b.see(text("Attributed by replay").in(row(order)))
+		if c := p.conversion(order); c["publisher"] != "publishers/22" {
+			b.t.Errorf("after the replay %s is %v's", order, c["publisher"])
+		}
+	}
 }
 
 func (b *tab) openPostback(order string) {

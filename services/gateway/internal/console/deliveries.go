@@ -3,7 +3,6 @@ package console
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
@@ -61,10 +60,11 @@ func listDeliveries(_ http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	p.Title, p.Section = "Deliveries", "reports/deliveries"
 	p.Lead = "The calls by which publishers are told of their conversions, each tried for three days."
-	if filter != "" && len(resp.GetDeliveries()) > 0 {
+	switch {
+	case filter == "" || len(resp.GetDeliveries()) == 0:
+	case l.Get("replay") == "":
 		p.Actions = []link{{Label: "Send all of these again", Href: l.with("replay", "all") + "#replay"}}
-	}
-	if l.Get("replay") != "" && filter != "" {
+	default:
 		if view.Bulk, err = p.bulkOf(l, filter); err != nil {
 			return err
 		}
@@ -87,20 +87,12 @@ func (p *page) bulkOf(l list, filter string) (*bulkReplay, error) {
 		bulk.Title, bulk.Text = "Nothing to send again", "No delivery matches any more."
 		return bulk, nil
 	}
-	bulk.Action, bulk.Save, bulk.Fields = at("reports", "deliveries", "replay"), "Send "+format.Number(n)+" again", map[string]string{}
-	for _, name := range deliveryNames() {
-		if l.Get(name) != "" {
-			bulk.Fields[name] = l.Get(name)
-		}
-	}
+	bulk.Action, bulk.Save, bulk.Fields = at("reports", "deliveries", "replay"), "Send "+format.Number(n)+" again", l.filters(deliveryNames())
 	return bulk, nil
 }
 
 func replayDeliveries(_ http.ResponseWriter, r *http.Request, p *page) error {
-	l := list{path: at("reports", "deliveries"), values: url.Values{}}
-	for _, name := range deliveryNames() {
-		l.values.Set(name, trimmed(r.PostForm, name))
-	}
+	l := p.filteredBy(at("reports", "deliveries"), deliveryNames())
 	filter := deliveryFilter(l)
 	if filter == "" {
 		return p.refuse(http.StatusBadRequest, "This would be all deliveries", "Choose first which deliveries are sent again: by state, publisher or offer.")

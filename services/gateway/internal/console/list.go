@@ -32,6 +32,26 @@ func (p *page) listOf(sorts ...string) list {
 	return l
 }
 
+// filteredBy reads the filters of a list at path from a form that does something with all that match.
+func (p *page) filteredBy(path string, names []string) list {
+	l := list{path: path, values: url.Values{}}
+	for _, name := range names {
+		l.values.Set(name, trimmed(p.r.PostForm, name))
+	}
+	return l
+}
+
+// filters are the values of those filters that are set, for such a form.
+func (l list) filters(names []string) map[string]string {
+	set := map[string]string{}
+	for _, name := range names {
+		if l.Get(name) != "" {
+			set[name] = l.Get(name)
+		}
+	}
+	return set
+}
+
 // Get returns a value of the state, such as `q`, without spaces around.
 func (l list) Get(name string) string { return strings.TrimSpace(l.values.Get(name)) }
 

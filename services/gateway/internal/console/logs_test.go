@@ -40,6 +40,42 @@ func TestPostbackReplay(t *testing.T) {
 	}
 }
 
+func TestPostbacksAreReplayedTogether(t *testing.T) {
+	const path = "/console/reports/postbacks"
+	s, b := openSales(t, nil)
+	if a := b.get(path); strings.Contains(a.body, "Replay all of these") {
+		t.Error("all postbacks can be replayed at once")
+	}
+	if b.get(path+"?reason=UNKNOWN_CODE").shows(t, http.StatusOK, "Replay all of these", "?reason=UNKNOWN_CODE&amp;replay=all#replay"); s.wasAsked("ReplayPostbacks") {
+		t.Error("looking at postbacks replayed them")
+	}
+	b.get(path+"?reason=UNKNOWN_CODE&replay=all").shows(t, http.StatusOK, "A replay would change nothing", "3 postbacks were judged again. 1 stays as it is. 2 are still refused.")
+	s.gains = true
+	b.get(path+"?reason=UNKNOWN_CODE&offer=10&replay=all").shows(
+		t, http.StatusOK, "Replay 1,234 postbacks?", "1 sale would be credited to a publisher. 1,100 sales that were refused would be recorded. 100 stay as they are. 33 are still refused.",
+		">Replay 1,234<", `name="reason" value="UNKNOWN_CODE"`, `name="offer" value="10"`,
+	)
+	if got := requestOf[*trackingv1.ReplayPostbacksRequest](t, s, "ReplayPostbacks"); !got.GetValidateOnly() || got.GetFilter() != `offer = "10" AND reason = "UNKNOWN_CODE"` {
+		t.Errorf("tried was %v", got)
+	}
+	b.post(path+"/replay", "reason", "UNKNOWN_CODE").leadsTo(t, path+"?reason=UNKNOWN_CODE")
+	if got := requestOf[*trackingv1.ReplayPostbacksRequest](t, s, "ReplayPostbacks"); got.GetValidateOnly() || got.GetFilter() != `reason = "UNKNOWN_CODE"` {
+		t.Errorf("replayed was %v", got)
+	}
+	b.get(path).shows(t, http.StatusOK, "1 sale is credited to a publisher. 1,100 sales that were refused are recorded.")
+	s.forget()
+	b.post(path+"/replay").shows(t, http.StatusBadRequest, "This would be all postbacks")
+	if s.wasAsked("ReplayPostbacks") {
+		t.Error("all postbacks were replayed")
+	}
+	s.fails("ReplayPostbacks", status.Error(codes.DeadlineExceeded, "too slow"))
+	b.get(path+"?reason=UNKNOWN_CODE&replay=all").shows(t, http.StatusOK, "More postbacks match than a page can replay", "After 1,234 there were still more.")
+	b.post(path+"/replay", "reason", "UNKNOWN_CODE").leadsTo(t, path+"?reason=UNKNOWN_CODE&replay=all#replay")
+	b.get(path).shows(t, http.StatusOK, "There are more: replay again to go on.")
+	s.fails("ReplayPostbacks", status.Error(codes.Unavailable, "not ready"))
+	b.get(path+"?reason=UNKNOWN_CODE&replay=all").shows(t, http.StatusServiceUnavailable, "Try again")
+}
+
 func TestDeliveries(t *testing.T) {
 	s, b := openSales(t, nil)
 	a := b.get("/console/reports/deliveries?state=DEAD&publisher=22&conversion=c1")

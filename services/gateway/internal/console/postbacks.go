@@ -16,6 +16,7 @@ func postbackRoutes() []route {
 	return []route{
 		get("reports/postbacks", listPostbacks),
 		get("reports/postbacks/{postback}", showJournal),
+		post("reports/postbacks/replay", replayPostbacks),
 		post("reports/postbacks/{postback}/replay", replayPostback),
 	}
 }
@@ -40,8 +41,9 @@ type logView struct {
 
 func listPostbacks(_ http.ResponseWriter, _ *http.Request, p *page) error {
 	l := p.listOf("-create_time")
+	filter := postbackFilter(l)
 	resp, err := p.postbacks().ListPostbacks(p.r.Context(), &trackingv1.ListPostbacksRequest{
-		Filter: postbackFilter(l), OrderBy: l.OrderBy(), PageToken: l.PageToken(),
+		Filter: filter, OrderBy: l.OrderBy(), PageToken: l.PageToken(),
 	})
 	if err != nil {
 		return err
@@ -51,12 +53,21 @@ func listPostbacks(_ http.ResponseWriter, _ *http.Request, p *page) error {
 		offers = append(offers, one.GetOffer())
 	}
 	called := p.namesOf(p.r.Context(), offers, nil)
-	view := logView{Action: l.path, Filters: postbackFilters(l, called), Kept: l.keptBut("offer", "outcome", "code", "transaction", "reason"), Table: p.postbackTable(l, resp, called)}
+	view := logView{Action: l.path, Filters: postbackFilters(l, called), Kept: l.keptBut("offer", "outcome", "code", "transaction", "reason", "replay"), Table: p.postbackTable(l, resp, called)}
 	if l.isFiltered(postbackNames()...) {
 		view.ClearHref = l.path
 	}
 	p.Title, p.Section = "Postback Log", "reports/postbacks"
 	p.Lead = "Every call by an advertiser, with what became of it. Kept for 90 days."
+	switch {
+	case filter == "" || len(resp.GetPostbacks()) == 0:
+	case l.Get("replay") == "":
+		p.Actions = []link{{Label: "Replay all of these", Href: l.with("replay", "all") + "#replay"}}
+	default:
+		if view.Bulk, err = p.postbackBulk(l, filter); err != nil {
+			return err
+		}
+	}
 	return p.show("log", view)
 }
 
@@ -149,7 +160,7 @@ func (p *page) postbackTable(l list, resp *trackingv1.ListPostbacksResponse, cal
 		moment.lead(at("reports", "postbacks", idOf(one.GetName())))
 		t.Rows = append(t.Rows, row{Key: idOf(one.GetName()), Cells: []cell{
 			moment,
-			{Badge: stateBadge(one.GetOutcome().String())},
+			{Badge: postbackBadge(one)},
 			{Text: words(one.GetReason())},
 			{Text: called.of(one.GetOffer())},
 			codeCell(one.GetCouponCode()), codeCell(one.GetTransactionId()),
@@ -157,6 +168,18 @@ func (p *page) postbackTable(l list, resp *trackingv1.ListPostbacksResponse, cal
 		}})
 	}
 	return t
+}
+
+// postbackBadge says what became of a postback, be it by a replay.
+func postbackBadge(one *trackingv1.Postback) *badge {
+	switch one.GetReplay().GetOutcome() {
+	case trackingv1.ReplayResult_ATTRIBUTED:
+		return &badge{"Attributed by replay", "good"}
+	case trackingv1.ReplayResult_RECORDED:
+		return &badge{"Recorded by replay", "wait"}
+	default:
+		return stateBadge(one.GetOutcome().String())
+	}
 }
 
 // cut shortens parameters for a table.

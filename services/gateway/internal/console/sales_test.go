@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"cmp"
 	"context"
 	"html"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -47,6 +49,8 @@ type sales struct {
 	nextToken string
 	// groups is how many groups there are; 0: as many as rows.
 	groups int32
+	// gains says that a replay of postbacks changes something.
+	gains bool
 	// rows are the groups; nil: one with hostile texts.
 	rows []*trackingv1.SummaryRow
 }
@@ -236,6 +240,23 @@ func (s *sales) ReplayPostback(_ context.Context, req *trackingv1.ReplayPostback
 	return &trackingv1.ReplayResult{Postback: "postbacks/p1", Outcome: trackingv1.ReplayResult_ATTRIBUTED, Message: hostile, Publisher: "publishers/22"}, s.told("ReplayPostback", req)
 }
 
+// ReplayPostbacks tells of three, and then breaks off where it is to fail.
+func (s *sales) ReplayPostbacks(req *trackingv1.ReplayPostbacksRequest, stream grpc.ServerStreamingServer[trackingv1.ReplayPostbacksResponse]) error {
+	err := s.told("ReplayPostbacks", req)
+	if status.Code(err) == codes.Unavailable {
+		return err
+	}
+	total := &trackingv1.ReplayPostbacksResponse{ReplayedCount: 3, UnchangedCount: 1, RefusedCount: 2}
+	if s.gains {
+		total = &trackingv1.ReplayPostbacksResponse{ReplayedCount: 1234, AttributedCount: 1, RecordedCount: 1100, UnchangedCount: 100, RefusedCount: 33}
+	}
+	if sent := stream.Send(total); sent != nil || err != nil {
+		return cmp.Or(err, sent)
+	}
+	total.Done = true
+	return stream.Send(total)
+}
+
 func aDelivery() *trackingv1.Delivery {
 	return &trackingv1.Delivery{
 		Name: "deliveries/d1", Conversion: "conversions/c1", Publisher: "publishers/22", Offer: "offers/10", State: trackingv1.Delivery_DEAD, Status: trackingv1.Conversion_APPROVED, AttemptCount: 3,
@@ -333,7 +354,7 @@ func salesPages() []string {
 	return []string{
 		"/console/reports/conversions", "/console/reports/conversions?totals=1&edit=columns&columns=name,status,pub_unique3,conflicted", "/console/reports/conversions?group=day,offer",
 		"/console/reports/conversions?group=publisher&range=all_time", "/console/reports/conversions?saved=r1", "/console/reports/conversions/c1",
-		"/console/reports/conversions?filter=publisher+%3D+%2222%22+AND+conversion_time+%3E%3D+%222026-10-31T23:00:00Z%22", "/console/reports/postbacks", "/console/reports/postbacks/p1?replay=try",
+		"/console/reports/conversions?filter=publisher+%3D+%2222%22+AND+conversion_time+%3E%3D+%222026-10-31T23:00:00Z%22", "/console/reports/postbacks", "/console/reports/postbacks/p1?replay=try", "/console/reports/postbacks?reason=EXPIRED&replay=all",
 		"/console/reports/deliveries", "/console/reports/deliveries?state=DEAD&replay=all", "/console/reports/deliveries/d1", "/console/reports/leaked-codes",
 	}
 }
