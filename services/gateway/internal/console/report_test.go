@@ -137,13 +137,14 @@ func TestReportGroups(t *testing.T) {
 		t.Errorf("asked for %v", got)
 	}
 	b.get(reportPath+"?group=week").shows(t, http.StatusOK, "Week of 21 Nov 2026", "range=2026-11-21..2026-11-22")
-	for _, of := range []string{"?group=offer,status", "?group=method", "?group=offer&filter=status+%3D+APPROVED"} {
+	for _, of := range []string{"?group=offer,status", "?group=method", "?group=offer&filter=status+%3D+APPROVED", "?group=offer&filter=" + url.QueryEscape(`NOT (coupon_code="a" OR method=CLICK)`)} {
 		a := b.get(reportPath + of)
 		a.shows(t, http.StatusOK, `data-label="Conversions"`)
 		if strings.Contains(a.body, `data-label="Clicks"`) || strings.Contains(a.body, "21.5%") || strings.Contains(a.body, `data-series="bars"`) == strings.Contains(of, "filter") {
 			t.Errorf("%s tells of clicks, which have neither status nor method:\n%s", of, a.body)
 		}
 	}
+	b.get(reportPath+"?group=offer&filter="+url.QueryEscape(`NOT coupon_code = "status = \" method = x"`)).shows(t, http.StatusOK, `data-label="Clicks"`, "21.5%")
 	s.forget()
 	b.get(reportPath+"?group=day&filter="+url.QueryEscape(`pub_unique3 = "SALE"`)).shows(
 		t, http.StatusOK, "Groups can be filtered by", "asks for Pub. Unique 3", "List the conversions", "filter=coupon_code+%3D+%22SALE%22&group=day",

@@ -137,6 +137,27 @@ func (s *filterScanner) word() string {
 	return word
 }
 
+// columns reads the columns of a filter of whatever form: the words that a comparator follows.
+func (s *filterScanner) columns() []string {
+	var columns []string
+	for s.space(); s.text != ""; s.space() {
+		if s.text[0] == '"' || s.text[0] == '\'' {
+			if _, _, ok := s.value(); !ok {
+				return columns
+			}
+			continue
+		}
+		word := s.word()
+		switch {
+		case word == "" && s.sign() == "":
+			s.text = s.text[1:]
+		case word != "" && s.sign() != "":
+			columns = append(columns, word)
+		}
+	}
+	return columns
+}
+
 // sign reads a comparator; `:` is the same as =.
 func (s *filterScanner) sign() string {
 	s.space()

@@ -89,10 +89,7 @@ func (p *page) summaryTable(report *openReport, order groupOrder, resp *tracking
 // hasClicks says whether clicks can be told by dimensions and filter: they have no status and no method, and
 // where those are asked for, zero would be no answer.
 func (o *openReport) hasClicks(dimensions ...string) bool {
-	conditions, _, _ := conditionsOf(o.Filter, o.zone)
-	for _, c := range conditions {
-		dimensions = append(dimensions, c.Column)
-	}
+	dimensions = append(dimensions, (&filterScanner{text: o.Filter}).columns()...)
 	return !slices.Contains(dimensions, "status") && !slices.Contains(dimensions, "method")
 }
 
