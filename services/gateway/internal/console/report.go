@@ -285,9 +285,6 @@ func (o *openReport) view(q url.Values, rows *filterView) *reportView {
 		GroupsKept: o.kept("group"), Groups: o.groupFields(), TotalsHref: o.at(o.reportState, "totals"),
 		ExportHref: o.at(o.reportState, "export"), ExportName: o.fileName(), Days: o.daysForm(),
 	}
-	if by := q.Get("by"); o.Group != "" && by != "" {
-		view.ExportHref += "&by=" + url.QueryEscape(by)
-	}
 	view.ShowTotals = view.withTotals(o)
 	if rows == nil {
 		rows = o.filterRows()

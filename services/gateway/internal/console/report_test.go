@@ -131,10 +131,17 @@ func TestReportGroups(t *testing.T) {
 	b.get(reportPath+"?group=offer,publisher&by=-amount&range=2026-11-20..2026-11-22&filter=coupon_code+%3D+%22SALE%22").shows(
 		t, http.StatusOK, "4,321", `data-day="2026-11-20"`, `data-value="4321"`, "21.5%", `aria-sort="descending"`,
 		"filter=coupon_code+%3D+%22SALE%22+AND+offer+%3D+%2210%22+AND+publisher+%3D+%2222%22&range=2026-11-20..2026-11-22",
+		`name="by" value="-amount"`, // other days and other filters keep the order
 	)
 	got := requestOf[*trackingv1.SummarizeConversionsRequest](t, s, "SummarizeConversions OFFER")
 	if got.GetStartDate() != "2026-11-20" || got.GetEndDate() != "2026-11-22" || got.GetFilter() != `coupon_code = "SALE"` || got.GetOrderBy() != "amount desc" || len(got.GetGroupBy()) != 2 {
 		t.Errorf("asked for %v", got)
+	}
+	for by, want := range map[string]string{"publisher": "publisher", "-day": "day desc", "amount": "amount", "-offer": "", "-colour": ""} {
+		b.get(reportPath + "/export?group=day,publisher&by=" + by)
+		if got := requestOf[*trackingv1.SummarizeConversionsRequest](t, s, "SummarizeConversions DAY").GetOrderBy(); got != want {
+			t.Errorf("by %s it asks for %q", by, got)
+		}
 	}
 	b.get(reportPath+"?group=week").shows(t, http.StatusOK, "Week of 21 Nov 2026", "range=2026-11-21..2026-11-22")
 	for _, of := range []string{"?group=offer,status", "?group=method", "?group=offer&filter=status+%3D+APPROVED", "?group=offer&filter=" + url.QueryEscape(`NOT (coupon_code="a" OR method=CLICK)`)} {
@@ -218,7 +225,7 @@ func TestSavedReports(t *testing.T) {
 func TestReportGroupsDownload(t *testing.T) {
 	s, b := openSales(t, nil)
 	page := b.get(reportPath + "?group=day,publisher&by=-amount")
-	page.shows(t, http.StatusOK, "Download CSV", `download="conversions-by-day-publisher.csv"`, "export?group=day%2Cpublisher&amp;by=-amount")
+	page.shows(t, http.StatusOK, "Download CSV", `download="conversions-by-day-publisher.csv"`, "export?by=-amount&amp;group=day%2Cpublisher")
 	for query, want := range map[string][][]string{
 		"?group=day,publisher&by=-amount&range=2026-11-20..2026-11-22": {
 			{"day", "publisher", "publisher_name", "clicks", "conversions", "conversion_rate", "conversions_without_click", "share_without_click", "amount_USD", "amount_EUR"},

@@ -28,7 +28,7 @@ func exportGroups(w http.ResponseWriter, p *page, report *openReport) error {
 	from, to := report.span.dates()
 	resp, err := p.reports().SummarizeConversions(p.r.Context(), &trackingv1.SummarizeConversionsRequest{
 		GroupBy: dimensionsOf(report.groups()), StartDate: from, EndDate: to, Filter: report.Filter,
-		OrderBy: summaryList(p).order(report.groups()), MaxRows: mostGroupLines,
+		OrderBy: report.groupOrder(), MaxRows: mostGroupLines,
 	})
 	if err != nil {
 		return err

@@ -93,7 +93,6 @@ func (p *page) fillSummary(report *openReport, view *reportView) error {
 	}
 	groups := report.groups()
 	step := report.step()
-	l := summaryList(p)
 	var rows, series *trackingv1.SummarizeConversionsResponse
 	calls, ctx := errgroup.WithContext(p.r.Context())
 	from, to := report.span.dates()
@@ -105,7 +104,7 @@ func (p *page) fillSummary(report *openReport, view *reportView) error {
 			return err
 		})
 	}
-	ask(&rows, mostGroups, l.order(groups), groups...)
+	ask(&rows, mostGroups, report.groupOrder(), groups...)
 	ask(&series, mostPoints, step+" desc", step)
 	if err := calls.Wait(); err != nil {
 		if errs, ok := errorsOf(err, "filter"); ok && errs["filter"] != "" && report.isFilterFine(p) {
@@ -123,7 +122,7 @@ func (p *page) fillSummary(report *openReport, view *reportView) error {
 		}, summary.Totals...)
 	}
 	summary.Step, summary.Points, summary.HasClicks = step, points(series, step, report.span), report.hasClicks()
-	summary.Table = p.summaryTable(report, l, rows, called)
+	summary.Table = p.summaryTable(report, rows, called)
 	if n := int(rows.GetRowCount()); n > len(rows.GetRows()) {
 		view.Notes = append(view.Notes, note{Tone: "wait", Text: "The first " + format.Number(int64(len(rows.GetRows()))) + " of " + format.Number(int64(n)) + " groups are shown; the totals are of all."})
 	}
@@ -172,7 +171,7 @@ func (o *openReport) refuseGroups() *note {
 func (o *openReport) groupsNote(why string) *note {
 	return &note{
 		Tone: "wait", Text: "Groups can be filtered by Offer, Publisher, Coupon code, Status and Method only. " + why,
-		Actions: []link{{Label: "List the conversions", Href: o.with(func(s *reportState) { s.Group = "" })}},
+		Actions: []link{{Label: "List the conversions", Href: o.with(func(s *reportState) { s.Group, s.By = "", "" })}},
 	}
 }
 

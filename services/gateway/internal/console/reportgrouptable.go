@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -10,71 +9,45 @@ import (
 	"github.com/couponlink/couponlink/services/internal/civilday"
 )
 
-// groupOrder is how the groups are sorted, by the address's `by`.
-type groupOrder struct {
-	values url.Values
-	by     string
+// groupFigureNames are the figures that groups can be sorted by.
+func groupFigureNames() []string {
+	return []string{"clicks", "conversions", "amount", "payout", "revenue"}
 }
 
-func summaryList(p *page) groupOrder {
-	q := p.r.URL.Query()
-	return groupOrder{values: q, by: q.Get("by")}
-}
-
-// order is the API's order_by; empty: the usual one.
-func (g groupOrder) order(groups []string) string {
-	field, isDown := strings.CutPrefix(g.by, "-")
-	if !slices.Contains(append([]string{"clicks", "conversions", "amount", "payout", "revenue"}, groups...), field) {
-		return ""
-	}
-	if isDown {
-		return field + " desc"
-	}
-	return field
-}
-
-// column is a heading that sorts; figures the greatest first.
-func (g groupOrder) column(label, field string, isNumber bool) column {
+// groupColumn is a heading that sorts; figures the greatest first.
+func (o *openReport) groupColumn(label, field string, isNumber bool) column {
 	first, second := field, "-"+field
 	if isNumber {
 		first, second = second, first
 	}
-	c := column{Label: label, IsNumber: isNumber, SortHref: g.href(first)}
-	switch g.by {
+	sortedBy := func(by string) string { return o.with(func(s *reportState) { s.By = by }) }
+	c := column{Label: label, IsNumber: isNumber, SortHref: sortedBy(first)}
+	switch o.By {
 	case first:
-		c.SortHref = g.href(second)
+		c.SortHref = sortedBy(second)
 	case second:
 	default:
 		return c
 	}
 	c.Sorted = "ascending"
-	if strings.HasPrefix(g.by, "-") {
+	if strings.HasPrefix(o.By, "-") {
 		c.Sorted = "descending"
 	}
 	return c
 }
 
-func (g groupOrder) href(by string) string {
-	values := url.Values{}
-	for name := range g.values {
-		values.Set(name, g.values.Get(name))
-	}
-	values.Set("by", by)
-	return at("reports", "conversions") + "?" + values.Encode()
-}
-
 // summaryTable is the table of groups. A group's first cell leads to its conversions.
-func (p *page) summaryTable(report *openReport, order groupOrder, resp *trackingv1.SummarizeConversionsResponse, called names) table {
+func (p *page) summaryTable(report *openReport, resp *trackingv1.SummarizeConversionsResponse, called names) table {
 	t := table{ID: "groups-table", Target: "report", Caption: "Groups", Empty: report.empty(list{})}
 	for _, group := range report.groups() {
 		for _, d := range dimensions() {
 			if d.Value == group {
-				t.Columns = append(t.Columns, order.column(d.Label, group, false))
+				t.Columns = append(t.Columns, report.groupColumn(d.Label, group, false))
 			}
 		}
 	}
 	hasClicks := report.hasClicks(report.groups()...)
-	t.Columns = append(t.Columns, figureColumns(order, hasClicks)...)
+	t.Columns = append(t.Columns, report.figureColumns(hasClicks)...)
 	for _, r := range resp.GetRows() {
 		var cells []cell
 		for _, group := range report.groups() {
@@ -93,12 +66,12 @@ func (o *openReport) hasClicks(dimensions ...string) bool {
 	return !slices.Contains(dimensions, "status") && !slices.Contains(dimensions, "method")
 }
 
-func figureColumns(order groupOrder, hasClicks bool) []column {
+func (o *openReport) figureColumns(hasClicks bool) []column {
 	all := []column{
-		order.column("Clicks", "clicks", true), order.column("Conversions", "conversions", true),
+		o.groupColumn("Clicks", "clicks", true), o.groupColumn("Conversions", "conversions", true),
 		{Label: "Rate", IsNumber: true},
 		{Label: "Without click", IsNumber: true},
-		order.column("Amount", "amount", true), order.column("Payout", "payout", true), order.column("Revenue", "revenue", true),
+		o.groupColumn("Amount", "amount", true), o.groupColumn("Payout", "payout", true), o.groupColumn("Revenue", "revenue", true),
 	}
 	if hasClicks {
 		return all
@@ -153,7 +126,7 @@ func groupCell(group string, r *trackingv1.SummaryRow, called names) cell {
 // members is the address of a group's conversions as a list.
 func (o *openReport) members(r *trackingv1.SummaryRow) string {
 	state := o.reportState
-	state.Group = ""
+	state.Group, state.By = "", ""
 	conditions := []string{o.Filter}
 	for _, group := range o.groups() {
 		switch group {

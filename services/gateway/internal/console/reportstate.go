@@ -26,6 +26,8 @@ type reportState struct {
 	Sort string
 	// Group are dimensions by commas, such as day,offer; empty: conversions are listed.
 	Group string
+	// By is how groups are sorted, as Sort says it; empty: the usual way. Saved reports do not keep it.
+	By string
 }
 
 // defaultReport is the report that nobody has changed.
@@ -92,6 +94,7 @@ func readState(q url.Values, base reportState) reportState {
 	take("range", &state.Range)
 	take("sort", &state.Sort)
 	take("group", &state.Group)
+	take("by", &state.By)
 	if q.Has("filter") {
 		state.Filter = strings.TrimSpace(q.Get("filter"))
 		if state.Filter == nothing {
@@ -105,6 +108,9 @@ func readState(q url.Values, base reportState) reportState {
 		state.Sort = base.Sort
 	}
 	state.Group = knownGroups(state.Group)
+	if state.Group == "" || !slices.Contains(append(groupFigureNames(), state.groups()...), strings.TrimPrefix(state.By, "-")) {
+		state.By = ""
+	}
 	return state
 }
 
@@ -124,6 +130,7 @@ func (s reportState) values(base reportState) url.Values {
 	put("range", s.Range, base.Range)
 	put("sort", s.Sort, base.Sort)
 	put("group", s.Group, base.Group)
+	put("by", s.By, base.By)
 	return values
 }
 
@@ -131,12 +138,16 @@ func (s reportState) groups() []string {
 	return strings.FieldsFunc(s.Group, func(c rune) bool { return c == ',' })
 }
 
-// orderBy is the API's order_by.
-func (s reportState) orderBy() string {
-	if field, isDown := strings.CutPrefix(s.Sort, "-"); isDown {
+// orderBy is the API's order_by for conversions, groupOrder that for groups.
+func (s reportState) orderBy() string    { return apiOrder(s.Sort) }
+func (s reportState) groupOrder() string { return apiOrder(s.By) }
+
+// apiOrder is the API's order_by for a column's name with a - before it for the greatest first.
+func apiOrder(sort string) string {
+	if field, isDown := strings.CutPrefix(sort, "-"); isDown {
 		return field + " desc"
 	}
-	return s.Sort
+	return sort
 }
 
 // openReport is a report that a page shows: its state, and where that comes from.
@@ -205,8 +216,12 @@ func (o *openReport) kept(own ...string) map[string]string {
 	return kept
 }
 
-// isChanged says that the report differs from the saved one that is open.
-func (o *openReport) isChanged() bool { return o.saved != nil && o.reportState != o.base }
+// isChanged says that the report differs from the saved one that is open, in what that keeps.
+func (o *openReport) isChanged() bool {
+	state := o.reportState
+	state.By = o.base.By
+	return o.saved != nil && state != o.base
+}
 
 // fullFilter is the filter with the days: the one that was typed stands first, so that the characters
 // that errors name are counted as they were typed.
