@@ -63,9 +63,9 @@ type scanParameter struct {
 	IsMade bool
 	// IsLost marks the hop where a value that the hop before had and should have passed on is there no more.
 	IsLost bool
-	// FromLast says that the value came from the hop before, and IsSent that there is a next one which
-	// should have it: the picture draws a line for each.
-	FromLast, IsSent bool
+	// IsFromLast says that the value came from the hop before, or was lost on the way from there, and IsSent
+	// the same of the next hop: the picture draws a line for each.
+	IsFromLast, IsSent bool
 }
 
 func (p *page) scanResultOf(link string, found *trackingv1.ScanLinkResponse) *scanResult {
@@ -190,6 +190,11 @@ func scanHops(found []*trackingv1.ScanHop) []scanHop {
 	for _, h := range found {
 		hops = append(hops, way.hop(h))
 	}
+	for i := range hops[:max(0, len(hops)-1)] {
+		for j := range hops[i].Parameters {
+			hops[i].Parameters[j].IsSent = j < len(hops[i+1].Parameters) && hops[i+1].Parameters[j].IsFromLast
+		}
+	}
 	return hops
 }
 
@@ -236,8 +241,7 @@ func (t *trail) parameter(found *trackingv1.ScanParameter, hop scanHop) scanPara
 	isLeftOut := t.isOwn && shown.Name != "click_id" && shown.Name != "coupon_code"
 	shown.IsLost = had && !shown.IsPresent && !isLeftOut
 	shown.IsMade = shown.Name == "click_id" && hop.IsOwn && !hop.IsLast && !shown.IsPresent && !had
-	shown.FromLast = shown.IsLost || shown.IsPresent && (had || t.made[shown.Name])
-	shown.IsSent = (shown.IsPresent || shown.IsMade) && !hop.IsLast
+	shown.IsFromLast = shown.IsLost || shown.IsPresent && (had || t.made[shown.Name])
 	return shown
 }
 
