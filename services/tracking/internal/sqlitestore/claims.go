@@ -37,14 +37,18 @@ const (
 		WHERE ` + byDeliveryKey
 )
 
-// ClaimDeliveries implements flow.DeliveryStore.
+// ClaimDeliveries implements flow.DeliveryStore. A claim that has begun is waited for, however long the disk
+// takes: where nobody learnt what it got, nobody would call for it until the lease ends.
 func (s *Store) ClaimDeliveries(ctx context.Context, claim flow.Claim) ([]rules.Delivery, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	skip, err := json.Marshal(append([]string{}, claim.Skip...))
 	if err != nil {
 		return nil, fmt.Errorf("writing whom to skip: %w", err)
 	}
 	var claimed []rules.Delivery
-	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+	err = s.queue.Write(context.WithoutCancel(ctx), &job{task: func(ctx context.Context, tx *tx) error {
 		look := max(claim.Limit, 0) // SQLite takes less for no limit
 		for range claimRounds {
 			found, err := all(ctx, tx, scanWholeDelivery, selectDue, claim.Now.UnixMilli(), string(skip), look)

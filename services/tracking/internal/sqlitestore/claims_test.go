@@ -1,7 +1,9 @@
 package sqlitestore
 
 import (
+	"context"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,4 +64,56 @@ func TestClaimsOfADeadProcessAreVoid(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestAClaimThatHasBegunIsWaitedFor holds the disk up until the one who claims would wait no longer: what
+// was claimed is told all the same, since nobody else gets it before the lease ends.
+func TestAClaimThatHasBegunIsWaitedFor(t *testing.T) {
+	s := openStore(t)
+	at := fromMillis(1_800_000_000_000)
+	delivery := rules.Delivery{Conversion: "sale", Publisher: "22", State: rules.DeliveryDue, DueTime: at, FirstDueTime: at, CreateTime: at}
+	if err := s.Plan(t.Context(), []flow.Plan{{Deliveries: []rules.Delivery{delivery}}}); err != nil {
+		t.Fatal(err)
+	}
+	holding, release := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		err := s.queue.Write(t.Context(), &job{task: func(context.Context, *tx) error {
+			close(holding)
+			<-release
+			return nil
+		}})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	<-holding
+	ended, end := context.WithCancel(t.Context())
+	ctx := &watchedContext{Context: ended, looked: make(chan struct{})}
+	all.Go(func() {
+		got, err := s.ClaimDeliveries(ctx, flow.Claim{Now: at, Until: at.Add(time.Minute), Holder: "h", Limit: 9})
+		if err != nil || len(got) != 1 {
+			t.Errorf("claimed %d (%v), want 1", len(got), err)
+		}
+	})
+	<-ctx.looked
+	end()
+	time.AfterFunc(20*time.Millisecond, func() { close(release) })
+	all.Wait()
+	if got, err := s.ClaimDeliveries(ended, flow.Claim{Now: at, Until: at.Add(time.Minute), Holder: "h", Limit: 9}); err == nil {
+		t.Errorf("who has gone claimed %d", len(got))
+	}
+}
+
+// watchedContext tells when it is first asked whether it has ended.
+type watchedContext struct {
+	context.Context
+	once   sync.Once
+	looked chan struct{}
+}
+
+func (c *watchedContext) Err() error {
+	err := c.Context.Err()
+	c.once.Do(func() { close(c.looked) })
+	return err
 }
