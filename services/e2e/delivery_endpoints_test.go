@@ -49,6 +49,8 @@ func (a *arrivals) last() time.Time {
 type loadEndpoint struct {
 	addr     string
 	failures float64
+	// sound says that it no longer fails.
+	sound    atomic.Bool
 	arrivals *arrivals
 	server   *http.Server
 }
@@ -73,7 +75,7 @@ func (e *loadEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	if rand.Float64() < e.failures && e.arrivals.refused[sale].Add(1) <= maxRefusals {
+	if !e.sound.Load() && rand.Float64() < e.failures && e.arrivals.refused[sale].Add(1) <= maxRefusals {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
@@ -82,6 +84,9 @@ func (e *loadEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // die closes the endpoint: connections are refused.
 func (e *loadEndpoint) die() { _ = e.server.Close() } // there is nothing to lose in it
+
+// mend ends the failures at random.
+func (e *loadEndpoint) mend() { e.sound.Store(true) }
 
 // revive listens at the endpoint's address.
 func (e *loadEndpoint) revive(t *testing.T) {
