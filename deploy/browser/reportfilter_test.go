@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -185,7 +186,12 @@ func (b *tab) savedReports() {
 	b.press(link("Offers of the month"))
 	b.see(heading("Offers of the month"))
 	b.hasValue("Group by", "Offer")
+	usual := b.bodyRows()
+	b.press(want{roles: []string{"link"}}.in(columnHeader("Offer")))
+	b.await("the groups in order", func() (bool, string) { return !reflect.DeepEqual(b.bodyRows(), usual), "they are as before" })
 	b.choose("Then by", "Status")
+	b.see(columnHeader("Status"))
+	ordered := b.bodyRows()
 	b.press(button("Saved reports"))
 	b.see(text("Changed"))
 	b.audit("a saved report that was changed")
@@ -202,4 +208,7 @@ func (b *tab) savedReports() {
 	b.see(text("Saved report restored."))
 	b.see(heading("Offers of the month"))
 	b.hasValue("Then by", "Status")
+	if rows := b.bodyRows(); !reflect.DeepEqual(rows, ordered) {
+		b.t.Errorf("the groups are\n%q, saved were\n%q", rows, ordered)
+	}
 }

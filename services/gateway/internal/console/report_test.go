@@ -193,16 +193,16 @@ func TestSavedReports(t *testing.T) {
 	}
 	b.get(reportPath+"?saved=r1&filter=none&range=today").shows(t, http.StatusOK, "Changed", "Update it", "22 Nov 2026")
 
-	const query = "columns=payout,status&filter=status+%3D+PENDING&range=2026-11-01..&sort=status&group=day"
+	const query = "columns=payout,status&filter=status+%3D+PENDING&range=2026-11-01..&sort=status&group=day&by=-amount"
 	b.post("/console/reports/saved", "display_name", " Mine ", "query", query).leadsTo(t, reportPath+"?saved=r1")
 	made := requestOf[*trackingv1.CreateSavedReportRequest](t, s, "CreateSavedReport").GetSavedReport()
 	if made.GetDisplayName() != "Mine" || strings.Join(made.GetColumns(), " ") != "payout status" || made.GetFilter() != "status = PENDING" || made.GetOrderBy() != "status" ||
-		made.GetStartDate() != "2026-11-01" || made.GetRange() != trackingv1.SavedReport_RANGE_UNSPECIFIED || strings.Join(made.GetGroupBy(), " ") != "DAY" {
+		made.GetStartDate() != "2026-11-01" || made.GetRange() != trackingv1.SavedReport_RANGE_UNSPECIFIED || strings.Join(made.GetGroupBy(), " ") != "DAY" || made.GetGroupOrderBy() != "amount desc" {
 		t.Errorf("saved was %v", made)
 	}
 	b.post("/console/reports/saved/r1", "etag", "e3", "query", "range=this_month").leadsTo(t, reportPath+"?saved=r1")
 	updated := requestOf[*trackingv1.UpdateSavedReportRequest](t, s, "UpdateSavedReport")
-	if updated.GetSavedReport().GetName() != "savedReports/r1" || updated.GetSavedReport().GetEtag() != "e3" || updated.GetSavedReport().GetRange() != trackingv1.SavedReport_THIS_MONTH || len(updated.GetUpdateMask().GetPaths()) != 7 {
+	if updated.GetSavedReport().GetName() != "savedReports/r1" || updated.GetSavedReport().GetEtag() != "e3" || updated.GetSavedReport().GetRange() != trackingv1.SavedReport_THIS_MONTH || len(updated.GetUpdateMask().GetPaths()) != 8 {
 		t.Errorf("updated was %v", updated)
 	}
 	a := b.post("/console/reports/saved/r1/delete", "etag", "e3")
@@ -220,6 +220,35 @@ func TestSavedReports(t *testing.T) {
 	s.fails("UpdateSavedReport", status.Error(codes.Aborted, "changed"))
 	b.post("/console/reports/saved/r1", "query", "range=today").leadsTo(t, reportPath+"?range=today")
 	b.get(reportPath).shows(t, http.StatusOK, "Somebody else has changed this saved report.")
+}
+
+// TestOrderOfASavedReport opens reports that were saved over the API, with conversions and with groups.
+func TestOrderOfASavedReport(t *testing.T) {
+	s, b := openSales(t, nil)
+	for _, tt := range []struct {
+		orderBy, groupOrderBy string
+		asked, askedOfGroups  string
+	}{
+		{"", "", "conversion_time desc", ""},
+		{" offer  asc", "amount  desc", "offer", "amount desc"},
+		{"offer desc", "status", "offer desc", "status"},
+		{"offer, amount desc", "amount desc, day", "conversion_time desc", ""},       // the page sorts by one column
+		{"conversion_time", "conversions_without_click desc", "conversion_time", ""}, // no column of the page
+	} {
+		s.saved = &trackingv1.SavedReport{Name: "savedReports/r1", DisplayName: "Mine", OrderBy: tt.orderBy}
+		page := b.get(reportPath + "?saved=r1")
+		if got := requestOf[*trackingv1.ListConversionsRequest](t, s, "ListConversions").GetOrderBy(); got != tt.asked {
+			t.Errorf("conversions by %q are asked for by %q", tt.orderBy, got)
+		}
+		s.saved.GroupBy, s.saved.GroupOrderBy = []string{"OFFER", "STATUS"}, tt.groupOrderBy
+		page.body += b.get(reportPath + "?saved=r1").body
+		if got := requestOf[*trackingv1.SummarizeConversionsRequest](t, s, "SummarizeConversions OFFER").GetOrderBy(); got != tt.askedOfGroups {
+			t.Errorf("groups by %q are asked for by %q", tt.groupOrderBy, got)
+		}
+		if strings.Contains(page.body, "Update it") {
+			t.Errorf("the order by %q and %q is shown as a change", tt.orderBy, tt.groupOrderBy)
+		}
+	}
 }
 
 func TestReportGroupsDownload(t *testing.T) {

@@ -79,7 +79,7 @@ func (p *page) reportRefused(err error, state reportState) error {
 // updateReport makes a saved report what is shown, or gives it another name.
 func updateReport(_ http.ResponseWriter, r *http.Request, p *page) error {
 	saved := &trackingv1.SavedReport{Name: "savedReports/" + r.PathValue("report"), Etag: r.PostFormValue("etag")}
-	mask := &fieldmaskpb.FieldMask{Paths: []string{"columns", "filter", "order_by", "range", "start_date", "end_date", "group_by"}}
+	mask := &fieldmaskpb.FieldMask{Paths: []string{"columns", "filter", "order_by", "range", "start_date", "end_date", "group_by", "group_order_by"}}
 	if name := trimmed(r.PostForm, "display_name"); name != "" {
 		saved.DisplayName = name
 		mask.Paths = append(mask.Paths, "display_name")

@@ -26,7 +26,7 @@ type reportState struct {
 	Sort string
 	// Group are dimensions by commas, such as day,offer; empty: conversions are listed.
 	Group string
-	// By is how groups are sorted, as Sort says it; empty: the usual way. Saved reports do not keep it.
+	// By is how groups are sorted, as Sort says it; empty: the usual way.
 	By string
 }
 
@@ -53,19 +53,18 @@ func savedState(saved *trackingv1.SavedReport) reportState {
 	default:
 		state.Range = "all_time"
 	}
-	if field, isDown := strings.CutSuffix(saved.GetOrderBy(), " desc"); field != "" && !strings.Contains(field, ",") {
-		state.Sort = field
-		if isDown {
-			state.Sort = "-" + field
-		}
+	if sort := sortOf(saved.GetOrderBy()); sort != "" {
+		state.Sort = sort
 	}
 	state.Group = strings.ToLower(strings.Join(saved.GetGroupBy(), ","))
+	state.By = knownBy(sortOf(saved.GetGroupOrderBy()), state.groups())
 	return state
 }
 
 // toSaved writes the state into a saved report.
 func (s reportState) toSaved(saved *trackingv1.SavedReport) {
 	saved.Columns, saved.Filter, saved.OrderBy, saved.GroupBy = strings.Split(s.Columns, ","), s.Filter, s.orderBy(), nil
+	saved.GroupOrderBy = s.groupOrder()
 	saved.Range, saved.StartDate, saved.EndDate = trackingv1.SavedReport_RANGE_UNSPECIFIED, "", ""
 	if from, to, isDays := strings.Cut(s.Range, rangeMark); isDays {
 		saved.StartDate, saved.EndDate = from, to
@@ -108,10 +107,16 @@ func readState(q url.Values, base reportState) reportState {
 		state.Sort = base.Sort
 	}
 	state.Group = knownGroups(state.Group)
-	if state.Group == "" || !slices.Contains(append(groupFigureNames(), state.groups()...), strings.TrimPrefix(state.By, "-")) {
-		state.By = ""
-	}
+	state.By = knownBy(state.By, state.groups())
 	return state
+}
+
+// knownBy leaves an order of groups that the page can show; any other is the usual one.
+func knownBy(by string, groups []string) string {
+	if len(groups) == 0 || !slices.Contains(append(groupFigureNames(), groups...), strings.TrimPrefix(by, "-")) {
+		return ""
+	}
+	return by
 }
 
 // values are the parts of an address that make this state of base.
@@ -148,6 +153,19 @@ func apiOrder(sort string) string {
 		return field + " desc"
 	}
 	return sort
+}
+
+// sortOf is the inverse of apiOrder; empty where the order is by several columns.
+func sortOf(orderBy string) string {
+	words := strings.Fields(orderBy)
+	switch {
+	case len(words) == 0 || strings.Contains(orderBy, ","):
+		return ""
+	case words[len(words)-1] == "desc":
+		return "-" + words[0]
+	default:
+		return words[0]
+	}
 }
 
 // openReport is a report that a page shows: its state, and where that comes from.
@@ -216,12 +234,8 @@ func (o *openReport) kept(own ...string) map[string]string {
 	return kept
 }
 
-// isChanged says that the report differs from the saved one that is open, in what that keeps.
-func (o *openReport) isChanged() bool {
-	state := o.reportState
-	state.By = o.base.By
-	return o.saved != nil && state != o.base
-}
+// isChanged says that the report differs from the saved one that is open.
+func (o *openReport) isChanged() bool { return o.saved != nil && o.reportState != o.base }
 
 // fullFilter is the filter with the days: the one that was typed stands first, so that the characters
 // that errors name are counted as they were typed.

@@ -53,6 +53,8 @@ type sales struct {
 	gains bool
 	// rows are the groups; nil: one with hostile texts.
 	rows []*trackingv1.SummaryRow
+	// saved is the saved report.
+	saved *trackingv1.SavedReport
 }
 
 // told notes a request and returns the method's error.
@@ -198,7 +200,7 @@ func aReport() *trackingv1.SavedReport {
 }
 
 func (s *sales) GetSavedReport(_ context.Context, req *trackingv1.GetSavedReportRequest) (*trackingv1.SavedReport, error) {
-	return aReport(), s.told("GetSavedReport", req)
+	return s.saved, s.told("GetSavedReport", req)
 }
 
 func (s *sales) ListSavedReports(_ context.Context, req *trackingv1.ListSavedReportsRequest) (*trackingv1.ListSavedReportsResponse, error) {
@@ -292,7 +294,7 @@ func (s *sales) ListCoupons(_ context.Context, req *couponv1.ListCouponsRequest)
 // openSales returns a browser, logged in, before a console in Prague before sales.
 func openSales(t *testing.T, api http.Handler) (*sales, *browser) {
 	t.Helper()
-	s := &sales{asked: map[string]proto.Message{}, errs: map[string]error{}, sale: aSale()}
+	s := &sales{asked: map[string]proto.Message{}, errs: map[string]error{}, sale: aSale(), saved: aReport()}
 	zone, err := time.LoadLocation("Europe/Prague")
 	if err != nil {
 		t.Fatal(err)

@@ -94,7 +94,7 @@ func savedReportID(field, name string) (string, error) {
 // those that are set where the mask is empty. `name` and `etag` in a mask mean nothing: they say which
 // report, not what to change.
 func reportFields(report *trackingv1.SavedReport, mask *fieldmaskpb.FieldMask) ([]string, error) {
-	changeable := []string{"display_name", "columns", "filter", "order_by", "range", "start_date", "end_date", "group_by"}
+	changeable := []string{"display_name", "columns", "filter", "order_by", "range", "start_date", "end_date", "group_by", "group_order_by"}
 	paths := mask.GetPaths()
 	switch {
 	case len(paths) == 1 && paths[0] == "*":
@@ -127,7 +127,7 @@ func savedReportOf(p *trackingv1.SavedReport) (rules.SavedReport, error) {
 	}
 	report := rules.SavedReport{
 		DisplayName: p.GetDisplayName(), Columns: p.GetColumns(), Filter: p.GetFilter(), OrderBy: p.GetOrderBy(),
-		StartDate: p.GetStartDate(), EndDate: p.GetEndDate(),
+		StartDate: p.GetStartDate(), EndDate: p.GetEndDate(), GroupOrderBy: p.GetGroupOrderBy(),
 	}
 	if p.GetRange() != trackingv1.SavedReport_RANGE_UNSPECIFIED {
 		report.Range = rules.ReportRange(p.GetRange().String())
@@ -150,7 +150,7 @@ func savedReportToProto(r flow.SavedReport) *trackingv1.SavedReport {
 	p := &trackingv1.SavedReport{
 		Name: savedReportPrefix + r.ID, DisplayName: r.DisplayName, Columns: r.Columns, Filter: r.Filter, OrderBy: r.OrderBy,
 		Range:     trackingv1.SavedReport_Range(trackingv1.SavedReport_Range_value[string(r.Range)]),
-		StartDate: r.StartDate, EndDate: r.EndDate,
+		StartDate: r.StartDate, EndDate: r.EndDate, GroupOrderBy: r.GroupOrderBy,
 		CurrentStartDate: r.CurrentStart, CurrentEndDate: r.CurrentEnd, CurrentFilter: r.CurrentFilter,
 		CreateTime: timestamppb.New(r.CreateTime), UpdateTime: timestamppb.New(r.UpdateTime), Etag: flow.ReportETag(r.SavedReport),
 	}

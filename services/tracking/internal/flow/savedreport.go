@@ -120,6 +120,9 @@ func (s *Service) checkReport(report rules.SavedReport) (rules.SavedReport, erro
 	if _, err := s.conversions.Query(listing.Request{Filter: report.Filter, OrderBy: report.OrderBy}, nil, now); err != nil {
 		return report, err
 	}
+	if _, err := summaryOrder("group_order_by", report.GroupOrderBy, report.GroupBy); err != nil {
+		return report, err
+	}
 	// With its days, which are as long on every day, it may be too long, or one level too deep.
 	if _, err := s.conversions.Query(listing.Request{Filter: report.CurrentFilter(rules.NewCalendar(s.zone), now)}, nil, now); err != nil {
 		return report, apperr.Invalid("INVALID_FILTER", "filter", "is too long, or too deeply nested, to be joined with the report's days").Because(err)
@@ -215,6 +218,8 @@ func merged(report, from rules.SavedReport, fields []string) rules.SavedReport {
 			report.EndDate = from.EndDate
 		case "group_by":
 			report.GroupBy = from.GroupBy
+		case "group_order_by":
+			report.GroupOrderBy = from.GroupOrderBy
 		}
 	}
 	return report

@@ -23,7 +23,7 @@ func TestSavedReportIsKept(t *testing.T) {
 	s := newService(t, newCatalog(t))
 	created := createReport(t, s, rules.SavedReport{
 		ID: "weekly", DisplayName: " Weekly ", Columns: []string{"pub_unique3"}, Filter: "status = APPROVED OR status = PENDING",
-		OrderBy: "conversion_time", Range: rules.Last7Days, GroupBy: []rules.Dimension{rules.ByDay},
+		OrderBy: "conversion_time", Range: rules.Last7Days, GroupBy: []rules.Dimension{rules.ByDay}, GroupOrderBy: "amount desc, day",
 	})
 	const filter = `(status = APPROVED OR status = PENDING) AND conversion_time >= "2026-11-16T00:00:00Z" AND conversion_time < "2026-11-23T00:00:00Z"`
 	if created.DisplayName != "Weekly" || created.CurrentStart != "2026-11-16" || created.CurrentEnd != "2026-11-22" || created.CurrentFilter != filter {
@@ -60,6 +60,7 @@ func TestSavedReportThatCouldNotBeRead(t *testing.T) {
 		{rules.SavedReport{Filter: "colour = red"}, "INVALID_FILTER"},
 		{rules.SavedReport{Filter: "status = APPROVED) OR (status = PENDING"}, "INVALID_FILTER"},
 		{rules.SavedReport{OrderBy: "colour"}, "INVALID_ORDER_BY"},
+		{rules.SavedReport{GroupBy: []rules.Dimension{rules.ByOffer}, GroupOrderBy: "day"}, "INVALID_ORDER_BY"},
 		{rules.SavedReport{Columns: []string{"colour"}}, "UNKNOWN_COLUMN"},
 		{rules.SavedReport{Filter: `event = "` + strings.Repeat("x", 4080) + `"`, Range: rules.Last7Days}, "INVALID_FILTER"},
 		{rules.SavedReport{Filter: strings.Repeat("(", 32) + "event = x" + strings.Repeat(")", 32), Range: rules.Today}, "INVALID_FILTER"},
@@ -91,9 +92,9 @@ func TestSavedReportIsChanged(t *testing.T) {
 	if _, err := update(rules.SavedReport{StartDate: "2026-11-01"}, "", "start_date"); reasonOf(err) != "RANGE_AND_DATES" {
 		t.Errorf("dates beside the range: %v", err)
 	}
-	third, err := update(rules.SavedReport{StartDate: "2026-11-01", Columns: []string{"name"}, GroupBy: []rules.Dimension{rules.ByOffer}, OrderBy: "offer"}, "",
-		"start_date", "end_date", "range", "columns", "group_by", "order_by", "filter")
-	if err != nil || third.CurrentFilter != `conversion_time >= "2026-11-01T00:00:00Z"` || third.DisplayName != "Second" || third.Columns[0] != "name" {
+	third, err := update(rules.SavedReport{StartDate: "2026-11-01", Columns: []string{"name"}, GroupBy: []rules.Dimension{rules.ByOffer}, OrderBy: "offer", GroupOrderBy: "payout"}, "",
+		"start_date", "end_date", "range", "columns", "group_by", "group_order_by", "order_by", "filter")
+	if err != nil || third.GroupOrderBy != "payout" || third.CurrentFilter != `conversion_time >= "2026-11-01T00:00:00Z"` || third.DisplayName != "Second" || third.Columns[0] != "name" {
 		t.Errorf("the third is %+v (%v)", third, err)
 	}
 	if _, err := s.UpdateSavedReport(t.Context(), rules.SavedReport{ID: "none"}, flow.ReportChange{}); reasonOf(err) != "SAVED_REPORT_NOT_FOUND" {

@@ -144,7 +144,7 @@ func (s *Service) planSummary(req SummaryRequest) (summaryPlan, error) {
 	plan.where = filter.Where
 	plan.needed = append(slices.Clone(req.GroupBy), filteredBy(filter.Where)...)
 	plan.withoutClicks = rules.WithoutClicks(plan.needed)
-	if plan.order, err = summaryOrder(req.OrderBy, req.GroupBy); err != nil {
+	if plan.order, err = summaryOrder("order_by", req.OrderBy, req.GroupBy); err != nil {
 		return plan, err
 	}
 	switch {

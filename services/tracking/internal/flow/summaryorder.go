@@ -7,14 +7,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// summaryOrder reads a summary's order_by. The key at its end, which every order has, is the default
-// order's to settle.
-func summaryOrder(orderBy string, groupBy []rules.Dimension) ([]listing.Order, error) {
+// summaryOrder reads an order of groups, which the caller gave in a field of the request. The key at its
+// end, which every order has, is the default order's to settle. The error is InvalidArgument on that field.
+func summaryOrder(field, orderBy string, groupBy []rules.Dimension) ([]listing.Order, error) {
 	fields := []string{"clicks", "conversions", "conversions_without_click", "amount", "payout", "revenue"}
 	for _, d := range groupBy {
 		fields = append(fields, strings.ToLower(string(d)))
@@ -25,6 +26,9 @@ func summaryOrder(orderBy string, groupBy []rules.Dimension) ([]listing.Order, e
 	}
 	q, err := listing.NewSchema(listing.Field{Name: "row", Kind: listing.Opaque}, "", sortable...).
 		Query(listing.Request{OrderBy: orderBy}, nil, time.Time{})
+	if e := apperr.As(err); e != nil {
+		return nil, apperr.Invalid(e.Reason, field, "%s", e.Violations[0].Description)
+	}
 	if err != nil {
 		return nil, err
 	}

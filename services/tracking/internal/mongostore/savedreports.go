@@ -15,24 +15,25 @@ import (
 
 // reportDocument is a saved report as it is stored.
 type reportDocument struct {
-	ID          string            `bson:"_id"`
-	DisplayName string            `bson:"display_name"`
-	Columns     []string          `bson:"columns,omitempty"`
-	Filter      string            `bson:"filter,omitempty"`
-	OrderBy     string            `bson:"order_by,omitempty"`
-	Range       rules.ReportRange `bson:"range,omitempty"`
-	StartDate   string            `bson:"start_date,omitempty"`
-	EndDate     string            `bson:"end_date,omitempty"`
-	GroupBy     []rules.Dimension `bson:"group_by,omitempty"`
-	CreateTime  time.Time         `bson:"create_time"`
-	UpdateTime  time.Time         `bson:"update_time"`
-	Revision    int64             `bson:"revision"`
+	ID           string            `bson:"_id"`
+	DisplayName  string            `bson:"display_name"`
+	Columns      []string          `bson:"columns,omitempty"`
+	Filter       string            `bson:"filter,omitempty"`
+	OrderBy      string            `bson:"order_by,omitempty"`
+	Range        rules.ReportRange `bson:"range,omitempty"`
+	StartDate    string            `bson:"start_date,omitempty"`
+	EndDate      string            `bson:"end_date,omitempty"`
+	GroupBy      []rules.Dimension `bson:"group_by,omitempty"`
+	GroupOrderBy string            `bson:"group_order_by,omitempty"`
+	CreateTime   time.Time         `bson:"create_time"`
+	UpdateTime   time.Time         `bson:"update_time"`
+	Revision     int64             `bson:"revision"`
 }
 
 func encodeReport(r rules.SavedReport) *reportDocument {
 	return &reportDocument{
 		ID: r.ID, DisplayName: r.DisplayName, Columns: r.Columns, Filter: r.Filter, OrderBy: r.OrderBy, Range: r.Range,
-		StartDate: r.StartDate, EndDate: r.EndDate, GroupBy: r.GroupBy,
+		StartDate: r.StartDate, EndDate: r.EndDate, GroupBy: r.GroupBy, GroupOrderBy: r.GroupOrderBy,
 		CreateTime: r.CreateTime, UpdateTime: r.UpdateTime, Revision: r.Revision,
 	}
 }
@@ -40,7 +41,7 @@ func encodeReport(r rules.SavedReport) *reportDocument {
 func (d *reportDocument) decode() rules.SavedReport {
 	return rules.SavedReport{
 		ID: d.ID, DisplayName: d.DisplayName, Columns: d.Columns, Filter: d.Filter, OrderBy: d.OrderBy, Range: d.Range,
-		StartDate: d.StartDate, EndDate: d.EndDate, GroupBy: d.GroupBy,
+		StartDate: d.StartDate, EndDate: d.EndDate, GroupBy: d.GroupBy, GroupOrderBy: d.GroupOrderBy,
 		CreateTime: d.CreateTime.UTC(), UpdateTime: d.UpdateTime.UTC(), Revision: d.Revision,
 	}
 }

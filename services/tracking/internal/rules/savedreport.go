@@ -50,9 +50,11 @@ type SavedReport struct {
 	// StartDate and EndDate are days such as 2026-11-01, both included; empty: no bound.
 	StartDate, EndDate string
 	// GroupBy is empty where conversions are listed.
-	GroupBy    []Dimension
-	CreateTime time.Time
-	UpdateTime time.Time
+	GroupBy []Dimension
+	// GroupOrderBy is the order of the groups.
+	GroupOrderBy string
+	CreateTime   time.Time
+	UpdateTime   time.Time
 	// Revision counts the changes, from 1.
 	Revision int64
 }
@@ -68,12 +70,13 @@ func ReportColumns() []string {
 }
 
 // CheckSavedReport returns a report as it is to be stored: with its name and its texts trimmed. It does
-// not look at the filter and the order, which are a language of their own.
+// not look at the filter and the orders, which are a language of their own.
 //
-// Errors: InvalidArgument on display_name, columns, range, start_date, end_date or group_by.
+// Errors: InvalidArgument on display_name, columns, range, start_date, end_date, group_by or
+// group_order_by.
 func CheckSavedReport(r SavedReport) (SavedReport, error) {
 	r.DisplayName = strings.TrimSpace(r.DisplayName)
-	r.Filter, r.OrderBy = strings.TrimSpace(r.Filter), strings.TrimSpace(r.OrderBy)
+	r.Filter, r.OrderBy, r.GroupOrderBy = strings.TrimSpace(r.Filter), strings.TrimSpace(r.OrderBy), strings.TrimSpace(r.GroupOrderBy)
 	if err := checkReportName(r.DisplayName); err != nil {
 		return r, err
 	}
@@ -82,6 +85,9 @@ func CheckSavedReport(r SavedReport) (SavedReport, error) {
 	}
 	if err := CheckGroupBy(r.GroupBy); err != nil {
 		return r, err
+	}
+	if r.GroupOrderBy != "" && len(r.GroupBy) == 0 {
+		return r, apperr.Invalid("INVALID_ORDER_BY", "group_order_by", "orders groups, and group_by names none; leave it out, or say what to group by")
 	}
 	return r, r.checkDays()
 }

@@ -141,6 +141,9 @@ func TestSavedReportsAreChecked(t *testing.T) {
 			func(r *rules.SavedReport) { r.GroupBy = []rules.Dimension{rules.ByOffer, rules.ByOffer} },
 			func(r *rules.SavedReport) { r.GroupBy = []rules.Dimension{rules.ByDay, rules.ByMonth} },
 		},
+		"group_order_by": {
+			func(r *rules.SavedReport) { r.GroupBy, r.GroupOrderBy = nil, "amount" },
+		},
 		"range": {
 			func(r *rules.SavedReport) { r.Range = "LAST_8_DAYS" },
 			func(r *rules.SavedReport) { r.StartDate = "2026-11-01" },

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	reportColumns = `id, display_name, columns, filter, order_by, "range", start_date, end_date, group_by, create_time, update_time, revision`
-	insertReport  = `INSERT INTO saved_reports (` + reportColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	replaceReport = `REPLACE INTO saved_reports (` + reportColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	reportColumns = `id, display_name, columns, filter, order_by, "range", start_date, end_date, group_by, group_order_by, create_time, update_time, revision`
+	insertReport  = `INSERT INTO saved_reports (` + reportColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	replaceReport = `REPLACE INTO saved_reports (` + reportColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	selectReport  = `SELECT ` + reportColumns + ` FROM saved_reports WHERE id = ?`
 	countReports  = `SELECT count(*) FROM saved_reports`
 	deleteReport  = `DELETE FROM saved_reports WHERE id = ?`
@@ -31,7 +31,7 @@ func reportValues(r rules.SavedReport) ([]any, error) {
 	}
 	groupBy, err := encodeList(r.GroupBy)
 	return []any{
-		r.ID, r.DisplayName, columns, r.Filter, r.OrderBy, string(r.Range), r.StartDate, r.EndDate, groupBy,
+		r.ID, r.DisplayName, columns, r.Filter, r.OrderBy, string(r.Range), r.StartDate, r.EndDate, groupBy, r.GroupOrderBy,
 		r.CreateTime.UnixMilli(), r.UpdateTime.UnixMilli(), r.Revision,
 	}, err
 }
@@ -41,7 +41,8 @@ func scanReport(row scanner) (rules.SavedReport, error) {
 	var r rules.SavedReport
 	var columns, groupBy string
 	var create, update int64
-	err := row.Scan(&r.ID, &r.DisplayName, &columns, &r.Filter, &r.OrderBy, &r.Range, &r.StartDate, &r.EndDate, &groupBy, &create, &update, &r.Revision)
+	err := row.Scan(&r.ID, &r.DisplayName, &columns, &r.Filter, &r.OrderBy, &r.Range, &r.StartDate, &r.EndDate, &groupBy, &r.GroupOrderBy,
+		&create, &update, &r.Revision)
 	if err != nil {
 		return rules.SavedReport{}, err
 	}

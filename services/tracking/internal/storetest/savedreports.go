@@ -21,7 +21,7 @@ func fullReport() rules.SavedReport {
 	return rules.SavedReport{
 		ID: "weekly-codes", DisplayName: "Codes \"of\" the week; naïve 🎟", Columns: []string{"conversion_time", "pub_unique3"},
 		Filter: `status = APPROVED OR pub_unique3 = "SALE*"`, OrderBy: "conversion_time desc, offer", Range: rules.Last7Days,
-		StartDate: "2026-11-01", EndDate: "2026-11-30", GroupBy: []rules.Dimension{rules.ByDay, rules.ByPublisher},
+		StartDate: "2026-11-01", EndDate: "2026-11-30", GroupBy: []rules.Dimension{rules.ByDay, rules.ByPublisher}, GroupOrderBy: "amount desc, day",
 		CreateTime: at(1), UpdateTime: at(2), Revision: 1,
 	}
 }

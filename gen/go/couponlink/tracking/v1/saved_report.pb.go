@@ -117,7 +117,7 @@ type SavedReport struct {
 	Columns []string `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
 	// A filter as in ListConversionsRequest; empty: all.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
-	// An order as in ListConversionsRequest. Empty: the default one.
+	// An order of the conversions, as in ListConversionsRequest. Empty: the default one.
 	OrderBy string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Which days, relative to the day when the report is read. Not together with start_date or end_date.
 	Range SavedReport_Range `protobuf:"varint,6,opt,name=range,proto3,enum=couponlink.tracking.v1.SavedReport_Range" json:"range,omitempty"`
@@ -139,7 +139,10 @@ type SavedReport struct {
 	// When it was changed last.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with each change. Given with a change, that is refused if the report has changed since.
-	Etag          string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
+	// An order of the groups, as in SummarizeConversionsRequest: by its figures and by what stands in
+	// group_by. Empty: the default one. Only together with group_by.
+	GroupOrderBy  string `protobuf:"bytes,16,opt,name=group_order_by,json=groupOrderBy,proto3" json:"group_order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,6 +278,13 @@ func (x *SavedReport) GetUpdateTime() *timestamppb.Timestamp {
 func (x *SavedReport) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *SavedReport) GetGroupOrderBy() string {
+	if x != nil {
+		return x.GroupOrderBy
 	}
 	return ""
 }
@@ -604,7 +614,7 @@ var File_couponlink_tracking_v1_saved_report_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"\n" +
-	")couponlink/tracking/v1/saved_report.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe3\x06\n" +
+	")couponlink/tracking/v1/saved_report.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\a\n" +
 	"\vSavedReport\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\vdisplayName\x12\x18\n" +
@@ -624,7 +634,8 @@ const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x0f \x01(\tR\x04etag\"\xaa\x01\n" +
+	"\x04etag\x18\x0f \x01(\tR\x04etag\x12$\n" +
+	"\x0egroup_order_by\x18\x10 \x01(\tR\fgroupOrderBy\"\xaa\x01\n" +
 	"\x05Range\x12\x15\n" +
 	"\x11RANGE_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05TODAY\x10\x01\x12\r\n" +

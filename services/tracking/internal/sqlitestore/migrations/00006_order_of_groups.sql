@@ -1,0 +1,3 @@
+-- +goose Up
+
+ALTER TABLE saved_reports ADD COLUMN group_order_by TEXT NOT NULL DEFAULT ''; -- '' is the default order
