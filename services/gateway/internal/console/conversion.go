@@ -99,7 +99,7 @@ func (p *page) showConversion(code int, c *trackingv1.Conversion, failed *refuse
 	id := idOf(c.GetName())
 	view := conversionView{
 		Status: stateBadge(c.GetStatus().String()), Outcome: stateBadge(c.GetOutcome().String()), ID: id, Explanation: c.GetExplanation(),
-		Rule: c.GetDecision().GetRule(), Decision: p.decisionFacts(c, called), Coupons: p.consideredTable(c, called), Facts: p.saleFacts(c, called),
+		Rule: ruleText(c.GetDecision()), Decision: p.decisionFacts(c, called), Coupons: p.consideredTable(c, called), Facts: p.saleFacts(c, called),
 		Values: p.publisherValues(c), Links: p.conversionLinks(c), Changes: p.changes(c, called), Conflicts: p.conflicts(c, called),
 		Actions: conversionActions(c, failed), Approve: at("reports", "conversions", id, "approve"), ETag: c.GetEtag(),
 		CanApprove: c.GetStatus() != trackingv1.Conversion_APPROVED && c.GetOutcome() == trackingv1.Conversion_ATTRIBUTED,
@@ -113,6 +113,11 @@ func (p *page) showConversion(code int, c *trackingv1.Conversion, failed *refuse
 	}
 	p.Crumbs = []link{{Label: reportTitle, Href: at("reports", "conversions")}}
 	return p.showAs(code, "conversion", view)
+}
+
+// ruleText is the rule that decided. The precedence that some begin with has a line of its own.
+func ruleText(d *trackingv1.Decision) string {
+	return capital(strings.TrimPrefix(d.GetRule(), d.GetPrecedence()+": "))
 }
 
 // decisionFacts are what the decision rests on.

@@ -23,8 +23,9 @@ func TestConversionSaysWhy(t *testing.T) {
 	)
 	b.get("/console/reports/conversions/none").shows(t, http.StatusNotFound, "There is no conversion like that.")
 	s.sale.Status, s.sale.Amount = trackingv1.Conversion_PENDING, nil
+	s.sale.Decision.Rule = "CODE_FIRST: a code that means one coupon wins."
 	a := b.get(salePath)
-	if a.shows(t, http.StatusOK, "<button>Approve</button>"); strings.Contains(a.body, "refund-form") {
+	if a.shows(t, http.StatusOK, "Rule: A code that means one coupon wins.", "<button>Approve</button>"); strings.Contains(a.body, "refund-form") {
 		t.Error("a sale without an amount can be refunded")
 	}
 	s.sale.Outcome, s.sale.Publisher = trackingv1.Conversion_UNATTRIBUTED, ""

@@ -208,7 +208,7 @@ func (p *page) attemptTable(one *trackingv1.Delivery) table {
 			}
 			answer = cell{Badge: &badge{"HTTP " + format.Number(int64(code)), tone}}
 		}
-		t.Rows = append(t.Rows, row{Cells: []cell{p.moment(try.GetAttemptTime()), answer, {Text: millis(try.GetLatency().AsDuration())}, {Text: try.GetError()}}})
+		t.Rows = append(t.Rows, row{Cells: []cell{p.moment(try.GetAttemptTime()), answer, {Text: format.Latency(try.GetLatency().AsDuration())}, {Text: try.GetError()}}})
 	}
 	return t
 }

@@ -205,8 +205,8 @@ func hasWords(name, text string) string {
 }
 
 func capital(s string) string {
-	runes := []rune(s)
-	return strings.ToUpper(string(runes[:1])) + string(runes[1:])
+	_, first := utf8.DecodeRuneInString(s)
+	return strings.ToUpper(s[:first]) + s[first:]
 }
 
 // isID says whether a text can be the id of an offer or publisher.

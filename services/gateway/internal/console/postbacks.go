@@ -4,9 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
@@ -263,7 +261,7 @@ func (p *page) postbackFacts(one *trackingv1.Postback, called names) []fact {
 		{Label: "Reason", Value: words(one.GetReason())},
 		{Label: "Coupon code", Value: one.GetCouponCode(), IsCode: true},
 		{Label: "Transaction id", Value: one.GetTransactionId(), IsCode: true},
-		{Label: "Answered", Value: "HTTP " + format.Number(int64(one.GetHttpStatus())), Hint: "After " + millis(one.GetDuration().AsDuration())},
+		{Label: "Answered", Value: "HTTP " + format.Number(int64(one.GetHttpStatus())), Hint: "After " + format.Latency(one.GetDuration().AsDuration())},
 		{Label: "Came by", Value: one.GetMethod() + " from " + one.GetIp()},
 		{Label: "With proof", Value: proof},
 		{Label: "Postback id", Value: idOf(one.GetName()), IsCode: true},
@@ -273,11 +271,6 @@ func (p *page) postbackFacts(one *trackingv1.Postback, called names) []fact {
 		}
 	}
 	return facts
-}
-
-// millis says how long an answer took: tenths matter, microseconds do not.
-func millis(d time.Duration) string {
-	return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 1, 64) + " ms"
 }
 
 // parameterFacts are the parameters as they came, in order.

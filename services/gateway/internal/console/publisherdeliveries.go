@@ -245,7 +245,7 @@ func testPublisherDelivery(_ http.ResponseWriter, r *http.Request, p *page) erro
 
 func testedOf(answer *trackingv1.TestDeliveryResponse) *testedDelivery {
 	attempt := answer.GetAttempt()
-	took := format.Number(max(1, attempt.GetLatency().AsDuration().Milliseconds())) + " ms"
+	took := format.Latency(attempt.GetLatency().AsDuration())
 	test := &testedDelivery{URL: answer.GetUrl(), Body: answer.GetResponseBody()}
 	code := format.Number(int64(attempt.GetHttpStatus()))
 	switch {

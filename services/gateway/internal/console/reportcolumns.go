@@ -209,9 +209,6 @@ func enumWords(value protoreflect.Enum) string {
 
 // words makes words of an API's name: COUPON_CODE is Coupon code.
 func words(name string) string {
-	if name == "" {
-		return ""
-	}
 	if name == "MANUAL" {
 		return "By hand"
 	}

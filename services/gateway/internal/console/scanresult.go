@@ -218,7 +218,7 @@ func (t *trail) hop(h *trackingv1.ScanHop) scanHop {
 	}
 	hop.Host, hop.Rest = splitURL(h.GetUrl())
 	if d := h.GetLatency().AsDuration(); d > 0 {
-		hop.Latency = format.Number(max(1, d.Milliseconds())) + " ms"
+		hop.Latency = format.Latency(d)
 	}
 	if expires := h.GetCertificateExpireTime(); expires != nil {
 		hop.Certificate = expires.AsTime()

@@ -35,6 +35,21 @@ func TestMoney(t *testing.T) {
 	}
 }
 
+func TestLatency(t *testing.T) {
+	for of, want := range map[time.Duration]string{
+		0:                            "0.0 ms",
+		340 * time.Microsecond:       "0.3 ms",
+		9_949 * time.Microsecond:     "9.9 ms",
+		9_950 * time.Microsecond:     "10 ms",
+		42_600 * time.Microsecond:    "43 ms",
+		1_249_700 * time.Microsecond: "1,250 ms",
+	} {
+		if got := format.Latency(of); got != want {
+			t.Errorf("%s is %q, want %q", of, got, want)
+		}
+	}
+}
+
 func TestNumberKeepsItsDigits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.Int64().Draw(t, "n")
