@@ -86,6 +86,7 @@ const (
 // foundOnTheWay is what pages say of lostOnTheWay.
 var foundOnTheWay = []string{
 	"This link does not work as it should", "1 problem loses sales or visitors, and there is 1 thing to look at.", "What to do: Have the owner pass it on.", `href="#hop-2"`,
+	`<dt>Publisher</dt><dd><a href="/console/publishers/22">&lt;script&gt;`, // by its name
 	"Click id made here", "Click id lost here", "1,250 ms", "redirects by a refresh in its HTML", "The code has expired.", ">Not started<", `href="/console/offers/10/scans"`, "Scan as a desktop browser",
 	// The picture: the click id is made, goes on, and is lost; the code comes all the way.
 	`<td class="lane lane-on"><span class="stop made">Made here</span></td><td class="lane lane-on"><span class="stop yes">Yes</span></td>`,

@@ -152,11 +152,12 @@ func (p *page) scanFacts(found *trackingv1.ScanLinkResponse) []scanFact {
 	if v := found.GetVerdict(); v != nil {
 		facts = append(facts, scanFact{Label: "A postback with the code", Badge: stateBadge(v.GetOutcome()), Hint: sentence(v.GetMessage())})
 	}
-	if id := idOf(l.GetOffer()); id != "" {
-		facts = append(facts, scanFact{Label: "Offer", Value: id, Href: at("offers", id), Hint: saidIf(!l.GetOfferActive(), "It is not active.")})
+	called := p.namesOf(p.r.Context(), []string{l.GetOffer()}, []string{l.GetPublisher()})
+	if offer := l.GetOffer(); offer != "" {
+		facts = append(facts, scanFact{Label: "Offer", Value: called.of(offer), Href: hrefOf(offer), Hint: saidIf(!l.GetOfferActive(), "It is not active.")})
 	}
-	if id := idOf(l.GetPublisher()); id != "" {
-		facts = append(facts, scanFact{Label: "Publisher", Value: id, Href: at("publishers", id), Hint: saidIf(!l.GetPublisherApproved(), "Not approved on the offer.")})
+	if publisher := l.GetPublisher(); publisher != "" {
+		facts = append(facts, scanFact{Label: "Publisher", Value: called.of(publisher), Href: hrefOf(publisher), Hint: saidIf(!l.GetPublisherApproved(), "Not approved on the offer.")})
 	}
 	if l.GetCouponCode() != "" {
 		fact := scanFact{Label: "Coupon Code", Value: l.GetCouponCode(), IsCode: true}
