@@ -37,8 +37,8 @@ type SavedReportServiceClient interface {
 	// CreateSavedReport stores a report under a name.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault, also on a filter or an order that ListConversions
-	// would refuse; ALREADY_EXISTS (SAVED_REPORT_EXISTS); RESOURCE_EXHAUSTED (TOO_MANY_SAVED_REPORTS) over
-	// 1,000.
+	// would refuse, and on an order of groups that SummarizeConversions would; ALREADY_EXISTS
+	// (SAVED_REPORT_EXISTS); RESOURCE_EXHAUSTED (TOO_MANY_SAVED_REPORTS) over 1,000.
 	CreateSavedReport(ctx context.Context, in *CreateSavedReportRequest, opts ...grpc.CallOption) (*SavedReport, error)
 	// GetSavedReport returns a report, with its days and its filter as of now.
 	//
@@ -127,8 +127,8 @@ type SavedReportServiceServer interface {
 	// CreateSavedReport stores a report under a name.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault, also on a filter or an order that ListConversions
-	// would refuse; ALREADY_EXISTS (SAVED_REPORT_EXISTS); RESOURCE_EXHAUSTED (TOO_MANY_SAVED_REPORTS) over
-	// 1,000.
+	// would refuse, and on an order of groups that SummarizeConversions would; ALREADY_EXISTS
+	// (SAVED_REPORT_EXISTS); RESOURCE_EXHAUSTED (TOO_MANY_SAVED_REPORTS) over 1,000.
 	CreateSavedReport(context.Context, *CreateSavedReportRequest) (*SavedReport, error)
 	// GetSavedReport returns a report, with its days and its filter as of now.
 	//
