@@ -192,7 +192,7 @@ func (l *deliveryLoad) awaitArrivals(t *testing.T) {
 				t.Logf("sale %d, acknowledged %s: %s", sale, time.Unix(0, l.acknowledged[sale].Load()), l.story(t, sale))
 			}
 			if waited > arrivalPatience {
-				t.Fatal("that is too long")
+				t.Fatalf("all were to be delivered within %s", arrivalPatience)
 			}
 		}
 		if err := sleep(t.Context(), 100*time.Millisecond); err != nil {

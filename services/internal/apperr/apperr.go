@@ -95,6 +95,16 @@ func As(err error) *Error {
 	return nil
 }
 
+// OnField returns an error about one field as one about the field that the caller knows it by. Any other
+// error is returned as it is.
+func OnField(err error, field string) error {
+	e := As(err)
+	if e == nil || len(e.Violations) != 1 {
+		return err
+	}
+	return Invalid(e.Reason, field, "%s", e.Violations[0].Description)
+}
+
 // Is says whether err is an *Error of a kind.
 func Is(err error, kind Kind) bool {
 	e := As(err)

@@ -204,7 +204,7 @@ func (p *Preset) inTheirWords(err error, params url.Values) error {
 	}
 	for _, sent := range p.names[e.Violations[0].Field] {
 		if params.Has(sent) {
-			return apperr.Invalid(e.Reason, sent, "%s", e.Violations[0].Description)
+			return apperr.OnField(err, sent)
 		}
 	}
 	return err

@@ -26,11 +26,8 @@ func summaryOrder(field, orderBy string, groupBy []rules.Dimension) ([]listing.O
 	}
 	q, err := listing.NewSchema(listing.Field{Name: "row", Kind: listing.Opaque}, "", sortable...).
 		Query(listing.Request{OrderBy: orderBy}, nil, time.Time{})
-	if e := apperr.As(err); e != nil {
-		return nil, apperr.Invalid(e.Reason, field, "%s", e.Violations[0].Description)
-	}
 	if err != nil {
-		return nil, err
+		return nil, apperr.OnField(err, field)
 	}
 	return q.Order[:len(q.Order)-1], nil
 }

@@ -116,11 +116,10 @@ func Duration(d time.Duration) string {
 
 // Latency returns how long an answer took, in milliseconds: 2.3 ms, 1,250 ms. Tenths are given below ten.
 func Latency(d time.Duration) string {
-	const tenths = time.Millisecond / 10
-	if d < 10*time.Millisecond-tenths/2 {
-		return strconv.FormatFloat(float64(d.Round(tenths))/float64(time.Millisecond), 'f', 1, 64) + " ms"
+	if rounded := d.Round(time.Millisecond / 10); rounded < 10*time.Millisecond {
+		return strconv.FormatFloat(float64(rounded)/float64(time.Millisecond), 'f', 1, 64) + " ms"
 	}
-	return Number(int64(d.Round(time.Millisecond)/time.Millisecond)) + " ms"
+	return Number(d.Round(time.Millisecond).Milliseconds()) + " ms"
 }
 
 // InUnit returns a length of time of whole seconds as a number and its greatest whole unit: days, hours,
