@@ -1,5 +1,5 @@
-# What people and CI run. Needs Go, make and git, and Chromium to test the console with; every other
-# tool is pinned in a go.mod and built by Go itself. `make` lists the targets.
+# What people and CI run. Needs Go, make and git; `make test` installs a browser if it
+# finds none. Every other tool is pinned in a go.mod and built by Go itself. `make` lists the targets.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -o errexit -o nounset -o pipefail -c
@@ -17,6 +17,10 @@ LINT      := go tool -modfile=$(CURDIR)/deploy/tools/lint/go.mod golangci-lint
 NESTED := $(sort $(patsubst %/,%,$(dir $(foreach mod,$(wildcard deploy/*/go.mod deploy/*/*/go.mod),$(wildcard $(dir $(mod))*.go)))))
 BINARIES := ./services/couponlink/cmd/couponlink ./services/coupon/cmd/coupon \
 	./services/tracking/cmd/tracking ./services/gateway/cmd/gateway
+
+# Where the programs lie that tests start: services/internal/testprograms looks there.
+TESTPROGRAMS := $(CURDIR)/bin/test
+test test-browser test-deliveries race: export COUPONLINK_TEST_PROGRAMS = $(TESTPROGRAMS)
 
 # The time limit of one package's tests, and how much each fuzzer runs: a count and not a time, since a
 # fuzzer of Go 1.26 that is ended by the clock may report that as a failure (go.dev/issue/75804).
@@ -39,37 +43,40 @@ build: ## Build the binaries into bin/.
 .PHONY: check
 check: lint gen-check test ## All that must pass before a commit: lint, generated code, tests.
 
-# The MongoDB test engine is built first, so that its minutes of building count against no test's
-# time limit. With MONGODB_URI set the tests use that server, and the engine is not needed.
-.PHONY: engines
-engines:
-	@if [ -z "$${MONGODB_URI:-}" ]; then for dir in $(NESTED); do echo "building $$dir"; go build -C "$$dir" -o /dev/null ./...; done; fi
+# The programs that tests start are built first, so that building counts against no test's time limit.
+# With MONGODB_URI set the tests use that server, and the engine is not needed.
+.PHONY: test-programs
+test-programs:
+	@mkdir -p $(TESTPROGRAMS)
+	@go build -o $(TESTPROGRAMS)/ $(BINARIES) ./services/e2e/testdata/curl
+	@if [ -z "$${MONGODB_URI:-}" ]; then echo "building the MongoDB test engine" && go build -C deploy/tools/mongoengine -o $(TESTPROGRAMS)/ .; fi
+
+# If no browser can be installed, the console's tests fail and say so; the others are worth running.
+.PHONY: browser
+browser:
+	@deploy/browser/install-chromium || true
 
 .PHONY: test
-test: engines ## Run the tests; MONGODB_URI=… runs the MongoDB ones on a real server.
-	@$(GOTESTSUM) --format standard-quiet -- -timeout $(TESTTIMEOUT) ./...
-	@for dir in $(filter-out deploy/browser,$(NESTED)); do \
-		if ls "$$dir"/*_test.go >/dev/null 2>&1; then go test -C "$$dir" -timeout $(TESTTIMEOUT) ./...; fi; \
-	done
-	@$(MAKE) --no-print-directory test-browser
+test: test-programs browser ## Run all tests and list the slowest; MONGODB_URI=… runs the MongoDB ones on a real server.
+	@TESTTIMEOUT=$(TESTTIMEOUT) deploy/tools/run-tests
 
 BROWSERTEST ?=
 
-# Go cannot see that these tests build the product, so their results are never taken from its cache.
+# Go cannot see which product these tests start, so their results are never taken from its cache.
 .PHONY: test-browser
-test-browser: ## Test the console in Chromium, which deploy/browser/install-chromium installs; BROWSERTEST=(one|another) picks.
+test-browser: test-programs browser ## Test the console in a browser; BROWSERTEST=(one|another) picks.
 	@go test -C deploy/browser -count=1 -timeout $(TESTTIMEOUT) -run 'TestConsole/$(BROWSERTEST)' ./...
 
 DELIVERIES ?= 100000
 
 .PHONY: test-deliveries
-test-deliveries: ## Send DELIVERIES (100000) to fifty endpoints, kill the process thrice, print delays and memory.
+test-deliveries: test-programs ## Send DELIVERIES (100000) to fifty endpoints, kill the process thrice, print delays and memory.
 	COUPONLINK_TEST_DELIVERIES=$(DELIVERIES) go test -v -count=1 -timeout $(TESTTIMEOUT) -run '^TestDeliveryLoad$$' ./services/e2e
 
 .PHONY: race
 race: export CGO_ENABLED = 1
 race: TESTTIMEOUT = 20m
-race: engines ## Run the tests under the race detector (needs a C compiler).
+race: test-programs ## Run the tests under the race detector (needs a C compiler).
 	@$(GOTESTSUM) --format standard-quiet -- -race -timeout $(TESTTIMEOUT) ./...
 
 .PHONY: fuzz

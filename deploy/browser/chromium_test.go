@@ -2,9 +2,11 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -14,17 +16,14 @@ import (
 // look as if the pages were fine.
 func findChromium(t testing.TB) string {
 	t.Helper()
-	for _, name := range []string{os.Getenv("COUPONLINK_CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if name == "" {
-			continue
-		}
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
+	path, err := exec.CommandContext(t.Context(), "./install-chromium", "--find").Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		t.Fatalf("%s", exit.Stderr)
 	}
-	t.Fatal("no Chromium to test the console with: run deploy/browser/install-chromium as root " +
-		"(apt-get install chromium), or set COUPONLINK_CHROMIUM to the path of one")
-	return ""
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(path))
 }
 
 // startChromium starts the one browser process of the tests and returns its context.

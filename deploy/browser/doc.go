@@ -3,6 +3,6 @@
 // accessibility tree gives to links, buttons and fields.
 //
 // It is a module of its own, so that the product does not depend on a browser driver. It has tests only;
-// nothing imports it. `make test-browser` runs them; they need Chromium (deploy/browser/install-chromium)
+// nothing imports it. `make test-browser` runs them; they use the browser that install-chromium finds
 // and fail without it. What the pages looked like is left in deploy/browser/screenshots.
 package browser

@@ -26,8 +26,8 @@ const startPatience = 60 * time.Second
 // buildProduct builds the one-process program of the module above this one and returns its path.
 func buildProduct(t testing.TB) string {
 	t.Helper()
-	if binary := os.Getenv("COUPONLINK_TEST_BINARY"); binary != "" {
-		return binary
+	if dir := os.Getenv("COUPONLINK_TEST_PROGRAMS"); dir != "" {
+		return filepath.Join(dir, "couponlink")
 	}
 	binary := filepath.Join(t.TempDir(), "couponlink")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./services/couponlink/cmd/couponlink")

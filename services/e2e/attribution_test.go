@@ -12,7 +12,6 @@ import (
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/attributiontest"
-	"github.com/couponlink/couponlink/services/internal/mongotest"
 )
 
 const (
@@ -32,19 +31,8 @@ func TestAttribution(t *testing.T) {
 	attribute(t, s)
 }
 
-// TestAttributionOnMongoDB plays the attribution cases over the running product on MongoDB. The embedded
-// engine gets slow with much in its databases: there the cases share several.
-func TestAttributionOnMongoDB(t *testing.T) {
-	n := 1
-	if mongotest.Engine() {
-		n = 8
-	}
-	var systems []*system
-	for range n {
-		systems = append(systems, startOnMongoDB(t))
-	}
-	attribute(t, systems...)
-}
+// TestAttributionOnMongoDB plays the attribution cases over the running product on MongoDB.
+func TestAttributionOnMongoDB(t *testing.T) { attribute(t, startSomeOnMongoDB(t)...) }
 
 // TestAttributionCases holds the cases to their coverage: each reason and method of the API is wanted.
 func TestAttributionCases(t *testing.T) {

@@ -26,7 +26,7 @@ func TestTogether(t *testing.T) {
 	s, _ := startTogether(t, t.TempDir(), nil)
 	for _, transport := range transports() {
 		t.Run(transport, func(t *testing.T) {
-			s.playAll(t, transport)
+			playAll(t, transport, s)
 			s.race(t, transport)
 		})
 	}
@@ -37,7 +37,7 @@ func TestApart(t *testing.T) {
 	s, _ := startApart(t)
 	for _, transport := range transports() {
 		t.Run(transport, func(t *testing.T) {
-			s.playAll(t, transport)
+			playAll(t, transport, s)
 			s.race(t, transport)
 		})
 	}
@@ -83,23 +83,25 @@ func (s suite) checkSteps(steps []step) error {
 	return nil
 }
 
-// playAll plays every case, some at once, and reports each as a test of its own.
-func (s *system) playAll(t *testing.T, transport string) {
+// playAll plays every case, some at once, and reports each as a test of its own. The cases share the
+// systems.
+func playAll(t *testing.T, transport string, systems ...*system) {
 	t.Helper()
-	p := player{system: s, transport: transport, suite: loadSuite(t)}
+	suite := loadSuite(t)
 	slots := make(chan struct{}, caseWorkers)
 	run := strings.ToLower(rand.Text()[:6])
 	n := 0
-	files := slices.Sorted(maps.Keys(p.suite.files))
+	files := slices.Sorted(maps.Keys(suite.files))
 	results := map[string]chan error{}
 	for _, file := range files {
-		for _, c := range p.suite.files[file].Cases {
+		for _, c := range suite.files[file].Cases {
 			key := file + "/" + c.Name
 			if results[key] != nil {
 				t.Fatalf("there are two cases %s", key)
 			}
 			n++
-			v, result := newVars(fmt.Sprintf("%s%d", run, n), s.base), make(chan error, 1)
+			p := player{system: systems[n%len(systems)], transport: transport, suite: suite}
+			v, result := newVars(fmt.Sprintf("%s%d", run, n), p.system.base), make(chan error, 1)
 			results[key] = result
 			go func() {
 				slots <- struct{}{}
@@ -112,7 +114,7 @@ func (s *system) playAll(t *testing.T, transport string) {
 	}
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
-			for _, c := range p.suite.files[file].Cases {
+			for _, c := range suite.files[file].Cases {
 				t.Run(c.Name, func(t *testing.T) {
 					if err := <-results[file+"/"+c.Name]; err != nil {
 						t.Errorf("%s\n%v", c.Says, err)

@@ -5,16 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/testprograms"
 )
 
 const (
@@ -24,32 +24,14 @@ const (
 	stopPatience = 30 * time.Second
 )
 
-// binDirVariable names the environment variable that tells where the programs are built to.
-const binDirVariable = "COUPONLINK_E2E_BIN_DIR"
+// programs are the programs under test.
+var programs testprograms.Builder
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "couponlink-e2e-")
-	if err == nil {
-		err = os.Setenv(binDirVariable, dir)
-	}
-	if err != nil {
-		log.Fatal(err)
-	}
 	code := m.Run()
-	_ = os.RemoveAll(dir) // best effort: it lies in the temporary directory
+	programs.Remove()
 	os.Exit(code)
 }
-
-// binaries builds the product's programs, once, and returns the directory that they are in.
-var binaries = sync.OnceValues(func() (string, error) {
-	dir := os.Getenv(binDirVariable)
-	build := exec.Command("go", "build", "-o", dir,
-		"../coupon/cmd/coupon", "../tracking/cmd/tracking", "../gateway/cmd/gateway", "../couponlink/cmd/couponlink")
-	if output, err := build.CombinedOutput(); err != nil {
-		return dir, fmt.Errorf("building the programs: %w\n%s", err, output)
-	}
-	return dir, nil
-})
 
 // process is one running program of the product.
 type process struct {
@@ -64,12 +46,12 @@ type process struct {
 // test; what it logged is shown if the test failed.
 func startProcess(t testing.TB, name string, env map[string]string) *process {
 	t.Helper()
-	dir, err := binaries()
+	path, err := programs.Path(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{name: name, ended: make(chan struct{})}
-	p.cmd = exec.Command(filepath.Join(dir, name))
+	p.cmd = exec.Command(path)
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Env = []string{"HOME=" + p.cmd.Dir, "TMPDIR=" + os.TempDir()}
 	for key, value := range env {

@@ -110,13 +110,13 @@ func New(ctx context.Context, o Options) (*Service, error) {
 
 func open(ctx context.Context, database settings.Database, retention time.Duration, calendar rules.Calendar) (flow.Store, error) {
 	if database.MongoDBURI == "" {
-		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar})
+		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now})
 	}
 	var opts []mongodb.Option
 	if database.WithoutTransactions {
 		opts = append(opts, mongodb.WithoutTransactions())
 	}
-	return mongostore.Open(ctx, database.MongoDBURI, mongostore.Options{Retention: retention, Calendar: calendar}, opts...)
+	return mongostore.Open(ctx, database.MongoDBURI, mongostore.Options{Retention: retention, Calendar: calendar, Now: time.Now}, opts...)
 }
 
 // Register adds the gRPC services to a server.

@@ -1,5 +1,5 @@
-// Mongoengine serves the MongoDB protocol from a temporary directory, for tests on machines without
-// a MongoDB server. It prints its URI on standard output as one line and serves until standard
+// Mongoengine serves the MongoDB protocol from a temporary directory, in memory if there is room, for tests
+// on machines without a MongoDB server. It prints its URI on standard output as one line and serves until standard
 // input ends, so that it never outlives the tests that started it.
 //
 // It is FerretDB 1 on SQLite: see services/internal/mongotest for what it cannot do.
@@ -25,9 +25,9 @@ func main() {
 
 // run serves until in ends.
 func run(ctx context.Context, in io.Reader, out io.Writer) (err error) {
-	dir, err := os.MkdirTemp("", "mongoengine-")
+	dir, err := makeDir()
 	if err != nil {
-		return fmt.Errorf("making a directory for the data: %w", err)
+		return err
 	}
 	defer func() {
 		if removal := os.RemoveAll(dir); removal != nil && err == nil {

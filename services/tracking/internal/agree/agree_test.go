@@ -31,11 +31,11 @@ type system struct {
 func systems(t testing.TB) []system {
 	t.Helper()
 	calendar := rules.NewCalendar(time.UTC)
-	small, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: time.Hour, Calendar: calendar})
+	small, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: time.Hour, Calendar: calendar, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	large, err := mongostore.Open(t.Context(), mongotest.URI(t), mongostore.Options{Retention: time.Hour, Calendar: calendar}, mongotest.Options()...)
+	large, err := mongostore.Open(t.Context(), mongotest.URI(t), mongostore.Options{Retention: time.Hour, Calendar: calendar, Now: time.Now}, mongotest.Options()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // soon, though another is dead.
 func TestOnSQLite(t *testing.T) {
 	t.Parallel()
-	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC)})
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func (oneOffer) Coupons(context.Context, string, string) ([]rules.Coupon, error)
 
 func newFlow(t *testing.T) *flow.Service {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC)})
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

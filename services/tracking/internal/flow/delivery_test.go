@@ -39,7 +39,7 @@ func (e *endpoints) Send(_ context.Context, _ rules.Publisher, d rules.Delivery)
 // millisecond apart, at a time a minute later; and how often it woke the courier.
 func deliveries(t *testing.T, dead int) (*flow.Service, *endpoints, *atomic.Int64) {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC)})
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

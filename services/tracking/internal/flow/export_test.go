@@ -17,7 +17,7 @@ import (
 // exporting returns a service with n conversions, a minute apart, of offers 10 and 11 in turn.
 func exporting(t *testing.T, n int) *flow.Service {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC)})
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // TestHistories: whatever comes in whatever order, the totals of the report are those of a naive model, and
 // so are the answers, the journal, the histories of conversions, and what publishers are told.
 func TestHistories(t *testing.T) {
-	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC)})
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ const mongoHistories = 6
 
 // TestHistoriesOnMongoDB: the same histories come to the same there.
 func TestHistoriesOnMongoDB(t *testing.T) {
-	store, err := mongostore.Open(t.Context(), mongotest.URI(t), mongostore.Options{Retention: 90 * 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC)}, mongotest.Options()...)
+	store, err := mongostore.Open(t.Context(), mongotest.URI(t), mongostore.Options{Retention: 90 * 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: time.Now}, mongotest.Options()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,7 @@ func newService(t *testing.T, catalog *catalog) *flow.Service {
 
 func newStore(t *testing.T) flow.Store {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC)})
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 // two answers each: each gets further than the one before, and no change is left out, also none that was
 // made before and after the place where a stream broke off.
 func TestWatchGetsOnThoughItBreaksOff(t *testing.T) {
-	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC)})
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func newProgram(t *testing.T) *program {
 		t.Fatal(err)
 	}
 	calendar := rules.NewCalendar(prague)
-	p.stores[0], err = OpenAt(t.Context(), mongotest.URI(t), Options{Retention: time.Hour, Calendar: calendar}, p.time, mongotest.Options()...)
+	p.stores[0], err = OpenExact(t.Context(), mongotest.URI(t), Options{Retention: time.Hour, Calendar: calendar, Now: p.time}, mongotest.Options()...)
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}

@@ -37,7 +37,7 @@ func open(t testing.TB, uri string) flow.Store {
 }
 
 func options(calendar rules.Calendar) mongostore.Options {
-	return mongostore.Options{Retention: retention, Calendar: calendar}
+	return mongostore.Options{Retention: retention, Calendar: calendar, Now: time.Now}
 }
 
 // TestIndexes checks which indexes a start leaves behind, a second start included.

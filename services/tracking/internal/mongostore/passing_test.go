@@ -59,7 +59,7 @@ type passingStore struct {
 
 func openPassing(t testing.TB, uri string, calendar rules.Calendar, clock *passing) flow.Store {
 	t.Helper()
-	s, err := mongostore.OpenAt(t.Context(), uri, options(calendar), clock.time, mongotest.Options()...)
+	s, err := mongostore.OpenExact(t.Context(), uri, mongostore.Options{Retention: retention, Calendar: calendar, Now: clock.time}, mongotest.Options()...)
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}

@@ -62,6 +62,8 @@ type Options struct {
 	// Calendar has the days and months of the figures. With another zone than before they are counted anew,
 	// for all instances: those opened earlier have none then.
 	Calendar rules.Calendar
+	// Now is the clock.
+	Now func() time.Time
 }
 
 var _ flow.Store = (*Store)(nil)
@@ -69,14 +71,14 @@ var _ flow.Store = (*Store)(nil)
 // Open connects to the deployment that a URI names, as mongodb.Open says, and brings the schema up
 // to date.
 func Open(ctx context.Context, uri string, o Options, opts ...mongodb.Option) (*Store, error) {
-	s, err := openAt(ctx, uri, o, time.Now, opts...)
+	s, err := openAt(ctx, uri, o, opts...)
 	if err == nil && !s.db.HasTransactions() {
 		s.leastWindow = engineWindow
 	}
 	return s, err
 }
 
-func openAt(ctx context.Context, uri string, o Options, clock func() time.Time, opts ...mongodb.Option) (*Store, error) {
+func openAt(ctx context.Context, uri string, o Options, opts ...mongodb.Option) (*Store, error) {
 	db, err := mongodb.Open(ctx, uri, "tracking", opts...)
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking store: %w", err)
@@ -84,7 +86,7 @@ func openAt(ctx context.Context, uri string, o Options, clock func() time.Time, 
 	if err := prepare(ctx, db, o.Retention); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", err), db.Close())
 	}
-	s := newStore(db, o.Calendar, clock)
+	s := newStore(db, o.Calendar, o.Now)
 	if err := s.beginFigures(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", err), s.Close())
 	}

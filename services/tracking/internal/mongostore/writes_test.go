@@ -14,7 +14,7 @@ import (
 
 func openStore(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), mongotest.URI(t), Options{Retention: time.Hour, Calendar: rules.NewCalendar(time.UTC)}, mongotest.Options()...)
+	s, err := Open(t.Context(), mongotest.URI(t), Options{Retention: time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: time.Now}, mongotest.Options()...)
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}

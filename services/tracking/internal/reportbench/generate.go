@@ -65,7 +65,7 @@ func prepare(ctx context.Context, dir string, of size) (*program, error) {
 
 // generate stores clicks and conversions in the order of their times, and counts them.
 func generate(ctx context.Context, dir string, of size) (err error) {
-	store, err := sqlitestore.Open(ctx, dir, sqlitestore.Options{Retention: retention, Calendar: rules.NewCalendar(time.UTC)})
+	store, err := sqlitestore.Open(ctx, dir, sqlitestore.Options{Retention: retention, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func BenchmarkWrites(b *testing.B) {
 
 func open(b *testing.B) *sqlitestore.Store {
 	b.Helper()
-	s, err := sqlitestore.Open(b.Context(), b.TempDir(), sqlitestore.Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC)})
+	s, err := sqlitestore.Open(b.Context(), b.TempDir(), sqlitestore.Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func held() uint64 {
 // openExported opens a store with some sales.
 func openExported(t *testing.T, sales int) *sqlitestore.Store {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC)})
+	s, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

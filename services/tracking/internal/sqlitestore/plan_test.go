@@ -18,7 +18,7 @@ const journalRetention = 90 * 24 * time.Hour
 
 // testOptions are those of the tests' stores.
 func testOptions() Options {
-	return Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC)}
+	return Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC), Now: time.Now}
 }
 
 func openStore(t *testing.T) *Store {

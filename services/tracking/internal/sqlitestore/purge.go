@@ -41,15 +41,15 @@ type purge struct {
 	stopped   chan struct{}
 }
 
-func startPurge(queue *groupcommit.Writer[*job], retention time.Duration) *purge {
+func startPurge(queue *groupcommit.Writer[*job], o Options) *purge {
 	ctx, stop := context.WithCancel(context.Background())
-	p := &purge{queue: queue, retention: retention, stop: stop, stopped: make(chan struct{})}
+	p := &purge{queue: queue, retention: o.Retention, stop: stop, stopped: make(chan struct{})}
 	go func() {
 		defer close(p.stopped)
 		tick := time.NewTicker(purgeInterval)
 		defer tick.Stop()
 		for {
-			p.all(ctx, time.Now())
+			p.all(ctx, o.Now())
 			select {
 			case <-ctx.Done():
 				return

@@ -33,7 +33,7 @@ func (s *Store) Recount(ctx context.Context, month rules.Month, mend bool) (flow
 	err := s.view(ctx, func(tx *sql.Tx, at counted) error {
 		r.tx, r.at = tx, at
 		// Nothing that is deleted in this view is younger than that.
-		r.kept = time.Now().Add(-clickRetention)
+		r.kept = s.now().Add(-clickRetention)
 		return r.count(ctx, month)
 	})
 	if err == nil && mend {

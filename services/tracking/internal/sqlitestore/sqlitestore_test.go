@@ -21,7 +21,7 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) func(rules.Calendar) flow.Store {
 		dir := t.TempDir()
 		return func(calendar rules.Calendar) flow.Store {
-			s, err := sqlitestore.Open(t.Context(), dir, sqlitestore.Options{Retention: journalRetention, Calendar: calendar})
+			s, err := sqlitestore.Open(t.Context(), dir, sqlitestore.Options{Retention: journalRetention, Calendar: calendar, Now: time.Now})
 			if err != nil {
 				t.Fatalf("opening: %v", err)
 			}

@@ -42,6 +42,7 @@ type Store struct {
 	exports, recounts chan struct{}
 
 	calendar rules.Calendar
+	now      func() time.Time
 	waiting  *sql.Stmt
 	// countMillis is up to when everything is known to be counted since the store was opened; 0: nothing is
 	// known.
@@ -59,6 +60,8 @@ type Options struct {
 	// Calendar has the days and months by which figures are kept. With that of another zone than before
 	// all are counted anew.
 	Calendar rules.Calendar
+	// Now is the clock; what is old by it is deleted.
+	Now func() time.Time
 }
 
 // Open opens the file tracking.db in a directory, which is made if need be. One store at a time may have it
@@ -72,13 +75,13 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, exports: make(chan struct{}, maxExports), recounts: make(chan struct{}, 1), calendar: o.Calendar}
+	s := &Store{db: db, exports: make(chan struct{}, maxExports), recounts: make(chan struct{}, 1), calendar: o.Calendar, now: o.Now}
 	s.countRoom.Store(countCells)
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(sqlitedb.Failure(fmt.Errorf("preparing statements: %w", err)), db.Close())
 	}
 	s.queue = groupcommit.New(maxWaiting, s.writer.write)
-	s.purge = startPurge(s.queue, o.Retention)
+	s.purge = startPurge(s.queue, o)
 	return s, nil
 }
 

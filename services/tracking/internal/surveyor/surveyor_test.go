@@ -47,7 +47,7 @@ type world struct {
 
 func newWorld(t *testing.T, publishers ...string) *world {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: time.Hour, Calendar: rules.NewCalendar(time.UTC)})
+	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
