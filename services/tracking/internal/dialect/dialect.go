@@ -44,8 +44,8 @@ type Preset struct {
 	// Examples are postbacks of the platform.
 	Examples []Example `yaml:"examples"`
 
-	// names are Parameters and what is ours in every dialect.
-	names map[string][]string
+	// vocabulary has Parameters and what is ours in every dialect.
+	vocabulary *rules.Vocabulary
 }
 
 // Example is a postback in a preset's words, and how it is understood.
@@ -76,16 +76,17 @@ func (all Presets) Read(params url.Values, now time.Time) (rules.Report, error) 
 //
 // Errors: NotFound (UNKNOWN_PRESET); InvalidArgument on preset if several are named.
 func (all Presets) Of(params url.Values) (*Preset, error) {
-	values := params[Parameter]
-	if len(values) > 1 {
-		return nil, apperr.Invalid("DUPLICATE_PARAMETER", Parameter, "was sent %d times; send it once", len(values))
-	}
-	if len(values) == 0 || values[0] == "" {
+	values := rules.Named(params, Parameter)
+	switch len(values) {
+	case 0:
 		return nil, nil
+	case 1:
+	default:
+		return nil, apperr.Invalid("DUPLICATE_PARAMETER", Parameter, "was sent with different values, %q and %q; send one of them", values[0], values[1])
 	}
 	names := make([]string, len(all))
 	for i := range all {
-		if all[i].Name == values[0] {
+		if strings.EqualFold(all[i].Name, values[0]) {
 			return &all[i], nil
 		}
 		names[i] = all[i].Name
@@ -100,52 +101,15 @@ func (p *Preset) Read(params url.Values, now time.Time) (rules.Report, error) {
 	if p == nil {
 		return rules.ParsePostback(params, now)
 	}
-	report, err := rules.ParsePostback(p.Translate(params), now)
-	if err == nil {
-		err = rules.WarnOfUnknown(&report, p.unknown(params))
-	}
-	if conflict := p.conflict(params); conflict != nil {
-		return report, conflict
-	}
-	return report, p.inTheirWords(err, params)
+	return p.vocabulary.Read(params, now)
 }
 
-// Translate returns what a postback's parameters say under our names. Those that mean nothing to the
-// preset are left out, also where we have a parameter of that name.
-func (p *Preset) Translate(params url.Values) url.Values {
-	ours := url.Values{}
-	for name, names := range p.names {
-		for _, sent := range names {
-			values := params[sent]
-			if len(values) == 1 {
-				values = []string{p.value(name, values[0])}
-				if values[0] == "" || slices.Equal(values, ours[name]) {
-					continue // nothing, or what a name that means the same says too
-				}
-			}
-			if len(values) > 0 {
-				ours[name] = append(ours[name], values...) // several are refused as such
-			}
-		}
-	}
-	return ours
-}
-
-// Tokens returns the names under which the platform's postbacks carry a token.
-func (p *Preset) Tokens() []string {
+// HideProof returns a postback's parameters in query form without what proves who sent them.
+func (p *Preset) HideProof(params url.Values) string {
 	if p == nil {
-		return nil
+		return rules.HideProof(params, nil)
 	}
-	return p.Parameters["token"]
-}
-
-// value returns what a value of one of our parameters is here.
-func (p *Preset) value(name, sent string) string {
-	sent = strings.TrimSpace(sent)
-	if ours, ok := p.Values[name][strings.ToLower(sent)]; ok {
-		return ours
-	}
-	return sent
+	return rules.HideProof(params, p.vocabulary)
 }
 
 // withOurs returns the platform's names of each of our parameters, with those of our own that count in
@@ -166,46 +130,4 @@ func (p *Preset) withOurs() map[string][]string {
 		names[name] = all
 	}
 	return names
-}
-
-// unknown returns the names that mean nothing to the preset, in order.
-func (p *Preset) unknown(params url.Values) []string {
-	known := append([]string{Parameter}, p.Ignored...)
-	for _, names := range p.names {
-		known = append(known, names...)
-	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(params)), func(name string) bool { return slices.Contains(known, name) })
-}
-
-// conflict refuses two names that mean the same and say different things.
-func (p *Preset) conflict(params url.Values) error {
-	for _, name := range slices.Sorted(maps.Keys(p.names)) {
-		first := ""
-		for _, sent := range p.names[name] {
-			value := p.value(name, params.Get(sent))
-			switch {
-			case value == "":
-			case first == "":
-				first = sent
-			case value != p.value(name, params.Get(first)):
-				return apperr.Invalid("CONFLICTING_ALIASES", sent, "says %q, but %s, which means the same, says %q; send one of them",
-					params.Get(sent), first, params.Get(first))
-			}
-		}
-	}
-	return nil
-}
-
-// inTheirWords returns an error about one of our parameters as one about the parameter that was sent.
-func (p *Preset) inTheirWords(err error, params url.Values) error {
-	e := apperr.As(err)
-	if e == nil || len(e.Violations) != 1 {
-		return err
-	}
-	for _, sent := range p.names[e.Violations[0].Field] {
-		if params.Has(sent) {
-			return apperr.OnField(err, sent)
-		}
-	}
-	return err
 }

@@ -146,7 +146,7 @@ func TestErrorsNameWhatWasSent(t *testing.T) {
 	presets := load(t)
 	for _, tt := range []struct{ preset, address, reason, field string }{
 		{"affise", "?clickid=a&sum=ten", "INVALID_AMOUNT", "sum"},
-		{"affise", "?clickid=a&clickid=a", "DUPLICATE_PARAMETER", "clickid"},
+		{"affise", "?clickid=a&clickid=b", "DUPLICATE_PARAMETER", "clickid"},
 		{"affise", "?clickid=a&click_id=b", "CONFLICTING_ALIASES", "click_id"},
 		{"affise", "?clickid=a&status=9", "INVALID_STATUS", "status"},
 		{"affise", "?clickid=a&status=1&status=3", "DUPLICATE_PARAMETER", "status"},
@@ -166,10 +166,10 @@ func TestErrorsNameWhatWasSent(t *testing.T) {
 	if e := apperr.As(err); e == nil || e.Kind != apperr.NotFound || !strings.Contains(e.Message, "affise, cake, everflow, swaarm, trackier, tune") {
 		t.Errorf("an unknown preset: %v", err)
 	}
-	if _, err := presets.Read(url.Values{dialect.Parameter: {"tune", "tune"}}, now); !apperr.Is(err, apperr.InvalidArgument) {
+	if _, err := presets.Read(url.Values{dialect.Parameter: {"tune", "cake"}}, now); !apperr.Is(err, apperr.InvalidArgument) {
 		t.Errorf("two presets: %v", err)
 	}
-	if report, err := presets.Read(query(t, "affise", "?clickid=a&click_id=a"), now); err != nil || report.ClickID != "a" {
+	if report, err := presets.Read(query(t, "AFFISE", "?ClickId=a&click_id[]=a&clickid=a&clickid={clickid}"), now); err != nil || report.ClickID != "a" {
 		t.Errorf("two names that say the same: %+v, %v", report, err)
 	}
 }

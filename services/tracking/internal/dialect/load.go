@@ -53,12 +53,14 @@ func read(from fs.FS, name string) (Preset, error) {
 	if p.Title == "" || len(p.Sources) == 0 || len(p.Parameters) == 0 || len(p.Examples) == 0 {
 		return Preset{}, errors.New("needs a title, sources, parameters and examples")
 	}
-	p.names = p.withOurs()
-	return p, errors.Join(p.checkNames(), p.checkValues())
+	names := p.withOurs()
+	p.vocabulary, err = rules.NewVocabulary(names, p.Values, append([]string{Parameter}, p.Ignored...))
+	return p, errors.Join(err, p.checkNames(names), p.checkValues())
 }
 
-// checkNames refuses a name of the platform that means two things, and names of ours that are none.
-func (p *Preset) checkNames() error {
+// checkNames refuses a name of the platform that means two things. ours are the names of each of our
+// parameters.
+func (p *Preset) checkNames(ours map[string][]string) error {
 	means := map[string]string{}
 	claim := func(sent, meaning string) error {
 		if other, ok := means[sent]; ok {
@@ -68,10 +70,7 @@ func (p *Preset) checkNames() error {
 		return nil
 	}
 	var faults []error
-	for name, names := range p.names {
-		if !rules.IsParameter(name) {
-			faults = append(faults, fmt.Errorf("there is no parameter %s", name))
-		}
+	for name, names := range ours {
 		for _, sent := range names {
 			faults = append(faults, claim(sent, name))
 		}

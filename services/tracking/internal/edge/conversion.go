@@ -77,15 +77,11 @@ func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.
 // reportFromProto reads a report, with the same checks that a postback's parameters get.
 func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (rules.Report, error) {
 	r := rules.Report{
-		Code: strings.TrimSpace(req.GetCouponCode()), ClickID: req.GetClick(), TransactionID: req.GetTransactionId(),
-		IdempotencyKey: req.GetIdempotencyKey(), Test: req.GetValidateOnly(), Event: rules.DefaultEvent, Trusted: true,
+		Code: strings.TrimSpace(req.GetCouponCode()), ClickID: strings.TrimSpace(req.GetClick()), TransactionID: strings.TrimSpace(req.GetTransactionId()),
+		IdempotencyKey: strings.TrimSpace(req.GetIdempotencyKey()), Test: req.GetValidateOnly(), Event: rules.DefaultEvent, Trusted: true,
 	}
-	for _, f := range []struct{ field, value string }{
-		{"coupon_code", r.Code}, {"click", r.ClickID}, {"transaction_id", r.TransactionID}, {"idempotency_key", r.IdempotencyKey},
-	} {
-		if err := rules.CheckText(f.field, f.value); err != nil {
-			return r, err
-		}
+	if err := checkReferences(&r); err != nil {
+		return r, err
 	}
 	var err error
 	if req.GetOffer() != "" {
@@ -116,6 +112,31 @@ func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (ru
 		}
 	}
 	return r, nil
+}
+
+// checkReferences checks what a report refers to and what its repeats are told by, and leaves out what was
+// not filled in.
+func checkReferences(r *rules.Report) error {
+	for _, key := range []struct{ field, value string }{{"transaction_id", r.TransactionID}, {"idempotency_key", r.IdempotencyKey}} {
+		if err := rules.CheckKey(key.field, key.value); err != nil {
+			return err
+		}
+	}
+	for _, reference := range []struct {
+		field string
+		value *string
+		// couldBe says that a word for nothing could be the real value.
+		couldBe bool
+	}{{"coupon_code", &r.Code, rules.IsCode(r.Code)}, {"click", &r.ClickID, false}} {
+		if err := rules.CheckText(reference.field, *reference.value); err != nil {
+			return err
+		}
+		if !reference.couldBe && rules.Unfilled(*reference.value) {
+			r.Warnings = append(r.Warnings, rules.LeftOut(reference.field, *reference.value))
+			*reference.value = ""
+		}
+	}
+	return nil
 }
 
 // amountFromProto reads an amount; its currency may be left to the offer.

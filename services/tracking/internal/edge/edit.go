@@ -91,7 +91,7 @@ func (s *conversionServer) RefundConversion(ctx context.Context, req *trackingv1
 		return nil, err
 	}
 	e.Reason = req.GetReason()
-	if err := rules.CheckText("refund_id", req.GetRefundId()); err != nil {
+	if err := rules.CheckKey("refund_id", req.GetRefundId()); err != nil {
 		return nil, err
 	}
 	amount, whole := money.Money{}, req.GetAmount() == nil

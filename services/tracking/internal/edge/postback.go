@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -45,7 +46,7 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	client := clientaddr.Of(r)
 	now := p.service.Now()
 	if !p.guesses.allowed(client, now) {
-		refuse(w, r, apperr.New(apperr.ResourceExhausted, "TOO_MANY_BAD_TOKENS", "too many wrong tokens or signatures from %s; wait a minute", client))
+		refuse(w, r, apperr.New(apperr.ResourceExhausted, "TOO_MANY_BAD_TOKENS", "too many wrong tokens or signatures from %s; wait a minute", client), nil)
 		return
 	}
 	report, call, err := p.readReport(w, r, now)
@@ -60,7 +61,7 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 		if flow.IsGuess(err) {
 			p.guesses.failed(client, now)
 		}
-		refuse(w, r, err)
+		refuse(w, r, err, report.Warnings)
 		return
 	}
 	status := http.StatusOK
@@ -74,11 +75,9 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 // its parameters can be told apart but one is wrong, the call is returned with the error, and what the
 // others say.
 func (p *partner) readReport(w http.ResponseWriter, r *http.Request, now time.Time) (rules.Report, *flow.Call, error) {
-	params, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return rules.Report{}, nil, apperr.Invalid("MALFORMED_QUERY", "query", "%s", err)
-	}
+	params := rules.ParseQuery(r.URL.RawQuery)
 	var body []byte
+	var err error
 	if r.Method == http.MethodPost {
 		if body, err = addForm(params, w, r); err != nil {
 			return rules.Report{}, nil, err
@@ -93,16 +92,16 @@ func (p *partner) readReport(w http.ResponseWriter, r *http.Request, now time.Ti
 		return rules.Report{}, nil, err
 	}
 	call := &flow.Call{
-		Method: r.Method, Parameters: rules.HideProof(named, preset.Tokens()...), IP: clientaddr.Of(r), Received: now, Status: statusOf,
+		Method: r.Method, Parameters: preset.HideProof(named), IP: clientaddr.Of(r), Received: now, Status: statusOf,
 	}
 	report, err := preset.Read(named, now)
 	report.Proof = proofOf(r, report.Proof, params, body)
-	if r.PathValue(dialect.Parameter) != "" && !params.Has(dialect.Parameter) {
+	if r.PathValue(dialect.Parameter) != "" && len(rules.Named(params, dialect.Parameter)) == 0 {
 		report.Proof.Partial = true // a signed report could be passed on to be read in other words
 	}
-	report.IdempotencyKey = r.Header.Get("Idempotency-Key")
+	report.IdempotencyKey = strings.TrimSpace(r.Header.Get("Idempotency-Key"))
 	if err == nil {
-		err = rules.CheckText("Idempotency-Key", report.IdempotencyKey)
+		err = rules.CheckKey("Idempotency-Key", report.IdempotencyKey)
 	}
 	return report, call, err
 }
@@ -113,8 +112,8 @@ func withPreset(params url.Values, preset string) (url.Values, error) {
 	if preset == "" {
 		return params, nil
 	}
-	for _, sent := range params[dialect.Parameter] {
-		if sent != preset {
+	for _, sent := range rules.Named(params, dialect.Parameter) {
+		if !strings.EqualFold(sent, preset) {
 			return nil, apperr.Invalid("CONFLICTING_PRESETS", dialect.Parameter, "says %q, but the path says %q; leave the parameter out", sent, preset)
 		}
 	}
@@ -153,11 +152,7 @@ func addForm(params url.Values, w http.ResponseWriter, r *http.Request) ([]byte,
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" {
 		return nil, apperr.Invalid("UNSUPPORTED_CONTENT_TYPE", "Content-Type", "%q is not application/x-www-form-urlencoded; send a form, or parameters in the query", r.Header.Get("Content-Type"))
 	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, apperr.Invalid("MALFORMED_BODY", "body", "%s", err)
-	}
-	for name, values := range form {
+	for name, values := range rules.ParseQuery(string(body)) {
 		params[name] = append(params[name], values...)
 	}
 	return body, nil
@@ -184,10 +179,10 @@ func statusOf(err error) int {
 	return httpStatus(err)
 }
 
-// refuse answers a postback of which nothing was stored.
-func refuse(w http.ResponseWriter, r *http.Request, err error) {
+// refuse answers a postback of which nothing was stored. warnings are what else the sender should fix.
+func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string) {
 	logFault(r.Context(), r.URL.Path, err)
-	a := answer{Outcome: "REJECTED", Reason: "UNAVAILABLE", Message: "the postback could not be stored; send it again"}
+	a := answer{Outcome: "REJECTED", Reason: "UNAVAILABLE", Message: "the postback could not be stored; send it again", Warnings: warnings}
 	status := statusOf(err)
 	if status == http.StatusRequestEntityTooLarge {
 		a.Reason, a.Message = "BODY_TOO_LARGE", "body: is over 64 KiB; a postback needs a few hundred bytes"

@@ -185,7 +185,7 @@ func (r *run) report(c call) {
 	if c.signed {
 		report.Proof = signedAt(c.key, r.now)
 	}
-	how := &flow.Call{Method: http.MethodGet, Parameters: rules.HideProof(c.params()), Received: r.now, Status: statusOf}
+	how := &flow.Call{Method: http.MethodGet, Parameters: rules.HideProof(c.params(), nil), Received: r.now, Status: statusOf}
 	var verdict flow.Verdict
 	var err error
 	if fault != nil {

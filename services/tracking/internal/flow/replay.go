@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/url"
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -106,11 +105,8 @@ func (s *Service) replayStatus(ctx context.Context, p settled, postback rules.Po
 // reread returns a postback's report as it was, with its offer as it is today.
 func (s *Service) reread(ctx context.Context, postback rules.Postback) (settled, error) {
 	p := settled{now: s.Now(), authenticated: postback.Authenticated, replay: true}
-	params, err := url.ParseQuery(postback.Parameters)
-	if err != nil {
-		return p, apperr.Invalid("MALFORMED_QUERY", "query", "%s", err)
-	}
-	if p.report, err = s.presets.Read(params, postback.Time); err != nil {
+	var err error
+	if p.report, err = s.presets.Read(rules.ParseQuery(postback.Parameters), postback.Time); err != nil {
 		return p, err
 	}
 	p.report.Token, p.report.Proof = "", rules.Proof{} // it was proven when it came
@@ -122,6 +118,7 @@ func (s *Service) reread(ctx context.Context, postback rules.Postback) (settled,
 	if p.offer, err = s.settleOffer(ctx, p.report, nil); err != nil {
 		return p, err
 	}
+	p.report = s.withoutWords(ctx, p.report, p.offer.ID)
 	p.click, err = s.findClick(ctx, p.report.ClickID)
 	return p, err
 }

@@ -23,7 +23,7 @@ func postedWith(t *testing.T, parameters map[string]string) (rules.Report, *flow
 		t.Fatal(err)
 	}
 	call := posted()
-	call.Parameters = rules.HideProof(params)
+	call.Parameters = rules.HideProof(params, nil)
 	return report, call
 }
 

@@ -87,6 +87,7 @@ type settled struct {
 // settle finds a report's offer and checks its proof.
 func (s *Service) settle(ctx context.Context, r rules.Report, call *Call) (settled, error) {
 	r.ClickID = clickID(r.ClickID)
+	r = s.withoutWordOffer(ctx, r)
 	p := settled{report: r, now: s.Now(), call: call}
 	var err error
 	if p.click, err = s.findClick(ctx, r.ClickID); err != nil {
@@ -98,6 +99,7 @@ func (s *Service) settle(ctx context.Context, r rules.Report, call *Call) (settl
 	if p.authenticated, err = authenticate(r, p.offer, p.now); err != nil {
 		return p, err
 	}
+	p.report = s.withoutWords(ctx, p.report, p.offer.ID)
 	if p.offer.Auth == rules.AuthHMAC && r.Proof.ID != "" {
 		// It is signed, and the same for each try, unlike the Idempotency-Key header beside it.
 		p.report.IdempotencyKey = r.Proof.ID
@@ -216,11 +218,11 @@ func tested(verdict Verdict, would Outcome) Verdict {
 	return verdict
 }
 
-// clickID returns a click's id as we wrote it: some systems send it back in capitals, and it is one click
-// and, where nothing else tells a repeat, one sale.
+// clickID returns a click's id as we wrote it: some systems send it back in capitals, in braces or without
+// its dashes, and it is one click and, where nothing else tells a repeat, one sale.
 func clickID(sent string) string {
-	if uuid.Validate(sent) == nil {
-		return strings.ToLower(sent)
+	if id, err := uuid.Parse(sent); err == nil {
+		return id.String()
 	}
 	return sent
 }

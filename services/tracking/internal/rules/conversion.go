@@ -85,7 +85,7 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 		if conv.Payout, comparable = rates.Payout.Of(conv.Amount); !comparable {
 			warnings = append(warnings, notCapped("payout", conv.Amount, rates.Payout.Cap))
 		}
-		if authenticated && len(warnings) == 0 {
+		if authenticated && len(warnings) == 0 && !r.Held {
 			conv.Status = startStatus(r, c.Offer, d.Coupon)
 		}
 	}

@@ -1,9 +1,9 @@
 package rules
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,108 +25,182 @@ const (
 type parameter struct {
 	name    string
 	aliases []string
-	// set reads a value that is not empty; now is the time of the report.
+	// set reads a value that is not empty; now is the time of the report. It is called for each value of
+	// a parameter that may have many.
 	set func(r *Report, value string, now time.Time) error
+	// unfilled says what happens to a value that the sender's template did not fill in.
+	unfilled unfilledPolicy
+	// couldBe says whether a word for nothing, such as null, could be a real value; nil: none could.
+	couldBe func(string) bool
+	// many says that it may have several different values.
+	many bool
 }
+
+// unfilledPolicy says what happens to a value that was not filled in. The zero policy takes the parameter
+// as not sent, with a warning.
+type unfilledPolicy int
+
+const (
+	// refused refuses the report: under it, all sales would look like repeats of one.
+	refused unfilledPolicy = iota + 1
+	// held takes it as not sent too, and the sale waits in PENDING, since what it is worth is not sure.
+	held
+)
 
 // parameters lists what a postback may carry (the design's table of parameters and aliases).
 var parameters = []parameter{
-	{"coupon_code", []string{"coupon", "promo_code", "code"}, text(func(r *Report) *string { return &r.Code })},
-	{"click_id", []string{"clickid", "cid"}, text(func(r *Report) *string { return &r.ClickID })},
-	{"offer_id", []string{"oid"}, id(func(r *Report) *string { return &r.Offer })},
-	{"pub_id", nil, id(func(r *Report) *string { return &r.Publisher })},
-	{"transaction_id", []string{"txn_id", "order_id"}, setTransaction},
-	{"amount", []string{"sale_amount"}, setAmount},
-	{"currency", nil, setCurrency},
-	{"event", nil, setEvent},
-	{"timestamp", nil, setTime},
-	{"token", []string{"security_token", "secure"}, text(func(r *Report) *string { return &r.Token })},
-	{"ts", nil, text(func(r *Report) *string { return &r.Proof.Time })},
-	{"sig", nil, setSignature},
-	{"test", nil, setTest},
-	{"status", []string{"conversion_status"}, setStatus},
-	{"status_reason", []string{"reason"}, text(func(r *Report) *string { return &r.StatusReason })},
-	{"refund_id", nil, text(func(r *Report) *string { return &r.RefundID })},
+	{name: "coupon_code", aliases: []string{"coupon", "promo_code", "code"}, set: text(func(r *Report) *string { return &r.Code }), couldBe: IsCode},
+	{name: "click_id", aliases: []string{"clickid", "cid"}, set: text(func(r *Report) *string { return &r.ClickID })},
+	{name: "offer_id", aliases: []string{"oid"}, set: id(func(r *Report) *string { return &r.Offer }), couldBe: IsID},
+	{name: "pub_id", set: id(func(r *Report) *string { return &r.Publisher }), couldBe: IsID},
+	{name: "transaction_id", aliases: []string{"txn_id", "order_id"}, set: text(func(r *Report) *string { return &r.TransactionID }), unfilled: refused},
+	{name: "amount", aliases: []string{"sale_amount"}, set: setAmount, unfilled: held},
+	{name: "currency", set: setCurrency, unfilled: held},
+	{name: "event", set: setEvent},
+	{name: "timestamp", set: setTime},
+	{name: "token", aliases: []string{"security_token", "secure"}, set: text(func(r *Report) *string { return &r.Token })},
+	{name: "ts", set: text(func(r *Report) *string { return &r.Proof.Time })},
+	{name: "sig", set: setSignature},
+	{name: "test", set: setTest},
+	{name: "status", aliases: []string{"conversion_status"}, set: setStatus, unfilled: held},
+	{name: "status_reason", aliases: []string{"reason"}, set: text(func(r *Report) *string { return &r.StatusReason })},
+	{name: "refund_id", set: text(func(r *Report) *string { return &r.RefundID }), unfilled: refused},
 }
 
-// ParsePostback reads a postback's parameters, query and form together. It is strict where a
-// mistake could cost or double a sale, and warns of parameters it does not know. The error is
-// InvalidArgument on the first parameter at fault; the report then has what the others say, so that it
-// can be told whose it is.
+// ParsePostback reads a postback's parameters in our own words, query and body together. It is strict
+// where a mistake could cost or double a sale, and warns of parameters that it does not know and of
+// values that were not filled in. The error is InvalidArgument on the first parameter at fault; the
+// report then has what the others say, so that it can be told whose it is.
 func ParsePostback(params map[string][]string, now time.Time) (Report, error) {
+	return ours.Read(params, now)
+}
+
+// sent is a parameter under one of its names, as it came.
+type sent struct {
+	word
+	name   string
+	values []string
+}
+
+// Read reads a postback's parameters, as ParsePostback does, in the vocabulary's words. Errors and
+// warnings name them as they were sent.
+func (v *Vocabulary) Read(params map[string][]string, now time.Time) (Report, error) {
 	r := Report{Event: DefaultEvent}
-	known := 0
-	var fault error
-	for _, p := range parameters {
-		value, seen, err := p.value(params)
-		known += seen
-		if err == nil && value != "" {
-			err = p.read(&r, value, now)
-		}
-		if fault == nil {
-			fault = err
+	all := make([]sent, 0, len(params))
+	var unknown []string
+	for name, values := range params {
+		w, ok := v.word(name)
+		switch {
+		case !ok:
+			unknown = append(unknown, name)
+		case w.parameter >= 0:
+			all = append(all, sent{word: w, name: name, values: values})
 		}
 	}
-	if fault == nil && known < len(params) {
-		fault = warnOfUnknown(&r, params)
+	slices.SortFunc(all, func(a, b sent) int {
+		return cmp.Or(cmp.Compare(a.parameter, b.parameter), cmp.Compare(a.rank, b.rank), strings.Compare(a.name, b.name))
+	})
+	var fault error
+	for len(all) > 0 {
+		i := all[0].parameter
+		n := 1
+		for n < len(all) && all[n].parameter == i {
+			n++
+		}
+		err := parameters[i].read(&r, all[:n], v.meanings[i], now)
+		fault = cmp.Or(fault, err)
+		all = all[n:]
+	}
+	if r.Status == ReportRefunded {
+		fault = cmp.Or(fault, r.unfilledMoney)
+	}
+	if fault == nil {
+		fault = warnOfUnknown(&r, unknown)
 	}
 	return r, fault
 }
 
-// read sets what a value says.
-func (p parameter) read(r *Report, value string, now time.Time) error {
-	err := p.set(r, value, now)
-	if err == nil || apperr.As(err) != nil {
-		return err
+// given is one value of a parameter and the name that it was sent under.
+type given struct{ name, value string }
+
+// read sets what was sent of a parameter, under one name or several. meanings are what some values mean.
+func (p parameter) read(r *Report, all []sent, meanings map[string]string, now time.Time) error {
+	var one [1]given
+	values := one[:0]
+	for _, s := range all {
+		for _, value := range s.values {
+			value = strings.TrimSpace(value)
+			if err := CheckText(s.name, value); err != nil {
+				return p.fault(s.name, err)
+			}
+			if meaning, ok := meanings[strings.ToLower(value)]; ok {
+				value = meaning
+			}
+			switch {
+			case value == "":
+			case p.isUnfilled(value):
+				if err := p.leaveOut(r, s.name, value); err != nil {
+					return err
+				}
+			case slices.ContainsFunc(values, func(g given) bool { return g.value == value }):
+			case len(values) > 0 && !p.many:
+				return tooMany(values[0], s.name, value)
+			default:
+				values = append(values, given{name: s.name, value: value})
+			}
+		}
 	}
-	return apperr.Invalid("INVALID_"+strings.ToUpper(p.name), p.name, "%s", err)
+	for _, g := range values {
+		if err := p.set(r, g.value, now); err != nil {
+			return p.fault(g.name, err)
+		}
+	}
+	return nil
 }
 
-// HideProof returns a postback's parameters in query form, sorted, without what proves who sent them:
-// tokens, which may have other names too, and signatures.
-func HideProof(params url.Values, tokens ...string) string {
-	shown := make(url.Values, len(params))
-	for name, values := range params {
-		if slices.Contains([]string{"token", "security_token", "secure", "sig"}, name) || slices.Contains(tokens, name) {
-			values = []string{"***"}
-		}
-		shown[name] = values
+// tooMany refuses a second value of a parameter that has one.
+func tooMany(first given, name, value string) error {
+	if first.name == name {
+		return apperr.Invalid("DUPLICATE_PARAMETER", name, "was sent with different values, %q and %q; send one of them", first.value, value)
 	}
-	return shown.Encode()
+	return apperr.Invalid("CONFLICTING_ALIASES", name, "says %q, but %s, which means the same, says %q; send one of them", value, first.name, first.value)
 }
 
-// value returns a parameter's one value, trimmed, from its name and aliases, and under how many of
-// these it was sent.
-func (p parameter) value(params map[string][]string) (value string, seen int, err error) {
-	from := ""
-	take := func(name string) error {
-		values, ok := params[name]
-		if !ok {
-			return nil
-		}
-		seen++
-		if len(values) > 1 {
-			return apperr.Invalid("DUPLICATE_PARAMETER", name, "was sent %d times; send it once", len(values))
-		}
-		v := strings.TrimSpace(values[0])
-		if err := CheckText(name, v); err != nil || v == "" {
-			return err
-		}
-		if from != "" && v != value {
-			return apperr.Invalid("CONFLICTING_ALIASES", name, "says %q, but %s, which means the same, says %q; send one of them", v, from, value)
-		}
-		value, from = v, name
-		return nil
+// fault returns an error about the parameter, which was sent under a name, as InvalidArgument on that name.
+func (p parameter) fault(name string, err error) error {
+	if e := apperr.As(err); e != nil {
+		return apperr.OnField(e, name)
 	}
-	if err := take(p.name); err != nil {
-		return "", 0, err
+	return apperr.Invalid(invalidReason(p.name), name, "%s", err)
+}
+
+// isUnfilled says whether a value is none.
+func (p parameter) isUnfilled(value string) bool {
+	switch {
+	case isMacro(value):
+		return true
+	case IsEmptyWord(value):
+		return p.couldBe == nil || !p.couldBe(value)
+	default:
+		return p.unfilled == held && strings.EqualFold(value, p.name) // as in an example
 	}
-	for _, alias := range p.aliases {
-		if err := take(alias); err != nil {
-			return "", 0, err
+}
+
+// leaveOut does what is done with a value that was not filled in. name is that under which it was sent.
+func (p parameter) leaveOut(r *Report, name, value string) error {
+	switch p.unfilled {
+	case refused:
+		return p.fault(name, notFilledIn(value))
+	case held:
+		r.Held = true
+		if p.name != "status" {
+			r.unfilledMoney = p.fault(name, fmt.Errorf("%.60q was not filled in by the sender's template; send what is refunded, or neither amount nor currency for all that is left", value))
 		}
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %.60q was not filled in by the sender's template and was taken as not sent; the sale waits in PENDING", name, value))
+	default:
+		r.Warnings = append(r.Warnings, LeftOut(name, value))
 	}
-	return value, seen, nil
+	return nil
 }
 
 // CheckText refuses what no value from outside may hold: invalid UTF-8, control characters, more than
@@ -136,28 +210,23 @@ func CheckText(name, value string) error {
 		return apperr.Invalid("INVALID_UTF8", strings.ToValidUTF8(name, "�"), "is not valid UTF-8; percent-encode the UTF-8 bytes of the value")
 	}
 	if utf8.RuneCountInString(value) > maxValueChars {
-		return apperr.Invalid("INVALID_"+strings.ToUpper(name), name, "has %d characters; at most %d are allowed", utf8.RuneCountInString(value), maxValueChars)
+		return apperr.Invalid(invalidReason(name), name, "has %d characters; at most %d are allowed", utf8.RuneCountInString(value), maxValueChars)
 	}
 	if i := strings.IndexFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }); i >= 0 {
-		return apperr.Invalid("INVALID_"+strings.ToUpper(name), name, "has a control character (%U)", value[i])
+		return apperr.Invalid(invalidReason(name), name, "has a control character (%U)", value[i])
 	}
 	return nil
 }
 
-func warnOfUnknown(r *Report, params map[string][]string) error {
-	var unknown []string
-	for name := range params {
-		if !slices.ContainsFunc(parameters, func(p parameter) bool { return p.name == name || slices.Contains(p.aliases, name) }) {
-			unknown = append(unknown, name)
-		}
-	}
-	slices.Sort(unknown)
-	return WarnOfUnknown(r, unknown)
+// invalidReason is the reason of a refusal of a parameter, a field or a header.
+func invalidReason(name string) string {
+	return "INVALID_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-// WarnOfUnknown adds warnings of parameters that are not known, the first few of them, to a report. The
+// warnOfUnknown adds warnings of parameters that are not known, the first few of them, to a report. The
 // error is InvalidArgument on a name that no parameter may have.
-func WarnOfUnknown(r *Report, names []string) error {
+func warnOfUnknown(r *Report, names []string) error {
+	slices.Sort(names)
 	for i, name := range names {
 		if err := CheckText(name, ""); err != nil {
 			return err
@@ -167,11 +236,6 @@ func WarnOfUnknown(r *Report, names []string) error {
 		}
 	}
 	return nil
-}
-
-// IsParameter says whether a name is that of a postback's parameter, and not only an alias.
-func IsParameter(name string) bool {
-	return slices.ContainsFunc(parameters, func(p parameter) bool { return p.name == name })
 }
 
 // text returns a setter that keeps a value as it is.
@@ -205,16 +269,6 @@ func IsID(text string) bool {
 		ok = ok && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-')
 	}
 	return ok
-}
-
-// setTransaction refuses a macro that the advertiser's system did not replace: under it, all sales
-// would look like repeats of one.
-func setTransaction(r *Report, value string, _ time.Time) error {
-	if strings.HasPrefix(value, "{") && strings.HasSuffix(value, "}") {
-		return fmt.Errorf("%q is a macro that was not replaced; send the order's own id", value)
-	}
-	r.TransactionID = value
-	return nil
 }
 
 func setAmount(r *Report, value string, _ time.Time) error {
@@ -255,21 +309,25 @@ func setSignature(r *Report, value string, _ time.Time) error {
 	return nil
 }
 
-// setStatus takes a status in whatever case: advertisers' systems differ.
+// setStatus takes a status in whatever case: advertisers' systems differ. One that is pending is that of
+// a sale.
 func setStatus(r *Report, value string, _ time.Time) error {
-	r.Status = ReportStatus(strings.ToUpper(value))
-	switch r.Status {
+	switch status := ReportStatus(strings.ToUpper(value)); status {
 	case ReportApproved, ReportRejected, ReportRefunded:
+		r.Status = status
+		return nil
+	case "PENDING":
+		r.Held = true
 		return nil
 	}
-	return fmt.Errorf("%q is none of approved, rejected and refunded; leave it out to report a sale", value)
+	return fmt.Errorf("%q is none of approved, pending, rejected and refunded; leave it out to report a sale", value)
 }
 
 func setTest(r *Report, value string, _ time.Time) error {
-	switch value {
-	case "1", "true":
+	switch strings.ToLower(value) {
+	case "1", "true", "yes":
 		r.Test = true
-	case "0", "false":
+	case "0", "false", "no":
 	default:
 		return fmt.Errorf("%q is neither 1 nor 0", value)
 	}

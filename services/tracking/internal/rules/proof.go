@@ -96,7 +96,7 @@ func (p Proof) Check(offer Offer, now time.Time) error {
 	if p.Partial {
 		return apperr.Invalid("UNSIGNED_PARAMETERS", "query", "has parameters that the signature does not cover; send those of a POST in its body, and the preset as a parameter, not in the path")
 	}
-	return CheckText("webhook-id", p.ID)
+	return CheckKey("webhook-id", p.ID)
 }
 
 // madeWithOneOf compares in constant time.

@@ -47,7 +47,11 @@ type Report struct {
 	Test bool
 	// Trusted says that the reporter is one of our own services and needs no token.
 	Trusted bool
-	// Warnings are what the reporter should mend.
+	// Held says that the sale waits in PENDING: the report says so, or what it is worth was not filled in.
+	Held bool
+	// unfilledMoney refuses a refund of which the amount or the currency was not filled in; nil: all was.
+	unfilledMoney error
+	// Warnings are what the reporter should fix.
 	Warnings []string
 }
 

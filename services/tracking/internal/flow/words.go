@@ -1,0 +1,40 @@
+package flow
+
+import (
+	"context"
+	"errors"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// withoutWordOffer returns a report without an offer that is only a word for nothing, such as null: one
+// that no offer has as its id.
+func (s *Service) withoutWordOffer(ctx context.Context, r rules.Report) rules.Report {
+	if !rules.IsEmptyWord(r.Offer) {
+		return r
+	}
+	if _, err := s.catalog.Offer(ctx, r.Offer); errors.Is(err, ErrNotFound) {
+		r.Warnings = append(r.Warnings, rules.LeftOut("offer_id", r.Offer))
+		r.Offer = ""
+	}
+	return r
+}
+
+// withoutWords returns a report on an offer without a publisher and a code that are only words for
+// nothing: no publisher has that id, and no coupon of the offer that code. What cannot be looked up now is
+// left as it was sent.
+func (s *Service) withoutWords(ctx context.Context, r rules.Report, offer string) rules.Report {
+	if rules.IsEmptyWord(r.Publisher) {
+		if _, err := s.catalog.Publisher(ctx, r.Publisher); errors.Is(err, ErrNotFound) {
+			r.Warnings = append(r.Warnings, rules.LeftOut("pub_id", r.Publisher))
+			r.Publisher = ""
+		}
+	}
+	if rules.IsEmptyWord(r.Code) {
+		if coupons, err := s.catalog.Coupons(ctx, offer, r.Code); err == nil && len(coupons) == 0 {
+			r.Warnings = append(r.Warnings, rules.LeftOut("coupon_code", r.Code))
+			r.Code = ""
+		}
+	}
+	return r
+}

@@ -1,0 +1,136 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// encodings is how often a macro may have been percent-encoded beyond what reading the query undid.
+const encodings = 2
+
+// Unfilled says whether a value is none: a macro that a sender's template did not replace, or what a
+// program writes for nothing.
+//
+// A macro is a name in {}, [], <>, %%, __ or *||*, such as {click_id}, {{order.id}}, ${order.id},
+// [order_id], <order_id>, %%ORDER_ID%% or __CLICKID__, or $order_id; one in braces or %% also counts
+// inside a longer value, such as A-{order_id}. It may be percent-encoded, up to twice. What has no letter
+// inside is a value, such as [1001], and so is a UUID in braces.
+func Unfilled(value string) bool { return isMacro(value) || IsEmptyWord(value) }
+
+// isMacro says whether a value is a macro, or has one inside.
+func isMacro(value string) bool {
+	for range encodings + 1 {
+		if isPlainMacro(value) {
+			return true
+		}
+		if !strings.Contains(value, "%") {
+			return false
+		}
+		decoded := unescape(value, false)
+		if decoded == value {
+			return false
+		}
+		value = decoded
+	}
+	return false
+}
+
+func isPlainMacro(value string) bool {
+	if !strings.ContainsAny(value, "{[<%_$*") { // as nearly always
+		return false
+	}
+	for _, marks := range [...][2]string{{"{", "}"}, {"[", "]"}, {"<", ">"}, {"%", "%"}, {"__", "__"}, {"*|", "|*"}} {
+		if rest, ok := strings.CutPrefix(value, marks[0]); ok {
+			if inner, ok := strings.CutSuffix(rest, marks[1]); ok && isMacroName(inner) {
+				return true
+			}
+		}
+	}
+	return isVariable(value) || hasMacro(value, "{", "}") || hasMacro(value, "%%", "%%")
+}
+
+// isMacroName says whether what stands between a macro's marks can be a name: it has a letter, and is no
+// UUID, and no list or object in JSON.
+func isMacroName(inner string) bool {
+	return strings.ContainsFunc(inner, isLetter) && !isHexID(inner) && !strings.HasPrefix(inner, `"`) && !strings.Contains(inner, ",")
+}
+
+// isHexID says whether a text is a UUID or its like.
+func isHexID(text string) bool {
+	return len(text) >= 8 && strings.Trim(text, "0123456789abcdefABCDEF-") == ""
+}
+
+// isVariable says whether a value is a variable of PHP or a shell, such as $order_id or $order->id.
+func isVariable(value string) bool {
+	name, ok := strings.CutPrefix(value, "$")
+	return ok && name != "" && (isLetter(rune(name[0])) || name[0] == '_') &&
+		!strings.ContainsFunc(name, func(c rune) bool { return !isLetter(c) && !strings.ContainsRune("0123456789_.->[]'\"()", c) })
+}
+
+// hasMacro says whether a value has a macro inside, between two marks: a name that begins with a letter.
+func hasMacro(value, opening, closing string) bool {
+	for {
+		_, rest, ok := strings.Cut(value, opening)
+		if !ok {
+			return false
+		}
+		inner, _, closed := strings.Cut(rest, closing)
+		if !closed {
+			return false
+		}
+		name := strings.TrimLeft(inner, "{%#= _")
+		if name != "" && isLetter(rune(name[0])) && !isHexID(name) {
+			return true
+		}
+		value = rest
+	}
+}
+
+func isLetter(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+
+// emptyWords are what programs write for nothing, and the names of our own parameters, which stand in
+// examples where a value belongs. Those of letters alone could be the name of something.
+var emptyWords = []string{
+	"undefined", "null", "nan", "nil", "none",
+	"(undefined)", "(null)", "(nil)", "(none)", "(empty)", "(unset)", "(not set)", "(not+set)", "(not_set)", "(not%20set)", "not set",
+	"(not provided)", "(not+provided)", "(not%20provided)", "n/a", "#n/a", "%s", "%d",
+	"coupon_code", "promo_code", "click_id", "offer_id", "pub_id", "transaction_id", "txn_id", "order_id", "sale_amount",
+	"refund_id", "pub_click_id", "pub_sub_id",
+}
+
+// IsEmptyWord says whether a value is a word for nothing, in any case, percent-encoded or not. One of letters
+// alone, such as null, could be the name of something.
+func IsEmptyWord(value string) bool {
+	for range encodings + 1 {
+		if slices.ContainsFunc(emptyWords, func(word string) bool { return len(word) == len(value) && strings.EqualFold(word, value) }) {
+			return true
+		}
+		if !strings.Contains(value, "%") {
+			return false
+		}
+		value = unescape(value, false)
+	}
+	return false
+}
+
+// CheckKey refuses what cannot be a key by which a repeat is told, such as an order id: what CheckText
+// refuses, and a value that was not filled in, under which all sales would look like repeats of one. The
+// error is InvalidArgument on the field.
+func CheckKey(field, value string) error {
+	if err := CheckText(field, value); err != nil || !Unfilled(value) {
+		return err
+	}
+	return apperr.Invalid(invalidReason(field), field, "%s", notFilledIn(value))
+}
+
+func notFilledIn(value string) error {
+	return fmt.Errorf("%.60q was not filled in by the sender's template: all sales would look like repeats of one; send the value itself", value)
+}
+
+// LeftOut is the warning of a parameter that was not filled in.
+func LeftOut(name, value string) string {
+	return fmt.Sprintf("%s: %.60q was not filled in by the sender's template and was taken as not sent", name, value)
+}

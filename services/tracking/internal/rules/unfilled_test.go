@@ -1,0 +1,125 @@
+package rules_test
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+func TestUnfilled(t *testing.T) {
+	for _, value := range []string{
+		"{click_id}", "{{order.id}}", "{{ order.id }}", "{{{order_id}}}", "${order.id}", "#{order_id}", "%{order_id}", "[order_id]", "[[order_id]]", "[ORDER ID]",
+		"%%ORDER_ID%%", "%ORDER_ID%", "<order_id>", "<%= order.id %>", "{% order %}", "__CLICKID__", "*|ORDER_ID|*", "$order_id", "$order->id", "$_GET['id']",
+		"{{ order.name | default: 'x' }}", "{aff_sub2}", "{transaction-id}", "{click:id}",
+		"A-{order_id}", "order-${order.id}-1", "{shop}-{order}", "x%%ORDER_ID%%y",
+		"%7Bclick_id%7D", "%257Bclick_id%257D", "%5Border_id%5D", "%25%25ORDER_ID%25%25", "%3Corder_id%3E", "%24%7Border.id%7D", "A-%7Border%7D",
+		"undefined", "Undefined", "null", "NULL", "NaN", "nil", "None", "(not set)", "(not+set)", "%28not%20set%29", "%28not%2Bset%29", "(null)", "(none)", "(not provided)",
+		"N/A", "#N/A", "[object Object]", "<nil>", "[null]", "<undefined>", "%s", "ORDER_ID", "click_id", "COUPON_CODE",
+	} {
+		if !rules.Unfilled(value) {
+			t.Errorf("%q is taken for a value", value)
+		}
+	}
+	for _, value := range []string{
+		"", "A-1001", "#1001", "1001", "{1001}", "[1001]", "<1>", "{}", "[]", "%", "%%", "100%", "50%off", "A_1", "_a_", "__", "$5", "$", "$1,000", "A*B", "(A-1)",
+		"{3F2504E0-4F89-11D3-9A0C-0305E82C3301}", "%7B3f2504e0-4f89-11d3-9a0c-0305e82c3301%7D", "{DEADBEEF01}", "a{1}b", "a{b", "b}a{", "}{", "NULLIFY", "NANA", "NONE10",
+		`["SALEXYZ20"]`, `{"id":"5"}`, "[A10,B20]", "order <5>", "A[1]", "ORDER-ID-7", "sale", "SALEXYZ20", "49.90", "2026-11-22T12:00:00Z", "%41-1",
+	} {
+		if rules.Unfilled(value) {
+			t.Errorf("%q is taken for no value", value)
+		}
+	}
+}
+
+func FuzzUnfilled(f *testing.F) {
+	f.Add("{click_id}")
+	f.Add("%257B%%x%%")
+	f.Fuzz(func(t *testing.T, value string) {
+		if rules.Unfilled(value) && !rules.Unfilled(url.QueryEscape(value)) && !strings.ContainsAny(value, "%+") {
+			t.Errorf("%q is none, but is one when it is encoded", value)
+		}
+	})
+}
+
+// TestUnfilledParameters: each parameter that a template left unfilled is as if it had not been sent, with a
+// warning that names it; what cannot be left out is refused (TestParsePostbackRefuses).
+func TestUnfilledParameters(t *testing.T) {
+	for _, tt := range []struct {
+		query string
+		held  bool
+	}{
+		{"coupon_code={coupon}", false},
+		{"click_id=%7Bclick_id%7D", false},
+		{"offer_id=[offer_id]", false},
+		{"offer_id=NULL", false},
+		{"pub_id=<pub>", false},
+		{"token={token}", false},
+		{"event=%%EVENT%%", false},
+		{"timestamp={{ now }}", false},
+		{"test=(not set)", false},
+		{"status_reason=undefined", false},
+		{"sig={sig}", false},
+		{"ts=null", false},
+		{"amount={amount}", true},
+		{"amount=NaN", true},
+		{"sale_amount=AMOUNT", true},
+		{"currency=CURRENCY", true},
+		{"status=${status}", true},
+	} {
+		got, err := parse(t, tt.query)
+		name, _, _ := strings.Cut(tt.query, "=")
+		if err != nil || len(got.Warnings) != 1 || !strings.HasPrefix(got.Warnings[0], name+": ") || !strings.Contains(got.Warnings[0], "not filled in") || got.Held != tt.held {
+			t.Errorf("%s: warnings %q, held %v, error %v", tt.query, got.Warnings, got.Held, err)
+		}
+		if got.Code+got.ClickID+got.Offer+got.Publisher+got.Token+got.StatusReason+string(got.Status)+got.Amount.Currency+got.Proof.Time != "" ||
+			got.Event != rules.DefaultEvent || !got.Time.IsZero() || got.HasAmount || got.Test || got.Proof.Sent {
+			t.Errorf("%s: got %+v", tt.query, got)
+		}
+	}
+	if got, err := parse(t, "click_id={click_id}&cid=abc&offer_id=null&coupon_code=NULL"); err != nil || got.ClickID != "abc" || got.Offer != "null" || got.Code != "NULL" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestParseQuery(t *testing.T) {
+	for raw, want := range map[string]url.Values{
+		"a=b&a=c":                  {"a": {"b", "c"}},
+		"a=b;c&d=50%off&e=%%X%%":   {"a": {"b;c"}, "d": {"50%off"}, "e": {"%%X%%"}},
+		"a=1+2%2B3%&b;=%41%4":      {"a": {"1 2+3%"}, "b;": {"A%4"}},
+		"&&a;b&=c&d=e=f;":          {"a;b": {""}, "": {"c"}, "d": {"e=f;"}},
+		"a=1&amp;coupon_code=SALE": {"a": {"1"}, "amp;coupon_code": {"SALE"}},
+	} {
+		got := rules.ParseQuery(raw)
+		if len(got) != len(want) {
+			t.Errorf("%s: got %v", raw, got)
+		}
+		for name, values := range want {
+			if !slices.Equal(got[name], values) {
+				t.Errorf("%s: %s is %q, want %q", raw, name, got[name], values)
+			}
+		}
+	}
+}
+
+func TestParameterName(t *testing.T) {
+	for sent, want := range map[string]string{
+		"transaction_id": "transaction_id", "Transaction_Id": "transaction_id", "COUPON_CODE[]": "coupon_code", "coupon_code[0]": "coupon_code",
+		"coupon_code[1][2]": "coupon_code", "amp;coupon_code": "coupon_code", "amp;amp;a[]": "a", " a ": "a", "a[b]": "a[b]", "[]": "[]", "[": "[",
+	} {
+		if got := rules.ParameterName(sent); got != want {
+			t.Errorf("%q: got %q, want %q", sent, got, want)
+		}
+	}
+}
+
+func TestHideProof(t *testing.T) {
+	got := rules.HideProof(url.Values{
+		"Token": {"s"}, "SECURE": {"s"}, "securityToken[]": {"s", "t"}, "verification_token": {"s"}, "Sig": {"s"}, "coupon_code": {"A"}, "Click_Id": {"c"},
+	}, nil)
+	if want := "Click_Id=c&SECURE=%2A%2A%2A&Sig=%2A%2A%2A&Token=%2A%2A%2A&coupon_code=A&securityToken%5B%5D=%2A%2A%2A&verification_token=%2A%2A%2A"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
