@@ -10,6 +10,8 @@ import (
 
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // exported is what there is to know of a resource that is exported.
@@ -57,7 +59,7 @@ func (e exported[T]) columnsOf(list string) ([]exportColumn[T], *status.Status) 
 	}
 	var chosen []exportColumn[T]
 	for name := range strings.SplitSeq(list, ",") {
-		name = strings.TrimSpace(name)
+		name = pasted.Trim(name)
 		named := func(c exportColumn[T]) bool { return c.name == name }
 		i := slices.IndexFunc(e.columns, named)
 		switch {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // The bounds of a file.
@@ -139,7 +140,7 @@ func quoteFault(err *csv.ParseError) string {
 }
 
 func isBlank(cells []string) bool {
-	return !slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimSpace(cell) != "" })
+	return !slices.ContainsFunc(cells, func(cell string) bool { return pasted.Trim(cell) != "" })
 }
 
 // invalid returns the refusal of a file.

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
 
@@ -130,7 +131,7 @@ func (h header) coupon(cells []string, zone *time.Location) (Coupon, *apperr.Err
 		}
 		return spreadsheet.Restore(cells[i])
 	}
-	word := func(name string) string { return strings.TrimSpace(text(name)) }
+	word := func(name string) string { return pasted.Trim(text(name)) }
 	c := Coupon{
 		Code: word("code"), Offer: resource("offers/", word("offer")), Publisher: resource("publishers/", word("publisher")),
 		InternalNote: text("internal_note"),
@@ -163,7 +164,7 @@ func (h header) misplaced(cells []string) *apperr.Error {
 		switch {
 		case len(cell) > MaxCellBytes:
 			return apperr.Invalid("INVALID_CELL", name(), "the cell is %d bytes long; it may be at most 10,000", len(cell))
-		case !titled && strings.TrimSpace(cell) != "":
+		case !titled && pasted.Trim(cell) != "":
 			return apperr.Invalid("INVALID_CELL", name(), "%.60q stands under no title; is there a separator too many?", cell)
 		}
 	}

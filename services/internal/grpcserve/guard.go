@@ -16,11 +16,12 @@ import (
 // healthPrefix begins the methods that need no key: a prober has none, and they tell nothing.
 const healthPrefix = "/grpc.health.v1.Health/"
 
-// guard is what stands around every call: recovery outside, then the key, then the mapping of the
-// handler's error. It is one interceptor and not a chain of three: this is the hot path.
+// guard is what stands around every call: recovery outside, then the key, then the request's texts
+// trimmed, then the mapping of the handler's error. It is one interceptor and not a chain of three: this is the hot path.
 type guard struct {
-	key bearer.Verifier
-	log *slog.Logger
+	key  bearer.Verifier
+	trim trimmer
+	log  *slog.Logger
 }
 
 func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
@@ -28,6 +29,7 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	if err := g.authorize(ctx, info.FullMethod); err != nil {
 		return nil, err
 	}
+	g.trim.request(req)
 	resp, err = handler(ctx, req)
 	if err != nil {
 		return nil, g.status(ctx, info.FullMethod, err)
@@ -41,7 +43,7 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	if err := g.authorize(ctx, info.FullMethod); err != nil {
 		return err
 	}
-	if err := handler(srv, stream); err != nil {
+	if err := handler(srv, trimmedStream{stream, &g.trim}); err != nil {
 		return g.status(ctx, info.FullMethod, err)
 	}
 	return nil

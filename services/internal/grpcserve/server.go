@@ -1,8 +1,8 @@
 // Package grpcserve makes the gRPC servers of the services: one place for authentication, recovery
-// from panics, the mapping of errors to statuses, health and reflection. A service registered once
+// from panics, the trimming of texts, the mapping of errors to statuses, health and reflection. A service registered once
 // is served both over the network and through an in-process channel, by the same interceptors.
 //
-// The services' wiring may import it; of ours it imports apperr, bearer and rpcstatus.
+// The services' wiring may import it; of ours it imports apperr, bearer, pasted and rpcstatus.
 package grpcserve
 
 import (

@@ -177,6 +177,21 @@ func TestAuthentication(t *testing.T) {
 	})
 }
 
+// What is pasted is trimmed for every method: the caller's own message stays as it is.
+func TestTextsAreTrimmed(t *testing.T) {
+	t.Parallel()
+	s := start(t, &fake{answer: func(_ context.Context, req *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error) {
+		return &couponv1.ValidateCouponResponse{Valid: req.GetCode() == "SALE 20" && req.GetOffer() == "offers/10"}, nil
+	}}, nil)
+	s.each(t, func(t *testing.T, conn grpc.ClientConnInterface, unary bool) {
+		req := &couponv1.ValidateCouponRequest{Code: "\u200BSALE 20\uFEFF", Offer: "offers/10\u00A0"}
+		resp, err := call(t.Context(), grpcdial.WithKey(conn, key), unary, req)
+		if err != nil || !resp.GetValid() || req.GetCode() != "\u200BSALE 20\uFEFF" {
+			t.Errorf("%v, %v; the request is now %v", resp, err, req)
+		}
+	})
+}
+
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	var next error

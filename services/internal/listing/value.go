@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // literal is a value in a filter.
@@ -28,10 +31,20 @@ func (p *filterParser) value() (literal, error) {
 	default:
 		err = p.bare(&lit)
 	}
+	lit.text = trimmed(lit)
 	if err == nil && lit.prefix && lit.text == "" {
 		err = p.fail(lit.pos, `expected a text before the *; every value matches * alone, so leave the condition out, or write != "" for values that are not empty`)
 	}
 	return lit, err
+}
+
+// trimmed returns a literal's text without what was pasted around it: no stored text begins or ends with
+// that. Before a * a space counts.
+func trimmed(lit literal) string {
+	if lit.prefix {
+		return pasted.TrimStart(lit.text)
+	}
+	return pasted.Trim(lit.text)
 }
 
 // quoted reads a string up to its closing quote.
@@ -137,7 +150,7 @@ func lowerASCII(text string) string {
 func compareText(f *Field, op Op, lit literal) Expr {
 	value := lit.text
 	if f.Kind != String && f.Kind != Title {
-		value = strings.ToUpper(value)
+		value = couponcode.Upper(value)
 	}
 	switch {
 	case !lit.prefix:
@@ -182,7 +195,7 @@ func (p *filterParser) compareBool(f *Field, op Op, lit literal) (Expr, error) {
 
 // compareName compares a resource name, or the id in it.
 func (p *filterParser) compareName(f *Field, op Op, lit literal) (Expr, error) {
-	id := strings.TrimPrefix(lit.text, f.Prefix)
+	id := pasted.Trim(strings.TrimPrefix(lit.text, f.Prefix))
 	if strings.Contains(id, "/") {
 		return nil, p.fail(lit.pos, "%.60q is no value of %s; expected %s and an id, or the id alone", lit.text, f.Name, f.Prefix)
 	}

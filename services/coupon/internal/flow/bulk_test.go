@@ -16,6 +16,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
 // withMixedParties stores offers and publishers of which some take no coupons; the offers' ids begin
@@ -203,7 +204,7 @@ func TestGenerateThousands(t *testing.T) {
 	t.Logf("%d codes: %v", len(codes), time.Since(began))
 	folded := map[string]bool{}
 	for _, code := range codes {
-		folded[rules.FoldCode(code)] = true
+		folded[couponcode.Fold(code)] = true
 	}
 	if len(codes) != rules.MaxSeriesCount || len(folded) != len(codes) {
 		t.Fatalf("%d codes, %d different", len(codes), len(folded))

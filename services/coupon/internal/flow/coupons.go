@@ -6,6 +6,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -121,7 +122,7 @@ func (s *Service) shared(ctx context.Context, coupon rules.Coupon) (Shared, erro
 }
 
 func noCoupon(offer, publisher, code string) error {
-	return apperr.New(apperr.NotFound, "COUPON_NOT_FOUND", "publisher %s has no coupon %s on offer %s", publisher, rules.FoldCode(code), offer)
+	return apperr.New(apperr.NotFound, "COUPON_NOT_FOUND", "publisher %s has no coupon %s on offer %s", publisher, couponcode.Fold(code), offer)
 }
 
 // couponFields are the fields of a coupon that can be changed, by their API names. A coupon is

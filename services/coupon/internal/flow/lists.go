@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -130,7 +131,7 @@ func couponSchema() *listing.Schema {
 func couponValue(c rules.Coupon, field string) any {
 	switch field {
 	case "code_key":
-		return rules.FoldCode(c.Code)
+		return couponcode.Fold(c.Code)
 	case "offer":
 		return c.Offer
 	case "publisher":

@@ -8,6 +8,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -76,7 +77,7 @@ func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher str
 	if err != nil {
 		return rules.Verdict{}, err
 	}
-	key := codeKey{offer: offer, code: rules.FoldCode(code)}
+	key := codeKey{offer: offer, code: couponcode.Fold(code)}
 	found, err := s.memory.codes.get(ctx, key)
 	if err != nil {
 		return rules.Verdict{}, err
@@ -121,7 +122,7 @@ func (s *Service) LookupCode(ctx context.Context, offer, code string) (Candidate
 	if err != nil {
 		return Candidates{}, nil //nolint:nilerr // what is no code has no coupons: the answer, not an error
 	}
-	return s.memory.codes.get(ctx, codeKey{offer: offer, code: rules.FoldCode(code)})
+	return s.memory.codes.get(ctx, codeKey{offer: offer, code: couponcode.Fold(code)})
 }
 
 // LookupStanding finds a publisher's standing on an offer. Errors: NotFound, PUBLISHER_NOT_FOUND.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
@@ -77,7 +78,7 @@ func (s *Store) standings(ctx context.Context, drafts []rules.Coupon) (*rules.St
 	found := rules.NewStandings(drafts)
 	codes := map[string][]string{} // by offer, folded
 	for _, draft := range drafts {
-		codes[draft.Offer] = append(codes[draft.Offer], rules.FoldCode(draft.Code))
+		codes[draft.Offer] = append(codes[draft.Offer], couponcode.Fold(draft.Code))
 	}
 	for _, offer := range slices.Sorted(maps.Keys(codes)) {
 		var err error

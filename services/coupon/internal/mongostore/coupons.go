@@ -7,6 +7,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
@@ -49,7 +50,7 @@ func (s *Store) SharedWith(ctx context.Context, offer, publisher, code string, l
 
 // withCode selects the coupons that have a code on an offer, or on all where that is empty.
 func withCode(offer, code string) bson.D {
-	filter := bson.D{{Key: "code_key", Value: rules.FoldCode(code)}}
+	filter := bson.D{{Key: "code_key", Value: couponcode.Fold(code)}}
 	if offer != "" {
 		filter = append(filter, bson.E{Key: "offer", Value: offer})
 	}

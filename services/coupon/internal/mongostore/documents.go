@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -239,7 +240,7 @@ func encodeCoupon(c rules.Coupon) couponDocument {
 		Offer:           c.Offer,
 		Publisher:       c.Publisher,
 		Code:            c.Code,
-		CodeKey:         rules.FoldCode(c.Code),
+		CodeKey:         couponcode.Fold(c.Code),
 		StartTime:       c.StartTime,
 		ExpireTime:      c.Expiry(),
 		InternalNote:    c.InternalNote,

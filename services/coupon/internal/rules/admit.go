@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
 // AdmitCoupon decides whether a coupon may be created and what to write for it: the coupon, and
@@ -29,11 +30,11 @@ func checkStanding(draft Coupon, standing Standing) error {
 	}
 	if standing.Exists {
 		return apperr.New(apperr.AlreadyExists, "COUPON_EXISTS", "publisher %s has the code %s on offer %s already; case does not matter",
-			draft.Publisher, FoldCode(draft.Code), draft.Offer).With("coupon", draft.Name())
+			draft.Publisher, couponcode.Fold(draft.Code), draft.Offer).With("coupon", draft.Name())
 	}
 	if standing.Offer.UniqueCodes && len(standing.SharedWith) > 0 {
 		return apperr.New(apperr.AlreadyExists, "CODE_TAKEN", "publisher %s has the code %s on offer %s, which allows a code for one publisher only",
-			standing.SharedWith[0], FoldCode(draft.Code), draft.Offer).
+			standing.SharedWith[0], couponcode.Fold(draft.Code), draft.Offer).
 			With("coupon", CouponName(draft.Offer, standing.SharedWith[0], draft.Code))
 	}
 	if err := CheckNotArchived(*standing.Offer, *standing.Publisher); err != nil {

@@ -7,45 +7,17 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
-// The bounds of a coupon code's length, in characters.
-const (
-	MinCodeChars = 3
-	MaxCodeChars = 64
-)
-
-// FoldCode returns a code in the form by which codes are compared and kept: without the white
-// space around it, its ASCII letters in upper case. It takes any text and leaves other characters
-// alone.
-func FoldCode(code string) string {
-	code = strings.TrimSpace(code)
-	for i := range len(code) {
-		if c := code[i]; 'a' <= c && c <= 'z' {
-			return upper(code, i)
-		}
-	}
-	return code
-}
-
-// upper returns text with the ASCII letters from a position on in upper case.
-func upper(text string, from int) string {
-	folded := []byte(text)
-	for i := from; i < len(folded); i++ {
-		if c := folded[i]; 'a' <= c && c <= 'z' {
-			folded[i] = c - 'a' + 'A'
-		}
-	}
-	return string(folded)
-}
-
-// ParseCode returns a code as it is kept: as typed, less the white space around it. What is not 3
+// ParseCode returns a code as it is kept: as typed, less the unseen characters around it. What is not 3
 // to 64 ASCII letters and digits is refused with INVALID_CODE on the field `code`. Where leaving
 // characters out makes a code of it, the error suggests that one, in words and as the metadata
 // value `suggestion`.
 func ParseCode(text string) (string, error) {
-	code := strings.TrimSpace(text)
-	if isCode(code) {
+	code := pasted.Trim(text)
+	if couponcode.Is(code) {
 		return code, nil
 	}
 	refusal := apperr.Invalid("INVALID_CODE", "code", "%s", codeFault(code))
@@ -56,19 +28,6 @@ func ParseCode(text string) (string, error) {
 	return "", refusal
 }
 
-// isCode says whether a trimmed text is a code.
-func isCode(code string) bool {
-	if len(code) < MinCodeChars || len(code) > MaxCodeChars {
-		return false
-	}
-	for i := range len(code) {
-		if !alphanumeric(rune(code[i])) {
-			return false
-		}
-	}
-	return true
-}
-
 // codeFault says what is wrong with a trimmed text that is not a code.
 func codeFault(code string) string {
 	if !utf8.ValidString(code) {
@@ -76,7 +35,7 @@ func codeFault(code string) string {
 	}
 	for _, c := range code {
 		switch {
-		case alphanumeric(c):
+		case couponcode.IsChar(c):
 		case c > 127:
 			return "the code has " + quoteRune(c) + ", which is not a letter A-Z or a digit; letters with accents and other scripts are not allowed"
 		default:
@@ -86,7 +45,7 @@ func codeFault(code string) string {
 	switch {
 	case code == "":
 		return "the code is empty; it must be 3 to 64 letters and digits"
-	case len(code) < MinCodeChars:
+	case len(code) < couponcode.MinChars:
 		return "the code is too short; it must have at least 3 letters and digits"
 	default:
 		return "the code is too long; it must have at most 64 letters and digits"
@@ -96,22 +55,18 @@ func codeFault(code string) string {
 // suggestCode returns the code that is left when all but letters and digits is left out of a text,
 // or "" if that is no code. Accents are taken off their letters first.
 func suggestCode(text string) string {
-	const longest = 4 * MaxCodeChars // a text far longer than a code is no misspelled code
+	const longest = 4 * couponcode.MaxChars // a text far longer than a code is no misspelled code
 	if len(text) > longest || !utf8.ValidString(text) {
 		return ""
 	}
 	kept := strings.Map(func(c rune) rune {
-		if alphanumeric(c) {
+		if couponcode.IsChar(c) {
 			return c
 		}
 		return -1
 	}, norm.NFKD.String(text))
-	if !isCode(kept) || kept == text {
+	if !couponcode.Is(kept) || kept == text {
 		return ""
 	}
 	return kept
-}
-
-func alphanumeric(c rune) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // NoExpiry returns the time that stands for "does not expire" wherever expire times are compared
@@ -23,7 +24,7 @@ func (c Coupon) Expiry() time.Time {
 // Name returns the coupon's resource name.
 func (c Coupon) Name() string { return CouponName(c.Offer, c.Publisher, c.Code) }
 
-// CheckCoupon returns a coupon as it may be stored: its code trimmed, its times UTC in whole
+// CheckCoupon returns a coupon as it may be stored: its code and note trimmed, its times UTC in whole
 // milliseconds, an expire time of NoExpiry taken for none. An expire time in the past is allowed:
 // it lets history be imported. The error names every field at fault; an expire time at or before
 // the start time is INVALID_TIME_RANGE on `expire_time`.
@@ -36,6 +37,7 @@ func CheckCoupon(c Coupon) (Coupon, error) {
 	found.add(checkTime("start_time", c.StartTime))
 	c.ExpireTime, err = checkExpiry(c.ExpireTime, c.StartTime)
 	found.add(err)
+	c.InternalNote = pasted.Trim(c.InternalNote)
 	found.add(checkNote(c.InternalNote))
 	c.Payout, err = checkPayout("payout", c.Payout)
 	found.add(err)

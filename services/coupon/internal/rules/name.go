@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // MaxIDChars is the greatest length of an offer's or a publisher's id, in characters.
@@ -54,12 +56,12 @@ func ApprovalName(offer, publisher string) string {
 // CouponName returns a coupon's resource name, `offers/{offer}/coupons/{publisher}.{CODE}`; the
 // code's case does not matter.
 func CouponName(offer, publisher, code string) string {
-	return offerPrefix + offer + couponsPart + publisher + "." + FoldCode(code)
+	return offerPrefix + offer + couponsPart + publisher + "." + couponcode.Fold(code)
 }
 
 // ParseOfferName returns the id in an offer's name, or INVALID_NAME on a field.
 func ParseOfferName(field, name string) (string, error) {
-	if id, ok := strings.CutPrefix(name, offerPrefix); ok && isID(id) {
+	if id, ok := cutID(name, offerPrefix); ok {
 		return id, nil
 	}
 	return "", badName(field, name, offerPrefix, "an offer", "offers/{offer}")
@@ -67,10 +69,18 @@ func ParseOfferName(field, name string) (string, error) {
 
 // ParsePublisherName returns the id in a publisher's name, or INVALID_NAME on a field.
 func ParsePublisherName(field, name string) (string, error) {
-	if id, ok := strings.CutPrefix(name, publisherPrefix); ok && isID(id) {
+	if id, ok := cutID(name, publisherPrefix); ok {
 		return id, nil
 	}
 	return "", badName(field, name, publisherPrefix, "a publisher", "publishers/{publisher}")
+}
+
+// cutID returns the id in a name that begins with a prefix, without what was pasted around it; ok is
+// false for one that has none.
+func cutID(name, prefix string) (id string, ok bool) {
+	id, ok = strings.CutPrefix(name, prefix)
+	id = pasted.Trim(id)
+	return id, ok && isID(id)
 }
 
 // ParseParent returns the offer's id in the parent of a list, "" for `offers/-`, which means all
@@ -86,6 +96,7 @@ func ParseParent(name string) (string, error) {
 func ParseApprovalName(field, name string) (offer, publisher string, err error) {
 	rest, isOffers := strings.CutPrefix(name, offerPrefix)
 	offer, publisher, isApproval := strings.Cut(rest, approvalsPart)
+	offer, publisher = pasted.Trim(offer), pasted.Trim(publisher)
 	if !isOffers || !isApproval || !isID(offer) || !isID(publisher) {
 		return "", "", badName(field, name, "", "an approval", "offers/{offer}/approvals/{publisher}")
 	}
@@ -98,10 +109,11 @@ func ParseCouponName(field, name string) (offer, publisher, code string, err err
 	rest, isOffers := strings.CutPrefix(name, offerPrefix)
 	offer, rest, isCoupon := strings.Cut(rest, couponsPart)
 	publisher, code, _ = strings.Cut(rest, ".")
-	if !isOffers || !isCoupon || !isID(offer) || !isID(publisher) || !isCode(code) {
+	offer, publisher, code = pasted.Trim(offer), pasted.Trim(publisher), pasted.Trim(code)
+	if !isOffers || !isCoupon || !isID(offer) || !isID(publisher) || !couponcode.Is(code) {
 		return "", "", "", badName(field, name, "", "a coupon", "offers/{offer}/coupons/{publisher}.{CODE}")
 	}
-	return offer, publisher, FoldCode(code), nil
+	return offer, publisher, couponcode.Fold(code), nil
 }
 
 // badName says that a name is not that of a thing, and, where prefix and name together would be,

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
 func TestCheckID(t *testing.T) {
@@ -57,7 +58,11 @@ func TestParseNames(t *testing.T) {
 		{parse: coupon, name: "offers/10/coupons/22.SALE_20", says: "not the name of a coupon"},
 		{parse: coupon, name: "offers/10/coupons/22.SALE.20", says: "not the name of a coupon"},
 		{parse: coupon, name: "offers/10/coupons/22", says: "not the name of a coupon"},
-		{parse: coupon, name: "offers/10/coupons/22. SALE", says: "not the name of a coupon"},
+		{parse: coupon, name: "offers/10/coupons/22.SALE 20", says: "not the name of a coupon"},
+		{parse: coupon, name: "offers/\u200B10/coupons/\uFEFF22. SALE\u2060", want: "10 22 SALE"},
+		{parse: offer, name: "offers/\u200B10\u00A0", want: "10"},
+		{parse: publisher, name: "publishers/\uFEFF22", want: "22"},
+		{parse: approval, name: "offers/10\u200E/approvals/ 22", want: "10 22"},
 		{parse: coupon, name: "offers/10/coupons/\xff.SALE", says: `"offers/10/coupons/\xff.SALE" is not`},
 	} {
 		got, err := tc.parse(tc.name)
@@ -80,7 +85,7 @@ func TestNamesAreReadAsWritten(t *testing.T) {
 		offer, publisher := id.Draw(t, "offer"), id.Draw(t, "publisher")
 		code := rapid.StringMatching(`[A-Za-z0-9]{3,64}`).Draw(t, "code")
 		o, p, c, err := ParseCouponName("name", CouponName(offer, publisher, code))
-		if err != nil || o != offer || p != publisher || c != FoldCode(code) {
+		if err != nil || o != offer || p != publisher || c != couponcode.Fold(code) {
 			t.Fatalf("got %q %q %q %v", o, p, c, err)
 		}
 		o, p, err = ParseApprovalName("name", ApprovalName(offer, publisher))

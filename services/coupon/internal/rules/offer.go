@@ -1,10 +1,10 @@
 package rules
 
 import (
-	"strings"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
@@ -31,7 +31,7 @@ func DefaultOffer() Offer {
 // not looked at.
 func CheckOffer(o Offer) (Offer, error) {
 	var found findings
-	o.DisplayName = strings.TrimSpace(o.DisplayName)
+	o.DisplayName = pasted.Trim(o.DisplayName)
 	found.add(checkDisplayName(o.DisplayName))
 	found.add(checkURL("landing_page_url", o.LandingPageURL))
 	if o.FallbackURL != "" {

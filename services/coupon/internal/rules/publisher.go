@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // PublisherState says whether a publisher takes part.
@@ -108,7 +109,7 @@ func DefaultPublisher() Publisher {
 // URL; nil: any will do. The error names every setting at fault.
 func CheckPublisher(p Publisher, checkHost func(*url.URL) error) (Publisher, error) {
 	var found findings
-	p.DisplayName = strings.TrimSpace(p.DisplayName)
+	p.DisplayName = pasted.Trim(p.DisplayName)
 	found.add(checkDisplayName(p.DisplayName))
 	found.add(checkChoice("state", p.State, PublisherActive, PublisherArchived))
 	found.add(checkPostbackURL(p.PostbackURL, checkHost))

@@ -3,7 +3,9 @@ package rules
 import (
 	"fmt"
 	"io"
-	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // The bounds of a series of generated codes.
@@ -34,14 +36,14 @@ type Series struct {
 // `count`, `prefix` and `length`, each with INVALID_ and the field's name as its reason.
 func CheckSeriesOf(draft Coupon, s Series) (Coupon, Series, error) {
 	var found findings
-	if strings.TrimSpace(draft.Code) != "" {
+	if pasted.Trim(draft.Code) != "" {
 		found.add(invalid("code", "the code is %s; it must be empty, codes are made up here", quote(draft.Code)))
 	}
 	draft.Code = codeAlphabet // It stands for the codes to come, which are fit by the way they are made.
 	draft, err := CheckCoupon(draft)
 	draft.Code = ""
 	found.add(err)
-	s.Prefix = strings.TrimSpace(s.Prefix)
+	s.Prefix = pasted.Trim(s.Prefix)
 	if s.Length == 0 {
 		s.Length = DefaultRandom
 	}
@@ -75,7 +77,7 @@ func checkPrefix(prefix string) error {
 		return invalid("prefix", "the prefix has %d characters; it may have at most 32", len(prefix))
 	}
 	for _, c := range prefix {
-		if !alphanumeric(c) {
+		if !couponcode.IsChar(c) {
 			return invalid("prefix", "the prefix has %s; only letters A-Z and digits are allowed", quoteRune(c))
 		}
 	}
@@ -100,7 +102,7 @@ func FillCodes(codes []string, s Series, taken map[string]bool, random io.Reader
 		if err != nil {
 			return nil, fmt.Errorf("making a code: %w", err)
 		}
-		if folded := FoldCode(code); !taken[folded] {
+		if folded := couponcode.Fold(code); !taken[folded] {
 			taken[folded] = true
 			codes = append(codes, code)
 		}

@@ -3,6 +3,8 @@ package rules
 import (
 	"slices"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
 // Standings is what is stored about many coupons that somebody wants to create, as one consistent
@@ -45,7 +47,7 @@ func (s *Standings) AddHolder(offer, publisher, code string) {
 	if _, asked := s.exists[id]; asked {
 		s.exists[id] = true
 	}
-	held := heldCode{offer: offer, code: FoldCode(code)}
+	held := heldCode{offer: offer, code: couponcode.Fold(code)}
 	holders := s.holders[held]
 	at, found := slices.BinarySearch(holders, publisher)
 	if found {
@@ -58,13 +60,13 @@ func (s *Standings) AddHolder(offer, publisher, code string) {
 // Free returns those of some codes that no publisher has on an offer.
 func (s *Standings) Free(offer string, codes []string) []string {
 	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool {
-		return len(s.holders[heldCode{offer: offer, code: FoldCode(code)}]) > 0
+		return len(s.holders[heldCode{offer: offer, code: couponcode.Fold(code)}]) > 0
 	})
 }
 
 // Of returns what stands about one of the coupons.
 func (s *Standings) Of(draft Coupon) Standing {
-	holders := s.holders[heldCode{offer: draft.Offer, code: FoldCode(draft.Code)}]
+	holders := s.holders[heldCode{offer: draft.Offer, code: couponcode.Fold(draft.Code)}]
 	others := slices.DeleteFunc(slices.Clone(holders), func(p string) bool { return p == draft.Publisher })
 	return Standing{
 		Offer:      s.Offers[draft.Offer],

@@ -1,13 +1,14 @@
 // Package rules holds the coupon service's types and decisions. It is pure: no context, proto,
 // storage or clock inside; time and state come in, values come out.
 //
-// It may be imported by flow, edge and the stores; it imports only apperr, deliveryurl, money and
-// trackinglink.
+// It may be imported by flow, edge and the stores; of ours it imports only apperr, couponcode, deliveryurl, money,
+// pasted and trackinglink.
 package rules
 
 import (
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -168,7 +169,7 @@ func (c Coupon) ID() string { return CouponID(c.Offer, c.Publisher, c.Code) }
 
 // CouponID returns the key of a coupon; the code's case does not matter.
 func CouponID(offer, publisher, code string) string {
-	return offer + "/" + publisher + "/" + FoldCode(code)
+	return offer + "/" + publisher + "/" + couponcode.Fold(code)
 }
 
 // Candidate is a coupon with all that its validity hangs on.

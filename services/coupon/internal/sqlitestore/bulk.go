@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
 // codesPerQuery is how many codes one query asks for.
@@ -64,7 +65,7 @@ func (s *Store) standings(ctx context.Context, tx *sql.Tx, drafts []rules.Coupon
 		if err != nil {
 			return nil, err
 		}
-		codes[draft.Offer] = append(codes[draft.Offer], rules.FoldCode(draft.Code))
+		codes[draft.Offer] = append(codes[draft.Offer], couponcode.Fold(draft.Code))
 	}
 	for offer, all := range codes {
 		for some := range slices.Chunk(all, codesPerQuery) {

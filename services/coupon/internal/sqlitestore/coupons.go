@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -24,7 +25,7 @@ func couponsTable() *table[rules.Coupon] {
 		values: func(c rules.Coupon) []any {
 			return slices.Concat(
 				[]any{
-					c.ID(), c.Offer, c.Publisher, c.Code, rules.FoldCode(c.Code), c.StartTime.UnixMilli(), c.Expiry().UnixMilli(),
+					c.ID(), c.Offer, c.Publisher, c.Code, couponcode.Fold(c.Code), c.StartTime.UnixMilli(), c.Expiry().UnixMilli(),
 					c.InternalNote, flag(c.Enabled), flag(c.Archived),
 				},
 				payoutValues(c.Payout),
@@ -132,12 +133,12 @@ func (s *Store) sharedWith(ctx context.Context, from querier, offer, publisher, 
 		var other string
 		err := r.Scan(&other)
 		return other, err
-	}, query, rules.FoldCode(code), offer, publisher, limit)
+	}, query, couponcode.Fold(code), offer, publisher, limit)
 }
 
 // Candidates returns the coupons that have a code, with what their validity hangs on.
 func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) ([]rules.Candidate, error) {
-	where, args := "c.code_key = ?", []any{rules.FoldCode(code)}
+	where, args := "c.code_key = ?", []any{couponcode.Fold(code)}
 	if offer != "" {
 		where, args = where+" AND c.offer = ?", append(args, offer)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -155,7 +156,7 @@ func lastValues(page []rules.Coupon, order []listing.Order) []any {
 	values := make([]any, len(order))
 	for i, o := range order {
 		values[i] = map[string]any{
-			"id": last.ID(), "code_key": rules.FoldCode(last.Code), "publisher": last.Publisher,
+			"id": last.ID(), "code_key": couponcode.Fold(last.Code), "publisher": last.Publisher,
 			"create_time": last.CreateTime, "expire_time": last.Expiry(),
 		}[o.Field]
 	}

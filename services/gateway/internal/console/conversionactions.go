@@ -9,6 +9,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // refusedAction is an action on a conversion that was refused, with what was typed.
@@ -240,7 +241,7 @@ func resolveConversion(_ http.ResponseWriter, r *http.Request, p *page) error {
 // pickCoupons offers the coupons of an offer, by the beginning of their code.
 func pickCoupons(_ http.ResponseWriter, r *http.Request, p *page) error {
 	filter := "state != ARCHIVED"
-	if typed := strings.TrimSpace(r.URL.Query().Get("q")); typed != "" {
+	if typed := pasted.Trim(r.URL.Query().Get("q")); typed != "" {
 		filter = and(`code = `+strings.TrimSuffix(quoted(typed), `"`)+`*"`, filter)
 	}
 	resp, err := couponv1.NewCouponServiceClient(p.coupon).ListCoupons(r.Context(), &couponv1.ListCouponsRequest{

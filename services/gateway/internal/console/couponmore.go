@@ -13,6 +13,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
 // unknownFigure stands where no figures can be had for the moment.
@@ -91,7 +92,7 @@ func (n names) list(all []string) string {
 type couponKey struct{ offer, publisher, code string }
 
 func keyOf(offer, publisher, code string) couponKey {
-	return couponKey{offer, publisher, strings.ToUpper(code)}
+	return couponKey{offer, publisher, couponcode.Fold(code)}
 }
 
 // couponFigures are what coupons have come to; nil: it cannot be said for the moment.
@@ -116,7 +117,7 @@ func (p *page) figuresOf(ctx context.Context, coupons []*couponv1.Coupon) coupon
 	var terms []string
 	seen := map[string]bool{}
 	for _, c := range coupons {
-		if code := strings.ToUpper(c.GetCode()); !seen[code] {
+		if code := couponcode.Fold(c.GetCode()); !seen[code] {
 			seen[code] = true
 			terms = append(terms, "coupon_code = "+quoted(code))
 		}

@@ -3,7 +3,6 @@ package console
 import (
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/qrcode"
 )
 
@@ -161,7 +161,7 @@ func (p *page) picture(w http.ResponseWriter, contentType, ending string, draw f
 	}
 	w.Header().Set("Content-Type", contentType)
 	if p.r.URL.Query().Has("download") {
-		w.Header().Set("Content-Disposition", `attachment; filename="`+strings.ToUpper(c.GetCode())+"."+ending+`"`)
+		w.Header().Set("Content-Disposition", `attachment; filename="`+couponcode.Fold(c.GetCode())+"."+ending+`"`)
 	}
 	_, _ = w.Write(content) // who has gone needs no answer
 	return nil

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // maxTrail is how many pages back Previous knows. Further back it leads to the first page.
@@ -53,7 +55,7 @@ func (l list) filters(names []string) map[string]string {
 }
 
 // Get returns a value of the state, such as `q`, without spaces around.
-func (l list) Get(name string) string { return strings.TrimSpace(l.values.Get(name)) }
+func (l list) Get(name string) string { return pasted.Trim(l.values.Get(name)) }
 
 // OrderBy is the API's order_by.
 func (l list) OrderBy() string {
@@ -183,7 +185,7 @@ func search(typed string) string {
 
 // searched returns what was typed as it is searched for.
 func searched(typed string) string {
-	return shortened(strings.TrimSpace(strings.ToValidUTF8(typed, "")), maxSearchChars)
+	return shortened(pasted.Trim(strings.ToValidUTF8(typed, "")), maxSearchChars)
 }
 
 // hasWords returns the filter for a field that has all words of a text, in whatever case. The service

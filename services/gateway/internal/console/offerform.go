@@ -10,6 +10,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // Forms are made from url.Values, be they a stored offer's (offerValues) or what was typed: so what was
@@ -197,4 +198,4 @@ func durationOf(values url.Values, name string, errs formErrors) *durationpb.Dur
 }
 
 // trimmed returns a value without the spaces that copying brings along.
-func trimmed(values url.Values, name string) string { return strings.TrimSpace(values.Get(name)) }
+func trimmed(values url.Values, name string) string { return pasted.Trim(values.Get(name)) }

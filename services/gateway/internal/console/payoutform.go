@@ -7,6 +7,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // A payout in a form has the fields NAME_kind (none, fixed, percent), NAME (the amount or the percent),
@@ -52,7 +53,7 @@ func setPayout(values url.Values, name string, p *couponv1.Payout) {
 // payoutOf reads a payout from a form's values; nil for none. What cannot be read is noted in errs.
 // currency is taken where none was typed.
 func payoutOf(values url.Values, name, currency string, errs formErrors) *couponv1.Payout {
-	get := func(suffix string) string { return strings.TrimSpace(values.Get(name + suffix)) }
+	get := func(suffix string) string { return pasted.Trim(values.Get(name + suffix)) }
 	if typed := strings.ToUpper(get("_currency")); typed != "" {
 		currency = typed
 	}

@@ -10,6 +10,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // valueKind is what a column's values are: how they are compared and typed.
@@ -126,7 +127,7 @@ func isSortable(name string) bool {
 func knownColumns(list string) string {
 	var known []string
 	for name := range strings.SplitSeq(list, ",") {
-		name = strings.TrimSpace(name)
+		name = pasted.Trim(name)
 		if _, ok := reportColumnOf(name); ok && !slices.Contains(known, name) {
 			known = append(known, name)
 		}

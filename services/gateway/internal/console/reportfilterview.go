@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // maxConditions is how many rows the filter builder has.
@@ -165,7 +167,7 @@ func (o *openReport) fromRows(q url.Values) (*filterView, string) {
 		if i >= maxConditions || q.Get("drop") == strconv.Itoa(i) {
 			continue
 		}
-		conditions = append(conditions, condition{Column: column, Op: nth(q["o"], i), Value: strings.TrimSpace(nth(q["v"], i))})
+		conditions = append(conditions, condition{Column: column, Op: nth(q["o"], i), Value: pasted.Trim(nth(q["v"], i))})
 	}
 	isAny := q.Get("match") == "any"
 	isDone := !q.Has("more") && !q.Has("drop")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // nothing stands in an address for an emptied value, where leaving it out would mean the saved report's.
@@ -81,7 +82,7 @@ func (s reportState) toSaved(saved *trackingv1.SavedReport) {
 func readState(q url.Values, base reportState) reportState {
 	state := base
 	take := func(name string, to *string) {
-		text := strings.TrimSpace(strings.Join(slices.DeleteFunc(slices.Clone(q[name]), func(v string) bool { return v == "" }), ","))
+		text := pasted.Trim(strings.Join(slices.DeleteFunc(slices.Clone(q[name]), func(v string) bool { return v == "" }), ","))
 		switch {
 		case text == nothing:
 			*to = ""
@@ -95,7 +96,7 @@ func readState(q url.Values, base reportState) reportState {
 	take("group", &state.Group)
 	take("by", &state.By)
 	if q.Has("filter") {
-		state.Filter = strings.TrimSpace(q.Get("filter"))
+		state.Filter = pasted.Trim(q.Get("filter"))
 		if state.Filter == nothing {
 			state.Filter = ""
 		}
@@ -193,7 +194,7 @@ func (p *page) openReport() (*openReport, error) {
 		report.saved, report.base = saved, savedState(saved)
 	}
 	if q.Get("range") == "days" { // as the form sends it
-		q.Set("range", strings.TrimSpace(q.Get("from"))+rangeMark+strings.TrimSpace(q.Get("to")))
+		q.Set("range", pasted.Trim(q.Get("from"))+rangeMark+pasted.Trim(q.Get("to")))
 	}
 	report.reportState = readState(q, report.base)
 	report.span, report.rangeError = spanOf(report.Range, p.now().In(p.zone))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 func scanRoutes() []route {
@@ -70,7 +71,7 @@ func scanDevice(name string) trackingv1.ScanLinkRequest_Device {
 func scanFormOf(query url.Values) scanForm {
 	return scanForm{
 		URL: field{
-			Name: "url", Label: "Link", Kind: "url", Value: strings.TrimSpace(query.Get("url")), IsRequired: true, Autofocus: query.Get("url") == "",
+			Name: "url", Label: "Link", Kind: "url", Value: pasted.Trim(query.Get("url")), IsRequired: true, Autofocus: query.Get("url") == "",
 			Placeholder: "https://go.example.com/click?offer_id=10&pub_id=22&coupon_code=SALEXYZ20", Hint: "A tracking link, its short form, or any other link.",
 		},
 		Device: deviceField(query.Get("device")), Language: languageField(query.Get("language")),

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
 // The bounds of a batch: the service takes 1,000 coupons, and a message of 1 MiB; what frames the
@@ -41,7 +41,7 @@ type run struct {
 
 // keysOf returns both keys of a coupon.
 func keysOf(creation *couponv1.CreateCouponRequest) [2]key {
-	code := strings.ToUpper(creation.GetCoupon().GetCode()) // A code of other letters than A to Z is refused anyway.
+	code := couponcode.Fold(creation.GetCoupon().GetCode())
 	return [2]key{{creation.GetParent(), creation.GetCoupon().GetPublisher(), code}, {creation.GetParent(), "", code}}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -73,8 +74,8 @@ func (c *Catalog) askOffer(ctx context.Context, req *couponv1.LookupOfferRequest
 
 // Coupons implements flow.Catalog.
 func (c *Catalog) Coupons(ctx context.Context, offer, code string) ([]rules.Coupon, error) {
-	code = rules.FoldCode(code)
-	if !rules.IsCode(code) || offer != "" && !rules.IsID(offer) {
+	code = couponcode.Fold(code)
+	if !couponcode.Is(code) || offer != "" && !rules.IsID(offer) {
 		return nil, nil // no coupon can have it
 	}
 	coupons, err := c.coupons.get(ctx, offer+"/"+code, func(ctx context.Context) ([]rules.Coupon, error) {

@@ -10,8 +10,10 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -77,8 +79,8 @@ func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.
 // reportFromProto reads a report, with the same checks that a postback's parameters get.
 func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (rules.Report, error) {
 	r := rules.Report{
-		Code: strings.TrimSpace(req.GetCouponCode()), ClickID: strings.TrimSpace(req.GetClick()), TransactionID: strings.TrimSpace(req.GetTransactionId()),
-		IdempotencyKey: strings.TrimSpace(req.GetIdempotencyKey()), Test: req.GetValidateOnly(), Event: rules.DefaultEvent, Trusted: true,
+		Code: pasted.Trim(req.GetCouponCode()), ClickID: pasted.Trim(req.GetClick()), TransactionID: pasted.Trim(req.GetTransactionId()),
+		IdempotencyKey: pasted.Trim(req.GetIdempotencyKey()), Test: req.GetValidateOnly(), Event: rules.DefaultEvent, Trusted: true,
 	}
 	if err := checkReferences(&r); err != nil {
 		return r, err
@@ -127,7 +129,7 @@ func checkReferences(r *rules.Report) error {
 		value *string
 		// couldBe says that a word for nothing could be the real value.
 		couldBe bool
-	}{{"coupon_code", &r.Code, rules.IsCode(r.Code)}, {"click", &r.ClickID, false}} {
+	}{{"coupon_code", &r.Code, couponcode.Is(r.Code)}, {"click", &r.ClickID, false}} {
 		if err := rules.CheckText(reference.field, *reference.value); err != nil {
 			return err
 		}
@@ -222,8 +224,9 @@ func moneyToProto(m money.Money) *couponv1.Money {
 	return &couponv1.Money{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
 }
 
-// cutPrefix returns what follows a prefix, if that is one segment.
+// cutPrefix returns what follows a prefix, without what was pasted around it, if that is one segment.
 func cutPrefix(name, prefix string) (string, bool) {
 	rest, ok := strings.CutPrefix(name, prefix)
+	rest = pasted.Trim(rest)
 	return rest, ok && rest != "" && !strings.Contains(rest, "/")
 }

@@ -8,7 +8,9 @@ import (
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -61,7 +63,8 @@ func couponName(text string) (name, offer, code string, err error) {
 	rest, ok := strings.CutPrefix(text, "offers/")
 	offer, id, found := strings.Cut(rest, "/coupons/")
 	publisher, code, dotted := strings.Cut(id, ".")
-	if !ok || !found || !dotted || !rules.IsID(offer) || !rules.IsID(publisher) || !rules.IsCode(code) {
+	offer, publisher, code = pasted.Trim(offer), pasted.Trim(publisher), pasted.Trim(code)
+	if !ok || !found || !dotted || !rules.IsID(offer) || !rules.IsID(publisher) || !couponcode.Is(code) {
 		return "", "", "", apperr.Invalid("INVALID_NAME", "coupon", "%q is not a resource name such as offers/10/coupons/22.SALEXYZ20", text)
 	}
 	return rules.Coupon{Offer: offer, Publisher: publisher, Code: code}.Name(), offer, code, nil
@@ -129,7 +132,7 @@ func editOf(req interface {
 	if !ok {
 		return flow.Edit{}, apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as conversions/9f86d081884c7d65", req.GetName())
 	}
-	return flow.Edit{ID: id, ETag: req.GetEtag(), Actor: strings.TrimSpace(req.GetActor())}, nil
+	return flow.Edit{ID: id, ETag: req.GetEtag(), Actor: pasted.Trim(req.GetActor())}, nil
 }
 
 func changed(c rules.Conversion, err error) (*trackingv1.Conversion, error) {

@@ -6,6 +6,7 @@ import (
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -54,7 +55,7 @@ func checkLink(link trackinglink.Link) error {
 			return err
 		}
 	}
-	if link.CouponCode != "" && !rules.IsCode(rules.FoldCode(link.CouponCode)) {
+	if link.CouponCode != "" && !couponcode.Is(couponcode.Fold(link.CouponCode)) {
 		return apperr.Invalid("INVALID_CODE", "coupon_code", "%q is not 3 to 64 letters and digits", link.CouponCode)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -96,6 +97,7 @@ func (s *scanServer) ListOfferScanResults(ctx context.Context, req *trackingv1.L
 func offerScanName(field, name string) (offer, id string, err error) {
 	rest, ok := strings.CutPrefix(name, "offers/")
 	offer, id, found := strings.Cut(rest, "/scans/")
+	offer, id = pasted.Trim(offer), pasted.Trim(id)
 	if !ok || !found || !rules.IsID(offer) || id == "" || strings.Contains(id, "/") {
 		return "", "", apperr.Invalid("INVALID_NAME", field, "%q is not a resource name such as offers/10/scans/01939f2e-2c66-7c1f-8d4b-5a3f1c2e9b70", name)
 	}

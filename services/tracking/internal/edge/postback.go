@@ -13,6 +13,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/tracking/internal/dialect"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -99,7 +100,7 @@ func (p *partner) readReport(w http.ResponseWriter, r *http.Request, now time.Ti
 	if r.PathValue(dialect.Parameter) != "" && len(rules.Named(params, dialect.Parameter)) == 0 {
 		report.Proof.Partial = true // a signed report could be passed on to be read in other words
 	}
-	report.IdempotencyKey = strings.TrimSpace(r.Header.Get("Idempotency-Key"))
+	report.IdempotencyKey = pasted.Trim(r.Header.Get("Idempotency-Key"))
 	if err == nil {
 		err = rules.CheckKey("Idempotency-Key", report.IdempotencyKey)
 	}

@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -38,7 +38,7 @@ func (s *Service) Approve(ctx context.Context, e Edit) (rules.Conversion, error)
 //
 // Errors: NotFound (CONVERSION_NOT_FOUND); InvalidArgument on reason; Aborted (ETAG_MISMATCH).
 func (s *Service) Reject(ctx context.Context, e Edit) (rules.Conversion, error) {
-	if strings.TrimSpace(e.Reason) == "" {
+	if pasted.Trim(e.Reason) == "" {
 		return rules.Conversion{}, apperr.Invalid("REASON_REQUIRED", "reason", "is missing: say why the sale is not paid for")
 	}
 	return s.edit(ctx, e, nil, rules.Conversion.Reject)

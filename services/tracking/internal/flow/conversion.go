@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -60,7 +61,7 @@ func storedValue(c rules.Conversion, field string) any {
 	case "status":
 		return string(c.Status)
 	case "pub_unique3_key":
-		return rules.FoldCode(c.PubUniques[2])
+		return couponcode.Fold(c.PubUniques[2])
 	case "conversion_time":
 		return c.ConversionTime
 	case "create_time":

@@ -6,6 +6,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -75,6 +76,7 @@ func ofOffer(name string) (listing.Expr, error) {
 		return nil, nil
 	}
 	id, ok := strings.CutPrefix(name, "offers/")
+	id = pasted.Trim(id)
 	if !ok || rules.CheckID(id) != nil {
 		return nil, apperr.Invalid("INVALID_OFFER", "offer", `%.80q is no offer's name; expected one such as "offers/10", or nothing for all offers`, name)
 	}

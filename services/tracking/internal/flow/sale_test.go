@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
@@ -46,7 +47,7 @@ func (c *catalog) OfferByToken(_ context.Context, token string) (rules.Offer, er
 func (c *catalog) Coupons(_ context.Context, offer, code string) ([]rules.Coupon, error) {
 	var found []rules.Coupon
 	for _, coupon := range c.coupons {
-		if (offer == "" || coupon.Offer == offer) && rules.FoldCode(coupon.Code) == rules.FoldCode(code) {
+		if (offer == "" || coupon.Offer == offer) && couponcode.Fold(coupon.Code) == couponcode.Fold(code) {
 			found = append(found, coupon)
 		}
 	}

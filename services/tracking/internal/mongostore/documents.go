@@ -3,6 +3,7 @@ package mongostore
 import (
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -105,11 +106,11 @@ func encodeConversion(c rules.Conversion) *conversionDocument {
 	u := c.PubUniques
 	d := &conversionDocument{
 		ID: c.ID, ContentHash: c.ContentHash, Offer: c.Offer, Publisher: c.Publisher, Coupon: c.Coupon,
-		CouponCode: c.CouponCode, CouponCodeKey: rules.FoldCode(c.CouponCode),
+		CouponCode: c.CouponCode, CouponCodeKey: couponcode.Fold(c.CouponCode),
 		Click: c.Click, TransactionID: c.TransactionID, Event: c.Event,
 		Amount: encodeMoney(c.Amount), Payout: encodeMoney(c.Payout), Revenue: encodeMoney(c.Revenue), Refunded: encodeMoney(c.Refunded),
 		Status: c.Status, StatusReason: c.StatusReason, Outcome: c.Outcome, Method: c.Method, Reason: c.Reason, Explanation: c.Explanation, Candidates: c.Candidates,
-		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique3Key: rules.FoldCode(u[2]), PubUnique4: u[3], PubUnique5: u[4],
+		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique3Key: couponcode.Fold(u[2]), PubUnique4: u[3], PubUnique5: u[4],
 		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
 		ConversionTime: c.ConversionTime, CreateTime: c.CreateTime, UpdateTime: c.UpdateTime, Revision: c.Revision,
 		Undeduplicated: c.Undeduplicated, Postback: c.Postback, Conflicted: c.Conflicted,

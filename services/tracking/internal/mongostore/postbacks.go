@@ -7,6 +7,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -50,7 +51,7 @@ func encodePostback(p rules.Postback) *postbackDocument {
 	d := &postbackDocument{
 		ID: p.ID, Offer: p.Offer, Conversion: p.Conversion, Outcome: p.Outcome, Reason: p.Reason, Message: p.Message,
 		HTTPStatus: p.HTTPStatus, Method: p.Method, Parameters: p.Parameters,
-		CouponCode: p.CouponCode, CouponCodeKey: rules.FoldCode(p.CouponCode),
+		CouponCode: p.CouponCode, CouponCodeKey: couponcode.Fold(p.CouponCode),
 		TransactionID: p.TransactionID, IdempotencyKey: p.IdempotencyKey, IP: p.IP, Authenticated: p.Authenticated,
 		CreateTime: p.Time, Duration: p.Duration.Microseconds(),
 	}

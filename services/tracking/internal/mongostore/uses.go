@@ -8,6 +8,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -100,7 +101,7 @@ func (s *Store) UsesLeft(ctx context.Context, u rules.Use) (bool, error) {
 // as its Pub. Unique 3, by which there is an index.
 func (s *Store) countConversions(ctx context.Context, u rules.Use, more bson.D) (int64, error) {
 	filter := bson.D{
-		{Key: "pub_unique3_key", Value: rules.FoldCode(u.Code)},
+		{Key: "pub_unique3_key", Value: couponcode.Fold(u.Code)},
 		{Key: "coupon", Value: u.Coupon},
 		{Key: "outcome", Value: rules.Attributed},
 		{Key: "status", Value: bson.D{{Key: "$ne", Value: rules.StatusRejected}}},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/attributiontest"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -48,7 +49,7 @@ func attributed(t *testing.T, c attributiontest.Case) rules.Conversion {
 		Coupons: couponsIn(w, report.Offer, report.Code),
 	}
 	claim.CodeElsewhere = len(claim.Coupons) == 0 && slices.ContainsFunc(w.Coupons, func(c attributiontest.Coupon) bool {
-		return rules.FoldCode(c.Code) == rules.FoldCode(report.Code)
+		return couponcode.Fold(c.Code) == couponcode.Fold(report.Code)
 	})
 	if c.Sale.Click == attributiontest.Made {
 		claim.Click = made
@@ -101,7 +102,7 @@ func offerIn(w attributiontest.World) rules.Offer {
 func couponsIn(w attributiontest.World, offer, code string) []rules.Coupon {
 	var coupons []rules.Coupon
 	for _, c := range w.Coupons {
-		if c.Offer != offer || rules.FoldCode(c.Code) != rules.FoldCode(code) {
+		if c.Offer != offer || couponcode.Fold(c.Code) != couponcode.Fold(code) {
 			continue
 		}
 		coupon := rules.Coupon{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -29,7 +30,7 @@ func ConversionID(r Report, offer string) (id string, ok bool) {
 // ContentHash tells apart two reports that have the same dedupe key but not the same content. The
 // time is left out: a retry may carry a new one.
 func ContentHash(r Report, c Conversion) string {
-	return hash(FoldCode(r.Code), r.ClickID, r.Publisher, c.Amount.String())
+	return hash(couponcode.Fold(r.Code), r.ClickID, r.Publisher, c.Amount.String())
 }
 
 // hash returns 128 bits of the SHA-256 of the parts in hexadecimal. A part cannot hold the

@@ -2,9 +2,9 @@ package rules
 
 import (
 	"net/url"
-	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
@@ -37,7 +37,7 @@ func ParseLink(rawQuery string) (trackinglink.Link, error) {
 			if !ok || name == "" {
 				continue
 			}
-			v := strings.TrimSpace(values[0])
+			v := pasted.Trim(values[0])
 			if err := CheckText(name, v); err != nil {
 				return link, err
 			}

@@ -11,7 +11,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 const (
@@ -49,7 +51,7 @@ const (
 
 // parameters lists what a postback may carry (the design's table of parameters and aliases).
 var parameters = []parameter{
-	{name: "coupon_code", aliases: []string{"coupon", "promo_code", "code"}, set: text(func(r *Report) *string { return &r.Code }), couldBe: IsCode},
+	{name: "coupon_code", aliases: []string{"coupon", "promo_code", "code"}, set: text(func(r *Report) *string { return &r.Code }), couldBe: couponcode.Is},
 	{name: "click_id", aliases: []string{"clickid", "cid"}, set: text(func(r *Report) *string { return &r.ClickID })},
 	{name: "offer_id", aliases: []string{"oid"}, set: id(func(r *Report) *string { return &r.Offer }), couldBe: IsID},
 	{name: "pub_id", set: id(func(r *Report) *string { return &r.Publisher }), couldBe: IsID},
@@ -129,7 +131,7 @@ func (p parameter) read(r *Report, all []sent, meanings map[string]string, now t
 	values := one[:0]
 	for _, s := range all {
 		for _, value := range s.values {
-			value = strings.TrimSpace(value)
+			value = pasted.Trim(value)
 			if err := CheckText(s.name, value); err != nil {
 				return p.fault(s.name, err)
 			}

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // ParseQuery reads a query or a form as far as it goes, which is to its end: a percent sign that begins
@@ -57,7 +59,7 @@ func fromHex(c byte) byte {
 // ParameterName returns the name of the parameter that was meant: in lower case, without the brackets of
 // a list, as in coupon_code[] and coupon_code[0], and without the rest of an & that was escaped for HTML.
 func ParameterName(sent string) string {
-	name := strings.ToLower(strings.TrimSpace(sent))
+	name := strings.ToLower(pasted.Trim(sent))
 	for strings.HasPrefix(name, "amp;") {
 		name = name[len("amp;"):]
 	}
@@ -75,7 +77,7 @@ func Named(params url.Values, name string) []string {
 			continue
 		}
 		for _, value := range values {
-			if value = strings.TrimSpace(value); value != "" && !slices.Contains(all, value) {
+			if value = pasted.Trim(value); value != "" && !slices.Contains(all, value) {
 				all = append(all, value)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 const (
@@ -75,8 +76,8 @@ func ReportColumns() []string {
 // Errors: InvalidArgument on display_name, columns, range, start_date, end_date, group_by or
 // group_order_by.
 func CheckSavedReport(r SavedReport) (SavedReport, error) {
-	r.DisplayName = strings.TrimSpace(r.DisplayName)
-	r.Filter, r.OrderBy, r.GroupOrderBy = strings.TrimSpace(r.Filter), strings.TrimSpace(r.OrderBy), strings.TrimSpace(r.GroupOrderBy)
+	r.DisplayName = pasted.Trim(r.DisplayName)
+	r.Filter, r.OrderBy, r.GroupOrderBy = pasted.Trim(r.Filter), pasted.Trim(r.OrderBy), pasted.Trim(r.GroupOrderBy)
 	if err := checkReportName(r.DisplayName); err != nil {
 		return r, err
 	}

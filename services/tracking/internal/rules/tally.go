@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -124,7 +125,7 @@ func (t *Tally) AddClick(c *Click) {
 	}
 	code := ""
 	if c.Coupon != "" {
-		code = FoldCode(c.CouponCode)
+		code = couponcode.Fold(c.CouponCode)
 	}
 	of := CellKey{Offer: c.Offer, Publisher: c.Publisher, CouponCode: code}
 	// What tells statuses or methods apart leaves clicks out, which have none, so the full cube needs none.
@@ -138,7 +139,7 @@ func (t *Tally) AddConversion(c *Conversion) { t.addConversion(c, 1) }
 func (t *Tally) RemoveConversion(c *Conversion) { t.addConversion(c, -1) }
 
 func (t *Tally) addConversion(c *Conversion, times int64) {
-	of := CellKey{Offer: c.Offer, Publisher: c.Publisher, CouponCode: FoldCode(c.CouponCode), Status: c.Status, Method: c.Method}
+	of := CellKey{Offer: c.Offer, Publisher: c.Publisher, CouponCode: couponcode.Fold(c.CouponCode), Status: c.Status, Method: c.Method}
 	day := t.calendar.Day(c.ConversionTime)
 	t.allCubes(of, day, func(m *Measures) {
 		m.Conversions += times

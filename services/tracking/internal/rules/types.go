@@ -2,12 +2,14 @@
 // a sale, what it pays. It is pure: no context, proto, storage or clock inside; time and state come
 // in, values come out.
 //
-// It may be imported by flow, edge and the stores; it imports only money, apperr and trackinglink.
+// It may be imported by flow, edge and the stores; of ours it imports only apperr, couponcode, money, pasted and
+// trackinglink.
 package rules
 
 import (
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
@@ -114,7 +116,7 @@ type Coupon struct {
 
 // Name returns the coupon's resource name.
 func (c Coupon) Name() string {
-	return "offers/" + c.Offer + "/coupons/" + c.Publisher + "." + FoldCode(c.Code)
+	return "offers/" + c.Offer + "/coupons/" + c.Publisher + "." + couponcode.Fold(c.Code)
 }
 
 // Uniques are the publisher-supplied values Pub. Unique 1 to 5; index 0 is Pub. Unique 1.

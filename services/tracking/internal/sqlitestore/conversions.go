@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/money"
@@ -87,8 +88,8 @@ func bindConversion(a *arguments, c *rules.Conversion, decision string) {
 	bindMoney(a, c.Revenue)
 	a.add(c.UpdateTime.UnixMilli())
 	a.key(timeKey(c.Postback))
-	a.text(rules.FoldCode(c.CouponCode))
-	a.text(rules.FoldCode(c.PubUniques[2]))
+	a.text(couponcode.Fold(c.CouponCode))
+	a.text(couponcode.Fold(c.PubUniques[2]))
 	if c.Unplanned {
 		a.add(int64(c.PlanFrom))
 	} else {

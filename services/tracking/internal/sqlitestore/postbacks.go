@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -38,7 +39,7 @@ func bindPostback(a *arguments, p *rules.Postback, made *rules.Conversion) {
 	a.flag(p.Authenticated)
 	a.add(p.Time.UnixMilli())
 	a.add(p.Duration.Microseconds())
-	a.text(rules.FoldCode(p.CouponCode))
+	a.text(couponcode.Fold(p.CouponCode))
 	if made != nil && made.Postback == p.ID {
 		a.add(nil)
 	} else {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -34,7 +35,7 @@ type counter struct {
 // and then they are counted anew.
 func counters(u *rules.Use) []counter {
 	var needed []counter
-	args := []any{rules.FoldCode(u.Code), u.Coupon}
+	args := []any{couponcode.Fold(u.Code), u.Coupon}
 	if u.Limits.Total > 0 {
 		needed = append(needed, counter{"", u.Limits.Total, countUses, args})
 	}

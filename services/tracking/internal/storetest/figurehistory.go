@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -118,7 +119,7 @@ func (h *history) newSale() flow.Sale {
 		c.Publisher, c.Outcome, c.Method, c.Reason = pick(h, "22", "23"), rules.Attributed, pick(h, rules.CouponCode, rules.ByClick), rules.NoReason
 		c.Status = pick(h, rules.StatusPending, rules.StatusApproved)
 		if c.CouponCode != "" && h.chance.IntN(2) == 0 {
-			c.Coupon = "offers/" + c.Offer + "/coupons/" + c.Publisher + "." + rules.FoldCode(c.CouponCode)
+			c.Coupon = "offers/" + c.Offer + "/coupons/" + c.Publisher + "." + couponcode.Fold(c.CouponCode)
 			sale.Use = &rules.Use{Coupon: c.Coupon, Code: c.CouponCode, ETag: "1", Limits: rules.Limits{Total: 4}, From: day(1), To: day(2)}
 		}
 	}

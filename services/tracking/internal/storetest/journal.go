@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -77,7 +78,7 @@ func postbackRows() rows[rules.Postback] {
 		value: func(p rules.Postback, field string) any {
 			return map[string]any{
 				"id": p.ID, "offer": p.Offer, "conversion": p.Conversion, "outcome": string(p.Outcome), "reason": p.Reason,
-				"coupon_code_key": rules.FoldCode(p.CouponCode), "transaction_id": p.TransactionID, "create_time": p.Time,
+				"coupon_code_key": couponcode.Fold(p.CouponCode), "transaction_id": p.TransactionID, "create_time": p.Time,
 			}[field]
 		},
 		list: listPostbacks,

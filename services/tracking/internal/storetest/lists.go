@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -52,9 +53,9 @@ func value(c rules.Conversion, field string) any {
 	case "publisher":
 		return c.Publisher
 	case "coupon_code_key":
-		return rules.FoldCode(c.CouponCode)
+		return couponcode.Fold(c.CouponCode)
 	case "pub_unique3_key":
-		return rules.FoldCode(c.PubUniques[2])
+		return couponcode.Fold(c.PubUniques[2])
 	case "transaction_id":
 		return c.TransactionID
 	case "event":

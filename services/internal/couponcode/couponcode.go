@@ -1,0 +1,59 @@
+// Package couponcode says what a coupon code is and when two of them are one. It is pure, and every
+// part of every service may import it: nothing else compares codes.
+package couponcode
+
+import "github.com/couponlink/couponlink/services/internal/pasted"
+
+// The bounds of a code's length, in characters.
+const (
+	MinChars = 3
+	MaxChars = 64
+)
+
+// Fold returns a code in the form by which codes are compared and kept: without the unseen characters
+// around it, the letters a to z in upper case. It takes any text and leaves all other characters
+// alone: what no coupon can have must not become the code of one.
+func Fold(code string) string { return Upper(pasted.Trim(code)) }
+
+// Equal says whether two codes are the same.
+func Equal(a, b string) bool { return Fold(a) == Fold(b) }
+
+// Upper returns a text with the letters a to z in upper case, and all else as it is.
+func Upper(text string) string {
+	for i := range len(text) {
+		if c := text[i]; 'a' <= c && c <= 'z' {
+			return upper(text, i)
+		}
+	}
+	return text
+}
+
+// upper is Upper for a text whose first letter of a to z is at from.
+func upper(text string, from int) string {
+	folded := []byte(text)
+	for i := from; i < len(folded); i++ {
+		if c := folded[i]; 'a' <= c && c <= 'z' {
+			folded[i] = c - 'a' + 'A'
+		}
+	}
+	return string(folded)
+}
+
+// Is says whether a text can be a coupon's code, in whatever case: 3 to 64 ASCII letters and digits,
+// and nothing around them.
+func Is(text string) bool {
+	if len(text) < MinChars || len(text) > MaxChars {
+		return false
+	}
+	for i := range len(text) {
+		if !IsChar(rune(text[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+// IsChar says whether a code can have a character.
+func IsChar(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}

@@ -1,0 +1,47 @@
+// Package pasted cleans values that people copy from web pages, chats and spreadsheets. It is pure, and
+// everything that reads values from outside may import it.
+package pasted
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Trim returns a value without the characters around it that nobody sees: white space of every kind,
+// and what only directs how text is set, such as U+200B (zero width space), U+FEFF (byte order mark),
+// U+200E (left-to-right mark) and U+2060 (word joiner). Those inside it stay: emoji and some scripts
+// need them. Control characters that are no white space stay too, to be refused.
+func Trim(value string) string {
+	if value == "" || isPlain(value[0]) && isPlain(value[len(value)-1]) {
+		return value // as nearly all are
+	}
+	return strings.TrimFunc(value, isUnseen)
+}
+
+// TrimStart returns a value without the characters before it that nobody sees, as Trim has them: for the
+// beginning of a value, whose end may be a space.
+func TrimStart(value string) string { return strings.TrimLeftFunc(value, isUnseen) }
+
+// isPlain says whether a byte is an ASCII character that can be seen.
+func isPlain(c byte) bool { return c > ' ' && c < utf8.RuneSelf }
+
+// isUnseen says whether a character leaves no mark on paper.
+func isUnseen(c rune) bool {
+	if c < utf8.RuneSelf {
+		return unicode.IsSpace(c)
+	}
+	switch {
+	case c >= 0xE0020 && c <= 0xE007F: // the end of a flag, such as Scotland's
+		return false
+	case unicode.Is(unicode.Prepended_Concatenation_Mark, c): // signs before a number, which are seen
+		return false
+	case unicode.In(c, unicode.Cf, unicode.Z), unicode.IsSpace(c):
+		return true
+	}
+	switch c {
+	case 0x034F, 0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0: // joiner, fillers and blanks, by name letters, marks or symbols
+		return true
+	}
+	return false
+}
