@@ -57,6 +57,7 @@ func expecting(st step, why string, status int, response map[string]any) step {
 // TestSignedPostbacks reports sales on an offer under HMAC by GET and POST, with the secret from before
 // a rotation too, and whatever an eavesdropper could send.
 func TestSignedPostbacks(t *testing.T) {
+	t.Parallel()
 	s, _ := startTogether(t, t.TempDir(), nil)
 	p := player{system: s, transport: "rest", suite: loadSuite(t)}
 	secrets := step{

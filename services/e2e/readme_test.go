@@ -16,6 +16,7 @@ const scriptLines = 10
 // started with nothing but addresses of its own. Tests need nothing but Go, make and git, so it runs
 // with testdata/curl, which stands in for curl, and with curl where it is installed.
 func TestREADMEJourney(t *testing.T) {
+	t.Parallel()
 	script := readmeScript(t, "journey") + readmeScript(t, "sale") + readmeScript(t, "reports")
 	t.Run("stand-in", func(t *testing.T) {
 		playJourney(t, script, curlDir(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -62,4 +63,24 @@ func TestGeneratedKey(t *testing.T) {
 			t.Errorf("it ended with %v", err)
 		}
 	}
+}
+
+// TestOneProcessPerDataDirectory starts a second process on the data of a first: it ends at once, says who
+// has the data, and the first serves on.
+func TestOneProcessPerDataDirectory(t *testing.T) {
+	t.Parallel()
+	dataDir := t.TempDir()
+	s, first := startTogether(t, dataDir, nil)
+	addrs := freeAddrs(t, 3)
+	second := startProcess(t, "couponlink", map[string]string{
+		"COUPONLINK_HTTP_ADDR": addrs[0], "COUPONLINK_COUPON_GRPC_ADDR": addrs[1], "COUPONLINK_TRACKING_GRPC_ADDR": addrs[2],
+		"COUPONLINK_DATA_DIR": dataDir, "COUPONLINK_ADMIN_KEY": adminKey,
+	})
+	if err := second.wait(t, startPatience); err == nil {
+		t.Error("the second process ended well")
+	}
+	if log, want := second.log.String(), fmt.Sprintf("is in use by process %d", first.cmd.Process.Pid); !strings.Contains(log, want) {
+		t.Errorf("the second process says %q, want %q", log, want)
+	}
+	player{system: s, transport: "rest"}.mustPlay(t, vars{}, []step{{HTTP: "GET /v1/offers", expectation: expectation{Status: http.StatusOK}}})
 }

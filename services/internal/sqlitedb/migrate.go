@@ -9,11 +9,6 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// migrateAttempts bounds how often a start looks again when another process was migrating the same
-// file at the same time. Each migration is one transaction together with the record of it, so the
-// loser of such a race fails without a trace, and finds the work done when it looks again.
-const migrateAttempts = 3
-
 // migrate brings the schema up to the newest migration, or refuses one that is newer.
 func migrate(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations,
@@ -21,15 +16,6 @@ func migrate(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
-	for range migrateAttempts {
-		if err = up(ctx, provider); err == nil || ctx.Err() != nil {
-			break
-		}
-	}
-	return err
-}
-
-func up(ctx context.Context, provider *goose.Provider) error {
 	current, newest, err := provider.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the schema's version: %w", err)

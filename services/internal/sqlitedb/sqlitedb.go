@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gofrs/flock"
 	_ "modernc.org/sqlite" // The database/sql driver "sqlite".
 )
 
@@ -34,15 +35,17 @@ const (
 	closeTimeout = 10 * time.Second
 )
 
-// DB is one SQLite database file.
+// DB is one SQLite database file, which no other process has open.
 type DB struct {
+	lock   *flock.Flock
 	writer *sql.DB
 	reader *sql.DB
 }
 
 // Open opens the database file at a path, creates it with its directory where it does not exist,
 // and applies the migrations that it lacks: files named NNNNN_subject.sql in goose's format. It
-// refuses a file that has migrations unknown to this program.
+// refuses a file that has migrations unknown to this program, and one that is open already, here or in
+// another process: the error says in which.
 func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -51,17 +54,29 @@ func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	db := &DB{}
+	l, err := lock(path)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{lock: l}
+	if err := db.open(ctx, path, migrations); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return db, nil
+}
+
+// open connects to the file and migrates it.
+func (db *DB) open(ctx context.Context, path string, migrations fs.FS) (err error) {
 	db.writer, err = connect(path, 1, url.Values{
 		"_txlock":       {"immediate"},
 		"_journal_mode": {"WAL"},
 		"_pragma":       {cacheSize(writerCacheKiB), fmt.Sprintf("journal_size_limit(%d)", walLimitBytes)},
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := migrate(ctx, db.writer, migrations); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, Failure(err)), db.writer.Close())
+		return errors.Join(fmt.Errorf("opening %s: %w", path, Failure(err)), db.writer.Close())
 	}
 	// Readers are kept from writing by query_only and not by mode=ro: a read-only connection could
 	// not open the file when it happens to come first after the log was removed.
@@ -70,9 +85,9 @@ func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
 		"_pragma":     {cacheSize(readerCacheKiB)},
 	})
 	if err != nil {
-		return nil, errors.Join(err, db.writer.Close())
+		return errors.Join(err, db.writer.Close())
 	}
-	return db, nil
+	return nil
 }
 
 // Read returns the pool of reading connections. It refuses writes.
@@ -124,7 +139,7 @@ func (db *DB) Close() error {
 	if writer != nil {
 		failure = errors.Join(failure, writer.Close())
 	}
-	return failure
+	return errors.Join(failure, db.lock.Close())
 }
 
 // create makes the file, if there is none, readable by its owner only: it holds secrets.

@@ -96,9 +96,15 @@ func TestOpenMigratesAndRefusesTheNewer(t *testing.T) {
 	if err := insert(t.Context(), db, "1", "kept"); err != nil {
 		t.Fatal(err)
 	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
 	newer := open(t, path, first, second)
 	if n := count(t, newer); n != 1 {
 		t.Errorf("%d rows after migrating, want 1", n)
+	}
+	if err := newer.Close(); err != nil {
+		t.Fatal(err)
 	}
 	_, err := sqlitedb.Open(t.Context(), path, migrations(first))
 	if err == nil || !strings.Contains(err.Error(), "schema version 2") || !strings.Contains(err.Error(), "up to 1") {
@@ -108,23 +114,35 @@ func TestOpenMigratesAndRefusesTheNewer(t *testing.T) {
 
 func TestOpenByManyAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "things.db")
-	start := make(chan struct{})
+	const openers = 5
+	start, dbs, refusals := make(chan struct{}), make(chan *sqlitedb.DB, openers), make(chan error, openers)
 	var all sync.WaitGroup
-	for range 5 {
+	for range openers {
 		all.Go(func() {
 			<-start
 			db, err := sqlitedb.Open(t.Context(), path, migrations(first, second))
 			if err != nil {
-				t.Errorf("Open: %v", err)
+				refusals <- err
 				return
 			}
-			if err := db.Close(); err != nil {
-				t.Errorf("Close: %v", err)
-			}
+			dbs <- db
 		})
 	}
 	close(start)
 	all.Wait()
+	close(refusals)
+	if len(dbs) != 1 {
+		t.Fatalf("%d of %d opened the file, want one", len(dbs), openers)
+	}
+	for err := range refusals {
+		if !strings.Contains(err.Error(), path+" is in use by ") {
+			t.Errorf("a second opener was told %v", err)
+		}
+	}
+	if err := (<-dbs).Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, path, first, second) // the lock ended with the store
 }
 
 func TestWriteIsAllOrNothing(t *testing.T) {

@@ -156,16 +156,15 @@ func (s *suite) wantNoTrace(t testing.TB, offer, publisher, code string) {
 
 func testClosed(t *testing.T, s *suite) {
 	must(t, s.Ping(t.Context()))
-	store := s.place(t)
-	must(t, store.Close())
-	_, reading := store.Offer(t.Context(), "10")
-	_, creating := store.CreateCoupon(t.Context(), "10", "22", "SALE20", admit(coupon("10", "22", "SALE20")))
-	_, listing := store.Coupons(t.Context(), everything())
+	must(t, s.Close())
+	_, reading := s.Offer(t.Context(), "10")
+	_, creating := s.CreateCoupon(t.Context(), "10", "22", "SALE20", admit(coupon("10", "22", "SALE20")))
+	_, listing := s.Coupons(t.Context(), everything())
 	for what, err := range map[string]error{
-		"Ping":         store.Ping(t.Context()),
+		"Ping":         s.Ping(t.Context()),
 		"Offer":        reading,
 		"Coupons":      listing,
-		"InsertOffer":  store.InsertOffer(t.Context(), offer("10")),
+		"InsertOffer":  s.InsertOffer(t.Context(), offer("10")),
 		"CreateCoupon": creating,
 	} {
 		if e := apperr.As(err); e == nil || e.Kind != apperr.Unavailable || e.Reason != "STORE_UNAVAILABLE" {
