@@ -1,6 +1,7 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
 
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -39,7 +40,7 @@ func (s *Store) export(ctx context.Context, q listing.Query, each func([]rules.C
 	}
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // It ends by itself at last.
 	part := make([]rules.Conversion, 0, exportRows)
-	for cursor.Next(ctx) {
+	for ctx.Err() == nil && cursor.Next(ctx) { // The driver sees the end of ctx only when it asks for more.
 		var found conversionDocument
 		if err := cursor.Decode(&found); err != nil {
 			return failure("exporting conversions", err)
@@ -52,7 +53,7 @@ func (s *Store) export(ctx context.Context, q listing.Query, each func([]rules.C
 		}
 		part = part[:0]
 	}
-	if err := cursor.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), cursor.Err()); err != nil {
 		return failure("exporting conversions", err)
 	}
 	if len(part) == 0 {

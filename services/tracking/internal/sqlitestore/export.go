@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -36,7 +37,7 @@ func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each fun
 	}
 	defer func() { _ = rows.Close() }() // It has been read, or is given up.
 	part := make([]rules.Conversion, 0, exportRows)
-	for rows.Next() {
+	for ctx.Err() == nil && rows.Next() { // The driver sees the end of ctx a little later.
 		c, err := scanConversion(rows)
 		if err != nil {
 			return exportFailure(ctx, err)
@@ -49,7 +50,7 @@ func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each fun
 		}
 		part = part[:0]
 	}
-	if err := rows.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), rows.Err()); err != nil {
 		return exportFailure(ctx, err)
 	}
 	if len(part) == 0 {
