@@ -76,13 +76,15 @@ func isUnavailable(code int) bool {
 		return true
 	case 91, 11600, 11601, 11602: // ShutdownInProgress and Interrupted…
 		return true
+	case 43, 175: // CursorNotFound and QueryPlanKilled: what was read is gone, and can be read again
+		return true
 	case 50, 202, 262: // MaxTimeMSExpired, NetworkInterfaceExceededTimeLimit, ExceededTimeLimit
 		return true
 	case 64, 79, 100: // WriteConcernFailed, UnknownReplWriteConcern, UnsatisfiableWriteConcern
 		return true
 	case 24, 46, 112, 251, 256: // LockTimeout, LockBusy, WriteConflict, NoSuchTransaction, TransactionCommitted
 		return true
-	case 239, 246: // SnapshotTooOld, SnapshotUnavailable
+	case 134, 239, 246: // ReadConcernMajorityNotAvailableYet, SnapshotTooOld, SnapshotUnavailable
 		return true
 	case 13, 18: // Unauthorized, AuthenticationFailed
 		return true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -42,8 +43,9 @@ type Upsert struct {
 	Update bson.D
 }
 
-// UpsertAll runs upserts of a collection in one call, in no order. One whose document is there and not below
-// is left out, which the database itself decides: it refuses a second with the `_id`. Where UpsertAll returns
+// UpsertAll runs upserts of a collection in one call, in the order of their ids: two callers that write the
+// same documents in different orders could wait for each other. One whose document is there and not below is
+// left out; the database itself decides that, since it refuses a second with the `_id`. If UpsertAll returns
 // an error, as Failure maps it, some may have been done and others not.
 func (db *DB) UpsertAll(ctx context.Context, collection string, upserts []Upsert) error {
 	if len(upserts) == 0 {
@@ -53,27 +55,43 @@ func (db *DB) UpsertAll(ctx context.Context, collection string, upserts []Upsert
 	if db.plain {
 		upsert = db.upsertOneByOne
 	}
+	upserts = slices.Clone(upserts)
+	slices.SortStableFunc(upserts, func(a, b Upsert) int { return strings.Compare(a.ID, b.ID) })
 	if err := upsert(ctx, collection, upserts); err != nil {
 		return Failure(fmt.Errorf("upserting into %s: %w", collection, err))
 	}
 	return nil
 }
 
+// upsertAtOnce is UpsertAll in one call of the server, and a second for what the first refused: a document
+// that somebody else inserted at the same moment may be below, and only the second call sees it.
 func (db *DB) upsertAtOnce(ctx context.Context, collection string, upserts []Upsert) error {
+	refused, err := db.bulkUpsert(ctx, collection, upserts)
+	if err == nil && len(refused) > 0 {
+		_, err = db.bulkUpsert(ctx, collection, refused)
+	}
+	return err
+}
+
+// bulkUpsert returns the upserts whose documents were there and, when it looked, not below.
+func (db *DB) bulkUpsert(ctx context.Context, collection string, upserts []Upsert) (refused []Upsert, err error) {
 	models := make([]mongo.WriteModel, len(upserts))
 	for i, u := range upserts {
 		models[i] = mongo.NewUpdateOneModel().SetUpsert(true).SetUpdate(u.Update).
 			SetFilter(bson.D{{Key: "_id", Value: u.ID}, {Key: u.Below.Key, Value: bson.D{{Key: "$lt", Value: u.Below.Value}}}})
 	}
-	_, err := db.Collection(collection).BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
-	var refused mongo.BulkWriteException
-	if !errors.As(err, &refused) || refused.WriteConcernError != nil || len(refused.WriteErrors) == 0 {
-		return err
+	_, err = db.Collection(collection).BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
+	var failed mongo.BulkWriteException
+	if !errors.As(err, &failed) || failed.WriteConcernError != nil || len(failed.WriteErrors) == 0 {
+		return nil, err
 	}
-	if slices.ContainsFunc(refused.WriteErrors, func(e mongo.BulkWriteError) bool { return !IsUnique(e) }) {
-		return err
+	for _, e := range failed.WriteErrors {
+		if !IsUnique(e) || e.Index < 0 || e.Index >= len(upserts) {
+			return nil, err
+		}
+		refused = append(refused, upserts[e.Index])
 	}
-	return nil
+	return refused, nil
 }
 
 // upsertOneByOne is UpsertAll for the tests' engine, which ends a call at its first refusal, and finds a

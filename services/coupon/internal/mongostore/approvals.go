@@ -33,7 +33,7 @@ func (s *Store) Approvals(ctx context.Context, q listing.Query) ([]rules.Approva
 func (s *Store) PutApproval(
 	ctx context.Context, offer, publisher string, change func(*rules.Approval) (rules.Approval, error),
 ) (rules.Approval, error) {
-	return withoutCollision(func() (rules.Approval, error) {
+	return withoutCollision(ctx, func() (rules.Approval, error) {
 		before, err := s.approvals.find(ctx, rules.ApprovalID(offer, publisher))
 		if err != nil {
 			return rules.Approval{}, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -16,9 +18,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-// changeAttempts bounds how often a change starts over because others changed the same document in
-// between. Of any that collide one gets through, so only a hundred others in a row exhaust it.
-const changeAttempts = 100
+const (
+	// changeAttempts bounds how often a change starts over because others changed the same document in
+	// between. Of any that collide one gets through, so only a hundred others in a row exhaust it.
+	changeAttempts = 100
+	// The longest pause before a change starts over: it doubles from the first to the last.
+	firstPause = time.Millisecond
+	lastPause  = 64 * time.Millisecond
+)
 
 // errCollision says that a document is no longer as it was read.
 var errCollision = errors.New("the document was changed by another")
@@ -119,7 +126,7 @@ func (c *collection[T, D]) replace(ctx context.Context, before, after T) (T, err
 
 // update replaces the document with a key by what change makes of it.
 func (c *collection[T, D]) update(ctx context.Context, id string, change func(T) (T, error)) (T, error) {
-	return withoutCollision(func() (T, error) {
+	return withoutCollision(ctx, func() (T, error) {
 		before, err := c.first(ctx, byID(id))
 		if err != nil {
 			return before, err
@@ -136,14 +143,22 @@ func (c *collection[T, D]) failure(doing string, err error) error {
 	return mongodb.Failure(fmt.Errorf("%s %s: %w", doing, c.stored.Name(), err))
 }
 
-// withoutCollision runs attempt until it does not end with errCollision.
-func withoutCollision[T any](attempt func() (T, error)) (T, error) {
+// withoutCollision runs attempt until it does not end with errCollision. It pauses in between, for a random
+// time, so that those that collided do not meet again.
+func withoutCollision[T any](ctx context.Context, attempt func() (T, error)) (T, error) {
+	var none T
+	longest := firstPause
 	for range changeAttempts {
 		result, err := attempt()
 		if !errors.Is(err, errCollision) {
 			return result, err
 		}
+		select {
+		case <-time.After(rand.N(longest)):
+		case <-ctx.Done():
+			return none, ctx.Err()
+		}
+		longest = min(2*longest, lastPause)
 	}
-	var none T
 	return none, apperr.New(apperr.Unavailable, "STORE_CONTENDED", "too many changes of the same thing at once; try again")
 }

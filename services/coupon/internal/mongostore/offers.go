@@ -61,7 +61,7 @@ func (s *Store) Offers(ctx context.Context, q listing.Query) ([]rules.Offer, err
 
 // UpdateOffer replaces an offer by what change makes of it.
 func (s *Store) UpdateOffer(ctx context.Context, id string, change func(rules.Offer) (rules.Offer, error)) (rules.Offer, error) {
-	return withoutCollision(func() (rules.Offer, error) {
+	return withoutCollision(ctx, func() (rules.Offer, error) {
 		before, err := s.offers.first(ctx, byID(id))
 		if err != nil {
 			return before, err

@@ -92,8 +92,12 @@ func (s *secret) rotate() error {
 	return nil
 }
 
-// writeWhole writes a file so that it is there whole or not at all, for the owner's eyes only.
+// writeWhole writes a file so that it is there whole or not at all, for the owner's eyes only. It makes the
+// directory if there is none.
 func writeWhole(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".secret-*")
 	if err != nil {
 		return err
