@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/tap"
 
 	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
@@ -16,19 +17,39 @@ import (
 // healthPrefix begins the methods that need no key: a prober has none, and they tell nothing.
 const healthPrefix = "/grpc.health.v1.Health/"
 
-// guard is what stands around every call: recovery outside, then the key, then the request's texts
-// trimmed, then the mapping of the handler's error. It is one interceptor and not a chain of three: this is the hot path.
+// guard is what stands around every call: the key first, then recovery from panics, the trimming of the
+// request's texts, and the mapping of the handler's error. It is one interceptor and not a chain of three:
+// this is the hot path.
 type guard struct {
 	key  bearer.Verifier
 	trim trimmer
 	log  *slog.Logger
 }
 
-func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-	defer g.rescue(ctx, info.FullMethod, &err)
-	if err := g.authorize(ctx, info.FullMethod); err != nil {
+// tap asks for the key as soon as the headers of a call over the network are there: a caller without it
+// costs no stream and no message.
+func (g *guard) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
+	return ctx, g.authorize(info.Header.Get("authorization"), info.FullMethodName)
+}
+
+// localUnary is unary for the in-process channel, which has no tap.
+func (g *guard) localUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	if err := g.authorize(metadata.ValueFromIncomingContext(ctx, "authorization"), info.FullMethod); err != nil {
 		return nil, err
 	}
+	return g.unary(ctx, req, info, handler)
+}
+
+// localStream is stream for the in-process channel.
+func (g *guard) localStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	if err := g.authorize(metadata.ValueFromIncomingContext(stream.Context(), "authorization"), info.FullMethod); err != nil {
+		return err
+	}
+	return g.stream(srv, stream, info, handler)
+}
+
+func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+	defer g.rescue(ctx, info.FullMethod, &err)
 	g.trim.request(req)
 	resp, err = handler(ctx, req)
 	if err != nil {
@@ -40,9 +61,6 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
 	ctx := stream.Context()
 	defer g.rescue(ctx, info.FullMethod, &err)
-	if err := g.authorize(ctx, info.FullMethod); err != nil {
-		return err
-	}
 	if err := handler(srv, trimmedStream{stream, &g.trim}); err != nil {
 		return g.status(ctx, info.FullMethod, err)
 	}
@@ -57,8 +75,9 @@ func (g *guard) rescue(ctx context.Context, method string, err *error) {
 	}
 }
 
-func (g *guard) authorize(ctx context.Context, method string) error {
-	if g.key.OK(metadata.ValueFromIncomingContext(ctx, "authorization")) || strings.HasPrefix(method, healthPrefix) {
+// authorize says whether a call with these Authorization values may go on.
+func (g *guard) authorize(authorization []string, method string) error {
+	if g.key.OK(authorization) || strings.HasPrefix(method, healthPrefix) {
 		return nil
 	}
 	return rpcstatus.Unauthenticated().Err()

@@ -1,6 +1,7 @@
 // Package grpcserve makes the gRPC servers of the services: one place for authentication, recovery
-// from panics, the trimming of texts, the mapping of errors to statuses, health and reflection. A service registered once
-// is served both over the network and through an in-process channel, by the same interceptors.
+// from panics, the trimming of texts, the mapping of errors to statuses, health and reflection. A service
+// registered once is served both over the network and through an in-process channel, by the same
+// interceptors.
 //
 // The services' wiring may import it; of ours it imports apperr, bearer, pasted and rpcstatus.
 package grpcserve
@@ -21,11 +22,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/bearer"
 )
 
-// Limits of one server. A message holds one resource or one page of them; a client keeps its
-// connection warm with a ping at most every 10 seconds.
+// Limits of one connection. A message holds one resource or one page of them; headers are a key and what
+// tracing adds; a client keeps its connection warm with a ping at most every 10 seconds.
 const (
 	maxReceiveBytes      = 1 << 20
-	maxConcurrentStreams = 10_000
+	maxHeaderBytes       = 32 << 10
+	maxConcurrentStreams = 1000
 	bufferBytes          = 64 << 10
 	handshakeTimeout     = 10 * time.Second
 	minPingInterval      = 10 * time.Second
@@ -57,11 +59,12 @@ func New(cfg Config) *Server {
 	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), log: cfg.Log}
 	s := &Server{
 		network: grpc.NewServer(append(tuning(),
+			grpc.InTapHandle(guard.tap),
 			grpc.UnaryInterceptor(guard.unary),
 			grpc.StreamInterceptor(guard.stream))...),
 		local: (&inprocgrpc.Channel{}).
-			WithServerUnaryInterceptor(guard.unary).
-			WithServerStreamInterceptor(guard.stream).
+			WithServerUnaryInterceptor(guard.localUnary).
+			WithServerStreamInterceptor(guard.localStream).
 			WithCloner(protoCloner{}),
 	}
 	s.health = newHealthServer(cfg.Ready, s.network.GetServiceInfo)
@@ -74,6 +77,7 @@ func New(cfg Config) *Server {
 func tuning() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxReceiveBytes),
+		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxConcurrentStreams(maxConcurrentStreams),
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.ReadBufferSize(bufferBytes),

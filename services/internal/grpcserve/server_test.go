@@ -177,6 +177,31 @@ func TestAuthentication(t *testing.T) {
 	})
 }
 
+// TestStrangersCostLittle: over the network, a caller without the key is refused before its message is read,
+// and headers are bounded.
+func TestStrangersCostLittle(t *testing.T) {
+	t.Parallel()
+	s := start(t, &fake{answer: func(context.Context, *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error) {
+		return &couponv1.ValidateCouponResponse{Valid: true}, nil
+	}}, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	silent, err := s.conns["network"].NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, couponv1.CouponService_ValidateCoupon_FullMethodName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := silent.RecvMsg(&couponv1.ValidateCouponResponse{}); status.Code(err) != codes.Unauthenticated {
+		t.Errorf("without a key and before its message a caller is told %v", err)
+	}
+	for size, want := range map[int]codes.Code{20 << 10: codes.OK, 40 << 10: codes.Internal} {
+		ctx := metadata.AppendToOutgoingContext(ctx, "x-long", strings.Repeat("x", size))
+		_, err := call(ctx, grpcdial.WithKey(s.conns["network"], key), true, &couponv1.ValidateCouponRequest{})
+		if status.Code(err) != want {
+			t.Errorf("with a header of %d bytes a call ends with %v, want %s", size, err, want)
+		}
+	}
+}
+
 // What is pasted is trimmed for every method: the caller's own message stays as it is.
 func TestTextsAreTrimmed(t *testing.T) {
 	t.Parallel()
