@@ -32,6 +32,8 @@ type Violation struct {
 	Field string
 	// Description says what was wrong and what would be right.
 	Description string
+	// Reason is the cause of this violation, as Error.Reason is of all.
+	Reason string
 }
 
 // Error is a refusal with everything that a caller needs to mend it.
@@ -41,7 +43,7 @@ type Error struct {
 	Reason string
 	// Message is the cause in words, for a developer.
 	Message string
-	// Violations name the fields at fault; InvalidArgument only.
+	// Violations name the fields at fault: always those of InvalidArgument, of other kinds where one is.
 	Violations []Violation
 	// Metadata are further values that a program may use, such as a suggestion.
 	Metadata map[string]string
@@ -67,7 +69,7 @@ func New(kind Kind, reason, format string, args ...any) *Error {
 
 // Invalid returns an InvalidArgument error for one field, whose description is as by fmt.Sprintf.
 func Invalid(reason, field, format string, args ...any) *Error {
-	v := Violation{Field: field, Description: fmt.Sprintf(format, args...)}
+	v := Violation{Field: field, Description: fmt.Sprintf(format, args...), Reason: reason}
 	return &Error{Kind: InvalidArgument, Reason: reason, Message: v.Field + ": " + v.Description, Violations: []Violation{v}}
 }
 
@@ -77,6 +79,12 @@ func (e *Error) With(key, value string) *Error {
 		e.Metadata = map[string]string{}
 	}
 	e.Metadata[key] = value
+	return e
+}
+
+// On returns e with the field of the request that it is about.
+func (e *Error) On(field string) *Error {
+	e.Violations = append(e.Violations, Violation{Field: field, Description: e.Message, Reason: e.Reason})
 	return e
 }
 

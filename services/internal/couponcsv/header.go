@@ -136,19 +136,19 @@ func (h header) coupon(cells []string, zone *time.Location) (Coupon, *apperr.Err
 		Code: word("code"), Offer: resource("offers/", word("offer")), Publisher: resource("publishers/", word("publisher")),
 		InternalNote: text("internal_note"),
 	}
-	var found faults
+	var found apperr.Findings
 	var err error
 	c.StartTime, err = startTime(word("start_time"), zone)
-	found.add(err)
+	found.Add(err)
 	c.ExpireTime, err = expireTime(word("expire_time"), zone)
-	found.add(err)
+	found.Add(err)
 	c.Disabled, err = disabled(word("enabled"), word("state"))
-	found.add(err)
+	found.Add(err)
 	c.UsageLimit, err = limit("usage_limit", word("usage_limit"))
-	found.add(err)
+	found.Add(err)
 	c.DailyUsageLimit, err = limit("daily_usage_limit", word("daily_usage_limit"))
-	found.add(err)
-	return c, found.joined()
+	found.Add(err)
+	return c, apperr.As(found.Err())
 }
 
 // misplaced returns what is wrong with the first cell that is too long or under no title.

@@ -9,28 +9,6 @@ import (
 	"github.com/couponlink/couponlink/services/internal/civilday"
 )
 
-// faults gathers what is wrong with a row.
-type faults []*apperr.Error
-
-func (f *faults) add(err error) {
-	if fault := apperr.As(err); fault != nil {
-		*f = append(*f, fault)
-	}
-}
-
-// joined returns one refusal for all: of the first one's kind and reason.
-func (f faults) joined() *apperr.Error {
-	if len(f) == 0 {
-		return nil
-	}
-	joined := *f[0]
-	for _, more := range f[1:] {
-		joined.Message += "; " + more.Message
-		joined.Violations = append(joined.Violations, more.Violations...)
-	}
-	return &joined
-}
-
 // resource returns the resource name of an id that may have its prefix already.
 func resource(prefix, id string) string {
 	if id == "" || strings.HasPrefix(id, prefix) {

@@ -51,7 +51,7 @@ func statusOf(e *apperr.Error) error {
 		bad := &errdetails.BadRequest{}
 		for _, v := range e.Violations {
 			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
-				Field: rpcstatus.Clean(v.Field), Description: rpcstatus.Clean(v.Description), Reason: e.Reason,
+				Field: rpcstatus.Clean(v.Field), Description: rpcstatus.Clean(v.Description), Reason: v.Reason,
 			})
 		}
 		details = append(details, bad)

@@ -6,6 +6,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -16,12 +17,9 @@ type approvalServer struct {
 
 // CreateApproval records that a publisher asks to promote an offer.
 func (s *approvalServer) CreateApproval(ctx context.Context, req *couponv1.CreateApprovalRequest) (*couponv1.Approval, error) {
-	offer, err := rules.ParseOfferName("parent", req.GetParent())
-	if err != nil {
-		return nil, err
-	}
-	publisher, err := rules.ParsePublisherName("publisher", req.GetPublisher())
-	if err != nil {
+	offer, offerErr := rules.ParseOfferName("parent", req.GetParent())
+	publisher, publisherErr := rules.ParsePublisherName("publisher", req.GetPublisher())
+	if err := apperr.Join(offerErr, publisherErr); err != nil {
 		return nil, err
 	}
 	return approvalAnswer(s.flow.CreateApproval(ctx, offer, publisher))
@@ -48,17 +46,13 @@ func (s *approvalServer) UpdateApproval(ctx context.Context, req *couponv1.Updat
 		return nil, missing("approval", "INVALID_APPROVAL")
 	}
 	var draft rules.Approval
-	var err error
+	var unread, err error
+	draft.Payout, unread = payoutOf("payout", "INVALID_PAYOUT", req.GetApproval().GetPayout())
+	changes := updateOf(req.GetApproval(), req.GetUpdateMask(), unread)
 	if draft.Offer, draft.Publisher, err = rules.ParseApprovalName("name", req.GetApproval().GetName()); err != nil {
-		return nil, err
+		return nil, apperr.Join(changes.Unread, err)
 	}
-	if draft.Payout, err = payoutOf("payout", "INVALID_PAYOUT", req.GetApproval().GetPayout()); err != nil {
-		return nil, err
-	}
-	changes, err := updateOf(req.GetApproval(), req.GetUpdateMask())
-	if err != nil {
-		return nil, err
-	}
+	changes.ValidateOnly = req.GetValidateOnly()
 	return approvalAnswer(s.flow.UpdateApproval(ctx, draft, changes))
 }
 

@@ -27,13 +27,7 @@ func (s *couponServer) BatchCreateCoupons(
 		if err != nil {
 			return nil, err
 		}
-		draft, err := draftOf(parent, one.GetCoupon())
-		if fault := apperr.As(err); fault != nil {
-			batch.Rows[i].Fault = fault
-		} else if err != nil {
-			return nil, err
-		}
-		batch.Rows[i].Draft = draft
+		batch.Rows[i].Draft, batch.Rows[i].Unread = draftOf(parent, one.GetCoupon())
 	}
 	results, err := s.flow.CreateCoupons(ctx, batch)
 	if err != nil {
@@ -82,7 +76,7 @@ func batchFault(fault *apperr.Error) *couponv1.BatchCreateCouponsFault {
 		Message:    rpcstatus.Clean(fault.Message),
 		Suggestion: rpcstatus.Clean(fault.Metadata["suggestion"]),
 	}
-	if len(fault.Violations) > 0 {
+	if fault.Kind == apperr.InvalidArgument {
 		m.Field = fault.Violations[0].Field
 	}
 	return m
@@ -106,11 +100,14 @@ func codeName(kind apperr.Kind) string {
 
 // GenerateCoupons stores a coupon for each of many codes that it makes up.
 func (s *couponServer) GenerateCoupons(ctx context.Context, req *couponv1.GenerateCouponsRequest) (*couponv1.GenerateCouponsResponse, error) {
-	draft, err := draftOf(req.GetParent(), req.GetCoupon())
-	if err != nil {
-		return nil, err
+	draft, unread := draftOf(req.GetParent(), req.GetCoupon())
+	if req.GetCoupon() == nil {
+		return nil, unread
 	}
 	series := rules.Series{Count: int(req.GetCount()), Prefix: req.GetPrefix(), Length: int(req.GetLength())}
+	if unread != nil || req.GetValidateOnly() {
+		return &couponv1.GenerateCouponsResponse{}, apperr.Join(unread, s.flow.TryCoupons(ctx, draft, series))
+	}
 	codes, err := s.flow.GenerateCoupons(ctx, draft, series)
 	if err != nil {
 		return nil, err

@@ -2,11 +2,11 @@ package edge
 
 import (
 	"context"
-	"errors"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -18,9 +18,13 @@ type couponServer struct {
 
 // CreateCoupon stores a new coupon and approves its publisher.
 func (s *couponServer) CreateCoupon(ctx context.Context, req *couponv1.CreateCouponRequest) (*couponv1.Coupon, error) {
-	draft, err := draftOf(req.GetParent(), req.GetCoupon())
-	if err != nil {
-		return nil, err
+	draft, unread := draftOf(req.GetParent(), req.GetCoupon())
+	if req.GetCoupon() == nil {
+		return nil, unread
+	}
+	if unread != nil || req.GetValidateOnly() {
+		tried, err := s.flow.TryCoupon(ctx, draft)
+		return s.answer(tried, apperr.Join(unread, err))
 	}
 	return s.answer(s.flow.CreateCoupon(ctx, draft))
 }
@@ -56,17 +60,13 @@ func (s *couponServer) ListCoupons(ctx context.Context, req *couponv1.ListCoupon
 
 // UpdateCoupon changes a coupon.
 func (s *couponServer) UpdateCoupon(ctx context.Context, req *couponv1.UpdateCouponRequest) (*couponv1.Coupon, error) {
-	draft, err := couponOf(req.GetCoupon())
-	if err != nil {
-		return nil, err
-	}
+	draft, unread := couponOf(req.GetCoupon())
+	changes := updateOf(req.GetCoupon(), req.GetUpdateMask(), unread)
+	var err error
 	if draft.Offer, draft.Publisher, draft.Code, err = rules.ParseCouponName("name", req.GetCoupon().GetName()); err != nil {
-		return nil, err
+		return nil, apperr.Join(changes.Unread, err)
 	}
-	changes, err := updateOf(req.GetCoupon(), req.GetUpdateMask())
-	if err != nil {
-		return nil, err
-	}
+	changes.ValidateOnly = req.GetValidateOnly()
 	return s.answer(s.flow.UpdateCoupon(ctx, draft, changes))
 }
 
@@ -122,17 +122,15 @@ func (s *couponServer) answer(shared flow.Shared, err error) (*couponv1.Coupon, 
 
 // draftOf returns a coupon to create on the offer that is its parent.
 func draftOf(parent string, m *couponv1.Coupon) (rules.Coupon, error) {
-	offer, err := rules.ParseOfferName("parent", parent)
-	if err != nil {
-		return rules.Coupon{}, err
-	}
+	offer, offerErr := rules.ParseOfferName("parent", parent)
 	draft, err := couponOf(m)
-	if err != nil {
-		return rules.Coupon{}, err
+	if m == nil {
+		return draft, apperr.Join(err, offerErr)
 	}
 	draft.Offer, draft.Code = offer, m.GetCode()
-	draft.Publisher, err = rules.ParsePublisherName("publisher", m.GetPublisher())
-	return draft, err
+	var publisherErr error
+	draft.Publisher, publisherErr = rules.ParsePublisherName("publisher", m.GetPublisher())
+	return draft, apperr.Join(offerErr, publisherErr, err)
 }
 
 // couponOf returns the fields in a coupon's proto that can change, with the defaults of those that
@@ -150,7 +148,7 @@ func couponOf(m *couponv1.Coupon) (rules.Coupon, error) {
 	c.ExpireTime, expire = timeOf("expire_time", "INVALID_EXPIRE_TIME", m.GetExpireTime())
 	c.Payout, payoutErr = payoutOf("payout", "INVALID_PAYOUT", m.GetPayout())
 	c.Settings, settingsErr = settingsOf(m.GetSettings())
-	return c, errors.Join(start, expire, payoutErr, settingsErr)
+	return c, apperr.Join(start, expire, payoutErr, settingsErr)
 }
 
 // settingsOf returns a coupon's own settings.
@@ -164,5 +162,5 @@ func settingsOf(m *couponv1.CouponSettings) (rules.CouponSettings, error) {
 	var window, grace error
 	s.ClickWindow, window = optionalDuration("settings.click_window", reason, m.GetClickWindow())
 	s.CouponGrace, grace = optionalDuration("settings.coupon_grace", reason, m.GetCouponGrace())
-	return s, errors.Join(window, grace)
+	return s, apperr.Join(window, grace)
 }

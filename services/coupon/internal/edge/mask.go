@@ -21,9 +21,10 @@ type update interface {
 // updateOf returns what an update request changes: the fields that its mask names; all that can be
 // changed for the mask `*`; those set in the resource where the mask is empty. `name` and `etag` in
 // a mask mean nothing: they say which resource, not what to change. A field is changed as a whole,
-// also where the mask names a part of it.
-func updateOf(resource update, mask *fieldmaskpb.FieldMask) (flow.Update, error) {
-	u := flow.Update{Etag: resource.GetEtag()}
+// also where the mask names a part of it. What is wrong with the mask joins unread, what is wrong with
+// the resource.
+func updateOf(resource update, mask *fieldmaskpb.FieldMask, unread error) flow.Update {
+	u := flow.Update{Etag: resource.GetEtag(), Unread: unread}
 	message := resource.ProtoReflect()
 	fields := message.Descriptor().Fields()
 	all := len(mask.GetPaths()) == 1 && mask.GetPaths()[0] == "*"
@@ -33,22 +34,24 @@ func updateOf(resource update, mask *fieldmaskpb.FieldMask) (flow.Update, error)
 				u.Fields = append(u.Fields, string(f.Name()))
 			}
 		}
-		return u, nil
+		return u
 	}
 	for _, path := range mask.GetPaths() {
 		if path == "name" || path == "etag" {
 			continue
 		}
 		if !(&fieldmaskpb.FieldMask{Paths: []string{path}}).IsValid(resource) {
-			return u, badMask("there is no field %q", path)
+			u.Unread = apperr.Join(u.Unread, badMask("there is no field %q", path))
+			continue
 		}
 		top, _, _ := strings.Cut(path, ".")
 		if !changeable(fields.ByName(protoreflect.Name(top))) {
-			return u, badMask("%q cannot be changed", path)
+			u.Unread = apperr.Join(u.Unread, badMask("%q cannot be changed", path))
+			continue
 		}
 		u.Fields = append(u.Fields, top)
 	}
-	return u, nil
+	return u
 }
 
 func badMask(format, path string) error {

@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -10,6 +9,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -20,11 +20,19 @@ type offerServer struct {
 
 // CreateOffer stores a new offer.
 func (s *offerServer) CreateOffer(ctx context.Context, req *couponv1.CreateOfferRequest) (*couponv1.Offer, error) {
-	draft, err := offerOf(req.GetOffer())
-	if err != nil {
-		return nil, err
+	draft, unread := offerOf(req.GetOffer())
+	if req.GetOffer() == nil {
+		return nil, unread
 	}
 	draft.ID = req.GetOfferId()
+	if unread != nil || req.GetValidateOnly() {
+		tried, err := s.flow.TryOffer(ctx, draft)
+		answer, err := s.answer(tried, apperr.Join(unread, err))
+		if draft.ID == "" && err == nil {
+			answer.Name, answer.Etag = "", ""
+		}
+		return answer, err
+	}
 	return s.answer(s.flow.CreateOffer(ctx, draft))
 }
 
@@ -55,17 +63,13 @@ func (s *offerServer) ListOffers(ctx context.Context, req *couponv1.ListOffersRe
 
 // UpdateOffer changes an offer.
 func (s *offerServer) UpdateOffer(ctx context.Context, req *couponv1.UpdateOfferRequest) (*couponv1.Offer, error) {
-	draft, err := offerOf(req.GetOffer())
-	if err != nil {
-		return nil, err
-	}
+	draft, unread := offerOf(req.GetOffer())
+	changes := updateOf(req.GetOffer(), req.GetUpdateMask(), unread)
+	var err error
 	if draft.ID, err = rules.ParseOfferName("name", req.GetOffer().GetName()); err != nil {
-		return nil, err
+		return nil, apperr.Join(changes.Unread, err)
 	}
-	changes, err := updateOf(req.GetOffer(), req.GetUpdateMask())
-	if err != nil {
-		return nil, err
-	}
+	changes.ValidateOnly = req.GetValidateOnly()
 	return s.answer(s.flow.UpdateOffer(ctx, draft, changes))
 }
 
@@ -113,7 +117,7 @@ func offerOf(m *couponv1.Offer) (rules.Offer, error) {
 	o.CouponGrace, grace = durationOf("coupon_grace", "INVALID_COUPON_GRACE", m.GetCouponGrace(), o.CouponGrace)
 	o.Payout, payoutErr = payoutOf("payout", "INVALID_PAYOUT", m.GetPayout())
 	o.Revenue, revenueErr = payoutOf("revenue", "INVALID_REVENUE", m.GetRevenue())
-	return o, errors.Join(window, grace, payoutErr, revenueErr)
+	return o, apperr.Join(window, grace, payoutErr, revenueErr)
 }
 
 // offerProto returns the proto of an offer as it is at a moment.

@@ -7,6 +7,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -22,6 +23,13 @@ func (s *publisherServer) CreatePublisher(ctx context.Context, req *couponv1.Cre
 	}
 	draft := publisherOf(req.GetPublisher())
 	draft.ID = req.GetPublisherId()
+	if req.GetValidateOnly() {
+		tried, err := s.answer(s.flow.TryPublisher(ctx, draft))
+		if draft.ID == "" && err == nil {
+			tried.Name, tried.Etag = "", ""
+		}
+		return tried, err
+	}
 	return s.answer(s.flow.CreatePublisher(ctx, draft))
 }
 
@@ -57,16 +65,13 @@ func (s *publisherServer) UpdatePublisher(ctx context.Context, req *couponv1.Upd
 	if req.GetPublisher() == nil {
 		return nil, missing("publisher", "INVALID_PUBLISHER")
 	}
+	changes := updateOf(req.GetPublisher(), req.GetUpdateMask(), nil)
 	id, err := rules.ParsePublisherName("name", req.GetPublisher().GetName())
 	if err != nil {
-		return nil, err
-	}
-	changes, err := updateOf(req.GetPublisher(), req.GetUpdateMask())
-	if err != nil {
-		return nil, err
+		return nil, apperr.Join(changes.Unread, err)
 	}
 	draft := publisherOf(req.GetPublisher())
-	draft.ID = id
+	draft.ID, changes.ValidateOnly = id, req.GetValidateOnly()
 	return s.answer(s.flow.UpdatePublisher(ctx, draft, changes))
 }
 

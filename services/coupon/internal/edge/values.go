@@ -78,24 +78,25 @@ func payoutOf(field, reason string, p *couponv1.Payout) (money.Payout, error) {
 	if p == nil {
 		return money.Payout{}, nil
 	}
+	var found apperr.Findings
 	if p.Cap != nil && p.GetCap().GetCurrencyCode() == "" { // which would be taken for no cap
-		return money.Payout{}, apperr.Invalid(reason, field+".cap", "the cap has no currency_code")
+		found.Add(apperr.Invalid(reason, field+".cap", "the cap has no currency_code"))
 	}
 	payout := money.Payout{Cap: moneyOf(p.GetCap())}
 	switch kind := p.GetKind().(type) {
 	case *couponv1.Payout_Fixed:
 		payout.Kind, payout.Fixed = money.Fixed, moneyOf(kind.Fixed)
-		return payout, nil
 	case *couponv1.Payout_Percent:
 		percent, err := money.ParsePercent(kind.Percent)
 		if err != nil {
-			return money.Payout{}, apperr.Invalid(reason, field+".percent", "%v", err)
+			found.Add(apperr.Invalid(reason, field+".percent", "%v", err))
 		}
 		payout.Kind, payout.Percent = money.Percent, percent
-		return payout, nil
 	default:
-		return money.Payout{}, apperr.Invalid(reason, field, "the %s says neither fixed nor percent", field)
+		found.Add(apperr.Invalid(reason, field, "the %s says neither fixed nor percent", field))
+		payout = money.Payout{}
 	}
+	return payout, found.Err()
 }
 
 func moneyOf(m *couponv1.Money) money.Money {

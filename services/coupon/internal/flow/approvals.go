@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -18,7 +19,7 @@ func (s *Service) CreateApproval(ctx context.Context, offer, publisher string) (
 	return s.putApproval(ctx, offer, publisher, func(current *rules.Approval) (rules.Approval, error) {
 		if current != nil {
 			return *current, apperr.New(apperr.AlreadyExists, "APPROVAL_EXISTS", "publisher %s is %s on offer %s already",
-				publisher, current.State, offer)
+				publisher, current.State, offer).With("offer", rules.OfferName(offer)).With("publisher", rules.PublisherName(publisher))
 		}
 		return s.standing(offer, publisher, nil, rules.ApprovalPending), nil
 	})
@@ -69,7 +70,8 @@ func (s *Service) UpdateApproval(ctx context.Context, approval rules.Approval, u
 	if err != nil {
 		return rules.Approval{}, err
 	}
-	return s.putApproval(ctx, approval.Offer, approval.Publisher, func(current *rules.Approval) (rules.Approval, error) {
+	var tried rules.Approval
+	updated, err := s.putApproval(ctx, approval.Offer, approval.Publisher, func(current *rules.Approval) (rules.Approval, error) {
 		if current == nil {
 			return rules.Approval{}, noApproval(approval.Offer, approval.Publisher)
 		}
@@ -79,8 +81,14 @@ func (s *Service) UpdateApproval(ctx context.Context, approval rules.Approval, u
 		}
 		next := apply(*current, approval, setters)
 		next.UpdateTime = s.Now()
-		return rules.CheckApproval(next)
+		var err error
+		tried, err = rules.CheckApproval(next)
+		return tried, u.verdict(err)
 	})
+	if errors.Is(err, errTried) {
+		return tried, nil
+	}
+	return updated, err
 }
 
 // approvalFields are the fields of an approval that can be changed, by their API names. The standing
@@ -92,7 +100,8 @@ func approvalFields() map[string]field[rules.Approval] {
 }
 
 func noApproval(offer, publisher string) error {
-	return apperr.New(apperr.NotFound, "APPROVAL_NOT_FOUND", "publisher %s has no approval on offer %s", publisher, offer)
+	return apperr.New(apperr.NotFound, "APPROVAL_NOT_FOUND", "publisher %s has no approval on offer %s", publisher, offer).
+		With("offer", rules.OfferName(offer)).With("publisher", rules.PublisherName(publisher))
 }
 
 // standing returns an approval in a state given by hand: the current one itself where it is in
@@ -128,10 +137,7 @@ func (s *Service) checkOpen(ctx context.Context, offerID, publisherID string) er
 
 // parties returns an offer and a publisher, both of which must exist.
 func (s *Service) parties(ctx context.Context, offerID, publisherID string) (rules.Offer, rules.Publisher, error) {
-	offer, err := s.Offer(ctx, offerID)
-	if err != nil {
-		return rules.Offer{}, rules.Publisher{}, err
-	}
-	publisher, err := s.Publisher(ctx, publisherID)
-	return offer, publisher, err
+	offer, offerErr := s.Offer(ctx, offerID)
+	publisher, publisherErr := s.Publisher(ctx, publisherID)
+	return offer, publisher, apperr.Join(offerErr, publisherErr)
 }

@@ -13,8 +13,8 @@ import (
 // BatchRow is one coupon of a batch.
 type BatchRow struct {
 	Draft rules.Coupon
-	// Fault is what the caller's form of it was refused with; nil if it could be read.
-	Fault *apperr.Error
+	// Unread is what was wrong with the caller's form of it; nil if all of it could be read.
+	Unread error
 }
 
 // Batch asks for many coupons at once, of one offer or several.
@@ -48,25 +48,20 @@ func (s *Service) CreateCoupons(ctx context.Context, batch Batch) ([]BatchResult
 	}
 	now := s.Now()
 	checked := make([]BatchResult, len(batch.Rows))
-	var drafts []rules.Coupon
+	drafts := make([]rules.Coupon, len(batch.Rows))
 	for i, row := range batch.Rows {
-		if checked[i].Fault = row.Fault; row.Fault != nil {
-			continue
-		}
 		if row.Draft.StartTime.IsZero() {
 			row.Draft.StartTime = now
 		}
-		draft, err := rules.CheckCoupon(row.Draft)
-		if checked[i].Fault = apperr.As(err); err == nil {
-			checked[i].Shared.Coupon = draft
-			drafts = append(drafts, draft)
-		}
+		var invalid error
+		drafts[i], invalid = rules.CheckCoupon(row.Draft)
+		checked[i].Fault = apperr.As(apperr.Join(row.Unread, invalid))
 	}
 	defer s.memory.forget()
 	var results []BatchResult
 	_, err := s.store.CreateCoupons(ctx, drafts, func(standings *rules.Standings) ([]rules.Plan, error) {
 		results = slices.Clone(checked) // It may be called again.
-		plans, err := admitBatch(results, standings, now, batch.Atomic)
+		plans, err := admitBatch(results, drafts, standings, now, batch.Atomic)
 		if err == nil && batch.ValidateOnly {
 			err = errNothingToStore
 		}
@@ -78,18 +73,19 @@ func (s *Service) CreateCoupons(ctx context.Context, batch Batch) ([]BatchResult
 	return results, nil
 }
 
-// admitBatch decides on the coupons in results that have no fault yet, and puts in what becomes of
-// them. Of an atomic batch, the first fault is the error.
-func admitBatch(results []BatchResult, standings *rules.Standings, now time.Time, atomic bool) ([]rules.Plan, error) {
+// admitBatch decides on drafts, and puts into results what becomes of each. Those that have a fault
+// already are told what else stands against them. Of an atomic batch, the first fault is the error.
+func admitBatch(results []BatchResult, drafts []rules.Coupon, standings *rules.Standings, now time.Time, atomic bool) ([]rules.Plan, error) {
 	var plans []rules.Plan
-	for i := range results {
+	for i, draft := range drafts {
 		result := &results[i]
-		if result.Fault == nil {
-			plan, err := standings.Admit(result.Shared.Coupon, now)
-			if err == nil {
-				plans = append(plans, plan)
-			}
+		if result.Fault != nil {
+			_, err := rules.AdmitCoupon(draft, standings.Of(draft), now)
+			result.Fault = apperr.As(apperr.Join(result.Fault, err))
+		} else if plan, err := standings.Admit(draft, now); err != nil {
 			result.Fault = apperr.As(err)
+		} else {
+			plans = append(plans, plan)
 			result.Shared = Shared{Coupon: plan.Coupon, With: plan.SharedWith}
 		}
 		if result.Fault != nil && atomic {
@@ -117,7 +113,7 @@ func (s *Service) GenerateCoupons(ctx context.Context, draft rules.Coupon, serie
 	}
 	draft, series, err := rules.CheckSeriesOf(draft, series)
 	if err != nil {
-		return nil, err
+		return nil, apperr.Join(err, s.standingFault(ctx, draft, now))
 	}
 	defer s.memory.forget()
 	tried := make(map[string]bool, series.Count)
@@ -143,6 +139,31 @@ func (s *Service) GenerateCoupons(ctx context.Context, draft rules.Coupon, serie
 		codes = free
 	}
 	return nil, rules.SeriesExhausted(series)
+}
+
+// TryCoupons says what GenerateCoupons would refuse before it makes codes, and stores nothing.
+func (s *Service) TryCoupons(ctx context.Context, draft rules.Coupon, series rules.Series) error {
+	now := s.Now()
+	if draft.StartTime.IsZero() {
+		draft.StartTime = now
+	}
+	draft, _, err := rules.CheckSeriesOf(draft, series)
+	return apperr.Join(err, s.standingFault(ctx, draft, now))
+}
+
+// standingFault says why coupons like draft, which has no code, cannot be created as things stand.
+func (s *Service) standingFault(ctx context.Context, draft rules.Coupon, now time.Time) error {
+	_, err := s.store.CreateCoupon(ctx, draft.Offer, draft.Publisher, "", func(standing rules.Standing) (rules.Plan, error) {
+		plan, err := rules.AdmitCoupon(draft, standing, now)
+		if err == nil {
+			err = errTried
+		}
+		return plan, err
+	})
+	if errors.Is(err, errTried) {
+		return nil
+	}
+	return orMissing(err, err, "reading how a coupon stands")
 }
 
 // admitAll decides on coupons all of which must be admitted.

@@ -117,7 +117,7 @@ func TestAnAtomicBatchIsAllOrNothing(t *testing.T) {
 		"malformed":       {batchOf(coupon("10", "22", "NEW"), coupon("10", "22", "A_B_C")), "1", "INVALID_CODE"},
 		"within itself":   {batchOf(coupon("10", "22", "NEW"), coupon("10", "23", "NEW"), coupon("10", "22", "new")), "2", "COUPON_EXISTS"},
 		"unique":          {batchOf(coupon("unique", "22", "NEW"), coupon("unique", "23", "new")), "1", "CODE_TAKEN"},
-		"fault of a form": {flow.Batch{Rows: []flow.BatchRow{{Fault: apperr.Invalid("INVALID_NAME", "publisher", "no")}}}, "0", "INVALID_NAME"},
+		"fault of a form": {flow.Batch{Rows: []flow.BatchRow{{Unread: apperr.Invalid("INVALID_NAME", "publisher", "no")}}}, "0", "INVALID_NAME"},
 	} {
 		for _, dry := range []bool{false, true} {
 			tc.batch.Atomic, tc.batch.ValidateOnly = true, dry

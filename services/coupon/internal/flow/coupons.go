@@ -22,19 +22,32 @@ type Shared struct {
 // PUBLISHER_NOT_FOUND; AlreadyExists, COUPON_EXISTS or CODE_TAKEN; FailedPrecondition,
 // OFFER_ARCHIVED, PUBLISHER_ARCHIVED or PUBLISHER_BLOCKED.
 func (s *Service) CreateCoupon(ctx context.Context, draft rules.Coupon) (Shared, error) {
+	return s.createCoupon(ctx, draft, nil)
+}
+
+// TryCoupon judges a coupon as CreateCoupon does, and stores nothing.
+func (s *Service) TryCoupon(ctx context.Context, draft rules.Coupon) (Shared, error) {
+	return s.createCoupon(ctx, draft, errTried)
+}
+
+// createCoupon stores a coupon. With the verdict errTried it stores nothing and returns what it would store.
+func (s *Service) createCoupon(ctx context.Context, draft rules.Coupon, verdict error) (Shared, error) {
 	now := s.Now()
 	if draft.StartTime.IsZero() {
 		draft.StartTime = now
 	}
-	draft, err := rules.CheckCoupon(draft)
-	if err != nil {
-		return Shared{}, err
-	}
+	draft, invalid := rules.CheckCoupon(draft)
+	var plan rules.Plan
 	defer s.memory.forget()
-	plan, err := s.store.CreateCoupon(ctx, draft.Offer, draft.Publisher, draft.Code, func(standing rules.Standing) (rules.Plan, error) {
-		return rules.AdmitCoupon(draft, standing, now)
+	_, err := s.store.CreateCoupon(ctx, draft.Offer, draft.Publisher, draft.Code, func(standing rules.Standing) (rules.Plan, error) {
+		var refused error
+		plan, refused = rules.AdmitCoupon(draft, standing, now)
+		if err := apperr.Join(invalid, refused); err != nil {
+			return plan, err
+		}
+		return plan, verdict
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errTried) {
 		return Shared{}, orMissing(err, err, "storing a coupon")
 	}
 	return Shared{Coupon: plan.Coupon, With: plan.SharedWith}, nil
@@ -71,14 +84,21 @@ func (s *Service) UpdateCoupon(ctx context.Context, coupon rules.Coupon, u Updat
 	if coupon.StartTime.IsZero() {
 		coupon.StartTime = now
 	}
-	return s.changeCoupon(ctx, coupon, u.Etag, func(current rules.Coupon) (rules.Coupon, error) {
+	var tried rules.Coupon
+	shared, err := s.changeCoupon(ctx, coupon, u.Etag, func(current rules.Coupon) (rules.Coupon, error) {
 		if current.Archived {
-			return current, apperr.New(apperr.FailedPrecondition, "COUPON_ARCHIVED", "%s is archived; it does not change any more", current.Name())
+			return current, apperr.New(apperr.FailedPrecondition, "COUPON_ARCHIVED", "%s is archived; it does not change any more", current.Name()).With("coupon", current.Name())
 		}
 		next := apply(current, coupon, setters)
 		next.UpdateTime = now
-		return rules.CheckCoupon(next)
+		var err error
+		tried, err = rules.CheckCoupon(next)
+		return tried, u.verdict(err)
 	})
+	if errors.Is(err, errTried) {
+		return s.shared(ctx, tried)
+	}
+	return shared, err
 }
 
 // ArchiveCoupon ends a coupon for good. Errors: NotFound, COUPON_NOT_FOUND; Aborted, ETAG_MISMATCH.
@@ -122,7 +142,8 @@ func (s *Service) shared(ctx context.Context, coupon rules.Coupon) (Shared, erro
 }
 
 func noCoupon(offer, publisher, code string) error {
-	return apperr.New(apperr.NotFound, "COUPON_NOT_FOUND", "publisher %s has no coupon %s on offer %s", publisher, couponcode.Fold(code), offer)
+	return apperr.New(apperr.NotFound, "COUPON_NOT_FOUND", "publisher %s has no coupon %s on offer %s", publisher, couponcode.Fold(code), offer).
+		With("publisher", rules.PublisherName(publisher)).With("offer", rules.OfferName(offer))
 }
 
 // couponFields are the fields of a coupon that can be changed, by their API names. A coupon is

@@ -12,22 +12,54 @@ import (
 // CreateOffer stores a new offer under its id, or under a generated one where that is empty, and
 // returns it with its credentials. Errors: InvalidArgument; AlreadyExists, OFFER_EXISTS.
 func (s *Service) CreateOffer(ctx context.Context, offer rules.Offer) (rules.Offer, error) {
-	offer.CreateTime = s.Now()
-	offer.UpdateTime, offer.Revision = offer.CreateTime, 1
-	checked, err := rules.CheckOffer(offer)
+	checked, err := s.checkNewOffer(offer)
 	if err != nil {
-		return rules.Offer{}, err
+		return rules.Offer{}, apperr.Join(err, s.checkOfferIsNew(ctx, offer.ID))
 	}
 	checked.Credentials = newCredentials()
-	err = withID("offer_id", offer.ID, func(id string) error {
+	err = withID(offer.ID, func(id string) error {
 		checked.ID = id
 		defer s.memory.forget()
 		return s.store.InsertOffer(ctx, checked)
 	})
 	if errors.Is(err, ErrExists) {
-		return rules.Offer{}, apperr.New(apperr.AlreadyExists, "OFFER_EXISTS", "there is an offer %s already", offer.ID)
+		return rules.Offer{}, offerExists(offer.ID)
 	}
 	return checked, orMissing(err, err, "storing an offer")
+}
+
+// TryOffer judges an offer as CreateOffer does, and stores nothing. What it returns has no credentials,
+// and no id if the caller chose none.
+func (s *Service) TryOffer(ctx context.Context, offer rules.Offer) (rules.Offer, error) {
+	checked, err := s.checkNewOffer(offer)
+	return checked, apperr.Join(err, s.checkOfferIsNew(ctx, offer.ID))
+}
+
+func (s *Service) checkNewOffer(offer rules.Offer) (rules.Offer, error) {
+	offer.CreateTime = s.Now()
+	offer.UpdateTime, offer.Revision = offer.CreateTime, 1
+	checked, err := rules.CheckOffer(offer)
+	return checked, apperr.Join(err, checkChosenID("offer_id", offer.ID))
+}
+
+// checkOfferIsNew refuses an id that an offer has. A create does not rely on it: the store refuses the second.
+func (s *Service) checkOfferIsNew(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	switch _, err := s.store.Offer(ctx, id); {
+	case err == nil:
+		return offerExists(id)
+	case errors.Is(err, ErrNotFound):
+		return nil
+	default:
+		return orMissing(err, err, "reading an offer")
+	}
+}
+
+func offerExists(id string) error {
+	return apperr.New(apperr.AlreadyExists, "OFFER_EXISTS", "there is an offer %s already", id).
+		On("offer_id").With("offer", rules.OfferName(id))
 }
 
 // Offer returns an offer. Errors: NotFound, OFFER_NOT_FOUND.
@@ -49,6 +81,7 @@ func (s *Service) UpdateOffer(ctx context.Context, offer rules.Offer, u Update) 
 	if err != nil {
 		return rules.Offer{}, err
 	}
+	var tried rules.Offer
 	defer s.memory.forget()
 	updated, err := s.store.UpdateOffer(ctx, offer.ID, func(current rules.Offer) (rules.Offer, error) {
 		if err := rules.MatchEtag(u.Etag, rules.OfferName(current.ID), current.Revision); err != nil {
@@ -56,11 +89,17 @@ func (s *Service) UpdateOffer(ctx context.Context, offer rules.Offer, u Update) 
 		}
 		next := apply(current, offer, setters)
 		next.UpdateTime = s.Now()
-		return rules.CheckOffer(next)
+		var err error
+		tried, err = rules.CheckOffer(next)
+		return tried, u.verdict(err)
 	})
-	if errors.Is(err, ErrExists) {
+	switch {
+	case errors.Is(err, errTried):
+		return tried, nil
+	case errors.Is(err, ErrExists):
 		return rules.Offer{}, apperr.New(apperr.FailedPrecondition, "CODES_SHARED",
-			"publishers share a code on offer %s; unique_codes can be turned on when none is shared", offer.ID)
+			"publishers share a code on offer %s; unique_codes can be turned on when none is shared", offer.ID).
+			On("unique_codes").With("offer", rules.OfferName(offer.ID))
 	}
 	return updated, orMissing(err, rules.NoOffer(offer.ID), "changing an offer")
 }

@@ -12,22 +12,55 @@ import (
 // CreatePublisher stores a new publisher under its id, or under a generated one where that is
 // empty, and returns it with its delivery secret. Errors: InvalidArgument; AlreadyExists, PUBLISHER_EXISTS.
 func (s *Service) CreatePublisher(ctx context.Context, publisher rules.Publisher) (rules.Publisher, error) {
-	publisher.CreateTime = s.Now()
-	publisher.UpdateTime, publisher.Revision = publisher.CreateTime, 1
-	checked, err := rules.CheckPublisher(publisher, s.checkHost)
+	checked, err := s.checkNewPublisher(publisher)
 	if err != nil {
-		return rules.Publisher{}, err
+		return rules.Publisher{}, apperr.Join(err, s.checkPublisherIsNew(ctx, publisher.ID))
 	}
 	checked.DeliverySecret = NewSecret()
-	err = withID("publisher_id", publisher.ID, func(id string) error {
+	err = withID(publisher.ID, func(id string) error {
 		checked.ID = id
 		defer s.memory.forget()
 		return s.store.InsertPublisher(ctx, checked)
 	})
 	if errors.Is(err, ErrExists) {
-		return rules.Publisher{}, apperr.New(apperr.AlreadyExists, "PUBLISHER_EXISTS", "there is a publisher %s already", publisher.ID)
+		return rules.Publisher{}, publisherExists(publisher.ID)
 	}
 	return checked, orMissing(err, err, "storing a publisher")
+}
+
+// TryPublisher judges a publisher as CreatePublisher does, and stores nothing. What it returns has no
+// delivery secret, and no id if the caller chose none.
+func (s *Service) TryPublisher(ctx context.Context, publisher rules.Publisher) (rules.Publisher, error) {
+	checked, err := s.checkNewPublisher(publisher)
+	return checked, apperr.Join(err, s.checkPublisherIsNew(ctx, publisher.ID))
+}
+
+func (s *Service) checkNewPublisher(publisher rules.Publisher) (rules.Publisher, error) {
+	publisher.CreateTime = s.Now()
+	publisher.UpdateTime, publisher.Revision = publisher.CreateTime, 1
+	checked, err := rules.CheckPublisher(publisher, s.checkHost)
+	return checked, apperr.Join(err, checkChosenID("publisher_id", publisher.ID))
+}
+
+// checkPublisherIsNew refuses an id that a publisher has. A create does not rely on it: the store refuses
+// the second.
+func (s *Service) checkPublisherIsNew(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	switch _, err := s.store.Publisher(ctx, id); {
+	case err == nil:
+		return publisherExists(id)
+	case errors.Is(err, ErrNotFound):
+		return nil
+	default:
+		return orMissing(err, err, "reading a publisher")
+	}
+}
+
+func publisherExists(id string) error {
+	return apperr.New(apperr.AlreadyExists, "PUBLISHER_EXISTS", "there is a publisher %s already", id).
+		On("publisher_id").With("publisher", rules.PublisherName(id))
 }
 
 // Publisher returns a publisher. Errors: NotFound, PUBLISHER_NOT_FOUND.
@@ -48,6 +81,7 @@ func (s *Service) UpdatePublisher(ctx context.Context, publisher rules.Publisher
 	if err != nil {
 		return rules.Publisher{}, err
 	}
+	var tried rules.Publisher
 	defer s.memory.forget()
 	updated, err := s.store.UpdatePublisher(ctx, publisher.ID, func(current rules.Publisher) (rules.Publisher, error) {
 		if err := rules.MatchEtag(u.Etag, rules.PublisherName(current.ID), current.Revision); err != nil {
@@ -55,11 +89,17 @@ func (s *Service) UpdatePublisher(ctx context.Context, publisher rules.Publisher
 		}
 		next := apply(current, publisher, setters)
 		next.UpdateTime = s.Now()
+		checkHost := s.checkHost
 		if next.PostbackURL == current.PostbackURL { // no reason to keep the publisher from other changes
-			return rules.CheckPublisher(next, nil)
+			checkHost = nil
 		}
-		return rules.CheckPublisher(next, s.checkHost)
+		var err error
+		tried, err = rules.CheckPublisher(next, checkHost)
+		return tried, u.verdict(err)
 	})
+	if errors.Is(err, errTried) {
+		return tried, nil
+	}
 	return updated, orMissing(err, rules.NoPublisher(publisher.ID), "changing a publisher")
 }
 

@@ -56,6 +56,25 @@ type Update struct {
 	Fields []string
 	// Etag is the revision that the caller knows; empty: whichever is stored.
 	Etag string
+	// Unread is what was wrong with the caller's form of the resource; nil if all of it could be read. The
+	// update is refused then, with what else is wrong with it.
+	Unread error
+	// ValidateOnly says that nothing is stored.
+	ValidateOnly bool
+}
+
+// errTried ends the transaction of an update that only is tried.
+var errTried = errors.New("nothing is to be stored")
+
+// verdict returns the error of an update whose result was checked with err.
+func (u Update) verdict(err error) error {
+	if err := apperr.Join(u.Unread, err); err != nil {
+		return err
+	}
+	if u.ValidateOnly {
+		return errTried
+	}
+	return nil
 }
 
 // field sets one field of a resource to the value that it has in another.
@@ -111,12 +130,17 @@ func newID() string {
 	return string(id)
 }
 
-// withID calls insert with the id that a caller chose, else with generated ones until one is free.
-func withID(field, chosen string, insert func(id string) error) error {
+// checkChosenID says what is wrong with the id that a caller chose for a new resource; nil if it chose none.
+func checkChosenID(field, id string) error {
+	if id == "" {
+		return nil
+	}
+	return rules.CheckID(field, id)
+}
+
+// withID calls insert with the id that a caller chose, which is checked, else with generated ones until one is free.
+func withID(chosen string, insert func(id string) error) error {
 	if chosen != "" {
-		if err := rules.CheckID(field, chosen); err != nil {
-			return err
-		}
 		return insert(chosen)
 	}
 	const attempts = 4 // two ids alike are a one in 10^15 chance; four times in a row is a fault

@@ -23,62 +23,79 @@ func AdmitCoupon(draft Coupon, standing Standing, now time.Time) (Plan, error) {
 	}, nil
 }
 
-// checkStanding says why a coupon cannot be created as things stand.
+// checkStanding says why a coupon cannot be created as things stand, on the fields of the request.
 func checkStanding(draft Coupon, standing Standing) error {
 	if err := CheckParties(draft.Offer, standing.Offer, draft.Publisher, standing.Publisher); err != nil {
 		return err
 	}
 	if standing.Exists {
 		return apperr.New(apperr.AlreadyExists, "COUPON_EXISTS", "publisher %s has the code %s on offer %s already; case does not matter",
-			draft.Publisher, couponcode.Fold(draft.Code), draft.Offer).With("coupon", draft.Name())
+			draft.Publisher, couponcode.Fold(draft.Code), draft.Offer).On("code").
+			With("coupon", draft.Name()).With("publisher", PublisherName(draft.Publisher)).With("offer", OfferName(draft.Offer))
 	}
 	if standing.Offer.UniqueCodes && len(standing.SharedWith) > 0 {
+		holder := standing.SharedWith[0]
 		return apperr.New(apperr.AlreadyExists, "CODE_TAKEN", "publisher %s has the code %s on offer %s, which allows a code for one publisher only",
-			standing.SharedWith[0], couponcode.Fold(draft.Code), draft.Offer).
-			With("coupon", CouponName(draft.Offer, standing.SharedWith[0], draft.Code))
+			holder, couponcode.Fold(draft.Code), draft.Offer).On("code").
+			With("coupon", CouponName(draft.Offer, holder, draft.Code)).With("publisher", PublisherName(holder)).With("offer", OfferName(draft.Offer))
 	}
-	if err := CheckNotArchived(*standing.Offer, *standing.Publisher); err != nil {
-		return err
+	var found apperr.Findings
+	if standing.Offer.State == OfferArchived {
+		found.Add(offerArchived(*standing.Offer).On("parent"))
+	}
+	if standing.Publisher.State == PublisherArchived {
+		found.Add(publisherArchived(*standing.Publisher).On("publisher"))
 	}
 	if standing.Approval != nil && standing.Approval.State == ApprovalBlocked {
-		return apperr.New(apperr.FailedPrecondition, "PUBLISHER_BLOCKED", "publisher %s is blocked on offer %s", draft.Publisher, draft.Offer)
+		found.Add(apperr.New(apperr.FailedPrecondition, "PUBLISHER_BLOCKED", "publisher %s is blocked on offer %s", draft.Publisher, draft.Offer).
+			On("publisher").With("publisher", PublisherName(draft.Publisher)).With("offer", OfferName(draft.Offer)))
 	}
-	return nil
+	return found.Err()
 }
 
-// CheckParties says which of an offer and a publisher does not exist: NOT_FOUND with
-// OFFER_NOT_FOUND or PUBLISHER_NOT_FOUND for one that is nil.
+// CheckParties says which of an offer and a publisher that a request names as `parent` and `publisher`
+// does not exist: NOT_FOUND with OFFER_NOT_FOUND or PUBLISHER_NOT_FOUND for one that is nil.
 func CheckParties(offerID string, offer *Offer, publisherID string, publisher *Publisher) error {
+	var found apperr.Findings
 	if offer == nil {
-		return NoOffer(offerID)
+		found.Add(NoOffer(offerID).On("parent"))
 	}
 	if publisher == nil {
-		return NoPublisher(publisherID)
+		found.Add(NoPublisher(publisherID).On("publisher"))
 	}
-	return nil
+	return found.Err()
 }
 
 // CheckNotArchived refuses an archived offer and an archived publisher: FAILED_PRECONDITION with
 // OFFER_ARCHIVED or PUBLISHER_ARCHIVED.
 func CheckNotArchived(offer Offer, publisher Publisher) error {
+	var found apperr.Findings
 	if offer.State == OfferArchived {
-		return apperr.New(apperr.FailedPrecondition, "OFFER_ARCHIVED", "offer %s is archived", offer.ID)
+		found.Add(offerArchived(offer))
 	}
 	if publisher.State == PublisherArchived {
-		return apperr.New(apperr.FailedPrecondition, "PUBLISHER_ARCHIVED", "publisher %s is archived", publisher.ID)
+		found.Add(publisherArchived(publisher))
 	}
-	return nil
+	return found.Err()
+}
+
+func offerArchived(o Offer) *apperr.Error {
+	return apperr.New(apperr.FailedPrecondition, "OFFER_ARCHIVED", "offer %s is archived", o.ID).With("offer", OfferName(o.ID))
+}
+
+func publisherArchived(p Publisher) *apperr.Error {
+	return apperr.New(apperr.FailedPrecondition, "PUBLISHER_ARCHIVED", "publisher %s is archived", p.ID).With("publisher", PublisherName(p.ID))
 }
 
 // NoOffer returns the error for an offer that does not exist: NOT_FOUND, OFFER_NOT_FOUND.
-func NoOffer(id string) error {
-	return apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %s", id)
+func NoOffer(id string) *apperr.Error {
+	return apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %s", id).With("offer", OfferName(id))
 }
 
 // NoPublisher returns the error for a publisher that does not exist: NOT_FOUND,
 // PUBLISHER_NOT_FOUND.
-func NoPublisher(id string) error {
-	return apperr.New(apperr.NotFound, "PUBLISHER_NOT_FOUND", "there is no publisher %s", id)
+func NoPublisher(id string) *apperr.Error {
+	return apperr.New(apperr.NotFound, "PUBLISHER_NOT_FOUND", "there is no publisher %s", id).With("publisher", PublisherName(id))
 }
 
 // approvalByCoupon returns the approval that a new coupon gives its publisher; nil where it has one.

@@ -29,43 +29,43 @@ func (c Coupon) Name() string { return CouponName(c.Offer, c.Publisher, c.Code) 
 // it lets history be imported. The error names every field at fault; an expire time at or before
 // the start time is INVALID_TIME_RANGE on `expire_time`.
 func CheckCoupon(c Coupon) (Coupon, error) {
-	var found findings
+	var found apperr.Findings
 	code, err := ParseCode(c.Code)
-	found.add(err)
+	found.Add(err)
 	c.Code = code
 	c.StartTime = c.StartTime.UTC().Truncate(time.Millisecond)
-	found.add(checkTime("start_time", c.StartTime))
+	found.Add(checkTime("start_time", c.StartTime))
 	c.ExpireTime, err = checkExpiry(c.ExpireTime, c.StartTime)
-	found.add(err)
+	found.Add(err)
 	c.InternalNote = pasted.Trim(c.InternalNote)
-	found.add(checkNote(c.InternalNote))
+	found.Add(checkNote(c.InternalNote))
 	c.Payout, err = checkPayout("payout", c.Payout)
-	found.add(err)
-	found.add(checkSettings(c.Settings))
-	found.add(checkLimit("usage_limit", c.UsageLimit))
-	found.add(checkLimit("daily_usage_limit", c.DailyUsageLimit))
-	return c, found.err()
+	found.Add(err)
+	found.Add(checkSettings(c.Settings))
+	found.Add(checkLimit("usage_limit", c.UsageLimit))
+	found.Add(checkLimit("daily_usage_limit", c.DailyUsageLimit))
+	return c, found.Err()
 }
 
 // checkSettings says what is wrong with a coupon's own settings: INVALID_SETTINGS on each at fault.
 func checkSettings(s CouponSettings) error {
-	var found findings
+	var found apperr.Findings
 	if s.Precedence != "" {
-		found.add(checkPrecedence("settings.precedence", s.Precedence))
+		found.Add(checkPrecedence("settings.precedence", s.Precedence))
 	}
 	if s.ClickWindow.IsSet {
-		found.add(checkWindow("settings.click_window", s.ClickWindow.Value))
+		found.Add(checkWindow("settings.click_window", s.ClickWindow.Value))
 	}
 	if s.CouponGrace.IsSet {
-		found.add(checkGrace("settings.coupon_grace", s.CouponGrace.Value))
+		found.Add(checkGrace("settings.coupon_grace", s.CouponGrace.Value))
 	}
 	if s.DefaultConversionStatus != "" {
-		found.add(checkStart("settings.default_conversion_status", s.DefaultConversionStatus))
+		found.Add(checkStart("settings.default_conversion_status", s.DefaultConversionStatus))
 	}
 	if s.FallbackURL != "" {
-		found.add(checkURL("settings.fallback_url", s.FallbackURL))
+		found.Add(checkURL("settings.fallback_url", s.FallbackURL))
 	}
-	return found.err()
+	return found.Err()
 }
 
 // checkExpiry returns an expire time as it may be stored.
@@ -79,7 +79,8 @@ func checkExpiry(expire, start time.Time) (time.Time, error) {
 	}
 	if !expire.After(start) {
 		return expire, apperr.Invalid("INVALID_TIME_RANGE", "expire_time", "the coupon would expire at %s; that must be after its start at %s",
-			expire.Format(time.RFC3339Nano), start.Format(time.RFC3339Nano))
+			expire.Format(time.RFC3339Nano), start.Format(time.RFC3339Nano)).
+			With("start_time", start.Format(time.RFC3339Nano)).With("expire_time", expire.Format(time.RFC3339Nano))
 	}
 	return expire, nil
 }

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -90,34 +91,32 @@ func checkLimit(field string, limit int64) error {
 
 // checkPayout returns a payout with its currencies in upper case.
 func checkPayout(field string, p money.Payout) (money.Payout, error) {
+	var found apperr.Findings
 	switch p.Kind {
 	case money.NoPayout:
 		return money.Payout{}, nil
 	case money.Fixed:
 		if err := p.Fixed.Check(); err != nil {
-			return p, invalid(field+".fixed", "%v", err)
+			found.Add(invalid(field+".fixed", "%v", err))
 		}
 		if !p.Cap.IsNone() {
-			return p, invalid(field+".cap", "a fixed amount has no cap; leave the cap out, or say a percent")
+			found.Add(invalid(field+".cap", "a fixed amount has no cap; leave the cap out, or say a percent"))
 		}
 		p.Fixed.Currency = strings.ToUpper(p.Fixed.Currency)
-		return p, nil
 	case money.Percent:
 		if p.Percent < 0 || p.Percent > maxPercent {
-			return p, invalid(field+".percent", "%s is not from 0 to 100", money.FormatPercent(p.Percent))
+			found.Add(invalid(field+".percent", "%s is not from 0 to 100", money.FormatPercent(p.Percent)))
 		}
 		if p.Cap.IsNone() {
 			p.Cap = money.Money{}
-			return p, nil
-		}
-		if err := p.Cap.Check(); err != nil {
-			return p, invalid(field+".cap", "%v", err)
+		} else if err := p.Cap.Check(); err != nil {
+			found.Add(invalid(field+".cap", "%v", err))
 		}
 		p.Cap.Currency = strings.ToUpper(p.Cap.Currency)
-		return p, nil
 	default:
-		return p, invalid(field, "%s is not a kind of payout; it must be fixed or percent", quote(string(p.Kind)))
+		found.Add(invalid(field, "%s is not a kind of payout; it must be fixed or percent", quote(string(p.Kind))))
 	}
+	return p, found.Err()
 }
 
 // checkTime says what is wrong with a time.

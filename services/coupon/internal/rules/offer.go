@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
@@ -30,29 +31,29 @@ func DefaultOffer() Offer {
 // upper case. The error names every setting at fault. The id and what the service itself sets are
 // not looked at.
 func CheckOffer(o Offer) (Offer, error) {
-	var found findings
+	var found apperr.Findings
 	o.DisplayName = pasted.Trim(o.DisplayName)
-	found.add(checkDisplayName(o.DisplayName))
-	found.add(checkURL("landing_page_url", o.LandingPageURL))
+	found.Add(checkDisplayName(o.DisplayName))
+	found.Add(checkURL("landing_page_url", o.LandingPageURL))
 	if o.FallbackURL != "" {
-		found.add(checkURL("fallback_url", o.FallbackURL))
+		found.Add(checkURL("fallback_url", o.FallbackURL))
 	}
-	found.add(checkChoice("state", o.State, OfferActive, OfferPaused, OfferArchived))
-	found.add(checkChoice("postback_auth", o.PostbackAuth, AuthToken, AuthOpen, AuthHMAC))
-	found.add(checkPrecedence("precedence", o.Precedence))
-	found.add(checkWindow("click_window", o.ClickWindow))
-	found.add(checkGrace("coupon_grace", o.CouponGrace))
-	found.add(checkStart("default_conversion_status", o.DefaultConversionStatus))
+	found.Add(checkChoice("state", o.State, OfferActive, OfferPaused, OfferArchived))
+	found.Add(checkChoice("postback_auth", o.PostbackAuth, AuthToken, AuthOpen, AuthHMAC))
+	found.Add(checkPrecedence("precedence", o.Precedence))
+	found.Add(checkWindow("click_window", o.ClickWindow))
+	found.Add(checkGrace("coupon_grace", o.CouponGrace))
+	found.Add(checkStart("default_conversion_status", o.DefaultConversionStatus))
 
 	var err error
 	o.Payout, err = checkPayout("payout", o.Payout)
-	found.add(err)
+	found.Add(err)
 	o.Revenue, err = checkPayout("revenue", o.Revenue)
-	found.add(err)
+	found.Add(err)
 	if o.CurrencyCode, err = money.ParseCurrency(o.CurrencyCode); err != nil {
-		found.add(invalid("currency_code", "%v", err))
+		found.Add(invalid("currency_code", "%v", err))
 	}
-	return o, found.err()
+	return o, found.Err()
 }
 
 // checkURL says what is wrong with a URL template.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
@@ -108,17 +109,17 @@ func DefaultPublisher() Publisher {
 // which it is told in their order, each once. checkHost says what is wrong with the host of a postback
 // URL; nil: any will do. The error names every setting at fault.
 func CheckPublisher(p Publisher, checkHost func(*url.URL) error) (Publisher, error) {
-	var found findings
+	var found apperr.Findings
 	p.DisplayName = pasted.Trim(p.DisplayName)
-	found.add(checkDisplayName(p.DisplayName))
-	found.add(checkChoice("state", p.State, PublisherActive, PublisherArchived))
-	found.add(checkPostbackURL(p.PostbackURL, checkHost))
-	found.add(checkChoice("delivery.method", p.Delivery.Method, DeliverByGet, DeliverByPost))
+	found.Add(checkDisplayName(p.DisplayName))
+	found.Add(checkChoice("state", p.State, PublisherActive, PublisherArchived))
+	found.Add(checkPostbackURL(p.PostbackURL, checkHost))
+	found.Add(checkChoice("delivery.method", p.Delivery.Method, DeliverByGet, DeliverByPost))
 
 	var err error
 	p.Delivery.Statuses, err = checkDeliveryStatuses(p.Delivery.Statuses)
-	found.add(err)
-	return p, found.err()
+	found.Add(err)
+	return p, found.Err()
 }
 
 // checkPostbackURL says what is wrong with the template of a URL to which deliveries are sent.

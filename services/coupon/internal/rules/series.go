@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
@@ -35,22 +36,22 @@ type Series struct {
 // code, the series its defaults. The error names every field at fault; those of the series are
 // `count`, `prefix` and `length`, each with INVALID_ and the field's name as its reason.
 func CheckSeriesOf(draft Coupon, s Series) (Coupon, Series, error) {
-	var found findings
+	var found apperr.Findings
 	if pasted.Trim(draft.Code) != "" {
-		found.add(invalid("code", "the code is %s; it must be empty, codes are made up here", quote(draft.Code)))
+		found.Add(invalid("code", "the code is %s; it must be empty, codes are made up here", quote(draft.Code)))
 	}
 	draft.Code = codeAlphabet // It stands for the codes to come, which are fit by the way they are made.
 	draft, err := CheckCoupon(draft)
 	draft.Code = ""
-	found.add(err)
+	found.Add(err)
 	s.Prefix = pasted.Trim(s.Prefix)
 	if s.Length == 0 {
 		s.Length = DefaultRandom
 	}
-	found.add(checkCount(s.Count))
-	found.add(checkPrefix(s.Prefix))
-	found.add(checkLength(s))
-	return draft, s, found.err()
+	found.Add(checkCount(s.Count))
+	found.Add(checkPrefix(s.Prefix))
+	found.Add(checkLength(s))
+	return draft, s, found.Err()
 }
 
 func checkCount(count int) error {

@@ -82,47 +82,42 @@ func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (ru
 		Code: pasted.Trim(req.GetCouponCode()), ClickID: pasted.Trim(req.GetClick()), TransactionID: pasted.Trim(req.GetTransactionId()),
 		IdempotencyKey: pasted.Trim(req.GetIdempotencyKey()), Test: req.GetValidateOnly(), Event: rules.DefaultEvent, Trusted: true,
 	}
-	if err := checkReferences(&r); err != nil {
-		return r, err
-	}
+	var found apperr.Findings
+	found.Add(checkReferences(&r))
 	var err error
 	if req.GetOffer() != "" {
-		if r.Offer, err = idOf("offer", "offers/", req.GetOffer()); err != nil {
-			return r, err
-		}
+		r.Offer, err = idOf("offer", "offers/", req.GetOffer())
+		found.Add(err)
 	}
 	if req.GetPublisher() != "" {
-		if r.Publisher, err = idOf("publisher", "publishers/", req.GetPublisher()); err != nil {
-			return r, err
-		}
+		r.Publisher, err = idOf("publisher", "publishers/", req.GetPublisher())
+		found.Add(err)
 	}
 	if req.GetEvent() != "" {
 		r.Event = req.GetEvent()
 		if err := rules.CheckEvent(r.Event); err != nil {
-			return r, apperr.Invalid("INVALID_EVENT", "event", "%s", err)
+			found.Add(apperr.Invalid("INVALID_EVENT", "event", "%s", err))
 		}
 	}
 	if req.GetAmount() != nil {
-		if r.Amount, err = amountFromProto(req.GetAmount()); err != nil {
-			return r, err
-		}
+		r.Amount, err = amountFromProto(req.GetAmount())
+		found.Add(err)
 		r.HasAmount = true
 	}
 	if req.GetConversionTime() != nil {
 		if r.Time, err = saleTime(req.GetConversionTime(), now); err != nil {
-			return r, apperr.Invalid("INVALID_CONVERSION_TIME", "conversion_time", "%s", err)
+			found.Add(apperr.Invalid("INVALID_CONVERSION_TIME", "conversion_time", "%s", err))
 		}
 	}
-	return r, nil
+	return r, found.Err()
 }
 
 // checkReferences checks what a report refers to and what its repeats are told by, and leaves out what was
 // not filled in.
 func checkReferences(r *rules.Report) error {
+	var found apperr.Findings
 	for _, key := range []struct{ field, value string }{{"transaction_id", r.TransactionID}, {"idempotency_key", r.IdempotencyKey}} {
-		if err := rules.CheckKey(key.field, key.value); err != nil {
-			return err
-		}
+		found.Add(rules.CheckKey(key.field, key.value))
 	}
 	for _, reference := range []struct {
 		field string
@@ -131,30 +126,30 @@ func checkReferences(r *rules.Report) error {
 		couldBe bool
 	}{{"coupon_code", &r.Code, couponcode.Is(r.Code)}, {"click", &r.ClickID, false}} {
 		if err := rules.CheckText(reference.field, *reference.value); err != nil {
-			return err
-		}
-		if !reference.couldBe && rules.Unfilled(*reference.value) {
+			found.Add(err)
+		} else if !reference.couldBe && rules.Unfilled(*reference.value) {
 			r.Warnings = append(r.Warnings, rules.LeftOut(reference.field, *reference.value))
 			*reference.value = ""
 		}
 	}
-	return nil
+	return found.Err()
 }
 
 // amountFromProto reads an amount; its currency may be left to the offer.
 func amountFromProto(p *couponv1.Money) (money.Money, error) {
 	m := money.Money{Currency: p.GetCurrencyCode(), Units: p.GetUnits(), Nanos: p.GetNanos()}
+	var found apperr.Findings
 	if m.Currency != "" {
 		code, err := money.ParseCurrency(m.Currency)
 		if err != nil {
-			return m, apperr.Invalid("INVALID_CURRENCY", "amount.currency_code", "%s", err)
+			found.Add(apperr.Invalid("INVALID_CURRENCY", "amount.currency_code", "%s", err))
 		}
 		m.Currency = code
 	}
 	if err := m.CheckAmount(); err != nil {
-		return m, apperr.Invalid("INVALID_AMOUNT", "amount", "%s", err)
+		found.Add(apperr.Invalid("INVALID_AMOUNT", "amount", "%s", err))
 	}
-	return m, nil
+	return m, found.Err()
 }
 
 // saleTime reads the time of a sale that is reported now.

@@ -90,18 +90,16 @@ func (s *conversionServer) AdjustConversion(ctx context.Context, req *trackingv1
 // RefundConversion implements the RPC of that name.
 func (s *conversionServer) RefundConversion(ctx context.Context, req *trackingv1.RefundConversionRequest) (*trackingv1.Conversion, error) {
 	e, err := editOf(req)
-	if err != nil {
-		return nil, err
-	}
 	e.Reason = req.GetReason()
-	if err := rules.CheckKey("refund_id", req.GetRefundId()); err != nil {
-		return nil, err
-	}
+	var found apperr.Findings
+	found.Add(err, rules.CheckKey("refund_id", req.GetRefundId()))
 	amount, whole := money.Money{}, req.GetAmount() == nil
 	if !whole {
-		if amount, err = amountFromProto(req.GetAmount()); err != nil {
-			return nil, err
-		}
+		amount, err = amountFromProto(req.GetAmount())
+		found.Add(err)
+	}
+	if err := found.Err(); err != nil {
+		return nil, err
 	}
 	return changed(s.service.Refund(ctx, e, amount, whole, req.GetRefundId()))
 }

@@ -60,11 +60,11 @@ func (s *savedReportServer) UpdateSavedReport(ctx context.Context, req *tracking
 	if err != nil {
 		return nil, err
 	}
-	if report.ID, err = savedReportID("saved_report.name", req.GetSavedReport().GetName()); err != nil {
-		return nil, err
-	}
 	change := flow.ReportChange{ETag: req.GetSavedReport().GetEtag()}
-	if change.Fields, err = reportFields(req.GetSavedReport(), req.GetUpdateMask()); err != nil {
+	var nameErr, maskErr error
+	report.ID, nameErr = savedReportID("saved_report.name", req.GetSavedReport().GetName())
+	change.Fields, maskErr = reportFields(req.GetSavedReport(), req.GetUpdateMask())
+	if err := apperr.Join(nameErr, maskErr); err != nil {
 		return nil, err
 	}
 	return savedReport(s.service.UpdateSavedReport(ctx, report, change))

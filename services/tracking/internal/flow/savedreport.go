@@ -75,14 +75,15 @@ func ReportETag(r rules.SavedReport) string {
 // ResourceExhausted (TOO_MANY_SAVED_REPORTS).
 func (s *Service) CreateSavedReport(ctx context.Context, report rules.SavedReport) (SavedReport, error) {
 	chosen := report.ID != ""
+	var found apperr.Findings
 	if chosen && !rules.IsID(report.ID) {
-		return SavedReport{}, apperr.Invalid("INVALID_ID", "saved_report_id", "%s", rules.CheckID(report.ID))
+		found.Add(apperr.Invalid("INVALID_ID", "saved_report_id", "%s", rules.CheckID(report.ID)))
 	}
 	report.Revision, report.CreateTime = 1, s.Now()
 	report.UpdateTime = report.CreateTime
 	report, err := s.checkReport(report)
-	if err != nil {
-		return SavedReport{}, err
+	if found.Add(err); found.Err() != nil {
+		return SavedReport{}, found.Err()
 	}
 	if !chosen {
 		report.ID = newReportID()
@@ -113,15 +114,16 @@ func newReportID() string {
 // checkReport refuses a report that could not be read, and returns it trimmed.
 func (s *Service) checkReport(report rules.SavedReport) (rules.SavedReport, error) {
 	report, err := rules.CheckSavedReport(report)
-	if err != nil {
-		return report, err
-	}
+	var found apperr.Findings
+	found.Add(err)
 	now := s.Now()
-	if _, err := s.conversions.Query(listing.Request{Filter: report.Filter, OrderBy: report.OrderBy}, nil, now); err != nil {
-		return report, err
+	for _, asked := range []listing.Request{{Filter: report.Filter}, {OrderBy: report.OrderBy}} {
+		_, err := s.conversions.Query(asked, nil, now)
+		found.Add(err)
 	}
-	if _, err := summaryOrder("group_order_by", report.GroupOrderBy, report.GroupBy); err != nil {
-		return report, err
+	_, err = summaryOrder("group_order_by", report.GroupOrderBy, report.GroupBy)
+	if found.Add(err); found.Err() != nil {
+		return report, found.Err()
 	}
 	// With its days, which are as long on every day, it may be too long, or one level too deep.
 	if _, err := s.conversions.Query(listing.Request{Filter: report.CurrentFilter(rules.NewCalendar(s.zone), now)}, nil, now); err != nil {

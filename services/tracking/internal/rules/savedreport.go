@@ -78,19 +78,13 @@ func ReportColumns() []string {
 func CheckSavedReport(r SavedReport) (SavedReport, error) {
 	r.DisplayName = pasted.Trim(r.DisplayName)
 	r.Filter, r.OrderBy, r.GroupOrderBy = pasted.Trim(r.Filter), pasted.Trim(r.OrderBy), pasted.Trim(r.GroupOrderBy)
-	if err := checkReportName(r.DisplayName); err != nil {
-		return r, err
-	}
-	if err := checkColumns(r.Columns); err != nil {
-		return r, err
-	}
-	if err := CheckGroupBy(r.GroupBy); err != nil {
-		return r, err
-	}
+	var found apperr.Findings
+	found.Add(checkReportName(r.DisplayName), checkColumns(r.Columns), CheckGroupBy(r.GroupBy))
 	if r.GroupOrderBy != "" && len(r.GroupBy) == 0 {
-		return r, apperr.Invalid("INVALID_ORDER_BY", "group_order_by", "orders groups, and group_by names none; leave it out, or say what to group by")
+		found.Add(apperr.Invalid("INVALID_ORDER_BY", "group_order_by", "orders groups, and group_by names none; leave it out, or say what to group by"))
 	}
-	return r, r.checkDays()
+	found.Add(r.checkDays())
+	return r, found.Err()
 }
 
 func checkReportName(name string) error {
@@ -150,13 +144,14 @@ func CheckGroupBy(dimensions []Dimension) error {
 
 // checkDays refuses days that are none, and a range together with fixed days.
 func (r SavedReport) checkDays() error {
+	var found apperr.Findings
 	switch r.Range {
 	case NoRange, Today, Yesterday, Last7Days, Last30Days, Last90Days, ThisMonth, LastMonth, ThisYear, AllTime:
 	default:
-		return apperr.Invalid("INVALID_RANGE", "range", "%.60q is no range", string(r.Range))
+		found.Add(apperr.Invalid("INVALID_RANGE", "range", "%.60q is no range", string(r.Range)))
 	}
 	if r.Range != NoRange && (r.StartDate != "" || r.EndDate != "") {
-		return apperr.Invalid("RANGE_AND_DATES", "range", "cannot stand together with start_date or end_date; give the one or the other")
+		found.Add(apperr.Invalid("RANGE_AND_DATES", "range", "cannot stand together with start_date or end_date; give the one or the other"))
 	}
 	for _, date := range []struct{ field, text string }{{"start_date", r.StartDate}, {"end_date", r.EndDate}} {
 		if date.text == "" {
@@ -164,16 +159,15 @@ func (r SavedReport) checkDays() error {
 		}
 		day, err := ParseDay(date.text)
 		if err != nil {
-			return apperr.Invalid("INVALID_DATE", date.field, "%s", err)
-		}
-		if year, _, _ := day.Date(); year < firstReportYear || year > lastReportYear {
-			return apperr.Invalid("INVALID_DATE", date.field, "is in the year %d; it must be from %d to %d", year, firstReportYear, lastReportYear)
+			found.Add(apperr.Invalid("INVALID_DATE", date.field, "%s", err))
+		} else if year, _, _ := day.Date(); year < firstReportYear || year > lastReportYear {
+			found.Add(apperr.Invalid("INVALID_DATE", date.field, "is in the year %d; it must be from %d to %d", year, firstReportYear, lastReportYear))
 		}
 	}
 	if r.StartDate != "" && r.EndDate != "" && r.StartDate > r.EndDate { // dates of this form sort as texts
-		return apperr.Invalid("INVALID_DATE", "end_date", "is before start_date, %s; it must be that day or a later one", r.StartDate)
+		found.Add(apperr.Invalid("INVALID_DATE", "end_date", "is before start_date, %s; it must be that day or a later one", r.StartDate))
 	}
-	return nil
+	return found.Err()
 }
 
 // Days returns the report's first and last day as of today, both included; FirstDay and LastDay where it

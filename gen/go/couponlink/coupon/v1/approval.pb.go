@@ -592,7 +592,9 @@ type UpdateApprovalRequest struct {
 	// The approval with its new values; `name` says which.
 	Approval *Approval `protobuf:"bytes,1,opt,name=approval,proto3" json:"approval,omitempty"`
 	// The fields to change; `*` for all that can be. Empty: those that are set in `approval`.
-	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -639,6 +641,13 @@ func (x *UpdateApprovalRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 		return x.UpdateMask
 	}
 	return nil
+}
+
+func (x *UpdateApprovalRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
 }
 
 var File_couponlink_coupon_v1_approval_proto protoreflect.FileDescriptor
@@ -688,11 +697,12 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\x17ApprovePublisherRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"1\n" +
 	"\x15BlockPublisherRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x96\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xbb\x01\n" +
 	"\x15UpdateApprovalRequest\x12@\n" +
 	"\bapproval\x18\x01 \x01(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x02R\bapproval\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask2\xfa\x06\n" +
+	"updateMask\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly2\xfa\x06\n" +
 	"\x0fApprovalService\x12\x89\x01\n" +
 	"\x0eCreateApproval\x12+.couponlink.coupon.v1.CreateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=offers/*}/approvals\x12\x80\x01\n" +
 	"\vGetApproval\x12(.couponlink.coupon.v1.GetApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=offers/*/approvals/*}\x12\x91\x01\n" +

@@ -460,7 +460,9 @@ type CreateCouponRequest struct {
 	// The offer, `offers/{offer}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The coupon; `name` and output fields are ignored.
-	Coupon        *Coupon `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	Coupon *Coupon `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -507,6 +509,13 @@ func (x *CreateCouponRequest) GetCoupon() *Coupon {
 		return x.Coupon
 	}
 	return nil
+}
+
+func (x *CreateCouponRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
 }
 
 // GetCouponRequest names a coupon.
@@ -704,7 +713,9 @@ type UpdateCouponRequest struct {
 	Coupon *Coupon `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	// The fields to change; `*` for all that can be. Empty: those that are set in `coupon`. A named
 	// field that is unset in `coupon` gets its default: `expire_time` none, `start_time` now.
-	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -751,6 +762,13 @@ func (x *UpdateCouponRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 		return x.UpdateMask
 	}
 	return nil
+}
+
+func (x *UpdateCouponRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
 }
 
 // ArchiveCouponRequest names the coupon to end.
@@ -1135,7 +1153,7 @@ type BatchCreateCouponsFault struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// A stable word, such as `COUPON_EXISTS`.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The field at fault, or empty.
+	// The first field at fault, or empty.
 	Field string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
 	// In words.
 	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
@@ -1222,7 +1240,9 @@ type GenerateCouponsRequest struct {
 	// What each code begins with: up to 32 ASCII letters and digits; empty: nothing.
 	Prefix string `protobuf:"bytes,4,opt,name=prefix,proto3" json:"prefix,omitempty"`
 	// How many random characters follow the prefix, 4 to 32; 0: 8.
-	Length        int32 `protobuf:"varint,5,opt,name=length,proto3" json:"length,omitempty"`
+	Length int32 `protobuf:"varint,5,opt,name=length,proto3" json:"length,omitempty"`
+	// If set, nothing is stored and no code is made: the answer is empty, or says why not. Default false.
+	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1290,6 +1310,13 @@ func (x *GenerateCouponsRequest) GetLength() int32 {
 		return x.Length
 	}
 	return 0
+}
+
+func (x *GenerateCouponsRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
 }
 
 // GenerateCouponsResponse has the codes.
@@ -1390,10 +1417,11 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\x19default_conversion_status\x18\x04 \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusH\x01R\x17defaultConversionStatus\x88\x01\x01\x12!\n" +
 	"\ffallback_url\x18\x05 \x01(\tR\vfallbackUrlB\r\n" +
 	"\v_precedenceB\x1c\n" +
-	"\x1a_default_conversion_status\"o\n" +
+	"\x1a_default_conversion_status\"\x94\x01\n" +
 	"\x13CreateCouponRequest\x12\x1c\n" +
 	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12:\n" +
-	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\",\n" +
+	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\",\n" +
 	"\x10GetCouponRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa1\x01\n" +
 	"\x12ListCouponsRequest\x12\x1c\n" +
@@ -1405,11 +1433,12 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\border_by\x18\x05 \x01(\tR\aorderBy\"u\n" +
 	"\x13ListCouponsResponse\x126\n" +
 	"\acoupons\x18\x01 \x03(\v2\x1c.couponlink.coupon.v1.CouponR\acoupons\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8e\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb3\x01\n" +
 	"\x13UpdateCouponRequest\x12:\n" +
 	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\"D\n" +
+	"updateMask\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"D\n" +
 	"\x14ArchiveCouponRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\"e\n" +
@@ -1451,13 +1480,14 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\amessage\x18\x04 \x01(\tR\amessage\x12\x1e\n" +
 	"\n" +
 	"suggestion\x18\x05 \x01(\tR\n" +
-	"suggestion\"\xbe\x01\n" +
+	"suggestion\"\xe3\x01\n" +
 	"\x16GenerateCouponsRequest\x12\x1c\n" +
 	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12:\n" +
 	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12\x1a\n" +
 	"\x05count\x18\x03 \x01(\x05B\x04\xe2A\x01\x02R\x05count\x12\x16\n" +
 	"\x06prefix\x18\x04 \x01(\tR\x06prefix\x12\x16\n" +
-	"\x06length\x18\x05 \x01(\x05R\x06length\"/\n" +
+	"\x06length\x18\x05 \x01(\x05R\x06length\x12#\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"/\n" +
 	"\x17GenerateCouponsResponse\x12\x14\n" +
 	"\x05codes\x18\x01 \x03(\tR\x05codes2\x9f\t\n" +
 	"\rCouponService\x12\x86\x01\n" +

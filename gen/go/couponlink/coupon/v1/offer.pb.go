@@ -490,7 +490,10 @@ type CreateOfferRequest struct {
 	// is generated.
 	OfferId string `protobuf:"bytes,1,opt,name=offer_id,json=offerId,proto3" json:"offer_id,omitempty"`
 	// The offer; `name` and output fields are ignored.
-	Offer         *Offer `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
+	Offer *Offer `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
+	// If set, nothing is stored: the answer is what would be stored, or why not.
+	// The answer has no credentials then, and no name if no id was given.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -537,6 +540,13 @@ func (x *CreateOfferRequest) GetOffer() *Offer {
 		return x.Offer
 	}
 	return nil
+}
+
+func (x *CreateOfferRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
 }
 
 // GetOfferRequest names an offer.
@@ -723,7 +733,9 @@ type UpdateOfferRequest struct {
 	// offer has changed since.
 	Offer *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
 	// The fields to change; `*` for all that can be. Empty: those that are set in `offer`.
-	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -770,6 +782,13 @@ func (x *UpdateOfferRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 		return x.UpdateMask
 	}
 	return nil
+}
+
+func (x *UpdateOfferRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
 }
 
 // RotatePostbackCredentialsRequest names the offer.
@@ -881,10 +900,11 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x1dCONVERSION_STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
 	"\bAPPROVED\x10\x02:%\xeaA\"\n" +
-	"\x10couponlink/Offer\x12\x0eoffers/{offer}\"h\n" +
+	"\x10couponlink/Offer\x12\x0eoffers/{offer}\"\x8d\x01\n" +
 	"\x12CreateOfferRequest\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x127\n" +
-	"\x05offer\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\"+\n" +
+	"\x05offer\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"+\n" +
 	"\x0fGetOfferRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x82\x01\n" +
 	"\x11ListOffersRequest\x12\x1b\n" +
@@ -895,11 +915,12 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tR\aorderBy\"q\n" +
 	"\x12ListOffersResponse\x123\n" +
 	"\x06offers\x18\x01 \x03(\v2\x1b.couponlink.coupon.v1.OfferR\x06offers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8a\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xaf\x01\n" +
 	"\x12UpdateOfferRequest\x127\n" +
 	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\"q\n" +
+	"updateMask\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"q\n" +
 	" RotatePostbackCredentialsRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x123\n" +
 	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\aoverlap2\x8e\x05\n" +

@@ -399,7 +399,10 @@ type CreatePublisherRequest struct {
 	// one is generated.
 	PublisherId string `protobuf:"bytes,1,opt,name=publisher_id,json=publisherId,proto3" json:"publisher_id,omitempty"`
 	// The publisher; `name` and output fields are ignored.
-	Publisher     *Publisher `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	Publisher *Publisher `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// If set, nothing is stored: the answer is what would be stored, or why not.
+	// The answer has no delivery secret then, and no name if no id was given.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -446,6 +449,13 @@ func (x *CreatePublisherRequest) GetPublisher() *Publisher {
 		return x.Publisher
 	}
 	return nil
+}
+
+func (x *CreatePublisherRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
 }
 
 // GetPublisherRequest names a publisher.
@@ -632,7 +642,9 @@ type UpdatePublisherRequest struct {
 	Publisher *Publisher `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
 	// The fields to change; `*` for all that can be. Empty: those that are set in `publisher`. A path into
 	// `delivery` stands for all of it.
-	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -679,6 +691,13 @@ func (x *UpdatePublisherRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 		return x.UpdateMask
 	}
 	return nil
+}
+
+func (x *UpdatePublisherRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
 }
 
 // RotateDeliverySecretRequest asks for a new delivery secret.
@@ -782,10 +801,11 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
 	"\bAPPROVED\x10\x02\x12\f\n" +
-	"\bREJECTED\x10\x03\"\x80\x01\n" +
+	"\bREJECTED\x10\x03\"\xa5\x01\n" +
 	"\x16CreatePublisherRequest\x12!\n" +
 	"\fpublisher_id\x18\x01 \x01(\tR\vpublisherId\x12C\n" +
-	"\tpublisher\x18\x02 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\"/\n" +
+	"\tpublisher\x18\x02 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"/\n" +
 	"\x13GetPublisherRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x86\x01\n" +
 	"\x15ListPublishersRequest\x12\x1b\n" +
@@ -798,11 +818,12 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\n" +
 	"publishers\x18\x01 \x03(\v2\x1f.couponlink.coupon.v1.PublisherR\n" +
 	"publishers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9a\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbf\x01\n" +
 	"\x16UpdatePublisherRequest\x12C\n" +
 	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\"\x80\x01\n" +
+	"updateMask\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"\x80\x01\n" +
 	"\x1bRotateDeliverySecretRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x123\n" +
 	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\aoverlap\x12\x12\n" +
