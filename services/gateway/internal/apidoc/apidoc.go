@@ -1,5 +1,5 @@
-// Package apidoc serves the API reference: the OpenAPI document and, to browse it, Swagger UI. All of
-// it is embedded, nothing is loaded from elsewhere.
+// Package apidoc serves the API reference: the OpenAPI document and, to browse it, Swagger UI; and the pages
+// for partners. All of it is embedded, nothing is loaded from elsewhere.
 //
 // Only the gateway imports it.
 package apidoc
@@ -8,10 +8,12 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"slices"
 
+	"github.com/couponlink/couponlink/docs"
 	"github.com/couponlink/couponlink/gen"
 )
 
@@ -53,7 +55,23 @@ func New() (http.Handler, error) {
 		}
 		mux.Handle("GET "+path, withPolicy(newAsset(file.contentType, content)))
 	}
-	return mux, nil
+	return mux, addPages(mux)
+}
+
+// addPages serves the pages for partners as they are written.
+func addPages(mux *http.ServeMux) error {
+	names, err := fs.Glob(docs.Pages, "*")
+	if err != nil {
+		return fmt.Errorf("listing the pages: %w", err)
+	}
+	for _, name := range names {
+		content, err := fs.ReadFile(docs.Pages, name)
+		if err != nil {
+			return fmt.Errorf("reading a page: %w", err)
+		}
+		mux.Handle("GET /docs/"+name, withPolicy(newAsset("text/plain; charset=utf-8", content)))
+	}
+	return nil
 }
 
 func withPolicy(next http.Handler) http.Handler {

@@ -227,6 +227,19 @@ func TestPageLoadsNothingFromElsewhere(t *testing.T) {
 	}
 }
 
+func TestPagesForPartners(t *testing.T) {
+	t.Parallel()
+	h, err := apidoc.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"postbacks.md", "presets.md"} {
+		if page := get(t, h, "/docs/"+name); page.Code != 200 || page.Header().Get("Content-Type") != "text/plain; charset=utf-8" || !strings.HasPrefix(page.Body.String(), "# ") {
+			t.Errorf("%s: %d, %v", name, page.Code, page.Header())
+		}
+	}
+}
+
 func TestAssetsAreCompressedAndRevalidated(t *testing.T) {
 	t.Parallel()
 	h, err := apidoc.New()

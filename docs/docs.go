@@ -1,0 +1,11 @@
+// Package docs holds the pages for partners, which the program serves as well.
+//
+// Only the gateway imports it.
+package docs
+
+import "embed"
+
+// Pages are the pages, by file name.
+//
+//go:embed postbacks.md presets.md
+var Pages embed.FS
