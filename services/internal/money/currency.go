@@ -30,6 +30,21 @@ func ParseCurrency(code string) (string, error) {
 	return upper, nil
 }
 
+// Decimals returns how many decimal places the currency's smallest unit has: 2 for USD, 0 for JPY.
+func (m Money) Decimals() int {
+	decimals := 0
+	for unit := minorUnitNanos(m.Currency); unit > 0 && unit < nanosPerUnit; unit *= 10 {
+		decimals++
+	}
+	return decimals
+}
+
+// IsFine says whether the amount is finer than the smallest unit of its currency, as 1000.50 JPY is.
+func (m Money) IsFine() bool {
+	unit := minorUnitNanos(m.Currency)
+	return unit > 0 && int64(m.Nanos)%unit != 0
+}
+
 // minorUnitNanos is the size in billionths of the smallest unit of a currency, in upper case:
 // 10,000,000 for USD; 0 for what is no currency code.
 func minorUnitNanos(code string) int64 {

@@ -59,6 +59,27 @@ func ParseAmount(text, currencyCode string) (Money, error) {
 	return Money{Currency: currencyCode, Units: atoi(units), Nanos: int32(atoi((fraction + "000000000")[:9]))}, nil //nolint:gosec // nine digits fit
 }
 
+// ParseRounded reads a decimal as ParseAmount does, and one of more than nine decimal places too: it is
+// rounded to nine, the half up. Systems that count in floating point send 49.900000000000006.
+func ParseRounded(text, currencyCode string) (m Money, rounded bool, err error) {
+	units, fraction, _ := strings.Cut(text, ".")
+	fraction = strings.TrimRight(fraction, "0")
+	if len(fraction) <= 9 || !digits(fraction) {
+		m, err = ParseAmount(text, currencyCode)
+		return m, false, err
+	}
+	if m, err = ParseAmount(units+"."+fraction[:9], currencyCode); err != nil {
+		return m, false, err
+	}
+	if fraction[9] >= '5' {
+		m.Nanos++
+	}
+	if m.Nanos == nanosPerUnit {
+		m.Units, m.Nanos = m.Units+1, 0
+	}
+	return m, true, m.CheckAmount()
+}
+
 // Check says what is wrong with an amount that came as units and nanos; nil if it is a
 // non-negative amount of a known currency.
 func (m Money) Check() error {

@@ -264,6 +264,8 @@ func (p *page) postbackFacts(one *trackingv1.Postback, called names) []fact {
 		{Label: "Answered", Value: "HTTP " + format.Number(int64(one.GetHttpStatus())), Hint: "After " + format.Latency(one.GetDuration().AsDuration())},
 		{Label: "Came by", Value: one.GetMethod() + " from " + one.GetIp()},
 		{Label: "With proof", Value: proof},
+		{Label: "Warnings", Value: strings.Join(one.GetWarnings(), "; ")},
+		{Label: "Body", Value: one.GetBody(), IsCode: true, Hint: "It could not be read. " + one.GetContentType()},
 		{Label: "Postback id", Value: idOf(one.GetName()), IsCode: true},
 	} {
 		if f.Value != "" {

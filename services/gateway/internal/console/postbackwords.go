@@ -20,7 +20,7 @@ func postbackPresets() []postbackWords {
 		{Preset: "affise", Title: "Affise", Names: map[string]string{
 			"coupon_code": "promo_code", "click_id": "clickid", "transaction_id": "action_id", "amount": "sum", "currency": "currency",
 			"event": "goal", "token": "secure", "status": "status",
-		}, Note: "A status is 1 for approved, 3 for rejected."},
+		}, Note: "A status is 1 for approved, 2 for pending, 3 for rejected, 5 for on hold."},
 		{Preset: "cake", Title: "CAKE", Names: map[string]string{
 			"coupon_code": "ecc", "click_id": "r", "offer_id": "o", "transaction_id": "t", "amount": "p", "currency": "eccu", "event": "e",
 		}, Note: "CAKE has no token of its own: it is called token here. Several codes joined by ^ are no code that can be found."},
@@ -35,7 +35,7 @@ func postbackPresets() []postbackWords {
 		{Preset: "trackier", Title: "Trackier", Names: map[string]string{
 			"coupon_code": "coupon", "click_id": "click_id", "transaction_id": "txn_id", "amount": "sale_amount", "currency": "currency",
 			"event": "goal_value", "token": "security_token", "status": "status",
-		}, Note: "A status is approved, rejected or cancelled."},
+		}, Note: "A status is approved, pending, rejected or cancelled."},
 		{Preset: "tune", Title: "TUNE (HasOffers)", Names: map[string]string{
 			"coupon_code": "promo_code", "click_id": "transaction_id", "offer_id": "offer_id", "transaction_id": "adv_sub", "amount": "amount",
 			"currency": "currency", "event": "goal_id", "token": "security_token",
@@ -78,7 +78,7 @@ func (w postbackWords) parameters(offer string) []postbackParameter {
 		{Name: "currency", Meaning: "The amount's currency, three letters. Without it: the offer's.", Example: "CURRENCY"},
 		{Name: "click_id", Meaning: "The click id that the landing page got as {click_id}. Send it when there is one: with code and click nothing is in doubt.", Example: "CLICK_ID"},
 		{Name: "event", Meaning: "What happened, if you report more than sales. Without it: sale. It is part of what makes a sale the same one."},
-		{Name: "status", Meaning: "approved or rejected, when you decide later on a sale that you have reported: with the same order number."},
+		{Name: "status", Meaning: "pending, if you decide later on the sale. Then approved or rejected, with the same order number."},
 		{Name: "offer_id", Meaning: "The offer. Needed only where neither token, code nor click tells it.", Example: offer},
 		{Name: "token", Meaning: "The offer's secret. It proves that the sale comes from you."},
 		{Name: "test", Meaning: "1: you get the full verdict as the answer, and nothing is stored."},

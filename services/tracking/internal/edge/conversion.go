@@ -94,8 +94,7 @@ func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (ru
 		found.Add(err)
 	}
 	if req.GetEvent() != "" {
-		r.Event = req.GetEvent()
-		if err := rules.CheckEvent(r.Event); err != nil {
+		if err := r.SetEvent(pasted.Trim(req.GetEvent())); err != nil {
 			found.Add(apperr.Invalid("INVALID_EVENT", "event", "%s", err))
 		}
 	}
@@ -154,6 +153,9 @@ func amountFromProto(p *couponv1.Money) (money.Money, error) {
 
 // saleTime reads the time of a sale that is reported now.
 func saleTime(p *timestamppb.Timestamp, now time.Time) (time.Time, error) {
+	if err := rules.CheckUnixSeconds(p.GetSeconds()); err != nil {
+		return time.Time{}, err
+	}
 	if err := p.CheckValid(); err != nil {
 		return time.Time{}, err
 	}

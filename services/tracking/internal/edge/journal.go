@@ -129,6 +129,9 @@ func postbackToProto(p rules.Postback) *trackingv1.Postback {
 		Authenticated: p.Authenticated,
 		CreateTime:    timestamppb.New(p.Time),
 		Duration:      durationpb.New(p.Duration),
+		Warnings:      p.Warnings,
+		Body:          p.Body,
+		ContentType:   p.ContentType,
 	}
 	if p.Replay != nil {
 		out.Replay = replayToProto(p.ID, *p.Replay)

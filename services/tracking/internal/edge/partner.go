@@ -59,7 +59,7 @@ func httpStatus(err error) int {
 
 // logFault reports an error that is ours; what callers did wrong and calls they gave up are not.
 func logFault(ctx context.Context, where string, err error) {
-	if e := apperr.As(err); (e == nil || e.Kind == apperr.Unavailable) && !errors.Is(err, context.Canceled) && !errors.Is(err, errTooLarge) {
+	if e := apperr.As(err); (e == nil || e.Kind == apperr.Unavailable) && !errors.Is(err, context.Canceled) {
 		slog.ErrorContext(ctx, "partner call failed", "path", where, "error", err)
 	}
 }

@@ -1,11 +1,11 @@
 package edge
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,9 +39,6 @@ type answer struct {
 	Field string `json:"field,omitempty"`
 }
 
-// errTooLarge refuses a body over the bound.
-var errTooLarge = errors.New("body too large")
-
 // postback serves an advertiser's report of a sale.
 func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	client := clientaddr.Of(r)
@@ -52,10 +49,9 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	}
 	report, call, err := p.readReport(w, r, now)
 	var verdict flow.Verdict
-	switch {
-	case err == nil:
+	if err == nil {
 		verdict, err = p.service.Report(r.Context(), report, call)
-	case call != nil:
+	} else {
 		err = p.service.Refuse(r.Context(), report, call, err)
 	}
 	if err != nil {
@@ -72,39 +68,29 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	write(w, status, answerTo(verdict))
 }
 
-// readReport reads a postback's query and form, and the proof that came with them, and how it came. Where
-// its parameters can be told apart but one is wrong, the call is returned with the error, and what the
-// others say.
+// readReport reads a postback's query and body, and the proof that came with them, and how it came. Where
+// something is wrong the error says what, and the report has what the rest says.
 func (p *partner) readReport(w http.ResponseWriter, r *http.Request, now time.Time) (rules.Report, *flow.Call, error) {
+	call := &flow.Call{Method: r.Method, IP: clientaddr.Of(r), Received: now, Status: statusOf}
 	params := rules.ParseQuery(r.URL.RawQuery)
 	var body []byte
-	var err error
+	var fault error
 	if r.Method == http.MethodPost {
-		if body, err = addForm(params, w, r); err != nil {
-			return rules.Report{}, nil, err
-		}
+		body, fault = addBody(params, call, w, r)
 	}
 	named, err := withPreset(params, r.PathValue(dialect.Parameter))
-	if err != nil {
-		return rules.Report{}, nil, err
-	}
+	fault = cmp.Or(fault, err)
 	preset, err := p.service.Presets().Of(named)
-	if err != nil {
-		return rules.Report{}, nil, err
-	}
-	call := &flow.Call{
-		Method: r.Method, Parameters: preset.HideProof(named), IP: clientaddr.Of(r), Received: now, Status: statusOf,
-	}
+	fault = cmp.Or(fault, err)
+	call.Parameters = preset.HideProof(named)
 	report, err := preset.Read(named, now)
+	fault = cmp.Or(fault, err)
 	report.Proof = proofOf(r, report.Proof, params, body)
 	if r.PathValue(dialect.Parameter) != "" && len(rules.Named(params, dialect.Parameter)) == 0 {
 		report.Proof.Partial = true // a signed report could be passed on to be read in other words
 	}
 	report.IdempotencyKey = pasted.Trim(r.Header.Get("Idempotency-Key"))
-	if err == nil {
-		err = rules.CheckKey("Idempotency-Key", report.IdempotencyKey)
-	}
-	return report, call, err
+	return report, call, cmp.Or(fault, rules.CheckKey("Idempotency-Key", report.IdempotencyKey))
 }
 
 // withPreset returns a postback's parameters with the preset that its path names among them, so that the
@@ -115,7 +101,7 @@ func withPreset(params url.Values, preset string) (url.Values, error) {
 	}
 	for _, sent := range rules.Named(params, dialect.Parameter) {
 		if !strings.EqualFold(sent, preset) {
-			return nil, apperr.Invalid("CONFLICTING_PRESETS", dialect.Parameter, "says %q, but the path says %q; leave the parameter out", sent, preset)
+			return params, apperr.Invalid("CONFLICTING_PRESETS", dialect.Parameter, "says %q, but the path says %q; leave the parameter out", sent, preset)
 		}
 	}
 	named := maps.Clone(params)
@@ -124,36 +110,37 @@ func withPreset(params url.Values, preset string) (url.Values, error) {
 }
 
 // proofOf returns the signature that a postback came with: of a GET, the parameters sent say it; of a
-// POST, the headers of Standard Webhooks.
+// POST, the headers of Standard Webhooks. A body that was not read to its end proves nothing.
 func proofOf(r *http.Request, sent rules.Proof, params url.Values, body []byte) rules.Proof {
-	if r.Method == http.MethodPost {
-		h := r.Header
-		proof := rules.SignedMessage(h.Get("webhook-id"), h.Get("webhook-timestamp"), h.Get("webhook-signature"), body)
-		proof.Partial = r.URL.RawQuery != ""
-		return proof
+	if r.Method != http.MethodPost {
+		return sent.Over(r.Method, params)
 	}
-	if sent.Sent {
-		sent.Content = rules.SignedQuery(params)
+	if body == nil {
+		return rules.Proof{}
 	}
-	return sent
+	h := r.Header
+	proof := rules.SignedMessage(h.Get("webhook-id"), h.Get("webhook-timestamp"), h.Get("webhook-signature"), body)
+	proof.Partial = r.URL.RawQuery != ""
+	return proof
 }
 
-// addForm adds the parameters in a POST's body to those in its query, and returns the body.
-func addForm(params url.Values, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// addBody adds the parameters in a POST's body to those in its query, and returns the body; nil where it was
+// not read to its end. What is no parameters is kept with the call.
+func addBody(params url.Values, call *flow.Call, w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			return nil, errTooLarge
+			return nil, apperr.Invalid(rules.BodyTooLarge, "body", "is over 64 KiB; a postback needs a few hundred bytes")
 		}
-		return nil, apperr.Invalid("MALFORMED_BODY", "body", "could not be read to its end")
+		return nil, apperr.Invalid(rules.BodyIncomplete, "body", "could not be read to its end")
 	}
-	if len(body) == 0 {
-		return nil, nil
+	kind := r.Header.Get("Content-Type")
+	added, err := rules.ReadBody(kind, body)
+	if err != nil {
+		call.Body, call.ContentType = strings.ToValidUTF8(string(body), "�"), keep(kind)
+		return body, err
 	}
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" {
-		return nil, apperr.Invalid("UNSUPPORTED_CONTENT_TYPE", "Content-Type", "%q is not application/x-www-form-urlencoded; send a form, or parameters in the query", r.Header.Get("Content-Type"))
-	}
-	for name, values := range rules.ParseQuery(string(body)) {
+	for name, values := range added {
 		params[name] = append(params[name], values...)
 	}
 	return body, nil
@@ -174,7 +161,7 @@ func answerTo(v flow.Verdict) answer {
 
 // statusOf returns the HTTP status with which a refusal is answered.
 func statusOf(err error) int {
-	if errors.Is(err, errTooLarge) {
+	if e := apperr.As(err); e != nil && e.Reason == rules.BodyTooLarge {
 		return http.StatusRequestEntityTooLarge
 	}
 	return httpStatus(err)
@@ -185,9 +172,6 @@ func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string
 	logFault(r.Context(), r.URL.Path, err)
 	a := answer{Outcome: "REJECTED", Reason: "UNAVAILABLE", Message: "the postback could not be stored; send it again", Warnings: warnings}
 	status := statusOf(err)
-	if status == http.StatusRequestEntityTooLarge {
-		a.Reason, a.Message = "BODY_TOO_LARGE", "body: is over 64 KiB; a postback needs a few hundred bytes"
-	}
 	if e := apperr.As(err); e != nil {
 		a.Reason, a.Message = e.Reason, e.Message
 		a.Conversion = e.Metadata["conversion"]

@@ -41,7 +41,21 @@ func (oneOffer) Coupons(context.Context, string, string) ([]rules.Coupon, error)
 	return []rules.Coupon{{Offer: "10", Publisher: "22", Code: "SALEXYZ20", Enabled: true, Approved: true, OfferActive: true}}, nil
 }
 
+// tokenOffer is oneOffer under a token.
+type tokenOffer struct{ oneOffer }
+
+func (o tokenOffer) Offer(ctx context.Context, id string) (rules.Offer, error) {
+	offer, err := o.oneOffer.Offer(ctx, id)
+	offer.Auth, offer.Credentials.Token = rules.AuthToken, "s3cret"
+	return offer, err
+}
+
 func newFlow(t *testing.T) *flow.Service {
+	t.Helper()
+	return newFlowOf(t, oneOffer{})
+}
+
+func newFlowOf(t *testing.T, catalog flow.Catalog) *flow.Service {
 	t.Helper()
 	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: func() time.Time { return now }})
 	if err != nil {
@@ -53,7 +67,7 @@ func newFlow(t *testing.T) *flow.Service {
 		t.Fatal(err)
 	}
 	return flow.New(flow.Config{
-		Store: store, Catalog: oneOffer{}, Presets: presets, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
+		Store: store, Catalog: catalog, Presets: presets, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
 	})
 }
 

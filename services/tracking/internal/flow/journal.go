@@ -16,7 +16,10 @@ type Call struct {
 	// Parameters are those that came, in query form, without what proves who sent them, and with the
 	// preset that the path named.
 	Parameters string
-	IP         string
+	// Body is the body, and ContentType what it was called, if its parameters could not be read.
+	Body        string
+	ContentType string
+	IP          string
 	// Received is when the call arrived.
 	Received time.Time
 	// Status returns the HTTP status with which an error is answered.
@@ -46,7 +49,7 @@ func (s *Service) journalRefusal(ctx context.Context, p settled, refusal error) 
 	s.clock(p)
 	entry := *p.entry
 	entry.Outcome, entry.Reason, entry.Message, entry.HTTPStatus = rules.PostbackRejected, e.Reason, e.Message, p.call.Status(refusal)
-	entry.Conversion = strings.TrimPrefix(e.Metadata["conversion"], "conversions/")
+	entry.Conversion, entry.Warnings = strings.TrimPrefix(e.Metadata["conversion"], "conversions/"), p.report.Warnings
 	if err := s.store.InsertPostback(ctx, entry); err != nil {
 		return err
 	}
@@ -60,7 +63,7 @@ func (s *Service) journal(ctx context.Context, p settled, verdict Verdict) error
 	}
 	s.clock(p)
 	entry := p.entry.Of(verdict.Conversion)
-	entry.Message = verdict.Message
+	entry.Message, entry.Warnings = verdict.Message, verdict.Warnings
 	if verdict.Outcome == Duplicate {
 		entry.Outcome, entry.HTTPStatus = rules.PostbackDuplicate, 200
 	}
@@ -84,6 +87,7 @@ func (s *Service) newEntry(p settled) (*rules.Postback, error) {
 	}
 	return &rules.Postback{
 		ID: id, Offer: p.offer.ID, Method: p.call.Method, Parameters: p.call.Parameters, IP: p.call.IP,
+		Body: p.offer.Credentials.Hide(p.call.Body), ContentType: p.call.ContentType,
 		CouponCode: p.report.Code, TransactionID: p.report.TransactionID, IdempotencyKey: p.report.IdempotencyKey,
 		Authenticated: p.authenticated, Time: p.now,
 	}, nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -105,8 +106,11 @@ func (s *Service) replayStatus(ctx context.Context, p settled, postback rules.Po
 // reread returns a postback's report as it was, with its offer as it is today.
 func (s *Service) reread(ctx context.Context, postback rules.Postback) (settled, error) {
 	p := settled{now: s.Now(), authenticated: postback.Authenticated, replay: true}
-	var err error
-	if p.report, err = s.presets.Read(rules.ParseQuery(postback.Parameters), postback.Time); err != nil {
+	params, err := parametersOf(postback)
+	if err != nil {
+		return p, err
+	}
+	if p.report, err = s.presets.Read(params, postback.Time); err != nil {
 		return p, err
 	}
 	p.report.Token, p.report.Proof = "", rules.Proof{} // it was proven when it came
@@ -123,14 +127,29 @@ func (s *Service) reread(ctx context.Context, postback rules.Postback) (settled,
 	return p, err
 }
 
+// parametersOf returns the parameters that a postback came with.
+func parametersOf(postback rules.Postback) (url.Values, error) {
+	if rules.BodyLost(postback.Reason) {
+		return nil, apperr.New(apperr.InvalidArgument, postback.Reason, "%s", postback.Message)
+	}
+	params := rules.ParseQuery(postback.Parameters)
+	body, err := rules.ReadBody(postback.ContentType, []byte(postback.Body))
+	for name, values := range body {
+		params[name] = append(params[name], values...)
+	}
+	return params, err
+}
+
 // saleAnew returns the sale that a postback makes today.
 func (s *Service) saleAnew(ctx context.Context, p settled, postback rules.Postback) (Sale, error) {
 	claim, err := s.gather(ctx, p.report, p.offer, p.click)
 	if err != nil {
 		return Sale{}, err
 	}
-	id, keyed := rules.ConversionID(p.report, p.offer.ID)
+	id, keyed, err := s.conversionID(ctx, p.report, p.offer.ID)
 	switch {
+	case err != nil:
+		return Sale{}, err
 	case keyed:
 	case postback.Conversion != "":
 		id = postback.Conversion

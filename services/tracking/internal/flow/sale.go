@@ -117,7 +117,10 @@ func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 	if claim.Time.IsZero() {
 		claim.Time = p.now
 	}
-	id, keyed := rules.ConversionID(p.report, p.offer.ID)
+	id, keyed, err := s.conversionID(ctx, p.report, p.offer.ID)
+	if err != nil {
+		return Verdict{}, err
+	}
 	if !keyed {
 		random, err := uuid.NewRandom()
 		if err != nil {
@@ -137,6 +140,25 @@ func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 	return s.record(ctx, p, sale, warnings)
 }
 
+// conversionID returns the id of the conversion that a report makes or is about. A sale from when events
+// were told apart by case keeps the id that it got then. keyed is false without anything to tell repeats by.
+func (s *Service) conversionID(ctx context.Context, r rules.Report, offer string) (id string, keyed bool, err error) {
+	id, keyed = rules.ConversionID(r, offer)
+	former, ok := rules.FormerConversionID(r, offer)
+	if !ok {
+		return id, keyed, nil
+	}
+	_, err = s.store.Conversion(ctx, former)
+	switch {
+	case err == nil:
+		return former, keyed, nil
+	case errors.Is(err, ErrNotFound):
+		return id, keyed, nil
+	default:
+		return "", false, err
+	}
+}
+
 // bare returns a UUID without its dashes, the form of a conversion's id.
 func bare(id string) string { return strings.ReplaceAll(id, "-", "") }
 
@@ -144,6 +166,7 @@ func bare(id string) string { return strings.ReplaceAll(id, "-", "") }
 func (s *Service) record(ctx context.Context, p settled, sale Sale, warnings []string) (Verdict, error) {
 	if p.entry != nil {
 		s.clock(p)
+		p.entry.Warnings = warnings
 		sale.Postback, sale.Conversion.Postback = p.entry, p.entry.ID
 	}
 	stored, inserted, err := s.store.InsertConversion(ctx, sale)

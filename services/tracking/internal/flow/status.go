@@ -15,8 +15,11 @@ func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handl
 	if !p.authenticated {
 		return Verdict{}, true, missingToken(p.offer) // an OPEN offer's sales, yes; their fate, no
 	}
-	id, keyed := rules.ConversionID(p.report, p.offer.ID)
-	if !keyed {
+	id, keyed, err := s.conversionID(ctx, p.report, p.offer.ID)
+	switch {
+	case err != nil:
+		return Verdict{}, true, err
+	case !keyed:
 		return Verdict{}, true, apperr.Invalid("TRANSACTION_REQUIRED", "transaction_id", "is missing: say which sale is %s", strings.ToLower(string(p.report.Status)))
 	}
 	stored, err := s.store.Conversion(ctx, id)
@@ -83,6 +86,7 @@ func (s *Service) applyStatus(ctx context.Context, p settled, stored rules.Conve
 		return Verdict{}, err
 	}
 	verdict := verdictOf(changed, p.report.Warnings)
+	verdict.Warnings = append(verdict.Warnings, rules.WarnOfFineAmount(p.report.AmountIn(stored.Amount.Currency))...)
 	verdict.Message = "The conversion is " + standing(changed) + "."
 	if unchanged {
 		verdict.Outcome = Duplicate

@@ -26,6 +26,9 @@ type postbackDocument struct {
 	HTTPStatus     int                   `bson:"http_status"`
 	Method         string                `bson:"method,omitempty"`
 	Parameters     string                `bson:"parameters,omitempty"`
+	Body           string                `bson:"body,omitempty"`
+	ContentType    string                `bson:"content_type,omitempty"`
+	Warnings       []string              `bson:"warnings,omitempty"`
 	CouponCode     string                `bson:"coupon_code"`
 	CouponCodeKey  string                `bson:"coupon_code_key"`
 	TransactionID  string                `bson:"transaction_id"`
@@ -50,7 +53,7 @@ type replayDocument struct {
 func encodePostback(p rules.Postback) *postbackDocument {
 	d := &postbackDocument{
 		ID: p.ID, Offer: p.Offer, Conversion: p.Conversion, Outcome: p.Outcome, Reason: p.Reason, Message: p.Message,
-		HTTPStatus: p.HTTPStatus, Method: p.Method, Parameters: p.Parameters,
+		HTTPStatus: p.HTTPStatus, Method: p.Method, Parameters: p.Parameters, Body: p.Body, ContentType: p.ContentType, Warnings: p.Warnings,
 		CouponCode: p.CouponCode, CouponCodeKey: couponcode.Fold(p.CouponCode),
 		TransactionID: p.TransactionID, IdempotencyKey: p.IdempotencyKey, IP: p.IP, Authenticated: p.Authenticated,
 		CreateTime: p.Time, Duration: p.Duration.Microseconds(),
@@ -66,6 +69,7 @@ func (d *postbackDocument) decode() rules.Postback {
 		ID: d.ID, Offer: d.Offer, Conversion: d.Conversion, Outcome: d.Outcome, Reason: d.Reason, Message: d.Message,
 		HTTPStatus: d.HTTPStatus, Method: d.Method, Parameters: d.Parameters, CouponCode: d.CouponCode,
 		TransactionID: d.TransactionID, IdempotencyKey: d.IdempotencyKey, IP: d.IP, Authenticated: d.Authenticated,
+		Body: d.Body, ContentType: d.ContentType, Warnings: d.Warnings,
 		Time: d.CreateTime.UTC(), Duration: time.Duration(d.Duration) * time.Microsecond,
 	}
 	if r := d.Replay; r != nil {

@@ -27,6 +27,16 @@ func ConversionID(r Report, offer string) (id string, ok bool) {
 	return "", false
 }
 
+// FormerConversionID returns the id that the conversion of a report had while events were told apart by
+// case. ok is false where that is no other than ConversionID's.
+func FormerConversionID(r Report, offer string) (id string, ok bool) {
+	if r.sentEvent == "" {
+		return "", false
+	}
+	r.Event = r.sentEvent
+	return ConversionID(r, offer)
+}
+
 // ContentHash tells apart two reports that have the same dedupe key but not the same content. The
 // time is left out: a retry may carry a new one.
 func ContentHash(r Report, c Conversion) string {
@@ -77,16 +87,17 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 	case d.Outcome == Unattributed && c.Code != "":
 		conv.PubUniques[2] = c.Code
 	}
-	var comparable bool
+	warnings = WarnOfFineAmount(conv.Amount)
+	var comparable, uncapped bool
 	if conv.Revenue, comparable = c.Offer.Revenue.Of(conv.Amount); !comparable {
-		warnings = append(warnings, notCapped("revenue", conv.Amount, c.Offer.Revenue.Cap))
+		warnings, uncapped = append(warnings, notCapped("revenue", conv.Amount, c.Offer.Revenue.Cap)), true
 	}
 	if d.Outcome == Attributed {
 		rates.Payout = payout(c, d)
 		if conv.Payout, comparable = rates.Payout.Of(conv.Amount); !comparable {
-			warnings = append(warnings, notCapped("payout", conv.Amount, rates.Payout.Cap))
+			warnings, uncapped = append(warnings, notCapped("payout", conv.Amount, rates.Payout.Cap)), true
 		}
-		if authenticated && len(warnings) == 0 && !r.Held {
+		if authenticated && !uncapped && !r.Held {
 			conv.Status = startStatus(r, c.Offer, d.Coupon)
 		}
 	}
@@ -105,6 +116,14 @@ func deliver(c Claim, d Decision) []Status {
 	default:
 		return c.ClickDeliver
 	}
+}
+
+// WarnOfFineAmount returns a warning of an amount that is finer than its currency, which is kept.
+func WarnOfFineAmount(amount money.Money) []string {
+	if !amount.IsFine() {
+		return nil
+	}
+	return []string{fmt.Sprintf("amount: %s is finer than %s, which has %d decimal places; it is kept as it is", amount, amount.Currency, amount.Decimals())}
 }
 
 func notCapped(what string, amount, most money.Money) string {

@@ -30,6 +30,11 @@ type Postback struct {
 	// Parameters are those that came, in query form, without what proves who sent them, and with the
 	// preset that the path named.
 	Parameters string
+	// Body is the body, and ContentType what it was called, if its parameters could not be read.
+	Body        string
+	ContentType string
+	// Warnings are what else the sender was told to fix.
+	Warnings []string
 	// CouponCode and TransactionID are as sent.
 	CouponCode    string
 	TransactionID string

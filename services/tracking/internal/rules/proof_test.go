@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,16 +39,12 @@ func message(secret string, at time.Time) rules.Proof {
 // query is the proof of a GET as postbacks are parsed.
 func query(t *testing.T, raw string) rules.Proof {
 	t.Helper()
-	params, err := url.ParseQuery(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
+	params := rules.ParseQuery(raw)
 	r, err := rules.ParsePostback(params, sale)
 	if err != nil || r.Warnings != nil {
 		t.Fatalf("%s: %v, warnings %q", raw, err, r.Warnings)
 	}
-	r.Proof.Content = rules.SignedQuery(params)
-	return r.Proof
+	return r.Proof.Over("GET", params)
 }
 
 // signed is a GET's query with its signature.
@@ -117,6 +114,10 @@ func TestProof(t *testing.T) {
 		{"a GET without sig", o, query(t, "ts="+ts), rules.MissingSignature},
 		{"a sig that is not hexadecimal", o, query(t, "ts="+ts+"&sig=zz"), rules.InvalidSignature},
 		{"a ts that is no number", o, query(t, signed("ts=now", "ts=now")), rules.InvalidSignature},
+		{"a ts in milliseconds", o, query(t, signed("ts="+ts+"000", "ts="+ts+"000")), rules.StaleSignature},
+		{"v1 by its name", o, query(t, strings.Replace(signed("ts="+ts+"&coupon_code=A%20B%26c&amount=49.9", sorted), "&sig=", "&sig=v1,", 1)), ""},
+		{"a query as the id of a message", o, rules.SignedMessage("a=b", ts, "v1,"+base64.StdEncoding.EncodeToString(mac(newSecret, "a=b."+ts+".x")), []byte("x")), rules.InvalidSignature},
+		{"base64 as the id of a message", o, rules.SignedMessage("YWI=", ts, "v1,"+base64.StdEncoding.EncodeToString(mac(newSecret, "YWI=."+ts+".x")), []byte("x")), ""},
 		{"a ts beyond all time", o, query(t, signed("ts=9223372036854775807", "ts=9223372036854775807")), rules.StaleSignature},
 	}
 	for _, tt := range tests {
@@ -124,6 +125,80 @@ func TestProof(t *testing.T) {
 		if e := apperr.As(err); (e == nil) != (tt.reason == "") || e != nil && e.Reason != tt.reason {
 			t.Errorf("%s: got %v, want %q", tt.says, err, tt.reason)
 		}
+	}
+}
+
+// TestSignedRequest: any encoding of the same values verifies, and no other method and no other values.
+func TestSignedRequest(t *testing.T) {
+	o := offer()
+	o.Credentials = rules.Credentials{Secret: newSecret}
+	ts := strconv.FormatInt(sale.Unix(), 10)
+	canonical := "coupon_code=A%20B%2Bc~%2A%27%28%29%21&transaction_id=%C3%BC%2F1-2._&ts=" + ts
+	sig := "&sig=v1a," + hex.EncodeToString(mac(newSecret, "v1a\nGET\n"+canonical))
+	for _, raw := range []string{
+		canonical + sig,
+		"transaction_id=%c3%bc/1-2._&ts=" + ts + "&coupon_code=A+B%2bc%7E*'()!" + strings.Replace(sig, "v1a,", "v1a%2C", 1),
+		"ts=" + ts + sig + "&coupon_code=%41%20B%2Bc%7e%2a%27()%21&transaction_id=ü/1-2%2E%5F",
+	} {
+		if err := query(t, raw).Check(o, sale); err != nil {
+			t.Errorf("%s: %v", raw, err)
+		}
+	}
+	for _, raw := range []string{
+		strings.Replace(canonical, "A%20B", "A%20C", 1) + sig,
+		canonical + "&pub_id=33" + sig,
+		canonical + "&PUB_ID=33" + sig,
+		canonical + strings.Replace(sig, "v1a,", "", 1),
+		canonical + strings.Replace(sig, "v1a,", "v1,", 1),
+		canonical + "&sig=v1a," + hex.EncodeToString(mac(newSecret, canonical)),
+		canonical + "&sig=v1a," + hex.EncodeToString(mac(newSecret, "v1a\nPOST\n"+canonical)),
+	} {
+		if e := apperr.As(query(t, raw).Check(o, sale)); e == nil || e.Reason != rules.InvalidSignature {
+			t.Errorf("%s: got %v", raw, e)
+		}
+	}
+}
+
+// TestTheDocumentedSignature computes the worked example of docs/postbacks.md from its own words.
+func TestTheDocumentedSignature(t *testing.T) {
+	text, err := os.ReadFile("../../../../docs/postbacks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(name string) string {
+		_, rest, found := strings.Cut(string(text), "<!-- "+name+" -->\n```\n")
+		block, _, closed := strings.Cut(rest, "\n```")
+		if !found || !closed {
+			t.Fatalf("the docs have no %s", name)
+		}
+		return block
+	}
+	params := rules.ParseQuery(block("signature:query"))
+	base := rules.SignedRequest("GET", params)
+	if got := block("signature:base"); got != base {
+		t.Errorf("the docs sign\n%s\nwant\n%s", got, base)
+	}
+	sig := "v1a," + hex.EncodeToString(mac(block("signature:secret"), base))
+	if got := block("signature:sig"); got != sig {
+		t.Errorf("the docs have %s, want %s", got, sig)
+	}
+	called, err := url.Parse(block("signature:call"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := rules.ParseQuery(called.RawQuery)
+	r, err := rules.ParsePostback(sent, sale)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds, err := strconv.ParseInt(r.Proof.Time, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := offer()
+	o.Credentials.Secret = block("signature:secret")
+	if err := r.Proof.Over("GET", sent).Check(o, time.Unix(seconds, 0)); err != nil {
+		t.Errorf("the call in the docs: %v", err)
 	}
 }
 

@@ -31,6 +31,8 @@ type Report struct {
 	HasAmount bool
 	Amount    money.Money
 	Event     string
+	// sentEvent is the event as it was sent, if that was not in lower case.
+	sentEvent string
 	// Time is when the sale happened; zero: when it is reported.
 	Time  time.Time
 	Token string

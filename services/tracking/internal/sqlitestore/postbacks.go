@@ -13,9 +13,9 @@ import (
 
 const (
 	postbackColumns = `id, offer, conversion, outcome, reason, message, http_status, method, parameters, coupon_code,
-		transaction_id, idempotency_key, ip, authenticated, create_time, duration`
+		transaction_id, idempotency_key, ip, authenticated, create_time, duration, notes`
 	postbackValues = `(?, ?, ifnull(?, ''), ?, ifnull(?, ''), ifnull(?, ''), ?, ?, ifnull(?, ''), ifnull(?, ''),
-		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?, ?, ?, ifnull(?, ''), ?)`
+		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?, ?, ?, ifnull(?, ''), ifnull(?, ''), ?)`
 	insertPostback = `INSERT OR ROLLBACK INTO postbacks (` + postbackColumns + `, coupon_code_key, later) VALUES ` + postbackValues + onTaken
 	selectPostback = `SELECT ` + postbackColumns + `, replay FROM postbacks WHERE id = ?`
 	setReplay      = `UPDATE postbacks SET replay = ? WHERE id = ?`
@@ -39,6 +39,7 @@ func bindPostback(a *arguments, p *rules.Postback, made *rules.Conversion) {
 	a.flag(p.Authenticated)
 	a.add(p.Time.UnixMilli())
 	a.add(p.Duration.Microseconds())
+	a.text(encodeNotes(p))
 	a.text(couponcode.Fold(p.CouponCode))
 	if made != nil && made.Postback == p.ID {
 		a.add(nil)
@@ -51,15 +52,50 @@ func bindPostback(a *arguments, p *rules.Postback, made *rules.Conversion) {
 func scanPostback(row scanner) (rules.Postback, error) {
 	var p rules.Postback
 	var createMillis, duration int64
-	var replay string
+	var notes, replay string
 	err := row.Scan((*timeID)(&p.ID), &p.Offer, (*hash)(&p.Conversion), &p.Outcome, &p.Reason, &p.Message, &p.HTTPStatus, &p.Method,
-		&p.Parameters, &p.CouponCode, &p.TransactionID, &p.IdempotencyKey, &p.IP, &p.Authenticated, &createMillis, &duration, &replay)
+		&p.Parameters, &p.CouponCode, &p.TransactionID, &p.IdempotencyKey, &p.IP, &p.Authenticated, &createMillis, &duration, &notes, &replay)
 	if err != nil {
 		return rules.Postback{}, err
 	}
 	p.Time, p.Duration = fromMillis(createMillis), time.Duration(duration)*time.Microsecond
+	if err := decodeNotes(&p, notes); err != nil {
+		return p, err
+	}
 	p.Replay, err = decodeReplay(replay)
 	return p, err
+}
+
+// storedNotes are what few entries have, in JSON.
+type storedNotes struct {
+	Warnings    []string `json:"warnings,omitempty"`
+	Body        string   `json:"body,omitempty"`
+	ContentType string   `json:"content_type,omitempty"`
+}
+
+// encodeNotes returns an entry's notes; empty: it has none.
+func encodeNotes(p *rules.Postback) string {
+	if len(p.Warnings) == 0 && p.Body == "" && p.ContentType == "" {
+		return ""
+	}
+	text, err := json.Marshal(storedNotes{p.Warnings, p.Body, p.ContentType})
+	if err != nil { // cannot be: strings only
+		return ""
+	}
+	return string(text)
+}
+
+// decodeNotes is the inverse of encodeNotes.
+func decodeNotes(p *rules.Postback, text string) error {
+	if text == "" {
+		return nil
+	}
+	var s storedNotes
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return fmt.Errorf("reading the notes of a postback: %w", err)
+	}
+	p.Warnings, p.Body, p.ContentType = s.Warnings, s.Body, s.ContentType
+	return nil
 }
 
 // storedReplay is a replay as it is stored, in JSON.

@@ -21,6 +21,7 @@ func fullPostback() rules.Postback {
 		ID: idAt(at(40)), Offer: "10", Conversion: hash("full"), Outcome: rules.PostbackDuplicate, Reason: "CONTENT_CONFLICT",
 		Message: "Naïve \"quotes\" 🎟.", HTTPStatus: 409, Method: "POST",
 		Parameters: "amount=49.90&coupon_code=Sale%C5%BE20&transaction_id=order+%E6%9D%B1", CouponCode: "Saležyz20", TransactionID: "order ž-東京-🎟-1",
+		Body: "{\"code\": \"Naïve", ContentType: "application/json", Warnings: []string{"click_id: \"{click_id}\" was not filled in", "🎟"},
 		IdempotencyKey: "key 7", IP: "2001:db8::1", Authenticated: true, Time: at(40), Duration: 1234567 * time.Microsecond,
 		Replay: fullReplay(),
 	}

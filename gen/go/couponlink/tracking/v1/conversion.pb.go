@@ -2116,23 +2116,26 @@ type RecordConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The code used at checkout. At least one of code, click and offer is needed.
 	CouponCode string `protobuf:"bytes,1,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
-	// The id of the click that led to the sale.
+	// The id of the click that led to the sale. A macro that was not filled in, such as `{click_id}`, is
+	// taken as not sent, with a warning; so is one in `coupon_code`.
 	Click string `protobuf:"bytes,2,opt,name=click,proto3" json:"click,omitempty"`
 	// The offer, `offers/{offer}`. Empty: settled by the click, else by the only offer that has the
 	// code.
 	Offer string `protobuf:"bytes,3,opt,name=offer,proto3" json:"offer,omitempty"`
 	// The publisher, `publishers/{publisher}`: tells whose coupon it is when several have the code.
 	Publisher string `protobuf:"bytes,4,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The order id, up to 255 characters: the dedupe key within offer and event.
+	// The order id, up to 255 characters: the dedupe key within offer and event. A macro that was not filled
+	// in, such as `{order_id}`, is INVALID_ARGUMENT.
 	TransactionId string `protobuf:"bytes,5,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
 	// The sale amount; unset: none. Not negative; without `currency_code`, the offer's.
 	Amount *v1.Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
-	// What happened: 1 to 64 of `a-z A-Z 0-9 _ . -`. Default `sale`.
+	// What happened: 1 to 64 of `a-z A-Z 0-9 _ . -`, the same in any case and kept in lower case. Default
+	// `sale`.
 	Event string `protobuf:"bytes,7,opt,name=event,proto3" json:"event,omitempty"`
 	// When the sale happened; not more than 5 minutes in the future. Default now.
 	ConversionTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=conversion_time,json=conversionTime,proto3" json:"conversion_time,omitempty"`
-	// A key of the caller's that makes a repeat recognisable, up to 255 characters; used when there
-	// is neither a transaction id nor a click.
+	// A key of the caller's that makes a repeat recognisable, up to 255 characters, filled in; used when
+	// there is neither a transaction id nor a click.
 	IdempotencyKey string `protobuf:"bytes,9,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	// Whether to give the full verdict and store nothing; the outcome is then TEST.
 	ValidateOnly  bool `protobuf:"varint,10,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`

@@ -166,7 +166,8 @@ type Postback struct {
 	HttpStatus int32 `protobuf:"varint,7,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
 	// GET or POST.
 	Method string `protobuf:"bytes,8,opt,name=method,proto3" json:"method,omitempty"`
-	// The parameters as they came, in query form; the values of `token` and its like are replaced by `***`.
+	// The parameters as they came, in query form, those of a JSON body too; the values of `token` and its like
+	// are replaced by `***`.
 	Parameters string `protobuf:"bytes,9,opt,name=parameters,proto3" json:"parameters,omitempty"`
 	// The code sent, or empty.
 	CouponCode string `protobuf:"bytes,10,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
@@ -181,7 +182,14 @@ type Postback struct {
 	// How long it took from its arrival until its verdict, without the writing.
 	Duration *durationpb.Duration `protobuf:"bytes,15,opt,name=duration,proto3" json:"duration,omitempty"`
 	// The last replay; unset: none.
-	Replay        *ReplayResult `protobuf:"bytes,16,opt,name=replay,proto3" json:"replay,omitempty"`
+	Replay *ReplayResult `protobuf:"bytes,16,opt,name=replay,proto3" json:"replay,omitempty"`
+	// What else the sender was told to fix, in words, such as a parameter that was not filled in.
+	Warnings []string `protobuf:"bytes,17,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// The body as it came, if it could not be read as parameters, up to 64 KiB; the offer's tokens in it are
+	// replaced by `***`. Empty: it could be, or there was none.
+	Body string `protobuf:"bytes,18,opt,name=body,proto3" json:"body,omitempty"`
+	// The Content-Type that came with `body`.
+	ContentType   string `protobuf:"bytes,19,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -326,6 +334,27 @@ func (x *Postback) GetReplay() *ReplayResult {
 		return x.Replay
 	}
 	return nil
+}
+
+func (x *Postback) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *Postback) GetBody() string {
+	if x != nil {
+		return x.Body
+	}
+	return ""
+}
+
+func (x *Postback) GetContentType() string {
+	if x != nil {
+		return x.ContentType
+	}
+	return ""
 }
 
 // ReplayResult is what a replay came to.
@@ -836,7 +865,7 @@ var File_couponlink_tracking_v1_postback_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x05\n" +
+	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x06\n" +
 	"\bPostback\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x14\n" +
 	"\x05offer\x18\x02 \x01(\tR\x05offer\x12\x1e\n" +
@@ -861,7 +890,10 @@ const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\vcreate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x125\n" +
 	"\bduration\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\bduration\x12<\n" +
-	"\x06replay\x18\x10 \x01(\v2$.couponlink.tracking.v1.ReplayResultR\x06replay\"a\n" +
+	"\x06replay\x18\x10 \x01(\v2$.couponlink.tracking.v1.ReplayResultR\x06replay\x12\x1a\n" +
+	"\bwarnings\x18\x11 \x03(\tR\bwarnings\x12\x12\n" +
+	"\x04body\x18\x12 \x01(\tR\x04body\x12!\n" +
+	"\fcontent_type\x18\x13 \x01(\tR\vcontentType\"a\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
