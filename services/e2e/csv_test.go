@@ -100,7 +100,21 @@ func csvSystem(t *testing.T) (*system, typed) {
 func codesOf(t *testing.T, s *system, offer string) []string {
 	t.Helper()
 	file := getFile(t, s, "/v1/offers/"+offer+"/coupons:export?columns=code&order_by=code")
-	return strings.Split(strings.TrimSuffix(string(file), "\r\n"), "\r\n")[1:]
+	return firstCells(t, file)
+}
+
+// firstCells returns the first cell of each line of a file after its header.
+func firstCells(t *testing.T, file []byte) []string {
+	t.Helper()
+	lines, err := csv.NewReader(bytes.NewReader(file)).ReadAll()
+	if err != nil {
+		t.Fatalf("%v: %.500s", err, file)
+	}
+	cells := make([]string, 0, len(lines))
+	for _, line := range lines[1:] {
+		cells = append(cells, line[0])
+	}
+	return cells
 }
 
 // TestCSVFromASpreadsheet imports a file as a spreadsheet saves it, dry and then for good: both say the same

@@ -109,5 +109,5 @@ func exportCSV(t *testing.T, s *system) []string {
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("exporting: %d, %v, %s", resp.StatusCode, err, body)
 	}
-	return strings.Split(strings.TrimSuffix(string(body), "\r\n"), "\r\n")[1:]
+	return firstCells(t, body)
 }

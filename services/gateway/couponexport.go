@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
@@ -39,11 +38,11 @@ func couponColumns() []exportColumn[*couponv1.Coupon] {
 		text("code", row.GetCode),
 		text("offer", row.GetOffer),
 		text("publisher", row.GetPublisher),
-		plain("state", func(c row) string { return enumName(c.GetState()) }),
+		text("state", func(c row) string { return enumName(c.GetState()) }),
 		plain("enabled", func(c row) string { return strconv.FormatBool(c.GetEnabled()) }),
 		plain("start_time", func(c row) string { return moment(c.GetStartTime()) }),
 		plain("expire_time", func(c row) string { return moment(c.GetExpireTime()) }),
-		text("internal_note", func(c row) string { return oneLineEnd(c.GetInternalNote()) }),
+		text("internal_note", row.GetInternalNote),
 		plain("usage_limit", func(c row) string { return limitText(c.GetUsageLimit()) }),
 		plain("daily_usage_limit", func(c row) string { return limitText(c.GetDailyUsageLimit()) }),
 		text("tracking_link", row.GetTrackingLink),
@@ -58,11 +57,6 @@ func limitText(limit int64) string {
 		return ""
 	}
 	return strconv.FormatInt(limit, 10)
-}
-
-// oneLineEnd returns a text with line ends of one kind: CSV has its own for them.
-func oneLineEnd(text string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
 
 // coupons answers exports of coupons.

@@ -117,15 +117,16 @@ func fullCoupon() *couponv1.Coupon {
 func TestCouponExport(t *testing.T) {
 	t.Parallel()
 	const at = "2026-11-01T12:00:00.005Z"
-	const row = "offers/10/coupons/22.SALEXYZ20,SaleXyz20,offers/10,publishers/22,ACTIVE,true," + at + ",,\"'=1+1\r\n\"\"two\"\"\",100,," +
-		"https://go.example.com/click?offer_id=10&pub_id=22&coupon_code=SaleXyz20," + at + "\r\n"
-	const defaults = "name,code,offer,publisher,state,enabled,start_time,expire_time,internal_note,usage_limit,daily_usage_limit,tracking_link,create_time\r\n"
+	const row = `"offers/10/coupons/22.SALEXYZ20","SaleXyz20","offers/10","publishers/22","ACTIVE",true,` + at + ",,\"'=1+1\r\n\"\"two\"\"\",100,," +
+		`"https://go.example.com/click?offer_id=10&pub_id=22&coupon_code=SaleXyz20",` + at + "\r\n"
+	const defaults = `"name","code","offer","publisher","state","enabled","start_time","expire_time","internal_note","usage_limit","daily_usage_limit","tracking_link","create_time"` + "\r\n"
 	for _, c := range []struct {
 		query, want string
 		coupons     int
 	}{
 		{"", defaults + row + row + row + row + row, 5},
-		{"?format=csv&columns=publisher,code", "publisher,code\r\npublishers/22,SaleXyz20\r\n", 1},
+		{"?format=csv&columns=publisher,code", "\"publisher\",\"code\"\r\n\"publishers/22\",\"SaleXyz20\"\r\n", 1},
+		{"?columns=code&bom=true", "\uFEFF\"code\"\r\n\"SaleXyz20\"\r\n", 1},
 		{"", defaults, 0},
 	} {
 		k := &keeper{}
@@ -138,6 +139,21 @@ func TestCouponExport(t *testing.T) {
 		}
 		if first := k.lists[0]; first.GetParent() != "offers/-" || first.GetPageSize() != 1000 {
 			t.Errorf("%s: asked for %v", c.query, k.lists)
+		}
+	}
+}
+
+// Browsers send what the system says of a .csv, and nothing if it says nothing.
+func TestImportedTypes(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{
+		"", "text/csv", "TEXT/CSV; charset=utf-8", "text/csv; header=present;", "application/csv", "application/vnd.ms-excel", "text/plain", "application/octet-stream",
+		"text/comma-separated-values", "text/x-csv", "application/x-csv", "text/x-comma-separated-values", "text/tab-separated-values", "application/excel",
+	} {
+		k := &keeper{}
+		w := request(t, kept(t, k), "POST", importTarget, kind, strings.NewReader("code,publisher\nABC,22\n"))
+		if w.Code != 200 || len(k.batches) != 1 {
+			t.Errorf("%q: %d %s", kind, w.Code, w.Body)
 		}
 	}
 }
@@ -238,9 +254,9 @@ func TestCouponImportErrors(t *testing.T) {
 		http                           int
 		reason, words                  string
 	}{
-		{"JSON", "", "application/json", `{}`, nil, 415, "UNSUPPORTED_MEDIA_TYPE", "text/csv"},
+		{"JSON", "", "application/json", `{}`, nil, 415, "UNSUPPORTED_MEDIA_TYPE", `"application/json" is not that of a CSV file`},
+		{"a form", "", "multipart/form-data; boundary=x", file, nil, 415, "UNSUPPORTED_MEDIA_TYPE", "text/csv"},
 		{"a form", "", "application/x-www-form-urlencoded", file, nil, 415, "UNSUPPORTED_MEDIA_TYPE", ""},
-		{"no type", "", "", file, nil, 415, "UNSUPPORTED_MEDIA_TYPE", ""},
 		{"a misspelt dry run", "?validateonly=true", csv, file, nil, 400, "UNKNOWN_PARAMETER", "validateonly"},
 		{"an unclear dry run", "?validate_only=yes", csv, file, nil, 400, "INVALID_VALIDATE_ONLY", "true or false"},
 		{"an empty dry run", "?validate_only=", csv, file, nil, 400, "INVALID_VALIDATE_ONLY", ""},

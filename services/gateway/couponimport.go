@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -54,7 +54,7 @@ type importedRow struct {
 func (i couponImporter) serve(w http.ResponseWriter, r *http.Request, params map[string]string) {
 	if !isFile(r.Header.Get("Content-Type")) {
 		writeStatus(w, http.StatusUnsupportedMediaType, errMalformed("UNSUPPORTED_MEDIA_TYPE", "",
-			"the body must be the file itself, with Content-Type text/csv, text/plain or application/octet-stream"))
+			fmt.Sprintf("Content-Type %.60q is not that of a CSV file; the body must be the file itself, with Content-Type text/csv", r.Header.Get("Content-Type"))))
 		return
 	}
 	// It can be parsed: checkURL saw to that.
@@ -88,10 +88,20 @@ func (i couponImporter) serve(w http.ResponseWriter, r *http.Request, params map
 	i.answer(ctx, w, r, result, validateOnly)
 }
 
-// isFile says whether a body of a type is taken for the file itself.
+// isFile says whether a body of a type is taken for the file itself: of any type that browsers send for a
+// file that ends with .csv, .tsv or .txt. They ask the system, where a spreadsheet may have put its own
+// type, and send none for a file that the system does not know.
 func isFile(contentType string) bool {
-	kind, _, err := mime.ParseMediaType(contentType)
-	return err == nil && (kind == "text/csv" || kind == "text/plain" || kind == "application/octet-stream")
+	kind, _, _ := strings.Cut(contentType, ";")
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	switch kind {
+	case "", "text/plain", "text/tab-separated-values", "text/x-tab-separated-values", "application/octet-stream", "binary/octet-stream", "application/x-unknown",
+		"application/vnd.ms-excel", "application/vnd.msexcel", "application/msexcel", "application/x-msexcel", "application/excel", "application/x-excel",
+		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":
+		return true
+	}
+	family, name, _ := strings.Cut(kind, "/")
+	return (family == "text" || family == "application") && (strings.HasSuffix(name, "csv") || strings.HasSuffix(name, "comma-separated-values"))
 }
 
 // validateOnlyOf reads the parameter, by either of its names.

@@ -27,7 +27,7 @@ const (
 
 // exportParameters are those of every export.
 func exportParameters() []string {
-	return []string{"format", "columns", "filter", "order_by", "orderBy"}
+	return []string{"format", "columns", "filter", "order_by", "orderBy", "bom"}
 }
 
 // exportedConversions is what there is to know of conversions.

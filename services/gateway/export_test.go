@@ -124,14 +124,15 @@ func TestExportCSV(t *testing.T) {
 		sale    *trackingv1.Conversion
 		want    string
 	}{
-		"default": {"", fullSale(), defaults + "\r\n" + at + ",conversions/9f86,offers/10,publishers/22,SALEXYZ20,A-1,sale,1234567.9,USD,0.005,EUR,0,JPY,APPROVED,ATTRIBUTED,COUPON_CODE,\r\n"},
-		"all": {allColumns, fullSale(), allColumns + "\r\nconversions/9f86,offers/10,publishers/22,offers/10/coupons/22.SALEXYZ20,SALEXYZ20,0193,A-1,sale," +
-			"1234567.9,USD,1,0.005,EUR,0,JPY,APPROVED,ATTRIBUTED,COUPON_CODE,,eins,zwei,SALEXYZ20,vier,fünf,pc,ps," + at + "," + at + "," + at + ",true,false\r\n"},
-		"chosen, in order":     {"pub_unique3, amount,name", fullSale(), "pub_unique3,amount,name\r\nSALEXYZ20,1234567.9,conversions/9f86\r\n"},
-		"awkward texts":        {"transaction_id,pub_sub_id", awkward, "transaction_id,pub_sub_id\r\n\"a \"\"b\"\", c\",\"one\r\ntwo\"\r\n"},
-		"one empty cell":       {"coupon_code", awkward, "coupon_code\r\n\"\"\r\n"},
-		"what is not there":    {"amount,currency,conversion_time,status", &trackingv1.Conversion{}, "amount,currency,conversion_time,status\r\n,,,\r\n"},
-		"nothing that matches": {"name", nil, "name\r\n"},
+		"default": {"", fullSale(), quoted(defaults) + "\r\n" + at + `,"conversions/9f86","offers/10","publishers/22","SALEXYZ20","A-1","sale",1234567.9,"USD",0.005,"EUR",0,"JPY","APPROVED","ATTRIBUTED","COUPON_CODE",""` + "\r\n"},
+		"all": {allColumns, fullSale(), quoted(allColumns) + "\r\n" + `"conversions/9f86","offers/10","publishers/22","offers/10/coupons/22.SALEXYZ20","SALEXYZ20","0193","A-1","sale",` +
+			`1234567.9,"USD",1,0.005,"EUR",0,"JPY","APPROVED","ATTRIBUTED","COUPON_CODE","","eins","zwei","SALEXYZ20","vier","fünf","pc","ps",` + at + "," + at + "," + at + ",true,false\r\n"},
+		"chosen, in order":     {"pub_unique3, amount,name", fullSale(), quoted("pub_unique3,amount,name") + "\r\n\"SALEXYZ20\",1234567.9,\"conversions/9f86\"\r\n"},
+		"awkward texts":        {"transaction_id,pub_sub_id", awkward, quoted("transaction_id,pub_sub_id") + "\r\n\"a \"\"b\"\", c\",\"one\r\ntwo\"\r\n"},
+		"one empty cell":       {"coupon_code", awkward, "\"coupon_code\"\r\n\"\"\r\n"},
+		"one empty amount":     {"amount", &trackingv1.Conversion{}, "\"amount\"\r\n\"\"\r\n"},
+		"what is not there":    {"amount,currency,conversion_time,status", &trackingv1.Conversion{}, quoted("amount,currency,conversion_time,status") + "\r\n,\"\",,\"\"\r\n"},
+		"nothing that matches": {"name", nil, "\"name\"\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -164,7 +165,7 @@ func TestExportCSV(t *testing.T) {
 
 func TestExportsAreSafeInSpreadsheets(t *testing.T) {
 	t.Parallel()
-	texts := []string{"=1+1", "+1", "-1", "@SUM(A1)", "\tx", "＝1", "'=1", "a=1", "", "ü"}
+	texts := []string{"=1+1", "+A1", "-A1", "@SUM(A1)", "\tx", "＝1", "'=1", "a=1", "", "ü", "-1001", "-1,001.5", "'"}
 	var sales []*trackingv1.Conversion
 	for _, text := range texts {
 		sales = append(sales, &trackingv1.Conversion{TransactionId: text, PubUnique1: text, PubSubId: text, Event: "sale", Amount: &couponv1.Money{CurrencyCode: "USD", Units: -5, Nanos: -500_000_000}})
@@ -186,6 +187,35 @@ func TestExportsAreSafeInSpreadsheets(t *testing.T) {
 			t.Errorf("%q became %q", text, got)
 		}
 	}
+}
+
+// What stands behind a semicolon, a tab or a line break may become a cell of its own.
+func TestExportsAreSafeBeyondCommas(t *testing.T) {
+	t.Parallel()
+	sale := &trackingv1.Conversion{PubSubId: "x;=cmd|' /C calc'!A0", TransactionId: "a\n@b\t+c;-1"}
+	_, body, err := fetch(t, reports(t, &reporter{parts: [][]*trackingv1.Conversion{{sale}}}), url.Values{"columns": {"pub_sub_id,transaction_id"}})
+	const want = "\"pub_sub_id\",\"transaction_id\"\r\n\"x;'=cmd|' /C calc'!A0\",\"a\r\n'@b\t'+c;-1\"\r\n"
+	if err != nil || body != want {
+		t.Errorf("%v: %q, want %q", err, body, want)
+	}
+}
+
+func TestExportWithMark(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{"bom=true": "\uFEFF\"name\"\r\n", "bom=false": "\"name\"\r\n"} {
+		values, err := url.ParseQuery(query + "&columns=name")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, body, err := fetch(t, reports(t, &reporter{}), values); err != nil || body != want {
+			t.Errorf("%s: %v, %q", query, err, body)
+		}
+	}
+}
+
+// quoted returns a list of names as the first line of a file.
+func quoted(names string) string {
+	return `"` + strings.ReplaceAll(names, ",", `","`) + `"`
 }
 
 func TestExportNDJSON(t *testing.T) {
@@ -227,6 +257,9 @@ func TestExportErrors(t *testing.T) {
 		{"columns=name,,offer", nil, 400, "UNKNOWN_COLUMN", "columns", `there is no column ""`},
 		{"columns=name,offer,name", nil, 400, "INVALID_COLUMNS", "columns", `"name" stands there twice`},
 		{"columns=name&format=ndjson", nil, 400, "INVALID_COLUMNS", "columns", "all fields"},
+		{"bom=yes", nil, 400, "INVALID_BOM", "bom", `"yes" is neither true nor false`},
+		{"bom=", nil, 400, "INVALID_BOM", "bom", `"" is neither`},
+		{"bom=true&format=ndjson", nil, 400, "INVALID_BOM", "bom", "format=csv"},
 		{"column=name", nil, 400, "UNKNOWN_PARAMETER", "column", ""},
 		{"page_size=3", nil, 400, "UNKNOWN_PARAMETER", "page_size", ""},
 		{"format=csv&format=csv", nil, 400, "DUPLICATE_PARAMETER", "format", ""},

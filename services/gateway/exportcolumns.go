@@ -10,22 +10,22 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
-	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
 
 // exportColumn is a column of an export of T.
 type exportColumn[T any] struct {
 	name string
 	cell func(T) string
+	// isText says that the cells are texts, and not numbers, amounts, times, true or false.
+	isText bool
 }
 
-// textColumn has what people wrote, plainColumn what never looks like a formula.
-func textColumn[T any](name string, value func(T) string) exportColumn[T] {
-	return exportColumn[T]{name, func(row T) string { return spreadsheet.Defuse(value(row)) }}
+func textColumn[T any](name string, cell func(T) string) exportColumn[T] {
+	return exportColumn[T]{name, cell, true}
 }
 
 func plainColumn[T any](name string, cell func(T) string) exportColumn[T] {
-	return exportColumn[T]{name, cell}
+	return exportColumn[T]{name, cell, false}
 }
 
 // defaultColumns are what is exported of conversions unless columns are chosen. Pub. Unique 3 is off.
@@ -53,10 +53,10 @@ func exportColumns() []exportColumn[*trackingv1.Conversion] {
 		text("payout_currency", func(c row) string { return c.GetPayout().GetCurrencyCode() }),
 		plain("revenue", func(c row) string { return decimal(c.GetRevenue()) }),
 		text("revenue_currency", func(c row) string { return c.GetRevenue().GetCurrencyCode() }),
-		plain("status", func(c row) string { return enumName(c.GetStatus()) }),
-		plain("outcome", func(c row) string { return enumName(c.GetOutcome()) }),
-		plain("method", func(c row) string { return enumName(c.GetMethod()) }),
-		plain("reason", func(c row) string { return enumName(c.GetReason()) }),
+		text("status", func(c row) string { return enumName(c.GetStatus()) }),
+		text("outcome", func(c row) string { return enumName(c.GetOutcome()) }),
+		text("method", func(c row) string { return enumName(c.GetMethod()) }),
+		text("reason", func(c row) string { return enumName(c.GetReason()) }),
 		text("pub_unique1", row.GetPubUnique1),
 		text("pub_unique2", row.GetPubUnique2),
 		text("pub_unique3", row.GetPubUnique3),

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bufio"
-	"encoding/csv"
 	"fmt"
 	"net/url"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
 
 // exported is what there is to know of a resource that is exported.
@@ -29,7 +29,7 @@ type exportFormat[T proto.Message] struct {
 	writer                func(*bufio.Writer, *codec) exportWriter[T]
 }
 
-// formatOf reads the parameters format and columns, and sees to it that there is one order.
+// formatOf reads the parameters format, columns and bom, and sees to it that there is one order.
 func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status) {
 	if query.Has("order_by") && query.Has("orderBy") {
 		return exportFormat[T]{}, errMalformed("DUPLICATE_PARAMETER", "order_by", "stands twice in the query, under two names; it may stand once")
@@ -37,18 +37,37 @@ func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status
 	switch format := query.Get("format"); format {
 	case "csv", "":
 		columns, fault := e.columnsOf(query.Get("columns"))
+		hasMark := false
+		if fault == nil {
+			hasMark, fault = markOf(query)
+		}
 		return exportFormat[T]{"text/csv; charset=utf-8", e.name + ".csv", func(w *bufio.Writer, _ *codec) exportWriter[T] {
-			return newCSVWriter(w, columns)
+			return &csvWriter[T]{spreadsheet.NewWriter(w), columns, hasMark}
 		}}, fault
 	case "ndjson":
 		if query.Has("columns") {
 			return exportFormat[T]{}, errMalformed("INVALID_COLUMNS", "columns", "are for format=csv: with format=ndjson each line has all fields")
+		}
+		if query.Has("bom") {
+			return exportFormat[T]{}, errMalformed("INVALID_BOM", "bom", "is for format=csv: NDJSON has no byte order mark")
 		}
 		return exportFormat[T]{"application/x-ndjson", e.name + ".ndjson", func(w *bufio.Writer, c *codec) exportWriter[T] {
 			return &ndjsonWriter[T]{w, c}
 		}}, nil
 	default:
 		return exportFormat[T]{}, errMalformed("INVALID_FORMAT", "format", fmt.Sprintf("%.40q is no format; the formats are csv, ndjson", format))
+	}
+}
+
+// markOf says whether the file is to begin with a byte order mark.
+func markOf(query url.Values) (bool, *status.Status) {
+	switch value := query.Get("bom"); {
+	case value == "true":
+		return true, nil
+	case value == "false" || !query.Has("bom"):
+		return false, nil
+	default:
+		return false, errMalformed("INVALID_BOM", "bom", fmt.Sprintf("%.40q is neither true nor false", value))
 	}
 }
 
@@ -81,47 +100,38 @@ func columnNames[T any](columns []exportColumn[T]) string {
 	return strings.Join(names, ", ")
 }
 
-// csvWriter writes RFC 4180: lines end with CRLF, the first has the columns' names.
+// csvWriter writes a line for each resource, after one with the columns' names.
 type csvWriter[T any] struct {
-	out     *bufio.Writer
-	csv     *csv.Writer
+	csv     *spreadsheet.Writer
 	columns []exportColumn[T]
-	// cells is one line, in memory that is used again.
-	cells []string
-}
-
-func newCSVWriter[T any](w *bufio.Writer, columns []exportColumn[T]) *csvWriter[T] {
-	lines := csv.NewWriter(w)
-	lines.UseCRLF = true
-	return &csvWriter[T]{out: w, csv: lines, columns: columns, cells: make([]string, len(columns))}
+	// hasMark says that the file begins with a byte order mark.
+	hasMark bool
 }
 
 func (w *csvWriter[T]) begin() error {
-	for i, c := range w.columns {
-		w.cells[i] = c.name
+	if w.hasMark {
+		if err := w.csv.Mark(); err != nil {
+			return err
+		}
 	}
-	return w.csv.Write(w.cells)
+	for _, column := range w.columns {
+		w.csv.Text(column.name)
+	}
+	return w.csv.EndLine()
 }
 
 func (w *csvWriter[T]) write(c T) error {
-	for i, column := range w.columns {
-		w.cells[i] = column.cell(c)
-	}
-	if len(w.cells) == 1 && w.cells[0] == "" {
-		// Left to itself the writer makes an empty line of it, which readers skip.
-		if err := w.flush(); err != nil {
-			return err
+	for _, column := range w.columns {
+		if cell := column.cell(c); column.isText {
+			w.csv.Text(cell)
+		} else {
+			w.csv.Plain(cell)
 		}
-		_, err := w.out.WriteString("\"\"\r\n")
-		return err
 	}
-	return w.csv.Write(w.cells)
+	return w.csv.EndLine()
 }
 
-func (w *csvWriter[T]) flush() error {
-	w.csv.Flush()
-	return w.csv.Error()
-}
+func (w *csvWriter[T]) flush() error { return w.csv.Flush() }
 
 // ndjsonWriter writes resources as lists have them, each on a line of its own.
 type ndjsonWriter[T proto.Message] struct {

@@ -5,11 +5,9 @@
 package couponcsv
 
 import (
-	"encoding/csv"
 	"errors"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -22,6 +20,8 @@ const (
 	MaxRows = 10_000
 	// MaxBytes is how long a file may be.
 	MaxBytes = 8 << 20
+	// MaxColumns is how many cells a row may have.
+	MaxColumns = 200
 	// MaxCellBytes is how long a cell may be: an internal note of 2,000 characters fits, of whatever script.
 	MaxCellBytes = 10_000
 )
@@ -52,26 +52,31 @@ type Row struct {
 	Fault *apperr.Error
 }
 
-// Read returns the coupons of a CSV file, in its order: UTF-8, or UTF-16 with a byte order mark; parted by
-// commas, semicolons or tabs; the first row names the columns, in whatever order. Rows without any
-// content are left out. A date without a time is a day of zone: a coupon starts when it begins, and
-// expires when it ends. The offer must have a column only if offerNeeded.
+// Read returns the coupons of a CSV file, in its order: UTF-8, or UTF-16 with a byte order mark; lines that
+// end with LF, CRLF or CR; cells separated by commas, semicolons or tabs, or by what a first line such as
+// `sep=;` says. The first row names the columns, in any order. Rows without any content are left out. A
+// date without a time is a day of zone: a coupon starts when it begins, and expires when it ends. The offer
+// must have a column only if offerNeeded.
 //
-// Errors, InvalidArgument: INVALID_FILE, UNKNOWN_COLUMN, DUPLICATE_COLUMN, MISSING_COLUMN, TOO_MANY_ROWS.
+// Errors, InvalidArgument, which say the row and, but for TOO_MANY_ROWS, the column: INVALID_FILE,
+// UNKNOWN_COLUMN, DUPLICATE_COLUMN, MISSING_COLUMN, TOO_MANY_COLUMNS, TOO_MANY_ROWS.
 func Read(file []byte, zone *time.Location, offerNeeded bool) ([]Row, error) {
 	text, err := decode(file)
 	if err != nil {
 		return nil, err
 	}
-	records := newRecords(text)
-	titles, _, err := records.next()
+	records, err := newRecords(text)
+	if err != nil {
+		return nil, err
+	}
+	titles, number, err := records.next()
 	if errors.Is(err, io.EOF) {
 		return nil, invalid("INVALID_FILE", "the file is empty; its first row must name the columns: %s", knownColumns())
 	}
 	if err != nil {
 		return nil, err
 	}
-	header, err := parseHeader(titles, offerNeeded)
+	header, err := parseHeader(titles, number, offerNeeded)
 	if err != nil {
 		return nil, err
 	}
@@ -86,57 +91,12 @@ func Read(file []byte, zone *time.Location, offerNeeded bool) ([]Row, error) {
 		case isBlank(cells):
 			continue
 		case len(rows) == MaxRows:
-			return nil, invalid("TOO_MANY_ROWS", "the file has more than 10,000 coupons; send it in parts")
+			return nil, invalid("TOO_MANY_ROWS", "row %d is one too many: a file may have 10,000 coupons; send it in parts", number)
 		}
 		row := Row{Number: number}
 		row.Coupon, row.Fault = header.coupon(cells, zone)
 		rows = append(rows, row)
 	}
-}
-
-// records are the records of a CSV text with their numbers, which the rows without any text count in
-// that encoding/csv leaves out.
-type records struct {
-	text   string
-	reader *csv.Reader
-	// line is the line that follows the last record, and row that record's number.
-	line, row int
-	offset    int64
-}
-
-func newRecords(text string) *records {
-	reader := csv.NewReader(strings.NewReader(text))
-	reader.Comma = separator(text)
-	reader.FieldsPerRecord = -1
-	reader.ReuseRecord = true
-	return &records{text: text, reader: reader, line: 1}
-}
-
-// next returns the next record, which is valid until the one after, and its number; io.EOF after the
-// last.
-func (r *records) next() ([]string, int, error) {
-	cells, err := r.reader.Read()
-	if malformed := (*csv.ParseError)(nil); errors.As(err, &malformed) {
-		return nil, 0, invalid("INVALID_FILE", "line %d cannot be read: %s. A cell with a quote in it must stand in quotes, and each quote in it twice",
-			malformed.Line, quoteFault(malformed))
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	begin, _ := r.reader.FieldPos(0)
-	r.row += 1 + begin - r.line
-	end := r.reader.InputOffset()
-	r.line += strings.Count(r.text[r.offset:end], "\n")
-	r.offset = end
-	return cells, r.row, nil
-}
-
-// quoteFault says in a user's words what is wrong with a record.
-func quoteFault(err *csv.ParseError) string {
-	if errors.Is(err, csv.ErrBareQuote) {
-		return "a quote stands in the middle of a cell"
-	}
-	return "a quote is not closed, or something follows the closing one"
 }
 
 func isBlank(cells []string) bool {

@@ -65,6 +65,12 @@ func TestReadsWhatSpreadsheetsWrite(t *testing.T) {
 		"semicolons, mark and CRLF": []byte("\uFEFF" + strings.ReplaceAll(other(";"), "\n", "\r\n")),
 		"UTF-16, little end first":  inUTF16(strings.ReplaceAll(other("\t"), "\n", "\r\n"), binary.LittleEndian),
 		"UTF-16, big end first":     inUTF16(comma, binary.BigEndian),
+		"CR":                        []byte(strings.ReplaceAll(comma, "\n", "\r")),
+		"CR in UTF-16":              inUTF16(strings.ReplaceAll(comma, "\n", "\r"), binary.LittleEndian),
+		"a stated semicolon":        []byte("sep=;\n" + other(";")),
+		"a stated comma and CRLF":   []byte("\uFEFFSEP=,\r\n" + crlf),
+		"a stated tab, in UTF-16":   inUTF16("sep=\t\r\n"+other("\t"), binary.LittleEndian),
+		"a stated bar, in quotes":   []byte("\"sep=|\"\r" + strings.ReplaceAll(other("|"), "\n", "\r")),
 		"no end of the last line":   []byte(strings.TrimSuffix(comma, "\n")),
 		"empty rows at the end":     []byte(comma + ",,,,,\n\n , ,\n"),
 		"empty columns at the end":  []byte(strings.ReplaceAll(strings.TrimSuffix(comma, "\n"), "\n", ",,\n") + ",,\n"),
@@ -186,6 +192,10 @@ func TestNumbers(t *testing.T) {
 	if strings.Join(got, " ") != "A3 B6 C8" {
 		t.Error(got)
 	}
+	// A spreadsheet does not show the line that states the separator.
+	if rows := read(t, []byte("sep=;\rcode;publisher\r\rA;1\r")); len(rows) != 1 || rows[0].Number != 3 {
+		t.Errorf("%+v", rows)
+	}
 }
 
 func TestRefusedFiles(t *testing.T) {
@@ -194,14 +204,22 @@ func TestRefusedFiles(t *testing.T) {
 	for _, c := range []struct{ name, file, reason, words string }{
 		{"empty", "", "INVALID_FILE", "empty"},
 		{"only a mark", "\uFEFF\r\n", "INVALID_FILE", "empty"},
-		{"an unknown column", "code,publisher,colour\n", "UNKNOWN_COLUMN", `no column "colour"; the columns are code, offer,`},
+		{"an unknown column", "code,publisher,colour\n", "UNKNOWN_COLUMN", `row 1, column 3: there is no column "colour"; the columns are code, offer,`},
+		{"an unknown column below blank rows", "\n\ncolour,publisher\n", "UNKNOWN_COLUMN", `row 3, column 1: there is no column "colour"`},
 		{"no header", "SALEXYZ20,22\n", "UNKNOWN_COLUMN", `"SALEXYZ20"`},
-		{"a column twice", "code,publisher,Coupon Code\n", "DUPLICATE_COLUMN", `"code" and "Coupon Code" both are code`},
+		{"a column twice", "code,publisher,Coupon Code\n", "DUPLICATE_COLUMN", `row 1, columns 1 and 3: "code" and "Coupon Code" both are code`},
 		{"no code", "publisher\n", "MISSING_COLUMN", `"code"`},
 		{"no publisher", "code\n", "MISSING_COLUMN", `"publisher"`},
-		{"an open quote", "code,publisher\nA,1\n\"B,2\n", "INVALID_FILE", "line 3"},
-		{"a quote within", "code,publisher\nA,1\"\n", "INVALID_FILE", "line 2"},
-		{"not UTF-8", "code,publisher\nA,1\nB,\xe4\n", "INVALID_FILE", "line 3 is not UTF-8"},
+		{"an open quote", "code,publisher\nA,1\n\"B,2\n", "INVALID_FILE", "row 3, column 1 (line 3 of the file)"},
+		{"a quote within", "code,publisher\nA,1\"\n", "INVALID_FILE", "row 2, column 2 (line 2 of the file)"},
+		{"a quote within, further down", "sep=,\ncode,publisher\nA,\"1\n,2\"\n\nB,\"1,2\nx\",1\"\n", "INVALID_FILE", "row 4, column 3 (line 7 of the file)"},
+		{"not UTF-8", "code,publisher\nA,1\nB,\xe4\n", "INVALID_FILE", "line 3 is not UTF-8, in column 2"},
+		{"not UTF-8 behind CR", "code;note\r\"A;\";\xe4\r", "INVALID_FILE", "line 2 is not UTF-8, in column 2"},
+		{"no separator", "sep=\ncode,publisher\n", "INVALID_FILE", `row 1: "sep=" names no separator; write sep=;`},
+		{"a separator of two characters", "sep=::\n", "INVALID_FILE", "names no separator"},
+		{"only a separator", "sep=;\r", "INVALID_FILE", "empty"},
+		{"too many titles", "code,publisher" + strings.Repeat(",", 199) + "\n", "TOO_MANY_COLUMNS", "row 1 has 201 columns; at most 200"},
+		{"too many cells", "code;publisher\n\n\"A;\n\";1" + strings.Repeat(";", 199) + "\n", "TOO_MANY_COLUMNS", "row 3 has 201 columns"},
 		{"UTF-16 without a mark", "c\x00o\x00d\x00e\x00", "INVALID_FILE", "CSV UTF-8"},
 		{"a workbook", "PK\x03\x04...", "INVALID_FILE", "workbook"},
 		{"too many rows", many + "A,1\n", "TOO_MANY_ROWS", "10,000"},
@@ -222,16 +240,23 @@ func TestRefusedFiles(t *testing.T) {
 	}
 }
 
-// A file with nothing but separators is read in no time: millions of cells are looked at once each.
+// 200 columns are taken, whatever is in quotes.
+func TestManyColumns(t *testing.T) {
+	t.Parallel()
+	more := strings.Repeat(",", couponcsv.MaxColumns-3)
+	rows := read(t, []byte("code,publisher,note"+more+"\nA,1,\""+more+"\n,\""+more+"\n"))
+	if len(rows) != 1 || rows[0].Fault != nil || rows[0].Coupon.InternalNote != more+"\n," {
+		t.Errorf("%+v", rows)
+	}
+}
+
+// A file with nothing but separators is refused before it takes many times its size.
 func TestMillionsOfCells(t *testing.T) {
 	t.Parallel()
-	row := strings.Repeat(",", couponcsv.MaxBytes/2-100)
-	if rows := read(t, []byte("code,publisher"+row+"\nA,1"+row+"\n")); len(rows) != 1 || rows[0].Fault != nil {
-		t.Errorf("%d rows", len(rows))
-	}
-	row = strings.Repeat(",x", couponcsv.MaxBytes/2-100)
-	if rows := read(t, []byte("code,publisher\nA,1"+row+"\n")); len(rows) != 1 || len(rows[0].Fault.Violations) != 1 {
-		t.Errorf("%d rows", len(rows))
+	for _, file := range []string{"code,publisher" + strings.Repeat(",", couponcsv.MaxBytes-100), "code,publisher\nA,1" + strings.Repeat(",x", couponcsv.MaxBytes/2-100)} {
+		if _, err := couponcsv.Read([]byte(file), time.UTC, false); err == nil || apperr.As(err).Reason != "TOO_MANY_COLUMNS" {
+			t.Errorf("%v", err)
+		}
 	}
 }
 
@@ -241,6 +266,7 @@ func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		"code,publisher\nA,1\n", "Coupon Code;Publisher;Start Date\r\n\"A\";'=1;2026-11-01\r\n\r\n;;\r\nB;2;x", "code\tpublisher\tnote\nA\t1\t\"a\n\"\"b\"\n",
 		"\uFEFFcode,publisher,state\nA,1,ARCHIVED\n", "\xFF\xFEc\x00o\x00", "code,publisher,enabled,usage_limit\nA,1,no,-5\nB,1,,9999999999999999999999\n", "\"code\",publisher,\nA,1,x\n",
+		"sep=;\rcode;publisher\rA;1\r", "code\rA\n\"B\rC\"",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -255,7 +281,7 @@ func FuzzRead(f *testing.F) {
 		}
 		last := 1
 		for _, row := range rows {
-			if row.Number <= last || row.Number > 1+bytes.Count(file, []byte("\n")) && !marked(file) {
+			if row.Number <= last || row.Number > 1+bytes.Count(file, []byte("\n"))+bytes.Count(file, []byte("\r")) && !marked(file) {
 				t.Fatalf("%q: row %d follows row %d", file, row.Number, last)
 			}
 			last = row.Number

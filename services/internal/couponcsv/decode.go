@@ -9,7 +9,7 @@ import (
 )
 
 // decode returns a file's text: it is UTF-8, or, if its byte order mark says so, UTF-16, as
-// spreadsheets save "Unicode text".
+// spreadsheets save "Unicode text". Lines end with LF, also within cells.
 func decode(file []byte) (string, error) {
 	if len(file) > MaxBytes {
 		return "", invalid("INVALID_FILE", "the file is over 8 MiB")
@@ -23,16 +23,15 @@ func decode(file []byte) (string, error) {
 	case bytes.HasPrefix(file, []byte{0xFE, 0xFF}):
 		text = fromUTF16(file[2:], binary.BigEndian)
 	default:
-		file = bytes.TrimPrefix(file, []byte("\uFEFF"))
-		if line := invalidLine(file); line > 0 {
-			return "", invalid("INVALID_FILE", "line %d is not UTF-8; save the file as CSV UTF-8", line)
+		text = strings.TrimPrefix(string(file), "\uFEFF")
+		if !utf8.ValidString(text) {
+			return "", notUTF8(oneLineEnd(text))
 		}
-		text = string(file)
 	}
 	if strings.ContainsRune(text, 0) {
 		return "", invalid("INVALID_FILE", "the file has bytes that no text has; save it as CSV UTF-8")
 	}
-	return text, nil
+	return oneLineEnd(text), nil
 }
 
 // fromUTF16 returns the text of UTF-16 without its mark. What is no character becomes U+FFFD, also half
@@ -48,41 +47,32 @@ func fromUTF16(file []byte, order binary.ByteOrder) string {
 	return string(utf16.Decode(units))
 }
 
-// invalidLine returns the first line, counted from 1, that is not UTF-8; 0: all are.
-func invalidLine(file []byte) int {
-	if utf8.Valid(file) {
-		return 0
+// oneLineEnd returns a text with line ends of one kind.
+func oneLineEnd(text string) string {
+	if !strings.Contains(text, "\r") {
+		return text
 	}
-	number := 0
-	for line := range bytes.Lines(file) {
-		number++
-		if !utf8.Valid(line) {
-			break
-		}
-	}
-	return number
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 }
 
-// separator tells from the first row that has text what parts the cells.
-func separator(text string) rune {
-	const candidates = ",;\t"
-	counts := map[rune]int{}
-	quoted := false
-	for _, c := range strings.TrimLeft(text, "\r\n") {
-		if c == '\n' && !quoted {
+// notUTF8 refuses a text, and says where its first byte is that is not UTF-8.
+func notUTF8(text string) error {
+	bad := 0
+	for i, c := range text {
+		if _, size := utf8.DecodeRuneInString(text[i:]); c == utf8.RuneError && size == 1 {
+			bad = i
 			break
 		}
+	}
+	lineStart := strings.LastIndexByte(text[:bad], '\n') + 1
+	comma := separator(text)
+	column, isQuoted := 1, false
+	for _, c := range text[lineStart:bad] {
 		if c == '"' {
-			quoted = !quoted
-		} else if !quoted {
-			counts[c]++
+			isQuoted = !isQuoted
+		} else if c == comma && !isQuoted {
+			column++
 		}
 	}
-	best := ','
-	for _, c := range candidates {
-		if counts[c] > counts[best] {
-			best = c
-		}
-	}
-	return best
+	return invalid("INVALID_FILE", "line %d is not UTF-8, in column %d; save the file as CSV UTF-8", 1+strings.Count(text[:bad], "\n"), column)
 }

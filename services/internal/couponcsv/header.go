@@ -50,25 +50,21 @@ type header struct {
 	names []string
 }
 
-// parseHeader reads the first record.
-func parseHeader(titles []string, offerNeeded bool) (header, error) {
+// parseHeader reads the first record, which is row number.
+func parseHeader(titles []string, number int, offerNeeded bool) (header, error) {
 	h := header{place: map[string]int{}, names: make([]string, len(titles))}
-	seen := map[string]string{}
 	for i, title := range titles {
-		if len(title) > MaxCellBytes {
-			return h, invalid("UNKNOWN_COLUMN", "there is no column %.60q; the columns are %s", title, knownColumns())
-		}
 		if fold(title) == "" {
 			continue
 		}
 		name, ok := columnOf(title)
 		if !ok {
-			return h, invalid("UNKNOWN_COLUMN", "there is no column %.60q; the columns are %s", title, knownColumns())
+			return h, invalid("UNKNOWN_COLUMN", "row %d, column %d: there is no column %.60q; the columns are %s", number, i+1, title, knownColumns())
 		}
-		if before, twice := seen[name]; twice {
-			return h, invalid("DUPLICATE_COLUMN", "the columns %.60q and %.60q both are %s; leave one out", before, title, name)
+		if before, twice := h.place[name]; twice {
+			return h, invalid("DUPLICATE_COLUMN", "row %d, columns %d and %d: %.60q and %.60q both are %s; leave one out",
+				number, before+1, i+1, titles[before], title, name)
 		}
-		seen[name] = title
 		h.place[name], h.names[i] = i, name
 	}
 	needed := []string{"code", "publisher"}
@@ -77,7 +73,7 @@ func parseHeader(titles []string, offerNeeded bool) (header, error) {
 	}
 	for _, name := range needed {
 		if _, ok := h.place[name]; !ok {
-			return h, invalid("MISSING_COLUMN", "the file has no column %q; its first row must name the columns", name)
+			return h, invalid("MISSING_COLUMN", "row %d: the file has no column %q; its first row must name the columns", number, name)
 		}
 	}
 	return h, nil

@@ -18,7 +18,8 @@ func withKey(api http.Handler, adminKey string) http.Handler {
 	})
 }
 
-// exportCoupons downloads the coupons of a list as CSV: by the export of the API, so that both are the same.
+// exportCoupons downloads the coupons of a list as CSV: by the export of the API, so that both are the same but
+// for the byte order mark, which spreadsheets need.
 func exportCoupons(w http.ResponseWriter, r *http.Request, p *page) error {
 	if p.api == nil {
 		return p.refuse(http.StatusServiceUnavailable, "No download here", "This console runs without the API.")
@@ -36,7 +37,7 @@ func exportCoupons(w http.ResponseWriter, r *http.Request, p *page) error {
 	req.Header = http.Header{}
 	req.URL = &url.URL{
 		Path: "/v1/offers/" + offer + "/coupons:export", RawPath: "/v1/offers/" + url.PathEscape(offer) + "/coupons:export",
-		RawQuery: url.Values{"filter": {filter}, "order_by": {l.OrderBy()}}.Encode(),
+		RawQuery: url.Values{"filter": {filter}, "order_by": {l.OrderBy()}, "bom": {"true"}}.Encode(),
 	}
 	req.RequestURI = req.URL.RequestURI()
 	p.api.ServeHTTP(w, req)

@@ -338,7 +338,7 @@ func TestExportIsTheAPIsOwn(t *testing.T) {
 	if a.status != http.StatusOK || a.body != "name\r\n" || got == nil {
 		t.Fatalf("status %d: %s", a.status, a.body)
 	}
-	if got.URL.Path != "/v1/offers/10/coupons:export" || got.URL.Query().Get("filter") != "state = ACTIVE" || got.URL.Query().Get("order_by") != "code" ||
+	if got.URL.Path != "/v1/offers/10/coupons:export" || got.URL.Query().Get("filter") != "state = ACTIVE" || got.URL.Query().Get("order_by") != "code" || got.URL.Query().Get("bom") != "true" ||
 		got.Header.Get("Authorization") != "Bearer "+key || got.Header.Get("Cookie") != "" {
 		t.Errorf("asked %s with %v", got.URL, got.Header)
 	}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
 
 const reportPath = "/console/reports/conversions"
@@ -176,7 +177,7 @@ func TestReportDownload(t *testing.T) {
 		_, _ = w.Write([]byte("csv"))
 	}))
 	a := b.get(reportPath + "/export?columns=pub_unique3,payout&filter=status+%3D+PENDING&range=all_time&sort=-status")
-	if a.body != "csv" || query.Get("columns") != "pub_unique3,payout" || query.Get("filter") != "status = PENDING" || query.Get("order_by") != "status desc" || query.Get("format") != "csv" {
+	if a.body != "csv" || query.Get("columns") != "pub_unique3,payout" || query.Get("filter") != "status = PENDING" || query.Get("order_by") != "status desc" || query.Get("format") != "csv" || query.Get("bom") != "true" {
 		t.Errorf("%q by %v", a.body, query)
 	}
 	if authorization != "Bearer "+key {
@@ -271,16 +272,17 @@ func TestReportGroupsDownload(t *testing.T) {
 	} {
 		s.forget()
 		a := b.get(reportPath + "/export" + query)
-		lines, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
-		if err != nil || !reflect.DeepEqual(lines, want) {
-			t.Errorf("%s: %v\ngot  %q\nwant %q", query, err, lines, want)
+		text, hasMark := strings.CutPrefix(a.body, spreadsheet.BOM)
+		lines, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		if err != nil || !hasMark || !reflect.DeepEqual(lines, want) {
+			t.Errorf("%s: %v, %v\ngot  %q\nwant %q", query, hasMark, err, lines, want)
 		}
 		if !strings.Contains(a.header.Get("Content-Disposition"), `filename="conversions-by-`) || a.header.Get("Content-Type") != "text/csv; charset=utf-8" {
 			t.Errorf("%s is headed %v", query, a.header)
 		}
 	}
 	s.rows = []*trackingv1.SummaryRow{{CouponCode: "=1+1", Figures: someFigures()}}
-	b.get(reportPath+"/export?group=coupon_code").shows(t, http.StatusOK, "\r\n'=1+1,")
+	b.get(reportPath+"/export?group=coupon_code").shows(t, http.StatusOK, "\r\n\"'=1+1\",")
 	s.groups = 12000
 	b.get(reportPath+"/export?group=day").shows(t, http.StatusBadRequest, "These are too many groups", "12,000")
 	s.fails("SummarizeConversions DAY", violation(t, "filter", "there is no field"))

@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"encoding/csv"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,6 +20,8 @@ const mostGroupLines = 10_000
 type groupFileColumn struct {
 	name string
 	cell func(*trackingv1.SummaryRow) string
+	// isText says that the cells are texts, and not days, figures or amounts.
+	isText bool
 }
 
 // exportGroups answers with the report's groups as CSV: all of them, or none.
@@ -51,22 +52,25 @@ func (o *openReport) fileName() string {
 	return "conversions-by-" + strings.Join(o.groups(), "-") + ".csv"
 }
 
-// writeGroups writes RFC 4180, as the export of conversions has it.
+// writeGroups writes the groups as exports are written, with a byte order mark for spreadsheets.
 func writeGroups(w http.ResponseWriter, columns []groupFileColumn, rows []*trackingv1.SummaryRow) error {
-	lines, cells := csv.NewWriter(w), make([]string, len(columns))
-	lines.UseCRLF = true
-	for i, c := range columns {
-		cells[i] = c.name
+	lines := spreadsheet.NewWriter(w)
+	err := lines.Mark()
+	for _, c := range columns {
+		lines.Text(c.name)
 	}
-	err := lines.Write(cells)
+	err = cmp.Or(err, lines.EndLine())
 	for _, r := range rows {
-		for i, c := range columns {
-			cells[i] = c.cell(r)
+		for _, c := range columns {
+			if c.isText {
+				lines.Text(c.cell(r))
+			} else {
+				lines.Plain(c.cell(r))
+			}
 		}
-		err = cmp.Or(err, lines.Write(cells))
+		err = cmp.Or(err, lines.EndLine())
 	}
-	lines.Flush()
-	return cmp.Or(err, lines.Error())
+	return cmp.Or(err, lines.Flush())
 }
 
 // groupDimensions are the columns that say what a group is: as the API has it, and offers and publishers by
@@ -74,7 +78,7 @@ func writeGroups(w http.ResponseWriter, columns []groupFileColumn, rows []*track
 func (p *page) groupDimensions(groups []string, rows []*trackingv1.SummaryRow) []groupFileColumn {
 	var columns []groupFileColumn
 	add := func(name string, cell func(*trackingv1.SummaryRow) string) {
-		columns = append(columns, groupFileColumn{name, func(r *trackingv1.SummaryRow) string { return spreadsheet.Defuse(cell(r)) }})
+		columns = append(columns, groupFileColumn{name, cell, true})
 	}
 	called := p.namesOfGroups(p.r.Context(), rows)
 	for _, group := range groups {
@@ -97,7 +101,7 @@ func (p *page) groupDimensions(groups []string, rows []*trackingv1.SummaryRow) [
 				return r.GetMethod().String()
 			})
 		default:
-			add(group, (*trackingv1.SummaryRow).GetDate)
+			columns = append(columns, groupFileColumn{name: group, cell: (*trackingv1.SummaryRow).GetDate})
 		}
 	}
 	return columns
@@ -107,15 +111,15 @@ func (p *page) groupDimensions(groups []string, rows []*trackingv1.SummaryRow) [
 func groupFigures(resp *trackingv1.SummarizeConversionsResponse, hasClicks bool) []groupFileColumn {
 	var columns []groupFileColumn
 	count := func(name string, of func(*trackingv1.Figures) int64) {
-		columns = append(columns, groupFileColumn{name, func(r *trackingv1.SummaryRow) string { return strconv.FormatInt(of(r.GetFigures()), 10) }})
+		columns = append(columns, groupFileColumn{name: name, cell: func(r *trackingv1.SummaryRow) string { return strconv.FormatInt(of(r.GetFigures()), 10) }})
 	}
 	share := func(name string, of func(*trackingv1.Figures) *float64) {
-		columns = append(columns, groupFileColumn{name, func(r *trackingv1.SummaryRow) string { return decimalShare(of(r.GetFigures())) }})
+		columns = append(columns, groupFileColumn{name: name, cell: func(r *trackingv1.SummaryRow) string { return decimalShare(of(r.GetFigures())) }})
 	}
 	amounts := func(name string, of func(*trackingv1.Figures) []*couponv1.Money) {
 		for _, total := range of(resp.GetTotals()) {
 			currency := total.GetCurrencyCode()
-			columns = append(columns, groupFileColumn{name + "_" + currency, func(r *trackingv1.SummaryRow) string { return decimalIn(currency, of(r.GetFigures())) }})
+			columns = append(columns, groupFileColumn{name: name + "_" + currency, cell: func(r *trackingv1.SummaryRow) string { return decimalIn(currency, of(r.GetFigures())) }})
 		}
 	}
 	if hasClicks {

@@ -51,7 +51,7 @@ func exportReport(w http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	asked := r.Clone(r.Context())
 	asked.URL = &url.URL{Path: "/v1/reports/conversions:export", RawQuery: url.Values{
-		"format": {"csv"}, "columns": {report.Columns}, "filter": {report.fullFilter()}, "order_by": {report.orderBy()},
+		"format": {"csv"}, "columns": {report.Columns}, "filter": {report.fullFilter()}, "order_by": {report.orderBy()}, "bom": {"true"},
 	}.Encode()}
 	asked.RequestURI = asked.URL.RequestURI()
 	p.api.ServeHTTP(w, asked)
