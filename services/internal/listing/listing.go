@@ -81,8 +81,7 @@ func (Compare) expr() {}
 // Op is a relation.
 type Op string
 
-// The relations. HasPrefix and Contains compare strings only: HasPrefix byte by byte, Contains with the
-// letters A to Z in either case; its value has them in lower case.
+// The relations. HasPrefix and Contains compare strings only.
 const (
 	Equal        Op = "="
 	NotEqual     Op = "!="

@@ -45,7 +45,7 @@ func (c Compare) matches(value any) bool {
 	case HasPrefix:
 		return strings.HasPrefix(as[string](c, value), as[string](c, c.Value))
 	case Contains:
-		return strings.Contains(lowerASCII(as[string](c, value)), as[string](c, c.Value))
+		return strings.Contains(as[string](c, value), as[string](c, c.Value))
 	}
 	order := c.compare(value)
 	switch c.Op {

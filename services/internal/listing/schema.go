@@ -14,7 +14,8 @@ type Kind int
 const (
 	// String is text that is compared byte by byte.
 	String Kind = iota
-	// Title is text that people search: as String, but with `:` a filter asks what contains a text.
+	// Title is text that people search: as String, but with `:` a filter asks what contains a text. For this
+	// the stores keep its SearchKey, too.
 	Title
 	// Folded is text that is stored in upper case and compared without regard to case.
 	Folded

@@ -133,17 +133,7 @@ func (p *filterParser) contains(f *Field, lit literal) (Expr, error) {
 	case strings.ContainsRune(lit.text, 0): // no text has one, and MongoDB takes none
 		return Or{}, nil
 	}
-	return f.compare(Contains, lowerASCII(lit.text)), nil
-}
-
-// lowerASCII returns a text with the letters A to Z in lower case, as SQLite's lower() does.
-func lowerASCII(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, text)
+	return Compare{Field: f.Stored + searchSuffix, Op: Contains, Value: SearchKey(lit.text), Optional: f.Optional}, nil
 }
 
 // compareText compares text, or its beginning.

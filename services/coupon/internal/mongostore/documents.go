@@ -5,6 +5,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -93,6 +94,7 @@ func optionalDuration(seconds *int64) rules.OptionalDuration {
 type offerDocument struct {
 	ID                      string                 `bson:"_id"`
 	DisplayName             string                 `bson:"display_name"`
+	DisplayNameSearch       string                 `bson:"display_name_search"`
 	LandingPageURL          string                 `bson:"landing_page_url"`
 	FallbackURL             string                 `bson:"fallback_url"`
 	State                   rules.OfferState       `bson:"state"`
@@ -119,6 +121,7 @@ func encodeOffer(o rules.Offer) offerDocument {
 	document := offerDocument{
 		ID:                      o.ID,
 		DisplayName:             o.DisplayName,
+		DisplayNameSearch:       listing.SearchKey(o.DisplayName),
 		LandingPageURL:          o.LandingPageURL,
 		FallbackURL:             o.FallbackURL,
 		State:                   o.State,
@@ -221,38 +224,40 @@ type couponDocument struct {
 	CodeKey   string    `bson:"code_key"`
 	StartTime time.Time `bson:"start_time"`
 	// ExpireTime is rules.NoExpiry for a coupon that does not expire.
-	ExpireTime      time.Time        `bson:"expire_time"`
-	InternalNote    string           `bson:"internal_note"`
-	Enabled         bool             `bson:"enabled"`
-	Archived        bool             `bson:"archived"`
-	Payout          payoutDocument   `bson:"payout"`
-	Settings        settingsDocument `bson:"settings"`
-	UsageLimit      int64            `bson:"usage_limit"`
-	DailyUsageLimit int64            `bson:"daily_usage_limit"`
-	CreateTime      time.Time        `bson:"create_time"`
-	UpdateTime      time.Time        `bson:"update_time"`
-	Revision        int64            `bson:"revision"`
+	ExpireTime         time.Time        `bson:"expire_time"`
+	InternalNote       string           `bson:"internal_note"`
+	InternalNoteSearch string           `bson:"internal_note_search"`
+	Enabled            bool             `bson:"enabled"`
+	Archived           bool             `bson:"archived"`
+	Payout             payoutDocument   `bson:"payout"`
+	Settings           settingsDocument `bson:"settings"`
+	UsageLimit         int64            `bson:"usage_limit"`
+	DailyUsageLimit    int64            `bson:"daily_usage_limit"`
+	CreateTime         time.Time        `bson:"create_time"`
+	UpdateTime         time.Time        `bson:"update_time"`
+	Revision           int64            `bson:"revision"`
 }
 
 func encodeCoupon(c rules.Coupon) couponDocument {
 	return couponDocument{
-		ID:              c.ID(),
-		Offer:           c.Offer,
-		Publisher:       c.Publisher,
-		Code:            c.Code,
-		CodeKey:         couponcode.Fold(c.Code),
-		StartTime:       c.StartTime,
-		ExpireTime:      c.Expiry(),
-		InternalNote:    c.InternalNote,
-		Enabled:         c.Enabled,
-		Archived:        c.Archived,
-		Payout:          encodePayout(c.Payout),
-		Settings:        encodeSettings(c.Settings),
-		UsageLimit:      c.UsageLimit,
-		DailyUsageLimit: c.DailyUsageLimit,
-		CreateTime:      c.CreateTime,
-		UpdateTime:      c.UpdateTime,
-		Revision:        c.Revision,
+		ID:                 c.ID(),
+		Offer:              c.Offer,
+		Publisher:          c.Publisher,
+		Code:               c.Code,
+		CodeKey:            couponcode.Fold(c.Code),
+		StartTime:          c.StartTime,
+		ExpireTime:         c.Expiry(),
+		InternalNote:       c.InternalNote,
+		InternalNoteSearch: listing.SearchKey(c.InternalNote),
+		Enabled:            c.Enabled,
+		Archived:           c.Archived,
+		Payout:             encodePayout(c.Payout),
+		Settings:           encodeSettings(c.Settings),
+		UsageLimit:         c.UsageLimit,
+		DailyUsageLimit:    c.DailyUsageLimit,
+		CreateTime:         c.CreateTime,
+		UpdateTime:         c.UpdateTime,
+		Revision:           c.Revision,
 	}
 }
 

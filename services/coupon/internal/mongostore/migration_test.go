@@ -1,6 +1,8 @@
 package mongostore_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +34,18 @@ func version1() map[string][]bson.M {
 			"_id": id, "display_name": "Mia", "state": "ACTIVE", "create_time": second, "update_time": second, "revision": int64(1),
 		}
 	}
+	coupon := func(publisher, code, note string) bson.M {
+		key := strings.ToUpper(code)
+		return bson.M{
+			"_id": "10/" + publisher + "/" + key, "offer": "10", "publisher": publisher, "code": code, "code_key": key, "start_time": second,
+			"expire_time": time.UnixMilli(253402300799999), "internal_note": note, "enabled": true, "archived": false,
+			"payout": payout("FIXED", "USD", 12, 0), "create_time": second, "update_time": second, "revision": int64(1),
+		}
+	}
+	coupons := []bson.M{coupon("22", "Sale20", "note")}
+	for i := range storetest.Version1Extra {
+		coupons = append(coupons, coupon("23", fmt.Sprintf("MORE%04d", i), storetest.Version1Note))
+	}
 	return map[string][]bson.M{
 		"schema":     {{"_id": "version", "version": 1}},
 		"offers":     {offer("10"), offer("11")},
@@ -40,11 +54,7 @@ func version1() map[string][]bson.M {
 			"_id": "10/22", "offer": "10", "publisher": "22", "state": "APPROVED", "source": "COUPON",
 			"create_time": second, "update_time": second, "revision": int64(1),
 		}},
-		"coupons": {{
-			"_id": "10/22/SALE20", "offer": "10", "publisher": "22", "code": "Sale20", "code_key": "SALE20", "start_time": second,
-			"expire_time": time.UnixMilli(253402300799999), "internal_note": "note", "enabled": true, "archived": false,
-			"payout": payout("FIXED", "USD", 12, 0), "create_time": second, "update_time": second, "revision": int64(1),
-		}},
+		"coupons": coupons,
 	}
 }
 
@@ -62,10 +72,8 @@ func TestMigrationFromVersion1(t *testing.T) {
 		}
 	})
 	for collection, documents := range version1() {
-		for _, document := range documents {
-			if _, err := db.Collection(collection).InsertOne(t.Context(), document); err != nil {
-				t.Fatal(err)
-			}
+		if _, err := db.Collection(collection).InsertMany(t.Context(), documents); err != nil {
+			t.Fatal(err)
 		}
 	}
 	var secrets [][]string
@@ -93,15 +101,15 @@ func wantKeys(t *testing.T, db *mongodb.DB) {
 	for collection, keys := range map[string][]string{
 		"offers": {
 			"postback_secret", "previous_postback_token", "previous_postback_secret", "previous_credentials_expire_time", "revenue.cap.nanos",
-			"payout.cap.nanos",
+			"payout.cap.nanos", "display_name_search",
 		},
 		"publishers": {
 			"postback_url", "delivery.method", "delivery.statuses", "delivery.only_with_click", "delivery_secret",
-			"previous_delivery_secret", "previous_delivery_secret_expire_time",
+			"previous_delivery_secret", "previous_delivery_secret_expire_time", "display_name_search",
 		},
 		"approvals": {"payout.cap.nanos"},
 		"coupons": {
-			"payout.cap.nanos", "settings.fallback_url", "settings.click_window", "usage_limit", "daily_usage_limit",
+			"payout.cap.nanos", "settings.fallback_url", "settings.click_window", "usage_limit", "daily_usage_limit", "internal_note_search",
 		},
 	} {
 		for _, key := range keys {

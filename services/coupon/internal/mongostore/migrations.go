@@ -21,6 +21,7 @@ func migrations() []mongodb.Migration {
 		}},
 		{Version: 2, Run: addSettingsAndMoney},
 		{Version: 3, Run: addDeliveriesAndLimits},
+		{Version: 4, Run: addSearchKeys},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 type publisherDocument struct {
 	ID                 string               `bson:"_id"`
 	DisplayName        string               `bson:"display_name"`
+	DisplayNameSearch  string               `bson:"display_name_search"`
 	State              rules.PublisherState `bson:"state"`
 	PostbackURL        string               `bson:"postback_url"`
 	Delivery           deliveryDocument     `bson:"delivery"`
@@ -40,16 +41,17 @@ func encodeDelivery(s rules.DeliverySettings) deliveryDocument {
 
 func encodePublisher(p rules.Publisher) publisherDocument {
 	document := publisherDocument{
-		ID:             p.ID,
-		DisplayName:    p.DisplayName,
-		State:          p.State,
-		PostbackURL:    p.PostbackURL,
-		Delivery:       encodeDelivery(p.Delivery),
-		DeliverySecret: p.DeliverySecret,
-		PreviousSecret: p.PreviousDeliverySecret,
-		CreateTime:     p.CreateTime,
-		UpdateTime:     p.UpdateTime,
-		Revision:       p.Revision,
+		ID:                p.ID,
+		DisplayName:       p.DisplayName,
+		DisplayNameSearch: listing.SearchKey(p.DisplayName),
+		State:             p.State,
+		PostbackURL:       p.PostbackURL,
+		Delivery:          encodeDelivery(p.Delivery),
+		DeliverySecret:    p.DeliverySecret,
+		PreviousSecret:    p.PreviousDeliverySecret,
+		CreateTime:        p.CreateTime,
+		UpdateTime:        p.UpdateTime,
+		Revision:          p.Revision,
 	}
 	if !p.PreviousDeliverySecretExpireTime.IsZero() {
 		document.PreviousExpireTime = &p.PreviousDeliverySecretExpireTime

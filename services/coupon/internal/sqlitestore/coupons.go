@@ -32,6 +32,8 @@ func couponsTable() *table[rules.Coupon] {
 				settingsValues(c.Settings),
 				[]any{c.UsageLimit, c.DailyUsageLimit, c.CreateTime.UnixMilli(), c.UpdateTime.UnixMilli(), c.Revision})
 		},
+		title:    "internal_note",
+		titleOf:  func(c rules.Coupon) string { return c.InternalNote },
 		scan:     func(r row) (rules.Coupon, error) { return scanCoupon(r) },
 		id:       rules.Coupon.ID,
 		revision: func(c *rules.Coupon) *int64 { return &c.Revision },

@@ -2,6 +2,7 @@ package sqlitestore_test
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -35,7 +36,17 @@ func TestMigrationFromVersion1(t *testing.T) {
 			INSERT INTO approvals VALUES ('10/22', '10', '22', 'APPROVED', 'COUPON', 1000, 1000, 1);
 			INSERT INTO coupons VALUES ('10/22/SALE20', '10', '22', 'Sale20', 'SALE20', 1000, 253402300799999, 'note', 1, 0,
 				'FIXED', 'USD', 12, 0, 0, 1000, 1000, 1);`)
-		return err
+		if err != nil {
+			return err
+		}
+		for i := range storetest.Version1Extra {
+			code := fmt.Sprintf("MORE%04d", i)
+			if _, err := tx.ExecContext(t.Context(), `INSERT INTO coupons VALUES (?, '10', '23', ?, ?, 1000, 253402300799999, ?, 1, 0,
+				'FIXED', 'USD', 12, 0, 0, 1000, 1000, 1)`, "10/23/"+code, code, code, storetest.Version1Note); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,8 @@ func offersTable() *table[rules.Offer] {
 				payoutValues(o.Revenue),
 				[]any{string(o.DefaultConversionStatus), o.CurrencyCode, o.CreateTime.UnixMilli(), o.UpdateTime.UnixMilli(), o.Revision})
 		},
+		title:   "display_name",
+		titleOf: func(o rules.Offer) string { return o.DisplayName },
 		scan: func(r row) (o rules.Offer, err error) {
 			err = r.Scan(slices.Concat(
 				[]any{

@@ -24,6 +24,8 @@ func publishersTable() *table[rules.Publisher] {
 				p.CreateTime.UnixMilli(), p.UpdateTime.UnixMilli(), p.Revision,
 			}
 		},
+		title:   "display_name",
+		titleOf: func(p rules.Publisher) string { return p.DisplayName },
 		scan: func(r row) (p rules.Publisher, err error) {
 			err = r.Scan(
 				&p.ID, &p.DisplayName, &p.State, &p.PostbackURL, &p.Delivery.Method, &p.Delivery.Statuses, &p.Delivery.OnlyWithClick,

@@ -47,10 +47,24 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		approvals:  approvalsTable(),
 		coupons:    couponsTable(),
 	}
-	if err := giveSecrets(ctx, db); err != nil {
+	if err := store.complete(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the coupon store: %w", err), db.Close())
 	}
 	return store, nil
+}
+
+// complete fills in what migrations leave to the program.
+func (s *Store) complete(ctx context.Context) error {
+	if err := giveSecrets(ctx, s.db); err != nil {
+		return err
+	}
+	if err := s.offers.foldTitles(ctx, s.db); err != nil {
+		return err
+	}
+	if err := s.publishers.foldTitles(ctx, s.db); err != nil {
+		return err
+	}
+	return s.coupons.foldTitles(ctx, s.db)
 }
 
 // Ping says whether the store can be reached.

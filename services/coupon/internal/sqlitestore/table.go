@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
@@ -19,6 +20,10 @@ type table[T any] struct {
 	columns []string
 	// values returns a T's values, one for each column.
 	values func(T) []any
+	// title is the column that people search, if there is one; the column with its search key is written
+	// only. titleOf returns a T's.
+	title   string
+	titleOf func(T) string
 	// scan reads a T from a row of all columns.
 	scan func(row) (T, error)
 	// id returns a T's key.
@@ -93,15 +98,16 @@ func (t *table[T]) insert(ctx context.Context, tx *sql.Tx, item T) error {
 
 // insertAll writes new rows, or returns flow.ErrExists at the first whose key is taken.
 func (t *table[T]) insertAll(ctx context.Context, tx *sql.Tx, items []T) (err error) {
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(t.columns)), ", ")
-	query := "INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ") VALUES (" + marks + ")" //nolint:gosec // names that the program chose
+	columns := t.written()
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
+	query := "INSERT INTO " + t.name + " (" + strings.Join(columns, ", ") + ") VALUES (" + marks + ")" //nolint:gosec // names that the program chose
 	statement, err := tx.PrepareContext(ctx, query)
 	if err != nil {
 		return t.failure("inserting into", err)
 	}
 	defer func() { err = errors.Join(err, statement.Close()) }()
 	for _, item := range items {
-		_, err := statement.ExecContext(ctx, t.values(item)...)
+		_, err := statement.ExecContext(ctx, t.writtenValues(item)...)
 		if sqlitedb.IsUnique(err) {
 			return flow.ErrExists
 		}
@@ -112,10 +118,27 @@ func (t *table[T]) insertAll(ctx context.Context, tx *sql.Tx, items []T) (err er
 	return nil
 }
 
+// written are the columns that are written: all, and the search key's.
+func (t *table[T]) written() []string {
+	if t.title == "" {
+		return t.columns
+	}
+	return append(slices.Clip(t.columns), t.title+searchSuffix)
+}
+
+// writtenValues returns a T's values, one for each column that is written.
+func (t *table[T]) writtenValues(item T) []any {
+	values := t.values(item)
+	if t.title == "" {
+		return values
+	}
+	return append(values, listing.SearchKey(t.titleOf(item)))
+}
+
 // replace writes all columns of the row that has item's key.
 func (t *table[T]) replace(ctx context.Context, tx *sql.Tx, item T) error {
-	query := "UPDATE " + t.name + " SET " + strings.Join(t.columns, " = ?, ") + " = ? WHERE id = ?" //nolint:gosec // names that the program chose
-	if _, err := tx.ExecContext(ctx, query, append(t.values(item), t.id(item))...); err != nil {
+	query := "UPDATE " + t.name + " SET " + strings.Join(t.written(), " = ?, ") + " = ? WHERE id = ?" //nolint:gosec // names that the program chose
+	if _, err := tx.ExecContext(ctx, query, append(t.writtenValues(item), t.id(item))...); err != nil {
 		return t.failure("updating", err)
 	}
 	return nil

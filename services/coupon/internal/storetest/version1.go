@@ -9,6 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -49,7 +50,35 @@ func Version1(t testing.TB, store flow.Store) []string {
 		Payout:     money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "USD", Units: 12}},
 		CreateTime: second, UpdateTime: second, Revision: 1,
 	})
+	version1Search(t, store)
 	return secrets
+}
+
+// Version1Extra is how many more coupons Version1 expects of publisher 23, with the note Version1Note: more
+// than are migrated at once.
+const (
+	Version1Extra = 1201
+	Version1Note  = "Fru\u0308hling"
+)
+
+// version1Search checks that names and notes of the first version are found.
+func version1Search(t testing.TB, store flow.Store) {
+	t.Helper()
+	find := func(field, text string) listing.Query {
+		return listing.Query{
+			Where: listing.Compare{Field: field + "_search", Op: listing.Contains, Value: listing.SearchKey(text)},
+			Order: []listing.Order{{Field: "id"}}, Limit: 2 * Version1Extra,
+		}
+	}
+	if offers, err := store.Offers(t.Context(), find("display_name", "AURORA")); err != nil || len(offers) != 2 {
+		t.Errorf("%d offers are found: %v", len(offers), err)
+	}
+	if publishers, err := store.Publishers(t.Context(), find("display_name", "mia")); err != nil || len(publishers) != 2 {
+		t.Errorf("%d publishers are found: %v", len(publishers), err)
+	}
+	if coupons, err := store.Coupons(t.Context(), find("internal_note", "früh")); err != nil || len(coupons) != Version1Extra {
+		t.Errorf("%d coupons are found, want %d: %v", len(coupons), Version1Extra, err)
+	}
 }
 
 // WantKeptSecrets fails the test unless the secrets that Version1 returned, first and again, are each

@@ -297,7 +297,7 @@ func TestListIsInItsAddress(t *testing.T) {
 	b := open(t, f, nil).logIn()
 	a := b.get("/console/offers?q=Shoes&state=PAUSED&sort=-create_time&page=t2&back=t1")
 	if got := f.lastList; got.GetOrderBy() != "create_time desc" || got.GetPageToken() != "t2" ||
-		!strings.Contains(got.GetFilter(), `display_name:"shoes"`) || !strings.HasSuffix(got.GetFilter(), " AND state = PAUSED") {
+		!strings.Contains(got.GetFilter(), `display_name:"Shoes"`) || !strings.HasSuffix(got.GetFilter(), " AND state = PAUSED") {
 		t.Errorf("asked for %v", got)
 	}
 	for _, link := range []string{

@@ -188,22 +188,13 @@ func searched(typed string) string {
 	return shortened(pasted.Trim(strings.ToValidUTF8(typed, "")), maxSearchChars)
 }
 
-// hasWords returns the filter for a field that has all words of a text, in whatever case. The service
-// disregards the case of the letters A to Z; of others the usual ways of writing are asked for.
+// hasWords returns the filter for a field that has all words of a text.
 func hasWords(name, text string) string {
 	var all []string
 	for word := range strings.FieldsSeq(text) {
-		lower := strings.ToLower(word)
-		ways := []string{name + ":" + quoted(lower)}
-		if strings.ContainsFunc(word, func(r rune) bool { return r >= utf8.RuneSelf }) {
-			for _, way := range []string{word, strings.ToUpper(word), capital(lower)} {
-				ways = append(ways, name+":"+quoted(way))
-			}
-		}
-		slices.Sort(ways)
-		all = append(all, strings.Join(slices.Compact(ways), " OR "))
+		all = append(all, name+":"+quoted(word))
 	}
-	return "(" + strings.Join(all, " AND ") + ")" // OR binds closer
+	return "(" + strings.Join(all, " AND ") + ")"
 }
 
 func capital(s string) string {

@@ -6,7 +6,6 @@ package bsonquery
 import (
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -154,22 +153,13 @@ func operator(op listing.Op) string {
 	}
 }
 
-// pattern returns the regular expression for what contains a text. It names both cases of a letter itself:
-// the server's way to disregard case goes beyond A to Z.
+// pattern returns the regular expression for what contains a text.
 func pattern(c listing.Compare) string {
 	text, ok := c.Value.(string)
 	if !ok {
 		panic(fmt.Sprintf("bsonquery: %s: no text contains a %T", c.Field, c.Value))
 	}
-	var all strings.Builder
-	for _, r := range text {
-		if r >= 'a' && r <= 'z' {
-			all.WriteString("[" + string(r+'A'-'a') + string(r) + "]")
-		} else {
-			all.WriteString(regexp.QuoteMeta(string(r)))
-		}
-	}
-	return all.String()
+	return regexp.QuoteMeta(text)
 }
 
 // prefix returns a prefix as a range, which an index can serve and which needs no escaping, unlike

@@ -35,7 +35,7 @@ func TestBuild(t *testing.T) {
 		"types":    {listing.Query{Where: listing.And{equal("a", true), equal("b", at)}, Order: byID}, `{"$and":[{"a":{"$eq":true}},{"b":{"$eq":{"$date":"1970-01-01T00:00:01.5Z"}}}]}`, `{"_id":1}`},
 		"not":      {listing.Query{Where: listing.Not{Expr: equal("a", "x")}, Order: byID}, `{"$nor":[{"a":{"$eq":"x"}}]}`, `{"_id":1}`},
 		"prefix":   {listing.Query{Where: listing.Compare{Field: "a", Op: listing.HasPrefix, Value: "SALE"}, Order: byID}, `{"a":{"$gte":"SALE","$lt":"SALF"}}`, `{"_id":1}`},
-		"contains": {listing.Query{Where: listing.Compare{Field: "a", Op: listing.Contains, Value: "s.é9"}, Order: byID}, `{"a":{"$regex":"[Ss]\\.é9"}}`, `{"_id":1}`},
+		"contains": {listing.Query{Where: listing.Compare{Field: "a", Op: listing.Contains, Value: "s.é9"}, Order: byID}, `{"a":{"$regex":"s\\.é9"}}`, `{"_id":1}`},
 		"parts of an amount": {
 			listing.Query{Where: listing.And{
 				listing.Compare{Field: "price", Part: listing.CurrencyCode, Op: listing.NotEqual, Value: ""},

@@ -96,7 +96,7 @@ func (b *builder) compare(c listing.Compare) {
 		b.prefix(c)
 		return
 	case listing.Contains:
-		b.sql.WriteString("instr(lower(" + column + "), ")
+		b.sql.WriteString("instr(" + column + ", ")
 		b.value(column, c.Value)
 		b.sql.WriteString(") > 0")
 		return

@@ -604,7 +604,8 @@ type ListOffersRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// An AIP-160 filter over `name`, `display_name`, `state`, `postback_auth`, `create_time`,
 	// `update_time`: `state = ACTIVE AND display_name = "Shoes*"`. `display_name:shoes` finds the text
-	// anywhere in the name, whatever the case of its letters A to Z.
+	// anywhere in the name, in any case of its letters, composed or not (a ü as
+	// one character, or as u and two dots).
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `name`, `display_name`, `create_time`,
 	// `update_time`. Default `name`.

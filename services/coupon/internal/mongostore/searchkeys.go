@@ -1,0 +1,61 @@
+package mongostore
+
+import (
+	"context"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+)
+
+const (
+	// searchSuffix ends the key under which a text's search key is stored.
+	searchSuffix = "_search"
+	// foldedAtOnce is how many documents get their search keys at once.
+	foldedAtOnce = 500
+)
+
+// addSearchKeys gives the documents that exist the forms in which their names and notes are searched.
+func addSearchKeys(ctx context.Context, db *mongodb.DB) error {
+	for _, title := range []struct{ collection, key string }{
+		{"offers", "display_name"}, {"publishers", "display_name"}, {"coupons", "internal_note"},
+	} {
+		collection := db.Collection(title.collection)
+		for {
+			folded, err := foldSome(ctx, collection, title.key)
+			if err != nil {
+				return mongodb.Failure(fmt.Errorf("giving search keys to %s: %w", title.collection, err))
+			}
+			if folded == 0 {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// foldSome gives the search key to some documents that have none, and returns how many there were.
+func foldSome(ctx context.Context, collection *mongo.Collection, key string) (int, error) {
+	lacking := options.Find().SetProjection(bson.D{{Key: key, Value: 1}}).SetLimit(foldedAtOnce)
+	cursor, err := collection.Find(ctx, without(key+searchSuffix), lacking)
+	if err != nil {
+		return 0, err
+	}
+	var found []bson.M
+	if err := cursor.All(ctx, &found); err != nil || len(found) == 0 {
+		return 0, err
+	}
+	updates := make([]mongo.WriteModel, len(found))
+	for i, document := range found {
+		title, _ := document[key].(string)
+		// A document that another process has changed meanwhile is found again, unless it has its key now.
+		as := bson.D{{Key: "_id", Value: document["_id"]}, {Key: key, Value: document[key]}}
+		updates[i] = mongo.NewUpdateOneModel().SetFilter(as).SetUpdate(set(key+searchSuffix, listing.SearchKey(title)))
+	}
+	_, err = collection.BulkWrite(ctx, updates, options.BulkWrite().SetOrdered(false))
+	return len(found), err
+}

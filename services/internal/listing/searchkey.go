@@ -1,0 +1,33 @@
+package listing
+
+import (
+	"strings"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// searchSuffix ends the stored name of a Title's search key.
+const searchSuffix = "_search"
+
+// SearchKey returns the form in which a Title is searched: composed (NFC) and folded, so that a text is
+// found whatever the case of its letters, and whether a letter such as ü was typed as one character or
+// as two. Stores keep it beside each Title, under its stored name with _search appended, and filters
+// search it for the key of what was typed.
+//
+// When it changes, a migration must refold what is stored.
+func SearchKey(text string) string {
+	if isASCII(text) {
+		return strings.ToLower(text)
+	}
+	return norm.NFC.String(cases.Fold().String(norm.NFD.String(text)))
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

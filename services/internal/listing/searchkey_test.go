@@ -1,0 +1,36 @@
+package listing_test
+
+import (
+	"testing"
+
+	"golang.org/x/text/unicode/norm"
+	"pgregory.net/rapid"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+func TestSearchKey(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "Shoes 50%": "shoes 50%", "MÜLLER": "müller", "Mu\u0308ller": "müller", "Straße": "strasse", "ÉTÉ": "été", "E\u0301te\u0301": "été",
+		"ΣΊΣΥΦΟΣ": "σίσυφοσ", "ЛЕТО": "лето", "Å": "å", "夏": "夏",
+	} {
+		if got := listing.SearchKey(text); got != want {
+			t.Errorf("SearchKey(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A text has one key, however its letters are composed, and a key is its own.
+func TestSearchKeyDisregardsComposition(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String().Draw(t, "text")
+		key := listing.SearchKey(text)
+		for _, other := range []string{norm.NFC.String(text), norm.NFD.String(text), key} {
+			if got := listing.SearchKey(other); got != key {
+				t.Fatalf("%q has the key %q, and %q has %q", text, key, other, got)
+			}
+		}
+	})
+}
