@@ -145,9 +145,9 @@ func (p *page) scanFacts(found *trackingv1.ScanLinkResponse) []scanFact {
 	if l == nil {
 		return append(facts, scanFact{Label: "Tracking link", Value: "No", Hint: "It is no tracking link of this installation, so no click id and no code is looked for."})
 	}
-	facts = append(facts, scanFact{Label: "Click id at the final page", Badge: arrived(found.GetClickIdArrived())})
+	facts = append(facts, scanFact{Label: "Click id at the final page", Badge: arrived(found, "click_id", found.GetClickIdArrived())})
 	if l.GetCouponCode() != "" {
-		facts = append(facts, scanFact{Label: "Code at the final page", Badge: arrived(found.GetCouponCodeArrived())})
+		facts = append(facts, scanFact{Label: "Code at the final page", Badge: arrived(found, "coupon_code", found.GetCouponCodeArrived())})
 	}
 	if v := found.GetVerdict(); v != nil {
 		facts = append(facts, scanFact{Label: "A postback with the code", Badge: stateBadge(v.GetOutcome()), Hint: sentence(v.GetMessage())})
@@ -179,9 +179,17 @@ func saidIf(isSo bool, text string) string {
 	return ""
 }
 
-func arrived(isSo bool) *badge {
+// arrived says what happened to a parameter: it may be lost on the way, or find no page at its end.
+func arrived(found *trackingv1.ScanLinkResponse, parameter string, isSo bool) *badge {
 	if isSo {
 		return &badge{"Arrived", "good"}
+	}
+	if hops := found.GetHops(); len(hops) > 0 {
+		for _, carried := range hops[len(hops)-1].GetParameters() {
+			if carried.GetName() == parameter && carried.GetPresent() {
+				return &badge{"Did not arrive", "bad"}
+			}
+		}
 	}
 	return &badge{"Lost", "bad"}
 }

@@ -139,10 +139,10 @@ func (s Scan) lossProblems() []Problem {
 		return nil
 	}
 	var problems []Problem
-	if !s.ClickIDArrived && s.Link.Click.Publisher != "" {
+	if !s.carries(s.Link.Click.ID) && s.Link.Click.Publisher != "" {
 		problems = append(problems, s.lost(Problem{Severity: Grave, Reason: "CLICK_ID_LOST"}, "click_id", "the click id", "sales without the code cannot be attributed"))
 	}
-	if !s.CodeArrived && s.Link.Click.Coupon != "" && s.Link.Click.Reason == NoReason {
+	if !s.carries(s.Link.Click.CouponCode) && s.Link.Click.Coupon != "" && s.Link.Click.Reason == NoReason {
 		problems = append(problems, s.lost(Problem{Severity: Doubtful, Reason: "CODE_LOST"}, "coupon_code", "the coupon code", "shoppers must type the code themselves"))
 	}
 	return problems

@@ -67,7 +67,7 @@ type Scan struct {
 	Link     *ScannedLink
 	Hops     []Hop
 	FinalURL string
-	// ClickIDArrived and CodeArrived say what stands in the final URL.
+	// ClickIDArrived and CodeArrived say what stands in the final URL, and that a page answered there.
 	ClickIDArrived bool
 	CodeArrived    bool
 	// Verdict is what a postback with the code would come to; nil where the link has no code.
@@ -97,9 +97,27 @@ func NewScan(link *ScannedLink, hops []Hop) Scan {
 			hops[i].Parameters = append(hops[i].Parameters, HopParameter{carried.name, StandsIn(hops[i].URL, carried.value)})
 		}
 	}
-	scan.ClickIDArrived = StandsIn(scan.FinalURL, click.ID)
-	scan.CodeArrived = click.CouponCode != "" && StandsIn(scan.FinalURL, click.CouponCode)
+	if hops[len(hops)-1].hasPage() {
+		scan.ClickIDArrived, scan.CodeArrived = scan.carries(click.ID), scan.carries(click.CouponCode)
+	}
 	return scan
+}
+
+// carries says whether a value stands in the final URL, whoever answered there.
+func (s Scan) carries(value string) bool { return value != "" && StandsIn(s.FinalURL, value) }
+
+// hasPage says whether a visitor found a page at the end of the way: a host that is not known, that refuses
+// or that answers with an error shows none. A site that keeps programs out may show one to people, and an
+// app opens from a page.
+func (h Hop) hasPage() bool {
+	switch {
+	case h.Fault != "" && h.Fault != FaultAppLink:
+		return false
+	case h.HTTPStatus == 401 || h.HTTPStatus == 403 || h.HTTPStatus == 429:
+		return true
+	default:
+		return h.HTTPStatus > 0 && h.HTTPStatus < 400
+	}
 }
 
 // maxNested is how many times a value may be percent-encoded: once for each redirector that takes the

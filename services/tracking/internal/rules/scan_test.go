@@ -172,6 +172,41 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// What stands in the final URL has arrived only if a page answered there.
+func TestArrival(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		says   string
+		change func(*rules.Hop)
+		want   bool
+	}{
+		{"a page", func(*rules.Hop) {}, true},
+		{"the host does not exist", func(h *rules.Hop) { h.HTTPStatus, h.Fault = 0, rules.FaultNoAnswer }, false},
+		{"inside the network", func(h *rules.Hop) { h.HTTPStatus, h.Fault = 0, rules.FaultBlocked }, false},
+		{"a certificate of another", func(h *rules.Hop) { h.HTTPStatus, h.Fault = 0, rules.FaultCertificate }, false},
+		{"a circle", func(h *rules.Hop) { h.HTTPStatus, h.Fault = 302, rules.FaultLoop }, false},
+		{"no end", func(h *rules.Hop) { h.HTTPStatus, h.Fault = 302, rules.FaultTooManyHops }, false},
+		{"a redirect to nowhere", func(h *rules.Hop) { h.HTTPStatus, h.Fault = 302, rules.FaultBadRedirect }, false},
+		{"no such page", func(h *rules.Hop) { h.HTTPStatus = 404 }, false},
+		{"a page that is gone", func(h *rules.Hop) { h.HTTPStatus = 410 }, false},
+		{"the shop is down", func(h *rules.Hop) { h.HTTPStatus = 503 }, false},
+		{"programs are kept out", func(h *rules.Hop) { h.HTTPStatus = 403 }, true},
+		{"an app", func(h *rules.Hop) { h.HTTPStatus, h.Fault = 302, rules.FaultAppLink }, true},
+	} {
+		link, hops := scanned()
+		tt.change(&hops[2])
+		scan := rules.NewScan(link, hops)
+		if scan.ClickIDArrived != tt.want || scan.CodeArrived != tt.want || !scan.Hops[2].Parameters[0].Present {
+			t.Errorf("%s: %+v", tt.says, scan)
+		}
+	}
+	link, hops := scanned()
+	hops[2].HTTPStatus, hops[2].Fault, hops[2].URL = 0, rules.FaultNoAnswer, "https://nowhere.example.com/"
+	if got := written(rules.NewScan(link, hops).FindProblems(sale)); got != "ERROR CLICK_ID_LOST 2, ERROR NO_ANSWER 3, WARNING CODE_LOST 2" {
+		t.Errorf("what is lost on the way to a host that does not exist: %s", got)
+	}
+}
+
 func written(problems []rules.Problem) string {
 	var all []string
 	for _, p := range problems {

@@ -944,9 +944,10 @@ type ScanLinkResponse struct {
 	FinalUrl string `protobuf:"bytes,5,opt,name=final_url,json=finalUrl,proto3" json:"final_url,omitempty"`
 	// The made-up click id that the visitor carried; empty where the link is no tracking link.
 	ClickId string `protobuf:"bytes,6,opt,name=click_id,json=clickId,proto3" json:"click_id,omitempty"`
-	// Whether the click id stands in the final URL.
+	// Whether the click id stands in the final URL, and a page answered there. A host that is not known, that
+	// does not answer, or that answers with an error such as 404 has no page.
 	ClickIdArrived bool `protobuf:"varint,7,opt,name=click_id_arrived,json=clickIdArrived,proto3" json:"click_id_arrived,omitempty"`
-	// Whether the coupon code stands in the final URL.
+	// Whether the coupon code stands in the final URL, and a page answered there.
 	CouponCodeArrived bool `protobuf:"varint,8,opt,name=coupon_code_arrived,json=couponCodeArrived,proto3" json:"coupon_code_arrived,omitempty"`
 	// What a postback with the code would come to now; unset where the link has no code.
 	Verdict       *ScanVerdict `protobuf:"bytes,9,opt,name=verdict,proto3" json:"verdict,omitempty"`
