@@ -36,7 +36,7 @@ func (t *table[T]) foldTitles(ctx context.Context, db *sqlitedb.DB) error {
 func (t *table[T]) foldSome(ctx context.Context, tx *sql.Tx) (int, error) {
 	type unfolded struct{ id, title string }
 	key := t.title + searchSuffix
-	query := "SELECT id, " + t.title + " FROM " + t.name + " WHERE " + key + " IS NULL ORDER BY id LIMIT ?" //nolint:gosec // names that the program chose
+	query := "SELECT id, " + t.title + " FROM " + t.name + " WHERE " + key + " IS NULL ORDER BY id LIMIT ?"
 	rows, err := collect(ctx, tx, func(r row) (u unfolded, err error) { return u, r.Scan(&u.id, &u.title) }, query, foldedAtOnce)
 	if err != nil {
 		return 0, err
