@@ -15,8 +15,9 @@ import (
 const (
 	// searchSuffix ends the key under which a text's search key is stored.
 	searchSuffix = "_search"
-	// foldedAtOnce is how many documents get their search keys at once.
-	foldedAtOnce = 500
+	// foldedAtOnce is how many documents get their search keys at once: more in one command take the engine of
+	// the tests minutes.
+	foldedAtOnce = 20
 )
 
 // addSearchKeys gives the documents that exist the forms in which their names and notes are searched.

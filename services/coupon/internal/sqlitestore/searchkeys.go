@@ -13,7 +13,7 @@ const (
 	// searchSuffix ends the name of the column with a column's search key.
 	searchSuffix = "_search"
 	// foldedAtOnce is how many rows get their search keys in one transaction.
-	foldedAtOnce = 500
+	foldedAtOnce = 100
 )
 
 // foldTitles gives the search key to each row that has none. A migration leaves it NULL, in new columns

@@ -57,7 +57,7 @@ func Version1(t testing.TB, store flow.Store) []string {
 // Version1Extra is how many more coupons Version1 expects of publisher 23, with the note Version1Note: more
 // than are migrated at once.
 const (
-	Version1Extra = 1201
+	Version1Extra = 201
 	Version1Note  = "Fru\u0308hling"
 )
 
