@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -114,10 +115,10 @@ func field(c *rules.Conversion, name string, part listing.Part) any {
 		return map[listing.Part]any{listing.CurrencyCode: m.Currency, listing.Units: m.Units, listing.Nanos: int64(m.Nanos)}[part]
 	}
 	value, ok := map[string]any{
-		"id": c.ID, "offer": c.Offer, "publisher": c.Publisher, "coupon": c.Coupon, "coupon_code_key": strings.ToUpper(strings.TrimSpace(c.CouponCode)),
+		"id": c.ID, "offer": c.Offer, "publisher": c.Publisher, "coupon": c.Coupon, "coupon_code_key": couponcode.Fold(c.CouponCode),
 		"click": c.Click, "transaction_id": c.TransactionID, "event": c.Event, "status": string(c.Status), "status_reason": c.StatusReason,
 		"outcome": string(c.Outcome), "method": string(c.Method), "reason": string(c.Reason),
-		"pub_unique1": c.PubUniques[0], "pub_unique2": c.PubUniques[1], "pub_unique3_key": strings.ToUpper(strings.TrimSpace(c.PubUniques[2])),
+		"pub_unique1": c.PubUniques[0], "pub_unique2": c.PubUniques[1], "pub_unique3_key": couponcode.Fold(c.PubUniques[2]),
 		"pub_unique4": c.PubUniques[3], "pub_unique5": c.PubUniques[4], "pub_click_id": c.PubClickID, "pub_sub_id": c.PubSubID,
 		"conflicted": c.Conflicted, "undeduplicated": c.Undeduplicated, "postback": c.Postback,
 		"conversion_time": c.ConversionTime, "create_time": c.CreateTime, "update_time": c.UpdateTime,
