@@ -33,6 +33,7 @@ func TestConsole(t *testing.T) {
 	t.Run("the report", s.report)
 	t.Run("sales are decided", s.sales)
 	t.Run("back and reload keep what was asked", s.backAndReload)
+	t.Run("forms", s.forms)
 	t.Run("two tabs change one coupon", s.twoTabs)
 	t.Run("a slow network", s.slowNetwork)
 	t.Run("ten thousand coupons", s.manyCoupons)

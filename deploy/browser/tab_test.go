@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,6 +41,9 @@ type tab struct {
 	isScriptless bool
 	// expected are texts of faults that the test brings about itself, such as a refused form.
 	expected []string
+	// questions counts how often the browser asked whether the page may be left; stays says to answer no.
+	questions *atomic.Int64
+	stays     *atomic.Bool
 }
 
 // newTab opens a tab with cookies of its own. When the test ends the tab closes, and the test fails if a
@@ -63,8 +67,9 @@ func openTab(t testing.TB, parent context.Context, site string, options ...chrom
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(limited, options...)
 	t.Cleanup(closeTab)
-	b := &tab{t: t, ctx: ctx, site: site, watch: &watch{flying: map[network.RequestID]string{}}, hand: mouse{}}
+	b := &tab{t: t, ctx: ctx, site: site, watch: &watch{flying: map[network.RequestID]string{}}, hand: mouse{}, questions: &atomic.Int64{}, stays: &atomic.Bool{}}
 	b.must("opening a tab", chromedp.Listen(ctx, b.watch.see))
+	b.answerQuestions()
 	call(b, network.Enable, network.EnableParams{})
 	call(b, accessibility.Enable, cdp.Empty{})
 	call(b, runtime.AddBinding, runtime.AddBindingParams{Name: cspBinding})

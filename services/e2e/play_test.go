@@ -283,6 +283,11 @@ func checkStatus(st step, a answer, wanted map[string]any) error {
 	if code == codes.InvalidArgument && len(violations) == 0 {
 		return fmt.Errorf("the error names no field")
 	}
+	for _, field := range st.Fields {
+		if err := checkViolation(field, violations, ""); err != nil {
+			return err
+		}
+	}
 	return checkViolation(st.Field, violations, wanted["description"])
 }
 

@@ -74,13 +74,14 @@ type Console struct {
 	assets  *assets.Set
 	views   *views
 	paths   map[string]bool // the patterns that GET has a page for: what the menu and tabs may show
+	mux     *http.ServeMux
 	handler http.Handler
 }
 
 // New returns the handler of everything below Root. Besides, Root without its slash leads there.
 func New(cfg Config) (*Console, error) {
 	c := &Console{
-		coupon: grpcdial.WithKey(cfg.Coupon, cfg.AdminKey), tracking: grpcdial.WithKey(cfg.Tracking, cfg.AdminKey),
+		coupon: reviewedConn{grpcdial.WithKey(cfg.Coupon, cfg.AdminKey)}, tracking: reviewedConn{grpcdial.WithKey(cfg.Tracking, cfg.AdminKey)},
 		api: withKey(cfg.API, cfg.AdminKey), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), zone: cfg.Zone, version: cfg.Version,
 		now: cfg.Now, log: cfg.Log, paths: map[string]bool{},
 	}
@@ -125,6 +126,7 @@ func (c *Console) routed() http.Handler {
 		mux.Handle("GET "+Root+"{$}", http.RedirectHandler(Root+"offers", http.StatusFound))
 	}
 	mux.Handle(Root, c.serve(route{path: "", handle: noSuchPage}))
+	c.mux = mux
 	return withHeaders(c.sameOrigin(mux))
 }
 

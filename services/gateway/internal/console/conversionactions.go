@@ -92,7 +92,7 @@ func (p *page) changed(action string, err error, done toast, fields ...string) e
 	}
 	failed := &refusedAction{name: action, values: p.r.PostForm, errs: formErrors{}, isConflict: isConflict(err)}
 	if !failed.isConflict {
-		said, ok := errorsOf(err, fields...)
+		said, ok := p.errorsOf(err, fields...)
 		if !ok {
 			return err
 		}

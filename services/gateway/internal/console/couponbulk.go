@@ -139,7 +139,7 @@ func (p *page) eachCoupon(all []*couponv1.Coupon, do func(context.Context, *coup
 			if err == nil {
 				done = append(done, c)
 			} else {
-				faults = append(faults, c.GetCode()+": "+sentence(status.Convert(err).Message()))
+				faults = append(faults, c.GetCode()+": "+unlinked(p.told(status.Convert(err).Message())))
 			}
 			return nil
 		})

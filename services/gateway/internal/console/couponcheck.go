@@ -72,7 +72,7 @@ func (p *page) checkWhole(code, offer, publisher string) couponCheck {
 	}
 	result := resp.GetResults()[0]
 	if fault := result.GetFault(); fault != nil {
-		text := sentence(strings.TrimPrefix(fault.GetMessage(), fault.GetField()+": "))
+		text := p.told(strings.TrimPrefix(fault.GetMessage(), fault.GetField()+": "))
 		switch fieldOfWord(fault.GetReason()) {
 		case "code":
 			return couponCheck{CodeFault: text, Suggestion: fault.GetSuggestion()}
@@ -103,7 +103,7 @@ func (p *page) checkCode(code string) couponCheck {
 	if status.Code(err) != codes.InvalidArgument {
 		return couponCheck{}
 	}
-	errs, _ := errorsOf(err, "code")
+	errs, _ := p.errorsOf(err, "code")
 	return couponCheck{CodeFault: strings.TrimSpace(errs["code"] + " " + errs[""]), Suggestion: metadataOf(err, "suggestion")}
 }
 

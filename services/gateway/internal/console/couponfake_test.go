@@ -33,6 +33,7 @@ type shop struct {
 
 	mu      sync.Mutex
 	calls   []proto.Message
+	tried   []proto.Message // what was to be validated only, of calls that store something
 	refusal error
 
 	approval  *couponv1.Approval // nil: there is none
@@ -88,7 +89,20 @@ func last[T proto.Message](t *testing.T, s *shop) T {
 func (s *shop) note(req proto.Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if dry, ok := req.(interface{ GetValidateOnly() bool }); ok && dry.GetValidateOnly() && isSaving(req) {
+		s.tried = append(s.tried, proto.Clone(req))
+		return
+	}
 	s.calls = append(s.calls, proto.Clone(req))
+}
+
+// isSaving says that a request is that of a form that stores something.
+func isSaving(req proto.Message) bool {
+	switch req.(type) {
+	case *couponv1.CreateCouponRequest, *couponv1.UpdateCouponRequest, *couponv1.UpdateApprovalRequest, *couponv1.GenerateCouponsRequest:
+		return true
+	}
+	return false
 }
 
 func (s *shop) GetOffer(ctx context.Context, req *couponv1.GetOfferRequest) (*couponv1.Offer, error) {
@@ -240,10 +254,15 @@ func refused(t *testing.T, code codes.Code, reason, field, text string, metadata
 	st := status.New(code, text)
 	with, err := st.WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: "couponlink", Metadata: metadata})
 	if err == nil && field != "" {
-		with, err = with.WithDetails(&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: text}}})
+		with, err = with.WithDetails(fieldViolation(field, reason, text))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return with.Err()
+}
+
+// fieldViolation is what a service says against one field.
+func fieldViolation(field, reason, text string) *errdetails.BadRequest {
+	return &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: text, Reason: reason}}}
 }

@@ -30,6 +30,33 @@ func internalNoteField(values url.Values) field {
 	return field{Name: "internal_note", Label: "Internal Note", Kind: "textarea", Value: values.Get("internal_note"), Hint: "For your team. The publisher never sees it."}
 }
 
+func limitField(values url.Values) field {
+	return field{Name: "usage_limit", Label: "Usage Limit", Value: values.Get("usage_limit"), Mode: "numeric", Hint: "How many sales the code can earn in all. Empty: any number."}
+}
+
+func dailyLimitField(values url.Values) field {
+	return field{Name: "daily_usage_limit", Label: "Daily Usage Limit", Value: values.Get("daily_usage_limit"), Mode: "numeric", Hint: "How many sales it can earn on one day of the program. Empty: any number."}
+}
+
+// setLimit puts a usage limit into a form's values.
+func setLimit(values url.Values, name string, limit int64) {
+	if limit != 0 {
+		values.Set(name, strconv.FormatInt(limit, 10))
+	}
+}
+
+// limitText says a coupon's usage limits in a few words; empty: it has none.
+func limitText(c *couponv1.Coupon) string {
+	var parts []string
+	if limit := c.GetUsageLimit(); limit != 0 {
+		parts = append(parts, format.Number(limit)+" in all")
+	}
+	if limit := c.GetDailyUsageLimit(); limit != 0 {
+		parts = append(parts, format.Number(limit)+" a day")
+	}
+	return strings.Join(parts, ", ")
+}
+
 func codeField(values url.Values) field {
 	return field{
 		Name: "code", Label: "Coupon Code", Kind: "code", Value: values.Get("code"), IsRequired: true, Placeholder: "SALEXYZ20",
@@ -116,19 +143,20 @@ func (p *page) couponDraft(values url.Values, errs formErrors) *couponv1.Coupon 
 	return &couponv1.Coupon{
 		Publisher: "publishers/" + trimmed(values, "publisher"), InternalNote: values.Get("internal_note"),
 		StartTime: stampOf(p.startOf(values, time.Time{}, errs)), ExpireTime: stampOf(p.expireOf(values, time.Time{}, errs)),
+		UsageLimit: int64(wholeNumber(values, "usage_limit", errs)), DailyUsageLimit: int64(wholeNumber(values, "daily_usage_limit", errs)),
 	}
 }
 
 // couponErrorsOf is errorsOf for a coupon's making: it knows which field is meant where the service's words
 // are about another resource.
-func couponErrorsOf(err error, fields ...string) (formErrors, bool) {
+func (p *page) couponErrorsOf(err error, fields ...string) (formErrors, bool) {
 	st := status.Convert(err)
-	errs, isAboutForm := errorsOf(err, fields...)
+	errs, isAboutForm := p.errorsOf(err, fields...)
 	if !isAboutForm && st.Code() != codes.NotFound {
 		return nil, false
 	}
 	if isAboutForm && errs[""] == "" {
-		return errs, true
+		return errs, true // which includes a form with nothing wrong in it
 	}
 	field := fieldOfReason(st)
 	if field == "" {
@@ -138,8 +166,18 @@ func couponErrorsOf(err error, fields ...string) (formErrors, bool) {
 		errs = formErrors{}
 	}
 	delete(errs, "")
-	errs.add(field, sentence(st.Message()))
+	errs.add(field, p.worded(st, "", st.Message()))
 	return errs, true
+}
+
+// gatherCoupon is gather for a coupon's making.
+func (p *page) gatherCoupon(errs formErrors, failure error, fields ...string) error {
+	said, isAboutForm := p.couponErrorsOf(failure, fields...)
+	if !isAboutForm && len(errs) == 0 {
+		return failure
+	}
+	errs.join(said)
+	return nil
 }
 
 // fieldOfReason returns the form's field that a refusal's reason is about: PUBLISHER_BLOCKED is about
@@ -173,6 +211,8 @@ func (p *page) couponValues(c *couponv1.Coupon) url.Values {
 	values.Set("start_time", p.dayText(c.GetStartTime().AsTime()))
 	values.Set("expire_time", p.dayText(lastMoment(c)))
 	values.Set("internal_note", c.GetInternalNote())
+	setLimit(values, "usage_limit", c.GetUsageLimit())
+	setLimit(values, "daily_usage_limit", c.GetDailyUsageLimit())
 	if c.GetEnabled() {
 		values.Set("enabled", "on")
 	}
@@ -207,7 +247,8 @@ func (p *page) couponFrom(values url.Values, stored *couponv1.Coupon, currency s
 	c := &couponv1.Coupon{
 		Name: stored.GetName(), Etag: values.Get("etag"), InternalNote: values.Get("internal_note"), Enabled: &enabled,
 		StartTime: stampOf(p.startOf(values, stored.GetStartTime().AsTime(), errs)), ExpireTime: stampOf(p.expireOf(values, end, errs)),
-		Payout: payoutOf(values, "payout", currency, errs),
+		Payout: payoutOf(values, "payout", currency, errs), UsageLimit: int64(wholeNumber(values, "usage_limit", errs)),
+		DailyUsageLimit: int64(wholeNumber(values, "daily_usage_limit", errs)),
 	}
 	s := &couponv1.CouponSettings{
 		ClickWindow: durationOf(values, "click_window", errs), CouponGrace: durationOf(values, "coupon_grace", errs),
@@ -227,7 +268,7 @@ func (p *page) couponFrom(values url.Values, stored *couponv1.Coupon, currency s
 
 // couponMask is what a coupon's form changes.
 func couponMask() []string {
-	return []string{"start_time", "expire_time", "internal_note", "enabled", "payout", "settings"}
+	return []string{"start_time", "expire_time", "internal_note", "enabled", "payout", "settings", "usage_limit", "daily_usage_limit"}
 }
 
 // couponForm is the form of a coupon that is there.
@@ -252,7 +293,7 @@ func (p *page) couponForm(c *couponv1.Coupon, o *couponv1.Offer, values url.Valu
 		ID: "coupon-form", Action: couponHref(c), Save: "Save", Reload: couponHref(c), Hidden: map[string]string{"etag": c.GetEtag()},
 		Groups: []group{
 			{Title: "Coupon", Fields: []field{
-				start, end, internalNoteField(values),
+				start, end, limitField(values), dailyLimitField(values), internalNoteField(values),
 				{Name: "enabled", Label: "Enabled", Kind: "checkbox", Value: values.Get("enabled"), Hint: "Switched off, the code gives no discount and earns nothing, until it is switched on again."},
 			}},
 			{Title: "Payout", Text: "What a sale by this coupon earns, instead of what the publisher or the offer has.", Fields: payoutFields("payout", "Payout", "No own payout", values)},

@@ -49,7 +49,7 @@ func (p *page) generateForm(scope couponScope, values url.Values) form {
 				{Name: "prefix", Label: "Prefix", Kind: "code", Value: values.Get("prefix"), Placeholder: "SALE", Hint: "What each code begins with: letters and digits."},
 				{Name: "length", Label: "Random characters", Value: values.Get("length"), Mode: "numeric", IsRequired: true, Hint: "How many follow the prefix, 4 to 32. More are harder to guess. 0 O 1 I L are left out."},
 			}},
-			{Title: "Validity", Fields: []field{startField(values.Get("start_time")), expireField(values.Get("expire_time")), internalNoteField(values)}},
+			{Title: "Validity", Fields: []field{startField(values.Get("start_time")), expireField(values.Get("expire_time")), limitField(values), dailyLimitField(values), internalNoteField(values)}},
 		},
 	}
 }
@@ -71,15 +71,12 @@ func generateCoupons(_ http.ResponseWriter, r *http.Request, p *page) error {
 		Parent: "offers/" + offer, Coupon: draft, Count: wholeNumber(r.PostForm, "count", errs),
 		Prefix: trimmed(r.PostForm, "prefix"), Length: wholeNumber(r.PostForm, "length", errs),
 	}
-	if len(errs) == 0 {
-		made, err := p.couponService().GenerateCoupons(r.Context(), req)
-		if err == nil {
-			return p.generated(offer, publisher, made.GetCodes())
-		}
-		var isAboutForm bool
-		if errs, isAboutForm = couponErrorsOf(err, f.names()...); !isAboutForm {
-			return err
-		}
+	made, err := p.couponService().GenerateCoupons(p.saving(errs), req)
+	if err == nil {
+		return p.generated(offer, publisher, made.GetCodes())
+	}
+	if err := p.gatherCoupon(errs, err, f.names()...); err != nil {
+		return err
 	}
 	f.fail(errs)
 	return p.showGenerate(http.StatusUnprocessableEntity, scope, f)

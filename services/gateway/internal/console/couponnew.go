@@ -11,14 +11,15 @@ import (
 
 // newCouponForm is the page of + Create Coupon.
 type newCouponForm struct {
-	Action, Cancel, Error                       string
-	Code, Offer, Publisher, Start, Expire, Note field
-	Check                                       couponCheck
+	Action, Cancel, Error                 string
+	Code, Offer, Publisher, Start, Expire field
+	Limit, Daily, Note                    field
+	Check                                 couponCheck
 }
 
 // fields are the form's fields in the order of the steps.
 func (f *newCouponForm) fields() []*field {
-	return []*field{&f.Code, &f.Offer, &f.Publisher, &f.Start, &f.Expire, &f.Note}
+	return []*field{&f.Code, &f.Offer, &f.Publisher, &f.Start, &f.Expire, &f.Limit, &f.Daily, &f.Note}
 }
 
 func (f *newCouponForm) fail(errs formErrors) {
@@ -61,6 +62,7 @@ func (p *page) newCouponForm(scope couponScope, values url.Values) newCouponForm
 		Action: scope.at("new"), Cancel: scope.at(), Code: codeField(values), Offer: offerField(values, called), Publisher: publisherField(values, called),
 		Start: startField(values.Get("start_time")), Expire: expireField(values.Get("expire_time")), Note: internalNoteField(values),
 	}
+	f.Limit, f.Daily = limitField(values), dailyLimitField(values)
 	f.Offer.Fixed = !scope.isAll()
 	return f
 }
@@ -97,18 +99,15 @@ func createCoupon(_ http.ResponseWriter, r *http.Request, p *page) error {
 		errs.add("code", "Write the coupon code.")
 	}
 	draft.Enabled = proto.Bool(true)
-	if len(errs) == 0 {
-		made, err := p.couponService().CreateCoupon(r.Context(), &couponv1.CreateCouponRequest{Parent: "offers/" + f.Offer.Value, Coupon: draft})
-		if err == nil {
-			// The table shows the row, and above it the link.
-			return p.done(scope.at()+"?"+url.Values{"new": {made.GetName()}}.Encode(), toast{Text: "Coupon " + made.GetCode() + " saved."})
-		}
-		var isAboutForm bool
-		if errs, isAboutForm = couponErrorsOf(err, f.names()...); !isAboutForm {
-			return err
-		}
-		f.Check.Suggestion = metadataOf(err, "suggestion")
+	made, err := p.couponService().CreateCoupon(p.saving(errs), &couponv1.CreateCouponRequest{Parent: "offers/" + f.Offer.Value, Coupon: draft})
+	if err == nil {
+		// The table shows the row, and above it the link.
+		return p.done(scope.at()+"?"+url.Values{"new": {made.GetName()}}.Encode(), toast{Text: "Coupon " + made.GetCode() + " saved."})
 	}
+	if err := p.gatherCoupon(errs, err, f.names()...); err != nil {
+		return err
+	}
+	f.Check.Suggestion = metadataOf(err, "suggestion")
 	f.fail(errs)
 	return p.showNewCoupon(http.StatusUnprocessableEntity, scope, f)
 }

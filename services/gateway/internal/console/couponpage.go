@@ -50,6 +50,8 @@ type couponView struct {
 	// Sharers warns of others who have the code on the offer.
 	Sharers                     string
 	Clicks, Conversions, Payout string
+	// Limit is how often the code can be used; empty: any number of times.
+	Limit string
 	// Report is where the coupon's conversions are.
 	Report     string
 	Form       form
@@ -96,10 +98,19 @@ func (p *page) showCouponForm(httpStatus int, c *couponv1.Coupon, o *couponv1.Of
 		view.QR = view.QRSVG
 	}
 	view.Clicks, view.Conversions, view.Payout = figures.of(c)
+	view.Limit = limitText(c)
 	if p.has("reports/conversions") {
-		view.Report = at("reports", "conversions") + "?" + url.Values{"filter": {"pub_unique3 = " + quoted(c.GetCode())}, "range": {"all_time"}}.Encode()
+		view.Report = couponReport(c)
 	}
 	return p.showAs(httpStatus, "coupon", view)
+}
+
+// couponReport is where the conversions are that the coupon's figures count: those of its offer, publisher and
+// code, of all time.
+func couponReport(c *couponv1.Coupon) string {
+	filter := and("offer = "+quoted(idOf(c.GetOffer())), "publisher = "+quoted(idOf(c.GetPublisher())), "pub_unique3 = "+quoted(c.GetCode()))
+	columns := "conversion_time,offer,publisher,pub_unique3,transaction_id,amount,payout,status,method"
+	return at("reports", "conversions") + "?" + url.Values{"columns": {columns}, "filter": {filter}, "range": {"all_time"}}.Encode()
 }
 
 func saveCoupon(_ http.ResponseWriter, r *http.Request, p *page) error {
@@ -109,17 +120,14 @@ func saveCoupon(_ http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	errs := formErrors{}
 	draft := p.couponFrom(r.PostForm, stored, o.GetCurrencyCode(), errs)
-	var failure error
-	if len(errs) == 0 {
-		_, failure = p.couponService().UpdateCoupon(r.Context(), &couponv1.UpdateCouponRequest{
-			Coupon: draft, UpdateMask: &fieldmaskpb.FieldMask{Paths: couponMask()},
-		})
-		if failure == nil {
-			return p.done(couponHref(stored), toast{Text: "Coupon saved."})
-		}
+	_, failure := p.couponService().UpdateCoupon(p.saving(errs), &couponv1.UpdateCouponRequest{
+		Coupon: draft, UpdateMask: &fieldmaskpb.FieldMask{Paths: couponMask()},
+	})
+	if failure == nil {
+		return p.done(couponHref(stored), toast{Text: "Coupon saved."})
 	}
 	f := p.couponForm(stored, o, r.PostForm)
-	code, err := f.refused(failure, errs, r.PostFormValue("etag"), func() form { return p.couponForm(stored, o, p.couponValues(stored)) })
+	code, err := f.refused(p, failure, errs, r.PostFormValue("etag"), func() form { return p.couponForm(stored, o, p.couponValues(stored)) })
 	if err != nil {
 		return err
 	}

@@ -276,7 +276,7 @@ func (p *page) couponsTable(l list, scope couponScope, resp *couponv1.ListCoupon
 	}
 	t.Columns = append(t.Columns,
 		l.column("Publisher", "publisher"), column{Label: "State"}, l.column("Start", "start_time"), l.column("Expiration", "expire_time"),
-		column{Label: "Tracking link"}, column{Label: "Clicks", IsNumber: true}, column{Label: "Conversions", IsNumber: true},
+		column{Label: "Usage limit"}, column{Label: "Tracking link"}, column{Label: "Clicks", IsNumber: true}, column{Label: "Conversions", IsNumber: true},
 		column{Label: "Payout", IsNumber: true}, column{Label: "Note"})
 	for _, c := range resp.GetCoupons() {
 		t.Rows = append(t.Rows, p.couponRow(c, scope, more))
@@ -318,7 +318,7 @@ func (p *page) couponRow(c *couponv1.Coupon, scope couponScope, more couponMore)
 	}
 	r.Cells = append(
 		r.Cells, cell{Text: more.names.of(c.GetPublisher()), Href: at("publishers", idOf(c.GetPublisher()))},
-		cell{Badge: stateBadge(c.GetState().String())}, cell{Time: c.GetStartTime().AsTime()}, end, shared,
+		cell{Badge: stateBadge(c.GetState().String())}, cell{Time: c.GetStartTime().AsTime()}, end, cell{Text: limitText(c)}, shared,
 		cell{Text: clicks}, cell{Text: conversions}, cell{Text: payout}, cell{Text: note})
 	return r
 }

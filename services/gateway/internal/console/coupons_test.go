@@ -228,7 +228,7 @@ func TestSaveCoupon(t *testing.T) {
 	if c.GetName() != couponName || c.GetEtag() != "e0" || !c.GetStartTime().AsTime().Equal(couponTime) || c.GetExpireTime().AsTime().Format(time.RFC3339) != "2026-12-24T23:00:00Z" ||
 		c.GetInternalNote() != "New" || c.GetEnabled() || c.GetPayout().GetPercent() != "7.5" || c.GetSettings().GetPrecedence() != couponv1.Offer_CLICK_FIRST ||
 		c.GetSettings().GetClickWindow().AsDuration() != 7*24*time.Hour || c.GetSettings().CouponGrace != nil ||
-		!slices.Equal(req.GetUpdateMask().GetPaths(), []string{"start_time", "expire_time", "internal_note", "enabled", "payout", "settings"}) {
+		!slices.Equal(req.GetUpdateMask().GetPaths(), []string{"start_time", "expire_time", "internal_note", "enabled", "payout", "settings", "usage_limit", "daily_usage_limit"}) {
 		t.Errorf("sent %v", req)
 	}
 	s.refusal = status.Error(codes.Aborted, "the etag is old")

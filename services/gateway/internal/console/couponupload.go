@@ -185,7 +185,7 @@ func (p *page) importRow(one couponimport.Row, isDry bool) row {
 	code := cell{Text: one.Input.Code, IsCode: true}
 	fault := ""
 	if one.Fault != nil {
-		word, fault = &badge{"Refused", "bad"}, sentence(one.Fault.GetMessage())
+		word, fault = &badge{"Refused", "bad"}, unlinked(p.told(one.Fault.GetMessage()))
 	} else if !isDry {
 		code = cell{Text: one.Coupon.GetCode(), Href: couponHref(one.Coupon)}
 	}

@@ -17,12 +17,18 @@ import (
 type refusal struct {
 	status      int
 	title, text string
+	// kept is a form that can be shown again; empty: none.
+	kept string
 }
 
 func (e *refusal) Error() string { return e.title }
 
 // refuse returns an error whose page says why, and what to do.
-func (p *page) refuse(status int, title, text string) error { return &refusal{status, title, text} }
+func (p *page) refuse(status int, title, text string) error { return refused(status, title, text) }
+
+func refused(status int, title, text string) *refusal {
+	return &refusal{status: status, title: title, text: text}
+}
 
 // noSuchPage is the page of addresses that lead nowhere.
 func noSuchPage(_ http.ResponseWriter, _ *http.Request, p *page) error {
@@ -48,7 +54,8 @@ func (p *page) fail(err error) {
 	p.View = struct {
 		Text     string
 		CanRetry bool
-	}{reason.text, reason.status == http.StatusServiceUnavailable}
+		Kept     string
+	}{reason.text, reason.status == http.StatusServiceUnavailable, reason.kept}
 	body, renderErr := p.views.page("error", "", p)
 	if renderErr != nil {
 		p.log.ErrorContext(p.r.Context(), "the console's error page failed", slog.Any("error", renderErr))
@@ -69,25 +76,25 @@ func (p *page) reasonOf(err error) *refusal {
 	st, isStatus := status.FromError(err)
 	if !isStatus {
 		p.log.ErrorContext(p.r.Context(), "a page failed", slog.String("path", p.r.URL.Path), slog.Any("error", err))
-		return &refusal{http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again; if it stays, look into the log."}
+		return refused(http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again; if it stays, look into the log.")
 	}
 	switch st.Code() {
 	case codes.NotFound:
-		return &refusal{http.StatusNotFound, "Not found", sentence(st.Message())}
+		return refused(http.StatusNotFound, "Not found", p.worded(st, "", st.Message()))
 	case codes.InvalidArgument, codes.OutOfRange:
-		return &refusal{http.StatusBadRequest, "This cannot be done", sentence(st.Message())}
+		return refused(http.StatusBadRequest, "This cannot be done", p.worded(st, "", st.Message()))
 	case codes.AlreadyExists, codes.FailedPrecondition:
-		return &refusal{http.StatusConflict, "This cannot be done", sentence(st.Message())}
+		return refused(http.StatusConflict, "This cannot be done", p.worded(st, "", st.Message()))
 	case codes.Aborted:
-		return &refusal{http.StatusConflict, "Somebody else was faster", "It has changed since you opened it. Reload the page and try again."}
+		return refused(http.StatusConflict, "Somebody else was faster", "It has changed since you opened it. Reload the page and try again.")
 	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted:
 		p.log.WarnContext(p.r.Context(), "a page could not reach a service", slog.String("path", p.r.URL.Path), slog.Any("error", err))
-		return &refusal{http.StatusServiceUnavailable, "Not reachable for the moment", "A part of Couponlink gives no answer. Nothing was lost; try again in a moment."}
+		return refused(http.StatusServiceUnavailable, "Not reachable for the moment", "A part of Couponlink gives no answer. Nothing was lost; try again in a moment.")
 	case codes.Canceled: // whoever asked is gone, such as a picker that has been typed on in
-		return &refusal{http.StatusServiceUnavailable, "Stopped", "The answer was no longer waited for. Try again."}
+		return refused(http.StatusServiceUnavailable, "Stopped", "The answer was no longer waited for. Try again.")
 	default:
 		p.log.ErrorContext(p.r.Context(), "a page failed", slog.String("path", p.r.URL.Path), slog.Any("error", err))
-		return &refusal{http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again; if it stays, look into the log."}
+		return refused(http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again; if it stays, look into the log.")
 	}
 }
 
@@ -97,25 +104,49 @@ type formErrors map[string]string
 // errorsOf returns what a service said against a form's values, and true; or false if the error is
 // not about them, and a page of its own is due. fields are the form's names; the service's names are
 // the same or deeper (`payout.fixed` is said beside `payout`). What is about no field stands on top.
-func errorsOf(err error, fields ...string) (formErrors, bool) {
+func (p *page) errorsOf(err error, fields ...string) (formErrors, bool) {
 	st, isStatus := status.FromError(err)
 	if !isStatus || st == nil {
 		return nil, false
 	}
-	if !slices.Contains([]codes.Code{codes.InvalidArgument, codes.AlreadyExists, codes.FailedPrecondition}, st.Code()) {
-		return nil, false
-	}
 	found := formErrors{}
+	if errors.As(err, new(heldBackError)) {
+		return found, true // nothing is wrong
+	}
 	for _, detail := range st.Details() {
 		bad, _ := detail.(*errdetails.BadRequest)
 		for _, v := range bad.GetFieldViolations() {
-			found.add(fieldOf(v.GetField(), fields), sentence(v.GetDescription()))
+			found.add(fieldOf(v.GetField(), fields), p.worded(st, v.GetReason(), v.GetDescription()))
 		}
 	}
-	if len(found) == 0 {
-		found.add("", sentence(st.Message()))
+	if len(found) > 0 {
+		return found, true
 	}
+	if !slices.Contains([]codes.Code{codes.InvalidArgument, codes.AlreadyExists, codes.FailedPrecondition}, st.Code()) {
+		return nil, false
+	}
+	found.add("", p.worded(st, "", st.Message()))
 	return found, true
+}
+
+// gather puts what a service said against a form beside what the console itself found in it. A failure that
+// is not about the form is returned, unless something is wrong with it anyway.
+func (p *page) gather(errs formErrors, failure error, fields ...string) error {
+	said, isAboutForm := p.errorsOf(failure, fields...)
+	if !isAboutForm && len(errs) == 0 {
+		return failure
+	}
+	errs.join(said)
+	return nil
+}
+
+// join adds errors on fields that have none yet.
+func (e formErrors) join(more formErrors) {
+	for field, text := range more {
+		if e[field] == "" {
+			e[field] = text
+		}
+	}
 }
 
 // add notes an error, behind one that the field has already.
@@ -129,6 +160,9 @@ func (e formErrors) add(field, text string) {
 // fieldOf returns which of a form's fields a service's field stands for: its longest beginning or ending
 // that is one, in parts between dots.
 func fieldOf(field string, fields []string) string {
+	if field == "parent" {
+		field = "offer"
+	}
 	for name := field; name != ""; {
 		if slices.Contains(fields, name) {
 			return name

@@ -123,7 +123,7 @@ func (f *form) names() []string {
 // refused makes a form with what was typed say why it was not saved, and returns the answer's status: by a
 // conflict, what there is now stands beside, which theirs makes; else errs, or what the service said
 // against the fields. A failure that is not about the form is returned.
-func (f *form) refused(failure error, errs formErrors, etag string, theirs func() form) (code int, err error) {
+func (f *form) refused(p *page, failure error, errs formErrors, etag string, theirs func() form) (code int, err error) {
 	if isConflict(failure) {
 		f.Conflict = true
 		f.compare(theirs())
@@ -131,9 +131,8 @@ func (f *form) refused(failure error, errs formErrors, etag string, theirs func(
 	}
 	f.Hidden["etag"] = etag
 	if failure != nil {
-		var isAboutForm bool
-		if errs, isAboutForm = errorsOf(failure, f.names()...); !isAboutForm {
-			return 0, failure
+		if err := p.gather(errs, failure, f.names()...); err != nil {
+			return 0, err
 		}
 	}
 	f.fail(errs)

@@ -3,6 +3,7 @@ package console
 import (
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -16,9 +17,10 @@ func loginRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "login", handle: showLogin, isPublic: true},
 		{method: http.MethodPost, path: "login", handle: logIn, isPublic: true},
-		post("logout", logOut),
-		post("logout-everywhere", logOutEverywhere),
-		post("theme", setTheme),
+		{method: http.MethodPost, path: "logout", handle: logOut, isOwn: true},
+		{method: http.MethodPost, path: "logout-everywhere", handle: logOutEverywhere, needs: change, isOwn: true},
+		{method: http.MethodPost, path: "again", handle: showAgain, isOwn: true},
+		{method: http.MethodPost, path: "theme", handle: setTheme, isOwn: true},
 	}
 }
 
@@ -27,6 +29,9 @@ type loginView struct {
 	Next string
 	// WasLoggedOut says that this browser has just been logged out.
 	WasLoggedOut bool
+	// Notice says why there is a login page, Kept is the form that waits for it, and Drop the login page
+	// without it.
+	Notice, Kept, Drop string
 }
 
 func showLogin(_ http.ResponseWriter, r *http.Request, p *page) error {
@@ -34,36 +39,48 @@ func showLogin(_ http.ResponseWriter, r *http.Request, p *page) error {
 		p.goTo(ownPath(r.URL.Query().Get("next")))
 		return nil
 	}
-	return p.showLogin(http.StatusOK, r.URL.Query().Get("next"), "")
+	return p.showLogin(http.StatusOK, loginView{Next: r.URL.Query().Get("next"), WasLoggedOut: r.URL.Query().Has("bye")}, "")
 }
 
-func (p *page) showLogin(status int, next, problem string) error {
+func (p *page) showLogin(status int, view loginView, problem string) error {
 	p.Title = "Log in"
-	return p.showAs(status, "login", loginView{
-		Key: field{
-			Name: "key", Label: "Admin key", Kind: "password", IsRequired: true, Error: problem, Autofocus: true,
-			Hint: "Couponlink prints it when it starts, or it is what COUPONLINK_ADMIN_KEY says.",
-		},
-		Next: ownPath(next), WasLoggedOut: p.r.URL.Query().Has("bye"),
-	})
+	view.Key = field{
+		Name: "key", Label: "Admin key", Kind: "password", IsRequired: true, Error: problem, Autofocus: true,
+		Hint: "Couponlink prints it when it starts, or it is what COUPONLINK_ADMIN_KEY says.",
+	}
+	view.Next, p.keepsForm = ownPath(view.Next), view.Kept != ""
+	if view.Kept != "" {
+		view.Drop = at("login") + "?" + url.Values{"next": {view.Next}}.Encode()
+	}
+	return p.showAs(status, "login", view)
 }
 
 func logIn(w http.ResponseWriter, r *http.Request, p *page) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
-	next := r.PostFormValue("next")
+	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBytes)
+	kept := p.openKept(r.PostFormValue("kept"))
+	view := loginView{Next: r.PostFormValue("next")}
+	if kept != nil {
+		view.Kept = r.PostFormValue("kept")
+		view.Notice = "What you typed is still kept: it is there again when you are logged in."
+	}
 	isRight, wait := p.access.Attempt(r, r.PostFormValue("key"))
 	if wait > 0 {
 		seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
 		w.Header().Set("Retry-After", seconds)
-		return p.showLogin(http.StatusTooManyRequests, next, "There were too many attempts. Wait "+seconds+" seconds, then try again.")
+		return p.showLogin(http.StatusTooManyRequests, view, "There were too many attempts. Wait "+seconds+" seconds, then try again.")
 	}
 	if !isRight {
-		return p.showLogin(http.StatusUnprocessableEntity, next, "This is not the admin key. Check it for missing characters.")
+		return p.showLogin(http.StatusUnprocessableEntity, view, "This is not the admin key. Check it for missing characters.")
 	}
-	if _, err := p.access.Begin(w, r); err != nil {
+	begun, err := p.access.Begin(w, r)
+	if err != nil {
 		return err
 	}
-	p.goTo(ownPath(next))
+	if kept != nil {
+		p.resume(kept, begun, sessionEnded)
+		return nil
+	}
+	p.goTo(ownPath(view.Next))
 	return nil
 }
 

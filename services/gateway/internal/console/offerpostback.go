@@ -156,11 +156,10 @@ func testPostback(_ http.ResponseWriter, r *http.Request, p *page) error {
 	if text := trimmed(r.PostForm, "amount"); text != "" {
 		req.Amount = amountOf(text, o.GetCurrencyCode(), "amount", errs)
 	}
-	if len(errs) > 0 {
-		f.fail(errs)
-		return p.showPostbackPage(http.StatusUnprocessableEntity, o, f, nil)
-	}
 	resp, err := trackingv1.NewConversionServiceClient(p.tracking).RecordConversion(r.Context(), req)
+	if err == nil && len(errs) > 0 {
+		err = heldBackError{}
+	}
 	if status.Code(err) == codes.Aborted {
 		return p.showPostbackPage(http.StatusOK, o, f, &postbackVerdict{
 			State: &badge{"Conflict", "bad"}, Title: "A sale with this order number is known with another content",
@@ -168,8 +167,7 @@ func testPostback(_ http.ResponseWriter, r *http.Request, p *page) error {
 		})
 	}
 	if err != nil {
-		errs, isAboutForm := errorsOf(err, f.names()...)
-		if !isAboutForm {
+		if err := p.gather(errs, err, f.names()...); err != nil {
 			return err
 		}
 		f.fail(errs)

@@ -184,7 +184,7 @@ func addPublisher(_ http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	_, err := p.approvalService().ApprovePublisher(r.Context(), &couponv1.ApprovePublisherRequest{Name: "offers/" + offer + "/approvals/" + publisher})
 	if err != nil {
-		errs, isAboutForm := couponErrorsOf(err, "publisher")
+		errs, isAboutForm := p.couponErrorsOf(err, "publisher")
 		if !isAboutForm {
 			return err
 		}
@@ -287,17 +287,14 @@ func saveApproval(_ http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	errs := formErrors{}
 	draft := &couponv1.Approval{Name: stored.GetName(), Etag: r.PostFormValue("etag"), Payout: payoutOf(r.PostForm, "payout", o.GetCurrencyCode(), errs)}
-	var failure error
-	if len(errs) == 0 {
-		_, failure = p.approvalService().UpdateApproval(r.Context(), &couponv1.UpdateApprovalRequest{
-			Approval: draft, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"payout"}},
-		})
-		if failure == nil {
-			return p.done(at("offers", r.PathValue("offer"), "publishers"), toast{Text: "Payout saved."})
-		}
+	_, failure := p.approvalService().UpdateApproval(p.saving(errs), &couponv1.UpdateApprovalRequest{
+		Approval: draft, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"payout"}},
+	})
+	if failure == nil {
+		return p.done(at("offers", r.PathValue("offer"), "publishers"), toast{Text: "Payout saved."})
 	}
 	f := approvalForm(stored, o, r.PostForm)
-	code, err := f.refused(failure, errs, r.PostFormValue("etag"), func() form { return approvalForm(stored, o, approvalValues(stored)) })
+	code, err := f.refused(p, failure, errs, r.PostFormValue("etag"), func() form { return approvalForm(stored, o, approvalValues(stored)) })
 	if err != nil {
 		return err
 	}

@@ -142,15 +142,12 @@ func createOffer(_ http.ResponseWriter, r *http.Request, p *page) error {
 	errs := formErrors{}
 	f := newOfferForm(r.PostForm)
 	draft := offerFrom(r.PostForm, errs)
-	if len(errs) == 0 {
-		made, err := p.offers.CreateOffer(r.Context(), &couponv1.CreateOfferRequest{OfferId: trimmed(r.PostForm, "offer_id"), Offer: draft})
-		if err == nil {
-			return p.done(at("offers", idOf(made.GetName())), toast{Text: "Offer created."})
-		}
-		var isAboutForm bool
-		if errs, isAboutForm = errorsOf(err, f.names()...); !isAboutForm {
-			return err
-		}
+	made, err := p.offers.CreateOffer(p.saving(errs), &couponv1.CreateOfferRequest{OfferId: trimmed(r.PostForm, "offer_id"), Offer: draft})
+	if err == nil {
+		return p.done(at("offers", idOf(made.GetName())), toast{Text: "Offer created."})
+	}
+	if err := p.gather(errs, err, f.names()...); err != nil {
+		return err
 	}
 	f.fail(errs)
 	return p.showNewOffer(http.StatusUnprocessableEntity, f)
@@ -180,19 +177,16 @@ func saveOfferSettings(_ http.ResponseWriter, r *http.Request, p *page) error {
 	errs := formErrors{}
 	draft := offerFrom(r.PostForm, errs)
 	draft.Name, draft.Etag = "offers/"+r.PathValue("offer"), r.PostFormValue("etag")
-	var failure error
-	if len(errs) == 0 {
-		_, failure = p.offers.UpdateOffer(r.Context(), &couponv1.UpdateOfferRequest{Offer: draft, UpdateMask: offerMask()})
-		if failure == nil {
-			return p.done(at("offers", r.PathValue("offer"), "settings"), toast{Text: "Settings saved."})
-		}
+	_, failure := p.offers.UpdateOffer(p.saving(errs), &couponv1.UpdateOfferRequest{Offer: draft, UpdateMask: offerMask()})
+	if failure == nil {
+		return p.done(at("offers", r.PathValue("offer"), "settings"), toast{Text: "Settings saved."})
 	}
 	stored, err := p.offer()
 	if err != nil {
 		return err
 	}
 	f := offerForm(stored, r.PostForm)
-	code, err := f.refused(failure, errs, r.PostFormValue("etag"), func() form { return offerForm(stored, offerValues(stored)) })
+	code, err := f.refused(p, failure, errs, r.PostFormValue("etag"), func() form { return offerForm(stored, offerValues(stored)) })
 	if err != nil {
 		return err
 	}

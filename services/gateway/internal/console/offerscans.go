@@ -108,7 +108,7 @@ func startOfferScan(_ http.ResponseWriter, r *http.Request, p *page) error {
 		p.goTo(at("offers", r.PathValue("offer"), "scans", idOf(started.GetName())))
 		return nil
 	}
-	errs, isAboutForm := errorsOf(err)
+	errs, isAboutForm := p.errorsOf(err)
 	if !isAboutForm {
 		return err
 	}

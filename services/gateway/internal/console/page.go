@@ -40,6 +40,11 @@ type page struct {
 	View any
 
 	toasts []toast
+	// review, if set, says that nothing is stored; status is the answer's.
+	review *review
+	status int
+	// keepsForm says that it is the login page with a form that waits for the login.
+	keepsForm bool
 }
 
 // link leads somewhere.
@@ -75,7 +80,10 @@ func (p *page) show(name string, view any) error { return p.showAs(http.StatusOK
 
 // showAs is show with another status: 422 for a form that was refused.
 func (p *page) showAs(status int, name string, view any) error {
-	p.View = view
+	p.View, p.status = view, status
+	if p.review != nil && p.review.isAsked {
+		status = http.StatusOK // a script asks: browsers log others as faults of the page
+	}
 	p.takeFlash()
 	body, err := p.views.page(name, p.fragment(), p)
 	if err != nil {
@@ -107,6 +115,10 @@ func (p *page) write(status int, body []byte) {
 
 // done answers a form that did what it should: it leads to a page, which shows the toast.
 func (p *page) done(path string, t toast) error {
+	if p.review != nil && p.review.heldBack.Load() {
+		p.endReview()
+		return nil
+	}
 	p.keepFlash(t)
 	p.goTo(path)
 	return nil

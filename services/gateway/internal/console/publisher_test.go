@@ -20,6 +20,9 @@ import (
 )
 
 func (d *desk) UpdatePublisher(_ context.Context, req *couponv1.UpdatePublisherRequest) (*couponv1.Publisher, error) {
+	if req.GetValidateOnly() {
+		return publisher(), d.refusal
+	}
 	return publisher(), d.note("UpdatePublisher", req)
 }
 
@@ -107,7 +110,7 @@ func TestDeliveryTestAndSecret(t *testing.T) {
 	d.test.Attempt = &trackingv1.DeliveryAttempt{Error: "connection refused"}
 	expect(t, send(), []string{"No answer", "Connection refused."}, nil)
 	d.refusal = status.Error(codes.FailedPrecondition, "publisher 22 has no postback URL")
-	expect(t, send(), []string{"Nothing was sent", "Publisher 22 has no postback URL."}, nil)
+	expect(t, send(), []string{"Nothing was sent", `Publisher <a href="/console/publishers/22">&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;&#39;&#34;&amp;</a> has no postback URL.`}, nil)
 	d.refusal = nil
 	for _, req := range called[*trackingv1.TestDeliveryRequest](d) {
 		if req.GetPublisher() != "publishers/22" {

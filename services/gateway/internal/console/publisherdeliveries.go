@@ -233,7 +233,7 @@ func testPublisherDelivery(_ http.ResponseWriter, r *http.Request, p *page) erro
 	answer, err := trackingv1.NewDeliveryServiceClient(p.tracking).TestDelivery(r.Context(), &trackingv1.TestDeliveryRequest{Publisher: stored.GetName()})
 	test := testedOf(answer)
 	if err != nil {
-		errs, isRefused := errorsOf(err)
+		errs, isRefused := p.errorsOf(err)
 		if !isRefused {
 			return err
 		}

@@ -135,7 +135,7 @@ func createPublisher(_ http.ResponseWriter, r *http.Request, p *page) error {
 		return p.done(at("publishers", idOf(made.GetName())), toast{Text: "Publisher created."})
 	}
 	f := newPublisherForm(r.PostForm)
-	errs, isAboutForm := errorsOf(err, f.names()...)
+	errs, isAboutForm := p.errorsOf(err, f.names()...)
 	if !isAboutForm {
 		return err
 	}

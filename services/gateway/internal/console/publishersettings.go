@@ -38,21 +38,18 @@ func (pf publisherForm) save(p *page) error {
 	typed := p.r.PostForm
 	draft := pf.draft(typed, errs)
 	draft.Name, draft.Etag = "publishers/"+p.r.PathValue("publisher"), typed.Get("etag")
-	var failure error
-	if len(errs) == 0 {
-		_, failure = p.publishers.UpdatePublisher(p.r.Context(), &couponv1.UpdatePublisherRequest{
-			Publisher: draft, UpdateMask: &fieldmaskpb.FieldMask{Paths: pf.mask},
-		})
-		if failure == nil {
-			return p.done(pf.href, toast{Text: "Publisher saved."})
-		}
+	_, failure := p.publishers.UpdatePublisher(p.saving(errs), &couponv1.UpdatePublisherRequest{
+		Publisher: draft, UpdateMask: &fieldmaskpb.FieldMask{Paths: pf.mask},
+	})
+	if failure == nil {
+		return p.done(pf.href, toast{Text: "Publisher saved."})
 	}
 	stored, err := p.publisher()
 	if err != nil {
 		return err
 	}
 	f := pf.form(stored, typed)
-	code, err := f.refused(failure, errs, typed.Get("etag"), func() form { return pf.form(stored, pf.values(stored)) })
+	code, err := f.refused(p, failure, errs, typed.Get("etag"), func() form { return pf.form(stored, pf.values(stored)) })
 	if err != nil {
 		return err
 	}

@@ -144,7 +144,7 @@ func (p *page) fillReport(report *openReport, view *reportView) (int, error) {
 	if err == nil {
 		return http.StatusOK, nil
 	}
-	errs, isAboutForm := errorsOf(err, "filter", "page_token")
+	errs, isAboutForm := p.errorsOf(err, "filter", "page_token")
 	switch {
 	case isAboutForm && errs["page_token"] != "":
 		return 0, errElsewhere // it was of another day's filter, such as yesterday's Today
@@ -161,7 +161,7 @@ func (p *page) fillReport(report *openReport, view *reportView) (int, error) {
 func (p *page) filterError(report *openReport, said string) string {
 	_, err := p.conversionClient().ListConversions(p.r.Context(), &trackingv1.ListConversionsRequest{PageSize: 1, Filter: report.Filter})
 	if status.Code(err) == codes.InvalidArgument {
-		if errs, ok := errorsOf(err, "filter"); ok && errs["filter"] != "" {
+		if errs, ok := p.errorsOf(err, "filter"); ok && errs["filter"] != "" {
 			return errs["filter"]
 		}
 	}

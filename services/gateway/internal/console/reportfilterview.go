@@ -26,8 +26,8 @@ type filterView struct {
 	// Error is what is wrong with the text; Before, At and After are the text around the character.
 	Error, Before, At, After string
 	Kept                     map[string]string
-	// IsSet says that there is a filter.
-	IsSet bool
+	// IsSet says that there is a filter, IsDraft that what is shown was typed and not applied.
+	IsSet, IsDraft bool
 	// ClearHref shows all.
 	ClearHref string
 	names     names
@@ -141,27 +141,62 @@ func (o *openReport) filterView(conditions []condition, isAny bool) *filterView 
 // fromForms deals with what the page's forms send: it returns an address that says the same shortly, or
 // rows that are not done yet. Neither: no form was sent.
 func (o *openReport) fromForms(q url.Values) (*filterView, string) {
+	isLong := o.rangeError == "" && (len(q["columns"]) > 1 || len(q["group"]) > 1 || q.Has("from") || q.Get("columns") == "" && q.Has("columns"))
 	switch {
 	case q.Has("move"):
-		target := o.with(func(s *reportState) { s.Columns = moved(s.Columns, q.Get("move")) })
-		return nil, withEdit(target)
+		more := filterDraft(q)
+		more.Set("edit", "columns")
+		return nil, withQuery(o.with(func(s *reportState) { s.Columns = moved(s.Columns, q.Get("move")) }), more)
+	case isLong && (q.Has("draft") || !q.Has("c")):
+		return nil, withQuery(o.at(o.reportState), filterDraft(q))
+	case q.Has("draft"):
+		return o.draftView(q), ""
 	case q.Has("c"):
 		return o.fromRows(q)
-	case o.rangeError == "" && (len(q["columns"]) > 1 || len(q["group"]) > 1 || q.Has("from") || q.Get("columns") == "" && q.Has("columns")):
-		return nil, o.at(o.reportState)
 	}
 	return nil, ""
 }
 
-func withEdit(target string) string {
-	if strings.Contains(target, "?") {
-		return target + "&edit=columns"
+// withQuery returns an address with more in its query.
+func withQuery(target string, more url.Values) string {
+	switch {
+	case len(more) == 0:
+		return target
+	case strings.Contains(target, "?"):
+		return target + "&" + more.Encode()
+	default:
+		return target + "?" + more.Encode()
 	}
-	return target + "?edit=columns"
 }
 
-// fromRows reads the builder's rows. When all are done, they are the filter.
-func (o *openReport) fromRows(q url.Values) (*filterView, string) {
+// filterDraft is what was typed into the filter and not applied, as the page's other forms and its links
+// bring it along: rows, or a text.
+func filterDraft(q url.Values) url.Values {
+	draft := url.Values{}
+	if q.Has("draft") {
+		for _, name := range []string{"draft", "c", "o", "v", "match", "draft_text"} {
+			if q.Has(name) {
+				draft[name] = q[name]
+			}
+		}
+	}
+	return draft
+}
+
+// draftView shows a filter as it was typed, and does not apply it.
+func (o *openReport) draftView(q url.Values) *filterView {
+	if q.Has("draft_text") {
+		view := o.filterRows()
+		view.Text, view.IsOpen, view.IsDraft = q.Get("draft_text"), true, true
+		return view
+	}
+	view := o.filterView(conditionsIn(q), q.Get("match") == "any")
+	view.IsDraft = true
+	return view
+}
+
+// conditionsIn are the builder's rows, less one that is dropped.
+func conditionsIn(q url.Values) []condition {
 	var conditions []condition
 	for i, column := range q["c"] {
 		if i >= maxConditions || q.Get("drop") == strconv.Itoa(i) {
@@ -169,6 +204,12 @@ func (o *openReport) fromRows(q url.Values) (*filterView, string) {
 		}
 		conditions = append(conditions, condition{Column: column, Op: nth(q["o"], i), Value: pasted.Trim(nth(q["v"], i))})
 	}
+	return conditions
+}
+
+// fromRows reads the builder's rows. When all are done, they are the filter.
+func (o *openReport) fromRows(q url.Values) (*filterView, string) {
+	conditions := conditionsIn(q)
 	isAny := q.Get("match") == "any"
 	isDone := !q.Has("more") && !q.Has("drop")
 	var whole []condition

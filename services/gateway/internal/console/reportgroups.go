@@ -107,7 +107,7 @@ func (p *page) fillSummary(report *openReport, view *reportView) error {
 	ask(&rows, mostGroups, report.groupOrder(), groups...)
 	ask(&series, mostPoints, step+" desc", step)
 	if err := calls.Wait(); err != nil {
-		if errs, ok := errorsOf(err, "filter"); ok && errs["filter"] != "" && report.isFilterFine(p) {
+		if errs, ok := p.errorsOf(err, "filter"); ok && errs["filter"] != "" && report.isFilterFine(p) {
 			summary.Refused = report.groupsNote(errs["filter"])
 			return nil
 		}

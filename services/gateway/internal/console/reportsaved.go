@@ -67,7 +67,7 @@ func saveReport(_ http.ResponseWriter, r *http.Request, p *page) error {
 
 // reportRefused leads back to the report, and says there why it was not saved.
 func (p *page) reportRefused(err error, state reportState) error {
-	errs, ok := errorsOf(err, "display_name", "filter")
+	errs, ok := p.errorsOf(err, "display_name", "filter")
 	if !ok {
 		return err
 	}

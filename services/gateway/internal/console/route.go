@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,6 +25,8 @@ type route struct {
 	// takesFiles says that the handler reads the body itself, with its own bound, and checks the form's
 	// token by p.checkToken.
 	takesFiles bool
+	// isOwn says that the handler changes something of the console's own, which is not reviewed.
+	isOwn bool
 }
 
 func (t route) pattern() string {
@@ -76,30 +79,35 @@ const (
 func (c *Console) serve(t route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := &page{Console: c, w: w, r: r, theme: themeOf(r)}
-		if err := c.answer(t, p); err != nil {
+		err := c.answer(t, p)
+		switch {
+		case err == nil:
+		case errors.As(err, new(heldBackError)) && p.review != nil:
+			p.endReview()
+		default:
 			p.fail(err)
 		}
 	})
 }
 
 func (c *Console) answer(t route, p *page) error {
-	current, err := c.access.Session(p.w, p.r)
-	if err != nil {
+	resumes := resumptionOf(p.r.Context())
+	if resumes != nil {
+		p.session = &session{Session: resumes.session}
+		p.startReview(&review{notice: resumes.notice, from: resumes.from})
+	} else if current, err := c.access.Session(p.w, p.r); err != nil {
 		return err
-	}
-	if current != nil {
+	} else if current != nil {
 		p.session = &session{Session: current}
 	}
-	if t.isPublic {
+	switch {
+	case t.isPublic:
 		return t.handle(p.w, p.r, p)
-	}
-	if p.session == nil {
-		p.toLogin()
-		return nil
-	}
-	if !t.takesFiles && isUnsafe(p.r.Method) {
+	case p.session == nil:
+		return p.askLogin(t)
+	case resumes == nil && !t.takesFiles && isUnsafe(p.r.Method):
 		p.r.Body = http.MaxBytesReader(p.w, p.r.Body, maxFormBytes)
-		if err := p.checkToken(); err != nil {
+		if err := p.checkForm(t); err != nil {
 			return err
 		}
 	}
@@ -113,6 +121,24 @@ func isUnsafe(method string) bool {
 	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, method)
 }
 
+// checkForm checks the token of a form. One of an earlier session is refused, with a button that shows what
+// was typed again.
+func (p *page) checkForm(t route) error {
+	err := p.checkToken()
+	switch {
+	case err == nil && p.r.Header.Get(reviewHeader) != "" && !t.isOwn:
+		p.startReview(&review{isAsked: true})
+	case err == nil:
+	case t.isOwn || p.isHTMX() || p.r.PostFormValue("csrf") == "":
+		return err
+	default:
+		return &refusal{
+			status: http.StatusForbidden, title: "This form is too old", text: newSession + " Nothing was saved.", kept: p.keepForm(p.r.PostForm),
+		}
+	}
+	return nil
+}
+
 // checkToken refuses a form without the session's token. It reads the form.
 func (p *page) checkToken() error {
 	if err := p.r.ParseForm(); err != nil {
@@ -124,10 +150,18 @@ func (p *page) checkToken() error {
 	return nil
 }
 
-// toLogin sends a browser without a session to the login page, and back here afterwards.
+// toLogin sends a browser without a session to the login page, and back here afterwards. A part of a page
+// that a script asks for leaves the page as it is, with all that is typed there, and says so.
 func (p *page) toLogin() {
+	if p.isHTMX() {
+		current, err := url.Parse(p.r.Header.Get("HX-Current-URL"))
+		if err != nil || p.r.Method != http.MethodGet || (current.Path != "" && current.Path != p.r.URL.Path) {
+			p.fail(p.refuse(http.StatusUnauthorized, "Your session has ended", "Log in again in another window, then go on here. What you typed stays."))
+			return
+		}
+	}
 	target := Root + "login"
-	if p.r.Method == http.MethodGet && !p.isHTMX() && p.r.URL.Path != Root {
+	if p.r.Method == http.MethodGet && p.r.URL.Path != Root && (!p.isHTMX() || p.r.Header.Get("HX-Current-URL") != "") {
 		target += "?next=" + url.QueryEscape(p.r.URL.RequestURI())
 	}
 	p.goTo(target)

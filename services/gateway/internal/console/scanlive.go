@@ -25,7 +25,7 @@ func scanLive(w http.ResponseWriter, r *http.Request, p *page) error {
 	switch {
 	case errors.Is(err, errGone) || r.Context().Err() != nil:
 		return nil
-	case err != nil && view.Form.fail(err):
+	case err != nil && view.Form.fail(p, err):
 		view.Failure = strings.TrimSpace(view.Form.URL.Error + " " + view.Form.Device.Error + " " + view.Form.Language.Error)
 	case err != nil:
 		reason := p.reasonOf(err)

@@ -55,7 +55,7 @@ func showScan(_ http.ResponseWriter, r *http.Request, p *page) error {
 	found, err := trackingv1.NewScanServiceClient(p.tracking).ScanLink(r.Context(), &trackingv1.ScanLinkRequest{
 		Url: view.Form.URL.Value, Device: scanDevice(view.Form.Device.Value), Language: view.Form.Language.Value,
 	})
-	if err != nil && !view.Form.fail(err) {
+	if err != nil && !view.Form.fail(p, err) {
 		return err
 	}
 	if err == nil {
@@ -130,8 +130,8 @@ func (f *scanForm) check() bool {
 }
 
 // fail says beside the fields what the service said against them, and whether it did.
-func (f *scanForm) fail(err error) bool {
-	errs, isAboutForm := errorsOf(err, "url", "device", "language")
+func (f *scanForm) fail(p *page, err error) bool {
+	errs, isAboutForm := p.errorsOf(err, "url", "device", "language")
 	if isAboutForm {
 		f.URL.Error, f.Device.Error, f.Language.Error = strings.TrimSpace(errs["url"]+" "+errs[""]), errs["device"], errs["language"]
 	}

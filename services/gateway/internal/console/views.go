@@ -89,6 +89,7 @@ func templateFuncs(files *assets.Set, zone *time.Location) template.FuncMap {
 		"money":    func(m amount) string { return format.Money(m.GetCurrencyCode(), m.GetUnits(), m.GetNanos()) },
 		"csrf":     (*page).formToken,
 		"path":     at,
+		"linked":   linked,
 		"dict":     dict,
 	}
 }

@@ -1,6 +1,7 @@
 // What every page has of scripts. Pages work without them; here they get nicer. Each module finds its
 // elements by data attributes, in the page and in what htmx brings later.
 
+import { watch } from './forms.js'
 import { startPickers } from './picker.js'
 
 document.documentElement.classList.add('has-script')
@@ -131,9 +132,31 @@ document.addEventListener('change', (event) => {
   if (all) { all.checked = count === boxes.length; all.indeterminate = count > 0 && count < boxes.length }
 })
 
+// A search form passes on the order and the like that the address has now: sorting changes them after it was
+// made.
+document.addEventListener('input', (event) => {
+  const form = event.target.closest?.('form.toolbar')
+  if (!form) return
+  const query = new URLSearchParams(location.search)
+  form.querySelectorAll('input[type=hidden]').forEach((input) => { if (!query.has(input.name)) input.remove() })
+  for (const [name, value] of query) {
+    if (['page', 'back', 'new'].includes(name)) continue
+    let input = form.elements[name]
+    if (input && input.type !== 'hidden') continue
+    if (!input) {
+      input = document.createElement('input')
+      input.type = 'hidden'
+      input.name = name
+      form.append(input)
+    }
+    input.value = value
+  }
+}, { capture: true })
+
 // ready makes what has just come into the page ready.
 export function ready(root) {
   startPickers(root)
+  watch(root)
   root.querySelectorAll('[data-copy][hidden], [data-check-all][hidden]').forEach((element) => { element.hidden = false })
   root.querySelectorAll('[data-bulk] .bulk button').forEach((button) => { button.disabled = true })
   document.querySelectorAll('[data-toast]').forEach((toast) => fade(toast))

@@ -1,5 +1,7 @@
 // The pages of coupons: taking a suggested code by one click, and Export that follows the table.
 
+import { forget } from './forms.js'
+
 document.addEventListener('click', (event) => {
   const take = event.target.closest?.('[data-take]')
   if (take) {
@@ -17,13 +19,11 @@ document.addEventListener('click', (event) => {
   }
 })
 
-// What was wrong with a field is forgotten once it is changed: the check says what is wrong now.
-const forget = (event) => {
-  const field = event.target.closest?.('[data-coupon] .field')
-  if (!field) return
-  field.querySelector('.error')?.remove()
-  field.classList.remove('field-bad')
-  field.querySelectorAll('[aria-invalid]').forEach((input) => input.removeAttribute('aria-invalid'))
+// What was wrong with the code, the offer or the publisher the check tells from now on.
+const checked = (event) => {
+  const input = event.target
+  const field = input.closest?.('[data-coupon] .field')
+  if (field && input.value && field.querySelector('[name=code], [name=offer], [name=publisher]')) forget(field)
 }
-document.addEventListener('input', forget)
-document.addEventListener('change', forget)
+document.addEventListener('input', checked)
+document.addEventListener('change', checked)

@@ -105,6 +105,46 @@ function number() {
   })
 }
 
+// A filter that was typed and not applied stays while something else of the report is changed: the other forms
+// and the links take it along.
+const applied = new WeakMap()
+const rowsOf = (form) => {
+  const draft = new URLSearchParams()
+  for (const [name, value] of new FormData(form)) if (['c', 'o', 'v', 'match'].includes(name)) draft.append(name, value)
+  return draft
+}
+
+function draft() {
+  const form = document.querySelector('#report form[data-conditions]')
+  const text = document.getElementById('filter-text')
+  let found = null
+  if (text && (text.dataset.draft !== undefined || text.value !== text.defaultValue)) {
+    found = new URLSearchParams({ draft_text: text.value })
+  } else if (form && (form.dataset.draft !== undefined || String(rowsOf(form)) !== applied.get(form))) {
+    found = rowsOf(form)
+  }
+  found?.set('draft', '1')
+  return found
+}
+
+document.addEventListener('formdata', (event) => {
+  const form = event.target
+  if (!form.closest('#report') || form.method !== 'get' || form.matches('[data-conditions]') || form.elements.filter?.tagName === 'TEXTAREA') return
+  for (const [name, value] of draft() ?? []) event.formData.append(name, value)
+})
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest?.('#report a[href]')
+  if (!link || link.pathname !== location.pathname || link.closest('.filter-head, .saved-list, .save-open') || event.ctrlKey || event.metaKey || event.shiftKey) return
+  const typed = draft()
+  if (!typed) return
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  const query = new URLSearchParams(link.search)
+  for (const [name, value] of typed) query.append(name, value)
+  location.assign(`${link.pathname}?${query}`)
+}, { capture: true })
+
 // Columns: up and down by buttons, by Alt with an arrow, and by dragging.
 function move(line, by) {
   const other = by < 0 ? line.previousElementSibling : line.nextElementSibling
@@ -220,7 +260,8 @@ document.addEventListener('click', async (event) => {
   button.dataset.busy = ''
   try {
     const answer = await fetch(button.href)
-    if (!answer.ok || answer.redirected) throw new Error(String(answer.status))
+    if (answer.redirected) { location.assign(answer.url); return } // to log in
+    if (!answer.ok) throw new Error(String(answer.status))
     const parts = []
     let bytes = 0
     for (const reader = answer.body.getReader(); ;) {
@@ -246,6 +287,7 @@ document.addEventListener('click', async (event) => {
 })
 
 function ready() {
+  document.querySelectorAll('#report form[data-conditions]').forEach((form) => { if (!applied.has(form)) applied.set(form, String(rowsOf(form))) })
   document.querySelectorAll('form[data-days]').forEach((form) => showTwoDays(form, form.elements.range.value === 'days'))
   document.querySelectorAll('[data-condition]').forEach((row) => { row.dataset.kind ??= kindOf(row) })
   document.querySelectorAll('[data-column-line]').forEach((line) => {

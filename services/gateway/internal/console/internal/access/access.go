@@ -216,6 +216,25 @@ func (s *Session) Open(purpose, sealed string) (content []byte, ok bool) {
 	return s.signer.open(purpose+string(s.id[:]), sealed)
 }
 
+// Seal returns content as text that only Open accepts, with the same purpose: for what no session has. EndAll
+// makes it worthless.
+func (k *Keeper) Seal(purpose string, content []byte) (string, error) {
+	signer, err := k.signer()
+	if err != nil {
+		return "", err
+	}
+	return signer.seal("keeper "+purpose, content), nil
+}
+
+// Open returns the content that Seal sealed.
+func (k *Keeper) Open(purpose, sealed string) (content []byte, ok bool) {
+	signer, err := k.signer()
+	if err != nil {
+		return nil, false
+	}
+	return signer.open("keeper "+purpose, sealed)
+}
+
 // signer signs for a purpose: what was signed for one is refused for another.
 type signer struct{ key []byte }
 

@@ -1,0 +1,113 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/access"
+)
+
+const (
+	// keptFor is how long the login page keeps a form.
+	keptFor = time.Hour
+	// maxKeptBytes bounds a form that is kept. Larger ones are lost, and the login page says so.
+	maxKeptBytes = 256 << 10
+	// maxLoginBytes bounds the login form with a kept form in it.
+	maxLoginBytes = 1 << 20
+	keptPurpose   = "kept form"
+
+	sessionEnded = "Your session had ended."
+	newSession   = "You have logged in again since this form was opened."
+)
+
+// keptForm is a form that was sent when its session had ended. The login page carries it, signed, in a hidden
+// field: it is in no address and no cookie, and with that page it is gone. See decision 20.
+type keptForm struct {
+	// Path is where it was sent to, From the page on which it stands.
+	Path   string     `json:"path"`
+	From   string     `json:"from"`
+	Values url.Values `json:"values"`
+	// Until is when it is given up, in Unix seconds.
+	Until int64 `json:"until"`
+}
+
+// askLogin answers a request without a session: with the login page, which leads back here. What was typed
+// into a form is there again then.
+func (p *page) askLogin(t route) error {
+	if !isUnsafe(p.r.Method) || p.isHTMX() || t.isOwn {
+		p.toLogin()
+		return nil
+	}
+	view := loginView{Next: p.formPage(), Notice: sessionEnded + " Log in to go on."}
+	if t.takesFiles {
+		view.Notice = sessionEnded + " Log in, then choose the file again."
+		return p.showLogin(http.StatusUnauthorized, view, "")
+	}
+	p.r.Body = http.MaxBytesReader(p.w, p.r.Body, maxFormBytes)
+	if p.r.ParseForm() == nil {
+		view.Kept = p.keepForm(p.r.PostForm)
+	}
+	if view.Kept != "" {
+		view.Notice = sessionEnded + " Log in, and what you typed is there again. Nothing is saved before you save it."
+	}
+	return p.showLogin(http.StatusUnauthorized, view, "")
+}
+
+// formPage is the page on which a form stands that was sent: browsers name it.
+func (p *page) formPage() string {
+	from, err := url.Parse(p.r.Header.Get("Referer"))
+	if err != nil || from.Host != p.r.Host {
+		return ownPath(p.r.URL.EscapedPath())
+	}
+	return ownPath(from.RequestURI())
+}
+
+// keepForm returns a form as the login page carries it; empty if it is too large.
+func (p *page) keepForm(values url.Values) string {
+	kept := keptForm{Path: p.r.URL.RequestURI(), From: p.formPage(), Values: cloneValues(values), Until: p.now().Add(keptFor).Unix()}
+	kept.Values.Del("csrf")
+	content, err := json.Marshal(kept)
+	if err != nil || len(content) > maxKeptBytes {
+		return ""
+	}
+	sealed, err := p.access.Seal(keptPurpose, content)
+	if err != nil {
+		return ""
+	}
+	return sealed
+}
+
+// openKept returns the form that a login page carried; nil if it carried none, or one that is too old.
+func (p *page) openKept(sealed string) *keptForm {
+	content, ok := p.access.Open(keptPurpose, sealed)
+	var kept keptForm
+	if !ok || json.Unmarshal(content, &kept) != nil || p.now().Unix() >= kept.Until {
+		return nil
+	}
+	return &kept
+}
+
+// showAgain shows a form again that was sent with the token of an earlier session.
+func showAgain(_ http.ResponseWriter, r *http.Request, p *page) error {
+	kept := p.openKept(r.PostFormValue("kept"))
+	if kept == nil {
+		return p.refuse(http.StatusGone, "What you typed is kept no more", "It is kept for an hour. Open the form again.")
+	}
+	p.resume(kept, p.session.Session, newSession)
+	return nil
+}
+
+// resume shows a kept form again in a session: it is sent once more, and reviewed.
+func (p *page) resume(kept *keptForm, begun *access.Session, notice string) {
+	address, err := url.Parse(kept.Path)
+	if err != nil {
+		p.goTo(Root)
+		return
+	}
+	r := p.r.Clone(resumed(p.r.Context(), &resumption{session: begun, notice: notice, from: kept.From}))
+	r.URL, r.RequestURI, r.Body = address, kept.Path, http.NoBody
+	r.Form, r.PostForm = nil, kept.Values
+	p.mux.ServeHTTP(p.w, r)
+}

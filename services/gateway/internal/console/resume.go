@@ -1,0 +1,26 @@
+package console
+
+import (
+	"context"
+
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/access"
+)
+
+// resumption is a form that is shown again after its sender has logged in.
+type resumption struct {
+	session *access.Session
+	// notice says why it was not saved, from is the page on which the form stands.
+	notice, from string
+}
+
+type resumptionKey struct{}
+
+func resumed(ctx context.Context, r *resumption) context.Context {
+	return context.WithValue(ctx, resumptionKey{}, r)
+}
+
+// resumptionOf returns what a request resumes; nil for what a browser sent.
+func resumptionOf(ctx context.Context) *resumption {
+	r, _ := ctx.Value(resumptionKey{}).(*resumption)
+	return r
+}

@@ -1,0 +1,115 @@
+package console
+
+import (
+	"html/template"
+	"regexp"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/status"
+
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+)
+
+// What services say is for programs and developers: moments are RFC 3339 in UTC, offers and publishers are
+// ids. People are told dates of the program's zone, and names that lead to what they name. A link in such a
+// text is written as in Markdown, [Mia](/console/publishers/22), and shown by the template function linked.
+
+var (
+	instantInText = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)`)
+	thingInText   = regexp.MustCompile(`\b(offer |publisher |offers/|publishers/)([a-z0-9][a-z0-9-]{0,62})\b`)
+	linkInText    = regexp.MustCompile(`\[([^\[\]]*)\]\((/console/[^\s()<>"]*)\)`)
+)
+
+// worded says what a service said of a request, as a sentence for the one who looks at the page. reason is
+// that of the violation; empty: the text is about the whole.
+func (p *page) worded(st *status.Status, reason, text string) string {
+	if own := p.ownWords(reason, metadataIn(st)); own != "" {
+		return own
+	}
+	return p.told(text)
+}
+
+// ownWords are the console's words for refusals that speak of what its forms show in another way; empty for
+// all others.
+func (p *page) ownWords(reason string, metadata map[string]string) string {
+	if reason != "INVALID_TIME_RANGE" {
+		return ""
+	}
+	start, startErr := time.Parse(time.RFC3339Nano, metadata["start_time"])
+	end, endErr := time.Parse(time.RFC3339Nano, metadata["expire_time"])
+	if startErr != nil || endErr != nil {
+		return ""
+	}
+	// The form shows the last day on which the coupon is valid.
+	return "The coupon would expire on " + format.Date(end.Add(-time.Millisecond), p.zone) + ", before it starts on " +
+		format.Date(start, p.zone) + ". Choose a later day, or none."
+}
+
+// metadataIn returns what a refusal says to programs.
+func metadataIn(st *status.Status) map[string]string {
+	for _, detail := range st.Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok {
+			return info.GetMetadata()
+		}
+	}
+	return nil
+}
+
+// told returns a service's text as a sentence with dates and names in place of moments and ids.
+func (p *page) told(text string) string {
+	text = instantInText.ReplaceAllStringFunc(text, func(moment string) string {
+		t, err := time.Parse(time.RFC3339Nano, moment)
+		if err != nil {
+			return moment
+		}
+		return format.DateTime(t, p.zone)
+	})
+	return sentence(p.withNames(text))
+}
+
+// withNames puts the names of offers and publishers for their ids, as far as there are such.
+func (p *page) withNames(text string) string {
+	found := thingInText.FindAllStringSubmatch(text, -1)
+	if found == nil {
+		return text
+	}
+	var offers, publishers []string
+	for _, match := range found {
+		if strings.HasPrefix(match[1], "offer") {
+			offers = append(offers, match[2])
+		} else {
+			publishers = append(publishers, match[2])
+		}
+	}
+	called := p.namesOf(p.r.Context(), offers, publishers)
+	return thingInText.ReplaceAllStringFunc(text, func(said string) string {
+		match := thingInText.FindStringSubmatch(said)
+		kind := strings.TrimRight(match[1], " s/")
+		name := called[kind+"s/"+match[2]]
+		if name == "" {
+			return said
+		}
+		return kind + " [" + bracketless(name) + "](" + at(kind+"s", match[2]) + ")"
+	})
+}
+
+// bracketless returns a name that cannot end a link's text.
+func bracketless(name string) string { return strings.NewReplacer("[", "(", "]", ")").Replace(name) }
+
+// linked shows a text with its links.
+func linked(text string) template.HTML {
+	var shown strings.Builder
+	last := 0
+	for _, at := range linkInText.FindAllStringSubmatchIndex(text, -1) {
+		shown.WriteString(template.HTMLEscapeString(text[last:at[0]]))
+		shown.WriteString(`<a href="` + template.HTMLEscapeString(text[at[4]:at[5]]) + `">` + template.HTMLEscapeString(text[at[2]:at[3]]) + `</a>`)
+		last = at[1]
+	}
+	shown.WriteString(template.HTMLEscapeString(text[last:]))
+	return template.HTML(shown.String()) //nolint:gosec // each part is escaped
+}
+
+// unlinked returns a text without its links, for where there can be none.
+func unlinked(text string) string { return linkInText.ReplaceAllString(text, "$1") }
