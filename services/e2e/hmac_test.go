@@ -39,6 +39,13 @@ func (s signer) get(at time.Time, params url.Values) step {
 	return step{HTTP: "GET /postback?" + params.Encode()}
 }
 
+// getV1a is a GET signed under v1a, its query encoded as some senders do.
+func (s signer) getV1a(at time.Time, params url.Values) step {
+	params.Set("ts", strconv.FormatInt(at.Unix(), 10))
+	sig := "v1a," + hex.EncodeToString(s.sum("v1a\nGET\n"+strings.ReplaceAll(params.Encode(), "+", "%20")))
+	return step{HTTP: "GET /postback?" + strings.NewReplacer("~", "%7E", "%2A", "*").Replace(params.Encode()) + "&sig=" + sig}
+}
+
 // post is a signed POST.
 func (s signer) post(at time.Time, id string, params url.Values) step {
 	ts, body := strconv.FormatInt(at.Unix(), 10), params.Encode()
@@ -78,6 +85,7 @@ func TestSignedPostbacks(t *testing.T) {
 	more.HTTP += "&pub_id=" + v["pub"]
 	p.mustPlay(t, v, []step{
 		expecting(old.get(now, sale("A 1/ü")), "a GET", http.StatusOK, attributed),
+		expecting(old.getV1a(now, sale("A *~/ü+1")), "a GET under v1a, encoded in another way", http.StatusOK, attributed),
 		expecting(old.post(now, "msg_1", sale("A-2")), "a POST", http.StatusOK, attributed),
 		expecting(old.post(now, "msg_2", url.Values{"coupon_code": {v["code"]}}), "a message is one sale", http.StatusOK, attributed),
 		expecting(old.post(now, "msg_2", url.Values{"coupon_code": {v["code"]}}), "and its repeat", http.StatusOK, map[string]any{"outcome": "DUPLICATE"}),
@@ -100,7 +108,7 @@ func TestSignedPostbacks(t *testing.T) {
 		expecting(rotated.post(now, "msg_6", sale("A-0")), "the secret before the last, without an overlap", http.StatusUnauthorized, refused("INVALID_SIGNATURE")),
 		{
 			Call: "tracking.v1.ConversionService/ListConversions", Request: map[string]any{"filter": `offer = "offers/${offer}"`},
-			expectation: expectation{Response: map[string]any{"conversions": map[string]any{"!len": 5}}},
+			expectation: expectation{Response: map[string]any{"conversions": map[string]any{"!len": 6}}},
 		},
 	})
 }

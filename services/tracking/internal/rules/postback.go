@@ -87,7 +87,8 @@ type sent struct {
 // warnings name them as they were sent.
 func (v *Vocabulary) Read(params map[string][]string, now time.Time) (Report, error) {
 	r := Report{Event: DefaultEvent}
-	all := make([]sent, 0, len(params))
+	var few [12]sent
+	all := few[:0] // most postbacks have few, and nothing to allocate
 	var unknown []string
 	for name, values := range params {
 		w, ok := v.word(name)
@@ -134,8 +135,10 @@ func (p parameter) read(r *Report, all []sent, meanings map[string]string, now t
 			if err := CheckText(s.name, value); err != nil {
 				return p.fault(s.name, err)
 			}
-			if meaning, ok := meanings[strings.ToLower(value)]; ok {
-				value = meaning
+			if meanings != nil {
+				if meaning, ok := meanings[strings.ToLower(value)]; ok {
+					value = meaning
+				}
 			}
 			switch {
 			case value == "":

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -93,20 +92,36 @@ func isLetter(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 
 // emptyWords are what programs write for nothing, and the names of our own parameters, which stand in
 // examples where a value belongs. Those of letters alone could be the name of something.
-var emptyWords = []string{
+var emptyWords = byLength(
 	"undefined", "null", "nan", "nil", "none",
 	"(undefined)", "(null)", "(nil)", "(none)", "(empty)", "(unset)", "(not set)", "(not+set)", "(not_set)", "(not%20set)", "not set",
 	"(not provided)", "(not+provided)", "(not%20provided)", "n/a", "#n/a", "%s", "%d",
 	"coupon_code", "promo_code", "click_id", "offer_id", "pub_id", "transaction_id", "txn_id", "order_id", "sale_amount",
 	"refund_id", "pub_click_id", "pub_sub_id",
+)
+
+// byLength returns words by their length: nearly all values have no word of theirs.
+func byLength(words ...string) [][]string {
+	var all [][]string
+	for _, word := range words {
+		for len(all) <= len(word) {
+			all = append(all, nil)
+		}
+		all[len(word)] = append(all[len(word)], word)
+	}
+	return all
 }
 
 // IsEmptyWord says whether a value is a word for nothing, in any case, percent-encoded or not. One of letters
 // alone, such as null, could be the name of something.
 func IsEmptyWord(value string) bool {
 	for range encodings + 1 {
-		if slices.ContainsFunc(emptyWords, func(word string) bool { return len(word) == len(value) && strings.EqualFold(word, value) }) {
-			return true
+		if len(value) < len(emptyWords) {
+			for _, word := range emptyWords[len(value)] {
+				if strings.EqualFold(word, value) {
+					return true
+				}
+			}
 		}
 		if !strings.Contains(value, "%") {
 			return false
