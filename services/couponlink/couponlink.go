@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,7 +35,7 @@ type Config struct {
 	HTTPAddr         string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve HTTP on (${default})."`
 	CouponGRPCAddr   string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address to serve the coupon service's gRPC on (${default})."`
 	TrackingGRPCAddr string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address to serve the tracking service's gRPC on (${default})."`
-	Demo             bool   `env:"COUPONLINK_DEMO" help:"Add sample data at start, where it is not there yet."`
+	Demo             bool   `env:"COUPONLINK_DEMO" help:"Add sample data at start, where it is not there yet, and serve its shops under /demo-shop/, which deliveries and scans may reach."`
 	settings.PublicURL
 	settings.Storage
 	settings.AdminKey
@@ -57,9 +58,8 @@ type Started struct {
 func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.OrGenerated(cfg.DataDir)
 	database, databaseErr := cfg.Database()
-	allowed, allowedErr := cfg.AllowedHosts()
 	zone, zoneErr := cfg.Zone()
-	if err := errors.Join(keyErr, databaseErr, allowedErr, zoneErr); err != nil {
+	if err := errors.Join(keyErr, databaseErr, zoneErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.HTTPAddr, cfg.CouponGRPCAddr, cfg.TrackingGRPCAddr)
@@ -75,6 +75,16 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 
+	pages := ""
+	if cfg.Demo {
+		pages = demo.ShopPath
+		cfg.AllowedPrivateHosts.AllowedPrivateHosts += "," + hostOf(started.PublicURL) // for deliveries to, and scans of, the sample shops
+	}
+	allowed, err := cfg.AllowedHosts()
+	if err != nil {
+		return err
+	}
+
 	coupons, err := coupon.New(ctx, database, started.PublicURL, allowed)
 	if err != nil {
 		return err
@@ -84,7 +94,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	coupons.Register(couponServer)
 
 	trackings, err := tracking.New(ctx, tracking.Options{
-		Database: database, Coupon: grpcdial.WithKey(couponServer.Local(), key), PublicURL: started.PublicURL, Settings: cfg.Settings, Log: log,
+		Database: database, Coupon: grpcdial.WithKey(couponServer.Local(), key), PublicURL: started.PublicURL, Settings: cfg.Settings, Pages: pages, Log: log,
 	})
 	if err != nil {
 		return err
@@ -100,6 +110,10 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	})
 	if err != nil {
 		return fmt.Errorf("making the gateway: %w", err)
+	}
+
+	if cfg.Demo {
+		handler = withShop(handler)
 	}
 
 	// The sample data's goroutine must be gone before the stores are closed.
@@ -125,17 +139,31 @@ func sessionFile(dataDir string) string {
 	return filepath.Join(dataDir, "console-sessions")
 }
 
+// hostOf returns a public URL's host, with its port if it has one.
+func hostOf(publicURL string) string {
+	_, host, _ := strings.Cut(publicURL, "://")
+	return host
+}
+
+// withShop returns the gateway with the sample shops.
+func withShop(handler http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", handler)
+	mux.Handle(demo.ShopPath, demo.Shop())
+	return mux
+}
+
 func address(l net.Listener) string { return l.Addr().String() }
 
 // loadDemo adds the sample data as a client would. That it failed is no reason to stop serving.
-func loadDemo(ctx context.Context, started Started, backends gateway.Backends, visits func(time.Time) http.Handler, log *slog.Logger) {
+func loadDemo(ctx context.Context, started Started, backends gateway.Backends, partner func(time.Time) http.Handler, log *slog.Logger) {
 	withKey := func(conn grpc.ClientConnInterface) grpc.ClientConnInterface {
 		return grpcdial.WithKey(conn, started.AdminKey)
 	}
 	began := time.Now()
 	err := demo.Load(ctx, demo.Target{
 		Coupon: withKey(backends.Coupon), Tracking: withKey(backends.Tracking),
-		Visits: visits,
+		Partner: partner, PublicURL: started.PublicURL,
 	}, began)
 	if err != nil && ctx.Err() == nil {
 		log.ErrorContext(ctx, "adding the sample data failed", slog.Any("error", err))

@@ -163,7 +163,7 @@ func TestRunRefusesWhatCannotWork(t *testing.T) {
 func TestDemo(t *testing.T) {
 	dir := t.TempDir()
 	var before string
-	for range 2 {
+	for round := range 2 {
 		r, stop := start(t, dir, true)
 		for deadline := time.Now().Add(30 * time.Second); !r.log.has("the sample data is there"); time.Sleep(10 * time.Millisecond) {
 			if r.log.has("level=ERROR") || time.Now().After(deadline) {
@@ -207,9 +207,84 @@ func TestDemo(t *testing.T) {
 		}
 		before = string(now)
 		_, answer = r.get(t, "/v1/conversions?"+url.Values{"filter": {`pub_unique3 = "ANAGLOW15"`}}.Encode(), true)
-		if list, _ := answer["conversions"].([]any); len(list) != 2 {
+		if list, _ := answer["conversions"].([]any); len(list) != 3 {
 			t.Errorf("conversions by Pub. Unique 3: %v", answer)
 		}
+		if round == 0 { // The second start has another port, and so other shops.
+			wantSampleShops(t, r)
+		}
+		wantSampleLogs(t, r)
 		stop()
+	}
+}
+
+// wantSampleShops fails the test unless a sample link leads to a page of a sample shop, and a scan says so.
+func wantSampleShops(t *testing.T, r *running) {
+	t.Helper()
+	link := r.PublicURL + "/click?offer_id=aurora-shoes&pub_id=mia-runs&coupon_code=MIA20"
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+r.HTTPAddr+"/v1/links:scan", strings.NewReader(`{"url":"`+link+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+r.AdminKey)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := r.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var scan struct {
+		OK, ClickIDArrived, CouponCodeArrived bool
+		FinalURL                              string
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&scan); err != nil {
+		t.Fatal(err)
+	}
+	if !scan.OK || !scan.ClickIDArrived || !scan.CouponCodeArrived || !strings.HasPrefix(scan.FinalURL, r.PublicURL+"/demo-shop/aurora/") {
+		t.Errorf("a sample link is scanned as %+v", scan)
+	}
+	for path, want := range map[string]int{"/demo-shop/": 200, "/demo-shop/glow/welcome?promo=X": 200, "/demo-shop/none/": 404, "/demo-shop/deliveries": 204} {
+		if code, _ := r.get(t, path, false); code != want {
+			t.Errorf("%s: %d, want %d", path, code, want)
+		}
+	}
+}
+
+// wantSampleLogs fails the test unless there are postbacks of several outcomes, deliveries and a refund.
+func wantSampleLogs(t *testing.T, r *running) {
+	t.Helper()
+	_, answer := r.get(t, "/v1/postbacks?page_size=100", true)
+	outcomes := map[any]bool{}
+	list, _ := answer["postbacks"].([]any)
+	for _, raw := range list {
+		postback, _ := raw.(map[string]any)
+		outcomes[postback["outcome"]] = true
+	}
+	for _, want := range []string{"ATTRIBUTED", "DUPLICATE", "UNATTRIBUTED", "REJECTED"} {
+		if !outcomes[want] {
+			t.Errorf("no sample postback is %s: %v", want, outcomes)
+		}
+	}
+	r.wantSoon(t, "/v1/deliveries?filter="+url.QueryEscape("state = DELIVERED"), "deliveries")
+	_, answer = r.get(t, "/v1/conversions?"+url.Values{"filter": {`transaction_id = "NP-7122" AND refunded_amount = 75`}}.Encode(), true)
+	if list, _ := answer["conversions"].([]any); len(list) != 1 {
+		t.Errorf("the sample refund: %v", answer)
+	}
+	r.wantSoon(t, "/v1/reports/coupons:leaked", "leakedCodes")
+}
+
+// wantSoon fails the test unless a list has something before long: what the program does after it was told
+// of a sale.
+func (r *running) wantSoon(t *testing.T, path, list string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		_, answer := r.get(t, path, true)
+		if found, _ := answer[list].([]any); len(found) > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("%s: no %s: %v", path, list, answer)
+			return
+		}
 	}
 }

@@ -53,6 +53,8 @@ type Options struct {
 	Coupon grpc.ClientConnInterface
 	// PublicURL is what tracking links begin with.
 	PublicURL string
+	// Pages is the path under which the public URL has pages of shops, which scans call; "": it has none.
+	Pages string
 	Settings
 	Log *slog.Logger
 }
@@ -90,7 +92,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: allowed.Entries(), TimeZone: zone.String(),
 	}
 	s := &Service{store: store, about: about, flow: flow.New(flow.Config{
-		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Zone: zone,
+		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Pages: o.Pages, Zone: zone,
 		Presets: presets, Sender: sender, Follower: scan.New(scan.Config{Client: client, Now: time.Now}), Wake: sender.Wake,
 	})}
 	working, end := context.WithCancel(context.WithoutCancel(ctx))

@@ -31,14 +31,16 @@ const browser = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605
 type Target struct {
 	// Coupon and Tracking are connections that carry the admin key.
 	Coupon, Tracking grpc.ClientConnInterface
-	// Visits returns what serves clicks as if they were made at a moment.
-	Visits func(at time.Time) http.Handler
+	// Partner returns what serves clicks and postbacks as if they came at a moment.
+	Partner func(at time.Time) http.Handler
+	// PublicURL is what tracking links begin with. The sample shops are below it.
+	PublicURL string
 }
 
 // Load adds the sample data, as of now, where it is not there yet. What is there already is left as
 // it is, also where somebody has changed it.
 func Load(ctx context.Context, target Target, now time.Time) error {
-	if err := loadCatalog(ctx, target.Coupon); err != nil {
+	if err := loadCatalog(ctx, target); err != nil {
 		return err
 	}
 	if err := loadCoupons(ctx, couponv1.NewCouponServiceClient(target.Coupon), now); err != nil {
@@ -47,9 +49,9 @@ func Load(ctx context.Context, target Target, now time.Time) error {
 	return loadSales(ctx, target, now)
 }
 
-func loadCatalog(ctx context.Context, conn grpc.ClientConnInterface) error {
-	offerClient, publisherClient := couponv1.NewOfferServiceClient(conn), couponv1.NewPublisherServiceClient(conn)
-	for _, o := range offers() {
+func loadCatalog(ctx context.Context, target Target) error {
+	offerClient, publisherClient := couponv1.NewOfferServiceClient(target.Coupon), couponv1.NewPublisherServiceClient(target.Coupon)
+	for _, o := range offers(target.PublicURL) {
 		_, err := offerClient.CreateOffer(ctx, &couponv1.CreateOfferRequest{OfferId: o.id, Offer: o.offer})
 		if err != nil && status.Code(err) != codes.AlreadyExists {
 			return fmt.Errorf("offer %s: %w", o.id, err)
@@ -57,7 +59,7 @@ func loadCatalog(ctx context.Context, conn grpc.ClientConnInterface) error {
 	}
 	for _, p := range publishers {
 		_, err := publisherClient.CreatePublisher(ctx, &couponv1.CreatePublisherRequest{
-			PublisherId: p.id, Publisher: &couponv1.Publisher{DisplayName: p.name},
+			PublisherId: p.id, Publisher: p.publisher(target.PublicURL),
 		})
 		if err != nil && status.Code(err) != codes.AlreadyExists {
 			return fmt.Errorf("publisher %s: %w", p.id, err)
@@ -111,8 +113,11 @@ func loadSales(ctx context.Context, target Target, now time.Time) error {
 	if err := loadHistory(ctx, target, client, now); err != nil {
 		return fmt.Errorf("the sales of the days before: %w", err)
 	}
-	if err := loadVisits(ctx, target, client, now); err != nil {
+	if err := loadVisits(ctx, target, now); err != nil {
 		return fmt.Errorf("the clicks: %w", err)
+	}
+	if err := loadPostbacks(ctx, target, now); err != nil {
+		return err
 	}
 	for _, s := range sales {
 		if err := s.load(ctx, target, client, now); err != nil {
@@ -135,16 +140,15 @@ func loadReports(ctx context.Context, client trackingv1.SavedReportServiceClient
 func (s sampleSale) load(ctx context.Context, target Target, client trackingv1.ConversionServiceClient, now time.Time) error {
 	req := &trackingv1.RecordConversionRequest{
 		Offer: "offers/" + s.offer, TransactionId: s.transaction, CouponCode: s.code,
-		Amount: &couponv1.Money{CurrencyCode: s.currency, Units: s.units, Nanos: s.nanos},
+		Amount:         &couponv1.Money{CurrencyCode: s.currency, Units: s.units, Nanos: s.nanos},
+		ConversionTime: timestamppb.New(now.Add(-s.ago)),
 	}
 	if s.clicked {
-		click, err := s.visit(ctx, target, now)
+		click, err := s.visit(ctx, target, now.Add(-s.ago-decides))
 		if err != nil {
 			return err
 		}
 		req.Click = click
-	} else {
-		req.ConversionTime = timestamppb.New(now.Add(-s.ago))
 	}
 	_, err := record(ctx, client, req)
 	return err
@@ -187,9 +191,9 @@ func visit(ctx context.Context, target Target, link string, at time.Time) (strin
 		return "", fmt.Errorf("reading the link: %w", err)
 	}
 	req.Header.Set("User-Agent", browser)
-	req.RemoteAddr = "192.0.2.1:443" // An address for documentation: nobody's.
-	answer := &redirect{header: http.Header{}}
-	target.Visits(at).ServeHTTP(answer, req)
+	req.RemoteAddr = documentationAddr
+	answer := &partnerAnswer{header: http.Header{}}
+	target.Partner(at).ServeHTTP(answer, req)
 	landing, err := url.Parse(answer.header.Get("Location"))
 	if err != nil {
 		return "", fmt.Errorf("following the link: %w", err)
@@ -201,17 +205,20 @@ func visit(ctx context.Context, target Target, link string, at time.Time) (strin
 	return click, nil
 }
 
-// redirect takes the answer to a click; its page does not matter.
-type redirect struct {
+// documentationAddr is an address for documentation: nobody's.
+const documentationAddr = "192.0.2.1:443"
+
+// partnerAnswer takes the answer to a click or a postback; its body does not matter.
+type partnerAnswer struct {
 	header http.Header
 	status int
 }
 
 // Header returns the headers to set.
-func (r *redirect) Header() http.Header { return r.header }
+func (r *partnerAnswer) Header() http.Header { return r.header }
 
 // WriteHeader keeps the status.
-func (r *redirect) WriteHeader(status int) { r.status = status }
+func (r *partnerAnswer) WriteHeader(status int) { r.status = status }
 
-// Write drops the page.
-func (r *redirect) Write(p []byte) (int, error) { return len(p), nil }
+// Write drops the body.
+func (r *partnerAnswer) Write(p []byte) (int, error) { return len(p), nil }

@@ -29,15 +29,42 @@ type campaign struct {
 	currency string
 	// prices are what is sold for, in turn, in cents.
 	prices []int64
-	// visits is how many people come by the code's link today, and fewer on other days, the more the more is sold.
+	// visits is how many people come by the code's link in a week, besides those that come the more the more
+	// is sold.
 	visits    int
 	publisher string
+	// leaked is how long ago coupon sites began to list the code; zero: they don't. Until then everybody
+	// came by the link.
+	leaked int
+}
+
+// leakedDaily is how many sales a day a code makes once it has leaked.
+const leakedDaily = 3
+
+// sells returns how many sales the code made on a day, that many days ago.
+func (c campaign) sells(at time.Time, ago int) int {
+	if ago < c.leaked {
+		return leakedDaily
+	}
+	return c.daily[at.Weekday()]
+}
+
+// clicked says whether the sale of that number, that many days ago, came by a click.
+func (c campaign) clicked(number, ago int) bool {
+	switch {
+	case c.leaked == 0:
+		return number%5 > 1
+	case ago < c.leaked:
+		return number%5 == 0
+	default:
+		return true
+	}
 }
 
 func campaigns() []campaign {
 	return []campaign{
 		{offer: "aurora-shoes", publisher: "mia-runs", code: "MIA20", prefix: "AUR-2", daily: [7]int{3, 1, 1, 1, 2, 2, 3}, currency: "USD", prices: []int64{12_990, 8_900, 15_450, 10_900}, visits: 61},
-		{offer: "aurora-shoes", publisher: "trailhead-tom", code: "TOM20", prefix: "AUR-3", daily: [7]int{1, 0, 1, 0, 0, 1, 1}, currency: "USD", prices: []int64{14_950, 9_900}, visits: 28},
+		{offer: "aurora-shoes", publisher: "trailhead-tom", code: "TOM20", prefix: "AUR-3", daily: [7]int{1, 1, 1, 0, 1, 1, 1}, currency: "USD", prices: []int64{14_950, 9_900}, visits: 28, leaked: 8},
 		{offer: "glow-skincare", publisher: "skin-deep-sam", code: "SAMGLOW15", prefix: "GLW-6", daily: [7]int{1, 1, 0, 1, 1, 1, 2}, currency: "USD", prices: []int64{4_225, 6_400, 7_800}, visits: 34},
 		{offer: "beanwise-coffee", publisher: "caffeine-carl", code: "CARL5", prefix: "BW-1", daily: [7]int{1, 1, 0, 1, 0, 1, 1}, currency: "USD", prices: []int64{2_400, 3_200}, visits: 22},
 		{offer: "beanwise-coffee", publisher: "brew-diaries", code: "BREWFREE", prefix: "BW-2", daily: [7]int{1, 1, 1, 0, 1, 1, 1}, currency: "USD", prices: []int64{1_990}, visits: 41},
@@ -52,7 +79,7 @@ func campaigns() []campaign {
 // pastSale is a sale of a campaign.
 type pastSale struct {
 	offer, publisher, code, transaction string
-	// clicked says that the sale came by a click a quarter of an hour before.
+	// clicked says that the sale came by a click.
 	clicked  bool
 	currency string
 	cents    int64
@@ -65,15 +92,15 @@ func history(now time.Time) []pastSale {
 	var all []pastSale
 	for _, c := range campaigns() {
 		number := 0
-		for ago := historyDays - 1; ago >= 1; ago-- {
+		for ago := historyDays - 1; ago >= 0; ago-- {
 			at := now.Add(-time.Duration(ago) * day)
-			for range c.daily[at.Weekday()] {
+			for range c.sells(at, ago) {
 				number++
 				one := pastSale{
-					offer: c.offer, publisher: c.publisher, code: c.code, clicked: number%5 > 1, transaction: fmt.Sprintf("%s%04d", c.prefix, 17*number),
+					offer: c.offer, publisher: c.publisher, code: c.code, clicked: c.clicked(number, ago), transaction: fmt.Sprintf("%s%04d", c.prefix, 17*number),
 					currency: c.currency, cents: c.prices[number%len(c.prices)],
 					// Within eight hours before, so that sales do not all have one minute.
-					time: at.Add(-time.Duration(number*37%480) * time.Minute),
+					time: at.Add(-time.Duration(1+number*37%480) * time.Minute),
 				}
 				if one.time.After(now.Add(c.coupon().starts)) {
 					all = append(all, one)
@@ -105,7 +132,7 @@ func loadHistory(ctx context.Context, target Target, client trackingv1.Conversio
 			if s.clicked {
 				var err error
 				one := sampleSale{offer: s.offer, publisher: s.publisher, code: s.code}
-				if req.Click, err = one.visit(calls, target, s.time.Add(-15*time.Minute)); err != nil {
+				if req.Click, err = one.visit(calls, target, s.time.Add(-decides)); err != nil {
 					return err
 				}
 			}
@@ -144,9 +171,8 @@ func settle(ctx context.Context, client trackingv1.ConversionServiceClient, c *t
 	return err
 }
 
-// loadVisits makes the clicks by the links of the campaigns, those of the days before too. Some of those who
-// click today buy.
-func loadVisits(ctx context.Context, target Target, client trackingv1.ConversionServiceClient, now time.Time) error {
+// loadVisits makes the clicks by the links of the campaigns.
+func loadVisits(ctx context.Context, target Target, now time.Time) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for _, c := range campaigns() {
@@ -154,23 +180,9 @@ func loadVisits(ctx context.Context, target Target, client trackingv1.Conversion
 		if err != nil {
 			return err
 		}
-		for _, at := range c.pastVisits(now) {
+		for _, at := range c.visitsOf(now) {
 			group.Go(func() error {
 				_, err := visit(ctx, target, link, at)
-				return err
-			})
-		}
-		for i := range c.visits {
-			group.Go(func() error {
-				click, err := visit(ctx, target, link, now)
-				if err != nil || i%13 != 5 {
-					return err
-				}
-				cents := c.prices[i%len(c.prices)]
-				_, err = record(ctx, client, &trackingv1.RecordConversionRequest{
-					Offer: "offers/" + c.offer, CouponCode: c.code, Click: click, TransactionId: fmt.Sprintf("%s9%03d", c.prefix, i),
-					Amount: &couponv1.Money{CurrencyCode: c.currency, Units: cents / 100, Nanos: int32(cents%100) * 10_000_000},
-				})
 				return err
 			})
 		}
@@ -178,13 +190,13 @@ func loadVisits(ctx context.Context, target Target, client trackingv1.Conversion
 	return group.Wait()
 }
 
-// pastVisits returns when people came by the campaign's link on the days before, while its code was valid.
-func (c campaign) pastVisits(now time.Time) []time.Time {
+// visitsOf returns when people came by the campaign's link in the last days, while its code was valid.
+func (c campaign) visitsOf(now time.Time) []time.Time {
 	var all []time.Time
-	for ago := historyDays - 1; ago >= 1; ago-- {
+	for ago := historyDays - 1; ago >= 0; ago-- {
 		at := now.Add(-time.Duration(ago) * day)
 		for i := range c.visits/6 + 3*c.daily[at.Weekday()] + (ago*5)%4 {
-			visit := at.Add(-time.Duration(i*53%600) * time.Minute)
+			visit := at.Add(-time.Duration(1+i*53%600) * time.Minute)
 			if visit.After(now.Add(c.coupon().starts)) {
 				all = append(all, visit)
 			}

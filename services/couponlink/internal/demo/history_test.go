@@ -30,10 +30,42 @@ func TestHistory(t *testing.T) {
 				t.Fatalf("code %s was not valid at %v", s.code, s.time)
 			}
 		}
+		wantEvenDays(t, now)
 		if len(days) < historyDays-2 {
 			t.Fatalf("sales on %d days only", len(days))
 		}
 	})
+}
+
+// wantEvenDays fails the test if the last day stands out from the others by its sales or clicks.
+func wantEvenDays(t *rapid.T, now time.Time) {
+	t.Helper()
+	const before = 14
+	salesOn, clicksOn := map[int]int{}, map[int]int{}
+	daysAgo := func(at time.Time) int { return int(now.Sub(at) / day) }
+	for _, s := range history(now) {
+		salesOn[daysAgo(s.time)]++
+	}
+	for _, s := range sales {
+		salesOn[daysAgo(now.Add(-s.ago))]++
+	}
+	for _, p := range postbacks {
+		salesOn[daysAgo(now.Add(-p.ago))]++
+	}
+	for _, c := range campaigns() {
+		for _, at := range c.visitsOf(now) {
+			clicksOn[daysAgo(at)]++
+		}
+	}
+	for what, on := range map[string]map[int]int{"sales": salesOn, "clicks": clicksOn} {
+		sum := 0
+		for ago := 1; ago <= before; ago++ {
+			sum += on[ago]
+		}
+		if on[0] == 0 || on[0]*before > 2*sum {
+			t.Fatalf("%d %s on the last day, %d on the %d days before", on[0], what, sum, before)
+		}
+	}
 }
 
 // Each campaign is of a sample coupon's publisher, so that its clicks and sales are credited.

@@ -11,10 +11,13 @@ import (
 
 const day = 24 * time.Hour
 
-// landing returns the landing page of a shop. Each takes the click's id and the code along, by
-// names of our own choice.
-func landing(shop, path string) string {
-	return "https://" + shop + ".example.com/" + path + "?" + clickParameter + "={click_id}&promo={coupon_code}&src={pub_id}"
+// decides is how long a visitor takes to buy.
+const decides = 15 * time.Minute
+
+// landing returns the landing page of a shop under a public URL. Each takes the click's id and the code
+// along, by names of our own choice.
+func landing(publicURL, shop, path string) string {
+	return publicURL + ShopPath + shop + "/" + path + "?" + clickParameter + "={click_id}&promo={coupon_code}&src={pub_id}"
 }
 
 func percent(p string) *couponv1.Payout {
@@ -30,12 +33,13 @@ type sampleOffer struct {
 	offer *couponv1.Offer
 }
 
-// offers returns the sample offers, made anew: they differ in payout, in what counts and in how a
-// postback is proved.
-func offers() []sampleOffer {
+// offers returns the sample offers, made anew, whose shops are under a public URL. They differ in payout, in
+// what counts and in how a postback is proved.
+func offers(publicURL string) []sampleOffer {
+	landing := func(shop, path string) string { return landing(publicURL, shop, path) }
 	return []sampleOffer{
 		{"aurora-shoes", &couponv1.Offer{
-			DisplayName: "Aurora Running Shoes", LandingPageUrl: landing("aurora", "running"), FallbackUrl: "https://aurora.example.com/",
+			DisplayName: "Aurora Running Shoes", LandingPageUrl: landing("aurora", "running"), FallbackUrl: publicURL + ShopPath + "aurora/",
 			Payout: percent("8"), DefaultConversionStatus: couponv1.Offer_APPROVED,
 		}},
 		{"glow-skincare", &couponv1.Offer{
@@ -65,20 +69,36 @@ func offers() []sampleOffer {
 	}
 }
 
+// samplePublisher is a publisher.
+type samplePublisher struct {
+	id, name string
+	// hears says that sales are delivered.
+	hears bool
+}
+
+// publisher returns the publisher, whose endpoint is under a public URL.
+func (p samplePublisher) publisher(publicURL string) *couponv1.Publisher {
+	publisher := &couponv1.Publisher{DisplayName: p.name}
+	if p.hears {
+		publisher.PostbackUrl = publicURL + deliveriesPath + "?order={transaction_id}&status={status}&payout={payout}&currency={payout_currency}&sub={pub_sub_id}"
+	}
+	return publisher
+}
+
 // publishers are the sample publishers, by id.
-var publishers = [...]struct{ id, name string }{
-	{"mia-runs", "Mia Runs"},
-	{"trailhead-tom", "Trailhead Tom"},
-	{"glow-with-ana", "Glow with Ana"},
-	{"skin-deep-sam", "Skin Deep Sam"},
-	{"caffeine-carl", "Caffeine Carl"},
-	{"brew-diaries", "The Brew Diaries"},
-	{"polyglot-priya", "Polyglot Priya"},
-	{"weekend-wanderers", "Weekend Wanderers"},
-	{"petparent-pete", "Pet Parent Pete"},
-	{"tidy-desk-tina", "Tidy Desk Tina"},
-	{"deal-desk", "The Deal Desk"},
-	{"budget-bea", "Budget Bea"},
+var publishers = [...]samplePublisher{
+	{id: "mia-runs", name: "Mia Runs", hears: true},
+	{id: "trailhead-tom", name: "Trailhead Tom"},
+	{id: "glow-with-ana", name: "Glow with Ana"},
+	{id: "skin-deep-sam", name: "Skin Deep Sam"},
+	{id: "caffeine-carl", name: "Caffeine Carl"},
+	{id: "brew-diaries", name: "The Brew Diaries"},
+	{id: "polyglot-priya", name: "Polyglot Priya"},
+	{id: "weekend-wanderers", name: "Weekend Wanderers"},
+	{id: "petparent-pete", name: "Pet Parent Pete"},
+	{id: "tidy-desk-tina", name: "Tidy Desk Tina"},
+	{id: "deal-desk", name: "The Deal Desk"},
+	{id: "budget-bea", name: "Budget Bea"},
 }
 
 // sampleCoupon is a coupon; its days are counted from now.
@@ -135,7 +155,7 @@ func reports() []sampleReport {
 }
 
 // sampleSale is a sale. One with a click comes through the link of the coupon or, without a code,
-// through a plain link, and happens now; any other happened some days ago.
+// through a plain link.
 type sampleSale struct {
 	transaction            string
 	offer, publisher, code string
@@ -152,17 +172,17 @@ var sales = [...]sampleSale{
 	{transaction: "AUR-10021", offer: "aurora-shoes", code: "MIA20", ago: 21 * day, currency: "USD", units: 129, nanos: 900_000_000},
 	{transaction: "AUR-10044", offer: "aurora-shoes", code: "mia20", ago: 14 * day, currency: "USD", units: 89},
 	{transaction: "AUR-10077", offer: "aurora-shoes", code: "TOM20", ago: 9 * day, currency: "USD", units: 149, nanos: 500_000_000},
-	{transaction: "AUR-10102", offer: "aurora-shoes", publisher: "mia-runs", code: "MIA20", clicked: true, currency: "USD", units: 109},
+	{transaction: "AUR-10102", offer: "aurora-shoes", publisher: "mia-runs", code: "MIA20", clicked: true, ago: 3 * day, currency: "USD", units: 109},
 	{transaction: "GLW-5501", offer: "glow-skincare", code: "ANAGLOW15", ago: 12 * day, currency: "USD", units: 64},
 	{transaction: "GLW-5519", offer: "glow-skincare", code: "SAMGLOW15", ago: 6 * day, currency: "USD", units: 42, nanos: 250_000_000},
-	{transaction: "GLW-5533", offer: "glow-skincare", publisher: "glow-with-ana", code: "ANAGLOW15", clicked: true, currency: "USD", units: 78},
+	{transaction: "GLW-5533", offer: "glow-skincare", publisher: "glow-with-ana", code: "ANAGLOW15", clicked: true, ago: 26 * time.Hour, currency: "USD", units: 78},
 	{transaction: "GLW-5540", offer: "glow-skincare", code: "BEAGLOW", ago: 2 * day, currency: "USD", units: 51},
 	{transaction: "BW-880", offer: "beanwise-coffee", code: "CARL5", ago: 18 * day, currency: "USD", units: 24},
 	{transaction: "BW-893", offer: "beanwise-coffee", code: "BREWFREE", ago: 4 * day, currency: "USD", units: 19, nanos: 900_000_000},
 	{transaction: "BW-901", offer: "beanwise-coffee", code: "BEANSALE", ago: 1 * day, currency: "USD", units: 24},
 	{transaction: "LP-3307", offer: "linguapal-app", code: "PRIYA30", ago: 8 * day, currency: "EUR", units: 59},
-	{transaction: "LP-3312", offer: "linguapal-app", publisher: "weekend-wanderers", clicked: true, currency: "EUR", units: 59},
-	{transaction: "NP-7106", offer: "northpeak-outdoor", publisher: "trailhead-tom", code: "TOMPEAK", clicked: true, currency: "USD", units: 212, nanos: 400_000_000},
+	{transaction: "LP-3312", offer: "linguapal-app", publisher: "weekend-wanderers", clicked: true, ago: 4 * day, currency: "EUR", units: 59},
+	{transaction: "NP-7106", offer: "northpeak-outdoor", publisher: "trailhead-tom", code: "TOMPEAK", clicked: true, ago: 2 * day, currency: "USD", units: 212, nanos: 400_000_000},
 	{transaction: "NP-7110", offer: "northpeak-outdoor", code: "NOSUCHCODE", ago: 3 * day, currency: "USD", units: 75},
 	{transaction: "PB-204", offer: "petbox-monthly", code: "BEAPETS", ago: 5 * day, currency: "USD", units: 29},
 	{transaction: "PB-209", offer: "petbox-monthly", code: "PETLOVE10", ago: 2 * day, currency: "USD", units: 29},

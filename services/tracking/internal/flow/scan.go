@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -92,7 +93,7 @@ type ownWay struct {
 // make a sale.
 func (o *ownWay) hop(ctx context.Context, u *url.URL) (*rules.Hop, error) {
 	public, err := url.Parse(o.service.publicURL)
-	if err != nil || !rules.SameSite(u, public) {
+	if err != nil || !rules.SameSite(u, public) || o.service.isPage(u) {
 		return nil, nil //nolint:nilerr // Without an origin of its own nothing is ours; settings refuses such.
 	}
 	hop := &rules.Hop{URL: u.String(), Own: true}
@@ -104,6 +105,11 @@ func (o *ownWay) hop(ctx context.Context, u *url.URL) (*rules.Hop, error) {
 		return hop, nil
 	}
 	return hop, o.refuse(hop, link, err)
+}
+
+// isPage says whether a URL of ours is a shop's page.
+func (s *Service) isPage(u *url.URL) bool {
+	return s.config.Pages != "" && strings.HasPrefix(path.Clean(u.Path), s.config.Pages)
 }
 
 // read reads a link of ours. Errors are as for a visitor.

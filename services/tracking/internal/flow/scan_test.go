@@ -21,6 +21,12 @@ import (
 // read or write one panics.
 func newScanner(t *testing.T, c *catalog) *flow.Service {
 	t.Helper()
+	return newScannerAt(t, c, "https://go.example.com", "")
+}
+
+// newScannerAt returns a service at a public URL, with shops' pages under a path.
+func newScannerAt(t *testing.T, c *catalog, publicURL, pages string) *flow.Service {
+	t.Helper()
 	allowed, err := outbound.ParseAllowed("127.0.0.1/32")
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +34,7 @@ func newScanner(t *testing.T, c *catalog) *flow.Service {
 	client := outbound.NewClient(allowed)
 	t.Cleanup(client.CloseIdleConnections)
 	return flow.New(flow.Config{
-		Catalog: c, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC,
+		Catalog: c, Now: func() time.Time { return now }, PublicURL: publicURL, Pages: pages, Zone: time.UTC,
 		Follower: scan.New(scan.Config{Client: client, Now: time.Now}),
 	})
 }
@@ -75,6 +81,26 @@ func reasons(s rules.Scan) string {
 		}
 	}
 	return strings.Join(all, " ")
+}
+
+// Shops' pages at our own origin are called as others' are, and nothing else there is.
+func TestScanOfOurOwnPages(t *testing.T) {
+	c := newCatalog(t)
+	origin, calls := newShop(t, c, "/demo-shop/page")
+	link := origin + "/click?offer_id=10&pub_id=22&coupon_code=salexyz20"
+	got := scanned(t, newScannerAt(t, c, origin, "/demo-shop/"), link)
+	if reasons(got) != "" || !got.ClickIDArrived || !got.CodeArrived || calls.Load() != 1 {
+		t.Errorf("%d calls, %+v", calls.Load(), got)
+	}
+	for _, other := range []string{"/postback?token=x", "/demo-shop/../postback?token=x", "/demo-shopping/"} {
+		got := scanned(t, newScannerAt(t, c, origin, "/demo-shop/"), origin+other)
+		if reasons(got) != rules.FaultNoLink || calls.Load() != 1 {
+			t.Errorf("%s: %d calls, %+v", other, calls.Load(), got)
+		}
+	}
+	if got := scanned(t, newScannerAt(t, c, origin, ""), link); got.ClickIDArrived || calls.Load() != 1 {
+		t.Errorf("without pages: %d calls, %+v", calls.Load(), got)
+	}
 }
 
 func TestScanOfALinkThatWorks(t *testing.T) {

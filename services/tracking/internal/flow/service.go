@@ -19,6 +19,9 @@ type Config struct {
 	After func(time.Duration) <-chan time.Time
 	// PublicURL is the origin that tracking links start with, such as https://go.example.com.
 	PublicURL string
+	// Pages is the path under which that origin has pages of shops, which scans call as they call others';
+	// "": it has none.
+	Pages string
 	// Zone is the program's time zone, by which daily limits count.
 	Zone *time.Location
 	// Presets are the dialects that postbacks may speak beside our own.
