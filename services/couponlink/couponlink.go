@@ -112,14 +112,11 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return fmt.Errorf("making the gateway: %w", err)
 	}
 
-	if cfg.Demo {
-		handler = withShop(handler)
-	}
-
 	// The sample data's goroutine must be gone before the stores are closed.
 	var samples sync.WaitGroup
 	defer samples.Wait()
 	if cfg.Demo {
+		handler = withShop(handler)
 		samples.Go(func() { loadDemo(ctx, started, backends, trackings.PartnerHandlerAt, log) })
 	}
 	if cfg.Started != nil {
