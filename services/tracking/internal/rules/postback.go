@@ -129,6 +129,7 @@ type given struct{ name, value string }
 func (p parameter) read(r *Report, all []sent, meanings map[string]string, now time.Time) error {
 	var one [1]given
 	values := one[:0]
+	var unfilled []given
 	for _, s := range all {
 		for _, value := range s.values {
 			value = pasted.Trim(value)
@@ -143,9 +144,10 @@ func (p parameter) read(r *Report, all []sent, meanings map[string]string, now t
 			switch {
 			case value == "":
 			case p.isUnfilled(value):
-				if err := p.leaveOut(r, s.name, value); err != nil {
-					return err
+				if p.unfilled == refused {
+					return p.fault(s.name, notFilledIn(value))
 				}
+				unfilled = append(unfilled, given{name: s.name, value: value})
 			case slices.ContainsFunc(values, func(g given) bool { return g.value == value }):
 			case len(values) > 0 && !p.many:
 				return tooMany(values[0], s.name, value)
@@ -153,6 +155,9 @@ func (p parameter) read(r *Report, all []sent, meanings map[string]string, now t
 				values = append(values, given{name: s.name, value: value})
 			}
 		}
+	}
+	for _, g := range unfilled {
+		p.leaveOut(r, g, len(values) > 0)
 	}
 	for _, g := range values {
 		if err := p.set(r, g.value, now); err != nil {
@@ -190,21 +195,18 @@ func (p parameter) isUnfilled(value string) bool {
 	}
 }
 
-// leaveOut does what is done with a value that was not filled in. name is that under which it was sent.
-func (p parameter) leaveOut(r *Report, name, value string) error {
-	switch p.unfilled {
-	case refused:
-		return p.fault(name, notFilledIn(value))
-	case held:
-		r.Held = true
-		if p.name != "status" {
-			r.unfilledMoney = p.fault(name, fmt.Errorf("%.60q was not filled in by the sender's template; send what is refunded, or neither amount nor currency for all that is left", value))
-		}
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %.60q was not filled in by the sender's template and was taken as not sent; the sale waits in PENDING", name, value))
-	default:
-		r.Warnings = append(r.Warnings, LeftOut(name, value))
+// leaveOut takes a value that was not filled in as not sent. isSent says that the parameter has a value all
+// the same, under another name.
+func (p parameter) leaveOut(r *Report, g given, isSent bool) {
+	if p.unfilled != held || isSent {
+		r.Warnings = append(r.Warnings, LeftOut(g.name, g.value))
+		return
 	}
-	return nil
+	r.Held = true
+	r.Warnings = append(r.Warnings, LeftOut(g.name, g.value)+"; the sale waits in PENDING")
+	if p.name != "status" {
+		r.unfilledMoney = p.fault(g.name, fmt.Errorf("%.60q was not filled in by the sender's template; send what is refunded, or neither amount nor currency for all that is left", g.value))
+	}
 }
 
 // CheckText refuses what no value from outside may hold: invalid UTF-8, control characters, more than

@@ -79,6 +79,9 @@ func TestUnfilledParameters(t *testing.T) {
 			t.Errorf("%s: got %+v", tt.query, got)
 		}
 	}
+	if got, err := parse(t, "amount={amount}&sale_amount=5"); err != nil || got.Held || got.Amount.Units != 5 || len(got.Warnings) != 1 {
+		t.Errorf("an amount under another name: %+v, %v", got, err)
+	}
 	if got, err := parse(t, "click_id={click_id}&cid=abc&offer_id=null&coupon_code=NULL"); err != nil || got.ClickID != "abc" || got.Offer != "null" || got.Code != "NULL" {
 		t.Errorf("got %+v, %v", got, err)
 	}
