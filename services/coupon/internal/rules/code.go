@@ -1,10 +1,7 @@
 package rules
 
 import (
-	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
@@ -12,9 +9,8 @@ import (
 )
 
 // ParseCode returns a code as it is kept: as typed, less the unseen characters around it. What is not 3
-// to 64 ASCII letters and digits is refused with INVALID_CODE on the field `code`. Where leaving
-// characters out makes a code of it, the error suggests that one, in words and as the metadata
-// value `suggestion`.
+// to 64 ASCII letters and digits is refused with INVALID_CODE on the field `code`. Where suggestCode
+// knows the code that was meant, the error suggests it, in words and as the metadata value `suggestion`.
 func ParseCode(text string) (string, error) {
 	code := pasted.Trim(text)
 	if couponcode.Is(code) {
@@ -33,6 +29,9 @@ func codeFault(code string) string {
 	if !utf8.ValidString(code) {
 		return "the code is not valid UTF-8; it must be 3 to 64 letters A-Z and digits"
 	}
+	if cause := spreadsheetCause(code); cause != "" {
+		return cause
+	}
 	for _, c := range code {
 		switch {
 		case couponcode.IsChar(c):
@@ -50,23 +49,4 @@ func codeFault(code string) string {
 	default:
 		return "the code is too long; it must have at most 64 letters and digits"
 	}
-}
-
-// suggestCode returns the code that is left when all but letters and digits is left out of a text,
-// or "" if that is no code. Accents are taken off their letters first.
-func suggestCode(text string) string {
-	const longest = 4 * couponcode.MaxChars // a text far longer than a code is no misspelled code
-	if len(text) > longest || !utf8.ValidString(text) {
-		return ""
-	}
-	kept := strings.Map(func(c rune) rune {
-		if couponcode.IsChar(c) {
-			return c
-		}
-		return -1
-	}, norm.NFKD.String(text))
-	if !couponcode.Is(kept) || kept == text {
-		return ""
-	}
-	return kept
 }
