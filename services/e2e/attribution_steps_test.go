@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -142,7 +143,7 @@ func (a *attributionPlay) at(s *attributiontest.Span, unset time.Duration) strin
 func (a *attributionPlay) report() []step {
 	sent := map[string]string{
 		"offer_id": a.Offer.Name, "token": a.vars["token"], "transaction_id": "A-1",
-		"coupon_code": a.Sale.Code, "pub_id": a.Sale.Publisher, "click_id": a.Sale.Click,
+		"coupon_code": a.Sale.Codes(), "pub_id": a.Sale.Publisher, "click_id": a.Sale.Click,
 	}
 	if a.Sale.Click == attributiontest.Made {
 		sent["click_id"] = a.vars["click"]
@@ -191,9 +192,18 @@ func (a *attributionPlay) conversion(clickID string) map[string]any {
 	for _, name := range a.Want.Candidates {
 		candidates = append(candidates, name)
 	}
+	codes := []any{}
+	for _, code := range append([]string{a.Sale.Code}, a.Sale.More...) {
+		if code = strings.TrimSpace(code); code != "" {
+			codes = append(codes, code)
+		}
+	}
+	if len(a.Sale.More) > 0 {
+		decision["codes"] = map[string]any{"!len": len(codes)}
+	}
 	conversion := a.verdict()
 	maps.Copy(conversion, map[string]any{
-		"coupon": a.Want.Coupon, "click": clickID, "explanation": "!present", "decision": decision,
+		"coupon": a.Want.Coupon, "codes": codes, "click": clickID, "explanation": "!present", "decision": decision,
 		"candidates": map[string]any{"!len": len(candidates), "!has": candidates},
 	})
 	fields := (&trackingv1.Conversion{}).ProtoReflect().Descriptor().Fields()

@@ -43,6 +43,7 @@ func exportColumns() []exportColumn[*trackingv1.Conversion] {
 		text("publisher", row.GetPublisher),
 		text("coupon", row.GetCoupon),
 		text("coupon_code", row.GetCouponCode),
+		text("codes", func(c row) string { return strings.Join(c.GetCodes(), ", ") }),
 		text("click", row.GetClick),
 		text("transaction_id", row.GetTransactionId),
 		text("event", row.GetEvent),

@@ -114,14 +114,18 @@ func ClickValues() map[string]string {
 
 // Sale is the report of a sale. It names its offer and proves that it is the advertiser's.
 type Sale struct {
-	// Code is spelled as it is sent.
-	Code string `yaml:"code"`
+	// Code is spelled as it is sent, and More are further codes in the same value.
+	Code string   `yaml:"code"`
+	More []string `yaml:"more"`
 	// Click is the click id that is sent: Made, or a text that is sent as it is; empty: none is.
 	Click     string `yaml:"click"`
 	Publisher string `yaml:"pub_id"`
 	// Time is when the sale happened; at most 5 minutes ahead.
 	Time *Span `yaml:"time"`
 }
+
+// Codes returns the value that the codes are sent in.
+func (s Sale) Codes() string { return strings.Join(append([]string{s.Code}, s.More...), ",") }
 
 // Want is what must come of a sale.
 type Want struct {

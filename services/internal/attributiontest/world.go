@@ -17,6 +17,10 @@ func (c Case) Apart(prefix string) Case {
 		click.Code = spell(click.Code, prefix)
 		c.Click = &click
 	}
+	c.Sale.More = slices.Clone(c.Sale.More)
+	for i, code := range c.Sale.More {
+		c.Sale.More[i] = spell(code, prefix)
+	}
 	c.Sale.Code, c.Sale.Publisher = spell(c.Sale.Code, prefix), id(prefix, c.Sale.Publisher)
 	c.Want.Publisher, c.Want.Coupon = id(prefix, c.Want.Publisher), couponName(prefix, c.Want.Coupon)
 	c.Want.Candidates = slices.Clone(c.Want.Candidates)

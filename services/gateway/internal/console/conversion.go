@@ -135,6 +135,13 @@ func (p *page) decisionFacts(c *trackingv1.Conversion, called names) []fact {
 	add("Method", enumWords(c.GetMethod()), "")
 	add("Reason", enumWords(c.GetReason()), reasonHint(c))
 	d := c.GetDecision()
+	for _, one := range d.GetCodes() {
+		at := "Counted"
+		if one.GetReason() != trackingv1.Conversion_REASON_UNSPECIFIED {
+			at = enumWords(one.GetReason())
+		}
+		add("Code "+one.GetCode(), at, one.GetExplanation())
+	}
 	if click := d.GetClick(); click != nil {
 		value, hint := called.of(click.GetPublisher())+", "+format.DateTime(click.GetClickTime().AsTime(), p.zone), "It counted."
 		if click.GetReason() != trackingv1.Conversion_REASON_UNSPECIFIED {

@@ -18,6 +18,7 @@ type valueKind string
 
 const (
 	textKind      valueKind = "text"
+	listKind      valueKind = "list" // several texts in one
 	enumKind      valueKind = "enum"
 	boolKind      valueKind = "bool"
 	timeKind      valueKind = "time"
@@ -84,6 +85,7 @@ func reportColumns() []reportColumn {
 		enumColumn("outcome", "Outcome", trackingv1.Conversion_OUTCOME_UNSPECIFIED.Descriptor(), false, func(c sale) cell { return cell{Badge: stateBadge(c.GetOutcome().String())} }),
 		enumColumn("method", "Method", trackingv1.Conversion_METHOD_UNSPECIFIED.Descriptor(), false, func(c sale) cell { return cell{Text: enumWords(c.GetMethod())} }),
 		enumColumn("reason", "Reason", trackingv1.Conversion_REASON_UNSPECIFIED.Descriptor(), false, func(c sale) cell { return cell{Text: enumWords(c.GetReason())} }),
+		{Name: "codes", Label: "Codes sent", kind: listKind, cell: func(_ *cellMaker, c sale) cell { return cell{Text: strings.Join(c.GetCodes(), ", ")} }},
 		text("event", "Event", sale.GetEvent),
 		text("pub_unique1", "Pub. Unique 1", sale.GetPubUnique1),
 		text("pub_unique2", "Pub. Unique 2", sale.GetPubUnique2),

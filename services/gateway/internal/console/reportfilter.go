@@ -30,14 +30,15 @@ func operators() []operator {
 		{choice{"eq", "= is"}, "=", false, things},
 		{choice{"ne", "≠ is not"}, "!=", false, things},
 		{choice{"prefix", "begins with"}, "=", false, texts},
+		{choice{"has", "contain"}, ":", false, []valueKind{listKind}},
 		{choice{"from", "from"}, ">=", false, []valueKind{timeKind}},
 		{choice{"before", "before"}, "<", false, []valueKind{timeKind}},
 		{choice{"ge", "≥ at least"}, ">=", false, []valueKind{numberKind}},
 		{choice{"le", "≤ at most"}, "<=", false, []valueKind{numberKind}},
 		{choice{"gt", "> more than"}, ">", false, []valueKind{numberKind}},
 		{choice{"lt", "< less than"}, "<", false, []valueKind{numberKind}},
-		{choice{"empty", "is empty"}, "=", true, []valueKind{textKind, publisherKind}},
-		{choice{"filled", "is not empty"}, "!=", true, []valueKind{textKind, publisherKind}},
+		{choice{"empty", "is empty"}, "=", true, []valueKind{textKind, listKind, publisherKind}},
+		{choice{"filled", "is not empty"}, "!=", true, []valueKind{textKind, listKind, publisherKind}},
 	}
 }
 
@@ -164,7 +165,7 @@ func (s *filterScanner) sign() string {
 	for _, sign := range []string{"<=", ">=", "!=", "=", "<", ">", ":"} {
 		if rest, ok := strings.CutPrefix(s.text, sign); ok {
 			s.text = rest
-			return strings.Replace(sign, ":", "=", 1)
+			return sign
 		}
 	}
 	return ""
@@ -210,6 +211,9 @@ func (s *filterScanner) condition(zone *time.Location) (condition, bool) {
 	value, isPrefix, ok := s.value()
 	if !known || sign == "" || !ok {
 		return condition{}, false
+	}
+	if sign == ":" && column.kind != listKind {
+		sign = "="
 	}
 	c := condition{Column: column.Name, Value: value}
 	switch column.kind {

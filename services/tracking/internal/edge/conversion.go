@@ -10,7 +10,6 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/pasted"
@@ -79,11 +78,13 @@ func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.
 // reportFromProto reads a report, with the same checks that a postback's parameters get.
 func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (rules.Report, error) {
 	r := rules.Report{
-		Code: pasted.Trim(req.GetCouponCode()), ClickID: pasted.Trim(req.GetClick()), TransactionID: pasted.Trim(req.GetTransactionId()),
+		ClickID: pasted.Trim(req.GetClick()), TransactionID: pasted.Trim(req.GetTransactionId()),
 		IdempotencyKey: pasted.Trim(req.GetIdempotencyKey()), Test: req.GetValidateOnly(), Event: rules.DefaultEvent, Trusted: true,
 	}
 	var found apperr.Findings
 	found.Add(checkReferences(&r))
+	found.Add(rules.ReadCodes(&r, "coupon_code", []string{req.GetCouponCode()}))
+	found.Add(rules.ReadCodes(&r, "codes", req.GetCodes()))
 	var err error
 	if req.GetOffer() != "" {
 		r.Offer, err = idOf("offer", "offers/", req.GetOffer())
@@ -111,25 +112,18 @@ func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (ru
 	return r, found.Err()
 }
 
-// checkReferences checks what a report refers to and what its repeats are told by, and leaves out what was
-// not filled in.
+// checkReferences checks the click that a report refers to and what its repeats are told by, and leaves out
+// what was not filled in.
 func checkReferences(r *rules.Report) error {
 	var found apperr.Findings
 	for _, key := range []struct{ field, value string }{{"transaction_id", r.TransactionID}, {"idempotency_key", r.IdempotencyKey}} {
 		found.Add(rules.CheckKey(key.field, key.value))
 	}
-	for _, reference := range []struct {
-		field string
-		value *string
-		// couldBe says that a word for nothing could be the real value.
-		couldBe bool
-	}{{"coupon_code", &r.Code, couponcode.Is(r.Code)}, {"click", &r.ClickID, false}} {
-		if err := rules.CheckText(reference.field, *reference.value); err != nil {
-			found.Add(err)
-		} else if !reference.couldBe && rules.Unfilled(*reference.value) {
-			r.Warnings = append(r.Warnings, rules.LeftOut(reference.field, *reference.value))
-			*reference.value = ""
-		}
+	if err := rules.CheckText("click", r.ClickID); err != nil {
+		found.Add(err)
+	} else if rules.Unfilled(r.ClickID) {
+		r.Warnings = append(r.Warnings, rules.LeftOut("click", r.ClickID))
+		r.ClickID = ""
 	}
 	return found.Err()
 }
@@ -170,6 +164,7 @@ func conversionToProto(c rules.Conversion) *trackingv1.Conversion {
 		Offer:          "offers/" + c.Offer,
 		Coupon:         c.Coupon,
 		CouponCode:     c.CouponCode,
+		Codes:          c.Codes.List(),
 		Click:          c.Click,
 		TransactionId:  c.TransactionID,
 		Event:          c.Event,

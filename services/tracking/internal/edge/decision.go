@@ -32,6 +32,9 @@ func decisionToProto(g *rules.Grounds) *trackingv1.Decision {
 		}
 		p.Click.Publisher = named("publishers/", c.Publisher)
 	}
+	for _, c := range g.Codes {
+		p.Codes = append(p.Codes, &trackingv1.ConsideredCode{Code: c.Code, Coupon: c.Coupon, Reason: reasonToProto(c.Reason), Explanation: c.Explanation})
+	}
 	for i, c := range g.Coupons {
 		p.Coupons[i] = &trackingv1.ConsideredCoupon{
 			Coupon: c.Coupon, Publisher: "publishers/" + c.Publisher, StartTime: timestamppb.New(c.StartTime), Reason: reasonToProto(c.Reason),

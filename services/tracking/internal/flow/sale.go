@@ -269,18 +269,17 @@ func (s *Service) findClick(ctx context.Context, id string) (*rules.Click, error
 func (s *Service) gather(ctx context.Context, r rules.Report, offer rules.Offer, click *rules.Click) (rules.Claim, error) {
 	c := rules.Claim{Offer: offer, Time: r.Time, Code: r.Code, Publisher: r.Publisher, ClickID: r.ClickID, Click: click}
 	if r.Code != "" {
-		coupons, err := s.catalog.Coupons(ctx, offer.ID, r.Code)
+		var err error
+		if c.Coupons, c.CodeElsewhere, err = s.couponsWith(ctx, offer.ID, r.Code); err != nil {
+			return c, err
+		}
+	}
+	for _, code := range r.More {
+		coupons, elsewhere, err := s.couponsWith(ctx, offer.ID, code)
 		if err != nil {
 			return c, err
 		}
-		c.Coupons = coupons
-		if len(coupons) == 0 {
-			elsewhere, err := s.catalog.Coupons(ctx, "", r.Code)
-			if err != nil {
-				return c, err
-			}
-			c.CodeElsewhere = len(elsewhere) > 0
-		}
+		c.More = append(c.More, rules.ClaimedCode{Code: code, Coupons: coupons, Elsewhere: elsewhere})
 	}
 	if click == nil || click.Offer != offer.ID {
 		return c, nil
@@ -298,6 +297,17 @@ func (s *Service) gather(ctx context.Context, r rules.Report, offer rules.Offer,
 	var err error
 	c.ClickCoupon, err = s.couponNamed(ctx, click.Coupon, offer.ID, click.CouponCode)
 	return c, err
+}
+
+// couponsWith returns the coupons of an offer that have a code, and, where none has it, whether other
+// offers have.
+func (s *Service) couponsWith(ctx context.Context, offer, code string) (coupons []rules.Coupon, elsewhere bool, err error) {
+	coupons, err = s.catalog.Coupons(ctx, offer, code)
+	if err != nil || len(coupons) > 0 {
+		return coupons, false, err
+	}
+	others, err := s.catalog.Coupons(ctx, "", code)
+	return nil, len(others) > 0, err
 }
 
 // couponNamed returns the coupon of a resource name, which has a code on an offer; nil: there is none.

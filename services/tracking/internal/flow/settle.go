@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -34,7 +35,7 @@ func (s *Service) settleOffer(ctx context.Context, r rules.Report, click *rules.
 	case click != nil:
 		id = click.Offer
 	case r.Code != "":
-		only, err := s.onlyOfferWith(ctx, r.Code)
+		only, err := s.onlyOfferWith(ctx, r)
 		if err != nil {
 			return rules.Offer{}, err
 		}
@@ -58,20 +59,46 @@ func noOffer(r rules.Report, id string) error {
 	return apperr.Invalid("OFFER_NOT_FOUND", "offer_id", "there is no offer %q", id)
 }
 
-// onlyOfferWith returns the id of the one offer that has a code; empty where there is none, or more.
-func (s *Service) onlyOfferWith(ctx context.Context, code string) (string, error) {
-	coupons, err := s.catalog.Coupons(ctx, "", code)
+// onlyOfferWith returns the id of the one offer that has the codes of a report; empty where there is
+// none, or more. Of several codes, those that no offer has say nothing.
+func (s *Service) onlyOfferWith(ctx context.Context, r rules.Report) (string, error) {
+	offers, err := s.offersWith(ctx, r.Code)
 	if err != nil {
 		return "", err
 	}
-	only := ""
-	for _, c := range coupons {
-		if only != "" && only != c.Offer {
-			return "", nil
+	for _, code := range r.More {
+		others, err := s.offersWith(ctx, code)
+		switch {
+		case err != nil:
+			return "", err
+		case len(offers) == 0:
+			offers = others
+		case len(others) > 0:
+			offers = slices.DeleteFunc(offers, func(id string) bool { return !slices.Contains(others, id) })
+			if len(offers) == 0 {
+				return "", nil // the codes are of different offers
+			}
 		}
-		only = c.Offer
 	}
-	return only, nil
+	if len(offers) != 1 {
+		return "", nil
+	}
+	return offers[0], nil
+}
+
+// offersWith returns the ids of the offers that have a code.
+func (s *Service) offersWith(ctx context.Context, code string) ([]string, error) {
+	coupons, err := s.catalog.Coupons(ctx, "", code)
+	if err != nil {
+		return nil, err
+	}
+	var offers []string
+	for _, c := range coupons {
+		if !slices.Contains(offers, c.Offer) {
+			offers = append(offers, c.Offer)
+		}
+	}
+	return offers, nil
 }
 
 func notSettled(r rules.Report) error {

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -30,11 +31,23 @@ func (s *Service) withoutWords(ctx context.Context, r rules.Report, offer string
 			r.Publisher = ""
 		}
 	}
-	if rules.IsEmptyWord(r.Code) {
-		if coupons, err := s.catalog.Coupons(ctx, offer, r.Code); err == nil && len(coupons) == 0 {
-			r.Warnings = append(r.Warnings, rules.LeftOut("coupon_code", r.Code))
-			r.Code = ""
+	if !rules.IsEmptyWord(r.Code) && !slices.ContainsFunc(r.More, rules.IsEmptyWord) {
+		return r
+	}
+	var words []string
+	r = r.Without(func(code string) bool {
+		if !rules.IsEmptyWord(code) {
+			return false
 		}
+		coupons, err := s.catalog.Coupons(ctx, offer, code)
+		if err != nil || len(coupons) > 0 {
+			return false
+		}
+		words = append(words, code)
+		return true
+	})
+	for _, word := range words {
+		r.Warnings = append(r.Warnings, rules.LeftOut("coupon_code", word))
 	}
 	return r
 }

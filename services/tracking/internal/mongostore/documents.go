@@ -62,6 +62,7 @@ type conversionDocument struct {
 	Coupon         string         `bson:"coupon,omitempty"`
 	CouponCode     string         `bson:"coupon_code"`
 	CouponCodeKey  string         `bson:"coupon_code_key"`
+	Codes          rules.Codes    `bson:"codes,omitempty"`
 	Click          string         `bson:"click"`
 	TransactionID  string         `bson:"transaction_id"`
 	Event          string         `bson:"event"`
@@ -107,7 +108,7 @@ func encodeConversion(c rules.Conversion) *conversionDocument {
 	d := &conversionDocument{
 		ID: c.ID, ContentHash: c.ContentHash, Offer: c.Offer, Publisher: c.Publisher, Coupon: c.Coupon,
 		CouponCode: c.CouponCode, CouponCodeKey: couponcode.Fold(c.CouponCode),
-		Click: c.Click, TransactionID: c.TransactionID, Event: c.Event,
+		Codes: c.Codes, Click: c.Click, TransactionID: c.TransactionID, Event: c.Event,
 		Amount: encodeMoney(c.Amount), Payout: encodeMoney(c.Payout), Revenue: encodeMoney(c.Revenue), Refunded: encodeMoney(c.Refunded),
 		Status: c.Status, StatusReason: c.StatusReason, Outcome: c.Outcome, Method: c.Method, Reason: c.Reason, Explanation: c.Explanation, Candidates: c.Candidates,
 		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique3Key: couponcode.Fold(u[2]), PubUnique4: u[3], PubUnique5: u[4],
@@ -125,7 +126,7 @@ func encodeConversion(c rules.Conversion) *conversionDocument {
 func (d *conversionDocument) decode() rules.Conversion {
 	c := rules.Conversion{
 		ID: d.ID, ContentHash: d.ContentHash, Offer: d.Offer, Publisher: d.Publisher, Coupon: d.Coupon, CouponCode: d.CouponCode,
-		Click: d.Click, TransactionID: d.TransactionID, Event: d.Event,
+		Codes: d.Codes, Click: d.Click, TransactionID: d.TransactionID, Event: d.Event,
 		Amount: d.Amount.decode(), Payout: d.Payout.decode(), Revenue: d.Revenue.decode(), Refunded: d.Refunded.decode(),
 		Status: d.Status, StatusReason: d.StatusReason, Outcome: d.Outcome, Method: d.Method, Reason: d.Reason, Explanation: d.Explanation, Candidates: d.Candidates,
 		PubUniques: rules.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},

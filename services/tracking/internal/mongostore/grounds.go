@@ -12,6 +12,7 @@ type groundsDocument struct {
 	Rule        string                   `bson:"rule"`
 	Click       *consideredClickDocument `bson:"click,omitempty"`
 	Coupons     []consideredDocument     `bson:"coupons,omitempty"`
+	Codes       []codeDocument           `bson:"codes,omitempty"`
 	Precedence  rules.Precedence         `bson:"precedence,omitempty"`
 	ClickWindow int64                    `bson:"click_window,omitempty"`
 	CouponGrace int64                    `bson:"coupon_grace,omitempty"`
@@ -37,6 +38,13 @@ type consideredDocument struct {
 	Reason     rules.Reason `bson:"reason,omitempty"`
 }
 
+type codeDocument struct {
+	Code        string       `bson:"code"`
+	Coupon      string       `bson:"coupon,omitempty"`
+	Reason      rules.Reason `bson:"reason,omitempty"`
+	Explanation string       `bson:"explanation"`
+}
+
 func encodeGrounds(g *rules.Grounds) *groundsDocument {
 	if g == nil {
 		return nil
@@ -50,6 +58,9 @@ func encodeGrounds(g *rules.Grounds) *groundsDocument {
 	}
 	if g.Rates != nil {
 		d.Payout, d.Revenue = encodePayout(g.Rates.Payout), encodePayout(g.Rates.Revenue)
+	}
+	for _, c := range g.Codes {
+		d.Codes = append(d.Codes, codeDocument(c))
 	}
 	for i, c := range g.Coupons {
 		d.Coupons[i] = consideredDocument{Coupon: c.Coupon, Publisher: c.Publisher, StartTime: c.StartTime, Reason: c.Reason}
@@ -73,6 +84,9 @@ func (d *groundsDocument) decode() *rules.Grounds {
 	}
 	if d.Payout != nil && d.Revenue != nil {
 		g.Rates = &rules.Rates{Payout: d.Payout.decode(), Revenue: d.Revenue.decode()}
+	}
+	for _, c := range d.Codes {
+		g.Codes = append(g.Codes, rules.ConsideredCode(c))
 	}
 	for _, c := range d.Coupons {
 		coupon := rules.ConsideredCoupon{Coupon: c.Coupon, Publisher: c.Publisher, StartTime: c.StartTime.UTC(), Reason: c.Reason}

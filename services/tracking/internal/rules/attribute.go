@@ -17,12 +17,14 @@ type Claim struct {
 	// Time is when the sale happened; validity is judged at this time.
 	Time time.Time
 
-	// Code is the code as sent, empty without one.
+	// Code is the code as sent, the first of several; empty without one.
 	Code string
 	// Coupons are the coupons of the offer that have the code.
 	Coupons []Coupon
 	// CodeElsewhere says that other offers have the code.
 	CodeElsewhere bool
+	// More are the other codes.
+	More []ClaimedCode
 	// Publisher is the one whom the report names, to settle a shared code; empty without one.
 	Publisher string
 
@@ -38,6 +40,58 @@ type Claim struct {
 	ClickDeliver []Status
 	// ClickCoupon is the coupon through whose link the click came, nil without one.
 	ClickCoupon *Coupon
+}
+
+// ClaimedCode is one code of a claim.
+type ClaimedCode struct {
+	// Code is as sent.
+	Code string
+	// Coupons are the coupons of the offer that have it.
+	Coupons []Coupon
+	// Elsewhere says that other offers have it.
+	Elsewhere bool
+}
+
+// codes returns how many codes were sent.
+func (c Claim) codes() int {
+	if c.Code == "" {
+		return 0
+	}
+	return 1 + len(c.More)
+}
+
+// code returns one of the codes.
+func (c Claim) code(i int) ClaimedCode {
+	if i == 0 {
+		return ClaimedCode{Code: c.Code, Coupons: c.Coupons, Elsewhere: c.CodeElsewhere}
+	}
+	return c.More[i-1]
+}
+
+// codeToKeep returns the code that a sale is kept with which none of its codes earned: the first that a
+// coupon of the offer has, else the first.
+func (c Claim) codeToKeep() string {
+	for i := range c.codes() {
+		if code := c.code(i); len(code.Coupons) > 0 {
+			return code.Code
+		}
+	}
+	return c.Code
+}
+
+// onlyCoupon returns the coupon of the offer that the codes could mean, valid or not, if it is one.
+func (c Claim) onlyCoupon() *Coupon {
+	var only *Coupon
+	for i := range c.codes() {
+		code := c.code(i)
+		if len(code.Coupons) > 1 || len(code.Coupons) == 1 && only != nil {
+			return nil
+		}
+		if len(code.Coupons) == 1 {
+			only = &code.Coupons[0]
+		}
+	}
+	return only
 }
 
 // The rules, as a decision's grounds tell them.
@@ -68,6 +122,9 @@ const (
 //  4. A code that is unknown or not valid falls through to the click; the reason is kept.
 //  5. A click of an approved publisher within the window earns.
 //
+// Several codes count as one that all their coupons have: valid ones of one publisher are its sale, by
+// the first of them, and of several publishers they are settled as a shared code is.
+//
 // The settings are the offer's, where the coupon at hand has none of its own: for the grace, the
 // coupon that is judged; for the precedence, the one valid coupon that the code means; for the window,
 // the coupon by whose link the click came, if it was valid then.
@@ -75,6 +132,9 @@ func Attribute(c Claim) Decision {
 	f := c.find()
 	d, rule := c.decide(f)
 	d.Grounds = c.grounds(rule, f, d.Coupon)
+	if len(c.More) > 0 {
+		c.tellFates(&d, f)
+	}
 	return d
 }
 
@@ -103,8 +163,10 @@ func (c Claim) find() findings {
 		if own := f.coupon.Settings.Precedence; own != "" {
 			f.precedence = own
 		}
-	case len(c.Coupons) == 1:
-		f.grace = c.Coupons[0].grace(c.Offer) // by which it was found not to count
+	default:
+		if only := c.onlyCoupon(); only != nil {
+			f.grace = only.grace(c.Offer) // by which it was found not to count
+		}
 	}
 	if f.coupon != nil && f.precedence == OnlyIfClicked && (!f.clicked || c.Click.Publisher != f.coupon.Publisher) {
 		f.coupon, f.codeReason = nil, ClickRequired
@@ -183,41 +245,49 @@ func (c Claim) judgeClick(window time.Duration) Reason {
 	return NoReason
 }
 
-// judgeCode finds the one valid coupon that the code means, or says why there is none. A shared code
-// is settled by the publisher whom the report names, else by the click's, if that click counts.
+// judgeCode finds the valid coupon that the codes mean, or says why there is none: of several codes, the
+// reason of the first that the offer has. Codes of several publishers are settled by the publisher whom
+// the report names, else by the click's, if that click counts.
 func (c Claim) judgeCode(clicked bool) (*Coupon, Reason) {
 	if c.Code == "" {
 		return nil, NoReason
 	}
-	var valid []*Coupon
-	reason := UnknownCode
-	if c.CodeElsewhere && len(c.Coupons) == 0 {
-		reason = OtherOffer
-	}
-	for i := range c.Coupons {
-		coupon := &c.Coupons[i]
-		if c.Publisher != "" && coupon.Publisher != c.Publisher {
-			continue
+	// first is the first valid coupon, and own the first of the click's publisher.
+	var first, own *Coupon
+	severalHolders, informed, reason := false, false, UnknownCode
+	for k := range c.codes() {
+		code := c.code(k)
+		if code.Elsewhere && !informed {
+			reason = OtherOffer
 		}
-		switch r := coupon.Judge(c.Time, coupon.grace(c.Offer)); {
-		case r == NoReason:
-			valid = append(valid, coupon)
-		case reason == UnknownCode, clicked && coupon.Publisher == c.Click.Publisher:
-			reason = r
-		}
-	}
-	if len(valid) > 1 && clicked {
-		for _, coupon := range valid {
-			if coupon.Publisher == c.Click.Publisher {
-				return coupon, NoReason
+		for i := range code.Coupons {
+			coupon := &code.Coupons[i]
+			if c.Publisher != "" && coupon.Publisher != c.Publisher {
+				continue
 			}
+			isOwn := clicked && coupon.Publisher == c.Click.Publisher
+			if r := coupon.Judge(c.Time, coupon.grace(c.Offer)); r != NoReason {
+				if !informed || isOwn {
+					reason, informed = r, true
+				}
+				continue
+			}
+			if first == nil {
+				first = coupon
+			}
+			if isOwn && own == nil {
+				own = coupon
+			}
+			severalHolders = severalHolders || coupon.Publisher != first.Publisher
 		}
 	}
-	switch len(valid) {
-	case 0:
+	switch {
+	case first == nil:
 		return nil, reason
-	case 1:
-		return valid[0], NoReason
+	case !severalHolders:
+		return first, NoReason
+	case own != nil:
+		return own, NoReason
 	default:
 		return nil, AmbiguousCode
 	}
@@ -251,10 +321,17 @@ func (c Claim) byClick(codeReason Reason) Decision {
 }
 
 func (c Claim) ambiguous() Decision {
-	d := unattributed(AmbiguousCode, fmt.Sprintf("Code %s is a valid coupon of several publishers; neither pub_id nor a click of one of them says whose sale it is.", c.Code))
-	for _, coupon := range c.Coupons {
-		if coupon.Judge(c.Time, coupon.grace(c.Offer)) == NoReason {
-			d.Candidates = append(d.Candidates, coupon.Name())
+	meant := "Code " + c.Code + " is a valid coupon"
+	if len(c.More) > 0 {
+		meant = "The codes are valid coupons"
+	}
+	d := unattributed(AmbiguousCode, meant+" of several publishers; neither pub_id nor a click of one of them says whose sale it is.")
+	for k := range c.codes() {
+		code := c.code(k)
+		for i := range code.Coupons {
+			if coupon := &code.Coupons[i]; coupon.Judge(c.Time, coupon.grace(c.Offer)) == NoReason {
+				d.Candidates = append(d.Candidates, coupon.Name())
+			}
 		}
 	}
 	return d
@@ -264,19 +341,13 @@ func unattributed(reason Reason, explanation string) Decision {
 	return Decision{Outcome: Unattributed, Reason: reason, Explanation: explanation}
 }
 
-// explain puts the reasons why a code and a click did not count in words.
+// explain puts the reasons why a code and a click did not count in words. Of several codes, tellFates
+// tells.
 func (c Claim) explain(codeReason, clickReason Reason) string {
-	code := map[Reason]string{
-		AmbiguousCode: "is a valid coupon of several publishers",
-		UnknownCode:   "is no coupon of offer " + c.Offer.ID + c.ofPublisher(),
-		OtherOffer:    "is another offer's, not offer " + c.Offer.ID + "'s",
-		Expired:       "had expired at the time of the sale",
-		NotStarted:    "had not started at the time of the sale",
-		Disabled:      "is disabled or archived",
-		NotApproved:   "is of a publisher who is not approved on the offer",
-		OfferInactive: "is of an offer that is not active",
-		ClickRequired: "counts only with a click of the same publisher within the window",
-	}[codeReason]
+	code := c.codeWords(codeReason)
+	if len(c.More) > 0 {
+		code = ""
+	}
 	click := map[Reason]string{
 		UnknownClick:   "is not known",
 		OtherOffer:     "is another offer's, not offer " + c.Offer.ID + "'s",
@@ -289,8 +360,36 @@ func (c Claim) explain(codeReason, clickReason Reason) string {
 		return fmt.Sprintf("Code %s %s, and the click %s.", c.Code, code, click)
 	case code != "":
 		return fmt.Sprintf("Code %s %s.", c.Code, code)
-	default:
+	case click != "":
 		return fmt.Sprintf("The click %s.", click)
+	default:
+		return ""
+	}
+}
+
+// codeWords says why a code did not count.
+func (c Claim) codeWords(reason Reason) string {
+	switch reason {
+	case AmbiguousCode:
+		return "is a valid coupon of several publishers"
+	case UnknownCode:
+		return "is no coupon of offer " + c.Offer.ID + c.ofPublisher()
+	case OtherOffer:
+		return "is another offer's, not offer " + c.Offer.ID + "'s"
+	case Expired:
+		return "had expired at the time of the sale"
+	case NotStarted:
+		return "had not started at the time of the sale"
+	case Disabled:
+		return "is disabled or archived"
+	case NotApproved:
+		return "is of a publisher who is not approved on the offer"
+	case OfferInactive:
+		return "is of an offer that is not active"
+	case ClickRequired:
+		return "counts only with a click of the same publisher within the window"
+	default:
+		return ""
 	}
 }
 

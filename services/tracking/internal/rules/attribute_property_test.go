@@ -1,6 +1,9 @@
 package rules_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,7 +51,7 @@ func checkCodeCredit(t *rapid.T, c rules.Claim, d rules.Decision) {
 	if r := d.Coupon.Judge(c.Time, graceOf(c, *d.Coupon)); r != rules.NoReason {
 		t.Fatalf("credited a coupon that is %s", r)
 	}
-	for _, other := range c.Coupons {
+	for _, other := range couponsOf(c) {
 		rival := other.Publisher != d.Publisher && (c.Publisher == "" || other.Publisher == c.Publisher)
 		if rival && other.Judge(c.Time, graceOf(c, other)) == rules.NoReason && (c.Click == nil || c.Click.Publisher != d.Publisher) {
 			t.Fatalf("credited %s although %s has the code too", d.Publisher, other.Publisher)
@@ -64,6 +67,54 @@ func checkCodeCredit(t *rapid.T, c rules.Claim, d rules.Decision) {
 	if counts := c.Click != nil && d.Grounds.Click.Reason == rules.NoReason; p == rules.ClickFirst && counts {
 		t.Fatal("CLICK_FIRST: credited a code although a click counts")
 	}
+}
+
+// couponsOf are the coupons of the offer that have one of the codes.
+func couponsOf(c rules.Claim) []rules.Coupon {
+	all := slices.Clone(c.Coupons)
+	for _, code := range c.More {
+		all = append(all, code.Coupons...)
+	}
+	return all
+}
+
+// TestAttributeWithoutOrder checks that the order of the codes decides which of a publisher's coupons
+// earns, and nothing else, and that each code's fate is told.
+func TestAttributeWithoutOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawClaim(t)
+		if len(c.More) == 0 {
+			return
+		}
+		turned := c
+		last := c.More[len(c.More)-1]
+		turned.Code, turned.Coupons, turned.CodeElsewhere = last.Code, last.Coupons, last.Elsewhere
+		turned.More = append([]rules.ClaimedCode{{Code: c.Code, Coupons: c.Coupons, Elsewhere: c.CodeElsewhere}}, c.More[:len(c.More)-1]...)
+		d, other := rules.Attribute(c), rules.Attribute(turned)
+		own := func(c rules.Claim) bool { // what a coupon has of its own may depend on which it is
+			return slices.ContainsFunc(couponsOf(c), func(c rules.Coupon) bool { return c.Settings.Precedence != "" })
+		}
+		if !own(c) && (d.Outcome != other.Outcome || d.Publisher != other.Publisher || len(d.Candidates) != len(other.Candidates)) {
+			t.Fatalf("%+v\nturned: %+v", d, other)
+		}
+		if len(d.Grounds.Codes) != len(c.More)+1 {
+			t.Fatalf("the fates are %+v", d.Grounds.Codes)
+		}
+		for i, fate := range d.Grounds.Codes {
+			earned := d.Coupon != nil && d.Coupon.Code == fate.Code && d.Method == rules.CouponCode
+			if want := append([]string{c.Code}, codesOf(c.More)...)[i]; fate.Code != want || earned == strings.Contains(d.Explanation, fate.Explanation) {
+				t.Fatalf("%+v\nis not told: %q", fate, d.Explanation)
+			}
+		}
+	})
+}
+
+func codesOf(claimed []rules.ClaimedCode) []string {
+	var codes []string
+	for _, one := range claimed {
+		codes = append(codes, one.Code)
+	}
+	return codes
 }
 
 // checkClickCredit checks that the click credited is there, and within the window of the coupon by
@@ -83,7 +134,7 @@ func checkClickCredit(t *rapid.T, c rules.Claim, d rules.Decision) {
 func checkGrounds(t *rapid.T, c rules.Claim, d rules.Decision) {
 	t.Helper()
 	g := d.Grounds
-	if g.Rule == "" || g.Precedence == "" || g.ClickWindow == 0 || len(g.Coupons) != len(c.Coupons) || (g.Click == nil) != (c.Click == nil) {
+	if g.Rule == "" || g.Precedence == "" || g.ClickWindow == 0 || len(g.Coupons) != len(couponsOf(c)) || (g.Click == nil) != (c.Click == nil) {
 		t.Fatalf("grounds %+v", g)
 	}
 	if d.Outcome == rules.Attributed && d.Method != rules.CouponCode && g.Click.Reason != rules.NoReason {
@@ -106,13 +157,22 @@ func drawClaim(t *rapid.T) rules.Claim {
 	c.Offer.Active = rapid.IntRange(0, 9).Draw(t, "active") > 0
 	c.Offer.ClickWindow = time.Duration(rapid.IntRange(1, 48).Draw(t, "window")) * time.Hour
 	if rapid.Bool().Draw(t, "has code") {
+		holders := func(code string) (coupons []rules.Coupon) {
+			for _, p := range rapid.SliceOfNDistinct(publishers, 0, 3, rapid.ID[string]).Draw(t, "holders") {
+				coupons = append(coupons, changed(coupon(p), func(c *rules.Coupon) {
+					c.Code = code
+					c.StartTime, c.ExpireTime = around("start"), around("expire")
+					c.Enabled, c.Approved = rapid.Bool().Draw(t, "enabled"), rapid.Bool().Draw(t, "approved")
+					c.Settings = drawSettings(t)
+				}))
+			}
+			return coupons
+		}
 		c.Code = "SALEXYZ20"
-		for _, p := range rapid.SliceOfNDistinct(publishers, 0, 3, rapid.ID[string]).Draw(t, "holders") {
-			c.Coupons = append(c.Coupons, changed(coupon(p), func(c *rules.Coupon) {
-				c.StartTime, c.ExpireTime = around("start"), around("expire")
-				c.Enabled, c.Approved = rapid.Bool().Draw(t, "enabled"), rapid.Bool().Draw(t, "approved")
-				c.Settings = drawSettings(t)
-			}))
+		c.Coupons = holders(c.Code)
+		for i := range rapid.IntRange(0, 3).Draw(t, "more codes") {
+			code := fmt.Sprint("MORE", i)
+			c.More = append(c.More, rules.ClaimedCode{Code: code, Coupons: holders(code), Elsewhere: rapid.Bool().Draw(t, "elsewhere")})
 		}
 	}
 	if rapid.Bool().Draw(t, "has pub_id") {

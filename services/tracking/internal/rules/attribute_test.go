@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func attributed(t *testing.T, c attributiontest.Case) rules.Conversion {
 		made = clicked(c)
 	}
 	params := url.Values{
-		"coupon_code": {c.Sale.Code}, "pub_id": {c.Sale.Publisher}, "offer_id": {c.Offer.Name}, "transaction_id": {"A-1"},
+		"coupon_code": {c.Sale.Codes()}, "pub_id": {c.Sale.Publisher}, "offer_id": {c.Offer.Name}, "transaction_id": {"A-1"},
 		"click_id": {c.Sale.Click}, "timestamp": {sale.Add(c.Sale.Time.Or(0)).Format(time.RFC3339Nano)},
 	}
 	report, err := rules.ParsePostback(params, sale)
@@ -48,9 +49,15 @@ func attributed(t *testing.T, c attributiontest.Case) rules.Conversion {
 		Offer: offerIn(w), Time: report.Time, Code: report.Code, Publisher: report.Publisher, ClickID: report.ClickID,
 		Coupons: couponsIn(w, report.Offer, report.Code),
 	}
-	claim.CodeElsewhere = len(claim.Coupons) == 0 && slices.ContainsFunc(w.Coupons, func(c attributiontest.Coupon) bool {
-		return couponcode.Fold(c.Code) == couponcode.Fold(report.Code)
-	})
+	elsewhere := func(code string) bool {
+		return len(couponsIn(w, report.Offer, code)) == 0 && slices.ContainsFunc(w.Coupons, func(c attributiontest.Coupon) bool {
+			return couponcode.Fold(c.Code) == couponcode.Fold(code)
+		})
+	}
+	claim.CodeElsewhere = elsewhere(report.Code)
+	for _, code := range report.More {
+		claim.More = append(claim.More, rules.ClaimedCode{Code: code, Coupons: couponsIn(w, report.Offer, code), Elsewhere: elsewhere(code)})
+	}
 	if c.Sale.Click == attributiontest.Made {
 		claim.Click = made
 		claim.ClickApproved = made.Offer == c.Offer.Name && approvedIn(w, c.Offer.Name, made.Publisher)
@@ -147,6 +154,12 @@ func checkAttributed(t *testing.T, c attributiontest.Case, got rules.Conversion)
 	}
 	if got.Explanation == "" || got.Grounds == nil || got.Grounds.Rule == "" {
 		t.Error("there is no explanation, or no rule")
+	}
+	if sent := append([]string{strings.TrimSpace(c.Sale.Code)}, c.Sale.More...); c.Sale.Code != "" && !slices.Equal(got.Codes.List(), sent) {
+		t.Errorf("the codes are %q, want %q", got.Codes.List(), sent)
+	}
+	if told := len(got.Grounds.Codes); len(c.Sale.More) > 0 && told != len(c.Sale.More)+1 || len(c.Sale.More) == 0 && told > 0 {
+		t.Errorf("the fates of %d codes are told", told)
 	}
 	clickReason := rules.NoReason
 	if got.Grounds.Click != nil {

@@ -70,7 +70,7 @@ func (c Conversion) WithConflict(r Report, other Conversion, postback string, no
 	}
 	changed.Conflicts = append(changed.Conflicts, Conflict{
 		Number: len(c.Conflicts) + 1, Time: now, Count: 1, ContentHash: other.ContentHash, Postback: postback,
-		Amount: other.Amount, Code: r.Code, Click: r.ClickID, Publisher: r.Publisher,
+		Amount: other.Amount, Code: r.CodeText(), Click: r.ClickID, Publisher: r.Publisher,
 	})
 	changed.Conflicted = true
 	changed.touch(now)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -38,9 +37,9 @@ func FormerConversionID(r Report, offer string) (id string, ok bool) {
 }
 
 // ContentHash tells apart two reports that have the same dedupe key but not the same content. The
-// time is left out: a retry may carry a new one.
+// time is left out, since a retry may carry a new one, and so is the order of several codes.
 func ContentHash(r Report, c Conversion) string {
-	return hash(couponcode.Fold(r.Code), r.ClickID, r.Publisher, c.Amount.String())
+	return hash(r.codeKey(), r.ClickID, r.Publisher, c.Amount.String())
 }
 
 // hash returns 128 bits of the SHA-256 of the parts in hexadecimal. A part cannot hold the
@@ -58,7 +57,8 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 		ID:             id,
 		Offer:          c.Offer.ID,
 		Publisher:      d.Publisher,
-		CouponCode:     c.Code,
+		CouponCode:     c.codeToKeep(),
+		Codes:          r.Codes(),
 		Click:          c.ClickID,
 		TransactionID:  r.TransactionID,
 		Event:          r.Event,
@@ -85,7 +85,7 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 		conv.Coupon, conv.CouponCode = d.Coupon.Name(), d.Coupon.Code
 		conv.PubUniques[2] = conv.CouponCode
 	case d.Outcome == Unattributed && c.Code != "":
-		conv.PubUniques[2] = c.Code
+		conv.PubUniques[2] = conv.CouponCode
 	}
 	warnings = WarnOfFineAmount(conv.Amount)
 	var comparable, uncapped bool

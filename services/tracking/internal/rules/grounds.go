@@ -16,8 +16,10 @@ type Grounds struct {
 	Rule string
 	// Click is the click considered; nil where none was reported, or none is known.
 	Click *ConsideredClick
-	// Coupons are those of the offer that have the code.
+	// Coupons are those of the offer that have the code, or one of the codes.
 	Coupons []ConsideredCoupon
+	// Codes are what happened to each of several codes; nil for one code or none.
+	Codes []ConsideredCode
 	// Precedence, ClickWindow and CouponGrace are the settings that applied.
 	Precedence  Precedence
 	ClickWindow time.Duration
@@ -67,15 +69,18 @@ func (c Claim) grounds(rule string, f findings, credited *Coupon) Grounds {
 			Click: c.Click.ID, Publisher: c.Click.Publisher, Coupon: c.Click.Coupon, Time: c.Click.Time, Reason: f.clickReason,
 		}
 	}
-	for i := range c.Coupons {
-		coupon := &c.Coupons[i]
-		if len(g.Coupons) >= maxConsidered && coupon != credited {
-			continue
+	for k := range c.codes() {
+		code := c.code(k)
+		for i := range code.Coupons {
+			coupon := &code.Coupons[i]
+			if len(g.Coupons) >= maxConsidered && coupon != credited {
+				continue
+			}
+			g.Coupons = append(g.Coupons, ConsideredCoupon{
+				Coupon: coupon.Name(), Publisher: coupon.Publisher, StartTime: coupon.StartTime, ExpireTime: coupon.ExpireTime,
+				Reason: coupon.Judge(c.Time, coupon.grace(c.Offer)),
+			})
 		}
-		g.Coupons = append(g.Coupons, ConsideredCoupon{
-			Coupon: coupon.Name(), Publisher: coupon.Publisher, StartTime: coupon.StartTime, ExpireTime: coupon.ExpireTime,
-			Reason: coupon.Judge(c.Time, coupon.grace(c.Offer)),
-		})
 	}
 	return g
 }

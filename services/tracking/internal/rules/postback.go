@@ -33,8 +33,8 @@ type parameter struct {
 	unfilled unfilledPolicy
 	// couldBe says whether a word for nothing, such as null, could be a real value; nil: none could.
 	couldBe func(string) bool
-	// many says that it may have several different values.
-	many bool
+	// split returns the values that one value has, where it may have many; nil: one is all that there may be.
+	split func(value string, isUnfilled func(string) bool) []string
 }
 
 // unfilledPolicy says what happens to a value that was not filled in. The zero policy takes the parameter
@@ -50,7 +50,7 @@ const (
 
 // parameters lists what a postback may carry (the design's table of parameters and aliases).
 var parameters = []parameter{
-	{name: "coupon_code", aliases: []string{"coupon", "promo_code", "code"}, set: text(func(r *Report) *string { return &r.Code }), couldBe: couponcode.Is},
+	{name: "coupon_code", aliases: []string{"coupon", "promo_code", "code"}, set: addCode, couldBe: couponcode.Is, split: splitCodes},
 	{name: "click_id", aliases: []string{"clickid", "cid"}, set: text(func(r *Report) *string { return &r.ClickID })},
 	{name: "offer_id", aliases: []string{"oid"}, set: id(func(r *Report) *string { return &r.Offer }), couldBe: IsID},
 	{name: "pub_id", set: id(func(r *Report) *string { return &r.Publisher }), couldBe: IsID},
@@ -125,44 +125,62 @@ func (v *Vocabulary) Read(params map[string][]string, now time.Time) (Report, er
 // given is one value of a parameter and the name that it was sent under.
 type given struct{ name, value string }
 
+// taken are the values that were sent of a parameter: those that are some, and those that were not filled in.
+type taken struct{ values, unfilled []given }
+
 // read sets what was sent of a parameter, under one name or several. meanings are what some values mean.
 func (p parameter) read(r *Report, all []sent, meanings map[string]string, now time.Time) error {
 	var one [1]given
-	values := one[:0]
-	var unfilled []given
+	found := taken{values: one[:0]}
 	for _, s := range all {
 		for _, value := range s.values {
 			value = pasted.Trim(value)
-			if err := CheckText(s.name, value); err != nil {
-				return p.fault(s.name, err)
-			}
-			if meanings != nil {
-				if meaning, ok := meanings[strings.ToLower(value)]; ok {
-					value = meaning
+			if p.split == nil || strings.IndexFunc(value, isCodeSeparator) < 0 {
+				if err := p.take(&found, s.name, value, meanings); err != nil {
+					return err
 				}
+				continue
 			}
-			switch {
-			case value == "":
-			case p.isUnfilled(value):
-				if p.unfilled == refused {
-					return p.fault(s.name, notFilledIn(value))
+			for _, part := range p.split(value, p.isUnfilled) {
+				if err := p.take(&found, s.name, part, meanings); err != nil {
+					return err
 				}
-				unfilled = append(unfilled, given{name: s.name, value: value})
-			case slices.ContainsFunc(values, func(g given) bool { return g.value == value }):
-			case len(values) > 0 && !p.many:
-				return tooMany(values[0], s.name, value)
-			default:
-				values = append(values, given{name: s.name, value: value})
 			}
 		}
 	}
-	for _, g := range unfilled {
-		p.leaveOut(r, g, len(values) > 0)
+	for _, g := range found.unfilled {
+		p.leaveOut(r, g, len(found.values) > 0)
 	}
-	for _, g := range values {
+	for _, g := range found.values {
 		if err := p.set(r, g.value, now); err != nil {
 			return p.fault(g.name, err)
 		}
+	}
+	return nil
+}
+
+// take adds one more value to those found, if it is a new one.
+func (p parameter) take(found *taken, name, value string, meanings map[string]string) error {
+	if err := CheckText(name, value); err != nil {
+		return p.fault(name, err)
+	}
+	if meanings != nil {
+		if meaning, ok := meanings[strings.ToLower(value)]; ok {
+			value = meaning
+		}
+	}
+	switch {
+	case value == "":
+	case p.isUnfilled(value):
+		if p.unfilled == refused {
+			return p.fault(name, notFilledIn(value))
+		}
+		found.unfilled = append(found.unfilled, given{name: name, value: value})
+	case slices.ContainsFunc(found.values, func(g given) bool { return g.value == value }):
+	case len(found.values) > 0 && p.split == nil:
+		return tooMany(found.values[0], name, value)
+	default:
+		found.values = append(found.values, given{name: name, value: value})
 	}
 	return nil
 }

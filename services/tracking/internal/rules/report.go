@@ -22,7 +22,9 @@ const (
 
 // Report is one report of a sale, as an advertiser's postback or a platform service sends it.
 type Report struct {
+	// Code is the code as sent, the first of several; More are the others, each once.
 	Code          string
+	More          []string
 	ClickID       string
 	Offer         string
 	Publisher     string

@@ -63,7 +63,7 @@ type SavedReport struct {
 // ReportColumns returns the names of all columns of the conversion report, which are those of the export.
 func ReportColumns() []string {
 	return []string{
-		"name", "offer", "publisher", "coupon", "coupon_code", "click", "transaction_id", "event", "amount", "currency",
+		"name", "offer", "publisher", "coupon", "coupon_code", "codes", "click", "transaction_id", "event", "amount", "currency",
 		"refunded_amount", "payout", "payout_currency", "revenue", "revenue_currency", "status", "outcome", "method", "reason",
 		"pub_unique1", "pub_unique2", "pub_unique3", "pub_unique4", "pub_unique5", "pub_click_id", "pub_sub_id",
 		"conversion_time", "create_time", "update_time", "conflicted", "undeduplicated",

@@ -228,8 +228,12 @@ type Conversion struct {
 	Offer       string
 	Publisher   string
 	// Coupon is the resource name of the coupon credited.
-	Coupon        string
-	CouponCode    string
+	Coupon string
+	// CouponCode is the code that earned; where none did, of Codes the first that a coupon of the offer
+	// has, else the first.
+	CouponCode string
+	// Codes are those that the sale was reported with; empty too for conversions from before they were kept.
+	Codes         Codes
 	Click         string
 	TransactionID string
 	Event         string

@@ -15,6 +15,7 @@ type storedGrounds struct {
 	Rule        string           `json:"rule"`
 	Click       *storedClick     `json:"click,omitempty"`
 	Coupons     []storedCoupon   `json:"coupons,omitempty"`
+	Codes       []storedCode     `json:"codes,omitempty"`
 	Precedence  rules.Precedence `json:"precedence,omitempty"`
 	ClickWindow int64            `json:"click_window,omitempty"`
 	CouponGrace int64            `json:"coupon_grace,omitempty"`
@@ -47,6 +48,13 @@ type storedCoupon struct {
 	Reason     rules.Reason `json:"reason,omitempty"`
 }
 
+type storedCode struct {
+	Code        string       `json:"code"`
+	Coupon      string       `json:"coupon,omitempty"`
+	Reason      rules.Reason `json:"reason,omitempty"`
+	Explanation string       `json:"explanation"`
+}
+
 // encodeGrounds returns grounds as they are stored; none are the empty text.
 func encodeGrounds(g *rules.Grounds) (string, error) {
 	if g == nil {
@@ -65,6 +73,9 @@ func encodeGrounds(g *rules.Grounds) (string, error) {
 			ms := c.ExpireTime.UnixMilli()
 			s.Coupons[i].ExpireTime = &ms
 		}
+	}
+	for _, c := range g.Codes {
+		s.Codes = append(s.Codes, storedCode(c))
 	}
 	if r := g.Rates; r != nil {
 		s.Payout, s.Revenue = encodeRate(r.Payout), encodeRate(r.Revenue)
@@ -98,6 +109,9 @@ func decodeGrounds(text string) (*rules.Grounds, error) {
 			coupon.ExpireTime = fromMillis(*c.ExpireTime)
 		}
 		g.Coupons = append(g.Coupons, coupon)
+	}
+	for _, c := range s.Codes {
+		g.Codes = append(g.Codes, rules.ConsideredCode(c))
 	}
 	if s.Payout != nil && s.Revenue != nil {
 		g.Rates = &rules.Rates{Payout: s.Payout.decode(), Revenue: s.Revenue.decode()}

@@ -65,6 +65,7 @@ func fullConversion() rules.Conversion {
 		Publisher:      "22",
 		Coupon:         "offers/10/coupons/22.SALEXYZ20",
 		CouponCode:     "SaleXYZ20",
+		Codes:          "salexyz20\nFrühling\nFREESHIP",
 		Click:          "018f4e2a-1111-7222-8333-444455556666",
 		TransactionID:  "order ž-東京-🎟-1",
 		Event:          "sale.v1",
@@ -101,6 +102,10 @@ func fullGrounds() *rules.Grounds {
 		Coupons: []rules.ConsideredCoupon{
 			{Coupon: "offers/10/coupons/22.SALEXYZ20", Publisher: "22", StartTime: at(5), ExpireTime: at(6)},
 			{Coupon: "offers/10/coupons/44.SALEXYZ20", Publisher: "44", StartTime: at(7), Reason: rules.Disabled},
+		},
+		Codes: []rules.ConsideredCode{
+			{Code: "salexyz20", Coupon: "offers/10/coupons/22.SALEXYZ20", Explanation: "It earned."},
+			{Code: "Frühling", Reason: rules.UnknownCode, Explanation: "It is none."},
 		},
 		Precedence:  rules.OnlyIfClicked,
 		ClickWindow: 30 * 24 * time.Hour,

@@ -482,7 +482,7 @@ func (x RecordConversionResponse_Outcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RecordConversionResponse_Outcome.Descriptor instead.
 func (RecordConversionResponse_Outcome) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{16, 0}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{17, 0}
 }
 
 // Conversion is a sale, credited to a publisher or held as unattributed with the reason.
@@ -497,7 +497,9 @@ type Conversion struct {
 	// The coupon that earned the sale, `offers/{offer}/coupons/{publisher}.{CODE}`; empty when none
 	// did.
 	Coupon string `protobuf:"bytes,4,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// The coupon code: the coupon's own spelling when a coupon is credited, else as it was sent.
+	// The coupon code: the coupon's own spelling when a coupon is credited, else as it was sent. Of several
+	// codes (see `codes`) it is the one that earned; where none did, the first that a coupon of the offer
+	// has, else the first.
 	CouponCode string `protobuf:"bytes,5,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
 	// The id of the click that the sale was reported with, or empty.
 	Click string `protobuf:"bytes,6,opt,name=click,proto3" json:"click,omitempty"`
@@ -568,7 +570,10 @@ type Conversion struct {
 	// Whether a conflict waits to be resolved.
 	Conflicted bool `protobuf:"varint,35,opt,name=conflicted,proto3" json:"conflicted,omitempty"`
 	// The postback that reported the sale, `postbacks/{postback}`; empty when a platform service did.
-	Postback      string `protobuf:"bytes,36,opt,name=postback,proto3" json:"postback,omitempty"`
+	Postback string `protobuf:"bytes,36,opt,name=postback,proto3" json:"postback,omitempty"`
+	// The codes that the sale was reported with, as sent and in that order, each once: up to 10. Does not
+	// change. Empty also in conversions from before it was kept.
+	Codes         []string `protobuf:"bytes,37,rep,name=codes,proto3" json:"codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -853,6 +858,13 @@ func (x *Conversion) GetPostback() string {
 		return x.Postback
 	}
 	return ""
+}
+
+func (x *Conversion) GetCodes() []string {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
 }
 
 // ConversionChange is one change of a conversion.
@@ -1832,8 +1844,8 @@ type Decision struct {
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// The click considered; unset when none was reported, or none is known.
 	Click *ConsideredClick `protobuf:"bytes,2,opt,name=click,proto3" json:"click,omitempty"`
-	// The coupons of the offer that have the code, each with its state at the time of the sale: the
-	// first 20 and the credited one.
+	// The coupons of the offer that have the code, or one of the codes, each with its state at the time of
+	// the sale: the first 20 and the credited one.
 	Coupons []*ConsideredCoupon `protobuf:"bytes,3,rep,name=coupons,proto3" json:"coupons,omitempty"`
 	// The precedence that applied: that of the one valid coupon that the code means, else the offer's.
 	Precedence string `protobuf:"bytes,4,opt,name=precedence,proto3" json:"precedence,omitempty"`
@@ -1849,7 +1861,10 @@ type Decision struct {
 	// the offer's. Unset: nothing is due.
 	Payout *v1.Payout `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
 	// How the revenue is reckoned. Unset: nothing is due.
-	Revenue       *v1.Payout `protobuf:"bytes,9,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	Revenue *v1.Payout `protobuf:"bytes,9,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	// What happened to each code of a sale that came with several, in the order of the conversion's
+	// `codes`; empty for one code or none, of which the conversion's `reason` tells.
+	Codes         []*ConsideredCode `protobuf:"bytes,10,rep,name=codes,proto3" json:"codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1947,6 +1962,87 @@ func (x *Decision) GetRevenue() *v1.Payout {
 	return nil
 }
 
+func (x *Decision) GetCodes() []*ConsideredCode {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
+// ConsideredCode is one of several codes that an attribution looked at.
+type ConsideredCode struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The code, as sent.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// The coupon that it means, `offers/{offer}/coupons/{publisher}.{CODE}`, valid or not; empty when it
+	// means none, or several.
+	Coupon string `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// Why it did not count; unspecified: it is a valid coupon.
+	Reason Conversion_Reason `protobuf:"varint,3,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
+	// What happened to it in words: `Code FREESHIP is no coupon of offer 10.`
+	Explanation   string `protobuf:"bytes,4,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsideredCode) Reset() {
+	*x = ConsideredCode{}
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsideredCode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsideredCode) ProtoMessage() {}
+
+func (x *ConsideredCode) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsideredCode.ProtoReflect.Descriptor instead.
+func (*ConsideredCode) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ConsideredCode) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ConsideredCode) GetCoupon() string {
+	if x != nil {
+		return x.Coupon
+	}
+	return ""
+}
+
+func (x *ConsideredCode) GetReason() Conversion_Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return Conversion_REASON_UNSPECIFIED
+}
+
+func (x *ConsideredCode) GetExplanation() string {
+	if x != nil {
+		return x.Explanation
+	}
+	return ""
+}
+
 // ConsideredClick is a click that an attribution looked at.
 type ConsideredClick struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1966,7 +2062,7 @@ type ConsideredClick struct {
 
 func (x *ConsideredClick) Reset() {
 	*x = ConsideredClick{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[13]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1978,7 +2074,7 @@ func (x *ConsideredClick) String() string {
 func (*ConsideredClick) ProtoMessage() {}
 
 func (x *ConsideredClick) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[13]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1991,7 +2087,7 @@ func (x *ConsideredClick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsideredClick.ProtoReflect.Descriptor instead.
 func (*ConsideredClick) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{13}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ConsideredClick) GetClick() string {
@@ -2048,7 +2144,7 @@ type ConsideredCoupon struct {
 
 func (x *ConsideredCoupon) Reset() {
 	*x = ConsideredCoupon{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[14]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2060,7 +2156,7 @@ func (x *ConsideredCoupon) String() string {
 func (*ConsideredCoupon) ProtoMessage() {}
 
 func (x *ConsideredCoupon) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[14]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2073,7 +2169,7 @@ func (x *ConsideredCoupon) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsideredCoupon.ProtoReflect.Descriptor instead.
 func (*ConsideredCoupon) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{14}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ConsideredCoupon) GetCoupon() string {
@@ -2114,7 +2210,8 @@ func (x *ConsideredCoupon) GetReason() Conversion_Reason {
 // RecordConversionRequest reports a sale.
 type RecordConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The code used at checkout. At least one of code, click and offer is needed.
+	// The code used at checkout, or several, parted by commas, semicolons, pipes or spaces. At least one of
+	// code, click and offer is needed.
 	CouponCode string `protobuf:"bytes,1,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
 	// The id of the click that led to the sale. A macro that was not filled in, such as `{click_id}`, is
 	// taken as not sent, with a warning; so is one in `coupon_code`.
@@ -2138,14 +2235,16 @@ type RecordConversionRequest struct {
 	// there is neither a transaction id nor a click.
 	IdempotencyKey string `protobuf:"bytes,9,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	// Whether to give the full verdict and store nothing; the outcome is then TEST.
-	ValidateOnly  bool `protobuf:"varint,10,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,10,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Further codes used at checkout. With `coupon_code` at most 10 different ones.
+	Codes         []string `protobuf:"bytes,11,rep,name=codes,proto3" json:"codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RecordConversionRequest) Reset() {
 	*x = RecordConversionRequest{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[15]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +2256,7 @@ func (x *RecordConversionRequest) String() string {
 func (*RecordConversionRequest) ProtoMessage() {}
 
 func (x *RecordConversionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[15]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +2269,7 @@ func (x *RecordConversionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordConversionRequest.ProtoReflect.Descriptor instead.
 func (*RecordConversionRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{15}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RecordConversionRequest) GetCouponCode() string {
@@ -2243,6 +2342,13 @@ func (x *RecordConversionRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *RecordConversionRequest) GetCodes() []string {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
 // RecordConversionResponse is the verdict, the same that `/postback` answers with.
 type RecordConversionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2260,7 +2366,7 @@ type RecordConversionResponse struct {
 
 func (x *RecordConversionResponse) Reset() {
 	*x = RecordConversionResponse{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[16]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2272,7 +2378,7 @@ func (x *RecordConversionResponse) String() string {
 func (*RecordConversionResponse) ProtoMessage() {}
 
 func (x *RecordConversionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[16]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2285,7 +2391,7 @@ func (x *RecordConversionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordConversionResponse.ProtoReflect.Descriptor instead.
 func (*RecordConversionResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{16}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RecordConversionResponse) GetOutcome() RecordConversionResponse_Outcome {
@@ -2327,7 +2433,7 @@ type GetConversionRequest struct {
 
 func (x *GetConversionRequest) Reset() {
 	*x = GetConversionRequest{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[17]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2339,7 +2445,7 @@ func (x *GetConversionRequest) String() string {
 func (*GetConversionRequest) ProtoMessage() {}
 
 func (x *GetConversionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[17]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2352,7 +2458,7 @@ func (x *GetConversionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetConversionRequest.ProtoReflect.Descriptor instead.
 func (*GetConversionRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{17}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetConversionRequest) GetName() string {
@@ -2369,7 +2475,7 @@ type ListConversionsRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// An AIP-160 filter over all columns: `name`, `offer`, `publisher`, `coupon`, `coupon_code`, `click`,
+	// An AIP-160 filter over all columns: `name`, `offer`, `publisher`, `coupon`, `coupon_code`, `codes`, `click`,
 	// `transaction_id`, `event`, `amount`, `currency`, `refunded_amount`, `payout`, `payout_currency`,
 	// `revenue`, `revenue_currency`, `status`, `status_reason`, `outcome`, `method`, `reason`,
 	// `pub_unique1` to `pub_unique5`, `pub_click_id`, `pub_sub_id`, `conversion_time`, `create_time`,
@@ -2378,7 +2484,8 @@ type ListConversionsRequest struct {
 	//
 	// The comparators are `=`, `!=`, `<`, `<=`, `>`, `>=`; conditions are joined by `AND` and `OR`, which
 	// binds closer, and negated by `NOT`. A `*` at a text's end stands for any ending: `"SALE*"`.
-	// `coupon_code`, `pub_unique3` and currencies match without regard to case. Amounts are compared as
+	// `coupon_code`, `pub_unique3` and currencies match without regard to case. `codes:FREESHIP` finds a text
+	// within the codes that were sent. Amounts are compared as
 	// numbers, exactly, in whatever currency: add `currency = EUR`; where there is no amount no
 	// comparison of it holds. `outcome = UNATTRIBUTED` finds the sales that nobody is credited with.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -2394,7 +2501,7 @@ type ListConversionsRequest struct {
 
 func (x *ListConversionsRequest) Reset() {
 	*x = ListConversionsRequest{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[18]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2406,7 +2513,7 @@ func (x *ListConversionsRequest) String() string {
 func (*ListConversionsRequest) ProtoMessage() {}
 
 func (x *ListConversionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[18]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2419,7 +2526,7 @@ func (x *ListConversionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConversionsRequest.ProtoReflect.Descriptor instead.
 func (*ListConversionsRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{18}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListConversionsRequest) GetPageSize() int32 {
@@ -2472,7 +2579,7 @@ type ListConversionsResponse struct {
 
 func (x *ListConversionsResponse) Reset() {
 	*x = ListConversionsResponse{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[19]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2484,7 +2591,7 @@ func (x *ListConversionsResponse) String() string {
 func (*ListConversionsResponse) ProtoMessage() {}
 
 func (x *ListConversionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[19]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2497,7 +2604,7 @@ func (x *ListConversionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConversionsResponse.ProtoReflect.Descriptor instead.
 func (*ListConversionsResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{19}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListConversionsResponse) GetConversions() []*Conversion {
@@ -2549,7 +2656,7 @@ type Figures struct {
 
 func (x *Figures) Reset() {
 	*x = Figures{}
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[20]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2561,7 +2668,7 @@ func (x *Figures) String() string {
 func (*Figures) ProtoMessage() {}
 
 func (x *Figures) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[20]
+	mi := &file_couponlink_tracking_v1_conversion_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2574,7 +2681,7 @@ func (x *Figures) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Figures.ProtoReflect.Descriptor instead.
 func (*Figures) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{20}
+	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Figures) GetClicks() int64 {
@@ -2644,7 +2751,7 @@ var File_couponlink_tracking_v1_conversion_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
-	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x10\n" +
+	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x84\x11\n" +
 	"\n" +
 	"Conversion\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x14\n" +
@@ -2697,7 +2804,8 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
 	"conflicted\x18# \x01(\bR\n" +
 	"conflicted\x12\x1a\n" +
-	"\bpostback\x18$ \x01(\tR\bpostback\"I\n" +
+	"\bpostback\x18$ \x01(\tR\bpostback\x12\x14\n" +
+	"\x05codes\x18% \x03(\tR\x05codes\"I\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -2832,7 +2940,7 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"conversion\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\bR\acreated\x12B\n" +
 	"\achanges\x18\x03 \x03(\v2(.couponlink.tracking.v1.ConversionChangeR\achanges\x12!\n" +
-	"\fresume_token\x18\x04 \x01(\tR\vresumeToken\"\xca\x03\n" +
+	"\fresume_token\x18\x04 \x01(\tR\vresumeToken\"\x88\x04\n" +
 	"\bDecision\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12=\n" +
 	"\x05click\x18\x02 \x01(\v2'.couponlink.tracking.v1.ConsideredClickR\x05click\x12B\n" +
@@ -2845,7 +2953,14 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
 	"offer_etag\x18\a \x01(\tR\tofferEtag\x124\n" +
 	"\x06payout\x18\b \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x126\n" +
-	"\arevenue\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\arevenue\"\xdb\x01\n" +
+	"\arevenue\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\arevenue\x12<\n" +
+	"\x05codes\x18\n" +
+	" \x03(\v2&.couponlink.tracking.v1.ConsideredCodeR\x05codes\"\xa1\x01\n" +
+	"\x0eConsideredCode\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
+	"\x06coupon\x18\x02 \x01(\tR\x06coupon\x12A\n" +
+	"\x06reason\x18\x03 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\x12 \n" +
+	"\vexplanation\x18\x04 \x01(\tR\vexplanation\"\xdb\x01\n" +
 	"\x0fConsideredClick\x12\x14\n" +
 	"\x05click\x18\x01 \x01(\tR\x05click\x12\x1c\n" +
 	"\tpublisher\x18\x02 \x01(\tR\tpublisher\x12\x16\n" +
@@ -2860,7 +2975,7 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12;\n" +
 	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12A\n" +
-	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\"\x89\x03\n" +
+	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\"\x9f\x03\n" +
 	"\x17RecordConversionRequest\x12\x1f\n" +
 	"\vcoupon_code\x18\x01 \x01(\tR\n" +
 	"couponCode\x12\x14\n" +
@@ -2873,7 +2988,8 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x0fconversion_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0econversionTime\x12'\n" +
 	"\x0fidempotency_key\x18\t \x01(\tR\x0eidempotencyKey\x12#\n" +
 	"\rvalidate_only\x18\n" +
-	" \x01(\bR\fvalidateOnly\"\xc7\x02\n" +
+	" \x01(\bR\fvalidateOnly\x12\x14\n" +
+	"\x05codes\x18\v \x03(\tR\x05codes\"\xc7\x02\n" +
 	"\x18RecordConversionResponse\x12R\n" +
 	"\aoutcome\x18\x01 \x01(\x0e28.couponlink.tracking.v1.RecordConversionResponse.OutcomeR\aoutcome\x12B\n" +
 	"\n" +
@@ -2938,7 +3054,7 @@ func file_couponlink_tracking_v1_conversion_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_tracking_v1_conversion_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_couponlink_tracking_v1_conversion_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_couponlink_tracking_v1_conversion_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_couponlink_tracking_v1_conversion_proto_goTypes = []any{
 	(Conversion_Status)(0),                // 0: couponlink.tracking.v1.Conversion.Status
 	(Conversion_Outcome)(0),               // 1: couponlink.tracking.v1.Conversion.Outcome
@@ -2960,99 +3076,102 @@ var file_couponlink_tracking_v1_conversion_proto_goTypes = []any{
 	(*WatchConversionsRequest)(nil),       // 17: couponlink.tracking.v1.WatchConversionsRequest
 	(*WatchConversionsResponse)(nil),      // 18: couponlink.tracking.v1.WatchConversionsResponse
 	(*Decision)(nil),                      // 19: couponlink.tracking.v1.Decision
-	(*ConsideredClick)(nil),               // 20: couponlink.tracking.v1.ConsideredClick
-	(*ConsideredCoupon)(nil),              // 21: couponlink.tracking.v1.ConsideredCoupon
-	(*RecordConversionRequest)(nil),       // 22: couponlink.tracking.v1.RecordConversionRequest
-	(*RecordConversionResponse)(nil),      // 23: couponlink.tracking.v1.RecordConversionResponse
-	(*GetConversionRequest)(nil),          // 24: couponlink.tracking.v1.GetConversionRequest
-	(*ListConversionsRequest)(nil),        // 25: couponlink.tracking.v1.ListConversionsRequest
-	(*ListConversionsResponse)(nil),       // 26: couponlink.tracking.v1.ListConversionsResponse
-	(*Figures)(nil),                       // 27: couponlink.tracking.v1.Figures
-	(*v1.Money)(nil),                      // 28: couponlink.coupon.v1.Money
-	(*timestamppb.Timestamp)(nil),         // 29: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),           // 30: google.protobuf.Duration
-	(*v1.Payout)(nil),                     // 31: couponlink.coupon.v1.Payout
+	(*ConsideredCode)(nil),                // 20: couponlink.tracking.v1.ConsideredCode
+	(*ConsideredClick)(nil),               // 21: couponlink.tracking.v1.ConsideredClick
+	(*ConsideredCoupon)(nil),              // 22: couponlink.tracking.v1.ConsideredCoupon
+	(*RecordConversionRequest)(nil),       // 23: couponlink.tracking.v1.RecordConversionRequest
+	(*RecordConversionResponse)(nil),      // 24: couponlink.tracking.v1.RecordConversionResponse
+	(*GetConversionRequest)(nil),          // 25: couponlink.tracking.v1.GetConversionRequest
+	(*ListConversionsRequest)(nil),        // 26: couponlink.tracking.v1.ListConversionsRequest
+	(*ListConversionsResponse)(nil),       // 27: couponlink.tracking.v1.ListConversionsResponse
+	(*Figures)(nil),                       // 28: couponlink.tracking.v1.Figures
+	(*v1.Money)(nil),                      // 29: couponlink.coupon.v1.Money
+	(*timestamppb.Timestamp)(nil),         // 30: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),           // 31: google.protobuf.Duration
+	(*v1.Payout)(nil),                     // 32: couponlink.coupon.v1.Payout
 }
 var file_couponlink_tracking_v1_conversion_proto_depIdxs = []int32{
-	28, // 0: couponlink.tracking.v1.Conversion.amount:type_name -> couponlink.coupon.v1.Money
-	28, // 1: couponlink.tracking.v1.Conversion.payout:type_name -> couponlink.coupon.v1.Money
+	29, // 0: couponlink.tracking.v1.Conversion.amount:type_name -> couponlink.coupon.v1.Money
+	29, // 1: couponlink.tracking.v1.Conversion.payout:type_name -> couponlink.coupon.v1.Money
 	0,  // 2: couponlink.tracking.v1.Conversion.status:type_name -> couponlink.tracking.v1.Conversion.Status
 	1,  // 3: couponlink.tracking.v1.Conversion.outcome:type_name -> couponlink.tracking.v1.Conversion.Outcome
 	2,  // 4: couponlink.tracking.v1.Conversion.method:type_name -> couponlink.tracking.v1.Conversion.Method
 	3,  // 5: couponlink.tracking.v1.Conversion.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	29, // 6: couponlink.tracking.v1.Conversion.conversion_time:type_name -> google.protobuf.Timestamp
-	29, // 7: couponlink.tracking.v1.Conversion.create_time:type_name -> google.protobuf.Timestamp
-	28, // 8: couponlink.tracking.v1.Conversion.revenue:type_name -> couponlink.coupon.v1.Money
+	30, // 6: couponlink.tracking.v1.Conversion.conversion_time:type_name -> google.protobuf.Timestamp
+	30, // 7: couponlink.tracking.v1.Conversion.create_time:type_name -> google.protobuf.Timestamp
+	29, // 8: couponlink.tracking.v1.Conversion.revenue:type_name -> couponlink.coupon.v1.Money
 	19, // 9: couponlink.tracking.v1.Conversion.decision:type_name -> couponlink.tracking.v1.Decision
-	28, // 10: couponlink.tracking.v1.Conversion.refunded_amount:type_name -> couponlink.coupon.v1.Money
-	29, // 11: couponlink.tracking.v1.Conversion.update_time:type_name -> google.protobuf.Timestamp
+	29, // 10: couponlink.tracking.v1.Conversion.refunded_amount:type_name -> couponlink.coupon.v1.Money
+	30, // 11: couponlink.tracking.v1.Conversion.update_time:type_name -> google.protobuf.Timestamp
 	8,  // 12: couponlink.tracking.v1.Conversion.changes:type_name -> couponlink.tracking.v1.ConversionChange
 	10, // 13: couponlink.tracking.v1.Conversion.conflicts:type_name -> couponlink.tracking.v1.ConversionConflict
 	4,  // 14: couponlink.tracking.v1.ConversionChange.kind:type_name -> couponlink.tracking.v1.ConversionChange.Kind
-	29, // 15: couponlink.tracking.v1.ConversionChange.change_time:type_name -> google.protobuf.Timestamp
+	30, // 15: couponlink.tracking.v1.ConversionChange.change_time:type_name -> google.protobuf.Timestamp
 	9,  // 16: couponlink.tracking.v1.ConversionChange.from:type_name -> couponlink.tracking.v1.ConversionState
 	9,  // 17: couponlink.tracking.v1.ConversionChange.to:type_name -> couponlink.tracking.v1.ConversionState
 	0,  // 18: couponlink.tracking.v1.ConversionState.status:type_name -> couponlink.tracking.v1.Conversion.Status
 	1,  // 19: couponlink.tracking.v1.ConversionState.outcome:type_name -> couponlink.tracking.v1.Conversion.Outcome
 	3,  // 20: couponlink.tracking.v1.ConversionState.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	28, // 21: couponlink.tracking.v1.ConversionState.amount:type_name -> couponlink.coupon.v1.Money
-	28, // 22: couponlink.tracking.v1.ConversionState.refunded_amount:type_name -> couponlink.coupon.v1.Money
-	28, // 23: couponlink.tracking.v1.ConversionState.payout:type_name -> couponlink.coupon.v1.Money
-	28, // 24: couponlink.tracking.v1.ConversionState.revenue:type_name -> couponlink.coupon.v1.Money
-	29, // 25: couponlink.tracking.v1.ConversionConflict.create_time:type_name -> google.protobuf.Timestamp
-	28, // 26: couponlink.tracking.v1.ConversionConflict.amount:type_name -> couponlink.coupon.v1.Money
+	29, // 21: couponlink.tracking.v1.ConversionState.amount:type_name -> couponlink.coupon.v1.Money
+	29, // 22: couponlink.tracking.v1.ConversionState.refunded_amount:type_name -> couponlink.coupon.v1.Money
+	29, // 23: couponlink.tracking.v1.ConversionState.payout:type_name -> couponlink.coupon.v1.Money
+	29, // 24: couponlink.tracking.v1.ConversionState.revenue:type_name -> couponlink.coupon.v1.Money
+	30, // 25: couponlink.tracking.v1.ConversionConflict.create_time:type_name -> google.protobuf.Timestamp
+	29, // 26: couponlink.tracking.v1.ConversionConflict.amount:type_name -> couponlink.coupon.v1.Money
 	5,  // 27: couponlink.tracking.v1.ConversionConflict.resolution:type_name -> couponlink.tracking.v1.ConversionConflict.Resolution
-	28, // 28: couponlink.tracking.v1.AdjustConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
-	28, // 29: couponlink.tracking.v1.RefundConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	29, // 28: couponlink.tracking.v1.AdjustConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	29, // 29: couponlink.tracking.v1.RefundConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
 	5,  // 30: couponlink.tracking.v1.ResolveConflictRequest.resolution:type_name -> couponlink.tracking.v1.ConversionConflict.Resolution
 	7,  // 31: couponlink.tracking.v1.WatchConversionsResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
 	8,  // 32: couponlink.tracking.v1.WatchConversionsResponse.changes:type_name -> couponlink.tracking.v1.ConversionChange
-	20, // 33: couponlink.tracking.v1.Decision.click:type_name -> couponlink.tracking.v1.ConsideredClick
-	21, // 34: couponlink.tracking.v1.Decision.coupons:type_name -> couponlink.tracking.v1.ConsideredCoupon
-	30, // 35: couponlink.tracking.v1.Decision.click_window:type_name -> google.protobuf.Duration
-	30, // 36: couponlink.tracking.v1.Decision.coupon_grace:type_name -> google.protobuf.Duration
-	31, // 37: couponlink.tracking.v1.Decision.payout:type_name -> couponlink.coupon.v1.Payout
-	31, // 38: couponlink.tracking.v1.Decision.revenue:type_name -> couponlink.coupon.v1.Payout
-	29, // 39: couponlink.tracking.v1.ConsideredClick.click_time:type_name -> google.protobuf.Timestamp
-	3,  // 40: couponlink.tracking.v1.ConsideredClick.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	29, // 41: couponlink.tracking.v1.ConsideredCoupon.start_time:type_name -> google.protobuf.Timestamp
-	29, // 42: couponlink.tracking.v1.ConsideredCoupon.expire_time:type_name -> google.protobuf.Timestamp
-	3,  // 43: couponlink.tracking.v1.ConsideredCoupon.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	28, // 44: couponlink.tracking.v1.RecordConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
-	29, // 45: couponlink.tracking.v1.RecordConversionRequest.conversion_time:type_name -> google.protobuf.Timestamp
-	6,  // 46: couponlink.tracking.v1.RecordConversionResponse.outcome:type_name -> couponlink.tracking.v1.RecordConversionResponse.Outcome
-	7,  // 47: couponlink.tracking.v1.RecordConversionResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
-	7,  // 48: couponlink.tracking.v1.ListConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
-	27, // 49: couponlink.tracking.v1.ListConversionsResponse.totals:type_name -> couponlink.tracking.v1.Figures
-	28, // 50: couponlink.tracking.v1.Figures.amounts:type_name -> couponlink.coupon.v1.Money
-	28, // 51: couponlink.tracking.v1.Figures.refunded_amounts:type_name -> couponlink.coupon.v1.Money
-	28, // 52: couponlink.tracking.v1.Figures.payouts:type_name -> couponlink.coupon.v1.Money
-	28, // 53: couponlink.tracking.v1.Figures.revenues:type_name -> couponlink.coupon.v1.Money
-	22, // 54: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
-	24, // 55: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
-	25, // 56: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
-	11, // 57: couponlink.tracking.v1.ConversionService.ApproveConversion:input_type -> couponlink.tracking.v1.ApproveConversionRequest
-	12, // 58: couponlink.tracking.v1.ConversionService.RejectConversion:input_type -> couponlink.tracking.v1.RejectConversionRequest
-	13, // 59: couponlink.tracking.v1.ConversionService.ReassignConversion:input_type -> couponlink.tracking.v1.ReassignConversionRequest
-	14, // 60: couponlink.tracking.v1.ConversionService.AdjustConversion:input_type -> couponlink.tracking.v1.AdjustConversionRequest
-	15, // 61: couponlink.tracking.v1.ConversionService.RefundConversion:input_type -> couponlink.tracking.v1.RefundConversionRequest
-	16, // 62: couponlink.tracking.v1.ConversionService.ResolveConflict:input_type -> couponlink.tracking.v1.ResolveConflictRequest
-	17, // 63: couponlink.tracking.v1.ConversionService.WatchConversions:input_type -> couponlink.tracking.v1.WatchConversionsRequest
-	23, // 64: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
-	7,  // 65: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
-	26, // 66: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
-	7,  // 67: couponlink.tracking.v1.ConversionService.ApproveConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 68: couponlink.tracking.v1.ConversionService.RejectConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 69: couponlink.tracking.v1.ConversionService.ReassignConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 70: couponlink.tracking.v1.ConversionService.AdjustConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 71: couponlink.tracking.v1.ConversionService.RefundConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 72: couponlink.tracking.v1.ConversionService.ResolveConflict:output_type -> couponlink.tracking.v1.Conversion
-	18, // 73: couponlink.tracking.v1.ConversionService.WatchConversions:output_type -> couponlink.tracking.v1.WatchConversionsResponse
-	64, // [64:74] is the sub-list for method output_type
-	54, // [54:64] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	21, // 33: couponlink.tracking.v1.Decision.click:type_name -> couponlink.tracking.v1.ConsideredClick
+	22, // 34: couponlink.tracking.v1.Decision.coupons:type_name -> couponlink.tracking.v1.ConsideredCoupon
+	31, // 35: couponlink.tracking.v1.Decision.click_window:type_name -> google.protobuf.Duration
+	31, // 36: couponlink.tracking.v1.Decision.coupon_grace:type_name -> google.protobuf.Duration
+	32, // 37: couponlink.tracking.v1.Decision.payout:type_name -> couponlink.coupon.v1.Payout
+	32, // 38: couponlink.tracking.v1.Decision.revenue:type_name -> couponlink.coupon.v1.Payout
+	20, // 39: couponlink.tracking.v1.Decision.codes:type_name -> couponlink.tracking.v1.ConsideredCode
+	3,  // 40: couponlink.tracking.v1.ConsideredCode.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	30, // 41: couponlink.tracking.v1.ConsideredClick.click_time:type_name -> google.protobuf.Timestamp
+	3,  // 42: couponlink.tracking.v1.ConsideredClick.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	30, // 43: couponlink.tracking.v1.ConsideredCoupon.start_time:type_name -> google.protobuf.Timestamp
+	30, // 44: couponlink.tracking.v1.ConsideredCoupon.expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 45: couponlink.tracking.v1.ConsideredCoupon.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	29, // 46: couponlink.tracking.v1.RecordConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	30, // 47: couponlink.tracking.v1.RecordConversionRequest.conversion_time:type_name -> google.protobuf.Timestamp
+	6,  // 48: couponlink.tracking.v1.RecordConversionResponse.outcome:type_name -> couponlink.tracking.v1.RecordConversionResponse.Outcome
+	7,  // 49: couponlink.tracking.v1.RecordConversionResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
+	7,  // 50: couponlink.tracking.v1.ListConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
+	28, // 51: couponlink.tracking.v1.ListConversionsResponse.totals:type_name -> couponlink.tracking.v1.Figures
+	29, // 52: couponlink.tracking.v1.Figures.amounts:type_name -> couponlink.coupon.v1.Money
+	29, // 53: couponlink.tracking.v1.Figures.refunded_amounts:type_name -> couponlink.coupon.v1.Money
+	29, // 54: couponlink.tracking.v1.Figures.payouts:type_name -> couponlink.coupon.v1.Money
+	29, // 55: couponlink.tracking.v1.Figures.revenues:type_name -> couponlink.coupon.v1.Money
+	23, // 56: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
+	25, // 57: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
+	26, // 58: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
+	11, // 59: couponlink.tracking.v1.ConversionService.ApproveConversion:input_type -> couponlink.tracking.v1.ApproveConversionRequest
+	12, // 60: couponlink.tracking.v1.ConversionService.RejectConversion:input_type -> couponlink.tracking.v1.RejectConversionRequest
+	13, // 61: couponlink.tracking.v1.ConversionService.ReassignConversion:input_type -> couponlink.tracking.v1.ReassignConversionRequest
+	14, // 62: couponlink.tracking.v1.ConversionService.AdjustConversion:input_type -> couponlink.tracking.v1.AdjustConversionRequest
+	15, // 63: couponlink.tracking.v1.ConversionService.RefundConversion:input_type -> couponlink.tracking.v1.RefundConversionRequest
+	16, // 64: couponlink.tracking.v1.ConversionService.ResolveConflict:input_type -> couponlink.tracking.v1.ResolveConflictRequest
+	17, // 65: couponlink.tracking.v1.ConversionService.WatchConversions:input_type -> couponlink.tracking.v1.WatchConversionsRequest
+	24, // 66: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
+	7,  // 67: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
+	27, // 68: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
+	7,  // 69: couponlink.tracking.v1.ConversionService.ApproveConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 70: couponlink.tracking.v1.ConversionService.RejectConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 71: couponlink.tracking.v1.ConversionService.ReassignConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 72: couponlink.tracking.v1.ConversionService.AdjustConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 73: couponlink.tracking.v1.ConversionService.RefundConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 74: couponlink.tracking.v1.ConversionService.ResolveConflict:output_type -> couponlink.tracking.v1.Conversion
+	18, // 75: couponlink.tracking.v1.ConversionService.WatchConversions:output_type -> couponlink.tracking.v1.WatchConversionsResponse
+	66, // [66:76] is the sub-list for method output_type
+	56, // [56:66] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_conversion_proto_init() }
@@ -3060,14 +3179,14 @@ func file_couponlink_tracking_v1_conversion_proto_init() {
 	if File_couponlink_tracking_v1_conversion_proto != nil {
 		return
 	}
-	file_couponlink_tracking_v1_conversion_proto_msgTypes[20].OneofWrappers = []any{}
+	file_couponlink_tracking_v1_conversion_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_conversion_proto_rawDesc), len(file_couponlink_tracking_v1_conversion_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -169,7 +169,7 @@ type Postback struct {
 	// The parameters as they came, in query form, those of a JSON body too; the values of `token` and its like
 	// are replaced by `***`.
 	Parameters string `protobuf:"bytes,9,opt,name=parameters,proto3" json:"parameters,omitempty"`
-	// The code sent, or empty.
+	// The code sent, or empty; several parted by commas.
 	CouponCode string `protobuf:"bytes,10,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
 	// The order id sent, or empty.
 	TransactionId string `protobuf:"bytes,11,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
@@ -510,9 +510,9 @@ type ListPostbacksRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// An AIP-160 filter over `name`, `offer`, `conversion`, `outcome`, `reason`, `coupon_code`,
+	// An AIP-160 filter over `name`, `offer`, `conversion`, `outcome`, `reason`, `coupon_code`, `codes`,
 	// `transaction_id`, `create_time`: `outcome = UNATTRIBUTED AND reason = "UNKNOWN_CODE"`.
-	// `coupon_code` matches without regard to case.
+	// `coupon_code` matches without regard to case. `codes:FREESHIP` finds a text within the codes sent.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// `create_time` or `create_time desc`, the default.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
