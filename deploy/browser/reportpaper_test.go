@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"bytes"
 	"encoding/csv"
 	"net/url"
 	"os"
@@ -88,10 +89,13 @@ func (b *tab) downloaded(path string) [][]string {
 		_, err := os.Stat(path)
 		return err == nil, path
 	})
-	opened, err := os.Open(path)
+	content, err := os.ReadFile(path)
 	b.must("opening the file", err)
-	defer func() { _ = opened.Close() }()
-	rows, err := csv.NewReader(opened).ReadAll()
+	content, hasMark := bytes.CutPrefix(content, []byte("\uFEFF"))
+	if !hasMark {
+		b.t.Error("the file has no byte order mark: spreadsheets would read its letters wrongly")
+	}
+	rows, err := csv.NewReader(bytes.NewReader(content)).ReadAll()
 	b.must("reading the file", err)
 	if len(rows) == 0 {
 		b.t.Fatal("the file is empty")
