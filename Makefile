@@ -116,6 +116,13 @@ fmt: ## Format Go and protos.
 gen: ## Generate code and the OpenAPI document from the protos.
 	$(BUF) generate
 
+# The list of robots is data of others. After a renewal the tests say whether it still tells the agents apart.
+ISBOT ?= 5.2.3
+
+.PHONY: robots
+robots: ## Renew the list of robots from npm's isbot, version ISBOT (5.2.3); needs npm.
+	deploy/tools/robots $(ISBOT) services/tracking/internal/robots
+
 # Generates beside the tree and compares: nothing is written to it, and no git is needed. A file too
 # many in gen/ is found as well as one too few.
 .PHONY: gen-check
