@@ -95,7 +95,7 @@ func Compile(text string) (*Template, error) {
 	for _, m := range new(Macros).list() {
 		names = append(names, m.name)
 	}
-	compiled, err := urltemplate.Compile(text, names)
+	compiled, err := urltemplate.Compile(text, urltemplate.Macros{Names: names})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,10 @@
 package trackinglink
 
-import "github.com/couponlink/couponlink/services/internal/urltemplate"
+import (
+	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/urltemplate"
+)
 
 // Macros are the values that a landing page's URL can take up.
 type Macros struct {
@@ -12,12 +16,24 @@ type Macros struct {
 	PubSubID   string
 	// PubUniques holds Pub. Unique 1 first.
 	PubUniques [5]string
+	// Query is the link's, whose parameters {query.NAME} takes up.
+	Query Query
 }
 
 // Template is a landing page's URL with macros such as {click_id}, checked and taken apart.
 type Template struct {
 	url *urltemplate.Template
+	// parameters are the names of those in its query, in small letters.
+	parameters []string
+	// named are the parameters of links that it takes up by {query.NAME}.
+	named []string
 }
+
+// queryPrefix is that of the macros that take up a parameter of the link.
+const queryPrefix = "query."
+
+// ownMacros is how many macroNames there are.
+const ownMacros = 11
 
 // macroNames returns the names of the macros, in the order of Macros.
 func macroNames() []string {
@@ -47,9 +63,35 @@ func (m *Macros) value(macro int) string {
 	}
 }
 
+// valueIn is value for a template, whose macros with a name of its own come behind the others.
+func (m *Macros) valueIn(t *Template, macro int) string {
+	if named := macro - ownMacros; named >= 0 {
+		return m.Query.Get(t.named[named])
+	}
+	return m.value(macro)
+}
+
 // Expand returns the URL with the macros filled in, URL-encoded. Whatever the values, scheme and
 // host are the template's.
-func (t *Template) Expand(values Macros) string { return t.url.Expand(values.value) }
+func (t *Template) Expand(values Macros) string {
+	return t.url.Expand(func(macro int) string { return values.valueIn(t, macro) })
+}
+
+// ExpandWith is Expand with parameters added behind the URL's own, before its fragment.
+func (t *Template) ExpandWith(values Macros, added []Parameter) string {
+	if len(added) == 0 {
+		return t.Expand(values)
+	}
+	query := make([]byte, 0, 512)
+	for i, p := range added {
+		if i > 0 {
+			query = append(query, '&')
+		}
+		query = append(urltemplate.AppendEscaped(query, p.Name), '=')
+		query = urltemplate.AppendEscaped(query, p.Value)
+	}
+	return t.url.ExpandWith(func(macro int) string { return values.valueIn(t, macro) }, query)
+}
 
 // CheckTemplate says what is wrong with a landing page's URL and what would be right; nil if it is
 // an absolute http or https URL whose macros are all known and stand behind the host.
@@ -60,9 +102,17 @@ func CheckTemplate(template string) error {
 
 // Compile takes a template apart, so that Expand need not. The error is CheckTemplate's.
 func Compile(template string) (*Template, error) {
-	compiled, err := urltemplate.Compile(template, macroNames())
+	compiled, err := urltemplate.Compile(template, urltemplate.Macros{Names: macroNames(), Prefix: queryPrefix})
 	if err != nil {
 		return nil, err
 	}
-	return &Template{url: compiled}, nil
+	t := &Template{url: compiled, named: compiled.Named()}
+	url, _, _ := strings.Cut(template, "#")
+	_, query, _ := strings.Cut(url, "?")
+	for rest := Query(query); rest != ""; {
+		var name string
+		name, _, rest = rest.Cut()
+		t.parameters = append(t.parameters, strings.ToLower(name))
+	}
+	return t, nil
 }

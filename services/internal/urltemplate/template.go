@@ -17,6 +17,12 @@ const maxChars = 2048
 // Template is a URL with macros, checked and taken apart.
 type Template struct {
 	parts []part
+	// query is how many parts stand before the fragment: where a query ends.
+	query int
+	// joint is what joins more parameters to the URL: ? or &; 0: nothing, the URL ends so already.
+	joint byte
+	// named are the names of the macros that have a prefix, without it.
+	named []string
 }
 
 // part is a piece of URL and the macro behind it, of which the last part has none.
@@ -28,48 +34,105 @@ type part struct {
 // noMacro stands for no macro in a part.
 const noMacro = -1
 
+// Macros are those that a kind of URL knows.
+type Macros struct {
+	Names []string
+	// Prefix is that of macros whose names are free behind it: see IsParameterName. "": the kind has none.
+	Prefix string
+}
+
 // Compile takes a template apart, so that Expand need not. The text must be an absolute http or https
-// URL of at most 2,048 characters whose macros are all among those named, and stand behind the host.
-// The error says what is wrong and what would be right.
-func Compile(text string, macros []string) (*Template, error) {
+// URL of at most 2,048 characters whose macros are all known, and stand behind the host. A known macro whose
+// braces are percent-encoded is one too: editors of URLs write them so. The error says what is wrong and what
+// would be right.
+func Compile(text string, macros Macros) (*Template, error) {
 	if err := checkCharacters(text); err != nil {
 		return nil, err
 	}
+	text = macros.decodeBraces(text)
 	if err := checkURL(text); err != nil {
 		return nil, err
 	}
-	t := &Template{}
+	t := &Template{joint: '?'}
+	url, fragment, hasFragment := strings.Cut(text, "#")
+	if err := t.compile(url, macros); err != nil {
+		return nil, err
+	}
+	t.query = len(t.parts)
+	if strings.Contains(url, "?") {
+		t.joint = '&'
+	}
+	if strings.HasSuffix(url, "?") || strings.HasSuffix(url, "&") {
+		t.joint = 0
+	}
+	if hasFragment {
+		return t, t.compile("#"+fragment, macros)
+	}
+	return t, nil
+}
+
+// compile takes a piece of a template apart.
+func (t *Template) compile(text string, macros Macros) error {
 	for rest := text; ; {
 		open := strings.IndexAny(rest, "{}")
 		if open < 0 {
 			t.add(rest, noMacro)
-			return t, nil
+			return nil
 		}
 		end := strings.IndexByte(rest, '}')
 		if end < open+1 {
-			return nil, fmt.Errorf("it has a lone %c; braces stand around macros only, as in {%s}, and else are written %%7B and %%7D", rest[open], macros[0])
+			return fmt.Errorf("it has a lone %c; braces stand around macros only, as in {%s}, and else are written %%7B and %%7D", rest[open], macros.Names[0])
 		}
-		name := rest[open+1 : end]
-		macro := slices.Index(macros, name)
-		if macro < 0 {
-			return nil, fmt.Errorf("it has the unknown macro {%s}; the macros are {%s}", name, strings.Join(macros, "}, {"))
+		macro, known := t.macro(rest[open+1:end], macros)
+		if !known {
+			return fmt.Errorf("it has the unknown macro {%s}; the macros are {%s}", rest[open+1:end], strings.Join(macros.shown(), "}, {"))
 		}
 		t.add(rest[:open], macro)
 		rest = rest[end+1:]
 	}
 }
 
+// macro returns the index of a macro by its name; false: it is not known.
+func (t *Template) macro(name string, macros Macros) (int, bool) {
+	if i := slices.Index(macros.Names, name); i >= 0 {
+		return i, true
+	}
+	if !macros.isPrefixed(name) {
+		return noMacro, false
+	}
+	t.named = append(t.named, strings.TrimPrefix(name, macros.Prefix))
+	return len(macros.Names) + len(t.named) - 1, true
+}
+
+// Named returns the names of the macros that have a prefix, without it. Their indexes follow those of
+// Macros.Names.
+func (t *Template) Named() []string { return t.named }
+
 // Expand returns the URL with each macro filled in, URL-encoded; value gives a macro's value by its
 // index in Compile's macros. Whatever the values, scheme and host are the template's.
 func (t *Template) Expand(value func(macro int) string) string {
 	buf := make([]byte, 0, 512) // on the stack; most URLs are shorter
-	for i := range t.parts {
-		buf = append(buf, t.parts[i].literal...)
-		if macro := t.parts[i].macro; macro != noMacro {
+	return string(expand(buf, t.parts, value))
+}
+
+// ExpandWith is Expand with more parameters behind those of the URL: a query that is encoded already.
+func (t *Template) ExpandWith(value func(macro int) string, query []byte) string {
+	buf := make([]byte, 0, 1024)
+	buf = expand(buf, t.parts[:t.query], value)
+	if t.joint != 0 {
+		buf = append(buf, t.joint)
+	}
+	return string(expand(append(buf, query...), t.parts[t.query:], value))
+}
+
+func expand(buf []byte, parts []part, value func(macro int) string) []byte {
+	for i := range parts {
+		buf = append(buf, parts[i].literal...)
+		if macro := parts[i].macro; macro != noMacro {
 			buf = AppendEscaped(buf, value(macro))
 		}
 	}
-	return string(buf)
+	return buf
 }
 
 // add appends a part. Characters beyond ASCII become percent-encoded, as browsers would do it: what

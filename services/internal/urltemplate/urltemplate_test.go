@@ -9,7 +9,7 @@ import (
 )
 
 func compile(template string) (*urltemplate.Template, error) {
-	return urltemplate.Compile(template, []string{"click_id", "code"})
+	return urltemplate.Compile(template, urltemplate.Macros{Names: []string{"click_id", "code"}})
 }
 
 // value returns the values of compile's macros.

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -108,6 +109,7 @@ func offerOf(m *couponv1.Offer) (rules.Offer, error) {
 	o.PostbackAuth = choice(m.GetPostbackAuth(), o.PostbackAuth)
 	o.Precedence = choice(m.GetPrecedence(), o.Precedence)
 	o.UniqueCodes = m.GetUniqueCodes()
+	o.ForwardParameters = strings.Join(m.GetForwardParameters(), ",")
 	o.DefaultConversionStatus = choice(m.GetDefaultConversionStatus(), o.DefaultConversionStatus)
 	if m.GetCurrencyCode() != "" {
 		o.CurrencyCode = m.GetCurrencyCode()
@@ -142,6 +144,7 @@ func offerProto(o *rules.Offer, now time.Time) *couponv1.Offer {
 		Revenue:                       payout(o.Revenue),
 		DefaultConversionStatus:       couponv1.Offer_ConversionStatus(couponv1.Offer_ConversionStatus_value[string(o.DefaultConversionStatus)]),
 		CurrencyCode:                  o.CurrencyCode,
+		ForwardParameters:             o.Forwarded(),
 		CreateTime:                    stamp(o.CreateTime),
 		UpdateTime:                    stamp(o.UpdateTime),
 		Etag:                          rules.Etag(name, o.Revision),

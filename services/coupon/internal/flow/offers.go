@@ -120,6 +120,7 @@ func offerFields() map[string]field[rules.Offer] {
 		"payout":                    func(o *offer, from offer) { o.Payout = from.Payout },
 		"revenue":                   func(o *offer, from offer) { o.Revenue = from.Revenue },
 		"default_conversion_status": func(o *offer, from offer) { o.DefaultConversionStatus = from.DefaultConversionStatus },
+		"forward_parameters":        func(o *offer, from offer) { o.ForwardParameters = from.ForwardParameters },
 		"currency_code":             func(o *offer, from offer) { o.CurrencyCode = from.CurrencyCode },
 	}
 }

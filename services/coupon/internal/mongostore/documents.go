@@ -112,6 +112,7 @@ type offerDocument struct {
 	Revenue                 payoutDocument         `bson:"revenue"`
 	DefaultConversionStatus rules.ConversionStatus `bson:"default_conversion_status"`
 	CurrencyCode            string                 `bson:"currency_code"`
+	ForwardParameters       string                 `bson:"forward_parameters,omitempty"`
 	CreateTime              time.Time              `bson:"create_time"`
 	UpdateTime              time.Time              `bson:"update_time"`
 	Revision                int64                  `bson:"revision"`
@@ -138,6 +139,7 @@ func encodeOffer(o rules.Offer) offerDocument {
 		Revenue:                 encodePayout(o.Revenue),
 		DefaultConversionStatus: o.DefaultConversionStatus,
 		CurrencyCode:            o.CurrencyCode,
+		ForwardParameters:       o.ForwardParameters,
 		CreateTime:              o.CreateTime,
 		UpdateTime:              o.UpdateTime,
 		Revision:                o.Revision,
@@ -166,6 +168,7 @@ func (d offerDocument) decode() rules.Offer {
 		Revenue:                 d.Revenue.decode(),
 		DefaultConversionStatus: d.DefaultConversionStatus,
 		CurrencyCode:            d.CurrencyCode,
+		ForwardParameters:       d.ForwardParameters,
 		CreateTime:              d.CreateTime,
 		UpdateTime:              d.UpdateTime,
 		Revision:                d.Revision,

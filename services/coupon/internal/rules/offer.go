@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strings"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -50,10 +51,23 @@ func CheckOffer(o Offer) (Offer, error) {
 	found.Add(err)
 	o.Revenue, err = checkPayout("revenue", o.Revenue)
 	found.Add(err)
+	forward, err := trackinglink.CheckForward(o.Forwarded())
+	if err != nil {
+		found.Add(invalid("forward_parameters", "%v", err))
+	}
+	o.ForwardParameters = strings.Join(forward, ",")
 	if o.CurrencyCode, err = money.ParseCurrency(o.CurrencyCode); err != nil {
 		found.Add(invalid("currency_code", "%v", err))
 	}
 	return o, found.Err()
+}
+
+// Forwarded returns the names in ForwardParameters.
+func (o Offer) Forwarded() []string {
+	if o.ForwardParameters == "" {
+		return trackinglink.DefaultForward()
+	}
+	return strings.Split(o.ForwardParameters, ",")
 }
 
 // checkURL says what is wrong with a URL template.

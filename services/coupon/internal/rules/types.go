@@ -73,8 +73,11 @@ type Offer struct {
 	Revenue                 money.Payout
 	DefaultConversionStatus ConversionStatus
 	CurrencyCode            string
-	CreateTime              time.Time
-	UpdateTime              time.Time
+	// ForwardParameters are the parameters of links that reach the landing page, with commas between: see
+	// trackinglink.CheckForward. "" is the default list.
+	ForwardParameters string
+	CreateTime        time.Time
+	UpdateTime        time.Time
 	// Revision starts at 1 and grows by one with each change.
 	Revision int64
 }

@@ -25,7 +25,7 @@ func offersTable() *table[rules.Offer] {
 			},
 			payoutColumns("payout"),
 			payoutColumns("revenue"),
-			[]string{"default_conversion_status", "currency_code", "create_time", "update_time", "revision"}),
+			[]string{"default_conversion_status", "currency_code", "create_time", "update_time", "revision", "forward_parameters"}),
 		values: func(o rules.Offer) []any {
 			return slices.Concat(
 				[]any{
@@ -35,7 +35,7 @@ func offersTable() *table[rules.Offer] {
 				},
 				payoutValues(o.Payout),
 				payoutValues(o.Revenue),
-				[]any{string(o.DefaultConversionStatus), o.CurrencyCode, o.CreateTime.UnixMilli(), o.UpdateTime.UnixMilli(), o.Revision})
+				[]any{string(o.DefaultConversionStatus), o.CurrencyCode, o.CreateTime.UnixMilli(), o.UpdateTime.UnixMilli(), o.Revision, o.ForwardParameters})
 		},
 		title:   "display_name",
 		titleOf: func(o rules.Offer) string { return o.DisplayName },
@@ -52,7 +52,7 @@ func offersTable() *table[rules.Offer] {
 				},
 				scanPayout(&o.Payout),
 				scanPayout(&o.Revenue),
-				[]any{&o.DefaultConversionStatus, &o.CurrencyCode, millis{&o.CreateTime}, millis{&o.UpdateTime}, &o.Revision})...)
+				[]any{&o.DefaultConversionStatus, &o.CurrencyCode, millis{&o.CreateTime}, millis{&o.UpdateTime}, &o.Revision, &o.ForwardParameters})...)
 			return o, err
 		},
 		id:       func(o rules.Offer) string { return o.ID },

@@ -100,6 +100,7 @@ func offer(id string) rules.Offer {
 		Revenue:                 money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "JPY", Units: 900}},
 		DefaultConversionStatus: rules.StartApproved,
 		CurrencyCode:            "EUR",
+		ForwardParameters:       "utm_*,gclid",
 		CreateTime:              moment(0),
 		UpdateTime:              moment(1),
 		Revision:                1,

@@ -5,12 +5,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
 // Forms are made from url.Values, be they a stored offer's (offerValues) or what was typed: so what was
@@ -28,6 +30,7 @@ func offerValues(o *couponv1.Offer) url.Values {
 	set("postback_auth", o.GetPostbackAuth().String())
 	set("default_conversion_status", o.GetDefaultConversionStatus().String())
 	set("currency_code", o.GetCurrencyCode())
+	set("forward_parameters", strings.Join(o.GetForwardParameters(), ", "))
 	if o.GetUniqueCodes() {
 		set("unique_codes", "on")
 	}
@@ -54,6 +57,7 @@ func offerFrom(values url.Values, errs formErrors) *couponv1.Offer {
 		PostbackAuth:            couponv1.Offer_PostbackAuth(couponv1.Offer_PostbackAuth_value[values.Get("postback_auth")]),
 		DefaultConversionStatus: couponv1.Offer_ConversionStatus(couponv1.Offer_ConversionStatus_value[values.Get("default_conversion_status")]),
 		UniqueCodes:             values.Get("unique_codes") != "",
+		ForwardParameters:       strings.FieldsFunc(values.Get("forward_parameters"), isBetweenNames),
 		CurrencyCode:            currency,
 		Payout:                  payoutOf(values, "payout", inPayouts, errs),
 		Revenue:                 payoutOf(values, "revenue", inPayouts, errs),
@@ -97,6 +101,11 @@ func offerForm(o *couponv1.Offer, values url.Values) form {
 					Name: "fallback_url", Label: "Fallback URL", Kind: "url", Value: values.Get("fallback_url"),
 					Hint: "Where visitors go whose code is unknown or not valid. Empty: to the landing page.",
 				},
+				{
+					Name: "forward_parameters", Label: "Pass on to these pages", Value: values.Get("forward_parameters"),
+					Placeholder: strings.Join(trackinglink.DefaultForward(), ", "),
+					Hint:        "Parameters of a link that are added to the page's URL, such as utm_*, gclid. Write none to pass on nothing. Empty: the usual ones.",
+				},
 			}},
 			{Title: "Payout", Text: "What a sale earns its publisher.", Fields: payoutFields("payout", "Payout", "No payout", values)},
 			{Title: "Revenue", Text: "What the advertiser owes for a sale.", Fields: payoutFields("revenue", "Revenue", "Not recorded", values)},
@@ -110,6 +119,9 @@ func offerForm(o *couponv1.Offer, values url.Values) form {
 		},
 	}
 }
+
+// isBetweenNames says whether a character parts names in a list.
+func isBetweenNames(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) }
 
 func nameField(values url.Values, label string) field {
 	return field{Name: "display_name", Label: label, Value: values.Get("display_name"), IsRequired: true, Hint: "What people call it."}
@@ -126,7 +138,7 @@ func landingField(values url.Values) field {
 	return field{
 		Name: "landing_page_url", Label: "Landing page URL", Kind: "url", Value: values.Get("landing_page_url"), IsRequired: true,
 		Placeholder: "https://shop.example.com/?click={click_id}",
-		Hint:        "Where visitors go. {click_id}, {coupon_code}, {pub_id} and other macros are filled in; without {click_id} clicks cannot be told apart.",
+		Hint:        "Where visitors go. {click_id}, {coupon_code}, {pub_id} and other macros are filled in, and {query.NAME} with the parameter NAME of the link; without {click_id} clicks cannot be told apart.",
 	}
 }
 

@@ -266,8 +266,10 @@ type Offer struct {
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Where a click is sent: an http or https URL of at most 2,048 characters. Its macros are
 	// replaced by the click's values, URL-encoded: `{click_id}`, `{coupon_code}`, `{pub_id}`,
-	// `{offer_id}`, `{pub_click_id}`, `{pub_sub_id}`, `{pub_unique1}` to `{pub_unique5}`. Macros
-	// stand after the host only. Without `{click_id}` the advertiser cannot send the click back.
+	// `{offer_id}`, `{pub_click_id}`, `{pub_sub_id}`, `{pub_unique1}` to `{pub_unique5}`, and
+	// `{query.NAME}`, the parameter NAME of the link, such as `{query.utm_source}`. `%7Bclick_id%7D` is
+	// `{click_id}`. Macros stand after the host only. Without `{click_id}` the advertiser cannot send the
+	// click back. Parameters of the link are added behind: see `forward_parameters`.
 	LandingPageUrl string `protobuf:"bytes,3,opt,name=landing_page_url,json=landingPageUrl,proto3" json:"landing_page_url,omitempty"`
 	// Where a click is sent that cannot earn: its code is unknown, not valid now, or the offer is not
 	// active. Same rules as `landing_page_url`. Empty: the landing page.
@@ -308,9 +310,18 @@ type Offer struct {
 	// Until when the token and secret before the last rotation are still taken; unset: they are not.
 	PreviousCredentialsExpireTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=previous_credentials_expire_time,json=previousCredentialsExpireTime,proto3" json:"previous_credentials_expire_time,omitempty"`
 	// What the advertiser owes for a conversion, whoever earned it. Default: nothing is recorded.
-	Revenue       *Payout `protobuf:"bytes,20,opt,name=revenue,proto3" json:"revenue,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Revenue *Payout `protobuf:"bytes,20,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	// Which parameters of a link reach the landing page (and the fallback): they are added to its URL, before
+	// a fragment, unless it has a parameter of that name. Up to 50 names, each 1 to 64 of
+	// `a-z A-Z 0-9 _ . ~ -`, or the beginning of names with a `*` behind it; compared without regard to
+	// case. What the link itself is made of (`offer_id`, `pub_id`, `coupon_code`, `pub_click_id`,
+	// `pub_sub_id`, `unique1` to `pub_unique5`) is forwarded only if it is named in full. `none` alone: nothing is
+	// forwarded. Default, also when emptied: `utm_*`, `gclid`, `gbraid`, `wbraid`, `fbclid`, `ttclid`,
+	// `msclkid`. Of a parameter that the link has several times the first that is not empty is taken. A value
+	// of more than 1,024 bytes is not forwarded, nor what comes after 4,096 bytes in all.
+	ForwardParameters []string `protobuf:"bytes,21,rep,name=forward_parameters,json=forwardParameters,proto3" json:"forward_parameters,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Offer) Reset() {
@@ -479,6 +490,13 @@ func (x *Offer) GetPreviousCredentialsExpireTime() *timestamppb.Timestamp {
 func (x *Offer) GetRevenue() *Payout {
 	if x != nil {
 		return x.Revenue
+	}
+	return nil
+}
+
+func (x *Offer) GetForwardParameters() []string {
+	if x != nil {
+		return x.ForwardParameters
 	}
 	return nil
 }
@@ -851,7 +869,7 @@ var File_couponlink_coupon_v1_offer_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\v\n" +
+	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\f\n" +
 	"\x05Offer\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\vdisplayName\x12.\n" +
@@ -877,7 +895,8 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x04etag\x18\x11 \x01(\tR\x04etag\x12-\n" +
 	"\x0fpostback_secret\x18\x12 \x01(\tB\x04\xe2A\x01\x03R\x0epostbackSecret\x12i\n" +
 	" previous_credentials_expire_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x1dpreviousCredentialsExpireTime\x126\n" +
-	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\arevenue\"D\n" +
+	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\arevenue\x12-\n" +
+	"\x12forward_parameters\x18\x15 \x03(\tR\x11forwardParameters\"D\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +

@@ -188,7 +188,7 @@ func (x ScanHop_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ScanHop_Kind.Descriptor instead.
 func (ScanHop_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14, 0}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15, 0}
 }
 
 // Severity says how bad it is.
@@ -241,7 +241,7 @@ func (x ScanProblem_Severity) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ScanProblem_Severity.Descriptor instead.
 func (ScanProblem_Severity) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{16, 0}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{17, 0}
 }
 
 // OfferScan is a scan of all tracking links of an offer.
@@ -1216,7 +1216,13 @@ type ScannedLink struct {
 	// The code, or empty.
 	CouponCode string `protobuf:"bytes,6,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
 	// Why the click would earn no coupon attribution, such as `EXPIRED`; empty: it would.
-	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The parameters of the link that are added to the page's URL, in the link's order: see the offer's
+	// `forward_parameters`.
+	ForwardedParameters []*ForwardedParameter `protobuf:"bytes,8,rep,name=forwarded_parameters,json=forwardedParameters,proto3" json:"forwarded_parameters,omitempty"`
+	// What of the link's parameters is not kept, up to 10 sentences such as `pub_sub_id had 300 characters;
+	// the first 255 are kept`. Empty: all is kept.
+	Dropped       []string `protobuf:"bytes,9,rep,name=dropped,proto3" json:"dropped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1300,6 +1306,84 @@ func (x *ScannedLink) GetReason() string {
 	return ""
 }
 
+func (x *ScannedLink) GetForwardedParameters() []*ForwardedParameter {
+	if x != nil {
+		return x.ForwardedParameters
+	}
+	return nil
+}
+
+func (x *ScannedLink) GetDropped() []string {
+	if x != nil {
+		return x.Dropped
+	}
+	return nil
+}
+
+// ForwardedParameter is a parameter of a link that reaches the page.
+type ForwardedParameter struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, as in the link.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its value, decoded.
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// Whether the value stands in the final URL.
+	Arrived       bool `protobuf:"varint,3,opt,name=arrived,proto3" json:"arrived,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForwardedParameter) Reset() {
+	*x = ForwardedParameter{}
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForwardedParameter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForwardedParameter) ProtoMessage() {}
+
+func (x *ForwardedParameter) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForwardedParameter.ProtoReflect.Descriptor instead.
+func (*ForwardedParameter) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ForwardedParameter) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ForwardedParameter) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *ForwardedParameter) GetArrived() bool {
+	if x != nil {
+		return x.Arrived
+	}
+	return false
+}
+
 // ScanHop is one step of the way.
 type ScanHop struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1327,7 +1411,7 @@ type ScanHop struct {
 
 func (x *ScanHop) Reset() {
 	*x = ScanHop{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1339,7 +1423,7 @@ func (x *ScanHop) String() string {
 func (*ScanHop) ProtoMessage() {}
 
 func (x *ScanHop) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[14]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1352,7 +1436,7 @@ func (x *ScanHop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanHop.ProtoReflect.Descriptor instead.
 func (*ScanHop) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{14}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ScanHop) GetUrl() string {
@@ -1421,7 +1505,7 @@ func (x *ScanHop) GetCertificateExpireTime() *timestamppb.Timestamp {
 // ScanParameter is a value that should survive the way.
 type ScanParameter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is: `click_id`, `coupon_code`, `pub_id`, `pub_click_id`.
+	// What it is: `click_id`, `coupon_code`, `pub_id`, `pub_click_id`, or a parameter that was forwarded.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Whether the value stands somewhere in the URL.
 	Present       bool `protobuf:"varint,2,opt,name=present,proto3" json:"present,omitempty"`
@@ -1431,7 +1515,7 @@ type ScanParameter struct {
 
 func (x *ScanParameter) Reset() {
 	*x = ScanParameter{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1443,7 +1527,7 @@ func (x *ScanParameter) String() string {
 func (*ScanParameter) ProtoMessage() {}
 
 func (x *ScanParameter) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[15]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1456,7 +1540,7 @@ func (x *ScanParameter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanParameter.ProtoReflect.Descriptor instead.
 func (*ScanParameter) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ScanParameter) GetName() string {
@@ -1492,7 +1576,7 @@ type ScanProblem struct {
 
 func (x *ScanProblem) Reset() {
 	*x = ScanProblem{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[16]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1504,7 +1588,7 @@ func (x *ScanProblem) String() string {
 func (*ScanProblem) ProtoMessage() {}
 
 func (x *ScanProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[16]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1517,7 +1601,7 @@ func (x *ScanProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanProblem.ProtoReflect.Descriptor instead.
 func (*ScanProblem) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{16}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ScanProblem) GetSeverity() ScanProblem_Severity {
@@ -1572,7 +1656,7 @@ type ScanVerdict struct {
 
 func (x *ScanVerdict) Reset() {
 	*x = ScanVerdict{}
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[17]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1584,7 +1668,7 @@ func (x *ScanVerdict) String() string {
 func (*ScanVerdict) ProtoMessage() {}
 
 func (x *ScanVerdict) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[17]
+	mi := &file_couponlink_tracking_v1_scan_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1597,7 +1681,7 @@ func (x *ScanVerdict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanVerdict.ProtoReflect.Descriptor instead.
 func (*ScanVerdict) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{17}
+	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ScanVerdict) GetOutcome() string {
@@ -1712,7 +1796,7 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\x16StreamScanLinkResponse\x123\n" +
 	"\x03hop\x18\x01 \x01(\v2\x1f.couponlink.tracking.v1.ScanHopH\x00R\x03hop\x12>\n" +
 	"\x04scan\x18\x02 \x01(\v2(.couponlink.tracking.v1.ScanLinkResponseH\x00R\x04scanB\x06\n" +
-	"\x04news\"\xe4\x01\n" +
+	"\x04news\"\xdd\x02\n" +
 	"\vScannedLink\x12\x14\n" +
 	"\x05offer\x18\x01 \x01(\tR\x05offer\x12!\n" +
 	"\foffer_active\x18\x02 \x01(\bR\vofferActive\x12\x1c\n" +
@@ -1721,7 +1805,13 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\x06coupon\x18\x05 \x01(\tR\x06coupon\x12\x1f\n" +
 	"\vcoupon_code\x18\x06 \x01(\tR\n" +
 	"couponCode\x12\x16\n" +
-	"\x06reason\x18\a \x01(\tR\x06reason\"\xd8\x03\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x12]\n" +
+	"\x14forwarded_parameters\x18\b \x03(\v2*.couponlink.tracking.v1.ForwardedParameterR\x13forwardedParameters\x12\x18\n" +
+	"\adropped\x18\t \x03(\tR\adropped\"X\n" +
+	"\x12ForwardedParameter\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x18\n" +
+	"\aarrived\x18\x03 \x01(\bR\aarrived\"\xd8\x03\n" +
 	"\aScanHop\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x1f\n" +
 	"\vhttp_status\x18\x02 \x01(\x05R\n" +
@@ -1782,7 +1872,7 @@ func file_couponlink_tracking_v1_scan_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_tracking_v1_scan_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_couponlink_tracking_v1_scan_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_couponlink_tracking_v1_scan_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_couponlink_tracking_v1_scan_proto_goTypes = []any{
 	(OfferScan_State)(0),                 // 0: couponlink.tracking.v1.OfferScan.State
 	(ScanLinkRequest_Device)(0),          // 1: couponlink.tracking.v1.ScanLinkRequest.Device
@@ -1802,55 +1892,57 @@ var file_couponlink_tracking_v1_scan_proto_goTypes = []any{
 	(*StreamScanLinkRequest)(nil),        // 15: couponlink.tracking.v1.StreamScanLinkRequest
 	(*StreamScanLinkResponse)(nil),       // 16: couponlink.tracking.v1.StreamScanLinkResponse
 	(*ScannedLink)(nil),                  // 17: couponlink.tracking.v1.ScannedLink
-	(*ScanHop)(nil),                      // 18: couponlink.tracking.v1.ScanHop
-	(*ScanParameter)(nil),                // 19: couponlink.tracking.v1.ScanParameter
-	(*ScanProblem)(nil),                  // 20: couponlink.tracking.v1.ScanProblem
-	(*ScanVerdict)(nil),                  // 21: couponlink.tracking.v1.ScanVerdict
-	(*timestamppb.Timestamp)(nil),        // 22: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),          // 23: google.protobuf.Duration
+	(*ForwardedParameter)(nil),           // 18: couponlink.tracking.v1.ForwardedParameter
+	(*ScanHop)(nil),                      // 19: couponlink.tracking.v1.ScanHop
+	(*ScanParameter)(nil),                // 20: couponlink.tracking.v1.ScanParameter
+	(*ScanProblem)(nil),                  // 21: couponlink.tracking.v1.ScanProblem
+	(*ScanVerdict)(nil),                  // 22: couponlink.tracking.v1.ScanVerdict
+	(*timestamppb.Timestamp)(nil),        // 23: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),          // 24: google.protobuf.Duration
 }
 var file_couponlink_tracking_v1_scan_proto_depIdxs = []int32{
 	0,  // 0: couponlink.tracking.v1.OfferScan.state:type_name -> couponlink.tracking.v1.OfferScan.State
 	1,  // 1: couponlink.tracking.v1.OfferScan.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
-	22, // 2: couponlink.tracking.v1.OfferScan.create_time:type_name -> google.protobuf.Timestamp
-	22, // 3: couponlink.tracking.v1.OfferScan.end_time:type_name -> google.protobuf.Timestamp
-	20, // 4: couponlink.tracking.v1.OfferScanResult.problems:type_name -> couponlink.tracking.v1.ScanProblem
-	22, // 5: couponlink.tracking.v1.OfferScanResult.scan_time:type_name -> google.protobuf.Timestamp
+	23, // 2: couponlink.tracking.v1.OfferScan.create_time:type_name -> google.protobuf.Timestamp
+	23, // 3: couponlink.tracking.v1.OfferScan.end_time:type_name -> google.protobuf.Timestamp
+	21, // 4: couponlink.tracking.v1.OfferScanResult.problems:type_name -> couponlink.tracking.v1.ScanProblem
+	23, // 5: couponlink.tracking.v1.OfferScanResult.scan_time:type_name -> google.protobuf.Timestamp
 	4,  // 6: couponlink.tracking.v1.CreateOfferScanRequest.offer_scan:type_name -> couponlink.tracking.v1.OfferScan
 	4,  // 7: couponlink.tracking.v1.ListOfferScansResponse.offer_scans:type_name -> couponlink.tracking.v1.OfferScan
 	5,  // 8: couponlink.tracking.v1.ListOfferScanResultsResponse.offer_scan_results:type_name -> couponlink.tracking.v1.OfferScanResult
 	1,  // 9: couponlink.tracking.v1.ScanLinkRequest.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
-	20, // 10: couponlink.tracking.v1.ScanLinkResponse.problems:type_name -> couponlink.tracking.v1.ScanProblem
+	21, // 10: couponlink.tracking.v1.ScanLinkResponse.problems:type_name -> couponlink.tracking.v1.ScanProblem
 	17, // 11: couponlink.tracking.v1.ScanLinkResponse.link:type_name -> couponlink.tracking.v1.ScannedLink
-	18, // 12: couponlink.tracking.v1.ScanLinkResponse.hops:type_name -> couponlink.tracking.v1.ScanHop
-	21, // 13: couponlink.tracking.v1.ScanLinkResponse.verdict:type_name -> couponlink.tracking.v1.ScanVerdict
+	19, // 12: couponlink.tracking.v1.ScanLinkResponse.hops:type_name -> couponlink.tracking.v1.ScanHop
+	22, // 13: couponlink.tracking.v1.ScanLinkResponse.verdict:type_name -> couponlink.tracking.v1.ScanVerdict
 	1,  // 14: couponlink.tracking.v1.StreamScanLinkRequest.device:type_name -> couponlink.tracking.v1.ScanLinkRequest.Device
-	18, // 15: couponlink.tracking.v1.StreamScanLinkResponse.hop:type_name -> couponlink.tracking.v1.ScanHop
+	19, // 15: couponlink.tracking.v1.StreamScanLinkResponse.hop:type_name -> couponlink.tracking.v1.ScanHop
 	14, // 16: couponlink.tracking.v1.StreamScanLinkResponse.scan:type_name -> couponlink.tracking.v1.ScanLinkResponse
-	23, // 17: couponlink.tracking.v1.ScanHop.latency:type_name -> google.protobuf.Duration
-	2,  // 18: couponlink.tracking.v1.ScanHop.kind:type_name -> couponlink.tracking.v1.ScanHop.Kind
-	19, // 19: couponlink.tracking.v1.ScanHop.parameters:type_name -> couponlink.tracking.v1.ScanParameter
-	22, // 20: couponlink.tracking.v1.ScanHop.certificate_expire_time:type_name -> google.protobuf.Timestamp
-	3,  // 21: couponlink.tracking.v1.ScanProblem.severity:type_name -> couponlink.tracking.v1.ScanProblem.Severity
-	13, // 22: couponlink.tracking.v1.ScanService.ScanLink:input_type -> couponlink.tracking.v1.ScanLinkRequest
-	15, // 23: couponlink.tracking.v1.ScanService.StreamScanLink:input_type -> couponlink.tracking.v1.StreamScanLinkRequest
-	6,  // 24: couponlink.tracking.v1.ScanService.CreateOfferScan:input_type -> couponlink.tracking.v1.CreateOfferScanRequest
-	7,  // 25: couponlink.tracking.v1.ScanService.GetOfferScan:input_type -> couponlink.tracking.v1.GetOfferScanRequest
-	8,  // 26: couponlink.tracking.v1.ScanService.ListOfferScans:input_type -> couponlink.tracking.v1.ListOfferScansRequest
-	10, // 27: couponlink.tracking.v1.ScanService.CancelOfferScan:input_type -> couponlink.tracking.v1.CancelOfferScanRequest
-	11, // 28: couponlink.tracking.v1.ScanService.ListOfferScanResults:input_type -> couponlink.tracking.v1.ListOfferScanResultsRequest
-	14, // 29: couponlink.tracking.v1.ScanService.ScanLink:output_type -> couponlink.tracking.v1.ScanLinkResponse
-	16, // 30: couponlink.tracking.v1.ScanService.StreamScanLink:output_type -> couponlink.tracking.v1.StreamScanLinkResponse
-	4,  // 31: couponlink.tracking.v1.ScanService.CreateOfferScan:output_type -> couponlink.tracking.v1.OfferScan
-	4,  // 32: couponlink.tracking.v1.ScanService.GetOfferScan:output_type -> couponlink.tracking.v1.OfferScan
-	9,  // 33: couponlink.tracking.v1.ScanService.ListOfferScans:output_type -> couponlink.tracking.v1.ListOfferScansResponse
-	4,  // 34: couponlink.tracking.v1.ScanService.CancelOfferScan:output_type -> couponlink.tracking.v1.OfferScan
-	12, // 35: couponlink.tracking.v1.ScanService.ListOfferScanResults:output_type -> couponlink.tracking.v1.ListOfferScanResultsResponse
-	29, // [29:36] is the sub-list for method output_type
-	22, // [22:29] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	18, // 17: couponlink.tracking.v1.ScannedLink.forwarded_parameters:type_name -> couponlink.tracking.v1.ForwardedParameter
+	24, // 18: couponlink.tracking.v1.ScanHop.latency:type_name -> google.protobuf.Duration
+	2,  // 19: couponlink.tracking.v1.ScanHop.kind:type_name -> couponlink.tracking.v1.ScanHop.Kind
+	20, // 20: couponlink.tracking.v1.ScanHop.parameters:type_name -> couponlink.tracking.v1.ScanParameter
+	23, // 21: couponlink.tracking.v1.ScanHop.certificate_expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 22: couponlink.tracking.v1.ScanProblem.severity:type_name -> couponlink.tracking.v1.ScanProblem.Severity
+	13, // 23: couponlink.tracking.v1.ScanService.ScanLink:input_type -> couponlink.tracking.v1.ScanLinkRequest
+	15, // 24: couponlink.tracking.v1.ScanService.StreamScanLink:input_type -> couponlink.tracking.v1.StreamScanLinkRequest
+	6,  // 25: couponlink.tracking.v1.ScanService.CreateOfferScan:input_type -> couponlink.tracking.v1.CreateOfferScanRequest
+	7,  // 26: couponlink.tracking.v1.ScanService.GetOfferScan:input_type -> couponlink.tracking.v1.GetOfferScanRequest
+	8,  // 27: couponlink.tracking.v1.ScanService.ListOfferScans:input_type -> couponlink.tracking.v1.ListOfferScansRequest
+	10, // 28: couponlink.tracking.v1.ScanService.CancelOfferScan:input_type -> couponlink.tracking.v1.CancelOfferScanRequest
+	11, // 29: couponlink.tracking.v1.ScanService.ListOfferScanResults:input_type -> couponlink.tracking.v1.ListOfferScanResultsRequest
+	14, // 30: couponlink.tracking.v1.ScanService.ScanLink:output_type -> couponlink.tracking.v1.ScanLinkResponse
+	16, // 31: couponlink.tracking.v1.ScanService.StreamScanLink:output_type -> couponlink.tracking.v1.StreamScanLinkResponse
+	4,  // 32: couponlink.tracking.v1.ScanService.CreateOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	4,  // 33: couponlink.tracking.v1.ScanService.GetOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	9,  // 34: couponlink.tracking.v1.ScanService.ListOfferScans:output_type -> couponlink.tracking.v1.ListOfferScansResponse
+	4,  // 35: couponlink.tracking.v1.ScanService.CancelOfferScan:output_type -> couponlink.tracking.v1.OfferScan
+	12, // 36: couponlink.tracking.v1.ScanService.ListOfferScanResults:output_type -> couponlink.tracking.v1.ListOfferScanResultsResponse
+	30, // [30:37] is the sub-list for method output_type
+	23, // [23:30] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_scan_proto_init() }
@@ -1868,7 +1960,7 @@ func file_couponlink_tracking_v1_scan_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_scan_proto_rawDesc), len(file_couponlink_tracking_v1_scan_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,111 @@
+package trackinglink
+
+import "strings"
+
+// maxQueryBytes bounds what is read of a query. Browsers and proxies take no more than some thousands.
+const maxQueryBytes = 16 << 10
+
+// Query is the query of a link as it came. Reading it never fails: a shopper is not turned away
+// because of it. What is malformed is taken literally: 50%off is "50%off", and a;b is "a;b".
+type Query string
+
+// NewQuery returns the query of a URL as it is read: where all of it was encoded, its = and & too, it is
+// decoded. complete is false where it is so long that only its beginning is read.
+func NewQuery(raw string) (q Query, complete bool) {
+	if strings.IndexByte(raw, '=') < 0 && strings.Contains(raw, "%3") {
+		raw = Unescape(raw)
+	}
+	if len(raw) > maxQueryBytes {
+		return Query(raw[:maxQueryBytes]), false
+	}
+	return Query(raw), true
+}
+
+// Cut returns the name of the query's first parameter, its value, still encoded, and the rest of the
+// query. The name is decoded, and without what a page's HTML or a sender's list syntax left on it:
+// amp;coupon_code is coupon_code, and coupon_code[] too. It is spelled as sent.
+func (q Query) Cut() (name, value string, rest Query) {
+	pair, after, _ := strings.Cut(string(q), "&")
+	name, value, _ = strings.Cut(pair, "=")
+	if !isPlainName(name) {
+		name = plainName(Unescape(name))
+	}
+	return name, value, Query(after)
+}
+
+// Get returns the first value that is not empty of a parameter, decoded; "" if it has none. Names are
+// compared without regard to ASCII case.
+func (q Query) Get(name string) string {
+	for rest := q; rest != ""; {
+		var found, value string
+		found, value, rest = rest.Cut()
+		if value != "" && len(found) == len(name) && strings.EqualFold(found, name) {
+			return Unescape(value)
+		}
+	}
+	return ""
+}
+
+// isPlainName says whether a name stands as its sender means it.
+func isPlainName(name string) bool {
+	for i := range len(name) {
+		switch name[i] {
+		case '%', '+', ';', '?', '[', ']', ' ':
+			return false
+		}
+	}
+	return true
+}
+
+// plainName takes off a name what is none of it.
+func plainName(name string) string {
+	name = strings.TrimSpace(strings.TrimLeft(name, "? "))
+	for {
+		rest, found := strings.CutPrefix(name, "amp;")
+		if !found {
+			break
+		}
+		name = rest
+	}
+	return strings.TrimSuffix(name, "[]")
+}
+
+// Unescape returns a name or a value of a query decoded: + is a space, and %2F is /. A % that has no two
+// hexadecimal digits behind it is itself.
+func Unescape(text string) string {
+	i := 0
+	for i < len(text) && text[i] != '%' && text[i] != '+' {
+		i++
+	}
+	if i == len(text) {
+		return text
+	}
+	buf := append(make([]byte, 0, len(text)), text[:i]...)
+	for ; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '+':
+			buf = append(buf, ' ')
+		case c == '%' && i+2 < len(text) && isHex(text[i+1]) && isHex(text[i+2]):
+			buf = append(buf, fromHex(text[i+1])<<4|fromHex(text[i+2]))
+			i += 2
+		default:
+			buf = append(buf, c)
+		}
+	}
+	return string(buf)
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func fromHex(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c <= 'F':
+		return c - 'A' + 10
+	default:
+		return c - 'a' + 10
+	}
+}

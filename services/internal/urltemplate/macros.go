@@ -1,0 +1,64 @@
+package urltemplate
+
+import (
+	"slices"
+	"strings"
+)
+
+// IsParameterName says whether a text is 1 to 64 letters, digits, '_', '.', '~' and '-': a name of a query's
+// parameter that needs no encoding.
+func IsParameterName(text string) bool {
+	ok := len(text) >= 1 && len(text) <= 64
+	for i := range len(text) {
+		ok = ok && unreserved(text[i])
+	}
+	return ok
+}
+
+// shown returns the macros as a message lists them.
+func (m Macros) shown() []string {
+	if m.Prefix == "" {
+		return m.Names
+	}
+	return append(slices.Clip(m.Names), m.Prefix+"NAME")
+}
+
+// isPrefixed says whether a macro's name is the prefix and a parameter's name.
+func (m Macros) isPrefixed(name string) bool {
+	rest, found := strings.CutPrefix(name, m.Prefix)
+	return m.Prefix != "" && found && IsParameterName(rest)
+}
+
+// decodeBraces returns a text with {name} for each %7Bname%7D of a known macro.
+func (m Macros) decodeBraces(text string) string {
+	var decoded strings.Builder
+	for {
+		open := indexFold(text, "%7b")
+		if open < 0 {
+			break
+		}
+		behind := open + len("%7b")
+		length := indexFold(text[behind:], "%7d")
+		if length < 0 {
+			break
+		}
+		if name := text[behind : behind+length]; slices.Contains(m.Names, name) || m.isPrefixed(name) {
+			decoded.WriteString(text[:open] + "{" + name + "}")
+			text = text[behind+length+len("%7d"):]
+		} else {
+			decoded.WriteString(text[:behind])
+			text = text[behind:]
+		}
+	}
+	return decoded.String() + text
+}
+
+// indexFold returns where a short text stands in another, whatever the case of its letters; -1: nowhere.
+func indexFold(text, short string) int {
+	for i := range len(text) - len(short) + 1 {
+		if strings.EqualFold(text[i:i+len(short)], short) {
+			return i
+		}
+	}
+	return -1
+}
