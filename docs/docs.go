@@ -7,5 +7,5 @@ import "embed"
 
 // Pages are the pages, by file name.
 //
-//go:embed postbacks.md presets.md
+//go:embed links.md postbacks.md presets.md
 var Pages embed.FS

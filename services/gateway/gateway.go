@@ -25,7 +25,7 @@ import (
 type Backends struct {
 	// Coupon and Tracking are connections to the services. Calls carry the caller's own key.
 	Coupon, Tracking grpc.ClientConnInterface
-	// Partner serves /click, /c/, /postback and /postback/.
+	// Partner serves /click, /click/, /c/, /C/, /postback and /postback/.
 	Partner http.Handler
 }
 
@@ -69,10 +69,9 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	health := newReadiness(backends)
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", api)
-	mux.Handle("/click", backends.Partner)
-	mux.Handle("/c/", backends.Partner)
-	mux.Handle("/postback", backends.Partner)
-	mux.Handle("/postback/{preset}", backends.Partner)
+	for _, path := range []string{"/click", "/click/{$}", "/c/", "/C/", "/postback", "/postback/{preset}"} {
+		mux.Handle(path, backends.Partner)
+	}
 	mux.Handle("GET /openapi.json", docs)
 	mux.Handle("GET /docs", docs)
 	mux.Handle("GET /docs/", docs)

@@ -296,12 +296,12 @@ func TestKey(t *testing.T) {
 			t.Errorf("%+v: %+v", c, resp)
 		}
 	}
-	for _, path := range []string{"/healthz", "/readyz", "/docs", "/docs/", "/docs/swagger-ui.css", "/openapi.json"} {
+	for _, path := range []string{"/healthz", "/readyz", "/docs", "/docs/", "/docs/swagger-ui.css", "/docs/links.md", "/openapi.json"} {
 		if resp := do(t, h, "GET", path, "", "Authorization", ""); resp.status != 200 {
 			t.Errorf("%s without a key: %d", path, resp.status)
 		}
 	}
-	for _, path := range []string{"/click?offer_id=1", "/c/CODE", "/postback?x"} {
+	for _, path := range []string{"/click?offer_id=1", "/click/?offer_id=1", "/c/CODE", "/c/CODE/", "/C/CODE", "/postback?x"} {
 		if resp := do(t, h, "GET", path, "", "Authorization", ""); resp.status != http.StatusTeapot {
 			t.Errorf("%s: %d, not the partner's handler", path, resp.status)
 		}

@@ -29,6 +29,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/edge"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
+	"github.com/couponlink/couponlink/services/tracking/internal/robots"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 	"github.com/couponlink/couponlink/services/tracking/internal/scan"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
@@ -40,6 +41,8 @@ type Service struct {
 	store flow.Store
 	flow  *flow.Service
 	about edge.About
+	// robots are known by their User-Agents.
+	robots *robots.List
 	// endWork stops what works in the background, and work waits for it.
 	endWork context.CancelFunc
 	work    sync.WaitGroup
@@ -79,6 +82,10 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	known, err := robots.Load()
+	if err != nil {
+		return nil, err
+	}
 	store, err := open(ctx, o.Database, retention, rules.NewCalendar(zone))
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
@@ -91,7 +98,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	about := edge.About{
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: allowed.Entries(), TimeZone: zone.String(),
 	}
-	s := &Service{store: store, about: about, flow: flow.New(flow.Config{
+	s := &Service{store: store, about: about, robots: known, flow: flow.New(flow.Config{
 		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Pages: o.Pages, Zone: zone,
 		Presets: presets, Sender: sender, Follower: scan.New(scan.Config{Client: client, Now: time.Now}), Wake: sender.Wake,
 	})}
@@ -127,11 +134,11 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 }
 
 // PartnerHandler serves /click, /c/, /postback and /postback/.
-func (s *Service) PartnerHandler() http.Handler { return edge.PartnerHandler(s.flow) }
+func (s *Service) PartnerHandler() http.Handler { return edge.PartnerHandler(s.flow, s.robots) }
 
 // PartnerHandlerAt is PartnerHandler at a moment, for sample data: what is done by it was done then.
 func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
-	return edge.PartnerHandler(s.flow.At(moment))
+	return edge.PartnerHandler(s.flow.At(moment), s.robots)
 }
 
 // Ready says whether the service can do its work.

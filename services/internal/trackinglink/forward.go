@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// ForwardNone, as the only name of an offer's list, forwards nothing.
+	// ForwardNone is the only name of a list that forwards nothing.
 	ForwardNone = "none"
 
 	// maxForwardNames bounds an offer's list.

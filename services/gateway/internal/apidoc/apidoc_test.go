@@ -233,7 +233,7 @@ func TestPagesForPartners(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"postbacks.md", "presets.md"} {
+	for _, name := range []string{"links.md", "postbacks.md", "presets.md"} {
 		if page := get(t, h, "/docs/"+name); page.Code != 200 || page.Header().Get("Content-Type") != "text/plain; charset=utf-8" || !strings.HasPrefix(page.Body.String(), "# ") {
 			t.Errorf("%s: %d, %v", name, page.Code, page.Header())
 		}

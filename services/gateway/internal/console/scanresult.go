@@ -152,6 +152,12 @@ func (p *page) scanFacts(found *trackingv1.ScanLinkResponse) []scanFact {
 	if v := found.GetVerdict(); v != nil {
 		facts = append(facts, scanFact{Label: "A postback with the code", Badge: stateBadge(v.GetOutcome()), Hint: sentence(v.GetMessage())})
 	}
+	for _, passed := range l.GetForwardedParameters() {
+		facts = append(facts, scanFact{Label: passed.GetName() + " at the final page", Value: passed.GetValue(), IsCode: true, Badge: arrived(found, passed.GetName(), passed.GetArrived())})
+	}
+	if dropped := l.GetDropped(); len(dropped) > 0 {
+		facts = append(facts, scanFact{Label: "Not kept of the link", Value: strings.Join(dropped, "; ")})
+	}
 	called := p.namesOf(p.r.Context(), []string{l.GetOffer()}, []string{l.GetPublisher()})
 	if offer := l.GetOffer(); offer != "" {
 		facts = append(facts, scanFact{Label: "Offer", Value: called.of(offer), Href: hrefOf(offer), Hint: saidIf(!l.GetOfferActive(), "It is not active.")})

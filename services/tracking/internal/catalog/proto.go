@@ -27,6 +27,7 @@ func offerFromProto(resp *couponv1.LookupOfferResponse) (rules.Offer, error) {
 		Active:       p.GetState() == couponv1.Offer_ACTIVE,
 		Landing:      landing,
 		Fallback:     fallback,
+		Forward:      trackinglink.CompileForward(p.GetForwardParameters()),
 		Auth:         rules.PostbackAuth(p.GetPostbackAuth().String()),
 		Credentials:  credentialsFromProto(resp),
 		Precedence:   rules.Precedence(p.GetPrecedence().String()),

@@ -32,7 +32,7 @@ func lastOf(t *testing.T, s *flow.Service) rules.Postback {
 
 func TestJSONIsTakenLikeAForm(t *testing.T) {
 	service := newFlow(t)
-	h := PartnerHandler(service)
+	h := PartnerHandler(service, knownRobots(t))
 	status, a := answered(t, h, postAs(t, "application/json; charset=utf-8", `{"offer_id": 10, "coupon_code": "SALEXYZ20", "transactionId": "A-1", "amount": 49.90, "click_id": null}`))
 	if status != http.StatusOK || a.Outcome != flow.Attributed || len(a.Warnings) != 0 {
 		t.Fatalf("got %d %+v", status, a)
@@ -70,7 +70,7 @@ func TestEveryProvenCallIsJournaled(t *testing.T) {
 	} {
 		t.Run(says, func(t *testing.T) {
 			service := newFlow(t)
-			status, a := answered(t, PartnerHandler(service), tt.request)
+			status, a := answered(t, PartnerHandler(service, knownRobots(t)), tt.request)
 			if status != tt.status || a.Reason != tt.reason || !strings.Contains(strings.Join(a.Warnings, "\n"), tt.warning) {
 				t.Fatalf("got %d %+v", status, a)
 			}
@@ -100,7 +100,7 @@ func TestUnreadableBodies(t *testing.T) {
 			service := newFlowOf(t, tokenOffer{})
 			r := postAs(t, tt.kind, tt.body)
 			r.URL.RawQuery = "token=s3cret&offer_id=10"
-			status, a := answered(t, PartnerHandler(service), r)
+			status, a := answered(t, PartnerHandler(service, knownRobots(t)), r)
 			if status != tt.status || a.Reason != tt.reason {
 				t.Fatalf("got %d %+v", status, a)
 			}

@@ -29,6 +29,7 @@ func decisionToProto(g *rules.Grounds) *trackingv1.Decision {
 	if c := g.Click; c != nil {
 		p.Click = &trackingv1.ConsideredClick{
 			Click: c.Click, Coupon: c.Coupon, ClickTime: timestamppb.New(c.Time), Reason: reasonToProto(c.Reason),
+			Dropped: c.Dropped,
 		}
 		p.Click.Publisher = named("publishers/", c.Publisher)
 	}

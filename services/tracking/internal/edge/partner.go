@@ -8,21 +8,26 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/robots"
 )
 
 // partner is the plain HTTP side: what visitors' browsers and advertisers' servers call.
 type partner struct {
-	service  *flow.Service
-	guesses  *guesses
-	crawlers *crawlers
+	service *flow.Service
+	guesses *guesses
+	visits  *visits
+	pages   *shopperPages
 }
 
-// PartnerHandler serves /click, /c/{code}, /postback and /postback/{preset}.
-func PartnerHandler(service *flow.Service) http.Handler {
-	p := &partner{service: service, guesses: newGuesses(), crawlers: newCrawlers()}
+// PartnerHandler serves /click, /c/{code}, /postback and /postback/{preset}. Of a short link all of the path
+// is taken, since messengers and people leave things around the code, and in capitals too.
+func PartnerHandler(service *flow.Service, known *robots.List) http.Handler {
+	p := &partner{service: service, guesses: newGuesses(), visits: newVisits(known), pages: newShopperPages()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /click", p.click) // GET includes HEAD
-	mux.HandleFunc("GET /c/{code}", p.shortClick)
+	mux.HandleFunc("GET /click/{$}", p.click)
+	mux.HandleFunc("GET /c/{code...}", p.shortClick)
+	mux.HandleFunc("GET /C/{code...}", p.shortClick)
 	for _, path := range []string{"/postback", "/postback/{preset}"} {
 		mux.HandleFunc("GET "+path, p.postback)
 		mux.HandleFunc("POST "+path, p.postback)

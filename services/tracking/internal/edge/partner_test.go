@@ -1,28 +1,63 @@
 package edge
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/robots"
 )
 
-func TestCrawlers(t *testing.T) {
-	c := newCrawlers()
-	for agent, want := range map[string]bool{
-		"": true,
-		"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)": true,
-		"facebookexternalhit/1.1": true,
-		"curl/8.5.0":              true,
-		"python-requests/2.32":    true,
-		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                   false,
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1":    false,
-		"Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36 Instagram 350.0.0.1": false,
+// knownRobots is the list that is part of the program.
+func knownRobots(t testing.TB) *robots.List {
+	t.Helper()
+	list, err := robots.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestVisits(t *testing.T) {
+	v := newVisits(knownRobots(t))
+	const shopper = "Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0.4430.210 Mobile Safari/537.36"
+	for _, tt := range []struct {
+		method, agent, header, value string
+		want                         bool
+	}{
+		{"GET", shopper, "", "", true},
+		{"HEAD", shopper, "", "", false},
+		{"GET", "", "", "", false},
+		{"GET", "facebookexternalhit/1.1", "", "", false},
+		{"GET", shopper, "Sec-Purpose", "prefetch", false},
+		{"GET", shopper, "sec-purpose", "prefetch;prerender", false},
+		{"GET", shopper, "Purpose", "Prefetch", false},
+		{"GET", shopper, "X-Purpose", "preview", false},
+		{"GET", shopper, "X-Moz", "prefetch", false},
+		{"GET", shopper, "Purpose", "", true},
+		{"GET", shopper, "Sec-Fetch-Mode", "navigate", true},
 	} {
+		r := httptest.NewRequestWithContext(t.Context(), tt.method, "/c/CODE", nil)
+		if tt.header != "" {
+			r.Header.Set(tt.header, tt.value)
+		}
 		for range 2 { // the second time from memory
-			if got := c.made(agent); got != want {
-				t.Errorf("%q: got %v, want %v", agent, got, want)
+			if got := v.isShopper(r, tt.agent); got != tt.want {
+				t.Errorf("%+v: got %v", tt, got)
 			}
 		}
+	}
+}
+
+func BenchmarkVisit(b *testing.B) {
+	list, err := robots.Load()
+	if err != nil {
+		b.Fatal(err)
+	}
+	v, r := newVisits(list), httptest.NewRequestWithContext(b.Context(), "GET", "/c/CODE", nil)
+	for b.Loop() {
+		v.isShopper(r, "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1")
 	}
 }
 

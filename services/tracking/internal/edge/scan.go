@@ -80,6 +80,13 @@ func scanToProto(s rules.Scan) *trackingv1.ScanLinkResponse {
 	if s.Link != nil {
 		p.ClickId = s.Link.Click.ID
 	}
+	if s.Link != nil {
+		for _, one := range s.Link.Forwarded {
+			p.Link.ForwardedParameters = append(p.Link.ForwardedParameters, &trackingv1.ForwardedParameter{
+				Name: toText(one.Name), Value: toText(one.Value), Arrived: s.Arrived(one.Value),
+			})
+		}
+	}
 	for _, problem := range s.Problems {
 		p.Ok = p.GetOk() && problem.Severity != rules.Grave
 	}
@@ -114,7 +121,7 @@ func scannedLinkToProto(l *rules.ScannedLink) *trackingv1.ScannedLink {
 	}
 	p := &trackingv1.ScannedLink{
 		OfferActive: l.OfferActive, PublisherApproved: l.PublisherApproved,
-		Coupon: l.Click.Coupon, CouponCode: l.Click.CouponCode, Reason: string(l.Click.Reason),
+		Coupon: l.Click.Coupon, CouponCode: l.Click.CouponCode, Reason: string(l.Click.Reason), Dropped: l.Click.Dropped,
 	}
 	p.Offer = named("offers/", l.Offer)
 	p.Publisher = named("publishers/", l.Click.Publisher)
@@ -130,7 +137,7 @@ func hopToProto(h rules.Hop) *trackingv1.ScanHop {
 		p.Cookies = append(p.Cookies, toText(name))
 	}
 	for _, carried := range h.Parameters {
-		p.Parameters = append(p.Parameters, &trackingv1.ScanParameter{Name: carried.Name, Present: carried.Present})
+		p.Parameters = append(p.Parameters, &trackingv1.ScanParameter{Name: toText(carried.Name), Present: carried.Present})
 	}
 	if !h.CertificateExpireTime.IsZero() {
 		p.CertificateExpireTime = timestamppb.New(h.CertificateExpireTime)

@@ -11,8 +11,8 @@ import (
 
 // Visit is one request to a tracking link.
 type Visit struct {
-	// Link is what the link carries.
-	Link trackinglink.Link
+	// Link is what the link says, with the offer settled.
+	Link rules.Visited
 	// Crawler says that no shopper made the request.
 	Crawler   bool
 	IP        string
@@ -42,13 +42,15 @@ type judged struct {
 	offer rules.Offer
 	// location is where the visitor goes.
 	location string
+	// forwarded are the link's parameters that were added to it.
+	forwarded []trackinglink.Parameter
 }
 
 // judgeVisit makes a visit's click and says where the visitor goes.
 //
 // Errors: those of Click but for storing.
 func (s *Service) judgeVisit(ctx context.Context, visit Visit) (judged, error) {
-	link := visit.Link
+	link := visit.Link.Link
 	offer, err := s.catalog.Offer(ctx, link.Offer)
 	if err != nil {
 		return judged{}, orNotFound(err, offerNotFound, "offer", link.Offer)
@@ -62,16 +64,29 @@ func (s *Service) judgeVisit(ctx context.Context, visit Visit) (judged, error) {
 		ID: id, Offer: offer.ID, Publisher: link.Publisher, CouponCode: link.CouponCode,
 		PubClickID: link.PubClickID, PubSubID: link.PubSubID, PubUniques: link.PubUniques,
 		Crawler: visit.Crawler, IP: visit.IP, UserAgent: visit.UserAgent, Referer: visit.Referer,
-		Time: now,
+		Dropped: visit.Link.Dropped, Time: now,
 	}
 	coupon, err := s.judgeClick(ctx, &click, offer)
 	if err != nil {
 		return judged{}, err
 	}
-	return judged{click: click, offer: offer, location: page(click, offer, coupon).Expand(trackinglink.Macros{
+	return landing(click, offer, coupon, visit.Link), nil
+}
+
+// landing says where a judged click goes, and what of its link goes with it.
+func landing(click rules.Click, offer rules.Offer, coupon *rules.Coupon, link rules.Visited) judged {
+	to := page(click, offer, coupon)
+	var forwarded []trackinglink.Parameter
+	if offer.Forward.Looks(link.Foreign) {
+		var tooLong []string
+		forwarded, tooLong = offer.Forward.Select(link.Query, to)
+		click.Dropped = rules.DropForwarded(click.Dropped, tooLong)
+	}
+	location := to.ExpandWith(trackinglink.Macros{
 		ClickID: click.ID, CouponCode: click.CouponCode, PubID: click.Publisher, OfferID: click.Offer,
-		PubClickID: click.PubClickID, PubSubID: click.PubSubID, PubUniques: click.PubUniques,
-	})}, nil
+		PubClickID: click.PubClickID, PubSubID: click.PubSubID, PubUniques: click.PubUniques, Query: link.Query,
+	}, forwarded)
+	return judged{click: click, offer: offer, location: location, forwarded: forwarded}
 }
 
 // page is where a click goes: to the landing page, or, where it cannot earn, to the fallback of the
@@ -100,6 +115,11 @@ func (s *Service) judgeClick(ctx context.Context, click *rules.Click, offer rule
 		return nil, err
 	}
 	coupon := rules.JudgeCouponClick(click, coupons)
+	if coupon == nil && click.Publisher != "" {
+		if _, err := s.clickStanding(ctx, click); err != nil {
+			return nil, err
+		}
+	}
 	if !offer.Active {
 		click.Reason = rules.OfferInactive
 	}
@@ -112,7 +132,7 @@ func (s *Service) judgePlainClick(ctx context.Context, click *rules.Click, offer
 		click.Reason = rules.NoReference
 		return nil
 	}
-	standing, err := s.standing(ctx, offer.ID, click.Publisher)
+	standing, err := s.clickStanding(ctx, click)
 	switch {
 	case err != nil:
 		return err
@@ -124,7 +144,17 @@ func (s *Service) judgePlainClick(ctx context.Context, click *rules.Click, offer
 	return nil
 }
 
-// standing says how a publisher stands on the offer; one that there is not has none.
+// clickStanding says how a click's publisher stands on its offer, and notes if it does not exist.
+func (s *Service) clickStanding(ctx context.Context, click *rules.Click) (rules.Standing, error) {
+	standing, err := s.catalog.Standing(ctx, click.Offer, click.Publisher)
+	if errors.Is(err, ErrNotFound) {
+		click.PublisherUnknown = true
+		return rules.Standing{}, nil
+	}
+	return standing, err
+}
+
+// standing says how a publisher stands on the offer; an unknown publisher has no approval.
 func (s *Service) standing(ctx context.Context, offer, publisher string) (rules.Standing, error) {
 	standing, err := s.catalog.Standing(ctx, offer, publisher)
 	if errors.Is(err, ErrNotFound) {
@@ -135,52 +165,50 @@ func (s *Service) standing(ctx context.Context, offer, publisher string) (rules.
 
 // ReadLink returns what the query of a tracking link means. Where it names no offer, its code does.
 //
-// Errors: InvalidArgument on a parameter; those of resolveShort where the code has to say more.
-func (s *Service) ReadLink(ctx context.Context, rawQuery string) (trackinglink.Link, error) {
-	link, err := rules.ParseLink(rawQuery)
+// Errors: InvalidArgument (INVALID_OFFER_ID) if it names neither; those of resolveShort where the code has to
+// say more.
+func (s *Service) ReadLink(ctx context.Context, rawQuery string) (rules.Visited, error) {
+	v := rules.ParseLink(rawQuery)
 	switch {
-	case err != nil || link.Offer != "":
-		return link, err
-	case link.CouponCode == "":
-		return link, apperr.Invalid("INVALID_OFFER_ID", "offer_id", "is missing; a tracking link looks like /click?offer_id=10&pub_id=22&coupon_code=SALEXYZ20")
+	case v.Link.Offer != "":
+		return v, nil
+	case v.Link.CouponCode == "":
+		return v, apperr.Invalid("INVALID_OFFER_ID", "offer_id", "is missing; a tracking link looks like /click?offer_id=10&pub_id=22&coupon_code=SALEXYZ20")
 	}
-	return s.resolveShort(ctx, link)
+	return v, s.resolveShort(ctx, &v.Link)
 }
 
 // ReadShortLink returns what the spoken short form of a link means, which may have a query as well.
 //
-// Errors: InvalidArgument on a parameter, and those of resolveShort.
-func (s *Service) ReadShortLink(ctx context.Context, code, rawQuery string) (trackinglink.Link, error) {
-	link, err := rules.ParseLink(rawQuery)
-	if err != nil {
-		return link, err
-	}
-	link.CouponCode = code
-	return s.resolveShort(ctx, link)
+// Errors: those of resolveShort.
+func (s *Service) ReadShortLink(ctx context.Context, code, rawQuery string) (rules.Visited, error) {
+	v := rules.ParseShortLink(code, rawQuery)
+	return v, s.resolveShort(ctx, &v.Link)
 }
 
 // The reasons for which a link means no click.
 const (
 	offerNotFound = "OFFER_NOT_FOUND"
-	codeNotFound  = "CODE_NOT_FOUND"
-	codeShared    = "CODE_SHARED"
+	// CodeNotFound says that no coupon has the link's code, CodeShared that several have it.
+	CodeNotFound = "CODE_NOT_FOUND"
+	CodeShared   = "CODE_SHARED"
 )
 
 // resolveShort fills in the offer and publisher of a link by its code alone.
 //
 // Errors: NotFound (CODE_NOT_FOUND, CODE_SHARED) unless the code is exactly one coupon's.
-func (s *Service) resolveShort(ctx context.Context, link trackinglink.Link) (trackinglink.Link, error) {
+func (s *Service) resolveShort(ctx context.Context, link *trackinglink.Link) error {
 	coupons, err := s.catalog.Coupons(ctx, "", link.CouponCode)
 	if err != nil {
-		return link, err
+		return err
 	}
 	switch len(coupons) {
 	case 0:
-		return link, apperr.New(apperr.NotFound, codeNotFound, "no coupon has the code %q", link.CouponCode)
+		return apperr.New(apperr.NotFound, CodeNotFound, "no coupon has the code %q", link.CouponCode)
 	case 1:
 		link.Offer, link.Publisher, link.CouponCode = coupons[0].Offer, coupons[0].Publisher, coupons[0].Code
-		return link, nil
+		return nil
 	default:
-		return link, apperr.New(apperr.NotFound, codeShared, "the code %q belongs to several coupons; use the full tracking link", link.CouponCode)
+		return apperr.New(apperr.NotFound, CodeShared, "the code %q belongs to several coupons; use the full tracking link", link.CouponCode)
 	}
 }

@@ -97,7 +97,7 @@ func (o clickOperation) do(r *run) {
 		own = "own"
 	}
 	r.step("click offer_id=%s pub_id=%s coupon_code=%s", offer.id, publisher, code)
-	location, err := r.service.Click(r.ctx, flow.Visit{Link: trackinglink.Link{Offer: offer.id, Publisher: publisher, CouponCode: code, PubClickID: own}})
+	location, err := r.service.Click(r.ctx, flow.Visit{Link: rules.Visited{Link: trackinglink.Link{Offer: offer.id, Publisher: publisher, CouponCode: code, PubClickID: own}}})
 	r.must(err)
 	_, rest, _ := strings.Cut(location, "click=")
 	click := r.click(offer, publisher, code, own)

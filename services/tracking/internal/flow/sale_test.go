@@ -267,7 +267,7 @@ func TestTestStoresNothing(t *testing.T) {
 // visit clicks and returns the click's id.
 func visit(t *testing.T, s *flow.Service, link trackinglink.Link) string {
 	t.Helper()
-	location, err := s.Click(t.Context(), flow.Visit{Link: link})
+	location, err := s.Click(t.Context(), flow.Visit{Link: rules.Visited{Link: link}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,12 +340,12 @@ func TestClickGoesSomewhereWhateverItIsWorth(t *testing.T) {
 		{"no publisher", trackinglink.Link{Offer: "10"}, fallback},
 	}
 	for _, tt := range tests {
-		location, err := s.Click(t.Context(), flow.Visit{Link: tt.link})
+		location, err := s.Click(t.Context(), flow.Visit{Link: rules.Visited{Link: tt.link}})
 		if err != nil || !strings.HasPrefix(location, tt.goes) {
 			t.Errorf("%s: goes to %q, %v; want %s", tt.says, location, err, tt.goes)
 		}
 	}
-	if _, err := s.Click(t.Context(), flow.Visit{Link: trackinglink.Link{Offer: "99"}}); !apperr.Is(err, apperr.NotFound) {
+	if _, err := s.Click(t.Context(), flow.Visit{Link: rules.Visited{Link: trackinglink.Link{Offer: "99"}}}); !apperr.Is(err, apperr.NotFound) {
 		t.Errorf("an unknown offer: got %v, want NotFound", err)
 	}
 }

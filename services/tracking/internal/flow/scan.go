@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -113,25 +112,27 @@ func (s *Service) isPage(u *url.URL) bool {
 }
 
 // read reads a link of ours. Errors are as for a visitor.
-func (o *ownWay) read(ctx context.Context, u *url.URL) (trackinglink.Link, error) {
-	if u.Path == "/click" {
+func (o *ownWay) read(ctx context.Context, u *url.URL) (rules.Visited, error) {
+	if u.Path == "/click" || u.Path == "/click/" {
 		return o.service.ReadLink(ctx, u.RawQuery)
 	}
-	escaped, short := strings.CutPrefix(u.EscapedPath(), "/c/")
-	code, err := url.PathUnescape(escaped)
-	if !short || escaped == "" || strings.Contains(escaped, "/") || err != nil {
-		return trackinglink.Link{}, apperr.New(apperr.NotFound, rules.FaultNoLink, "this is an address of this installation, and no tracking link; it was not called")
+	code, short := strings.CutPrefix(u.Path, "/c/")
+	if !short {
+		code, short = strings.CutPrefix(u.Path, "/C/")
+	}
+	if !short || code == "" {
+		return rules.Visited{}, apperr.New(apperr.NotFound, rules.FaultNoLink, "this is an address of this installation, and no tracking link; it was not called")
 	}
 	return o.service.ReadShortLink(ctx, code, u.RawQuery)
 }
 
 // click fills in a hop with what a click by a link would do.
-func (o *ownWay) click(ctx context.Context, hop *rules.Hop, link trackinglink.Link) error {
+func (o *ownWay) click(ctx context.Context, hop *rules.Hop, link rules.Visited) error {
 	v, err := o.service.judgeVisit(ctx, Visit{Link: link})
 	if err != nil {
 		return err
 	}
-	means := &rules.ScannedLink{Offer: v.offer.ID, OfferActive: v.offer.Active, Click: v.click}
+	means := &rules.ScannedLink{Offer: v.offer.ID, OfferActive: v.offer.Active, Click: v.click, Forwarded: v.forwarded}
 	if v.click.Publisher != "" {
 		standing, err := o.service.standing(ctx, v.offer.ID, v.click.Publisher)
 		if err != nil {
@@ -145,24 +146,24 @@ func (o *ownWay) click(ctx context.Context, hop *rules.Hop, link trackinglink.Li
 }
 
 // refuse fills in a hop whose link makes no click, or returns the error that says no such thing.
-func (o *ownWay) refuse(hop *rules.Hop, link trackinglink.Link, err error) error {
+func (o *ownWay) refuse(hop *rules.Hop, visited rules.Visited, err error) error {
 	e := apperr.As(err)
 	if e == nil || e.Kind != apperr.NotFound && e.Kind != apperr.InvalidArgument {
 		return err
 	}
 	fault, known := map[string]string{
-		offerNotFound: rules.FaultOfferUnknown, codeNotFound: rules.FaultCodeUnknown,
-		codeShared: rules.FaultCodeShared, rules.FaultNoLink: rules.FaultNoLink,
+		offerNotFound: rules.FaultOfferUnknown, CodeNotFound: rules.FaultCodeUnknown,
+		CodeShared: rules.FaultCodeShared, rules.FaultNoLink: rules.FaultNoLink,
 	}[e.Reason]
 	hop.Fault, hop.Error, hop.HTTPStatus = fault, e.Message, 404
 	if !known {
-		hop.Fault, hop.Error, hop.HTTPStatus = rules.FaultMalformed, "this link is refused: "+e.Message, 400
+		hop.Fault, hop.Error, hop.HTTPStatus = rules.FaultMalformed, "this link is refused: "+e.Message, 404
 	}
 	if fault == rules.FaultNoLink {
 		hop.HTTPStatus = 0 // what it would answer is not known
 		return nil
 	}
-	if o.link == nil {
+	if link := visited.Link; o.link == nil {
 		o.link = &rules.ScannedLink{Offer: link.Offer, Click: rules.Click{Publisher: link.Publisher, CouponCode: link.CouponCode}}
 	}
 	return nil

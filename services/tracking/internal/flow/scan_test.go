@@ -151,10 +151,11 @@ func TestScanFindsWhatIsWrong(t *testing.T) {
 		{link: "https://go.example.com/click?offer_id=99&pub_id=22", status: 404, reasons: "OFFER_UNKNOWN"},
 		{link: "https://go.example.com/c/NOSUCH", status: 404, reasons: "CODE_UNKNOWN"},
 		{link: "https://go.example.com/c/BOTH", status: 404, reasons: "CODE_SHARED"},
-		{link: "https://go.example.com/click", status: 400, reasons: "LINK_MALFORMED"},
-		{link: "https://go.example.com/click?offer_id=10&offer_id=11", status: 400, reasons: "LINK_MALFORMED"},
+		{link: "https://go.example.com/click", status: 404, reasons: "LINK_MALFORMED"},
+		{link: "https://go.example.com/click?offer_id=10&offer_id=11", status: 302, reasons: "NO_PUBLISHER"},
 		{link: "https://go.example.com/postback?coupon_code=SALEXYZ20&token=token10", reasons: "NOT_A_TRACKING_LINK"},
-		{link: "https://go.example.com/c/a/b", reasons: "NOT_A_TRACKING_LINK"},
+		{link: "https://go.example.com/c/a/b", status: 404, reasons: "CODE_UNKNOWN"},
+		{link: "https://go.example.com/c/", reasons: "NOT_A_TRACKING_LINK"},
 	} {
 		c := newCatalog(t)
 		shop, calls := newShop(t, c, "/page")

@@ -21,7 +21,7 @@ func TestTheFallbackOfACoupon(t *testing.T) {
 	sale.Settings.Fallback = own
 	s := newService(t, c)
 	goes := func(code string) string {
-		location, err := s.Click(t.Context(), flow.Visit{Link: trackinglink.Link{Offer: "10", Publisher: "22", CouponCode: code}})
+		location, err := s.Click(t.Context(), flow.Visit{Link: rules.Visited{Link: trackinglink.Link{Offer: "10", Publisher: "22", CouponCode: code}}})
 		if err != nil {
 			t.Fatal(err)
 		}

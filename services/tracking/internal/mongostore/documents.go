@@ -28,7 +28,10 @@ type clickDocument struct {
 	IP         string       `bson:"ip,omitempty"`
 	UserAgent  string       `bson:"user_agent,omitempty"`
 	Referer    string       `bson:"referer,omitempty"`
+	Dropped    []string     `bson:"dropped,omitempty"`
 	Time       time.Time    `bson:"time"`
+	// PublisherUnknown says that no publisher has the id.
+	PublisherUnknown bool `bson:"publisher_unknown,omitempty"`
 	// CountTime is set where it is not Time: see counting.
 	CountTime time.Time `bson:"count_time,omitempty"`
 }
@@ -40,6 +43,7 @@ func encodeClick(c rules.Click) *clickDocument {
 		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
 		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique4: u[3], PubUnique5: u[4],
 		Crawler: c.Crawler, IP: c.IP, UserAgent: c.UserAgent, Referer: c.Referer, Time: c.Time,
+		Dropped: c.Dropped, PublisherUnknown: c.PublisherUnknown,
 	}
 }
 
@@ -49,6 +53,7 @@ func (d *clickDocument) decode() rules.Click {
 		PubClickID: d.PubClickID, PubSubID: d.PubSubID,
 		PubUniques: rules.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
 		Crawler:    d.Crawler, IP: d.IP, UserAgent: d.UserAgent, Referer: d.Referer, Time: d.Time.UTC(),
+		Dropped: d.Dropped, PublisherUnknown: d.PublisherUnknown,
 	}
 }
 
@@ -92,6 +97,8 @@ type conversionDocument struct {
 	Undeduplicated bool           `bson:"undeduplicated,omitempty"`
 	Postback       string         `bson:"postback,omitempty"`
 	Conflicted     bool           `bson:"conflicted"`
+	// CodeUnknown says that no coupon of the offer had the code, and who reported it proved nothing.
+	CodeUnknown bool `bson:"code_unknown,omitempty"`
 	// CreateCountTime and CountTime are set where they are not CreateTime and UpdateTime: see counting.
 	CreateCountTime time.Time `bson:"create_count_time,omitempty"`
 	CountTime       time.Time `bson:"count_time,omitempty"`
@@ -114,7 +121,7 @@ func encodeConversion(c rules.Conversion) *conversionDocument {
 		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique3Key: couponcode.Fold(u[2]), PubUnique4: u[3], PubUnique5: u[4],
 		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
 		ConversionTime: c.ConversionTime, CreateTime: c.CreateTime, UpdateTime: c.UpdateTime, Revision: c.Revision,
-		Undeduplicated: c.Undeduplicated, Postback: c.Postback, Conflicted: c.Conflicted,
+		Undeduplicated: c.Undeduplicated, Postback: c.Postback, Conflicted: c.Conflicted, CodeUnknown: c.CodeUnknown,
 		Changes: encodeChanges(c.Changes), Conflicts: encodeConflicts(c.Conflicts), Decision: encodeGrounds(c.Grounds),
 	}
 	if c.Unplanned {
@@ -132,7 +139,7 @@ func (d *conversionDocument) decode() rules.Conversion {
 		PubUniques: rules.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
 		PubClickID: d.PubClickID, PubSubID: d.PubSubID,
 		ConversionTime: d.ConversionTime.UTC(), CreateTime: d.CreateTime.UTC(), UpdateTime: d.UpdateTime.UTC(), Revision: d.Revision,
-		Undeduplicated: d.Undeduplicated, Postback: d.Postback, Conflicted: d.Conflicted,
+		Undeduplicated: d.Undeduplicated, Postback: d.Postback, Conflicted: d.Conflicted, CodeUnknown: d.CodeUnknown,
 		Changes: decodeChanges(d.Changes), Conflicts: decodeConflicts(d.Conflicts), Grounds: d.Decision.decode(),
 	}
 	if d.PlanFrom != nil {

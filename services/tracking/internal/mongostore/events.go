@@ -13,13 +13,13 @@ import (
 
 // eachClick calls do with the clicks that a filter selects, with what figures are made of.
 func (s *Store) eachClick(ctx context.Context, filter bson.D, do func(*clickDocument)) error {
-	return each(ctx, s, clicks, filter, only("offer", "publisher", "coupon", "coupon_code", "crawler", "time", "count_time"), do)
+	return each(ctx, s, clicks, filter, only("offer", "publisher", "publisher_unknown", "coupon", "coupon_code", "crawler", "time", "count_time"), do)
 }
 
 // eachConversion calls do with the conversions that a filter selects, with what figures are made of.
 func (s *Store) eachConversion(ctx context.Context, filter bson.D, do func(*history)) error {
 	projection := only(
-		"offer", "publisher", "coupon_code", "click", "status", "method", "amount", "refunded_amount", "payout", "revenue",
+		"offer", "publisher", "coupon", "coupon_code", "code_unknown", "click", "status", "method", "amount", "refunded_amount", "payout", "revenue",
 		"conversion_time", "create_time", "create_count_time", "changes")
 	return each(ctx, s, conversions, filter, projection, func(d *conversionDocument) {
 		do(&history{conversion: d.decode(), times: d.counted()})

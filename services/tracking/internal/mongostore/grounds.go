@@ -28,6 +28,7 @@ type consideredClickDocument struct {
 	Coupon    string       `bson:"coupon,omitempty"`
 	ClickTime time.Time    `bson:"click_time"`
 	Reason    rules.Reason `bson:"reason,omitempty"`
+	Dropped   []string     `bson:"dropped,omitempty"`
 }
 
 type consideredDocument struct {
@@ -54,7 +55,7 @@ func encodeGrounds(g *rules.Grounds) *groundsDocument {
 		OfferETag: g.OfferETag, Coupons: make([]consideredDocument, len(g.Coupons)),
 	}
 	if c := g.Click; c != nil {
-		d.Click = &consideredClickDocument{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, ClickTime: c.Time, Reason: c.Reason}
+		d.Click = &consideredClickDocument{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, ClickTime: c.Time, Reason: c.Reason, Dropped: c.Dropped}
 	}
 	if g.Rates != nil {
 		d.Payout, d.Revenue = encodePayout(g.Rates.Payout), encodePayout(g.Rates.Revenue)
@@ -80,7 +81,7 @@ func (d *groundsDocument) decode() *rules.Grounds {
 		ClickWindow: time.Duration(d.ClickWindow) * time.Millisecond, CouponGrace: time.Duration(d.CouponGrace) * time.Millisecond,
 	}
 	if c := d.Click; c != nil {
-		g.Click = &rules.ConsideredClick{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, Time: c.ClickTime.UTC(), Reason: c.Reason}
+		g.Click = &rules.ConsideredClick{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, Time: c.ClickTime.UTC(), Reason: c.Reason, Dropped: c.Dropped}
 	}
 	if d.Payout != nil && d.Revenue != nil {
 		g.Rates = &rules.Rates{Payout: d.Payout.decode(), Revenue: d.Revenue.decode()}

@@ -79,6 +79,16 @@ func (c Claim) codeToKeep() string {
 	return c.Code
 }
 
+// knowsNoCode says that there are codes, and no coupon of the offer has any of them.
+func (c Claim) knowsNoCode() bool {
+	for i := range c.codes() {
+		if len(c.code(i).Coupons) > 0 {
+			return false
+		}
+	}
+	return c.Code != ""
+}
+
 // onlyCoupon returns the coupon of the offer that the codes could mean, valid or not, if it is one.
 func (c Claim) onlyCoupon() *Coupon {
 	var only *Coupon

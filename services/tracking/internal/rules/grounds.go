@@ -46,6 +46,8 @@ type ConsideredClick struct {
 	Time   time.Time
 	// Reason says why it did not count; empty: it did.
 	Reason Reason
+	// Dropped says in words what of its link's parameters was not kept.
+	Dropped []string
 }
 
 // ConsideredCoupon is a coupon that a decision looked at.
@@ -67,6 +69,7 @@ func (c Claim) grounds(rule string, f findings, credited *Coupon) Grounds {
 	if c.Click != nil {
 		g.Click = &ConsideredClick{
 			Click: c.Click.ID, Publisher: c.Click.Publisher, Coupon: c.Click.Coupon, Time: c.Click.Time, Reason: f.clickReason,
+			Dropped: c.Click.Dropped,
 		}
 	}
 	for k := range c.codes() {

@@ -1,59 +1,261 @@
 package rules
 
 import (
-	"net/url"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
-	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
-// ParseLink reads what the query of a tracking link carries. Errors are InvalidArgument on the
-// parameter.
-func ParseLink(rawQuery string) (trackinglink.Link, error) {
-	var link trackinglink.Link
-	query, err := url.ParseQuery(rawQuery)
-	if err != nil {
-		return link, apperr.Invalid("MALFORMED_QUERY", "query", "%s", err)
+const (
+	// maxDropped bounds what a click says of what was dropped of its link.
+	maxDropped = 10
+	// maxNestedQueries bounds how often parameters are read from behind a value.
+	maxNestedQueries = 3
+	// maxQuotedChars bounds a value in it.
+	maxQuotedChars = 40
+)
+
+// Visited is what the address of a tracking link says. A shopper is never turned away because of it:
+// what can be read is used, what cannot is named in Dropped.
+type Visited struct {
+	Link trackinglink.Link
+	// Query is what parameters of the landing page are taken from.
+	Query trackinglink.Query
+	// Foreign says that Query has parameters that are none of a tracking link's own.
+	Foreign bool
+	// Dropped says what of the link's own parameters was not kept, in words.
+	Dropped []string
+	// nested is how often parameters were read from behind a value.
+	nested int
+}
+
+// ParseLink reads the query of a tracking link.
+func ParseLink(rawQuery string) Visited {
+	var v Visited
+	v.readAll(rawQuery)
+	return v
+}
+
+// ParseShortLink reads the spoken short form of a link: the code, which is the end of its path, and the
+// query behind it.
+func ParseShortLink(code, rawQuery string) Visited {
+	var v Visited
+	v.set("coupon_code", &v.Link.CouponCode, v.codeIn("coupon_code", code))
+	v.readAll(rawQuery)
+	return v
+}
+
+// readAll takes up what a link's query says.
+func (v *Visited) readAll(rawQuery string) {
+	query, complete := trackinglink.NewQuery(rawQuery)
+	if !complete {
+		v.drop("the query", "had %d bytes; the first %d are read", len(rawQuery), len(query))
 	}
-	fields := [...]struct {
-		value *string
-		names [2]string
-	}{
-		{&link.Offer, [2]string{"offer_id"}},
-		{&link.Publisher, [2]string{"pub_id"}},
-		{&link.CouponCode, [2]string{"coupon_code"}},
-		{&link.PubClickID, [2]string{"pub_click_id"}},
-		{&link.PubSubID, [2]string{"pub_sub_id"}},
-		{&link.PubUniques[0], [2]string{"unique1", "pub_unique1"}},
-		{&link.PubUniques[1], [2]string{"unique2", "pub_unique2"}},
-		{&link.PubUniques[2], [2]string{"unique3", "pub_unique3"}},
-		{&link.PubUniques[3], [2]string{"unique4", "pub_unique4"}},
-		{&link.PubUniques[4], [2]string{"unique5", "pub_unique5"}},
+	if v.Query == "" {
+		v.Query = query
+	} else {
+		v.Query += "&" + query
 	}
-	for _, f := range fields {
-		for _, name := range f.names {
-			values, ok := query[name]
-			if !ok || name == "" {
-				continue
-			}
-			v := pasted.Trim(values[0])
-			if err := CheckText(name, v); err != nil {
-				return link, err
-			}
-			if len(values) > 1 {
-				return link, apperr.Invalid("DUPLICATE_PARAMETER", name, "stands %d times in the link; it may stand once", len(values))
-			}
-			if *f.value != "" && v != *f.value {
-				return link, apperr.Invalid("CONFLICTING_ALIASES", name, "says %q, but %s, which means the same, says %q", v, f.names[0], *f.value)
-			}
-			*f.value = v
+	v.read(query)
+}
+
+// read takes up what a query says.
+func (v *Visited) read(query trackinglink.Query) {
+	for query != "" {
+		var name, value string
+		name, value, query = query.Cut()
+		if !v.take(name, value) && !v.take(strings.ToLower(name), value) {
+			v.Foreign = v.Foreign || name != ""
 		}
 	}
-	if link.Publisher != "" {
-		if err := CheckID(link.Publisher); err != nil {
-			return link, apperr.Invalid("INVALID_PUB_ID", "pub_id", "%s", err)
+}
+
+// take sets a parameter of the link from a value that is still encoded; false: it is none of them.
+func (v *Visited) take(name, value string) bool {
+	l := &v.Link
+	switch name {
+	case "offer_id":
+		v.setID(name, &l.Offer, value)
+	case "pub_id":
+		v.setID(name, &l.Publisher, value)
+	case "coupon_code":
+		v.setCode(name, trackinglink.Unescape(value))
+	case "pub_click_id":
+		v.setText(name, &l.PubClickID, value)
+	case "pub_sub_id":
+		v.setText(name, &l.PubSubID, value)
+	case "unique1", "pub_unique1":
+		v.setText(name, &l.PubUniques[0], value)
+	case "unique2", "pub_unique2":
+		v.setText(name, &l.PubUniques[1], value)
+	case "unique3", "pub_unique3":
+		v.setText(name, &l.PubUniques[2], value)
+	case "unique4", "pub_unique4":
+		v.setText(name, &l.PubUniques[3], value)
+	case "unique5", "pub_unique5":
+		v.setText(name, &l.PubUniques[4], value)
+	default:
+		return false
+	}
+	return true
+}
+
+// setText takes up a text of the publisher's own.
+func (v *Visited) setText(name string, field *string, value string) {
+	v.set(name, field, v.clean(name, trackinglink.Unescape(value)))
+}
+
+// setID takes up the id of an offer or a publisher; what is no id is dropped.
+func (v *Visited) setID(name string, field *string, value string) {
+	if !IsID(value) {
+		sent := pasted.Trim(trackinglink.Unescape(value))
+		if v.isUnfilled(name, sent) {
+			return
+		}
+		if value = strings.ToLower(v.bare(sent)); !IsID(value) {
+			if sent != "" {
+				v.drop(name, "%s is not an id", quoted(sent))
+			}
+			return
 		}
 	}
-	return link, nil
+	v.set(name, field, value)
+}
+
+// setCode takes up a code. What is no code is kept as it was sent: the click then says that it is unknown.
+func (v *Visited) setCode(name, value string) {
+	if !couponcode.Is(value) {
+		if v.isUnfilled(name, pasted.Trim(value)) {
+			return
+		}
+		value = v.codeIn(name, value)
+	}
+	v.set(name, &v.Link.CouponCode, value)
+}
+
+// codeIn returns the code in a text, else the text as it can be kept.
+func (v *Visited) codeIn(name, text string) string {
+	if bare := v.bare(text); couponcode.Is(bare) {
+		return bare
+	}
+	return v.clean(name, text)
+}
+
+// isUnfilled says whether a template left a value unfilled, and notes it.
+func (v *Visited) isUnfilled(name, value string) bool {
+	if !Unfilled(value) {
+		return false
+	}
+	v.drop(name, "%s was not filled in", quoted(value))
+	return true
+}
+
+// set takes up a value of a parameter, unless a template left it unfilled. Of several, the first that is
+// not empty counts.
+func (v *Visited) set(name string, field *string, value string) {
+	switch {
+	case value == "" || value == *field || v.isUnfilled(name, value):
+	case *field == "":
+		*field = value
+	default:
+		v.drop(name, "was sent more than once; %s counts, %s does not", quoted(*field), quoted(value))
+	}
+}
+
+// bare returns the code or id in a text that has other things around it, and reads those that are
+// parameters: a link to which somebody has added ?utm_medium=mail, though it had a query already; a full
+// stop behind it in a chat, brackets around it.
+func (v *Visited) bare(text string) string {
+	if i := strings.IndexAny(text, "?&;#"); i >= 0 {
+		if more := trackinglink.Query(text[i+1:]); v.nested < maxNestedQueries && strings.Contains(string(more), "=") {
+			v.nested++
+			v.Query += "&" + more
+			v.read(more)
+		}
+		text = text[:i]
+	}
+	return strings.TrimFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
+	})
+}
+
+// clean returns a value that can be kept: trimmed, valid UTF-8 without control characters, and cut to the
+// length of one.
+func (v *Visited) clean(name, value string) string {
+	value = pasted.Trim(value)
+	if isPlainText(value) {
+		return value
+	}
+	if !utf8.ValidString(value) {
+		v.drop(name, "had bytes that are not UTF-8")
+		value = strings.ToValidUTF8(value, "\uFFFD")
+	}
+	if strings.ContainsFunc(value, unicode.IsControl) {
+		v.drop(name, "had control characters")
+		value = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) {
+				return -1
+			}
+			return r
+		}, value)
+	}
+	if n := utf8.RuneCountInString(value); n > maxValueChars {
+		v.drop(name, "had %d characters; the first %d are kept", n, maxValueChars)
+		value = firstChars(value, maxValueChars)
+	}
+	return value
+}
+
+// isPlainText says whether a value is short ASCII without control characters.
+func isPlainText(value string) bool {
+	if len(value) > maxValueChars {
+		return false
+	}
+	for i := range len(value) {
+		if value[i] < ' ' || value[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// drop notes what was not kept of a parameter.
+func (v *Visited) drop(name, format string, args ...any) {
+	if len(v.Dropped) < maxDropped {
+		v.Dropped = append(v.Dropped, name+" "+fmt.Sprintf(format, args...))
+	}
+}
+
+// DropForwarded adds to what a click says of what was dropped the names of parameters that were too long to
+// be forwarded.
+func DropForwarded(dropped, tooLong []string) []string {
+	v := Visited{Dropped: dropped}
+	for _, name := range tooLong {
+		v.drop(quoted(name), "was too long to be passed on to the page")
+	}
+	return v.Dropped
+}
+
+// quoted returns the beginning of a value in quotes.
+func quoted(value string) string {
+	if short := firstChars(value, maxQuotedChars); len(short) < len(value) {
+		return fmt.Sprintf("%q…", short)
+	}
+	return fmt.Sprintf("%q", value)
+}
+
+// firstChars returns the first n characters of a text.
+func firstChars(text string, n int) string {
+	for i := range text {
+		if n == 0 {
+			return text[:i]
+		}
+		n--
+	}
+	return text
 }

@@ -145,6 +145,12 @@ func (s Scan) lossProblems() []Problem {
 	if !s.carries(s.Link.Click.CouponCode) && s.Link.Click.Coupon != "" && s.Link.Click.Reason == NoReason {
 		problems = append(problems, s.lost(Problem{Severity: Doubtful, Reason: "CODE_LOST"}, "coupon_code", "the coupon code", "shoppers must type the code themselves"))
 	}
+	for _, forwarded := range s.Link.Forwarded {
+		if !s.carries(forwarded.Value) {
+			name := strconv.Quote(forwarded.Name)
+			problems = append(problems, s.lost(Problem{Severity: Doubtful, Reason: "PARAMETER_LOST"}, forwarded.Name, name, "the shop's reports miss it"))
+		}
+	}
 	return problems
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
 // maxScanURLBytes bounds the URL of a scan; browsers take about as much.
@@ -59,6 +60,8 @@ type ScannedLink struct {
 	// Click is the click that the link would make, with an id that is made up. The id is empty where the
 	// link makes none; its hop says why.
 	Click Click
+	// Forwarded are the link's parameters that are added to the page's URL.
+	Forwarded []trackinglink.Parameter
 }
 
 // Scan is what became of a visitor who followed a link.
@@ -84,24 +87,26 @@ func NewScan(link *ScannedLink, hops []Hop) Scan {
 		return scan
 	}
 	click := link.Click
-	for _, carried := range [...]struct{ name, value string }{
-		{"click_id", click.ID},
-		{"coupon_code", click.CouponCode},
-		{"pub_id", click.Publisher},
-		{"pub_click_id", click.PubClickID},
-	} {
-		if carried.value == "" {
+	carried := append([]trackinglink.Parameter{
+		{Name: "click_id", Value: click.ID},
+		{Name: "coupon_code", Value: click.CouponCode},
+		{Name: "pub_id", Value: click.Publisher},
+		{Name: "pub_click_id", Value: click.PubClickID},
+	}, link.Forwarded...)
+	for _, one := range carried {
+		if one.Value == "" {
 			continue
 		}
 		for i := range hops {
-			hops[i].Parameters = append(hops[i].Parameters, HopParameter{carried.name, StandsIn(hops[i].URL, carried.value)})
+			hops[i].Parameters = append(hops[i].Parameters, HopParameter{one.Name, StandsIn(hops[i].URL, one.Value)})
 		}
 	}
-	if hops[len(hops)-1].hasPage() {
-		scan.ClickIDArrived, scan.CodeArrived = scan.carries(click.ID), scan.carries(click.CouponCode)
-	}
+	scan.ClickIDArrived, scan.CodeArrived = scan.Arrived(click.ID), scan.Arrived(click.CouponCode)
 	return scan
 }
+
+// Arrived says whether a value stands in the final URL, and a page answered there.
+func (s Scan) Arrived(value string) bool { return s.Hops[len(s.Hops)-1].hasPage() && s.carries(value) }
 
 // carries says whether a value stands in the final URL, whoever answered there.
 func (s Scan) carries(value string) bool { return value != "" && StandsIn(s.FinalURL, value) }

@@ -117,29 +117,34 @@ func NewTally(calendar Calendar) *Tally {
 	return &Tally{calendar: calendar, cells: map[CellKey]*Measures{}}
 }
 
-// AddClick counts a click, unless a crawler made it. Its code counts where it is a coupon's: anybody can
-// invent others.
+// AddClick counts a click, unless a crawler made it. Its code counts if it is a coupon's, and its publisher
+// if it exists: anybody can invent others, and figures are kept forever.
 func (t *Tally) AddClick(c *Click) {
 	if c.Crawler {
 		return
 	}
-	code := ""
-	if c.Coupon != "" {
-		code = couponcode.Fold(c.CouponCode)
+	of := CellKey{Offer: c.Offer}
+	if !c.PublisherUnknown {
+		of.Publisher = c.Publisher
 	}
-	of := CellKey{Offer: c.Offer, Publisher: c.Publisher, CouponCode: code}
+	if c.Coupon != "" {
+		of.CouponCode = couponcode.Fold(c.CouponCode)
+	}
 	// What tells statuses or methods apart leaves clicks out, which have none, so the full cube needs none.
 	t.eachCube(of, t.calendar.Day(c.Time), func(m *Measures) { m.Clicks++ })
 }
 
-// AddConversion counts a conversion as it stands.
+// AddConversion counts a conversion as it stands. Its code counts unless somebody may have invented it.
 func (t *Tally) AddConversion(c *Conversion) { t.addConversion(c, 1) }
 
 // RemoveConversion takes a conversion back as it stood when it was added.
 func (t *Tally) RemoveConversion(c *Conversion) { t.addConversion(c, -1) }
 
 func (t *Tally) addConversion(c *Conversion, times int64) {
-	of := CellKey{Offer: c.Offer, Publisher: c.Publisher, CouponCode: couponcode.Fold(c.CouponCode), Status: c.Status, Method: c.Method}
+	of := CellKey{Offer: c.Offer, Publisher: c.Publisher, Status: c.Status, Method: c.Method}
+	if !c.CodeUnknown || c.Coupon != "" {
+		of.CouponCode = couponcode.Fold(c.CouponCode)
+	}
 	day := t.calendar.Day(c.ConversionTime)
 	t.allCubes(of, day, func(m *Measures) {
 		m.Conversions += times

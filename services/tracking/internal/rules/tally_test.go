@@ -157,3 +157,25 @@ func TestSumsOfMoney(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsInventedIsCountedUnderNone: figures are kept forever, so no value in them is a stranger's.
+func TestWhatIsInventedIsCountedUnderNone(t *testing.T) {
+	tally := rules.NewTally(rules.NewCalendar(time.UTC))
+	for i := range 1000 {
+		invented := fmt.Sprint("invented", i)
+		tally.AddClick(&rules.Click{Offer: "10", Publisher: invented, PublisherUnknown: true, CouponCode: invented, Reason: rules.UnknownCode})
+		tally.AddConversion(&rules.Conversion{Offer: "10", CouponCode: invented, CodeUnknown: true, Status: rules.StatusPending})
+	}
+	if got := len(tally.Cells()); got != 12 {
+		t.Errorf("%d cells, want the 12 of one offer, half of them of a month", got)
+	}
+	for _, c := range tally.Cells() {
+		if c.Key.Publisher != "" || c.Key.CouponCode != "" {
+			t.Errorf("a cell of publisher %q and code %q", c.Key.Publisher, c.Key.CouponCode)
+		}
+	}
+	tally.AddConversion(&rules.Conversion{Offer: "10", Publisher: "22", CouponCode: "new", CodeUnknown: true, Coupon: "offers/10/coupons/22.NEW"})
+	if !slices.ContainsFunc(tally.Cells(), func(c rules.Cell) bool { return c.Key.CouponCode == "NEW" }) {
+		t.Error("a code is not counted whose coupon was credited later")
+	}
+}

@@ -52,7 +52,9 @@ type Offer struct {
 	// Landing is where a click is sent.
 	Landing *trackinglink.Template
 	// Fallback is where a click is sent that cannot earn; nil: to Landing.
-	Fallback    *trackinglink.Template
+	Fallback *trackinglink.Template
+	// Forward says which parameters of a link reach these pages; nil: none.
+	Forward     *trackinglink.Forward
 	Auth        PostbackAuth
 	Credentials Credentials
 	Precedence  Precedence
@@ -129,6 +131,9 @@ type Click struct {
 	ID        string
 	Offer     string
 	Publisher string
+	// PublisherUnknown says that no publisher has the id that the link named; figures count the click
+	// under none.
+	PublisherUnknown bool
 	// Coupon is the resource name of the coupon whose link it was; empty without one.
 	Coupon string
 	// CouponCode is the code: the coupon's own spelling if there is one, else as sent.
@@ -139,12 +144,15 @@ type Click struct {
 	PubClickID string
 	PubSubID   string
 	PubUniques Uniques
-	// Crawler says that a known crawler or a HEAD request made the click; it is not counted.
+	// Crawler says that no shopper made the click, but a robot, a HEAD request, or a browser that loads
+	// pages ahead; it is not counted.
 	Crawler   bool
 	IP        string
 	UserAgent string
 	Referer   string
-	Time      time.Time
+	// Dropped says in words what of the link's parameters was not kept; nil: nothing was dropped.
+	Dropped []string
+	Time    time.Time
 }
 
 // Status says whether a conversion is paid for.
@@ -233,7 +241,10 @@ type Conversion struct {
 	// has, else the first.
 	CouponCode string
 	// Codes are those that the sale was reported with; empty too for conversions from before they were kept.
-	Codes         Codes
+	Codes Codes
+	// CodeUnknown says that somebody who did not prove who it is reported a code that no coupon of the offer
+	// had. Figures count such a sale under no code, unless a coupon is credited with it.
+	CodeUnknown   bool
 	Click         string
 	TransactionID string
 	Event         string

@@ -2,17 +2,19 @@ package sqlitestore
 
 import (
 	"database/sql"
+	"strings"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
 const (
 	clickColumns = `id, offer, publisher, coupon, coupon_code, reason, pub_click_id, pub_sub_id,
-		pub_unique1, pub_unique2, pub_unique3, pub_unique4, pub_unique5, crawler, ip, user_agent, referer, time`
+		pub_unique1, pub_unique2, pub_unique3, pub_unique4, pub_unique5, crawler, ip, user_agent, referer, time,
+		dropped, publisher_unknown`
 	// To bind NULL takes no memory of SQLite's, unlike '', and most texts are empty.
 	insertClick = `INSERT INTO clicks (` + clickColumns + `) VALUES (?, ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
 		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
-		ifnull(?, ''), ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?) ON CONFLICT (id) DO NOTHING`
+		ifnull(?, ''), ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?, ifnull(?, ''), ?) ON CONFLICT (id) DO NOTHING`
 )
 
 // bindClick binds what insertClick takes.
@@ -33,18 +35,24 @@ func bindClick(a *arguments, c *rules.Click) {
 	a.text(c.UserAgent)
 	a.text(c.Referer)
 	a.add(c.Time.UnixMilli())
+	a.text(strings.Join(c.Dropped, "\n"))
+	a.flag(c.PublisherUnknown)
 }
 
 // scanClick reads a row of clickColumns.
 func scanClick(row *sql.Row) (rules.Click, error) {
 	var c rules.Click
 	var ms int64
+	var dropped string
 	u := &c.PubUniques
 	err := row.Scan((*timeID)(&c.ID), &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Reason, &c.PubClickID, &c.PubSubID,
-		&u[0], &u[1], &u[2], &u[3], &u[4], &c.Crawler, &c.IP, &c.UserAgent, &c.Referer, &ms)
+		&u[0], &u[1], &u[2], &u[3], &u[4], &c.Crawler, &c.IP, &c.UserAgent, &c.Referer, &ms, &dropped, &c.PublisherUnknown)
 	if err != nil {
 		return rules.Click{}, err
 	}
 	c.Time = fromMillis(ms)
+	if dropped != "" {
+		c.Dropped = strings.Split(dropped, "\n")
+	}
 	return c, nil
 }

@@ -19,14 +19,15 @@ const (
 		amount_currency, amount_units, amount_nanos, payout_currency, payout_units, payout_nanos,
 		status, outcome, method, reason, explanation, candidates,
 		pub_unique1, pub_unique2, pub_unique3, pub_unique4, pub_unique5, pub_click_id, pub_sub_id,
-		conversion_time, create_time, undeduplicated, revenue_currency, revenue_units, revenue_nanos, update_time, postback, codes`
+		conversion_time, create_time, undeduplicated, revenue_currency, revenue_units, revenue_nanos, update_time, postback, codes,
+		code_unknown`
 	// To bind NULL takes no memory of SQLite's, unlike '', and many texts are empty.
 	newValues = `?, ?, ?,
 		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?,
 		ifnull(?, ''), ?, ?, ifnull(?, ''), ?, ?,
 		?, ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
 		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
-		?, ?, ?, ifnull(?, ''), ?, ?, ?, ifnull(?, ''), ifnull(?, '')`
+		?, ?, ?, ifnull(?, ''), ?, ?, ?, ifnull(?, ''), ifnull(?, ''), ?`
 	// changeColumns have their defaults until the conversion is changed.
 	changeColumns = `refunded_amount_currency, refunded_amount_units, refunded_amount_nanos, status_reason, revision, conflicted`
 	changeValues  = `?, ?, ?, ?, ?, ?, ?`
@@ -89,6 +90,7 @@ func bindConversion(a *arguments, c *rules.Conversion, decision string) {
 	a.add(c.UpdateTime.UnixMilli())
 	a.key(timeKey(c.Postback))
 	a.text(string(c.Codes))
+	a.flag(c.CodeUnknown)
 	a.text(couponcode.Fold(c.CouponCode))
 	a.text(couponcode.Fold(c.PubUniques[2]))
 	if c.Unplanned {
@@ -156,7 +158,7 @@ func scanWith(row scanner, more ...any) (rules.Conversion, error) {
 		&c.Status, &c.Outcome, &c.Method, &c.Reason, &c.Explanation, &candidates,
 		&u[0], &u[1], &u[2], &u[3], &u[4], &c.PubClickID, &c.PubSubID,
 		&conversionMillis, &createMillis, &c.Undeduplicated, &c.Revenue.Currency, &c.Revenue.Units, &c.Revenue.Nanos,
-		&updateMillis, (*timeID)(&c.Postback), &c.Codes,
+		&updateMillis, (*timeID)(&c.Postback), &c.Codes, &c.CodeUnknown,
 		&c.Refunded.Currency, &c.Refunded.Units, &c.Refunded.Nanos, &c.StatusReason, &c.Revision, &c.Conflicted,
 	}
 	if err := row.Scan(append(into, more...)...); err != nil {

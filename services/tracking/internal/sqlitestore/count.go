@@ -36,8 +36,8 @@ const (
 		ready = NOT EXISTS (SELECT 1 FROM clicks) AND NOT EXISTS (SELECT 1 FROM conversions)`
 	selectRowID = `SELECT rowid FROM conversions WHERE id = ?`
 
-	talliedClick      = `offer, publisher, coupon, coupon_code, crawler, time`
-	talliedConversion = `offer, publisher, coupon_code, status, method, click, amount_currency, amount_units, amount_nanos,
+	talliedClick      = `offer, publisher, publisher_unknown, coupon, coupon_code, crawler, time`
+	talliedConversion = `offer, publisher, coupon, coupon_code, code_unknown, status, method, click, amount_currency, amount_units, amount_nanos,
 		refunded_amount_currency, refunded_amount_units, refunded_amount_nanos, payout_currency, payout_units, payout_nanos,
 		revenue_currency, revenue_units, revenue_nanos, conversion_time`
 	selectNewClicks      = `SELECT id, ` + talliedClick + ` FROM clicks WHERE id > ? AND id < ? ORDER BY id LIMIT ?`
@@ -204,7 +204,7 @@ func (w *writer) storeLate(ctx context.Context) error {
 func scanTalliedClick(row scanner, key *any) (rules.Click, error) {
 	var c rules.Click
 	var ms int64
-	if err := row.Scan(key, &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Crawler, &ms); err != nil {
+	if err := row.Scan(key, &c.Offer, &c.Publisher, &c.PublisherUnknown, &c.Coupon, &c.CouponCode, &c.Crawler, &ms); err != nil {
 		return rules.Click{}, err
 	}
 	c.Time = fromMillis(ms)
@@ -215,7 +215,7 @@ func scanTalliedClick(row scanner, key *any) (rules.Click, error) {
 func scanTallied(row scanner, rowid *int64) (rules.Conversion, error) {
 	var c rules.Conversion
 	var ms int64
-	err := row.Scan(rowid, &c.Offer, &c.Publisher, &c.CouponCode, &c.Status, &c.Method, &c.Click,
+	err := row.Scan(rowid, &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.CodeUnknown, &c.Status, &c.Method, &c.Click,
 		&c.Amount.Currency, &c.Amount.Units, &c.Amount.Nanos, &c.Refunded.Currency, &c.Refunded.Units, &c.Refunded.Nanos,
 		&c.Payout.Currency, &c.Payout.Units, &c.Payout.Nanos, &c.Revenue.Currency, &c.Revenue.Units, &c.Revenue.Nanos, &ms)
 	if err != nil {

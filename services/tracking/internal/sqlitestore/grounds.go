@@ -38,6 +38,7 @@ type storedClick struct {
 	Coupon    string       `json:"coupon,omitempty"`
 	ClickTime int64        `json:"click_time"`
 	Reason    rules.Reason `json:"reason,omitempty"`
+	Dropped   []string     `json:"dropped,omitempty"`
 }
 
 type storedCoupon struct {
@@ -65,7 +66,7 @@ func encodeGrounds(g *rules.Grounds) (string, error) {
 		OfferETag: g.OfferETag, Coupons: make([]storedCoupon, len(g.Coupons)),
 	}
 	if c := g.Click; c != nil {
-		s.Click = &storedClick{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, ClickTime: c.Time.UnixMilli(), Reason: c.Reason}
+		s.Click = &storedClick{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, ClickTime: c.Time.UnixMilli(), Reason: c.Reason, Dropped: c.Dropped}
 	}
 	for i, c := range g.Coupons {
 		s.Coupons[i] = storedCoupon{Coupon: c.Coupon, Publisher: c.Publisher, StartTime: c.StartTime.UnixMilli(), Reason: c.Reason}
@@ -101,7 +102,7 @@ func decodeGrounds(text string) (*rules.Grounds, error) {
 		ClickWindow: time.Duration(s.ClickWindow) * time.Millisecond, CouponGrace: time.Duration(s.CouponGrace) * time.Millisecond,
 	}
 	if c := s.Click; c != nil {
-		g.Click = &rules.ConsideredClick{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, Time: fromMillis(c.ClickTime), Reason: c.Reason}
+		g.Click = &rules.ConsideredClick{Click: c.Click, Publisher: c.Publisher, Coupon: c.Coupon, Time: fromMillis(c.ClickTime), Reason: c.Reason, Dropped: c.Dropped}
 	}
 	for _, c := range s.Coupons {
 		coupon := rules.ConsideredCoupon{Coupon: c.Coupon, Publisher: c.Publisher, StartTime: fromMillis(c.StartTime), Reason: c.Reason}

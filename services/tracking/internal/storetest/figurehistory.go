@@ -85,6 +85,7 @@ func (h *history) newClick() rules.Click {
 	return rules.Click{
 		ID: idAt(at), Time: at, Offer: pick(h, "10", "11"), Publisher: pick(h, "", "22", "23"),
 		Coupon: pick(h, "", "offers/10/coupons/22.X"), CouponCode: pick(h, "", "SaleXYZ20", "SALEXYZ20", "Über20"), Crawler: h.chance.IntN(5) == 0,
+		PublisherUnknown: h.chance.IntN(4) == 0,
 	}
 }
 
@@ -108,7 +109,7 @@ func (h *history) newSale() flow.Sale {
 	c := rules.Conversion{
 		ID: hash("history", id), ContentHash: hash("content", id), Offer: pick(h, "10", "11"), CouponCode: pick(h, "", "SaleXYZ20", "SALEXYZ20", "Über20"),
 		Click: pick(h, "", "a click"), TransactionID: fmt.Sprint(id), Event: "sale", Amount: h.amount(), Payout: h.amount(), Revenue: h.amount(),
-		Status: rules.StatusPending, Outcome: rules.Unattributed, Reason: rules.NoReference,
+		CodeUnknown: h.chance.IntN(4) == 0, Status: rules.StatusPending, Outcome: rules.Unattributed, Reason: rules.NoReference,
 		ConversionTime: h.moment(), CreateTime: now, UpdateTime: now, Revision: 1, Grounds: &rules.Grounds{Rule: "By chance.", Rates: &rules.Rates{
 			Payout:  money.Payout{Kind: money.Percent, Percent: 123_456},
 			Revenue: money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "CHF", Units: 3}},

@@ -47,7 +47,10 @@ func fullClick() rules.Click {
 		IP:         "2001:db8::1",
 		UserAgent:  "Mozilla/5.0 (X11; Linux x86_64) \"quoted\" 'and' \\ %s",
 		Referer:    "https://example.com/?q=%7B%7D&r=日本",
+		Dropped:    []string{`pub_id "a/b" is not an id`, "pub_sub_id had 300 characters; the first 255 are kept"},
 		Time:       at(1),
+
+		PublisherUnknown: true,
 	}
 }
 
@@ -88,6 +91,7 @@ func fullConversion() rules.Conversion {
 		Revision:       1,
 		Postback:       "018f4e2a-9999-7888-8777-666655554444",
 		Unplanned:      true,
+		CodeUnknown:    true,
 		Grounds:        fullGrounds(),
 	}
 }
@@ -98,6 +102,7 @@ func fullGrounds() *rules.Grounds {
 		Rule: "CODE_FIRST: a code that is \"one\" coupon's wins; naïve 🎟.",
 		Click: &rules.ConsideredClick{
 			Click: "018f4e2a-1111-7222-8333-444455556666", Publisher: "33", Coupon: "offers/10/coupons/33.OTHER", Time: at(4), Reason: rules.ClickTooOld,
+			Dropped: []string{"pub_sub_id had control characters"},
 		},
 		Coupons: []rules.ConsideredCoupon{
 			{Coupon: "offers/10/coupons/22.SALEXYZ20", Publisher: "22", StartTime: at(5), ExpireTime: at(6)},

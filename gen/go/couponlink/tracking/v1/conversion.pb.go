@@ -2055,7 +2055,10 @@ type ConsideredClick struct {
 	// When it was made.
 	ClickTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=click_time,json=clickTime,proto3" json:"click_time,omitempty"`
 	// Why it did not count; unspecified: it counted.
-	Reason        Conversion_Reason `protobuf:"varint,5,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
+	Reason Conversion_Reason `protobuf:"varint,5,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
+	// What of its link's parameters was not kept, up to 10 sentences such as `pub_sub_id had 300 characters;
+	// the first 255 are kept`. Empty: all was kept.
+	Dropped       []string `protobuf:"bytes,6,rep,name=dropped,proto3" json:"dropped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2123,6 +2126,13 @@ func (x *ConsideredClick) GetReason() Conversion_Reason {
 		return x.Reason
 	}
 	return Conversion_REASON_UNSPECIFIED
+}
+
+func (x *ConsideredClick) GetDropped() []string {
+	if x != nil {
+		return x.Dropped
+	}
+	return nil
 }
 
 // ConsideredCoupon is a coupon that an attribution looked at.
@@ -2960,14 +2970,15 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
 	"\x06coupon\x18\x02 \x01(\tR\x06coupon\x12A\n" +
 	"\x06reason\x18\x03 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\x12 \n" +
-	"\vexplanation\x18\x04 \x01(\tR\vexplanation\"\xdb\x01\n" +
+	"\vexplanation\x18\x04 \x01(\tR\vexplanation\"\xf5\x01\n" +
 	"\x0fConsideredClick\x12\x14\n" +
 	"\x05click\x18\x01 \x01(\tR\x05click\x12\x1c\n" +
 	"\tpublisher\x18\x02 \x01(\tR\tpublisher\x12\x16\n" +
 	"\x06coupon\x18\x03 \x01(\tR\x06coupon\x129\n" +
 	"\n" +
 	"click_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tclickTime\x12A\n" +
-	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\"\x83\x02\n" +
+	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\x12\x18\n" +
+	"\adropped\x18\x06 \x03(\tR\adropped\"\x83\x02\n" +
 	"\x10ConsideredCoupon\x12\x16\n" +
 	"\x06coupon\x18\x01 \x01(\tR\x06coupon\x12\x1c\n" +
 	"\tpublisher\x18\x02 \x01(\tR\tpublisher\x129\n" +

@@ -1327,7 +1327,7 @@ type ForwardedParameter struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Its value, decoded.
 	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
-	// Whether the value stands in the final URL.
+	// Whether the value stands in the final URL, and a page answered there.
 	Arrived       bool `protobuf:"varint,3,opt,name=arrived,proto3" json:"arrived,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
