@@ -154,7 +154,7 @@ func withoutCollision[T any](ctx context.Context, attempt func() (T, error)) (T,
 			return result, err
 		}
 		select {
-		case <-time.After(rand.N(longest)):
+		case <-time.After(rand.N(longest)): //nolint:gosec // who waits how long is no secret
 		case <-ctx.Done():
 			return none, ctx.Err()
 		}
