@@ -53,6 +53,8 @@ type Field struct {
 	Values []string
 	// Sortable says that order_by may name the field.
 	Sortable bool
+	// Within says that with `:` a filter asks for a text within a String or Folded field, as it is stored.
+	Within bool
 	// Optional says that documents may be without the field: see Compare.
 	Optional bool
 	// Expand returns the condition for "the field is value at now", for an Enum that is not stored

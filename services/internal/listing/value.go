@@ -98,6 +98,9 @@ func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, e
 	if op == has && f.Kind == Title {
 		return p.contains(f, lit)
 	}
+	if op == has && f.Within && !lit.prefix && !strings.ContainsRune(lit.text, 0) {
+		return compareText(f, Contains, lit), nil
+	}
 	if op == has {
 		op = Equal
 	}

@@ -20,7 +20,7 @@ func conversionSchema() *listing.Schema {
 		listing.Field{Name: "publisher", Kind: listing.Name, Prefix: "publishers/", Sortable: true},
 		listing.Field{Name: "coupon", Kind: listing.String, Optional: true},
 		listing.Field{Name: "coupon_code", Stored: "coupon_code_key", Kind: listing.Folded},
-		listing.Field{Name: "codes", Kind: listing.Title, Optional: true},
+		listing.Field{Name: "codes", Kind: listing.String, Within: true, Optional: true},
 		text("click"),
 		text("transaction_id"),
 		text("event"),

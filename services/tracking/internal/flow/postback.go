@@ -19,7 +19,7 @@ func postbackSchema() *listing.Schema {
 		listing.Field{Name: "outcome", Kind: listing.Enum, Values: []string{"ATTRIBUTED", "UNATTRIBUTED", "DUPLICATE", "REJECTED"}},
 		listing.Field{Name: "reason", Kind: listing.String},
 		listing.Field{Name: "coupon_code", Stored: "coupon_code_key", Kind: listing.Folded},
-		listing.Field{Name: "codes", Stored: "coupon_code", Kind: listing.Title},
+		listing.Field{Name: "codes", Stored: "coupon_code_key", Kind: listing.Folded, Within: true},
 		listing.Field{Name: "transaction_id", Kind: listing.String},
 		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
 	)

@@ -2494,7 +2494,7 @@ type ListConversionsRequest struct {
 	//
 	// The comparators are `=`, `!=`, `<`, `<=`, `>`, `>=`; conditions are joined by `AND` and `OR`, which
 	// binds closer, and negated by `NOT`. A `*` at a text's end stands for any ending: `"SALE*"`.
-	// `coupon_code`, `pub_unique3` and currencies match without regard to case. `codes:FREESHIP` finds a text
+	// `coupon_code`, `pub_unique3` and currencies match without regard to case. `codes:FREESHIP` finds a text, spelled as it was sent,
 	// within the codes that were sent. Amounts are compared as
 	// numbers, exactly, in whatever currency: add `currency = EUR`; where there is no amount no
 	// comparison of it holds. `outcome = UNATTRIBUTED` finds the sales that nobody is credited with.
