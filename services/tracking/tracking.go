@@ -110,6 +110,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 			o.Log.ErrorContext(working, "counting for the summaries failed; it is tried again", slog.Any("error", err))
 		})
 	})
+	s.work.Go(func() {
+		s.flow.KeepJudging(working, func(err error) {
+			o.Log.ErrorContext(working, "judging reports that wait failed; it is tried again", slog.Any("error", err))
+		})
+	})
 	scans := surveyor.New(surveyor.Config{
 		Store: store, Links: coupons, Scanner: s.flow, PublicURL: o.PublicURL, Wake: s.flow.NewOfferScans(), Now: time.Now, Log: o.Log,
 	})

@@ -143,7 +143,7 @@ func fault(err error) error {
 	case codes.NotFound:
 		return flow.ErrNotFound
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.ResourceExhausted:
-		return apperr.New(apperr.Unavailable, "COUPON_SERVICE_UNAVAILABLE", "the coupon service cannot be reached; try again").Because(err)
+		return apperr.New(apperr.Unavailable, flow.CouponServiceUnavailable, "the coupon service cannot be reached; try again").Because(err)
 	default:
 		return fmt.Errorf("asking the coupon service: %w", err)
 	}

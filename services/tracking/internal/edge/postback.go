@@ -149,7 +149,7 @@ func addBody(params url.Values, call *flow.Call, w http.ResponseWriter, r *http.
 func answerTo(v flow.Verdict) answer {
 	c := v.Conversion
 	a := answer{
-		Outcome: v.Outcome, Conversion: "conversions/" + c.ID, Offer: "offers/" + c.Offer, CouponCode: c.CouponCode,
+		Outcome: v.Outcome, Conversion: named("conversions/", c.ID), Offer: "offers/" + c.Offer, CouponCode: c.CouponCode,
 		Method: string(c.Method), Status: string(c.Status), Reason: string(c.Reason), Message: v.Message, Warnings: v.Warnings,
 	}
 	if v.Outcome == flow.Test {

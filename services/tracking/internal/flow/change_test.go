@@ -142,7 +142,8 @@ func TestStatusByPostback(t *testing.T) {
 		{"two parts", []rules.Report{{Status: rules.ReportRefunded, RefundID: "1", HasAmount: true, Amount: money.Money{Units: 20}}, {Status: rules.ReportRefunded, RefundID: "2", HasAmount: true, Amount: money.Money{Units: 20}}}, rules.StatusApproved, eur(40), flow.Attributed, ""},
 		{"more than the sale", []rules.Report{{Status: rules.ReportRefunded, HasAmount: true, Amount: money.Money{Units: 51}}}, rules.StatusApproved, money.Money{}, "", "REFUND_TOO_LARGE"},
 		{"approved, of another amount", []rules.Report{{Status: rules.ReportApproved, HasAmount: true, Amount: money.Money{Units: 60}}}, rules.StatusApproved, money.Money{}, "", "CONVERSION_CONFLICT"},
-		{"of a sale that is not known", []rules.Report{{Status: rules.ReportRejected, TransactionID: "A-2"}}, rules.StatusApproved, money.Money{}, "", "TRANSACTION_NOT_FOUND"},
+		{"of a sale that is not known", []rules.Report{{Status: rules.ReportRejected, TransactionID: "A-2"}}, rules.StatusApproved, money.Money{}, flow.Unattributed, ""},
+		{"of a sale that is not known, twice", []rules.Report{{Status: rules.ReportRejected, TransactionID: "A-2"}, {Status: rules.ReportRejected, TransactionID: "A-2"}}, rules.StatusApproved, money.Money{}, flow.Duplicate, ""},
 		{"of no sale in particular", []rules.Report{{Status: rules.ReportRejected, TransactionID: "-"}}, rules.StatusApproved, money.Money{}, "", "TRANSACTION_REQUIRED"},
 		{"a test changes nothing", []rules.Report{{Status: rules.ReportRejected, Test: true}}, rules.StatusApproved, money.Money{}, flow.Test, ""},
 	}

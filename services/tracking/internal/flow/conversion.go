@@ -31,6 +31,7 @@ func conversionSchema() *listing.Schema {
 		listing.Field{Name: "reason", Kind: listing.Enum, Values: []string{
 			"UNKNOWN_CODE", "AMBIGUOUS_CODE", "EXPIRED", "NOT_STARTED", "DISABLED", "NOT_APPROVED", "UNKNOWN_CLICK",
 			"CLICK_TOO_OLD", "NO_REFERENCE", "OFFER_INACTIVE", "OTHER_OFFER", "CLICK_AFTER_SALE", "CLICK_REQUIRED", "LIMIT_REACHED",
+			"COUPON_SERVICE_AWAY",
 		}},
 		text("pub_unique1"), text("pub_unique2"),
 		listing.Field{Name: "pub_unique3", Stored: "pub_unique3_key", Kind: listing.Folded, Sortable: true},

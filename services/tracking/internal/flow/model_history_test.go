@@ -38,6 +38,8 @@ type (
 		call                               int
 		status, refundID, amount, currency string
 		unproven, test                     bool
+		// transaction is another than that call's, perhaps of a sale that has not come yet; empty: that call's.
+		transaction string
 	}
 	editOperation struct {
 		sale, target             int
@@ -157,6 +159,9 @@ func drawStatus(t *rapid.T) operation {
 		s.refundID = rapid.SampledFrom([]string{"", "", "R1", "R2"}).Draw(t, "refund")
 	}
 	s.unproven, s.test = rarely(t, 12, "unproven"), rarely(t, 12, "test")
+	if rarely(t, 3, "of another") {
+		s.transaction = rapid.SampledFrom([]string{"T1", "T2", "T3", "T4", "T5"}).Draw(t, "transaction")
+	}
 	return s
 }
 

@@ -151,6 +151,8 @@ type entry struct {
 	reported time.Time
 	// replay is what the last replay came to; empty: there was none.
 	replay string
+	// changed says that it came before its sale, and what it says is in that's history.
+	changed bool
 }
 
 // settle says whose a call is: the offer, and whether it came with proof.
@@ -236,8 +238,11 @@ func (m *model) judge(e *entry, as manner) answer {
 			return refused(400, "TRANSACTION_REQUIRED")
 		case stored != nil:
 			return m.settleStatus(e, stored, as)
-		case e.call.status != "approved":
+		case e.call.status == "approved" && (e.call.code != "" || e.call.click != "" || e.call.amount != ""):
+		case as == replayed:
 			return refused(400, "TRANSACTION_NOT_FOUND")
+		default:
+			return m.early(e, as)
 		}
 	}
 	if stored != nil {
@@ -252,6 +257,34 @@ func (m *model) judge(e *entry, as manner) answer {
 	return outcomeOf(made)
 }
 
+// early answers what became of a sale that is not known yet.
+func (m *model) early(e *entry, as manner) answer {
+	if as == tested {
+		return answer{outcome: "TEST", status: 200}
+	}
+	key := e.call.dedupeKey(e.offer)
+	for _, waiting := range m.waiting[key] {
+		if w, c := waiting.call, e.call; w.status == c.status && w.refundID == c.refundID && w.cash("") == c.cash("") && (w.amount == "") == (c.amount == "") {
+			return answer{outcome: "DUPLICATE", status: 200, reason: "EARLY_CHANGE"}
+		}
+	}
+	m.waiting[key] = append(m.waiting[key], e)
+	return answer{outcome: "UNATTRIBUTED", status: 202, reason: "EARLY_CHANGE"}
+}
+
+// come does what came before a sale, in the order in which it came.
+func (m *model) come(key string, s *modelSale) {
+	for _, e := range m.waiting[key] {
+		changes, noted := len(s.kinds), s.noted
+		e.replay = map[string]string{"REJECTED": "REFUSED", "UNATTRIBUTED": "RECORDED", "ATTRIBUTED": "ATTRIBUTED", "DUPLICATE": outcomeOf(s).outcome}[m.settleStatus(e, s, live).outcome]
+		if e.replay == "UNATTRIBUTED" {
+			e.replay = "RECORDED"
+		}
+		e.changed = len(s.kinds) > changes || s.noted > noted
+	}
+	delete(m.waiting, key)
+}
+
 // keep stores a new sale.
 func (m *model) keep(e *entry, s *modelSale) {
 	key := e.call.dedupeKey(e.offer)
@@ -261,6 +294,7 @@ func (m *model) keep(e *entry, s *modelSale) {
 	}
 	s.report, s.history = e, []standing{s.standing}
 	m.sales[key], m.order = s, append(m.order, s)
+	m.come(key, s)
 }
 
 // outcomeOf is the answer to what stored or changed a sale.
@@ -292,7 +326,7 @@ func (m *model) settleStatus(e *entry, stored *modelSale, as manner) answer {
 		currency = stored.offer.currency
 	}
 	amount := e.call.cash(currency)
-	if e.call.status != "refunded" && e.call.amount != "" && amount != stored.amount {
+	if e.call.status != "refunded" && e.call.amount != "" && amount != stored.amount && amount != stored.history[0].amount {
 		if as == live {
 			other := e.call.content(e.offer)
 			other.amount = amount
@@ -353,7 +387,18 @@ func (m *model) rejudge(e *entry) (outcome, reason string) {
 		stored = e.answer.sale
 	}
 	if e.call.status != "" && (stored == nil || stored.report != e) {
-		if e.answer.outcome != "REJECTED" {
+		switch early := e.answer.outcome == "UNATTRIBUTED" && e.answer.reason == "EARLY_CHANGE"; {
+		case early && stored == nil:
+			return "UNCHANGED", "EARLY_CHANGE"
+		case early && !e.changed:
+			changes := 0
+			if stored != nil {
+				changes = len(stored.kinds)
+			}
+			outcome, reason = m.replayStatus(e)
+			e.changed = stored != nil && len(stored.kinds) > changes
+			return outcome, reason
+		case e.answer.outcome != "REJECTED":
 			return "UNCHANGED", "" // it was made when it came
 		}
 		return m.replayStatus(e)

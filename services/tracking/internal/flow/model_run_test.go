@@ -36,7 +36,7 @@ type difference struct {
 
 // play plays a history and then compares the two; nil: they agree.
 func play(ctx context.Context, store flow.Store, w *world, history []operation) (found *difference) {
-	r := &run{ctx: ctx, store: store, model: &model{world: w, sales: map[string]*modelSale{}}}
+	r := &run{ctx: ctx, store: store, model: &model{world: w, sales: map[string]*modelSale{}, waiting: map[string][]*entry{}}}
 	r.service = flow.New(flow.Config{
 		Store: store, Catalog: w, Now: func() time.Time { return w.now }, PublicURL: "https://go.example.com", Zone: w.zone, Wake: func() {},
 	})
@@ -170,6 +170,9 @@ func (o statusOperation) do(r *run) {
 	c := call{
 		offer: of.offer, token: of.token, signed: of.signed, key: of.key, code: of.code, click: of.click, transaction: of.transaction, event: of.event,
 		amount: o.amount, currency: o.currency, status: o.status, refundID: o.refundID, test: o.test,
+	}
+	if o.transaction != "" {
+		c.code, c.click, c.transaction = "", "", o.transaction
 	}
 	if o.unproven {
 		c.token, c.signed = "", false

@@ -77,9 +77,11 @@ func (s *modelSale) conflicted() bool {
 	return slices.ContainsFunc(s.conflicts, func(c conflict) bool { return c.resolution == "" })
 }
 
-// knows says whether a content repeats the sale.
+// knows says whether a content repeats the sale, as it was reported or as its amount is now.
 func (s *modelSale) knows(reported content) bool {
-	return s.content == reported || slices.ContainsFunc(s.conflicts, func(c conflict) bool {
+	now := s.content
+	now.amount = s.amount
+	return reported == now || s.content == reported || slices.ContainsFunc(s.conflicts, func(c conflict) bool {
 		return c.resolution == "ACCEPTED" && c.content == reported
 	})
 }
@@ -100,7 +102,7 @@ func (s *modelSale) note(reported content) {
 func (s *modelSale) reckon() {
 	s.payout, s.revenue = cash{}, cash{}
 	left := s.amount.less(s.refunded)
-	if s.status == "REJECTED" || s.refunded != (cash{}) && left.cents == 0 {
+	if s.status == "REJECTED" || s.refunded != (cash{}) && left.cents == 0 || s.amount == (cash{}) && len(s.refunds) > 0 {
 		return
 	}
 	s.revenue, _ = s.revenues.of(left)
@@ -125,6 +127,8 @@ func (w *world) earns(offer *worldOffer, publisher string, coupon *worldCoupon) 
 type model struct {
 	*world
 	sales map[string]*modelSale
+	// waiting are the changes that came before their sales, by the dedupe keys of those.
+	waiting map[string][]*entry
 	// order has them in the order in which they came.
 	order   []*modelSale
 	clicks  []modelClick
@@ -263,6 +267,9 @@ func (s *modelSale) set(amount cash) (bool, string) {
 	case s.refunded != (cash{}) && amount.cents < s.refunded.cents:
 		return false, "LESS_THAN_REFUNDED"
 	}
+	if s.amount == (cash{}) && len(s.refunds) > 0 {
+		s.refunded = amount
+	}
 	s.amount = amount
 	s.reckon()
 	return true, ""
@@ -271,6 +278,9 @@ func (s *modelSale) set(amount cash) (bool, string) {
 // refund gives an amount back; none: all that is left.
 func (m *model) refund(s *modelSale, amount cash, id string) (bool, string) {
 	return m.change(s, "REFUND", func(s *modelSale) (bool, string) {
+		if s.amount == (cash{}) && amount.cents == 0 {
+			amount = cash{}
+		}
 		for _, earlier := range s.refunds {
 			switch {
 			case earlier.id != id:
@@ -282,17 +292,21 @@ func (m *model) refund(s *modelSale, amount cash, id string) (bool, string) {
 		}
 		left := s.amount.less(s.refunded)
 		switch whole := amount == (cash{}); {
+		case whole && s.amount == (cash{}) && len(s.refunds) > 0, whole && left.cents == 0 && s.refunded != (cash{}):
+			return false, ""
+		case whole && s.amount == (cash{}):
+			s.refunds = append(s.refunds, refund{id, amount, true})
+			s.reckon()
+			return true, ""
 		case s.amount == (cash{}):
 			return false, "NO_AMOUNT"
-		case whole && left.cents == 0 && s.refunded != (cash{}):
-			return false, ""
 		case whole:
 			amount = left
 		}
 		switch {
 		case amount.currency != s.amount.currency:
 			return false, "CURRENCY_MISMATCH"
-		case amount.cents == 0:
+		case amount.cents == 0 && left.cents > 0:
 			return false, "INVALID_AMOUNT"
 		case amount.cents > left.cents:
 			return false, "REFUND_TOO_LARGE"

@@ -20,6 +20,8 @@ type ReplayOrder struct {
 	// DryRun asks for what would happen, with nothing changed.
 	DryRun bool
 	Actor  string
+	// reason is why, in words; empty: somebody asked for it.
+	reason string
 }
 
 // Replay judges a postback again, at its own time, by what is known today.
@@ -59,9 +61,9 @@ func (s *Service) rejudge(ctx context.Context, postback rules.Postback, order Re
 	if err != nil {
 		return rules.Replay{}, err
 	}
-	if p.report.Status != rules.NewSale {
+	if !p.report.IsSale() {
 		p.report.Test = order.DryRun
-		result, handled, err := s.replayStatus(ctx, p, postback)
+		result, handled, err := s.replayStatus(ctx, p, postback, order)
 		if handled || err != nil {
 			return result, err
 		}
@@ -76,11 +78,11 @@ func (s *Service) rejudge(ctx context.Context, postback rules.Postback, order Re
 		return s.recordReplay(ctx, sale, order)
 	case err != nil:
 		return rules.Replay{}, err
-	case !stored.Repeats(sale.Conversion):
-		return rules.Replay{}, conflicting(stored)
+	case stored.Postback != p.postback && !stored.Repeats(p.report, sale.Conversion):
+		return rules.Replay{}, stored.Conflicting()
 	case stored.Outcome == rules.Attributed:
 		return unchangedReplay(stored, "", "Somebody is credited already."), nil
-	case sale.Conversion.Outcome != rules.Attributed:
+	case sale.Conversion.Outcome != rules.Attributed && !stored.Unjudged():
 		return unchangedReplay(stored, string(sale.Conversion.Reason), "The sale is still held. "+sale.Conversion.Explanation), nil
 	}
 	return s.attributeReplay(ctx, sale, stored, order)
@@ -88,7 +90,11 @@ func (s *Service) rejudge(ctx context.Context, postback rules.Postback, order Re
 
 // replayStatus does what a report says became of a sale, if it was refused when it came. handled is false
 // where the report made the sale, or would.
-func (s *Service) replayStatus(ctx context.Context, p settled, postback rules.Postback) (_ rules.Replay, handled bool, err error) {
+func (s *Service) replayStatus(ctx context.Context, p settled, postback rules.Postback, order ReplayOrder) (_ rules.Replay, handled bool, err error) {
+	if postback.Reason == string(rules.EarlyChange) && postback.Outcome == rules.PostbackUnattributed {
+		result, err := s.replayEarly(ctx, p, order)
+		return result, true, err
+	}
 	if postback.Outcome == rules.PostbackRejected {
 		verdict, handled, err := s.reportStatus(ctx, p)
 		return replayed(verdict), handled, err
@@ -105,7 +111,7 @@ func (s *Service) replayStatus(ctx context.Context, p settled, postback rules.Po
 
 // reread returns a postback's report as it was, with its offer as it is today.
 func (s *Service) reread(ctx context.Context, postback rules.Postback) (settled, error) {
-	p := settled{now: s.Now(), authenticated: postback.Authenticated, replay: true}
+	p := settled{now: s.Now(), authenticated: postback.Authenticated, postback: postback.ID, replay: true}
 	params, err := parametersOf(postback)
 	if err != nil {
 		return p, err
@@ -174,11 +180,12 @@ func (s *Service) recordReplay(ctx context.Context, sale Sale, order ReplayOrder
 	if err != nil {
 		return rules.Replay{}, err
 	}
-	if stored.Unplanned && !order.DryRun {
-		s.wake()
+	verdict := verdictOf(stored, nil)
+	if !order.DryRun {
+		verdict = s.recorded(ctx, verdict)
 	}
 	return rules.Replay{
-		Outcome: replayOutcome(stored), Reason: string(stored.Reason), Message: stored.Explanation,
+		Outcome: replayOutcome(stored), Reason: string(stored.Reason), Message: verdict.Message,
 		Conversion: stored.ID, Publisher: stored.Publisher,
 	}, nil
 }
@@ -190,9 +197,9 @@ func replayOutcome(c rules.Conversion) rules.ReplayOutcome {
 	return rules.ReplayRecorded
 }
 
-// attributeReplay credits a sale that was held.
+// attributeReplay credits a sale that was held, or, if it was not judged yet, says why nobody is credited.
 func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored rules.Conversion, order ReplayOrder) (rules.Replay, error) {
-	by := rules.By{Actor: cmp.Or(order.Actor, rules.DefaultActor), Time: s.Now(), Reason: "replay", Postback: sale.Conversion.Postback}
+	by := rules.By{Actor: cmp.Or(order.Actor, rules.DefaultActor), Time: s.Now(), Reason: cmp.Or(order.reason, "replay"), Postback: sale.Conversion.Postback}
 	if sale.Use != nil {
 		// The sale keeps its time; the postback's may be later, where its content was accepted.
 		use := *sale.Use
@@ -214,10 +221,20 @@ func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored rules.C
 		})
 	}
 	switch {
+	case errors.Is(err, ErrLimitReached) && stored.Unjudged():
+		return s.attributeReplay(ctx, Sale{Conversion: rules.OverLimit(sale.Conversion)}, stored, order)
 	case errors.Is(err, ErrLimitReached):
 		return unchangedReplay(stored, string(rules.LimitReached), "The sale is still held: its coupon has earned as many sales as its limits allow."), nil
 	case err != nil:
 		return rules.Replay{}, err
+	}
+	if stored.Unjudged() && !order.DryRun {
+		if credited, _, err = s.makeEarly(ctx, credited); err != nil {
+			return rules.Replay{}, err
+		}
+	}
+	if credited.Outcome != rules.Attributed {
+		return unchangedReplay(credited, string(credited.Reason), "The sale is still held. "+credited.Explanation), nil
 	}
 	if credited.Unplanned && !order.DryRun {
 		s.wake()

@@ -63,13 +63,21 @@ func TestReplayOfASaleThatWasApprovedAtOnce(t *testing.T) {
 // TestReplayOfAChangeThatWasMadeMeanwhile: the dry run says what the replay does.
 func TestReplayOfAChangeThatWasMadeMeanwhile(t *testing.T) {
 	s := newService(t, withRates(newCatalog(t)))
-	report, call := postedWith(t, map[string]string{"transaction_id": "A-1", "status": "rejected"})
-	if _, err := s.Report(t.Context(), report, call); reasonOf(err) != "TRANSACTION_NOT_FOUND" {
-		t.Fatalf("before the sale: %v", err)
+	report, call := postedWith(t, map[string]string{"transaction_id": "A-1", "coupon_code": "NOSUCH"})
+	v, err := s.Report(t.Context(), report, call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, call = postedWith(t, map[string]string{"transaction_id": "A-1", "status": "approved"})
+	if _, err := s.Report(t.Context(), report, call); reasonOf(err) != "CONVERSION_UNATTRIBUTED" {
+		t.Fatalf("while it is held: %v", err)
 	}
 	entry := lastEntry(t, s, "REJECTED")
-	sale := sold(t, s, "A-1")
-	if _, err := s.Reject(t.Context(), flow.Edit{ID: sale.ID, Reason: "fraud"}); err != nil {
+	edit := flow.Edit{ID: v.Conversion.ID}
+	if _, err := s.ReassignToPublisher(t.Context(), edit, "33"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Approve(t.Context(), edit); err != nil {
 		t.Fatal(err)
 	}
 	for _, dryRun := range []bool{true, false} {

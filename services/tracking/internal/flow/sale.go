@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -60,7 +59,7 @@ func (s *Service) Report(ctx context.Context, r rules.Report, call *Call) (Verdi
 
 // judge records a sale, or changes one that is known.
 func (s *Service) judge(ctx context.Context, p settled) (Verdict, error) {
-	if p.report.Status != rules.NewSale {
+	if !p.report.IsSale() {
 		verdict, handled, err := s.reportStatus(ctx, p)
 		if handled || err != nil {
 			return verdict, err
@@ -77,6 +76,8 @@ type settled struct {
 	// authenticated says that the reporter proved who it is.
 	authenticated bool
 	now           time.Time
+	// postback is the id of the report's entry in the journal; empty for one by our own services.
+	postback string
 	// call is how the report came, and entry its entry in the journal; nil for one by our own services.
 	call  *Call
 	entry *rules.Postback
@@ -104,14 +105,16 @@ func (s *Service) settle(ctx context.Context, r rules.Report, call *Call) (settl
 		// It is signed, and the same for each try, unlike the Idempotency-Key header beside it.
 		p.report.IdempotencyKey = r.Proof.ID
 	}
-	p.entry, err = s.newEntry(p)
+	if p.entry, err = s.newEntry(p); p.entry != nil {
+		p.postback = p.entry.ID
+	}
 	return p, err
 }
 
 // reportSale records a sale.
 func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 	claim, err := s.gather(ctx, p.report, p.offer, p.click)
-	if err != nil {
+	if claim.Away = isAway(err); err != nil && !claim.Away {
 		return Verdict{}, err
 	}
 	if claim.Time.IsZero() {
@@ -135,7 +138,7 @@ func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 	sale := Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)}
 	warnings = append(p.report.Warnings, warnings...)
 	if p.report.Test {
-		return s.test(ctx, sale, warnings)
+		return s.test(ctx, p.report, sale, warnings)
 	}
 	return s.record(ctx, p, sale, warnings)
 }
@@ -169,21 +172,32 @@ func (s *Service) record(ctx context.Context, p settled, sale Sale, warnings []s
 		p.entry.Warnings = warnings
 		sale.Postback, sale.Conversion.Postback = p.entry, p.entry.ID
 	}
+	if sale.Conversion.Unjudged() {
+		sale.Deferred = s.deferSale(p, sale.Conversion)
+	}
 	stored, inserted, err := s.store.InsertConversion(ctx, sale)
 	if err != nil {
 		return Verdict{}, err
 	}
 	if inserted {
-		if stored.Unplanned {
-			s.wake()
-		}
-		return verdictOf(stored, warnings), nil
+		return s.recorded(ctx, verdictOf(stored, warnings)), nil
 	}
-	if !stored.Repeats(sale.Conversion) {
+	if !stored.Repeats(p.report, sale.Conversion) {
 		return Verdict{}, s.conflict(ctx, p.report, sale.Conversion, stored)
 	}
 	verdict := duplicate(stored, warnings)
 	return verdict, s.journal(ctx, p, verdict)
+}
+
+// recorded returns the verdict on a sale that was just stored, with what follows of it at once.
+func (s *Service) recorded(ctx context.Context, verdict Verdict) Verdict {
+	if verdict.Conversion.Awaited {
+		verdict = s.withEarly(ctx, verdict)
+	}
+	if verdict.Conversion.Unplanned {
+		s.wake()
+	}
+	return verdict
 }
 
 // verdictOf is the verdict on a conversion that was stored or changed.
@@ -208,25 +222,19 @@ func (s *Service) conflict(ctx context.Context, r rules.Report, content, stored 
 	if err != nil {
 		return err
 	}
-	return conflicting(stored)
-}
-
-func conflicting(stored rules.Conversion) error {
-	return apperr.New(apperr.Aborted, "CONVERSION_CONFLICT",
-		"this transaction is stored already as conversions/%s with another code, click, publisher or amount; the sale was not changed, and this report is kept with it as a conflict to resolve", stored.ID).
-		With("conversion", "conversions/"+stored.ID)
+	return stored.Conflicting()
 }
 
 // test returns the verdict of a test: what would have happened, with nothing stored.
-func (s *Service) test(ctx context.Context, sale Sale, warnings []string) (Verdict, error) {
+func (s *Service) test(ctx context.Context, r rules.Report, sale Sale, warnings []string) (Verdict, error) {
 	stored, err := s.store.Conversion(ctx, sale.Conversion.ID)
 	if errors.Is(err, ErrNotFound) {
 		made, err := s.tried(ctx, sale)
 		return tested(verdictOf(made, warnings), Outcome(made.Outcome)), err
 	}
 	switch {
-	case err == nil && !stored.Repeats(sale.Conversion):
-		return Verdict{}, conflicting(stored)
+	case err == nil && !stored.Repeats(r, sale.Conversion):
+		return Verdict{}, stored.Conflicting()
 	case err == nil:
 		return tested(verdictOf(sale.Conversion, warnings), Duplicate), nil
 	default:

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"testing"
@@ -25,6 +26,8 @@ type catalog struct {
 	approvals map[string]bool         // by offer/publisher
 	payouts   map[string]money.Payout // by offer/publisher
 	err       error
+	// away is the error of what is asked of coupons and publishers alone.
+	away error
 }
 
 func (c *catalog) Offer(_ context.Context, id string) (rules.Offer, error) {
@@ -51,7 +54,7 @@ func (c *catalog) Coupons(_ context.Context, offer, code string) ([]rules.Coupon
 			found = append(found, coupon)
 		}
 	}
-	return found, c.err
+	return found, cmp.Or(c.away, c.err)
 }
 
 func (c *catalog) Standing(_ context.Context, offer, publisher string) (rules.Standing, error) {
@@ -59,7 +62,7 @@ func (c *catalog) Standing(_ context.Context, offer, publisher string) (rules.St
 	if !ok && c.err == nil {
 		return rules.Standing{}, flow.ErrNotFound
 	}
-	return rules.Standing{Approved: approved, Payout: c.payouts[offer+"/"+publisher]}, c.err
+	return rules.Standing{Approved: approved, Payout: c.payouts[offer+"/"+publisher]}, cmp.Or(c.away, c.err)
 }
 
 // newCatalog returns offers 10 (TOKEN) and 11 (OPEN), publishers 22 and 33 approved on both, and 22's

@@ -9,8 +9,9 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// reportStatus changes a known sale as a report says. handled is false where the report is of a sale
-// that is not known yet and approved at once: it is to be recorded.
+// reportStatus changes a known sale as a report says. handled is false if the report is of a sale
+// that is not known yet and approved at once: it is to be recorded. A change alone of a sale that is not
+// known or not judged yet is kept until it is.
 func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handled bool, err error) {
 	if !p.authenticated {
 		return Verdict{}, true, missingToken(p.offer) // an OPEN offer's sales, yes; their fate, no
@@ -23,11 +24,15 @@ func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handl
 		return Verdict{}, true, apperr.Invalid("TRANSACTION_REQUIRED", "transaction_id", "is missing: say which sale is %s", strings.ToLower(string(p.report.Status)))
 	}
 	stored, err := s.store.Conversion(ctx, id)
+	early := errors.Is(err, ErrNotFound) || err == nil && stored.Unjudged()
 	switch {
-	case errors.Is(err, ErrNotFound) && p.report.Status == rules.ReportApproved:
+	case early && !p.report.ChangesOnly():
 		return Verdict{}, false, nil
-	case errors.Is(err, ErrNotFound):
-		return Verdict{}, true, apperr.Invalid("TRANSACTION_NOT_FOUND", "transaction_id", "is not known on offer %s: report the sale first, and then that it was %s", p.offer.ID, strings.ToLower(string(p.report.Status)))
+	case early && p.entry == nil:
+		return Verdict{}, true, unknownSale(p)
+	case early:
+		verdict, err := s.keepEarly(ctx, p, id)
+		return verdict, true, err
 	case err != nil:
 		return Verdict{}, true, err
 	case p.report.Test:
@@ -41,7 +46,7 @@ func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handl
 // testStatus returns what applyStatus would come to.
 func (s *Service) testStatus(ctx context.Context, p settled, stored rules.Conversion) (Verdict, error) {
 	if stored.Contradicts(p.report, p.offer) {
-		return Verdict{}, conflicting(stored)
+		return Verdict{}, stored.Conflicting()
 	}
 	changed, err := stored.Apply(p.report, rules.By{Actor: rules.Advertiser, Time: p.now})
 	if err != nil {
@@ -68,17 +73,13 @@ func (s *Service) testStatus(ctx context.Context, p settled, stored rules.Conver
 }
 
 func (s *Service) applyStatus(ctx context.Context, p settled, stored rules.Conversion) (Verdict, error) {
-	by := rules.By{Actor: rules.Advertiser, Time: p.now}
-	if p.entry != nil {
-		by.Postback = p.entry.ID
-	}
+	by := rules.By{Actor: rules.Advertiser, Time: p.now, Postback: p.postback}
 	if stored.Contradicts(p.report, p.offer) {
 		if p.replay {
-			return Verdict{}, conflicting(stored) // however often it is replayed, it came once
+			return Verdict{}, stored.Conflicting() // however often it is replayed, it came once
 		}
-		content := stored
-		content.Amount, content.Postback, content.UpdateTime = stored.AmountSaid(p.report, p.offer), by.Postback, p.now
-		content.ContentHash = rules.ContentHash(p.report, content)
+		content := stored.ContentSaid(p.report, p.offer)
+		content.Postback, content.UpdateTime = by.Postback, p.now
 		return Verdict{}, s.conflict(ctx, p.report, content, stored)
 	}
 	changed, unchanged, err := s.change(ctx, stored, nil, func(c rules.Conversion) (rules.Conversion, error) { return c.Apply(p.report, by) })
@@ -101,7 +102,10 @@ func (s *Service) applyStatus(ctx context.Context, p settled, stored rules.Conve
 // standing says in words where a conversion stands.
 func standing(c rules.Conversion) string {
 	words := strings.ToLower(string(c.Status))
-	if !c.Refunded.IsNone() {
+	switch {
+	case c.Returned():
+		words += ", and refunded in full"
+	case !c.Refunded.IsNone():
 		words += ", with " + c.Refunded.String() + " of " + c.Amount.String() + " refunded"
 	}
 	return words

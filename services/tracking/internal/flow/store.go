@@ -35,6 +35,7 @@ type Store interface {
 	FigureStore
 	SavedReportStore
 	OfferScanStore
+	DeferredStore
 
 	// InsertClick stores a new click.
 	InsertClick(ctx context.Context, click rules.Click) error
@@ -56,6 +57,9 @@ type Sale struct {
 	// Postback is the journal's entry of the call that reported the sale; nil: a platform service did.
 	// What the call came to is filled in as it is stored (rules.Postback.Of).
 	Postback *rules.Postback
+	// Deferred is what is kept to judge the sale again; nil: it is judged. It is stored with the conversion,
+	// and only if that is inserted.
+	Deferred *rules.Deferred
 }
 
 // Update is what a conversion becomes.
@@ -74,7 +78,8 @@ type ConversionStore interface {
 	// InsertConversion stores a conversion unless its id is taken, which the database itself decides,
 	// and returns what is stored under the id: with inserted true the conversion itself, or what the
 	// limits of its coupon make of it, else the earlier one. Its postback is stored with it, and only
-	// if it is inserted.
+	// if it is inserted. One that is inserted says if changes of it came before it (Awaited): of an insert
+	// and a Defer at once, whose caller then looks for the conversion, at least one sees the other.
 	InsertConversion(ctx context.Context, sale Sale) (stored rules.Conversion, inserted bool, err error)
 	// UpdateConversion replaces a conversion by what change makes of it, as one step: of two updates at
 	// once, the second sees the first's result. change gets the whole conversion; it may be called more
@@ -145,6 +150,23 @@ type PostbackStore interface {
 	Postback(ctx context.Context, id string) (rules.Postback, error)
 	// Postbacks returns the entries that a query selects.
 	Postbacks(ctx context.Context, q listing.Query) ([]rules.Postback, error)
+}
+
+// DeferredStore keeps reports that wait to be judged by themselves, until they are settled.
+type DeferredStore interface {
+	// Defer stores an early change, with its entry in the journal, unless its ID is taken; kept says so. When
+	// it has returned, a conversion of it that is inserted is Awaited.
+	Defer(ctx context.Context, d rules.Deferred) (kept bool, err error)
+	// EarlyChanges returns the early changes that wait for a conversion, in the order in which they came, at
+	// most limit.
+	EarlyChanges(ctx context.Context, conversion string, limit int) ([]rules.Deferred, error)
+	// ClaimDeferred returns reports of a reason that are due, the longest due first, at most limit, with
+	// DueTime set to until: before then nobody else gets them.
+	ClaimDeferred(ctx context.Context, reason rules.Reason, now, until time.Time, limit int) ([]rules.Deferred, error)
+	// PutOff stores the Tries and the DueTime of a report; it does nothing if that is settled.
+	PutOff(ctx context.Context, d rules.Deferred) error
+	// Settle ends a report's wait; it does nothing if that has ended.
+	Settle(ctx context.Context, id string) error
 }
 
 // Plan is what a conversion's changes up to a revision come to.

@@ -141,12 +141,17 @@ func (s *Store) replace(ctx context.Context, before *conversionDocument, after r
 	return nil
 }
 
-// insertLimited stores a conversion with what it takes of its coupon, its entry in the journal with them,
-// unless its id is taken; then it returns the one that has it. Two transactions that change one counter
-// are never both committed: the second starts over and sees the first's.
-func (s *Store) insertLimited(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+// insertWith stores a conversion with what it takes of its coupon and what is kept to judge it again, its
+// entry in the journal with them, unless its id is taken; then it returns the one that has it. Two
+// transactions that change one counter are never both committed: the second starts over and sees the
+// first's.
+func (s *Store) insertWith(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
 	err = within(ctx, func(ctx context.Context) error {
-		release, err := s.taking.take(ctx, fresh.Use.Coupon)
+		apart := fresh.Conversion.ID
+		if fresh.Use != nil {
+			apart = fresh.Use.Coupon
+		}
+		release, err := s.taking.take(ctx, apart)
 		if err != nil {
 			return err
 		}
@@ -158,11 +163,17 @@ func (s *Store) insertLimited(ctx context.Context, fresh flow.Sale) (stored rule
 			})
 		})
 	})
-	return stored, inserted, err
+	if err != nil || !inserted {
+		return stored, inserted, err
+	}
+	awaited, err := awaitedAmong(ctx, s.db, []string{stored.ID})
+	stored.Awaited = err != nil || awaited[stored.ID] // if nobody knows, the caller looks
+	return stored, inserted, nil
 }
 
-// insertCounted is insertLimited in a transaction. Where there are none it loses no use that was sold:
-// everything is read before the first write, and the conversion is written before it is counted.
+// insertCounted is insertWith in a transaction. Where there are none it loses no use that was sold:
+// everything is read before the first write, and the conversion is written before it is counted. Nor does
+// it leave a conversion that nobody judges again: what waits is written before that.
 func (s *Store) insertCounted(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
 	stored, err = s.Conversion(ctx, fresh.Conversion.ID)
 	if !errors.Is(err, flow.ErrNotFound) {
@@ -175,6 +186,11 @@ func (s *Store) insertCounted(ctx context.Context, fresh flow.Sale) (stored rule
 	stored, taken := fresh.Conversion, int64(1)
 	if !counts.left() {
 		stored, taken = rules.OverLimit(stored), 0
+	}
+	if fresh.Deferred != nil {
+		if err := s.putDeferred(ctx, *fresh.Deferred); err != nil {
+			return stored, false, err
+		}
 	}
 	document := encodeConversion(stored)
 	document.stamp(nil, s.now())

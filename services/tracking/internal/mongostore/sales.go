@@ -24,7 +24,7 @@ type saleQueue struct {
 	db     *mongodb.DB
 	clock  func() time.Time
 	writer *groupcommit.Writer[*sale]
-	// journaling holds a token for each batch of entries under way, journals waits for them.
+	// journaling holds a token for each batch of entries under way; journals waits for them, and for looks.
 	journaling chan struct{}
 	journals   sync.WaitGroup
 }
@@ -38,6 +38,8 @@ type sale struct {
 	// journal has the entry once the conversion is inserted, at a place; nil: there is no entry.
 	journal *journal
 	place   int
+	// looked is what is known of its batch's early changes.
+	looked *look
 }
 
 // journal is a batch of entries. errs holds once written is closed.
@@ -45,6 +47,13 @@ type journal struct {
 	entries []any
 	written chan struct{}
 	errs    []error
+}
+
+// look is the search for early changes of a batch of new conversions. The rest holds once done is closed.
+type look struct {
+	done    chan struct{}
+	awaited map[string]bool
+	err     error
 }
 
 func newSaleQueue(db *mongodb.DB, clock func() time.Time) *saleQueue {
@@ -59,24 +68,29 @@ func (q *saleQueue) close() {
 	q.journals.Wait()
 }
 
-// insert waits until a conversion and its entry are stored, or the conversion's id was refused.
-func (q *saleQueue) insert(ctx context.Context, s *sale) error {
+// insert waits until a conversion and its entry are stored, or the conversion's id was refused. awaited says
+// that early changes wait for it.
+func (q *saleQueue) insert(ctx context.Context, s *sale) (awaited bool, err error) {
 	s.since = time.Now()
 	if err := q.writer.Write(ctx, s); err != nil {
-		return err
+		return false, err
 	}
-	if s.journal == nil {
-		return nil
+	if s.journal != nil {
+		select {
+		case <-s.journal.written:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+		if s.journal.errs != nil && s.journal.errs[s.place] != nil {
+			return false, entryFailure(s.entry, s.journal.errs[s.place])
+		}
 	}
 	select {
-	case <-s.journal.written:
+	case <-s.looked.done: // if nobody knows, the caller looks
+		return s.looked.err != nil || s.looked.awaited[s.conversion.ID], nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
-	if s.journal.errs == nil {
-		return nil
-	}
-	return entryFailure(s.entry, s.journal.errs[s.place])
 }
 
 // write inserts a batch and hands the entries of the new conversions on.
@@ -99,8 +113,30 @@ func (q *saleQueue) write(batch []*sale) []error {
 			errs[places[i]] = err
 		}
 	}
+	q.look(batch, errs)
 	q.hand(batch, errs)
 	return errs
+}
+
+// look begins to look for early changes of those of a batch that are fresh, beside their journaling.
+func (q *saleQueue) look(batch []*sale, errs []error) {
+	l := &look{done: make(chan struct{})}
+	var ids []string
+	for i, s := range batch {
+		if errs[i] == nil {
+			s.looked = l
+			ids = append(ids, s.conversion.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	q.journals.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+		defer cancel()
+		l.awaited, l.err = awaitedAmong(ctx, q.db, ids)
+		close(l.done)
+	})
 }
 
 // hand starts the journaling of those of a batch that are fresh.
@@ -132,10 +168,10 @@ func (s *Store) InsertConversion(ctx context.Context, fresh flow.Sale) (stored r
 		return rules.Conversion{}, false, err
 	}
 	stored = fresh.Conversion
-	if limited(fresh.Use) {
-		stored, inserted, err = s.insertLimited(ctx, fresh)
+	if limited(fresh.Use) || fresh.Deferred != nil {
+		stored, inserted, err = s.insertWith(ctx, fresh)
 	} else {
-		err = s.sales.insert(ctx, &sale{conversion: encodeConversion(stored), entry: entryOf(fresh.Postback, stored)})
+		stored.Awaited, err = s.sales.insert(ctx, &sale{conversion: encodeConversion(stored), entry: entryOf(fresh.Postback, stored)})
 		inserted = err == nil
 	}
 	switch {

@@ -24,6 +24,9 @@ const (
 	figures  = "figures"
 	counting = "counting"
 
+	// deferred are the reports that wait to be judged by themselves.
+	deferred = "deferred"
+
 	// savedReports are small and few; offerScans have offerScanResults, one for each link.
 	savedReports     = "saved_reports"
 	offerScans       = "offer_scans"
@@ -53,6 +56,9 @@ func prepare(ctx context.Context, db *mongodb.DB, retention time.Duration) error
 		}},
 		{Version: 4, Run: func(ctx context.Context, db *mongodb.DB) error {
 			return db.CreateCollections(ctx, savedReports, offerScans, offerScanResults)
+		}},
+		{Version: 5, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, deferred)
 		}},
 	})
 	if err != nil {
@@ -108,6 +114,10 @@ func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
 		offerScanResults: {
 			mongodb.Index("scan", "coupon"),
 			mongodb.Index("scan", "severity"),
+		},
+		deferred: {
+			mongodb.Index("conversion"),
+			mongodb.Index("reason", "due_time"),
 		},
 		figures: {
 			mongodb.Index("generation", "cube", "period"),

@@ -28,6 +28,9 @@ type Claim struct {
 	// Publisher is the one whom the report names, to settle a shared code; empty without one.
 	Publisher string
 
+	// Away says that the coupon service could not be asked for some of what is below.
+	Away bool
+
 	// ClickID is the click id as sent, empty without one.
 	ClickID string
 	// Click is the click that has the id; nil: there is none.
@@ -107,6 +110,7 @@ func (c Claim) onlyCoupon() *Coupon {
 // The rules, as a decision's grounds tell them.
 const (
 	ruleInactive    = "An offer that is not active earns nothing."
+	ruleAway        = "A sale whose coupons cannot be looked up is held until they can."
 	ruleNoReference = "A sale that comes with neither a code nor a click is held."
 	ruleClickFirst  = "CLICK_FIRST: a click that counts wins over a code."
 	ruleCodeFirst   = "CODE_FIRST: a code that means exactly one valid coupon wins over a click."
@@ -124,7 +128,8 @@ const (
 // publisher the decision is Unattributed, with the reason.
 //
 // The rules, in order:
-//  1. An offer that is not active earns nothing.
+//  1. An offer that is not active earns nothing. Of an active one, a sale whose coupons cannot be looked
+//     up now is held, to be judged later.
 //  2. A code that resolves to exactly one coupon valid at the sale's time wins over the click,
 //     unless the settings put the click first, or want a click of the same publisher beside the code.
 //  3. A code that could mean several valid coupons earns nothing; under CODE_FIRST it also keeps the
@@ -189,6 +194,8 @@ func (c Claim) decide(f findings) (_ Decision, rule string) {
 	switch {
 	case !c.Offer.Active:
 		return unattributed(OfferInactive, fmt.Sprintf("Offer %s is not active.", c.Offer.ID)), ruleInactive
+	case c.Away:
+		return unattributed(CouponServiceAway, "The coupon service could not be reached, and what this sale refers to was not known; it is judged by itself, as of its own time, once the service answers."), ruleAway
 	case c.Code == "" && c.ClickID == "":
 		return unattributed(NoReference, "The sale came with neither a coupon code nor a click id."), ruleNoReference
 	case c.Code == "" && f.clicked:

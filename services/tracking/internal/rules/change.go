@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"cmp"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -17,6 +19,8 @@ const (
 	DefaultActor = "admin"
 	// Advertiser is who did what came by postback.
 	Advertiser = "advertiser"
+	// Automatic is who did what Couponlink does by itself.
+	Automatic = "couponlink"
 )
 
 // ChangeKind says what was done to a conversion.
@@ -141,74 +145,101 @@ func (c Conversion) adjust(amount money.Money, kind ChangeKind, by By) (Conversi
 	}
 	changed := c
 	changed.Amount = amount
+	if c.Amount.IsNone() && c.Returned() {
+		changed.Refunded = amount
+	}
 	if err := changed.reckon(); err != nil {
 		return c, err
 	}
 	return c.recorded(changed, kind, "", by)
 }
 
-// Refund returns the conversion with a part of its amount given back, or, with none, all that is left.
-// A repeat of a refund, which its id tells, or without one its amount, is returned as it is.
+// Refund returns the conversion with a part of its amount given back, or, with none, all that is left:
+// nothing is due for it then, also if the sale was of no amount. A repeat of a refund, which its id
+// tells, or without one its amount, is returned as it is.
 //
-// Errors: InvalidArgument on amount (CURRENCY_MISMATCH, REFUND_TOO_LARGE, INVALID_AMOUNT);
-// FailedPrecondition (NO_AMOUNT, NO_RATES).
+// Errors: InvalidArgument on amount (CURRENCY_MISMATCH, REFUND_TOO_LARGE, INVALID_AMOUNT) or refund_id
+// (REFUND_ID_TAKEN); FailedPrecondition (NO_AMOUNT, NO_RATES).
 func (c Conversion) Refund(amount money.Money, refundID string, by By) (Conversion, error) {
+	if c.Amount.IsNone() && amount.IsZero() {
+		amount = money.Money{} // all of it
+	}
 	if repeated, err := c.refunded(amount, refundID); repeated || err != nil {
 		return c, err
 	}
-	left, err := c.left()
-	if err != nil {
-		return c, err
-	}
-	if amount.IsNone() {
-		amount = left
-	}
-	switch {
-	case amount.Currency != left.Currency:
-		return c, apperr.Invalid("CURRENCY_MISMATCH", "amount", "is in %s, but the sale was in %s", amount.Currency, left.Currency)
-	case amount.IsZero():
-		return c, apperr.Invalid("INVALID_AMOUNT", "amount", "is zero; leave it out to refund all that is left")
-	case left.Less(amount):
-		return c, apperr.Invalid("REFUND_TOO_LARGE", "amount", "is %s, but only %s of the sale is left", amount, left)
-	}
 	changed := c
-	changed.Refunded = c.Refunded.Plus(amount)
+	switch {
+	case amount != money.Money{}:
+		if err := c.checkRefund(amount); err != nil {
+			return c, err
+		}
+		changed.Refunded = c.Refunded.Plus(amount)
+	case c.Amount.IsNone():
+		changed.Payout, changed.Revenue = money.Money{}, money.Money{}
+		return c.recorded(changed, ChangeRefund, refundID, by)
+	default:
+		changed.Refunded = c.Amount
+	}
 	if err := changed.reckon(); err != nil {
 		return c, err
 	}
 	return c.recorded(changed, ChangeRefund, refundID, by)
 }
 
-// refunded says whether a refund is a repeat. Errors: InvalidArgument on refund_id where its id was used
+// checkRefund says what is wrong with an amount that is to be given back. That of zero is all of a sale of
+// zero.
+func (c Conversion) checkRefund(amount money.Money) error {
+	if c.Amount.IsNone() {
+		return apperr.New(apperr.FailedPrecondition, "NO_AMOUNT",
+			"conversions/%s has no amount of which a part could be refunded; leave amount out to refund it in full, or adjust its amount first", c.ID)
+	}
+	left := c.left()
+	switch {
+	case amount.Currency != left.Currency:
+		return apperr.Invalid("CURRENCY_MISMATCH", "amount", "is in %s, but the sale was in %s", amount.Currency, left.Currency)
+	case amount.IsZero() && !left.IsZero():
+		return apperr.Invalid("INVALID_AMOUNT", "amount", "is zero; leave it out to refund all that is left")
+	case left.Less(amount):
+		return apperr.Invalid("REFUND_TOO_LARGE", "amount", "is %s, but only %s of the sale is left", amount, left)
+	}
+	return nil
+}
+
+// refunded says whether a refund is a repeat. Errors: InvalidArgument on refund_id if its id was used
 // for another amount.
 func (c Conversion) refunded(amount money.Money, refundID string) (bool, error) {
+	all := amount == money.Money{}
 	for _, change := range c.Changes {
 		if change.Kind != ChangeRefund || change.RefundID != refundID {
 			continue
 		}
 		given := change.To.Refunded.Minus(change.From.Refunded)
-		full := amount.IsNone() && change.To.Refunded == change.To.Amount
+		full := all && change.To.Refunded == change.To.Amount
 		if given == amount || full {
 			return true, nil
 		}
 		if refundID != "" {
-			return false, apperr.Invalid("REFUND_ID_TAKEN", "refund_id", "%q was a refund of %s; send another id for another refund", refundID, given)
+			return false, apperr.Invalid("REFUND_ID_TAKEN", "refund_id", "%q was a refund of %s; send another id for another refund", refundID, cmp.Or(given.String(), "all"))
 		}
 	}
-	// A refund of all that is left, when nothing is, is one that was done in parts.
-	return amount.IsNone() && !c.Amount.IsNone() && !c.Amount.IsZero() && c.Refunded == c.Amount, nil
+	return all && c.Returned(), nil
 }
 
-// left is what of the amount was not given back.
-func (c Conversion) left() (money.Money, error) {
-	if c.Amount.IsNone() {
-		return money.Money{}, apperr.New(apperr.FailedPrecondition, "NO_AMOUNT",
-			"conversions/%s has no amount that could be refunded; adjust its amount first, or reject it", c.ID)
+// Returned says whether the sale was given back in full, at once or in parts. One of no amount was, if it
+// was refunded at all.
+func (c Conversion) Returned() bool {
+	if !c.Refunded.IsNone() {
+		return c.Refunded == c.Amount
 	}
+	return c.Amount.IsNone() && slices.ContainsFunc(c.Changes, func(change Change) bool { return change.Kind == ChangeRefund })
+}
+
+// left is what of the amount was not given back; none of none.
+func (c Conversion) left() money.Money {
 	if c.Refunded.IsNone() {
-		return c.Amount, nil
+		return c.Amount
 	}
-	return c.Amount.Minus(c.Refunded), nil
+	return c.Amount.Minus(c.Refunded)
 }
 
 // Reassign returns the conversion as credited by a person's decision, with what it pays by the offer's
@@ -259,13 +290,14 @@ func (a Assignment) payout(offer Offer) money.Payout {
 
 // Replay returns a held conversion as anew has it, the conversion that the same report makes today. It
 // keeps what was adjusted and refunded, and a rejection. One that anew does not credit to anybody, or
-// that is credited already, is returned as it is.
+// that is credited already, is returned as it is, unless it was not judged yet.
 func (c Conversion) Replay(anew Conversion, by By) (Conversion, error) {
-	if c.Outcome == Attributed || anew.Outcome != Attributed {
+	judged := anew.Outcome == Attributed || c.Unjudged() && !anew.Unjudged()
+	if c.Outcome == Attributed || !judged {
 		return c, nil
 	}
 	changed := c
-	changed.Outcome, changed.Method, changed.Reason, changed.Candidates = anew.Outcome, anew.Method, anew.Reason, nil
+	changed.Outcome, changed.Method, changed.Reason, changed.Candidates = anew.Outcome, anew.Method, anew.Reason, anew.Candidates
 	changed.Publisher, changed.Coupon, changed.CouponCode = anew.Publisher, anew.Coupon, anew.CouponCode
 	changed.PubUniques, changed.PubClickID, changed.PubSubID = anew.PubUniques, anew.PubClickID, anew.PubSubID
 	changed.Explanation, changed.Grounds = anew.Explanation, anew.Grounds
@@ -276,6 +308,11 @@ func (c Conversion) Replay(anew Conversion, by By) (Conversion, error) {
 		return c, err
 	}
 	return c.recorded(changed, ChangeReplay, "", by)
+}
+
+// Unjudged says that the coupon service could not be asked for what the conversion's judgement needs.
+func (c Conversion) Unjudged() bool {
+	return c.Outcome == Unattributed && c.Reason == CouponServiceAway
 }
 
 // recorded returns the changed conversion with the change in its history.
@@ -308,13 +345,10 @@ func (c *Conversion) reckon() error {
 			"conversions/%s is from before the rates of payout and revenue were kept, so what is due cannot be reckoned anew; reassign it, which takes today's", c.ID)
 	}
 	c.Payout, c.Revenue = money.Money{}, money.Money{}
-	left := c.Amount
-	if !c.Refunded.IsNone() {
-		left = c.Amount.Minus(c.Refunded)
-		if left.IsZero() {
-			return nil // given back in full
-		}
+	if c.Returned() {
+		return nil
 	}
+	left := c.left()
 	c.Revenue, _ = c.Grounds.Rates.Revenue.Of(left)
 	if c.Outcome == Attributed {
 		c.Payout, _ = c.Grounds.Rates.Payout.Of(left)
@@ -346,10 +380,21 @@ func (c Conversion) Apply(r Report, by By) (Conversion, error) {
 	}
 }
 
-// Contradicts says whether a report on what became of the conversion brings another amount than it has.
-// The amount of a refund is the refund's own.
+// Contradicts says whether a report on what happened to the conversion brings another amount than it has
+// or was reported with. The amount of a refund is the refund's own.
 func (c Conversion) Contradicts(r Report, offer Offer) bool {
-	return r.HasAmount && r.Status != ReportRefunded && c.AmountSaid(r, offer) != c.Amount
+	if !r.HasAmount || r.Status == ReportRefunded {
+		return false
+	}
+	said := c.AmountSaid(r, offer)
+	return said != c.Amount && said != c.After(0).Amount
+}
+
+// ContentSaid returns the conversion with the content that a report on it brings, for a conflict.
+func (c Conversion) ContentSaid(r Report, offer Offer) Conversion {
+	c.Amount = c.AmountSaid(r, offer)
+	c.ContentHash = ContentHash(r, c)
+	return c
 }
 
 // AmountSaid returns the sale amount that a report on the conversion brings: where it names no currency, in

@@ -42,6 +42,13 @@ func fixed() rules.Conversion {
 	return c
 }
 
+// amounting is that sale with another amount.
+func amounting(amount money.Money) rules.Conversion {
+	c := fixed()
+	c.Amount, c.Revenue = amount, amount
+	return c
+}
+
 // held is a sale that nobody is credited with.
 func held() rules.Conversion {
 	c := credited()
@@ -97,6 +104,13 @@ func TestChanges(t *testing.T) {
 		{"in another currency", credited(), []step{inEuro}, rules.StatusPending, usd(1000), usd(2000), 0, "CURRENCY_MISMATCH"},
 		{"a fixed payout outlasts a part", fixed(), []step{refund(9999, "")}, rules.StatusPending, usd(500), money.Money{Currency: "USD"}, 1, ""},
 		{"but not the whole", fixed(), []step{refundAll}, rules.StatusPending, money.Money{}, money.Money{}, 1, ""},
+		{"a sale of zero, in full", amounting(usd(0)), []step{refundAll, refundAll}, rules.StatusPending, money.Money{}, money.Money{}, 1, ""},
+		{"a sale of zero, by a zero", amounting(usd(0)), []step{refund(0, "a"), refund(0, "a")}, rules.StatusPending, money.Money{}, money.Money{}, 1, ""},
+		{"a sale of no amount, in full", amounting(money.Money{}), []step{refundAll, refundAll}, rules.StatusPending, money.Money{}, money.Money{}, 1, ""},
+		{"a sale of no amount, by a zero", amounting(money.Money{}), []step{refund(0, "a"), refundAll}, rules.StatusPending, money.Money{}, money.Money{}, 1, ""},
+		{"a sale of no amount, and an approval", amounting(money.Money{}), []step{refundAll, approve}, rules.StatusApproved, money.Money{}, money.Money{}, 2, ""},
+		{"a sale of no amount, in part", amounting(money.Money{}), []step{refund(100, "")}, rules.StatusPending, usd(500), money.Money{}, 0, "NO_AMOUNT"},
+		{"what was given back in full stays so", amounting(money.Money{}), []step{refundAll, adjust(5000)}, rules.StatusPending, money.Money{}, money.Money{}, 2, ""},
 		{"an amount less than was refunded", credited(), []step{refund(6000, ""), adjust(5000)}, rules.StatusPending, usd(400), usd(800), 1, "LESS_THAN_REFUNDED"},
 	}
 	for _, tt := range tests {
@@ -162,20 +176,21 @@ func TestReassign(t *testing.T) {
 func TestConflicts(t *testing.T) {
 	content := credited()
 	content.Amount, content.ContentHash = usd(6000), "other"
-	c := credited().WithConflict(rules.Report{Code: "SALE20"}, content, "p1", changeTime)
-	c = c.WithConflict(rules.Report{Code: "SALE20"}, content, "p2", changeTime)
-	if len(c.Conflicts) != 1 || c.Conflicts[0].Count != 2 || c.Conflicts[0].Postback != "p1" || !c.Conflicted || c.Repeats(content) {
+	report := rules.Report{Code: "SALE20"}
+	c := credited().WithConflict(report, content, "p1", changeTime)
+	c = c.WithConflict(report, content, "p2", changeTime)
+	if len(c.Conflicts) != 1 || c.Conflicts[0].Count != 2 || c.Conflicts[0].Postback != "p1" || !c.Conflicted || c.Repeats(report, content) {
 		t.Fatalf("got %+v", c.Conflicts)
 	}
 	accepted, err := c.Resolve(1, rules.Accepted, by("jo", "right"))
-	if err != nil || accepted.Amount != usd(6000) || accepted.Payout != usd(600) || accepted.Conflicted || !accepted.Repeats(content) {
+	if err != nil || accepted.Amount != usd(6000) || accepted.Payout != usd(600) || accepted.Conflicted || !accepted.Repeats(report, content) {
 		t.Errorf("accepted: %+v, %v", accepted, err)
 	}
 	if c.Conflicts[0].Resolution != rules.Unresolved {
 		t.Error("the conversion before was changed too")
 	}
 	dismissed, err := c.Resolve(1, rules.Dismissed, by("jo", "wrong"))
-	if err != nil || dismissed.Amount != usd(10000) || dismissed.Conflicted || dismissed.Repeats(content) || len(dismissed.Changes) != 1 {
+	if err != nil || dismissed.Amount != usd(10000) || dismissed.Conflicted || dismissed.Repeats(report, content) || len(dismissed.Changes) != 1 {
 		t.Errorf("dismissed: %+v, %v", dismissed, err)
 	}
 	if _, err := dismissed.Resolve(1, rules.Accepted, by("jo", "")); !apperr.Is(err, apperr.FailedPrecondition) {
@@ -183,6 +198,38 @@ func TestConflicts(t *testing.T) {
 	}
 	if _, err := c.Resolve(2, rules.Accepted, by("jo", "")); !apperr.Is(err, apperr.NotFound) {
 		t.Errorf("no such conflict: %v", err)
+	}
+}
+
+// TestARepeatHasTheFirstAmountOrThePresentOne: both are known, what was in between is not.
+func TestARepeatHasTheFirstAmountOrThePresentOne(t *testing.T) {
+	report := rules.Report{Code: "SALE20", HasAmount: true}
+	reported := func(cents int64) rules.Conversion {
+		c := rules.Conversion{Amount: usd(cents)}
+		c.ContentHash = rules.ContentHash(report, c)
+		return c
+	}
+	c := credited()
+	c.ContentHash = reported(10000).ContentHash
+	for _, cents := range []int64{9500, 9000} {
+		var err error
+		if c, err = c.Adjust(usd(cents), by("jo", "")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for cents, want := range map[int64]bool{10000: true, 9000: true, 9500: false, 8000: false} {
+		if got := c.Repeats(report, reported(cents)); got != want {
+			t.Errorf("a report of %d cents is a repeat: %v", cents, got)
+		}
+		update := rules.Report{Status: rules.ReportApproved, HasAmount: true, Amount: usd(cents)}
+		if got := c.Contradicts(update, rules.Offer{}); got == want {
+			t.Errorf("an approval of %d cents contradicts: %v", cents, got)
+		}
+	}
+	other := report
+	other.Code = "OTHER"
+	if content := reported(9000); c.Repeats(other, rules.Conversion{Amount: content.Amount, ContentHash: rules.ContentHash(other, content)}) {
+		t.Error("another code is a repeat")
 	}
 }
 

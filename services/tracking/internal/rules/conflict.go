@@ -39,9 +39,9 @@ type Conflict struct {
 	Resolution Resolution
 }
 
-// Repeats says whether another conversion with the same id has the content of this one, or of a
-// conflict that was accepted.
-func (c Conversion) Repeats(other Conversion) bool {
+// Repeats says whether a report, which would make another conversion with the same id, has the content
+// of this one as it was reported or as its amount is now, or of a conflict that was accepted.
+func (c Conversion) Repeats(r Report, other Conversion) bool {
 	if other.ContentHash == c.ContentHash {
 		return true
 	}
@@ -50,7 +50,18 @@ func (c Conversion) Repeats(other Conversion) bool {
 			return true
 		}
 	}
+	if first := c.After(0).Amount; other.Amount == c.Amount && first != c.Amount {
+		other.Amount = first
+		return ContentHash(r, other) == c.ContentHash
+	}
 	return false
+}
+
+// Conflicting is the refusal of a report of the conversion with another content.
+func (c Conversion) Conflicting() error {
+	return apperr.New(apperr.Aborted, "CONVERSION_CONFLICT",
+		"this transaction is stored already as conversions/%s with another code, click, publisher or amount; the sale was not changed, and this report is kept with it as a conflict to resolve", c.ID).
+		With("conversion", "conversions/"+c.ID)
 }
 
 // WithConflict returns the conversion with a report that does not repeat it noted. other is the

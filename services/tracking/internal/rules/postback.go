@@ -346,8 +346,8 @@ func setStatus(r *Report, value string, _ time.Time) error {
 	case ReportApproved, ReportRejected, ReportRefunded:
 		r.Status = status
 		return nil
-	case "PENDING":
-		r.Held = true
+	case ReportPending:
+		r.Status, r.Held = status, true
 		return nil
 	}
 	return fmt.Errorf("%q is none of approved, pending, rejected and refunded; leave it out to report a sale", value)

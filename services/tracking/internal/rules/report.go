@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/money"
@@ -15,6 +16,7 @@ type ReportStatus string
 // The statuses that a report may bring; NewSale is none.
 const (
 	NewSale        ReportStatus = ""
+	ReportPending  ReportStatus = "PENDING"
 	ReportApproved ReportStatus = "APPROVED"
 	ReportRejected ReportStatus = "REJECTED"
 	ReportRefunded ReportStatus = "REFUNDED"
@@ -57,6 +59,29 @@ type Report struct {
 	unfilledMoney error
 	// Warnings are what the reporter should fix.
 	Warnings []string
+}
+
+// Parameters returns the report as the parameters of a postback, without what proves who reports.
+func (r Report) Parameters() url.Values {
+	params := url.Values{}
+	for name, value := range map[string]string{
+		"coupon_code": r.Code, "click_id": r.ClickID, "offer_id": r.Offer, "pub_id": r.Publisher, "transaction_id": r.TransactionID,
+		"currency": r.Amount.Currency, "event": r.Event,
+	} {
+		if value != "" {
+			params.Set(name, value)
+		}
+	}
+	if r.HasAmount {
+		params.Set("amount", r.Amount.Decimal())
+	}
+	if r.Held {
+		params.Set("status", "pending")
+	}
+	if !r.Time.IsZero() {
+		params.Set("timestamp", r.Time.Format(time.RFC3339Nano))
+	}
+	return params
 }
 
 // AmountIn returns the sale amount, in a currency where the report names none; none without one.

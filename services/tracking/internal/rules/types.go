@@ -206,6 +206,10 @@ const (
 	ClickAfterSale Reason = "CLICK_AFTER_SALE"
 	ClickRequired  Reason = "CLICK_REQUIRED"
 	LimitReached   Reason = "LIMIT_REACHED"
+	// CouponServiceAway is that of a sale that waits to be judged, EarlyChange that of a change that waits
+	// for its sale.
+	CouponServiceAway Reason = "COUPON_SERVICE_AWAY"
+	EarlyChange       Reason = "EARLY_CHANGE"
 )
 
 // Decision says who earned a sale, and why.
@@ -279,6 +283,10 @@ type Conversion struct {
 	Postback string
 	// Conflicted says that a conflict waits to be resolved.
 	Conflicted bool
+
+	// Awaited says that changes of the sale came before it. A store says so of one that it has just
+	// inserted.
+	Awaited bool
 
 	// What follows is left out in lists.
 

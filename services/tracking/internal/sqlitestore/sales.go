@@ -17,6 +17,7 @@ func (s *Store) InsertConversion(ctx context.Context, sale flow.Sale) (stored ru
 	}
 	stored, inserted, err = s.insert(ctx, sale)
 	if err != nil || inserted {
+		stored.Awaited = inserted && s.awaited.has(stored.ID)
 		return stored, inserted, err
 	}
 	// The batch is committed, so the earlier one can be seen; and it can never go.
@@ -25,8 +26,8 @@ func (s *Store) InsertConversion(ctx context.Context, sale flow.Sale) (stored ru
 }
 
 func (s *Store) insert(ctx context.Context, sale flow.Sale) (stored rules.Conversion, inserted bool, err error) {
-	if sale.Use != nil && sale.Use.Limits.Limited() {
-		return s.insertLimited(ctx, sale)
+	if limited(sale.Use) || sale.Deferred != nil {
+		return s.insertWith(ctx, sale)
 	}
 	// Written down here and not in the one writer, for which all wait.
 	j := &job{conversion: &sale.Conversion}
@@ -43,16 +44,26 @@ func (s *Store) insert(ctx context.Context, sale flow.Sale) (stored rules.Conver
 	return sale.Conversion, j.rows == 1, nil
 }
 
-// insertLimited stores a sale that takes a use of a coupon.
-func (s *Store) insertLimited(ctx context.Context, sale flow.Sale) (rules.Conversion, bool, error) {
+// limited says whether a use is bounded.
+func limited(u *rules.Use) bool { return u != nil && u.Limits.Limited() }
+
+// insertWith stores a sale with the use of a coupon that it takes, and with what is kept to judge it again.
+func (s *Store) insertWith(ctx context.Context, sale flow.Sale) (rules.Conversion, bool, error) {
 	stored, inserted := sale.Conversion, false
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := one(ctx, tx, number, `SELECT 1 FROM conversions WHERE id = ?`, hashKey(stored.ID))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err // nil: the id is taken
 		}
-		if err = tx.take(ctx, sale.Use); errors.Is(err, flow.ErrLimitReached) {
+		err = nil
+		if limited(sale.Use) {
+			err = tx.take(ctx, sale.Use)
+		}
+		if errors.Is(err, flow.ErrLimitReached) {
 			stored, err = rules.OverLimit(stored), nil
+		}
+		if err == nil && sale.Deferred != nil {
+			_, err = tx.deferReport(ctx, *sale.Deferred)
 		}
 		if err != nil {
 			return err

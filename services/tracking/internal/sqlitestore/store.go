@@ -44,6 +44,7 @@ type Store struct {
 	calendar rules.Calendar
 	now      func() time.Time
 	waiting  *sql.Stmt
+	awaited  awaited
 	// countMillis is up to when everything is known to be counted since the store was opened; 0: nothing is
 	// known.
 	countMillis atomic.Int64
@@ -99,6 +100,9 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 		}
 	}
 	if s.waiting, err = s.db.Read().PrepareContext(ctx, selectWaiting); err != nil {
+		return err
+	}
+	if err = s.beginDeferred(ctx); err != nil {
 		return err
 	}
 	if err = beginCounting(ctx, s.db, s.calendar); err != nil {

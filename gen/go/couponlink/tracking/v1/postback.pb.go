@@ -93,9 +93,9 @@ const (
 	ReplayResult_OUTCOME_UNSPECIFIED ReplayResult_Outcome = 0
 	// The sale that was held is credited to a publisher.
 	ReplayResult_ATTRIBUTED ReplayResult_Outcome = 1
-	// The postback, refused before, is recorded now; the sale is held.
+	// The postback, refused or kept before, is recorded now; the sale is held.
 	ReplayResult_RECORDED ReplayResult_Outcome = 2
-	// Nothing to do: somebody is credited already, or the sale is still held for the same reason.
+	// Nothing to do: somebody is credited already, the sale is still held, or it has not come yet.
 	ReplayResult_UNCHANGED ReplayResult_Outcome = 3
 	// Still refused; `reason` says why.
 	ReplayResult_REFUSED ReplayResult_Outcome = 4
@@ -158,7 +158,9 @@ type Postback struct {
 	// How it was answered.
 	Outcome Postback_Outcome `protobuf:"varint,4,opt,name=outcome,proto3,enum=couponlink.tracking.v1.Postback_Outcome" json:"outcome,omitempty"`
 	// Why it was refused, or why the sale is held: a stable word such as `UNKNOWN_CODE` or
-	// `INVALID_AMOUNT`; empty: nothing stood in the way.
+	// `INVALID_AMOUNT`; empty: nothing stood in the way. `EARLY_CHANGE`: it says what happened to a sale that
+	// is not known yet; it is kept, and `replay` tells the result once the sale has come, or has not come
+	// within 30 days.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The answer in words.
 	Message string `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`

@@ -1,0 +1,220 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// maxEarly bounds the changes that came before a sale and are made at once. Others follow by themselves.
+const maxEarly = 100
+
+// earlyChange is a change that came before its sale.
+type earlyChange struct {
+	rules.Deferred
+	report rules.Report
+	offer  rules.Offer
+	// err is why it was not made; nil: it was, or changed nothing.
+	err error
+}
+
+// keepEarly keeps a change of a sale that is not known yet, to be made when that comes, or of one that is
+// not judged yet, to be made when it is. id is the sale's.
+// The change is stored before the sale is looked for, and the sale before its changes are: so whichever
+// comes second finds the other.
+func (s *Service) keepEarly(ctx context.Context, p settled, id string) (Verdict, error) {
+	entry := p.entry.Early("")
+	d := rules.DeferChange(p.report, id, entry)
+	verdict := Verdict{
+		Outcome: Unattributed, Conversion: rules.Conversion{Offer: p.offer.ID, Reason: rules.EarlyChange}, Warnings: p.report.Warnings,
+		Message: fmt.Sprintf("The sale of this transaction on offer %s is not known, or not judged, yet. The change is kept and made once it is, until %s.",
+			p.offer.ID, d.ExpireTime.Format(time.DateOnly)),
+	}
+	if p.report.Test {
+		return tested(verdict, Unattributed), nil
+	}
+	s.clock(p)
+	d.Postback = p.entry.Early(verdict.Message)
+	kept, err := s.store.Defer(ctx, d)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if !kept {
+		verdict.Outcome, verdict.Message = Duplicate, "This change is known already, and waits for its sale."
+		return verdict, s.journal(ctx, p, verdict)
+	}
+	stored, err := s.store.Conversion(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return verdict, nil
+	}
+	if err != nil {
+		return Verdict{}, err
+	}
+	if stored.Unjudged() {
+		return verdict, nil
+	}
+	return s.overtaken(ctx, verdict, stored, d.ID)
+}
+
+// overtaken returns the verdict on an early change whose sale came while it was stored.
+func (s *Service) overtaken(ctx context.Context, verdict Verdict, stored rules.Conversion, id string) (Verdict, error) {
+	changed, early, err := s.makeEarly(ctx, stored)
+	if err != nil {
+		return verdict, nil //nolint:nilerr // it is kept, and made later
+	}
+	for _, e := range early {
+		if e.ID == id && e.err != nil {
+			verdict.Message = "The change was kept and could not be made when the sale came: " + e.err.Error()
+			return verdict, nil
+		}
+	}
+	made := verdictOf(changed, verdict.Warnings)
+	made.Message = "The conversion is " + standing(changed) + "."
+	return made, nil
+}
+
+// withEarly makes the changes that came before a sale, and returns the verdict on it with what they did.
+func (s *Service) withEarly(ctx context.Context, verdict Verdict) Verdict {
+	changed, early, err := s.makeEarly(ctx, verdict.Conversion)
+	if err != nil {
+		verdict.Warnings = append(verdict.Warnings, "a change that came before this sale is kept, and made in a while")
+		return verdict
+	}
+	for _, e := range early {
+		if e.err != nil {
+			verdict.Warnings = append(verdict.Warnings, "a change that came before this sale was not made: "+e.err.Error())
+		}
+	}
+	if changed.Revision != verdict.Conversion.Revision {
+		verdict.Message += " What came before the sale was made: the conversion is " + standing(changed) + "."
+	}
+	verdict.Conversion = changed
+	return verdict
+}
+
+// makeEarly makes the changes of a sale that came before it, in the order in which they came, and returns
+// the sale as it is then. Each is made once, however often makeEarly is called, and by how many. Those of a
+// sale that is not judged yet go on waiting.
+func (s *Service) makeEarly(ctx context.Context, stored rules.Conversion) (rules.Conversion, []earlyChange, error) {
+	if stored.Unjudged() {
+		return stored, nil, nil
+	}
+	early, err := s.readEarly(ctx, stored.ID)
+	if err != nil || len(early) == 0 {
+		return stored, nil, err
+	}
+	now := s.Now()
+	changed, _, err := s.change(ctx, stored, nil, func(c rules.Conversion) (rules.Conversion, error) {
+		for i := range early {
+			e := &early[i]
+			if e.offer.ID == "" {
+				continue // it could not be read
+			}
+			c, e.err = c.ApplyEarly(e.report, e.offer, rules.By{Actor: rules.Advertiser, Time: now, Postback: e.Postback.ID})
+		}
+		return c, nil
+	})
+	if err != nil {
+		return stored, nil, err
+	}
+	for _, e := range early {
+		if err := s.finish(ctx, e.Deferred, earlyResult(changed, e.err)); err != nil {
+			return changed, early, err
+		}
+	}
+	return changed, early, nil
+}
+
+// readEarly returns the changes that wait for a sale, as they were reported.
+func (s *Service) readEarly(ctx context.Context, conversion string) ([]earlyChange, error) {
+	waiting, err := s.store.EarlyChanges(ctx, conversion, maxEarly)
+	if err != nil {
+		return nil, err
+	}
+	early := make([]earlyChange, len(waiting))
+	for i, d := range waiting {
+		p, err := s.reread(ctx, d.Postback)
+		switch e := apperr.As(err); {
+		case err == nil:
+			early[i] = earlyChange{Deferred: d, report: p.report, offer: p.offer}
+		case e == nil || e.Kind == apperr.Unavailable:
+			return nil, err
+		default:
+			early[i] = earlyChange{Deferred: d, err: err}
+		}
+	}
+	return early, nil
+}
+
+// earlyResult is what the journal says of an early change once its sale has come.
+func earlyResult(c rules.Conversion, refusal error) rules.Replay {
+	if e := apperr.As(refusal); e != nil {
+		return rules.Replay{Outcome: rules.ReplayRefused, Reason: e.Reason, Message: e.Message, Conversion: c.ID, Publisher: c.Publisher}
+	}
+	return rules.Replay{
+		Outcome: replayOutcome(c), Message: "The sale came, and the change was made. The conversion is " + standing(c) + ".",
+		Conversion: c.ID, Publisher: c.Publisher,
+	}
+}
+
+// replayEarly replays a change that came before its sale. What waits is made if the sale is there.
+func (s *Service) replayEarly(ctx context.Context, p settled, order ReplayOrder) (rules.Replay, error) {
+	id, _ := rules.ConversionID(p.report, p.offer.ID)
+	stored, err := s.store.Conversion(ctx, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return rules.Replay{Outcome: rules.ReplayUnchanged, Reason: string(rules.EarlyChange), Message: "The sale has not come yet."}, nil
+	case err != nil:
+		return rules.Replay{}, err
+	case stored.Unjudged():
+		return unchangedReplay(stored, string(rules.EarlyChange), "The sale is not judged yet."), nil
+	case !order.DryRun:
+		if stored, _, err = s.makeEarly(ctx, stored); err != nil {
+			return rules.Replay{}, err
+		}
+	}
+	if stored.ChangedBy(p.postback) {
+		return unchangedReplay(stored, "", "The change was made when the sale came. The conversion is "+standing(stored)+"."), nil
+	}
+	verdict, _, err := s.reportStatus(ctx, p)
+	return replayed(verdict), err
+}
+
+// lookForSales makes early changes whose sales came while nobody could make them, and gives up those that
+// have waited long enough.
+func (s *Service) lookForSales(ctx context.Context) error {
+	due, err := s.claimDeferred(ctx, rules.EarlyChange)
+	if err != nil {
+		return err
+	}
+	for _, d := range due {
+		stored, err := s.store.Conversion(ctx, d.Conversion)
+		missing := errors.Is(err, ErrNotFound) || err == nil && stored.Unjudged()
+		switch {
+		case err == nil && !missing:
+			if stored, _, err = s.makeEarly(ctx, stored); err == nil && stored.Unplanned {
+				s.wake()
+			}
+		case missing && d.Expired(s.Now()):
+			err = s.finish(ctx, d, rules.Replay{
+				Outcome: rules.ReplayRefused, Reason: "SALE_DID_NOT_COME", Message: "The sale did not come in time; report it, and then the change again.",
+			})
+		case missing:
+			err = s.store.PutOff(ctx, d.PutOff(s.Now()))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unknownSale refuses a change of a sale that is not known, where it cannot be kept.
+func unknownSale(p settled) error {
+	return apperr.Invalid("TRANSACTION_NOT_FOUND", "transaction_id", "is not known on offer %s: report the sale first, and then that it was %s", p.offer.ID, strings.ToLower(string(p.report.Status)))
+}

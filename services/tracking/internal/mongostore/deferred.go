@@ -1,0 +1,136 @@
+package mongostore
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// deferredDocument is a report that waits as it is stored.
+type deferredDocument struct {
+	ID         string           `bson:"_id"`
+	Reason     rules.Reason     `bson:"reason"`
+	Conversion string           `bson:"conversion"`
+	Entry      postbackDocument `bson:"entry"`
+	Tries      int              `bson:"tries"`
+	DueTime    time.Time        `bson:"due_time"`
+	ExpireTime time.Time        `bson:"expire_time"`
+}
+
+func encodeDeferred(d rules.Deferred) *deferredDocument {
+	return &deferredDocument{
+		ID: d.ID, Reason: d.Reason, Conversion: d.Conversion, Entry: *encodePostback(d.Postback), Tries: d.Tries,
+		DueTime: d.DueTime, ExpireTime: d.ExpireTime,
+	}
+}
+
+func (d *deferredDocument) decode() rules.Deferred {
+	return rules.Deferred{
+		ID: d.ID, Reason: d.Reason, Conversion: d.Conversion, Postback: d.Entry.decode(), Tries: d.Tries,
+		DueTime: d.DueTime.UTC(), ExpireTime: d.ExpireTime.UTC(),
+	}
+}
+
+var _ flow.DeferredStore = (*Store)(nil)
+
+// early selects the early changes among what waits.
+func early() bson.D { return bson.D{{Key: "reason", Value: rules.EarlyChange}} }
+
+// awaitedAmong returns for which of some conversions early changes wait. A majority has those conversions
+// already: a change whose Defer comes to its end later finds them.
+func awaitedAmong(ctx context.Context, db *mongodb.DB, ids []string) (map[string]bool, error) {
+	opts := options.Find().SetProjection(only("conversion"))
+	cursor, err := db.Collection(deferred).Find(ctx, append(among("conversion", ids), early()...), opts)
+	if err != nil {
+		return nil, failure("looking for changes that wait for a conversion", err)
+	}
+	var found []deferredDocument
+	if err := cursor.All(ctx, &found); err != nil || len(found) == 0 {
+		return nil, failure("looking for changes that wait for a conversion", err)
+	}
+	awaited := make(map[string]bool, len(found))
+	for _, d := range found {
+		awaited[d.Conversion] = true
+	}
+	return awaited, nil
+}
+
+// Defer stores an early change, and then its entry in the journal. If the entry cannot be stored the caller
+// gets Unavailable though the change is: when it tries again, that is a repeat, which is journaled as such.
+func (s *Store) Defer(ctx context.Context, d rules.Deferred) (kept bool, err error) {
+	err = within(ctx, func(ctx context.Context) error {
+		_, err := s.db.Collection(deferred).InsertOne(ctx, encodeDeferred(d))
+		return failure("keeping a change", err)
+	})
+	if mongodb.IsUnique(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, s.InsertPostback(ctx, d.Postback)
+}
+
+// putDeferred stores what is kept to judge a sale again. It may be there from a try that broke off.
+func (s *Store) putDeferred(ctx context.Context, d rules.Deferred) error {
+	_, err := s.db.Collection(deferred).ReplaceOne(ctx, byID(d.ID), encodeDeferred(d), options.Replace().SetUpsert(true))
+	if mongodb.IsUnique(err) {
+		return errChanged
+	}
+	return failure("keeping what a sale is judged by", err)
+}
+
+// EarlyChanges implements flow.DeferredStore.
+func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) ([]rules.Deferred, error) {
+	filter := append(bson.D{{Key: "conversion", Value: conversion}}, early()...)
+	found, err := all(ctx, s.db, deferred, filter, options.Find(), (*deferredDocument).decode)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b rules.Deferred) int { return strings.Compare(a.Postback.ID, b.Postback.ID) })
+	return found[:min(limit, len(found))], nil
+}
+
+// ClaimDeferred claims reports that are due. Of two that claim one at the same moment one gets it: that it
+// still has the time at which it was due is a condition of the write.
+func (s *Store) ClaimDeferred(ctx context.Context, reason rules.Reason, now, until time.Time, limit int) ([]rules.Deferred, error) {
+	filter := bson.D{{Key: "reason", Value: reason}, {Key: "due_time", Value: bson.D{{Key: "$lte", Value: now}}}}
+	opts := options.Find().SetSort(bson.D{{Key: "due_time", Value: 1}}).SetLimit(int64(limit))
+	found, err := all(ctx, s.db, deferred, filter, opts, (*deferredDocument).decode)
+	if err != nil {
+		return nil, err
+	}
+	claimed := found[:0]
+	for _, d := range found {
+		result, err := s.db.Collection(deferred).UpdateOne(ctx,
+			append(byID(d.ID), bson.E{Key: "due_time", Value: d.DueTime}), set(bson.D{{Key: "due_time", Value: until}}))
+		if err != nil {
+			return nil, failure("claiming a report that waits", err)
+		}
+		if result.MatchedCount == 1 {
+			d.DueTime = until
+			claimed = append(claimed, d)
+		}
+	}
+	return claimed, nil
+}
+
+// PutOff implements flow.DeferredStore.
+func (s *Store) PutOff(ctx context.Context, d rules.Deferred) error {
+	_, err := s.db.Collection(deferred).UpdateOne(ctx, byID(d.ID), set(bson.D{{Key: "tries", Value: d.Tries}, {Key: "due_time", Value: d.DueTime}}))
+	return failure("putting off a report that waits", err)
+}
+
+// Settle implements flow.DeferredStore.
+func (s *Store) Settle(ctx context.Context, id string) error {
+	_, err := s.db.Collection(deferred).DeleteOne(ctx, byID(id))
+	return failure("ending a report's wait", err)
+}

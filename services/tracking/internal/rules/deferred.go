@@ -1,0 +1,137 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+const (
+	// earlyWait is how long a change that came before its sale waits for it, awayWait how long a sale
+	// waits for the coupon service.
+	earlyWait = 30 * 24 * time.Hour
+	awayWait  = 7 * 24 * time.Hour
+
+	// The sale itself makes an early change when it comes. It is only looked for in case that was cut off:
+	// soon at first, and then less often the longer the change has waited, at least daily.
+	earlyFirstLook = 10 * time.Second
+	earlyLookPart  = 4
+	earlyLastLook  = 24 * time.Hour
+
+	// The pauses between tries to judge a sale whose coupons could not be asked for.
+	awayFirstPause = time.Second
+	awayLastPause  = 10 * time.Second
+)
+
+// Deferred is a report that waits to be judged, or judged again, by itself.
+type Deferred struct {
+	// ID is 32 hexadecimal digits. A repeat of the report has the same.
+	ID string
+	// Reason is EarlyChange or CouponServiceAway.
+	Reason Reason
+	// Conversion is the id of the sale that the report is of, which is not there yet for an EarlyChange.
+	Conversion string
+	// Postback is the journal's entry of the report, from which it is judged. It is kept here too, since
+	// the journal's retention may be shorter than the wait. It has no ID if one of our own services
+	// reported.
+	Postback Postback
+	// Tries counts how often it was looked at in vain.
+	Tries int
+	// DueTime is when it is looked at next; while somebody does, until when it is left to them.
+	DueTime time.Time
+	// ExpireTime is when it is given up.
+	ExpireTime time.Time
+}
+
+// DeferChange returns what is kept of a change that came before its sale, which will have an id.
+func DeferChange(r Report, conversion string, entry Postback) Deferred {
+	amount := fmt.Sprint(r.HasAmount, r.Amount.Units, r.Amount.Nanos, r.Amount.Currency)
+	return Deferred{
+		ID: hash("early", conversion, string(r.Status), r.RefundID, amount), Reason: EarlyChange, Conversion: conversion, Postback: entry,
+		DueTime: entry.Time.Add(earlyFirstLook), ExpireTime: entry.Time.Add(earlyWait),
+	}
+}
+
+// DeferSale returns what is kept of a sale that could not be judged, beside its conversion.
+func DeferSale(c Conversion, entry Postback) Deferred {
+	entry = entry.Of(c)
+	return Deferred{
+		ID: hash("away", c.ID), Reason: CouponServiceAway, Conversion: c.ID, Postback: entry,
+		DueTime: entry.Time.Add(awayFirstPause), ExpireTime: entry.Time.Add(awayWait),
+	}
+}
+
+// PutOff returns the report after a look in vain at a time.
+func (d Deferred) PutOff(now time.Time) Deferred {
+	pause := AwayPause(d.Tries)
+	if d.Reason == EarlyChange {
+		pause = max(earlyFirstLook, min(now.Sub(d.Postback.Time)/earlyLookPart, earlyLastLook))
+	}
+	d.Tries++
+	d.DueTime = now.Add(pause).Truncate(time.Millisecond)
+	return d
+}
+
+// AwayPause returns how long the coupon service is left alone after a number of failures in a row.
+func AwayPause(failures int) time.Duration {
+	return time.Duration(min(float64(awayFirstPause)*math.Pow(2, float64(failures)), float64(awayLastPause)))
+}
+
+// Expired says whether the report is given up.
+func (d Deferred) Expired(now time.Time) bool { return !now.Before(d.ExpireTime) }
+
+// Early returns the entry of a change that came before its sale.
+func (p Postback) Early(message string) Postback {
+	p.Outcome, p.HTTPStatus, p.Reason, p.Message = PostbackUnattributed, 202, string(EarlyChange), message
+	return p
+}
+
+// ChangesOnly says whether a report tells only what happened to a sale, and nothing of the sale itself: it
+// came before it if the sale is not known. One that says approved or pending and names a code, a click or
+// an amount is of a sale that starts so.
+func (r Report) ChangesOnly() bool {
+	switch r.Status {
+	case NewSale:
+		return false
+	case ReportApproved, ReportPending:
+		return r.Code == "" && r.ClickID == "" && !r.HasAmount
+	default:
+		return true
+	}
+}
+
+// IsSale says whether a report is of a sale, new or known, rather than of what happened to one. What
+// approves is both.
+func (r Report) IsSale() bool {
+	return r.Status == NewSale || r.Status == ReportPending && !r.ChangesOnly()
+}
+
+// ChangedBy says whether a postback's change is in the conversion's history, or noted as a conflict.
+func (c Conversion) ChangedBy(postback string) bool {
+	for _, change := range c.Changes {
+		if change.By.Postback == postback && postback != "" && change.Kind != ChangeReplay {
+			return true
+		}
+	}
+	for _, conflict := range c.Conflicts {
+		if conflict.Postback == postback && postback != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// ApplyEarly returns the conversion with what an early change says, and the error with which that is
+// refused; the conversion may have been noted as a conflict then. A change that is in its history already
+// changes nothing.
+//
+// Errors: those of Apply, and Aborted (CONVERSION_CONFLICT).
+func (c Conversion) ApplyEarly(r Report, offer Offer, by By) (Conversion, error) {
+	if c.ChangedBy(by.Postback) {
+		return c, nil
+	}
+	if c.Contradicts(r, offer) {
+		return c.WithConflict(r, c.ContentSaid(r, offer), by.Postback, by.Time), c.Conflicting()
+	}
+	return c.Apply(r, by)
+}

@@ -1,0 +1,226 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+const (
+	deferredColumns = `id, reason, conversion, entry, tries, due_time, expire_time`
+	insertDeferred  = `INSERT INTO deferred (` + deferredColumns + `, postback) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	selectEarly     = `SELECT ` + deferredColumns + ` FROM deferred WHERE conversion = ? AND reason = 'EARLY_CHANGE' ORDER BY postback LIMIT ?`
+	selectDeferred  = `SELECT ` + deferredColumns + ` FROM deferred WHERE reason = ? AND due_time <= ? ORDER BY due_time LIMIT ?`
+	claimDeferred   = `UPDATE deferred SET due_time = ? WHERE id = ?`
+	putOff          = `UPDATE deferred SET tries = ?, due_time = ? WHERE id = ?`
+	settleDeferred  = `DELETE FROM deferred WHERE id = ? RETURNING conversion`
+	selectAwaited   = `SELECT DISTINCT conversion FROM deferred WHERE reason = 'EARLY_CHANGE'`
+	// dueAtStart makes due what the process that died had claimed or was about to do: sales, and changes
+	// of sales that are there.
+	dueAtStart = `UPDATE deferred SET due_time = 0 WHERE reason = 'COUPON_SERVICE_AWAY' OR conversion IN (SELECT id FROM conversions)`
+)
+
+// awaited are the ids of the sales that early changes wait for, so that a new sale need not be looked up.
+type awaited struct {
+	mu  sync.RWMutex
+	ids map[string]struct{}
+}
+
+func (a *awaited) has(id string) bool {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	_, ok := a.ids[id]
+	return ok
+}
+
+func (a *awaited) add(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ids[id] = struct{}{}
+}
+
+// remove takes an id away unless something is left that waits for it: one that was stored since is added
+// after that.
+func (a *awaited) remove(id string, left func() (bool, error)) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if more, err := left(); err != nil || more {
+		return err
+	}
+	delete(a.ids, id)
+	return nil
+}
+
+// beginDeferred makes ready what waits since before the store was opened.
+func (s *Store) beginDeferred(ctx context.Context) error {
+	if _, err := s.db.Writer().ExecContext(ctx, dueAtStart); err != nil {
+		return err
+	}
+	waiting, err := list(ctx, s, scanID, selectAwaited)
+	s.awaited.ids = make(map[string]struct{}, len(waiting))
+	for _, id := range waiting {
+		s.awaited.ids[id] = struct{}{}
+	}
+	return err
+}
+
+// scanID reads a row of a conversion's id.
+func scanID(row scanner) (id string, err error) {
+	err = row.Scan((*hash)(&id))
+	return id, err
+}
+
+// Defer implements flow.DeferredStore.
+func (s *Store) Defer(ctx context.Context, d rules.Deferred) (kept bool, err error) {
+	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
+		if kept, err = tx.deferReport(ctx, d); err != nil || !kept {
+			return err
+		}
+		tx.arguments.clear()
+		bindPostback(&tx.arguments, &d.Postback, nil)
+		_, err = tx.exec(ctx, insertPostback, tx.arguments.plain()...)
+		return err
+	}})
+	if err != nil {
+		return false, err
+	}
+	s.awaited.add(d.Conversion) // only now: see remove
+	return kept, nil
+}
+
+// deferReport inserts a report that waits; false: its id is taken.
+func (t *tx) deferReport(ctx context.Context, d rules.Deferred) (bool, error) {
+	entry, err := encodeEntry(d.Postback)
+	if err != nil {
+		return false, err
+	}
+	rows, err := t.exec(ctx, insertDeferred, hashKey(d.ID), string(d.Reason), hashKey(d.Conversion), entry, int64(d.Tries),
+		d.DueTime.UnixMilli(), d.ExpireTime.UnixMilli(), timeKey(d.Postback.ID))
+	return rows == 1, err
+}
+
+// EarlyChanges implements flow.DeferredStore.
+func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) ([]rules.Deferred, error) {
+	waiting, err := list(ctx, s, scanDeferred, selectEarly, hashKey(conversion), limit)
+	return waiting, readFailure("reading the changes that wait for a conversion", err)
+}
+
+// ClaimDeferred implements flow.DeferredStore. Mostly nothing is due, which is no write.
+func (s *Store) ClaimDeferred(ctx context.Context, reason rules.Reason, now, until time.Time, limit int) ([]rules.Deferred, error) {
+	found, err := list(ctx, s, scanDeferred, selectDeferred, string(reason), now.UnixMilli(), 1)
+	if err != nil || len(found) == 0 {
+		return nil, readFailure("looking for reports that are due", err)
+	}
+	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
+		if found, err = all(ctx, tx, scanDeferred, selectDeferred, string(reason), now.UnixMilli(), limit); err != nil {
+			return err
+		}
+		for i := range found {
+			found[i].DueTime = until
+			if _, err := tx.exec(ctx, claimDeferred, until.UnixMilli(), hashKey(found[i].ID)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// PutOff implements flow.DeferredStore.
+func (s *Store) PutOff(ctx context.Context, d rules.Deferred) error {
+	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		_, err := tx.exec(ctx, putOff, int64(d.Tries), d.DueTime.UnixMilli(), hashKey(d.ID))
+		return err
+	}})
+}
+
+// Settle implements flow.DeferredStore.
+func (s *Store) Settle(ctx context.Context, id string) error {
+	conversion := ""
+	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
+		conversion, err = one(ctx, tx, scanID, settleDeferred, hashKey(id))
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	}})
+	if err != nil || conversion == "" {
+		return err
+	}
+	return s.awaited.remove(conversion, func() (bool, error) {
+		left, err := s.EarlyChanges(ctx, conversion, 1)
+		return len(left) > 0, err
+	})
+}
+
+// scanDeferred reads a row of deferredColumns.
+func scanDeferred(row scanner) (rules.Deferred, error) {
+	var d rules.Deferred
+	var entry string
+	var dueMillis, expireMillis int64
+	if err := row.Scan((*hash)(&d.ID), &d.Reason, (*hash)(&d.Conversion), &entry, &d.Tries, &dueMillis, &expireMillis); err != nil {
+		return d, err
+	}
+	d.DueTime, d.ExpireTime = fromMillis(dueMillis), fromMillis(expireMillis)
+	var err error
+	d.Postback, err = decodeEntry(entry)
+	return d, err
+}
+
+// storedEntry is an entry of the journal as it is stored in JSON, with what waits.
+type storedEntry struct {
+	ID             string                `json:"id,omitempty"`
+	Offer          string                `json:"offer"`
+	Conversion     string                `json:"conversion,omitempty"`
+	Outcome        rules.PostbackOutcome `json:"outcome"`
+	Reason         string                `json:"reason,omitempty"`
+	Message        string                `json:"message,omitempty"`
+	HTTPStatus     int                   `json:"http_status"`
+	Method         string                `json:"method,omitempty"`
+	Parameters     string                `json:"parameters,omitempty"`
+	CouponCode     string                `json:"coupon_code,omitempty"`
+	TransactionID  string                `json:"transaction_id,omitempty"`
+	IdempotencyKey string                `json:"idempotency_key,omitempty"`
+	IP             string                `json:"ip,omitempty"`
+	Authenticated  bool                  `json:"authenticated"`
+	CreateTime     int64                 `json:"create_time"`
+	// Duration is in microseconds.
+	Duration int64 `json:"duration"`
+}
+
+func encodeEntry(p rules.Postback) (string, error) {
+	text, err := json.Marshal(storedEntry{
+		p.ID, p.Offer, p.Conversion, p.Outcome, p.Reason, p.Message, p.HTTPStatus, p.Method, p.Parameters, p.CouponCode, p.TransactionID,
+		p.IdempotencyKey, p.IP, p.Authenticated, p.Time.UnixMilli(), p.Duration.Microseconds(),
+	})
+	if err != nil {
+		return "", fmt.Errorf("writing a report that waits: %w", err)
+	}
+	return string(text), nil
+}
+
+// decodeEntry is the inverse of encodeEntry.
+func decodeEntry(text string) (rules.Postback, error) {
+	var s storedEntry
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return rules.Postback{}, sqlitedb.Failure(fmt.Errorf("reading a report that waits: %w", err))
+	}
+	return rules.Postback{
+		ID: s.ID, Offer: s.Offer, Conversion: s.Conversion, Outcome: s.Outcome, Reason: s.Reason, Message: s.Message, HTTPStatus: s.HTTPStatus,
+		Method: s.Method, Parameters: s.Parameters, CouponCode: s.CouponCode, TransactionID: s.TransactionID, IdempotencyKey: s.IdempotencyKey,
+		IP: s.IP, Authenticated: s.Authenticated, Time: fromMillis(s.CreateTime), Duration: time.Duration(s.Duration) * time.Microsecond,
+	}, nil
+}
+
+var _ flow.DeferredStore = (*Store)(nil)
