@@ -41,17 +41,26 @@ func TestTooManyBadTokens(t *testing.T) {
 }
 
 // TestCouponServiceAway takes the coupon service away from the tracking service. What that knows
-// already it goes on with; what it does not know it refuses for now, and stores nothing.
+// already it goes on with. A sale whose code it does not know it keeps, and judges it by itself once the
+// coupon service is back. Where not even the offer is known nothing is stored.
 func TestCouponServiceAway(t *testing.T) {
 	s, processes := startApart(t)
 	p := player{system: s, transport: "rest", suite: loadSuite(t)}
 	v := p.prepare(t, []step{
 		{Use: "campaign"},
+		{Use: "second-publisher"},
+		{Call: "coupon.v1.CouponService/CreateCoupon", Request: map[string]any{
+			"parent": "offers/${offer}", "coupon": map[string]any{"code": "${code2}", "publisher": "publishers/${pub2}", "startTime": "${now-1h}"},
+		}},
 		{Use: "click"},
 		{HTTP: "GET /postback?coupon_code=${code}&token=${token}&transaction_id=A-1"},
 	})
 	processes[0].kill()
 	attributed := expectation{Response: map[string]any{"outcome": "ATTRIBUTED"}}
+	held := expectation{
+		Status:   http.StatusAccepted,
+		Response: map[string]any{"outcome": "UNATTRIBUTED", "reason": "COUPON_SERVICE_AWAY", "conversion": "!present", "message": "!present"},
+	}
 	unavailable := expectation{
 		Status: http.StatusServiceUnavailable, Header: map[string]any{"Retry-After": "!present"},
 		Response: map[string]any{"outcome": "REJECTED", "reason": "!present", "message": "!present"},
@@ -60,19 +69,28 @@ func TestCouponServiceAway(t *testing.T) {
 		{Pause: "2500ms", Why: "until what is in memory is stale"},
 		{Use: "click"},
 		{HTTP: "GET /postback?coupon_code=${code}&token=${token}&transaction_id=A-2", expectation: attributed},
-		{HTTP: "GET /postback?coupon_code=UNSEEN${CASE}&offer_id=${offer}&token=${token}&transaction_id=A-3", expectation: unavailable},
+		{HTTP: "GET /postback?coupon_code=${code2}&offer_id=${offer}&token=${token}&transaction_id=A-3", expectation: held},
+		{HTTP: "GET /postback?coupon_code=UNSEEN${CASE}&offer_id=${offer}&token=${token}&transaction_id=A-4", expectation: held},
+		{HTTP: "GET /postback?coupon_code=UNSEEN${CASE}&offer_id=${offer}&token=${token}&transaction_id=A-4", expectation: expectation{Response: map[string]any{"outcome": "DUPLICATE"}}},
+		{
+			Call: "tracking.v1.ConversionService/RecordConversion", Request: map[string]any{"couponCode": "${code2}", "offer": "offers/${offer}", "transactionId": "A-5"},
+			expectation: expectation{Response: map[string]any{"outcome": "UNATTRIBUTED", "conversion": map[string]any{"reason": "COUPON_SERVICE_AWAY"}}},
+		},
+		{HTTP: "GET /postback?coupon_code=${code}&token=unseen${CASE}&transaction_id=A-6", Why: "a token that cannot be checked", expectation: unavailable},
 		{HTTP: "GET /click?offer_id=${offer2}&pub_id=${pub}", expectation: expectation{
 			Status: http.StatusServiceUnavailable, Header: map[string]any{"Retry-After": "!present", "Location": "!absent"},
 		}},
 		{
 			Call: "tracking.v1.ConversionService/ListConversions", Request: map[string]any{"filter": `offer = "offers/${offer}"`},
-			expectation: expectation{Response: map[string]any{"conversions": map[string]any{"!len": 2}}},
+			expectation: expectation{Response: map[string]any{"conversions": map[string]any{"!len": 5}}},
 		},
 		{
 			Call: "tracking.v1.PostbackService/ListPostbacks", Why: "the journal agrees",
 			Request: map[string]any{"filter": `offer = "offers/${offer}"`, "orderBy": "create_time"},
 			expectation: expectation{Response: map[string]any{"postbacks": []any{
 				map[string]any{"transactionId": "A-1", "outcome": "ATTRIBUTED"}, map[string]any{"transactionId": "A-2", "outcome": "ATTRIBUTED"},
+				map[string]any{"transactionId": "A-3", "outcome": "UNATTRIBUTED", "reason": "COUPON_SERVICE_AWAY", "httpStatus": 202, "replay": "!absent"},
+				map[string]any{"transactionId": "A-4", "outcome": "UNATTRIBUTED"}, map[string]any{"transactionId": "A-4", "outcome": "DUPLICATE"},
 			}}},
 		},
 		{
@@ -81,5 +99,27 @@ func TestCouponServiceAway(t *testing.T) {
 		},
 		{HTTP: "GET /readyz", expectation: expectation{Status: http.StatusServiceUnavailable}},
 		{HTTP: "GET /healthz"},
+	})
+	processes[1].kill()
+	processes[1].again(t)
+	processes[0].again(t)
+	p.mustPlay(t, v, []step{
+		{
+			Call: "tracking.v1.ConversionService/ListConversions", Request: map[string]any{"filter": `offer = "offers/${offer}"`, "orderBy": "create_time"},
+			Why: "those that waited are judged by themselves", Eventually: "40s",
+			expectation: expectation{Response: map[string]any{"conversions": []any{
+				map[string]any{"transactionId": "A-1"},
+				map[string]any{"transactionId": "A-2"},
+				map[string]any{"transactionId": "A-3", "outcome": "ATTRIBUTED", "publisher": "publishers/${pub2}"},
+				map[string]any{"transactionId": "A-4", "outcome": "UNATTRIBUTED", "reason": "UNKNOWN_CODE"},
+				map[string]any{"transactionId": "A-5", "outcome": "ATTRIBUTED", "publisher": "publishers/${pub2}"},
+			}}},
+		},
+		{
+			Call: "tracking.v1.PostbackService/ListPostbacks", Request: map[string]any{"filter": `offer = "offers/${offer}" AND reason = "COUPON_SERVICE_AWAY" AND outcome = UNATTRIBUTED`, "orderBy": "create_time"},
+			expectation: expectation{Response: map[string]any{"postbacks": []any{
+				map[string]any{"replay": map[string]any{"outcome": "ATTRIBUTED"}}, map[string]any{"replay": map[string]any{"outcome": "UNCHANGED", "reason": "UNKNOWN_CODE"}},
+			}}},
+		},
 	})
 }

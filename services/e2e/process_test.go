@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 // process is one running program of the product.
 type process struct {
 	name   string
+	env    map[string]string
 	cmd    *exec.Cmd
 	log    lockedBuffer
 	ended  chan struct{}
@@ -50,7 +51,7 @@ func startProcess(t testing.TB, name string, env map[string]string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{name: name, ended: make(chan struct{})}
+	p := &process{name: name, env: env, ended: make(chan struct{})}
 	p.cmd = exec.Command(path)
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Env = []string{"HOME=" + p.cmd.Dir, "TMPDIR=" + os.TempDir()}
@@ -78,6 +79,12 @@ func startProcess(t testing.TB, name string, env map[string]string) *process {
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill() // it may have ended already
 	<-p.ended
+}
+
+// again starts the program again, as it was started before.
+func (p *process) again(t testing.TB) *process {
+	t.Helper()
+	return startProcess(t, p.name, p.env)
 }
 
 // askToStop sends SIGTERM.
