@@ -88,9 +88,11 @@ func TestCouponServiceAway(t *testing.T) {
 			Call: "tracking.v1.PostbackService/ListPostbacks", Why: "the journal agrees",
 			Request: map[string]any{"filter": `offer = "offers/${offer}"`, "orderBy": "create_time"},
 			expectation: expectation{Response: map[string]any{"postbacks": []any{
-				map[string]any{"transactionId": "A-1", "outcome": "ATTRIBUTED"}, map[string]any{"transactionId": "A-2", "outcome": "ATTRIBUTED"},
+				map[string]any{"transactionId": "A-1", "outcome": "ATTRIBUTED"},
+				map[string]any{"transactionId": "A-2", "outcome": "ATTRIBUTED"},
 				map[string]any{"transactionId": "A-3", "outcome": "UNATTRIBUTED", "reason": "COUPON_SERVICE_AWAY", "httpStatus": 202, "replay": "!absent"},
-				map[string]any{"transactionId": "A-4", "outcome": "UNATTRIBUTED"}, map[string]any{"transactionId": "A-4", "outcome": "DUPLICATE"},
+				map[string]any{"transactionId": "A-4", "outcome": "UNATTRIBUTED"},
+				map[string]any{"transactionId": "A-4", "outcome": "DUPLICATE"},
 			}}},
 		},
 		{
@@ -102,7 +104,22 @@ func TestCouponServiceAway(t *testing.T) {
 	})
 	processes[1].kill()
 	processes[1].again(t)
+	p.mustPlay(t, v, []step{
+		{
+			HTTP: "GET /postback?coupon_code=${code}&token=${token}&transaction_id=A-2", Why: "what was known is known after a restart too",
+			Eventually: "20s", expectation: expectation{Response: map[string]any{"outcome": "DUPLICATE"}},
+		},
+		{HTTP: "GET /postback?coupon_code=${code}&token=${token}&transaction_id=A-7", expectation: attributed},
+		{Use: "click"},
+		{HTTP: "GET /postback?coupon_code=${code2}&offer_id=${offer}&token=${token}&transaction_id=A-8", expectation: held},
+	})
 	processes[0].again(t)
+	p.judgedByThemselves(t, v)
+}
+
+// judgedByThemselves checks the sales that waited for the coupon service, once it is back.
+func (p player) judgedByThemselves(t *testing.T, v vars) {
+	t.Helper()
 	p.mustPlay(t, v, []step{
 		{
 			Call: "tracking.v1.ConversionService/ListConversions", Request: map[string]any{"filter": `offer = "offers/${offer}"`, "orderBy": "create_time"},
@@ -113,12 +130,16 @@ func TestCouponServiceAway(t *testing.T) {
 				map[string]any{"transactionId": "A-3", "outcome": "ATTRIBUTED", "publisher": "publishers/${pub2}"},
 				map[string]any{"transactionId": "A-4", "outcome": "UNATTRIBUTED", "reason": "UNKNOWN_CODE"},
 				map[string]any{"transactionId": "A-5", "outcome": "ATTRIBUTED", "publisher": "publishers/${pub2}"},
+				map[string]any{"transactionId": "A-7", "outcome": "ATTRIBUTED"},
+				map[string]any{"transactionId": "A-8", "outcome": "ATTRIBUTED", "publisher": "publishers/${pub2}"},
 			}}},
 		},
 		{
 			Call: "tracking.v1.PostbackService/ListPostbacks", Request: map[string]any{"filter": `offer = "offers/${offer}" AND reason = "COUPON_SERVICE_AWAY" AND outcome = UNATTRIBUTED`, "orderBy": "create_time"},
 			expectation: expectation{Response: map[string]any{"postbacks": []any{
-				map[string]any{"replay": map[string]any{"outcome": "ATTRIBUTED"}}, map[string]any{"replay": map[string]any{"outcome": "UNCHANGED", "reason": "UNKNOWN_CODE"}},
+				map[string]any{"replay": map[string]any{"outcome": "ATTRIBUTED"}},
+				map[string]any{"replay": map[string]any{"outcome": "UNCHANGED", "reason": "UNKNOWN_CODE"}},
+				map[string]any{"replay": map[string]any{"outcome": "ATTRIBUTED"}},
 			}}},
 		},
 	})

@@ -82,9 +82,9 @@ func (p *process) kill() {
 }
 
 // again starts the program again, as it was started before.
-func (p *process) again(t testing.TB) *process {
+func (p *process) again(t testing.TB) {
 	t.Helper()
-	return startProcess(t, p.name, p.env)
+	startProcess(t, p.name, p.env)
 }
 
 // askToStop sends SIGTERM.

@@ -91,6 +91,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
 	}
 	coupons := catalog.New(o.Coupon, time.Now)
+	if err := coupons.Recall(ctx, store); err != nil {
+		o.Log.WarnContext(ctx, "some of what the coupon service answered last is forgotten", slog.Any("error", err))
+	}
 	client := outbound.NewClient(allowed)
 	sender := courier.New(courier.Config{
 		Store: store, Publishers: coupons, Client: client, Now: time.Now, Random: rand.Float64, Log: o.Log,
@@ -113,6 +116,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s.work.Go(func() {
 		s.flow.KeepJudging(working, func(err error) {
 			o.Log.ErrorContext(working, "judging reports that wait failed; it is tried again", slog.Any("error", err))
+		})
+	})
+	s.work.Go(func() {
+		coupons.Keep(working, store, time.After, func(err error) {
+			o.Log.ErrorContext(context.WithoutCancel(working), "keeping what the coupon service answered failed; it is tried again", slog.Any("error", err))
 		})
 	})
 	scans := surveyor.New(surveyor.Config{

@@ -1,6 +1,7 @@
 // Package catalog asks the coupon service over gRPC and holds its answers in memory, so that a click
 // or a sale needs no round trip: fresh for 2 seconds, served stale for up to an hour while the coupon
-// service cannot be reached, one question in flight per key.
+// service cannot be reached, one question in flight per key. The answers are kept in the store too, so
+// that a restart while the coupon service is away forgets none.
 //
 // Only the tracking service's wiring imports it; it implements flow.Catalog.
 package catalog
@@ -26,24 +27,28 @@ import (
 type Catalog struct {
 	client     couponv1.LookupServiceClient
 	couponList couponv1.CouponServiceClient
-	offers     *memo[rules.Offer]
-	tokens     *memo[rules.Offer]
-	coupons    *memo[[]rules.Coupon]
-	standings  *memo[rules.Standing]
-	publishers *memo[rules.Publisher]
+	offers     *memo[*couponv1.LookupOfferResponse, rules.Offer]
+	tokens     *memo[*couponv1.LookupOfferResponse, rules.Offer]
+	coupons    *memo[*couponv1.LookupCodeResponse, []rules.Coupon]
+	standings  *memo[*couponv1.LookupStandingResponse, rules.Standing]
+	publishers *memo[*couponv1.LookupPublisherResponse, rules.Publisher]
+	notes      *notes
+	now        func() time.Time
 }
 
 // New returns a catalog that asks over a connection to the coupon service.
 func New(conn grpc.ClientConnInterface, now func() time.Time) *Catalog {
-	failedAt := new(atomic.Int64)
+	m := memory{now: now, failedAt: new(atomic.Int64), notes: newNotes()}
 	return &Catalog{
 		client:     couponv1.NewLookupServiceClient(conn),
 		couponList: couponv1.NewCouponServiceClient(conn),
-		offers:     newMemo[rules.Offer](now, failedAt),
-		tokens:     newMemo[rules.Offer](now, failedAt),
-		coupons:    newMemo[[]rules.Coupon](now, failedAt),
-		standings:  newMemo[rules.Standing](now, failedAt),
-		publishers: newMemo[rules.Publisher](now, failedAt),
+		offers:     newMemo("offer", m, offerFromProto),
+		tokens:     newMemo("token", m, offerFromProto),
+		coupons:    newMemo("coupons", m, couponsFromProto),
+		standings:  newMemo("standing", m, standingFromProto),
+		publishers: newMemo("publisher", m, publisherFromProto),
+		notes:      m.notes,
+		now:        now,
 	}
 }
 
@@ -52,24 +57,21 @@ func (c *Catalog) Offer(ctx context.Context, id string) (rules.Offer, error) {
 	if !rules.IsID(id) {
 		return rules.Offer{}, flow.ErrNotFound
 	}
-	return c.offers.get(ctx, id, func(ctx context.Context) (rules.Offer, error) {
+	return c.offers.get(ctx, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
 		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}})
 	})
 }
 
 // OfferByToken implements flow.Catalog.
 func (c *Catalog) OfferByToken(ctx context.Context, token string) (rules.Offer, error) {
-	return c.tokens.get(ctx, token, func(ctx context.Context) (rules.Offer, error) {
+	return c.tokens.get(ctx, token, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
 		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_PostbackToken{PostbackToken: token}})
 	})
 }
 
-func (c *Catalog) askOffer(ctx context.Context, req *couponv1.LookupOfferRequest) (rules.Offer, error) {
+func (c *Catalog) askOffer(ctx context.Context, req *couponv1.LookupOfferRequest) (*couponv1.LookupOfferResponse, error) {
 	resp, err := c.client.LookupOffer(ctx, req)
-	if err != nil {
-		return rules.Offer{}, fault(err)
-	}
-	return offerFromProto(resp)
+	return resp, fault(err)
 }
 
 // Coupons implements flow.Catalog.
@@ -78,7 +80,7 @@ func (c *Catalog) Coupons(ctx context.Context, offer, code string) ([]rules.Coup
 	if !couponcode.Is(code) || offer != "" && !rules.IsID(offer) {
 		return nil, nil // no coupon can have it
 	}
-	coupons, err := c.coupons.get(ctx, offer+"/"+code, func(ctx context.Context) ([]rules.Coupon, error) {
+	coupons, err := c.coupons.get(ctx, offer+"/"+code, func(ctx context.Context) (*couponv1.LookupCodeResponse, error) {
 		return c.askCoupons(ctx, offer, code)
 	})
 	if err == flow.ErrNotFound { //nolint:errorlint // askCoupons returns it bare
@@ -88,7 +90,7 @@ func (c *Catalog) Coupons(ctx context.Context, offer, code string) ([]rules.Coup
 }
 
 // askCoupons returns ErrNotFound where no coupon has the code, so that this is not held in memory.
-func (c *Catalog) askCoupons(ctx context.Context, offer, code string) ([]rules.Coupon, error) {
+func (c *Catalog) askCoupons(ctx context.Context, offer, code string) (*couponv1.LookupCodeResponse, error) {
 	req := &couponv1.LookupCodeRequest{Code: code}
 	if offer != "" {
 		req.Offer = "offers/" + offer
@@ -100,13 +102,7 @@ func (c *Catalog) askCoupons(ctx context.Context, offer, code string) ([]rules.C
 	if len(resp.GetCandidates()) == 0 {
 		return nil, flow.ErrNotFound
 	}
-	coupons := make([]rules.Coupon, len(resp.GetCandidates()))
-	for i, candidate := range resp.GetCandidates() {
-		if coupons[i], err = couponFromProto(candidate); err != nil {
-			return nil, err
-		}
-	}
-	return coupons, nil
+	return resp, nil
 }
 
 // Standing implements flow.Catalog.
@@ -114,12 +110,9 @@ func (c *Catalog) Standing(ctx context.Context, offer, publisher string) (rules.
 	if !rules.IsID(offer) || !rules.IsID(publisher) {
 		return rules.Standing{}, flow.ErrNotFound
 	}
-	return c.standings.get(ctx, offer+"/"+publisher, func(ctx context.Context) (rules.Standing, error) {
+	return c.standings.get(ctx, offer+"/"+publisher, func(ctx context.Context) (*couponv1.LookupStandingResponse, error) {
 		resp, err := c.client.LookupStanding(ctx, &couponv1.LookupStandingRequest{Offer: "offers/" + offer, Publisher: "publishers/" + publisher})
-		if err != nil {
-			return rules.Standing{}, fault(err)
-		}
-		return standingFromProto(resp)
+		return resp, fault(err)
 	})
 }
 
@@ -128,18 +121,17 @@ func (c *Catalog) Publisher(ctx context.Context, id string) (rules.Publisher, er
 	if !rules.IsID(id) {
 		return rules.Publisher{}, flow.ErrNotFound
 	}
-	return c.publishers.get(ctx, id, func(ctx context.Context) (rules.Publisher, error) {
+	return c.publishers.get(ctx, id, func(ctx context.Context) (*couponv1.LookupPublisherResponse, error) {
 		resp, err := c.client.LookupPublisher(ctx, &couponv1.LookupPublisherRequest{Publisher: "publishers/" + id})
-		if err != nil {
-			return rules.Publisher{}, fault(err)
-		}
-		return publisherFromProto(resp)
+		return resp, fault(err)
 	})
 }
 
-// fault says what an error of the coupon service means here.
+// fault says what an error of the coupon service, nil included, means here.
 func fault(err error) error {
 	switch status.Code(err) {
+	case codes.OK:
+		return nil
 	case codes.NotFound:
 		return flow.ErrNotFound
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.ResourceExhausted:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -30,35 +31,45 @@ const (
 	maxAnswers = 20_000
 )
 
+// memory is what the memos of a catalog share.
+type memory struct {
+	now func() time.Time
+	// failedAt is when the coupon service was last found out of reach, in unix nanoseconds; zero
+	// once it answered again.
+	failedAt *atomic.Int64
+	notes    *notes
+}
+
 // memo holds the answers of one kind of question by their key. Only what exists is held: that
 // something is missing is asked again each time, so that what was just created is found at once.
-type memo[V any] struct {
-	now     func() time.Time
+type memo[P proto.Message, V any] struct {
+	memory
+	kind string
+	// read reads an answer.
+	read    func(P) (V, error)
 	answers *otter.Cache[string, answer[V]]
 	asking  singleflight.Group
-	// failedAt is when the coupon service was last found out of reach, in unix nanoseconds; zero
-	// once it answered again. It is shared by all kinds of questions.
-	failedAt *atomic.Int64
 }
 
 // answer is a value with the time at which it was asked for.
 type answer[V any] struct {
 	value V
 	asked time.Time
+	// noted is what was last given to be kept of it.
+	noted noted
 }
 
-func newMemo[V any](now func() time.Time, failedAt *atomic.Int64) *memo[V] {
-	return &memo[V]{
-		now:      now,
-		answers:  otter.Must(&otter.Options[string, answer[V]]{MaximumSize: maxAnswers}),
-		failedAt: failedAt,
+func newMemo[P proto.Message, V any](kind string, m memory, read func(P) (V, error)) *memo[P, V] {
+	return &memo[P, V]{
+		memory: m, kind: kind, read: read,
+		answers: otter.Must(&otter.Options[string, answer[V]]{MaximumSize: maxAnswers}),
 	}
 }
 
 // get returns the answer to a question: from memory while it is fresh, else by ask, else, while the
 // coupon service is out of reach, from memory still. All who ask for one key at once share one ask. See
 // flow.AsOf for who wants no answer from memory.
-func (m *memo[V]) get(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
+func (m *memo[P, V]) get(ctx context.Context, key string, ask func(context.Context) (P, error)) (V, error) {
 	now := m.now()
 	held, ok := m.answers.GetIfPresent(key)
 	age := now.Sub(held.asked)
@@ -93,7 +104,7 @@ func (m *memo[V]) get(ctx context.Context, key string, ask func(context.Context)
 }
 
 // ask starts a question, or joins the one under way for the key, and keeps what it learns.
-func (m *memo[V]) ask(key string, ask func(context.Context) (V, error)) <-chan singleflight.Result {
+func (m *memo[P, V]) ask(key string, ask func(context.Context) (P, error)) <-chan singleflight.Result {
 	return m.asking.DoChan(key, func() (any, error) {
 		// The question serves all who wait, so it does not end with the first one's request.
 		return m.learn(context.Background(), key, ask)
@@ -101,17 +112,24 @@ func (m *memo[V]) ask(key string, ask func(context.Context) (V, error)) <-chan s
 }
 
 // learn asks, and keeps what it learns.
-func (m *memo[V]) learn(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
+func (m *memo[P, V]) learn(ctx context.Context, key string, ask func(context.Context) (P, error)) (V, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	asked := m.now()
-	value, err := ask(ctx)
+	var value V
+	said, err := ask(ctx)
+	if err == nil {
+		value, err = m.read(said)
+	}
 	switch {
 	case err == nil:
-		m.answers.Set(key, answer[V]{value: value, asked: asked})
+		before, _ := m.answers.GetIfPresent(key)
+		m.answers.Set(key, answer[V]{value: value, asked: asked, noted: m.notes.note(m.kind, key, said, asked, before.noted)})
 		m.failedAt.Store(0)
 	case errors.Is(err, flow.ErrNotFound):
-		m.answers.Invalidate(key)
+		if held, ok := m.answers.Invalidate(key); ok {
+			m.notes.gone(m.kind, key, held.asked)
+		}
 		m.failedAt.Store(0)
 	case apperr.Is(err, apperr.Unavailable):
 		m.failedAt.Store(asked.UnixNano())

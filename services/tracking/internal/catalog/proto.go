@@ -52,6 +52,18 @@ func credentialsFromProto(resp *couponv1.LookupOfferResponse) rules.Credentials 
 	return c
 }
 
+// couponsFromProto reads the coupons that have a code.
+func couponsFromProto(resp *couponv1.LookupCodeResponse) ([]rules.Coupon, error) {
+	coupons := make([]rules.Coupon, len(resp.GetCandidates()))
+	for i, candidate := range resp.GetCandidates() {
+		var err error
+		if coupons[i], err = couponFromProto(candidate); err != nil {
+			return nil, err
+		}
+	}
+	return coupons, nil
+}
+
 // couponFromProto reads a coupon with what its validity hangs on.
 func couponFromProto(p *couponv1.Candidate) (rules.Coupon, error) {
 	c := p.GetCoupon()

@@ -36,6 +36,7 @@ type Store interface {
 	SavedReportStore
 	OfferScanStore
 	DeferredStore
+	AnswerStore
 
 	// InsertClick stores a new click.
 	InsertClick(ctx context.Context, click rules.Click) error
@@ -167,6 +168,28 @@ type DeferredStore interface {
 	PutOff(ctx context.Context, d rules.Deferred) error
 	// Settle ends a report's wait; it does nothing if that has ended.
 	Settle(ctx context.Context, id string) error
+}
+
+// Answer is what a Catalog keeps of an answer, for after a restart.
+type Answer struct {
+	// Kind and Key say what was asked.
+	Kind, Key string
+	// Body is the answer as the Catalog writes it; nil: there is none any more.
+	Body []byte
+	// Time is when it was asked for.
+	Time time.Time
+}
+
+// AnswerStore keeps the answers of a Catalog. They hold the offers' tokens and secrets, as the coupon
+// service's own database does.
+type AnswerStore interface {
+	// KeepAnswers stores answers, or removes those without a Body. What is stored and younger stays.
+	KeepAnswers(ctx context.Context, answers []Answer) error
+	// Answers returns the answers of a kind that were asked for at a time or later, the youngest first, at
+	// most limit.
+	Answers(ctx context.Context, kind string, since time.Time, limit int) ([]Answer, error)
+	// PruneAnswers removes the answers of a kind from before a time, and the oldest beyond most.
+	PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error
 }
 
 // Plan is what a conversion's changes up to a revision come to.

@@ -62,6 +62,7 @@ func TestIndexes(t *testing.T) {
 		"postbacks":   {"create_time_1", "create_time_1__id_1", "conversion_1"},
 		"deliveries":  {"finish_time_1", "create_time_1__id_1", "publisher_1_create_time_1__id_1", "conversion_1", "due_time_1_publisher_1"},
 		"coupon_uses": {"begin_time_1"},
+		"answers":     {"kind_1_ask_time_1"},
 		"deferred":    {"conversion_1", "reason_1_due_time_1"},
 		"figures":     {"generation_1_cube_1_period_1", "generation_1_cube_1_coupon_code_1_period_1"},
 

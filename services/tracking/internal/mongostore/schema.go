@@ -27,6 +27,9 @@ const (
 	// deferred are the reports that wait to be judged by themselves.
 	deferred = "deferred"
 
+	// answers are what the coupon service answered last.
+	answers = "answers"
+
 	// savedReports are small and few; offerScans have offerScanResults, one for each link.
 	savedReports     = "saved_reports"
 	offerScans       = "offer_scans"
@@ -59,6 +62,9 @@ func prepare(ctx context.Context, db *mongodb.DB, retention time.Duration) error
 		}},
 		{Version: 5, Run: func(ctx context.Context, db *mongodb.DB) error {
 			return db.CreateCollections(ctx, deferred)
+		}},
+		{Version: 6, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, answers)
 		}},
 	})
 	if err != nil {
@@ -118,6 +124,9 @@ func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
 		deferred: {
 			mongodb.Index("conversion"),
 			mongodb.Index("reason", "due_time"),
+		},
+		answers: {
+			mongodb.Index("kind", "ask_time"),
 		},
 		figures: {
 			mongodb.Index("generation", "cube", "period"),

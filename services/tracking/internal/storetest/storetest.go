@@ -102,7 +102,7 @@ func promises() []promise {
 	}
 }
 
-// deferredPromises are those of flow.DeferredStore.
+// deferredPromises are those of flow.DeferredStore and flow.AnswerStore.
 func deferredPromises() []promise {
 	return []promise{
 		{"a report that waits is read as it was kept, until it is settled", deferredRoundTrip},
@@ -110,6 +110,7 @@ func deferredPromises() []promise {
 		{"of repeats of an early change one is kept, with one entry", earlyRepeats},
 		{"a report that waits is claimed by one, and again after its lease", deferredClaims},
 		{"what is kept to judge a sale again is kept with its insertion, and not with a repeat", deferredSales},
+		{"of answers the youngest are kept, through a restart, until they are pruned", answersKept},
 	}
 }
 

@@ -1,0 +1,72 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+)
+
+// answerDocument is an answer as it is stored. Its id is the kind and the key.
+type answerDocument struct {
+	Kind    string    `bson:"kind"`
+	Key     string    `bson:"key"`
+	Body    []byte    `bson:"body"`
+	AskTime time.Time `bson:"ask_time"`
+}
+
+func (d *answerDocument) decode() flow.Answer {
+	return flow.Answer{Kind: d.Kind, Key: d.Key, Body: d.Body, Time: d.AskTime.UTC()}
+}
+
+var _ flow.AnswerStore = (*Store)(nil)
+
+// KeepAnswers implements flow.AnswerStore.
+func (s *Store) KeepAnswers(ctx context.Context, kept []flow.Answer) error {
+	return within(ctx, func(ctx context.Context) error {
+		var upserts []mongodb.Upsert
+		for _, a := range kept {
+			id := a.Kind + "|" + a.Key
+			if a.Body == nil {
+				older := append(byID(id), bson.E{Key: "ask_time", Value: bson.D{{Key: "$lte", Value: a.Time}}})
+				if _, err := s.db.Collection(answers).DeleteOne(ctx, older); err != nil {
+					return failure("removing an answer", err)
+				}
+				continue
+			}
+			upserts = append(upserts, mongodb.Upsert{ID: id, Below: bson.E{Key: "ask_time", Value: a.Time}, Update: set(bson.D{
+				{Key: "kind", Value: a.Kind}, {Key: "key", Value: a.Key}, {Key: "body", Value: a.Body}, {Key: "ask_time", Value: a.Time},
+			})})
+		}
+		return s.db.UpsertAll(ctx, answers, upserts)
+	})
+}
+
+// Answers implements flow.AnswerStore.
+func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]flow.Answer, error) {
+	filter := bson.D{{Key: "kind", Value: kind}, {Key: "ask_time", Value: bson.D{{Key: "$gte", Value: since}}}}
+	opts := options.Find().SetSort(bson.D{{Key: "ask_time", Value: -1}}).SetLimit(int64(limit))
+	return all(ctx, s.db, answers, filter, opts, (*answerDocument).decode)
+}
+
+// PruneAnswers implements flow.AnswerStore.
+func (s *Store) PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error {
+	ofKind := bson.D{{Key: "kind", Value: kind}}
+	opts := options.FindOne().SetSort(bson.D{{Key: "ask_time", Value: -1}}).SetSkip(int64(most))
+	var excess answerDocument
+	err := s.db.Collection(answers).FindOne(ctx, ofKind, opts).Decode(&excess)
+	switch {
+	case err == nil && !excess.AskTime.Before(before):
+		before = excess.AskTime.Add(time.Millisecond)
+	case err != nil && !errors.Is(err, mongo.ErrNoDocuments):
+		return failure("counting answers", err)
+	}
+	_, err = s.db.Collection(answers).DeleteMany(ctx, append(ofKind, bson.E{Key: "ask_time", Value: bson.D{{Key: "$lt", Value: before}}}))
+	return failure("removing old answers", err)
+}

@@ -1,0 +1,84 @@
+package sqlitestore
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+)
+
+const (
+	// answersAtOnce is how many answers one job writes, so that no sale waits long for it.
+	answersAtOnce = 200
+
+	keepAnswer = `INSERT INTO answers (kind, key, body, ask_time) VALUES (?, ?, ?, ?)
+		ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body, ask_time = excluded.ask_time WHERE excluded.ask_time > answers.ask_time`
+	removeAnswer  = `DELETE FROM answers WHERE kind = ? AND key = ? AND ask_time <= ?`
+	selectAnswers = `SELECT kind, key, body, ask_time FROM answers WHERE kind = ? AND ask_time >= ? ORDER BY ask_time DESC LIMIT ?`
+	pruneAnswers  = `DELETE FROM answers WHERE (kind, key) IN (SELECT kind, key FROM answers WHERE kind = ? AND ask_time < ? LIMIT ?)`
+	// excessAnswers returns the time of the first answer that is too many.
+	excessAnswers = `SELECT ask_time FROM answers WHERE kind = ? ORDER BY ask_time DESC LIMIT 1 OFFSET ?`
+)
+
+var _ flow.AnswerStore = (*Store)(nil)
+
+// KeepAnswers implements flow.AnswerStore.
+func (s *Store) KeepAnswers(ctx context.Context, answers []flow.Answer) error {
+	for some := range slices.Chunk(answers, answersAtOnce) {
+		err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+			for _, a := range some {
+				var err error
+				if a.Body == nil {
+					_, err = tx.exec(ctx, removeAnswer, a.Kind, a.Key, a.Time.UnixMilli())
+				} else {
+					_, err = tx.exec(ctx, keepAnswer, a.Kind, a.Key, a.Body, a.Time.UnixMilli())
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Answers implements flow.AnswerStore.
+func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]flow.Answer, error) {
+	answers, err := list(ctx, s, scanAnswer, selectAnswers, kind, since.UnixMilli(), limit)
+	return answers, readFailure("reading the coupon service's answers", err)
+}
+
+// PruneAnswers implements flow.AnswerStore.
+func (s *Store) PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error {
+	millis := before.UnixMilli()
+	excess, err := list(ctx, s, number, excessAnswers, kind, most)
+	if err != nil {
+		return readFailure("counting the coupon service's answers", err)
+	}
+	if len(excess) > 0 {
+		millis = max(millis, excess[0]+1)
+	}
+	for deleted := int64(answersAtOnce); deleted == answersAtOnce; {
+		err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
+			deleted, err = tx.exec(ctx, pruneAnswers, kind, millis, answersAtOnce)
+			return err
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scanAnswer(row scanner) (flow.Answer, error) {
+	var a flow.Answer
+	var millis int64
+	err := row.Scan(&a.Kind, &a.Key, &a.Body, &millis)
+	a.Time = fromMillis(millis)
+	return a, err
+}

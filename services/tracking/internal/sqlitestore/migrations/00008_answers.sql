@@ -1,0 +1,12 @@
+-- +goose Up
+
+-- What the coupon service answered last, for after a restart.
+CREATE TABLE answers (
+    kind     TEXT    NOT NULL,
+    key      TEXT    NOT NULL,
+    body     BLOB    NOT NULL,
+    ask_time INTEGER NOT NULL,
+    PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX answers_time ON answers (kind, ask_time);
