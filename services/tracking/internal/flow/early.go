@@ -39,6 +39,7 @@ func (s *Service) keepEarly(ctx context.Context, p settled, id string) (Verdict,
 		return tested(verdict, Unattributed), nil
 	}
 	s.clock(p)
+	p.entry.Warnings = verdict.Warnings
 	d.Postback = p.entry.Early(verdict.Message)
 	kept, err := s.store.Defer(ctx, d)
 	if err != nil {
@@ -164,7 +165,10 @@ func earlyResult(c rules.Conversion, refusal error) rules.Replay {
 
 // replayEarly replays a change that came before its sale. What waits is made if the sale is there.
 func (s *Service) replayEarly(ctx context.Context, p settled, order ReplayOrder) (rules.Replay, error) {
-	id, _ := rules.ConversionID(p.report, p.offer.ID)
+	id, _, err := s.conversionID(ctx, p.report, p.offer.ID)
+	if err != nil {
+		return rules.Replay{}, err
+	}
 	stored, err := s.store.Conversion(ctx, id)
 	switch {
 	case errors.Is(err, ErrNotFound):

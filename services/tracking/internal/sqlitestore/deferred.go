@@ -196,13 +196,16 @@ type storedEntry struct {
 	Authenticated  bool                  `json:"authenticated"`
 	CreateTime     int64                 `json:"create_time"`
 	// Duration is in microseconds.
-	Duration int64 `json:"duration"`
+	Duration    int64    `json:"duration"`
+	Body        string   `json:"body,omitempty"`
+	ContentType string   `json:"content_type,omitempty"`
+	Warnings    []string `json:"warnings,omitempty"`
 }
 
 func encodeEntry(p rules.Postback) (string, error) {
 	text, err := json.Marshal(storedEntry{
 		p.ID, p.Offer, p.Conversion, p.Outcome, p.Reason, p.Message, p.HTTPStatus, p.Method, p.Parameters, p.CouponCode, p.TransactionID,
-		p.IdempotencyKey, p.IP, p.Authenticated, p.Time.UnixMilli(), p.Duration.Microseconds(),
+		p.IdempotencyKey, p.IP, p.Authenticated, p.Time.UnixMilli(), p.Duration.Microseconds(), p.Body, p.ContentType, p.Warnings,
 	})
 	if err != nil {
 		return "", fmt.Errorf("writing a report that waits: %w", err)
@@ -220,6 +223,7 @@ func decodeEntry(text string) (rules.Postback, error) {
 		ID: s.ID, Offer: s.Offer, Conversion: s.Conversion, Outcome: s.Outcome, Reason: s.Reason, Message: s.Message, HTTPStatus: s.HTTPStatus,
 		Method: s.Method, Parameters: s.Parameters, CouponCode: s.CouponCode, TransactionID: s.TransactionID, IdempotencyKey: s.IdempotencyKey,
 		IP: s.IP, Authenticated: s.Authenticated, Time: fromMillis(s.CreateTime), Duration: time.Duration(s.Duration) * time.Microsecond,
+		Body: s.Body, ContentType: s.ContentType, Warnings: s.Warnings,
 	}, nil
 }
 
