@@ -110,7 +110,6 @@ func TestCouponServiceAway(t *testing.T) {
 			Eventually: "20s", expectation: expectation{Response: map[string]any{"outcome": "DUPLICATE"}},
 		},
 		{HTTP: "GET /postback?coupon_code=${code}&token=${token}&transaction_id=A-7", expectation: attributed},
-		{Use: "click"},
 		{HTTP: "GET /postback?coupon_code=${code2}&offer_id=${offer}&token=${token}&transaction_id=A-8", expectation: held},
 	})
 	processes[0].again(t)
