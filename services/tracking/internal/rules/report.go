@@ -2,6 +2,7 @@ package rules
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/money"
@@ -65,7 +66,7 @@ type Report struct {
 func (r Report) Parameters() url.Values {
 	params := url.Values{}
 	for name, value := range map[string]string{
-		"coupon_code": r.Code, "click_id": r.ClickID, "offer_id": r.Offer, "pub_id": r.Publisher, "transaction_id": r.TransactionID,
+		"coupon_code": strings.Join(append([]string{r.Code}, r.More...), ","), "click_id": r.ClickID, "offer_id": r.Offer, "pub_id": r.Publisher, "transaction_id": r.TransactionID,
 		"currency": r.Amount.Currency, "event": r.Event,
 	} {
 		if value != "" {

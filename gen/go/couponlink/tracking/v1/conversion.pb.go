@@ -231,6 +231,10 @@ const (
 	Conversion_CLICK_REQUIRED Conversion_Reason = 13
 	// The coupon has earned as many sales as its limits allow.
 	Conversion_LIMIT_REACHED Conversion_Reason = 14
+	// The coupon service could not be reached when the sale came, and what the sale refers to was not known.
+	// It is judged by itself, as of its own time, once the coupon service answers, for up to 7 days; after
+	// that, by a replay of its postback.
+	Conversion_COUPON_SERVICE_AWAY Conversion_Reason = 15
 )
 
 // Enum value maps for Conversion_Reason.
@@ -251,23 +255,25 @@ var (
 		12: "CLICK_AFTER_SALE",
 		13: "CLICK_REQUIRED",
 		14: "LIMIT_REACHED",
+		15: "COUPON_SERVICE_AWAY",
 	}
 	Conversion_Reason_value = map[string]int32{
-		"REASON_UNSPECIFIED": 0,
-		"UNKNOWN_CODE":       1,
-		"AMBIGUOUS_CODE":     2,
-		"EXPIRED":            3,
-		"NOT_STARTED":        4,
-		"DISABLED":           5,
-		"NOT_APPROVED":       6,
-		"UNKNOWN_CLICK":      7,
-		"CLICK_TOO_OLD":      8,
-		"NO_REFERENCE":       9,
-		"OFFER_INACTIVE":     10,
-		"OTHER_OFFER":        11,
-		"CLICK_AFTER_SALE":   12,
-		"CLICK_REQUIRED":     13,
-		"LIMIT_REACHED":      14,
+		"REASON_UNSPECIFIED":  0,
+		"UNKNOWN_CODE":        1,
+		"AMBIGUOUS_CODE":      2,
+		"EXPIRED":             3,
+		"NOT_STARTED":         4,
+		"DISABLED":            5,
+		"NOT_APPROVED":        6,
+		"UNKNOWN_CLICK":       7,
+		"CLICK_TOO_OLD":       8,
+		"NO_REFERENCE":        9,
+		"OFFER_INACTIVE":      10,
+		"OTHER_OFFER":         11,
+		"CLICK_AFTER_SALE":    12,
+		"CLICK_REQUIRED":      13,
+		"LIMIT_REACHED":       14,
+		"COUPON_SERVICE_AWAY": 15,
 	}
 )
 
@@ -876,7 +882,8 @@ type ConversionChange struct {
 	Kind ConversionChange_Kind `protobuf:"varint,2,opt,name=kind,proto3,enum=couponlink.tracking.v1.ConversionChange_Kind" json:"kind,omitempty"`
 	// When.
 	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
-	// Who did it: the `actor` of the call, else `admin`; `advertiser` when a postback did.
+	// Who did it: the `actor` of the call, else `admin`; `advertiser` when a postback did, `couponlink` when the
+	// program did by itself.
 	Actor string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
 	// Why, in words.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -2761,7 +2768,7 @@ var File_couponlink_tracking_v1_conversion_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
-	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x84\x11\n" +
+	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x11\n" +
 	"\n" +
 	"Conversion\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x14\n" +
@@ -2832,7 +2839,7 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\vCOUPON_LINK\x10\x02\x12\t\n" +
 	"\x05CLICK\x10\x03\x12\n" +
 	"\n" +
-	"\x06MANUAL\x10\x04\"\x9e\x02\n" +
+	"\x06MANUAL\x10\x04\"\xb7\x02\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fUNKNOWN_CODE\x10\x01\x12\x12\n" +
@@ -2849,7 +2856,8 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\vOTHER_OFFER\x10\v\x12\x14\n" +
 	"\x10CLICK_AFTER_SALE\x10\f\x12\x12\n" +
 	"\x0eCLICK_REQUIRED\x10\r\x12\x11\n" +
-	"\rLIMIT_REACHED\x10\x0e:4\xeaA1\n" +
+	"\rLIMIT_REACHED\x10\x0e\x12\x17\n" +
+	"\x13COUPON_SERVICE_AWAY\x10\x0f:4\xeaA1\n" +
 	"\x15couponlink/Conversion\x12\x18conversions/{conversion}\"\xe0\x03\n" +
 	"\x10ConversionChange\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x05R\x06number\x12A\n" +
