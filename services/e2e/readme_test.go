@@ -53,7 +53,7 @@ func playJourney(t *testing.T, script, path string) {
 		`"httpStatus": ?200`,
 		`"couponCode": ?"SALEXYZ20".*"clicks": ?"1", ?"conversions": ?"1"`,
 		`"totals": ?\{"clicks": ?"0", ?"conversions": ?"1"`,
-		`transaction_id,pub_unique3,amount,currency\r\nA-1001,SALEXYZ20,59.9,USD`,
+		`"transaction_id","pub_unique3","amount","currency"\r\n"A-1001","SALEXYZ20",59.9,"USD"`,
 		`"differing": ?"0"`,
 		`"suggestion": ?"SUMMER2"`,
 		`"created": ?1`,
