@@ -184,6 +184,9 @@ func (a *attributionPlay) verdict() map[string]any {
 
 // conversion is what the conversion must be.
 func (a *attributionPlay) conversion(clickID string) map[string]any {
+	if a.Want.Reason == "NO_REFERENCE" {
+		clickID = "" // what was sent was not filled in
+	}
 	decision := map[string]any{"rule": "!present", "click": "!absent"}
 	if a.Sale.Click == attributiontest.Made {
 		decision["click"] = map[string]any{"click": clickID, "reason": a.Want.ClickReason}
