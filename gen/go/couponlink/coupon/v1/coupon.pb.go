@@ -575,9 +575,8 @@ type ListCouponsRequest struct {
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// An AIP-160 filter over `code`, `offer`, `publisher`, `state`, `enabled`, `internal_note`,
 	// `start_time`, `expire_time`, `create_time`, `update_time`: `state = ACTIVE AND code = "SALE*"`.
-	// `internal_note:autumn` finds the text anywhere in the note, in any case of its letters, composed or not (a ü as
-	// one character, or as u and two dots).
-	// A coupon without `expire_time` counts as expiring after every time.
+	// `internal_note:autumn` finds the text anywhere in the note, in any case, composed or not (a ü as one
+	// character, or as u and two dots). A coupon without `expire_time` counts as expiring after every time.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `code`, `offer`, `publisher`, `start_time`,
 	// `expire_time`, `create_time`, `update_time`. Default `create_time desc`.
@@ -1154,7 +1153,7 @@ type BatchCreateCouponsFault struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// A stable word, such as `COUPON_EXISTS`.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The first field at fault, or empty.
+	// The first invalid field, or empty.
 	Field string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
 	// In words.
 	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`

@@ -268,8 +268,8 @@ type Offer struct {
 	// replaced by the click's values, URL-encoded: `{click_id}`, `{coupon_code}`, `{pub_id}`,
 	// `{offer_id}`, `{pub_click_id}`, `{pub_sub_id}`, `{pub_unique1}` to `{pub_unique5}`, and
 	// `{query.NAME}`, the parameter NAME of the link, such as `{query.utm_source}`. `%7Bclick_id%7D` is
-	// `{click_id}`. Macros stand after the host only. Without `{click_id}` the advertiser cannot send the
-	// click back. Parameters of the link are added behind: see `forward_parameters`.
+	// `{click_id}`. Macros may appear only after the host. Without `{click_id}` the advertiser cannot send the
+	// click back. Parameters of the link are appended: see `forward_parameters`.
 	LandingPageUrl string `protobuf:"bytes,3,opt,name=landing_page_url,json=landingPageUrl,proto3" json:"landing_page_url,omitempty"`
 	// Where a click is sent that cannot earn: its code is unknown, not valid now, or the offer is not
 	// active. Same rules as `landing_page_url`. Empty: the landing page.
@@ -312,13 +312,13 @@ type Offer struct {
 	// What the advertiser owes for a conversion, whoever earned it. Default: nothing is recorded.
 	Revenue *Payout `protobuf:"bytes,20,opt,name=revenue,proto3" json:"revenue,omitempty"`
 	// Which parameters of a link reach the landing page (and the fallback): they are added to its URL, before
-	// a fragment, unless it has a parameter of that name. Up to 50 names, each 1 to 64 of
-	// `a-z A-Z 0-9 _ . ~ -`, or the beginning of names with a `*` behind it; compared without regard to
-	// case. What the link itself is made of (`offer_id`, `pub_id`, `coupon_code`, `pub_click_id`,
-	// `pub_sub_id`, `unique1` to `pub_unique5`) is forwarded only if it is named in full. `none` alone: nothing is
-	// forwarded. Default, also when emptied: `utm_*`, `gclid`, `gbraid`, `wbraid`, `fbclid`, `ttclid`,
-	// `msclkid`. Of a parameter that the link has several times the first that is not empty is taken. A value
-	// of more than 1,024 bytes is not forwarded, nor what comes after 4,096 bytes in all.
+	// any fragment, unless it already has a parameter of that name. Up to 50 names, each 1 to 64 of `a-z A-Z
+	// 0-9 _ . ~ -`, or a prefix followed by `*`; case is ignored. A parameter of the link itself (`offer_id`,
+	// `pub_id`, `coupon_code`, `pub_click_id`, `pub_sub_id`, `unique1` to `pub_unique5`) is forwarded only if
+	// it is named in full. `none` alone forwards nothing. Default, also if set to empty: `utm_*`, `gclid`,
+	// `gbraid`, `wbraid`, `fbclid`, `ttclid`, `msclkid`. If the link has a parameter several times, the first
+	// value that is not empty is forwarded. A value of more than 1,024 bytes is not forwarded, nor is anything
+	// beyond 4,096 bytes in total.
 	ForwardParameters []string `protobuf:"bytes,21,rep,name=forward_parameters,json=forwardParameters,proto3" json:"forward_parameters,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -622,8 +622,7 @@ type ListOffersRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// An AIP-160 filter over `name`, `display_name`, `state`, `postback_auth`, `create_time`,
 	// `update_time`: `state = ACTIVE AND display_name = "Shoes*"`. `display_name:shoes` finds the text
-	// anywhere in the name, in any case of its letters, composed or not (a ü as
-	// one character, or as u and two dots).
+	// anywhere in the name, in any case, composed or not (a ü as one character, or as u and two dots).
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `name`, `display_name`, `create_time`,
 	// `update_time`. Default `name`.

@@ -512,8 +512,8 @@ type ListPublishersRequest struct {
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// An AIP-160 filter over `name`, `display_name`, `state`, `create_time`, `update_time`.
-	// `display_name:mia` finds the text anywhere in the name, in any case of its letters, composed or not (a ü as
-	// one character, or as u and two dots).
+	// `display_name:mia` finds the text anywhere in the name, in any case, composed or not (a ü as one
+	// character, or as u and two dots).
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `name`, `display_name`, `create_time`,
 	// `update_time`. Default `name`.

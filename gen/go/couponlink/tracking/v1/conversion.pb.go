@@ -231,9 +231,9 @@ const (
 	Conversion_CLICK_REQUIRED Conversion_Reason = 13
 	// The coupon has earned as many sales as its limits allow.
 	Conversion_LIMIT_REACHED Conversion_Reason = 14
-	// The coupon service could not be reached when the sale came, and what the sale refers to was not known.
-	// It is judged by itself, as of its own time, once the coupon service answers, for up to 7 days; after
-	// that, by a replay of its postback.
+	// The coupon service could not be reached when the sale came, and what the sale refers to was unknown.
+	// The sale is judged automatically, as of its own time, once the coupon service answers, within 7 days;
+	// after that, by a replay of its postback.
 	Conversion_COUPON_SERVICE_AWAY Conversion_Reason = 15
 )
 
@@ -503,9 +503,9 @@ type Conversion struct {
 	// The coupon that earned the sale, `offers/{offer}/coupons/{publisher}.{CODE}`; empty when none
 	// did.
 	Coupon string `protobuf:"bytes,4,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// The coupon code: the coupon's own spelling when a coupon is credited, else as it was sent. Of several
-	// codes (see `codes`) it is the one that earned; where none did, the first that a coupon of the offer
-	// has, else the first.
+	// The coupon code: the coupon's own spelling when a coupon is credited, else as sent. Of several codes (see
+	// `codes`) it is the one that earned; if none did, the first that a coupon of the offer has, else the
+	// first.
 	CouponCode string `protobuf:"bytes,5,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
 	// The id of the click that the sale was reported with, or empty.
 	Click string `protobuf:"bytes,6,opt,name=click,proto3" json:"click,omitempty"`
@@ -578,7 +578,7 @@ type Conversion struct {
 	// The postback that reported the sale, `postbacks/{postback}`; empty when a platform service did.
 	Postback string `protobuf:"bytes,36,opt,name=postback,proto3" json:"postback,omitempty"`
 	// The codes that the sale was reported with, as sent and in that order, each once: up to 10. Does not
-	// change. Empty also in conversions from before it was kept.
+	// change. Conversions from before the field was added have none.
 	Codes         []string `protobuf:"bytes,37,rep,name=codes,proto3" json:"codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -882,8 +882,8 @@ type ConversionChange struct {
 	Kind ConversionChange_Kind `protobuf:"varint,2,opt,name=kind,proto3,enum=couponlink.tracking.v1.ConversionChange_Kind" json:"kind,omitempty"`
 	// When.
 	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
-	// Who did it: the `actor` of the call, else `admin`; `advertiser` when a postback did, `couponlink` when the
-	// program did by itself.
+	// Who did it: the `actor` of the call, else `admin`; `advertiser` when a postback did, `couponlink` when
+	// the program did so automatically.
 	Actor string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
 	// Why, in words.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1851,8 +1851,8 @@ type Decision struct {
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// The click considered; unset when none was reported, or none is known.
 	Click *ConsideredClick `protobuf:"bytes,2,opt,name=click,proto3" json:"click,omitempty"`
-	// The coupons of the offer that have the code, or one of the codes, each with its state at the time of
-	// the sale: the first 20 and the credited one.
+	// The offer's coupons with the code, or one of the codes, each with its state at the time of the sale: the
+	// first 20 and the credited one.
 	Coupons []*ConsideredCoupon `protobuf:"bytes,3,rep,name=coupons,proto3" json:"coupons,omitempty"`
 	// The precedence that applied: that of the one valid coupon that the code means, else the offer's.
 	Precedence string `protobuf:"bytes,4,opt,name=precedence,proto3" json:"precedence,omitempty"`
@@ -1869,8 +1869,8 @@ type Decision struct {
 	Payout *v1.Payout `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
 	// How the revenue is reckoned. Unset: nothing is due.
 	Revenue *v1.Payout `protobuf:"bytes,9,opt,name=revenue,proto3" json:"revenue,omitempty"`
-	// What happened to each code of a sale that came with several, in the order of the conversion's
-	// `codes`; empty for one code or none, of which the conversion's `reason` tells.
+	// What happened to each code of a sale that came with several, in the order of the conversion's `codes`.
+	// Empty for one code or none: the conversion's `reason` covers those.
 	Codes         []*ConsideredCode `protobuf:"bytes,10,rep,name=codes,proto3" json:"codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1981,12 +1981,12 @@ type ConsideredCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The code, as sent.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	// The coupon that it means, `offers/{offer}/coupons/{publisher}.{CODE}`, valid or not; empty when it
-	// means none, or several.
+	// The coupon that it means, `offers/{offer}/coupons/{publisher}.{CODE}`, valid or not; empty if it means
+	// none or several.
 	Coupon string `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// Why it did not count; unspecified: it is a valid coupon.
+	// Why it did not count; unspecified if it is a valid coupon.
 	Reason Conversion_Reason `protobuf:"varint,3,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
-	// What happened to it in words: `Code FREESHIP is no coupon of offer 10.`
+	// What happened to it, in words: `Code FREESHIP is no coupon of offer 10.`
 	Explanation   string `protobuf:"bytes,4,opt,name=explanation,proto3" json:"explanation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2063,8 +2063,8 @@ type ConsideredClick struct {
 	ClickTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=click_time,json=clickTime,proto3" json:"click_time,omitempty"`
 	// Why it did not count; unspecified: it counted.
 	Reason Conversion_Reason `protobuf:"varint,5,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
-	// What of its link's parameters was not kept, up to 10 sentences such as `pub_sub_id had 300 characters;
-	// the first 255 are kept`. Empty: all was kept.
+	// What was dropped from its link's parameters, up to 10 sentences such as `pub_sub_id had 300 characters;
+	// the first 255 are kept`. Empty if nothing was.
 	Dropped       []string `protobuf:"bytes,6,rep,name=dropped,proto3" json:"dropped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2227,33 +2227,33 @@ func (x *ConsideredCoupon) GetReason() Conversion_Reason {
 // RecordConversionRequest reports a sale.
 type RecordConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The code used at checkout, or several, parted by commas, semicolons, pipes or spaces. At least one of
+	// The code used at checkout, or several, separated by commas, semicolons, pipes or spaces. At least one of
 	// code, click and offer is needed.
 	CouponCode string `protobuf:"bytes,1,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
-	// The id of the click that led to the sale. A macro that was not filled in, such as `{click_id}`, is
-	// taken as not sent, with a warning; so is one in `coupon_code`.
+	// The id of the click that led to the sale. An unfilled macro, such as `{click_id}`, is taken as not sent,
+	// with a warning; so is one in `coupon_code`.
 	Click string `protobuf:"bytes,2,opt,name=click,proto3" json:"click,omitempty"`
 	// The offer, `offers/{offer}`. Empty: settled by the click, else by the only offer that has the
 	// code.
 	Offer string `protobuf:"bytes,3,opt,name=offer,proto3" json:"offer,omitempty"`
 	// The publisher, `publishers/{publisher}`: tells whose coupon it is when several have the code.
 	Publisher string `protobuf:"bytes,4,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The order id, up to 255 characters: the dedupe key within offer and event. A macro that was not filled
-	// in, such as `{order_id}`, is INVALID_ARGUMENT.
+	// The order id, up to 255 characters: the dedupe key within offer and event. An unfilled macro, such as
+	// `{order_id}`, is INVALID_ARGUMENT.
 	TransactionId string `protobuf:"bytes,5,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
 	// The sale amount; unset: none. Not negative; without `currency_code`, the offer's.
 	Amount *v1.Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
-	// What happened: 1 to 64 of `a-z A-Z 0-9 _ . -`, the same in any case and kept in lower case. Default
+	// What happened: 1 to 64 of `a-z A-Z 0-9 _ . -`; case is ignored, and it is stored in lower case. Default
 	// `sale`.
 	Event string `protobuf:"bytes,7,opt,name=event,proto3" json:"event,omitempty"`
 	// When the sale happened; not more than 5 minutes in the future. Default now.
 	ConversionTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=conversion_time,json=conversionTime,proto3" json:"conversion_time,omitempty"`
-	// A key of the caller's that makes a repeat recognisable, up to 255 characters, filled in; used when
-	// there is neither a transaction id nor a click.
+	// A key that the caller chooses to make a repeat recognizable, up to 255 characters; an unfilled macro is
+	// INVALID_ARGUMENT. Used when there is neither a transaction id nor a click.
 	IdempotencyKey string `protobuf:"bytes,9,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	// Whether to give the full verdict and store nothing; the outcome is then TEST.
 	ValidateOnly bool `protobuf:"varint,10,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Further codes used at checkout. With `coupon_code` at most 10 different ones.
+	// Further codes used at checkout; together with `coupon_code`, at most 10 different ones.
 	Codes         []string `protobuf:"bytes,11,rep,name=codes,proto3" json:"codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2501,10 +2501,10 @@ type ListConversionsRequest struct {
 	//
 	// The comparators are `=`, `!=`, `<`, `<=`, `>`, `>=`; conditions are joined by `AND` and `OR`, which
 	// binds closer, and negated by `NOT`. A `*` at a text's end stands for any ending: `"SALE*"`.
-	// `coupon_code`, `pub_unique3` and currencies match without regard to case. `codes:FREESHIP` finds a text, spelled as it was sent,
-	// within the codes that were sent. Amounts are compared as
-	// numbers, exactly, in whatever currency: add `currency = EUR`; where there is no amount no
-	// comparison of it holds. `outcome = UNATTRIBUTED` finds the sales that nobody is credited with.
+	// `coupon_code`, `pub_unique3` and currencies match without regard to case. `codes:FREESHIP` finds a text
+	// within the codes as they were sent; case matters. Amounts are compared as numbers, exactly, in whatever
+	// currency: add `currency = EUR`; where there is no amount no comparison of it holds. `outcome =
+	// UNATTRIBUTED` finds the sales that nobody is credited with.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `conversion_time`, `create_time`, `update_time`,
 	// `offer`, `publisher`, `status`, `pub_unique3`. Default `conversion_time desc`.

@@ -84,9 +84,9 @@ type ConversionServiceClient interface {
 	// ABORTED (ETAG_MISMATCH).
 	AdjustConversion(ctx context.Context, in *AdjustConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
 	// RefundConversion notes that the shopper got money back, in part or, without an amount, all of it.
-	// Payout and revenue by percent follow what is left; fixed ones end with a refund in full. So they do
-	// for a sale of zero or of no amount, which is refunded in full without an amount or with zero. A repeat
-	// of a refund, told by its `refund_id`, else by its amount, changes nothing.
+	// Payout and revenue by percent follow what is left; fixed ones become zero with a full refund. That holds
+	// also for a sale with amount zero or without an amount: refunding it without an amount, or with zero, is a
+	// full refund. A repeat of a refund, recognized by its `refund_id`, else by its amount, changes nothing.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount` (REFUND_TOO_LARGE,
 	// CURRENCY_MISMATCH); FAILED_PRECONDITION (NO_RATES, NO_AMOUNT: a part of an unknown amount);
@@ -281,9 +281,9 @@ type ConversionServiceServer interface {
 	// ABORTED (ETAG_MISMATCH).
 	AdjustConversion(context.Context, *AdjustConversionRequest) (*Conversion, error)
 	// RefundConversion notes that the shopper got money back, in part or, without an amount, all of it.
-	// Payout and revenue by percent follow what is left; fixed ones end with a refund in full. So they do
-	// for a sale of zero or of no amount, which is refunded in full without an amount or with zero. A repeat
-	// of a refund, told by its `refund_id`, else by its amount, changes nothing.
+	// Payout and revenue by percent follow what is left; fixed ones become zero with a full refund. That holds
+	// also for a sale with amount zero or without an amount: refunding it without an amount, or with zero, is a
+	// full refund. A repeat of a refund, recognized by its `refund_id`, else by its amount, changes nothing.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount` (REFUND_TOO_LARGE,
 	// CURRENCY_MISMATCH); FAILED_PRECONDITION (NO_RATES, NO_AMOUNT: a part of an unknown amount);

@@ -95,7 +95,7 @@ const (
 	ReplayResult_ATTRIBUTED ReplayResult_Outcome = 1
 	// The postback, refused or kept before, is recorded now; the sale is held.
 	ReplayResult_RECORDED ReplayResult_Outcome = 2
-	// Nothing to do: somebody is credited already, the sale is still held, or it has not come yet.
+	// Nothing to do: the sale is credited already, still held, or has not come yet.
 	ReplayResult_UNCHANGED ReplayResult_Outcome = 3
 	// Still refused; `reason` says why.
 	ReplayResult_REFUSED ReplayResult_Outcome = 4
@@ -158,9 +158,9 @@ type Postback struct {
 	// How it was answered.
 	Outcome Postback_Outcome `protobuf:"varint,4,opt,name=outcome,proto3,enum=couponlink.tracking.v1.Postback_Outcome" json:"outcome,omitempty"`
 	// Why it was refused, or why the sale is held: a stable word such as `UNKNOWN_CODE` or
-	// `INVALID_AMOUNT`; empty: nothing stood in the way. `EARLY_CHANGE`: it says what happened to a sale that
-	// is not known yet; it is kept, and `replay` tells the result once the sale has come, or has not come
-	// within 30 days.
+	// `INVALID_AMOUNT`; empty if nothing is wrong. `EARLY_CHANGE`: it reports a change of a sale that is not
+	// known yet. It is kept, and `replay` has the result once the sale has come, or has not come within 30
+	// days.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The answer in words.
 	Message string `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
@@ -168,10 +168,10 @@ type Postback struct {
 	HttpStatus int32 `protobuf:"varint,7,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
 	// GET or POST.
 	Method string `protobuf:"bytes,8,opt,name=method,proto3" json:"method,omitempty"`
-	// The parameters as they came, in query form, those of a JSON body too; the values of `token` and its like
-	// are replaced by `***`.
+	// The parameters as received, in query form, including those of a JSON body; the values of `token` and the
+	// like are replaced by `***`.
 	Parameters string `protobuf:"bytes,9,opt,name=parameters,proto3" json:"parameters,omitempty"`
-	// The code sent, or empty; several parted by commas.
+	// The code sent, or empty; several are separated by commas.
 	CouponCode string `protobuf:"bytes,10,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
 	// The order id sent, or empty.
 	TransactionId string `protobuf:"bytes,11,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
@@ -185,10 +185,10 @@ type Postback struct {
 	Duration *durationpb.Duration `protobuf:"bytes,15,opt,name=duration,proto3" json:"duration,omitempty"`
 	// The last replay; unset: none.
 	Replay *ReplayResult `protobuf:"bytes,16,opt,name=replay,proto3" json:"replay,omitempty"`
-	// What else the sender was told to fix, in words, such as a parameter that was not filled in.
+	// What else the sender was told to fix, in words, such as an unfilled parameter.
 	Warnings []string `protobuf:"bytes,17,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	// The body as it came, if it could not be read as parameters, up to 64 KiB; the offer's tokens in it are
-	// replaced by `***`. Empty: it could be, or there was none.
+	// The body as received, up to 64 KiB, if it could not be read as parameters; the offer's tokens in it are
+	// replaced by `***`. Otherwise empty.
 	Body string `protobuf:"bytes,18,opt,name=body,proto3" json:"body,omitempty"`
 	// The Content-Type that came with `body`.
 	ContentType   string `protobuf:"bytes,19,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`

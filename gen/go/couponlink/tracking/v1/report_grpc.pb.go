@@ -62,8 +62,8 @@ type ReportServiceClient interface {
 	// ExportConversions sends all conversions that match, however many, from one consistent view: what is
 	// stored or changed while the export runs is not seen. It takes little memory on either side, and ends
 	// when the caller goes. Over REST it is `GET /v1/reports/conversions:export`, which answers with CSV or
-	// with one JSON object a line. With `bom=true` the CSV begins with a byte order mark, by which spreadsheets
-	// know UTF-8; the default is `bom=false`.
+	// with one JSON object a line. With `bom=true` the CSV begins with a byte order mark, which tells
+	// spreadsheets that it is UTF-8; the default is `bom=false`.
 	//
 	// Errors: INVALID_ARGUMENT on `filter` or `order_by`; UNAVAILABLE when the export ends on our side.
 	ExportConversions(ctx context.Context, in *ExportConversionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportConversionsResponse], error)
@@ -163,8 +163,8 @@ type ReportServiceServer interface {
 	// ExportConversions sends all conversions that match, however many, from one consistent view: what is
 	// stored or changed while the export runs is not seen. It takes little memory on either side, and ends
 	// when the caller goes. Over REST it is `GET /v1/reports/conversions:export`, which answers with CSV or
-	// with one JSON object a line. With `bom=true` the CSV begins with a byte order mark, by which spreadsheets
-	// know UTF-8; the default is `bom=false`.
+	// with one JSON object a line. With `bom=true` the CSV begins with a byte order mark, which tells
+	// spreadsheets that it is UTF-8; the default is `bom=false`.
 	//
 	// Errors: INVALID_ARGUMENT on `filter` or `order_by`; UNAVAILABLE when the export ends on our side.
 	ExportConversions(*ExportConversionsRequest, grpc.ServerStreamingServer[ExportConversionsResponse]) error

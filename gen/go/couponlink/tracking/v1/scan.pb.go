@@ -944,10 +944,10 @@ type ScanLinkResponse struct {
 	FinalUrl string `protobuf:"bytes,5,opt,name=final_url,json=finalUrl,proto3" json:"final_url,omitempty"`
 	// The made-up click id that the visitor carried; empty where the link is no tracking link.
 	ClickId string `protobuf:"bytes,6,opt,name=click_id,json=clickId,proto3" json:"click_id,omitempty"`
-	// Whether the click id stands in the final URL, and a page answered there. A host that is not known, that
-	// does not answer, or that answers with an error such as 404 has no page.
+	// Whether the final URL has the click id, and a page answered there. A host that is unknown, does not
+	// answer, or answers with an error such as 404 has no page.
 	ClickIdArrived bool `protobuf:"varint,7,opt,name=click_id_arrived,json=clickIdArrived,proto3" json:"click_id_arrived,omitempty"`
-	// Whether the coupon code stands in the final URL, and a page answered there.
+	// Whether the final URL has the coupon code, and a page answered there.
 	CouponCodeArrived bool `protobuf:"varint,8,opt,name=coupon_code_arrived,json=couponCodeArrived,proto3" json:"coupon_code_arrived,omitempty"`
 	// What a postback with the code would come to now; unset where the link has no code.
 	Verdict       *ScanVerdict `protobuf:"bytes,9,opt,name=verdict,proto3" json:"verdict,omitempty"`
@@ -1220,8 +1220,8 @@ type ScannedLink struct {
 	// The parameters of the link that are added to the page's URL, in the link's order: see the offer's
 	// `forward_parameters`.
 	ForwardedParameters []*ForwardedParameter `protobuf:"bytes,8,rep,name=forwarded_parameters,json=forwardedParameters,proto3" json:"forwarded_parameters,omitempty"`
-	// What of the link's parameters is not kept, up to 10 sentences such as `pub_sub_id had 300 characters;
-	// the first 255 are kept`. Empty: all is kept.
+	// What is dropped from the link's parameters, up to 10 sentences such as `pub_sub_id had 300 characters;
+	// the first 255 are kept`. Empty if nothing is.
 	Dropped       []string `protobuf:"bytes,9,rep,name=dropped,proto3" json:"dropped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1327,7 +1327,7 @@ type ForwardedParameter struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Its value, decoded.
 	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
-	// Whether the value stands in the final URL, and a page answered there.
+	// Whether the final URL has the value, and a page answered there.
 	Arrived       bool `protobuf:"varint,3,opt,name=arrived,proto3" json:"arrived,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1505,7 +1505,7 @@ func (x *ScanHop) GetCertificateExpireTime() *timestamppb.Timestamp {
 // ScanParameter is a value that should survive the way.
 type ScanParameter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is: `click_id`, `coupon_code`, `pub_id`, `pub_click_id`, or a parameter that was forwarded.
+	// What it is: `click_id`, `coupon_code`, `pub_id`, `pub_click_id`, or a forwarded parameter.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Whether the value stands somewhere in the URL.
 	Present       bool `protobuf:"varint,2,opt,name=present,proto3" json:"present,omitempty"`
