@@ -71,8 +71,8 @@ func (c Claim) code(i int) ClaimedCode {
 	return c.More[i-1]
 }
 
-// codeToKeep returns the code that a sale is kept with which none of its codes earned: the first that a
-// coupon of the offer has, else the first.
+// codeToKeep returns the code to store with a sale that no code earned: the first that a coupon of the offer
+// has, else the first.
 func (c Claim) codeToKeep() string {
 	for i := range c.codes() {
 		if code := c.code(i); len(code.Coupons) > 0 {
@@ -92,7 +92,7 @@ func (c Claim) knowsNoCode() bool {
 	return c.Code != ""
 }
 
-// onlyCoupon returns the coupon of the offer that the codes could mean, valid or not, if it is one.
+// onlyCoupon returns the coupon of the offer that the codes could mean, valid or not, if there is exactly one.
 func (c Claim) onlyCoupon() *Coupon {
 	var only *Coupon
 	for i := range c.codes() {
@@ -137,8 +137,8 @@ const (
 //  4. A code that is unknown or not valid falls through to the click; the reason is kept.
 //  5. A click of an approved publisher within the window earns.
 //
-// Several codes count as one that all their coupons have: valid ones of one publisher are its sale, by
-// the first of them, and of several publishers they are settled as a shared code is.
+// Several codes count as one code that all their coupons share. If the valid coupons belong to one publisher,
+// the first of them earns; if to several, they are settled like a shared code.
 //
 // The settings are the offer's, where the coupon at hand has none of its own: for the grace, the
 // coupon that is judged; for the precedence, the one valid coupon that the code means; for the window,
@@ -180,7 +180,7 @@ func (c Claim) find() findings {
 		}
 	default:
 		if only := c.onlyCoupon(); only != nil {
-			f.grace = only.grace(c.Offer) // by which it was found not to count
+			f.grace = only.grace(c.Offer) // this grace decided that it does not count
 		}
 	}
 	if f.coupon != nil && f.precedence == OnlyIfClicked && (!f.clicked || c.Click.Publisher != f.coupon.Publisher) {
@@ -262,9 +262,9 @@ func (c Claim) judgeClick(window time.Duration) Reason {
 	return NoReason
 }
 
-// judgeCode finds the valid coupon that the codes mean, or says why there is none: of several codes, the
-// reason of the first that the offer has. Codes of several publishers are settled by the publisher whom
-// the report names, else by the click's, if that click counts.
+// judgeCode finds the valid coupon that the codes mean, or says why none is: of several codes, the reason of
+// the first that the offer has. The publisher that the report names settles codes of several publishers, else
+// the click's, if the click counts.
 func (c Claim) judgeCode(clicked bool) (*Coupon, Reason) {
 	if c.Code == "" {
 		return nil, NoReason
@@ -358,8 +358,7 @@ func unattributed(reason Reason, explanation string) Decision {
 	return Decision{Outcome: Unattributed, Reason: reason, Explanation: explanation}
 }
 
-// explain puts the reasons why a code and a click did not count in words. Of several codes, tellFates
-// tells.
+// explain puts into words why a code and a click did not count. For several codes, see tellFates.
 func (c Claim) explain(codeReason, clickReason Reason) string {
 	code := c.codeWords(codeReason)
 	if len(c.More) > 0 {

@@ -78,8 +78,8 @@ func couponsOf(c rules.Claim) []rules.Coupon {
 	return all
 }
 
-// TestAttributeWithoutOrder checks that the order of the codes decides which of a publisher's coupons
-// earns, and nothing else, and that each code's fate is told.
+// TestAttributeWithoutOrder checks that the order of the codes decides only which of a publisher's coupons
+// earns, and that each code's fate is reported.
 func TestAttributeWithoutOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawClaim(t)
@@ -91,7 +91,7 @@ func TestAttributeWithoutOrder(t *testing.T) {
 		turned.Code, turned.Coupons, turned.CodeElsewhere = last.Code, last.Coupons, last.Elsewhere
 		turned.More = append([]rules.ClaimedCode{{Code: c.Code, Coupons: c.Coupons, Elsewhere: c.CodeElsewhere}}, c.More[:len(c.More)-1]...)
 		d, other := rules.Attribute(c), rules.Attribute(turned)
-		own := func(c rules.Claim) bool { // what a coupon has of its own may depend on which it is
+		own := func(c rules.Claim) bool { // a coupon's own settings may depend on which coupon it is
 			return slices.ContainsFunc(couponsOf(c), func(c rules.Coupon) bool { return c.Settings.Precedence != "" })
 		}
 		if !own(c) && (d.Outcome != other.Outcome || d.Publisher != other.Publisher || len(d.Candidates) != len(other.Candidates)) {

@@ -14,7 +14,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// The reasons why the body of a postback was lost: it is not in the journal, and the postback cannot be
+// The reasons why the body of a postback was lost. The journal does not have it, so the postback cannot be
 // replayed.
 const (
 	BodyTooLarge   = "BODY_TOO_LARGE"
@@ -22,17 +22,17 @@ const (
 	bodyNotUTF8    = "BODY_NOT_UTF8"
 )
 
-// BodyLost says whether a postback that was refused for a reason had a body that nobody has.
+// BodyLost reports whether a postback that was refused for reason lost its body.
 func BodyLost(reason string) bool {
 	return reason == BodyTooLarge || reason == BodyIncomplete || reason == bodyNotUTF8
 }
 
-// maxExponent is the greatest exponent, either way, of a number in JSON that is written out.
+// maxExponent is the greatest exponent, positive or negative, of a JSON number that is written out.
 const maxExponent = 99
 
-// ReadBody reads the parameters in a postback's body: a form, or a flat object in JSON, whose values are
-// strings, numbers, true and false, or lists of them. null is as if the parameter had not been sent. What is
-// nested is kept as JSON where no parameter has its name.
+// ReadBody reads the parameters in a postback's body: a form, or a flat JSON object whose values are strings,
+// numbers, true, false, or lists of them. null counts as not sent. A nested value is kept as JSON if its name
+// is not a parameter's.
 //
 // Errors: InvalidArgument on Content-Type (UNSUPPORTED_CONTENT_TYPE), on body (MALFORMED_BODY,
 // BODY_NOT_UTF8) or on the parameter (MALFORMED_BODY).
@@ -48,7 +48,7 @@ func ReadBody(contentType string, body []byte) (url.Values, error) {
 	case kind != "" && kind != "application/x-www-form-urlencoded" && kind != "text/plain":
 		return nil, apperr.Invalid("UNSUPPORTED_CONTENT_TYPE", "Content-Type",
 			"%.100q is neither application/x-www-form-urlencoded nor application/json; send a form, JSON, or parameters in the query", contentType)
-	case body[0] == '{': // whatever it is called
+	case body[0] == '{': // whatever its Content-Type
 		return readJSON(body)
 	case kind != "application/x-www-form-urlencoded" && (body[0] == '<' || !bytes.ContainsRune(body, '=')):
 		return nil, apperr.Invalid("MALFORMED_BODY", "body", "is neither a form nor JSON; send one of them, with its Content-Type")

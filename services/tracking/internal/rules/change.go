@@ -19,7 +19,7 @@ const (
 	DefaultActor = "admin"
 	// Advertiser is who did what came by postback.
 	Advertiser = "advertiser"
-	// Automatic is who did what Couponlink does by itself.
+	// Automatic is the actor of what Couponlink does automatically.
 	Automatic = "couponlink"
 )
 
@@ -154,9 +154,9 @@ func (c Conversion) adjust(amount money.Money, kind ChangeKind, by By) (Conversi
 	return c.recorded(changed, kind, "", by)
 }
 
-// Refund returns the conversion with a part of its amount given back, or, with none, all that is left:
-// nothing is due for it then, also if the sale was of no amount. A repeat of a refund, which its id
-// tells, or without one its amount, is returned as it is.
+// Refund returns the conversion with part of its amount given back. Without an amount it gives back all that
+// is left, and nothing is due any more, even if the sale had no amount. A repeat of a refund, recognized by
+// its id or, without one, by its amount, returns the conversion unchanged.
 //
 // Errors: InvalidArgument on amount (CURRENCY_MISMATCH, REFUND_TOO_LARGE, INVALID_AMOUNT) or refund_id
 // (REFUND_ID_TAKEN); FailedPrecondition (NO_AMOUNT, NO_RATES).
@@ -186,8 +186,8 @@ func (c Conversion) Refund(amount money.Money, refundID string, by By) (Conversi
 	return c.recorded(changed, ChangeRefund, refundID, by)
 }
 
-// checkRefund says what is wrong with an amount that is to be given back. That of zero is all of a sale of
-// zero.
+// checkRefund says what is wrong with an amount to give back. Zero is valid for a sale of zero only, and
+// gives back all of it.
 func (c Conversion) checkRefund(amount money.Money) error {
 	if c.Amount.IsNone() {
 		return apperr.New(apperr.FailedPrecondition, "NO_AMOUNT",
@@ -205,8 +205,8 @@ func (c Conversion) checkRefund(amount money.Money) error {
 	return nil
 }
 
-// refunded says whether a refund is a repeat. Errors: InvalidArgument on refund_id if its id was used
-// for another amount.
+// refunded reports whether a refund is a repeat. Errors: InvalidArgument on refund_id if its id was used for
+// another amount.
 func (c Conversion) refunded(amount money.Money, refundID string) (bool, error) {
 	all := amount == money.Money{}
 	for _, change := range c.Changes {
@@ -225,8 +225,8 @@ func (c Conversion) refunded(amount money.Money, refundID string) (bool, error) 
 	return all && c.Returned(), nil
 }
 
-// Returned says whether the sale was given back in full, at once or in parts. One of no amount was, if it
-// was refunded at all.
+// Returned reports whether the sale was given back in full, at once or in parts. For a sale without an
+// amount, any refund is a full one.
 func (c Conversion) Returned() bool {
 	if !c.Refunded.IsNone() {
 		return c.Refunded == c.Amount
@@ -234,7 +234,7 @@ func (c Conversion) Returned() bool {
 	return c.Amount.IsNone() && slices.ContainsFunc(c.Changes, func(change Change) bool { return change.Kind == ChangeRefund })
 }
 
-// left is what of the amount was not given back; none of none.
+// left returns the part of the amount that was not given back; no amount if the sale has none.
 func (c Conversion) left() money.Money {
 	if c.Refunded.IsNone() {
 		return c.Amount
@@ -310,7 +310,7 @@ func (c Conversion) Replay(anew Conversion, by By) (Conversion, error) {
 	return c.recorded(changed, ChangeReplay, "", by)
 }
 
-// Unjudged says that the coupon service could not be asked for what the conversion's judgement needs.
+// Unjudged reports whether the conversion still waits for the coupon service to be judged.
 func (c Conversion) Unjudged() bool {
 	return c.Outcome == Unattributed && c.Reason == CouponServiceAway
 }
@@ -380,8 +380,8 @@ func (c Conversion) Apply(r Report, by By) (Conversion, error) {
 	}
 }
 
-// Contradicts says whether a report on what happened to the conversion brings another amount than it has
-// or was reported with. The amount of a refund is the refund's own.
+// Contradicts reports whether a report of a change to the conversion names another amount than the conversion
+// has or was reported with. The amount of a refund is the refund's own.
 func (c Conversion) Contradicts(r Report, offer Offer) bool {
 	if !r.HasAmount || r.Status == ReportRefunded {
 		return false
@@ -390,7 +390,7 @@ func (c Conversion) Contradicts(r Report, offer Offer) bool {
 	return said != c.Amount && said != c.After(0).Amount
 }
 
-// ContentSaid returns the conversion with the content that a report on it brings, for a conflict.
+// ContentSaid returns the conversion with the content of a report on it, for a conflict.
 func (c Conversion) ContentSaid(r Report, offer Offer) Conversion {
 	c.Amount = c.AmountSaid(r, offer)
 	c.ContentHash = ContentHash(r, c)

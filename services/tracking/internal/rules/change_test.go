@@ -42,7 +42,7 @@ func fixed() rules.Conversion {
 	return c
 }
 
-// amounting is that sale with another amount.
+// amounting returns that sale with another amount.
 func amounting(amount money.Money) rules.Conversion {
 	c := fixed()
 	c.Amount, c.Revenue = amount, amount
@@ -57,7 +57,7 @@ func held() rules.Conversion {
 	return c
 }
 
-// changes are what a conversion is put through, and how it stands then.
+// changes are the steps of a test, and the conversion that they lead to.
 type changes struct {
 	says    string
 	from    rules.Conversion
@@ -66,7 +66,7 @@ type changes struct {
 	payout  money.Money
 	revenue money.Money
 	changes int
-	reason  string // of the last step's refusal
+	reason  string // of the last step's error
 }
 
 type step func(rules.Conversion) (rules.Conversion, error)
@@ -221,7 +221,7 @@ func TestConflicts(t *testing.T) {
 	}
 }
 
-// TestARepeatHasTheFirstAmountOrThePresentOne: both are known, what was in between is not.
+// TestARepeatHasTheFirstAmountOrThePresentOne: a repeat may have either of them, but none in between.
 func TestARepeatHasTheFirstAmountOrThePresentOne(t *testing.T) {
 	report := rules.Report{Code: "SALE20", HasAmount: true}
 	reported := func(cents int64) rules.Conversion {

@@ -14,8 +14,8 @@ import (
 // MaxCodes is how many codes one sale may come with.
 const MaxCodes = 10
 
-// Codes are the codes that a sale came with, as sent and in that order, one a line: as they are stored.
-// One code, which is nearly every sale's, is itself.
+// Codes holds the codes of a sale as they are stored: as sent, in that order, one a line. A single code, as
+// nearly every sale has, is the text itself.
 type Codes string
 
 // List returns the codes; nil for none.
@@ -42,8 +42,7 @@ func (r Report) CodeText() string {
 	return r.Code + "," + strings.Join(r.More, ",")
 }
 
-// codeKey returns the codes in the form by which reports are compared, in which their order does not
-// matter.
+// codeKey returns the codes in a form for comparing reports. It does not depend on their order.
 func (r Report) codeKey() string {
 	if len(r.More) == 0 {
 		return couponcode.Fold(r.Code)
@@ -67,7 +66,7 @@ func (r Report) Without(isLeftOut func(code string) bool) Report {
 	return r
 }
 
-// addCode notes one more code of a report. The same one again, in whatever case, is one.
+// addCode adds a code to a report, unless the report has it, in any case.
 func addCode(r *Report, code string, _ time.Time) error {
 	switch {
 	case r.Code == "":
@@ -82,20 +81,20 @@ func addCode(r *Report, code string, _ time.Time) error {
 	return nil
 }
 
-// ReadCodes notes the codes of a report in the values of a field, each of which may have several, as in
-// the parameter coupon_code. The error is InvalidArgument on the field.
+// ReadCodes adds the codes in a field's values to a report. Each value may hold several, as in the parameter
+// coupon_code. The error is InvalidArgument on the field.
 func ReadCodes(r *Report, field string, values []string) error {
 	code := slices.IndexFunc(parameters, func(p parameter) bool { return p.name == "coupon_code" })
 	return parameters[code].read(r, []sent{{name: field, values: values}}, nil, time.Time{})
 }
 
-// isCodeSeparator says whether a character parts two codes of one value.
+// isCodeSeparator reports whether a character separates two codes in a value.
 func isCodeSeparator(c rune) bool {
 	return c == ',' || c == ';' || c == '|' || c == ' ' || c > unicode.MaxLatin1 && unicode.IsSpace(c) || c == '\u00A0'
 }
 
-// splitCodes returns the codes in a value, which are parted by commas, semicolons, pipes and spaces, or
-// are a list in JSON. A macro that was not filled in stays as it is, whatever it has inside.
+// splitCodes returns the codes in a value: separated by commas, semicolons, pipes and spaces, or a JSON list.
+// It never splits an unfilled macro.
 func splitCodes(value string, isUnfilled func(string) bool) []string {
 	if inner, ok := strings.CutPrefix(value, `["`); ok && strings.HasSuffix(inner, `"]`) {
 		value = strings.ReplaceAll(`"`+strings.TrimSuffix(inner, "]"), `"`, "")

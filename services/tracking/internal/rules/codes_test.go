@@ -51,7 +51,7 @@ func TestCodesOfAPostback(t *testing.T) {
 	}
 }
 
-// Whatever parts codes, and in whatever order they come, they are the same content.
+// Codes in any order, with any separators, are the same content.
 func TestContentOfCodesHasNoOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		codes := rapid.SliceOfNDistinct(rapid.StringMatching(`[A-Z]{3,6}1`), 1, 10, rapid.ID[string]).Draw(t, "codes")
@@ -105,7 +105,7 @@ func TestFatesOfCodes(t *testing.T) {
 	}
 }
 
-// One code, which nearly every sale has, must not pay for those that have several.
+// Nearly every sale has one code, and must not pay for those that have several.
 func TestOneCodeAllocatesNoMore(t *testing.T) {
 	c := claim(precedence(rules.CodeFirst))
 	c.Code, c.Coupons = "SALEXYZ20", []rules.Coupon{coupon("22")}

@@ -39,8 +39,8 @@ type Conflict struct {
 	Resolution Resolution
 }
 
-// Repeats says whether a report, which would make another conversion with the same id, has the content
-// of this one as it was reported or as its amount is now, or of a conflict that was accepted.
+// Repeats reports whether a report, whose conversion would have the same id, has the content of this one: as
+// reported, with its present amount, or as in a conflict that was accepted.
 func (c Conversion) Repeats(r Report, other Conversion) bool {
 	if other.ContentHash == c.ContentHash {
 		return true
@@ -57,7 +57,7 @@ func (c Conversion) Repeats(r Report, other Conversion) bool {
 	return false
 }
 
-// Conflicting is the refusal of a report of the conversion with another content.
+// Conflicting returns the error that refuses a report of the conversion with another content.
 func (c Conversion) Conflicting() error {
 	return apperr.New(apperr.Aborted, "CONVERSION_CONFLICT",
 		"this transaction is stored already as conversions/%s with another code, click, publisher or amount; the sale was not changed, and this report is kept with it as a conflict to resolve", c.ID).

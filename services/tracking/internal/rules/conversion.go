@@ -26,8 +26,8 @@ func ConversionID(r Report, offer string) (id string, ok bool) {
 	return "", false
 }
 
-// FormerConversionID returns the id that the conversion of a report had while events were told apart by
-// case. ok is false where that is no other than ConversionID's.
+// FormerConversionID returns the id that a report's conversion had while events were case-sensitive. ok is
+// false if it equals ConversionID's.
 func FormerConversionID(r Report, offer string) (id string, ok bool) {
 	if r.sentEvent == "" {
 		return "", false
@@ -119,7 +119,7 @@ func deliver(c Claim, d Decision) []Status {
 	}
 }
 
-// WarnOfFineAmount returns a warning of an amount that is finer than its currency, which is kept.
+// WarnOfFineAmount returns a warning if an amount has more decimal places than its currency. The amount is kept.
 func WarnOfFineAmount(amount money.Money) []string {
 	if !amount.IsFine() {
 		return nil

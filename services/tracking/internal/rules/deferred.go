@@ -12,8 +12,9 @@ const (
 	earlyWait = 30 * 24 * time.Hour
 	awayWait  = 7 * 24 * time.Hour
 
-	// The sale itself makes an early change when it comes. It is only looked for in case that was cut off:
-	// soon at first, and then less often the longer the change has waited, at least daily.
+	// A sale applies its early changes when it comes. These pauses are for the checks that find a change
+	// whose sale was cut off: soon at first, then less often the longer the change has waited, at least
+	// daily.
 	earlyFirstLook = 10 * time.Second
 	earlyLookPart  = 4
 	earlyLastLook  = 24 * time.Hour
@@ -23,27 +24,28 @@ const (
 	awayLastPause  = 10 * time.Second
 )
 
-// Deferred is a report that waits to be judged, or judged again, by itself.
+// Deferred is a report that waits to be judged, or judged again, automatically.
 type Deferred struct {
 	// ID is 32 hexadecimal digits. A repeat of the report has the same.
 	ID string
 	// Reason is EarlyChange or CouponServiceAway.
 	Reason Reason
-	// Conversion is the id of the sale that the report is of, which is not there yet for an EarlyChange.
+	// Conversion is the id of the report's sale, which does not exist yet for an EarlyChange.
 	Conversion string
-	// Postback is the journal's entry of the report, from which it is judged. It is kept here too, since
-	// the journal's retention may be shorter than the wait. It has no ID if one of our own services
+	// Postback is the report's entry in the journal, which is replayed to judge it. It is kept here too,
+	// since the journal's retention may be shorter than the wait. It has no ID if one of our own services
 	// reported.
 	Postback Postback
-	// Tries counts how often it was looked at in vain.
+	// Tries counts the attempts that failed.
 	Tries int
-	// DueTime is when it is looked at next; while somebody does, until when it is left to them.
+	// DueTime is the time of the next attempt, or the end of the lease of the present one.
 	DueTime time.Time
-	// ExpireTime is when it is given up.
+	// ExpireTime is when the report is given up.
 	ExpireTime time.Time
 }
 
-// DeferChange returns what is kept of a change that came before its sale, which will have an id.
+// DeferChange returns the report to keep for a change that came before its sale. conversion is the id that
+// the sale will have.
 func DeferChange(r Report, conversion string, entry Postback) Deferred {
 	amount := fmt.Sprint(r.HasAmount, r.Amount.Units, r.Amount.Nanos, r.Amount.Currency)
 	return Deferred{
@@ -52,7 +54,7 @@ func DeferChange(r Report, conversion string, entry Postback) Deferred {
 	}
 }
 
-// DeferSale returns what is kept of a sale that could not be judged, beside its conversion.
+// DeferSale returns the report to keep, beside its conversion, for a sale that could not be judged.
 func DeferSale(c Conversion, entry Postback) Deferred {
 	entry = entry.Of(c)
 	return Deferred{
@@ -61,7 +63,7 @@ func DeferSale(c Conversion, entry Postback) Deferred {
 	}
 }
 
-// PutOff returns the report after a look in vain at a time.
+// PutOff returns the report after an attempt that failed at now.
 func (d Deferred) PutOff(now time.Time) Deferred {
 	pause := AwayPause(d.Tries)
 	if d.Reason == EarlyChange {
@@ -72,12 +74,12 @@ func (d Deferred) PutOff(now time.Time) Deferred {
 	return d
 }
 
-// AwayPause returns how long the coupon service is left alone after a number of failures in a row.
+// AwayPause returns how long to wait before asking the coupon service again after a number of failures in a row.
 func AwayPause(failures int) time.Duration {
 	return time.Duration(min(float64(awayFirstPause)*math.Pow(2, float64(failures)), float64(awayLastPause)))
 }
 
-// Expired says whether the report is given up.
+// Expired reports whether the report is given up.
 func (d Deferred) Expired(now time.Time) bool { return !now.Before(d.ExpireTime) }
 
 // Early returns the entry of a change that came before its sale.
@@ -86,9 +88,9 @@ func (p Postback) Early(message string) Postback {
 	return p
 }
 
-// ChangesOnly says whether a report tells only what happened to a sale, and nothing of the sale itself: it
-// came before it if the sale is not known. One that says approved or pending and names a code, a click or
-// an amount is of a sale that starts so.
+// ChangesOnly reports whether a report says only what happened to a sale, and nothing of the sale itself. If
+// the sale is unknown, such a report is early. One that says approved or pending and names a code, a click or
+// an amount reports a sale that starts in that status.
 func (r Report) ChangesOnly() bool {
 	switch r.Status {
 	case NewSale:
@@ -100,13 +102,13 @@ func (r Report) ChangesOnly() bool {
 	}
 }
 
-// IsSale says whether a report is of a sale, new or known, rather than of what happened to one. What
-// approves is both.
+// IsSale reports whether a report is of a sale, new or known, rather than of a change of one. An approval is
+// both.
 func (r Report) IsSale() bool {
 	return r.Status == NewSale || r.Status == ReportPending && !r.ChangesOnly()
 }
 
-// ChangedBy says whether a postback's change is in the conversion's history, or noted as a conflict.
+// ChangedBy reports whether the conversion's history or its conflicts have a postback's change.
 func (c Conversion) ChangedBy(postback string) bool {
 	for _, change := range c.Changes {
 		if change.By.Postback == postback && postback != "" && change.Kind != ChangeReplay {
@@ -121,9 +123,9 @@ func (c Conversion) ChangedBy(postback string) bool {
 	return false
 }
 
-// ApplyEarly returns the conversion with what an early change says, and the error with which that is
-// refused; the conversion may have been noted as a conflict then. A change that is in its history already
-// changes nothing.
+// ApplyEarly returns the conversion with an early change applied. If it returns an error, the change is
+// refused, and the conversion may have it noted as a conflict. A change that the history has already changes
+// nothing.
 //
 // Errors: those of Apply, and Aborted (CONVERSION_CONFLICT).
 func (c Conversion) ApplyEarly(r Report, offer Offer, by By) (Conversion, error) {

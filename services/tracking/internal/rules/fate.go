@@ -4,18 +4,18 @@ import "strings"
 
 // ConsideredCode is what happened to one of several codes.
 type ConsideredCode struct {
-	// Code is as sent.
+	// Code is the code as sent.
 	Code string
-	// Coupon is the resource name of the coupon that the code means; empty: of none, or of several.
+	// Coupon is the resource name of the coupon that the code means; "" if it means none or several.
 	Coupon string
-	// Reason says why it did not count; empty: it is a valid coupon.
+	// Reason says why it did not count; "" if it is a valid coupon.
 	Reason Reason
 	// Explanation says it in words, as a sentence.
 	Explanation string
 }
 
-// tellFates adds to a decision what happened to each of several codes, and says it of those that did not
-// earn in the explanation.
+// tellFates adds to a decision what happened to each of several codes. Its explanation then covers those that
+// did not earn.
 func (c Claim) tellFates(d *Decision, f findings) {
 	sentences := []string{d.Explanation}
 	for i := range c.codes() {
@@ -28,7 +28,7 @@ func (c Claim) tellFates(d *Decision, f findings) {
 	d.Explanation = strings.TrimSpace(strings.Join(sentences, " "))
 }
 
-// fate says what happened to one code, and whether it earned the sale.
+// fate returns what happened to one code, and whether it earned the sale.
 func (c Claim) fate(code ClaimedCode, d *Decision, f findings) (_ ConsideredCode, earned bool) {
 	alone := c
 	alone.Code, alone.Coupons, alone.CodeElsewhere, alone.More = code.Code, code.Coupons, code.Elsewhere, nil

@@ -16,9 +16,9 @@ type Grounds struct {
 	Rule string
 	// Click is the click considered; nil where none was reported, or none is known.
 	Click *ConsideredClick
-	// Coupons are those of the offer that have the code, or one of the codes.
+	// Coupons are the offer's coupons with the code, or one of the codes.
 	Coupons []ConsideredCoupon
-	// Codes are what happened to each of several codes; nil for one code or none.
+	// Codes says what happened to each of several codes; nil for one code or none.
 	Codes []ConsideredCode
 	// Precedence, ClickWindow and CouponGrace are the settings that applied.
 	Precedence  Precedence
@@ -46,7 +46,7 @@ type ConsideredClick struct {
 	Time   time.Time
 	// Reason says why it did not count; empty: it did.
 	Reason Reason
-	// Dropped says in words what of its link's parameters was not kept.
+	// Dropped says in words what was dropped from its link's parameters.
 	Dropped []string
 }
 

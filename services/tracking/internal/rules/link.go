@@ -12,25 +12,25 @@ import (
 )
 
 const (
-	// maxDropped bounds what a click says of what was dropped of its link.
+	// maxDropped bounds how many dropped parameters a click names.
 	maxDropped = 10
-	// maxNestedQueries bounds how often parameters are read from behind a value.
+	// maxNestedQueries bounds how often a value may have further parameters behind it.
 	maxNestedQueries = 3
-	// maxQuotedChars bounds a value in it.
+	// maxQuotedChars bounds a value that is quoted there.
 	maxQuotedChars = 40
 )
 
-// Visited is what the address of a tracking link says. A shopper is never turned away because of it:
-// what can be read is used, what cannot is named in Dropped.
+// Visited is what the address of a tracking link says. No address turns a shopper away: what can be read is
+// used, the rest is named in Dropped.
 type Visited struct {
 	Link trackinglink.Link
-	// Query is what parameters of the landing page are taken from.
+	// Query holds the parameters that may be forwarded to the landing page.
 	Query trackinglink.Query
-	// Foreign says that Query has parameters that are none of a tracking link's own.
+	// Foreign says that Query has parameters other than a tracking link's own.
 	Foreign bool
-	// Dropped says what of the link's own parameters was not kept, in words.
+	// Dropped says in words what was dropped from the link's own parameters.
 	Dropped []string
-	// nested is how often parameters were read from behind a value.
+	// nested counts the values that had parameters behind them.
 	nested int
 }
 
@@ -41,8 +41,7 @@ func ParseLink(rawQuery string) Visited {
 	return v
 }
 
-// ParseShortLink reads the spoken short form of a link: the code, which is the end of its path, and the
-// query behind it.
+// ParseShortLink reads the short form of a link: the code at the end of its path, and the query.
 func ParseShortLink(code, rawQuery string) Visited {
 	var v Visited
 	v.set("coupon_code", &v.Link.CouponCode, v.codeIn("coupon_code", code))
@@ -50,7 +49,7 @@ func ParseShortLink(code, rawQuery string) Visited {
 	return v
 }
 
-// readAll takes up what a link's query says.
+// readAll reads a link's query.
 func (v *Visited) readAll(rawQuery string) {
 	query, complete := trackinglink.NewQuery(rawQuery)
 	if !complete {
@@ -64,7 +63,7 @@ func (v *Visited) readAll(rawQuery string) {
 	v.read(query)
 }
 
-// read takes up what a query says.
+// read reads a query.
 func (v *Visited) read(query trackinglink.Query) {
 	for query != "" {
 		var name, value string
@@ -75,7 +74,8 @@ func (v *Visited) read(query trackinglink.Query) {
 	}
 }
 
-// take sets a parameter of the link from a value that is still encoded; false: it is none of them.
+// take sets a parameter of the link from a value that is still encoded. It returns false if the link has no
+// such parameter.
 func (v *Visited) take(name, value string) bool {
 	l := &v.Link
 	switch name {
@@ -105,12 +105,12 @@ func (v *Visited) take(name, value string) bool {
 	return true
 }
 
-// setText takes up a text of the publisher's own.
+// setText sets a text of the publisher's own.
 func (v *Visited) setText(name string, field *string, value string) {
 	v.set(name, field, v.clean(name, trackinglink.Unescape(value)))
 }
 
-// setID takes up the id of an offer or a publisher; what is no id is dropped.
+// setID sets the id of an offer or a publisher. Anything that is not an id is dropped.
 func (v *Visited) setID(name string, field *string, value string) {
 	if !IsID(value) {
 		sent := pasted.Trim(trackinglink.Unescape(value))
@@ -127,7 +127,7 @@ func (v *Visited) setID(name string, field *string, value string) {
 	v.set(name, field, value)
 }
 
-// setCode takes up a code. What is no code is kept as it was sent: the click then says that it is unknown.
+// setCode sets the code. Text that is not a code is kept as sent: the click then says that it is unknown.
 func (v *Visited) setCode(name, value string) {
 	if !couponcode.Is(value) {
 		if v.isUnfilled(name, pasted.Trim(value)) {
@@ -146,7 +146,7 @@ func (v *Visited) codeIn(name, text string) string {
 	return v.clean(name, text)
 }
 
-// isUnfilled says whether a template left a value unfilled, and notes it.
+// isUnfilled reports whether a template left a value unfilled, and notes it.
 func (v *Visited) isUnfilled(name, value string) bool {
 	if !Unfilled(value) {
 		return false
@@ -155,8 +155,8 @@ func (v *Visited) isUnfilled(name, value string) bool {
 	return true
 }
 
-// set takes up a value of a parameter, unless a template left it unfilled. Of several, the first that is
-// not empty counts.
+// set sets a parameter, unless a template left the value unfilled. Of several values, the first that is not
+// empty counts.
 func (v *Visited) set(name string, field *string, value string) {
 	switch {
 	case value == "" || value == *field || v.isUnfilled(name, value):
@@ -167,9 +167,8 @@ func (v *Visited) set(name string, field *string, value string) {
 	}
 }
 
-// bare returns the code or id in a text that has other things around it, and reads those that are
-// parameters: a link to which somebody has added ?utm_medium=mail, though it had a query already; a full
-// stop behind it in a chat, brackets around it.
+// bare returns the code or id in a text without what surrounds it: a full stop or brackets from a chat, or
+// ?utm_medium=mail appended to a link that had a query already. It reads such parameters.
 func (v *Visited) bare(text string) string {
 	if i := strings.IndexAny(text, "?&;#"); i >= 0 {
 		if more := trackinglink.Query(text[i+1:]); v.nested < maxNestedQueries && strings.Contains(string(more), "=") {
@@ -185,7 +184,7 @@ func (v *Visited) bare(text string) string {
 }
 
 // clean returns a value that can be kept: trimmed, valid UTF-8 without control characters, and cut to the
-// length of one.
+// maximum length.
 func (v *Visited) clean(name, value string) string {
 	value = pasted.Trim(value)
 	if isPlainText(value) {
@@ -211,7 +210,7 @@ func (v *Visited) clean(name, value string) string {
 	return value
 }
 
-// isPlainText says whether a value is short ASCII without control characters.
+// isPlainText reports whether a value is short ASCII without control characters.
 func isPlainText(value string) bool {
 	if len(value) > maxValueChars {
 		return false
@@ -224,15 +223,14 @@ func isPlainText(value string) bool {
 	return true
 }
 
-// drop notes what was not kept of a parameter.
+// drop notes what was dropped from a parameter.
 func (v *Visited) drop(name, format string, args ...any) {
 	if len(v.Dropped) < maxDropped {
 		v.Dropped = append(v.Dropped, name+" "+fmt.Sprintf(format, args...))
 	}
 }
 
-// DropForwarded adds to what a click says of what was dropped the names of parameters that were too long to
-// be forwarded.
+// DropForwarded adds to dropped the names of parameters that were too long to forward.
 func DropForwarded(dropped, tooLong []string) []string {
 	v := Visited{Dropped: dropped}
 	for _, name := range tooLong {

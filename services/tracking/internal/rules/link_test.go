@@ -26,7 +26,7 @@ func TestParseLink(t *testing.T) {
 			},
 			foreign: true,
 		},
-		// Junk that is none of ours.
+		// Junk that is not ours.
 		{query: "offer_id=10&pub_id=22&coupon_code=SALEXYZ20&foo=a;b", want: ten, foreign: true},
 		{query: "offer_id=10&pub_id=22&coupon_code=SALEXYZ20&50%off", want: ten, foreign: true},
 		{query: "&&offer_id=10&=x&pub_id=22&%&coupon_code=SALEXYZ20&", want: ten, foreign: true},
@@ -71,7 +71,7 @@ func TestParseLink(t *testing.T) {
 		{query: "offer_id=10;pub_id=22;coupon_code=SALEXYZ20", want: ten},
 		{query: "offer_id=10&pub_id=22.&coupon_code=(SALEXYZ20),", want: ten},
 		{query: "offer_id=10/&pub_id=22/&coupon_code=%E2%80%9CSALEXYZ20%E2%80%9D%21", want: ten},
-		// What is no code is not guessed.
+		// Text that is not a code is never guessed at.
 		{query: "offer_id=10&coupon_code=SALE_XYZ20", want: trackinglink.Link{Offer: "10", CouponCode: "SALE_XYZ20"}},
 		{query: "offer_id=10&coupon_code=%C3%89SALE", want: trackinglink.Link{Offer: "10", CouponCode: "ÉSALE"}},
 	} {

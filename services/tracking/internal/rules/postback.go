@@ -26,14 +26,14 @@ const (
 type parameter struct {
 	name    string
 	aliases []string
-	// set reads a value that is not empty; now is the time of the report. It is called for each value of
-	// a parameter that may have many.
+	// set reads a value that is not empty; now is the time of the report. If the parameter may have several
+	// values, set is called for each.
 	set func(r *Report, value string, now time.Time) error
 	// unfilled says what happens to a value that the sender's template did not fill in.
 	unfilled unfilledPolicy
-	// couldBe says whether a word for nothing, such as null, could be a real value; nil: none could.
+	// couldBe reports whether a word for nothing, such as null, could be a real value; nil means never.
 	couldBe func(string) bool
-	// split returns the values that one value has, where it may have many; nil: one is all that there may be.
+	// split returns the values within one value; nil if the parameter has only one.
 	split func(value string, isUnfilled func(string) bool) []string
 }
 
@@ -42,9 +42,9 @@ type parameter struct {
 type unfilledPolicy int
 
 const (
-	// refused refuses the report: under it, all sales would look like repeats of one.
+	// refused refuses the report: with such a value, all sales would look like repeats of one.
 	refused unfilledPolicy = iota + 1
-	// held takes it as not sent too, and the sale waits in PENDING, since what it is worth is not sure.
+	// held takes it as not sent too, and the sale waits in PENDING, since its value is uncertain.
 	held
 )
 
@@ -68,27 +68,27 @@ var parameters = []parameter{
 	{name: "refund_id", set: text(func(r *Report) *string { return &r.RefundID }), unfilled: refused},
 }
 
-// ParsePostback reads a postback's parameters in our own words, query and body together. It is strict
-// where a mistake could cost or double a sale, and warns of parameters that it does not know and of
-// values that were not filled in. The error is InvalidArgument on the first parameter at fault; the
-// report then has what the others say, so that it can be told whose it is.
+// ParsePostback reads a postback's parameters under our own names, query and body together. It is strict
+// where a mistake could cost or double a sale, and warns of unknown parameters and unfilled values. The error
+// is InvalidArgument on the first invalid parameter; the report still has the others, so the caller can tell
+// whose it is.
 func ParsePostback(params map[string][]string, now time.Time) (Report, error) {
 	return ours.Read(params, now)
 }
 
-// sent is a parameter under one of its names, as it came.
+// sent is a parameter under one of its names, as received.
 type sent struct {
 	word
 	name   string
 	values []string
 }
 
-// Read reads a postback's parameters, as ParsePostback does, in the vocabulary's words. Errors and
-// warnings name them as they were sent.
+// Read is like ParsePostback, but with the vocabulary's names. Errors and warnings name them as they were
+// sent.
 func (v *Vocabulary) Read(params map[string][]string, now time.Time) (Report, error) {
 	r := Report{Event: DefaultEvent}
 	var few [12]sent
-	all := few[:0] // most postbacks have few, and nothing to allocate
+	all := few[:0] // enough for most postbacks, without allocating
 	var unknown []string
 	for name, values := range params {
 		w, ok := v.word(name)
@@ -125,10 +125,10 @@ func (v *Vocabulary) Read(params map[string][]string, now time.Time) (Report, er
 // given is one value of a parameter and the name that it was sent under.
 type given struct{ name, value string }
 
-// taken are the values that were sent of a parameter: those that are some, and those that were not filled in.
+// taken are the values sent for a parameter: the real ones, and those that were not filled in.
 type taken struct{ values, unfilled []given }
 
-// read sets what was sent of a parameter, under one name or several. meanings are what some values mean.
+// read sets a parameter from what was sent under its names. meanings translates values; it may be nil.
 func (p parameter) read(r *Report, all []sent, meanings map[string]string, now time.Time) error {
 	var one [1]given
 	found := taken{values: one[:0]}
@@ -193,7 +193,7 @@ func tooMany(first given, name, value string) error {
 	return apperr.Invalid("CONFLICTING_ALIASES", name, "says %q, but %s, which means the same, says %q; send one of them", value, first.name, first.value)
 }
 
-// fault returns an error about the parameter, which was sent under a name, as InvalidArgument on that name.
+// fault returns an error about the parameter as InvalidArgument on the name that it was sent under.
 func (p parameter) fault(name string, err error) error {
 	if e := apperr.As(err); e != nil {
 		return apperr.OnField(e, name)
@@ -201,7 +201,7 @@ func (p parameter) fault(name string, err error) error {
 	return apperr.Invalid(invalidReason(p.name), name, "%s", err)
 }
 
-// isUnfilled says whether a value is none.
+// isUnfilled reports whether a value was not filled in.
 func (p parameter) isUnfilled(value string) bool {
 	switch {
 	case isMacro(value):
@@ -209,12 +209,12 @@ func (p parameter) isUnfilled(value string) bool {
 	case IsEmptyWord(value):
 		return p.couldBe == nil || !p.couldBe(value)
 	default:
-		return p.unfilled == held && strings.EqualFold(value, p.name) // as in an example
+		return p.unfilled == held && strings.EqualFold(value, p.name) // as in our examples
 	}
 }
 
-// leaveOut takes a value that was not filled in as not sent. isSent says that the parameter has a value all
-// the same, under another name.
+// leaveOut takes an unfilled value as not sent. isSent says that the parameter has a value under another
+// name.
 func (p parameter) leaveOut(r *Report, g given, isSent bool) {
 	if p.unfilled != held || isSent {
 		r.Warnings = append(r.Warnings, LeftOut(g.name, g.value))
@@ -242,7 +242,7 @@ func CheckText(name, value string) error {
 	return nil
 }
 
-// invalidReason is the reason of a refusal of a parameter, a field or a header.
+// invalidReason returns the reason for refusing a parameter, a field or a header.
 func invalidReason(name string) string {
 	return "INVALID_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
@@ -312,8 +312,7 @@ func setCurrency(r *Report, value string, _ time.Time) error {
 
 func setEvent(r *Report, value string, _ time.Time) error { return r.SetEvent(value) }
 
-// SetEvent takes an event's name, in lower case: it is the same in any. The error says what is wrong with
-// it.
+// SetEvent sets the event, in lower case, since case is ignored. The error says what is wrong with the name.
 func (r *Report) SetEvent(name string) error {
 	r.Event = strings.ToLower(name)
 	if r.Event != name {
@@ -339,8 +338,7 @@ func setSignature(r *Report, value string, _ time.Time) error {
 	return nil
 }
 
-// setStatus takes a status in whatever case: advertisers' systems differ. One that is pending is that of
-// a sale.
+// setStatus sets the status, in any case: advertisers' systems differ. A pending status is that of a sale.
 func setStatus(r *Report, value string, _ time.Time) error {
 	switch status := ReportStatus(strings.ToUpper(value)); status {
 	case ReportApproved, ReportRejected, ReportRefunded:

@@ -46,8 +46,8 @@ type Proof struct {
 	Partial bool
 }
 
-// Over returns the proof of a request without a body: its signature is over the method, under v1a, and the
-// parameters of its query, as they were sent.
+// Over returns the proof of a request without a body. Its signature covers the parameters of the query, as
+// sent, and under v1a also the method.
 func (p Proof) Over(method string, params url.Values) Proof {
 	switch {
 	case !p.Sent:
@@ -59,16 +59,16 @@ func (p Proof) Over(method string, params url.Values) Proof {
 	return p
 }
 
-// SignedRequest returns what a signature under v1a is over: v1a, the method and the query, one a line. The
-// query is all parameters but sig, decoded, sorted by the bytes of their names, values of one name in the
-// order sent; each is encoded as RFC 3986 has it, with everything but A-Z a-z 0-9 - . _ ~ as %XX.
+// SignedRequest returns the text that a v1a signature covers: v1a, the method and the query, one a line. The
+// query has all parameters except sig, sorted by the bytes of their decoded names; values of one name stay in
+// the order sent. Names and values are encoded as in RFC 3986: everything but A-Z a-z 0-9 - . _ ~ is %XX.
 //
-// No header holds a line feed, so that this cannot be passed off as a message (SignedMessage).
+// Headers cannot hold a line feed, so this text cannot pass as a message (SignedMessage).
 func SignedRequest(method string, params url.Values) string {
 	return "v1a\n" + method + "\n" + strings.ReplaceAll(SignedQuery(params), "+", "%20")
 }
 
-// SignedQuery returns what a signature under v1 is over: the query as in SignedRequest, but a space is a +.
+// SignedQuery returns the text that a v1 signature covers: the query as in SignedRequest, but a space is a +.
 func SignedQuery(params url.Values) string {
 	rest := make(url.Values, len(params))
 	for name, values := range params {
@@ -88,7 +88,7 @@ func SignedMessage(id, timestamp, signatures string, body []byte) Proof {
 	}
 	p := Proof{Sent: true, ID: id, Time: timestamp, Content: id + "." + timestamp + "." + string(body)}
 	if strings.Contains(strings.TrimRight(id, "="), "=") {
-		return p // the begin of a query: what a GET signed under v1 could be passed off as a POST
+		return p // like the beginning of a query: a GET signed under v1 could pass as a POST
 	}
 	for signature := range strings.SplitSeq(signatures, " ") {
 		encoded, ok := strings.CutPrefix(signature, "v1,")
@@ -120,7 +120,7 @@ func (p Proof) Check(offer Offer, now time.Time) error {
 	return CheckKey("webhook-id", p.ID)
 }
 
-// checkTime refuses a signature that is not of about now.
+// checkTime refuses a signature whose time is not close to now.
 func (p Proof) checkTime(now time.Time) error {
 	name := "ts"
 	if p.ID != "" {

@@ -159,7 +159,7 @@ func TestSignedRequest(t *testing.T) {
 	}
 }
 
-// TestTheDocumentedSignature computes the worked example of docs/postbacks.md from its own words.
+// TestTheDocumentedSignature computes the worked example of docs/postbacks.md from its text.
 func TestTheDocumentedSignature(t *testing.T) {
 	text, err := os.ReadFile("../../../../docs/postbacks.md")
 	if err != nil {

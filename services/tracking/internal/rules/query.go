@@ -8,8 +8,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
-// ParseQuery reads a query or a form as far as it goes, which is to its end: a percent sign that begins
-// no escape stands for itself, and a semicolon separates nothing.
+// ParseQuery reads a query or a form and never fails: a percent sign that does not begin an escape is
+// literal, and a semicolon is not a separator.
 func ParseQuery(raw string) url.Values {
 	params, err := url.ParseQuery(raw)
 	if err == nil {
@@ -27,7 +27,7 @@ func ParseQuery(raw string) url.Values {
 	return params
 }
 
-// unescape undoes percent-encoding where there is any; plus says that a + is a space.
+// unescape decodes percent-encoding; plus says that a + is a space.
 func unescape(text string, plus bool) string {
 	if !strings.ContainsAny(text, "%+") {
 		return text
@@ -56,8 +56,8 @@ func fromHex(c byte) byte {
 	return c | 0x20 - 'a' + 10
 }
 
-// ParameterName returns the name of the parameter that was meant: in lower case, without the brackets of
-// a list, as in coupon_code[] and coupon_code[0], and without the rest of an & that was escaped for HTML.
+// ParameterName returns the name of the parameter that a sender meant: in lower case, without list brackets,
+// as in coupon_code[] and coupon_code[0], and without the amp; of an & that was escaped for HTML.
 func ParameterName(sent string) string {
 	name := strings.ToLower(pasted.Trim(sent))
 	for strings.HasPrefix(name, "amp;") {
@@ -69,7 +69,7 @@ func ParameterName(sent string) string {
 	return name
 }
 
-// Named returns the different values that are not empty under a name, however it was spelled.
+// Named returns the distinct values under a name, in any spelling, without empty ones.
 func Named(params url.Values, name string) []string {
 	var all []string
 	for sent, values := range params {

@@ -36,7 +36,7 @@ type Report struct {
 	HasAmount bool
 	Amount    money.Money
 	Event     string
-	// sentEvent is the event as it was sent, if that was not in lower case.
+	// sentEvent is the event as sent, if it was not in lower case.
 	sentEvent string
 	// Time is when the sale happened; zero: when it is reported.
 	Time  time.Time
@@ -54,9 +54,10 @@ type Report struct {
 	Test bool
 	// Trusted says that the reporter is one of our own services and needs no token.
 	Trusted bool
-	// Held says that the sale waits in PENDING: the report says so, or what it is worth was not filled in.
+	// Held says that the sale waits in PENDING: the report says so, or its amount, currency or status was not
+	// filled in.
 	Held bool
-	// unfilledMoney refuses a refund of which the amount or the currency was not filled in; nil: all was.
+	// unfilledMoney refuses a refund whose amount or currency was not filled in; nil if both were.
 	unfilledMoney error
 	// Warnings are what the reporter should fix.
 	Warnings []string

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// millisFrom is from where on a unix time cannot be in seconds: as such it would be in the year 5138.
+// millisFrom is the first unix time that cannot be in seconds: it would be in the year 5138.
 const millisFrom = 100_000_000_000
 
-// setTime takes the time of a sale.
+// setTime sets the time of the sale.
 func setTime(r *Report, value string, now time.Time) error {
 	t, err := parseTime(value)
 	if err != nil {
@@ -46,8 +46,8 @@ func CheckUnixSeconds(sent int64) error {
 	return fmt.Errorf("%d is in %s; send seconds: %d", sent, unit, seconds)
 }
 
-// parseTime reads a time: unix seconds, also with a fraction, or RFC 3339 as systems write it. Small letters
-// count, a space for the T, an offset without its colon, and a + that arrived as a space.
+// parseTime reads a time: unix seconds, with an optional fraction, or RFC 3339 as systems write it. It
+// accepts lower case, a space for the T, an offset without its colon, and a + that arrived as a space.
 func parseTime(value string) (time.Time, error) {
 	if strings.Trim(value, "0123456789.") == "" {
 		return parseUnix(value)
@@ -82,6 +82,6 @@ func parseUnix(value string) (time.Time, error) {
 	if err := CheckUnixSeconds(seconds); err != nil {
 		return time.Time{}, err
 	}
-	millis, _ := strconv.ParseInt((fraction + "000")[:3], 10, 64) // three digits
+	millis, _ := strconv.ParseInt((fraction + "000")[:3], 10, 64) // milliseconds have three digits
 	return time.Unix(seconds, millis*int64(time.Millisecond)), nil
 }

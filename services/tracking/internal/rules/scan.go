@@ -70,7 +70,7 @@ type Scan struct {
 	Link     *ScannedLink
 	Hops     []Hop
 	FinalURL string
-	// ClickIDArrived and CodeArrived say what stands in the final URL, and that a page answered there.
+	// ClickIDArrived and CodeArrived say that the final URL has the click id or the code, and a page answered there.
 	ClickIDArrived bool
 	CodeArrived    bool
 	// Verdict is what a postback with the code would come to; nil where the link has no code.
@@ -105,15 +105,15 @@ func NewScan(link *ScannedLink, hops []Hop) Scan {
 	return scan
 }
 
-// Arrived says whether a value stands in the final URL, and a page answered there.
+// Arrived reports whether the final URL has a value, and a page answered there.
 func (s Scan) Arrived(value string) bool { return s.Hops[len(s.Hops)-1].hasPage() && s.carries(value) }
 
-// carries says whether a value stands in the final URL, whoever answered there.
+// carries reports whether the final URL has a value, whatever answered there.
 func (s Scan) carries(value string) bool { return value != "" && StandsIn(s.FinalURL, value) }
 
-// hasPage says whether a visitor found a page at the end of the way: a host that is not known, that refuses
-// or that answers with an error shows none. A site that keeps programs out may show one to people, and an
-// app opens from a page.
+// hasPage reports whether a visitor finds a page at the end of the redirects. A host that is unknown, refuses
+// the connection or answers with an error has no page. A site that blocks programs may show one to people,
+// and an app opens from a page.
 func (h Hop) hasPage() bool {
 	switch {
 	case h.Fault != "" && h.Fault != FaultAppLink:

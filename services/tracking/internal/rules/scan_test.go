@@ -172,7 +172,7 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// What stands in the final URL has arrived only if a page answered there.
+// A value in the final URL has arrived only if a page answered there.
 func TestArrival(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -117,8 +117,8 @@ func NewTally(calendar Calendar) *Tally {
 	return &Tally{calendar: calendar, cells: map[CellKey]*Measures{}}
 }
 
-// AddClick counts a click, unless a crawler made it. Its code counts if it is a coupon's, and its publisher
-// if it exists: anybody can invent others, and figures are kept forever.
+// AddClick counts a click, unless a crawler made it. It is counted under its code only if a coupon has it,
+// and under its publisher only if that exists: anyone can invent others, and figures are kept forever.
 func (t *Tally) AddClick(c *Click) {
 	if c.Crawler {
 		return
@@ -134,7 +134,7 @@ func (t *Tally) AddClick(c *Click) {
 	t.eachCube(of, t.calendar.Day(c.Time), func(m *Measures) { m.Clicks++ })
 }
 
-// AddConversion counts a conversion as it stands. Its code counts unless somebody may have invented it.
+// AddConversion counts a conversion in its present state. Its code counts unless someone may have invented it.
 func (t *Tally) AddConversion(c *Conversion) { t.addConversion(c, 1) }
 
 // RemoveConversion takes a conversion back as it stood when it was added.

@@ -158,7 +158,7 @@ func TestSumsOfMoney(t *testing.T) {
 	}
 }
 
-// TestWhatIsInventedIsCountedUnderNone: figures are kept forever, so no value in them is a stranger's.
+// TestWhatIsInventedIsCountedUnderNone: figures are kept forever, so they hold no values that strangers made up.
 func TestWhatIsInventedIsCountedUnderNone(t *testing.T) {
 	tally := rules.NewTally(rules.NewCalendar(time.UTC))
 	for i := range 1000 {

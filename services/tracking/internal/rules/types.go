@@ -131,8 +131,8 @@ type Click struct {
 	ID        string
 	Offer     string
 	Publisher string
-	// PublisherUnknown says that no publisher has the id that the link named; figures count the click
-	// under none.
+	// PublisherUnknown says that no publisher has the id in the link; figures count the click under no
+	// publisher.
 	PublisherUnknown bool
 	// Coupon is the resource name of the coupon whose link it was; empty without one.
 	Coupon string
@@ -150,7 +150,7 @@ type Click struct {
 	IP        string
 	UserAgent string
 	Referer   string
-	// Dropped says in words what of the link's parameters was not kept; nil: nothing was dropped.
+	// Dropped says in words what was dropped from the link's parameters; nil if nothing was.
 	Dropped []string
 	Time    time.Time
 }
@@ -206,8 +206,8 @@ const (
 	ClickAfterSale Reason = "CLICK_AFTER_SALE"
 	ClickRequired  Reason = "CLICK_REQUIRED"
 	LimitReached   Reason = "LIMIT_REACHED"
-	// CouponServiceAway is that of a sale that waits to be judged, EarlyChange that of a change that waits
-	// for its sale.
+	// CouponServiceAway is the reason of a sale that waits to be judged, EarlyChange that of a change that
+	// waits for its sale.
 	CouponServiceAway Reason = "COUPON_SERVICE_AWAY"
 	EarlyChange       Reason = "EARLY_CHANGE"
 )
@@ -241,13 +241,13 @@ type Conversion struct {
 	Publisher   string
 	// Coupon is the resource name of the coupon credited.
 	Coupon string
-	// CouponCode is the code that earned; where none did, of Codes the first that a coupon of the offer
+	// CouponCode is the code that earned. If none did, it is the first of Codes that a coupon of the offer
 	// has, else the first.
 	CouponCode string
-	// Codes are those that the sale was reported with; empty too for conversions from before they were kept.
+	// Codes are those that the sale was reported with; conversions from before the field was added have none.
 	Codes Codes
-	// CodeUnknown says that somebody who did not prove who it is reported a code that no coupon of the offer
-	// had. Figures count such a sale under no code, unless a coupon is credited with it.
+	// CodeUnknown says that a sender without proof reported a code that no coupon of the offer had. Figures
+	// count such a sale under no code, unless a coupon is credited with it.
 	CodeUnknown   bool
 	Click         string
 	TransactionID string
@@ -284,8 +284,8 @@ type Conversion struct {
 	// Conflicted says that a conflict waits to be resolved.
 	Conflicted bool
 
-	// Awaited says that changes of the sale came before it. A store says so of one that it has just
-	// inserted.
+	// Awaited says that changes of the sale came before it. Stores set it only on a conversion that they have
+	// just inserted.
 	Awaited bool
 
 	// What follows is left out in lists.

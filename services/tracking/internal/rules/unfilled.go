@@ -10,16 +10,16 @@ import (
 // encodings is how often a macro may have been percent-encoded beyond what reading the query undid.
 const encodings = 2
 
-// Unfilled says whether a value is none: a macro that a sender's template did not replace, or what a
-// program writes for nothing.
+// Unfilled reports whether a value was not filled in: a macro that a sender's template did not replace, or a
+// word that a program writes for nothing.
 //
 // A macro is a name in {}, [], <>, %%, __ or *||*, such as {click_id}, {{order.id}}, ${order.id},
 // [order_id], <order_id>, %%ORDER_ID%% or __CLICKID__, or $order_id; one in braces or %% also counts
-// inside a longer value, such as A-{order_id}. It may be percent-encoded, up to twice. What has no letter
-// inside is a value, such as [1001], and so is a UUID in braces.
+// inside a longer value, such as A-{order_id}. It may be percent-encoded, up to twice. Anything without a
+// letter inside is a value, such as [1001], and so is a UUID in braces.
 func Unfilled(value string) bool { return isMacro(value) || IsEmptyWord(value) }
 
-// isMacro says whether a value is a macro, or has one inside.
+// isMacro reports whether a value is a macro, or has one inside.
 func isMacro(value string) bool {
 	for range encodings + 1 {
 		if isPlainMacro(value) {
@@ -38,7 +38,7 @@ func isMacro(value string) bool {
 }
 
 func isPlainMacro(value string) bool {
-	if !strings.ContainsAny(value, "{[<%_$*") { // as nearly always
+	if !strings.ContainsAny(value, "{[<%_$*") { // as for nearly all values
 		return false
 	}
 	for _, marks := range [...][2]string{{"{", "}"}, {"[", "]"}, {"<", ">"}, {"%", "%"}, {"__", "__"}, {"*|", "|*"}} {
@@ -51,25 +51,25 @@ func isPlainMacro(value string) bool {
 	return isVariable(value) || hasMacro(value, "{", "}") || hasMacro(value, "%%", "%%")
 }
 
-// isMacroName says whether what stands between a macro's marks can be a name: it has a letter, and is no
-// UUID, and no list or object in JSON.
+// isMacroName reports whether the text between a macro's marks can be a name: it has a letter, and is not a
+// UUID or a JSON list or object.
 func isMacroName(inner string) bool {
 	return strings.ContainsFunc(inner, isLetter) && !isHexID(inner) && !strings.HasPrefix(inner, `"`) && !strings.Contains(inner, ",")
 }
 
-// isHexID says whether a text is a UUID or its like.
+// isHexID reports whether a text is a UUID or the like.
 func isHexID(text string) bool {
 	return len(text) >= 8 && strings.Trim(text, "0123456789abcdefABCDEF-") == ""
 }
 
-// isVariable says whether a value is a variable of PHP or a shell, such as $order_id or $order->id.
+// isVariable reports whether a value is a variable of PHP or a shell, such as $order_id or $order->id.
 func isVariable(value string) bool {
 	name, ok := strings.CutPrefix(value, "$")
 	return ok && name != "" && (isLetter(rune(name[0])) || name[0] == '_') &&
 		!strings.ContainsFunc(name, func(c rune) bool { return !isLetter(c) && !strings.ContainsRune("0123456789_.->[]'\"()", c) })
 }
 
-// hasMacro says whether a value has a macro inside, between two marks: a name that begins with a letter.
+// hasMacro reports whether a value has a macro inside, between two marks: a name that begins with a letter.
 func hasMacro(value, opening, closing string) bool {
 	for {
 		_, rest, ok := strings.Cut(value, opening)
@@ -90,8 +90,8 @@ func hasMacro(value, opening, closing string) bool {
 
 func isLetter(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
-// emptyWords are what programs write for nothing, and the names of our own parameters, which stand in
-// examples where a value belongs. Those of letters alone could be the name of something.
+// emptyWords are the words that programs write for nothing, and the names of our own parameters, which
+// examples use as placeholders. A word of letters only could be a real name.
 var emptyWords = byLength(
 	"undefined", "null", "nan", "nil", "none",
 	"(undefined)", "(null)", "(nil)", "(none)", "(empty)", "(unset)", "(not set)", "(not+set)", "(not_set)", "(not%20set)", "not set",
@@ -100,7 +100,7 @@ var emptyWords = byLength(
 	"refund_id", "pub_click_id", "pub_sub_id",
 )
 
-// byLength returns words by their length: nearly all values have no word of theirs.
+// byLength groups words by length: for the lengths of most values there are no words.
 func byLength(words ...string) [][]string {
 	var all [][]string
 	for _, word := range words {
@@ -112,8 +112,8 @@ func byLength(words ...string) [][]string {
 	return all
 }
 
-// IsEmptyWord says whether a value is a word for nothing, in any case, percent-encoded or not. One of letters
-// alone, such as null, could be the name of something.
+// IsEmptyWord reports whether a value is a word for nothing, in any case, percent-encoded or not. A word of
+// letters only, such as null, could be a real name.
 func IsEmptyWord(value string) bool {
 	for range encodings + 1 {
 		if len(value) < len(emptyWords) {
@@ -131,9 +131,9 @@ func IsEmptyWord(value string) bool {
 	return false
 }
 
-// CheckKey refuses what cannot be a key by which a repeat is told, such as an order id: what CheckText
-// refuses, and a value that was not filled in, under which all sales would look like repeats of one. The
-// error is InvalidArgument on the field.
+// CheckKey refuses a value that cannot identify repeats, as an order id does: one that CheckText refuses, or
+// that was not filled in, since all sales would then look like repeats of one. The error is InvalidArgument
+// on the field.
 func CheckKey(field, value string) error {
 	if err := CheckText(field, value); err != nil || !Unfilled(value) {
 		return err
@@ -145,7 +145,7 @@ func notFilledIn(value string) error {
 	return fmt.Errorf("%.60q was not filled in by the sender's template: all sales would look like repeats of one; send the value itself", value)
 }
 
-// LeftOut is the warning of a parameter that was not filled in.
+// LeftOut returns the warning of a parameter that was not filled in.
 func LeftOut(name, value string) string {
 	return fmt.Sprintf("%s: %.60q was not filled in by the sender's template and was taken as not sent", name, value)
 }

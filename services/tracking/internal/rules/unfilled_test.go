@@ -45,7 +45,7 @@ func FuzzUnfilled(f *testing.F) {
 }
 
 // TestUnfilledParameters: each parameter that a template left unfilled is as if it had not been sent, with a
-// warning that names it; what cannot be left out is refused (TestParsePostbackRefuses).
+// warning that names it. TestParsePostbackRefuses has those that cannot be left out.
 func TestUnfilledParameters(t *testing.T) {
 	for _, tt := range []struct {
 		query string

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Vocabulary is what somebody calls the parameters of a postback, and what values mean there.
+// Vocabulary holds a platform's names for the parameters of a postback, and what its values mean.
 type Vocabulary struct {
 	// words are the names, as ParameterName returns them.
 	words map[string]word
-	// meanings are, by parameter, what its values mean, by the value in lower case.
+	// meanings holds, by parameter, what its values mean; the keys are in lower case.
 	meanings []map[string]string
 	// loose says that names count without their _ and - too, as in transactionId.
 	loose bool
@@ -19,7 +19,7 @@ type Vocabulary struct {
 
 // word is what a name means.
 type word struct {
-	// parameter is an index into parameters; ignored: nothing.
+	// parameter is an index into parameters, or ignored.
 	parameter int
 	// rank is the name's place among those of the parameter.
 	rank int
@@ -27,7 +27,7 @@ type word struct {
 
 const ignored = -1
 
-// ours is the vocabulary of the design's table.
+// ours is our own vocabulary.
 var ours = ownVocabulary()
 
 func ownVocabulary() *Vocabulary {
@@ -41,8 +41,8 @@ func ownVocabulary() *Vocabulary {
 	return v
 }
 
-// NewVocabulary returns a vocabulary: the names of each of our parameters, what values of them mean, by the
-// value in lower case, and names that mean nothing. The error says which name of ours is none.
+// NewVocabulary returns a vocabulary: the names for each of our parameters, the meanings of their values,
+// keyed in lower case, and names to ignore. The error names a parameter that we don't have.
 func NewVocabulary(names map[string][]string, values map[string]map[string]string, meaningless []string) (*Vocabulary, error) {
 	v := &Vocabulary{words: map[string]word{}, meanings: make([]map[string]string, len(parameters))}
 	for name, theirs := range names {
@@ -61,7 +61,7 @@ func NewVocabulary(names map[string][]string, values map[string]map[string]strin
 	return v, nil
 }
 
-// word returns what a name means, however it is spelled.
+// word returns what a name means, in any spelling.
 func (v *Vocabulary) word(sent string) (word, bool) {
 	if w, ok := v.words[sent]; ok {
 		return w, true
@@ -89,8 +89,8 @@ func HideProof(params url.Values, v *Vocabulary) string {
 	return shown.Encode()
 }
 
-// isProof says whether a name is a token's or a signature's. What is only called a token is taken for one:
-// it may be that of a platform whose words were not recognized.
+// isProof reports whether a name is a token's or a signature's. Any name for a token counts: it may be one of
+// a platform that was not recognized.
 func (v *Vocabulary) isProof(name string) bool {
 	if w, ok := v.word(name); ok && w.parameter >= 0 {
 		name = parameters[w.parameter].name
