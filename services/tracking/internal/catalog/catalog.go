@@ -1,7 +1,7 @@
 // Package catalog asks the coupon service over gRPC and holds its answers in memory, so that a click
 // or a sale needs no round trip: fresh for 2 seconds, served stale for up to an hour while the coupon
-// service cannot be reached, one question in flight per key. The answers are kept in the store too, so
-// that a restart while the coupon service is away forgets none.
+// service cannot be reached, one question in flight per key. The answers are kept in the store too, so a
+// restart while the coupon service is away loses none.
 //
 // Only the tracking service's wiring imports it; it implements flow.Catalog.
 package catalog

@@ -34,8 +34,8 @@ const (
 // memory is what the memos of a catalog share.
 type memory struct {
 	now func() time.Time
-	// failedAt is when the coupon service was last found out of reach, in unix nanoseconds; zero
-	// once it answered again.
+	// failedAt is when the coupon service was last unreachable, in unix nanoseconds; zero once it answers
+	// again.
 	failedAt *atomic.Int64
 	notes    *notes
 }
@@ -45,7 +45,7 @@ type memory struct {
 type memo[P proto.Message, V any] struct {
 	memory
 	kind string
-	// read reads an answer.
+	// read decodes an answer.
 	read    func(P) (V, error)
 	answers *otter.Cache[string, answer[V]]
 	asking  singleflight.Group
@@ -55,7 +55,7 @@ type memo[P proto.Message, V any] struct {
 type answer[V any] struct {
 	value V
 	asked time.Time
-	// noted is what was last given to be kept of it.
+	// noted is the version of it that was last sent to the store.
 	noted noted
 }
 

@@ -14,25 +14,24 @@ import (
 )
 
 const (
-	// noteAfter is how old what is kept of an answer may be that has not changed: that much sooner than one
-	// in memory it is not trusted any more after a restart.
+	// noteAfter is the age at which an unchanged answer is stored again. After a restart, a stored answer may
+	// expire sooner than one in memory, by up to this much.
 	noteAfter = 5 * time.Minute
-	// gatherFor is how long changed answers are gathered before they are kept.
+	// gatherFor is how long changed answers are collected before they are stored.
 	gatherFor = 200 * time.Millisecond
-	// keepPause is how long keeping rests after it failed, pruneInterval how often old answers are removed.
+	// keepPause is how long to wait after a failed write, pruneInterval how often old answers are removed.
 	keepPause     = 5 * time.Second
 	pruneInterval = 10 * time.Minute
-	// lastKeep bounds the keeping of what is left when the service stops.
+	// lastKeep bounds the last write, when the service stops.
 	lastKeep = 5 * time.Second
-	// maxBodyBytes bounds an answer that is kept; a larger one is only held in memory.
+	// maxBodyBytes bounds an answer that is stored; a larger one is only held in memory.
 	maxBodyBytes = 64 << 10
 )
 
-// notes are the answers that are to be kept. They are gathered where answers are learnt, and kept by one
-// goroutine, so that nobody who asks waits for the store.
+// notes collects the answers to store. One goroutine stores them, so that no caller waits for the store.
 type notes struct {
 	seed maphash.Seed
-	// changed holds a token while there is something to keep.
+	// changed holds a token while there is something to store.
 	changed chan struct{}
 
 	mu      sync.Mutex
@@ -41,7 +40,7 @@ type notes struct {
 
 type question struct{ kind, key string }
 
-// noted is what was last given to be kept of an answer.
+// noted is the version of an answer that was last sent to the store.
 type noted struct {
 	sum  uint64
 	time time.Time
@@ -51,7 +50,8 @@ func newNotes() *notes {
 	return &notes{seed: maphash.MakeSeed(), changed: make(chan struct{}, 1), waiting: map[question]flow.Answer{}}
 }
 
-// note has an answer kept, unless what was noted of it before will do, and returns what is noted of it now.
+// note queues an answer to be stored, unless the version noted before is still good. It returns the version
+// that is noted now.
 func (n *notes) note(kind, key string, said proto.Message, asked time.Time, before noted) noted {
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(said)
 	if err != nil || len(body) > maxBodyBytes {
@@ -62,13 +62,13 @@ func (n *notes) note(kind, key string, said proto.Message, asked time.Time, befo
 		return before
 	}
 	if body == nil {
-		body = []byte{} // nil is none
+		body = []byte{} // nil would remove it
 	}
 	n.add(flow.Answer{Kind: kind, Key: key, Body: body, Time: asked})
 	return now
 }
 
-// gone has what is kept of an answer removed.
+// gone queues the removal of a stored answer.
 func (n *notes) gone(kind, key string, asked time.Time) {
 	n.add(flow.Answer{Kind: kind, Key: key, Time: asked})
 }
@@ -89,7 +89,7 @@ func (n *notes) add(answers ...flow.Answer) {
 	}
 }
 
-// take returns what is to be kept, and forgets it.
+// take returns the queued answers and empties the queue.
 func (n *notes) take() []flow.Answer {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -101,7 +101,7 @@ func (n *notes) take() []flow.Answer {
 	return answers
 }
 
-// kept is a memo as what is kept of its answers sees it.
+// kept is a memo whose answers are stored.
 type kept interface {
 	name() string
 	recall(answer flow.Answer) error
@@ -109,7 +109,7 @@ type kept interface {
 
 func (m *memo[P, V]) name() string { return m.kind }
 
-// recall puts an answer that was kept into memory, as old as it is.
+// recall puts a stored answer into memory, with its age.
 func (m *memo[P, V]) recall(a flow.Answer) error {
 	var said P
 	said, ok := said.ProtoReflect().New().Interface().(P)
@@ -131,9 +131,8 @@ func (c *Catalog) memos() []kept {
 	return []kept{c.offers, c.tokens, c.coupons, c.standings, c.publishers}
 }
 
-// Recall takes the answers that were kept into memory: they are trusted as long as if there had been no
-// restart. The error tells of those that cannot be read, which another version may have kept; the others
-// are there.
+// Recall loads the stored answers into memory. They are trusted as long as if there had been no restart. The
+// error joins those of answers that cannot be read, such as another version's; the others are loaded.
 func (c *Catalog) Recall(ctx context.Context, store flow.AnswerStore) error {
 	now := c.now()
 	var errs []error
@@ -142,7 +141,7 @@ func (c *Catalog) Recall(ctx context.Context, store flow.AnswerStore) error {
 		errs = append(errs, err)
 		for _, a := range answers {
 			if a.Time.After(now) {
-				continue // of a clock that was wrong: it would be trusted for too long
+				continue // the clock was wrong: it would be trusted for too long
 			}
 			errs = append(errs, m.recall(a))
 		}
@@ -150,8 +149,8 @@ func (c *Catalog) Recall(ctx context.Context, store flow.AnswerStore) error {
 	return errors.Join(errs...)
 }
 
-// Keep keeps answers as they are learnt, until ctx ends, so that Recall finds them. failed is told of each
-// failure; what was not kept is tried again.
+// Keep stores answers as they arrive, for Recall, until ctx ends. It calls failed with each failure, and
+// tries again.
 func (c *Catalog) Keep(ctx context.Context, store flow.AnswerStore, after func(time.Duration) <-chan time.Time, failed func(error)) {
 	prune := after(0)
 	for {

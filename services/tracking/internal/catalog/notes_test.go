@@ -52,7 +52,7 @@ func (d *disk) Answers(_ context.Context, kind string, since time.Time, _ int) (
 
 func (d *disk) PruneAnswers(context.Context, string, time.Time, int) error { return nil }
 
-// keeping runs Keep until the answers that were learnt meanwhile are kept.
+// keeping runs Keep until the answers that arrived meanwhile are stored.
 func keeping(t *testing.T, c *catalog.Catalog, d *disk, learn func()) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
