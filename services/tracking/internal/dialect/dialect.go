@@ -44,7 +44,7 @@ type Preset struct {
 	// Examples are postbacks of the platform.
 	Examples []Example `yaml:"examples"`
 
-	// vocabulary has Parameters and what is ours in every dialect.
+	// vocabulary has Parameters and the names that are ours in every dialect.
 	vocabulary *rules.Vocabulary
 }
 
@@ -104,7 +104,7 @@ func (p *Preset) Read(params url.Values, now time.Time) (rules.Report, error) {
 	return p.vocabulary.Read(params, now)
 }
 
-// HideProof returns a postback's parameters in query form without what proves who sent them.
+// HideProof returns a postback's parameters in query form without tokens and signatures.
 func (p *Preset) HideProof(params url.Values) string {
 	if p == nil {
 		return rules.HideProof(params, nil)

@@ -58,7 +58,7 @@ func read(from fs.FS, name string) (Preset, error) {
 	return p, errors.Join(err, p.checkNames(names), p.checkValues())
 }
 
-// checkNames refuses a name of the platform that means two things. ours are the names of each of our
+// checkNames refuses a name of the platform that means two things. ours holds the names of each of our
 // parameters.
 func (p *Preset) checkNames(ours map[string][]string) error {
 	means := map[string]string{}
