@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// postAs is a signed POST of a body, called what it is.
+// postAs returns a signed POST of a body with its Content-Type.
 func postAs(t *testing.T, kind, body string) *http.Request {
 	t.Helper()
 	r := post(t, "", body, 0)
@@ -20,7 +20,7 @@ func postAs(t *testing.T, kind, body string) *http.Request {
 	return r
 }
 
-// lastOf returns the latest entry of the journal.
+// lastOf returns the latest entry in the journal.
 func lastOf(t *testing.T, s *flow.Service) rules.Postback {
 	t.Helper()
 	page, _, err := s.Postbacks(t.Context(), listing.Request{PageSize: 1})
@@ -46,7 +46,7 @@ func TestJSONIsTakenLikeAForm(t *testing.T) {
 	}
 }
 
-// TestEveryProvenCallIsJournaled: what could not be read is kept as it came, and a replay says so again.
+// TestEveryProvenCallIsJournaled: an unreadable body is kept unchanged, and a replay fails in the same way.
 func TestEveryProvenCallIsJournaled(t *testing.T) {
 	settled := "coupon_code=SALEXYZ20&offer_id=10"
 	ts := "&ts=" + strconv.FormatInt(now.Unix(), 10)
@@ -85,7 +85,7 @@ func TestEveryProvenCallIsJournaled(t *testing.T) {
 	}
 }
 
-// TestUnreadableBodies: with the offer told by the query, what is proven by a token is journaled.
+// TestUnreadableBodies: if the query names the offer, a call with a valid token is journaled.
 func TestUnreadableBodies(t *testing.T) {
 	for says, tt := range map[string]struct {
 		kind, body, reason, kept string

@@ -24,7 +24,7 @@ func (p *partner) shortClick(w http.ResponseWriter, r *http.Request) {
 	p.redirect(w, r, link, err)
 }
 
-// redirect stores the click and sends the visitor on, or says what a shopper can do.
+// redirect stores the click and redirects the visitor, or tells the shopper what to do.
 func (p *partner) redirect(w http.ResponseWriter, r *http.Request, link rules.Visited, err error) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store") // a cached redirect is a lost click

@@ -112,8 +112,8 @@ func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (ru
 	return r, found.Err()
 }
 
-// checkReferences checks the click that a report refers to and what its repeats are told by, and leaves out
-// what was not filled in.
+// checkReferences checks the click that a report refers to and the keys that identify its repeats, and leaves
+// out unfilled values.
 func checkReferences(r *rules.Report) error {
 	var found apperr.Findings
 	for _, key := range []struct{ field, value string }{{"transaction_id", r.TransactionID}, {"idempotency_key", r.IdempotencyKey}} {
@@ -216,7 +216,7 @@ func moneyToProto(m money.Money) *couponv1.Money {
 	return &couponv1.Money{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
 }
 
-// cutPrefix returns what follows a prefix, without what was pasted around it, if that is one segment.
+// cutPrefix returns what follows a prefix, trimmed of pasted characters, if it is one segment.
 func cutPrefix(name, prefix string) (string, bool) {
 	rest, ok := strings.CutPrefix(name, prefix)
 	rest = pasted.Trim(rest)

@@ -19,8 +19,8 @@ type partner struct {
 	pages   *shopperPages
 }
 
-// PartnerHandler serves /click, /c/{code}, /postback and /postback/{preset}. Of a short link all of the path
-// is taken, since messengers and people leave things around the code, and in capitals too.
+// PartnerHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
+// the path, and /C/ too: messengers and people add characters around the code or write it in upper case.
 func PartnerHandler(service *flow.Service, known *robots.List) http.Handler {
 	p := &partner{service: service, guesses: newGuesses(), visits: newVisits(known), pages: newShopperPages()}
 	mux := http.NewServeMux()

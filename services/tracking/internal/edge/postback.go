@@ -68,8 +68,8 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	write(w, status, answerTo(verdict))
 }
 
-// readReport reads a postback's query and body, and the proof that came with them, and how it came. Where
-// something is wrong the error says what, and the report has what the rest says.
+// readReport reads a postback's query, body and proof, and how it was sent. If something is wrong, the error
+// says what, and the report has the rest.
 func (p *partner) readReport(w http.ResponseWriter, r *http.Request, now time.Time) (rules.Report, *flow.Call, error) {
 	call := &flow.Call{Method: r.Method, IP: clientaddr.Of(r), Received: now, Status: statusOf}
 	params := rules.ParseQuery(r.URL.RawQuery)
@@ -124,8 +124,8 @@ func proofOf(r *http.Request, sent rules.Proof, params url.Values, body []byte) 
 	return proof
 }
 
-// addBody adds the parameters in a POST's body to those in its query, and returns the body; nil where it was
-// not read to its end. What is no parameters is kept with the call.
+// addBody adds the parameters in a POST's body to those in its query, and returns the body; nil if it was not
+// read to its end. A body without parameters is kept with the call.
 func addBody(params url.Values, call *flow.Call, w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {
@@ -167,7 +167,7 @@ func statusOf(err error) int {
 	return httpStatus(err)
 }
 
-// refuse answers a postback of which nothing was stored. warnings are what else the sender should fix.
+// refuse answers a postback that was not stored. warnings are what else the sender should fix.
 func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string) {
 	logFault(r.Context(), r.URL.Path, err)
 	a := answer{Outcome: "REJECTED", Reason: "UNAVAILABLE", Message: "the postback could not be stored; send it again", Warnings: warnings}

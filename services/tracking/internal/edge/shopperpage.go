@@ -18,8 +18,8 @@ var shopperHTML string
 //go:embed shopperpage.css
 var shopperCSS string
 
-// shopperPages are what shoppers read whose link leads nowhere: what they can do about it, and nothing of
-// ours.
+// shopperPages are the pages for shoppers whose link leads nowhere. They say what the shopper can do, and
+// nothing about us.
 type shopperPages struct {
 	page *template.Template
 	// policy allows the page its own style, and nothing else.
@@ -43,7 +43,7 @@ func newShopperPages() *shopperPages {
 	}
 }
 
-// serve answers a visit whose link leads nowhere: 404, or 503 where it may lead somewhere later.
+// serve answers a visit whose link leads nowhere: 404, or 503 if it may work later.
 func (s *shopperPages) serve(w http.ResponseWriter, fault error) {
 	status, text := http.StatusNotFound, shopperTextFor(fault)
 	header := w.Header()
@@ -54,7 +54,7 @@ func (s *shopperPages) serve(w http.ResponseWriter, fault error) {
 	text.Style = template.CSS(shopperCSS) //nolint:gosec // it is our own file
 	var page bytes.Buffer
 	if err := s.page.Execute(&page, text); err != nil {
-		panic(err) // the page is part of the program, and its values are texts
+		panic(err) // the page is embedded, and its values are texts
 	}
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Security-Policy", s.policy)
@@ -64,7 +64,7 @@ func (s *shopperPages) serve(w http.ResponseWriter, fault error) {
 	_, _ = page.WriteTo(w) // a visitor who has gone gets nothing
 }
 
-// shopperTextFor returns what a shopper reads of a fault.
+// shopperTextFor returns the text that a shopper reads about a fault.
 func shopperTextFor(fault error) shopperText {
 	e := apperr.As(fault)
 	switch {

@@ -10,8 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// TestShopperPages: a shopper reads what to do, in plain words; a page asks for nothing, and shows nothing of
-// what the address holds.
+// TestShopperPages: a page says what to do in plain words. It loads nothing, and shows nothing from the
+// address.
 func TestShopperPages(t *testing.T) {
 	pages := newShopperPages()
 	titles := map[string]bool{}

@@ -41,7 +41,7 @@ func (oneOffer) Coupons(context.Context, string, string) ([]rules.Coupon, error)
 	return []rules.Coupon{{Offer: "10", Publisher: "22", Code: "SALEXYZ20", Enabled: true, Approved: true, OfferActive: true}}, nil
 }
 
-// tokenOffer is oneOffer under a token.
+// tokenOffer is oneOffer with a token.
 type tokenOffer struct{ oneOffer }
 
 func (o tokenOffer) Offer(ctx context.Context, id string) (rules.Offer, error) {

@@ -12,8 +12,8 @@ import (
 // maxAgents bounds the User-Agents whose verdicts are remembered.
 const maxAgents = 10_000
 
-// visits tells shoppers from what else calls a link. It remembers its verdicts on User-Agents: to judge one
-// takes as long as a whole click, and most visitors come with the same few.
+// visits tells shoppers from other callers of a link. It caches its verdicts on User-Agents: judging one
+// takes as long as a whole click, and most visitors have one of a few.
 type visits struct {
 	list     *robots.List
 	verdicts *otter.Cache[string, bool]
@@ -23,8 +23,8 @@ func newVisits(list *robots.List) *visits {
 	return &visits{list: list, verdicts: otter.Must(&otter.Options[string, bool]{MaximumSize: maxAgents})}
 }
 
-// isShopper says whether a shopper follows the link. A robot does not, nor somebody who only asks what is
-// there, nor a browser that loads a page ahead, which nobody may ever look at.
+// isShopper reports whether a shopper follows the link. Robots are not shoppers, nor are HEAD requests, nor
+// browsers that load a page ahead, since nobody may ever look at it.
 func (v *visits) isShopper(r *http.Request, agent string) bool {
 	return r.Method != http.MethodHead && !isAhead(r.Header) && !v.isRobot(agent)
 }
@@ -38,9 +38,9 @@ func (v *visits) isRobot(agent string) bool {
 	return verdict
 }
 
-// isAhead says whether a browser loads the page ahead: prefetch, prerender, or a preview.
+// isAhead reports whether a browser loads the page ahead: prefetch, prerender, or a preview.
 func isAhead(header http.Header) bool {
-	// Their names are in the form in which the header is kept.
+	// The names are in canonical form, as in http.Header.
 	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
 		for _, value := range header[name] {
 			value = strings.ToLower(value)
