@@ -42,7 +42,7 @@ type judged struct {
 	offer rules.Offer
 	// location is where the visitor goes.
 	location string
-	// forwarded are the link's parameters that were added to it.
+	// forwarded are the link's parameters that were added to the URL.
 	forwarded []trackinglink.Parameter
 }
 
@@ -73,7 +73,7 @@ func (s *Service) judgeVisit(ctx context.Context, visit Visit) (judged, error) {
 	return landing(click, offer, coupon, visit.Link), nil
 }
 
-// landing says where a judged click goes, and what of its link goes with it.
+// landing returns where a judged click goes, and which parameters of its link go with it.
 func landing(click rules.Click, offer rules.Offer, coupon *rules.Coupon, link rules.Visited) judged {
 	to := page(click, offer, coupon)
 	var forwarded []trackinglink.Parameter
@@ -144,7 +144,7 @@ func (s *Service) judgePlainClick(ctx context.Context, click *rules.Click, offer
 	return nil
 }
 
-// clickStanding says how a click's publisher stands on its offer, and notes if it does not exist.
+// clickStanding returns the standing of a click's publisher on its offer, and notes if the publisher does not exist.
 func (s *Service) clickStanding(ctx context.Context, click *rules.Click) (rules.Standing, error) {
 	standing, err := s.catalog.Standing(ctx, click.Offer, click.Publisher)
 	if errors.Is(err, ErrNotFound) {
@@ -154,7 +154,7 @@ func (s *Service) clickStanding(ctx context.Context, click *rules.Click) (rules.
 	return standing, err
 }
 
-// standing says how a publisher stands on the offer; an unknown publisher has no approval.
+// standing returns a publisher's standing on the offer; an unknown publisher has no approval.
 func (s *Service) standing(ctx context.Context, offer, publisher string) (rules.Standing, error) {
 	standing, err := s.catalog.Standing(ctx, offer, publisher)
 	if errors.Is(err, ErrNotFound) {
@@ -165,8 +165,8 @@ func (s *Service) standing(ctx context.Context, offer, publisher string) (rules.
 
 // ReadLink returns what the query of a tracking link means. Where it names no offer, its code does.
 //
-// Errors: InvalidArgument (INVALID_OFFER_ID) if it names neither; those of resolveShort where the code has to
-// say more.
+// Errors: InvalidArgument (INVALID_OFFER_ID) if it names neither; those of resolveShort if it depends on the
+// code.
 func (s *Service) ReadLink(ctx context.Context, rawQuery string) (rules.Visited, error) {
 	v := rules.ParseLink(rawQuery)
 	switch {
@@ -180,7 +180,7 @@ func (s *Service) ReadLink(ctx context.Context, rawQuery string) (rules.Visited,
 
 // ReadShortLink returns what the spoken short form of a link means, which may have a query as well.
 //
-// Errors: those of resolveShort.
+// Its errors are those of resolveShort.
 func (s *Service) ReadShortLink(ctx context.Context, code, rawQuery string) (rules.Visited, error) {
 	v := rules.ParseShortLink(code, rawQuery)
 	return v, s.resolveShort(ctx, &v.Link)

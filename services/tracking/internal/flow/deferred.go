@@ -13,25 +13,25 @@ const (
 	// CouponServiceUnavailable is the reason of a Catalog's error if the coupon service cannot be reached.
 	CouponServiceUnavailable = "COUPON_SERVICE_UNAVAILABLE"
 
-	// deferredInterval is how often there is looked for reports that are due.
+	// deferredInterval is how often KeepJudging looks for reports that are due.
 	deferredInterval = time.Second
-	// deferredLease is for how long they are left to who claimed them, and deferredAtOnce how many.
+	// deferredLease is how long a claim on them lasts, and deferredAtOnce how many are claimed at once.
 	deferredLease  = time.Minute
 	deferredAtOnce = 50
 )
 
-// isAway says whether the coupon service could not be reached.
+// isAway reports whether an error says that the coupon service could not be reached.
 func isAway(err error) bool {
 	e := apperr.As(err)
 	return e != nil && e.Reason == CouponServiceUnavailable
 }
 
-// KeepJudging judges reports that wait when they are due, until ctx ends: sales that came while the coupon
-// service was away, and changes that came before their sales. While the coupon service is away it is asked
-// less and less often. failed is told of other failures; the next attempt follows.
+// KeepJudging judges waiting reports when they are due, until ctx ends: sales that came while the coupon
+// service was away, and changes that came before their sales. While the coupon service is away, KeepJudging
+// asks it less and less often. It calls failed with other failures, and tries again.
 func (s *Service) KeepJudging(ctx context.Context, failed func(error)) {
 	failures := 0
-	var rest time.Time // until when the coupon service is left alone
+	var rest time.Time // don't ask the coupon service before then
 	for {
 		if err := s.lookForSales(ctx); err != nil && !isAway(err) && ctx.Err() == nil {
 			failed(err)
@@ -61,7 +61,7 @@ func (s *Service) claimDeferred(ctx context.Context, reason rules.Reason) ([]rul
 	return s.store.ClaimDeferred(ctx, reason, now, now.Add(deferredLease), deferredAtOnce)
 }
 
-// judgeDue judges sales again that are due, up to the first for which the coupon service is still away.
+// judgeDue judges the sales that are due again, and stops at the first one that finds the coupon service still away.
 func (s *Service) judgeDue(ctx context.Context) error {
 	for {
 		due, err := s.claimDeferred(ctx, rules.CouponServiceAway)
@@ -73,7 +73,7 @@ func (s *Service) judgeDue(ctx context.Context) error {
 			if err == nil {
 				continue
 			}
-			for _, later := range due[i+1:] { // they need not wait for the lease's end
+			for _, later := range due[i+1:] { // the lease need not run out first
 				later.DueTime = s.Now()
 				err = errors.Join(err, s.store.PutOff(ctx, later))
 			}
@@ -82,8 +82,8 @@ func (s *Service) judgeDue(ctx context.Context) error {
 	}
 }
 
-// judgeAgain judges a sale that waited for the coupon service, at its own time. If it cannot, it is put off
-// or, in the end, left as it is.
+// judgeAgain judges a sale that waited for the coupon service, as of its own time. If that fails, the sale is
+// put off or, once expired, left held.
 func (s *Service) judgeAgain(ctx context.Context, d rules.Deferred) error {
 	stored, err := s.store.Conversion(ctx, d.Conversion)
 	switch {
@@ -103,8 +103,8 @@ func (s *Service) judgeAgain(ctx context.Context, d rules.Deferred) error {
 	}
 }
 
-// finish notes in the journal what happened to a report that waited, and ends its wait. In this order, so
-// that nothing is lost if it is cut off in between.
+// finish notes in the journal what happened to a waiting report, and then ends its wait: in this order, a
+// crash in between loses nothing.
 func (s *Service) finish(ctx context.Context, d rules.Deferred, result rules.Replay) error {
 	result.Time = s.Now()
 	if err := s.store.SetReplay(ctx, d.Postback.ID, result); err != nil && !errors.Is(err, ErrNotFound) { // it may have expired
@@ -113,7 +113,7 @@ func (s *Service) finish(ctx context.Context, d rules.Deferred, result rules.Rep
 	return s.store.Settle(ctx, d.ID)
 }
 
-// deferSale returns what is kept of a sale that cannot be judged now.
+// deferSale returns the report to keep for a sale that cannot be judged now.
 func (s *Service) deferSale(p settled, c rules.Conversion) *rules.Deferred {
 	entry := rules.Postback{
 		Parameters: p.report.Parameters().Encode(), IdempotencyKey: p.report.IdempotencyKey, Authenticated: p.authenticated, Time: p.now,

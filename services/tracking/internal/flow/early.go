@@ -11,7 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// maxEarly bounds the changes that came before a sale and are made at once. Others follow by themselves.
+// maxEarly bounds the early changes that are made when their sale comes. Any others are made later, automatically.
 const maxEarly = 100
 
 // earlyChange is a change that came before its sale.
@@ -19,14 +19,13 @@ type earlyChange struct {
 	rules.Deferred
 	report rules.Report
 	offer  rules.Offer
-	// err is why it was not made; nil: it was, or changed nothing.
+	// err says why it was not made; nil if it was, or changed nothing.
 	err error
 }
 
-// keepEarly keeps a change of a sale that is not known yet, to be made when that comes, or of one that is
-// not judged yet, to be made when it is. id is the sale's.
-// The change is stored before the sale is looked for, and the sale before its changes are: so whichever
-// comes second finds the other.
+// keepEarly keeps a change of a sale that is unknown or not judged yet. The change is made once the sale has
+// come and is judged. id is the sale's. The change is stored before it looks for the sale, and the sale
+// before it looks for changes, so the second one always finds the first.
 func (s *Service) keepEarly(ctx context.Context, p settled, id string) (Verdict, error) {
 	entry := p.entry.Early("")
 	d := rules.DeferChange(p.report, id, entry)
@@ -62,7 +61,7 @@ func (s *Service) keepEarly(ctx context.Context, p settled, id string) (Verdict,
 	return s.overtaken(ctx, verdict, stored, d.ID)
 }
 
-// overtaken returns the verdict on an early change whose sale came while it was stored.
+// overtaken returns the verdict on an early change whose sale came while the change was being stored.
 func (s *Service) overtaken(ctx context.Context, verdict Verdict, stored rules.Conversion, id string) (Verdict, error) {
 	changed, early, err := s.makeEarly(ctx, stored)
 	if err != nil {
@@ -79,7 +78,7 @@ func (s *Service) overtaken(ctx context.Context, verdict Verdict, stored rules.C
 	return made, nil
 }
 
-// withEarly makes the changes that came before a sale, and returns the verdict on it with what they did.
+// withEarly makes the changes that came before a sale, and returns the sale's verdict with their results.
 func (s *Service) withEarly(ctx context.Context, verdict Verdict) Verdict {
 	changed, early, err := s.makeEarly(ctx, verdict.Conversion)
 	if err != nil {
@@ -98,9 +97,9 @@ func (s *Service) withEarly(ctx context.Context, verdict Verdict) Verdict {
 	return verdict
 }
 
-// makeEarly makes the changes of a sale that came before it, in the order in which they came, and returns
-// the sale as it is then. Each is made once, however often makeEarly is called, and by how many. Those of a
-// sale that is not judged yet go on waiting.
+// makeEarly makes the changes that came before a sale, in the order they came, and returns the changed sale.
+// Each is made once, even if makeEarly runs several times or concurrently. If the sale is not judged yet,
+// they keep waiting.
 func (s *Service) makeEarly(ctx context.Context, stored rules.Conversion) (rules.Conversion, []earlyChange, error) {
 	if stored.Unjudged() {
 		return stored, nil, nil
@@ -152,7 +151,7 @@ func (s *Service) readEarly(ctx context.Context, conversion string) ([]earlyChan
 	return early, nil
 }
 
-// earlyResult is what the journal says of an early change once its sale has come.
+// earlyResult returns what the journal says about an early change once its sale has come.
 func earlyResult(c rules.Conversion, refusal error) rules.Replay {
 	if e := apperr.As(refusal); e != nil {
 		return rules.Replay{Outcome: rules.ReplayRefused, Reason: e.Reason, Message: e.Message, Conversion: c.ID, Publisher: c.Publisher}
@@ -163,7 +162,7 @@ func earlyResult(c rules.Conversion, refusal error) rules.Replay {
 	}
 }
 
-// replayEarly replays a change that came before its sale. What waits is made if the sale is there.
+// replayEarly replays a change that came before its sale. If the sale has come, it makes the waiting changes.
 func (s *Service) replayEarly(ctx context.Context, p settled, order ReplayOrder) (rules.Replay, error) {
 	id, _, err := s.conversionID(ctx, p.report, p.offer.ID)
 	if err != nil {
@@ -189,8 +188,8 @@ func (s *Service) replayEarly(ctx context.Context, p settled, order ReplayOrder)
 	return replayed(verdict), err
 }
 
-// lookForSales makes early changes whose sales came while nobody could make them, and gives up those that
-// have waited long enough.
+// lookForSales makes the early changes whose sales have come but were cut off, and gives up those that have
+// waited too long.
 func (s *Service) lookForSales(ctx context.Context) error {
 	due, err := s.claimDeferred(ctx, rules.EarlyChange)
 	if err != nil {
@@ -218,7 +217,7 @@ func (s *Service) lookForSales(ctx context.Context) error {
 	return nil
 }
 
-// unknownSale refuses a change of a sale that is not known, where it cannot be kept.
+// unknownSale refuses a change of an unknown sale that cannot be kept.
 func unknownSale(p settled) error {
 	return apperr.Invalid("TRANSACTION_NOT_FOUND", "transaction_id", "is not known on offer %s: report the sale first, and then that it was %s", p.offer.ID, strings.ToLower(string(p.report.Status)))
 }

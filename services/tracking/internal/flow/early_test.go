@@ -17,7 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// bench is a service on a store, by a clock that a test sets.
+// bench is a service on a store, with a clock that a test sets.
 type bench struct {
 	*flow.Service
 	t       *testing.T
@@ -55,7 +55,7 @@ func (b *bench) pass(d time.Duration) {
 	b.now = b.now.Add(d)
 }
 
-// after lets the time pass at once, and ends KeepJudging when its rounds are over.
+// after advances the clock without waiting, and ends KeepJudging when its rounds are over.
 func (b *bench) after(d time.Duration) <-chan time.Time {
 	b.pass(d)
 	passed := make(chan time.Time, 1)
@@ -77,7 +77,7 @@ func (b *bench) judge(rounds int) {
 	b.KeepJudging(ctx, func(err error) { b.t.Errorf("judging failed: %v", err) })
 }
 
-// post reports by parameters and the token of offer 10.
+// post reports with parameters and the token of offer 10.
 func (b *bench) post(query string) flow.Verdict {
 	b.t.Helper()
 	params, err := url.ParseQuery(query + "&token=token10")
@@ -96,7 +96,7 @@ func (b *bench) post(query string) flow.Verdict {
 	return v
 }
 
-// journaled returns the entry of the journal with a reason.
+// journaled returns the journal's entry with a reason.
 func (b *bench) journaled(reason string) rules.Postback {
 	b.t.Helper()
 	page, _, err := b.Postbacks(b.t.Context(), listing.Request{Filter: fmt.Sprintf("reason = %q", reason)})
@@ -106,8 +106,8 @@ func (b *bench) journaled(reason string) rules.Postback {
 	return page[0]
 }
 
-// TestEarlyChangesRace lets a sale and what came before it meet in any order, on both stores: each change is
-// made exactly once.
+// TestEarlyChangesRace runs a sale and its early changes concurrently, on both stores: each change is made
+// exactly once.
 func TestEarlyChangesRace(t *testing.T) {
 	stores := map[string]func(*testing.T) flow.Store{
 		"SQLite": newStore,
@@ -194,13 +194,13 @@ func TestEarlyChangesKeepTheirOrder(t *testing.T) {
 	}
 }
 
-// TestEarlyChangeIsMadeAfterACrash plays one that came between the sale's insertion and the change.
+// TestEarlyChangeIsMadeAfterACrash plays a crash between the sale's insertion and the change.
 func TestEarlyChangeIsMadeAfterACrash(t *testing.T) {
 	b := newBench(t, newStore(t))
 	b.post("transaction_id=A-1&status=rejected")
 	waiting := b.journaled("EARLY_CHANGE")
 	c := b.post("transaction_id=A-1&coupon_code=SALEXYZ20&amount=50").Conversion
-	for n := range 3 { // what was cut off before its end is done once
+	for n := range 3 { // a change that was cut off before its end is made once
 		if _, err := b.store.Defer(t.Context(), rules.DeferChange(rules.Report{Status: rules.ReportRejected}, c.ID, waiting)); err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ type Call struct {
 	// Parameters are those that came, in query form, without what proves who sent them, and with the
 	// preset that the path named.
 	Parameters string
-	// Body is the body, and ContentType what it was called, if its parameters could not be read.
+	// Body is the body, and ContentType its type, if its parameters could not be read.
 	Body        string
 	ContentType string
 	IP          string

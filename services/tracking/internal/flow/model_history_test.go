@@ -38,7 +38,7 @@ type (
 		call                               int
 		status, refundID, amount, currency string
 		unproven, test                     bool
-		// transaction is another than that call's, perhaps of a sale that has not come yet; empty: that call's.
+		// transaction is another one than that call's, perhaps of a sale that has not come yet; "" for that call's.
 		transaction string
 	}
 	editOperation struct {

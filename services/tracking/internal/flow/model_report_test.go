@@ -151,7 +151,7 @@ type entry struct {
 	reported time.Time
 	// replay is what the last replay came to; empty: there was none.
 	replay string
-	// changed says that it came before its sale, and what it says is in that's history.
+	// changed says that it came before its sale, and that the sale's history has it.
 	changed bool
 }
 
@@ -257,7 +257,7 @@ func (m *model) judge(e *entry, as manner) answer {
 	return outcomeOf(made)
 }
 
-// early answers what became of a sale that is not known yet.
+// early answers a change of a sale that is not known yet.
 func (m *model) early(e *entry, as manner) answer {
 	if as == tested {
 		return answer{outcome: "TEST", status: 200}
@@ -272,7 +272,7 @@ func (m *model) early(e *entry, as manner) answer {
 	return answer{outcome: "UNATTRIBUTED", status: 202, reason: "EARLY_CHANGE"}
 }
 
-// come does what came before a sale, in the order in which it came.
+// come makes the changes that came before a sale, in order.
 func (m *model) come(key string, s *modelSale) {
 	for _, e := range m.waiting[key] {
 		changes, noted := len(s.kinds), s.noted

@@ -77,7 +77,7 @@ func (s *modelSale) conflicted() bool {
 	return slices.ContainsFunc(s.conflicts, func(c conflict) bool { return c.resolution == "" })
 }
 
-// knows says whether a content repeats the sale, as it was reported or as its amount is now.
+// knows reports whether a content repeats the sale, as reported or with its present amount.
 func (s *modelSale) knows(reported content) bool {
 	now := s.content
 	now.amount = s.amount

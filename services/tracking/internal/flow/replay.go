@@ -20,7 +20,7 @@ type ReplayOrder struct {
 	// DryRun asks for what would happen, with nothing changed.
 	DryRun bool
 	Actor  string
-	// reason is why, in words; empty: somebody asked for it.
+	// reason says why, in words; "" if a person asked for it.
 	reason string
 }
 
@@ -133,7 +133,7 @@ func (s *Service) reread(ctx context.Context, postback rules.Postback) (settled,
 	return p, err
 }
 
-// parametersOf returns the parameters that a postback came with.
+// parametersOf returns the parameters of a postback.
 func parametersOf(postback rules.Postback) (url.Values, error) {
 	if rules.BodyLost(postback.Reason) {
 		return nil, apperr.New(apperr.InvalidArgument, postback.Reason, "%s", postback.Message)
@@ -197,7 +197,7 @@ func replayOutcome(c rules.Conversion) rules.ReplayOutcome {
 	return rules.ReplayRecorded
 }
 
-// attributeReplay credits a sale that was held, or, if it was not judged yet, says why nobody is credited.
+// attributeReplay credits a held sale. If a sale that was not judged yet still earns nothing, it says why.
 func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored rules.Conversion, order ReplayOrder) (rules.Replay, error) {
 	by := rules.By{Actor: cmp.Or(order.Actor, rules.DefaultActor), Time: s.Now(), Reason: cmp.Or(order.reason, "replay"), Postback: sale.Conversion.Postback}
 	if sale.Use != nil {

@@ -76,7 +76,7 @@ type settled struct {
 	// authenticated says that the reporter proved who it is.
 	authenticated bool
 	now           time.Time
-	// postback is the id of the report's entry in the journal; empty for one by our own services.
+	// postback is the id of the report's entry in the journal; "" for a report by our own services.
 	postback string
 	// call is how the report came, and entry its entry in the journal; nil for one by our own services.
 	call  *Call
@@ -143,8 +143,8 @@ func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 	return s.record(ctx, p, sale, warnings)
 }
 
-// conversionID returns the id of the conversion that a report makes or is about. A sale from when events
-// were told apart by case keeps the id that it got then. keyed is false without anything to tell repeats by.
+// conversionID returns the id of the conversion that a report makes or is about. A sale from when events were
+// case-sensitive keeps its id of that time. keyed is false if nothing can identify repeats.
 func (s *Service) conversionID(ctx context.Context, r rules.Report, offer string) (id string, keyed bool, err error) {
 	id, keyed = rules.ConversionID(r, offer)
 	former, ok := rules.FormerConversionID(r, offer)
@@ -189,7 +189,7 @@ func (s *Service) record(ctx context.Context, p settled, sale Sale, warnings []s
 	return verdict, s.journal(ctx, p, verdict)
 }
 
-// recorded returns the verdict on a sale that was just stored, with what follows of it at once.
+// recorded returns the verdict on a sale that was just stored, after doing what must follow at once.
 func (s *Service) recorded(ctx context.Context, verdict Verdict) Verdict {
 	if verdict.Conversion.Awaited {
 		verdict = s.withEarly(ctx, verdict)
@@ -249,8 +249,8 @@ func tested(verdict Verdict, would Outcome) Verdict {
 	return verdict
 }
 
-// clickID returns a click's id as we wrote it: some systems send it back in capitals, in braces or without
-// its dashes, and it is one click and, where nothing else tells a repeat, one sale.
+// clickID returns a click's id as we wrote it. Some systems send it back in upper case, in braces or without
+// dashes; it is still one click and, if nothing else identifies a repeat, one sale.
 func clickID(sent string) string {
 	if id, err := uuid.Parse(sent); err == nil {
 		return id.String()
@@ -307,8 +307,7 @@ func (s *Service) gather(ctx context.Context, r rules.Report, offer rules.Offer,
 	return c, err
 }
 
-// couponsWith returns the coupons of an offer that have a code, and, where none has it, whether other
-// offers have.
+// couponsWith returns the coupons of an offer that have a code and, if none has it, whether other offers do.
 func (s *Service) couponsWith(ctx context.Context, offer, code string) (coupons []rules.Coupon, elsewhere bool, err error) {
 	coupons, err = s.catalog.Coupons(ctx, offer, code)
 	if err != nil || len(coupons) > 0 {

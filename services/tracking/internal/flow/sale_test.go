@@ -26,7 +26,7 @@ type catalog struct {
 	approvals map[string]bool         // by offer/publisher
 	payouts   map[string]money.Payout // by offer/publisher
 	err       error
-	// away is the error of what is asked of coupons and publishers alone.
+	// away is the error of questions about coupons and publishers only.
 	away error
 }
 

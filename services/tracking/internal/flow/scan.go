@@ -106,7 +106,7 @@ func (o *ownWay) hop(ctx context.Context, u *url.URL) (*rules.Hop, error) {
 	return hop, o.refuse(hop, link, err)
 }
 
-// isPage says whether a URL of ours is a shop's page.
+// isPage reports whether a URL of ours is a shop's page.
 func (s *Service) isPage(u *url.URL) bool {
 	return s.config.Pages != "" && strings.HasPrefix(path.Clean(u.Path), s.config.Pages)
 }

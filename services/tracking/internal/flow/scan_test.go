@@ -24,7 +24,7 @@ func newScanner(t *testing.T, c *catalog) *flow.Service {
 	return newScannerAt(t, c, "https://go.example.com", "")
 }
 
-// newScannerAt returns a service at a public URL, with shops' pages under a path.
+// newScannerAt returns a service at a public URL, with shop pages under a path.
 func newScannerAt(t *testing.T, c *catalog, publicURL, pages string) *flow.Service {
 	t.Helper()
 	allowed, err := outbound.ParseAllowed("127.0.0.1/32")
@@ -83,7 +83,7 @@ func reasons(s rules.Scan) string {
 	return strings.Join(all, " ")
 }
 
-// Shops' pages at our own origin are called as others' are, and nothing else there is.
+// Scans call shop pages at our own origin like any others, but nothing else there.
 func TestScanOfOurOwnPages(t *testing.T) {
 	c := newCatalog(t)
 	origin, calls := newShop(t, c, "/demo-shop/page")

@@ -26,7 +26,7 @@ func sent(t *testing.T, s *flow.Service, query string) flow.Verdict {
 	return v
 }
 
-// TestEventsOfBefore: a sale from when events were told apart by case is known under its event in any.
+// TestEventsOfBefore: a sale from when events were case-sensitive is found by its event in any case.
 func TestEventsOfBefore(t *testing.T) {
 	s := newService(t, newCatalog(t))
 	before := sent(t, s, "coupon_code=SALEXYZ20&transaction_id=A-0")

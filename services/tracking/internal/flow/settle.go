@@ -59,8 +59,8 @@ func noOffer(r rules.Report, id string) error {
 	return apperr.Invalid("OFFER_NOT_FOUND", "offer_id", "there is no offer %q", id)
 }
 
-// onlyOfferWith returns the id of the one offer that has the codes of a report; empty where there is
-// none, or more. Of several codes, those that no offer has say nothing.
+// onlyOfferWith returns the id of the only offer that has a report's codes; "" if none or several have them.
+// Codes that no offer has are ignored if there are others.
 func (s *Service) onlyOfferWith(ctx context.Context, r rules.Report) (string, error) {
 	offers, err := s.offersWith(ctx, r.Code)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Service) onlyOfferWith(ctx context.Context, r rules.Report) (string, er
 		case len(others) > 0:
 			offers = slices.DeleteFunc(offers, func(id string) bool { return !slices.Contains(others, id) })
 			if len(offers) == 0 {
-				return "", nil // the codes are of different offers
+				return "", nil // the codes belong to different offers
 			}
 		}
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// reportStatus changes a known sale as a report says. handled is false if the report is of a sale
-// that is not known yet and approved at once: it is to be recorded. A change alone of a sale that is not
-// known or not judged yet is kept until it is.
+// reportStatus changes a known sale as a report says. handled is false if the report itself is a new sale,
+// approved at once, that must be recorded. A mere change of a sale that is unknown or not judged yet is kept
+// until then.
 func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handled bool, err error) {
 	if !p.authenticated {
 		return Verdict{}, true, missingToken(p.offer) // an OPEN offer's sales, yes; their fate, no
@@ -76,7 +76,7 @@ func (s *Service) applyStatus(ctx context.Context, p settled, stored rules.Conve
 	by := rules.By{Actor: rules.Advertiser, Time: p.now, Postback: p.postback}
 	if stored.Contradicts(p.report, p.offer) {
 		if p.replay {
-			return Verdict{}, stored.Conflicting() // however often it is replayed, it came once
+			return Verdict{}, stored.Conflicting() // it came once, however often it is replayed
 		}
 		content := stored.ContentSaid(p.report, p.offer)
 		content.Postback, content.UpdateTime = by.Postback, p.now

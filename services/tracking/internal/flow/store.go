@@ -58,7 +58,7 @@ type Sale struct {
 	// Postback is the journal's entry of the call that reported the sale; nil: a platform service did.
 	// What the call came to is filled in as it is stored (rules.Postback.Of).
 	Postback *rules.Postback
-	// Deferred is what is kept to judge the sale again; nil: it is judged. It is stored with the conversion,
+	// Deferred is the report to judge the sale again; nil if it is judged. It is stored with the conversion,
 	// and only if that is inserted.
 	Deferred *rules.Deferred
 }
@@ -79,8 +79,9 @@ type ConversionStore interface {
 	// InsertConversion stores a conversion unless its id is taken, which the database itself decides,
 	// and returns what is stored under the id: with inserted true the conversion itself, or what the
 	// limits of its coupon make of it, else the earlier one. Its postback is stored with it, and only
-	// if it is inserted. One that is inserted says if changes of it came before it (Awaited): of an insert
-	// and a Defer at once, whose caller then looks for the conversion, at least one sees the other.
+	// if it is inserted. An inserted conversion says whether changes came before it (Awaited). If an insert
+	// and a Defer run at once, and the caller of Defer then looks for the conversion, at least one sees the
+	// other.
 	InsertConversion(ctx context.Context, sale Sale) (stored rules.Conversion, inserted bool, err error)
 	// UpdateConversion replaces a conversion by what change makes of it, as one step: of two updates at
 	// once, the second sees the first's result. change gets the whole conversion; it may be called more
@@ -153,28 +154,28 @@ type PostbackStore interface {
 	Postbacks(ctx context.Context, q listing.Query) ([]rules.Postback, error)
 }
 
-// DeferredStore keeps reports that wait to be judged by themselves, until they are settled.
+// DeferredStore keeps reports that wait to be judged automatically, until they are settled.
 type DeferredStore interface {
-	// Defer stores an early change, with its entry in the journal, unless its ID is taken; kept says so. When
-	// it has returned, a conversion of it that is inserted is Awaited.
+	// Defer stores an early change, with its entry in the journal, unless its ID is taken; kept says whether
+	// it did. If its conversion is inserted after Defer returns, it is Awaited.
 	Defer(ctx context.Context, d rules.Deferred) (kept bool, err error)
-	// EarlyChanges returns the early changes that wait for a conversion, in the order in which they came, at
-	// most limit.
+	// EarlyChanges returns the early changes that wait for a conversion, in the order they came, at most
+	// limit.
 	EarlyChanges(ctx context.Context, conversion string, limit int) ([]rules.Deferred, error)
 	// ClaimDeferred returns reports of a reason that are due, the longest due first, at most limit, with
-	// DueTime set to until: before then nobody else gets them.
+	// DueTime set to until. No other caller gets them before then.
 	ClaimDeferred(ctx context.Context, reason rules.Reason, now, until time.Time, limit int) ([]rules.Deferred, error)
-	// PutOff stores the Tries and the DueTime of a report; it does nothing if that is settled.
+	// PutOff stores the Tries and the DueTime of a report. It does nothing if the report is settled.
 	PutOff(ctx context.Context, d rules.Deferred) error
-	// Settle ends a report's wait; it does nothing if that has ended.
+	// Settle ends a report's wait. It does nothing if the wait has ended.
 	Settle(ctx context.Context, id string) error
 }
 
-// Answer is what a Catalog keeps of an answer, for after a restart.
+// Answer is an answer that a Catalog keeps, to have it after a restart.
 type Answer struct {
 	// Kind and Key say what was asked.
 	Kind, Key string
-	// Body is the answer as the Catalog writes it; nil: there is none any more.
+	// Body is the answer as the Catalog encodes it; nil removes it.
 	Body []byte
 	// Time is when it was asked for.
 	Time time.Time
@@ -183,12 +184,12 @@ type Answer struct {
 // AnswerStore keeps the answers of a Catalog. They hold the offers' tokens and secrets, as the coupon
 // service's own database does.
 type AnswerStore interface {
-	// KeepAnswers stores answers, or removes those without a Body. What is stored and younger stays.
+	// KeepAnswers stores answers, and removes those without a Body. It does not touch stored answers that are newer.
 	KeepAnswers(ctx context.Context, answers []Answer) error
-	// Answers returns the answers of a kind that were asked for at a time or later, the youngest first, at
-	// most limit.
+	// Answers returns the answers of a kind that were asked for at since or later, the newest first, at most
+	// limit.
 	Answers(ctx context.Context, kind string, since time.Time, limit int) ([]Answer, error)
-	// PruneAnswers removes the answers of a kind from before a time, and the oldest beyond most.
+	// PruneAnswers removes the answers of a kind from before a time, and the oldest if there are more than most.
 	PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error
 }
 

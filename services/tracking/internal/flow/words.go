@@ -8,8 +8,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// withoutWordOffer returns a report without an offer that is only a word for nothing, such as null: one
-// that no offer has as its id.
+// withoutWordOffer returns a report without its offer if that is only a word for nothing, such as null, and
+// no offer has it as its id.
 func (s *Service) withoutWordOffer(ctx context.Context, r rules.Report) rules.Report {
 	if !rules.IsEmptyWord(r.Offer) {
 		return r
@@ -21,9 +21,8 @@ func (s *Service) withoutWordOffer(ctx context.Context, r rules.Report) rules.Re
 	return r
 }
 
-// withoutWords returns a report on an offer without a publisher and a code that are only words for
-// nothing: no publisher has that id, and no coupon of the offer that code. What cannot be looked up now is
-// left as it was sent.
+// withoutWords returns a report on an offer without a publisher and codes that are only words for nothing: no
+// publisher has that id, and no coupon of the offer that code. A word that cannot be looked up now stays.
 func (s *Service) withoutWords(ctx context.Context, r rules.Report, offer string) rules.Report {
 	if rules.IsEmptyWord(r.Publisher) {
 		if _, err := s.catalog.Publisher(ctx, r.Publisher); errors.Is(err, ErrNotFound) {
