@@ -13,7 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 )
 
-// answerDocument is an answer as it is stored. Its id is the kind and the key.
+// answerDocument is a stored answer. Its id is the kind and the key.
 type answerDocument struct {
 	Kind    string    `bson:"kind"`
 	Key     string    `bson:"key"`

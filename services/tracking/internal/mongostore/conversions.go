@@ -141,10 +141,9 @@ func (s *Store) replace(ctx context.Context, before *conversionDocument, after r
 	return nil
 }
 
-// insertWith stores a conversion with what it takes of its coupon and what is kept to judge it again, its
-// entry in the journal with them, unless its id is taken; then it returns the one that has it. Two
-// transactions that change one counter are never both committed: the second starts over and sees the
-// first's.
+// insertWith stores a conversion with its use of a coupon, its deferred report and its entry in the journal,
+// unless its id is taken; then it returns the conversion that has the id. Two transactions that change one
+// counter are never both committed: the second starts over and sees the first's.
 func (s *Store) insertWith(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		apart := fresh.Conversion.ID
@@ -167,13 +166,13 @@ func (s *Store) insertWith(ctx context.Context, fresh flow.Sale) (stored rules.C
 		return stored, inserted, err
 	}
 	awaited, err := awaitedAmong(ctx, s.db, []string{stored.ID})
-	stored.Awaited = err != nil || awaited[stored.ID] // if nobody knows, the caller looks
+	stored.Awaited = err != nil || awaited[stored.ID] // if unknown, the caller looks
 	return stored, inserted, nil
 }
 
-// insertCounted is insertWith in a transaction. Where there are none it loses no use that was sold:
-// everything is read before the first write, and the conversion is written before it is counted. Nor does
-// it leave a conversion that nobody judges again: what waits is written before that.
+// insertCounted is insertWith in a transaction. On servers without transactions it loses no use that was
+// sold: it reads everything before the first write, and writes the conversion before it counts it. Nor does
+// it leave a conversion that is never judged again: it writes the deferred report first.
 func (s *Store) insertCounted(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
 	stored, err = s.Conversion(ctx, fresh.Conversion.ID)
 	if !errors.Is(err, flow.ErrNotFound) {

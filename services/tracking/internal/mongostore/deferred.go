@@ -14,7 +14,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// deferredDocument is a report that waits as it is stored.
+// deferredDocument is a stored report that waits.
 type deferredDocument struct {
 	ID         string           `bson:"_id"`
 	Reason     rules.Reason     `bson:"reason"`
@@ -41,11 +41,11 @@ func (d *deferredDocument) decode() rules.Deferred {
 
 var _ flow.DeferredStore = (*Store)(nil)
 
-// early selects the early changes among what waits.
+// early selects the early changes among the waiting reports.
 func early() bson.D { return bson.D{{Key: "reason", Value: rules.EarlyChange}} }
 
-// awaitedAmong returns for which of some conversions early changes wait. A majority has those conversions
-// already: a change whose Defer comes to its end later finds them.
+// awaitedAmong returns those of some conversions that early changes wait for. A majority has the conversions
+// already, so a change whose Defer returns later finds them.
 func awaitedAmong(ctx context.Context, db *mongodb.DB, ids []string) (map[string]bool, error) {
 	opts := options.Find().SetProjection(only("conversion"))
 	cursor, err := db.Collection(deferred).Find(ctx, append(among("conversion", ids), early()...), opts)
@@ -63,8 +63,8 @@ func awaitedAmong(ctx context.Context, db *mongodb.DB, ids []string) (map[string
 	return awaited, nil
 }
 
-// Defer stores an early change, and then its entry in the journal. If the entry cannot be stored the caller
-// gets Unavailable though the change is: when it tries again, that is a repeat, which is journaled as such.
+// Defer stores an early change, and then its entry in the journal. If the entry cannot be stored, the caller
+// gets Unavailable although the change is stored. Its next attempt is then a repeat, and is journaled as one.
 func (s *Store) Defer(ctx context.Context, d rules.Deferred) (kept bool, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		_, err := s.db.Collection(deferred).InsertOne(ctx, encodeDeferred(d))
@@ -79,7 +79,7 @@ func (s *Store) Defer(ctx context.Context, d rules.Deferred) (kept bool, err err
 	return true, s.InsertPostback(ctx, d.Postback)
 }
 
-// putDeferred stores what is kept to judge a sale again. It may be there from a try that broke off.
+// putDeferred stores the report to judge a sale again. It may be there already, from an attempt that was cut off.
 func (s *Store) putDeferred(ctx context.Context, d rules.Deferred) error {
 	_, err := s.db.Collection(deferred).ReplaceOne(ctx, byID(d.ID), encodeDeferred(d), options.Replace().SetUpsert(true))
 	if mongodb.IsUnique(err) {
@@ -99,8 +99,8 @@ func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) 
 	return found[:min(limit, len(found))], nil
 }
 
-// ClaimDeferred claims reports that are due. Of two that claim one at the same moment one gets it: that it
-// still has the time at which it was due is a condition of the write.
+// ClaimDeferred claims reports that are due. If two callers claim one at the same moment, one gets it: the
+// write requires that the due time is unchanged.
 func (s *Store) ClaimDeferred(ctx context.Context, reason rules.Reason, now, until time.Time, limit int) ([]rules.Deferred, error) {
 	filter := bson.D{{Key: "reason", Value: reason}, {Key: "due_time", Value: bson.D{{Key: "$lte", Value: now}}}}
 	opts := options.Find().SetSort(bson.D{{Key: "due_time", Value: 1}}).SetLimit(int64(limit))

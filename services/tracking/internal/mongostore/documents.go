@@ -97,7 +97,7 @@ type conversionDocument struct {
 	Undeduplicated bool           `bson:"undeduplicated,omitempty"`
 	Postback       string         `bson:"postback,omitempty"`
 	Conflicted     bool           `bson:"conflicted"`
-	// CodeUnknown says that no coupon of the offer had the code, and who reported it proved nothing.
+	// CodeUnknown says that no coupon of the offer had the code, and that the sender gave no proof.
 	CodeUnknown bool `bson:"code_unknown,omitempty"`
 	// CreateCountTime and CountTime are set where they are not CreateTime and UpdateTime: see counting.
 	CreateCountTime time.Time `bson:"create_count_time,omitempty"`

@@ -40,7 +40,7 @@ func (s *Store) export(ctx context.Context, q listing.Query, each func([]rules.C
 	}
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // It ends by itself at last.
 	part := make([]rules.Conversion, 0, exportRows)
-	for ctx.Err() == nil && cursor.Next(ctx) { // The driver sees the end of ctx only when it asks for more.
+	for ctx.Err() == nil && cursor.Next(ctx) { // The driver notices that ctx is done only when it asks for more.
 		var found conversionDocument
 		if err := cursor.Decode(&found); err != nil {
 			return failure("exporting conversions", err)

@@ -6,7 +6,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-// OpenExact is Open with the windows of a real server, also on the embedded engine.
+// OpenExact is Open with a real server's windows, even on the embedded engine.
 func OpenExact(ctx context.Context, uri string, o Options, opts ...mongodb.Option) (*Store, error) {
 	return openAt(ctx, uri, o, opts...)
 }

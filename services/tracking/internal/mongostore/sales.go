@@ -24,7 +24,8 @@ type saleQueue struct {
 	db     *mongodb.DB
 	clock  func() time.Time
 	writer *groupcommit.Writer[*sale]
-	// journaling holds a token for each batch of entries under way; journals waits for them, and for looks.
+	// journaling holds a token for each batch of entries that is being written; journals waits for them, and
+	// for looks.
 	journaling chan struct{}
 	journals   sync.WaitGroup
 }
@@ -38,7 +39,7 @@ type sale struct {
 	// journal has the entry once the conversion is inserted, at a place; nil: there is no entry.
 	journal *journal
 	place   int
-	// looked is what is known of its batch's early changes.
+	// looked is the search for the early changes of its batch.
 	looked *look
 }
 
@@ -49,7 +50,7 @@ type journal struct {
 	errs    []error
 }
 
-// look is the search for early changes of a batch of new conversions. The rest holds once done is closed.
+// look is the search for early changes of a batch of new conversions. Its other fields are valid once done is closed.
 type look struct {
 	done    chan struct{}
 	awaited map[string]bool
@@ -68,8 +69,8 @@ func (q *saleQueue) close() {
 	q.journals.Wait()
 }
 
-// insert waits until a conversion and its entry are stored, or the conversion's id was refused. awaited says
-// that early changes wait for it.
+// insert waits until a conversion and its entry are stored, or its id is found taken. awaited says that early
+// changes wait for it.
 func (q *saleQueue) insert(ctx context.Context, s *sale) (awaited bool, err error) {
 	s.since = time.Now()
 	if err := q.writer.Write(ctx, s); err != nil {
@@ -86,7 +87,7 @@ func (q *saleQueue) insert(ctx context.Context, s *sale) (awaited bool, err erro
 		}
 	}
 	select {
-	case <-s.looked.done: // if nobody knows, the caller looks
+	case <-s.looked.done: // if unknown, the caller looks
 		return s.looked.err != nil || s.looked.awaited[s.conversion.ID], nil
 	case <-ctx.Done():
 		return false, ctx.Err()
@@ -118,7 +119,7 @@ func (q *saleQueue) write(batch []*sale) []error {
 	return errs
 }
 
-// look begins to look for early changes of those of a batch that are fresh, beside their journaling.
+// look starts to look for early changes of a batch's new conversions, while their entries are being written.
 func (q *saleQueue) look(batch []*sale, errs []error) {
 	l := &look{done: make(chan struct{})}
 	var ids []string

@@ -24,10 +24,10 @@ const (
 	figures  = "figures"
 	counting = "counting"
 
-	// deferred are the reports that wait to be judged by themselves.
+	// deferred holds the reports that wait to be judged automatically.
 	deferred = "deferred"
 
-	// answers are what the coupon service answered last.
+	// answers holds the coupon service's latest answers.
 	answers = "answers"
 
 	// savedReports are small and few; offerScans have offerScanResults, one for each link.
