@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// answersAtOnce is how many answers one job writes, so that no sale waits long for it.
+	// answersAtOnce bounds the answers that one job writes, so that no sale waits long for it.
 	answersAtOnce = 200
 
 	keepAnswer = `INSERT INTO answers (kind, key, body, ask_time) VALUES (?, ?, ?, ?)
@@ -17,7 +17,7 @@ const (
 	removeAnswer  = `DELETE FROM answers WHERE kind = ? AND key = ? AND ask_time <= ?`
 	selectAnswers = `SELECT kind, key, body, ask_time FROM answers WHERE kind = ? AND ask_time >= ? ORDER BY ask_time DESC LIMIT ?`
 	pruneAnswers  = `DELETE FROM answers WHERE (kind, key) IN (SELECT kind, key FROM answers WHERE kind = ? AND ask_time < ? LIMIT ?)`
-	// excessAnswers returns the time of the first answer that is too many.
+	// excessAnswers selects the time of the first answer beyond the limit.
 	excessAnswers = `SELECT ask_time FROM answers WHERE kind = ? ORDER BY ask_time DESC LIMIT 1 OFFSET ?`
 )
 

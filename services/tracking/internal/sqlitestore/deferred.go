@@ -23,12 +23,12 @@ const (
 	putOff          = `UPDATE deferred SET tries = ?, due_time = ? WHERE id = ?`
 	settleDeferred  = `DELETE FROM deferred WHERE id = ? RETURNING conversion`
 	selectAwaited   = `SELECT DISTINCT conversion FROM deferred WHERE reason = 'EARLY_CHANGE'`
-	// dueAtStart makes due what the process that died had claimed or was about to do: sales, and changes
-	// of sales that are there.
+	// dueAtStart makes due at once what a process that died had claimed or was about to do: sales, and
+	// changes of sales that exist.
 	dueAtStart = `UPDATE deferred SET due_time = 0 WHERE reason = 'COUPON_SERVICE_AWAY' OR conversion IN (SELECT id FROM conversions)`
 )
 
-// awaited are the ids of the sales that early changes wait for, so that a new sale need not be looked up.
+// awaited holds the ids of the sales that early changes wait for, so a new sale needs no query.
 type awaited struct {
 	mu  sync.RWMutex
 	ids map[string]struct{}
@@ -47,8 +47,8 @@ func (a *awaited) add(id string) {
 	a.ids[id] = struct{}{}
 }
 
-// remove takes an id away unless something is left that waits for it: one that was stored since is added
-// after that.
+// remove removes an id unless a change still waits for it. A change that is stored later adds the id after
+// this.
 func (a *awaited) remove(id string, left func() (bool, error)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -59,7 +59,7 @@ func (a *awaited) remove(id string, left func() (bool, error)) error {
 	return nil
 }
 
-// beginDeferred makes ready what waits since before the store was opened.
+// beginDeferred prepares the reports that waited when the store was opened.
 func (s *Store) beginDeferred(ctx context.Context) error {
 	if _, err := s.db.Writer().ExecContext(ctx, dueAtStart); err != nil {
 		return err
@@ -92,11 +92,11 @@ func (s *Store) Defer(ctx context.Context, d rules.Deferred) (kept bool, err err
 	if err != nil {
 		return false, err
 	}
-	s.awaited.add(d.Conversion) // only now: see remove
+	s.awaited.add(d.Conversion) // not earlier: see remove
 	return kept, nil
 }
 
-// deferReport inserts a report that waits; false: its id is taken.
+// deferReport inserts a waiting report. It returns false if the id is taken.
 func (t *tx) deferReport(ctx context.Context, d rules.Deferred) (bool, error) {
 	entry, err := encodeEntry(d.Postback)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) 
 	return waiting, readFailure("reading the changes that wait for a conversion", err)
 }
 
-// ClaimDeferred implements flow.DeferredStore. Mostly nothing is due, which is no write.
+// ClaimDeferred implements flow.DeferredStore. Usually nothing is due, and it writes nothing.
 func (s *Store) ClaimDeferred(ctx context.Context, reason rules.Reason, now, until time.Time, limit int) ([]rules.Deferred, error) {
 	found, err := list(ctx, s, scanDeferred, selectDeferred, string(reason), now.UnixMilli(), 1)
 	if err != nil || len(found) == 0 {
@@ -178,7 +178,7 @@ func scanDeferred(row scanner) (rules.Deferred, error) {
 	return d, err
 }
 
-// storedEntry is an entry of the journal as it is stored in JSON, with what waits.
+// storedEntry is the journal's entry of a waiting report, as stored in JSON.
 type storedEntry struct {
 	ID             string                `json:"id,omitempty"`
 	Offer          string                `json:"offer"`

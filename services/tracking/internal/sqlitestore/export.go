@@ -37,7 +37,7 @@ func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each fun
 	}
 	defer func() { _ = rows.Close() }() // It has been read, or is given up.
 	part := make([]rules.Conversion, 0, exportRows)
-	for ctx.Err() == nil && rows.Next() { // The driver sees the end of ctx a little later.
+	for ctx.Err() == nil && rows.Next() { // The driver notices a little later that ctx is done.
 		c, err := scanConversion(rows)
 		if err != nil {
 			return exportFailure(ctx, err)

@@ -66,20 +66,20 @@ func scanPostback(row scanner) (rules.Postback, error) {
 	return p, err
 }
 
-// storedNotes are what few entries have, in JSON.
+// storedNotes holds what few entries have, in JSON.
 type storedNotes struct {
 	Warnings    []string `json:"warnings,omitempty"`
 	Body        string   `json:"body,omitempty"`
 	ContentType string   `json:"content_type,omitempty"`
 }
 
-// encodeNotes returns an entry's notes; empty: it has none.
+// encodeNotes returns an entry's notes; "" if there is nothing to note.
 func encodeNotes(p *rules.Postback) string {
 	if len(p.Warnings) == 0 && p.Body == "" && p.ContentType == "" {
 		return ""
 	}
 	text, err := json.Marshal(storedNotes{p.Warnings, p.Body, p.ContentType})
-	if err != nil { // cannot be: strings only
+	if err != nil { // cannot happen: strings only
 		return ""
 	}
 	return string(text)

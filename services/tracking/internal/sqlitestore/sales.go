@@ -47,7 +47,7 @@ func (s *Store) insert(ctx context.Context, sale flow.Sale) (stored rules.Conver
 // limited says whether a use is bounded.
 func limited(u *rules.Use) bool { return u != nil && u.Limits.Limited() }
 
-// insertWith stores a sale with the use of a coupon that it takes, and with what is kept to judge it again.
+// insertWith stores a sale with its use of a coupon and its deferred report.
 func (s *Store) insertWith(ctx context.Context, sale flow.Sale) (rules.Conversion, bool, error) {
 	stored, inserted := sale.Conversion, false
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {

@@ -61,7 +61,7 @@ type Options struct {
 	// Calendar has the days and months by which figures are kept. With that of another zone than before
 	// all are counted anew.
 	Calendar rules.Calendar
-	// Now is the clock; what is old by it is deleted.
+	// Now is the clock; it decides what is old enough to delete.
 	Now func() time.Time
 }
 

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- Reports that wait to be judged by themselves.
+-- Reports that wait to be judged automatically.
 CREATE TABLE deferred (
     id          ANY     NOT NULL PRIMARY KEY,
     reason      TEXT    NOT NULL,

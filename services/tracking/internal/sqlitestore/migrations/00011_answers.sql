@@ -1,6 +1,6 @@
 -- +goose Up
 
--- What the coupon service answered last, for after a restart.
+-- The coupon service's latest answers, kept for a restart.
 CREATE TABLE answers (
     kind     TEXT    NOT NULL,
     key      TEXT    NOT NULL,
