@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// pattern is a pattern that is more than a word. Patterns are written for JavaScript, and may begin with
-// (?<!…), what must not stand before, and end with (?!…), what must not stand behind. Go's regular
-// expressions have no such thing, so both are kept beside.
+// pattern is a pattern that is more than a word. Patterns are written for JavaScript. They may begin with a
+// lookbehind, (?<!…), and end with a lookahead, (?!…). Go's regular expressions have neither, so both are
+// kept apart.
 type pattern struct {
 	body          *regexp.Regexp
-	before, after *regexp.Regexp // nil: anything may stand there
-	// word stands in all that body matches: where it does not, body need not be tried. "": there is none.
+	before, after *regexp.Regexp // nil: anything may be there
+	// word occurs in every match of body, so an agent without it need not be matched. It may be "".
 	word string
 }
 
-// add adds a pattern, in small letters, to the list.
+// add adds a pattern, in lower case, to the list.
 func (l *List) add(text string) error {
 	if text != strings.ToLower(text) && !strings.Contains(text, `\`) {
 		return errors.New("it has capitals")
@@ -53,7 +53,7 @@ func (l *List) add(text string) error {
 	return nil
 }
 
-// cutLookaround takes what must not stand before and behind off a pattern.
+// cutLookaround splits the lookbehind and the lookahead off a pattern.
 func cutLookaround(text string) (body string, before, after *regexp.Regexp, err error) {
 	body = text
 	if rest, ok := strings.CutPrefix(body, "(?<!"); ok {
@@ -79,7 +79,7 @@ func cutLookaround(text string) (body string, before, after *regexp.Regexp, err 
 	return body, before, after, nil
 }
 
-// in says whether the pattern is in an agent, which is in small letters.
+// in reports whether the pattern matches an agent, which is in lower case.
 func (p *pattern) in(agent string) bool {
 	if !strings.Contains(agent, p.word) {
 		return false
@@ -95,7 +95,7 @@ func (p *pattern) in(agent string) bool {
 	return false
 }
 
-// literal returns the one text that a pattern matches; false: it matches others too.
+// literal returns the only text that a pattern matches; false if it matches others too.
 func literal(p *syntax.Regexp) (string, bool) {
 	if p.Op == syntax.OpLiteral && p.Flags&syntax.FoldCase == 0 {
 		return string(p.Rune), true
@@ -103,7 +103,7 @@ func literal(p *syntax.Regexp) (string, bool) {
 	return "", false
 }
 
-// longestWord returns the longest text that is a part of all that a pattern matches.
+// longestWord returns the longest text that every match of a pattern contains.
 func longestWord(p *syntax.Regexp) string {
 	switch p.Op {
 	case syntax.OpLiteral:

@@ -1,9 +1,9 @@
 // Package robots tells robots from shoppers by their User-Agent: crawlers, previews of messengers, image
 // proxies, monitors, HTTP libraries. It is pure.
 //
-// The patterns are those of the npm package isbot, kept by its community, in isbot.json, which `make robots`
-// renews, and a few of our own in ours.txt. Any package of the tracking service may import it; it imports
-// none of ours.
+// The patterns are in isbot.json, from the npm package isbot, which its community maintains (`make robots`
+// updates it), and a few of our own are in ours.txt. Any package of the tracking service may import this
+// package; it imports none of ours.
 package robots
 
 import (
@@ -23,14 +23,14 @@ var ours string
 // phone is a brand of phones with "bot" in its name.
 const phone = "cubot"
 
-// List is the patterns, made ready. It is safe for concurrent use.
+// List holds the compiled patterns. It is safe for concurrent use.
 type List struct {
-	// words are those whose presence anywhere is enough; beginnings stand at the beginning.
+	// words match anywhere in an agent, beginnings only at its beginning.
 	words, beginnings []string
 	patterns          []pattern
 }
 
-// Load returns the list that is part of the program.
+// Load returns the embedded list.
 func Load() (*List, error) {
 	var isbot struct {
 		Patterns []string `json:"patterns"`
@@ -53,7 +53,7 @@ func Load() (*List, error) {
 	return list, nil
 }
 
-// Made says whether a User-Agent is a robot's. One that is empty is: browsers send theirs.
+// Made reports whether a User-Agent is a robot's. An empty one is: browsers send theirs.
 func (l *List) Made(agent string) bool {
 	if agent == "" {
 		return true

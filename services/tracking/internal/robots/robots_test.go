@@ -45,7 +45,7 @@ func TestRealAgents(t *testing.T) {
 	}
 }
 
-// TestAround holds what stands before and behind a word to what JavaScript makes of the same pattern.
+// TestAround checks that lookbehind and lookahead match as they do in JavaScript.
 func TestAround(t *testing.T) {
 	list := load(t)
 	const phone = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36"
