@@ -8,7 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 )
 
-// answersKept keeps answers through a restart: of each question the youngest, until it is removed.
+// answersKept checks that answers survive a restart: the newest of each question, until it is removed.
 func answersKept(t *testing.T, fresh Fresh) {
 	open := fresh(t)
 	s := open(calendar(t))

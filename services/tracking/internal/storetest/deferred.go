@@ -11,7 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// early is the n-th change that came before the sale with an id.
+// early returns the n-th change that came before the sale with an id.
 func early(conversion string, n int) rules.Deferred {
 	p := fullPostback()
 	p.ID, p.Time, p.Conversion, p.Replay = idAt(at(100+n)), at(100+n), "", nil
@@ -22,7 +22,7 @@ func early(conversion string, n int) rules.Deferred {
 	}
 }
 
-// away is a sale that waits for the coupon service.
+// away returns a sale that waits for the coupon service.
 func away(c rules.Conversion, due int) *rules.Deferred {
 	d := rules.Deferred{
 		ID: hash("away", c.ID), Reason: rules.CouponServiceAway, Conversion: c.ID, Postback: fullPostback(), Tries: 3,
@@ -95,7 +95,7 @@ func deferredRoundTrip(t *testing.T, fresh Fresh) {
 			t.Errorf("inserting: awaited %v, inserted %v, %v; want awaited %v", stored.Awaited, inserted, err, want)
 		}
 	}
-	checkConversion(t, s, sale) // that it was awaited is not stored
+	checkConversion(t, s, sale) // Awaited is not stored
 	endWait(t, s, first.ID, first.ID, hash("nothing"))
 	checkEarly(t, s, sale.ID, second)
 	endWait(t, s, second.ID)
@@ -106,7 +106,7 @@ func deferredRoundTrip(t *testing.T, fresh Fresh) {
 	checkEarly(t, s, sale.ID)
 }
 
-// earlyRace lets sales and changes that come before them meet: of each pair at least one sees the other.
+// earlyRace runs sales and their early changes concurrently: in each pair, at least one sees the other.
 func earlyRace(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	const pairs = 40
@@ -143,7 +143,7 @@ func earlyRace(t *testing.T, fresh Fresh) {
 	}
 }
 
-// earlyRepeats keeps one of many repeats of a change at once, with one entry in the journal.
+// earlyRepeats defers many repeats of a change at once: one is kept, with one entry in the journal.
 func earlyRepeats(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	var kept atomic.Int64

@@ -102,7 +102,7 @@ func promises() []promise {
 	}
 }
 
-// deferredPromises are those of flow.DeferredStore and flow.AnswerStore.
+// deferredPromises are the promises of flow.DeferredStore and flow.AnswerStore.
 func deferredPromises() []promise {
 	return []promise{
 		{"a report that waits is read as it was kept, until it is settled", deferredRoundTrip},
