@@ -41,7 +41,7 @@ type Service struct {
 	store flow.Store
 	flow  *flow.Service
 	about edge.About
-	// robots are known by their User-Agents.
+	// robots recognizes robots by their User-Agents.
 	robots *robots.List
 	// endWork stops what works in the background, and work waits for it.
 	endWork context.CancelFunc
@@ -56,7 +56,7 @@ type Options struct {
 	Coupon grpc.ClientConnInterface
 	// PublicURL is what tracking links begin with.
 	PublicURL string
-	// Pages is the path under which the public URL has pages of shops, which scans call; "": it has none.
+	// Pages is the path of shop pages at the public URL, which scans call; "" if it has none.
 	Pages string
 	Settings
 	Log *slog.Logger
