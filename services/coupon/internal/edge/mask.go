@@ -21,8 +21,7 @@ type update interface {
 // updateOf returns what an update request changes: the fields that its mask names; all that can be
 // changed for the mask `*`; those set in the resource where the mask is empty. `name` and `etag` in
 // a mask mean nothing: they say which resource, not what to change. A field is changed as a whole,
-// also where the mask names a part of it. What is wrong with the mask joins unread, what is wrong with
-// the resource.
+// also where the mask names a part of it. Faults of the mask join unread, the faults of the resource.
 func updateOf(resource update, mask *fieldmaskpb.FieldMask, unread error) flow.Update {
 	u := flow.Update{Etag: resource.GetEtag(), Unread: unread}
 	message := resource.ProtoReflect()

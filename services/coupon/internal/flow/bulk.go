@@ -13,7 +13,7 @@ import (
 // BatchRow is one coupon of a batch.
 type BatchRow struct {
 	Draft rules.Coupon
-	// Unread is what was wrong with the caller's form of it; nil if all of it could be read.
+	// Unread says which parts of the request could not be read; nil if all could.
 	Unread error
 }
 
@@ -73,8 +73,8 @@ func (s *Service) CreateCoupons(ctx context.Context, batch Batch) ([]BatchResult
 	return results, nil
 }
 
-// admitBatch decides on drafts, and puts into results what becomes of each. Those that have a fault
-// already are told what else stands against them. Of an atomic batch, the first fault is the error.
+// admitBatch decides on drafts and sets the result of each. A draft that has a fault already gets its further
+// faults too. In an atomic batch, the first fault is the error.
 func admitBatch(results []BatchResult, drafts []rules.Coupon, standings *rules.Standings, now time.Time, atomic bool) ([]rules.Plan, error) {
 	var plans []rules.Plan
 	for i, draft := range drafts {
@@ -141,7 +141,8 @@ func (s *Service) GenerateCoupons(ctx context.Context, draft rules.Coupon, serie
 	return nil, rules.SeriesExhausted(series)
 }
 
-// TryCoupons says what GenerateCoupons would refuse before it makes codes, and stores nothing.
+// TryCoupons returns the error with which GenerateCoupons would refuse a series before it makes codes. It
+// stores nothing.
 func (s *Service) TryCoupons(ctx context.Context, draft rules.Coupon, series rules.Series) error {
 	now := s.Now()
 	if draft.StartTime.IsZero() {
@@ -151,7 +152,7 @@ func (s *Service) TryCoupons(ctx context.Context, draft rules.Coupon, series rul
 	return apperr.Join(err, s.standingFault(ctx, draft, now))
 }
 
-// standingFault says why coupons like draft, which has no code, cannot be created as things stand.
+// standingFault says why coupons like draft, which has no code, cannot be created at present.
 func (s *Service) standingFault(ctx context.Context, draft rules.Coupon, now time.Time) error {
 	_, err := s.store.CreateCoupon(ctx, draft.Offer, draft.Publisher, "", func(standing rules.Standing) (rules.Plan, error) {
 		plan, err := rules.AdmitCoupon(draft, standing, now)

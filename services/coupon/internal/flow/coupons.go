@@ -30,7 +30,7 @@ func (s *Service) TryCoupon(ctx context.Context, draft rules.Coupon) (Shared, er
 	return s.createCoupon(ctx, draft, errTried)
 }
 
-// createCoupon stores a coupon. With the verdict errTried it stores nothing and returns what it would store.
+// createCoupon stores a coupon. If verdict is errTried, it stores nothing and returns what it would store.
 func (s *Service) createCoupon(ctx context.Context, draft rules.Coupon, verdict error) (Shared, error) {
 	now := s.Now()
 	if draft.StartTime.IsZero() {

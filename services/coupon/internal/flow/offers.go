@@ -28,8 +28,8 @@ func (s *Service) CreateOffer(ctx context.Context, offer rules.Offer) (rules.Off
 	return checked, orMissing(err, err, "storing an offer")
 }
 
-// TryOffer judges an offer as CreateOffer does, and stores nothing. What it returns has no credentials,
-// and no id if the caller chose none.
+// TryOffer judges an offer as CreateOffer does, and stores nothing. The offer that it returns has no
+// credentials, and no id if the caller chose none.
 func (s *Service) TryOffer(ctx context.Context, offer rules.Offer) (rules.Offer, error) {
 	checked, err := s.checkNewOffer(offer)
 	return checked, apperr.Join(err, s.checkOfferIsNew(ctx, offer.ID))
@@ -42,7 +42,7 @@ func (s *Service) checkNewOffer(offer rules.Offer) (rules.Offer, error) {
 	return checked, apperr.Join(err, checkChosenID("offer_id", offer.ID))
 }
 
-// checkOfferIsNew refuses an id that an offer has. A create does not rely on it: the store refuses the second.
+// checkOfferIsNew refuses an id that an offer has. CreateOffer does not rely on it: the store refuses duplicates.
 func (s *Service) checkOfferIsNew(ctx context.Context, id string) error {
 	if id == "" {
 		return nil

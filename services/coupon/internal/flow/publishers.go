@@ -28,8 +28,8 @@ func (s *Service) CreatePublisher(ctx context.Context, publisher rules.Publisher
 	return checked, orMissing(err, err, "storing a publisher")
 }
 
-// TryPublisher judges a publisher as CreatePublisher does, and stores nothing. What it returns has no
-// delivery secret, and no id if the caller chose none.
+// TryPublisher judges a publisher as CreatePublisher does, and stores nothing. The publisher that it returns
+// has no delivery secret, and no id if the caller chose none.
 func (s *Service) TryPublisher(ctx context.Context, publisher rules.Publisher) (rules.Publisher, error) {
 	checked, err := s.checkNewPublisher(publisher)
 	return checked, apperr.Join(err, s.checkPublisherIsNew(ctx, publisher.ID))
@@ -42,8 +42,8 @@ func (s *Service) checkNewPublisher(publisher rules.Publisher) (rules.Publisher,
 	return checked, apperr.Join(err, checkChosenID("publisher_id", publisher.ID))
 }
 
-// checkPublisherIsNew refuses an id that a publisher has. A create does not rely on it: the store refuses
-// the second.
+// checkPublisherIsNew refuses an id that a publisher has. CreatePublisher does not rely on it: the store
+// refuses duplicates.
 func (s *Service) checkPublisherIsNew(ctx context.Context, id string) error {
 	if id == "" {
 		return nil

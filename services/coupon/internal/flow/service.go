@@ -56,14 +56,14 @@ type Update struct {
 	Fields []string
 	// Etag is the revision that the caller knows; empty: whichever is stored.
 	Etag string
-	// Unread is what was wrong with the caller's form of the resource; nil if all of it could be read. The
-	// update is refused then, with what else is wrong with it.
+	// Unread says which parts of the request could not be read; nil if all could. If set, the update is
+	// refused, together with its other faults.
 	Unread error
 	// ValidateOnly says that nothing is stored.
 	ValidateOnly bool
 }
 
-// errTried ends the transaction of an update that only is tried.
+// errTried ends the transaction of a dry run.
 var errTried = errors.New("nothing is to be stored")
 
 // verdict returns the error of an update whose result was checked with err.
@@ -130,7 +130,7 @@ func newID() string {
 	return string(id)
 }
 
-// checkChosenID says what is wrong with the id that a caller chose for a new resource; nil if it chose none.
+// checkChosenID checks the id that a caller chose for a new resource; nil if it chose none.
 func checkChosenID(field, id string) error {
 	if id == "" {
 		return nil
@@ -138,7 +138,8 @@ func checkChosenID(field, id string) error {
 	return rules.CheckID(field, id)
 }
 
-// withID calls insert with the id that a caller chose, which is checked, else with generated ones until one is free.
+// withID calls insert with the checked id that a caller chose or, if it chose none, with generated ids until
+// one is free.
 func withID(chosen string, insert func(id string) error) error {
 	if chosen != "" {
 		return insert(chosen)

@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	// changeAttempts bounds how often a change starts over because others changed the same document in
-	// between. Of any that collide one gets through, so only a hundred others in a row exhaust it.
+	// changeAttempts bounds how often a change starts over because others changed the same document
+	// meanwhile. Of those that collide, one always succeeds, so only a hundred others in a row exhaust it.
 	changeAttempts = 100
-	// The longest pause before a change starts over: it doubles from the first to the last.
+	// The random pause before a change starts over has a bound that doubles from firstPause to lastPause.
 	firstPause = time.Millisecond
 	lastPause  = 64 * time.Millisecond
 )
@@ -143,8 +143,8 @@ func (c *collection[T, D]) failure(doing string, err error) error {
 	return mongodb.Failure(fmt.Errorf("%s %s: %w", doing, c.stored.Name(), err))
 }
 
-// withoutCollision runs attempt until it does not end with errCollision. It pauses in between, for a random
-// time, so that those that collided do not meet again.
+// withoutCollision runs attempt until it does not return errCollision. In between it pauses for a random
+// time, so that the same callers do not collide again.
 func withoutCollision[T any](ctx context.Context, attempt func() (T, error)) (T, error) {
 	var none T
 	longest := firstPause
@@ -154,7 +154,7 @@ func withoutCollision[T any](ctx context.Context, attempt func() (T, error)) (T,
 			return result, err
 		}
 		select {
-		case <-time.After(rand.N(longest)): //nolint:gosec // who waits how long is no secret
+		case <-time.After(rand.N(longest)): //nolint:gosec // the pauses are no secret
 		case <-ctx.Done():
 			return none, ctx.Err()
 		}

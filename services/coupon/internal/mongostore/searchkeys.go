@@ -15,12 +15,12 @@ import (
 const (
 	// searchSuffix ends the key under which a text's search key is stored.
 	searchSuffix = "_search"
-	// foldedAtOnce is how many documents get their search keys at once: more in one command take the engine of
-	// the tests minutes.
+	// foldedAtOnce bounds the documents that get their search keys at once: with more in one command, the
+	// tests' engine takes minutes.
 	foldedAtOnce = 20
 )
 
-// addSearchKeys gives the documents that exist the forms in which their names and notes are searched.
+// addSearchKeys adds search keys for names and notes to the existing documents.
 func addSearchKeys(ctx context.Context, db *mongodb.DB) error {
 	for _, title := range []struct{ collection, key string }{
 		{"offers", "display_name"}, {"publishers", "display_name"}, {"coupons", "internal_note"},
@@ -39,7 +39,7 @@ func addSearchKeys(ctx context.Context, db *mongodb.DB) error {
 	return nil
 }
 
-// foldSome gives the search key to some documents that have none, and returns how many there were.
+// foldSome adds the search key to some documents without one, and returns how many it found.
 func foldSome(ctx context.Context, collection *mongo.Collection, key string) (int, error) {
 	lacking := options.Find().SetProjection(bson.D{{Key: key, Value: 1}}).SetLimit(foldedAtOnce)
 	cursor, err := collection.Find(ctx, without(key+searchSuffix), lacking)
@@ -53,7 +53,7 @@ func foldSome(ctx context.Context, collection *mongo.Collection, key string) (in
 	updates := make([]mongo.WriteModel, len(found))
 	for i, document := range found {
 		title, _ := document[key].(string)
-		// A document that another process has changed meanwhile is found again, unless it has its key now.
+		// A document that another process changed meanwhile is found again, unless it now has its key.
 		as := bson.D{{Key: "_id", Value: document["_id"]}, {Key: key, Value: document[key]}}
 		updates[i] = mongo.NewUpdateOneModel().SetFilter(as).SetUpdate(set(key+searchSuffix, listing.SearchKey(title)))
 	}

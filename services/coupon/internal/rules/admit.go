@@ -23,7 +23,7 @@ func AdmitCoupon(draft Coupon, standing Standing, now time.Time) (Plan, error) {
 	}, nil
 }
 
-// checkStanding says why a coupon cannot be created as things stand, on the fields of the request.
+// checkStanding says why a coupon cannot be created at present, on the fields of the request.
 func checkStanding(draft Coupon, standing Standing) error {
 	if err := CheckParties(draft.Offer, standing.Offer, draft.Publisher, standing.Publisher); err != nil {
 		return err
@@ -53,8 +53,8 @@ func checkStanding(draft Coupon, standing Standing) error {
 	return found.Err()
 }
 
-// CheckParties says which of an offer and a publisher that a request names as `parent` and `publisher`
-// does not exist: NOT_FOUND with OFFER_NOT_FOUND or PUBLISHER_NOT_FOUND for one that is nil.
+// CheckParties checks that the offer and the publisher that a request names as `parent` and `publisher`
+// exist. If one is nil, the error is NOT_FOUND with OFFER_NOT_FOUND or PUBLISHER_NOT_FOUND.
 func CheckParties(offerID string, offer *Offer, publisherID string, publisher *Publisher) error {
 	var found apperr.Findings
 	if offer == nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
-// ParseCode returns a code as it is kept: as typed, less the unseen characters around it. What is not 3
-// to 64 ASCII letters and digits is refused with INVALID_CODE on the field `code`. Where suggestCode
-// knows the code that was meant, the error suggests it, in words and as the metadata value `suggestion`.
+// ParseCode returns a code as stored: as typed, without invisible characters around it. Anything but 3 to 64
+// ASCII letters and digits is refused with INVALID_CODE on the field `code`. If suggestCode knows the code
+// that was meant, the error suggests it, in words and as the metadata value `suggestion`.
 func ParseCode(text string) (string, error) {
 	code := pasted.Trim(text)
 	if couponcode.Is(code) {

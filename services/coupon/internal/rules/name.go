@@ -75,8 +75,8 @@ func ParsePublisherName(field, name string) (string, error) {
 	return "", badName(field, name, publisherPrefix, "a publisher", "publishers/{publisher}")
 }
 
-// cutID returns the id in a name that begins with a prefix, without what was pasted around it; ok is
-// false for one that has none.
+// cutID returns the id in a name that begins with a prefix, trimmed of pasted characters; ok is false if the
+// name has no id.
 func cutID(name, prefix string) (id string, ok bool) {
 	id, ok = strings.CutPrefix(name, prefix)
 	id = pasted.Trim(id)

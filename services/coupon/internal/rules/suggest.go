@@ -11,12 +11,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
-// suggestCode returns the code that was probably meant by a text that is none, or "". It leaves out
-// punctuation, symbols and spaces, takes accents off, and writes the other letters of the Latin script
-// as their languages do in ASCII. It never leaves out a letter or a digit: with one that it cannot
-// write, it suggests nothing.
+// suggestCode returns the code that an invalid one probably means, or "". It removes punctuation, symbols,
+// spaces and accents, and writes the other letters of the Latin script as their languages do in ASCII. It
+// never drops a letter or a digit: if it cannot write one, it suggests nothing.
 func suggestCode(text string) string {
-	const longest = 4 * couponcode.MaxChars // a text far longer than a code is no misspelled code
+	const longest = 4 * couponcode.MaxChars // a text far longer than a code is not a misspelled code
 	if len(text) > longest || !utf8.ValidString(text) || spreadsheetCause(text) != "" {
 		return ""
 	}
@@ -37,15 +36,15 @@ func suggestCode(text string) string {
 	return code.String()
 }
 
-// isAmongCapitals says whether a capital stands before or after a letter, and no small letter does, as
-// with the ß of STRAßE, which has no capital on keyboards.
+// isAmongCapitals reports whether a letter has a capital next to it and no small letter, as the ß of STRAßE,
+// which has no capital on keyboards.
 func isAmongCapitals(before, after string) bool {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	next, _ := utf8.DecodeRuneInString(after)
 	return (unicode.IsUpper(last) || unicode.IsUpper(next)) && !unicode.IsLower(last) && !unicode.IsLower(next)
 }
 
-// latin are the letters of the Latin script that do not decompose into a letter of ASCII and marks.
+// latin holds the letters of the Latin script that do not decompose into an ASCII letter and marks.
 var latin = map[rune]string{
 	'ß': "ss", 'ẞ': "SS", 'æ': "ae", 'Æ': "AE", 'œ': "oe", 'Œ': "OE", 'ø': "o", 'Ø': "O", 'ł': "l", 'Ł': "L",
 	'đ': "d", 'Đ': "D", 'ð': "d", 'Ð': "D", 'þ': "th", 'Þ': "TH", 'ħ': "h", 'Ħ': "H", 'ŧ': "t", 'Ŧ': "T",
@@ -54,8 +53,8 @@ var latin = map[rune]string{
 	'ɔ': "o", 'Ɔ': "O", 'ɲ': "n", 'Ɲ': "N",
 }
 
-// inASCII returns a character in letters and digits of ASCII: "" for one that is neither letter nor
-// digit, ok false for a letter or digit that cannot be written so.
+// inASCII returns a character as ASCII letters and digits: "" if it is neither a letter nor a digit; ok is
+// false for a letter or digit without an ASCII form.
 func inASCII(c rune) (written string, ok bool) {
 	switch {
 	case couponcode.IsChar(c):
@@ -88,7 +87,7 @@ func inASCII(c rune) (written string, ok bool) {
 	}
 }
 
-// The forms in which a spreadsheet shows what it took for something else than text.
+// Texts that a spreadsheet makes of a code that it took for something else.
 var (
 	rewrittenNumber = regexp.MustCompile(`^[-+]?[0-9]+([.,][0-9]+)?[eE][-+]?[0-9]+$`)
 	formattedNumber = regexp.MustCompile(`^[-+]?([0-9]+[.,][0-9]+|[0-9]{1,3}([.,'’ \x{00A0}\x{202F}][0-9]{3})+([.,][0-9]+)?) ?%?$`)
@@ -96,8 +95,8 @@ var (
 	cellError       = regexp.MustCompile(`^#(NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|N/A|SPILL!|CALC!|#+)$`)
 )
 
-// spreadsheetCause says what a spreadsheet did to a code; "" if it did nothing that can be seen.
-// Whatever was typed there is lost, so nothing is suggested then.
+// spreadsheetCause says what a spreadsheet did to a code; "" if nothing visible. What was typed is lost, so
+// there is no suggestion then.
 func spreadsheetCause(text string) string {
 	const remedy = "; format the column as text and enter the code again"
 	switch {

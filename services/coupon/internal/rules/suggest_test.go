@@ -50,7 +50,7 @@ func TestSuggestionsOfNumbersAndDates(t *testing.T) {
 	}
 }
 
-// A suggestion has every ASCII letter and digit of its text, in order, and is of the Latin script.
+// A suggestion keeps every ASCII letter and digit of its text, in order, and its text is in the Latin script.
 func TestSuggestionsLoseNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("aZ19 -_ßŁøÆéñИΩ中½²Ⓢ🎉ĳ\u0301"), unicode.Latin, unicode.Greek), 3, 20, -1).Draw(t, "text")

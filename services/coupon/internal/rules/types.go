@@ -73,7 +73,7 @@ type Offer struct {
 	Revenue                 money.Payout
 	DefaultConversionStatus ConversionStatus
 	CurrencyCode            string
-	// ForwardParameters are the parameters of links that reach the landing page, with commas between: see
+	// ForwardParameters are the parameters of links that reach the landing page, separated by commas: see
 	// trackinglink.CheckForward. "" is the default list.
 	ForwardParameters string
 	CreateTime        time.Time

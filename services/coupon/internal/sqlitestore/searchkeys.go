@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// searchSuffix ends the name of the column with a column's search key.
+	// searchSuffix ends the name of the column that holds another column's search key.
 	searchSuffix = "_search"
 	// foldedAtOnce is how many rows get their search keys in one transaction.
 	foldedAtOnce = 100
 )
 
-// foldTitles gives the search key to each row that has none. A migration leaves it NULL, in new columns
-// and where keys are to be made again: SQL does not know how. An index finds these rows at once.
+// foldTitles adds the search key to each row without one. Migrations leave keys NULL, in new columns and when
+// keys change, since SQL cannot compute them. An index finds these rows at once.
 func (t *table[T]) foldTitles(ctx context.Context, db *sqlitedb.DB) error {
 	for {
 		folded := 0
@@ -32,7 +32,7 @@ func (t *table[T]) foldTitles(ctx context.Context, db *sqlitedb.DB) error {
 	}
 }
 
-// foldSome gives the search key to some rows that have none, and returns how many.
+// foldSome adds the search key to some rows without one, and returns how many.
 func (t *table[T]) foldSome(ctx context.Context, tx *sql.Tx) (int, error) {
 	type unfolded struct{ id, title string }
 	key := t.title + searchSuffix

@@ -53,7 +53,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	return store, nil
 }
 
-// complete fills in what migrations leave to the program.
+// complete does the work that migrations leave to the program.
 func (s *Store) complete(ctx context.Context) error {
 	if err := giveSecrets(ctx, s.db); err != nil {
 		return err

@@ -20,8 +20,8 @@ type table[T any] struct {
 	columns []string
 	// values returns a T's values, one for each column.
 	values func(T) []any
-	// title is the column that people search, if there is one; the column with its search key is written
-	// only. titleOf returns a T's.
+	// title is the column that people search, if any; the column with its search key is only written. titleOf
+	// returns a T's title.
 	title   string
 	titleOf func(T) string
 	// scan reads a T from a row of all columns.
@@ -118,7 +118,7 @@ func (t *table[T]) insertAll(ctx context.Context, tx *sql.Tx, items []T) (err er
 	return nil
 }
 
-// written are the columns that are written: all, and the search key's.
+// written returns the columns that are written: all, and the search key's.
 func (t *table[T]) written() []string {
 	if t.title == "" {
 		return t.columns

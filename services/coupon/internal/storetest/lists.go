@@ -52,7 +52,7 @@ func compare(field string, op listing.Op, value any) listing.Expr {
 	return listing.Compare{Field: field, Op: op, Value: value}
 }
 
-// What is found is what was written last.
+// Searches find what was written last.
 func testSearch(t *testing.T, s *suite) {
 	s.setUp(t)
 	c := coupon("10", "22", "SPRING")

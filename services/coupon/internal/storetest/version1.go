@@ -55,13 +55,13 @@ func Version1(t testing.TB, store flow.Store) []string {
 }
 
 // Version1Extra is how many more coupons Version1 expects of publisher 23, with the note Version1Note: more
-// than are migrated at once.
+// than one step migrates.
 const (
 	Version1Extra = 201
 	Version1Note  = "Fru\u0308hling"
 )
 
-// version1Search checks that names and notes of the first version are found.
+// version1Search checks that searches find names and notes of the first version.
 func version1Search(t testing.TB, store flow.Store) {
 	t.Helper()
 	find := func(field, text string) listing.Query {

@@ -1,6 +1,6 @@
 -- +goose Up
--- The forms in which names and notes are searched: composed and folded. The program fills in those that
--- are NULL when it opens the file, and finds them by the indexes.
+-- The search keys of names and notes: composed and folded. The program fills in the NULLs when it opens the
+-- file, and finds them with the indexes.
 ALTER TABLE offers ADD COLUMN display_name_search TEXT;
 ALTER TABLE publishers ADD COLUMN display_name_search TEXT;
 ALTER TABLE coupons ADD COLUMN internal_note_search TEXT;
