@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// answerQuestions answers the browser's question whether a page may be left: as a test says, else with yes.
+// answerQuestions answers the browser when it asks whether to leave a page: as a test says, else with yes.
 func (b *tab) answerQuestions() {
 	b.t.Helper()
 	b.must("listening for questions", chromedp.Listen(b.ctx, func(event any) {
@@ -23,7 +23,7 @@ func (b *tab) answerQuestions() {
 	}))
 }
 
-// forms are filled in wrongly, left, and sent when nobody is logged in any more.
+// forms are filled in wrongly, left, and sent after the session has ended.
 func (s *suite) forms(t *testing.T) {
 	p := startProduct(t, s.binary)
 	p.program()
@@ -36,7 +36,7 @@ func (s *suite) forms(t *testing.T) {
 	t.Run("a filter that is typed survives other changes", func(t *testing.T) { b.on(t).filterSurvives() })
 }
 
-// errorsGo saves a form with everything wrong, and puts right one thing after the other.
+// errorsGo saves a form with everything wrong, and corrects one thing after the other.
 func (b *tab) errorsGo() {
 	b.t.Helper()
 	b.open("/console/coupons/new")
@@ -99,7 +99,7 @@ func (b *tab) sessionExpires() {
 	other.open("/console/settings")
 	other.press(button("Log out"))
 	b.press(button("Create Publisher"))
-	b.see(text("what you typed is there again"))
+	b.see(text("Log in to get back what you typed."))
 	if strings.Contains(b.address(), "Typed") {
 		b.t.Errorf("what was typed is in the address %s", b.address())
 	}

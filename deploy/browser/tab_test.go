@@ -41,7 +41,7 @@ type tab struct {
 	isScriptless bool
 	// expected are texts of faults that the test brings about itself, such as a refused form.
 	expected []string
-	// questions counts how often the browser asked whether the page may be left; stays says to answer no.
+	// questions counts how often the browser asked whether to leave the page; stays says to answer no.
 	questions *atomic.Int64
 	stays     *atomic.Bool
 }

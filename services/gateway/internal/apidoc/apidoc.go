@@ -58,7 +58,7 @@ func New() (http.Handler, error) {
 	return mux, addPages(mux)
 }
 
-// addPages serves the pages for partners as they are written.
+// addPages serves the pages for partners as plain text.
 func addPages(mux *http.ServeMux) error {
 	names, err := fs.Glob(docs.Pages, "*")
 	if err != nil {

@@ -39,7 +39,7 @@ type fake struct {
 	nextToken string
 	lastList  *couponv1.ListOffersRequest
 	lastOffer *couponv1.Offer
-	isTried   bool // the last offer was to be validated only
+	isTried   bool // the last offer was only validated
 }
 
 func (f *fake) GetOffer(_ context.Context, req *couponv1.GetOfferRequest) (*couponv1.Offer, error) {
@@ -63,7 +63,7 @@ func (f *fake) CreateOffer(_ context.Context, req *couponv1.CreateOfferRequest) 
 	return offer(), f.err
 }
 
-// take notes an offer that is stored, or only tried.
+// take notes an offer that is stored or validated.
 func (f *fake) take(o *couponv1.Offer, isTried bool) {
 	if f.isTried = isTried; !isTried {
 		f.lastOffer = proto.CloneOf(o)

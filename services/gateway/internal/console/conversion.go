@@ -151,7 +151,7 @@ func (p *page) decisionFacts(c *trackingv1.Conversion, called names) []fact {
 			hint += " By the link of coupon " + codeOf(click.GetCoupon()) + "."
 		}
 		add("Click", value, hint)
-		add("Not kept of the click's link", strings.Join(click.GetDropped(), "; "), "What of the parameters in its address could not be read, or was too long.")
+		add("Dropped from the click's link", strings.Join(click.GetDropped(), "; "), "Parameters in its address that could not be read, or were too long.")
 	} else if d != nil {
 		add("Click", "None", "The sale was reported without a click that is known.")
 	}

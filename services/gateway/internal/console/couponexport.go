@@ -18,7 +18,7 @@ func withKey(api http.Handler, adminKey string) http.Handler {
 	})
 }
 
-// exportCoupons downloads the coupons of a list as CSV: by the export of the API, so that both are the same but
+// exportCoupons downloads the coupons of a list as CSV. It uses the API's export, so both are the same except
 // for the byte order mark, which spreadsheets need.
 func exportCoupons(w http.ResponseWriter, r *http.Request, p *page) error {
 	if p.api == nil {

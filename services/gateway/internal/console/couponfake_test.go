@@ -33,7 +33,7 @@ type shop struct {
 
 	mu      sync.Mutex
 	calls   []proto.Message
-	tried   []proto.Message // what was to be validated only, of calls that store something
+	tried   []proto.Message // the validate_only calls among those that store something
 	refusal error
 
 	approval  *couponv1.Approval // nil: there is none
@@ -96,7 +96,7 @@ func (s *shop) note(req proto.Message) {
 	s.calls = append(s.calls, proto.Clone(req))
 }
 
-// isSaving says that a request is that of a form that stores something.
+// isSaving reports whether a request comes from a form that stores something.
 func isSaving(req proto.Message) bool {
 	switch req.(type) {
 	case *couponv1.CreateCouponRequest, *couponv1.UpdateCouponRequest, *couponv1.UpdateApprovalRequest, *couponv1.GenerateCouponsRequest:
@@ -262,7 +262,7 @@ func refused(t *testing.T, code codes.Code, reason, field, text string, metadata
 	return with.Err()
 }
 
-// fieldViolation is what a service says against one field.
+// fieldViolation is a service's error on one field.
 func fieldViolation(field, reason, text string) *errdetails.BadRequest {
 	return &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: text, Reason: reason}}}
 }

@@ -45,7 +45,7 @@ func setLimit(values url.Values, name string, limit int64) {
 	}
 }
 
-// limitText says a coupon's usage limits in a few words; empty: it has none.
+// limitText describes a coupon's usage limits in a few words; "" if it is unlimited.
 func limitText(c *couponv1.Coupon) string {
 	var parts []string
 	if limit := c.GetUsageLimit(); limit != 0 {
@@ -170,7 +170,7 @@ func (p *page) couponErrorsOf(err error, fields ...string) (formErrors, bool) {
 	return errs, true
 }
 
-// gatherCoupon is gather for a coupon's making.
+// gatherCoupon is gather for the creation of a coupon.
 func (p *page) gatherCoupon(errs formErrors, failure error, fields ...string) error {
 	said, isAboutForm := p.couponErrorsOf(failure, fields...)
 	if !isAboutForm && len(errs) == 0 {

@@ -50,7 +50,7 @@ type couponView struct {
 	// Sharers warns of others who have the code on the offer.
 	Sharers                     string
 	Clicks, Conversions, Payout string
-	// Limit is how often the code can be used; empty: any number of times.
+	// Limit is how often the code can be used; "" if any number of times.
 	Limit string
 	// Report is where the coupon's conversions are.
 	Report     string
@@ -105,8 +105,8 @@ func (p *page) showCouponForm(httpStatus int, c *couponv1.Coupon, o *couponv1.Of
 	return p.showAs(httpStatus, "coupon", view)
 }
 
-// couponReport is where the conversions are that the coupon's figures count: those of its offer, publisher and
-// code, of all time.
+// couponReport returns the address of the report with the conversions that the coupon's figures count: those
+// of its offer, publisher and code, of all time.
 func couponReport(c *couponv1.Coupon) string {
 	filter := and("offer = "+quoted(idOf(c.GetOffer())), "publisher = "+quoted(idOf(c.GetPublisher())), "pub_unique3 = "+quoted(c.GetCode()))
 	columns := "conversion_time,offer,publisher,pub_unique3,transaction_id,amount,payout,status,method"

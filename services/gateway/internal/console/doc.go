@@ -64,21 +64,21 @@
 // # Answers
 //
 // A form that did its work returns p.done(path, toast{Text: "…", Undo: &undo{…}}): a redirect, and the toast
-// on the next page; within a part, p.toast and p.show. One that was refused shows itself again with 422:
-// call the service with p.saving(errs), where errs are what the console itself found: with any, nothing is
-// stored, and p.gather(errs, err, f.names()...) adds the service's words for their fields (form.fail). The same
-// review shows a form again whose session has ended (review.go, kept.go), without the handler's doing: it
-// needs no more than that a refused call shows the form as typed. isConflict(err) is a wrong etag: show the form with what was typed, f.Conflict and
-// f.compare(theirs), as saveOfferSettings does. metadataOf(err, "suggestion") is a refusal's further value.
-// What services say goes through p.told or p.worded, which put the reader's dates and linked names for moments
-// and ids; templates show such texts by {{linked .Text}}.
+// on the next page; within a part, p.toast and p.show. A refused form shows itself again with 422: call the
+// service with p.saving(errs), where errs are what the console itself found; if there are any, nothing is
+// stored. p.gather(errs, err, f.names()...) then adds the service's errors to their fields (form.fail). The
+// same review restores a form whose session has ended (review.go, kept.go). The handler needs no code for
+// this, as long as a refused call shows the form as typed. isConflict(err) is a wrong etag: show the form
+// with what was typed, f.Conflict and f.compare(theirs), as saveOfferSettings does. metadataOf(err,
+// "suggestion") is a refusal's further value. Services' messages go through p.told or p.worded, which replace
+// times and ids with the reader's dates and linked names; templates render such texts with {{linked .Text}}.
 // p.refuse makes an error page of our own words.
 //
 // # Scripts and styles
 //
-// assets/js/forms.js judges a refused field again while it is corrected, and asks before an edited form is left.
-// assets/console.css has the colours as variables for both themes; no style or script may stand in a page.
-// A page's own script is a module in assets/js, loaded by {{define "head"}}<script type="module"
+// assets/js/forms.js checks a refused field again while the user corrects it, and asks before leaving an
+// edited form. assets/console.css has the colours as variables for both themes; no style or script may stand
+// in a page. A page's own script is a module in assets/js, loaded by {{define "head"}}<script type="module"
 // src="{{asset "js/x.js"}}"></script>{{end}} in its file; modules import each other by relative paths. uPlot
 // is loaded the same way: vendor/uplot/uPlot.iife.min.js and vendor/uplot/uPlot.min.css. After htmx has
 // brought new content, htmx:after:swap fires.

@@ -17,7 +17,7 @@ import (
 type refusal struct {
 	status      int
 	title, text string
-	// kept is a form that can be shown again; empty: none.
+	// kept is a form that can be shown again; "" if there is none.
 	kept string
 }
 
@@ -89,9 +89,9 @@ func (p *page) reasonOf(err error) *refusal {
 		return refused(http.StatusConflict, "Somebody else was faster", "It has changed since you opened it. Reload the page and try again.")
 	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted:
 		p.log.WarnContext(p.r.Context(), "a page could not reach a service", slog.String("path", p.r.URL.Path), slog.Any("error", err))
-		return refused(http.StatusServiceUnavailable, "Not reachable for the moment", "A part of Couponlink gives no answer. Nothing was lost; try again in a moment.")
+		return refused(http.StatusServiceUnavailable, "Not reachable for the moment", "A part of Couponlink does not answer. Nothing was lost; try again in a moment.")
 	case codes.Canceled: // whoever asked is gone, such as a picker that has been typed on in
-		return refused(http.StatusServiceUnavailable, "Stopped", "The answer was no longer waited for. Try again.")
+		return refused(http.StatusServiceUnavailable, "Stopped", "The request was canceled. Try again.")
 	default:
 		p.log.ErrorContext(p.r.Context(), "a page failed", slog.String("path", p.r.URL.Path), slog.Any("error", err))
 		return refused(http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again; if it stays, look into the log.")
@@ -129,8 +129,8 @@ func (p *page) errorsOf(err error, fields ...string) (formErrors, bool) {
 	return found, true
 }
 
-// gather puts what a service said against a form beside what the console itself found in it. A failure that
-// is not about the form is returned, unless something is wrong with it anyway.
+// gather adds the errors that a service found in a form to those that the console itself found. It returns a
+// failure that is not about the form, unless the form has errors anyway.
 func (p *page) gather(errs formErrors, failure error, fields ...string) error {
 	said, isAboutForm := p.errorsOf(failure, fields...)
 	if !isAboutForm && len(errs) == 0 {
@@ -140,7 +140,7 @@ func (p *page) gather(errs formErrors, failure error, fields ...string) error {
 	return nil
 }
 
-// join adds errors on fields that have none yet.
+// join adds errors to fields without one.
 func (e formErrors) join(more formErrors) {
 	for field, text := range more {
 		if e[field] == "" {

@@ -12,7 +12,7 @@ import (
 const (
 	// keptFor is how long the login page keeps a form.
 	keptFor = time.Hour
-	// maxKeptBytes bounds a form that is kept. Larger ones are lost, and the login page says so.
+	// maxKeptBytes bounds a form that is kept. A larger one is lost, and the login page says so.
 	maxKeptBytes = 256 << 10
 	// maxLoginBytes bounds the login form with a kept form in it.
 	maxLoginBytes = 1 << 20
@@ -22,19 +22,19 @@ const (
 	newSession   = "You have logged in again since this form was opened."
 )
 
-// keptForm is a form that was sent when its session had ended. The login page carries it, signed, in a hidden
-// field: it is in no address and no cookie, and with that page it is gone. See decision 20.
+// keptForm is a form that was sent after its session had ended. The login page carries it, signed, in a
+// hidden field. It is in no address or cookie, and is gone when that page is closed. See decision 20.
 type keptForm struct {
-	// Path is where it was sent to, From the page on which it stands.
+	// Path is where it was sent to, From the page with the form.
 	Path   string     `json:"path"`
 	From   string     `json:"from"`
 	Values url.Values `json:"values"`
-	// Until is when it is given up, in Unix seconds.
+	// Until is when it expires, in Unix seconds.
 	Until int64 `json:"until"`
 }
 
-// askLogin answers a request without a session: with the login page, which leads back here. What was typed
-// into a form is there again then.
+// askLogin answers a request without a session with the login page, which leads back here and restores what
+// was typed into a form.
 func (p *page) askLogin(t route) error {
 	if !isUnsafe(p.r.Method) || p.isHTMX() || t.isOwn {
 		p.toLogin()
@@ -50,12 +50,12 @@ func (p *page) askLogin(t route) error {
 		view.Kept = p.keepForm(p.r.PostForm)
 	}
 	if view.Kept != "" {
-		view.Notice = sessionEnded + " Log in, and what you typed is there again. Nothing is saved before you save it."
+		view.Notice = sessionEnded + " Log in to get back what you typed. Nothing is saved until you save it."
 	}
 	return p.showLogin(http.StatusUnauthorized, view, "")
 }
 
-// formPage is the page on which a form stands that was sent: browsers name it.
+// formPage returns the page of the form that was sent, which browsers name.
 func (p *page) formPage() string {
 	from, err := url.Parse(p.r.Header.Get("Referer"))
 	if err != nil || from.Host != p.r.Host {
@@ -64,7 +64,7 @@ func (p *page) formPage() string {
 	return ownPath(from.RequestURI())
 }
 
-// keepForm returns a form as the login page carries it; empty if it is too large.
+// keepForm returns a form as the login page carries it; "" if it is too large.
 func (p *page) keepForm(values url.Values) string {
 	kept := keptForm{Path: p.r.URL.RequestURI(), From: p.formPage(), Values: cloneValues(values), Until: p.now().Add(keptFor).Unix()}
 	kept.Values.Del("csrf")
@@ -79,7 +79,7 @@ func (p *page) keepForm(values url.Values) string {
 	return sealed
 }
 
-// openKept returns the form that a login page carried; nil if it carried none, or one that is too old.
+// openKept returns the form that a login page carried; nil if it carried none or the form has expired.
 func (p *page) openKept(sealed string) *keptForm {
 	content, ok := p.access.Open(keptPurpose, sealed)
 	var kept keptForm
@@ -89,17 +89,17 @@ func (p *page) openKept(sealed string) *keptForm {
 	return &kept
 }
 
-// showAgain shows a form again that was sent with the token of an earlier session.
+// showAgain shows a form that was sent with the token of an earlier session.
 func showAgain(_ http.ResponseWriter, r *http.Request, p *page) error {
 	kept := p.openKept(r.PostFormValue("kept"))
 	if kept == nil {
-		return p.refuse(http.StatusGone, "What you typed is kept no more", "It is kept for an hour. Open the form again.")
+		return p.refuse(http.StatusGone, "What you typed is no longer kept", "It is kept for an hour. Open the form again.")
 	}
 	p.resume(kept, p.session.Session, newSession)
 	return nil
 }
 
-// resume shows a kept form again in a session: it is sent once more, and reviewed.
+// resume shows a kept form in a session: it submits the form again and reviews it.
 func (p *page) resume(kept *keptForm, begun *access.Session, notice string) {
 	address, err := url.Parse(kept.Path)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 var keptField = regexp.MustCompile(`name="kept" value="([^"]+)"`)
 
-// keptIn returns the form that a page keeps; empty: it keeps none.
+// keptIn returns the form that a page keeps; "" if it keeps none.
 func keptIn(a answer) string {
 	found := keptField.FindStringSubmatch(a.body)
 	if found == nil {
@@ -23,7 +23,7 @@ func keptIn(a answer) string {
 	return html.UnescapeString(found[1])
 }
 
-// openTimed returns a browser whose session has ended, the token that its forms still have, and the clock.
+// openTimed returns a browser whose session has ended, its forms' old token, and the clock.
 func openTimed(t *testing.T, f *fake) (*browser, string, *clock) {
 	t.Helper()
 	c := newClock()
@@ -88,7 +88,7 @@ func TestKeptFormsEnd(t *testing.T) {
 	}
 }
 
-// A button has no form to show again: the page on which it stands says that nothing was done.
+// A button has no form to show again: its page says that nothing was done.
 func TestButtonsOutliveNoSession(t *testing.T) {
 	f := &fake{}
 	b, token, _ := openTimed(t, f)
@@ -97,7 +97,7 @@ func TestButtonsOutliveNoSession(t *testing.T) {
 	if a.status != http.StatusSeeOther || a.header.Get("Location") != "/console/offers/10/settings" || f.lastOffer != nil {
 		t.Fatalf("status %d to %q", a.status, a.header.Get("Location"))
 	}
-	b.get("/console/offers/10/settings").holds(t, http.StatusOK, "Nothing was done: do it again.")
+	b.get("/console/offers/10/settings").holds(t, http.StatusOK, "Nothing was done. Do it again.")
 	for _, own := range []string{"logout", "logout-everywhere", "theme"} {
 		b := open(t, &fake{}, nil)
 		if a := b.do(http.MethodPost, "/console/"+own, url.Values{"csrf": {token}}); a.status != http.StatusSeeOther || keptIn(a) != "" {
@@ -106,7 +106,7 @@ func TestButtonsOutliveNoSession(t *testing.T) {
 	}
 }
 
-// A form that was opened in an earlier session is refused, and shown again on demand.
+// A form from an earlier session is refused, and shown again on demand.
 func TestFormOfAnEarlierSession(t *testing.T) {
 	f := &fake{}
 	b := open(t, f, nil).logIn()
@@ -119,10 +119,10 @@ func TestFormOfAnEarlierSession(t *testing.T) {
 	if f.lastOffer != nil {
 		t.Error("it was stored")
 	}
-	b.post("/console/again", "kept", "x").holds(t, http.StatusGone, "kept no more")
+	b.post("/console/again", "kept", "x").holds(t, http.StatusGone, "no longer kept")
 }
 
-// A part of a page that scripts ask for leaves the page, and what is typed there, as it is.
+// A script's request for a part of a page leaves the page, and what is typed there, unchanged.
 func TestPartsWithoutSession(t *testing.T) {
 	b := open(t, &fake{offers: 1}, nil)
 	part := func(path, page string) answer {

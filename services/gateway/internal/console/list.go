@@ -188,7 +188,7 @@ func searched(typed string) string {
 	return shortened(pasted.Trim(strings.ToValidUTF8(typed, "")), maxSearchChars)
 }
 
-// hasWords returns the filter for a field that has all words of a text.
+// hasWords returns a filter for fields that contain all words of a text.
 func hasWords(name, text string) string {
 	var all []string
 	for word := range strings.FieldsSeq(text) {

@@ -29,8 +29,8 @@ type loginView struct {
 	Next string
 	// WasLoggedOut says that this browser has just been logged out.
 	WasLoggedOut bool
-	// Notice says why there is a login page, Kept is the form that waits for it, and Drop the login page
-	// without it.
+	// Notice says why the login page is shown, Kept is the form that waits for the login, and Drop is the
+	// address of the login page without it.
 	Notice, Kept, Drop string
 }
 
@@ -46,7 +46,7 @@ func (p *page) showLogin(status int, view loginView, problem string) error {
 	p.Title = "Log in"
 	view.Key = field{
 		Name: "key", Label: "Admin key", Kind: "password", IsRequired: true, Error: problem, Autofocus: true,
-		Hint: "Couponlink prints it when it starts, or it is what COUPONLINK_ADMIN_KEY says.",
+		Hint: "Couponlink prints it at start, unless COUPONLINK_ADMIN_KEY sets it.",
 	}
 	view.Next, p.keepsForm = ownPath(view.Next), view.Kept != ""
 	if view.Kept != "" {
@@ -61,7 +61,7 @@ func logIn(w http.ResponseWriter, r *http.Request, p *page) error {
 	view := loginView{Next: r.PostFormValue("next")}
 	if kept != nil {
 		view.Kept = r.PostFormValue("kept")
-		view.Notice = "What you typed is still kept: it is there again when you are logged in."
+		view.Notice = "What you typed is still kept: log in to get it back."
 	}
 	isRight, wait := p.access.Attempt(r, r.PostFormValue("key"))
 	if wait > 0 {

@@ -104,7 +104,7 @@ func offerForm(o *couponv1.Offer, values url.Values) form {
 				{
 					Name: "forward_parameters", Label: "Pass on to these pages", Value: values.Get("forward_parameters"),
 					Placeholder: strings.Join(trackinglink.DefaultForward(), ", "),
-					Hint:        "Parameters of a link that are added to the page's URL, such as utm_*, gclid. Write none to pass on nothing. Empty: the usual ones.",
+					Hint:        "Parameters of a link that are added to the page's URL, such as utm_*, gclid. Write none to pass on nothing. Empty: the defaults.",
 				},
 			}},
 			{Title: "Payout", Text: "What a sale earns its publisher.", Fields: payoutFields("payout", "Payout", "No payout", values)},
@@ -120,7 +120,7 @@ func offerForm(o *couponv1.Offer, values url.Values) form {
 	}
 }
 
-// isBetweenNames says whether a character parts names in a list.
+// isBetweenNames reports whether a character separates names in a list.
 func isBetweenNames(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) }
 
 func nameField(values url.Values, label string) field {

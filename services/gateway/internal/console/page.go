@@ -40,10 +40,10 @@ type page struct {
 	View any
 
 	toasts []toast
-	// review, if set, says that nothing is stored; status is the answer's.
+	// review, if set, says that nothing is stored; status is the answer's status.
 	review *review
 	status int
-	// keepsForm says that it is the login page with a form that waits for the login.
+	// keepsForm says that it is the login page with a kept form.
 	keepsForm bool
 }
 

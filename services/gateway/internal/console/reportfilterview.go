@@ -26,7 +26,7 @@ type filterView struct {
 	// Error is what is wrong with the text; Before, At and After are the text around the character.
 	Error, Before, At, After string
 	Kept                     map[string]string
-	// IsSet says that there is a filter, IsDraft that what is shown was typed and not applied.
+	// IsSet says that a filter is applied, IsDraft that the one shown was typed but not applied.
 	IsSet, IsDraft bool
 	// ClearHref shows all.
 	ClearHref string
@@ -157,7 +157,7 @@ func (o *openReport) fromForms(q url.Values) (*filterView, string) {
 	return nil, ""
 }
 
-// withQuery returns an address with more in its query.
+// withQuery returns an address with more parameters in its query.
 func withQuery(target string, more url.Values) string {
 	switch {
 	case len(more) == 0:
@@ -169,8 +169,8 @@ func withQuery(target string, more url.Values) string {
 	}
 }
 
-// filterDraft is what was typed into the filter and not applied, as the page's other forms and its links
-// bring it along: rows, or a text.
+// filterDraft is a filter that was typed but not applied, as the page's other forms and links pass it on:
+// rows, or a text.
 func filterDraft(q url.Values) url.Values {
 	draft := url.Values{}
 	if q.Has("draft") {
@@ -183,7 +183,7 @@ func filterDraft(q url.Values) url.Values {
 	return draft
 }
 
-// draftView shows a filter as it was typed, and does not apply it.
+// draftView shows a filter as typed, without applying it.
 func (o *openReport) draftView(q url.Values) *filterView {
 	if q.Has("draft_text") {
 		view := o.filterRows()
@@ -195,7 +195,7 @@ func (o *openReport) draftView(q url.Values) *filterView {
 	return view
 }
 
-// conditionsIn are the builder's rows, less one that is dropped.
+// conditionsIn returns the builder's rows, without one that is being removed.
 func conditionsIn(q url.Values) []condition {
 	var conditions []condition
 	for i, column := range q["c"] {
@@ -207,7 +207,7 @@ func conditionsIn(q url.Values) []condition {
 	return conditions
 }
 
-// fromRows reads the builder's rows. When all are done, they are the filter.
+// fromRows reads the builder's rows. If all are complete, they are the filter.
 func (o *openReport) fromRows(q url.Values) (*filterView, string) {
 	conditions := conditionsIn(q)
 	isAny := q.Get("match") == "any"

@@ -52,7 +52,7 @@ func (o *openReport) fileName() string {
 	return "conversions-by-" + strings.Join(o.groups(), "-") + ".csv"
 }
 
-// writeGroups writes the groups as exports are written, with a byte order mark for spreadsheets.
+// writeGroups writes the groups in the format of exports, with a byte order mark for spreadsheets.
 func writeGroups(w http.ResponseWriter, columns []groupFileColumn, rows []*trackingv1.SummaryRow) error {
 	lines := spreadsheet.NewWriter(w)
 	err := lines.Mark()

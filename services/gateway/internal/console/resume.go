@@ -6,10 +6,10 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/access"
 )
 
-// resumption is a form that is shown again after its sender has logged in.
+// resumption is a form that is shown again after its user has logged in.
 type resumption struct {
 	session *access.Session
-	// notice says why it was not saved, from is the page on which the form stands.
+	// notice says why it was not saved, from is the page with the form.
 	notice, from string
 }
 
@@ -19,7 +19,7 @@ func resumed(ctx context.Context, r *resumption) context.Context {
 	return context.WithValue(ctx, resumptionKey{}, r)
 }
 
-// resumptionOf returns what a request resumes; nil for what a browser sent.
+// resumptionOf returns what a request resumes; nil if a browser sent it.
 func resumptionOf(ctx context.Context) *resumption {
 	r, _ := ctx.Value(resumptionKey{}).(*resumption)
 	return r

@@ -13,18 +13,18 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// review is a form that is gone through without storing anything: the services say what is wrong with it,
-// and it is shown again as typed. A form is reviewed where the console itself found something wrong, so that
-// all errors are told at once; where its session has ended since it was opened; and while somebody corrects
-// it, for the script that takes an error away as soon as the input is right.
+// review is a check of a form without storing anything: the services say what is wrong with it, and it is
+// shown again as typed. A form is reviewed if the console itself found errors, to report all of them at once;
+// if its session has ended since it was opened; and while the user corrects it, for the script that clears an
+// error as soon as the input is right.
 type review struct {
 	// notice says above the form why it was not saved.
 	notice string
-	// from is the page on which the form stands; empty: its own address.
+	// from is the page with the form; "" if that is the form's own address.
 	from string
-	// isAsked says that a script asks, and the page is not shown.
+	// isAsked says that a script asks, and the page will not be shown.
 	isAsked bool
-	// heldBack says that a call was not made, or was made to be told only.
+	// heldBack says that a call was not made, or was only a dry run.
 	heldBack atomic.Bool
 }
 
@@ -33,13 +33,13 @@ const reviewHeader = "Couponlink-Review"
 
 type reviewKey struct{}
 
-// reviewing returns the context in which nothing is stored.
+// reviewing returns a context in which nothing is stored.
 func reviewing(ctx context.Context, r *review) context.Context {
 	return context.WithValue(ctx, reviewKey{}, r)
 }
 
-// saving returns the context for storing a form in which the console itself found errs: with any, nothing is
-// stored, and the service tells what else is wrong.
+// saving returns the context for storing a form in which the console itself found errs. If it found any,
+// nothing is stored, and the service reports what else is wrong.
 func (p *page) saving(errs formErrors) context.Context {
 	if len(errs) == 0 {
 		return p.r.Context()
@@ -47,18 +47,18 @@ func (p *page) saving(errs formErrors) context.Context {
 	return reviewing(p.r.Context(), &review{})
 }
 
-// heldBackError answers a call that was held back, or was right as far as the service can tell.
+// heldBackError answers a call that was held back, or whose dry run succeeded.
 type heldBackError struct{}
 
 func (heldBackError) Error() string { return "nothing was stored: the form is only reviewed" }
 
-// GRPCStatus makes it an answer of a service.
+// GRPCStatus makes it look like a service's answer.
 func (e heldBackError) GRPCStatus() *status.Status {
 	return status.New(codes.FailedPrecondition, e.Error())
 }
 
-// reviewedConn is a connection that holds back what would change something in a review: a request that has
-// validate_only is sent with it, any other is not sent.
+// reviewedConn is a connection that, in a review, holds back calls that would change something: a request
+// that has validate_only is sent with it, others are not sent.
 type reviewedConn struct{ grpc.ClientConnInterface }
 
 // Invoke makes a call, or holds it back.
@@ -87,7 +87,7 @@ func (c reviewedConn) Invoke(ctx context.Context, method string, args, reply any
 	return heldBackError{}
 }
 
-// reads says that a method changes nothing, by the API's names of methods.
+// reads reports whether a method changes nothing, judging by its name.
 func reads(method string) bool {
 	name := method[strings.LastIndexByte(method, '/')+1:]
 	for _, verb := range []string{"Get", "List", "Lookup", "Validate", "Summarize", "Build", "Describe", "Watch", "Export"} {
@@ -104,18 +104,18 @@ func (p *page) startReview(r *review) {
 	p.r = p.r.WithContext(reviewing(p.r.Context(), r))
 }
 
-// endReview answers a review that has no form to show again, such as that of a button: with the page on
-// which it stands.
+// endReview answers a review without a form to show again, such as a button's: it leads back to the button's
+// page.
 func (p *page) endReview() {
 	from := p.review.from
 	if from == "" {
 		from = Root
 	}
-	p.keepFlash(toast{Text: p.review.notice + " Nothing was done: do it again.", IsError: true})
+	p.keepFlash(toast{Text: p.review.notice + " Nothing was done. Do it again.", IsError: true})
 	p.goTo(from)
 }
 
-// Notice says above the page why what was typed is there and not stored.
+// Notice says at the top of the page why what was typed is shown but not stored.
 func (p *page) Notice() string {
 	if p.review == nil || p.review.isAsked {
 		return ""
@@ -123,7 +123,7 @@ func (p *page) Notice() string {
 	return p.review.notice + " What you typed is below, and is not saved yet."
 }
 
-// Address is the address under which the page is found again, where the browser shows another.
+// Address is the page's own address, if the browser shows another.
 func (p *page) Address() string {
 	if p.review == nil {
 		return ""
@@ -131,7 +131,7 @@ func (p *page) Address() string {
 	return p.review.from
 }
 
-// IsUnsaved says that the page shows a form as typed, and what was typed is stored nowhere.
+// IsUnsaved reports whether the page shows typed values that are stored nowhere.
 func (p *page) IsUnsaved() bool {
 	return isUnsafe(p.r.Method) && p.status >= http.StatusBadRequest && (p.IsIn() || p.keepsForm)
 }

@@ -25,7 +25,7 @@ type route struct {
 	// takesFiles says that the handler reads the body itself, with its own bound, and checks the form's
 	// token by p.checkToken.
 	takesFiles bool
-	// isOwn says that the handler changes something of the console's own, which is not reviewed.
+	// isOwn says that the handler changes only the console's own state, which is not reviewed.
 	isOwn bool
 }
 
@@ -121,8 +121,8 @@ func isUnsafe(method string) bool {
 	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, method)
 }
 
-// checkForm checks the token of a form. One of an earlier session is refused, with a button that shows what
-// was typed again.
+// checkForm checks the token of a form. A token of an earlier session is refused, with a button that restores
+// what was typed.
 func (p *page) checkForm(t route) error {
 	err := p.checkToken()
 	switch {
@@ -150,8 +150,8 @@ func (p *page) checkToken() error {
 	return nil
 }
 
-// toLogin sends a browser without a session to the login page, and back here afterwards. A part of a page
-// that a script asks for leaves the page as it is, with all that is typed there, and says so.
+// toLogin sends a browser without a session to the login page, and back here afterwards. If a script asks for
+// a part of a page, the page stays, with all that is typed there, and says that the session has ended.
 func (p *page) toLogin() {
 	if p.isHTMX() {
 		current, err := url.Parse(p.r.Header.Get("HX-Current-URL"))

@@ -156,7 +156,7 @@ func (p *page) scanFacts(found *trackingv1.ScanLinkResponse) []scanFact {
 		facts = append(facts, scanFact{Label: passed.GetName() + " at the final page", Value: passed.GetValue(), IsCode: true, Badge: arrived(found, passed.GetName(), passed.GetArrived())})
 	}
 	if dropped := l.GetDropped(); len(dropped) > 0 {
-		facts = append(facts, scanFact{Label: "Not kept of the link", Value: strings.Join(dropped, "; ")})
+		facts = append(facts, scanFact{Label: "Dropped from the link", Value: strings.Join(dropped, "; ")})
 	}
 	called := p.namesOf(p.r.Context(), []string{l.GetOffer()}, []string{l.GetPublisher()})
 	if offer := l.GetOffer(); offer != "" {
@@ -185,7 +185,7 @@ func saidIf(isSo bool, text string) string {
 	return ""
 }
 
-// arrived says what happened to a parameter: it may be lost on the way, or find no page at its end.
+// arrived says what happened to a parameter: it may be lost in a redirect, or find no page at the end.
 func arrived(found *trackingv1.ScanLinkResponse, parameter string, isSo bool) *badge {
 	if isSo {
 		return &badge{"Arrived", "good"}

@@ -12,9 +12,10 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 )
 
-// What services say is for programs and developers: moments are RFC 3339 in UTC, offers and publishers are
-// ids. People are told dates of the program's zone, and names that lead to what they name. A link in such a
-// text is written as in Markdown, [Mia](/console/publishers/22), and shown by the template function linked.
+// Services write messages for programs and developers, with times in RFC 3339 and UTC, and with ids of offers
+// and publishers. The console shows dates in the program's zone and linked names instead. A link in such a
+// text is written as in Markdown, [Mia](/console/publishers/22), and rendered by the template function
+// linked.
 
 var (
 	instantInText = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)`)
@@ -22,8 +23,8 @@ var (
 	linkInText    = regexp.MustCompile(`\[([^\[\]]*)\]\((/console/[^\s()<>"]*)\)`)
 )
 
-// worded says what a service said of a request, as a sentence for the one who looks at the page. reason is
-// that of the violation; empty: the text is about the whole.
+// worded turns a service's message about a request into a sentence for the page. reason is the violation's;
+// "" if the text is about the whole request.
 func (p *page) worded(st *status.Status, reason, text string) string {
 	if own := p.ownWords(reason, metadataIn(st)); own != "" {
 		return own
@@ -31,8 +32,8 @@ func (p *page) worded(st *status.Status, reason, text string) string {
 	return p.told(text)
 }
 
-// ownWords are the console's words for refusals that speak of what its forms show in another way; empty for
-// all others.
+// ownWords returns the console's words for refusals of values that its forms show in another way; "" for
+// others.
 func (p *page) ownWords(reason string, metadata map[string]string) string {
 	if reason != "INVALID_TIME_RANGE" {
 		return ""
@@ -42,12 +43,12 @@ func (p *page) ownWords(reason string, metadata map[string]string) string {
 	if startErr != nil || endErr != nil {
 		return ""
 	}
-	// The form shows the last day on which the coupon is valid.
+	// The form shows the coupon's last valid day.
 	return "The coupon would expire on " + format.Date(end.Add(-time.Millisecond), p.zone) + ", before it starts on " +
 		format.Date(start, p.zone) + ". Choose a later day, or none."
 }
 
-// metadataIn returns what a refusal says to programs.
+// metadataIn returns a refusal's metadata.
 func metadataIn(st *status.Status) map[string]string {
 	for _, detail := range st.Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok {
@@ -57,7 +58,7 @@ func metadataIn(st *status.Status) map[string]string {
 	return nil
 }
 
-// told returns a service's text as a sentence with dates and names in place of moments and ids.
+// told returns a service's text as a sentence with dates and names in place of times and ids.
 func (p *page) told(text string) string {
 	text = instantInText.ReplaceAllStringFunc(text, func(moment string) string {
 		t, err := time.Parse(time.RFC3339Nano, moment)
@@ -69,7 +70,7 @@ func (p *page) told(text string) string {
 	return sentence(p.withNames(text))
 }
 
-// withNames puts the names of offers and publishers for their ids, as far as there are such.
+// withNames replaces the ids of known offers and publishers with their names.
 func (p *page) withNames(text string) string {
 	found := thingInText.FindAllStringSubmatch(text, -1)
 	if found == nil {
@@ -98,7 +99,7 @@ func (p *page) withNames(text string) string {
 // bracketless returns a name that cannot end a link's text.
 func bracketless(name string) string { return strings.NewReplacer("[", "(", "]", ")").Replace(name) }
 
-// linked shows a text with its links.
+// linked renders a text with its links.
 func linked(text string) template.HTML {
 	var shown strings.Builder
 	last := 0
@@ -111,5 +112,5 @@ func linked(text string) template.HTML {
 	return template.HTML(shown.String()) //nolint:gosec // each part is escaped
 }
 
-// unlinked returns a text without its links, for where there can be none.
+// unlinked returns a text without its links, for places that cannot have any.
 func unlinked(text string) string { return linkInText.ReplaceAllString(text, "$1") }

@@ -13,7 +13,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 )
 
-// Save tells what the console found and what the service found at once, and stores nothing.
+// Save reports at once what the console and the service found, and stores nothing.
 func TestAllErrorsAtOnce(t *testing.T) {
 	s := &shop{refusal: refused(t, codes.InvalidArgument, "INVALID_CODE", "code", "the code has '_'", map[string]string{"suggestion": "SALEXYZ20"})}
 	b := openShop(t, s, nil)
@@ -26,7 +26,7 @@ func TestAllErrorsAtOnce(t *testing.T) {
 	}
 }
 
-// Dates are those of the program's zone, and ids are names that lead to what they name.
+// Dates are in the program's zone, and linked names replace ids.
 func TestErrorsAreInTheReadersWords(t *testing.T) {
 	s := &shop{fake: fake{offers: 1}}
 	b := openShop(t, s, nil)
@@ -49,7 +49,7 @@ func TestErrorsAreInTheReadersWords(t *testing.T) {
 		`id="field-expire_time-error">The coupon would expire on 1 Jan 2026, before it starts on 1 Feb 2026.`)
 }
 
-// ofTimeRange is the service's refusal of a coupon that ends before it begins, in Berlin's days.
+// ofTimeRange is the service's refusal of a coupon that ends before it begins, with Berlin's days.
 func ofTimeRange(t *testing.T) error {
 	t.Helper()
 	st := status.Convert(refused(t, codes.InvalidArgument, "INVALID_TIME_RANGE", "", "no", map[string]string{
@@ -95,7 +95,7 @@ func TestCouponLeadsToItsConversions(t *testing.T) {
 	}
 }
 
-// A filter that was typed and not applied comes along with other changes, and is not applied.
+// A filter that was typed but not applied survives other changes, and is still not applied.
 func TestFilterDraftSurvives(t *testing.T) {
 	_, b := openSales(t, nil)
 	const draft = "draft=1&c=pub_unique3&o=eq&v=TYPED&match=all"

@@ -132,8 +132,8 @@ document.addEventListener('change', (event) => {
   if (all) { all.checked = count === boxes.length; all.indeterminate = count > 0 && count < boxes.length }
 })
 
-// A search form passes on the order and the like that the address has now: sorting changes them after it was
-// made.
+// A search form passes on the order and the like from the current address, since sorting changes them after
+// the form was rendered.
 document.addEventListener('input', (event) => {
   const form = event.target.closest?.('form.toolbar')
   if (!form) return

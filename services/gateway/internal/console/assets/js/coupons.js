@@ -19,7 +19,7 @@ document.addEventListener('click', (event) => {
   }
 })
 
-// What was wrong with the code, the offer or the publisher the check tells from now on.
+// From now on the check reports what is wrong with the code, the offer or the publisher.
 const checked = (event) => {
   const input = event.target
   const field = input.closest?.('[data-coupon] .field')

@@ -1,10 +1,10 @@
-// Forms that store something: what was wrong with a field is judged again while it is corrected, and leaving
-// a form whose values were changed asks first. Without scripts Save tells the same, and all of it at once.
+// Forms that store something: a refused field is checked again while the user corrects it, and leaving an
+// edited form asks first. Without scripts, Save reports all errors at once.
 
 const forms = 'form.form[method=post]:not([hx-post])'
 const isLogin = (form) => form.closest('main.alone') !== null
 
-// A refused field: the server goes through the form without storing it, and says what is wrong now.
+// A refused field: the server checks the form without storing it, and says what is wrong now.
 let waiting
 let asked
 
@@ -34,7 +34,7 @@ async function judge(form) {
   if (!fresh.querySelector('.note-bad')) form.querySelector('.note-bad')?.remove()
 }
 
-// renew shows what is wrong with a field now, or that nothing is.
+// renew shows a field's current error, or none.
 function renew(field, error) {
   const shown = field.querySelector('.error')
   if (error) {
@@ -46,10 +46,10 @@ function renew(field, error) {
   field.querySelectorAll('[aria-invalid]').forEach((input) => input.removeAttribute('aria-invalid'))
 }
 
-// forget takes an error away that something else on the page tells from now on.
+// forget removes an error that something else on the page reports from now on.
 export const forget = (field) => renew(field, null)
 
-// Leaving: what the forms' values were is noted when they are ready.
+// Leaving: the forms' values are noted when they are ready.
 const before = new WeakMap()
 let sent = null // the form whose sending leaves the page
 
@@ -71,6 +71,6 @@ window.addEventListener('beforeunload', (event) => {
   if (isUnsaved || [...document.querySelectorAll(forms)].some((form) => form !== sent && isEdited(form))) event.preventDefault()
 })
 
-// A form that is shown again after a login stands under the address of the login.
+// A form that is shown again after a login has the login's address.
 const address = document.querySelector('main[data-address]')?.dataset.address
 if (address) history.replaceState(history.state, '', address)

@@ -105,8 +105,8 @@ function number() {
   })
 }
 
-// A filter that was typed and not applied stays while something else of the report is changed: the other forms
-// and the links take it along.
+// A filter that was typed but not applied survives other changes to the report: the other forms and the links
+// pass it on.
 const applied = new WeakMap()
 const rowsOf = (form) => {
   const draft = new URLSearchParams()

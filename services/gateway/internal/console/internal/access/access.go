@@ -216,8 +216,8 @@ func (s *Session) Open(purpose, sealed string) (content []byte, ok bool) {
 	return s.signer.open(purpose+string(s.id[:]), sealed)
 }
 
-// Seal returns content as text that only Open accepts, with the same purpose: for what no session has. EndAll
-// makes it worthless.
+// Seal returns content as text that only Open with the same purpose accepts. It is for content that is not in
+// a session. EndAll invalidates it.
 func (k *Keeper) Seal(purpose string, content []byte) (string, error) {
 	signer, err := k.signer()
 	if err != nil {

@@ -92,8 +92,8 @@ func (s *secret) rotate() error {
 	return nil
 }
 
-// writeWhole writes a file so that it is there whole or not at all, for the owner's eyes only. It makes the
-// directory if there is none.
+// writeWhole writes a file completely or not at all, readable by its owner only. It creates the directory if
+// needed.
 func writeWhole(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 // TestSecretInANewDirectory: on MongoDB, with the admin key given, nothing else makes the data directory.
 func TestSecretInANewDirectory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "data", "session-secret")
-	for range 2 { // the second finds what the first has made
+	for range 2 { // the second finds what the first made
 		if _, err := access.New(access.Config{AdminKey: "0123456789abcdef", SecretFile: path, Now: time.Now}); err != nil {
 			t.Fatal(err)
 		}
