@@ -143,7 +143,7 @@ func TestCouponExport(t *testing.T) {
 	}
 }
 
-// Browsers send what the system says of a .csv, and nothing if it says nothing.
+// Browsers send the system's type of a .csv, and none if it has none.
 func TestImportedTypes(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{

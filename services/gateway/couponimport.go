@@ -88,9 +88,9 @@ func (i couponImporter) serve(w http.ResponseWriter, r *http.Request, params map
 	i.answer(ctx, w, r, result, validateOnly)
 }
 
-// isFile says whether a body of a type is taken for the file itself: of any type that browsers send for a
-// file that ends with .csv, .tsv or .txt. They ask the system, where a spreadsheet may have put its own
-// type, and send none for a file that the system does not know.
+// isFile reports whether a body of a content type is the file itself: any type that browsers send for a .csv,
+// .tsv or .txt file. They ask the system, where a spreadsheet may have registered its own type, and send none
+// for a file that the system does not know.
 func isFile(contentType string) bool {
 	kind, _, _ := strings.Cut(contentType, ";")
 	kind = strings.ToLower(strings.TrimSpace(kind))

@@ -189,7 +189,7 @@ func TestExportsAreSafeInSpreadsheets(t *testing.T) {
 	}
 }
 
-// What stands behind a semicolon, a tab or a line break may become a cell of its own.
+// Text after a semicolon, a tab or a line break may become a cell of its own.
 func TestExportsAreSafeBeyondCommas(t *testing.T) {
 	t.Parallel()
 	sale := &trackingv1.Conversion{PubSubId: "x;=cmd|' /C calc'!A0", TransactionId: "a\n@b\t+c;-1"}

@@ -16,7 +16,7 @@ import (
 type exportColumn[T any] struct {
 	name string
 	cell func(T) string
-	// isText says that the cells are texts, and not numbers, amounts, times, true or false.
+	// isText says that the cells are texts, not numbers, amounts, times, true or false.
 	isText bool
 }
 

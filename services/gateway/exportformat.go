@@ -29,7 +29,7 @@ type exportFormat[T proto.Message] struct {
 	writer                func(*bufio.Writer, *codec) exportWriter[T]
 }
 
-// formatOf reads the parameters format, columns and bom, and sees to it that there is one order.
+// formatOf reads the parameters format, columns and bom, and refuses two orders.
 func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status) {
 	if query.Has("order_by") && query.Has("orderBy") {
 		return exportFormat[T]{}, errMalformed("DUPLICATE_PARAMETER", "order_by", "stands twice in the query, under two names; it may stand once")
@@ -59,7 +59,7 @@ func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status
 	}
 }
 
-// markOf says whether the file is to begin with a byte order mark.
+// markOf reports whether the file must begin with a byte order mark.
 func markOf(query url.Values) (bool, *status.Status) {
 	switch value := query.Get("bom"); {
 	case value == "true":
