@@ -35,7 +35,7 @@ type Config struct {
 	HTTPAddr         string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve HTTP on (${default})."`
 	CouponGRPCAddr   string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address to serve the coupon service's gRPC on (${default})."`
 	TrackingGRPCAddr string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address to serve the tracking service's gRPC on (${default})."`
-	Demo             bool   `env:"COUPONLINK_DEMO" help:"Add sample data at start, where it is not there yet, and serve its shops under /demo-shop/, which deliveries and scans may reach."`
+	Demo             bool   `env:"COUPONLINK_DEMO" help:"Add sample data at start, unless it is there already, and serve its shops under /demo-shop/, which deliveries and scans may reach."`
 	settings.PublicURL
 	settings.Storage
 	settings.AdminKey
@@ -78,7 +78,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	pages := ""
 	if cfg.Demo {
 		pages = demo.ShopPath
-		cfg.AllowedPrivateHosts.AllowedPrivateHosts += "," + hostOf(started.PublicURL) // for deliveries to, and scans of, the sample shops
+		cfg.AllowedPrivateHosts.AllowedPrivateHosts += "," + hostOf(started.PublicURL) // for deliveries to the sample shops and scans of them
 	}
 	allowed, err := cfg.AllowedHosts()
 	if err != nil {

@@ -210,7 +210,7 @@ func TestDemo(t *testing.T) {
 		if list, _ := answer["conversions"].([]any); len(list) != 3 {
 			t.Errorf("conversions by Pub. Unique 3: %v", answer)
 		}
-		if round == 0 { // The second start has another port, and so other shops.
+		if round == 0 { // The second start has another port, and so other shop addresses.
 			wantSampleShops(t, r)
 		}
 		wantSampleLogs(t, r)
@@ -273,8 +273,8 @@ func wantSampleLogs(t *testing.T, r *running) {
 	r.wantSoon(t, "/v1/reports/coupons:leaked", "leakedCodes")
 }
 
-// wantSoon fails the test unless a list has something before long: what the program does after it was told
-// of a sale.
+// wantSoon fails the test unless a list has something soon: the program does some work only after it has
+// answered.
 func (r *running) wantSoon(t *testing.T, path, list string) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {

@@ -31,9 +31,9 @@ const browser = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605
 type Target struct {
 	// Coupon and Tracking are connections that carry the admin key.
 	Coupon, Tracking grpc.ClientConnInterface
-	// Partner returns what serves clicks and postbacks as if they came at a moment.
+	// Partner returns the handler for clicks and postbacks that come at a given time.
 	Partner func(at time.Time) http.Handler
-	// PublicURL is what tracking links begin with. The sample shops are below it.
+	// PublicURL is the beginning of tracking links. The sample shops are below it.
 	PublicURL string
 }
 
@@ -205,10 +205,10 @@ func visit(ctx context.Context, target Target, link string, at time.Time) (strin
 	return click, nil
 }
 
-// documentationAddr is an address for documentation: nobody's.
+// documentationAddr is an address reserved for documentation.
 const documentationAddr = "192.0.2.1:443"
 
-// partnerAnswer takes the answer to a click or a postback; its body does not matter.
+// partnerAnswer records the answer to a click or a postback, without its body.
 type partnerAnswer struct {
 	header http.Header
 	status int

@@ -29,11 +29,11 @@ type campaign struct {
 	currency string
 	// prices are what is sold for, in turn, in cents.
 	prices []int64
-	// visits is how many people come by the code's link in a week, besides those that come the more the more
-	// is sold.
+	// visits is how many people follow the code's link in a week, in addition to those in proportion to its
+	// sales.
 	visits    int
 	publisher string
-	// leaked is how long ago coupon sites began to list the code; zero: they don't. Until then everybody
+	// leaked is how long ago coupon sites began to list the code; zero: they don't. Until then all buyers
 	// came by the link.
 	leaked int
 }
@@ -41,7 +41,7 @@ type campaign struct {
 // leakedDaily is how many sales a day a code makes once it has leaked.
 const leakedDaily = 3
 
-// sells returns how many sales the code made on a day, that many days ago.
+// sells returns how many sales the code made on a day, given as a number of days ago.
 func (c campaign) sells(at time.Time, ago int) int {
 	if ago < c.leaked {
 		return leakedDaily
@@ -49,7 +49,7 @@ func (c campaign) sells(at time.Time, ago int) int {
 	return c.daily[at.Weekday()]
 }
 
-// clicked says whether the sale of that number, that many days ago, came by a click.
+// clicked reports whether the n-th sale of a day, given as a number of days ago, came by a click.
 func (c campaign) clicked(number, ago int) bool {
 	switch {
 	case c.leaked == 0:

@@ -37,7 +37,7 @@ func TestHistory(t *testing.T) {
 	})
 }
 
-// wantEvenDays fails the test if the last day stands out from the others by its sales or clicks.
+// wantEvenDays fails the test if the last day's sales or clicks differ clearly from the other days'.
 func wantEvenDays(t *rapid.T, now time.Time) {
 	t.Helper()
 	const before = 14

@@ -14,12 +14,12 @@ import (
 type samplePostback struct {
 	offer, query string
 	ago          time.Duration
-	// hasWrongToken says that the shop has a token of somebody else.
+	// hasWrongToken says that the shop sends another offer's token.
 	hasWrongToken bool
 }
 
-// postbacks are what shops report, in order: sales, one of them twice, an order with several codes, a
-// refund that comes before its sale and again after it, and what goes wrong.
+// postbacks are the shops' reports, in order: sales, one of them twice, an order with several codes, a refund
+// before its sale and again after it, and several mistakes.
 var postbacks = [...]samplePostback{
 	{offer: "glow-skincare", query: "coupon_code=ANAGLOW15&transaction_id=GLW-5602&amount=54.90&currency=USD", ago: 49 * time.Hour},
 	{offer: "glow-skincare", query: "coupon_code=ANAGLOW15&transaction_id=GLW-5602&amount=54.90&currency=USD", ago: 48 * time.Hour},
@@ -33,7 +33,7 @@ var postbacks = [...]samplePostback{
 	{offer: "northpeak-outdoor", query: "coupon_code=WANDER15&transaction_id=NP-7122&status=refunded&refund_id=NP-R9", ago: 98 * time.Hour},
 }
 
-// loadPostbacks makes the sample postbacks, each at its time. What is refused is part of the sample.
+// loadPostbacks sends the sample postbacks, each at its time. Some are meant to be refused.
 func loadPostbacks(ctx context.Context, target Target, now time.Time) error {
 	offerClient := couponv1.NewOfferServiceClient(target.Coupon)
 	for _, p := range postbacks {

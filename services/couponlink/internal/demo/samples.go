@@ -14,8 +14,8 @@ const day = 24 * time.Hour
 // decides is how long a visitor takes to buy.
 const decides = 15 * time.Minute
 
-// landing returns the landing page of a shop under a public URL. Each takes the click's id and the code
-// along, by names of our own choice.
+// landing returns the landing page of a shop under a public URL. Each has the click's id and the code, under
+// names that we chose.
 func landing(publicURL, shop, path string) string {
 	return publicURL + ShopPath + shop + "/" + path + "?" + clickParameter + "={click_id}&promo={coupon_code}&src={pub_id}"
 }
@@ -33,8 +33,8 @@ type sampleOffer struct {
 	offer *couponv1.Offer
 }
 
-// offers returns the sample offers, made anew, whose shops are under a public URL. They differ in payout, in
-// what counts and in how a postback is proved.
+// offers returns new sample offers whose shops are under a public URL. They differ in payout, in what counts,
+// and in the proof of postbacks.
 func offers(publicURL string) []sampleOffer {
 	landing := func(shop, path string) string { return landing(publicURL, shop, path) }
 	return []sampleOffer{
@@ -72,7 +72,7 @@ func offers(publicURL string) []sampleOffer {
 // samplePublisher is a publisher.
 type samplePublisher struct {
 	id, name string
-	// hears says that sales are delivered.
+	// hears says that its sales are delivered.
 	hears bool
 }
 

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// ShopPath is where the sample shops are. Scans call their pages as they call others'.
+// ShopPath is the path of the sample shops. Scans call their pages like any others.
 const ShopPath = "/demo-shop/"
 
-// deliveriesPath takes the deliveries of sample publishers.
+// deliveriesPath receives the deliveries to sample publishers.
 const deliveriesPath = ShopPath + "deliveries"
 
 //go:embed shop.html
@@ -19,7 +19,7 @@ var shopPage string
 // shop is a sample shop.
 type shop struct{ ID, Name, Product, Price string }
 
-// shops are those of the sample offers.
+// shops are the shops of the sample offers.
 var shops = [...]shop{
 	{"aurora", "Aurora Running Shoes", "Aurora Tempo 3, for the road", "USD 129.90"},
 	{"glow", "Glow & Co. Skincare", "Morning serum, 30 ml", "USD 64.00"},
@@ -36,7 +36,7 @@ type shopView struct {
 	// Shop is nil on the page that lists Shops.
 	Shop  *shop
 	Shops []shop
-	// Click, Code and Publisher are what the link carried.
+	// Click, Code and Publisher are the values from the link.
 	Click, Code, Publisher string
 }
 
@@ -50,7 +50,7 @@ func Shop() http.Handler {
 		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("X-Robots-Tag", "noindex")
-		_ = page.Execute(w, view) // A visitor who has gone needs no page.
+		_ = page.Execute(w, view) // A visitor who has left needs no page.
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+ShopPath+"{$}", func(w http.ResponseWriter, _ *http.Request) {
