@@ -87,7 +87,7 @@ type expectation struct {
 	Reason string `yaml:"reason"`
 	// Field is the field of a BadRequest violation.
 	Field string `yaml:"field"`
-	// Fields are further fields that the same answer names.
+	// Fields are the other fields that the same answer names.
 	Fields []string `yaml:"fields"`
 	// Description is matched with that violation's description.
 	Description string `yaml:"description"`

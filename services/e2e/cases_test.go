@@ -83,8 +83,7 @@ func (s suite) checkSteps(steps []step) error {
 	return nil
 }
 
-// playAll plays every case, some at once, and reports each as a test of its own. The cases share the
-// systems.
+// playAll plays every case, several at once, and reports each as its own test. The cases share the systems.
 func playAll(t *testing.T, transport string, systems ...*system) {
 	t.Helper()
 	suite := loadSuite(t)

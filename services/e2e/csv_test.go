@@ -103,7 +103,7 @@ func codesOf(t *testing.T, s *system, offer string) []string {
 	return firstCells(t, file)
 }
 
-// firstCells returns the first cell of each line of a file after its header.
+// firstCells returns the first cell of each line after the header.
 func firstCells(t *testing.T, file []byte) []string {
 	t.Helper()
 	lines, err := csv.NewReader(bytes.NewReader(file)).ReadAll()

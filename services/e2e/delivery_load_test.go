@@ -43,8 +43,8 @@ const (
 
 // TestDeliveryLoad sends deliveries to fifty endpoints, of which a fifth fails at random and one is dead,
 // and kills the process three times meanwhile: each sale that was acknowledged is delivered at least
-// once, the healthy endpoints are not kept waiting, and memory stays flat. It keeps all
-// cores busy, so no other test of this package runs beside it.
+// once, the healthy endpoints are not kept waiting, and memory stays flat. It keeps all cores busy, so no
+// other test of this package runs at the same time.
 func TestDeliveryLoad(t *testing.T) {
 	sales := deliveriesToSend(t)
 	addrs, dataDir := freeAddrs(t, 3), t.TempDir()

@@ -3,7 +3,7 @@
 // and stopping. It knows the product by its contracts only: protos, HTTP paths and environment
 // variables.
 //
-// Tests that mostly wait run in parallel; those that keep the machine busy do not.
+// Tests that mostly wait run in parallel; tests that keep the machine busy do not.
 //
 // Nothing may import it.
 package e2e

@@ -39,7 +39,7 @@ func (s signer) get(at time.Time, params url.Values) step {
 	return step{HTTP: "GET /postback?" + params.Encode()}
 }
 
-// getV1a is a GET signed under v1a, its query encoded as some senders do.
+// getV1a returns a GET signed under v1a, with its query encoded as some senders do.
 func (s signer) getV1a(at time.Time, params url.Values) step {
 	params.Set("ts", strconv.FormatInt(at.Unix(), 10))
 	sig := "v1a," + hex.EncodeToString(s.sum("v1a\nGET\n"+strings.ReplaceAll(params.Encode(), "+", "%20")))

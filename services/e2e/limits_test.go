@@ -40,9 +40,9 @@ func TestTooManyBadTokens(t *testing.T) {
 	})
 }
 
-// TestCouponServiceAway takes the coupon service away from the tracking service. What that knows
-// already it goes on with. A sale whose code it does not know it keeps, and judges it by itself once the
-// coupon service is back. Where not even the offer is known nothing is stored.
+// TestCouponServiceAway takes the coupon service away from the tracking service, which goes on with what it
+// knows. It keeps a sale with an unknown code, and judges it automatically once the coupon service is back.
+// If the offer is unknown too, it stores nothing.
 func TestCouponServiceAway(t *testing.T) {
 	s, processes := startApart(t)
 	p := player{system: s, transport: "rest", suite: loadSuite(t)}
@@ -116,7 +116,7 @@ func TestCouponServiceAway(t *testing.T) {
 	p.judgedByThemselves(t, v)
 }
 
-// judgedByThemselves checks the sales that waited for the coupon service, once it is back.
+// judgedByThemselves checks the sales that waited for the coupon service, after it is back.
 func (p player) judgedByThemselves(t *testing.T, v vars) {
 	t.Helper()
 	p.mustPlay(t, v, []step{

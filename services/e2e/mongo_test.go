@@ -14,9 +14,8 @@ import (
 // TestMongoDB plays all cases against one process on MongoDB: the program itself on the server that
 // MONGODB_URI names, else in this process on the embedded engine.
 //
-// No case is left out on the engine: that it has no transactions shows only in crashes. But the engine is
-// slow, and what it can show of the store does not depend on how the product was called: there the cases
-// are played over gRPC alone.
+// The engine plays every case: its lack of transactions shows only in crashes. But it is slow, and the
+// store's behavior does not depend on the transport, so on the engine the cases run over gRPC only.
 func TestMongoDB(t *testing.T) {
 	t.Parallel()
 	over := transports()
@@ -33,7 +32,7 @@ func TestMongoDB(t *testing.T) {
 }
 
 // startSomeOnMongoDB starts the product on databases of its own: once on a real server, several times on the
-// embedded engine, which reads whole collections and so gets slow with much in them.
+// embedded engine, which scans whole collections and gets slow when they grow.
 func startSomeOnMongoDB(t *testing.T) []*system {
 	t.Helper()
 	n := 1

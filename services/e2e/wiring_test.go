@@ -65,8 +65,8 @@ func TestGeneratedKey(t *testing.T) {
 	}
 }
 
-// TestOneProcessPerDataDirectory starts a second process on the data of a first: it ends at once, says who
-// has the data, and the first serves on.
+// TestOneProcessPerDataDirectory starts a second process on the data of a first: it ends at once and says who
+// has the data, and the first keeps serving.
 func TestOneProcessPerDataDirectory(t *testing.T) {
 	t.Parallel()
 	dataDir := t.TempDir()
