@@ -18,7 +18,7 @@ NESTED := $(sort $(patsubst %/,%,$(dir $(foreach mod,$(wildcard deploy/*/go.mod 
 BINARIES := ./services/couponlink/cmd/couponlink ./services/coupon/cmd/coupon \
 	./services/tracking/cmd/tracking ./services/gateway/cmd/gateway
 
-# Where the programs lie that tests start: services/internal/testprograms looks there.
+# The directory of the programs that tests start: services/internal/testprograms looks there.
 TESTPROGRAMS := $(CURDIR)/bin/test
 test test-browser test-deliveries race: export COUPONLINK_TEST_PROGRAMS = $(TESTPROGRAMS)
 
@@ -43,7 +43,7 @@ build: ## Build the binaries into bin/.
 .PHONY: check
 check: lint gen-check test ## All that must pass before a commit: lint, generated code, tests.
 
-# The programs that tests start are built first, so that building counts against no test's time limit.
+# The programs that tests start are built first, so builds don't count against a test's time limit.
 # With MONGODB_URI set the tests use that server, and the engine is not needed.
 .PHONY: test-programs
 test-programs:
@@ -51,7 +51,7 @@ test-programs:
 	@go build -o $(TESTPROGRAMS)/ $(BINARIES) ./services/e2e/testdata/curl
 	@if [ -z "$${MONGODB_URI:-}" ]; then echo "building the MongoDB test engine" && go build -C deploy/tools/mongoengine -o $(TESTPROGRAMS)/ .; fi
 
-# If no browser can be installed, the console's tests fail and say so; the others are worth running.
+# If no browser can be installed, the console's tests fail and say so; the others still run.
 .PHONY: browser
 browser:
 	@deploy/browser/install-chromium || true
@@ -61,12 +61,12 @@ test: test-programs browser ## Run all tests and list the slowest; MONGODB_URI=â
 	@TESTTIMEOUT=$(TESTTIMEOUT) deploy/tools/run-tests
 
 .PHONY: test-ahead
-test-ahead: ## Run the tests with the clock a year ahead: those that fail have dates that come of age.
+test-ahead: ## Run the tests with the clock a year ahead: those that fail have dates that expire.
 	@deploy/tools/clock-ahead $(MAKE) --no-print-directory test
 
 BROWSERTEST ?=
 
-# Go cannot see which product these tests start, so their results are never taken from its cache.
+# Go cannot see which product these tests start, so it must not cache their results.
 .PHONY: test-browser
 test-browser: test-programs browser ## Test the console in a browser; BROWSERTEST=(one|another) picks.
 	@go test -C deploy/browser -count=1 -timeout $(TESTTIMEOUT) -run 'TestConsole/$(BROWSERTEST)' ./...
@@ -74,7 +74,7 @@ test-browser: test-programs browser ## Test the console in a browser; BROWSERTES
 DELIVERIES ?= 100000
 
 .PHONY: test-deliveries
-test-deliveries: test-programs ## Send DELIVERIES (100000) to fifty endpoints, kill the process thrice, print delays and memory.
+test-deliveries: test-programs ## Send DELIVERIES (100000) to fifty endpoints, kill the process three times, print delays and memory.
 	COUPONLINK_TEST_DELIVERIES=$(DELIVERIES) go test -v -count=1 -timeout $(TESTTIMEOUT) -run '^TestDeliveryLoad$$' ./services/e2e
 
 .PHONY: race
@@ -116,11 +116,11 @@ fmt: ## Format Go and protos.
 gen: ## Generate code and the OpenAPI document from the protos.
 	$(BUF) generate
 
-# The list of robots is data of others. After a renewal the tests say whether it still tells the agents apart.
+# The list of robots is third-party data. After an update, the tests check that it still tells the agents apart.
 ISBOT ?= 5.2.3
 
 .PHONY: robots
-robots: ## Renew the list of robots from npm's isbot, version ISBOT (5.2.3); needs npm.
+robots: ## Update the list of robots from npm's isbot, version ISBOT (5.2.3); needs npm.
 	deploy/tools/robots $(ISBOT) services/tracking/internal/robots
 
 # Generates beside the tree and compares: nothing is written to it, and no git is needed. A file too

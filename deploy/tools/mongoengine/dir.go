@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	// memoryDir is where Linux keeps files in memory. On a slow disk the engine would take longer than the
-	// product's deadlines, and its data need not outlive it.
+	// memoryDir is where Linux keeps files in memory. On a slow disk the engine would miss the product's
+	// deadlines, and its data need not outlive it.
 	memoryDir = "/dev/shm"
-	// roomBytes is how much a whole run of the tests may need; containers often have 64 MiB there.
+	// roomBytes is how much a full test run may need; containers often have only 64 MiB there.
 	roomBytes = 2 << 30
 )
 
