@@ -32,7 +32,7 @@ type Violation struct {
 	Field string
 	// Description says what was wrong and what would be right.
 	Description string
-	// Reason is the cause of this violation, as Error.Reason is of all.
+	// Reason is the cause of this violation, as Error.Reason is for the whole error.
 	Reason string
 }
 
@@ -43,7 +43,7 @@ type Error struct {
 	Reason string
 	// Message is the cause in words, for a developer.
 	Message string
-	// Violations name the fields at fault: always those of InvalidArgument, of other kinds where one is.
+	// Violations name the invalid fields: always for InvalidArgument, for other kinds if the error is about a field.
 	Violations []Violation
 	// Metadata are further values that a program may use, such as a suggestion.
 	Metadata map[string]string
@@ -82,7 +82,7 @@ func (e *Error) With(key, value string) *Error {
 	return e
 }
 
-// On returns e with the field of the request that it is about.
+// On returns e with the request's field that it is about.
 func (e *Error) On(field string) *Error {
 	e.Violations = append(e.Violations, Violation{Field: field, Description: e.Message, Reason: e.Reason})
 	return e

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Findings gathers what is wrong with a request, so that one answer names all of it. The zero value has
-// found nothing.
+// Findings collects what is wrong with a request, so that one answer names all of it. The zero value has no
+// findings.
 type Findings struct {
 	all   *Error
-	other error // the first error that is no refusal: it leaves nothing to tell the caller
+	other error // the first error that is not a refusal: it goes before all findings
 }
 
-// Add notes errors; nil is no finding. Of several findings on one field the first stays.
+// Add adds errors; nil is not a finding. Of several findings on one field, the first stays.
 func (f *Findings) Add(errs ...error) {
 	for _, err := range errs {
 		found := As(err)
@@ -60,8 +60,8 @@ func (f *Findings) names(field string) bool {
 	return slices.ContainsFunc(f.all.Violations, func(v Violation) bool { return v.Field == field })
 }
 
-// Err returns all findings as one error of the first one's kind and reason, each violation with the reason
-// of its own; nil if nothing was found. An error that is no *Error goes before all others.
+// Err returns all findings as one error with the first one's kind and reason; each violation has its own
+// reason. It returns nil if there are none. An error that is not an *Error goes before all others.
 func (f *Findings) Err() error {
 	switch {
 	case f.other != nil:
