@@ -114,7 +114,7 @@ func ClickValues() map[string]string {
 
 // Sale is the report of a sale. It names its offer and proves that it is the advertiser's.
 type Sale struct {
-	// Code is spelled as it is sent, and More are further codes in the same value.
+	// Code is the code as sent, and More are further codes in the same value.
 	Code string   `yaml:"code"`
 	More []string `yaml:"more"`
 	// Click is the click id that is sent: Made, or a text that is sent as it is; empty: none is.
@@ -124,7 +124,7 @@ type Sale struct {
 	Time *Span `yaml:"time"`
 }
 
-// Codes returns the value that the codes are sent in.
+// Codes returns the value that has the codes.
 func (s Sale) Codes() string { return strings.Join(append([]string{s.Code}, s.More...), ",") }
 
 // Want is what must come of a sale.
