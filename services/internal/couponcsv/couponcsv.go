@@ -53,12 +53,12 @@ type Row struct {
 }
 
 // Read returns the coupons of a CSV file, in its order: UTF-8, or UTF-16 with a byte order mark; lines that
-// end with LF, CRLF or CR; cells separated by commas, semicolons or tabs, or by what a first line such as
-// `sep=;` says. The first row names the columns, in any order. Rows without any content are left out. A
-// date without a time is a day of zone: a coupon starts when it begins, and expires when it ends. The offer
-// must have a column only if offerNeeded.
+// end with LF, CRLF or CR; cells separated by commas, semicolons or tabs, or by the separator that a first
+// line such as `sep=;` names. The first row names the columns, in any order. Rows without any content are
+// left out. A date without a time is a day of zone: a coupon starts when it begins, and expires when it ends.
+// The offer must have a column only if offerNeeded.
 //
-// Errors, InvalidArgument, which say the row and, but for TOO_MANY_ROWS, the column: INVALID_FILE,
+// Errors are InvalidArgument and name the row and, except for TOO_MANY_ROWS, the column: INVALID_FILE,
 // UNKNOWN_COLUMN, DUPLICATE_COLUMN, MISSING_COLUMN, TOO_MANY_COLUMNS, TOO_MANY_ROWS.
 func Read(file []byte, zone *time.Location, offerNeeded bool) ([]Row, error) {
 	text, err := decode(file)

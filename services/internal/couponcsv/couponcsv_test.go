@@ -192,7 +192,7 @@ func TestNumbers(t *testing.T) {
 	if strings.Join(got, " ") != "A3 B6 C8" {
 		t.Error(got)
 	}
-	// A spreadsheet does not show the line that states the separator.
+	// A spreadsheet does not show the line that names the separator.
 	if rows := read(t, []byte("sep=;\rcode;publisher\r\rA;1\r")); len(rows) != 1 || rows[0].Number != 3 {
 		t.Errorf("%+v", rows)
 	}
@@ -240,7 +240,7 @@ func TestRefusedFiles(t *testing.T) {
 	}
 }
 
-// 200 columns are taken, whatever is in quotes.
+// 200 columns are accepted, whatever is in quotes.
 func TestManyColumns(t *testing.T) {
 	t.Parallel()
 	more := strings.Repeat(",", couponcsv.MaxColumns-3)
@@ -250,7 +250,7 @@ func TestManyColumns(t *testing.T) {
 	}
 }
 
-// A file with nothing but separators is refused before it takes many times its size.
+// A file of only separators is refused before it takes many times its size in memory.
 func TestMillionsOfCells(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"code,publisher" + strings.Repeat(",", couponcsv.MaxBytes-100), "code,publisher\nA,1" + strings.Repeat(",x", couponcsv.MaxBytes/2-100)} {

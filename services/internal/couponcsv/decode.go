@@ -47,7 +47,7 @@ func fromUTF16(file []byte, order binary.ByteOrder) string {
 	return string(utf16.Decode(units))
 }
 
-// oneLineEnd returns a text with line ends of one kind.
+// oneLineEnd returns a text with LF for every line end.
 func oneLineEnd(text string) string {
 	if !strings.Contains(text, "\r") {
 		return text
@@ -55,7 +55,7 @@ func oneLineEnd(text string) string {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 }
 
-// notUTF8 refuses a text, and says where its first byte is that is not UTF-8.
+// notUTF8 refuses a text, and says where its first byte that is not UTF-8 is.
 func notUTF8(text string) error {
 	bad := 0
 	for i, c := range text {

@@ -50,7 +50,7 @@ type header struct {
 	names []string
 }
 
-// parseHeader reads the first record, which is row number.
+// parseHeader reads the first record, whose row is number.
 func parseHeader(titles []string, number int, offerNeeded bool) (header, error) {
 	h := header{place: map[string]int{}, names: make([]string, len(titles))}
 	for i, title := range titles {

@@ -8,20 +8,20 @@ import (
 	"unicode/utf8"
 )
 
-// records are the records of a CSV text with their numbers, which the rows without any text count in
-// that encoding/csv leaves out.
+// records reads the records of a CSV text with their row numbers. The numbers count the blank rows that
+// encoding/csv skips.
 type records struct {
 	text   string
 	reader *csv.Reader
 	comma  rune
-	// above is how many lines stand before text in the file.
+	// above is how many lines precede text in the file.
 	above int
 	// line is the line that follows the last record, and row that record's number.
 	line, row int
 	offset    int64
 }
 
-// newRecords returns the records of a file's text, whose lines end with LF.
+// newRecords returns the records of a file's text. Its lines end with LF.
 func newRecords(text string) (*records, error) {
 	comma, rest, err := statedSeparator(text)
 	if err != nil {
@@ -40,8 +40,8 @@ func newRecords(text string) (*records, error) {
 	return r, nil
 }
 
-// next returns the next record, which is valid until the one after, and its number; io.EOF after the
-// last.
+// next returns the next record and its row number; io.EOF after the last. The record is valid until the next
+// call.
 func (r *records) next() ([]string, int, error) {
 	if err := r.checkWidth(); err != nil {
 		return nil, 0, err
@@ -61,8 +61,8 @@ func (r *records) next() ([]string, int, error) {
 	return cells, r.row, nil
 }
 
-// checkWidth refuses the record that comes next if it has too many cells, before the reader makes them:
-// a file of nothing but separators would take many times its size in memory.
+// checkWidth refuses the next record if it has too many cells, before the reader allocates them: a file of
+// only separators would take many times its size in memory.
 func (r *records) checkWidth() error {
 	rest := r.text[r.offset:]
 	blank := len(rest) - len(strings.TrimLeft(rest, "\n"))
@@ -81,7 +81,7 @@ func (r *records) checkWidth() error {
 	return r.widthFault(blank, n)
 }
 
-// widthFault refuses a record of n cells that stands behind blank rows.
+// widthFault refuses a record of n cells after blank rows.
 func (r *records) widthFault(blank, n int) error {
 	if n <= MaxColumns {
 		return nil
@@ -90,7 +90,7 @@ func (r *records) widthFault(blank, n int) error {
 		r.row+blank+1, n, MaxColumns)
 }
 
-// malformed says in a user's words what is wrong with the record that was read last, and where.
+// malformed says for users what is wrong with the last record, and where.
 func (r *records) malformed(err *csv.ParseError) error {
 	fault := "a quote is not closed, or something follows the closing one"
 	if errors.Is(err, csv.ErrBareQuote) {
@@ -102,7 +102,7 @@ func (r *records) malformed(err *csv.ParseError) error {
 		r.row+blank+1, r.columnAt(record[blank:], err), err.Line+r.above, fault)
 }
 
-// columnAt returns the number of the record's cell in which an error is.
+// columnAt returns the number of the record's cell with an error.
 func (r *records) columnAt(record string, err *csv.ParseError) int {
 	n, isQuoted := 1, false
 	line, column := err.StartLine, 1
@@ -123,8 +123,8 @@ func (r *records) columnAt(record string, err *csv.ParseError) int {
 	return n
 }
 
-// statedSeparator returns what a first line such as `sep=;` says, and the text below it. Spreadsheets write
-// it for one another, and don't show it.
+// statedSeparator returns the separator that a first line such as `sep=;` names, and the text below it.
+// Spreadsheets write that line for each other and don't show it.
 func statedSeparator(text string) (comma rune, rest string, err error) {
 	line, rest, _ := strings.Cut(text, "\n")
 	const key = "sep="
@@ -139,7 +139,7 @@ func statedSeparator(text string) (comma rune, rest string, err error) {
 	return comma, rest, nil
 }
 
-// separator tells from the first row that has text what separates the cells.
+// separator guesses the separator from the first row that has text.
 func separator(text string) rune {
 	const candidates = ",;\t"
 	counts := map[rune]int{}
