@@ -17,17 +17,16 @@ import (
 // healthPrefix begins the methods that need no key: a prober has none, and they tell nothing.
 const healthPrefix = "/grpc.health.v1.Health/"
 
-// guard is what stands around every call: the key first, then recovery from panics, the trimming of the
-// request's texts, and the mapping of the handler's error. It is one interceptor and not a chain of three:
-// this is the hot path.
+// guard wraps every call: it checks the key, recovers from panics, trims the request's texts, and maps the
+// handler's error. It is one interceptor and not a chain of them, since this is the hot path.
 type guard struct {
 	key  bearer.Verifier
 	trim trimmer
 	log  *slog.Logger
 }
 
-// tap asks for the key as soon as the headers of a call over the network are there: a caller without it
-// costs no stream and no message.
+// tap checks the key as soon as the headers of a network call have arrived: a caller without it costs no
+// stream and no message.
 func (g *guard) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
 	return ctx, g.authorize(info.Header.Get("authorization"), info.FullMethodName)
 }
@@ -75,7 +74,7 @@ func (g *guard) rescue(ctx context.Context, method string, err *error) {
 	}
 }
 
-// authorize says whether a call with these Authorization values may go on.
+// authorize reports whether a call with these Authorization values may proceed.
 func (g *guard) authorize(authorization []string, method string) error {
 	if g.key.OK(authorization) || strings.HasPrefix(method, healthPrefix) {
 		return nil

@@ -10,14 +10,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
-// trimmer takes the unseen characters off around every text in a request, as pasted.Trim does: one place
-// for all methods, and for the fields that are still to come. It is safe for concurrent use.
+// trimmer trims every text in a request with pasted.Trim: one place for all methods, and for future fields.
+// It is safe for concurrent use.
 type trimmer struct {
-	// texts are the fields of messages that are texts or may hold some, by the message's descriptor.
+	// texts holds the fields that are texts or may contain some, by the message's descriptor.
 	texts sync.Map
 }
 
-// request trims a request, which is the handler's own copy.
+// request trims a request in place. It must be the handler's own copy.
 func (t *trimmer) request(req any) {
 	if m, ok := req.(proto.Message); ok {
 		t.message(m.ProtoReflect())
@@ -53,8 +53,8 @@ func (t *trimmer) list(list protoreflect.List, kind protoreflect.Kind) {
 	}
 }
 
-// fields returns the fields of a message that are texts or may hold some. The messages of protobuf
-// itself, such as times, hold none that anybody pastes.
+// fields returns the fields of a message that are texts or may contain some. Protobuf's own messages, such as
+// timestamps, have no pasted texts.
 func (t *trimmer) fields(of protoreflect.MessageDescriptor) []protoreflect.FieldDescriptor {
 	if known, ok := t.texts.Load(of); ok {
 		return known.([]protoreflect.FieldDescriptor) //nolint:forcetypeassert // nothing else is stored
@@ -64,7 +64,7 @@ func (t *trimmer) fields(of protoreflect.MessageDescriptor) []protoreflect.Field
 		field := of.Fields().Get(i)
 		isText := field.Kind() == protoreflect.StringKind
 		isOurs := field.Kind() == protoreflect.MessageKind && field.Message().ParentFile().Package() != "google.protobuf"
-		if (isText || isOurs) && !field.IsMap() { // no request has a map
+		if (isText || isOurs) && !field.IsMap() { // requests have no maps
 			texts = append(texts, field)
 		}
 	}

@@ -22,8 +22,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/bearer"
 )
 
-// Limits of one connection. A message holds one resource or one page of them; headers are a key and what
-// tracing adds; a client keeps its connection warm with a ping at most every 10 seconds.
+// Limits of one connection. A message has one resource or one page of them; headers are a key and tracing; a
+// client keeps its connection warm with a ping at most every 10 seconds.
 const (
 	maxReceiveBytes      = 1 << 20
 	maxHeaderBytes       = 32 << 10

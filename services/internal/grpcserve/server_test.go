@@ -202,7 +202,7 @@ func TestStrangersCostLittle(t *testing.T) {
 	}
 }
 
-// What is pasted is trimmed for every method: the caller's own message stays as it is.
+// Every method trims pasted texts: the caller's own message stays unchanged.
 func TestTextsAreTrimmed(t *testing.T) {
 	t.Parallel()
 	s := start(t, &fake{answer: func(_ context.Context, req *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error) {
