@@ -28,7 +28,7 @@ type Request struct {
 // A filter has conditions `field = value` joined by AND and OR, negated by NOT or -, grouped by
 // parentheses; as AIP-160 has it, OR binds closer than AND. The comparators are = != < <= > >= and
 // `:`, which is the same as =, but for a field of kind Title, whose text then contains the value, in
-// any case and composed or not: see SearchKey. A value is quoted, or a word. A trailing * stands for any ending;
+// any case and composed or not: see SearchKey. A value is quoted, or a word. A trailing * matches any ending;
 // inside quotes, \* \" \' and \\ stand for the characters themselves.
 //
 // Errors: INVALID_ARGUMENT on `filter` (INVALID_FILTER), `order_by` (INVALID_ORDER_BY), `page_size`

@@ -14,8 +14,8 @@ type Kind int
 const (
 	// String is text that is compared byte by byte.
 	String Kind = iota
-	// Title is text that people search: as String, but with `:` a filter asks what contains a text. For this
-	// the stores keep its SearchKey, too.
+	// Title is text that people search: like String, but `:` in a filter finds values that contain a text.
+	// For this the stores also keep its SearchKey.
 	Title
 	// Folded is text that is stored in upper case and compared without regard to case.
 	Folded
@@ -53,7 +53,7 @@ type Field struct {
 	Values []string
 	// Sortable says that order_by may name the field.
 	Sortable bool
-	// Within says that with `:` a filter asks for a text within a String or Folded field, as it is stored.
+	// Within says that `:` in a filter finds a text within a String or Folded field, as stored.
 	Within bool
 	// Optional says that documents may be without the field: see Compare.
 	Optional bool

@@ -10,12 +10,11 @@ import (
 // searchSuffix ends the stored name of a Title's search key.
 const searchSuffix = "_search"
 
-// SearchKey returns the form in which a Title is searched: composed (NFC) and folded, so that a text is
-// found whatever the case of its letters, and whether a letter such as ü was typed as one character or
-// as two. Stores keep it beside each Title, under its stored name with _search appended, and filters
-// search it for the key of what was typed.
+// SearchKey returns the form of a Title for searching: composed (NFC) and folded. So a search ignores case,
+// and finds a letter such as ü typed as one character or as two. Stores keep it beside each Title, under its
+// stored name with _search appended, and filters search it for the key of what was typed.
 //
-// When it changes, a migration must refold what is stored.
+// When it changes, a migration must recompute the stored keys.
 func SearchKey(text string) string {
 	if isASCII(text) {
 		return strings.ToLower(text)

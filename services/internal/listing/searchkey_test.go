@@ -21,7 +21,7 @@ func TestSearchKey(t *testing.T) {
 	}
 }
 
-// A text has one key, however its letters are composed, and a key is its own.
+// A text has one key, however its letters are composed, and the key of a key is the key itself.
 func TestSearchKeyDisregardsComposition(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

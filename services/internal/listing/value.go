@@ -38,8 +38,8 @@ func (p *filterParser) value() (literal, error) {
 	return lit, err
 }
 
-// trimmed returns a literal's text without what was pasted around it: no stored text begins or ends with
-// that. Before a * a space counts.
+// trimmed returns a literal's text trimmed of pasted characters: no stored text begins or ends with those. A
+// space before a * counts.
 func trimmed(lit literal) string {
 	if lit.prefix {
 		return pasted.TrimStart(lit.text)

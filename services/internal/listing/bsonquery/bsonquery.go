@@ -153,7 +153,7 @@ func operator(op listing.Op) string {
 	}
 }
 
-// pattern returns the regular expression for what contains a text.
+// pattern returns a regular expression that matches values containing a text.
 func pattern(c listing.Compare) string {
 	text, ok := c.Value.(string)
 	if !ok {
