@@ -39,7 +39,7 @@ func (m Money) Decimals() int {
 	return decimals
 }
 
-// IsFine says whether the amount is finer than the smallest unit of its currency, as 1000.50 JPY is.
+// IsFine reports whether the amount is finer than its currency's smallest unit, as 1000.50 JPY is.
 func (m Money) IsFine() bool {
 	unit := minorUnitNanos(m.Currency)
 	return unit > 0 && int64(m.Nanos)%unit != 0

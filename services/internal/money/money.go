@@ -59,8 +59,8 @@ func ParseAmount(text, currencyCode string) (Money, error) {
 	return Money{Currency: currencyCode, Units: atoi(units), Nanos: int32(atoi((fraction + "000000000")[:9]))}, nil //nolint:gosec // nine digits fit
 }
 
-// ParseRounded reads a decimal as ParseAmount does, and one of more than nine decimal places too: it is
-// rounded to nine, the half up. Systems that count in floating point send 49.900000000000006.
+// ParseRounded is like ParseAmount, but accepts more than nine decimal places and rounds to nine, half up.
+// Systems that use floating point send 49.900000000000006.
 func ParseRounded(text, currencyCode string) (m Money, rounded bool, err error) {
 	units, fraction, _ := strings.Cut(text, ".")
 	fraction = strings.TrimRight(fraction, "0")
