@@ -76,7 +76,7 @@ func isUnavailable(code int) bool {
 		return true
 	case 91, 11600, 11601, 11602: // ShutdownInProgress and Interrupted…
 		return true
-	case 43, 175: // CursorNotFound and QueryPlanKilled: what was read is gone, and can be read again
+	case 43, 175: // CursorNotFound and QueryPlanKilled: the query is gone, and can be repeated
 		return true
 	case 50, 202, 262: // MaxTimeMSExpired, NetworkInterfaceExceededTimeLimit, ExceededTimeLimit
 		return true

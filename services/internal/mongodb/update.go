@@ -44,9 +44,9 @@ type Upsert struct {
 }
 
 // UpsertAll runs upserts of a collection in one call, in the order of their ids: two callers that write the
-// same documents in different orders could wait for each other. One whose document is there and not below is
-// left out; the database itself decides that, since it refuses a second with the `_id`. If UpsertAll returns
-// an error, as Failure maps it, some may have been done and others not.
+// same documents in different orders could wait for each other. It skips an upsert whose document exists and
+// is not below; the database decides that, since it refuses a second document with the `_id`. If UpsertAll
+// returns an error, mapped by Failure, it may have done some upserts and not others.
 func (db *DB) UpsertAll(ctx context.Context, collection string, upserts []Upsert) error {
 	if len(upserts) == 0 {
 		return nil
@@ -63,8 +63,9 @@ func (db *DB) UpsertAll(ctx context.Context, collection string, upserts []Upsert
 	return nil
 }
 
-// upsertAtOnce is UpsertAll in one call of the server, and a second for what the first refused: a document
-// that somebody else inserted at the same moment may be below, and only the second call sees it.
+// upsertAtOnce is UpsertAll in one call to the server, and a second one for the upserts that the first
+// refused: a document that another caller inserted at the same moment may be below, and only the second call
+// sees it.
 func (db *DB) upsertAtOnce(ctx context.Context, collection string, upserts []Upsert) error {
 	refused, err := db.bulkUpsert(ctx, collection, upserts)
 	if err == nil && len(refused) > 0 {
@@ -73,7 +74,7 @@ func (db *DB) upsertAtOnce(ctx context.Context, collection string, upserts []Ups
 	return err
 }
 
-// bulkUpsert returns the upserts whose documents were there and, when it looked, not below.
+// bulkUpsert returns the upserts that were refused: their documents existed and, at that moment, were not below.
 func (db *DB) bulkUpsert(ctx context.Context, collection string, upserts []Upsert) (refused []Upsert, err error) {
 	models := make([]mongo.WriteModel, len(upserts))
 	for i, u := range upserts {
