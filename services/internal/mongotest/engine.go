@@ -38,7 +38,7 @@ func runEngine() (engine, error) {
 	if err != nil {
 		return engine{}, err
 	}
-	defer programs.Remove()       // a program that runs needs its file no more
+	defer programs.Remove()       // a running program no longer needs its file
 	command := exec.Command(path) //nolint:noctx,gosec // it lives as long as the process, and is ours
 	command.Stderr = os.Stderr
 	stdin, err := command.StdinPipe()
