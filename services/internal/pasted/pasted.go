@@ -8,25 +8,24 @@ import (
 	"unicode/utf8"
 )
 
-// Trim returns a value without the characters around it that nobody sees: white space of every kind,
-// and what only directs how text is set, such as U+200B (zero width space), U+FEFF (byte order mark),
-// U+200E (left-to-right mark) and U+2060 (word joiner). Those inside it stay: emoji and some scripts
-// need them. Control characters that are no white space stay too, to be refused.
+// Trim returns a value without the invisible characters around it: white space of every kind, and formatting
+// characters such as U+200B (zero width space), U+FEFF (byte order mark), U+200E (left-to-right mark) and
+// U+2060 (word joiner). It keeps those inside the value: emoji and some scripts need them. It also keeps
+// control characters that are not white space, so that they are refused.
 func Trim(value string) string {
 	if value == "" || isPlain(value[0]) && isPlain(value[len(value)-1]) {
-		return value // as nearly all are
+		return value // nearly all values are
 	}
 	return strings.TrimFunc(value, isUnseen)
 }
 
-// TrimStart returns a value without the characters before it that nobody sees, as Trim has them: for the
-// beginning of a value, whose end may be a space.
+// TrimStart is like Trim, but only at the start: for the beginning of a value, which may end with a space.
 func TrimStart(value string) string { return strings.TrimLeftFunc(value, isUnseen) }
 
-// isPlain says whether a byte is an ASCII character that can be seen.
+// isPlain reports whether a byte is a visible ASCII character.
 func isPlain(c byte) bool { return c > ' ' && c < utf8.RuneSelf }
 
-// isUnseen says whether a character leaves no mark on paper.
+// isUnseen reports whether a character is invisible.
 func isUnseen(c rune) bool {
 	if c < utf8.RuneSelf {
 		return unicode.IsSpace(c)
@@ -34,7 +33,7 @@ func isUnseen(c rune) bool {
 	switch {
 	case c >= 0xE0020 && c <= 0xE007F: // the end of a flag, such as Scotland's
 		return false
-	case unicode.Is(unicode.Prepended_Concatenation_Mark, c): // signs before a number, which are seen
+	case unicode.Is(unicode.Prepended_Concatenation_Mark, c): // signs before a number, which are visible
 		return false
 	case unicode.In(c, unicode.Cf, unicode.Z), unicode.IsSpace(c):
 		return true
