@@ -1,5 +1,5 @@
-// Package spreadsheet writes CSV that spreadsheets read as it was meant, and makes texts safe to be
-// opened there: a cell that looks like a formula would be run. It also gets the texts back.
+// Package spreadsheet writes CSV that spreadsheets read correctly, and makes texts safe to open there: a
+// spreadsheet would run a cell that looks like a formula. It also restores such texts.
 //
 // Any package may import it; it imports none of ours.
 package spreadsheet
@@ -10,14 +10,13 @@ import (
 	"unicode/utf8"
 )
 
-// BOM is the byte order mark. A spreadsheet that finds it at the beginning of a file reads UTF-8.
+// BOM is the byte order mark. At the beginning of a file, it tells spreadsheets to read UTF-8.
 const BOM = "\uFEFF"
 
-// Defuse returns a text that a spreadsheet does not run. Spreadsheets that split at semicolons or tabs,
-// or know no quotes, make several cells of one, so that each piece of the text counts as a cell. A piece
-// that looks like a formula gets an apostrophe in front, which makes a text of it. One that has
-// apostrophes already gets one more, so that Restore knows which to take off. Plain numbers, such as
-// -1001 and +1,001.5, stay as they are.
+// Defuse returns a text that a spreadsheet does not run. Spreadsheets that split at semicolons or tabs, or
+// ignore quotes, make several cells of one, so each piece of the text counts as a cell. A piece that looks
+// like a formula gets an apostrophe in front, which makes it text. A piece that has apostrophes already gets
+// one more, so that Restore knows which to remove. Plain numbers, such as -1001 and +1,001.5, stay unchanged.
 func Defuse(text string) string {
 	if !mayHaveFormula(text) {
 		return text
@@ -47,11 +46,10 @@ func Restore(text string) string {
 	return b.String()
 }
 
-// formulaStarts are the characters that make a formula of a cell: those that OWASP names, with their
-// full-width forms.
+// formulaStarts are the characters that start a formula: those that OWASP names, and their full-width forms.
 const formulaStarts = "=+-@＝＋－＠"
 
-// mayHaveFormula says whether a text has what a formula begins with; most have not.
+// mayHaveFormula reports whether a text has a character that starts a formula; most don't.
 func mayHaveFormula(text string) bool {
 	for i := range len(text) {
 		switch text[i] {
@@ -62,8 +60,8 @@ func mayHaveFormula(text string) bool {
 	return false
 }
 
-// forPieces calls do with each piece of a text, in order: what may become a cell, with the separators
-// that follow it.
+// forPieces calls do with each piece of a text, in order. A piece is a possible cell and the separators after
+// it.
 func forPieces(text string, do func(piece string, isFormula bool)) {
 	const separators = ";\t\r\n"
 	// OWASP: a cell that begins with a tab or a line break may become a formula, too.
@@ -80,19 +78,18 @@ func forPieces(text string, do func(piece string, isFormula bool)) {
 	}
 }
 
-// isFormula says whether a spreadsheet could take a piece for a formula once the apostrophes in front of
-// it are gone. Spaces and quotes before it are as good as nothing.
+// isFormula reports whether a spreadsheet could take a piece for a formula without its leading apostrophes.
+// Spaces and quotes before it don't matter.
 func isFormula(piece string) bool {
 	piece = strings.TrimLeft(piece, "'")
 	bare := strings.TrimLeftFunc(piece, func(r rune) bool {
-		return r == '"' || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) // Cf: format characters, which are not seen
+		return r == '"' || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) // Cf: format characters, which are invisible
 	})
 	first, _ := utf8.DecodeRuneInString(bare)
 	return bare != "" && strings.ContainsRune(formulaStarts, first) && !isNumber(piece)
 }
 
-// isNumber says whether a piece is a number with a sign and nothing else: digits, with points or commas
-// between them.
+// isNumber reports whether a piece is only a number with a sign: digits, with points or commas between them.
 func isNumber(piece string) bool {
 	piece = strings.TrimSpace(piece)
 	if piece == "" || piece[0] != '-' && piece[0] != '+' {

@@ -16,12 +16,12 @@ func TestDefuse(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "a=1": "a=1", "ü": "ü", "it's": "it's", "'quoted'": "'quoted'", "'": "'", "=1+1": "'=1+1", "@SUM(A1)": "'@SUM(A1)", "＝1": "'＝1",
 		"'=1": "''=1", "''=1": "'''=1",
-		// Cells of a spreadsheet that splits at other separators, or knows no quotes.
+		// Cells of a spreadsheet that splits at other separators, or ignores quotes.
 		"\tx": "'\tx", "x;=cmd": "x;'=cmd", "x\t=cmd": "x\t'=cmd", "x\n=cmd": "x\n'=cmd", "x\r\n@a;b;+c": "x\r\n'@a;b;'+c", ";;=1": ";;'=1",
 		"\t=1": "'\t'=1", "x;'=1": "x;''=1", "x;＠a": "x;'＠a", "a,=1": "a,=1",
-		// What stands before it is dropped or not seen.
+		// Characters before it that are dropped or invisible.
 		" =1": "' =1", `"=1"`: `'"=1"`, `x;"=1`: `x;'"=1`, "\u200B=1": "'\u200B=1", "x; \u00A0=1": "x;' \u00A0=1",
-		// Plain numbers are none.
+		// Plain numbers are not formulas.
 		"-1001": "-1001", "+1": "+1", "-1,001.5": "-1,001.5", "-1.001,5": "-1.001,5", "x;-1001": "x;-1001", "-5\n+7;-1": "-5\n+7;-1", " -5 ": " -5 ", "'-5": "'-5",
 		"-": "'-", "-1-1": "'-1-1", "-1.": "'-1.", "-.5": "'-.5", "--1": "'--1", "-1+A1": "'-1+A1", "-1e5": "'-1e5", "=1": "'=1", "-1;=1": "-1;'=1", "+49 30 1": "'+49 30 1",
 	} {
@@ -31,7 +31,7 @@ func TestDefuse(t *testing.T) {
 	}
 }
 
-// A text comes back whatever it is, and what was defused is seen to be.
+// Restore returns any text, and a defused text looks like one.
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -46,7 +46,7 @@ func TestRestore(t *testing.T) {
 	})
 }
 
-// awkward are texts of what a spreadsheet could take for something else.
+// awkward generates texts that a spreadsheet could take for something else.
 func awkward() *rapid.Generator[string] {
 	return rapid.OneOf(rapid.StringMatching(`(['=+\-@a＝;" 1.,]|\t|\n|\r|\r\n|\x{200B}){0,8}`), rapid.String())
 }
@@ -82,7 +82,7 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// Whatever the texts, a reader finds as many cells as were written, each the text but for its line ends.
+// For any texts, a reader finds as many cells as were written, each with its text except for line ends.
 func TestWriterRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -113,7 +113,7 @@ func TestWriterRoundTrip(t *testing.T) {
 	})
 }
 
-// No piece that a spreadsheet may make a cell of looks like a formula, by whatever separator it splits.
+// No piece looks like a formula, whatever separator a spreadsheet splits by.
 func TestNoPieceIsAFormula(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

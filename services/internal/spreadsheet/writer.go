@@ -5,12 +5,12 @@ import (
 	"io"
 )
 
-// Writer writes CSV, cell by cell. It is RFC 4180 in UTF-8: commas, and lines that end with CRLF. All
-// texts stand in quotes, so that no reader splits them or takes them for numbers, and are defused; what
-// is no text stands there plainly. It keeps the first error, which EndLine and Flush return.
+// Writer writes CSV, cell by cell. It is RFC 4180 in UTF-8: commas, and lines that end with CRLF. All texts
+// are defused and quoted, so that no reader splits them or takes them for numbers; other values are written
+// plainly. It keeps the first error, which EndLine and Flush return.
 type Writer struct {
 	out *bufio.Writer
-	// line is the line under way, in memory that is used again.
+	// line is the current line, in memory that is reused.
 	line []byte
 	// hasCell says that the line has a cell already, which may be empty.
 	hasCell bool
@@ -22,7 +22,7 @@ func NewWriter(out io.Writer) *Writer {
 	return &Writer{out: bufio.NewWriterSize(out, size)}
 }
 
-// Mark writes the byte order mark, which stands before the first line.
+// Mark writes the byte order mark. It must come before the first line.
 func (w *Writer) Mark() error {
 	_, err := w.out.WriteString(BOM)
 	return err
@@ -40,7 +40,7 @@ func (w *Writer) Text(text string) {
 	w.line = append(w.line, '"')
 }
 
-// isAwkward says whether a text may stand in quotes otherwise than as it is; most don't.
+// isAwkward reports whether a text may need changes within quotes; most don't.
 func isAwkward(text string) bool {
 	for i := range len(text) {
 		// 0xEF: the first byte of all full-width forms.
@@ -51,7 +51,7 @@ func isAwkward(text string) bool {
 	return false
 }
 
-// quoted adds a text as it stands within quotes.
+// quoted adds a text, escaped for quotes.
 func (w *Writer) quoted(text string) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -66,14 +66,14 @@ func (w *Writer) quoted(text string) {
 	}
 }
 
-// Plain adds a cell with a number, a time or a word of ours: something that has neither separators nor
-// quotes, and never looks like a formula. "" is an empty cell.
+// Plain adds a cell with a number, a time or one of our own words: a value without separators or quotes that
+// never looks like a formula. "" is an empty cell.
 func (w *Writer) Plain(value string) {
 	w.begin()
 	w.line = append(w.line, value...)
 }
 
-// begin begins a cell.
+// begin starts a cell.
 func (w *Writer) begin() {
 	if w.hasCell {
 		w.line = append(w.line, ',')
@@ -88,7 +88,7 @@ func (w *Writer) EndLine() error {
 	}
 	w.line = append(w.line, "\r\n"...)
 	_, err := w.out.Write(w.line)
-	const keep = 64 << 10 // One line of long notes must not hold its memory to the end.
+	const keep = 64 << 10 // A line of long notes must not keep its memory to the end.
 	if cap(w.line) > keep {
 		w.line = nil
 	}
@@ -96,5 +96,5 @@ func (w *Writer) EndLine() error {
 	return err
 }
 
-// Flush hands on what was written.
+// Flush writes buffered lines to the underlying writer.
 func (w *Writer) Flush() error { return w.out.Flush() }
