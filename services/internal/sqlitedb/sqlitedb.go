@@ -35,7 +35,7 @@ const (
 	closeTimeout = 10 * time.Second
 )
 
-// DB is one SQLite database file, which no other process has open.
+// DB is one SQLite database file, open in no other process.
 type DB struct {
 	lock   *flock.Flock
 	writer *sql.DB
@@ -44,8 +44,8 @@ type DB struct {
 
 // Open opens the database file at a path, creates it with its directory where it does not exist,
 // and applies the migrations that it lacks: files named NNNNN_subject.sql in goose's format. It
-// refuses a file that has migrations unknown to this program, and one that is open already, here or in
-// another process: the error says in which.
+// refuses a file that has migrations unknown to this program, and one that is already open, here or in
+// another process; the error names that process.
 func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
