@@ -1,6 +1,5 @@
-// Package testprograms gives tests the programs that they start: those that `make test` has built
-// beforehand, so that no build counts against a test's time limit, else each built when it is first
-// asked for.
+// Package testprograms gives tests the programs that they start. `make test` builds them beforehand, so that
+// builds don't count against a test's time limit; otherwise each is built on first use.
 //
 // Only tests may import it.
 package testprograms
@@ -13,7 +12,7 @@ import (
 	"sync"
 )
 
-// dirVariable names the environment variable with the directory of the programs that are built already.
+// dirVariable names the environment variable with the directory of prebuilt programs.
 const dirVariable = "COUPONLINK_TEST_PROGRAMS"
 
 // sources are the programs, each with its module and its package there, from the repository's root.
@@ -26,7 +25,7 @@ var sources = map[string][2]string{
 	"mongoengine": {"deploy/tools/mongoengine", "."},
 }
 
-// Builder builds programs into a directory of its own. Its methods may be called at the same time.
+// Builder builds programs into a directory of its own. It is safe for concurrent use.
 type Builder struct {
 	mu  sync.Mutex
 	dir string
@@ -55,12 +54,12 @@ func (b *Builder) Remove() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.dir != "" {
-		_ = os.RemoveAll(b.dir) // best effort: it lies in the temporary directory
+		_ = os.RemoveAll(b.dir) // best effort: it is in the temporary directory
 	}
 	b.dir = ""
 }
 
-// build builds a program if that was not done yet.
+// build builds a program unless it is built already.
 func (b *Builder) build(name string, source [2]string) (string, error) {
 	if b.dir == "" {
 		dir, err := os.MkdirTemp("", "couponlink-programs-")
