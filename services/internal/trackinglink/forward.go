@@ -19,12 +19,12 @@ const (
 	// names: browsers and shops take URLs of some thousand bytes.
 	maxForwardedBytes = 1024
 	maxForwardedQuery = 4096
-	// maxForwarded is how many are forwarded at most.
+	// maxForwarded bounds how many are forwarded.
 	maxForwarded = 50
 )
 
-// DefaultForward returns the parameters that reach the landing page where an offer says nothing else: those
-// by which shops' analytics and ad networks recognize a visit.
+// DefaultForward returns the parameters that reach the landing page unless an offer says otherwise: those
+// that tell shops' analytics and ad networks where a visit comes from.
 func DefaultForward() []string {
 	return []string{"utm_*", "gclid", "gbraid", "wbraid", "fbclid", "ttclid", "msclkid"}
 }
@@ -34,14 +34,14 @@ type Parameter struct{ Name, Value string }
 
 // Forward says which parameters of a link reach the landing page.
 type Forward struct {
-	// names and prefixes are in small letters.
+	// names and prefixes are in lower case.
 	names    []string
 	prefixes []string
-	// own says that parameters of the link itself are among the names.
+	// own says that the names include parameters of the link itself.
 	own bool
 }
 
-// CheckForward returns an offer's list as it may be stored: trimmed, without repeats; an empty one is the
+// CheckForward returns an offer's list in the form to store: trimmed, without repeats; an empty list is the
 // default. The error says what is wrong and what would be right.
 func CheckForward(list []string) ([]string, error) {
 	var checked []string
@@ -68,7 +68,7 @@ func CheckForward(list []string) ([]string, error) {
 	return checked, nil
 }
 
-// CompileForward takes a list that CheckForward returned apart.
+// CompileForward compiles a list that CheckForward returned.
 func CompileForward(list []string) *Forward {
 	f := &Forward{}
 	for _, name := range list {
@@ -83,15 +83,15 @@ func CompileForward(list []string) *Forward {
 	return f
 }
 
-// Looks says whether Select can find anything in a query. foreign says that the query has parameters that
-// are none of a link's own. It spares most clicks the work.
+// Looks reports whether Select can find anything in a query, to spare most clicks the work. foreign says that
+// the query has parameters other than a link's own.
 func (f *Forward) Looks(foreign bool) bool {
 	return f != nil && (foreign && (len(f.names) > 0 || len(f.prefixes) > 0) || f.own)
 }
 
-// Select returns the parameters of a query that are added to a landing page's URL, in their order, and the
-// names of those that are too long for it. Of a parameter that the query has several times the first that
-// is not empty counts; none that the URL has is among them.
+// Select returns the parameters of a query to add to a landing page's URL, in order, and the names of those
+// that are too long. If the query has a parameter several times, the first value that is not empty counts.
+// Parameters that the URL already has are left out.
 func (f *Forward) Select(query Query, page *Template) (selected []Parameter, tooLong []string) {
 	room := maxForwardedQuery
 	for rest := query; rest != ""; {
@@ -113,7 +113,7 @@ func (f *Forward) Select(query Query, page *Template) (selected []Parameter, too
 	return selected, tooLong
 }
 
-// has says whether a parameter is forwarded, by its name in small letters.
+// has reports whether a parameter is forwarded. name is in lower case.
 func (f *Forward) has(name string) bool {
 	if slices.Contains(f.names, name) {
 		return true
@@ -123,8 +123,7 @@ func (f *Forward) has(name string) bool {
 	})
 }
 
-// IsOwnParameter says whether a name, in small letters, is that of a parameter that a tracking link itself
-// is made of.
+// IsOwnParameter reports whether a name, in lower case, is that of a tracking link's own parameter.
 func IsOwnParameter(name string) bool {
 	switch name {
 	case "offer_id", "pub_id", "coupon_code", "pub_click_id", "pub_sub_id",

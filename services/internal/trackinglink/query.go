@@ -2,15 +2,15 @@ package trackinglink
 
 import "strings"
 
-// maxQueryBytes bounds what is read of a query. Browsers and proxies take no more than some thousands.
+// maxQueryBytes bounds how much of a query is read. Browsers and proxies accept only some thousand bytes.
 const maxQueryBytes = 16 << 10
 
-// Query is the query of a link as it came. Reading it never fails: a shopper is not turned away
-// because of it. What is malformed is taken literally: 50%off is "50%off", and a;b is "a;b".
+// Query is the query of a link as received. Reading it never fails, so it turns no shopper away. Malformed
+// parts are taken literally: 50%off is "50%off", and a;b is "a;b".
 type Query string
 
-// NewQuery returns the query of a URL as it is read: where all of it was encoded, its = and & too, it is
-// decoded. complete is false where it is so long that only its beginning is read.
+// NewQuery returns the query of a URL. If all of it was encoded, including its = and &, NewQuery decodes it.
+// complete is false if it is too long and only its beginning is read.
 func NewQuery(raw string) (q Query, complete bool) {
 	if strings.IndexByte(raw, '=') < 0 && strings.Contains(raw, "%3") {
 		raw = Unescape(raw)
@@ -22,8 +22,8 @@ func NewQuery(raw string) (q Query, complete bool) {
 }
 
 // Cut returns the name of the query's first parameter, its value, still encoded, and the rest of the
-// query. The name is decoded, and without what a page's HTML or a sender's list syntax left on it:
-// amp;coupon_code is coupon_code, and coupon_code[] too. It is spelled as sent.
+// query. The name is decoded, without remains of HTML or list syntax: amp;coupon_code and coupon_code[] are
+// both coupon_code. Its case is as sent.
 func (q Query) Cut() (name, value string, rest Query) {
 	pair, after, _ := strings.Cut(string(q), "&")
 	name, value, _ = strings.Cut(pair, "=")
@@ -33,8 +33,8 @@ func (q Query) Cut() (name, value string, rest Query) {
 	return name, value, Query(after)
 }
 
-// Get returns the first value that is not empty of a parameter, decoded; "" if it has none. Names are
-// compared without regard to ASCII case.
+// Get returns the first non-empty value of a parameter, decoded; "" if there is none. It ignores the ASCII
+// case of names.
 func (q Query) Get(name string) string {
 	for rest := q; rest != ""; {
 		var found, value string
@@ -46,7 +46,7 @@ func (q Query) Get(name string) string {
 	return ""
 }
 
-// isPlainName says whether a name stands as its sender means it.
+// isPlainName reports whether a name needs no cleaning.
 func isPlainName(name string) bool {
 	for i := range len(name) {
 		switch name[i] {
@@ -57,7 +57,7 @@ func isPlainName(name string) bool {
 	return true
 }
 
-// plainName takes off a name what is none of it.
+// plainName returns a name without remains of HTML or list syntax.
 func plainName(name string) string {
 	name = strings.TrimSpace(strings.TrimLeft(name, "? "))
 	for {
@@ -70,8 +70,8 @@ func plainName(name string) string {
 	return strings.TrimSuffix(name, "[]")
 }
 
-// Unescape returns a name or a value of a query decoded: + is a space, and %2F is /. A % that has no two
-// hexadecimal digits behind it is itself.
+// Unescape decodes a name or a value of a query: + is a space, and %2F is /. A % without two hexadecimal
+// digits after it is literal.
 func Unescape(text string) string {
 	i := 0
 	for i < len(text) && text[i] != '%' && text[i] != '+' {

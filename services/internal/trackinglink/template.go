@@ -16,20 +16,20 @@ type Macros struct {
 	PubSubID   string
 	// PubUniques holds Pub. Unique 1 first.
 	PubUniques [5]string
-	// Query is the link's, whose parameters {query.NAME} takes up.
+	// Query is the link's query, for {query.NAME}.
 	Query Query
 }
 
 // Template is a landing page's URL with macros such as {click_id}, checked and taken apart.
 type Template struct {
 	url *urltemplate.Template
-	// parameters are the names of those in its query, in small letters.
+	// parameters are the names of the parameters in its query, in lower case.
 	parameters []string
-	// named are the parameters of links that it takes up by {query.NAME}.
+	// named are the link parameters that it places with {query.NAME}.
 	named []string
 }
 
-// queryPrefix is that of the macros that take up a parameter of the link.
+// queryPrefix is the prefix of macros for a parameter of the link.
 const queryPrefix = "query."
 
 // ownMacros is how many macroNames there are.
@@ -63,7 +63,7 @@ func (m *Macros) value(macro int) string {
 	}
 }
 
-// valueIn is value for a template, whose macros with a name of its own come behind the others.
+// valueIn is value for a template, whose {query.NAME} macros come after the others.
 func (m *Macros) valueIn(t *Template, macro int) string {
 	if named := macro - ownMacros; named >= 0 {
 		return m.Query.Get(t.named[named])
