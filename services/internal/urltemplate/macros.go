@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// IsParameterName says whether a text is 1 to 64 letters, digits, '_', '.', '~' and '-': a name of a query's
-// parameter that needs no encoding.
+// IsParameterName reports whether a text is 1 to 64 letters, digits, '_', '.', '~' and '-': a parameter name
+// that needs no encoding in a query.
 func IsParameterName(text string) bool {
 	ok := len(text) >= 1 && len(text) <= 64
 	for i := range len(text) {
@@ -23,7 +23,7 @@ func (m Macros) shown() []string {
 	return append(slices.Clip(m.Names), m.Prefix+"NAME")
 }
 
-// isPrefixed says whether a macro's name is the prefix and a parameter's name.
+// isPrefixed reports whether a macro's name is the prefix followed by a parameter name.
 func (m Macros) isPrefixed(name string) bool {
 	rest, found := strings.CutPrefix(name, m.Prefix)
 	return m.Prefix != "" && found && IsParameterName(rest)
@@ -53,7 +53,7 @@ func (m Macros) decodeBraces(text string) string {
 	return decoded.String() + text
 }
 
-// indexFold returns where a short text stands in another, whatever the case of its letters; -1: nowhere.
+// indexFold returns the index of a short text in another, ignoring case; -1 if it is not there.
 func indexFold(text, short string) int {
 	for i := range len(text) - len(short) + 1 {
 		if strings.EqualFold(text[i:i+len(short)], short) {

@@ -17,9 +17,9 @@ const maxChars = 2048
 // Template is a URL with macros, checked and taken apart.
 type Template struct {
 	parts []part
-	// query is how many parts stand before the fragment: where a query ends.
+	// query is the number of parts before the fragment, where a query ends.
 	query int
-	// joint is what joins more parameters to the URL: ? or &; 0: nothing, the URL ends so already.
+	// joint joins more parameters to the URL: ? or &; 0 if the URL ends with one already.
 	joint byte
 	// named are the names of the macros that have a prefix, without it.
 	named []string
@@ -34,17 +34,17 @@ type part struct {
 // noMacro stands for no macro in a part.
 const noMacro = -1
 
-// Macros are those that a kind of URL knows.
+// Macros are the macros of a kind of URL.
 type Macros struct {
 	Names []string
-	// Prefix is that of macros whose names are free behind it: see IsParameterName. "": the kind has none.
+	// Prefix is the prefix of macros with free names, such as query. (see IsParameterName); "" if the kind has none.
 	Prefix string
 }
 
 // Compile takes a template apart, so that Expand need not. The text must be an absolute http or https
-// URL of at most 2,048 characters whose macros are all known, and stand behind the host. A known macro whose
-// braces are percent-encoded is one too: editors of URLs write them so. The error says what is wrong and what
-// would be right.
+// URL of at most 2,048 characters. All its macros must be known and come after the host. The braces of a
+// known macro may be percent-encoded, as URL editors write them. The error says what is wrong and what would
+// be right.
 func Compile(text string, macros Macros) (*Template, error) {
 	if err := checkCharacters(text); err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func Compile(text string, macros Macros) (*Template, error) {
 	return t, nil
 }
 
-// compile takes a piece of a template apart.
+// compile splits a piece of a template into parts.
 func (t *Template) compile(text string, macros Macros) error {
 	for rest := text; ; {
 		open := strings.IndexAny(rest, "{}")
@@ -92,7 +92,7 @@ func (t *Template) compile(text string, macros Macros) error {
 	}
 }
 
-// macro returns the index of a macro by its name; false: it is not known.
+// macro returns the index of a macro by its name; false if the macro is unknown.
 func (t *Template) macro(name string, macros Macros) (int, bool) {
 	if i := slices.Index(macros.Names, name); i >= 0 {
 		return i, true
@@ -115,7 +115,7 @@ func (t *Template) Expand(value func(macro int) string) string {
 	return string(expand(buf, t.parts, value))
 }
 
-// ExpandWith is Expand with more parameters behind those of the URL: a query that is encoded already.
+// ExpandWith is Expand with query, which is encoded already, added to the URL's own query.
 func (t *Template) ExpandWith(value func(macro int) string, query []byte) string {
 	buf := make([]byte, 0, 1024)
 	buf = expand(buf, t.parts[:t.query], value)
