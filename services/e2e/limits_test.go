@@ -40,9 +40,9 @@ func TestTooManyBadTokens(t *testing.T) {
 	})
 }
 
-// TestCouponServiceAway takes the coupon service away from the tracking service, which goes on with what it
-// knows. It keeps a sale with an unknown code, and judges it automatically once the coupon service is back.
-// If the offer is unknown too, it stores nothing.
+// TestCouponServiceAway takes the coupon service away from the tracking service, which keeps working with
+// what it knows. It keeps a sale with an unknown code, and judges it automatically once the coupon service is
+// back. If the offer is unknown too, it stores nothing.
 func TestCouponServiceAway(t *testing.T) {
 	s, processes := startApart(t)
 	p := player{system: s, transport: "rest", suite: loadSuite(t)}
