@@ -578,7 +578,7 @@ type Conversion struct {
 	// The postback that reported the sale, `postbacks/{postback}`; empty when a platform service did.
 	Postback string `protobuf:"bytes,36,opt,name=postback,proto3" json:"postback,omitempty"`
 	// The codes that the sale was reported with, as sent and in that order, each once: up to 10. Does not
-	// change. Conversions from before the field was added have none.
+	// change. Empty in conversions from before the field was added.
 	Codes         []string `protobuf:"bytes,37,rep,name=codes,proto3" json:"codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
