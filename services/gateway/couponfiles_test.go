@@ -143,7 +143,7 @@ func TestCouponExport(t *testing.T) {
 	}
 }
 
-// Browsers send the system's type of a .csv, and none if it has none.
+// Browsers send the system's type of a .csv, if it has one.
 func TestImportedTypes(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{

@@ -108,7 +108,7 @@ func isFile(contentType string) bool {
 func validateOnlyOf(query url.Values) (bool, *status.Status) {
 	const name = "validate_only"
 	if query.Has(name) && query.Has("validateOnly") {
-		return false, errMalformed("DUPLICATE_PARAMETER", name, "stands twice in the query, under two names; it may stand once")
+		return false, errMalformed("DUPLICATE_PARAMETER", name, "is in the query twice, under two names; send it once")
 	}
 	switch value := query.Get(name) + query.Get("validateOnly"); value {
 	case "true":

@@ -32,7 +32,7 @@ type exportFormat[T proto.Message] struct {
 // formatOf reads the parameters format, columns and bom, and refuses two orders.
 func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status) {
 	if query.Has("order_by") && query.Has("orderBy") {
-		return exportFormat[T]{}, errMalformed("DUPLICATE_PARAMETER", "order_by", "stands twice in the query, under two names; it may stand once")
+		return exportFormat[T]{}, errMalformed("DUPLICATE_PARAMETER", "order_by", "is in the query twice, under two names; send it once")
 	}
 	switch format := query.Get("format"); format {
 	case "csv", "":

@@ -17,7 +17,7 @@ import (
 type refusal struct {
 	status      int
 	title, text string
-	// kept is a form that can be shown again; "" if there is none.
+	// kept is a form that can be shown again, or "".
 	kept string
 }
 

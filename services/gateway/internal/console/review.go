@@ -33,13 +33,13 @@ const reviewHeader = "Couponlink-Review"
 
 type reviewKey struct{}
 
-// reviewing returns a context in which nothing is stored.
+// reviewing returns a context that keeps calls from storing anything.
 func reviewing(ctx context.Context, r *review) context.Context {
 	return context.WithValue(ctx, reviewKey{}, r)
 }
 
-// saving returns the context for storing a form in which the console itself found errs. If it found any,
-// nothing is stored, and the service reports what else is wrong.
+// saving returns the context for storing a form. errs are the errors that the console itself found; if there
+// are any, nothing is stored, and the service reports what else is wrong.
 func (p *page) saving(errs formErrors) context.Context {
 	if len(errs) == 0 {
 		return p.r.Context()
