@@ -61,7 +61,7 @@ func (f *Findings) names(field string) bool {
 }
 
 // Err returns all findings as one error with the first one's kind and reason; each violation has its own
-// reason. It returns nil if there are none. An error that is not an *Error goes before all others.
+// reason. It returns nil without findings. An error that is not an *Error goes before all others.
 func (f *Findings) Err() error {
 	switch {
 	case f.other != nil:

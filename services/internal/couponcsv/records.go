@@ -94,11 +94,11 @@ func (r *records) widthFault(blank, n int) error {
 func (r *records) malformed(err *csv.ParseError) error {
 	fault := "a quote is not closed, or something follows the closing one"
 	if errors.Is(err, csv.ErrBareQuote) {
-		fault = "a quote stands in the middle of a cell"
+		fault = "a quote is in the middle of a cell"
 	}
 	record := r.text[r.offset:]
 	blank := len(record) - len(strings.TrimLeft(record, "\n"))
-	return invalid("INVALID_FILE", "row %d, column %d (line %d of the file) cannot be read: %s. A cell with a quote in it must stand in quotes, and each quote in it twice",
+	return invalid("INVALID_FILE", "row %d, column %d (line %d of the file) cannot be read: %s. A cell with a quote in it must be quoted, with each quote in it doubled",
 		r.row+blank+1, r.columnAt(record[blank:], err), err.Line+r.above, fault)
 }
 

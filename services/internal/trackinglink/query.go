@@ -33,8 +33,8 @@ func (q Query) Cut() (name, value string, rest Query) {
 	return name, value, Query(after)
 }
 
-// Get returns the first non-empty value of a parameter, decoded; "" if there is none. It ignores the ASCII
-// case of names.
+// Get returns the first non-empty value of a parameter, decoded; "" if it has none. It ignores the ASCII case
+// of names.
 func (q Query) Get(name string) string {
 	for rest := q; rest != ""; {
 		var found, value string

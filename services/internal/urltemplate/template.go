@@ -37,7 +37,8 @@ const noMacro = -1
 // Macros are the macros of a kind of URL.
 type Macros struct {
 	Names []string
-	// Prefix is the prefix of macros with free names, such as query. (see IsParameterName); "" if the kind has none.
+	// Prefix is the prefix of macros with free names, such as query. (see IsParameterName); "" if there are
+	// no such macros.
 	Prefix string
 }
 
