@@ -13,7 +13,7 @@ import (
 func listPromises() []promise {
 	return []promise{
 		{"coupons are filtered by every field", testFilters},
-		{"names and notes are found whatever their letters' case, composed or not", testSearch},
+		{"names and notes are found in any case, composed or not", testSearch},
 		{"offers, publishers and approvals are listed", testOtherLists},
 		{"a list is ordered by several fields", testOrder},
 		{"pages neither repeat nor skip, also while rows are added", testPages},
