@@ -56,7 +56,7 @@ type Options struct {
 	Coupon grpc.ClientConnInterface
 	// PublicURL is what tracking links begin with.
 	PublicURL string
-	// Pages is the path of shop pages at the public URL, which scans call; "" if it has none.
+	// Pages is the path of shop pages at the public URL, which scans call; "" for none.
 	Pages string
 	Settings
 	Log *slog.Logger
@@ -92,7 +92,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	coupons := catalog.New(o.Coupon, time.Now)
 	if err := coupons.Recall(ctx, store); err != nil {
-		o.Log.WarnContext(ctx, "some of what the coupon service answered last is forgotten", slog.Any("error", err))
+		o.Log.WarnContext(ctx, "some of the coupon service's latest answers are lost", slog.Any("error", err))
 	}
 	client := outbound.NewClient(allowed)
 	sender := courier.New(courier.Config{
@@ -115,12 +115,12 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	})
 	s.work.Go(func() {
 		s.flow.KeepJudging(working, func(err error) {
-			o.Log.ErrorContext(working, "judging reports that wait failed; it is tried again", slog.Any("error", err))
+			o.Log.ErrorContext(working, "judging waiting reports failed; trying again", slog.Any("error", err))
 		})
 	})
 	s.work.Go(func() {
 		coupons.Keep(working, store, time.After, func(err error) {
-			o.Log.ErrorContext(context.WithoutCancel(working), "keeping what the coupon service answered failed; it is tried again", slog.Any("error", err))
+			o.Log.ErrorContext(context.WithoutCancel(working), "storing the coupon service's answers failed; trying again", slog.Any("error", err))
 		})
 	})
 	scans := surveyor.New(surveyor.Config{

@@ -45,7 +45,7 @@ func (s *Service) keepEarly(ctx context.Context, p settled, id string) (Verdict,
 		return Verdict{}, err
 	}
 	if !kept {
-		verdict.Outcome, verdict.Message = Duplicate, "This change is known already, and waits for its sale."
+		verdict.Outcome, verdict.Message = Duplicate, "This change is known already and waits for its sale."
 		return verdict, s.journal(ctx, p, verdict)
 	}
 	stored, err := s.store.Conversion(ctx, id)
@@ -69,7 +69,7 @@ func (s *Service) overtaken(ctx context.Context, verdict Verdict, stored rules.C
 	}
 	for _, e := range early {
 		if e.ID == id && e.err != nil {
-			verdict.Message = "The change was kept and could not be made when the sale came: " + e.err.Error()
+			verdict.Message = "The change was kept, but could not be made when the sale came: " + e.err.Error()
 			return verdict, nil
 		}
 	}
@@ -82,7 +82,7 @@ func (s *Service) overtaken(ctx context.Context, verdict Verdict, stored rules.C
 func (s *Service) withEarly(ctx context.Context, verdict Verdict) Verdict {
 	changed, early, err := s.makeEarly(ctx, verdict.Conversion)
 	if err != nil {
-		verdict.Warnings = append(verdict.Warnings, "a change that came before this sale is kept, and made in a while")
+		verdict.Warnings = append(verdict.Warnings, "a change that came before this sale is kept, and will be made shortly")
 		return verdict
 	}
 	for _, e := range early {
@@ -91,7 +91,7 @@ func (s *Service) withEarly(ctx context.Context, verdict Verdict) Verdict {
 		}
 	}
 	if changed.Revision != verdict.Conversion.Revision {
-		verdict.Message += " What came before the sale was made: the conversion is " + standing(changed) + "."
+		verdict.Message += " The changes that came before the sale were made: the conversion is " + standing(changed) + "."
 	}
 	verdict.Conversion = changed
 	return verdict

@@ -19,7 +19,7 @@ type Config struct {
 	After func(time.Duration) <-chan time.Time
 	// PublicURL is the origin that tracking links start with, such as https://go.example.com.
 	PublicURL string
-	// Pages is the path of shop pages at that origin, which scans call like any others; "" if it has none.
+	// Pages is the path of shop pages at that origin, which scans call like any others; "" for none.
 	Pages string
 	// Zone is the program's time zone, by which daily limits count.
 	Zone *time.Location

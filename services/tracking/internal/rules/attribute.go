@@ -195,7 +195,7 @@ func (c Claim) decide(f findings) (_ Decision, rule string) {
 	case !c.Offer.Active:
 		return unattributed(OfferInactive, fmt.Sprintf("Offer %s is not active.", c.Offer.ID)), ruleInactive
 	case c.Away:
-		return unattributed(CouponServiceAway, "The coupon service could not be reached, and what this sale refers to was not known; it is judged by itself, as of its own time, once the service answers."), ruleAway
+		return unattributed(CouponServiceAway, "The coupon service could not be reached, and what this sale refers to was not known; it is judged automatically, as of its own time, once the service answers."), ruleAway
 	case c.Code == "" && c.ClickID == "":
 		return unattributed(NoReference, "The sale came with neither a coupon code nor a click id."), ruleNoReference
 	case c.Code == "" && f.clicked:

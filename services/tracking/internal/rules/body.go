@@ -83,7 +83,7 @@ func readJSON(body []byte) (url.Values, error) {
 		return nil, malformedJSON(err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, apperr.Invalid("MALFORMED_BODY", "body", "has more behind the JSON object; send one object")
+		return nil, apperr.Invalid("MALFORMED_BODY", "body", "has more after the JSON object; send one object")
 	}
 	return params, nil
 }

@@ -234,7 +234,7 @@ func (c Conversion) Returned() bool {
 	return c.Amount.IsNone() && slices.ContainsFunc(c.Changes, func(change Change) bool { return change.Kind == ChangeRefund })
 }
 
-// left returns the part of the amount that was not given back; no amount if the sale has none.
+// left returns the part of the amount that was not given back; without an amount it returns none.
 func (c Conversion) left() money.Money {
 	if c.Refunded.IsNone() {
 		return c.Amount

@@ -23,10 +23,10 @@ func setTime(r *Report, value string, now time.Time) error {
 // CheckSaleTime says what is wrong with the time of a sale reported now.
 func CheckSaleTime(t, now time.Time) error {
 	if t.Sub(now) > clockSkew {
-		return fmt.Errorf("the time lies in the future; it may be at most 5 minutes ahead")
+		return fmt.Errorf("the time is in the future; it may be at most 5 minutes ahead")
 	}
 	if t.Year() < 2000 {
-		return fmt.Errorf("the time lies before the year 2000")
+		return fmt.Errorf("the time is before the year 2000")
 	}
 	return nil
 }

@@ -151,7 +151,7 @@ func (r SavedReport) checkDays() error {
 		found.Add(apperr.Invalid("INVALID_RANGE", "range", "%.60q is no range", string(r.Range)))
 	}
 	if r.Range != NoRange && (r.StartDate != "" || r.EndDate != "") {
-		found.Add(apperr.Invalid("RANGE_AND_DATES", "range", "cannot stand together with start_date or end_date; give the one or the other"))
+		found.Add(apperr.Invalid("RANGE_AND_DATES", "range", "cannot be combined with start_date or end_date; send one or the other"))
 	}
 	for _, date := range []struct{ field, text string }{{"start_date", r.StartDate}, {"end_date", r.EndDate}} {
 		if date.text == "" {

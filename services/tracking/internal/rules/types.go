@@ -244,7 +244,7 @@ type Conversion struct {
 	// CouponCode is the code that earned. If none did, it is the first of Codes that a coupon of the offer
 	// has, else the first.
 	CouponCode string
-	// Codes are those that the sale was reported with; conversions from before the field was added have none.
+	// Codes are those that the sale was reported with; empty in conversions from before the field was added.
 	Codes Codes
 	// CodeUnknown says that a sender without proof reported a code that no coupon of the offer had. Figures
 	// count such a sale under no code, unless a coupon is credited with it.

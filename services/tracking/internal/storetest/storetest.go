@@ -105,12 +105,12 @@ func promises() []promise {
 // deferredPromises are the promises of flow.DeferredStore and flow.AnswerStore.
 func deferredPromises() []promise {
 	return []promise{
-		{"a report that waits is read as it was kept, until it is settled", deferredRoundTrip},
-		{"of a sale and a change that comes before it at once one sees the other", earlyRace},
-		{"of repeats of an early change one is kept, with one entry", earlyRepeats},
-		{"a report that waits is claimed by one, and again after its lease", deferredClaims},
-		{"what is kept to judge a sale again is kept with its insertion, and not with a repeat", deferredSales},
-		{"of answers the youngest are kept, through a restart, until they are pruned", answersKept},
+		{"a waiting report is read as stored, until it is settled", deferredRoundTrip},
+		{"of a sale and its early change at once, one sees the other", earlyRace},
+		{"of an early change's repeats one is kept, with one entry", earlyRepeats},
+		{"a waiting report is claimed by one, and again after its lease", deferredClaims},
+		{"a sale's deferred report is stored with its insertion, and not with a repeat", deferredSales},
+		{"the newest answers are kept over a restart, until they are pruned", answersKept},
 	}
 }
 
