@@ -44,7 +44,7 @@ func (s *Store) insert(ctx context.Context, sale flow.Sale) (stored rules.Conver
 	return sale.Conversion, j.rows == 1, nil
 }
 
-// limited says whether a use is bounded.
+// limited reports whether a use is bounded.
 func limited(u *rules.Use) bool { return u != nil && u.Limits.Limited() }
 
 // insertWith stores a sale with its use of a coupon and its deferred report.
