@@ -90,11 +90,15 @@ func ReadCodes(r *Report, field string, values []string) error {
 
 // isCodeSeparator reports whether a character separates two codes in a value.
 func isCodeSeparator(c rune) bool {
-	return c == ',' || c == ';' || c == '|' || c == ' ' || c > unicode.MaxLatin1 && unicode.IsSpace(c) || c == '\u00A0'
+	switch c {
+	case ',', ';', '|', '，', '；', '、':
+		return true
+	}
+	return unicode.IsSpace(c)
 }
 
-// splitCodes returns the codes in a value: separated by commas, semicolons, pipes and spaces, or a JSON list.
-// It never splits an unfilled macro.
+// splitCodes returns the codes in a value: separated by commas, semicolons, pipes and white space, or a JSON
+// list. It never splits an unfilled macro.
 func splitCodes(value string, isUnfilled func(string) bool) []string {
 	if inner, ok := strings.CutPrefix(value, `["`); ok && strings.HasSuffix(inner, `"]`) {
 		value = strings.ReplaceAll(`"`+strings.TrimSuffix(inner, "]"), `"`, "")

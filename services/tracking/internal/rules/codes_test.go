@@ -21,6 +21,8 @@ func TestCodesOfAPostback(t *testing.T) {
 		"coupon_code=SALE20|FREESHIP":                            {"SALE20", "FREESHIP"},
 		"coupon_code=SALE20+FREESHIP++A1B":                       {"SALE20", "FREESHIP", "A1B"},
 		"coupon_code=SALE20%C2%A0FREESHIP":                       {"SALE20", "FREESHIP"},
+		"coupon_code=SALE20%0AFREESHIP%0D%0AA1B%09C1D":           {"SALE20", "FREESHIP", "A1B", "C1D"},
+		"coupon_code=A1B%EF%BC%8CC1D%E3%80%81E1F%EF%BC%9B":       {"A1B", "C1D", "E1F"},
 		"coupon_code=,SALE20,,FREESHIP,":                         {"SALE20", "FREESHIP"},
 		"coupon_code=SALE20&coupon_code=FREESHIP":                {"SALE20", "FREESHIP"},
 		"coupon_code[]=SALE20&coupon_code[]=FREESHIP":            {"SALE20", "FREESHIP"},
@@ -84,8 +86,10 @@ func TestFatesOfCodes(t *testing.T) {
 	second.Code = "SECOND20"
 	expired := changed(coupon("33"), func(c *rules.Coupon) { c.Code, c.Enabled = "OLD20", false })
 	c.More = []rules.ClaimedCode{
-		{Code: "salexyz20", Coupons: []rules.Coupon{first}}, {Code: "SECOND20", Coupons: []rules.Coupon{second}},
-		{Code: "OLD20", Coupons: []rules.Coupon{expired}}, {Code: "BOOTS20", Elsewhere: true},
+		{Code: "salexyz20", Coupons: []rules.Coupon{first}},
+		{Code: "SECOND20", Coupons: []rules.Coupon{second}},
+		{Code: "OLD20", Coupons: []rules.Coupon{expired}},
+		{Code: "BOOTS20", Elsewhere: true},
 	}
 	d := rules.Attribute(c)
 	want := "Code SALEXYZ20 is publisher 22's and was valid at the time of the sale. Code FREESHIP is no coupon of offer 10. " +

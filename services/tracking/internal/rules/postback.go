@@ -31,6 +31,8 @@ type parameter struct {
 	set func(r *Report, value string, now time.Time) error
 	// unfilled says what happens to a value that the sender's template did not fill in.
 	unfilled unfilledPolicy
+	// anyCase says that values that differ only in case are the same.
+	anyCase bool
 	// couldBe reports whether a word for nothing, such as null, could be a real value; nil means never.
 	couldBe func(string) bool
 	// split returns the values within one value; nil if the parameter has only one.
@@ -56,14 +58,14 @@ var parameters = []parameter{
 	{name: "pub_id", set: id(func(r *Report) *string { return &r.Publisher }), couldBe: IsID},
 	{name: "transaction_id", aliases: []string{"txn_id", "order_id"}, set: text(func(r *Report) *string { return &r.TransactionID }), unfilled: refused},
 	{name: "amount", aliases: []string{"sale_amount"}, set: setAmount, unfilled: held},
-	{name: "currency", set: setCurrency, unfilled: held},
-	{name: "event", set: setEvent},
+	{name: "currency", set: setCurrency, unfilled: held, anyCase: true},
+	{name: "event", set: setEvent, anyCase: true},
 	{name: "timestamp", set: setTime},
 	{name: "token", aliases: []string{"security_token", "secure"}, set: text(func(r *Report) *string { return &r.Token })},
 	{name: "ts", set: text(func(r *Report) *string { return &r.Proof.Time })},
 	{name: "sig", set: setSignature},
-	{name: "test", set: setTest},
-	{name: "status", aliases: []string{"conversion_status"}, set: setStatus, unfilled: held},
+	{name: "test", set: setTest, anyCase: true},
+	{name: "status", aliases: []string{"conversion_status"}, set: setStatus, unfilled: held, anyCase: true},
 	{name: "status_reason", aliases: []string{"reason"}, set: text(func(r *Report) *string { return &r.StatusReason })},
 	{name: "refund_id", set: text(func(r *Report) *string { return &r.RefundID }), unfilled: refused},
 }
@@ -176,7 +178,7 @@ func (p parameter) take(found *taken, name, value string, meanings map[string]st
 			return p.fault(name, notFilledIn(value))
 		}
 		found.unfilled = append(found.unfilled, given{name: name, value: value})
-	case slices.ContainsFunc(found.values, func(g given) bool { return g.value == value }):
+	case slices.ContainsFunc(found.values, func(g given) bool { return g.value == value || p.anyCase && strings.EqualFold(g.value, value) }):
 	case len(found.values) > 0 && p.split == nil:
 		return tooMany(found.values[0], name, value)
 	default:

@@ -32,6 +32,8 @@ func TestParsePostback(t *testing.T) {
 		"coupon_code=SALEXYZ20&coupon_code=SALEXYZ20&coupon_code=":                                   bare,
 		"Coupon_Code[]=SALEXYZ20&COUPON=SALEXYZ20&couponCode[0]=SALEXYZ20&amp;coupon-code=SALEXYZ20": bare,
 		"coupon_code=&code=SALEXYZ20":                                                                bare,
+		"coupon_code=SALEXYZ20&event=Sale&event=SALE&test=NO&test=no":                                bare,
+		"coupon_code=SALEXYZ20&amount=0&currency=usd&currency=USD":                                   {Code: "SALEXYZ20", Event: "sale", HasAmount: true, Amount: money.Money{Currency: "USD"}},
 		"coupon_code=SALEXYZ20&amount=0&currency=USD":                                                {Code: "SALEXYZ20", Event: "sale", HasAmount: true, Amount: money.Money{Currency: "USD"}},
 		"coupon_code=SALEXYZ20&amount=5":                                                             {Code: "SALEXYZ20", Event: "sale", HasAmount: true, Amount: money.Money{Units: 5}},
 	}

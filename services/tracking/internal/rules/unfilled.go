@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
@@ -14,9 +16,10 @@ const encodings = 2
 // word that a program writes for nothing.
 //
 // A macro is a name in {}, [], <>, %%, __ or *||*, such as {click_id}, {{order.id}}, ${order.id},
-// [order_id], <order_id>, %%ORDER_ID%% or __CLICKID__, or $order_id; one in braces or %% also counts
-// inside a longer value, such as A-{order_id}. It may be percent-encoded, up to twice. Anything without a
-// letter inside is a value, such as [1001], and so is a UUID in braces.
+// [order_id], <order_id>, %%ORDER_ID%% or __CLICKID__, or $order_id, or a name without digits in ## or @@ or
+// the like, such as ##ORDER_ID##; one in braces or %% also counts inside a longer value, such as
+// A-{order_id}. It may be percent-encoded, up to twice. Anything without a letter of any script inside is a
+// value, such as [1001], and so is a UUID in braces.
 func Unfilled(value string) bool { return isMacro(value) || IsEmptyWord(value) }
 
 // isMacro reports whether a value is a macro, or has one inside.
@@ -38,7 +41,7 @@ func isMacro(value string) bool {
 }
 
 func isPlainMacro(value string) bool {
-	if !strings.ContainsAny(value, "{[<%_$*") { // as for nearly all values
+	if !strings.ContainsAny(value, "{[<%_$*#@!~") { // as for nearly all values
 		return false
 	}
 	for _, marks := range [...][2]string{{"{", "}"}, {"[", "]"}, {"<", ">"}, {"%", "%"}, {"__", "__"}, {"*|", "|*"}} {
@@ -48,13 +51,13 @@ func isPlainMacro(value string) bool {
 			}
 		}
 	}
-	return isVariable(value) || hasMacro(value, "{", "}") || hasMacro(value, "%%", "%%")
+	return isVariable(value) || isFramed(value) || hasMacro(value, "{", "}") || hasMacro(value, "%%", "%%")
 }
 
 // isMacroName reports whether the text between a macro's marks can be a name: it has a letter, and is not a
 // UUID or a JSON list or object.
 func isMacroName(inner string) bool {
-	return strings.ContainsFunc(inner, isLetter) && !isHexID(inner) && !strings.HasPrefix(inner, `"`) && !strings.Contains(inner, ",")
+	return strings.ContainsFunc(inner, unicode.IsLetter) && !isHexID(inner) && !strings.HasPrefix(inner, `"`) && !strings.Contains(inner, ",")
 }
 
 // isHexID reports whether a text is a UUID or the like.
@@ -62,11 +65,24 @@ func isHexID(text string) bool {
 	return len(text) >= 8 && strings.Trim(text, "0123456789abcdefABCDEF-") == ""
 }
 
-// isVariable reports whether a value is a variable of PHP or a shell, such as $order_id or $order->id.
+// isFramed reports whether a value is a name between marks that an order id may have too, such as
+// ##ORDER_ID##, #order_id# or @@ORDER_ID@@. The name has no digit: #A1001# is a value.
+func isFramed(value string) bool {
+	mark := value[:1]
+	if !strings.Contains("#@!~", mark) || !strings.HasSuffix(value, mark) {
+		return false
+	}
+	name := strings.Trim(value, mark)
+	return name != "" && !strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && c != '_' && c != '.' })
+}
+
+// isVariable reports whether a value is a variable of PHP or a shell, such as $order_id, $order->id or
+// $(order_id).
 func isVariable(value string) bool {
 	name, ok := strings.CutPrefix(value, "$")
+	name = strings.TrimLeft(name, "$([")
 	return ok && name != "" && (isLetter(rune(name[0])) || name[0] == '_') &&
-		!strings.ContainsFunc(name, func(c rune) bool { return !isLetter(c) && !strings.ContainsRune("0123456789_.->[]'\"()", c) })
+		!strings.ContainsFunc(name, func(c rune) bool { return !isLetter(c) && !strings.ContainsRune("0123456789_.->[]'\"()$", c) })
 }
 
 // hasMacro reports whether a value has a macro inside, between two marks: a name that begins with a letter.
@@ -81,7 +97,7 @@ func hasMacro(value, opening, closing string) bool {
 			return false
 		}
 		name := strings.TrimLeft(inner, "{%#= _")
-		if name != "" && isLetter(rune(name[0])) && !isHexID(name) {
+		if first, _ := utf8.DecodeRuneInString(name); unicode.IsLetter(first) && !isHexID(name) {
 			return true
 		}
 		value = rest

@@ -16,6 +16,8 @@ func TestUnfilled(t *testing.T) {
 		"{{ order.name | default: 'x' }}", "{aff_sub2}", "{transaction-id}", "{click:id}",
 		"A-{order_id}", "order-${order.id}-1", "{shop}-{order}", "x%%ORDER_ID%%y",
 		"%7Bclick_id%7D", "%257Bclick_id%257D", "%5Border_id%5D", "%25%25ORDER_ID%25%25", "%3Corder_id%3E", "%24%7Border.id%7D", "A-%7Border%7D",
+		"{номер}", "{{注文番号}}", "[número]", "A-{größe}", "%D0%BD{%D0%BD}", "##ORDER_ID##", "#order_id#", "@@ORDER_ID@@", "@order_id@", "!!!order!!!", "~Order.Id~",
+		"$$ORDER_ID$$", "$ORDER_ID$", "$(order_id)", "$[order_id]", "%23%23ORDER_ID%23%23",
 		"undefined", "Undefined", "null", "NULL", "NaN", "nil", "None", "(not set)", "(not+set)", "%28not%20set%29", "%28not%2Bset%29", "(null)", "(none)", "(not provided)",
 		"N/A", "#N/A", "[object Object]", "<nil>", "[null]", "<undefined>", "%s", "ORDER_ID", "click_id", "COUPON_CODE",
 	} {
@@ -26,7 +28,7 @@ func TestUnfilled(t *testing.T) {
 	for _, value := range []string{
 		"", "A-1001", "#1001", "1001", "{1001}", "[1001]", "<1>", "{}", "[]", "%", "%%", "100%", "50%off", "A_1", "_a_", "__", "$5", "$", "$1,000", "A*B", "(A-1)",
 		"{3F2504E0-4F89-11D3-9A0C-0305E82C3301}", "%7B3f2504e0-4f89-11d3-9a0c-0305e82c3301%7D", "{DEADBEEF01}", "a{1}b", "a{b", "b}a{", "}{", "NULLIFY", "NANA", "NONE10",
-		`["SALEXYZ20"]`, `{"id":"5"}`, "[A10,B20]", "order <5>", "A[1]", "ORDER-ID-7", "sale", "SALEXYZ20", "49.90", "2026-11-22T12:00:00Z", "%41-1",
+		`["SALEXYZ20"]`, `{"id":"5"}`, "[A10,B20]", "order <5>", "A[1]", "#A1001#", "##", "#", "@", "~~", "#1001#", "#order", "$(5)", "[٣]", "ORDER-ID-7", "sale", "SALEXYZ20", "49.90", "2026-11-22T12:00:00Z", "%41-1",
 	} {
 		if rules.Unfilled(value) {
 			t.Errorf("%q is taken for no value", value)
