@@ -19,13 +19,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
 // Backends are what stands behind the gateway.
 type Backends struct {
 	// Coupon and Tracking are connections to the services. Calls carry the caller's own key.
 	Coupon, Tracking grpc.ClientConnInterface
-	// Partner serves /click, /click/, /c/, /C/, /postback and /postback/.
+	// Partner serves the paths of tracking links, /postback and /postback/.
 	Partner http.Handler
 }
 
@@ -69,7 +70,11 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	health := newReadiness(backends)
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", api)
-	for _, path := range []string{"/click", "/click/{$}", "/c/", "/C/", "/postback", "/postback/{preset}"} {
+	for _, path := range trackinglink.ClickPaths {
+		mux.Handle(path, backends.Partner)
+		mux.Handle(path+"/{$}", backends.Partner)
+	}
+	for _, path := range append(trackinglink.ShortPaths[:], "/postback", "/postback/{preset}") {
 		mux.Handle(path, backends.Partner)
 	}
 	mux.Handle("GET /openapi.json", docs)

@@ -10,6 +10,13 @@ import (
 	"github.com/couponlink/couponlink/services/internal/urltemplate"
 )
 
+// ClickPaths and ShortPaths are the paths of tracking links and of their short form, a code behind it. People
+// and QR codes write them in capitals too.
+var (
+	ClickPaths = [...]string{"/click", "/Click", "/CLICK"}
+	ShortPaths = [...]string{"/c/", "/C/"}
+)
+
 // Link is what a tracking link carries. Empty values are left out of the URL.
 type Link struct {
 	// Offer and Publisher are bare ids.

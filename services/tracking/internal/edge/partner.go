@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/robots"
 )
@@ -24,10 +25,13 @@ type partner struct {
 func PartnerHandler(service *flow.Service, known *robots.List) http.Handler {
 	p := &partner{service: service, guesses: newGuesses(), visits: newVisits(known), pages: newShopperPages()}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /click", p.click) // GET includes HEAD
-	mux.HandleFunc("GET /click/{$}", p.click)
-	mux.HandleFunc("GET /c/{code...}", p.shortClick)
-	mux.HandleFunc("GET /C/{code...}", p.shortClick)
+	for _, path := range trackinglink.ClickPaths {
+		mux.HandleFunc("GET "+path, p.click) // GET includes HEAD
+		mux.HandleFunc("GET "+path+"/{$}", p.click)
+	}
+	for _, path := range trackinglink.ShortPaths {
+		mux.HandleFunc("GET "+path+"{code...}", p.shortClick)
+	}
 	for _, path := range []string{"/postback", "/postback/{preset}"} {
 		mux.HandleFunc("GET "+path, p.postback)
 		mux.HandleFunc("POST "+path, p.postback)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -113,17 +115,15 @@ func (s *Service) isPage(u *url.URL) bool {
 
 // read reads a link of ours. Errors are as for a visitor.
 func (o *ownWay) read(ctx context.Context, u *url.URL) (rules.Visited, error) {
-	if u.Path == "/click" || u.Path == "/click/" {
+	if slices.Contains(trackinglink.ClickPaths[:], strings.TrimSuffix(u.Path, "/")) {
 		return o.service.ReadLink(ctx, u.RawQuery)
 	}
-	code, short := strings.CutPrefix(u.Path, "/c/")
-	if !short {
-		code, short = strings.CutPrefix(u.Path, "/C/")
+	for _, path := range trackinglink.ShortPaths {
+		if code, ok := strings.CutPrefix(u.Path, path); ok && code != "" {
+			return o.service.ReadShortLink(ctx, code, u.RawQuery)
+		}
 	}
-	if !short || code == "" {
-		return rules.Visited{}, apperr.New(apperr.NotFound, rules.FaultNoLink, "this is an address of this installation, and no tracking link; it was not called")
-	}
-	return o.service.ReadShortLink(ctx, code, u.RawQuery)
+	return rules.Visited{}, apperr.New(apperr.NotFound, rules.FaultNoLink, "this is an address of this installation, and no tracking link; it was not called")
 }
 
 // click fills in a hop with what a click by a link would do.
