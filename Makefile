@@ -24,7 +24,7 @@ test test-browser test-deliveries race: export COUPONLINK_TEST_PROGRAMS = $(TEST
 
 # The time limit of one package's tests, and how much each fuzzer runs: a count and not a time, since a
 # fuzzer of Go 1.26 that is ended by the clock may report that as a failure (go.dev/issue/75804).
-TESTTIMEOUT ?= 10m
+TESTTIMEOUT ?= 15m
 FUZZTIME    ?= 50000x
 
 .PHONY: help
@@ -79,7 +79,7 @@ test-deliveries: test-programs ## Send DELIVERIES (100000) to fifty endpoints, k
 
 .PHONY: race
 race: export CGO_ENABLED = 1
-race: TESTTIMEOUT = 20m
+race: TESTTIMEOUT = 30m
 race: test-programs ## Run the tests under the race detector (needs a C compiler).
 	@$(GOTESTSUM) --format standard-quiet -- -race -timeout $(TESTTIMEOUT) ./...
 

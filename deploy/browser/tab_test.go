@@ -20,7 +20,7 @@ import (
 
 const (
 	// patience is how long a page may take to show what a test waits for.
-	patience = 10 * time.Second
+	patience = 30 * time.Second
 	// tabLimit is how long a test may have its tab.
 	tabLimit = 5 * time.Minute
 	// screenshotDir keeps what the pages looked like; git ignores it.

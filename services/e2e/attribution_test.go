@@ -20,9 +20,6 @@ const (
 	// clickPatience is how late after the moment that a case's times are relative to its click may come:
 	// the cases keep two minutes away from every limit.
 	clickPatience = time.Minute
-	// attributionWorkers is how many cases are played at once: few, since the embedded engine does one
-	// thing at a time and the product does not wait long for an answer.
-	attributionWorkers = 4
 )
 
 // TestAttribution plays the attribution cases over the running product on the embedded store.
@@ -97,7 +94,7 @@ func attribute(t *testing.T, systems ...*system) {
 // each does one thing for every case that has not failed, some at once.
 func each(ctx context.Context, plays []*attributionPlay, do func(context.Context, *attributionPlay) error) {
 	var group errgroup.Group
-	group.SetLimit(attributionWorkers)
+	group.SetLimit(engineWorkers)
 	for _, a := range plays {
 		if a.err != nil {
 			continue

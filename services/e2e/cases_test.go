@@ -14,8 +14,11 @@ import (
 const (
 	// casePatience is how long one case may take, its pauses included.
 	casePatience = 60 * time.Second
-	// caseWorkers is how many cases are played at once: most of their time they wait.
-	caseWorkers = 12
+	// caseWorkers is how many cases are played at once: they mostly wait. On the embedded MongoDB engine,
+	// which several systems share, it is engineWorkers: the engine does one thing at a time, and the product
+	// does not wait long for an answer.
+	caseWorkers   = 12
+	engineWorkers = 4
 )
 
 // transports are those that every case is played over.
@@ -87,7 +90,11 @@ func (s suite) checkSteps(steps []step) error {
 func playAll(t *testing.T, transport string, systems ...*system) {
 	t.Helper()
 	suite := loadSuite(t)
-	slots := make(chan struct{}, caseWorkers)
+	workers := caseWorkers
+	if len(systems) > 1 {
+		workers = engineWorkers
+	}
+	slots := make(chan struct{}, workers)
 	run := strings.ToLower(rand.Text()[:6])
 	n := 0
 	files := slices.Sorted(maps.Keys(suite.files))

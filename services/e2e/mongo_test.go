@@ -17,7 +17,6 @@ import (
 // The engine plays every case: its lack of transactions shows only in crashes. But it is slow, and the
 // store's behavior does not depend on the transport, so on the engine the cases run over gRPC only.
 func TestMongoDB(t *testing.T) {
-	t.Parallel()
 	over := transports()
 	if mongotest.Engine() {
 		over = []string{"grpc"}

@@ -19,7 +19,20 @@ func SearchKey(text string) string {
 	if isASCII(text) {
 		return strings.ToLower(text)
 	}
-	return norm.NFC.String(cases.Fold().String(norm.NFD.String(text)))
+	return norm.NFC.String(strings.Map(foldCherokee, cases.Fold().String(norm.NFD.String(text))))
+}
+
+// foldCherokee returns the capital of a small Cherokee letter. Unicode folds Cherokee to its capitals
+// (CaseFolding.txt); cases.Fold turns each into the other.
+func foldCherokee(r rune) rune {
+	switch {
+	case 0xAB70 <= r && r <= 0xABBF:
+		return r - 0xAB70 + 0x13A0
+	case 0x13F8 <= r && r <= 0x13FD:
+		return r - 8
+	default:
+		return r
+	}
 }
 
 func isASCII(text string) bool {

@@ -2,6 +2,7 @@ package listing_test
 
 import (
 	"testing"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
@@ -17,6 +18,25 @@ func TestSearchKey(t *testing.T) {
 	} {
 		if got := listing.SearchKey(text); got != want {
 			t.Errorf("SearchKey(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Each letter has one key in either case, and the key is its own.
+func TestSearchKeyOfEachLetter(t *testing.T) {
+	t.Parallel()
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		key := listing.SearchKey(string(r))
+		if again := listing.SearchKey(key); again != key {
+			t.Errorf("%q (%U) has the key %q, and that has %q", r, r, key, again)
+		}
+		for _, other := range []rune{unicode.ToLower(r), unicode.ToUpper(r)} {
+			if unicode.SimpleFold(r) == other && listing.SearchKey(string(other)) != key {
+				t.Errorf("%q (%U) has the key %q, and %q has %q", r, r, key, other, listing.SearchKey(string(other)))
+			}
 		}
 	}
 }
