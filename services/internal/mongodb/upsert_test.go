@@ -16,16 +16,19 @@ import (
 // moment: only the refused ones are sent again. The tests' engine has no such race.
 func TestUpsertAllAgain(t *testing.T) {
 	refused := bson.D{
-		{Key: "ok", Value: 1}, {Key: "n", Value: 1},
+		{Key: "ok", Value: 1},
+		{Key: "n", Value: 1},
 		{Key: "writeErrors", Value: bson.A{bson.D{{Key: "index", Value: 1}, {Key: "code", Value: 11000}, {Key: "errmsg", Value: "E11000 duplicate key error"}}}},
 	}
 	refusedAgain := bson.D{
-		{Key: "ok", Value: 1}, {Key: "n", Value: 0},
+		{Key: "ok", Value: 1},
+		{Key: "n", Value: 0},
 		{Key: "writeErrors", Value: bson.A{bson.D{{Key: "index", Value: 0}, {Key: "code", Value: 11000}, {Key: "errmsg", Value: "E11000 duplicate key error"}}}},
 	}
 	done := bson.D{{Key: "ok", Value: 1}, {Key: "n", Value: 2}}
 	invalid := bson.D{
-		{Key: "ok", Value: 1}, {Key: "n", Value: 0},
+		{Key: "ok", Value: 1},
+		{Key: "n", Value: 0},
 		{Key: "writeErrors", Value: bson.A{bson.D{{Key: "index", Value: 0}, {Key: "code", Value: 121}, {Key: "errmsg", Value: "Document failed validation"}}}},
 	}
 	for name, c := range map[string]struct {

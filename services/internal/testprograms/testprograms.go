@@ -39,7 +39,7 @@ func (b *Builder) Path(name string) (string, error) {
 	}
 	if dir := os.Getenv(dirVariable); dir != "" {
 		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); err != nil {
+		if _, err := os.Stat(path); err != nil { //nolint:gosec // make says where
 			return "", fmt.Errorf("%s: %w; make test-programs builds it", dirVariable, err)
 		}
 		return path, nil
