@@ -251,7 +251,8 @@ func (s fullStore) CreateCoupons(
 ) ([]rules.Plan, error) {
 	return s.Store.CreateCoupons(ctx, drafts, func(standings *rules.Standings) ([]rules.Plan, error) {
 		for _, draft := range drafts {
-			standings.AddHolder(draft.Offer, "other", draft.Code)
+			draft.Publisher = "other"
+			standings.AddHolder(draft)
 		}
 		return plan(standings)
 	})

@@ -74,7 +74,7 @@ func (s *Service) Coupons(ctx context.Context, offer string, req listing.Request
 
 // UpdateCoupon changes some fields of a coupon to what they are in coupon, whose offer, publisher
 // and code say which. Errors: NotFound, COUPON_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH;
-// FailedPrecondition, COUPON_ARCHIVED.
+// FailedPrecondition, COUPON_ARCHIVED; AlreadyExists, CODE_TAKEN.
 func (s *Service) UpdateCoupon(ctx context.Context, coupon rules.Coupon, u Update) (Shared, error) {
 	setters, err := pick(u, couponFields())
 	if err != nil {
@@ -84,11 +84,12 @@ func (s *Service) UpdateCoupon(ctx context.Context, coupon rules.Coupon, u Updat
 	if coupon.StartTime.IsZero() {
 		coupon.StartTime = now
 	}
-	var tried rules.Coupon
+	var before, tried rules.Coupon
 	shared, err := s.changeCoupon(ctx, coupon, u.Etag, func(current rules.Coupon) (rules.Coupon, error) {
 		if current.Archived {
 			return current, apperr.New(apperr.FailedPrecondition, "COUPON_ARCHIVED", "%s is archived; it does not change any more", current.Name()).With("coupon", current.Name())
 		}
+		before = current
 		next := apply(current, coupon, setters)
 		next.UpdateTime = now
 		var err error
@@ -96,9 +97,28 @@ func (s *Service) UpdateCoupon(ctx context.Context, coupon rules.Coupon, u Updat
 		return tried, u.verdict(err)
 	})
 	if errors.Is(err, errTried) {
+		if err := s.tryMove(ctx, before, tried); err != nil {
+			return Shared{}, err
+		}
 		return s.shared(ctx, tried)
 	}
 	return shared, err
+}
+
+// tryMove judges a change of a coupon's dates as the store does when it writes it.
+func (s *Service) tryMove(ctx context.Context, before, after rules.Coupon) error {
+	if !rules.WidensHold(before, after) {
+		return nil
+	}
+	offer, err := s.Offer(ctx, after.Offer)
+	if err != nil || !offer.UniqueCodes {
+		return err
+	}
+	holds, err := s.store.Holds(ctx, after.Offer, after.Publisher, after.Code)
+	if err != nil {
+		return orMissing(err, err, "reading who holds a code")
+	}
+	return rules.CheckMove(before, after, holds)
 }
 
 // ArchiveCoupon ends a coupon for good. Errors: NotFound, COUPON_NOT_FOUND; Aborted, ETAG_MISMATCH.

@@ -79,17 +79,51 @@ func TestSharedCodes(t *testing.T) {
 	created := must(s.CreateCoupon(t.Context(), coupon("10", "22", "salexyz20")))(t)
 	read := must(s.Coupon(t.Context(), "10", "22", "SALEXYZ20"))(t)
 	updated := must(s.UpdateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20"), flow.Update{Fields: []string{"internal_note"}}))(t)
+	unique := func(validateOnly bool) error {
+		_, err := s.UpdateOffer(t.Context(), rules.Offer{ID: "10", UniqueCodes: true}, flow.Update{Fields: []string{"unique_codes"}, ValidateOnly: validateOnly})
+		return err
+	}
+	refused(t, unique(false), apperr.FailedPrecondition, "CODES_SHARED")
+	refused(t, unique(true), apperr.FailedPrecondition, "CODES_SHARED")
+	if got := must(s.Offer(t.Context(), "10"))(t); got.UniqueCodes {
+		t.Error("unique_codes was turned on all the same")
+	}
 	archived := must(s.ArchiveCoupon(t.Context(), "10", "22", "SALEXYZ20", ""))(t)
 	for i, got := range []flow.Shared{created, read, updated, archived} {
 		if !slices.Equal(got.With, []string{"23"}) {
 			t.Errorf("%d: shared with %q, want publisher 23", i, got.With)
 		}
 	}
-	_, err := s.UpdateOffer(t.Context(), rules.Offer{ID: "10", UniqueCodes: true}, flow.Update{Fields: []string{"unique_codes"}})
-	refused(t, err, apperr.FailedPrecondition, "CODES_SHARED")
-	if got := must(s.Offer(t.Context(), "10"))(t); got.UniqueCodes {
-		t.Error("unique_codes was turned on all the same")
+	for _, validateOnly := range []bool{true, false} {
+		if err := unique(validateOnly); err != nil {
+			t.Errorf("with one of the two archived: %v", err)
+		}
 	}
+}
+
+func TestUniqueCodesAfterOneAnother(t *testing.T) {
+	s, now := newService(t)
+	withParties(t, s, []string{"10"}, []string{"22", "23"})
+	must(s.UpdateOffer(t.Context(), rules.Offer{ID: "10", UniqueCodes: true}, flow.Update{Fields: []string{"unique_codes"}}))(t)
+	must(s.CreateCoupon(t.Context(), coupon("10", "22", "SALE")))(t)
+	now.Advance(time.Hour)
+	_, err := s.CreateCoupon(t.Context(), coupon("10", "23", "SALE"))
+	refused(t, err, apperr.AlreadyExists, "CODE_TAKEN")
+	expiring := coupon("10", "22", "SALE")
+	expiring.ExpireTime = now.Now().Add(time.Hour)
+	must(s.UpdateCoupon(t.Context(), expiring, flow.Update{Fields: []string{"expire_time"}}))(t)
+	next := coupon("10", "23", "SALE")
+	next.StartTime = expiring.ExpireTime
+	must(s.CreateCoupon(t.Context(), next))(t)
+
+	expiring.ExpireTime = expiring.ExpireTime.Add(time.Millisecond)
+	for _, validateOnly := range []bool{true, false} {
+		_, err := s.UpdateCoupon(t.Context(), expiring, flow.Update{Fields: []string{"expire_time"}, ValidateOnly: validateOnly})
+		refused(t, err, apperr.AlreadyExists, "CODE_TAKEN")
+	}
+	must(s.ArchiveCoupon(t.Context(), "10", "23", "SALE", ""))(t)
+	must(s.UpdateCoupon(t.Context(), expiring, flow.Update{Fields: []string{"expire_time"}, ValidateOnly: true}))(t)
+	must(s.UpdateCoupon(t.Context(), expiring, flow.Update{Fields: []string{"expire_time"}}))(t)
 }
 
 func TestUpdateCoupon(t *testing.T) {

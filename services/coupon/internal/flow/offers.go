@@ -82,6 +82,7 @@ func (s *Service) UpdateOffer(ctx context.Context, offer rules.Offer, u Update) 
 		return rules.Offer{}, err
 	}
 	var tried rules.Offer
+	turnsUnique := false
 	defer s.memory.forget()
 	updated, err := s.store.UpdateOffer(ctx, offer.ID, func(current rules.Offer) (rules.Offer, error) {
 		if err := rules.MatchEtag(u.Etag, rules.OfferName(current.ID), current.Revision); err != nil {
@@ -91,15 +92,14 @@ func (s *Service) UpdateOffer(ctx context.Context, offer rules.Offer, u Update) 
 		next.UpdateTime = s.Now()
 		var err error
 		tried, err = rules.CheckOffer(next)
+		turnsUnique = tried.UniqueCodes && !current.UniqueCodes
 		return tried, u.verdict(err)
 	})
-	switch {
-	case errors.Is(err, errTried):
-		return tried, nil
-	case errors.Is(err, ErrExists):
-		return rules.Offer{}, apperr.New(apperr.FailedPrecondition, "CODES_SHARED",
-			"publishers share a code on offer %s; unique_codes can be turned on when none is shared", offer.ID).
-			On("unique_codes").With("offer", rules.OfferName(offer.ID))
+	if errors.Is(err, errTried) {
+		updated, err = tried, nil
+		if turnsUnique {
+			err = s.store.CheckUnshared(ctx, tried.ID, tried.UpdateTime)
+		}
 	}
 	return updated, orMissing(err, rules.NoOffer(offer.ID), "changing an offer")
 }

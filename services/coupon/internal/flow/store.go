@@ -31,8 +31,8 @@ type Store interface {
 	// UpdateOffer replaces an offer by what change makes of it, as one step: of two updates at once,
 	// the second sees the first's result. change may be called more than once; its error is
 	// returned as it is, and nothing is written then. The store counts up the revision. Where
-	// change turns UniqueCodes on, the store returns ErrExists if two publishers share a code of
-	// the offer, and writes nothing. A postback token that is another offer's is an error too.
+	// change turns UniqueCodes on, the store returns the error of CheckUnshared at the new update
+	// time, and writes nothing then. A postback token that is another offer's is an error too.
 	UpdateOffer(ctx context.Context, id string, change func(rules.Offer) (rules.Offer, error)) (rules.Offer, error)
 	// Offers returns the offers that a query selects.
 	Offers(ctx context.Context, q listing.Query) ([]rules.Offer, error)
@@ -66,12 +66,18 @@ type Store interface {
 	CreateCoupons(ctx context.Context, drafts []rules.Coupon, plan func(*rules.Standings) ([]rules.Plan, error)) ([]rules.Plan, error)
 	// Coupon returns a coupon by its id, rules.CouponID.
 	Coupon(ctx context.Context, id string) (rules.Coupon, error)
-	// UpdateCoupon replaces a coupon, as UpdateOffer does an offer.
+	// UpdateCoupon replaces a coupon, as UpdateOffer does an offer. Where change widens its hold and
+	// the offer has UniqueCodes, the store returns the error of rules.CheckMove, and writes nothing
+	// then; of any number of creates and updates at once each sees the others' results.
 	UpdateCoupon(ctx context.Context, id string, change func(rules.Coupon) (rules.Coupon, error)) (rules.Coupon, error)
 	// Coupons returns the coupons that a query selects.
 	Coupons(ctx context.Context, q listing.Query) ([]rules.Coupon, error)
 	// SharedWith lists the publishers other than one who have a code on an offer, in order, at most limit.
 	SharedWith(ctx context.Context, offer, publisher, code string, limit int) ([]string, error)
+	// Holds returns when the publishers other than one hold a code on an offer, all of them.
+	Holds(ctx context.Context, offer, publisher, code string) ([]rules.Hold, error)
+	// CheckUnshared returns the first error of rules.CheckUnshared for the codes of an offer.
+	CheckUnshared(ctx context.Context, offer string, now time.Time) error
 	// Candidates returns the coupons that have a code, whatever their state and in whatever case,
 	// with what their validity hangs on, by id, at most limit. offer "" means all offers.
 	Candidates(ctx context.Context, offer, code string, limit int) ([]rules.Candidate, error)

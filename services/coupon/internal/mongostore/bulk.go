@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
@@ -112,28 +111,8 @@ func findOnce[T any, D document[T]](ctx context.Context, c *collection[T, D], fo
 	return err
 }
 
-// addHolders notes who has some codes, which are folded, on an offer. What it reads is in an index,
-// and not kept beyond what a standing tells.
-func (s *Store) addHolders(ctx context.Context, found *rules.Standings, offer string, codes []string) (err error) {
-	cursor, err := s.coupons.stored.Find(ctx,
-		bson.D{{Key: "code_key", Value: bson.D{{Key: "$in", Value: codes}}}, {Key: "offer", Value: offer}},
-		options.Find().SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: "code_key", Value: 1}, {Key: "publisher", Value: 1}}))
-	if err != nil {
-		return s.coupons.failure("reading", err)
-	}
-	defer func() { err = errors.Join(err, cursor.Close(ctx)) }()
-	for cursor.Next(ctx) {
-		var holder struct {
-			CodeKey   string `bson:"code_key"`
-			Publisher string `bson:"publisher"`
-		}
-		if err := cursor.Decode(&holder); err != nil {
-			return s.coupons.failure("reading", err)
-		}
-		found.AddHolder(offer, holder.Publisher, holder.CodeKey)
-	}
-	if err := cursor.Err(); err != nil {
-		return s.coupons.failure("reading", err)
-	}
-	return nil
+// addHolders notes who has some codes, which are folded, on an offer. What it reads is not kept beyond what a
+// standing tells.
+func (s *Store) addHolders(ctx context.Context, found *rules.Standings, offer string, codes []string) error {
+	return s.eachHolder(ctx, bson.D{codeIn(codes), {Key: "offer", Value: offer}}, found.AddHolder)
 }

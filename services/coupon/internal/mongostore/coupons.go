@@ -28,7 +28,44 @@ func (s *Store) Coupon(ctx context.Context, id string) (rules.Coupon, error) {
 
 // UpdateCoupon replaces a coupon by what change makes of it.
 func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(rules.Coupon) (rules.Coupon, error)) (rules.Coupon, error) {
-	return s.coupons.update(ctx, id, change)
+	return withoutCollision(ctx, func() (rules.Coupon, error) {
+		before, err := s.coupons.first(ctx, byID(id))
+		if err != nil {
+			return before, err
+		}
+		after, err := change(before)
+		if err != nil {
+			return before, err
+		}
+		if rules.WidensHold(before, after) {
+			return s.replaceMoved(ctx, before, after)
+		}
+		return s.coupons.replace(ctx, before, after)
+	})
+}
+
+// replaceMoved replaces a coupon that holds its code at other times than before. It locks the offer as creates
+// do, so that what it finds of the others stays true until it has written.
+func (s *Store) replaceMoved(ctx context.Context, before, after rules.Coupon) (rules.Coupon, error) {
+	var replaced rules.Coupon
+	err := s.db.InTransaction(ctx, func(ctx context.Context) error {
+		offer, err := s.lockOffer(ctx, before.Offer)
+		if err != nil {
+			return err
+		}
+		if offer != nil && offer.UniqueCodes {
+			holds, err := s.Holds(ctx, before.Offer, before.Publisher, before.Code)
+			if err != nil {
+				return err
+			}
+			if err := rules.CheckMove(before, after, holds); err != nil {
+				return err
+			}
+		}
+		replaced, err = s.coupons.replace(ctx, before, after)
+		return err
+	})
+	return replaced, err
 }
 
 // Coupons returns the coupons that a query selects.

@@ -89,6 +89,11 @@ func (s *Store) standing(ctx context.Context, offer, publisher, code string) (ru
 		return found, err
 	}
 	found.Exists = existing != nil
+	if found.Offer != nil && found.Offer.UniqueCodes {
+		if found.Holds, err = s.Holds(ctx, offer, publisher, code); err != nil {
+			return found, err
+		}
+	}
 	found.SharedWith, err = s.SharedWith(ctx, offer, publisher, code, rules.MaxSharers)
 	return found, err
 }

@@ -3,7 +3,6 @@ package mongostore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -77,40 +76,18 @@ func (s *Store) UpdateOffer(ctx context.Context, id string, change func(rules.Of
 	})
 }
 
-// replaceUnshared replaces an offer unless two publishers share one of its codes; then it returns
-// flow.ErrExists. Every create of a coupon writes to the offer too, so that one which the snapshot
-// does not show conflicts with the replacement.
+// replaceUnshared replaces an offer unless two publishers share one of its codes. Every create of a coupon, and
+// every change that lets one hold its code for longer, writes to the offer too, so that one which the
+// snapshot does not show conflicts with the replacement.
 func (s *Store) replaceUnshared(ctx context.Context, before, after rules.Offer) (rules.Offer, error) {
 	var replaced rules.Offer
 	err := s.db.InTransaction(ctx, func(ctx context.Context) error {
-		shared, err := s.hasSharedCode(ctx, before.ID)
-		if err != nil {
+		if err := s.CheckUnshared(ctx, before.ID, after.UpdateTime); err != nil {
 			return err
 		}
-		if shared {
-			return flow.ErrExists
-		}
+		var err error
 		replaced, err = s.offers.replace(ctx, before, after)
 		return err
 	})
 	return replaced, err
-}
-
-// hasSharedCode says whether two publishers share a code of an offer. A publisher has a code on an
-// offer once at most.
-func (s *Store) hasSharedCode(ctx context.Context, offer string) (bool, error) {
-	cursor, err := s.coupons.stored.Aggregate(ctx, bson.A{
-		bson.D{{Key: "$match", Value: bson.D{{Key: "offer", Value: offer}}}},
-		bson.D{{Key: "$group", Value: bson.D{{Key: "_id", Value: "$code_key"}, {Key: "count", Value: bson.D{{Key: "$sum", Value: 1}}}}}},
-		bson.D{{Key: "$match", Value: bson.D{{Key: "count", Value: bson.D{{Key: "$gt", Value: 1}}}}}},
-		bson.D{{Key: "$limit", Value: 1}},
-	})
-	if err != nil {
-		return false, mongodb.Failure(fmt.Errorf("looking for shared codes: %w", err))
-	}
-	var shared []bson.Raw
-	if err := cursor.All(ctx, &shared); err != nil {
-		return false, mongodb.Failure(fmt.Errorf("looking for shared codes: %w", err))
-	}
-	return len(shared) > 0, nil
 }

@@ -33,11 +33,10 @@ func checkStanding(draft Coupon, standing Standing) error {
 			draft.Publisher, couponcode.Fold(draft.Code), draft.Offer).On("code").
 			With("coupon", draft.Name()).With("publisher", PublisherName(draft.Publisher)).With("offer", OfferName(draft.Offer))
 	}
-	if standing.Offer.UniqueCodes && len(standing.SharedWith) > 0 {
-		holder := standing.SharedWith[0]
-		return apperr.New(apperr.AlreadyExists, "CODE_TAKEN", "publisher %s has the code %s on offer %s, which allows a code for one publisher only",
-			holder, couponcode.Fold(draft.Code), draft.Offer).On("code").
-			With("coupon", CouponName(draft.Offer, holder, draft.Code)).With("publisher", PublisherName(holder)).With("offer", OfferName(draft.Offer))
+	if standing.Offer.UniqueCodes {
+		if taken := clashOf(standing.Holds, HoldOf(draft)); taken != nil {
+			return taken.refuse(draft, "have another code").On("code")
+		}
 	}
 	var found apperr.Findings
 	if standing.Offer.State == OfferArchived {

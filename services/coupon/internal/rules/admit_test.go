@@ -24,7 +24,7 @@ func draft() Coupon {
 func TestAdmitCouponRefuses(t *testing.T) {
 	everythingWrong := func(s *Standing) {
 		s.Offer.UniqueCodes, s.Offer.State, s.Publisher.State = true, OfferArchived, PublisherArchived
-		s.SharedWith, s.Approval = []string{"23"}, &Approval{State: ApprovalBlocked}
+		s.Holds, s.Approval = []Hold{{Publisher: "23", Start: noon, End: NoExpiry()}}, &Approval{State: ApprovalBlocked}
 	}
 	for name, tc := range map[string]struct {
 		change func(*Standing)
@@ -36,7 +36,9 @@ func TestAdmitCouponRefuses(t *testing.T) {
 		"no publisher": {func(s *Standing) { s.Publisher = nil }, apperr.NotFound, "PUBLISHER_NOT_FOUND", "there is no publisher 22"},
 		"neither":      {func(s *Standing) { *s = Standing{} }, apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer 10"},
 		"a duplicate":  {func(s *Standing) { s.Exists = true }, apperr.AlreadyExists, "COUPON_EXISTS", "publisher 22 has the code SALEXYZ20 on offer 10"},
-		"a taken code": {func(s *Standing) { s.Offer.UniqueCodes, s.SharedWith = true, []string{"23"} }, apperr.AlreadyExists, "CODE_TAKEN", "publisher 23 has the code SALEXYZ20 on offer 10"},
+		"a taken code": {func(s *Standing) {
+			s.Offer.UniqueCodes, s.Holds = true, []Hold{{Publisher: "23", Start: noon, End: NoExpiry()}}
+		}, apperr.AlreadyExists, "CODE_TAKEN", "publisher 23 has the code SALEXYZ20 on offer 10"},
 		"archived":     {func(s *Standing) { s.Offer.State = OfferArchived }, apperr.FailedPrecondition, "OFFER_ARCHIVED", "offer 10 is archived"},
 		"archived too": {func(s *Standing) { s.Publisher.State = PublisherArchived }, apperr.FailedPrecondition, "PUBLISHER_ARCHIVED", "publisher 22 is archived"},
 		"blocked":      {func(s *Standing) { s.Approval = &Approval{State: ApprovalBlocked} }, apperr.FailedPrecondition, "PUBLISHER_BLOCKED", "publisher 22 is blocked on offer 10"},
@@ -47,7 +49,7 @@ func TestAdmitCouponRefuses(t *testing.T) {
 		"a taken code before the rest": {everythingWrong, apperr.AlreadyExists, "CODE_TAKEN", ""},
 		"archived before blocked": {func(s *Standing) {
 			everythingWrong(s)
-			s.SharedWith = nil
+			s.Holds = nil
 		}, apperr.FailedPrecondition, "OFFER_ARCHIVED", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,6 +19,8 @@ type Standings struct {
 	exists map[string]bool
 	// holders are the publishers who have a code, in order, one more than are ever told.
 	holders map[heldCode][]string
+	// holds are when they have it, on offers with UniqueCodes.
+	holds map[heldCode][]Hold
 }
 
 // heldCode is a folded code on an offer.
@@ -33,6 +35,7 @@ func NewStandings(drafts []Coupon) *Standings {
 		Approvals:  map[string]*Approval{},
 		exists:     make(map[string]bool, len(drafts)),
 		holders:    map[heldCode][]string{},
+		holds:      map[heldCode][]Hold{},
 	}
 	for _, draft := range drafts {
 		s.exists[draft.ID()] = false
@@ -40,20 +43,23 @@ func NewStandings(drafts []Coupon) *Standings {
 	return s
 }
 
-// AddHolder notes that a publisher has a code on an offer. However many there are, no more are kept
-// than a standing tells.
-func (s *Standings) AddHolder(offer, publisher, code string) {
-	id := CouponID(offer, publisher, code)
+// AddHolder notes that the publisher of a coupon has its code, of which only the key and what HoldOf reads
+// count. However many there are, no more are kept than a standing tells. Offers has the coupon's offer before.
+func (s *Standings) AddHolder(c Coupon) {
+	id := c.ID()
 	if _, asked := s.exists[id]; asked {
 		s.exists[id] = true
 	}
-	held := heldCode{offer: offer, code: couponcode.Fold(code)}
+	held := heldCode{offer: c.Offer, code: couponcode.Fold(c.Code)}
+	if offer := s.Offers[c.Offer]; offer != nil && offer.UniqueCodes {
+		s.holds[held] = append(s.holds[held], HoldOf(c))
+	}
 	holders := s.holders[held]
-	at, found := slices.BinarySearch(holders, publisher)
+	at, found := slices.BinarySearch(holders, c.Publisher)
 	if found {
 		return
 	}
-	holders = slices.Insert(holders, at, publisher)
+	holders = slices.Insert(holders, at, c.Publisher)
 	s.holders[held] = holders[:min(len(holders), MaxSharers+1)]
 }
 
@@ -66,7 +72,8 @@ func (s *Standings) Free(offer string, codes []string) []string {
 
 // Of returns what stands about one of the coupons.
 func (s *Standings) Of(draft Coupon) Standing {
-	holders := s.holders[heldCode{offer: draft.Offer, code: couponcode.Fold(draft.Code)}]
+	held := heldCode{offer: draft.Offer, code: couponcode.Fold(draft.Code)}
+	holders := s.holders[held]
 	others := slices.DeleteFunc(slices.Clone(holders), func(p string) bool { return p == draft.Publisher })
 	return Standing{
 		Offer:      s.Offers[draft.Offer],
@@ -74,6 +81,7 @@ func (s *Standings) Of(draft Coupon) Standing {
 		Approval:   s.Approvals[ApprovalID(draft.Offer, draft.Publisher)],
 		Exists:     s.exists[draft.ID()],
 		SharedWith: others[:min(len(others), MaxSharers)],
+		Holds:      s.holds[held],
 	}
 }
 
@@ -84,7 +92,7 @@ func (s *Standings) Admit(draft Coupon, now time.Time) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	s.AddHolder(draft.Offer, draft.Publisher, draft.Code)
+	s.AddHolder(plan.Coupon)
 	if plan.Approval != nil {
 		given := *plan.Approval
 		s.Approvals[given.ID()] = &given

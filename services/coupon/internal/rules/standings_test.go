@@ -55,7 +55,11 @@ func TestStandingsSeeWhatWasAdmitted(t *testing.T) {
 }
 
 func TestUniqueCodesWithinABatch(t *testing.T) {
-	drafts := []Coupon{{Offer: "10", Publisher: "22", Code: "SALE"}, {Offer: "10", Publisher: "23", Code: "sale"}}
+	drafts := []Coupon{
+		{Offer: "10", Publisher: "22", Code: "SALE", ExpireTime: noon},
+		{Offer: "10", Publisher: "23", Code: "sale"},
+		{Offer: "10", Publisher: "23", Code: "Sale", StartTime: noon},
+	}
 	s := NewStandings(drafts)
 	s.Offers["10"] = &Offer{ID: "10", State: OfferActive, UniqueCodes: true}
 	s.Publishers["22"], s.Publishers["23"] = &Publisher{State: PublisherActive}, &Publisher{State: PublisherActive}
@@ -65,6 +69,9 @@ func TestUniqueCodesWithinABatch(t *testing.T) {
 	if _, err := s.Admit(drafts[1], noon); apperr.As(err) == nil || apperr.As(err).Reason != "CODE_TAKEN" {
 		t.Errorf("got %v", err)
 	}
+	if _, err := s.Admit(drafts[2], noon); err != nil {
+		t.Errorf("a coupon after the first: %v", err)
+	}
 }
 
 // Whatever order holders come in, the first hundred others are told, and no more are kept.
@@ -73,7 +80,7 @@ func TestManyHolders(t *testing.T) {
 	first := Coupon{Offer: "10", Publisher: "p000", Code: "SALE"}
 	s := NewStandings([]Coupon{draft, first})
 	for i := range 300 {
-		s.AddHolder("10", fmt.Sprintf("p%03d", i*7%300), "sale")
+		s.AddHolder(Coupon{Offer: "10", Publisher: fmt.Sprintf("p%03d", i*7%300), Code: "sale"})
 	}
 	got := s.Of(draft)
 	if !got.Exists || len(got.SharedWith) != MaxSharers || got.SharedWith[0] != "p000" || got.SharedWith[99] != "p099" {

@@ -196,6 +196,8 @@ type Standing struct {
 	Exists bool
 	// SharedWith lists the other publishers who have the code on the offer, in order, 100 at most.
 	SharedWith []string
+	// Holds are when they hold it, of all of them; nil if the offer does not have UniqueCodes.
+	Holds []Hold
 }
 
 // Plan is what to write for a new coupon: all of it, in one transaction.

@@ -90,15 +90,14 @@ func findOnce[T any](ctx context.Context, tx *sql.Tx, t *table[T], found map[str
 // addHolders notes who has some codes, which are folded, on an offer.
 func (s *Store) addHolders(ctx context.Context, tx *sql.Tx, found *rules.Standings, offer string, codes []string) error {
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(codes)), ", ")
-	query := "SELECT code_key, publisher FROM coupons WHERE code_key IN (" + marks + ") AND offer = ?"
+	query := "SELECT " + holdColumns + " FROM coupons WHERE code_key IN (" + marks + ") AND offer = ?"
 	args := make([]any, 0, len(codes)+1)
 	for _, code := range codes {
 		args = append(args, code)
 	}
 	_, err := collect(ctx, tx, func(r row) (none struct{}, err error) {
-		var code, publisher string
-		err = r.Scan(&code, &publisher)
-		found.AddHolder(offer, publisher, code)
+		holder, err := scanHolder(r)
+		found.AddHolder(holder)
 		return none, err
 	}, query, append(args, offer)...)
 	return err

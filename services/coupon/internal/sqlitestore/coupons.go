@@ -105,6 +105,11 @@ func (s *Store) standing(ctx context.Context, tx *sql.Tx, offer, publisher, code
 		return found, err
 	}
 	found.Exists = existing != nil
+	if found.Offer != nil && found.Offer.UniqueCodes {
+		if found.Holds, err = s.holds(ctx, tx, offer, publisher, code); err != nil {
+			return found, err
+		}
+	}
 	found.SharedWith, err = s.sharedWith(ctx, tx, offer, publisher, code, rules.MaxSharers)
 	return found, err
 }
@@ -116,7 +121,28 @@ func (s *Store) Coupon(ctx context.Context, id string) (rules.Coupon, error) {
 
 // UpdateCoupon replaces a coupon by what change makes of it.
 func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(rules.Coupon) (rules.Coupon, error)) (rules.Coupon, error) {
-	return inWrite(ctx, s, func(tx *sql.Tx) (rules.Coupon, error) { return s.coupons.update(ctx, tx, id, change) })
+	return inWrite(ctx, s, func(tx *sql.Tx) (rules.Coupon, error) {
+		return s.coupons.update(ctx, tx, id, func(before rules.Coupon) (rules.Coupon, error) {
+			after, err := change(before)
+			if err != nil || !rules.WidensHold(before, after) {
+				return after, err
+			}
+			return after, s.checkMove(ctx, tx, before, after)
+		})
+	})
+}
+
+// checkMove returns the error of rules.CheckMove if the coupon's offer has unique codes.
+func (s *Store) checkMove(ctx context.Context, tx *sql.Tx, before, after rules.Coupon) error {
+	offer, err := s.offers.find(ctx, tx, before.Offer)
+	if err != nil || offer == nil || !offer.UniqueCodes {
+		return err
+	}
+	holds, err := s.holds(ctx, tx, before.Offer, before.Publisher, before.Code)
+	if err != nil {
+		return err
+	}
+	return rules.CheckMove(before, after, holds)
 }
 
 // Coupons returns the coupons that a query selects.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
 func offersTable() *table[rules.Offer] {
@@ -99,19 +97,6 @@ func (s *Store) UpdateOffer(ctx context.Context, id string, change func(rules.Of
 		if err != nil || !turnedUnique {
 			return offer, err
 		}
-		return offer, s.checkUnshared(ctx, tx, id)
+		return offer, checkUnshared(ctx, tx, id, offer.UpdateTime)
 	})
-}
-
-// checkUnshared returns flow.ErrExists where two publishers share a code of an offer.
-func (s *Store) checkUnshared(ctx context.Context, tx *sql.Tx, offer string) error {
-	const query = "SELECT EXISTS (SELECT 1 FROM coupons WHERE offer = ? GROUP BY code_key HAVING count(*) > 1)"
-	var shared bool
-	if err := tx.QueryRowContext(ctx, query, offer).Scan(&shared); err != nil {
-		return sqlitedb.Failure(fmt.Errorf("looking for shared codes: %w", err))
-	}
-	if shared {
-		return flow.ErrExists
-	}
-	return nil
 }

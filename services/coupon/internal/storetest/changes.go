@@ -17,7 +17,7 @@ func changePromises() []promise {
 		{"a change keeps the key", testChangedKey},
 		{"an approval is put, and put again", testPutApproval},
 		{"an approval that does not change is not written", testPutSameApproval},
-		{"codes can be made unique only while none is shared", testMakeUnique},
+		{"codes can be made unique only while none is shared, then or later", testMakeUnique},
 	}
 }
 
@@ -143,7 +143,10 @@ func testMakeUnique(t *testing.T, s *suite) {
 		must(t, s.create(ctx, c))
 	}
 	_, err := s.UpdateOffer(ctx, "10", unique)
-	wantError(t, "UpdateOffer where a code is shared", err, flow.ErrExists)
+	wantReason(t, "UpdateOffer where a code is shared", err, "CODES_SHARED")
+	wantReason(t, "CheckUnshared where a code is shared", s.CheckUnshared(ctx, "10", moment(59)), "CODES_SHARED")
+	must(t, s.CheckUnshared(ctx, "10", moment(60))) // By then both have expired.
+	must(t, s.CheckUnshared(ctx, "11", moment(0)))
 	o, err := s.Offer(ctx, "10")
 	want(t, "the offer", o, err, offer("10"))
 	o, err = s.UpdateOffer(ctx, "11", unique)

@@ -62,6 +62,7 @@ func promises() []promise {
 	all = append(all, createPromises()...)
 	all = append(all, bulkPromises()...)
 	all = append(all, racePromises()...)
+	all = append(all, holdPromises()...)
 	all = append(all, lookupPromises()...)
 	all = append(all, listPromises()...)
 	return all

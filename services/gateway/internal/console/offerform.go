@@ -166,7 +166,7 @@ func attributionFields(values url.Values) []field {
 		durationField("coupon_grace", "Coupon grace", "How long after its expiration a code still earns.", values),
 		{
 			Name: "unique_codes", Label: "One publisher per code", Kind: "checkbox", Value: values.Get("unique_codes"),
-			Hint: "No two publishers can have the same code on this offer.",
+			Hint: "No two publishers can have the same code on this offer at the same time.",
 		},
 	}
 }

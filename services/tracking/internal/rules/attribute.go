@@ -132,6 +132,8 @@ const (
 //     up now is held, to be judged later.
 //  2. A code that resolves to exactly one coupon valid at the sale's time wins over the click,
 //     unless the settings put the click first, or want a click of the same publisher beside the code.
+//     A coupon that is valid only by its grace gives way to one of another publisher that has not
+//     expired, unless the report names its publisher or its publisher's click counts.
 //  3. A code that could mean several valid coupons earns nothing; under CODE_FIRST it also keeps the
 //     click from earning, since the rightful publisher is one of the code's.
 //  4. A code that is unknown or not valid falls through to the click; the reason is kept.
@@ -264,14 +266,15 @@ func (c Claim) judgeClick(window time.Duration) Reason {
 
 // judgeCode finds the valid coupon that the codes mean, or says why none is: of several codes, the reason of
 // the first that the offer has. The publisher that the report names settles codes of several publishers, else
-// the click's, if the click counts.
+// the click's, if the click counts, else the only publisher whose coupon needs no grace.
 func (c Claim) judgeCode(clicked bool) (*Coupon, Reason) {
 	if c.Code == "" {
 		return nil, NoReason
 	}
-	// first is the first valid coupon, and own the first of the click's publisher.
-	var first, own *Coupon
-	severalHolders, informed, reason := false, false, UnknownCode
+	// first is the first valid coupon, own the first of the click's publisher, and current the first that
+	// needs no grace.
+	var first, own, current *Coupon
+	severalHolders, severalCurrent, informed, reason := false, false, false, UnknownCode
 	for k := range c.codes() {
 		code := c.code(k)
 		if code.Elsewhere && !informed {
@@ -296,6 +299,13 @@ func (c Claim) judgeCode(clicked bool) (*Coupon, Reason) {
 				own = coupon
 			}
 			severalHolders = severalHolders || coupon.Publisher != first.Publisher
+			if coupon.lapsed(c.Time) {
+				continue
+			}
+			if current == nil {
+				current = coupon
+			}
+			severalCurrent = severalCurrent || coupon.Publisher != current.Publisher
 		}
 	}
 	switch {
@@ -305,6 +315,8 @@ func (c Claim) judgeCode(clicked bool) (*Coupon, Reason) {
 		return first, NoReason
 	case own != nil:
 		return own, NoReason
+	case current != nil && !severalCurrent:
+		return current, NoReason
 	default:
 		return nil, AmbiguousCode
 	}
@@ -319,7 +331,28 @@ func (c Claim) byCoupon(coupon *Coupon, clicked bool) Decision {
 		return d
 	}
 	d.Explanation = fmt.Sprintf("Code %s is publisher %s's and was valid at the time of the sale.", coupon.Code, coupon.Publisher)
+	if other := c.outlived(coupon); other != nil && !d.Click {
+		d.Explanation += fmt.Sprintf(" Publisher %s's coupon %s had expired before, and gave way although it was within its grace.", other.Publisher, other.Code)
+	}
 	return d
+}
+
+// outlived returns the first coupon of another publisher that only its grace makes valid, if the one that earned
+// had not expired.
+func (c Claim) outlived(earned *Coupon) *Coupon {
+	if len(c.Coupons) == 1 && len(c.More) == 0 || c.Publisher != "" || earned.lapsed(c.Time) {
+		return nil
+	}
+	for k := range c.codes() {
+		code := c.code(k)
+		for i := range code.Coupons {
+			other := &code.Coupons[i]
+			if other.Publisher != earned.Publisher && other.lapsed(c.Time) && other.Judge(c.Time, other.grace(c.Offer)) == NoReason {
+				return other
+			}
+		}
+	}
+	return nil
 }
 
 // byClick credits the click's publisher; codeReason says why a code that was sent did not count.

@@ -53,7 +53,11 @@ func checkCodeCredit(t *rapid.T, c rules.Claim, d rules.Decision) {
 	}
 	for _, other := range couponsOf(c) {
 		rival := other.Publisher != d.Publisher && (c.Publisher == "" || other.Publisher == c.Publisher)
-		if rival && other.Judge(c.Time, graceOf(c, other)) == rules.NoReason && (c.Click == nil || c.Click.Publisher != d.Publisher) {
+		grace := graceOf(c, other)
+		if d.Coupon.Judge(c.Time, 0) == rules.NoReason {
+			grace = 0 // One that needs no grace gives way to none that does.
+		}
+		if rival && other.Judge(c.Time, grace) == rules.NoReason && (c.Click == nil || c.Click.Publisher != d.Publisher) {
 			t.Fatalf("credited %s although %s has the code too", d.Publisher, other.Publisher)
 		}
 	}

@@ -22,6 +22,11 @@ func (c Coupon) Judge(at time.Time, grace time.Duration) Reason {
 	return NoReason
 }
 
+// lapsed says whether the coupon had expired at a time, so that no more than its grace lets it earn.
+func (c Coupon) lapsed(at time.Time) bool {
+	return !c.ExpireTime.IsZero() && !at.Before(c.ExpireTime)
+}
+
 // grace returns how long after its expiry the coupon still earns: its own grace, else its offer's.
 func (c Coupon) grace(offer Offer) time.Duration {
 	if c.Settings.CouponGrace != nil {

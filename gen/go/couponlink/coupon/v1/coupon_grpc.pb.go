@@ -36,13 +36,15 @@ const (
 // CouponService keeps the coupons: codes for one publisher on one offer.
 type CouponServiceClient interface {
 	// CreateCoupon stores a coupon and approves its publisher on the offer, if it is not approved yet:
-	// both, or neither. The same code for another publisher of the offer is allowed, unless the offer
-	// has `unique_codes`, and reported in `shared_with`.
+	// both, or neither. The same code for another publisher of the offer is allowed and reported in
+	// `shared_with`; on an offer with `unique_codes` it is allowed at another time only.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault (a code with special characters comes with a
 	// suggestion: reason INVALID_CODE, metadata `suggestion`); NOT_FOUND (OFFER_NOT_FOUND,
 	// PUBLISHER_NOT_FOUND); ALREADY_EXISTS (COUPON_EXISTS) when the publisher has the code on the
-	// offer, in whatever case, or (CODE_TAKEN) when another has it and the offer has `unique_codes`;
+	// offer, in whatever case, or (CODE_TAKEN) when another has it at the same time and the offer has
+	// `unique_codes` (metadata `coupon` and `publisher`, and when it has it: `taken_from`, `taken_until`,
+	// RFC 3339; without `taken_until` its coupon does not expire; the message says which dates are free);
 	// FAILED_PRECONDITION (PUBLISHER_BLOCKED, PUBLISHER_ARCHIVED, OFFER_ARCHIVED). An error leaves
 	// nothing stored, and no approval given.
 	CreateCoupon(ctx context.Context, in *CreateCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
@@ -62,7 +64,9 @@ type CouponServiceClient interface {
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
 	// that names an unknown or a fixed field; ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and
-	// the coupon has changed since; FAILED_PRECONDITION (COUPON_ARCHIVED).
+	// the coupon has changed since; FAILED_PRECONDITION (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as
+	// of CreateCoupon) on `start_time` or `expire_time` when the offer has `unique_codes` and the change makes
+	// the coupon valid at a time at which another publisher has the code.
 	UpdateCoupon(ctx context.Context, in *UpdateCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
 	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is
 	// `offers/-`. Each is judged as by CreateCoupon, in order, and has its own result: one that is refused
@@ -188,13 +192,15 @@ func (c *couponServiceClient) ValidateCoupon(ctx context.Context, in *ValidateCo
 // CouponService keeps the coupons: codes for one publisher on one offer.
 type CouponServiceServer interface {
 	// CreateCoupon stores a coupon and approves its publisher on the offer, if it is not approved yet:
-	// both, or neither. The same code for another publisher of the offer is allowed, unless the offer
-	// has `unique_codes`, and reported in `shared_with`.
+	// both, or neither. The same code for another publisher of the offer is allowed and reported in
+	// `shared_with`; on an offer with `unique_codes` it is allowed at another time only.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault (a code with special characters comes with a
 	// suggestion: reason INVALID_CODE, metadata `suggestion`); NOT_FOUND (OFFER_NOT_FOUND,
 	// PUBLISHER_NOT_FOUND); ALREADY_EXISTS (COUPON_EXISTS) when the publisher has the code on the
-	// offer, in whatever case, or (CODE_TAKEN) when another has it and the offer has `unique_codes`;
+	// offer, in whatever case, or (CODE_TAKEN) when another has it at the same time and the offer has
+	// `unique_codes` (metadata `coupon` and `publisher`, and when it has it: `taken_from`, `taken_until`,
+	// RFC 3339; without `taken_until` its coupon does not expire; the message says which dates are free);
 	// FAILED_PRECONDITION (PUBLISHER_BLOCKED, PUBLISHER_ARCHIVED, OFFER_ARCHIVED). An error leaves
 	// nothing stored, and no approval given.
 	CreateCoupon(context.Context, *CreateCouponRequest) (*Coupon, error)
@@ -214,7 +220,9 @@ type CouponServiceServer interface {
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
 	// that names an unknown or a fixed field; ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and
-	// the coupon has changed since; FAILED_PRECONDITION (COUPON_ARCHIVED).
+	// the coupon has changed since; FAILED_PRECONDITION (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as
+	// of CreateCoupon) on `start_time` or `expire_time` when the offer has `unique_codes` and the change makes
+	// the coupon valid at a time at which another publisher has the code.
 	UpdateCoupon(context.Context, *UpdateCouponRequest) (*Coupon, error)
 	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is
 	// `offers/-`. Each is judged as by CreateCoupon, in order, and has its own result: one that is refused

@@ -288,7 +288,9 @@ type Offer struct {
 	// How long after its `expire_time` a coupon's code still earns: 0 to 366 days, whole seconds.
 	// Default 0. It does not lengthen the shopper's discount.
 	CouponGrace *durationpb.Duration `protobuf:"bytes,10,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
-	// Whether a code may belong to one publisher only on this offer. Default false.
+	// Whether a code may belong to one publisher at a time only on this offer. A coupon has its code from
+	// its `start_time` to its `expire_time`, or to when it was archived; a disabled one too, and
+	// `coupon_grace` does not count. Another publisher can have the code before and after that. Default false.
 	UniqueCodes bool `protobuf:"varint,11,opt,name=unique_codes,json=uniqueCodes,proto3" json:"unique_codes,omitempty"`
 	// What a conversion earns its publisher, unless the coupon or the publisher's approval on the
 	// offer says otherwise, in that order. Default: nothing.

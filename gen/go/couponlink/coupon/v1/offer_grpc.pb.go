@@ -52,7 +52,8 @@ type OfferServiceClient interface {
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
 	// that names an unknown or a fixed field; ABORTED (ETAG_MISMATCH) when `offer.etag` is given and
 	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned
-	// on while two publishers share a code.
+	// on while two publishers have a code at the same time, now or later (metadata `coupon` and
+	// `other_coupon`).
 	UpdateOffer(ctx context.Context, in *UpdateOfferRequest, opts ...grpc.CallOption) (*Offer, error)
 	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old
 	// ones are taken for a while yet, so that the advertiser can change over without losing a sale.
@@ -146,7 +147,8 @@ type OfferServiceServer interface {
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
 	// that names an unknown or a fixed field; ABORTED (ETAG_MISMATCH) when `offer.etag` is given and
 	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned
-	// on while two publishers share a code.
+	// on while two publishers have a code at the same time, now or later (metadata `coupon` and
+	// `other_coupon`).
 	UpdateOffer(context.Context, *UpdateOfferRequest) (*Offer, error)
 	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old
 	// ones are taken for a while yet, so that the advertiser can change over without losing a sale.

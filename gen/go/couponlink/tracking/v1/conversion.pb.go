@@ -205,7 +205,8 @@ const (
 	Conversion_REASON_UNSPECIFIED Conversion_Reason = 0
 	// No coupon of the offer (and of the publisher, if one was named) has the code.
 	Conversion_UNKNOWN_CODE Conversion_Reason = 1
-	// Two or more valid coupons have the code, and neither a click nor `pub_id` tells which.
+	// Valid coupons of several publishers have the code, and neither a click nor `pub_id` tells which, nor
+	// that all but one had expired and are within their grace only.
 	Conversion_AMBIGUOUS_CODE Conversion_Reason = 2
 	// The coupon had expired, grace included.
 	Conversion_EXPIRED Conversion_Reason = 3
