@@ -35,19 +35,22 @@ func TestAttemptsAreLimited(t *testing.T) {
 			t.Fatalf("status %d", a.status)
 		}
 	}
-	a := try(key)
+	a := try("wrong")
 	wait, err := strconv.Atoi(a.header.Get("Retry-After"))
 	if a.status != http.StatusTooManyRequests || err != nil || wait < 1 || wait > 15 {
 		t.Fatalf("the sixth: status %d, Retry-After %q", a.status, a.header.Get("Retry-After"))
 	}
-	c.now = c.now.Add(time.Duration(wait) * time.Second)
 	if a := try(key); a.status != http.StatusSeeOther {
+		t.Errorf("the right key: status %d", a.status)
+	}
+	c.now = c.now.Add(time.Duration(wait) * time.Second)
+	if a := try("wrong"); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("after the wait: status %d", a.status)
 	}
 }
 
-// TestAttemptsAreLimitedBehindAProxy: who uses up an allowance leaves the others theirs, but many who
-// err use up that of all.
+// TestAttemptsAreLimitedBehindAProxy: each address has an allowance of wrong keys, and all together have one.
+// The right key needs none.
 func TestAttemptsAreLimitedBehindAProxy(t *testing.T) {
 	b := open(t, &fake{}, func(cfg *console.Config) { cfg.Now = newClock().Now })
 	try := func(from, typed string) int {
@@ -56,16 +59,21 @@ func TestAttemptsAreLimitedBehindAProxy(t *testing.T) {
 	for range 5 {
 		try("203.0.113.1", "wrong")
 	}
-	if got := try("203.0.113.1", key); got != http.StatusTooManyRequests {
+	if got := try("203.0.113.1", "wrong"); got != http.StatusTooManyRequests {
 		t.Errorf("the sixth: status %d", got)
 	}
-	if got := try("203.0.113.2", key); got != http.StatusSeeOther {
+	if got := try("203.0.113.2", "wrong"); got != http.StatusUnprocessableEntity {
 		t.Errorf("another: status %d", got)
 	}
 	refused := 0
 	for i := range 60 {
 		if try(fmt.Sprintf("203.0.113.%d", 3+i), "wrong") == http.StatusTooManyRequests {
 			refused++
+		}
+	}
+	for _, from := range []string{"203.0.113.1", "203.0.113.99"} {
+		if got := try(from, key); got != http.StatusSeeOther {
+			t.Errorf("the right key from %s: status %d", from, got)
 		}
 	}
 	if refused < 15 || refused > 17 {

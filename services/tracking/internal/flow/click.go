@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
@@ -189,14 +190,16 @@ func (s *Service) ReadShortLink(ctx context.Context, code, rawQuery string) (rul
 // The reasons for which a link means no click.
 const (
 	offerNotFound = "OFFER_NOT_FOUND"
-	// CodeNotFound says that no coupon has the link's code, CodeShared that several have it.
+	// CodeNotFound says that no coupon has the link's code, CodeShared that coupons of several offers have it.
 	CodeNotFound = "CODE_NOT_FOUND"
 	CodeShared   = "CODE_SHARED"
 )
 
-// resolveShort fills in the offer and publisher of a link by its code alone.
+// resolveShort fills in the offer and publisher of a link by its code alone. If publishers of one offer share
+// the code, only the offer is certain: the shopper gets there, and the click is nobody's unless the link names
+// the publisher.
 //
-// Errors: NotFound (CODE_NOT_FOUND, CODE_SHARED) unless the code is exactly one coupon's.
+// Errors: NotFound (CODE_NOT_FOUND, CODE_SHARED) unless the code is one offer's.
 func (s *Service) resolveShort(ctx context.Context, link *trackinglink.Link) error {
 	coupons, err := s.catalog.Coupons(ctx, "", link.CouponCode)
 	if err != nil {
@@ -208,7 +211,11 @@ func (s *Service) resolveShort(ctx context.Context, link *trackinglink.Link) err
 	case 1:
 		link.Offer, link.Publisher, link.CouponCode = coupons[0].Offer, coupons[0].Publisher, coupons[0].Code
 		return nil
-	default:
-		return apperr.New(apperr.NotFound, CodeShared, "the code %q belongs to several coupons; use the full tracking link", link.CouponCode)
 	}
+	offer := coupons[0].Offer
+	if slices.ContainsFunc(coupons, func(c rules.Coupon) bool { return c.Offer != offer }) {
+		return apperr.New(apperr.NotFound, CodeShared, "the code %q belongs to coupons of several offers; use the full tracking link", link.CouponCode)
+	}
+	link.Offer = offer
+	return nil
 }

@@ -208,6 +208,8 @@ func (p parameter) isUnfilled(value string) bool {
 	switch {
 	case isMacro(value):
 		return true
+	case p.unfilled == refused && isBoolean(value):
+		return true
 	case IsEmptyWord(value):
 		return p.couldBe == nil || !p.couldBe(value)
 	default:

@@ -151,10 +151,15 @@ func IsEmptyWord(value string) bool {
 // that was not filled in, since all sales would then look like repeats of one. The error is InvalidArgument
 // on the field.
 func CheckKey(field, value string) error {
-	if err := CheckText(field, value); err != nil || !Unfilled(value) {
+	if err := CheckText(field, value); err != nil || !Unfilled(value) && !isBoolean(value) {
 		return err
 	}
 	return apperr.Invalid(invalidReason(field), field, "%s", notFilledIn(value))
+}
+
+// isBoolean reports whether a value is true or false: PHP sends the latter for an id that it does not have.
+func isBoolean(value string) bool {
+	return strings.EqualFold(value, "true") || strings.EqualFold(value, "false")
 }
 
 func notFilledIn(value string) error {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -32,6 +33,19 @@ func TestUnfilled(t *testing.T) {
 	} {
 		if rules.Unfilled(value) {
 			t.Errorf("%q is taken for no value", value)
+		}
+	}
+}
+
+// TestCheckKey: true and false are what PHP sends for an id that it does not have, and no sale's own id.
+func TestCheckKey(t *testing.T) {
+	for value, ok := range map[string]bool{"A-1": true, "": true, "falsework": true, "false": false, "TRUE": false, "{order_id}": false} {
+		if err := rules.CheckKey("transaction_id", value); (err == nil) != ok {
+			t.Errorf("CheckKey(%q) returned %v", value, err)
+		}
+		_, err := rules.ParsePostback(map[string][]string{"transaction_id": {value}, "test": {"true"}}, time.Now())
+		if (err == nil) != ok {
+			t.Errorf("transaction_id=%s: %v", value, err)
 		}
 	}
 }

@@ -83,13 +83,13 @@ type Session struct {
 	signer signer
 }
 
-// Attempt says whether key opens the console for a request. Where there were too many attempts it does
-// not look at the key and returns how long to wait.
+// Attempt says whether key opens the console for a request. The right key always does, so that nobody who
+// guesses can lock others out. After too many wrong ones it returns how long to wait.
 func (k *Keeper) Attempt(r *http.Request, key string) (isRight bool, wait time.Duration) {
-	if wait := k.limits.take(r, k.now()); wait > 0 {
-		return false, wait
+	if k.key.OK([]string{bearer.Header(strings.TrimSpace(key))}) {
+		return true, 0
 	}
-	return k.key.OK([]string{bearer.Header(strings.TrimSpace(key))}), 0
+	return false, k.limits.take(r, k.now())
 }
 
 // Begin starts a session and sets its cookie.
