@@ -41,6 +41,7 @@ func (b *tab) errorsGo() {
 	b.t.Helper()
 	b.open("/console/coupons/new")
 	b.fill("Coupon Code", "SALE_XYZ20")
+	b.see(text("only letters A-Z and digits")) // it is checked while it is typed, and the error moves what is below
 	b.fill("Usage Limit", "many")
 	b.press(button("Save"))
 	for _, said := range []string{"only letters A-Z and digits", "Choose an offer.", "Choose a publisher.", "Write a whole number"} {

@@ -174,6 +174,7 @@ func (b *tab) filterByKeys() {
 	b.must("going back", b.keyBack())
 	b.must("typing", b.key("status"))
 	b.hasValue("Column", "Status")
+	b.see(field("Value")) // the row of another column comes from the server
 	b.must("pressing Tab twice", b.key(kb.Tab+kb.Tab))
 	b.hasFocus("Value")
 	b.must("typing", b.key("app"))
