@@ -47,7 +47,10 @@ type Deferred struct {
 // DeferChange returns the report to keep for a change that came before its sale. conversion is the id that
 // the sale will have.
 func DeferChange(r Report, conversion string, entry Postback) Deferred {
-	amount := fmt.Sprint(r.HasAmount, r.Amount.Units, r.Amount.Nanos, r.Amount.Currency)
+	amount := "" // a currency without an amount says nothing
+	if r.HasAmount {
+		amount = fmt.Sprint(r.Amount.Units, r.Amount.Nanos, r.Amount.Currency)
+	}
 	return Deferred{
 		ID: hash("early", conversion, string(r.Status), r.RefundID, amount), Reason: EarlyChange, Conversion: conversion, Postback: entry,
 		DueTime: entry.Time.Add(earlyFirstLook), ExpireTime: entry.Time.Add(earlyWait),
