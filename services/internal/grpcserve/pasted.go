@@ -36,8 +36,9 @@ func (t *trimmer) message(m protoreflect.Message) {
 				t.message(m.Get(field).Message())
 			}
 		default:
-			if text := m.Get(field).String(); pasted.Trim(text) != text {
-				m.Set(field, protoreflect.ValueOfString(pasted.Trim(text)))
+			text := m.Get(field).String()
+			if trimmed := pasted.Trim(text); trimmed != text {
+				m.Set(field, protoreflect.ValueOfString(trimmed))
 			}
 		}
 	}
@@ -47,8 +48,11 @@ func (t *trimmer) list(list protoreflect.List, kind protoreflect.Kind) {
 	for i := range list.Len() {
 		if kind == protoreflect.MessageKind {
 			t.message(list.Get(i).Message())
-		} else if text := list.Get(i).String(); pasted.Trim(text) != text {
-			list.Set(i, protoreflect.ValueOfString(pasted.Trim(text)))
+			continue
+		}
+		text := list.Get(i).String()
+		if trimmed := pasted.Trim(text); trimmed != text {
+			list.Set(i, protoreflect.ValueOfString(trimmed))
 		}
 	}
 }

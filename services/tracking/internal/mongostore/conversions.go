@@ -117,7 +117,7 @@ func moved(before rules.Conversion, update flow.Update) (took, gave *rules.Use) 
 	if held == holds {
 		return nil, nil
 	}
-	if holds != "" && limited(update.Use) {
+	if holds != "" && update.Use.Limited() {
 		took = update.Use
 	}
 	if held != "" {

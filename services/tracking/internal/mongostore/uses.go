@@ -37,9 +37,6 @@ type counts struct {
 	anew bool
 }
 
-// limited says whether a use is bounded.
-func limited(u *rules.Use) bool { return u != nil && u.Limits.Limited() }
-
 // left says whether there is a use left.
 func (c counts) left() bool {
 	return (c.limits.Total == 0 || c.all.Uses < c.limits.Total) && (c.limits.Daily == 0 || c.day.Uses < c.limits.Daily)

@@ -24,5 +24,8 @@ type Use struct {
 	To   time.Time
 }
 
+// Limited reports whether a use is bounded; nil is none, and is not.
+func (u *Use) Limited() bool { return u != nil && u.Limits.Limited() }
+
 // Day names the day of a use, as 2026-11-22.
 func (u Use) Day() string { return u.From.Format(time.DateOnly) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
 // ParseQuery reads a query or a form and never fails: a percent sign that does not begin an escape is
@@ -21,39 +22,15 @@ func ParseQuery(raw string) url.Values {
 			continue
 		}
 		name, value, _ := strings.Cut(part, "=")
-		name = unescape(name, true)
-		params[name] = append(params[name], unescape(value, true))
+		name = trackinglink.Unescape(name)
+		params[name] = append(params[name], trackinglink.Unescape(value))
 	}
 	return params
 }
 
-// unescape decodes percent-encoding; plus says that a + is a space.
-func unescape(text string, plus bool) string {
-	if !strings.ContainsAny(text, "%+") {
-		return text
-	}
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		switch {
-		case text[i] == '%' && i+2 < len(text) && isHex(text[i+1]) && isHex(text[i+2]):
-			b.WriteByte(fromHex(text[i+1])<<4 | fromHex(text[i+2]))
-			i += 2
-		case text[i] == '+' && plus:
-			b.WriteByte(' ')
-		default:
-			b.WriteByte(text[i])
-		}
-	}
-	return b.String()
-}
-
-func isHex(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }
-
-func fromHex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c | 0x20 - 'a' + 10
+// unescape decodes percent-encoding and, unlike in a query, leaves a + as it is.
+func unescape(text string) string {
+	return trackinglink.Unescape(strings.ReplaceAll(text, "+", "%2B"))
 }
 
 // ParameterName returns the name of the parameter that a sender meant: in lower case, without list brackets,

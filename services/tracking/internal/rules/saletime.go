@@ -52,7 +52,7 @@ func parseTime(value string) (time.Time, error) {
 	if strings.Trim(value, "0123456789.") == "" {
 		return parseUnix(value)
 	}
-	text := strings.ToUpper(unescape(value, false))
+	text := strings.ToUpper(unescape(value))
 	if len(text) > 10 && text[10] == ' ' {
 		text = text[:10] + "T" + text[11:]
 	}

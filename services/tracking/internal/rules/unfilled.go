@@ -31,7 +31,7 @@ func isMacro(value string) bool {
 		if !strings.Contains(value, "%") {
 			return false
 		}
-		decoded := unescape(value, false)
+		decoded := unescape(value)
 		if decoded == value {
 			return false
 		}
@@ -142,7 +142,7 @@ func IsEmptyWord(value string) bool {
 		if !strings.Contains(value, "%") {
 			return false
 		}
-		value = unescape(value, false)
+		value = unescape(value)
 	}
 	return false
 }

@@ -26,7 +26,7 @@ func (s *Store) InsertConversion(ctx context.Context, sale flow.Sale) (stored ru
 }
 
 func (s *Store) insert(ctx context.Context, sale flow.Sale) (stored rules.Conversion, inserted bool, err error) {
-	if limited(sale.Use) || sale.Deferred != nil {
+	if sale.Use.Limited() || sale.Deferred != nil {
 		return s.insertWith(ctx, sale)
 	}
 	// Written down here and not in the one writer, for which all wait.
@@ -44,9 +44,6 @@ func (s *Store) insert(ctx context.Context, sale flow.Sale) (stored rules.Conver
 	return sale.Conversion, j.rows == 1, nil
 }
 
-// limited reports whether a use is bounded.
-func limited(u *rules.Use) bool { return u != nil && u.Limits.Limited() }
-
 // insertWith stores a sale with its use of a coupon and its deferred report.
 func (s *Store) insertWith(ctx context.Context, sale flow.Sale) (rules.Conversion, bool, error) {
 	stored, inserted := sale.Conversion, false
@@ -56,7 +53,7 @@ func (s *Store) insertWith(ctx context.Context, sale flow.Sale) (rules.Conversio
 			return err // nil: the id is taken
 		}
 		err = nil
-		if limited(sale.Use) {
+		if sale.Use.Limited() {
 			err = tx.take(ctx, sale.Use)
 		}
 		if errors.Is(err, flow.ErrLimitReached) {
