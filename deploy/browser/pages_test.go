@@ -64,7 +64,7 @@ func kindOf(t testing.TB, address string) (kind, plain string) {
 // everyPage walks all pages that the menu leads to, each once per pattern, and looks at each in both themes
 // and both widths.
 func (s *suite) everyPage(t *testing.T) {
-	p := startProduct(t, s.binary, "COUPONLINK_DEMO=1")
+	p := startDemo(t, s.binary)
 	p.liven()
 	b := s.newTab(t, p.site)
 	b.open("/console/login")

@@ -84,6 +84,18 @@ func startProduct(t testing.TB, binary string, env ...string) *product {
 	return p
 }
 
+// startDemo starts the program with sample data and waits until that is there: it serves before.
+func startDemo(t testing.TB, binary string) *product {
+	t.Helper()
+	p := startProduct(t, binary, "COUPONLINK_DEMO=1")
+	for start := time.Now(); !strings.Contains(p.log.String(), "the sample data is there"); time.Sleep(20 * time.Millisecond) {
+		if time.Since(start) > startPatience {
+			t.Fatalf("there is no sample data after %s", startPatience)
+		}
+	}
+	return p
+}
+
 func (p *product) awaitReady(ended <-chan struct{}) {
 	p.t.Helper()
 	last := ""

@@ -16,7 +16,7 @@ const reportPath = "/console/reports/conversions"
 
 // report is the Conversion Report with the demo's sales: its parts share one product and one tab.
 func (s *suite) report(t *testing.T) {
-	p := startProduct(t, s.binary, "COUPONLINK_DEMO=1")
+	p := startDemo(t, s.binary)
 	b := s.newTab(t, p.site)
 	b.logIn()
 	for _, part := range []struct {

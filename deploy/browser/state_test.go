@@ -13,7 +13,7 @@ import (
 
 // backAndReload asks a list and the report for something, leaves, and comes back.
 func (s *suite) backAndReload(t *testing.T) {
-	p := startProduct(t, s.binary, "COUPONLINK_DEMO=1")
+	p := startDemo(t, s.binary)
 	p.program()
 	p.api(http.MethodPost, "/v1/offers?offer_id=11", `{"displayName": "Garden chairs", "landingPageUrl": "`+landingPage+`"}`)
 	b := s.newTab(t, p.site)
