@@ -86,7 +86,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := open(ctx, o.Database, retention, rules.NewCalendar(zone))
+	store, err := open(ctx, o, retention, rules.NewCalendar(zone))
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
 	}
@@ -130,9 +130,10 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	return s, nil
 }
 
-func open(ctx context.Context, database settings.Database, retention time.Duration, calendar rules.Calendar) (flow.Store, error) {
+func open(ctx context.Context, o Options, retention time.Duration, calendar rules.Calendar) (flow.Store, error) {
+	database := o.Database
 	if database.MongoDBURI == "" {
-		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now})
+		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now, Log: o.Log})
 	}
 	var opts []mongodb.Option
 	if database.WithoutTransactions {

@@ -255,7 +255,7 @@ func TestDeletedClicksStayCounted(t *testing.T) {
 	})
 	countAll(t, s)
 	checkCounts(t, s, 40, 0)
-	s.purge.all(t.Context(), now)
+	s.purge.deleteOld(t.Context(), now)
 	if differing := recountAll(t, s, true); len(differing) > 0 {
 		t.Errorf("after clicks were deleted %d cells differ: %+v", len(differing), differing)
 	}

@@ -3,6 +3,8 @@ package sqlitestore
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
@@ -32,28 +34,38 @@ const (
 	deleteUses = `DELETE FROM coupon_uses WHERE (coupon, day) IN (SELECT coupon, day FROM coupon_uses WHERE day <> '' AND day < ? ORDER BY day LIMIT ?)`
 )
 
-// purge deletes what is old in the background, a few rows at a time and through the store's queue.
+// purge deletes old rows in the background, a few at a time and through the store's queue. A clock that is
+// wrong must not delete anything: see horizon.
 type purge struct {
 	queue *groupcommit.Writer[*job]
 	// retention is how long the journal is kept.
 	retention time.Duration
+	now       func() time.Time
+	log       *slog.Logger
 	stop      context.CancelFunc
 	stopped   chan struct{}
 }
 
+// startPurge purges at once, and then every hour. It judges what is old now before it returns, so that rows
+// stored later, by a clock that may be wrong, have no part in it.
 func startPurge(queue *groupcommit.Writer[*job], o Options) *purge {
 	ctx, stop := context.WithCancel(context.Background())
-	p := &purge{queue: queue, retention: o.Retention, stop: stop, stopped: make(chan struct{})}
+	p := &purge{queue: queue, retention: o.Retention, now: o.Now, log: o.Log, stop: stop, stopped: make(chan struct{})}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	until := p.advance(ctx)
 	go func() {
 		defer close(p.stopped)
 		tick := time.NewTicker(purgeInterval)
 		defer tick.Stop()
 		for {
-			p.all(ctx, o.Now())
+			p.deleteOld(ctx, until)
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+				until = p.advance(ctx)
 			}
 		}
 	}()
@@ -66,28 +78,61 @@ func (p *purge) end() {
 	<-p.stopped
 }
 
-// all deletes what is too old at a time.
-func (p *purge) all(ctx context.Context, now time.Time) {
-	clicks, journal := now.Add(-clickRetention), now.Add(-p.retention)
-	p.rows(ctx, deleteClicks, firstID(clicks), clicks.UnixMilli())
-	p.rows(ctx, deletePostbacks, firstID(journal), journal.UnixMilli())
-	p.rows(ctx, deleteDeliveries, now.Add(-deliveryRetention).UnixMilli())
-	scans := now.Add(-scanRetention)
-	p.rows(ctx, deleteScanResults, firstID(scans), scans.UnixMilli())
-	p.rows(ctx, deleteScans, firstID(scans), scans.UnixMilli())
-	p.rows(ctx, deleteUses, clicks.UTC().Format(time.DateOnly))
+// deleteOld deletes what is old at a time, nothing if that is zero, and logs how much that was. What fails now
+// is tried again in an hour.
+func (p *purge) deleteOld(ctx context.Context, now time.Time) {
+	if now.IsZero() {
+		return
+	}
+	counts, err := p.before(ctx, now)
+	if len(counts) > 0 {
+		p.log.InfoContext(ctx, "deleted rows that were kept for their time", slog.Time("as_of", now), slog.Any("rows", counts))
+	}
+	if err != nil && ctx.Err() == nil {
+		p.log.WarnContext(ctx, "deleting old rows failed; trying again in an hour", slog.Any("error", err))
+	}
 }
 
-// rows deletes what a statement says. What fails now is tried again in an hour.
-func (p *purge) rows(ctx context.Context, statement string, args ...any) {
+// before deletes what is too old at a time, and returns how many rows of each table that was.
+func (p *purge) before(ctx context.Context, now time.Time) (map[string]int64, error) {
+	clicks, journal, scans := now.Add(-clickRetention), now.Add(-p.retention), now.Add(-scanRetention)
+	counts := map[string]int64{}
+	for _, old := range []struct {
+		table, statement string
+		args             []any
+	}{
+		{"clicks", deleteClicks, []any{firstID(clicks), clicks.UnixMilli()}},
+		{"postbacks", deletePostbacks, []any{firstID(journal), journal.UnixMilli()}},
+		{"deliveries", deleteDeliveries, []any{now.Add(-deliveryRetention).UnixMilli()}},
+		{"offer_scan_results", deleteScanResults, []any{firstID(scans), scans.UnixMilli()}},
+		{"offer_scans", deleteScans, []any{firstID(scans), scans.UnixMilli()}},
+		{"coupon_uses", deleteUses, []any{clicks.UTC().Format(time.DateOnly)}},
+	} {
+		deleted, err := p.rows(ctx, old.statement, old.args...)
+		if deleted > 0 {
+			counts[old.table] = deleted
+		}
+		if err != nil {
+			return counts, fmt.Errorf("deleting old %s: %w", old.table, err)
+		}
+	}
+	return counts, nil
+}
+
+// rows deletes what a statement says and returns how many rows that was.
+func (p *purge) rows(ctx context.Context, statement string, args ...any) (all int64, err error) {
 	for {
 		var deleted int64
 		err := p.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 			deleted, err = tx.exec(ctx, statement, append(args, purgeRows)...)
 			return err
 		}})
-		if err != nil || deleted < purgeRows {
-			return
+		if err != nil {
+			return all, err
+		}
+		all += deleted
+		if deleted < purgeRows {
+			return all, nil
 		}
 	}
 }

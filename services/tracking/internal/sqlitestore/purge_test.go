@@ -21,7 +21,7 @@ func TestPurge(t *testing.T) {
 	if err := s.InsertClick(t.Context(), odd); err != nil {
 		t.Fatal(err)
 	}
-	s.purge.all(t.Context(), boundary.Add(clickRetention))
+	s.purge.deleteOld(t.Context(), boundary.Add(clickRetention))
 	for _, id := range old {
 		if _, err := s.Click(t.Context(), id); err == nil {
 			t.Errorf("the old click %s is still there", id)
@@ -37,7 +37,7 @@ func TestPurge(t *testing.T) {
 // TestPurgeOfTheJournal checks that entries go after their retention.
 func TestPurgeOfTheJournal(t *testing.T) {
 	s := openStore(t)
-	now := time.Now().UTC().Truncate(time.Millisecond) // the store purges by it too
+	now := time.Now().UTC().Truncate(time.Millisecond)
 	for age, kept := range map[time.Duration]bool{
 		journalRetention - time.Minute: true, journalRetention + time.Minute: false, 10 * journalRetention: false,
 	} {
@@ -46,7 +46,7 @@ func TestPurgeOfTheJournal(t *testing.T) {
 		if err := s.InsertPostback(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
-		s.purge.all(t.Context(), now)
+		s.purge.deleteOld(t.Context(), now)
 		if _, err := s.Postback(t.Context(), p.ID); (err == nil) != kept {
 			t.Errorf("an entry %v old: %v", age, err)
 		}
@@ -75,7 +75,7 @@ func TestPurgeOfDeliveries(t *testing.T) {
 		if err := s.Plan(t.Context(), []flow.Plan{{Deliveries: []rules.Delivery{d}}}); err != nil {
 			t.Fatal(err)
 		}
-		s.purge.all(t.Context(), now)
+		s.purge.deleteOld(t.Context(), now)
 		if _, err := s.Delivery(t.Context(), d.ID); (err == nil) != c.kept {
 			t.Errorf("one that is %s and %v old: %v", c.state, c.age, err)
 		}
@@ -94,7 +94,7 @@ func TestPurgeOfUses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.purge.all(t.Context(), now)
+	s.purge.deleteOld(t.Context(), now)
 	var days int
 	if err := s.db.Read().QueryRowContext(t.Context(), "SELECT count(*) FROM coupon_uses").Scan(&days); err != nil || days != 3 {
 		t.Errorf("%d rows are left (%v), want the total and two days", days, err)

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -61,8 +62,10 @@ type Options struct {
 	// Calendar has the days and months by which figures are kept. With that of another zone than before
 	// all are counted anew.
 	Calendar rules.Calendar
-	// Now is the clock; it decides what is old enough to delete.
+	// Now is the clock. Nothing is deleted by it alone: see horizon.
 	Now func() time.Time
+	// Log is told what is deleted for its age; nil: nobody is.
+	Log *slog.Logger
 }
 
 // Open opens the file tracking.db in a directory, which is made if need be. One store at a time may have it

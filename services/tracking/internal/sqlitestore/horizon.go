@@ -1,0 +1,105 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+const (
+	// horizonStep is how far the horizon moves at most from one purge to the next.
+	horizonStep = 24 * time.Hour
+	// catchUp is how much faster than the clock the horizon moves while it is behind, as it is after the
+	// service was stopped for long.
+	catchUp = 2
+
+	selectHorizon = `SELECT horizon_time, clock_time FROM purges`
+	setHorizon    = `INSERT INTO purges (id, horizon_time, clock_time) VALUES (1, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET horizon_time = excluded.horizon_time, clock_time = excluded.clock_time`
+	// selectNewest is the time of the newest row of those that are deleted for their age; NULL: there is none.
+	selectNewest = `SELECT max(time) FROM (SELECT (SELECT time FROM clicks ORDER BY id DESC LIMIT 1) AS time
+		UNION ALL SELECT (SELECT create_time FROM postbacks ORDER BY id DESC LIMIT 1)
+		UNION ALL SELECT max(create_time) FROM deliveries
+		UNION ALL SELECT (SELECT create_time FROM offer_scans ORDER BY id DESC LIMIT 1))`
+)
+
+// horizon is the present by which rows are old. The clock alone does not move it, since a clock may be ahead:
+// by a year at one start, or for a day until somebody notices.
+type horizon struct {
+	// time is the horizon of the last purge, and clock what the clock said then. Both zero: there was none.
+	time, clock time.Time
+}
+
+// next returns the horizon at a time of the clock. It moves with the clock, at most a day from one purge to
+// the next, and not past the newest row.
+func (h horizon) next(clock, newest time.Time) horizon {
+	if h.time.IsZero() {
+		return horizon{time: newest, clock: clock}
+	}
+	step := min(max(catchUp*clock.Sub(h.clock), 0), horizonStep)
+	reached := earliest(h.time.Add(step), clock, newest)
+	if reached.Before(h.time) {
+		reached = h.time
+	}
+	return horizon{time: reached, clock: clock}
+}
+
+func earliest(times ...time.Time) time.Time {
+	first := times[0]
+	for _, t := range times[1:] {
+		if t.Before(first) {
+			first = t
+		}
+	}
+	return first
+}
+
+func scanHorizon(row scanner) (h horizon, err error) {
+	var at, clock int64
+	if err := row.Scan(&at, &clock); err != nil {
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		}
+		return horizon{}, err
+	}
+	return horizon{time: fromMillis(at), clock: fromMillis(clock)}, nil
+}
+
+// advance moves the stored horizon and returns the time by which rows are old now; zero: nothing is, or that
+// could not be told.
+func (p *purge) advance(ctx context.Context) time.Time {
+	clock, now := p.now(), time.Time{}
+	err := p.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		last, err := one(ctx, tx, scanHorizon, selectHorizon)
+		if err != nil {
+			return fmt.Errorf("reading how far old rows are deleted: %w", err)
+		}
+		stored, err := one(ctx, tx, scanTime, selectNewest)
+		if err != nil {
+			return fmt.Errorf("reading the time of the newest row: %w", err)
+		}
+		if !stored.Valid {
+			return nil
+		}
+		newest := fromMillis(stored.Int64)
+		next := last.next(clock, newest)
+		now = earliest(next.time, clock, newest)
+		_, err = tx.exec(ctx, setHorizon, next.time.UnixMilli(), clock.UnixMilli())
+		return err
+	}})
+	if err != nil {
+		if ctx.Err() == nil {
+			p.log.WarnContext(ctx, "judging which rows are old failed; trying again in an hour", slog.Any("error", err))
+		}
+		return time.Time{} // now may still be written to
+	}
+	return now
+}
+
+func scanTime(row scanner) (millis sql.NullInt64, err error) {
+	err = row.Scan(&millis)
+	return millis, err
+}
