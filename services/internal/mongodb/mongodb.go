@@ -2,7 +2,8 @@
 // set or a sharded cluster, everything acknowledged by a majority, transactions for what must
 // change together, migrated under a lock.
 //
-// Only the MongoDB stores and their test support may import it; it imports none of ours but apperr.
+// Only the MongoDB stores and their test support may import it; it imports none of ours but apperr and
+// move.
 package mongodb
 
 import (
@@ -39,6 +40,8 @@ type DB struct {
 	// process. Nothing undoes a plain transaction's writes.
 	plain bool
 	alone sync.Mutex
+	// moving is set where a move opens the database.
+	moving moving
 }
 
 // Option changes how Open connects.
@@ -57,9 +60,9 @@ func (db *DB) HasTransactions() bool { return !db.plain }
 // is no prefix: it is only where the user is defined. As in every MongoDB URI the path is also the
 // default of authSource.
 //
-// It refuses a standalone server, which has no transactions. No error shows the URI, which may hold
-// a password. What the URI says about write concern, read concern, read preference and retries does
-// not count.
+// It refuses a standalone server, which has no transactions, and a database into which data is being
+// moved. No error shows the URI, which may hold a password. What the URI says about write concern, read
+// concern, read preference and retries does not count.
 func Open(ctx context.Context, uri, database string, opts ...Option) (*DB, error) {
 	db := &DB{}
 	for _, option := range opts {
@@ -75,6 +78,9 @@ func Open(ctx context.Context, uri, database string, opts ...Option) (*DB, error
 	}
 	db.database = db.client.Database(name)
 	if err := db.checkServer(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := db.checkMoved(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil

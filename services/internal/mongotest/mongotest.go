@@ -88,6 +88,24 @@ func withPrefix(uri, prefix string) (string, error) {
 	return scheme + "://" + hosts + "/" + prefix + "?" + values.Encode(), nil
 }
 
+// Collections returns the names of the collections of one of the databases of a URI that URI returned.
+func Collections(t testing.TB, uri, database string) []string {
+	t.Helper()
+	client, err := mongo.Connect(options.Client().ApplyURI(uri))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Disconnect(context.WithoutCancel(t.Context())) }()
+	_, rest, _ := strings.Cut(uri, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	prefix, _, _ := strings.Cut(path, "?")
+	names, err := client.Database(prefix+"_"+database).ListCollectionNames(t.Context(), bson.D{})
+	if err != nil || len(names) == 0 {
+		t.Fatalf("listing the collections of %s: %v, %v", database, names, err)
+	}
+	return names
+}
+
 // drop drops the databases that begin with a prefix.
 func drop(uri, prefix string) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)

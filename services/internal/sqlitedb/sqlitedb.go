@@ -1,7 +1,7 @@
 // Package sqlitedb opens SQLite database files the one way that the services use them: durable
 // (WAL, synchronous=FULL), one writer connection, a few readers, migrated on opening.
 //
-// Only the SQLite stores may import it; it imports none of ours but apperr.
+// Only the SQLite stores may import it; it imports none of ours but apperr and move.
 package sqlitedb
 
 import (
@@ -44,12 +44,21 @@ type DB struct {
 
 // Open opens the database file at a path, creates it with its directory where it does not exist,
 // and applies the migrations that it lacks: files named NNNNN_subject.sql in goose's format. It
-// refuses a file that has migrations unknown to this program, and one that is already open, here or in
-// another process; the error names that process.
-func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
+// refuses a file that has migrations unknown to this program, one that is already open, here or in
+// another process (the error names that process), and one into which data is being moved.
+func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*DB, error) {
+	var o options
+	for _, option := range opts {
+		option(&o)
+	}
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("finding the database file: %w", err)
+	}
+	if o.existing {
+		if err := checkExists(path); err != nil {
+			return nil, err
+		}
 	}
 	if err := create(path); err != nil {
 		return nil, err
@@ -61,6 +70,11 @@ func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
 	db := &DB{lock: l}
 	if err := db.open(ctx, path, migrations); err != nil {
 		return nil, errors.Join(err, l.Close())
+	}
+	if !o.toMove {
+		if err := db.checkMoved(ctx, path); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
 	}
 	return db, nil
 }

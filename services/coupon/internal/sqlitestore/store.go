@@ -31,12 +31,14 @@ type Store struct {
 var _ flow.Store = (*Store)(nil)
 
 // Open opens the file coupon.db in a directory; both are created where they do not exist.
-func Open(ctx context.Context, dir string) (*Store, error) {
+func Open(ctx context.Context, dir string) (*Store, error) { return open(ctx, dir) }
+
+func open(ctx context.Context, dir string, opts ...sqlitedb.Option) (*Store, error) {
 	migrations, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("finding the migrations: %w", err)
 	}
-	db, err := sqlitedb.Open(ctx, filepath.Join(dir, "coupon.db"), migrations)
+	db, err := sqlitedb.Open(ctx, filepath.Join(dir, "coupon.db"), migrations, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon store: %w", err)
 	}

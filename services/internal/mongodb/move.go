@@ -1,0 +1,121 @@
+package mongodb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/move"
+)
+
+const (
+	// moveID is that of the document, among the schema's, that has the state of a move into the database, in
+	// JSON.
+	moveID = "move"
+	// WhileMoved is the expiry of everything while it is moved: none. The next start of a service brings back
+	// its own.
+	WhileMoved = math.MaxInt32 * time.Second
+)
+
+// moving says whether, and in which role, a database is opened for a move.
+type moving struct {
+	opened bool
+	role   move.Role
+}
+
+// ToMove lets Open take a database for a move in one of its roles: a source must exist, and a destination may
+// have a move into it that is unfinished, which Open refuses else.
+func ToMove(role move.Role) Option { return func(db *DB) { db.moving = moving{true, role} } }
+
+// checkMoved refuses a source that does not exist, and a database into which a move is unfinished.
+func (db *DB) checkMoved(ctx context.Context) error {
+	if db.moving.opened && db.moving.role == move.Destination {
+		return nil
+	}
+	if db.moving.opened {
+		err := db.Collection(schemaCollection).FindOne(ctx, bson.D{{Key: "_id", Value: versionID}}).Err()
+		if errors.Is(err, mongo.ErrNoDocuments) {
+			return fmt.Errorf("there is no database %s of Couponlink", db.database.Name())
+		}
+		if err != nil {
+			return Failure(fmt.Errorf("looking for the database %s: %w", db.database.Name(), err))
+		}
+	}
+	state, err := db.MoveState(ctx)
+	if err != nil {
+		return err
+	}
+	if refusal := state.Refusal(); refusal != nil {
+		return fmt.Errorf("the database %s is not ready: %w", db.database.Name(), refusal)
+	}
+	return nil
+}
+
+// MoveState returns how far a move into the database is; the zero State: there never was one.
+func (db *DB) MoveState(ctx context.Context) (state move.State, err error) {
+	var stored struct {
+		State string `bson:"state"`
+	}
+	err = db.Collection(schemaCollection).FindOne(ctx, bson.D{{Key: "_id", Value: moveID}}).Decode(&stored)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return state, nil
+	}
+	if err != nil {
+		return state, Failure(fmt.Errorf("reading the state of a move: %w", err))
+	}
+	if err := json.Unmarshal([]byte(stored.State), &state); err != nil {
+		return state, fmt.Errorf("reading the state of a move: %w", err)
+	}
+	return state, nil
+}
+
+// SetMoveState stores how far a move into the database is.
+func (db *DB) SetMoveState(ctx context.Context, state move.State) error {
+	text, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("writing the state of a move: %w", err)
+	}
+	document := bson.D{{Key: "_id", Value: moveID}, {Key: "state", Value: string(text)}}
+	_, err = db.Collection(schemaCollection).ReplaceOne(ctx, bson.D{{Key: "_id", Value: moveID}}, document, options.Replace().SetUpsert(true))
+	if err != nil {
+		return Failure(fmt.Errorf("storing the state of a move: %w", err))
+	}
+	return nil
+}
+
+// Keyed is a document and its `_id`.
+type Keyed struct {
+	ID       string
+	Document any
+}
+
+// ReplaceAll stores documents, each in the place of the one that has its `_id`. Where it returns an error, as
+// Failure maps it, some of them may have been stored and others not.
+func (db *DB) ReplaceAll(ctx context.Context, collection string, documents []Keyed) error {
+	models := make([]mongo.WriteModel, len(documents))
+	for i, d := range documents {
+		filter := bson.D{{Key: "_id", Value: d.ID}}
+		if !db.plain {
+			models[i] = mongo.NewReplaceOneModel().SetFilter(filter).SetReplacement(d.Document).SetUpsert(true)
+			continue
+		}
+		// The tests' engine hangs on calls with many.
+		if _, err := db.Collection(collection).ReplaceOne(ctx, filter, d.Document, options.Replace().SetUpsert(true)); err != nil {
+			return Failure(fmt.Errorf("storing in %s: %w", collection, err))
+		}
+	}
+	if db.plain || len(models) == 0 {
+		return nil
+	}
+	if _, err := db.Collection(collection).BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false)); err != nil {
+		return Failure(fmt.Errorf("storing in %s: %w", collection, err))
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package move
+
+import (
+	"fmt"
+	"time"
+)
+
+// State is how far a move into a database is. It is stored there, as JSON.
+type State struct {
+	Place Place     `json:"place"`
+	Began time.Time `json:"began"`
+	// Done is when source and destination were found to be the same; zero: the move is unfinished.
+	Done   time.Time   `json:"done,omitzero"`
+	Tables []*Progress `json:"tables,omitempty"`
+}
+
+// Progress is how far a table is.
+type Progress struct {
+	Table string `json:"table"`
+	// After is the place of the last record that was copied, in the source.
+	After string `json:"after,omitempty"`
+	// Sum is that of the records that were copied.
+	Sum      Sum  `json:"sum"`
+	Complete bool `json:"complete,omitempty"`
+}
+
+// of returns the progress of a table.
+func (s *State) of(table string) *Progress {
+	for _, p := range s.Tables {
+		if p.Table == table {
+			return p
+		}
+	}
+	p := &Progress{Table: table}
+	s.Tables = append(s.Tables, p)
+	return p
+}
+
+// Refusal returns why no service may use the database that has the state; nil: it may.
+func (s State) Refusal() error {
+	if s.Began.IsZero() || !s.Done.IsZero() {
+		return nil
+	}
+	return fmt.Errorf("its data is being moved here from %s, which has not come to its end: run `couponlink move --from %s --to %s` (URLs with their credentials) until it has",
+		s.Place.From, s.Place.From, s.Place.To)
+}
