@@ -8,17 +8,12 @@ import (
 	"strconv"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"google.golang.org/grpc"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 )
 
-const (
-	// couponPageSize is how many coupons are fetched at a time: as many as the service gives.
-	couponPageSize = 1000
-	// couponPageBytes is how long such a page may be, with notes of 2,000 characters of whatever script.
-	couponPageBytes = 32 << 20
-)
+// couponPageSize is how many coupons are fetched at a time: as many as the service gives.
+const couponPageSize = 1000
 
 // exportedCoupons is what there is to know of coupons. All of it an import takes: what is the program's
 // to say it passes over.
@@ -77,7 +72,7 @@ func couponPages(ctx context.Context, client couponv1.CouponServiceClient, req *
 		if last {
 			return nil, io.EOF
 		}
-		page, err := client.ListCoupons(ctx, req, grpc.MaxCallRecvMsgSize(couponPageBytes))
+		page, err := client.ListCoupons(ctx, req)
 		if err != nil {
 			return nil, err
 		}

@@ -295,8 +295,9 @@ func TestLengthOfFiles(t *testing.T) {
 	if w.Code != 413 {
 		t.Errorf("too large: %d %s", w.Code, w.Body)
 	}
-	for _, path := range []string{"/v1/offers/10/coupons", "/v1/offers/10/coupons:batchCreate"} {
-		if w := request(t, kept(t, k), "POST", path, "application/json", strings.NewReader(strings.Repeat(" ", 1<<20+1))); w.Code != 413 || !strings.Contains(w.Body.String(), "over 1 MiB") {
+	for path, mebibytes := range map[string]int{"/v1/offers/10/coupons": 1, "/v1/offers/10/coupons:batchCreate": 16} {
+		body := strings.NewReader(strings.Repeat(" ", mebibytes<<20+1))
+		if w := request(t, kept(t, k), "POST", path, "application/json", io.MultiReader(body)); w.Code != 413 || !strings.Contains(w.Body.String(), fmt.Sprintf("over %d MiB", mebibytes)) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}

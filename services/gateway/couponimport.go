@@ -22,6 +22,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/couponimport"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcsv"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -136,7 +137,7 @@ func errRefused(e *apperr.Error) *status.Status {
 func (i couponImporter) brokenOff(ctx context.Context, err error, req couponimport.Request, result couponimport.Result) error {
 	st := status.Convert(err)
 	if len(st.Details()) == 0 {
-		st = i.faults.explain(ctx, st)
+		st = i.faults.explain(ctx, st, couponcsv.MaxBytes)
 	}
 	if result.Created == 0 || req.ValidateOnly {
 		return st.Err()

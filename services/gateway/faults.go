@@ -27,10 +27,10 @@ type faults struct {
 }
 
 // call answers a call that failed with an error.
-func (f *faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+func (f *faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
 	st := status.Convert(err)
 	if len(st.Details()) == 0 {
-		st = f.explain(ctx, st)
+		st = f.explain(ctx, st, bodyLimit(r))
 	}
 	code := runtime.HTTPStatusFromCode(st.Code())
 	if reasonOf(st) == reasonTooLarge {
@@ -56,12 +56,12 @@ func (f *faults) routing(_ context.Context, _ *runtime.ServeMux, _ runtime.Marsh
 var namedField = regexp.MustCompile(`field "([^"]+)"`)
 
 // explain gives a status that no service made the shape of those that they make. Its text is shown
-// only where it is about the request; others may name addresses inside.
-func (f *faults) explain(ctx context.Context, st *status.Status) *status.Status {
+// only where it is about the request; others may name addresses inside. bodyLimit is the request's.
+func (f *faults) explain(ctx context.Context, st *status.Status, bodyLimit int64) *status.Status {
 	switch st.Code() {
 	case codes.InvalidArgument:
 		if strings.HasSuffix(st.Message(), tooLargeText) {
-			return errTooLarge(maxBodyBytes)
+			return errTooLarge(bodyLimit)
 		}
 		if field, description, ok := parseBodyError(st.Message()); ok {
 			return errMalformed("MALFORMED_BODY", field, description)

@@ -51,8 +51,13 @@ func (all routes) method(template string) string {
 
 // bodyLimit returns how long a request's body may be.
 func bodyLimit(r *http.Request) int64 {
-	if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/coupons:import") {
+	switch {
+	case r.Method != http.MethodPost:
+		return maxBodyBytes
+	case strings.HasSuffix(r.URL.Path, "/coupons:import"):
 		return couponcsv.MaxBytes
+	case strings.HasSuffix(r.URL.Path, "/coupons:batchCreate"):
+		return maxBatchBytes
 	}
 	return maxBodyBytes
 }

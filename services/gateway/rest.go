@@ -14,8 +14,12 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// maxBodyBytes bounds a request's body, but for files: a resource is a few kilobytes.
-const maxBodyBytes = 1 << 20
+const (
+	// maxBodyBytes bounds a request's body, except files and batches: a resource is a few kilobytes.
+	maxBodyBytes = 1 << 20
+	// maxBatchBytes bounds a batch of 1,000 coupons: notes of 2,000 characters, written as \uXXXX, fit.
+	maxBatchBytes = 16 << 20
+)
 
 // newREST returns the REST form of all services that have one, under /v1/.
 func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Handler, error) {

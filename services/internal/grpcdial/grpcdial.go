@@ -25,6 +25,8 @@ const (
 	pingInterval   = 30 * time.Second
 	pingTimeout    = 10 * time.Second
 	bufferBytes    = 64 << 10
+	// maxReceiveBytes bounds an answer. Pages end at 1 MiB; the answer to a batch repeats its coupons.
+	maxReceiveBytes = 16 << 20
 )
 
 // Dial returns a connection to a server, host:port or any target that gRPC knows; with several
@@ -39,6 +41,7 @@ func Dial(target string) (*grpc.ClientConn, error) {
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: retry, MinConnectTimeout: connectTimeout}),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingInterval, Timeout: pingTimeout}),
 		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceiveBytes)),
 		grpc.WithReadBufferSize(bufferBytes),
 		grpc.WithWriteBufferSize(bufferBytes))
 	if err != nil {

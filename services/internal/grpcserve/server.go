@@ -22,10 +22,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/bearer"
 )
 
-// Limits of one connection. A message has one resource or one page of them; headers are a key and tracing; a
+// Limits of one connection. A message has one resource, or 1,000 coupons with the longest notes; headers are a key and tracing; a
 // client keeps its connection warm with a ping at most every 10 seconds.
 const (
-	maxReceiveBytes      = 1 << 20
+	maxReceiveBytes      = 12 << 20
 	maxHeaderBytes       = 32 << 10
 	maxConcurrentStreams = 1000
 	bufferBytes          = 64 << 10

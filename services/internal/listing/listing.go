@@ -20,6 +20,8 @@ type Query struct {
 	Limit int
 	// checksum binds page tokens to the request that they came from.
 	checksum string
+	// take is the request's Take.
+	take func(row any) bool
 }
 
 // Order is one field to order by.

@@ -16,12 +16,15 @@ import (
 // maxTokenBytes bounds what is decoded; our own tokens are far shorter.
 const maxTokenBytes = 32 << 10
 
-// Page cuts the row beyond the page off the rows that a store returned for q, and returns the token
-// of the next page, empty where there is none. value returns a row's stored value of a field by its
+// Page cuts the rows beyond the page off the rows that a store returned for q, and returns the token
+// of the next page, "" if this is the last. value returns a row's stored value of a field by its
 // stored name: a string, bool or time.Time, exactly what the store compares. Page panics on another
 // type.
 func Page[T any](q Query, rows []T, value func(row T, field string) any) (page []T, nextPageToken string) {
-	size := q.Limit - 1
+	size := min(len(rows), q.Limit-1)
+	if q.take != nil {
+		size = taken(rows[:size], q.take)
+	}
 	if len(rows) <= size {
 		return rows, ""
 	}
@@ -31,6 +34,16 @@ func Page[T any](q Query, rows []T, value func(row T, field string) any) (page [
 		values = append(values, tokenValue(value(last, o.Field)))
 	}
 	return rows[:size:size], formatToken(values)
+}
+
+// taken returns how many rows a page has room for.
+func taken[T any](rows []T, take func(row any) bool) int {
+	for i := range rows {
+		if !take(&rows[i]) && i > 0 {
+			return i
+		}
+	}
+	return len(rows)
 }
 
 // tokenValue returns a value in the form that it has in a token: times as Unix milliseconds.

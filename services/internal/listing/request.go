@@ -20,6 +20,9 @@ type Request struct {
 	OrderBy   string
 	PageToken string
 	PageSize  int32
+	// Take, if set, is called by Page with a pointer to each row of the page, in order, and says whether the
+	// page has room for it. The page ends before the first row without room, but has one row at least.
+	Take func(row any) bool
 }
 
 // Query checks a list request. scope, which may be nil, holds besides the filter. now is what
@@ -52,6 +55,7 @@ func (s *Schema) Query(req Request, scope Expr, now time.Time) (Query, error) {
 		Order:    order,
 		Limit:    pageSize(req.PageSize) + 1,
 		checksum: s.checksum(req),
+		take:     req.Take,
 	}
 	if req.PageToken != "" {
 		q.After, err = s.parseToken(req.PageToken, q)

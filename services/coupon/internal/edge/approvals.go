@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
 type approvalServer struct {
@@ -62,17 +63,15 @@ func (s *approvalServer) ListApprovals(ctx context.Context, req *couponv1.ListAp
 	if err != nil {
 		return nil, err
 	}
-	rows, next, err := s.flow.Approvals(ctx, offer, listing.Request{
+	page := resourcepage.Of(func(a rules.Approval) *couponv1.Approval { return approvalProto(&a) })
+	_, next, err := s.flow.Approvals(ctx, offer, listing.Request{
 		Parent: req.GetParent(), Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
 	})
 	if err != nil {
 		return nil, err
 	}
-	approvals := make([]*couponv1.Approval, len(rows))
-	for i := range rows {
-		approvals[i] = approvalProto(&rows[i])
-	}
-	return &couponv1.ListApprovalsResponse{Approvals: approvals, NextPageToken: next}, nil
+	return &couponv1.ListApprovalsResponse{Approvals: page.Resources, NextPageToken: next}, nil
 }
 
 // byApprovalName answers a request that names an approval.

@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
 type couponServer struct {
@@ -44,18 +45,16 @@ func (s *couponServer) ListCoupons(ctx context.Context, req *couponv1.ListCoupon
 	if err != nil {
 		return nil, err
 	}
-	rows, next, err := s.flow.Coupons(ctx, offer, listing.Request{
+	now := s.flow.Now()
+	page := resourcepage.Of(func(c rules.Coupon) *couponv1.Coupon { return s.view.coupon(&c, now) })
+	_, next, err := s.flow.Coupons(ctx, offer, listing.Request{
 		Parent: req.GetParent(), Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
 	})
 	if err != nil {
 		return nil, err
 	}
-	now := s.flow.Now()
-	coupons := make([]*couponv1.Coupon, len(rows))
-	for i := range rows {
-		coupons[i] = s.view.coupon(&rows[i], now)
-	}
-	return &couponv1.ListCouponsResponse{Coupons: coupons, NextPageToken: next}, nil
+	return &couponv1.ListCouponsResponse{Coupons: page.Resources, NextPageToken: next}, nil
 }
 
 // UpdateCoupon changes a coupon.

@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
 type offerServer struct {
@@ -48,18 +49,16 @@ func (s *offerServer) GetOffer(ctx context.Context, req *couponv1.GetOfferReques
 
 // ListOffers returns a page of offers.
 func (s *offerServer) ListOffers(ctx context.Context, req *couponv1.ListOffersRequest) (*couponv1.ListOffersResponse, error) {
-	rows, next, err := s.flow.Offers(ctx, listing.Request{
+	now := s.flow.Now()
+	page := resourcepage.Of(func(o rules.Offer) *couponv1.Offer { return offerProto(&o, now) })
+	_, next, err := s.flow.Offers(ctx, listing.Request{
 		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
 	})
 	if err != nil {
 		return nil, err
 	}
-	now := s.flow.Now()
-	offers := make([]*couponv1.Offer, len(rows))
-	for i := range rows {
-		offers[i] = offerProto(&rows[i], now)
-	}
-	return &couponv1.ListOffersResponse{Offers: offers, NextPageToken: next}, nil
+	return &couponv1.ListOffersResponse{Offers: page.Resources, NextPageToken: next}, nil
 }
 
 // UpdateOffer changes an offer.

@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
 type publisherServer struct {
@@ -46,18 +47,16 @@ func (s *publisherServer) GetPublisher(ctx context.Context, req *couponv1.GetPub
 func (s *publisherServer) ListPublishers(
 	ctx context.Context, req *couponv1.ListPublishersRequest,
 ) (*couponv1.ListPublishersResponse, error) {
-	rows, next, err := s.flow.Publishers(ctx, listing.Request{
+	now := s.flow.Now()
+	page := resourcepage.Of(func(p rules.Publisher) *couponv1.Publisher { return publisherProto(&p, now) })
+	_, next, err := s.flow.Publishers(ctx, listing.Request{
 		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
 	})
 	if err != nil {
 		return nil, err
 	}
-	now := s.flow.Now()
-	publishers := make([]*couponv1.Publisher, len(rows))
-	for i := range rows {
-		publishers[i] = publisherProto(&rows[i], now)
-	}
-	return &couponv1.ListPublishersResponse{Publishers: publishers, NextPageToken: next}, nil
+	return &couponv1.ListPublishersResponse{Publishers: page.Resources, NextPageToken: next}, nil
 }
 
 // UpdatePublisher changes a publisher.

@@ -11,8 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
-// The bounds of a batch: the service takes 1,000 coupons, and a message of 1 MiB; what frames the
-// coupons in it takes a few bytes each.
+// The bounds of a batch: the service takes 1,000 coupons; a message of 1 MiB is stored in a moment, and what
+// frames the coupons in it takes a few bytes each.
 const (
 	maxBatchCoupons = 1000
 	maxBatchBytes   = 900 << 10

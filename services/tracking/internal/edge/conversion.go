@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -55,16 +56,15 @@ func (s *conversionServer) GetConversion(ctx context.Context, req *trackingv1.Ge
 
 // ListConversions implements the RPC of that name.
 func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.ListConversionsRequest) (*trackingv1.ListConversionsResponse, error) {
-	page, next, err := s.service.Conversions(ctx, listing.Request{
+	page := resourcepage.Of(conversionToProto)
+	_, next, err := s.service.Conversions(ctx, listing.Request{
 		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
 	})
 	if err != nil {
 		return nil, err
 	}
-	resp := &trackingv1.ListConversionsResponse{Conversions: make([]*trackingv1.Conversion, len(page)), NextPageToken: next}
-	for i, conversion := range page {
-		resp.Conversions[i] = conversionToProto(conversion)
-	}
+	resp := &trackingv1.ListConversionsResponse{Conversions: page.Resources, NextPageToken: next}
 	if req.GetIncludeTotals() {
 		totals, err := s.service.Totals(ctx, req.GetFilter())
 		if err != nil {

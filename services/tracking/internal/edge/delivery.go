@@ -9,6 +9,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -33,17 +34,15 @@ func (s *deliveryServer) GetDelivery(ctx context.Context, req *trackingv1.GetDel
 
 // ListDeliveries implements the RPC of that name.
 func (s *deliveryServer) ListDeliveries(ctx context.Context, req *trackingv1.ListDeliveriesRequest) (*trackingv1.ListDeliveriesResponse, error) {
-	page, next, err := s.service.Deliveries(ctx, listing.Request{
+	page := resourcepage.Of(deliveryToProto)
+	_, next, err := s.service.Deliveries(ctx, listing.Request{
 		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
 	})
 	if err != nil {
 		return nil, err
 	}
-	resp := &trackingv1.ListDeliveriesResponse{Deliveries: make([]*trackingv1.Delivery, len(page)), NextPageToken: next}
-	for i, d := range page {
-		resp.Deliveries[i] = deliveryToProto(d)
-	}
-	return resp, nil
+	return &trackingv1.ListDeliveriesResponse{Deliveries: page.Resources, NextPageToken: next}, nil
 }
 
 // ReplayDelivery implements the RPC of that name.

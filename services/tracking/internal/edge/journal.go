@@ -10,6 +10,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -42,17 +43,15 @@ func postbackID(name string) (string, error) {
 
 // ListPostbacks implements the RPC of that name.
 func (s *postbackServer) ListPostbacks(ctx context.Context, req *trackingv1.ListPostbacksRequest) (*trackingv1.ListPostbacksResponse, error) {
-	page, next, err := s.service.Postbacks(ctx, listing.Request{
+	page := resourcepage.Of(postbackToProto)
+	_, next, err := s.service.Postbacks(ctx, listing.Request{
 		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
 	})
 	if err != nil {
 		return nil, err
 	}
-	resp := &trackingv1.ListPostbacksResponse{Postbacks: make([]*trackingv1.Postback, len(page)), NextPageToken: next}
-	for i, postback := range page {
-		resp.Postbacks[i] = postbackToProto(postback)
-	}
-	return resp, nil
+	return &trackingv1.ListPostbacksResponse{Postbacks: page.Resources, NextPageToken: next}, nil
 }
 
 // ReplayPostback implements the RPC of that name.

@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -58,17 +59,15 @@ func (s *scanServer) ListOfferScans(ctx context.Context, req *trackingv1.ListOff
 			return nil, err
 		}
 	}
-	page, next, err := s.service.OfferScans(ctx, offer, listing.Request{
+	page := resourcepage.Of(offerScanToProto)
+	_, next, err := s.service.OfferScans(ctx, offer, listing.Request{
 		Parent: req.GetParent(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
 	})
 	if err != nil {
 		return nil, err
 	}
-	resp := &trackingv1.ListOfferScansResponse{OfferScans: make([]*trackingv1.OfferScan, len(page)), NextPageToken: next}
-	for i, scan := range page {
-		resp.OfferScans[i] = offerScanToProto(scan)
-	}
-	return resp, nil
+	return &trackingv1.ListOfferScansResponse{OfferScans: page.Resources, NextPageToken: next}, nil
 }
 
 // ListOfferScanResults implements the RPC of that name.
@@ -77,20 +76,22 @@ func (s *scanServer) ListOfferScanResults(ctx context.Context, req *trackingv1.L
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := s.service.OfferScanResults(ctx, offer, id, listing.Request{
+	page := resourcepage.Of(scanResultToProto)
+	_, next, err := s.service.OfferScanResults(ctx, offer, id, listing.Request{
 		Parent: req.GetParent(), Filter: req.GetFilter(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
 	})
 	if err != nil {
 		return nil, err
 	}
-	resp := &trackingv1.ListOfferScanResultsResponse{OfferScanResults: make([]*trackingv1.OfferScanResult, len(page)), NextPageToken: next}
-	for i, result := range page {
-		resp.OfferScanResults[i] = &trackingv1.OfferScanResult{
-			Coupon: result.Coupon, TrackingLink: result.TrackingLink, Ok: result.OK(), Problems: problemsToProto(result.Problems),
-			FinalUrl: toText(result.FinalURL), HopCount: int32(result.HopCount), ScanTime: timestamppb.New(result.ScanTime), //nolint:gosec // ten at most
-		}
+	return &trackingv1.ListOfferScanResultsResponse{OfferScanResults: page.Resources, NextPageToken: next}, nil
+}
+
+func scanResultToProto(r rules.OfferScanResult) *trackingv1.OfferScanResult {
+	return &trackingv1.OfferScanResult{
+		Coupon: r.Coupon, TrackingLink: r.TrackingLink, Ok: r.OK(), Problems: problemsToProto(r.Problems),
+		FinalUrl: toText(r.FinalURL), HopCount: int32(r.HopCount), ScanTime: timestamppb.New(r.ScanTime), //nolint:gosec // ten at most
 	}
-	return resp, nil
 }
 
 // offerScanName reads a scan's resource name.

@@ -82,9 +82,13 @@ func (p *partner) readReport(w http.ResponseWriter, r *http.Request, now time.Ti
 	fault = cmp.Or(fault, err)
 	preset, err := p.service.Presets().Of(named)
 	fault = cmp.Or(fault, err)
-	call.Parameters = preset.HideProof(named)
+	var warning string
+	call.Parameters, warning = rules.KeptParameters(preset.HideProof(named))
 	report, err := preset.Read(named, now)
 	fault = cmp.Or(fault, err)
+	if warning != "" {
+		report.Warnings = append(report.Warnings, warning)
+	}
 	report.Proof = proofOf(r, report.Proof, params, body)
 	if r.PathValue(dialect.Parameter) != "" && len(rules.Named(params, dialect.Parameter)) == 0 {
 		report.Proof.Partial = true // a signed report could be passed on to be read in other words

@@ -11,6 +11,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -43,15 +44,12 @@ func (s *savedReportServer) GetSavedReport(ctx context.Context, req *trackingv1.
 
 // ListSavedReports implements the RPC of that name.
 func (s *savedReportServer) ListSavedReports(ctx context.Context, req *trackingv1.ListSavedReportsRequest) (*trackingv1.ListSavedReportsResponse, error) {
-	page, next, err := s.service.SavedReports(ctx, listing.Request{PageToken: req.GetPageToken(), PageSize: req.GetPageSize()})
+	page := resourcepage.Of(savedReportToProto)
+	_, next, err := s.service.SavedReports(ctx, listing.Request{PageToken: req.GetPageToken(), PageSize: req.GetPageSize(), Take: page.Take})
 	if err != nil {
 		return nil, err
 	}
-	resp := &trackingv1.ListSavedReportsResponse{SavedReports: make([]*trackingv1.SavedReport, len(page)), NextPageToken: next}
-	for i, report := range page {
-		resp.SavedReports[i] = savedReportToProto(report)
-	}
-	return resp, nil
+	return &trackingv1.ListSavedReportsResponse{SavedReports: page.Resources, NextPageToken: next}, nil
 }
 
 // UpdateSavedReport implements the RPC of that name.

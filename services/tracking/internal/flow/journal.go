@@ -87,7 +87,7 @@ func (s *Service) newEntry(p settled) (*rules.Postback, error) {
 	}
 	return &rules.Postback{
 		ID: id, Offer: p.offer.ID, Method: p.call.Method, Parameters: p.call.Parameters, IP: p.call.IP,
-		Body: p.offer.Credentials.Hide(p.call.Body), ContentType: p.call.ContentType,
+		Body: rules.KeptBody(p.offer.Credentials.Hide(p.call.Body)), ContentType: p.call.ContentType,
 		CouponCode: p.report.CodeText(), TransactionID: p.report.TransactionID, IdempotencyKey: p.report.IdempotencyKey,
 		Authenticated: p.authenticated, Time: p.now,
 	}, nil

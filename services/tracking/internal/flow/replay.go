@@ -138,6 +138,9 @@ func parametersOf(postback rules.Postback) (url.Values, error) {
 	if rules.BodyLost(postback.Reason) {
 		return nil, apperr.New(apperr.InvalidArgument, postback.Reason, "%s", postback.Message)
 	}
+	if rules.IsCutBody(postback.Body) {
+		return nil, apperr.New(apperr.InvalidArgument, rules.BodyTooLarge, "the journal has only the beginning of this postback's body")
+	}
 	params := rules.ParseQuery(postback.Parameters)
 	body, err := rules.ReadBody(postback.ContentType, []byte(postback.Body))
 	for name, values := range body {

@@ -173,12 +173,12 @@ func (s *Service) SavedReports(ctx context.Context, req listing.Request) ([]Save
 	if err != nil {
 		return nil, "", err
 	}
-	page, next := listing.Page(q, rows, savedReportValue)
-	reports := make([]SavedReport, len(page))
-	for i, report := range page {
+	reports := make([]SavedReport, len(rows))
+	for i, report := range rows {
 		reports[i] = s.asOfNow(report)
 	}
-	return reports, next, nil
+	page, next := listing.Page(q, reports, func(r SavedReport, field string) any { return savedReportValue(r.SavedReport, field) })
+	return page, next, nil
 }
 
 // UpdateSavedReport changes some fields of a report to what they are in report, whose id says which.

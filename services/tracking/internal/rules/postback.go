@@ -260,7 +260,7 @@ func warnOfUnknown(r *Report, names []string) error {
 			return err
 		}
 		if i < maxWarnings {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("parameter %q is not known and was ignored", name))
+			r.Warnings = append(r.Warnings, fmt.Sprintf("parameter %.100q is not known and was ignored", name))
 		}
 	}
 	return nil

@@ -360,7 +360,8 @@ type ListApprovalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`, or `offers/-` for all.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50.
+	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
+	// 1 MiB, with fewer.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same parent, filter and order.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

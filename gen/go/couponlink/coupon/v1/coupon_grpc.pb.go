@@ -70,7 +70,9 @@ type CouponServiceClient interface {
 	UpdateCoupon(ctx context.Context, in *UpdateCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
 	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is
 	// `offers/-`. Each is judged as by CreateCoupon, in order, and has its own result: one that is refused
-	// keeps no other back, unless `atomic` is set. Publishers are approved as by CreateCoupon.
+	// keeps no other back, unless `atomic` is set. Publishers are approved as by CreateCoupon. The request is
+	// 12 MiB at most, 16 MiB as JSON. With long notes the answer is over the 4 MiB that gRPC clients take by
+	// default: let yours take 16 MiB, or send fewer at a time.
 	//
 	// Errors: INVALID_ARGUMENT on `requests` when there are none or more than 1,000, or one names another
 	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) when a coupon is refused: nothing was
@@ -226,7 +228,9 @@ type CouponServiceServer interface {
 	UpdateCoupon(context.Context, *UpdateCouponRequest) (*Coupon, error)
 	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is
 	// `offers/-`. Each is judged as by CreateCoupon, in order, and has its own result: one that is refused
-	// keeps no other back, unless `atomic` is set. Publishers are approved as by CreateCoupon.
+	// keeps no other back, unless `atomic` is set. Publishers are approved as by CreateCoupon. The request is
+	// 12 MiB at most, 16 MiB as JSON. With long notes the answer is over the 4 MiB that gRPC clients take by
+	// default: let yours take 16 MiB, or send fewer at a time.
 	//
 	// Errors: INVALID_ARGUMENT on `requests` when there are none or more than 1,000, or one names another
 	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) when a coupon is refused: nothing was

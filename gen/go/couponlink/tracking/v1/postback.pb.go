@@ -508,7 +508,8 @@ func (x *GetPostbackRequest) GetName() string {
 // ListPostbacksRequest asks for a page of postbacks.
 type ListPostbacksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50.
+	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
+	// 1 MiB, with fewer.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

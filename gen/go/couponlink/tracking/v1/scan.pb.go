@@ -577,7 +577,8 @@ type ListOfferScansRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}`; `offers/-`: of all offers.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50.
+	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
+	// 1 MiB, with fewer.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -742,7 +743,8 @@ type ListOfferScanResultsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}/scans/{scan}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50.
+	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
+	// 1 MiB, with fewer.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
