@@ -24,6 +24,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
+// DatabaseFile is the name of the service's database in its directory, with SQLite.
+const DatabaseFile = sqlitestore.FileName
+
 // Service is the coupon service on its store.
 type Service struct {
 	store flow.Store

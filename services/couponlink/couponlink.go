@@ -27,6 +27,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/httpserve"
 	"github.com/couponlink/couponlink/services/internal/lifecycle"
 	"github.com/couponlink/couponlink/services/internal/settings"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking"
 )
 
@@ -57,7 +58,7 @@ type Started struct {
 // Run serves everything until ctx ends, then finishes what is under way and closes the stores.
 func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.OrGenerated(cfg.DataDir)
-	database, databaseErr := cfg.Database()
+	database, databaseErr := databaseOf(cfg.Storage)
 	zone, zoneErr := cfg.Zone()
 	if err := errors.Join(keyErr, databaseErr, zoneErr); err != nil {
 		return err
@@ -126,6 +127,15 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: listeners[0]},
 		lifecycle.Part{Name: "the coupon service's gRPC", Server: couponServer, Listener: listeners[1]},
 		lifecycle.Part{Name: "the tracking service's gRPC", Server: trackingServer, Listener: listeners[2]})
+}
+
+// databaseOf returns the database that the settings mean. It refuses one service's file without the other's.
+func databaseOf(storage settings.Storage) (settings.Database, error) {
+	database, err := storage.Database()
+	if err == nil && database.SQLiteDir != "" {
+		err = sqlitedb.Together(database.SQLiteDir, coupon.DatabaseFile, tracking.DatabaseFile)
+	}
+	return database, err
 }
 
 // sessionFile is where the secret of the console's sessions is kept; empty: nowhere.

@@ -36,6 +36,9 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/surveyor"
 )
 
+// DatabaseFile is the name of the service's database in its directory, with SQLite.
+const DatabaseFile = sqlitestore.FileName
+
 // Service is the tracking service on its store.
 type Service struct {
 	store flow.Store

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"path/filepath"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -29,19 +30,30 @@ func IsUnique(err error) bool {
 	}
 }
 
-// Failure maps an error of the storage itself (disk full or broken, file locked, closed or
-// unreadable) to an apperr of kind Unavailable. Any other error, nil and the context's among them,
+// Failure maps an error of the storage itself (disk full or broken, file locked, closed, damaged or
+// unreadable) to an apperr of kind Unavailable; its reason is STORE_DAMAGED where trying again does not help. Any other error, nil and the context's among them,
 // is returned as it is.
 func Failure(err error) error {
 	switch {
 	case err == nil, apperr.As(err) != nil,
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
+	case AsDamage(err) != nil:
+		d := AsDamage(err)
+		return apperr.New(apperr.Unavailable, "STORE_DAMAGED", "the storage is damaged: %s %s; it must be restored from a backup", filepath.Base(d.File), d.What).Because(err)
+	case isFull(err):
+		return apperr.New(apperr.Unavailable, "STORE_FULL", "the storage has no room left; try again later").Because(err)
 	case isEngineFailure(err), isClosed(err):
 		return apperr.New(apperr.Unavailable, "STORE_UNAVAILABLE", "the storage cannot be used now; try again later").Because(err)
 	default:
 		return err
 	}
+}
+
+// isFull says whether err comes from a disk without room.
+func isFull(err error) bool {
+	var failed *sqlite.Error
+	return errors.As(err, &failed) && failed.Code()&primaryCode == sqlite3.SQLITE_FULL
 }
 
 func isEngineFailure(err error) bool {
@@ -51,9 +63,9 @@ func isEngineFailure(err error) bool {
 	}
 	switch failed.Code() & primaryCode {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL,
-		sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM,
+		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM,
 		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM,
-		sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_INTERRUPT:
+		sqlite3.SQLITE_INTERRUPT:
 		return true
 	default:
 		return false

@@ -1,7 +1,8 @@
 // Package sqlitedb opens SQLite database files the one way that the services use them: durable
-// (WAL, synchronous=FULL), one writer connection, a few readers, migrated on opening.
+// (WAL, synchronous=FULL), one writer connection, a few readers, migrated on opening. It finds damage at the
+// opening and when it is met, and says which file is damaged.
 //
-// Only the SQLite stores may import it; it imports none of ours but apperr and move.
+// Only the SQLite stores and wiring may import it; it imports none of ours but apperr and move.
 package sqlitedb
 
 import (
@@ -15,8 +16,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
-	_ "modernc.org/sqlite" // The database/sql driver "sqlite".
+	"modernc.org/sqlite"
 )
 
 const (
@@ -37,15 +37,21 @@ const (
 
 // DB is one SQLite database file, open in no other process.
 type DB struct {
-	lock   *flock.Flock
+	path   string
+	lock   *fileLock
+	watch  *watch
+	marker *marker
 	writer *sql.DB
 	reader *sql.DB
+	// file is the database file as it was opened.
+	file os.FileInfo
 }
 
 // Open opens the database file at a path, creates it with its directory where it does not exist,
 // and applies the migrations that it lacks: files named NNNNN_subject.sql in goose's format. It
 // refuses a file that has migrations unknown to this program, one that is already open, here or in
-// another process (the error names that process), and one into which data is being moved.
+// another process (ErrInUse; the error names that process), one into which data is being moved, and one that is
+// damaged, as far as a check of two seconds finds (a *Damage).
 func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*DB, error) {
 	var o options
 	for _, option := range opts {
@@ -60,16 +66,16 @@ func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*
 			return nil, err
 		}
 	}
-	if err := create(path); err != nil {
-		return nil, err
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("making the database's directory: %w", err)
 	}
 	l, err := lock(path)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{lock: l}
-	if err := db.open(ctx, path, migrations); err != nil {
-		return nil, errors.Join(err, l.Close())
+	db := &DB{path: path, lock: l, watch: &watch{path: path}, marker: &marker{}}
+	if err := db.open(ctx, migrations); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), l.close())
 	}
 	if !o.toMove {
 		if err := db.checkMoved(ctx, path); err != nil {
@@ -80,8 +86,14 @@ func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*
 }
 
 // open connects to the file and migrates it.
-func (db *DB) open(ctx context.Context, path string, migrations fs.FS) (err error) {
-	db.writer, err = connect(path, 1, url.Values{
+func (db *DB) open(ctx context.Context, migrations fs.FS) (err error) {
+	if err := inspect(db.path, db.lock.last); err != nil {
+		return err
+	}
+	if db.file, err = create(db.path); err != nil {
+		return err
+	}
+	db.writer, err = db.connect(1, db.marker, url.Values{
 		"_txlock":       {"immediate"},
 		"_journal_mode": {"WAL"},
 		"_pragma":       {cacheSize(writerCacheKiB), fmt.Sprintf("journal_size_limit(%d)", walLimitBytes)},
@@ -89,12 +101,12 @@ func (db *DB) open(ctx context.Context, path string, migrations fs.FS) (err erro
 	if err != nil {
 		return err
 	}
-	if err := migrate(ctx, db.writer, migrations); err != nil {
-		return errors.Join(fmt.Errorf("opening %s: %w", path, Failure(err)), db.writer.Close())
+	if err := db.begin(ctx, migrations); err != nil {
+		return errors.Join(Failure(err), db.writer.Close())
 	}
 	// Readers are kept from writing by query_only and not by mode=ro: a read-only connection could
 	// not open the file when it happens to come first after the log was removed.
-	db.reader, err = connect(path, readers, url.Values{
+	db.reader, err = db.connect(readers, nil, url.Values{
 		"_query_only": {"1"},
 		"_pragma":     {cacheSize(readerCacheKiB)},
 	})
@@ -102,6 +114,22 @@ func (db *DB) open(ctx context.Context, path string, migrations fs.FS) (err erro
 		return errors.Join(err, db.writer.Close())
 	}
 	return nil
+}
+
+// begin checks the file and brings it up to date.
+func (db *DB) begin(ctx context.Context, migrations fs.FS) error {
+	if err := quickCheck(ctx, db.path, db.writer); err != nil {
+		return err
+	}
+	number, err := checkMark(ctx, db.path, db.writer, db.lock.last)
+	if err != nil {
+		return err
+	}
+	if err := migrate(ctx, db.writer, migrations); err != nil {
+		return err
+	}
+	db.marker.number, db.marker.lock = number, db.lock
+	return db.lock.write(lockState{opened: true, mark: number})
 }
 
 // Read returns the pool of reading connections. It refuses writes.
@@ -128,13 +156,39 @@ func (db *DB) Write(ctx context.Context, do func(*sql.Tx) error) error {
 	return nil
 }
 
-// Ping says whether the file can be read; the error is as Failure maps it.
-func (db *DB) Ping(ctx context.Context) error {
-	var version int64
-	if err := db.reader.QueryRowContext(ctx, "PRAGMA schema_version").Scan(&version); err != nil {
-		return Failure(fmt.Errorf("reading the database file: %w", err))
+// Check says whether the file can still be relied on: it is where it was opened, and no damage was met. The
+// error is as Failure maps it. It touches the disk and does not write.
+func (db *DB) Check() error {
+	if err := db.watch.damage(); err != nil {
+		return Failure(err)
+	}
+	now, err := os.Stat(db.path)
+	if err != nil {
+		return Failure(&Damage{File: db.path, What: "is gone", Cause: err})
+	}
+	if !os.SameFile(db.file, now) {
+		return Failure(&Damage{File: db.path, What: "is another file than was opened"})
+	}
+	if _, err := os.Stat(logFile(db.path)); err != nil {
+		return Failure(&Damage{File: logFile(db.path), What: "is gone", Cause: err})
 	}
 	return nil
+}
+
+// WriteProbe is a statement that writes to a database and changes nothing of what is stored.
+const WriteProbe = "PRAGMA application_id = 0"
+
+// Ping says whether the file can still be relied on, as Check does, and whether it can be written, by a durable
+// write.
+func (db *DB) Ping(ctx context.Context) error {
+	err := db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, WriteProbe)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("writing to %s: %w", db.path, err)
+	}
+	return db.Check()
 }
 
 // Close waits for the queries and the write transaction under way, ten seconds at most, and closes
@@ -153,34 +207,33 @@ func (db *DB) Close() error {
 	if writer != nil {
 		failure = errors.Join(failure, writer.Close())
 	}
-	return errors.Join(failure, db.lock.Close())
+	return errors.Join(failure, db.lock.close())
 }
 
 // create makes the file, if there is none, readable by its owner only: it holds secrets.
-func create(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("making the database's directory: %w", err)
-	}
+func create(path string) (os.FileInfo, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the path
 	if err != nil {
-		return fmt.Errorf("making the database file: %w", err)
+		return nil, fmt.Errorf("making the database file: %w", err)
 	}
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("making the database file: %w", err)
+	info, err := file.Stat()
+	if err := errors.Join(err, file.Close()); err != nil {
+		return nil, fmt.Errorf("making the database file: %w", err)
 	}
-	return nil
+	return info, nil
 }
 
 // connect returns a pool of as many connections as said, which it keeps once they are open.
-func connect(path string, connections int, options url.Values) (*sql.DB, error) {
+func (db *DB) connect(connections int, m *marker, options url.Values) (*sql.DB, error) {
 	options.Set("_busy_timeout", fmt.Sprint(busyTimeoutMillis))
 	options.Set("_synchronous", "FULL")
 	options.Set("_dqs", "0")
-	file := url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}
-	pool, err := sql.Open("sqlite", file.String())
+	file := url.URL{Scheme: "file", Path: db.path, RawQuery: options.Encode()}
+	engine, err := sqlite.NewConnector(file.String())
 	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", path, err)
+		return nil, fmt.Errorf("opening %s: %w", db.path, err)
 	}
+	pool := sql.OpenDB(connector{engine, db.watch, m})
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	return pool, nil

@@ -19,6 +19,9 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
+// FileName is the name of the database file.
+const FileName = "coupon.db"
+
 // Store is a flow.Store on one SQLite file.
 type Store struct {
 	db         *sqlitedb.DB
@@ -38,7 +41,7 @@ func open(ctx context.Context, dir string, opts ...sqlitedb.Option) (*Store, err
 	if err != nil {
 		return nil, fmt.Errorf("finding the migrations: %w", err)
 	}
-	db, err := sqlitedb.Open(ctx, filepath.Join(dir, "coupon.db"), migrations, opts...)
+	db, err := sqlitedb.Open(ctx, filepath.Join(dir, FileName), migrations, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon store: %w", err)
 	}

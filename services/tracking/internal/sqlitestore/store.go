@@ -26,6 +26,9 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// FileName is the name of the database file.
+const FileName = "tracking.db"
+
 // maxWaiting is how many writes may wait for the one under way; it is also the largest batch. At
 // some 40 µs each the last of them waits for a third of a second.
 const maxWaiting = 4096
@@ -75,7 +78,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the migrations: %w", err)
 	}
-	db, err := sqlitedb.Open(ctx, filepath.Join(dir, "tracking.db"), steps)
+	db, err := sqlitedb.Open(ctx, filepath.Join(dir, FileName), steps)
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +157,17 @@ func list[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), q
 	return scanAll(rows, scan)
 }
 
-// Ping says whether the file can be read.
-func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
+// Ping says whether the file can be relied on and written, by a durable write.
+func (s *Store) Ping(ctx context.Context) error {
+	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
+		_, err := tx.exec(ctx, sqlitedb.WriteProbe)
+		return err
+	}})
+	if err != nil {
+		return fmt.Errorf("writing to %s: %w", FileName, err)
+	}
+	return s.db.Check()
+}
 
 // Close writes what waits and closes the file.
 func (s *Store) Close() error {

@@ -82,8 +82,8 @@ func (w *writer) prepare(connection any) error {
 		to  *driver.StmtExecContext
 		sql string
 	}{
-		{&w.begin, "BEGIN IMMEDIATE"},
-		{&w.commit, "COMMIT"},
+		{&w.begin, sqlitedb.Begin},
+		{&w.commit, sqlitedb.Commit},
 		{&w.rollback, "ROLLBACK"},
 		{&w.savepoint, "SAVEPOINT task"},
 		{&w.release, "RELEASE task"},

@@ -1,0 +1,87 @@
+package sqlitedb
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Damage is an error that says that a database file is not what was stored. Trying again does not help.
+type Damage struct {
+	// File is the path of the file that is damaged, What what is wrong with it.
+	File, What string
+	// Cause is SQLite's own error, if it met the damage.
+	Cause error
+}
+
+// Error says what is damaged and what to do.
+func (d *Damage) Error() string {
+	return fmt.Sprintf("%s %s; %s", d.File, d.What, d.Remedy())
+}
+
+// Remedy says what to do: the end of a sentence.
+func (d *Damage) Remedy() string {
+	return fmt.Sprintf("stop the service, see what else is damaged with `couponlink verify %s`, and restore a backup with `couponlink restore`", filepath.Dir(d.File))
+}
+
+// Unwrap returns the cause.
+func (d *Damage) Unwrap() error { return d.Cause }
+
+// AsDamage returns the *Damage in err's chain, or nil.
+func AsDamage(err error) *Damage {
+	var d *Damage
+	if errors.As(err, &d) {
+		return d
+	}
+	return nil
+}
+
+// damageOf returns the damage that an error of SQLite's tells of, or nil.
+func damageOf(path string, err error) *Damage {
+	var failed *sqlite.Error
+	if !errors.As(err, &failed) {
+		return nil
+	}
+	switch failed.Code() & primaryCode {
+	case sqlite3.SQLITE_CORRUPT:
+		return &Damage{File: path, What: "is damaged: " + failed.Error(), Cause: err}
+	case sqlite3.SQLITE_NOTADB:
+		return &Damage{File: path, What: "is no SQLite database: " + failed.Error(), Cause: err}
+	}
+	switch failed.Code() {
+	case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS, sqlite3.SQLITE_IOERR_DATA:
+		return &Damage{File: path, What: "cannot be read: " + failed.Error(), Cause: err}
+	}
+	return nil
+}
+
+// watch notes the first damage of one database file that any of its connections meets.
+type watch struct {
+	path string
+	met  atomic.Pointer[Damage]
+}
+
+// note returns an error of a connection, as a *Damage if it tells of one.
+func (w *watch) note(err error) error {
+	if err == nil || AsDamage(err) != nil {
+		return err
+	}
+	d := damageOf(w.path, err)
+	if d == nil {
+		return err
+	}
+	w.met.CompareAndSwap(nil, d)
+	return d
+}
+
+// damage returns what was met, or nil.
+func (w *watch) damage() error {
+	if d := w.met.Load(); d != nil {
+		return d
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package sqlitedb
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"time"
+)
+
+// markInterval is the least time between two marks.
+const markInterval = time.Second
+
+// marker numbers what is written: once a second at most, a transaction stores the next number in the database,
+// as its user_version, and then in the lock file. A database whose number is less than the lock file's has lost
+// its log. That another program has folded the log into the database is no loss, and is not mistaken for one.
+// It belongs to the one writing connection.
+type marker struct {
+	lock    *fileLock
+	number  int64
+	last    time.Time
+	pending bool
+}
+
+// begin stores the next number in a transaction that has begun, if it is time.
+func (m *marker) begin(ctx context.Context, conn driver.ExecerContext) error {
+	m.pending = false
+	if m.lock == nil || time.Since(m.last) < markInterval {
+		return nil
+	}
+	m.last, m.pending = time.Now(), true
+	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", m.number+1), nil)
+	return err
+}
+
+// committed notes that the transaction was committed.
+func (m *marker) committed() {
+	if !m.pending {
+		return
+	}
+	m.pending = false
+	m.number++
+	_ = m.lock.write(lockState{opened: true, mark: m.number}) // a number that is too small only detects less
+}
