@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite" // to hold the lock that a backup or a repair would hold
 
@@ -45,10 +46,49 @@ func TestMongoDBAway(t *testing.T) {
 	t.Parallel()
 	cable, uri := newCable(t, mongotest.URI(t))
 	s := startOnMongoDBAt(t, uri)
-	player{system: s, transport: "rest", suite: loadSuite(t)}.loseStore(t, func() (giveBack func()) {
+	p := player{system: s, transport: "rest", suite: loadSuite(t)}
+	v := p.prepare(t, []step{{Use: "campaign"}})
+	p.loseStore(t, func() (giveBack func()) {
 		cable.cut()
+		p.refusedInTime(t, v)
 		return cable.mend
 	})
+}
+
+const (
+	// firstPatience is how long the first call may take when the database is away, and knownPatience the others.
+	firstPatience = 5 * time.Second
+	knownPatience = time.Second
+	// busyMachine is what a busy machine may add.
+	busyMachine = 3 * time.Second
+)
+
+// refusedInTime makes calls of each kind to both services while the database is away: the first one of each service
+// is refused within firstPatience, and the others, since it is known then, within knownPatience. All are to be repeated.
+func (p player) refusedInTime(t *testing.T, v vars) {
+	t.Helper()
+	patience := firstPatience
+	for _, call := range []string{
+		"GET /v1/conversions", "GET /v1/offers", "GET /v1/offers/-/coupons", "GET /v1/offers/${offer}/approvals/${pub}",
+		`POST /v1/publishers?publisher_id=away {"displayName":"Away"}`, `POST /v1/offers/${offer}/coupons {"code":"AWAY10","publisher":"publishers/${pub}"}`,
+		"GET /v1/postbacks", "GET /v1/deliveries", "GET /v1/conversions/1",
+	} {
+		request, body, _ := strings.Cut(call, " {")
+		st := step{HTTP: request, expectation: expectation{Status: http.StatusServiceUnavailable, Header: map[string]any{"Retry-After": "!present"}}}
+		if body != "" {
+			st.Body, st.Headers = "{"+body, map[string]string{"Content-Type": "application/json"}
+		}
+		began := time.Now()
+		if err := p.play(t.Context(), []step{st}, v); err != nil {
+			t.Errorf("while the database is away: %v", err)
+		}
+		if took := time.Since(began); took > patience+busyMachine {
+			t.Errorf("while the database is away: %s took %s, want %s", call, took, patience)
+		}
+		if call == "GET /v1/offers" { // both services know it by now
+			patience = knownPatience
+		}
+	}
 }
 
 // loseStore reports a sale before, while and after the store is away: the one in between is refused with a

@@ -11,40 +11,38 @@ import (
 )
 
 // EnsureExpiry has the server delete a collection's documents some time after a time field of theirs;
-// those without the field stay. Where another time was said at an earlier start, or none, the new one
-// takes its place. The tests' engine, which has no such thing, keeps all.
+// those without the field stay. If an earlier start said another time, or there is an index on the field for
+// another reason, that index gets the new time. The tests' engine, which has no such thing, keeps all.
 func (db *DB) EnsureExpiry(ctx context.Context, collection, field string, after time.Duration) error {
-	index := Index(field)
+	model := Index(field)
 	if db.plain {
-		return db.EnsureIndexes(ctx, collection, index)
+		return db.EnsureIndexes(ctx, collection, model)
 	}
 	seconds := int32(min(after.Seconds(), math.MaxInt32))
-	existing, err := db.Collection(collection).Indexes().ListSpecifications(ctx)
+	existing, err := db.indexes(ctx, collection)
 	if err != nil {
-		return Failure(fmt.Errorf("listing the indexes of %s: %w", collection, err))
+		return err
 	}
-	name := indexName(index)
 	for _, e := range existing {
 		switch {
-		case e.Name != name:
-		case e.ExpireAfterSeconds != nil && *e.ExpireAfterSeconds == seconds:
+		case !sameKeys(e.Key, bson.D{{Key: field, Value: 1}}) || len(e.Partial) > 0:
+		case e.Expiry != nil && *e.Expiry == seconds:
 			return nil
 		default:
-			return db.changeExpiry(ctx, collection, name, seconds)
+			return db.changeExpiry(ctx, collection, e.Name, seconds)
 		}
 	}
-	index.Options = options.Index().SetExpireAfterSeconds(seconds)
-	return db.EnsureIndexes(ctx, collection, index)
+	model.Options = options.Index().SetExpireAfterSeconds(seconds)
+	return db.EnsureIndexes(ctx, collection, model)
 }
 
-// changeExpiry changes an index in place: to drop it and make it anew would take long where much is
-// stored.
+// changeExpiry changes an index in place: dropping it and building it again takes long if much is stored.
 func (db *DB) changeExpiry(ctx context.Context, collection, index string, seconds int32) error {
 	command := bson.D{
 		{Key: "collMod", Value: collection},
 		{Key: "index", Value: bson.D{{Key: "name", Value: index}, {Key: "expireAfterSeconds", Value: seconds}}},
 	}
-	if err := db.database.RunCommand(ctx, command).Err(); err != nil {
+	if err := db.run(ctx, db.database, command).Err(); err != nil {
 		return Failure(fmt.Errorf("changing the expiry of %s: %w", collection, err))
 	}
 	return nil

@@ -23,15 +23,23 @@ func IsUnique(err error) bool { return mongo.IsDuplicateKeyError(err) }
 // context.DeadlineExceeded among its causes.
 func Failure(err error) error {
 	switch {
-	case err == nil, apperr.As(err) != nil, errors.Is(err, context.Canceled):
+	case err == nil, apperr.As(err) != nil:
+		return err
+	case errors.Is(err, errAway), errors.Is(err, errSlow):
+		return unavailable(err)
+	case errors.Is(err, context.Canceled):
 		return err
 	case err == context.DeadlineExceeded: //nolint:errorlint // exactly the context's own; the driver's is wrapped
 		return err
 	case isConnectionFailure(err), isServerFailure(err):
-		return apperr.New(apperr.Unavailable, "STORE_UNAVAILABLE", "the storage cannot be used now; try again later").Because(err)
+		return unavailable(err)
 	default:
 		return err
 	}
+}
+
+func unavailable(err error) *apperr.Error {
+	return apperr.New(apperr.Unavailable, "STORE_UNAVAILABLE", "the storage cannot be used now; try again later").Because(err)
 }
 
 // isConnectionFailure says whether there was no answer from a server.

@@ -2,34 +2,236 @@ package mongodb
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// EnsureIndexes creates those of a collection's indexes that do not exist, by name, which a server
-// does without stopping reads and writes. It may be called at each start, by several processes at
-// once. The indexes are of Index and UniqueIndex. One whose options change needs a Migration that
-// drops the old.
+const (
+	// indexLimit bounds the building of indexes, which takes a server minutes for each ten million documents.
+	indexLimit = 24 * time.Hour
+	// indexPatience is how long a start waits for indexes that only make queries fast.
+	indexPatience = 2 * time.Second
+	// indexRetry is the pause after a failure to build indexes.
+	indexRetry = 10 * time.Second
+
+	codeIndexOptionsConflict  = 85
+	codeIndexKeySpecsConflict = 86
+)
+
+// index is an index as a server describes it, and as an index is wanted.
+type index struct {
+	Name    string   `bson:"name"`
+	Key     bson.D   `bson:"key"`
+	Unique  bool     `bson:"unique"`
+	Partial bson.Raw `bson:"partialFilterExpression"`
+	// Expiry is in seconds; nil: it is not for expiry.
+	Expiry *int32 `bson:"expireAfterSeconds"`
+}
+
+// EnsureIndexes creates those of a collection's indexes that do not exist; one over the same fields with the
+// same options counts, whatever its name. It may be called at each start, by several processes at once. The
+// indexes are of Index and UniqueIndex.
+//
+// It returns once the unique ones are there. The others, which only make queries fast, are built in the
+// background: AwaitIndexes waits for them a little.
+//
+// An index over the same fields with other options may keep one from being created. The error then names it and
+// what to do; for one that is not unique it is only logged.
 func (db *DB) EnsureIndexes(ctx context.Context, collection string, indexes ...mongo.IndexModel) error {
-	view := db.Collection(collection).Indexes()
-	existing, err := view.ListSpecifications(ctx)
+	existing, err := db.indexes(ctx, collection)
 	if err != nil {
-		return Failure(fmt.Errorf("listing the indexes of %s: %w", collection, err))
+		return err
 	}
-	missing := slices.DeleteFunc(slices.Clone(indexes), func(index mongo.IndexModel) bool {
-		return slices.ContainsFunc(existing, func(e mongo.IndexSpecification) bool { return e.Name == indexName(index) })
-	})
-	if len(missing) == 0 {
-		return nil
+	var unique, others []mongo.IndexModel
+	for _, model := range indexes {
+		wanted, err := describe(model)
+		if err != nil {
+			return fmt.Errorf("an index of %s: %w", collection, err)
+		}
+		switch {
+		case wanted.among(existing):
+		case wanted.Unique || db.plain:
+			unique = append(unique, model)
+		default:
+			others = append(others, model)
+		}
 	}
-	if _, err := view.CreateMany(ctx, missing); err != nil {
-		return Failure(fmt.Errorf("creating the indexes of %s: %w", collection, err))
+	if len(unique) > 0 {
+		if err := db.createIndexes(ctx, collection, unique); err != nil {
+			return err
+		}
+	}
+	if len(others) > 0 {
+		db.building.Go(func() { db.keepBuilding(collection, others) })
 	}
 	return nil
+}
+
+// AwaitIndexes waits for the indexes that are being built in the background, for two seconds at most: then a
+// start goes on, and lists that need them are slow until they are there.
+func (db *DB) AwaitIndexes(ctx context.Context) {
+	built := make(chan struct{})
+	go func() {
+		defer close(built)
+		db.building.Wait()
+	}()
+	select {
+	case <-built:
+	case <-ctx.Done():
+	case <-time.After(indexPatience):
+		db.log.InfoContext(ctx, "indexes are being built in the background; some lists are slow until they are there")
+	}
+}
+
+// keepBuilding creates indexes in the background, until they are there, cannot be, or the DB is closed.
+func (db *DB) keepBuilding(collection string, models []mongo.IndexModel) {
+	for {
+		err := db.createIndexes(db.life, collection, models)
+		switch {
+		case err == nil, db.life.Err() != nil:
+			return
+		case !apperr.Is(err, apperr.Unavailable):
+			db.log.ErrorContext(db.life, "an index is missing; lists that need it are slow", slog.Any("error", err))
+			return
+		}
+		select {
+		case <-time.After(indexRetry):
+		case <-db.life.Done():
+			return
+		}
+	}
+}
+
+// createIndexes creates indexes; one that cannot be created keeps no other from it. They are ready once a majority
+// of the members has built them: a member that is away does not hold them up.
+func (db *DB) createIndexes(ctx context.Context, collection string, models []mongo.IndexModel) error {
+	err := db.createAtOnce(ctx, collection, models)
+	switch {
+	case err == nil:
+		return nil
+	case len(models) == 1:
+		return db.indexFailure(ctx, collection, models[0], err)
+	case !hasCode(err, codeIndexOptionsConflict, codeIndexKeySpecsConflict):
+		return Failure(fmt.Errorf("creating the indexes of %s: %w", collection, err))
+	}
+	var errs []error
+	for _, model := range models {
+		errs = append(errs, db.createIndexes(ctx, collection, []mongo.IndexModel{model}))
+	}
+	return errors.Join(errs...)
+}
+
+func (db *DB) createAtOnce(ctx context.Context, collection string, models []mongo.IndexModel) error {
+	bounded, end, err := db.beginWithin(ctx, indexLimit)
+	if err != nil {
+		return err
+	}
+	opts := options.CreateIndexes()
+	if !db.plain {
+		opts.SetCommitQuorumMajority()
+	}
+	_, err = db.database.Collection(collection).Indexes().CreateMany(bounded, models, opts)
+	return end(err)
+}
+
+// indexFailure is the error of an index that was not created. It names the one that is in its way.
+func (db *DB) indexFailure(ctx context.Context, collection string, model mongo.IndexModel, err error) error {
+	wanted, describeErr := describe(model)
+	if !hasCode(err, codeIndexOptionsConflict, codeIndexKeySpecsConflict) || describeErr != nil {
+		return Failure(fmt.Errorf("creating the index %s of %s: %w", wanted.Name, collection, err))
+	}
+	existing, listErr := db.indexes(ctx, collection)
+	if listErr != nil {
+		return listErr
+	}
+	for _, e := range existing {
+		if e.Name == wanted.Name || sameKeys(e.Key, wanted.Key) {
+			return fmt.Errorf("the collection %s of the database %s has an index %s (%s) that keeps the index %s (%s) from being created: "+
+				"drop it with db.%s.dropIndex(%q) and start again: %w",
+				collection, db.database.Name(), e.Name, e.options(), wanted.Name, wanted.options(), collection, e.Name, err)
+		}
+	}
+	return Failure(fmt.Errorf("creating the index %s of %s: %w", wanted.Name, collection, err))
+}
+
+// indexes returns a collection's indexes.
+func (db *DB) indexes(ctx context.Context, collection string) ([]index, error) {
+	found, err := db.Collection(collection).Indexes(ctx)
+	if err != nil {
+		return nil, Failure(fmt.Errorf("listing the indexes of %s: %w", collection, err))
+	}
+	existing := make([]index, len(found))
+	for i, specification := range found {
+		if err := bson.Unmarshal(specification, &existing[i]); err != nil {
+			return nil, fmt.Errorf("reading an index of %s: %w", collection, err)
+		}
+	}
+	return existing, nil
+}
+
+// describe returns an index as a server would describe it.
+func describe(model mongo.IndexModel) (index, error) {
+	keys, ok := model.Keys.(bson.D)
+	if !ok {
+		return index{}, fmt.Errorf("its keys are a %T, not a bson.D", model.Keys)
+	}
+	described := index{Name: indexName(keys), Key: keys}
+	var args options.IndexOptions
+	if model.Options != nil {
+		for _, set := range model.Options.List() {
+			if err := set(&args); err != nil {
+				return index{}, fmt.Errorf("its options: %w", err)
+			}
+		}
+	}
+	described.Unique = args.Unique != nil && *args.Unique
+	described.Expiry = args.ExpireAfterSeconds
+	if args.PartialFilterExpression == nil {
+		return described, nil
+	}
+	var err error
+	described.Partial, err = bson.Marshal(args.PartialFilterExpression)
+	return described, err
+}
+
+// among says whether one of some indexes is like it, but for the name.
+func (i index) among(existing []index) bool {
+	for _, e := range existing {
+		if sameKeys(e.Key, i.Key) && e.options() == i.options() {
+			return true
+		}
+	}
+	return false
+}
+
+// options describes an index's options.
+func (i index) options() string {
+	described := "not unique"
+	if i.Unique {
+		described = "unique"
+	}
+	if len(i.Partial) > 0 {
+		described += ", only of " + i.Partial.String()
+	}
+	if i.Expiry != nil {
+		described += fmt.Sprintf(", expiring after %d s", *i.Expiry)
+	}
+	return described
+}
+
+// sameKeys says whether two indexes are over the same fields in the same order. Servers may tell a direction as
+// any kind of number.
+func sameKeys(a, b bson.D) bool {
+	return slices.EqualFunc(a, b, func(a, b bson.E) bool { return a.Key == b.Key && fmt.Sprint(a.Value) == fmt.Sprint(b.Value) })
 }
 
 // EnsurePartialIndex is EnsureIndexes for one Index over only those of the documents that a filter
@@ -60,11 +262,24 @@ func UniqueIndex(fields ...string) mongo.IndexModel {
 }
 
 // indexName returns the name that the driver gives an ascending index.
-func indexName(index mongo.IndexModel) string {
+func indexName(keys bson.D) string {
 	name := ""
-	keys, _ := index.Keys.(bson.D)
 	for _, key := range keys {
 		name += "_" + key.Key + "_1"
 	}
 	return name[min(1, len(name)):]
+}
+
+// hasCode says whether an error is a server's with one of some codes.
+func hasCode(err error, codes ...int) bool {
+	var refusal mongo.ServerError
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	for _, code := range codes {
+		if refusal.HasErrorCode(code) {
+			return true
+		}
+	}
+	return false
 }

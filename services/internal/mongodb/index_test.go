@@ -1,11 +1,17 @@
 package mongodb
 
 import (
+	"bytes"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
 // TestEnsureExpiry plays a server that has an index on the field, or has none; the tests' engine has no
@@ -35,6 +41,7 @@ func TestEnsureExpiry(t *testing.T) {
 			if err := db.EnsureExpiry(t.Context(), "c", "time", time.Hour); err != nil {
 				t.Fatalf("EnsureExpiry: %v", err)
 			}
+			db.AwaitIndexes(t.Context())
 			commands := sent()
 			if got := names(commands); !slices.Equal(got, c.want) {
 				t.Fatalf("the commands were %q, want %q", got, c.want)
@@ -55,6 +62,7 @@ func TestEnsurePartialIndex(t *testing.T) {
 	if err := db.EnsurePartialIndex(t.Context(), "c", bson.D{{Key: "state", Value: "DUE"}}, "due_time", "publisher"); err != nil {
 		t.Fatalf("EnsurePartialIndex: %v", err)
 	}
+	db.AwaitIndexes(t.Context())
 	commands := sent()
 	last := commands[len(commands)-1]
 	if state, _ := last.Lookup("indexes", "0", "partialFilterExpression", "state").StringValueOK(); state != "DUE" {
@@ -62,6 +70,71 @@ func TestEnsurePartialIndex(t *testing.T) {
 	}
 	if name, _ := last.Lookup("indexes", "0", "name").StringValueOK(); name != "due_time_1_publisher_1" {
 		t.Errorf("the index is called %q", name)
+	}
+}
+
+// TestEnsureIndexesCreatesWhatIsMissing plays a server that has indexes already: those over the same fields with
+// the same options count, whatever their names.
+func TestEnsureIndexesCreatesWhatIsMissing(t *testing.T) {
+	existing := func(name string, options ...bson.E) bson.D {
+		return append(bson.D{{Key: "v", Value: 2}, {Key: "key", Value: bson.D{{Key: "a", Value: 1.0}, {Key: "_id", Value: 1}}}, {Key: "name", Value: name}}, options...)
+	}
+	ok, unique := bson.D{{Key: "ok", Value: 1}}, bson.E{Key: "unique", Value: true}
+	for name, c := range map[string]struct {
+		existing bson.D
+		wanted   mongo.IndexModel
+		creates  bool
+	}{
+		"the same":              {existing("a_1__id_1"), Index("a", "_id"), false},
+		"under another name":    {existing("by_a"), Index("a", "_id"), false},
+		"unique, another name":  {existing("by_a", unique), UniqueIndex("a", "_id"), false},
+		"not unique, is wanted": {existing("by_a"), UniqueIndex("a", "_id"), true},
+		"in another order":      {existing("by_a"), Index("_id", "a"), true},
+		"over fewer":            {existing("by_a"), Index("a"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db, sent := playing(t, listed(c.existing), ok)
+			if err := db.EnsureIndexes(t.Context(), "c", c.wanted); err != nil {
+				t.Fatalf("EnsureIndexes: %v", err)
+			}
+			db.AwaitIndexes(t.Context())
+			commands := sent()
+			if creates := slices.Contains(names(commands), "createIndexes"); creates != c.creates {
+				t.Fatalf("the commands were %q, want createIndexes %v", names(commands), c.creates)
+			}
+			if quorum, _ := commands[len(commands)-1].Lookup("commitQuorum").StringValueOK(); c.creates && quorum != "majority" {
+				t.Errorf("the index is ready with %q of the members, want a majority", quorum)
+			}
+		})
+	}
+}
+
+// TestEnsureIndexesInTheWay plays a server that refuses an index because of another one: the error names both and
+// what to do. Only a unique one ends the start.
+func TestEnsureIndexesInTheWay(t *testing.T) {
+	other := bson.D{{Key: "key", Value: bson.D{{Key: "a", Value: 1}}}, {Key: "name", Value: "by_a"}, {Key: "unique", Value: true}}
+	plain := bson.D{{Key: "key", Value: bson.D{{Key: "a", Value: 1}}}, {Key: "name", Value: "by_a"}}
+	conflict := bson.D{{Key: "ok", Value: 0}, {Key: "code", Value: 85}, {Key: "errmsg", Value: "exists with a different name"}}
+
+	db, _ := playing(t, listed(plain), conflict, listed(plain))
+	err := db.EnsureIndexes(t.Context(), "c", UniqueIndex("a"))
+	for _, part := range []string{"by_a (not unique)", "a_1 (unique)", `db.c.dropIndex("by_a")`} {
+		if err == nil || !strings.Contains(err.Error(), part) || apperr.As(err) != nil {
+			t.Errorf("a unique index that cannot be created: %v, want an error of the operator's that has %q", err, part)
+		}
+	}
+
+	db, _ = playing(t, listed(other), conflict, listed(other))
+	var log bytes.Buffer
+	db.log = slog.New(slog.NewTextHandler(&log, nil))
+	if err := db.EnsureIndexes(t.Context(), "c", Index("a")); err != nil {
+		t.Errorf("an index that makes queries fast and cannot be created: %v, want that it is only logged", err)
+	}
+	db.AwaitIndexes(t.Context())
+	for _, part := range []string{"by_a (unique)", "a_1 (not unique)"} {
+		if !strings.Contains(log.String(), part) {
+			t.Errorf("the log is %q, want %q in it", log.String(), part)
+		}
 	}
 }
 

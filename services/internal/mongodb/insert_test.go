@@ -53,7 +53,7 @@ func TestInsertAll(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			db := &DB{client: client, database: client.Database("d")}
+			db := onClient(t, client)
 			documents := []any{bson.D{{Key: "_id", Value: 1}}, bson.D{{Key: "_id", Value: 2}}, bson.D{{Key: "_id", Value: 3}}, bson.D{{Key: "_id", Value: 4}}}
 			errs := db.InsertAll(t.Context(), "c", documents)
 			if errs == nil {

@@ -23,6 +23,9 @@ const (
 	lockRenew = 5 * time.Second
 	lockRetry = 200 * time.Millisecond
 
+	// stepTimeout bounds each call of a step: some change or read a whole collection.
+	stepTimeout = 10 * time.Minute
+
 	codeNamespaceExists = 48
 )
 
@@ -76,7 +79,7 @@ func (db *DB) lacking(ctx context.Context, steps []Migration) ([]Migration, erro
 
 // step runs one step and records its version.
 func (db *DB) step(ctx context.Context, step Migration) error {
-	if err := step.Run(ctx, db); err != nil {
+	if err := step.Run(WithLimit(ctx, stepTimeout), db); err != nil {
 		return Failure(fmt.Errorf("migrating the schema to version %d: %w", step.Version, err))
 	}
 	_, err := db.Collection(schemaCollection).UpdateOne(ctx,
@@ -172,7 +175,10 @@ func lockOf(holder string) bson.D {
 // CreateCollections creates those of the collections that do not exist.
 func (db *DB) CreateCollections(ctx context.Context, names ...string) error {
 	for _, name := range names {
-		err := db.database.CreateCollection(ctx, name)
+		bounded, end, err := db.begin(ctx)
+		if err == nil {
+			err = end(db.database.CreateCollection(bounded, name))
+		}
 		var refusal mongo.ServerError
 		if errors.As(err, &refusal) && refusal.HasErrorCode(codeNamespaceExists) {
 			continue

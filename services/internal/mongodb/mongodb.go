@@ -10,12 +10,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
@@ -24,10 +26,17 @@ import (
 )
 
 const (
-	// selectionTimeout is how long an operation waits for a primary, unless the URI says otherwise
-	// (serverSelectionTimeoutMS). An election takes a few seconds; the driver's 30 s are longer
-	// than a caller waits.
-	selectionTimeout = 10 * time.Second
+	// selectionTimeout is how long calls wait for a server that takes writes once there is none, unless the URI
+	// says otherwise (serverSelectionTimeoutMS); then all calls fail at once until there is one. A planned
+	// change of primaries takes less, an election after a crash more.
+	selectionTimeout = 1500 * time.Millisecond
+	// firstTimeout is how long they wait for the first.
+	firstTimeout = 4 * time.Second
+	// Unless the URI says otherwise (heartbeatFrequencyMS, connectTimeoutMS), the servers are asked each
+	// heartbeat how they are, and one that has not answered connectTimeout later counts as lost, as does one to
+	// which a connection takes that long.
+	heartbeat      = time.Second
+	connectTimeout = 2 * time.Second
 	// closeTimeout bounds how long Close waits for operations under way.
 	closeTimeout = 10 * time.Second
 )
@@ -36,6 +45,18 @@ const (
 type DB struct {
 	client   *mongo.Client
 	database *mongo.Database
+	gate     *gate
+	// limit bounds a call.
+	limit time.Duration
+	// commitTimeout bounds one try to commit.
+	commitTimeout time.Duration
+	// sharded says that the deployment is a sharded cluster.
+	sharded bool
+	// life ends when the DB is closed, which waits for the indexes that are being built.
+	life     context.Context //nolint:containedctx // it is the DB's own
+	end      context.CancelFunc
+	building sync.WaitGroup
+	log      *slog.Logger
 	// plain says that the server has no transactions; alone then keeps them apart within this
 	// process. Nothing undoes a plain transaction's writes.
 	plain bool
@@ -51,6 +72,9 @@ type Option func(*DB)
 // only: what InTransaction then runs is alone in this process, but not all or nothing.
 func WithoutTransactions() Option { return func(db *DB) { db.plain = true } }
 
+// WithLog has what happens in the background logged. Without it nobody is told.
+func WithLog(log *slog.Logger) Option { return func(db *DB) { db.log = log } }
+
 // HasTransactions says whether the server has transactions: false on the tests' engine only.
 func (db *DB) HasTransactions() bool { return !db.plain }
 
@@ -62,21 +86,28 @@ func (db *DB) HasTransactions() bool { return !db.plain }
 //
 // It refuses a standalone server, which has no transactions, and a database into which data is being
 // moved. No error shows the URI, which may hold a password. What the URI says about write concern, read
-// concern, read preference and retries does not count.
-func Open(ctx context.Context, uri, database string, opts ...Option) (*DB, error) {
-	db := &DB{}
-	for _, option := range opts {
-		option(db)
-	}
+// concern, read preference and retries does not count; its times do (selectionTimeout).
+//
+// Each call to the deployment ends within seconds: see Collection, InTransaction and WithLimit.
+func Open(ctx context.Context, uri, database string, settings ...Option) (*DB, error) {
 	name, err := databaseName(uri, database)
 	if err != nil {
 		return nil, err
 	}
-	db.client, err = mongo.Connect(clientOptions(uri))
+	db := &DB{log: slog.New(slog.DiscardHandler), commitTimeout: commitTimeout}
+	for _, option := range settings {
+		option(db)
+	}
+	opts := clientOptions(uri)
+	db.limit = *opts.Timeout
+	db.gate = newGate(*opts.ServerSelectionTimeout, max(firstTimeout, *opts.ServerSelectionTimeout))
+	opts.SetServerMonitor(&event.ServerMonitor{TopologyDescriptionChanged: db.gate.observe})
+	db.client, err = mongo.Connect(opts)
 	if err != nil {
 		return nil, unreadable(err)
 	}
 	db.database = db.client.Database(name)
+	db.life, db.end = context.WithCancel(context.WithoutCancel(ctx))
 	if err := db.checkServer(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -123,6 +154,15 @@ func clientOptions(uri string) *options.ClientOptions {
 	if opts.ServerSelectionTimeout == nil {
 		opts.SetServerSelectionTimeout(selectionTimeout)
 	}
+	if opts.ConnectTimeout == nil {
+		opts.SetConnectTimeout(connectTimeout)
+	}
+	if opts.HeartbeatInterval == nil {
+		opts.SetHeartbeatInterval(heartbeat)
+	}
+	if opts.Timeout == nil {
+		opts.SetTimeout(callTimeout)
+	}
 	return opts
 }
 
@@ -139,10 +179,11 @@ func (db *DB) checkServer(ctx context.Context) error {
 		Msg     string `bson:"msg"`
 	}
 	command := bson.D{{Key: "hello", Value: 1}}
-	if err := db.client.Database("admin").RunCommand(ctx, command).Decode(&hello); err != nil {
+	if err := db.run(ctx, db.client.Database("admin"), command).Decode(&hello); err != nil {
 		return Failure(fmt.Errorf("asking the MongoDB server what it is: %w", err))
 	}
-	if hello.SetName == "" && hello.Msg != "isdbgrid" && !db.plain {
+	db.sharded = hello.Msg == "isdbgrid"
+	if hello.SetName == "" && !db.sharded && !db.plain {
 		return errors.New("the MongoDB server is standalone and has no transactions: " +
 			"use a replica set (one member is enough: mongod --replSet) or a sharded cluster")
 	}
@@ -150,41 +191,32 @@ func (db *DB) checkServer(ctx context.Context) error {
 }
 
 // Collection returns a collection of the service's database.
-func (db *DB) Collection(name string) *mongo.Collection { return db.database.Collection(name) }
+func (db *DB) Collection(name string) *Collection {
+	return &Collection{driver: db.database.Collection(name), db: db}
+}
 
-// InTransaction runs do in a transaction, whose operations are those that are given do's context.
-// They see one snapshot, and their writes are committed together or, when do returns an error, not
-// at all. do is run again when the transaction conflicts with another. The error is do's own or
-// the storage's, as Failure maps it.
-func (db *DB) InTransaction(ctx context.Context, do func(context.Context) error) error {
-	if db.plain {
-		db.alone.Lock()
-		defer db.alone.Unlock()
-		return Failure(do(ctx))
-	}
-	session, err := db.client.StartSession()
-	if err != nil {
-		return Failure(fmt.Errorf("starting a session: %w", err))
-	}
-	defer session.EndSession(context.WithoutCancel(ctx))
-	_, err = session.WithTransaction(ctx, func(ctx context.Context) (any, error) { return nil, do(ctx) },
-		options.Transaction().
-			SetReadConcern(readconcern.Snapshot()).
-			SetWriteConcern(majority()).
-			SetReadPreference(readpref.Primary()))
-	return Failure(err)
+// run runs a command that returns one document.
+func (db *DB) run(ctx context.Context, on *mongo.Database, command bson.D) *mongo.SingleResult {
+	return (&Collection{db: db}).single(ctx, func(ctx context.Context) *mongo.SingleResult { return on.RunCommand(ctx, command) })
 }
 
 // Ping says whether the deployment has a primary that answers; the error is as Failure maps it.
 func (db *DB) Ping(ctx context.Context) error {
-	if err := db.client.Ping(ctx, readpref.Primary()); err != nil {
+	bounded, end, err := db.begin(ctx)
+	if err == nil {
+		err = end(db.client.Ping(bounded, readpref.Primary()))
+	}
+	if err != nil {
 		return Failure(fmt.Errorf("pinging MongoDB: %w", err))
 	}
 	return nil
 }
 
-// Close waits for the operations under way, ten seconds at most, and disconnects.
+// Close waits for the operations under way, ten seconds at most, and disconnects. Indexes that are being built in
+// the background the server goes on building.
 func (db *DB) Close() error {
+	db.end()
+	db.building.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	if err := db.client.Disconnect(ctx); err != nil && !errors.Is(err, mongo.ErrClientDisconnected) {

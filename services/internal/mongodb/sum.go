@@ -49,7 +49,7 @@ func (db *DB) SumAll(ctx context.Context, collection string, filter bson.D, a Ad
 }
 
 // sumThere has the server add up.
-func (a Addition) sumThere(ctx context.Context, collection *mongo.Collection, filter bson.D) ([]Sum, error) {
+func (a Addition) sumThere(ctx context.Context, collection *Collection, filter bson.D) ([]Sum, error) {
 	empty := bson.D{{Key: "$cond", Value: bson.A{bson.D{{Key: "$eq", Value: bson.A{"$" + a.Empty, ""}}}, int64(1), int64(0)}}}
 	by := bson.D{}
 	for i, field := range a.By {
@@ -87,7 +87,7 @@ func (a Addition) sumThere(ctx context.Context, collection *mongo.Collection, fi
 
 // sumHere reads the documents and adds them up: of several sums in one group the tests' engine knows only
 // the first.
-func (a Addition) sumHere(ctx context.Context, collection *mongo.Collection, filter bson.D) ([]Sum, error) {
+func (a Addition) sumHere(ctx context.Context, collection *Collection, filter bson.D) ([]Sum, error) {
 	projection := bson.D{{Key: "_id", Value: 0}, {Key: a.Empty, Value: 1}}
 	for _, field := range append(a.By[:len(a.By):len(a.By)], a.Of...) {
 		projection = append(projection, bson.E{Key: field, Value: 1})
@@ -96,7 +96,7 @@ func (a Addition) sumHere(ctx context.Context, collection *mongo.Collection, fil
 	if err != nil {
 		return nil, fmt.Errorf("finding documents: %w", err)
 	}
-	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // It ends by itself at last.
+	defer func() { _ = cursor.Close(ctx) }() // It ends by itself at last.
 	found := map[string]*Sum{}
 	for cursor.Next(ctx) {
 		by := make([]string, len(a.By))

@@ -26,7 +26,7 @@ func TestSumAllByTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := &DB{client: client, database: client.Database("d")}
+	db := onClient(t, client)
 	sums, err := db.SumAll(t.Context(), "c", bson.D{}, Addition{By: []string{"amount.currency", "payout.currency"}, Of: []string{"amount.units"}, Empty: "click"})
 	if err != nil || len(sums) != 2 {
 		t.Fatalf("%+v (%v), want two sums", sums, err)

@@ -3,6 +3,7 @@ package mongodb
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -88,11 +89,23 @@ func playing(t *testing.T, answers ...bson.D) (*DB, func() []bson.Raw) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &DB{client: client, database: client.Database("d")}, func() []bson.Raw {
+	return onClient(t, client), func() []bson.Raw {
 		mu.Lock()
 		defer mu.Unlock()
 		return slices.Clone(sent)
 	}
+}
+
+// onClient returns a DB on a client that plays answers.
+func onClient(t *testing.T, client *mongo.Client) *DB {
+	t.Helper()
+	db := &DB{client: client, database: client.Database("d"), limit: callTimeout, commitTimeout: commitTimeout, log: slog.New(slog.DiscardHandler)}
+	db.life, db.end = context.WithCancel(t.Context())
+	t.Cleanup(func() {
+		db.end()
+		db.building.Wait()
+	})
+	return db
 }
 
 // inShort describes commands by what makes a transaction of them.

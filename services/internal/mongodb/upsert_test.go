@@ -53,7 +53,7 @@ func TestUpsertAllAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			db := &DB{client: client, database: client.Database("d")}
+			db := onClient(t, client)
 			var upserts []Upsert
 			for _, id := range []string{"b", "a"} {
 				upserts = append(upserts, Upsert{ID: id, Below: bson.E{Key: "n", Value: int64(5)}, Update: bson.D{{Key: "$inc", Value: bson.D{{Key: "n", Value: 1}}}}})

@@ -57,6 +57,8 @@ func runEngine() (engine, error) {
 		return engine{}, errors.Join(fmt.Errorf("waiting for its URI: %w", err), command.Wait())
 	}
 	// The engine's updates read and then write without a lock: only one connection makes them atomic.
-	uri := strings.TrimSuffix(strings.TrimSpace(line), "/") + "/?maxPoolSize=1"
+	// The times are longer than the product's: on a busy machine the engine may be slow to answer, and calls wait
+	// for the one connection.
+	uri := strings.TrimSuffix(strings.TrimSpace(line), "/") + "/?maxPoolSize=1&connectTimeoutMS=20000&timeoutMS=60000"
 	return engine{uri: uri, stdin: stdin, out: out}, nil
 }

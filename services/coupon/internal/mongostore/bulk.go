@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -14,8 +15,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-// codesPerQuery is how many codes one query asks for.
-const codesPerQuery = 1000
+const (
+	// codesPerQuery is how many codes one query asks for.
+	codesPerQuery = 1000
+	// bulkTimeout bounds the creation of many coupons: a server ends transactions after a minute.
+	bulkTimeout = 50 * time.Second
+)
 
 // CreateCoupons writes many coupons and their approvals as planned, in one transaction, as
 // CreateCoupon does one. The driver may make several commands of the inserts, but what they write is
@@ -25,7 +30,7 @@ func (s *Store) CreateCoupons(
 	ctx context.Context, drafts []rules.Coupon, plan func(*rules.Standings) ([]rules.Plan, error),
 ) ([]rules.Plan, error) {
 	var plans []rules.Plan
-	err := s.startingOver(ctx, func(ctx context.Context) (refusal, err error) {
+	err := s.startingOver(mongodb.WithLimit(ctx, bulkTimeout), func(ctx context.Context) (refusal, err error) {
 		standings, err := s.standings(ctx, drafts)
 		if err != nil {
 			return nil, err

@@ -35,7 +35,7 @@ type document[T any] interface{ decode() T }
 
 // collection is a collection whose documents D hold Ts.
 type collection[T any, D document[T]] struct {
-	stored *mongo.Collection
+	stored *mongodb.Collection
 	encode func(T) D
 	// id returns a T's key.
 	id func(T) string

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
@@ -77,7 +76,7 @@ func addKeys(ctx context.Context, db *mongodb.DB, keys []addedKey) error {
 }
 
 // giveSecrets gives a secret of its own, under a key, to each document of a collection that has none.
-func giveSecrets(ctx context.Context, collection *mongo.Collection, key string) error {
+func giveSecrets(ctx context.Context, collection *mongodb.Collection, key string) error {
 	cursor, err := collection.Find(ctx, without(key), options.Find().SetProjection(byIDOnly()))
 	if err != nil {
 		return mongodb.Failure(fmt.Errorf("finding %s without a secret: %w", collection.Name(), err))

@@ -40,7 +40,7 @@ func addSearchKeys(ctx context.Context, db *mongodb.DB) error {
 }
 
 // foldSome adds the search key to some documents without one, and returns how many it found.
-func foldSome(ctx context.Context, collection *mongo.Collection, key string) (int, error) {
+func foldSome(ctx context.Context, collection *mongodb.Collection, key string) (int, error) {
 	lacking := options.Find().SetProjection(bson.D{{Key: key, Value: 1}}).SetLimit(foldedAtOnce)
 	cursor, err := collection.Find(ctx, without(key+searchSuffix), lacking)
 	if err != nil {

@@ -65,6 +65,7 @@ func prepare(ctx context.Context, db *mongodb.DB) error {
 			return err
 		}
 	}
+	db.AwaitIndexes(ctx)
 	return nil
 }
 

@@ -18,6 +18,7 @@ import (
 // build does the next part of counting what was stored before the figures were begun, as it stood at
 // CountedTo, and returns what is next. Cells are inserted whole: in a repeat they are there already.
 func (s *Store) build(ctx context.Context, p progress) (progress, error) {
+	ctx = mongodb.WithLimit(ctx, scanTimeout)
 	switch p.Phase {
 	case clearing:
 		older := bson.D{{Key: "generation", Value: bson.D{{Key: "$lt", Value: p.Generation}}}}

@@ -3,11 +3,13 @@ package mongostore
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
@@ -15,10 +17,14 @@ import (
 // once.
 const exportRows = 500
 
+// scanTimeout bounds each call that may read all conversions: a part of an export in an order that no index has,
+// totals under a condition that none serves.
+const scanTimeout = time.Minute
+
 // ExportConversions calls each with the conversions that a query selects, a part at a time, as they
 // were at one moment. It fails as unavailable when it takes longer than the server keeps the past.
 func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) error {
-	return s.db.AtOneMoment(ctx, func(snapshot context.Context) error {
+	return s.db.AtOneMoment(mongodb.WithLimit(ctx, scanTimeout), func(snapshot context.Context) error {
 		err := s.export(snapshot, q, each)
 		if err != nil && ctx.Err() != nil {
 			return ctx.Err() // The driver has words of its own for it.

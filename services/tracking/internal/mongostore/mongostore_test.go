@@ -123,17 +123,17 @@ type index struct {
 // indexes returns a collection's indexes by name.
 func indexes(t *testing.T, db *mongodb.DB, collection string) map[string]index {
 	t.Helper()
-	cursor, err := db.Collection(collection).Indexes().List(t.Context())
+	specifications, err := db.Collection(collection).Indexes(t.Context())
 	if err != nil {
 		t.Fatalf("listing the indexes of %s: %v", collection, err)
 	}
-	var specifications []index
-	if err := cursor.All(t.Context(), &specifications); err != nil {
-		t.Fatalf("reading the indexes of %s: %v", collection, err)
-	}
 	found := map[string]index{}
-	for _, s := range specifications {
-		found[s.Name] = s
+	for _, specification := range specifications {
+		var i index
+		if err := bson.Unmarshal(specification, &i); err != nil {
+			t.Fatalf("reading an index of %s: %v", collection, err)
+		}
+		found[i.Name] = i
 	}
 	return found
 }

@@ -85,7 +85,11 @@ func prepare(ctx context.Context, db *mongodb.DB, retention time.Duration) error
 			return err
 		}
 	}
-	return ensureIndexes(ctx, db)
+	if err := ensureIndexes(ctx, db); err != nil {
+		return err
+	}
+	db.AwaitIndexes(ctx)
+	return nil
 }
 
 // ensureIndexes creates the indexes that lists and the work on deliveries need. `_id` settles the order

@@ -18,7 +18,7 @@ func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rules.Cell, e
 		addition.By = append(addition.By, amount+".currency_code")
 		addition.Of = append(addition.Of, amount+".units", amount+".nanos")
 	}
-	sums, err := s.db.SumAll(ctx, conversions, filter, addition)
+	sums, err := s.db.SumAll(mongodb.WithLimit(ctx, scanTimeout), conversions, filter, addition)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -99,7 +101,7 @@ func TestLostCounters(t *testing.T) {
 	}
 	earns("second", true)
 	earns("third", false)
-	if err := s.db.Collection(couponUses).Drop(t.Context()); err != nil {
+	if _, err := s.db.Collection(couponUses).DeleteMany(t.Context(), bson.D{}); err != nil {
 		t.Fatalf("losing all counters: %v", err)
 	}
 	earns("fourth", false)

@@ -1,0 +1,263 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// done is the answer to a write.
+func done() bson.D { return bson.D{{Key: "ok", Value: 1}, {Key: "n", Value: 1}} }
+
+// found is the answer to a query: one document, and more to come if more says so.
+func found(more bool) bson.D {
+	id := int64(0)
+	if more {
+		id = 7
+	}
+	return bson.D{{Key: "ok", Value: 1}, {Key: "cursor", Value: bson.D{
+		{Key: "id", Value: id}, {Key: "ns", Value: "d.c"}, {Key: "firstBatch", Value: bson.A{bson.D{{Key: "_id", Value: 1}}}},
+	}}}
+}
+
+func openServer(t *testing.T, uri string) *DB {
+	t.Helper()
+	db, err := Open(t.Context(), uri, "d")
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// calls are one call of each kind. Each returns the store's error.
+func calls(db *DB) map[string]func(context.Context) error {
+	things := db.Collection("c")
+	id := bson.D{{Key: "_id", Value: 1}}
+	return map[string]func(context.Context) error{
+		"find one": func(ctx context.Context) error { return things.FindOne(ctx, id).Err() },
+		"list": func(ctx context.Context) error {
+			cursor, err := things.Find(ctx, id)
+			if err != nil {
+				return err
+			}
+			var all []bson.Raw
+			return cursor.All(ctx, &all)
+		},
+		"count":  func(ctx context.Context) error { _, err := things.CountDocuments(ctx, id); return err },
+		"insert": func(ctx context.Context) error { _, err := things.InsertOne(ctx, id); return err },
+		"transaction": func(ctx context.Context) error {
+			return db.InTransaction(ctx, func(ctx context.Context) error {
+				_, err := things.InsertOne(ctx, id)
+				return err
+			})
+		},
+		"ping": db.Ping,
+	}
+}
+
+// hasty are shorter times than the product's: a server is known to be lost after 1.1 seconds.
+const hasty = "&heartbeatFrequencyMS=500&connectTimeoutMS=300&serverSelectionTimeoutMS=300"
+
+// TestTimes checks that a silent server is known to be lost within five seconds: its last heartbeat was answered, the
+// next is not, and calls have waited for another server.
+func TestTimes(t *testing.T) {
+	if known := heartbeat + connectTimeout + selectionTimeout; known > 5*time.Second {
+		t.Errorf("a silent server is known to be lost after %s, want 5 s at most", known)
+	}
+	if took := commitTries * commitTimeout; took > 5*time.Second {
+		t.Errorf("a commit takes %s, want 5 s at most", took)
+	}
+}
+
+// TestAway takes a server away under calls: they end in time, whether its connections are cut or it falls silent,
+// and once that is known others end at once.
+func TestAway(t *testing.T) {
+	for name, lose := range map[string]func(*server){"cut": (*server).cut, "frozen": (*server).freeze} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, uri := startServer(t, func(bson.Raw) bson.D { return found(true) })
+			db := openServer(t, uri+hasty)
+			ends := make(chan string)
+			lost := time.Now()
+			for kind, run := range calls(db) {
+				go func() {
+					for {
+						if err := Failure(run(t.Context())); err != nil {
+							if !apperr.Is(err, apperr.Unavailable) {
+								t.Errorf("%s: %v, want Unavailable", kind, err)
+							}
+							ends <- kind
+							return
+						}
+					}
+				}()
+			}
+			lose(s)
+			for range calls(db) {
+				if kind := <-ends; time.Since(lost) > 1100*time.Millisecond+busy {
+					t.Errorf("%s ended %s after the server was lost, want 1.1 s", kind, time.Since(lost))
+				}
+			}
+			awaitShut(t, db)
+			for kind, run := range calls(db) {
+				known := time.Now()
+				if err := Failure(run(t.Context())); !apperr.Is(err, apperr.Unavailable) || time.Since(known) > time.Second {
+					t.Errorf("%s: %v after %s, want Unavailable within a second", kind, err, time.Since(known))
+				}
+			}
+		})
+	}
+}
+
+// busy is what a busy machine may add to a time.
+const busy = 2 * time.Second
+
+// awaitShut waits until it is known that no server takes writes.
+func awaitShut(t *testing.T, db *DB) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if _, ok := db.gate.pass(func() {}); !ok {
+			return
+		}
+	}
+	t.Fatal("it is not known that the server is lost")
+}
+
+// TestGate lets the driver see servers come and go.
+func TestGate(t *testing.T) {
+	sees := func(g *gate, kind string) {
+		g.observe(&event.TopologyDescriptionChangedEvent{NewDescription: event.TopologyDescription{
+			Kind: "ReplicaSetWithPrimary", Servers: []event.ServerDescription{{Kind: "RSSecondary"}, {Kind: kind}},
+		}})
+	}
+	g := newGate(time.Hour, time.Hour)
+	ended := make(chan struct{})
+	if _, ok := g.pass(func() { close(ended) }); !ok {
+		t.Fatal("the gate is shut before the time for the first server is over")
+	}
+	sees(g, "RSPrimary")
+	g.patience = 0
+	sees(g, "Unknown")
+	<-ended
+	if _, ok := g.pass(func() {}); ok {
+		t.Error("the gate is open though no server takes writes")
+	}
+	sees(g, "RSPrimary")
+	if _, ok := g.pass(func() {}); !ok {
+		t.Error("the gate is shut though a server takes writes again")
+	}
+	g.patience = time.Hour
+	sees(g, "Unknown")
+	if _, ok := g.pass(func() {}); !ok {
+		t.Error("the gate is shut at once when a server is lost")
+	}
+}
+
+// TestSlow has the server not answer one call while it is well otherwise.
+func TestSlow(t *testing.T) {
+	_, uri := startServer(t, func(command bson.Raw) bson.D {
+		if _, err := command.LookupErr("insert"); err == nil {
+			return nil
+		}
+		return found(false)
+	})
+	db := openServer(t, uri+"&timeoutMS=100")
+	_, err := db.Collection("c").InsertOne(t.Context(), bson.D{{Key: "_id", Value: 1}})
+	if !apperr.Is(Failure(err), apperr.Unavailable) {
+		t.Errorf("a call without an answer: %v, want Unavailable", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := Failure(db.Collection("c").FindOne(ctx, bson.D{}).Err()); err != nil {
+		t.Errorf("another call: %v", err)
+	}
+	_, err = db.Collection("c").InsertOne(ctx, bson.D{{Key: "_id", Value: 1}})
+	if err == nil || errors.Is(err, errSlow) {
+		t.Errorf("a call whose caller's time is over: %v, want no word of the server's slowness", err)
+	}
+}
+
+// TestCommitLost has a server lose the answer to a commit: the next try, over another connection, finds it done.
+func TestCommitLost(t *testing.T) {
+	var commits atomic.Int32
+	s, uri := startServer(t, func(command bson.Raw) bson.D {
+		if _, err := command.LookupErr("commitTransaction"); err == nil && commits.Add(1) == 1 {
+			return nil
+		}
+		return done()
+	})
+	db := openServer(t, uri)
+	db.commitTimeout = 300 * time.Millisecond
+	if err := calls(db)["transaction"](t.Context()); err != nil {
+		t.Errorf("InTransaction: %v", err)
+	}
+	if got := strings.Join(s.commands(), " "); got != "insert commitTransaction commitTransaction" {
+		t.Errorf("the commands were %s", got)
+	}
+}
+
+// TestCommitInDoubt has a server answer no commit: the caller hears in time that it is not known, and the
+// transaction is undone.
+func TestCommitInDoubt(t *testing.T) {
+	t.Parallel()
+	s, uri := startServer(t, func(command bson.Raw) bson.D {
+		if _, err := command.LookupErr("commitTransaction"); err == nil {
+			return nil
+		}
+		return done()
+	})
+	db := openServer(t, uri)
+	db.commitTimeout = 300 * time.Millisecond
+	began := time.Now()
+	err := calls(db)["transaction"](t.Context())
+	if !apperr.Is(err, apperr.Unavailable) || !strings.Contains(err.Error(), "may have stored it") {
+		t.Errorf("InTransaction: %v, want Unavailable that says it may be stored", err)
+	}
+	if took := time.Since(began); took > commitTries*db.commitTimeout+busy {
+		t.Errorf("it took %s, want %s", took, commitTries*db.commitTimeout)
+	}
+	if got := strings.Join(s.commands(), " "); got != "insert commitTransaction commitTransaction abortTransaction" {
+		t.Errorf("the commands were %s", got)
+	}
+}
+
+// TestCommitRefused has a server refuse a commit: that is known, and nothing is tried again.
+func TestCommitRefused(t *testing.T) {
+	s, uri := startServer(t, func(command bson.Raw) bson.D {
+		if _, err := command.LookupErr("commitTransaction"); err == nil {
+			return bson.D{{Key: "ok", Value: 0}, {Key: "code", Value: 251}, {Key: "codeName", Value: "NoSuchTransaction"}, {Key: "errmsg", Value: "no"}}
+		}
+		return done()
+	})
+	db := openServer(t, uri)
+	err := calls(db)["transaction"](t.Context())
+	if !apperr.Is(err, apperr.Unavailable) || strings.Contains(err.Error(), "may have stored it") {
+		t.Errorf("InTransaction: %v, want Unavailable that does not say it may be stored", err)
+	}
+	if got := strings.Join(s.commands(), " "); got != "insert commitTransaction" {
+		t.Errorf("the commands were %s", got)
+	}
+}
+
+// TestCommitSurvivesItsCaller has the caller leave while the commit is under way.
+func TestCommitSurvivesItsCaller(t *testing.T) {
+	ctx, leave := context.WithCancel(t.Context())
+	_, uri := startServer(t, func(command bson.Raw) bson.D {
+		if _, err := command.LookupErr("commitTransaction"); err == nil {
+			leave()
+		}
+		return done()
+	})
+	if err := calls(openServer(t, uri))["transaction"](ctx); err != nil {
+		t.Errorf("InTransaction: %v, want that the commit is finished", err)
+	}
+}

@@ -1,0 +1,94 @@
+package mongodb
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/event"
+)
+
+// gate knows, from what the driver's monitor sees, whether the deployment has a server that takes writes. If it
+// has had none for some time the gate is shut: calls under way end, and new ones fail at once. It opens as soon
+// as the monitor sees such a server again.
+type gate struct {
+	// patience is how long calls may wait for a server.
+	patience time.Duration
+
+	mu  sync.Mutex
+	up  bool
+	gen int
+	// open ends when the gate is shut.
+	open context.Context //nolint:containedctx // it is a state that calls wait for, and no call's own
+	shut context.CancelFunc
+}
+
+// newGate returns a gate to a deployment of which nothing is known yet. It stays open for first.
+func newGate(patience, first time.Duration) *gate {
+	g := &gate{patience: patience}
+	g.open, g.shut = context.WithCancel(context.Background())
+	g.shutAfter(first)
+	return g
+}
+
+// shutAfter shuts the gate unless a server is seen within a time. mu is held, or nobody else knows the gate.
+func (g *gate) shutAfter(patience time.Duration) {
+	g.gen++
+	gen := g.gen
+	time.AfterFunc(patience, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if gen == g.gen && !g.up {
+			g.shut()
+		}
+	})
+}
+
+// observe is called by the driver with each change of what it knows of the deployment.
+func (g *gate) observe(e *event.TopologyDescriptionChangedEvent) {
+	up := takesWrites(e.NewDescription)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case up == g.up:
+		return
+	case !up:
+		g.up = false
+		g.shutAfter(g.patience)
+		return
+	}
+	g.up = true
+	g.gen++
+	if g.open.Err() != nil {
+		g.open, g.shut = context.WithCancel(context.Background())
+	}
+}
+
+// takesWrites says whether a deployment has a server that takes writes. One that a URI names for a direct
+// connection counts whatever it is: no other would be asked.
+func takesWrites(d event.TopologyDescription) bool {
+	return slices.ContainsFunc(d.Servers, func(s event.ServerDescription) bool {
+		switch s.Kind {
+		case "RSPrimary", "Mongos", "Standalone", "LoadBalancer":
+			return true
+		default:
+			return d.Kind == "Single" && s.Kind != "Unknown"
+		}
+	})
+}
+
+// pass calls end when the gate is shut, until the caller leaves; it returns false if it is shut now. A nil gate is
+// always open.
+func (g *gate) pass(end func()) (leave func() bool, ok bool) {
+	if g == nil {
+		return func() bool { return true }, true
+	}
+	g.mu.Lock()
+	open := g.open
+	g.mu.Unlock()
+	if open.Err() != nil {
+		return nil, false
+	}
+	return context.AfterFunc(open, end), true
+}
