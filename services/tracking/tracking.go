@@ -122,6 +122,15 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		})
 	})
 	s.work.Go(func() {
+		coupons.Watch(working, time.After, func(isHung bool) {
+			if isHung {
+				o.Log.WarnContext(working, "the coupon service does not answer; serving what is in memory")
+				return
+			}
+			o.Log.InfoContext(working, "the coupon service answers again")
+		})
+	})
+	s.work.Go(func() {
 		coupons.Keep(working, store, time.After, func(err error) {
 			o.Log.ErrorContext(context.WithoutCancel(working), "storing the coupon service's answers failed; trying again", slog.Any("error", err))
 		})

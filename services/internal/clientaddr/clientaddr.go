@@ -6,6 +6,7 @@ package clientaddr
 import (
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 )
 
@@ -37,4 +38,23 @@ func Peer(r *http.Request) string {
 func IsInside(address string) bool {
 	ip := net.ParseIP(address)
 	return ip != nil && (ip.IsLoopback() || ip.IsPrivate())
+}
+
+// Owner returns whom an address counts for where callers are limited: an IPv4 address, or the /64 network
+// that one owner has of IPv6. What is no address counts for the zero Prefix.
+func Owner(address string) netip.Prefix {
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	ip = ip.Unmap().WithZone("")
+	bits := 32
+	if ip.Is6() {
+		bits = 64
+	}
+	network, err := ip.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return network
 }

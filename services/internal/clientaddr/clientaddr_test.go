@@ -30,3 +30,17 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+func TestOwner(t *testing.T) {
+	for address, want := range map[string]string{
+		"203.0.113.9":          "203.0.113.9/32",
+		"::ffff:203.0.113.9":   "203.0.113.9/32",
+		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"fe80::1%eth0":         "fe80::/64",
+		"nonsense":             "invalid Prefix",
+	} {
+		if got := clientaddr.Owner(address).String(); got != want {
+			t.Errorf("%s: got %s, want %s", address, got, want)
+		}
+	}
+}

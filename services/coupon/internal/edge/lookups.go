@@ -25,7 +25,7 @@ func (s *lookupServer) LookupOffer(ctx context.Context, req *couponv1.LookupOffe
 		if id, err = rules.ParseOfferName("offer", key.Offer); err != nil {
 			return nil, err
 		}
-		offer, err = s.flow.LookupOffer(ctx, id)
+		offer, err = s.offer(ctx, id, req.GetLatest())
 	case *couponv1.LookupOfferRequest_PostbackToken:
 		offer, err = s.flow.LookupToken(ctx, key.PostbackToken)
 	default:
@@ -41,6 +41,14 @@ func (s *lookupServer) LookupOffer(ctx context.Context, req *couponv1.LookupOffe
 		PreviousPostbackToken:  previous.PostbackToken,
 		PreviousPostbackSecret: previous.PostbackSecret,
 	}, nil
+}
+
+func (s *lookupServer) offer(ctx context.Context, id string, latest bool) (*rules.Offer, error) {
+	if !latest {
+		return s.flow.LookupOffer(ctx, id)
+	}
+	offer, err := s.flow.Offer(ctx, id)
+	return &offer, err
 }
 
 // LookupCode finds the coupons that have a code.

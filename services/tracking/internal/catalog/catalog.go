@@ -1,7 +1,8 @@
 // Package catalog asks the coupon service over gRPC and holds its answers in memory, so that a click
 // or a sale needs no round trip: fresh for 2 seconds, served stale for up to an hour while the coupon
-// service cannot be reached, one question in flight per key. The answers are kept in the store too, so a
-// restart while the coupon service is away loses none.
+// service does not answer, one question in flight per key. A coupon service that hangs costs requests
+// nothing after the first second. The answers are kept in the store too, so a restart while the coupon
+// service is away loses none.
 //
 // Only the tracking service's wiring imports it; it implements flow.Catalog.
 package catalog
@@ -9,7 +10,6 @@ package catalog
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -32,13 +32,14 @@ type Catalog struct {
 	coupons    *memo[*couponv1.LookupCodeResponse, []rules.Coupon]
 	standings  *memo[*couponv1.LookupStandingResponse, rules.Standing]
 	publishers *memo[*couponv1.LookupPublisherResponse, rules.Publisher]
+	line       *line
 	notes      *notes
 	now        func() time.Time
 }
 
-// New returns a catalog that asks over a connection to the coupon service.
+// New returns a catalog that asks over a connection to the coupon service. Run Watch beside it.
 func New(conn grpc.ClientConnInterface, now func() time.Time) *Catalog {
-	m := memory{now: now, failedAt: new(atomic.Int64), notes: newNotes()}
+	m := memory{now: now, line: newLine(), notes: newNotes()}
 	return &Catalog{
 		client:     couponv1.NewLookupServiceClient(conn),
 		couponList: couponv1.NewCouponServiceClient(conn),
@@ -47,6 +48,7 @@ func New(conn grpc.ClientConnInterface, now func() time.Time) *Catalog {
 		coupons:    newMemo("coupons", m, couponsFromProto),
 		standings:  newMemo("standing", m, standingFromProto),
 		publishers: newMemo("publisher", m, publisherFromProto),
+		line:       m.line,
 		notes:      m.notes,
 		now:        now,
 	}
@@ -61,6 +63,16 @@ func (c *Catalog) Offer(ctx context.Context, id string) (rules.Offer, error) {
 		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}})
 	})
 }
+
+// LatestOffer implements flow.Catalog.
+func (c *Catalog) LatestOffer(ctx context.Context, id string) (rules.Offer, error) {
+	return c.offers.latest(ctx, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
+		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}, Latest: true})
+	})
+}
+
+// KnowsToken implements flow.Catalog.
+func (c *Catalog) KnowsToken(token string) bool { return c.tokens.isKnown(token) }
 
 // OfferByToken implements flow.Catalog.
 func (c *Catalog) OfferByToken(ctx context.Context, token string) (rules.Offer, error) {
@@ -127,6 +139,10 @@ func (c *Catalog) Publisher(ctx context.Context, id string) (rules.Publisher, er
 	})
 }
 
+func away() *apperr.Error {
+	return apperr.New(apperr.Unavailable, flow.CouponServiceUnavailable, "the coupon service cannot be reached; try again")
+}
+
 // fault says what an error of the coupon service, nil included, means here.
 func fault(err error) error {
 	switch status.Code(err) {
@@ -135,7 +151,7 @@ func fault(err error) error {
 	case codes.NotFound:
 		return flow.ErrNotFound
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.ResourceExhausted:
-		return apperr.New(apperr.Unavailable, flow.CouponServiceUnavailable, "the coupon service cannot be reached; try again").Because(err)
+		return away().Because(err)
 	default:
 		return fmt.Errorf("asking the coupon service: %w", err)
 	}

@@ -32,11 +32,16 @@ type couponService struct {
 	asked atomic.Int64
 	code  atomic.Value // what LookupCode answers with; nil: nothing
 	fails atomic.Bool
+	hangs atomic.Bool   // LookupCode waits until its caller has gone
+	token atomic.Value  // the offer's postback token
 	hold  chan struct{} // where set, LookupOffer waits for it
 }
 
-func (s *couponService) LookupCode(context.Context, *couponv1.LookupCodeRequest) (*couponv1.LookupCodeResponse, error) {
+func (s *couponService) LookupCode(ctx context.Context, _ *couponv1.LookupCodeRequest) (*couponv1.LookupCodeResponse, error) {
 	s.asked.Add(1)
+	if s.hangs.Load() {
+		<-ctx.Done()
+	}
 	if s.fails.Load() {
 		return nil, status.Error(codes.Unavailable, "down")
 	}
@@ -55,7 +60,8 @@ func (s *couponService) LookupOffer(_ context.Context, req *couponv1.LookupOffer
 	if req.GetOffer() != "offers/10" {
 		return nil, status.Error(codes.NotFound, "no such offer")
 	}
-	return &couponv1.LookupOfferResponse{Offer: &couponv1.Offer{Name: "offers/10", LandingPageUrl: "https://shop.example.com/"}}, nil
+	token, _ := s.token.Load().(string)
+	return &couponv1.LookupOfferResponse{Offer: &couponv1.Offer{Name: "offers/10", LandingPageUrl: "https://shop.example.com/", PostbackToken: token}}, nil
 }
 
 // clock is a time that a test moves.

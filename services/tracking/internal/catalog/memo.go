@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -22,22 +21,24 @@ const (
 	refreshAfter = freshFor / 2
 	// staleFor is how long an answer is served while the coupon service cannot be reached.
 	staleFor = time.Hour
-	// retryAfter is how long nobody waits for the coupon service once it could not be reached, where
-	// memory has an answer.
+	// retryAfter is how long after a failure a stale answer is served without asking.
 	retryAfter = time.Second
+	// patience is how long a request waits for the coupon service if memory has a stale answer.
+	patience = 500 * time.Millisecond
 	// askTimeout bounds one question.
-	askTimeout = 2 * time.Second
+	askTimeout = time.Second
+	// shareFor is how long questions past memory are collected before one is asked for all of them. It
+	// bounds what a caller who guesses credentials can make the coupon service do.
+	shareFor = 50 * time.Millisecond
 	// maxAnswers bounds the answers of one kind held in memory.
 	maxAnswers = 20_000
 )
 
 // memory is what the memos of a catalog share.
 type memory struct {
-	now func() time.Time
-	// failedAt is when the coupon service was last unreachable, in unix nanoseconds; zero once it answers
-	// again.
-	failedAt *atomic.Int64
-	notes    *notes
+	now   func() time.Time
+	line  *line
+	notes *notes
 }
 
 // memo holds the answers of one kind of question by their key. Only what exists is held: that
@@ -49,6 +50,8 @@ type memo[P proto.Message, V any] struct {
 	read    func(P) (V, error)
 	answers *otter.Cache[string, answer[V]]
 	asking  singleflight.Group
+	// sharing collects the questions past memory.
+	sharing singleflight.Group
 }
 
 // answer is a value with the time at which it was asked for.
@@ -59,6 +62,9 @@ type answer[V any] struct {
 	noted noted
 }
 
+// asker asks the coupon service.
+type asker[P proto.Message] func(context.Context) (P, error)
+
 func newMemo[P proto.Message, V any](kind string, m memory, read func(P) (V, error)) *memo[P, V] {
 	return &memo[P, V]{
 		memory: m, kind: kind, read: read,
@@ -66,73 +72,114 @@ func newMemo[P proto.Message, V any](kind string, m memory, read func(P) (V, err
 	}
 }
 
-// get returns the answer to a question: from memory while it is fresh, else by ask, else, while the
-// coupon service is out of reach, from memory still. All who ask for one key at once share one ask. See
+// get returns the answer to a question: from memory while it is fresh, else by ask, else, if the coupon
+// service does not answer soon, from memory still. All who ask for one key at once share one ask. See
 // flow.AsOf for who wants no answer from memory.
-func (m *memo[P, V]) get(ctx context.Context, key string, ask func(context.Context) (P, error)) (V, error) {
+func (m *memo[P, V]) get(ctx context.Context, key string, ask asker[P]) (V, error) {
 	now := m.now()
 	held, ok := m.answers.GetIfPresent(key)
 	age := now.Sub(held.asked)
 	since := flow.Since(ctx)
-	if !since.IsZero() && (!ok || age >= freshFor || held.asked.Before(since)) {
+	switch {
+	case !since.IsZero() && (!ok || age >= freshFor || held.asked.Before(since)):
 		return m.learn(ctx, key, ask) // one under way may have begun before
-	}
-	if ok && age < freshFor {
-		if age >= refreshAfter {
+	case ok && age < freshFor:
+		if age >= refreshAfter && !m.line.isHung() {
 			m.ask(key, ask)
 		}
 		return held.value, nil
-	}
-	stale := ok && age < staleFor
-	if stale && now.Sub(time.Unix(0, m.failedAt.Load())) < retryAfter {
-		return held.value, nil
-	}
-	select {
-	case result := <-m.ask(key, ask):
-		if result.Err == nil {
-			return result.Val.(V), nil
-		}
-		if stale && apperr.Is(result.Err, apperr.Unavailable) {
-			return held.value, nil
-		}
+	case ok && age < staleFor:
+		return m.refresh(ctx, key, held.value, ask)
+	case m.line.isHung():
 		var none V
-		return none, result.Err
-	case <-ctx.Done():
-		var none V
-		return none, ctx.Err()
+		return none, errHung()
 	}
+	return wait[V](ctx, m.ask(key, ask))
+}
+
+// refresh returns the answer to a question if it comes soon, else stale.
+func (m *memo[P, V]) refresh(ctx context.Context, key string, stale V, ask asker[P]) (V, error) {
+	if m.line.isHung() || m.line.failedSince(m.now().Add(-retryAfter)) {
+		return stale, nil
+	}
+	soon, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	value, err := wait[V](soon, m.ask(key, ask))
+	if err != nil && ctx.Err() == nil && (soon.Err() != nil || apperr.Is(err, apperr.Unavailable)) {
+		return stale, nil
+	}
+	return value, err
+}
+
+// isKnown reports whether memory has an answer, however old.
+func (m *memo[P, V]) isKnown(key string) bool {
+	_, ok := m.answers.GetIfPresent(key)
+	return ok
+}
+
+// latest returns the answer to a question that is asked after the call, whatever memory has. All who call
+// within shareFor share it.
+func (m *memo[P, V]) latest(ctx context.Context, key string, ask asker[P]) (V, error) {
+	if m.line.isHung() {
+		var none V
+		return none, errHung()
+	}
+	return wait[V](ctx, m.sharing.DoChan(key, func() (any, error) {
+		time.Sleep(shareFor)
+		m.sharing.Forget(key) // who calls from now on is not served by this question
+		return m.learn(context.Background(), key, ask)
+	}))
 }
 
 // ask starts a question, or joins the one under way for the key, and keeps what it learns.
-func (m *memo[P, V]) ask(key string, ask func(context.Context) (P, error)) <-chan singleflight.Result {
+func (m *memo[P, V]) ask(key string, ask asker[P]) <-chan singleflight.Result {
 	return m.asking.DoChan(key, func() (any, error) {
 		// The question serves all who wait, so it does not end with the first one's request.
 		return m.learn(context.Background(), key, ask)
 	})
 }
 
+// wait returns the result of a question, or the error of ctx if that ends first.
+func wait[V any](ctx context.Context, asked <-chan singleflight.Result) (V, error) {
+	var none V
+	select {
+	case result := <-asked:
+		if result.Err != nil {
+			return none, result.Err
+		}
+		return result.Val.(V), nil
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}
+
 // learn asks, and keeps what it learns.
-func (m *memo[P, V]) learn(ctx context.Context, key string, ask func(context.Context) (P, error)) (V, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+func (m *memo[P, V]) learn(ctx context.Context, key string, ask asker[P]) (V, error) {
+	inTime, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	asked := m.now()
+	asked, before := m.now(), m.line.answersSoFar()
 	var value V
-	said, err := ask(ctx)
+	said, err := ask(inTime)
 	if err == nil {
 		value, err = m.read(said)
 	}
 	switch {
 	case err == nil:
-		before, _ := m.answers.GetIfPresent(key)
-		m.answers.Set(key, answer[V]{value: value, asked: asked, noted: m.notes.note(m.kind, key, said, asked, before.noted)})
-		m.failedAt.Store(0)
+		known, _ := m.answers.GetIfPresent(key)
+		m.answers.Set(key, answer[V]{value: value, asked: asked, noted: m.notes.note(m.kind, key, said, asked, known.noted)})
+		m.line.answered()
 	case errors.Is(err, flow.ErrNotFound):
 		if held, ok := m.answers.Invalidate(key); ok {
 			m.notes.gone(m.kind, key, held.asked)
 		}
-		m.failedAt.Store(0)
-	case apperr.Is(err, apperr.Unavailable):
-		m.failedAt.Store(asked.UnixNano())
+		m.line.answered()
+	case ctx.Err() != nil: // who asked has gone, which says nothing of the coupon service
+	case !apperr.Is(err, apperr.Unavailable):
+		m.line.answered()
+	case inTime.Err() != nil:
+		m.line.timedOut(m.now(), before, func(ctx context.Context) { _, _ = m.learn(ctx, key, ask) })
+	default:
+		m.line.failed(m.now())
 	}
 	return value, err
 }

@@ -3,9 +3,14 @@ package edge
 import (
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/tracking/internal/robots"
 )
 
@@ -61,21 +66,64 @@ func BenchmarkVisit(b *testing.B) {
 	}
 }
 
+// TestGuessesAreLimitedPerClient: failures use up a client's own allowance. Without one it still may ask about
+// what memory does not know, one call at a time and slowly.
 func TestGuessesAreLimitedPerClient(t *testing.T) {
-	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	g := newGuesses()
-	for i := range badTokensAtOnce {
-		if !g.allowed("a", now) {
-			t.Fatalf("stopped after %d", i)
+	synctest.Test(t, func(t *testing.T) {
+		now, g := time.Now(), newGuesses()
+		a, b := clientaddr.Owner("203.0.113.7"), clientaddr.Owner("203.0.113.8")
+		for i := range badTokensAtOnce {
+			if err := g.doubt(t.Context(), a, now); err != nil || !g.failed(a, now) {
+				t.Fatalf("stopped after %d: %v", i, err)
+			}
 		}
-		g.failed("a", now)
-	}
-	if g.allowed("a", now) || !g.allowed("b", now) {
-		t.Error("the allowance is not each client's own")
-	}
-	if !g.allowed("a", now.Add(2*time.Second)) {
-		t.Error("the allowance does not grow back")
-	}
+		if time.Since(now) > 0 {
+			t.Error("a client within its allowance waited")
+		}
+		if g.failed(a, now) || !g.failed(b, now) {
+			t.Error("the allowance is not each client's own")
+		}
+		var waiting sync.WaitGroup
+		waiting.Go(func() {
+			if err := g.doubt(t.Context(), a, now); err != nil || time.Since(now) != doubtPause {
+				t.Errorf("the first without an allowance: %v after %s", err, time.Since(now))
+			}
+		})
+		synctest.Wait()
+		if err := g.doubt(t.Context(), a, now); !apperr.Is(err, apperr.ResourceExhausted) {
+			t.Errorf("the second at the same time: %v, want ResourceExhausted", err)
+		}
+		waiting.Wait()
+		if !g.failed(a, now.Add(2*time.Second)) {
+			t.Error("the allowance does not grow back")
+		}
+	})
+}
+
+// TestDoubtsOfAllClientsAreBounded: many addresses together make the coupon service do no more.
+func TestDoubtsOfAllClientsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, g := time.Now(), newGuesses()
+		var asked, refused atomic.Int64
+		var all sync.WaitGroup
+		for range 1000 {
+			all.Go(func() {
+				switch err := g.doubt(t.Context(), clientaddr.Owner("203.0.113.7"), began); {
+				case err == nil:
+					asked.Add(1)
+				case apperr.Is(err, apperr.Unavailable):
+					refused.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		most := int64(doubtsAtOnce + doubtsPerSecond*doubtPatience.Seconds())
+		if asked.Load() > most || asked.Load()+refused.Load() != 1000 || time.Since(began) > doubtPatience {
+			t.Errorf("%d were asked about within %s, at most %d may be", asked.Load(), time.Since(began), most)
+		}
+	})
 }
 
 func TestKeep(t *testing.T) {

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -41,13 +42,9 @@ type answer struct {
 
 // postback serves an advertiser's report of a sale.
 func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
-	client := clientaddr.Of(r)
-	now := p.service.Now()
-	if !p.guesses.allowed(client, now) {
-		refuse(w, r, apperr.New(apperr.ResourceExhausted, "TOO_MANY_BAD_TOKENS", "too many wrong tokens or signatures from %s; wait a minute", client), nil)
-		return
-	}
+	client, now := clientaddr.Owner(clientaddr.Of(r)), p.service.Now()
 	report, call, err := p.readReport(w, r, now)
+	call.Doubt = func(ctx context.Context) error { return p.guesses.doubt(ctx, client, now) }
 	var verdict flow.Verdict
 	if err == nil {
 		verdict, err = p.service.Report(r.Context(), report, call)
@@ -55,8 +52,8 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 		err = p.service.Refuse(r.Context(), report, call, err)
 	}
 	if err != nil {
-		if flow.IsGuess(err) {
-			p.guesses.failed(client, now)
+		if flow.IsGuess(err) && !p.guesses.failed(client, now) {
+			err = tooManyGuesses()
 		}
 		refuse(w, r, err, report.Warnings)
 		return

@@ -41,6 +41,11 @@ func (oneOffer) Coupons(context.Context, string, string) ([]rules.Coupon, error)
 	return []rules.Coupon{{Offer: "10", Publisher: "22", Code: "SALEXYZ20", Enabled: true, Approved: true, OfferActive: true}}, nil
 }
 
+// LatestOffer implements flow.Catalog.
+func (o oneOffer) LatestOffer(ctx context.Context, id string) (rules.Offer, error) {
+	return o.Offer(ctx, id)
+}
+
 // tokenOffer is oneOffer with a token.
 type tokenOffer struct{ oneOffer }
 
@@ -48,6 +53,11 @@ func (o tokenOffer) Offer(ctx context.Context, id string) (rules.Offer, error) {
 	offer, err := o.oneOffer.Offer(ctx, id)
 	offer.Auth, offer.Credentials.Token = rules.AuthToken, "s3cret"
 	return offer, err
+}
+
+// LatestOffer implements flow.Catalog.
+func (o tokenOffer) LatestOffer(ctx context.Context, id string) (rules.Offer, error) {
+	return o.Offer(ctx, id)
 }
 
 func newFlow(t *testing.T) *flow.Service {

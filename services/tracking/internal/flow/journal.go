@@ -24,6 +24,16 @@ type Call struct {
 	Received time.Time
 	// Status returns the HTTP status with which an error is answered.
 	Status func(error) int
+	// Doubt is called before the coupon service is asked about a token or signature that memory does not
+	// know. It bounds how often a caller may guess: it may wait, and its error refuses the report.
+	Doubt func(context.Context) error
+}
+
+func (c *Call) doubt(ctx context.Context) error {
+	if c == nil || c.Doubt == nil {
+		return nil
+	}
+	return c.Doubt(ctx)
 }
 
 // Refuse journals a report that could not be read, if it comes from its offer's advertiser, and returns

@@ -194,6 +194,14 @@ func (w *world) Offer(_ context.Context, id string) (rules.Offer, error) {
 	}, nil
 }
 
+// LatestOffer implements flow.Catalog.
+func (w *world) LatestOffer(ctx context.Context, id string) (rules.Offer, error) {
+	return w.Offer(ctx, id)
+}
+
+// KnowsToken implements flow.Catalog.
+func (*world) KnowsToken(string) bool { return true }
+
 // OfferByToken implements flow.Catalog.
 func (w *world) OfferByToken(ctx context.Context, token string) (rules.Offer, error) {
 	o := w.offer(func(o *worldOffer) bool { return o.token() == token })

@@ -125,7 +125,7 @@ func (s *Service) reread(ctx context.Context, postback rules.Postback) (settled,
 	if p.report.Time.IsZero() {
 		p.report.Time = postback.Time
 	}
-	if p.offer, err = s.settleOffer(ctx, p.report, nil); err != nil {
+	if p.offer, err = s.settleOffer(ctx, p.report, nil, nil); err != nil {
 		return p, err
 	}
 	p.report = s.withoutWords(ctx, p.report, p.offer.ID)

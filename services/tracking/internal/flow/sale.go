@@ -94,10 +94,14 @@ func (s *Service) settle(ctx context.Context, r rules.Report, call *Call) (settl
 	if p.click, err = s.findClick(ctx, r.ClickID); err != nil {
 		return p, err
 	}
-	if p.offer, err = s.settleOffer(ctx, r, p.click); err != nil {
+	if p.offer, err = s.settleOffer(ctx, r, p.click, call); err != nil {
 		return p, err
 	}
-	if p.authenticated, err = authenticate(r, p.offer, p.now); err != nil {
+	p.authenticated, err = authenticate(r, p.offer, p.now)
+	if IsGuess(err) {
+		p, err = s.authenticateLatest(ctx, p)
+	}
+	if err != nil {
 		return p, err
 	}
 	p.report = s.withoutWords(ctx, p.report, p.offer.ID)

@@ -38,6 +38,12 @@ func (c *catalog) Offer(_ context.Context, id string) (rules.Offer, error) {
 	return o, c.err
 }
 
+func (c *catalog) LatestOffer(ctx context.Context, id string) (rules.Offer, error) {
+	return c.Offer(ctx, id)
+}
+
+func (*catalog) KnowsToken(string) bool { return true }
+
 func (c *catalog) OfferByToken(_ context.Context, token string) (rules.Offer, error) {
 	for _, o := range c.offers {
 		if o.Credentials.Token == token || o.Credentials.PreviousToken != "" && o.Credentials.PreviousToken == token {

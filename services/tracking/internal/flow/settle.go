@@ -22,16 +22,12 @@ func IsGuess(err error) bool {
 
 // settleOffer finds the offer of a report: the one it names, else the token's, else the click's,
 // else the only one that has the code.
-func (s *Service) settleOffer(ctx context.Context, r rules.Report, click *rules.Click) (rules.Offer, error) {
+func (s *Service) settleOffer(ctx context.Context, r rules.Report, click *rules.Click, call *Call) (rules.Offer, error) {
 	id := r.Offer
 	switch {
 	case id != "":
 	case r.Token != "":
-		offer, err := s.catalog.OfferByToken(ctx, r.Token)
-		if errors.Is(err, ErrNotFound) {
-			return rules.Offer{}, invalidToken()
-		}
-		return offer, err
+		return s.offerByToken(ctx, r.Token, call)
 	case click != nil:
 		id = click.Offer
 	case r.Code != "":
@@ -47,6 +43,19 @@ func (s *Service) settleOffer(ctx context.Context, r rules.Report, click *rules.
 	offer, err := s.catalog.Offer(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return rules.Offer{}, noOffer(r, id)
+	}
+	return offer, err
+}
+
+func (s *Service) offerByToken(ctx context.Context, token string, call *Call) (rules.Offer, error) {
+	if !s.catalog.KnowsToken(token) {
+		if err := call.doubt(ctx); err != nil {
+			return rules.Offer{}, err
+		}
+	}
+	offer, err := s.catalog.OfferByToken(ctx, token)
+	if errors.Is(err, ErrNotFound) {
+		return rules.Offer{}, invalidToken()
 	}
 	return offer, err
 }
@@ -127,6 +136,20 @@ func authenticate(r rules.Report, offer rules.Offer, now time.Time) (bool, error
 		return false, nil
 	}
 	return false, missingToken(offer)
+}
+
+// authenticateLatest checks a proof that memory does not know against the offer as it is now: perhaps its
+// credentials were made a moment ago. p has the offer with which it was checked.
+func (s *Service) authenticateLatest(ctx context.Context, p settled) (settled, error) {
+	err := p.call.doubt(ctx)
+	if err != nil {
+		return p, err
+	}
+	if p.offer, err = s.catalog.LatestOffer(ctx, p.offer.ID); err != nil {
+		return p, orNotFound(err, offerNotFound, "offer", p.offer.ID)
+	}
+	p.authenticated, err = authenticate(p.report, p.offer, p.now)
+	return p, err
 }
 
 func missingToken(offer rules.Offer) error {

@@ -243,6 +243,11 @@ type DeliveryStore interface {
 type Catalog interface {
 	// Offer returns an offer by its id.
 	Offer(ctx context.Context, id string) (rules.Offer, error)
+	// LatestOffer returns an offer as it is now, never from memory. Calls at about the same time share one
+	// question, so that callers who guess credentials cost the coupon service little.
+	LatestOffer(ctx context.Context, id string) (rules.Offer, error)
+	// KnowsToken reports whether OfferByToken has an answer in memory, however old.
+	KnowsToken(token string) bool
 	// OfferByToken returns the offer that has a postback token, or had it before the last rotation;
 	// whether it is still taken is for the caller to judge.
 	OfferByToken(ctx context.Context, token string) (rules.Offer, error)

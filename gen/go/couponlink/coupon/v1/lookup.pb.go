@@ -31,7 +31,10 @@ type LookupOfferRequest struct {
 	//
 	//	*LookupOfferRequest_Offer
 	//	*LookupOfferRequest_PostbackToken
-	Key           isLookupOfferRequest_Key `protobuf_oneof:"key"`
+	Key isLookupOfferRequest_Key `protobuf_oneof:"key"`
+	// Whether to read `offer` from the store instead of memory. It is for callers that met credentials which
+	// they do not know: perhaps they were made a moment ago, through another instance.
+	Latest        bool `protobuf:"varint,3,opt,name=latest,proto3" json:"latest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -89,6 +92,13 @@ func (x *LookupOfferRequest) GetPostbackToken() string {
 		}
 	}
 	return ""
+}
+
+func (x *LookupOfferRequest) GetLatest() bool {
+	if x != nil {
+		return x.Latest
+	}
+	return false
 }
 
 type isLookupOfferRequest_Key interface {
@@ -609,10 +619,11 @@ var File_couponlink_coupon_v1_lookup_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/lookup.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/coupon/v1/approval.proto\x1a!couponlink/coupon/v1/coupon.proto\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a$couponlink/coupon/v1/publisher.proto\x1a\x1fgoogle/api/field_behavior.proto\"\\\n" +
+	"!couponlink/coupon/v1/lookup.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/coupon/v1/approval.proto\x1a!couponlink/coupon/v1/coupon.proto\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a$couponlink/coupon/v1/publisher.proto\x1a\x1fgoogle/api/field_behavior.proto\"t\n" +
 	"\x12LookupOfferRequest\x12\x16\n" +
 	"\x05offer\x18\x01 \x01(\tH\x00R\x05offer\x12'\n" +
-	"\x0epostback_token\x18\x02 \x01(\tH\x00R\rpostbackTokenB\x05\n" +
+	"\x0epostback_token\x18\x02 \x01(\tH\x00R\rpostbackToken\x12\x16\n" +
+	"\x06latest\x18\x03 \x01(\bR\x06latestB\x05\n" +
 	"\x03key\"\xba\x01\n" +
 	"\x13LookupOfferResponse\x121\n" +
 	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferR\x05offer\x126\n" +

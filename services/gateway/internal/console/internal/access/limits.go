@@ -36,7 +36,7 @@ func newLimits() *limits {
 func (l *limits) take(r *http.Request, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	one := l.of(addressOf(r), now)
+	one := l.of(clientaddr.Owner(clientaddr.Of(r)), now)
 	// The address first: who alone makes too many must not use up everybody's.
 	if wait := take(one, now); wait > 0 {
 		return wait
@@ -70,23 +70,4 @@ func (l *limits) of(address netip.Prefix, now time.Time) *rate.Limiter {
 	one := rate.NewLimiter(rate.Every(perAddressEvery), perAddressBurst)
 	l.addresses[address] = one
 	return one
-}
-
-// addressOf returns whom a request counts for: an IPv4 address, or the /64 network that one owner has
-// of IPv6.
-func addressOf(r *http.Request) netip.Prefix {
-	address, err := netip.ParseAddr(clientaddr.Of(r))
-	if err != nil {
-		return netip.Prefix{}
-	}
-	address = address.Unmap().WithZone("")
-	bits := 32
-	if address.Is6() {
-		bits = 64
-	}
-	network, err := address.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return network
 }
