@@ -21,8 +21,7 @@ const (
 	// embedded MongoDB engine, which is slow.
 	watchedSales         = 2000
 	watchedSalesOnEngine = 60
-	// followPatience is by when a follower that breaks off again and again knows all: what is younger than
-	// 15 seconds it is told again each time.
+	// followPatience is by when a follower that breaks off again and again knows all.
 	followPatience = 45 * time.Second
 	// watchStopTime is how long a process with open streams may take to end.
 	watchStopTime = 5 * time.Second

@@ -25,3 +25,18 @@ func (db *DB) AtOneMoment(ctx context.Context, do func(context.Context) error) e
 	defer session.EndSession(context.WithoutCancel(ctx))
 	return do(mongo.NewSessionContext(ctx, session))
 }
+
+// InOrder runs do, whose operations, those that are given do's context, each see what the ones before it saw and
+// wrote, also if another member of the deployment became the primary in between. The error is do's own or the
+// storage's, as Failure maps it.
+func (db *DB) InOrder(ctx context.Context, do func(context.Context) error) error {
+	if db.plain {
+		return do(ctx)
+	}
+	session, err := db.client.StartSession() // causally consistent, with the majority's concerns
+	if err != nil {
+		return Failure(fmt.Errorf("starting a session: %w", err))
+	}
+	defer session.EndSession(context.WithoutCancel(ctx))
+	return Failure(do(mongo.NewSessionContext(ctx, session)))
+}

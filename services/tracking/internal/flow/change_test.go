@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -352,6 +353,9 @@ func TestWatch(t *testing.T) {
 		}
 		return flow.News{}
 	}
+	if n := next(); n.Conversion != nil || n.ResumeToken == "" {
+		t.Errorf("at the beginning: %+v, want a token", n)
+	}
 	c := sold(t, s, "A-1")
 	if n := next(); !n.Created || n.Conversion.ID != c.ID || len(n.Changes) != 0 || n.ResumeToken == "" {
 		t.Errorf("the sale: %+v", n)
@@ -377,7 +381,9 @@ func TestWatch(t *testing.T) {
 	if err := <-done; !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("stopped: %v", err)
 	}
-	for _, bad := range []string{"x", "zz.1", token[:len(token)-1]} {
+	past := strings.Replace(token, "2:", "2:zzzz", 1)
+	released := strconv.FormatInt(now.UnixMilli(), 36) + "-" + strconv.FormatInt(now.UnixMilli(), 36) + token[strings.Index(token, "."):]
+	for _, bad := range []string{"x", "zz.1", token[:len(token)-1], past, released} {
 		if err := s.Watch(t.Context(), "", bad, nil); reasonOf(err) != "INVALID_RESUME_TOKEN" {
 			t.Errorf("token %q: %v", bad, err)
 		}

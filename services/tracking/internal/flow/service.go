@@ -55,6 +55,7 @@ type Service struct {
 	sender      Sender
 	follower    Follower
 	wake        func()
+	feed        *feed
 	conversions *listing.Schema
 	postbacks   *listing.Schema
 	deliveries  *listing.Schema
@@ -72,7 +73,7 @@ type Service struct {
 func New(c Config) *Service {
 	return &Service{
 		config: c, store: c.Store, catalog: c.Catalog, now: c.Now, after: c.After, publicURL: c.PublicURL, zone: c.Zone,
-		presets: c.Presets, sender: c.Sender, follower: c.Follower, wake: c.Wake,
+		presets: c.Presets, sender: c.Sender, follower: c.Follower, wake: c.Wake, feed: newFeed(c.Store),
 		conversions: conversionSchema(), postbacks: postbackSchema(), deliveries: deliverySchema(), summaries: summarySchema(),
 		savedReports: savedReportSchema(), offerScans: offerScanSchema(), scanResults: resultSchema(),
 		newScans: make(chan struct{}, 1), stopping: make(chan struct{}),

@@ -30,6 +30,7 @@ var (
 // whose context ends while it waits gets the context's error, and the write may still happen.
 type Store interface {
 	ConversionStore
+	FeedStore
 	PostbackStore
 	DeliveryStore
 	FigureStore
@@ -101,14 +102,25 @@ type ConversionStore interface {
 	ExportConversions(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) error
 }
 
+// FeedStore tells of conversions as they are inserted and changed, each event once, those of one conversion in
+// their order.
+type FeedStore interface {
+	// Events returns the first events after a position, at most limit. What is committed once Events or
+	// LastPosition has returned a position comes after it, however long the write was under way and whatever
+	// times it has: so whoever goes on from the last event that they know misses none and gets none twice.
+	Events(ctx context.Context, after Position, limit int) ([]Event, error)
+	// LastPosition returns a position after which there is no event yet. Positions are never used again.
+	LastPosition(ctx context.Context) (Position, error)
+}
+
 // FigureStore keeps the figures of clicks and conversions, in the cells of rules.Tally by the calendar that
 // the store was opened with. At any moment they are exactly what a Tally of all clicks and conversions that
 // are counted comes to, whatever was killed when: what is counted is counted once, and a change of a
 // conversion moves it from its old cells to the new.
 type FigureStore interface {
-	// CountNew counts what was stored and changed up to some moment shortly before now, or a part of it:
-	// more says that there is more to count at once. Several may call it at a time. When it has returned
-	// false, Cells knows everything that was stored a second before now, or earlier.
+	// CountNew counts what is stored and changed, or a part of it: more says that there is more to count at
+	// once. Several may call it at a time. When it has returned false, Cells knows everything that was stored
+	// before it was called, whatever times that has. now is that moment, for Cells to tell.
 	CountNew(ctx context.Context, now time.Time) (more bool, err error)
 	// Cells returns the cells of spans that satisfy where, whose fields are offer, publisher, coupon_code,
 	// status and method; nil: all. The same cell may come more than once, to be added up, and cells may be

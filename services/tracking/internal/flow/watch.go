@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"errors"
 	"hash/fnv"
 	"strconv"
 	"strings"
@@ -14,49 +13,80 @@ import (
 )
 
 const (
-	// settleWindow is after how long all changes of a time are stored: an update_time is taken before
-	// the write, which the stores bound, and clocks of several instances differ. What is younger is read
-	// again and again, so that nothing that comes late is missed.
-	settleWindow = 15 * time.Second
-	// watchInterval is how often there is looked for news.
+	// watchInterval is how often a watch that knows all looks for news.
 	watchInterval = 500 * time.Millisecond
-	// tokenInterval is how often a token is sent while there is no news.
-	tokenInterval = 5 * time.Second
-	watchPage     = 500
+	// quietLooks is after how many looks without news a token is sent alone: five seconds, or ten pages of
+	// what the filter leaves out.
+	quietLooks = 10
+	// tokenForm begins the tokens of this form. Those of releases that followed update_time begin with a time.
+	tokenForm = "2:"
 )
 
 // News is what a watcher is told.
 type News struct {
-	// Conversion is nil where there is only a token.
+	// Conversion is the conversion as the event left it; nil if there is only a token.
 	Conversion *rules.Conversion
-	// Created says that the conversion is new to the watcher.
+	// Created says that the conversion is new.
 	Created bool
-	// Changes are those that the watcher was not told of.
+	// Changes are those that the event was.
 	Changes     []rules.Change
 	ResumeToken string
 }
 
 // Watch tells of conversions that match a filter as they are stored and changed, from a token on, or
-// from now, until ctx ends, tell fails, or the service stops.
+// from now, until ctx ends, tell fails, or the service stops. Without a token it first tells one, which
+// stands for now. Each event is told once, those of one conversion in their order.
 //
 // Errors: InvalidArgument on filter or resume_token; Unavailable when the service stops; what tell
 // returns; ctx's.
 func (s *Service) Watch(ctx context.Context, filter, token string, tell func(News) error) error {
-	w, err := s.newWatch(filter, token)
+	w, err := s.newWatch(ctx, filter, token)
 	if err != nil {
 		return err
 	}
-	for {
-		if err := s.look(ctx, w, tell); err != nil {
+	if token == "" {
+		if err := tell(News{ResumeToken: w.token()}); err != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.stopping:
-			return apperr.New(apperr.Unavailable, "SERVICE_STOPPING", "the service is stopping; call again with the last resume_token")
-		case <-s.after(watchInterval):
+	}
+	s.feed.watches.Add(1)
+	defer s.feed.watches.Add(-1)
+	for {
+		events, err := s.feed.next(ctx, w.at)
+		if err != nil {
+			return err
 		}
+		if err := w.tell(events, tell); err != nil {
+			return err
+		}
+		var wait <-chan time.Time // nil, for which nobody waits, while there may be more
+		if len(events) == 0 {
+			wait = s.after(watchInterval)
+		}
+		if err := s.pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits, not at all for nil, and says why a watch has to end.
+func (s *Service) pause(ctx context.Context, wait <-chan time.Time) error {
+	stopping := apperr.New(apperr.Unavailable, "SERVICE_STOPPING", "the service is stopping; call again with the last resume_token")
+	if wait == nil {
+		select {
+		case <-s.stopping:
+			return stopping
+		default:
+			return ctx.Err()
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.stopping:
+		return stopping
+	case <-wait:
+		return nil
 	}
 }
 
@@ -66,53 +96,63 @@ func (s *Service) StopWatches() { s.stopOnce.Do(func() { close(s.stopping) }) }
 // watch is one watcher's place.
 type watch struct {
 	filter string
-	// since is up to where all changes were told.
-	since time.Time
-	// from is up to where, in the order of their last change, the conversions were told as they are, with
-	// their changes after since: a look that breaks off goes on there. It is never before since.
-	from time.Time
-	// told is what was told of the conversions that changed after since, by id.
-	told map[string]told
-	// tokenTime is when the last token was sent.
-	tokenTime time.Time
-}
-
-type told struct {
-	revision   int64
-	changes    int
-	updateTime time.Time
+	where  listing.Expr
+	// at is up to where all was told.
+	at Position
+	// quiet is how many looks there were since the last token.
+	quiet int
 }
 
 // newWatch checks the filter and reads the token.
-func (s *Service) newWatch(filter, token string) (*watch, error) {
-	if _, err := s.conversions.Query(listing.Request{Filter: filter}, nil, s.Now()); err != nil {
+func (s *Service) newWatch(ctx context.Context, filter, token string) (*watch, error) {
+	q, err := s.conversions.Query(listing.Request{Filter: filter}, nil, s.Now())
+	if err != nil {
 		return nil, err
 	}
-	w := &watch{filter: filter, since: s.Now(), told: map[string]told{}}
-	w.from = w.since
-	if token != "" && !w.resume(token) {
-		return nil, apperr.Invalid("INVALID_RESUME_TOKEN", "resume_token", "is not one that a stream with the same filter has sent")
+	w := &watch{filter: filter, where: q.Where}
+	if token != "" {
+		if err := w.resume(token); err != nil {
+			return nil, err
+		}
 	}
-	w.tokenTime = s.Now()
+	last, err := s.store.LastPosition(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case token == "":
+		w.at = last
+	case w.at.Compare(last) > 0:
+		return nil, invalidResume("is of an event that this database does not have: it was restored from an earlier moment. " +
+			"List the conversions by update_time from that moment on, and watch again without a token")
+	}
 	return w, nil
+}
+
+func invalidResume(problem string) error {
+	return apperr.Invalid("INVALID_RESUME_TOKEN", "resume_token", "%s", problem)
 }
 
 // token is from where a stream resumes that was told all up to now.
 func (w *watch) token() string {
-	return strconv.FormatInt(w.since.UnixMilli(), 36) + "-" + strconv.FormatInt(w.from.UnixMilli(), 36) + "." + checksum(w.filter)
+	return tokenForm + strconv.FormatInt(w.at.Major, 36) + "-" + strconv.FormatInt(w.at.Minor, 36) + "." + checksum(w.filter)
 }
 
-// resume reads a token, and says whether it is one.
-func (w *watch) resume(token string) bool {
-	times, sum, _ := strings.Cut(token, ".")
-	first, second, _ := strings.Cut(times, "-")
-	since, sinceErr := strconv.ParseInt(first, 36, 64)
-	from, fromErr := strconv.ParseInt(second, 36, 64)
-	if sinceErr != nil || fromErr != nil || from < since || sum != checksum(w.filter) {
-		return false
+// resume reads a token.
+func (w *watch) resume(token string) error {
+	position, sum, _ := strings.Cut(token, ".")
+	position, current := strings.CutPrefix(position, tokenForm)
+	first, second, _ := strings.Cut(position, "-")
+	major, majorErr := strconv.ParseInt(first, 36, 64)
+	minor, minorErr := strconv.ParseInt(second, 36, 64)
+	if majorErr != nil || minorErr != nil || major < 0 || minor < 0 || sum != checksum(w.filter) {
+		return invalidResume("is not one that a stream with the same filter has sent")
 	}
-	w.since, w.from = time.UnixMilli(since).UTC(), time.UnixMilli(from).UTC()
-	return true
+	if !current {
+		return invalidResume("is of an earlier release, which followed update_time. List the conversions by update_time from " +
+			time.UnixMilli(major).UTC().Format(time.RFC3339) + " on, and watch again without a token")
+	}
+	w.at = Position{Major: major, Minor: minor}
+	return nil
 }
 
 func checksum(filter string) string {
@@ -121,81 +161,23 @@ func checksum(filter string) string {
 	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 
-// look tells what is new, and moves on.
-func (s *Service) look(ctx context.Context, w *watch, tell func(News) error) error {
-	now := s.Now()
-	settled := now.Add(-settleWindow)
-	req := listing.Request{Filter: w.filter, OrderBy: "update_time", PageSize: watchPage}
-	after := listing.Compare{Field: "update_time", Op: listing.GreaterEqual, Value: w.from}
-	for more := true; more; {
-		q, err := s.conversions.Query(req, after, now)
-		if err != nil {
+// tell tells of the events that match, and moves on.
+func (w *watch) tell(events []Event, tell func(News) error) error {
+	for i := range events {
+		e := &events[i]
+		w.at = e.Position
+		c := e.conversion()
+		if !listing.Match(w.where, func(column string) any { return columnOf(&c, column) }) {
+			continue
+		}
+		if err := tell(News{Conversion: &c, Created: e.First == 0, Changes: e.changes(), ResumeToken: w.token()}); err != nil {
 			return err
 		}
-		rows, err := s.store.Conversions(ctx, q)
-		if err != nil {
-			return err
-		}
-		page, next := listing.Page(q, rows, storedValue)
-		for _, c := range page {
-			// What is told from here on comes after it, unless something before may still be stored.
-			if c.UpdateTime.After(w.from) && c.UpdateTime.Before(settled) {
-				w.from = c.UpdateTime
-			}
-			if err := s.tell(ctx, w, c, tell); err != nil {
-				return err
-			}
-		}
-		req.PageToken, more = next, next != ""
+		w.quiet = -1
 	}
-	w.settle(settled)
-	if now.Sub(w.tokenTime) < tokenInterval {
+	if w.quiet++; w.quiet < quietLooks {
 		return nil
 	}
-	w.tokenTime = now
+	w.quiet = 0
 	return tell(News{ResumeToken: w.token()})
-}
-
-// settle moves on to a time, and forgets what was told of what did not change since.
-func (w *watch) settle(until time.Time) {
-	if until.Before(w.from) || until.Equal(w.since) {
-		return
-	}
-	w.since, w.from = until, until
-	for id, t := range w.told {
-		if t.updateTime.Before(until) {
-			delete(w.told, id)
-		}
-	}
-}
-
-// tell tells of one conversion, unless it was told of as it is.
-func (s *Service) tell(ctx context.Context, w *watch, c rules.Conversion, tell func(News) error) error {
-	before, known := w.told[c.ID]
-	if known && before.revision >= c.Revision {
-		return nil
-	}
-	news := News{Created: !known && !c.CreateTime.Before(w.since), ResumeToken: w.token()}
-	if c.Revision > 1 {
-		whole, err := s.store.Conversion(ctx, c.ID)
-		if errors.Is(err, ErrNotFound) {
-			return nil // cannot be: they are never deleted
-		}
-		if err != nil {
-			return err
-		}
-		c = whole
-		for _, change := range c.Changes[min(before.changes, len(c.Changes)):] {
-			if known || !change.By.Time.Before(w.since) {
-				news.Changes = append(news.Changes, change)
-			}
-		}
-	}
-	news.Conversion = &c
-	if err := tell(news); err != nil {
-		return err
-	}
-	w.told[c.ID] = told{revision: c.Revision, changes: len(c.Changes), updateTime: c.UpdateTime}
-	w.tokenTime = s.Now()
-	return nil
 }

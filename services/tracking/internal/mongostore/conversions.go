@@ -130,8 +130,7 @@ func moved(before rules.Conversion, update flow.Update) (took, gave *rules.Use) 
 func (s *Store) replace(ctx context.Context, before *conversionDocument, after rules.Conversion) error {
 	document := encodeConversion(after)
 	document.stamp(before, s.now())
-	result, err := s.db.Collection(conversions).ReplaceOne(ctx,
-		append(byID(before.ID), bson.E{Key: "revision", Value: before.Revision}), document)
+	result, err := s.db.Collection(conversions).ReplaceOne(ctx, before.unchanged(), document)
 	if err != nil {
 		return failure("changing a conversion", err)
 	}
@@ -139,6 +138,15 @@ func (s *Store) replace(ctx context.Context, before *conversionDocument, after r
 		return errChanged
 	}
 	return nil
+}
+
+// unchanged selects the conversion as long as nobody has changed it or given its events numbers.
+func (d *conversionDocument) unchanged() bson.D {
+	feedFrom := bson.E{Key: "feed_from", Value: bson.D{{Key: "$exists", Value: false}}}
+	if d.FeedFrom != nil {
+		feedFrom.Value = *d.FeedFrom
+	}
+	return append(byID(d.ID), bson.E{Key: "revision", Value: d.Revision}, feedFrom)
 }
 
 // insertWith stores a conversion with its use of a coupon, its deferred report and its entry in the journal,

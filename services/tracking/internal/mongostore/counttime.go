@@ -41,8 +41,26 @@ func either(first, second time.Time) time.Time {
 // counted returns a click's count time.
 func (d *clickDocument) counted() time.Time { return either(d.CountTime, d.Time) }
 
+// mark notes that a conversion has an event that is in no batch. before is what it replaces; nil: it is new.
+func (d *conversionDocument) mark(before *conversionDocument) {
+	if before == nil {
+		d.FeedFrom = new(int)
+		return
+	}
+	d.Batches, d.FeedFrom = before.Batches, before.FeedFrom
+	if d.FeedFrom != nil {
+		return
+	}
+	for len(d.Batches) <= len(before.Changes) {
+		d.Batches = append(d.Batches, 0)
+	}
+	first := len(d.Batches)
+	d.FeedFrom = &first
+}
+
 // stamp sets the count times of a conversion that is written now. before is what it replaces; nil: it is new.
 func (d *conversionDocument) stamp(before *conversionDocument, now time.Time) {
+	d.mark(before)
 	known := 0
 	if before == nil {
 		d.CreateCountTime = countTime(d.CreateTime, now)

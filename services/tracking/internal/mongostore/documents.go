@@ -102,6 +102,11 @@ type conversionDocument struct {
 	// CreateCountTime and CountTime are set where they are not CreateTime and UpdateTime: see counting.
 	CreateCountTime time.Time `bson:"create_count_time,omitempty"`
 	CountTime       time.Time `bson:"count_time,omitempty"`
+	// FeedFrom is the first event that is in no batch, 0 for the insertion or a change's number; nil: all are.
+	FeedFrom *int `bson:"feed_from,omitempty"`
+	// Batches are the numbers of the batches that the events are in, of the insertion and of each change; 0 for
+	// those from before there were batches, which may be left out.
+	Batches []int64 `bson:"batches,omitempty"`
 	// PlanFrom is nil where everything is planned.
 	PlanFrom  *int               `bson:"plan_from,omitempty"`
 	Changes   []changeDocument   `bson:"changes,omitempty"`

@@ -24,6 +24,9 @@ const (
 	figures  = "figures"
 	counting = "counting"
 
+	// feed has the batches of what was stored and changed.
+	feed = "feed"
+
 	// deferred holds the reports that wait to be judged automatically.
 	deferred = "deferred"
 
@@ -65,6 +68,9 @@ func prepare(ctx context.Context, db *mongodb.DB, retention time.Duration) error
 		}},
 		{Version: 6, Run: func(ctx context.Context, db *mongodb.DB) error {
 			return db.CreateCollections(ctx, answers)
+		}},
+		{Version: 7, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, feed)
 		}},
 	})
 	if err != nil {
@@ -132,6 +138,9 @@ func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
 		answers: {
 			mongodb.Index("kind", "ask_time"),
 		},
+		feed: {
+			mongodb.Index("told", "_id"),
+		},
 		figures: {
 			mongodb.Index("generation", "cube", "period"),
 			mongodb.Index("generation", "cube", "coupon_code", "period"),
@@ -146,6 +155,9 @@ func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
 		if err := db.EnsurePartialIndex(ctx, collection, countedLate(), "count_time"); err != nil {
 			return err
 		}
+	}
+	if err := db.EnsurePartialIndex(ctx, conversions, waits(), "feed_from"); err != nil {
+		return err
 	}
 	// Most conversions are planned and most deliveries done: these two stay small. A sparse index would
 	// not leave out a delivery that has a publisher but no due time.

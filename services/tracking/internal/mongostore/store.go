@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -47,6 +48,10 @@ type Store struct {
 	// updating is by the id of a conversion, taking by the name of a coupon.
 	updating *stripes
 	taking   *stripes
+	// numbering holds a token while somebody makes a batch, and unmarked is the last batch that is known to have
+	// left no marks.
+	numbering chan struct{}
+	unmarked  atomic.Int64
 	// leastWindow is for how long a time is counted at once at least.
 	leastWindow time.Duration
 	calendar    rules.Calendar
@@ -95,7 +100,7 @@ func openAt(ctx context.Context, uri string, o Options, opts ...mongodb.Option) 
 
 // newStore returns a store on a database that is up to date, and starts its queues.
 func newStore(db *mongodb.DB, calendar rules.Calendar, clock func() time.Time) *Store {
-	s := &Store{db: db, updating: newStripes(), taking: newStripes(), calendar: calendar, clock: clock, leastWindow: leastWindow}
+	s := &Store{db: db, updating: newStripes(), taking: newStripes(), calendar: calendar, clock: clock, leastWindow: leastWindow, numbering: make(chan struct{}, 1)}
 	s.sales = newSaleQueue(db, s.now)
 	s.clicks = groupcommit.New(maxWaiting, s.writeClicks)
 	s.postbacks = groupcommit.New(maxWaiting, func(batch []any) []error { return insertBatch(db, postbacks, batch) })

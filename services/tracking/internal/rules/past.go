@@ -1,5 +1,7 @@
 package rules
 
+import "slices"
+
 // After returns the conversion with the state that it had after its first changes, as many as are given; 0
 // is its creation. What is not of a State is as it is now. Offer, Click and ConversionTime never change, so
 // that figures of the past can be made of it.
@@ -8,6 +10,33 @@ func (c Conversion) After(changes int) Conversion {
 		return c
 	}
 	return c.withState(c.Changes[changes].From)
+}
+
+// AsOf is After with all else that is known of that moment: UpdateTime, StatusReason, and no later Changes.
+func (c Conversion) AsOf(changes int) Conversion {
+	if changes >= len(c.Changes) {
+		return c
+	}
+	past := c.After(changes)
+	past.Changes = c.Changes[:changes:changes]
+	past.UpdateTime = c.CreateTime
+	if changes > 0 {
+		past.UpdateTime = past.Changes[changes-1].By.Time
+	}
+	settles := func(change Change) bool { return change.Kind == ChangeReject || change.Kind == ChangeApprove }
+	if !slices.ContainsFunc(c.Changes[changes:], settles) {
+		return past
+	}
+	past.StatusReason = ""
+	for _, change := range slices.Backward(past.Changes) {
+		if change.Kind == ChangeReject {
+			past.StatusReason = change.By.Reason
+		}
+		if settles(change) {
+			break
+		}
+	}
+	return past
 }
 
 func (c Conversion) withState(s State) Conversion {

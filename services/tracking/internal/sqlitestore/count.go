@@ -13,12 +13,11 @@ import (
 
 // What is stored is counted by the one writer, a few rows at a time, in the transaction that moves the
 // cursor over them; what is stored or changed before the cursor is counted in its own. So at any moment
-// the figures are those of the rows up to the cursor.
+// the figures are those of the rows up to the cursor. No clock decides what is counted: a click whose id is of
+// an earlier time than others that were counted already, since it was stored late or by a clock that was put back, is
+// counted with its batch, which costs that a little more.
 
 const (
-	// countLag is how long clicks are left uncounted: most are stored within it. One that comes later than
-	// its followers were counted costs its batch more.
-	countLag = 500 * time.Millisecond
 	// One task counts at most so many rows, and stops when they come to so many cells, so that no write
 	// waits long for it: a cell costs some 10 µs. Of tasks that follow one another since there is more to
 	// count, each may have twice as many, up to a bound: the more clicks at once, the fewer cells for each.
@@ -27,9 +26,9 @@ const (
 
 	selectCursor = `SELECT click, conversion FROM counted`
 	setCursor    = `UPDATE counted SET click = ?, conversion = ?`
-	setCounted   = `UPDATE counted SET ready = 1, count_time = max(count_time, ?)`
+	setCounted   = `UPDATE counted SET ready = 1, count_time = ?`
 	// selectWaiting says whether CountNew has anything to do.
-	selectWaiting = `SELECT ready = 0 OR EXISTS (SELECT 1 FROM clicks WHERE id > counted.click AND id < ?)
+	selectWaiting = `SELECT ready = 0 OR EXISTS (SELECT 1 FROM clicks WHERE id > counted.click)
 		OR EXISTS (SELECT 1 FROM conversions WHERE rowid > counted.conversion) FROM counted`
 	selectZone = `SELECT zone FROM counted`
 	setZone    = `UPDATE counted SET zone = ?, click = '', conversion = 0, count_time = 0,
@@ -40,7 +39,7 @@ const (
 	talliedConversion = `offer, publisher, coupon, coupon_code, code_unknown, status, method, click, amount_currency, amount_units, amount_nanos,
 		refunded_amount_currency, refunded_amount_units, refunded_amount_nanos, payout_currency, payout_units, payout_nanos,
 		revenue_currency, revenue_units, revenue_nanos, conversion_time`
-	selectNewClicks      = `SELECT id, ` + talliedClick + ` FROM clicks WHERE id > ? AND id < ? ORDER BY id LIMIT ?`
+	selectNewClicks      = `SELECT id, ` + talliedClick + ` FROM clicks WHERE id > ? ORDER BY id LIMIT ?`
 	selectNewConversions = `SELECT rowid, ` + talliedConversion + ` FROM conversions WHERE rowid > ? ORDER BY rowid LIMIT ?`
 )
 
@@ -88,16 +87,15 @@ func beginCounting(ctx context.Context, db *sqlitedb.DB, calendar rules.Calendar
 	})
 }
 
-// CountNew implements flow.FigureStore. Clicks whose ids are of later than now wait for their time.
+// CountNew implements flow.FigureStore.
 func (s *Store) CountNew(ctx context.Context, now time.Time) (more bool, err error) {
-	until := now.Add(-countLag)
 	var waiting bool
-	if err := s.waiting.QueryRowContext(ctx, firstID(until.Add(time.Millisecond))).Scan(&waiting); err != nil {
+	if err := s.waiting.QueryRowContext(ctx).Scan(&waiting); err != nil {
 		return false, readFailure("looking for what to count", err)
 	}
 	if waiting {
 		err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
-			more, err = tx.count(ctx, until, int(s.countRoom.Load()))
+			more, err = tx.count(ctx, now, int(s.countRoom.Load()))
 			return err
 		}})
 	}
@@ -106,23 +104,14 @@ func (s *Store) CountNew(ctx context.Context, now time.Time) (more bool, err err
 		return err == nil, err
 	}
 	s.countRoom.Store(countCells)
-	s.noteCounted(until)
+	// If there was nothing to count, that is held in memory only, so that nothing is written twice a second for
+	// its sake.
+	s.countMillis.Store(now.UnixMilli())
 	return false, nil
 }
 
-// noteCounted notes that everything is counted up to a time. Where there was nothing to count that is held
-// in memory only, so that nothing is written twice a second for its sake.
-func (s *Store) noteCounted(until time.Time) {
-	for at := s.countMillis.Load(); until.UnixMilli() > at; at = s.countMillis.Load() {
-		if s.countMillis.CompareAndSwap(at, until.UnixMilli()) {
-			return
-		}
-	}
-}
-
-// count counts what is new, clicks up to a time, until it comes to so many cells; more says that there is
-// more.
-func (t *tx) count(ctx context.Context, until time.Time, cells int) (more bool, err error) {
+// count counts what is new until it comes to so many cells; more says that there is more.
+func (t *tx) count(ctx context.Context, now time.Time, cells int) (more bool, err error) {
 	tally, at := rules.NewTally(t.calendar), t.cursor
 	rows := 0
 	room := func() bool { return tally.Len() < cells }
@@ -142,17 +131,17 @@ func (t *tx) count(ctx context.Context, until time.Time, cells int) (more bool, 
 			tally.AddClick(&c)
 			rows++
 			return room(), err
-		}, selectNewClicks, at.click, firstID(until.Add(time.Millisecond)), countClicks)
+		}, selectNewClicks, at.click, countClicks)
 	}
 	if err != nil {
 		return false, err
 	}
 	more = more || rows == countClicks || !room()
-	return more, t.counted(ctx, tally, at, until, !more)
+	return more, t.counted(ctx, tally, at, now, !more)
 }
 
-// counted stores what was counted up to a cursor. all says that there is no more, up to a time.
-func (t *tx) counted(ctx context.Context, tally *rules.Tally, at cursor, until time.Time, all bool) error {
+// counted stores what was counted up to a cursor. all says that there is no more now.
+func (t *tx) counted(ctx context.Context, tally *rules.Tally, at cursor, now time.Time, all bool) error {
 	if err := t.addCells(ctx, tally.Cells()); err != nil {
 		return err
 	}
@@ -163,7 +152,7 @@ func (t *tx) counted(ctx context.Context, tally *rules.Tally, at cursor, until t
 	if !all {
 		return nil
 	}
-	_, err := t.exec(ctx, setCounted, until.UnixMilli())
+	_, err := t.exec(ctx, setCounted, now.UnixMilli())
 	return err
 }
 

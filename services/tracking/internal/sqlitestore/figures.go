@@ -58,7 +58,10 @@ func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error
 	if !ready {
 		return flow.ErrNotCounted
 	}
-	at.until = fromMillis(max(until, stored))
+	if until == 0 {
+		until = stored
+	}
+	at.until = fromMillis(until)
 	return do(tx, at)
 }
 

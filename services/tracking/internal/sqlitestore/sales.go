@@ -138,6 +138,9 @@ func (t *tx) update(ctx context.Context, id string, before rules.Conversion, upd
 	if _, err := t.exec(ctx, updateConversion, t.arguments.plain()...); err != nil {
 		return err
 	}
+	if err := t.feed(ctx, &before, &update.Conversion); err != nil {
+		return err
+	}
 	return t.moved(ctx, &before, &update.Conversion)
 }
 

@@ -4,6 +4,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -24,7 +25,7 @@ type promise struct {
 // Run checks every promise on databases of its own.
 func Run(t *testing.T, fresh Fresh) {
 	t.Helper()
-	for _, p := range append(promises(), deferredPromises()...) {
+	for _, p := range slices.Concat(promises(), deferredPromises(), feedPromises()) {
 		t.Run(p.name, func(t *testing.T) { p.test(t, fresh) })
 	}
 }

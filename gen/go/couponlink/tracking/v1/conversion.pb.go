@@ -1719,10 +1719,12 @@ func (x *ResolveConflictRequest) GetActor() string {
 // WatchConversionsRequest says what to watch.
 type WatchConversionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A filter as in ListConversionsRequest, on the conversion as it is when it is sent; empty: all. One
-	// that no longer matches after a change is not sent.
+	// A filter as in ListConversionsRequest, on the conversion as it was after each change; empty: all. A
+	// change after which it does not match is not sent.
 	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
-	// The last `resume_token` of an earlier stream with the same filter; empty: from now on.
+	// The last `resume_token` of an earlier stream with the same filter; empty: from now on. Tokens do not
+	// end, but those of releases before positions were numbered, and those of events that a restored database
+	// does not have, are refused.
 	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1775,13 +1777,15 @@ func (x *WatchConversionsRequest) GetResumeToken() string {
 // WatchConversionsResponse is news.
 type WatchConversionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A conversion as it is now, without its decision; unset in an answer that only brings a token.
+	// The conversion after these changes, without its decision; what changed later is in a later answer. Unset
+	// in an answer that only brings a token.
 	Conversion *Conversion `protobuf:"bytes,1,opt,name=conversion,proto3" json:"conversion,omitempty"`
-	// Whether the conversion is new to the stream. It may be sent as new again after a resume.
+	// Whether the conversion is new.
 	Created bool `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
-	// The changes that this stream has not sent, in order; they may be sent again after a resume.
+	// The changes that were made, in order; none if it is new, or only a conflict was noted.
 	Changes []*ConversionChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
-	// From where to resume. Also sent alone every few seconds while there is no news.
+	// From where to resume. Also sent alone: at once if the request has none, and every few seconds while there
+	// is no news.
 	ResumeToken   string `protobuf:"bytes,4,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

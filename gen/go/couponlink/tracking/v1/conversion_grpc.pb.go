@@ -101,10 +101,9 @@ type ConversionServiceClient interface {
 	// WatchConversions sends conversions as they are stored and changed, from now on or from where an
 	// earlier stream stopped, until the caller ends it.
 	//
-	// Each new conversion and each change is sent at least once, and the changes of one conversion in their
-	// order; after a resume, some of what was sent in the last seconds is sent again. Keep the
-	// `resume_token` of the last answer that you have dealt with: there is no gap, whoever was restarted
-	// meanwhile. There is no REST form.
+	// Each new conversion and each change is sent once, and the changes of one conversion in their order. Keep
+	// the `resume_token` of the last answer that you have dealt with, and resume with it: nothing is left out or
+	// sent again, whoever was restarted meanwhile. There is no REST form.
 	//
 	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE when the stream ends on our side:
 	// call again with the last token.
@@ -298,10 +297,9 @@ type ConversionServiceServer interface {
 	// WatchConversions sends conversions as they are stored and changed, from now on or from where an
 	// earlier stream stopped, until the caller ends it.
 	//
-	// Each new conversion and each change is sent at least once, and the changes of one conversion in their
-	// order; after a resume, some of what was sent in the last seconds is sent again. Keep the
-	// `resume_token` of the last answer that you have dealt with: there is no gap, whoever was restarted
-	// meanwhile. There is no REST form.
+	// Each new conversion and each change is sent once, and the changes of one conversion in their order. Keep
+	// the `resume_token` of the last answer that you have dealt with, and resume with it: nothing is left out or
+	// sent again, whoever was restarted meanwhile. There is no REST form.
 	//
 	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE when the stream ends on our side:
 	// call again with the last token.

@@ -1,0 +1,183 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+)
+
+// What the feed tells and the figures count goes by the numbers of batches, and by no clock. A write leaves what
+// it stores marked as waiting. Whoever then wants to know what is new puts what waits into a batch, in one insert
+// under the next number: the database refuses a second batch with that number, so each has one content for good,
+// and numbers have the order of the commits. Then the marks are taken away, and before the next batch is made,
+// those of the last one surely are: so nothing comes into two batches, whoever died or stalled where, for however
+// long; and what is stored a day late comes into a batch then.
+
+const (
+	// batchEvents is how many conversions a batch has at most.
+	batchEvents = 500
+)
+
+// batch is some of what was stored and changed, which never changes.
+type batch struct {
+	// ID counts from 1.
+	ID int64 `bson:"_id"`
+	// Told says that the batch has events, which the feed tells of.
+	Told   bool            `bson:"told"`
+	Events []eventDocument `bson:"events,omitempty"`
+	// Time is when it was made, for people to read.
+	Time time.Time `bson:"time"`
+}
+
+// eventDocument is what happened to one conversion: see flow.Event.
+type eventDocument struct {
+	Conversion string `bson:"conversion"`
+	First      int    `bson:"first"`
+	Last       int    `bson:"last"`
+	Revision   int64  `bson:"revision"`
+}
+
+// numbering is what a conversion says about the numbers of its events.
+type numbering struct {
+	ID       string `bson:"_id"`
+	Revision int64  `bson:"revision"`
+	// FeedFrom and Batches are as in conversionDocument.
+	FeedFrom *int             `bson:"feed_from,omitempty"`
+	Batches  []int64          `bson:"batches,omitempty"`
+	Changes  []changeDocument `bson:"changes,omitempty"`
+}
+
+// waits selects the conversions with events that are in no batch.
+func waits() bson.D { return bson.D{{Key: "feed_from", Value: bson.D{{Key: "$gte", Value: 0}}}} }
+
+// number puts conversions that wait into a batch, if any do, and returns the last batch, whose marks are taken
+// away; the zero batch: there is none. more says that others may wait. One of this process does it at a time;
+// where another process is faster, that batch is the last.
+func (s *Store) number(ctx context.Context) (last batch, more bool, err error) {
+	select {
+	case s.numbering <- struct{}{}:
+		defer func() { <-s.numbering }()
+	case <-ctx.Done():
+		return last, false, ctx.Err()
+	}
+	err = s.db.InOrder(ctx, func(ctx context.Context) error {
+		if last, err = s.lastBatch(ctx); err != nil {
+			return err
+		}
+		if err := s.unmark(ctx, last); err != nil {
+			return err
+		}
+		next, err := s.waiting(ctx)
+		if err != nil || len(next.Events) == 0 {
+			return err
+		}
+		next.ID = last.ID + 1
+		more = len(next.Events) == batchEvents
+		_, err = s.db.Collection(feed).InsertOne(ctx, next)
+		if mongodb.IsUnique(err) {
+			more = true
+			return nil
+		}
+		if err != nil {
+			return failure("inserting a batch of the feed", err)
+		}
+		last = next
+		return s.unmark(ctx, next)
+	})
+	return last, more, err
+}
+
+// lastBatch returns the last batch; the zero one: there is none.
+func (s *Store) lastBatch(ctx context.Context) (last batch, err error) {
+	err = s.db.Collection(feed).FindOne(ctx, bson.D{}, options.FindOne().SetSort(bson.D{{Key: "_id", Value: -1}})).Decode(&last)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return batch{}, nil
+	}
+	return last, failure("reading the last batch of the feed", err)
+}
+
+// waiting returns a batch, without a number, of conversions that wait.
+func (s *Store) waiting(ctx context.Context) (batch, error) {
+	next := batch{Time: s.now()}
+	found, err := s.numberings(ctx, waits())
+	for _, d := range found {
+		next.Events = append(next.Events, eventDocument{Conversion: d.ID, First: *d.FeedFrom, Last: len(d.Changes), Revision: d.Revision})
+	}
+	next.Told = len(next.Events) > 0
+	return next, err
+}
+
+// numberings returns the numberings of the conversions that a filter selects, at most a batch of them.
+func (s *Store) numberings(ctx context.Context, filter bson.D) ([]numbering, error) {
+	projection := append(only("revision", "feed_from", "batches", "changes")[1:], bson.E{Key: "_id", Value: 1})
+	cursor, err := s.db.Collection(conversions).Find(ctx, filter, options.Find().SetProjection(projection).SetLimit(batchEvents))
+	if err != nil {
+		return nil, failure("looking for what the feed has to tell", err)
+	}
+	var found []numbering
+	if err := cursor.All(ctx, &found); err != nil {
+		return nil, failure("reading what the feed has to tell", err)
+	}
+	return found, nil
+}
+
+// unmark takes away the marks of what is in a batch, which several may do at a time, also long after the
+// next batch was made.
+func (s *Store) unmark(ctx context.Context, b batch) error {
+	if b.ID <= s.unmarked.Load() || len(b.Events) == 0 {
+		return nil
+	}
+	byConversion := make(map[string]*eventDocument, len(b.Events))
+	ids := make([]string, len(b.Events))
+	for i := range b.Events {
+		ids[i] = b.Events[i].Conversion
+		byConversion[ids[i]] = &b.Events[i]
+	}
+	for {
+		found, err := s.numberings(ctx, among("_id", ids))
+		if err != nil {
+			return err
+		}
+		var updates []mongo.WriteModel
+		for i := range found {
+			if update := found[i].numbered(byConversion[found[i].ID], b.ID); update != nil {
+				updates = append(updates, update)
+			}
+		}
+		if len(updates) == 0 {
+			s.unmarked.Store(b.ID)
+			return nil
+		}
+		// One that was changed meanwhile is not updated, and found again.
+		if err := s.db.UpdateAll(ctx, conversions, updates); err != nil {
+			return fmt.Errorf("numbering conversions: %w", err)
+		}
+	}
+}
+
+// numbered returns the update that gives an event its number; nil: it has it. What came after the event goes on
+// waiting. As long as FeedFrom is the event's First nobody has numbered it, since it only ever grows.
+func (d *numbering) numbered(e *eventDocument, number int64) mongo.WriteModel {
+	if d.FeedFrom == nil || *d.FeedFrom != e.First || d.Revision > e.Revision && e.Last < e.First {
+		return nil
+	}
+	batches := d.Batches
+	for range e.Last - e.First + 1 {
+		batches = append(batches, number)
+	}
+	update := bson.D{{Key: "$set", Value: bson.D{{Key: "batches", Value: batches}}}}
+	if d.Revision > e.Revision {
+		update[0].Value = bson.D{{Key: "batches", Value: batches}, {Key: "feed_from", Value: e.Last + 1}}
+	} else {
+		update = append(update, bson.E{Key: "$unset", Value: bson.D{{Key: "feed_from", Value: ""}}})
+	}
+	filter := append(byID(d.ID), bson.E{Key: "revision", Value: d.Revision}, bson.E{Key: "feed_from", Value: e.First})
+	return mongo.NewUpdateOneModel().SetFilter(filter).SetUpdate(update)
+}

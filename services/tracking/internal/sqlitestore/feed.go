@@ -1,0 +1,90 @@
+package sqlitestore
+
+import (
+	"context"
+	"slices"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+)
+
+// A position is the rowid of the newest conversion, and how many changes were committed since that was
+// inserted. The one writer gives both in its transactions, so their order is that of the commits.
+
+const (
+	feedColumns   = conversionColumns + `, ` + historyColumn
+	selectCreated = `SELECT ` + feedColumns + `, rowid FROM conversions WHERE rowid > ? ORDER BY rowid LIMIT ?`
+	selectChanged = `SELECT ` + feedColumns + `, feed_after, feed_number, first_change, last_change, feed_revision
+		FROM conversion_feed JOIN conversions ON conversions.rowid = changed
+		WHERE (feed_after, feed_number) > (?, ?) ORDER BY feed_after, feed_number LIMIT ?`
+	selectLastPosition = `SELECT row, ifnull((SELECT max(feed_number) FROM conversion_feed WHERE feed_after = row), 0)
+		FROM (SELECT ifnull(max(rowid), 0) AS row FROM conversions)`
+	insertChange = `INSERT INTO conversion_feed
+		SELECT row, 1 + ifnull((SELECT max(feed_number) FROM conversion_feed WHERE feed_after = row), 0),
+			(SELECT rowid FROM conversions WHERE id = ?), ?, ?, ?
+		FROM (SELECT max(rowid) AS row FROM conversions)`
+)
+
+// feed notes that a conversion was changed.
+func (t *tx) feed(ctx context.Context, before, after *rules.Conversion) error {
+	_, err := t.exec(ctx, insertChange, hashKey(before.ID), len(before.Changes)+1, len(after.Changes), after.Revision)
+	return err
+}
+
+// Events implements flow.FeedStore.
+func (s *Store) Events(ctx context.Context, after flow.Position, limit int) ([]flow.Event, error) {
+	events, err := s.events(ctx, after, limit)
+	return events, readFailure("reading what was stored and changed", err)
+}
+
+func (s *Store) events(ctx context.Context, after flow.Position, limit int) ([]flow.Event, error) {
+	tx, err := s.db.Read().BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	rows, err := tx.QueryContext(ctx, selectCreated, after.Major, limit)
+	if err != nil {
+		return nil, err
+	}
+	events, err := scanAll(rows, scanCreated)
+	if err != nil {
+		return nil, err
+	}
+	if rows, err = tx.QueryContext(ctx, selectChanged, after.Major, after.Minor, limit); err != nil {
+		return nil, err
+	}
+	changed, err := scanAll(rows, scanChanged)
+	if err != nil {
+		return nil, err
+	}
+	events = append(events, changed...)
+	slices.SortFunc(events, func(a, b flow.Event) int { return a.Position.Compare(b.Position) })
+	return events[:min(len(events), limit)], nil
+}
+
+// LastPosition implements flow.FeedStore.
+func (s *Store) LastPosition(ctx context.Context) (last flow.Position, err error) {
+	err = s.db.Read().QueryRowContext(ctx, selectLastPosition).Scan(&last.Major, &last.Minor)
+	return last, readFailure("reading the last position", err)
+}
+
+func scanCreated(row scanner) (flow.Event, error) {
+	e := flow.Event{Revision: 1}
+	err := scanEvent(row, &e, &e.Position.Major)
+	return e, err
+}
+
+func scanChanged(row scanner) (e flow.Event, err error) {
+	err = scanEvent(row, &e, &e.Position.Major, &e.Position.Minor, &e.First, &e.Last, &e.Revision)
+	return e, err
+}
+
+// scanEvent reads a row of feedColumns and what else was asked for.
+func scanEvent(row scanner, e *flow.Event, more ...any) (err error) {
+	var history string
+	if e.Conversion, err = scanWith(row, append([]any{&history}, more...)...); err != nil {
+		return err
+	}
+	return decodeHistory(history, &e.Conversion)
+}
