@@ -21,6 +21,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/lifecycle"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/outbound"
+	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
@@ -32,19 +33,20 @@ type Service struct {
 	store flow.Store
 	flow  *flow.Service
 	about edge.About
+	ready *readiness.Probe
 }
 
 // New opens the store, brings it up to date, and returns the service on it. Tracking links begin
 // with publicURL. Publishers' postback URLs lead out of the network, or to what is allowed. Close the
 // service when nothing calls it any more.
-func New(ctx context.Context, database settings.Database, publicURL string, allowed outbound.Allowed) (*Service, error) {
+func New(ctx context.Context, database settings.Database, publicURL string, allowed outbound.Allowed, log *slog.Logger) (*Service, error) {
 	store, err := open(ctx, database)
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)
 	}
 	return &Service{store: store, flow: flow.New(store, time.Now, allowed.CheckURL), about: edge.About{
 		Version: command.Version(), Store: database.String(), PublicURL: publicURL, AllowedPrivateHosts: allowed.Entries(),
-	}}, nil
+	}, ready: readiness.New(log, readiness.Interval, database.Dependencies(store.Ping)...)}, nil
 }
 
 func open(ctx context.Context, database settings.Database) (flow.Store, error) {
@@ -63,8 +65,8 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 	edge.Register(registrar, s.flow, s.about)
 }
 
-// Ready says whether the service can do its work.
-func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+// Readiness says whether the service can do its work.
+func (s *Service) Readiness() *readiness.Probe { return s.ready }
 
 // Close waits for writes under way and closes the store.
 func (s *Service) Close() error { return s.store.Close() }
@@ -96,12 +98,12 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer lifecycle.CloseAll(listeners)
-	service, err := New(ctx, database, publicURL, allowed)
+	service, err := New(ctx, database, publicURL, allowed, log)
 	if err != nil {
 		return err
 	}
 	defer command.Close(&err, "the store", service)
-	server := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: service.Ready, Log: log})
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), Log: log})
 	service.Register(server)
 	addr := listeners[0].Addr().String()
 	log.InfoContext(ctx, "serving", slog.String("grpc", addr), slog.String("database", database.String()))

@@ -86,12 +86,12 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 
-	coupons, err := coupon.New(ctx, database, started.PublicURL, allowed)
+	coupons, err := coupon.New(ctx, database, started.PublicURL, allowed, log)
 	if err != nil {
 		return err
 	}
 	defer command.Close(&err, "the coupon service's store", coupons)
-	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: coupons.Ready, Log: log})
+	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: coupons.Readiness(), Log: log})
 	coupons.Register(couponServer)
 
 	trackings, err := tracking.New(ctx, tracking.Options{
@@ -102,7 +102,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer command.Close(&err, "the tracking service's store", trackings)
 	defer context.AfterFunc(ctx, trackings.StopWatches)()
-	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: trackings.Ready, Log: log})
+	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: trackings.Readiness(), Log: log})
 	trackings.Register(trackingServer)
 
 	backends := gateway.Backends{Coupon: couponServer.Local(), Tracking: trackingServer.Local(), Partner: trackings.PartnerHandler()}

@@ -3,6 +3,7 @@ package couponlink_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -285,6 +286,37 @@ func (r *running) wantSoon(t *testing.T, path, list string) {
 		if time.Now().After(deadline) {
 			t.Errorf("%s: no %s: %v", path, list, answer)
 			return
+		}
+	}
+}
+
+// TestReadinessNamesWhatIsWrong removes the data directory of a process that serves: it says so, and still says
+// that it lives.
+func TestReadinessNamesWhatIsWrong(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	r, stop := start(t, dir, false)
+	defer stop()
+	if code, answer := r.get(t, "/readyz", false); code != http.StatusOK || len(answer["dependencies"].([]any)) != 7 {
+		t.Errorf("/readyz: %d %v", code, answer)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		code, answer := r.get(t, "/readyz", false)
+		text := fmt.Sprint(answer)
+		if code == http.StatusServiceUnavailable && strings.Contains(text, "coupon.db is gone") && strings.Contains(text, "tracking.db is gone") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("/readyz without a data directory: %d %v", code, answer)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	for _, path := range []string{"/livez", "/healthz"} {
+		if code, answer := r.get(t, path, false); code != http.StatusOK {
+			t.Errorf("%s: %d %v", path, code, answer)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -137,16 +136,4 @@ func writeStatus(w http.ResponseWriter, httpStatus int, st *status.Status) {
 	header.Set("Cache-Control", "no-store")
 	w.WriteHeader(httpStatus)
 	_, _ = w.Write(body) //nolint:gosec // It is JSON, and a caller who has gone needs no answer.
-}
-
-func writeJSON(w http.ResponseWriter, httpStatus int, value any) {
-	body, err := json.Marshal(value)
-	if err != nil {
-		http.Error(w, "", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(httpStatus)
-	_, _ = w.Write(body) // As above.
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/console"
 	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
@@ -67,7 +68,6 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	health := newReadiness(backends)
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", api)
 	for _, path := range trackinglink.ClickPaths {
@@ -80,10 +80,9 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	mux.Handle("GET /openapi.json", docs)
 	mux.Handle("GET /docs", docs)
 	mux.Handle("GET /docs/", docs)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
-	})
-	mux.Handle("GET /readyz", health)
+	mux.HandleFunc("GET /livez", readiness.Live)
+	mux.HandleFunc("GET /healthz", readiness.Live)
+	mux.Handle("GET /readyz", newReadyHandler(backends, o.Log))
 	mux.Handle(console.Root, pages)
 	mux.Handle("GET "+strings.TrimSuffix(console.Root, "/"), pages)
 	mux.Handle("GET /{$}", http.RedirectHandler(console.Root, http.StatusFound))

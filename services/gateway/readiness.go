@@ -2,55 +2,66 @@ package gateway
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
-	"sync"
-	"time"
 
+	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-)
+	"google.golang.org/grpc/metadata"
 
-// readyTimeout bounds a look at the services.
-const readyTimeout = 2 * time.Second
+	"github.com/couponlink/couponlink/services/internal/readiness"
+)
 
 // retryAfter is rpcstatus.RetryDelay as HTTP has it, in seconds.
 const retryAfter = "1"
 
-// readiness answers /readyz: 200 when both services serve, else 503; and says which do.
-type readiness struct {
-	coupon, tracking healthpb.HealthClient
+// The services, as readiness names them.
+const couponName, trackingName = "coupon service", "tracking service"
+
+// readyHandler answers /readyz: 200 when both services serve, else 503; and says which do, and what each depends on.
+type readyHandler struct{ probe *readiness.Probe }
+
+// newReadyHandler returns the handler. The services bound how often they look, so it asks whenever it is asked.
+func newReadyHandler(backends Backends, log *slog.Logger) readyHandler {
+	return readyHandler{readiness.New(log, 0, serviceDependency(couponName, backends.Coupon), serviceDependency(trackingName, backends.Tracking))}
 }
 
-func newReadiness(backends Backends) *readiness {
-	return &readiness{healthpb.NewHealthClient(backends.Coupon), healthpb.NewHealthClient(backends.Tracking)}
+// ServeHTTP implements http.Handler.
+func (h readyHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	found := h.probe.Results(r.Context())
+	readiness.WriteHTTP(w, found, map[string]string{"coupon": statusOf(found, couponName), "tracking": statusOf(found, trackingName)})
 }
 
-// ServeHTTP asks both services at once.
-func (h *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-	defer cancel()
-	var answer struct {
-		Status   string `json:"status"`
-		Coupon   string `json:"coupon"`
-		Tracking string `json:"tracking"`
+// statusOf returns a service's status in the words of grpc.health.v1.
+func statusOf(found readiness.Results, service string) string {
+	for _, r := range found {
+		switch {
+		case r.Name != service:
+		case r.Ready:
+			return healthpb.HealthCheckResponse_SERVING.String()
+		case r.Why == notReached:
+			return "UNREACHABLE"
+		}
 	}
-	var both sync.WaitGroup
-	both.Go(func() { answer.Coupon = ask(ctx, h.coupon) })
-	both.Go(func() { answer.Tracking = ask(ctx, h.tracking) })
-	both.Wait()
-	const ready = "SERVING"
-	code := http.StatusOK
-	answer.Status = "ready"
-	if answer.Coupon != ready || answer.Tracking != ready {
-		code, answer.Status = http.StatusServiceUnavailable, "not ready"
-		w.Header().Set("Retry-After", retryAfter)
-	}
-	writeJSON(w, code, answer)
+	return healthpb.HealthCheckResponse_NOT_SERVING.String()
 }
 
-func ask(ctx context.Context, service healthpb.HealthClient) string {
-	resp, err := service.Check(ctx, &healthpb.HealthCheckRequest{})
-	if err != nil {
-		return "UNREACHABLE"
-	}
-	return resp.GetStatus().String()
+// notReached is why a service is not ready that does not answer.
+const notReached = "it cannot be reached"
+
+// serviceDependency is the dependency on a service, by grpc.health.v1, with the service's own.
+func serviceDependency(name string, conn grpc.ClientConnInterface) readiness.Dependency {
+	client := healthpb.NewHealthClient(conn)
+	return readiness.Dependency{Name: name, Results: func(ctx context.Context) readiness.Results {
+		var trailer metadata.MD
+		answer, err := client.Check(ctx, &healthpb.HealthCheckRequest{}, grpc.Trailer(&trailer))
+		if err != nil {
+			return readiness.Results{{Name: name, Why: notReached}}
+		}
+		own := readiness.FromTrailer(trailer).Of(name)
+		if answer.GetStatus() != healthpb.HealthCheckResponse_SERVING {
+			return append(readiness.Results{{Name: name, Why: "it does not serve"}}, own...)
+		}
+		return append(readiness.Results{{Name: name, Ready: true}}, own...)
+	}}
 }

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
@@ -22,6 +24,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/lifecycle"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/outbound"
+	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/settings"
 	"github.com/couponlink/couponlink/services/tracking/internal/catalog"
 	"github.com/couponlink/couponlink/services/tracking/internal/courier"
@@ -44,6 +47,7 @@ type Service struct {
 	store flow.Store
 	flow  *flow.Service
 	about edge.About
+	ready *readiness.Probe
 	// robots recognizes robots by their User-Agents.
 	robots *robots.List
 	// endWork stops what works in the background, and work waits for it.
@@ -104,7 +108,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	about := edge.About{
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: allowed.Entries(), TimeZone: zone.String(),
 	}
-	s := &Service{store: store, about: about, robots: known, flow: flow.New(flow.Config{
+	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, flow: flow.New(flow.Config{
 		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Pages: o.Pages, Zone: zone,
 		Presets: presets, Sender: sender, Follower: scan.New(scan.Config{Client: client, Now: time.Now}), Wake: sender.Wake,
 	})}
@@ -167,8 +171,36 @@ func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
 	return edge.PartnerHandler(s.flow.At(moment), s.robots)
 }
 
-// Ready says whether the service can do its work.
-func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+// Readiness says whether the service can do its work. It does without the coupon service for a while.
+func (s *Service) Readiness() *readiness.Probe { return s.ready }
+
+// HTTPHandler serves what PartnerHandler does, and health: it is for the service alone.
+func (s *Service) HTTPHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.PartnerHandler())
+	mux.HandleFunc("GET /livez", readiness.Live)
+	mux.HandleFunc("GET /healthz", readiness.Live)
+	mux.Handle("GET /readyz", s.ready)
+	return mux
+}
+
+// readinessOf returns what the service depends on.
+func readinessOf(o Options, store flow.Store) *readiness.Probe {
+	health := healthpb.NewHealthClient(o.Coupon)
+	dependencies := append(o.Database.Dependencies(store.Ping), readiness.Dependency{
+		Name: "coupon service", Optional: true, Look: func(ctx context.Context) error {
+			answer, err := health.Check(ctx, &healthpb.HealthCheckRequest{})
+			switch {
+			case err != nil:
+				return apperr.New(apperr.Unavailable, "COUPON_SERVICE_AWAY", "it cannot be reached").Because(err)
+			case answer.GetStatus() != healthpb.HealthCheckResponse_SERVING:
+				return apperr.New(apperr.Unavailable, "COUPON_SERVICE_AWAY", "it does not serve")
+			}
+			return nil
+		},
+	})
+	return readiness.New(o.Log, readiness.Interval, dependencies...)
+}
 
 // StopWatches ends the streams that would not end by themselves, so that the servers can stop.
 func (s *Service) StopWatches() { s.flow.StopWatches() }
@@ -220,7 +252,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer command.Close(&err, "the store", service)
 	defer context.AfterFunc(ctx, service.StopWatches)()
-	server := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: service.Ready, Log: log})
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), Log: log})
 	service.Register(server)
 	grpcAddr, httpAddr := listeners[0].Addr().String(), listeners[1].Addr().String()
 	log.InfoContext(ctx, "serving", slog.String("grpc", grpcAddr), slog.String("http", httpAddr), slog.String("database", database.String()))
@@ -229,5 +261,5 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	return lifecycle.Run(ctx,
 		lifecycle.Part{Name: "gRPC", Server: server, Listener: listeners[0]},
-		lifecycle.Part{Name: "HTTP", Server: httpserve.New(service.PartnerHandler(), log), Listener: listeners[1]})
+		lifecycle.Part{Name: "HTTP", Server: httpserve.New(service.HTTPHandler(), log), Listener: listeners[1]})
 }

@@ -2,6 +2,7 @@ package grpcserve
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -9,6 +10,8 @@ import (
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+
+	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
 // checkTimeout bounds one look at whether the service is ready; watchInterval is the time between
@@ -22,27 +25,40 @@ const (
 // state that somebody must keep up to date, and its watchers hold up a graceful stop.
 type healthServer struct {
 	healthpb.UnimplementedHealthServer
-	ready    func(context.Context) error
+	ready    func(context.Context) readiness.Results
 	services func() map[string]grpc.ServiceInfo
 	stopping chan struct{}
 	stopOnce sync.Once
 }
 
-func newHealthServer(ready func(context.Context) error, services func() map[string]grpc.ServiceInfo) *healthServer {
-	if ready == nil {
-		ready = func(context.Context) error { return nil }
+func newHealthServer(cfg Config, services func() map[string]grpc.ServiceInfo) *healthServer {
+	ready := func(context.Context) readiness.Results { return nil }
+	switch {
+	case cfg.Readiness != nil:
+		ready = cfg.Readiness.Results
+	case cfg.Ready != nil:
+		ready = func(ctx context.Context) readiness.Results {
+			return readiness.Results{{Name: "service", Ready: cfg.Ready(ctx) == nil}}
+		}
 	}
 	return &healthServer{ready: ready, services: services, stopping: make(chan struct{})}
 }
 
 func (h *healthServer) shutdown() { h.stopOnce.Do(func() { close(h.stopping) }) }
 
-// Check says whether the server, or one of its services, can do its work now.
+// Check says whether the server, or one of its services, can do its work now. What it depends on is in a trailer:
+// see readiness.FromTrailer.
 func (h *healthServer) Check(ctx context.Context, req *healthpb.HealthCheckRequest) (*healthpb.HealthCheckResponse, error) {
 	if !h.knows(req.GetService()) {
 		return nil, status.Error(codes.NotFound, "unknown service")
 	}
-	return &healthpb.HealthCheckResponse{Status: h.look(ctx)}, nil
+	serving, found := h.look(ctx)
+	if len(found) > 0 {
+		if err := grpc.SetTrailer(ctx, found.Trailer()); err != nil {
+			return nil, fmt.Errorf("adding what is ready: %w", err)
+		}
+	}
+	return &healthpb.HealthCheckResponse{Status: serving}, nil
 }
 
 // Watch sends what Check would answer, now and whenever it has changed, until the server stops.
@@ -53,7 +69,7 @@ func (h *healthServer) Watch(req *healthpb.HealthCheckRequest, stream grpc.Serve
 	for {
 		now := healthpb.HealthCheckResponse_SERVICE_UNKNOWN
 		if h.knows(req.GetService()) {
-			now = h.look(stream.Context())
+			now, _ = h.look(stream.Context())
 		}
 		if now != last {
 			if err := stream.Send(&healthpb.HealthCheckResponse{Status: now}); err != nil {
@@ -79,16 +95,17 @@ func (h *healthServer) knows(service string) bool {
 	return ok
 }
 
-func (h *healthServer) look(ctx context.Context) healthpb.HealthCheckResponse_ServingStatus {
+func (h *healthServer) look(ctx context.Context) (healthpb.HealthCheckResponse_ServingStatus, readiness.Results) {
 	select {
 	case <-h.stopping:
-		return healthpb.HealthCheckResponse_NOT_SERVING
+		return healthpb.HealthCheckResponse_NOT_SERVING, readiness.Results{{Name: "service", Why: "it is stopping"}}
 	default:
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	if h.ready(ctx) != nil {
-		return healthpb.HealthCheckResponse_NOT_SERVING
+	found := h.ready(ctx)
+	if !found.Ready() {
+		return healthpb.HealthCheckResponse_NOT_SERVING, found
 	}
-	return healthpb.HealthCheckResponse_SERVING
+	return healthpb.HealthCheckResponse_SERVING, found
 }

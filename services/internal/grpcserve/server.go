@@ -3,7 +3,8 @@
 // registered once is served both over the network and through an in-process channel, by the same
 // interceptors.
 //
-// The services' wiring may import it; of ours it imports apperr, bearer, pasted and rpcstatus.
+// The services' wiring may import it; of ours it imports apperr, bearer, pasted, readiness and
+// rpcstatus.
 package grpcserve
 
 import (
@@ -20,6 +21,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
 // Limits of one connection. A message has one resource, or 1,000 coupons with the longest notes; headers are a key and tracing; a
@@ -41,6 +43,8 @@ type Config struct {
 	AdminKey string
 	// Ready says whether the service can do its work; nil means that it can.
 	Ready func(context.Context) error
+	// Readiness, if set, says so instead, with what is not ready and why.
+	Readiness *readiness.Probe
 	// Log takes panics, and errors that callers are not told.
 	Log *slog.Logger
 }
@@ -67,7 +71,7 @@ func New(cfg Config) *Server {
 			WithServerStreamInterceptor(guard.localStream).
 			WithCloner(protoCloner{}),
 	}
-	s.health = newHealthServer(cfg.Ready, s.network.GetServiceInfo)
+	s.health = newHealthServer(cfg, s.network.GetServiceInfo)
 	healthpb.RegisterHealthServer(s, s.health)
 	reflection.Register(s.network)
 	return s

@@ -200,14 +200,15 @@ func (db *DB) run(ctx context.Context, on *mongo.Database, command bson.D) *mong
 	return (&Collection{db: db}).single(ctx, func(ctx context.Context) *mongo.SingleResult { return on.RunCommand(ctx, command) })
 }
 
-// Ping says whether the deployment has a primary that answers; the error is as Failure maps it.
+// pings holds one document, which Ping writes.
+const pings = "pings"
+
+// Ping says whether the deployment takes writes, by a write that is as durable as all; the error is as Failure
+// maps it.
 func (db *DB) Ping(ctx context.Context) error {
-	bounded, end, err := db.begin(ctx)
-	if err == nil {
-		err = end(db.client.Ping(bounded, readpref.Primary()))
-	}
-	if err != nil {
-		return Failure(fmt.Errorf("pinging MongoDB: %w", err))
+	update := bson.D{{Key: "$set", Value: bson.D{{Key: "time", Value: time.Now().UTC()}}}}
+	if _, err := db.Collection(pings).UpdateOne(ctx, bson.D{{Key: "_id", Value: 1}}, update, options.UpdateOne().SetUpsert(true)); err != nil {
+		return Failure(fmt.Errorf("writing to MongoDB: %w", err))
 	}
 	return nil
 }

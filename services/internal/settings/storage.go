@@ -1,15 +1,18 @@
 // Package settings holds the settings that several binaries share, as flags and environment
 // variables with the same names everywhere, and turns what was given into what is meant.
 //
-// The services' wiring may import it; of ours it imports outbound.
+// The services' wiring may import it; of ours it imports outbound and readiness.
 package settings
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
 // Storage says where a service keeps its state.
@@ -31,6 +34,16 @@ type Database struct {
 	MongoDBURI string
 	// WithoutTransactions opens MongoDB without transactions: only tests do, for an engine that has none.
 	WithoutTransactions bool
+}
+
+// Dependencies returns what a process depends on that keeps its state there. ping says whether it can be
+// written.
+func (d Database) Dependencies(ping func(context.Context) error) []readiness.Dependency {
+	store := readiness.Dependency{Name: "store", Look: ping}
+	if d.SQLiteDir == "" {
+		return []readiness.Dependency{store}
+	}
+	return []readiness.Dependency{store, readiness.Disk(d.SQLiteDir)}
 }
 
 // String says where the state is, without credentials.

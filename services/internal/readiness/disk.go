@@ -1,0 +1,25 @@
+package readiness
+
+import (
+	"context"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// leastRoom is how many bytes a disk has left at least, before it counts as full: enough for the log of some
+// thousand writes, and for whoever makes room.
+const leastRoom = 16 << 20
+
+// Disk returns the dependency on room on a directory's disk.
+func Disk(dir string) Dependency {
+	return Dependency{Name: "disk", Look: func(context.Context) error {
+		free, err := freeBytes(dir)
+		if err != nil {
+			return apperr.New(apperr.Unavailable, "DISK_UNREADABLE", "the data directory cannot be read").Because(err)
+		}
+		if free < leastRoom {
+			return apperr.New(apperr.Unavailable, "DISK_FULL", "the data directory's disk has %d MiB left, and %d are needed", free>>20, leastRoom>>20)
+		}
+		return nil
+	}}
+}
