@@ -32,8 +32,11 @@ func (f *faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marsha
 		st = f.explain(ctx, st, bodyLimit(r))
 	}
 	code := runtime.HTTPStatusFromCode(st.Code())
-	if reasonOf(st) == reasonTooLarge {
+	switch reason := reasonOf(st); {
+	case reason == reasonTooLarge:
 		code = http.StatusRequestEntityTooLarge
+	case reason == reasonStale && r.Header.Get("If-Match") != "":
+		code = http.StatusPreconditionFailed
 	}
 	if route := (*runtime.HTTPStatusError)(nil); errors.As(err, &route) {
 		code, st = route.HTTPStatus, errMalformed("MALFORMED_PATH", "", "the path cannot be read")
@@ -98,7 +101,7 @@ func errNoRoute(r *http.Request) *status.Status {
 // reasonUnreachable is for a service that gave no answer.
 const reasonUnreachable = "SERVICE_UNREACHABLE"
 
-// reasonTooLarge is the one reason whose HTTP status is not its gRPC code's.
+// reasonTooLarge is a reason whose HTTP status is not its gRPC code's.
 const reasonTooLarge = "BODY_TOO_LARGE"
 
 // tooLargeText ends the error of a body that was cut off, which comes through grpc-gateway as text.

@@ -6,11 +6,13 @@ import (
 	"unicode"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
-// masking is a connection on which update masks may be written as in JSON, in camel case: so they are
-// in the JSON form of a mask, and so a frontend knows the fields. Services take the protos' names.
+// masking is a connection for calls that come over REST. Their update masks may be written as in JSON, in camel case:
+// so they are in the JSON form of a mask, and so a frontend knows the fields. Services take the protos' names. The terms
+// of the HTTP request go into the message.
 type masking struct{ grpc.ClientConnInterface }
 
 // Invoke makes a call.
@@ -19,6 +21,13 @@ func (m masking) Invoke(ctx context.Context, method string, args, reply any, opt
 		paths := update.GetUpdateMask().GetPaths()
 		for i, path := range paths {
 			paths[i] = snakeCase(path)
+		}
+	}
+	if t, ok := ctx.Value(termsKey{}).(terms); ok {
+		if request, ok := args.(proto.Message); ok {
+			if err := t.apply(request); err != nil {
+				return err
+			}
 		}
 	}
 	return m.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)

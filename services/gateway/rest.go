@@ -43,7 +43,8 @@ func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Han
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, codec),
 		runtime.WithErrorHandler(faults.call),
 		runtime.WithRoutingErrorHandler(faults.routing),
-		runtime.WithMiddlewares(routes.checkQuery),
+		runtime.WithMiddlewares(routes.checkQuery, routes.readTerms),
+		runtime.WithForwardResponseOption(setETag),
 		// Only the key goes on, which the mux passes by itself: a caller must not be able to set
 		// metadata that a service might trust.
 		runtime.WithIncomingHeaderMatcher(noHeader),

@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
@@ -46,15 +47,18 @@ func (s *approvalServer) UpdateApproval(ctx context.Context, req *couponv1.Updat
 	if req.GetApproval() == nil {
 		return nil, missing("approval", "INVALID_APPROVAL")
 	}
-	var draft rules.Approval
-	var unread, err error
-	draft.Payout, unread = payoutOf("payout", "INVALID_PAYOUT", req.GetApproval().GetPayout())
-	changes := updateOf(req.GetApproval(), req.GetUpdateMask(), unread)
-	if draft.Offer, draft.Publisher, err = rules.ParseApprovalName("name", req.GetApproval().GetName()); err != nil {
-		return nil, apperr.Join(changes.Unread, err)
+	offer, publisher, err := rules.ParseApprovalName("name", req.GetApproval().GetName())
+	if err != nil {
+		return nil, err
 	}
-	changes.ValidateOnly = req.GetValidateOnly()
-	return approvalAnswer(s.flow.UpdateApproval(ctx, draft, changes))
+	change := fieldmask.Of(req.GetApproval(), req.GetUpdateMask())
+	draft := func(current rules.Approval) (rules.Approval, error) {
+		merged, maskErr := change.Merge(approvalProto(&current))
+		merged.Payout = withoutOldCap(merged.GetPayout(), req.GetApproval().GetPayout())
+		payout, err := payoutOf("payout", "INVALID_PAYOUT", merged.GetPayout())
+		return rules.Approval{Payout: payout}, apperr.Join(maskErr, err)
+	}
+	return approvalAnswer(s.flow.UpdateApproval(ctx, offer, publisher, draft, update(change, req.GetApproval(), req.GetValidateOnly())))
 }
 
 // ListApprovals returns a page of approvals.

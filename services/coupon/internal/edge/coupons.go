@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
@@ -59,14 +60,21 @@ func (s *couponServer) ListCoupons(ctx context.Context, req *couponv1.ListCoupon
 
 // UpdateCoupon changes a coupon.
 func (s *couponServer) UpdateCoupon(ctx context.Context, req *couponv1.UpdateCouponRequest) (*couponv1.Coupon, error) {
-	draft, unread := couponOf(req.GetCoupon())
-	changes := updateOf(req.GetCoupon(), req.GetUpdateMask(), unread)
-	var err error
-	if draft.Offer, draft.Publisher, draft.Code, err = rules.ParseCouponName("name", req.GetCoupon().GetName()); err != nil {
-		return nil, apperr.Join(changes.Unread, err)
+	if req.GetCoupon() == nil {
+		return nil, missing("coupon", "INVALID_COUPON")
 	}
-	changes.ValidateOnly = req.GetValidateOnly()
-	return s.answer(s.flow.UpdateCoupon(ctx, draft, changes))
+	offer, publisher, code, err := rules.ParseCouponName("name", req.GetCoupon().GetName())
+	if err != nil {
+		return nil, err
+	}
+	change := fieldmask.Of(req.GetCoupon(), req.GetUpdateMask())
+	draft := func(current rules.Coupon) (rules.Coupon, error) {
+		merged, maskErr := change.Merge(s.view.coupon(&current, s.flow.Now()))
+		merged.Payout = withoutOldCap(merged.GetPayout(), req.GetCoupon().GetPayout())
+		coupon, err := couponOf(merged)
+		return coupon, apperr.Join(maskErr, err)
+	}
+	return s.answer(s.flow.UpdateCoupon(ctx, offer, publisher, code, draft, update(change, req.GetCoupon(), req.GetValidateOnly())))
 }
 
 // ArchiveCoupon ends a coupon for good.

@@ -7,10 +7,12 @@ package edge
 
 import (
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldmask"
 )
 
 // Register serves the coupon service's six gRPC services on a registrar.
@@ -27,4 +29,12 @@ func Register(reg grpc.ServiceRegistrar, s *flow.Service, about About) {
 // missing refuses a request without its resource.
 func missing(field, reason string) error {
 	return apperr.Invalid(reason, field, "the %s is missing", field)
+}
+
+// update returns how an update of a resource is to be made.
+func update[M interface {
+	proto.Message
+	GetEtag() string
+}](change fieldmask.Change[M], resource M, validateOnly bool) flow.Update {
+	return flow.Update{Fields: change.Fields(), Etag: resource.GetEtag(), ValidateOnly: validateOnly}
 }

@@ -165,6 +165,26 @@ func TestUpdateOffer(t *testing.T) {
 			"a part of the payout", `{"offer": {"name": "offers/10", "payout": {"percent": "10"}}, "update_mask": "payout.percent"}`,
 			`"state": "ACTIVE", "coupon_grace": "60s", "currency_code": "USD", "payout": {"percent": "10"}`,
 		},
+		{
+			"the cap alone", `{"offer": {"name": "offers/10", "payout": {"cap": {"currency_code": "USD", "units": 9, "nanos": 500000000}}}}`,
+			`"state": "ACTIVE", "coupon_grace": "60s", "currency_code": "USD", "payout": {"percent": "10", "cap": {"currency_code": "USD", "units": 9, "nanos": 500000000}}`,
+		},
+		{
+			"an amount changes whole", `{"offer": {"name": "offers/10", "payout": {"cap": {"currency_code": "USD", "units": 7}}}, "update_mask": "payout.cap.units"}`,
+			`"state": "ACTIVE", "coupon_grace": "60s", "currency_code": "USD", "payout": {"percent": "10", "cap": {"currency_code": "USD", "units": 7}}`,
+		},
+		{
+			"another percentage keeps the cap", `{"offer": {"name": "offers/10", "payout": {"percent": "12.5"}}}`,
+			`"state": "ACTIVE", "coupon_grace": "60s", "currency_code": "USD", "payout": {"percent": "12.5", "cap": {"currency_code": "USD", "units": 7}}`,
+		},
+		{
+			"a fixed amount loses it", `{"offer": {"name": "offers/10", "payout": {"fixed": {"currency_code": "USD", "units": 3}}}}`,
+			`"state": "ACTIVE", "coupon_grace": "60s", "currency_code": "USD", "payout": {"fixed": {"currency_code": "USD", "units": 3}}`,
+		},
+		{
+			"the last part unset", `{"offer": {"name": "offers/10"}, "update_mask": "payout.fixed"}`,
+			`"state": "ACTIVE", "coupon_grace": "60s", "currency_code": "USD"`,
+		},
 	} {
 		got := call(t, s.offers.UpdateOffer, &couponv1.UpdateOfferRequest{}, tc.request)
 		t.Log(tc.name)
@@ -194,6 +214,34 @@ func TestTheMaskForEverything(t *testing.T) {
 	req.UpdateMask.Paths = append(req.UpdateMask.Paths, "state")
 	_, err = s.offers.UpdateOffer(t.Context(), req)
 	refused(t, err, apperr.InvalidArgument, "INVALID_UPDATE_MASK", "update_mask")
+}
+
+// A resource that was read can be sent back, with other values or as it is, which changes nothing.
+func TestWhatWasReadCanBeSentBack(t *testing.T) {
+	s := withParties(t)
+	created := call(t, s.coupons.CreateCoupon, &couponv1.CreateCouponRequest{}, `{"parent": "offers/10", "coupon": {
+		"code": "SaleXyz20", "publisher": "publishers/22", "settings": {"precedence": "CLICK_FIRST"}}}`)
+	s.later.Add(1000)
+	for _, mask := range []*fieldmaskpb.FieldMask{nil, {Paths: []string{"*"}}, {Paths: []string{"name", "code", "publisher", "state", "create_time", "settings"}}} {
+		got, err := s.coupons.UpdateCoupon(t.Context(), &couponv1.UpdateCouponRequest{Coupon: created, UpdateMask: mask})
+		if err != nil || !proto.Equal(got, created) {
+			t.Errorf("with the mask %v: got %v, %v; want %v", mask.GetPaths(), got, err, created)
+		}
+	}
+	changed, _ := proto.Clone(created).(*couponv1.Coupon)
+	changed.InternalNote, changed.Code = "new", "SALEXYZ20"
+	got, err := s.coupons.UpdateCoupon(t.Context(), &couponv1.UpdateCouponRequest{Coupon: changed})
+	if err != nil || got.GetInternalNote() != "new" || got.GetCode() != "SaleXyz20" || got.GetEtag() == created.GetEtag() {
+		t.Errorf("got %v, %v", got, err)
+	}
+	offer := call(t, s.offers.GetOffer, &couponv1.GetOfferRequest{}, `{"name": "offers/10"}`)
+	if got, err := s.offers.UpdateOffer(t.Context(), &couponv1.UpdateOfferRequest{Offer: offer}); err != nil || !proto.Equal(got, offer) {
+		t.Errorf("got %v, %v; want %v", got, err, offer)
+	}
+	publisher := call(t, s.publishers.GetPublisher, &couponv1.GetPublisherRequest{}, `{"name": "publishers/22"}`)
+	if got, err := s.publishers.UpdatePublisher(t.Context(), &couponv1.UpdatePublisherRequest{Publisher: publisher}); err != nil || !proto.Equal(got, publisher) {
+		t.Errorf("got %v, %v; want %v", got, err, publisher)
+	}
 }
 
 func TestEtagsGuardUpdates(t *testing.T) {

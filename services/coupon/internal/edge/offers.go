@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
@@ -63,14 +64,22 @@ func (s *offerServer) ListOffers(ctx context.Context, req *couponv1.ListOffersRe
 
 // UpdateOffer changes an offer.
 func (s *offerServer) UpdateOffer(ctx context.Context, req *couponv1.UpdateOfferRequest) (*couponv1.Offer, error) {
-	draft, unread := offerOf(req.GetOffer())
-	changes := updateOf(req.GetOffer(), req.GetUpdateMask(), unread)
-	var err error
-	if draft.ID, err = rules.ParseOfferName("name", req.GetOffer().GetName()); err != nil {
-		return nil, apperr.Join(changes.Unread, err)
+	if req.GetOffer() == nil {
+		return nil, missing("offer", "INVALID_OFFER")
 	}
-	changes.ValidateOnly = req.GetValidateOnly()
-	return s.answer(s.flow.UpdateOffer(ctx, draft, changes))
+	id, err := rules.ParseOfferName("name", req.GetOffer().GetName())
+	if err != nil {
+		return nil, err
+	}
+	change := fieldmask.Of(req.GetOffer(), req.GetUpdateMask())
+	draft := func(current rules.Offer) (rules.Offer, error) {
+		merged, maskErr := change.Merge(offerProto(&current, s.flow.Now()))
+		merged.Payout = withoutOldCap(merged.GetPayout(), req.GetOffer().GetPayout())
+		merged.Revenue = withoutOldCap(merged.GetRevenue(), req.GetOffer().GetRevenue())
+		offer, err := offerOf(merged)
+		return offer, apperr.Join(maskErr, err)
+	}
+	return s.answer(s.flow.UpdateOffer(ctx, id, draft, update(change, req.GetOffer(), req.GetValidateOnly())))
 }
 
 // RotatePostbackCredentials gives an offer a new token and a new secret.

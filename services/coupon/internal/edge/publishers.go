@@ -7,7 +7,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
-	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
@@ -64,14 +64,16 @@ func (s *publisherServer) UpdatePublisher(ctx context.Context, req *couponv1.Upd
 	if req.GetPublisher() == nil {
 		return nil, missing("publisher", "INVALID_PUBLISHER")
 	}
-	changes := updateOf(req.GetPublisher(), req.GetUpdateMask(), nil)
 	id, err := rules.ParsePublisherName("name", req.GetPublisher().GetName())
 	if err != nil {
-		return nil, apperr.Join(changes.Unread, err)
+		return nil, err
 	}
-	draft := publisherOf(req.GetPublisher())
-	draft.ID, changes.ValidateOnly = id, req.GetValidateOnly()
-	return s.answer(s.flow.UpdatePublisher(ctx, draft, changes))
+	change := fieldmask.Of(req.GetPublisher(), req.GetUpdateMask())
+	draft := func(current rules.Publisher) (rules.Publisher, error) {
+		merged, err := change.Merge(publisherProto(&current, s.flow.Now()))
+		return publisherOf(merged), err
+	}
+	return s.answer(s.flow.UpdatePublisher(ctx, id, draft, update(change, req.GetPublisher(), req.GetValidateOnly())))
 }
 
 // RotateDeliverySecret gives a publisher a new delivery secret.

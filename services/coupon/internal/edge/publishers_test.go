@@ -44,12 +44,12 @@ func TestUpdatePublisher(t *testing.T) {
 		{"named fields", url + `, "delivery": {"method": "POST"}`, `"postbackUrl"`, url + `, "delivery": {"method": "GET"}`},
 		{"no mask: what is set", `"delivery": {"method": "POST", "only_with_click": true}`, ``, url + `, "delivery": {"method": "POST", "only_with_click": true}`},
 		{
-			"a part of the delivery settings, which go as a whole", other + `, "delivery": {"statuses": ["REJECTED", "PENDING", "REJECTED"]}`,
-			`"delivery.statuses"`, url + `, "delivery": {"method": "GET", "statuses": ["PENDING", "REJECTED"]}`,
+			"a part of the delivery settings", other + `, "delivery": {"statuses": ["REJECTED", "PENDING", "REJECTED"]}`,
+			`"delivery.statuses"`, url + `, "delivery": {"method": "POST", "statuses": ["PENDING", "REJECTED"], "only_with_click": true}`,
 		},
 		{
-			"several parts of them", other + `, "delivery": {"method": "POST", "only_with_click": true}`,
-			`"delivery.method,delivery.onlyWithClick"`, url + `, "delivery": {"method": "POST", "only_with_click": true}`,
+			"several parts of them, one unset", other + `, "delivery": {"only_with_click": true}`,
+			`"delivery.method,delivery.statuses"`, url + `, "delivery": {"method": "GET", "only_with_click": true}`,
 		},
 		{"all of them, to their defaults", other, `"delivery"`, url + `, "delivery": {"method": "GET"}`},
 		{"no URL any more", `"delivery": {"method": "POST"}`, `"postbackUrl"`, `"delivery": {"method": "GET"}`},

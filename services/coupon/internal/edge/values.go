@@ -99,6 +99,20 @@ func payoutOf(field, reason string, p *couponv1.Payout) (money.Payout, error) {
 	return payout, found.Err()
 }
 
+// withoutOldCap returns a merged payout without the cap that was stored with a percentage, where a request takes the
+// percentage away and does not mention the cap; nil if nothing is left.
+func withoutOldCap(merged, request *couponv1.Payout) *couponv1.Payout {
+	_, isPercent := merged.GetKind().(*couponv1.Payout_Percent)
+	if isPercent || merged.GetCap() == nil || request.GetCap() != nil {
+		return merged
+	}
+	if merged.GetKind() == nil {
+		return nil
+	}
+	merged.Cap = nil
+	return merged
+}
+
 func moneyOf(m *couponv1.Money) money.Money {
 	return money.Money{Currency: m.GetCurrencyCode(), Units: m.GetUnits(), Nanos: m.GetNanos()}
 }

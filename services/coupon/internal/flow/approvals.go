@@ -63,27 +63,32 @@ func (s *Service) BlockPublisher(ctx context.Context, offer, publisher string) (
 	})
 }
 
-// UpdateApproval changes some fields of an approval to what they are in approval, whose offer and
-// publisher say which. Errors: NotFound, APPROVAL_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH.
-func (s *Service) UpdateApproval(ctx context.Context, approval rules.Approval, u Update) (rules.Approval, error) {
+// UpdateApproval changes some fields of the approval of a publisher on an offer to what they are in a draft. If that
+// changes nothing, nothing is stored. Errors: NotFound, APPROVAL_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH.
+func (s *Service) UpdateApproval(
+	ctx context.Context, offer, publisher string, draft Draft[rules.Approval], u Update,
+) (rules.Approval, error) {
 	setters, err := pick(u, approvalFields())
 	if err != nil {
 		return rules.Approval{}, err
 	}
 	var tried rules.Approval
-	updated, err := s.putApproval(ctx, approval.Offer, approval.Publisher, func(current *rules.Approval) (rules.Approval, error) {
+	updated, err := s.putApproval(ctx, offer, publisher, func(current *rules.Approval) (rules.Approval, error) {
 		if current == nil {
-			return rules.Approval{}, noApproval(approval.Offer, approval.Publisher)
+			return rules.Approval{}, noApproval(offer, publisher)
 		}
 		name := rules.ApprovalName(current.Offer, current.Publisher)
 		if err := rules.MatchEtag(u.Etag, name, current.Revision); err != nil {
 			return rules.Approval{}, err
 		}
-		next := apply(*current, approval, setters)
-		next.UpdateTime = s.Now()
-		var err error
-		tried, err = rules.CheckApproval(next)
-		return tried, u.verdict(err)
+		wanted, unread := draft(*current)
+		var invalid error
+		tried, invalid = rules.CheckApproval(apply(*current, wanted, setters))
+		if unread == nil && invalid == nil && tried == *current {
+			return *current, nil
+		}
+		tried.UpdateTime = s.Now()
+		return tried, u.verdict(unread, invalid)
 	})
 	if errors.Is(err, errTried) {
 		return tried, nil

@@ -24,8 +24,8 @@ import (
 func withMixedParties(t *testing.T, s *flow.Service, prefix string) {
 	t.Helper()
 	withParties(t, s, []string{prefix + "10", prefix + "unique", prefix + "archived"}, nil)
-	must(s.UpdateOffer(t.Context(), rules.Offer{ID: prefix + "unique", UniqueCodes: true}, flow.Update{Fields: []string{"unique_codes"}}))(t)
-	must(s.UpdateOffer(t.Context(), rules.Offer{ID: prefix + "archived", State: rules.OfferArchived}, flow.Update{Fields: []string{"state"}}))(t)
+	must(s.UpdateOffer(t.Context(), prefix+"unique", as(rules.Offer{ID: prefix + "unique", UniqueCodes: true}), flow.Update{Fields: []string{"unique_codes"}}))(t)
+	must(s.UpdateOffer(t.Context(), prefix+"archived", as(rules.Offer{ID: prefix + "archived", State: rules.OfferArchived}), flow.Update{Fields: []string{"state"}}))(t)
 	must(s.BlockPublisher(t.Context(), prefix+"10", "24"))(t)
 }
 

@@ -72,29 +72,35 @@ func (s *Service) Coupons(ctx context.Context, offer string, req listing.Request
 	return list(ctx, s, s.coupons, req, scope, s.store.Coupons, couponValue)
 }
 
-// UpdateCoupon changes some fields of a coupon to what they are in coupon, whose offer, publisher
-// and code say which. Errors: NotFound, COUPON_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH;
-// FailedPrecondition, COUPON_ARCHIVED; AlreadyExists, CODE_TAKEN.
-func (s *Service) UpdateCoupon(ctx context.Context, coupon rules.Coupon, u Update) (Shared, error) {
+// UpdateCoupon changes some fields of a publisher's coupon to what they are in a draft; a start time that is unset
+// there is now. If that changes nothing, nothing is stored. Errors: NotFound, COUPON_NOT_FOUND; InvalidArgument;
+// Aborted, ETAG_MISMATCH; FailedPrecondition, COUPON_ARCHIVED; AlreadyExists, CODE_TAKEN.
+func (s *Service) UpdateCoupon(
+	ctx context.Context, offer, publisher, code string, draft Draft[rules.Coupon], u Update,
+) (Shared, error) {
 	setters, err := pick(u, couponFields())
 	if err != nil {
 		return Shared{}, err
 	}
-	now := s.Now()
-	if coupon.StartTime.IsZero() {
-		coupon.StartTime = now
-	}
 	var before, tried rules.Coupon
-	shared, err := s.changeCoupon(ctx, coupon, u.Etag, func(current rules.Coupon) (rules.Coupon, error) {
+	which := rules.Coupon{Offer: offer, Publisher: publisher, Code: code}
+	shared, err := s.changeCoupon(ctx, which, u.Etag, func(current rules.Coupon) (rules.Coupon, error) {
 		if current.Archived {
 			return current, apperr.New(apperr.FailedPrecondition, "COUPON_ARCHIVED", "%s is archived; it does not change any more", current.Name()).With("coupon", current.Name())
 		}
 		before = current
-		next := apply(current, coupon, setters)
-		next.UpdateTime = now
-		var err error
-		tried, err = rules.CheckCoupon(next)
-		return tried, u.verdict(err)
+		now := s.Now()
+		wanted, unread := draft(current)
+		if wanted.StartTime.IsZero() {
+			wanted.StartTime = now
+		}
+		var invalid error
+		tried, invalid = rules.CheckCoupon(apply(current, wanted, setters))
+		if unread == nil && invalid == nil && tried == current {
+			return current, errUnchanged
+		}
+		tried.UpdateTime = now
+		return tried, u.verdict(unread, invalid)
 	})
 	if errors.Is(err, errTried) {
 		if err := s.tryMove(ctx, before, tried); err != nil {

@@ -33,9 +33,9 @@ func TestARefusedCouponLeavesNoTrace(t *testing.T) {
 	withParties(t, s, []string{"10", "unique", "archived"}, []string{"22", "23", "archived"})
 	must(s.CreateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20")))(t)
 	must(s.CreateCoupon(t.Context(), coupon("unique", "22", "SALEXYZ20")))(t)
-	must(s.UpdateOffer(t.Context(), rules.Offer{ID: "unique", UniqueCodes: true}, flow.Update{Fields: []string{"unique_codes"}}))(t)
-	must(s.UpdateOffer(t.Context(), rules.Offer{ID: "archived", State: rules.OfferArchived}, flow.Update{Fields: []string{"state"}}))(t)
-	must(s.UpdatePublisher(t.Context(), rules.Publisher{ID: "archived", State: rules.PublisherArchived}, flow.Update{Fields: []string{"state"}}))(t)
+	must(s.UpdateOffer(t.Context(), "unique", as(rules.Offer{ID: "unique", UniqueCodes: true}), flow.Update{Fields: []string{"unique_codes"}}))(t)
+	must(s.UpdateOffer(t.Context(), "archived", as(rules.Offer{ID: "archived", State: rules.OfferArchived}), flow.Update{Fields: []string{"state"}}))(t)
+	must(s.UpdatePublisher(t.Context(), "archived", as(rules.Publisher{ID: "archived", State: rules.PublisherArchived}), flow.Update{Fields: []string{"state"}}))(t)
 	must(s.BlockPublisher(t.Context(), "10", "23"))(t)
 
 	for name, tc := range map[string]struct {
@@ -78,9 +78,9 @@ func TestSharedCodes(t *testing.T) {
 	must(s.CreateCoupon(t.Context(), coupon("11", "24", "SALEXYZ20")))(t)
 	created := must(s.CreateCoupon(t.Context(), coupon("10", "22", "salexyz20")))(t)
 	read := must(s.Coupon(t.Context(), "10", "22", "SALEXYZ20"))(t)
-	updated := must(s.UpdateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20"), flow.Update{Fields: []string{"internal_note"}}))(t)
+	updated := must(s.UpdateCoupon(t.Context(), "10", "22", "SALEXYZ20", as(coupon("10", "22", "SALEXYZ20")), flow.Update{Fields: []string{"internal_note"}}))(t)
 	unique := func(validateOnly bool) error {
-		_, err := s.UpdateOffer(t.Context(), rules.Offer{ID: "10", UniqueCodes: true}, flow.Update{Fields: []string{"unique_codes"}, ValidateOnly: validateOnly})
+		_, err := s.UpdateOffer(t.Context(), "10", as(rules.Offer{ID: "10", UniqueCodes: true}), flow.Update{Fields: []string{"unique_codes"}, ValidateOnly: validateOnly})
 		return err
 	}
 	refused(t, unique(false), apperr.FailedPrecondition, "CODES_SHARED")
@@ -104,26 +104,26 @@ func TestSharedCodes(t *testing.T) {
 func TestUniqueCodesAfterOneAnother(t *testing.T) {
 	s, now := newService(t)
 	withParties(t, s, []string{"10"}, []string{"22", "23"})
-	must(s.UpdateOffer(t.Context(), rules.Offer{ID: "10", UniqueCodes: true}, flow.Update{Fields: []string{"unique_codes"}}))(t)
+	must(s.UpdateOffer(t.Context(), "10", as(rules.Offer{ID: "10", UniqueCodes: true}), flow.Update{Fields: []string{"unique_codes"}}))(t)
 	must(s.CreateCoupon(t.Context(), coupon("10", "22", "SALE")))(t)
 	now.Advance(time.Hour)
 	_, err := s.CreateCoupon(t.Context(), coupon("10", "23", "SALE"))
 	refused(t, err, apperr.AlreadyExists, "CODE_TAKEN")
 	expiring := coupon("10", "22", "SALE")
 	expiring.ExpireTime = now.Now().Add(time.Hour)
-	must(s.UpdateCoupon(t.Context(), expiring, flow.Update{Fields: []string{"expire_time"}}))(t)
+	must(s.UpdateCoupon(t.Context(), expiring.Offer, expiring.Publisher, expiring.Code, as(expiring), flow.Update{Fields: []string{"expire_time"}}))(t)
 	next := coupon("10", "23", "SALE")
 	next.StartTime = expiring.ExpireTime
 	must(s.CreateCoupon(t.Context(), next))(t)
 
 	expiring.ExpireTime = expiring.ExpireTime.Add(time.Millisecond)
 	for _, validateOnly := range []bool{true, false} {
-		_, err := s.UpdateCoupon(t.Context(), expiring, flow.Update{Fields: []string{"expire_time"}, ValidateOnly: validateOnly})
+		_, err := s.UpdateCoupon(t.Context(), expiring.Offer, expiring.Publisher, expiring.Code, as(expiring), flow.Update{Fields: []string{"expire_time"}, ValidateOnly: validateOnly})
 		refused(t, err, apperr.AlreadyExists, "CODE_TAKEN")
 	}
 	must(s.ArchiveCoupon(t.Context(), "10", "23", "SALE", ""))(t)
-	must(s.UpdateCoupon(t.Context(), expiring, flow.Update{Fields: []string{"expire_time"}, ValidateOnly: true}))(t)
-	must(s.UpdateCoupon(t.Context(), expiring, flow.Update{Fields: []string{"expire_time"}}))(t)
+	must(s.UpdateCoupon(t.Context(), expiring.Offer, expiring.Publisher, expiring.Code, as(expiring), flow.Update{Fields: []string{"expire_time"}, ValidateOnly: true}))(t)
+	must(s.UpdateCoupon(t.Context(), expiring.Offer, expiring.Publisher, expiring.Code, as(expiring), flow.Update{Fields: []string{"expire_time"}}))(t)
 }
 
 func TestUpdateCoupon(t *testing.T) {
@@ -137,20 +137,20 @@ func TestUpdateCoupon(t *testing.T) {
 	change := coupon("10", "22", "SALEXYZ20")
 	change.Enabled = false
 	etag := rules.Etag(created.Name(), created.Revision)
-	updated := must(s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"enabled", "expire_time"}, Etag: etag}))(t).Coupon
+	updated := must(s.UpdateCoupon(t.Context(), change.Offer, change.Publisher, change.Code, as(change), flow.Update{Fields: []string{"enabled", "expire_time"}, Etag: etag}))(t).Coupon
 	want := created
 	want.Enabled, want.ExpireTime, want.UpdateTime, want.Revision = false, time.Time{}, noon.Add(time.Minute), 2
 	if updated != want {
 		t.Errorf("got %+v, want %+v", updated, want)
 	}
-	_, err := s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"enabled"}, Etag: etag})
+	_, err := s.UpdateCoupon(t.Context(), change.Offer, change.Publisher, change.Code, as(change), flow.Update{Fields: []string{"enabled"}, Etag: etag})
 	refused(t, err, apperr.Aborted, "ETAG_MISMATCH")
-	_, err = s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"archived"}})
+	_, err = s.UpdateCoupon(t.Context(), change.Offer, change.Publisher, change.Code, as(change), flow.Update{Fields: []string{"archived"}})
 	refused(t, err, apperr.InvalidArgument, "INVALID_UPDATE_MASK")
 	change.ExpireTime = noon.Add(-time.Hour)
-	_, err = s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"expire_time"}})
+	_, err = s.UpdateCoupon(t.Context(), change.Offer, change.Publisher, change.Code, as(change), flow.Update{Fields: []string{"expire_time"}})
 	refused(t, err, apperr.InvalidArgument, "INVALID_TIME_RANGE")
-	_, err = s.UpdateCoupon(t.Context(), coupon("10", "22", "OTHER"), flow.Update{Fields: []string{"enabled"}})
+	_, err = s.UpdateCoupon(t.Context(), "10", "22", "OTHER", as(coupon("10", "22", "OTHER")), flow.Update{Fields: []string{"enabled"}})
 	refused(t, err, apperr.NotFound, "COUPON_NOT_FOUND")
 	if got := must(s.Coupon(t.Context(), "10", "22", "SALEXYZ20"))(t).Coupon; got != want {
 		t.Errorf("refused updates left %+v, want %+v", got, want)
@@ -160,13 +160,13 @@ func TestUpdateCoupon(t *testing.T) {
 	change.Settings = rules.CouponSettings{Precedence: rules.ClickFirst, CouponGrace: rules.OptionalDuration{IsSet: true, Value: time.Hour}}
 	for _, settings := range []rules.CouponSettings{change.Settings, {}} {
 		change.Settings = settings
-		got := must(s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"settings"}}))(t).Coupon
+		got := must(s.UpdateCoupon(t.Context(), change.Offer, change.Publisher, change.Code, as(change), flow.Update{Fields: []string{"settings"}}))(t).Coupon
 		if got.Settings != settings || got.ExpireTime != want.ExpireTime || got.Enabled {
 			t.Errorf("got %+v, want settings %+v", got, settings)
 		}
 	}
 
-	restarted := must(s.UpdateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20"), flow.Update{Fields: []string{"start_time"}}))(t).Coupon
+	restarted := must(s.UpdateCoupon(t.Context(), "10", "22", "SALEXYZ20", as(coupon("10", "22", "SALEXYZ20")), flow.Update{Fields: []string{"start_time"}}))(t).Coupon
 	if !restarted.StartTime.Equal(noon.Add(time.Minute)) {
 		t.Errorf("a start time that is named and unset became %v, want now", restarted.StartTime)
 	}
@@ -190,7 +190,7 @@ func TestArchiveCoupon(t *testing.T) {
 	if again := must(s.ArchiveCoupon(t.Context(), "10", "22", "SALEXYZ20", ""))(t); again.Coupon != archived.Coupon {
 		t.Errorf("archiving again changed %+v to %+v", archived.Coupon, again.Coupon)
 	}
-	_, err = s.UpdateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20"), flow.Update{Fields: []string{"enabled"}})
+	_, err = s.UpdateCoupon(t.Context(), "10", "22", "SALEXYZ20", as(coupon("10", "22", "SALEXYZ20")), flow.Update{Fields: []string{"enabled"}})
 	refused(t, err, apperr.FailedPrecondition, "COUPON_ARCHIVED")
 	_, err = s.CreateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20"))
 	refused(t, err, apperr.AlreadyExists, "COUPON_EXISTS")

@@ -34,20 +34,20 @@ func TestNoAnswerIsBehindAWrite(t *testing.T) {
 
 	change := coupon("10", "22", "SALEXYZ20")
 	change.Enabled = false
-	must(s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"enabled"}}))(t)
+	must(s.UpdateCoupon(t.Context(), change.Offer, change.Publisher, change.Code, as(change), flow.Update{Fields: []string{"enabled"}}))(t)
 	verdict(t, s, false, rules.Disabled)
 	change.Enabled = true
-	must(s.UpdateCoupon(t.Context(), change, flow.Update{Fields: []string{"enabled"}}))(t)
+	must(s.UpdateCoupon(t.Context(), change.Offer, change.Publisher, change.Code, as(change), flow.Update{Fields: []string{"enabled"}}))(t)
 	verdict(t, s, true, rules.NoReason)
 
-	must(s.UpdateOffer(t.Context(), rules.Offer{ID: "10", State: rules.OfferPaused}, flow.Update{Fields: []string{"state"}}))(t)
+	must(s.UpdateOffer(t.Context(), "10", as(rules.Offer{ID: "10", State: rules.OfferPaused}), flow.Update{Fields: []string{"state"}}))(t)
 	verdict(t, s, false, rules.OfferInactive)
-	must(s.UpdateOffer(t.Context(), rules.Offer{ID: "10", State: rules.OfferActive}, flow.Update{Fields: []string{"state"}}))(t)
+	must(s.UpdateOffer(t.Context(), "10", as(rules.Offer{ID: "10", State: rules.OfferActive}), flow.Update{Fields: []string{"state"}}))(t)
 	must(s.BlockPublisher(t.Context(), "10", "22"))(t)
 	verdict(t, s, false, rules.NotApproved)
 	must(s.ApprovePublisher(t.Context(), "10", "22"))(t)
 	verdict(t, s, true, rules.NoReason)
-	must(s.UpdatePublisher(t.Context(), rules.Publisher{ID: "22", State: rules.PublisherArchived}, flow.Update{Fields: []string{"state"}}))(t)
+	must(s.UpdatePublisher(t.Context(), "22", as(rules.Publisher{ID: "22", State: rules.PublisherArchived}), flow.Update{Fields: []string{"state"}}))(t)
 	verdict(t, s, false, rules.NotApproved)
 
 	must(s.CreateCoupon(t.Context(), coupon("10", "23", "SALEXYZ20")))(t)
@@ -145,7 +145,7 @@ func TestLookups(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	own := rules.Approval{Offer: "10", Publisher: "22", Payout: money.Payout{Kind: money.Percent, Percent: 50_000}}
-	must(s.UpdateApproval(t.Context(), own, flow.Update{Fields: []string{"payout"}}))(t)
+	must(s.UpdateApproval(t.Context(), own.Offer, own.Publisher, as(own), flow.Update{Fields: []string{"payout"}}))(t)
 	if got := must(s.LookupStanding(t.Context(), "10", "22"))(t); got.ApprovalPayout != own.Payout {
 		t.Errorf("got %+v", got)
 	}
@@ -191,7 +191,7 @@ func askUntil(t *testing.T, s *flow.Service, code string, done *atomic.Bool) {
 func switchAndAsk(t *testing.T, s *flow.Service, c rules.Coupon, rounds int) {
 	for i := range rounds {
 		c.Enabled = i%2 == 0
-		if _, err := s.UpdateCoupon(t.Context(), c, flow.Update{Fields: []string{"enabled"}}); err != nil {
+		if _, err := s.UpdateCoupon(t.Context(), c.Offer, c.Publisher, c.Code, as(c), flow.Update{Fields: []string{"enabled"}}); err != nil {
 			t.Error(err)
 			return
 		}

@@ -73,10 +73,10 @@ func (s *Service) Offers(ctx context.Context, req listing.Request) ([]rules.Offe
 	return list(ctx, s, s.offers, req, nil, s.store.Offers, offerValue)
 }
 
-// UpdateOffer changes some settings of an offer to what they are in offer, whose id says which.
-// Errors: NotFound, OFFER_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH; FailedPrecondition,
+// UpdateOffer changes some settings of an offer to what they are in a draft. If that changes nothing, nothing is
+// stored. Errors: NotFound, OFFER_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH; FailedPrecondition,
 // CODES_SHARED.
-func (s *Service) UpdateOffer(ctx context.Context, offer rules.Offer, u Update) (rules.Offer, error) {
+func (s *Service) UpdateOffer(ctx context.Context, id string, draft Draft[rules.Offer], u Update) (rules.Offer, error) {
 	setters, err := pick(u, offerFields())
 	if err != nil {
 		return rules.Offer{}, err
@@ -84,24 +84,29 @@ func (s *Service) UpdateOffer(ctx context.Context, offer rules.Offer, u Update) 
 	var tried rules.Offer
 	turnsUnique := false
 	defer s.memory.forget()
-	updated, err := s.store.UpdateOffer(ctx, offer.ID, func(current rules.Offer) (rules.Offer, error) {
+	updated, err := s.store.UpdateOffer(ctx, id, func(current rules.Offer) (rules.Offer, error) {
 		if err := rules.MatchEtag(u.Etag, rules.OfferName(current.ID), current.Revision); err != nil {
 			return current, err
 		}
-		next := apply(current, offer, setters)
-		next.UpdateTime = s.Now()
-		var err error
-		tried, err = rules.CheckOffer(next)
-		turnsUnique = tried.UniqueCodes && !current.UniqueCodes
-		return tried, u.verdict(err)
+		wanted, unread := draft(current)
+		next, invalid := rules.CheckOffer(apply(current, wanted, setters))
+		tried, turnsUnique = next, next.UniqueCodes && !current.UniqueCodes
+		if unread == nil && invalid == nil && next == current {
+			return current, errUnchanged
+		}
+		tried.UpdateTime = s.Now()
+		return tried, u.verdict(unread, invalid)
 	})
-	if errors.Is(err, errTried) {
+	switch {
+	case errors.Is(err, errUnchanged):
+		return tried, nil
+	case errors.Is(err, errTried):
 		updated, err = tried, nil
 		if turnsUnique {
 			err = s.store.CheckUnshared(ctx, tried.ID, tried.UpdateTime)
 		}
 	}
-	return updated, orMissing(err, rules.NoOffer(offer.ID), "changing an offer")
+	return updated, orMissing(err, rules.NoOffer(id), "changing an offer")
 }
 
 // offerFields are the fields of an offer that can be changed, by their API names.

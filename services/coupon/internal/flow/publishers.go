@@ -74,33 +74,37 @@ func (s *Service) Publishers(ctx context.Context, req listing.Request) ([]rules.
 	return list(ctx, s, s.publishers, req, nil, s.store.Publishers, publisherValue)
 }
 
-// UpdatePublisher changes some fields of a publisher to what they are in publisher, whose id says
-// which. Errors: NotFound, PUBLISHER_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH.
-func (s *Service) UpdatePublisher(ctx context.Context, publisher rules.Publisher, u Update) (rules.Publisher, error) {
+// UpdatePublisher changes some fields of a publisher to what they are in a draft. If that changes nothing,
+// nothing is stored. Errors: NotFound, PUBLISHER_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH.
+func (s *Service) UpdatePublisher(ctx context.Context, id string, draft Draft[rules.Publisher], u Update) (rules.Publisher, error) {
 	setters, err := pick(u, publisherFields())
 	if err != nil {
 		return rules.Publisher{}, err
 	}
 	var tried rules.Publisher
 	defer s.memory.forget()
-	updated, err := s.store.UpdatePublisher(ctx, publisher.ID, func(current rules.Publisher) (rules.Publisher, error) {
+	updated, err := s.store.UpdatePublisher(ctx, id, func(current rules.Publisher) (rules.Publisher, error) {
 		if err := rules.MatchEtag(u.Etag, rules.PublisherName(current.ID), current.Revision); err != nil {
 			return current, err
 		}
-		next := apply(current, publisher, setters)
-		next.UpdateTime = s.Now()
+		wanted, unread := draft(current)
+		next := apply(current, wanted, setters)
 		checkHost := s.checkHost
 		if next.PostbackURL == current.PostbackURL { // no reason to keep the publisher from other changes
 			checkHost = nil
 		}
-		var err error
-		tried, err = rules.CheckPublisher(next, checkHost)
-		return tried, u.verdict(err)
+		var invalid error
+		tried, invalid = rules.CheckPublisher(next, checkHost)
+		if unread == nil && invalid == nil && tried == current {
+			return current, errUnchanged
+		}
+		tried.UpdateTime = s.Now()
+		return tried, u.verdict(unread, invalid)
 	})
-	if errors.Is(err, errTried) {
+	if errors.Is(err, errTried) || errors.Is(err, errUnchanged) {
 		return tried, nil
 	}
-	return updated, orMissing(err, rules.NoPublisher(publisher.ID), "changing a publisher")
+	return updated, orMissing(err, rules.NoPublisher(id), "changing a publisher")
 }
 
 // publisherFields are the fields of a publisher that can be changed, by their API names.

@@ -30,11 +30,11 @@ func TestDeliverySettings(t *testing.T) {
 	want := created
 	want.PostbackURL, want.UpdateTime, want.Revision = postback, noon.Add(time.Minute), 2
 	changed, update := change(postback)
-	if got := must(s.UpdatePublisher(t.Context(), changed, update))(t); got != want {
+	if got := must(s.UpdatePublisher(t.Context(), changed.ID, as(changed), update))(t); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	changed.Delivery = rules.DeliverySettings{Method: rules.DeliverByPost, Statuses: "REJECTED,PENDING,REJECTED", OnlyWithClick: true}
-	got := must(s.UpdatePublisher(t.Context(), changed, flow.Update{Fields: []string{"delivery"}}))(t)
+	got := must(s.UpdatePublisher(t.Context(), changed.ID, as(changed), flow.Update{Fields: []string{"delivery"}}))(t)
 	want.Delivery, want.Revision = changed.Delivery, 3
 	want.Delivery.Statuses = "PENDING,REJECTED"
 	if got != want {
@@ -43,7 +43,7 @@ func TestDeliverySettings(t *testing.T) {
 	if read := must(s.Publisher(t.Context(), "22"))(t); read != want {
 		t.Errorf("got %+v, want %+v", read, want)
 	}
-	_, err := s.UpdatePublisher(t.Context(), changed, flow.Update{Fields: []string{"delivery_secret"}})
+	_, err := s.UpdatePublisher(t.Context(), changed.ID, as(changed), flow.Update{Fields: []string{"delivery_secret"}})
 	refused(t, err, apperr.InvalidArgument, "INVALID_UPDATE_MASK")
 }
 
@@ -57,7 +57,7 @@ func TestPostbackURLsLeadOutOfTheNetwork(t *testing.T) {
 	before := must(s.Publisher(t.Context(), "22"))(t)
 	for _, url := range []string{"http://localhost/", "https://10.0.0.1/", "http://169.254.169.254/latest", "http://2130706433/", "javascript:alert(1)"} {
 		changed, update := change(url)
-		_, err := s.UpdatePublisher(t.Context(), changed, update)
+		_, err := s.UpdatePublisher(t.Context(), changed.ID, as(changed), update)
 		refused(t, err, apperr.InvalidArgument, "INVALID_POSTBACK_URL")
 	}
 	if got := must(s.Publisher(t.Context(), "22"))(t); got != before {
@@ -77,12 +77,12 @@ func TestWhatIsNoLongerAllowedStaysUntilItIsChanged(t *testing.T) {
 	must(flow.New(store, now.Now, allowed.CheckURL).CreatePublisher(t.Context(), inside))(t)
 	s := newOn(store, now)
 	inside.State = rules.PublisherArchived
-	got := must(s.UpdatePublisher(t.Context(), inside, flow.Update{Fields: []string{"state", "postback_url"}}))(t)
+	got := must(s.UpdatePublisher(t.Context(), inside.ID, as(inside), flow.Update{Fields: []string{"state", "postback_url"}}))(t)
 	if got.State != rules.PublisherArchived || got.PostbackURL != inside.PostbackURL {
 		t.Errorf("got %+v", got)
 	}
 	inside.PostbackURL += "?c={click_id}"
-	_, err = s.UpdatePublisher(t.Context(), inside, flow.Update{Fields: []string{"postback_url"}})
+	_, err = s.UpdatePublisher(t.Context(), inside.ID, as(inside), flow.Update{Fields: []string{"postback_url"}})
 	refused(t, err, apperr.InvalidArgument, "INVALID_POSTBACK_URL")
 	if !strings.Contains(err.Error(), "COUPONLINK_ALLOWED_PRIVATE_HOSTS") {
 		t.Errorf("got %q; want it to say how the host is allowed", err)
@@ -139,16 +139,16 @@ func TestLookupsSayOnWhatAPublisherIsTold(t *testing.T) {
 	must(s.CreateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20")))(t)
 	told(t, s, "")
 	changed, update := change(postback)
-	must(s.UpdatePublisher(t.Context(), changed, update))(t)
+	must(s.UpdatePublisher(t.Context(), changed.ID, as(changed), update))(t)
 	told(t, s, rules.AllDeliveryStatuses())
 	changed.Delivery.Statuses = "APPROVED"
-	updated := must(s.UpdatePublisher(t.Context(), changed, flow.Update{Fields: []string{"delivery"}}))(t)
+	updated := must(s.UpdatePublisher(t.Context(), changed.ID, as(changed), flow.Update{Fields: []string{"delivery"}}))(t)
 	told(t, s, "APPROVED")
 	if got := must(s.LookupPublisher(t.Context(), "22"))(t); *got != updated {
 		t.Errorf("got %+v, want %+v", got, updated)
 	}
 	changed.State = rules.PublisherArchived
-	must(s.UpdatePublisher(t.Context(), changed, flow.Update{Fields: []string{"state"}}))(t)
+	must(s.UpdatePublisher(t.Context(), changed.ID, as(changed), flow.Update{Fields: []string{"state"}}))(t)
 	told(t, s, "")
 }
 
@@ -164,15 +164,15 @@ func TestLimitsOfACoupon(t *testing.T) {
 	limited.UsageLimit, limited.DailyUsageLimit = 200, 0
 	want := created
 	want.UsageLimit, want.Revision = 200, 2
-	if got := must(s.UpdateCoupon(t.Context(), limited, flow.Update{Fields: []string{"usage_limit"}}))(t).Coupon; got != want {
+	if got := must(s.UpdateCoupon(t.Context(), limited.Offer, limited.Publisher, limited.Code, as(limited), flow.Update{Fields: []string{"usage_limit"}}))(t).Coupon; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	want.DailyUsageLimit, want.Revision = 0, 3
-	if got := must(s.UpdateCoupon(t.Context(), limited, flow.Update{Fields: []string{"daily_usage_limit"}}))(t).Coupon; got != want {
+	if got := must(s.UpdateCoupon(t.Context(), limited.Offer, limited.Publisher, limited.Code, as(limited), flow.Update{Fields: []string{"daily_usage_limit"}}))(t).Coupon; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	limited.UsageLimit = -1
-	_, err := s.UpdateCoupon(t.Context(), limited, flow.Update{Fields: []string{"usage_limit"}})
+	_, err := s.UpdateCoupon(t.Context(), limited.Offer, limited.Publisher, limited.Code, as(limited), flow.Update{Fields: []string{"usage_limit"}})
 	refused(t, err, apperr.InvalidArgument, "INVALID_USAGE_LIMIT")
 	verdict(t, s, true, rules.NoReason)
 }

@@ -54,21 +54,23 @@ func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Millise
 type Update struct {
 	// Fields are the fields' API names; a field not listed keeps its value.
 	Fields []string
-	// Etag is the revision that the caller knows; empty: whichever is stored.
+	// Etag is the revision that the caller knows; "" matches any.
 	Etag string
-	// Unread says which parts of the request could not be read; nil if all could. If set, the update is
-	// refused, together with its other faults.
-	Unread error
 	// ValidateOnly says that nothing is stored.
 	ValidateOnly bool
 }
 
+// Draft returns a resource with the new values of the fields that an update changes, as a caller wants them in
+// place of the current ones. Its error says which of them cannot be read; the update is refused then, together
+// with its other faults.
+type Draft[T any] func(current T) (T, error)
+
 // errTried ends the transaction of a dry run.
 var errTried = errors.New("nothing is to be stored")
 
-// verdict returns the error of an update whose result was checked with err.
-func (u Update) verdict(err error) error {
-	if err := apperr.Join(u.Unread, err); err != nil {
+// verdict returns the error of an update whose values were read and checked with errs.
+func (u Update) verdict(errs ...error) error {
+	if err := apperr.Join(errs...); err != nil {
 		return err
 	}
 	if u.ValidateOnly {

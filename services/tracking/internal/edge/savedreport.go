@@ -2,14 +2,13 @@ package edge
 
 import (
 	"context"
-	"slices"
 
 	"google.golang.org/protobuf/types/known/emptypb"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -58,13 +57,12 @@ func (s *savedReportServer) UpdateSavedReport(ctx context.Context, req *tracking
 	if err != nil {
 		return nil, err
 	}
-	change := flow.ReportChange{ETag: req.GetSavedReport().GetEtag()}
-	var nameErr, maskErr error
-	report.ID, nameErr = savedReportID("saved_report.name", req.GetSavedReport().GetName())
-	change.Fields, maskErr = reportFields(req.GetSavedReport(), req.GetUpdateMask())
-	if err := apperr.Join(nameErr, maskErr); err != nil {
+	asked := fieldmask.Of(req.GetSavedReport(), req.GetUpdateMask())
+	report.ID, err = savedReportID("saved_report.name", req.GetSavedReport().GetName())
+	if err := apperr.Join(err, asked.Err()); err != nil {
 		return nil, err
 	}
+	change := flow.ReportChange{ETag: req.GetSavedReport().GetEtag(), Fields: asked.Fields()}
 	return savedReport(s.service.UpdateSavedReport(ctx, report, change))
 }
 
@@ -86,36 +84,6 @@ func savedReportID(field, name string) (string, error) {
 		return id, nil
 	}
 	return "", apperr.Invalid("INVALID_NAME", field, "%q is not a resource name such as savedReports/weekly", name)
-}
-
-// reportFields returns the fields that a request changes: those that its mask names; all for the mask `*`;
-// those that are set where the mask is empty. `name` and `etag` in a mask mean nothing: they say which
-// report, not what to change.
-func reportFields(report *trackingv1.SavedReport, mask *fieldmaskpb.FieldMask) ([]string, error) {
-	changeable := []string{"display_name", "columns", "filter", "order_by", "range", "start_date", "end_date", "group_by", "group_order_by"}
-	paths := mask.GetPaths()
-	switch {
-	case len(paths) == 1 && paths[0] == "*":
-		return changeable, nil
-	case len(paths) == 0:
-		message := report.ProtoReflect()
-		return slices.DeleteFunc(changeable, func(field string) bool {
-			return !message.Has(message.Descriptor().Fields().ByTextName(field))
-		}), nil
-	}
-	var fields []string
-	for _, path := range paths {
-		switch {
-		case path == "name" || path == "etag":
-		case slices.Contains(changeable, path):
-			fields = append(fields, path)
-		case report.ProtoReflect().Descriptor().Fields().ByTextName(path) != nil:
-			return nil, apperr.Invalid("INVALID_UPDATE_MASK", "update_mask", "%q cannot be changed", path)
-		default:
-			return nil, apperr.Invalid("INVALID_UPDATE_MASK", "update_mask", "there is no field %.60q", path)
-		}
-	}
-	return fields, nil
 }
 
 // savedReportOf reads what callers say of a report.

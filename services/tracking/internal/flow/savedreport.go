@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -186,19 +187,30 @@ func (s *Service) SavedReports(ctx context.Context, req listing.Request) ([]Save
 // Errors: InvalidArgument with the field at fault; NotFound (SAVED_REPORT_NOT_FOUND); Aborted
 // (ETAG_MISMATCH).
 func (s *Service) UpdateSavedReport(ctx context.Context, report rules.SavedReport, change ReportChange) (SavedReport, error) {
+	var unchanged rules.SavedReport
 	updated, err := s.store.UpdateSavedReport(ctx, report.ID, func(current rules.SavedReport) (rules.SavedReport, error) {
 		if err := matchETag(current, change.ETag); err != nil {
 			return current, err
 		}
-		next := merged(current, report, change.Fields)
+		next, err := s.checkReport(merged(current, report, change.Fields))
+		if err == nil && reflect.DeepEqual(next, current) {
+			unchanged = current
+			return current, errUnchanged
+		}
 		next.UpdateTime, next.Revision = s.Now(), current.Revision+1
-		return s.checkReport(next)
+		return next, err
 	})
+	if errors.Is(err, errUnchanged) {
+		return s.asOfNow(unchanged), nil
+	}
 	if err != nil {
 		return SavedReport{}, noReport(report.ID, err)
 	}
 	return s.asOfNow(updated), nil
 }
+
+// errUnchanged ends an update that would change nothing.
+var errUnchanged = errors.New("nothing changes")
 
 // merged returns a report with some fields taken from another.
 func merged(report, from rules.SavedReport, fields []string) rules.SavedReport {

@@ -592,7 +592,9 @@ type UpdateApprovalRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The approval with its new values; `name` says which.
 	Approval *Approval `protobuf:"bytes,1,opt,name=approval,proto3" json:"approval,omitempty"`
-	// The fields to change; `*` for all that can be. Empty: those that are set in `approval`.
+	// The fields to change, or parts of them such as `payout.cap`; `*` for all that can be. Empty: the fields, and parts of
+	// fields, that are set in `approval`. An amount, a time or a list changes as a whole. Fields that only the server sets
+	// are ignored, so what was read can be sent back; an immutable field must be as it is.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`

@@ -712,8 +712,10 @@ type UpdateCouponRequest struct {
 	// The coupon with its new values; `name` says which. With `etag`, the change is refused if the
 	// coupon has changed since.
 	Coupon *Coupon `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// The fields to change; `*` for all that can be. Empty: those that are set in `coupon`. A named
-	// field that is unset in `coupon` gets its default: `expire_time` none, `start_time` now.
+	// The fields to change, or parts of them such as `settings.click_window`; `*` for all that can be. Empty: the fields, and parts of
+	// fields, that are set in `coupon`. An amount, a time or a list changes as a whole. Fields that only the server sets
+	// are ignored, so what was read can be sent back; an immutable field must be as it is.
+	// A named field that is unset in `coupon` gets its default: `expire_time` none, `start_time` now.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`

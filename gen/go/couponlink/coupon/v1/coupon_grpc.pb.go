@@ -63,7 +63,7 @@ type CouponServiceClient interface {
 	// disabled and enabled again by `enabled`.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
-	// that names an unknown or a fixed field; ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and
+	// that names an unknown field (INVALID_UPDATE_MASK) and for another code or publisher (IMMUTABLE_FIELD); ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and
 	// the coupon has changed since; FAILED_PRECONDITION (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as
 	// of CreateCoupon) on `start_time` or `expire_time` when the offer has `unique_codes` and the change makes
 	// the coupon valid at a time at which another publisher has the code.
@@ -221,7 +221,7 @@ type CouponServiceServer interface {
 	// disabled and enabled again by `enabled`.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
-	// that names an unknown or a fixed field; ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and
+	// that names an unknown field (INVALID_UPDATE_MASK) and for another code or publisher (IMMUTABLE_FIELD); ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and
 	// the coupon has changed since; FAILED_PRECONDITION (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as
 	// of CreateCoupon) on `start_time` or `expire_time` when the offer has `unique_codes` and the change makes
 	// the coupon valid at a time at which another publisher has the code.

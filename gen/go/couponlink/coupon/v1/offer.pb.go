@@ -753,7 +753,9 @@ type UpdateOfferRequest struct {
 	// The offer with its new values; `name` says which. With `etag`, the change is refused if the
 	// offer has changed since.
 	Offer *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The fields to change; `*` for all that can be. Empty: those that are set in `offer`.
+	// The fields to change, or parts of them such as `payout.cap`; `*` for all that can be. Empty: the fields, and parts of
+	// fields, that are set in `offer`. An amount, a time or a list changes as a whole. Fields that only the server sets
+	// are ignored, so what was read can be sent back; an immutable field must be as it is.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`

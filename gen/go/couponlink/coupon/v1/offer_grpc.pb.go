@@ -50,7 +50,7 @@ type OfferServiceClient interface {
 	// An offer is archived, paused and taken up again by its `state`.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
-	// that names an unknown or a fixed field; ABORTED (ETAG_MISMATCH) when `offer.etag` is given and
+	// that names an unknown field (INVALID_UPDATE_MASK); ABORTED (ETAG_MISMATCH) when `offer.etag` is given and
 	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned
 	// on while two publishers have a code at the same time, now or later (metadata `coupon` and
 	// `other_coupon`).
@@ -145,7 +145,7 @@ type OfferServiceServer interface {
 	// An offer is archived, paused and taken up again by its `state`.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
-	// that names an unknown or a fixed field; ABORTED (ETAG_MISMATCH) when `offer.etag` is given and
+	// that names an unknown field (INVALID_UPDATE_MASK); ABORTED (ETAG_MISMATCH) when `offer.etag` is given and
 	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned
 	// on while two publishers have a code at the same time, now or later (metadata `coupon` and
 	// `other_coupon`).

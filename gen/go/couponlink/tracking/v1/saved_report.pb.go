@@ -506,7 +506,8 @@ type UpdateSavedReportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The report with its name, and the fields to change.
 	SavedReport *SavedReport `protobuf:"bytes,1,opt,name=saved_report,json=savedReport,proto3" json:"saved_report,omitempty"`
-	// The fields to change; `*` for all that can be. Empty: those that are set in `saved_report`.
+	// The fields to change; `*` for all that can be. Empty: those that are set in `saved_report`. Fields that only the
+	// server sets are ignored, so what was read can be sent back.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1,0 +1,135 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
+)
+
+// reasonStale is the services' reason for a change of a resource that has changed since it was read.
+const reasonStale = "ETAG_MISMATCH"
+
+// terms are what an HTTP request says of its call beside the message.
+type terms struct {
+	// etag is the revision in If-Match; "" if the call holds for any.
+	etag string
+	// merges says that the update mask was made from the body, as a JSON merge patch (RFC 7396) is meant: an empty
+	// object in it changes nothing.
+	merges bool
+}
+
+type termsKey struct{}
+
+// readTerms is a middleware that keeps a request's terms for the call.
+func (all routes) readTerms(next runtime.HandlerFunc) runtime.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
+		query := r.URL.Query()
+		t := terms{merges: r.Method == http.MethodPatch && !query.Has("update_mask") && !query.Has("updateMask")}
+		if conditions := r.Header.Values("If-Match"); len(conditions) > 0 && r.Method != http.MethodGet {
+			pattern, _ := runtime.HTTPPattern(r.Context())
+			i := all.index(r.Method, pattern.String())
+			if i < 0 || !all[i].hasEtag() {
+				writeStatus(w, http.StatusBadRequest, errMalformed("UNSUPPORTED_CONDITION", "If-Match", "means nothing for this call, whose resource has no etag; leave it out"))
+				return
+			}
+			etag, ok := parseIfMatch(conditions)
+			if !ok {
+				writeStatus(w, http.StatusBadRequest, errMalformed("MALFORMED_CONDITION", "If-Match", `must be one etag in quotes, as the ETag header has it, or *`))
+				return
+			}
+			t.etag = etag
+		}
+		next(w, r.WithContext(context.WithValue(r.Context(), termsKey{}, t)), params)
+	}
+}
+
+// parseIfMatch returns the etag in If-Match, "" for `*`.
+func parseIfMatch(conditions []string) (etag string, ok bool) {
+	value := strings.TrimSpace(strings.Join(conditions, ","))
+	if value == "*" {
+		return "", true
+	}
+	// A weak etag is never the same as a strong one (RFC 9110), and no etag of ours looks like one.
+	if strings.HasPrefix(value, "W/") {
+		return value, true
+	}
+	etag, ok = strings.CutPrefix(value, `"`)
+	etag, closed := strings.CutSuffix(etag, `"`)
+	return etag, ok && closed && etag != "" && !strings.Contains(etag, `"`)
+}
+
+// hasEtag reports whether a call can depend on a revision: its request, or the resource in it, has an etag.
+func (rt route) hasEtag() bool { return etagField(rt.input) != nil || resourceField(rt.input) != nil }
+
+func etagField(message protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
+	return message.Fields().ByName("etag")
+}
+
+// resourceField returns the field of a request with the resource to change; nil if it has none.
+func resourceField(request protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
+	if request.Fields().ByName("update_mask") == nil {
+		return nil
+	}
+	for i := range request.Fields().Len() {
+		if f := request.Fields().Get(i); f.Message() != nil && !f.IsList() && etagField(f.Message()) != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// apply puts the terms into a request.
+func (t terms) apply(request proto.Message) error {
+	message := request.ProtoReflect()
+	holder := message
+	if field := resourceField(message.Descriptor()); field != nil {
+		holder = message.Mutable(field).Message()
+		if update, ok := request.(interface{ GetUpdateMask() *fieldmaskpb.FieldMask }); ok && t.merges {
+			dropEmpty(update.GetUpdateMask(), holder)
+		}
+	}
+	if t.etag == "" {
+		return nil
+	}
+	field := etagField(holder.Descriptor())
+	if inBody := holder.Get(field).String(); inBody != "" && inBody != t.etag {
+		return rpcstatus.New(codes.Aborted, reasonStale, "the etag in the body is not that of If-Match; send one of them").Err()
+	}
+	holder.Set(field, protoreflect.ValueOfString(t.etag))
+	return nil
+}
+
+// dropEmpty takes from a mask the paths to empty objects.
+func dropEmpty(mask *fieldmaskpb.FieldMask, resource protoreflect.Message) {
+	mask.Paths = slices.DeleteFunc(mask.GetPaths(), func(path string) bool {
+		if path == "" { // the body itself is empty
+			return true
+		}
+		at := resource
+		for name := range strings.SplitSeq(path, ".") {
+			field := at.Descriptor().Fields().ByName(protoreflect.Name(name))
+			if field == nil || field.Message() == nil || field.IsList() || field.IsMap() || !at.Has(field) {
+				return false
+			}
+			at = at.Get(field).Message()
+		}
+		return at.Descriptor().FullName().Parent() != "google.protobuf" && proto.Size(at.Interface()) == 0
+	})
+}
+
+// setETag gives an answer with one resource the header that If-Match repeats.
+func setETag(_ context.Context, w http.ResponseWriter, answer proto.Message) error {
+	if resource, ok := answer.(interface{ GetEtag() string }); ok && resource.GetEtag() != "" {
+		w.Header().Set("ETag", `"`+resource.GetEtag()+`"`)
+	}
+	return nil
+}
