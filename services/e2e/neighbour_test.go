@@ -1,15 +1,18 @@
 package e2e
 
 import (
+	"maps"
 	"net/http"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// TestHungCouponService stops the coupon service without ending it. The tracking service keeps working with
-// what it knows, and after the first second nobody waits. New credentials work at once before that.
-func TestHungCouponService(t *testing.T) {
+// TestHungNeighbours stops the coupon service without ending it. The tracking service keeps working with
+// what it knows, and after the first second nobody waits. New credentials work at once before that. Then it
+// stops the tracking service: the gateway says so instead of waiting.
+func TestHungNeighbours(t *testing.T) {
 	t.Parallel()
 	s, processes := startApart(t)
 	p := player{system: s, transport: "rest", suite: loadSuite(t)}
@@ -52,6 +55,28 @@ func TestHungCouponService(t *testing.T) {
 		Why: "what waited is judged", Eventually: "40s",
 		expectation: expectation{Response: map[string]any{"conversions": []any{map[string]any{"reason": "UNKNOWN_CODE"}}}},
 	}})
+	processes[1].stop(t)
+	p.refusedByGateway(t, v)
+	processes[1].goOn(t)
+	p.mustPlay(t, v, []step{{HTTP: "GET ${link}", Eventually: "20s", expectation: expectation{Status: http.StatusFound}}})
+}
+
+// refusedByGateway checks that what needs the tracking service is answered soon, with a time to come back.
+func (p player) refusedByGateway(t *testing.T, v vars) {
+	t.Helper()
+	unavailable := expectation{Status: http.StatusServiceUnavailable, Header: map[string]any{"Retry-After": "!present"}}
+	var all sync.WaitGroup
+	for _, path := range []string{"/click?offer_id=${offer}", "/postback?coupon_code=${code}&token=${token}", "/v1/conversions"} {
+		all.Go(func() {
+			took(t, 3*time.Second, func() {
+				if err := p.play(t.Context(), []step{{HTTP: "GET " + path, expectation: unavailable}}, maps.Clone(v)); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+	all.Wait()
+	took(t, time.Second, func() { p.mustPlay(t, v, []step{{HTTP: "GET /v1/conversions", expectation: unavailable}}) })
 }
 
 // took fails the test if f takes longer than limit.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -30,9 +31,9 @@ const (
 )
 
 // forward returns a handler that passes requests on to the tracking service at addr, so that clicks
-// and postbacks have the same origin whether or not all runs in one process. close drops its idle
-// connections.
-func forward(addr string, log *slog.Logger) (handler http.Handler, closeIdle func()) {
+// and postbacks have the same origin whether or not all runs in one process. pulse says whether that service
+// is alive. close drops its idle connections.
+func forward(addr string, pulse *pulse, log *slog.Logger) (handler http.Handler, closeIdle func()) {
 	transport := &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: forwardDialTimeout}).DialContext,
 		MaxIdleConns:          forwardIdleConns,
@@ -47,9 +48,9 @@ func forward(addr string, log *slog.Logger) (handler http.Handler, closeIdle fun
 		Transport:    transport,
 		Rewrite:      rewrite(&url.URL{Scheme: "http", Host: addr}),
 		ErrorLog:     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ErrorHandler: unreachable(log),
+		ErrorHandler: unreachable(pulse, log),
 	}
-	return proxy, transport.CloseIdleConnections
+	return pulse.guard(proxy), transport.CloseIdleConnections
 }
 
 func rewrite(target *url.URL) func(*httputil.ProxyRequest) {
@@ -88,8 +89,12 @@ type eof struct{}
 
 func (eof) Read([]byte) (int, error) { return 0, io.EOF }
 
-func unreachable(log *slog.Logger) func(http.ResponseWriter, *http.Request, error) {
+func unreachable(pulse *pulse, log *slog.Logger) func(http.ResponseWriter, *http.Request, error) {
 	return func(w http.ResponseWriter, r *http.Request, err error) {
+		if context.Cause(r.Context()) == errNoPulse { //nolint:errorlint // it is never wrapped
+			writeStatus(w, http.StatusServiceUnavailable, pulse.status())
+			return
+		}
 		if errors.Is(err, r.Context().Err()) && r.Context().Err() != nil {
 			return // The caller has gone.
 		}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -15,7 +16,7 @@ func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)
 
 func through(t *testing.T, addr string) http.Handler {
 	t.Helper()
-	handler, closeIdle := forward(addr, quiet())
+	handler, closeIdle := forward(addr, aPulse(t, func(context.Context) error { return nil }), quiet())
 	t.Cleanup(closeIdle)
 	return handler
 }

@@ -46,9 +46,12 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 		return err
 	}
 	defer func() { _ = tracking.Close() }()
-	partner, closeIdle := forward(cfg.TrackingHTTPAddr, log)
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	couponPulse, trackingPulse := newPulse(life, "coupon service", coupon, log), newPulse(life, "tracking service", tracking, log)
+	partner, closeIdle := forward(cfg.TrackingHTTPAddr, trackingPulse, log)
 	defer closeIdle()
-	handler, err := New(Backends{Coupon: coupon, Tracking: tracking, Partner: partner}, Options{
+	handler, err := New(Backends{Coupon: pulsed{coupon, couponPulse}, Tracking: pulsed{tracking, trackingPulse}, Partner: partner}, Options{
 		AdminKey: key, Zone: zone, SessionFile: cfg.SessionFile, PublicURL: publicURL, Log: log,
 	})
 	if err != nil {

@@ -1,0 +1,199 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
+)
+
+const (
+	// pulsePatience is how long a request waits before the service is asked whether it is alive, and
+	// pulseTimeout how long that may take: together, how long a request waits for a service that hangs.
+	pulsePatience = 500 * time.Millisecond
+	pulseTimeout  = 1250 * time.Millisecond
+	// pulseInterval is the pause between two such questions.
+	pulseInterval = 250 * time.Millisecond
+)
+
+// errNoPulse ends the requests that wait for a service that hangs.
+var errNoPulse = errors.New("the service does not answer")
+
+// pulse tells a service that is slow from one that hangs. A slow one, which works on a report or waits for
+// its disk, still says that it is alive; requests wait for it. One that does not say so hangs: requests that
+// wait for it end, and further ones fail at once until it answers.
+type pulse struct {
+	service string
+	// feel asks the service whether it is alive. The deadline of its context is the only failure.
+	feel func(context.Context) error
+	log  *slog.Logger
+	// life ends with the process.
+	life context.Context //nolint:containedctx // the questions serve all requests, and end with none of them
+
+	mu sync.Mutex
+	// alive ends when the service is found to hang, with errNoPulse.
+	alive context.Context //nolint:containedctx // as above
+	lost  context.CancelCauseFunc
+	// waiting counts the requests that have waited for longer than pulsePatience.
+	waiting int
+	// isFeeling says that a goroutine asks.
+	isFeeling bool
+}
+
+// newPulse returns the pulse of a service at the end of a connection. What it starts ends with life.
+func newPulse(life context.Context, service string, conn grpc.ClientConnInterface, log *slog.Logger) *pulse {
+	client := healthpb.NewHealthClient(conn)
+	p := &pulse{service: service, log: log, life: life, feel: func(ctx context.Context) error {
+		// The service does not exist, so that nothing is looked at; any answer will do.
+		_, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: "pulse"})
+		if status.Code(err) == codes.DeadlineExceeded {
+			return err
+		}
+		return nil
+	}}
+	p.alive, p.lost = context.WithCancelCause(life)
+	return p
+}
+
+// hold returns a context that ends with the cause errNoPulse when the service hangs. release must be called
+// once the request is done. The error is errNoPulse if the service is known to hang.
+func (p *pulse) hold(ctx context.Context) (held context.Context, release func(), err error) {
+	p.mu.Lock()
+	alive := p.alive
+	p.mu.Unlock()
+	if context.Cause(alive) == errNoPulse { //nolint:errorlint // it is never wrapped
+		return nil, nil, errNoPulse
+	}
+	held, cancel := context.WithCancelCause(ctx)
+	unlink := context.AfterFunc(alive, func() { cancel(context.Cause(alive)) })
+	patience := time.AfterFunc(pulsePatience, func() { p.wait(1) })
+	return held, sync.OnceFunc(func() {
+		if !patience.Stop() {
+			p.wait(-1)
+		}
+		unlink()
+		cancel(nil)
+	}), nil
+}
+
+// wait notes that a request has waited for long, or waits no more.
+func (p *pulse) wait(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting += n
+	if p.waiting > 0 && !p.isFeeling {
+		p.isFeeling = true
+		go p.keepFeeling()
+	}
+}
+
+// keepFeeling asks the service whether it is alive, for as long as requests wait or it is not.
+func (p *pulse) keepFeeling() {
+	for {
+		ctx, cancel := context.WithTimeout(p.life, pulseTimeout)
+		err := p.feel(ctx)
+		cancel()
+		if p.life.Err() != nil || !p.note(err == nil) {
+			return
+		}
+		select {
+		case <-p.life.Done():
+			return
+		case <-time.After(pulseInterval):
+		}
+	}
+}
+
+// note takes an answer, or that there was none, and reports whether to ask again.
+func (p *pulse) note(answered bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	hung := p.alive.Err() != nil
+	switch {
+	case !answered && !hung:
+		p.log.Warn("a service hangs; requests to it fail until it answers", slog.String("service", p.service))
+		p.lost(errNoPulse)
+	case answered && hung:
+		p.log.Info("a service answers again", slog.String("service", p.service))
+		p.alive, p.lost = context.WithCancelCause(p.life)
+	}
+	p.isFeeling = !answered || p.waiting > 0
+	return p.isFeeling
+}
+
+func (p *pulse) status() *status.Status {
+	return rpcstatus.New(codes.Unavailable, reasonUnreachable, "the "+p.service+" does not answer; try again", rpcstatus.Retry())
+}
+
+// guard returns a handler whose requests end when the service hangs, with the cause errNoPulse, for next to
+// answer. Those that come while it hangs are answered with 503 at once.
+func (p *pulse) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, release, err := p.hold(r.Context())
+		if err != nil {
+			writeStatus(w, http.StatusServiceUnavailable, p.status())
+			return
+		}
+		defer release()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// pulsed is a connection whose calls end with Unavailable when the service hangs.
+type pulsed struct {
+	grpc.ClientConnInterface
+	*pulse
+}
+
+// Invoke implements grpc.ClientConnInterface.
+func (c pulsed) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	ctx, release, err := c.hold(ctx)
+	if err != nil {
+		return c.status().Err()
+	}
+	defer release()
+	return c.explain(ctx, c.ClientConnInterface.Invoke(ctx, method, args, reply, opts...))
+}
+
+// NewStream implements grpc.ClientConnInterface.
+func (c pulsed) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	ctx, release, err := c.hold(ctx)
+	if err != nil {
+		return nil, c.status().Err()
+	}
+	stream, err := c.ClientConnInterface.NewStream(ctx, desc, method, opts...)
+	if err != nil {
+		release()
+		return nil, c.explain(ctx, err)
+	}
+	context.AfterFunc(stream.Context(), release)
+	return pulsedStream{ClientStream: stream, conn: c, held: ctx}, nil
+}
+
+// explain returns a call's error, or why its context ended if that is why the call failed.
+func (c pulsed) explain(held context.Context, err error) error {
+	if err != nil && context.Cause(held) == errNoPulse { //nolint:errorlint // it is never wrapped
+		return c.status().Err()
+	}
+	return err
+}
+
+type pulsedStream struct {
+	grpc.ClientStream
+	conn pulsed
+	held context.Context //nolint:containedctx // the stream's own
+}
+
+// RecvMsg implements grpc.ClientStream.
+func (s pulsedStream) RecvMsg(m any) error {
+	return s.conn.explain(s.held, s.ClientStream.RecvMsg(m))
+}
