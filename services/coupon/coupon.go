@@ -38,9 +38,10 @@ type Service struct {
 
 // New opens the store, brings it up to date, and returns the service on it. Tracking links begin
 // with publicURL. Publishers' postback URLs lead out of the network, or to what is allowed. Close the
-// service when nothing calls it any more.
+// service when nothing calls it any more. An error that mongodb.IsAway passes when the
+// database is there.
 func New(ctx context.Context, database settings.Database, publicURL string, allowed outbound.Allowed, log *slog.Logger) (*Service, error) {
-	store, err := open(ctx, database)
+	store, err := open(ctx, database, log)
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)
 	}
@@ -49,11 +50,11 @@ func New(ctx context.Context, database settings.Database, publicURL string, allo
 	}, ready: readiness.New(log, readiness.Interval, database.Dependencies(store.Ping)...)}, nil
 }
 
-func open(ctx context.Context, database settings.Database) (flow.Store, error) {
+func open(ctx context.Context, database settings.Database, log *slog.Logger) (flow.Store, error) {
 	if database.MongoDBURI == "" {
 		return sqlitestore.Open(ctx, database.SQLiteDir)
 	}
-	var opts []mongodb.Option
+	opts := []mongodb.Option{mongodb.WithLog(log)}
 	if database.WithoutTransactions {
 		opts = append(opts, mongodb.WithoutTransactions())
 	}
@@ -98,7 +99,10 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer lifecycle.CloseAll(listeners)
-	service, err := New(ctx, database, publicURL, allowed, log)
+	standIn := lifecycle.Part{Name: "gRPC", Server: grpcserve.StandIn(), Listener: listeners[0]}
+	service, err := lifecycle.Await(ctx, log, []lifecycle.Part{standIn}, mongodb.IsAway, func(ctx context.Context) (*Service, error) {
+		return New(ctx, database, publicURL, allowed, log)
+	})
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 	"github.com/couponlink/couponlink/services/internal/httpserve"
 	"github.com/couponlink/couponlink/services/internal/lifecycle"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/settings"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking"
@@ -76,17 +77,15 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 
-	pages := ""
-	if cfg.Demo {
-		pages = demo.ShopPath
-		cfg.AllowedPrivateHosts.AllowedPrivateHosts += "," + hostOf(started.PublicURL) // for deliveries to the sample shops and scans of them
-	}
+	pages := cfg.shopPages(started.PublicURL)
 	allowed, err := cfg.AllowedHosts()
 	if err != nil {
 		return err
 	}
 
-	coupons, err := coupon.New(ctx, database, started.PublicURL, allowed, log)
+	coupons, err := lifecycle.Await(ctx, log, standIns(listeners, log), mongodb.IsAway, func(ctx context.Context) (*coupon.Service, error) {
+		return coupon.New(ctx, database, started.PublicURL, allowed, log)
+	})
 	if err != nil {
 		return err
 	}
@@ -94,8 +93,10 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: coupons.Readiness(), Log: log})
 	coupons.Register(couponServer)
 
-	trackings, err := tracking.New(ctx, tracking.Options{
-		Database: database, Coupon: grpcdial.WithKey(couponServer.Local(), key), PublicURL: started.PublicURL, Settings: cfg.Settings, Pages: pages, Log: log,
+	trackings, err := lifecycle.Await(ctx, log, standIns(listeners, log), mongodb.IsAway, func(ctx context.Context) (*tracking.Service, error) {
+		return tracking.New(ctx, tracking.Options{
+			Database: database, Coupon: grpcdial.WithKey(couponServer.Local(), key), PublicURL: started.PublicURL, Settings: cfg.Settings, Pages: pages, Log: log,
+		})
 	})
 	if err != nil {
 		return err
@@ -127,6 +128,24 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: listeners[0]},
 		lifecycle.Part{Name: "the coupon service's gRPC", Server: couponServer, Listener: listeners[1]},
 		lifecycle.Part{Name: "the tracking service's gRPC", Server: trackingServer, Listener: listeners[2]})
+}
+
+// shopPages returns the path of the sample shops, "" for none, and allows deliveries to them and scans of them.
+func (cfg *Config) shopPages(publicURL string) string {
+	if !cfg.Demo {
+		return ""
+	}
+	cfg.AllowedPrivateHosts.AllowedPrivateHosts += "," + hostOf(publicURL)
+	return demo.ShopPath
+}
+
+// standIns serve on the process's listeners while the database is not there yet.
+func standIns(listeners []net.Listener, log *slog.Logger) []lifecycle.Part {
+	return []lifecycle.Part{
+		{Name: "HTTP", Server: httpserve.StandIn(log), Listener: listeners[0]},
+		{Name: "the coupon service's gRPC", Server: grpcserve.StandIn(), Listener: listeners[1]},
+		{Name: "the tracking service's gRPC", Server: grpcserve.StandIn(), Listener: listeners[2]},
+	}
 }
 
 // databaseOf returns the database that the settings mean. It refuses one service's file without the other's.

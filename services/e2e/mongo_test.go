@@ -54,22 +54,22 @@ func startOnMongoDB(t *testing.T) *system {
 func startOnMongoDBAt(t *testing.T, uri string) *system {
 	t.Helper()
 	if mongotest.Engine() {
-		return startOnEngine(t, uri)
+		return startInside(t, uri, "127.0.0.1:0")
 	}
 	s, _ := startTogether(t, t.TempDir(), map[string]string{"COUPONLINK_DATABASE_URL": uri})
 	return s
 }
 
-// startOnEngine runs the product in this process: only from inside can a store be told to do without
-// transactions.
-func startOnEngine(t *testing.T, uri string) *system {
+// startInside runs the product in this process: only from inside can a store be told to do without transactions, as
+// on the embedded engine.
+func startInside(t *testing.T, uri, httpAddr string) *system {
 	t.Helper()
 	var log lockedBuffer
 	started, ended := make(chan couponlink.Started, 1), make(chan error, 1)
 	config := couponlink.Config{
-		HTTPAddr: "127.0.0.1:0", CouponGRPCAddr: "127.0.0.1:0", TrackingGRPCAddr: "127.0.0.1:0",
+		HTTPAddr: httpAddr, CouponGRPCAddr: "127.0.0.1:0", TrackingGRPCAddr: "127.0.0.1:0",
 		AdminKey: settings.AdminKey{AdminKey: adminKey},
-		Storage:  settings.Storage{DataDir: t.TempDir(), DatabaseURL: uri, WithoutTransactions: true},
+		Storage:  settings.Storage{DataDir: t.TempDir(), DatabaseURL: uri, WithoutTransactions: mongotest.Engine()},
 		Started:  func(s couponlink.Started) { started <- s },
 	}
 	// t.Context ends before the cleanups run, which is when the process has to stop.
@@ -80,7 +80,7 @@ func startOnEngine(t *testing.T, uri string) *system {
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
-			t.Errorf("running on the engine: %v", err)
+			t.Errorf("running on MongoDB: %v", err)
 		}
 		if t.Failed() {
 			t.Logf("log of couponlink:\n%s", log.String())

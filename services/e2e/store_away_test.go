@@ -55,6 +55,44 @@ func TestMongoDBAway(t *testing.T) {
 	})
 }
 
+// TestMongoDBLate starts the product before its database: it waits, alive and not ready, and serves once the database
+// is there.
+func TestMongoDBLate(t *testing.T) {
+	t.Parallel()
+	cable, uri := newCable(t, mongotest.URI(t))
+	cable.cut()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer cable.mend()
+		for deadline := time.Now().Add(startPatience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			ready, alive := statusOf(addr, "/readyz"), statusOf(addr, "/livez")
+			if ready == http.StatusServiceUnavailable && alive == http.StatusOK {
+				return
+			}
+		}
+		t.Error("the product does not say that it is alive and not ready while it waits for its database")
+	}()
+	s := startInside(t, uri+"&serverSelectionTimeoutMS=100", addr)
+	player{system: s, transport: "rest", suite: loadSuite(t)}.prepare(t, []step{{Use: "campaign"}, sale("A-1", "")})
+}
+
+// statusOf returns the status of an answer; 0: there was none.
+func statusOf(addr, path string) int {
+	resp, err := http.Get("http://" + addr + path)
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
 const (
 	// firstPatience is how long the first call may take when the database is away, and knownPatience the others.
 	firstPatience = 5 * time.Second

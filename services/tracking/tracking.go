@@ -151,7 +151,7 @@ func open(ctx context.Context, o Options, retention time.Duration, calendar rule
 	if database.MongoDBURI == "" {
 		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now, Log: o.Log})
 	}
-	var opts []mongodb.Option
+	opts := []mongodb.Option{mongodb.WithLog(o.Log)}
 	if database.WithoutTransactions {
 		opts = append(opts, mongodb.WithoutTransactions())
 	}
@@ -246,7 +246,12 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { _ = coupon.Close() }()
-	service, err := New(ctx, Options{Database: database, Coupon: grpcdial.WithKey(coupon, key), PublicURL: publicURL, Settings: cfg.Settings, Log: log})
+	standIns := []lifecycle.Part{
+		{Name: "gRPC", Server: grpcserve.StandIn(), Listener: listeners[0]}, {Name: "HTTP", Server: httpserve.StandIn(log), Listener: listeners[1]},
+	}
+	service, err := lifecycle.Await(ctx, log, standIns, mongodb.IsAway, func(ctx context.Context) (*Service, error) {
+		return New(ctx, Options{Database: database, Coupon: grpcdial.WithKey(coupon, key), PublicURL: publicURL, Settings: cfg.Settings, Log: log})
+	})
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,8 @@ const gcPercent = 300
 
 // Main fills cfg from the command line and the environment, then runs until run returns or a signal
 // ends it: the first SIGINT or SIGTERM cancels run's context, a second one ends the process at once.
-// It does not return: the process exits with 0, or with 1 and the error on standard error.
+// It does not return: the process exits with 0, or with 1 and the error on standard error. That run was stopped by
+// the signal before it had started is no error.
 func Main(name, description string, cfg any, run func(ctx context.Context, log *slog.Logger) error) {
 	if err := Parse(name, description, cfg, os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
@@ -39,7 +40,7 @@ func Main(name, description string, cfg any, run func(ctx context.Context, log *
 	// Once the first signal is taken the default returns: the next one kills.
 	context.AfterFunc(ctx, stop)
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := run(ctx, log); err != nil {
+	if err := run(ctx, log); err != nil && (ctx.Err() == nil || !errors.Is(err, ctx.Err())) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)
 	}

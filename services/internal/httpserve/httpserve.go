@@ -1,6 +1,6 @@
 // Package httpserve makes the HTTP servers: limits and timeouts in one place.
 //
-// The services' wiring may import it; it imports none of ours.
+// The services' wiring may import it; of ours it imports readiness.
 package httpserve
 
 import (

@@ -261,3 +261,35 @@ func TestCommitSurvivesItsCaller(t *testing.T) {
 		t.Errorf("InTransaction: %v, want that the commit is finished", err)
 	}
 }
+
+// TestOpenRefused has a server refuse the password, or what the user may do: waiting does not change it, and the error
+// says what does. A server that is away passes.
+func TestOpenRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		command  string
+		code     int
+		wants    string
+		password string
+	}{
+		"password": {"saslStart", 18, "the password of the database URL", "user:s3cret@"},
+		"right":    {"find", 13, "readWrite and dbAdmin", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, uri := startServer(t, func(command bson.Raw) bson.D {
+				if _, err := command.LookupErr(c.command); err == nil {
+					return bson.D{{Key: "ok", Value: 0}, {Key: "code", Value: c.code}, {Key: "errmsg", Value: "refused"}}
+				}
+				return done()
+			})
+			_, err := Open(t.Context(), strings.Replace(uri, "mongodb://", "mongodb://"+c.password, 1), "d")
+			if err == nil || !strings.Contains(err.Error(), c.wants) || strings.Contains(err.Error(), "s3cret") ||
+				IsAway(err) || apperr.Is(err, apperr.Unavailable) {
+				t.Errorf("Open: %v, want an error that does not pass and has %q", err, c.wants)
+			}
+		})
+	}
+	_, err := Open(t.Context(), "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=10", "d")
+	if !IsAway(err) || !apperr.Is(StartFailure(err), apperr.Unavailable) {
+		t.Errorf("Open with nobody there: %v, want an error that passes", err)
+	}
+}

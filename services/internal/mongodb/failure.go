@@ -11,6 +11,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
+const (
+	codeUnauthorized         = 13
+	codeAuthenticationFailed = 18
+)
+
 // IsUnique says whether err is the database's refusal of a second document with an `_id` or a
 // unique value that is taken.
 func IsUnique(err error) bool { return mongo.IsDuplicateKeyError(err) }
@@ -25,7 +30,7 @@ func Failure(err error) error {
 	switch {
 	case err == nil, apperr.As(err) != nil:
 		return err
-	case errors.Is(err, errAway), errors.Is(err, errSlow):
+	case errors.Is(err, errAway), errors.Is(err, errSlow), errors.Is(err, errLookup):
 		return unavailable(err)
 	case errors.Is(err, context.Canceled):
 		return err
@@ -33,6 +38,31 @@ func Failure(err error) error {
 		return err
 	case isConnectionFailure(err), isServerFailure(err):
 		return unavailable(err)
+	default:
+		return err
+	}
+}
+
+// IsAway says whether an error, of Open's for instance, comes from a deployment that cannot be reached or cannot do
+// its work now: it passes by itself. One that StartFailure explains does not.
+func IsAway(err error) bool {
+	return errors.Is(err, errAway) || errors.Is(err, errSlow) || errors.Is(err, errLookup) ||
+		isConnectionFailure(err) || isServerFailure(err)
+}
+
+// StartFailure returns the error of a start: if the server refuses the user, which waiting does not change, it says
+// what would be right, and is not Unavailable. Any other error, nil included, is returned as it is.
+func StartFailure(err error) error {
+	var refusal mongo.ServerError
+	switch {
+	case !errors.As(err, &refusal):
+		return err
+	case refusal.HasErrorCode(codeAuthenticationFailed):
+		return errors.New("the MongoDB server refuses the user or the password of the database URL: check both, and authSource, " +
+			"the database that defines the user: " + refusal.Error())
+	case refusal.HasErrorCode(codeUnauthorized):
+		return errors.New("the MongoDB user of the database URL lacks a right: it needs readWrite and dbAdmin on the service's database: " +
+			refusal.Error())
 	default:
 		return err
 	}
@@ -94,7 +124,7 @@ func isUnavailable(code int) bool {
 		return true
 	case 134, 239, 246: // ReadConcernMajorityNotAvailableYet, SnapshotTooOld, SnapshotUnavailable
 		return true
-	case 13, 18: // Unauthorized, AuthenticationFailed
+	case codeUnauthorized, codeAuthenticationFailed:
 		return true
 	case 14031, 39, 2001: // OutOfDiskSpace, FileStreamFailed, and a disk that refuses writes
 		return true

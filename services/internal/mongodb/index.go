@@ -11,8 +11,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
-
-	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
 const (
@@ -94,13 +92,17 @@ func (db *DB) AwaitIndexes(ctx context.Context) {
 
 // keepBuilding creates indexes in the background, until they are there, cannot be, or the DB is closed.
 func (db *DB) keepBuilding(collection string, models []mongo.IndexModel) {
-	for {
+	for tries := 0; ; tries++ {
 		err := db.createIndexes(db.life, collection, models)
-		switch {
-		case err == nil, db.life.Err() != nil:
+		if err == nil || db.life.Err() != nil {
 			return
-		case !apperr.Is(err, apperr.Unavailable):
-			db.log.ErrorContext(db.life, "an index is missing; lists that need it are slow", slog.Any("error", err))
+		}
+		err = StartFailure(err)
+		passes := IsAway(err)
+		if tries == 0 || !passes {
+			db.log.ErrorContext(db.life, "an index is missing; lists that need it are slow", slog.Bool("tries again", passes), slog.Any("error", err))
+		}
+		if !passes {
 			return
 		}
 		select {

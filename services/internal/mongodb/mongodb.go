@@ -109,10 +109,10 @@ func Open(ctx context.Context, uri, database string, settings ...Option) (*DB, e
 	db.database = db.client.Database(name)
 	db.life, db.end = context.WithCancel(context.WithoutCancel(ctx))
 	if err := db.checkServer(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(StartFailure(err), db.Close())
 	}
 	if err := db.checkMoved(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(StartFailure(err), db.Close())
 	}
 	return db, nil
 }
@@ -136,12 +136,15 @@ func databaseName(uri, database string) (string, error) {
 // unreadable is the error for a URI that the driver refuses. The driver's own error may quote
 // the URI with its password, so only its kind is told.
 func unreadable(err error) error {
-	hint := "it must begin with mongodb:// or mongodb+srv://, name a host, and have special characters of user and password percent-encoded"
 	if strings.Contains(err.Error(), "lookup") {
-		hint = "its SRV record could not be looked up"
+		return Failure(errLookup)
 	}
-	return fmt.Errorf("the database URL is not a MongoDB URI that can be used: %s", hint)
+	return errors.New("the database URL is not a MongoDB URI that can be used: it must begin with mongodb:// or mongodb+srv://, " +
+		"name a host, and have special characters of user and password percent-encoded")
 }
+
+// errLookup is the error of a URI whose host has no address now.
+var errLookup = errors.New("the SRV record of the database URL could not be looked up")
 
 func clientOptions(uri string) *options.ClientOptions {
 	opts := options.Client().ApplyURI(uri).

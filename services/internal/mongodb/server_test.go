@@ -118,6 +118,9 @@ func (s *server) reply(command bson.Raw) bson.D {
 	}
 	name := elements[0].Key()
 	if of, _ := elements[0].Value().StringValueOK(); of == schemaCollection {
+		if answer := s.answer(command); answer != nil && answer[0].Value == 0 {
+			return answer
+		}
 		return listed() // nothing is there
 	}
 	switch name {

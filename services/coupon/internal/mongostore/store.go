@@ -34,7 +34,7 @@ func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, erro
 		return nil, fmt.Errorf("opening the coupon store: %w", err)
 	}
 	if err := prepare(ctx, db); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the coupon store: %w", err), db.Close())
+		return nil, errors.Join(fmt.Errorf("opening the coupon store: %w", mongodb.StartFailure(err)), db.Close())
 	}
 	return &Store{
 		db:         db,

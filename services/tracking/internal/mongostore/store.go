@@ -89,11 +89,11 @@ func openAt(ctx context.Context, uri string, o Options, opts ...mongodb.Option) 
 		return nil, fmt.Errorf("opening the tracking store: %w", err)
 	}
 	if err := prepare(ctx, db, o.Retention); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", err), db.Close())
+		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", mongodb.StartFailure(err)), db.Close())
 	}
 	s := newStore(db, o.Calendar, o.Now)
 	if err := s.beginFigures(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", err), s.Close())
+		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", mongodb.StartFailure(err)), s.Close())
 	}
 	return s, nil
 }

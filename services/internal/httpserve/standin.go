@@ -1,0 +1,21 @@
+package httpserve
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/couponlink/couponlink/services/internal/readiness"
+)
+
+// StandIn returns a Server for a process that cannot serve yet, since its database is not there. It says that the
+// process runs (/livez, /healthz), and answers everything else as it does /readyz: with 503 and a time to come again.
+func StandIn(log *slog.Logger) *Server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", readiness.Live)
+	mux.HandleFunc("GET /healthz", readiness.Live)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		notYet := readiness.Results{{Name: "store", Why: "the database is not there yet"}}
+		readiness.WriteHTTP(w, notYet, map[string]string{"message": "the storage is not there yet; try again later"})
+	})
+	return New(mux, log)
+}

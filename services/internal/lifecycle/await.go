@@ -1,0 +1,111 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	// awaitPause is the time between two tries.
+	awaitPause = time.Second
+	// awaitReminder is how often the log says again what is awaited.
+	awaitReminder = 5 * time.Minute
+	// standInStop bounds the end of the stand-ins.
+	standInStop = time.Second
+)
+
+// Await opens what a process needs before it can serve, such as a database. While open's error is one that passes,
+// since the database is not there yet, it tries again, for as long as it takes: it logs what is missing, once and
+// then rarely, and serves standIns, which tell callers. Their listeners are the process's own and are still open when
+// Await returns. Any other error ends it, as does the end of ctx.
+func Await[T any](
+	ctx context.Context, log *slog.Logger, standIns []Part, passes func(error) bool, open func(context.Context) (T, error),
+) (T, error) {
+	opened, err := open(ctx)
+	if err == nil || !passes(err) || ctx.Err() != nil {
+		return opened, err
+	}
+	stop := serveStandIns(ctx, log, standIns)
+	defer stop()
+	var logged time.Time
+	for ; err != nil && passes(err); opened, err = open(ctx) {
+		if time.Since(logged) >= awaitReminder {
+			log.WarnContext(ctx, "waiting until it can start; not ready", slog.Any("error", err))
+			logged = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return opened, fmt.Errorf("stopped while waiting: %w: %w", ctx.Err(), err)
+		case <-time.After(awaitPause):
+		}
+	}
+	if err == nil {
+		log.InfoContext(ctx, "what it waited for is there")
+	}
+	return opened, err
+}
+
+// serveStandIns serves parts until stop is called, which leaves their listeners open.
+func serveStandIns(ctx context.Context, log *slog.Logger, parts []Part) (stop func()) {
+	var serving sync.WaitGroup
+	for _, p := range parts {
+		listener := &lent{Listener: p.Listener}
+		serving.Go(func() {
+			if err := p.Server.Serve(listener); err != nil {
+				log.ErrorContext(ctx, "telling callers that it is not ready failed", slog.String("part", p.Name), slog.Any("error", err))
+			}
+		})
+	}
+	return func() {
+		stopping, done := context.WithTimeout(context.WithoutCancel(ctx), standInStop)
+		defer done()
+		for _, p := range parts {
+			p.Server.Stop(stopping)
+		}
+		serving.Wait()
+		for _, p := range parts {
+			setDeadline(p.Listener, time.Time{})
+		}
+	}
+}
+
+// lent is a listener that is lent to a server: when the server closes it, it accepts nothing more, but stays open.
+type lent struct {
+	net.Listener
+
+	mu     sync.Mutex
+	closed bool
+}
+
+// Accept waits for a connection.
+func (l *lent) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed && errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, net.ErrClosed
+	}
+	return conn, err
+}
+
+// Close ends the Accept under way and those that follow.
+func (l *lent) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	setDeadline(l.Listener, time.Unix(1, 0))
+	return nil
+}
+
+// setDeadline ends a listener's Accepts at a time; at the zero time: never.
+func setDeadline(listener net.Listener, at time.Time) {
+	if l, ok := listener.(interface{ SetDeadline(time.Time) error }); ok {
+		_ = l.SetDeadline(at) // It fails only on one that is closed.
+	}
+}
