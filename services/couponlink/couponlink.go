@@ -41,6 +41,7 @@ type Config struct {
 	settings.PublicURL
 	settings.Storage
 	settings.AdminKey
+	settings.CORSOrigins
 	tracking.Settings
 
 	// Started, if set, is called once requests are taken.
@@ -61,7 +62,8 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.OrGenerated(cfg.DataDir)
 	database, databaseErr := databaseOf(cfg.Storage)
 	zone, zoneErr := cfg.Zone()
-	if err := errors.Join(keyErr, databaseErr, zoneErr); err != nil {
+	origins, originsErr := cfg.Origins()
+	if err := errors.Join(keyErr, databaseErr, zoneErr, originsErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.HTTPAddr, cfg.CouponGRPCAddr, cfg.TrackingGRPCAddr)
@@ -108,7 +110,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 
 	backends := gateway.Backends{Coupon: couponServer.Local(), Tracking: trackingServer.Local(), Partner: trackings.PartnerHandler()}
 	handler, err := gateway.New(backends, gateway.Options{
-		AdminKey: key, Zone: zone, SessionFile: sessionFile(cfg.DataDir), PublicURL: started.PublicURL, Log: log,
+		AdminKey: key, Zone: zone, SessionFile: sessionFile(cfg.DataDir), PublicURL: started.PublicURL, CORSOrigins: origins, Log: log,
 	})
 	if err != nil {
 		return fmt.Errorf("making the gateway: %w", err)

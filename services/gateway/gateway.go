@@ -43,7 +43,9 @@ type Options struct {
 	SessionFile string
 	// PublicURL is the origin as the outside sees it.
 	PublicURL string
-	Log       *slog.Logger
+	// CORSOrigins are the other origins whose pages may call the API, such as `https://app.example.com`.
+	CORSOrigins []string
+	Log         *slog.Logger
 }
 
 // New returns the handler of the whole origin.
@@ -87,7 +89,7 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	mux.Handle("GET "+strings.TrimSuffix(console.Root, "/"), pages)
 	mux.Handle("GET /{$}", http.RedirectHandler(console.Root, http.StatusFound))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { writeStatus(w, http.StatusNotFound, errNoRoute(r)) })
-	return withCommonHeaders(mux), nil
+	return withCommonHeaders(withCORS(o.CORSOrigins, mux)), nil
 }
 
 // withCommonHeaders keeps browsers from guessing content types.

@@ -22,6 +22,7 @@ type Config struct {
 	settings.PublicURL
 	settings.AdminKey
 	settings.TimeZone
+	settings.CORSOrigins
 
 	// Started, if set, is called with the real address once requests are taken.
 	Started func(httpAddr string) `kong:"-"`
@@ -33,7 +34,8 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	key, keyErr := cfg.Required()
 	zone, zoneErr := cfg.Zone()
 	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
-	if err := errors.Join(keyErr, zoneErr, urlErr); err != nil {
+	origins, originsErr := cfg.Origins()
+	if err := errors.Join(keyErr, zoneErr, urlErr, originsErr); err != nil {
 		return err
 	}
 	coupon, err := grpcdial.Dial(cfg.CouponGRPCAddr)
@@ -52,7 +54,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	partner, closeIdle := forward(cfg.TrackingHTTPAddr, trackingPulse, log)
 	defer closeIdle()
 	handler, err := New(Backends{Coupon: pulsed{coupon, couponPulse}, Tracking: pulsed{tracking, trackingPulse}, Partner: partner}, Options{
-		AdminKey: key, Zone: zone, SessionFile: cfg.SessionFile, PublicURL: publicURL, Log: log,
+		AdminKey: key, Zone: zone, SessionFile: cfg.SessionFile, PublicURL: publicURL, CORSOrigins: origins, Log: log,
 	})
 	if err != nil {
 		return fmt.Errorf("making the gateway: %w", err)

@@ -205,3 +205,20 @@ func TestRetention(t *testing.T) {
 		}
 	}
 }
+
+func TestOrigins(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", " ": "", "https://App.example.com": "https://app.example.com",
+		"https://a.example, http://localhost:3000,": "https://a.example http://localhost:3000",
+	} {
+		got, err := settings.CORSOrigins{CORSOrigins: text}.Origins()
+		if err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%q: got %q, %v; want %q", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"*", "https://*.example.com", "app.example.com", "https://a.example/", "https://a.example/x", "null", "ftp://a.example", "https://", "https://u@a.example?"} {
+		if got, err := (settings.CORSOrigins{CORSOrigins: text}).Origins(); err == nil {
+			t.Errorf("%q: got %q, want an error", text, got)
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rs/cors"
+)
+
+// preflightAge is how long browsers remember what a preflight allowed.
+const preflightAge = 10 * time.Minute
+
+// withCORS lets frontends on some other origins call the API and report conversions, and everybody read the API's
+// description. Preflights are answered here, since they carry no key.
+func withCORS(origins []string, next http.Handler) http.Handler {
+	description := cors.New(cors.Options{AllowedOrigins: []string{"*"}, AllowedMethods: []string{http.MethodGet, http.MethodHead}}).Handler(next)
+	api := next
+	if len(origins) > 0 { // none would mean all
+		api = cors.New(cors.Options{
+			AllowedOrigins:   origins,
+			AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
+			AllowedHeaders:   []string{"Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Last-Event-ID"},
+			ExposedHeaders:   []string{"ETag", "Retry-After", "Allow", "Content-Disposition"},
+			AllowCredentials: true,
+			MaxAge:           int(preflightAge / time.Second),
+		}).Handler(next)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path := r.URL.Path; {
+		case path == "/openapi.json":
+			description.ServeHTTP(w, r)
+		case strings.HasPrefix(path, "/v1/"), path == "/postback", strings.HasPrefix(path, "/postback/"):
+			api.ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
