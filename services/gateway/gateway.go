@@ -89,7 +89,11 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	mux.Handle("GET "+strings.TrimSuffix(console.Root, "/"), pages)
 	mux.Handle("GET /{$}", http.RedirectHandler(console.Root, http.StatusFound))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { writeStatus(w, http.StatusNotFound, errNoRoute(r)) })
-	return withCommonHeaders(withCORS(o.CORSOrigins, mux)), nil
+	handler, err := compressed(mux)
+	if err != nil {
+		return nil, err
+	}
+	return withCommonHeaders(withCORS(o.CORSOrigins, handler)), nil
 }
 
 // withCommonHeaders keeps browsers from guessing content types.

@@ -217,6 +217,18 @@ func TestTextsAreTrimmed(t *testing.T) {
 	})
 }
 
+func TestMessagesMayBeCompressed(t *testing.T) {
+	t.Parallel()
+	s := start(t, &fake{answer: func(_ context.Context, req *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error) {
+		return &couponv1.ValidateCouponResponse{Valid: req.GetCode() == "SALE20"}, nil
+	}}, nil)
+	conn := grpcdial.WithKey(s.conns["network"], key)
+	resp, err := couponv1.NewCouponServiceClient(conn).ValidateCoupon(t.Context(), &couponv1.ValidateCouponRequest{Code: "SALE20"}, grpc.UseCompressor("gzip"))
+	if err != nil || !resp.GetValid() {
+		t.Errorf("%v, %v", resp, err)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	var next error
