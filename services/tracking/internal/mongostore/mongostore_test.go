@@ -57,9 +57,9 @@ func TestIndexes(t *testing.T) {
 		"clicks": {"time_1", "count_time_1"},
 		"conversions": {
 			"conversion_time_1__id_1", "offer_1_conversion_time_1__id_1", "publisher_1_conversion_time_1__id_1",
-			"pub_unique3_key_1_conversion_time_1__id_1", "status_1_conversion_time_1__id_1", "update_time_1__id_1", "plan_from_1", "count_time_1", "feed_from_1",
+			"pub_unique3_key_1_conversion_time_1__id_1", "status_1_conversion_time_1__id_1", "transaction_id_1_conversion_time_1__id_1", "update_time_1__id_1", "plan_from_1", "count_time_1", "feed_from_1",
 		},
-		"postbacks":   {"create_time_1", "create_time_1__id_1", "conversion_1"},
+		"postbacks":   {"create_time_1", "create_time_1__id_1", "conversion_1", "transaction_id_1_create_time_1__id_1"},
 		"deliveries":  {"finish_time_1", "create_time_1__id_1", "publisher_1_create_time_1__id_1", "conversion_1", "due_time_1_publisher_1"},
 		"coupon_uses": {"begin_time_1"},
 		"feed":        {"told_1__id_1"},

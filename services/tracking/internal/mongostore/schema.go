@@ -108,11 +108,13 @@ func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
 			mongodb.Index("publisher", "conversion_time", "_id"),
 			mongodb.Index("pub_unique3_key", "conversion_time", "_id"),
 			mongodb.Index("status", "conversion_time", "_id"),
+			mongodb.Index("transaction_id", "conversion_time", "_id"),
 			mongodb.Index("update_time", "_id"),
 		},
 		postbacks: {
 			mongodb.Index("create_time", "_id"), // an expiry's index cannot have a second field
 			mongodb.Index("conversion"),
+			mongodb.Index("transaction_id", "create_time", "_id"),
 		},
 		deliveries: {
 			mongodb.Index("create_time", "_id"),

@@ -189,9 +189,22 @@ func scanAll[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err
 
 // conversionQuery returns a query as SQL with its arguments.
 func conversionQuery(q listing.Query) (query string, args []any) {
+	q.Where = withUnapproved(q.Where)
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeConversion))
 	query = "SELECT " + conversionColumns + " FROM conversions WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
 	return query, append(args, q.Limit)
+}
+
+// withUnapproved adds to what a condition says of the status, where that holds for all rows, what follows for the
+// column that has an index.
+func withUnapproved(e listing.Expr) listing.Expr {
+	all := conjuncts(e)
+	for _, condition := range all {
+		if c, ok := condition.(listing.Compare); ok && c.Field == "status" && c.Op == listing.Equal && c.Value != string(rules.StatusApproved) {
+			return append(all[:len(all):len(all)], listing.Compare{Field: "unapproved", Op: listing.Equal, Value: c.Value})
+		}
+	}
+	return e
 }
 
 // encodeConversion returns a value to compare a field with as the field is stored.

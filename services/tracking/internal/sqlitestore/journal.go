@@ -68,28 +68,31 @@ func withIDs(e listing.Expr) listing.Expr {
 	}
 }
 
-// byEntries returns a query with what it says of a conversion, where that holds for all rows, said of
-// the entry that made it, which the conversion names, and of the later ones, which have an index.
+// mostEntries is how many entries a query by order id looks up one by one.
+const mostEntries = 100
+
+// byEntries returns a query with what it says of a conversion or an order id, where that holds for all rows, said of
+// the entries that made the conversions, which those name, and of the later ones, which have indexes.
 func (s *Store) byEntries(ctx context.Context, q listing.Query) (listing.Query, error) {
-	conditions, ok := q.Where.(listing.And)
-	if !ok && q.Where != nil {
-		conditions = listing.And{q.Where}
-	}
+	conditions := conjuncts(q.Where)
 	narrowed := make(listing.And, len(conditions))
 	for i, condition := range conditions {
 		narrowed[i] = condition
 		c, ok := condition.(listing.Compare)
-		id, isText := c.Value.(string)
-		if !ok || !isText || c.Field != "conversion" || c.Op != listing.Equal || id == "" {
+		value, isText := c.Value.(string)
+		if !ok || !isText || c.Op != listing.Equal || value == "" || c.Field != "conversion" && c.Field != "transaction_id" {
+			continue
+		}
+		made, err := s.madeBy(ctx, c.Field, value)
+		if err != nil {
+			return q, err
+		}
+		if len(made) > mostEntries {
 			continue
 		}
 		entries := listing.Or{listing.And{listing.Compare{Field: "later", Op: listing.Equal, Value: true}, c}}
-		conversion, err := s.Conversion(ctx, id)
-		if err != nil && !errors.Is(err, flow.ErrNotFound) {
-			return q, err
-		}
-		if conversion.Postback != "" {
-			entries = append(entries, listing.And{listing.Compare{Field: "id", Op: listing.Equal, Value: conversion.Postback}, c})
+		for _, id := range made {
+			entries = append(entries, listing.And{listing.Compare{Field: "id", Op: listing.Equal, Value: id}, c})
 		}
 		narrowed[i] = entries
 	}
@@ -97,6 +100,39 @@ func (s *Store) byEntries(ctx context.Context, q listing.Query) (listing.Query, 
 		q.Where = narrowed
 	}
 	return q, nil
+}
+
+// selectEntries finds the entries that made the conversions of an order id.
+const selectEntries = `SELECT postback FROM conversions WHERE transaction_id = ? AND postback <> '' LIMIT ?`
+
+// madeBy returns the entries that made a conversion, or those of an order id; of these one more than mostEntries at
+// most.
+func (s *Store) madeBy(ctx context.Context, field, value string) ([]string, error) {
+	if field == "transaction_id" {
+		entries, err := list(ctx, s, func(row scanner) (id timeID, err error) { return id, row.Scan(&id) }, selectEntries, value, mostEntries+1)
+		ids := make([]string, len(entries))
+		for i, id := range entries {
+			ids[i] = string(id)
+		}
+		return ids, readFailure("looking for the postbacks of an order", err)
+	}
+	conversion, err := s.Conversion(ctx, value)
+	if errors.Is(err, flow.ErrNotFound) || conversion.Postback == "" && err == nil {
+		return nil, nil
+	}
+	return []string{conversion.Postback}, err
+}
+
+// conjuncts returns the conditions that all hold where one does.
+func conjuncts(e listing.Expr) listing.And {
+	switch e := e.(type) {
+	case nil:
+		return nil
+	case listing.And:
+		return e
+	default:
+		return listing.And{e}
+	}
 }
 
 // encodePostback returns a value to compare a field with as the field is stored.

@@ -46,7 +46,8 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		"offer":           "conversions_offer",
 		"publisher":       "conversions_publisher",
 		"pub_unique3_key": "conversions_pub_unique3",
-		"status":          "conversions_status",
+		"status":          "conversions_unapproved",
+		"transaction_id":  "conversions_transaction",
 		"id":              "sqlite_autoindex_conversions_1",
 	} {
 		for _, after := range [][]any{nil, {time.UnixMilli(0), "5"}} {

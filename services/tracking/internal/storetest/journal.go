@@ -141,6 +141,7 @@ func salesWithPostbacks(t *testing.T, fresh Fresh) {
 		c := sale(i / 3) // three calls report one sale
 		entries[i] = entry(i)
 		entries[i].Replay = nil
+		entries[i].TransactionID = c.TransactionID
 		c.Postback = entries[i].ID
 		var err error
 		stored[i], inserted[i], err = s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Postback: &entries[i]})
@@ -158,15 +159,22 @@ func salesWithPostbacks(t *testing.T, fresh Fresh) {
 		}
 		want++
 		checkPostback(t, s, entries[i].Of(stored[i]))
-		about := listing.Query{Where: is("conversion", listing.Equal, stored[i].ID), Order: []listing.Order{{Field: "id"}}, Limit: 10}
-		if got := listPostbacks(t, s, about); len(got) != 1 || got[0].ID != entries[i].ID {
-			t.Errorf("the entries of sale %d are %+v, want that which made it", i, got)
+		about := []listing.Query{
+			{Where: is("conversion", listing.Equal, stored[i].ID), Order: []listing.Order{{Field: "id"}}, Limit: 10},
+			{Where: is("transaction_id", listing.Equal, stored[i].TransactionID), Order: []listing.Order{{Field: "id"}}, Limit: 10},
+		}
+		for _, q := range about {
+			if got := listPostbacks(t, s, q); len(got) != 1 || got[0].ID != entries[i].ID {
+				t.Errorf("the entries of sale %d by %v are %+v, want that which made it", i, q.Where, got)
+			}
 		}
 		later := fullPostback()
-		later.Conversion = stored[i].ID
+		later.Conversion, later.TransactionID = stored[i].ID, stored[i].TransactionID
 		insertPostback(t, s, later)
-		if got := listPostbacks(t, s, about); len(got) != 2 {
-			t.Errorf("the entries of sale %d are %+v, want also the later one", i, got)
+		for _, q := range about {
+			if got := listPostbacks(t, s, q); len(got) != 2 {
+				t.Errorf("the entries of sale %d by %v are %+v, want also the later one", i, q.Where, got)
+			}
 		}
 	}
 	if want != callers/3 {
