@@ -284,7 +284,7 @@ func TestExportErrors(t *testing.T) {
 	if resp := do(t, reports(t, &reporter{}), "GET", exportPath, "", "Authorization", "-"); resp.status != 401 || resp.reason() != "UNAUTHENTICATED" {
 		t.Errorf("without a key: %+v", resp)
 	}
-	if resp := do(t, reports(t, &reporter{}), "POST", exportPath, ""); resp.status != 405 || resp.header.Get("Allow") != "GET" {
+	if resp := do(t, reports(t, &reporter{}), "POST", exportPath, ""); resp.status != 405 || resp.header.Get("Allow") != "GET, HEAD" {
 		t.Errorf("a POST: %+v", resp)
 	}
 }

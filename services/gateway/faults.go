@@ -46,13 +46,11 @@ func (f *faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marsha
 
 // routing answers a request for which there is no route.
 func (f *faults) routing(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
-	if code != http.StatusMethodNotAllowed {
-		writeStatus(w, http.StatusNotFound, errNoRoute(r))
+	if code == http.StatusMethodNotAllowed {
+		refuseMethod(w, r, f.routes.methods(r.URL.Path))
 		return
 	}
-	allowed := strings.Join(f.routes.methods(r.URL.Path), ", ")
-	w.Header().Set("Allow", allowed)
-	writeStatus(w, code, rpcstatus.New(codes.Unimplemented, "METHOD_NOT_ALLOWED", r.URL.Path+" takes "+allowed+", not "+r.Method))
+	writeStatus(w, http.StatusNotFound, errNoRoute(r))
 }
 
 var namedField = regexp.MustCompile(`field "([^"]+)"`)

@@ -279,9 +279,41 @@ func (endless) Read(p []byte) (int, error) {
 
 func TestAllowNamesTheMethods(t *testing.T) {
 	t.Parallel()
-	resp := do(t, origin(t, &fake{}), "DELETE", "/v1/offers/10", "")
-	if got := resp.header.Get("Allow"); got != "GET, PATCH" {
-		t.Errorf("Allow: %q", got)
+	for request, want := range map[string]string{
+		"DELETE /v1/offers/10":                       "GET, HEAD, PATCH",
+		"GET /v1/offers/10/coupons/22.A:archive":     "POST",
+		"PATCH /v1/offers/10/coupons/22.A:archive":   "POST",
+		"GET /v1/postbacks:replay":                   "POST",
+		"POST /v1/about/coupon":                      "GET, HEAD",
+		"PUT /v1/reports/conversions:export":         "GET, HEAD",
+		"BREW /v1/savedReports/weekly":               "DELETE, GET, HEAD, PATCH",
+		"POST /v1/offers/10/coupons/22.A:unheard-of": "GET, HEAD, PATCH",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		resp := do(t, origin(t, &fake{}), method, path, "")
+		if got := resp.header.Get("Allow"); got != want || resp.status != http.StatusMethodNotAllowed || resp.reason() != "METHOD_NOT_ALLOWED" {
+			t.Errorf("%s: %d, Allow: %q; want %q", request, resp.status, got, want)
+		}
+	}
+}
+
+func TestHeadIsGetWithoutABody(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(origin(t, &fake{}))
+	defer server.Close()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, server.URL+"/v1/offers/10", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+key)
+	resp, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || len(body) != 0 || resp.ContentLength <= 0 {
+		t.Errorf("%d, %d of %d bytes, %v", resp.StatusCode, len(body), resp.ContentLength, err)
 	}
 }
 

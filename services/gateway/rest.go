@@ -23,13 +23,7 @@ const (
 
 // newREST returns the REST form of all services that have one, under /v1/.
 func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Handler, error) {
-	routes, err := newRoutes(
-		couponv1.File_couponlink_coupon_v1_offer_proto, couponv1.File_couponlink_coupon_v1_publisher_proto,
-		couponv1.File_couponlink_coupon_v1_approval_proto, couponv1.File_couponlink_coupon_v1_coupon_proto,
-		trackingv1.File_couponlink_tracking_v1_link_proto, trackingv1.File_couponlink_tracking_v1_conversion_proto,
-		trackingv1.File_couponlink_tracking_v1_postback_proto, trackingv1.File_couponlink_tracking_v1_delivery_proto,
-		trackingv1.File_couponlink_tracking_v1_scan_proto, trackingv1.File_couponlink_tracking_v1_report_proto,
-		trackingv1.File_couponlink_tracking_v1_saved_report_proto)
+	routes, err := newRoutes("couponlink.coupon.v1", "couponlink.tracking.v1")
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +64,7 @@ func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Han
 			return nil, fmt.Errorf("the route %s: %w", path, err)
 		}
 	}
-	return checkRequest(mux), nil
+	return routes.checkMethod(checkRequest(mux)), nil
 }
 
 func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) error {

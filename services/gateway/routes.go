@@ -11,9 +11,13 @@ import (
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
 // route is one HTTP method and path, from an RPC's annotation.
@@ -38,22 +42,39 @@ type routes []route
 
 var pathVariable = regexp.MustCompile(`\{([^=}]+)=([^}]+)\}`)
 
-func newRoutes(files ...protoreflect.FileDescriptor) (routes, error) {
+// newRoutes returns the routes of all services in some proto packages.
+func newRoutes(packages ...protoreflect.FullName) (routes, error) {
 	var all routes
-	for _, file := range files {
-		for i := range file.Services().Len() {
-			methods := file.Services().Get(i).Methods()
-			for j := range methods.Len() {
-				rule, ok := proto.GetExtension(methods.Get(j).Options(), annotations.E_Http).(*annotations.HttpRule)
-				if !ok || rule == nil {
-					continue // it has no REST form
-				}
-				rt, err := newRoute(methods.Get(j), rule)
-				if err != nil {
-					return nil, err
-				}
-				all = append(all, rt)
+	var err error
+	for _, name := range packages {
+		protoregistry.GlobalFiles.RangeFilesByPackage(name, func(file protoreflect.FileDescriptor) bool {
+			var some routes
+			some, err = routesOf(file)
+			all = append(all, some...)
+			return err == nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// routesOf returns the routes of the services in a file.
+func routesOf(file protoreflect.FileDescriptor) (routes, error) {
+	var all routes
+	for i := range file.Services().Len() {
+		methods := file.Services().Get(i).Methods()
+		for j := range methods.Len() {
+			rule, ok := proto.GetExtension(methods.Get(j).Options(), annotations.E_Http).(*annotations.HttpRule)
+			if !ok || rule == nil {
+				continue // it has no REST form
 			}
+			rt, err := newRoute(methods.Get(j), rule)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, rt)
 		}
 	}
 	return all, nil
@@ -99,15 +120,60 @@ func newRouteOf(method, template string, input protoreflect.MessageDescriptor) (
 	return rt, nil
 }
 
-// methods lists the HTTP methods that a path has.
+// methods lists the HTTP methods that a path has, in order. A path that ends with a custom verb, such as `:archive`,
+// has only that verb's: its last part is no resource's name.
 func (all routes) methods(path string) []string {
-	var methods []string
+	var plain, verbs []string
 	for _, rt := range all {
-		if rt.path.MatchString(path) && !slices.Contains(methods, rt.method) {
-			methods = append(methods, rt.method)
+		if !rt.path.MatchString(path) {
+			continue
+		}
+		if rt.hasVerb() {
+			verbs = append(verbs, rt.method)
+		} else {
+			plain = append(plain, rt.method)
 		}
 	}
-	return methods
+	methods := plain
+	if len(verbs) > 0 {
+		methods = verbs
+	}
+	if slices.Contains(methods, http.MethodGet) {
+		methods = append(methods, http.MethodHead)
+	}
+	slices.Sort(methods)
+	return slices.Compact(methods)
+}
+
+// hasVerb reports whether a route's template ends with a custom verb.
+func (rt route) hasVerb() bool {
+	return strings.Contains(rt.template[strings.LastIndex(rt.template, "/"):], ":")
+}
+
+// checkMethod answers HEAD as GET, and refuses methods that a custom verb does not have: to the mux, the verb may be the
+// end of a name. The mux refuses the others.
+func (all routes) checkMethod(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost && strings.Contains(r.URL.Path[strings.LastIndex(r.URL.Path, "/"):], ":") {
+			if allowed := all.methods(r.URL.Path); len(allowed) > 0 && !slices.Contains(allowed, r.Method) {
+				refuseMethod(w, r, allowed)
+				return
+			}
+		}
+		if r.Method == http.MethodHead {
+			r = r.WithContext(r.Context()) // the server still knows the real method, and sends no body
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuseMethod answers a method that a path does not have.
+func refuseMethod(w http.ResponseWriter, r *http.Request, allowed []string) {
+	list := strings.Join(allowed, ", ")
+	w.Header().Set("Allow", list)
+	writeStatus(w, http.StatusMethodNotAllowed,
+		rpcstatus.New(codes.Unimplemented, "METHOD_NOT_ALLOWED", rpcstatus.Clean(r.URL.Path)+" takes "+list+", not "+rpcstatus.Clean(r.Method)))
 }
 
 // checkQuery is a middleware that refuses queries which the route would not take whole.
