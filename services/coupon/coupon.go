@@ -80,6 +80,7 @@ type Config struct {
 	settings.Storage
 	settings.AdminKey
 	settings.AllowedPrivateHosts
+	settings.Stop
 
 	// Started, if set, is called with the real address once calls are taken.
 	Started func(grpcAddr string) `kong:"-"`
@@ -91,7 +92,8 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	database, databaseErr := cfg.Database()
 	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
 	allowed, allowedErr := cfg.AllowedHosts()
-	if err := errors.Join(keyErr, databaseErr, urlErr, allowedErr); err != nil {
+	stop, stopErr := cfg.Stop.Of(false)
+	if err := errors.Join(keyErr, databaseErr, urlErr, allowedErr, stopErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.GRPCAddr)
@@ -114,5 +116,5 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	if cfg.Started != nil {
 		cfg.Started(addr)
 	}
-	return lifecycle.Run(ctx, lifecycle.Part{Name: "gRPC", Server: server, Listener: listeners[0]})
+	return lifecycle.Run(ctx, stop, lifecycle.Part{Name: "gRPC", Server: server, Listener: listeners[0]})
 }

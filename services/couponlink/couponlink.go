@@ -42,6 +42,7 @@ type Config struct {
 	settings.Storage
 	settings.AdminKey
 	settings.CORSOrigins
+	settings.Stop
 	tracking.Settings
 
 	// Started, if set, is called once requests are taken.
@@ -63,7 +64,8 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	database, databaseErr := databaseOf(cfg.Storage)
 	zone, zoneErr := cfg.Zone()
 	origins, originsErr := cfg.Origins()
-	if err := errors.Join(keyErr, databaseErr, zoneErr, originsErr); err != nil {
+	stop, stopErr := cfg.Stop.Of(true)
+	if err := errors.Join(keyErr, databaseErr, zoneErr, originsErr, stopErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.HTTPAddr, cfg.CouponGRPCAddr, cfg.TrackingGRPCAddr)
@@ -78,7 +80,6 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	if started.PublicURL, err = cfg.PublicURL.Or(started.HTTPAddr); err != nil {
 		return err
 	}
-
 	pages := cfg.shopPages(started.PublicURL)
 	allowed, err := cfg.AllowedHosts()
 	if err != nil {
@@ -104,7 +105,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer command.Close(&err, "the tracking service's store", trackings)
-	defer context.AfterFunc(ctx, trackings.StopWatches)()
+	stop.Work = trackings.EndWork
 	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: trackings.Readiness(), Log: log})
 	trackings.Register(trackingServer)
 
@@ -126,7 +127,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	if cfg.Started != nil {
 		cfg.Started(started)
 	}
-	return lifecycle.Run(ctx,
+	return lifecycle.Run(ctx, stop,
 		lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: listeners[0]},
 		lifecycle.Part{Name: "the coupon service's gRPC", Server: couponServer, Listener: listeners[1]},
 		lifecycle.Part{Name: "the tracking service's gRPC", Server: trackingServer, Listener: listeners[2]})

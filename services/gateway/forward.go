@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -25,6 +26,8 @@ const (
 	forwardHeaderTimeout  = 30 * time.Second
 	forwardIdleConns      = 256
 	forwardBufferBytes    = 16 << 10
+	redialPause           = 50 * time.Millisecond
+	maxRedialPause        = 400 * time.Millisecond
 	forwardedForHeader    = "X-Forwarded-For"
 	forwardedHostHeader   = "X-Forwarded-Host"
 	forwardedSchemeHeader = "X-Forwarded-Proto"
@@ -45,7 +48,7 @@ func forward(addr string, pulse *pulse, log *slog.Logger) (handler http.Handler,
 		DisableCompression:    true,
 	}
 	proxy := &httputil.ReverseProxy{
-		Transport:    transport,
+		Transport:    redial{transport},
 		Rewrite:      rewrite(&url.URL{Scheme: "http", Host: addr}),
 		ErrorLog:     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ErrorHandler: unreachable(pulse, log),
@@ -63,8 +66,9 @@ func rewrite(target *url.URL) func(*httputil.ProxyRequest) {
 		if r.Out.Body == nil {
 			// A request with a body that cannot be had again is never sent twice by the transport.
 			// A GET may report a sale, and one without an order id would then count twice.
-			r.Out.Body = io.NopCloser(eof{})
+			r.Out.Body = eof{}
 		}
+		r.Out.Body = io.NopCloser(r.Out.Body) // a dial that fails must not close what is not read yet
 	}
 }
 
@@ -84,10 +88,31 @@ func forwardedFor(r *httputil.ProxyRequest) {
 	}
 }
 
+// redial tries again if a connection is refused, for as long as an instance takes to be replaced: nothing of the request was
+// sent then, or read.
+type redial struct{ http.RoundTripper }
+
+// RoundTrip carries out a request.
+func (t redial) RoundTrip(r *http.Request) (*http.Response, error) {
+	for pause := redialPause; ; pause *= 2 {
+		resp, err := t.RoundTripper.RoundTrip(r)
+		if !errors.Is(err, syscall.ECONNREFUSED) || pause > maxRedialPause {
+			return resp, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-r.Context().Done():
+			return nil, err
+		}
+	}
+}
+
 // eof is an empty body that the transport does not know to be empty.
 type eof struct{}
 
 func (eof) Read([]byte) (int, error) { return 0, io.EOF }
+
+func (eof) Close() error { return nil }
 
 func unreachable(pulse *pulse, log *slog.Logger) func(http.ResponseWriter, *http.Request, error) {
 	return func(w http.ResponseWriter, r *http.Request, err error) {

@@ -28,7 +28,7 @@ func newReadyHandler(backends Backends, log *slog.Logger) readyHandler {
 
 // ServeHTTP implements http.Handler.
 func (h readyHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	found := h.probe.Results(r.Context())
+	found := h.probe.Results(r.Context()).AndProcess(r.Context())
 	readiness.WriteHTTP(w, found, map[string]string{"coupon": statusOf(found, couponName), "tracking": statusOf(found, trackingName)})
 }
 

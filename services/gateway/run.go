@@ -23,6 +23,7 @@ type Config struct {
 	settings.AdminKey
 	settings.TimeZone
 	settings.CORSOrigins
+	settings.Stop
 
 	// Started, if set, is called with the real address once requests are taken.
 	Started func(httpAddr string) `kong:"-"`
@@ -35,15 +36,16 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	zone, zoneErr := cfg.Zone()
 	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
 	origins, originsErr := cfg.Origins()
-	if err := errors.Join(keyErr, zoneErr, urlErr, originsErr); err != nil {
+	stop, stopErr := cfg.Stop.Of(false)
+	if err := errors.Join(keyErr, zoneErr, urlErr, originsErr, stopErr); err != nil {
 		return err
 	}
-	coupon, err := grpcdial.Dial(cfg.CouponGRPCAddr)
+	coupon, err := grpcdial.DialPatient(cfg.CouponGRPCAddr)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = coupon.Close() }()
-	tracking, err := grpcdial.Dial(cfg.TrackingGRPCAddr)
+	tracking, err := grpcdial.DialPatient(cfg.TrackingGRPCAddr)
 	if err != nil {
 		return err
 	}
@@ -68,5 +70,5 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if cfg.Started != nil {
 		cfg.Started(addr)
 	}
-	return lifecycle.Run(ctx, lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: listeners[0]})
+	return lifecycle.Run(ctx, stop, lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: listeners[0]})
 }

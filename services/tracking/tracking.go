@@ -42,6 +42,9 @@ import (
 // DatabaseFile is the name of the service's database in its directory, with SQLite.
 const DatabaseFile = sqlitestore.FileName
 
+// closeGrace is how long Close waits for work that did not end in time.
+const closeGrace = 2 * time.Second
+
 // Service is the tracking service on its store.
 type Service struct {
 	store flow.Store
@@ -202,13 +205,27 @@ func readinessOf(o Options, store flow.Store) *readiness.Probe {
 	return readiness.New(o.Log, readiness.Interval, dependencies...)
 }
 
-// StopWatches ends the streams that would not end by themselves, so that the servers can stop.
-func (s *Service) StopWatches() { s.flow.StopWatches() }
-
-// Close stops the work in the background, waits for writes under way and closes the store.
-func (s *Service) Close() error {
+// EndWork ends the streams that would not end by themselves and the work in the background, and waits for it
+// until ctx ends.
+func (s *Service) EndWork(ctx context.Context) {
+	s.flow.StopWatches()
 	s.endWork()
-	s.work.Wait()
+	ended := make(chan struct{})
+	go func() {
+		s.work.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+}
+
+// Close stops the work in the background, waits a moment for it and for writes under way, and closes the store.
+func (s *Service) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	s.EndWork(ctx)
 	return s.store.Close()
 }
 
@@ -221,6 +238,7 @@ type Config struct {
 	settings.PublicURL
 	settings.Storage
 	settings.AdminKey
+	settings.Stop
 	Settings
 
 	// Started, if set, is called with the real addresses once calls are taken.
@@ -233,7 +251,8 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.Required()
 	database, databaseErr := cfg.Database()
 	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
-	if err := errors.Join(keyErr, databaseErr, urlErr); err != nil {
+	stop, stopErr := cfg.Stop.Of(false)
+	if err := errors.Join(keyErr, databaseErr, urlErr, stopErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.GRPCAddr, cfg.PartnerHTTPAddr)
@@ -256,7 +275,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer command.Close(&err, "the store", service)
-	defer context.AfterFunc(ctx, service.StopWatches)()
+	stop.Work = service.EndWork
 	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), Log: log})
 	service.Register(server)
 	grpcAddr, httpAddr := listeners[0].Addr().String(), listeners[1].Addr().String()
@@ -264,7 +283,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	if cfg.Started != nil {
 		cfg.Started(grpcAddr, httpAddr)
 	}
-	return lifecycle.Run(ctx,
+	return lifecycle.Run(ctx, stop,
 		lifecycle.Part{Name: "gRPC", Server: server, Listener: listeners[0]},
 		lifecycle.Part{Name: "HTTP", Server: httpserve.New(service.HTTPHandler(), log), Listener: listeners[1]})
 }

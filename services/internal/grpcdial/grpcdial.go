@@ -33,6 +33,10 @@ const (
 // addresses behind a name, calls go to all of them in turn. It connects when first used. The
 // connection is not encrypted: services talk within a private network.
 func Dial(target string) (*grpc.ClientConn, error) {
+	return dial(target, serviceConfig(nil))
+}
+
+func dial(target, serviceConfig string) (*grpc.ClientConn, error) {
 	retry := backoff.DefaultConfig
 	retry.BaseDelay = 100 * time.Millisecond
 	retry.MaxDelay = maxBackoff
@@ -40,7 +44,7 @@ func Dial(target string) (*grpc.ClientConn, error) {
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: retry, MinConnectTimeout: connectTimeout}),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingInterval, Timeout: pingTimeout}),
-		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`),
+		grpc.WithDefaultServiceConfig(serviceConfig),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceiveBytes)),
 		grpc.WithReadBufferSize(bufferBytes),
 		grpc.WithWriteBufferSize(bufferBytes))

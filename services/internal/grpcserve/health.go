@@ -61,7 +61,7 @@ func (h *healthServer) Check(ctx context.Context, req *healthpb.HealthCheckReque
 	return &healthpb.HealthCheckResponse{Status: serving}, nil
 }
 
-// Watch sends what Check would answer, now and whenever it has changed, until the server stops.
+// Watch sends what Check would answer, now and whenever it has changed, until the server is about to stop.
 func (h *healthServer) Watch(req *healthpb.HealthCheckRequest, stream grpc.ServerStreamingServer[healthpb.HealthCheckResponse]) error {
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
@@ -82,6 +82,9 @@ func (h *healthServer) Watch(req *healthpb.HealthCheckRequest, stream grpc.Serve
 		case <-stream.Context().Done():
 			return stream.Context().Err()
 		case <-h.stopping:
+			if last != healthpb.HealthCheckResponse_NOT_SERVING {
+				_ = stream.Send(&healthpb.HealthCheckResponse{Status: healthpb.HealthCheckResponse_NOT_SERVING}) // a watcher who has gone needs it not
+			}
 			return status.Error(codes.Unavailable, "the server is stopping")
 		}
 	}

@@ -36,6 +36,9 @@ const (
 	minPingInterval      = 10 * time.Second
 	pingInterval         = time.Minute
 	pingTimeout          = 20 * time.Second
+	// connectionAge is when a client is asked to connect again, so that calls reach instances that were added
+	// since. Calls under way are finished first, however long they take.
+	connectionAge = 5 * time.Minute
 )
 
 // Config is what a server needs to know.
@@ -87,7 +90,7 @@ func tuning() []grpc.ServerOption {
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.ReadBufferSize(bufferBytes),
 		grpc.WriteBufferSize(bufferBytes),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingInterval, Timeout: pingTimeout}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingInterval, Timeout: pingTimeout, MaxConnectionAge: connectionAge}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPingInterval, PermitWithoutStream: true}),
 	}
 }
@@ -110,6 +113,9 @@ func (s *Server) Serve(listener net.Listener) error {
 	}
 	return nil
 }
+
+// Drain says "not serving" to health checks, and serves on.
+func (s *Server) Drain() { s.health.shutdown() }
 
 // Stop says "not serving" to health checks, accepts nothing more and waits for calls under way, but
 // not longer than until ctx ends: then it cuts them off. Calls through the in-process channel are

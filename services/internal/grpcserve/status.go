@@ -6,7 +6,9 @@ import (
 	"log/slog"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
 
@@ -20,6 +22,10 @@ func (g *guard) status(ctx context.Context, method string, err error) error {
 	if e := apperr.As(err); e != nil {
 		if e.Cause != nil {
 			g.log.WarnContext(ctx, "a call failed", slog.String("method", method), slog.String("reason", e.Reason), slog.Any("error", err))
+		}
+		if e.Kind == apperr.Unavailable {
+			// Clients that hide a broken connection pass this on: the caller decides when to try again.
+			_ = grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", "-1")) // without it they only ask more often
 		}
 		return statusOf(e)
 	}

@@ -1,4 +1,4 @@
-// Package httpserve makes the HTTP servers: limits and timeouts in one place.
+// Package httpserve makes the HTTP servers: limits, timeouts and the way to stop in one place.
 //
 // The services' wiring may import it; of ours it imports readiness.
 package httpserve
@@ -9,7 +9,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
 // Limits of one connection. A request has its headers read within 10 seconds and is read whole
@@ -22,35 +26,128 @@ const (
 	maxHeaderBytes = 32 << 10
 )
 
+// When a server stops, connections without a request are closed after idleGrace: a request may be under way to
+// them already. lookInterval is the time between two looks at whether there are any.
+const (
+	idleGrace    = 200 * time.Millisecond
+	lookInterval = 5 * time.Millisecond
+)
+
 // Server serves one handler.
 type Server struct {
 	http http.Server
+	// patience is writePatience, but in tests.
+	patience time.Duration
+	stopping atomic.Bool
+
+	mu       sync.Mutex
+	listener *listener
+	// quiet are the connections that have no request now.
+	quiet map[*progressConn]struct{}
 }
 
 // New returns a Server. Its own complaints, such as a handler's panic, go to log.
 func New(handler http.Handler, log *slog.Logger) *Server {
-	return &Server{http: http.Server{
-		Handler:           handler,
+	s := &Server{quiet: map[*progressConn]struct{}{}, patience: writePatience}
+	s.http = http.Server{
+		Handler:           s.closing(handler),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}}
+		ConnState:         s.note,
+		BaseContext: func(net.Listener) context.Context {
+			return readiness.WithStopping(context.Background(), &s.stopping)
+		},
+	}
+	return s
+}
+
+// closing returns the handler with answers that tell callers, once the server stops, to use another connection.
+func (s *Server) closing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// note keeps account of the connections without a request.
+func (s *Server) note(c net.Conn, state http.ConnState) {
+	conn, ok := c.(*progressConn)
+	if !ok {
+		return // cannot be: the listener makes all of them
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if state == http.StateNew || state == http.StateIdle {
+		conn.hasRead.Store(false)
+		s.quiet[conn] = struct{}{}
+		return
+	}
+	delete(s.quiet, conn)
+}
+
+// quietConns returns how many connections have no request, or one whose head was not read to its end. If
+// closing, those without a byte of a request are closed, and not counted.
+func (s *Server) quietConns(closing bool) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.quiet)
+	for conn := range s.quiet {
+		if closing && !conn.hasRead.Load() {
+			_ = conn.Close() // its goroutine notices
+			n--
+		}
+	}
+	return n
 }
 
 // Serve accepts connections until Stop. It returns nil after Stop, else why it failed.
-func (s *Server) Serve(listener net.Listener) error {
-	if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
+func (s *Server) Serve(l net.Listener) error {
+	own := newListener(l, s.patience)
+	s.mu.Lock()
+	s.listener = own
+	s.mu.Unlock()
+	err := s.http.Serve(own)
+	if errors.Is(err, http.ErrServerClosed) || own.isClosing() {
+		return nil
 	}
-	return nil
+	return err
 }
 
-// Stop accepts nothing more and waits for requests under way, but not longer than until ctx ends:
-// then it cuts them off.
+// Drain makes the server close each connection after its next answer. It serves on, new connections too.
+func (s *Server) Drain() { s.stopping.Store(true) }
+
+// Stop accepts nothing more, answers what was accepted and waits for requests under way, but not longer than
+// until ctx ends: then it cuts them off.
 func (s *Server) Stop(ctx context.Context) {
+	s.Drain()
+	s.mu.Lock()
+	accepting := s.listener
+	s.mu.Unlock()
+	if accepting != nil {
+		_ = accepting.Close()
+	}
+	s.awaitQuiet(ctx)
 	if s.http.Shutdown(ctx) != nil {
 		_ = s.http.Close()
+	}
+}
+
+// awaitQuiet waits until each connection has got a request or is closed, which happens after idleGrace unless a
+// byte of a request was read.
+func (s *Server) awaitQuiet(ctx context.Context) {
+	graceEnd := time.Now().Add(idleGrace)
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	for s.quietConns(time.Now().After(graceEnd)) > 0 {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
 	}
 }

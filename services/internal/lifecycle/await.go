@@ -16,23 +16,29 @@ const (
 	awaitPause = time.Second
 	// awaitReminder is how often the log says again what is awaited.
 	awaitReminder = 5 * time.Minute
+	// standInDelay is how long callers wait to be served before stand-ins answer them.
+	standInDelay = time.Second
 	// standInStop bounds the end of the stand-ins.
 	standInStop = time.Second
 )
 
 // Await opens what a process needs before it can serve, such as a database. While open's error is one that passes,
 // since the database is not there yet, it tries again, for as long as it takes: it logs what is missing, once and
-// then rarely, and serves standIns, which tell callers. Their listeners are the process's own and are still open when
-// Await returns. Any other error ends it, as does the end of ctx.
+// then rarely, and serves standIns, which tell callers. They are served too while open takes long, as it does when it
+// brings a database up to date. Their listeners are the process's own and are still open when Await returns. Any other
+// error ends it, as does the end of ctx.
 func Await[T any](
 	ctx context.Context, log *slog.Logger, standIns []Part, passes func(error) bool, open func(context.Context) (T, error),
 ) (T, error) {
+	telling := &telling{begin: func() (stop func()) { return serveStandIns(ctx, log, standIns) }}
+	defer telling.end()
+	late := time.AfterFunc(standInDelay, telling.start)
+	defer late.Stop()
 	opened, err := open(ctx)
 	if err == nil || !passes(err) || ctx.Err() != nil {
 		return opened, err
 	}
-	stop := serveStandIns(ctx, log, standIns)
-	defer stop()
+	telling.start()
 	var logged time.Time
 	for ; err != nil && passes(err); opened, err = open(ctx) {
 		if time.Since(logged) >= awaitReminder {
@@ -49,6 +55,32 @@ func Await[T any](
 		log.InfoContext(ctx, "what it waited for is there")
 	}
 	return opened, err
+}
+
+// telling are stand-ins that are served from start, if that is called, to end.
+type telling struct {
+	begin func() (stop func())
+
+	mu    sync.Mutex
+	ended bool
+	stop  func()
+}
+
+func (t *telling) start() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stop == nil && !t.ended {
+		t.stop = t.begin()
+	}
+}
+
+func (t *telling) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stop != nil && !t.ended {
+		t.stop()
+	}
+	t.ended = true
 }
 
 // serveStandIns serves parts until stop is called, which leaves their listeners open.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -65,7 +66,7 @@ func TestAwait(t *testing.T) {
 	ran := make(chan error, 1)
 	go func() {
 		teapot := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-		ran <- lifecycle.Run(ctx,
+		ran <- lifecycle.Run(ctx, lifecycle.Stop{Timeout: time.Minute},
 			lifecycle.Part{Name: "HTTP", Server: httpserve.New(teapot, logger), Listener: web},
 			lifecycle.Part{Name: "gRPC", Server: grpcserve.New(grpcserve.Config{}), Listener: rpc})
 	}()
@@ -139,5 +140,23 @@ func TestAwaitEnds(t *testing.T) {
 	})
 	if err == nil {
 		t.Error("Await returned no error though it was stopped")
+	}
+}
+
+// TestAwaitOfALongOpening: while a database is brought up to date, callers are told instead of waiting.
+func TestAwaitOfALongOpening(t *testing.T) {
+	t.Parallel()
+	logger := slog.New(slog.DiscardHandler)
+	web := listen(t)
+	standIns := []lifecycle.Part{{Name: "HTTP", Server: httpserve.StandIn(logger), Listener: web}}
+	got, err := lifecycle.Await(t.Context(), logger, standIns, isAway, func(context.Context) (int, error) {
+		resp, err := http.Get("http://" + web.Addr().String() + "/readyz") //nolint:noctx // The test ends it.
+		if err != nil {
+			return 0, err
+		}
+		return resp.StatusCode, resp.Body.Close()
+	})
+	if err != nil || got != http.StatusServiceUnavailable {
+		t.Errorf("while it opens callers get %d, %v", got, err)
 	}
 }

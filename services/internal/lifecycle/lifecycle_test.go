@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 	"github.com/couponlink/couponlink/services/internal/httpserve"
 	"github.com/couponlink/couponlink/services/internal/lifecycle"
+	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
 func listen(t *testing.T) net.Listener {
@@ -35,7 +36,7 @@ func TestRunFinishesRequestsUnderWay(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ran := make(chan error, 1)
 	go func() {
-		ran <- lifecycle.Run(ctx,
+		ran <- lifecycle.Run(ctx, lifecycle.Stop{Timeout: 20 * time.Second},
 			lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, slog.Default()), Listener: listener},
 			lifecycle.Part{Name: "gRPC", Server: grpcserve.New(grpcserve.Config{}), Listener: listen(t)})
 	}()
@@ -67,7 +68,7 @@ func TestRunOfAContextThatHasEnded(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := lifecycle.Run(ctx,
+	err := lifecycle.Run(ctx, lifecycle.Stop{Timeout: 20 * time.Second},
 		lifecycle.Part{Name: "HTTP", Server: httpserve.New(http.NotFoundHandler(), slog.Default()), Listener: listen(t)},
 		lifecycle.Part{Name: "gRPC", Server: grpcserve.New(grpcserve.Config{}), Listener: listen(t)})
 	if err != nil {
@@ -79,12 +80,14 @@ type failing struct{ err error }
 
 func (f failing) Serve(net.Listener) error { return f.err }
 
+func (failing) Drain() {}
+
 func (failing) Stop(context.Context) {}
 
 func TestOneFailureEndsAll(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	err := lifecycle.Run(t.Context(),
+	err := lifecycle.Run(t.Context(), lifecycle.Stop{Drain: time.Hour, Timeout: 20 * time.Second},
 		lifecycle.Part{Name: "HTTP", Server: httpserve.New(http.NotFoundHandler(), slog.Default()), Listener: listen(t)},
 		lifecycle.Part{Name: "the other", Server: failing{broken}})
 	if !errors.Is(err, broken) {
@@ -98,5 +101,44 @@ func TestListenAllOrNone(t *testing.T) {
 	defer func() { _ = taken.Close() }()
 	if _, err := lifecycle.Listen(t.Context(), "127.0.0.1:0", taken.Addr().String()); err == nil {
 		t.Error("an address that is taken was listened on")
+	}
+}
+
+// TestRunDrains: between the stop's request and the stop, new connections are served and told that it is near.
+func TestRunDrains(t *testing.T) {
+	t.Parallel()
+	drained := make(chan struct{})
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if readiness.IsStopping(r.Context()) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			close(drained)
+		}
+	})
+	listener := listen(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	worked := false
+	go func() {
+		stop := lifecycle.Stop{Drain: 500 * time.Millisecond, Timeout: time.Minute, Work: func(ctx context.Context) { worked = ctx.Err() == nil }}
+		ran <- lifecycle.Run(ctx, stop, lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, slog.Default()), Listener: listener})
+	}()
+	cancel()
+	for isDrained := false; !isDrained; {
+		resp, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // The test ends it.
+		if err != nil {
+			t.Fatalf("while it drains a request failed: %v", err)
+		}
+		_ = resp.Body.Close()
+		select {
+		case <-drained:
+			isDrained = true
+			if !resp.Close {
+				t.Error("the answer does not close its connection")
+			}
+		default:
+		}
+	}
+	if err := <-ran; err != nil || !worked {
+		t.Errorf("Run: %v; work was ended: %v", err, worked)
 	}
 }

@@ -1,8 +1,11 @@
 package readiness
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"sync/atomic"
 )
 
 // retryAfter is how long to wait before asking again, in seconds.
@@ -15,7 +18,29 @@ func Live(w http.ResponseWriter, _ *http.Request) {
 
 // ServeHTTP answers /readyz: 200 if all is ready, else 503, with each dependency.
 func (p *Probe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	WriteHTTP(w, p.Results(r.Context()), nil)
+	WriteHTTP(w, p.Results(r.Context()).AndProcess(r.Context()), nil)
+}
+
+// stoppingKey is the key of the context's value that says whether the process stops.
+type stoppingKey struct{}
+
+// WithStopping returns a context of which IsStopping returns what stopping holds.
+func WithStopping(ctx context.Context, stopping *atomic.Bool) context.Context {
+	return context.WithValue(ctx, stoppingKey{}, stopping)
+}
+
+// IsStopping says whether the server that serves a request with this context was told to stop.
+func IsStopping(ctx context.Context) bool {
+	stopping, ok := ctx.Value(stoppingKey{}).(*atomic.Bool)
+	return ok && stopping.Load()
+}
+
+// AndProcess returns the results, and if the HTTP server that serves ctx's request stops, that it does.
+func (r Results) AndProcess(ctx context.Context) Results {
+	if !IsStopping(ctx) {
+		return r
+	}
+	return append(slices.Clip(r), Result{Name: "process", Why: "it is stopping"})
 }
 
 // WriteHTTP answers with results, and with more fields beside them.

@@ -32,7 +32,7 @@ const (
 	// walLimitBytes is the size to which a write-ahead log that outgrew it is cut back.
 	walLimitBytes = 64 << 20
 	// closeTimeout bounds how long Close waits for a transaction under way.
-	closeTimeout = 10 * time.Second
+	closeTimeout = 5 * time.Second
 )
 
 // DB is one SQLite database file, open in no other process.
@@ -191,7 +191,7 @@ func (db *DB) Ping(ctx context.Context) error {
 	return db.Check()
 }
 
-// Close waits for the queries and the write transaction under way, ten seconds at most, and closes
+// Close waits for the queries and the write transaction under way, five seconds at most, and closes
 // the file. Transactions that wait for their turn fail.
 func (db *DB) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)

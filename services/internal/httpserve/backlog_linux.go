@@ -1,0 +1,22 @@
+package httpserve
+
+import (
+	"net"
+	"syscall"
+)
+
+// shrinkBacklog lets the system keep at most one connection that was not accepted yet, and drop the packets that
+// begin others: their callers try again a second later. It reports whether it could.
+func shrinkBacklog(l net.Listener) bool {
+	tcp, ok := l.(*net.TCPListener)
+	if !ok {
+		return false
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var refused error
+	err = raw.Control(func(fd uintptr) { refused = syscall.Listen(int(fd), 0) })
+	return err == nil && refused == nil
+}

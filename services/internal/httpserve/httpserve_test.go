@@ -1,0 +1,225 @@
+package httpserve
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// serve serves a handler on an address, or on one that is free, until stop is called.
+func serve(t *testing.T, addr string, handler http.Handler, patience time.Duration) (s *Server, at string, stop func()) {
+	t.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = New(handler, slog.New(slog.DiscardHandler))
+	s.patience = patience
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(listener) }()
+	return s, listener.Addr().String(), func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
+		defer cancel()
+		s.Stop(ctx)
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	}
+}
+
+// TestStopsCutNoRequests stops and restarts a server 20 times under a load that keeps its connections. A
+// connection that is refused is no loss: nothing was sent.
+func TestStopsCutNoRequests(t *testing.T) {
+	t.Parallel()
+	const stops, drain, callers = 20, 15 * time.Millisecond, 8
+	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "hello")
+	})
+	s, addr, stop := serve(t, "127.0.0.1:0", hello, writePatience)
+	ctx, cancel := context.WithCancel(t.Context())
+	var answered, refused atomic.Int64
+	var load sync.WaitGroup
+	for range callers {
+		load.Go(func() {
+			transport := &http.Transport{}
+			defer transport.CloseIdleConnections()
+			for ctx.Err() == nil {
+				// A body that cannot be had again: the client does not repeat the request by itself.
+				body := io.MultiReader(strings.NewReader("sale"))
+				req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, "http://"+addr, body)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				resp, err := transport.RoundTrip(req)
+				if failed := (*net.OpError)(nil); errors.As(err, &failed) && failed.Op == "dial" {
+					refused.Add(1)
+					time.Sleep(time.Millisecond)
+					continue
+				}
+				if err != nil {
+					t.Errorf("a request was cut: %v", err)
+					continue
+				}
+				_, _ = io.Copy(io.Discard, resp.Body)
+				_ = resp.Body.Close()
+				answered.Add(1)
+			}
+		})
+	}
+	for range stops {
+		for before := answered.Load(); answered.Load() < before+50; {
+			time.Sleep(time.Millisecond)
+		}
+		s.Drain()
+		time.Sleep(drain)
+		stop()
+		s, _, stop = serve(t, addr, hello, writePatience)
+	}
+	cancel()
+	load.Wait()
+	stop()
+	t.Logf("%d requests answered, %d refused", answered.Load(), refused.Load())
+}
+
+// TestStopAnswersWhatWasBegun: a request whose first byte has arrived is answered; a connection without one does
+// not hold up the stop.
+func TestStopAnswersWhatWasBegun(t *testing.T) {
+	t.Parallel()
+	_, addr, stop := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }), writePatience)
+	dial := func() net.Conn {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	answer := func(conn net.Conn, rest string) (int, bool) {
+		if _, err := io.WriteString(conn, rest); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			return 0, false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode, resp.Close
+	}
+	dial() // says nothing
+	begun, kept := dial(), dial()
+	if code, closes := answer(kept, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); code != http.StatusTeapot || closes {
+		t.Fatalf("before the stop: %d, closes %v", code, closes)
+	}
+	for _, conn := range []net.Conn{begun, kept} {
+		if _, err := io.WriteString(conn, "G"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	began, stopped := time.Now(), make(chan struct{})
+	go func() {
+		stop()
+		close(stopped)
+	}()
+	time.Sleep(2 * idleGrace)
+	for name, conn := range map[string]net.Conn{"a new connection": begun, "a kept one": kept} {
+		if code, closes := answer(conn, "ET / HTTP/1.1\r\nHost: x\r\n\r\n"); code != http.StatusTeapot || !closes {
+			t.Errorf("%s with half a request at the stop: %d, closes %v", name, code, closes)
+		}
+	}
+	<-stopped
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("the stop took %s", took)
+	}
+}
+
+// TestStopHasAnEnd: a request whose body does not come is cut off at the end of the stop's time.
+func TestStopHasAnEnd(t *testing.T) {
+	t.Parallel()
+	entered := make(chan struct{})
+	s, addr, stop := serve(t, "127.0.0.1:0", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(entered)
+		_, _ = io.Copy(io.Discard, r.Body)
+	}), writePatience)
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsale"); err != nil {
+		t.Fatal(err)
+	}
+	<-entered
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	s.Stop(ctx)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the stop took %s", took)
+	}
+	stop()
+}
+
+// TestAnswersThatNobodyReads: a caller that does not read is cut off, and one that reads slowly is not.
+func TestAnswersThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	const patience, size = 300 * time.Millisecond, 8 << 20
+	failed := make(chan error, 1)
+	_, addr, stop := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, err := w.Write(make([]byte, size))
+		failed <- err
+	}), patience)
+	defer stop()
+	ask := func() *net.TCPConn {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		tcp, ok := conn.(*net.TCPConn)
+		if !ok {
+			t.Fatalf("%T is no TCP connection", conn)
+		}
+		if err := tcp.SetReadBuffer(32 << 10); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(tcp, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		return tcp
+	}
+	ask()
+	select {
+	case err := <-failed:
+		if err == nil {
+			t.Error("all was written to a caller that does not read")
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("a caller that does not read holds its answer")
+	}
+	slow, got, began := ask(), 0, time.Now()
+	buffer := make([]byte, size/16)
+	for {
+		n, err := io.ReadFull(slow, buffer)
+		got += n
+		if err != nil {
+			break
+		}
+		time.Sleep(patience / 8)
+	}
+	if err := <-failed; err != nil || got < size || time.Since(began) < patience {
+		t.Errorf("a slow caller got %d of %d bytes in %s: %v", got, size, time.Since(began), err)
+	}
+}
