@@ -16,7 +16,9 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/mongostore"
 	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/connlimit"
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 	"github.com/couponlink/couponlink/services/internal/lifecycle"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
@@ -81,6 +83,8 @@ type Config struct {
 	settings.AdminKey
 	settings.AllowedPrivateHosts
 	settings.Stop
+	admission.Calls
+	connlimit.Bounds
 
 	// Started, if set, is called with the real address once calls are taken.
 	Started func(grpcAddr string) `kong:"-"`
@@ -109,12 +113,12 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer command.Close(&err, "the store", service)
-	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), Log: log})
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), Most: cfg.Calls, Log: log})
 	service.Register(server)
 	addr := listeners[0].Addr().String()
 	log.InfoContext(ctx, "serving", slog.String("grpc", addr), slog.String("database", database.String()))
 	if cfg.Started != nil {
 		cfg.Started(addr)
 	}
-	return lifecycle.Run(ctx, stop, lifecycle.Part{Name: "gRPC", Server: server, Listener: listeners[0]})
+	return lifecycle.Run(ctx, stop, lifecycle.Part{Name: "gRPC", Server: server, Listener: cfg.Bounds.GRPC(listeners[0])})
 }

@@ -21,7 +21,9 @@ import (
 	"github.com/couponlink/couponlink/services/coupon"
 	"github.com/couponlink/couponlink/services/couponlink/internal/demo"
 	"github.com/couponlink/couponlink/services/gateway"
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/connlimit"
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 	"github.com/couponlink/couponlink/services/internal/httpserve"
@@ -44,6 +46,8 @@ type Config struct {
 	settings.CORSOrigins
 	settings.Stop
 	tracking.Settings
+	admission.Calls
+	connlimit.Bounds
 
 	// Started, if set, is called once requests are taken.
 	Started func(Started) `kong:"-"`
@@ -93,7 +97,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer command.Close(&err, "the coupon service's store", coupons)
-	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: coupons.Readiness(), Log: log})
+	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: coupons.Readiness(), Most: cfg.Calls, Log: log})
 	coupons.Register(couponServer)
 
 	trackings, err := lifecycle.Await(ctx, log, standIns(listeners, log), mongodb.IsAway, func(ctx context.Context) (*tracking.Service, error) {
@@ -106,7 +110,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer command.Close(&err, "the tracking service's store", trackings)
 	stop.Work = trackings.EndWork
-	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: trackings.Readiness(), Log: log})
+	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: trackings.Readiness(), Most: cfg.Calls, Log: log})
 	trackings.Register(trackingServer)
 
 	backends := gateway.Backends{Coupon: couponServer.Local(), Tracking: trackingServer.Local(), Partner: trackings.PartnerHandler()}
@@ -128,9 +132,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		cfg.Started(started)
 	}
 	return lifecycle.Run(ctx, stop,
-		lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: listeners[0]},
-		lifecycle.Part{Name: "the coupon service's gRPC", Server: couponServer, Listener: listeners[1]},
-		lifecycle.Part{Name: "the tracking service's gRPC", Server: trackingServer, Listener: listeners[2]})
+		lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: cfg.Bounds.HTTP(listeners[0])},
+		lifecycle.Part{Name: "the coupon service's gRPC", Server: couponServer, Listener: cfg.Bounds.GRPC(listeners[1])},
+		lifecycle.Part{Name: "the tracking service's gRPC", Server: trackingServer, Listener: cfg.Bounds.GRPC(listeners[2])})
 }
 
 // shopPages returns the path of the sample shops, "" for none, and allows deliveries to them and scans of them.

@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
 	"google.golang.org/grpc/codes"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
@@ -35,8 +37,8 @@ const (
 
 // forward returns a handler that passes requests on to the tracking service at addr, so that clicks
 // and postbacks have the same origin whether or not all runs in one process. pulse says whether that service
-// is alive. close drops its idle connections.
-func forward(addr string, pulse *pulse, log *slog.Logger) (handler http.Handler, closeIdle func()) {
+// is alive; requests above most are refused. close drops its idle connections.
+func forward(addr string, most admission.Partner, pulse *pulse, log *slog.Logger) (handler http.Handler, closeIdle func()) {
 	transport := &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: forwardDialTimeout}).DialContext,
 		MaxIdleConns:          forwardIdleConns,
@@ -53,7 +55,24 @@ func forward(addr string, pulse *pulse, log *slog.Logger) (handler http.Handler,
 		ErrorLog:     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ErrorHandler: unreachable(pulse, log),
 	}
-	return pulse.guard(proxy), transport.CloseIdleConnections
+	return admit(most, pulse.guard(proxy)), transport.CloseIdleConnections
+}
+
+// admit returns a handler of partners' calls that answers those above most with 503.
+func admit(most admission.Partner, next http.Handler) http.Handler {
+	gated := func(gate *admission.Gate) http.Handler {
+		return gate.Handler(next, func(w http.ResponseWriter, _ *http.Request) {
+			writeStatus(w, http.StatusServiceUnavailable, gate.Refusal())
+		})
+	}
+	clicks, postbacks := gated(admission.NewGate("clicks", most.Clicks)), gated(admission.NewGate("postbacks", most.Postbacks))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/postback") {
+			postbacks.ServeHTTP(w, r)
+			return
+		}
+		clicks.ServeHTTP(w, r)
+	})
 }
 
 func rewrite(target *url.URL) func(*httputil.ProxyRequest) {

@@ -10,13 +10,15 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/couponlink/couponlink/services/internal/admission"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 func through(t *testing.T, addr string) http.Handler {
 	t.Helper()
-	handler, closeIdle := forward(addr, aPulse(t, func(context.Context) error { return nil }), quiet())
+	handler, closeIdle := forward(addr, admission.Partner{}, aPulse(t, func(context.Context) error { return nil }), quiet())
 	t.Cleanup(closeIdle)
 	return handler
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/admission"
 )
 
 // aPulse is the pulse of a service that is felt in a way.
@@ -87,7 +89,7 @@ func TestForwardToAServiceThatHangs(t *testing.T) {
 	backend := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-gone }))
 	defer backend.Close()
 	defer close(gone)
-	h, closeIdle := forward(backend.Listener.Addr().String(), aPulse(t, func(ctx context.Context) error {
+	h, closeIdle := forward(backend.Listener.Addr().String(), admission.Partner{}, aPulse(t, func(ctx context.Context) error {
 		return context.DeadlineExceeded
 	}), quiet())
 	t.Cleanup(closeIdle)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
+	"github.com/couponlink/couponlink/services/internal/connlimit"
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
 	"github.com/couponlink/couponlink/services/internal/httpserve"
 	"github.com/couponlink/couponlink/services/internal/lifecycle"
@@ -24,6 +26,8 @@ type Config struct {
 	settings.TimeZone
 	settings.CORSOrigins
 	settings.Stop
+	admission.Partner
+	connlimit.Bounds
 
 	// Started, if set, is called with the real address once requests are taken.
 	Started func(httpAddr string) `kong:"-"`
@@ -53,7 +57,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	couponPulse, trackingPulse := newPulse(life, "coupon service", coupon, log), newPulse(life, "tracking service", tracking, log)
-	partner, closeIdle := forward(cfg.TrackingHTTPAddr, trackingPulse, log)
+	partner, closeIdle := forward(cfg.TrackingHTTPAddr, cfg.Partner, trackingPulse, log)
 	defer closeIdle()
 	handler, err := New(Backends{Coupon: pulsed{coupon, couponPulse}, Tracking: pulsed{tracking, trackingPulse}, Partner: partner}, Options{
 		AdminKey: key, Zone: zone, SessionFile: cfg.SessionFile, PublicURL: publicURL, CORSOrigins: origins, Log: log,
@@ -70,5 +74,5 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if cfg.Started != nil {
 		cfg.Started(addr)
 	}
-	return lifecycle.Run(ctx, stop, lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: listeners[0]})
+	return lifecycle.Run(ctx, stop, lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: cfg.Bounds.HTTP(listeners[0])})
 }

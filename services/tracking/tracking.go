@@ -16,8 +16,10 @@ import (
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/connlimit"
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 	"github.com/couponlink/couponlink/services/internal/httpserve"
@@ -53,6 +55,8 @@ type Service struct {
 	ready *readiness.Probe
 	// robots recognizes robots by their User-Agents.
 	robots *robots.List
+	// most bounds the clicks and postbacks in flight.
+	most admission.Partner
 	// endWork stops what works in the background, and work waits for it.
 	endWork context.CancelFunc
 	work    sync.WaitGroup
@@ -77,13 +81,14 @@ type Settings struct {
 	settings.TimeZone
 	settings.Retention
 	settings.AllowedPrivateHosts
+	admission.Partner
 }
 
 // New opens the store, brings it up to date, and returns the service on it, which sends deliveries from
 // then on. Close the service when nothing calls it any more.
 func New(ctx context.Context, o Options) (*Service, error) {
 	zone, zoneErr := o.Zone()
-	retention, retentionErr := o.Postbacks()
+	retention, retentionErr := o.Retention.Postbacks()
 	allowed, allowedErr := o.AllowedHosts()
 	if err := errors.Join(zoneErr, retentionErr, allowedErr); err != nil {
 		return nil, err
@@ -167,11 +172,11 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 }
 
 // PartnerHandler serves /click, /c/, /postback and /postback/.
-func (s *Service) PartnerHandler() http.Handler { return edge.PartnerHandler(s.flow, s.robots) }
+func (s *Service) PartnerHandler() http.Handler { return edge.PartnerHandler(s.flow, s.robots, s.most) }
 
 // PartnerHandlerAt is PartnerHandler at a moment, for sample data: what is done by it was done then.
 func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
-	return edge.PartnerHandler(s.flow.At(moment), s.robots)
+	return edge.PartnerHandler(s.flow.At(moment), s.robots, admission.Partner{})
 }
 
 // Readiness says whether the service can do its work. It does without the coupon service for a while.
@@ -240,6 +245,8 @@ type Config struct {
 	settings.AdminKey
 	settings.Stop
 	Settings
+	admission.Calls
+	connlimit.Bounds
 
 	// Started, if set, is called with the real addresses once calls are taken.
 	Started func(grpcAddr, partnerHTTPAddr string) `kong:"-"`
@@ -284,6 +291,6 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		cfg.Started(grpcAddr, httpAddr)
 	}
 	return lifecycle.Run(ctx, stop,
-		lifecycle.Part{Name: "gRPC", Server: server, Listener: listeners[0]},
-		lifecycle.Part{Name: "HTTP", Server: httpserve.New(service.HTTPHandler(), log), Listener: listeners[1]})
+		lifecycle.Part{Name: "gRPC", Server: server, Listener: cfg.Bounds.GRPC(listeners[0])},
+		lifecycle.Part{Name: "HTTP", Server: httpserve.New(service.HTTPHandler(), log), Listener: cfg.Bounds.HTTP(listeners[1])})
 }

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"slices"
 	"syscall"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/alecthomas/kong"
 )
 
@@ -23,6 +25,9 @@ import (
 // otherwise. What is live is a few megabytes, so collections at Go's default would come tens of times
 // a second under load and cost a twentieth of it; this costs some 30 MiB instead.
 const gcPercent = 300
+
+// memoryRatio is how much of a cgroup's memory limit Go may use.
+const memoryRatio = 0.75
 
 // Main fills cfg from the command line and the environment, then runs until run returns or a signal
 // ends it: the first SIGINT or SIGTERM cancels run's context, a second one ends the process at once.
@@ -36,15 +41,29 @@ func Main(name, description string, cfg any, run func(ctx context.Context, log *
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	limitMemory(log)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// Once the first signal is taken the default returns: the next one kills.
 	context.AfterFunc(ctx, stop)
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if err := run(ctx, log); err != nil && (ctx.Err() == nil || !errors.Is(err, ctx.Err())) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// limitMemory keeps the process below the memory limit of its cgroup, if it has one and GOMEMLIMIT does not say
+// otherwise. The rest is for what is not Go's: the databases' pages and stacks of the system.
+func limitMemory(log *slog.Logger) {
+	limit, err := memlimit.Set(memlimit.WithProvider(memlimit.FromCgroup), memlimit.WithRatio(memoryRatio))
+	switch {
+	case errors.Is(err, memlimit.ErrNoCgroup), errors.Is(err, memlimit.ErrCgroupsNotSupported):
+	case err != nil:
+		log.Warn("the cgroup's memory limit cannot be read; set GOMEMLIMIT if there is one", slog.Any("error", err))
+	case limit < math.MaxInt64:
+		log.Info("memory is limited", slog.Int64("bytes", limit))
+	}
 }
 
 // Parse fills cfg, a pointer to a struct with kong's tags, from flags, the environment and defaults,

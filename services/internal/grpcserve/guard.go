@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/tap"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
@@ -17,12 +18,13 @@ import (
 // healthPrefix begins the methods that need no key: a prober has none, and they tell nothing.
 const healthPrefix = "/grpc.health.v1.Health/"
 
-// guard wraps every call: it checks the key, recovers from panics, trims the request's texts, and maps the
-// handler's error. It is one interceptor and not a chain of them, since this is the hot path.
+// guard wraps every call: it checks the key, bounds the calls in flight, recovers from panics, trims the
+// request's texts, and maps the handler's error. It is one interceptor and not a chain of them, since this is the hot path.
 type guard struct {
-	key  bearer.Verifier
-	trim trimmer
-	log  *slog.Logger
+	key   bearer.Verifier
+	gates *admission.Gates
+	trim  trimmer
+	log   *slog.Logger
 }
 
 // tap checks the key as soon as the headers of a network call have arrived: a caller without it costs no
@@ -48,6 +50,12 @@ func (g *guard) localStream(srv any, stream grpc.ServerStream, info *grpc.Stream
 }
 
 func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+	gate := g.gates.Of(info.FullMethod)
+	if !gate.Enter() {
+		_ = grpc.SetTrailer(ctx, admission.NoRetry()) // without it a client repeats the call: no more than that
+		return nil, gate.Refusal().Err()
+	}
+	defer gate.Leave()
 	defer g.rescue(ctx, info.FullMethod, &err)
 	g.trim.request(req)
 	resp, err = handler(ctx, req)
@@ -58,6 +66,12 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 }
 
 func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+	gate := g.gates.Of(info.FullMethod)
+	if !gate.Enter() {
+		stream.SetTrailer(admission.NoRetry())
+		return gate.Refusal().Err()
+	}
+	defer gate.Leave()
 	ctx := stream.Context()
 	defer g.rescue(ctx, info.FullMethod, &err)
 	if err := handler(srv, trimmedStream{stream, &g.trim}); err != nil {

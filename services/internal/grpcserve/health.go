@@ -11,6 +11,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
@@ -19,6 +20,8 @@ import (
 const (
 	checkTimeout  = 2 * time.Second
 	watchInterval = 2 * time.Second
+	// maxWatches bounds the watches: anybody may open one.
+	maxWatches = 100
 )
 
 // healthServer answers grpc.health.v1 by looking when asked. The one that comes with gRPC holds a
@@ -27,6 +30,7 @@ type healthServer struct {
 	healthpb.UnimplementedHealthServer
 	ready    func(context.Context) readiness.Results
 	services func() map[string]grpc.ServiceInfo
+	watches  *admission.Gate
 	stopping chan struct{}
 	stopOnce sync.Once
 }
@@ -41,7 +45,7 @@ func newHealthServer(cfg Config, services func() map[string]grpc.ServiceInfo) *h
 			return readiness.Results{{Name: "service", Ready: cfg.Ready(ctx) == nil}}
 		}
 	}
-	return &healthServer{ready: ready, services: services, stopping: make(chan struct{})}
+	return &healthServer{ready: ready, services: services, watches: admission.NewGate("health watches", maxWatches), stopping: make(chan struct{})}
 }
 
 func (h *healthServer) shutdown() { h.stopOnce.Do(func() { close(h.stopping) }) }
@@ -63,6 +67,10 @@ func (h *healthServer) Check(ctx context.Context, req *healthpb.HealthCheckReque
 
 // Watch sends what Check would answer, now and whenever it has changed, until the server is about to stop.
 func (h *healthServer) Watch(req *healthpb.HealthCheckRequest, stream grpc.ServerStreamingServer[healthpb.HealthCheckResponse]) error {
+	if !h.watches.Enter() {
+		return h.watches.Refusal().Err()
+	}
+	defer h.watches.Leave()
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
 	last := healthpb.HealthCheckResponse_UNKNOWN

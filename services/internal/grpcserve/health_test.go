@@ -125,3 +125,27 @@ func TestStop(t *testing.T) {
 		t.Errorf("an endless call: %v", err)
 	}
 }
+
+// TestHealthWatchesAreBounded: anybody may open a watch, so there are only so many.
+func TestHealthWatchesAreBounded(t *testing.T) {
+	t.Parallel()
+	s := start(t, &fake{}, nil)
+	health := healthpb.NewHealthClient(s.conns["network"])
+	refused := 0
+	for range 150 {
+		watch, err := health.Watch(t.Context(), &healthpb.HealthCheckRequest{})
+		if err == nil {
+			_, err = watch.Recv()
+		}
+		switch status.Code(err) {
+		case codes.OK:
+		case codes.Unavailable:
+			refused++
+		default:
+			t.Fatal(err)
+		}
+	}
+	if refused != 50 {
+		t.Errorf("of 150 watches %d were refused, want 50", refused)
+	}
+}

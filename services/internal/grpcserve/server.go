@@ -3,7 +3,7 @@
 // registered once is served both over the network and through an in-process channel, by the same
 // interceptors.
 //
-// The services' wiring may import it; of ours it imports apperr, bearer, pasted, readiness and
+// The services' wiring may import it; of ours it imports admission, apperr, bearer, pasted, readiness and
 // rpcstatus.
 package grpcserve
 
@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 )
@@ -49,6 +50,8 @@ type Config struct {
 	Ready func(context.Context) error
 	// Readiness, if set, says so instead, with what is not ready and why.
 	Readiness *readiness.Probe
+	// Most bounds the calls in flight.
+	Most admission.Calls
 	// Log takes panics, and errors that callers are not told.
 	Log *slog.Logger
 }
@@ -64,7 +67,7 @@ var _ grpc.ServiceRegistrar = (*Server)(nil)
 
 // New returns a Server that has health and reflection and no other service yet.
 func New(cfg Config) *Server {
-	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), log: cfg.Log}
+	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), gates: admission.NewGates(cfg.Most), log: cfg.Log}
 	s := &Server{
 		network: grpc.NewServer(append(tuning(),
 			grpc.InTapHandle(guard.tap),

@@ -21,12 +21,18 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 )
 
-const key = "a-key-of-the-tests"
+const (
+	key = "a-key-of-the-tests"
+	// mostReads is how many calls of the fake may be in flight.
+	mostReads = 2
+)
 
 // fake answers ValidateCoupon, and a stream of the same messages, by a function.
 type fake struct {
@@ -87,7 +93,7 @@ type system struct {
 func start(t *testing.T, f *fake, ready func(context.Context) error) *system {
 	t.Helper()
 	log := &syncBuffer{}
-	server := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: ready, Log: slog.New(slog.NewTextHandler(log, nil))})
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: ready, Most: admission.Calls{Reads: mostReads}, Log: slog.New(slog.NewTextHandler(log, nil))})
 	couponv1.RegisterCouponServiceServer(server, f)
 	server.RegisterService(streaming(f), struct{}{})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -365,5 +371,37 @@ func TestMessagesAreNotShared(t *testing.T) {
 		if req.GetCode() != "mine" || shared.GetCoupon().GetCode() != "KEEP" || shared.GetCandidates()[0] != "a" {
 			t.Error("a message is shared between client and server")
 		}
+	})
+}
+
+// TestCallsInFlightAreBounded: one call too many is refused at once, with a time to come back, and the others
+// are not disturbed.
+func TestCallsInFlightAreBounded(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	s := start(t, &fake{answer: func(context.Context, *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error) {
+		entered <- struct{}{}
+		<-leave
+		return &couponv1.ValidateCouponResponse{}, nil
+	}}, nil)
+	s.each(t, func(t *testing.T, conn grpc.ClientConnInterface, unary bool) {
+		ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", bearer.Header(key))
+		var taken sync.WaitGroup
+		for range mostReads {
+			taken.Go(func() {
+				if _, err := call(ctx, conn, unary, &couponv1.ValidateCouponRequest{}); err != nil {
+					t.Error(err)
+				}
+			})
+			<-entered
+		}
+		_, err := call(ctx, conn, unary, &couponv1.ValidateCouponRequest{})
+		if _, ok := detail[*errdetails.RetryInfo](err); status.Code(err) != codes.Unavailable || !ok {
+			t.Errorf("one too many: %v", err)
+		}
+		for range mostReads {
+			leave <- struct{}{}
+		}
+		taken.Wait()
 	})
 }

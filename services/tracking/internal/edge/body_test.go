@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -32,7 +33,7 @@ func lastOf(t *testing.T, s *flow.Service) rules.Postback {
 
 func TestJSONIsTakenLikeAForm(t *testing.T) {
 	service := newFlow(t)
-	h := PartnerHandler(service, knownRobots(t))
+	h := PartnerHandler(service, knownRobots(t), admission.Partner{})
 	status, a := answered(t, h, postAs(t, "application/json; charset=utf-8", `{"offer_id": 10, "coupon_code": "SALEXYZ20", "transactionId": "A-1", "amount": 49.90, "click_id": null}`))
 	if status != http.StatusOK || a.Outcome != flow.Attributed || len(a.Warnings) != 0 {
 		t.Fatalf("got %d %+v", status, a)
@@ -70,7 +71,7 @@ func TestEveryProvenCallIsJournaled(t *testing.T) {
 	} {
 		t.Run(says, func(t *testing.T) {
 			service := newFlow(t)
-			status, a := answered(t, PartnerHandler(service, knownRobots(t)), tt.request)
+			status, a := answered(t, PartnerHandler(service, knownRobots(t), admission.Partner{}), tt.request)
 			if status != tt.status || a.Reason != tt.reason || !strings.Contains(strings.Join(a.Warnings, "\n"), tt.warning) {
 				t.Fatalf("got %d %+v", status, a)
 			}
@@ -100,7 +101,7 @@ func TestUnreadableBodies(t *testing.T) {
 			service := newFlowOf(t, tokenOffer{})
 			r := postAs(t, tt.kind, tt.body)
 			r.URL.RawQuery = "token=s3cret&offer_id=10"
-			status, a := answered(t, PartnerHandler(service, knownRobots(t)), r)
+			status, a := answered(t, PartnerHandler(service, knownRobots(t), admission.Partner{}), r)
 			if status != tt.status || a.Reason != tt.reason {
 				t.Fatalf("got %d %+v", status, a)
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -12,7 +13,7 @@ import (
 // TestJournalIsBounded: of a long postback the journal keeps what it needs to judge it again.
 func TestJournalIsBounded(t *testing.T) {
 	service := newFlow(t)
-	h := PartnerHandler(service, knownRobots(t))
+	h := PartnerHandler(service, knownRobots(t), admission.Partner{})
 	long := "coupon_code=SALEXYZ20&offer_id=10&transaction_id=A-1&note=" + strings.Repeat("z", 62000)
 	status, a := answered(t, h, postAs(t, form, long))
 	if status != http.StatusOK || a.Outcome != flow.Attributed || !strings.Contains(strings.Join(a.Warnings, "\n"), "16 KiB") {
@@ -28,7 +29,7 @@ func TestLongBodyIsCut(t *testing.T) {
 	service := newFlowOf(t, tokenOffer{})
 	r := postAs(t, "text/xml", strings.Repeat("z", 16<<10-3)+"s3cret"+strings.Repeat("z", 40000))
 	r.URL.RawQuery = "token=s3cret&offer_id=10"
-	answered(t, PartnerHandler(service, knownRobots(t)), r)
+	answered(t, PartnerHandler(service, knownRobots(t), admission.Partner{}), r)
 	got := lastOf(t, service)
 	if strings.Contains(got.Body, "s3c") {
 		t.Error("a part of the token is in the journal")

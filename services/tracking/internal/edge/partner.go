@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
@@ -21,20 +22,25 @@ type partner struct {
 }
 
 // PartnerHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
-// the path, and /C/ too: messengers and people add characters around the code or write it in upper case.
-func PartnerHandler(service *flow.Service, known *robots.List) http.Handler {
+// the path, and /C/ too: messengers and people add characters around the code or write it in upper case. Calls
+// above most are answered with 503 at once.
+func PartnerHandler(service *flow.Service, known *robots.List, most admission.Partner) http.Handler {
 	p := &partner{service: service, guesses: newGuesses(), visits: newVisits(known), pages: newShopperPages()}
+	clicks, postbacks := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
+	click := clicks.Handler(http.HandlerFunc(p.click), p.pages.serveBusy)
+	shortClick := clicks.Handler(http.HandlerFunc(p.shortClick), p.pages.serveBusy)
+	postback := postbacks.Handler(http.HandlerFunc(p.postback), refuseBusy)
 	mux := http.NewServeMux()
 	for _, path := range trackinglink.ClickPaths {
-		mux.HandleFunc("GET "+path, p.click) // GET includes HEAD
-		mux.HandleFunc("GET "+path+"/{$}", p.click)
+		mux.Handle("GET "+path, click) // GET includes HEAD
+		mux.Handle("GET "+path+"/{$}", click)
 	}
 	for _, path := range trackinglink.ShortPaths {
-		mux.HandleFunc("GET "+path+"{code...}", p.shortClick)
+		mux.Handle("GET "+path+"{code...}", shortClick)
 	}
 	for _, path := range []string{"/postback", "/postback/{preset}"} {
-		mux.HandleFunc("GET "+path, p.postback)
-		mux.HandleFunc("POST "+path, p.postback)
+		mux.Handle("GET "+path, postback)
+		mux.Handle("POST "+path, postback)
 		mux.HandleFunc("HEAD "+path, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Allow", "GET, POST")
 			w.WriteHeader(http.StatusMethodNotAllowed)

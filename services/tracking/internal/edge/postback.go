@@ -189,6 +189,12 @@ func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string
 	write(w, status, a)
 }
 
+// refuseBusy answers a postback above the bound of those in flight.
+func refuseBusy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Retry-After", "1")
+	write(w, http.StatusServiceUnavailable, answer{Outcome: "REJECTED", Reason: "OVERLOADED", Message: "too many postbacks are in flight; send it again"})
+}
+
 func write(w http.ResponseWriter, status int, a answer) {
 	if a.Warnings == nil {
 		a.Warnings = []string{}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -24,7 +25,7 @@ func signedGet(t *testing.T, path, query string) *http.Request {
 // TestPresetsAreSignedAsSent: the signature covers the parameters as they came, and the journal has them.
 func TestPresetsAreSignedAsSent(t *testing.T) {
 	service := newFlow(t)
-	h := PartnerHandler(service, knownRobots(t))
+	h := PartnerHandler(service, knownRobots(t), admission.Partner{})
 	status, a := answered(t, h, signedGet(t, "/postback/tune", "adv_sub=A-1&offer_id=10&preset=tune&promo_code=SALEXYZ20"))
 	if status != http.StatusOK || a.Outcome != flow.Attributed || a.CouponCode != "SALEXYZ20" || len(a.Warnings) != 0 {
 		t.Fatalf("got %d %+v", status, a)
@@ -44,7 +45,7 @@ func TestPresetsAreSignedAsSent(t *testing.T) {
 }
 
 func TestPresetPaths(t *testing.T) {
-	h := PartnerHandler(newFlow(t), knownRobots(t))
+	h := PartnerHandler(newFlow(t), knownRobots(t), admission.Partner{})
 	for says, tt := range map[string]struct {
 		request *http.Request
 		status  int

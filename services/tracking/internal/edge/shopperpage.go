@@ -24,6 +24,8 @@ type shopperPages struct {
 	page *template.Template
 	// policy allows the page its own style, and nothing else.
 	policy string
+	// busy is the page for visits above the bound of clicks in flight, ready to be sent.
+	busy []byte
 }
 
 // shopperText is what a page says.
@@ -36,11 +38,13 @@ type shopperText struct {
 
 func newShopperPages() *shopperPages {
 	hash := sha256.Sum256([]byte(shopperCSS))
-	return &shopperPages{
+	s := &shopperPages{
 		page: template.Must(template.New("shopper").Parse(shopperHTML)),
 		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
 			"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 	}
+	s.busy = s.render(laterText())
+	return s
 }
 
 // serve answers a visit whose link leads nowhere: 404, or 503 if it may work later.
@@ -51,17 +55,40 @@ func (s *shopperPages) serve(w http.ResponseWriter, fault error) {
 		status = http.StatusServiceUnavailable
 		header.Set("Retry-After", "1")
 	}
+	s.write(w, status, s.render(text))
+}
+
+// serveBusy answers a visit above the bound of clicks in flight.
+func (s *shopperPages) serveBusy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Retry-After", "1")
+	s.write(w, http.StatusServiceUnavailable, s.busy)
+}
+
+func (s *shopperPages) render(text shopperText) []byte {
 	text.Style = template.CSS(shopperCSS) //nolint:gosec // it is our own file
 	var page bytes.Buffer
 	if err := s.page.Execute(&page, text); err != nil {
 		panic(err) // the page is embedded, and its values are texts
 	}
+	return page.Bytes()
+}
+
+func (s *shopperPages) write(w http.ResponseWriter, status int, page []byte) {
+	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Security-Policy", s.policy)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)
-	_, _ = page.WriteTo(w) // a visitor who has gone gets nothing
+	_, _ = w.Write(page) // a visitor who has gone gets nothing
+}
+
+func laterText() shopperText {
+	return shopperText{
+		Title: "One moment, please", Text: "This link cannot be opened right now.",
+		Advice: []string{"Wait a minute, then load this page again."},
+	}
 }
 
 // shopperTextFor returns the text that a shopper reads about a fault.
@@ -69,10 +96,7 @@ func shopperTextFor(fault error) shopperText {
 	e := apperr.As(fault)
 	switch {
 	case httpStatus(fault) == http.StatusServiceUnavailable:
-		return shopperText{
-			Title: "One moment, please", Text: "This link cannot be opened right now.",
-			Advice: []string{"Wait a minute, then load this page again."},
-		}
+		return laterText()
 	case e != nil && e.Reason == flow.CodeNotFound:
 		return shopperText{
 			Title: "This code is not known", Text: "Nothing was found for the code in this link.",

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/tracking/internal/dialect"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -146,7 +147,7 @@ func TestSignedPostbacks(t *testing.T) {
 		"a GET with two signatures":              {get(t, good+"&sig=00"), http.StatusBadRequest, "DUPLICATE_PARAMETER"},
 		"a token instead":                        {get(t, body+"&token=token"), http.StatusUnauthorized, rules.MissingSignature},
 	} {
-		status, a := answered(t, PartnerHandler(newFlow(t), knownRobots(t)), tt.request)
+		status, a := answered(t, PartnerHandler(newFlow(t), knownRobots(t), admission.Partner{}), tt.request)
 		if status != tt.status || a.Reason != tt.reason || len(a.Warnings) != 0 || a.Message == "" {
 			t.Errorf("%s: got %d %+v, want %d %s", says, status, a, tt.status, tt.reason)
 		}
@@ -154,7 +155,7 @@ func TestSignedPostbacks(t *testing.T) {
 }
 
 func TestWrongSignaturesAreGuesses(t *testing.T) {
-	h := PartnerHandler(newFlow(t), knownRobots(t))
+	h := PartnerHandler(newFlow(t), knownRobots(t), admission.Partner{})
 	for i := range badTokensAtOnce {
 		if status, a := answered(t, h, get(t, "offer_id=10&ts=1&sig=00")); status != http.StatusUnauthorized {
 			t.Fatalf("after %d: got %d %+v", i, status, a)
