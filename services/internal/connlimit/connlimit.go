@@ -4,9 +4,11 @@
 package connlimit
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
@@ -59,6 +61,23 @@ func (l *bounded) Accept() (net.Conn, error) {
 		}
 		l.refuse(c)
 	}
+}
+
+// SyscallConn implements syscall.Conn, if the listener that has bounds does.
+func (l *bounded) SyscallConn() (syscall.RawConn, error) {
+	socket, ok := l.Listener.(syscall.Conn)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return socket.SyscallConn() //nolint:wrapcheck // the error is the listener's own
+}
+
+// SetDeadline bounds how long Accept waits, if the listener that has bounds can.
+func (l *bounded) SetDeadline(t time.Time) error {
+	if inner, ok := l.Listener.(interface{ SetDeadline(time.Time) error }); ok {
+		return inner.SetDeadline(t) //nolint:wrapcheck // as above
+	}
+	return errors.ErrUnsupported
 }
 
 // refuse closes a connection. The few bytes fit into the socket's buffer, so that nobody waits.

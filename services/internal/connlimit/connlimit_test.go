@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,5 +75,25 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 	if dial("203.0.113.9") != nil || dial("10.0.0.5") != nil {
 		t.Error("there are more connections than allowed in all")
+	}
+}
+
+// TestTheSocketIsReached: a server that stops tunes the socket of its listener, through its bounds.
+func TestTheSocketIsReached(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	socket, ok := connlimit.Bounds{}.HTTP(listener).(syscall.Conn)
+	if !ok {
+		t.Fatal("it is no syscall.Conn")
+	}
+	if _, err := socket.SyscallConn(); err != nil {
+		t.Error(err)
+	}
+	inTime, ok := socket.(interface{ SetDeadline(time.Time) error })
+	if !ok || inTime.SetDeadline(time.Now()) != nil {
+		t.Error("it takes no deadline")
 	}
 }

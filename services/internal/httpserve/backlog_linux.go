@@ -8,11 +8,11 @@ import (
 // shrinkBacklog lets the system keep at most one connection that was not accepted yet, and drop the packets that
 // begin others: their callers try again a second later. It reports whether it could.
 func shrinkBacklog(l net.Listener) bool {
-	tcp, ok := l.(*net.TCPListener)
+	socket, ok := l.(syscall.Conn)
 	if !ok {
 		return false
 	}
-	raw, err := tcp.SyscallConn()
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return false
 	}
