@@ -146,12 +146,20 @@ func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
 		figures: {
 			mongodb.Index("generation", "cube", "period"),
 			mongodb.Index("generation", "cube", "coupon_code", "period"),
+			mongodb.Index("generation", "cube", "publisher", "period"),
+			mongodb.Index("generation", "cube", "offer", "period"),
 		},
 	} {
 		if err := db.EnsureIndexes(ctx, collection, indexes...); err != nil {
 			return err
 		}
 	}
+	return ensureSmallIndexes(ctx, db)
+}
+
+// ensureSmallIndexes creates the indexes that leave out most documents. A sparse index would not leave out a delivery
+// that has a publisher but no due time.
+func ensureSmallIndexes(ctx context.Context, db *mongodb.DB) error {
 	// Hardly anything is counted at another time than it happened.
 	for _, collection := range []string{clicks, conversions} {
 		if err := db.EnsurePartialIndex(ctx, collection, countedLate(), "count_time"); err != nil {
@@ -161,12 +169,22 @@ func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
 	if err := db.EnsurePartialIndex(ctx, conversions, waits(), "feed_from"); err != nil {
 		return err
 	}
-	// Most conversions are planned and most deliveries done: these two stay small. A sparse index would
-	// not leave out a delivery that has a publisher but no due time.
-	if err := db.EnsurePartialIndex(ctx, conversions, unplanned(), "plan_from"); err != nil {
-		return err
+	// Most conversions are planned and without conflicts, and most deliveries delivered.
+	for _, index := range []struct {
+		collection string
+		of         bson.D
+		fields     []string
+	}{
+		{conversions, unplanned(), []string{"plan_from"}},
+		{conversions, bson.D{{Key: "conflicted", Value: true}}, []string{"conflicted", "conversion_time", "_id"}},
+		{deliveries, stillDue(), []string{"due_time", "publisher"}},
+		{deliveries, bson.D{{Key: "state", Value: rules.DeliveryDead}}, []string{"state", "create_time", "_id"}},
+	} {
+		if err := db.EnsurePartialIndex(ctx, index.collection, index.of, index.fields...); err != nil {
+			return err
+		}
 	}
-	return db.EnsurePartialIndex(ctx, deliveries, stillDue(), "due_time", "publisher")
+	return nil
 }
 
 // unplanned selects the conversions with changes whose deliveries are not planned.

@@ -189,22 +189,38 @@ func scanAll[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err
 
 // conversionQuery returns a query as SQL with its arguments.
 func conversionQuery(q listing.Query) (query string, args []any) {
-	q.Where = withUnapproved(q.Where)
+	q.Where = marked(q.Where, markConversion)
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeConversion))
 	query = "SELECT " + conversionColumns + " FROM conversions WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
 	return query, append(args, q.Limit)
 }
 
-// withUnapproved adds to what a condition says of the status, where that holds for all rows, what follows for the
-// column that has an index.
-func withUnapproved(e listing.Expr) listing.Expr {
+// marked returns a condition with what mark adds to what it says of a field, where that holds for all rows: what
+// follows for a column that has a small index.
+func marked(e listing.Expr, mark func(listing.Compare) (more listing.Compare, ok bool)) listing.Expr {
 	all := conjuncts(e)
 	for _, condition := range all {
-		if c, ok := condition.(listing.Compare); ok && c.Field == "status" && c.Op == listing.Equal && c.Value != string(rules.StatusApproved) {
-			return append(all[:len(all):len(all)], listing.Compare{Field: "unapproved", Op: listing.Equal, Value: c.Value})
+		c, ok := condition.(listing.Compare)
+		if !ok || c.Op != listing.Equal {
+			continue
+		}
+		if more, ok := mark(c); ok {
+			return append(all[:len(all):len(all)], more)
 		}
 	}
 	return e
+}
+
+// markConversion returns the condition that follows for the columns unapproved and conflict.
+func markConversion(c listing.Compare) (more listing.Compare, ok bool) {
+	switch {
+	case c.Field == "status" && c.Value != string(rules.StatusApproved):
+		return listing.Compare{Field: "unapproved", Op: listing.Equal, Value: c.Value}, true
+	case c.Field == "conflicted" && c.Value == true:
+		return listing.Compare{Field: "conflict", Op: listing.Equal, Value: true}, true
+	default:
+		return more, false
+	}
 }
 
 // encodeConversion returns a value to compare a field with as the field is stored.

@@ -145,11 +145,16 @@ func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]rules.Delive
 // deliveryQuery returns a query as SQL with its arguments.
 func deliveryQuery(q listing.Query) (query string, args []any) {
 	if q.Where != nil {
-		q.Where = byKeys(q.Where)
+		q.Where = marked(byKeys(q.Where), markDelivery)
 	}
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeDelivery))
 	query = "SELECT " + deliveryColumns + " FROM deliveries WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
 	return query, append(args, q.Limit)
+}
+
+// markDelivery returns the condition that follows for the column dead.
+func markDelivery(c listing.Compare) (more listing.Compare, ok bool) {
+	return listing.Compare{Field: "dead", Op: listing.Equal, Value: true}, c.Field == "state" && c.Value == string(rules.DeliveryDead)
 }
 
 // byKeys returns a condition with what it says of an id said of the columns that the id is made of, so

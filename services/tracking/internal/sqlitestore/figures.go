@@ -16,7 +16,6 @@ import (
 const (
 	selectCounted = `SELECT ready, count_time, click, conversion FROM counted`
 	selectCells   = `SELECT ` + cellColumns + ` FROM figures`
-	byCode        = ` INDEXED BY figures_coupon_code`
 	inSpan        = ` WHERE cube = ? AND period BETWEEN ? AND ? AND `
 
 	// The first and the last moments of clicks, conversions and kept months; NULL where there are none. Ids
@@ -105,20 +104,24 @@ func cellsOf(ctx context.Context, tx *sql.Tx, span rules.Span, where listing.Exp
 // cellQuery returns the cells of a span that satisfy a condition as SQL with its arguments.
 func cellQuery(span rules.Span, where listing.Expr) (query string, args []any) {
 	query = selectCells
-	if ofOneCode(where) {
-		query += byCode // SQLite, which does not know how many there are, would look through all of the span
+	for _, field := range []string{"coupon_code", "publisher", "offer"} {
+		if ofOne(where, field) {
+			// SQLite, which does not know how many there are, would look through all of the span.
+			query += " INDEXED BY figures_" + field
+			break
+		}
 	}
 	condition, values, _ := sqlquery.Build(listing.Query{Where: where})
 	return query + inSpan + condition, append([]any{span.Cube, span.From, span.To}, values...)
 }
 
-// ofOneCode says whether a condition holds for one code only.
-func ofOneCode(where listing.Expr) bool {
+// ofOne says whether a condition holds for one value of a field only.
+func ofOne(where listing.Expr, field string) bool {
 	switch e := where.(type) {
 	case listing.And:
-		return slices.ContainsFunc(e, ofOneCode)
+		return slices.ContainsFunc(e, func(e listing.Expr) bool { return ofOne(e, field) })
 	case listing.Compare:
-		return e.Field == "coupon_code" && e.Op == listing.Equal
+		return e.Field == field && e.Op == listing.Equal
 	default:
 		return false
 	}

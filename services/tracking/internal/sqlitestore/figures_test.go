@@ -345,7 +345,8 @@ func TestFiguresUseTheirKeys(t *testing.T) {
 		want  string
 	}{
 		{nil, "SEARCH figures USING PRIMARY KEY (cube=? AND period>? AND period<?)\n"},
-		{publisher, "SEARCH figures USING PRIMARY KEY (cube=? AND period>? AND period<?)\n"},
+		{publisher, "SEARCH figures USING INDEX figures_publisher (cube=? AND publisher=? AND period>? AND period<?)\n"},
+		{listing.Compare{Field: "offer", Op: listing.Equal, Value: "10"}, "SEARCH figures USING INDEX figures_offer (cube=? AND offer=? AND period>? AND period<?)\n"},
 		{listing.Or{publisher, code}, "SEARCH figures USING PRIMARY KEY (cube=? AND period>? AND period<?)\n"},
 		{code, byCode},
 		{listing.And{publisher, listing.And{code}}, byCode},

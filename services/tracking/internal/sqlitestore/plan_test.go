@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
 // journalRetention is how long the journal is kept here.
@@ -35,47 +37,85 @@ func openStore(t *testing.T) *Store {
 	return s
 }
 
-// TestListsUseTheirIndexes asks SQLite how it would run the lists that people run, on their first
-// page and a later one: by an index that is in order, so that a page costs the same however many
-// conversions there are.
-func TestListsUseTheirIndexes(t *testing.T) {
+// indexedBy returns the column whose index serves another one.
+func indexedBy(table, column string) string {
+	switch table + "." + column {
+	case "conversions.status":
+		return "unapproved"
+	case "conversions.conflicted":
+		return "conflict"
+	case "deliveries.state":
+		return "dead"
+	case "postbacks.create_time":
+		return "id"
+	default:
+		return column
+	}
+}
+
+// TestPlans asks SQLite how it would run what pages, exports and the console ask: by an index that is in order, so
+// that a page costs the same however many there are; or it is known to look at all.
+func TestPlans(t *testing.T) {
 	s := openStore(t)
-	latestFirst := []listing.Order{{Field: "conversion_time", Desc: true}, {Field: "id", Desc: true}}
-	for field, index := range map[string]string{
-		"":                "conversions_time",
-		"offer":           "conversions_offer",
-		"publisher":       "conversions_publisher",
-		"pub_unique3_key": "conversions_pub_unique3",
-		"status":          "conversions_unapproved",
-		"transaction_id":  "conversions_transaction",
-		"id":              "sqlite_autoindex_conversions_1",
-	} {
-		for _, after := range [][]any{nil, {time.UnixMilli(0), "5"}} {
-			q := listing.Query{Order: latestFirst, After: after, Limit: 50}
-			if field != "" {
-				q.Where = listing.Compare{Field: field, Op: listing.Equal, Value: "x"}
+	for _, p := range storetest.Plans() {
+		plan := planOf(t, s, p)
+		first := regexp.MustCompile(`USING (?:COVERING )?(INDEX (\w+)|PRIMARY KEY)`).FindStringSubmatch(plan)
+		sorts := strings.Contains(plan, "TEMP B-TREE FOR ORDER BY") || strings.Contains(plan, "TEMP B-TREE FOR LAST TERM") && p.Scans != ""
+		if p.Scans != "" {
+			if !sorts {
+				t.Errorf("%s: it walks an index, and is no scan any more:\n%s", p, plan)
 			}
-			plan := explain(t, s, q)
-			if !strings.Contains(plan, "INDEX "+index) {
-				t.Errorf("by %q after %v: the plan is\n%s, want the index %s", field, after, plan, index)
+			continue
+		}
+		want := indexedBy(p.Of, p.By)
+		if first == nil {
+			// The journal is in the order of its primary key.
+			if p.Of != "postbacks" || want != "id" || strings.Contains(plan, "TEMP") {
+				t.Errorf("%s: no index is walked:\n%s", p, plan)
 			}
-			if field != "id" && strings.Contains(plan, "TEMP B-TREE FOR ORDER BY") {
-				t.Errorf("by %q after %v: all that match are sorted:\n%s", field, after, plan)
-			}
+			continue
+		}
+		if got := firstColumn(t, s, p.Of, first[2]); got != want {
+			t.Errorf("%s: an index by %s is walked, want one by %s:\n%s", p, got, want, plan)
+		}
+		if sorts && p.Sorts == "" {
+			t.Errorf("%s: all that match are sorted:\n%s", p, plan)
 		}
 	}
 }
 
-// TestFeedUsesItsIndex checks what watchers ask again and again.
-func TestFeedUsesItsIndex(t *testing.T) {
-	s := openStore(t)
-	plan := explain(t, s, listing.Query{
-		Where: listing.Compare{Field: "update_time", Op: listing.GreaterEqual, Value: time.UnixMilli(0)},
-		Order: []listing.Order{{Field: "update_time"}, {Field: "id"}}, Limit: 50,
-	})
-	if !strings.Contains(plan, "SEARCH conversions USING INDEX conversions_update (update_time>?)") {
-		t.Errorf("the plan is\n%s", plan)
+func planOf(t *testing.T, s *Store, p storetest.Planned) string {
+	t.Helper()
+	query, args := "", []any(nil)
+	switch p.Of {
+	case "conversions":
+		query, args = conversionQuery(p.Query)
+	case "postbacks":
+		q, err := s.byEntries(t.Context(), p.Query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		query, args = postbackQuery(q)
+	case "deliveries":
+		query, args = deliveryQuery(p.Query)
+	default:
+		t.Fatalf("%s is no table with plans", p.Of)
 	}
+	return explainSQL(t, s, query, args...)
+}
+
+// firstColumn returns the first column of an index, or of a table's primary key if index is empty.
+func firstColumn(t *testing.T, s *Store, table, index string) string {
+	t.Helper()
+	query, of := `SELECT name FROM pragma_index_info(?) WHERE seqno = 0`, index
+	if index == "" {
+		query, of = `SELECT name FROM pragma_table_info(?) WHERE pk = 1`, table
+	}
+	var name string
+	if err := s.db.Read().QueryRowContext(t.Context(), query, of).Scan(&name); err != nil {
+		t.Fatalf("reading the columns of %s %s: %v", table, index, err)
+	}
+	return name
 }
 
 // TestJournalUsesItsKeys checks that the journal is listed by its primary key, in whose order it is, and
@@ -163,12 +203,6 @@ func TestDeliveriesUseTheirIndexes(t *testing.T) {
 			t.Errorf("%s: the plan is\n%s, want %s", query, plan, want)
 		}
 	}
-}
-
-func explain(t *testing.T, s *Store, q listing.Query) string {
-	t.Helper()
-	query, args := conversionQuery(q)
-	return explainSQL(t, s, query, args...)
 }
 
 func explainSQL(t *testing.T, s *Store, query string, args ...any) string {
