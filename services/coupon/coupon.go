@@ -17,6 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/mongostore"
 	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
 	"github.com/couponlink/couponlink/services/internal/admission"
+	"github.com/couponlink/couponlink/services/internal/backup"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/connlimit"
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
@@ -81,6 +82,7 @@ type Config struct {
 	settings.PublicURL
 	settings.Storage
 	settings.AdminKey
+	settings.Backups
 	settings.AllowedPrivateHosts
 	settings.Stop
 	admission.Calls
@@ -115,6 +117,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	defer command.Close(&err, "the store", service)
 	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), Most: cfg.Calls, Log: log})
 	service.Register(server)
+	backup.NewServer(backup.Job{Sources: service.Sources(), Version: command.Version()}, cfg.Folder(database), Databases()).Register(server)
 	addr := listeners[0].Addr().String()
 	log.InfoContext(ctx, "serving", slog.String("grpc", addr), slog.String("database", database.String()))
 	if cfg.Started != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/couponlink/couponlink/services/couponlink/internal/demo"
 	"github.com/couponlink/couponlink/services/gateway"
 	"github.com/couponlink/couponlink/services/internal/admission"
+	"github.com/couponlink/couponlink/services/internal/backup"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/connlimit"
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
@@ -45,6 +46,7 @@ type Config struct {
 	settings.AdminKey
 	settings.CORSOrigins
 	settings.Stop
+	settings.Backups
 	tracking.Settings
 	admission.Calls
 	connlimit.Bounds
@@ -112,6 +114,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	stop.Work = trackings.EndWork
 	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: trackings.Readiness(), Most: cfg.Calls, Log: log})
 	trackings.Register(trackingServer)
+	registerBackups(cfg, database, append(coupons.Sources(), trackings.Sources()...), couponServer, trackingServer)
 
 	backends := gateway.Backends{Coupon: couponServer.Local(), Tracking: trackingServer.Local(), Partner: trackings.PartnerHandler()}
 	handler, err := gateway.New(backends, gateway.Options{
@@ -131,10 +134,16 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	if cfg.Started != nil {
 		cfg.Started(started)
 	}
-	return lifecycle.Run(ctx, stop,
-		lifecycle.Part{Name: "HTTP", Server: httpserve.New(handler, log), Listener: cfg.Bounds.HTTP(listeners[0])},
-		lifecycle.Part{Name: "the coupon service's gRPC", Server: couponServer, Listener: cfg.Bounds.GRPC(listeners[1])},
-		lifecycle.Part{Name: "the tracking service's gRPC", Server: trackingServer, Listener: cfg.Bounds.GRPC(listeners[2])})
+	return lifecycle.Run(ctx, stop, cfg.parts(listeners, httpserve.New(handler, log), couponServer, trackingServer)...)
+}
+
+// parts returns the servers with their listeners: HTTP, the gRPC of coupon and of tracking.
+func (cfg *Config) parts(listeners []net.Listener, http, coupon, tracking lifecycle.Server) []lifecycle.Part {
+	return []lifecycle.Part{
+		{Name: "HTTP", Server: http, Listener: cfg.Bounds.HTTP(listeners[0])},
+		{Name: "the coupon service's gRPC", Server: coupon, Listener: cfg.Bounds.GRPC(listeners[1])},
+		{Name: "the tracking service's gRPC", Server: tracking, Listener: cfg.Bounds.GRPC(listeners[2])},
+	}
 }
 
 // shopPages returns the path of the sample shops, "" for none, and allows deliveries to them and scans of them.
@@ -155,6 +164,18 @@ func standIns(listeners []net.Listener, log *slog.Logger) []lifecycle.Part {
 	}
 }
 
+// registerBackups adds the service that takes backups to servers.
+func registerBackups(cfg Config, database settings.Database, sources []*sqlitedb.Source, servers ...*grpcserve.Server) {
+	job := backup.Job{Sources: sources, FilesFrom: cfg.DataDir, Files: smallFiles(), Version: command.Version()}
+	service := backup.NewServer(job, cfg.Folder(database), Databases())
+	for _, server := range servers {
+		service.Register(server)
+	}
+}
+
+// smallFiles are the files of the data directory that are backed up with the databases.
+func smallFiles() []string { return []string{settings.KeyFile, sessionsName} }
+
 // databaseOf returns the database that the settings mean. It refuses one service's file without the other's.
 func databaseOf(storage settings.Storage) (settings.Database, error) {
 	database, err := storage.Database()
@@ -164,12 +185,15 @@ func databaseOf(storage settings.Storage) (settings.Database, error) {
 	return database, err
 }
 
+// sessionsName is the name of the file with the secret of the console's sessions.
+const sessionsName = "console-sessions"
+
 // sessionFile is where the secret of the console's sessions is kept; empty: nowhere.
 func sessionFile(dataDir string) string {
 	if dataDir == "" {
 		return ""
 	}
-	return filepath.Join(dataDir, "console-sessions")
+	return filepath.Join(dataDir, sessionsName)
 }
 
 // hostOf returns a public URL's host, with its port if it has one.

@@ -28,6 +28,36 @@ func TestREADMEJourney(t *testing.T) {
 	t.Run("curl", func(t *testing.T) { playJourney(t, script, os.Getenv("PATH")) })
 }
 
+// TestREADMEBackup runs the README's text on backups after the journey that it refers to.
+func TestREADMEBackup(t *testing.T) {
+	t.Parallel()
+	journey, backup := readmeScript(t, "journey"), readmeScript(t, "backup")
+	addrs := freeAddrs(t, 3)
+	env := map[string]string{
+		"COUPONLINK_HTTP_ADDR":          addrs[0],
+		"COUPONLINK_COUPON_GRPC_ADDR":   addrs[1],
+		"COUPONLINK_TRACKING_GRPC_ADDR": addrs[2],
+	}
+	p := startProcess(t, "couponlink", env)
+	awaitReady(t, "http://"+addrs[0], p)
+	shell := []string{"BASE=http://" + addrs[0], "COUPONLINK=" + p.cmd.Path, "PATH=" + curlDir(t) + string(filepath.ListSeparator) + os.Getenv("PATH")}
+	for name, value := range env {
+		shell = append(shell, name+"="+value)
+	}
+	output := runShell(t, p.cmd.Dir, journey+backup, shell...)
+	for _, want := range []string{
+		`backed up backups/today: 2 databases, \d+ rows`,
+		`verified backups/today: coupon.db and tracking.db, \d+ rows, \d+ figures, no fault`,
+		`restored restored: 2 databases, \d+ rows`,
+		`(?s)restored restored.*"transactionId": ?"A-1001"`,
+		`"differing": ?"0"`,
+	} {
+		if !regexp.MustCompile(want).MatchString(output) {
+			t.Errorf("the output has nothing like %s:\n%s", want, output)
+		}
+	}
+}
+
 func playJourney(t *testing.T, script, path string) {
 	t.Helper()
 	addrs := freeAddrs(t, 3)

@@ -10,6 +10,7 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 
+	backupv1 "github.com/couponlink/couponlink/gen/go/couponlink/backup/v1"
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
@@ -105,6 +106,9 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 		},
 		func() error {
 			return trackingv1.RegisterScanServiceHandlerClient(ctx, mux, trackingv1.NewScanServiceClient(tracking))
+		},
+		func() error {
+			return backupv1.RegisterBackupServiceHandlerClient(ctx, mux, backupv1.NewBackupServiceClient(tracking))
 		},
 		func() error {
 			return trackingv1.RegisterAboutServiceHandlerClient(ctx, mux, trackingv1.NewAboutServiceClient(tracking))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/backup"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/connlimit"
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
@@ -244,6 +245,7 @@ type Config struct {
 	settings.Storage
 	settings.AdminKey
 	settings.Stop
+	settings.Backups
 	Settings
 	admission.Calls
 	connlimit.Bounds
@@ -285,6 +287,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	stop.Work = service.EndWork
 	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), Log: log})
 	service.Register(server)
+	backup.NewServer(backup.Job{Sources: service.Sources(), Version: command.Version()}, cfg.Folder(database), Databases()).Register(server)
 	grpcAddr, httpAddr := listeners[0].Addr().String(), listeners[1].Addr().String()
 	log.InfoContext(ctx, "serving", slog.String("grpc", grpcAddr), slog.String("http", httpAddr), slog.String("database", database.String()))
 	if cfg.Started != nil {

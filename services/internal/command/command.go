@@ -34,7 +34,12 @@ const memoryRatio = 0.75
 // It does not return: the process exits with 0, or with 1 and the error on standard error. That run was stopped by
 // the signal before it had started is no error.
 func Main(name, description string, cfg any, run func(ctx context.Context, log *slog.Logger) error) {
-	if err := Parse(name, description, cfg, os.Args[1:]); err != nil {
+	MainWith(os.Args[1:], name, description, cfg, run)
+}
+
+// MainWith is Main with arguments of its own, for one of several commands of a binary.
+func MainWith(args []string, name, description string, cfg any, run func(ctx context.Context, log *slog.Logger) error) {
+	if err := Parse(name, description, cfg, args); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)
 	}

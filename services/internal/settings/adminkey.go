@@ -17,8 +17,8 @@ const MinAdminKeyChars = 16
 // generatedKeyBytes is how much randomness a generated key has.
 const generatedKeyBytes = 32
 
-// keyFile is where a generated key is kept, in the data directory.
-const keyFile = "admin-key"
+// KeyFile is where a generated key is kept, in the data directory.
+const KeyFile = "admin-key"
 
 // AdminKey is the key that every API call must carry.
 type AdminKey struct {
@@ -44,7 +44,7 @@ func (k AdminKey) OrGenerated(dir string) (string, error) {
 	if key, err := k.given(); err != nil || key != "" {
 		return key, err
 	}
-	path := filepath.Join(dir, keyFile)
+	path := filepath.Join(dir, KeyFile)
 	content, err := os.ReadFile(path) //nolint:gosec // The operator chooses the directory.
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := generate(path); err != nil {
@@ -94,7 +94,7 @@ func generate(path string) error {
 		return err
 	}
 	// CreateTemp makes the file with mode 0600.
-	temp, err := os.CreateTemp(filepath.Dir(path), keyFile+".*")
+	temp, err := os.CreateTemp(filepath.Dir(path), KeyFile+".*")
 	if err != nil {
 		return err
 	}

@@ -125,8 +125,10 @@ func (db *DB) begin(ctx context.Context, migrations fs.FS) error {
 	if err != nil {
 		return err
 	}
-	if err := migrate(ctx, db.writer, migrations); err != nil {
-		return err
+	if migrations != nil {
+		if err := migrate(ctx, db.writer, migrations); err != nil {
+			return err
+		}
 	}
 	db.marker.number, db.marker.lock = number, db.lock
 	return db.lock.write(lockState{opened: true, mark: number})

@@ -72,6 +72,9 @@ func (s *Store) complete(ctx context.Context) error {
 	return s.coupons.foldTitles(ctx, s.db)
 }
 
+// Source returns the store as what is backed up.
+func (s *Store) Source() *sqlitedb.Source { return sqlitedb.NewSource(s.db, nil) }
+
 // Ping says whether the store can be reached.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 

@@ -1,4 +1,4 @@
-// Command couponlink serves everything in one process.
+// Command couponlink serves everything in one process, and backs up, checks and restores its databases.
 package main
 
 import (
@@ -11,7 +11,26 @@ import (
 )
 
 func main() {
-	cfg := couponlink.Config{Started: couponlink.Announce(os.Stdout)}
-	command.Main("couponlink", "Couponlink in one process: both services and the gateway.", &cfg,
-		func(ctx context.Context, log *slog.Logger) error { return couponlink.Run(ctx, cfg, log) })
+	name, args := "", os.Args[1:]
+	if len(args) > 0 {
+		name = args[0]
+	}
+	switch name {
+	case "backup":
+		var cfg couponlink.BackupConfig
+		command.MainWith(args[1:], "couponlink backup", "Back up the data directory, also while the service runs.", &cfg,
+			func(ctx context.Context, _ *slog.Logger) error { return couponlink.Backup(ctx, cfg, os.Stdout) })
+	case "verify":
+		var cfg couponlink.VerifyConfig
+		command.MainWith(args[1:], "couponlink verify", "Check a backup or the data directory.", &cfg,
+			func(ctx context.Context, _ *slog.Logger) error { return couponlink.Verify(ctx, cfg, os.Stdout) })
+	case "restore":
+		var cfg couponlink.RestoreConfig
+		command.MainWith(args[1:], "couponlink restore", "Restore a backup into the data directory.", &cfg,
+			func(ctx context.Context, _ *slog.Logger) error { return couponlink.Restore(ctx, cfg, os.Stdout) })
+	default:
+		cfg := couponlink.Config{Started: couponlink.Announce(os.Stdout)}
+		command.Main("couponlink", "Couponlink in one process: both services and the gateway. Commands: backup DIR, verify [DIR], restore DIR; each has --help.", &cfg,
+			func(ctx context.Context, log *slog.Logger) error { return couponlink.Run(ctx, cfg, log) })
+	}
 }

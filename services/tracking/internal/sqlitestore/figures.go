@@ -48,20 +48,25 @@ func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
-	var at counted
-	var ready bool
-	var stored int64
-	if err := tx.QueryRowContext(ctx, selectCounted).Scan(&ready, &stored, &at.click, &at.conversion); err != nil {
+	at, ready, err := readCounted(ctx, tx)
+	if err != nil {
 		return err
 	}
 	if !ready {
 		return flow.ErrNotCounted
 	}
-	if until == 0 {
-		until = stored
+	if until != 0 {
+		at.until = fromMillis(until)
 	}
-	at.until = fromMillis(until)
 	return do(tx, at)
+}
+
+// readCounted returns what is stored of what is counted, and whether there are figures.
+func readCounted(ctx context.Context, tx *sql.Tx) (at counted, ready bool, err error) {
+	var stored int64
+	err = tx.QueryRowContext(ctx, selectCounted).Scan(&ready, &stored, &at.click, &at.conversion)
+	at.until = fromMillis(stored)
+	return at, ready, err
 }
 
 // viewFailure is the error of a view as flow knows it.
@@ -131,29 +136,36 @@ func ofOne(where listing.Expr, field string) bool {
 // figures were lost is counted anew.
 func (s *Store) CountedMonths(ctx context.Context) (first, last rules.Month, err error) {
 	first, last = 1, 0
-	err = s.view(ctx, func(tx *sql.Tx, _ counted) error {
-		var ends [6]sql.NullInt64
-		e := &ends
-		if err := tx.QueryRowContext(ctx, selectEnds, rules.StatusMonths, rules.StatusMonths).Scan(&e[0], &e[1], &e[2], &e[3], &e[4], &e[5]); err != nil {
-			return err
-		}
-		none := true
-		for i, end := range ends {
-			month := rules.Month(end.Int64) //nolint:gosec // a period is of 32 bits
-			if i < 4 {
-				month = s.calendar.Day(fromMillis(end.Int64)).Month()
-			}
-			switch {
-			case !end.Valid:
-			case none:
-				first, last, none = month, month, false
-			default:
-				first, last = min(first, month), max(last, month)
-			}
-		}
-		return nil
+	err = s.view(ctx, func(tx *sql.Tx, _ counted) (err error) {
+		first, last, err = endsOf(ctx, tx, s.calendar)
+		return err
 	})
 	return first, last, viewFailure("reading which months have figures", err)
+}
+
+// endsOf returns the first and the last month of anything; the first is later than the last if there is nothing.
+func endsOf(ctx context.Context, tx *sql.Tx, calendar rules.Calendar) (first, last rules.Month, err error) {
+	var ends [6]sql.NullInt64
+	e := &ends
+	if err := tx.QueryRowContext(ctx, selectEnds, rules.StatusMonths, rules.StatusMonths).Scan(&e[0], &e[1], &e[2], &e[3], &e[4], &e[5]); err != nil {
+		return 1, 0, err
+	}
+	none := true
+	first, last = 1, 0
+	for i, end := range ends {
+		month := rules.Month(end.Int64) //nolint:gosec // a period is of 32 bits
+		if i < 4 {
+			month = calendar.Day(fromMillis(end.Int64)).Month()
+		}
+		switch {
+		case !end.Valid:
+		case none:
+			first, last, none = month, month, false
+		default:
+			first, last = min(first, month), max(last, month)
+		}
+	}
+	return first, last, nil
 }
 
 // Totals implements flow.FigureStore.

@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -167,6 +168,31 @@ func (s *Store) Ping(ctx context.Context) error {
 		return fmt.Errorf("writing to %s: %w", FileName, err)
 	}
 	return s.db.Check()
+}
+
+// Source returns the store as what is backed up.
+func (s *Store) Source() *sqlitedb.Source { return sqlitedb.NewSource(s.db, s.hold) }
+
+// hold keeps the writer waiting until release is called. What it has acknowledged is committed then.
+func (s *Store) hold(ctx context.Context) (release func(), err error) {
+	held, done, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- s.queue.Write(context.WithoutCancel(ctx), &job{task: func(context.Context, *tx) error {
+			close(held)
+			<-done
+			return nil
+		}})
+	}()
+	release = sync.OnceFunc(func() { close(done) })
+	select {
+	case <-held:
+		return release, nil
+	case err := <-ended:
+		return nil, fmt.Errorf("holding the writer: %w", err)
+	case <-ctx.Done():
+		release()
+		return nil, ctx.Err()
+	}
 }
 
 // Close writes what waits and closes the file.

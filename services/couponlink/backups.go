@@ -1,0 +1,179 @@
+package couponlink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	backupv1 "github.com/couponlink/couponlink/gen/go/couponlink/backup/v1"
+	"github.com/couponlink/couponlink/services/coupon"
+	"github.com/couponlink/couponlink/services/internal/backup"
+	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/grpcdial"
+	"github.com/couponlink/couponlink/services/internal/settings"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+	"github.com/couponlink/couponlink/services/tracking"
+)
+
+// Databases returns what backups and data directories may hold.
+func Databases() []backup.Database { return append(coupon.Databases(), tracking.Databases()...) }
+
+// BackupConfig is what a backup is taken by.
+type BackupConfig struct {
+	Dir              string `arg:"" name:"dir" help:"Directory to write the backup to. It must not exist."`
+	CouponGRPCAddr   string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address of the coupon service's gRPC, which is asked if only that service's database is here (${default})."`
+	TrackingGRPCAddr string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address of the tracking service's gRPC, which is asked if the service runs (${default})."`
+	settings.Storage
+	settings.AdminKey
+}
+
+// Backup takes a backup of the data directory's databases. A service that has them open is asked to do it; else it
+// is done here. The last line on out has the counts.
+func Backup(ctx context.Context, cfg BackupConfig, out io.Writer) error {
+	dir, err := sqliteDir(cfg.Storage)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(cfg.Dir); err == nil {
+		return fmt.Errorf("%s exists, and nothing is overwritten: name a directory that does not exist", cfg.Dir)
+	}
+	err = backupIdle(ctx, cfg, dir)
+	if errors.Is(err, sqlitedb.ErrInUse) {
+		err = backupRunning(ctx, cfg, dir)
+	}
+	if err != nil {
+		return err
+	}
+	m, err := backup.ReadManifest(cfg.Dir)
+	if err != nil {
+		return err
+	}
+	return printManifest(out, "backed up", m, cfg.Dir)
+}
+
+// sqliteDir returns the directory of the databases.
+func sqliteDir(storage settings.Storage) (string, error) {
+	database, err := storage.Database()
+	if err == nil && database.SQLiteDir == "" {
+		err = errors.New("the databases are on MongoDB: back them up, check and restore them by MongoDB's own means")
+	}
+	return database.SQLiteDir, err
+}
+
+// here returns the names of the databases in a directory.
+func here(dir string) (names []string) {
+	for _, database := range Databases() {
+		if _, err := os.Stat(filepath.Join(dir, database.File)); err == nil {
+			names = append(names, database.File)
+		}
+	}
+	return names
+}
+
+// backupIdle takes a backup of databases that no process has open.
+func backupIdle(ctx context.Context, cfg BackupConfig, dir string) (err error) {
+	names := here(dir)
+	if len(names) == 0 {
+		return fmt.Errorf("%s holds no database: name the data directory by COUPONLINK_DATA_DIR", dir)
+	}
+	job := backup.Job{FilesFrom: cfg.DataDir, Files: smallFiles(), Version: command.Version()}
+	for _, name := range names {
+		db, err := sqlitedb.OpenIdle(ctx, filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		defer command.Close(&err, name, db)
+		job.Sources = append(job.Sources, sqlitedb.NewSource(db, nil))
+	}
+	_, err = job.Take(ctx, cfg.Dir)
+	return err
+}
+
+// backupRunning has the service that runs take a backup, in its own folder, and moves it.
+func backupRunning(ctx context.Context, cfg BackupConfig, dir string) error {
+	addr := cfg.TrackingGRPCAddr
+	if names := here(dir); len(names) == 1 && names[0] == coupon.DatabaseFile {
+		addr = cfg.CouponGRPCAddr
+	}
+	key, err := cfg.OrGenerated(cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	conn, err := grpcdial.Dial(addr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // nothing is under way
+	id := "moving-" + strings.ToLower(time.Now().UTC().Format("20060102-150405.000000"))
+	answer, err := backupv1.NewBackupServiceClient(grpcdial.WithKey(conn, key)).
+		CreateBackup(ctx, &backupv1.CreateBackupRequest{BackupId: strings.ReplaceAll(id, ".", "-")})
+	if err != nil {
+		return fmt.Errorf("asking the service that has %s open, at %s, for a backup: %w", dir, addr, err)
+	}
+	return backup.Move(answer.GetDirectory(), cfg.Dir)
+}
+
+// VerifyConfig is what a check runs by.
+type VerifyConfig struct {
+	Dir string `arg:"" optional:"" name:"dir" help:"Directory of a backup or of data. Default: the data directory. Its service may run."`
+	settings.Storage
+}
+
+// Verify checks a backup or a data directory: every page and index, a backup's checksums and counts, and the
+// figures against a recount. The last line on out has the counts.
+func Verify(ctx context.Context, cfg VerifyConfig, out io.Writer) error {
+	dir := cfg.Dir
+	if dir == "" {
+		found, err := sqliteDir(cfg.Storage)
+		if err != nil {
+			return err
+		}
+		dir = found
+	}
+	report, err := backup.Verify(ctx, dir, Databases())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "verified %s: %s, %d rows, %d figures, no fault\n", dir, strings.Join(report.Databases, " and "), report.Rows, report.Figures)
+	return err
+}
+
+// RestoreConfig is what a restore runs by.
+type RestoreConfig struct {
+	Dir string `arg:"" name:"dir" help:"Directory of the backup. It is restored into the data directory, which must have no databases."`
+	settings.Storage
+}
+
+// Restore puts a backup into the data directory, after it was verified. The last line on out has the counts.
+func Restore(ctx context.Context, cfg RestoreConfig, out io.Writer) error {
+	dir, err := sqliteDir(cfg.Storage)
+	if err != nil {
+		return err
+	}
+	m, left, err := backup.Restore(ctx, cfg.Dir, dir, Databases())
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		fmt.Fprintf(out, "left as they were: %s\n", strings.Join(left, ", "))
+	}
+	return printManifest(out, "restored", m, dir)
+}
+
+// printManifest prints what a backup has.
+func printManifest(out io.Writer, done string, m backup.Manifest, dir string) error {
+	for _, entry := range m.Databases {
+		var rows int64
+		for _, n := range entry.Tables {
+			rows += n
+		}
+		fmt.Fprintf(out, "%s: %d rows, %d bytes, schema version %d\n", entry.File, rows, entry.Bytes, entry.SchemaVersion)
+	}
+	_, err := fmt.Fprintf(out, "%s %s: %d databases, %d rows, %d bytes, as of %s\n", done, dir, len(m.Databases), m.Rows(), m.Bytes(), m.CreateTime.Format(time.RFC3339Nano))
+	return err
+}

@@ -1,0 +1,214 @@
+package backup_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+
+	"github.com/couponlink/couponlink/services/internal/backup"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+)
+
+var databases = []backup.Database{{File: "a.db"}, {File: "b.db"}}
+
+// open opens a database with one table of numbers.
+func open(t *testing.T, dir, name string) *sqlitedb.DB {
+	t.Helper()
+	db, err := sqlitedb.Open(t.Context(), filepath.Join(dir, name), fstest.MapFS{
+		"00001_step.sql": {Data: []byte("-- +goose Up\nCREATE TABLE numbers (n INTEGER PRIMARY KEY, filling TEXT NOT NULL) STRICT;\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func add(ctx context.Context, db *sqlitedb.DB, n int64) error {
+	return db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO numbers VALUES (?, ?)", n, strings.Repeat("x", 300))
+		return err
+	})
+}
+
+// newest returns the greatest number in a file.
+func newest(t *testing.T, path string) (n int64) {
+	t.Helper()
+	file, err := sqlitedb.OpenFile(path, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	if err := file.QueryRowContext(t.Context(), "SELECT ifnull(max(n), 0) FROM numbers").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestOneMoment backs up two databases while a writer adds each number to the first, and then to the second: no
+// backup may have a number in the second that the first lacks, nor lack one that was there before it.
+func TestOneMoment(t *testing.T) {
+	t.Parallel()
+	dir, out := t.TempDir(), t.TempDir()
+	a, b := open(t, dir, "a.db"), open(t, dir, "b.db")
+	var written atomic.Int64
+	ctx, stop := context.WithCancel(t.Context())
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for n := int64(1); ctx.Err() == nil; n++ {
+			if err := errors.Join(add(t.Context(), a, n), add(t.Context(), b, n)); err != nil {
+				t.Error(err)
+				return
+			}
+			written.Store(n)
+		}
+	})
+	job := backup.Job{Sources: []*sqlitedb.Source{sqlitedb.NewSource(b, nil), sqlitedb.NewSource(a, nil)}, Version: "v1"}
+	for _, name := range []string{"1", "2", "3", "4", "5"} {
+		before := written.Load()
+		if _, err := job.Take(t.Context(), filepath.Join(out, name)); err != nil {
+			t.Fatal(err)
+		}
+		inA, inB := newest(t, filepath.Join(out, name, "a.db")), newest(t, filepath.Join(out, name, "b.db"))
+		if inB < before || inA < inB || inA > inB+1 {
+			t.Errorf("of %d numbers the backup has %d and %d", before, inA, inB)
+		}
+	}
+	stop()
+	writer.Wait()
+	if entries, err := os.ReadDir(out); err != nil || len(entries) != 5 {
+		t.Errorf("the folder has %v (%v)", entries, err)
+	}
+}
+
+// taken returns a backup of two small databases.
+func taken(t *testing.T) string {
+	t.Helper()
+	data, dir := t.TempDir(), filepath.Join(t.TempDir(), "backup")
+	if err := os.WriteFile(filepath.Join(data, "key"), []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	job := backup.Job{FilesFrom: data, Files: []string{"key", "none"}, Version: "v1"}
+	for _, name := range []string{"a.db", "b.db"} {
+		db := open(t, data, name)
+		for n := range int64(200) {
+			if err := add(t.Context(), db, n+1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		job.Sources = append(job.Sources, sqlitedb.NewSource(db, nil))
+	}
+	m, err := job.Take(t.Context(), dir)
+	if err != nil || m.Databases[0].Tables["numbers"] != 200 || m.Databases[0].SchemaVersion != 1 || len(m.Files) != 1 {
+		t.Fatalf("Take: %+v, %v", m, err)
+	}
+	if _, err := job.Take(t.Context(), dir); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("Take over a backup: %v", err)
+	}
+	return dir
+}
+
+func TestVerifyNamesFaults(t *testing.T) {
+	t.Parallel()
+	write := func(name string, at int64) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			file, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = file.WriteAt([]byte(strings.Repeat("\x5a", 4096)), at)
+			if err := errors.Join(err, file.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		damage func(t *testing.T, dir string)
+		want   string
+	}{
+		"nothing":        {func(*testing.T, string) {}, ""},
+		"a page":         {write("b.db", 3*4096), "b.db is damaged"},
+		"the key":        {write("key", 0), "key is damaged"},
+		"a missing file": {func(t *testing.T, dir string) { _ = os.Remove(filepath.Join(dir, "a.db")) }, "a.db"},
+		"the manifest":   {write("manifest.json", 0), "manifest.json is damaged"},
+		"no manifest":    {func(t *testing.T, dir string) { _ = os.Remove(filepath.Join(dir, "manifest.json")) }, ""},
+		"another product": {func(t *testing.T, dir string) {
+			_ = os.WriteFile(filepath.Join(dir, "manifest.json"), []byte("{}"), 0o600)
+		}, "format 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := taken(t)
+			c.damage(t, dir)
+			report, err := backup.Verify(t.Context(), dir, databases)
+			switch {
+			case c.want == "" && (err != nil || report.Rows != 404): // with two of goose's in each
+				t.Errorf("%+v, %v", report, err)
+			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("%v, want one that says %s", err, c.want)
+			}
+			to := filepath.Join(t.TempDir(), "data")
+			if c.want != "" {
+				if _, _, err := backup.Restore(t.Context(), dir, to, databases); err == nil {
+					t.Error("it was restored")
+				}
+			}
+		})
+	}
+}
+
+func TestRestore(t *testing.T) {
+	t.Parallel()
+	dir, to := taken(t), filepath.Join(t.TempDir(), "data")
+	if _, left, err := backup.Restore(t.Context(), dir, to, databases); err != nil || len(left) != 0 {
+		t.Fatalf("Restore: %v, %v", left, err)
+	}
+	db := open(t, to, "a.db")
+	if err := add(t.Context(), db, 201); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := backup.Restore(t.Context(), dir, to, databases); err == nil || !strings.Contains(err.Error(), "nothing is overwritten") {
+		t.Errorf("Restore over databases: %v", err)
+	}
+	// What an older database left behind does not matter, nor does a key of its own.
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a.db", "b.db"} {
+		if err := os.Remove(filepath.Join(to, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, left, err := backup.Restore(t.Context(), dir, to, databases); err != nil || len(left) != 1 {
+		t.Errorf("Restore beside a key: %v, %v", left, err)
+	}
+	if n := newest(t, filepath.Join(to, "a.db")); n != 200 {
+		t.Errorf("the newest number is %d", n)
+	}
+	open(t, to, "a.db") // the old mark is gone
+	if entries, err := os.ReadDir(to); err != nil || strings.Contains(entries[0].Name(), "restore") {
+		t.Errorf("%v, %v", entries, err)
+	}
+}
+
+func TestMove(t *testing.T) {
+	t.Parallel()
+	dir, to := taken(t), filepath.Join(t.TempDir(), "deep", "one")
+	if err := backup.Move(dir, to); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := backup.Verify(t.Context(), to, databases); err != nil {
+		t.Error(err)
+	}
+	if err := backup.Move(to, to); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("Move over a backup: %v", err)
+	}
+}

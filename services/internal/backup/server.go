@@ -1,0 +1,101 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	backupv1 "github.com/couponlink/couponlink/gen/go/couponlink/backup/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+const namePrefix = "backups/"
+
+// idPattern is what a backup's id may be. It is a directory's name, so it can lead nowhere else.
+var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// Server implements BackupService. Callers name backups and never paths: all are in one folder.
+type Server struct {
+	backupv1.UnimplementedBackupServiceServer
+	job       Job
+	folder    string
+	databases []Database
+	// taking is held while a backup is taken: a second one at the same time would only be slower.
+	taking sync.Mutex
+}
+
+// NewServer returns the service that takes the backups of a job into a folder. A job without sources takes none.
+func NewServer(job Job, folder string, databases []Database) *Server {
+	return &Server{job: job, folder: folder, databases: databases}
+}
+
+// Register adds the service to a server.
+func (s *Server) Register(registrar grpc.ServiceRegistrar) {
+	backupv1.RegisterBackupServiceServer(registrar, s)
+}
+
+// CreateBackup implements the RPC of that name.
+func (s *Server) CreateBackup(ctx context.Context, req *backupv1.CreateBackupRequest) (*backupv1.Backup, error) {
+	if len(s.job.Sources) == 0 {
+		return nil, apperr.New(apperr.FailedPrecondition, "NO_BACKUPS", "the databases are not on SQLite: back them up by their own means")
+	}
+	id := req.GetBackupId()
+	if id == "" {
+		id = time.Now().UTC().Format("20060102-150405")
+	}
+	if !idPattern.MatchString(id) {
+		return nil, apperr.Invalid("INVALID_BACKUP_ID", "backup_id", "%q must be 1 to 63 lower-case letters, digits and hyphens, a letter or digit first", id)
+	}
+	if !s.taking.TryLock() {
+		return nil, apperr.New(apperr.Aborted, "BACKUP_UNDER_WAY", "another backup is being taken; try again when it is done")
+	}
+	defer s.taking.Unlock()
+	dir, err := filepath.Abs(filepath.Join(s.folder, id))
+	if err != nil {
+		return nil, fmt.Errorf("finding the folder of backups: %w", err)
+	}
+	m, err := s.job.Take(ctx, dir)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, apperr.New(apperr.AlreadyExists, "BACKUP_EXISTS", "the backup %s exists already", namePrefix+id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	answer := &backupv1.Backup{Name: namePrefix + id, CreateTime: timestamppb.New(m.CreateTime), Directory: dir, Version: m.Version}
+	for _, d := range m.Databases {
+		answer.Databases = append(answer.Databases, &backupv1.BackupDatabase{
+			File: d.File, SizeBytes: d.Bytes, Sha256: d.SHA256, SchemaVersion: d.SchemaVersion, RowCounts: d.Tables,
+		})
+	}
+	return answer, nil
+}
+
+// VerifyBackup implements the RPC of that name.
+func (s *Server) VerifyBackup(ctx context.Context, req *backupv1.VerifyBackupRequest) (*backupv1.VerifyBackupResponse, error) {
+	id, ok := strings.CutPrefix(req.GetName(), namePrefix)
+	if !ok || !idPattern.MatchString(id) {
+		return nil, apperr.Invalid("INVALID_NAME", "name", "%q is no backup's name such as backups/20260131-235959", req.GetName())
+	}
+	dir := filepath.Join(s.folder, id)
+	if _, err := ReadManifest(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, apperr.New(apperr.NotFound, "BACKUP_NOT_FOUND", "there is no backup %s", req.GetName())
+	}
+	report, err := Verify(ctx, dir, s.databases)
+	switch {
+	case err == nil:
+		return &backupv1.VerifyBackupResponse{RowCount: report.Rows, FigureCount: report.Figures}, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	default:
+		return nil, apperr.New(apperr.FailedPrecondition, "BACKUP_DAMAGED", "the backup is not whole: %s", err)
+	}
+}

@@ -1,0 +1,150 @@
+package sqlitedb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+	"modernc.org/sqlite"
+)
+
+// File is a database file that is only looked at. Another process may have it open, and write to it.
+type File struct {
+	*sql.DB
+	path string
+}
+
+// OpenFile opens a database file to look at it. still says that nobody writes to it, as to a backup's file; no
+// files are made beside it then. Of a file that no process has open, the log is checked too. The error is a
+// *Damage if the file is damaged or missing.
+func OpenFile(path string, still bool) (*File, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("finding the database file: %w", err)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &Damage{File: path, What: "is missing"}
+	case err != nil:
+		return nil, fmt.Errorf("finding the database file: %w", err)
+	case info.Size() == 0:
+		return nil, &Damage{File: path, What: "is empty"}
+	}
+	options := url.Values{"mode": {"ro"}, "_busy_timeout": {fmt.Sprint(busyTimeoutMillis)}}
+	if still {
+		options.Set("immutable", "1")
+	} else if err := checkIdleLog(path); err != nil {
+		return nil, err
+	}
+	source := url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}
+	engine, err := sqlite.NewConnector(source.String())
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	return &File{DB: sql.OpenDB(connector{engine, &watch{path: path}, nil}), path: path}, nil
+}
+
+// OpenIdle opens a database file that no process has open, as it is: its schema is not brought up to date. The
+// error is ErrInUse if a process has it.
+func OpenIdle(ctx context.Context, path string) (*DB, error) {
+	return Open(ctx, path, nil, func(o *options) { o.existing = true })
+}
+
+// checkIdleLog checks the log unless a process has the database open.
+func checkIdleLog(path string) error {
+	if _, err := os.Stat(path + lockSuffix); err != nil {
+		return checkLog(logFile(path)) // no service has had it open
+	}
+	l := flock.New(path + lockSuffix)
+	defer func() { _ = l.Close() }() // it has written nothing
+	if free, err := l.TryRLock(); err != nil || !free {
+		return nil //nolint:nilerr // who has it open has checked it
+	}
+	return checkLog(logFile(path))
+}
+
+// Check looks at every page and every index. The error is a *Damage if it finds a fault.
+func (f *File) Check(ctx context.Context) error {
+	found, err := checkPages(ctx, f.DB, "PRAGMA integrity_check(1)")
+	if err != nil {
+		return err
+	}
+	if found != "" {
+		return &Damage{File: f.path, What: "is damaged: " + found}
+	}
+	return nil
+}
+
+// Version returns the number of the newest migration that was applied.
+func (f *File) Version(ctx context.Context) (version int64, err error) {
+	err = f.QueryRowContext(ctx, "SELECT max(version_id) FROM goose_db_version WHERE is_applied").Scan(&version)
+	if err != nil {
+		return 0, fmt.Errorf("reading the schema's version of %s: %w", f.path, err)
+	}
+	return version, nil
+}
+
+// Counts returns how many rows each table has.
+func (f *File) Counts(ctx context.Context) (map[string]int64, error) {
+	rows, err := f.QueryContext(ctx, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+	if err != nil {
+		return nil, fmt.Errorf("listing the tables of %s: %w", f.path, err)
+	}
+	var tables []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		tables = append(tables, name)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("listing the tables of %s: %w", f.path, err)
+	}
+	counts := make(map[string]int64, len(tables))
+	for _, name := range tables {
+		var n int64
+		quoted := `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+		if err := f.QueryRowContext(ctx, "SELECT count(*) FROM "+quoted).Scan(&n); err != nil {
+			return nil, fmt.Errorf("counting %s of %s: %w", name, f.path, err)
+		}
+		counts[name] = n
+	}
+	return counts, nil
+}
+
+// sideSuffixes end the names of the files beside a database file.
+var sideSuffixes = []string{"-wal", "-shm", lockSuffix}
+
+// Vacate makes sure that a directory can take a database file: there is none, nor a log of one, and no process
+// has it. It removes what a database that is gone left behind beside them.
+func Vacate(path string) error {
+	for _, taken := range []string{path, logFile(path)} {
+		if _, err := os.Stat(taken); err == nil {
+			return fmt.Errorf("%s exists, and nothing is overwritten: move it away, or use another data directory", taken)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("looking for %s: %w", taken, err)
+		}
+	}
+	if _, err := os.Stat(path + lockSuffix); err == nil {
+		l, err := lock(path)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = l.close() }() // its file is removed
+	}
+	for _, suffix := range sideSuffixes {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing what is left of an older database: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package sqlitedb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+)
+
+// stepPages is how many pages are copied before it is asked again whether to go on.
+const stepPages = 1024
+
+// Source is a database that can be backed up while it serves.
+type Source struct {
+	db *DB
+	// hold keeps all writers waiting until release is called.
+	hold func(ctx context.Context) (release func(), err error)
+}
+
+// NewSource returns the source of a database. hold keeps all its writers waiting until release is called; nil:
+// DB.Write is the only writer.
+func NewSource(db *DB, hold func(ctx context.Context) (release func(), err error)) *Source {
+	if hold == nil {
+		hold = db.hold
+	}
+	return &Source{db: db, hold: hold}
+}
+
+// hold keeps the writers waiting.
+func (db *DB) hold(ctx context.Context) (func(), error) {
+	tx, err := db.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, Failure(fmt.Errorf("holding the writers: %w", err))
+	}
+	return func() { _ = tx.Rollback() }, nil // it has written nothing but, perhaps, a mark
+}
+
+// Snapshot is one moment of a database, which is kept until Close.
+type Snapshot struct {
+	// File is the name of the database file.
+	File string
+	pool *sql.DB
+	conn *sql.Conn
+}
+
+// Snapshots returns one moment of all sources: what was committed before the call is in it, and nothing of one
+// source is later than anything of another, since all writers wait while it is taken. They wait for some
+// milliseconds only: while a snapshot is read they go on, and the logs grow.
+func Snapshots(ctx context.Context, sources ...*Source) (all []*Snapshot, err error) {
+	defer func() {
+		if err != nil {
+			for _, s := range all {
+				err = errors.Join(err, s.Close())
+			}
+			all = nil
+		}
+	}()
+	for _, source := range sources {
+		s, err := source.db.connectSnapshot(ctx)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, s)
+	}
+	for _, source := range sources {
+		release, err := source.hold(ctx)
+		if err != nil {
+			return all, err
+		}
+		defer release()
+	}
+	for _, s := range all {
+		if err := s.begin(ctx); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// connectSnapshot opens a connection of its own, so that no reader waits for it.
+func (db *DB) connectSnapshot(ctx context.Context) (*Snapshot, error) {
+	pool, err := db.connect(1, nil, url.Values{"_query_only": {"1"}, "_pragma": {cacheSize(readerCacheKiB)}})
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(Failure(fmt.Errorf("opening %s once more: %w", db.path, err)), pool.Close())
+	}
+	return &Snapshot{File: filepath.Base(db.path), pool: pool, conn: conn}, nil
+}
+
+// begin fixes the moment. A transaction begins to read with its first statement.
+func (s *Snapshot) begin(ctx context.Context) error {
+	if _, err := s.conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return Failure(fmt.Errorf("beginning to read %s: %w", s.File, err))
+	}
+	var n int
+	if err := s.conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n); err != nil {
+		return Failure(fmt.Errorf("beginning to read %s: %w", s.File, err))
+	}
+	return nil
+}
+
+// WriteTo copies the snapshot into a file that does not exist yet, and forces it to the disk.
+func (s *Snapshot) WriteTo(ctx context.Context, path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // the operator names the path
+	if err != nil {
+		return fmt.Errorf("making a copy of %s: %w", s.File, err)
+	}
+	err = s.conn.Raw(func(connection any) error { return copyPages(ctx, connection.(conn), path) })
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return fmt.Errorf("copying %s to %s: %w", s.File, path, err)
+	}
+	return nil
+}
+
+// copyPages copies a connection's database, as its transaction sees it.
+func copyPages(ctx context.Context, from conn, path string) error {
+	copying, err := from.NewBackup((&url.URL{Scheme: "file", Path: path}).String())
+	if err != nil {
+		return from.watch.note(err)
+	}
+	for more := true; more && err == nil; {
+		if err = ctx.Err(); err == nil {
+			more, err = copying.Step(stepPages)
+		}
+	}
+	return errors.Join(from.watch.note(err), copying.Finish())
+}
+
+// Close ends the snapshot.
+func (s *Snapshot) Close() error {
+	_, _ = s.conn.ExecContext(context.Background(), "ROLLBACK") // without a transaction it fails, and has nothing to do
+	return errors.Join(s.conn.Close(), s.pool.Close())
+}
