@@ -20,7 +20,7 @@ BINARIES := ./services/couponlink/cmd/couponlink ./services/coupon/cmd/coupon \
 
 # The directory of the programs that tests start: services/internal/testprograms looks there.
 TESTPROGRAMS := $(CURDIR)/bin/test
-test test-browser test-deliveries race: export COUPONLINK_TEST_PROGRAMS = $(TESTPROGRAMS)
+test test-browser test-deliveries faults race: export COUPONLINK_TEST_PROGRAMS = $(TESTPROGRAMS)
 
 # The time limit of one package's tests, and how much each fuzzer runs: a count and not a time, since a
 # fuzzer of Go 1.26 that is ended by the clock may report that as a failure (go.dev/issue/75804).
@@ -76,6 +76,10 @@ DELIVERIES ?= 100000
 .PHONY: test-deliveries
 test-deliveries: test-programs ## Send DELIVERIES (100000) to fifty endpoints, kill the process three times, print delays and memory.
 	COUPONLINK_TEST_DELIVERIES=$(DELIVERIES) go test -v -count=1 -timeout $(TESTTIMEOUT) -run '^TestDeliveryLoad$$' ./services/e2e
+
+.PHONY: faults
+faults: test-programs ## Run the tests of kills, stops, clocks, disks and hung services at full length; print what they measured.
+	@deploy/tools/faults
 
 .PHONY: race
 race: export CGO_ENABLED = 1
