@@ -18,7 +18,7 @@ const (
 	// which several systems share, it is engineWorkers: the engine does one thing at a time, and the product
 	// does not wait long for an answer.
 	caseWorkers   = 12
-	engineWorkers = 4
+	engineWorkers = 2
 )
 
 // transports are those that every case is played over.

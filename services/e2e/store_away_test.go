@@ -190,6 +190,7 @@ func newCable(t *testing.T, uri string) (*cable, string) {
 	t.Cleanup(c.cut)
 	query := u.Query()
 	query.Set("directConnection", "true") // else the server says where else it is
+	query.Del("serverSelectionTimeoutMS") // the product's own
 	u.Host, u.RawQuery = c.addr, query.Encode()
 	return c, u.String()
 }

@@ -58,7 +58,7 @@ func runEngine() (engine, error) {
 	}
 	// The engine's updates read and then write without a lock: only one connection makes them atomic.
 	// The times are longer than the product's: on a busy machine the engine may be slow to answer, and calls wait
-	// for the one connection.
-	uri := strings.TrimSuffix(strings.TrimSpace(line), "/") + "/?maxPoolSize=1&connectTimeoutMS=20000&timeoutMS=60000"
+	// for the one connection, which the driver takes for a search for a server.
+	uri := strings.TrimSuffix(strings.TrimSpace(line), "/") + "/?maxPoolSize=1&connectTimeoutMS=20000&serverSelectionTimeoutMS=20000&timeoutMS=60000"
 	return engine{uri: uri, stdin: stdin, out: out}, nil
 }
