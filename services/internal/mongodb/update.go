@@ -34,6 +34,24 @@ func (db *DB) UpdateAll(ctx context.Context, collection string, updates []mongo.
 	return nil
 }
 
+// SetAll sets fields of those of a collection's documents with some `_id`s that a filter selects. If it returns an
+// error, as Failure maps it, some may have been set and others not.
+func (db *DB) SetAll(ctx context.Context, collection string, ids []string, where, fields bson.D) error {
+	update := bson.D{{Key: "$set", Value: fields}}
+	if db.plain { // the tests' engine looks through all documents for each of several
+		updates := make([]mongo.WriteModel, len(ids))
+		for i, id := range ids {
+			updates[i] = mongo.NewUpdateOneModel().SetFilter(append(bson.D{{Key: "_id", Value: id}}, where...)).SetUpdate(update)
+		}
+		return db.UpdateAll(ctx, collection, updates)
+	}
+	filter := append(bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}, where...)
+	if _, err := db.Collection(collection).UpdateMany(ctx, filter, update); err != nil {
+		return Failure(fmt.Errorf("updating %s: %w", collection, err))
+	}
+	return nil
+}
+
 // Upsert changes the document with an `_id`, or inserts it.
 type Upsert struct {
 	ID string

@@ -381,12 +381,21 @@ func TestWatch(t *testing.T) {
 	if err := <-done; !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("stopped: %v", err)
 	}
-	past := strings.Replace(token, "2:", "2:zzzz", 1)
-	released := strconv.FormatInt(now.UnixMilli(), 36) + "-" + strconv.FormatInt(now.UnixMilli(), 36) + token[strings.Index(token, "."):]
-	for _, bad := range []string{"x", "zz.1", token[:len(token)-1], past, released} {
+	future := strings.Replace(token, "2:", "2:zzzz", 1)
+	const empty = "." + "ztntfp" // the checksum of no filter
+	released := strconv.FormatInt(now.UnixMilli(), 36) + "-" + strconv.FormatInt(now.UnixMilli(), 36) + empty
+	for _, bad := range []string{"x", "zz.1", token[:len(token)-1], future, released} {
 		if err := s.Watch(t.Context(), "", bad, nil); reasonOf(err) != "INVALID_RESUME_TOKEN" {
 			t.Errorf("token %q: %v", bad, err)
 		}
+	}
+	if err := s.Watch(t.Context(), "", released, nil); err == nil || !strings.Contains(err.Error(), "from "+now.Format(time.RFC3339)) {
+		t.Errorf("the token of an earlier release: %v, want the time to list from", err)
+	}
+	other := newService(t, withRates(newCatalog(t)))
+	sold(t, other, "B-1")
+	if err := other.Watch(t.Context(), "", token, nil); reasonOf(err) != "INVALID_RESUME_TOKEN" {
+		t.Errorf("the token of another database: %v", err)
 	}
 	if err := s.Watch(t.Context(), "nosuch = 1", "", nil); reasonOf(err) != "INVALID_FILTER" {
 		t.Errorf("a bad filter: %v", err)

@@ -105,6 +105,9 @@ type ConversionStore interface {
 // FeedStore tells of conversions as they are inserted and changed, each event once, those of one conversion in
 // their order.
 type FeedStore interface {
+	// FeedID returns the feed's name. No other database has it, so that a position of another is not taken for one
+	// of this.
+	FeedID() string
 	// Events returns the first events after a position, at most limit. What is committed once Events or
 	// LastPosition has returned a position comes after it, however long the write was under way and whatever
 	// times it has: so whoever goes on from the last event that they know misses none and gets none twice.

@@ -95,8 +95,10 @@ func (s *Service) StopWatches() { s.stopOnce.Do(func() { close(s.stopping) }) }
 
 // watch is one watcher's place.
 type watch struct {
-	filter string
-	where  listing.Expr
+	where listing.Expr
+	// sum is a checksum of the filter and the feed's name, and oldSum of the filter alone, as in tokens of earlier
+	// releases.
+	sum, oldSum string
 	// at is up to where all was told.
 	at Position
 	// quiet is how many looks there were since the last token.
@@ -109,7 +111,7 @@ func (s *Service) newWatch(ctx context.Context, filter, token string) (*watch, e
 	if err != nil {
 		return nil, err
 	}
-	w := &watch{filter: filter, where: q.Where}
+	w := &watch{where: q.Where, sum: checksum(filter + "\x00" + s.store.FeedID()), oldSum: checksum(filter)}
 	if token != "" {
 		if err := w.resume(token); err != nil {
 			return nil, err
@@ -134,7 +136,7 @@ func invalidResume(problem string) error {
 
 // token is from where a stream resumes that was told all up to now.
 func (w *watch) token() string {
-	return tokenForm + strconv.FormatInt(w.at.Major, 36) + "-" + strconv.FormatInt(w.at.Minor, 36) + "." + checksum(w.filter)
+	return tokenForm + strconv.FormatInt(w.at.Major, 36) + "-" + strconv.FormatInt(w.at.Minor, 36) + "." + w.sum
 }
 
 // resume reads a token.
@@ -144,8 +146,13 @@ func (w *watch) resume(token string) error {
 	first, second, _ := strings.Cut(position, "-")
 	major, majorErr := strconv.ParseInt(first, 36, 64)
 	minor, minorErr := strconv.ParseInt(second, 36, 64)
-	if majorErr != nil || minorErr != nil || major < 0 || minor < 0 || sum != checksum(w.filter) {
-		return invalidResume("is not one that a stream with the same filter has sent")
+	right := w.sum
+	if !current {
+		right = w.oldSum
+	}
+	if majorErr != nil || minorErr != nil || major < 0 || minor < 0 || sum != right {
+		return invalidResume("is not one that a stream of this database with the same filter has sent. If it is of a database that was " +
+			"moved or restored, list the conversions by update_time from then on, and watch again without a token")
 	}
 	if !current {
 		return invalidResume("is of an earlier release, which followed update_time. List the conversions by update_time from " +
@@ -155,9 +162,9 @@ func (w *watch) resume(token string) error {
 	return nil
 }
 
-func checksum(filter string) string {
+func checksum(text string) string {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(filter)) // never fails
+	_, _ = h.Write([]byte(text)) // never fails
 	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -21,17 +22,22 @@ import (
 // long; and what is stored a day late comes into a batch then.
 
 const (
-	// batchEvents is how many conversions a batch has at most.
-	batchEvents = 500
+	// batchEvents and batchClicks are how many conversions, or else clicks, a batch has at most.
+	batchEvents, batchClicks = 500, 5000
+	// unmarkedAtOnce is how many clicks lose their marks in one call.
+	unmarkedAtOnce = 1000
 )
 
 // batch is some of what was stored and changed, which never changes.
 type batch struct {
 	// ID counts from 1.
 	ID int64 `bson:"_id"`
-	// Told says that the batch has events, which the feed tells of.
+	// Told says that the batch is of events, which the feed tells of, and not of clicks.
 	Told   bool            `bson:"told"`
 	Events []eventDocument `bson:"events,omitempty"`
+	Clicks []string        `bson:"clicks,omitempty"`
+	// Size is how many events or clicks it has.
+	Size int `bson:"size"`
 	// Time is when it was made, for people to read.
 	Time time.Time `bson:"time"`
 }
@@ -57,29 +63,29 @@ type numbering struct {
 // waits selects the conversions with events that are in no batch.
 func waits() bson.D { return bson.D{{Key: "feed_from", Value: bson.D{{Key: "$gte", Value: 0}}}} }
 
-// number puts conversions that wait into a batch, if any do, and returns the last batch, whose marks are taken
-// away; the zero batch: there is none. more says that others may wait. One of this process does it at a time;
-// where another process is faster, that batch is the last.
-func (s *Store) number(ctx context.Context) (last batch, more bool, err error) {
+// clickWaits selects the clicks that are in no batch.
+func clickWaits() bson.D { return bson.D{{Key: "batch", Value: int64(inNoBatch)}} }
+
+// number puts what gather finds into a batch, if that is anything, and returns the number of the last batch, whose
+// marks are taken away; 0: there is none. more says that there may be more to put into one. One of this process does
+// it at a time; if another process is faster, that batch is the last.
+func (s *Store) number(ctx context.Context, gather func(context.Context) (batch, error)) (last int64, more bool, err error) {
 	select {
 	case s.numbering <- struct{}{}:
 		defer func() { <-s.numbering }()
 	case <-ctx.Done():
-		return last, false, ctx.Err()
+		return 0, false, ctx.Err()
 	}
 	err = s.db.InOrder(ctx, func(ctx context.Context) error {
-		if last, err = s.lastBatch(ctx); err != nil {
+		if last, err = s.settled(ctx); err != nil {
 			return err
 		}
-		if err := s.unmark(ctx, last); err != nil {
+		next, err := gather(ctx)
+		next.Size = len(next.Events) + len(next.Clicks)
+		if err != nil || next.Size == 0 {
 			return err
 		}
-		next, err := s.waiting(ctx)
-		if err != nil || len(next.Events) == 0 {
-			return err
-		}
-		next.ID = last.ID + 1
-		more = len(next.Events) == batchEvents
+		next.ID, next.Told = last+1, len(next.Events) > 0
 		_, err = s.db.Collection(feed).InsertOne(ctx, next)
 		if mongodb.IsUnique(err) {
 			more = true
@@ -88,30 +94,55 @@ func (s *Store) number(ctx context.Context) (last batch, more bool, err error) {
 		if err != nil {
 			return failure("inserting a batch of the feed", err)
 		}
-		last = next
+		last, more = next.ID, len(next.Events) == batchEvents || len(next.Clicks) == batchClicks
 		return s.unmark(ctx, next)
 	})
 	return last, more, err
 }
 
-// lastBatch returns the last batch; the zero one: there is none.
-func (s *Store) lastBatch(ctx context.Context) (last batch, err error) {
-	err = s.db.Collection(feed).FindOne(ctx, bson.D{}, options.FindOne().SetSort(bson.D{{Key: "_id", Value: -1}})).Decode(&last)
+// settled returns the number of the last batch, once its marks are taken away; 0: there is none.
+func (s *Store) settled(ctx context.Context) (int64, error) {
+	var last batch
+	opts := options.FindOne().SetSort(bson.D{{Key: "_id", Value: -1}}).SetProjection(bson.D{{Key: "_id", Value: 1}})
+	err := s.db.Collection(feed).FindOne(ctx, bson.D{}, opts).Decode(&last)
 	if errors.Is(err, mongo.ErrNoDocuments) {
-		return batch{}, nil
+		return 0, nil
 	}
-	return last, failure("reading the last batch of the feed", err)
+	if err == nil && last.ID > s.unmarked.Load() {
+		err = s.db.Collection(feed).FindOne(ctx, bson.D{{Key: "_id", Value: last.ID}}).Decode(&last)
+	}
+	if err != nil {
+		return 0, failure("reading the last batch of the feed", err)
+	}
+	return last.ID, s.unmark(ctx, last)
 }
 
-// waiting returns a batch, without a number, of conversions that wait.
-func (s *Store) waiting(ctx context.Context) (batch, error) {
+// waitingEvents returns a batch, without a number, of conversions that wait.
+func (s *Store) waitingEvents(ctx context.Context) (batch, error) {
 	next := batch{Time: s.now()}
 	found, err := s.numberings(ctx, waits())
 	for _, d := range found {
 		next.Events = append(next.Events, eventDocument{Conversion: d.ID, First: *d.FeedFrom, Last: len(d.Changes), Revision: d.Revision})
 	}
-	next.Told = len(next.Events) > 0
 	return next, err
+}
+
+// waitingClicks returns a batch, without a number, of clicks that wait.
+func (s *Store) waitingClicks(ctx context.Context) (batch, error) {
+	next := batch{Time: s.now()}
+	opts := options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}).SetLimit(batchClicks)
+	cursor, err := s.db.Collection(clicks).Find(ctx, clickWaits(), opts)
+	if err != nil {
+		return next, failure("looking for clicks to count", err)
+	}
+	var found []clickDocument
+	if err := cursor.All(ctx, &found); err != nil {
+		return next, failure("reading clicks to count", err)
+	}
+	for i := range found {
+		next.Clicks = append(next.Clicks, found[i].ID)
+	}
+	return next, nil
 }
 
 // numberings returns the numberings of the conversions that a filter selects, at most a batch of them.
@@ -131,16 +162,29 @@ func (s *Store) numberings(ctx context.Context, filter bson.D) ([]numbering, err
 // unmark takes away the marks of what is in a batch, which several may do at a time, also long after the
 // next batch was made.
 func (s *Store) unmark(ctx context.Context, b batch) error {
-	if b.ID <= s.unmarked.Load() || len(b.Events) == 0 {
+	if b.ID <= s.unmarked.Load() {
 		return nil
 	}
+	for some := range slices.Chunk(b.Clicks, unmarkedAtOnce) {
+		if err := s.db.SetAll(ctx, clicks, some, clickWaits(), bson.D{{Key: "batch", Value: b.ID}}); err != nil {
+			return err
+		}
+	}
+	if err := s.unmarkEvents(ctx, b); err != nil {
+		return err
+	}
+	s.unmarked.Store(b.ID)
+	return nil
+}
+
+func (s *Store) unmarkEvents(ctx context.Context, b batch) error {
 	byConversion := make(map[string]*eventDocument, len(b.Events))
 	ids := make([]string, len(b.Events))
 	for i := range b.Events {
 		ids[i] = b.Events[i].Conversion
 		byConversion[ids[i]] = &b.Events[i]
 	}
-	for {
+	for len(ids) > 0 {
 		found, err := s.numberings(ctx, among("_id", ids))
 		if err != nil {
 			return err
@@ -152,7 +196,6 @@ func (s *Store) unmark(ctx context.Context, b batch) error {
 			}
 		}
 		if len(updates) == 0 {
-			s.unmarked.Store(b.ID)
 			return nil
 		}
 		// One that was changed meanwhile is not updated, and found again.
@@ -160,6 +203,7 @@ func (s *Store) unmark(ctx context.Context, b batch) error {
 			return fmt.Errorf("numbering conversions: %w", err)
 		}
 	}
+	return nil
 }
 
 // numbered returns the update that gives an event its number; nil: it has it. What came after the event goes on

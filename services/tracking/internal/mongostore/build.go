@@ -58,10 +58,10 @@ func (s *Store) nextDay(ctx context.Context, p progress) (day rules.Day, found b
 	if p.Next != math.MinInt32 {
 		from = s.calendar.Begin(rules.Day(p.Next))
 	}
-	first := endless()
+	first := farFuture()
 	for _, by := range []struct{ collection, field string }{{clicks, "time"}, {conversions, "conversion_time"}} {
 		opts := options.FindOne().SetSort(bson.D{{Key: by.field, Value: 1}}).SetProjection(only(by.field))
-		document, err := s.db.Collection(by.collection).FindOne(ctx, span{from, endless()}.of(by.field), opts).Raw()
+		document, err := s.db.Collection(by.collection).FindOne(ctx, withinPeriod(by.field, from, first), opts).Raw()
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			continue
 		}
@@ -77,9 +77,8 @@ func (s *Store) nextDay(ctx context.Context, p progress) (day rules.Day, found b
 
 func (s *Store) buildDay(ctx context.Context, p progress, day rules.Day) error {
 	tally := rules.NewTally(s.calendar)
-	within := span{s.calendar.Begin(day), s.calendar.Begin(day + 1)}
 	err := s.db.AtOneMoment(ctx, func(ctx context.Context) error {
-		return s.tallyPeriod(ctx, within, map[time.Time]*rules.Tally{p.CountedTo: tally})
+		return s.tallyPeriod(ctx, day, day, map[int64]*rules.Tally{p.CountedTo: tally})
 	})
 	if err != nil {
 		return err
@@ -93,12 +92,14 @@ func (s *Store) buildDay(ctx context.Context, p progress, day rules.Day) error {
 	return s.insertCells(ctx, days)
 }
 
-// tallyPeriod adds the clicks and conversions of a period to tallies, each as it stood at the tally's time.
-func (s *Store) tallyPeriod(ctx context.Context, period span, tallies map[time.Time]*rules.Tally) error {
-	err := s.eachClick(ctx, period.of("time"), func(d *clickDocument) {
+// tallyPeriod adds the clicks and conversions of days to tallies, each with what is in batches before the tally's
+// number.
+func (s *Store) tallyPeriod(ctx context.Context, first, last rules.Day, tallies map[int64]*rules.Tally) error {
+	from, to := s.calendar.Begin(first), s.calendar.Begin(last+1)
+	err := s.eachClick(ctx, withinPeriod("time", from, to), func(d *clickDocument) {
 		click := d.decode()
-		for at, tally := range tallies {
-			if d.counted().Before(at) {
+		for before, tally := range tallies {
+			if d.Batch < before {
 				tally.AddClick(&click)
 			}
 		}
@@ -106,14 +107,17 @@ func (s *Store) tallyPeriod(ctx context.Context, period span, tallies map[time.T
 	if err != nil {
 		return err
 	}
-	return s.eachConversion(ctx, period.of("conversion_time"), func(h *history) {
-		for at, tally := range tallies {
-			if c, there := h.at(at); there {
+	return s.eachConversion(ctx, withinPeriod("conversion_time", from, to), func(h *history) {
+		for before, tally := range tallies {
+			if c, there := h.at(before); there {
 				tally.AddConversion(&c)
 			}
 		}
 	})
 }
+
+// farFuture is after all times of clicks and conversions.
+func farFuture() time.Time { return time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
 // nextMonth returns the first month from p.Next on that has days; false: there is none.
 func (s *Store) nextMonth(ctx context.Context, p progress) (month rules.Month, found bool, err error) {

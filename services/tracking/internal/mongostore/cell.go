@@ -3,7 +3,6 @@ package mongostore
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -39,14 +38,14 @@ type cellDocument struct {
 	RevenueUnits  int64 `bson:"revenue_units"`
 	RevenueNanos  int64 `bson:"revenue_nanos"`
 
-	// Through says that everything before it is in the cell and nothing after it; where it is before the
-	// store's counted_to, nothing has come between.
-	Through time.Time `bson:"through"`
+	// Through is the first batch that is not in the cell, and nor is any after it; if it is before the store's
+	// counted_batch, nothing has come between.
+	Through int64 `bson:"through"`
 	// Mends is how often the cell was mended.
 	Mends int64 `bson:"mends"`
 }
 
-func encodeCell(c rules.Cell, generation int64, through time.Time) *cellDocument {
+func encodeCell(c rules.Cell, generation, through int64) *cellDocument {
 	k, m := c.Key, c.Measures
 	return &cellDocument{
 		ID: cellID(k, generation), Generation: generation, Cube: k.Cube, Period: k.Period,
@@ -85,7 +84,7 @@ func cellID(k rules.CellKey, generation int64) string {
 	return strings.Join(fields, "|")
 }
 
-// advance returns the upsert that adds what d has to the cell, unless that has all before d.Through already.
+// advance returns the upsert that adds what d has to the cell, unless that has all before batch d.Through already.
 func (d *cellDocument) advance() mongodb.Upsert {
 	return mongodb.Upsert{
 		ID: d.ID, Below: bson.E{Key: "through", Value: d.Through},

@@ -129,7 +129,7 @@ func moved(before rules.Conversion, update flow.Update) (took, gave *rules.Use) 
 // replace stores a conversion in the place of what it was; errChanged where that is not what is stored.
 func (s *Store) replace(ctx context.Context, before *conversionDocument, after rules.Conversion) error {
 	document := encodeConversion(after)
-	document.stamp(before, s.now())
+	document.mark(before)
 	result, err := s.db.Collection(conversions).ReplaceOne(ctx, before.unchanged(), document)
 	if err != nil {
 		return failure("changing a conversion", err)
@@ -200,7 +200,7 @@ func (s *Store) insertCounted(ctx context.Context, fresh flow.Sale) (stored rule
 		}
 	}
 	document := encodeConversion(stored)
-	document.stamp(nil, s.now())
+	document.mark(nil)
 	if _, err := s.db.Collection(conversions).InsertOne(ctx, document); err != nil {
 		return stored, false, failure("inserting a conversion", err)
 	}

@@ -2,66 +2,121 @@ package mongostore
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
 const (
-	// leastWindow is for how long a time is counted at once at least: cells of the day are touched by nearly
-	// every window, and what is not in the cells yet is quickly added to them where it is asked for.
+	// leastWindow is how long a process leaves batches uncounted, unless they are large: cells of the day are
+	// touched by nearly every window, and what is not in the cells yet is quickly added to them where it is asked
+	// for.
 	leastWindow = 10 * time.Second
 	// engineWindow is leastWindow on the tests' engine, which takes some milliseconds for each
 	// cell, while whatever else is asked of it waits.
 	engineWindow = 10 * time.Minute
-	// mostEvents is how many clicks, and how many conversions, a window has at most, but for those of one
-	// millisecond.
+	// mostEvents is how many clicks and events a window has at most, but for those of its last batch.
 	mostEvents = 20_000
+	// tailEvents is how many clicks and events that are not in the cells yet a summary adds at most. A window fits
+	// into it.
+	tailEvents = 50_000
+	// batchesListed is how many batches are looked at to see how much there is to count.
+	batchesListed = 1000
+	// batchesKept is how many batches of clicks that are counted are kept, for those to read who are slow.
+	batchesKept = 100
 	// cellsAtOnce is how many cells are written in one call.
 	cellsAtOnce = 1000
 	// othersPause is how long is waited before looking again whether others have done their part.
 	othersPause = 100 * time.Millisecond
 )
 
-// CountNew counts what is settled and not counted yet, or a part of it. What is younger Cells adds itself.
+// CountNew puts what is new into batches, and counts batches that are not counted yet, or a part of them, once they
+// are enough. What is not counted Cells adds itself.
 //
-// The time is cut into windows, which are counted one after another. What a window brings is the same
-// whenever it is reckoned, and by whomever; and each cell knows up to when it has everything, so that a
+// Batches are counted in windows, one after another. What a window brings is the same
+// whenever it is computed, and by anybody; and each cell knows up to which batch it has everything, so that a
 // window that is counted again, after a crash or by two at once, adds nothing twice.
-func (s *Store) CountNew(ctx context.Context, now time.Time) (more bool, err error) {
+func (s *Store) CountNew(ctx context.Context, _ time.Time) (more bool, err error) {
 	p, ours, err := s.readProgress(ctx)
 	if err != nil || !ours {
 		return false, err
 	}
-	until := now
-	if present := s.now(); present.Before(until) {
-		until = present
-	}
-	until = until.Add(-settle).Truncate(time.Millisecond)
-	switch {
-	case p.LeaseTime.After(s.now()) && p.Phase == ready:
-		return false, nil // another counts
-	case p.LeaseTime.After(s.now()):
+	switch busy := s.others.busy(p, s.clock(), s.leaseTime); {
+	case busy && p.Phase == ready:
+		return false, nil
+	case busy:
 		return true, pause(ctx, othersPause)
 	case p.Phase != ready:
 		return true, s.leased(ctx, p, p, s.build)
-	case p.CountingTo.IsZero() && until.Sub(p.CountedTo) < s.leastWindow:
+	case p.CountingTo != 0: // left by one that failed
+		return true, s.leased(ctx, p, p, s.countWindow)
+	}
+	due := s.others.idle(p, s.clock()) >= s.leastWindow
+	if !due && !s.db.HasTransactions() {
 		return false, nil
 	}
-	next := p
-	if next.CountingTo.IsZero() {
-		if next.CountingTo, err = s.windowEnd(ctx, span{p.CountedTo, until}); err != nil {
-			return false, err
-		}
+	last, more, err := s.numberAll(ctx)
+	if err != nil {
+		return false, err
 	}
-	return until.Sub(next.CountingTo) >= s.leastWindow, s.leased(ctx, p, next, s.countWindow)
+	next := p
+	var waiting int
+	if next.CountingTo, waiting, err = s.windowEnd(ctx, span{p.CountedTo, last + 1}); err != nil {
+		return false, err
+	}
+	if waiting == 0 || !due && waiting < mostEvents {
+		return more, nil
+	}
+	return more || next.CountingTo <= last, s.leased(ctx, p, next, s.countWindow)
+}
+
+// numberAll puts conversions and clicks that wait into a batch each, and returns the number of the last batch.
+func (s *Store) numberAll(ctx context.Context) (last int64, more bool, err error) {
+	if _, more, err = s.number(ctx, s.waitingEvents); err != nil {
+		return 0, false, err
+	}
+	last, moreClicks, err := s.number(ctx, s.waitingClicks)
+	return last, more || moreClicks, err
+}
+
+// windowEnd returns where a window ends that begins with a span and is no longer, and how much it has: it ends
+// where it has enough.
+func (s *Store) windowEnd(ctx context.Context, longest span) (end int64, size int, err error) {
+	batches, err := s.sizes(ctx, longest)
+	end = longest.from
+	for _, b := range batches {
+		if size >= mostEvents {
+			break
+		}
+		end, size = b.ID+1, size+b.Size
+	}
+	return end, size, err
+}
+
+// sizes returns the first batches of a span, without what they have.
+func (s *Store) sizes(ctx context.Context, w span) ([]batch, error) {
+	opts := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(batchesListed).
+		SetProjection(bson.D{{Key: "size", Value: 1}, {Key: "time", Value: 1}})
+	return s.batches(ctx, w.of("_id"), opts)
+}
+
+// batches returns the batches that a filter selects.
+func (s *Store) batches(ctx context.Context, filter bson.D, opts *options.FindOptionsBuilder) ([]batch, error) {
+	cursor, err := s.db.Collection(feed).Find(ctx, filter, opts)
+	if err != nil {
+		return nil, failure("reading the feed", err)
+	}
+	var found []batch
+	if err := cursor.All(ctx, &found); err != nil {
+		return nil, failure("reading the feed", err)
+	}
+	return found, nil
 }
 
 // countWindow counts up to the progress's CountingTo.
@@ -75,7 +130,11 @@ func (s *Store) countWindow(ctx context.Context, p progress) (progress, error) {
 			return p, err
 		}
 	}
-	p.CountedTo, p.CountingTo = p.CountingTo, time.Time{}
+	p.CountedTo, p.CountingTo = p.CountingTo, 0
+	old := bson.D{{Key: "told", Value: false}, {Key: "_id", Value: bson.D{{Key: "$lt", Value: p.CountedTo - batchesKept}}}}
+	if _, err := s.db.Collection(feed).DeleteMany(ctx, old); err != nil {
+		return p, failure("deleting batches of clicks that are counted", err)
+	}
 	return p, nil
 }
 
@@ -84,7 +143,14 @@ func (s *Store) window(ctx context.Context, p progress) ([]mongodb.Upsert, error
 	tally := rules.NewTally(s.calendar)
 	w := span{p.CountedTo, p.CountingTo}
 	err := s.db.AtOneMoment(ctx, func(ctx context.Context) error {
-		return s.eachEvent(ctx, w, func(click *rules.Click, _ time.Time) { tally.AddClick(click) }, func(h *history) { w.tally(h, tally) })
+		events := newEvents()
+		if err := s.gather(ctx, w, events); err != nil {
+			return err
+		}
+		if events.batches != w.to-w.from {
+			return apperr.New(apperr.Unavailable, "STORE_UNAVAILABLE", "of the batches %d to %d, %d can be read", w.from, w.to-1, events.batches)
+		}
+		return s.tallyEvents(ctx, events, w.to, map[int64]*rules.Tally{w.from: tally})
 	})
 	if err != nil {
 		return nil, err
@@ -95,30 +161,6 @@ func (s *Store) window(ctx context.Context, p progress) ([]mongodb.Upsert, error
 		upserts[i] = encodeCell(c, p.Generation, p.CountingTo).advance()
 	}
 	return upserts, nil
-}
-
-// windowEnd returns where a window ends that begins with a span and is no longer: where it has enough events.
-func (s *Store) windowEnd(ctx context.Context, longest span) (time.Time, error) {
-	end := longest.to
-	for _, by := range []struct{ collection, field string }{
-		{clicks, "time"}, {clicks, "count_time"}, {conversions, "update_time"}, {conversions, "count_time"},
-	} {
-		opts := options.FindOne().SetSort(bson.D{{Key: by.field, Value: 1}}).SetSkip(mostEvents).SetProjection(only(by.field))
-		found, err := s.db.Collection(by.collection).FindOne(ctx, longest.of(by.field), opts).Raw()
-		if errors.Is(err, mongo.ErrNoDocuments) {
-			continue
-		}
-		if err != nil {
-			return end, failure("looking for how much there is to count", err)
-		}
-		if at := found.Lookup(by.field).Time().UTC(); at.Before(end) {
-			end = at
-		}
-	}
-	if !end.After(longest.from) {
-		return longest.from.Add(time.Millisecond), nil
-	}
-	return end, nil
 }
 
 func pause(ctx context.Context, long time.Duration) error {

@@ -32,8 +32,9 @@ type clickDocument struct {
 	Time       time.Time    `bson:"time"`
 	// PublisherUnknown says that no publisher has the id.
 	PublisherUnknown bool `bson:"publisher_unknown,omitempty"`
-	// CountTime is set where it is not Time: see counting.
-	CountTime time.Time `bson:"count_time,omitempty"`
+	// Batch is the number of the batch that the click is in, inNoBatch until then; 0: it is from before there were
+	// batches.
+	Batch int64 `bson:"batch,omitempty"`
 }
 
 func encodeClick(c rules.Click) *clickDocument {
@@ -43,7 +44,7 @@ func encodeClick(c rules.Click) *clickDocument {
 		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
 		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique4: u[3], PubUnique5: u[4],
 		Crawler: c.Crawler, IP: c.IP, UserAgent: c.UserAgent, Referer: c.Referer, Time: c.Time,
-		Dropped: c.Dropped, PublisherUnknown: c.PublisherUnknown,
+		Dropped: c.Dropped, PublisherUnknown: c.PublisherUnknown, Batch: inNoBatch,
 	}
 }
 
@@ -99,9 +100,6 @@ type conversionDocument struct {
 	Conflicted     bool           `bson:"conflicted"`
 	// CodeUnknown says that no coupon of the offer had the code, and that the sender gave no proof.
 	CodeUnknown bool `bson:"code_unknown,omitempty"`
-	// CreateCountTime and CountTime are set where they are not CreateTime and UpdateTime: see counting.
-	CreateCountTime time.Time `bson:"create_count_time,omitempty"`
-	CountTime       time.Time `bson:"count_time,omitempty"`
 	// FeedFrom is the first event that is in no batch, 0 for the insertion or a change's number; nil: all are.
 	FeedFrom *int `bson:"feed_from,omitempty"`
 	// Batches are the numbers of the batches that the events are in, of the insertion and of each change; 0 for

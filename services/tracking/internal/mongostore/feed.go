@@ -2,11 +2,13 @@ package mongostore
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -14,13 +16,31 @@ import (
 // batchesAtOnce is how many batches are read at once.
 const batchesAtOnce = 20
 
+// feedID is the _id of the document with the feed's name.
+const feedID = "feed"
+
+// FeedID implements flow.FeedStore.
+func (s *Store) FeedID() string { return s.feedID }
+
+// nameFeed gives the feed a name, unless it has one, and returns it.
+func (s *Store) nameFeed(ctx context.Context) (string, error) {
+	var named struct {
+		Name string `bson:"name"`
+	}
+	_, err := s.db.Collection(counting).InsertOne(ctx, bson.D{{Key: "_id", Value: feedID}, {Key: "name", Value: rand.Text()}})
+	if err == nil || mongodb.IsUnique(err) {
+		err = s.db.Collection(counting).FindOne(ctx, byID(feedID)).Decode(&named)
+	}
+	return named.Name, failure("naming the feed", err)
+}
+
 // Events implements flow.FeedStore. A position is a batch's number and a place in it, from 1.
 func (s *Store) Events(ctx context.Context, after flow.Position, limit int) ([]flow.Event, error) {
 	events, err := s.told(ctx, after, limit)
 	if err != nil || len(events) > 0 {
 		return events, err
 	}
-	if _, _, err := s.number(ctx); err != nil {
+	if _, _, err := s.number(ctx, s.waitingEvents); err != nil {
 		return nil, err
 	}
 	return s.told(ctx, after, limit)
@@ -29,9 +49,12 @@ func (s *Store) Events(ctx context.Context, after flow.Position, limit int) ([]f
 // LastPosition implements flow.FeedStore. What waits is put into batches first.
 func (s *Store) LastPosition(ctx context.Context) (flow.Position, error) {
 	for {
-		last, more, err := s.number(ctx)
-		if err != nil || !more {
-			return flow.Position{Major: last.ID, Minor: int64(len(last.Events))}, err
+		last, more, err := s.number(ctx, s.waitingEvents)
+		if err != nil || last == 0 {
+			return flow.Position{}, err
+		}
+		if !more {
+			return flow.Position{Major: last, Minor: batchEvents}, nil
 		}
 	}
 }
@@ -40,13 +63,9 @@ func (s *Store) LastPosition(ctx context.Context) (flow.Position, error) {
 func (s *Store) told(ctx context.Context, after flow.Position, limit int) ([]flow.Event, error) {
 	filter := bson.D{{Key: "told", Value: true}, {Key: "_id", Value: bson.D{{Key: "$gte", Value: after.Major}}}}
 	opts := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(batchesAtOnce)
-	cursor, err := s.db.Collection(feed).Find(ctx, filter, opts)
+	batches, err := s.batches(ctx, filter, opts)
 	if err != nil {
-		return nil, failure("reading the feed", err)
-	}
-	var batches []batch
-	if err := cursor.All(ctx, &batches); err != nil {
-		return nil, failure("reading the feed", err)
+		return nil, err
 	}
 	var events []flow.Event
 	for _, b := range batches {

@@ -13,28 +13,30 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// Cells returns the cells of spans that satisfy a condition, and adds what is not in them yet: what is
-// counted after each cell's own time, some 40 seconds of clicks and conversions where counting keeps up. So
-// they are exact at any moment, also while somebody counts, and up to date.
+// Cells returns the cells of spans that satisfy a condition, and adds what is not in them yet, if that is not too
+// much: where counting keeps up, it is what came in some ten seconds. So they are exact at any moment, also while
+// somebody counts, and up to date; if counting is behind, counted says up to when.
 func (s *Store) Cells(ctx context.Context, spans []rules.Span, where listing.Expr) (cells []rules.Cell, counted time.Time, err error) {
-	counted = s.now()
+	now := s.now()
 	err = s.db.AtOneMoment(ctx, func(ctx context.Context) error {
-		cells, err = s.cells(ctx, spans, where)
+		cells, counted, err = s.cells(ctx, spans, where)
 		return err
 	})
+	if counted.IsZero() {
+		counted = now
+	}
 	return cells, counted, err
 }
 
-// cells is Cells at one moment. Where there is no such thing it is right too, because it reads how far the
-// cells are, then the cells, and then the events.
-func (s *Store) cells(ctx context.Context, spans []rules.Span, where listing.Expr) ([]rules.Cell, error) {
+// cells is Cells at one moment; counted is zero if that is now. Where there is no such thing it is right too,
+// because it reads how far the cells are, then the cells, and then the events.
+func (s *Store) cells(ctx context.Context, spans []rules.Span, where listing.Expr) (cells []rules.Cell, counted time.Time, err error) {
 	p, err := s.readyProgress(ctx)
 	if err != nil || len(spans) == 0 {
-		return nil, err
+		return nil, counted, err
 	}
-	var cells []rules.Cell
-	ahead := map[rules.CellKey]time.Time{} // the cells that have more than the progress says
-	tails := map[time.Time]*rules.Tally{p.CountedTo: rules.NewTally(s.calendar)}
+	ahead := map[rules.CellKey]int64{} // the cells that have more than the progress says
+	tails := map[int64]*rules.Tally{p.CountedTo: rules.NewTally(s.calendar)}
 	filter := cellsOf(p.Generation, spans...)
 	if where != nil {
 		condition, _ := bsonquery.Build(listing.Query{Where: where})
@@ -43,18 +45,18 @@ func (s *Store) cells(ctx context.Context, spans []rules.Span, where listing.Exp
 	err = each(ctx, s, figures, filter, bson.D{}, func(d *cellDocument) {
 		c := d.decode()
 		cells = append(cells, c)
-		if through := d.Through.UTC(); through.After(p.CountedTo) {
-			ahead[c.Key] = through
-			if tails[through] == nil {
-				tails[through] = rules.NewTally(s.calendar)
+		if d.Through > p.CountedTo {
+			ahead[c.Key] = d.Through
+			if tails[d.Through] == nil {
+				tails[d.Through] = rules.NewTally(s.calendar)
 			}
 		}
 	})
 	if err != nil {
-		return nil, err
+		return nil, counted, err
 	}
-	if err := s.tallyTails(ctx, p.CountedTo, tails); err != nil {
-		return nil, err
+	if counted, err = s.tallyTails(ctx, p.CountedTo, tails); err != nil {
+		return nil, counted, err
 	}
 	for from, tail := range tails {
 		for _, c := range tail.Cells() {
@@ -62,27 +64,45 @@ func (s *Store) cells(ctx context.Context, spans []rules.Span, where listing.Exp
 			if !isAhead {
 				through = p.CountedTo
 			}
-			if through.Equal(from) && inSpans(c.Key, spans) && listing.Match(where, fieldOf(c.Key)) {
+			if through == from && inSpans(c.Key, spans) && listing.Match(where, fieldOf(c.Key)) {
 				cells = append(cells, c)
 			}
 		}
 	}
-	return cells, nil
+	return cells, counted, nil
 }
 
-// tallyTails adds to tallies what is counted since their times, none of which is before from.
-func (s *Store) tallyTails(ctx context.Context, from time.Time, tails map[time.Time]*rules.Tally) error {
-	return s.eachEvent(ctx, span{from, endless()}, func(click *rules.Click, at time.Time) {
-		for since, tail := range tails {
-			if !at.Before(since) {
-				tail.AddClick(click)
-			}
+// tallyTails adds to tallies what is in batches from their numbers on, none of which is before from, and what is
+// in none. Where that is too much it leaves out the latest, and returns up to when it counted.
+func (s *Store) tallyTails(ctx context.Context, from int64, tails map[int64]*rules.Tally) (counted time.Time, err error) {
+	// What waits is read first: of what comes into a batch meanwhile nothing is missed.
+	tail := newEvents()
+	if err := s.gatherWaiting(ctx, tail); err != nil {
+		return counted, err
+	}
+	batches, err := s.sizes(ctx, span{from, endless})
+	if err != nil {
+		return counted, err
+	}
+	size, to, whole := 0, from, tail.size() <= s.tailEvents && len(batches) < batchesListed
+	var last time.Time
+	for _, b := range batches {
+		if size += b.Size; size > s.tailEvents {
+			whole = false
+			break
 		}
-	}, func(h *history) {
-		for since, tail := range tails {
-			span{since, endless()}.tally(h, tail)
-		}
-	})
+		to, last = b.ID+1, b.Time.UTC()
+	}
+	if !whole {
+		tail, counted = newEvents(), last
+	}
+	if err := s.gather(ctx, span{from, to}, tail); err != nil {
+		return counted, err
+	}
+	if whole {
+		to = endless
+	}
+	return counted, s.tallyEvents(ctx, tail, to, tails)
 }
 
 // readyProgress returns the progress, or flow.ErrNotCounted.

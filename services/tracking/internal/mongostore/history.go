@@ -12,14 +12,12 @@ type changeDocument struct {
 	Number     int              `bson:"number"`
 	Kind       rules.ChangeKind `bson:"kind"`
 	ChangeTime time.Time        `bson:"change_time"`
-	// CountTime is set where it is not ChangeTime: see counting.
-	CountTime time.Time     `bson:"count_time,omitempty"`
-	Actor     string        `bson:"actor,omitempty"`
-	Reason    string        `bson:"reason,omitempty"`
-	Postback  string        `bson:"postback,omitempty"`
-	RefundID  string        `bson:"refund_id,omitempty"`
-	From      stateDocument `bson:"from"`
-	To        stateDocument `bson:"to"`
+	Actor      string           `bson:"actor,omitempty"`
+	Reason     string           `bson:"reason,omitempty"`
+	Postback   string           `bson:"postback,omitempty"`
+	RefundID   string           `bson:"refund_id,omitempty"`
+	From       stateDocument    `bson:"from"`
+	To         stateDocument    `bson:"to"`
 }
 
 type stateDocument struct {

@@ -54,10 +54,10 @@ func TestIndexes(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	for collection, want := range map[string][]string{
-		"clicks": {"time_1", "count_time_1"},
+		"clicks": {"time_1", "batch_1"},
 		"conversions": {
 			"conversion_time_1__id_1", "offer_1_conversion_time_1__id_1", "publisher_1_conversion_time_1__id_1",
-			"pub_unique3_key_1_conversion_time_1__id_1", "status_1_conversion_time_1__id_1", "transaction_id_1_conversion_time_1__id_1", "update_time_1__id_1", "plan_from_1", "conflicted_1_conversion_time_1__id_1", "count_time_1", "feed_from_1",
+			"pub_unique3_key_1_conversion_time_1__id_1", "status_1_conversion_time_1__id_1", "transaction_id_1_conversion_time_1__id_1", "update_time_1__id_1", "plan_from_1", "conflicted_1_conversion_time_1__id_1", "feed_from_1",
 		},
 		"postbacks":   {"create_time_1", "create_time_1__id_1", "conversion_1", "transaction_id_1_create_time_1__id_1"},
 		"deliveries":  {"finish_time_1", "create_time_1__id_1", "publisher_1_create_time_1__id_1", "conversion_1", "due_time_1_publisher_1", "state_1_create_time_1__id_1"},
@@ -93,7 +93,7 @@ func TestIndexes(t *testing.T) {
 	}
 	if keptAsPromised(t, "indexes leave out what is done") {
 		for collection, names := range map[string][]string{
-			"clicks": {"count_time_1"}, "conversions": {"plan_from_1", "conflicted_1_conversion_time_1__id_1", "count_time_1"}, "deliveries": {"due_time_1_publisher_1", "state_1_create_time_1__id_1"},
+			"clicks": {"batch_1"}, "conversions": {"plan_from_1", "conflicted_1_conversion_time_1__id_1", "feed_from_1"}, "deliveries": {"due_time_1_publisher_1", "state_1_create_time_1__id_1"},
 		} {
 			for _, name := range names {
 				if index := indexes(t, db, collection)[name]; len(index.Partial) == 0 {

@@ -14,7 +14,7 @@ import (
 )
 
 // passing is a clock that stands still, and goes on by a minute and more when things are counted: so all is
-// settled and counted in windows, which else most would be too young for.
+// counted in windows, for which most would be too young otherwise.
 type passing struct {
 	// writing is held by writes, and alone by who moves the clock: a write has its time and is done before
 	// the clock goes on.
@@ -87,7 +87,10 @@ func (s *passingStore) UpdateConversion(
 }
 
 func (s *passingStore) CountNew(ctx context.Context, now time.Time) (bool, error) {
-	return s.Store.CountNew(ctx, s.clock.pass(now))
+	if more, err := s.Store.CountNew(ctx, s.clock.pass(now)); more || err != nil {
+		return more, err
+	}
+	return s.Store.CountNew(ctx, s.clock.pass(now)) // by now everything is due
 }
 
 func (s *passingStore) Cells(ctx context.Context, spans []rules.Span, where listing.Expr) ([]rules.Cell, time.Time, error) {

@@ -2,8 +2,10 @@ package mongostore
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"math"
+	"sync"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -12,9 +14,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-// leaseTime is for how long the others leave a part of the work to the one who began it. It is there to
-// spare work only: what two do at once is done once all the same.
-const leaseTime = 20 * time.Second
+const (
+	// leaseTime is for how long the others leave a part of the work to the one who began it without a sign of
+	// life. Each of them measures by its own clock how long it has seen none, so that it does not matter what the
+	// clocks say. It is there to spare work only: what two do at once is done once all the same.
+	leaseTime = 20 * time.Second
+	// beats is how many signs of life there are in a leaseTime.
+	beats = 4
+)
 
 // phase says how far the figures are.
 type phase string
@@ -39,13 +46,46 @@ type progress struct {
 	Phase      phase  `bson:"phase"`
 	// Next is the first day or month that is not counted yet, in the phases before ready.
 	Next int32 `bson:"next"`
-	// CountedTo is up to which count time, exclusive, everything is in the cells, and in phases before ready
-	// will be. CountingTo is up to where somebody counts just now; zero: nobody does. It is written before
-	// the first cell, so that whoever repeats the work repeats the same.
-	CountedTo  time.Time `bson:"counted_to"`
-	CountingTo time.Time `bson:"counting_to,omitempty"`
-	// LeaseTime is until when the work is left to who began it; zero: nobody did.
-	LeaseTime time.Time `bson:"lease_time,omitempty"`
+	// CountedTo is the first batch that is not in the cells, and in phases before ready will not be. CountingTo is
+	// the first batch that is not in the window that somebody counts just now; 0: nobody does. It is written before
+	// the first cell, so that anybody who repeats the work repeats the same.
+	CountedTo  int64 `bson:"counted_batch"`
+	CountingTo int64 `bson:"counting_batch,omitempty"`
+	// Holder names the one that the work is left to; "": nobody has begun any. Beat is its sign of life, which
+	// changes.
+	Holder string `bson:"holder,omitempty"`
+	Beat   int64  `bson:"beat,omitempty"`
+}
+
+// watchdog says of the progress whether anybody is at work, and since when nobody is.
+type watchdog struct {
+	mu sync.Mutex
+	// holder and beat are what was seen last, since when, countedTo how far it was, since when.
+	holder         string
+	beat           int64
+	since          time.Time
+	countedTo      int64
+	countedToSince time.Time
+}
+
+// busy says whether the work is left to another: it has given a sign of life not long ago.
+func (w *watchdog) busy(p progress, now time.Time, leaseTime time.Duration) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p.Holder != w.holder || p.Beat != w.beat || w.since.IsZero() {
+		w.holder, w.beat, w.since = p.Holder, p.Beat, now
+	}
+	return p.Holder != "" && now.Sub(w.since) < leaseTime
+}
+
+// idle returns for how long nothing was counted, as far as is known.
+func (w *watchdog) idle(p progress, now time.Time) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p.CountedTo != w.countedTo || w.countedToSince.IsZero() {
+		w.countedTo, w.countedToSince = p.CountedTo, now
+	}
+	return now.Sub(w.countedToSince)
 }
 
 const progressID = "figures"
@@ -57,7 +97,6 @@ func (s *Store) readProgress(ctx context.Context) (progress, bool, error) {
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return p, false, nil
 	}
-	p.CountedTo, p.CountingTo, p.LeaseTime = p.CountedTo.UTC(), p.CountingTo.UTC(), p.LeaseTime.UTC()
 	return p, err == nil && p.Zone == s.zone(), failure("reading how far the figures are", err)
 }
 
@@ -77,19 +116,40 @@ func (s *Store) move(ctx context.Context, from, next progress) (progress, bool, 
 // leased moves on to next, does a part of the work with the lease, and moves on to what that returns. It
 // does nothing where another is faster.
 func (s *Store) leased(ctx context.Context, from, next progress, do func(context.Context, progress) (progress, error)) error {
-	next.LeaseTime = s.now().Add(leaseTime)
+	next.Holder = rand.Text()
 	held, mine, err := s.move(ctx, from, next)
 	if err != nil || !mine {
 		return err
 	}
+	working, end := context.WithCancel(ctx)
+	var beating sync.WaitGroup
+	beating.Go(func() { s.keepBeating(working, held) })
 	done, err := do(ctx, held)
+	end()
+	beating.Wait()
 	if err != nil {
 		s.letGo(ctx, held)
 		return err
 	}
-	done.LeaseTime = time.Time{}
+	done.Holder = ""
 	_, _, err = s.move(ctx, held, done)
 	return err
+}
+
+// keepBeating gives signs of life until ctx ends.
+func (s *Store) keepBeating(ctx context.Context, held progress) {
+	tick := time.NewTicker(s.leaseTime / beats)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		ours := append(byID(progressID), bson.E{Key: "revision", Value: held.Revision})
+		// If it fails, the next one may not, and if none succeeds, another does the work too.
+		_, _ = s.db.Collection(counting).UpdateOne(ctx, ours, bson.D{{Key: "$inc", Value: bson.D{{Key: "beat", Value: int64(1)}}}})
+	}
 }
 
 // letGo gives the lease back after a failure. Where that fails too, it ends by itself.
@@ -97,7 +157,7 @@ func (s *Store) letGo(ctx context.Context, p progress) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	next := p
-	next.LeaseTime = time.Time{}
+	next.Holder = ""
 	_, _, _ = s.move(ctx, p, next)
 }
 
@@ -112,9 +172,14 @@ func (s *Store) beginFigures(ctx context.Context) error {
 		if p.Zone == s.zone() {
 			return s.readyIfEmpty(ctx, p)
 		}
+		// What is in no batch now is in none of those that are counted at first.
+		last, _, err := s.number(ctx, func(context.Context) (batch, error) { return batch{}, nil })
+		if err != nil {
+			return err
+		}
 		next := progress{
 			ID: progressID, Revision: p.Revision + 1, Generation: p.Generation + 1, Zone: s.zone(),
-			Phase: clearing, Next: math.MinInt32, CountedTo: s.now().Add(-settle),
+			Phase: clearing, Next: math.MinInt32, CountedTo: last + 1,
 		}
 		if p.ID != "" {
 			_, _, err = s.move(ctx, p, next)

@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// Recount counts a month anew, each cell as of the time up to which it was kept, and compares. It holds a
+// Recount counts a month anew, each cell with the batches that it has, and compares. It holds a
 // month's cells in memory twice, and no events.
 func (s *Store) Recount(ctx context.Context, month rules.Month, mend bool) (flow.Recount, error) {
 	var r recount
@@ -39,18 +39,18 @@ func (s *Store) Recount(ctx context.Context, month rules.Month, mend bool) (flow
 type recount struct {
 	progress progress
 	kept     map[rules.CellKey]*cellDocument
-	// counted has the cells as of each of the times up to which cells are kept.
-	counted map[time.Time]map[rules.CellKey]rules.Measures
+	// counted has the cells with what is in batches before each of the numbers up to which cells are kept.
+	counted map[int64]map[rules.CellKey]rules.Measures
 }
 
-// recount reads and counts. It reads the cells before the events: what was in a cell then is settled.
+// recount reads and counts. It reads the cells before the events: what was in a cell then is in batches.
 func (s *Store) recount(ctx context.Context, month rules.Month) (recount, error) {
-	r := recount{kept: map[rules.CellKey]*cellDocument{}, counted: map[time.Time]map[rules.CellKey]rules.Measures{}}
+	r := recount{kept: map[rules.CellKey]*cellDocument{}, counted: map[int64]map[rules.CellKey]rules.Measures{}}
 	var err error
 	if r.progress, err = s.readyProgress(ctx); err != nil {
 		return r, err
 	}
-	tallies := map[time.Time]*rules.Tally{r.progress.CountedTo: rules.NewTally(s.calendar)}
+	tallies := map[int64]*rules.Tally{r.progress.CountedTo: rules.NewTally(s.calendar)}
 	err = each(ctx, s, figures, cellsOf(r.progress.Generation, spansOf(month)...), bson.D{}, func(d *cellDocument) {
 		r.kept[d.decode().Key] = d
 		if through := r.through(d); tallies[through] == nil {
@@ -60,8 +60,7 @@ func (s *Store) recount(ctx context.Context, month rules.Month) (recount, error)
 	if err != nil {
 		return r, err
 	}
-	days := span{s.calendar.Begin(month.First()), s.calendar.Begin(month.Last() + 1)}
-	if err := s.tallyPeriod(ctx, days, tallies); err != nil {
+	if err := s.tallyPeriod(ctx, month.First(), month.Last(), tallies); err != nil {
 		return r, err
 	}
 	for at, tally := range tallies {
@@ -84,12 +83,12 @@ func spansOf(month rules.Month) []rules.Span {
 	return spans
 }
 
-// through returns up to when a cell, nil for one that is not kept, has everything.
-func (r *recount) through(d *cellDocument) time.Time {
-	if d == nil || d.Through.Before(r.progress.CountedTo) {
+// through returns the first batch that a cell, nil for one that is not kept, does not have.
+func (r *recount) through(d *cellDocument) int64 {
+	if d == nil {
 		return r.progress.CountedTo
 	}
-	return d.Through.UTC()
+	return max(d.Through, r.progress.CountedTo)
 }
 
 // mayBeGone says of which cells clicks may be deleted already: of those that begin so long ago.

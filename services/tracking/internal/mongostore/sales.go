@@ -22,7 +22,6 @@ const maxJournaling = 2
 // first; and its entry is stored though it leaves between them.
 type saleQueue struct {
 	db     *mongodb.DB
-	clock  func() time.Time
 	writer *groupcommit.Writer[*sale]
 	// journaling holds a token for each batch of entries that is being written; journals waits for them, and
 	// for looks.
@@ -57,8 +56,8 @@ type look struct {
 	err     error
 }
 
-func newSaleQueue(db *mongodb.DB, clock func() time.Time) *saleQueue {
-	q := &saleQueue{db: db, clock: clock, journaling: make(chan struct{}, maxJournaling)}
+func newSaleQueue(db *mongodb.DB) *saleQueue {
+	q := &saleQueue{db: db, journaling: make(chan struct{}, maxJournaling)}
 	q.writer = groupcommit.New(maxWaiting, q.write)
 	return q
 }
@@ -105,7 +104,7 @@ func (q *saleQueue) write(batch []*sale) []error {
 			errs[i] = apperr.New(apperr.Unavailable, "STORE_OVERLOADED", "the storage takes sales more slowly than they come; try again")
 			continue
 		}
-		s.conversion.stamp(nil, q.clock())
+		s.conversion.mark(nil)
 		documents = append(documents, s.conversion)
 		places = append(places, i)
 	}

@@ -72,6 +72,7 @@ func prepare(ctx context.Context, db *mongodb.DB, retention time.Duration) error
 		{Version: 7, Run: func(ctx context.Context, db *mongodb.DB) error {
 			return db.CreateCollections(ctx, feed)
 		}},
+		{Version: 8, Run: countAnew},
 	})
 	if err != nil {
 		return err
@@ -160,21 +161,14 @@ func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
 // ensureSmallIndexes creates the indexes that leave out most documents. A sparse index would not leave out a delivery
 // that has a publisher but no due time.
 func ensureSmallIndexes(ctx context.Context, db *mongodb.DB) error {
-	// Hardly anything is counted at another time than it happened.
-	for _, collection := range []string{clicks, conversions} {
-		if err := db.EnsurePartialIndex(ctx, collection, countedLate(), "count_time"); err != nil {
-			return err
-		}
-	}
-	if err := db.EnsurePartialIndex(ctx, conversions, waits(), "feed_from"); err != nil {
-		return err
-	}
-	// Most conversions are planned and without conflicts, and most deliveries delivered.
+	// Nearly everything is in a batch; most conversions are planned and without conflicts, and most deliveries delivered.
 	for _, index := range []struct {
 		collection string
 		of         bson.D
 		fields     []string
 	}{
+		{clicks, clickWaits(), []string{"batch"}},
+		{conversions, waits(), []string{"feed_from"}},
 		{conversions, unplanned(), []string{"plan_from"}},
 		{conversions, bson.D{{Key: "conflicted", Value: true}}, []string{"conflicted", "conversion_time", "_id"}},
 		{deliveries, stillDue(), []string{"due_time", "publisher"}},
@@ -185,6 +179,12 @@ func ensureSmallIndexes(ctx context.Context, db *mongodb.DB) error {
 		}
 	}
 	return nil
+}
+
+// countAnew has the figures that were counted by times made again: to be those of no zone they need not be read.
+func countAnew(ctx context.Context, db *mongodb.DB) error {
+	_, err := db.Collection(counting).UpdateOne(ctx, byID(progressID), set(bson.D{{Key: "zone", Value: ""}}))
+	return err
 }
 
 // unplanned selects the conversions with changes whose deliveries are not planned.

@@ -30,9 +30,7 @@ const (
 	// largest batch. At some 2 KB each they stay far under the server's limit for one message.
 	maxWaiting = 2048
 	// writeTimeout bounds one batch, update or transaction, at the server too, so that one that hangs
-	// does not hold up all that wait behind it for good. The figures count on it (settle), and the feed of changes: what is
-	// written must be committed at most 15 seconds after its update_time was taken, and a sale may have
-	// waited maxWait before.
+	// does not hold up all that wait behind it for good.
 	writeTimeout = 10 * time.Second
 	// maxWait is how long a sale may wait for the batches before its own; then it is refused.
 	maxWait = 3 * time.Second
@@ -52,9 +50,15 @@ type Store struct {
 	// left no marks.
 	numbering chan struct{}
 	unmarked  atomic.Int64
-	// leastWindow is for how long a time is counted at once at least.
-	leastWindow time.Duration
-	calendar    rules.Calendar
+	feedID    string
+	// leastWindow is how long batches are left uncounted, unless they are large, and leaseTime how long a part of the
+	// counting is left to another without a sign of life.
+	leastWindow, leaseTime time.Duration
+	// tailEvents is how much that is not in the cells yet a summary adds at most.
+	tailEvents int
+
+	others   watchdog
+	calendar rules.Calendar
 	// clock returns the time.
 	clock func() time.Time
 }
@@ -92,7 +96,10 @@ func openAt(ctx context.Context, uri string, o Options, opts ...mongodb.Option) 
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", mongodb.StartFailure(err)), db.Close())
 	}
 	s := newStore(db, o.Calendar, o.Now)
-	if err := s.beginFigures(ctx); err != nil {
+	if s.feedID, err = s.nameFeed(ctx); err == nil {
+		err = s.beginFigures(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", mongodb.StartFailure(err)), s.Close())
 	}
 	return s, nil
@@ -100,8 +107,11 @@ func openAt(ctx context.Context, uri string, o Options, opts ...mongodb.Option) 
 
 // newStore returns a store on a database that is up to date, and starts its queues.
 func newStore(db *mongodb.DB, calendar rules.Calendar, clock func() time.Time) *Store {
-	s := &Store{db: db, updating: newStripes(), taking: newStripes(), calendar: calendar, clock: clock, leastWindow: leastWindow, numbering: make(chan struct{}, 1)}
-	s.sales = newSaleQueue(db, s.now)
+	s := &Store{
+		db: db, updating: newStripes(), taking: newStripes(), numbering: make(chan struct{}, 1),
+		calendar: calendar, clock: clock, leastWindow: leastWindow, leaseTime: leaseTime, tailEvents: tailEvents,
+	}
+	s.sales = newSaleQueue(db)
 	s.clicks = groupcommit.New(maxWaiting, s.writeClicks)
 	s.postbacks = groupcommit.New(maxWaiting, func(batch []any) []error { return insertBatch(db, postbacks, batch) })
 	return s
@@ -112,10 +122,8 @@ func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Milliseco
 
 // writeClicks inserts a batch of clicks.
 func (s *Store) writeClicks(batch []*clickDocument) []error {
-	now := s.now()
 	documents := make([]any, len(batch))
 	for i, click := range batch {
-		click.CountTime = countTime(click.Time, now)
 		documents[i] = click
 	}
 	return insertBatch(s.db, clicks, documents)

@@ -28,7 +28,7 @@ func openStore(t *testing.T) *Store {
 	return s
 }
 
-// A sale that has waited for long is refused and not written: the feed of changes would not see it.
+// A sale that has waited for long is refused and not written.
 func TestSalesThatWaitedTooLong(t *testing.T) {
 	s := openStore(t)
 	waiting := func(id string, since time.Time) *sale {

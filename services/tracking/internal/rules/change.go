@@ -329,9 +329,12 @@ func (c Conversion) recorded(changed Conversion, kind ChangeKind, refundID strin
 	return changed, nil
 }
 
-// touch notes that the conversion was changed.
+// touch notes that the conversion was changed. UpdateTime never goes back, though the clock may.
 func (c *Conversion) touch(now time.Time) {
-	c.UpdateTime, c.Revision = now, c.Revision+1
+	c.Revision++
+	if now.After(c.UpdateTime) {
+		c.UpdateTime = now
+	}
 }
 
 // reckon sets what is due for the conversion as it stands.

@@ -20,8 +20,10 @@ func (c Conversion) AsOf(changes int) Conversion {
 	past := c.After(changes)
 	past.Changes = c.Changes[:changes:changes]
 	past.UpdateTime = c.CreateTime
-	if changes > 0 {
-		past.UpdateTime = past.Changes[changes-1].By.Time
+	for _, change := range past.Changes {
+		if change.By.Time.After(past.UpdateTime) {
+			past.UpdateTime = change.By.Time
+		}
 	}
 	settles := func(change Change) bool { return change.Kind == ChangeReject || change.Kind == ChangeApprove }
 	if !slices.ContainsFunc(c.Changes[changes:], settles) {

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -62,6 +63,9 @@ func TestAfterIsWhatAConversionWas(t *testing.T) {
 			got := c.After(n)
 			if got.State() != want.State() {
 				t.Fatalf("after %d of %d changes it was %+v, want %+v", n, len(c.Changes), got.State(), want.State())
+			}
+			if got := c.AsOf(n); got.State() != want.State() || got.StatusReason != want.StatusReason || !slices.Equal(got.Changes, want.Changes) {
+				t.Fatalf("as of %d of %d changes it was %+v, want %+v", n, len(c.Changes), got, want)
 			}
 			tally := rules.NewTally(rules.NewCalendar(changeTime.Location()))
 			tally.AddConversion(&got)

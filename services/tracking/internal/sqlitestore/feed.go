@@ -12,6 +12,7 @@ import (
 // inserted. The one writer gives both in its transactions, so their order is that of the commits.
 
 const (
+	selectFeedID  = `SELECT id FROM feed`
 	feedColumns   = conversionColumns + `, ` + historyColumn
 	selectCreated = `SELECT ` + feedColumns + `, rowid FROM conversions WHERE rowid > ? ORDER BY rowid LIMIT ?`
 	selectChanged = `SELECT ` + feedColumns + `, feed_after, feed_number, first_change, last_change, feed_revision
@@ -30,6 +31,9 @@ func (t *tx) feed(ctx context.Context, before, after *rules.Conversion) error {
 	_, err := t.exec(ctx, insertChange, hashKey(before.ID), len(before.Changes)+1, len(after.Changes), after.Revision)
 	return err
 }
+
+// FeedID implements flow.FeedStore.
+func (s *Store) FeedID() string { return s.feedID }
 
 // Events implements flow.FeedStore.
 func (s *Store) Events(ctx context.Context, after flow.Position, limit int) ([]flow.Event, error) {

@@ -49,6 +49,7 @@ type Store struct {
 	calendar rules.Calendar
 	now      func() time.Time
 	waiting  *sql.Stmt
+	feedID   string
 	awaited  awaited
 	// countMillis is up to when everything is known to be counted since the store was opened; 0: nothing is
 	// known.
@@ -107,6 +108,9 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 		}
 	}
 	if s.waiting, err = s.db.Read().PrepareContext(ctx, selectWaiting); err != nil {
+		return err
+	}
+	if err = s.db.Read().QueryRowContext(ctx, selectFeedID).Scan(&s.feedID); err != nil {
 		return err
 	}
 	if err = s.beginDeferred(ctx); err != nil {

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,10 +88,14 @@ func feedInOrder(t *testing.T, fresh Fresh) {
 		c.Revision++
 		return c
 	})
+	name := s.FeedID()
 	if err := s.Close(); err != nil {
 		t.Errorf("closing: %v", err)
 	}
 	s = closing(t, open(calendar(t)))
+	if other := opened(t, fresh).FeedID(); name == "" || s.FeedID() != name || other == name {
+		t.Errorf("the feed is %q, and after a restart %q; another database's is %q", name, s.FeedID(), other)
+	}
 	whole := follow(t, s, flow.Position{}, 2)
 	if again := follow(t, s, flow.Position{}, 100); !reflect.DeepEqual(again, whole) {
 		t.Errorf("read at once the feed is\n%+v, in pages\n%+v", again, whole)
@@ -169,11 +172,11 @@ func lateWrites(t *testing.T, fresh Fresh) {
 
 // feedRace has followers read while many write, and again from the beginning when all is written.
 func feedRace(t *testing.T, fresh Fresh) {
-	const writers, followers, each = 6, 3, 6
+	const writers, followers, each = 4, 2, 6
 	s := opened(t, fresh)
 	var writing sync.WaitGroup
 	writing.Add(writers)
-	var written atomic.Bool
+	wrote := make(chan struct{}, writers*each)
 	feeds := make([][]flow.Event, followers)
 	together(writers+followers+1, func(i int) {
 		switch {
@@ -182,11 +185,12 @@ func feedRace(t *testing.T, fresh Fresh) {
 			for n := range each {
 				insertNew(t, s, sale(i*each+n))
 				approve(t, s, sale(i*each+n/2).ID, at(i))
+				wrote <- struct{}{}
 			}
 		case i < writers+followers:
 			feed := &feeds[i-writers]
-			for done := false; !done; {
-				done = written.Load()
+			for more := true; more; {
+				_, more = <-wrote
 				after := flow.Position{}
 				if n := len(*feed); n > 0 {
 					after = (*feed)[n-1].Position
@@ -195,7 +199,7 @@ func feedRace(t *testing.T, fresh Fresh) {
 			}
 		default:
 			writing.Wait()
-			written.Store(true)
+			close(wrote)
 		}
 	})
 	want := places(follow(t, s, flow.Position{}, 50))
