@@ -11,7 +11,7 @@ import (
 
 // Databases returns what backups and directories may hold of the service.
 func Databases() []backup.Database {
-	return []backup.Database{{File: DatabaseFile, Figures: figures}}
+	return []backup.Database{{File: DatabaseFile, Figures: figures, Restored: sqlitestore.RenameFeed}}
 }
 
 // figures recounts the figures of a file. Those of an older program's file are checked by that program only.

@@ -41,6 +41,15 @@ func Restore(ctx context.Context, from, to string, databases []Database) (m Mani
 			return m, nil, err
 		}
 	}
+	for _, d := range databases {
+		path := filepath.Join(temp, d.File)
+		if _, err := os.Stat(path); err != nil || d.Restored == nil {
+			continue // the backup does not have it
+		}
+		if err := d.Restored(ctx, path); err != nil {
+			return m, nil, fmt.Errorf("restoring %s: %w", d.File, err)
+		}
+	}
 	if err := syncDir(temp); err != nil {
 		return m, nil, err
 	}

@@ -22,6 +22,9 @@ type Database struct {
 	File string
 	// Figures is nil for a database that keeps none.
 	Figures Figures
+	// Restored changes a file that was copied from a backup, before a service starts on it; nil: nothing is to be
+	// changed.
+	Restored func(ctx context.Context, path string) error
 }
 
 // Report is what a check found that found no fault.

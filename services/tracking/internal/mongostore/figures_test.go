@@ -324,6 +324,37 @@ func TestRecountMends(t *testing.T) {
 	p.check(p.stores[0], "mended")
 }
 
+// A cell that is lost is inserted by a recount's fix and by a window, in either order: it has what both bring.
+func TestAFixAndAWindowInsertTheSameCell(t *testing.T) {
+	for _, fixFirst := range []bool{true, false} {
+		p := newProgram(t)
+		s := p.stores[0]
+		p.write(s, 0, 0)
+		p.countAll(s)
+		p.write(s, 2, 0)
+		if _, err := s.db.Collection(figures).DeleteMany(t.Context(), bson.D{}); err != nil {
+			t.Fatal(err)
+		}
+		found, err := s.recount(t.Context(), s.calendar.Day(p.time()).Month())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, fixes := found.compare(func(rules.CellKey) bool { return false })
+		if fixFirst {
+			err = s.db.UpsertAll(t.Context(), figures, fixes)
+		}
+		p.countAll(s)
+		if !fixFirst {
+			err = s.db.UpsertAll(t.Context(), figures, fixes)
+		}
+		if err != nil || len(fixes) == 0 {
+			t.Fatalf("%d fixes: %v", len(fixes), err)
+		}
+		p.allCounted(s)
+		p.check(s, fmt.Sprint("the fix was first: ", fixFirst))
+	}
+}
+
 // Clicks that have expired stay in the figures; a recount does not take them for wrong.
 func TestClicksThatHaveExpired(t *testing.T) {
 	p := newProgram(t)

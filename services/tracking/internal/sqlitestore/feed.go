@@ -2,8 +2,11 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -13,6 +16,8 @@ import (
 
 const (
 	selectFeedID  = `SELECT id FROM feed`
+	setFeedID     = `UPDATE feed SET id = lower(hex(randomblob(8)))`
+	hasFeedID     = `SELECT count(*) FROM sqlite_schema WHERE name = 'feed'`
 	feedColumns   = conversionColumns + `, ` + historyColumn
 	selectCreated = `SELECT ` + feedColumns + `, rowid FROM conversions WHERE rowid > ? ORDER BY rowid LIMIT ?`
 	selectChanged = `SELECT ` + feedColumns + `, feed_after, feed_number, first_change, last_change, feed_revision
@@ -30,6 +35,23 @@ const (
 func (t *tx) feed(ctx context.Context, before, after *rules.Conversion) error {
 	_, err := t.exec(ctx, insertChange, hashKey(before.ID), len(before.Changes)+1, len(after.Changes), after.Revision)
 	return err
+}
+
+// RenameFeed gives the feed of a file that no process has open another name, so that tokens of what happened
+// after its backup are refused, and not taken for others.
+func RenameFeed(ctx context.Context, path string) error {
+	db, err := sqlitedb.OpenIdle(ctx, path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Write(ctx, func(tx *sql.Tx) error {
+		var feeds int // 0: the file is an older program's, and gets a name with its update
+		if err := tx.QueryRowContext(ctx, hasFeedID).Scan(&feeds); err != nil || feeds == 0 {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, setFeedID)
+		return err
+	}), db.Close())
 }
 
 // FeedID implements flow.FeedStore.
