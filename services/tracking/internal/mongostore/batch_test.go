@@ -4,9 +4,13 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/couponlink/couponlink/services/internal/mongotest"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -197,5 +201,38 @@ func TestTheLeaseIsRenewed(t *testing.T) {
 	}
 	if dead.Beat++; !w.busy(dead, now.Add(time.Hour), lease) {
 		t.Error("a sign of life is not seen")
+	}
+}
+
+// What is asked of the feed walks an index, however much there is.
+func TestTheFeedWalksIndexes(t *testing.T) {
+	if mongotest.Engine() {
+		t.Log("not on the embedded engine, which has no plans; MONGODB_URI names a server that has")
+		return
+	}
+	uri := mongotest.URI(t)
+	s, err := Open(t.Context(), uri, Options{Retention: time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: time.Now}, mongotest.Options()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	byNumber := bson.D{{Key: "_id", Value: 1}}
+	for _, c := range []struct {
+		collection   string
+		filter, sort bson.D
+		by           string
+	}{
+		{clicks, clickWaits(), bson.D{}, "batch"},
+		{clicks, among("_id", []string{"a", "b"}), bson.D{}, "_id"},
+		{conversions, waits(), bson.D{}, "feed_from"},
+		{feed, bson.D{}, bson.D{{Key: "_id", Value: -1}}, "_id"},
+		{feed, span{1, 9}.of("_id"), byNumber, "_id"},
+		{feed, bson.D{{Key: "told", Value: true}, {Key: "_id", Value: bson.D{{Key: "$gte", Value: 1}}}}, byNumber, "told"},
+		{feed, bson.D{{Key: "told", Value: false}, {Key: "_id", Value: bson.D{{Key: "$lt", Value: 1}}}}, bson.D{}, "told"},
+	} {
+		plan := mongotest.Explain(t, uri, "tracking", c.collection, c.filter, c.sort, 10)
+		if plan.Scans || plan.Sorts || !slices.Contains(plan.Indexes, c.by) && !slices.Contains(plan.Indexes, "_id") {
+			t.Errorf("%s by %v: the plan is %+v, want one by %s", c.collection, c.filter, plan, c.by)
+		}
 	}
 }
