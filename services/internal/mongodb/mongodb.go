@@ -100,7 +100,7 @@ func Open(ctx context.Context, uri, database string, settings ...Option) (*DB, e
 	}
 	opts := clientOptions(uri)
 	db.limit = *opts.Timeout
-	db.gate = newGate(*opts.ServerSelectionTimeout, max(firstTimeout, *opts.ServerSelectionTimeout))
+	db.gate = gateOf(opts)
 	opts.SetServerMonitor(&event.ServerMonitor{TopologyDescriptionChanged: db.gate.observe})
 	db.client, err = mongo.Connect(opts)
 	if err != nil {
@@ -154,9 +154,6 @@ func clientOptions(uri string) *options.ClientOptions {
 		SetReadPreference(readpref.Primary()).
 		SetRetryWrites(true).
 		SetRetryReads(true)
-	if opts.ServerSelectionTimeout == nil {
-		opts.SetServerSelectionTimeout(selectionTimeout)
-	}
 	if opts.ConnectTimeout == nil {
 		opts.SetConnectTimeout(connectTimeout)
 	}
@@ -167,6 +164,17 @@ func clientOptions(uri string) *options.ClientOptions {
 		opts.SetTimeout(callTimeout)
 	}
 	return opts
+}
+
+// gateOf returns the gate that a client's options mean, and leaves it to the gate to end the search for a server: the
+// driver counts the wait for a free connection as one, which may take longer while many are opened.
+func gateOf(opts *options.ClientOptions) *gate {
+	patience, first := selectionTimeout, firstTimeout
+	if opts.ServerSelectionTimeout != nil {
+		patience, first = *opts.ServerSelectionTimeout, *opts.ServerSelectionTimeout
+	}
+	opts.SetServerSelectionTimeout(max(patience, *opts.Timeout))
+	return newGate(patience, first)
 }
 
 // majority is the acknowledgement by a majority of the voting members, each with it in its journal.

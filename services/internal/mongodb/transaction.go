@@ -26,9 +26,10 @@ const (
 	// abortTimeout bounds the undoing of a transaction. One that is not undone holds others up for a minute, then
 	// the server undoes it.
 	abortTimeout = time.Second
-	// The random pause before a transaction starts over has a bound that doubles from firstPause to lastPause.
+	// The random pause before a transaction starts over has a bound that doubles from firstPause to lastPause. One
+	// that waits for another must not sleep much longer than that takes: then a third is always faster.
 	firstPause = 2 * time.Millisecond
-	lastPause  = 100 * time.Millisecond
+	lastPause  = 16 * time.Millisecond
 )
 
 // Labels by which a server says what may be repeated.

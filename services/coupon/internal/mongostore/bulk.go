@@ -30,7 +30,11 @@ func (s *Store) CreateCoupons(
 	ctx context.Context, drafts []rules.Coupon, plan func(*rules.Standings) ([]rules.Plan, error),
 ) ([]rules.Plan, error) {
 	var plans []rules.Plan
-	err := s.startingOver(mongodb.WithLimit(ctx, bulkTimeout), func(ctx context.Context) (refusal, err error) {
+	offers := make([]string, len(drafts))
+	for i, draft := range drafts {
+		offers[i] = draft.Offer
+	}
+	err := s.startingOver(mongodb.WithLimit(ctx, bulkTimeout), offers, func(ctx context.Context) (refusal, err error) {
 		standings, err := s.standings(ctx, drafts)
 		if err != nil {
 			return nil, err

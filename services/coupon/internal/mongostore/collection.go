@@ -160,5 +160,10 @@ func withoutCollision[T any](ctx context.Context, attempt func() (T, error)) (T,
 		}
 		longest = min(2*longest, lastPause)
 	}
-	return none, apperr.New(apperr.Unavailable, "STORE_CONTENDED", "too many changes of the same thing at once; try again")
+	return none, contended()
+}
+
+// contended is the error of who has waited in vain for others.
+func contended() error {
+	return apperr.New(apperr.Unavailable, "STORE_CONTENDED", "too many changes of the same thing at once; try again")
 }

@@ -47,8 +47,13 @@ func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(rules.C
 // replaceMoved replaces a coupon that holds its code at other times than before. It locks the offer as creates
 // do, so that what it finds of the others stays true until it has written.
 func (s *Store) replaceMoved(ctx context.Context, before, after rules.Coupon) (rules.Coupon, error) {
+	release, err := s.turn(ctx, before.Offer)
+	if err != nil {
+		return before, err
+	}
+	defer release()
 	var replaced rules.Coupon
-	err := s.db.InTransaction(ctx, func(ctx context.Context) error {
+	err = s.db.InTransaction(ctx, func(ctx context.Context) error {
 		offer, err := s.lockOffer(ctx, before.Offer)
 		if err != nil {
 			return err

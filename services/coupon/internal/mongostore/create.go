@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -18,12 +19,27 @@ import (
 // was taken. The next attempt reads who took it, so one is enough unless the plan ignores that.
 const createAttempts = 5
 
+// turnTimeout is how long one waits for its turn at an offer. Thirty take some 0.3 s together.
+const turnTimeout = 5 * time.Second
+
+// turn waits until nobody else in this process changes some offers or their coupons, and returns what gives the turn
+// to the next.
+func (s *Store) turn(ctx context.Context, offers ...string) (release func(), err error) {
+	waiting, cancel := context.WithTimeout(ctx, turnTimeout)
+	defer cancel()
+	release, err = s.locking.Take(waiting, offers...)
+	if err != nil && ctx.Err() == nil {
+		err = contended()
+	}
+	return release, err
+}
+
 // CreateCoupon writes a coupon and its approval as planned, in one transaction.
 func (s *Store) CreateCoupon(
 	ctx context.Context, offer, publisher, code string, plan func(rules.Standing) (rules.Plan, error),
 ) (rules.Plan, error) {
 	var planned rules.Plan
-	err := s.startingOver(ctx, func(ctx context.Context) (refusal, err error) {
+	err := s.startingOver(ctx, []string{offer}, func(ctx context.Context) (refusal, err error) {
 		standing, err := s.standing(ctx, offer, publisher, code)
 		if err != nil {
 			return nil, err
@@ -40,10 +56,14 @@ func (s *Store) CreateCoupon(
 	return planned, nil
 }
 
-// startingOver runs attempt in a transaction, again if a key that its plan took for free was taken.
-// refusal is the plan's own error, which ends the attempts even if it looks like a collision.
-func (s *Store) startingOver(ctx context.Context, attempt func(context.Context) (refusal, err error)) error {
-	var err error
+// startingOver runs attempt in a transaction that is to lock offers, again if a key that its plan took for free was
+// taken. refusal is the plan's own error, which ends the attempts even if it looks like a collision.
+func (s *Store) startingOver(ctx context.Context, offers []string, attempt func(context.Context) (refusal, err error)) error {
+	release, err := s.turn(ctx, offers...)
+	if err != nil {
+		return err
+	}
+	defer release()
 	for range createAttempts {
 		var refusal error
 		err = s.db.InTransaction(ctx, func(ctx context.Context) error {
@@ -98,9 +118,10 @@ func (s *Store) standing(ctx context.Context, offer, publisher, code string) (ru
 	return found, err
 }
 
-// lockOffer returns an offer, nil where there is none, and writes to it, which keeps every other
-// transaction that does so waiting or makes it start over. What it writes has no meaning of its own,
-// and the offer's revision does not change.
+// lockOffer returns an offer, nil if there is none, and writes to it, which makes every other transaction that does so
+// start over, after a short pause, until this one is done. It is a transaction's first operation, so that one that has
+// to wait has lost nothing else; and of each process one at a time gets here (locking), so that few do. What it writes
+// has no meaning of its own, and the offer's revision does not change.
 func (s *Store) lockOffer(ctx context.Context, id string) (*rules.Offer, error) {
 	var found offerDocument
 	err := s.offers.stored.FindOneAndUpdate(ctx, byID(id),

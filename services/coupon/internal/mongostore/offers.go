@@ -60,6 +60,11 @@ func (s *Store) Offers(ctx context.Context, q listing.Query) ([]rules.Offer, err
 
 // UpdateOffer replaces an offer by what change makes of it.
 func (s *Store) UpdateOffer(ctx context.Context, id string, change func(rules.Offer) (rules.Offer, error)) (rules.Offer, error) {
+	release, err := s.turn(ctx, id)
+	if err != nil {
+		return rules.Offer{}, err
+	}
+	defer release()
 	return withoutCollision(ctx, func() (rules.Offer, error) {
 		before, err := s.offers.first(ctx, byID(id))
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/flow"
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/stripes"
 )
 
 // Store is a flow.Store on the database `coupon` of a MongoDB deployment.
@@ -22,6 +23,9 @@ type Store struct {
 	publishers *collection[rules.Publisher, publisherDocument]
 	approvals  *collection[rules.Approval, approvalDocument]
 	coupons    *collection[rules.Coupon, couponDocument]
+	// locking is by the id of an offer: who changes it, or its coupons, takes its turn here before it locks the
+	// offer in the database.
+	locking *stripes.Stripes
 }
 
 var _ flow.Store = (*Store)(nil)
@@ -42,6 +46,7 @@ func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, erro
 		publishers: publishersOf(db),
 		approvals:  approvalsOf(db),
 		coupons:    couponsOf(db),
+		locking:    stripes.New(),
 	}, nil
 }
 

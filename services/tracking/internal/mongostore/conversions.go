@@ -43,7 +43,7 @@ func (s *Store) UpdateConversion(
 	ctx context.Context, id string, change func(rules.Conversion) (flow.Update, error),
 ) (stored rules.Conversion, err error) {
 	err = within(ctx, func(ctx context.Context) error {
-		release, err := s.updating.take(ctx, id)
+		release, err := s.updating.Take(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (s *Store) insertWith(ctx context.Context, fresh flow.Sale) (stored rules.C
 		if fresh.Use != nil {
 			apart = fresh.Use.Coupon
 		}
-		release, err := s.taking.take(ctx, apart)
+		release, err := s.taking.Take(ctx, apart)
 		if err != nil {
 			return err
 		}

@@ -110,7 +110,7 @@ func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rul
 // changeReport reads a report and has it written, again while write says that it was another by then.
 func (s *Store) changeReport(ctx context.Context, id string, write func(context.Context, rules.SavedReport) (bool, error)) error {
 	return within(ctx, func(ctx context.Context) error {
-		release, err := s.updating.take(ctx, id)
+		release, err := s.updating.Take(ctx, id)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/stripes"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
@@ -44,8 +45,8 @@ type Store struct {
 	sales     *saleQueue
 	postbacks *groupcommit.Writer[any]
 	// updating is by the id of a conversion, taking by the name of a coupon.
-	updating *stripes
-	taking   *stripes
+	updating *stripes.Stripes
+	taking   *stripes.Stripes
 	// numbering holds a token while somebody makes a batch, and unmarked is the last batch that is known to have
 	// left no marks.
 	numbering chan struct{}
@@ -108,7 +109,7 @@ func openAt(ctx context.Context, uri string, o Options, opts ...mongodb.Option) 
 // newStore returns a store on a database that is up to date, and starts its queues.
 func newStore(db *mongodb.DB, calendar rules.Calendar, clock func() time.Time) *Store {
 	s := &Store{
-		db: db, updating: newStripes(), taking: newStripes(), numbering: make(chan struct{}, 1),
+		db: db, updating: stripes.New(), taking: stripes.New(), numbering: make(chan struct{}, 1),
 		calendar: calendar, clock: clock, leastWindow: leastWindow, leaseTime: leaseTime, tailEvents: tailEvents,
 	}
 	s.sales = newSaleQueue(db)
