@@ -54,12 +54,17 @@ type running struct {
 // start runs the process on free ports until the test, or stop, ends it.
 func start(t *testing.T, dir string, demo bool) (r *running, stop func()) {
 	t.Helper()
+	return startOn(t, settings.Storage{DataDir: dir}, demo)
+}
+
+func startOn(t *testing.T, storage settings.Storage, demo bool) (r *running, stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	started := make(chan couponlink.Started, 1)
 	r = &running{log: &logged{}, client: &http.Client{Transport: &http.Transport{}}}
 	cfg := couponlink.Config{
 		HTTPAddr: "127.0.0.1:0", CouponGRPCAddr: "127.0.0.1:0", TrackingGRPCAddr: "127.0.0.1:0", Demo: demo,
-		Storage: settings.Storage{DataDir: dir}, Started: func(s couponlink.Started) { started <- s },
+		Storage: storage, Started: func(s couponlink.Started) { started <- s },
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- couponlink.Run(ctx, cfg, slog.New(slog.NewTextHandler(r.log, nil))) }()

@@ -22,6 +22,8 @@ const (
 	// WhileMoved is the expiry of everything while it is moved: none. The next start of a service brings back
 	// its own.
 	WhileMoved = math.MaxInt32 * time.Second
+	// MoveTimeout is a move's limit of one call: nobody waits for it but the move.
+	MoveTimeout = 2 * time.Minute
 )
 
 // moving says whether, and in which role, a database is opened for a move.
@@ -88,6 +90,17 @@ func (db *DB) SetMoveState(ctx context.Context, state move.State) error {
 		return Failure(fmt.Errorf("storing the state of a move: %w", err))
 	}
 	return nil
+}
+
+// Patient returns tables whose calls to the server may take MoveTimeout each.
+func Patient(tables ...move.Table) []move.Table {
+	for i, t := range tables {
+		tables[i].Read = func(ctx context.Context, after string, limit int) ([]any, string, error) {
+			return t.Read(WithLimit(ctx, MoveTimeout), after, limit)
+		}
+		tables[i].Write = func(ctx context.Context, records []any) error { return t.Write(WithLimit(ctx, MoveTimeout), records) }
+	}
+	return tables
 }
 
 // Keyed is a document and its `_id`.

@@ -72,17 +72,24 @@ func (s Storage) Database() (Database, error) {
 	case given == "":
 		return Database{SQLiteDir: s.DataDir}, nil
 	}
+	database, err := ParseDatabase("COUPONLINK_DATABASE_URL", given)
+	database.WithoutTransactions = s.WithoutTransactions && database.MongoDBURI != ""
+	return database, err
+}
+
+// ParseDatabase returns the place that a URL means, or why it means none. name says whose URL it is.
+func ParseDatabase(name, given string) (Database, error) {
 	if dir, ok := strings.CutPrefix(given, "sqlite:"); ok {
 		if dir == "" {
-			return Database{}, errors.New("COUPONLINK_DATABASE_URL is sqlite: without a directory")
+			return Database{}, fmt.Errorf("%s is sqlite: without a directory", name)
 		}
 		return Database{SQLiteDir: dir}, nil
 	}
 	if strings.HasPrefix(given, "mongodb://") || strings.HasPrefix(given, "mongodb+srv://") {
-		return Database{MongoDBURI: given, WithoutTransactions: s.WithoutTransactions}, nil
+		return Database{MongoDBURI: given}, nil
 	}
 	// The value is not repeated: it may hold a password.
-	return Database{}, errors.New("COUPONLINK_DATABASE_URL must begin with sqlite:, mongodb:// or mongodb+srv://")
+	return Database{}, fmt.Errorf("%s must begin with sqlite:, mongodb:// or mongodb+srv://", name)
 }
 
 // oneOf returns a setting given as a value or as the file that holds it, and an error where both are.

@@ -1,4 +1,4 @@
-// Command couponlink serves everything in one process, and backs up, checks and restores its databases.
+// Command couponlink serves everything in one process, and backs up, checks, restores and moves its databases.
 package main
 
 import (
@@ -28,9 +28,13 @@ func main() {
 		var cfg couponlink.RestoreConfig
 		command.MainWith(args[1:], "couponlink restore", "Restore a backup into the data directory.", &cfg,
 			func(ctx context.Context, _ *slog.Logger) error { return couponlink.Restore(ctx, cfg, os.Stdout) })
+	case "move":
+		var cfg couponlink.MoveConfig
+		command.MainWith(args[1:], "couponlink move", "Move all data from one database to another, such as from SQLite to MongoDB.", &cfg,
+			func(ctx context.Context, log *slog.Logger) error { return couponlink.Move(ctx, cfg, os.Stdout, log) })
 	default:
 		cfg := couponlink.Config{Started: couponlink.Announce(os.Stdout)}
-		command.Main("couponlink", "Couponlink in one process: both services and the gateway. Commands: backup DIR, verify [DIR], restore DIR; each has --help.", &cfg,
+		command.Main("couponlink", "Couponlink in one process: both services and the gateway. Commands: backup DIR, verify [DIR], restore DIR, move --from URL --to URL; each has --help.", &cfg,
 			func(ctx context.Context, log *slog.Logger) error { return couponlink.Run(ctx, cfg, log) })
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/move"
 )
 
-// smallBatch makes even small tables take several batches.
-const smallBatch = 2
+// smallBatch makes the larger tables of a test take several batches.
+const smallBatch = 7
 
 // Open opens a database for a move; Move closes it.
 type Open func(t testing.TB) move.Database
@@ -28,7 +28,7 @@ type Open func(t testing.TB) move.Database
 // more and more.
 func Move(t testing.TB, from, to Open) {
 	t.Helper()
-	for writes := 0; ; writes = 2*writes + 1 {
+	for writes := 0; ; writes = 5*writes + 1 {
 		err := moveSome(t, from(t), to(t), writes)
 		if err == nil {
 			return
@@ -159,8 +159,10 @@ func note(path string, v reflect.Value, set map[string]bool) {
 			note(path+"."+v.Type().Field(i).Name, v.Field(i), set)
 		}
 	case v.Kind() == reflect.Pointer && !v.IsNil():
+		set[path] = true
 		note(path, v.Elem(), set)
 	case v.Kind() == reflect.Slice && v.Len() > 0 && v.Type().Elem().Kind() != reflect.Uint8:
+		set[path] = true
 		for i := range v.Len() {
 			note(path, v.Index(i), set)
 		}

@@ -15,6 +15,7 @@ import (
 
 // answerDocument is a stored answer. Its id is the kind and the key.
 type answerDocument struct {
+	ID      string    `bson:"_id"`
 	Kind    string    `bson:"kind"`
 	Key     string    `bson:"key"`
 	Body    []byte    `bson:"body"`
@@ -25,6 +26,12 @@ func (d *answerDocument) decode() flow.Answer {
 	return flow.Answer{Kind: d.Kind, Key: d.Key, Body: d.Body, Time: d.AskTime.UTC()}
 }
 
+func answerID(a flow.Answer) string { return a.Kind + "|" + a.Key }
+
+func encodeAnswer(a flow.Answer) *answerDocument {
+	return &answerDocument{ID: answerID(a), Kind: a.Kind, Key: a.Key, Body: a.Body, AskTime: a.Time}
+}
+
 var _ flow.AnswerStore = (*Store)(nil)
 
 // KeepAnswers implements flow.AnswerStore.
@@ -32,7 +39,7 @@ func (s *Store) KeepAnswers(ctx context.Context, kept []flow.Answer) error {
 	return within(ctx, func(ctx context.Context) error {
 		var upserts []mongodb.Upsert
 		for _, a := range kept {
-			id := a.Kind + "|" + a.Key
+			id := answerID(a)
 			if a.Body == nil {
 				older := append(byID(id), bson.E{Key: "ask_time", Value: bson.D{{Key: "$lte", Value: a.Time}}})
 				if _, err := s.db.Collection(answers).DeleteOne(ctx, older); err != nil {

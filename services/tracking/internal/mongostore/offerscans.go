@@ -49,10 +49,8 @@ func (d *scanDocument) decode() rules.OfferScan {
 // InsertOfferScan stores a new scan, unless one of the offer has the slot.
 func (s *Store) InsertOfferScan(ctx context.Context, scan rules.OfferScan) error {
 	return within(ctx, func(ctx context.Context) error {
-		_, err := s.db.Collection(offerScans).InsertOne(ctx, &scanDocument{
-			ID: scan.ID, Offer: scan.Offer, State: rules.ScanRunning, Device: scan.Device, Language: scan.Language, LinkCount: scan.LinkCount,
-			CreateTime: scan.CreateTime, Slot: scan.Offer, FreeTime: scan.CreateTime,
-		})
+		scan.State = rules.ScanRunning
+		_, err := s.db.Collection(offerScans).InsertOne(ctx, encodeScan(scan))
 		if mongodb.IsUnique(err) {
 			return flow.ErrExists
 		}
@@ -77,7 +75,7 @@ func (s *Store) EndOfferScan(ctx context.Context, id string, state rules.OfferSc
 		_, err := s.db.Collection(offerScans).UpdateOne(ctx, append(byID(id), running()...), set(bson.D{
 			{Key: "state", Value: state},
 			{Key: "end_time", Value: now},
-			{Key: "slot", Value: "/" + id}, // no offer's id begins with a slash
+			{Key: "slot", Value: freeSlot(id)},
 			{Key: "holder", Value: ""},
 		}))
 		if err != nil {
@@ -91,6 +89,9 @@ func (s *Store) EndOfferScan(ctx context.Context, id string, state rules.OfferSc
 	})
 	return ended, err
 }
+
+// freeSlot is the slot of a scan that has ended. No offer's id begins with a slash.
+func freeSlot(id string) string { return "/" + id }
 
 func running() bson.D { return bson.D{{Key: "state", Value: rules.ScanRunning}} }
 

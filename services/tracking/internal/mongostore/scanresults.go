@@ -38,9 +38,11 @@ type problemDocument struct {
 	Hop      int            `bson:"hop,omitempty"`
 }
 
+func resultID(scan, coupon string) string { return scan + "/" + coupon }
+
 func encodeResult(r rules.OfferScanResult, scan *scanDocument) *resultDocument {
 	d := &resultDocument{
-		ID: scan.ID + "/" + r.Coupon, Scan: scan.ID, Coupon: r.Coupon, TrackingLink: r.TrackingLink, OK: r.OK(), Severity: r.Worst(),
+		ID: resultID(scan.ID, r.Coupon), Scan: scan.ID, Coupon: r.Coupon, TrackingLink: r.TrackingLink, OK: r.OK(), Severity: r.Worst(),
 		FinalURL: r.FinalURL, HopCount: r.HopCount, ScanTime: r.ScanTime, CreateTime: scan.CreateTime,
 	}
 	for _, p := range r.Problems {

@@ -49,9 +49,12 @@ const (
 	migrationBatch = 100
 )
 
+// expiries say after how long what is stored expires.
+type expiries struct{ clicks, journal, deliveries, scans time.Duration }
+
 // prepare brings the schema up to date. Indexes are no migrations: creating one that exists does
 // nothing, and one that an operator dropped comes back with the next start.
-func prepare(ctx context.Context, db *mongodb.DB, retention time.Duration) error {
+func prepare(ctx context.Context, db *mongodb.DB, after expiries) error {
 	err := db.Migrate(ctx, []mongodb.Migration{
 		{Version: 1, Run: func(ctx context.Context, db *mongodb.DB) error {
 			return db.CreateCollections(ctx, clicks, conversions)
@@ -81,12 +84,12 @@ func prepare(ctx context.Context, db *mongodb.DB, retention time.Duration) error
 		collection, field string
 		after             time.Duration
 	}{
-		{clicks, "time", clickRetention},
-		{postbacks, "create_time", retention},
-		{deliveries, "finish_time", deliveryRetention},
-		{couponUses, "begin_time", clickRetention},
-		{offerScans, "create_time", scanRetention},
-		{offerScanResults, "create_time", scanRetention},
+		{clicks, "time", after.clicks},
+		{postbacks, "create_time", after.journal},
+		{deliveries, "finish_time", after.deliveries},
+		{couponUses, "begin_time", after.clicks},
+		{offerScans, "create_time", after.scans},
+		{offerScanResults, "create_time", after.scans},
 	} {
 		if err := db.EnsureExpiry(ctx, expiry.collection, expiry.field, expiry.after); err != nil {
 			return err

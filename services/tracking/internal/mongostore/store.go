@@ -93,7 +93,7 @@ func openAt(ctx context.Context, uri string, o Options, opts ...mongodb.Option) 
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking store: %w", err)
 	}
-	if err := prepare(ctx, db, o.Retention); err != nil {
+	if err := prepare(ctx, db, expiries{clicks: clickRetention, journal: o.Retention, deliveries: deliveryRetention, scans: scanRetention}); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", mongodb.StartFailure(err)), db.Close())
 	}
 	s := newStore(db, o.Calendar, o.Now)

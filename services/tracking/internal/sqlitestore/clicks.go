@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"database/sql"
 	"strings"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -40,7 +39,7 @@ func bindClick(a *arguments, c *rules.Click) {
 }
 
 // scanClick reads a row of clickColumns.
-func scanClick(row *sql.Row) (rules.Click, error) {
+func scanClick(row scanner) (rules.Click, error) {
 	var c rules.Click
 	var ms int64
 	var dropped string

@@ -59,11 +59,8 @@ func (a *awaited) remove(id string, left func() (bool, error)) error {
 	return nil
 }
 
-// beginDeferred prepares the reports that waited when the store was opened.
-func (s *Store) beginDeferred(ctx context.Context) error {
-	if _, err := s.db.Writer().ExecContext(ctx, dueAtStart); err != nil {
-		return err
-	}
+// recallAwaited reads which sales early changes wait for.
+func (s *Store) recallAwaited(ctx context.Context) error {
 	waiting, err := list(ctx, s, scanID, selectAwaited)
 	s.awaited.ids = make(map[string]struct{}, len(waiting))
 	for _, id := range waiting {

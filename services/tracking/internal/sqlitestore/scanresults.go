@@ -46,14 +46,6 @@ func scanResult(row scanner) (rules.OfferScanResult, error) {
 
 // AddOfferScanResult implements flow.OfferScanStore.
 func (s *Store) AddOfferScanResult(ctx context.Context, hold flow.Hold, result rules.OfferScanResult) error {
-	stored := make([]storedProblem, len(result.Problems))
-	for i, p := range result.Problems {
-		stored[i] = storedProblem(p)
-	}
-	problems, err := encodeList(stored)
-	if err != nil {
-		return err
-	}
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		key := timeKey(hold.Scan)
 		if err := tx.held(ctx, extendScan, hold.Until.UnixMilli(), key, hold.Holder); err != nil {
@@ -63,9 +55,8 @@ func (s *Store) AddOfferScanResult(ctx context.Context, hold flow.Hold, result r
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, putResult, key, result.Coupon, result.TrackingLink, problems, result.FinalURL, result.HopCount,
-			result.ScanTime.UnixMilli(), result.OK(), string(result.Worst()))
-		if err != nil {
+		result.Scan = hold.Scan
+		if err := tx.putResult(ctx, &result); err != nil {
 			return err
 		}
 		counts := countsOf(result.Worst())
@@ -75,6 +66,21 @@ func (s *Store) AddOfferScanResult(ctx context.Context, hold flow.Hold, result r
 		_, err = tx.exec(ctx, countResult, counts.scanned, counts.errors, counts.warnings, key)
 		return err
 	}})
+}
+
+// putResult writes a result in the place of the one about the same link, if there is one.
+func (t *tx) putResult(ctx context.Context, r *rules.OfferScanResult) error {
+	stored := make([]storedProblem, len(r.Problems))
+	for i, p := range r.Problems {
+		stored[i] = storedProblem(p)
+	}
+	problems, err := encodeList(stored)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, putResult, timeKey(r.Scan), r.Coupon, r.TrackingLink, problems, r.FinalURL, r.HopCount, r.ScanTime.UnixMilli(),
+		r.OK(), string(r.Worst()))
+	return err
 }
 
 func severity(row scanner) (worst rules.Severity, err error) {

@@ -76,21 +76,48 @@ type Options struct {
 // Open opens the file tracking.db in a directory, which is made if need be. One store at a time may have it
 // open.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
+	db, err := openFile(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := begin(ctx, db, o.Calendar); err != nil {
+		return nil, errors.Join(sqlitedb.Failure(fmt.Errorf("beginning to work: %w", err)), db.Close())
+	}
+	s, err := newStore(ctx, db, o)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.purge = startPurge(s.queue, o)
+	return s, nil
+}
+
+func openFile(ctx context.Context, dir string, opts ...sqlitedb.Option) (*sqlitedb.DB, error) {
 	steps, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("reading the migrations: %w", err)
 	}
-	db, err := sqlitedb.Open(ctx, filepath.Join(dir, FileName), steps)
-	if err != nil {
-		return nil, err
+	return sqlitedb.Open(ctx, filepath.Join(dir, FileName), steps, opts...)
+}
+
+// begin ends what a process that died had begun, and makes figures anew if their days are those of another
+// zone.
+func begin(ctx context.Context, db *sqlitedb.DB, calendar rules.Calendar) error {
+	for _, void := range []string{voidClaims, voidHolds, dueAtStart} {
+		if _, err := db.Writer().ExecContext(ctx, void); err != nil {
+			return err
+		}
 	}
+	return beginCounting(ctx, db, calendar)
+}
+
+// newStore returns a store on a file, which does nothing yet but what it is asked for.
+func newStore(ctx context.Context, db *sqlitedb.DB, o Options) (*Store, error) {
 	s := &Store{db: db, exports: make(chan struct{}, maxExports), recounts: make(chan struct{}, 1), calendar: o.Calendar, now: o.Now}
 	s.countRoom.Store(countCells)
 	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(sqlitedb.Failure(fmt.Errorf("preparing statements: %w", err)), db.Close())
+		return nil, sqlitedb.Failure(fmt.Errorf("preparing statements: %w", err))
 	}
 	s.queue = groupcommit.New(maxWaiting, s.writer.write)
-	s.purge = startPurge(s.queue, o)
 	return s, nil
 }
 
@@ -102,21 +129,13 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.conversion, err = s.db.Read().PrepareContext(ctx, selectConversion); err != nil {
 		return err
 	}
-	for _, void := range []string{voidClaims, voidHolds} {
-		if _, err = s.db.Writer().ExecContext(ctx, void); err != nil {
-			return err
-		}
-	}
 	if s.waiting, err = s.db.Read().PrepareContext(ctx, selectWaiting); err != nil {
 		return err
 	}
 	if err = s.db.Read().QueryRowContext(ctx, selectFeedID).Scan(&s.feedID); err != nil {
 		return err
 	}
-	if err = s.beginDeferred(ctx); err != nil {
-		return err
-	}
-	if err = beginCounting(ctx, s.db, s.calendar); err != nil {
+	if err = s.recallAwaited(ctx); err != nil {
 		return err
 	}
 	s.writer, err = newWriter(ctx, s.db.Writer(), s.calendar)
@@ -201,7 +220,9 @@ func (s *Store) hold(ctx context.Context) (release func(), err error) {
 
 // Close writes what waits and closes the file.
 func (s *Store) Close() error {
-	s.purge.end()
+	if s.purge != nil {
+		s.purge.end()
+	}
 	s.queue.Close()
 	return errors.Join(s.writer.close(), s.click.Close(), s.conversion.Close(), s.waiting.Close(), s.db.Close())
 }

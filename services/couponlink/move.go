@@ -1,0 +1,118 @@
+package couponlink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon"
+	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/move"
+	"github.com/couponlink/couponlink/services/internal/settings"
+	"github.com/couponlink/couponlink/services/tracking"
+)
+
+// MoveConfig says what is moved where.
+type MoveConfig struct {
+	From string `env:"COUPONLINK_MOVE_FROM" required:"" placeholder:"URL" help:"Database to move from: sqlite:DIR, mongodb://... or mongodb+srv://... All services on it must be stopped."`
+	To   string `env:"COUPONLINK_MOVE_TO" required:"" placeholder:"URL" help:"Database to move to, which must be empty or hold what this very move has written so far."`
+
+	// WithoutTransactions is for tests on an engine that has none.
+	WithoutTransactions bool `kong:"-"`
+}
+
+// errCutOff is not the context's error: that a service was stopped by a signal is no failure, but this is.
+var errCutOff = errors.New("the move was cut off; the same command resumes it")
+
+// Move moves both services' databases, or resumes a move that was cut off, and writes what was moved to out:
+// a line for each table, and the number of records on the last. Source and destination are compared at the end.
+func Move(ctx context.Context, cfg MoveConfig, out io.Writer, log *slog.Logger) (err error) {
+	from, fromErr := cfg.database("--from", cfg.From)
+	to, toErr := cfg.database("--to", cfg.To)
+	if err := errors.Join(fromErr, toErr); err != nil {
+		return err
+	}
+	place := move.Place{From: placeOf(from), To: placeOf(to)}
+	if place.From == place.To {
+		return fmt.Errorf("--from and --to are both %s: there is nothing to move", place.From)
+	}
+	var pairs []move.Pair
+	for _, service := range []struct {
+		name string
+		open func(context.Context, settings.Database, move.Role) (move.Database, error)
+	}{{"coupon", coupon.OpenToMove}, {"tracking", tracking.OpenToMove}} {
+		source, err := service.open(ctx, from, move.Source)
+		if err != nil {
+			return fmt.Errorf("the source %s: %w", place.From, err)
+		}
+		defer command.Close(&err, "the source's database "+service.name, source)
+		destination, err := service.open(ctx, to, move.Destination)
+		if err != nil {
+			return fmt.Errorf("the destination %s: %w", place.To, err)
+		}
+		defer command.Close(&err, "the destination's database "+service.name, destination)
+		pairs = append(pairs, move.Pair{Name: service.name, From: source, To: destination})
+	}
+	moved, err := move.Job{Place: place, Pairs: pairs, Now: time.Now, Copied: func(m move.Moved) {
+		log.InfoContext(ctx, "copied", slog.String("database", m.Database), slog.String("table", m.Table), slog.Int64("records", m.Sum.Count))
+	}}.Run(ctx)
+	if ctx.Err() != nil {
+		return errCutOff
+	}
+	if err != nil {
+		return err
+	}
+	return printMoved(out, place, moved)
+}
+
+// database returns the database that a flag means.
+func (c MoveConfig) database(flag, given string) (settings.Database, error) {
+	database, err := settings.ParseDatabase(flag, given)
+	if err != nil {
+		return database, err
+	}
+	if database.SQLiteDir != "" {
+		if database.SQLiteDir, err = filepath.Abs(database.SQLiteDir); err != nil {
+			return database, fmt.Errorf("%s: %w", flag, err)
+		}
+		return database, nil
+	}
+	database.WithoutTransactions = c.WithoutTransactions
+	return database, nil
+}
+
+// placeOf returns a database's URL without what proves who may use it, and without options.
+func placeOf(database settings.Database) string {
+	if database.SQLiteDir != "" {
+		return "sqlite:" + database.SQLiteDir
+	}
+	scheme, rest, _ := strings.Cut(database.MongoDBURI, "://")
+	rest, _, _ = strings.Cut(rest, "?")
+	hosts, prefix, _ := strings.Cut(rest, "/") // in user and password a slash is percent-encoded
+	if prefix == "admin" {                     // which is no prefix: it is where the user is defined
+		prefix = ""
+	}
+	return strings.TrimSuffix(scheme+"://"+hosts[strings.LastIndex(hosts, "@")+1:]+"/"+prefix, "/")
+}
+
+// printMoved writes what each table holds on both sides.
+func printMoved(out io.Writer, place move.Place, moved []move.Moved) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "DATABASE\tTABLE\tRECORDS\tSHA-256")
+	all := int64(0)
+	for _, m := range moved {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%x\n", m.Database, m.Table, m.Sum.Count, m.Sum.Hash)
+		all += m.Sum.Count
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing what was moved: %w", err)
+	}
+	_, err := fmt.Fprintf(out, "moved %d records of %d tables from %s to %s; source and destination are the same\n", all, len(moved), place.From, place.To)
+	return err
+}

@@ -1,0 +1,30 @@
+package tracking
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/move"
+	"github.com/couponlink/couponlink/services/internal/settings"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
+)
+
+// OpenToMove opens the service's database for a move. No service may use it meanwhile.
+func OpenToMove(ctx context.Context, database settings.Database, role move.Role) (opened move.Database, err error) {
+	if database.MongoDBURI == "" {
+		opened, err = sqlitestore.OpenToMove(ctx, database.SQLiteDir, role, time.Now)
+	} else {
+		var opts []mongodb.Option
+		if database.WithoutTransactions {
+			opts = append(opts, mongodb.WithoutTransactions())
+		}
+		opened, err = mongostore.OpenToMove(ctx, database.MongoDBURI, role, time.Now, opts...)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
+	}
+	return opened, nil
+}
