@@ -26,6 +26,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/outbound"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/settings"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
 // DatabaseFile is the name of the service's database in its directory, with SQLite.
@@ -55,7 +56,7 @@ func New(ctx context.Context, database settings.Database, publicURL string, allo
 
 func open(ctx context.Context, database settings.Database, log *slog.Logger) (flow.Store, error) {
 	if database.MongoDBURI == "" {
-		return sqlitestore.Open(ctx, database.SQLiteDir)
+		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitedb.Exclusive(database.SQLiteExclusive))
 	}
 	opts := []mongodb.Option{mongodb.WithLog(log)}
 	if database.WithoutTransactions {

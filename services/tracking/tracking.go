@@ -158,7 +158,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 func open(ctx context.Context, o Options, retention time.Duration, calendar rules.Calendar) (flow.Store, error) {
 	database := o.Database
 	if database.MongoDBURI == "" {
-		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now, Log: o.Log})
+		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now, Exclusive: database.SQLiteExclusive, Log: o.Log})
 	}
 	opts := []mongodb.Option{mongodb.WithLog(o.Log)}
 	if database.WithoutTransactions {

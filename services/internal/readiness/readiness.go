@@ -7,6 +7,7 @@ package readiness
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -168,6 +169,9 @@ type target struct {
 }
 
 func (t *target) look(ctx context.Context, log *slog.Logger) Results {
+	if len(t.hanging) > 0 {
+		t.hanging = nil // it has ended since, and its answer is old
+	}
 	answer, patience := t.hanging, lookTime
 	if t.Results != nil {
 		patience = resultsTime
@@ -211,6 +215,8 @@ func (t *target) ask(ctx context.Context, log *slog.Logger) Results {
 	switch err := t.Look(ctx); {
 	case err == nil:
 		r.Ready = true
+	case errors.Is(err, context.DeadlineExceeded):
+		r.Why = "no answer in time"
 	case apperr.As(err) != nil:
 		r.Why = apperr.As(err).Message
 	default:

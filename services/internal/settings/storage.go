@@ -20,6 +20,7 @@ type Storage struct {
 	DataDir         string `env:"COUPONLINK_DATA_DIR" default:"./data" placeholder:"DIR" help:"Directory of the embedded database and of a generated admin key (${default})."`
 	DatabaseURL     string `env:"COUPONLINK_DATABASE_URL" name:"database-url" placeholder:"URL" help:"sqlite:DIR for the embedded database, or mongodb://... or mongodb+srv://... for a MongoDB replica set or sharded cluster. Default: MONGODB_URI if that is set, else sqlite in the data directory."`
 	DatabaseURLFile string `env:"COUPONLINK_DATABASE_URL_FILE" name:"database-url-file" placeholder:"FILE" help:"File that holds the database URL, instead of the URL itself."`
+	SQLiteExclusive bool   `env:"COUPONLINK_SQLITE_EXCLUSIVE" name:"sqlite-exclusive" help:"Keep other programs from reading the embedded databases while they are open. The process answers then while their file system is frozen."`
 	MongoDBURI      string `env:"MONGODB_URI" name:"mongodb-uri" placeholder:"URL" help:"MongoDB's address where no database URL is given."`
 
 	// WithoutTransactions is for tests on an engine that has none.
@@ -30,6 +31,8 @@ type Storage struct {
 type Database struct {
 	// SQLiteDir is the directory of the embedded databases.
 	SQLiteDir string
+	// SQLiteExclusive keeps other programs from reading those.
+	SQLiteExclusive bool
 	// MongoDBURI is a MongoDB connection string.
 	MongoDBURI string
 	// WithoutTransactions opens MongoDB without transactions: only tests do, for an engine that has none.
@@ -70,10 +73,11 @@ func (s Storage) Database() (Database, error) {
 	case given == "" && s.DataDir == "":
 		return Database{}, errors.New("COUPONLINK_DATA_DIR is empty: give a directory, or a COUPONLINK_DATABASE_URL")
 	case given == "":
-		return Database{SQLiteDir: s.DataDir}, nil
+		return Database{SQLiteDir: s.DataDir, SQLiteExclusive: s.SQLiteExclusive}, nil
 	}
 	database, err := ParseDatabase("COUPONLINK_DATABASE_URL", given)
 	database.WithoutTransactions = s.WithoutTransactions && database.MongoDBURI != ""
+	database.SQLiteExclusive = s.SQLiteExclusive && database.SQLiteDir != ""
 	return database, err
 }
 

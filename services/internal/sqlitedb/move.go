@@ -22,7 +22,7 @@ const (
 // Option changes how Open opens a file.
 type Option func(*options)
 
-type options struct{ toMove, existing bool }
+type options struct{ toMove, existing, exclusive bool }
 
 // ToMove is for a move in one of its roles: a source must exist, and a destination may have a move into it
 // that is unfinished, which Open refuses else.

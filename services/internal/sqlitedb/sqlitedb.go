@@ -37,12 +37,14 @@ const (
 
 // DB is one SQLite database file, open in no other process.
 type DB struct {
-	path   string
-	lock   *fileLock
-	watch  *watch
-	marker *marker
-	writer *sql.DB
-	reader *sql.DB
+	path string
+	// exclusive is that of Exclusive.
+	exclusive bool
+	lock      *fileLock
+	watch     *watch
+	marker    *marker
+	writer    *sql.DB
+	reader    *sql.DB
 	// file is the database file as it was opened.
 	file os.FileInfo
 }
@@ -73,7 +75,7 @@ func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{path: path, lock: l, watch: &watch{path: path}, marker: &marker{}}
+	db := &DB{path: path, exclusive: o.exclusive, lock: l, watch: &watch{path: path}, marker: &marker{}}
 	if err := db.open(ctx, migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), l.close())
 	}
@@ -230,6 +232,9 @@ func (db *DB) connect(connections int, m *marker, options url.Values) (*sql.DB, 
 	options.Set("_busy_timeout", fmt.Sprint(busyTimeoutMillis))
 	options.Set("_synchronous", "FULL")
 	options.Set("_dqs", "0")
+	if db.exclusive {
+		options.Set("vfs", exclusiveVFS)
+	}
 	file := url.URL{Scheme: "file", Path: db.path, RawQuery: options.Encode()}
 	engine, err := sqlite.NewConnector(file.String())
 	if err != nil {

@@ -112,6 +112,36 @@ func TestOpenMigratesAndRefusesTheNewer(t *testing.T) {
 	}
 }
 
+// TestExclusive: nothing is mapped, readers read while the writer writes, and other programs are kept out.
+func TestExclusive(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "things.db")
+	db, err := sqlitedb.Open(t.Context(), path, migrations(first), sqlitedb.Exclusive(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Write(t.Context(), func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(t.Context(), "INSERT INTO things (id, name) VALUES ('1', 'x')"); err != nil {
+			return err
+		}
+		if n := count(t, db); n != 0 {
+			t.Errorf("a reader sees %d rows that are not committed", n)
+		}
+		return nil
+	})
+	if err := errors.Join(err, db.Ping(t.Context())); err != nil || count(t, db) != 1 {
+		t.Errorf("writing: %v", err)
+	}
+	if _, err := os.Stat(path + "-shm"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the index of the log is a file: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, open(t, path, first)); n != 1 {
+		t.Errorf("%d rows, want 1", n)
+	}
+}
+
 func TestOpenByManyAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "things.db")
 	const openers = 5

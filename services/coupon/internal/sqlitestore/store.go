@@ -34,7 +34,9 @@ type Store struct {
 var _ flow.Store = (*Store)(nil)
 
 // Open opens the file coupon.db in a directory; both are created where they do not exist.
-func Open(ctx context.Context, dir string) (*Store, error) { return open(ctx, dir) }
+func Open(ctx context.Context, dir string, opts ...sqlitedb.Option) (*Store, error) {
+	return open(ctx, dir, opts...)
+}
 
 func open(ctx context.Context, dir string, opts ...sqlitedb.Option) (*Store, error) {
 	migrations, err := fs.Sub(migrationFiles, "migrations")

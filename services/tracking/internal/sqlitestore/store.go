@@ -69,6 +69,8 @@ type Options struct {
 	Calendar rules.Calendar
 	// Now is the clock. Nothing is deleted by it alone: see horizon.
 	Now func() time.Time
+	// Exclusive is sqlitedb.Exclusive.
+	Exclusive bool
 	// Log is told what is deleted for its age; nil: nobody is.
 	Log *slog.Logger
 }
@@ -76,7 +78,7 @@ type Options struct {
 // Open opens the file tracking.db in a directory, which is made if need be. One store at a time may have it
 // open.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
-	db, err := openFile(ctx, dir)
+	db, err := openFile(ctx, dir, sqlitedb.Exclusive(o.Exclusive))
 	if err != nil {
 		return nil, err
 	}
