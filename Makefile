@@ -96,7 +96,7 @@ fuzz: ## Run each fuzzer for FUZZTIME (50000x inputs).
 	done
 
 .PHONY: bench
-bench: ## Measure the hot paths beside bare ceilings and print the ratios.
+bench: ## Measure the hot paths beside bare ceilings and print the ratios; MONGODB_URI=… measures on that server.
 	@go run ./services/bench
 
 .PHONY: bench-reports

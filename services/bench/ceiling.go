@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -16,13 +17,14 @@ import (
 
 const maxBatch = 1024
 
-// serveCeilings serves, until ctx ends, a 302 behind a group commit to SQLite and a gRPC echo, and
+// serveCeilings serves, until ctx ends, a 302 behind a group commit to the database and a gRPC echo, and
 // prints their addresses on one line.
 func serveCeilings(ctx context.Context, dir string) error {
-	record, err := newRecorder(ctx, filepath.Join(dir, "ceiling.db"))
+	commit, err := newCommit(ctx, dir)
 	if err != nil {
 		return err
 	}
+	record := newRecorder(ctx, commit)
 	var lc net.ListenConfig
 	web, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -65,8 +67,48 @@ type visit struct {
 	done chan error
 }
 
+// commit writes rows of the fields at, campaign, ip and ua, all or none.
+type commit func(ctx context.Context, rows [][]any) error
+
+// newCommit returns a commit to the database that couponlink is on too.
+func newCommit(ctx context.Context, dir string) (commit, error) {
+	if uri := os.Getenv(uriVariable); uri != "" {
+		return newMongoDBCommit(uri)
+	}
+	return newSQLiteCommit(ctx, filepath.Join(dir, "ceiling.db"))
+}
+
 // newRecorder returns what the redirect must call, and see succeed, before it answers.
-func newRecorder(ctx context.Context, path string) (func(*http.Request) error, error) {
+func newRecorder(ctx context.Context, commit commit) func(*http.Request) error {
+	queue := make(chan visit, maxBatch)
+	go groupCommit(ctx, commit, queue)
+	return func(r *http.Request) error {
+		v := visit{[]any{time.Now().UnixMilli(), r.FormValue("coupon_code"), r.RemoteAddr, r.UserAgent()}, make(chan error, 1)}
+		queue <- v
+		return <-v.done
+	}
+}
+
+// groupCommit writes what has queued up at once, then wakes all who wait for it.
+func groupCommit(ctx context.Context, commit commit, queue <-chan visit) {
+	for first := range queue {
+		batch := []visit{first}
+		for len(queue) > 0 && len(batch) < maxBatch { // the only reader: never blocks
+			batch = append(batch, <-queue)
+		}
+		rows := make([][]any, len(batch))
+		for i, v := range batch {
+			rows[i] = v.row
+		}
+		err := commit(ctx, rows)
+		for _, v := range batch {
+			v.done <- err
+		}
+	}
+}
+
+// newSQLiteCommit returns a commit to a table of five columns.
+func newSQLiteCommit(ctx context.Context, path string) (commit, error) {
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
 	if err != nil {
 		return nil, err
@@ -75,30 +117,10 @@ func newRecorder(ctx context.Context, path string) (func(*http.Request) error, e
 	if _, err := db.ExecContext(ctx, `CREATE TABLE clicks (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, campaign TEXT NOT NULL, ip TEXT NOT NULL, ua TEXT NOT NULL)`); err != nil {
 		return nil, err
 	}
-	queue := make(chan visit, maxBatch)
-	go groupCommit(ctx, db, queue)
-	return func(r *http.Request) error {
-		v := visit{[]any{time.Now().UnixMilli(), r.FormValue("coupon_code"), r.RemoteAddr, r.UserAgent()}, make(chan error, 1)}
-		queue <- v
-		return <-v.done
-	}, nil
+	return func(ctx context.Context, rows [][]any) error { return insertRows(ctx, db, rows) }, nil
 }
 
-// groupCommit writes what has queued up in one transaction, then wakes all who wait for it.
-func groupCommit(ctx context.Context, db *sql.DB, queue <-chan visit) {
-	for first := range queue {
-		batch := []visit{first}
-		for len(queue) > 0 && len(batch) < maxBatch { // the only reader: never blocks
-			batch = append(batch, <-queue)
-		}
-		err := commit(ctx, db, batch)
-		for _, v := range batch {
-			v.done <- err
-		}
-	}
-}
-
-func commit(ctx context.Context, db *sql.DB, batch []visit) error {
+func insertRows(ctx context.Context, db *sql.DB, rows [][]any) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -108,8 +130,8 @@ func commit(ctx context.Context, db *sql.DB, batch []visit) error {
 	if err != nil {
 		return err
 	}
-	for _, v := range batch {
-		if _, err := stmt.ExecContext(ctx, v.row...); err != nil {
+	for _, row := range rows {
+		if _, err := stmt.ExecContext(ctx, row...); err != nil {
 			return err
 		}
 	}

@@ -30,11 +30,16 @@ type path struct {
 // paths are in the order in which they are loaded: each next to the one that it is held against, since
 // the machine's speed drifts within seconds.
 func (t *target) paths() []path {
+	clicks, postbacks, tail := 0.8, 0.6, 2.0
+	if t.uri != "" {
+		// Against one bare insert: a sale is two, and another database's tail is not ours.
+		clicks, postbacks, tail = 0.7, 0.35, 0
+	}
 	validate := `{"code":"salexyz20","offer":"offers/10"}`
 	return []path{
-		{name: "click", newCall: t.web302(t.web), against: "ceiling", least: 0.8, most: 2},
+		{name: "click", newCall: t.web302(t.web), against: "ceiling", least: clicks, most: tail},
 		{name: "ceiling", newCall: t.web302(t.ceilingWeb)},
-		{name: "postback", against: "ceiling", least: 0.6, newCall: func(int) (func() error, func(), error) {
+		{name: "postback", against: "ceiling", least: postbacks, newCall: func(int) (func() error, func(), error) {
 			return httpCall(t.web, 200, func() string {
 				return get("/postback?coupon_code=SALEXYZ20&amount=49.90&currency=USD&token=" + t.token + "&transaction_id=T" + strconv.FormatInt(t.transactions.Add(1), 10))
 			})

@@ -4,6 +4,9 @@
 //	bench [-rounds 5] [-time 3s]     build and start both, load them in turns, print the ratios
 //	bench ceiling -dir DIR           serve the ceilings (started by the above)
 //
+// With MONGODB_URI set, couponlink runs on that server, and the ceiling writes to it too, by grouped inserts; both in
+// databases of their own, which are dropped at the end.
+//
 // Absolute figures depend on the machine and the minute; the ratios are what to read. The exit code
 // is 1 where a ratio misses its target.
 package main

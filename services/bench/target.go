@@ -32,10 +32,13 @@ type target struct {
 	transactions     atomic.Int64 // how many were reported: each postback is a sale of its own, in every round
 	product, ceiling *exec.Cmd
 	conn, echoConn   *grpc.ClientConn
+	// uri is that of the MongoDB server that both are on, with the prefix of this run's databases; "": they are on
+	// SQLite.
+	uri, prefix string
 }
 
-// start builds and starts couponlink on the embedded store and the ceilings, and creates an offer
-// with a coupon.
+// start builds and starts couponlink, on the embedded store or the MongoDB server of MONGODB_URI, and the ceilings, and
+// creates an offer with a coupon.
 func start(ctx context.Context) (_ *target, err error) {
 	dir, err := os.MkdirTemp("", "couponlink-bench")
 	if err != nil {
@@ -47,6 +50,11 @@ func start(ctx context.Context) (_ *target, err error) {
 			t.stop()
 		}
 	}()
+	if server := os.Getenv(uriVariable); server != "" {
+		if t.uri, t.prefix, err = benchURI(server); err != nil {
+			return nil, err
+		}
+	}
 	if err := t.startProduct(ctx); err != nil {
 		return nil, err
 	}
@@ -80,7 +88,7 @@ func (t *target) startProduct(ctx context.Context) error {
 	t.product.Stderr = os.Stderr
 	t.product.Env = append(os.Environ(),
 		"COUPONLINK_HTTP_ADDR="+addrs[0], "COUPONLINK_COUPON_GRPC_ADDR="+addrs[1], "COUPONLINK_TRACKING_GRPC_ADDR="+addrs[2],
-		"COUPONLINK_DATA_DIR="+filepath.Join(t.dir, "data"), "COUPONLINK_ADMIN_KEY="+adminKey)
+		"COUPONLINK_DATA_DIR="+filepath.Join(t.dir, "data"), "COUPONLINK_ADMIN_KEY="+adminKey, uriVariable+"="+t.uri)
 	return t.product.Start()
 }
 
@@ -92,6 +100,7 @@ func (t *target) startCeilings(ctx context.Context) error {
 	}
 	t.ceiling = exec.CommandContext(ctx, self, "ceiling", "-dir", t.dir) //nolint:gosec // this very program
 	t.ceiling.Stderr = os.Stderr
+	t.ceiling.Env = append(os.Environ(), uriVariable+"="+t.uri)
 	out, err := t.ceiling.StdoutPipe()
 	if err != nil {
 		return err
@@ -158,6 +167,12 @@ func (t *target) stop() {
 		}
 	}
 	_ = os.RemoveAll(t.dir)
+	if t.uri == "" {
+		return
+	}
+	if err := dropDatabases(context.Background(), t.uri, t.prefix); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: dropping the databases %s_*: %v\n", t.prefix, err)
+	}
 }
 
 // freeAddrs returns n loopback addresses that are free now.

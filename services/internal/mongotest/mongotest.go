@@ -10,7 +10,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -46,7 +45,7 @@ func URI(t testing.TB) string {
 		t.Fatalf("no MongoDB to test with: %v", err)
 	}
 	prefix := "t_" + strings.ToLower(rand.Text()[:10])
-	uri, err := withPrefix(server, prefix)
+	uri, err := mongodb.WithPrefix(server, prefix)
 	if err != nil {
 		t.Fatalf("MONGODB_URI: %v", err)
 	}
@@ -64,28 +63,6 @@ func serverURI() (string, error) {
 	}
 	engine, err := startEngine()
 	return engine.uri, err
-}
-
-// withPrefix puts a prefix in the place of the database in a URI. The path that was there keeps its
-// other meaning, where the user is defined.
-func withPrefix(uri, prefix string) (string, error) {
-	scheme, rest, found := strings.Cut(uri, "://")
-	if !found {
-		return "", errors.New("it has no scheme such as mongodb://")
-	}
-	rest, query, _ := strings.Cut(rest, "?")
-	hosts, path, _ := strings.Cut(rest, "/")
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		return "", errors.New("its options cannot be read")
-	}
-	if strings.Contains(hosts, "@") && !values.Has("authSource") {
-		if path == "" {
-			path = "admin"
-		}
-		values.Set("authSource", path)
-	}
-	return scheme + "://" + hosts + "/" + prefix + "?" + values.Encode(), nil
 }
 
 // Collections returns the names of the collections of one of the databases of a URI that URI returned.

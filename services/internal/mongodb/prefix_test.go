@@ -1,4 +1,4 @@
-package mongotest
+package mongodb
 
 import "testing"
 
@@ -10,11 +10,11 @@ func TestWithPrefix(t *testing.T) {
 		"mongodb://u:x@h/users":                     "mongodb://u:x@h/p?authSource=users",
 		"mongodb+srv://u:x@h/users?authSource=else": "mongodb+srv://u:x@h/p?authSource=else",
 	} {
-		if got, err := withPrefix(uri, "p"); err != nil || got != want {
-			t.Errorf("withPrefix(%q) is %q (%v), want %q", uri, got, err, want)
+		if got, err := WithPrefix(uri, "p"); err != nil || got != want {
+			t.Errorf("WithPrefix(%q) is %q (%v), want %q", uri, got, err, want)
 		}
 	}
-	if _, err := withPrefix("nothing", "p"); err == nil {
+	if _, err := WithPrefix("nothing", "p"); err == nil {
 		t.Error("a URI without a scheme was taken")
 	}
 }
