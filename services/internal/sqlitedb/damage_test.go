@@ -2,10 +2,12 @@ package sqlitedb_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -217,5 +219,37 @@ func TestTogether(t *testing.T) {
 	err := sqlitedb.Together(dir, "a.db", "b.db")
 	if d := sqlitedb.AsDamage(err); d == nil || filepath.Base(d.File) != "b.db" || !strings.Contains(d.What, "a.db is there") {
 		t.Errorf("with one missing: %v", err)
+	}
+}
+
+// TestOpenOnAFullDisk needs the right to mount a small disk, as CI has.
+func TestOpenOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=1m", "none", dir).CombinedOutput(); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("mounting a small disk: %v: %s", err, out)
+		}
+		t.Skipf("no small disk can be mounted: %v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if err := exec.CommandContext(context.WithoutCancel(t.Context()), "umount", dir).Run(); err != nil {
+			t.Errorf("unmounting the small disk: %v", err)
+		}
+	})
+	path := filepath.Join(dir, "things.db")
+	db, err := sqlitedb.Open(t.Context(), path, migrations(first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "filler"), make([]byte, 1<<20), 0o600); err == nil {
+		t.Fatal("the disk is larger than it should be")
+	}
+	_, err = sqlitedb.Open(t.Context(), path, migrations(first))
+	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "no room left") {
+		t.Errorf("Open on a full disk: %v", err)
 	}
 }

@@ -50,10 +50,11 @@ func Failure(err error) error {
 	}
 }
 
-// isFull says whether err comes from a disk without room.
+// isFull says whether err comes from a disk without room. Without room for the index of the log SQLite's error
+// is another one.
 func isFull(err error) bool {
 	var failed *sqlite.Error
-	return errors.As(err, &failed) && failed.Code()&primaryCode == sqlite3.SQLITE_FULL
+	return errors.As(err, &failed) && (failed.Code()&primaryCode == sqlite3.SQLITE_FULL || failed.Code() == sqlite3.SQLITE_IOERR_SHMSIZE)
 }
 
 func isEngineFailure(err error) bool {
