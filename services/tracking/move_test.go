@@ -65,6 +65,29 @@ func TestMove(t *testing.T) {
 	})
 }
 
+// TestMoveFromMongoDB moves what a store has written itself, with what is only in MongoDB: marks, holders, and
+// figures that are not counted yet.
+func TestMoveFromMongoDB(t *testing.T) {
+	dir, uri := t.TempDir(), mongotest.URI(t)
+	store, err := mongostore.Open(t.Context(), uri, mongostore.Options{Retention: retention, Calendar: calendar(t), Now: time.Now}, mongotest.Options()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.Fill(t, store)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := movetest.Records(t, mongoAt(uri, move.Source)(t))
+	movetest.EachFieldIsSet(t, want, "conversions.Awaited", "deferred.Postback.Replay")
+	movetest.Move(t, mongoAt(uri, move.Source), sqliteAt(dir, move.Destination))
+	movetest.Compare(t, movetest.Records(t, sqliteAt(dir, move.Source)(t)), want)
+	onSQLite, err := sqlitestore.Open(t.Context(), dir, sqlitestore.Options{Retention: retention, Calendar: calendar(t), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkServed(t, onSQLite)
+}
+
 // checkServed checks that figures are what clicks and conversions add up to, after another click. It closes the
 // store.
 func checkServed(t *testing.T, s flow.Store) {

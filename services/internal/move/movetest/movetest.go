@@ -145,7 +145,7 @@ func EachFieldIsSet(t testing.TB, records map[string][]any, but ...string) {
 		}
 		for path, isSet := range set {
 			if !isSet && !slices.Contains(but, path) {
-				t.Errorf("no record has %s", path)
+				t.Errorf("no record has %s: set it in storetest.Fill, so that a move that loses it is found", path)
 			}
 		}
 	}
