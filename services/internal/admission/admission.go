@@ -20,6 +20,10 @@ import (
 type Partner struct {
 	Clicks    int `env:"COUPONLINK_MAX_CLICKS" name:"max-clicks" default:"128" placeholder:"N" help:"Clicks in flight at most; further ones get 503 (${default}; 0: no limit)."`
 	Postbacks int `env:"COUPONLINK_MAX_POSTBACKS" name:"max-postbacks" default:"128" placeholder:"N" help:"Postbacks in flight at most; further ones get 503 (${default}; 0: no limit)."`
+	// OpenPerAddress and OpenPerOffer bound the rate of postbacks without proof, for offers that take them.
+	// Ten seconds' worth may come at once.
+	OpenPerAddress int `env:"COUPONLINK_OPEN_POSTBACKS_PER_ADDRESS" name:"open-postbacks-per-address" default:"20" placeholder:"N" help:"Postbacks without a token each second from one client address at most, for offers with postback_auth OPEN (${default}; 0: no limit)."`
+	OpenPerOffer   int `env:"COUPONLINK_OPEN_POSTBACKS_PER_OFFER" name:"open-postbacks-per-offer" default:"100" placeholder:"N" help:"Postbacks without a token each second for one offer with postback_auth OPEN at most (${default}; 0: no limit)."`
 }
 
 // Calls are how many API calls of each class may be in flight in one service. Zero is no limit.

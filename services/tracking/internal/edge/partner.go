@@ -15,17 +15,18 @@ import (
 
 // partner is the plain HTTP side: what visitors' browsers and advertisers' servers call.
 type partner struct {
-	service *flow.Service
-	guesses *guesses
-	visits  *visits
-	pages   *shopperPages
+	service   *flow.Service
+	guesses   *guesses
+	strangers *strangers
+	visits    *visits
+	pages     *shopperPages
 }
 
 // PartnerHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
 // the path, and /C/ too: messengers and people add characters around the code or write it in upper case. Calls
 // above most are answered with 503 at once.
 func PartnerHandler(service *flow.Service, known *robots.List, most admission.Partner) http.Handler {
-	p := &partner{service: service, guesses: newGuesses(), visits: newVisits(known), pages: newShopperPages()}
+	p := &partner{service: service, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: newShopperPages()}
 	clicks, postbacks := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
 	click := clicks.Handler(http.HandlerFunc(p.click), p.pages.serveBusy)
 	shortClick := clicks.Handler(http.HandlerFunc(p.shortClick), p.pages.serveBusy)

@@ -45,6 +45,7 @@ func (p *partner) postback(w http.ResponseWriter, r *http.Request) {
 	client, now := clientaddr.Owner(clientaddr.Of(r)), p.service.Now()
 	report, call, err := p.readReport(w, r, now)
 	call.Doubt = func(ctx context.Context) error { return p.guesses.doubt(ctx, client, now) }
+	call.Stranger = func(offer string) error { return p.strangers.admit(client, offer, now) }
 	var verdict flow.Verdict
 	if err == nil {
 		verdict, err = p.service.Report(r.Context(), report, call)
@@ -184,9 +185,17 @@ func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
 	case http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", "60")
+		w.Header().Set("Retry-After", retryAfter(a.Reason))
 	}
 	write(w, status, a)
+}
+
+// retryAfter returns when to come back after too many calls, in seconds.
+func retryAfter(reason string) string {
+	if reason == tooManyUnproven {
+		return "1"
+	}
+	return "60"
 }
 
 // refuseBusy answers a postback above the bound of those in flight.

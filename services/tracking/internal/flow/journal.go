@@ -27,6 +27,15 @@ type Call struct {
 	// Doubt is called before the coupon service is asked about a token or signature that memory does not
 	// know. It bounds how often a caller may guess: it may wait, and its error refuses the report.
 	Doubt func(context.Context) error
+	// Stranger is called for a report without proof on an offer that takes it. Its error refuses the report.
+	Stranger func(offer string) error
+}
+
+func (c *Call) admit(offer string) error {
+	if c.Stranger == nil {
+		return nil
+	}
+	return c.Stranger(offer)
 }
 
 func (c *Call) doubt(ctx context.Context) error {
@@ -95,8 +104,12 @@ func (s *Service) newEntry(p settled) (*rules.Postback, error) {
 	if err != nil {
 		return nil, err
 	}
+	parameters := p.call.Parameters
+	if p.isStranger() {
+		parameters = rules.StrangersParameters(parameters)
+	}
 	return &rules.Postback{
-		ID: id, Offer: p.offer.ID, Method: p.call.Method, Parameters: p.call.Parameters, IP: p.call.IP,
+		ID: id, Offer: p.offer.ID, Method: p.call.Method, Parameters: parameters, IP: p.call.IP,
 		Body: rules.KeptBody(p.offer.Credentials.Hide(p.call.Body)), ContentType: p.call.ContentType,
 		CouponCode: p.report.CodeText(), TransactionID: p.report.TransactionID, IdempotencyKey: p.report.IdempotencyKey,
 		Authenticated: p.authenticated, Time: p.now,

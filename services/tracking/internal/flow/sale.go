@@ -104,6 +104,11 @@ func (s *Service) settle(ctx context.Context, r rules.Report, call *Call) (settl
 	if err != nil {
 		return p, err
 	}
+	if p.isStranger() {
+		if err := p.call.admit(p.offer.ID); err != nil {
+			return p, err
+		}
+	}
 	p.report = s.withoutWords(ctx, p.report, p.offer.ID)
 	if p.offer.Auth == rules.AuthHMAC && r.Proof.ID != "" {
 		// It is signed, and the same for each try, unlike the Idempotency-Key header beside it.
@@ -141,6 +146,9 @@ func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 	conversion.Undeduplicated = !keyed
 	sale := Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)}
 	warnings = append(p.report.Warnings, warnings...)
+	if p.report.Test && p.isStranger() {
+		return forStranger(tested(verdictOf(sale.Conversion, warnings), Outcome(decision.Outcome))), nil
+	}
 	if p.report.Test {
 		return s.test(ctx, p.report, sale, warnings)
 	}
@@ -183,14 +191,20 @@ func (s *Service) record(ctx context.Context, p settled, sale Sale, warnings []s
 	if err != nil {
 		return Verdict{}, err
 	}
-	if inserted {
-		return s.recorded(ctx, verdictOf(stored, warnings)), nil
+	var verdict Verdict
+	switch {
+	case inserted:
+		verdict = s.recorded(ctx, verdictOf(stored, warnings))
+	case stored.Repeats(p.report, sale.Conversion):
+		verdict = duplicate(stored, warnings)
+		err = s.journal(ctx, p, verdict)
+	default:
+		err = s.conflict(ctx, p.report, sale.Conversion, stored)
 	}
-	if !stored.Repeats(p.report, sale.Conversion) {
-		return Verdict{}, s.conflict(ctx, p.report, sale.Conversion, stored)
+	if p.isStranger() {
+		return s.tellStranger(ctx, p, verdictOf(sale.Conversion, warnings), err)
 	}
-	verdict := duplicate(stored, warnings)
-	return verdict, s.journal(ctx, p, verdict)
+	return verdict, err
 }
 
 // recorded returns the verdict on a sale that was just stored, after doing what must follow at once.

@@ -11,6 +11,8 @@ import (
 const (
 	// maxKeptBytes bounds the parameters that the journal keeps of a postback, and the body.
 	maxKeptBytes = 16 << 10
+	// maxStrangersBytes bounds them if the postback came without proof.
+	maxStrangersBytes = 8 << 10
 	// maxKeptValueBytes is what an escaped value is cut to if the parameters are over maxKeptBytes. A value so
 	// long has more than maxValueChars characters, cut too: it is refused, now and in a replay.
 	maxKeptValueBytes = 4 << 10
@@ -25,6 +27,19 @@ func KeptParameters(query string) (kept, warning string) {
 	if len(query) <= maxKeptBytes {
 		return query, ""
 	}
+	return keptWithin(query, maxKeptBytes), "the parameters are over 16 KiB; the journal keeps a part of them"
+}
+
+// StrangersParameters returns what the journal keeps of the parameters of a postback without proof: at most
+// 8 KiB, as KeptParameters does.
+func StrangersParameters(query string) string {
+	if len(query) <= maxStrangersBytes {
+		return query
+	}
+	return keptWithin(query, maxStrangersBytes)
+}
+
+func keptWithin(query string, most int) string {
 	type pair struct {
 		text    string
 		isKnown bool
@@ -47,7 +62,7 @@ func KeptParameters(query string) (kept, warning string) {
 		return cmp.Or(worth(pairs[a].isKnown)-worth(pairs[b].isKnown), len(pairs[b].text)-len(pairs[a].text))
 	})
 	for _, i := range byWorth {
-		if total <= maxKeptBytes {
+		if total <= most {
 			break
 		}
 		total -= len(pairs[i].text) + 1
@@ -59,7 +74,7 @@ func KeptParameters(query string) (kept, warning string) {
 			texts = append(texts, p.text)
 		}
 	}
-	return strings.Join(texts, "&"), "the parameters are over 16 KiB; the journal keeps a part of them"
+	return strings.Join(texts, "&")
 }
 
 func worth(isKnown bool) int {

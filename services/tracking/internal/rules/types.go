@@ -212,6 +212,16 @@ const (
 	EarlyChange       Reason = "EARLY_CHANGE"
 )
 
+// IsForStrangers reports whether a reason may be told to those who report without proof. Others say something
+// about publishers or of what is stored.
+func IsForStrangers(r Reason) bool {
+	switch r {
+	case AmbiguousCode, Disabled, NotApproved, LimitReached:
+		return false
+	}
+	return true
+}
+
 // Decision says who earned a sale, and why.
 type Decision struct {
 	Outcome Outcome
