@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/metadata"
@@ -18,12 +17,8 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-const (
-	// exportPatience is how long a caller may take to read one part of an export. Who takes longer is gone,
-	// and must not keep the storage's view of that moment.
-	exportPatience = time.Minute
-	exportBuffer   = 64 << 10
-)
+// exportBuffer is how much is written at once. A caller that does not read it in time is cut off by the server.
+const exportBuffer = 64 << 10
 
 // exportParameters are those of every export.
 func exportParameters() []string {
@@ -95,7 +90,7 @@ func serveExport[T proto.Message](
 	header.Set("Content-Type", format.contentType)
 	header.Set("Content-Disposition", `attachment; filename="`+format.fileName+`"`)
 	buffered := bufio.NewWriterSize(w, exportBuffer)
-	if err := copyExport(http.NewResponseController(w), buffered, format.writer(buffered, e.codec), next, first, err); err != nil {
+	if err := copyExport(buffered, format.writer(buffered, e.codec), next, first, err); err != nil {
 		if r.Context().Err() == nil {
 			e.log.WarnContext(ctx, "an export broke off", slog.String("code", status.Code(err).String()), slog.Any("error", err))
 		}
@@ -105,14 +100,12 @@ func serveExport[T proto.Message](
 
 // copyExport writes the pages, the first of which has been read already: page, or io.EOF.
 func copyExport[T any](
-	control *http.ResponseController, buffered *bufio.Writer, to exportWriter[T], next pages[T], page []T, end error,
+	buffered *bufio.Writer, to exportWriter[T], next pages[T], page []T, end error,
 ) error {
 	if err := to.begin(); err != nil {
 		return err
 	}
 	for end == nil {
-		// A connection that knows no deadlines, as a test's, has to do without.
-		_ = control.SetWriteDeadline(time.Now().Add(exportPatience))
 		for _, row := range page {
 			if err := to.write(row); err != nil {
 				return err
@@ -132,12 +125,7 @@ func copyExport[T any](
 	if err := to.flush(); err != nil {
 		return err
 	}
-	if err := buffered.Flush(); err != nil {
-		return err
-	}
-	// The last of it is written when the handler returns, and then the next request.
-	_ = control.SetWriteDeadline(time.Time{})
-	return nil
+	return buffered.Flush()
 }
 
 // orderBy is the order asked for, by either of the parameter's names.

@@ -24,6 +24,7 @@ const (
 	PermissionDenied
 	ResourceExhausted
 	Unavailable
+	DeadlineExceeded
 )
 
 // Violation says what is wrong with one field of a request.

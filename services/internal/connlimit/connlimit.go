@@ -135,3 +135,11 @@ func (c *conn) Close() error {
 	defer c.release()
 	return c.Conn.Close()
 }
+
+// CloseWrite lets a server end an answer without cutting off what the caller still sends.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite() //nolint:wrapcheck // the error is the connection's own
+	}
+	return errors.ErrUnsupported
+}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -24,7 +25,9 @@ type guard struct {
 	key   bearer.Verifier
 	gates *admission.Gates
 	trim  trimmer
-	log   *slog.Logger
+	// patience is sendPatience, but in tests.
+	patience time.Duration
+	log      *slog.Logger
 }
 
 // tap checks the key as soon as the headers of a network call have arrived: a caller without it costs no
@@ -74,7 +77,7 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	defer gate.Leave()
 	ctx := stream.Context()
 	defer g.rescue(ctx, info.FullMethod, &err)
-	if err := handler(srv, trimmedStream{stream, &g.trim}); err != nil {
+	if err := handler(srv, trimmedStream{patientStream{stream, g.patience}, &g.trim}); err != nil {
 		return g.status(ctx, info.FullMethod, err)
 	}
 	return nil

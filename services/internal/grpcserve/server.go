@@ -8,6 +8,7 @@
 package grpcserve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -24,6 +25,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/readiness"
+	"github.com/couponlink/couponlink/services/internal/stall"
 )
 
 // Limits of one connection. A message has one resource, or 1,000 coupons with the longest notes; headers are a key and tracing; a
@@ -52,6 +54,8 @@ type Config struct {
 	Readiness *readiness.Probe
 	// Most bounds the calls in flight.
 	Most admission.Calls
+	// SendPatience is how long a caller may take to read one message of a stream; zero: 30 seconds.
+	SendPatience time.Duration
 	// Log takes panics, and errors that callers are not told.
 	Log *slog.Logger
 }
@@ -67,7 +71,7 @@ var _ grpc.ServiceRegistrar = (*Server)(nil)
 
 // New returns a Server that has health and reflection and no other service yet.
 func New(cfg Config) *Server {
-	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), gates: admission.NewGates(cfg.Most), log: cfg.Log}
+	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), gates: admission.NewGates(cfg.Most), patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log}
 	s := &Server{
 		network: grpc.NewServer(append(tuning(),
 			grpc.InTapHandle(guard.tap),
@@ -111,7 +115,7 @@ func (s *Server) Local() grpc.ClientConnInterface { return s.local }
 
 // Serve accepts connections until Stop. It returns nil after Stop, else why it failed.
 func (s *Server) Serve(listener net.Listener) error {
-	if err := s.network.Serve(listener); !errors.Is(err, grpc.ErrServerStopped) {
+	if err := s.network.Serve(stall.Listener{Listener: listener}); !errors.Is(err, grpc.ErrServerStopped) {
 		return err
 	}
 	return nil

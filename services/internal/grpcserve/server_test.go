@@ -258,6 +258,7 @@ func TestErrors(t *testing.T) {
 		{"unauthenticated", apperr.New(apperr.Unauthenticated, "R", "m"), codes.Unauthenticated, "m", "R", ""},
 		{"denied", apperr.New(apperr.PermissionDenied, "R", "m"), codes.PermissionDenied, "m", "R", ""},
 		{"exhausted", apperr.New(apperr.ResourceExhausted, "R", "m"), codes.ResourceExhausted, "m", "R", ""},
+		{"too slow", apperr.New(apperr.DeadlineExceeded, "R", "m"), codes.DeadlineExceeded, "m", "R", ""},
 		{"unavailable", apperr.New(apperr.Unavailable, "STORE", "later").Because(errors.New("disk-x")), codes.Unavailable, "later", "STORE", "disk-x"},
 		{"wrapped", fmt.Errorf("doing: %w", apperr.New(apperr.NotFound, "R", "m")), codes.NotFound, "m", "R", ""},
 		{"cancelled", fmt.Errorf("doing: %w", context.Canceled), codes.Canceled, "the call was cancelled", "", ""},

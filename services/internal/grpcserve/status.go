@@ -88,6 +88,8 @@ func codeOf(kind apperr.Kind) codes.Code {
 		return codes.ResourceExhausted
 	case apperr.Unavailable:
 		return codes.Unavailable
+	case apperr.DeadlineExceeded:
+		return codes.DeadlineExceeded
 	}
 	return codes.Internal
 }

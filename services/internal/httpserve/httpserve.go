@@ -1,6 +1,6 @@
 // Package httpserve makes the HTTP servers: limits, timeouts and the way to stop in one place.
 //
-// The services' wiring may import it; of ours it imports readiness.
+// The services' wiring may import it; of ours it imports readiness and stall.
 package httpserve
 
 import (
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/readiness"
+	"github.com/couponlink/couponlink/services/internal/stall"
 )
 
 // Limits of one connection. A request has its headers read within 10 seconds and is read whole
@@ -36,7 +37,7 @@ const (
 // Server serves one handler.
 type Server struct {
 	http http.Server
-	// patience is writePatience, but in tests.
+	// patience is stall.Patience, but in tests.
 	patience time.Duration
 	stopping atomic.Bool
 
@@ -48,7 +49,7 @@ type Server struct {
 
 // New returns a Server. Its own complaints, such as a handler's panic, go to log.
 func New(handler http.Handler, log *slog.Logger) *Server {
-	s := &Server{quiet: map[*progressConn]struct{}{}, patience: writePatience}
+	s := &Server{quiet: map[*progressConn]struct{}{}, patience: stall.Patience}
 	s.http = http.Server{
 		Handler:           s.closing(handler),
 		ReadHeaderTimeout: headerTimeout,

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/stall"
 )
 
 // serve serves a handler on an address, or on one that is free, until stop is called.
@@ -47,7 +49,7 @@ func TestStopsCutNoRequests(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		_, _ = io.WriteString(w, "hello")
 	})
-	s, addr, stop := serve(t, "127.0.0.1:0", hello, writePatience)
+	s, addr, stop := serve(t, "127.0.0.1:0", hello, stall.Patience)
 	ctx, cancel := context.WithCancel(t.Context())
 	var answered, refused atomic.Int64
 	var load sync.WaitGroup
@@ -86,7 +88,7 @@ func TestStopsCutNoRequests(t *testing.T) {
 		s.Drain()
 		time.Sleep(drain)
 		stop()
-		s, _, stop = serve(t, addr, hello, writePatience)
+		s, _, stop = serve(t, addr, hello, stall.Patience)
 	}
 	cancel()
 	load.Wait()
@@ -98,7 +100,7 @@ func TestStopsCutNoRequests(t *testing.T) {
 // not hold up the stop.
 func TestStopAnswersWhatWasBegun(t *testing.T) {
 	t.Parallel()
-	_, addr, stop := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }), writePatience)
+	_, addr, stop := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }), stall.Patience)
 	dial := func() net.Conn {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
@@ -152,7 +154,7 @@ func TestStopHasAnEnd(t *testing.T) {
 	s, addr, stop := serve(t, "127.0.0.1:0", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(entered)
 		_, _ = io.Copy(io.Discard, r.Body)
-	}), writePatience)
+	}), stall.Patience)
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)

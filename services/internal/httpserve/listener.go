@@ -4,6 +4,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/stall"
 )
 
 const (
@@ -22,7 +24,7 @@ const (
 // accepted, and no other comes in once that is the listener's own: the plug.
 type listener struct {
 	net.Listener
-	// patience is writePatience, but in tests.
+	// patience is stall.Patience, but in tests.
 	patience time.Duration
 
 	mu        sync.Mutex
@@ -46,7 +48,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		l.once.Do(func() { close(l.ended) })
 		return nil, err
 	}
-	return &progressConn{Conn: conn, patience: l.patience}, nil
+	return &progressConn{Conn: stall.Conn{Conn: conn, Patience: l.patience}}, nil
 }
 
 func (l *listener) next() (net.Conn, error) {

@@ -23,6 +23,9 @@ const (
 	// readers is the number of reading connections. Readers do not wait for the writer nor for
 	// each other; four keep a few cores busy, and each costs memory.
 	readers = 4
+	// reportReaders is the number of those for reads that may take long: more of them would leave clicks and
+	// postbacks too little of the processor.
+	reportReaders = 4
 	// The caches' sizes in KiB. What they miss comes from the operating system's cache, which is
 	// cheap; memory of our own is what small machines lack.
 	writerCacheKiB = 8192
@@ -45,6 +48,7 @@ type DB struct {
 	marker    *marker
 	writer    *sql.DB
 	reader    *sql.DB
+	report    *sql.DB
 	// file is the database file as it was opened.
 	file os.FileInfo
 }
@@ -108,12 +112,17 @@ func (db *DB) open(ctx context.Context, migrations fs.FS) (err error) {
 	}
 	// Readers are kept from writing by query_only and not by mode=ro: a read-only connection could
 	// not open the file when it happens to come first after the log was removed.
-	db.reader, err = db.connect(readers, nil, url.Values{
-		"_query_only": {"1"},
-		"_pragma":     {cacheSize(readerCacheKiB)},
-	})
-	if err != nil {
-		return errors.Join(err, db.writer.Close())
+	for _, pool := range []struct {
+		db          **sql.DB
+		connections int
+	}{{&db.reader, readers}, {&db.report, reportReaders}} {
+		*pool.db, err = db.connect(pool.connections, nil, url.Values{
+			"_query_only": {"1"},
+			"_pragma":     {cacheSize(readerCacheKiB)},
+		})
+		if err != nil {
+			return errors.Join(err, db.writer.Close())
+		}
 	}
 	return nil
 }
@@ -136,8 +145,12 @@ func (db *DB) begin(ctx context.Context, migrations fs.FS) error {
 	return db.lock.write(lockState{opened: true, mark: number})
 }
 
-// Read returns the pool of reading connections. It refuses writes.
+// Read returns the pool of reading connections, for reads that take a moment. It refuses writes.
 func (db *DB) Read() *sql.DB { return db.reader }
+
+// Reports returns a pool of reading connections of their own, for lists, sums and exports, which may read every row:
+// however many they are, what reads by Read does not wait for them.
+func (db *DB) Reports() *sql.DB { return db.report }
 
 // Writer returns the writing connection, a pool of exactly one: whoever holds it keeps all others
 // waiting. Its transactions begin with the write lock taken.
@@ -202,7 +215,7 @@ func (db *DB) Close() error {
 	defer cancel()
 	// The writer last: the last connection to go folds the log into the file. A pool does not wait
 	// for a transaction when it is closed; having its only connection does.
-	failure := db.reader.Close()
+	failure := errors.Join(db.reader.Close(), db.report.Close())
 	writer, err := db.writer.Conn(ctx)
 	if err != nil && !isClosed(err) {
 		failure = errors.Join(failure, fmt.Errorf("waiting for the last transaction: %w", err))

@@ -18,7 +18,11 @@ func list[T any](
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := read(ctx, q)
+	var rows []T
+	err = listing.Within(ctx, func(ctx context.Context) (err error) {
+		rows, err = read(ctx, q)
+		return err
+	})
 	if err != nil {
 		return nil, "", orMissing(err, err, "reading a list")
 	}

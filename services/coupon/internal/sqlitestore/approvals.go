@@ -42,7 +42,7 @@ func (s *Store) Approval(ctx context.Context, offer, publisher string) (rules.Ap
 
 // Approvals returns the approvals that a query selects.
 func (s *Store) Approvals(ctx context.Context, q listing.Query) ([]rules.Approval, error) {
-	return s.approvals.list(ctx, s.db.Read(), q)
+	return s.approvals.list(ctx, s.db.Reports(), q)
 }
 
 // PutApproval stores what change makes of the approval of a publisher on an offer.

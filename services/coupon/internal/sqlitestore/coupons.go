@@ -147,7 +147,7 @@ func (s *Store) checkMove(ctx context.Context, tx *sql.Tx, before, after rules.C
 
 // Coupons returns the coupons that a query selects.
 func (s *Store) Coupons(ctx context.Context, q listing.Query) ([]rules.Coupon, error) {
-	return s.coupons.list(ctx, s.db.Read(), q)
+	return s.coupons.list(ctx, s.db.Reports(), q)
 }
 
 // SharedWith lists the other publishers who have a code on an offer.

@@ -82,7 +82,7 @@ func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (
 
 // Offers returns the offers that a query selects.
 func (s *Store) Offers(ctx context.Context, q listing.Query) ([]rules.Offer, error) {
-	return s.offers.list(ctx, s.db.Read(), q)
+	return s.offers.list(ctx, s.db.Reports(), q)
 }
 
 // UpdateOffer replaces an offer by what change makes of it.

@@ -59,5 +59,5 @@ func (s *Store) UpdatePublisher(
 
 // Publishers returns the publishers that a query selects.
 func (s *Store) Publishers(ctx context.Context, q listing.Query) ([]rules.Publisher, error) {
-	return s.publishers.list(ctx, s.db.Read(), q)
+	return s.publishers.list(ctx, s.db.Reports(), q)
 }

@@ -9,9 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
-// exportBytes is from what size on a part of an export is sent. Clients refuse messages over 4 MiB, and
-// 500 conversions with the longest texts are more.
-const exportBytes = 1 << 20
+// exportBytes is from what size on a part of an export is sent: small enough that a slow caller reads it in time.
+const exportBytes = 64 << 10
 
 type reportServer struct {
 	trackingv1.UnimplementedReportServiceServer

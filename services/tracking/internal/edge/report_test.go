@@ -17,8 +17,7 @@ import (
 // all of them once.
 func TestExportIsSentInMessagesThatClientsTake(t *testing.T) {
 	t.Parallel()
-	const clientLimit = 4 << 20
-	for _, c := range []struct{ text, messages int }{{1, 1}, {4 * 255, 5}} {
+	for _, c := range []struct{ text, messages int }{{1, 1}, {4 * 255, 63}} {
 		part := make([]rules.Conversion, 500)
 		var want, got []string
 		for i := range part {
@@ -29,7 +28,7 @@ func TestExportIsSentInMessagesThatClientsTake(t *testing.T) {
 		messages := 0
 		err := sendExport(part, func(answer *trackingv1.ExportConversionsResponse) error {
 			messages++
-			if size := proto.Size(answer); size == 0 || size > clientLimit/2 {
+			if size := proto.Size(answer); size == 0 || size > 2*exportBytes {
 				t.Errorf("a message of %d bytes", size)
 			}
 			for _, conversion := range answer.GetConversions() {

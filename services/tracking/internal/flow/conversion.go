@@ -175,7 +175,7 @@ func (s *Service) Conversions(ctx context.Context, req listing.Request) ([]rules
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := s.store.Conversions(ctx, q)
+	rows, err := readPage(ctx, q, s.store.Conversions)
 	if err != nil {
 		return nil, "", err
 	}

@@ -106,7 +106,11 @@ func (s *Service) Totals(ctx context.Context, filter string) (rules.Figures, err
 	if err != nil {
 		return figures, err
 	}
-	cells, err := s.store.Totals(ctx, q.Where)
+	var cells []rules.Cell
+	err = listing.Within(ctx, func(ctx context.Context) (err error) {
+		cells, err = s.store.Totals(ctx, q.Where)
+		return err
+	})
 	if err != nil {
 		return figures, err
 	}

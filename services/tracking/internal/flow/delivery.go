@@ -62,7 +62,7 @@ func (s *Service) Deliveries(ctx context.Context, req listing.Request) ([]rules.
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := s.store.Deliveries(ctx, q)
+	rows, err := readPage(ctx, q, s.store.Deliveries)
 	if err != nil {
 		return nil, "", err
 	}

@@ -47,7 +47,7 @@ func (s *Service) Leaks(ctx context.Context, req LeakRequest) ([]rules.Leak, err
 	today := rules.NewCalendar(s.zone).Day(s.Now())
 	begin := today - rules.Day(recentDays)
 	spans := []rules.Span{{Cube: rules.CodeDays, From: int32(begin) - baselineDays, To: int32(today) - 1}}
-	cells, _, err := s.store.Cells(ctx, spans, where)
+	cells, _, err := s.cells(ctx, spans, where)
 	if err != nil {
 		return nil, notCounted(err)
 	}

@@ -157,7 +157,7 @@ func (s *Service) OfferScanResults(ctx context.Context, offer, id string, req li
 	if _, err := s.OfferScan(ctx, offer, id); err != nil {
 		return nil, "", err
 	}
-	rows, err := s.store.OfferScanResults(ctx, q)
+	rows, err := readPage(ctx, q, s.store.OfferScanResults)
 	if err != nil {
 		return nil, "", err
 	}

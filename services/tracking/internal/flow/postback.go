@@ -52,7 +52,7 @@ func (s *Service) Postbacks(ctx context.Context, req listing.Request) ([]rules.P
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := s.store.Postbacks(ctx, q)
+	rows, err := readPage(ctx, q, s.store.Postbacks)
 	if err != nil {
 		return nil, "", err
 	}

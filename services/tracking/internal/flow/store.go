@@ -97,7 +97,8 @@ type ConversionStore interface {
 	Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error)
 	// ExportConversions calls each with the conversions that a query selects, as Conversions has them,
 	// some hundreds at a time, in order and from one consistent view: what is written after the first
-	// call is not seen. A Limit of 0 or less is none, in this method only. It holds no more than a part
+	// call is not seen. If each takes long, a store may go on with a later view, in which there are changes made
+	// since, but no more conversions. A Limit of 0 or less is none, in this method only. It holds no more than a part
 	// in memory, which is each's until each returns. It ends with each's error as it is, or with ctx's.
 	ExportConversions(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) error
 }

@@ -76,7 +76,7 @@ func (s *Service) Summarize(ctx context.Context, req SummaryRequest) (Summary, e
 	if err != nil {
 		return Summary{}, err
 	}
-	cells, counted, err := s.store.Cells(ctx, rules.Spans(plan.needed, plan.from, plan.to), plan.where)
+	cells, counted, err := s.cells(ctx, rules.Spans(plan.needed, plan.from, plan.to), plan.where)
 	if err != nil {
 		return Summary{}, notCounted(err)
 	}

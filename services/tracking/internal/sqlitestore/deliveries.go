@@ -138,7 +138,7 @@ func (s *Store) Delivery(ctx context.Context, id string) (rules.Delivery, error)
 // Deliveries implements flow.DeliveryStore.
 func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]rules.Delivery, error) {
 	query, args := deliveryQuery(q)
-	deliveries, err := list(ctx, s, scanDelivery, query, args...)
+	deliveries, err := report(ctx, s, scanDelivery, query, args...)
 	return deliveries, readFailure("listing deliveries", err)
 }
 

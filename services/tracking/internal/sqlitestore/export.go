@@ -3,6 +3,8 @@ package sqlitestore
 import (
 	"cmp"
 	"context"
+	"slices"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
@@ -13,13 +15,24 @@ const (
 	// exportRows is how many conversions a part of an export has.
 	exportRows = 500
 	// maxExports is how many exports run at once. Each has a reading connection for as long as its caller
-	// takes, and visitors' clicks need the others.
+	// takes, and lists need the others.
 	maxExports = 2
 )
 
-// ExportConversions implements flow.ConversionStore. It is one statement, which sees what was committed
-// when it began. Until it ends the write-ahead log is not begun anew and grows with what is written:
-// a slow caller costs disk.
+// exportTimes are how long an export has one view of the database. While it has, the write-ahead log is not begun
+// again and grows with what is written.
+type exportTimes struct {
+	// resume is when an export goes on with another view, if its order allows it; end is when it fails otherwise.
+	resume, end time.Duration
+}
+
+func defaultExportTimes() exportTimes {
+	return exportTimes{resume: 10 * time.Second, end: 5 * time.Minute}
+}
+
+// ExportConversions implements flow.ConversionStore. It is one statement, which sees what was committed when it
+// began. If the caller takes long, it goes on with another one behind the last conversion, which also sees changes
+// made since, but no conversions; if that is not possible, it fails at last.
 func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) error {
 	select {
 	case s.exports <- struct{}{}:
@@ -30,33 +43,95 @@ func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each fun
 	if q.Limit <= 0 {
 		q.Limit = -1 // SQLite's word for none
 	}
+	began := s.now()
+	for {
+		last, err := s.exportView(ctx, q, each)
+		if err != nil || last == nil {
+			return err
+		}
+		if q.After == nil {
+			q.Where = listing.And{condition(q.Where), listing.Compare{Field: "create_time", Op: listing.LessEqual, Value: began}}
+		}
+		q.After = positionOf(*last, q.Order)
+	}
+}
+
+// exportView exports with one view. If it took too long, it returns the last conversion exported, behind which to go
+// on.
+func (s *Store) exportView(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) (last *rules.Conversion, err error) {
 	query, args := conversionQuery(q)
-	rows, err := s.db.Read().QueryContext(ctx, query, args...)
+	began := time.Now()
+	rows, err := s.db.Reports().QueryContext(ctx, query, args...)
 	if err != nil {
-		return exportFailure(ctx, err)
+		return nil, exportFailure(ctx, err)
 	}
 	defer func() { _ = rows.Close() }() // It has been read, or is given up.
 	part := make([]rules.Conversion, 0, exportRows)
 	for ctx.Err() == nil && rows.Next() { // The driver notices a little later that ctx is done.
 		c, err := scanConversion(rows)
 		if err != nil {
-			return exportFailure(ctx, err)
+			return nil, exportFailure(ctx, err)
 		}
 		if part = append(part, c); len(part) < exportRows {
 			continue
 		}
 		if err := each(part); err != nil {
-			return err
+			return nil, err
+		}
+		switch took := time.Since(began); {
+		case took > s.exportTimes.resume && q.Limit < 0 && canResume(q.Order):
+			return &c, nil
+		case took > s.exportTimes.end:
+			return nil, apperr.New(apperr.Unavailable, "EXPORT_TOO_SLOW",
+				"the export took over %s, and is not read fast enough or too large for its order; order it by conversion_time, or export less at a time with a narrower filter", s.exportTimes.end)
 		}
 		part = part[:0]
 	}
 	if err := cmp.Or(ctx.Err(), rows.Err()); err != nil {
-		return exportFailure(ctx, err)
+		return nil, exportFailure(ctx, err)
 	}
 	if len(part) == 0 {
+		return nil, nil
+	}
+	return nil, each(part)
+}
+
+// canResume says whether an export in an order can go on behind a conversion: its place never changes.
+func canResume(order []listing.Order) bool {
+	return !slices.ContainsFunc(order, func(o listing.Order) bool { return position(rules.Conversion{}, o.Field) == nil })
+}
+
+// positionOf returns the values of an order's fields, as listing.Query.After has them.
+func positionOf(c rules.Conversion, order []listing.Order) []any {
+	values := make([]any, len(order))
+	for i, o := range order {
+		values[i] = position(c, o.Field)
+	}
+	return values
+}
+
+// position returns the value of a field that never changes; nil for other fields.
+func position(c rules.Conversion, field string) any {
+	switch field {
+	case "id":
+		return c.ID
+	case "offer":
+		return c.Offer
+	case "conversion_time":
+		return c.ConversionTime
+	case "create_time":
+		return c.CreateTime
+	default:
 		return nil
 	}
-	return each(part)
+}
+
+// condition returns a condition that is nil as one that always holds.
+func condition(e listing.Expr) listing.Expr {
+	if e == nil {
+		return listing.And{}
+	}
+	return e
 }
 
 // exportFailure is the error of an export that broke off: the context's own where that has ended, which

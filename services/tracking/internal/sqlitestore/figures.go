@@ -43,7 +43,7 @@ type counted struct {
 func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error {
 	// What is known to be counted now the transaction sees, which begins after.
 	until := s.countMillis.Load()
-	tx, err := s.db.Read().BeginTx(ctx, nil)
+	tx, err := s.db.Reports().BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func endsOf(ctx context.Context, tx *sql.Tx, calendar rules.Calendar) (first, la
 // Totals implements flow.FigureStore.
 func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rules.Cell, error) {
 	query, args := totalsQuery(where)
-	groups, err := list(ctx, s, scanTotals, query, args...)
+	groups, err := report(ctx, s, scanTotals, query, args...)
 	if err != nil {
 		return nil, readFailure("adding up conversions", err)
 	}

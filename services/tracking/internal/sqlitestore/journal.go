@@ -22,7 +22,7 @@ func (s *Store) Postbacks(ctx context.Context, q listing.Query) ([]rules.Postbac
 		return nil, err
 	}
 	query, args := postbackQuery(q)
-	postbacks, err := list(ctx, s, scanPostback, query, args...)
+	postbacks, err := report(ctx, s, scanPostback, query, args...)
 	return postbacks, readFailure("listing postbacks", err)
 }
 

@@ -65,7 +65,7 @@ func (s *Store) OfferScan(ctx context.Context, id string) (rules.OfferScan, erro
 func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]rules.OfferScan, error) {
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeScanKey))
 	query := "SELECT " + scanColumns + " FROM offer_scans WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	scans, err := list(ctx, s, scanOfferScan, query, append(args, q.Limit)...)
+	scans, err := report(ctx, s, scanOfferScan, query, append(args, q.Limit)...)
 	return scans, readFailure("listing scans", err)
 }
 

@@ -153,6 +153,6 @@ func (s *Store) Conversion(ctx context.Context, id string) (rules.Conversion, er
 // Conversions implements flow.ConversionStore.
 func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error) {
 	query, args := conversionQuery(q)
-	conversions, err := list(ctx, s, scanConversion, query, args...)
+	conversions, err := report(ctx, s, scanConversion, query, args...)
 	return conversions, readFailure("listing conversions", err)
 }

@@ -156,6 +156,6 @@ func (s *Store) SavedReport(ctx context.Context, id string) (rules.SavedReport, 
 func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rules.SavedReport, error) {
 	where, args, orderBy := sqlquery.Build(q)
 	query := "SELECT " + reportColumns + " FROM saved_reports WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	reports, err := list(ctx, s, scanReport, query, append(args, q.Limit)...)
+	reports, err := report(ctx, s, scanReport, query, append(args, q.Limit)...)
 	return reports, readFailure("listing saved reports", err)
 }

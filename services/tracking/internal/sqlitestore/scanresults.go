@@ -120,6 +120,6 @@ func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, erro
 func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]rules.OfferScanResult, error) {
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeScanKey))
 	query := "SELECT " + resultColumns + " FROM offer_scan_results WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	results, err := list(ctx, s, scanResult, query, append(args, q.Limit)...)
+	results, err := report(ctx, s, scanResult, query, append(args, q.Limit)...)
 	return results, readFailure("listing the results of a scan", err)
 }

@@ -45,6 +45,7 @@ type Store struct {
 	purge      *purge
 	// exports has an entry for each export under way, recounts for that recount.
 	exports, recounts chan struct{}
+	exportTimes       exportTimes
 
 	calendar rules.Calendar
 	now      func() time.Time
@@ -114,7 +115,7 @@ func begin(ctx context.Context, db *sqlitedb.DB, calendar rules.Calendar) error 
 
 // newStore returns a store on a file, which does nothing yet but what it is asked for.
 func newStore(ctx context.Context, db *sqlitedb.DB, o Options) (*Store, error) {
-	s := &Store{db: db, exports: make(chan struct{}, maxExports), recounts: make(chan struct{}, 1), calendar: o.Calendar, now: o.Now}
+	s := &Store{db: db, exports: make(chan struct{}, maxExports), recounts: make(chan struct{}, 1), exportTimes: defaultExportTimes(), calendar: o.Calendar, now: o.Now}
 	s.countRoom.Store(countCells)
 	if err := s.prepare(ctx); err != nil {
 		return nil, sqlitedb.Failure(fmt.Errorf("preparing statements: %w", err))
@@ -176,7 +177,16 @@ func readFailure(doing string, err error) error {
 
 // list runs a query on the reading connections.
 func list[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := s.db.Read().QueryContext(ctx, query, args...)
+	return queryAll(ctx, s.db.Read(), scan, query, args...)
+}
+
+// report is list for what callers ask for, which may read every row: on connections of their own.
+func report[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	return queryAll(ctx, s.db.Reports(), scan, query, args...)
+}
+
+func queryAll[T any](ctx context.Context, pool *sql.DB, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := pool.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

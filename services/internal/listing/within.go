@@ -1,0 +1,29 @@
+package listing
+
+import (
+	"context"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+)
+
+// ReadTime is how long the store may take for one page, or to add up what a filter matches.
+const ReadTime = 10 * time.Second
+
+// Within runs a read for a caller who lists or adds up, for ReadTime at most, waiting for its turn included.
+//
+// Errors: read's; DeadlineExceeded (READ_TOO_SLOW).
+func Within(ctx context.Context, read func(context.Context) error) error {
+	return within(ctx, ReadTime, read)
+}
+
+func within(ctx context.Context, most time.Duration, read func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	err := read(limited)
+	if err == nil || limited.Err() == nil || ctx.Err() != nil {
+		return err
+	}
+	return apperr.New(apperr.DeadlineExceeded, "READ_TOO_SLOW",
+		"reading took over %s and was given up; use a narrower filter, such as a range of times, an offer or a publisher, or export what matches", most)
+}
