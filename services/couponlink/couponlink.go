@@ -53,6 +53,8 @@ type Config struct {
 
 	// Started, if set, is called once requests are taken.
 	Started func(Started) `kong:"-"`
+	// AskTimeout is how long the coupon service may take to answer the tracking service; 0: a second.
+	AskTimeout time.Duration `kong:"-"`
 }
 
 // Started says where a process that serves can be reached.
@@ -104,7 +106,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 
 	trackings, err := lifecycle.Await(ctx, log, standIns(listeners, log), mongodb.IsAway, func(ctx context.Context) (*tracking.Service, error) {
 		return tracking.New(ctx, tracking.Options{
-			Database: database, Coupon: grpcdial.WithKey(couponServer.Local(), key), PublicURL: started.PublicURL, Settings: cfg.Settings, Pages: pages, Log: log,
+			Database: database, Coupon: grpcdial.WithKey(couponServer.Local(), key), AskTimeout: cfg.AskTimeout, PublicURL: started.PublicURL, Settings: cfg.Settings, Pages: pages, Log: log,
 		})
 	})
 	if err != nil {

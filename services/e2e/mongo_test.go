@@ -71,6 +71,8 @@ func startInside(t *testing.T, uri, httpAddr string) *system {
 		AdminKey: settings.AdminKey{AdminKey: adminKey},
 		Storage:  settings.Storage{DataDir: t.TempDir(), DatabaseURL: uri, WithoutTransactions: mongotest.Engine()},
 		Started:  func(s couponlink.Started) { started <- s },
+		// On a busy machine the engine takes longer than the product waits.
+		AskTimeout: 20 * time.Second,
 	}
 	// t.Context ends before the cleanups run, which is when the process has to stop.
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))

@@ -4,6 +4,7 @@
 package tracking
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,6 +70,8 @@ type Options struct {
 	// Coupon is a connection to the coupon service that carries the admin key. The coupon service need
 	// not be there yet.
 	Coupon grpc.ClientConnInterface
+	// AskTimeout is how long the coupon service may take to answer; 0: catalog.DefaultAskTimeout.
+	AskTimeout time.Duration
 	// PublicURL is what tracking links begin with.
 	PublicURL string
 	// Pages is the path of shop pages at the public URL, which scans call; "" for none.
@@ -106,7 +109,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
 	}
-	coupons := catalog.New(o.Coupon, time.Now)
+	coupons := catalog.New(o.Coupon, time.Now, cmp.Or(o.AskTimeout, catalog.DefaultAskTimeout))
 	if err := coupons.Recall(ctx, store); err != nil {
 		o.Log.WarnContext(ctx, "some of the coupon service's latest answers are lost", slog.Any("error", err))
 	}

@@ -37,9 +37,10 @@ type Catalog struct {
 	now        func() time.Time
 }
 
-// New returns a catalog that asks over a connection to the coupon service. Run Watch beside it.
-func New(conn grpc.ClientConnInterface, now func() time.Time) *Catalog {
-	m := memory{now: now, line: newLine(), notes: newNotes()}
+// New returns a catalog that asks over a connection to the coupon service, and waits askTimeout for an answer. Run
+// Watch beside it.
+func New(conn grpc.ClientConnInterface, now func() time.Time, askTimeout time.Duration) *Catalog {
+	m := memory{now: now, askTimeout: askTimeout, line: newLine(), notes: newNotes()}
 	return &Catalog{
 		client:     couponv1.NewLookupServiceClient(conn),
 		couponList: couponv1.NewCouponServiceClient(conn),

@@ -87,7 +87,7 @@ func start(t *testing.T, service couponv1.LookupServiceServer) (*catalog.Catalog
 	t.Cleanup(func() { _ = conn.Close() })
 	c := &clock{}
 	c.nanos.Store(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC).UnixNano())
-	return catalog.New(conn, c.now), c
+	return catalog.New(conn, c.now, catalog.DefaultAskTimeout), c
 }
 
 // codeOf returns what the catalog says of the code.

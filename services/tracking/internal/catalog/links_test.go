@@ -62,7 +62,7 @@ func TestLinksOfAnOffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	c := catalog.New(conn, time.Now)
+	c := catalog.New(conn, time.Now, catalog.DefaultAskTimeout)
 	links, err := c.Links(t.Context(), "10")
 	if err != nil || len(links) != coupons {
 		t.Fatalf("%d links (%v), want %d", len(links), err, coupons)

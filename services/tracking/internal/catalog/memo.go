@@ -23,10 +23,9 @@ const (
 	staleFor = time.Hour
 	// retryAfter is how long after a failure a stale answer is served without asking.
 	retryAfter = time.Second
-	// patience is how long a request waits for the coupon service if memory has a stale answer.
-	patience = 500 * time.Millisecond
-	// askTimeout bounds one question.
-	askTimeout = time.Second
+	// DefaultAskTimeout is how long the coupon service may take to answer a question before it counts as one that
+	// hangs.
+	DefaultAskTimeout = time.Second
 	// shareFor is how long questions past memory are collected before one is asked for all of them. It
 	// bounds what a caller who guesses credentials can make the coupon service do.
 	shareFor = 50 * time.Millisecond
@@ -36,7 +35,10 @@ const (
 
 // memory is what the memos of a catalog share.
 type memory struct {
-	now   func() time.Time
+	now func() time.Time
+	// askTimeout bounds one question. If memory has a stale answer, a request waits for half of it.
+	askTimeout time.Duration
+
 	line  *line
 	notes *notes
 }
@@ -102,7 +104,7 @@ func (m *memo[P, V]) refresh(ctx context.Context, key string, stale V, ask asker
 	if m.line.isHung() || m.line.failedSince(m.now().Add(-retryAfter)) {
 		return stale, nil
 	}
-	soon, cancel := context.WithTimeout(ctx, patience)
+	soon, cancel := context.WithTimeout(ctx, m.askTimeout/2)
 	defer cancel()
 	value, err := wait[V](soon, m.ask(key, ask))
 	if err != nil && ctx.Err() == nil && (soon.Err() != nil || apperr.Is(err, apperr.Unavailable)) {
@@ -155,7 +157,7 @@ func wait[V any](ctx context.Context, asked <-chan singleflight.Result) (V, erro
 
 // learn asks, and keeps what it learns.
 func (m *memo[P, V]) learn(ctx context.Context, key string, ask asker[P]) (V, error) {
-	inTime, cancel := context.WithTimeout(ctx, askTimeout)
+	inTime, cancel := context.WithTimeout(ctx, m.askTimeout)
 	defer cancel()
 	asked, before := m.now(), m.line.answersSoFar()
 	var value V
