@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestTooManyBadTokens guesses postback tokens until it is told to wait; nobody else is.
+// TestTooManyBadTokens guesses postback tokens until it is told to wait. Nobody else is, and the right token is
+// taken from the same address too.
 func TestTooManyBadTokens(t *testing.T) {
 	const patience = 200
 	s, _ := startTogether(t, t.TempDir(), nil)
@@ -35,6 +36,10 @@ func TestTooManyBadTokens(t *testing.T) {
 		{
 			HTTP:        "GET /postback?coupon_code=${code}&token=${token}&transaction_id=A-1",
 			Headers:     map[string]string{"X-Forwarded-For": "203.0.113.8"},
+			expectation: expectation{Response: map[string]any{"outcome": "ATTRIBUTED"}},
+		},
+		{
+			HTTP: "GET /postback?coupon_code=${code}&token=${token}&transaction_id=A-2", Headers: guesser,
 			expectation: expectation{Response: map[string]any{"outcome": "ATTRIBUTED"}},
 		},
 	})
