@@ -23,18 +23,18 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Backup is a copy of databases in a directory of its own, with a manifest.
+// Backup is a copy of the databases, with a manifest, in its own directory.
 type Backup struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name, `backups/{backup}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The moment that the backup is of.
+	// The moment whose data the backup holds.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// The directory on the service's machine.
+	// The backup's directory on the service's machine.
 	Directory string `protobuf:"bytes,3,opt,name=directory,proto3" json:"directory,omitempty"`
-	// The program's version that took it.
+	// The version of the program that took the backup.
 	Version string `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
-	// What is in it.
+	// The databases in the backup.
 	Databases     []*BackupDatabase `protobuf:"bytes,5,rep,name=databases,proto3" json:"databases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -114,7 +114,7 @@ type BackupDatabase struct {
 	SizeBytes int64 `protobuf:"varint,2,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
 	// The file's SHA-256 checksum, in hexadecimal digits.
 	Sha256 string `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
-	// The number of the newest change of the schema that was applied.
+	// The number of the newest schema migration that was applied.
 	SchemaVersion int64 `protobuf:"varint,4,opt,name=schema_version,json=schemaVersion,proto3" json:"schema_version,omitempty"`
 	// The number of rows of each table.
 	RowCounts     map[string]int64 `protobuf:"bytes,5,rep,name=row_counts,json=rowCounts,proto3" json:"row_counts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
@@ -190,8 +190,8 @@ func (x *BackupDatabase) GetRowCounts() map[string]int64 {
 // CreateBackupRequest says how to name a backup.
 type CreateBackupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The last part of the name, and the name of the directory: up to 63 lower-case letters, digits and hyphens, a
-	// letter or digit first. Empty: made from the time, such as `20260131-235959`.
+	// The last part of the name, and the name of the directory: up to 63 lower-case letters, digits and hyphens,
+	// starting with a letter or digit. Empty: derived from the time, such as `20260131-235959`.
 	BackupId      string `protobuf:"bytes,1,opt,name=backup_id,json=backupId,proto3" json:"backup_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -280,10 +280,10 @@ func (x *VerifyBackupRequest) GetName() string {
 	return ""
 }
 
-// VerifyBackupResponse says how much was checked of a backup that is whole.
+// VerifyBackupResponse says how much of an undamaged backup was checked.
 type VerifyBackupResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of rows of all tables.
+	// The total number of rows in all tables.
 	RowCount int64 `protobuf:"varint,1,opt,name=row_count,json=rowCount,proto3" json:"row_count,omitempty"`
 	// The number of figures that were recounted.
 	FigureCount   int64 `protobuf:"varint,2,opt,name=figure_count,json=figureCount,proto3" json:"figure_count,omitempty"`

@@ -27,20 +27,23 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// BackupService backs up the SQLite databases of a process while it serves. In one process that is both services'
-// databases, as of one moment. A service that runs alone backs up its own: REST asks the tracking service, and the
-// coupon service has the same RPCs. MongoDB is backed up by its own means.
+// BackupService backs up a process's SQLite databases while the process serves. If one process runs both services,
+// a backup has both databases, as of one moment. A service that runs on its own backs up its own database: REST
+// calls go to the tracking service, and the coupon service has the same RPCs. Use MongoDB's own tools to back up
+// MongoDB.
 type BackupServiceClient interface {
-	// CreateBackup writes a backup into the operator's folder of backups, and returns when it is on the disk. What
-	// was acknowledged before the call is in it. Writes go on meanwhile, but for some milliseconds.
+	// CreateBackup writes a backup into the folder that the operator set for backups, and returns once it is on
+	// disk. The backup has everything that was acknowledged before the call. Writes continue meanwhile, except for a
+	// few milliseconds.
 	//
 	// Errors: INVALID_ARGUMENT on `backup_id`; ALREADY_EXISTS (BACKUP_EXISTS); ABORTED (BACKUP_UNDER_WAY);
 	// FAILED_PRECONDITION (NO_BACKUPS) if the databases are on MongoDB.
 	CreateBackup(ctx context.Context, in *CreateBackupRequest, opts ...grpc.CallOption) (*Backup, error)
-	// VerifyBackup checks a backup: its files against its manifest, every page and index of its databases, and
-	// their figures against a recount. It reads all of it.
+	// VerifyBackup checks a backup: its files against its manifest, every page and index of its databases, and their
+	// figures against a recount. It reads the whole backup.
 	//
-	// Errors: NOT_FOUND (BACKUP_NOT_FOUND); FAILED_PRECONDITION (BACKUP_DAMAGED), with what is damaged.
+	// Errors: NOT_FOUND (BACKUP_NOT_FOUND); FAILED_PRECONDITION (BACKUP_DAMAGED), whose message says what is
+	// damaged.
 	VerifyBackup(ctx context.Context, in *VerifyBackupRequest, opts ...grpc.CallOption) (*VerifyBackupResponse, error)
 }
 
@@ -76,20 +79,23 @@ func (c *backupServiceClient) VerifyBackup(ctx context.Context, in *VerifyBackup
 // All implementations must embed UnimplementedBackupServiceServer
 // for forward compatibility.
 //
-// BackupService backs up the SQLite databases of a process while it serves. In one process that is both services'
-// databases, as of one moment. A service that runs alone backs up its own: REST asks the tracking service, and the
-// coupon service has the same RPCs. MongoDB is backed up by its own means.
+// BackupService backs up a process's SQLite databases while the process serves. If one process runs both services,
+// a backup has both databases, as of one moment. A service that runs on its own backs up its own database: REST
+// calls go to the tracking service, and the coupon service has the same RPCs. Use MongoDB's own tools to back up
+// MongoDB.
 type BackupServiceServer interface {
-	// CreateBackup writes a backup into the operator's folder of backups, and returns when it is on the disk. What
-	// was acknowledged before the call is in it. Writes go on meanwhile, but for some milliseconds.
+	// CreateBackup writes a backup into the folder that the operator set for backups, and returns once it is on
+	// disk. The backup has everything that was acknowledged before the call. Writes continue meanwhile, except for a
+	// few milliseconds.
 	//
 	// Errors: INVALID_ARGUMENT on `backup_id`; ALREADY_EXISTS (BACKUP_EXISTS); ABORTED (BACKUP_UNDER_WAY);
 	// FAILED_PRECONDITION (NO_BACKUPS) if the databases are on MongoDB.
 	CreateBackup(context.Context, *CreateBackupRequest) (*Backup, error)
-	// VerifyBackup checks a backup: its files against its manifest, every page and index of its databases, and
-	// their figures against a recount. It reads all of it.
+	// VerifyBackup checks a backup: its files against its manifest, every page and index of its databases, and their
+	// figures against a recount. It reads the whole backup.
 	//
-	// Errors: NOT_FOUND (BACKUP_NOT_FOUND); FAILED_PRECONDITION (BACKUP_DAMAGED), with what is damaged.
+	// Errors: NOT_FOUND (BACKUP_NOT_FOUND); FAILED_PRECONDITION (BACKUP_DAMAGED), whose message says what is
+	// damaged.
 	VerifyBackup(context.Context, *VerifyBackupRequest) (*VerifyBackupResponse, error)
 	mustEmbedUnimplementedBackupServiceServer()
 }

@@ -154,8 +154,7 @@ type Approval struct {
 	// What a conversion earns this publisher on this offer, instead of the offer's payout and unless
 	// the coupon says otherwise.
 	Payout *Payout `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
-	// Changes with each change of the approval. Given on update, the update is refused if the approval
-	// has changed since.
+	// Changes with each change of the approval. An update with an outdated etag is refused.
 	Etag          string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -360,8 +359,8 @@ type ListApprovalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`, or `offers/-` for all.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
-	// 1 MiB, with fewer.
+	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
+	// before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same parent, filter and order.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -592,9 +591,10 @@ type UpdateApprovalRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The approval with its new values; `name` says which.
 	Approval *Approval `protobuf:"bytes,1,opt,name=approval,proto3" json:"approval,omitempty"`
-	// The fields to change, or parts of them such as `payout.cap`; `*` for all that can be. Empty: the fields, and parts of
-	// fields, that are set in `approval`. An amount, a time or a list changes as a whole. Fields that only the server sets
-	// are ignored, so what was read can be sent back; an immutable field must be as it is.
+	// The fields to change, or parts of them such as `payout.cap`; `*` for all that can change. Empty: the
+	// fields, and parts of fields, that are set in `approval`. An amount, a time or a list changes as a whole.
+	// Fields that only the server sets are ignored, so a caller can send back what it read. An immutable
+	// field must keep its value.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`

@@ -99,8 +99,8 @@ const (
 	ValidateCouponResponse_REASON_UNSPECIFIED ValidateCouponResponse_Reason = 0
 	// No coupon has the code.
 	ValidateCouponResponse_UNKNOWN_CODE ValidateCouponResponse_Reason = 1
-	// Valid, but two or more valid coupons have the code: see `candidates`. The discount holds; who
-	// drove the sale takes a click or a `publisher` to tell.
+	// Valid, but two or more valid coupons have the code: see `candidates`. The discount holds; only a click
+	// or a `publisher` tells who drove the sale.
 	ValidateCouponResponse_AMBIGUOUS_CODE ValidateCouponResponse_Reason = 2
 	// At or after the coupon's expire time.
 	ValidateCouponResponse_EXPIRED ValidateCouponResponse_Reason = 3
@@ -199,8 +199,7 @@ type Coupon struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the coupon was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Changes with each change of the coupon. Given on update, the update is refused if the coupon
-	// has changed since.
+	// Changes with each change of the coupon. An update with an outdated etag is refused.
 	Etag string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Settings of this coupon instead of its offer's.
 	Settings *CouponSettings `protobuf:"bytes,16,opt,name=settings,proto3" json:"settings,omitempty"`
@@ -370,8 +369,8 @@ func (x *Coupon) GetDailyUsageLimit() int64 {
 	return 0
 }
 
-// CouponSettings are an offer's settings that a coupon may have its own of. Each that is unset is the
-// offer's.
+// CouponSettings are the offer's settings that a coupon can override. An unset field means the offer's
+// setting.
 type CouponSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What counts when a sale has both this coupon's code and a click.
@@ -381,7 +380,7 @@ type CouponSettings struct {
 	ClickWindow *durationpb.Duration `protobuf:"bytes,2,opt,name=click_window,json=clickWindow,proto3" json:"click_window,omitempty"`
 	// How long after its `expire_time` the code still earns: 0 to 366 days, whole seconds.
 	CouponGrace *durationpb.Duration `protobuf:"bytes,3,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
-	// The status in which conversions by this coupon start.
+	// The initial status of conversions by this coupon.
 	DefaultConversionStatus *Offer_ConversionStatus `protobuf:"varint,4,opt,name=default_conversion_status,json=defaultConversionStatus,proto3,enum=couponlink.coupon.v1.Offer_ConversionStatus,oneof" json:"default_conversion_status,omitempty"`
 	// Where a click through this coupon's link is sent that cannot earn; as the offer's.
 	FallbackUrl   string `protobuf:"bytes,5,opt,name=fallback_url,json=fallbackUrl,proto3" json:"fallback_url,omitempty"`
@@ -569,8 +568,8 @@ type ListCouponsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`, or `offers/-` for all.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
-	// 1 MiB, with fewer.
+	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
+	// before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same parent, filter and order.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -712,10 +711,11 @@ type UpdateCouponRequest struct {
 	// The coupon with its new values; `name` says which. With `etag`, the change is refused if the
 	// coupon has changed since.
 	Coupon *Coupon `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// The fields to change, or parts of them such as `settings.click_window`; `*` for all that can be. Empty: the fields, and parts of
-	// fields, that are set in `coupon`. An amount, a time or a list changes as a whole. Fields that only the server sets
-	// are ignored, so what was read can be sent back; an immutable field must be as it is.
-	// A named field that is unset in `coupon` gets its default: `expire_time` none, `start_time` now.
+	// The fields to change, or parts of them such as `settings.click_window`; `*` for all that can change.
+	// Empty: the fields, and parts of fields, that are set in `coupon`. An amount, a time or a list changes as
+	// a whole. Fields that only the server sets are ignored, so a caller can send back what it read. An
+	// immutable field must keep its value. A field that is named but unset in `coupon` gets its default: no
+	// `expire_time`, `start_time` now.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
@@ -779,7 +779,7 @@ type ArchiveCouponRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}/coupons/{publisher}.{CODE}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The coupon's etag as the caller knows it; empty: whatever it is.
+	// The coupon's etag as the caller knows it; empty: any revision.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -836,7 +836,7 @@ type ValidateCouponRequest struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// The offer of the shop, `offers/{offer}`. Empty: any offer that has the code.
 	Offer string `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The publisher, `publishers/{publisher}`, when the shop knows it. Empty: whoever has the code.
+	// The publisher, `publishers/{publisher}`, when the shop knows it. Empty: any publisher with the code.
 	Publisher     string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1094,7 +1094,7 @@ func (x *BatchCreateCouponsResponse) GetCreatedCount() int32 {
 	return 0
 }
 
-// BatchCreateCouponsResult is what became of one coupon of a batch: either the coupon or the fault.
+// BatchCreateCouponsResult is the result for one coupon of a batch: either the coupon or the fault.
 type BatchCreateCouponsResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The coupon; with `validate_only`, as it would be stored. Unset: it was refused.
@@ -1160,7 +1160,7 @@ type BatchCreateCouponsFault struct {
 	Field string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
 	// In words.
 	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
-	// A code that would be right, where the one sent was not; empty: none.
+	// A valid code to use instead of an invalid one; empty: none.
 	Suggestion    string `protobuf:"bytes,5,opt,name=suggestion,proto3" json:"suggestion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1231,12 +1231,12 @@ func (x *BatchCreateCouponsFault) GetSuggestion() string {
 	return ""
 }
 
-// GenerateCouponsRequest says which coupons to make up.
+// GenerateCouponsRequest says which coupons to generate.
 type GenerateCouponsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// What the coupons have in common: `publisher`, and whatever else; `code` must be empty.
+	// What the coupons have in common: `publisher` and any other fields; `code` must be empty.
 	Coupon *Coupon `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	// How many, 1 to 10,000.
 	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`

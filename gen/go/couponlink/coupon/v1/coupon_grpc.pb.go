@@ -62,28 +62,28 @@ type CouponServiceClient interface {
 	// `internal_note`, `enabled`, `payout`, `settings`. Code, offer and publisher never change. A coupon is
 	// disabled and enabled again by `enabled`.
 	//
-	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
-	// that names an unknown field (INVALID_UPDATE_MASK) and for another code or publisher (IMMUTABLE_FIELD); ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and
-	// the coupon has changed since; FAILED_PRECONDITION (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as
-	// of CreateCoupon) on `start_time` or `expire_time` when the offer has `unique_codes` and the change makes
-	// the coupon valid at a time at which another publisher has the code.
+	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that
+	// names an unknown field (INVALID_UPDATE_MASK) and for a change of code or publisher (IMMUTABLE_FIELD);
+	// ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and the coupon has changed since; FAILED_PRECONDITION
+	// (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as of CreateCoupon) on `start_time` or `expire_time` when
+	// the offer has `unique_codes` and the change makes the coupon valid at a time at which another publisher
+	// has the code.
 	UpdateCoupon(ctx context.Context, in *UpdateCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
-	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is
-	// `offers/-`. Each is judged as by CreateCoupon, in order, and has its own result: one that is refused
-	// keeps no other back, unless `atomic` is set. Publishers are approved as by CreateCoupon. The request is
-	// 12 MiB at most, 16 MiB as JSON. With long notes the answer is over the 4 MiB that gRPC clients take by
-	// default: let yours take 16 MiB, or send fewer at a time.
+	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is `offers/-`.
+	// Each is checked as in CreateCoupon, in order, and has its own result: a refused coupon does not stop the
+	// others, unless `atomic` is set. Publishers are approved as in CreateCoupon. A request may have up to 12
+	// MiB, or 16 MiB as JSON. With long notes the response can exceed the 4 MiB that gRPC clients accept by
+	// default: raise your client's limit to 16 MiB, or send fewer coupons at a time.
 	//
-	// Errors: INVALID_ARGUMENT on `requests` when there are none or more than 1,000, or one names another
-	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) when a coupon is refused: nothing was
-	// stored then, and the message names the first.
+	// Errors: INVALID_ARGUMENT on `requests` when it is empty or has more than 1,000, or one names another
+	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) when a coupon is refused: then nothing is
+	// stored, and the message names the first refused coupon.
 	BatchCreateCoupons(ctx context.Context, in *BatchCreateCouponsRequest, opts ...grpc.CallOption) (*BatchCreateCouponsResponse, error)
-	// GenerateCoupons makes up codes that are free and stores a coupon for each: up to 10,000 in one call,
-	// all or none. The codes are random, of letters and digits without those that are mistaken for another
-	// (0 O 1 I L), behind a prefix.
+	// GenerateCoupons generates free codes and stores a coupon for each: up to 10,000 in one call, all or none.
+	// A code is a prefix and random letters and digits, without those that are easily confused (0 O 1 I L).
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault, `length` also when so many codes of that length would
-	// be easy to guess: less than one in a thousand of those that there can be may be given out; NOT_FOUND
+	// be easy to guess: fewer than one in a thousand of all possible codes may be given out; NOT_FOUND
 	// (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION as of CreateCoupon.
 	GenerateCoupons(ctx context.Context, in *GenerateCouponsRequest, opts ...grpc.CallOption) (*GenerateCouponsResponse, error)
 	// ArchiveCoupon ends a coupon for good: its code earns nothing any more, and stays taken.
@@ -220,28 +220,28 @@ type CouponServiceServer interface {
 	// `internal_note`, `enabled`, `payout`, `settings`. Code, offer and publisher never change. A coupon is
 	// disabled and enabled again by `enabled`.
 	//
-	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
-	// that names an unknown field (INVALID_UPDATE_MASK) and for another code or publisher (IMMUTABLE_FIELD); ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and
-	// the coupon has changed since; FAILED_PRECONDITION (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as
-	// of CreateCoupon) on `start_time` or `expire_time` when the offer has `unique_codes` and the change makes
-	// the coupon valid at a time at which another publisher has the code.
+	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that
+	// names an unknown field (INVALID_UPDATE_MASK) and for a change of code or publisher (IMMUTABLE_FIELD);
+	// ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and the coupon has changed since; FAILED_PRECONDITION
+	// (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as of CreateCoupon) on `start_time` or `expire_time` when
+	// the offer has `unique_codes` and the change makes the coupon valid at a time at which another publisher
+	// has the code.
 	UpdateCoupon(context.Context, *UpdateCouponRequest) (*Coupon, error)
-	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is
-	// `offers/-`. Each is judged as by CreateCoupon, in order, and has its own result: one that is refused
-	// keeps no other back, unless `atomic` is set. Publishers are approved as by CreateCoupon. The request is
-	// 12 MiB at most, 16 MiB as JSON. With long notes the answer is over the 4 MiB that gRPC clients take by
-	// default: let yours take 16 MiB, or send fewer at a time.
+	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is `offers/-`.
+	// Each is checked as in CreateCoupon, in order, and has its own result: a refused coupon does not stop the
+	// others, unless `atomic` is set. Publishers are approved as in CreateCoupon. A request may have up to 12
+	// MiB, or 16 MiB as JSON. With long notes the response can exceed the 4 MiB that gRPC clients accept by
+	// default: raise your client's limit to 16 MiB, or send fewer coupons at a time.
 	//
-	// Errors: INVALID_ARGUMENT on `requests` when there are none or more than 1,000, or one names another
-	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) when a coupon is refused: nothing was
-	// stored then, and the message names the first.
+	// Errors: INVALID_ARGUMENT on `requests` when it is empty or has more than 1,000, or one names another
+	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) when a coupon is refused: then nothing is
+	// stored, and the message names the first refused coupon.
 	BatchCreateCoupons(context.Context, *BatchCreateCouponsRequest) (*BatchCreateCouponsResponse, error)
-	// GenerateCoupons makes up codes that are free and stores a coupon for each: up to 10,000 in one call,
-	// all or none. The codes are random, of letters and digits without those that are mistaken for another
-	// (0 O 1 I L), behind a prefix.
+	// GenerateCoupons generates free codes and stores a coupon for each: up to 10,000 in one call, all or none.
+	// A code is a prefix and random letters and digits, without those that are easily confused (0 O 1 I L).
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault, `length` also when so many codes of that length would
-	// be easy to guess: less than one in a thousand of those that there can be may be given out; NOT_FOUND
+	// be easy to guess: fewer than one in a thousand of all possible codes may be given out; NOT_FOUND
 	// (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION as of CreateCoupon.
 	GenerateCoupons(context.Context, *GenerateCouponsRequest) (*GenerateCouponsResponse, error)
 	// ArchiveCoupon ends a coupon for good: its code earns nothing any more, and stays taken.

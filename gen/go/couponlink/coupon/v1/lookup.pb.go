@@ -32,8 +32,8 @@ type LookupOfferRequest struct {
 	//	*LookupOfferRequest_Offer
 	//	*LookupOfferRequest_PostbackToken
 	Key isLookupOfferRequest_Key `protobuf_oneof:"key"`
-	// Whether to read `offer` from the store instead of memory. It is for callers that met credentials which
-	// they do not know: perhaps they were made a moment ago, through another instance.
+	// Whether to read `offer` from the store instead of memory. Set it after receiving unknown credentials:
+	// they may have just been created through another instance.
 	Latest        bool `protobuf:"varint,3,opt,name=latest,proto3" json:"latest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -307,7 +307,7 @@ type Candidate struct {
 	ApprovalState Approval_State `protobuf:"varint,4,opt,name=approval_state,json=approvalState,proto3,enum=couponlink.coupon.v1.Approval_State" json:"approval_state,omitempty"`
 	// What its publisher earns on its offer by the approval; unset: nothing of its own.
 	ApprovalPayout *Payout `protobuf:"bytes,5,opt,name=approval_payout,json=approvalPayout,proto3" json:"approval_payout,omitempty"`
-	// The statuses on which its publisher is told of conversions; empty: on none.
+	// The statuses that its publisher gets deliveries for; empty: none.
 	DeliveryStatuses []DeliverySettings_Status `protobuf:"varint,6,rep,packed,name=delivery_statuses,json=deliveryStatuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"delivery_statuses,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -385,7 +385,7 @@ func (x *Candidate) GetDeliveryStatuses() []DeliverySettings_Status {
 	return nil
 }
 
-// LookupStandingRequest says which publisher, on which offer.
+// LookupStandingRequest names a publisher and an offer.
 type LookupStandingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`.
@@ -449,7 +449,7 @@ type LookupStandingResponse struct {
 	ApprovalState Approval_State `protobuf:"varint,2,opt,name=approval_state,json=approvalState,proto3,enum=couponlink.coupon.v1.Approval_State" json:"approval_state,omitempty"`
 	// What the publisher earns on the offer by the approval; unset: nothing of its own.
 	ApprovalPayout *Payout `protobuf:"bytes,3,opt,name=approval_payout,json=approvalPayout,proto3" json:"approval_payout,omitempty"`
-	// The statuses on which the publisher is told of conversions; empty: on none.
+	// The statuses that the publisher gets deliveries for; empty: none.
 	DeliveryStatuses []DeliverySettings_Status `protobuf:"varint,4,rep,packed,name=delivery_statuses,json=deliveryStatuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"delivery_statuses,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache

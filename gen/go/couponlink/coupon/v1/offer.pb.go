@@ -33,7 +33,7 @@ const (
 	Offer_STATE_UNSPECIFIED Offer_State = 0
 	// Coupons are valid, clicks and codes earn.
 	Offer_ACTIVE Offer_State = 1
-	// Held for now: clicks are redirected and kept, sales are kept as unattributed.
+	// Paused: clicks are redirected and kept, sales are kept as unattributed.
 	Offer_PAUSED Offer_State = 2
 	// Ended: as PAUSED, and no new coupons.
 	Offer_ARCHIVED Offer_State = 3
@@ -90,15 +90,15 @@ const (
 	Offer_POSTBACK_AUTH_UNSPECIFIED Offer_PostbackAuth = 0
 	// A postback carries the offer's `postback_token`.
 	Offer_TOKEN Offer_PostbackAuth = 1
-	// Anybody may report a sale; what comes without the token waits in PENDING.
+	// Anyone may report a sale; a sale reported without the token waits in PENDING.
 	Offer_OPEN Offer_PostbackAuth = 2
 	// A postback is signed with the offer's `postback_secret`. POST: with the headers of Standard
 	// Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) over the body, which then holds
 	// all parameters. GET: with the parameters `ts`, unix seconds, and `sig`, the hexadecimal
-	// HMAC-SHA256, keyed with the bytes that the secret's base64 part stands for, of all parameters
-	// but `sig` itself, decoded, sorted by name, query-escaped again (a space is `+`) and joined as in
-	// a query: `amount=49.90&coupon_code=SALEXYZ20&ts=1795348800`. Five minutes' tolerance of the time.
-	// A token is no proof here; it may still say which offer is meant.
+	// HMAC-SHA256, keyed with the bytes that the secret's base64 part stands for, of all parameters but
+	// `sig` itself, decoded, sorted by name, query-escaped again (a space is `+`) and joined as in a
+	// query: `amount=49.90&coupon_code=SALEXYZ20&ts=1795348800`. `ts` may be off by five minutes. A token
+	// is no proof here; it may still say which offer is meant.
 	Offer_HMAC Offer_PostbackAuth = 3
 )
 
@@ -202,7 +202,7 @@ func (Offer_Precedence) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{0, 2}
 }
 
-// ConversionStatus is the status in which a conversion of the offer starts.
+// ConversionStatus is the initial status of the offer's conversions.
 type Offer_ConversionStatus int32
 
 const (
@@ -295,7 +295,7 @@ type Offer struct {
 	// What a conversion earns its publisher, unless the coupon or the publisher's approval on the
 	// offer says otherwise, in that order. Default: nothing.
 	Payout *Payout `protobuf:"bytes,12,opt,name=payout,proto3" json:"payout,omitempty"`
-	// The status in which conversions start. Default PENDING.
+	// The initial status of conversions. Default PENDING.
 	DefaultConversionStatus Offer_ConversionStatus `protobuf:"varint,13,opt,name=default_conversion_status,json=defaultConversionStatus,proto3,enum=couponlink.coupon.v1.Offer_ConversionStatus" json:"default_conversion_status,omitempty"`
 	// The currency of a postback's `amount` that names none: ISO 4217. Default `USD`.
 	CurrencyCode string `protobuf:"bytes,14,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
@@ -303,15 +303,16 @@ type Offer struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the offer was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Changes with each change of the offer. Given on update, the update is refused if the offer has
-	// changed since.
+	// Changes with each change of the offer. An update with an outdated etag is refused.
 	Etag string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
 	// The secret that signs postbacks under HMAC, in the form of Standard Webhooks: `whsec_` and the
 	// base64 of 32 random bytes; generated.
 	PostbackSecret string `protobuf:"bytes,18,opt,name=postback_secret,json=postbackSecret,proto3" json:"postback_secret,omitempty"`
-	// Until when the token and secret before the last rotation are still taken; unset: they are not.
+	// Until when the token and secret from before the last rotation are still accepted; unset: they are
+	// not.
 	PreviousCredentialsExpireTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=previous_credentials_expire_time,json=previousCredentialsExpireTime,proto3" json:"previous_credentials_expire_time,omitempty"`
-	// What the advertiser owes for a conversion, whoever earned it. Default: nothing is recorded.
+	// What the advertiser owes for a conversion, whether or not anyone earned it. Default: nothing is
+	// recorded.
 	Revenue *Payout `protobuf:"bytes,20,opt,name=revenue,proto3" json:"revenue,omitempty"`
 	// Which parameters of a link reach the landing page (and the fallback): they are added to its URL, before
 	// any fragment, unless it already has a parameter of that name. Up to 50 names, each 1 to 64 of `a-z A-Z
@@ -618,8 +619,8 @@ func (x *GetOfferRequest) GetName() string {
 // ListOffersRequest asks for a page of offers.
 type ListOffersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
-	// 1 MiB, with fewer.
+	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
+	// before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -753,9 +754,10 @@ type UpdateOfferRequest struct {
 	// The offer with its new values; `name` says which. With `etag`, the change is refused if the
 	// offer has changed since.
 	Offer *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The fields to change, or parts of them such as `payout.cap`; `*` for all that can be. Empty: the fields, and parts of
-	// fields, that are set in `offer`. An amount, a time or a list changes as a whole. Fields that only the server sets
-	// are ignored, so what was read can be sent back; an immutable field must be as it is.
+	// The fields to change, or parts of them such as `payout.cap`; `*` for all that can change. Empty: the
+	// fields, and parts of fields, that are set in `offer`. An amount, a time or a list changes as a whole.
+	// Fields that only the server sets are ignored, so a caller can send back what it read. An immutable
+	// field must keep its value.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
@@ -819,7 +821,7 @@ type RotatePostbackCredentialsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How long the old token and secret are still taken: 0 to 30 days, whole seconds. Unset: 1 day.
+	// How long the old token and secret are still accepted: 0 to 30 days, whole seconds. Unset: 1 day.
 	Overlap       *durationpb.Duration `protobuf:"bytes,2,opt,name=overlap,proto3" json:"overlap,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

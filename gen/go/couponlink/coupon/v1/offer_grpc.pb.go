@@ -45,19 +45,19 @@ type OfferServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListOffers(ctx context.Context, in *ListOffersRequest, opts ...grpc.CallOption) (*ListOffersResponse, error)
-	// UpdateOffer changes the fields named by `update_mask`, or none. What is stored of clicks and
-	// conversions does not change; what comes later follows the new settings within 3 seconds.
-	// An offer is archived, paused and taken up again by its `state`.
+	// UpdateOffer changes the fields named by `update_mask`, or none. Stored clicks and conversions do not
+	// change; later ones follow the new settings within 3 seconds. Set `state` to archive, pause or resume
+	// an offer.
 	//
-	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
-	// that names an unknown field (INVALID_UPDATE_MASK); ABORTED (ETAG_MISMATCH) when `offer.etag` is given and
-	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned
-	// on while two publishers have a code at the same time, now or later (metadata `coupon` and
+	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that
+	// names an unknown field (INVALID_UPDATE_MASK); ABORTED (ETAG_MISMATCH) when `offer.etag` is set and
+	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned on
+	// while two publishers have a code at the same time, now or later (metadata `coupon` and
 	// `other_coupon`).
 	UpdateOffer(ctx context.Context, in *UpdateOfferRequest, opts ...grpc.CallOption) (*Offer, error)
-	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old
-	// ones are taken for a while yet, so that the advertiser can change over without losing a sale.
-	// Rotating again during the overlap ends the oldest at once.
+	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old ones
+	// remain valid for a while, so that the advertiser can switch over without losing a sale. Rotating
+	// again during the overlap ends the oldest at once.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT on `overlap`.
 	RotatePostbackCredentials(ctx context.Context, in *RotatePostbackCredentialsRequest, opts ...grpc.CallOption) (*Offer, error)
@@ -140,19 +140,19 @@ type OfferServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListOffers(context.Context, *ListOffersRequest) (*ListOffersResponse, error)
-	// UpdateOffer changes the fields named by `update_mask`, or none. What is stored of clicks and
-	// conversions does not change; what comes later follows the new settings within 3 seconds.
-	// An offer is archived, paused and taken up again by its `state`.
+	// UpdateOffer changes the fields named by `update_mask`, or none. Stored clicks and conversions do not
+	// change; later ones follow the new settings within 3 seconds. Set `state` to archive, pause or resume
+	// an offer.
 	//
-	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask
-	// that names an unknown field (INVALID_UPDATE_MASK); ABORTED (ETAG_MISMATCH) when `offer.etag` is given and
-	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned
-	// on while two publishers have a code at the same time, now or later (metadata `coupon` and
+	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that
+	// names an unknown field (INVALID_UPDATE_MASK); ABORTED (ETAG_MISMATCH) when `offer.etag` is set and
+	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned on
+	// while two publishers have a code at the same time, now or later (metadata `coupon` and
 	// `other_coupon`).
 	UpdateOffer(context.Context, *UpdateOfferRequest) (*Offer, error)
-	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old
-	// ones are taken for a while yet, so that the advertiser can change over without losing a sale.
-	// Rotating again during the overlap ends the oldest at once.
+	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old ones
+	// remain valid for a while, so that the advertiser can switch over without losing a sale. Rotating
+	// again during the overlap ends the oldest at once.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT on `overlap`.
 	RotatePostbackCredentials(context.Context, *RotatePostbackCredentialsRequest) (*Offer, error)

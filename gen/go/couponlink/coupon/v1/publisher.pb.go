@@ -188,7 +188,7 @@ func (DeliverySettings_Status) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{1, 1}
 }
 
-// Publisher is one who promotes offers: an influencer, an affiliate, a partner.
+// Publisher is someone who promotes offers: an influencer, an affiliate, a partner.
 type Publisher struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource name, `publishers/{publisher}`. The id is 1 to 63 of `a-z 0-9 -` and starts with a
@@ -202,8 +202,7 @@ type Publisher struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the publisher was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Changes with each change of the publisher. Given on update, the update is refused if the
-	// publisher has changed since.
+	// Changes with each change of the publisher. An update with an outdated etag is refused.
 	Etag string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Where deliveries about the publisher's conversions are sent: the publisher's own postback, an
 	// absolute http or https URL of at most 2,048 characters. Macros behind the host are filled in,
@@ -211,16 +210,17 @@ type Publisher struct {
 	// `{offer_id}`, `{pub_id}`, `{coupon_code}`, `{click_id}`, `{pub_click_id}`, `{pub_sub_id}`,
 	// `{pub_unique1}` to `{pub_unique5}`, `{transaction_id}`, `{amount}`, `{currency}`,
 	// `{refunded_amount}`, `{payout}`, `{payout_currency}`, `{conversion_time}` (RFC 3339),
-	// `{conversion_time_unix}` (seconds), `{delivery_id}`. What a conversion has none of is filled in
+	// `{conversion_time_unix}` (seconds), `{delivery_id}`. A macro whose value the conversion lacks becomes
 	// empty. An unknown macro is refused, and so are a fragment (`#`), which is never sent, and a host
 	// inside the network unless the operator allowed it. Empty: nothing is delivered.
 	PostbackUrl string `protobuf:"bytes,7,opt,name=postback_url,json=postbackUrl,proto3" json:"postback_url,omitempty"`
 	// When and how deliveries are sent.
 	Delivery *DeliverySettings `protobuf:"bytes,8,opt,name=delivery,proto3" json:"delivery,omitempty"`
-	// The secret by which deliveries are signed (https://www.standardwebhooks.com), `whsec_` and base64:
-	// give it to the publisher.
+	// The secret that signs deliveries (https://www.standardwebhooks.com), `whsec_` and base64. Give it to
+	// the publisher.
 	DeliverySecret string `protobuf:"bytes,9,opt,name=delivery_secret,json=deliverySecret,proto3" json:"delivery_secret,omitempty"`
-	// Until when deliveries are signed by the secret before the last rotation too; unset: there is none.
+	// Until when deliveries are also signed with the secret from before the last rotation; unset: they are
+	// not.
 	PreviousDeliverySecretExpireTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=previous_delivery_secret_expire_time,json=previousDeliverySecretExpireTime,proto3" json:"previous_delivery_secret_expire_time,omitempty"`
 	unknownFields                    protoimpl.UnknownFields
 	sizeCache                        protoimpl.SizeCache
@@ -326,16 +326,16 @@ func (x *Publisher) GetPreviousDeliverySecretExpireTime() *timestamppb.Timestamp
 	return nil
 }
 
-// DeliverySettings say when and how a publisher is told of its conversions.
+// DeliverySettings say when and how conversions are delivered to a publisher.
 type DeliverySettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How deliveries are sent. Default GET.
 	Method DeliverySettings_Method `protobuf:"varint,1,opt,name=method,proto3,enum=couponlink.coupon.v1.DeliverySettings_Method" json:"method,omitempty"`
-	// The statuses on which the publisher is told: whenever a conversion of its gets one of them, and
-	// whenever the payout of one changes that has it. Empty: all three.
+	// The statuses that cause deliveries: one when a conversion of the publisher gets one of them, and one
+	// when the payout of a conversion with such a status changes. Empty: all three.
 	Statuses []DeliverySettings_Status `protobuf:"varint,2,rep,packed,name=statuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"statuses,omitempty"`
-	// Whether only conversions with a click of the publisher's that has a `pub_click_id` are
-	// delivered; for tracking systems that can do nothing with a sale that came by code alone.
+	// Whether to deliver only conversions with a click of the publisher that has a `pub_click_id`; for
+	// tracking systems that cannot use a sale that came by code alone.
 	OnlyWithClick bool `protobuf:"varint,3,opt,name=only_with_click,json=onlyWithClick,proto3" json:"only_with_click,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -507,8 +507,8 @@ func (x *GetPublisherRequest) GetName() string {
 // ListPublishersRequest asks for a page of publishers.
 type ListPublishersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
-	// 1 MiB, with fewer.
+	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
+	// before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -642,9 +642,10 @@ type UpdatePublisherRequest struct {
 	// The publisher with its new values; `name` says which. With `etag`, the change is refused if the
 	// publisher has changed since.
 	Publisher *Publisher `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The fields to change, or parts of them such as `delivery.method`; `*` for all that can be. Empty: the fields, and parts of
-	// fields, that are set in `publisher`. An amount, a time or a list changes as a whole. Fields that only the server sets
-	// are ignored, so what was read can be sent back; an immutable field must be as it is.
+	// The fields to change, or parts of them such as `delivery.method`; `*` for all that can change. Empty: the
+	// fields, and parts of fields, that are set in `publisher`. An amount, a time or a list changes as a whole.
+	// Fields that only the server sets are ignored, so a caller can send back what it read. An immutable
+	// field must keep its value.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
@@ -708,9 +709,10 @@ type RotateDeliverySecretRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `publishers/{publisher}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How long deliveries are signed by the old secret too: 0 to 30 days, whole seconds. Unset: 24 hours.
+	// How long deliveries are also signed with the old secret: 0 to 30 days, whole seconds. Unset: 24
+	// hours.
 	Overlap *durationpb.Duration `protobuf:"bytes,2,opt,name=overlap,proto3" json:"overlap,omitempty"`
-	// The publisher's etag as the caller knows it; empty: whatever it is.
+	// The publisher's etag as the caller knows it; empty: any revision.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

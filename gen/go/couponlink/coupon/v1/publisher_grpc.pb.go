@@ -50,9 +50,9 @@ type PublisherServiceClient interface {
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED
 	// (ETAG_MISMATCH) when `publisher.etag` is given and the publisher has changed since.
 	UpdatePublisher(ctx context.Context, in *UpdatePublisherRequest, opts ...grpc.CallOption) (*Publisher, error)
-	// RotateDeliverySecret replaces the secret by which deliveries to a publisher are signed. For the
-	// overlap each delivery carries two signatures, one by the old secret and one by the new, so that
-	// the publisher can change over without refusing any.
+	// RotateDeliverySecret replaces the secret that signs deliveries to a publisher. During the overlap
+	// each delivery carries two signatures, one with the old secret and one with the new, so that the
+	// publisher can switch over without refusing any.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on `overlap`; ABORTED (ETAG_MISMATCH).
 	RotateDeliverySecret(ctx context.Context, in *RotateDeliverySecretRequest, opts ...grpc.CallOption) (*Publisher, error)
@@ -140,9 +140,9 @@ type PublisherServiceServer interface {
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED
 	// (ETAG_MISMATCH) when `publisher.etag` is given and the publisher has changed since.
 	UpdatePublisher(context.Context, *UpdatePublisherRequest) (*Publisher, error)
-	// RotateDeliverySecret replaces the secret by which deliveries to a publisher are signed. For the
-	// overlap each delivery carries two signatures, one by the old secret and one by the new, so that
-	// the publisher can change over without refusing any.
+	// RotateDeliverySecret replaces the secret that signs deliveries to a publisher. During the overlap
+	// each delivery carries two signatures, one with the old secret and one with the new, so that the
+	// publisher can switch over without refusing any.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on `overlap`; ABORTED (ETAG_MISMATCH).
 	RotateDeliverySecret(context.Context, *RotateDeliverySecretRequest) (*Publisher, error)

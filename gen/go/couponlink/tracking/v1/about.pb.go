@@ -71,7 +71,7 @@ type About struct {
 	PublicUrl string `protobuf:"bytes,3,opt,name=public_url,json=publicUrl,proto3" json:"public_url,omitempty"`
 	// The hosts inside the network that deliveries and scans may reach: hosts, host:port or ranges of addresses. Empty: none.
 	AllowedPrivateHosts []string `protobuf:"bytes,4,rep,name=allowed_private_hosts,json=allowedPrivateHosts,proto3" json:"allowed_private_hosts,omitempty"`
-	// The time zone, such as `Europe/Berlin`, by whose days limits count and reports add up.
+	// The time zone, such as `Europe/Berlin`, that defines the days of limits and reports.
 	TimeZone      string `protobuf:"bytes,5,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

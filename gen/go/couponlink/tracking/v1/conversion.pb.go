@@ -228,7 +228,7 @@ const (
 	Conversion_OTHER_OFFER Conversion_Reason = 11
 	// The click came after the sale.
 	Conversion_CLICK_AFTER_SALE Conversion_Reason = 12
-	// The offer credits a code only with a click of the same publisher, and there is none.
+	// The offer credits a code only with a click of the same publisher, and no such click is known.
 	Conversion_CLICK_REQUIRED Conversion_Reason = 13
 	// The coupon has earned as many sales as its limits allow.
 	Conversion_LIMIT_REACHED Conversion_Reason = 14
@@ -323,7 +323,7 @@ const (
 	ConversionChange_REFUND ConversionChange_Kind = 5
 	// A conflict was resolved.
 	ConversionChange_RESOLVE ConversionChange_Kind = 6
-	// Attributed anew by a replay of its postback.
+	// Attributed again by a replay of its postback.
 	ConversionChange_REPLAY ConversionChange_Kind = 7
 )
 
@@ -378,11 +378,11 @@ func (ConversionChange_Kind) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{1, 0}
 }
 
-// Resolution says what became of a conflict.
+// Resolution says how a conflict was resolved.
 type ConversionConflict_Resolution int32
 
 const (
-	// Waits to be resolved.
+	// Not resolved yet.
 	ConversionConflict_RESOLUTION_UNSPECIFIED ConversionConflict_Resolution = 0
 	// The conversion took the amount that was sent.
 	ConversionConflict_ACCEPTED ConversionConflict_Resolution = 1
@@ -431,7 +431,7 @@ func (ConversionConflict_Resolution) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{3, 0}
 }
 
-// Outcome says what became of the report.
+// Outcome says how the report was handled.
 type RecordConversionResponse_Outcome int32
 
 const (
@@ -517,8 +517,8 @@ type Conversion struct {
 	// The sale amount as reported, or as it was adjusted later; unset when none was. Refunds do not lessen
 	// it: see `refunded_amount`.
 	Amount *v1.Money `protobuf:"bytes,9,opt,name=amount,proto3" json:"amount,omitempty"`
-	// What the publisher earns, by the settings of the moment of recording; unset when unattributed,
-	// rejected, refunded in full, or when nothing is due.
+	// What the publisher earns, by the settings at the time of recording; unset when unattributed, rejected,
+	// refunded in full, or when nothing is due.
 	Payout *v1.Money `protobuf:"bytes,10,opt,name=payout,proto3" json:"payout,omitempty"`
 	// Whether the sale is paid for.
 	Status Conversion_Status `protobuf:"varint,11,opt,name=status,proto3,enum=couponlink.tracking.v1.Conversion_Status" json:"status,omitempty"`
@@ -554,25 +554,24 @@ type Conversion struct {
 	// Whether nothing in the report could tell a repeat from a second sale: no transaction id, click
 	// or idempotency key.
 	Undeduplicated bool `protobuf:"varint,26,opt,name=undeduplicated,proto3" json:"undeduplicated,omitempty"`
-	// What the advertiser owes, whoever earned the sale, by the settings of the moment of recording;
-	// unset when rejected, refunded in full, or when nothing is recorded as due.
+	// What the advertiser owes, whether or not anyone earned the sale, by the settings at the time of
+	// recording; unset when rejected, refunded in full, or when nothing is recorded as due.
 	Revenue *v1.Money `protobuf:"bytes,27,opt,name=revenue,proto3" json:"revenue,omitempty"`
-	// What the decision rests on, as it was at the moment of recording. Later changes of coupons or
-	// settings do not touch it. Shown by GetConversion and RecordConversion; lists leave it out, so that
-	// they stay fast. Unset in conversions from before it was kept.
+	// What the decision rests on, as it was at the time of recording. Later changes of coupons or settings do
+	// not touch it. Shown by GetConversion and RecordConversion; lists leave it out, so that they stay fast.
+	// Unset in conversions from before it was kept.
 	Decision *Decision `protobuf:"bytes,28,opt,name=decision,proto3" json:"decision,omitempty"`
-	// What of `amount` the shopper got back; unset: nothing.
+	// How much of `amount` the shopper got back; unset: nothing.
 	RefundedAmount *v1.Money `protobuf:"bytes,29,opt,name=refunded_amount,json=refundedAmount,proto3" json:"refunded_amount,omitempty"`
 	// Why the conversion was rejected, in words.
 	StatusReason string `protobuf:"bytes,30,opt,name=status_reason,json=statusReason,proto3" json:"status_reason,omitempty"`
 	// When the conversion was last changed, its creation included.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Changes with each change of the conversion. Given with a change, that is refused if the conversion
-	// has changed since.
+	// Changes with each change of the conversion. A change with an outdated etag is refused.
 	Etag string `protobuf:"bytes,32,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What was changed since the creation, in order. Lists leave it out.
+	// The changes since creation, in order. Lists leave them out.
 	Changes []*ConversionChange `protobuf:"bytes,33,rep,name=changes,proto3" json:"changes,omitempty"`
-	// Repeats of the sale that came with another content. Lists leave them out.
+	// Repeats of the sale with different content. Lists leave them out.
 	Conflicts []*ConversionConflict `protobuf:"bytes,34,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Whether a conflict waits to be resolved.
 	Conflicted bool `protobuf:"varint,35,opt,name=conflicted,proto3" json:"conflicted,omitempty"`
@@ -1102,7 +1101,7 @@ func (x *ConversionState) GetRevenue() *v1.Money {
 	return nil
 }
 
-// ConversionConflict is a report of the same transaction with another content. It changed nothing.
+// ConversionConflict is a report of the same transaction with different content. It changed nothing.
 type ConversionConflict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Counts from 1.
@@ -1121,7 +1120,7 @@ type ConversionConflict struct {
 	Click string `protobuf:"bytes,7,opt,name=click,proto3" json:"click,omitempty"`
 	// The publisher sent, `publishers/{publisher}`, or empty.
 	Publisher string `protobuf:"bytes,8,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// What became of it.
+	// How it was resolved.
 	Resolution    ConversionConflict_Resolution `protobuf:"varint,9,opt,name=resolution,proto3,enum=couponlink.tracking.v1.ConversionConflict_Resolution" json:"resolution,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1225,7 +1224,7 @@ type ApproveConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `conversions/{conversion}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The conversion's etag as the caller knows it; empty: whatever it is.
+	// The conversion's etag as the caller knows it; empty: any revision.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
 	Actor         string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
@@ -1291,7 +1290,7 @@ type RejectConversionRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Why, in words, 1 to 1,000 characters; the publisher may be shown it.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The conversion's etag as the caller knows it; empty: whatever it is.
+	// The conversion's etag as the caller knows it; empty: any revision.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
 	Actor         string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
@@ -1357,7 +1356,7 @@ func (x *RejectConversionRequest) GetActor() string {
 	return ""
 }
 
-// ReassignConversionRequest says who shall be credited. Exactly one of coupon and publisher is given.
+// ReassignConversionRequest says whom to credit. Set exactly one of coupon and publisher.
 type ReassignConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `conversions/{conversion}`.
@@ -1368,7 +1367,7 @@ type ReassignConversionRequest struct {
 	Publisher string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
 	// Why, in words, up to 1,000 characters.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The conversion's etag as the caller knows it; empty: whatever it is.
+	// The conversion's etag as the caller knows it; empty: any revision.
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
 	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
@@ -1453,13 +1452,12 @@ type AdjustConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `conversions/{conversion}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The sale amount. Not negative, and not less than what was refunded already; without
-	// `currency_code`, in the conversion's currency, else the offer's. Once refunds were noted the
-	// currency stays.
+	// The sale amount. Not negative, and not less than what was refunded already; without `currency_code`, in
+	// the conversion's currency, else the offer's. The currency cannot change once a refund is recorded.
 	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
 	// Why, in words, up to 1,000 characters.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The conversion's etag as the caller knows it; empty: whatever it is.
+	// The conversion's etag as the caller knows it; empty: any revision.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
 	Actor         string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
@@ -1539,12 +1537,12 @@ type RefundConversionRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// How much, more than zero, in the sale's currency, at most what is left of it. Unset: all that is left.
 	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The refund's own id, up to 255 characters, by which a repeat of this call is told. Empty: a refund of
-	// the same amount is taken for a repeat.
+	// The refund's own id, up to 255 characters, which identifies a repeat of this call. Empty: a refund of the
+	// same amount counts as a repeat.
 	RefundId string `protobuf:"bytes,3,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
 	// Why, in words, up to 1,000 characters.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The conversion's etag as the caller knows it; empty: whatever it is.
+	// The conversion's etag as the caller knows it; empty: any revision.
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
 	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
@@ -1624,7 +1622,7 @@ func (x *RefundConversionRequest) GetActor() string {
 	return ""
 }
 
-// ResolveConflictRequest says what becomes of a conflict.
+// ResolveConflictRequest says how to resolve a conflict.
 type ResolveConflictRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `conversions/{conversion}`.
@@ -1636,7 +1634,7 @@ type ResolveConflictRequest struct {
 	Resolution ConversionConflict_Resolution `protobuf:"varint,3,opt,name=resolution,proto3,enum=couponlink.tracking.v1.ConversionConflict_Resolution" json:"resolution,omitempty"`
 	// Why, in words, up to 1,000 characters.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The conversion's etag as the caller knows it; empty: whatever it is.
+	// The conversion's etag as the caller knows it; empty: any revision.
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
 	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
@@ -1719,12 +1717,12 @@ func (x *ResolveConflictRequest) GetActor() string {
 // WatchConversionsRequest says what to watch.
 type WatchConversionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A filter as in ListConversionsRequest, on the conversion as it was after each change; empty: all. A
-	// change after which it does not match is not sent.
+	// A filter as in ListConversionsRequest, applied to the conversion as it was after each change; empty: all.
+	// A change is not sent if the conversion does not match after it.
 	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// The last `resume_token` of an earlier stream with the same filter; empty: from now on. Tokens do not
-	// end, but those of releases before positions were numbered, and those of events that a restored database
-	// does not have, are refused.
+	// expire. Refused are tokens from releases before positions were numbered, from another database, and for
+	// events that a restored database does not have.
 	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1774,18 +1772,18 @@ func (x *WatchConversionsRequest) GetResumeToken() string {
 	return ""
 }
 
-// WatchConversionsResponse is news.
+// WatchConversionsResponse is one conversion with its latest changes, or only a new token.
 type WatchConversionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The conversion after these changes, without its decision; what changed later is in a later answer. Unset
-	// in an answer that only brings a token.
+	// The conversion after these changes, without its decision; later changes come in later responses. Unset in
+	// a response that has only a token.
 	Conversion *Conversion `protobuf:"bytes,1,opt,name=conversion,proto3" json:"conversion,omitempty"`
 	// Whether the conversion is new.
 	Created bool `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
-	// The changes that were made, in order; none if it is new, or only a conflict was noted.
+	// The changes that were made, in order; empty if the conversion is new, or only a conflict was noted.
 	Changes []*ConversionChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
-	// From where to resume. Also sent alone: at once if the request has none, and every few seconds while there
-	// is no news.
+	// Where to resume. Also sent alone: at once if the request has none, and every few seconds while nothing
+	// changes.
 	ResumeToken   string `protobuf:"bytes,4,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1869,10 +1867,10 @@ type Decision struct {
 	CouponGrace *durationpb.Duration `protobuf:"bytes,6,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
 	// The offer's etag: the revision of its settings.
 	OfferEtag string `protobuf:"bytes,7,opt,name=offer_etag,json=offerEtag,proto3" json:"offer_etag,omitempty"`
-	// How the payout is reckoned, whatever becomes of the amount: the coupon's, else the approval's, else
-	// the offer's. Unset: nothing is due.
+	// How the payout is computed, even after the amount changes: the coupon's, else the approval's, else the
+	// offer's. Unset: nothing is due.
 	Payout *v1.Payout `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
-	// How the revenue is reckoned. Unset: nothing is due.
+	// How the revenue is computed. Unset: nothing is due.
 	Revenue *v1.Payout `protobuf:"bytes,9,opt,name=revenue,proto3" json:"revenue,omitempty"`
 	// What happened to each code of a sale that came with several, in the order of the conversion's `codes`.
 	// Empty for one code or none: the conversion's `reason` covers those.
@@ -2062,7 +2060,7 @@ type ConsideredClick struct {
 	Click string `protobuf:"bytes,1,opt,name=click,proto3" json:"click,omitempty"`
 	// Its publisher, `publishers/{publisher}`.
 	Publisher string `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// Its coupon, by whose link it came; empty without one.
+	// The coupon whose link was clicked; empty if none.
 	Coupon string `protobuf:"bytes,3,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	// When it was made.
 	ClickTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=click_time,json=clickTime,proto3" json:"click_time,omitempty"`
@@ -2374,11 +2372,11 @@ func (x *RecordConversionRequest) GetCodes() []string {
 // RecordConversionResponse is the verdict, the same that `/postback` answers with.
 type RecordConversionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What became of the report.
+	// How the report was handled.
 	Outcome RecordConversionResponse_Outcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=couponlink.tracking.v1.RecordConversionResponse_Outcome" json:"outcome,omitempty"`
 	// The conversion stored, now or before; with `validate_only`, what would be stored.
 	Conversion *Conversion `protobuf:"bytes,2,opt,name=conversion,proto3" json:"conversion,omitempty"`
-	// What the reporter should mend, in words.
+	// What the reporter should fix, in words.
 	Warnings []string `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// The verdict in words.
 	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
@@ -2493,8 +2491,8 @@ func (x *GetConversionRequest) GetName() string {
 // ListConversionsRequest asks for a page of conversions.
 type ListConversionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
-	// 1 MiB, with fewer.
+	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
+	// before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -2505,17 +2503,17 @@ type ListConversionsRequest struct {
 	// `update_time`, `conflicted`, `undeduplicated`, `postback`:
 	// `pub_unique3 = "SALEXYZ20" AND amount >= 10.50 AND conversion_time >= "2026-11-01T00:00:00Z"`.
 	//
-	// The comparators are `=`, `!=`, `<`, `<=`, `>`, `>=`; conditions are joined by `AND` and `OR`, which
-	// binds closer, and negated by `NOT`. A `*` at a text's end stands for any ending: `"SALE*"`.
-	// `coupon_code`, `pub_unique3` and currencies match without regard to case. `codes:FREESHIP` finds a text
-	// within the codes as they were sent; case matters. Amounts are compared as numbers, exactly, in whatever
-	// currency: add `currency = EUR`; where there is no amount no comparison of it holds. `outcome =
-	// UNATTRIBUTED` finds the sales that nobody is credited with.
+	// The comparators are `=`, `!=`, `<`, `<=`, `>`, `>=`; conditions are joined by `AND` and `OR`, which binds
+	// closer, and negated by `NOT`. A `*` at a text's end stands for any ending: `"SALE*"`. `coupon_code`,
+	// `pub_unique3` and currencies match without regard to case. `codes:FREESHIP` finds a text within the codes
+	// as they were sent; case matters. Amounts are compared as exact numbers, regardless of currency: add
+	// `currency = EUR`. If a conversion has no amount, no comparison of it holds. `outcome = UNATTRIBUTED`
+	// finds the sales that nobody is credited with.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `conversion_time`, `create_time`, `update_time`,
 	// `offer`, `publisher`, `status`, `pub_unique3`. Default `conversion_time desc`.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// Whether to add up all that match, beside the page. It takes the longer the more match: seconds for a
+	// Whether to also add up all conversions that match. This takes longer the more match: seconds for a
 	// million.
 	IncludeTotals bool `protobuf:"varint,5,opt,name=include_totals,json=includeTotals,proto3" json:"include_totals,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2594,7 +2592,8 @@ type ListConversionsResponse struct {
 	Conversions []*Conversion `protobuf:"bytes,1,rep,name=conversions,proto3" json:"conversions,omitempty"`
 	// The token of the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// What all that match come to, on whatever page; set where `include_totals` was. Clicks are left out.
+	// The totals of all conversions that match, not only this page; set if `include_totals` was. Clicks are
+	// left out.
 	Totals        *Figures `protobuf:"bytes,3,opt,name=totals,proto3" json:"totals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2651,17 +2650,17 @@ func (x *ListConversionsResponse) GetTotals() *Figures {
 	return nil
 }
 
-// Figures are what a number of clicks and conversions come to. Money is per currency, in the order of the
-// currencies' codes; a currency that comes to nothing is left out.
+// Figures are the totals of a set of clicks and conversions. Money is per currency, ordered by currency code;
+// a currency whose total is zero is left out.
 type Figures struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Visits through tracking links, crawlers left out. 0 where clicks are left out.
 	Clicks int64 `protobuf:"varint,1,opt,name=clicks,proto3" json:"clicks,omitempty"`
 	// Sales, of whatever status.
 	Conversions int64 `protobuf:"varint,2,opt,name=conversions,proto3" json:"conversions,omitempty"`
-	// Those of them for which no click was reported.
+	// Those reported without a click.
 	ConversionsWithoutClick int64 `protobuf:"varint,3,opt,name=conversions_without_click,json=conversionsWithoutClick,proto3" json:"conversions_without_click,omitempty"`
-	// Conversions by click; unset without clicks. It is more than 1 where many buy who did not click.
+	// Conversions by click; unset without clicks. More than 1 if many sales came without a click.
 	ConversionRate *float64 `protobuf:"fixed64,4,opt,name=conversion_rate,json=conversionRate,proto3,oneof" json:"conversion_rate,omitempty"`
 	// The share of conversions without a click, 0 to 1; unset without conversions.
 	ShareWithoutClick *float64 `protobuf:"fixed64,5,opt,name=share_without_click,json=shareWithoutClick,proto3,oneof" json:"share_without_click,omitempty"`

@@ -35,8 +35,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ConversionService keeps the sales. Advertisers report them by postback over plain HTTP, platform
-// services by RecordConversion; both take the same way.
+// ConversionService keeps the sales. Advertisers report them by postback over plain HTTP, platform services
+// by RecordConversion; both are handled alike.
 type ConversionServiceClient interface {
 	// RecordConversion reports a sale, as `/postback` does, on the word of a platform service. It
 	// needs no postback token.
@@ -69,9 +69,9 @@ type ConversionServiceClient interface {
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `reason`; ABORTED (ETAG_MISMATCH).
 	RejectConversion(ctx context.Context, in *RejectConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
-	// ReassignConversion credits the sale to a coupon or a publisher of the same offer, by a person's
-	// decision: method MANUAL. What it pays is reckoned anew by today's settings. The publisher from whom
-	// it is taken is told REJECTED. One that is rejected stays so until it is approved.
+	// ReassignConversion credits the sale to a coupon or a publisher of the same offer, by a person's decision:
+	// method MANUAL. What it pays is computed again with today's settings. The publisher who loses the
+	// sale gets a delivery with status REJECTED. A rejected conversion stays rejected until it is approved.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND, COUPON_NOT_FOUND, PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on
 	// `coupon` or `publisher`; FAILED_PRECONDITION (LIMIT_REACHED); ABORTED (ETAG_MISMATCH).
@@ -102,11 +102,11 @@ type ConversionServiceClient interface {
 	// earlier stream stopped, until the caller ends it.
 	//
 	// Each new conversion and each change is sent once, and the changes of one conversion in their order. Keep
-	// the `resume_token` of the last answer that you have dealt with, and resume with it: nothing is left out or
-	// sent again, whoever was restarted meanwhile. There is no REST form.
+	// the `resume_token` of the last answer that you have dealt with, and resume with it: nothing is left out
+	// or sent again, even if either side was restarted meanwhile. There is no REST form.
 	//
-	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE when the stream ends on our side:
-	// call again with the last token.
+	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE when the server ends the stream: call
+	// again with the last token.
 	WatchConversions(ctx context.Context, in *WatchConversionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchConversionsResponse], error)
 }
 
@@ -231,8 +231,8 @@ type ConversionService_WatchConversionsClient = grpc.ServerStreamingClient[Watch
 // All implementations must embed UnimplementedConversionServiceServer
 // for forward compatibility.
 //
-// ConversionService keeps the sales. Advertisers report them by postback over plain HTTP, platform
-// services by RecordConversion; both take the same way.
+// ConversionService keeps the sales. Advertisers report them by postback over plain HTTP, platform services
+// by RecordConversion; both are handled alike.
 type ConversionServiceServer interface {
 	// RecordConversion reports a sale, as `/postback` does, on the word of a platform service. It
 	// needs no postback token.
@@ -265,9 +265,9 @@ type ConversionServiceServer interface {
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `reason`; ABORTED (ETAG_MISMATCH).
 	RejectConversion(context.Context, *RejectConversionRequest) (*Conversion, error)
-	// ReassignConversion credits the sale to a coupon or a publisher of the same offer, by a person's
-	// decision: method MANUAL. What it pays is reckoned anew by today's settings. The publisher from whom
-	// it is taken is told REJECTED. One that is rejected stays so until it is approved.
+	// ReassignConversion credits the sale to a coupon or a publisher of the same offer, by a person's decision:
+	// method MANUAL. What it pays is computed again with today's settings. The publisher who loses the
+	// sale gets a delivery with status REJECTED. A rejected conversion stays rejected until it is approved.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND, COUPON_NOT_FOUND, PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on
 	// `coupon` or `publisher`; FAILED_PRECONDITION (LIMIT_REACHED); ABORTED (ETAG_MISMATCH).
@@ -298,11 +298,11 @@ type ConversionServiceServer interface {
 	// earlier stream stopped, until the caller ends it.
 	//
 	// Each new conversion and each change is sent once, and the changes of one conversion in their order. Keep
-	// the `resume_token` of the last answer that you have dealt with, and resume with it: nothing is left out or
-	// sent again, whoever was restarted meanwhile. There is no REST form.
+	// the `resume_token` of the last answer that you have dealt with, and resume with it: nothing is left out
+	// or sent again, even if either side was restarted meanwhile. There is no REST form.
 	//
-	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE when the stream ends on our side:
-	// call again with the last token.
+	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE when the server ends the stream: call
+	// again with the last token.
 	WatchConversions(*WatchConversionsRequest, grpc.ServerStreamingServer[WatchConversionsResponse]) error
 	mustEmbedUnimplementedConversionServiceServer()
 }

@@ -240,7 +240,7 @@ type DeliveryAttempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When it was sent.
 	AttemptTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=attempt_time,json=attemptTime,proto3" json:"attempt_time,omitempty"`
-	// The HTTP status of the answer; 0: there was none.
+	// The HTTP status of the answer; 0: no answer.
 	HttpStatus int32 `protobuf:"varint,2,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
 	// How long it took.
 	Latency *durationpb.Duration `protobuf:"bytes,3,opt,name=latency,proto3" json:"latency,omitempty"`
@@ -357,8 +357,8 @@ func (x *GetDeliveryRequest) GetName() string {
 // ListDeliveriesRequest asks for a page of deliveries.
 type ListDeliveriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
-	// 1 MiB, with fewer.
+	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
+	// before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -677,12 +677,12 @@ func (x *TestDeliveryRequest) GetPublisher() string {
 	return ""
 }
 
-// TestDeliveryResponse is what came of a test.
+// TestDeliveryResponse is the result of a test.
 type TestDeliveryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The URL that was called.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// What came of it.
+	// The attempt and its result.
 	Attempt *DeliveryAttempt `protobuf:"bytes,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	// The first 1,000 bytes of the answer's body, as text.
 	ResponseBody  string `protobuf:"bytes,3,opt,name=response_body,json=responseBody,proto3" json:"response_body,omitempty"`

@@ -30,18 +30,17 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// DeliveryService shows and steers the deliveries: the calls by which publishers are told of their
-// conversions.
+// DeliveryService shows and controls deliveries: the calls that tell publishers about their conversions.
 //
-// A delivery is due when a conversion gets a status that its publisher chose, and when the payout of
-// one that has it changes. It is sent by GET or POST to the publisher's `postback_url` until an answer
-// with a status from 200 to 299 comes, at least once, and those of one conversion in their order: after
-// 1 second, then after ever longer pauses up to a day, for three days. Redirects are not followed, and
-// an answer takes 10 seconds at most. A publisher whose endpoint fails again and again is asked only now
-// and then, and holds up no other.
+// A delivery is due when a conversion gets a status that its publisher chose, and when the payout of one
+// that has it changes. It is sent by GET or POST to the publisher's `postback_url` until an answer with a
+// status from 200 to 299 comes, at least once, and those of one conversion in their order: after 1
+// second, then after ever longer pauses up to a day, for three days. Redirects are not followed, and an
+// answer takes 10 seconds at most. A publisher whose endpoint fails again and again is called only now
+// and then, and delays no other.
 //
 // Each call is signed (https://www.standardwebhooks.com): the headers `webhook-id` (the delivery's id,
-// the same for each try, by which a repeat is told), `webhook-timestamp` and `webhook-signature`, over
+// the same for each try, which identifies a repeat), `webhook-timestamp` and `webhook-signature`, over
 // the body of a POST, and over the query of a GET as it stands in the URL.
 type DeliveryServiceClient interface {
 	// GetDelivery returns one delivery with its attempts.
@@ -131,18 +130,17 @@ func (c *deliveryServiceClient) TestDelivery(ctx context.Context, in *TestDelive
 // All implementations must embed UnimplementedDeliveryServiceServer
 // for forward compatibility.
 //
-// DeliveryService shows and steers the deliveries: the calls by which publishers are told of their
-// conversions.
+// DeliveryService shows and controls deliveries: the calls that tell publishers about their conversions.
 //
-// A delivery is due when a conversion gets a status that its publisher chose, and when the payout of
-// one that has it changes. It is sent by GET or POST to the publisher's `postback_url` until an answer
-// with a status from 200 to 299 comes, at least once, and those of one conversion in their order: after
-// 1 second, then after ever longer pauses up to a day, for three days. Redirects are not followed, and
-// an answer takes 10 seconds at most. A publisher whose endpoint fails again and again is asked only now
-// and then, and holds up no other.
+// A delivery is due when a conversion gets a status that its publisher chose, and when the payout of one
+// that has it changes. It is sent by GET or POST to the publisher's `postback_url` until an answer with a
+// status from 200 to 299 comes, at least once, and those of one conversion in their order: after 1
+// second, then after ever longer pauses up to a day, for three days. Redirects are not followed, and an
+// answer takes 10 seconds at most. A publisher whose endpoint fails again and again is called only now
+// and then, and delays no other.
 //
 // Each call is signed (https://www.standardwebhooks.com): the headers `webhook-id` (the delivery's id,
-// the same for each try, by which a repeat is told), `webhook-timestamp` and `webhook-signature`, over
+// the same for each try, which identifies a repeat), `webhook-timestamp` and `webhook-signature`, over
 // the body of a POST, and over the query of a GET as it stands in the URL.
 type DeliveryServiceServer interface {
 	// GetDelivery returns one delivery with its attempts.

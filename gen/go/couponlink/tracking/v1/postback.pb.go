@@ -508,8 +508,8 @@ func (x *GetPostbackRequest) GetName() string {
 // ListPostbacksRequest asks for a page of postbacks.
 type ListPostbacksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
-	// 1 MiB, with fewer.
+	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
+	// before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter and order.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

@@ -29,10 +29,10 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// PostbackService shows the journal of postbacks, and plays them again after a fix. A postback is one
-// HTTP call by an advertiser that reports a sale or what became of it; each that proved that it comes
-// from its offer's advertiser, or needed no proof, is kept for 90 days with its verdict. Tests
-// (`test=1`) are not.
+// PostbackService shows the journal of postbacks, and replays them after a fix. A postback is one HTTP
+// call by an advertiser that reports a sale or a change of one. Each postback that proved that it comes
+// from its offer's advertiser, or needed no proof, is kept for 90 days with its verdict. Tests (`test=1`)
+// are not.
 type PostbackServiceClient interface {
 	// GetPostback returns one postback.
 	//
@@ -120,10 +120,10 @@ type PostbackService_ReplayPostbacksClient = grpc.ServerStreamingClient[ReplayPo
 // All implementations must embed UnimplementedPostbackServiceServer
 // for forward compatibility.
 //
-// PostbackService shows the journal of postbacks, and plays them again after a fix. A postback is one
-// HTTP call by an advertiser that reports a sale or what became of it; each that proved that it comes
-// from its offer's advertiser, or needed no proof, is kept for 90 days with its verdict. Tests
-// (`test=1`) are not.
+// PostbackService shows the journal of postbacks, and replays them after a fix. A postback is one HTTP
+// call by an advertiser that reports a sale or a change of one. Each postback that proved that it comes
+// from its offer's advertiser, or needed no proof, is kept for 90 days with its verdict. Tests (`test=1`)
+// are not.
 type PostbackServiceServer interface {
 	// GetPostback returns one postback.
 	//

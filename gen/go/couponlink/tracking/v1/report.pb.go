@@ -41,9 +41,9 @@ const (
 	SummarizeConversionsRequest_PUBLISHER SummarizeConversionsRequest_Dimension = 5
 	// The coupon code, in upper case; of clicks, where it is a coupon's.
 	SummarizeConversionsRequest_COUPON_CODE SummarizeConversionsRequest_Dimension = 6
-	// The status. Clicks have none and are left out.
+	// The status. Clicks have no status and are left out.
 	SummarizeConversionsRequest_STATUS SummarizeConversionsRequest_Dimension = 7
-	// The method of attribution. Clicks have none and are left out.
+	// The method of attribution. Clicks have no method and are left out.
 	SummarizeConversionsRequest_METHOD SummarizeConversionsRequest_Dimension = 8
 )
 
@@ -109,16 +109,16 @@ type SummarizeConversionsRequest struct {
 	StartDate string `protobuf:"bytes,2,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
 	// The last day, itself included, as `2026-11-30`; empty: up to now.
 	EndDate string `protobuf:"bytes,3,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
-	// An AIP-160 filter over `offer`, `publisher`, `coupon_code`, `status` and `method`:
-	// `publisher = "publishers/22" AND status = APPROVED`. With `status` or `method` in it clicks are left
-	// out, since they have none.
+	// An AIP-160 filter over `offer`, `publisher`, `coupon_code`, `status` and `method`: `publisher =
+	// "publishers/22" AND status = APPROVED`. A filter on `status` or `method` leaves clicks out, since they
+	// have neither.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Columns to order the rows by, each with an optional ` desc`: the dimensions grouped by, in lower case
 	// (`day`, `offer`), `clicks`, `conversions`, `conversions_without_click`, or `amount`, `payout` and
 	// `revenue`, which are compared currency by currency in the order of their codes. Default: the time,
 	// then the greatest `conversions` first, then the greatest `clicks`.
 	OrderBy string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// How many rows at most: 1 to 10,000. Default 1,000. The totals are of all rows whatever is cut off.
+	// How many rows at most: 1 to 10,000. Default 1,000. The totals cover all rows, also those cut off.
 	MaxRows       int32 `protobuf:"varint,6,opt,name=max_rows,json=maxRows,proto3" json:"max_rows,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -278,7 +278,7 @@ func (x *SummarizeConversionsResponse) GetTimeZone() string {
 	return ""
 }
 
-// SummaryRow is one group. Of the fields before the figures those are set that were grouped by.
+// SummaryRow is one group. Of the fields before `figures`, only those grouped by are set.
 type SummaryRow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The day, the week's Monday or the month's first day, as `2026-11-01`.
@@ -294,7 +294,7 @@ type SummaryRow struct {
 	Status Conversion_Status `protobuf:"varint,5,opt,name=status,proto3,enum=couponlink.tracking.v1.Conversion_Status" json:"status,omitempty"`
 	// The method; unspecified: sales that nobody is credited with.
 	Method Conversion_Method `protobuf:"varint,6,opt,name=method,proto3,enum=couponlink.tracking.v1.Conversion_Method" json:"method,omitempty"`
-	// What they come to.
+	// The group's figures.
 	Figures       *Figures `protobuf:"bytes,7,opt,name=figures,proto3" json:"figures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -382,11 +382,11 @@ func (x *SummaryRow) GetFigures() *Figures {
 // RecountSummariesRequest says which days.
 type RecountSummariesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The first day, as `2026-11-01`; empty: the first that there is. A month that is begun is counted whole.
+	// The first day, as `2026-11-01`; empty: the first day with data. A month is always counted as a whole.
 	StartDate string `protobuf:"bytes,1,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
 	// The last day, itself included; empty: today.
 	EndDate string `protobuf:"bytes,2,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
-	// Whether only to compare, and to mend nothing.
+	// Whether to compare only, and correct nothing.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -443,12 +443,12 @@ func (x *RecountSummariesRequest) GetValidateOnly() bool {
 	return false
 }
 
-// RecountSummariesResponse is what was found.
+// RecountSummariesResponse says what differed.
 type RecountSummariesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many figures were counted.
 	Counted int64 `protobuf:"varint,1,opt,name=counted,proto3" json:"counted,omitempty"`
-	// How many of them differed from what was kept. They are as counted now, unless `validate_only` was set.
+	// How many of them differed from the stored figures. They are corrected, unless `validate_only` was set.
 	Differing int64 `protobuf:"varint,2,opt,name=differing,proto3" json:"differing,omitempty"`
 	// The first 20 that differed, in words.
 	Differences   []string `protobuf:"bytes,3,rep,name=differences,proto3" json:"differences,omitempty"`

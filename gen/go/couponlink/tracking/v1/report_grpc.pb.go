@@ -37,14 +37,15 @@ type ReportServiceClient interface {
 	// is as fast over a million conversions as over a thousand.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY) while the figures
-	// are made for the first time, after an update or a change of the time zone.
+	// are first computed, or computed again after an update or a change of the time zone.
 	SummarizeConversions(ctx context.Context, in *SummarizeConversionsRequest, opts ...grpc.CallOption) (*SummarizeConversionsResponse, error)
-	// RecountSummaries counts the figures that SummarizeConversions reads anew, from the clicks and
-	// conversions themselves, compares them with those that are kept, and mends what differs. Nothing ever
-	// should: this is the proof, and the remedy. It runs beside everything else, and takes some seconds for
+	// RecountSummaries recounts the figures that SummarizeConversions reads, from the clicks and conversions
+	// themselves, compares them with the stored figures, and corrects any that differ. None ever should: this
+	// call proves it, and repairs them if they do. It runs alongside other calls, and takes some seconds for
 	// a million conversions.
 	//
-	// Days whose clicks have been deleted, which are kept for 400 days, keep the clicks counted for them.
+	// Clicks are deleted after 400 days. Days whose clicks are gone keep the numbers of clicks counted for
+	// them.
 	//
 	// Errors: INVALID_ARGUMENT on `start_date` or `end_date`; UNAVAILABLE (SUMMARIES_NOT_READY).
 	RecountSummaries(ctx context.Context, in *RecountSummariesRequest, opts ...grpc.CallOption) (*RecountSummariesResponse, error)
@@ -60,12 +61,12 @@ type ReportServiceClient interface {
 	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY).
 	ListLeakedCodes(ctx context.Context, in *ListLeakedCodesRequest, opts ...grpc.CallOption) (*ListLeakedCodesResponse, error)
 	// ExportConversions sends all conversions that match, however many, from one consistent view: what is
-	// stored or changed while the export runs is not seen. It takes little memory on either side, and ends
-	// when the caller goes. Over REST it is `GET /v1/reports/conversions:export`, which answers with CSV or
-	// with one JSON object a line. With `bom=true` the CSV begins with a byte order mark, which tells
+	// stored or changed while the export runs is not in it. It takes little memory on either side, and ends
+	// when the caller disconnects. Over REST it is `GET /v1/reports/conversions:export`, which answers with
+	// CSV or with one JSON object a line. With `bom=true` the CSV begins with a byte order mark, which tells
 	// spreadsheets that it is UTF-8; the default is `bom=false`.
 	//
-	// Errors: INVALID_ARGUMENT on `filter` or `order_by`; UNAVAILABLE when the export ends on our side.
+	// Errors: INVALID_ARGUMENT on `filter` or `order_by`; UNAVAILABLE when the server ends the export.
 	ExportConversions(ctx context.Context, in *ExportConversionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportConversionsResponse], error)
 }
 
@@ -138,14 +139,15 @@ type ReportServiceServer interface {
 	// is as fast over a million conversions as over a thousand.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY) while the figures
-	// are made for the first time, after an update or a change of the time zone.
+	// are first computed, or computed again after an update or a change of the time zone.
 	SummarizeConversions(context.Context, *SummarizeConversionsRequest) (*SummarizeConversionsResponse, error)
-	// RecountSummaries counts the figures that SummarizeConversions reads anew, from the clicks and
-	// conversions themselves, compares them with those that are kept, and mends what differs. Nothing ever
-	// should: this is the proof, and the remedy. It runs beside everything else, and takes some seconds for
+	// RecountSummaries recounts the figures that SummarizeConversions reads, from the clicks and conversions
+	// themselves, compares them with the stored figures, and corrects any that differ. None ever should: this
+	// call proves it, and repairs them if they do. It runs alongside other calls, and takes some seconds for
 	// a million conversions.
 	//
-	// Days whose clicks have been deleted, which are kept for 400 days, keep the clicks counted for them.
+	// Clicks are deleted after 400 days. Days whose clicks are gone keep the numbers of clicks counted for
+	// them.
 	//
 	// Errors: INVALID_ARGUMENT on `start_date` or `end_date`; UNAVAILABLE (SUMMARIES_NOT_READY).
 	RecountSummaries(context.Context, *RecountSummariesRequest) (*RecountSummariesResponse, error)
@@ -161,12 +163,12 @@ type ReportServiceServer interface {
 	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY).
 	ListLeakedCodes(context.Context, *ListLeakedCodesRequest) (*ListLeakedCodesResponse, error)
 	// ExportConversions sends all conversions that match, however many, from one consistent view: what is
-	// stored or changed while the export runs is not seen. It takes little memory on either side, and ends
-	// when the caller goes. Over REST it is `GET /v1/reports/conversions:export`, which answers with CSV or
-	// with one JSON object a line. With `bom=true` the CSV begins with a byte order mark, which tells
+	// stored or changed while the export runs is not in it. It takes little memory on either side, and ends
+	// when the caller disconnects. Over REST it is `GET /v1/reports/conversions:export`, which answers with
+	// CSV or with one JSON object a line. With `bom=true` the CSV begins with a byte order mark, which tells
 	// spreadsheets that it is UTF-8; the default is `bom=false`.
 	//
-	// Errors: INVALID_ARGUMENT on `filter` or `order_by`; UNAVAILABLE when the export ends on our side.
+	// Errors: INVALID_ARGUMENT on `filter` or `order_by`; UNAVAILABLE when the server ends the export.
 	ExportConversions(*ExportConversionsRequest, grpc.ServerStreamingServer[ExportConversionsResponse]) error
 	mustEmbedUnimplementedReportServiceServer()
 }

@@ -393,8 +393,8 @@ func (x *GetSavedReportRequest) GetName() string {
 // ListSavedReportsRequest asks for a page of reports.
 type ListSavedReportsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
-	// 1 MiB, with fewer.
+	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
+	// before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -506,8 +506,8 @@ type UpdateSavedReportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The report with its name, and the fields to change.
 	SavedReport *SavedReport `protobuf:"bytes,1,opt,name=saved_report,json=savedReport,proto3" json:"saved_report,omitempty"`
-	// The fields to change; `*` for all that can be. Empty: those that are set in `saved_report`. Fields that only the
-	// server sets are ignored, so what was read can be sent back.
+	// The fields to change; `*` for all that can be. Empty: those that are set in `saved_report`. Fields that
+	// only the server sets are ignored, so a caller can send back what it read.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -562,7 +562,7 @@ type DeleteSavedReportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `savedReports/{saved_report}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The report's etag as the caller knows it; empty: whatever it is.
+	// The report's etag as the caller knows it; empty: any revision.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

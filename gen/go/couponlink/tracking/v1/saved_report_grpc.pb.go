@@ -31,8 +31,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// SavedReportService keeps reports that people come back to: which columns, which conversions, in which
-// order, of which days. All who have the admin key see them; the console's link to one opens it.
+// SavedReportService keeps reports that people come back to: their columns, filter, order and days. Everyone
+// with the admin key sees them. The console has a link to each.
 type SavedReportServiceClient interface {
 	// CreateSavedReport stores a report under a name.
 	//
@@ -121,8 +121,8 @@ func (c *savedReportServiceClient) DeleteSavedReport(ctx context.Context, in *De
 // All implementations must embed UnimplementedSavedReportServiceServer
 // for forward compatibility.
 //
-// SavedReportService keeps reports that people come back to: which columns, which conversions, in which
-// order, of which days. All who have the admin key see them; the console's link to one opens it.
+// SavedReportService keeps reports that people come back to: their columns, filter, order and days. Everyone
+// with the admin key sees them. The console has a link to each.
 type SavedReportServiceServer interface {
 	// CreateSavedReport stores a report under a name.
 	//

@@ -30,7 +30,7 @@ type OfferScan_State int32
 const (
 	// Not a state.
 	OfferScan_STATE_UNSPECIFIED OfferScan_State = 0
-	// Under way, or to be gone on with after a restart.
+	// Running, or to be resumed after a restart.
 	OfferScan_RUNNING OfferScan_State = 1
 	// All links were scanned.
 	OfferScan_DONE OfferScan_State = 2
@@ -261,7 +261,7 @@ type OfferScan struct {
 	ScannedCount int32 `protobuf:"varint,6,opt,name=scanned_count,json=scannedCount,proto3" json:"scanned_count,omitempty"`
 	// How many of those had a problem of severity ERROR.
 	ErrorCount int32 `protobuf:"varint,7,opt,name=error_count,json=errorCount,proto3" json:"error_count,omitempty"`
-	// How many of those had none of ERROR, but one of WARNING.
+	// How many of those had a problem of severity WARNING, but no ERROR.
 	WarningCount int32 `protobuf:"varint,8,opt,name=warning_count,json=warningCount,proto3" json:"warning_count,omitempty"`
 	// When it was started.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -577,8 +577,8 @@ type ListOfferScansRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}`; `offers/-`: of all offers.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
-	// 1 MiB, with fewer.
+	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
+	// before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -743,8 +743,8 @@ type ListOfferScanResultsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}/scans/{scan}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many at most: 1 to 1,000; more is taken as 1,000. Default 50. A page also ends before it is over
-	// 1 MiB, with fewer.
+	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
+	// before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, with the same filter.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -1559,7 +1559,7 @@ func (x *ScanParameter) GetPresent() bool {
 	return false
 }
 
-// ScanProblem is something to mend.
+// ScanProblem is something to fix.
 type ScanProblem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How bad it is.

@@ -32,12 +32,13 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ScanService is the Scan Tool: it shows what becomes of a visitor who follows a link.
+// ScanService is the Scan Tool: it shows what happens to a visitor who follows a link.
 type ScanServiceClient interface {
 	// ScanLink explains a tracking link and follows it as a visitor would, one redirect after the other, up
-	// to 10. It creates no click and no conversion: our own part of the way is worked out, with a made-up
-	// click id, and the rest is called. Hosts inside the network are refused unless the operator allowed
-	// them. A link that leads nowhere is an answer with its problems, not an error.
+	// to 10. It creates no click and no conversion: the redirects that this program would give are
+	// computed, with a made-up click id, and the others are called. Hosts inside the network are refused
+	// unless the operator allowed them. A link that leads nowhere is an answer with its problems, not an
+	// error.
 	//
 	// Errors: INVALID_ARGUMENT on `url` when it is no http or https URL; UNAVAILABLE while the coupon service
 	// cannot be reached and the answer is not in memory.
@@ -166,12 +167,13 @@ func (c *scanServiceClient) ListOfferScanResults(ctx context.Context, in *ListOf
 // All implementations must embed UnimplementedScanServiceServer
 // for forward compatibility.
 //
-// ScanService is the Scan Tool: it shows what becomes of a visitor who follows a link.
+// ScanService is the Scan Tool: it shows what happens to a visitor who follows a link.
 type ScanServiceServer interface {
 	// ScanLink explains a tracking link and follows it as a visitor would, one redirect after the other, up
-	// to 10. It creates no click and no conversion: our own part of the way is worked out, with a made-up
-	// click id, and the rest is called. Hosts inside the network are refused unless the operator allowed
-	// them. A link that leads nowhere is an answer with its problems, not an error.
+	// to 10. It creates no click and no conversion: the redirects that this program would give are
+	// computed, with a made-up click id, and the others are called. Hosts inside the network are refused
+	// unless the operator allowed them. A link that leads nowhere is an answer with its problems, not an
+	// error.
 	//
 	// Errors: INVALID_ARGUMENT on `url` when it is no http or https URL; UNAVAILABLE while the coupon service
 	// cannot be reached and the answer is not in memory.
