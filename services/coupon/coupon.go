@@ -56,7 +56,7 @@ func New(ctx context.Context, database settings.Database, publicURL string, allo
 
 func open(ctx context.Context, database settings.Database, log *slog.Logger) (flow.Store, error) {
 	if database.MongoDBURI == "" {
-		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitedb.Exclusive(database.SQLiteExclusive))
+		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitedb.Exclusive(database.SQLiteExclusive), sqlitedb.WithLog(log))
 	}
 	opts := []mongodb.Option{mongodb.WithLog(log)}
 	if database.WithoutTransactions {

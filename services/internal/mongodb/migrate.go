@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -53,7 +54,7 @@ func (db *DB) Migrate(ctx context.Context, steps []Migration) error {
 			return err
 		}
 		for _, step := range lacking {
-			if err := db.step(ctx, step); err != nil {
+			if err := db.step(ctx, step, len(steps)); err != nil {
 				return err
 			}
 		}
@@ -77,8 +78,10 @@ func (db *DB) lacking(ctx context.Context, steps []Migration) ([]Migration, erro
 	return steps[stored.Version:], nil
 }
 
-// step runs one step and records its version.
-func (db *DB) step(ctx context.Context, step Migration) error {
+// step runs one step of those up to the newest, and records its version.
+func (db *DB) step(ctx context.Context, step Migration, newest int) error {
+	began := time.Now()
+	db.log.InfoContext(ctx, "migrating the schema", slog.String("database", db.database.Name()), slog.Int("version", step.Version-1), slog.Int("newest", newest))
 	if err := step.Run(WithLimit(ctx, stepTimeout), db); err != nil {
 		return Failure(fmt.Errorf("migrating the schema to version %d: %w", step.Version, err))
 	}
@@ -89,6 +92,8 @@ func (db *DB) step(ctx context.Context, step Migration) error {
 	if err != nil {
 		return Failure(fmt.Errorf("recording schema version %d: %w", step.Version, err))
 	}
+	db.log.InfoContext(ctx, "migrated the schema", slog.String("database", db.database.Name()), slog.Int("version", step.Version), slog.Int("newest", newest),
+		slog.Duration("took", time.Since(began).Round(time.Millisecond)))
 	return nil
 }
 

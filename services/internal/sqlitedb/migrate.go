@@ -5,12 +5,23 @@ import (
 	"database/sql"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
 
-// migrate brings the schema up to the newest migration, or refuses one that is newer.
-func migrate(ctx context.Context, db *sql.DB, migrations fs.FS) error {
+// WithLog logs the migrations of an existing database, step by step. With a nil log, nothing is logged.
+func WithLog(log *slog.Logger) Option {
+	return func(o *options) {
+		if log != nil {
+			o.log = log
+		}
+	}
+}
+
+// migrate brings the schema of the database at a path up to the newest migration, or refuses one that is newer.
+func migrate(ctx context.Context, db *sql.DB, migrations fs.FS, path string, log *slog.Logger) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations,
 		goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -23,8 +34,20 @@ func migrate(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 	if current > newest {
 		return fmt.Errorf("the database has schema version %d, and this program knows only up to %d: use a newer program", current, newest)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrating the schema from version %d: %w", current, err)
+	for version := current; version < newest; {
+		began := time.Now()
+		if current > 0 { // a new database has nothing to migrate
+			log.InfoContext(ctx, "migrating the schema", slog.String("database", path), slog.Int64("version", version), slog.Int64("newest", newest))
+		}
+		step, err := provider.UpByOne(ctx)
+		if err != nil {
+			return fmt.Errorf("migrating the schema from version %d: %w", version, err)
+		}
+		version = step.Source.Version
+		if current > 0 {
+			log.InfoContext(ctx, "migrated the schema", slog.String("database", path), slog.Int64("version", version), slog.Int64("newest", newest),
+				slog.Duration("took", time.Since(began).Round(time.Millisecond)))
+		}
 	}
 	return nil
 }

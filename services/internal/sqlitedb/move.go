@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"github.com/couponlink/couponlink/services/internal/move"
@@ -22,7 +23,10 @@ const (
 // Option changes how Open opens a file.
 type Option func(*options)
 
-type options struct{ toMove, existing, exclusive bool }
+type options struct {
+	toMove, existing, exclusive bool
+	log                         *slog.Logger
+}
 
 // ToMove is for a move in one of its roles: a source must exist, and a destination may have a move into it
 // that is unfinished, which Open refuses else.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -46,6 +47,7 @@ type DB struct {
 	lock      *fileLock
 	watch     *watch
 	marker    *marker
+	log       *slog.Logger
 	writer    *sql.DB
 	reader    *sql.DB
 	report    *sql.DB
@@ -59,7 +61,7 @@ type DB struct {
 // another process (ErrInUse; the error names that process), one into which data is being moved, and one that is
 // damaged, as far as a check of two seconds finds (a *Damage).
 func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*DB, error) {
-	var o options
+	o := options{log: slog.New(slog.DiscardHandler)}
 	for _, option := range opts {
 		option(&o)
 	}
@@ -79,7 +81,7 @@ func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{path: path, exclusive: o.exclusive, lock: l, watch: &watch{path: path}, marker: &marker{}}
+	db := &DB{path: path, exclusive: o.exclusive, lock: l, watch: &watch{path: path}, marker: &marker{}, log: o.log}
 	if err := db.open(ctx, migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), l.close())
 	}
@@ -137,7 +139,7 @@ func (db *DB) begin(ctx context.Context, migrations fs.FS) error {
 		return err
 	}
 	if migrations != nil {
-		if err := migrate(ctx, db.writer, migrations); err != nil {
+		if err := migrate(ctx, db.writer, migrations, db.path, db.log); err != nil {
 			return err
 		}
 	}

@@ -1,11 +1,13 @@
 package sqlitedb_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,14 +101,21 @@ func TestOpenMigratesAndRefusesTheNewer(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	newer := open(t, path, first, second)
+	var log bytes.Buffer
+	newer, err := sqlitedb.Open(t.Context(), path, migrations(first, second), sqlitedb.WithLog(slog.New(slog.NewTextHandler(&log, nil))))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if n := count(t, newer); n != 1 {
 		t.Errorf("%d rows after migrating, want 1", n)
 	}
 	if err := newer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err := sqlitedb.Open(t.Context(), path, migrations(first))
+	if !strings.Contains(log.String(), "version=1 newest=2") || !strings.Contains(log.String(), "version=2 newest=2 took=") {
+		t.Errorf("the log does not say how far the migration is:\n%s", &log)
+	}
+	_, err = sqlitedb.Open(t.Context(), path, migrations(first))
 	if err == nil || !strings.Contains(err.Error(), "schema version 2") || !strings.Contains(err.Error(), "up to 1") {
 		t.Errorf("opening a newer schema: %v, want a refusal that names both versions", err)
 	}

@@ -72,14 +72,14 @@ type Options struct {
 	Now func() time.Time
 	// Exclusive is sqlitedb.Exclusive.
 	Exclusive bool
-	// Log is told what is deleted for its age; nil: nobody is.
+	// Log is told of migrations, and what is deleted for its age; nil: nothing is logged.
 	Log *slog.Logger
 }
 
 // Open opens the file tracking.db in a directory, which is made if need be. One store at a time may have it
 // open.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
-	db, err := openFile(ctx, dir, sqlitedb.Exclusive(o.Exclusive))
+	db, err := openFile(ctx, dir, sqlitedb.Exclusive(o.Exclusive), sqlitedb.WithLog(o.Log))
 	if err != nil {
 		return nil, err
 	}
