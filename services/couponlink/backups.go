@@ -39,6 +39,9 @@ func Backup(ctx context.Context, cfg BackupConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if cfg.Dir == "" {
+		return errors.New("the directory of the backup is empty: name one that does not exist")
+	}
 	if _, err := os.Lstat(cfg.Dir); err == nil {
 		return fmt.Errorf("%s exists, and nothing is overwritten: name a directory that does not exist", cfg.Dir)
 	}
@@ -94,7 +97,8 @@ func backupIdle(ctx context.Context, cfg BackupConfig, dir string) (err error) {
 	return err
 }
 
-// backupRunning has the service that runs take a backup, in its own folder, and moves it.
+// backupRunning has the service that runs take a backup, in its own folder, and moves it. If it cannot be moved, it is
+// removed: it would be left there each time.
 func backupRunning(ctx context.Context, cfg BackupConfig, dir string) error {
 	addr := cfg.TrackingGRPCAddr
 	if names := here(dir); len(names) == 1 && names[0] == coupon.DatabaseFile {
@@ -109,13 +113,17 @@ func backupRunning(ctx context.Context, cfg BackupConfig, dir string) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }() // nothing is under way
-	id := "moving-" + strings.ToLower(time.Now().UTC().Format("20060102-150405.000000"))
+	id := "moving-" + strings.ReplaceAll(time.Now().UTC().Format("20060102-150405.000000"), ".", "-")
 	answer, err := backupv1.NewBackupServiceClient(grpcdial.WithKey(conn, key)).
-		CreateBackup(ctx, &backupv1.CreateBackupRequest{BackupId: strings.ReplaceAll(id, ".", "-")})
+		CreateBackup(ctx, &backupv1.CreateBackupRequest{BackupId: id})
 	if err != nil {
 		return fmt.Errorf("asking the service that has %s open, at %s, for a backup: %w", dir, addr, err)
 	}
-	return backup.Move(answer.GetDirectory(), cfg.Dir)
+	taken := answer.GetDirectory()
+	if err = backup.Move(taken, cfg.Dir); err != nil && filepath.Base(taken) == id {
+		err = errors.Join(err, os.RemoveAll(taken))
+	}
+	return err
 }
 
 // VerifyConfig is what a check runs by.
