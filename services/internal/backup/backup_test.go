@@ -116,6 +116,24 @@ func taken(t *testing.T) string {
 	return dir
 }
 
+// TestBackupOfRemovedFiles: a backup of files that are gone says so, and puts no empty ones in their place.
+func TestBackupOfRemovedFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	source := sqlitedb.NewSource(open(t, dir, "a.db"), nil)
+	file := filepath.Join(dir, "a.db")
+	if err := os.Rename(file, file+".away"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := backup.Job{Sources: []*sqlitedb.Source{source}}.Take(t.Context(), filepath.Join(t.TempDir(), "backup"))
+	if err == nil || !strings.Contains(err.Error(), "a.db is gone") {
+		t.Errorf("a backup without the file: %v", err)
+	}
+	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after the backup the file that was gone: %v", err)
+	}
+}
+
 func TestVerifyNamesFaults(t *testing.T) {
 	t.Parallel()
 	write := func(name string, at int64) func(t *testing.T, dir string) {

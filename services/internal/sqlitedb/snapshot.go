@@ -48,7 +48,7 @@ type Snapshot struct {
 
 // Snapshots returns one moment of all sources: what was committed before the call is in it, and nothing of one
 // source is later than anything of another, since all writers wait while it is taken. They wait for some
-// milliseconds only: while a snapshot is read they go on, and the logs grow.
+// milliseconds only: while a snapshot is read they go on, and the logs grow. It refuses a source that Check refuses.
 func Snapshots(ctx context.Context, sources ...*Source) (all []*Snapshot, err error) {
 	defer func() {
 		if err != nil {
@@ -80,8 +80,12 @@ func Snapshots(ctx context.Context, sources ...*Source) (all []*Snapshot, err er
 	return all, nil
 }
 
-// connectSnapshot opens a connection of its own, so that no reader waits for it.
+// connectSnapshot opens a connection of its own, so that no reader waits for it. It opens the file by its name, which
+// must still be that of the file that is served.
 func (db *DB) connectSnapshot(ctx context.Context) (*Snapshot, error) {
+	if err := db.Check(); err != nil {
+		return nil, err
+	}
 	pool, err := db.connect(1, nil, url.Values{"_query_only": {"1"}, "_pragma": {cacheSize(readerCacheKiB)}})
 	if err != nil {
 		return nil, err

@@ -247,6 +247,7 @@ func (db *DB) connect(connections int, m *marker, options url.Values) (*sql.DB, 
 	options.Set("_busy_timeout", fmt.Sprint(busyTimeoutMillis))
 	options.Set("_synchronous", "FULL")
 	options.Set("_dqs", "0")
+	options.Set("mode", "rw") // the file is there; if it is removed, no empty one takes its place
 	if db.exclusive {
 		options.Set("vfs", exclusiveVFS)
 	}
