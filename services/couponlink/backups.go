@@ -20,20 +20,20 @@ import (
 	"github.com/couponlink/couponlink/services/tracking"
 )
 
-// Databases returns what backups and data directories may hold.
+// Databases returns the databases that backups and data directories may hold.
 func Databases() []backup.Database { return append(coupon.Databases(), tracking.Databases()...) }
 
-// BackupConfig is what a backup is taken by.
+// BackupConfig configures Backup.
 type BackupConfig struct {
 	Dir              string `arg:"" name:"dir" help:"Directory to write the backup to. It must not exist."`
-	CouponGRPCAddr   string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address of the coupon service's gRPC, which is asked if only that service's database is here (${default})."`
-	TrackingGRPCAddr string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address of the tracking service's gRPC, which is asked if the service runs (${default})."`
+	CouponGRPCAddr   string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address of the coupon service's gRPC, used if the service runs and the data directory has only its database (${default})."`
+	TrackingGRPCAddr string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address of the tracking service's gRPC, used if the service runs (${default})."`
 	settings.Storage
 	settings.AdminKey
 }
 
-// Backup takes a backup of the data directory's databases. A service that has them open is asked to do it; else it
-// is done here. The last line on out has the counts.
+// Backup takes a backup of the data directory's databases. If a service has them open, Backup asks it to take
+// the backup. The last line on out has the counts.
 func Backup(ctx context.Context, cfg BackupConfig, out io.Writer) error {
 	dir, err := sqliteDir(cfg.Storage)
 	if err != nil {
@@ -63,7 +63,7 @@ func Backup(ctx context.Context, cfg BackupConfig, out io.Writer) error {
 func sqliteDir(storage settings.Storage) (string, error) {
 	database, err := storage.Database()
 	if err == nil && database.SQLiteDir == "" {
-		err = errors.New("the databases are on MongoDB: back them up, check and restore them by MongoDB's own means")
+		err = errors.New("the databases are on MongoDB: use MongoDB's own tools to back them up, check and restore them")
 	}
 	return database.SQLiteDir, err
 }
@@ -82,7 +82,7 @@ func here(dir string) (names []string) {
 func backupIdle(ctx context.Context, cfg BackupConfig, dir string) (err error) {
 	names := here(dir)
 	if len(names) == 0 {
-		return fmt.Errorf("%s holds no database: name the data directory by COUPONLINK_DATA_DIR", dir)
+		return fmt.Errorf("%s holds no database: set COUPONLINK_DATA_DIR to the data directory", dir)
 	}
 	job := backup.Job{FilesFrom: cfg.DataDir, Files: smallFiles(), Version: command.Version()}
 	for _, name := range names {
@@ -97,8 +97,8 @@ func backupIdle(ctx context.Context, cfg BackupConfig, dir string) (err error) {
 	return err
 }
 
-// backupRunning has the service that runs take a backup, in its own folder, and moves it. If it cannot be moved, it is
-// removed: it would be left there each time.
+// backupRunning asks the running service to take a backup in its own folder, and moves the result. It removes a backup
+// that it cannot move, or each attempt would leave one behind.
 func backupRunning(ctx context.Context, cfg BackupConfig, dir string) error {
 	addr := cfg.TrackingGRPCAddr
 	if names := here(dir); len(names) == 1 && names[0] == coupon.DatabaseFile {
@@ -126,9 +126,9 @@ func backupRunning(ctx context.Context, cfg BackupConfig, dir string) error {
 	return err
 }
 
-// VerifyConfig is what a check runs by.
+// VerifyConfig configures Verify.
 type VerifyConfig struct {
-	Dir string `arg:"" optional:"" name:"dir" help:"Directory of a backup or of data. Default: the data directory. Its service may run."`
+	Dir string `arg:"" optional:"" name:"dir" help:"Directory of a backup, or a data directory, which a service may be using. Default: the data directory."`
 	settings.Storage
 }
 
@@ -151,13 +151,13 @@ func Verify(ctx context.Context, cfg VerifyConfig, out io.Writer) error {
 	return err
 }
 
-// RestoreConfig is what a restore runs by.
+// RestoreConfig configures Restore.
 type RestoreConfig struct {
-	Dir string `arg:"" name:"dir" help:"Directory of the backup. It is restored into the data directory, which must have no databases."`
+	Dir string `arg:"" name:"dir" help:"Directory of the backup. Restores into the data directory, which must not have databases."`
 	settings.Storage
 }
 
-// Restore puts a backup into the data directory, after it was verified. The last line on out has the counts.
+// Restore verifies a backup and copies it into the data directory. The last line on out has the counts.
 func Restore(ctx context.Context, cfg RestoreConfig, out io.Writer) error {
 	dir, err := sqliteDir(cfg.Storage)
 	if err != nil {
@@ -173,7 +173,7 @@ func Restore(ctx context.Context, cfg RestoreConfig, out io.Writer) error {
 	return printManifest(out, "restored", m, dir)
 }
 
-// printManifest prints what a backup has.
+// printManifest prints what a backup holds.
 func printManifest(out io.Writer, done string, m backup.Manifest, dir string) error {
 	for _, entry := range m.Databases {
 		var rows int64

@@ -18,20 +18,21 @@ import (
 	"github.com/couponlink/couponlink/services/tracking"
 )
 
-// MoveConfig says what is moved where.
+// MoveConfig configures Move.
 type MoveConfig struct {
 	From string `env:"COUPONLINK_MOVE_FROM" required:"" placeholder:"URL" help:"Database to move from: sqlite:DIR, mongodb://... or mongodb+srv://... All services on it must be stopped."`
-	To   string `env:"COUPONLINK_MOVE_TO" required:"" placeholder:"URL" help:"Database to move to, which must be empty or hold what this very move has written so far."`
+	To   string `env:"COUPONLINK_MOVE_TO" required:"" placeholder:"URL" help:"Database to move to. It must be empty, or hold what an interrupted run of the same move has written."`
 
 	// WithoutTransactions is for tests on an engine that has none.
 	WithoutTransactions bool `kong:"-"`
 }
 
-// errCutOff is not the context's error: that a service was stopped by a signal is no failure, but this is.
-var errCutOff = errors.New("the move was cut off; the same command resumes it")
+// errCutOff is returned instead of the context's error: a service that a signal stops has not failed, but a
+// move has.
+var errCutOff = errors.New("the move was cut off; run the same command again to resume it")
 
-// Move moves both services' databases, or resumes a move that was cut off, and writes what was moved to out:
-// a line for each table, and the number of records on the last. Source and destination are compared at the end.
+// Move moves both services' databases, or resumes an interrupted move. At the end it compares source and
+// destination, and writes a line for each table to out, and last the number of records.
 func Move(ctx context.Context, cfg MoveConfig, out io.Writer, log *slog.Logger) (err error) {
 	from, fromErr := cfg.database("--from", cfg.From)
 	to, toErr := cfg.database("--to", cfg.To)
@@ -71,7 +72,7 @@ func Move(ctx context.Context, cfg MoveConfig, out io.Writer, log *slog.Logger) 
 	return printMoved(out, place, moved)
 }
 
-// database returns the database that a flag means.
+// database returns the database that a flag names.
 func (c MoveConfig) database(flag, given string) (settings.Database, error) {
 	database, err := settings.ParseDatabase(flag, given)
 	if err != nil {
@@ -87,15 +88,15 @@ func (c MoveConfig) database(flag, given string) (settings.Database, error) {
 	return database, nil
 }
 
-// placeOf returns a database's URL without what proves who may use it, and without options.
+// placeOf returns a database's URL without credentials and options.
 func placeOf(database settings.Database) string {
 	if database.SQLiteDir != "" {
 		return "sqlite:" + database.SQLiteDir
 	}
 	scheme, rest, _ := strings.Cut(database.MongoDBURI, "://")
 	rest, _, _ = strings.Cut(rest, "?")
-	hosts, prefix, _ := strings.Cut(rest, "/") // in user and password a slash is percent-encoded
-	if prefix == "admin" {                     // which is no prefix: it is where the user is defined
+	hosts, prefix, _ := strings.Cut(rest, "/") // a slash in user or password is percent-encoded
+	if prefix == "admin" {                     // not a prefix: the database that defines the user
 		prefix = ""
 	}
 	return strings.TrimSuffix(scheme+"://"+hosts[strings.LastIndex(hosts, "@")+1:]+"/"+prefix, "/")

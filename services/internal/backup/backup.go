@@ -1,7 +1,7 @@
-// Package backup takes, checks and restores copies of SQLite databases: one moment of all databases of a process,
-// while it serves, with a manifest of what is in them.
+// Package backup takes, checks and restores backups of SQLite databases. A backup holds all databases of a
+// process as of one moment, taken while the process serves, and a manifest that describes them.
 //
-// Wiring may import it; of ours it imports apperr and sqlitedb.
+// Wiring may import it; of our packages it imports apperr and sqlitedb.
 package backup
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// holdTime bounds how long writers may be asked to wait, and so how long a backup takes to begin.
+// holdTime bounds how long writers may be paused, and so how long a backup may take to begin.
 const holdTime = 10 * time.Second
 
 const (
@@ -28,7 +28,7 @@ const (
 	manifestName = "manifest.json"
 	// format is the number of the manifest's format.
 	format = 1
-	// partial begins the names of directories that are no backups yet.
+	// partial is the prefix of directories that are not complete backups yet.
 	partial = ".partial-"
 )
 
@@ -36,12 +36,12 @@ const (
 type Manifest struct {
 	Format  int    `json:"format"`
 	Product string `json:"product"`
-	// Version is the program's that took it.
+	// Version is the version of the program that took the backup.
 	Version string `json:"version"`
-	// CreateTime is the moment that the backup is of.
+	// CreateTime is the moment whose data the backup holds.
 	CreateTime time.Time `json:"createTime"`
 	Databases  []Entry   `json:"databases"`
-	// Files are the small ones that go with the databases, such as the admin key.
+	// Files are the small files that go with the databases, such as the admin key.
 	Files []Entry `json:"files,omitempty"`
 }
 
@@ -50,12 +50,12 @@ type Entry struct {
 	File   string `json:"file"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
-	// SchemaVersion and Tables, the number of rows of each table, are a database's.
+	// SchemaVersion and Tables, the number of rows of each table, are set for databases only.
 	SchemaVersion int64            `json:"schemaVersion,omitempty"`
 	Tables        map[string]int64 `json:"tables,omitempty"`
 }
 
-// Rows returns how many rows all databases have.
+// Rows returns the number of rows in all databases.
 func (m Manifest) Rows() (n int64) {
 	for _, entry := range m.Databases {
 		for _, rows := range entry.Tables {
@@ -65,7 +65,7 @@ func (m Manifest) Rows() (n int64) {
 	return n
 }
 
-// Bytes returns how long all files are.
+// Bytes returns the total length of all files.
 func (m Manifest) Bytes() (n int64) {
 	for _, entry := range append(m.Databases, m.Files...) {
 		n += entry.Bytes
@@ -82,8 +82,8 @@ type Job struct {
 	Version   string
 }
 
-// Take writes a backup into a directory, which must not exist, nor appears before the backup is whole. All
-// databases are as of one moment: what was acknowledged before the call is in it.
+// Take writes a backup into a directory, which must not exist and appears only once the backup is complete. All
+// databases are as of one moment. The backup has everything that was acknowledged before the call.
 func (j Job) Take(ctx context.Context, dir string) (m Manifest, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
@@ -96,7 +96,7 @@ func (j Job) Take(ctx context.Context, dir string) (m Manifest, err error) {
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return m, fmt.Errorf("making the folder of backups: %w", err)
 	}
-	temp, err := os.MkdirTemp(parent, partial) // of mode 0700: the databases hold secrets
+	temp, err := os.MkdirTemp(parent, partial) // with mode 0700: the databases hold secrets
 	if err != nil {
 		return m, fmt.Errorf("making the backup's directory: %w", err)
 	}
@@ -156,7 +156,7 @@ func (j Job) write(ctx context.Context, dir string) (Manifest, error) {
 	return m, writeManifest(dir, m)
 }
 
-// describeDatabase returns the entry of a database file that nobody has open.
+// describeDatabase returns the entry of a database file that no process has open.
 func describeDatabase(ctx context.Context, dir, name string) (Entry, error) {
 	entry, err := describe(dir, name)
 	if err != nil {
@@ -205,7 +205,8 @@ func writeManifest(dir string, m Manifest) error {
 	return nil
 }
 
-// ReadManifest returns the manifest of a backup. The error is fs.ErrNotExist if the directory has none.
+// ReadManifest returns the manifest of the backup in a directory. The error is fs.ErrNotExist if it has no
+// manifest.
 func ReadManifest(dir string) (m Manifest, err error) {
 	path := filepath.Join(dir, manifestName)
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names the directory
@@ -237,7 +238,7 @@ func mustNotExist(dir string) error {
 	}
 }
 
-// copyFile copies a file into one that does not exist, for its owner only, and forces it to the disk.
+// copyFile copies a file to a new one that only its owner can read, and syncs it to the disk.
 func copyFile(from, to string) error {
 	in, err := os.Open(from) //nolint:gosec // the operator names both directories
 	if err != nil {
@@ -255,7 +256,7 @@ func copyFile(from, to string) error {
 	return nil
 }
 
-// syncDir forces a directory's names to the disk.
+// syncDir syncs a directory's entries to the disk.
 func syncDir(dir string) error {
 	d, err := os.Open(dir) //nolint:gosec // as above
 	if err != nil {

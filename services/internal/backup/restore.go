@@ -10,9 +10,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// Restore copies a backup into a data directory, after it was verified. It refuses a directory that has one of the
-// databases, and one that a process uses; nothing is overwritten. Small files that exist are left as they are,
-// and returned. If it is cut off, the directory has either no database or none that a service starts on.
+// Restore verifies a backup and copies it into a data directory. It refuses a directory that a process uses or
+// that has one of the databases, and overwrites nothing. It leaves small files that exist as they are, and
+// returns their names in left. If Restore is interrupted, the directory has either no database or none that a
+// service starts on.
 func Restore(ctx context.Context, from, to string, databases []Database) (m Manifest, left []string, err error) {
 	if m, err = ReadManifest(from); err != nil {
 		return m, nil, err

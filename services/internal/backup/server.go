@@ -20,20 +20,22 @@ import (
 
 const namePrefix = "backups/"
 
-// idPattern is what a backup's id may be. It is a directory's name, so it can lead nowhere else.
+// idPattern matches valid ids of backups. An id is a directory's name, so it must not lead to another
+// directory.
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
-// Server implements BackupService. Callers name backups and never paths: all are in one folder.
+// Server implements BackupService. Callers name backups, never paths: all backups are in one folder.
 type Server struct {
 	backupv1.UnimplementedBackupServiceServer
 	job       Job
 	folder    string
 	databases []Database
-	// taking is held while a backup is taken: a second one at the same time would only be slower.
+	// taking is held while a backup is taken: two at once would only slow each other down.
 	taking sync.Mutex
 }
 
-// NewServer returns the service that takes the backups of a job into a folder. A job without sources takes none.
+// NewServer returns a service that runs job for each backup and writes it into folder. If job has no sources,
+// CreateBackup fails with NO_BACKUPS.
 func NewServer(job Job, folder string, databases []Database) *Server {
 	return &Server{job: job, folder: folder, databases: databases}
 }
@@ -46,7 +48,7 @@ func (s *Server) Register(registrar grpc.ServiceRegistrar) {
 // CreateBackup implements the RPC of that name.
 func (s *Server) CreateBackup(ctx context.Context, req *backupv1.CreateBackupRequest) (*backupv1.Backup, error) {
 	if len(s.job.Sources) == 0 {
-		return nil, apperr.New(apperr.FailedPrecondition, "NO_BACKUPS", "the databases are not on SQLite: back them up by their own means")
+		return nil, apperr.New(apperr.FailedPrecondition, "NO_BACKUPS", "the databases are not on SQLite: use the database's own tools to back them up")
 	}
 	id := req.GetBackupId()
 	if id == "" {

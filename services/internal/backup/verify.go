@@ -13,21 +13,20 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// Figures recounts the figures that a database keeps, and returns how many there are and how many differ from
-// what they count.
+// Figures recounts the figures that a database keeps. It returns how many there are and how many differ from
+// the recount.
 type Figures func(ctx context.Context, file *sqlitedb.File) (figures, differing int64, err error)
 
 // Database is a database that a directory may hold.
 type Database struct {
 	File string
-	// Figures is nil for a database that keeps none.
+	// Figures is nil for a database that keeps no figures.
 	Figures Figures
-	// Restored changes a file that was copied from a backup, before a service starts on it; nil: nothing is to be
-	// changed.
+	// Restored, if not nil, changes a file that was copied from a backup before a service starts on it.
 	Restored func(ctx context.Context, path string) error
 }
 
-// Report is what a check found that found no fault.
+// Report says what a check covered.
 type Report struct {
 	// Databases are the files that were checked.
 	Databases []string
@@ -35,9 +34,9 @@ type Report struct {
 	Figures   int64
 }
 
-// Verify checks a backup, or a data directory, whose service may run: every page and index of each database, and
-// the figures against a recount. A backup is compared with its manifest too. Of a data directory that nothing
-// has open the log is checked. The error names the first fault of each database.
+// Verify checks a backup, or a data directory, even while a service uses it. It checks every page and index of
+// each database, and the figures against a recount. It also compares a backup with its manifest, and checks the
+// log of a data directory that no process has open. The error names the first fault of each database.
 func Verify(ctx context.Context, dir string, databases []Database) (Report, error) {
 	var report Report
 	m, err := ReadManifest(dir)
@@ -79,7 +78,7 @@ func Verify(ctx context.Context, dir string, databases []Database) (Report, erro
 	return report, nil
 }
 
-// wasThere says whether a directory has a database, or what is left of one.
+// wasThere reports whether a directory has a database, or remains of one.
 func wasThere(dir, name string) bool {
 	return slices.ContainsFunc([]string{"", "-wal", ".lock"}, func(suffix string) bool {
 		_, err := os.Stat(filepath.Join(dir, name+suffix))

@@ -1,6 +1,6 @@
-// Package connlimit bounds the connections that a listener accepts, in all and for each client address.
+// Package connlimit bounds the connections that a listener accepts, in total and for each client address.
 //
-// The services' wiring may import it; of ours it imports clientaddr.
+// The services' wiring may import it; of our packages it imports clientaddr.
 package connlimit
 
 import (
@@ -14,24 +14,24 @@ import (
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 )
 
-// refuseTimeout bounds how long a connection is held to tell its client why it is refused.
+// refuseTimeout bounds how long Accept takes to tell a client why its connection is refused.
 const refuseTimeout = time.Second
 
-// Bounds are how many connections one listener may have. Zero is no limit.
+// Bounds limit the connections of one listener. Zero means no limit.
 type Bounds struct {
-	Connections int `env:"COUPONLINK_MAX_CONNECTIONS" name:"max-connections" default:"8192" placeholder:"N" help:"Connections at most, on each address that is served; further ones are closed (${default}; 0: no limit)."`
-	PerAddress  int `env:"COUPONLINK_MAX_CONNECTIONS_PER_ADDRESS" name:"max-connections-per-address" default:"256" placeholder:"N" help:"Connections of one client address at most, but for addresses inside the network, where proxies are (${default}; 0: no limit)."`
+	Connections int `env:"COUPONLINK_MAX_CONNECTIONS" name:"max-connections" default:"8192" placeholder:"N" help:"Maximum number of connections on each listening address; further ones are closed (${default}; 0: no limit)."`
+	PerAddress  int `env:"COUPONLINK_MAX_CONNECTIONS_PER_ADDRESS" name:"max-connections-per-address" default:"256" placeholder:"N" help:"Maximum number of connections of one client address; private addresses, where proxies are, are exempt (${default}; 0: no limit)."`
 }
 
-// httpRefusal is what an HTTP client is told whose connection is refused.
+// httpRefusal is the response to an HTTP client whose connection is refused.
 const httpRefusal = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
-// HTTP returns a listener with bounds for an HTTP server: a connection too many is answered with 503 and
-// closed. An address counts as clientaddr.Owner has it; addresses inside the network count in all only, since
-// a proxy speaks for many clients.
+// HTTP returns a bounded listener for an HTTP server: it answers a connection above a bound with 503 and
+// closes it. Connections count for the clientaddr.Owner of their address. Those from private addresses count
+// only towards the total, since a proxy speaks for many clients.
 func (b Bounds) HTTP(listener net.Listener) net.Listener { return b.listener(listener, httpRefusal) }
 
-// GRPC is HTTP for a gRPC server: a connection too many is closed.
+// GRPC is HTTP for a gRPC server: it closes a connection above a bound without an answer.
 func (b Bounds) GRPC(listener net.Listener) net.Listener { return b.listener(listener, "") }
 
 func (b Bounds) listener(inner net.Listener, refusal string) net.Listener {
@@ -63,7 +63,7 @@ func (l *bounded) Accept() (net.Conn, error) {
 	}
 }
 
-// SyscallConn implements syscall.Conn, if the listener that has bounds does.
+// SyscallConn implements syscall.Conn if the bounded listener does.
 func (l *bounded) SyscallConn() (syscall.RawConn, error) {
 	socket, ok := l.Listener.(syscall.Conn)
 	if !ok {
@@ -72,7 +72,7 @@ func (l *bounded) SyscallConn() (syscall.RawConn, error) {
 	return socket.SyscallConn() //nolint:wrapcheck // the error is the listener's own
 }
 
-// SetDeadline bounds how long Accept waits, if the listener that has bounds can.
+// SetDeadline bounds how long Accept waits, if the bounded listener can.
 func (l *bounded) SetDeadline(t time.Time) error {
 	if inner, ok := l.Listener.(interface{ SetDeadline(time.Time) error }); ok {
 		return inner.SetDeadline(t) //nolint:wrapcheck // as above
@@ -80,7 +80,7 @@ func (l *bounded) SetDeadline(t time.Time) error {
 	return errors.ErrUnsupported
 }
 
-// refuse closes a connection. The few bytes fit into the socket's buffer, so that nobody waits.
+// refuse closes a connection. The few bytes fit into the socket's buffer, so the write does not block.
 func (l *bounded) refuse(c net.Conn) {
 	if l.refusal != "" && c.SetWriteDeadline(time.Now().Add(refuseTimeout)) == nil {
 		_, _ = c.Write([]byte(l.refusal))
@@ -88,7 +88,7 @@ func (l *bounded) refuse(c net.Conn) {
 	_ = c.Close()
 }
 
-// ownerOf returns whom a connection counts for; the zero Prefix: nobody in particular.
+// ownerOf returns the network that a connection counts for; the zero Prefix: the total only.
 func ownerOf(c net.Conn) netip.Prefix {
 	host, _, err := net.SplitHostPort(c.RemoteAddr().String())
 	if err != nil || clientaddr.IsInside(host) {

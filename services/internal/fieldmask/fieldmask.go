@@ -1,5 +1,5 @@
-// Package fieldmask reads what an update request changes of a resource, and merges it into what is stored. It is the
-// one place that knows update masks (AIP-134, AIP-161) and field behaviors (AIP-203).
+// Package fieldmask finds what an update request changes, and merges it into the stored resource. It is the only
+// package that knows about update masks (AIP-134, AIP-161) and field behaviors (AIP-203).
 package fieldmask
 
 import (
@@ -14,22 +14,22 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// Change is what an update request changes of a resource M.
+// Change is what an update request changes in a resource M.
 type Change[M proto.Message] struct {
 	request M
 	// paths are the fields to change, and parts of fields, each as a list of names.
 	paths [][]string
-	// fixed are the immutable fields that the request names.
+	// fixed are the immutable fields that the mask names, or that are set if it is empty.
 	fixed []protoreflect.FieldDescriptor
 	fault error
 }
 
 // Of returns what a request changes: the fields that its mask names, or parts of them such as
-// `settings.click_window`; with the mask `*` all fields that can be changed; without a mask the fields, and parts of
+// `settings.click_window`. The mask `*` means all fields that can change, and no mask means the fields, and parts of
 // fields, that are set in the request. A list, a time, a duration or an amount of money changes as a whole.
 //
-// Fields that only the server sets are ignored, in the request and in the mask, so that a resource can be read,
-// changed and sent back whole.
+// Fields that only the server sets are ignored, in the request and in the mask, so that a caller can read a resource,
+// change it and send it back whole.
 func Of[M proto.Message](request M, mask *fieldmaskpb.FieldMask) Change[M] {
 	c := Change[M]{request: request}
 	message := request.ProtoReflect()
@@ -57,7 +57,7 @@ func Of[M proto.Message](request M, mask *fieldmaskpb.FieldMask) Change[M] {
 	return c
 }
 
-// add adds a path, by the role of its field.
+// add adds a path according to its field's role.
 func (c *Change[M]) add(path []string) {
 	field := c.request.ProtoReflect().Descriptor().Fields().ByName(protoreflect.Name(path[0]))
 	switch roleOf(field) {
@@ -80,12 +80,12 @@ func (c Change[M]) Fields() []string {
 	return fields
 }
 
-// Err names what the mask has wrong (INVALID_UPDATE_MASK); nil if it is right.
+// Err returns what is wrong with the mask (INVALID_UPDATE_MASK), or nil.
 func (c Change[M]) Err() error { return c.fault }
 
-// Merge returns the current resource with the change in it, which shares memory with the request. Its error names
-// what the mask has wrong (INVALID_UPDATE_MASK) and each immutable field with another value (IMMUTABLE_FIELD); the
-// resource is good all the same, so that other faults can be found in it.
+// Merge returns the current resource with the change applied. The result shares memory with the request. The error
+// names what is wrong with the mask (INVALID_UPDATE_MASK) and each immutable field with another value
+// (IMMUTABLE_FIELD). The result is valid even then, so that the caller can report other faults too.
 func (c Change[M]) Merge(current M) (M, error) {
 	merged, _ := proto.Clone(current).(M)
 	target, from := merged.ProtoReflect(), c.request.ProtoReflect()
@@ -101,7 +101,7 @@ func (c Change[M]) Merge(current M) (M, error) {
 	return merged, err
 }
 
-// same reports whether two values are equal. Letters count in any case, as in the codes that they are of.
+// same reports whether two values are equal. Strings are compared without regard to case, as coupon codes are.
 func same(a, b protoreflect.Value) bool {
 	before, isText := a.Interface().(string)
 	if !isText {
@@ -110,8 +110,8 @@ func same(a, b protoreflect.Value) bool {
 	return strings.EqualFold(before, b.String())
 }
 
-// set gives the part of a message at a path the value that it has in another; none if it is unset there. A message
-// that loses its last part is unset too.
+// set copies the value at a path from one message to another, or clears it if it is unset in from. It also clears a
+// message that becomes empty.
 func set(target, from protoreflect.Message, path []string) {
 	field := target.Descriptor().Fields().ByName(protoreflect.Name(path[0]))
 	switch {
@@ -128,7 +128,7 @@ func set(target, from protoreflect.Message, path []string) {
 	}
 }
 
-// populated returns the paths of all values in a message that are set.
+// populated returns the paths of all values that are set in a message.
 func populated(message protoreflect.Message) (paths [][]string) {
 	fields := message.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -147,7 +147,7 @@ func populated(message protoreflect.Message) (paths [][]string) {
 	return paths
 }
 
-// whole cuts a path where it enters a value.
+// whole cuts a path at the first field whose parts mean nothing apart.
 func whole(message protoreflect.MessageDescriptor, path []string) []string {
 	for i, name := range path {
 		field := message.Fields().ByName(protoreflect.Name(name))
@@ -159,7 +159,7 @@ func whole(message protoreflect.MessageDescriptor, path []string) []string {
 	return path
 }
 
-// isValue reports whether a field's parts mean nothing apart: half of an amount is no amount.
+// isValue reports whether a field's parts mean nothing apart: half an amount is not an amount.
 func isValue(field protoreflect.FieldDescriptor) bool {
 	message := field.Message()
 	return message == nil || field.IsList() || field.IsMap() || message.FullName().Parent() == "google.protobuf" || message.Name() == "Money"
@@ -170,13 +170,13 @@ type role int
 
 const (
 	changeable role = iota
-	// immutable fields may be sent as they are.
+	// immutable fields may be sent, but only with their current value.
 	immutable
-	// ignored fields say which resource or which revision of it, or are the server's to set.
+	// ignored fields identify the resource or its revision, or are set only by the server.
 	ignored
 )
 
-// roleOf returns a field's role by what its proto says of it.
+// roleOf returns a field's role, from its field behavior in the proto.
 func roleOf(field protoreflect.FieldDescriptor) role {
 	if field.Name() == "etag" || field.Name() == "name" {
 		return ignored

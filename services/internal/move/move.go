@@ -1,8 +1,7 @@
-// Package move copies all that databases hold into others, table by table, so that a move that was killed is
-// resumed, and compares both sides at the end. It knows nothing of what is moved: the stores say what their
-// tables are.
+// Package move copies databases into others, table by table, and compares both sides at the end. A move that
+// was killed can be resumed. The package knows nothing about the data: the stores list their tables.
 //
-// The services' wiring, the stores, and what these stand on may import it; it imports none of ours.
+// The services' wiring, the stores and the database packages may import it; it imports none of our packages.
 package move
 
 import (
@@ -17,18 +16,18 @@ import (
 	"time"
 )
 
-// defaultBatch is how many records are read and written at once.
+// defaultBatch is the number of records read and written at once.
 const defaultBatch = 500
 
 // Table is a part of a database whose records each have a key.
 type Table struct {
 	// Name is the same in all stores.
 	Name string
-	// Read returns the records after a place, in the order of their places, at most limit, and the place of
-	// the last. "" is before all. No records: there are no more. A place means something only to the
-	// database that gave it.
+	// Read returns at most limit records that come after the place after, in order, and the place of the last
+	// one. The place "" is before the first record. At the end Read returns no records. A place means something
+	// only to the database that returned it.
 	Read func(ctx context.Context, after string, limit int) (records []any, last string, err error)
-	// Write stores records, each in the place of the one that has its key.
+	// Write stores records. Each replaces the stored record with its key, if any.
 	Write func(ctx context.Context, records []any) error
 }
 
@@ -62,11 +61,11 @@ func TableOf[T any](
 	}
 }
 
-// Database is one that records are moved from or to.
+// Database is a database to move records from or to.
 type Database interface {
 	// Tables returns all tables, in an order in which they can be written.
 	Tables() []Table
-	// MoveState returns how far a move into the database is; the zero State: there never was one.
+	// MoveState returns how far a move into the database is; the zero State if there never was one.
 	MoveState(ctx context.Context) (State, error)
 	// SetMoveState stores how far a move into the database is. Until it is Done, services refuse to start on the
 	// database.
@@ -79,22 +78,22 @@ type Role int
 
 // The roles.
 const (
-	// Source is a database that is moved from. It must exist.
+	// Source is a database to move from. It must exist.
 	Source Role = iota
-	// Destination is a database that is moved to. It is made if need be.
+	// Destination is a database to move to. It is created if it does not exist.
 	Destination
 )
 
-// Pair is a database and the one that it is moved to.
+// Pair is a source database and its destination.
 type Pair struct {
 	Name     string
 	From, To Database
 }
 
-// Place is where databases are, in words that tell no password.
+// Place says where the databases are, without passwords.
 type Place struct{ From, To string }
 
-// Moved is what was moved of one table.
+// Moved is the sum of the records moved in one table.
 type Moved struct {
 	Database, Table string
 	Sum             Sum
@@ -107,16 +106,16 @@ type Job struct {
 	Now   func() time.Time
 	// Copied is called for each table that has been copied.
 	Copied func(Moved)
-	// Batch is how many records are read and written at once; 0: 500.
+	// Batch is the number of records read and written at once; 0 means 500.
 	Batch int
 }
 
-// Run moves the pairs' databases, or resumes a move that was cut off. It returns what each table holds: the
-// same on both sides, which it has checked. Nothing else may write to the databases meanwhile. Databases that
-// an earlier run has finished are left alone, and not among the result.
+// Run moves the pairs' databases, or resumes an interrupted move. It checks that both sides are equal, and
+// returns what each table holds. Nothing else may write to the databases meanwhile. Run skips databases that
+// an earlier run finished and leaves them out of the result.
 //
-// It refuses destinations that hold something else than what an unfinished move from the same place has
-// written. ErrDiffers is among the errors where source and destination are not the same at the end.
+// It refuses a destination that holds anything but the records of an unfinished move from the same place. The
+// error is ErrDiffers if source and destination differ at the end.
 func (j Job) Run(ctx context.Context) ([]Moved, error) {
 	states, err := j.begin(ctx)
 	if err != nil {
@@ -150,7 +149,7 @@ func (j Job) Run(ctx context.Context) ([]Moved, error) {
 	return moved, nil
 }
 
-// begin returns how far each pair is, and notes in each destination that it is being moved to.
+// begin returns the state of each pair, and records in each destination that a move into it began.
 func (j Job) begin(ctx context.Context) ([]State, error) {
 	states := make([]State, len(j.Pairs))
 	finished := len(j.Pairs) > 0
@@ -199,7 +198,7 @@ func (p Pair) checkEmpty(ctx context.Context) error {
 	return nil
 }
 
-// sides returns the source's tables, each with the destination's of the same name.
+// sides returns the source's tables, and the destination's tables with the same names in the same order.
 func (p Pair) sides() (from, to []Table, err error) {
 	byName := map[string]Table{}
 	for _, table := range p.To.Tables() {
@@ -219,7 +218,7 @@ func (p Pair) sides() (from, to []Table, err error) {
 	return from, to, nil
 }
 
-// copy copies what is not copied yet.
+// copy copies the records that were not copied yet.
 func (j Job) copy(ctx context.Context, p Pair, state *State) error {
 	from, to, err := p.sides()
 	if err != nil {
@@ -243,7 +242,7 @@ func (j Job) copy(ctx context.Context, p Pair, state *State) error {
 	return nil
 }
 
-// copySome copies some records and moves on. Where it is cut off, they are copied again.
+// copySome copies one batch and advances at. If it is interrupted, the next run copies the batch again.
 func copySome(ctx context.Context, from, to Table, at *Progress, most int) error {
 	records, last, err := from.Read(ctx, at.After, most)
 	if err != nil {
@@ -266,7 +265,7 @@ func copySome(ctx context.Context, from, to Table, at *Progress, most int) error
 	return nil
 }
 
-// compare compares both sides, and the source with what was copied of it.
+// compare compares both sides, and each with the sum of the copied records.
 func (p Pair) compare(ctx context.Context, state State) ([]Moved, error) {
 	from, to, err := p.sides()
 	if err != nil {
@@ -302,5 +301,5 @@ func (p Pair) compare(ctx context.Context, state State) ([]Moved, error) {
 	return nil, errors.Join(ErrDiffers, fmt.Errorf("database %s: %s; %s", p.Name, strings.Join(failures, "; "), advice))
 }
 
-// ErrDiffers is among the errors of a move whose source and destination are not the same at its end.
+// ErrDiffers means that source and destination differ at the end of a move.
 var ErrDiffers = errors.New("source and destination differ")

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// State is how far a move into a database is. It is stored there, as JSON.
+// State is how far a move into a database is. It is stored in that database, as JSON.
 type State struct {
 	Place Place     `json:"place"`
 	Began time.Time `json:"began"`
-	// Done is when source and destination were found to be the same; zero: the move is unfinished.
+	// Done is when source and destination were found equal; zero: the move is unfinished.
 	Done   time.Time   `json:"done,omitzero"`
 	Tables []*Progress `json:"tables,omitempty"`
 }
@@ -17,9 +17,9 @@ type State struct {
 // Progress is how far a table is.
 type Progress struct {
 	Table string `json:"table"`
-	// After is the place of the last record that was copied, in the source.
+	// After is the place, in the source, of the last record copied.
 	After string `json:"after,omitempty"`
-	// Sum is that of the records that were copied.
+	// Sum is the sum of the records copied so far.
 	Sum      Sum  `json:"sum"`
 	Complete bool `json:"complete,omitempty"`
 }
@@ -36,7 +36,7 @@ func (s *State) of(table string) *Progress {
 	return p
 }
 
-// Refusal returns why no service may use the database that has the state; nil: it may.
+// Refusal returns why services must not use a database with this state, or nil if they may.
 func (s State) Refusal() error {
 	if s.Began.IsZero() || !s.Done.IsZero() {
 		return nil

@@ -13,14 +13,13 @@ import (
 	"time"
 )
 
-// Sum tells records apart from others, whatever their order: how many they are, and the exclusive or of the
-// hashes of each.
+// Sum is a checksum of a set of records, in any order: their number, and the exclusive or of their hashes.
 type Sum struct {
 	Count int64 `json:"count"`
 	Hash  Hash  `json:"hash"`
 }
 
-// Hash is a SHA-256, or some of them combined.
+// Hash is a SHA-256 hash, or the exclusive or of several.
 type Hash [sha256.Size]byte
 
 var _ encoding.TextMarshaler = Hash{}
@@ -38,11 +37,12 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String returns the count, and enough of the hash to compare by eye.
+// String returns the count and the first 8 bytes of the hash, enough to compare by eye.
 func (s Sum) String() string { return fmt.Sprintf("%d records with checksum %x", s.Count, s.Hash[:8]) }
 
-// Add adds a record: a value of structs, slices, arrays, pointers, texts, numbers, booleans and times, all of
-// whose fields are exported. Empty and nil slices are the same, and so are times of the same moment.
+// Add adds a record. A record may consist of structs, slices, arrays, pointers, strings, numbers, booleans
+// and times; all struct fields must be exported. Nil and empty slices are equal, and so are times of the same
+// instant.
 func (s *Sum) Add(record any) error {
 	h := sha256.New()
 	value := reflect.ValueOf(record)
@@ -73,8 +73,8 @@ func SumOf(ctx context.Context, table Table) (sum Sum, err error) {
 	}
 }
 
-// encode writes a value so that no two values that differ are written alike: what can have several lengths
-// comes after its length.
+// encode writes a value so that no two different values have the same encoding: it writes a length before
+// anything of variable length.
 func encode(to hash.Hash, v reflect.Value) error {
 	if v.Type() == reflect.TypeFor[time.Time]() {
 		at, _ := v.Interface().(time.Time)
@@ -113,7 +113,7 @@ func encode(to hash.Hash, v reflect.Value) error {
 	}
 }
 
-// scalar writes a text, a number or a boolean.
+// scalar writes a string, a number or a boolean.
 func scalar(to hash.Hash, v reflect.Value) error {
 	switch {
 	case v.Kind() == reflect.String:

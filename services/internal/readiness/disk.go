@@ -6,11 +6,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// leastRoom is how many bytes a disk has left at least, before it counts as full: enough for the log of some
-// thousand writes, and for whoever makes room.
+// leastRoom is the free space, in bytes, below which a disk counts as full: enough for the log of some
+// thousand writes, and for an operator to free space.
 const leastRoom = 16 << 20
 
-// Disk returns the dependency on room on a directory's disk.
+// Disk returns a dependency on free space on a directory's disk.
 func Disk(dir string) Dependency {
 	return Dependency{Name: "disk", Look: func(context.Context) error {
 		free, err := freeBytes(dir)

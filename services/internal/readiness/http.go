@@ -11,12 +11,12 @@ import (
 // retryAfter is how long to wait before asking again, in seconds.
 const retryAfter = "1"
 
-// Live answers /livez and /healthz: the process runs. It touches nothing, neither disks nor neighbours.
+// Live answers /livez and /healthz: the process runs. It uses neither the disk nor another service.
 func Live(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// ServeHTTP answers /readyz: 200 if all is ready, else 503, with each dependency.
+// ServeHTTP answers /readyz: 200 if the process is ready, else 503, with the result of each dependency.
 func (p *Probe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	WriteHTTP(w, p.Results(r.Context()).AndProcess(r.Context()), nil)
 }
@@ -24,18 +24,19 @@ func (p *Probe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // stoppingKey is the key of the context's value that says whether the process stops.
 type stoppingKey struct{}
 
-// WithStopping returns a context of which IsStopping returns what stopping holds.
+// WithStopping returns a context for which IsStopping reports the value of stopping.
 func WithStopping(ctx context.Context, stopping *atomic.Bool) context.Context {
 	return context.WithValue(ctx, stoppingKey{}, stopping)
 }
 
-// IsStopping says whether the server that serves a request with this context was told to stop.
+// IsStopping reports whether the server that serves the request of ctx was told to stop.
 func IsStopping(ctx context.Context) bool {
 	stopping, ok := ctx.Value(stoppingKey{}).(*atomic.Bool)
 	return ok && stopping.Load()
 }
 
-// AndProcess returns the results, and if the HTTP server that serves ctx's request stops, that it does.
+// AndProcess returns the results. If the HTTP server that serves the request of ctx is stopping, it adds a
+// result that says so.
 func (r Results) AndProcess(ctx context.Context) Results {
 	if !IsStopping(ctx) {
 		return r
@@ -43,7 +44,7 @@ func (r Results) AndProcess(ctx context.Context) Results {
 	return append(slices.Clip(r), Result{Name: "process", Why: "it is stopping"})
 }
 
-// WriteHTTP answers with results, and with more fields beside them.
+// WriteHTTP responds with the results and with the additional fields in more.
 func WriteHTTP(w http.ResponseWriter, results Results, more map[string]string) {
 	answer := map[string]any{"status": "ready", "dependencies": results}
 	for name, value := range more {
@@ -61,5 +62,5 @@ func writeJSON(w http.ResponseWriter, code int, answer any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(answer) // there is nobody to tell of a failure
+	_ = json.NewEncoder(w).Encode(answer) // a failure means that the client is gone
 }

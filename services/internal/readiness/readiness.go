@@ -1,7 +1,7 @@
-// Package readiness says whether a process can do its work: for each thing that it depends on, whether that can
-// be used, and why not.
+// Package readiness reports whether a process can do its work: whether it can use each of its dependencies, and
+// if not, why not.
 //
-// Wiring, grpcserve and the gateway may import it; of ours it imports apperr.
+// Wiring, grpcserve and the gateway may import it; of our packages it imports apperr.
 package readiness
 
 import (
@@ -19,27 +19,27 @@ import (
 )
 
 const (
-	// Interval is the least time between two looks at a process's own dependencies.
+	// Interval is the least time between two checks of a process's own dependencies.
 	Interval = time.Second
-	// lookTime is how long a dependency may take to answer, resultsTime how long one that looks at its own.
+	// lookTime bounds a dependency's answer; resultsTime bounds that of one that checks its own dependencies.
 	lookTime, resultsTime = 1500 * time.Millisecond, 3 * time.Second
 )
 
-// Result is what was found of one dependency.
+// Result is the state of one dependency.
 type Result struct {
 	// Name is unique in its process, such as "store".
 	Name  string `json:"name"`
 	Ready bool   `json:"ready"`
 	// Why says why it is not ready.
 	Why string `json:"why,omitempty"`
-	// Optional means that the process does its work without it, if less well.
+	// Optional means that the process still works without it, if less well.
 	Optional bool `json:"optional,omitempty"`
 }
 
-// Results are those of all dependencies.
+// Results are the results of all dependencies.
 type Results []Result
 
-// Ready says whether all are ready that are not optional.
+// Ready reports whether all dependencies that are not optional are ready.
 func (r Results) Ready() bool {
 	for _, one := range r {
 		if !one.Ready && !one.Optional {
@@ -49,7 +49,7 @@ func (r Results) Ready() bool {
 	return true
 }
 
-// Of returns the results with a prefix to their names.
+// Of returns the results with prefix before their names.
 func (r Results) Of(prefix string) Results {
 	named := make(Results, len(r))
 	for i, one := range r {
@@ -59,7 +59,8 @@ func (r Results) Of(prefix string) Results {
 	return named
 }
 
-// trailerKey is of the trailer that carries results beside an answer of grpc.health.v1, which has none.
+// trailerKey is the key of the trailer that carries results beside a grpc.health.v1 response, which has no field
+// for them.
 const trailerKey = "couponlink-readiness-bin"
 
 // Trailer returns the results as a gRPC trailer.
@@ -82,20 +83,20 @@ func FromTrailer(trailer metadata.MD) Results {
 	return r
 }
 
-// Dependency is one thing to look at.
+// Dependency is something that a process needs.
 type Dependency struct {
 	Name     string
 	Optional bool
-	// Look returns why it cannot be used. An apperr's message is told to anyone, any other error is only logged.
+	// Look returns why it cannot be used, or nil. Anyone may see the message of an apperr; other errors are only
+	// logged.
 	Look func(context.Context) error
-	// Results, if set, looks instead of Look, and returns the dependency's own result with those of what it
-	// depends on itself.
+	// Results, if set, is called instead of Look. It returns the dependency's own result with those of its
+	// dependencies.
 	Results func(context.Context) Results
 }
 
-// Probe looks at the dependencies when it is asked. All who ask at one time share one look, and a process's own
-// dependencies are looked at once in an interval at most, so that asking costs nothing. Its methods may be
-// called at any time.
+// Probe checks dependencies when it is asked. Concurrent callers share one check, and checks start at most once
+// per interval, so asking is cheap. Its methods may be called concurrently.
 type Probe struct {
 	log      *slog.Logger
 	interval time.Duration
@@ -104,11 +105,11 @@ type Probe struct {
 	mu     sync.Mutex
 	last   Results
 	time   time.Time
-	flight chan struct{} // closed when the look under way has ended; nil: there is none
+	flight chan struct{} // closed when the running check ends; nil: none runs
 }
 
-// New returns a Probe that looks once in an interval at most; zero: whenever nobody else does. It logs what
-// becomes unready, and what is ready again.
+// New returns a Probe that checks at most once per interval; zero: whenever no check runs. It logs each
+// dependency that becomes unready or ready again.
 func New(log *slog.Logger, interval time.Duration, dependencies ...Dependency) *Probe {
 	p := &Probe{log: log, interval: interval}
 	for _, d := range dependencies {
@@ -117,7 +118,7 @@ func New(log *slog.Logger, interval time.Duration, dependencies ...Dependency) *
 	return p
 }
 
-// Results returns what was found last, or is found now.
+// Results returns the last results if they are younger than the interval, else those of a new check.
 func (p *Probe) Results(ctx context.Context) Results {
 	p.mu.Lock()
 	if p.flight == nil {
@@ -140,7 +141,7 @@ func (p *Probe) Results(ctx context.Context) Results {
 	return p.last
 }
 
-// look looks at all dependencies at once, each for a bounded time.
+// look checks all dependencies concurrently, each for a bounded time.
 func (p *Probe) look(ctx context.Context, flight chan struct{}) {
 	found := make([]Results, len(p.targets))
 	var all sync.WaitGroup
@@ -158,19 +159,19 @@ func (p *Probe) look(ctx context.Context, flight chan struct{}) {
 	close(flight)
 }
 
-// target is a dependency with what is known of it. One goroutine at a time uses it, but for hanging.
+// target is a dependency and its last known state. Only one goroutine at a time uses it, except for hanging.
 type target struct {
 	Dependency
 	ready bool
-	// hanging has the answer of a look that took too long, once it comes; nil: none does. It is not looked at
-	// again before that, so that a hung disk costs one goroutine.
+	// hanging receives the late answer of a check that took too long; nil: no check hangs. No new check starts
+	// before that answer, so a hung disk costs one goroutine.
 	hanging chan Results
 	since   time.Time
 }
 
 func (t *target) look(ctx context.Context, log *slog.Logger) Results {
 	if len(t.hanging) > 0 {
-		t.hanging = nil // it has ended since, and its answer is old
+		t.hanging = nil // it has ended since, and its answer is out of date
 	}
 	answer, patience := t.hanging, lookTime
 	if t.Results != nil {
@@ -206,7 +207,7 @@ func (t *target) look(ctx context.Context, log *slog.Logger) Results {
 	return found
 }
 
-// ask looks once.
+// ask checks once.
 func (t *target) ask(ctx context.Context, log *slog.Logger) Results {
 	if t.Results != nil {
 		return t.Results(ctx)

@@ -1,7 +1,7 @@
-// Package resourcepage keeps the answers of lists within what gRPC clients take: they refuse messages over
-// 4 MiB, whatever page size they asked for.
+// Package resourcepage keeps list responses small enough for gRPC clients, which refuse messages over 4 MiB
+// whatever page size they asked for.
 //
-// The services' edges import it; it imports none of ours.
+// The services' edges import it; it imports none of our packages.
 package resourcepage
 
 import (
@@ -9,26 +9,26 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// MaxBytes bounds the resources of one page: a page ends before it is longer, unless its first resource is.
+// MaxBytes bounds the encoded size of a page's resources. Only a page with a single resource may exceed it.
 const MaxBytes = 1 << 20
 
-// tagBytes is how many bytes a field number takes that is below 16, as those of lists are.
+// tagBytes is the encoded size of a field number below 16, as the lists have.
 const tagBytes = 1
 
-// Page collects the resources of a page while a list request is run: pass its Take as the request's.
+// Page collects the resources of a page while a list request runs: pass its Take as the request's.
 type Page[T any, M proto.Message] struct {
-	// Resources are those taken, in order.
+	// Resources are the resources taken so far, in order.
 	Resources []M
 	convert   func(T) M
 	bytes     int
 }
 
-// Of returns an empty page of resources that convert makes from a list's rows.
+// Of returns an empty page whose resources convert makes from a list's rows.
 func Of[T any, M proto.Message](convert func(T) M) *Page[T, M] {
 	return &Page[T, M]{Resources: []M{}, convert: convert}
 }
 
-// Take adds the resource of a row, a *T, and returns true; false if the page has no room for it.
+// Take adds the resource of a row, which must be a *T. It reports false if the page has no room for it.
 func (p *Page[T, M]) Take(row any) bool {
 	resource := p.convert(*row.(*T)) //nolint:forcetypeassert // another type is a mistake in the caller
 	size := proto.Size(resource)

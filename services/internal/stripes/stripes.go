@@ -1,6 +1,6 @@
-// Package stripes keeps apart what a process does at once to one thing.
+// Package stripes serializes what a process does to the same key.
 //
-// The MongoDB stores import it; it imports none of ours.
+// The MongoDB stores import it; it imports none of our packages.
 package stripes
 
 import (
@@ -9,16 +9,16 @@ import (
 	"slices"
 )
 
-// Stripes let one at a time do something to a thing with a key, so that only other processes are in each other's
-// way: each conflict of two transactions costs both time. They are not what makes a write right. Those who wait get
-// their turn in the order in which they came. Different keys may share a stripe, so whoever has some must not take
-// more.
+// Stripes are locks by key. They let transactions on the same key in one process take turns instead of conflicting,
+// since a conflict costs both sides time. Correctness does not depend on them: other processes do not share them.
+// Waiters are served in the order they came. Different keys may share a stripe, so a goroutine that holds some must
+// not take more.
 type Stripes struct {
 	seed maphash.Seed
 	held [64]chan struct{}
 }
 
-// New returns stripes that nobody has taken.
+// New returns stripes that are all free.
 func New() *Stripes {
 	s := &Stripes{seed: maphash.MakeSeed()}
 	for i := range s.held {
@@ -27,13 +27,13 @@ func New() *Stripes {
 	return s
 }
 
-// Take waits for the stripes of keys, and returns what gives them back. Its error is the context's.
+// Take waits for the stripes of keys. The caller must call release to give them back. The error is ctx's.
 func (s *Stripes) Take(ctx context.Context, keys ...string) (release func(), err error) {
 	wanted := make([]uint64, len(keys))
 	for i, key := range keys {
 		wanted[i] = maphash.String(s.seed, key) % uint64(len(s.held))
 	}
-	// All take them in one order, so that no two wait for each other.
+	// All callers take stripes in the same order, so no two wait for each other.
 	slices.Sort(wanted)
 	wanted = slices.Compact(wanted)
 	for i, stripe := range wanted {
