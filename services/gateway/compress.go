@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// leastCompressed is the size in bytes below which compressing an answer is not worth its time.
+	// leastCompressed is the size, in bytes, below which a response is not worth compressing.
 	leastCompressed = 1024
-	// jitterBytes hide how well a page compresses, which could give away the secrets in it to somebody who chooses
-	// other parts of it (BREACH).
+	// jitterBytes is the random padding that hides how well a page compresses. Otherwise someone who controls parts of
+	// a page could find out its secrets (BREACH).
 	jitterBytes = 64
 )
 
-// compressed lets the API's answers, exports and the console's pages be compressed by gzip or zstd, as callers accept.
-// Clicks and postbacks are too short for that.
+// compressed compresses API responses, exports and the console's pages with gzip or zstd if the caller accepts it.
+// Responses to clicks and postbacks are too short.
 func compressed(next http.Handler) (http.Handler, error) {
 	wrap, err := gzhttp.NewWrapper(
 		gzhttp.MinSize(leastCompressed), gzhttp.EnableZstd(true), gzhttp.RandomJitter(jitterBytes, 0, false),
 		gzhttp.ContentTypeFilter(func(contentType string) bool {
-			// Each event is sent at once.
+			// Compression would delay events, which are sent at once.
 			return gzhttp.DefaultContentTypeFilter(contentType) && !strings.HasPrefix(contentType, "text/event-stream")
 		}))
 	if err != nil {

@@ -15,21 +15,21 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// reasonStale is the services' reason for a change of a resource that has changed since it was read.
+// reasonStale is the services' reason for refusing to change a resource that has changed since the caller read it.
 const reasonStale = "ETAG_MISMATCH"
 
-// terms are what an HTTP request says of its call beside the message.
+// terms are what an HTTP request says about its call besides the message.
 type terms struct {
-	// etag is the revision in If-Match; "" if the call holds for any.
+	// etag is the revision in If-Match; "" if any will do.
 	etag string
-	// merges says that the update mask was made from the body, as a JSON merge patch (RFC 7396) is meant: an empty
-	// object in it changes nothing.
+	// merges says that the update mask is derived from the body, as for a JSON merge patch (RFC 7396): an empty object
+	// changes nothing.
 	merges bool
 }
 
 type termsKey struct{}
 
-// readTerms is a middleware that keeps a request's terms for the call.
+// readTerms returns a middleware that stores a request's terms in its context.
 func (all routes) readTerms(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		query := r.URL.Query()
@@ -38,7 +38,7 @@ func (all routes) readTerms(next runtime.HandlerFunc) runtime.HandlerFunc {
 			pattern, _ := runtime.HTTPPattern(r.Context())
 			i := all.index(r.Method, pattern.String())
 			if i < 0 || !all[i].hasEtag() {
-				writeStatus(w, http.StatusBadRequest, errMalformed("UNSUPPORTED_CONDITION", "If-Match", "means nothing for this call, whose resource has no etag; leave it out"))
+				writeStatus(w, http.StatusBadRequest, errMalformed("UNSUPPORTED_CONDITION", "If-Match", "has no meaning for this call, whose resource has no etag; leave it out"))
 				return
 			}
 			etag, ok := parseIfMatch(conditions)
@@ -74,7 +74,7 @@ func etagField(message protoreflect.MessageDescriptor) protoreflect.FieldDescrip
 	return message.Fields().ByName("etag")
 }
 
-// resourceField returns the field of a request with the resource to change; nil if it has none.
+// resourceField returns the field of an update request that holds the resource; nil for other requests.
 func resourceField(request protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
 	if request.Fields().ByName("update_mask") == nil {
 		return nil
@@ -108,7 +108,7 @@ func (t terms) apply(request proto.Message) error {
 	return nil
 }
 
-// dropEmpty takes from a mask the paths to empty objects.
+// dropEmpty removes paths to empty objects from a mask.
 func dropEmpty(mask *fieldmaskpb.FieldMask, resource protoreflect.Message) {
 	mask.Paths = slices.DeleteFunc(mask.GetPaths(), func(path string) bool {
 		if path == "" { // the body itself is empty
@@ -126,7 +126,7 @@ func dropEmpty(mask *fieldmaskpb.FieldMask, resource protoreflect.Message) {
 	})
 }
 
-// setETag gives an answer with one resource the header that If-Match repeats.
+// setETag sets the ETag header of a response that has a single resource.
 func setETag(_ context.Context, w http.ResponseWriter, answer proto.Message) error {
 	if resource, ok := answer.(interface{ GetEtag() string }); ok && resource.GetEtag() != "" {
 		w.Header().Set("ETag", `"`+resource.GetEtag()+`"`)

@@ -11,12 +11,12 @@ import (
 // preflightAge is how long browsers remember what a preflight allowed.
 const preflightAge = 10 * time.Minute
 
-// withCORS lets frontends on some other origins call the API and report conversions, and everybody read the API's
-// description. Preflights are answered here, since they carry no key.
+// withCORS lets frontends on the given origins call the API and report conversions, and lets any origin read the
+// API's description. It answers preflights itself, since they carry no key.
 func withCORS(origins []string, next http.Handler) http.Handler {
 	description := cors.New(cors.Options{AllowedOrigins: []string{"*"}, AllowedMethods: []string{http.MethodGet, http.MethodHead}}).Handler(next)
 	api := next
-	if len(origins) > 0 { // none would mean all
+	if len(origins) > 0 { // an empty list would allow all
 		api = cors.New(cors.Options{
 			AllowedOrigins:   origins,
 			AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},

@@ -17,27 +17,27 @@ import (
 )
 
 const (
-	// pulsePatience is how long a request waits before the service is asked whether it is alive, and
-	// pulseTimeout how long that may take: together, how long a request waits for a service that hangs.
+	// pulsePatience is how long a request waits before the gateway checks the service's health, and pulseTimeout
+	// bounds that check. Together they bound how long a request waits for a service that hangs.
 	pulsePatience = 500 * time.Millisecond
 	pulseTimeout  = 1250 * time.Millisecond
-	// pulseInterval is the pause between two such questions.
+	// pulseInterval is the pause between two such checks.
 	pulseInterval = 250 * time.Millisecond
 )
 
 // errNoPulse ends the requests that wait for a service that hangs.
 var errNoPulse = errors.New("the service does not answer")
 
-// pulse tells a service that is slow from one that hangs. A slow one, which works on a report or waits for
-// its disk, still says that it is alive; requests wait for it. One that does not say so hangs: requests that
-// wait for it end, and further ones fail at once until it answers.
+// pulse tells a slow service from one that hangs. A slow service, which computes a report or waits for its
+// disk, still answers health checks, and requests wait for it. A service that does not answer them hangs:
+// requests that wait for it end, and further ones fail at once until it answers.
 type pulse struct {
 	service string
 	// feel asks the service whether it is alive. The deadline of its context is the only failure.
 	feel func(context.Context) error
 	log  *slog.Logger
 	// life ends with the process.
-	life context.Context //nolint:containedctx // the questions serve all requests, and end with none of them
+	life context.Context //nolint:containedctx // the checks serve all requests, and outlive each
 
 	mu sync.Mutex
 	// alive ends when the service is found to hang, with errNoPulse.
@@ -45,15 +45,15 @@ type pulse struct {
 	lost  context.CancelCauseFunc
 	// waiting counts the requests that have waited for longer than pulsePatience.
 	waiting int
-	// isFeeling says that a goroutine asks.
+	// isFeeling says that a goroutine runs keepFeeling.
 	isFeeling bool
 }
 
-// newPulse returns the pulse of a service at the end of a connection. What it starts ends with life.
+// newPulse returns the pulse of the service that conn connects to. The goroutines it starts end with life.
 func newPulse(life context.Context, service string, conn grpc.ClientConnInterface, log *slog.Logger) *pulse {
 	client := healthpb.NewHealthClient(conn)
 	p := &pulse{service: service, log: log, life: life, feel: func(ctx context.Context) error {
-		// The service does not exist, so that nothing is looked at; any answer will do.
+		// No such service exists, so the server checks nothing; any answer will do.
 		_, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: "pulse"})
 		if status.Code(err) == codes.DeadlineExceeded {
 			return err
@@ -85,7 +85,7 @@ func (p *pulse) hold(ctx context.Context) (held context.Context, release func(),
 	}), nil
 }
 
-// wait notes that a request has waited for long, or waits no more.
+// wait records that a request has waited for long, or no longer waits.
 func (p *pulse) wait(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,7 +96,7 @@ func (p *pulse) wait(n int) {
 	}
 }
 
-// keepFeeling asks the service whether it is alive, for as long as requests wait or it is not.
+// keepFeeling checks the service's health while requests wait or the service hangs.
 func (p *pulse) keepFeeling() {
 	for {
 		ctx, cancel := context.WithTimeout(p.life, pulseTimeout)
@@ -113,7 +113,7 @@ func (p *pulse) keepFeeling() {
 	}
 }
 
-// note takes an answer, or that there was none, and reports whether to ask again.
+// note records whether a check was answered, and reports whether to check again.
 func (p *pulse) note(answered bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

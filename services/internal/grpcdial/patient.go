@@ -15,13 +15,13 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// readyPatience is how long a call that must not be sent twice waits for a connection, since an instance that
-// is being restarted is soon back.
+// readyPatience is how long a call that must not be sent twice waits for a connection: a restarting instance
+// is soon back.
 const readyPatience = time.Second
 
-// Patient is a connection that hides the restart of an instance. Calls that change nothing are sent again if
-// the connection breaks, up to five times within some two seconds; others wait for a connection that is ready,
-// a second at most, and are sent once.
+// Patient is a connection that hides the restart of an instance. It retries calls that change nothing if the
+// connection breaks, up to five times within about two seconds. Other calls wait at most a second for a ready
+// connection, and are sent once.
 type Patient struct {
 	*grpc.ClientConn
 	safe map[string]bool
@@ -98,7 +98,8 @@ func safeMethods() []methodName {
 	return safe
 }
 
-// isSafe reports whether a method changes nothing: REST has it as a GET, or its name begins with such a verb.
+// isSafe reports whether a method changes nothing: it is a GET in REST, or its name begins with a verb for
+// reading.
 func isSafe(method protoreflect.MethodDescriptor) bool {
 	if rule, ok := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule); ok && rule.GetGet() != "" {
 		return true
@@ -108,8 +109,8 @@ func isSafe(method protoreflect.MethodDescriptor) bool {
 	})
 }
 
-// serviceConfig has calls go to all instances in turn, and retries safe methods. A service that refuses a call
-// for a reason of its own forbids the retry.
+// serviceConfig returns the config that spreads calls over all instances and retries safe methods. A service
+// that refuses a call on purpose forbids the retry.
 func serviceConfig(safe []methodName) string {
 	type object = map[string]any
 	config := object{"loadBalancingConfig": []object{{"round_robin": object{}}}}

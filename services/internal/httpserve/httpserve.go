@@ -1,4 +1,4 @@
-// Package httpserve makes the HTTP servers: limits, timeouts and the way to stop in one place.
+// Package httpserve makes the HTTP servers, with their limits, timeouts and graceful stop.
 //
 // The services' wiring may import it; of ours it imports readiness and stall.
 package httpserve
@@ -17,9 +17,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/stall"
 )
 
-// Limits of one connection. A request has its headers read within 10 seconds and is read whole
-// within 30, so that a slow sender holds nothing; an idle connection is kept for 2 minutes, longer
-// than clients and proxies usually do: the one who calls should be the one who closes.
+// Limits of one connection. A request has its headers read within 10 seconds and is read whole within 30, so
+// that a slow sender holds nothing; an idle connection is kept for 2 minutes, longer than clients and proxies
+// usually keep it: the caller should be the one that closes it.
 const (
 	headerTimeout  = 10 * time.Second
 	readTimeout    = 30 * time.Second
@@ -47,7 +47,7 @@ type Server struct {
 	quiet map[*progressConn]struct{}
 }
 
-// New returns a Server. Its own complaints, such as a handler's panic, go to log.
+// New returns a Server. It logs its own errors, such as a handler's panic, to log.
 func New(handler http.Handler, log *slog.Logger) *Server {
 	s := &Server{quiet: map[*progressConn]struct{}{}, patience: stall.Patience}
 	s.http = http.Server{
@@ -65,7 +65,7 @@ func New(handler http.Handler, log *slog.Logger) *Server {
 	return s
 }
 
-// closing returns the handler with answers that tell callers, once the server stops, to use another connection.
+// closing returns a handler whose responses, once the server stops, tell callers to use another connection.
 func (s *Server) closing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.stopping.Load() {
@@ -75,7 +75,7 @@ func (s *Server) closing(next http.Handler) http.Handler {
 	})
 }
 
-// note keeps account of the connections without a request.
+// note keeps track of the connections without a request.
 func (s *Server) note(c net.Conn, state http.ConnState) {
 	conn, ok := c.(*progressConn)
 	if !ok {
@@ -91,8 +91,8 @@ func (s *Server) note(c net.Conn, state http.ConnState) {
 	delete(s.quiet, conn)
 }
 
-// quietConns returns how many connections have no request, or one whose head was not read to its end. If
-// closing, those without a byte of a request are closed, and not counted.
+// quietConns returns the number of connections that have no request, or one whose header is incomplete. If
+// closing, it closes those that have no byte of a request, and does not count them.
 func (s *Server) quietConns(closing bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,11 +119,12 @@ func (s *Server) Serve(l net.Listener) error {
 	return err
 }
 
-// Drain makes the server close each connection after its next answer. It serves on, new connections too.
+// Drain makes the server close each connection after its next response. The server keeps serving, new
+// connections too.
 func (s *Server) Drain() { s.stopping.Store(true) }
 
-// Stop accepts nothing more, answers what was accepted and waits for requests under way, but not longer than
-// until ctx ends: then it cuts them off.
+// Stop stops accepting connections, answers the requests on those already accepted, and waits for requests
+// under way. When ctx ends, it cuts off what remains.
 func (s *Server) Stop(ctx context.Context) {
 	s.Drain()
 	s.mu.Lock()
@@ -138,8 +139,8 @@ func (s *Server) Stop(ctx context.Context) {
 	}
 }
 
-// awaitQuiet waits until each connection has got a request or is closed, which happens after idleGrace unless a
-// byte of a request was read.
+// awaitQuiet waits until each connection has a request or is closed. A connection is closed after idleGrace
+// unless a byte of a request was read.
 func (s *Server) awaitQuiet(ctx context.Context) {
 	graceEnd := time.Now().Add(idleGrace)
 	ticker := time.NewTicker(lookInterval)

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// backlogPatience is how long a listener that closes waits for one more connection.
+	// backlogPatience is how long a closing listener waits for one more connection.
 	backlogPatience = 10 * time.Millisecond
-	// backlogTimeout bounds how long it hands out connections in all.
+	// backlogTimeout bounds how long a closing listener hands out connections in total.
 	backlogTimeout = time.Second
 	// plugPatience is how long the last connection may take to be made; it is made within the machine.
 	plugPatience = 20 * time.Millisecond
@@ -20,8 +20,8 @@ const (
 // listener gives its connections deadlines for writing. When it is closed, it first hands out the connections
 // that callers have made already, which the system would reset.
 //
-// Under load there is always another one. So the system is told to keep a single connection that was not
-// accepted, and no other comes in once that is the listener's own: the plug.
+// Under load another connection always waits. So the listener shrinks the system's backlog to one connection
+// and fills it with a connection of its own, the plug, so that no other comes in.
 type listener struct {
 	net.Listener
 	// patience is stall.Patience, but in tests.

@@ -7,8 +7,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
-// StandIn returns a Server for a process that cannot serve yet, since its database is not there. It says that the
-// process runs (/livez, /healthz), and answers everything else as it does /readyz: with 503 and a time to come again.
+// StandIn returns a Server for a process that cannot serve yet, since its database is not there. It answers /livez
+// and /healthz with 200, since the process runs, and everything else, like /readyz, with 503 and a time to retry
+// after.
 func StandIn(log *slog.Logger) *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", readiness.Live)

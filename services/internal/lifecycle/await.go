@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// awaitPause is the time between two tries.
+	// awaitPause is the pause between two attempts.
 	awaitPause = time.Second
-	// awaitReminder is how often the log says again what is awaited.
+	// awaitReminder is how often the log repeats what is missing.
 	awaitReminder = 5 * time.Minute
 	// standInDelay is how long callers wait to be served before stand-ins answer them.
 	standInDelay = time.Second
@@ -22,11 +22,11 @@ const (
 	standInStop = time.Second
 )
 
-// Await opens what a process needs before it can serve, such as a database. While open's error is one that passes,
-// since the database is not there yet, it tries again, for as long as it takes: it logs what is missing, once and
-// then rarely, and serves standIns, which tell callers. They are served too while open takes long, as it does when it
-// brings a database up to date. Their listeners are the process's own and are still open when Await returns. Any other
-// error ends it, as does the end of ctx.
+// Await opens what a process needs before it can serve, such as a database. While open fails with a temporary
+// error, such as a database that is not up yet, Await retries without a time limit. It logs what is missing, once
+// and then rarely, and serves standIns, which tell callers that the process is not ready. It also serves them while
+// open takes long, as when it updates a database's schema. The stand-ins use the process's own listeners, which are
+// still open when Await returns. Any other error ends Await, as does the end of ctx.
 func Await[T any](
 	ctx context.Context, log *slog.Logger, standIns []Part, passes func(error) bool, open func(context.Context) (T, error),
 ) (T, error) {
@@ -57,7 +57,7 @@ func Await[T any](
 	return opened, err
 }
 
-// telling are stand-ins that are served from start, if that is called, to end.
+// telling serves the stand-ins from start, if that is called, to end.
 type telling struct {
 	begin func() (stop func())
 
@@ -107,7 +107,7 @@ func serveStandIns(ctx context.Context, log *slog.Logger, parts []Part) (stop fu
 	}
 }
 
-// lent is a listener that is lent to a server: when the server closes it, it accepts nothing more, but stays open.
+// lent is a listener lent to a server. When the server closes it, it stops accepting but stays open.
 type lent struct {
 	net.Listener
 
@@ -126,7 +126,7 @@ func (l *lent) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// Close ends the Accept under way and those that follow.
+// Close makes the current Accept and later ones fail.
 func (l *lent) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -138,6 +138,6 @@ func (l *lent) Close() error {
 // setDeadline ends a listener's Accepts at a time; at the zero time: never.
 func setDeadline(listener net.Listener, at time.Time) {
 	if l, ok := listener.(interface{ SetDeadline(time.Time) error }); ok {
-		_ = l.SetDeadline(at) // It fails only on one that is closed.
+		_ = l.SetDeadline(at) // It fails only on a closed listener.
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// CORSOrigins says from which other origins browsers may call the API.
+// CORSOrigins are the other origins whose frontends may call the API from a browser.
 type CORSOrigins struct {
-	CORSOrigins string `env:"COUPONLINK_CORS_ORIGINS" name:"cors-origins" placeholder:"ORIGINS" help:"Origins of frontends that may call the API from a browser, with commas between them, such as https://app.example.com. Default: none but its own."`
+	CORSOrigins string `env:"COUPONLINK_CORS_ORIGINS" name:"cors-origins" placeholder:"ORIGINS" help:"Origins whose frontends may call the API from a browser, separated by commas, such as https://app.example.com. Default: only its own."`
 }
 
-// Origins returns the origins that were given, or which of them is wrong.
+// Origins returns the origins in the setting. The error names the first that is invalid.
 func (c CORSOrigins) Origins() ([]string, error) {
 	var origins []string
 	for entry := range strings.SplitSeq(c.CORSOrigins, ",") {

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// defaultDrain is how long a process that serves alone serves on: as long as load balancers usually take to
-	// notice that it is not ready.
+	// defaultDrain is how long a service that runs on its own keeps serving: as long as load balancers usually
+	// take to notice that it is not ready.
 	defaultDrain   = 5 * time.Second
 	defaultTimeout = 20 * time.Second
 	// maxStop bounds both settings.
@@ -18,12 +18,11 @@ const (
 
 // Stop says how a process stops.
 type Stop struct {
-	Drain       string        `env:"COUPONLINK_DRAIN" name:"drain" placeholder:"DURATION" help:"How long to serve on after SIGTERM, not ready any more, so that load balancers turn away first, such as 5s (5s for a service alone, 0s for everything in one process)."`
-	StopTimeout time.Duration `env:"COUPONLINK_STOP_TIMEOUT" name:"stop-timeout" default:"20s" placeholder:"DURATION" help:"How long requests and deliveries under way then have to finish; what kills the process must wait longer than both together (${default})."`
+	Drain       string        `env:"COUPONLINK_DRAIN" name:"drain" placeholder:"DURATION" help:"How long to keep serving after SIGTERM, while reporting not ready, so that load balancers stop sending requests first, such as 5s (5s for a service alone, 0s for everything in one process)."`
+	StopTimeout time.Duration `env:"COUPONLINK_STOP_TIMEOUT" name:"stop-timeout" default:"20s" placeholder:"DURATION" help:"How long requests and deliveries under way then have to finish; a supervisor must wait longer than both together before it kills the process (${default})."`
 }
 
-// Of returns how to stop. A process that serves everything serves on for no time, unless the setting says
-// otherwise.
+// Of returns how to stop. A process that serves everything does not keep serving, unless the setting says so.
 func (s Stop) Of(isEverything bool) (lifecycle.Stop, error) {
 	stop := lifecycle.Stop{Drain: defaultDrain, Timeout: s.StopTimeout}
 	if isEverything {

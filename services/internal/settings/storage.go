@@ -20,8 +20,8 @@ type Storage struct {
 	DataDir         string `env:"COUPONLINK_DATA_DIR" default:"./data" placeholder:"DIR" help:"Directory of the embedded database and of a generated admin key (${default})."`
 	DatabaseURL     string `env:"COUPONLINK_DATABASE_URL" name:"database-url" placeholder:"URL" help:"sqlite:DIR for the embedded database, or mongodb://... or mongodb+srv://... for a MongoDB replica set or sharded cluster. Default: MONGODB_URI if that is set, else sqlite in the data directory."`
 	DatabaseURLFile string `env:"COUPONLINK_DATABASE_URL_FILE" name:"database-url-file" placeholder:"FILE" help:"File that holds the database URL, instead of the URL itself."`
-	SQLiteExclusive bool   `env:"COUPONLINK_SQLITE_EXCLUSIVE" name:"sqlite-exclusive" help:"Keep other programs from reading the embedded databases while they are open. The process answers then while their file system is frozen."`
-	MongoDBURI      string `env:"MONGODB_URI" name:"mongodb-uri" placeholder:"URL" help:"MongoDB's address where no database URL is given."`
+	SQLiteExclusive bool   `env:"COUPONLINK_SQLITE_EXCLUSIVE" name:"sqlite-exclusive" help:"Keep other programs from reading the embedded databases while they are open. The process can then answer while the file system is frozen."`
+	MongoDBURI      string `env:"MONGODB_URI" name:"mongodb-uri" placeholder:"URL" help:"MongoDB connection string, used if no database URL is set."`
 
 	// WithoutTransactions is for tests on an engine that has none.
 	WithoutTransactions bool `kong:"-"`
@@ -39,8 +39,8 @@ type Database struct {
 	WithoutTransactions bool
 }
 
-// Dependencies returns what a process depends on that keeps its state there. ping says whether it can be
-// written.
+// Dependencies returns the dependencies of a process that keeps its state in d. ping returns why the state
+// cannot be written, or nil.
 func (d Database) Dependencies(ping func(context.Context) error) []readiness.Dependency {
 	store := readiness.Dependency{Name: "store", Look: ping}
 	if d.SQLiteDir == "" {
@@ -61,7 +61,7 @@ func (d Database) String() string {
 	return u.Scheme + "://" + u.Host
 }
 
-// Database returns the place that the settings mean, or why they mean none.
+// Database returns the database that the settings name. The error says which setting is wrong.
 func (s Storage) Database() (Database, error) {
 	given, err := oneOf("COUPONLINK_DATABASE_URL", s.DatabaseURL, s.DatabaseURLFile)
 	if err != nil {
@@ -81,7 +81,7 @@ func (s Storage) Database() (Database, error) {
 	return database, err
 }
 
-// ParseDatabase returns the place that a URL means, or why it means none. name says whose URL it is.
+// ParseDatabase parses a database URL. name is the setting's name, for errors.
 func ParseDatabase(name, given string) (Database, error) {
 	if dir, ok := strings.CutPrefix(given, "sqlite:"); ok {
 		if dir == "" {
@@ -96,7 +96,7 @@ func ParseDatabase(name, given string) (Database, error) {
 	return Database{}, fmt.Errorf("%s must begin with sqlite:, mongodb:// or mongodb+srv://", name)
 }
 
-// oneOf returns a setting given as a value or as the file that holds it, and an error where both are.
+// oneOf returns a setting that is given as a value or as a file that holds it. It is an error to give both.
 func oneOf(name, value, file string) (string, error) {
 	switch {
 	case file == "":

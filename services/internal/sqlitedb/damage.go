@@ -10,11 +10,11 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Damage is an error that says that a database file is not what was stored. Trying again does not help.
+// Damage is the error for a damaged or missing database file. Retrying does not help.
 type Damage struct {
-	// File is the path of the file that is damaged, What what is wrong with it.
+	// File is the path of the damaged file. What says what is wrong with it.
 	File, What string
-	// Cause is SQLite's own error, if it met the damage.
+	// Cause is SQLite's error, if SQLite found the damage.
 	Cause error
 }
 
@@ -23,7 +23,7 @@ func (d *Damage) Error() string {
 	return fmt.Sprintf("%s %s; %s", d.File, d.What, d.Remedy())
 }
 
-// Remedy says what to do: the end of a sentence.
+// Remedy says what to do, as the end of a sentence.
 func (d *Damage) Remedy() string {
 	return fmt.Sprintf("stop the service, see what else is damaged with `couponlink verify %s`, and restore a backup with `couponlink restore`", filepath.Dir(d.File))
 }
@@ -40,7 +40,7 @@ func AsDamage(err error) *Damage {
 	return nil
 }
 
-// damageOf returns the damage that an error of SQLite's tells of, or nil.
+// damageOf returns the damage that an SQLite error reports, or nil.
 func damageOf(path string, err error) *Damage {
 	var failed *sqlite.Error
 	if !errors.As(err, &failed) {
@@ -59,13 +59,13 @@ func damageOf(path string, err error) *Damage {
 	return nil
 }
 
-// watch notes the first damage of one database file that any of its connections meets.
+// watch records the first damage to a database file that any of its connections meets.
 type watch struct {
 	path string
 	met  atomic.Pointer[Damage]
 }
 
-// note returns an error of a connection, as a *Damage if it tells of one.
+// note returns err, as a *Damage if it reports one.
 func (w *watch) note(err error) error {
 	if err == nil || AsDamage(err) != nil {
 		return err
@@ -78,7 +78,7 @@ func (w *watch) note(err error) error {
 	return d
 }
 
-// damage returns what was met, or nil.
+// damage returns the recorded damage, or nil.
 func (w *watch) damage() error {
 	if d := w.met.Load(); d != nil {
 		return d
