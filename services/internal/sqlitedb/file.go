@@ -15,7 +15,7 @@ import (
 	"modernc.org/sqlite"
 )
 
-// File is a database file that is only looked at. Another process may have it open, and write to it.
+// File is a database file opened for reading only. Another process may have it open and write to it.
 type File struct {
 	*sql.DB
 	path string
@@ -124,8 +124,8 @@ func (f *File) Counts(ctx context.Context) (map[string]int64, error) {
 // sideSuffixes end the names of the files beside a database file.
 var sideSuffixes = []string{"-wal", "-shm", lockSuffix}
 
-// Vacate makes sure that a directory can take a database file: there is none, nor a log of one, and no process
-// has it. It removes what a database that is gone left behind beside them.
+// Vacate makes sure that a database file can be created at path: neither it nor its log exists, and no
+// process uses it. It removes other files that an earlier database left there.
 func Vacate(path string) error {
 	for _, taken := range []string{path, logFile(path)} {
 		if _, err := os.Stat(taken); err == nil {

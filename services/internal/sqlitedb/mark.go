@@ -10,10 +10,10 @@ import (
 // markInterval is the least time between two marks.
 const markInterval = time.Second
 
-// marker numbers what is written: once a second at most, a transaction stores the next number in the database,
-// as its user_version, and then in the lock file. A database whose number is less than the lock file's has lost
-// its log. That another program has folded the log into the database is no loss, and is not mistaken for one.
-// It belongs to the one writing connection.
+// marker numbers what is written: once a second at most, a transaction stores the next number in the
+// database, as its user_version, and then in the lock file. A database whose number is less than the lock
+// file's has lost its log. If another program has checkpointed the log into the database, nothing is lost,
+// and the numbers show it. It belongs to the one writing connection.
 type marker struct {
 	lock    *fileLock
 	number  int64

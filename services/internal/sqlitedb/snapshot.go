@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// stepPages is how many pages are copied before it is asked again whether to go on.
+// stepPages is the number of pages copied between two checks of the context.
 const stepPages = 1024
 
 // Source is a database that can be backed up while it serves.
