@@ -223,6 +223,7 @@ func TestMalformedRequests(t *testing.T) {
 		{"unknown parameter", "GET", "/v1/offers/10/coupons?pagesize=3", "", 400, "UNKNOWN_PARAMETER", "pagesize"},
 		{"unknown parameter of a get", "GET", "/v1/offers/10?x=1", "", 400, "UNKNOWN_PARAMETER", "x"},
 		{"parameter beside a body", "POST", "/v1/conversions?validate_only=true", `{}`, 400, "UNKNOWN_PARAMETER", "validate_only"},
+		{"parameter of a backup", "POST", "/v1/backups?backup_id=x", `{}`, 400, "UNKNOWN_PARAMETER", "backup_id"},
 		{"parameter of the body", "POST", "/v1/offers?offer.display_name=x", `{}`, 400, "UNKNOWN_PARAMETER", "offer.display_name"},
 		{"parameter of the path", "GET", "/v1/offers/10/coupons?parent=offers/11", "", 400, "UNKNOWN_PARAMETER", "parent"},
 		{"twice", "GET", "/v1/offers/10/coupons?filter=a&filter=b", "", 400, "DUPLICATE_PARAMETER", "filter"},

@@ -24,7 +24,7 @@ const (
 
 // newREST returns the REST form of all services that have one, under /v1/.
 func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Handler, error) {
-	routes, err := newRoutes("couponlink.coupon.v1", "couponlink.tracking.v1")
+	routes, err := newRoutes("couponlink.coupon.v1", "couponlink.tracking.v1", "couponlink.backup.v1")
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 
 // Every RPC with an HTTP annotation is served: its service has been registered.
 func TestEveryRouteIsServed(t *testing.T) {
-	all, err := newRoutes("couponlink.coupon.v1", "couponlink.tracking.v1")
+	all, err := newRoutes("couponlink.coupon.v1", "couponlink.tracking.v1", "couponlink.backup.v1")
 	if err != nil {
 		t.Fatal(err)
 	}
