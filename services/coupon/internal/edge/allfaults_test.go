@@ -20,8 +20,8 @@ func TestEverythingAtOnce(t *testing.T) {
 		want string
 	}{
 		"an offer": {
-			caller(t, s.offers.CreateOffer)(`{"offer_id": "A B", "offer": {"landing_page_url": "ftp://x", "click_window": "0s", "currency_code": "X", "payout": {"percent": "x", "cap": {"units": 1}}}}`),
-			"click_window currency_code display_name landing_page_url offer_id payout.cap payout.percent",
+			caller(t, s.offers.CreateOffer)(`{"offer_id": "A B", "offer": {"landing_page_url": "ftp://x", "click_window": "0s", "currency_code": "X", "payout": {"percent": "x", "cap": {"units": 1}}, "open_postback_max_amount": {"units": 1}}}`),
+			"click_window currency_code display_name landing_page_url offer_id open_postback_max_amount payout.cap payout.percent",
 		},
 		"an offer whose id is taken": {caller(t, s.offers.CreateOffer)(`{"offer_id": "10", "offer": {"landing_page_url": "https://x.example/"}}`), "display_name offer_id"},
 		"an offer's update": {

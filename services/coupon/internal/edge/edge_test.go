@@ -139,7 +139,8 @@ func TestEverySettingOfAnOfferGoesInAndOut(t *testing.T) {
 		"fallback_url": "https://shop.example.com/sorry", "state": "PAUSED", "postback_auth": "HMAC", "precedence": "ONLY_IF_CLICKED",
 		"click_window": "3600s", "coupon_grace": "60s", "unique_codes": true, "payout": {"percent": "7.5", "cap": {"currency_code": "EUR", "units": 20, "nanos": 500000000}},
 		"revenue": {"fixed": {"currency_code": "EUR", "units": 9}},
-		"default_conversion_status": "APPROVED", "currency_code": "EUR", "forward_parameters": ["none"]`
+		"default_conversion_status": "APPROVED", "currency_code": "EUR", "forward_parameters": ["none"],
+		"open_postback_max_amount": {"currency_code": "EUR", "units": 500}`
 	got := call(t, s.offers.CreateOffer, &couponv1.CreateOfferRequest{}, `{"offer_id": "10", "offer": {`+settings+`}}`)
 	got.PostbackToken, got.PostbackSecret, got.Etag = "", "", ""
 	same(t, got, &couponv1.Offer{}, `{"name": "offers/10", `+settings+`,

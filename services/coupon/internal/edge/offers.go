@@ -122,12 +122,13 @@ func offerOf(m *couponv1.Offer) (rules.Offer, error) {
 	if m.GetCurrencyCode() != "" {
 		o.CurrencyCode = m.GetCurrencyCode()
 	}
-	var window, grace, payoutErr, revenueErr error
+	var window, grace, payoutErr, revenueErr, maxAmountErr error
 	o.ClickWindow, window = durationOf("click_window", "INVALID_CLICK_WINDOW", m.GetClickWindow(), o.ClickWindow)
 	o.CouponGrace, grace = durationOf("coupon_grace", "INVALID_COUPON_GRACE", m.GetCouponGrace(), o.CouponGrace)
 	o.Payout, payoutErr = payoutOf("payout", "INVALID_PAYOUT", m.GetPayout())
 	o.Revenue, revenueErr = payoutOf("revenue", "INVALID_REVENUE", m.GetRevenue())
-	return o, apperr.Join(window, grace, payoutErr, revenueErr)
+	o.OpenPostbackMaxAmount, maxAmountErr = optionalMoney("open_postback_max_amount", "INVALID_OPEN_POSTBACK_MAX_AMOUNT", m.GetOpenPostbackMaxAmount())
+	return o, apperr.Join(window, grace, payoutErr, revenueErr, maxAmountErr)
 }
 
 // offerProto returns the proto of an offer as it is at a moment.
@@ -153,6 +154,7 @@ func offerProto(o *rules.Offer, now time.Time) *couponv1.Offer {
 		DefaultConversionStatus:       couponv1.Offer_ConversionStatus(couponv1.Offer_ConversionStatus_value[string(o.DefaultConversionStatus)]),
 		CurrencyCode:                  o.CurrencyCode,
 		ForwardParameters:             o.Forwarded(),
+		OpenPostbackMaxAmount:         moneyProto(o.OpenPostbackMaxAmount),
 		CreateTime:                    stamp(o.CreateTime),
 		UpdateTime:                    stamp(o.UpdateTime),
 		Etag:                          rules.Etag(name, o.Revision),

@@ -79,10 +79,9 @@ func payoutOf(field, reason string, p *couponv1.Payout) (money.Payout, error) {
 		return money.Payout{}, nil
 	}
 	var found apperr.Findings
-	if p.Cap != nil && p.GetCap().GetCurrencyCode() == "" { // which would be taken for no cap
-		found.Add(apperr.Invalid(reason, field+".cap", "the cap has no currency_code"))
-	}
-	payout := money.Payout{Cap: moneyOf(p.GetCap())}
+	most, err := optionalMoney(field+".cap", reason, p.GetCap())
+	found.Add(err)
+	payout := money.Payout{Cap: most}
 	switch kind := p.GetKind().(type) {
 	case *couponv1.Payout_Fixed:
 		payout.Kind, payout.Fixed = money.Fixed, moneyOf(kind.Fixed)
@@ -111,6 +110,14 @@ func withoutOldCap(merged, request *couponv1.Payout) *couponv1.Payout {
 	}
 	merged.Cap = nil
 	return merged
+}
+
+// optionalMoney returns the amount in a field; none if it is unset.
+func optionalMoney(field, reason string, m *couponv1.Money) (money.Money, error) {
+	if m != nil && m.GetCurrencyCode() == "" { // which would be taken for none
+		return money.Money{}, apperr.Invalid(reason, field, "the amount has no currency_code")
+	}
+	return moneyOf(m), nil
 }
 
 func moneyOf(m *couponv1.Money) money.Money {

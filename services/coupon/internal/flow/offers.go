@@ -126,6 +126,7 @@ func offerFields() map[string]field[rules.Offer] {
 		"revenue":                   func(o *offer, from offer) { o.Revenue = from.Revenue },
 		"default_conversion_status": func(o *offer, from offer) { o.DefaultConversionStatus = from.DefaultConversionStatus },
 		"forward_parameters":        func(o *offer, from offer) { o.ForwardParameters = from.ForwardParameters },
+		"open_postback_max_amount":  func(o *offer, from offer) { o.OpenPostbackMaxAmount = from.OpenPostbackMaxAmount },
 		"currency_code":             func(o *offer, from offer) { o.CurrencyCode = from.CurrencyCode },
 	}
 }

@@ -28,7 +28,7 @@ func encodePayout(p money.Payout) payoutDocument {
 		Units:        p.Fixed.Units,
 		Nanos:        p.Fixed.Nanos,
 		Percent:      p.Percent,
-		Cap:          moneyDocument{CurrencyCode: p.Cap.Currency, Units: p.Cap.Units, Nanos: p.Cap.Nanos},
+		Cap:          encodeMoney(p.Cap),
 	}
 }
 
@@ -37,7 +37,7 @@ func (d payoutDocument) decode() money.Payout {
 		Kind:    d.Kind,
 		Fixed:   money.Money{Currency: d.CurrencyCode, Units: d.Units, Nanos: d.Nanos},
 		Percent: d.Percent,
-		Cap:     money.Money{Currency: d.Cap.CurrencyCode, Units: d.Cap.Units, Nanos: d.Cap.Nanos},
+		Cap:     d.Cap.decode(),
 	}
 }
 
@@ -45,6 +45,14 @@ type moneyDocument struct {
 	CurrencyCode string `bson:"currency_code"`
 	Units        int64  `bson:"units"`
 	Nanos        int32  `bson:"nanos"`
+}
+
+func encodeMoney(m money.Money) moneyDocument {
+	return moneyDocument{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
+}
+
+func (d moneyDocument) decode() money.Money {
+	return money.Money{Currency: d.CurrencyCode, Units: d.Units, Nanos: d.Nanos}
 }
 
 // settingsDocument is a coupon's own settings: null durations and empty texts are the offer's.
@@ -113,6 +121,7 @@ type offerDocument struct {
 	DefaultConversionStatus rules.ConversionStatus `bson:"default_conversion_status"`
 	CurrencyCode            string                 `bson:"currency_code"`
 	ForwardParameters       string                 `bson:"forward_parameters,omitempty"`
+	OpenPostbackMaxAmount   moneyDocument          `bson:"open_postback_max_amount"`
 	CreateTime              time.Time              `bson:"create_time"`
 	UpdateTime              time.Time              `bson:"update_time"`
 	Revision                int64                  `bson:"revision"`
@@ -140,6 +149,7 @@ func encodeOffer(o rules.Offer) offerDocument {
 		DefaultConversionStatus: o.DefaultConversionStatus,
 		CurrencyCode:            o.CurrencyCode,
 		ForwardParameters:       o.ForwardParameters,
+		OpenPostbackMaxAmount:   encodeMoney(o.OpenPostbackMaxAmount),
 		CreateTime:              o.CreateTime,
 		UpdateTime:              o.UpdateTime,
 		Revision:                o.Revision,
@@ -169,6 +179,7 @@ func (d offerDocument) decode() rules.Offer {
 		DefaultConversionStatus: d.DefaultConversionStatus,
 		CurrencyCode:            d.CurrencyCode,
 		ForwardParameters:       d.ForwardParameters,
+		OpenPostbackMaxAmount:   d.OpenPostbackMaxAmount.decode(),
 		CreateTime:              d.CreateTime,
 		UpdateTime:              d.UpdateTime,
 		Revision:                d.Revision,

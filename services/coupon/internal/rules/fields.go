@@ -107,16 +107,25 @@ func checkPayout(field string, p money.Payout) (money.Payout, error) {
 		if p.Percent < 0 || p.Percent > maxPercent {
 			found.Add(invalid(field+".percent", "%s is not from 0 to 100", money.FormatPercent(p.Percent)))
 		}
-		if p.Cap.IsNone() {
-			p.Cap = money.Money{}
-		} else if err := p.Cap.Check(); err != nil {
-			found.Add(invalid(field+".cap", "%v", err))
-		}
-		p.Cap.Currency = strings.ToUpper(p.Cap.Currency)
+		var err error
+		p.Cap, err = checkAmount(field+".cap", p.Cap)
+		found.Add(err)
 	default:
 		found.Add(invalid(field, "%s is not a kind of payout; it must be fixed or percent", quote(string(p.Kind))))
 	}
 	return p, found.Err()
+}
+
+// checkAmount returns an amount that may be none as it may be stored.
+func checkAmount(field string, m money.Money) (money.Money, error) {
+	if m.IsNone() {
+		return money.Money{}, nil
+	}
+	if err := m.Check(); err != nil {
+		return m, invalid(field, "%v", err)
+	}
+	m.Currency = strings.ToUpper(m.Currency)
+	return m, nil
 }
 
 // checkTime says what is wrong with a time.

@@ -51,6 +51,8 @@ func CheckOffer(o Offer) (Offer, error) {
 	found.Add(err)
 	o.Revenue, err = checkPayout("revenue", o.Revenue)
 	found.Add(err)
+	o.OpenPostbackMaxAmount, err = checkAmount("open_postback_max_amount", o.OpenPostbackMaxAmount)
+	found.Add(err)
 	forward, err := trackinglink.CheckForward(o.Forwarded())
 	if err != nil {
 		found.Add(invalid("forward_parameters", "%v", err))

@@ -64,6 +64,13 @@ func TestCheckOffer(t *testing.T) {
 		"revenue with a bad cap": {func(o *Offer) {
 			o.Revenue = money.Payout{Kind: money.Percent, Cap: money.Money{Currency: "QQQ"}}
 		}, "INVALID_REVENUE", "revenue.cap"},
+		"greatest amount of nothing": {change: func(o *Offer) { o.OpenPostbackMaxAmount = money.Money{Currency: "JPY"} }},
+		"greatest amount negative": {func(o *Offer) {
+			o.OpenPostbackMaxAmount = money.Money{Currency: "USD", Units: -1}
+		}, "INVALID_OPEN_POSTBACK_MAX_AMOUNT", "open_postback_max_amount"},
+		"greatest amount in no currency": {func(o *Offer) {
+			o.OpenPostbackMaxAmount = money.Money{Currency: "QQQ", Units: 1}
+		}, "INVALID_OPEN_POSTBACK_MAX_AMOUNT", "open_postback_max_amount"},
 		"authentication by HMAC": {change: func(o *Offer) { o.PostbackAuth = AuthHMAC }},
 		"unknown currency":       {func(o *Offer) { o.CurrencyCode = "QQQ" }, "INVALID_CURRENCY_CODE", "currency_code"},
 	} {
@@ -91,6 +98,7 @@ func everySetting(o *Offer) {
 	o.Revenue = money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "EUR", Units: 5}}
 	o.DefaultConversionStatus = StartApproved
 	o.CurrencyCode = "JPY"
+	o.OpenPostbackMaxAmount = money.Money{Currency: "JPY", Units: 50_000}
 }
 
 func TestCheckOfferTidiesUp(t *testing.T) {
@@ -99,11 +107,13 @@ func TestCheckOfferTidiesUp(t *testing.T) {
 	offer.CurrencyCode = "eur"
 	offer.Payout = money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "usd", Units: 5}}
 	offer.Revenue = money.Payout{Kind: money.Percent, Percent: 1, Cap: money.Money{Currency: "jpy", Units: 5}}
+	offer.OpenPostbackMaxAmount = money.Money{Currency: "eur", Units: 5}
 	got, err := CheckOffer(offer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.DisplayName != "Aurora Shoes" || got.CurrencyCode != "EUR" || got.Payout.Fixed.Currency != "USD" || got.Revenue.Cap.Currency != "JPY" {
+	if got.DisplayName != "Aurora Shoes" || got.CurrencyCode != "EUR" || got.Payout.Fixed.Currency != "USD" || got.Revenue.Cap.Currency != "JPY" ||
+		got.OpenPostbackMaxAmount.Currency != "EUR" {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -76,8 +76,11 @@ type Offer struct {
 	// ForwardParameters are the parameters of links that reach the landing page, separated by commas: see
 	// trackinglink.CheckForward. "" is the default list.
 	ForwardParameters string
-	CreateTime        time.Time
-	UpdateTime        time.Time
+	// OpenPostbackMaxAmount is the greatest amount that a postback without proof may report under AuthOpen;
+	// none: any.
+	OpenPostbackMaxAmount money.Money
+	CreateTime            time.Time
+	UpdateTime            time.Time
 	// Revision starts at 1 and grows by one with each change.
 	Revision int64
 }

@@ -23,7 +23,8 @@ func offersTable() *table[rules.Offer] {
 			},
 			payoutColumns("payout"),
 			payoutColumns("revenue"),
-			[]string{"default_conversion_status", "currency_code", "create_time", "update_time", "revision", "forward_parameters"}),
+			[]string{"default_conversion_status", "currency_code", "create_time", "update_time", "revision", "forward_parameters"},
+			moneyColumns("open_postback_max_amount")),
 		values: func(o rules.Offer) []any {
 			return slices.Concat(
 				[]any{
@@ -33,7 +34,8 @@ func offersTable() *table[rules.Offer] {
 				},
 				payoutValues(o.Payout),
 				payoutValues(o.Revenue),
-				[]any{string(o.DefaultConversionStatus), o.CurrencyCode, o.CreateTime.UnixMilli(), o.UpdateTime.UnixMilli(), o.Revision, o.ForwardParameters})
+				[]any{string(o.DefaultConversionStatus), o.CurrencyCode, o.CreateTime.UnixMilli(), o.UpdateTime.UnixMilli(), o.Revision, o.ForwardParameters},
+				moneyValues(o.OpenPostbackMaxAmount))
 		},
 		title:   "display_name",
 		titleOf: func(o rules.Offer) string { return o.DisplayName },
@@ -50,7 +52,8 @@ func offersTable() *table[rules.Offer] {
 				},
 				scanPayout(&o.Payout),
 				scanPayout(&o.Revenue),
-				[]any{&o.DefaultConversionStatus, &o.CurrencyCode, millis{&o.CreateTime}, millis{&o.UpdateTime}, &o.Revision, &o.ForwardParameters})...)
+				[]any{&o.DefaultConversionStatus, &o.CurrencyCode, millis{&o.CreateTime}, millis{&o.UpdateTime}, &o.Revision, &o.ForwardParameters},
+				scanMoney(&o.OpenPostbackMaxAmount))...)
 			return o, err
 		},
 		id:       func(o rules.Offer) string { return o.ID },

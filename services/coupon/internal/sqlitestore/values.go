@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/rules"
@@ -83,21 +84,26 @@ func secondsOrNull(d rules.OptionalDuration) driver.Value {
 	return int64(d.Value / time.Second)
 }
 
+// moneyColumns are the columns of an amount that is stored under a name.
+func moneyColumns(name string) []string {
+	return []string{name + "_currency_code", name + "_units", name + "_nanos"}
+}
+
+func moneyValues(m money.Money) []any { return []any{m.Currency, m.Units, m.Nanos} }
+
+func scanMoney(m *money.Money) []any { return []any{&m.Currency, &m.Units, &m.Nanos} }
+
 // payoutColumns are the columns of a payout that is stored under a name.
 func payoutColumns(name string) []string {
-	columns := []string{"kind", "currency_code", "units", "nanos", "percent", "cap_currency_code", "cap_units", "cap_nanos"}
-	for i, column := range columns {
-		columns[i] = name + "_" + column
-	}
-	return columns
+	return slices.Concat([]string{name + "_kind"}, moneyColumns(name), []string{name + "_percent"}, moneyColumns(name+"_cap"))
 }
 
 func payoutValues(p money.Payout) []any {
-	return []any{string(p.Kind), p.Fixed.Currency, p.Fixed.Units, p.Fixed.Nanos, p.Percent, p.Cap.Currency, p.Cap.Units, p.Cap.Nanos}
+	return slices.Concat([]any{string(p.Kind)}, moneyValues(p.Fixed), []any{p.Percent}, moneyValues(p.Cap))
 }
 
 func scanPayout(p *money.Payout) []any {
-	return []any{&p.Kind, &p.Fixed.Currency, &p.Fixed.Units, &p.Fixed.Nanos, &p.Percent, &p.Cap.Currency, &p.Cap.Units, &p.Cap.Nanos}
+	return slices.Concat([]any{&p.Kind}, scanMoney(&p.Fixed), []any{&p.Percent}, scanMoney(&p.Cap))
 }
 
 func settingsColumns() []string {

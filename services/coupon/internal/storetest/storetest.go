@@ -102,6 +102,7 @@ func offer(id string) rules.Offer {
 		DefaultConversionStatus: rules.StartApproved,
 		CurrencyCode:            "EUR",
 		ForwardParameters:       "utm_*,gclid",
+		OpenPostbackMaxAmount:   money.Money{Currency: "EUR", Units: 500, Nanos: 250_000_000},
 		CreateTime:              moment(0),
 		UpdateTime:              moment(1),
 		Revision:                1,

@@ -94,7 +94,8 @@ func (f *fake) ListPublishers(_ context.Context, req *couponv1.ListPublishersReq
 func offer() *couponv1.Offer {
 	return &couponv1.Offer{
 		Name: "offers/10", DisplayName: hostile, LandingPageUrl: "https://shop.example.com/?c={click_id}", State: couponv1.Offer_ACTIVE, Etag: "e1",
-		Payout: &couponv1.Payout{Kind: &couponv1.Payout_Fixed{Fixed: &couponv1.Money{CurrencyCode: "EUR", Units: 1250, Nanos: 500_000_000}}},
+		Payout:                &couponv1.Payout{Kind: &couponv1.Payout_Fixed{Fixed: &couponv1.Money{CurrencyCode: "EUR", Units: 1250, Nanos: 500_000_000}}},
+		OpenPostbackMaxAmount: &couponv1.Money{CurrencyCode: "EUR", Units: 500, Nanos: 500_000_000},
 	}
 }
 
@@ -351,6 +352,24 @@ func TestRefusedFormKeepsWhatWasTyped(t *testing.T) {
 	a = b.post("/console/offers/new", "display_name", "x", "payout_kind", "fixed", "payout", "much")
 	if f.lastOffer != nil || !strings.Contains(a.body, "is not a decimal number") {
 		t.Errorf("an amount that is no number was sent: %v\n%s", f.lastOffer, a.body)
+	}
+}
+
+func TestGreatestAmountWithoutAToken(t *testing.T) {
+	f := &fake{}
+	b := open(t, f, nil).logIn()
+	b.get("/console/offers/10/settings").holds(t, http.StatusOK, `name="open_postback_max_amount" value="500.50"`, `name="open_postback_max_amount_currency" value="EUR"`)
+	b.post("/console/offers/10/settings", "display_name", "x", "open_postback_max_amount", "9.5", "currency_code", "eur")
+	if m := f.lastOffer.GetOpenPostbackMaxAmount(); m.GetUnits() != 9 || m.GetNanos() != 500_000_000 || m.GetCurrencyCode() != "EUR" {
+		t.Errorf("sent %v", m)
+	}
+	b.post("/console/offers/10/settings", "display_name", "x", "open_postback_max_amount", "9", "open_postback_max_amount_currency", "jpy")
+	if m := f.lastOffer.GetOpenPostbackMaxAmount(); m.GetUnits() != 9 || m.GetCurrencyCode() != "JPY" {
+		t.Errorf("sent %v", m)
+	}
+	b.post("/console/offers/10/settings", "display_name", "x", "open_postback_max_amount_currency", "jpy")
+	if f.lastOffer.OpenPostbackMaxAmount != nil {
+		t.Errorf("sent %v for no limit", f.lastOffer.GetOpenPostbackMaxAmount())
 	}
 }
 

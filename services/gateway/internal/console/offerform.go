@@ -36,6 +36,10 @@ func offerValues(o *couponv1.Offer) url.Values {
 	}
 	setPayout(values, "payout", o.GetPayout())
 	setPayout(values, "revenue", o.GetRevenue())
+	if most := o.GetOpenPostbackMaxAmount(); most != nil {
+		set("open_postback_max_amount", format.Decimal(most.GetCurrencyCode(), most.GetUnits(), most.GetNanos()))
+		set("open_postback_max_amount_currency", most.GetCurrencyCode())
+	}
 	setDuration(values, "click_window", o.GetClickWindow().AsDuration())
 	setDuration(values, "coupon_grace", o.GetCouponGrace().AsDuration())
 	return values
@@ -61,6 +65,7 @@ func offerFrom(values url.Values, errs formErrors) *couponv1.Offer {
 		CurrencyCode:            currency,
 		Payout:                  payoutOf(values, "payout", inPayouts, errs),
 		Revenue:                 payoutOf(values, "revenue", inPayouts, errs),
+		OpenPostbackMaxAmount:   maxAmountOf(values, inPayouts, errs),
 		ClickWindow:             durationOf(values, "click_window", errs),
 		CouponGrace:             durationOf(values, "coupon_grace", errs),
 	}
@@ -111,11 +116,7 @@ func offerForm(o *couponv1.Offer, values url.Values) form {
 			{Title: "Revenue", Text: "What the advertiser owes for a sale.", Fields: payoutFields("revenue", "Revenue", "Not recorded", values)},
 			{Title: "Sales", Fields: salesFields(values)},
 			{Title: "Attribution", Text: "What counts when a sale comes in.", Fields: attributionFields(values)},
-			{Title: "Postbacks", Fields: []field{{
-				Name: "postback_auth", Label: "Postbacks must carry", Kind: "select", Value: values.Get("postback_auth"),
-				Choices: []choice{{"TOKEN", "The offer's token"}, {"HMAC", "A signature"}, {"OPEN", "Nothing: anybody may report a sale"}},
-				Hint:    "Sales that came without proof wait as pending.",
-			}}},
+			{Title: "Postbacks", Fields: postbackFields(values)},
 		},
 	}
 }
@@ -169,6 +170,37 @@ func attributionFields(values url.Values) []field {
 			Hint: "No two publishers can have the same code on this offer at the same time.",
 		},
 	}
+}
+
+func postbackFields(values url.Values) []field {
+	return []field{
+		{
+			Name: "postback_auth", Label: "Postbacks must carry", Kind: "select", Value: values.Get("postback_auth"),
+			Choices: []choice{{"TOKEN", "The offer's token"}, {"HMAC", "A signature"}, {"OPEN", "Nothing: anybody may report a sale"}},
+			Hint:    "Sales that came without proof wait as pending.",
+		},
+		{
+			Name: "open_postback_max_amount", Label: "Greatest amount without a token", Value: values.Get("open_postback_max_amount"), Mode: "decimal",
+			Hint: "If anybody may report a sale: greater amounts, and those in another currency, are refused unless they come with the token. Empty: no limit.",
+			Next: &field{
+				Name: "open_postback_max_amount_currency", Label: "Greatest amount: currency", Value: values.Get("open_postback_max_amount_currency"),
+				Placeholder: "USD",
+			},
+		},
+	}
+}
+
+// maxAmountOf reads the greatest amount without a token; nil for none. currency is taken if none was typed.
+func maxAmountOf(values url.Values, currency string, errs formErrors) *couponv1.Money {
+	const name = "open_postback_max_amount"
+	text := trimmed(values, name)
+	if text == "" {
+		return nil
+	}
+	if typed := strings.ToUpper(trimmed(values, name+"_currency")); typed != "" {
+		currency = typed
+	}
+	return amountOf(text, currency, name, errs)
 }
 
 // durationField is a length of time: a number and a unit.

@@ -198,7 +198,7 @@ func offerMask() *fieldmaskpb.FieldMask {
 	return &fieldmaskpb.FieldMask{Paths: []string{
 		"display_name", "landing_page_url", "fallback_url", "state", "payout", "revenue", "precedence", "click_window", "coupon_grace",
 		"unique_codes", "postback_auth", "currency_code", "default_conversion_status",
-		"forward_parameters",
+		"forward_parameters", "open_postback_max_amount",
 	}}
 }
 

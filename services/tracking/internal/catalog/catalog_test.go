@@ -254,6 +254,7 @@ func (program) LookupOffer(context.Context, *couponv1.LookupOfferRequest) (*coup
 		Offer: &couponv1.Offer{
 			Name: "offers/10", LandingPageUrl: "https://shop.example.com/", PostbackAuth: couponv1.Offer_HMAC, PostbackToken: "t", PostbackSecret: "s",
 			PreviousCredentialsExpireTime: timestamppb.New(expire), Revenue: percentPayout(), Etag: "e",
+			OpenPostbackMaxAmount: &couponv1.Money{CurrencyCode: "EUR", Units: 500, Nanos: 1},
 		},
 		PreviousPostbackToken: "pt", PreviousPostbackSecret: "ps",
 	}, nil
@@ -318,7 +319,8 @@ func TestSettingsAreRead(t *testing.T) {
 	payout := money.Payout{Kind: money.Percent, Percent: 75_000, Cap: money.Money{Currency: "USD", Units: 10}}
 	offer, err := c.Offer(t.Context(), "10")
 	credentials := rules.Credentials{Token: "t", Secret: "s", PreviousToken: "pt", PreviousSecret: "ps", PreviousExpireTime: expire}
-	if err != nil || offer.Auth != rules.AuthHMAC || offer.Credentials != credentials || offer.Revenue != payout || offer.ETag != "e" {
+	if err != nil || offer.Auth != rules.AuthHMAC || offer.Credentials != credentials || offer.Revenue != payout || offer.ETag != "e" ||
+		offer.OpenPostbackMaxAmount != (money.Money{Currency: "EUR", Units: 500, Nanos: 1}) {
 		t.Errorf("the offer is %+v, %v", offer, err)
 	}
 	standing, err := c.Standing(t.Context(), "10", "22")

@@ -23,21 +23,22 @@ func offerFromProto(resp *couponv1.LookupOfferResponse) (rules.Offer, error) {
 	payout, payoutErr := payoutFromProto(p.GetPayout())
 	revenue, revenueErr := payoutFromProto(p.GetRevenue())
 	return rules.Offer{
-		ID:           strings.TrimPrefix(p.GetName(), "offers/"),
-		Active:       p.GetState() == couponv1.Offer_ACTIVE,
-		Landing:      landing,
-		Fallback:     fallback,
-		Forward:      trackinglink.CompileForward(p.GetForwardParameters()),
-		Auth:         rules.PostbackAuth(p.GetPostbackAuth().String()),
-		Credentials:  credentialsFromProto(resp),
-		Precedence:   rules.Precedence(p.GetPrecedence().String()),
-		ClickWindow:  p.GetClickWindow().AsDuration(),
-		CouponGrace:  p.GetCouponGrace().AsDuration(),
-		Payout:       payout,
-		Revenue:      revenue,
-		StartStatus:  rules.Status(p.GetDefaultConversionStatus().String()),
-		CurrencyCode: p.GetCurrencyCode(),
-		ETag:         p.GetEtag(),
+		ID:                    strings.TrimPrefix(p.GetName(), "offers/"),
+		Active:                p.GetState() == couponv1.Offer_ACTIVE,
+		Landing:               landing,
+		Fallback:              fallback,
+		Forward:               trackinglink.CompileForward(p.GetForwardParameters()),
+		Auth:                  rules.PostbackAuth(p.GetPostbackAuth().String()),
+		Credentials:           credentialsFromProto(resp),
+		Precedence:            rules.Precedence(p.GetPrecedence().String()),
+		ClickWindow:           p.GetClickWindow().AsDuration(),
+		CouponGrace:           p.GetCouponGrace().AsDuration(),
+		Payout:                payout,
+		Revenue:               revenue,
+		OpenPostbackMaxAmount: moneyFromProto(p.GetOpenPostbackMaxAmount()),
+		StartStatus:           rules.Status(p.GetDefaultConversionStatus().String()),
+		CurrencyCode:          p.GetCurrencyCode(),
+		ETag:                  p.GetEtag(),
 	}, errors.Join(err, payoutErr, revenueErr)
 }
 

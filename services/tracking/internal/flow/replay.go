@@ -68,6 +68,11 @@ func (s *Service) rejudge(ctx context.Context, postback rules.Postback, order Re
 			return result, err
 		}
 	}
+	if postback.Outcome == rules.PostbackRejected && !p.authenticated {
+		if err := p.offer.CheckUnproven(p.report); err != nil {
+			return rules.Replay{}, err
+		}
+	}
 	sale, err := s.saleAnew(ctx, p, postback)
 	if err != nil {
 		return rules.Replay{}, err

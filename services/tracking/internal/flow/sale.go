@@ -39,8 +39,8 @@ type Verdict struct {
 // the journal; nil: by one of our own services.
 //
 // Errors: InvalidArgument on a parameter (OFFER_NOT_FOUND, OFFER_NOT_SETTLED, TRANSACTION_NOT_FOUND,
-// REFUND_TOO_LARGE and its like); NotFound (OFFER_NOT_FOUND) where one of our own services reports;
-// Unauthenticated (MISSING_TOKEN, INVALID_TOKEN, MISSING_SIGNATURE, INVALID_SIGNATURE,
+// REFUND_TOO_LARGE, AMOUNT_OVER_LIMIT and its like); NotFound (OFFER_NOT_FOUND) where one of our own services
+// reports; Unauthenticated (MISSING_TOKEN, INVALID_TOKEN, MISSING_SIGNATURE, INVALID_SIGNATURE,
 // STALE_SIGNATURE); Aborted (CONVERSION_CONFLICT) when the same transaction is stored with another
 // content, which is then kept as a conflict; FailedPrecondition (CONVERSION_UNATTRIBUTED, LIMIT_REACHED,
 // NO_AMOUNT) when the sale is not in a state for it; Unavailable when it could not be judged or stored,
@@ -63,6 +63,11 @@ func (s *Service) judge(ctx context.Context, p settled) (Verdict, error) {
 		verdict, handled, err := s.reportStatus(ctx, p)
 		if handled || err != nil {
 			return verdict, err
+		}
+	}
+	if p.isStranger() {
+		if err := p.offer.CheckUnproven(p.report); err != nil {
+			return Verdict{}, err
 		}
 	}
 	return s.reportSale(ctx, p)

@@ -63,6 +63,8 @@ type Offer struct {
 	// Payout is what a publisher earns for a conversion, Revenue what the advertiser owes for it.
 	Payout  money.Payout
 	Revenue money.Payout
+	// OpenPostbackMaxAmount is the greatest amount that a postback without proof may report; none: any.
+	OpenPostbackMaxAmount money.Money
 	// StartStatus is the status in which attributed, authenticated conversions start.
 	StartStatus  Status
 	CurrencyCode string

@@ -90,7 +90,8 @@ const (
 	Offer_POSTBACK_AUTH_UNSPECIFIED Offer_PostbackAuth = 0
 	// A postback carries the offer's `postback_token`.
 	Offer_TOKEN Offer_PostbackAuth = 1
-	// Anyone may report a sale; a sale reported without the token waits in PENDING.
+	// Anyone may report a sale; a sale reported without the token waits in PENDING. Its amount can be limited:
+	// see `open_postback_max_amount`.
 	Offer_OPEN Offer_PostbackAuth = 2
 	// A postback is signed with the offer's `postback_secret`. POST: with the headers of Standard
 	// Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) over the body, which then holds
@@ -323,8 +324,11 @@ type Offer struct {
 	// value that is not empty is forwarded. A value of more than 1,024 bytes is not forwarded, nor is anything
 	// beyond 4,096 bytes in total.
 	ForwardParameters []string `protobuf:"bytes,21,rep,name=forward_parameters,json=forwardParameters,proto3" json:"forward_parameters,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The greatest amount that a postback without the token may report, if `postback_auth` is OPEN. A postback
+	// with a greater amount, or with one in another currency, is refused (AMOUNT_OVER_LIMIT). Default: no limit.
+	OpenPostbackMaxAmount *Money `protobuf:"bytes,22,opt,name=open_postback_max_amount,json=openPostbackMaxAmount,proto3" json:"open_postback_max_amount,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
 }
 
 func (x *Offer) Reset() {
@@ -500,6 +504,13 @@ func (x *Offer) GetRevenue() *Payout {
 func (x *Offer) GetForwardParameters() []string {
 	if x != nil {
 		return x.ForwardParameters
+	}
+	return nil
+}
+
+func (x *Offer) GetOpenPostbackMaxAmount() *Money {
+	if x != nil {
+		return x.OpenPostbackMaxAmount
 	}
 	return nil
 }
@@ -875,7 +886,7 @@ var File_couponlink_coupon_v1_offer_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\f\n" +
+	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\f\n" +
 	"\x05Offer\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\vdisplayName\x12.\n" +
@@ -902,7 +913,8 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x0fpostback_secret\x18\x12 \x01(\tB\x04\xe2A\x01\x03R\x0epostbackSecret\x12i\n" +
 	" previous_credentials_expire_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x1dpreviousCredentialsExpireTime\x126\n" +
 	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\arevenue\x12-\n" +
-	"\x12forward_parameters\x18\x15 \x03(\tR\x11forwardParameters\"D\n" +
+	"\x12forward_parameters\x18\x15 \x03(\tR\x11forwardParameters\x12T\n" +
+	"\x18open_postback_max_amount\x18\x16 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x15openPostbackMaxAmount\"D\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -989,7 +1001,8 @@ var file_couponlink_coupon_v1_offer_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),              // 11: google.protobuf.Duration
 	(*Payout)(nil),                           // 12: couponlink.coupon.v1.Payout
 	(*timestamppb.Timestamp)(nil),            // 13: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),            // 14: google.protobuf.FieldMask
+	(*Money)(nil),                            // 14: couponlink.coupon.v1.Money
+	(*fieldmaskpb.FieldMask)(nil),            // 15: google.protobuf.FieldMask
 }
 var file_couponlink_coupon_v1_offer_proto_depIdxs = []int32{
 	0,  // 0: couponlink.coupon.v1.Offer.state:type_name -> couponlink.coupon.v1.Offer.State
@@ -1003,26 +1016,27 @@ var file_couponlink_coupon_v1_offer_proto_depIdxs = []int32{
 	13, // 8: couponlink.coupon.v1.Offer.update_time:type_name -> google.protobuf.Timestamp
 	13, // 9: couponlink.coupon.v1.Offer.previous_credentials_expire_time:type_name -> google.protobuf.Timestamp
 	12, // 10: couponlink.coupon.v1.Offer.revenue:type_name -> couponlink.coupon.v1.Payout
-	4,  // 11: couponlink.coupon.v1.CreateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
-	4,  // 12: couponlink.coupon.v1.ListOffersResponse.offers:type_name -> couponlink.coupon.v1.Offer
-	4,  // 13: couponlink.coupon.v1.UpdateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
-	14, // 14: couponlink.coupon.v1.UpdateOfferRequest.update_mask:type_name -> google.protobuf.FieldMask
-	11, // 15: couponlink.coupon.v1.RotatePostbackCredentialsRequest.overlap:type_name -> google.protobuf.Duration
-	5,  // 16: couponlink.coupon.v1.OfferService.CreateOffer:input_type -> couponlink.coupon.v1.CreateOfferRequest
-	6,  // 17: couponlink.coupon.v1.OfferService.GetOffer:input_type -> couponlink.coupon.v1.GetOfferRequest
-	7,  // 18: couponlink.coupon.v1.OfferService.ListOffers:input_type -> couponlink.coupon.v1.ListOffersRequest
-	9,  // 19: couponlink.coupon.v1.OfferService.UpdateOffer:input_type -> couponlink.coupon.v1.UpdateOfferRequest
-	10, // 20: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:input_type -> couponlink.coupon.v1.RotatePostbackCredentialsRequest
-	4,  // 21: couponlink.coupon.v1.OfferService.CreateOffer:output_type -> couponlink.coupon.v1.Offer
-	4,  // 22: couponlink.coupon.v1.OfferService.GetOffer:output_type -> couponlink.coupon.v1.Offer
-	8,  // 23: couponlink.coupon.v1.OfferService.ListOffers:output_type -> couponlink.coupon.v1.ListOffersResponse
-	4,  // 24: couponlink.coupon.v1.OfferService.UpdateOffer:output_type -> couponlink.coupon.v1.Offer
-	4,  // 25: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:output_type -> couponlink.coupon.v1.Offer
-	21, // [21:26] is the sub-list for method output_type
-	16, // [16:21] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	14, // 11: couponlink.coupon.v1.Offer.open_postback_max_amount:type_name -> couponlink.coupon.v1.Money
+	4,  // 12: couponlink.coupon.v1.CreateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
+	4,  // 13: couponlink.coupon.v1.ListOffersResponse.offers:type_name -> couponlink.coupon.v1.Offer
+	4,  // 14: couponlink.coupon.v1.UpdateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
+	15, // 15: couponlink.coupon.v1.UpdateOfferRequest.update_mask:type_name -> google.protobuf.FieldMask
+	11, // 16: couponlink.coupon.v1.RotatePostbackCredentialsRequest.overlap:type_name -> google.protobuf.Duration
+	5,  // 17: couponlink.coupon.v1.OfferService.CreateOffer:input_type -> couponlink.coupon.v1.CreateOfferRequest
+	6,  // 18: couponlink.coupon.v1.OfferService.GetOffer:input_type -> couponlink.coupon.v1.GetOfferRequest
+	7,  // 19: couponlink.coupon.v1.OfferService.ListOffers:input_type -> couponlink.coupon.v1.ListOffersRequest
+	9,  // 20: couponlink.coupon.v1.OfferService.UpdateOffer:input_type -> couponlink.coupon.v1.UpdateOfferRequest
+	10, // 21: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:input_type -> couponlink.coupon.v1.RotatePostbackCredentialsRequest
+	4,  // 22: couponlink.coupon.v1.OfferService.CreateOffer:output_type -> couponlink.coupon.v1.Offer
+	4,  // 23: couponlink.coupon.v1.OfferService.GetOffer:output_type -> couponlink.coupon.v1.Offer
+	8,  // 24: couponlink.coupon.v1.OfferService.ListOffers:output_type -> couponlink.coupon.v1.ListOffersResponse
+	4,  // 25: couponlink.coupon.v1.OfferService.UpdateOffer:output_type -> couponlink.coupon.v1.Offer
+	4,  // 26: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:output_type -> couponlink.coupon.v1.Offer
+	22, // [22:27] is the sub-list for method output_type
+	17, // [17:22] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_offer_proto_init() }
