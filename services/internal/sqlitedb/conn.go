@@ -96,10 +96,13 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 	return rows{found, c.watch}, nil
 }
 
-// began is called when a transaction has begun.
+// began is called when a transaction has begun. It refuses one that writes to a file in which damage was met.
 func (c conn) began(ctx context.Context) error {
 	if c.marker == nil {
 		return nil
+	}
+	if err := c.watch.damage(); err != nil {
+		return err
 	}
 	return c.watch.note(c.marker.begin(ctx, c.engineConn))
 }

@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
@@ -165,7 +167,9 @@ func TestDamageIsMet(t *testing.T) {
 	}
 	var n int
 	err = sqlitedb.Failure(db.Read().QueryRowContext(t.Context(), "SELECT count(*) FROM things WHERE size IS NULL").Scan(&n))
-	for what, err := range map[string]error{"a read": err, "Ping": db.Ping(t.Context())} {
+	// What is written now could be lost with the file.
+	write := sqlitedb.Failure(insert(t.Context(), db, "late", "late"))
+	for what, err := range map[string]error{"a read": err, "Ping": db.Ping(t.Context()), "a write": write} {
 		if e := apperr.As(err); e == nil || e.Reason != "STORE_DAMAGED" || !strings.Contains(e.Message, "things.db") || strings.Contains(e.Message, "again") {
 			t.Errorf("%s: %v, want STORE_DAMAGED", what, err)
 		}
@@ -185,6 +189,15 @@ func TestPingOfARemovedDirectory(t *testing.T) {
 	}
 	if err := db.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "things.db is gone") {
 		t.Errorf("Ping without a directory: %v", err)
+	}
+	// Writes are refused too, within a second or two.
+	var err error
+	for i, start := 0, time.Now(); err == nil && time.Since(start) < 20*time.Second; i++ {
+		err = insert(t.Context(), db, strconv.Itoa(i), strconv.Itoa(i))
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err == nil || !strings.Contains(err.Error(), "things.db is gone") {
+		t.Errorf("a write without a directory: %v", err)
 	}
 }
 

@@ -143,7 +143,7 @@ func (db *DB) begin(ctx context.Context, migrations fs.FS) error {
 			return err
 		}
 	}
-	db.marker.number, db.marker.lock = number, db.lock
+	db.marker.number, db.marker.lock, db.marker.check = number, db.lock, db.Check
 	return db.lock.write(lockState{opened: true, mark: number})
 }
 
