@@ -134,9 +134,7 @@ func (b *tab) columnsByFinger() {
 	}
 	touch(input.DispatchTouchEventTypeTouchEnd)
 	b.press(button("Show these columns"))
-	if want := "columns=conversion_time%2Cpayout%2Coffer"; !strings.Contains(b.address(), want) {
-		b.t.Errorf("having dragged Payout before Offer the address is %s", b.address())
-	}
+	b.reaches("columns=conversion_time%2Cpayout%2Coffer")
 	b.size(wideWidth, wideHeight)
 }
 

@@ -135,6 +135,12 @@ func (b *tab) address() string {
 	return strings.TrimPrefix(result.Entries[result.CurrentIndex].URL, b.site)
 }
 
+// reaches waits until the address has a part: a page that was asked for may take a while.
+func (b *tab) reaches(part string) {
+	b.t.Helper()
+	b.await("an address with "+part, func() (bool, string) { return strings.Contains(b.address(), part), "on " + b.address() })
+}
+
 // back goes one step back, as the browser's button does.
 func (b *tab) back() {
 	b.t.Helper()

@@ -167,12 +167,21 @@ func (db *DB) Write(ctx context.Context, do func(*sql.Tx) error) error {
 	}
 	defer func() { _ = tx.Rollback() }() // After a commit this does nothing.
 	if err := do(tx); err != nil {
-		return Failure(err)
+		return Failure(orEnd(ctx, err))
 	}
 	if err := tx.Commit(); err != nil {
-		return Failure(fmt.Errorf("committing: %w", err))
+		return Failure(fmt.Errorf("committing: %w", orEnd(ctx, err)))
 	}
 	return nil
+}
+
+// orEnd returns the context's error in place of that of a transaction which database/sql has rolled back because the
+// context ended.
+func orEnd(ctx context.Context, err error) error {
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // Check says whether the file can still be relied on: it is where it was opened, and no damage was met. The
