@@ -33,7 +33,7 @@ type termsKey struct{}
 func (all routes) readTerms(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		query := r.URL.Query()
-		t := terms{merges: r.Method == http.MethodPatch && !query.Has("update_mask") && !query.Has("updateMask")}
+		t := terms{merges: r.Method == http.MethodPatch && query.Get("update_mask") == "" && query.Get("updateMask") == ""}
 		if conditions := r.Header.Values("If-Match"); len(conditions) > 0 && r.Method != http.MethodGet {
 			pattern, _ := runtime.HTTPPattern(r.Context())
 			i := all.index(r.Method, pattern.String())

@@ -85,6 +85,9 @@ func TestPatchMerges(t *testing.T) {
 		}
 	}
 	f := &fake{}
+	if r := do(t, origin(t, f), http.MethodPatch, couponPath+"?updateMask=", `{"enabled": false}`); r.status != http.StatusOK {
+		t.Errorf("an empty mask: %+v", r)
+	}
 	do(t, origin(t, f), http.MethodPatch, couponPath+"?updateMask=settings", `{"settings": {}}`)
 	update, _ := f.last.(*couponv1.UpdateCouponRequest)
 	if got := update.GetUpdateMask().GetPaths(); len(got) != 1 || got[0] != "settings" {

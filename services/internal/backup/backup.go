@@ -1,7 +1,7 @@
 // Package backup takes, checks and restores backups of SQLite databases. A backup holds all databases of a
 // process as of one moment, taken while the process serves, and a manifest that describes them.
 //
-// Wiring may import it; of our packages it imports apperr and sqlitedb.
+// Wiring may import it; of our packages it imports apperr, readiness and sqlitedb.
 package backup
 
 import (
@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
@@ -96,6 +97,9 @@ func (j Job) Take(ctx context.Context, dir string) (m Manifest, err error) {
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return m, fmt.Errorf("making the folder of backups: %w", err)
 	}
+	if err := j.checkRoom(parent); err != nil {
+		return m, err
+	}
 	temp, err := os.MkdirTemp(parent, partial) // with mode 0700: the databases hold secrets
 	if err != nil {
 		return m, fmt.Errorf("making the backup's directory: %w", err)
@@ -112,6 +116,19 @@ func (j Job) Take(ctx context.Context, dir string) (m Manifest, err error) {
 		return m, fmt.Errorf("naming the backup: %w", err)
 	}
 	return m, syncDir(parent)
+}
+
+// checkRoom refuses a backup for which a folder's disk has no room.
+func (j Job) checkRoom(folder string) error {
+	var size int64
+	for _, source := range j.Sources {
+		bytes, err := source.Size()
+		if err != nil {
+			return err
+		}
+		size += bytes
+	}
+	return readiness.CheckRoom(folder, size)
 }
 
 // write writes a backup's files.

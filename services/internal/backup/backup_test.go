@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	backupv1 "github.com/couponlink/couponlink/gen/go/couponlink/backup/v1"
 	"github.com/couponlink/couponlink/services/internal/backup"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
@@ -228,5 +229,25 @@ func TestMove(t *testing.T) {
 	}
 	if err := backup.Move(to, to); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("Move over a backup: %v", err)
+	}
+}
+
+// TestLeftoversAreRemoved: a backup removes what an earlier one has left whose process was killed.
+func TestLeftoversAreRemoved(t *testing.T) {
+	folder := t.TempDir()
+	left := filepath.Join(folder, ".partial-1")
+	if err := os.Mkdir(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(left, "a.db"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	job := backup.Job{Sources: []*sqlitedb.Source{sqlitedb.NewSource(open(t, t.TempDir(), "a.db"), nil)}, Version: "v1"}
+	server := backup.NewServer(job, folder, nil)
+	if _, err := server.CreateBackup(t.Context(), &backupv1.CreateBackupRequest{BackupId: "first"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s: %v", left, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -65,6 +66,9 @@ func (s *Server) CreateBackup(ctx context.Context, req *backupv1.CreateBackupReq
 	if err != nil {
 		return nil, fmt.Errorf("finding the folder of backups: %w", err)
 	}
+	if err := removePartial(s.folder); err != nil {
+		return nil, err
+	}
 	m, err := s.job.Take(ctx, dir)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, apperr.New(apperr.AlreadyExists, "BACKUP_EXISTS", "the backup %s exists already", namePrefix+id)
@@ -79,6 +83,18 @@ func (s *Server) CreateBackup(ctx context.Context, req *backupv1.CreateBackupReq
 		})
 	}
 	return answer, nil
+}
+
+// removePartial removes what backups have left in a folder whose process was killed.
+func removePartial(folder string) error {
+	left, err := filepath.Glob(filepath.Join(folder, partial+"*"))
+	for _, dir := range left {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	if err != nil {
+		return fmt.Errorf("removing what an earlier backup has left: %w", err)
+	}
+	return nil
 }
 
 // VerifyBackup implements the RPC of that name.

@@ -23,3 +23,16 @@ func Disk(dir string) Dependency {
 		return nil
 	}}
 }
+
+// CheckRoom says whether a directory's disk has room for more bytes, with enough left for Disk. Its error is
+// ResourceExhausted.
+func CheckRoom(dir string, more int64) error {
+	free, err := freeBytes(dir)
+	if err != nil {
+		return apperr.New(apperr.Unavailable, "DISK_UNREADABLE", "the free space of %s cannot be read", dir).Because(err)
+	}
+	if needed := uint64(max(more, 0)) + leastRoom; free < needed {
+		return apperr.New(apperr.ResourceExhausted, "DISK_FULL", "the disk of %s has %d MiB left, and %d are needed; free some space", dir, free>>20, (needed+1<<20-1)>>20)
+	}
+	return nil
+}

@@ -139,4 +139,7 @@ func TestDisk(t *testing.T) {
 	if r := named(t, found, "disk"); r.Ready || !strings.Contains(r.Why, "8 MiB left") {
 		t.Errorf("a disk of 8 MiB: %+v", r)
 	}
+	if err := readiness.CheckRoom(dir, 1<<20); err == nil || !strings.Contains(err.Error(), "8 MiB left, and 17 are needed") {
+		t.Errorf("room for 1 MiB more: %v", err)
+	}
 }

@@ -141,3 +141,16 @@ func (s *Snapshot) Close() error {
 	_, _ = s.conn.ExecContext(context.Background(), "ROLLBACK") // without a transaction it fails, and has nothing to do
 	return errors.Join(s.conn.Close(), s.pool.Close())
 }
+
+// Size returns how many bytes the database has on disk, with its log: a copy needs no more.
+func (s *Source) Size() (int64, error) {
+	var size int64
+	for _, path := range []string{s.db.path, logFile(s.db.path)} {
+		info, err := os.Stat(path)
+		if err != nil {
+			return 0, Failure(&Damage{File: path, What: "is gone", Cause: err})
+		}
+		size += info.Size()
+	}
+	return size, nil
+}

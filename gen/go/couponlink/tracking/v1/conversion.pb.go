@@ -1721,8 +1721,8 @@ type WatchConversionsRequest struct {
 	// A change is not sent if the conversion does not match after it.
 	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// The last `resume_token` of an earlier stream with the same filter; empty: from now on. Tokens do not
-	// expire. Refused are tokens from releases before positions were numbered, from another database, and for
-	// events that a restored database does not have.
+	// expire. Refused are tokens from releases before positions were numbered, from another database, and from before
+	// a backup was restored: the restored database may lack what they stand for.
 	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
