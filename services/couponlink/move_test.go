@@ -124,7 +124,7 @@ func TestMoveToMongoDBAndBack(t *testing.T) {
 	stop()
 
 	cut, cancel := context.WithCancel(t.Context())
-	if _, err := moveData(cut, from, uri, cutter{"table=conversions", cancel}); err == nil || errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the same command resumes it") {
+	if _, err := moveData(cut, from, uri, cutter{"table=conversions", cancel}); err == nil || errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "run the same command again to resume it") {
 		t.Fatalf("the move that is cut off: %v", err)
 	}
 	cfg := couponlink.Config{HTTPAddr: "127.0.0.1:0", CouponGRPCAddr: "127.0.0.1:0", TrackingGRPCAddr: "127.0.0.1:0", Storage: onMongo}

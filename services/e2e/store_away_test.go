@@ -23,7 +23,7 @@ func TestStoreLocked(t *testing.T) {
 	t.Parallel()
 	dataDir := t.TempDir()
 	s, _ := startTogether(t, dataDir, nil)
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dataDir, "tracking.db")+"?_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dataDir, "tracking.db")+"?_txlock=immediate&_pragma=busy_timeout(10000)") // the product writes now and then
 	if err != nil {
 		t.Fatal(err)
 	}
