@@ -32,9 +32,17 @@ type termsKey struct{}
 // readTerms returns a middleware that stores a request's terms in its context.
 func (all routes) readTerms(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
-		query := r.URL.Query()
-		t := terms{merges: r.Method == http.MethodPatch && query.Get("update_mask") == "" && query.Get("updateMask") == ""}
-		if conditions := r.Header.Values("If-Match"); len(conditions) > 0 && r.Method != http.MethodGet {
+		conditions := r.Header.Values("If-Match")
+		if r.Method == http.MethodGet || r.Method != http.MethodPatch && len(conditions) == 0 { // most requests have no terms
+			next(w, r, params)
+			return
+		}
+		var t terms
+		if r.Method == http.MethodPatch {
+			query := r.URL.Query()
+			t.merges = query.Get("update_mask") == "" && query.Get("updateMask") == ""
+		}
+		if len(conditions) > 0 {
 			pattern, _ := runtime.HTTPPattern(r.Context())
 			i := all.index(r.Method, pattern.String())
 			if i < 0 || !all[i].hasEtag() {
