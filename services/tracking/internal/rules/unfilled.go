@@ -96,7 +96,7 @@ func hasMacro(value, opening, closing string) bool {
 		if !closed {
 			return false
 		}
-		name := strings.TrimLeft(inner, "{%#= _")
+		name := strings.TrimLeft(inner, "{%#= +_") // a + may stand for a space
 		if first, _ := utf8.DecodeRuneInString(name); unicode.IsLetter(first) && !isHexID(name) {
 			return true
 		}
@@ -110,7 +110,7 @@ func isLetter(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 // examples use as placeholders. A word of letters only could be a real name.
 var emptyWords = byLength(
 	"undefined", "null", "nan", "nil", "none",
-	"(undefined)", "(null)", "(nil)", "(none)", "(empty)", "(unset)", "(not set)", "(not+set)", "(not_set)", "(not%20set)", "not set",
+	"(undefined)", "(null)", "(nil)", "(none)", "(empty)", "(unset)", "(not set)", "(not+set)", "(not_set)", "(not%20set)", "not set", "not+set",
 	"(not provided)", "(not+provided)", "(not%20provided)", "n/a", "#n/a", "%s", "%d",
 	"coupon_code", "promo_code", "click_id", "offer_id", "pub_id", "transaction_id", "txn_id", "order_id", "sale_amount",
 	"refund_id", "pub_click_id", "pub_sub_id",

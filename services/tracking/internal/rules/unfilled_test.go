@@ -53,6 +53,8 @@ func TestCheckKey(t *testing.T) {
 func FuzzUnfilled(f *testing.F) {
 	f.Add("{click_id}")
 	f.Add("%257B%%x%%")
+	f.Add("{ A}c")
+	f.Add("not set")
 	f.Fuzz(func(t *testing.T, value string) {
 		if rules.Unfilled(value) && !rules.Unfilled(url.QueryEscape(value)) && !strings.ContainsAny(value, "%+") {
 			t.Errorf("%q is none, but is one when it is encoded", value)
