@@ -131,32 +131,18 @@ func (s *Store) waitingEvents(ctx context.Context) (batch, error) {
 func (s *Store) waitingClicks(ctx context.Context) (batch, error) {
 	next := batch{Time: s.now()}
 	opts := options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}).SetLimit(batchClicks)
-	cursor, err := s.db.Collection(clicks).Find(ctx, clickWaits(), opts)
-	if err != nil {
-		return next, failure("looking for clicks to count", err)
-	}
-	var found []clickDocument
-	if err := cursor.All(ctx, &found); err != nil {
-		return next, failure("reading clicks to count", err)
-	}
+	found, err := find[clickDocument](ctx, s.db, clicks, "looking for clicks to count", clickWaits(), opts)
 	for i := range found {
 		next.Clicks = append(next.Clicks, found[i].ID)
 	}
-	return next, nil
+	return next, err
 }
 
 // numberings returns the numberings of the conversions that a filter selects, at most a batch of them.
 func (s *Store) numberings(ctx context.Context, filter bson.D) ([]numbering, error) {
 	projection := append(only("revision", "feed_from", "batches", "changes")[1:], bson.E{Key: "_id", Value: 1})
-	cursor, err := s.db.Collection(conversions).Find(ctx, filter, options.Find().SetProjection(projection).SetLimit(batchEvents))
-	if err != nil {
-		return nil, failure("looking for what the feed has to tell", err)
-	}
-	var found []numbering
-	if err := cursor.All(ctx, &found); err != nil {
-		return nil, failure("reading what the feed has to tell", err)
-	}
-	return found, nil
+	opts := options.Find().SetProjection(projection).SetLimit(batchEvents)
+	return find[numbering](ctx, s.db, conversions, "looking for what the feed has to tell", filter, opts)
 }
 
 // unmark takes away the marks of what is in a batch, which several may do at a time, also long after the

@@ -85,15 +85,7 @@ func (s *Store) dueOf(ctx context.Context, filter bson.D, opts *options.FindOpti
 		{Key: "due_time", Value: 1},
 		{Key: "holder", Value: 1},
 	})
-	cursor, err := s.db.Collection(deliveries).Find(ctx, filter, opts)
-	if err != nil {
-		return nil, failure("finding due deliveries", err)
-	}
-	var found []dueDelivery
-	if err := cursor.All(ctx, &found); err != nil {
-		return nil, failure("finding due deliveries", err)
-	}
-	return found, nil
+	return find[dueDelivery](ctx, s.db, deliveries, "finding due deliveries", filter, opts)
 }
 
 func dueBy(now time.Time) bson.D {

@@ -108,15 +108,7 @@ func (s *Store) sizes(ctx context.Context, w span) ([]batch, error) {
 
 // batches returns the batches that a filter selects.
 func (s *Store) batches(ctx context.Context, filter bson.D, opts *options.FindOptionsBuilder) ([]batch, error) {
-	cursor, err := s.db.Collection(feed).Find(ctx, filter, opts)
-	if err != nil {
-		return nil, failure("reading the feed", err)
-	}
-	var found []batch
-	if err := cursor.All(ctx, &found); err != nil {
-		return nil, failure("reading the feed", err)
-	}
-	return found, nil
+	return find[batch](ctx, s.db, feed, "reading the feed", filter, opts)
 }
 
 // countWindow counts up to the progress's CountingTo.

@@ -48,13 +48,10 @@ func early() bson.D { return bson.D{{Key: "reason", Value: rules.EarlyChange}} }
 // already, so a change whose Defer returns later finds them.
 func awaitedAmong(ctx context.Context, db *mongodb.DB, ids []string) (map[string]bool, error) {
 	opts := options.Find().SetProjection(only("conversion"))
-	cursor, err := db.Collection(deferred).Find(ctx, append(among("conversion", ids), early()...), opts)
-	if err != nil {
-		return nil, failure("looking for changes that wait for a conversion", err)
-	}
-	var found []deferredDocument
-	if err := cursor.All(ctx, &found); err != nil || len(found) == 0 {
-		return nil, failure("looking for changes that wait for a conversion", err)
+	filter := append(among("conversion", ids), early()...)
+	found, err := find[deferredDocument](ctx, db, deferred, "looking for changes that wait for a conversion", filter, opts)
+	if err != nil || len(found) == 0 {
+		return nil, err
 	}
 	awaited := make(map[string]bool, len(found))
 	for _, d := range found {

@@ -199,17 +199,27 @@ func leftOut(fields ...string) bson.D {
 func all[D, T any](
 	ctx context.Context, db *mongodb.DB, collection string, filter bson.D, opts *options.FindOptionsBuilder, decode func(*D) T,
 ) ([]T, error) {
-	cursor, err := db.Collection(collection).Find(ctx, filter, opts)
+	documents, err := find[D](ctx, db, collection, "listing "+collection, filter, opts)
 	if err != nil {
-		return nil, readFailure("listing "+collection, err)
-	}
-	var documents []D
-	if err := cursor.All(ctx, &documents); err != nil {
-		return nil, readFailure("listing "+collection, err)
+		return nil, err
 	}
 	found := make([]T, len(documents))
 	for i := range documents {
 		found[i] = decode(&documents[i])
+	}
+	return found, nil
+}
+
+// find returns the documents that a filter selects of a collection. doing is what an error says that it failed at.
+func find[D any](
+	ctx context.Context, db *mongodb.DB, collection, doing string, filter bson.D, opts *options.FindOptionsBuilder,
+) (found []D, err error) {
+	cursor, err := db.Collection(collection).Find(ctx, filter, opts)
+	if err == nil {
+		err = cursor.All(ctx, &found)
+	}
+	if err != nil {
+		return nil, failure(doing, err)
 	}
 	return found, nil
 }

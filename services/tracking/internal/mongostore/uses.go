@@ -56,13 +56,9 @@ func (s *Store) count(ctx context.Context, u *rules.Use) (counts, error) {
 	}
 	c := counts{limits: u.Limits}
 	c.all, c.day = countersOf(*u)
-	cursor, err := s.db.Collection(couponUses).Find(ctx, among("_id", []string{c.all.ID, c.day.ID}))
+	stored, err := find[counter](ctx, s.db, couponUses, "reading a coupon's uses", among("_id", []string{c.all.ID, c.day.ID}), options.Find())
 	if err != nil {
-		return c, failure("reading a coupon's uses", err)
-	}
-	var stored []counter
-	if err := cursor.All(ctx, &stored); err != nil {
-		return c, failure("reading a coupon's uses", err)
+		return c, err
 	}
 	current := 0
 	for _, found := range stored {
