@@ -82,12 +82,13 @@ func rewrite(target *url.URL) func(*httputil.ProxyRequest) {
 		// As it came: the tracking service says itself what is wrong with it.
 		r.Out.URL.RawQuery = r.In.URL.RawQuery
 		forwardedFor(r)
-		if r.Out.Body == nil {
-			// A request with a body that cannot be had again is never sent twice by the transport.
-			// A GET may report a sale, and one without an order id would then count twice.
-			r.Out.Body = eof{}
+		// A request with a body that cannot be had again is never sent twice by the transport.
+		// A GET may report a sale, and one without an order id would then count twice.
+		var body io.Reader = eof{}
+		if r.Out.Body != nil {
+			body = r.Out.Body
 		}
-		r.Out.Body = io.NopCloser(r.Out.Body) // a dial that fails must not close what is not read yet
+		r.Out.Body = io.NopCloser(body) // a dial that fails must not close what is not read yet
 	}
 }
 
@@ -130,8 +131,6 @@ func (t redial) RoundTrip(r *http.Request) (*http.Response, error) {
 type eof struct{}
 
 func (eof) Read([]byte) (int, error) { return 0, io.EOF }
-
-func (eof) Close() error { return nil }
 
 func unreachable(pulse *pulse, log *slog.Logger) func(http.ResponseWriter, *http.Request, error) {
 	return func(w http.ResponseWriter, r *http.Request, err error) {
