@@ -58,11 +58,7 @@ func open(ctx context.Context, database settings.Database, log *slog.Logger) (fl
 	if database.MongoDBURI == "" {
 		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitedb.Exclusive(database.SQLiteExclusive), sqlitedb.WithLog(log))
 	}
-	opts := []mongodb.Option{mongodb.WithLog(log)}
-	if database.WithoutTransactions {
-		opts = append(opts, mongodb.WithoutTransactions())
-	}
-	return mongostore.Open(ctx, database.MongoDBURI, opts...)
+	return mongostore.Open(ctx, database.MongoDBURI, mongodb.WithLog(log), mongodb.WithoutTransactions(database.WithoutTransactions))
 }
 
 // Register adds the gRPC services to a server.

@@ -16,11 +16,7 @@ func OpenToMove(ctx context.Context, database settings.Database, role move.Role)
 	if database.MongoDBURI == "" {
 		opened, err = sqlitestore.OpenToMove(ctx, database.SQLiteDir, role)
 	} else {
-		var opts []mongodb.Option
-		if database.WithoutTransactions {
-			opts = append(opts, mongodb.WithoutTransactions())
-		}
-		opened, err = mongostore.OpenToMove(ctx, database.MongoDBURI, role, opts...)
+		opened, err = mongostore.OpenToMove(ctx, database.MongoDBURI, role, mongodb.WithoutTransactions(database.WithoutTransactions))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)

@@ -17,11 +17,7 @@ func OpenToMove(ctx context.Context, database settings.Database, role move.Role)
 	if database.MongoDBURI == "" {
 		opened, err = sqlitestore.OpenToMove(ctx, database.SQLiteDir, role, time.Now)
 	} else {
-		var opts []mongodb.Option
-		if database.WithoutTransactions {
-			opts = append(opts, mongodb.WithoutTransactions())
-		}
-		opened, err = mongostore.OpenToMove(ctx, database.MongoDBURI, role, time.Now, opts...)
+		opened, err = mongostore.OpenToMove(ctx, database.MongoDBURI, role, time.Now, mongodb.WithoutTransactions(database.WithoutTransactions))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)

@@ -163,11 +163,8 @@ func open(ctx context.Context, o Options, retention time.Duration, calendar rule
 	if database.MongoDBURI == "" {
 		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now, Exclusive: database.SQLiteExclusive, Log: o.Log})
 	}
-	opts := []mongodb.Option{mongodb.WithLog(o.Log)}
-	if database.WithoutTransactions {
-		opts = append(opts, mongodb.WithoutTransactions())
-	}
-	return mongostore.Open(ctx, database.MongoDBURI, mongostore.Options{Retention: retention, Calendar: calendar, Now: time.Now}, opts...)
+	return mongostore.Open(ctx, database.MongoDBURI, mongostore.Options{Retention: retention, Calendar: calendar, Now: time.Now},
+		mongodb.WithLog(o.Log), mongodb.WithoutTransactions(database.WithoutTransactions))
 }
 
 // Register adds the gRPC services to a server.

@@ -68,9 +68,9 @@ type DB struct {
 // Option changes how Open connects.
 type Option func(*DB)
 
-// WithoutTransactions lets Open take a server that has no transactions. It is for the tests' engine
+// WithoutTransactions lets Open take a server that has no transactions, if on. It is for the tests' engine
 // only: what InTransaction then runs is alone in this process, but not all or nothing.
-func WithoutTransactions() Option { return func(db *DB) { db.plain = true } }
+func WithoutTransactions(on bool) Option { return func(db *DB) { db.plain = on } }
 
 // WithLog has what happens in the background logged. Without it nobody is told.
 func WithLog(log *slog.Logger) Option { return func(db *DB) { db.log = log } }

@@ -30,10 +30,7 @@ func Engine() bool { return os.Getenv("MONGODB_URI") == "" }
 
 // Options returns what mongodb.Open needs to take the server.
 func Options() []mongodb.Option {
-	if Engine() {
-		return []mongodb.Option{mongodb.WithoutTransactions()}
-	}
-	return nil
+	return []mongodb.Option{mongodb.WithoutTransactions(Engine())}
 }
 
 // URI returns the URI of a server, with a prefix in its path by which the databases that mongodb.Open
