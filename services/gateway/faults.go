@@ -131,7 +131,7 @@ func writeStatus(w http.ResponseWriter, httpStatus int, st *status.Status) {
 	case http.StatusUnauthorized:
 		header.Set("WWW-Authenticate", `Bearer realm="couponlink"`)
 	case http.StatusServiceUnavailable:
-		header.Set("Retry-After", retryAfter)
+		header.Set("Retry-After", rpcstatus.RetryAfter)
 	}
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")

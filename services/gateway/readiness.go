@@ -12,9 +12,6 @@ import (
 	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
-// retryAfter is rpcstatus.RetryDelay as HTTP has it, in seconds.
-const retryAfter = "1"
-
 // The services, as readiness names them.
 const couponName, trackingName = "coupon service", "tracking service"
 

@@ -6,10 +6,9 @@ import (
 	"net/http"
 	"slices"
 	"sync/atomic"
-)
 
-// retryAfter is how long to wait before asking again, in seconds.
-const retryAfter = "1"
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
+)
 
 // Live answers /livez and /healthz: the process runs. It uses neither the disk nor another service.
 func Live(w http.ResponseWriter, _ *http.Request) {
@@ -53,7 +52,7 @@ func WriteHTTP(w http.ResponseWriter, results Results, more map[string]string) {
 	code := http.StatusOK
 	if !results.Ready() {
 		code, answer["status"] = http.StatusServiceUnavailable, "not ready"
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", rpcstatus.RetryAfter)
 	}
 	writeJSON(w, code, answer)
 }

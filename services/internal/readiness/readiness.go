@@ -1,7 +1,7 @@
 // Package readiness reports whether a process can do its work: whether it can use each of its dependencies, and
 // if not, why not.
 //
-// Wiring, grpcserve and the gateway may import it; of our packages it imports apperr.
+// Wiring, grpcserve and the gateway may import it; of our packages it imports apperr and rpcstatus.
 package readiness
 
 import (

@@ -20,8 +20,12 @@ import (
 // Domain is the domain of every ErrorInfo.
 const Domain = "couponlink"
 
-// RetryDelay is what a caller is told to wait before it tries again.
-const RetryDelay = time.Second
+// RetryDelay is what a caller is told to wait before it tries again. RetryAfter is the same for the HTTP header of that
+// name, in seconds.
+const (
+	RetryDelay = time.Second
+	RetryAfter = "1"
+)
 
 // New returns a status with an ErrorInfo of a reason, and more details. Should the details not
 // encode, the code and the message are still worth more than nothing.

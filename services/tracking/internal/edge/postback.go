@@ -15,6 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 	"github.com/couponlink/couponlink/services/tracking/internal/dialect"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 	"github.com/couponlink/couponlink/services/tracking/internal/rules"
@@ -183,7 +184,7 @@ func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string
 	}
 	switch status {
 	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Retry-After", rpcstatus.RetryAfter)
 	case http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", retryAfter(a.Reason))
 	}
@@ -193,14 +194,14 @@ func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string
 // retryAfter returns when to come back after too many calls, in seconds.
 func retryAfter(reason string) string {
 	if reason == tooManyUnproven {
-		return "1"
+		return rpcstatus.RetryAfter
 	}
 	return "60"
 }
 
 // refuseBusy answers a postback above the bound of those in flight.
 func refuseBusy(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Retry-After", "1")
+	w.Header().Set("Retry-After", rpcstatus.RetryAfter)
 	write(w, http.StatusServiceUnavailable, answer{Outcome: "REJECTED", Reason: "OVERLOADED", Message: "too many postbacks are in flight; send it again"})
 }
 

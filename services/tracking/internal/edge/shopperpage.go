@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 	"github.com/couponlink/couponlink/services/tracking/internal/flow"
 )
 
@@ -53,7 +54,7 @@ func (s *shopperPages) serve(w http.ResponseWriter, fault error) {
 	header := w.Header()
 	if httpStatus(fault) == http.StatusServiceUnavailable {
 		status = http.StatusServiceUnavailable
-		header.Set("Retry-After", "1")
+		header.Set("Retry-After", rpcstatus.RetryAfter)
 	}
 	s.write(w, status, s.render(text))
 }
@@ -61,7 +62,7 @@ func (s *shopperPages) serve(w http.ResponseWriter, fault error) {
 // serveBusy answers a visit above the bound of clicks in flight.
 func (s *shopperPages) serveBusy(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Retry-After", "1")
+	w.Header().Set("Retry-After", rpcstatus.RetryAfter)
 	s.write(w, http.StatusServiceUnavailable, s.busy)
 }
 
