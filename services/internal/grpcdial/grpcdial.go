@@ -36,18 +36,18 @@ func Dial(target string) (*grpc.ClientConn, error) {
 	return dial(target, serviceConfig(nil))
 }
 
-func dial(target, serviceConfig string) (*grpc.ClientConn, error) {
+func dial(target, serviceConfig string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	retry := backoff.DefaultConfig
 	retry.BaseDelay = 100 * time.Millisecond
 	retry.MaxDelay = maxBackoff
-	conn, err := grpc.NewClient(target,
+	conn, err := grpc.NewClient(target, append(more,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: retry, MinConnectTimeout: connectTimeout}),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingInterval, Timeout: pingTimeout}),
 		grpc.WithDefaultServiceConfig(serviceConfig),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceiveBytes)),
 		grpc.WithReadBufferSize(bufferBytes),
-		grpc.WithWriteBufferSize(bufferBytes))
+		grpc.WithWriteBufferSize(bufferBytes))...)
 	if err != nil {
 		return nil, fmt.Errorf("dialling %q: %w", target, err)
 	}

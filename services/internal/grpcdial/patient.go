@@ -3,13 +3,16 @@ package grpcdial
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -30,7 +33,7 @@ type Patient struct {
 // DialPatient is Dial for callers who would rather wait than fail.
 func DialPatient(target string) (*Patient, error) {
 	safe := safeMethods()
-	conn, err := dial(target, serviceConfig(safe))
+	conn, err := dial(target, serviceConfig(safe), grpc.WithStatsHandler(sent{}))
 	if err != nil {
 		return nil, err
 	}
@@ -43,34 +46,79 @@ func DialPatient(target string) (*Patient, error) {
 
 // Invoke makes a call.
 func (p *Patient) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	p.await(ctx, method)
-	return p.ClientConn.Invoke(ctx, method, args, reply, opts...)
+	if p.needsNoWait(method) {
+		return p.ClientConn.Invoke(ctx, method, args, reply, opts...)
+	}
+	ctx, release := waiting(ctx)
+	defer release()
+	return explain(ctx, p.ClientConn.Invoke(ctx, method, args, reply, append(opts, grpc.WaitForReady(true))...))
 }
 
 // NewStream begins a call.
 func (p *Patient) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	p.await(ctx, method)
-	return p.ClientConn.NewStream(ctx, desc, method, opts...)
+	if p.needsNoWait(method) {
+		return p.ClientConn.NewStream(ctx, desc, method, opts...)
+	}
+	ctx, release := waiting(ctx)
+	stream, err := p.ClientConn.NewStream(ctx, desc, method, append(opts, grpc.WaitForReady(true))...)
+	if err != nil {
+		release()
+		return nil, explain(ctx, err)
+	}
+	context.AfterFunc(stream.Context(), release)
+	return stream, nil
 }
 
-// await waits until a method that must not be sent twice can be sent.
-func (p *Patient) await(ctx context.Context, method string) {
-	state := p.GetState()
-	if state == connectivity.Ready || p.safe[method] || strings.HasPrefix(method, "/grpc.health.v1.") {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, readyPatience)
-	defer cancel()
-	for state != connectivity.Ready {
-		if state == connectivity.Idle {
-			p.Connect()
-		}
-		if !p.WaitForStateChange(ctx, state) {
-			return // the call says why it fails
-		}
-		state = p.GetState()
+// needsNoWait reports whether a method is retried by gRPC, or asks whether the service is there.
+func (p *Patient) needsNoWait(method string) bool {
+	return p.safe[method] || strings.HasPrefix(method, "/grpc.health.v1.")
+}
+
+// errNotReady is why the context of a call ends that has found no connection.
+var errNotReady = errors.New("no connection")
+
+type patienceKey struct{}
+
+// waiting returns a context for a call that waits for a connection. It ends with the cause errNotReady after readyPatience,
+// unless the call has been sent by then: see sent. release must be called once the call is done.
+func waiting(ctx context.Context) (_ context.Context, release func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	patience := time.AfterFunc(readyPatience, func() { cancel(errNotReady) })
+	return context.WithValue(ctx, patienceKey{}, patience), func() {
+		patience.Stop()
+		cancel(nil)
 	}
 }
+
+// explain returns a call's error, or that there was no connection if that is why the call failed.
+func explain(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), errNotReady) {
+		return status.Errorf(codes.Unavailable, "no connection to the service within %s", readyPatience)
+	}
+	return err
+}
+
+// sent is told by gRPC of calls that are being sent, which ends their wait for a connection.
+type sent struct{}
+
+// HandleRPC implements stats.Handler.
+func (sent) HandleRPC(ctx context.Context, event stats.RPCStats) {
+	if _, ok := event.(*stats.OutHeader); !ok {
+		return
+	}
+	if patience, ok := ctx.Value(patienceKey{}).(*time.Timer); ok {
+		patience.Stop()
+	}
+}
+
+// TagRPC implements stats.Handler.
+func (sent) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
+// TagConn implements stats.Handler.
+func (sent) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+
+// HandleConn implements stats.Handler.
+func (sent) HandleConn(context.Context, stats.ConnStats) {}
 
 // methodName names a method as a service config does.
 type methodName struct {
