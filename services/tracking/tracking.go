@@ -120,7 +120,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	about := edge.About{
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: allowed.Entries(), TimeZone: zone.String(),
 	}
-	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, flow: flow.New(flow.Config{
+	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, most: o.Partner, flow: flow.New(flow.Config{
 		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Pages: o.Pages, Zone: zone,
 		Presets: presets, Sender: sender, Follower: scan.New(scan.Config{Client: client, Now: time.Now}), Wake: sender.Wake,
 	})}
@@ -285,7 +285,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer command.Close(&err, "the store", service)
 	stop.Work = service.EndWork
-	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), Log: log})
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), Most: cfg.Calls, Log: log})
 	service.Register(server)
 	backup.NewServer(backup.Job{Sources: service.Sources(), Version: command.Version()}, cfg.Folder(database), Databases()).Register(server)
 	grpcAddr, httpAddr := listeners[0].Addr().String(), listeners[1].Addr().String()
