@@ -230,31 +230,59 @@ func TestSessionsNeedTheSameAdminKey(t *testing.T) {
 	}
 }
 
+func newOfferForm() url.Values {
+	return url.Values{"display_name": {"x"}, "landing_page_url": {"https://x.example.com"}}
+}
+
 func TestForeignFormsAreRefused(t *testing.T) {
 	f := &fake{}
 	b := open(t, f, nil).logIn()
-	token := b.token()
-	form := func(token string) url.Values {
-		return url.Values{"csrf": {token}, "display_name": {"x"}, "landing_page_url": {"https://x.example.com"}}
-	}
-	for name, c := range map[string]struct {
-		form   url.Values
-		header []string
-	}{
-		"no token":       {form: form("")},
-		"another token":  {form: form(token[1:] + "A")},
-		"cross-site":     {form: form(token), header: []string{"Sec-Fetch-Site", "cross-site"}},
-		"same-site":      {form: form(token), header: []string{"Sec-Fetch-Site", "same-site"}},
-		"foreign origin": {form: form(token), header: []string{"Origin", "https://evil.example.com"}},
+	for name, header := range map[string][]string{
+		"cross-site":     {"Sec-Fetch-Site", "cross-site"},
+		"same-site":      {"Sec-Fetch-Site", "same-site"},
+		"foreign origin": {"Sec-Fetch-Site", "", "Origin", "https://evil.example.com"},
+		"opaque origin":  {"Sec-Fetch-Site", "", "Origin", "null"},
+		"another port":   {"Sec-Fetch-Site", "", "Origin", b.base + "1"},
+		"a lying origin": {"Sec-Fetch-Site", "cross-site", "Origin", b.base},
 	} {
-		if a := b.do(http.MethodPost, "/console/offers/new", c.form, c.header...); a.status != http.StatusForbidden || f.lastOffer != nil {
+		if a := b.do(http.MethodPost, "/console/offers/new", newOfferForm(), header...); a.status != http.StatusForbidden || f.lastOffer != nil {
 			t.Errorf("%s: status %d, sent %v", name, a.status, f.lastOffer)
 		}
+		if a := b.do(http.MethodPost, "/console/login", url.Values{"key": {key}}, header...); a.status != http.StatusForbidden {
+			t.Errorf("%s: a login: status %d", name, a.status)
+		}
 	}
-	if a := b.do(http.MethodPost, "/console/login", url.Values{"key": {key}}, "Sec-Fetch-Site", "cross-site"); a.status != http.StatusForbidden {
-		t.Errorf("a login from another site: status %d", a.status)
+}
+
+func TestOurOwnFormsAreTaken(t *testing.T) {
+	public := func(cfg *console.Config) { cfg.PublicURL = "https://go.example.com/" }
+	for name, c := range map[string]struct {
+		change func(*console.Config)
+		header []string
+	}{
+		"our page":                      {header: []string{"Sec-Fetch-Site", "same-origin"}},
+		"a page without a referrer":     {header: []string{"Sec-Fetch-Site", "same-origin", "Origin", "null"}},
+		"an old browser":                {header: []string{"Sec-Fetch-Site", "", "Origin", "ours"}},
+		"a browser that says nothing":   {header: []string{"Sec-Fetch-Site", ""}},
+		"an old browser behind a proxy": {public, []string{"Sec-Fetch-Site", "", "Origin", "https://go.example.com"}},
+		"our page behind a proxy":       {public, []string{"Sec-Fetch-Site", "same-origin", "Origin", "https://go.example.com"}},
+		"by the address behind a proxy": {public, []string{"Sec-Fetch-Site", "", "Origin", "ours"}},
+	} {
+		f := &fake{}
+		b := open(t, f, c.change).logIn()
+		for i := range c.header {
+			c.header[i] = strings.Replace(c.header[i], "ours", b.base, 1)
+		}
+		if a := b.do(http.MethodPost, "/console/offers/new", newOfferForm(), append(c.header, "Cookie", cookieOf(b))...); a.status != http.StatusSeeOther || f.lastOffer == nil {
+			t.Errorf("%s: status %d\n%s", name, a.status, a.body)
+		}
 	}
-	if a := b.do(http.MethodPost, "/console/offers/new", form(token), "Sec-Fetch-Site", "same-origin"); a.status != http.StatusSeeOther {
-		t.Errorf("our own form: status %d\n%s", a.status, a.body)
-	}
+}
+
+// cookieOf returns the session's cookie, also a Secure one, which the browser of the tests keeps to itself.
+func cookieOf(b *browser) string {
+	b.t.Helper()
+	set := b.do(http.MethodPost, "/console/login", url.Values{"key": {key}}).header.Get("Set-Cookie")
+	cookie, _, _ := strings.Cut(set, ";")
+	return cookie
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -65,10 +66,12 @@ type Console struct {
 	api http.Handler
 
 	publicURL string
-	zone      *time.Location
-	version   string
-	now       func() time.Time
-	log       *slog.Logger
+	// publicOrigin is the scheme and host of publicURL; "" if unset.
+	publicOrigin string
+	zone         *time.Location
+	version      string
+	now          func() time.Time
+	log          *slog.Logger
 
 	access  *access.Keeper
 	assets  *assets.Set
@@ -104,7 +107,18 @@ func New(cfg Config) (*Console, error) {
 	if c.views, viewsErr = newViews(c.assets, c.zone); viewsErr != nil {
 		return nil, fmt.Errorf("the console's templates: %w", viewsErr)
 	}
-	c.handler = c.routed()
+	protection := http.NewCrossOriginProtection()
+	if cfg.PublicURL != "" {
+		public, err := url.Parse(cfg.PublicURL)
+		if err != nil {
+			return nil, fmt.Errorf("the console's public URL: %w", err)
+		}
+		c.publicOrigin = originOf(public)
+		if err := protection.AddTrustedOrigin(c.publicOrigin); err != nil {
+			return nil, fmt.Errorf("the console's public URL: %w", err)
+		}
+	}
+	c.handler = c.routed(protection)
 	return c, nil
 }
 
@@ -112,7 +126,7 @@ func New(cfg Config) (*Console, error) {
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
 
 // routed returns the mux of all routes, behind what holds for all of them.
-func (c *Console) routed() http.Handler {
+func (c *Console) routed(protection *http.CrossOriginProtection) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+Root+"assets/", c.assets)
 	mux.Handle("GET "+strings.TrimSuffix(Root, "/"), http.RedirectHandler(Root, http.StatusMovedPermanently))
@@ -127,12 +141,16 @@ func (c *Console) routed() http.Handler {
 	}
 	mux.Handle(Root, c.serve(route{path: "", handle: noSuchPage}))
 	c.mux = mux
-	return withHeaders(c.sameOrigin(mux))
+	return withHeaders(c.sameOrigin(protection, mux))
 }
 
-// sameOrigin refuses forms that other sites send.
-func (c *Console) sameOrigin(next http.Handler) http.Handler {
-	protection := http.NewCrossOriginProtection()
+// originOf returns an address's scheme and host.
+func originOf(address *url.URL) string { return address.Scheme + "://" + address.Host }
+
+// sameOrigin refuses forms that other sites send. Behind a proxy, browsers may name an origin that requests do
+// not show: the public one, which the protection trusts. What says nothing of its origin passes; browsers that are so
+// old do not send the session's cookie with it either (SameSite).
+func (c *Console) sameOrigin(protection *http.CrossOriginProtection, next http.Handler) http.Handler {
 	protection.SetDenyHandler(c.serve(route{isPublic: true, handle: func(_ http.ResponseWriter, _ *http.Request, p *page) error {
 		return p.refuse(http.StatusForbidden, "This form came from another site", "Open the page here and send it again.")
 	}}))

@@ -49,9 +49,8 @@ func (b *browser) upload(path, content string, values ...string) answer {
 	b.t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
-	fields := append([]string{"csrf", b.token()}, values...)
-	for i := 0; i+1 < len(fields); i += 2 {
-		if err := w.WriteField(fields[i], fields[i+1]); err != nil {
+	for i := 0; i+1 < len(values); i += 2 {
+		if err := w.WriteField(values[i], values[i+1]); err != nil {
 			b.t.Fatal(err)
 		}
 	}
@@ -201,7 +200,7 @@ func TestPostbackIsTried(t *testing.T) {
 		req.GetAmount().GetCurrencyCode() != "EUR" || req.GetAmount().GetUnits() != 49 || req.GetAmount().GetNanos() != 900_000_000 {
 		t.Errorf("sent %v", req)
 	}
-	part := b.do(http.MethodPost, path, url.Values{"csrf": {b.token()}, "coupon_code": {"X"}}, "HX-Request", "true", "HX-Target", "section#postback-test")
+	part := b.do(http.MethodPost, path, url.Values{"coupon_code": {"X"}}, "HX-Request", "true", "HX-Target", "section#postback-test")
 	if !strings.HasPrefix(part.body, `<section id="postback-test"`) || strings.Contains(part.body, "<html") {
 		t.Errorf("the test alone:\n%s", part.body)
 	}

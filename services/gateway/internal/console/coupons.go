@@ -263,7 +263,7 @@ func couponsToolbar(l list) toolbar {
 // couponsTable is the table of coupons, the same on both tabs; an offer's own leaves out the offer.
 func (p *page) couponsTable(l list, scope couponScope, resp *couponv1.ListCouponsResponse, more couponMore) table {
 	t := table{
-		ID: "coupons-table", Caption: "Coupons", Pager: l.pager(resp.GetNextPageToken()), CSRF: formToken{p.CSRF()},
+		ID: "coupons-table", Caption: "Coupons", Pager: l.pager(resp.GetNextPageToken()),
 		Bulk: &bulk{
 			Action: at("coupons", "bulk") + "?back=" + url.QueryEscape(p.Path()),
 			Do:     []choice{{"disable", "Disable"}, {"enable", "Enable"}, {"extend", "Extend dates"}, {"archive", "Archive"}},

@@ -33,7 +33,6 @@ func (a answer) holds(t *testing.T, status int, parts ...string) {
 // postAll is post with values that may stand several times.
 func (b *browser) postAll(path string, form url.Values) answer {
 	b.t.Helper()
-	form.Set("csrf", b.token())
 	return b.do(http.MethodPost, path, form)
 }
 
@@ -67,7 +66,7 @@ func TestCouponPagesShowHostileWordsAsText(t *testing.T) {
 	}
 }
 
-func TestCouponPagesNeedSessionAndToken(t *testing.T) {
+func TestCouponPagesNeedSessionAndOurOrigin(t *testing.T) {
 	s := &shop{coupons: []*couponv1.Coupon{coupon()}}
 	b := openShop(t, s, nil)
 	for _, path := range []string{
@@ -75,12 +74,12 @@ func TestCouponPagesNeedSessionAndToken(t *testing.T) {
 		"offers/10/coupons/22.SALEXYZ20", "offers/10/coupons/22.SALEXYZ20/archive", "offers/10/publishers", "offers/10/publishers/22",
 		"offers/10/publishers/22/state", "offers/10/postback/test", "offers/10/postback/rotate",
 	} {
-		if a := b.do(http.MethodPost, "/console/"+path, url.Values{"keys": {couponName}, "do": {"disable"}, "csrf": {"wrong"}}); a.status != http.StatusForbidden {
-			t.Errorf("%s with a wrong token: status %d\n%s", path, a.status, a.body)
+		if a := b.do(http.MethodPost, "/console/"+path, url.Values{"keys": {couponName}, "do": {"disable"}}, "Sec-Fetch-Site", "cross-site"); a.status != http.StatusForbidden {
+			t.Errorf("%s from another site: status %d\n%s", path, a.status, a.body)
 		}
 	}
 	if len(s.calls) > 0 {
-		t.Errorf("forms without their token were sent on: %v", s.calls)
+		t.Errorf("forms of another site were sent on: %v", s.calls)
 	}
 }
 

@@ -67,9 +67,6 @@ func importCoupons(w http.ResponseWriter, r *http.Request, p *page) error {
 	if err := r.ParseMultipartForm(uploadMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return p.refuse(http.StatusRequestEntityTooLarge, "This file could not be read", "A file has at most 8 MB. Send it in parts.")
 	}
-	if err := p.checkToken(); err != nil {
-		return err
-	}
 	scope, err := p.couponScope()
 	if err != nil {
 		return err

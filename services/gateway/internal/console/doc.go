@@ -11,14 +11,13 @@
 //
 //  1. Write the handler, func(w, r, p *page) error, and list it in a table of its own, thingRoutes(), with
 //     get and post; add the table to routes in route.go. Paths are below /console/, as http.ServeMux has
-//     them. post checks the form's token and asks session.may(change).
+//     them. post asks session.may(change); no form needs a token, since Console.sameOrigin refuses other sites'.
 //  2. In the handler call a service with r.Context(), by p.offers, p.publishers or a client made in New
 //     from c.coupon or c.tracking (which carry the admin key). Return its errors as they are: they become
 //     pages, or toasts where htmx asks (errors.go).
 //  3. Set p.Title, p.Section (the menu entry's path), and as needed p.Crumbs, p.Lead, p.Actions, p.Tabs;
 //     then return p.show("file-name-without-html", view).
-//  4. The template file defines "content". Its data is the *page: .View is the view; forms begin with
-//     {{template "csrf" (csrf .)}}.
+//  4. The template file defines "content". Its data is the *page: .View is the view.
 //
 // The menu, the tabs of Offers (offersTabs) and those of Offer Detail (offerTabs, offerPage) list all
 // planned pages already; an entry shows as soon as the route table has its path: "" (Overview),
@@ -44,11 +43,11 @@
 //
 //   - list (list.go): a list's state in its address: listOf(sorts...), Get, OrderBy, PageToken, column,
 //     pager, isFiltered; filters by search, quoted, and.
-//   - table, column, row, cell, badge, button, bulk, empty (table.go): {{template "table" .View.Table}}. A
-//     table with Bulk or Buttons needs CSRF: p.formToken(). Checked rows arrive as r.PostForm["keys"], the
+//   - table, column, row, cell, badge, button, bulk, empty (table.go): {{template "table" .View.Table}}. Checked
+//     rows arrive as r.PostForm["keys"], the
 //     button as r.PostFormValue("do").
 //   - toolbar (list.go): search box and selects above a table; {{template "toolbar" .View.Toolbar}}.
-//   - form, group, field, choice (field.go): {{template "form" dict "Form" .View.Form "CSRF" (csrf .)}}, or a
+//   - form, group, field, choice (field.go): {{template "form" .View.Form}}, or a
 //     field alone: {{template "field" .View.Code}}. Kinds: text, code, url, number, date, textarea, select,
 //     checkbox, password, picker. Build a form from url.Values, so that stored and typed values go one way.
 //     payoutFields, setPayout and payoutOf (payoutform.go) are a payout's fields.
@@ -59,7 +58,7 @@
 //     {{template "note" (dict "Tone" "wait" "Text" "…")}}, {{template "icon" "search"}}.
 //   - dialogs: <dialog id="x"> and <button data-dialog="x">; inside, <button type="button" data-close>. A form
 //     with data-confirm="Question?" asks first: only for what cannot be undone.
-//   - functions in templates: asset, date, dateTime, rfc3339, number, money, path, csrf, dict.
+//   - functions in templates: asset, date, dateTime, rfc3339, number, money, path, linked, dict.
 //
 // # Answers
 //

@@ -17,8 +17,6 @@ import (
 type refusal struct {
 	status      int
 	title, text string
-	// kept is a form that can be shown again, or "".
-	kept string
 }
 
 func (e *refusal) Error() string { return e.title }
@@ -54,8 +52,7 @@ func (p *page) fail(err error) {
 	p.View = struct {
 		Text     string
 		CanRetry bool
-		Kept     string
-	}{reason.text, reason.status == http.StatusServiceUnavailable, reason.kept}
+	}{reason.text, reason.status == http.StatusServiceUnavailable}
 	body, renderErr := p.views.page("error", "", p)
 	if renderErr != nil {
 		p.log.ErrorContext(p.r.Context(), "the console's error page failed", slog.Any("error", renderErr))

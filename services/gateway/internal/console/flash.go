@@ -23,7 +23,7 @@ type toast struct {
 type undo struct {
 	// Action is where the form is posted to, by path.
 	Action string `json:"action"`
-	// Fields are the form's values; the token is added.
+	// Fields are the form's values.
 	Fields map[string]string `json:"fields,omitempty"`
 }
 

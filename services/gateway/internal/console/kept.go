@@ -19,7 +19,6 @@ const (
 	keptPurpose   = "kept form"
 
 	sessionEnded = "Your session had ended."
-	newSession   = "You have logged in again since this form was opened."
 )
 
 // keptForm is a form that was sent after its session had ended. The login page carries it, signed, in a
@@ -46,7 +45,7 @@ func (p *page) askLogin(t route) error {
 		return p.showLogin(http.StatusUnauthorized, view, "")
 	}
 	p.r.Body = http.MaxBytesReader(p.w, p.r.Body, maxFormBytes)
-	if p.r.ParseForm() == nil {
+	if p.isSentByUs() && p.r.ParseForm() == nil {
 		view.Kept = p.keepForm(p.r.PostForm)
 	}
 	if view.Kept != "" {
@@ -58,16 +57,39 @@ func (p *page) askLogin(t route) error {
 // formPage returns the page of the form that was sent, which browsers name.
 func (p *page) formPage() string {
 	from, err := url.Parse(p.r.Header.Get("Referer"))
-	if err != nil || from.Host != p.r.Host {
+	if err != nil || !p.isOurs(from) {
 		return ownPath(p.r.URL.EscapedPath())
 	}
 	return ownPath(from.RequestURI())
 }
 
+// isSentByUs reports whether a browser says that one of our pages sent the form. sameOrigin lets requests pass
+// that say nothing of where they come from, as old browsers and other programs send them. Those are answered, but
+// no form of theirs is kept or shown again after a login: another site may have filled it in.
+func (p *page) isSentByUs() bool {
+	switch p.r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return true
+	case "":
+	default:
+		return false
+	}
+	said := p.r.Header.Get("Origin")
+	if said == "" {
+		said = p.r.Header.Get("Referer")
+	}
+	from, err := url.Parse(said)
+	return err == nil && p.isOurs(from)
+}
+
+// isOurs reports whether an address is on the console's origin, as this request or COUPONLINK_PUBLIC_URL has it.
+func (p *page) isOurs(address *url.URL) bool {
+	return address.Host != "" && (address.Host == p.r.Host || originOf(address) == p.publicOrigin)
+}
+
 // keepForm returns a form as the login page carries it; "" if it is too large.
 func (p *page) keepForm(values url.Values) string {
 	kept := keptForm{Path: p.r.URL.RequestURI(), From: p.formPage(), Values: cloneValues(values), Until: p.now().Add(keptFor).Unix()}
-	kept.Values.Del("csrf")
 	content, err := json.Marshal(kept)
 	if err != nil || len(content) > maxKeptBytes {
 		return ""
@@ -89,24 +111,14 @@ func (p *page) openKept(sealed string) *keptForm {
 	return &kept
 }
 
-// showAgain shows a form that was sent with the token of an earlier session.
-func showAgain(_ http.ResponseWriter, r *http.Request, p *page) error {
-	kept := p.openKept(r.PostFormValue("kept"))
-	if kept == nil {
-		return p.refuse(http.StatusGone, "What you typed is no longer kept", "It is kept for an hour. Open the form again.")
-	}
-	p.resume(kept, p.session.Session, newSession)
-	return nil
-}
-
 // resume shows a kept form in a session: it submits the form again and reviews it.
-func (p *page) resume(kept *keptForm, begun *access.Session, notice string) {
+func (p *page) resume(kept *keptForm, begun *access.Session) {
 	address, err := url.Parse(kept.Path)
 	if err != nil {
 		p.goTo(Root)
 		return
 	}
-	r := p.r.Clone(resumed(p.r.Context(), &resumption{session: begun, notice: notice, from: kept.From}))
+	r := p.r.Clone(resumed(p.r.Context(), &resumption{session: begun, from: kept.From}))
 	r.URL, r.RequestURI, r.Body = address, kept.Path, http.NoBody
 	r.Form, r.PostForm = nil, kept.Values
 	p.mux.ServeHTTP(p.w, r)

@@ -23,27 +23,26 @@ func keptIn(a answer) string {
 	return html.UnescapeString(found[1])
 }
 
-// openTimed returns a browser whose session has ended, its forms' old token, and the clock.
-func openTimed(t *testing.T, f *fake) (*browser, string, *clock) {
+// openTimed returns a browser whose session has ended, and the clock.
+func openTimed(t *testing.T, f *fake) (*browser, *clock) {
 	t.Helper()
 	c := newClock()
 	b := open(t, f, func(cfg *console.Config) { cfg.Now = c.Now }).logIn()
-	token := b.token()
 	c.now = c.now.Add(13 * time.Hour)
-	return b, token, c
+	return b, c
 }
 
-func newOfferValues(token string) url.Values {
+func newOfferValues() url.Values {
 	return url.Values{
-		"csrf": {token}, "display_name": {"Typed " + hostile}, "landing_page_url": {"https://typed.example.com/"},
+		"display_name": {"Typed " + hostile}, "landing_page_url": {"https://typed.example.com/"},
 		"payout_kind": {"fixed"}, "payout": {"7.50"}, "payout_currency": {"EUR"},
 	}
 }
 
 func TestFormOutlivesItsSession(t *testing.T) {
 	f := &fake{}
-	b, token, _ := openTimed(t, f)
-	a := b.do(http.MethodPost, "/console/offers/new", newOfferValues(token), "Referer", b.base+"/console/offers/new?x=1")
+	b, _ := openTimed(t, f)
+	a := b.do(http.MethodPost, "/console/offers/new", newOfferValues(), "Referer", b.base+"/console/offers/new?x=1")
 	a.holds(t, http.StatusUnauthorized, "Your session had ended.", `name="key"`, "Drop it")
 	kept := keptIn(a)
 	if kept == "" || a.header.Get("Location") != "" || strings.Contains(a.header.Get("Set-Cookie"), "Typed") {
@@ -59,16 +58,15 @@ func TestFormOutlivesItsSession(t *testing.T) {
 	if f.lastOffer != nil {
 		t.Fatal("the form was stored by logging in")
 	}
-	fresh := tokenField.FindStringSubmatch(a.body)
-	if a := b.do(http.MethodPost, "/console/offers/new", newOfferValues(fresh[1])); a.status != http.StatusSeeOther || f.lastOffer == nil {
+	if a := b.do(http.MethodPost, "/console/offers/new", newOfferValues()); a.status != http.StatusSeeOther || f.lastOffer == nil {
 		t.Errorf("saving what was kept: status %d", a.status)
 	}
 }
 
 func TestKeptFormsEnd(t *testing.T) {
 	f := &fake{}
-	b, token, c := openTimed(t, f)
-	kept := keptIn(b.do(http.MethodPost, "/console/offers/new", newOfferValues(token)))
+	b, c := openTimed(t, f)
+	kept := keptIn(b.do(http.MethodPost, "/console/offers/new", newOfferValues()))
 	logInWith := func(kept string) answer {
 		return b.do(http.MethodPost, "/console/login", url.Values{"key": {key}, "kept": {kept}})
 	}
@@ -79,7 +77,7 @@ func TestKeptFormsEnd(t *testing.T) {
 	if a := logInWith(kept); a.status != http.StatusSeeOther {
 		t.Errorf("an hour later: status %d", a.status)
 	}
-	large := newOfferValues(token)
+	large := newOfferValues()
 	large.Set("display_name", strings.Repeat("x", 300<<10))
 	c.now = c.now.Add(13 * time.Hour)
 	a := b.do(http.MethodPost, "/console/offers/new", large)
@@ -91,8 +89,8 @@ func TestKeptFormsEnd(t *testing.T) {
 // A button has no form to show again: its page says that nothing was done.
 func TestButtonsOutliveNoSession(t *testing.T) {
 	f := &fake{}
-	b, token, _ := openTimed(t, f)
-	a := b.do(http.MethodPost, "/console/offers/10/state", url.Values{"csrf": {token}, "state": {"ARCHIVED"}}, "Referer", b.base+"/console/offers/10/settings")
+	b, _ := openTimed(t, f)
+	a := b.do(http.MethodPost, "/console/offers/10/state", url.Values{"state": {"ARCHIVED"}}, "Referer", b.base+"/console/offers/10/settings")
 	a = b.do(http.MethodPost, "/console/login", url.Values{"key": {key}, "kept": {keptIn(a)}})
 	if a.status != http.StatusSeeOther || a.header.Get("Location") != "/console/offers/10/settings" || f.lastOffer != nil {
 		t.Fatalf("status %d to %q", a.status, a.header.Get("Location"))
@@ -100,26 +98,55 @@ func TestButtonsOutliveNoSession(t *testing.T) {
 	b.get("/console/offers/10/settings").holds(t, http.StatusOK, "Nothing was done. Do it again.")
 	for _, own := range []string{"logout", "logout-everywhere", "theme"} {
 		b := open(t, &fake{}, nil)
-		if a := b.do(http.MethodPost, "/console/"+own, url.Values{"csrf": {token}}); a.status != http.StatusSeeOther || keptIn(a) != "" {
+		if a := b.do(http.MethodPost, "/console/"+own, url.Values{}); a.status != http.StatusSeeOther || keptIn(a) != "" {
 			t.Errorf("%s without a session: status %d", own, a.status)
 		}
 	}
 }
 
-// A form from an earlier session is refused, and shown again on demand.
+// A form from an earlier session is saved: whoever sends it is logged in, and it is from our own page.
 func TestFormOfAnEarlierSession(t *testing.T) {
 	f := &fake{}
 	b := open(t, f, nil).logIn()
-	old := b.token()
 	b.logIn()
-	a := b.do(http.MethodPost, "/console/offers/new", newOfferValues(old))
-	a.holds(t, http.StatusForbidden, "This form is too old", "Show what I typed")
-	a = b.post("/console/again", "kept", keptIn(a))
-	a.holds(t, http.StatusUnprocessableEntity, "You have logged in again since this form was opened.", `value="https://typed.example.com/"`, `name="csrf" value="`+b.token()+`"`)
-	if f.lastOffer != nil {
-		t.Error("it was stored")
+	if a := b.do(http.MethodPost, "/console/offers/new", newOfferValues()); a.status != http.StatusSeeOther || f.lastOffer == nil {
+		t.Errorf("status %d", a.status)
 	}
-	b.post("/console/again", "kept", "x").holds(t, http.StatusGone, "no longer kept")
+}
+
+// What another site may have filled in is never kept and never shown again by a login, also where a browser does
+// not say where a form is from.
+func TestFormsOfOtherSitesAreNotKept(t *testing.T) {
+	f := &fake{}
+	b, _ := openTimed(t, f)
+	kept := keptIn(b.do(http.MethodPost, "/console/offers/new", newOfferValues()))
+	if kept == "" {
+		t.Fatal("our own form is not kept")
+	}
+	silent := []string{"Sec-Fetch-Site", ""}
+	for name, header := range map[string][]string{
+		"nothing said":       silent,
+		"a foreign referrer": {"Sec-Fetch-Site", "", "Referer", "https://evil.example.com/console/offers/new"},
+		"a spoilt referrer":  {"Sec-Fetch-Site", "", "Referer", "%"},
+	} {
+		a := b.do(http.MethodPost, "/console/offers/new", newOfferValues(), header...)
+		if a.holds(t, http.StatusUnauthorized, "Log in to go on."); keptIn(a) != "" || strings.Contains(a.body, "evil") {
+			t.Errorf("%s: the form is kept", name)
+		}
+		a = b.do(http.MethodPost, "/console/login", url.Values{"key": {key}, "kept": {kept}}, header...)
+		if a.status != http.StatusSeeOther || a.header.Get("Location") != "/console/" {
+			t.Errorf("%s: a login shows a form again: status %d to %q", name, a.status, a.header.Get("Location"))
+		}
+		b.post("/console/logout")
+	}
+	for _, header := range [][]string{{"Sec-Fetch-Site", "", "Origin", b.base}, {"Sec-Fetch-Site", "", "Referer", b.base + "/console/offers/new"}} {
+		if keptIn(b.do(http.MethodPost, "/console/offers/new", newOfferValues(), header...)) == "" {
+			t.Errorf("our own form by %v is not kept", header[2])
+		}
+	}
+	if f.lastOffer != nil || f.isTried {
+		t.Error("a form was sent on")
+	}
 }
 
 // A script's request for a part of a page leaves the page, and what is typed there, unchanged.
@@ -142,7 +169,7 @@ func TestPartsWithoutSession(t *testing.T) {
 func TestReviewOfAForm(t *testing.T) {
 	f := &fake{}
 	b := open(t, f, nil).logIn()
-	a := b.do(http.MethodPost, "/console/offers/new", newOfferValues(b.token()), "Couponlink-Review", "1")
+	a := b.do(http.MethodPost, "/console/offers/new", newOfferValues(), "Couponlink-Review", "1")
 	if a.holds(t, http.StatusOK, `id="offer-form"`); f.lastOffer != nil || !f.isTried || strings.Contains(a.body, "field-bad") {
 		t.Errorf("stored %v, tried %v", f.lastOffer, f.isTried)
 	}

@@ -19,7 +19,6 @@ func loginRoutes() []route {
 		{method: http.MethodPost, path: "login", handle: logIn, isPublic: true},
 		{method: http.MethodPost, path: "logout", handle: logOut, isOwn: true},
 		{method: http.MethodPost, path: "logout-everywhere", handle: logOutEverywhere, needs: change, isOwn: true},
-		{method: http.MethodPost, path: "again", handle: showAgain, isOwn: true},
 		{method: http.MethodPost, path: "theme", handle: setTheme, isOwn: true},
 	}
 }
@@ -57,7 +56,10 @@ func (p *page) showLogin(status int, view loginView, problem string) error {
 
 func logIn(w http.ResponseWriter, r *http.Request, p *page) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBytes)
-	kept := p.openKept(r.PostFormValue("kept"))
+	var kept *keptForm
+	if p.isSentByUs() {
+		kept = p.openKept(r.PostFormValue("kept"))
+	}
 	view := loginView{Next: r.PostFormValue("next")}
 	if kept != nil {
 		view.Kept = r.PostFormValue("kept")
@@ -77,7 +79,7 @@ func logIn(w http.ResponseWriter, r *http.Request, p *page) error {
 		return err
 	}
 	if kept != nil {
-		p.resume(kept, begun, sessionEnded)
+		p.resume(kept, begun)
 		return nil
 	}
 	p.goTo(ownPath(view.Next))

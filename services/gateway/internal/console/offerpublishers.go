@@ -125,7 +125,7 @@ func approvalsToolbar(l list) toolbar {
 
 func (p *page) approvalsTable(l list, o *couponv1.Offer, resp *couponv1.ListApprovalsResponse, called names) table {
 	t := table{
-		ID: "approvals-table", Caption: "Publishers of this offer", Pager: l.pager(resp.GetNextPageToken()), CSRF: formToken{p.CSRF()},
+		ID: "approvals-table", Caption: "Publishers of this offer", Pager: l.pager(resp.GetNextPageToken()),
 		Columns: []column{l.column("Publisher", "name"), {Label: "State"}, {Label: "Approved by"}, {Label: "Payout"}, l.column("Changed", "update_time"), {Label: "Actions"}},
 		Empty: empty{
 			Title: "No publishers yet", Text: "Add one below. Or create a coupon: saving it approves its publisher.",

@@ -16,7 +16,7 @@ type session struct{ *access.Session }
 func (s *session) may(action) bool { return true }
 
 // page is one request's page: what its handler needs to answer, and what the layout shows around the
-// answer. Templates have it as $: `{{$.CSRF}}`.
+// answer. Templates have it as $.
 type page struct {
 	*Console
 	session *session
@@ -162,14 +162,6 @@ func at(parts ...string) string {
 
 // What follows is for the layout.
 
-// CSRF is the token that forms carry.
-func (p *page) CSRF() string {
-	if p.session == nil {
-		return ""
-	}
-	return p.session.Token()
-}
-
 // IsIn says that somebody is logged in.
 func (p *page) IsIn() bool { return p.session != nil }
 
@@ -189,6 +181,3 @@ func (p *page) WindowTitle() string {
 
 // Toasts are the messages to show.
 func (p *page) Toasts() []toast { return p.toasts }
-
-// formToken is the token for tables and forms that are shown by templates of their own.
-func (p *page) formToken() formToken { return formToken{p.CSRF()} }

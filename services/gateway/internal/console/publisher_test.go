@@ -83,9 +83,8 @@ func TestPublisherIsSavedByParts(t *testing.T) {
 func TestPublisherConflictKeepsBoth(t *testing.T) {
 	d := &desk{}
 	b := openDesk(t, d)
-	token := b.token()
 	d.refusal = status.Error(codes.Aborted, "the etag is old")
-	a := b.do(http.MethodPost, "/console/publishers/22/deliveries", url.Values{"csrf": {token}, "etag": {"e0"}, "postback_url": {"https://mine.example.com/"}, "method": {"GET"}, "status_PENDING": {"on"}})
+	a := b.do(http.MethodPost, "/console/publishers/22/deliveries", url.Values{"etag": {"e0"}, "postback_url": {"https://mine.example.com/"}, "method": {"GET"}, "status_PENDING": {"on"}})
 	for _, want := range []string{"Somebody else has changed this", `value="https://mine.example.com/"`, "They have: https://p.example.com/", `name="etag" value="e1"`} {
 		if a.status != http.StatusConflict || !strings.Contains(a.body, want) {
 			t.Errorf("status %d; the form lacks %s", a.status, want)
@@ -98,9 +97,8 @@ func TestDeliveryTestAndSecret(t *testing.T) {
 		Url: "https://p.example.com/?c=1", ResponseBody: hostile, Attempt: &trackingv1.DeliveryAttempt{HttpStatus: 500, Latency: durationpb.New(42 * time.Millisecond)},
 	}}
 	b := openDesk(t, d)
-	token := b.token()
 	send := func(header ...string) answer {
-		return b.do(http.MethodPost, "/console/publishers/22/deliveries/test", url.Values{"csrf": {token}}, header...)
+		return b.do(http.MethodPost, "/console/publishers/22/deliveries/test", url.Values{}, header...)
 	}
 	expect(t, send(), []string{"It was not taken", "answered 500 after 42 ms", "&lt;script&gt;", "</html>"}, nil)
 	part := send("HX-Request", "true", "HX-Target", "section#delivery-test")
@@ -124,8 +122,8 @@ func TestDeliveryTestAndSecret(t *testing.T) {
 		t.Errorf("replaced by %v", reqs)
 	}
 	for _, path := range []string{"test", "secret"} {
-		if a := b.do(http.MethodPost, "/console/publishers/22/deliveries/"+path, url.Values{}); a.status != http.StatusForbidden {
-			t.Errorf("%s without a token: status %d", path, a.status)
+		if a := b.do(http.MethodPost, "/console/publishers/22/deliveries/"+path, url.Values{}, "Sec-Fetch-Site", "cross-site"); a.status != http.StatusForbidden {
+			t.Errorf("%s from another site: status %d", path, a.status)
 		}
 	}
 }

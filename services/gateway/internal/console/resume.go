@@ -9,8 +9,8 @@ import (
 // resumption is a form that is shown again after its user has logged in.
 type resumption struct {
 	session *access.Session
-	// notice says why it was not saved, from is the page with the form.
-	notice, from string
+	// from is the page with the form.
+	from string
 }
 
 type resumptionKey struct{}

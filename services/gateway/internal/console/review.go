@@ -28,7 +28,7 @@ type review struct {
 	heldBack atomic.Bool
 }
 
-// reviewHeader asks for a review. Other sites cannot send it.
+// reviewHeader asks for a review. Other sites cannot send it without being asked first (CORS).
 const reviewHeader = "Couponlink-Review"
 
 type reviewKey struct{}

@@ -22,8 +22,7 @@ type route struct {
 	needs action
 	// isPublic says that no session is needed.
 	isPublic bool
-	// takesFiles says that the handler reads the body itself, with its own bound, and checks the form's
-	// token by p.checkToken.
+	// takesFiles says that the handler reads the body itself, with its own bound.
 	takesFiles bool
 	// isOwn says that the handler changes only the console's own state, which is not reviewed.
 	isOwn bool
@@ -39,7 +38,7 @@ func (t route) pattern() string {
 // get and post are the rows of most tables.
 func get(path string, h handler) route { return route{method: http.MethodGet, path: path, handle: h} }
 
-// post is for what changes something: the form's token is checked.
+// post is for what changes something. Console.sameOrigin has refused requests of other sites before.
 func post(path string, h handler) route {
 	return route{method: http.MethodPost, path: path, handle: h, needs: change}
 }
@@ -75,7 +74,7 @@ const (
 	change action = "change"
 )
 
-// serve wraps a route: session, token, permission, and errors made into pages.
+// serve wraps a route: session, permission, and errors made into pages.
 func (c *Console) serve(t route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := &page{Console: c, w: w, r: r, theme: themeOf(r)}
@@ -94,7 +93,7 @@ func (c *Console) answer(t route, p *page) error {
 	resumes := resumptionOf(p.r.Context())
 	if resumes != nil {
 		p.session = &session{Session: resumes.session}
-		p.startReview(&review{notice: resumes.notice, from: resumes.from})
+		p.startReview(&review{notice: sessionEnded, from: resumes.from})
 	} else if current, err := c.access.Session(p.w, p.r); err != nil {
 		return err
 	} else if current != nil {
@@ -107,8 +106,11 @@ func (c *Console) answer(t route, p *page) error {
 		return p.askLogin(t)
 	case resumes == nil && !t.takesFiles && isUnsafe(p.r.Method):
 		p.r.Body = http.MaxBytesReader(p.w, p.r.Body, maxFormBytes)
-		if err := p.checkForm(t); err != nil {
-			return err
+		if err := p.r.ParseForm(); err != nil {
+			return p.refuse(http.StatusBadRequest, "This form could not be read", "It may be too large. Go back and try again.")
+		}
+		if p.r.Header.Get(reviewHeader) != "" && !t.isOwn {
+			p.startReview(&review{isAsked: true})
 		}
 	}
 	if !p.session.may(t.needs) {
@@ -119,35 +121,6 @@ func (c *Console) answer(t route, p *page) error {
 
 func isUnsafe(method string) bool {
 	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, method)
-}
-
-// checkForm checks the token of a form. A token of an earlier session is refused, with a button that restores
-// what was typed.
-func (p *page) checkForm(t route) error {
-	err := p.checkToken()
-	switch {
-	case err == nil && p.r.Header.Get(reviewHeader) != "" && !t.isOwn:
-		p.startReview(&review{isAsked: true})
-	case err == nil:
-	case t.isOwn || p.isHTMX() || p.r.PostFormValue("csrf") == "":
-		return err
-	default:
-		return &refusal{
-			status: http.StatusForbidden, title: "This form is too old", text: newSession + " Nothing was saved.", kept: p.keepForm(p.r.PostForm),
-		}
-	}
-	return nil
-}
-
-// checkToken refuses a form without the session's token. It reads the form.
-func (p *page) checkToken() error {
-	if err := p.r.ParseForm(); err != nil {
-		return p.refuse(http.StatusBadRequest, "This form could not be read", "It may be too large. Go back and try again.")
-	}
-	if !p.session.IsToken(p.r.PostFormValue("csrf")) {
-		return p.refuse(http.StatusForbidden, "This form is too old", "You have logged in anew since it was opened. Go back, reload the page and send it again.")
-	}
-	return nil
 }
 
 // toLogin sends a browser without a session to the login page, and back here afterwards. If a script asks for

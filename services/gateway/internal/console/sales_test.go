@@ -378,15 +378,15 @@ func TestSalesPagesShowHostileTextsAsText(t *testing.T) {
 	}
 }
 
-func TestSalesPagesNeedASessionAndAToken(t *testing.T) {
+func TestSalesPagesNeedASessionAndOurOrigin(t *testing.T) {
 	_, b := openSales(t, nil)
 	posts := []string{
 		"conversions/c1/approve", "conversions/c1/reject", "conversions/c1/reassign", "conversions/c1/adjust", "conversions/c1/refund", "conversions/c1/resolve",
 		"saved", "saved/r1", "saved/r1/delete", "saved/r1/restore", "postbacks/p1/replay", "deliveries/replay", "deliveries/d1/replay",
 	}
 	for _, path := range posts {
-		if a := b.do(http.MethodPost, "/console/reports/"+path, map[string][]string{"reject_reason": {"x"}}); a.status != http.StatusForbidden {
-			t.Errorf("POST %s without a token: status %d", path, a.status)
+		if a := b.do(http.MethodPost, "/console/reports/"+path, map[string][]string{"reject_reason": {"x"}}, "Sec-Fetch-Site", "cross-site"); a.status != http.StatusForbidden {
+			t.Errorf("POST %s from another site: status %d", path, a.status)
 		}
 	}
 	b.post("/console/logout")

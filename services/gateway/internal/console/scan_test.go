@@ -218,8 +218,8 @@ func TestOfferScan(t *testing.T) {
 	if reqs := called[*trackingv1.CancelOfferScanRequest](d); len(reqs) != 1 || reqs[0].GetName() != "offers/10/scans/s1" {
 		t.Errorf("cancelled by %v", reqs)
 	}
-	if a := b.do(http.MethodPost, "/console/offers/10/scans", url.Values{"device": {"PHONE"}}); a.status != http.StatusForbidden {
-		t.Errorf("started without a token: status %d", a.status)
+	if a := b.do(http.MethodPost, "/console/offers/10/scans", url.Values{"device": {"PHONE"}}, "Sec-Fetch-Site", "cross-site"); a.status != http.StatusForbidden {
+		t.Errorf("started from another site: status %d", a.status)
 	}
 }
 
@@ -237,9 +237,8 @@ func TestOfferScanEnds(t *testing.T) {
 func TestOfferScanIsRefusedWithWords(t *testing.T) {
 	d := &desk{offerScan: running()}
 	b := openDesk(t, d)
-	token := b.token()
 	d.refusal = status.Error(codes.FailedPrecondition, "another scan of offer 10 is running")
-	a := b.do(http.MethodPost, "/console/offers/10/scans", url.Values{"csrf": {token}})
+	a := b.do(http.MethodPost, "/console/offers/10/scans", url.Values{})
 	if a.status != http.StatusConflict && a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "nother scan of offer 10 is running.") {
 		t.Errorf("status %d:\n%s", a.status, a.body)
 	}

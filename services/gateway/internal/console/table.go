@@ -19,8 +19,6 @@ type table struct {
 	Pager pager
 	// Bulk, if set, puts a checkbox before each row and buttons for those that are checked.
 	Bulk *bulk
-	// CSRF is the token of the forms in the table: formToken{p.CSRF()}. Only with Bulk or Buttons.
-	CSRF formToken
 }
 
 // column is a column's heading.

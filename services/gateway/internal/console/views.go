@@ -87,7 +87,6 @@ func templateFuncs(files *assets.Set, zone *time.Location) template.FuncMap {
 		"rfc3339":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"number":   func(n int64) string { return format.Number(n) },
 		"money":    func(m amount) string { return format.Money(m.GetCurrencyCode(), m.GetUnits(), m.GetNanos()) },
-		"csrf":     (*page).formToken,
 		"path":     at,
 		"linked":   linked,
 		"dict":     dict,
@@ -100,9 +99,6 @@ type amount interface {
 	GetUnits() int64
 	GetNanos() int32
 }
-
-// formToken is what the template "csrf" shows.
-type formToken struct{ Token string }
 
 // dict gives a template several values: dict "Label" "Offer" "Value" .Name.
 func dict(pairs ...any) (map[string]any, error) {

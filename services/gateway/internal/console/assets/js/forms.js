@@ -53,7 +53,7 @@ export const forget = (field) => renew(field, null)
 const before = new WeakMap()
 let sent = null // the form whose sending leaves the page
 
-const valuesOf = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => name !== 'csrf')
+const valuesOf = (form) => JSON.stringify([...new FormData(form)]
   .map(([name, value]) => [name, value instanceof File ? value.name + value.size : value]))
 
 export function watch(root) {

@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -194,16 +193,6 @@ func (k *Keeper) SetCookie(w http.ResponseWriter, r *http.Request, name, value s
 // DropCookie removes a cookie that SetCookie set.
 func (k *Keeper) DropCookie(w http.ResponseWriter, r *http.Request, name string) {
 	k.SetCookie(w, r, name, "", -time.Second)
-}
-
-// Token is what forms of the session carry, to show that they are ours.
-func (s *Session) Token() string {
-	return base64.RawURLEncoding.EncodeToString(s.signer.sum("form", s.id[:]))
-}
-
-// IsToken says whether a form's token is the session's.
-func (s *Session) IsToken(token string) bool {
-	return subtle.ConstantTimeCompare([]byte(token), []byte(s.Token())) == 1
 }
 
 // Seal returns content as text that only this session's Open accepts, with the same purpose.
