@@ -61,16 +61,16 @@ var echoService = grpc.ServiceDesc{
 	}}},
 }
 
-// visit is a row waiting for its batch; done gets the outcome.
+// visit is a row waiting for its batch. done receives the outcome.
 type visit struct {
 	row  []any
 	done chan error
 }
 
-// commit writes rows of the fields at, campaign, ip and ua, all or none.
+// commit inserts rows of at, campaign, ip and ua: all of them, or none.
 type commit func(ctx context.Context, rows [][]any) error
 
-// newCommit returns a commit to the database that couponlink is on too.
+// newCommit returns a commit to the database that couponlink uses.
 func newCommit(ctx context.Context, dir string) (commit, error) {
 	if uri := os.Getenv(uriVariable); uri != "" {
 		return newMongoDBCommit(uri)
@@ -78,7 +78,7 @@ func newCommit(ctx context.Context, dir string) (commit, error) {
 	return newSQLiteCommit(ctx, filepath.Join(dir, "ceiling.db"))
 }
 
-// newRecorder returns what the redirect must call, and see succeed, before it answers.
+// newRecorder returns a function that the redirect calls before it answers. It returns once the visit is durable.
 func newRecorder(ctx context.Context, commit commit) func(*http.Request) error {
 	queue := make(chan visit, maxBatch)
 	go groupCommit(ctx, commit, queue)
@@ -89,11 +89,11 @@ func newRecorder(ctx context.Context, commit commit) func(*http.Request) error {
 	}
 }
 
-// groupCommit writes what has queued up at once, then wakes all who wait for it.
+// groupCommit writes queued visits in batches and reports the outcome to each.
 func groupCommit(ctx context.Context, commit commit, queue <-chan visit) {
 	for first := range queue {
 		batch := []visit{first}
-		for len(queue) > 0 && len(batch) < maxBatch { // the only reader: never blocks
+		for len(queue) > 0 && len(batch) < maxBatch { // this is the only reader, so it never blocks
 			batch = append(batch, <-queue)
 		}
 		rows := make([][]any, len(batch))

@@ -15,24 +15,24 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 )
 
-// path is one thing to load.
+// path is something to load.
 type path struct {
 	name string
 	// newCall makes a worker's call.
 	newCall func(worker int) (call func() error, end func(), err error)
-	// against is the path that this one is held against; "" for a ceiling.
+	// against is the path that this one is compared with; "" for a ceiling.
 	against string
-	// least is the smallest share of the other's calls per second, and most the greatest multiple
-	// of its p99 (0: any).
+	// least is the smallest acceptable share of the other path's calls per second. most is the largest acceptable
+	// multiple of its p99; 0 means any.
 	least, most float64
 }
 
-// paths are in the order in which they are loaded: each next to the one that it is held against, since
-// the machine's speed drifts within seconds.
+// paths returns the paths in the order in which they are loaded. Each comes next to the one it is compared with,
+// because the machine's speed drifts within seconds.
 func (t *target) paths() []path {
 	clicks, postbacks, tail := 0.8, 0.6, 2.0
 	if t.uri != "" {
-		// Against one bare insert: a sale is two, and another database's tail is not ours.
+		// The ceiling is one bare insert: a sale is two, and the tail of another database is not ours to improve.
 		clicks, postbacks, tail = 0.7, 0.35, 0
 	}
 	validate := `{"code":"salexyz20","offer":"offers/10"}`
@@ -77,7 +77,7 @@ func (t *target) validate(ctx context.Context) error {
 	return err
 }
 
-// compare loads all paths in turns and prints what came of it.
+// compare loads all paths in turns and prints the results.
 func compare(t *target, rounds int, length time.Duration, workers int) error {
 	idle, err := t.residentMiB()
 	if err != nil {
@@ -91,7 +91,7 @@ func compare(t *target, rounds int, length time.Duration, workers int) error {
 			if err != nil {
 				return fmt.Errorf("loading %s: %w", p.name, err)
 			}
-			if round > 0 { // the first warms up
+			if round > 0 { // the first round warms up
 				results[p.name] = append(results[p.name], r)
 			}
 			resident, err := t.residentMiB()
@@ -104,7 +104,7 @@ func compare(t *target, rounds int, length time.Duration, workers int) error {
 	return report(t.paths(), results, idle, busiest)
 }
 
-// report prints the medians of all rounds, and of the rounds' ratios.
+// report prints the medians of all rounds, and the medians of the rounds' ratios.
 func report(paths []path, results map[string][]result, idle, busiest float64) error {
 	missed := false
 	verdict := func(ok bool) string {
@@ -152,7 +152,7 @@ func middle(results []result, value func(result) float64) float64 {
 	return values[len(values)/2]
 }
 
-// pairs returns the median of a relation between results of the same round.
+// pairs returns the median of relation over the results of the same rounds.
 func pairs(a, b []result, relation func(a, b result) float64) float64 {
 	values := make([]float64, len(a))
 	for i := range a {
@@ -162,7 +162,7 @@ func pairs(a, b []result, relation func(a, b result) float64) float64 {
 	return values[len(values)/2]
 }
 
-// profilePath loads one path so that somebody can look at couponlink meanwhile.
+// profilePath loads one path, so that couponlink can be profiled meanwhile.
 func profilePath(t *target, name string, workers int) error {
 	for _, p := range t.paths() {
 		if p.name == name {

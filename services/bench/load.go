@@ -11,14 +11,13 @@ import (
 	"time"
 )
 
-// result is what one turn of load showed.
+// result is what one turn of load measured.
 type result struct {
 	perSecond float64
 	p50, p99  time.Duration
 }
 
-// load calls for a while from a number of closed-loop workers, each with a call of its own. The first
-// error ends it.
+// load runs closed-loop workers for length, each with a call of its own. The first error ends it.
 func load(workers int, length time.Duration, newCall func(worker int) (call func() error, end func(), err error)) (result, error) {
 	var (
 		mu     sync.Mutex
@@ -66,8 +65,8 @@ func work(until time.Time, newCall func() (func() error, func(), error)) ([]time
 	return took, nil
 }
 
-// httpCall returns a call that sends a request over a connection of its own and wants a status. It
-// writes and reads HTTP/1.1 by itself, since net/http's client costs more than what it measures.
+// httpCall returns a call that sends a request over its own connection and expects a status. It reads and writes
+// HTTP/1.1 itself, because net/http's client costs more than what it would measure.
 func httpCall(addr string, status int, request func() string) (call func() error, end func(), err error) {
 	conn, err := (&net.Dialer{}).Dial("tcp", addr)
 	if err != nil {

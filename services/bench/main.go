@@ -1,14 +1,14 @@
-// Command bench measures the hot paths of a running couponlink against ceilings: the least programs
-// that could do the same work on the same machine, in turns in one run.
+// Command bench measures the hot paths of a running couponlink against ceilings, which are minimal programs that do the
+// same work on the same machine. It loads both in turns in one run.
 //
 //	bench [-rounds 5] [-time 3s]     build and start both, load them in turns, print the ratios
 //	bench ceiling -dir DIR           serve the ceilings (started by the above)
 //
-// With MONGODB_URI set, couponlink runs on that server, and the ceiling writes to it too, by grouped inserts; both in
-// databases of their own, which are dropped at the end.
+// With MONGODB_URI set, couponlink runs on that server, and the ceiling writes to it too, by grouped inserts. Each has
+// its own databases, which are dropped at the end.
 //
-// Absolute figures depend on the machine and the minute; the ratios are what to read. The exit code
-// is 1 where a ratio misses its target.
+// Absolute numbers depend on the machine and the moment; read the ratios. The exit status is 1 if a ratio misses its
+// target.
 package main
 
 import (
@@ -30,7 +30,6 @@ func main() {
 	}
 }
 
-// errMissed says that a target was missed.
 var errMissed = errors.New("a target was missed; see the table")
 
 func run(ctx context.Context, args []string) error {

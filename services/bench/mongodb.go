@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	// uriVariable is the environment variable that has the URI of a MongoDB server to measure on.
+	// uriVariable is the environment variable with the URI of the MongoDB server to measure on.
 	uriVariable = "MONGODB_URI"
-	// dropTimeout bounds the removal of what was written.
+	// dropTimeout bounds the removal of the databases.
 	dropTimeout = 30 * time.Second
 )
 
-// benchURI returns a server's URI with a prefix for databases of this run, and the prefix.
+// benchURI returns the server's URI with a prefix for this run's databases, and the prefix.
 func benchURI(server string) (uri, prefix string, err error) {
 	prefix = "bench_" + strings.ToLower(rand.Text()[:8])
 	if uri, err = mongodb.WithPrefix(server, prefix); err != nil {
@@ -32,7 +32,7 @@ func benchURI(server string) (uri, prefix string, err error) {
 	return uri, prefix, nil
 }
 
-// prefixOf returns the prefix in a URI of benchURI's.
+// prefixOf returns the prefix in a URI that benchURI returned.
 func prefixOf(uri string) string {
 	_, rest, _ := strings.Cut(uri, "://")
 	_, path, _ := strings.Cut(rest, "/")
@@ -40,7 +40,8 @@ func prefixOf(uri string) string {
 	return prefix
 }
 
-// newMongoDBCommit returns a commit to a collection: one unordered insert, acknowledged as couponlink's are.
+// newMongoDBCommit returns a commit to a collection: one unordered insert, with the same acknowledgement as
+// couponlink's.
 func newMongoDBCommit(uri string) (commit, error) {
 	journaled := true
 	client, err := mongo.Connect(options.Client().ApplyURI(uri).
@@ -59,7 +60,7 @@ func newMongoDBCommit(uri string) (commit, error) {
 	}, nil
 }
 
-// dropDatabases drops the databases that begin with a prefix.
+// dropDatabases drops the databases whose names begin with prefix.
 func dropDatabases(ctx context.Context, uri, prefix string) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTimeout)
 	defer cancel()

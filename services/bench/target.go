@@ -23,22 +23,22 @@ import (
 
 const adminKey = "bench-admin-key-0123456789"
 
-// target is a running couponlink and the ceilings beside it.
+// target is a running couponlink, and the ceilings to compare it with.
 type target struct {
 	dir              string
 	web, rpc         string // couponlink's addresses
 	ceilingWeb, echo string
-	token            string       // of the offer that is loaded
-	transactions     atomic.Int64 // how many were reported: each postback is a sale of its own, in every round
+	token            string       // the token of the offer that is loaded
+	transactions     atomic.Int64 // the number of postbacks sent: each is a new sale, in every round
 	product, ceiling *exec.Cmd
 	conn, echoConn   *grpc.ClientConn
-	// uri is that of the MongoDB server that both are on, with the prefix of this run's databases; "": they are on
+	// uri is the URI of the MongoDB server that both use, with the prefix of this run's databases. Both are "" on
 	// SQLite.
 	uri, prefix string
 }
 
-// start builds and starts couponlink, on the embedded store or the MongoDB server of MONGODB_URI, and the ceilings, and
-// creates an offer with a coupon.
+// start builds and starts couponlink and the ceilings, on SQLite or on the MongoDB server of MONGODB_URI. It creates an
+// offer with a coupon.
 func start(ctx context.Context) (_ *target, err error) {
 	dir, err := os.MkdirTemp("", "couponlink-bench")
 	if err != nil {
@@ -74,7 +74,7 @@ func start(ctx context.Context) (_ *target, err error) {
 // startProduct builds couponlink and starts it on free ports.
 func (t *target) startProduct(ctx context.Context) error {
 	binary := filepath.Join(t.dir, "couponlink")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/couponlink/couponlink/services/couponlink/cmd/couponlink") //nolint:gosec // only the place of the binary varies
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/couponlink/couponlink/services/couponlink/cmd/couponlink") //nolint:gosec // only the path of the binary varies
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("building couponlink: %w", err)
@@ -92,13 +92,13 @@ func (t *target) startProduct(ctx context.Context) error {
 	return t.product.Start()
 }
 
-// startCeilings starts this very program as the ceilings.
+// startCeilings starts this program again as the ceilings.
 func (t *target) startCeilings(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	t.ceiling = exec.CommandContext(ctx, self, "ceiling", "-dir", t.dir) //nolint:gosec // this very program
+	t.ceiling = exec.CommandContext(ctx, self, "ceiling", "-dir", t.dir) //nolint:gosec // this program itself
 	t.ceiling.Stderr = os.Stderr
 	t.ceiling.Env = append(os.Environ(), uriVariable+"="+t.uri)
 	out, err := t.ceiling.StdoutPipe()
@@ -116,7 +116,7 @@ func (t *target) startCeilings(ctx context.Context) error {
 	return err
 }
 
-// createCoupon waits for couponlink to serve and creates what the load refers to.
+// createCoupon waits until couponlink serves, and creates the offer, publisher and coupon that the load uses.
 func (t *target) createCoupon(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(withKey(ctx), 30*time.Second)
 	defer cancel()
@@ -153,7 +153,7 @@ func (t *target) residentMiB() (float64, error) {
 	return kib / 1024, err
 }
 
-// stop ends both and removes what they wrote.
+// stop stops both and removes their data.
 func (t *target) stop() {
 	for _, cmd := range []*exec.Cmd{t.product, t.ceiling} {
 		if cmd != nil && cmd.Process != nil {
@@ -175,7 +175,7 @@ func (t *target) stop() {
 	}
 }
 
-// freeAddrs returns n loopback addresses that are free now.
+// freeAddrs returns n loopback addresses that are free at the moment.
 func freeAddrs(ctx context.Context, n int) ([]string, error) {
 	var addrs []string
 	for range n {

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// Announce returns a Config.Started that writes for people where everything is.
+// Announce returns a Config.Started that writes the addresses and where the admin key is, for people to read.
 func Announce(w io.Writer) func(Started) {
 	return func(s Started) {
 		local := "http://" + s.HTTPAddr

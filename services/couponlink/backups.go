@@ -20,7 +20,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking"
 )
 
-// Databases returns the databases that backups and data directories may hold.
+// Databases returns the databases that a backup or data directory may have.
 func Databases() []backup.Database { return append(coupon.Databases(), tracking.Databases()...) }
 
 // BackupConfig configures Backup.
@@ -68,7 +68,7 @@ func sqliteDir(storage settings.Storage) (string, error) {
 	return database.SQLiteDir, err
 }
 
-// here returns the names of the databases in a directory.
+// here returns the names of the databases that exist in a directory.
 func here(dir string) (names []string) {
 	for _, database := range Databases() {
 		if _, err := os.Stat(filepath.Join(dir, database.File)); err == nil {
@@ -98,7 +98,7 @@ func backupIdle(ctx context.Context, cfg BackupConfig, dir string) (err error) {
 }
 
 // backupRunning asks the running service to take a backup in its own folder, and moves the result. It removes a backup
-// that it cannot move, or each attempt would leave one behind.
+// that it cannot move; otherwise each attempt would leave one behind.
 func backupRunning(ctx context.Context, cfg BackupConfig, dir string) error {
 	addr := cfg.TrackingGRPCAddr
 	if names := here(dir); len(names) == 1 && names[0] == coupon.DatabaseFile {
@@ -112,7 +112,7 @@ func backupRunning(ctx context.Context, cfg BackupConfig, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }() // nothing is under way
+	defer func() { _ = conn.Close() }() // no call is in flight
 	id := "moving-" + strings.ReplaceAll(time.Now().UTC().Format("20060102-150405.000000"), ".", "-")
 	answer, err := backupv1.NewBackupServiceClient(grpcdial.WithKey(conn, key)).
 		CreateBackup(ctx, &backupv1.CreateBackupRequest{BackupId: id})
@@ -132,7 +132,7 @@ type VerifyConfig struct {
 	settings.Storage
 }
 
-// Verify checks a backup or a data directory: every page and index, a backup's checksums and counts, and the
+// Verify checks a backup or a data directory: every page and index, the checksums and counts of a backup, and the
 // figures against a recount. The last line on out has the counts.
 func Verify(ctx context.Context, cfg VerifyConfig, out io.Writer) error {
 	dir := cfg.Dir
@@ -173,7 +173,7 @@ func Restore(ctx context.Context, cfg RestoreConfig, out io.Writer) error {
 	return printManifest(out, "restored", m, dir)
 }
 
-// printManifest prints what a backup holds.
+// printManifest prints the contents of a backup.
 func printManifest(out io.Writer, done string, m backup.Manifest, dir string) error {
 	for _, entry := range m.Databases {
 		var rows int64

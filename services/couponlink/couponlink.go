@@ -1,5 +1,5 @@
-// Package couponlink is everything in one process: both services, the gateway, and the channels
-// between them. It is wiring only; the parts are the same that run apart.
+// Package couponlink runs everything in one process: both services, the gateway, and the channels between them. It is
+// wiring only; the separate binaries use the same parts.
 //
 // Its main imports it.
 package couponlink
@@ -35,7 +35,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking"
 )
 
-// Config is what the process runs by.
+// Config configures Run.
 type Config struct {
 	HTTPAddr         string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve HTTP on (${default})."`
 	CouponGRPCAddr   string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address to serve the coupon service's gRPC on (${default})."`
@@ -51,22 +51,22 @@ type Config struct {
 	admission.Calls
 	connlimit.Bounds
 
-	// Started, if set, is called once requests are taken.
+	// Started, if set, is called once the process accepts requests.
 	Started func(Started) `kong:"-"`
-	// AskTimeout is how long the coupon service may take to answer the tracking service; 0: a second.
+	// AskTimeout is how long the tracking service waits for the coupon service's answer; 0 means a second.
 	AskTimeout time.Duration `kong:"-"`
 }
 
-// Started says where a process that serves can be reached.
+// Started says where a running process can be reached.
 type Started struct {
-	// HTTPAddr, CouponGRPCAddr and TrackingGRPCAddr are the real host:port addresses.
+	// HTTPAddr, CouponGRPCAddr and TrackingGRPCAddr are host:port addresses with the real ports.
 	HTTPAddr, CouponGRPCAddr, TrackingGRPCAddr string
 	PublicURL                                  string
 	AdminKey                                   string
 	Database                                   settings.Database
 }
 
-// Run serves everything until ctx ends, then finishes what is under way and closes the stores.
+// Run serves everything until ctx ends. Then it finishes the requests in flight and closes the stores.
 func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.OrGenerated(cfg.DataDir)
 	database, databaseErr := databaseOf(cfg.Storage)
@@ -126,7 +126,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return fmt.Errorf("making the gateway: %w", err)
 	}
 
-	// The sample data's goroutine must be gone before the stores are closed.
+	// The goroutine that loads the sample data must end before the stores are closed.
 	var samples sync.WaitGroup
 	defer samples.Wait()
 	if cfg.Demo {
@@ -139,7 +139,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	return lifecycle.Run(ctx, stop, cfg.parts(listeners, httpserve.New(handler, log), couponServer, trackingServer)...)
 }
 
-// parts returns the servers with their listeners: HTTP, the gRPC of coupon and of tracking.
+// parts returns the servers with their listeners: HTTP, the coupon service's gRPC and the tracking service's gRPC.
 func (cfg *Config) parts(listeners []net.Listener, http, coupon, tracking lifecycle.Server) []lifecycle.Part {
 	return []lifecycle.Part{
 		{Name: "HTTP", Server: http, Listener: cfg.Bounds.HTTP(listeners[0])},
@@ -148,7 +148,8 @@ func (cfg *Config) parts(listeners []net.Listener, http, coupon, tracking lifecy
 	}
 }
 
-// shopPages returns the path of the sample shops, "" for none, and allows deliveries to them and scans of them.
+// shopPages returns the path of the sample shops, or "" if they are off. It also allows deliveries to them and scans of
+// them.
 func (cfg *Config) shopPages(publicURL string) string {
 	if !cfg.Demo {
 		return ""
@@ -157,7 +158,7 @@ func (cfg *Config) shopPages(publicURL string) string {
 	return demo.ShopPath
 }
 
-// standIns serve on the process's listeners while the database is not there yet.
+// standIns answer on the process's listeners until the database can be used.
 func standIns(listeners []net.Listener, log *slog.Logger) []lifecycle.Part {
 	return []lifecycle.Part{
 		{Name: "HTTP", Server: httpserve.StandIn(log), Listener: listeners[0]},
@@ -166,7 +167,7 @@ func standIns(listeners []net.Listener, log *slog.Logger) []lifecycle.Part {
 	}
 }
 
-// registerBackups adds the service that takes backups to servers.
+// registerBackups adds the backup service to servers.
 func registerBackups(cfg Config, database settings.Database, sources []*sqlitedb.Source, servers ...*grpcserve.Server) {
 	job := backup.Job{Sources: sources, FilesFrom: cfg.DataDir, Files: smallFiles(), Version: command.Version()}
 	service := backup.NewServer(job, cfg.Folder(database), Databases())
@@ -175,10 +176,11 @@ func registerBackups(cfg Config, database settings.Database, sources []*sqlitedb
 	}
 }
 
-// smallFiles are the files of the data directory that are backed up with the databases.
+// smallFiles are the files in the data directory that a backup includes besides the databases.
 func smallFiles() []string { return []string{settings.KeyFile, sessionsName} }
 
-// databaseOf returns the database that the settings mean. It refuses one service's file without the other's.
+// databaseOf returns the database that the settings name. It returns an error if the directory has only one service's
+// file.
 func databaseOf(storage settings.Storage) (settings.Database, error) {
 	database, err := storage.Database()
 	if err == nil && database.SQLiteDir != "" {
@@ -187,10 +189,10 @@ func databaseOf(storage settings.Storage) (settings.Database, error) {
 	return database, err
 }
 
-// sessionsName is the name of the file with the secret of the console's sessions.
+// sessionsName is the name of the file with the secret that signs the console's sessions.
 const sessionsName = "console-sessions"
 
-// sessionFile is where the secret of the console's sessions is kept; empty: nowhere.
+// sessionFile returns the path of that file; "" means that the secret stays in memory.
 func sessionFile(dataDir string) string {
 	if dataDir == "" {
 		return ""
@@ -204,7 +206,7 @@ func hostOf(publicURL string) string {
 	return host
 }
 
-// withShop returns the gateway with the sample shops.
+// withShop adds the sample shops to the gateway's handler.
 func withShop(handler http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", handler)
@@ -214,7 +216,7 @@ func withShop(handler http.Handler) http.Handler {
 
 func address(l net.Listener) string { return l.Addr().String() }
 
-// loadDemo adds the sample data as a client would. That it failed is no reason to stop serving.
+// loadDemo adds the sample data as a client would. If that fails, the process keeps serving.
 func loadDemo(ctx context.Context, started Started, backends gateway.Backends, partner func(time.Time) http.Handler, log *slog.Logger) {
 	withKey := func(conn grpc.ClientConnInterface) grpc.ClientConnInterface {
 		return grpcdial.WithKey(conn, started.AdminKey)

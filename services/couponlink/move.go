@@ -23,16 +23,16 @@ type MoveConfig struct {
 	From string `env:"COUPONLINK_MOVE_FROM" required:"" placeholder:"URL" help:"Database to move from: sqlite:DIR, mongodb://... or mongodb+srv://... All services on it must be stopped."`
 	To   string `env:"COUPONLINK_MOVE_TO" required:"" placeholder:"URL" help:"Database to move to. It must be empty, or hold what an interrupted run of the same move has written."`
 
-	// WithoutTransactions is for tests on an engine that has none.
+	// WithoutTransactions is for tests on an engine without transactions.
 	WithoutTransactions bool `kong:"-"`
 }
 
-// errCutOff is returned instead of the context's error: a service that a signal stops has not failed, but a
-// move has.
+// errCutOff is returned instead of the context's error, because a move that a signal stops has failed. For a service
+// that a signal stops, the context's error means success.
 var errCutOff = errors.New("the move was cut off; run the same command again to resume it")
 
-// Move moves both services' databases, or resumes an interrupted move. At the end it compares source and
-// destination, and writes a line for each table to out, and last the number of records.
+// Move moves both services' databases, or resumes an interrupted move. At the end it compares source and destination.
+// It writes a line for each table to out; the last line has the number of records.
 func Move(ctx context.Context, cfg MoveConfig, out io.Writer, log *slog.Logger) (err error) {
 	from, fromErr := cfg.database("--from", cfg.From)
 	to, toErr := cfg.database("--to", cfg.To)
@@ -95,14 +95,14 @@ func placeOf(database settings.Database) string {
 	}
 	scheme, rest, _ := strings.Cut(database.MongoDBURI, "://")
 	rest, _, _ = strings.Cut(rest, "?")
-	hosts, prefix, _ := strings.Cut(rest, "/") // a slash in user or password is percent-encoded
-	if prefix == "admin" {                     // not a prefix: the database that defines the user
+	hosts, prefix, _ := strings.Cut(rest, "/") // a slash in the user or password is percent-encoded
+	if prefix == "admin" {                     // not a prefix, but the database that defines the user
 		prefix = ""
 	}
 	return strings.TrimSuffix(scheme+"://"+hosts[strings.LastIndex(hosts, "@")+1:]+"/"+prefix, "/")
 }
 
-// printMoved writes what each table holds on both sides.
+// printMoved prints the number of records in each table on both sides.
 func printMoved(out io.Writer, place move.Place, moved []move.Moved) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "DATABASE\tTABLE\tRECORDS\tSHA-256")

@@ -1,6 +1,6 @@
-// Package apperr is the one error type that use cases and stores return for what a caller did or can
-// mend. It knows no transport: the edges map it, once, to gRPC statuses and HTTP answers. Anything
-// else that is an error is a fault of ours and shown to callers as "internal error" only.
+// Package apperr is the error type that use cases and stores return if the caller did something wrong or can fix the
+// cause. It knows no transport: edges map it, in one place, to gRPC statuses and HTTP answers. Any other error is a
+// fault of the service; callers see it only as "internal error".
 //
 // Any package may import it; it imports none of ours.
 package apperr
@@ -10,7 +10,7 @@ import (
 	"fmt"
 )
 
-// Kind says what sort of thing went wrong. Each maps to exactly one gRPC code.
+// Kind is a class of errors. Each maps to one gRPC code.
 type Kind int
 
 // The kinds, each named after its gRPC code.
@@ -29,26 +29,26 @@ const (
 
 // Violation says what is wrong with one field of a request.
 type Violation struct {
-	// Field is the field's name as the API spells it, in snake_case: `coupon.start_time`.
+	// Field is the field's name as in the API, in snake_case: `coupon.start_time`.
 	Field string
 	// Description says what was wrong and what would be right.
 	Description string
-	// Reason is the cause of this violation, as Error.Reason is for the whole error.
+	// Reason is the cause of this violation, in the same form as Error.Reason.
 	Reason string
 }
 
-// Error is a refusal with everything that a caller needs to mend it.
+// Error is a refusal, with what a caller needs to fix its cause.
 type Error struct {
 	Kind Kind
-	// Reason is the stable, machine-readable cause in UPPER_SNAKE_CASE, unique in its meaning.
+	// Reason is the cause for programs, in UPPER_SNAKE_CASE. It never changes; docs/errors.md lists all.
 	Reason string
-	// Message is the cause in words, for a developer.
+	// Message is the cause for developers.
 	Message string
-	// Violations name the invalid fields: always for InvalidArgument, for other kinds if the error is about a field.
+	// Violations name the invalid fields. InvalidArgument errors always have them; others if they are about a field.
 	Violations []Violation
-	// Metadata are further values that a program may use, such as a suggestion.
+	// Metadata has more values for programs, such as a suggestion.
 	Metadata map[string]string
-	// Cause is what lies beneath; it is logged, never shown.
+	// Cause is the underlying error. It is logged but never shown to callers.
 	Cause error
 }
 
@@ -63,18 +63,18 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// New returns an error of a kind, with a reason and a message as by fmt.Sprintf.
+// New returns an error. It formats the message like fmt.Sprintf.
 func New(kind Kind, reason, format string, args ...any) *Error {
 	return &Error{Kind: kind, Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
-// Invalid returns an InvalidArgument error for one field, whose description is as by fmt.Sprintf.
+// Invalid returns an InvalidArgument error for one field. It formats the description like fmt.Sprintf.
 func Invalid(reason, field, format string, args ...any) *Error {
 	v := Violation{Field: field, Description: fmt.Sprintf(format, args...), Reason: reason}
 	return &Error{Kind: InvalidArgument, Reason: reason, Message: v.Field + ": " + v.Description, Violations: []Violation{v}}
 }
 
-// With returns e with one more metadata value.
+// With adds a metadata value to e and returns e.
 func (e *Error) With(key, value string) *Error {
 	if e.Metadata == nil {
 		e.Metadata = map[string]string{}
@@ -83,13 +83,13 @@ func (e *Error) With(key, value string) *Error {
 	return e
 }
 
-// On returns e with the request's field that it is about.
+// On adds a violation for field to e and returns e.
 func (e *Error) On(field string) *Error {
 	e.Violations = append(e.Violations, Violation{Field: field, Description: e.Message, Reason: e.Reason})
 	return e
 }
 
-// Because returns e with its cause.
+// Because sets the cause of e and returns e.
 func (e *Error) Because(cause error) *Error {
 	e.Cause = cause
 	return e
@@ -104,8 +104,8 @@ func As(err error) *Error {
 	return nil
 }
 
-// OnField returns an error about one field as one about the field that the caller knows it by. Any other
-// error is returned as it is.
+// OnField returns an error about one field as an error about field, which is the caller's name for it. It returns any
+// other error unchanged.
 func OnField(err error, field string) error {
 	e := As(err)
 	if e == nil || len(e.Violations) != 1 {
@@ -114,7 +114,7 @@ func OnField(err error, field string) error {
 	return Invalid(e.Reason, field, "%s", e.Violations[0].Description)
 }
 
-// Is says whether err is an *Error of a kind.
+// Is reports whether err's chain has an *Error of kind.
 func Is(err error, kind Kind) bool {
 	e := As(err)
 	return e != nil && e.Kind == kind

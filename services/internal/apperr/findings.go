@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Findings collects what is wrong with a request, so that one answer names all of it. The zero value has no
-// findings.
+// Findings collects everything that is wrong with a request, so that one error can report it all. The zero value is
+// ready to use.
 type Findings struct {
 	all   *Error
-	other error // the first error that is not a refusal: it goes before all findings
+	other error // the first error that is not an *Error: Err returns it instead of the findings
 }
 
-// Add adds errors; nil is not a finding. Of several findings on one field, the first stays.
+// Add adds errors. It ignores nil errors. For each field the first finding counts.
 func (f *Findings) Add(errs ...error) {
 	for _, err := range errs {
 		found := As(err)
@@ -60,8 +60,8 @@ func (f *Findings) names(field string) bool {
 	return slices.ContainsFunc(f.all.Violations, func(v Violation) bool { return v.Field == field })
 }
 
-// Err returns all findings as one error with the first one's kind and reason; each violation has its own
-// reason. It returns nil without findings. An error that is not an *Error goes before all others.
+// Err returns all findings as one error, with the kind and reason of the first; each violation keeps its own reason. It
+// returns nil if nothing was found. If an error that is not an *Error was added, Err returns that one.
 func (f *Findings) Err() error {
 	switch {
 	case f.other != nil:
@@ -73,7 +73,7 @@ func (f *Findings) Err() error {
 	}
 }
 
-// Join returns errors as one, as Findings gathers them; nil if all are nil.
+// Join returns errors as one error, in the way of Findings; nil if all are nil.
 func Join(errs ...error) error {
 	var found Findings
 	found.Add(errs...)

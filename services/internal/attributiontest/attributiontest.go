@@ -1,8 +1,8 @@
-// Package attributiontest holds the attribution cases: who earns a sale, as data (cases), each with the
-// sentence of the rule that it holds the product to. They are played over the decision itself, by the
-// tests of the tracking service's rules, and over the running product, by e2e.
+// Package attributiontest has the attribution cases: who earns a sale, as data (cases). Each states the rule that it
+// tests in a sentence. The tests of the tracking service's rules run the cases against the decision itself; e2e runs
+// them against the product.
 //
-// Only tests may import it. It knows no service: what it says, it says in the API's words.
+// Only tests may import it. It knows no service, and uses the API's words only.
 package attributiontest
 
 import (
@@ -22,47 +22,46 @@ import (
 //go:embed cases/*.yaml
 var files embed.FS
 
-// Made stands for the id of the click that the case makes.
+// Made stands for the id of the case's click.
 const Made = "made"
 
-// OnlyRules marks a case that only the decision itself can be asked.
+// OnlyRules marks a case that only the decision itself can run.
 const OnlyRules = "rules"
 
-// Case is one sale, with all that is set up before it and what must come of it. All times are relative
-// to one moment, at which the click is made and, unless the case says otherwise, the sale happens.
+// Case is one sale, with the setup before it and the expected result. All times are relative to the time of the click,
+// which is also the time of the sale unless the case says otherwise.
 type Case struct {
-	// File names the file that the case is from.
+	// File is the name of the case's file.
 	File string `yaml:"-"`
 	Name string `yaml:"name"`
-	// Says is the sentence of the rule.
+	// Says is the rule, in a sentence.
 	Says string `yaml:"says"`
-	// Only restricts the case to one player, OnlyRules; Why says why.
+	// Only restricts the case to one runner, OnlyRules. Why gives the reason.
 	Only string `yaml:"only"`
 	Why  string `yaml:"why"`
 
-	// World is how things stand before the click.
+	// World is the setup before the click.
 	World `yaml:",inline"`
-	// Click is made before the sale; nil: none is.
+	// Click is made before the sale; nil for a sale without a click.
 	Click *Click `yaml:"click"`
-	// After is what changes between the click and the report of the sale.
+	// After has the changes between the click and the report of the sale.
 	After World `yaml:"after"`
 	Sale  Sale  `yaml:"sale"`
 	Want  Want  `yaml:"want"`
 }
 
-// World is what the coupon service knows. What is unset is as by default, in After as it was.
+// World is the state of the coupon service. Unset fields have defaults; in After they mean no change.
 type World struct {
-	// Offer is the offer that the sale is reported for.
+	// Offer is the sale's offer.
 	Offer   Offer    `yaml:"offer"`
 	Coupons []Coupon `yaml:"coupons"`
-	// Approvals are standings on the offer by publisher, APPROVED or BLOCKED, beside the approvals that
-	// coupons give.
+	// Approvals are approvals on the offer by publisher, APPROVED or BLOCKED, besides those that coupons create.
 	Approvals map[string]string `yaml:"approvals"`
-	// Publishers are states by publisher; those who are not named are ACTIVE.
+	// Publishers are states by publisher. Publishers that are not listed are ACTIVE.
 	Publishers map[string]string `yaml:"publishers"`
 }
 
-// Offer is an offer's settings. Unset ones have the API's defaults: ACTIVE, CODE_FIRST, 30 days, no grace.
+// Offer has an offer's settings. Unset ones have the API's defaults: ACTIVE, CODE_FIRST, 30 days, no grace.
 type Offer struct {
 	// Name is the offer's id.
 	Name        string `yaml:"-"`
@@ -72,18 +71,18 @@ type Offer struct {
 	CouponGrace *Span  `yaml:"coupon_grace"`
 }
 
-// Coupon is a coupon, known by its offer, publisher and code.
+// Coupon is a coupon, identified by offer, publisher and code.
 type Coupon struct {
-	// Offer is the offer's id; empty in the files: the offer of the sale. Any other is an offer beside it.
+	// Offer is the offer's id. In the files, "" means the sale's offer, and any other id another offer.
 	Offer     string `yaml:"offer"`
 	Publisher string `yaml:"publisher"`
 	Code      string `yaml:"code"`
-	// Start is 30 days ago where it is unset; Expire unset: the coupon does not expire.
+	// Start defaults to 30 days ago. Without Expire the coupon does not expire.
 	Start    *Span `yaml:"start"`
 	Expire   *Span `yaml:"expire"`
 	Enabled  *bool `yaml:"enabled"`
 	Archived bool  `yaml:"archived"`
-	// What follows are the coupon's own settings; unset: the offer's.
+	// The coupon's own settings; unset ones are the offer's.
 	Precedence  string `yaml:"precedence"`
 	ClickWindow *Span  `yaml:"click_window"`
 	CouponGrace *Span  `yaml:"coupon_grace"`
@@ -94,17 +93,16 @@ func (c Coupon) Key() string {
 	return "offers/" + c.Offer + "/coupons/" + c.Publisher + "." + strings.ToUpper(c.Code)
 }
 
-// Click is a visit through a tracking link, which carries ClickValues besides.
+// Click is a visit through a tracking link, which also carries ClickValues.
 type Click struct {
-	// Offer is the link's offer; empty in the files: the offer of the sale.
+	// Offer is the link's offer. In the files, "" means the sale's offer.
 	Offer     string `yaml:"offer"`
 	Publisher string `yaml:"publisher"`
-	// Code is the code that the link carries; empty: it is a plain link.
+	// Code is the link's code; "" for a link without a code.
 	Code string `yaml:"code"`
 }
 
-// ClickValues returns what every link of the cases carries for its publisher, by the name of the
-// conversion's field.
+// ClickValues returns the publisher's values in every link of the cases, by the conversion's field.
 func ClickValues() map[string]string {
 	return map[string]string{
 		"pub_unique1": "u1", "pub_unique2": "u2", "pub_unique3": "u3", "pub_unique4": "u4", "pub_unique5": "u5",
@@ -112,40 +110,40 @@ func ClickValues() map[string]string {
 	}
 }
 
-// Sale is the report of a sale. It names its offer and proves that it is the advertiser's.
+// Sale is the report of a sale. It names its offer and has the advertiser's proof.
 type Sale struct {
-	// Code is the code as sent, and More are further codes in the same value.
+	// Code is the code as sent. More has further codes in the same value.
 	Code string   `yaml:"code"`
 	More []string `yaml:"more"`
-	// Click is the click id that is sent: Made, or a text that is sent as it is; empty: none is.
+	// Click is the click id to send: Made, or any other text; "" for none.
 	Click     string `yaml:"click"`
 	Publisher string `yaml:"pub_id"`
-	// Time is when the sale happened; at most 5 minutes ahead.
+	// Time is the time of the sale, at most 5 minutes ahead.
 	Time *Span `yaml:"time"`
 }
 
-// Codes returns the value that has the codes.
+// Codes returns the parameter's value with all codes.
 func (s Sale) Codes() string { return strings.Join(append([]string{s.Code}, s.More...), ",") }
 
-// Want is what must come of a sale.
+// Want is the expected result.
 type Want struct {
 	Outcome   string `yaml:"outcome"`
 	Method    string `yaml:"method"`
 	Publisher string `yaml:"publisher"`
 	Reason    string `yaml:"reason"`
-	// Coupon is the coupon credited, `publisher.CODE` in the files; its resource name once read.
+	// Coupon is the credited coupon: `publisher.CODE` in the files, its resource name once loaded.
 	Coupon string `yaml:"coupon"`
 	// Candidates are coupons in the same form, in any order.
 	Candidates []string `yaml:"candidates"`
-	// ClickReason says why the click that was considered did not count.
+	// ClickReason is the reason why the click did not count.
 	ClickReason string `yaml:"click_reason"`
-	// ClickValues says that the click's values are the conversion's. If not, it has none but Unique3.
+	// ClickValues expects the click's values in the conversion. Otherwise it must have Unique3 only.
 	ClickValues bool `yaml:"click_values"`
 	// Unique3 is Pub. Unique 3.
 	Unique3 string `yaml:"pub_unique3"`
 }
 
-// Values returns what the conversion's publisher-supplied values must be, by the name of the field.
+// Values returns the expected values from the publisher, by the conversion's field.
 func (w Want) Values() map[string]string {
 	values := ClickValues()
 	if !w.ClickValues {
@@ -157,10 +155,10 @@ func (w Want) Values() map[string]string {
 	return values
 }
 
-// Span is a time, relative to that of the click, or a length of time: `-3d`, `2m`, `0s`, `1h30m`.
+// Span is a duration, or a time relative to the click: `-3d`, `2m`, `0s`, `1h30m`.
 type Span time.Duration
 
-// UnmarshalText reads a Go duration, or a number of days.
+// UnmarshalText parses a Go duration, or a number of days such as `-3d`.
 func (s *Span) UnmarshalText(text []byte) error {
 	if days, ok := strings.CutSuffix(string(text), "d"); ok {
 		n, err := strconv.Atoi(days)
@@ -172,7 +170,7 @@ func (s *Span) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Or returns the span as a duration, or another where it is unset.
+// Or returns the span as a duration, or unset if s is nil.
 func (s *Span) Or(unset time.Duration) time.Duration {
 	if s == nil {
 		return unset

@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	// maxAhead is how far in the future the product takes a sale, less the time that a run may take.
+	// maxAhead is how far in the future the product accepts a sale, less the time that a run may take.
 	maxAhead = 4 * time.Minute
-	// margin is how near to a limit a time may come that the running product judges.
+	// margin is the minimum distance of a time from a limit that the running product checks.
 	margin = 2 * time.Minute
 )
 
-// check says what is wrong with the form of a case.
+// check reports errors in the form of a case.
 func (c Case) check() error {
 	switch {
 	case c.Name == "" || c.Says == "":
@@ -34,8 +34,8 @@ func (c Case) check() error {
 	return c.checkMargins()
 }
 
-// checkMargins refuses times that a run which is slow would be on the wrong side of: the click is made
-// some time after the moment that all times are relative to.
+// checkMargins refuses times that a slow run could put on the wrong side of a limit. The click is made some time after
+// the moment that all times are relative to.
 func (c Case) checkMargins() error {
 	if c.Only == OnlyRules || c.Click == nil {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// Apart returns the case with ids and codes that no other case has: ids begin with a prefix of small
-// letters and digits, codes end with it, in whatever case. Names that the files leave out are filled in.
+// Apart returns the case with ids and codes that no other case has: ids begin with prefix, which has small letters and
+// digits, and codes end with it, in any case. It fills in the names that the files leave out.
 func (c Case) Apart(prefix string) Case {
 	c.World, c.After = c.World.apart(prefix), c.After.apart(prefix)
 	if c.Click != nil {
@@ -45,7 +45,7 @@ func (w World) apart(prefix string) World {
 	return w
 }
 
-// offerID is the id of the offer of the sale, or of one beside it.
+// offerID returns the id of the sale's offer, or of another one.
 func offerID(prefix, name string) string {
 	if name == "" {
 		name = "offer"
@@ -60,7 +60,7 @@ func id(prefix, name string) string {
 	return prefix + "-" + name
 }
 
-// spell makes a code one of its case, with the spaces around it kept.
+// spell makes a code one of the case's own. It keeps the spaces around it.
 func spell(code, suffix string) string {
 	text := strings.TrimRightFunc(code, unicode.IsSpace)
 	if text == "" {
@@ -69,7 +69,7 @@ func spell(code, suffix string) string {
 	return text + suffix + code[len(text):]
 }
 
-// couponName is the resource name of the coupon that a case calls `publisher.CODE`.
+// couponName returns the resource name of the coupon that a case calls `publisher.CODE`.
 func couponName(prefix, short string) string {
 	publisher, code, ok := strings.Cut(short, ".")
 	if !ok {
@@ -86,7 +86,7 @@ func renamed(m map[string]string, prefix string) map[string]string {
 	return out
 }
 
-// AfterClick is how things stand when the sale is reported: as before, with what changed.
+// AfterClick returns the state when the sale is reported: the state before it, with the changes.
 func (c Case) AfterClick() World {
 	w := c.World
 	w.Offer = w.Offer.with(c.After.Offer)
@@ -122,7 +122,7 @@ func (c Coupon) with(change Coupon) Coupon {
 	return c
 }
 
-// lay sets a value that is set over another.
+// lay sets *under to over, if over is set.
 func lay[V comparable](under *V, over V) {
 	var unset V
 	if over != unset {
@@ -130,7 +130,7 @@ func lay[V comparable](under *V, over V) {
 	}
 }
 
-// laid returns one map with another's entries over it.
+// laid returns under with the entries of over added.
 func laid(under, over map[string]string) map[string]string {
 	out := maps.Clone(under)
 	if out == nil {
@@ -140,8 +140,8 @@ func laid(under, over map[string]string) map[string]string {
 	return out
 }
 
-// Parties returns the offers beside that of the sale and all publishers, each in order. The publishers
-// include those whom only the click or the sale names.
+// Parties returns the offers besides the sale's and all publishers, each in order. The publishers include those that
+// only the click or the sale names.
 func (c Case) Parties() (otherOffers, publishers []string) {
 	offers, pubs := map[string]bool{}, map[string]bool{c.Sale.Publisher: true}
 	for _, w := range []World{c.World, c.After} {

@@ -21,7 +21,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// holdTime bounds how long writers may be paused, and so how long a backup may take to begin.
+// holdTime bounds how long writers are paused, and so how long a backup may take to begin.
 const holdTime = 10 * time.Second
 
 const (
@@ -39,10 +39,10 @@ type Manifest struct {
 	Product string `json:"product"`
 	// Version is the version of the program that took the backup.
 	Version string `json:"version"`
-	// CreateTime is the moment whose data the backup holds.
+	// CreateTime is the moment that the backup shows.
 	CreateTime time.Time `json:"createTime"`
 	Databases  []Entry   `json:"databases"`
-	// Files are the small files that go with the databases, such as the admin key.
+	// Files are small files besides the databases, such as the admin key.
 	Files []Entry `json:"files,omitempty"`
 }
 
@@ -51,7 +51,7 @@ type Entry struct {
 	File   string `json:"file"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
-	// SchemaVersion and Tables, the number of rows of each table, are set for databases only.
+	// SchemaVersion and Tables, the number of rows in each table, are set for databases only.
 	SchemaVersion int64            `json:"schemaVersion,omitempty"`
 	Tables        map[string]int64 `json:"tables,omitempty"`
 }
@@ -74,10 +74,10 @@ func (m Manifest) Bytes() (n int64) {
 	return n
 }
 
-// Job is a backup to take.
+// Job says what to back up.
 type Job struct {
 	Sources []*sqlitedb.Source
-	// FilesFrom is a directory, and Files are the names of files in it that go with the databases, if they exist.
+	// FilesFrom is a directory, and Files are the names of files in it to include, if they exist.
 	FilesFrom string
 	Files     []string
 	Version   string
@@ -100,7 +100,7 @@ func (j Job) Take(ctx context.Context, dir string) (m Manifest, err error) {
 	if err := j.checkRoom(parent); err != nil {
 		return m, err
 	}
-	temp, err := os.MkdirTemp(parent, partial) // with mode 0700: the databases hold secrets
+	temp, err := os.MkdirTemp(parent, partial) // with mode 0700: the databases have secrets
 	if err != nil {
 		return m, fmt.Errorf("making the backup's directory: %w", err)
 	}
@@ -118,7 +118,7 @@ func (j Job) Take(ctx context.Context, dir string) (m Manifest, err error) {
 	return m, syncDir(parent)
 }
 
-// checkRoom refuses a backup for which a folder's disk has no room.
+// checkRoom returns an error if folder's disk has too little room for the backup.
 func (j Job) checkRoom(folder string) error {
 	var size int64
 	for _, source := range j.Sources {
@@ -131,7 +131,6 @@ func (j Job) checkRoom(folder string) error {
 	return readiness.CheckRoom(folder, size)
 }
 
-// write writes a backup's files.
 func (j Job) write(ctx context.Context, dir string) (Manifest, error) {
 	m := Manifest{Format: format, Product: "couponlink", Version: j.Version}
 	holding, done := context.WithTimeout(ctx, holdTime)

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Move moves a backup to a directory that must not exist, if need be on another disk. The directory appears
-// only once the backup in it is complete.
+// Move moves a backup to a directory that must not exist, on another disk if necessary. The directory appears only once
+// the backup in it is complete.
 func Move(from, to string) error {
 	m, err := ReadManifest(from)
 	if err != nil {

@@ -31,7 +31,7 @@ type Server struct {
 	job       Job
 	folder    string
 	databases []Database
-	// taking is held while a backup is taken: two at once would only slow each other down.
+	// taking is held while a backup is taken. Two at once would only slow each other down.
 	taking sync.Mutex
 }
 
@@ -41,12 +41,11 @@ func NewServer(job Job, folder string, databases []Database) *Server {
 	return &Server{job: job, folder: folder, databases: databases}
 }
 
-// Register adds the service to a server.
 func (s *Server) Register(registrar grpc.ServiceRegistrar) {
 	backupv1.RegisterBackupServiceServer(registrar, s)
 }
 
-// CreateBackup implements the RPC of that name.
+// CreateBackup takes a backup and waits for its end.
 func (s *Server) CreateBackup(ctx context.Context, req *backupv1.CreateBackupRequest) (*backupv1.Backup, error) {
 	if len(s.job.Sources) == 0 {
 		return nil, apperr.New(apperr.FailedPrecondition, "NO_BACKUPS", "the databases are not on SQLite: use the database's own tools to back them up")
@@ -85,7 +84,7 @@ func (s *Server) CreateBackup(ctx context.Context, req *backupv1.CreateBackupReq
 	return answer, nil
 }
 
-// removePartial removes what backups have left in a folder whose process was killed.
+// removePartial removes the parts of backups that a killed process left in folder.
 func removePartial(folder string) error {
 	left, err := filepath.Glob(filepath.Join(folder, partial+"*"))
 	for _, dir := range left {
@@ -97,7 +96,7 @@ func removePartial(folder string) error {
 	return nil
 }
 
-// VerifyBackup implements the RPC of that name.
+// VerifyBackup checks a backup in the server's folder.
 func (s *Server) VerifyBackup(ctx context.Context, req *backupv1.VerifyBackupRequest) (*backupv1.VerifyBackupResponse, error) {
 	id, ok := strings.CutPrefix(req.GetName(), namePrefix)
 	if !ok || !idPattern.MatchString(id) {

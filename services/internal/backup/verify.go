@@ -13,20 +13,19 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// Figures recounts the figures that a database keeps. It returns how many there are and how many differ from
-// the recount.
+// Figures recounts a database's figures. It returns how many there are, and how many differ from the recount.
 type Figures func(ctx context.Context, file *sqlitedb.File) (figures, differing int64, err error)
 
-// Database is a database that a directory may hold.
+// Database is a database that a directory may have.
 type Database struct {
 	File string
-	// Figures is nil for a database that keeps no figures.
+	// Figures is nil if the database has no figures.
 	Figures Figures
-	// Restored, if not nil, changes a file that was copied from a backup before a service starts on it.
+	// Restored, if not nil, changes a restored file before a service opens it.
 	Restored func(ctx context.Context, path string) error
 }
 
-// Report says what a check covered.
+// Report says what was checked.
 type Report struct {
 	// Databases are the files that were checked.
 	Databases []string
@@ -78,7 +77,7 @@ func Verify(ctx context.Context, dir string, databases []Database) (Report, erro
 	return report, nil
 }
 
-// wasThere reports whether a directory has a database, or remains of one.
+// wasThere reports whether a directory has a database, or parts of one.
 func wasThere(dir, name string) bool {
 	return slices.ContainsFunc([]string{"", "-wal", ".lock"}, func(suffix string) bool {
 		_, err := os.Stat(filepath.Join(dir, name+suffix))

@@ -1,4 +1,4 @@
-// Package bearer checks `Authorization: Bearer KEY` against the one admin key.
+// Package bearer checks `Authorization: Bearer KEY` against the admin key.
 //
 // Any edge may import it; it imports none of ours.
 package bearer
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Reason is the ErrorInfo reason of a refusal, and Message tells the caller how to do it right.
+// Reason is the ErrorInfo reason of a refusal. Message tells the caller what to send.
 const (
 	Reason  = "UNAUTHENTICATED"
 	Message = "this call needs the admin key: send it as `Authorization: Bearer KEY` (gRPC: the same in metadata)"
@@ -17,18 +17,18 @@ const (
 
 const scheme = "Bearer "
 
-// Verifier knows the admin key.
+// Verifier checks keys.
 type Verifier struct {
-	// sum, not the key itself: comparing hashes takes the same time whatever was sent, also where
-	// its length differs, so that neither the key nor its length can be found out by timing.
+	// sum is a hash rather than the key, because comparing hashes takes the same time for any input, of any length. So
+	// timing reveals neither the key nor its length.
 	sum [sha256.Size]byte
 }
 
-// NewVerifier returns a Verifier of a key.
+// NewVerifier returns a Verifier for the admin key.
 func NewVerifier(key string) Verifier { return Verifier{sum: sha256.Sum256([]byte(key))} }
 
-// OK says whether the Authorization values of a call are exactly one, with the right key. Two are
-// refused: a proxy on the way might have judged the other.
+// OK reports whether a call has exactly one Authorization value, with the right key. Two values are refused, because a
+// proxy in between might have checked the other one.
 func (v Verifier) OK(authorization []string) bool {
 	if len(authorization) != 1 {
 		return false
@@ -41,5 +41,5 @@ func (v Verifier) OK(authorization []string) bool {
 	return subtle.ConstantTimeCompare(sum[:], v.sum[:]) == 1
 }
 
-// Header returns the Authorization value that carries a key.
+// Header returns the Authorization value for a key.
 func Header(key string) string { return scheme + key }

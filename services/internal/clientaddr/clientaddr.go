@@ -1,6 +1,6 @@
-// Package clientaddr says who made an HTTP request, also behind a proxy.
+// Package clientaddr determines who made an HTTP request, also behind a proxy.
 //
-// The services and the gateway import it where they count or record callers.
+// The services and the gateway import it to limit or record callers.
 package clientaddr
 
 import (
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Of returns the address of who made the request: the peer's own, or, when a proxy inside our network
-// made it, the last address that the proxy names. What comes before that, anybody can have sent.
+// Of returns the client's address: the peer's own or, if the peer is a proxy inside our network, the last address that
+// the proxy names. Anybody can forge the addresses before that one.
 func Of(r *http.Request) string {
 	peer := Peer(r)
 	if !IsInside(peer) {
@@ -34,14 +34,14 @@ func Peer(r *http.Request) string {
 	return host
 }
 
-// IsInside says whether an address is of our own network, so that what it says of others is believed.
+// IsInside reports whether an address is in our own network. If so, we believe what it says about other addresses.
 func IsInside(address string) bool {
 	ip := net.ParseIP(address)
 	return ip != nil && (ip.IsLoopback() || ip.IsPrivate())
 }
 
-// Owner returns whom an address counts for where callers are limited: an IPv4 address, or the /64 network
-// that one owner has of IPv6. What is no address counts for the zero Prefix.
+// Owner returns the network to limit together: an IPv4 address, or an IPv6 /64, which one owner has. It returns the
+// zero Prefix if the text is not an address.
 func Owner(address string) netip.Prefix {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {

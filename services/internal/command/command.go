@@ -1,5 +1,5 @@
-// Package command is what every binary does around its Run: flags and environment into a config,
-// signals into a context, the log, the version, the exit code.
+// Package command has what every binary does around its Run: it reads flags and environment variables into a config,
+// turns signals into a context, and sets up the log, the version and the exit status.
 //
 // The mains may import it; it imports none of ours.
 package command
@@ -21,23 +21,22 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// gcPercent lets the heap grow to four times what is live before it is collected, unless GOGC says
-// otherwise. What is live is a few megabytes, so collections at Go's default would come tens of times
-// a second under load and cost a twentieth of it; this costs some 30 MiB instead.
+// gcPercent lets the heap grow to four times the live data before a collection, unless GOGC is set. The live data is a
+// few megabytes. With Go's default, collections under load would run tens of times a second and cost a twentieth of the
+// processor; this costs about 30 MiB instead.
 const gcPercent = 300
 
-// memoryRatio is how much of a cgroup's memory limit Go may use.
+// memoryRatio is the share of a cgroup's memory limit that Go may use.
 const memoryRatio = 0.75
 
-// Main fills cfg from the command line and the environment, then runs until run returns or a signal
-// ends it: the first SIGINT or SIGTERM cancels run's context, a second one ends the process at once.
-// It does not return: the process exits with 0, or with 1 and the error on standard error. That run was stopped by
-// the signal before it had started is no error.
+// Main fills cfg from the command line and the environment, then calls run. The first SIGINT or SIGTERM cancels run's
+// context; a second one ends the process at once. Main does not return. The exit status is 0, or 1 with the error on
+// standard error. If a signal stops run before it has started, that is not an error.
 func Main(name, description string, cfg any, run func(ctx context.Context, log *slog.Logger) error) {
 	MainWith(os.Args[1:], name, description, cfg, run)
 }
 
-// MainWith is Main with arguments of its own, for one of several commands of a binary.
+// MainWith is Main with explicit arguments, for one of several commands of a binary.
 func MainWith(args []string, name, description string, cfg any, run func(ctx context.Context, log *slog.Logger) error) {
 	if err := Parse(name, description, cfg, args); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
@@ -49,7 +48,7 @@ func MainWith(args []string, name, description string, cfg any, run func(ctx con
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	limitMemory(log)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// Once the first signal is taken the default returns: the next one kills.
+	// Restore the default after the first signal, so that the next one kills the process.
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, log); err != nil && (ctx.Err() == nil || !errors.Is(err, ctx.Err())) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
@@ -58,8 +57,8 @@ func MainWith(args []string, name, description string, cfg any, run func(ctx con
 	os.Exit(0)
 }
 
-// limitMemory keeps the process below the memory limit of its cgroup, if it has one and GOMEMLIMIT does not say
-// otherwise. The rest is for what is not Go's: the databases' pages and stacks of the system.
+// limitMemory keeps the process below the memory limit of its cgroup, if it has one and GOMEMLIMIT is unset. The rest
+// is for memory that Go does not manage: database pages and thread stacks.
 func limitMemory(log *slog.Logger) {
 	limit, err := memlimit.Set(memlimit.WithProvider(memlimit.FromCgroup), memlimit.WithRatio(memoryRatio))
 	switch {
@@ -71,9 +70,8 @@ func limitMemory(log *slog.Logger) {
 	}
 }
 
-// Parse fills cfg, a pointer to a struct with kong's tags, from flags, the environment and defaults,
-// in this order. A variable that is set to nothing counts as not set. --help and --version are
-// answered on standard output and end the process.
+// Parse fills cfg, a pointer to a struct with kong's tags, from flags, environment variables and defaults, in this
+// order. An empty variable counts as unset. --help and --version print to standard output and end the process.
 func Parse(name, description string, cfg any, args []string) error {
 	parser, err := kong.New(cfg,
 		kong.Name(name), kong.Description(description), kong.UsageOnError(),
@@ -88,8 +86,8 @@ func Parse(name, description string, cfg any, args []string) error {
 	return err
 }
 
-// ignoreEmptyVariables: a compose file or a shell that passes a variable on that it does not have
-// itself sets it to nothing, and means the default.
+// ignoreEmptyVariables treats empty variables as unset. A compose file or shell that passes on a variable it does not
+// have passes an empty one, and means the default.
 func ignoreEmptyVariables(k *kong.Kong) error {
 	for _, flag := range k.Model.Flags {
 		flag.Tag.Envs = slices.DeleteFunc(flag.Tag.Envs, func(name string) bool { return os.Getenv(name) == "" })
@@ -97,8 +95,7 @@ func ignoreEmptyVariables(k *kong.Kong) error {
 	return nil
 }
 
-// Version says which version this binary is: the module's, and the revision it was built from where
-// the build knows it.
+// Version returns the binary's version: the module's and, if the build knows it, the revision.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -116,7 +113,7 @@ func Version() string {
 	return version + revision + modified
 }
 
-// Close closes c and joins its error to *err: for defer, where a failed close must not be lost.
+// Close closes c and joins its error to *err. It is for defer, if a failed close must not be lost.
 func Close(err *error, what string, c io.Closer) {
 	if closeErr := c.Close(); closeErr != nil {
 		*err = errors.Join(*err, fmt.Errorf("closing %s: %w", what, closeErr))

@@ -14,10 +14,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 )
 
-// refuseTimeout bounds how long Accept takes to tell a client why its connection is refused.
+// refuseTimeout bounds how long Accept takes to tell a client that its connection is refused.
 const refuseTimeout = time.Second
 
-// Bounds limit the connections of one listener. Zero means no limit.
+// Bounds are the limits of one listener's connections. Zero means no limit.
 type Bounds struct {
 	Connections int `env:"COUPONLINK_MAX_CONNECTIONS" name:"max-connections" default:"8192" placeholder:"N" help:"Maximum number of connections on each listening address; further ones are closed (${default}; 0: no limit)."`
 	PerAddress  int `env:"COUPONLINK_MAX_CONNECTIONS_PER_ADDRESS" name:"max-connections-per-address" default:"256" placeholder:"N" help:"Maximum number of connections of one client address; private addresses, where proxies are, are exempt (${default}; 0: no limit)."`
@@ -31,7 +31,7 @@ const httpRefusal = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConne
 // only towards the total, since a proxy speaks for many clients.
 func (b Bounds) HTTP(listener net.Listener) net.Listener { return b.listener(listener, httpRefusal) }
 
-// GRPC is HTTP for a gRPC server: it closes a connection above a bound without an answer.
+// GRPC is like HTTP, for a gRPC server: it closes a connection above a bound without an answer.
 func (b Bounds) GRPC(listener net.Listener) net.Listener { return b.listener(listener, "") }
 
 func (b Bounds) listener(inner net.Listener, refusal string) net.Listener {
@@ -63,7 +63,7 @@ func (l *bounded) Accept() (net.Conn, error) {
 	}
 }
 
-// SyscallConn implements syscall.Conn if the bounded listener does.
+// SyscallConn implements syscall.Conn, if the bounded listener does.
 func (l *bounded) SyscallConn() (syscall.RawConn, error) {
 	socket, ok := l.Listener.(syscall.Conn)
 	if !ok {
@@ -88,7 +88,7 @@ func (l *bounded) refuse(c net.Conn) {
 	_ = c.Close()
 }
 
-// ownerOf returns the network that a connection counts for; the zero Prefix: the total only.
+// ownerOf returns the network that a connection counts for; the zero Prefix if it counts only towards the total.
 func ownerOf(c net.Conn) netip.Prefix {
 	host, _, err := net.SplitHostPort(c.RemoteAddr().String())
 	if err != nil || clientaddr.IsInside(host) {
@@ -136,7 +136,7 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite lets a server end an answer without cutting off what the caller still sends.
+// CloseWrite lets a server end a response without cutting off what the client still sends.
 func (c *conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite() //nolint:wrapcheck // the error is the connection's own

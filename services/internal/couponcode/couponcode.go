@@ -1,5 +1,5 @@
-// Package couponcode defines what a coupon code is and when two codes are equal. It is pure, and every part
-// of every service may import it: nothing else compares codes.
+// Package couponcode defines coupon codes and when two are equal. It is pure. Any part of any service may import it,
+// and no other package compares codes.
 package couponcode
 
 import "github.com/couponlink/couponlink/services/internal/pasted"
@@ -10,15 +10,15 @@ const (
 	MaxChars = 64
 )
 
-// Fold returns a code in the form for storing and comparing: without invisible characters around it, with the
-// letters a to z in upper case. It accepts any text and leaves all other characters alone: a text that is not
-// a code must not become one.
+// Fold returns a code in the form in which codes are stored and compared: without surrounding spaces and invisible
+// characters, with the letters a to z in upper case. It accepts any text and changes no other character, so a text that
+// is not a code does not become one.
 func Fold(code string) string { return Upper(pasted.Trim(code)) }
 
 // Equal reports whether two codes are the same.
 func Equal(a, b string) bool { return Fold(a) == Fold(b) }
 
-// Upper returns a text with the letters a to z in upper case, and everything else unchanged.
+// Upper returns text with the letters a to z in upper case and everything else unchanged.
 func Upper(text string) string {
 	for i := range len(text) {
 		if c := text[i]; 'a' <= c && c <= 'z' {
@@ -28,7 +28,7 @@ func Upper(text string) string {
 	return text
 }
 
-// upper is Upper for a text whose first lower-case letter is at from.
+// upper is Upper for a text whose first lower-case letter is at index from.
 func upper(text string, from int) string {
 	folded := []byte(text)
 	for i := from; i < len(folded); i++ {
@@ -39,8 +39,8 @@ func upper(text string, from int) string {
 	return string(folded)
 }
 
-// Is reports whether a text can be a coupon's code, in any case: 3 to 64 ASCII letters and digits, and
-// nothing around them.
+// Is reports whether text can be a coupon's code, in any case: 3 to 64 ASCII letters and digits, with nothing around
+// them.
 func Is(text string) bool {
 	if len(text) < MinChars || len(text) > MaxChars {
 		return false
@@ -53,7 +53,7 @@ func Is(text string) bool {
 	return true
 }
 
-// IsChar reports whether a code can have a character.
+// IsChar reports whether a code can contain c.
 func IsChar(c rune) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }

@@ -1,7 +1,7 @@
-// Package couponcsv reads coupons from CSV files, as people's spreadsheets and our own export write
-// them. It is pure: bytes in, rows and what is wrong with them out.
+// Package couponcsv reads coupons from CSV files as spreadsheets and our own export write them. It is pure: it takes
+// bytes and returns rows and errors.
 //
-// The gateway and the console may import it; of ours it imports apperr and spreadsheet.
+// The gateway and the console may import it; of our packages it imports apperr and spreadsheet.
 package couponcsv
 
 import (
@@ -16,30 +16,28 @@ import (
 
 // The bounds of a file.
 const (
-	// MaxRows is how many coupons a file may have.
+	// MaxRows is the maximum number of coupons in a file.
 	MaxRows = 10_000
-	// MaxBytes is how long a file may be.
+	// MaxBytes is the maximum size of a file.
 	MaxBytes = 8 << 20
-	// MaxColumns is how many cells a row may have.
+	// MaxColumns is the maximum number of cells in a row.
 	MaxColumns = 200
-	// MaxCellBytes is how long a cell may be: an internal note of 2,000 characters fits, of whatever script.
+	// MaxCellBytes is the maximum size of a cell. An internal note of 2,000 characters fits, in any script.
 	MaxCellBytes = 10_000
 )
 
-// Coupon is what a row says of a coupon. What it does not say is empty: for whoever creates the coupon to
-// fill in or to refuse.
+// Coupon is a row's coupon. Fields that the row does not have are empty; the caller fills them in or refuses the row.
 type Coupon struct {
-	// Code is without spaces around it, and else as it stands there.
+	// Code has no spaces around it, and is otherwise unchanged.
 	Code string
-	// Offer and Publisher are resource names, `offers/10`, `publishers/22`, whether or not the row has
-	// them with their prefix.
+	// Offer and Publisher are resource names, `offers/10` and `publishers/22`, even if the row has ids only.
 	Offer, Publisher string
-	// StartTime and ExpireTime are in UTC; zero: none.
+	// StartTime and ExpireTime are in UTC; zero if unset.
 	StartTime, ExpireTime time.Time
 	InternalNote          string
-	// Disabled says that the coupon is to be switched off.
+	// Disabled switches the coupon off.
 	Disabled bool
-	// UsageLimit and DailyUsageLimit are zero for any number.
+	// UsageLimit and DailyUsageLimit are 0 for no limit.
 	UsageLimit, DailyUsageLimit int64
 }
 
@@ -48,7 +46,7 @@ type Row struct {
 	// Number is the row's number as a spreadsheet shows it: the header is row 1.
 	Number int
 	Coupon Coupon
-	// Fault is why the row cannot be read, with every field at fault; nil: it can be.
+	// Fault says why the row cannot be read, with every wrong field; nil if it can.
 	Fault *apperr.Error
 }
 
@@ -103,7 +101,7 @@ func isBlank(cells []string) bool {
 	return !slices.ContainsFunc(cells, func(cell string) bool { return pasted.Trim(cell) != "" })
 }
 
-// invalid returns the refusal of a file.
+// invalid returns an error about the whole file.
 func invalid(reason, format string, args ...any) error {
 	return apperr.New(apperr.InvalidArgument, reason, format, args...)
 }

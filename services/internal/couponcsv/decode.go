@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// decode returns a file's text: it is UTF-8, or, if its byte order mark says so, UTF-16, as
-// spreadsheets save "Unicode text". Lines end with LF, also within cells.
+// decode returns a file's text. The file is UTF-8, or UTF-16 if it has a byte order mark for it, as "Unicode text" from
+// spreadsheets has. Lines end with LF, also within cells.
 func decode(file []byte) (string, error) {
 	if len(file) > MaxBytes {
 		return "", invalid("INVALID_FILE", "the file is over 8 MiB")
@@ -34,8 +34,8 @@ func decode(file []byte) (string, error) {
 	return oneLineEnd(text), nil
 }
 
-// fromUTF16 returns the text of UTF-16 without its mark. What is no character becomes U+FFFD, also half
-// a one at the end.
+// fromUTF16 decodes UTF-16 without a byte order mark. Invalid characters, also half a character at the end, become
+// U+FFFD.
 func fromUTF16(file []byte, order binary.ByteOrder) string {
 	units := make([]uint16, len(file)/2, len(file)/2+1)
 	for i := range units {
@@ -55,7 +55,7 @@ func oneLineEnd(text string) string {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 }
 
-// notUTF8 refuses a text, and says where its first byte that is not UTF-8 is.
+// notUTF8 returns an error with the position of the first byte that is not UTF-8.
 func notUTF8(text string) error {
 	bad := 0
 	for i, c := range text {

@@ -14,13 +14,13 @@ import (
 
 // column is a column that a file may have.
 type column struct {
-	// name is the API's, in snake case.
+	// name is the field's name in the API.
 	name string
 	// aliases are other titles, folded.
 	aliases []string
 }
 
-// columns are those that say something of a coupon.
+// columns returns the columns with a coupon's fields.
 func columns() []column {
 	return []column{
 		{"code", []string{"couponcode"}},
@@ -36,21 +36,21 @@ func columns() []column {
 	}
 }
 
-// exportedOnly are the columns of an export that are the program's to say. They are there to be read by
-// people, and passed over, so that an export can be imported as it is.
+// exportedOnly returns the columns of an export that an import ignores: only the program sets them. So an export can be
+// imported unchanged.
 func exportedOnly() []string {
 	return []string{"name", "tracking_link", "create_time", "update_time"}
 }
 
-// header says what stands in which place of a record.
+// header maps columns to their places in a record.
 type header struct {
-	// place are the places of the columns that the file has, by their names.
+	// place has the place of each column of the file, by name.
 	place map[string]int
-	// names are the columns by their places; empty: a place without a title, in which nothing may stand.
+	// names are the columns by place; "" is a place without a title, where cells must be empty.
 	names []string
 }
 
-// parseHeader reads the first record, whose row is number.
+// parseHeader parses the first record, which is the row number.
 func parseHeader(titles []string, number int, offerNeeded bool) (header, error) {
 	h := header{place: map[string]int{}, names: make([]string, len(titles))}
 	for i, title := range titles {
@@ -79,7 +79,7 @@ func parseHeader(titles []string, number int, offerNeeded bool) (header, error) 
 	return h, nil
 }
 
-// columnOf returns the column that a title means.
+// columnOf returns the column that a title names.
 func columnOf(title string) (string, bool) {
 	folded := fold(title)
 	for _, c := range columns() {
@@ -95,8 +95,7 @@ func columnOf(title string) (string, bool) {
 	return "", false
 }
 
-// fold returns a title in the form by which titles are compared: in lower case, without spaces and
-// underscores.
+// fold returns a title in the form in which titles are compared: lower case, without spaces and underscores.
 func fold(title string) string {
 	return strings.ToLower(strings.Map(func(c rune) rune {
 		if unicode.IsSpace(c) || c == '_' || c == '\uFEFF' {
@@ -106,7 +105,7 @@ func fold(title string) string {
 	}, title))
 }
 
-// knownColumns lists the columns for a message.
+// knownColumns lists the columns, for a message.
 func knownColumns() string {
 	var names []string
 	for _, c := range columns() {
@@ -115,7 +114,7 @@ func knownColumns() string {
 	return strings.Join(append(names, exportedOnly()...), ", ")
 }
 
-// coupon reads a record.
+// coupon parses a record.
 func (h header) coupon(cells []string, zone *time.Location) (Coupon, *apperr.Error) {
 	if fault := h.misplaced(cells); fault != nil {
 		return Coupon{}, fault
@@ -147,7 +146,7 @@ func (h header) coupon(cells []string, zone *time.Location) (Coupon, *apperr.Err
 	return c, apperr.As(found.Err())
 }
 
-// misplaced returns what is wrong with the first cell that is too long or under no title.
+// misplaced returns the error for the first cell that is too long or has no title; nil if there is no such cell.
 func (h header) misplaced(cells []string) *apperr.Error {
 	for i, cell := range cells {
 		titled := i < len(h.names) && h.names[i] != ""

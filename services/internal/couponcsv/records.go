@@ -14,14 +14,14 @@ type records struct {
 	text   string
 	reader *csv.Reader
 	comma  rune
-	// above is how many lines precede text in the file.
+	// above is the number of lines before text in the file.
 	above int
-	// line is the line that follows the last record, and row that record's number.
+	// line is the number of the line after the last record, and row is the last record's number.
 	line, row int
 	offset    int64
 }
 
-// newRecords returns the records of a file's text. Its lines end with LF.
+// newRecords returns the records of a file's text, in which lines end with LF.
 func newRecords(text string) (*records, error) {
 	comma, rest, err := statedSeparator(text)
 	if err != nil {
@@ -40,8 +40,7 @@ func newRecords(text string) (*records, error) {
 	return r, nil
 }
 
-// next returns the next record and its row number; io.EOF after the last. The record is valid until the next
-// call.
+// next returns the next record and its row number, or io.EOF after the last. The record is valid until the next call.
 func (r *records) next() ([]string, int, error) {
 	if err := r.checkWidth(); err != nil {
 		return nil, 0, err
@@ -61,8 +60,8 @@ func (r *records) next() ([]string, int, error) {
 	return cells, r.row, nil
 }
 
-// checkWidth refuses the next record if it has too many cells, before the reader allocates them: a file of
-// only separators would take many times its size in memory.
+// checkWidth refuses the next record if it has too many cells, before the reader allocates them: a file of separators
+// only would take many times its size in memory.
 func (r *records) checkWidth() error {
 	rest := r.text[r.offset:]
 	blank := len(rest) - len(strings.TrimLeft(rest, "\n"))
@@ -81,7 +80,7 @@ func (r *records) checkWidth() error {
 	return r.widthFault(blank, n)
 }
 
-// widthFault refuses a record of n cells after blank rows.
+// widthFault returns the error for a record of n cells after blank rows.
 func (r *records) widthFault(blank, n int) error {
 	if n <= MaxColumns {
 		return nil
@@ -90,7 +89,7 @@ func (r *records) widthFault(blank, n int) error {
 		r.row+blank+1, n, MaxColumns)
 }
 
-// malformed says for users what is wrong with the last record, and where.
+// malformed returns the error for a record that cannot be parsed, with its position, for users.
 func (r *records) malformed(err *csv.ParseError) error {
 	fault := "a quote is not closed, or something follows the closing one"
 	if errors.Is(err, csv.ErrBareQuote) {
@@ -102,7 +101,7 @@ func (r *records) malformed(err *csv.ParseError) error {
 		r.row+blank+1, r.columnAt(record[blank:], err), err.Line+r.above, fault)
 }
 
-// columnAt returns the number of the record's cell with an error.
+// columnAt returns the number of the cell with the error.
 func (r *records) columnAt(record string, err *csv.ParseError) int {
 	n, isQuoted := 1, false
 	line, column := err.StartLine, 1
@@ -123,7 +122,7 @@ func (r *records) columnAt(record string, err *csv.ParseError) int {
 	return n
 }
 
-// statedSeparator returns the separator that a first line such as `sep=;` names, and the text below it.
+// statedSeparator returns the separator that a first line such as `sep=;` names, and the text after that line.
 // Spreadsheets write that line for each other and don't show it.
 func statedSeparator(text string) (comma rune, rest string, err error) {
 	line, rest, _ := strings.Cut(text, "\n")

@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/civilday"
 )
 
-// resource returns the resource name of an id that may have its prefix already.
+// resource returns the resource name for an id, which may have its prefix already.
 func resource(prefix, id string) string {
 	if id == "" || strings.HasPrefix(id, prefix) {
 		return id
@@ -28,7 +28,8 @@ func startTime(text string, zone *time.Location) (time.Time, error) {
 	return moment(field, reason, text)
 }
 
-// expireTime reads when a coupon expires. The last day there is, which people write for never, is none.
+// expireTime parses the time when a coupon expires. People write the last possible day for never, so that day means
+// none.
 func expireTime(text string, zone *time.Location) (time.Time, error) {
 	const field, reason, never = "expire_time", "INVALID_EXPIRE_TIME", "9999-12-31"
 	if text == "" || text == never {
@@ -48,7 +49,7 @@ func moment(field, reason, text string) (time.Time, error) {
 	return bounded(field, reason, at.UTC())
 }
 
-// bounded refuses times that coupons cannot have, the zero time among them, which stands for none.
+// bounded refuses times that a coupon cannot have. That includes the zero time, which stands for none.
 func bounded(field, reason string, at time.Time) (time.Time, error) {
 	if at.Year() < 2000 || at.Year() > 9999 {
 		return time.Time{}, apperr.Invalid(reason, field, "the time is in the year %d; it must be from 2000 to 9999", at.Year())
@@ -56,8 +57,8 @@ func bounded(field, reason string, at time.Time) (time.Time, error) {
 	return at, nil
 }
 
-// disabled reads whether a coupon is switched off: by its own column or, where that is empty, by the state
-// that an export has. An archived coupon has ended for good, so importing it would bring back a code.
+// disabled parses whether a coupon is switched off: from its own column or, if that is empty, from the state in an
+// export. It refuses archived coupons: importing one would bring back a code that has ended for good.
 func disabled(enabled, state string) (bool, error) {
 	if strings.EqualFold(state, "ARCHIVED") {
 		return false, apperr.New(apperr.FailedPrecondition, "COUPON_ARCHIVED",
@@ -86,7 +87,7 @@ func limit(field, text string) (int64, error) {
 	return n, nil
 }
 
-// beginning returns a day's first moment in a zone, in UTC; day is its midnight in UTC.
+// beginning returns the first moment of a day in a zone, in UTC. The argument is the day's midnight in UTC.
 func beginning(day time.Time, zone *time.Location) time.Time {
 	year, month, date := day.Date()
 	return civilday.Begin(year, month, date, zone).UTC()

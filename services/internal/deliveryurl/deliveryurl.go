@@ -1,7 +1,7 @@
-// Package deliveryurl makes the URLs of deliveries: the publisher's own postback, filled in with what
-// became of one conversion. It is pure.
+// Package deliveryurl builds the URLs of deliveries: a publisher's postback URL with the values of one conversion. It
+// is pure.
 //
-// Any package may import it; of ours it imports urltemplate.
+// Any package may import it; of our packages it imports urltemplate.
 package deliveryurl
 
 import (
@@ -11,14 +11,13 @@ import (
 	"github.com/couponlink/couponlink/services/internal/urltemplate"
 )
 
-// Macros are the values that a publisher's postback URL can take up, as they are to be read in it.
-// What a conversion has none of is empty.
+// Macros are the values of a publisher's postback URL, as text. Values that a conversion does not have are empty.
 type Macros struct {
 	ConversionID string
 	Event        string
-	// Status is the short name of the conversion's status: PENDING, APPROVED, REJECTED.
+	// Status is the conversion's status: PENDING, APPROVED or REJECTED.
 	Status string
-	// Method is the short name of how the conversion was attributed, such as COUPON_CODE.
+	// Method is how the conversion was attributed, such as COUPON_CODE.
 	Method     string
 	OfferID    string
 	PubID      string
@@ -26,7 +25,7 @@ type Macros struct {
 	ClickID    string
 	PubClickID string
 	PubSubID   string
-	// PubUniques holds Pub. Unique 1 first.
+	// PubUniques has Pub. Unique 1 to 5, in order.
 	PubUniques    [5]string
 	TransactionID string
 	// Amount, RefundedAmount and Payout are decimals with a point; the first two are in Currency,
@@ -36,17 +35,16 @@ type Macros struct {
 	RefundedAmount string
 	Payout         string
 	PayoutCurrency string
-	// ConversionTime is in RFC 3339, ConversionTimeUnix in seconds since 1970.
+	// ConversionTime is in RFC 3339, ConversionTimeUnix in Unix seconds.
 	ConversionTime     string
 	ConversionTimeUnix string
 	// DeliveryID is the same for each attempt of one delivery.
 	DeliveryID string
 }
 
-// macro is a macro's name and its value.
 type macro struct{ name, value string }
 
-// list returns the macros with their names. Their order is that of the list in the messages.
+// list returns the macros with their names, in the order in which messages list them.
 func (m *Macros) list() [24]macro {
 	return [...]macro{
 		{"conversion_id", m.ConversionID},
@@ -76,20 +74,20 @@ func (m *Macros) list() [24]macro {
 	}
 }
 
-// Template is a publisher's postback URL with macros such as {conversion_id}, checked and taken apart.
+// Template is a parsed postback URL with macros such as {conversion_id}.
 type Template struct {
 	url *urltemplate.Template
 }
 
-// Check says what is wrong with a publisher's postback URL and what would be right; nil if it is an
-// absolute http or https URL whose macros are all known and stand behind the host. Whether the host
-// may be reached is not looked at.
+// Check returns nil if text is a valid postback URL: an absolute http or https URL with known macros only, all after
+// the host. Otherwise the error says what is wrong and what would be right. Check does not look at whether the host may
+// be reached.
 func Check(text string) error {
 	_, err := Compile(text)
 	return err
 }
 
-// Compile takes a template apart, so that Expand need not. The error is Check's.
+// Compile parses a template for Expand. It returns the same errors as Check.
 func Compile(text string) (*Template, error) {
 	var names []string
 	for _, m := range new(Macros).list() {
@@ -99,15 +97,14 @@ func Compile(text string) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Other platforms write macros as #id#: nobody would notice that the server never gets them.
+	// Other platforms write macros as #id#. Servers never receive what follows a #, and nobody would notice.
 	if strings.Contains(text, "#") {
 		return nil, errors.New("it has a #, and what is behind it is never sent; macros are written as in {conversion_id}, and the character itself %23")
 	}
 	return &Template{url: compiled}, nil
 }
 
-// Expand returns the URL with the macros filled in, URL-encoded. Whatever the values, scheme and
-// host are the template's.
+// Expand returns the URL with the macros replaced by URL-encoded values. No value can change the scheme or host.
 func (t *Template) Expand(values Macros) string {
 	macros := values.list()
 	return t.url.Expand(func(i int) string { return macros[i].value })

@@ -1,4 +1,4 @@
-// Package fieldmask finds what an update request changes, and merges it into the stored resource. It is the only
+// Package fieldmask determines what an update request changes, and merges it into the stored resource. It is the only
 // package that knows about update masks (AIP-134, AIP-161) and field behaviors (AIP-203).
 package fieldmask
 
@@ -14,12 +14,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// Change is what an update request changes in a resource M.
+// Change is a change of a resource M by an update request.
 type Change[M proto.Message] struct {
 	request M
-	// paths are the fields to change, and parts of fields, each as a list of names.
+	// paths are the fields, or parts of fields, to change, each as a list of names.
 	paths [][]string
-	// fixed are the immutable fields that the mask names, or that are set if it is empty.
+	// fixed are the immutable fields that the mask names or, if it is empty, that the request sets.
 	fixed []protoreflect.FieldDescriptor
 	fault error
 }
@@ -57,7 +57,7 @@ func Of[M proto.Message](request M, mask *fieldmaskpb.FieldMask) Change[M] {
 	return c
 }
 
-// add adds a path according to its field's role.
+// add adds a path, according to its field's role.
 func (c *Change[M]) add(path []string) {
 	field := c.request.ProtoReflect().Descriptor().Fields().ByName(protoreflect.Name(path[0]))
 	switch roleOf(field) {
@@ -80,12 +80,12 @@ func (c Change[M]) Fields() []string {
 	return fields
 }
 
-// Err returns what is wrong with the mask (INVALID_UPDATE_MASK), or nil.
+// Err returns the error in the mask (INVALID_UPDATE_MASK), or nil.
 func (c Change[M]) Err() error { return c.fault }
 
-// Merge returns the current resource with the change applied. The result shares memory with the request. The error
-// names what is wrong with the mask (INVALID_UPDATE_MASK) and each immutable field with another value
-// (IMMUTABLE_FIELD). The result is valid even then, so that the caller can report other faults too.
+// Merge returns the current resource with the change applied. The result shares memory with the request. The error has
+// the errors in the mask (INVALID_UPDATE_MASK) and each immutable field with another value (IMMUTABLE_FIELD). The
+// result is valid even then, so that the caller can report other errors too.
 func (c Change[M]) Merge(current M) (M, error) {
 	merged, _ := proto.Clone(current).(M)
 	target, from := merged.ProtoReflect(), c.request.ProtoReflect()
@@ -110,8 +110,8 @@ func same(a, b protoreflect.Value) bool {
 	return strings.EqualFold(before, b.String())
 }
 
-// set copies the value at a path from one message to another, or clears it if it is unset in from. It also clears a
-// message that becomes empty.
+// set copies the value at path from one message to another, or clears it if from does not have it. It also clears
+// messages that become empty.
 func set(target, from protoreflect.Message, path []string) {
 	field := target.Descriptor().Fields().ByName(protoreflect.Name(path[0]))
 	switch {
@@ -128,7 +128,7 @@ func set(target, from protoreflect.Message, path []string) {
 	}
 }
 
-// populated returns the paths of all values that are set in a message.
+// populated returns the paths of all set values of a message.
 func populated(message protoreflect.Message) (paths [][]string) {
 	fields := message.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -147,7 +147,7 @@ func populated(message protoreflect.Message) (paths [][]string) {
 	return paths
 }
 
-// whole cuts a path at the first field whose parts mean nothing apart.
+// whole cuts a path at the first field that can only change as a whole.
 func whole(message protoreflect.MessageDescriptor, path []string) []string {
 	for i, name := range path {
 		field := message.Fields().ByName(protoreflect.Name(name))
@@ -159,20 +159,20 @@ func whole(message protoreflect.MessageDescriptor, path []string) []string {
 	return path
 }
 
-// isValue reports whether a field's parts mean nothing apart: half an amount is not an amount.
+// isValue reports whether a field can only change as a whole: half an amount is not an amount.
 func isValue(field protoreflect.FieldDescriptor) bool {
 	message := field.Message()
 	return message == nil || field.IsList() || field.IsMap() || message.FullName().Parent() == "google.protobuf" || message.Name() == "Money"
 }
 
-// role is what an update may do with a field.
+// role is what an update can do with a field.
 type role int
 
 const (
 	changeable role = iota
-	// immutable fields may be sent, but only with their current value.
+	// immutable fields may be sent, with their current value only.
 	immutable
-	// ignored fields identify the resource or its revision, or are set only by the server.
+	// ignored fields identify the resource or its revision, or are set by the server only.
 	ignored
 )
 

@@ -1,8 +1,7 @@
-// Package groupcommit turns many small durable writes into few large ones: while one batch is being
-// written, the next gathers. There is no timer, so a lone write waits for nothing, and the busier it
-// gets, the larger the batches.
+// Package groupcommit turns many small durable writes into a few large ones. While one batch is being written, the next
+// gathers. There is no timer, so a lone write does not wait, and batches grow with the load.
 //
-// Stores import it; it imports none of ours but apperr.
+// Stores import it; of our packages it imports apperr.
 package groupcommit
 
 import (
@@ -13,14 +12,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// Writer gathers items into batches and writes these one after another.
+// Writer gathers items into batches and writes the batches one after another.
 type Writer[T any] struct {
 	limit int
 	write func([]T) []error
 
-	// wake holds a token while gathering is not empty, or the writer was closed.
+	// wake has a token while gathering is not empty, or after Close.
 	wake chan struct{}
-	// stopped is closed when the last batch is written.
+	// stopped is closed once the last batch is written.
 	stopped chan struct{}
 
 	mu        sync.Mutex
@@ -28,19 +27,19 @@ type Writer[T any] struct {
 	closed    bool
 }
 
-// batch is what is written together. One channel for all its waiters keeps the cost of an item to
-// its place in a slice.
+// batch is a set of items to write together. All waiters share one channel, so that an item costs only its place in a
+// slice.
 type batch[T any] struct {
 	items   []T
 	errs    []error
 	written chan struct{}
 }
 
-// New starts a writer. write gets the items of one batch in the order of their arrival, at least one
-// and at most limit; it must not keep the slice. It returns nil where all are written, else an error
-// or nil for each item. It is never called twice at once.
+// New starts a writer. It calls write with the items of one batch in the order of arrival: at least one, at most limit.
+// write must not keep the slice. It returns nil if all items were written; otherwise it returns an error or nil for
+// each item. It is never called concurrently.
 //
-// limit is also how many items may wait at most. The caller must Close the writer.
+// limit is also the number of items that may wait. The caller must Close the writer.
 func New[T any](limit int, write func([]T) []error) *Writer[T] {
 	w := &Writer[T]{
 		limit:     limit,
@@ -57,9 +56,9 @@ func newBatch[T any](items []T) *batch[T] {
 	return &batch[T]{items: items, written: make(chan struct{})}
 }
 
-// Write waits until the batch with item is written and returns the item's error. When ctx ends
-// before that, it returns ctx's error, and the item may still be written. Where nothing is written
-// because too many wait, or the writer is closed, it returns an apperr of kind Unavailable.
+// Write waits until the batch with item is written and returns the item's error. If ctx ends first, it returns ctx's
+// error, and the item may still be written. If too many items wait, or the writer is closed, it writes nothing and
+// returns an *apperr.Error of kind Unavailable.
 func (w *Writer[T]) Write(ctx context.Context, item T) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -79,7 +78,7 @@ func (w *Writer[T]) Write(ctx context.Context, item T) error {
 	return b.errs[place]
 }
 
-// join puts an item into the gathering batch.
+// join adds an item to the gathering batch.
 func (w *Writer[T]) join(item T) (b *batch[T], place int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -98,7 +97,7 @@ func (w *Writer[T]) join(item T) (b *batch[T], place int, err error) {
 	return b, place, nil
 }
 
-// wakeUp leaves a token unless one lies there. The caller holds mu.
+// wakeUp adds a token unless wake has one. The caller holds mu.
 func (w *Writer[T]) wakeUp() {
 	select {
 	case w.wake <- struct{}{}:
@@ -106,17 +105,17 @@ func (w *Writer[T]) wakeUp() {
 	}
 }
 
-// run writes batch after batch until the writer is closed and nothing waits.
+// run writes batches until the writer is closed and nothing waits.
 func (w *Writer[T]) run() {
 	defer close(w.stopped)
 	var spare []T
 	for range w.wake {
-		// Those whom the last batch woke may have their next item ready: let them join.
+		// Callers that the last batch woke may have their next item ready. Let them join.
 		runtime.Gosched()
 		b, last := w.take(spare)
 		if len(b.items) > 0 {
 			b.errs = w.write(b.items)
-			clear(b.items) // what was written need not stay in memory
+			clear(b.items) // written items need not stay in memory
 			close(b.written)
 		}
 		spare = b.items[:0]
@@ -126,8 +125,8 @@ func (w *Writer[T]) run() {
 	}
 }
 
-// take swaps the gathering batch for an empty one, whose items go into spare. last says that the
-// writer is closed, so that no batch comes after it.
+// take replaces the gathering batch with an empty one, which reuses spare. last reports that the writer is closed, so
+// no batch follows.
 func (w *Writer[T]) take(spare []T) (b *batch[T], last bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -136,8 +135,8 @@ func (w *Writer[T]) take(spare []T) (b *batch[T], last bool) {
 	return b, w.closed
 }
 
-// Close refuses further items, waits until those that joined are written, and ends the writer. It
-// may be called more than once.
+// Close refuses further items, waits until the accepted ones are written, and ends the writer. It may be called more
+// than once.
 func (w *Writer[T]) Close() {
 	w.mu.Lock()
 	w.closed = true

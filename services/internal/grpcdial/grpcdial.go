@@ -1,6 +1,6 @@
-// Package grpcdial makes the services' connections to one another.
+// Package grpcdial connects the services to one another.
 //
-// The services' wiring may import it; of ours it imports bearer.
+// The services' wiring may import it; of our packages it imports bearer.
 package grpcdial
 
 import (
@@ -17,21 +17,21 @@ import (
 	"github.com/couponlink/couponlink/services/internal/bearer"
 )
 
-// How a connection behaves: it is tried again soon after a failure, since the other side is usually
-// just being restarted, and a dead one is noticed within 40 seconds.
+// The parameters of a connection. It reconnects soon after a failure, since the other side is usually just restarting,
+// and notices a dead connection within 40 seconds.
 const (
 	maxBackoff     = 2 * time.Second
 	connectTimeout = 5 * time.Second
 	pingInterval   = 30 * time.Second
 	pingTimeout    = 10 * time.Second
 	bufferBytes    = 64 << 10
-	// maxReceiveBytes bounds an answer. Pages end at 1 MiB; the answer to a batch repeats its coupons.
+	// maxReceiveBytes bounds an answer. Pages have up to 1 MiB; the answer to a batch repeats its coupons.
 	maxReceiveBytes = 16 << 20
 )
 
-// Dial returns a connection to a server, host:port or any target that gRPC knows; with several
-// addresses behind a name, calls go to all of them in turn. It connects when first used. The
-// connection is not encrypted: services talk within a private network.
+// Dial returns a connection to a target: host:port, or any other that gRPC knows. If a name has several addresses,
+// calls go to all of them in turn. Dial connects when the connection is first used. The connection is not encrypted:
+// services talk within a private network.
 func Dial(target string) (*grpc.ClientConn, error) {
 	return dial(target, serviceConfig(nil))
 }
@@ -54,8 +54,8 @@ func dial(target, serviceConfig string, more ...grpc.DialOption) (*grpc.ClientCo
 	return conn, nil
 }
 
-// WithKey returns conn with the admin key on every call. It serves the in-process channel too, which
-// knows no dial options.
+// WithKey returns a connection that adds the admin key to every call of conn. The in-process channel needs it, because
+// it has no dial options.
 func WithKey(conn grpc.ClientConnInterface, key string) grpc.ClientConnInterface {
 	return keyed{conn: conn, header: bearer.Header(key)}
 }

@@ -18,8 +18,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// readyPatience is how long a call that must not be sent twice waits for a connection: a restarting instance
-// is soon back.
+// readyPatience is how long a call that must not be sent twice waits for a connection. A restarting instance is back
+// soon.
 const readyPatience = time.Second
 
 // Patient is a connection that hides the restart of an instance. It retries calls that change nothing if the
@@ -30,7 +30,7 @@ type Patient struct {
 	safe map[string]bool
 }
 
-// DialPatient is Dial for callers who would rather wait than fail.
+// DialPatient is Dial for callers that prefer waiting to failing.
 func DialPatient(target string) (*Patient, error) {
 	safe := safeMethods()
 	conn, err := dial(target, serviceConfig(safe), grpc.WithStatsHandler(sent{}))
@@ -44,7 +44,7 @@ func DialPatient(target string) (*Patient, error) {
 	return p, nil
 }
 
-// Invoke makes a call.
+// Invoke implements grpc.ClientConnInterface.
 func (p *Patient) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	if p.needsNoWait(method) {
 		return p.ClientConn.Invoke(ctx, method, args, reply, opts...)
@@ -54,7 +54,7 @@ func (p *Patient) Invoke(ctx context.Context, method string, args, reply any, op
 	return explain(ctx, p.ClientConn.Invoke(ctx, method, args, reply, append(opts, grpc.WaitForReady(true))...))
 }
 
-// NewStream begins a call.
+// NewStream implements grpc.ClientConnInterface.
 func (p *Patient) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	if p.needsNoWait(method) {
 		return p.ClientConn.NewStream(ctx, desc, method, opts...)
@@ -69,18 +69,18 @@ func (p *Patient) NewStream(ctx context.Context, desc *grpc.StreamDesc, method s
 	return stream, nil
 }
 
-// needsNoWait reports whether a method is retried by gRPC, or asks whether the service is there.
+// needsNoWait reports whether gRPC retries a method itself, or the method checks the service's health.
 func (p *Patient) needsNoWait(method string) bool {
 	return p.safe[method] || strings.HasPrefix(method, "/grpc.health.v1.")
 }
 
-// errNotReady is why the context of a call ends that has found no connection.
+// errNotReady is the cause with which the context of a call ends if it found no connection.
 var errNotReady = errors.New("no connection")
 
 type patienceKey struct{}
 
-// waiting returns a context for a call that waits for a connection. It ends with the cause errNotReady after readyPatience,
-// unless the call has been sent by then: see sent. release must be called once the call is done.
+// waiting returns a context for a call that waits for a connection. It ends with the cause errNotReady after
+// readyPatience, unless the call has been sent by then: see sent. The caller must call release when the call is done.
 func waiting(ctx context.Context) (_ context.Context, release func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	patience := time.AfterFunc(readyPatience, func() { cancel(errNotReady) })
@@ -90,7 +90,7 @@ func waiting(ctx context.Context) (_ context.Context, release func()) {
 	}
 }
 
-// explain returns a call's error, or that there was no connection if that is why the call failed.
+// explain returns a call's error, or the error for a missing connection if that is why the call failed.
 func explain(ctx context.Context, err error) error {
 	if err != nil && errors.Is(context.Cause(ctx), errNotReady) {
 		return status.Errorf(codes.Unavailable, "no connection to the service within %s", readyPatience)
@@ -98,7 +98,7 @@ func explain(ctx context.Context, err error) error {
 	return err
 }
 
-// sent is told by gRPC of calls that are being sent, which ends their wait for a connection.
+// sent ends a call's wait for a connection once gRPC sends the call.
 type sent struct{}
 
 // HandleRPC implements stats.Handler.
@@ -120,13 +120,13 @@ func (sent) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
 // HandleConn implements stats.Handler.
 func (sent) HandleConn(context.Context, stats.ConnStats) {}
 
-// methodName names a method as a service config does.
+// methodName names a method in a service config.
 type methodName struct {
 	Service string `json:"service"`
 	Method  string `json:"method"`
 }
 
-// safeMethods are the methods of our services that change nothing, by their names and routes.
+// safeMethods returns the methods of our services that change nothing, by name and route.
 func safeMethods() []methodName {
 	var safe []methodName
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
@@ -146,8 +146,7 @@ func safeMethods() []methodName {
 	return safe
 }
 
-// isSafe reports whether a method changes nothing: it is a GET in REST, or its name begins with a verb for
-// reading.
+// isSafe reports whether a method changes nothing: it is a GET in REST, or its name begins with a verb of reading.
 func isSafe(method protoreflect.MethodDescriptor) bool {
 	if rule, ok := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule); ok && rule.GetGet() != "" {
 		return true
@@ -157,8 +156,8 @@ func isSafe(method protoreflect.MethodDescriptor) bool {
 	})
 }
 
-// serviceConfig returns the config that spreads calls over all instances and retries safe methods. A service
-// that refuses a call on purpose forbids the retry.
+// serviceConfig returns a config that spreads calls over all instances and retries safe methods. A service that refuses
+// a call on purpose forbids the retry.
 func serviceConfig(safe []methodName) string {
 	type object = map[string]any
 	config := object{"loadBalancingConfig": []object{{"round_robin": object{}}}}
@@ -166,7 +165,7 @@ func serviceConfig(safe []methodName) string {
 		config["methodConfig"] = []object{{"name": safe, "retryPolicy": object{
 			"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2, "retryableStatusCodes": []string{"UNAVAILABLE"},
 		}}}
-		// While most calls fail, none is retried.
+		// Do not retry while most calls fail.
 		config["retryThrottling"] = object{"maxTokens": 100, "tokenRatio": 0.5}
 	}
 	text, err := json.Marshal(config)

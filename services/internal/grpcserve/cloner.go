@@ -6,13 +6,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// protoCloner copies messages on their way through the in-process channel. The channel's own copier
-// goes through a library for dynamic messages; ours are all generated, for which Merge into an empty
-// one is the fast deep copy. It must be deep: callers that were cancelled may reuse a request while
-// its handler still reads it, and handlers may answer from memory that they share.
+// protoCloner copies messages that pass through the in-process channel. The channel's own copier uses a library for
+// dynamic messages. Our messages are all generated, and merging into an empty one is the fast deep copy. The copy must
+// be deep: a cancelled caller may reuse its request while the handler still reads it, and handlers may answer with
+// messages that they share.
 type protoCloner struct{}
 
-// Copy makes out, a message, equal to in, a message of the same type.
+// Copy makes out equal to in. Both must be messages of the same type.
 func (protoCloner) Copy(out, in any) error {
 	dst, ok := out.(proto.Message)
 	if !ok {
@@ -30,7 +30,6 @@ func (protoCloner) Copy(out, in any) error {
 	return nil
 }
 
-// Clone returns a copy of a message.
 func (protoCloner) Clone(in any) (any, error) {
 	src, ok := in.(proto.Message)
 	if !ok {

@@ -16,22 +16,22 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// healthPrefix begins the methods that need no key: a prober has none, and they tell nothing.
+// healthPrefix begins the methods that need no key. Probes have no key, and these methods reveal nothing.
 const healthPrefix = "/grpc.health.v1.Health/"
 
-// guard wraps every call: it checks the key, bounds the calls in flight, recovers from panics, trims the
-// request's texts, and maps the handler's error. It is one interceptor and not a chain of them, since this is the hot path.
+// guard wraps every call. It checks the key, bounds the calls in flight, recovers from panics, trims the request's
+// texts, and maps the handler's error. It is one interceptor rather than a chain, because this is the hot path.
 type guard struct {
 	key   bearer.Verifier
 	gates *admission.Gates
 	trim  trimmer
-	// patience is sendPatience, but in tests.
+	// patience is sendPatience except in tests.
 	patience time.Duration
 	log      *slog.Logger
 }
 
-// tap checks the key as soon as the headers of a network call have arrived: a caller without it costs no
-// stream and no message.
+// tap checks the key as soon as the headers of a network call have arrived. A call without the key costs no stream and
+// no message.
 func (g *guard) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
 	return ctx, g.authorize(info.Header.Get("authorization"), info.FullMethodName)
 }
@@ -55,7 +55,7 @@ func (g *guard) localStream(srv any, stream grpc.ServerStream, info *grpc.Stream
 func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
 	gate := g.gates.Of(info.FullMethod)
 	if !gate.Enter() {
-		_ = grpc.SetTrailer(ctx, admission.NoRetry()) // without it a client repeats the call: no more than that
+		_ = grpc.SetTrailer(ctx, admission.NoRetry()) // without it, clients repeat the call; nothing worse
 		return nil, gate.Refusal().Err()
 	}
 	defer gate.Leave()
@@ -83,7 +83,7 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	return nil
 }
 
-// rescue turns a panic into an error: one bad call must not end the process, nor the others.
+// rescue turns a panic into an error, so that one bad call ends neither the process nor other calls.
 func (g *guard) rescue(ctx context.Context, method string, err *error) {
 	if p := recover(); p != nil {
 		g.log.ErrorContext(ctx, "a call panicked", slog.String("method", method), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))

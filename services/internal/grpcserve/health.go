@@ -15,17 +15,16 @@ import (
 	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
-// checkTimeout bounds one look at whether the service is ready; watchInterval is the time between
-// two looks on behalf of a watcher.
+// checkTimeout bounds one readiness check. watchInterval is the time between two checks for a watcher.
 const (
 	checkTimeout  = 2 * time.Second
 	watchInterval = 2 * time.Second
-	// maxWatches bounds the watches: anybody may open one.
+	// maxWatches bounds the watches, because anybody may open one.
 	maxWatches = 100
 )
 
-// healthServer answers grpc.health.v1 by looking when asked. The one that comes with gRPC holds a
-// state that somebody must keep up to date, and its watchers hold up a graceful stop.
+// healthServer implements grpc.health.v1 by checking on each call. The server that comes with gRPC stores a state that
+// somebody must update, and its watchers delay a graceful stop.
 type healthServer struct {
 	healthpb.UnimplementedHealthServer
 	ready    func(context.Context) readiness.Results
@@ -50,8 +49,8 @@ func newHealthServer(cfg Config, services func() map[string]grpc.ServiceInfo) *h
 
 func (h *healthServer) shutdown() { h.stopOnce.Do(func() { close(h.stopping) }) }
 
-// Check says whether the server, or one of its services, can do its work now. What it depends on is in a trailer:
-// see readiness.FromTrailer.
+// Check reports whether the server, or one of its services, can do its work now. A trailer has its dependencies: see
+// readiness.FromTrailer.
 func (h *healthServer) Check(ctx context.Context, req *healthpb.HealthCheckRequest) (*healthpb.HealthCheckResponse, error) {
 	if !h.knows(req.GetService()) {
 		return nil, status.Error(codes.NotFound, "unknown service")
@@ -65,7 +64,7 @@ func (h *healthServer) Check(ctx context.Context, req *healthpb.HealthCheckReque
 	return &healthpb.HealthCheckResponse{Status: serving}, nil
 }
 
-// Watch sends what Check would answer, now and whenever it has changed, until the server is about to stop.
+// Watch sends what Check would answer, now and after each change, until the server is about to stop.
 func (h *healthServer) Watch(req *healthpb.HealthCheckRequest, stream grpc.ServerStreamingServer[healthpb.HealthCheckResponse]) error {
 	if !h.watches.Enter() {
 		return h.watches.Refusal().Err()
@@ -91,7 +90,7 @@ func (h *healthServer) Watch(req *healthpb.HealthCheckRequest, stream grpc.Serve
 			return stream.Context().Err()
 		case <-h.stopping:
 			if last != healthpb.HealthCheckResponse_NOT_SERVING {
-				_ = stream.Send(&healthpb.HealthCheckResponse{Status: healthpb.HealthCheckResponse_NOT_SERVING}) // a watcher who has gone needs it not
+				_ = stream.Send(&healthpb.HealthCheckResponse{Status: healthpb.HealthCheckResponse_NOT_SERVING}) // a watcher that has left does not need it
 			}
 			return status.Error(codes.Unavailable, "the server is stopping")
 		}

@@ -10,14 +10,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
-// trimmer trims every text in a request with pasted.Trim: one place for all methods, and for future fields.
-// It is safe for concurrent use.
+// trimmer trims every text in a request with pasted.Trim, for all methods and for future fields. It is safe for
+// concurrent use.
 type trimmer struct {
-	// texts holds the fields that are texts or may contain some, by the message's descriptor.
+	// texts has the fields that are texts, or can contain some, by the message's descriptor.
 	texts sync.Map
 }
 
-// request trims a request in place. It must be the handler's own copy.
+// request trims a request in place. The request must be the handler's own copy.
 func (t *trimmer) request(req any) {
 	if m, ok := req.(proto.Message); ok {
 		t.message(m.ProtoReflect())
@@ -57,11 +57,11 @@ func (t *trimmer) list(list protoreflect.List, kind protoreflect.Kind) {
 	}
 }
 
-// fields returns the fields of a message that are texts or may contain some. Protobuf's own messages, such as
-// timestamps, have no pasted texts.
+// fields returns the fields of a message that are texts or can contain some. Protobuf's own messages, such as
+// timestamps, have no texts to trim.
 func (t *trimmer) fields(of protoreflect.MessageDescriptor) []protoreflect.FieldDescriptor {
 	if known, ok := t.texts.Load(of); ok {
-		return known.([]protoreflect.FieldDescriptor) //nolint:forcetypeassert // nothing else is stored
+		return known.([]protoreflect.FieldDescriptor) //nolint:forcetypeassert // nothing else is stored there
 	}
 	var texts []protoreflect.FieldDescriptor
 	for i := range of.Fields().Len() {

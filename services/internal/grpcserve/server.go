@@ -1,9 +1,8 @@
-// Package grpcserve makes the gRPC servers of the services: one place for authentication, recovery
-// from panics, the trimming of texts, the mapping of errors to statuses, health and reflection. A service
-// registered once is served both over the network and through an in-process channel, by the same
-// interceptors.
+// Package grpcserve builds the services' gRPC servers. It has authentication, recovery from panics, the trimming of
+// texts, the mapping of errors to statuses, health and reflection. A service that is registered once is served both
+// over the network and through an in-process channel, with the same interceptors.
 //
-// The services' wiring may import it; of ours it imports admission, apperr, bearer, pasted, readiness and
+// The services' wiring may import it; of our packages it imports admission, apperr, bearer, pasted, readiness and
 // rpcstatus.
 package grpcserve
 
@@ -17,7 +16,7 @@ import (
 
 	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"google.golang.org/grpc"
-	_ "google.golang.org/grpc/encoding/gzip" // so that callers may compress their messages
+	_ "google.golang.org/grpc/encoding/gzip" // lets callers compress their messages
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
@@ -28,8 +27,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/stall"
 )
 
-// Limits of one connection. A message has one resource, or 1,000 coupons with the longest notes; headers are a key and tracing; a
-// client keeps its connection warm with a ping at most every 10 seconds.
+// Limits of a connection. The largest message has 1,000 coupons with the longest notes. Headers are a key and tracing.
+// A client may send a ping at most every 10 seconds.
 const (
 	maxReceiveBytes      = 12 << 20
 	maxHeaderBytes       = 32 << 10
@@ -40,27 +39,27 @@ const (
 	pingInterval         = time.Minute
 	pingTimeout          = 20 * time.Second
 	// connectionAge is when a client is asked to connect again, so that calls reach instances that were added
-	// since. Calls under way are finished first, however long they take.
+	// meanwhile. Calls in flight are finished first, however long they take.
 	connectionAge = 5 * time.Minute
 )
 
-// Config is what a server needs to know.
+// Config configures a server.
 type Config struct {
-	// AdminKey is what every call must carry, health checks excepted.
+	// AdminKey is the key that every call except health checks must carry.
 	AdminKey string
-	// Ready says whether the service can do its work; nil means that it can.
+	// Ready returns nil if the service can do its work; a nil Ready means that it can.
 	Ready func(context.Context) error
-	// Readiness, if set, says so instead, with what is not ready and why.
+	// Readiness, if set, replaces Ready and also says what is not ready and why.
 	Readiness *readiness.Probe
 	// Most bounds the calls in flight.
 	Most admission.Calls
-	// SendPatience is how long a caller may take to read one message of a stream; zero: 30 seconds.
+	// SendPatience is how long a caller may take to read one message of a stream; 0 means 30 seconds.
 	SendPatience time.Duration
-	// Log takes panics, and errors that callers are not told.
+	// Log receives panics, and errors that callers do not see.
 	Log *slog.Logger
 }
 
-// Server is a gRPC server with an in-process channel beside it. Register services before Serve.
+// Server is a gRPC server with an in-process channel. Register services before Serve.
 type Server struct {
 	network *grpc.Server
 	local   *inprocgrpc.Channel
@@ -69,7 +68,7 @@ type Server struct {
 
 var _ grpc.ServiceRegistrar = (*Server)(nil)
 
-// New returns a Server that has health and reflection and no other service yet.
+// New returns a Server with health and reflection, and no other services.
 func New(cfg Config) *Server {
 	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), gates: admission.NewGates(cfg.Most), patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log}
 	s := &Server{
@@ -88,7 +87,7 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// tuning are the options for many small calls over few connections.
+// tuning returns the options for many small calls over few connections.
 func tuning() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxReceiveBytes),
@@ -108,12 +107,11 @@ func (s *Server) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	s.local.RegisterService(desc, impl)
 }
 
-// Local returns the in-process channel: a client's connection without a network, with the same
-// authentication and errors. Messages are copied on the way, so that neither side sees what the
-// other does to its own.
+// Local returns the in-process channel: a client connection without a network, with the same authentication and errors.
+// It copies messages, so neither side sees what the other does with its own.
 func (s *Server) Local() grpc.ClientConnInterface { return s.local }
 
-// Serve accepts connections until Stop. It returns nil after Stop, else why it failed.
+// Serve accepts connections until Stop. It returns nil after Stop, and otherwise why it failed.
 func (s *Server) Serve(listener net.Listener) error {
 	if err := s.network.Serve(stall.Listener{Listener: listener}); !errors.Is(err, grpc.ErrServerStopped) {
 		return err
@@ -121,12 +119,11 @@ func (s *Server) Serve(listener net.Listener) error {
 	return nil
 }
 
-// Drain says "not serving" to health checks, and serves on.
+// Drain reports "not serving" to health checks and keeps serving.
 func (s *Server) Drain() { s.health.shutdown() }
 
-// Stop says "not serving" to health checks, accepts nothing more and waits for calls under way, but
-// not longer than until ctx ends: then it cuts them off. Calls through the in-process channel are
-// their callers' to wait for.
+// Stop reports "not serving" to health checks, accepts no more connections, and waits for calls in flight until ctx
+// ends. Then it cuts them off. It does not wait for calls through the in-process channel; their callers do.
 func (s *Server) Stop(ctx context.Context) {
 	s.health.shutdown()
 	done := make(chan struct{})

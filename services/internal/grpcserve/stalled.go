@@ -9,17 +9,17 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// sendPatience is how long a caller may take to read one message of a stream. It is longer than HTTP callers have for
-// a message's part, since the gateway reads on only when they do.
+// sendPatience is how long a caller may take to read one message of a stream. It is longer than the time that HTTP
+// callers have for a part of a message, since the gateway reads at their pace.
 const sendPatience = 30 * time.Second
 
-// patientStream gives up when its caller does not read.
+// patientStream ends a call whose caller does not read.
 type patientStream struct {
 	grpc.ServerStream
 	patience time.Duration
 }
 
-// SendMsg implements grpc.ServerStream. After it has given up, the message may still be read.
+// SendMsg implements grpc.ServerStream. If it times out, the message may still be sent.
 func (s patientStream) SendMsg(m any) error {
 	sent := make(chan error, 1)
 	go func() { sent <- s.ServerStream.SendMsg(m) }()

@@ -11,8 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// StandIn returns a Server for a process that cannot serve yet. It reports that it is not healthy, and answers
-// every call with UNAVAILABLE and a time to retry after.
+// StandIn returns a Server for a process that cannot serve yet. It reports that it is not serving, and answers every
+// call with UNAVAILABLE and a time to retry after.
 func StandIn() *Server {
 	errNotYet := errors.New("the storage is not there yet")
 	s := &Server{network: grpc.NewServer(append(tuning(), grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {

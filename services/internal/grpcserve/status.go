@@ -16,21 +16,21 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// status maps a handler's error to what the caller sees. Only what was meant for callers goes out;
-// anything else is logged and called an internal error.
+// status maps a handler's error to the caller's status. Callers see only errors that are meant for them. Any other
+// error is logged, and callers see an internal error.
 func (g *guard) status(ctx context.Context, method string, err error) error {
 	if e := apperr.As(err); e != nil {
 		if e.Cause != nil {
 			g.log.WarnContext(ctx, "a call failed", slog.String("method", method), slog.String("reason", e.Reason), slog.Any("error", err))
 		}
 		if e.Kind == apperr.Unavailable {
-			// Clients that hide a broken connection pass this on: the caller decides when to try again.
-			_ = grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", "-1")) // without it they only ask more often
+			// Clients that hide a broken connection pass this on. The caller decides when to try again.
+			_ = grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", "-1")) // without it, callers only retry more often
 		}
 		return statusOf(e)
 	}
-	// Only a status that the edge itself returned: one further down the chain is another service's
-	// answer to us, with words that were not meant for our caller.
+	// Accept only a status that the edge itself returned. A status further down the chain is another service's answer
+	// to us, which is not meant for our caller.
 	if _, ok := err.(interface{ GRPCStatus() *status.Status }); ok {
 		return err
 	}

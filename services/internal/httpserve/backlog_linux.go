@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// shrinkBacklog lets the system keep at most one connection that was not accepted yet, and drop the packets that
-// begin others: their callers try again a second later. It reports whether it could.
+// shrinkBacklog makes the system keep at most one connection that is not accepted yet, and drop the packets that begin
+// others; their callers try again a second later. It reports whether it succeeded.
 func shrinkBacklog(l net.Listener) bool {
 	socket, ok := l.(syscall.Conn)
 	if !ok {

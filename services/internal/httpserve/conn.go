@@ -6,14 +6,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/stall"
 )
 
-// progressConn is a connection that knows whether a request has begun.
+// progressConn is a connection that records whether a request has begun.
 type progressConn struct {
 	stall.Conn
-	// hasRead says that a byte was read since the last request.
+	// hasRead is set if a byte was read since the last request.
 	hasRead atomic.Bool
 }
 
-// Read notes that it has read.
+// Read implements net.Conn.
 func (c *progressConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
@@ -22,7 +22,7 @@ func (c *progressConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// CloseWrite lets the server end an answer without cutting off what the caller still sends.
+// CloseWrite lets the server end a response without cutting off what the client still sends.
 func (c *progressConn) CloseWrite() error {
 	if half, ok := c.Conn.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

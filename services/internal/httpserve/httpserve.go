@@ -1,6 +1,6 @@
-// Package httpserve makes the HTTP servers, with their limits, timeouts and graceful stop.
+// Package httpserve builds HTTP servers with limits, timeouts and a graceful stop.
 //
-// The services' wiring may import it; of ours it imports readiness and stall.
+// The services' wiring may import it; of our packages it imports readiness and stall.
 package httpserve
 
 import (
@@ -17,9 +17,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/stall"
 )
 
-// Limits of one connection. A request has its headers read within 10 seconds and is read whole within 30, so
-// that a slow sender holds nothing; an idle connection is kept for 2 minutes, longer than clients and proxies
-// usually keep it: the caller should be the one that closes it.
+// Limits of a connection. A request's headers must arrive within 10 seconds, and all of it within 30, so that slow
+// senders hold nothing up. An idle connection is kept for 2 minutes. That is longer than clients and proxies usually
+// keep it, so that they are the ones to close it.
 const (
 	headerTimeout  = 10 * time.Second
 	readTimeout    = 30 * time.Second
@@ -27,23 +27,23 @@ const (
 	maxHeaderBytes = 32 << 10
 )
 
-// When a server stops, connections without a request are closed after idleGrace: a request may be under way to
-// them already. lookInterval is the time between two looks at whether there are any.
+// When a server stops, it closes connections without a request after idleGrace, because a request may already be on its
+// way. lookInterval is the time between two checks for such connections.
 const (
 	idleGrace    = 200 * time.Millisecond
 	lookInterval = 5 * time.Millisecond
 )
 
-// Server serves one handler.
+// Server serves a handler.
 type Server struct {
 	http http.Server
-	// patience is stall.Patience, but in tests.
+	// patience is stall.Patience except in tests.
 	patience time.Duration
 	stopping atomic.Bool
 
 	mu       sync.Mutex
 	listener *listener
-	// quiet are the connections that have no request now.
+	// quiet has the connections without a request.
 	quiet map[*progressConn]struct{}
 }
 
@@ -65,7 +65,7 @@ func New(handler http.Handler, log *slog.Logger) *Server {
 	return s
 }
 
-// closing returns a handler whose responses, once the server stops, tell callers to use another connection.
+// closing returns a handler whose responses tell clients, once the server stops, to use another connection.
 func (s *Server) closing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.stopping.Load() {
@@ -79,7 +79,7 @@ func (s *Server) closing(next http.Handler) http.Handler {
 func (s *Server) note(c net.Conn, state http.ConnState) {
 	conn, ok := c.(*progressConn)
 	if !ok {
-		return // cannot be: the listener makes all of them
+		return // impossible: the listener makes all connections
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,8 +91,8 @@ func (s *Server) note(c net.Conn, state http.ConnState) {
 	delete(s.quiet, conn)
 }
 
-// quietConns returns the number of connections that have no request, or one whose header is incomplete. If
-// closing, it closes those that have no byte of a request, and does not count them.
+// quietConns returns the number of connections that have no request, or only part of a request's header. If closing is
+// set, it closes those without a byte of a request and does not count them.
 func (s *Server) quietConns(closing bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +106,7 @@ func (s *Server) quietConns(closing bool) int {
 	return n
 }
 
-// Serve accepts connections until Stop. It returns nil after Stop, else why it failed.
+// Serve accepts connections until Stop. It returns nil after Stop, and otherwise why it failed.
 func (s *Server) Serve(l net.Listener) error {
 	own := newListener(l, s.patience)
 	s.mu.Lock()
@@ -119,12 +119,12 @@ func (s *Server) Serve(l net.Listener) error {
 	return err
 }
 
-// Drain makes the server close each connection after its next response. The server keeps serving, new
-// connections too.
+// Drain makes the server close each connection after its next response. The server keeps serving and accepting
+// connections.
 func (s *Server) Drain() { s.stopping.Store(true) }
 
-// Stop stops accepting connections, answers the requests on those already accepted, and waits for requests
-// under way. When ctx ends, it cuts off what remains.
+// Stop stops accepting connections, answers the requests on accepted ones, and waits for them. When ctx ends, it cuts
+// off the rest.
 func (s *Server) Stop(ctx context.Context) {
 	s.Drain()
 	s.mu.Lock()

@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// Server is a gRPC or an HTTP server.
+// Server is a gRPC or HTTP server.
 type Server interface {
-	// Serve accepts connections until Stop; it returns nil then.
+	// Serve accepts connections until Stop, and then returns nil.
 	Serve(net.Listener) error
-	// Drain tells callers that a stop is near, and serves on. It returns at once.
+	// Drain tells callers that a stop is near, and keeps serving. It returns at once.
 	Drain()
-	// Stop finishes what is under way, until ctx ends.
+	// Stop finishes the calls in flight, until ctx ends.
 	Stop(ctx context.Context)
 }
 
-// Part is a server with the listener that it serves.
+// Part is a server and its listener.
 type Part struct {
-	// Name says in errors which one it is.
+	// Name identifies the part in errors.
 	Name     string
 	Server   Server
 	Listener net.Listener
@@ -32,17 +32,16 @@ type Part struct {
 
 // Stop says how to stop.
 type Stop struct {
-	// Drain is how long the servers serve on after a stop was asked for.
+	// Drain is how long the servers keep serving after a stop was requested.
 	Drain time.Duration
-	// Timeout is how long calls and work under way have after that, all together, to finish.
+	// Timeout is how long calls and work in flight then have to finish, in total.
 	Timeout time.Duration
-	// Work, if set, ends what works in the background, and waits for it until ctx ends. It is called when the
-	// servers stop.
+	// Work, if set, ends background work and waits for it until ctx ends. It is called when the servers stop.
 	Work func(ctx context.Context)
 }
 
-// Run serves all parts until ctx ends or one of them fails, then stops them all at once: none may
-// need another's listener to finish. It returns why parts failed, else nil.
+// Run serves all parts until ctx ends or one of them fails. Then it stops all of them at once, so no part may need
+// another one's listener to finish. It returns the errors of the parts that failed.
 func Run(ctx context.Context, stop Stop, parts ...Part) error {
 	failing, fail := context.WithCancel(ctx)
 	defer fail()
@@ -59,7 +58,7 @@ func Run(ctx context.Context, stop Stop, parts ...Part) error {
 	}
 	<-failing.Done()
 	drain(stop.Drain, parts, failed)
-	// The stop has a deadline of its own: ctx has ended already.
+	// ctx has ended, so the stop needs its own deadline.
 	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), stop.Timeout)
 	defer done()
 	var stops sync.WaitGroup
@@ -77,7 +76,7 @@ func Run(ctx context.Context, stop Stop, parts ...Part) error {
 	return errors.Join(errs...)
 }
 
-// drain serves on for a while, unless a part has failed.
+// drain keeps serving for d, unless a part fails.
 func drain(d time.Duration, parts []Part, failed <-chan error) {
 	for _, p := range parts {
 		p.Server.Drain()
@@ -90,7 +89,7 @@ func drain(d time.Duration, parts []Part, failed <-chan error) {
 	<-timer.C
 }
 
-// Listen listens on TCP addresses, all or none.
+// Listen listens on all TCP addresses, or on none.
 func Listen(ctx context.Context, addrs ...string) ([]net.Listener, error) {
 	var config net.ListenConfig
 	listeners := make([]net.Listener, 0, len(addrs))
@@ -105,7 +104,7 @@ func Listen(ctx context.Context, addrs ...string) ([]net.Listener, error) {
 	return listeners, nil
 }
 
-// CloseAll closes listeners that were not served, or were closed by their server already.
+// CloseAll closes listeners. Those that their server closed already are fine.
 func CloseAll(listeners []net.Listener) {
 	for _, l := range listeners {
 		_ = l.Close()

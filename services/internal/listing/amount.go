@@ -3,14 +3,14 @@ package listing
 import "strings"
 
 const (
-	// maxUnitDigits and maxNanoDigits are how many digits a number in a filter may have before and after its
-	// point, leading and trailing zeros left out: what two int64 hold, and more than any amount has.
+	// maxUnitDigits and maxNanoDigits bound the digits of a number in a filter before and after its point, without
+	// leading and trailing zeros. They fit two int64, and are more than any amount has.
 	maxUnitDigits = 18
 	maxNanoDigits = 9
 )
 
-// compareAmount compares the number of an amount of money, exactly. Both parts of an amount have its sign,
-// so that amounts are ordered as their units are, and by their nanos where these are the same.
+// compareAmount compares the number of an amount of money exactly. Both parts of an amount have its sign, so amounts
+// are ordered by their units, and then by their nanos.
 func (p *filterParser) compareAmount(f *Field, op Op, lit literal) (Expr, error) {
 	units, nanos, ok := parseNumber(lit.text)
 	if !ok {
@@ -20,7 +20,7 @@ func (p *filterParser) compareAmount(f *Field, op Op, lit literal) (Expr, error)
 	part := func(part Part, op Op, value any) Compare {
 		return Compare{Field: f.Stored, Part: part, Op: op, Value: value}
 	}
-	// Where there is no amount both numbers are 0, which is not the amount 0.
+	// Without an amount both numbers are 0, which is different from the amount 0.
 	all := And{part(CurrencyCode, NotEqual, "")}
 	sameUnits := part(Units, Equal, units)
 	switch op {
@@ -34,7 +34,7 @@ func (p *filterParser) compareAmount(f *Field, op Op, lit literal) (Expr, error)
 	}
 }
 
-// parseNumber reads a decimal number such as -10.50 as units and billionths, which both have its sign.
+// parseNumber parses a decimal number such as -10.50 as units and billionths, which both have its sign.
 func parseNumber(text string) (units, nanos int64, ok bool) {
 	text, negative := strings.CutPrefix(text, "-")
 	if !negative {
@@ -57,7 +57,7 @@ func parseNumber(text string) (units, nanos int64, ok bool) {
 
 func isDigits(text string) bool { return strings.Trim(text, "0123456789") == "" }
 
-// digitsValue returns the number that at most 18 digits are; no digits are 0.
+// digitsValue returns the value of at most 18 digits; 0 for none.
 func digitsValue(digits string) int64 {
 	var n int64
 	for _, digit := range []byte(digits) {

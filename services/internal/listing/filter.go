@@ -12,30 +12,29 @@ import (
 
 const (
 	maxFilterBytes = 4096
-	// maxFilterDepth bounds parentheses and negations within one another: the parser's stack, and
-	// the depth that the databases' own parsers meet.
+	// maxFilterDepth bounds the nesting of parentheses and negations. It protects the parser's stack, and the
+	// databases' own parsers.
 	maxFilterDepth = 32
-	// fieldEnds and wordEnds are the characters that end a field's name and an unquoted value.
+	// fieldEnds and wordEnds are the characters that end a field's name, and an unquoted value.
 	fieldEnds = `"'()\,=<>!:`
 	wordEnds  = `"'()\,=<>!`
 )
 
-// has is the comparator that means Contains or Equal, as the field has it.
+// has is the comparator `:`, which means Contains or Equal, depending on the field.
 const has Op = ":"
 
-// filterParser reads a filter by recursive descent. It is our own, and not einride's AIP parser,
-// because that one reads unquoted ids such as shoes-de and 007 as something else, and does not tell
-// positions.
+// filterParser parses a filter by recursive descent. We do not use einride's AIP parser, because it misreads unquoted
+// ids such as shoes-de and 007, and does not report positions.
 type filterParser struct {
 	schema *Schema
 	text   string
-	// pos is where to read on, in bytes.
+	// pos is the position of the next byte to read.
 	pos   int
 	depth int
 	now   time.Time
 }
 
-// parseFilter returns a filter's condition, nil for an empty one.
+// parseFilter returns a filter's condition, or nil if the filter is empty.
 func (s *Schema) parseFilter(text string, now time.Time) (Expr, error) {
 	p := &filterParser{schema: s, text: text, now: now}
 	if len(text) > maxFilterBytes {
@@ -57,7 +56,7 @@ func (s *Schema) parseFilter(text string, now time.Time) (Expr, error) {
 	return condition, nil
 }
 
-// expression reads factors joined by AND.
+// expression parses factors joined by AND.
 func (p *filterParser) expression() (Expr, error) {
 	factors, err := p.joined("AND", p.factor)
 	if len(factors) == 1 {
@@ -66,7 +65,7 @@ func (p *filterParser) expression() (Expr, error) {
 	return And(factors), err
 }
 
-// factor reads terms joined by OR, which binds closer than AND.
+// factor parses terms joined by OR, which binds more tightly than AND.
 func (p *filterParser) factor() (Expr, error) {
 	terms, err := p.joined("OR", p.term)
 	if len(terms) == 1 {
@@ -75,7 +74,7 @@ func (p *filterParser) factor() (Expr, error) {
 	return Or(terms), err
 }
 
-// joined reads one or more of what read reads, with a keyword between them.
+// joined parses one or more parts with a keyword between them.
 func (p *filterParser) joined(keyword string, read func() (Expr, error)) ([]Expr, error) {
 	var all []Expr
 	for {
@@ -89,7 +88,7 @@ func (p *filterParser) joined(keyword string, read func() (Expr, error)) ([]Expr
 	}
 }
 
-// term reads a condition or an expression in parentheses, negated or not.
+// term parses a condition or an expression in parentheses, possibly negated.
 func (p *filterParser) term() (Expr, error) {
 	p.skipSpace()
 	start := p.pos
@@ -104,7 +103,7 @@ func (p *filterParser) term() (Expr, error) {
 	return Not{Expr: e}, err
 }
 
-// simple reads a condition or an expression in parentheses.
+// simple parses a condition or an expression in parentheses.
 func (p *filterParser) simple() (Expr, error) {
 	p.skipSpace()
 	start := p.pos
@@ -125,7 +124,7 @@ func (p *filterParser) simple() (Expr, error) {
 	return e, nil
 }
 
-// condition reads a field, a comparator and a value.
+// condition parses a field, a comparator and a value.
 func (p *filterParser) condition() (Expr, error) {
 	start := p.pos
 	name := p.word(fieldEnds)
@@ -152,7 +151,7 @@ func (p *filterParser) condition() (Expr, error) {
 	return e, err
 }
 
-// comparator reads a comparator.
+// comparator parses a comparator.
 func (p *filterParser) comparator() (Op, bool) {
 	for _, op := range []Op{LessEqual, GreaterEqual, NotEqual, Equal, Less, Greater} {
 		if p.symbol(string(op)) {
@@ -162,7 +161,7 @@ func (p *filterParser) comparator() (Op, bool) {
 	return has, p.symbol(":")
 }
 
-// symbol reads the characters given, if they come next.
+// symbol consumes symbol if it comes next.
 func (p *filterParser) symbol(symbol string) bool {
 	if !strings.HasPrefix(p.text[p.pos:], symbol) {
 		return false
@@ -171,7 +170,7 @@ func (p *filterParser) symbol(symbol string) bool {
 	return true
 }
 
-// keyword reads a word, if it comes next as a whole, with the space around it.
+// keyword consumes a whole word and the space around it, if it comes next.
 func (p *filterParser) keyword(keyword string) bool {
 	p.skipSpace()
 	start := p.pos
@@ -203,7 +202,7 @@ func (p *filterParser) skipSpace() {
 
 func (p *filterParser) atEnd() bool { return p.pos == len(p.text) }
 
-// enter counts one more level of nesting, which begins at a position.
+// enter counts one more level of nesting, which begins at start.
 func (p *filterParser) enter(start int) error {
 	if p.depth++; p.depth > maxFilterDepth {
 		return p.fail(start, "too deeply nested; at most %d levels of parentheses and NOT are allowed", maxFilterDepth)
@@ -211,7 +210,7 @@ func (p *filterParser) enter(start int) error {
 	return nil
 }
 
-// found says what comes next, for error messages.
+// found describes what comes next, for error messages.
 func (p *filterParser) found() string {
 	if p.atEnd() {
 		return "the end"
@@ -222,15 +221,15 @@ func (p *filterParser) found() string {
 		r, _ := utf8.DecodeRuneInString(p.text[p.pos:])
 		word = string(r)
 	}
-	return fmt.Sprintf("%.60q", word) // shortened: messages travel in headers
+	return fmt.Sprintf("%.60q", word) // shortened, because errors travel in headers
 }
 
-// character returns a position as people count it: in characters, from 1.
+// character converts a position to the number that people count: characters, from 1.
 func (p *filterParser) character(pos int) int {
 	return utf8.RuneCountInString(p.text[:pos]) + 1
 }
 
-// fail returns the error for what stands at a position.
+// fail returns an error about the text at a position.
 func (p *filterParser) fail(pos int, format string, args ...any) error {
 	return invalidFilter("at character %d: %s", p.character(pos), fmt.Sprintf(format, args...))
 }
@@ -239,7 +238,7 @@ func invalidFilter(format string, args ...any) error {
 	return apperr.Invalid("INVALID_FILTER", "filter", format, args...)
 }
 
-// validBytes returns how many bytes of a text stand before the first that are not UTF-8.
+// validBytes returns the number of bytes before the first that is not UTF-8.
 func validBytes(text string) int {
 	for i, r := range text {
 		if _, size := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {

@@ -1,24 +1,24 @@
-// Package listing turns the filter, order_by, page_size and page_token of a list request into a
-// Query that either store can run, and its result back into the token of the next page. A filter is
-// AIP-160's language as far as the documentation of a Schema's Query says.
+// Package listing turns the filter, order_by, page_size and page_token of a list request into a Query that either store
+// can run, and its result into the token of the next page. Filters are written in AIP-160's language, to the extent
+// documented at Schema's Query.
 //
-// Flows and stores import it; it imports none of ours but apperr.
+// Flows and stores import it; of our packages it imports apperr.
 package listing
 
-// Query is a checked list request. Fields are named by their stored name, which is the same in
-// SQL columns and in MongoDB documents.
+// Query is a validated list request. Fields have their stored names, which are the same in SQL columns and MongoDB
+// documents.
 type Query struct {
-	// Where is what a row must satisfy; nil: every row does.
+	// Where is the condition for rows; nil if every row matches.
 	Where Expr
-	// Order is never empty; its last entry is a unique field, so that the order is total.
+	// Order is never empty. Its last entry is a unique field, so the order is total.
 	Order []Order
-	// After holds the Order fields' values of the last row of the page before, in Order's order;
-	// nil on the first page. Only rows after it match.
+	// After has the values of the Order fields in the last row of the page before; nil on the first page. Only later
+	// rows match.
 	After []any
-	// Limit is how many rows the store returns at most. It is one more than the page size, so
-	// that the caller sees whether there is another page.
+	// Limit is the maximum number of rows. It is one more than the page size, so that the caller sees whether another
+	// page follows.
 	Limit int
-	// checksum binds page tokens to the request that they came from.
+	// checksum ties page tokens to their request.
 	checksum string
 	// take is the request's Take.
 	take func(row any) bool
@@ -33,28 +33,28 @@ type Order struct {
 // Expr is a condition on a row: And, Or, Not or Compare.
 type Expr interface{ expr() }
 
-// And holds when all of its conditions hold; an empty And holds.
+// And holds if all of its conditions hold. An empty And holds.
 type And []Expr
 
-// Or holds when one of its conditions holds; an empty Or does not.
+// Or holds if one of its conditions holds. An empty Or does not hold.
 type Or []Expr
 
-// Not holds when its condition does not.
+// Not holds if its condition does not.
 type Not struct{ Expr Expr }
 
-// Compare holds when a field's value stands in the relation to a value.
+// Compare holds if a field's value has a relation to Value.
 type Compare struct {
 	Field string
-	// Part says which part of an amount of money is compared; empty: the field is none.
+	// Part is the part of an amount to compare; "" if the field is not an amount.
 	Part Part
 	Op   Op
-	// Value is a string, bool, int64 or time.Time (UTC, whole milliseconds), as the field is stored.
+	// Value is a string, bool, int64 or time.Time (UTC, whole milliseconds), in its stored form.
 	Value any
-	// Optional says that documents may be without the field. Such count as having an empty text or false.
+	// Optional means that documents may lack the field. They count as having an empty text or false.
 	Optional bool
 }
 
-// Column returns the name of the column that is compared: the field's, with the part behind.
+// Column returns the column to compare: the field's name, followed by the part's.
 func (c Compare) Column() string {
 	if c.Part == "" {
 		return c.Field
@@ -62,13 +62,12 @@ func (c Compare) Column() string {
 	return c.Field + "_" + string(c.Part)
 }
 
-// Part is a part of an amount of money. SQL stores have a column for each, amount_currency, amount_units
-// and amount_nanos; documents have them under the amount's key, as amount.currency_code, amount.units and
-// amount.nanos. Where there is no amount the currency is empty and the numbers are 0: documents are then
-// without the amount.
+// Part is a part of an amount of money. SQL stores have a column for each: amount_currency, amount_units and
+// amount_nanos. Documents have them below the amount's key: amount.currency_code, amount.units and amount.nanos.
+// Without an amount, the currency is empty and the numbers are 0; documents then lack the amount.
 type Part string
 
-// The parts: a text and two int64, as couponlink's Money has them.
+// The parts: a text and two int64, as in the API's Money.
 const (
 	CurrencyCode Part = "currency"
 	Units        Part = "units"

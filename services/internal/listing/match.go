@@ -7,11 +7,10 @@ import (
 	"time"
 )
 
-// Match says whether a row satisfies a condition, for rows that are in no store; nil: every row does. value
-// returns the value of a field by its column's name, of the type that Compare.Value has. Texts are compared
-// byte by byte, as the stores do.
+// Match reports whether a row that is in no store satisfies a condition; every row satisfies nil. value returns the
+// value of a column, in Compare.Value's type. Texts are compared byte by byte, as in the stores.
 //
-// It panics on an unknown condition, and where the types differ, which only a programmer can cause.
+// Match panics on an unknown condition or a value of another type, which only a programming error can cause.
 func Match(e Expr, value func(column string) any) bool {
 	switch e := e.(type) {
 	case nil:
@@ -39,7 +38,7 @@ func Match(e Expr, value func(column string) any) bool {
 	}
 }
 
-// matches says whether a value stands in the relation to c's.
+// matches reports whether a value has the relation to c's value.
 func (c Compare) matches(value any) bool {
 	switch c.Op {
 	case HasPrefix:
@@ -66,7 +65,7 @@ func (c Compare) matches(value any) bool {
 	}
 }
 
-// compare returns how a value is ordered to c's: less than 0, 0 or more.
+// compare compares a value with c's value: less than 0, 0, or more.
 func (c Compare) compare(value any) int {
 	switch to := c.Value.(type) {
 	case string:
@@ -94,7 +93,7 @@ func compareBools(a, b bool) int {
 	}
 }
 
-// as returns a value of c's field as the type that it must have.
+// as asserts the type of a value of c's field.
 func as[T any](c Compare, value any) T {
 	typed, ok := value.(T)
 	if !ok {

@@ -1,5 +1,5 @@
-// Command healthcheck asks a service whether it serves, and says so by its exit status: what a
-// container without a shell runs as its health check.
+// Command healthcheck checks whether a service is serving. The exit status is the result, so a container without a
+// shell can run it as its health check.
 //
 //	healthcheck http://127.0.0.1:8080/readyz    answers 200
 //	healthcheck grpc://127.0.0.1:9001           grpc.health.v1 says SERVING
@@ -20,7 +20,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// timeout bounds one check, below the interval at which orchestrators usually ask.
+// timeout bounds one check. It is below the interval at which orchestrators usually check.
 const timeout = 3 * time.Second
 
 func main() {
@@ -54,7 +54,7 @@ func check(ctx context.Context, target string) error {
 }
 
 func checkHTTP(ctx context.Context, target string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil) //nolint:gosec // whoever runs the check says what to ask
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil) //nolint:gosec // the operator chooses the target
 	if err != nil {
 		return fmt.Errorf("making the request: %w", err)
 	}

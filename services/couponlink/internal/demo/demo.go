@@ -1,4 +1,4 @@
-// Package demo adds sample data to a running system, by the same calls that any client makes.
+// Package demo adds sample data to a running system, through the API that any client uses.
 //
 // Only the one-process form imports it.
 package demo
@@ -21,24 +21,23 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// clickParameter is the name by which the sample shops take the click's id.
+// clickParameter is the query parameter in which the sample shops receive the click id.
 const clickParameter = "click"
 
-// browser is the user agent of the sample visitors: a script's would be taken for a crawler.
+// browser is the user agent of the sample visitors. A script's own would count as a crawler.
 const browser = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15"
 
-// Target is the system to fill.
+// Target is the system to load the sample data into.
 type Target struct {
 	// Coupon and Tracking are connections that carry the admin key.
 	Coupon, Tracking grpc.ClientConnInterface
-	// Partner returns the handler for clicks and postbacks that come at a given time.
+	// Partner returns a handler for clicks and postbacks that happen at the given time.
 	Partner func(at time.Time) http.Handler
-	// PublicURL is the beginning of tracking links. The sample shops are below it.
+	// PublicURL is the origin of tracking links and of the sample shops.
 	PublicURL string
 }
 
-// Load adds the sample data, as of now, where it is not there yet. What is there already is left as
-// it is, also where somebody has changed it.
+// Load adds the sample data, as of now. It changes nothing that exists already, even if somebody has edited it.
 func Load(ctx context.Context, target Target, now time.Time) error {
 	if err := loadCatalog(ctx, target); err != nil {
 		return err
@@ -91,8 +90,8 @@ func loadCoupons(ctx context.Context, client couponv1.CouponServiceClient, now t
 	return nil
 }
 
-// refused says whether something that was changed since stands in the way: a sample offer was
-// archived, a sample publisher blocked.
+// refused reports whether a call failed because somebody changed the sample data: archived an offer, or blocked a
+// publisher.
 func refused(err error) bool { return status.Code(err) == codes.FailedPrecondition }
 
 func loadSales(ctx context.Context, target Target, now time.Time) error {
@@ -154,17 +153,17 @@ func (s sampleSale) load(ctx context.Context, target Target, client trackingv1.C
 	return err
 }
 
-// record reports a sale and returns what was stored; nil, without an error, where the transaction is there
-// with another content: from an earlier load that did not come to its end.
+// record reports a sale and returns the stored conversion. It returns nil without an error if the transaction exists
+// with other content, from an earlier load that did not finish.
 func record(ctx context.Context, client trackingv1.ConversionServiceClient, req *trackingv1.RecordConversionRequest) (*trackingv1.Conversion, error) {
 	resp, err := client.RecordConversion(ctx, req)
 	if status.Code(err) == codes.Aborted {
-		return nil, nil //nolint:nilnil // said above
+		return nil, nil //nolint:nilnil // see above
 	}
 	return resp.GetConversion(), err
 }
 
-// visit makes a click through the sale's tracking link at a moment and returns its id.
+// visit clicks the sale's tracking link at a given time and returns the click id.
 func (s sampleSale) visit(ctx context.Context, target Target, at time.Time) (string, error) {
 	link, err := s.link(ctx, target)
 	if err != nil {
@@ -184,7 +183,7 @@ func (s sampleSale) link(ctx context.Context, target Target) (string, error) {
 	return link.GetUrl(), nil
 }
 
-// visit makes a click through a link at a moment and returns its id.
+// visit clicks a link at a given time and returns the click id.
 func visit(ctx context.Context, target Target, link string, at time.Time) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, http.NoBody)
 	if err != nil {
@@ -208,17 +207,17 @@ func visit(ctx context.Context, target Target, link string, at time.Time) (strin
 // documentationAddr is an address reserved for documentation.
 const documentationAddr = "192.0.2.1:443"
 
-// partnerAnswer records the answer to a click or a postback, without its body.
+// partnerAnswer records the status and headers of an answer to a click or postback.
 type partnerAnswer struct {
 	header http.Header
 	status int
 }
 
-// Header returns the headers to set.
+// Header implements http.ResponseWriter.
 func (r *partnerAnswer) Header() http.Header { return r.header }
 
-// WriteHeader keeps the status.
+// WriteHeader implements http.ResponseWriter.
 func (r *partnerAnswer) WriteHeader(status int) { r.status = status }
 
-// Write drops the body.
+// Write implements http.ResponseWriter. It drops the body.
 func (r *partnerAnswer) Write(p []byte) (int, error) { return len(p), nil }

@@ -13,35 +13,34 @@ import (
 )
 
 const (
-	// historyDays is how far back sales were made.
+	// historyDays is the age of the oldest sales, in days.
 	historyDays = 30
-	// approvedAfter is how old a sale is when it is approved: shops wait for returns.
+	// approvedAfter is the age at which a sale is approved: shops wait for returns.
 	approvedAfter = 7 * day
-	// atOnce bounds the calls under way: stores write many together, and other work goes on.
+	// atOnce bounds the calls in flight. Stores write many at once, and other requests still get through.
 	atOnce = 16
 )
 
-// campaign is what sells day by day: a code, and how well.
+// campaign says how well a code sells each day.
 type campaign struct {
 	offer, code, prefix string
-	// daily is how many sales a day makes in a week, from Sunday on.
+	// daily has the number of sales on each day of a week, from Sunday on.
 	daily    [7]int
 	currency string
-	// prices are what is sold for, in turn, in cents.
+	// prices are the amounts of the sales, in turn, in cents.
 	prices []int64
-	// visits is how many people follow the code's link in a week, in addition to those in proportion to its
-	// sales.
+	// visits is how many people follow the code's link in a week, besides those in proportion to its sales.
 	visits    int
 	publisher string
-	// leaked is how long ago coupon sites began to list the code; zero: they don't. Until then all buyers
-	// came by the link.
+	// leaked is how many days ago coupon sites began to list the code; 0 means never. Before that, all buyers came by
+	// the link.
 	leaked int
 }
 
-// leakedDaily is how many sales a day a code makes once it has leaked.
+// leakedDaily is the number of sales a day by a leaked code.
 const leakedDaily = 3
 
-// sells returns how many sales the code made on a day, given as a number of days ago.
+// sells returns the number of sales with the code on the day that was ago days before at.
 func (c campaign) sells(at time.Time, ago int) int {
 	if ago < c.leaked {
 		return leakedDaily
@@ -49,7 +48,7 @@ func (c campaign) sells(at time.Time, ago int) int {
 	return c.daily[at.Weekday()]
 }
 
-// clicked reports whether the n-th sale of a day, given as a number of days ago, came by a click.
+// clicked reports whether the n-th sale of a day, ago days back, came by a click.
 func (c campaign) clicked(number, ago int) bool {
 	switch {
 	case c.leaked == 0:
@@ -79,15 +78,14 @@ func campaigns() []campaign {
 // pastSale is a sale of a campaign.
 type pastSale struct {
 	offer, publisher, code, transaction string
-	// clicked says that the sale came by a click.
+	// clicked reports whether the sale came by a click.
 	clicked  bool
 	currency string
 	cents    int64
 	time     time.Time
 }
 
-// history returns the sales of the last days up to now, the same for the same now. A code sells only
-// while it is valid.
+// history returns the sales of the last days, which depend on now only. A code sells only while it is valid.
 func history(now time.Time) []pastSale {
 	var all []pastSale
 	for _, c := range campaigns() {
@@ -99,7 +97,7 @@ func history(now time.Time) []pastSale {
 				one := pastSale{
 					offer: c.offer, publisher: c.publisher, code: c.code, clicked: c.clicked(number, ago), transaction: fmt.Sprintf("%s%04d", c.prefix, 17*number),
 					currency: c.currency, cents: c.prices[number%len(c.prices)],
-					// Within eight hours before, so that sales do not all have one minute.
+					// The eight hours before at, so that sales do not all have the same minute.
 					time: at.Add(-time.Duration(1+number*37%480) * time.Minute),
 				}
 				if one.time.After(now.Add(c.coupon().starts)) {
@@ -121,8 +119,8 @@ func (c campaign) coupon() sampleCoupon {
 	return sampleCoupon{}
 }
 
-// loadHistory records the sales of the days before: the older ones are approved, but a few are rejected,
-// and one came twice with two amounts.
+// loadHistory records the sales of the past days. Older ones are approved, except for a few that are rejected; one is
+// reported twice with different amounts.
 func loadHistory(ctx context.Context, target Target, client trackingv1.ConversionServiceClient, now time.Time) error {
 	group, calls := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
@@ -159,7 +157,7 @@ func (s pastSale) request() *trackingv1.RecordConversionRequest {
 	}
 }
 
-// settle decides on the sale of that number: most are approved.
+// settle decides about the sale with that number. Most are approved.
 func settle(ctx context.Context, client trackingv1.ConversionServiceClient, c *trackingv1.Conversion, number int) error {
 	var err error
 	switch {
@@ -171,7 +169,7 @@ func settle(ctx context.Context, client trackingv1.ConversionServiceClient, c *t
 	return err
 }
 
-// loadVisits makes the clicks by the links of the campaigns.
+// loadVisits clicks the campaigns' links.
 func loadVisits(ctx context.Context, target Target, now time.Time) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
@@ -190,7 +188,7 @@ func loadVisits(ctx context.Context, target Target, now time.Time) error {
 	return group.Wait()
 }
 
-// visitsOf returns when people came by the campaign's link in the last days, while its code was valid.
+// visitsOf returns the times at which people followed the campaign's link in the last days, while its code was valid.
 func (c campaign) visitsOf(now time.Time) []time.Time {
 	var all []time.Time
 	for ago := historyDays - 1; ago >= 0; ago-- {

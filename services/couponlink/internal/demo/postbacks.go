@@ -14,11 +14,11 @@ import (
 type samplePostback struct {
 	offer, query string
 	ago          time.Duration
-	// hasWrongToken says that the shop sends another offer's token.
+	// hasWrongToken makes the shop send another offer's token.
 	hasWrongToken bool
 }
 
-// postbacks are the shops' reports, in order: sales, one of them twice, an order with several codes, a refund
+// postbacks are the shops' reports, in order: sales, one of them sent twice, an order with several codes, a refund sent
 // before its sale and again after it, and several mistakes.
 var postbacks = [...]samplePostback{
 	{offer: "glow-skincare", query: "coupon_code=ANAGLOW15&transaction_id=GLW-5602&amount=54.90&currency=USD", ago: 49 * time.Hour},

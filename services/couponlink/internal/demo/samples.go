@@ -11,11 +11,11 @@ import (
 
 const day = 24 * time.Hour
 
-// decides is how long a visitor takes to buy.
+// decides is the time between a visitor's click and purchase.
 const decides = 15 * time.Minute
 
-// landing returns the landing page of a shop under a public URL. Each has the click's id and the code, under
-// names that we chose.
+// landing returns the URL of a shop's landing page. The shop receives the click id and the code in parameters named by
+// us.
 func landing(publicURL, shop, path string) string {
 	return publicURL + ShopPath + shop + "/" + path + "?" + clickParameter + "={click_id}&promo={coupon_code}&src={pub_id}"
 }
@@ -33,8 +33,8 @@ type sampleOffer struct {
 	offer *couponv1.Offer
 }
 
-// offers returns new sample offers whose shops are under a public URL. They differ in payout, in what counts,
-// and in the proof of postbacks.
+// offers returns the sample offers, with shops below a public URL. They differ in payout, precedence and proof of
+// postbacks.
 func offers(publicURL string) []sampleOffer {
 	landing := func(shop, path string) string { return landing(publicURL, shop, path) }
 	return []sampleOffer{
@@ -69,14 +69,13 @@ func offers(publicURL string) []sampleOffer {
 	}
 }
 
-// samplePublisher is a publisher.
 type samplePublisher struct {
 	id, name string
-	// hears says that its sales are delivered.
+	// hears makes the publisher receive deliveries.
 	hears bool
 }
 
-// publisher returns the publisher, whose endpoint is under a public URL.
+// publisher returns the publisher, with its endpoint below a public URL.
 func (p samplePublisher) publisher(publicURL string) *couponv1.Publisher {
 	publisher := &couponv1.Publisher{DisplayName: p.name}
 	if p.hears {
@@ -101,17 +100,17 @@ var publishers = [...]samplePublisher{
 	{id: "budget-bea", name: "Budget Bea"},
 }
 
-// sampleCoupon is a coupon; its days are counted from now.
+// sampleCoupon is a coupon whose dates are relative to now.
 type sampleCoupon struct {
 	offer, publisher, code string
 	starts                 time.Duration
-	// expires is zero for a coupon that does not expire.
+	// expires is 0 if the coupon does not expire.
 	expires            time.Duration
 	note               string
 	disabled, archived bool
 }
 
-// coupons are the sample coupons, in every state there is. PETLOVE10 belongs to two publishers.
+// coupons are the sample coupons, in every state. PETLOVE10 belongs to two publishers.
 var coupons = [...]sampleCoupon{
 	{offer: "aurora-shoes", publisher: "mia-runs", code: "MIA20", starts: -60 * day, note: "Spring half-marathon series"},
 	{offer: "aurora-shoes", publisher: "trailhead-tom", code: "TOM20", starts: -45 * day, expires: 45 * day},
@@ -141,7 +140,7 @@ type sampleReport struct {
 	report *trackingv1.SavedReport
 }
 
-// reports returns the sample reports, made anew.
+// reports returns new sample reports.
 func reports() []sampleReport {
 	return []sampleReport{
 		{"publishers-30-days", &trackingv1.SavedReport{
@@ -154,8 +153,7 @@ func reports() []sampleReport {
 	}
 }
 
-// sampleSale is a sale. One with a click comes through the link of the coupon or, without a code,
-// through a plain link.
+// sampleSale is a sale. If it has a click, the click follows the coupon's link or, without a code, a plain link.
 type sampleSale struct {
 	transaction            string
 	offer, publisher, code string
@@ -166,8 +164,8 @@ type sampleSale struct {
 	nanos                  int32
 }
 
-// sales are the sample sales: by code, by link, by click alone, and four that nobody can be credited
-// with. The last one is what tells that the sales are there.
+// sales are the sample sales: by code, by link, by click alone, and four that nobody can be credited with. The
+// existence of the last one shows that the sales are loaded.
 var sales = [...]sampleSale{
 	{transaction: "AUR-10021", offer: "aurora-shoes", code: "MIA20", ago: 21 * day, currency: "USD", units: 129, nanos: 900_000_000},
 	{transaction: "AUR-10044", offer: "aurora-shoes", code: "mia20", ago: 14 * day, currency: "USD", units: 89},

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ShopPath is the path of the sample shops. Scans call their pages like any others.
+// ShopPath is the path of the sample shops. Scans call their pages like any other page.
 const ShopPath = "/demo-shop/"
 
 // deliveriesPath receives the deliveries to sample publishers.
@@ -16,10 +16,8 @@ const deliveriesPath = ShopPath + "deliveries"
 //go:embed shop.html
 var shopPage string
 
-// shop is a sample shop.
 type shop struct{ ID, Name, Product, Price string }
 
-// shops are the shops of the sample offers.
 var shops = [...]shop{
 	{"aurora", "Aurora Running Shoes", "Aurora Tempo 3, for the road", "USD 129.90"},
 	{"glow", "Glow & Co. Skincare", "Morning serum, 30 ml", "USD 64.00"},
@@ -30,13 +28,13 @@ var shops = [...]shop{
 	{"lumen", "Lumen Desk Lamps", "Lumen One, brass", "USD 89.00"},
 }
 
-// shopView is a shop's page.
+// shopView is the data of a shop's page.
 type shopView struct {
 	Path string
 	// Shop is nil on the page that lists Shops.
 	Shop  *shop
 	Shops []shop
-	// Click, Code and Publisher are the values from the link.
+	// Click, Code and Publisher are values from the link.
 	Click, Code, Publisher string
 }
 
@@ -50,7 +48,7 @@ func Shop() http.Handler {
 		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("X-Robots-Tag", "noindex")
-		_ = page.Execute(w, view) // A visitor who has left needs no page.
+		_ = page.Execute(w, view) // if the visitor has left, nobody needs the page
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+ShopPath+"{$}", func(w http.ResponseWriter, _ *http.Request) {

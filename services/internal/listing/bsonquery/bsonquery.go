@@ -1,6 +1,6 @@
-// Package bsonquery compiles a listing.Query to MongoDB's filter and sort documents.
+// Package bsonquery compiles a listing.Query to MongoDB filter and sort documents.
 //
-// Only the MongoDB stores import it; it imports none of ours but listing.
+// Only the MongoDB stores import it; of our packages it imports listing.
 package bsonquery
 
 import (
@@ -13,11 +13,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// Build returns a query's filter and sort documents. The filter includes that documents come after
-// the last page, and is empty for all; the limit is the caller's part. Keys are the fields' stored
-// names, but `_id` for `id`, and paths for the parts of amounts of money. All fields but those parts, and
-// those that a comparison says are optional, must be present in every document: a missing one is not what
-// a missing SQL value is.
+// Build returns a query's filter and sort documents. The filter includes the position after the last page; it is empty
+// if every document matches. The caller applies the limit. Keys are the fields' stored names, except that `id` is
+// `_id`, and paths for the parts of amounts. Every document must have all fields, except those parts and the fields
+// that a comparison marks as optional: a missing field does not compare like a NULL in SQL.
 func Build(q listing.Query) (filter, sort bson.D) {
 	var all []bson.D
 	if q.Where != nil {
@@ -65,7 +64,7 @@ func expr(e listing.Expr) bson.D {
 	}
 }
 
-// list returns conditions joined by an operator.
+// list joins conditions with an operator.
 func list(operator string, conditions []listing.Expr) bson.D {
 	documents := make([]bson.D, len(conditions))
 	for i, e := range conditions {
@@ -74,7 +73,7 @@ func list(operator string, conditions []listing.Expr) bson.D {
 	return bson.D{{Key: operator, Value: documents}}
 }
 
-// compare returns the comparison of a field with a value.
+// compare compares a field with a value.
 func compare(c listing.Compare) bson.D {
 	var condition bson.D
 	switch c.Op {
@@ -91,8 +90,8 @@ func compare(c listing.Compare) bson.D {
 	return optional(c, condition)
 }
 
-// optional returns a comparison's condition with documents that are without the field as if they had the
-// value that stands for none. Of all relations only $ne holds for these.
+// optional extends a comparison to documents without the field, as if they had the empty value. Only $ne holds for
+// these.
 func optional(c listing.Compare, condition bson.D) bson.D {
 	none := none(c)
 	holds := listing.Match(c, func(string) any { return none })
@@ -107,7 +106,7 @@ func optional(c listing.Compare, condition bson.D) bson.D {
 	}
 }
 
-// none returns the value that stands for none in a field of the type of a comparison's value.
+// none returns the empty value for a field of the comparison's type.
 func none(c listing.Compare) any {
 	switch c.Value.(type) {
 	case string:
@@ -121,7 +120,7 @@ func none(c listing.Compare) any {
 	}
 }
 
-// path returns the path in documents of what a comparison is about.
+// path returns the path of a comparison's field in documents.
 func path(c listing.Compare) string {
 	switch c.Part {
 	case "":
@@ -133,7 +132,7 @@ func path(c listing.Compare) string {
 	}
 }
 
-// operator returns the query operator of a relation.
+// operator returns the query operator for a relation.
 func operator(op listing.Op) string {
 	switch op {
 	case listing.Equal:
@@ -162,8 +161,8 @@ func pattern(c listing.Compare) string {
 	return regexp.QuoteMeta(text)
 }
 
-// prefix returns a prefix as a range, which an index can serve and which needs no escaping, unlike
-// a regular expression.
+// prefix compares a prefix as a range, which an index can serve and which, unlike a regular expression, needs no
+// escaping.
 func prefix(c listing.Compare) bson.D {
 	text, ok := c.Value.(string)
 	if !ok {
@@ -176,7 +175,7 @@ func prefix(c listing.Compare) bson.D {
 	return bson.D{{Key: path(c), Value: bounds}}
 }
 
-// after returns the conditions that a document comes after one with values in an order.
+// after returns conditions for documents that come after the given values in an order.
 func after(order []listing.Order, values []any) []bson.D {
 	if len(order) == 1 {
 		return []bson.D{relation(key(order[0].Field), beyond(order[0]), values[0])}
@@ -189,14 +188,14 @@ func after(order []listing.Order, values []any) []bson.D {
 		}
 		alternatives = append(alternatives, append(all, relation(key(o.Field), beyond(o), values[i])...))
 	}
-	// The alternatives imply the first condition; it lets one index range serve them all.
+	// The alternatives imply the first condition. It lets one index range serve them all.
 	return []bson.D{
 		relation(key(order[0].Field), beyond(order[0])+"e", values[0]),
 		{{Key: "$or", Value: alternatives}},
 	}
 }
 
-// beyond returns the relation of a later document's value to an earlier one's.
+// beyond returns the relation of later values to earlier ones.
 func beyond(o listing.Order) string {
 	if o.Desc {
 		return "$lt"
@@ -204,7 +203,7 @@ func beyond(o listing.Order) string {
 	return "$gt"
 }
 
-// relation returns that what is at a path stands in a relation to a value.
+// relation compares the value at a path with v.
 func relation(path, operator string, v any) bson.D {
 	return bson.D{{Key: path, Value: bson.D{{Key: operator, Value: value(v)}}}}
 }
@@ -217,7 +216,7 @@ func key(field string) string {
 	return field
 }
 
-// value returns a value as documents hold it.
+// value converts a value to the form in documents.
 func value(v any) any {
 	if t, ok := v.(time.Time); ok {
 		return bson.NewDateTimeFromTime(t)

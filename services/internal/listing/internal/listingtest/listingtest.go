@@ -1,5 +1,5 @@
-// Package listingtest has what the tests of listing and its compilers share: a plain meaning of
-// conditions and orders to compare the compilers with, and random ones of both.
+// Package listingtest has what the tests of listing and its compilers share: a simple evaluation of conditions and
+// orders to compare the compilers with, and generators of random ones.
 //
 // Only tests within listing import it.
 package listingtest
@@ -16,21 +16,20 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// Row is a row by its columns' names. It has them all: documents of it may be without Optionals that have
-// the value for none.
+// Row maps a row's columns to values. It has all columns. A document of it may leave out Optionals that are empty.
 type Row map[string]any
 
-// Columns returns the names of all columns that rows have.
+// Columns returns the names of all columns.
 func Columns() []string {
 	return append([]string{"id", "note", "code_key", "kind", "enabled", "create_time"}, Optionals()...)
 }
 
-// Optionals returns the names of the columns that documents may be without.
+// Optionals returns the names of the columns that documents may leave out.
 func Optionals() []string {
 	return []string{"price_currency", "price_units", "price_nanos", "memo", "flagged"}
 }
 
-// Schema returns the schema whose stored fields random rows have.
+// Schema returns the schema of random rows.
 func Schema() *listing.Schema {
 	return listing.NewSchema(
 		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "things/", Sortable: true},
@@ -62,7 +61,7 @@ func state(value string, now time.Time) listing.Expr {
 	}
 }
 
-// Match says whether a row satisfies a condition; nil is satisfied by all.
+// Match reports whether a row satisfies a condition. Every row satisfies nil.
 func Match(e listing.Expr, row Row) bool {
 	switch e := e.(type) {
 	case nil:
@@ -146,8 +145,8 @@ func OrderRows(q listing.Query, a, b Row) int {
 	return 0
 }
 
-// texts are few, so that they meet often, and have what goes wrong easily: quotes, wildcards of
-// other languages, and the ends of UTF-8's ranges.
+// texts generates few different texts, so that rows often share them. They contain what often goes wrong: quotes, other
+// languages' wildcards, and the ends of UTF-8's ranges.
 func texts() *rapid.Generator[string] {
 	return rapid.StringOfN(rapid.SampledFrom([]rune{'A', 'B', 'b', 'É', 'é', '.', '\'', '"', '*', '\\', '%', '_', ' ', '\x7f', '\ud7ff', '\ue000', '\U0010ffff'}), 0, 3, -1)
 }
