@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/couponlink/couponlink/services/gateway/internal/console"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/report"
 )
 
 // TestReportHasTheExportsColumns keeps the console's columns those of the file that it downloads.
@@ -13,7 +13,7 @@ func TestReportHasTheExportsColumns(t *testing.T) {
 	for _, c := range exportColumns() {
 		exported = append(exported, c.name)
 	}
-	shown := console.ReportColumns()
+	shown := report.ReportColumns()
 	slices.Sort(exported)
 	slices.Sort(shown)
 	if !slices.Equal(exported, shown) {

@@ -14,19 +14,18 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/assets"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/access"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
 )
 
 // Root is where the console is mounted.
-const Root = "/console/"
+const Root = ui.Root
 
 // contentSecurityPolicy lets pages use the console's own files and nothing else: no inline script, no
 // inline style, no frame around it.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
-// maxFormBytes bounds a form without files.
-const maxFormBytes = 1 << 20
 
 // Config is what the console runs by.
 type Config struct {
@@ -52,107 +51,91 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Console is what every page has: the services, the settings, the sessions. Pages reach it through
-// *page, which embeds it.
+// Console serves everything below ui.Root.
 type Console struct {
-	offers     couponv1.OfferServiceClient
-	publishers couponv1.PublisherServiceClient
-	// tracking is the connection for the pages of clicks, conversions and deliveries.
-	tracking grpc.ClientConnInterface
-	// coupon is the connection for the services that have no client above.
-	coupon grpc.ClientConnInterface
-
-	// api is the REST form of the services, with the key.
-	api http.Handler
-
-	publicURL string
-	// publicOrigin is the scheme and host of publicURL; "" if unset.
-	publicOrigin string
-	zone         *time.Location
-	version      string
-	now          func() time.Time
-	log          *slog.Logger
-
-	access  *access.Keeper
-	assets  *assets.Set
-	views   *views
-	paths   map[string]bool // the patterns that GET has a page for: what the menu and tabs may show
-	mux     *http.ServeMux
+	kit     *ui.Kit
 	handler http.Handler
 }
 
-// New returns the handler of everything below Root. Besides, Root without its slash leads there.
+// New returns the console. Besides what is below Root, it serves Root without its slash, which leads there.
 func New(cfg Config) (*Console, error) {
-	c := &Console{
-		coupon: reviewedConn{grpcdial.WithKey(cfg.Coupon, cfg.AdminKey)}, tracking: reviewedConn{grpcdial.WithKey(cfg.Tracking, cfg.AdminKey)},
-		api: withKey(cfg.API, cfg.AdminKey), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), zone: cfg.Zone, version: cfg.Version,
-		now: cfg.Now, log: cfg.Log, paths: map[string]bool{},
+	kit := &ui.Kit{
+		Coupon:    ui.ReviewedConn{ClientConnInterface: grpcdial.WithKey(cfg.Coupon, cfg.AdminKey)},
+		Tracking:  ui.ReviewedConn{ClientConnInterface: grpcdial.WithKey(cfg.Tracking, cfg.AdminKey)},
+		API:       withKey(cfg.API, cfg.AdminKey),
+		PublicURL: strings.TrimSuffix(cfg.PublicURL, "/"), Zone: cfg.Zone, Version: cfg.Version,
+		Now: cfg.Now, Log: cfg.Log, Entries: menu(), Paths: map[string]bool{},
 	}
-	if c.zone == nil {
-		c.zone = time.UTC
+	if kit.Zone == nil {
+		kit.Zone = time.UTC
 	}
-	if c.now == nil {
-		c.now = time.Now
+	if kit.Now == nil {
+		kit.Now = time.Now
 	}
-	c.offers, c.publishers = couponv1.NewOfferServiceClient(c.coupon), couponv1.NewPublisherServiceClient(c.coupon)
+	kit.Offers, kit.Publishers = couponv1.NewOfferServiceClient(kit.Coupon), couponv1.NewPublisherServiceClient(kit.Coupon)
+	protection, protectionErr := protect(kit, cfg.PublicURL)
 	var keeperErr, assetsErr, viewsErr error
-	c.access, keeperErr = access.New(access.Config{
-		AdminKey: cfg.AdminKey, SecretFile: cfg.SessionFile, Now: c.now,
+	kit.Access, keeperErr = access.New(access.Config{
+		AdminKey: cfg.AdminKey, SecretFile: cfg.SessionFile, Now: kit.Now,
 		IsSecure: cfg.IsSecure || strings.HasPrefix(cfg.PublicURL, "https://"),
 	})
-	c.assets, assetsErr = assets.New(Root + "assets/")
-	if err := errors.Join(keeperErr, assetsErr); err != nil {
+	kit.Assets, assetsErr = assets.New(ui.Root + "assets/")
+	if err := errors.Join(protectionErr, keeperErr, assetsErr); err != nil {
 		return nil, fmt.Errorf("making the console: %w", err)
 	}
-	if c.views, viewsErr = newViews(c.assets, c.zone); viewsErr != nil {
+	all := subjects()
+	if kit.Views, viewsErr = ui.NewViews(kit.Assets, kit.Zone, all); viewsErr != nil {
 		return nil, fmt.Errorf("the console's templates: %w", viewsErr)
 	}
-	protection := http.NewCrossOriginProtection()
-	if cfg.PublicURL != "" {
-		public, err := url.Parse(cfg.PublicURL)
-		if err != nil {
-			return nil, fmt.Errorf("the console's public URL: %w", err)
-		}
-		c.publicOrigin = originOf(public)
-		if err := protection.AddTrustedOrigin(c.publicOrigin); err != nil {
-			return nil, fmt.Errorf("the console's public URL: %w", err)
-		}
-	}
-	c.handler = c.routed(protection)
+	c := &Console{kit: kit}
+	c.handler = withHeaders(c.sameOrigin(protection, c.routed(all)))
 	return c, nil
+}
+
+// protect returns what refuses forms of other sites. Behind a proxy, browsers may name an origin that requests do
+// not show: the public one, which it trusts.
+func protect(kit *ui.Kit, publicURL string) (*http.CrossOriginProtection, error) {
+	protection := http.NewCrossOriginProtection()
+	if publicURL == "" {
+		return protection, nil
+	}
+	public, err := url.Parse(publicURL)
+	if err != nil {
+		return nil, fmt.Errorf("the public URL: %w", err)
+	}
+	kit.PublicOrigin = ui.OriginOf(public)
+	if err := protection.AddTrustedOrigin(kit.PublicOrigin); err != nil {
+		return nil, fmt.Errorf("the public URL: %w", err)
+	}
+	return protection, nil
 }
 
 // ServeHTTP serves the console.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
 
-// routed returns the mux of all routes, behind what holds for all of them.
-func (c *Console) routed(protection *http.CrossOriginProtection) http.Handler {
+// routed returns the mux of all routes.
+func (c *Console) routed(all []ui.Subject) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET "+Root+"assets/", c.assets)
-	mux.Handle("GET "+strings.TrimSuffix(Root, "/"), http.RedirectHandler(Root, http.StatusMovedPermanently))
-	for _, route := range routes() {
-		if route.method == http.MethodGet {
-			c.paths[route.path] = true
+	mux.Handle("GET "+ui.Root+"assets/", c.kit.Assets)
+	mux.Handle("GET "+strings.TrimSuffix(ui.Root, "/"), http.RedirectHandler(ui.Root, http.StatusMovedPermanently))
+	for _, subject := range all {
+		for _, route := range subject.Routes {
+			if route.Method == http.MethodGet {
+				c.kit.Paths[route.Path] = true
+			}
+			mux.Handle(route.Method+" "+route.Pattern(), c.serve(route))
 		}
-		mux.Handle(route.method+" "+route.pattern(), c.serve(route))
 	}
-	if !c.paths[""] {
-		mux.Handle("GET "+Root+"{$}", http.RedirectHandler(Root+"offers", http.StatusFound))
-	}
-	mux.Handle(Root, c.serve(route{path: "", handle: noSuchPage}))
-	c.mux = mux
-	return withHeaders(c.sameOrigin(protection, mux))
+	mux.Handle(ui.Root, c.serve(ui.Route{Handle: noSuchPage}))
+	c.kit.Inside = mux
+	return mux
 }
 
-// originOf returns an address's scheme and host.
-func originOf(address *url.URL) string { return address.Scheme + "://" + address.Host }
-
-// sameOrigin refuses forms that other sites send. Behind a proxy, browsers may name an origin that requests do
-// not show: the public one, which the protection trusts. What says nothing of its origin passes; browsers that are so
-// old do not send the session's cookie with it either (SameSite).
+// sameOrigin refuses forms that other sites send. What says nothing of its origin passes; browsers that are so old do
+// not send the session's cookie with it either (SameSite).
 func (c *Console) sameOrigin(protection *http.CrossOriginProtection, next http.Handler) http.Handler {
-	protection.SetDenyHandler(c.serve(route{isPublic: true, handle: func(_ http.ResponseWriter, _ *http.Request, p *page) error {
-		return p.refuse(http.StatusForbidden, "This form came from another site", "Open the page here and send it again.")
+	protection.SetDenyHandler(c.serve(ui.Route{IsPublic: true, Handle: func(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
+		return p.Refuse(http.StatusForbidden, "This form came from another site", "Open the page here and send it again.")
 	}}))
 	return protection.Handler(next)
 }
@@ -167,5 +150,16 @@ func withHeaders(next http.Handler) http.Handler {
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
+	})
+}
+
+// withKey returns the API with the admin key on every request; nil where there is no API.
+func withKey(api http.Handler, adminKey string) http.Handler {
+	if api == nil {
+		return nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Authorization", bearer.Header(adminKey))
+		api.ServeHTTP(w, r)
 	})
 }

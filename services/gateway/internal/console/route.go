@@ -3,150 +3,84 @@ package console
 import (
 	"errors"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
+
+	"github.com/couponlink/couponlink/services/gateway/internal/console/conversions"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/coupons"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/login"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/logs"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/offers"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/overview"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/publishers"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/report"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/scan"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/settings"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 )
 
-// handler answers a request. An error becomes a page, or a message beside what is there: see fail.
-type handler func(w http.ResponseWriter, r *http.Request, p *page) error
-
-// route is one row of the route table.
-type route struct {
-	method string
-	// path is below Root, as http.ServeMux has it: `offers/{offer}/settings`. Empty is the console's
-	// first page.
-	path   string
-	handle handler
-	// needs is what the session must be allowed; empty is looking.
-	needs action
-	// isPublic says that no session is needed.
-	isPublic bool
-	// takesFiles says that the handler reads the body itself, with its own bound.
-	takesFiles bool
-	// isOwn says that the handler changes only the console's own state, which is not reviewed.
-	isOwn bool
-}
-
-func (t route) pattern() string {
-	if t.path == "" {
-		return Root + "{$}"
+// subjects are all pages. A new subject goes here, and its entry into the menu.
+func subjects() []ui.Subject {
+	return []ui.Subject{
+		login.Subject(),
+		overview.Subject(),
+		offers.Subject(),
+		publishers.Subject(),
+		coupons.Subject(),
+		scan.Subject(),
+		report.Subject(),
+		conversions.Subject(),
+		logs.Subject(),
+		settings.Subject(),
+		{Routes: ui.PickRoutes()},
 	}
-	return Root + t.path
 }
 
-// get and post are the rows of most tables.
-func get(path string, h handler) route { return route{method: http.MethodGet, path: path, handle: h} }
-
-// post is for what changes something. Console.sameOrigin has refused requests of other sites before.
-func post(path string, h handler) route {
-	return route{method: http.MethodPost, path: path, handle: h, needs: change}
+// noSuchPage is the page of addresses that lead nowhere.
+func noSuchPage(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
+	return p.Refuse(http.StatusNotFound, "There is no such page", "The address may be mistyped, or what it named is gone.")
 }
-
-// routes is the whole console. A new page adds its table here and its entry to the menu.
-func routes() []route {
-	return slices.Concat(
-		loginRoutes(),
-		overviewRoutes(),
-		offerRoutes(),
-		publisherRoutes(),
-		couponRoutes(),
-		offerPublisherRoutes(),
-		offerPostbackRoutes(),
-		pickRoutes(),
-		scanRoutes(),
-		offerScanRoutes(),
-		reportRoutes(),
-		conversionRoutes(),
-		postbackRoutes(),
-		deliveryRoutes(),
-		leakedCodeRoutes(),
-		settingsRoutes(),
-	)
-}
-
-// action is what a page may ask for.
-type action string
-
-// The actions. There is one role by now, which may do both.
-const (
-	look   action = ""
-	change action = "change"
-)
 
 // serve wraps a route: session, permission, and errors made into pages.
-func (c *Console) serve(t route) http.Handler {
+func (c *Console) serve(t ui.Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := &page{Console: c, w: w, r: r, theme: themeOf(r)}
+		p := ui.NewPage(c.kit, w, r)
 		err := c.answer(t, p)
 		switch {
 		case err == nil:
-		case errors.As(err, new(heldBackError)) && p.review != nil:
-			p.endReview()
+		case errors.As(err, new(ui.HeldBackError)) && p.Review != nil:
+			p.EndReview()
 		default:
-			p.fail(err)
+			p.Fail(err)
 		}
 	})
 }
 
-func (c *Console) answer(t route, p *page) error {
-	resumes := resumptionOf(p.r.Context())
-	if resumes != nil {
-		p.session = &session{Session: resumes.session}
-		p.startReview(&review{notice: sessionEnded, from: resumes.from})
-	} else if current, err := c.access.Session(p.w, p.r); err != nil {
-		return err
-	} else if current != nil {
-		p.session = &session{Session: current}
+func (c *Console) answer(t ui.Route, p *ui.Page) error {
+	isResumed := login.Resume(p)
+	if !isResumed {
+		current, err := c.kit.Access.Session(p.Writer, p.Request)
+		if err != nil {
+			return err
+		}
+		if current != nil {
+			p.Session = &ui.Session{Session: current}
+		}
 	}
 	switch {
-	case t.isPublic:
-		return t.handle(p.w, p.r, p)
-	case p.session == nil:
-		return p.askLogin(t)
-	case resumes == nil && !t.takesFiles && isUnsafe(p.r.Method):
-		p.r.Body = http.MaxBytesReader(p.w, p.r.Body, maxFormBytes)
-		if err := p.r.ParseForm(); err != nil {
-			return p.refuse(http.StatusBadRequest, "This form could not be read", "It may be too large. Go back and try again.")
+	case t.IsPublic:
+		return t.Handle(p.Writer, p.Request, p)
+	case p.Session == nil:
+		return login.Ask(p, t)
+	case !isResumed && !t.TakesFiles && ui.IsUnsafe(p.Request.Method):
+		p.Request.Body = http.MaxBytesReader(p.Writer, p.Request.Body, ui.MaxFormBytes)
+		if err := p.Request.ParseForm(); err != nil {
+			return p.Refuse(http.StatusBadRequest, "This form could not be read", "It may be too large. Go back and try again.")
 		}
-		if p.r.Header.Get(reviewHeader) != "" && !t.isOwn {
-			p.startReview(&review{isAsked: true})
-		}
-	}
-	if !p.session.may(t.needs) {
-		return p.refuse(http.StatusForbidden, "You may not do this", "Ask whoever runs this program.")
-	}
-	return t.handle(p.w, p.r, p)
-}
-
-func isUnsafe(method string) bool {
-	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, method)
-}
-
-// toLogin sends a browser without a session to the login page, and back here afterwards. If a script asks for
-// a part of a page, the page stays, with all that is typed there, and says that the session has ended.
-func (p *page) toLogin() {
-	if p.isHTMX() {
-		current, err := url.Parse(p.r.Header.Get("HX-Current-URL"))
-		if err != nil || p.r.Method != http.MethodGet || (current.Path != "" && current.Path != p.r.URL.Path) {
-			p.fail(p.refuse(http.StatusUnauthorized, "Your session has ended", "Log in again in another window, then go on here. What you typed stays."))
-			return
+		if p.Request.Header.Get(ui.ReviewHeader) != "" && !t.IsOwn {
+			p.StartReview(&ui.Review{IsAsked: true})
 		}
 	}
-	target := Root + "login"
-	if p.r.Method == http.MethodGet && p.r.URL.Path != Root && (!p.isHTMX() || p.r.Header.Get("HX-Current-URL") != "") {
-		target += "?next=" + url.QueryEscape(p.r.URL.RequestURI())
+	if !p.Session.May(t.Needs) {
+		return p.Refuse(http.StatusForbidden, "You may not do this", "Ask the person who runs this program.")
 	}
-	p.goTo(target)
-}
-
-// ownPath returns next if it is a path of the console's, else the console's first page: a login must not
-// lead to other sites.
-func ownPath(next string) string {
-	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, Root) ||
-		strings.Contains(u.Path, "..") || strings.ContainsAny(next, "\\\r\n\t") {
-		return Root
-	}
-	return u.RequestURI()
+	return t.Handle(p.Writer, p.Request, p)
 }
