@@ -7,13 +7,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// maxOrderFields is how many fields an order_by may name: each further one makes the condition of
-// the next page longer.
+// maxOrderFields bounds the fields of an order_by. Each one makes the condition for the next page longer.
 const maxOrderFields = 5
 
-// parseOrder reads an order_by such as "create_time desc, offer", and appends the key in the last
-// field's direction, so that stores can run along one index. With any, fields that are not Sortable
-// are fine.
+// parseOrder parses an order_by such as "create_time desc, offer". It appends the key in the last field's direction, so
+// that stores can follow one index. If any is set, fields need not be Sortable.
 func (s *Schema) parseOrder(text string, any bool) ([]Order, error) {
 	ok := func(f *Field) bool { return f.Sortable || any }
 	var order []Order
@@ -36,7 +34,7 @@ func (s *Schema) parseOrder(text string, any bool) ([]Order, error) {
 	return s.total(order), nil
 }
 
-// parseOrderField reads one field with its direction.
+// parseOrderField parses one field and its direction.
 func (s *Schema) parseOrderField(text string, ok func(*Field) bool) (Order, error) {
 	words := strings.Fields(text)
 	if len(words) == 0 {
@@ -53,7 +51,7 @@ func (s *Schema) parseOrderField(text string, ok func(*Field) bool) (Order, erro
 	return Order{Field: field.Stored, Desc: desc}, nil
 }
 
-// total returns an order that ends with the key. What comes after the key cannot matter and goes.
+// total returns an order that ends with the key. Fields after the key make no difference, and are dropped.
 func (s *Schema) total(order []Order) []Order {
 	for i, o := range order {
 		if o.Field == s.key {

@@ -13,13 +13,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// maxTokenBytes bounds what is decoded; our own tokens are far shorter.
+// maxTokenBytes bounds what is decoded. Our own tokens are much shorter.
 const maxTokenBytes = 32 << 10
 
-// Page cuts the rows beyond the page off the rows that a store returned for q, and returns the token
-// of the next page, "" if this is the last. value returns a row's stored value of a field by its
-// stored name: a string, bool or time.Time, exactly what the store compares. Page panics on another
-// type.
+// Page removes the rows after the page from the rows that a store returned for q. It returns the token of the next
+// page, or "" if this page is the last. value returns the stored value of a row's field by its stored name: a string,
+// bool or time.Time, exactly what the store compares. Page panics on another type.
 func Page[T any](q Query, rows []T, value func(row T, field string) any) (page []T, nextPageToken string) {
 	size := min(len(rows), q.Limit-1)
 	if q.take != nil {
@@ -36,7 +35,7 @@ func Page[T any](q Query, rows []T, value func(row T, field string) any) (page [
 	return rows[:size:size], formatToken(values)
 }
 
-// taken returns how many rows a page has room for.
+// taken returns the number of rows that fit on a page.
 func taken[T any](rows []T, take func(row any) bool) int {
 	for i := range rows {
 		if !take(&rows[i]) && i > 0 {
@@ -46,7 +45,7 @@ func taken[T any](rows []T, take func(row any) bool) int {
 	return len(rows)
 }
 
-// tokenValue returns a value in the form that it has in a token: times as Unix milliseconds.
+// tokenValue converts a value to its form in tokens: times become Unix milliseconds.
 func tokenValue(value any) any {
 	switch v := value.(type) {
 	case string, bool:
@@ -58,7 +57,7 @@ func tokenValue(value any) any {
 	}
 }
 
-// formatToken writes the checksum and the values as JSON, which keeps their types.
+// formatToken encodes the checksum and the values as JSON, which keeps their types.
 func formatToken(values []any) string {
 	text, err := json.Marshal(values)
 	if err != nil {
@@ -67,7 +66,7 @@ func formatToken(values []any) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// parseToken returns the values of a token, checked against the query that it came with.
+// parseToken returns a token's values. It checks that the token belongs to the query.
 func (s *Schema) parseToken(token string, q Query) ([]any, error) {
 	values := decodeToken(token)
 	if len(values) == 0 {
@@ -90,7 +89,7 @@ func (s *Schema) parseToken(token string, q Query) ([]any, error) {
 	return after, nil
 }
 
-// decodeToken is the inverse of formatToken; nil for what formatToken did not write.
+// decodeToken is the inverse of formatToken. It returns nil for any other text.
 func decodeToken(token string) []any {
 	if len(token) > maxTokenBytes {
 		return nil
@@ -127,8 +126,7 @@ func storedValue(kind Kind, value any) (any, bool) {
 	}
 }
 
-// checksum returns what binds a token to the request that it came from, but for its page size,
-// which may change from page to page.
+// checksum ties a token to its request, except for the page size, which can change from page to page.
 func (s *Schema) checksum(req Request) string {
 	hash := sha256.New()
 	for _, part := range []string{s.fingerprint, req.Parent, req.Filter, req.OrderBy} {

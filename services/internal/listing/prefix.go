@@ -2,9 +2,8 @@ package listing
 
 import "unicode/utf8"
 
-// PrefixEnd returns the least text that is greater, byte by byte, than all valid UTF-8 texts with a
-// prefix, itself valid UTF-8, so that stores can look for the prefix as a range of an index. It
-// returns false where there is no such text: all texts from the prefix on have it.
+// PrefixEnd returns the least valid UTF-8 text that is greater, byte by byte, than all valid UTF-8 texts with a prefix.
+// With it, stores look for a prefix as a range of an index. It returns false if no text is greater.
 func PrefixEnd(prefix string) (string, bool) {
 	for prefix != "" {
 		last, size := utf8.DecodeLastRuneInString(prefix)
@@ -16,7 +15,7 @@ func PrefixEnd(prefix string) (string, bool) {
 	return "", false
 }
 
-// nextRune returns the character after one; the surrogates between U+D7FF and U+E000 are none.
+// nextRune returns the next character. It skips the surrogates between U+D7FF and U+E000.
 func nextRune(r rune) rune {
 	if r == 0xD7FF {
 		return 0xE000

@@ -11,31 +11,30 @@ const (
 	maxPageSize     = 1000
 )
 
-// Request is a list request as it came.
+// Request is a list request, not validated yet.
 type Request struct {
-	// Parent is the collection's parent resource: "offers/10"; empty where there is none. It only
-	// tells page tokens apart: to narrow the list to it is the scope's part.
+	// Parent is the collection's parent resource, such as "offers/10"; "" if it has none. It only ties page tokens to
+	// the parent. The scope restricts the list to it.
 	Parent    string
 	Filter    string
 	OrderBy   string
 	PageToken string
 	PageSize  int32
-	// Take, if set, is called by Page with a pointer to each row of the page, in order, and says whether the
-	// page has room for it. The page ends before the first row without room, but has one row at least.
+	// Take, if set, is called by Page with a pointer to each row of the page, in order. It reports whether the row
+	// still fits. The page ends before the first row that does not fit, but has at least one row.
 	Take func(row any) bool
 }
 
-// Query checks a list request. scope, which may be nil, holds besides the filter. now is what
-// derived fields are judged by.
+// Query validates a list request. scope, which may be nil, is a condition in addition to the filter. Derived fields are
+// evaluated at now.
 //
-// A filter has conditions `field = value` joined by AND and OR, negated by NOT or -, grouped by
-// parentheses; as AIP-160 has it, OR binds closer than AND. The comparators are = != < <= > >= and
-// `:`, which is the same as =, but for a field of kind Title, whose text then contains the value, in
-// any case and composed or not: see SearchKey. A value is quoted, or a word. A trailing * matches any ending;
-// inside quotes, \* \" \' and \\ stand for the characters themselves.
+// A filter has conditions `field = value`, joined by AND and OR, negated by NOT or -, and grouped by parentheses. As in
+// AIP-160, OR binds more tightly than AND. The comparators are = != < <= > >= and `:`. `:` means =, except for a field
+// of kind Title: that must contain the value, in any case, composed or not (see SearchKey). A value is quoted, or a
+// word. A trailing * matches any ending. Inside quotes, \* \" \' and \\ stand for the characters themselves.
 //
-// Errors: INVALID_ARGUMENT on `filter` (INVALID_FILTER), `order_by` (INVALID_ORDER_BY), `page_size`
-// (INVALID_PAGE_SIZE) or `page_token` (INVALID_PAGE_TOKEN).
+// Errors: INVALID_ARGUMENT on `filter` (INVALID_FILTER), `order_by` (INVALID_ORDER_BY), `page_size` (INVALID_PAGE_SIZE)
+// or `page_token` (INVALID_PAGE_TOKEN).
 func (s *Schema) Query(req Request, scope Expr, now time.Time) (Query, error) {
 	filter, err := s.parseFilter(req.Filter, now.UTC().Truncate(time.Millisecond))
 	if err != nil {
@@ -63,7 +62,7 @@ func (s *Schema) Query(req Request, scope Expr, now time.Time) (Query, error) {
 	return q, err
 }
 
-// pageSize returns how many rows a page has at most.
+// pageSize returns the maximum number of rows on a page.
 func pageSize(asked int32) int {
 	if asked == 0 {
 		return defaultPageSize
@@ -71,7 +70,7 @@ func pageSize(asked int32) int {
 	return min(int(asked), maxPageSize)
 }
 
-// both returns the condition that two conditions hold, either of which may be nil.
+// both joins two conditions with And. Either may be nil.
 func both(a, b Expr) Expr {
 	switch {
 	case a == nil:

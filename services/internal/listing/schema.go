@@ -7,76 +7,73 @@ import (
 	"time"
 )
 
-// Kind is the type of a field: what a filter may compare it with, and how it is stored.
+// Kind is the type of a field. It determines the values in filters, and the stored form.
 type Kind int
 
 // The kinds. All but Bool, Time and Amount are stored as strings.
 const (
 	// String is text that is compared byte by byte.
 	String Kind = iota
-	// Title is text that people search: like String, but `:` in a filter finds values that contain a text.
-	// For this the stores also keep its SearchKey.
+	// Title is text that people search. It is like String, but `:` in a filter finds values that contain a text. For
+	// this, stores also keep its SearchKey.
 	Title
 	// Folded is text that is stored in upper case and compared without regard to case.
 	Folded
-	// Enum is one of Field.Values. It has no order in filters.
+	// Enum is one of Field.Values. Filters cannot order it.
 	Enum
 	// Bool is true or false.
 	Bool
 	// Time is a moment, stored in whole milliseconds.
 	Time
-	// Name is the name of a resource, stored as the bare id behind Field.Prefix. It has no order
-	// in filters.
+	// Name is a resource name, stored as the id without Field.Prefix. Filters cannot order it.
 	Name
-	// Opaque is text that lists can be ordered by, but that filters do not know: a key that is not
-	// stored as the API spells it.
+	// Opaque is text that lists can be ordered by but that filters cannot use: a key whose stored form differs from the
+	// API's.
 	Opaque
-	// Amount is the number of an amount of money, in whatever currency: see Part. Where there is no
-	// amount no comparison holds, not even !=.
+	// Amount is the number of an amount of money, in any currency: see Part. Without an amount no comparison holds, not
+	// even !=.
 	Amount
-	// Currency is the currency code of the amount of money that Stored names. It is compared without
-	// regard to case, and empty where there is no amount.
+	// Currency is the currency code of the amount that Stored names. It is compared without regard to case, and is ""
+	// without an amount.
 	Currency
 )
 
-// Field is something of a resource that lists can be filtered or ordered by.
+// Field is a field of a resource by which lists can be filtered or ordered.
 type Field struct {
-	// Name is the field's name as the API spells it: "pub_unique3".
+	// Name is the field's name in the API: "pub_unique3".
 	Name string
-	// Stored is the field's name in the stores; empty: the same as Name.
+	// Stored is the field's name in the stores; "" means Name.
 	Stored string
 	Kind   Kind
-	// Prefix is what stands before the id in a field of kind Name: with "publishers/", the filter
-	// `publisher = "publishers/22"` compares the stored value with "22". The bare id is accepted too.
+	// Prefix is the text before the id in a field of kind Name. With "publishers/", the filter `publisher =
+	// "publishers/22"` compares the stored value with "22". The id alone is accepted too.
 	Prefix string
-	// Values are the short names that a field of kind Enum can have.
+	// Values are the values of a field of kind Enum.
 	Values []string
-	// Sortable says that order_by may name the field.
+	// Sortable allows the field in order_by.
 	Sortable bool
-	// Within says that `:` in a filter finds a text within a String or Folded field, as stored.
+	// Within lets `:` in a filter find a text within a String or Folded field, in its stored form.
 	Within bool
-	// Optional says that documents may be without the field: see Compare.
+	// Optional means that documents may lack the field: see Compare.
 	Optional bool
-	// Expand returns the condition for "the field is value at now", for an Enum that is not stored
-	// but derived. now is UTC in whole milliseconds.
+	// Expand returns the condition for "the field is value at now", for an Enum that is derived and not stored. now is
+	// UTC, in whole milliseconds.
 	Expand func(value string, now time.Time) Expr
 }
 
-// Schema says by what a collection can be filtered and ordered.
+// Schema describes how a collection can be filtered and ordered.
 type Schema struct {
 	fields       []Field
 	key          string
 	defaultOrder []Order
-	// fingerprint tells the page tokens of one collection from those of another.
+	// fingerprint distinguishes the page tokens of different collections.
 	fingerprint string
 }
 
-// NewSchema returns a schema with the fields, the first of which is key: a unique field, which is
-// appended to every order. defaultOrder is written like an order_by, but may name fields that are
-// not Sortable; empty means by key.
+// NewSchema returns a schema. The first field, key, is unique and is appended to every order. defaultOrder is an
+// order_by that may name fields that are not Sortable; "" means by key.
 //
-// It panics when the fields make no sense together, which only a programmer can cause: build
-// schemas once, at the start.
+// NewSchema panics if the fields are inconsistent, which is a programming error. Build schemas once, at the start.
 func NewSchema(key Field, defaultOrder string, fields ...Field) *Schema {
 	s := &Schema{fields: append([]Field{key}, fields...)}
 	names := map[string]bool{}
@@ -100,7 +97,7 @@ func NewSchema(key Field, defaultOrder string, fields ...Field) *Schema {
 	return s
 }
 
-// fault says what a programmer did wrong with a field; empty when nothing.
+// fault describes an inconsistent field; "" if it is fine.
 func (f *Field) fault() string {
 	switch {
 	case f.Name == "":
@@ -129,7 +126,7 @@ func (s *Schema) print() string {
 	return string(hash.Sum(nil))
 }
 
-// find returns the field with an API name that ok accepts, else nil.
+// find returns the field with a name in the API that ok accepts, or nil.
 func (s *Schema) find(name string, ok func(*Field) bool) *Field {
 	for i := range s.fields {
 		if f := &s.fields[i]; f.Name == name && ok(f) {
@@ -139,7 +136,7 @@ func (s *Schema) find(name string, ok func(*Field) bool) *Field {
 	return nil
 }
 
-// names lists the API names of the fields that ok accepts, for error messages.
+// names lists the names of the fields that ok accepts, for error messages.
 func (s *Schema) names(ok func(*Field) bool) string {
 	var names []string
 	for i := range s.fields {

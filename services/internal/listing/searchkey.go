@@ -7,14 +7,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// searchSuffix ends the stored name of a Title's search key.
+// searchSuffix is appended to a Title's stored name for its search key.
 const searchSuffix = "_search"
 
-// SearchKey returns the form of a Title for searching: composed (NFC) and folded. So a search ignores case,
-// and finds a letter such as ü typed as one character or as two. Stores keep it beside each Title, under its
-// stored name with _search appended, and filters search it for the key of what was typed.
+// SearchKey returns the form in which a Title is searched: composed (NFC) and folded. So a search ignores case, and
+// finds a letter such as ü typed as one character or as two. Stores keep the key beside each Title, under its stored
+// name with _search appended. Filters search it for the key of their value.
 //
-// When it changes, a migration must recompute the stored keys.
+// If SearchKey changes, a migration must recompute the stored keys.
 func SearchKey(text string) string {
 	if isASCII(text) {
 		return strings.ToLower(text)
@@ -23,7 +23,7 @@ func SearchKey(text string) string {
 }
 
 // foldCherokee returns the capital of a small Cherokee letter. Unicode folds Cherokee to its capitals
-// (CaseFolding.txt); cases.Fold turns each into the other.
+// (CaseFolding.txt), but cases.Fold swaps them.
 func foldCherokee(r rune) rune {
 	switch {
 	case 0xAB70 <= r && r <= 0xABBF:

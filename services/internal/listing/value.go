@@ -11,14 +11,14 @@ import (
 
 // literal is a value in a filter.
 type literal struct {
-	// pos is where it begins, in bytes.
+	// pos is the position of its first byte.
 	pos  int
 	text string
-	// prefix says that a * followed: the text stands for all that begin with it.
+	// prefix means that a * followed: the text matches all values that begin with it.
 	prefix bool
 }
 
-// value reads a quoted string or a word.
+// value parses a quoted string or a word.
 func (p *filterParser) value() (literal, error) {
 	p.skipSpace()
 	lit := literal{pos: p.pos}
@@ -38,8 +38,8 @@ func (p *filterParser) value() (literal, error) {
 	return lit, err
 }
 
-// trimmed returns a literal's text trimmed of pasted characters: no stored text begins or ends with those. A
-// space before a * counts.
+// trimmed returns a literal's text without surrounding spaces and invisible characters: no stored text has them. It
+// keeps a space before a *.
 func trimmed(lit literal) string {
 	if lit.prefix {
 		return pasted.TrimStart(lit.text)
@@ -47,7 +47,7 @@ func trimmed(lit literal) string {
 	return pasted.Trim(lit.text)
 }
 
-// quoted reads a string up to its closing quote.
+// quoted parses a string up to its closing quote.
 func (p *filterParser) quoted(lit *literal, quote byte) error {
 	var text strings.Builder
 	for !p.atEnd() {
@@ -75,7 +75,7 @@ func (p *filterParser) quoted(lit *literal, quote byte) error {
 	return p.fail(lit.pos, "the string that begins here has no closing %c", quote)
 }
 
-// bare reads an unquoted value.
+// bare parses an unquoted value.
 func (p *filterParser) bare(lit *literal) error {
 	word := p.word(wordEnds)
 	if word == "" {
@@ -92,8 +92,7 @@ func (p *filterParser) failStar(pos int) error {
 	return p.fail(pos, `a * may only end a value, as in "SALE*"; inside quotes write \* for the character itself`)
 }
 
-// compare returns the condition that a field stands in a relation to a value. opPos is where the
-// comparator stands.
+// compare returns the condition that a field has a relation to a value. opPos is the comparator's position.
 func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, error) {
 	if op == has && f.Kind == Title {
 		return p.contains(f, lit)
@@ -128,18 +127,18 @@ func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, e
 	}
 }
 
-// contains looks for a text within another.
+// contains returns the condition that a field contains a text.
 func (p *filterParser) contains(f *Field, lit literal) (Expr, error) {
 	switch {
 	case lit.prefix:
 		return nil, p.fail(lit.pos, "%s:value finds the value anywhere, so leave the * out; or write %s = value* for what begins with it", f.Name, f.Name)
-	case strings.ContainsRune(lit.text, 0): // no text has one, and MongoDB takes none
+	case strings.ContainsRune(lit.text, 0): // no text contains one, and MongoDB accepts none
 		return Or{}, nil
 	}
 	return Compare{Field: f.Stored + searchSuffix, Op: Contains, Value: SearchKey(lit.text), Optional: f.Optional}, nil
 }
 
-// compareText compares text, or its beginning.
+// compareText compares a text, or its beginning.
 func compareText(f *Field, op Op, lit literal) Expr {
 	value := lit.text
 	if f.Kind != String && f.Kind != Title {
@@ -155,7 +154,7 @@ func compareText(f *Field, op Op, lit literal) Expr {
 	}
 }
 
-// compare returns the comparison of what is stored.
+// compare compares the stored value.
 func (f *Field) compare(op Op, value any) Compare {
 	c := Compare{Field: f.Stored, Op: op, Value: value, Optional: f.Optional}
 	if f.Kind == Currency {
@@ -164,7 +163,7 @@ func (f *Field) compare(op Op, value any) Compare {
 	return c
 }
 
-// compareEnum compares one of the values that there are.
+// compareEnum compares one of the enum's values.
 func (p *filterParser) compareEnum(f *Field, op Op, lit literal) (Expr, error) {
 	switch {
 	case !slices.Contains(f.Values, lit.text):
@@ -186,7 +185,7 @@ func (p *filterParser) compareBool(f *Field, op Op, lit literal) (Expr, error) {
 	return f.compare(op, lit.text == "true"), nil
 }
 
-// compareName compares a resource name, or the id in it.
+// compareName compares a resource name, or its id.
 func (p *filterParser) compareName(f *Field, op Op, lit literal) (Expr, error) {
 	id := pasted.Trim(strings.TrimPrefix(lit.text, f.Prefix))
 	if strings.Contains(id, "/") {
@@ -195,8 +194,8 @@ func (p *filterParser) compareName(f *Field, op Op, lit literal) (Expr, error) {
 	return f.compare(op, id), nil
 }
 
-// compareTime compares a moment. Stored moments are whole milliseconds, so that one between two of
-// them is never equal to a stored one, and lies after the same as the millisecond before it does.
+// compareTime compares a time. Stored times are whole milliseconds. So a time between two milliseconds never equals a
+// stored one, and comes after the same ones as the earlier millisecond.
 func (p *filterParser) compareTime(f *Field, op Op, lit literal) (Expr, error) {
 	var at time.Time
 	if err := at.UnmarshalText([]byte(lit.text)); err != nil {

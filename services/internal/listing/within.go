@@ -7,10 +7,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// ReadTime is how long the store may take for one page, or to add up what a filter matches.
+// ReadTime is how long the store may take for a page, or to add up the rows that a filter matches.
 const ReadTime = 10 * time.Second
 
-// Within runs a read for a caller who lists or adds up, for ReadTime at most, waiting for its turn included.
+// Within runs a read for a caller that lists or adds up. It gives the read ReadTime, which includes the wait for a
+// connection.
 //
 // Errors: read's; DeadlineExceeded (READ_TOO_SLOW).
 func Within(ctx context.Context, read func(context.Context) error) error {

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// IsZero says whether m is none or an amount of zero.
+// IsZero reports whether m is None or an amount of zero.
 func (m Money) IsZero() bool { return m.Units == 0 && m.Nanos == 0 }
 
-// Less says whether m is less than other, which must be of the same currency.
+// Less reports whether m is less than other. Both must be in the same currency.
 func (m Money) Less(other Money) bool {
 	return m.Units < other.Units || m.Units == other.Units && m.Nanos < other.Nanos
 }
 
-// Plus returns the sum of m and other, which must be of the same currency; none counts as zero.
+// Plus returns the sum of m and other, which must be in the same currency. None counts as zero.
 func (m Money) Plus(other Money) Money {
 	if m.IsNone() {
 		m.Currency = other.Currency
@@ -21,7 +21,7 @@ func (m Money) Plus(other Money) Money {
 	return normal(m.Currency, m.Units+other.Units, m.Nanos+other.Nanos)
 }
 
-// Minus returns m less other, which must be of the same currency; none counts as zero.
+// Minus returns m less other, which must be in the same currency. None counts as zero.
 func (m Money) Minus(other Money) Money {
 	if m.IsNone() {
 		m.Currency = other.Currency
@@ -29,8 +29,8 @@ func (m Money) Minus(other Money) Money {
 	return normal(m.Currency, m.Units-other.Units, m.Nanos-other.Nanos)
 }
 
-// normal gives units and nanos the same sign, and nanos less than a unit. nanos is the sum or difference
-// of two that were, so that it fits.
+// normal gives units and nanos the same sign, and nanos less than a unit. nanos must be the sum or difference of two
+// such values.
 func normal(currency string, units int64, nanos int32) Money {
 	if nanos >= nanosPerUnit {
 		units, nanos = units+1, nanos-nanosPerUnit
@@ -47,8 +47,8 @@ func normal(currency string, units int64, nanos int32) Money {
 	return Money{Currency: currency, Units: units, Nanos: nanos}
 }
 
-// Decimal returns a non-negative amount as a decimal with at least the decimals of its currency: "49.90"
-// for USD, "50" for JPY; empty for none.
+// Decimal returns a non-negative amount as a decimal, with at least its currency's decimal places: "49.90" for USD,
+// "50" for JPY; "" for None.
 func (m Money) Decimal() string {
 	if m.IsNone() {
 		return ""

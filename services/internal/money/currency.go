@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// The active currencies of ISO 4217 by the decimals of their minor unit, without precious metals
-// and codes for testing. A table of our own: that of golang.org/x/text lacks currencies of the last
-// ten years, has abolished ones, and rounds some, such as RSD, to whole units as prices are shown
-// and not as they are paid.
+// The active currencies of ISO 4217 by the decimal places of their minor unit, without precious metals and test codes.
+// We have our own table because the one in golang.org/x/text lacks currencies of the last ten years, has abolished
+// ones, and rounds some, such as RSD, to whole units, as prices are shown but not as they are paid.
 const (
 	twoDecimals = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD " +
 		"CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD " +
@@ -30,7 +29,7 @@ func ParseCurrency(code string) (string, error) {
 	return upper, nil
 }
 
-// Decimals returns how many decimal places the currency's smallest unit has: 2 for USD, 0 for JPY.
+// Decimals returns the number of decimal places of the currency's smallest unit: 2 for USD, 0 for JPY.
 func (m Money) Decimals() int {
 	decimals := 0
 	for unit := minorUnitNanos(m.Currency); unit > 0 && unit < nanosPerUnit; unit *= 10 {
@@ -45,8 +44,8 @@ func (m Money) IsFine() bool {
 	return unit > 0 && int64(m.Nanos)%unit != 0
 }
 
-// minorUnitNanos is the size in billionths of the smallest unit of a currency, in upper case:
-// 10,000,000 for USD; 0 for what is no currency code.
+// minorUnitNanos returns the currency's smallest unit in billionths: 10,000,000 for USD; 0 if code is not a currency.
+// code is in upper case.
 func minorUnitNanos(code string) int64 {
 	switch {
 	case len(code) != 3 || strings.Contains(code, " "):

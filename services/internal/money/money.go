@@ -1,4 +1,4 @@
-// Package money is exact money: integer arithmetic on units and nanos, no floats anywhere.
+// Package money has exact amounts of money: integer units and nanos, and no floats.
 //
 // Any package may import it; it imports none of ours.
 package money
@@ -12,21 +12,21 @@ import (
 
 const (
 	nanosPerUnit = 1_000_000_000
-	// MaxUnits bounds an amount: a trillion of any currency, less one unit.
+	// MaxUnits is the largest amount: a trillion of any currency, less one unit.
 	MaxUnits = 999_999_999_999
-	// percentScale is the number of the smallest percent step, 0.0001, in one percent.
+	// percentScale is the number of steps of 0.0001 in one percent.
 	percentScale = 10_000
 )
 
-// Money is an amount of one currency: Units plus Nanos billionths, both of the same sign.
-// The zero Money, without a currency, means none.
+// Money is an amount in one currency: Units plus Nanos billionths, both with the same sign. The zero Money, without a
+// currency, is None.
 type Money struct {
 	Currency string
 	Units    int64
 	Nanos    int32
 }
 
-// IsNone says whether m is no amount at all, which is not the same as an amount of zero.
+// IsNone reports whether m is no amount at all, which differs from an amount of zero.
 func (m Money) IsNone() bool { return m.Currency == "" }
 
 // String returns the amount as a decimal with its currency: "49.9 USD".
@@ -41,8 +41,8 @@ func (m Money) String() string {
 	return text + " " + m.Currency
 }
 
-// ParseAmount reads a decimal such as "49.90" as a non-negative amount of a currency that
-// ParseCurrency accepted. A point separates decimals, of which there may be nine.
+// ParseAmount parses a decimal such as "49.90" as a non-negative amount. currencyCode must come from ParseCurrency. The
+// decimal separator is a point; at most nine decimal places are allowed.
 func ParseAmount(text, currencyCode string) (Money, error) {
 	units, fraction, pointed := strings.Cut(text, ".")
 	if units == "" || !digits(units) || pointed && (fraction == "" || !digits(fraction)) {
@@ -80,8 +80,7 @@ func ParseRounded(text, currencyCode string) (m Money, rounded bool, err error) 
 	return m, true, m.CheckAmount()
 }
 
-// Check says what is wrong with an amount that came as units and nanos; nil if it is a
-// non-negative amount of a known currency.
+// Check returns nil if m is a non-negative amount of a known currency, and otherwise an error that says what is wrong.
 func (m Money) Check() error {
 	if _, err := ParseCurrency(m.Currency); err != nil {
 		return err
@@ -89,7 +88,7 @@ func (m Money) Check() error {
 	return m.CheckAmount()
 }
 
-// CheckAmount says what is wrong with an amount but for its currency; nil if it is not negative.
+// CheckAmount is Check without the currency.
 func (m Money) CheckAmount() error {
 	switch {
 	case m.Units < 0 || m.Nanos < 0:
@@ -102,8 +101,8 @@ func (m Money) CheckAmount() error {
 	return nil
 }
 
-// ParsePercent reads a percentage from "0" to "100" with at most four decimals, in ten-thousandths
-// of a percent: "7.5" is 75,000.
+// ParsePercent parses a percentage from "0" to "100" with at most four decimal places, in ten-thousandths of a percent:
+// "7.5" is 75,000.
 func ParsePercent(text string) (int64, error) {
 	m, err := ParseAmount(text, "")
 	if err != nil || m.Nanos%(nanosPerUnit/percentScale) != 0 {
@@ -116,15 +115,15 @@ func ParsePercent(text string) (int64, error) {
 	return p, nil
 }
 
-// FormatPercent is the inverse of ParsePercent, without needless zeros.
+// FormatPercent is the inverse of ParsePercent, without trailing zeros.
 func FormatPercent(p int64) string {
 	text := fmt.Sprintf("%d.%04d", p/percentScale, p%percentScale)
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
 
-// Percent returns p ten-thousandths of a percent of m, rounded half-even at the minor unit of m's
-// currency: a cent of USD, a whole JPY. p is 0 to 1,000,000, m not negative. So the result is at most
-// m, but that an m with a fraction of a minor unit may be rounded up too.
+// Percent returns p ten-thousandths of a percent of m, rounded half-even to the minor unit of m's currency: a cent of
+// USD, a whole JPY. p is 0 to 1,000,000; m is not negative. The result is at most m, except that it may be rounded up
+// if m has a fraction of a minor unit.
 func (m Money) Percent(p int64) Money {
 	if m.IsNone() {
 		return Money{}
@@ -133,7 +132,7 @@ func (m Money) Percent(p int64) Money {
 	nanos.Add(nanos, big.NewInt(int64(m.Nanos)))
 	nanos.Mul(nanos, big.NewInt(p))
 
-	minor := max(minorUnitNanos(strings.ToUpper(m.Currency)), 1) // what is no currency has no coins to round to
+	minor := max(minorUnitNanos(strings.ToUpper(m.Currency)), 1) // an unknown currency has no minor unit
 	divisor := new(big.Int).Mul(big.NewInt(100*percentScale), big.NewInt(minor))
 	quotient, remainder := new(big.Int).QuoRem(nanos, divisor, new(big.Int))
 	half := remainder.Lsh(remainder, 1).Cmp(divisor)
@@ -148,7 +147,7 @@ func digits(s string) bool {
 	return strings.Trim(s, "0123456789") == ""
 }
 
-// atoi reads at most eighteen digits; no digits are zero.
+// atoi converts at most eighteen digits; "" is 0.
 func atoi(s string) int64 {
 	var n int64
 	for _, c := range []byte(s) {

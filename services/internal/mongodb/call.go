@@ -7,28 +7,27 @@ import (
 	"time"
 )
 
-// callTimeout bounds one call to the server, unless the context says otherwise (WithLimit) or the URI does
-// (timeoutMS). The server is told, so that it gives up too.
+// callTimeout bounds one call to the server, unless the context (WithLimit) or the URI (timeoutMS) says otherwise. The
+// server knows it and gives up too.
 const callTimeout = 5 * time.Second
 
 var (
-	// errAway is why a call ended when the gate was shut; errSlow, when its time was over.
+	// errAway is the error of a call that ended because the gate was shut; errSlow, of one that took too long.
 	errAway = errors.New("no server takes writes")
 	errSlow = errors.New("the server did not answer in time")
 )
 
-// limitKey is the key of a context's limit.
+// limitKey is the context key of a limit.
 type limitKey struct{}
 
-// WithLimit returns a context whose calls may each take as long as limit: an export, a migration. Other calls may
-// take 5 seconds.
+// WithLimit returns a context in which each call may take limit instead of 5 seconds: for an export or a migration.
 func WithLimit(ctx context.Context, limit time.Duration) context.Context {
 	return context.WithValue(ctx, limitKey{}, limit)
 }
 
-// begin begins a call to the server. It returns the call's context, and end, which the caller calls with the
-// call's error, nil included, when it is over: it returns the error with what ended the call. If no server is known
-// to be there the error is errAway at once.
+// begin begins a call to the server. It returns the call's context, and end. When the call is over, the caller must
+// call end with the call's error, which may be nil; end returns that error, with the reason if begin's bound ended the
+// call. If no server is known to be there, begin returns errAway at once.
 func (db *DB) begin(ctx context.Context) (bounded context.Context, end func(error) error, err error) {
 	limit, ok := ctx.Value(limitKey{}).(time.Duration)
 	if !ok {

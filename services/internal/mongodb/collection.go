@@ -12,18 +12,17 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// forgetTimeout bounds how long a server is asked to forget a cursor; at last it does so by itself.
+// forgetTimeout bounds the call that makes a server drop a cursor. Without it, the server drops the cursor later.
 const forgetTimeout = time.Second
 
-// Collection is a collection of a service's database. Its methods are the driver's, but each call ends when no
-// server takes writes any more, or when its time is over (WithLimit). Their errors are the driver's, for
-// Failure to map.
+// Collection is a collection of a service's database. Its methods are the driver's, except that each call ends if no
+// server takes writes any more, or after its limit (WithLimit). Their errors are the driver's, for Failure to map.
 type Collection struct {
 	driver *mongo.Collection
 	db     *DB
 }
 
-// call runs a call to the server.
+// call makes a call to the server.
 func call[T any](ctx context.Context, c *Collection, do func(context.Context) (T, error)) (T, error) {
 	bounded, end, err := c.db.begin(ctx)
 	if err != nil {
@@ -34,11 +33,11 @@ func call[T any](ctx context.Context, c *Collection, do func(context.Context) (T
 	return result, end(err)
 }
 
-// single runs a call that returns a document, and reads it.
+// single makes a call that returns a document, and reads it.
 func (c *Collection) single(ctx context.Context, do func(context.Context) *mongo.SingleResult) *mongo.SingleResult {
 	result, err := call(ctx, c, func(ctx context.Context) (*mongo.SingleResult, error) {
 		result := do(ctx)
-		return result, result.Err() // Err reads the document; the result's own context ends with the call.
+		return result, result.Err() // Err reads the document, since the result's own context ends with the call
 	})
 	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
 		return mongo.NewSingleResultFromDocument(bson.D{}, err, nil)
@@ -46,7 +45,6 @@ func (c *Collection) single(ctx context.Context, do func(context.Context) *mongo
 	return result
 }
 
-// Name returns the collection's name.
 func (c *Collection) Name() string { return c.driver.Name() }
 
 // FindOne is the driver's.
@@ -148,7 +146,7 @@ func (c *Collection) BulkWrite(
 	})
 }
 
-// Indexes returns the specifications of the collection's indexes, as the server has them.
+// Indexes returns the specifications of the collection's indexes.
 func (c *Collection) Indexes(ctx context.Context) ([]bson.Raw, error) {
 	cursor, err := c.cursor(ctx, func(ctx context.Context) (*mongo.Cursor, error) { return c.driver.Indexes().List(ctx) })
 	if err != nil {
@@ -158,7 +156,7 @@ func (c *Collection) Indexes(ctx context.Context) ([]bson.Raw, error) {
 	return found, cursor.All(ctx, &found)
 }
 
-// cursor runs a call that returns a cursor.
+// cursor makes a call that returns a cursor.
 func (c *Collection) cursor(ctx context.Context, do func(context.Context) (*mongo.Cursor, error)) (*Cursor, error) {
 	found, err := call(ctx, c, do)
 	if err != nil {
@@ -167,11 +165,11 @@ func (c *Collection) cursor(ctx context.Context, do func(context.Context) (*mong
 	return &Cursor{Cursor: found, c: c}, nil
 }
 
-// Cursor is the driver's, but each call for more documents ends as a Collection's calls do.
+// Cursor is the driver's cursor. Each call for more documents has the limits of a Collection's calls.
 type Cursor struct {
 	*mongo.Cursor
 	c *Collection
-	// err is why a call for more failed.
+	// err is the error of the call for more documents.
 	err error
 }
 
@@ -190,7 +188,7 @@ func (c *Cursor) Next(ctx context.Context) bool {
 
 // All appends all documents to the slice that results points to, and closes the cursor.
 func (c *Cursor) All(ctx context.Context, results any) error {
-	defer func() { _ = c.Close(ctx) }() // It ends by itself at last.
+	defer func() { _ = c.Close(ctx) }() // the server drops it later
 	slice := reflect.ValueOf(results).Elem()
 	for c.Next(ctx) {
 		item := reflect.New(slice.Type().Elem())
@@ -202,7 +200,7 @@ func (c *Cursor) All(ctx context.Context, results any) error {
 	return c.Err()
 }
 
-// Close tells the server to forget the cursor, for a second at most, though ctx has ended.
+// Close makes the server drop the cursor, within a second, even if ctx has ended.
 func (c *Cursor) Close(ctx context.Context) error {
 	bounded, end, err := c.c.db.beginWithin(context.WithoutCancel(ctx), forgetTimeout)
 	if err != nil {
@@ -211,7 +209,7 @@ func (c *Cursor) Close(ctx context.Context) error {
 	return end(c.Cursor.Close(bounded))
 }
 
-// canceled returns a context that has ended: a call with it sends nothing.
+// canceled returns a context that has ended, so that a call with it sends nothing.
 func canceled() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -16,16 +16,15 @@ const (
 	codeAuthenticationFailed = 18
 )
 
-// IsUnique says whether err is the database's refusal of a second document with an `_id` or a
-// unique value that is taken.
+// IsUnique reports whether the database refused a document because its `_id` or a unique value is taken.
 func IsUnique(err error) bool { return mongo.IsDuplicateKeyError(err) }
 
-// Failure maps an error of the storage itself (no primary, no connection, no answer in time, no
-// majority, no disk) to an apperr of kind Unavailable. Any other error, nil and the caller's own
-// context's among them, is returned as it is.
+// Failure maps an error of the storage (no primary, no connection, no answer in time, no majority, no disk) to an
+// *apperr.Error of kind Unavailable. It returns any other error unchanged, including nil and the error of the caller's
+// context.
 //
-// When the driver says that time ran out it does not say whose; such an error is Unavailable, with
-// context.DeadlineExceeded among its causes.
+// If the driver reports a timeout, it does not say whose. Such an error is Unavailable, with context.DeadlineExceeded
+// among its causes.
 func Failure(err error) error {
 	switch {
 	case err == nil, apperr.As(err) != nil:
@@ -78,14 +77,13 @@ func isConnectionFailure(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return true
 	}
-	// A pool whose server was just lost refuses connections with an error that is only known by
-	// this method.
+	// A pool whose server was just lost refuses connections with an error that only this method identifies.
 	var poolCleared interface{ Retryable() bool }
 	var network net.Error
 	return errors.As(err, &network) || errors.As(err, &poolCleared)
 }
 
-// isServerFailure says whether a server answered that it could not do its work now, or not for us.
+// isServerFailure reports whether a server answered that it cannot do its work now, or not for us.
 func isServerFailure(err error) bool {
 	var refusal mongo.ServerError
 	if !errors.As(err, &refusal) {
@@ -104,8 +102,8 @@ func isServerFailure(err error) bool {
 	return false
 }
 
-// isUnavailable says whether a server error code stands for a state of the deployment and not for a
-// fault in the command.
+// isUnavailable reports whether a server error code describes the state of the deployment rather than a fault in the
+// command.
 func isUnavailable(code int) bool {
 	switch code {
 	case 6, 7, 89, 9001: // HostUnreachable, HostNotFound, NetworkTimeout, SocketException

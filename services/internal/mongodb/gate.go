@@ -9,22 +9,22 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
-// gate knows, from what the driver's monitor sees, whether the deployment has a server that takes writes. If it
-// has had none for some time the gate is shut: calls under way end, and new ones fail at once. It opens as soon
-// as the monitor sees such a server again.
+// gate knows from the driver's monitor whether the deployment has a server that takes writes. If there was no such
+// server for some time, the gate is shut: calls in flight end, and new ones fail at once. It opens as soon as the
+// monitor sees such a server.
 type gate struct {
-	// patience is how long calls may wait for a server.
+	// patience is how long calls wait for a server.
 	patience time.Duration
 
 	mu  sync.Mutex
 	up  bool
 	gen int
-	// open ends when the gate is shut.
+	// open is the context that ends when the gate is shut.
 	open context.Context //nolint:containedctx // it is a state that calls wait for, and no call's own
 	shut context.CancelFunc
 }
 
-// newGate returns a gate to a deployment of which nothing is known yet. It stays open for first.
+// newGate returns a gate for a deployment of which nothing is known yet. It stays open for first.
 func newGate(patience, first time.Duration) *gate {
 	g := &gate{patience: patience}
 	g.open, g.shut = context.WithCancel(context.Background())
@@ -32,7 +32,7 @@ func newGate(patience, first time.Duration) *gate {
 	return g
 }
 
-// shutAfter shuts the gate unless a server is seen within a time. mu is held, or nobody else knows the gate.
+// shutAfter shuts the gate unless a server is seen within patience. The caller holds mu, or has the only reference.
 func (g *gate) shutAfter(patience time.Duration) {
 	g.gen++
 	gen := g.gen
@@ -45,7 +45,7 @@ func (g *gate) shutAfter(patience time.Duration) {
 	})
 }
 
-// observe is called by the driver with each change of what it knows of the deployment.
+// observe is called by the driver with each change in its knowledge of the deployment.
 func (g *gate) observe(e *event.TopologyDescriptionChangedEvent) {
 	up := takesWrites(e.NewDescription)
 	g.mu.Lock()
@@ -65,8 +65,8 @@ func (g *gate) observe(e *event.TopologyDescriptionChangedEvent) {
 	}
 }
 
-// takesWrites says whether a deployment has a server that takes writes. One that a URI names for a direct
-// connection counts whatever it is: no other would be asked.
+// takesWrites reports whether a deployment has a server that takes writes. The server of a direct connection always
+// counts: no other is used.
 func takesWrites(d event.TopologyDescription) bool {
 	return slices.ContainsFunc(d.Servers, func(s event.ServerDescription) bool {
 		switch s.Kind {
@@ -78,8 +78,8 @@ func takesWrites(d event.TopologyDescription) bool {
 	})
 }
 
-// pass calls end when the gate is shut, until the caller leaves; it returns false if it is shut now. A nil gate is
-// always open.
+// pass calls end when the gate is shut, until the caller calls leave. It returns false if the gate is shut now. A nil
+// gate is always open.
 func (g *gate) pass(end func()) (leave func() bool, ok bool) {
 	if g == nil {
 		return func() bool { return true }, true

@@ -14,36 +14,36 @@ import (
 )
 
 const (
-	// indexLimit bounds the building of indexes, which takes a server minutes for each ten million documents.
+	// indexLimit bounds the building of indexes. It takes a server minutes for each ten million documents.
 	indexLimit = 24 * time.Hour
-	// indexPatience is how long a start waits for indexes that only make queries fast.
+	// indexPatience is how long a start waits for indexes that only make queries faster.
 	indexPatience = 2 * time.Second
-	// indexRetry is the pause after a failure to build indexes.
+	// indexRetry is the pause before building is tried again.
 	indexRetry = 10 * time.Second
 
 	codeIndexOptionsConflict  = 85
 	codeIndexKeySpecsConflict = 86
 )
 
-// index is an index as a server describes it, and as an index is wanted.
+// index is an index as a server describes it.
 type index struct {
 	Name    string   `bson:"name"`
 	Key     bson.D   `bson:"key"`
 	Unique  bool     `bson:"unique"`
 	Partial bson.Raw `bson:"partialFilterExpression"`
-	// Expiry is in seconds; nil: it is not for expiry.
+	// Expiry is in seconds; nil if the index does not expire documents.
 	Expiry *int32 `bson:"expireAfterSeconds"`
 }
 
-// EnsureIndexes creates those of a collection's indexes that do not exist; one over the same fields with the
-// same options counts, whatever its name. It may be called at each start, by several processes at once. The
-// indexes are of Index and UniqueIndex.
+// EnsureIndexes creates those of a collection's indexes that do not exist. An index on the same fields with the same
+// options counts, whatever its name. EnsureIndexes may be called at each start, by several processes at once. The
+// indexes come from Index and UniqueIndex.
 //
-// It returns once the unique ones are there. The others, which only make queries fast, are built in the
-// background: AwaitIndexes waits for them a little.
+// It returns once the unique indexes exist. The others only make queries faster; they are built in the background, and
+// AwaitIndexes waits for them a little.
 //
-// An index over the same fields with other options may keep one from being created. The error then names it and
-// what to do; for one that is not unique it is only logged.
+// An index on the same fields with other options can prevent one from being created. The error then names it and says
+// what to do. For an index that is not unique, this is only logged.
 func (db *DB) EnsureIndexes(ctx context.Context, collection string, indexes ...mongo.IndexModel) error {
 	existing, err := db.indexes(ctx, collection)
 	if err != nil {
@@ -74,8 +74,8 @@ func (db *DB) EnsureIndexes(ctx context.Context, collection string, indexes ...m
 	return nil
 }
 
-// AwaitIndexes waits for the indexes that are being built in the background, for two seconds at most: then a
-// start goes on, and lists that need them are slow until they are there.
+// AwaitIndexes waits at most two seconds for indexes that are being built. Lists that need an index are slow until it
+// exists.
 func (db *DB) AwaitIndexes(ctx context.Context) {
 	built := make(chan struct{})
 	go func() {
@@ -90,7 +90,7 @@ func (db *DB) AwaitIndexes(ctx context.Context) {
 	}
 }
 
-// keepBuilding creates indexes in the background, until they are there, cannot be, or the DB is closed.
+// keepBuilding creates indexes in the background until they exist or cannot exist, or the DB is closed.
 func (db *DB) keepBuilding(collection string, models []mongo.IndexModel) {
 	for tries := 0; ; tries++ {
 		err := db.createIndexes(db.life, collection, models)
@@ -113,8 +113,8 @@ func (db *DB) keepBuilding(collection string, models []mongo.IndexModel) {
 	}
 }
 
-// createIndexes creates indexes; one that cannot be created keeps no other from it. They are ready once a majority
-// of the members has built them: a member that is away does not hold them up.
+// createIndexes creates indexes. If one cannot be created, the others still are. They are ready once a majority of the
+// members has built them, so a member that is away does not delay them.
 func (db *DB) createIndexes(ctx context.Context, collection string, models []mongo.IndexModel) error {
 	err := db.createAtOnce(ctx, collection, models)
 	switch {
@@ -145,7 +145,7 @@ func (db *DB) createAtOnce(ctx context.Context, collection string, models []mong
 	return end(err)
 }
 
-// indexFailure is the error of an index that was not created. It names the one that is in its way.
+// indexFailure returns the error for an index that was not created. It names the index that is in the way.
 func (db *DB) indexFailure(ctx context.Context, collection string, model mongo.IndexModel, err error) error {
 	wanted, describeErr := describe(model)
 	if !hasCode(err, codeIndexOptionsConflict, codeIndexKeySpecsConflict) || describeErr != nil {
@@ -205,7 +205,7 @@ func describe(model mongo.IndexModel) (index, error) {
 	return described, err
 }
 
-// among says whether one of some indexes is like it, but for the name.
+// among reports whether an index equals one of existing, except for its name.
 func (i index) among(existing []index) bool {
 	for _, e := range existing {
 		if sameKeys(e.Key, i.Key) && e.options() == i.options() {
@@ -215,7 +215,7 @@ func (i index) among(existing []index) bool {
 	return false
 }
 
-// options describes an index's options.
+// options describes an index's options, for messages.
 func (i index) options() string {
 	described := "not unique"
 	if i.Unique {
@@ -230,8 +230,8 @@ func (i index) options() string {
 	return described
 }
 
-// sameKeys says whether two indexes are over the same fields in the same order. Servers may tell a direction as
-// any kind of number.
+// sameKeys reports whether two indexes have the same fields in the same order. Servers may return a direction as any
+// kind of number.
 func sameKeys(a, b bson.D) bool {
 	return slices.EqualFunc(a, b, func(a, b bson.E) bool { return a.Key == b.Key && fmt.Sprint(a.Value) == fmt.Sprint(b.Value) })
 }
@@ -247,7 +247,7 @@ func (db *DB) EnsurePartialIndex(ctx context.Context, collection string, filter 
 	return db.EnsureIndexes(ctx, collection, index)
 }
 
-// Index returns an ascending index over fields; its name is made of theirs.
+// Index returns an ascending index on fields. Its name consists of theirs.
 func Index(fields ...string) mongo.IndexModel {
 	keys := bson.D{}
 	for _, field := range fields {
@@ -256,7 +256,7 @@ func Index(fields ...string) mongo.IndexModel {
 	return mongo.IndexModel{Keys: keys}
 }
 
-// UniqueIndex is an Index that refuses a second document with the same values.
+// UniqueIndex is Index for an index that refuses a second document with the same values.
 func UniqueIndex(fields ...string) mongo.IndexModel {
 	index := Index(fields...)
 	index.Options = options.Index().SetUnique(true)
@@ -272,7 +272,7 @@ func indexName(keys bson.D) string {
 	return name[min(1, len(name)):]
 }
 
-// hasCode says whether an error is a server's with one of some codes.
+// hasCode reports whether a server returned an error with one of the codes.
 func hasCode(err error, codes ...int) bool {
 	var refusal mongo.ServerError
 	if !errors.As(err, &refusal) {

@@ -9,10 +9,10 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// InsertAll inserts documents in one call, each of which succeeds or fails alone: errs is nil where
-// all are stored, else it has an error or nil for each. IsUnique tells which of them were refused
-// because their `_id` or a unique value is taken, also by one before it in documents. Of the others
-// it is not certain that they are not stored; they are as Failure maps them.
+// InsertAll inserts documents in one call. Each succeeds or fails alone: errs is nil if all are stored, and otherwise
+// has an error or nil for each. IsUnique identifies documents that were refused because their `_id` or a unique value
+// is taken, also by an earlier one in documents. Documents with any other error, mapped by Failure, may be stored or
+// not.
 func (db *DB) InsertAll(ctx context.Context, collection string, documents []any) (errs []error) {
 	if db.plain {
 		return db.insertOneByOne(ctx, collection, documents)
@@ -30,7 +30,7 @@ func (db *DB) InsertAll(ctx context.Context, collection string, documents []any)
 			}
 			return errs
 		}
-		// No majority has confirmed any of it. Refusals are left out of the error, which is all's.
+		// No majority has confirmed any document. This error is about all of them, so it leaves out the refusals.
 		err = mongo.WriteException{WriteConcernError: refused.WriteConcernError, Labels: refused.Labels}
 	}
 	for i := range errs {

@@ -14,36 +14,34 @@ import (
 )
 
 const (
-	// schemaCollection holds the schema's version and the lock, one document each.
+	// schemaCollection has two documents: the schema's version, and the lock.
 	schemaCollection = "schema"
 	versionID        = "version"
 	lockID           = "lock"
 
-	// A lock that is not renewed for lockLease is void: its holder has died.
+	// A lock that is not renewed for lockLease is void, because its holder has died.
 	lockLease = 30 * time.Second
 	lockRenew = 5 * time.Second
 	lockRetry = 200 * time.Millisecond
 
-	// stepTimeout bounds each call of a step: some change or read a whole collection.
+	// stepTimeout bounds each call of a step. Some change or read a whole collection.
 	stepTimeout = 10 * time.Minute
 
 	codeNamespaceExists = 48
 )
 
-// Migration is one numbered step of the schema.
+// Migration is a numbered step of the schema.
 type Migration struct {
-	// Version is the schema's version after the step. Versions count from 1 without gaps.
+	// Version is the schema's version after the step. Versions begin at 1 and have no gaps.
 	Version int
-	// Run changes the database. It must be able to run again: a process may die after it and before
-	// the version is recorded.
+	// Run changes the database. It must be repeatable: a process may die between Run and the recording of the version.
 	Run func(ctx context.Context, db *DB) error
 }
 
-// Migrate runs the steps that the database lacks, in order, and records each. Of several processes
-// that start at once one does the work and the others wait for it. It refuses a database whose
-// version is newer than the last step's.
+// Migrate runs the missing steps in order, and records each. If several processes start at once, one does the work and
+// the others wait for it. Migrate refuses a database whose version is newer than the last step's.
 func (db *DB) Migrate(ctx context.Context, steps []Migration) error {
-	// Most starts find everything done, and need no lock to see it.
+	// At most starts nothing is missing, and no lock is needed to see that.
 	lacking, err := db.lacking(ctx, steps)
 	if err != nil || len(lacking) == 0 {
 		return err
@@ -62,7 +60,7 @@ func (db *DB) Migrate(ctx context.Context, steps []Migration) error {
 	})
 }
 
-// lacking returns the steps that the database has not seen.
+// lacking returns the steps that the database lacks.
 func (db *DB) lacking(ctx context.Context, steps []Migration) ([]Migration, error) {
 	var stored struct {
 		Version int `bson:"version"`
@@ -78,7 +76,7 @@ func (db *DB) lacking(ctx context.Context, steps []Migration) ([]Migration, erro
 	return steps[stored.Version:], nil
 }
 
-// step runs one step of those up to the newest, and records its version.
+// step runs a step, unless the database is newer than newest, and records its version.
 func (db *DB) step(ctx context.Context, step Migration, newest int) error {
 	began := time.Now()
 	db.log.InfoContext(ctx, "migrating the schema", slog.String("database", db.database.Name()), slog.Int("version", step.Version-1), slog.Int("newest", newest))
@@ -97,7 +95,7 @@ func (db *DB) step(ctx context.Context, step Migration, newest int) error {
 	return nil
 }
 
-// locked runs do while holding the schema's lock. do's context ends when the lock is lost.
+// locked runs do while it holds the schema's lock. do's context ends if the lock is lost.
 func (db *DB) locked(ctx context.Context, do func(context.Context) error) error {
 	holder := rand.Text()
 	if err := db.waitForLock(ctx, holder); err != nil {
@@ -116,12 +114,12 @@ func (db *DB) locked(ctx context.Context, do func(context.Context) error) error 
 	}
 	cancel(nil)
 	<-renewed
-	// The lock ends by itself too, so a failure to give it back is not a failure of the work.
+	// The lock expires anyway, so an error here does not fail the work.
 	_, _ = db.Collection(schemaCollection).DeleteOne(context.WithoutCancel(ctx), lockOf(holder))
 	return err
 }
 
-// waitForLock takes the lock as soon as nobody has it.
+// waitForLock waits until it can take the lock.
 func (db *DB) waitForLock(ctx context.Context, holder string) error {
 	for {
 		taken, err := db.tryLock(ctx, holder)
@@ -136,8 +134,8 @@ func (db *DB) waitForLock(ctx context.Context, holder string) error {
 	}
 }
 
-// tryLock takes the lock if it is free or void, in one step: where the filter does not match a lock
-// that somebody holds, the upsert tries to insert a second document with the lock's `_id`.
+// tryLock takes the lock if it is free or void, in one step. If another process holds it, the filter does not match,
+// and the upsert fails because it tries to insert a second document with the lock's `_id`.
 func (db *DB) tryLock(ctx context.Context, holder string) (bool, error) {
 	now := time.Now()
 	_, err := db.Collection(schemaCollection).UpdateOne(ctx,
@@ -153,7 +151,7 @@ func (db *DB) tryLock(ctx context.Context, holder string) (bool, error) {
 	return true, nil
 }
 
-// keepLock renews the lock until the context ends, or ends it when the lock is lost.
+// keepLock renews the lock until the context ends. If the lock is lost, it calls lost.
 func (db *DB) keepLock(ctx context.Context, holder string, lost context.CancelCauseFunc) {
 	renew := time.NewTicker(lockRenew)
 	defer renew.Stop()
@@ -177,7 +175,7 @@ func lockOf(holder string) bson.D {
 	return bson.D{{Key: "_id", Value: lockID}, {Key: "holder", Value: holder}}
 }
 
-// CreateCollections creates those of the collections that do not exist.
+// CreateCollections creates the collections that do not exist.
 func (db *DB) CreateCollections(ctx context.Context, names ...string) error {
 	for _, name := range names {
 		bounded, end, err := db.begin(ctx)

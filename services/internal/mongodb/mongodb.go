@@ -1,9 +1,8 @@
-// Package mongodb connects to a MongoDB deployment the one way that the services use it: a replica
-// set or a sharded cluster, everything acknowledged by a majority, transactions for what must
-// change together, migrated under a lock.
+// Package mongodb connects to a MongoDB deployment in the way that all services use it: a replica set or a sharded
+// cluster, acknowledgement by a majority, transactions for documents that must change together, and migrations under a
+// lock.
 //
-// Only the MongoDB stores and their test support may import it; it imports none of ours but apperr and
-// move.
+// Only the MongoDB stores and their test support may import it; of our packages it imports apperr and move.
 package mongodb
 
 import (
@@ -26,18 +25,17 @@ import (
 )
 
 const (
-	// selectionTimeout is how long calls wait for a server that takes writes once there is none, unless the URI
-	// says otherwise (serverSelectionTimeoutMS); then all calls fail at once until there is one. A planned
-	// change of primaries takes less, an election after a crash more.
+	// selectionTimeout is how long calls wait for a server that takes writes, unless the URI says otherwise
+	// (serverSelectionTimeoutMS). After that, all calls fail at once until there is such a server. A planned change of
+	// primaries takes less time, an election after a crash more.
 	selectionTimeout = 1500 * time.Millisecond
-	// firstTimeout is how long they wait for the first.
+	// firstTimeout is how long calls wait for the first server.
 	firstTimeout = 4 * time.Second
-	// Unless the URI says otherwise (heartbeatFrequencyMS, connectTimeoutMS), the servers are asked each
-	// heartbeat how they are, and one that has not answered connectTimeout later counts as lost, as does one to
-	// which a connection takes that long.
+	// Unless the URI says otherwise (heartbeatFrequencyMS, connectTimeoutMS), the driver checks the servers at each
+	// heartbeat. A server that does not answer, or connect, within connectTimeout counts as lost.
 	heartbeat      = time.Second
 	connectTimeout = 2 * time.Second
-	// closeTimeout bounds how long Close waits for operations under way.
+	// closeTimeout bounds how long Close waits for calls in flight.
 	closeTimeout = 10 * time.Second
 )
 
@@ -48,12 +46,12 @@ type DB struct {
 	gate     *gate
 	// limit bounds a call.
 	limit time.Duration
-	// commitTimeout bounds one try to commit.
+	// commitTimeout bounds one attempt to commit.
 	commitTimeout time.Duration
-	// sharded says that the deployment is a sharded cluster.
+	// sharded is set for a sharded cluster.
 	sharded bool
-	// life ends when the DB is closed, which waits for the indexes that are being built.
-	life     context.Context //nolint:containedctx // it is the DB's own
+	// life ends when the DB is closed. Close then waits for the indexes that are being built.
+	life     context.Context //nolint:containedctx // it is the DB's own lifetime
 	end      context.CancelFunc
 	building sync.WaitGroup
 	log      *slog.Logger
@@ -61,7 +59,7 @@ type DB struct {
 	// process. Nothing undoes a plain transaction's writes.
 	plain bool
 	alone sync.Mutex
-	// moving is set where a move opens the database.
+	// moving is set if a move opens the database.
 	moving moving
 }
 
@@ -72,21 +70,20 @@ type Option func(*DB)
 // only: what InTransaction then runs is alone in this process, but not all or nothing.
 func WithoutTransactions(on bool) Option { return func(db *DB) { db.plain = on } }
 
-// WithLog has what happens in the background logged. Without it nobody is told.
+// WithLog sets the log for events in the background. Without it they are not logged.
 func WithLog(log *slog.Logger) Option { return func(db *DB) { db.log = log } }
 
 // HasTransactions says whether the server has transactions: false on the tests' engine only.
 func (db *DB) HasTransactions() bool { return !db.plain }
 
-// Open connects to the deployment that a URI names and to the service's database in it. A database
-// in the URI's path is a prefix, so that several installations can share a deployment:
-// `mongodb://host/staging` has the databases staging_coupon and staging_tracking. The path `admin`
-// is no prefix: it is only where the user is defined. As in every MongoDB URI the path is also the
-// default of authSource.
+// Open connects to a deployment, and to the service's database in it. The path in the URI is a prefix, so that several
+// installations can share a deployment: with `mongodb://host/staging` the databases are staging_coupon and
+// staging_tracking. The path `admin` is not a prefix but only says where the user is defined. As in every MongoDB URI,
+// the path is also the default of authSource.
 //
-// It refuses a standalone server, which has no transactions, and a database into which data is being
-// moved. No error shows the URI, which may hold a password. What the URI says about write concern, read
-// concern, read preference and retries does not count; its times do (selectionTimeout).
+// Open refuses a standalone server, which has no transactions, and a database into which data is being moved. No error
+// contains the URI, which may have a password. Options in the URI for write concern, read concern, read preference and
+// retries have no effect; those for times do (selectionTimeout).
 //
 // Each call to the deployment ends within seconds: see Collection, InTransaction and WithLimit.
 func Open(ctx context.Context, uri, database string, settings ...Option) (*DB, error) {
@@ -117,11 +114,10 @@ func Open(ctx context.Context, uri, database string, settings ...Option) (*DB, e
 	return db, nil
 }
 
-// databaseName returns the service's database with the prefix that a URI, which the driver
-// accepted, has for it.
+// databaseName returns the name of the service's database, with the prefix in a URI that the driver accepted.
 func databaseName(uri, database string) (string, error) {
 	_, rest, _ := strings.Cut(uri, "://")
-	_, path, _ := strings.Cut(rest, "/") // In user and password a slash is percent-encoded.
+	_, path, _ := strings.Cut(rest, "/") // a slash in the user or password is percent-encoded
 	path, _, _ = strings.Cut(path, "?")
 	prefix, err := url.PathUnescape(path)
 	if err != nil {
@@ -133,8 +129,8 @@ func databaseName(uri, database string) (string, error) {
 	return prefix + "_" + database, nil
 }
 
-// unreadable is the error for a URI that the driver refuses. The driver's own error may quote
-// the URI with its password, so only its kind is told.
+// unreadable returns the error for a URI that the driver refuses. The driver's own error may quote the URI with its
+// password, so the error has only its kind.
 func unreadable(err error) error {
 	if strings.Contains(err.Error(), "lookup") {
 		return Failure(errLookup)
@@ -143,7 +139,7 @@ func unreadable(err error) error {
 		"name a host, and have special characters of user and password percent-encoded")
 }
 
-// errLookup is the error of a URI whose host has no address now.
+// errLookup is the error for a URI whose host has no address at the moment.
 var errLookup = errors.New("the SRV record of the database URL could not be looked up")
 
 func clientOptions(uri string) *options.ClientOptions {
@@ -166,8 +162,8 @@ func clientOptions(uri string) *options.ClientOptions {
 	return opts
 }
 
-// gateOf returns the gate that a client's options mean, and leaves it to the gate to end the search for a server: the
-// driver counts the wait for a free connection as one, which may take longer while many are opened.
+// gateOf returns the gate for a client's options. The gate, not the driver, then ends the wait for a server: the driver
+// also counts the wait for a free connection, which may take longer while many are opened.
 func gateOf(opts *options.ClientOptions) *gate {
 	patience, first := selectionTimeout, firstTimeout
 	if opts.ServerSelectionTimeout != nil {
@@ -177,13 +173,14 @@ func gateOf(opts *options.ClientOptions) *gate {
 	return newGate(patience, first)
 }
 
-// majority is the acknowledgement by a majority of the voting members, each with it in its journal.
+// majority returns the write concern: acknowledged by a majority of the voting members, each with the write in its
+// journal.
 func majority() *writeconcern.WriteConcern {
 	journaled := true
 	return &writeconcern.WriteConcern{W: "majority", Journal: &journaled}
 }
 
-// checkServer refuses a server without transactions.
+// checkServer returns an error if the server has no transactions.
 func (db *DB) checkServer(ctx context.Context) error {
 	var hello struct {
 		SetName string `bson:"setName"`
@@ -211,11 +208,10 @@ func (db *DB) run(ctx context.Context, on *mongo.Database, command bson.D) *mong
 	return (&Collection{db: db}).single(ctx, func(ctx context.Context) *mongo.SingleResult { return on.RunCommand(ctx, command) })
 }
 
-// pings holds one document, which Ping writes.
+// pings has one document, which Ping writes.
 const pings = "pings"
 
-// Ping says whether the deployment takes writes, by a write that is as durable as all; the error is as Failure
-// maps it.
+// Ping checks that the deployment takes writes. It makes one that is as durable as all others. Failure maps its error.
 func (db *DB) Ping(ctx context.Context) error {
 	update := bson.D{{Key: "$set", Value: bson.D{{Key: "time", Value: time.Now().UTC()}}}}
 	if _, err := db.Collection(pings).UpdateOne(ctx, bson.D{{Key: "_id", Value: 1}}, update, options.UpdateOne().SetUpsert(true)); err != nil {
@@ -224,8 +220,7 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close waits for the operations under way, ten seconds at most, and disconnects. Indexes that are being built in
-// the background the server goes on building.
+// Close waits at most ten seconds for calls in flight, and disconnects. The server continues to build indexes.
 func (db *DB) Close() error {
 	db.end()
 	db.building.Wait()

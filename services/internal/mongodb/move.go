@@ -16,27 +16,27 @@ import (
 )
 
 const (
-	// moveID is that of the document, among the schema's, that has the state of a move into the database, in
+	// moveID is the id of the document, in the schema's collection, with the state of a move into the database, as
 	// JSON.
 	moveID = "move"
-	// WhileMoved is the expiry of everything while it is moved: none. The next start of a service brings back
-	// its own.
+	// WhileMoved is the expiry of documents during a move: they never expire. The next start of a service restores its
+	// own.
 	WhileMoved = math.MaxInt32 * time.Second
-	// MoveTimeout is a move's limit of one call: nobody waits for it but the move.
+	// MoveTimeout bounds a call of a move. Only the move waits for it.
 	MoveTimeout = 2 * time.Minute
 )
 
-// moving says whether, and in which role, a database is opened for a move.
+// moving says whether a move opens the database, and in which role.
 type moving struct {
 	opened bool
 	role   move.Role
 }
 
-// ToMove lets Open take a database for a move in one of its roles: a source must exist, and a destination may
-// have a move into it that is unfinished, which Open refuses else.
+// ToMove lets Open open a database for a move in a role. A source must exist. A destination may have an unfinished
+// move, which Open otherwise refuses.
 func ToMove(role move.Role) Option { return func(db *DB) { db.moving = moving{true, role} } }
 
-// checkMoved refuses a source that does not exist, and a database into which a move is unfinished.
+// checkMoved refuses a source that does not exist, and a database with an unfinished move.
 func (db *DB) checkMoved(ctx context.Context) error {
 	if db.moving.opened && db.moving.role == move.Destination {
 		return nil
@@ -60,7 +60,7 @@ func (db *DB) checkMoved(ctx context.Context) error {
 	return nil
 }
 
-// MoveState returns how far a move into the database is; the zero State: there never was one.
+// MoveState returns the state of a move into the database; the zero State if there never was one.
 func (db *DB) MoveState(ctx context.Context) (state move.State, err error) {
 	var stored struct {
 		State string `bson:"state"`
@@ -78,7 +78,7 @@ func (db *DB) MoveState(ctx context.Context) (state move.State, err error) {
 	return state, nil
 }
 
-// SetMoveState stores how far a move into the database is.
+// SetMoveState stores the state of a move into the database.
 func (db *DB) SetMoveState(ctx context.Context, state move.State) error {
 	text, err := json.Marshal(state)
 	if err != nil {
@@ -92,7 +92,7 @@ func (db *DB) SetMoveState(ctx context.Context, state move.State) error {
 	return nil
 }
 
-// Patient returns tables whose calls to the server may take MoveTimeout each.
+// Patient returns tables whose calls to the server may each take MoveTimeout.
 func Patient(tables ...move.Table) []move.Table {
 	for i, t := range tables {
 		tables[i].Read = func(ctx context.Context, after string, limit int) ([]any, string, error) {
@@ -109,8 +109,8 @@ type Keyed struct {
 	Document any
 }
 
-// ReplaceAll stores documents, each in the place of the one that has its `_id`. Where it returns an error, as
-// Failure maps it, some of them may have been stored and others not.
+// ReplaceAll stores documents. Each replaces the one with its `_id`. If it returns an error, mapped by Failure, some
+// documents may have been stored.
 func (db *DB) ReplaceAll(ctx context.Context, collection string, documents []Keyed) error {
 	models := make([]mongo.WriteModel, len(documents))
 	for i, d := range documents {

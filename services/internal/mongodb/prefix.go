@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// WithPrefix puts a prefix, as Open has it, in the place of the database in a URI. The path that was there keeps its
-// other meaning, where the user is defined.
+// WithPrefix returns a URI with a prefix for Open in place of its path. The old path keeps its other meaning: where the
+// user is defined.
 func WithPrefix(uri, prefix string) (string, error) {
 	scheme, rest, found := strings.Cut(uri, "://")
 	if !found {

@@ -26,9 +26,8 @@ func (db *DB) AtOneMoment(ctx context.Context, do func(context.Context) error) e
 	return do(mongo.NewSessionContext(ctx, session))
 }
 
-// InOrder runs do, whose operations, those that are given do's context, each see what the ones before it saw and
-// wrote, also if another member of the deployment became the primary in between. The error is do's own or the
-// storage's, as Failure maps it.
+// InOrder runs do. Each operation with do's context sees what earlier ones saw and wrote, even if another member became
+// the primary meanwhile. The error is do's own, or the storage's as mapped by Failure.
 func (db *DB) InOrder(ctx context.Context, do func(context.Context) error) error {
 	if db.plain {
 		return do(ctx)

@@ -11,29 +11,29 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Addition says what to add up of documents. Fields are paths such as amount.units; a document without one
-// has the empty text there, or 0.
+// Addition says how to add up documents. Fields are paths such as amount.units. A document without a field counts as
+// having "" or 0 there.
 type Addition struct {
-	// By are the text fields that tell the sums apart.
+	// By are the text fields to group by.
 	By []string
-	// Of are the whole numbers that are added up.
+	// Of are the whole numbers to add up.
 	Of []string
-	// Empty is the text field whose empty values are counted.
+	// Empty is a text field whose empty values are counted.
 	Empty string
 }
 
-// Sum is what documents with the same values of an Addition's By come to.
+// Sum is the result for the documents with the same values in an Addition's By.
 type Sum struct {
-	// By and Of are in the Addition's order.
+	// By and Of have the values in the Addition's order.
 	By []string
 	Of []int64
-	// Count is how many they are, Empty how many have an empty value there.
+	// Count is the number of documents. Empty is how many of them have an empty value in the Addition's Empty.
 	Count int64
 	Empty int64
 }
 
-// SumAll adds up the documents of a collection that a filter selects, in one pass. The order of the sums is
-// none. Errors are as Failure maps them.
+// SumAll adds up the documents that match a filter, in one pass. The sums have no particular order. Failure maps its
+// errors.
 func (db *DB) SumAll(ctx context.Context, collection string, filter bson.D, a Addition) ([]Sum, error) {
 	var sums []Sum
 	var err error
@@ -48,7 +48,7 @@ func (db *DB) SumAll(ctx context.Context, collection string, filter bson.D, a Ad
 	return sums, nil
 }
 
-// sumThere has the server add up.
+// sumThere makes the server add up.
 func (a Addition) sumThere(ctx context.Context, collection *Collection, filter bson.D) ([]Sum, error) {
 	empty := bson.D{{Key: "$cond", Value: bson.A{bson.D{{Key: "$eq", Value: bson.A{"$" + a.Empty, ""}}}, int64(1), int64(0)}}}
 	by := bson.D{}
@@ -96,7 +96,7 @@ func (a Addition) sumHere(ctx context.Context, collection *Collection, filter bs
 	if err != nil {
 		return nil, fmt.Errorf("finding documents: %w", err)
 	}
-	defer func() { _ = cursor.Close(ctx) }() // It ends by itself at last.
+	defer func() { _ = cursor.Close(ctx) }() // the server drops it later
 	found := map[string]*Sum{}
 	for cursor.Next(ctx) {
 		by := make([]string, len(a.By))
@@ -126,13 +126,13 @@ func (a Addition) sumHere(ctx context.Context, collection *Collection, filter bs
 	return sums, nil
 }
 
-// text returns the text at a path; empty where there is none.
+// text returns the text at a path; "" if there is no text.
 func text(document bson.Raw, path string) string {
 	value, _ := document.Lookup(strings.Split(path, ".")...).StringValueOK()
 	return value
 }
 
-// wholeNumber returns the whole number at a path; 0 where there is none.
+// wholeNumber returns the whole number at a path; 0 if there is no number.
 func wholeNumber(document bson.Raw, path string) int64 {
 	number, _ := document.Lookup(strings.Split(path, ".")...).AsInt64OK()
 	return number

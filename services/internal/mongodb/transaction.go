@@ -16,36 +16,36 @@ import (
 )
 
 const (
-	// transactionTimeout bounds a transaction with all its attempts, unless a WithLimit gives more. Its commit
-	// comes on top.
+	// transactionTimeout bounds a transaction with all its attempts, unless WithLimit gives more. The commit comes on
+	// top.
 	transactionTimeout = 10 * time.Second
-	// commitTimeout bounds one try to commit and commitTries the tries: the second goes over another connection,
-	// and learns what the first has done.
+	// commitTimeout bounds an attempt to commit, and commitTries the attempts. The second one uses another connection
+	// and learns the result of the first.
 	commitTimeout = 2 * time.Second
 	commitTries   = 2
-	// abortTimeout bounds the undoing of a transaction. One that is not undone holds others up for a minute, then
-	// the server undoes it.
+	// abortTimeout bounds the rollback of a transaction. Without a rollback, the transaction blocks others for a
+	// minute; then the server rolls it back.
 	abortTimeout = time.Second
-	// The random pause before a transaction starts over has a bound that doubles from firstPause to lastPause. One
-	// that waits for another must not sleep much longer than that takes: then a third is always faster.
+	// The random pause before a transaction starts again has a bound that doubles from firstPause to lastPause. A
+	// transaction that waits for another one must not sleep much longer than that one takes; otherwise a third is
+	// always faster.
 	firstPause = 2 * time.Millisecond
 	lastPause  = 16 * time.Millisecond
 )
 
-// Labels by which a server says what may be repeated.
+// Labels with which a server says what can be retried.
 const (
 	transient     = "TransientTransactionError"
 	unknownCommit = "UnknownTransactionCommitResult"
 )
 
-// InTransaction runs do in a transaction, whose operations are those that are given do's context.
-// They see one snapshot, and their writes are committed together or, when do returns an error, not
-// at all. do is run again when the transaction conflicts with another. The error is do's own or
-// the storage's, as Failure maps it.
+// InTransaction runs do in a transaction. The transaction consists of the operations with do's context. They see one
+// snapshot, and their writes are committed together or, if do returns an error, not at all. If the transaction
+// conflicts with another, do runs again. The error is do's own, or the storage's as mapped by Failure.
 //
-// A commit that has begun is finished though the caller leaves. If the server confirms it on no try, after some
-// four seconds, the error is Unavailable although the writes may be there, or come to be there within a minute:
-// the caller's next attempt finds out.
+// A commit that has begun is finished even if the caller leaves. If no attempt is confirmed within about four seconds,
+// the error is Unavailable, although the writes may be there, or appear within a minute. The caller finds out when it
+// tries again.
 func (db *DB) InTransaction(ctx context.Context, do func(context.Context) error) error {
 	if db.plain {
 		db.alone.Lock()
@@ -66,15 +66,15 @@ func (db *DB) InTransaction(ctx context.Context, do func(context.Context) error)
 	return Failure(end(t.run(bounded, do)))
 }
 
-// transaction is a session that a transaction runs in.
+// transaction is the session of a transaction.
 type transaction struct {
 	db      *DB
 	session *mongo.Session
-	// inDoubt says that a commit was sent and nothing is known of it.
+	// inDoubt is set after a commit was sent, until its result is known.
 	inDoubt bool
 }
 
-// run runs do in a transaction, again while it conflicts with others.
+// run runs do in a transaction until it does not conflict with others.
 func (t *transaction) run(ctx context.Context, do func(context.Context) error) error {
 	for longest := firstPause; ; longest = min(2*longest, lastPause) {
 		err := t.attempt(ctx, do)
@@ -82,14 +82,14 @@ func (t *transaction) run(ctx context.Context, do func(context.Context) error) e
 			return err
 		}
 		select {
-		case <-time.After(rand.N(longest)): //nolint:gosec // the pauses are no secret
+		case <-time.After(rand.N(longest)): //nolint:gosec // the pauses are not secret
 		case <-ctx.Done():
 			return err
 		}
 	}
 }
 
-// attempt runs do and commits, or undoes what do did.
+// attempt runs do and commits. If do fails, it rolls back.
 func (t *transaction) attempt(ctx context.Context, do func(context.Context) error) error {
 	err := t.session.StartTransaction(options.Transaction().
 		SetReadConcern(readconcern.Snapshot()).
@@ -108,7 +108,7 @@ func (t *transaction) attempt(ctx context.Context, do func(context.Context) erro
 	return t.commit(context.WithoutCancel(ctx))
 }
 
-// commit commits, and tries again if nothing is known of it: to commit twice is to commit once.
+// commit commits, and tries again if the result is unknown. Committing twice has the effect of committing once.
 func (t *transaction) commit(ctx context.Context) error {
 	var err error
 	for range commitTries {
@@ -129,7 +129,7 @@ func (t *transaction) commitOnce(ctx context.Context) error {
 	return end(t.session.CommitTransaction(bounded))
 }
 
-// isInDoubt says whether a commit's error leaves it open whether the server has committed or will: each but a
+// isInDoubt reports whether the server may have committed, or may still commit, after this error: after any but a
 // server's own refusal.
 func isInDoubt(err error) bool {
 	if err == nil {
@@ -139,16 +139,16 @@ func isInDoubt(err error) bool {
 	return hasLabel(err, unknownCommit) || mongo.IsTimeout(err) || mongo.IsNetworkError(err) || !errors.As(err, &refusal)
 }
 
-// abort undoes the transaction under way.
+// abort rolls the transaction back.
 func (t *transaction) abort(ctx context.Context) {
 	bounded, end, err := t.db.beginWithin(context.WithoutCancel(ctx), abortTimeout)
 	if err == nil {
-		_ = end(t.session.AbortTransaction(bounded)) // The server does it at last.
+		_ = end(t.session.AbortTransaction(bounded)) // the server does it later
 	}
 }
 
-// close gives the session back. It undoes a transaction whose commit is in doubt, so that it holds nobody up; but
-// not in a sharded cluster, where the two could meet at different servers: there the session is left to expire.
+// close returns the session to the pool. It rolls back a transaction whose commit is in doubt, so that it blocks
+// nobody. In a sharded cluster the rollback and the commit could reach different servers, so there the session expires.
 func (t *transaction) close(ctx context.Context) {
 	if t.inDoubt && t.db.sharded {
 		return
@@ -161,7 +161,7 @@ func (t *transaction) close(ctx context.Context) {
 	t.session.EndSession(ctx)
 }
 
-// hasLabel says whether an error has a label of a server's or the driver's.
+// hasLabel reports whether an error has a label of a server or the driver.
 func hasLabel(err error, label string) bool {
 	var labeled mongo.LabeledError
 	return errors.As(err, &labeled) && labeled.HasErrorLabel(label)

@@ -34,8 +34,8 @@ func (db *DB) UpdateAll(ctx context.Context, collection string, updates []mongo.
 	return nil
 }
 
-// SetAll sets fields of those of a collection's documents with some `_id`s that a filter selects. If it returns an
-// error, as Failure maps it, some may have been set and others not.
+// SetAll sets fields of the documents with the given `_id`s that also match where. If it returns an error, mapped by
+// Failure, some documents may have changed.
 func (db *DB) SetAll(ctx context.Context, collection string, ids []string, where, fields bson.D) error {
 	update := bson.D{{Key: "$set", Value: fields}}
 	if db.plain { // the tests' engine looks through all documents for each of several
@@ -52,19 +52,18 @@ func (db *DB) SetAll(ctx context.Context, collection string, ids []string, where
 	return nil
 }
 
-// Upsert changes the document with an `_id`, or inserts it.
+// Upsert updates the document with an `_id`, or inserts it.
 type Upsert struct {
 	ID string
-	// Below has a field and a value, a time.Time or an int64: a document that is there is changed only if its
-	// field is less.
+	// Below is a field and a value, a time.Time or an int64. An existing document is updated only if its field is less.
 	Below  bson.E
 	Update bson.D
 }
 
-// UpsertAll runs upserts of a collection in one call, in the order of their ids: two callers that write the
-// same documents in different orders could wait for each other. It skips an upsert whose document exists and
-// is not below; the database decides that, since it refuses a second document with the `_id`. If UpsertAll
-// returns an error, mapped by Failure, it may have done some upserts and not others.
+// UpsertAll runs upserts in one call, in the order of their ids: two callers that write the same documents in different
+// orders could block each other. It skips an upsert whose document exists and is not below. The database decides that,
+// since it refuses a second document with the `_id`. If UpsertAll returns an error, mapped by Failure, some upserts may
+// have been done.
 func (db *DB) UpsertAll(ctx context.Context, collection string, upserts []Upsert) error {
 	if len(upserts) == 0 {
 		return nil
@@ -81,9 +80,8 @@ func (db *DB) UpsertAll(ctx context.Context, collection string, upserts []Upsert
 	return nil
 }
 
-// upsertAtOnce is UpsertAll in one call to the server, and a second one for the upserts that the first
-// refused: a document that another caller inserted at the same moment may be below, and only the second call
-// sees it.
+// upsertAtOnce is UpsertAll in one call to the server, plus a second one for the upserts that the first refused: a
+// document that another caller inserted at the same moment may be below, and only the second call sees it.
 func (db *DB) upsertAtOnce(ctx context.Context, collection string, upserts []Upsert) error {
 	refused, err := db.bulkUpsert(ctx, collection, upserts)
 	if err == nil && len(refused) > 0 {
@@ -134,7 +132,7 @@ func (db *DB) upsertOneByOne(ctx context.Context, collection string, upserts []U
 	return nil
 }
 
-// isBelow says whether a document's field is less than a value.
+// isBelow reports whether a document's field is less than a value.
 func isBelow(document bson.Raw, than bson.E) bool {
 	switch value := than.Value.(type) {
 	case time.Time:

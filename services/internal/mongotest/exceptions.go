@@ -1,10 +1,9 @@
 package mongotest
 
-// Exceptions returns the promises of a service's store, `coupon` or `tracking`, that the server which
-// the tests run on cannot keep: by the name that the promise has in the service's suite, each with
-// the reason. A real server keeps all; these are the embedded engine's. A suite logs each that it
-// meets, name and reason, fails on a name that is no promise of its own, and never passes over one
-// in silence.
+// Exceptions returns the promises of a service's store, `coupon` or `tracking`, that the test server cannot keep. The
+// keys are the promises' names in the service's suite; the values are the reasons. A real server keeps all promises, so
+// the exceptions are the embedded engine's. A suite logs each exception that it skips, and fails on a name that is not
+// one of its promises.
 func Exceptions(service string) map[string]string {
 	if !Engine() {
 		return nil

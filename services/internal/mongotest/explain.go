@@ -9,16 +9,16 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Plan is how a server would run a query.
+// Plan is a server's plan for a query.
 type Plan struct {
-	// Indexes are the first fields of the indexes that it would walk.
+	// Indexes are the first fields of the indexes that it uses.
 	Indexes []string
-	// Scans says that it would read the whole collection; Sorts, that it would sort what it finds.
+	// Scans means that the plan reads the whole collection; Sorts, that it sorts the result.
 	Scans, Sorts bool
 }
 
-// Explain asks the server of a URI (URI's) how it would run a query of a service's database. The embedded engine has no
-// answer to that.
+// Explain returns the server's plan for a query in a service's database. The URI comes from URI. The embedded engine
+// cannot explain queries.
 func Explain(t testing.TB, uri, service, collection string, filter, sort bson.D, limit int64) Plan {
 	t.Helper()
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
@@ -44,7 +44,7 @@ func Explain(t testing.TB, uri, service, collection string, filter, sort bson.D,
 	return plan
 }
 
-// add adds a stage of a plan, and those that it takes its documents from.
+// add adds a stage of a plan, and the stages that it reads from.
 func (p *Plan) add(stage bson.Raw) {
 	elements, err := stage.Elements()
 	if err != nil {

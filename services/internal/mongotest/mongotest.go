@@ -1,6 +1,5 @@
-// Package mongotest gives tests a MongoDB: the server that MONGODB_URI names, else the embedded
-// engine of deploy/tools/mongoengine, started once per test process. Without either a test fails;
-// it is never skipped.
+// Package mongotest provides MongoDB to tests: the server of MONGODB_URI, or else the embedded engine of
+// deploy/tools/mongoengine, started once per test process. If there is neither, the test fails; it is never skipped.
 //
 // Only tests may import it.
 package mongotest
@@ -25,16 +24,16 @@ import (
 // dropTimeout bounds the removal of a test's databases.
 const dropTimeout = 30 * time.Second
 
-// Engine says whether the tests run on the embedded engine and not on a real server.
+// Engine reports whether the tests run on the embedded engine rather than on a real server.
 func Engine() bool { return os.Getenv("MONGODB_URI") == "" }
 
-// Options returns what mongodb.Open needs to take the server.
+// Options returns the options that mongodb.Open needs for the server.
 func Options() []mongodb.Option {
 	return []mongodb.Option{mongodb.WithoutTransactions(Engine())}
 }
 
-// URI returns the URI of a server, with a prefix in its path by which the databases that mongodb.Open
-// opens are the test's own. They are dropped when the test ends.
+// URI returns a server's URI. Its path is a prefix, so the databases that mongodb.Open opens belong to this test. They
+// are dropped when the test ends.
 func URI(t testing.TB) string {
 	t.Helper()
 	server, err := serverURI()
@@ -62,7 +61,7 @@ func serverURI() (string, error) {
 	return engine.uri, err
 }
 
-// Collections returns the names of the collections of one of the databases of a URI that URI returned.
+// Collections returns the names of the collections in a database of a URI that URI returned.
 func Collections(t testing.TB, uri, database string) []string {
 	t.Helper()
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
@@ -80,7 +79,7 @@ func Collections(t testing.TB, uri, database string) []string {
 	return names
 }
 
-// drop drops the databases that begin with a prefix.
+// drop drops the databases whose names begin with a prefix.
 func drop(uri, prefix string) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
 	defer cancel()

@@ -11,11 +11,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-// CheckSharding holds the table of docs/mongodb.md, which is at a path, against the indexes of a service's database
-// at a URI of URI's: each collection is in it, and each unique index of one that may be sharded contains the key.
+// CheckSharding compares the table in docs/mongodb.md, at path, with the indexes of a service's database. uri comes
+// from URI. Each collection must be in the table, and each unique index of a collection that may be sharded must
+// contain the shard key.
 func CheckSharding(t testing.TB, path, uri, service string) {
 	t.Helper()
-	page, err := os.ReadFile(path) //nolint:gosec // the test's own
+	page, err := os.ReadFile(path) //nolint:gosec // the test's own path
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func CheckSharding(t testing.TB, path, uri, service string) {
 	}
 }
 
-// uniqueIndexes returns the fields of each unique index of a collection, that on `_id` included.
+// uniqueIndexes returns the fields of each unique index of a collection, including the one on `_id`.
 func uniqueIndexes(t testing.TB, db *mongodb.DB, collection string) [][]string {
 	t.Helper()
 	specifications, err := db.Collection(collection).Indexes(t.Context())

@@ -19,12 +19,12 @@ import (
 // defaultBatch is the number of records read and written at once.
 const defaultBatch = 500
 
-// Table is a part of a database whose records each have a key.
+// Table is a part of a database. Each of its records has a key.
 type Table struct {
 	// Name is the same in all stores.
 	Name string
-	// Read returns at most limit records that come after the place after, in order, and the place of the last
-	// one. The place "" is before the first record. At the end Read returns no records. A place means something
+	// Read returns at most limit records that come after the position after, in order, and the position of the last
+	// one. The position "" is before the first record. At the end Read returns no records. A position is meaningful
 	// only to the database that returned it.
 	Read func(ctx context.Context, after string, limit int) (records []any, last string, err error)
 	// Write stores records. Each replaces the stored record with its key, if any.
@@ -65,9 +65,9 @@ func TableOf[T any](
 type Database interface {
 	// Tables returns all tables, in an order in which they can be written.
 	Tables() []Table
-	// MoveState returns how far a move into the database is; the zero State if there never was one.
+	// MoveState returns the state of a move into the database; the zero State if there never was one.
 	MoveState(ctx context.Context) (State, error)
-	// SetMoveState stores how far a move into the database is. Until it is Done, services refuse to start on the
+	// SetMoveState stores the state of a move into the database. Until it is Done, services refuse to start on the
 	// database.
 	SetMoveState(ctx context.Context, state State) error
 	io.Closer
@@ -110,12 +110,12 @@ type Job struct {
 	Batch int
 }
 
-// Run moves the pairs' databases, or resumes an interrupted move. It checks that both sides are equal, and
-// returns what each table holds. Nothing else may write to the databases meanwhile. Run skips databases that
-// an earlier run finished and leaves them out of the result.
+// Run moves the pairs' databases, or resumes an interrupted move. It checks that both sides are equal, and returns the
+// sum of each table. Nothing else may write to the databases meanwhile. Run skips databases that an earlier run
+// finished, and leaves them out of the result.
 //
-// It refuses a destination that holds anything but the records of an unfinished move from the same place. The
-// error is ErrDiffers if source and destination differ at the end.
+// It refuses a destination with anything but the records of an unfinished move from the same place. The error is
+// ErrDiffers if source and destination differ at the end.
 func (j Job) Run(ctx context.Context) ([]Moved, error) {
 	states, err := j.begin(ctx)
 	if err != nil {
@@ -184,7 +184,7 @@ func (j Job) begin(ctx context.Context) ([]State, error) {
 	return states, nil
 }
 
-// checkEmpty refuses a destination that holds anything.
+// checkEmpty returns an error if the destination is not empty.
 func (p Pair) checkEmpty(ctx context.Context) error {
 	for _, table := range p.To.Tables() {
 		records, _, err := table.Read(ctx, "", 1)

@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// State is how far a move into a database is. It is stored in that database, as JSON.
+// State is the progress of a move into a database. It is stored in that database, as JSON.
 type State struct {
 	Place Place     `json:"place"`
 	Began time.Time `json:"began"`
-	// Done is when source and destination were found equal; zero: the move is unfinished.
+	// Done is when source and destination were found equal; zero while the move is unfinished.
 	Done   time.Time   `json:"done,omitzero"`
 	Tables []*Progress `json:"tables,omitempty"`
 }
 
-// Progress is how far a table is.
+// Progress is the progress of a table.
 type Progress struct {
 	Table string `json:"table"`
-	// After is the place, in the source, of the last record copied.
+	// After is the position, in the source, of the last record copied.
 	After string `json:"after,omitempty"`
 	// Sum is the sum of the records copied so far.
 	Sum      Sum  `json:"sum"`

@@ -73,8 +73,8 @@ func SumOf(ctx context.Context, table Table) (sum Sum, err error) {
 	}
 }
 
-// encode writes a value so that no two different values have the same encoding: it writes a length before
-// anything of variable length.
+// encode writes a value so that different values have different encodings: it writes the length of anything of variable
+// length first.
 func encode(to hash.Hash, v reflect.Value) error {
 	if v.Type() == reflect.TypeFor[time.Time]() {
 		at, _ := v.Interface().(time.Time)

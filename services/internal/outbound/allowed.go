@@ -10,33 +10,31 @@ import (
 	"strings"
 )
 
-// setting is the setting that ParseAllowed reads, as messages name it.
+// setting is the setting's name, for messages.
 const setting = "COUPONLINK_ALLOWED_PRIVATE_HOSTS"
 
-// Allowed are the hosts inside the network that may be reached all the same. The zero value allows
-// none.
+// Allowed are the hosts inside the network that may be called. The zero value allows none.
 type Allowed struct {
 	entries  []string
 	names    map[endpoint]bool
 	networks []network
 }
 
-// endpoint is a host's name and its port; port 0 stands for all.
+// endpoint is a host name and a port; port 0 means all.
 type endpoint struct {
 	name string
 	port uint16
 }
 
-// network is a range of addresses and a port; port 0 stands for all.
+// network is a range of addresses and a port; port 0 means all.
 type network struct {
 	prefix netip.Prefix
 	port   uint16
 }
 
-// ParseAllowed reads the setting COUPONLINK_ALLOWED_PRIVATE_HOSTS: entries with commas between them,
-// each a host (its name or its address), host:port, or a range of addresses such as 10.1.0.0/16. An
-// entry with a name allows whatever the name leads to; one with addresses allows them under any name.
-// The error names the entry that is wrong.
+// ParseAllowed parses the setting COUPONLINK_ALLOWED_PRIVATE_HOSTS. Its entries, separated by commas, are hosts (a name
+// or an address), host:port, or ranges of addresses such as 10.1.0.0/16. An entry with a name allows every address of
+// that name. An entry with addresses allows them under any name. The error names the wrong entry.
 func ParseAllowed(list string) (Allowed, error) {
 	allowed := Allowed{names: map[endpoint]bool{}}
 	for entry := range strings.SplitSeq(list, ",") {
@@ -52,10 +50,10 @@ func ParseAllowed(list string) (Allowed, error) {
 	return allowed, nil
 }
 
-// Entries returns the entries as they were written.
+// Entries returns the entries as written.
 func (a Allowed) Entries() []string { return slices.Clone(a.entries) }
 
-// add adds an entry, or says what is wrong with it.
+// add adds an entry.
 func (a *Allowed) add(entry string) error {
 	if strings.Contains(entry, "/") {
 		prefix, err := parsePrefix(entry)
@@ -90,7 +88,7 @@ func (a *Allowed) add(entry string) error {
 	return nil
 }
 
-// parsePrefix reads a range of addresses.
+// parsePrefix parses a range of addresses.
 func parsePrefix(entry string) (netip.Prefix, error) {
 	if strings.Contains(entry, "://") {
 		return netip.Prefix{}, errors.New("is a URL; write only its host, or host:port")
@@ -108,8 +106,7 @@ func parsePrefix(entry string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
-// splitPort takes host:port apart; port 0 stands for none. An IPv6 address may stand without
-// brackets if it has no port.
+// splitPort splits host:port. The port is 0 if the entry has none. An IPv6 address without a port needs no brackets.
 func splitPort(entry string) (host string, port uint16, err error) {
 	if inner, found := strings.CutPrefix(entry, "["); found && strings.HasSuffix(inner, "]") {
 		return strings.TrimSuffix(inner, "]"), 0, nil
@@ -128,12 +125,12 @@ func splitPort(entry string) (host string, port uint16, err error) {
 	return host, uint16(n), nil
 }
 
-// name says whether a host's name, in normal form, is allowed with a port.
+// name reports whether a host name, in normal form, is allowed with a port.
 func (a Allowed) name(name string, port uint16) bool {
 	return a.names[endpoint{name, port}] || a.names[endpoint{name, 0}]
 }
 
-// address says whether an address is allowed with a port.
+// address reports whether an address is allowed with a port.
 func (a Allowed) address(address netip.Addr, port uint16) bool {
 	address = address.WithZone("").Unmap() // no prefix contains an address with a zone
 	for _, n := range a.networks {

@@ -12,27 +12,26 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// blockedError says that a host or an address is inside the network.
+// blockedError is the error for a host or address inside the network.
 type blockedError struct{ message string }
 
 func (e *blockedError) Error() string { return e.message }
 
-// blocked makes the error for what is inside the network.
+// blocked returns a blockedError.
 func blocked(format string, args ...any) error {
 	return &blockedError{fmt.Sprintf(format, args...) + "; only the operator can allow it, with " + setting}
 }
 
-// IsBlocked says whether an error, of a request or of CheckURL, means that the host is inside the
-// network and not allowed.
+// IsBlocked reports whether an error of a request or of CheckURL means that the host is inside the network and not
+// allowed.
 func IsBlocked(err error) bool {
 	var target *blockedError
 	return errors.As(err, &target)
 }
 
-// CheckURL refuses a URL that no client of NewClient could reach: one that is not http or https with a
-// host, and one whose host is plainly inside the network and not allowed. It looks nothing up, so a
-// name may still turn out to lead inside when it is dialled. The error says of the URL, as "it", what is
-// wrong with it.
+// CheckURL refuses a URL that no client of NewClient could reach: one that is not http or https with a host, or whose
+// host is plainly inside the network and not allowed. It looks up no names, so a name may still turn out to be inside
+// when it is dialled. The error's text calls the URL "it".
 func (a Allowed) CheckURL(u *url.URL) error {
 	port, err := portOf(u)
 	if err != nil {
@@ -55,7 +54,7 @@ func (a Allowed) CheckURL(u *url.URL) error {
 	return a.checkName(name, port)
 }
 
-// checkAddress refuses an address that is not allowed; host is how it was written.
+// checkAddress refuses an address that is not allowed. host is the address as written.
 func (a Allowed) checkAddress(host string, address netip.Addr, port uint16) error {
 	address = address.Unmap()
 	kind := inside(address)
@@ -69,8 +68,7 @@ func (a Allowed) checkAddress(host string, address netip.Addr, port uint16) erro
 	}
 }
 
-// checkOdd refuses an address that is not in the usual form; it is the zero one if there is no such
-// address at all.
+// checkOdd refuses an address in an unusual form. The zero address means that the numbers form no address.
 func (a Allowed) checkOdd(host string, address netip.Addr, port uint16) error {
 	if !address.IsValid() {
 		return fmt.Errorf("its host %q is neither a name nor an address", host)
@@ -81,7 +79,7 @@ func (a Allowed) checkOdd(host string, address netip.Addr, port uint16) error {
 	return fmt.Errorf("its host %q is an address in an unusual form; write %v", host, address)
 }
 
-// checkName refuses the names that have a meaning inside a network only.
+// checkName refuses names that have a meaning inside a network only.
 func (a Allowed) checkName(name string, port uint16) error {
 	labels := strings.Split(name, ".")
 	last := labels[len(labels)-1]
@@ -100,14 +98,13 @@ func (a Allowed) checkName(name string, port uint16) error {
 	return nil
 }
 
-// insideDomains returns the top domains that the public DNS does not have and networks use for their
-// own (RFC 6762, appendix G; RFC 8375; ICANN's .internal; svc is Kubernetes').
+// insideDomains returns the top-level domains that networks use for their own names, and the public DNS does not have
+// (RFC 6762, appendix G; RFC 8375; ICANN's .internal; svc is Kubernetes').
 func insideDomains() []string {
 	return []string{"local", "localdomain", "internal", "intranet", "private", "corp", "home", "lan", "svc"}
 }
 
-// inside says what kind of address is inside the network, or nowhere; empty: the address is one of
-// the public internet.
+// inside returns what kind of internal or unusable address it is; "" for one of the public internet.
 func inside(address netip.Addr) string {
 	address = address.Unmap()
 	if ssrf.New().SafeAddr(address) == nil {
@@ -131,7 +128,7 @@ func inside(address netip.Addr) string {
 	}
 }
 
-// portOf returns the port that a URL leads to, or why it leads to none.
+// portOf returns a URL's port, or an error if it has no valid one.
 func portOf(u *url.URL) (uint16, error) {
 	if u.Hostname() == "" {
 		return 0, errors.New("it has no host")

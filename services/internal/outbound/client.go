@@ -1,7 +1,7 @@
-// Package outbound makes HTTP calls to hosts that partners name, such as a publisher's postback, and
-// keeps these calls from being turned against the network that they come from.
+// Package outbound makes HTTP calls to hosts that partners name, such as a publisher's postback URL. It prevents these
+// calls from being used against the operator's own network.
 //
-// The services may import it, but for their rules, and settings; it imports none of ours.
+// The services, except their rules, and settings may import it; it imports none of ours.
 package outbound
 
 import (
@@ -17,15 +17,15 @@ import (
 	"time"
 )
 
-// Limits of one call and of the connections kept. A caller may allow itself less by its context; it
-// must itself limit what it reads of a body.
+// Limits of a call, and of idle connections. A caller can set a shorter time with its context. It must itself limit how
+// much of a body it reads.
 const (
 	dialTimeout    = 5 * time.Second
 	tlsTimeout     = 5 * time.Second
-	answerTimeout  = 15 * time.Second // until the answer's headers are there
-	callTimeout    = 30 * time.Second // until the answer's body has been read
+	answerTimeout  = 15 * time.Second // until the response's headers have arrived
+	callTimeout    = 30 * time.Second // until the response's body has been read
 	idleTimeout    = 60 * time.Second
-	pingAfter      = 20 * time.Second // HTTP/2: a connection this long silent is asked whether it lives
+	pingAfter      = 20 * time.Second // HTTP/2: a connection that was silent for this long gets a ping
 	pingTimeout    = 5 * time.Second
 	maxHeaderBytes = 64 << 10
 	maxIdle        = 256
@@ -40,20 +40,20 @@ type options struct {
 	roots    *x509.CertPool
 }
 
-// WithResolver has names looked up by a resolver other than the system's.
+// WithResolver looks up names with resolver instead of the system's.
 func WithResolver(resolver *net.Resolver) Option {
 	return func(o *options) { o.resolver = resolver }
 }
 
-// WithRootCAs has servers trusted whose certificates come from roots, instead of the system's.
+// WithRootCAs trusts servers with certificates from roots instead of the system's.
 func WithRootCAs(roots *x509.CertPool) Option {
 	return func(o *options) { o.roots = roots }
 }
 
-// NewClient returns a client that reaches public addresses, and of others only those allowed. What is
-// judged is the address that is about to be dialled, whatever the name led to before; IsBlocked knows
-// the error. It follows no redirects: a 3xx is the answer. It keeps no cookies and uses no proxy. Its
-// idle connections are closed by CloseIdleConnections.
+// NewClient returns a client that reaches public addresses, and of all others only the allowed ones. It checks the
+// address that it is about to dial, whatever the name resolved to before; IsBlocked identifies the error. The client
+// does not follow redirects: a 3xx is the response. It keeps no cookies and uses no proxy. CloseIdleConnections closes
+// its idle connections.
 func NewClient(allowed Allowed, opts ...Option) *http.Client {
 	var o options
 	for _, opt := range opts {
@@ -73,13 +73,13 @@ func NewClient(allowed Allowed, opts ...Option) *http.Client {
 			MaxIdleConns:           maxIdle,
 			MaxIdleConnsPerHost:    maxIdlePerHost,
 			MaxResponseHeaderBytes: maxHeaderBytes,
-			// An answer that is small when sent must not become huge when unpacked.
+			// A response that is small on the wire must not become huge when decompressed.
 			DisableCompression: true,
 		},
 	}
 }
 
-// dial returns how connections are made: freely to names that are allowed, else guarded.
+// dial returns a dial function. It dials allowed names freely and guards all others.
 func dial(allowed Allowed, resolver *net.Resolver) func(ctx context.Context, network, address string) (net.Conn, error) {
 	free := &net.Dialer{Timeout: dialTimeout, Resolver: resolver}
 	guarded := &net.Dialer{Timeout: dialTimeout, Resolver: resolver, Control: guard(allowed)}
@@ -96,8 +96,8 @@ func dial(allowed Allowed, resolver *net.Resolver) func(ctx context.Context, net
 	}
 }
 
-// guard returns what refuses an address when the name has been looked up and just before it is
-// dialled, so that no second lookup can come between.
+// guard returns a control function that refuses an address after the lookup and right before it is dialled, so that no
+// second lookup can come between.
 func guard(allowed Allowed) func(network, address string, conn syscall.RawConn) error {
 	return func(_, address string, _ syscall.RawConn) error {
 		target, err := netip.ParseAddrPort(address)

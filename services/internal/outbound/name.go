@@ -9,11 +9,11 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// maxNameChars is how long a name can be in the DNS.
+// maxNameChars is the maximum length of a name in the DNS.
 const maxNameChars = 253
 
-// asciiName returns a host's name as it will be dialled: net/http too turns other scripts, and the
-// letters and dots that only look unlike ASCII ones, into ASCII.
+// asciiName returns a host's name in the form in which it is dialled. Like net/http, it converts other scripts, and
+// characters that only look like other letters or dots, to ASCII.
 func asciiName(host string) (string, error) {
 	ascii := host
 	for i := range len(host) {
@@ -32,13 +32,12 @@ func asciiName(host string) (string, error) {
 	return name, nil
 }
 
-// normal returns a host's name in the form in which names are compared.
+// normal returns a host's name in the form in which we compare names.
 func normal(host string) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
-// dnsName says whether a text is a host's name, or could pass for one: the underscore, which real
-// names have, is let through.
+// dnsName reports whether a text could be a host's name. It accepts the underscore, which some real names have.
 func dnsName(name string) bool {
 	if len(name) > maxNameChars {
 		return false
@@ -51,10 +50,9 @@ func dnsName(name string) bool {
 	return true
 }
 
-// oddAddress says whether a name in normal form is in truth an IPv4 address in a form that resolvers
-// take, though it is not the usual one: 127.1, 2130706433, 0x7f000001, 0177.0.0.1. As browsers do,
-// it takes every name for one whose last label is a number. The address is the zero one where the
-// numbers make none.
+// oddAddress reports whether a name in normal form is really an IPv4 address in an unusual form that resolvers accept:
+// 127.1, 2130706433, 0x7f000001, 0177.0.0.1. Like browsers, it treats every name as an address if its last label is a
+// number. It returns the zero address if the numbers form none.
 func oddAddress(name string) (netip.Addr, bool) {
 	labels := strings.Split(name, ".")
 	if last := labels[len(labels)-1]; !number(last) {
@@ -66,7 +64,7 @@ func oddAddress(name string) (netip.Addr, bool) {
 	var bits uint64
 	for i, label := range labels {
 		n, ok := parseNumber(label)
-		// The last number fills all bytes that the ones before it leave.
+		// The last number fills all remaining bytes.
 		width := 8
 		if i == len(labels)-1 {
 			width = 8 * (4 - i)
@@ -79,7 +77,7 @@ func oddAddress(name string) (netip.Addr, bool) {
 	return netip.AddrFrom4([4]byte{byte(bits >> 24), byte(bits >> 16), byte(bits >> 8), byte(bits)}), true
 }
 
-// number says whether a label is digits only, or 0x and hexadecimal digits.
+// number reports whether a label is digits only, or 0x and hexadecimal digits.
 func number(label string) bool {
 	if digits, hex := strings.CutPrefix(label, "0x"); hex {
 		return strings.Trim(digits, "0123456789abcdef") == ""
@@ -87,7 +85,7 @@ func number(label string) bool {
 	return label != "" && strings.Trim(label, "0123456789") == ""
 }
 
-// parseNumber reads a decimal, octal (0…) or hexadecimal (0x…) number.
+// parseNumber parses a decimal, octal (0…) or hexadecimal (0x…) number.
 func parseNumber(label string) (uint64, bool) {
 	if !number(label) {
 		return 0, false
@@ -98,7 +96,7 @@ func parseNumber(label string) (uint64, bool) {
 	} else if len(label) > 1 && label[0] == '0' {
 		base, digits = 8, label[1:]
 	}
-	if digits == "" { // 0x alone is 0
+	if digits == "" { // a bare 0x is 0
 		return 0, base == 16
 	}
 	n, err := strconv.ParseUint(digits, base, 64)

@@ -14,7 +14,7 @@ import (
 // control characters that are not white space, so that they are refused.
 func Trim(value string) string {
 	if value == "" || isPlain(value[0]) && isPlain(value[len(value)-1]) {
-		return value // nearly all values are
+		return value // most values
 	}
 	return strings.TrimFunc(value, isUnseen)
 }
@@ -39,7 +39,7 @@ func isUnseen(c rune) bool {
 		return true
 	}
 	switch c {
-	case 0x034F, 0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0: // joiner, fillers and blanks, by name letters, marks or symbols
+	case 0x034F, 0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0: // joiners, fillers and blanks that Unicode classifies as letters, marks or symbols
 		return true
 	}
 	return false

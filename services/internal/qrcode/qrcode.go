@@ -1,6 +1,6 @@
-// Package qrcode draws QR codes of URLs, as PNG and as SVG. It is pure.
+// Package qrcode draws QR codes of URLs, as PNG and SVG. It is pure.
 //
-// The gateway and the console may import it; of ours it imports apperr.
+// The gateway and the console may import it; of our packages it imports apperr.
 package qrcode
 
 import (
@@ -18,26 +18,26 @@ import (
 )
 
 const (
-	// MaxURLBytes is how long a URL may be.
+	// MaxURLBytes is the maximum length of a URL.
 	MaxURLBytes = 2000
-	// MinSize is the least width and height of a picture, which are the same, in pixels.
+	// MinSize is the minimum width and height in pixels. Pictures are square.
 	MinSize = 64
-	// MaxSize is the greatest width and height, in pixels.
+	// MaxSize is the maximum width and height in pixels.
 	MaxSize = 2048
-	// DefaultSize is the width and height of who does not say, in pixels.
+	// DefaultSize is the default width and height in pixels.
 	DefaultSize = 512
-	// quietModules is the width of the white frame that the standard asks for, in modules.
+	// quietModules is the width of the white border that the standard requires, in modules.
 	quietModules = 4
 )
 
 // Code is the QR code of a URL.
 type Code struct {
-	// modules are the black ones and the white ones, row by row, without the frame.
+	// modules has the black (true) and white modules, row by row, without the border.
 	modules [][]bool
 }
 
-// New returns the QR code of an http or https URL of up to 2,000 characters, which must be ASCII, as
-// escaped URLs are. Some 15 percent of it may be lost (error correction M). Errors: InvalidArgument,
+// New returns the QR code of an http or https URL. The URL must be ASCII, as escaped URLs are, and have at most 2,000
+// characters. The code can be read with about 15 percent of it damaged (error correction M). Errors: InvalidArgument,
 // INVALID_URL on `url`.
 func New(link string) (Code, error) {
 	if err := checkURL(link); err != nil {
@@ -51,7 +51,7 @@ func New(link string) (Code, error) {
 	return Code{modules: symbol.Bitmap()}, nil
 }
 
-// checkURL says what is wrong with a URL.
+// checkURL returns an error if a URL cannot be drawn.
 func checkURL(link string) error {
 	const reason, field = "INVALID_URL", "url"
 	if link == "" {
@@ -72,12 +72,12 @@ func checkURL(link string) error {
 	return nil
 }
 
-// side is the code's width and height with its frame, in modules.
+// side returns the code's width with its border, in modules.
 func (c Code) side() int { return len(c.modules) + 2*quietModules }
 
-// PNG returns the picture, size pixels wide and high. A module is a whole number of pixels, so what is
-// left makes the frame wider. Errors: InvalidArgument, INVALID_SIZE on `size`, also where a picture of
-// that size has less than one pixel for each module.
+// PNG returns a picture that is size pixels wide. A module is a whole number of pixels; remaining pixels widen the
+// border. Errors: InvalidArgument, INVALID_SIZE on `size`, also if the picture would have less than one pixel per
+// module.
 func (c Code) PNG(size int) ([]byte, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err
@@ -111,8 +111,8 @@ func fill(picture *image.Paletted, left, top, side int) {
 	}
 }
 
-// SVG returns the picture, which is size pixels wide and high unless a page says otherwise. Errors:
-// InvalidArgument, INVALID_SIZE on `size`.
+// SVG returns a picture that is size pixels wide, unless a page scales it. Errors: InvalidArgument, INVALID_SIZE on
+// `size`.
 func (c Code) SVG(size int) ([]byte, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
-// Package sqlquery compiles a listing.Query to SQL, as SQLite understands it.
+// Package sqlquery compiles a listing.Query to SQLite's SQL.
 //
-// Only the SQLite stores import it; it imports none of ours but listing.
+// Only the SQLite stores import it; of our packages it imports listing.
 package sqlquery
 
 import (
@@ -14,20 +14,17 @@ import (
 // Option changes how Build compiles.
 type Option func(*builder)
 
-// Encode makes Build pass every value of a field, by the field's stored name, through encode, for
-// columns that hold another type than the API's. What encode returns is handled as any value is;
-// for values of other fields it returns v. Two values must compare as their encoded forms do: for
-// text that has no encoded form, such as the id of nothing that exists, return v itself, since in
-// SQLite no text equals a BLOB.
+// Encode makes Build pass each value, with its field's stored name, through encode. It is for columns whose type
+// differs from the API's. For other fields encode returns v. Encoded values must compare as the values do. For a text
+// that has no encoded form, such as an id that cannot exist, encode returns v itself: in SQLite no text equals a BLOB.
 func Encode(encode func(field string, v any) any) Option {
 	return func(b *builder) { b.encode = encode }
 }
 
-// Build returns a query's condition, for behind WHERE, with its arguments, and its order, for behind
-// ORDER BY. The condition includes that rows come after the last page; it is "1" for all rows. The
-// limit is the caller's part. Columns have the fields' stored names, those of the parts of amounts of
-// money with the part behind; times are INTEGERs in Unix milliseconds, booleans 0 and 1. No column is
-// NULL.
+// Build returns a query's condition, for WHERE, with its arguments, and its order, for ORDER BY. The condition includes
+// the position after the last page; it is "1" if every row matches. The caller applies the limit. Columns have the
+// fields' stored names; for the parts of amounts, followed by the part's. Times are INTEGERs in Unix milliseconds,
+// booleans are 0 and 1. No column is NULL.
 func Build(q listing.Query, options ...Option) (where string, args []any, orderBy string) {
 	b := builder{encode: func(_ string, v any) any { return v }}
 	for _, option := range options {
@@ -54,7 +51,7 @@ type builder struct {
 	encode func(field string, v any) any
 }
 
-// expr writes a condition that stands as an operand of any operator.
+// expr writes a condition in a form that can be an operand of any operator.
 func (b *builder) expr(e listing.Expr) {
 	switch e := e.(type) {
 	case listing.And:
@@ -72,7 +69,7 @@ func (b *builder) expr(e listing.Expr) {
 	}
 }
 
-// list writes conditions joined by an operator; empty is the condition for none.
+// list writes conditions joined by an operator. It writes empty if there are no conditions.
 func (b *builder) list(conditions []listing.Expr, operator, empty string) {
 	if len(conditions) == 0 {
 		b.sql.WriteString(empty)
@@ -88,7 +85,7 @@ func (b *builder) list(conditions []listing.Expr, operator, empty string) {
 	b.sql.WriteString(")")
 }
 
-// compare writes a comparison with a value.
+// compare writes the comparison of a field with a value.
 func (b *builder) compare(c listing.Compare) {
 	column := c.Column()
 	switch c.Op {
@@ -105,7 +102,7 @@ func (b *builder) compare(c listing.Compare) {
 	b.value(column, c.Value)
 }
 
-// prefix writes a prefix as a range, which an index can serve.
+// prefix writes the comparison with a prefix as a range, which an index can serve.
 func (b *builder) prefix(c listing.Compare) {
 	prefix, ok := c.Value.(string)
 	if !ok {
@@ -121,7 +118,7 @@ func (b *builder) prefix(c listing.Compare) {
 	b.sql.WriteString(")")
 }
 
-// after writes the condition that a row comes after one with values in an order.
+// after writes the condition that a row comes after the given values in an order.
 func (b *builder) after(order []listing.Order, values []any) {
 	switch {
 	case len(order) == 1:
@@ -130,8 +127,8 @@ func (b *builder) after(order []listing.Order, values []any) {
 	case oneWay(order):
 		b.row(order, values)
 	default:
-		// SQLite uses no index for an OR of ranges of different columns, but does for the first
-		// column's range, which it implies.
+		// SQLite uses no index for an OR of ranges of different columns. It uses one for the first column's range,
+		// which the OR implies.
 		b.sql.WriteString("(" + order[0].Field + strings.TrimSuffix(beyond(order[0]), " ") + "= ")
 		b.value(order[0].Field, values[0])
 		b.sql.WriteString(" AND ")
@@ -140,7 +137,7 @@ func (b *builder) after(order []listing.Order, values []any) {
 	}
 }
 
-// row writes a comparison of whole rows, for which SQLite uses an index in the same order.
+// row writes a comparison of whole rows. SQLite uses an index in the same order for it.
 func (b *builder) row(order []listing.Order, values []any) {
 	fields := make([]string, len(order))
 	for i, o := range order {
@@ -156,7 +153,7 @@ func (b *builder) row(order []listing.Order, values []any) {
 	b.sql.WriteString(")")
 }
 
-// lexical writes that the first field is beyond its value, or is equal and the rest is beyond.
+// lexical writes that the first field is beyond its value, or equal to it with the rest beyond.
 func (b *builder) lexical(order []listing.Order, values []any) {
 	b.sql.WriteString("(" + order[0].Field + beyond(order[0]))
 	b.value(order[0].Field, values[0])
@@ -182,7 +179,7 @@ func (b *builder) value(field string, v any) {
 	}
 }
 
-// beyond returns the relation of a later row's value to an earlier one's.
+// beyond returns the relation of later values to earlier ones.
 func beyond(o listing.Order) string {
 	if o.Desc {
 		return " < "
@@ -190,7 +187,7 @@ func beyond(o listing.Order) string {
 	return " > "
 }
 
-// oneWay says whether all directions agree.
+// oneWay reports whether all directions are the same.
 func oneWay(order []listing.Order) bool {
 	for _, o := range order {
 		if o.Desc != order[0].Desc {

@@ -1,5 +1,4 @@
-// Package movetest checks how a service's stores are moved: that all that they keep is, whatever cuts the
-// move off.
+// Package movetest checks that a move copies everything in a service's stores, wherever it is interrupted.
 //
 // Only tests may import it.
 package movetest
@@ -24,7 +23,7 @@ const smallBatch = 7
 // Open opens a database for a move; Move closes it.
 type Open func(t testing.TB) move.Database
 
-// Move moves a database, cut off again and again on the way: before the first write, after a few, and after
+// Move moves a database and interrupts the move again and again: before the first write, after a few writes, and after
 // more and more.
 func Move(t testing.TB, from, to Open) {
 	t.Helper()
@@ -42,7 +41,7 @@ func Move(t testing.TB, from, to Open) {
 // errCut ends a move.
 var errCut = errors.New("cut off")
 
-// moveSome moves until there were some writes.
+// moveSome moves until a number of writes.
 func moveSome(t testing.TB, from, to move.Database, writes int) error {
 	t.Helper()
 	defer func() {
@@ -58,7 +57,7 @@ func moveSome(t testing.TB, from, to move.Database, writes int) error {
 	return err
 }
 
-// cutting is a database that fails after a number of writes: the last one is done, and not noted.
+// cutting is a database that fails after a number of writes. The last write is done but not recorded.
 type cutting struct {
 	move.Database
 	writes int
@@ -78,7 +77,8 @@ func (c *cutting) Tables() []move.Table {
 	return tables
 }
 
-// Records returns a database's records by table, in an order that depends on nothing but them, and closes it.
+// Records returns a database's records by table, in an order that depends only on their content, and closes the
+// database.
 func Records(t testing.TB, db move.Database) map[string][]any {
 	t.Helper()
 	defer func() {
@@ -115,7 +115,7 @@ func hashOf(t testing.TB, record any) []byte {
 	return sum.Hash[:]
 }
 
-// Compare fails the test where two databases' records differ.
+// Compare fails the test if two databases' records differ.
 func Compare(t testing.TB, got, want map[string][]any) {
 	t.Helper()
 	for table, records := range want {
@@ -134,8 +134,8 @@ func Compare(t testing.TB, got, want map[string][]any) {
 	}
 }
 
-// EachFieldIsSet fails the test where a field of a table's records, at any depth, is zero in all of them, but
-// for some: what no record has, a move could lose unseen.
+// EachFieldIsSet fails the test if a field of a table's records, at any depth, is zero in all of them, except for the
+// fields in but. A move could lose a field that no record sets, and nobody would see it.
 func EachFieldIsSet(t testing.TB, records map[string][]any, but ...string) {
 	t.Helper()
 	for table, all := range records {
@@ -151,7 +151,7 @@ func EachFieldIsSet(t testing.TB, records map[string][]any, but ...string) {
 	}
 }
 
-// note notes which of a value's fields are set.
+// note records which fields of a value are set.
 func note(path string, v reflect.Value, set map[string]bool) {
 	switch {
 	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]():
@@ -171,8 +171,8 @@ func note(path string, v reflect.Value, set map[string]bool) {
 	}
 }
 
-// Covered fails the test where a database has parts that are no tables of a move, nor among those that are not
-// moved; notMoved says why.
+// Covered fails the test if a database has a part that is neither a table of the move nor in notMoved, which gives the
+// reasons.
 func Covered(t testing.TB, db move.Database, parts []string, notMoved map[string]string) {
 	t.Helper()
 	var moved []string
@@ -194,7 +194,7 @@ func Covered(t testing.TB, db move.Database, parts []string, notMoved map[string
 	}
 }
 
-// SQLiteTables returns the names of the tables of a database file, but for SQLite's own.
+// SQLiteTables returns the names of the tables in a database file, except SQLite's own.
 func SQLiteTables(t testing.TB, dir, file string) (tables []string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(dir, file))
