@@ -37,7 +37,7 @@ func TestTogether(t *testing.T) {
 
 // TestApart plays all cases against the three programs apart.
 func TestApart(t *testing.T) {
-	s, _ := startApart(t)
+	s, _ := startApart(t, nil)
 	for _, transport := range transports() {
 		t.Run(transport, func(t *testing.T) {
 			playAll(t, transport, s)

@@ -203,7 +203,7 @@ func TestCSVRoundTrip(t *testing.T) {
 func TestCSVOf10000(t *testing.T) {
 	t.Parallel()
 	const rows = 10_000
-	s, _ := startApart(t)
+	s, _ := startApart(t, nil)
 	newTyped(t, s.addrs).campaign(t, "10", 1, func(int) (string, *couponv1.Publisher) { return "22", &couponv1.Publisher{DisplayName: "Mia Runs"} })
 	note := strings.Repeat("x", 700)
 	var file bytes.Buffer
@@ -229,7 +229,7 @@ func TestCSVOf10000(t *testing.T) {
 // TestCSVOfLongNotes: pages of notes as long as they may be are longer than messages usually are.
 func TestCSVOfLongNotes(t *testing.T) {
 	t.Parallel()
-	s, _ := startApart(t)
+	s, _ := startApart(t, nil)
 	newTyped(t, s.addrs).campaign(t, "10", 1, func(int) (string, *couponv1.Publisher) { return "22", &couponv1.Publisher{DisplayName: "Mia Runs"} })
 	var file bytes.Buffer
 	file.WriteString("code,publisher,internal_note\n")

@@ -24,7 +24,7 @@ func TestExport(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(t *testing.T) *system{
 		"together": func(t *testing.T) *system { s, _ := startTogether(t, t.TempDir(), nil); return s },
-		"apart":    func(t *testing.T) *system { s, _ := startApart(t); return s },
+		"apart":    func(t *testing.T) *system { s, _ := startApart(t, nil); return s },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

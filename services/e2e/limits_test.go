@@ -49,7 +49,7 @@ func TestTooManyBadTokens(t *testing.T) {
 // what it knows. It keeps a sale with an unknown code, and judges it automatically once the coupon service is
 // back. If the offer is unknown too, it stores nothing.
 func TestCouponServiceAway(t *testing.T) {
-	s, processes := startApart(t)
+	s, processes := startApart(t, nil)
 	p := player{system: s, transport: "rest", suite: loadSuite(t)}
 	v := p.prepare(t, []step{
 		{Use: "campaign"},

@@ -14,7 +14,7 @@ import (
 // stops the tracking service: the gateway says so instead of waiting.
 func TestHungNeighbours(t *testing.T) {
 	t.Parallel()
-	s, processes := startApart(t)
+	s, processes := startApart(t, nil)
 	p := player{system: s, transport: "rest", suite: loadSuite(t)}
 	attributed := expectation{Response: map[string]any{"outcome": "ATTRIBUTED"}}
 	v := p.prepare(t, []step{

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -47,12 +48,19 @@ type process struct {
 // test; what it logged is shown if the test failed.
 func startProcess(t testing.TB, name string, env map[string]string) *process {
 	t.Helper()
+	return startWrapped(t, nil, name, env)
+}
+
+// startWrapped is startProcess through another command, which gets the program's path as its last argument.
+func startWrapped(t testing.TB, wrapper []string, name string, env map[string]string) *process {
+	t.Helper()
 	path, err := programs.Path(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{name: name, env: env, ended: make(chan struct{})}
-	p.cmd = exec.Command(path)
+	command := append(slices.Clone(wrapper), path)
+	p.cmd = exec.Command(command[0], command[1:]...)
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Env = []string{"HOME=" + p.cmd.Dir, "TMPDIR=" + os.TempDir()}
 	for key, value := range env {
@@ -82,9 +90,9 @@ func (p *process) kill() {
 }
 
 // again starts the program again, as it was started before.
-func (p *process) again(t testing.TB) {
+func (p *process) again(t testing.TB) *process {
 	t.Helper()
-	startProcess(t, p.name, p.env)
+	return startProcess(t, p.name, p.env)
 }
 
 // askToStop sends SIGTERM.

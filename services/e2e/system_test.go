@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -17,7 +18,9 @@ type system struct {
 	// base is the HTTP origin, http://127.0.0.1:PORT.
 	base string
 	// addrs are the addresses of HTTP and of the gRPC of coupon and tracking.
-	addrs            []string
+	addrs []string
+	// partnerAddr is where the tracking service takes clicks and postbacks itself; "" in one process.
+	partnerAddr      string
 	coupon, tracking grpc.ClientConnInterface
 	client           *http.Client
 	key              string
@@ -59,6 +62,12 @@ func startTogether(t testing.TB, dataDir string, more map[string]string) (*syste
 // startAt is startTogether at given addresses: HTTP, gRPC of coupon and of tracking.
 func startAt(t testing.TB, addrs []string, dataDir string, more map[string]string) (*system, *process) {
 	t.Helper()
+	return startTogetherIn(t, nil, addrs, dataDir, more)
+}
+
+// startTogetherIn is startAt through another command.
+func startTogetherIn(t testing.TB, wrapper, addrs []string, dataDir string, more map[string]string) (*system, *process) {
+	t.Helper()
 	env := map[string]string{
 		"COUPONLINK_HTTP_ADDR":          addrs[0],
 		"COUPONLINK_COUPON_GRPC_ADDR":   addrs[1],
@@ -66,18 +75,17 @@ func startAt(t testing.TB, addrs []string, dataDir string, more map[string]strin
 		"COUPONLINK_DATA_DIR":           dataDir,
 		"COUPONLINK_ADMIN_KEY":          adminKey,
 	}
-	for key, value := range more {
-		env[key] = value
-	}
-	p := startProcess(t, "couponlink", env)
+	maps.Copy(env, more)
+	p := startWrapped(t, wrapper, "couponlink", env)
 	s := newSystem(t, addrs[0], addrs[1], addrs[2])
 	awaitReady(t, s.base, p)
 	return s, p
 }
 
 // startApart starts the three programs, which know of each other by addresses only, each with a data
-// directory of its own. The processes are those of coupon, tracking and gateway.
-func startApart(t testing.TB) (*system, []*process) {
+// directory of its own. More environment variables may be given. The processes are those of coupon, tracking and
+// gateway.
+func startApart(t testing.TB, more map[string]string) (*system, []*process) {
 	t.Helper()
 	addrs := freeAddrs(t, 4)
 	var processes []*process
@@ -93,9 +101,11 @@ func startApart(t testing.TB) (*system, []*process) {
 		if name != "gateway" {
 			env["COUPONLINK_DATABASE_URL"] = "sqlite:" + t.TempDir()
 		}
+		maps.Copy(env, more)
 		processes = append(processes, startProcess(t, name, env))
 	}
 	s := newSystem(t, addrs[0], addrs[1], addrs[2])
+	s.partnerAddr = addrs[3]
 	awaitReady(t, s.base, processes...)
 	return s, processes
 }
