@@ -3,6 +3,8 @@ package mongodb
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -291,5 +293,9 @@ func TestOpenRefused(t *testing.T) {
 	_, err := Open(t.Context(), "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=10", "d")
 	if !IsAway(err) || !apperr.Is(StartFailure(err), apperr.Unavailable) {
 		t.Errorf("Open with nobody there: %v, want an error that passes", err)
+	}
+	_, err = os.Open(filepath.Join(t.TempDir(), "none"))
+	if IsAway(err) {
+		t.Errorf("an error of the file system, %v, passes by itself", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"syscall"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
@@ -79,8 +80,17 @@ func isConnectionFailure(err error) bool {
 	}
 	// A pool whose server was just lost refuses connections with an error that only this method identifies.
 	var poolCleared interface{ Retryable() bool }
+	if errors.As(err, &poolCleared) {
+		return true
+	}
 	var network net.Error
-	return errors.As(err, &network) || errors.As(err, &poolCleared)
+	if !errors.As(err, &network) {
+		return false
+	}
+	// The number of a system call's error is a net.Error too, by its methods. By itself it is one of the file
+	// system: the driver's come in a net.OpError.
+	_, isFile := network.(syscall.Errno)
+	return !isFile
 }
 
 // isServerFailure reports whether a server answered that it cannot do its work now, or not for us.

@@ -75,7 +75,7 @@ func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*
 		}
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("making the database's directory: %w", err)
+		return nil, fmt.Errorf("making the database's directory %s: %w", filepath.Dir(path), err)
 	}
 	l, err := lock(path)
 	if err != nil {
