@@ -30,11 +30,14 @@ const (
 	perStop = 500
 	// Callers that keep their connections, each with one request at a time.
 	httpCallers, grpcCallers = 8, 4
+	// finishPause is how long after the signal the rest of a request comes that was begun before.
+	finishPause = 400 * time.Millisecond
 )
 
 // TestStopsCutNoRequest asks each process to stop, again and again under a load that keeps its connections, with a
-// drain and without, and starts it again. Each request that was sent is answered. A connection that is refused is no
-// loss: nothing was sent. So it is with a call that waits until the process is back.
+// drain and without, and starts it again. Each request that was sent is answered, and each of which the process had
+// read a part. A connection that is refused is no loss: nothing was sent. So it is with a call that waits until the
+// process is back.
 func TestStopsCutNoRequest(t *testing.T) {
 	t.Parallel()
 	stops := defaultStops
@@ -82,6 +85,8 @@ type stopLoad struct {
 
 	callers sync.WaitGroup
 	ended   chan struct{}
+	// begin, if set, sends a part of a request on a new connection.
+	begin func() begunRequest
 	// number makes transactions and codes differ.
 	number            atomic.Int64
 	answered, refused atomic.Int64
@@ -101,8 +106,13 @@ func newStopLoad(t *testing.T, s *system) *stopLoad {
 func (l *stopLoad) stop(t *testing.T, p *process, stops int) {
 	t.Helper()
 	for range stops {
+		var begun begunRequest
+		if l.begin != nil {
+			begun = l.begin()
+		}
 		l.await(t, p)
 		p.askToStop(t)
+		begun.finish(t)
 		if err := p.wait(t, stopPatience); err != nil {
 			t.Errorf("the process ended with %v", err)
 		}
@@ -140,6 +150,7 @@ func (l *stopLoad) isEnded() bool {
 
 // callHTTP starts callers that send these requests in turn.
 func (l *stopLoad) callHTTP(t *testing.T, addr string, requests ...func(addr string) string) {
+	l.begin = func() begunRequest { return beginRequest(t, addr, requests[0](addr)) }
 	for caller := range httpCallers {
 		l.callers.Go(func() {
 			for n := caller; !l.isEnded(); {
@@ -160,6 +171,39 @@ func (l *stopLoad) callHTTP(t *testing.T, addr string, requests ...func(addr str
 			}
 		})
 	}
+}
+
+// begunRequest is a request of which a part was sent.
+type begunRequest struct {
+	conn net.Conn
+	rest string
+}
+
+// beginRequest sends the first bytes of a request on a new connection.
+func beginRequest(t *testing.T, addr, request string) begunRequest {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const sent = 5
+	if _, err := io.WriteString(conn, request[:sent]); err != nil {
+		t.Fatal(err)
+	}
+	return begunRequest{conn: conn, rest: request[sent:]}
+}
+
+// finish sends the rest of the request after a while, and wants an answer. Without a request it does nothing.
+func (r begunRequest) finish(t *testing.T) {
+	t.Helper()
+	if r.conn == nil {
+		return
+	}
+	time.Sleep(finishPause)
+	if _, err := exchange(r.conn, r.rest); err != nil {
+		t.Errorf("a request that was begun before the stop was cut: %v", err)
+	}
+	_ = r.conn.Close()
 }
 
 // exchange sends a request and reads the answer. It reports whether the connection stays open.
