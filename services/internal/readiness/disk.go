@@ -6,8 +6,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// leastRoom is the free space, in bytes, below which a disk counts as full: enough for the log of some
-// thousand writes, and for an operator to free space.
+// leastRoom is the free space, in bytes, below which a disk counts as full. It is enough for the log of a few thousand
+// writes, and for an operator to free space.
 const leastRoom = 16 << 20
 
 // Disk returns a dependency on free space on a directory's disk.
@@ -24,8 +24,8 @@ func Disk(dir string) Dependency {
 	}}
 }
 
-// CheckRoom says whether a directory's disk has room for more bytes, with enough left for Disk. Its error is
-// ResourceExhausted.
+// CheckRoom returns an error of kind ResourceExhausted if dir's disk has no room for more bytes with leastRoom left
+// over.
 func CheckRoom(dir string, more int64) error {
 	free, err := freeBytes(dir)
 	if err != nil {

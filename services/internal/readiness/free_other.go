@@ -4,5 +4,5 @@ package readiness
 
 import "math"
 
-// freeBytes is not known here.
+// freeBytes does not know the free space on this system.
 func freeBytes(string) (uint64, error) { return math.MaxUint64, nil }

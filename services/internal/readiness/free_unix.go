@@ -4,7 +4,7 @@ package readiness
 
 import "golang.org/x/sys/unix"
 
-// freeBytes returns how many bytes of a directory's disk this process may still use.
+// freeBytes returns the free space on dir's disk that this process may use, in bytes.
 func freeBytes(dir string) (uint64, error) {
 	var found unix.Statfs_t
 	if err := unix.Statfs(dir, &found); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// Live answers /livez and /healthz: the process runs. It uses neither the disk nor another service.
+// Live answers /livez and /healthz with 200, since the process runs. It uses neither the disk nor another service.
 func Live(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
@@ -20,22 +20,21 @@ func (p *Probe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	WriteHTTP(w, p.Results(r.Context()).AndProcess(r.Context()), nil)
 }
 
-// stoppingKey is the key of the context's value that says whether the process stops.
+// stoppingKey is the context key for whether the server is stopping.
 type stoppingKey struct{}
 
-// WithStopping returns a context for which IsStopping reports the value of stopping.
+// WithStopping returns a context in which IsStopping returns the value of stopping.
 func WithStopping(ctx context.Context, stopping *atomic.Bool) context.Context {
 	return context.WithValue(ctx, stoppingKey{}, stopping)
 }
 
-// IsStopping reports whether the server that serves the request of ctx was told to stop.
+// IsStopping reports whether the server of ctx's request is stopping.
 func IsStopping(ctx context.Context) bool {
 	stopping, ok := ctx.Value(stoppingKey{}).(*atomic.Bool)
 	return ok && stopping.Load()
 }
 
-// AndProcess returns the results. If the HTTP server that serves the request of ctx is stopping, it adds a
-// result that says so.
+// AndProcess returns the results, with one more if the HTTP server of ctx's request is stopping.
 func (r Results) AndProcess(ctx context.Context) Results {
 	if !IsStopping(ctx) {
 		return r

@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	// Interval is the least time between two checks of a process's own dependencies.
+	// Interval is the minimum time between two checks of a process's own dependencies.
 	Interval = time.Second
-	// lookTime bounds a dependency's answer; resultsTime bounds that of one that checks its own dependencies.
+	// lookTime bounds a dependency's check. resultsTime bounds the check of one that checks its own dependencies.
 	lookTime, resultsTime = 1500 * time.Millisecond, 3 * time.Second
 )
 
@@ -87,16 +87,16 @@ func FromTrailer(trailer metadata.MD) Results {
 type Dependency struct {
 	Name     string
 	Optional bool
-	// Look returns why it cannot be used, or nil. Anyone may see the message of an apperr; other errors are only
-	// logged.
+	// Look returns nil, or why the dependency cannot be used. Anyone may see the message of an *apperr.Error; other
+	// errors are only logged.
 	Look func(context.Context) error
 	// Results, if set, is called instead of Look. It returns the dependency's own result with those of its
 	// dependencies.
 	Results func(context.Context) Results
 }
 
-// Probe checks dependencies when it is asked. Concurrent callers share one check, and checks start at most once
-// per interval, so asking is cheap. Its methods may be called concurrently.
+// Probe checks dependencies on request. Concurrent callers share a check, and checks start at most once per interval,
+// so calls are cheap. Its methods may be called concurrently.
 type Probe struct {
 	log      *slog.Logger
 	interval time.Duration
@@ -105,10 +105,10 @@ type Probe struct {
 	mu     sync.Mutex
 	last   Results
 	time   time.Time
-	flight chan struct{} // closed when the running check ends; nil: none runs
+	flight chan struct{} // closed when the running check ends; nil if none runs
 }
 
-// New returns a Probe that checks at most once per interval; zero: whenever no check runs. It logs each
+// New returns a Probe that checks at most once per interval; with 0, whenever no check is running. It logs each
 // dependency that becomes unready or ready again.
 func New(log *slog.Logger, interval time.Duration, dependencies ...Dependency) *Probe {
 	p := &Probe{log: log, interval: interval}
@@ -118,7 +118,7 @@ func New(log *slog.Logger, interval time.Duration, dependencies ...Dependency) *
 	return p
 }
 
-// Results returns the last results if they are younger than the interval, else those of a new check.
+// Results returns the last results if they are younger than the interval, and otherwise those of a new check.
 func (p *Probe) Results(ctx context.Context) Results {
 	p.mu.Lock()
 	if p.flight == nil {
@@ -163,15 +163,15 @@ func (p *Probe) look(ctx context.Context, flight chan struct{}) {
 type target struct {
 	Dependency
 	ready bool
-	// hanging receives the late answer of a check that took too long; nil: no check hangs. No new check starts
-	// before that answer, so a hung disk costs one goroutine.
+	// hanging receives the late result of a check that took too long; nil if no check hangs. No new check starts before
+	// that result, so a hung disk costs one goroutine.
 	hanging chan Results
 	since   time.Time
 }
 
 func (t *target) look(ctx context.Context, log *slog.Logger) Results {
 	if len(t.hanging) > 0 {
-		t.hanging = nil // it has ended since, and its answer is out of date
+		t.hanging = nil // it has ended since, but its result is out of date
 	}
 	answer, patience := t.hanging, lookTime
 	if t.Results != nil {
@@ -207,7 +207,7 @@ func (t *target) look(ctx context.Context, log *slog.Logger) Results {
 	return found
 }
 
-// ask checks once.
+// ask runs one check.
 func (t *target) ask(ctx context.Context, log *slog.Logger) Results {
 	if t.Results != nil {
 		return t.Results(ctx)

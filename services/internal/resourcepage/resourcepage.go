@@ -9,10 +9,10 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// MaxBytes bounds the encoded size of a page's resources. Only a page with a single resource may exceed it.
+// MaxBytes bounds the encoded size of a page's resources. Only a page with a single resource can exceed it.
 const MaxBytes = 1 << 20
 
-// tagBytes is the encoded size of a field number below 16, as the lists have.
+// tagBytes is the encoded size of a field number below 16, which the lists have.
 const tagBytes = 1
 
 // Page collects the resources of a page while a list request runs: pass its Take as the request's.
@@ -28,9 +28,9 @@ func Of[T any, M proto.Message](convert func(T) M) *Page[T, M] {
 	return &Page[T, M]{Resources: []M{}, convert: convert}
 }
 
-// Take adds the resource of a row, which must be a *T. It reports false if the page has no room for it.
+// Take adds the resource of a row, which must be a *T. It returns false if the page has no room for it.
 func (p *Page[T, M]) Take(row any) bool {
-	resource := p.convert(*row.(*T)) //nolint:forcetypeassert // another type is a mistake in the caller
+	resource := p.convert(*row.(*T)) //nolint:forcetypeassert // any other type is a bug in the caller
 	size := proto.Size(resource)
 	size += tagBytes + protowire.SizeVarint(uint64(size)) //nolint:gosec // sizes are not negative
 	if len(p.Resources) > 0 && p.bytes+size > MaxBytes {

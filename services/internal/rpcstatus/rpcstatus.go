@@ -1,7 +1,6 @@
-// Package rpcstatus makes the gRPC statuses that callers see, each with a reason that a program can
-// rely on.
+// Package rpcstatus builds the gRPC statuses that callers see, each with a reason for programs.
 //
-// The edges and the gateway may import it; of ours it imports bearer.
+// The edges and the gateway may import it; of our packages it imports bearer.
 package rpcstatus
 
 import (
@@ -20,20 +19,20 @@ import (
 // Domain is the domain of every ErrorInfo.
 const Domain = "couponlink"
 
-// RetryDelay is what a caller is told to wait before it tries again. RetryAfter is the same for the HTTP header of that
-// name, in seconds.
+// RetryDelay is how long callers should wait before they try again. RetryAfter is the same as the value of that HTTP
+// header, in seconds.
 const (
 	RetryDelay = time.Second
 	RetryAfter = "1"
 )
 
-// New returns a status with an ErrorInfo of a reason, and more details. Should the details not
-// encode, the code and the message are still worth more than nothing.
+// New returns a status with an ErrorInfo and more details. If the details cannot be encoded, the status has only code
+// and message.
 func New(code codes.Code, reason, message string, details ...protoadapt.MessageV1) *status.Status {
 	return WithInfo(code, message, &errdetails.ErrorInfo{Reason: reason}, details...)
 }
 
-// WithInfo is New with an ErrorInfo that has metadata; its domain is set here.
+// WithInfo is New with an ErrorInfo that has metadata. It sets the domain.
 func WithInfo(code codes.Code, message string, info *errdetails.ErrorInfo, details ...protoadapt.MessageV1) *status.Status {
 	info.Domain = Domain
 	plain := status.New(code, Clean(message))
@@ -44,18 +43,18 @@ func WithInfo(code codes.Code, message string, info *errdetails.ErrorInfo, detai
 	return full
 }
 
-// Internal is what callers are told of faults of ours.
+// Internal returns the status for our own faults.
 func Internal() *status.Status { return New(codes.Internal, "INTERNAL", "internal error") }
 
-// Unauthenticated is what callers without the right key are told.
+// Unauthenticated returns the status for callers without the right key.
 func Unauthenticated() *status.Status {
 	return New(codes.Unauthenticated, bearer.Reason, bearer.Message)
 }
 
-// Retry is the detail that says when to try again.
+// Retry returns the detail that says when to try again.
 func Retry() *errdetails.RetryInfo {
 	return &errdetails.RetryInfo{RetryDelay: durationpb.New(RetryDelay)}
 }
 
-// Clean makes a string fit for a message: errors quote what callers sent, UTF-8 or not.
+// Clean makes s valid UTF-8. Errors quote what callers sent, and that may not be.
 func Clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

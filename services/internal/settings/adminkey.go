@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// MinAdminKeyChars is the length below which an admin key is refused: it guards everything.
+// MinAdminKeyChars is the minimum length of an admin key, which guards everything.
 const MinAdminKeyChars = 16
 
-// generatedKeyBytes is how much randomness a generated key has.
+// generatedKeyBytes is the number of random bytes in a generated key.
 const generatedKeyBytes = 32
 
-// KeyFile is where a generated key is kept, in the data directory.
+// KeyFile is the name of the file, in the data directory, with a generated key.
 const KeyFile = "admin-key"
 
 // AdminKey is the key that every API call must carry.
@@ -26,7 +26,7 @@ type AdminKey struct {
 	AdminKeyFile string `env:"COUPONLINK_ADMIN_KEY_FILE" placeholder:"FILE" help:"File that holds the admin key, instead of the key itself."`
 }
 
-// Required returns the key that was given, or an error that says how to give one.
+// Required returns the given key, or an error that says how to give one.
 func (k AdminKey) Required() (string, error) {
 	key, err := k.given()
 	if err != nil {
@@ -38,19 +38,19 @@ func (k AdminKey) Required() (string, error) {
 	return key, nil
 }
 
-// OrGenerated returns the key that was given; else the one kept in a directory; else a new one,
-// which it keeps there, readable by the owner only.
+// OrGenerated returns the given key, or else the one in dir, or else a new one that it stores there, readable by the
+// owner only.
 func (k AdminKey) OrGenerated(dir string) (string, error) {
 	if key, err := k.given(); err != nil || key != "" {
 		return key, err
 	}
 	path := filepath.Join(dir, KeyFile)
-	content, err := os.ReadFile(path) //nolint:gosec // The operator chooses the directory.
+	content, err := os.ReadFile(path) //nolint:gosec // the operator chooses the directory
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := generate(path); err != nil {
 			return "", fmt.Errorf("storing a new admin key: %w", err)
 		}
-		content, err = os.ReadFile(path) //nolint:gosec // As above.
+		content, err = os.ReadFile(path) //nolint:gosec // as above
 	}
 	if err != nil {
 		return "", fmt.Errorf("reading the admin key: %w", err)
@@ -70,7 +70,7 @@ func (k AdminKey) given() (string, error) {
 	return key, check(key)
 }
 
-// check refuses keys that are easily guessed, and those that cannot be sent in a header.
+// check refuses keys that are easy to guess or cannot be sent in a header.
 func check(key string) error {
 	if len(key) < MinAdminKeyChars {
 		return fmt.Errorf("the admin key has %d characters: it needs at least %d", len(key), MinAdminKeyChars)
@@ -83,8 +83,8 @@ func check(key string) error {
 	return nil
 }
 
-// generate stores a new key, whole or not at all: a crash must not leave half a key behind. Of two
-// processes that start together the first one's key is kept.
+// generate stores a new key, atomically: a crash must not leave half a key. If two processes start together, the first
+// one's key stays.
 func generate(path string) error {
 	random := make([]byte, generatedKeyBytes)
 	if _, err := rand.Read(random); err != nil {
@@ -93,7 +93,7 @@ func generate(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	// CreateTemp makes the file with mode 0600.
+	// CreateTemp creates the file with mode 0600.
 	temp, err := os.CreateTemp(filepath.Dir(path), KeyFile+".*")
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func generate(path string) error {
 	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
-	// Link fails where the name is taken, unlike Rename.
+	// Unlike Rename, Link fails if the name is taken.
 	if err := os.Link(temp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}

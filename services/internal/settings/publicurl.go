@@ -7,14 +7,12 @@ import (
 	"strings"
 )
 
-// PublicURL says under which address the outside reaches the HTTP origin: tracking links begin with
-// it.
+// PublicURL is the origin as clients see it. Tracking links begin with it.
 type PublicURL struct {
 	PublicURL string `env:"COUPONLINK_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"Address of the HTTP origin as the outside sees it; tracking links begin with it. Default: http:// and the HTTP address."`
 }
 
-// Or returns the address that was given, without a slash at its end, else the one that an HTTP
-// listener's address leads to.
+// Or returns the given URL without a slash at its end, or else the URL of an HTTP listener's address.
 func (p PublicURL) Or(httpAddr string) (string, error) {
 	if p.PublicURL == "" {
 		return defaultURL(httpAddr)
@@ -34,7 +32,7 @@ func defaultURL(httpAddr string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("COUPONLINK_HTTP_ADDR %q must be like 127.0.0.1:8080: %w", httpAddr, err)
 	}
-	// A listener on all addresses has none of its own that a link could name.
+	// A listener on all addresses has no address that a link could use.
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}

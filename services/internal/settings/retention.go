@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// defaultRetention is how long the journal of postbacks is kept where nobody says.
+// defaultRetention is the default of Retention.
 const defaultRetention = 90 * 24 * time.Hour
 
-// Retention says how long the journal of postbacks is kept.
+// Retention says how long the journal keeps postbacks.
 type Retention struct {
 	PostbackRetention time.Duration `env:"COUPONLINK_POSTBACK_RETENTION" name:"postback-retention" default:"2160h" placeholder:"DURATION" help:"How long the journal keeps a postback, such as 2160h, which is 90 days (${default})."`
 }
 
-// Postbacks returns how long the journal is kept.
+// Postbacks returns how long the journal keeps postbacks.
 func (r Retention) Postbacks() (time.Duration, error) {
 	switch {
 	case r.PostbackRetention == 0:

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// defaultDrain is how long a service that runs on its own keeps serving: as long as load balancers usually
-	// take to notice that it is not ready.
+	// defaultDrain is how long a separate service keeps serving: as long as load balancers usually take to notice that
+	// it is not ready.
 	defaultDrain   = 5 * time.Second
 	defaultTimeout = 20 * time.Second
 	// maxStop bounds both settings.
@@ -22,7 +22,7 @@ type Stop struct {
 	StopTimeout time.Duration `env:"COUPONLINK_STOP_TIMEOUT" name:"stop-timeout" default:"20s" placeholder:"DURATION" help:"How long requests and deliveries under way then have to finish; a supervisor must wait longer than both together before it kills the process (${default})."`
 }
 
-// Of returns how to stop. A process that serves everything does not keep serving, unless the setting says so.
+// Of returns how to stop. A process that serves everything has no drain by default.
 func (s Stop) Of(isEverything bool) (lifecycle.Stop, error) {
 	stop := lifecycle.Stop{Drain: defaultDrain, Timeout: s.StopTimeout}
 	if isEverything {

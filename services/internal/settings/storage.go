@@ -1,7 +1,7 @@
-// Package settings holds the settings that several binaries share, as flags and environment
-// variables with the same names everywhere, and turns what was given into what is meant.
+// Package settings has the settings that several binaries share, as flags and environment variables with the same names
+// everywhere. It parses and validates them.
 //
-// The services' wiring may import it; of ours it imports outbound and readiness.
+// The services' wiring may import it; of our packages it imports outbound and readiness.
 package settings
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
-// Storage says where a service keeps its state.
+// Storage says where a service stores its data.
 type Storage struct {
 	DataDir         string `env:"COUPONLINK_DATA_DIR" default:"./data" placeholder:"DIR" help:"Directory of the embedded database and of a generated admin key (${default})."`
 	DatabaseURL     string `env:"COUPONLINK_DATABASE_URL" name:"database-url" placeholder:"URL" help:"sqlite:DIR for the embedded database, or mongodb://... or mongodb+srv://... for a MongoDB replica set or sharded cluster. Default: MONGODB_URI if that is set, else sqlite in the data directory."`
@@ -23,24 +23,24 @@ type Storage struct {
 	SQLiteExclusive bool   `env:"COUPONLINK_SQLITE_EXCLUSIVE" name:"sqlite-exclusive" help:"Keep other programs from reading the embedded databases while they are open. The process can then answer while the file system is frozen."`
 	MongoDBURI      string `env:"MONGODB_URI" name:"mongodb-uri" placeholder:"URL" help:"MongoDB connection string, used if no database URL is set."`
 
-	// WithoutTransactions is for tests on an engine that has none.
+	// WithoutTransactions is for tests on an engine without transactions.
 	WithoutTransactions bool `kong:"-"`
 }
 
-// Database is one place to keep state: either SQLiteDir or MongoDBURI is set.
+// Database says where data is stored. Either SQLiteDir or MongoDBURI is set.
 type Database struct {
-	// SQLiteDir is the directory of the embedded databases.
+	// SQLiteDir is the directory of the SQLite files.
 	SQLiteDir string
-	// SQLiteExclusive keeps other programs from reading those.
+	// SQLiteExclusive keeps other programs from reading the SQLite files.
 	SQLiteExclusive bool
 	// MongoDBURI is a MongoDB connection string.
 	MongoDBURI string
-	// WithoutTransactions opens MongoDB without transactions: only tests do, for an engine that has none.
+	// WithoutTransactions lets MongoDB be an engine without transactions, which only tests use.
 	WithoutTransactions bool
 }
 
-// Dependencies returns the dependencies of a process that keeps its state in d. ping returns why the state
-// cannot be written, or nil.
+// Dependencies returns the dependencies of a process that stores its data in d. ping returns nil, or why data cannot be
+// written.
 func (d Database) Dependencies(ping func(context.Context) error) []readiness.Dependency {
 	store := readiness.Dependency{Name: "store", Look: ping}
 	if d.SQLiteDir == "" {
@@ -49,7 +49,7 @@ func (d Database) Dependencies(ping func(context.Context) error) []readiness.Dep
 	return []readiness.Dependency{store, readiness.Disk(d.SQLiteDir)}
 }
 
-// String says where the state is, without credentials.
+// String says where the data is, without credentials.
 func (d Database) String() string {
 	if d.SQLiteDir != "" {
 		return "sqlite:" + d.SQLiteDir
@@ -61,7 +61,7 @@ func (d Database) String() string {
 	return u.Scheme + "://" + u.Host
 }
 
-// Database returns the database that the settings name. The error says which setting is wrong.
+// Database returns the database that the settings name. The error names the wrong setting.
 func (s Storage) Database() (Database, error) {
 	given, err := oneOf("COUPONLINK_DATABASE_URL", s.DatabaseURL, s.DatabaseURLFile)
 	if err != nil {
@@ -92,11 +92,11 @@ func ParseDatabase(name, given string) (Database, error) {
 	if strings.HasPrefix(given, "mongodb://") || strings.HasPrefix(given, "mongodb+srv://") {
 		return Database{MongoDBURI: given}, nil
 	}
-	// The value is not repeated: it may hold a password.
+	// The error does not repeat the value, which may have a password.
 	return Database{}, fmt.Errorf("%s must begin with sqlite:, mongodb:// or mongodb+srv://", name)
 }
 
-// oneOf returns a setting that is given as a value or as a file that holds it. It is an error to give both.
+// oneOf returns a setting that is given as a value or in a file. It returns an error if both are given.
 func oneOf(name, value, file string) (string, error) {
 	switch {
 	case file == "":
@@ -104,7 +104,7 @@ func oneOf(name, value, file string) (string, error) {
 	case value != "":
 		return "", fmt.Errorf("both %s and %s_FILE are set: give one of them", name, name)
 	}
-	content, err := os.ReadFile(file) //nolint:gosec // The operator names the file.
+	content, err := os.ReadFile(file) //nolint:gosec // the operator names the file
 	if err != nil {
 		return "", fmt.Errorf("reading %s_FILE: %w", name, err)
 	}

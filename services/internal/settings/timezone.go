@@ -3,10 +3,10 @@ package settings
 import (
 	"fmt"
 	"time"
-	_ "time/tzdata" // so that zones are known where the system has none, as in a container
+	_ "time/tzdata" // for systems without time zones, such as containers
 )
 
-// TimeZone says in which time zone the program's days begin.
+// TimeZone is the time zone in which the program's days begin.
 type TimeZone struct {
 	TimeZone string `env:"COUPONLINK_TIME_ZONE" name:"time-zone" default:"UTC" placeholder:"ZONE" help:"The program's time zone, such as Europe/Berlin: by its days coupons start and expire, their daily limits count, and reports add up (${default})."`
 }

@@ -10,9 +10,9 @@ import (
 // plainly. It keeps the first error, which EndLine and Flush return.
 type Writer struct {
 	out *bufio.Writer
-	// line is the current line, in memory that is reused.
+	// line is the current line. Its memory is reused.
 	line []byte
-	// hasCell says that the line has a cell already, which may be empty.
+	// hasCell means that the line has a cell, which may be empty.
 	hasCell bool
 }
 

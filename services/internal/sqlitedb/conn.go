@@ -9,20 +9,20 @@ import (
 	"modernc.org/sqlite"
 )
 
-// The types here stand between database/sql and SQLite's driver, so that each error is seen in one place,
-// whoever runs the statement: see watch.
+// These types stand between database/sql and SQLite's driver, so that every error passes one place, whatever ran the
+// statement: see watch.
 
-// Begin and Commit are the statements of a store that runs its transactions itself.
+// Begin and Commit are statements for a store that runs its transactions itself.
 const (
 	Begin  = "BEGIN IMMEDIATE"
 	Commit = "COMMIT"
 )
 
-// connector makes connections.
+// connector opens connections.
 type connector struct {
 	driver.Connector
 	watch *watch
-	// marker is the writing connection's; nil: it only reads.
+	// marker is that of the writing connection; nil if the connection only reads.
 	marker *marker
 }
 
@@ -35,7 +35,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn{connection.(engineConn), c.watch, c.marker}, nil
 }
 
-// engineConn is what SQLite's driver has for a connection.
+// engineConn is the interface of the driver's connections.
 type engineConn interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -47,7 +47,7 @@ type engineConn interface {
 	NewBackup(destination string) (*sqlite.Backup, error)
 }
 
-// engineStmt is what SQLite's driver has for a statement.
+// engineStmt is the interface of the driver's statements.
 type engineStmt interface {
 	driver.Stmt
 	driver.StmtExecContext
@@ -96,7 +96,7 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 	return rows{found, c.watch}, nil
 }
 
-// began is called when a transaction has begun. It refuses one that writes to a file in which damage was met.
+// began is called after a transaction has begun. It refuses one that writes to a file that is known to be damaged.
 func (c conn) began(ctx context.Context) error {
 	if c.marker == nil {
 		return nil
@@ -107,7 +107,7 @@ func (c conn) began(ctx context.Context) error {
 	return c.watch.note(c.marker.begin(ctx, c.engineConn))
 }
 
-// committed is called when a transaction was committed.
+// committed is called after a transaction was committed.
 func (c conn) committed() {
 	if c.marker != nil {
 		c.marker.committed()

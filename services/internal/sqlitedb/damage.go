@@ -12,13 +12,13 @@ import (
 
 // Damage is the error for a damaged or missing database file. Retrying does not help.
 type Damage struct {
-	// File is the path of the damaged file. What says what is wrong with it.
+	// File is the path of the damaged file. What describes the damage.
 	File, What string
 	// Cause is SQLite's error, if SQLite found the damage.
 	Cause error
 }
 
-// Error says what is damaged and what to do.
+// Error describes the damage and says what to do.
 func (d *Damage) Error() string {
 	return fmt.Sprintf("%s %s; %s", d.File, d.What, d.Remedy())
 }
@@ -65,7 +65,7 @@ type watch struct {
 	met  atomic.Pointer[Damage]
 }
 
-// note returns err, as a *Damage if it reports one.
+// note returns err, or a *Damage if err reports damage.
 func (w *watch) note(err error) error {
 	if err == nil || AsDamage(err) != nil {
 		return err

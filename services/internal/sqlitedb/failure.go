@@ -12,11 +12,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// primaryCode masks the detail out of an extended result code.
+// primaryCode is the mask for the primary part of an extended result code.
 const primaryCode = 0xff
 
-// IsUnique says whether err is the database's refusal of a second row with a primary key or a
-// unique value that is taken.
+// IsUnique reports whether the database refused a row because its primary key or a unique value is taken.
 func IsUnique(err error) bool {
 	var refused *sqlite.Error
 	if !errors.As(err, &refused) {
@@ -30,9 +29,9 @@ func IsUnique(err error) bool {
 	}
 }
 
-// Failure maps an error of the storage itself (disk full or broken, file locked, closed, damaged or
-// unreadable) to an apperr of kind Unavailable; its reason is STORE_DAMAGED where trying again does not help. Any other error, nil and the context's among them,
-// is returned as it is.
+// Failure maps an error of the storage (disk full or broken; file locked, closed, damaged or unreadable) to an
+// *apperr.Error of kind Unavailable. Its reason is STORE_DAMAGED if retrying does not help. It returns any other error
+// unchanged, including nil and the context's error.
 func Failure(err error) error {
 	switch {
 	case err == nil, apperr.As(err) != nil,
@@ -50,8 +49,8 @@ func Failure(err error) error {
 	}
 }
 
-// isFull says whether err comes from a disk without room. Without room for the index of the log SQLite's error
-// is another one.
+// isFull reports whether err comes from a full disk. Without room for the log's index, SQLite returns a different
+// error.
 func isFull(err error) bool {
 	var failed *sqlite.Error
 	return errors.As(err, &failed) && (failed.Code()&primaryCode == sqlite3.SQLITE_FULL || failed.Code() == sqlite3.SQLITE_IOERR_SHMSIZE)
@@ -73,8 +72,8 @@ func isEngineFailure(err error) bool {
 	}
 }
 
-// isClosed says whether err comes from a pool or a connection that was closed. database/sql has no
-// exported error for the pool; its text has not changed since Go 1.0.
+// isClosed reports whether err comes from a closed pool or connection. database/sql exports no error for the pool; its
+// text has not changed since Go 1.0.
 func isClosed(err error) bool {
 	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) {
 		return true

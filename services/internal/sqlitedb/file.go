@@ -15,15 +15,15 @@ import (
 	"modernc.org/sqlite"
 )
 
-// File is a database file opened for reading only. Another process may have it open and write to it.
+// File is a database file opened for reading. Another process may have it open and write to it.
 type File struct {
 	*sql.DB
 	path string
 }
 
-// OpenFile opens a database file to look at it. still says that nobody writes to it, as to a backup's file; no
-// files are made beside it then. Of a file that no process has open, the log is checked too. The error is a
-// *Damage if the file is damaged or missing.
+// OpenFile opens a database file for reading. still means that nobody writes to it, as to a backup's file; then no
+// files are created beside it. If no process has the file open, OpenFile checks the log too. The error is a *Damage if
+// the file is damaged or missing.
 func OpenFile(path string, still bool) (*File, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -52,26 +52,26 @@ func OpenFile(path string, still bool) (*File, error) {
 	return &File{DB: sql.OpenDB(connector{engine, &watch{path: path}, nil}), path: path}, nil
 }
 
-// OpenIdle opens a database file that no process has open, as it is: its schema is not brought up to date. The
-// error is ErrInUse if a process has it.
+// OpenIdle opens a database file that no process has open, without migrating it. The error is ErrInUse if a process has
+// it open.
 func OpenIdle(ctx context.Context, path string) (*DB, error) {
 	return Open(ctx, path, nil, func(o *options) { o.existing = true })
 }
 
-// checkIdleLog checks the log unless a process has the database open.
+// checkIdleLog checks the log, unless a process has the database open.
 func checkIdleLog(path string) error {
 	if _, err := os.Stat(path + lockSuffix); err != nil {
-		return checkLog(logFile(path)) // no service has had it open
+		return checkLog(logFile(path)) // no service ever had it open
 	}
 	l := flock.New(path + lockSuffix)
 	defer func() { _ = l.Close() }() // it has written nothing
 	if free, err := l.TryRLock(); err != nil || !free {
-		return nil //nolint:nilerr // who has it open has checked it
+		return nil //nolint:nilerr // the process that has it open has checked it
 	}
 	return checkLog(logFile(path))
 }
 
-// Check looks at every page and every index. The error is a *Damage if it finds a fault.
+// Check checks every page and every index. The error is a *Damage if it finds a fault.
 func (f *File) Check(ctx context.Context) error {
 	found, err := checkPages(ctx, f.DB, "PRAGMA integrity_check(1)")
 	if err != nil {
@@ -83,7 +83,7 @@ func (f *File) Check(ctx context.Context) error {
 	return nil
 }
 
-// Version returns the number of the newest migration that was applied.
+// Version returns the number of the newest applied migration.
 func (f *File) Version(ctx context.Context) (version int64, err error) {
 	err = f.QueryRowContext(ctx, "SELECT max(version_id) FROM goose_db_version WHERE is_applied").Scan(&version)
 	if err != nil {
@@ -92,7 +92,7 @@ func (f *File) Version(ctx context.Context) (version int64, err error) {
 	return version, nil
 }
 
-// Counts returns how many rows each table has.
+// Counts returns the number of rows in each table.
 func (f *File) Counts(ctx context.Context) (map[string]int64, error) {
 	rows, err := f.QueryContext(ctx, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
 	if err != nil {
@@ -121,11 +121,11 @@ func (f *File) Counts(ctx context.Context) (map[string]int64, error) {
 	return counts, nil
 }
 
-// sideSuffixes end the names of the files beside a database file.
+// sideSuffixes are the suffixes of the files beside a database file.
 var sideSuffixes = []string{"-wal", "-shm", lockSuffix}
 
-// Vacate makes sure that a database file can be created at path: neither it nor its log exists, and no
-// process uses it. It removes other files that an earlier database left there.
+// Vacate makes sure that a database file can be created at path: neither it nor its log exists, and no process uses it.
+// It removes other files of an earlier database there.
 func Vacate(path string) error {
 	for _, taken := range []string{path, logFile(path)} {
 		if _, err := os.Stat(taken); err == nil {

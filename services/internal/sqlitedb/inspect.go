@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// checkTime is how long the check at the start may take. It finds most damage; Verify looks at all.
+// checkTime bounds the check at the start. It finds most damage; Verify checks everything.
 const checkTime = 2 * time.Second
 
-// inspect looks for damage in files that no process has open: what SQLite would take for an empty database or
-// an empty log.
+// inspect looks for damage in files that no process has open, namely damage that SQLite would take for an empty
+// database or log.
 func inspect(path string, last lockState) error {
 	info, err := os.Stat(path)
 	switch {
@@ -31,7 +31,7 @@ func inspect(path string, last lockState) error {
 	return checkLog(logFile(path))
 }
 
-// checkMark looks whether the log was lost: see marker. It returns the database's number.
+// checkMark checks whether the log was lost: see marker. It returns the database's number.
 func checkMark(ctx context.Context, path string, db *sql.DB, last lockState) (int64, error) {
 	var number int64
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&number); err != nil {
@@ -44,7 +44,7 @@ func checkMark(ctx context.Context, path string, db *sql.DB, last lockState) (in
 	return number, nil
 }
 
-// noLogAlone refuses a log whose database is missing.
+// noLogAlone refuses a log without its database.
 func noLogAlone(path string) error {
 	if info, err := os.Stat(logFile(path)); err == nil && info.Size() > walHeaderBytes {
 		return &Damage{File: path, What: "is missing or empty, and its write-ahead log is there"}
@@ -52,13 +52,13 @@ func noLogAlone(path string) error {
 	return nil
 }
 
-// quickCheck looks for damage within the file, for a bounded time.
+// quickCheck checks the file for damage, for a limited time.
 func quickCheck(ctx context.Context, path string, db *sql.DB) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	found, err := checkPages(ctx, db, "PRAGMA quick_check(1)")
 	if found == "" && ctx.Err() != nil {
-		return nil // what it has seen is whole
+		return nil // the part that was checked is sound
 	}
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func quickCheck(ctx context.Context, path string, db *sql.DB) error {
 	return nil
 }
 
-// checkPages runs a pragma that checks a database and returns the first fault that it finds, "" for none.
+// checkPages runs a pragma that checks a database. It returns the first fault, or "".
 func checkPages(ctx context.Context, db *sql.DB, pragma string) (string, error) {
 	var found string
 	if err := db.QueryRowContext(ctx, pragma).Scan(&found); err != nil {
@@ -81,9 +81,9 @@ func checkPages(ctx context.Context, db *sql.DB, pragma string) (string, error) 
 	return found, nil
 }
 
-// Together refuses databases of one directory that belong together if one is there and another is not: that one
-// would begin as an empty one, without a word. If none is there, all are made, empty, so that a first start may
-// be cut off anywhere. The error is a *Damage.
+// Together refuses a directory in which some of the databases exist and others do not: those would silently begin as
+// empty ones. If none exists, it creates all of them, empty, so that a first start can be interrupted anywhere. The
+// error is a *Damage.
 func Together(dir string, names ...string) error {
 	there, missing := "", ""
 	for _, name := range names {

@@ -9,31 +9,30 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockSuffix ends the name of a database's lock file. The file stays after the lock is released.
+// lockSuffix is the suffix of a database's lock file. The file stays after the lock is released.
 const lockSuffix = ".lock"
 
-// ErrInUse says that a database is open already, here or in another process.
+// ErrInUse means that a database is open already, here or in another process.
 var ErrInUse = errors.New("in use")
 
-// lockState is what a lock file says about the last process that had the database. Its zero value is that of
-// a database that was never opened.
+// lockState is what a lock file says about the last process that had the database open. The zero value is for a
+// database that was never opened.
 type lockState struct {
 	opened bool
-	// mark is the last one that was stored: see marker.
+	// mark is the last stored number: see marker.
 	mark int64
 }
 
-// fileLock is a lock on a database file, which its process holds until it ends.
+// fileLock is a lock on a database file. Its process holds it until it ends.
 type fileLock struct {
 	flock *flock.Flock
-	// last is what the file said before.
+	// last is the file's content before the lock was taken.
 	last lockState
 	file *os.File
 }
 
-// lock reserves a database file for this process, until the lock is closed or the process ends in any way.
-// SQLite itself admits several processes, but a store assumes that it is the only one. The error says who has
-// the file.
+// lock reserves a database file for this process, until the lock is closed or the process ends. SQLite itself admits
+// several processes, but a store assumes that it is the only one. The error says which process has the file.
 func lock(path string) (*fileLock, error) {
 	l := &fileLock{flock: flock.New(path+lockSuffix, flock.SetPermissions(0o600))}
 	taken, err := l.flock.TryLock()
@@ -54,8 +53,8 @@ func lock(path string) (*fileLock, error) {
 	return l, nil
 }
 
-// write notes who has the database, and its state. The text is always of one length, so that no disk is too
-// full for it.
+// write records the holder of the database and its state. The text always has the same length, so that it fits even on
+// a full disk.
 func (l *fileLock) write(state lockState) error {
 	host, _ := os.Hostname() // without a name the message says less
 	opened := "new "
@@ -69,7 +68,7 @@ func (l *fileLock) write(state lockState) error {
 	return nil
 }
 
-// close releases the lock. Another call does nothing.
+// close releases the lock. It may be called again.
 func (l *fileLock) close() error {
 	err := l.flock.Close()
 	if l.file != nil {
@@ -79,7 +78,7 @@ func (l *fileLock) close() error {
 	return err
 }
 
-// readLock returns what the lock's holder wrote to the lock file.
+// readLock returns what the lock's holder wrote.
 func readLock(path string) (holder string, state lockState) {
 	text, _ := os.ReadFile(path) //nolint:gosec // the operator names the path; without the text the message says less
 	holder, rest, _ := strings.Cut(string(text), "\n")

@@ -7,26 +7,26 @@ import (
 	"time"
 )
 
-// markInterval is the least time between two marks.
+// markInterval is the minimum time between two marks.
 const markInterval = time.Second
 
-// marker numbers what is written: once a second at most, a transaction stores the next number in the
-// database, as its user_version, and then in the lock file. A database whose number is less than the lock
-// file's has lost its log. If another program has checkpointed the log into the database, nothing is lost,
-// and the numbers show it. It belongs to the one writing connection.
+// marker detects a lost log. At most once a second, a transaction stores the next number in the database, as its
+// user_version, and then in the lock file. A database whose number is less than the lock file's has lost its log. If
+// another program has checkpointed the log into the database, nothing is lost, and the numbers agree. The marker
+// belongs to the one writing connection.
 //
-// As often it checks the file, so that nothing is acknowledged for long that only a lost or damaged file has.
+// It checks the file equally often, so that commits to a lost or damaged file are not acknowledged for long.
 type marker struct {
 	lock    *fileLock
 	number  int64
 	last    time.Time
 	pending bool
-	// check says whether the file can be relied on, and unsound what it said last.
+	// check returns an error if the file is not reliable. unsound is its last result.
 	check   func() error
 	unsound error
 }
 
-// begin stores the next number in a transaction that has begun, if it is time. Its error refuses the transaction.
+// begin stores the next number in a transaction that has begun, if it is time. If it fails, the transaction is refused.
 func (m *marker) begin(ctx context.Context, conn driver.ExecerContext) error {
 	m.pending = false
 	if m.lock == nil {
@@ -44,7 +44,7 @@ func (m *marker) begin(ctx context.Context, conn driver.ExecerContext) error {
 	return err
 }
 
-// committed notes that the transaction was committed.
+// committed records that the transaction was committed.
 func (m *marker) committed() {
 	if !m.pending {
 		return

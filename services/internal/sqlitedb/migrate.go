@@ -20,7 +20,8 @@ func WithLog(log *slog.Logger) Option {
 	}
 }
 
-// migrate brings the schema of the database at a path up to the newest migration, or refuses one that is newer.
+// migrate applies the missing migrations to the database at path. It refuses a database that is newer than the last
+// one.
 func migrate(ctx context.Context, db *sql.DB, migrations fs.FS, path string, log *slog.Logger) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations,
 		goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
@@ -36,7 +37,7 @@ func migrate(ctx context.Context, db *sql.DB, migrations fs.FS, path string, log
 	}
 	for version := current; version < newest; {
 		began := time.Now()
-		if current > 0 { // a new database has nothing to migrate
+		if current > 0 { // a new database has no data to migrate
 			log.InfoContext(ctx, "migrating the schema", slog.String("database", path), slog.Int64("version", version), slog.Int64("newest", newest))
 		}
 		step, err := provider.UpByOne(ctx)

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// The state of a move into the file, in JSON, in a table that files have from their first move on.
+	// The state of a move into the file, as JSON. Files have this table from their first move on.
 	createMoveState = `CREATE TABLE IF NOT EXISTS move_state (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL) STRICT`
 	setMoveState    = `INSERT INTO move_state (id, state) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state`
 	selectMoveState = `SELECT state FROM move_state`
@@ -28,8 +28,8 @@ type options struct {
 	log                         *slog.Logger
 }
 
-// ToMove is for a move in one of its roles: a source must exist, and a destination may have a move into it
-// that is unfinished, which Open refuses else.
+// ToMove opens a file for a move in a role. A source must exist. A destination may have an unfinished move, which Open
+// otherwise refuses.
 func ToMove(role move.Role) Option {
 	return func(o *options) { o.toMove, o.existing = role == move.Destination, role == move.Source }
 }
@@ -43,7 +43,7 @@ func checkExists(path string) error {
 	return err
 }
 
-// checkMoved refuses a file into which a move is unfinished.
+// checkMoved refuses a file with an unfinished move.
 func (db *DB) checkMoved(ctx context.Context, path string) error {
 	state, err := db.MoveState(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (db *DB) checkMoved(ctx context.Context, path string) error {
 	return nil
 }
 
-// MoveState returns how far a move into the file is; the zero State: there never was one.
+// MoveState returns the state of a move into the file; the zero State if there never was one.
 func (db *DB) MoveState(ctx context.Context) (state move.State, err error) {
 	var text string
 	if err = db.reader.QueryRowContext(ctx, hasMoveState).Scan(new(int)); err == nil {
@@ -73,7 +73,7 @@ func (db *DB) MoveState(ctx context.Context) (state move.State, err error) {
 	return state, nil
 }
 
-// SetMoveState stores how far a move into the file is. exec runs a statement in a write transaction.
+// SetMoveState stores the state of a move into the file. exec runs a statement in a write transaction.
 func SetMoveState(state move.State, exec func(statement string, args ...any) error) error {
 	text, err := json.Marshal(state)
 	if err != nil {

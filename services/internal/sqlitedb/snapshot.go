@@ -20,8 +20,8 @@ type Source struct {
 	hold func(ctx context.Context) (release func(), err error)
 }
 
-// NewSource returns the source of a database. hold keeps all its writers waiting until release is called; nil:
-// DB.Write is the only writer.
+// NewSource returns a source for a database. hold must keep all its writers waiting until release is called. With a nil
+// hold, DB.Write must be the only writer.
 func NewSource(db *DB, hold func(ctx context.Context) (release func(), err error)) *Source {
 	if hold == nil {
 		hold = db.hold
@@ -35,10 +35,10 @@ func (db *DB) hold(ctx context.Context) (func(), error) {
 	if err != nil {
 		return nil, Failure(fmt.Errorf("holding the writers: %w", err))
 	}
-	return func() { _ = tx.Rollback() }, nil // it has written nothing but, perhaps, a mark
+	return func() { _ = tx.Rollback() }, nil // it has written at most a mark
 }
 
-// Snapshot is one moment of a database, which is kept until Close.
+// Snapshot is a moment of a database. It lasts until Close.
 type Snapshot struct {
 	// File is the name of the database file.
 	File string
@@ -46,9 +46,9 @@ type Snapshot struct {
 	conn *sql.Conn
 }
 
-// Snapshots returns one moment of all sources: what was committed before the call is in it, and nothing of one
-// source is later than anything of another, since all writers wait while it is taken. They wait for some
-// milliseconds only: while a snapshot is read they go on, and the logs grow. It refuses a source that Check refuses.
+// Snapshots returns the same moment of all sources. It includes everything committed before the call, and nothing in
+// one source is later than anything in another, because all writers wait meanwhile. They wait for milliseconds only;
+// they continue while a snapshot is read, and the logs grow. Snapshots refuses a source that Check refuses.
 func Snapshots(ctx context.Context, sources ...*Source) (all []*Snapshot, err error) {
 	defer func() {
 		if err != nil {
@@ -80,8 +80,8 @@ func Snapshots(ctx context.Context, sources ...*Source) (all []*Snapshot, err er
 	return all, nil
 }
 
-// connectSnapshot opens a connection of its own, so that no reader waits for it. It opens the file by its name, which
-// must still be that of the file that is served.
+// connectSnapshot opens a separate connection, so that no reader waits for it. It opens the file by name, and checks
+// that this is still the file that is served.
 func (db *DB) connectSnapshot(ctx context.Context) (*Snapshot, error) {
 	if err := db.Check(); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (db *DB) connectSnapshot(ctx context.Context) (*Snapshot, error) {
 	return &Snapshot{File: filepath.Base(db.path), pool: pool, conn: conn}, nil
 }
 
-// begin fixes the moment. A transaction begins to read with its first statement.
+// begin fixes the moment. A transaction begins to read at its first statement.
 func (s *Snapshot) begin(ctx context.Context) error {
 	if _, err := s.conn.ExecContext(ctx, "BEGIN"); err != nil {
 		return Failure(fmt.Errorf("beginning to read %s: %w", s.File, err))
@@ -109,7 +109,7 @@ func (s *Snapshot) begin(ctx context.Context) error {
 	return nil
 }
 
-// WriteTo copies the snapshot into a file that does not exist yet, and forces it to the disk.
+// WriteTo copies the snapshot to a new file, and syncs it to the disk.
 func (s *Snapshot) WriteTo(ctx context.Context, path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // the operator names the path
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *Snapshot) WriteTo(ctx context.Context, path string) error {
 	return nil
 }
 
-// copyPages copies a connection's database, as its transaction sees it.
+// copyPages copies a database as the connection's transaction sees it.
 func copyPages(ctx context.Context, from conn, path string) error {
 	copying, err := from.NewBackup((&url.URL{Scheme: "file", Path: path}).String())
 	if err != nil {
@@ -138,11 +138,11 @@ func copyPages(ctx context.Context, from conn, path string) error {
 
 // Close ends the snapshot.
 func (s *Snapshot) Close() error {
-	_, _ = s.conn.ExecContext(context.Background(), "ROLLBACK") // without a transaction it fails, and has nothing to do
+	_, _ = s.conn.ExecContext(context.Background(), "ROLLBACK") // without a transaction it fails, which does not matter
 	return errors.Join(s.conn.Close(), s.pool.Close())
 }
 
-// Size returns how many bytes the database has on disk, with its log: a copy needs no more.
+// Size returns the size of the database with its log, in bytes. A copy needs no more.
 func (s *Source) Size() (int64, error) {
 	var size int64
 	for _, path := range []string{s.db.path, logFile(s.db.path)} {

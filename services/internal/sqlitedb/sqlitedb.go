@@ -1,8 +1,8 @@
-// Package sqlitedb opens SQLite database files the one way that the services use them: durable
-// (WAL, synchronous=FULL), one writer connection, a few readers, migrated on opening. It finds damage at the
-// opening and when it is met, and says which file is damaged.
+// Package sqlitedb opens SQLite database files in the way that all services use them: durable (WAL, synchronous=FULL),
+// with one writing connection and a few reading ones, and migrated when opened. It detects damage when it opens a file
+// and later, and says which file is damaged.
 //
-// Only the SQLite stores and wiring may import it; it imports none of ours but apperr and move.
+// Only the SQLite stores and wiring may import it; of our packages it imports apperr and move.
 package sqlitedb
 
 import (
@@ -21,28 +21,28 @@ import (
 )
 
 const (
-	// readers is the number of reading connections. Readers do not wait for the writer nor for
-	// each other; four keep a few cores busy, and each costs memory.
+	// readers is the number of reading connections. Readers wait neither for the writer nor for each other. Four keep a
+	// few cores busy, and each costs memory.
 	readers = 4
-	// reportReaders is the number of those for reads that may take long: more of them would leave clicks and
-	// postbacks too little of the processor.
+	// reportReaders is the number of connections for reads that may take long. More would leave clicks and postbacks
+	// too little of the processor.
 	reportReaders = 4
-	// The caches' sizes in KiB. What they miss comes from the operating system's cache, which is
-	// cheap; memory of our own is what small machines lack.
+	// The sizes of the caches in KiB. Pages that are not cached come from the operating system's cache, which is cheap.
+	// Small machines lack memory of our own.
 	writerCacheKiB = 8192
 	readerCacheKiB = 1024
 	// busyTimeoutMillis is how long a connection waits for a lock that another process holds.
 	busyTimeoutMillis = 5000
-	// walLimitBytes is the size to which a write-ahead log that outgrew it is cut back.
+	// walLimitBytes is the size to which a larger write-ahead log is truncated.
 	walLimitBytes = 64 << 20
-	// closeTimeout bounds how long Close waits for a transaction under way.
+	// closeTimeout bounds how long Close waits for a running transaction.
 	closeTimeout = 5 * time.Second
 )
 
-// DB is one SQLite database file, open in no other process.
+// DB is a SQLite database file. No other process has it open.
 type DB struct {
 	path string
-	// exclusive is that of Exclusive.
+	// exclusive is set by Exclusive.
 	exclusive bool
 	lock      *fileLock
 	watch     *watch
@@ -51,15 +51,14 @@ type DB struct {
 	writer    *sql.DB
 	reader    *sql.DB
 	report    *sql.DB
-	// file is the database file as it was opened.
+	// file describes the database file when it was opened.
 	file os.FileInfo
 }
 
-// Open opens the database file at a path, creates it with its directory where it does not exist,
-// and applies the migrations that it lacks: files named NNNNN_subject.sql in goose's format. It
-// refuses a file that has migrations unknown to this program, one that is already open, here or in
-// another process (ErrInUse; the error names that process), one into which data is being moved, and one that is
-// damaged, as far as a check of two seconds finds (a *Damage).
+// Open opens the database file at path. It creates the file and its directory if they do not exist, and applies the
+// missing migrations: files named NNNNN_subject.sql in goose's format. It refuses a file that has migrations unknown to
+// this program, one that is open already, here or in another process (ErrInUse; the error names that process), one with
+// an unfinished move, and one in which a check of two seconds finds damage (a *Damage).
 func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*DB, error) {
 	o := options{log: slog.New(slog.DiscardHandler)}
 	for _, option := range opts {
@@ -112,8 +111,8 @@ func (db *DB) open(ctx context.Context, migrations fs.FS) (err error) {
 	if err := db.begin(ctx, migrations); err != nil {
 		return errors.Join(Failure(err), db.writer.Close())
 	}
-	// Readers are kept from writing by query_only and not by mode=ro: a read-only connection could
-	// not open the file when it happens to come first after the log was removed.
+	// query_only keeps readers from writing. mode=ro would not work: if a read-only connection comes first after the
+	// log was removed, it cannot open the file.
 	for _, pool := range []struct {
 		db          **sql.DB
 		connections int
@@ -129,7 +128,7 @@ func (db *DB) open(ctx context.Context, migrations fs.FS) (err error) {
 	return nil
 }
 
-// begin checks the file and brings it up to date.
+// begin checks the file and migrates it.
 func (db *DB) begin(ctx context.Context, migrations fs.FS) error {
 	if err := quickCheck(ctx, db.path, db.writer); err != nil {
 		return err
@@ -147,25 +146,25 @@ func (db *DB) begin(ctx context.Context, migrations fs.FS) error {
 	return db.lock.write(lockState{opened: true, mark: number})
 }
 
-// Read returns the pool of reading connections, for reads that take a moment. It refuses writes.
+// Read returns the pool of connections for short reads. It refuses writes.
 func (db *DB) Read() *sql.DB { return db.reader }
 
-// Reports returns a pool of reading connections of their own, for lists, sums and exports, which may read every row:
-// however many they are, what reads by Read does not wait for them.
+// Reports returns a pool of separate reading connections, for lists, sums and exports, which may read every row. Reads
+// through Read never wait for them.
 func (db *DB) Reports() *sql.DB { return db.report }
 
-// Writer returns the writing connection, a pool of exactly one: whoever holds it keeps all others
-// waiting. Its transactions begin with the write lock taken.
+// Writer returns the pool with the one writing connection. While one caller has it, all others wait. Its transactions
+// take the write lock when they begin.
 func (db *DB) Writer() *sql.DB { return db.writer }
 
-// Write runs do in a write transaction, alone among all writers, and commits it durably. When do
-// or the commit fails, nothing is written and the error is returned, as Failure maps it.
+// Write runs do in a write transaction, one at a time, and commits it durably. If do or the commit fails, nothing is
+// written, and Write returns the error, mapped by Failure.
 func (db *DB) Write(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := db.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return Failure(fmt.Errorf("beginning a transaction: %w", err))
 	}
-	defer func() { _ = tx.Rollback() }() // After a commit this does nothing.
+	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
 	if err := do(tx); err != nil {
 		return Failure(orEnd(ctx, err))
 	}
@@ -175,8 +174,8 @@ func (db *DB) Write(ctx context.Context, do func(*sql.Tx) error) error {
 	return nil
 }
 
-// orEnd returns the context's error in place of that of a transaction which database/sql has rolled back because the
-// context ended.
+// orEnd returns the context's error, if database/sql has rolled back a transaction because the context ended, and err
+// otherwise.
 func orEnd(ctx context.Context, err error) error {
 	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
 		return ctx.Err()
@@ -184,8 +183,8 @@ func orEnd(ctx context.Context, err error) error {
 	return err
 }
 
-// Check says whether the file can still be relied on: it is where it was opened, and no damage was met. The
-// error is as Failure maps it. It touches the disk and does not write.
+// Check checks that the file is reliable: it is where it was opened, and no damage was found. Failure maps its error.
+// It reads from the disk and does not write.
 func (db *DB) Check() error {
 	if err := db.watch.damage(); err != nil {
 		return Failure(err)
@@ -203,11 +202,10 @@ func (db *DB) Check() error {
 	return nil
 }
 
-// WriteProbe is a statement that writes to a database and changes nothing of what is stored.
+// WriteProbe is a statement that writes to a database without changing data.
 const WriteProbe = "PRAGMA application_id = 0"
 
-// Ping says whether the file can still be relied on, as Check does, and whether it can be written, by a durable
-// write.
+// Ping checks the file like Check, and that a durable write succeeds.
 func (db *DB) Ping(ctx context.Context) error {
 	err := db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, WriteProbe)
@@ -219,13 +217,13 @@ func (db *DB) Ping(ctx context.Context) error {
 	return db.Check()
 }
 
-// Close waits for the queries and the write transaction under way, five seconds at most, and closes
-// the file. Transactions that wait for their turn fail.
+// Close waits at most five seconds for running queries and the running transaction, and closes the file. Waiting
+// transactions fail.
 func (db *DB) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	// The writer last: the last connection to go folds the log into the file. A pool does not wait
-	// for a transaction when it is closed; having its only connection does.
+	// Close the writer last: the last connection checkpoints the log into the file. Closing a pool does not wait for a
+	// transaction, so take its only connection first.
 	failure := errors.Join(db.reader.Close(), db.report.Close())
 	writer, err := db.writer.Conn(ctx)
 	if err != nil && !isClosed(err) {
@@ -238,7 +236,7 @@ func (db *DB) Close() error {
 	return errors.Join(failure, db.lock.close())
 }
 
-// create makes the file, if there is none, readable by its owner only: it holds secrets.
+// create creates the file if it does not exist. Only its owner can read it, because it has secrets.
 func create(path string) (os.FileInfo, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the path
 	if err != nil {
@@ -251,12 +249,12 @@ func create(path string) (os.FileInfo, error) {
 	return info, nil
 }
 
-// connect returns a pool of as many connections as said, which it keeps once they are open.
+// connect returns a pool of that many connections. It keeps them open.
 func (db *DB) connect(connections int, m *marker, options url.Values) (*sql.DB, error) {
 	options.Set("_busy_timeout", fmt.Sprint(busyTimeoutMillis))
 	options.Set("_synchronous", "FULL")
 	options.Set("_dqs", "0")
-	options.Set("mode", "rw") // the file is there; if it is removed, no empty one takes its place
+	options.Set("mode", "rw") // if the file was removed, do not create an empty one
 	if db.exclusive {
 		options.Set("vfs", exclusiveVFS)
 	}
@@ -271,5 +269,5 @@ func (db *DB) connect(connections int, m *marker, options url.Values) (*sql.DB, 
 	return pool, nil
 }
 
-// cacheSize returns the pragma for a page cache; SQLite takes a negative number as KiB.
+// cacheSize returns the pragma for a page cache. SQLite reads a negative number as KiB.
 func cacheSize(kib int) string { return fmt.Sprintf("cache_size(-%d)", kib) }

@@ -14,19 +14,18 @@ import (
 const (
 	walHeaderBytes = 32
 	frameBytes     = 24
-	// walMagic begins the header. Its last bit says that checksums are of big-endian words.
+	// walMagic begins the header. Its last bit means that checksums are of big-endian words.
 	walMagic = 0x377f0682
 )
 
 // logFile returns the path of a database's write-ahead log.
 func logFile(path string) string { return path + "-wal" }
 
-// checkLog looks for damage in a write-ahead log that no process has open. SQLite itself takes a log with a
-// damaged header for an empty one, and one that is damaged further on for one that ends there: what was
-// stored after that would be lost, and nobody told.
+// checkLog looks for damage in a write-ahead log that no process has open. SQLite treats a log with a damaged header as
+// empty, and a log with damage later on as one that ends there. It would silently lose what was stored after that.
 //
-// A loss of power may cut the last transaction short, which was not acknowledged then. Each transaction is
-// forced to the disk before the next begins, so two complete ones beyond a broken frame mean damage.
+// A power failure can cut off the last transaction, which was not acknowledged then. Each transaction is synced to the
+// disk before the next begins. So two complete ones after a broken frame mean damage.
 func checkLog(path string) error {
 	file, err := os.Open(path) //nolint:gosec // the operator names the path
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,7 +39,7 @@ func checkLog(path string) error {
 	if err != nil {
 		return fmt.Errorf("reading the write-ahead log: %w", err)
 	}
-	if info.Size() < walHeaderBytes+frameBytes { // nothing is in it
+	if info.Size() < walHeaderBytes+frameBytes { // it has no frames
 		return nil
 	}
 	r := logReader{in: bufio.NewReaderSize(file, 1<<20)}
@@ -65,7 +64,7 @@ type logReader struct {
 	sums [2]uint32
 }
 
-// check returns what is wrong with the log; "" if nothing is.
+// check returns the fault in the log, or "".
 func (r *logReader) check() (string, error) {
 	header := make([]byte, walHeaderBytes)
 	if _, err := io.ReadFull(r.in, header); err != nil {
@@ -86,7 +85,7 @@ func (r *logReader) check() (string, error) {
 	return r.frames(int(binary.BigEndian.Uint32(header[8:])), [8]byte(header[16:24]))
 }
 
-// frames checks the frames of pages of a size that have the header's salt: others are of an older log.
+// frames checks the frames that have the header's salt. Others are from an older log.
 func (r *logReader) frames(pageBytes int, salt [8]byte) (string, error) {
 	if pageBytes < 512 || pageBytes > 1<<16 {
 		return "has a damaged header", nil
@@ -127,7 +126,7 @@ func (r *logReader) add(b []byte) {
 	r.sums = [2]uint32{first, second}
 }
 
-// sumsAre says whether the checksums are what was stored.
+// sumsAre reports whether the checksums are the stored ones.
 func (r *logReader) sumsAre(stored []byte) bool {
 	return binary.BigEndian.Uint32(stored) == r.sums[0] && binary.BigEndian.Uint32(stored[4:]) == r.sums[1]
 }

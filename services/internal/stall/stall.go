@@ -1,4 +1,4 @@
-// Package stall cuts off callers that stop reading: what they do not read holds memory, and views of the storage.
+// Package stall cuts off callers that stop reading. Unread data holds memory, and snapshots of the storage.
 //
 // The servers may import it; it imports none of ours.
 package stall
@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// Patience is how long a caller may take to read what is written at once, 64 KiB at most: one that reads slowly but
-// steadily is waited for.
+// Patience is how long a caller may take to read one piece, which is at most 64 KiB. A caller that reads slowly but
+// steadily is not cut off.
 const Patience = 20 * time.Second
 
-// pieceBytes is how much is written at once.
+// pieceBytes is the size of a piece.
 const pieceBytes = 64 << 10
 
-// Conn gives each piece that is written a deadline of its own.
+// Conn gives each written piece its own deadline.
 type Conn struct {
 	net.Conn
-	// Patience is how long a piece may take.
+	// Patience is how long a caller may take to read a piece.
 	Patience time.Duration
 }
 
-// Write writes in pieces.
+// Write implements net.Conn. It writes in pieces.
 func (c Conn) Write(p []byte) (written int, err error) {
 	for {
 		piece := p[written:min(len(p), written+pieceBytes)]
@@ -37,10 +37,10 @@ func (c Conn) Write(p []byte) (written int, err error) {
 	}
 }
 
-// Listener makes its connections Conns.
+// Listener wraps its connections in Conns.
 type Listener struct{ net.Listener }
 
-// Accept returns the next connection.
+// Accept implements net.Listener.
 func (l Listener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package stripes serializes what a process does to the same key.
+// Package stripes serializes a process's operations on the same key.
 //
 // The MongoDB stores import it; it imports none of our packages.
 package stripes
@@ -9,10 +9,9 @@ import (
 	"slices"
 )
 
-// Stripes are locks by key. They let transactions on the same key in one process take turns instead of conflicting,
-// since a conflict costs both sides time. Correctness does not depend on them: other processes do not share them.
-// Waiters are served in the order they came. Different keys may share a stripe, so a goroutine that holds some must
-// not take more.
+// Stripes are locks by key. With them, transactions on the same key in one process take turns instead of conflicting,
+// which would cost both time. Correctness does not depend on them: other processes do not share them. Waiters are
+// served in order of arrival. Different keys may share a stripe, so a goroutine that holds some must not take more.
 type Stripes struct {
 	seed maphash.Seed
 	held [64]chan struct{}

@@ -1,5 +1,5 @@
-// Package testprograms gives tests the programs that they start. `make test` builds them beforehand, so that
-// builds don't count against a test's time limit; otherwise each is built on first use.
+// Package testprograms provides the programs that tests start. `make test` builds them beforehand, so that builds don't
+// count against a test's time limit. Otherwise each is built when it is first used.
 //
 // Only tests may import it.
 package testprograms
@@ -15,7 +15,7 @@ import (
 // dirVariable names the environment variable with the directory of prebuilt programs.
 const dirVariable = "COUPONLINK_TEST_PROGRAMS"
 
-// sources are the programs, each with its module and its package there, from the repository's root.
+// sources has each program's module and package, from the repository's root.
 var sources = map[string][2]string{
 	"coupon":      {".", "./services/coupon/cmd/coupon"},
 	"tracking":    {".", "./services/tracking/cmd/tracking"},
@@ -25,7 +25,7 @@ var sources = map[string][2]string{
 	"mongoengine": {"deploy/tools/mongoengine", "."},
 }
 
-// Builder builds programs into a directory of its own. It is safe for concurrent use.
+// Builder builds programs into its own directory. It is safe for concurrent use.
 type Builder struct {
 	mu  sync.Mutex
 	dir string
@@ -39,7 +39,7 @@ func (b *Builder) Path(name string) (string, error) {
 	}
 	if dir := os.Getenv(dirVariable); dir != "" {
 		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); err != nil { //nolint:gosec // make says where
+		if _, err := os.Stat(path); err != nil { //nolint:gosec // make sets the directory
 			return "", fmt.Errorf("%s: %w; make test-programs builds it", dirVariable, err)
 		}
 		return path, nil
@@ -49,7 +49,7 @@ func (b *Builder) Path(name string) (string, error) {
 	return b.build(name, source)
 }
 
-// Remove removes what was built.
+// Remove removes the built programs.
 func (b *Builder) Remove() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -59,7 +59,7 @@ func (b *Builder) Remove() {
 	b.dir = ""
 }
 
-// build builds a program unless it is built already.
+// build builds a program, unless it has been built already.
 func (b *Builder) build(name string, source [2]string) (string, error) {
 	if b.dir == "" {
 		dir, err := os.MkdirTemp("", "couponlink-programs-")
@@ -84,8 +84,7 @@ func (b *Builder) build(name string, source [2]string) (string, error) {
 	return path, nil
 }
 
-// repository returns the repository's root: the first directory from the working directory up that has
-// the protos.
+// repository returns the repository's root: the nearest parent of the working directory that has the protos.
 func repository() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -10,26 +10,26 @@ import (
 )
 
 const (
-	// ForwardNone is the only name of a list that forwards nothing.
+	// ForwardNone forwards nothing, if it is the only name of a list.
 	ForwardNone = "none"
 
 	// maxForwardNames bounds an offer's list.
 	maxForwardNames = 50
-	// maxForwardedBytes bounds one value that is forwarded, and maxForwardedQuery all of them with their
-	// names: browsers and shops take URLs of some thousand bytes.
+	// maxForwardedBytes bounds a forwarded value, and maxForwardedQuery all of them with their names. Browsers and
+	// shops accept URLs of a few thousand bytes.
 	maxForwardedBytes = 1024
 	maxForwardedQuery = 4096
-	// maxForwarded bounds how many are forwarded.
+	// maxForwarded bounds the number of forwarded parameters.
 	maxForwarded = 50
 )
 
-// DefaultForward returns the parameters that reach the landing page unless an offer says otherwise: those
-// that tell shops' analytics and ad networks where a visit comes from.
+// DefaultForward returns the parameters that reach the landing page by default. They tell shops' analytics and ad
+// networks where a visit comes from.
 func DefaultForward() []string {
 	return []string{"utm_*", "gclid", "gbraid", "wbraid", "fbclid", "ttclid", "msclkid"}
 }
 
-// Parameter is a parameter of a link, decoded, with its name as it was sent.
+// Parameter is a decoded parameter of a link. Its name is as sent.
 type Parameter struct{ Name, Value string }
 
 // Forward says which parameters of a link reach the landing page.
@@ -37,11 +37,11 @@ type Forward struct {
 	// names and prefixes are in lower case.
 	names    []string
 	prefixes []string
-	// own says that the names include parameters of the link itself.
+	// own means that names has parameters of the link itself.
 	own bool
 }
 
-// CheckForward returns an offer's list in the form to store: trimmed, without repeats; an empty list is the
+// CheckForward returns an offer's list in its stored form: trimmed and without repeats. An empty list means the
 // default. The error says what is wrong and what would be right.
 func CheckForward(list []string) ([]string, error) {
 	var checked []string
@@ -83,15 +83,15 @@ func CompileForward(list []string) *Forward {
 	return f
 }
 
-// Looks reports whether Select can find anything in a query, to spare most clicks the work. foreign says that
-// the query has parameters other than a link's own.
+// Looks reports whether Select can find anything in a query, so that most clicks can skip it. foreign means that the
+// query has parameters besides a link's own.
 func (f *Forward) Looks(foreign bool) bool {
 	return f != nil && (foreign && (len(f.names) > 0 || len(f.prefixes) > 0) || f.own)
 }
 
-// Select returns the parameters of a query to add to a landing page's URL, in order, and the names of those
-// that are too long. If the query has a parameter several times, the first value that is not empty counts.
-// Parameters that the URL already has are left out.
+// Select returns the parameters of a query to add to a landing page's URL, in order, and the names of those that are
+// too long. If the query has a parameter several times, the first non-empty value counts. Parameters that the URL
+// already has are left out.
 func (f *Forward) Select(query Query, page *Template) (selected []Parameter, tooLong []string) {
 	room := maxForwardedQuery
 	for rest := query; rest != ""; {

@@ -1,7 +1,7 @@
-// Package trackinglink makes the URLs of a click: the tracking link that a publisher shares, and the
-// landing page that the visitor is sent to. It is pure.
+// Package trackinglink builds the URLs of a click: the tracking link that a publisher shares, and the landing page to
+// which the visitor is sent. It is pure.
 //
-// Any package may import it; of ours it imports urltemplate.
+// Any package may import it; of our packages it imports urltemplate.
 package trackinglink
 
 import (
@@ -10,29 +10,28 @@ import (
 	"github.com/couponlink/couponlink/services/internal/urltemplate"
 )
 
-// ClickPaths and ShortPaths are the paths of tracking links and of their short form, a code behind it. People
-// and QR codes write them in capitals too.
+// ClickPaths and ShortPaths are the paths of tracking links and of their short form, before the code. People and QR
+// codes also write them in capitals.
 var (
 	ClickPaths = [...]string{"/click", "/Click", "/CLICK"}
 	ShortPaths = [...]string{"/c/", "/C/"}
 )
 
-// Link is what a tracking link carries. Empty values are left out of the URL.
+// Link has the values of a tracking link. The URL leaves out empty ones.
 type Link struct {
-	// Offer and Publisher are bare ids.
+	// Offer and Publisher are ids.
 	Offer      string
 	Publisher  string
 	CouponCode string
-	// PubClickID, PubSubID and PubUniques (Pub. Unique 1 first) are the publisher's own values,
-	// often macros of the publisher's platform.
+	// PubClickID, PubSubID and PubUniques (Pub. Unique 1 to 5) are the publisher's own values, often macros of the
+	// publisher's platform.
 	PubClickID string
 	PubSubID   string
 	PubUniques [5]string
 }
 
-// Build returns the tracking link, whose parameters come in Link's order, behind the program's
-// public URL. Values are URL-encoded but for braces, so that a macro such as {clickid} in them is
-// still one for the publisher's platform.
+// Build returns the tracking link below publicURL, with its parameters in Link's order. It URL-encodes values except
+// for braces, so that a macro such as {clickid} still works on the publisher's platform.
 func Build(publicURL string, link Link) string {
 	buf := make([]byte, 0, 256) // on the stack; most links are shorter
 	buf = append(buf, strings.TrimSuffix(publicURL, "/")...)
@@ -48,7 +47,7 @@ func Build(publicURL string, link Link) string {
 	return string(buf)
 }
 
-// Short returns the spoken short form of the tracking link of a code that one coupon only has.
+// Short returns the short form of the tracking link, for a code that belongs to only one coupon.
 func Short(publicURL, code string) string {
 	buf := make([]byte, 0, 128)
 	buf = append(buf, strings.TrimSuffix(publicURL, "/")...)

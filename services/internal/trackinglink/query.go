@@ -2,15 +2,15 @@ package trackinglink
 
 import "strings"
 
-// maxQueryBytes bounds how much of a query is read. Browsers and proxies accept only some thousand bytes.
+// maxQueryBytes bounds how much of a query is read. Browsers and proxies accept a few thousand bytes only.
 const maxQueryBytes = 16 << 10
 
-// Query is the query of a link as received. Reading it never fails, so it turns no shopper away. Malformed
-// parts are taken literally: 50%off is "50%off", and a;b is "a;b".
+// Query is a link's query as received. Reading it never fails, so that no shopper is turned away. Malformed parts are
+// literal: 50%off is "50%off", and a;b is "a;b".
 type Query string
 
-// NewQuery returns the query of a URL. If all of it was encoded, including its = and &, NewQuery decodes it.
-// complete is false if it is too long and only its beginning is read.
+// NewQuery returns a URL's query. If the whole query was encoded, including its = and &, NewQuery decodes it. complete
+// is false if it is too long, so that only its beginning is read.
 func NewQuery(raw string) (q Query, complete bool) {
 	if strings.IndexByte(raw, '=') < 0 && strings.Contains(raw, "%3") {
 		raw = Unescape(raw)
@@ -21,9 +21,8 @@ func NewQuery(raw string) (q Query, complete bool) {
 	return Query(raw), true
 }
 
-// Cut returns the name of the query's first parameter, its value, still encoded, and the rest of the
-// query. The name is decoded, without remains of HTML or list syntax: amp;coupon_code and coupon_code[] are
-// both coupon_code. Its case is as sent.
+// Cut returns the name of the first parameter, its encoded value, and the rest of the query. The name is decoded,
+// without remains of HTML or list syntax: amp;coupon_code and coupon_code[] are both coupon_code. Its case is as sent.
 func (q Query) Cut() (name, value string, rest Query) {
 	pair, after, _ := strings.Cut(string(q), "&")
 	name, value, _ = strings.Cut(pair, "=")
@@ -33,8 +32,7 @@ func (q Query) Cut() (name, value string, rest Query) {
 	return name, value, Query(after)
 }
 
-// Get returns the first non-empty value of a parameter, decoded; "" if it has none. It ignores the ASCII case
-// of names.
+// Get returns the first non-empty value of a parameter, decoded, or "". It ignores the ASCII case of names.
 func (q Query) Get(name string) string {
 	for rest := q; rest != ""; {
 		var found, value string

@@ -6,7 +6,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/urltemplate"
 )
 
-// Macros are the values that a landing page's URL can take up.
+// Macros are the values for a landing page's URL.
 type Macros struct {
 	ClickID    string
 	CouponCode string
@@ -14,25 +14,25 @@ type Macros struct {
 	OfferID    string
 	PubClickID string
 	PubSubID   string
-	// PubUniques holds Pub. Unique 1 first.
+	// PubUniques has Pub. Unique 1 to 5, in order.
 	PubUniques [5]string
 	// Query is the link's query, for {query.NAME}.
 	Query Query
 }
 
-// Template is a landing page's URL with macros such as {click_id}, checked and taken apart.
+// Template is a parsed landing page URL with macros such as {click_id}.
 type Template struct {
 	url *urltemplate.Template
-	// parameters are the names of the parameters in its query, in lower case.
+	// parameters are the names of the parameters in the URL's query, in lower case.
 	parameters []string
-	// named are the link parameters that it places with {query.NAME}.
+	// named are the link parameters that the URL uses as {query.NAME}.
 	named []string
 }
 
 // queryPrefix is the prefix of macros for a parameter of the link.
 const queryPrefix = "query."
 
-// ownMacros is how many macroNames there are.
+// ownMacros is the number of macroNames.
 const ownMacros = 11
 
 // macroNames returns the names of the macros, in the order of Macros.
@@ -71,13 +71,12 @@ func (m *Macros) valueIn(t *Template, macro int) string {
 	return m.value(macro)
 }
 
-// Expand returns the URL with the macros filled in, URL-encoded. Whatever the values, scheme and
-// host are the template's.
+// Expand returns the URL with the macros replaced by URL-encoded values. No value can change the scheme or host.
 func (t *Template) Expand(values Macros) string {
 	return t.url.Expand(func(macro int) string { return values.valueIn(t, macro) })
 }
 
-// ExpandWith is Expand with parameters added behind the URL's own, before its fragment.
+// ExpandWith is Expand with parameters added after the URL's own, before its fragment.
 func (t *Template) ExpandWith(values Macros, added []Parameter) string {
 	if len(added) == 0 {
 		return t.Expand(values)
@@ -93,14 +92,14 @@ func (t *Template) ExpandWith(values Macros, added []Parameter) string {
 	return t.url.ExpandWith(func(macro int) string { return values.valueIn(t, macro) }, query)
 }
 
-// CheckTemplate says what is wrong with a landing page's URL and what would be right; nil if it is
-// an absolute http or https URL whose macros are all known and stand behind the host.
+// CheckTemplate returns nil if template is a valid landing page URL: an absolute http or https URL with known macros
+// only, all after the host. Otherwise the error says what is wrong and what would be right.
 func CheckTemplate(template string) error {
 	_, err := Compile(template)
 	return err
 }
 
-// Compile takes a template apart, so that Expand need not. The error is CheckTemplate's.
+// Compile parses a template for Expand. It returns the same errors as CheckTemplate.
 func Compile(template string) (*Template, error) {
 	compiled, err := urltemplate.Compile(template, urltemplate.Macros{Names: macroNames(), Prefix: queryPrefix})
 	if err != nil {

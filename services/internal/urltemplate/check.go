@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// checkCharacters refuses what no URL holds.
+// checkCharacters refuses characters that no URL has.
 func checkCharacters(text string) error {
 	if !utf8.ValidString(text) {
 		return errors.New("it is not valid UTF-8")

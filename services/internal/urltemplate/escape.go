@@ -1,11 +1,10 @@
 package urltemplate
 
-// AppendEscaped appends a value with everything percent-encoded but letters, digits, - . _ ~, which
-// is right in a path and in a query alike.
+// AppendEscaped appends a value and percent-encodes everything except letters, digits, - . _ ~. The result is valid in
+// a path and in a query.
 func AppendEscaped(buf []byte, value string) []byte { return appendEscaped(buf, value, false) }
 
-// AppendEscapedButBraces is AppendEscaped, but keeps braces, so that a macro of somebody else's in
-// the value is still one.
+// AppendEscapedButBraces is AppendEscaped without encoding braces, so that a macro of another platform still works.
 func AppendEscapedButBraces(buf []byte, value string) []byte { return appendEscaped(buf, value, true) }
 
 func appendEscaped(buf []byte, value string, keepBraces bool) []byte {
@@ -21,7 +20,7 @@ func appendEscaped(buf []byte, value string, keepBraces bool) []byte {
 	return buf
 }
 
-// unreserved says whether RFC 3986 has no use for a character but to be itself.
+// unreserved reports whether RFC 3986 gives a character no special meaning.
 func unreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
 		c == '-' || c == '.' || c == '_' || c == '~'

@@ -15,7 +15,7 @@ func IsParameterName(text string) bool {
 	return ok
 }
 
-// shown returns the macros as a message lists them.
+// shown returns the macros in the form for messages.
 func (m Macros) shown() []string {
 	if m.Prefix == "" {
 		return m.Names
@@ -29,7 +29,7 @@ func (m Macros) isPrefixed(name string) bool {
 	return m.Prefix != "" && found && IsParameterName(rest)
 }
 
-// decodeBraces returns a text with {name} for each %7Bname%7D of a known macro.
+// decodeBraces replaces each %7Bname%7D of a known macro with {name}.
 func (m Macros) decodeBraces(text string) string {
 	var decoded strings.Builder
 	for {
@@ -53,7 +53,7 @@ func (m Macros) decodeBraces(text string) string {
 	return decoded.String() + text
 }
 
-// indexFold returns the index of a short text in another, ignoring case; -1 if it is not there.
+// indexFold returns the index of short in text, ignoring case, or -1.
 func indexFold(text, short string) int {
 	for i := range len(text) - len(short) + 1 {
 		if strings.EqualFold(text[i:i+len(short)], short) {

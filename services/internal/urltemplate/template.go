@@ -1,7 +1,7 @@
-// Package urltemplate takes apart the URLs with macros, such as {click_id}, that offers and
-// publishers name, and fills them in. It is pure.
+// Package urltemplate parses URLs of offers and publishers with macros, such as {click_id}, and fills in values. It is
+// pure.
 //
-// The packages that know the macros of a kind of URL import it; it imports none of ours.
+// The packages that define the macros of a kind of URL import it; it imports none of ours.
 package urltemplate
 
 import (
@@ -11,41 +11,40 @@ import (
 	"unicode/utf8"
 )
 
-// maxChars is the length to which browsers, proxies and logs keep URLs whole.
+// maxChars is the length up to which browsers, proxies and logs keep URLs whole.
 const maxChars = 2048
 
-// Template is a URL with macros, checked and taken apart.
+// Template is a parsed URL with macros.
 type Template struct {
 	parts []part
-	// query is the number of parts before the fragment, where a query ends.
+	// query is the number of parts before the fragment, where the query ends.
 	query int
-	// joint joins more parameters to the URL: ? or &; 0 if the URL ends with one already.
+	// joint is the character that joins more parameters to the URL, ? or &; 0 if the URL already ends with one.
 	joint byte
-	// named are the names of the macros that have a prefix, without it.
+	// named are the names of the macros with a prefix, without the prefix.
 	named []string
 }
 
-// part is a piece of URL and the macro behind it, of which the last part has none.
+// part is a piece of the URL and the macro after it. The last part has no macro.
 type part struct {
 	literal string
 	macro   int
 }
 
-// noMacro stands for no macro in a part.
+// noMacro marks a part without a macro.
 const noMacro = -1
 
 // Macros are the macros of a kind of URL.
 type Macros struct {
 	Names []string
-	// Prefix is the prefix of macros with free names, such as query. (see IsParameterName); "" if there are
-	// no such macros.
+	// Prefix is the prefix of macros with free names, such as "query." (see IsParameterName); "" if there are no such
+	// macros.
 	Prefix string
 }
 
-// Compile takes a template apart, so that Expand need not. The text must be an absolute http or https
-// URL of at most 2,048 characters. All its macros must be known and come after the host. The braces of a
-// known macro may be percent-encoded, as URL editors write them. The error says what is wrong and what would
-// be right.
+// Compile parses a template for Expand. The text must be an absolute http or https URL of at most 2,048 characters. All
+// its macros must be known and come after the host. The braces of a known macro may be percent-encoded, as URL editors
+// write them. The error says what is wrong and what would be right.
 func Compile(text string, macros Macros) (*Template, error) {
 	if err := checkCharacters(text); err != nil {
 		return nil, err
@@ -105,18 +104,17 @@ func (t *Template) macro(name string, macros Macros) (int, bool) {
 	return len(macros.Names) + len(t.named) - 1, true
 }
 
-// Named returns the names of the macros that have a prefix, without it. Their indexes follow those of
-// Macros.Names.
+// Named returns the names of the macros with a prefix, without the prefix. Their indexes follow those of Macros.Names.
 func (t *Template) Named() []string { return t.named }
 
-// Expand returns the URL with each macro filled in, URL-encoded; value gives a macro's value by its
-// index in Compile's macros. Whatever the values, scheme and host are the template's.
+// Expand returns the URL with each macro replaced by its URL-encoded value. value returns a macro's value by its index
+// in Compile's macros. No value can change the scheme or host.
 func (t *Template) Expand(value func(macro int) string) string {
 	buf := make([]byte, 0, 512) // on the stack; most URLs are shorter
 	return string(expand(buf, t.parts, value))
 }
 
-// ExpandWith is Expand with query, which is encoded already, added to the URL's own query.
+// ExpandWith is Expand with query added to the URL's own query. query must be encoded already.
 func (t *Template) ExpandWith(value func(macro int) string, query []byte) string {
 	buf := make([]byte, 0, 1024)
 	buf = expand(buf, t.parts[:t.query], value)
@@ -136,8 +134,8 @@ func expand(buf []byte, parts []part, value func(macro int) string) []byte {
 	return buf
 }
 
-// add appends a part. Characters beyond ASCII become percent-encoded, as browsers would do it: what
-// is sent in a header or a request line is ASCII.
+// add appends a part. It percent-encodes characters beyond ASCII as browsers do, because headers and request lines are
+// ASCII.
 func (t *Template) add(literal string, macro int) {
 	var ascii []byte
 	for i := range len(literal) {
