@@ -2,6 +2,7 @@ package listing
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -20,12 +21,10 @@ const (
 	wordEnds  = `"'()\,=<>!`
 )
 
-// has is the comparator `:`, which means Contains or Equal, depending on the field.
-const has Op = ":"
-
 // filterParser parses a filter by recursive descent. We do not use einride's AIP parser, because it misreads unquoted
 // ids such as shoes-de and 007, and does not report positions.
 type filterParser struct {
+	// schema gives fields and values their meaning. Without one, conditions are Clauses.
 	schema *Schema
 	text   string
 	// pos is the position of the next byte to read.
@@ -37,6 +36,12 @@ type filterParser struct {
 // parseFilter returns a filter's condition, or nil if the filter is empty.
 func (s *Schema) parseFilter(text string, now time.Time) (Expr, error) {
 	p := &filterParser{schema: s, text: text, now: now}
+	return p.parse()
+}
+
+// parse returns the filter's condition, or nil if the filter is empty.
+func (p *filterParser) parse() (Expr, error) {
+	text := p.text
 	if len(text) > maxFilterBytes {
 		return nil, invalidFilter("it has %d bytes; at most %d are allowed", len(text), maxFilterBytes)
 	}
@@ -128,13 +133,15 @@ func (p *filterParser) simple() (Expr, error) {
 func (p *filterParser) condition() (Expr, error) {
 	start := p.pos
 	name := p.word(fieldEnds)
-	field := p.schema.find(name, filterable)
-	switch {
-	case name == "" || name == "AND" || name == "OR" || name == "NOT":
+	if name == "" || name == "AND" || name == "OR" || name == "NOT" {
 		p.pos = start
 		return nil, p.fail(start, "expected a condition such as field = value, found %s", p.found())
-	case field == nil:
-		return nil, p.fail(start, "there is no field %.60q to filter by; the fields are %s", name, p.schema.names(filterable))
+	}
+	var field *Field
+	if p.schema != nil {
+		if field = p.schema.find(name, filterable); field == nil {
+			return nil, p.fail(start, "there is no field %.60q to filter by; the fields are %s", name, p.schema.names(filterable))
+		}
 	}
 	p.skipSpace()
 	opStart := p.pos
@@ -146,9 +153,11 @@ func (p *filterParser) condition() (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := p.compare(field, op, opStart, value)
-	p.skipSpace()
-	return e, err
+	defer p.skipSpace()
+	if field == nil {
+		return Clause{Field: name, Op: op, Value: value.text, Prefix: value.prefix}, nil
+	}
+	return p.compare(field, op, opStart, value)
 }
 
 // comparator parses a comparator.
@@ -158,7 +167,7 @@ func (p *filterParser) comparator() (Op, bool) {
 			return op, true
 		}
 	}
-	return has, p.symbol(":")
+	return Has, p.symbol(":")
 }
 
 // symbol consumes symbol if it comes next.
@@ -229,12 +238,13 @@ func (p *filterParser) character(pos int) int {
 	return utf8.RuneCountInString(p.text[:pos]) + 1
 }
 
-// fail returns an error about the text at a position.
+// fail returns an error about the text at a position. Its metadata has the character for programs.
 func (p *filterParser) fail(pos int, format string, args ...any) error {
-	return invalidFilter("at character %d: %s", p.character(pos), fmt.Sprintf(format, args...))
+	at := p.character(pos)
+	return invalidFilter("at character %d: %s", at, fmt.Sprintf(format, args...)).With(MetadataCharacter, strconv.Itoa(at))
 }
 
-func invalidFilter(format string, args ...any) error {
+func invalidFilter(format string, args ...any) *apperr.Error {
 	return apperr.Invalid("INVALID_FILTER", "filter", format, args...)
 }
 

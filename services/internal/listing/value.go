@@ -94,13 +94,13 @@ func (p *filterParser) failStar(pos int) error {
 
 // compare returns the condition that a field has a relation to a value. opPos is the comparator's position.
 func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, error) {
-	if op == has && f.Kind == Title {
+	if op == Has && f.Kind == Title {
 		return p.contains(f, lit)
 	}
-	if op == has && f.Within && !lit.prefix && !strings.ContainsRune(lit.text, 0) {
+	if op == Has && f.Within && !lit.prefix && !strings.ContainsRune(lit.text, 0) {
 		return compareText(f, Contains, lit), nil
 	}
-	if op == has {
+	if op == Has {
 		op = Equal
 	}
 	text := f.Kind == String || f.Kind == Title || f.Kind == Folded || f.Kind == Currency

@@ -4,10 +4,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
 // condition is one row of the filter builder: a column, an operator and a value. A publisher's or offer's
@@ -97,131 +97,39 @@ func filterOf(conditions []condition, isAny bool, zone *time.Location) string {
 	return strings.Join(texts, " AND ")
 }
 
-// conditionsOf reads a filter into the builder's rows. It fails where the rows could not say the same:
-// with parentheses, NOT, AND beside OR, or what is no filter at all.
-func conditionsOf(filter string, zone *time.Location) (conditions []condition, isAny, ok bool) {
-	s := &filterScanner{text: filter}
-	if s.space(); s.text == "" {
-		return nil, false, true
+// conditionsOf returns a filter as the builder's rows, and false if rows cannot say the same: a filter with NOT, with AND
+// beside OR, or of columns and values that rows do not have.
+func conditionsOf(filter listing.Outline, zone *time.Location) ([]condition, bool) {
+	if !filter.IsFlat {
+		return nil, false
 	}
-	joint := ""
-	for {
-		c, ok := s.condition(zone)
+	var conditions []condition
+	for _, clause := range filter.Clauses {
+		c, ok := conditionOf(clause, zone)
 		if !ok {
-			return nil, false, false
+			return nil, false
 		}
 		conditions = append(conditions, c)
-		if s.space(); s.text == "" {
-			return conditions, joint == "OR", true
-		}
-		word := s.word()
-		if (word != "AND" && word != "OR") || (joint != "" && word != joint) {
-			return nil, false, false
-		}
-		joint = word
 	}
+	return conditions, true
 }
 
-// filterScanner reads a filter's words. What it cannot read is left to the service, which says why.
-type filterScanner struct{ text string }
-
-func (s *filterScanner) space() { s.text = strings.TrimLeftFunc(s.text, unicode.IsSpace) }
-
-// word reads up to white space or a character that ends words.
-func (s *filterScanner) word() string {
-	s.space()
-	end := strings.IndexFunc(s.text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`"'()\,=<>!:`, r) })
-	if end < 0 {
-		end = len(s.text)
-	}
-	word := s.text[:end]
-	s.text = s.text[end:]
-	return word
-}
-
-// columns reads the columns of a filter of whatever form: the words that a comparator follows.
-func (s *filterScanner) columns() []string {
-	var columns []string
-	for s.space(); s.text != ""; s.space() {
-		if s.text[0] == '"' || s.text[0] == '\'' {
-			if _, _, ok := s.value(); !ok {
-				return columns
-			}
-			continue
-		}
-		word := s.word()
-		switch {
-		case word == "" && s.sign() == "":
-			s.text = s.text[1:]
-		case word != "" && s.sign() != "":
-			columns = append(columns, word)
-		}
-	}
-	return columns
-}
-
-// sign reads a comparator; `:` is the same as =.
-func (s *filterScanner) sign() string {
-	s.space()
-	for _, sign := range []string{"<=", ">=", "!=", "=", "<", ">", ":"} {
-		if rest, ok := strings.CutPrefix(s.text, sign); ok {
-			s.text = rest
-			return sign
-		}
-	}
-	return ""
-}
-
-// value reads a word or a quoted text, and whether a * stood at its end.
-func (s *filterScanner) value() (value string, isPrefix, ok bool) {
-	s.space()
-	if s.text == "" || (s.text[0] != '"' && s.text[0] != '\'') {
-		end := strings.IndexFunc(s.text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`"'()\,=<>!`, r) })
-		if end < 0 {
-			end = len(s.text)
-		}
-		value, s.text = s.text[:end], s.text[end:]
-		value, isPrefix = strings.CutSuffix(value, "*")
-		return value, isPrefix, value != "" && !strings.Contains(value, "*")
-	}
-	quote := s.text[0]
-	var b strings.Builder
-	for i := 1; i < len(s.text); i++ {
-		switch c := s.text[i]; {
-		case c == quote:
-			s.text = s.text[i+1:]
-			return b.String(), isPrefix, true
-		case isPrefix:
-			return "", false, false // a * within
-		case c == '*':
-			isPrefix = true
-		case c == '\\' && i+1 < len(s.text):
-			i++
-			b.WriteByte(s.text[i])
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return "", false, false
-}
-
-// condition reads one condition that the builder can show.
-func (s *filterScanner) condition(zone *time.Location) (condition, bool) {
-	column, known := reportColumnOf(s.word())
-	sign := s.sign()
-	value, isPrefix, ok := s.value()
-	if !known || sign == "" || !ok {
+// conditionOf returns a condition that the builder can show.
+func conditionOf(clause listing.Clause, zone *time.Location) (condition, bool) {
+	column, known := reportColumnOf(clause.Field)
+	if !known {
 		return condition{}, false
 	}
-	if sign == ":" && column.kind != listKind {
+	sign := string(clause.Op)
+	if clause.Op == listing.Has && column.kind != listKind {
 		sign = "="
 	}
-	c := condition{Column: column.Name, Value: value}
+	c := condition{Column: column.Name, Value: clause.Value}
 	switch column.kind {
 	case offerKind, publisherKind, nameKind:
-		c.Value = ui.IDOf(value)
+		c.Value = ui.IDOf(clause.Value)
 	case timeKind:
-		at, err := time.Parse(time.RFC3339, value)
+		at, err := time.Parse(time.RFC3339, clause.Value)
 		day := format.InputDate(at, zone)
 		if begin, isDay := ui.DayOf(day, zone); err != nil || !isDay || !begin.Equal(at) {
 			return condition{}, false // a time of day has no place in the row
@@ -229,7 +137,7 @@ func (s *filterScanner) condition(zone *time.Location) (condition, bool) {
 		c.Value = day
 	}
 	for _, op := range operatorsOf(column.kind) {
-		if op.sign == sign && (op.Value == "prefix") == isPrefix && op.noValue == (value == "") {
+		if op.sign == sign && (op.Value == "prefix") == clause.Prefix && op.noValue == (clause.Value == "") {
 			c.Op = op.Value
 			return c, true
 		}

@@ -3,7 +3,6 @@ package report
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,11 +116,11 @@ func (f filterRow) KindOf(column string) string {
 
 // filterRows makes the builder of the filter that holds.
 func (o *openReport) filterRows() *filterView {
-	conditions, isAny, ok := conditionsOf(o.Filter, o.zone)
-	if !ok || len(conditions) > maxConditions {
+	conditions, ok := conditionsOf(o.outline, o.zone)
+	if o.filterFault != nil || !ok || len(conditions) > maxConditions {
 		return &filterView{IsTextOnly: true, IsOpen: true, Text: o.Filter, IsSet: true, ClearHref: o.cleared()}
 	}
-	return o.filterView(conditions, isAny)
+	return o.filterView(conditions, o.outline.IsAny)
 }
 
 func (o *openReport) cleared() string { return o.with(func(s *reportState) { s.Filter = "" }) }
@@ -288,17 +287,11 @@ func nameConditions(p *ui.Page, view *filterView) {
 	}
 }
 
-var atCharacter = regexp.MustCompile(`(?i)at character (\d+)`)
-
-// fail shows what is wrong with the filter's text, and where.
-func (v *filterView) fail(said, text string) {
+// fail shows what is wrong with the filter's text, and at which character, if it is one.
+func (v *filterView) fail(said, character, text string) {
 	v.Error, v.IsOpen, v.Text = said, true, text
-	found := atCharacter.FindStringSubmatch(said)
-	if found == nil {
-		return
-	}
 	runes := []rune(text)
-	n, err := strconv.Atoi(found[1])
+	n, err := strconv.Atoi(character)
 	if err != nil || n < 1 || n > len(runes)+1 {
 		return
 	}

@@ -108,10 +108,6 @@ func fillSummary(p *ui.Page, report *openReport, view *reportView) error {
 	ask(&rows, mostGroups, report.groupOrder(), groups...)
 	ask(&series, mostPoints, step+" desc", step)
 	if err := calls.Wait(); err != nil {
-		if errs, ok := p.ErrorsOf(err, "filter"); ok && errs["filter"] != "" && report.isFilterFine(p) {
-			summary.Refused = report.groupsNote(errs["filter"])
-			return nil
-		}
 		return err
 	}
 	called := namesOfGroups(p, p.Request.Context(), rows.GetRows())
@@ -139,31 +135,20 @@ func namesOfGroups(p *ui.Page, ctx context.Context, rows []*trackingv1.SummaryRo
 	return p.NamesOf(ctx, offers, publishers)
 }
 
-// isFilterFine says that lists take the filter.
-func (o *openReport) isFilterFine(p *ui.Page) bool {
-	_, err := p.Conversions().ListConversions(p.Request.Context(), &trackingv1.ListConversionsRequest{PageSize: 1, Filter: o.Filter})
-	return err == nil
-}
-
-// refuseGroups says why a filter's columns cannot be grouped with; nil where they can, or where only the
-// service knows.
+// refuseGroups says which of the filter's columns groups cannot be filtered by; nil if they can by all.
 func (o *openReport) refuseGroups() *ui.Note {
-	conditions, _, ok := conditionsOf(o.Filter, o.zone)
-	if !ok {
-		return nil
-	}
 	var unknown []string
-	for _, c := range conditions {
-		if !slices.Contains([]string{"offer", "publisher", "coupon_code", "status", "method"}, c.Column) {
-			column, _ := reportColumnOf(c.Column)
+	for _, clause := range o.outline.Clauses {
+		column, isKnown := reportColumnOf(clause.Field)
+		if isKnown && !slices.Contains([]string{"offer", "publisher", "coupon_code", "status", "method"}, column.Name) && !slices.Contains(unknown, column.Label) {
 			unknown = append(unknown, column.Label)
 		}
 	}
 	if len(unknown) == 0 {
 		return nil
 	}
-	n := o.groupsNote("The filter asks for " + strings.Join(slices.Compact(unknown), " and ") + ".")
-	if other := strings.ReplaceAll(o.Filter, "pub_unique3 ", "coupon_code "); slices.Compact(unknown)[0] == "Pub. Unique 3" && len(slices.Compact(unknown)) == 1 {
+	n := o.groupsNote("The filter asks for " + strings.Join(unknown, " and ") + ".")
+	if other := strings.ReplaceAll(o.Filter, "pub_unique3 ", "coupon_code "); len(unknown) == 1 && unknown[0] == "Pub. Unique 3" && other != o.Filter {
 		n.Actions = append(n.Actions, ui.Link{Label: "Filter by Coupon code instead", Href: o.with(func(s *reportState) { s.Filter = other })})
 	}
 	return n

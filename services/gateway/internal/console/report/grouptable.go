@@ -63,7 +63,9 @@ func summaryTable(report *openReport, resp *trackingv1.SummarizeConversionsRespo
 // hasClicks says whether clicks can be told by dimensions and filter: they have no status and no method, and
 // where those are asked for, zero would be no answer.
 func (o *openReport) hasClicks(dimensions ...string) bool {
-	dimensions = append(dimensions, (&filterScanner{text: o.Filter}).columns()...)
+	for _, clause := range o.outline.Clauses {
+		dimensions = append(dimensions, clause.Field)
+	}
 	return !slices.Contains(dimensions, "status") && !slices.Contains(dimensions, "method")
 }
 

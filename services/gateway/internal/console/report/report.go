@@ -8,11 +8,10 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
 // mostSaved is how many saved reports the page names.
@@ -115,6 +114,12 @@ func fillReport(p *ui.Page, report *openReport, view *reportView) (int, error) {
 	if report.rangeError != "" {
 		return http.StatusUnprocessableEntity, nil
 	}
+	if fault := report.filterFault; fault != nil {
+		// The text alone is faulty: with the days behind it, the service could find another fault.
+		nameConditions(p, &view.Filter)
+		view.failFilter(p.Told(fault.Violations[0].Description), fault.Metadata[listing.MetadataCharacter], report)
+		return http.StatusUnprocessableEntity, nil
+	}
 	var err error
 	if report.Group == "" {
 		err = fillList(p, report, view)
@@ -130,23 +135,17 @@ func fillReport(p *ui.Page, report *openReport, view *reportView) (int, error) {
 	case isAboutForm && errs["page_token"] != "":
 		return 0, errElsewhere // it was of another day's filter, such as yesterday's Today
 	case isAboutForm && errs["filter"] != "":
-		view.Filter.fail(filterError(p, report, errs["filter"]), report.Filter)
-		view.ExportHref = ""
+		view.failFilter(errs["filter"], ui.MetadataOf(err, listing.MetadataCharacter), report)
 		return http.StatusUnprocessableEntity, nil
 	default:
 		return 0, err
 	}
 }
 
-// filterError says what is wrong with the filter as it was typed: the days behind it could lead astray.
-func filterError(p *ui.Page, report *openReport, said string) string {
-	_, err := p.Conversions().ListConversions(p.Request.Context(), &trackingv1.ListConversionsRequest{PageSize: 1, Filter: report.Filter})
-	if status.Code(err) == codes.InvalidArgument {
-		if errs, ok := p.ErrorsOf(err, "filter"); ok && errs["filter"] != "" {
-			return errs["filter"]
-		}
-	}
-	return said
+// failFilter says what is wrong with the filter, and offers no file.
+func (v *reportView) failFilter(said, character string, report *openReport) {
+	v.Filter.fail(said, character, report.Filter)
+	v.ExportHref = ""
 }
 
 // fillList lists conversions.

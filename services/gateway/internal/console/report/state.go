@@ -8,6 +8,8 @@ import (
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
@@ -179,6 +181,9 @@ type openReport struct {
 	// saved is the saved report that is open, or nil.
 	saved *trackingv1.SavedReport
 	span  span
+	// outline is what the filter is made of, filterFault what is wrong with its form; nil if nothing is.
+	outline     listing.Outline
+	filterFault *apperr.Error
 	// rangeError says what is wrong with the days, in words.
 	rangeError string
 	zone       *time.Location
@@ -199,6 +204,9 @@ func reportOf(p *ui.Page) (*openReport, error) {
 		q.Set("range", pasted.Trim(q.Get("from"))+rangeMark+pasted.Trim(q.Get("to")))
 	}
 	report.reportState = readState(q, report.base)
+	var err error
+	report.outline, err = listing.OutlineOf(report.Filter)
+	report.filterFault = apperr.As(err)
 	report.span, report.rangeError = spanOf(report.Range, p.Now().In(p.Zone))
 	return report, nil
 }
