@@ -12,8 +12,8 @@ import (
 
 	"google.golang.org/grpc"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/edge"
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/grpcapi"
 	"github.com/couponlink/couponlink/services/coupon/internal/mongostore"
 	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
 	"github.com/couponlink/couponlink/services/internal/admission"
@@ -34,9 +34,9 @@ const DatabaseFile = sqlitestore.FileName
 
 // Service is the coupon service on its store.
 type Service struct {
-	store flow.Store
-	flow  *flow.Service
-	about edge.About
+	store app.Store
+	flow  *app.Service
+	about grpcapi.About
 	ready *readiness.Probe
 }
 
@@ -49,12 +49,12 @@ func New(ctx context.Context, database settings.Database, publicURL string, allo
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)
 	}
-	return &Service{store: store, flow: flow.New(store, time.Now, allowed.CheckURL), about: edge.About{
+	return &Service{store: store, flow: app.New(store, time.Now, allowed.CheckURL), about: grpcapi.About{
 		Version: command.Version(), Store: database.String(), PublicURL: publicURL, AllowedPrivateHosts: allowed.Entries(),
 	}, ready: readiness.New(log, readiness.Interval, database.Dependencies(store.Ping)...)}, nil
 }
 
-func open(ctx context.Context, database settings.Database, log *slog.Logger) (flow.Store, error) {
+func open(ctx context.Context, database settings.Database, log *slog.Logger) (app.Store, error) {
 	if database.MongoDBURI == "" {
 		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitedb.Exclusive(database.SQLiteExclusive), sqlitedb.WithLog(log))
 	}
@@ -63,7 +63,7 @@ func open(ctx context.Context, database settings.Database, log *slog.Logger) (fl
 
 // Register adds the gRPC services to a server.
 func (s *Service) Register(registrar grpc.ServiceRegistrar) {
-	edge.Register(registrar, s.flow, s.about)
+	grpcapi.Register(registrar, s.flow, s.about)
 }
 
 // Readiness says whether the service can do its work.

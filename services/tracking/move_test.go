@@ -9,9 +9,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/internal/move/movetest"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
@@ -90,14 +91,14 @@ func TestMoveFromMongoDB(t *testing.T) {
 
 // checkServed checks that figures are what clicks and conversions add up to, after another click. It closes the
 // store.
-func checkServed(t *testing.T, s flow.Store) {
+func checkServed(t *testing.T, s app.Store) {
 	t.Helper()
 	defer func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("closing: %v", err)
 		}
 	}()
-	click := rules.Click{ID: uuid.Must(uuid.NewV7()).String(), Offer: "10", Time: time.Now().UTC().Truncate(time.Millisecond)}
+	click := domain.Click{ID: uuid.Must(uuid.NewV7()).String(), Offer: "10", Time: time.Now().UTC().Truncate(time.Millisecond)}
 	if err := s.InsertClick(t.Context(), click); err != nil {
 		t.Error(err)
 	}
@@ -119,13 +120,13 @@ func checkServed(t *testing.T, s flow.Store) {
 	}
 }
 
-func calendar(t testing.TB) rules.Calendar {
+func calendar(t testing.TB) rollup.Calendar {
 	t.Helper()
 	zone, err := time.LoadLocation(storetest.Zone())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rules.NewCalendar(zone)
+	return rollup.NewCalendar(zone)
 }
 
 func sqliteAt(dir string, role move.Role) movetest.Open {

@@ -30,17 +30,18 @@ import (
 	"github.com/couponlink/couponlink/services/internal/outbound"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/settings"
-	"github.com/couponlink/couponlink/services/tracking/internal/catalog"
-	"github.com/couponlink/couponlink/services/tracking/internal/courier"
-	"github.com/couponlink/couponlink/services/tracking/internal/dialect"
-	"github.com/couponlink/couponlink/services/tracking/internal/edge"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
+	"github.com/couponlink/couponlink/services/tracking/internal/couponclient"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/grpcapi"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
+	"github.com/couponlink/couponlink/services/tracking/internal/partnerhttp"
+	"github.com/couponlink/couponlink/services/tracking/internal/presets"
 	"github.com/couponlink/couponlink/services/tracking/internal/robots"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 	"github.com/couponlink/couponlink/services/tracking/internal/scan"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
-	"github.com/couponlink/couponlink/services/tracking/internal/surveyor"
 )
 
 // DatabaseFile is the name of the service's database in its directory, with SQLite.
@@ -51,9 +52,9 @@ const closeGrace = 2 * time.Second
 
 // Service is the tracking service on its store.
 type Service struct {
-	store flow.Store
-	flow  *flow.Service
-	about edge.About
+	store app.Store
+	flow  *app.Service
+	about grpcapi.About
 	ready *readiness.Probe
 	// robots recognizes robots by their User-Agents.
 	robots *robots.List
@@ -70,7 +71,7 @@ type Options struct {
 	// Coupon is a connection to the coupon service that carries the admin key. The coupon service need
 	// not be there yet.
 	Coupon grpc.ClientConnInterface
-	// AskTimeout is how long the coupon service may take to answer; 0: catalog.DefaultAskTimeout.
+	// AskTimeout is how long the coupon service may take to answer; 0: couponclient.DefaultAskTimeout.
 	AskTimeout time.Duration
 	// PublicURL is what tracking links begin with.
 	PublicURL string
@@ -97,7 +98,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err := errors.Join(zoneErr, retentionErr, allowedErr); err != nil {
 		return nil, err
 	}
-	presets, err := dialect.Load()
+	presets, err := presets.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -105,22 +106,22 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := open(ctx, o, retention, rules.NewCalendar(zone))
+	store, err := open(ctx, o, retention, rollup.NewCalendar(zone))
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
 	}
-	coupons := catalog.New(o.Coupon, time.Now, cmp.Or(o.AskTimeout, catalog.DefaultAskTimeout))
+	coupons := couponclient.New(o.Coupon, time.Now, cmp.Or(o.AskTimeout, couponclient.DefaultAskTimeout))
 	if err := coupons.Recall(ctx, store); err != nil {
 		o.Log.WarnContext(ctx, "some of the coupon service's latest answers are lost", slog.Any("error", err))
 	}
 	client := outbound.NewClient(allowed)
-	sender := courier.New(courier.Config{
+	sender := delivery.New(delivery.Config{
 		Store: store, Publishers: coupons, Client: client, Now: time.Now, Random: rand.Float64, Log: o.Log,
 	})
-	about := edge.About{
+	about := grpcapi.About{
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: allowed.Entries(), TimeZone: zone.String(),
 	}
-	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, most: o.Partner, flow: flow.New(flow.Config{
+	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, most: o.Partner, flow: app.New(app.Config{
 		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Pages: o.Pages, Zone: zone,
 		Presets: presets, Sender: sender, Follower: scan.New(scan.Config{Client: client, Now: time.Now}), Wake: sender.Wake,
 	})}
@@ -151,14 +152,14 @@ func New(ctx context.Context, o Options) (*Service, error) {
 			o.Log.ErrorContext(context.WithoutCancel(working), "storing the coupon service's answers failed; trying again", slog.Any("error", err))
 		})
 	})
-	scans := surveyor.New(surveyor.Config{
+	scans := linkscan.New(linkscan.Config{
 		Store: store, Links: coupons, Scanner: s.flow, PublicURL: o.PublicURL, Wake: s.flow.NewOfferScans(), Now: time.Now, Log: o.Log,
 	})
 	s.work.Go(func() { scans.Run(working) })
 	return s, nil
 }
 
-func open(ctx context.Context, o Options, retention time.Duration, calendar rules.Calendar) (flow.Store, error) {
+func open(ctx context.Context, o Options, retention time.Duration, calendar rollup.Calendar) (app.Store, error) {
 	database := o.Database
 	if database.MongoDBURI == "" {
 		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now, Exclusive: database.SQLiteExclusive, Log: o.Log})
@@ -169,15 +170,17 @@ func open(ctx context.Context, o Options, retention time.Duration, calendar rule
 
 // Register adds the gRPC services to a server.
 func (s *Service) Register(registrar grpc.ServiceRegistrar) {
-	edge.Register(registrar, s.flow, s.about)
+	grpcapi.Register(registrar, s.flow, s.about)
 }
 
 // PartnerHandler serves /click, /c/, /postback and /postback/.
-func (s *Service) PartnerHandler() http.Handler { return edge.PartnerHandler(s.flow, s.robots, s.most) }
+func (s *Service) PartnerHandler() http.Handler {
+	return partnerhttp.NewHandler(s.flow, s.robots, s.most)
+}
 
 // PartnerHandlerAt is PartnerHandler at a moment, for sample data: what is done by it was done then.
 func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
-	return edge.PartnerHandler(s.flow.At(moment), s.robots, admission.Partner{})
+	return partnerhttp.NewHandler(s.flow.At(moment), s.robots, admission.Partner{})
 }
 
 // Readiness says whether the service can do its work. It does without the coupon service for a while.
@@ -194,7 +197,7 @@ func (s *Service) HTTPHandler() http.Handler {
 }
 
 // readinessOf returns what the service depends on.
-func readinessOf(o Options, store flow.Store) *readiness.Probe {
+func readinessOf(o Options, store app.Store) *readiness.Probe {
 	health := healthpb.NewHealthClient(o.Coupon)
 	dependencies := append(o.Database.Dependencies(store.Ping), readiness.Dependency{
 		Name: "coupon service", Optional: true, Look: func(ctx context.Context) error {

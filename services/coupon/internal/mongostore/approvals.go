@@ -4,39 +4,39 @@ import (
 	"context"
 	"errors"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-func approvalsOf(db *mongodb.DB) *collection[rules.Approval, approvalDocument] {
-	return &collection[rules.Approval, approvalDocument]{
+func approvalsOf(db *mongodb.DB) *collection[domain.Approval, approvalDocument] {
+	return &collection[domain.Approval, approvalDocument]{
 		stored:   db.Collection("approvals"),
 		encode:   encodeApproval,
-		id:       rules.Approval.ID,
-		revision: func(a *rules.Approval) *int64 { return &a.Revision },
+		id:       domain.Approval.ID,
+		revision: func(a *domain.Approval) *int64 { return &a.Revision },
 	}
 }
 
 // Approval returns the approval of a publisher on an offer.
-func (s *Store) Approval(ctx context.Context, offer, publisher string) (rules.Approval, error) {
-	return s.approvals.first(ctx, byID(rules.ApprovalID(offer, publisher)))
+func (s *Store) Approval(ctx context.Context, offer, publisher string) (domain.Approval, error) {
+	return s.approvals.first(ctx, byID(domain.ApprovalID(offer, publisher)))
 }
 
 // Approvals returns the approvals that a query selects.
-func (s *Store) Approvals(ctx context.Context, q listing.Query) ([]rules.Approval, error) {
+func (s *Store) Approvals(ctx context.Context, q listing.Query) ([]domain.Approval, error) {
 	return s.approvals.list(ctx, q)
 }
 
 // PutApproval stores what change makes of the approval of a publisher on an offer.
 func (s *Store) PutApproval(
-	ctx context.Context, offer, publisher string, change func(*rules.Approval) (rules.Approval, error),
-) (rules.Approval, error) {
-	return withoutCollision(ctx, func() (rules.Approval, error) {
-		before, err := s.approvals.find(ctx, rules.ApprovalID(offer, publisher))
+	ctx context.Context, offer, publisher string, change func(*domain.Approval) (domain.Approval, error),
+) (domain.Approval, error) {
+	return withoutCollision(ctx, func() (domain.Approval, error) {
+		before, err := s.approvals.find(ctx, domain.ApprovalID(offer, publisher))
 		if err != nil {
-			return rules.Approval{}, err
+			return domain.Approval{}, err
 		}
 		after, err := change(clone(before))
 		if err != nil || before != nil && after == *before {
@@ -48,20 +48,20 @@ func (s *Store) PutApproval(
 
 // storeApproval writes an approval in the place of the one before it, nil for none, or returns
 // errCollision if that is not what is stored.
-func (s *Store) storeApproval(ctx context.Context, before *rules.Approval, after rules.Approval) (rules.Approval, error) {
+func (s *Store) storeApproval(ctx context.Context, before *domain.Approval, after domain.Approval) (domain.Approval, error) {
 	if before != nil {
 		return s.approvals.replace(ctx, *before, after)
 	}
 	after.Revision = 1
 	err := s.approvals.insert(ctx, after)
-	if errors.Is(err, flow.ErrExists) {
+	if errors.Is(err, app.ErrExists) {
 		err = errCollision
 	}
 	return after, err
 }
 
 // clone returns a copy, so that who is given it cannot change what it was made from.
-func clone(a *rules.Approval) *rules.Approval {
+func clone(a *domain.Approval) *domain.Approval {
 	if a == nil {
 		return nil
 	}

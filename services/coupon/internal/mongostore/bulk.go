@@ -9,8 +9,8 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
@@ -27,9 +27,9 @@ const (
 // committed together: a failure at any moment leaves nothing. A transaction may be larger than a
 // document may; a server gives it a minute, of which 10,000 coupons take seconds.
 func (s *Store) CreateCoupons(
-	ctx context.Context, drafts []rules.Coupon, plan func(*rules.Standings) ([]rules.Plan, error),
-) ([]rules.Plan, error) {
-	var plans []rules.Plan
+	ctx context.Context, drafts []domain.Coupon, plan func(*domain.Standings) ([]domain.Plan, error),
+) ([]domain.Plan, error) {
+	var plans []domain.Plan
 	offers := make([]string, len(drafts))
 	for i, draft := range drafts {
 		offers[i] = draft.Offer
@@ -53,7 +53,7 @@ func (s *Store) CreateCoupons(
 
 // carryOutAll writes what was planned, and sets the approvals' revisions in the plans. before are the
 // approvals that are stored.
-func (s *Store) carryOutAll(ctx context.Context, before map[string]*rules.Approval, plans []rules.Plan) error {
+func (s *Store) carryOutAll(ctx context.Context, before map[string]*domain.Approval, plans []domain.Plan) error {
 	coupons := make([]any, len(plans))
 	for i := range plans {
 		coupons[i] = encodeCoupon(plans[i].Coupon)
@@ -72,7 +72,7 @@ func (s *Store) carryOutAll(ctx context.Context, before map[string]*rules.Approv
 	}
 	_, err := s.coupons.stored.InsertMany(ctx, coupons)
 	if mongodb.IsUnique(err) {
-		return flow.ErrExists
+		return app.ErrExists
 	}
 	if err != nil {
 		return s.coupons.failure("inserting into", err)
@@ -82,8 +82,8 @@ func (s *Store) carryOutAll(ctx context.Context, before map[string]*rules.Approv
 
 // standings reads what is stored about coupons that are to be created. It locks their offers first,
 // as standing does; in one order, so that two batches do not keep making each other start over.
-func (s *Store) standings(ctx context.Context, drafts []rules.Coupon) (*rules.Standings, error) {
-	found := rules.NewStandings(drafts)
+func (s *Store) standings(ctx context.Context, drafts []domain.Coupon) (*domain.Standings, error) {
+	found := domain.NewStandings(drafts)
 	codes := map[string][]string{} // by offer, folded
 	for _, draft := range drafts {
 		codes[draft.Offer] = append(codes[draft.Offer], couponcode.Fold(draft.Code))
@@ -102,7 +102,7 @@ func (s *Store) standings(ctx context.Context, drafts []rules.Coupon) (*rules.St
 	for _, draft := range drafts {
 		err := errors.Join(
 			findOnce(ctx, s.publishers, found.Publishers, draft.Publisher),
-			findOnce(ctx, s.approvals, found.Approvals, rules.ApprovalID(draft.Offer, draft.Publisher)))
+			findOnce(ctx, s.approvals, found.Approvals, domain.ApprovalID(draft.Offer, draft.Publisher)))
 		if err != nil {
 			return nil, err
 		}
@@ -122,6 +122,6 @@ func findOnce[T any, D document[T]](ctx context.Context, c *collection[T, D], fo
 
 // addHolders notes who has some codes, which are folded, on an offer. What it reads is not kept beyond what a
 // standing tells.
-func (s *Store) addHolders(ctx context.Context, found *rules.Standings, offer string, codes []string) error {
+func (s *Store) addHolders(ctx context.Context, found *domain.Standings, offer string, codes []string) error {
 	return s.eachHolder(ctx, bson.D{codeIn(codes), {Key: "offer", Value: offer}}, found.AddHolder)
 }

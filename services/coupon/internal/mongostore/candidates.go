@@ -7,27 +7,27 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 )
 
 // Candidates returns the coupons that have a code, with what their validity hangs on: read one after
 // the other, not as of one moment.
-func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) ([]rules.Candidate, error) {
+func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) ([]domain.Candidate, error) {
 	opts := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(limit))
 	coupons, err := s.coupons.all(ctx, withCode(offer, code), opts)
 	if err != nil || len(coupons) == 0 {
 		return nil, err
 	}
-	var offers map[string]rules.Offer
-	var publishers map[string]rules.Publisher
-	var approvals map[string]rules.Approval
+	var offers map[string]domain.Offer
+	var publishers map[string]domain.Publisher
+	var approvals map[string]domain.Approval
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) {
-		offers, err = s.offers.among(ctx, coupons, func(c rules.Coupon) string { return c.Offer })
+		offers, err = s.offers.among(ctx, coupons, func(c domain.Coupon) string { return c.Offer })
 		return err
 	})
 	reads.Go(func() (err error) {
-		publishers, err = s.publishers.among(ctx, coupons, func(c rules.Coupon) string { return c.Publisher })
+		publishers, err = s.publishers.among(ctx, coupons, func(c domain.Coupon) string { return c.Publisher })
 		return err
 	})
 	reads.Go(func() (err error) {
@@ -37,9 +37,9 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 	if err := reads.Wait(); err != nil {
 		return nil, err
 	}
-	found := make([]rules.Candidate, len(coupons))
+	found := make([]domain.Candidate, len(coupons))
 	for i, c := range coupons {
-		found[i] = rules.Candidate{
+		found[i] = domain.Candidate{
 			Coupon:         c,
 			OfferState:     offers[c.Offer].State,
 			PublisherState: publishers[c.Publisher].State,
@@ -51,10 +51,10 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 	return found, nil
 }
 
-func approvalOf(c rules.Coupon) string { return rules.ApprovalID(c.Offer, c.Publisher) }
+func approvalOf(c domain.Coupon) string { return domain.ApprovalID(c.Offer, c.Publisher) }
 
 // among returns the documents whose keys coupons refer to, by key.
-func (c *collection[T, D]) among(ctx context.Context, coupons []rules.Coupon, key func(rules.Coupon) string) (map[string]T, error) {
+func (c *collection[T, D]) among(ctx context.Context, coupons []domain.Coupon, key func(domain.Coupon) string) (map[string]T, error) {
 	found := make(map[string]T, len(coupons))
 	var keys bson.A
 	for _, coupon := range coupons {

@@ -11,7 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
@@ -45,12 +45,12 @@ type collection[T any, D document[T]] struct {
 
 func byID(id string) bson.D { return bson.D{{Key: "_id", Value: id}} }
 
-// first returns the document that a filter selects, or flow.ErrNotFound.
+// first returns the document that a filter selects, or app.ErrNotFound.
 func (c *collection[T, D]) first(ctx context.Context, filter bson.D) (T, error) {
 	var found D
 	err := c.stored.FindOne(ctx, filter).Decode(&found)
 	if errors.Is(err, mongo.ErrNoDocuments) {
-		return found.decode(), flow.ErrNotFound
+		return found.decode(), app.ErrNotFound
 	}
 	if err != nil {
 		return found.decode(), c.failure("reading", err)
@@ -61,7 +61,7 @@ func (c *collection[T, D]) first(ctx context.Context, filter bson.D) (T, error) 
 // find returns the document with a key, or nil.
 func (c *collection[T, D]) find(ctx context.Context, id string) (*T, error) {
 	found, err := c.first(ctx, byID(id))
-	if errors.Is(err, flow.ErrNotFound) {
+	if errors.Is(err, app.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -93,11 +93,11 @@ func (c *collection[T, D]) list(ctx context.Context, q listing.Query) ([]T, erro
 	return c.all(ctx, filter, options.Find().SetSort(sort).SetLimit(int64(q.Limit)))
 }
 
-// insert writes a new document, or returns flow.ErrExists.
+// insert writes a new document, or returns app.ErrExists.
 func (c *collection[T, D]) insert(ctx context.Context, item T) error {
 	_, err := c.stored.InsertOne(ctx, c.encode(item))
 	if mongodb.IsUnique(err) {
-		return flow.ErrExists
+		return app.ErrExists
 	}
 	if err != nil {
 		return c.failure("inserting into", err)

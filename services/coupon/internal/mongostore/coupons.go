@@ -6,29 +6,29 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-func couponsOf(db *mongodb.DB) *collection[rules.Coupon, couponDocument] {
-	return &collection[rules.Coupon, couponDocument]{
+func couponsOf(db *mongodb.DB) *collection[domain.Coupon, couponDocument] {
+	return &collection[domain.Coupon, couponDocument]{
 		stored:   db.Collection("coupons"),
 		encode:   encodeCoupon,
-		id:       rules.Coupon.ID,
-		revision: func(c *rules.Coupon) *int64 { return &c.Revision },
+		id:       domain.Coupon.ID,
+		revision: func(c *domain.Coupon) *int64 { return &c.Revision },
 	}
 }
 
 // Coupon returns a coupon by its id.
-func (s *Store) Coupon(ctx context.Context, id string) (rules.Coupon, error) {
+func (s *Store) Coupon(ctx context.Context, id string) (domain.Coupon, error) {
 	return s.coupons.first(ctx, byID(id))
 }
 
 // UpdateCoupon replaces a coupon by what change makes of it.
-func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(rules.Coupon) (rules.Coupon, error)) (rules.Coupon, error) {
-	return withoutCollision(ctx, func() (rules.Coupon, error) {
+func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(domain.Coupon) (domain.Coupon, error)) (domain.Coupon, error) {
+	return withoutCollision(ctx, func() (domain.Coupon, error) {
 		before, err := s.coupons.first(ctx, byID(id))
 		if err != nil {
 			return before, err
@@ -37,7 +37,7 @@ func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(rules.C
 		if err != nil {
 			return before, err
 		}
-		if rules.WidensHold(before, after) {
+		if domain.WidensHold(before, after) {
 			return s.replaceMoved(ctx, before, after)
 		}
 		return s.coupons.replace(ctx, before, after)
@@ -46,13 +46,13 @@ func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(rules.C
 
 // replaceMoved replaces a coupon that holds its code at other times than before. It locks the offer as creates
 // do, so that what it finds of the others stays true until it has written.
-func (s *Store) replaceMoved(ctx context.Context, before, after rules.Coupon) (rules.Coupon, error) {
+func (s *Store) replaceMoved(ctx context.Context, before, after domain.Coupon) (domain.Coupon, error) {
 	release, err := s.turn(ctx, before.Offer)
 	if err != nil {
 		return before, err
 	}
 	defer release()
-	var replaced rules.Coupon
+	var replaced domain.Coupon
 	err = s.db.InTransaction(ctx, func(ctx context.Context) error {
 		offer, err := s.lockOffer(ctx, before.Offer)
 		if err != nil {
@@ -63,7 +63,7 @@ func (s *Store) replaceMoved(ctx context.Context, before, after rules.Coupon) (r
 			if err != nil {
 				return err
 			}
-			if err := rules.CheckMove(before, after, holds); err != nil {
+			if err := domain.CheckMove(before, after, holds); err != nil {
 				return err
 			}
 		}
@@ -74,7 +74,7 @@ func (s *Store) replaceMoved(ctx context.Context, before, after rules.Coupon) (r
 }
 
 // Coupons returns the coupons that a query selects.
-func (s *Store) Coupons(ctx context.Context, q listing.Query) ([]rules.Coupon, error) {
+func (s *Store) Coupons(ctx context.Context, q listing.Query) ([]domain.Coupon, error) {
 	return s.coupons.list(ctx, q)
 }
 

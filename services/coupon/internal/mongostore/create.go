@@ -10,8 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
@@ -36,9 +36,9 @@ func (s *Store) turn(ctx context.Context, offers ...string) (release func(), err
 
 // CreateCoupon writes a coupon and its approval as planned, in one transaction.
 func (s *Store) CreateCoupon(
-	ctx context.Context, offer, publisher, code string, plan func(rules.Standing) (rules.Plan, error),
-) (rules.Plan, error) {
-	var planned rules.Plan
+	ctx context.Context, offer, publisher, code string, plan func(domain.Standing) (domain.Plan, error),
+) (domain.Plan, error) {
+	var planned domain.Plan
 	err := s.startingOver(ctx, []string{offer}, func(ctx context.Context) (refusal, err error) {
 		standing, err := s.standing(ctx, offer, publisher, code)
 		if err != nil {
@@ -51,7 +51,7 @@ func (s *Store) CreateCoupon(
 		return nil, s.carryOut(ctx, before, &planned)
 	})
 	if err != nil {
-		return rules.Plan{}, err
+		return domain.Plan{}, err
 	}
 	return planned, nil
 }
@@ -71,7 +71,7 @@ func (s *Store) startingOver(ctx context.Context, offers []string, attempt func(
 			refusal, err = attempt(ctx)
 			return err
 		})
-		if err == nil || refusal != nil || !errors.Is(err, flow.ErrExists) && !errors.Is(err, errCollision) {
+		if err == nil || refusal != nil || !errors.Is(err, app.ErrExists) && !errors.Is(err, errCollision) {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (s *Store) startingOver(ctx context.Context, offers []string, attempt func(
 }
 
 // carryOut writes what was planned, and sets the approval's revision in the plan.
-func (s *Store) carryOut(ctx context.Context, before *rules.Approval, planned *rules.Plan) error {
+func (s *Store) carryOut(ctx context.Context, before *domain.Approval, planned *domain.Plan) error {
 	if planned.Approval != nil {
 		approval, err := s.storeApproval(ctx, before, *planned.Approval)
 		if err != nil {
@@ -92,8 +92,8 @@ func (s *Store) carryOut(ctx context.Context, before *rules.Approval, planned *r
 
 // standing reads what is stored about a coupon that is to be created. It locks the offer first, so
 // that all creates on one offer come one after the other and each sees the one before.
-func (s *Store) standing(ctx context.Context, offer, publisher, code string) (rules.Standing, error) {
-	var found rules.Standing
+func (s *Store) standing(ctx context.Context, offer, publisher, code string) (domain.Standing, error) {
+	var found domain.Standing
 	var err error
 	if found.Offer, err = s.lockOffer(ctx, offer); err != nil {
 		return found, err
@@ -101,10 +101,10 @@ func (s *Store) standing(ctx context.Context, offer, publisher, code string) (ru
 	if found.Publisher, err = s.publishers.find(ctx, publisher); err != nil {
 		return found, err
 	}
-	if found.Approval, err = s.approvals.find(ctx, rules.ApprovalID(offer, publisher)); err != nil {
+	if found.Approval, err = s.approvals.find(ctx, domain.ApprovalID(offer, publisher)); err != nil {
 		return found, err
 	}
-	existing, err := s.coupons.find(ctx, rules.CouponID(offer, publisher, code))
+	existing, err := s.coupons.find(ctx, domain.CouponID(offer, publisher, code))
 	if err != nil {
 		return found, err
 	}
@@ -114,7 +114,7 @@ func (s *Store) standing(ctx context.Context, offer, publisher, code string) (ru
 			return found, err
 		}
 	}
-	found.SharedWith, err = s.SharedWith(ctx, offer, publisher, code, rules.MaxSharers)
+	found.SharedWith, err = s.SharedWith(ctx, offer, publisher, code, domain.MaxSharers)
 	return found, err
 }
 
@@ -122,7 +122,7 @@ func (s *Store) standing(ctx context.Context, offer, publisher, code string) (ru
 // start over, after a short pause, until this one is done. It is a transaction's first operation, so that one that has
 // to wait has lost nothing else; and of each process one at a time gets here (locking), so that few do. What it writes
 // has no meaning of its own, and the offer's revision does not change.
-func (s *Store) lockOffer(ctx context.Context, id string) (*rules.Offer, error) {
+func (s *Store) lockOffer(ctx context.Context, id string) (*domain.Offer, error) {
 	var found offerDocument
 	err := s.offers.stored.FindOneAndUpdate(ctx, byID(id),
 		bson.D{{Key: "$inc", Value: bson.D{{Key: "coupon_writes", Value: int64(1)}}}},

@@ -3,7 +3,7 @@ package mongostore
 import (
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
@@ -57,14 +57,14 @@ func (d moneyDocument) decode() money.Money {
 
 // settingsDocument is a coupon's own settings: null durations and empty texts are the offer's.
 type settingsDocument struct {
-	Precedence              rules.Precedence       `bson:"precedence"`
-	ClickWindow             *int64                 `bson:"click_window"`
-	CouponGrace             *int64                 `bson:"coupon_grace"`
-	DefaultConversionStatus rules.ConversionStatus `bson:"default_conversion_status"`
-	FallbackURL             string                 `bson:"fallback_url"`
+	Precedence              domain.Precedence       `bson:"precedence"`
+	ClickWindow             *int64                  `bson:"click_window"`
+	CouponGrace             *int64                  `bson:"coupon_grace"`
+	DefaultConversionStatus domain.ConversionStatus `bson:"default_conversion_status"`
+	FallbackURL             string                  `bson:"fallback_url"`
 }
 
-func encodeSettings(s rules.CouponSettings) settingsDocument {
+func encodeSettings(s domain.CouponSettings) settingsDocument {
 	return settingsDocument{
 		Precedence:              s.Precedence,
 		ClickWindow:             secondsOrNull(s.ClickWindow),
@@ -74,8 +74,8 @@ func encodeSettings(s rules.CouponSettings) settingsDocument {
 	}
 }
 
-func (d settingsDocument) decode() rules.CouponSettings {
-	return rules.CouponSettings{
+func (d settingsDocument) decode() domain.CouponSettings {
+	return domain.CouponSettings{
 		Precedence:              d.Precedence,
 		ClickWindow:             optionalDuration(d.ClickWindow),
 		CouponGrace:             optionalDuration(d.CouponGrace),
@@ -84,7 +84,7 @@ func (d settingsDocument) decode() rules.CouponSettings {
 	}
 }
 
-func secondsOrNull(d rules.OptionalDuration) *int64 {
+func secondsOrNull(d domain.OptionalDuration) *int64 {
 	if !d.IsSet {
 		return nil
 	}
@@ -92,42 +92,42 @@ func secondsOrNull(d rules.OptionalDuration) *int64 {
 	return &seconds
 }
 
-func optionalDuration(seconds *int64) rules.OptionalDuration {
+func optionalDuration(seconds *int64) domain.OptionalDuration {
 	if seconds == nil {
-		return rules.OptionalDuration{}
+		return domain.OptionalDuration{}
 	}
-	return rules.OptionalDuration{IsSet: true, Value: time.Duration(*seconds) * time.Second}
+	return domain.OptionalDuration{IsSet: true, Value: time.Duration(*seconds) * time.Second}
 }
 
 type offerDocument struct {
-	ID                      string                 `bson:"_id"`
-	DisplayName             string                 `bson:"display_name"`
-	DisplayNameSearch       string                 `bson:"display_name_search"`
-	LandingPageURL          string                 `bson:"landing_page_url"`
-	FallbackURL             string                 `bson:"fallback_url"`
-	State                   rules.OfferState       `bson:"state"`
-	PostbackAuth            rules.PostbackAuth     `bson:"postback_auth"`
-	PostbackToken           string                 `bson:"postback_token"`
-	PostbackSecret          string                 `bson:"postback_secret"`
-	PreviousToken           string                 `bson:"previous_postback_token"`
-	PreviousSecret          string                 `bson:"previous_postback_secret"`
-	PreviousExpireTime      *time.Time             `bson:"previous_credentials_expire_time"`
-	Precedence              rules.Precedence       `bson:"precedence"`
-	ClickWindow             int64                  `bson:"click_window"`
-	CouponGrace             int64                  `bson:"coupon_grace"`
-	UniqueCodes             bool                   `bson:"unique_codes"`
-	Payout                  payoutDocument         `bson:"payout"`
-	Revenue                 payoutDocument         `bson:"revenue"`
-	DefaultConversionStatus rules.ConversionStatus `bson:"default_conversion_status"`
-	CurrencyCode            string                 `bson:"currency_code"`
-	ForwardParameters       string                 `bson:"forward_parameters,omitempty"`
-	OpenPostbackMaxAmount   moneyDocument          `bson:"open_postback_max_amount"`
-	CreateTime              time.Time              `bson:"create_time"`
-	UpdateTime              time.Time              `bson:"update_time"`
-	Revision                int64                  `bson:"revision"`
+	ID                      string                  `bson:"_id"`
+	DisplayName             string                  `bson:"display_name"`
+	DisplayNameSearch       string                  `bson:"display_name_search"`
+	LandingPageURL          string                  `bson:"landing_page_url"`
+	FallbackURL             string                  `bson:"fallback_url"`
+	State                   domain.OfferState       `bson:"state"`
+	PostbackAuth            domain.PostbackAuth     `bson:"postback_auth"`
+	PostbackToken           string                  `bson:"postback_token"`
+	PostbackSecret          string                  `bson:"postback_secret"`
+	PreviousToken           string                  `bson:"previous_postback_token"`
+	PreviousSecret          string                  `bson:"previous_postback_secret"`
+	PreviousExpireTime      *time.Time              `bson:"previous_credentials_expire_time"`
+	Precedence              domain.Precedence       `bson:"precedence"`
+	ClickWindow             int64                   `bson:"click_window"`
+	CouponGrace             int64                   `bson:"coupon_grace"`
+	UniqueCodes             bool                    `bson:"unique_codes"`
+	Payout                  payoutDocument          `bson:"payout"`
+	Revenue                 payoutDocument          `bson:"revenue"`
+	DefaultConversionStatus domain.ConversionStatus `bson:"default_conversion_status"`
+	CurrencyCode            string                  `bson:"currency_code"`
+	ForwardParameters       string                  `bson:"forward_parameters,omitempty"`
+	OpenPostbackMaxAmount   moneyDocument           `bson:"open_postback_max_amount"`
+	CreateTime              time.Time               `bson:"create_time"`
+	UpdateTime              time.Time               `bson:"update_time"`
+	Revision                int64                   `bson:"revision"`
 }
 
-func encodeOffer(o rules.Offer) offerDocument {
+func encodeOffer(o domain.Offer) offerDocument {
 	document := offerDocument{
 		ID:                      o.ID,
 		DisplayName:             o.DisplayName,
@@ -160,16 +160,16 @@ func encodeOffer(o rules.Offer) offerDocument {
 	return document
 }
 
-func (d offerDocument) decode() rules.Offer {
-	o := rules.Offer{
+func (d offerDocument) decode() domain.Offer {
+	o := domain.Offer{
 		ID:                      d.ID,
 		DisplayName:             d.DisplayName,
 		LandingPageURL:          d.LandingPageURL,
 		FallbackURL:             d.FallbackURL,
 		State:                   d.State,
 		PostbackAuth:            d.PostbackAuth,
-		Credentials:             rules.Credentials{PostbackToken: d.PostbackToken, PostbackSecret: d.PostbackSecret},
-		Previous:                rules.Credentials{PostbackToken: d.PreviousToken, PostbackSecret: d.PreviousSecret},
+		Credentials:             domain.Credentials{PostbackToken: d.PostbackToken, PostbackSecret: d.PostbackSecret},
+		Previous:                domain.Credentials{PostbackToken: d.PreviousToken, PostbackSecret: d.PreviousSecret},
 		Precedence:              d.Precedence,
 		ClickWindow:             time.Duration(d.ClickWindow) * time.Second,
 		CouponGrace:             time.Duration(d.CouponGrace) * time.Second,
@@ -191,18 +191,18 @@ func (d offerDocument) decode() rules.Offer {
 }
 
 type approvalDocument struct {
-	ID         string               `bson:"_id"`
-	Offer      string               `bson:"offer"`
-	Publisher  string               `bson:"publisher"`
-	State      rules.ApprovalState  `bson:"state"`
-	Source     rules.ApprovalSource `bson:"source"`
-	Payout     payoutDocument       `bson:"payout"`
-	CreateTime time.Time            `bson:"create_time"`
-	UpdateTime time.Time            `bson:"update_time"`
-	Revision   int64                `bson:"revision"`
+	ID         string                `bson:"_id"`
+	Offer      string                `bson:"offer"`
+	Publisher  string                `bson:"publisher"`
+	State      domain.ApprovalState  `bson:"state"`
+	Source     domain.ApprovalSource `bson:"source"`
+	Payout     payoutDocument        `bson:"payout"`
+	CreateTime time.Time             `bson:"create_time"`
+	UpdateTime time.Time             `bson:"update_time"`
+	Revision   int64                 `bson:"revision"`
 }
 
-func encodeApproval(a rules.Approval) approvalDocument {
+func encodeApproval(a domain.Approval) approvalDocument {
 	return approvalDocument{
 		ID:         a.ID(),
 		Offer:      a.Offer,
@@ -216,8 +216,8 @@ func encodeApproval(a rules.Approval) approvalDocument {
 	}
 }
 
-func (d approvalDocument) decode() rules.Approval {
-	return rules.Approval{
+func (d approvalDocument) decode() domain.Approval {
+	return domain.Approval{
 		Offer:      d.Offer,
 		Publisher:  d.Publisher,
 		State:      d.State,
@@ -237,7 +237,7 @@ type couponDocument struct {
 	// CodeKey is the code in upper case.
 	CodeKey   string    `bson:"code_key"`
 	StartTime time.Time `bson:"start_time"`
-	// ExpireTime is rules.NoExpiry for a coupon that does not expire.
+	// ExpireTime is domain.NoExpiry for a coupon that does not expire.
 	ExpireTime         time.Time        `bson:"expire_time"`
 	InternalNote       string           `bson:"internal_note"`
 	InternalNoteSearch string           `bson:"internal_note_search"`
@@ -252,7 +252,7 @@ type couponDocument struct {
 	Revision           int64            `bson:"revision"`
 }
 
-func encodeCoupon(c rules.Coupon) couponDocument {
+func encodeCoupon(c domain.Coupon) couponDocument {
 	return couponDocument{
 		ID:                 c.ID(),
 		Offer:              c.Offer,
@@ -275,8 +275,8 @@ func encodeCoupon(c rules.Coupon) couponDocument {
 	}
 }
 
-func (d couponDocument) decode() rules.Coupon {
-	c := rules.Coupon{
+func (d couponDocument) decode() domain.Coupon {
+	c := domain.Coupon{
 		Offer:           d.Offer,
 		Publisher:       d.Publisher,
 		Code:            d.Code,
@@ -292,7 +292,7 @@ func (d couponDocument) decode() rules.Coupon {
 		UpdateTime:      d.UpdateTime,
 		Revision:        d.Revision,
 	}
-	if !d.ExpireTime.Equal(rules.NoExpiry()) {
+	if !d.ExpireTime.Equal(domain.NoExpiry()) {
 		c.ExpireTime = d.ExpireTime
 	}
 	return c

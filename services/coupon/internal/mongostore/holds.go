@@ -10,11 +10,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-// holderDocument is a coupon's document as far as rules.HoldOf needs it.
+// holderDocument is a coupon's document as far as domain.HoldOf needs it.
 type holderDocument struct {
 	Offer      string    `bson:"offer"`
 	Publisher  string    `bson:"publisher"`
@@ -38,8 +38,8 @@ func codeIn(codes []string) bson.E {
 	return bson.E{Key: "code_key", Value: bson.D{{Key: "$in", Value: codes}}}
 }
 
-// eachHolder calls do with each coupon that a filter selects, as far as rules.HoldOf needs it.
-func (s *Store) eachHolder(ctx context.Context, filter bson.D, do func(rules.Coupon)) (err error) {
+// eachHolder calls do with each coupon that a filter selects, as far as domain.HoldOf needs it.
+func (s *Store) eachHolder(ctx context.Context, filter bson.D, do func(domain.Coupon)) (err error) {
 	cursor, err := s.coupons.stored.Find(ctx, filter, options.Find().SetProjection(holderFields()))
 	if err != nil {
 		return s.coupons.failure("reading", err)
@@ -50,7 +50,7 @@ func (s *Store) eachHolder(ctx context.Context, filter bson.D, do func(rules.Cou
 		if err := cursor.Decode(&d); err != nil {
 			return s.coupons.failure("reading", err)
 		}
-		do(rules.Coupon{
+		do(domain.Coupon{
 			Offer: d.Offer, Publisher: d.Publisher, Code: d.CodeKey,
 			StartTime: d.StartTime, ExpireTime: d.ExpireTime, Archived: d.Archived, UpdateTime: d.UpdateTime,
 		})
@@ -62,10 +62,10 @@ func (s *Store) eachHolder(ctx context.Context, filter bson.D, do func(rules.Cou
 }
 
 // Holds returns when the other publishers hold a code on an offer.
-func (s *Store) Holds(ctx context.Context, offer, publisher, code string) ([]rules.Hold, error) {
+func (s *Store) Holds(ctx context.Context, offer, publisher, code string) ([]domain.Hold, error) {
 	filter := append(withCode(offer, code), bson.E{Key: "publisher", Value: bson.D{{Key: "$ne", Value: publisher}}})
-	var holds []rules.Hold
-	err := s.eachHolder(ctx, filter, func(c rules.Coupon) { holds = append(holds, rules.HoldOf(c)) })
+	var holds []domain.Hold
+	err := s.eachHolder(ctx, filter, func(c domain.Coupon) { holds = append(holds, domain.HoldOf(c)) })
 	return holds, err
 }
 
@@ -76,13 +76,13 @@ func (s *Store) CheckUnshared(ctx context.Context, offer string, now time.Time) 
 		return err
 	}
 	for some := range slices.Chunk(shared, codesPerQuery) {
-		holds := map[string][]rules.Hold{}
+		holds := map[string][]domain.Hold{}
 		filter := bson.D{codeIn(some), {Key: "offer", Value: offer}}
-		if err := s.eachHolder(ctx, filter, func(c rules.Coupon) { holds[c.Code] = append(holds[c.Code], rules.HoldOf(c)) }); err != nil {
+		if err := s.eachHolder(ctx, filter, func(c domain.Coupon) { holds[c.Code] = append(holds[c.Code], domain.HoldOf(c)) }); err != nil {
 			return err
 		}
 		for _, code := range some {
-			if err := rules.CheckUnshared(offer, code, holds[code], now); err != nil {
+			if err := domain.CheckUnshared(offer, code, holds[code], now); err != nil {
 				return err
 			}
 		}

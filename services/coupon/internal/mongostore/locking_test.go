@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 )
 
@@ -22,14 +22,14 @@ func TestOneAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	coupon := rules.Coupon{Offer: "10", Publisher: "22", Code: "SALE20"}
+	coupon := domain.Coupon{Offer: "10", Publisher: "22", Code: "SALE20"}
 	for name, change := range map[string]func(context.Context) error{
 		"a create": func(ctx context.Context) error {
 			_, err := s.CreateCoupon(ctx, "10", "22", "SALE20", nil)
 			return err
 		},
 		"a create of many": func(ctx context.Context) error {
-			_, err := s.CreateCoupons(ctx, []rules.Coupon{{Offer: "11"}, coupon}, nil)
+			_, err := s.CreateCoupons(ctx, []domain.Coupon{{Offer: "11"}, coupon}, nil)
 			return err
 		},
 		"a change that widens a hold": func(ctx context.Context) error {

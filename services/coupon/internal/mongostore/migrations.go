@@ -7,8 +7,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
@@ -36,7 +36,7 @@ func addSettingsAndMoney(ctx context.Context, db *mongodb.DB) error {
 		{"offers", "revenue", nothing},
 		{"approvals", "payout", nothing},
 		{"coupons", "payout.cap", nothing.Cap},
-		{"coupons", "settings", encodeSettings(rules.CouponSettings{})},
+		{"coupons", "settings", encodeSettings(domain.CouponSettings{})},
 	}); err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func addSettingsAndMoney(ctx context.Context, db *mongodb.DB) error {
 func addDeliveriesAndLimits(ctx context.Context, db *mongodb.DB) error {
 	if err := addKeys(ctx, db, []addedKey{
 		{"publishers", "postback_url", ""},
-		{"publishers", "delivery", encodeDelivery(rules.DefaultPublisher().Delivery)},
+		{"publishers", "delivery", encodeDelivery(domain.DefaultPublisher().Delivery)},
 		{"publishers", "previous_delivery_secret", ""},
 		{"publishers", "previous_delivery_secret_expire_time", nil},
 		{"coupons", "usage_limit", int64(0)},
@@ -89,7 +89,7 @@ func giveSecrets(ctx context.Context, collection *mongodb.Collection, key string
 	}
 	for _, document := range lacking {
 		filter := append(byID(document.ID), without(key)...)
-		if _, err := collection.UpdateOne(ctx, filter, set(key, flow.NewSecret())); err != nil {
+		if _, err := collection.UpdateOne(ctx, filter, set(key, app.NewSecret())); err != nil {
 			return mongodb.Failure(fmt.Errorf("giving %s of %s a secret: %w", document.ID, collection.Name(), err))
 		}
 	}

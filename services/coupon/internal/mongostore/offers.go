@@ -8,36 +8,36 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-func offersOf(db *mongodb.DB) *collection[rules.Offer, offerDocument] {
-	return &collection[rules.Offer, offerDocument]{
+func offersOf(db *mongodb.DB) *collection[domain.Offer, offerDocument] {
+	return &collection[domain.Offer, offerDocument]{
 		stored:   db.Collection("offers"),
 		encode:   encodeOffer,
-		id:       func(o rules.Offer) string { return o.ID },
-		revision: func(o *rules.Offer) *int64 { return &o.Revision },
+		id:       func(o domain.Offer) string { return o.ID },
+		revision: func(o *domain.Offer) *int64 { return &o.Revision },
 	}
 }
 
-// InsertOffer stores a new offer. It returns flow.ErrExists too where another offer has its postback
+// InsertOffer stores a new offer. It returns app.ErrExists too where another offer has its postback
 // token.
-func (s *Store) InsertOffer(ctx context.Context, offer rules.Offer) error {
+func (s *Store) InsertOffer(ctx context.Context, offer domain.Offer) error {
 	return s.offers.insert(ctx, offer)
 }
 
 // Offer returns an offer by its id.
-func (s *Store) Offer(ctx context.Context, id string) (rules.Offer, error) {
+func (s *Store) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	return s.offers.first(ctx, byID(id))
 }
 
 // OfferByToken returns the offer whose postback token it is, or was and is still taken.
-func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (rules.Offer, error) {
+func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (domain.Offer, error) {
 	found, err := s.offers.first(ctx, bson.D{{Key: "postback_token", Value: token}})
-	if !errors.Is(err, flow.ErrNotFound) || token == "" {
+	if !errors.Is(err, app.ErrNotFound) || token == "" {
 		return found, err
 	}
 	before, err := s.offers.all(ctx, bson.D{
@@ -45,27 +45,27 @@ func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (
 		{Key: "previous_credentials_expire_time", Value: bson.D{{Key: "$gt", Value: now}}},
 	}, options.Find().SetLimit(2))
 	if err == nil && len(before) != 1 {
-		err = flow.ErrNotFound
+		err = app.ErrNotFound
 	}
 	if err != nil {
-		return rules.Offer{}, err
+		return domain.Offer{}, err
 	}
 	return before[0], nil
 }
 
 // Offers returns the offers that a query selects.
-func (s *Store) Offers(ctx context.Context, q listing.Query) ([]rules.Offer, error) {
+func (s *Store) Offers(ctx context.Context, q listing.Query) ([]domain.Offer, error) {
 	return s.offers.list(ctx, q)
 }
 
 // UpdateOffer replaces an offer by what change makes of it.
-func (s *Store) UpdateOffer(ctx context.Context, id string, change func(rules.Offer) (rules.Offer, error)) (rules.Offer, error) {
+func (s *Store) UpdateOffer(ctx context.Context, id string, change func(domain.Offer) (domain.Offer, error)) (domain.Offer, error) {
 	release, err := s.turn(ctx, id)
 	if err != nil {
-		return rules.Offer{}, err
+		return domain.Offer{}, err
 	}
 	defer release()
-	return withoutCollision(ctx, func() (rules.Offer, error) {
+	return withoutCollision(ctx, func() (domain.Offer, error) {
 		before, err := s.offers.first(ctx, byID(id))
 		if err != nil {
 			return before, err
@@ -84,8 +84,8 @@ func (s *Store) UpdateOffer(ctx context.Context, id string, change func(rules.Of
 // replaceUnshared replaces an offer unless two publishers share one of its codes. Every create of a coupon, and
 // every change that lets one hold its code for longer, writes to the offer too, so that one which the
 // snapshot does not show conflicts with the replacement.
-func (s *Store) replaceUnshared(ctx context.Context, before, after rules.Offer) (rules.Offer, error) {
-	var replaced rules.Offer
+func (s *Store) replaceUnshared(ctx context.Context, before, after domain.Offer) (domain.Offer, error) {
+	var replaced domain.Offer
 	err := s.db.InTransaction(ctx, func(ctx context.Context) error {
 		if err := s.CheckUnshared(ctx, before.ID, after.UpdateTime); err != nil {
 			return err

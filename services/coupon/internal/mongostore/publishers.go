@@ -4,42 +4,42 @@ import (
 	"context"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
 type publisherDocument struct {
-	ID                 string               `bson:"_id"`
-	DisplayName        string               `bson:"display_name"`
-	DisplayNameSearch  string               `bson:"display_name_search"`
-	State              rules.PublisherState `bson:"state"`
-	PostbackURL        string               `bson:"postback_url"`
-	Delivery           deliveryDocument     `bson:"delivery"`
-	DeliverySecret     string               `bson:"delivery_secret"`
-	PreviousSecret     string               `bson:"previous_delivery_secret"`
-	PreviousExpireTime *time.Time           `bson:"previous_delivery_secret_expire_time"`
-	CreateTime         time.Time            `bson:"create_time"`
-	UpdateTime         time.Time            `bson:"update_time"`
-	Revision           int64                `bson:"revision"`
+	ID                 string                `bson:"_id"`
+	DisplayName        string                `bson:"display_name"`
+	DisplayNameSearch  string                `bson:"display_name_search"`
+	State              domain.PublisherState `bson:"state"`
+	PostbackURL        string                `bson:"postback_url"`
+	Delivery           deliveryDocument      `bson:"delivery"`
+	DeliverySecret     string                `bson:"delivery_secret"`
+	PreviousSecret     string                `bson:"previous_delivery_secret"`
+	PreviousExpireTime *time.Time            `bson:"previous_delivery_secret_expire_time"`
+	CreateTime         time.Time             `bson:"create_time"`
+	UpdateTime         time.Time             `bson:"update_time"`
+	Revision           int64                 `bson:"revision"`
 }
 
 type deliveryDocument struct {
-	Method rules.DeliveryMethod `bson:"method"`
+	Method domain.DeliveryMethod `bson:"method"`
 	// Statuses are empty, never null, for all.
-	Statuses      []rules.DeliveryStatus `bson:"statuses"`
-	OnlyWithClick bool                   `bson:"only_with_click"`
+	Statuses      []domain.DeliveryStatus `bson:"statuses"`
+	OnlyWithClick bool                    `bson:"only_with_click"`
 }
 
-func encodeDelivery(s rules.DeliverySettings) deliveryDocument {
+func encodeDelivery(s domain.DeliverySettings) deliveryDocument {
 	return deliveryDocument{
 		Method:        s.Method,
-		Statuses:      append([]rules.DeliveryStatus{}, s.Statuses.List()...),
+		Statuses:      append([]domain.DeliveryStatus{}, s.Statuses.List()...),
 		OnlyWithClick: s.OnlyWithClick,
 	}
 }
 
-func encodePublisher(p rules.Publisher) publisherDocument {
+func encodePublisher(p domain.Publisher) publisherDocument {
 	document := publisherDocument{
 		ID:                p.ID,
 		DisplayName:       p.DisplayName,
@@ -59,15 +59,15 @@ func encodePublisher(p rules.Publisher) publisherDocument {
 	return document
 }
 
-func (d publisherDocument) decode() rules.Publisher {
-	p := rules.Publisher{
+func (d publisherDocument) decode() domain.Publisher {
+	p := domain.Publisher{
 		ID:          d.ID,
 		DisplayName: d.DisplayName,
 		State:       d.State,
 		PostbackURL: d.PostbackURL,
-		Delivery: rules.DeliverySettings{
+		Delivery: domain.DeliverySettings{
 			Method:        d.Delivery.Method,
-			Statuses:      rules.DeliveryStatusesOf(d.Delivery.Statuses...),
+			Statuses:      domain.DeliveryStatusesOf(d.Delivery.Statuses...),
 			OnlyWithClick: d.Delivery.OnlyWithClick,
 		},
 		DeliverySecret:         d.DeliverySecret,
@@ -82,33 +82,33 @@ func (d publisherDocument) decode() rules.Publisher {
 	return p
 }
 
-func publishersOf(db *mongodb.DB) *collection[rules.Publisher, publisherDocument] {
-	return &collection[rules.Publisher, publisherDocument]{
+func publishersOf(db *mongodb.DB) *collection[domain.Publisher, publisherDocument] {
+	return &collection[domain.Publisher, publisherDocument]{
 		stored:   db.Collection("publishers"),
 		encode:   encodePublisher,
-		id:       func(p rules.Publisher) string { return p.ID },
-		revision: func(p *rules.Publisher) *int64 { return &p.Revision },
+		id:       func(p domain.Publisher) string { return p.ID },
+		revision: func(p *domain.Publisher) *int64 { return &p.Revision },
 	}
 }
 
 // InsertPublisher stores a new publisher.
-func (s *Store) InsertPublisher(ctx context.Context, publisher rules.Publisher) error {
+func (s *Store) InsertPublisher(ctx context.Context, publisher domain.Publisher) error {
 	return s.publishers.insert(ctx, publisher)
 }
 
 // Publisher returns a publisher by its id.
-func (s *Store) Publisher(ctx context.Context, id string) (rules.Publisher, error) {
+func (s *Store) Publisher(ctx context.Context, id string) (domain.Publisher, error) {
 	return s.publishers.first(ctx, byID(id))
 }
 
 // UpdatePublisher replaces a publisher by what change makes of it.
 func (s *Store) UpdatePublisher(
-	ctx context.Context, id string, change func(rules.Publisher) (rules.Publisher, error),
-) (rules.Publisher, error) {
+	ctx context.Context, id string, change func(domain.Publisher) (domain.Publisher, error),
+) (domain.Publisher, error) {
 	return s.publishers.update(ctx, id, change)
 }
 
 // Publishers returns the publishers that a query selects.
-func (s *Store) Publishers(ctx context.Context, q listing.Query) ([]rules.Publisher, error) {
+func (s *Store) Publishers(ctx context.Context, q listing.Query) ([]domain.Publisher, error) {
 	return s.publishers.list(ctx, q)
 }

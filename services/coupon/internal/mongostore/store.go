@@ -10,25 +10,25 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/stripes"
 )
 
-// Store is a flow.Store on the database `coupon` of a MongoDB deployment.
+// Store is a app.Store on the database `coupon` of a MongoDB deployment.
 type Store struct {
 	db         *mongodb.DB
-	offers     *collection[rules.Offer, offerDocument]
-	publishers *collection[rules.Publisher, publisherDocument]
-	approvals  *collection[rules.Approval, approvalDocument]
-	coupons    *collection[rules.Coupon, couponDocument]
+	offers     *collection[domain.Offer, offerDocument]
+	publishers *collection[domain.Publisher, publisherDocument]
+	approvals  *collection[domain.Approval, approvalDocument]
+	coupons    *collection[domain.Coupon, couponDocument]
 	// locking is by the id of an offer: who changes it, or its coupons, takes its turn here before it locks the
 	// offer in the database.
 	locking *stripes.Stripes
 }
 
-var _ flow.Store = (*Store)(nil)
+var _ app.Store = (*Store)(nil)
 
 // Open connects to the deployment that a URI names, as mongodb.Open says, and brings the schema up
 // to date.

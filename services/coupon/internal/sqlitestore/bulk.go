@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
@@ -18,9 +18,9 @@ const codesPerQuery = 500
 // CreateCoupons writes many coupons and their approvals as planned, in one transaction, as
 // CreateCoupon does one.
 func (s *Store) CreateCoupons(
-	ctx context.Context, drafts []rules.Coupon, plan func(*rules.Standings) ([]rules.Plan, error),
-) ([]rules.Plan, error) {
-	return inWrite(ctx, s, func(tx *sql.Tx) ([]rules.Plan, error) {
+	ctx context.Context, drafts []domain.Coupon, plan func(*domain.Standings) ([]domain.Plan, error),
+) ([]domain.Plan, error) {
+	return inWrite(ctx, s, func(tx *sql.Tx) ([]domain.Plan, error) {
 		standings, err := s.standings(ctx, tx, drafts)
 		if err != nil {
 			return nil, err
@@ -36,8 +36,8 @@ func (s *Store) CreateCoupons(
 
 // carryOut writes what was planned, and sets the approvals' revisions in the plans. before are the
 // approvals that are stored.
-func (s *Store) carryOut(ctx context.Context, tx *sql.Tx, before map[string]*rules.Approval, plans []rules.Plan) error {
-	coupons := make([]rules.Coupon, len(plans))
+func (s *Store) carryOut(ctx context.Context, tx *sql.Tx, before map[string]*domain.Approval, plans []domain.Plan) error {
+	coupons := make([]domain.Coupon, len(plans))
 	for i := range plans {
 		coupons[i] = plans[i].Coupon
 		if plans[i].Approval == nil {
@@ -54,14 +54,14 @@ func (s *Store) carryOut(ctx context.Context, tx *sql.Tx, before map[string]*rul
 }
 
 // standings reads what is stored about coupons that are to be created.
-func (s *Store) standings(ctx context.Context, tx *sql.Tx, drafts []rules.Coupon) (*rules.Standings, error) {
-	found := rules.NewStandings(drafts)
+func (s *Store) standings(ctx context.Context, tx *sql.Tx, drafts []domain.Coupon) (*domain.Standings, error) {
+	found := domain.NewStandings(drafts)
 	codes := map[string][]string{} // by offer, folded
 	for _, draft := range drafts {
 		err := errors.Join(
 			findOnce(ctx, tx, s.offers, found.Offers, draft.Offer),
 			findOnce(ctx, tx, s.publishers, found.Publishers, draft.Publisher),
-			findOnce(ctx, tx, s.approvals, found.Approvals, rules.ApprovalID(draft.Offer, draft.Publisher)))
+			findOnce(ctx, tx, s.approvals, found.Approvals, domain.ApprovalID(draft.Offer, draft.Publisher)))
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +88,7 @@ func findOnce[T any](ctx context.Context, tx *sql.Tx, t *table[T], found map[str
 }
 
 // addHolders notes who has some codes, which are folded, on an offer.
-func (s *Store) addHolders(ctx context.Context, tx *sql.Tx, found *rules.Standings, offer string, codes []string) error {
+func (s *Store) addHolders(ctx context.Context, tx *sql.Tx, found *domain.Standings, offer string, codes []string) error {
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(codes)), ", ")
 	query := "SELECT " + holdColumns + " FROM coupons WHERE code_key IN (" + marks + ") AND offer = ?"
 	args := make([]any, 0, len(codes)+1)

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-func couponsTable() *table[rules.Coupon] {
-	return &table[rules.Coupon]{
+func couponsTable() *table[domain.Coupon] {
+	return &table[domain.Coupon]{
 		name: "coupons",
 		columns: slices.Concat(
 			[]string{
@@ -22,7 +22,7 @@ func couponsTable() *table[rules.Coupon] {
 			payoutColumns("payout"),
 			settingsColumns(),
 			[]string{"usage_limit", "daily_usage_limit", "create_time", "update_time", "revision"}),
-		values: func(c rules.Coupon) []any {
+		values: func(c domain.Coupon) []any {
 			return slices.Concat(
 				[]any{
 					c.ID(), c.Offer, c.Publisher, c.Code, couponcode.Fold(c.Code), c.StartTime.UnixMilli(), c.Expiry().UnixMilli(),
@@ -33,16 +33,16 @@ func couponsTable() *table[rules.Coupon] {
 				[]any{c.UsageLimit, c.DailyUsageLimit, c.CreateTime.UnixMilli(), c.UpdateTime.UnixMilli(), c.Revision})
 		},
 		title:    "internal_note",
-		titleOf:  func(c rules.Coupon) string { return c.InternalNote },
-		scan:     func(r row) (rules.Coupon, error) { return scanCoupon(r) },
-		id:       rules.Coupon.ID,
-		revision: func(c *rules.Coupon) *int64 { return &c.Revision },
+		titleOf:  func(c domain.Coupon) string { return c.InternalNote },
+		scan:     func(r row) (domain.Coupon, error) { return scanCoupon(r) },
+		id:       domain.Coupon.ID,
+		revision: func(c *domain.Coupon) *int64 { return &c.Revision },
 	}
 }
 
 // scanCoupon reads a coupon from a row of all its columns, which further ones may follow.
-func scanCoupon(r row, more ...any) (rules.Coupon, error) {
-	var c rules.Coupon
+func scanCoupon(r row, more ...any) (domain.Coupon, error) {
+	var c domain.Coupon
 	var id, key string // They are made of the other columns.
 	err := r.Scan(slices.Concat(
 		[]any{
@@ -55,7 +55,7 @@ func scanCoupon(r row, more ...any) (rules.Coupon, error) {
 		scanSettings(&c.Settings),
 		[]any{&c.UsageLimit, &c.DailyUsageLimit, millis{&c.CreateTime}, millis{&c.UpdateTime}, &c.Revision},
 		more)...)
-	if c.ExpireTime.Equal(rules.NoExpiry()) {
+	if c.ExpireTime.Equal(domain.NoExpiry()) {
 		c.ExpireTime = time.Time{}
 	}
 	return c, err
@@ -64,22 +64,22 @@ func scanCoupon(r row, more ...any) (rules.Coupon, error) {
 // CreateCoupon writes a coupon and its approval as planned. The transaction has the write lock from
 // its beginning, so that what plan is shown stays true until it is written.
 func (s *Store) CreateCoupon(
-	ctx context.Context, offer, publisher, code string, plan func(rules.Standing) (rules.Plan, error),
-) (rules.Plan, error) {
-	return inWrite(ctx, s, func(tx *sql.Tx) (rules.Plan, error) {
+	ctx context.Context, offer, publisher, code string, plan func(domain.Standing) (domain.Plan, error),
+) (domain.Plan, error) {
+	return inWrite(ctx, s, func(tx *sql.Tx) (domain.Plan, error) {
 		standing, err := s.standing(ctx, tx, offer, publisher, code)
 		if err != nil {
-			return rules.Plan{}, err
+			return domain.Plan{}, err
 		}
 		before := clone(standing.Approval)
 		planned, err := plan(standing)
 		if err != nil {
-			return rules.Plan{}, err
+			return domain.Plan{}, err
 		}
 		if planned.Approval != nil {
 			approval, err := s.storeApproval(ctx, tx, before, *planned.Approval)
 			if err != nil {
-				return rules.Plan{}, err
+				return domain.Plan{}, err
 			}
 			planned.Approval = &approval
 		}
@@ -88,8 +88,8 @@ func (s *Store) CreateCoupon(
 }
 
 // standing reads what is stored about a coupon that is to be created.
-func (s *Store) standing(ctx context.Context, tx *sql.Tx, offer, publisher, code string) (rules.Standing, error) {
-	var found rules.Standing
+func (s *Store) standing(ctx context.Context, tx *sql.Tx, offer, publisher, code string) (domain.Standing, error) {
+	var found domain.Standing
 	var err error
 	if found.Offer, err = s.offers.find(ctx, tx, offer); err != nil {
 		return found, err
@@ -97,10 +97,10 @@ func (s *Store) standing(ctx context.Context, tx *sql.Tx, offer, publisher, code
 	if found.Publisher, err = s.publishers.find(ctx, tx, publisher); err != nil {
 		return found, err
 	}
-	if found.Approval, err = s.approvals.find(ctx, tx, rules.ApprovalID(offer, publisher)); err != nil {
+	if found.Approval, err = s.approvals.find(ctx, tx, domain.ApprovalID(offer, publisher)); err != nil {
 		return found, err
 	}
-	existing, err := s.coupons.find(ctx, tx, rules.CouponID(offer, publisher, code))
+	existing, err := s.coupons.find(ctx, tx, domain.CouponID(offer, publisher, code))
 	if err != nil {
 		return found, err
 	}
@@ -110,21 +110,21 @@ func (s *Store) standing(ctx context.Context, tx *sql.Tx, offer, publisher, code
 			return found, err
 		}
 	}
-	found.SharedWith, err = s.sharedWith(ctx, tx, offer, publisher, code, rules.MaxSharers)
+	found.SharedWith, err = s.sharedWith(ctx, tx, offer, publisher, code, domain.MaxSharers)
 	return found, err
 }
 
 // Coupon returns a coupon by its id.
-func (s *Store) Coupon(ctx context.Context, id string) (rules.Coupon, error) {
+func (s *Store) Coupon(ctx context.Context, id string) (domain.Coupon, error) {
 	return s.coupons.first(ctx, s.db.Read(), "id = ?", id)
 }
 
 // UpdateCoupon replaces a coupon by what change makes of it.
-func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(rules.Coupon) (rules.Coupon, error)) (rules.Coupon, error) {
-	return inWrite(ctx, s, func(tx *sql.Tx) (rules.Coupon, error) {
-		return s.coupons.update(ctx, tx, id, func(before rules.Coupon) (rules.Coupon, error) {
+func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(domain.Coupon) (domain.Coupon, error)) (domain.Coupon, error) {
+	return inWrite(ctx, s, func(tx *sql.Tx) (domain.Coupon, error) {
+		return s.coupons.update(ctx, tx, id, func(before domain.Coupon) (domain.Coupon, error) {
 			after, err := change(before)
-			if err != nil || !rules.WidensHold(before, after) {
+			if err != nil || !domain.WidensHold(before, after) {
 				return after, err
 			}
 			return after, s.checkMove(ctx, tx, before, after)
@@ -132,8 +132,8 @@ func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(rules.C
 	})
 }
 
-// checkMove returns the error of rules.CheckMove if the coupon's offer has unique codes.
-func (s *Store) checkMove(ctx context.Context, tx *sql.Tx, before, after rules.Coupon) error {
+// checkMove returns the error of domain.CheckMove if the coupon's offer has unique codes.
+func (s *Store) checkMove(ctx context.Context, tx *sql.Tx, before, after domain.Coupon) error {
 	offer, err := s.offers.find(ctx, tx, before.Offer)
 	if err != nil || offer == nil || !offer.UniqueCodes {
 		return err
@@ -142,11 +142,11 @@ func (s *Store) checkMove(ctx context.Context, tx *sql.Tx, before, after rules.C
 	if err != nil {
 		return err
 	}
-	return rules.CheckMove(before, after, holds)
+	return domain.CheckMove(before, after, holds)
 }
 
 // Coupons returns the coupons that a query selects.
-func (s *Store) Coupons(ctx context.Context, q listing.Query) ([]rules.Coupon, error) {
+func (s *Store) Coupons(ctx context.Context, q listing.Query) ([]domain.Coupon, error) {
 	return s.coupons.list(ctx, s.db.Reports(), q)
 }
 
@@ -165,7 +165,7 @@ func (s *Store) sharedWith(ctx context.Context, from querier, offer, publisher, 
 }
 
 // Candidates returns the coupons that have a code, with what their validity hangs on.
-func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) ([]rules.Candidate, error) {
+func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) ([]domain.Candidate, error) {
 	where, args := "c.code_key = ?", []any{couponcode.Fold(code)}
 	if offer != "" {
 		where, args = where+" AND c.offer = ?", append(args, offer)
@@ -181,9 +181,9 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 		LEFT JOIN publishers p ON p.id = c.publisher
 		LEFT JOIN approvals a ON a.id = c.offer || '/' || c.publisher
 		WHERE ` + where + " ORDER BY c.id LIMIT ?"
-	return collect(ctx, s.db.Read(), func(r row) (rules.Candidate, error) {
-		var found rules.Candidate
-		var publisher rules.Publisher // As far as it matters.
+	return collect(ctx, s.db.Read(), func(r row) (domain.Candidate, error) {
+		var found domain.Candidate
+		var publisher domain.Publisher // As far as it matters.
 		var err error
 		found.Coupon, err = scanCoupon(r, append(
 			[]any{&found.OfferState, &found.ApprovalState, &publisher.State, &publisher.PostbackURL, &publisher.Delivery.Statuses},

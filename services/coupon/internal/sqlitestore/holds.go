@@ -4,29 +4,29 @@ import (
 	"context"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
 // holdColumns are the columns of a coupon that say when it holds its code.
 const holdColumns = "offer, publisher, code_key, start_time, expire_time, archived, update_time"
 
-// scanHolder reads a coupon from a row of holdColumns, as far as rules.HoldOf needs it.
-func scanHolder(r row) (c rules.Coupon, err error) {
+// scanHolder reads a coupon from a row of holdColumns, as far as domain.HoldOf needs it.
+func scanHolder(r row) (c domain.Coupon, err error) {
 	err = r.Scan(&c.Offer, &c.Publisher, &c.Code, millis{&c.StartTime}, millis{&c.ExpireTime}, &c.Archived, millis{&c.UpdateTime})
 	return c, err
 }
 
 // Holds returns when the other publishers hold a code on an offer.
-func (s *Store) Holds(ctx context.Context, offer, publisher, code string) ([]rules.Hold, error) {
+func (s *Store) Holds(ctx context.Context, offer, publisher, code string) ([]domain.Hold, error) {
 	return s.holds(ctx, s.db.Read(), offer, publisher, code)
 }
 
-func (s *Store) holds(ctx context.Context, from querier, offer, publisher, code string) ([]rules.Hold, error) {
+func (s *Store) holds(ctx context.Context, from querier, offer, publisher, code string) ([]domain.Hold, error) {
 	const query = "SELECT " + holdColumns + " FROM coupons WHERE code_key = ? AND offer = ? AND publisher <> ?"
-	return collect(ctx, from, func(r row) (rules.Hold, error) {
+	return collect(ctx, from, func(r row) (domain.Hold, error) {
 		holder, err := scanHolder(r)
-		return rules.HoldOf(holder), err
+		return domain.HoldOf(holder), err
 	}, query, couponcode.Fold(code), offer, publisher)
 }
 
@@ -44,12 +44,12 @@ func checkUnshared(ctx context.Context, from querier, offer string, now time.Tim
 	}
 	for len(holders) > 0 {
 		code := holders[0].Code
-		var holds []rules.Hold
+		var holds []domain.Hold
 		for len(holders) > 0 && holders[0].Code == code {
-			holds = append(holds, rules.HoldOf(holders[0]))
+			holds = append(holds, domain.HoldOf(holders[0]))
 			holders = holders[1:]
 		}
-		if err := rules.CheckUnshared(offer, code, holds, now); err != nil {
+		if err := domain.CheckUnshared(offer, code, holds, now); err != nil {
 			return err
 		}
 	}

@@ -7,13 +7,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-func offersTable() *table[rules.Offer] {
-	return &table[rules.Offer]{
+func offersTable() *table[domain.Offer] {
+	return &table[domain.Offer]{
 		name: "offers",
 		columns: slices.Concat(
 			[]string{
@@ -25,7 +25,7 @@ func offersTable() *table[rules.Offer] {
 			payoutColumns("revenue"),
 			[]string{"default_conversion_status", "currency_code", "create_time", "update_time", "revision", "forward_parameters"},
 			moneyColumns("open_postback_max_amount")),
-		values: func(o rules.Offer) []any {
+		values: func(o domain.Offer) []any {
 			return slices.Concat(
 				[]any{
 					o.ID, o.DisplayName, o.LandingPageURL, o.FallbackURL, string(o.State), string(o.PostbackAuth), o.PostbackToken,
@@ -38,8 +38,8 @@ func offersTable() *table[rules.Offer] {
 				moneyValues(o.OpenPostbackMaxAmount))
 		},
 		title:   "display_name",
-		titleOf: func(o rules.Offer) string { return o.DisplayName },
-		scan: func(r row) (o rules.Offer, err error) {
+		titleOf: func(o domain.Offer) string { return o.DisplayName },
+		scan: func(r row) (o domain.Offer, err error) {
 			err = r.Scan(slices.Concat(
 				[]any{
 					&o.ID, &o.DisplayName, &o.LandingPageURL, &o.FallbackURL, &o.State, &o.PostbackAuth, &o.PostbackToken,
@@ -56,26 +56,26 @@ func offersTable() *table[rules.Offer] {
 				scanMoney(&o.OpenPostbackMaxAmount))...)
 			return o, err
 		},
-		id:       func(o rules.Offer) string { return o.ID },
-		revision: func(o *rules.Offer) *int64 { return &o.Revision },
+		id:       func(o domain.Offer) string { return o.ID },
+		revision: func(o *domain.Offer) *int64 { return &o.Revision },
 	}
 }
 
-// InsertOffer stores a new offer. It returns flow.ErrExists too where another offer has its postback
+// InsertOffer stores a new offer. It returns app.ErrExists too where another offer has its postback
 // token.
-func (s *Store) InsertOffer(ctx context.Context, offer rules.Offer) error {
+func (s *Store) InsertOffer(ctx context.Context, offer domain.Offer) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.offers.insert(ctx, tx, offer) })
 }
 
 // Offer returns an offer by its id.
-func (s *Store) Offer(ctx context.Context, id string) (rules.Offer, error) {
+func (s *Store) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	return s.offers.first(ctx, s.db.Read(), "id = ?", id)
 }
 
 // OfferByToken returns the offer whose postback token it is, or was and is still taken.
-func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (rules.Offer, error) {
+func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (domain.Offer, error) {
 	found, err := s.offers.first(ctx, s.db.Read(), "postback_token = ?", token)
-	if !errors.Is(err, flow.ErrNotFound) || token == "" {
+	if !errors.Is(err, app.ErrNotFound) || token == "" {
 		return found, err
 	}
 	// The condition on '' lets the partial index be used.
@@ -84,15 +84,15 @@ func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (
 }
 
 // Offers returns the offers that a query selects.
-func (s *Store) Offers(ctx context.Context, q listing.Query) ([]rules.Offer, error) {
+func (s *Store) Offers(ctx context.Context, q listing.Query) ([]domain.Offer, error) {
 	return s.offers.list(ctx, s.db.Reports(), q)
 }
 
 // UpdateOffer replaces an offer by what change makes of it.
-func (s *Store) UpdateOffer(ctx context.Context, id string, change func(rules.Offer) (rules.Offer, error)) (rules.Offer, error) {
-	return inWrite(ctx, s, func(tx *sql.Tx) (rules.Offer, error) {
+func (s *Store) UpdateOffer(ctx context.Context, id string, change func(domain.Offer) (domain.Offer, error)) (domain.Offer, error) {
+	return inWrite(ctx, s, func(tx *sql.Tx) (domain.Offer, error) {
 		turnedUnique := false
-		offer, err := s.offers.update(ctx, tx, id, func(before rules.Offer) (rules.Offer, error) {
+		offer, err := s.offers.update(ctx, tx, id, func(before domain.Offer) (domain.Offer, error) {
 			after, err := change(before)
 			turnedUnique = after.UniqueCodes && !before.UniqueCodes
 			return after, err

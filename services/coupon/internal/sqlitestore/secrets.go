@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
@@ -39,7 +39,7 @@ func (s secrets) giveMissing(ctx context.Context, db *sqlitedb.DB) error {
 			return err
 		}
 		for _, id := range lacking {
-			if _, err := tx.ExecContext(ctx, s.give, flow.NewSecret(), id); err != nil {
+			if _, err := tx.ExecContext(ctx, s.give, app.NewSecret(), id); err != nil {
 				return sqlitedb.Failure(fmt.Errorf("giving %s a secret: %w", id, err))
 			}
 		}

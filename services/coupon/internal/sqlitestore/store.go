@@ -11,8 +11,8 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
@@ -22,16 +22,16 @@ var migrationFiles embed.FS
 // FileName is the name of the database file.
 const FileName = "coupon.db"
 
-// Store is a flow.Store on one SQLite file.
+// Store is a app.Store on one SQLite file.
 type Store struct {
 	db         *sqlitedb.DB
-	offers     *table[rules.Offer]
-	publishers *table[rules.Publisher]
-	approvals  *table[rules.Approval]
-	coupons    *table[rules.Coupon]
+	offers     *table[domain.Offer]
+	publishers *table[domain.Publisher]
+	approvals  *table[domain.Approval]
+	coupons    *table[domain.Coupon]
 }
 
-var _ flow.Store = (*Store)(nil)
+var _ app.Store = (*Store)(nil)
 
 // Open opens the file coupon.db in a directory; both are created where they do not exist.
 func Open(ctx context.Context, dir string, opts ...sqlitedb.Option) (*Store, error) {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
@@ -41,12 +41,12 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// first returns the first row that a condition selects, or flow.ErrNotFound.
+// first returns the first row that a condition selects, or app.ErrNotFound.
 func (t *table[T]) first(ctx context.Context, from querier, where string, args ...any) (T, error) {
 	query := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + t.name + " WHERE " + where
 	found, err := t.scan(from.QueryRowContext(ctx, query, args...))
 	if errors.Is(err, sql.ErrNoRows) {
-		return found, flow.ErrNotFound
+		return found, app.ErrNotFound
 	}
 	if err != nil {
 		return found, t.failure("reading", err)
@@ -54,12 +54,12 @@ func (t *table[T]) first(ctx context.Context, from querier, where string, args .
 	return found, nil
 }
 
-// only returns the row that a condition selects, or flow.ErrNotFound where it selects none or several.
+// only returns the row that a condition selects, or app.ErrNotFound where it selects none or several.
 func (t *table[T]) only(ctx context.Context, from querier, where string, args ...any) (T, error) {
 	query := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + t.name + " WHERE " + where + " LIMIT 2"
 	found, err := collect(ctx, from, t.scan, query, args...)
 	if err == nil && len(found) != 1 {
-		err = flow.ErrNotFound
+		err = app.ErrNotFound
 	}
 	if err != nil {
 		var none T
@@ -71,7 +71,7 @@ func (t *table[T]) only(ctx context.Context, from querier, where string, args ..
 // find returns the row with a key, or nil.
 func (t *table[T]) find(ctx context.Context, from querier, id string) (*T, error) {
 	found, err := t.first(ctx, from, "id = ?", id)
-	if errors.Is(err, flow.ErrNotFound) {
+	if errors.Is(err, app.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -91,12 +91,12 @@ func (t *table[T]) list(ctx context.Context, from querier, q listing.Query) ([]T
 	return found, nil
 }
 
-// insert writes a new row, or returns flow.ErrExists.
+// insert writes a new row, or returns app.ErrExists.
 func (t *table[T]) insert(ctx context.Context, tx *sql.Tx, item T) error {
 	return t.insertAll(ctx, tx, []T{item})
 }
 
-// insertAll writes new rows, or returns flow.ErrExists at the first whose key is taken.
+// insertAll writes new rows, or returns app.ErrExists at the first whose key is taken.
 func (t *table[T]) insertAll(ctx context.Context, tx *sql.Tx, items []T) (err error) {
 	columns := t.written()
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
@@ -109,7 +109,7 @@ func (t *table[T]) insertAll(ctx context.Context, tx *sql.Tx, items []T) (err er
 	for _, item := range items {
 		_, err := statement.ExecContext(ctx, t.writtenValues(item)...)
 		if sqlitedb.IsUnique(err) {
-			return flow.ErrExists
+			return app.ErrExists
 		}
 		if err != nil {
 			return t.failure("inserting into", err)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -65,11 +65,11 @@ func flag(b bool) driver.Value {
 }
 
 // optionalSeconds is a duration that may be unset and scans from whole seconds or NULL.
-type optionalSeconds struct{ into *rules.OptionalDuration }
+type optionalSeconds struct{ into *domain.OptionalDuration }
 
 // Scan implements sql.Scanner.
 func (s optionalSeconds) Scan(value any) error {
-	*s.into = rules.OptionalDuration{IsSet: value != nil}
+	*s.into = domain.OptionalDuration{IsSet: value != nil}
 	if value == nil {
 		return nil
 	}
@@ -77,7 +77,7 @@ func (s optionalSeconds) Scan(value any) error {
 }
 
 // secondsOrNull returns a duration that may be unset as it is stored.
-func secondsOrNull(d rules.OptionalDuration) driver.Value {
+func secondsOrNull(d domain.OptionalDuration) driver.Value {
 	if !d.IsSet {
 		return nil
 	}
@@ -113,13 +113,13 @@ func settingsColumns() []string {
 	}
 }
 
-func settingsValues(s rules.CouponSettings) []any {
+func settingsValues(s domain.CouponSettings) []any {
 	return []any{
 		string(s.Precedence), secondsOrNull(s.ClickWindow), secondsOrNull(s.CouponGrace), string(s.DefaultConversionStatus), s.FallbackURL,
 	}
 }
 
-func scanSettings(s *rules.CouponSettings) []any {
+func scanSettings(s *domain.CouponSettings) []any {
 	return []any{
 		&s.Precedence,
 		optionalSeconds{&s.ClickWindow},

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -25,9 +25,9 @@ func bulkPromises() []promise {
 }
 
 // admitEach plans coupons as the service does, and all or none.
-func admitEach(drafts []rules.Coupon) func(*rules.Standings) ([]rules.Plan, error) {
-	return func(standings *rules.Standings) ([]rules.Plan, error) {
-		var plans []rules.Plan
+func admitEach(drafts []domain.Coupon) func(*domain.Standings) ([]domain.Plan, error) {
+	return func(standings *domain.Standings) ([]domain.Plan, error) {
+		var plans []domain.Plan
 		for _, draft := range drafts {
 			plan, err := standings.Admit(draft, draft.CreateTime)
 			if err != nil {
@@ -40,7 +40,7 @@ func admitEach(drafts []rules.Coupon) func(*rules.Standings) ([]rules.Plan, erro
 }
 
 // createMany stores coupons as the service does.
-func (s *suite) createMany(t testing.TB, drafts ...rules.Coupon) ([]rules.Plan, error) {
+func (s *suite) createMany(t testing.TB, drafts ...domain.Coupon) ([]domain.Plan, error) {
 	t.Helper()
 	return s.CreateCoupons(t.Context(), drafts, admitEach(drafts))
 }
@@ -61,11 +61,11 @@ func testManyStandings(t *testing.T, s *suite) {
 	for _, who := range []string{"24", "23", "22"} {
 		must(t, s.create(t.Context(), coupon("10", who, "sale20")))
 	}
-	drafts := []rules.Coupon{
+	drafts := []domain.Coupon{
 		coupon("10", "22", "Sale20"), coupon("10", "22", "FREE"), coupon("11", "23", "SALE20"), coupon("12", "99", "SALE20"),
 	}
-	var shown []rules.Standing
-	_, err := s.CreateCoupons(t.Context(), drafts, func(standings *rules.Standings) ([]rules.Plan, error) {
+	var shown []domain.Standing
+	_, err := s.CreateCoupons(t.Context(), drafts, func(standings *domain.Standings) ([]domain.Plan, error) {
 		shown = nil
 		for _, draft := range drafts {
 			shown = append(shown, standings.Of(draft))
@@ -83,7 +83,7 @@ func testManyStandings(t *testing.T, s *suite) {
 	}
 	want(t, "the offer", *full.Offer, nil, offer("10"))
 	want(t, "the publisher", *full.Publisher, nil, publisher("22"))
-	want(t, "the approval's state", full.Approval.State, nil, rules.ApprovalApproved)
+	want(t, "the approval's state", full.Approval.State, nil, domain.ApprovalApproved)
 	wantList(t, "who else has it", full.SharedWith, nil, "23", "24")
 	if free := shown[1]; free.Exists || len(free.SharedWith) > 0 || free.Approval == nil {
 		t.Errorf("what stands of a free code is %+v", free)
@@ -99,8 +99,8 @@ func testManyStandings(t *testing.T, s *suite) {
 func testCreateMany(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.setUp(t)
-	s.approve(t, approval("11", "22", rules.ApprovalPending))
-	drafts := []rules.Coupon{coupon("10", "22", "Sale20"), coupon("10", "22", "OTHER"), coupon("11", "22", "SALE20"), coupon("10", "23", "SALE20")}
+	s.approve(t, approval("11", "22", domain.ApprovalPending))
+	drafts := []domain.Coupon{coupon("10", "22", "Sale20"), coupon("10", "22", "OTHER"), coupon("11", "22", "SALE20"), coupon("10", "23", "SALE20")}
 	plans, err := s.createMany(t, drafts...)
 	must(t, err)
 	for i, draft := range drafts {
@@ -116,7 +116,7 @@ func testCreateMany(t *testing.T, s *suite) {
 	for id, revision := range map[string]int64{"10/22": 1, "11/22": 2, "10/23": 1} {
 		stored, err := s.Approval(ctx, id[:2], id[3:])
 		want(t, "the approval's revision", stored.Revision, err, revision)
-		want(t, "the approval's state", stored.State, err, rules.ApprovalApproved)
+		want(t, "the approval's state", stored.State, err, domain.ApprovalApproved)
 	}
 	o, err := s.Offer(ctx, "10")
 	want(t, "the offer", o, err, offer("10"))
@@ -135,11 +135,11 @@ func testRefusedMany(t *testing.T, s *suite) {
 }
 
 // blindEach plans coupons without a look at what stands.
-func blindEach(coupons ...rules.Coupon) func(*rules.Standings) ([]rules.Plan, error) {
-	return func(*rules.Standings) ([]rules.Plan, error) {
-		var plans []rules.Plan
+func blindEach(coupons ...domain.Coupon) func(*domain.Standings) ([]domain.Plan, error) {
+	return func(*domain.Standings) ([]domain.Plan, error) {
+		var plans []domain.Plan
 		for _, c := range coupons {
-			plans = append(plans, rules.Plan{Coupon: c})
+			plans = append(plans, domain.Plan{Coupon: c})
 		}
 		return plans, nil
 	}
@@ -151,8 +151,8 @@ func testBlindMany(t *testing.T, s *suite) {
 	must(t, s.create(t.Context(), first))
 	second := coupon("10", "22", "sale20")
 	second.InternalNote = "second"
-	_, err := s.CreateCoupons(t.Context(), []rules.Coupon{second}, blindEach(second))
-	wantError(t, "CreateCoupons", err, flow.ErrExists)
+	_, err := s.CreateCoupons(t.Context(), []domain.Coupon{second}, blindEach(second))
+	wantError(t, "CreateCoupons", err, app.ErrExists)
 	c, err := s.Coupon(t.Context(), first.ID())
 	want(t, "the coupon", c, err, first)
 }
@@ -160,21 +160,21 @@ func testBlindMany(t *testing.T, s *suite) {
 func testAtomicMany(t *testing.T, s *suite) {
 	s.setUp(t)
 	must(t, s.create(t.Context(), coupon("10", "22", "SALE20")))
-	drafts := []rules.Coupon{coupon("10", "23", "NEW"), coupon("10", "22", "SALE20"), coupon("11", "23", "NEW")}
-	given := approval("10", "23", rules.ApprovalApproved)
-	_, err := s.CreateCoupons(t.Context(), drafts, func(standings *rules.Standings) ([]rules.Plan, error) {
+	drafts := []domain.Coupon{coupon("10", "23", "NEW"), coupon("10", "22", "SALE20"), coupon("11", "23", "NEW")}
+	given := approval("10", "23", domain.ApprovalApproved)
+	_, err := s.CreateCoupons(t.Context(), drafts, func(standings *domain.Standings) ([]domain.Plan, error) {
 		plans, err := blindEach(drafts...)(standings)
 		plans[0].Approval = &given
 		return plans, err
 	})
-	wantError(t, "CreateCoupons", err, flow.ErrExists)
+	wantError(t, "CreateCoupons", err, app.ErrExists)
 	s.wantNoTrace(t, "10", "23", "NEW")
 	s.wantCoupons(t, "10/22/SALE20")
 }
 
 // thousands returns a coupon for each of many codes.
-func thousands(count int) []rules.Coupon {
-	drafts := make([]rules.Coupon, count)
+func thousands(count int) []domain.Coupon {
+	drafts := make([]domain.Coupon, count)
 	for i := range drafts {
 		drafts[i] = coupon("10", "22", fmt.Sprintf("BULK%05d", i))
 	}
@@ -183,19 +183,19 @@ func thousands(count int) []rules.Coupon {
 
 func testCreateThousands(t *testing.T, s *suite) {
 	s.setUp(t)
-	drafts := thousands(rules.MaxSeriesCount)
+	drafts := thousands(domain.MaxSeriesCount)
 	began := time.Now()
 	_, err := s.createMany(t, drafts...)
 	must(t, err)
 	t.Logf("%d coupons in one transaction: %v", len(drafts), time.Since(began))
-	for _, i := range []int{0, 4_999, rules.MaxSeriesCount - 1} {
+	for _, i := range []int{0, 4_999, domain.MaxSeriesCount - 1} {
 		c, err := s.Coupon(t.Context(), drafts[i].ID())
 		want(t, "a coupon", c, err, drafts[i])
 	}
 	newest, err := s.Coupons(t.Context(), listing.Query{Order: []listing.Order{{Field: "id", Desc: true}}, Limit: 1})
 	must(t, err)
 	want(t, "the last coupon", newest[0], nil, drafts[len(drafts)-1])
-	_, err = s.createMany(t, slices.Concat(drafts[9_000:], []rules.Coupon{coupon("10", "23", "NEW")})...)
+	_, err = s.createMany(t, slices.Concat(drafts[9_000:], []domain.Coupon{coupon("10", "23", "NEW")})...)
 	tally(t, []error{err}, "COUPON_EXISTS")
 	s.wantNoTrace(t, "10", "23", "NEW")
 }
@@ -212,8 +212,8 @@ func testRaceMany(t *testing.T, s *suite) {
 		if i%2 == 0 {
 			slices.Reverse(mine)
 		}
-		drafts := rules.WithCodes(coupon("10", who[i%len(who)], ""), mine)
-		_, err := s.CreateCoupons(t.Context(), drafts, func(standings *rules.Standings) ([]rules.Plan, error) {
+		drafts := domain.WithCodes(coupon("10", who[i%len(who)], ""), mine)
+		_, err := s.CreateCoupons(t.Context(), drafts, func(standings *domain.Standings) ([]domain.Plan, error) {
 			if len(standings.Free("10", mine)) < len(mine) {
 				return nil, errRefused
 			}
@@ -240,7 +240,7 @@ func testRaceManyWithOne(t *testing.T, s *suite) {
 	s.setUp(t)
 	for round := range 10 {
 		codes := []string{fmt.Sprint("A", round, "X"), fmt.Sprint("B", round, "X"), fmt.Sprint("C", round, "X")}
-		drafts := rules.WithCodes(coupon("10", "22", ""), codes)
+		drafts := domain.WithCodes(coupon("10", "22", ""), codes)
 		errs := atOnce(2, func(i int) error {
 			if i == 0 {
 				return s.create(t.Context(), coupon("10", "22", codes[1]))
@@ -255,7 +255,7 @@ func testRaceManyWithOne(t *testing.T, s *suite) {
 			if errs[1] == nil || i == 1 {
 				must(t, err)
 			} else {
-				wantError(t, "a coupon of the batch that lost", err, flow.ErrNotFound)
+				wantError(t, "a coupon of the batch that lost", err, app.ErrNotFound)
 			}
 		}
 	}

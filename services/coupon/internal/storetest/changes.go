@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -27,8 +27,8 @@ func testChange(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.setUp(t)
 	changed := offer("10")
-	changed.DisplayName, changed.State, changed.ClickWindow, changed.UpdateTime = "new", rules.OfferPaused, 0, moment(9)
-	got, err := s.UpdateOffer(ctx, "10", func(before rules.Offer) (rules.Offer, error) {
+	changed.DisplayName, changed.State, changed.ClickWindow, changed.UpdateTime = "new", domain.OfferPaused, 0, moment(9)
+	got, err := s.UpdateOffer(ctx, "10", func(before domain.Offer) (domain.Offer, error) {
 		want(t, "what the change is given", before, nil, offer("10"))
 		return changed, nil
 	})
@@ -40,10 +40,10 @@ func testChange(t *testing.T, s *suite) {
 	want(t, "the other offer", got, err, offer("11"))
 
 	archived := publisher("22")
-	archived.State = rules.PublisherArchived
-	archived.PostbackURL, archived.Delivery = "", rules.DeliverySettings{Method: rules.DeliverByGet}
-	archived = rules.RotateSecret(archived, "next", time.Hour, moment(9))
-	_, err = s.UpdatePublisher(ctx, "22", func(rules.Publisher) (rules.Publisher, error) { return archived, nil })
+	archived.State = domain.PublisherArchived
+	archived.PostbackURL, archived.Delivery = "", domain.DeliverySettings{Method: domain.DeliverByGet}
+	archived = domain.RotateSecret(archived, "next", time.Hour, moment(9))
+	_, err = s.UpdatePublisher(ctx, "22", func(domain.Publisher) (domain.Publisher, error) { return archived, nil })
 	must(t, err)
 	archived.Revision = 2
 	person, err := s.Publisher(ctx, "22")
@@ -53,8 +53,8 @@ func testChange(t *testing.T, s *suite) {
 	renewed := coupon("10", "23", "Sale20")
 	renewed.ExpireTime, renewed.Enabled, renewed.Archived = moment(999), false, true
 	renewed.UsageLimit, renewed.DailyUsageLimit = 0, 8
-	renewed.Settings.ClickWindow, renewed.Settings.FallbackURL = rules.OptionalDuration{}, ""
-	_, err = s.UpdateCoupon(ctx, "10/23/SALE20", func(rules.Coupon) (rules.Coupon, error) { return renewed, nil })
+	renewed.Settings.ClickWindow, renewed.Settings.FallbackURL = domain.OptionalDuration{}, ""
+	_, err = s.UpdateCoupon(ctx, "10/23/SALE20", func(domain.Coupon) (domain.Coupon, error) { return renewed, nil })
 	must(t, err)
 	renewed.Revision = 2
 	c, err := s.Coupon(ctx, "10/23/SALE20")
@@ -65,53 +65,53 @@ func testRefusedChange(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.setUp(t)
 	must(t, s.create(ctx, coupon("10", "22", "SALE20")))
-	_, err := s.UpdateOffer(ctx, "10", func(o rules.Offer) (rules.Offer, error) { o.DisplayName = "x"; return o, errRefused })
+	_, err := s.UpdateOffer(ctx, "10", func(o domain.Offer) (domain.Offer, error) { o.DisplayName = "x"; return o, errRefused })
 	wantError(t, "UpdateOffer", err, errRefused)
 	o, err := s.Offer(ctx, "10")
 	want(t, "the offer", o, err, offer("10"))
-	_, err = s.UpdatePublisher(ctx, "22", func(p rules.Publisher) (rules.Publisher, error) { p.DisplayName = "x"; return p, errRefused })
+	_, err = s.UpdatePublisher(ctx, "22", func(p domain.Publisher) (domain.Publisher, error) { p.DisplayName = "x"; return p, errRefused })
 	wantError(t, "UpdatePublisher", err, errRefused)
 	p, err := s.Publisher(ctx, "22")
 	want(t, "the publisher", p, err, publisher("22"))
-	_, err = s.UpdateCoupon(ctx, "10/22/SALE20", func(c rules.Coupon) (rules.Coupon, error) { c.Enabled = false; return c, errRefused })
+	_, err = s.UpdateCoupon(ctx, "10/22/SALE20", func(c domain.Coupon) (domain.Coupon, error) { c.Enabled = false; return c, errRefused })
 	wantError(t, "UpdateCoupon", err, errRefused)
 	c, err := s.Coupon(ctx, "10/22/SALE20")
 	want(t, "the coupon", c, err, coupon("10", "22", "SALE20"))
-	_, err = s.PutApproval(ctx, "11", "22", func(*rules.Approval) (rules.Approval, error) {
-		return approval("11", "22", rules.ApprovalApproved), errRefused
+	_, err = s.PutApproval(ctx, "11", "22", func(*domain.Approval) (domain.Approval, error) {
+		return approval("11", "22", domain.ApprovalApproved), errRefused
 	})
 	wantError(t, "PutApproval", err, errRefused)
 	_, err = s.Approval(ctx, "11", "22")
-	wantError(t, "the approval", err, flow.ErrNotFound)
+	wantError(t, "the approval", err, app.ErrNotFound)
 }
 
 func testChangedKey(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.setUp(t)
 	must(t, s.create(ctx, coupon("10", "22", "SALE20")))
-	_, err := s.UpdateCoupon(ctx, "10/22/SALE20", func(c rules.Coupon) (rules.Coupon, error) { c.Code = "OTHER"; return c, nil })
+	_, err := s.UpdateCoupon(ctx, "10/22/SALE20", func(c domain.Coupon) (domain.Coupon, error) { c.Code = "OTHER"; return c, nil })
 	if err == nil {
 		t.Error("a change of the code was taken")
 	}
 	c, err := s.Coupon(ctx, "10/22/SALE20")
 	want(t, "the coupon", c, err, coupon("10", "22", "SALE20"))
 	_, err = s.Coupon(ctx, "10/22/OTHER")
-	wantError(t, "the other coupon", err, flow.ErrNotFound)
+	wantError(t, "the other coupon", err, app.ErrNotFound)
 }
 
 func testPutApproval(t *testing.T, s *suite) {
 	ctx := t.Context()
-	first := approval("10", "22", rules.ApprovalPending)
-	got, err := s.PutApproval(ctx, "10", "22", func(before *rules.Approval) (rules.Approval, error) {
+	first := approval("10", "22", domain.ApprovalPending)
+	got, err := s.PutApproval(ctx, "10", "22", func(before *domain.Approval) (domain.Approval, error) {
 		if before != nil {
 			t.Errorf("the first put is given %+v, want nil", *before)
 		}
 		return first, nil
 	})
 	want(t, "the first result", got, err, first)
-	second := approval("10", "22", rules.ApprovalBlocked)
+	second := approval("10", "22", domain.ApprovalBlocked)
 	second.UpdateTime, second.Payout.Cap = moment(5), money.Money{}
-	got, err = s.PutApproval(ctx, "10", "22", func(before *rules.Approval) (rules.Approval, error) {
+	got, err = s.PutApproval(ctx, "10", "22", func(before *domain.Approval) (domain.Approval, error) {
 		if before == nil || *before != first {
 			t.Errorf("the second put is given %+v, want %+v", before, first)
 		}
@@ -124,9 +124,9 @@ func testPutApproval(t *testing.T, s *suite) {
 }
 
 func testPutSameApproval(t *testing.T, s *suite) {
-	first := approval("10", "22", rules.ApprovalPending)
+	first := approval("10", "22", domain.ApprovalPending)
 	s.approve(t, first)
-	got, err := s.PutApproval(t.Context(), "10", "22", func(before *rules.Approval) (rules.Approval, error) { return *before, nil })
+	got, err := s.PutApproval(t.Context(), "10", "22", func(before *domain.Approval) (domain.Approval, error) { return *before, nil })
 	want(t, "the result", got, err, first)
 	got, err = s.Approval(t.Context(), "10", "22")
 	want(t, "the approval", got, err, first)
@@ -135,8 +135,8 @@ func testPutSameApproval(t *testing.T, s *suite) {
 func testMakeUnique(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.setUp(t)
-	unique := func(o rules.Offer) (rules.Offer, error) { o.UniqueCodes = true; return o, nil }
-	for _, c := range []rules.Coupon{
+	unique := func(o domain.Offer) (domain.Offer, error) { o.UniqueCodes = true; return o, nil }
+	for _, c := range []domain.Coupon{
 		coupon("10", "22", "SALE20"), coupon("10", "23", "sale20"), coupon("10", "22", "OTHER"),
 		coupon("11", "22", "SALE20"), coupon("11", "23", "OTHER"), coupon("11", "22", "MORE"),
 	} {
@@ -152,6 +152,6 @@ func testMakeUnique(t *testing.T, s *suite) {
 	o, err = s.UpdateOffer(ctx, "11", unique)
 	want(t, "unique codes where none is shared", o.UniqueCodes, err, true)
 	want(t, "the revision", o.Revision, nil, 2)
-	_, err = s.UpdateOffer(ctx, "10", func(o rules.Offer) (rules.Offer, error) { o.DisplayName = "x"; return o, nil })
+	_, err = s.UpdateOffer(ctx, "10", func(o domain.Offer) (domain.Offer, error) { o.DisplayName = "x"; return o, nil })
 	must(t, err) // Where a code is shared, other changes are free.
 }

@@ -3,8 +3,8 @@ package storetest
 import (
 	"testing"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
@@ -22,11 +22,11 @@ func createPromises() []promise {
 
 func testStanding(t *testing.T, s *suite) {
 	ctx := t.Context()
-	show := func(offer, publisher, code string) (shown rules.Standing) {
+	show := func(offer, publisher, code string) (shown domain.Standing) {
 		t.Helper()
-		_, err := s.CreateCoupon(ctx, offer, publisher, code, func(standing rules.Standing) (rules.Plan, error) {
+		_, err := s.CreateCoupon(ctx, offer, publisher, code, func(standing domain.Standing) (domain.Plan, error) {
 			shown = standing
-			return rules.Plan{}, errRefused
+			return domain.Plan{}, errRefused
 		})
 		wantError(t, "CreateCoupon", err, errRefused)
 		return shown
@@ -46,7 +46,7 @@ func testStanding(t *testing.T, s *suite) {
 	}
 	want(t, "the offer", *full.Offer, nil, offer("10"))
 	want(t, "the publisher", *full.Publisher, nil, publisher("22"))
-	want(t, "the approval's state", full.Approval.State, nil, rules.ApprovalApproved)
+	want(t, "the approval's state", full.Approval.State, nil, domain.ApprovalApproved)
 	want(t, "whether it exists", full.Exists, nil, true)
 	wantList(t, "who else has it", full.SharedWith, nil, "23", "24")
 	other := show("11", "23", "SALE20")
@@ -60,8 +60,8 @@ func testCreate(t *testing.T, s *suite) {
 	draft := coupon("10", "22", "Sale20")
 	plan, err := s.CreateCoupon(ctx, "10", "22", "Sale20", admit(draft))
 	want(t, "the planned coupon", plan.Coupon, err, draft)
-	given := rules.Approval{
-		Offer: "10", Publisher: "22", State: rules.ApprovalApproved, Source: rules.SourceCoupon,
+	given := domain.Approval{
+		Offer: "10", Publisher: "22", State: domain.ApprovalApproved, Source: domain.SourceCoupon,
 		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
 	}
 	if plan.Approval == nil || *plan.Approval != given {
@@ -84,37 +84,37 @@ func testCreate(t *testing.T, s *suite) {
 
 func testCreatePending(t *testing.T, s *suite) {
 	s.setUp(t)
-	s.approve(t, approval("10", "22", rules.ApprovalPending))
+	s.approve(t, approval("10", "22", domain.ApprovalPending))
 	must(t, s.create(t.Context(), coupon("10", "22", "SALE20")))
 	a, err := s.Approval(t.Context(), "10", "22")
-	expected := approval("10", "22", rules.ApprovalApproved)
-	expected.Source, expected.Revision = rules.SourceCoupon, 2
+	expected := approval("10", "22", domain.ApprovalApproved)
+	expected.Source, expected.Revision = domain.SourceCoupon, 2
 	want(t, "the approval", a, err, expected)
 }
 
 func testRefusedCreate(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.setUp(t)
-	_, err := s.CreateCoupon(ctx, "10", "22", "SALE20", func(standing rules.Standing) (rules.Plan, error) {
+	_, err := s.CreateCoupon(ctx, "10", "22", "SALE20", func(standing domain.Standing) (domain.Plan, error) {
 		plan, _ := admit(coupon("10", "22", "SALE20"))(standing)
 		return plan, errRefused
 	})
 	wantError(t, "CreateCoupon", err, errRefused)
 	s.wantNoTrace(t, "10", "22", "SALE20")
 
-	s.approve(t, approval("10", "23", rules.ApprovalBlocked))
+	s.approve(t, approval("10", "23", domain.ApprovalBlocked))
 	if e := apperr.As(s.create(ctx, coupon("10", "23", "SALE20"))); e == nil || e.Reason != "PUBLISHER_BLOCKED" {
 		t.Errorf("a create for a blocked publisher: %v", e)
 	}
 	a, err := s.Approval(ctx, "10", "23")
-	want(t, "the blocked publisher's approval", a, err, approval("10", "23", rules.ApprovalBlocked))
+	want(t, "the blocked publisher's approval", a, err, approval("10", "23", domain.ApprovalBlocked))
 	_, err = s.Coupon(ctx, "10/23/SALE20")
-	wantError(t, "the blocked publisher's coupon", err, flow.ErrNotFound)
+	wantError(t, "the blocked publisher's coupon", err, app.ErrNotFound)
 }
 
 // blind plans a coupon and an approval without a look at what stands.
-func blind(c rules.Coupon, a rules.Approval) func(rules.Standing) (rules.Plan, error) {
-	return func(rules.Standing) (rules.Plan, error) { return rules.Plan{Coupon: c, Approval: &a}, nil }
+func blind(c domain.Coupon, a domain.Approval) func(domain.Standing) (domain.Plan, error) {
+	return func(domain.Standing) (domain.Plan, error) { return domain.Plan{Coupon: c, Approval: &a}, nil }
 }
 
 func testBlindCreate(t *testing.T, s *suite) {
@@ -124,8 +124,8 @@ func testBlindCreate(t *testing.T, s *suite) {
 	must(t, s.create(ctx, first))
 	second := coupon("10", "22", "sale20")
 	second.InternalNote = "second"
-	_, err := s.CreateCoupon(ctx, "10", "22", "sale20", blind(second, approval("10", "22", rules.ApprovalApproved)))
-	wantError(t, "CreateCoupon", err, flow.ErrExists)
+	_, err := s.CreateCoupon(ctx, "10", "22", "sale20", blind(second, approval("10", "22", domain.ApprovalApproved)))
+	wantError(t, "CreateCoupon", err, app.ErrExists)
 	c, err := s.Coupon(ctx, "10/22/SALE20")
 	want(t, "the coupon", c, err, first)
 }
@@ -135,8 +135,8 @@ func testAtomicCreate(t *testing.T, s *suite) {
 	s.setUp(t)
 	must(t, s.create(ctx, coupon("10", "22", "SALE20")))
 	// The coupon's key is taken, and the approval, which is written first, is another publisher's.
-	_, err := s.CreateCoupon(ctx, "10", "23", "SALE20", blind(coupon("10", "22", "SALE20"), approval("10", "23", rules.ApprovalApproved)))
-	wantError(t, "CreateCoupon", err, flow.ErrExists)
+	_, err := s.CreateCoupon(ctx, "10", "23", "SALE20", blind(coupon("10", "22", "SALE20"), approval("10", "23", domain.ApprovalApproved)))
+	wantError(t, "CreateCoupon", err, app.ErrExists)
 	s.wantNoTrace(t, "10", "23", "SALE20")
 }
 

@@ -4,45 +4,45 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
 // Fill stores some of everything that a store keeps, by its own writes: each field is set in one of the
 // records at least, and they are in every state.
-func Fill(t testing.TB, store flow.Store) {
+func Fill(t testing.TB, store app.Store) {
 	t.Helper()
 	s := &suite{Store: store}
 	s.setUp(t)
 	fixed := money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "KWD", Units: 3, Nanos: 1_000_000}}
-	_, err := s.UpdateOffer(t.Context(), "11", func(o rules.Offer) (rules.Offer, error) {
-		o.UniqueCodes, o.State, o.Payout, o.FallbackURL = true, rules.OfferPaused, fixed, ""
+	_, err := s.UpdateOffer(t.Context(), "11", func(o domain.Offer) (domain.Offer, error) {
+		o.UniqueCodes, o.State, o.Payout, o.FallbackURL = true, domain.OfferPaused, fixed, ""
 		o.Revenue = money.Payout{Kind: money.Percent, Percent: 12_345, Cap: money.Money{Currency: "JPY", Units: 100, Nanos: 1}}
 		o.Revenue.Fixed.Nanos = 1
-		return rules.Rotate(o, credentials("rotated"), 48*time.Hour, moment(7)), nil
+		return domain.Rotate(o, credentials("rotated"), 48*time.Hour, moment(7)), nil
 	})
 	must(t, err)
-	_, err = s.UpdatePublisher(t.Context(), "24", func(p rules.Publisher) (rules.Publisher, error) {
-		p.State, p.PreviousDeliverySecret, p.PreviousDeliverySecretExpireTime, p.DeliverySecret = rules.PublisherArchived, p.DeliverySecret, moment(9), "rotated"
+	_, err = s.UpdatePublisher(t.Context(), "24", func(p domain.Publisher) (domain.Publisher, error) {
+		p.State, p.PreviousDeliverySecret, p.PreviousDeliverySecretExpireTime, p.DeliverySecret = domain.PublisherArchived, p.DeliverySecret, moment(9), "rotated"
 		return p, nil
 	})
 	must(t, err)
-	s.approve(t, approval("10", "22", rules.ApprovalApproved))
-	blocked := approval("11", "22", rules.ApprovalBlocked)
+	s.approve(t, approval("10", "22", domain.ApprovalApproved))
+	blocked := approval("11", "22", domain.ApprovalBlocked)
 	blocked.Payout = fixed
 	s.approve(t, blocked)
 	s.approve(t, blocked) // which changes nothing
-	capped := approval("11", "23", rules.ApprovalPending)
+	capped := approval("11", "23", domain.ApprovalPending)
 	capped.Payout.Cap.Units = 8
 	s.approve(t, capped)
 	for _, code := range []string{"SaleXYZ20", "Other", "Plain"} {
 		must(t, s.create(t.Context(), coupon("10", "22", code)))
 	}
 	must(t, s.create(t.Context(), coupon("10", "23", "SALEXYZ20")))
-	_, err = s.UpdateCoupon(t.Context(), rules.CouponID("10", "22", "OTHER"), func(c rules.Coupon) (rules.Coupon, error) {
-		c.ExpireTime, c.Archived, c.Enabled, c.Settings = time.Time{}, true, false, rules.CouponSettings{}
-		c.Settings.CouponGrace = rules.OptionalDuration{IsSet: true, Value: time.Minute}
+	_, err = s.UpdateCoupon(t.Context(), domain.CouponID("10", "22", "OTHER"), func(c domain.Coupon) (domain.Coupon, error) {
+		c.ExpireTime, c.Archived, c.Enabled, c.Settings = time.Time{}, true, false, domain.CouponSettings{}
+		c.Settings.CouponGrace = domain.OptionalDuration{IsSet: true, Value: time.Minute}
 		c.Payout = money.Payout{Kind: money.Percent, Percent: 1, Cap: money.Money{Currency: "USD", Units: 4, Nanos: 5}}
 		return c, nil
 	})

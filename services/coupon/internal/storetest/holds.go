@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
@@ -30,7 +30,7 @@ func wantReason(t testing.TB, what string, err error, reason string) {
 }
 
 // between returns a coupon that is valid from one moment to another.
-func between(offer, publisher, code string, from, to int) rules.Coupon {
+func between(offer, publisher, code string, from, to int) domain.Coupon {
 	c := coupon(offer, publisher, code)
 	c.StartTime, c.ExpireTime = moment(from), moment(to)
 	return c
@@ -40,14 +40,14 @@ func between(offer, publisher, code string, from, to int) rules.Coupon {
 func (s *suite) setUpUnique(t testing.TB) {
 	t.Helper()
 	s.setUp(t)
-	_, err := s.UpdateOffer(t.Context(), "10", func(o rules.Offer) (rules.Offer, error) { o.UniqueCodes = true; return o, nil })
+	_, err := s.UpdateOffer(t.Context(), "10", func(o domain.Offer) (domain.Offer, error) { o.UniqueCodes = true; return o, nil })
 	must(t, err)
 }
 
 // move changes the dates of a coupon to those of to.
-func (s *suite) move(t testing.TB, to rules.Coupon) error {
+func (s *suite) move(t testing.TB, to domain.Coupon) error {
 	t.Helper()
-	_, err := s.UpdateCoupon(t.Context(), to.ID(), func(c rules.Coupon) (rules.Coupon, error) {
+	_, err := s.UpdateCoupon(t.Context(), to.ID(), func(c domain.Coupon) (domain.Coupon, error) {
 		c.StartTime, c.ExpireTime = to.StartTime, to.ExpireTime
 		return c, nil
 	})
@@ -57,7 +57,7 @@ func (s *suite) move(t testing.TB, to rules.Coupon) error {
 // archive archives a coupon at a moment.
 func (s *suite) archive(t testing.TB, id string, at int) {
 	t.Helper()
-	_, err := s.UpdateCoupon(t.Context(), id, func(c rules.Coupon) (rules.Coupon, error) {
+	_, err := s.UpdateCoupon(t.Context(), id, func(c domain.Coupon) (domain.Coupon, error) {
 		c.Archived, c.UpdateTime = true, moment(at)
 		return c, nil
 	})
@@ -67,7 +67,7 @@ func (s *suite) archive(t testing.TB, id string, at int) {
 func testHolds(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.setUp(t)
-	for _, c := range []rules.Coupon{
+	for _, c := range []domain.Coupon{
 		between("10", "22", "SALE", 1, 9), between("10", "23", "Sale", 2, 8), between("10", "24", "sale", 3, 7),
 		between("10", "23", "OTHER", 1, 9), between("11", "23", "SALE", 1, 9),
 	} {
@@ -75,9 +75,9 @@ func testHolds(t *testing.T, s *suite) {
 	}
 	s.archive(t, "10/24/SALE", 5)
 	holds, err := s.Holds(ctx, "10", "22", "sale")
-	slices.SortFunc(holds, func(a, b rules.Hold) int { return strings.Compare(a.Publisher, b.Publisher) })
+	slices.SortFunc(holds, func(a, b domain.Hold) int { return strings.Compare(a.Publisher, b.Publisher) })
 	must(t, err)
-	if expected := []rules.Hold{{Publisher: "23", Start: moment(2), End: moment(8)}, {Publisher: "24", Start: moment(3), End: moment(5)}}; !slices.Equal(holds, expected) {
+	if expected := []domain.Hold{{Publisher: "23", Start: moment(2), End: moment(8)}, {Publisher: "24", Start: moment(3), End: moment(5)}}; !slices.Equal(holds, expected) {
 		t.Errorf("the holds of the others are %v, want %v", holds, expected)
 	}
 	holds, err = s.Holds(ctx, "11", "23", "SALE")
@@ -173,7 +173,7 @@ func testRaceMoveAndMakeUnique(t *testing.T, s *suite) {
 			if i == 0 {
 				return s.move(t, between(id, "22", code, 10, 31))
 			}
-			_, err := s.UpdateOffer(ctx, id, func(o rules.Offer) (rules.Offer, error) { o.UniqueCodes = true; return o, nil })
+			_, err := s.UpdateOffer(ctx, id, func(o domain.Offer) (domain.Offer, error) { o.UniqueCodes = true; return o, nil })
 			return err
 		})
 		tally(t, errs[:1], "CODE_TAKEN")

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
@@ -35,12 +35,12 @@ func (s *suite) listed(t testing.TB) {
 		c.Enabled = i != 2
 		must(t, s.create(t.Context(), c))
 	}
-	_, err := s.UpdateCoupon(t.Context(), "11/22/GAMMA", func(c rules.Coupon) (rules.Coupon, error) { c.Archived = true; return c, nil })
+	_, err := s.UpdateCoupon(t.Context(), "11/22/GAMMA", func(c domain.Coupon) (domain.Coupon, error) { c.Archived = true; return c, nil })
 	must(t, err)
 }
 
 // ids returns the coupons' ids without their offers, short to write.
-func ids(coupons []rules.Coupon) []string {
+func ids(coupons []domain.Coupon) []string {
 	var all []string
 	for _, c := range coupons {
 		all = append(all, c.Publisher+c.Code)
@@ -73,7 +73,7 @@ func testSearch(t *testing.T, s *suite) {
 	if find("grusse") != 0 {
 		t.Error("u is taken for ü")
 	}
-	_, err := s.UpdateCoupon(t.Context(), c.ID(), func(c rules.Coupon) (rules.Coupon, error) { c.InternalNote = "Zürich"; return c, nil })
+	_, err := s.UpdateCoupon(t.Context(), c.ID(), func(c domain.Coupon) (domain.Coupon, error) { c.InternalNote = "Zürich"; return c, nil })
 	must(t, err)
 	if find("köln") != 0 || find("ZU\u0308RICH") != 1 {
 		t.Error("a note that was changed is not searched as it is now")
@@ -112,7 +112,7 @@ func testFilters(t *testing.T, s *suite) {
 		{compare("start_time", listing.Less, moment(1)), []string{a}},
 		{compare("start_time", listing.Greater, moment(1)), []string{a2, g, a3}},
 		{compare("expire_time", listing.GreaterEqual, moment(104)), []string{b, a3}},
-		{compare("expire_time", listing.Equal, rules.NoExpiry()), []string{b}},
+		{compare("expire_time", listing.Equal, domain.NoExpiry()), []string{b}},
 		{compare("create_time", listing.Equal, moment(1)), []string{a2, g}},
 		{compare("update_time", listing.NotEqual, moment(0)), []string{a2, g, a3}},
 		{listing.And{compare("offer", listing.Equal, "10"), compare("enabled", listing.Equal, true)}, []string{a, b}},
@@ -133,8 +133,8 @@ func testOtherLists(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.setUp(t)
 	must(t, s.create(ctx, coupon("10", "22", "SALE20")))
-	s.approve(t, approval("10", "23", rules.ApprovalPending))
-	s.approve(t, approval("11", "22", rules.ApprovalBlocked))
+	s.approve(t, approval("10", "23", domain.ApprovalPending))
+	s.approve(t, approval("11", "22", domain.ApprovalBlocked))
 	offers, err := s.Offers(ctx, listing.Query{
 		Where: compare("display_name", listing.HasPrefix, "Summer Šále 夏 🎉 "),
 		Order: []listing.Order{{Field: "id", Desc: true}}, Limit: 10,
@@ -181,7 +181,7 @@ func testOrder(t *testing.T, s *suite) {
 }
 
 // lastValues returns what a page token would hold: the last coupon's values in the order's fields.
-func lastValues(page []rules.Coupon, order []listing.Order) []any {
+func lastValues(page []domain.Coupon, order []listing.Order) []any {
 	last := page[len(page)-1]
 	values := make([]any, len(order))
 	for i, o := range order {

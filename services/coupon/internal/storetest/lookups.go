@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 )
 
 func lookupPromises() []promise {
@@ -34,14 +34,14 @@ func testToken(t *testing.T, s *suite) {
 func (s *suite) wantNoOffer(t testing.TB, token string, now time.Time) {
 	t.Helper()
 	o, err := s.OfferByToken(t.Context(), token, now)
-	if !errors.Is(err, flow.ErrNotFound) {
+	if !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("the token %q is of offer %q (%v), want none", token, o.ID, err)
 	}
 }
 
 // rotate changes an offer's credentials as the service does.
-func (s *suite) rotate(ctx context.Context, id string, next rules.Credentials, overlap time.Duration) (rules.Offer, error) {
-	return s.UpdateOffer(ctx, id, func(o rules.Offer) (rules.Offer, error) { return rules.Rotate(o, next, overlap, moment(10)), nil })
+func (s *suite) rotate(ctx context.Context, id string, next domain.Credentials, overlap time.Duration) (domain.Offer, error) {
+	return s.UpdateOffer(ctx, id, func(o domain.Offer) (domain.Offer, error) { return domain.Rotate(o, next, overlap, moment(10)), nil })
 }
 
 func testTokenBefore(t *testing.T, s *suite) {
@@ -76,9 +76,9 @@ func testOneToken(t *testing.T, s *suite) {
 	s.setUp(t)
 	other := offer("12")
 	other.PostbackToken = "token-of-10"
-	wantError(t, "InsertOffer", s.InsertOffer(ctx, other), flow.ErrExists)
+	wantError(t, "InsertOffer", s.InsertOffer(ctx, other), app.ErrExists)
 	_, err := s.Offer(ctx, "12")
-	wantError(t, "the second", err, flow.ErrNotFound)
+	wantError(t, "the second", err, app.ErrNotFound)
 	if _, err = s.rotate(ctx, "11", credentials("10"), time.Hour); err == nil {
 		t.Error("a change to another offer's token was taken")
 	}
@@ -106,38 +106,38 @@ func testCandidates(t *testing.T, s *suite) {
 	must(t, s.create(ctx, coupon("10", "22", "SALE201")))
 	must(t, s.create(ctx, coupon("10", "24", "SALE20")))
 	must(t, s.create(ctx, coupon("11", "24", "SALE20")))
-	_, err := s.UpdatePublisher(ctx, "24", func(p rules.Publisher) (rules.Publisher, error) { p.PostbackURL = ""; return p, nil })
+	_, err := s.UpdatePublisher(ctx, "24", func(p domain.Publisher) (domain.Publisher, error) { p.PostbackURL = ""; return p, nil })
 	must(t, err)
-	blocked := approval("10", "23", rules.ApprovalBlocked)
+	blocked := approval("10", "23", domain.ApprovalBlocked)
 	s.approve(t, blocked)
-	_, err = s.UpdatePublisher(ctx, "22", func(p rules.Publisher) (rules.Publisher, error) { p.State = rules.PublisherArchived; return p, nil })
+	_, err = s.UpdatePublisher(ctx, "22", func(p domain.Publisher) (domain.Publisher, error) { p.State = domain.PublisherArchived; return p, nil })
 	must(t, err)
-	_, err = s.UpdateOffer(ctx, "11", func(o rules.Offer) (rules.Offer, error) { o.State = rules.OfferPaused; return o, nil })
+	_, err = s.UpdateOffer(ctx, "11", func(o domain.Offer) (domain.Offer, error) { o.State = domain.OfferPaused; return o, nil })
 	must(t, err)
-	archived, err := s.UpdateCoupon(ctx, "11/22/SALE20", func(c rules.Coupon) (rules.Coupon, error) { c.Archived = true; return c, nil })
+	archived, err := s.UpdateCoupon(ctx, "11/22/SALE20", func(c domain.Coupon) (domain.Coupon, error) { c.Archived = true; return c, nil })
 	must(t, err)
 
-	expected := []rules.Candidate{
+	expected := []domain.Candidate{
 		{
-			Coupon: coupon("10", "22", "Sale20"), OfferState: rules.OfferActive,
-			PublisherState: rules.PublisherArchived, ApprovalState: rules.ApprovalApproved,
+			Coupon: coupon("10", "22", "Sale20"), OfferState: domain.OfferActive,
+			PublisherState: domain.PublisherArchived, ApprovalState: domain.ApprovalApproved,
 		},
 		{
-			Coupon: coupon("10", "23", "SALE20"), OfferState: rules.OfferActive,
-			PublisherState: rules.PublisherActive, ApprovalState: rules.ApprovalBlocked, ApprovalPayout: blocked.Payout,
+			Coupon: coupon("10", "23", "SALE20"), OfferState: domain.OfferActive,
+			PublisherState: domain.PublisherActive, ApprovalState: domain.ApprovalBlocked, ApprovalPayout: blocked.Payout,
 			DeliverOn: publisher("23").Delivery.Statuses,
 		},
 		{
-			Coupon: coupon("10", "24", "SALE20"), OfferState: rules.OfferActive,
-			PublisherState: rules.PublisherActive, ApprovalState: rules.ApprovalApproved, // without a URL to be told by
+			Coupon: coupon("10", "24", "SALE20"), OfferState: domain.OfferActive,
+			PublisherState: domain.PublisherActive, ApprovalState: domain.ApprovalApproved, // without a URL to be told by
 		},
 		{
-			Coupon: archived, OfferState: rules.OfferPaused,
-			PublisherState: rules.PublisherArchived, ApprovalState: rules.ApprovalApproved,
+			Coupon: archived, OfferState: domain.OfferPaused,
+			PublisherState: domain.PublisherArchived, ApprovalState: domain.ApprovalApproved,
 		},
 		{
-			Coupon: coupon("11", "24", "SALE20"), OfferState: rules.OfferPaused,
-			PublisherState: rules.PublisherActive, ApprovalState: rules.ApprovalApproved,
+			Coupon: coupon("11", "24", "SALE20"), OfferState: domain.OfferPaused,
+			PublisherState: domain.PublisherActive, ApprovalState: domain.ApprovalApproved,
 		},
 	}
 	for _, code := range []string{"SALE20", "sale20"} {
@@ -149,7 +149,7 @@ func testCandidates(t *testing.T, s *suite) {
 	s.wantCandidates(t, "", "SALE2", nil)
 }
 
-func (s *suite) wantCandidates(t testing.TB, offer, code string, expected []rules.Candidate) {
+func (s *suite) wantCandidates(t testing.TB, offer, code string, expected []domain.Candidate) {
 	t.Helper()
 	got, err := s.Candidates(t.Context(), offer, code, 10)
 	if err != nil || !slices.Equal(got, expected) {

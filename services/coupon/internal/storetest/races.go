@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
@@ -128,7 +128,7 @@ func testRaceMakeUnique(t *testing.T, s *suite) {
 			if i == 0 {
 				return s.create(ctx, coupon(id, "23", code))
 			}
-			_, err := s.UpdateOffer(ctx, id, func(o rules.Offer) (rules.Offer, error) { o.UniqueCodes = true; return o, nil })
+			_, err := s.UpdateOffer(ctx, id, func(o domain.Offer) (domain.Offer, error) { o.UniqueCodes = true; return o, nil })
 			return err
 		})
 		if (errs[0] == nil) == (errs[1] == nil) {
@@ -144,17 +144,17 @@ func testRaceBlock(t *testing.T, s *suite) {
 	s.setUp(t)
 	for round := range 5 {
 		code := fmt.Sprintf("CODE%d", round)
-		_, err := s.PutApproval(ctx, "10", "22", func(before *rules.Approval) (rules.Approval, error) {
-			return approval("10", "22", rules.ApprovalPending), nil
+		_, err := s.PutApproval(ctx, "10", "22", func(before *domain.Approval) (domain.Approval, error) {
+			return approval("10", "22", domain.ApprovalPending), nil
 		})
 		must(t, err)
 		errs := atOnce(2, func(i int) error {
 			if i == 0 {
 				return s.create(ctx, coupon("10", "22", code))
 			}
-			_, err := s.PutApproval(ctx, "10", "22", func(before *rules.Approval) (rules.Approval, error) {
+			_, err := s.PutApproval(ctx, "10", "22", func(before *domain.Approval) (domain.Approval, error) {
 				after := *before
-				after.State = rules.ApprovalBlocked
+				after.State = domain.ApprovalBlocked
 				return after, nil
 			})
 			return err
@@ -162,7 +162,7 @@ func testRaceBlock(t *testing.T, s *suite) {
 		must(t, errs[1])
 		tally(t, errs[:1], "PUBLISHER_BLOCKED")
 		a, err := s.Approval(ctx, "10", "22")
-		want(t, "the approval's state", a.State, err, rules.ApprovalBlocked)
+		want(t, "the approval's state", a.State, err, domain.ApprovalBlocked)
 	}
 }
 
@@ -170,7 +170,7 @@ func testRaceOffer(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.setUp(t)
 	errs := atOnce(racers, func(int) error {
-		_, err := s.UpdateOffer(ctx, "10", func(o rules.Offer) (rules.Offer, error) { o.Payout.Percent++; return o, nil })
+		_, err := s.UpdateOffer(ctx, "10", func(o domain.Offer) (domain.Offer, error) { o.Payout.Percent++; return o, nil })
 		return err
 	})
 	tally(t, errs, "none")
@@ -182,13 +182,13 @@ func testRaceOffer(t *testing.T, s *suite) {
 func testRaceRotate(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.setUp(t)
-	made := map[rules.Credentials]bool{}
-	next := make([]rules.Credentials, racers)
+	made := map[domain.Credentials]bool{}
+	next := make([]domain.Credentials, racers)
 	for i := range next {
 		next[i] = credentials(fmt.Sprint("race-", i))
 		made[next[i]] = true
 	}
-	answers := make([]rules.Offer, racers)
+	answers := make([]domain.Offer, racers)
 	errs := atOnce(racers, func(i int) (err error) {
 		answers[i], err = s.rotate(ctx, "10", next[i], time.Hour)
 		return err
@@ -216,8 +216,8 @@ func testRacePublisher(t *testing.T, s *suite) {
 	s.setUp(t)
 	before := make([]string, racers)
 	errs := atOnce(racers, func(i int) error {
-		rotated, err := s.UpdatePublisher(ctx, "22", func(p rules.Publisher) (rules.Publisher, error) {
-			return rules.RotateSecret(p, fmt.Sprint("race-", i), time.Hour, moment(10)), nil
+		rotated, err := s.UpdatePublisher(ctx, "22", func(p domain.Publisher) (domain.Publisher, error) {
+			return domain.RotateSecret(p, fmt.Sprint("race-", i), time.Hour, moment(10)), nil
 		})
 		want(t, "the secret that a rotation was told", rotated.DeliverySecret, err, fmt.Sprint("race-", i))
 		before[i] = rotated.PreviousDeliverySecret
@@ -241,7 +241,7 @@ func testRaceCoupon(t *testing.T, s *suite) {
 	s.setUp(t)
 	must(t, s.create(ctx, coupon("10", "22", "SALE20")))
 	errs := atOnce(racers, func(int) error {
-		_, err := s.UpdateCoupon(ctx, "10/22/SALE20", func(c rules.Coupon) (rules.Coupon, error) { c.Payout.Fixed.Units++; return c, nil })
+		_, err := s.UpdateCoupon(ctx, "10/22/SALE20", func(c domain.Coupon) (domain.Coupon, error) { c.Payout.Fixed.Units++; return c, nil })
 		return err
 	})
 	tally(t, errs, "none")
@@ -253,8 +253,8 @@ func testRaceCoupon(t *testing.T, s *suite) {
 func testRaceApproval(t *testing.T, s *suite) {
 	ctx := t.Context()
 	errs := atOnce(racers, func(int) error {
-		_, err := s.PutApproval(ctx, "10", "22", func(before *rules.Approval) (rules.Approval, error) {
-			after := approval("10", "22", rules.ApprovalPending)
+		_, err := s.PutApproval(ctx, "10", "22", func(before *domain.Approval) (domain.Approval, error) {
+			after := approval("10", "22", domain.ApprovalPending)
 			if before != nil {
 				after = *before
 			}
@@ -283,7 +283,7 @@ func testRaceInsert(t *testing.T, s *suite) {
 			won++
 			continue
 		}
-		wantError(t, "InsertOffer", err, flow.ErrExists)
+		wantError(t, "InsertOffer", err, app.ErrExists)
 	}
 	want(t, "the number of winners", won, nil, 1)
 }

@@ -1,4 +1,4 @@
-// Package storetest holds what the coupon service's use cases rely on in a flow.Store, as one suite
+// Package storetest holds what the coupon service's use cases rely on in a app.Store, as one suite
 // that every store runs, races included.
 //
 // Only the tests of the stores import it.
@@ -13,14 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
 // Place is where a store's state is: each call opens the same one again.
-type Place func(t testing.TB) flow.Store
+type Place func(t testing.TB) app.Store
 
 // promise is one thing that every store keeps.
 type promise struct {
@@ -30,7 +30,7 @@ type promise struct {
 
 // suite is what a promise's test works on: a place of its own and a store opened there.
 type suite struct {
-	flow.Store
+	app.Store
 	place Place
 }
 
@@ -69,7 +69,7 @@ func promises() []promise {
 }
 
 // open opens a store that is closed when the test ends.
-func open(t testing.TB, place Place) flow.Store {
+func open(t testing.TB, place Place) app.Store {
 	t.Helper()
 	store := place(t)
 	t.Cleanup(func() {
@@ -85,21 +85,21 @@ func moment(n int) time.Time {
 	return time.Date(2026, time.March, 1, 12, 0, 0, 123_000_000, time.UTC).Add(time.Duration(n) * time.Minute)
 }
 
-func offer(id string) rules.Offer {
-	return rules.Offer{
+func offer(id string) domain.Offer {
+	return domain.Offer{
 		ID:                      id,
 		DisplayName:             "Summer Šále 夏 🎉 " + id,
 		LandingPageURL:          "https://shop.example/?c={coupon_code}&x=%20",
 		FallbackURL:             "https://shop.example/over",
-		State:                   rules.OfferActive,
-		PostbackAuth:            rules.AuthToken,
+		State:                   domain.OfferActive,
+		PostbackAuth:            domain.AuthToken,
 		Credentials:             credentials(id),
-		Precedence:              rules.ClickFirst,
+		Precedence:              domain.ClickFirst,
 		ClickWindow:             30 * 24 * time.Hour,
 		CouponGrace:             90 * time.Second,
 		Payout:                  money.Payout{Kind: money.Percent, Percent: 75_000, Cap: money.Money{Currency: "EUR", Units: 40, Nanos: 10_000_000}},
 		Revenue:                 money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "JPY", Units: 900}},
-		DefaultConversionStatus: rules.StartApproved,
+		DefaultConversionStatus: domain.StartApproved,
 		CurrencyCode:            "EUR",
 		ForwardParameters:       "utm_*,gclid",
 		OpenPostbackMaxAmount:   money.Money{Currency: "EUR", Units: 500, Nanos: 250_000_000},
@@ -109,17 +109,17 @@ func offer(id string) rules.Offer {
 	}
 }
 
-func credentials(of string) rules.Credentials {
-	return rules.Credentials{PostbackToken: "token-of-" + of, PostbackSecret: "secret-of-" + of}
+func credentials(of string) domain.Credentials {
+	return domain.Credentials{PostbackToken: "token-of-" + of, PostbackSecret: "secret-of-" + of}
 }
 
-func publisher(id string) rules.Publisher {
-	return rules.Publisher{
-		ID: id, DisplayName: "Łucja \"'\\ " + id, State: rules.PublisherActive,
+func publisher(id string) domain.Publisher {
+	return domain.Publisher{
+		ID: id, DisplayName: "Łucja \"'\\ " + id, State: domain.PublisherActive,
 		PostbackURL: "https://track.example/'?c={click_id}&x=%20",
-		Delivery: rules.DeliverySettings{
-			Method:        rules.DeliverByPost,
-			Statuses:      rules.DeliveryStatusesOf(rules.DeliverApproved, rules.DeliverRejected),
+		Delivery: domain.DeliverySettings{
+			Method:        domain.DeliverByPost,
+			Statuses:      domain.DeliveryStatusesOf(domain.DeliverApproved, domain.DeliverRejected),
 			OnlyWithClick: true,
 		},
 		DeliverySecret: "delivery-secret-of-" + id,
@@ -127,27 +127,27 @@ func publisher(id string) rules.Publisher {
 	}
 }
 
-func approval(offer, publisher string, state rules.ApprovalState) rules.Approval {
-	return rules.Approval{
-		Offer: offer, Publisher: publisher, State: state, Source: rules.SourceManual,
+func approval(offer, publisher string, state domain.ApprovalState) domain.Approval {
+	return domain.Approval{
+		Offer: offer, Publisher: publisher, State: state, Source: domain.SourceManual,
 		Payout:     money.Payout{Kind: money.Percent, Percent: 125_000, Cap: money.Money{Currency: "KWD", Nanos: 500_000_000}},
 		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
 	}
 }
 
-func coupon(offer, publisher, code string) rules.Coupon {
-	return rules.Coupon{
+func coupon(offer, publisher, code string) domain.Coupon {
+	return domain.Coupon{
 		Offer: offer, Publisher: publisher, Code: code,
 		StartTime: moment(0), ExpireTime: moment(60), InternalNote: "Für Ines; ' OR 1=1 --\n$where 夏", Enabled: true,
 		Payout: money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "USD", Units: 12, Nanos: 500_000_000}},
-		Settings: rules.CouponSettings{
-			Precedence:              rules.OnlyIfClicked,
-			ClickWindow:             rules.OptionalDuration{IsSet: true, Value: time.Hour},
-			CouponGrace:             rules.OptionalDuration{IsSet: true}, // None, which is not the offer's.
-			DefaultConversionStatus: rules.StartPending,
+		Settings: domain.CouponSettings{
+			Precedence:              domain.OnlyIfClicked,
+			ClickWindow:             domain.OptionalDuration{IsSet: true, Value: time.Hour},
+			CouponGrace:             domain.OptionalDuration{IsSet: true}, // None, which is not the offer's.
+			DefaultConversionStatus: domain.StartPending,
 			FallbackURL:             "https://shop.example/夏",
 		},
-		UsageLimit: rules.MaxUsageLimit, DailyUsageLimit: 7,
+		UsageLimit: domain.MaxUsageLimit, DailyUsageLimit: 7,
 		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
 	}
 }
@@ -164,22 +164,22 @@ func (s *suite) setUp(t testing.TB) {
 }
 
 // admit plans a coupon as the service does: duplicates are refused, the publisher is approved.
-func admit(draft rules.Coupon) func(rules.Standing) (rules.Plan, error) {
-	return func(standing rules.Standing) (rules.Plan, error) {
-		return rules.AdmitCoupon(draft, standing, draft.CreateTime)
+func admit(draft domain.Coupon) func(domain.Standing) (domain.Plan, error) {
+	return func(standing domain.Standing) (domain.Plan, error) {
+		return domain.AdmitCoupon(draft, standing, draft.CreateTime)
 	}
 }
 
 // create stores a coupon as the service does.
-func (s *suite) create(ctx context.Context, c rules.Coupon) error {
+func (s *suite) create(ctx context.Context, c domain.Coupon) error {
 	_, err := s.CreateCoupon(ctx, c.Offer, c.Publisher, c.Code, admit(c))
 	return err
 }
 
 // approve stores an approval.
-func (s *suite) approve(t testing.TB, a rules.Approval) {
+func (s *suite) approve(t testing.TB, a domain.Approval) {
 	t.Helper()
-	_, err := s.PutApproval(t.Context(), a.Offer, a.Publisher, func(*rules.Approval) (rules.Approval, error) { return a, nil })
+	_, err := s.PutApproval(t.Context(), a.Offer, a.Publisher, func(*domain.Approval) (domain.Approval, error) { return a, nil })
 	must(t, err)
 }
 

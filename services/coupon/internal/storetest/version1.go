@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/flow"
-	"github.com/couponlink/couponlink/services/coupon/internal/rules"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
@@ -16,36 +16,36 @@ import (
 // Version1 checks in a store that was migrated what its schema's first version held: offers 10 and 11,
 // publishers 22 and 23, an approval and a coupon, which it describes. It returns the secrets of the
 // offers and of the publishers.
-func Version1(t testing.TB, store flow.Store) []string {
+func Version1(t testing.TB, store app.Store) []string {
 	t.Helper()
 	ctx := t.Context()
 	second := time.UnixMilli(1000).UTC()
 	var secrets []string
 	for _, id := range []string{"10", "11"} {
 		o, err := store.OfferByToken(ctx, "token-of-"+id, second)
-		want(t, "the offer", o, err, rules.Offer{
-			ID: id, DisplayName: "Aurora", LandingPageURL: "https://shop.example/", State: rules.OfferActive, PostbackAuth: rules.AuthToken,
-			Credentials: rules.Credentials{PostbackToken: "token-of-" + id, PostbackSecret: o.PostbackSecret},
-			Precedence:  rules.CodeFirst, ClickWindow: time.Hour, Payout: money.Payout{Kind: money.Percent, Percent: 75_000},
-			DefaultConversionStatus: rules.StartPending, CurrencyCode: "USD", CreateTime: second, UpdateTime: second, Revision: 1,
+		want(t, "the offer", o, err, domain.Offer{
+			ID: id, DisplayName: "Aurora", LandingPageURL: "https://shop.example/", State: domain.OfferActive, PostbackAuth: domain.AuthToken,
+			Credentials: domain.Credentials{PostbackToken: "token-of-" + id, PostbackSecret: o.PostbackSecret},
+			Precedence:  domain.CodeFirst, ClickWindow: time.Hour, Payout: money.Payout{Kind: money.Percent, Percent: 75_000},
+			DefaultConversionStatus: domain.StartPending, CurrencyCode: "USD", CreateTime: second, UpdateTime: second, Revision: 1,
 		})
 		secrets = append(secrets, o.PostbackSecret)
 	}
 	for _, id := range []string{"22", "23"} {
 		p, err := store.Publisher(ctx, id)
-		want(t, "the publisher", p, err, rules.Publisher{
-			ID: id, DisplayName: "Mia", State: rules.PublisherActive, Delivery: rules.DeliverySettings{Method: rules.DeliverByGet},
+		want(t, "the publisher", p, err, domain.Publisher{
+			ID: id, DisplayName: "Mia", State: domain.PublisherActive, Delivery: domain.DeliverySettings{Method: domain.DeliverByGet},
 			DeliverySecret: p.DeliverySecret, CreateTime: second, UpdateTime: second, Revision: 1,
 		})
 		secrets = append(secrets, p.DeliverySecret)
 	}
 	a, err := store.Approval(ctx, "10", "22")
-	want(t, "the approval", a, err, rules.Approval{
-		Offer: "10", Publisher: "22", State: rules.ApprovalApproved, Source: rules.SourceCoupon,
+	want(t, "the approval", a, err, domain.Approval{
+		Offer: "10", Publisher: "22", State: domain.ApprovalApproved, Source: domain.SourceCoupon,
 		CreateTime: second, UpdateTime: second, Revision: 1,
 	})
 	c, err := store.Coupon(ctx, "10/22/SALE20")
-	want(t, "the coupon", c, err, rules.Coupon{
+	want(t, "the coupon", c, err, domain.Coupon{
 		Offer: "10", Publisher: "22", Code: "Sale20", StartTime: second, InternalNote: "note", Enabled: true,
 		Payout:     money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "USD", Units: 12}},
 		CreateTime: second, UpdateTime: second, Revision: 1,
@@ -62,7 +62,7 @@ const (
 )
 
 // version1Search checks that searches find names and notes of the first version.
-func version1Search(t testing.TB, store flow.Store) {
+func version1Search(t testing.TB, store app.Store) {
 	t.Helper()
 	find := func(field, text string) listing.Query {
 		return listing.Query{
@@ -94,8 +94,8 @@ func WantKeptSecrets(t testing.TB, first, again []string) {
 			t.Errorf("two have the secret %q", secret)
 		}
 		seen[secret] = true
-		text, prefixed := strings.CutPrefix(secret, rules.SecretPrefix)
-		if raw, err := base64.StdEncoding.DecodeString(text); !prefixed || err != nil || len(raw) != rules.SecretBytes {
+		text, prefixed := strings.CutPrefix(secret, domain.SecretPrefix)
+		if raw, err := base64.StdEncoding.DecodeString(text); !prefixed || err != nil || len(raw) != domain.SecretBytes {
 			t.Errorf("the secret %q is not whsec_ and the base64 of 32 bytes: %v", secret, err)
 		}
 	}

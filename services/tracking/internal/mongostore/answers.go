@@ -10,7 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
 )
 
 // answerDocument is a stored answer. Its id is the kind and the key.
@@ -22,20 +22,20 @@ type answerDocument struct {
 	AskTime time.Time `bson:"ask_time"`
 }
 
-func (d *answerDocument) decode() flow.Answer {
-	return flow.Answer{Kind: d.Kind, Key: d.Key, Body: d.Body, Time: d.AskTime.UTC()}
+func (d *answerDocument) decode() app.Answer {
+	return app.Answer{Kind: d.Kind, Key: d.Key, Body: d.Body, Time: d.AskTime.UTC()}
 }
 
-func answerID(a flow.Answer) string { return a.Kind + "|" + a.Key }
+func answerID(a app.Answer) string { return a.Kind + "|" + a.Key }
 
-func encodeAnswer(a flow.Answer) *answerDocument {
+func encodeAnswer(a app.Answer) *answerDocument {
 	return &answerDocument{ID: answerID(a), Kind: a.Kind, Key: a.Key, Body: a.Body, AskTime: a.Time}
 }
 
-var _ flow.AnswerStore = (*Store)(nil)
+var _ app.AnswerStore = (*Store)(nil)
 
-// KeepAnswers implements flow.AnswerStore.
-func (s *Store) KeepAnswers(ctx context.Context, kept []flow.Answer) error {
+// KeepAnswers implements app.AnswerStore.
+func (s *Store) KeepAnswers(ctx context.Context, kept []app.Answer) error {
 	return within(ctx, func(ctx context.Context) error {
 		var upserts []mongodb.Upsert
 		for _, a := range kept {
@@ -55,14 +55,14 @@ func (s *Store) KeepAnswers(ctx context.Context, kept []flow.Answer) error {
 	})
 }
 
-// Answers implements flow.AnswerStore.
-func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]flow.Answer, error) {
+// Answers implements app.AnswerStore.
+func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]app.Answer, error) {
 	filter := bson.D{{Key: "kind", Value: kind}, {Key: "ask_time", Value: bson.D{{Key: "$gte", Value: since}}}}
 	opts := options.Find().SetSort(bson.D{{Key: "ask_time", Value: -1}}).SetLimit(int64(limit))
 	return all(ctx, s.db, answers, filter, opts, (*answerDocument).decode)
 }
 
-// PruneAnswers implements flow.AnswerStore.
+// PruneAnswers implements app.AnswerStore.
 func (s *Store) PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error {
 	ofKind := bson.D{{Key: "kind", Value: kind}}
 	opts := options.FindOne().SetSort(bson.D{{Key: "ask_time", Value: -1}}).SetSkip(int64(most))

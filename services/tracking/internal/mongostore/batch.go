@@ -42,7 +42,7 @@ type batch struct {
 	Time time.Time `bson:"time"`
 }
 
-// eventDocument is what happened to one conversion: see flow.Event.
+// eventDocument is what happened to one conversion: see app.Event.
 type eventDocument struct {
 	Conversion string `bson:"conversion"`
 	First      int    `bson:"first"`

@@ -11,8 +11,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // insertBatchOnly makes a batch as number does, and dies before it takes the marks away.
@@ -34,10 +35,10 @@ func (p *program) insertBatchOnly(s *Store, gather func(context.Context) (batch,
 }
 
 // told returns the events of the feed, and checks that each comes once and in its conversion's order.
-func (p *program) told(s *Store) []flow.Event {
+func (p *program) told(s *Store) []app.Event {
 	p.t.Helper()
-	var all []flow.Event
-	for after := (flow.Position{}); ; after = all[len(all)-1].Position {
+	var all []app.Event
+	for after := (app.Position{}); ; after = all[len(all)-1].Position {
 		events, err := s.Events(p.t.Context(), after, 4)
 		if err != nil {
 			p.t.Fatal(err)
@@ -94,11 +95,11 @@ func TestABatchWhoseMakerStalls(t *testing.T) {
 // What is committed long after it was sent, by an instance that is gone, is told and counted then.
 func TestWritesThatArriveLate(t *testing.T) {
 	p := newProgram(t)
-	held := rules.Conversion{
-		ID: fmt.Sprintf("%032d", 77), Offer: "1", Status: rules.StatusPending, Outcome: rules.Unattributed, Reason: rules.NoReference,
+	held := domain.Conversion{
+		ID: fmt.Sprintf("%032d", 77), Offer: "1", Status: domain.StatusPending, Outcome: domain.Unattributed, Reason: domain.NoReference,
 		ConversionTime: p.time(), CreateTime: p.time(), UpdateTime: p.time(), Revision: 1,
 	}
-	sale, click := encodeConversion(held), encodeClick(rules.Click{ID: "018f4e2a-1111-7222-8333-000000000077", Offer: "1", Time: p.time()})
+	sale, click := encodeConversion(held), encodeClick(domain.Click{ID: "018f4e2a-1111-7222-8333-000000000077", Offer: "1", Time: p.time()})
 	sale.mark(nil)
 	p.write(p.stores[0], 0, 0)
 	p.pass(time.Hour)
@@ -138,7 +139,7 @@ func TestTheTailIsBounded(t *testing.T) {
 	}
 	clicked := func(limit int) (clicks int64, counted time.Time) {
 		s.tailEvents = limit
-		cells, counted, err := s.Cells(t.Context(), []rules.Span{{Cube: rules.StatusMonths, To: 1 << 30}}, nil)
+		cells, counted, err := s.Cells(t.Context(), []rollup.Span{{Cube: rollup.StatusMonths, To: 1 << 30}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +212,7 @@ func TestTheFeedWalksIndexes(t *testing.T) {
 		return
 	}
 	uri := mongotest.URI(t)
-	s, err := Open(t.Context(), uri, Options{Retention: time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: time.Now}, mongotest.Options()...)
+	s, err := Open(t.Context(), uri, Options{Retention: time.Hour, Calendar: rollup.NewCalendar(time.UTC), Now: time.Now}, mongotest.Options()...)
 	if err != nil {
 		t.Fatal(err)
 	}

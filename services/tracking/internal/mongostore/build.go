@@ -12,7 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // build does the next part of counting what was stored before the figures were begun, as it stood at
@@ -53,10 +53,10 @@ func (s *Store) build(ctx context.Context, p progress) (progress, error) {
 }
 
 // nextDay returns the first day from p.Next on that has a click or a conversion; false: there is none.
-func (s *Store) nextDay(ctx context.Context, p progress) (day rules.Day, found bool, err error) {
+func (s *Store) nextDay(ctx context.Context, p progress) (day rollup.Day, found bool, err error) {
 	from := time.Time{}
 	if p.Next != math.MinInt32 {
-		from = s.calendar.Begin(rules.Day(p.Next))
+		from = s.calendar.Begin(rollup.Day(p.Next))
 	}
 	first := farFuture()
 	for _, by := range []struct{ collection, field string }{{clicks, "time"}, {conversions, "conversion_time"}} {
@@ -75,10 +75,10 @@ func (s *Store) nextDay(ctx context.Context, p progress) (day rules.Day, found b
 	return s.calendar.Day(first), found, nil
 }
 
-func (s *Store) buildDay(ctx context.Context, p progress, day rules.Day) error {
-	tally := rules.NewTally(s.calendar)
+func (s *Store) buildDay(ctx context.Context, p progress, day rollup.Day) error {
+	tally := rollup.New(s.calendar)
 	err := s.db.AtOneMoment(ctx, func(ctx context.Context) error {
-		return s.tallyPeriod(ctx, day, day, map[int64]*rules.Tally{p.CountedTo: tally})
+		return s.tallyPeriod(ctx, day, day, map[int64]*rollup.Sums{p.CountedTo: tally})
 	})
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s *Store) buildDay(ctx context.Context, p progress, day rules.Day) error {
 
 // tallyPeriod adds the clicks and conversions of days to tallies, each with what is in batches before the tally's
 // number.
-func (s *Store) tallyPeriod(ctx context.Context, first, last rules.Day, tallies map[int64]*rules.Tally) error {
+func (s *Store) tallyPeriod(ctx context.Context, first, last rollup.Day, tallies map[int64]*rollup.Sums) error {
 	from, to := s.calendar.Begin(first), s.calendar.Begin(last+1)
 	err := s.eachClick(ctx, withinPeriod("time", from, to), func(d *clickDocument) {
 		click := d.decode()
@@ -120,30 +120,30 @@ func (s *Store) tallyPeriod(ctx context.Context, first, last rules.Day, tallies 
 func farFuture() time.Time { return time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
 // nextMonth returns the first month from p.Next on that has days; false: there is none.
-func (s *Store) nextMonth(ctx context.Context, p progress) (month rules.Month, found bool, err error) {
-	from := rules.FirstDay
+func (s *Store) nextMonth(ctx context.Context, p progress) (month rollup.Month, found bool, err error) {
+	from := rollup.FirstDay
 	if p.Next != math.MinInt32 {
-		from = rules.Month(p.Next).First()
+		from = rollup.Month(p.Next).First()
 	}
-	filter := cellsOf(p.Generation, rules.Span{Cube: rules.StatusDays, From: int32(from), To: int32(rules.LastDay)})
+	filter := cellsOf(p.Generation, rollup.Span{Cube: rollup.StatusDays, From: int32(from), To: int32(rollup.LastDay)})
 	var cell cellDocument
 	err = s.db.Collection(figures).FindOne(ctx, filter, options.FindOne().SetSort(bson.D{{Key: "period", Value: 1}})).Decode(&cell)
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return 0, false, nil
 	}
-	return rules.Day(cell.Period).Month(), err == nil, failure("looking for the next month to count", err)
+	return rollup.Day(cell.Period).Month(), err == nil, failure("looking for the next month to count", err)
 }
 
 // buildMonth adds up a month's days.
-func (s *Store) buildMonth(ctx context.Context, p progress, month rules.Month) error {
-	tally := rules.NewTally(s.calendar)
-	var days []rules.Span
-	for cube := rules.StatusDays; cube <= rules.FullDays; cube++ {
-		days = append(days, rules.Span{Cube: cube, From: int32(month.First()), To: int32(month.Last())})
+func (s *Store) buildMonth(ctx context.Context, p progress, month rollup.Month) error {
+	tally := rollup.New(s.calendar)
+	var days []rollup.Span
+	for cube := rollup.StatusDays; cube <= rollup.FullDays; cube++ {
+		days = append(days, rollup.Span{Cube: cube, From: int32(month.First()), To: int32(month.Last())})
 	}
 	err := each(ctx, s, figures, cellsOf(p.Generation, days...), bson.D{}, func(d *cellDocument) {
 		c := d.decode()
-		c.Key.Cube, c.Key.Period = c.Key.Cube+rules.StatusMonths-rules.StatusDays, int32(month)
+		c.Key.Cube, c.Key.Period = c.Key.Cube+rollup.StatusMonths-rollup.StatusDays, int32(month)
 		tally.Add(c)
 	})
 	if err != nil {

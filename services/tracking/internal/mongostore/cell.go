@@ -7,7 +7,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // cellDocument is a cell of the figures as it is stored. Measures that are zero may be left out.
@@ -16,15 +17,15 @@ type cellDocument struct {
 	ID string `bson:"_id"`
 	// Generation tells the cells apart that were counted from the beginning at different times; only the
 	// last generation counts.
-	Generation int64        `bson:"generation"`
-	Cube       rules.Cube   `bson:"cube"`
-	Period     int32        `bson:"period"`
-	Offer      string       `bson:"offer"`
-	Publisher  string       `bson:"publisher"`
-	CouponCode string       `bson:"coupon_code"`
-	Status     rules.Status `bson:"status"`
-	Method     rules.Method `bson:"method"`
-	Currency   string       `bson:"currency"`
+	Generation int64         `bson:"generation"`
+	Cube       rollup.Cube   `bson:"cube"`
+	Period     int32         `bson:"period"`
+	Offer      string        `bson:"offer"`
+	Publisher  string        `bson:"publisher"`
+	CouponCode string        `bson:"coupon_code"`
+	Status     domain.Status `bson:"status"`
+	Method     domain.Method `bson:"method"`
+	Currency   string        `bson:"currency"`
 
 	Clicks        int64 `bson:"clicks"`
 	Conversions   int64 `bson:"conversions"`
@@ -45,7 +46,7 @@ type cellDocument struct {
 	Mends int64 `bson:"mends"`
 }
 
-func encodeCell(c rules.Cell, generation, through int64) *cellDocument {
+func encodeCell(c rollup.Cell, generation, through int64) *cellDocument {
 	k, m := c.Key, c.Measures
 	return &cellDocument{
 		ID: cellID(k, generation), Generation: generation, Cube: k.Cube, Period: k.Period,
@@ -57,25 +58,25 @@ func encodeCell(c rules.Cell, generation, through int64) *cellDocument {
 	}
 }
 
-func (d *cellDocument) decode() rules.Cell {
-	return rules.Cell{
-		Key: rules.CellKey{
+func (d *cellDocument) decode() rollup.Cell {
+	return rollup.Cell{
+		Key: rollup.CellKey{
 			Cube: d.Cube, Period: d.Period, Offer: d.Offer, Publisher: d.Publisher, CouponCode: d.CouponCode,
 			Status: d.Status, Method: d.Method, Currency: d.Currency,
 		},
-		Measures: rules.Measures{
+		Measures: rollup.Measures{
 			Clicks: d.Clicks, Conversions: d.Conversions, Clickless: d.Clickless,
-			Amount:   rules.Sum{Units: d.AmountUnits, Nanos: d.AmountNanos},
-			Refunded: rules.Sum{Units: d.RefundedUnits, Nanos: d.RefundedNanos},
-			Payout:   rules.Sum{Units: d.PayoutUnits, Nanos: d.PayoutNanos},
-			Revenue:  rules.Sum{Units: d.RevenueUnits, Nanos: d.RevenueNanos},
+			Amount:   rollup.Sum{Units: d.AmountUnits, Nanos: d.AmountNanos},
+			Refunded: rollup.Sum{Units: d.RefundedUnits, Nanos: d.RefundedNanos},
+			Payout:   rollup.Sum{Units: d.PayoutUnits, Nanos: d.PayoutNanos},
+			Revenue:  rollup.Sum{Units: d.RevenueUnits, Nanos: d.RevenueNanos},
 		},
 	}
 }
 
 // cellID returns the `_id` of a cell. Codes may hold any character, so those that part the fields are
 // escaped: no two keys have the same.
-func cellID(k rules.CellKey, generation int64) string {
+func cellID(k rollup.CellKey, generation int64) string {
 	escape := strings.NewReplacer(`\`, `\\`, `|`, `\|`)
 	fields := []string{strconv.FormatInt(generation, 10), strconv.Itoa(int(k.Cube)), strconv.Itoa(int(k.Period))}
 	for _, text := range []string{k.Offer, k.Publisher, k.CouponCode, string(k.Status), string(k.Method), k.Currency} {

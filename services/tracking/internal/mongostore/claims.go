@@ -8,8 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -37,8 +37,8 @@ func (d dueDelivery) line() line { return line{d.Conversion, d.Publisher} }
 
 // ClaimDeliveries claims deliveries that are due and first in their line. Of two that claim one at the
 // same moment one gets it, since what makes it a claim is one condition and one write.
-func (s *Store) ClaimDeliveries(ctx context.Context, claim flow.Claim) ([]rules.Delivery, error) {
-	var claimed []rules.Delivery
+func (s *Store) ClaimDeliveries(ctx context.Context, claim app.Claim) ([]domain.Delivery, error) {
+	var claimed []domain.Delivery
 	for range claimRounds {
 		wanted := claim.Limit - len(claimed)
 		if wanted <= 0 {
@@ -68,7 +68,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim flow.Claim) ([]rules.
 }
 
 // due returns deliveries that are due, the longest due first.
-func (s *Store) due(ctx context.Context, claim flow.Claim, limit int) ([]dueDelivery, error) {
+func (s *Store) due(ctx context.Context, claim app.Claim, limit int) ([]dueDelivery, error) {
 	filter := append(stillDue(), dueBy(claim.Now)...)
 	if len(claim.Skip) > 0 {
 		filter = append(filter, bson.E{Key: "publisher", Value: bson.D{{Key: "$nin", Value: claim.Skip}}})
@@ -126,7 +126,7 @@ func (s *Store) firsts(ctx context.Context, found []dueDelivery) (first []string
 
 // takeFor claims those of some deliveries that nobody else has claimed since they were found due, and
 // returns them in the order of ids.
-func (s *Store) takeFor(ctx context.Context, claim flow.Claim, ids []string) ([]rules.Delivery, error) {
+func (s *Store) takeFor(ctx context.Context, claim app.Claim, ids []string) ([]domain.Delivery, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -141,11 +141,11 @@ func (s *Store) takeFor(ctx context.Context, claim flow.Claim, ids []string) ([]
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[string]rules.Delivery, len(found))
+	byID := make(map[string]domain.Delivery, len(found))
 	for _, d := range found {
 		byID[d.ID] = d
 	}
-	taken := make([]rules.Delivery, 0, len(found))
+	taken := make([]domain.Delivery, 0, len(found))
 	for _, id := range ids {
 		if d, ok := byID[id]; ok {
 			taken = append(taken, d)

@@ -8,8 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -24,13 +24,13 @@ const (
 // errChanged is why an attempt starts over.
 var errChanged = errors.New("what was read has changed since")
 
-// Conversion returns a conversion by its id, or flow.ErrNotFound.
-func (s *Store) Conversion(ctx context.Context, id string) (rules.Conversion, error) {
+// Conversion returns a conversion by its id, or app.ErrNotFound.
+func (s *Store) Conversion(ctx context.Context, id string) (domain.Conversion, error) {
 	return one(ctx, s.db, conversions, id, (*conversionDocument).decode)
 }
 
 // Conversions returns the conversions that a query selects, without what only one is read with.
-func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error) {
+func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]domain.Conversion, error) {
 	return list(ctx, s.db, conversions, q, (*conversionDocument).decode, listsWithout()...)
 }
 
@@ -40,8 +40,8 @@ func listsWithout() []string { return []string{"decision", "plan_from", "changes
 // UpdateConversion replaces a conversion by what change makes of it. That it still has the revision with
 // which it was read is a condition of the write; else it is read again.
 func (s *Store) UpdateConversion(
-	ctx context.Context, id string, change func(rules.Conversion) (flow.Update, error),
-) (stored rules.Conversion, err error) {
+	ctx context.Context, id string, change func(domain.Conversion) (app.Update, error),
+) (stored domain.Conversion, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		release, err := s.updating.Take(ctx, id)
 		if err != nil {
@@ -54,7 +54,7 @@ func (s *Store) UpdateConversion(
 		})
 	})
 	if err != nil {
-		return rules.Conversion{}, err
+		return domain.Conversion{}, err
 	}
 	return stored, nil
 }
@@ -75,9 +75,9 @@ func repeated(ctx context.Context, write func() error) error {
 }
 
 // update is one attempt of an update; errChanged where it wrote nothing because another was faster.
-func (s *Store) update(ctx context.Context, id string, change func(rules.Conversion) (flow.Update, error)) (rules.Conversion, error) {
+func (s *Store) update(ctx context.Context, id string, change func(domain.Conversion) (app.Update, error)) (domain.Conversion, error) {
 	var found conversionDocument
-	before, err := one(ctx, s.db, conversions, id, func(d *conversionDocument) rules.Conversion {
+	before, err := one(ctx, s.db, conversions, id, func(d *conversionDocument) domain.Conversion {
 		found = *d
 		return d.decode()
 	})
@@ -98,7 +98,7 @@ func (s *Store) update(ctx context.Context, id string, change func(rules.Convers
 			return err
 		}
 		if took != nil && !counts.left() {
-			return flow.ErrLimitReached
+			return app.ErrLimitReached
 		}
 		if err := s.replace(ctx, &found, update.Conversion); err != nil {
 			return err
@@ -112,7 +112,7 @@ func (s *Store) update(ctx context.Context, id string, change func(rules.Convers
 }
 
 // moved returns the use that an update takes and the one that it gives back; nil: none.
-func moved(before rules.Conversion, update flow.Update) (took, gave *rules.Use) {
+func moved(before domain.Conversion, update app.Update) (took, gave *domain.Use) {
 	held, holds := before.Holds(), update.Conversion.Holds()
 	if held == holds {
 		return nil, nil
@@ -127,7 +127,7 @@ func moved(before rules.Conversion, update flow.Update) (took, gave *rules.Use) 
 }
 
 // replace stores a conversion in the place of what it was; errChanged where that is not what is stored.
-func (s *Store) replace(ctx context.Context, before *conversionDocument, after rules.Conversion) error {
+func (s *Store) replace(ctx context.Context, before *conversionDocument, after domain.Conversion) error {
 	document := encodeConversion(after)
 	document.mark(before)
 	result, err := s.db.Collection(conversions).ReplaceOne(ctx, before.unchanged(), document)
@@ -152,7 +152,7 @@ func (d *conversionDocument) unchanged() bson.D {
 // insertWith stores a conversion with its use of a coupon, its deferred report and its entry in the journal,
 // unless its id is taken; then it returns the conversion that has the id. Two transactions that change one
 // counter are never both committed: the second starts over and sees the first's.
-func (s *Store) insertWith(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+func (s *Store) insertWith(ctx context.Context, fresh app.Sale) (stored domain.Conversion, inserted bool, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		apart := fresh.Conversion.ID
 		if fresh.Use != nil {
@@ -181,9 +181,9 @@ func (s *Store) insertWith(ctx context.Context, fresh flow.Sale) (stored rules.C
 // insertCounted is insertWith in a transaction. On servers without transactions it loses no use that was
 // sold: it reads everything before the first write, and writes the conversion before it counts it. Nor does
 // it leave a conversion that is never judged again: it writes the deferred report first.
-func (s *Store) insertCounted(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+func (s *Store) insertCounted(ctx context.Context, fresh app.Sale) (stored domain.Conversion, inserted bool, err error) {
 	stored, err = s.Conversion(ctx, fresh.Conversion.ID)
-	if !errors.Is(err, flow.ErrNotFound) {
+	if !errors.Is(err, app.ErrNotFound) {
 		return stored, false, err
 	}
 	counts, err := s.count(ctx, fresh.Use)
@@ -192,7 +192,7 @@ func (s *Store) insertCounted(ctx context.Context, fresh flow.Sale) (stored rule
 	}
 	stored, taken := fresh.Conversion, int64(1)
 	if !counts.left() {
-		stored, taken = rules.OverLimit(stored), 0
+		stored, taken = domain.OverLimit(stored), 0
 	}
 	if fresh.Deferred != nil {
 		if err := s.putDeferred(ctx, *fresh.Deferred); err != nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 const (
@@ -132,7 +132,7 @@ func (s *Store) countWindow(ctx context.Context, p progress) (progress, error) {
 
 // window returns what the window that is being counted brings to cells.
 func (s *Store) window(ctx context.Context, p progress) ([]mongodb.Upsert, error) {
-	tally := rules.NewTally(s.calendar)
+	tally := rollup.New(s.calendar)
 	w := span{p.CountedTo, p.CountingTo}
 	err := s.db.AtOneMoment(ctx, func(ctx context.Context) error {
 		events := newEvents()
@@ -142,7 +142,7 @@ func (s *Store) window(ctx context.Context, p progress) ([]mongodb.Upsert, error
 		if events.batches != w.to-w.from {
 			return apperr.New(apperr.Unavailable, "STORE_UNAVAILABLE", "of the batches %d to %d, %d can be read", w.from, w.to-1, events.batches)
 		}
-		return s.tallyEvents(ctx, events, w.to, map[int64]*rules.Tally{w.from: tally})
+		return s.tallyEvents(ctx, events, w.to, map[int64]*rollup.Sums{w.from: tally})
 	})
 	if err != nil {
 		return nil, err

@@ -10,14 +10,14 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // deferredDocument is a stored report that waits.
 type deferredDocument struct {
 	ID         string           `bson:"_id"`
-	Reason     rules.Reason     `bson:"reason"`
+	Reason     domain.Reason    `bson:"reason"`
 	Conversion string           `bson:"conversion"`
 	Entry      postbackDocument `bson:"entry"`
 	Tries      int              `bson:"tries"`
@@ -25,24 +25,24 @@ type deferredDocument struct {
 	ExpireTime time.Time        `bson:"expire_time"`
 }
 
-func encodeDeferred(d rules.Deferred) *deferredDocument {
+func encodeDeferred(d domain.Deferred) *deferredDocument {
 	return &deferredDocument{
 		ID: d.ID, Reason: d.Reason, Conversion: d.Conversion, Entry: *encodePostback(d.Postback), Tries: d.Tries,
 		DueTime: d.DueTime, ExpireTime: d.ExpireTime,
 	}
 }
 
-func (d *deferredDocument) decode() rules.Deferred {
-	return rules.Deferred{
+func (d *deferredDocument) decode() domain.Deferred {
+	return domain.Deferred{
 		ID: d.ID, Reason: d.Reason, Conversion: d.Conversion, Postback: d.Entry.decode(), Tries: d.Tries,
 		DueTime: d.DueTime.UTC(), ExpireTime: d.ExpireTime.UTC(),
 	}
 }
 
-var _ flow.DeferredStore = (*Store)(nil)
+var _ app.DeferredStore = (*Store)(nil)
 
 // early selects the early changes among the waiting reports.
-func early() bson.D { return bson.D{{Key: "reason", Value: rules.EarlyChange}} }
+func early() bson.D { return bson.D{{Key: "reason", Value: domain.EarlyChange}} }
 
 // awaitedAmong returns those of some conversions that early changes wait for. A majority has the conversions
 // already, so a change whose Defer returns later finds them.
@@ -62,7 +62,7 @@ func awaitedAmong(ctx context.Context, db *mongodb.DB, ids []string) (map[string
 
 // Defer stores an early change, and then its entry in the journal. If the entry cannot be stored, the caller
 // gets Unavailable although the change is stored. Its next attempt is then a repeat, and is journaled as one.
-func (s *Store) Defer(ctx context.Context, d rules.Deferred) (kept bool, err error) {
+func (s *Store) Defer(ctx context.Context, d domain.Deferred) (kept bool, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		_, err := s.db.Collection(deferred).InsertOne(ctx, encodeDeferred(d))
 		return failure("keeping a change", err)
@@ -77,7 +77,7 @@ func (s *Store) Defer(ctx context.Context, d rules.Deferred) (kept bool, err err
 }
 
 // putDeferred stores the report to judge a sale again. It may be there already, from an attempt that was cut off.
-func (s *Store) putDeferred(ctx context.Context, d rules.Deferred) error {
+func (s *Store) putDeferred(ctx context.Context, d domain.Deferred) error {
 	_, err := s.db.Collection(deferred).ReplaceOne(ctx, byID(d.ID), encodeDeferred(d), options.Replace().SetUpsert(true))
 	if mongodb.IsUnique(err) {
 		return errChanged
@@ -85,20 +85,20 @@ func (s *Store) putDeferred(ctx context.Context, d rules.Deferred) error {
 	return failure("keeping what a sale is judged by", err)
 }
 
-// EarlyChanges implements flow.DeferredStore.
-func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) ([]rules.Deferred, error) {
+// EarlyChanges implements app.DeferredStore.
+func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) ([]domain.Deferred, error) {
 	filter := append(bson.D{{Key: "conversion", Value: conversion}}, early()...)
 	found, err := all(ctx, s.db, deferred, filter, options.Find(), (*deferredDocument).decode)
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(found, func(a, b rules.Deferred) int { return strings.Compare(a.Postback.ID, b.Postback.ID) })
+	slices.SortFunc(found, func(a, b domain.Deferred) int { return strings.Compare(a.Postback.ID, b.Postback.ID) })
 	return found[:min(limit, len(found))], nil
 }
 
 // ClaimDeferred claims reports that are due. If two callers claim one at the same moment, one gets it: the
 // write requires that the due time is unchanged.
-func (s *Store) ClaimDeferred(ctx context.Context, reason rules.Reason, now, until time.Time, limit int) ([]rules.Deferred, error) {
+func (s *Store) ClaimDeferred(ctx context.Context, reason domain.Reason, now, until time.Time, limit int) ([]domain.Deferred, error) {
 	filter := bson.D{{Key: "reason", Value: reason}, {Key: "due_time", Value: bson.D{{Key: "$lte", Value: now}}}}
 	opts := options.Find().SetSort(bson.D{{Key: "due_time", Value: 1}}).SetLimit(int64(limit))
 	found, err := all(ctx, s.db, deferred, filter, opts, (*deferredDocument).decode)
@@ -120,13 +120,13 @@ func (s *Store) ClaimDeferred(ctx context.Context, reason rules.Reason, now, unt
 	return claimed, nil
 }
 
-// PutOff implements flow.DeferredStore.
-func (s *Store) PutOff(ctx context.Context, d rules.Deferred) error {
+// PutOff implements app.DeferredStore.
+func (s *Store) PutOff(ctx context.Context, d domain.Deferred) error {
 	_, err := s.db.Collection(deferred).UpdateOne(ctx, byID(d.ID), set(bson.D{{Key: "tries", Value: d.Tries}, {Key: "due_time", Value: d.DueTime}}))
 	return failure("putting off a report that waits", err)
 }
 
-// Settle implements flow.DeferredStore.
+// Settle implements app.DeferredStore.
 func (s *Store) Settle(ctx context.Context, id string) error {
 	_, err := s.db.Collection(deferred).DeleteOne(ctx, byID(id))
 	return failure("ending a report's wait", err)

@@ -10,20 +10,20 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // deliveryDocument is a delivery as it is stored. What lists can filter or order by is always present.
 type deliveryDocument struct {
-	ID         string              `bson:"_id"`
-	Conversion string              `bson:"conversion"`
-	Change     int                 `bson:"change"`
-	Publisher  string              `bson:"publisher"`
-	Offer      string              `bson:"offer"`
-	Status     rules.Status        `bson:"status"`
-	State      rules.DeliveryState `bson:"state"`
-	Payload    string              `bson:"payload"`
+	ID         string               `bson:"_id"`
+	Conversion string               `bson:"conversion"`
+	Change     int                  `bson:"change"`
+	Publisher  string               `bson:"publisher"`
+	Offer      string               `bson:"offer"`
+	Status     domain.Status        `bson:"status"`
+	State      domain.DeliveryState `bson:"state"`
+	Payload    string               `bson:"payload"`
 	// DueTime and Holder are absent when it is done, Holder also when nobody tries it. There may be a
 	// field `followed` besides, which says that another one waits for it.
 	DueTime      time.Time         `bson:"due_time,omitempty"`
@@ -43,7 +43,7 @@ type attemptDocument struct {
 	Error   string `bson:"error,omitempty"`
 }
 
-func encodeDelivery(d rules.Delivery) *deliveryDocument {
+func encodeDelivery(d domain.Delivery) *deliveryDocument {
 	return &deliveryDocument{
 		ID: d.ID, Conversion: d.Conversion, Change: d.Change, Publisher: d.Publisher, Offer: d.Offer, Status: d.Status,
 		State: d.State, Payload: d.Payload, DueTime: d.DueTime, FirstDueTime: d.FirstDueTime, AttemptCount: d.AttemptCount,
@@ -51,7 +51,7 @@ func encodeDelivery(d rules.Delivery) *deliveryDocument {
 	}
 }
 
-func encodeAttempts(attempts []rules.Attempt) []attemptDocument {
+func encodeAttempts(attempts []domain.Attempt) []attemptDocument {
 	documents := make([]attemptDocument, len(attempts))
 	for i, a := range attempts {
 		documents[i] = attemptDocument{AttemptTime: a.Time, HTTPStatus: a.HTTPStatus, Latency: a.Latency.Microseconds(), Error: a.Error}
@@ -59,14 +59,14 @@ func encodeAttempts(attempts []rules.Attempt) []attemptDocument {
 	return documents
 }
 
-func (d *deliveryDocument) decode() rules.Delivery {
-	delivery := rules.Delivery{
+func (d *deliveryDocument) decode() domain.Delivery {
+	delivery := domain.Delivery{
 		ID: d.ID, Conversion: d.Conversion, Change: d.Change, Publisher: d.Publisher, Offer: d.Offer, Status: d.Status,
 		State: d.State, Payload: d.Payload, DueTime: d.DueTime.UTC(), FirstDueTime: d.FirstDueTime.UTC(), AttemptCount: d.AttemptCount,
 		CreateTime: d.CreateTime.UTC(), FinishTime: d.FinishTime.UTC(),
 	}
 	for _, a := range d.Attempts {
-		delivery.Attempts = append(delivery.Attempts, rules.Attempt{
+		delivery.Attempts = append(delivery.Attempts, domain.Attempt{
 			Time: a.AttemptTime.UTC(), HTTPStatus: a.HTTPStatus, Latency: time.Duration(a.Latency) * time.Microsecond, Error: a.Error,
 		})
 	}
@@ -74,12 +74,12 @@ func (d *deliveryDocument) decode() rules.Delivery {
 }
 
 // Unplanned returns conversions with changes whose deliveries are not planned.
-func (s *Store) Unplanned(ctx context.Context, limit int) ([]rules.Conversion, error) {
+func (s *Store) Unplanned(ctx context.Context, limit int) ([]domain.Conversion, error) {
 	return all(ctx, s.db, conversions, unplanned(), options.Find().SetLimit(int64(limit)), (*conversionDocument).decode)
 }
 
 // Plan stores the deliveries of plans, and then notes that their conversions are planned.
-func (s *Store) Plan(ctx context.Context, plans []flow.Plan) error {
+func (s *Store) Plan(ctx context.Context, plans []app.Plan) error {
 	var planned []any
 	var notes []mongo.WriteModel
 	for _, p := range plans {
@@ -101,7 +101,7 @@ func (s *Store) Plan(ctx context.Context, plans []flow.Plan) error {
 }
 
 // FinishDelivery stores what a try made of a claimed delivery, if it is still the holder's.
-func (s *Store) FinishDelivery(ctx context.Context, delivery rules.Delivery, holder string) error {
+func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error {
 	d := encodeDelivery(delivery)
 	filter := append(append(byID(d.ID), bson.E{Key: "holder", Value: holder}), stillDue()...)
 	changed := bson.D{
@@ -110,7 +110,7 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery rules.Delivery, hol
 		{Key: "attempts", Value: d.Attempts},
 	}
 	gone := []string{"holder"}
-	if d.State != rules.DeliveryDue {
+	if d.State != domain.DeliveryDue {
 		gone = append(gone, "followed")
 	}
 	for _, moment := range []struct {
@@ -132,7 +132,7 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery rules.Delivery, hol
 		return failure("finishing a delivery", err)
 	}
 	result, err = s.db.Collection(deliveries).UpdateOne(ctx, filter, update)
-	if err != nil || result.MatchedCount == 0 || d.State == rules.DeliveryDue {
+	if err != nil || result.MatchedCount == 0 || d.State == domain.DeliveryDue {
 		return failure("finishing a delivery", err)
 	}
 	return s.callUp(ctx, d)
@@ -140,9 +140,9 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery rules.Delivery, hol
 
 // ReplayDelivery makes a delivery due. Who holds it loses it: what comes of the try under way is not
 // noted.
-func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (rules.Delivery, error) {
+func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (domain.Delivery, error) {
 	due := set(bson.D{
-		{Key: "state", Value: rules.DeliveryDue},
+		{Key: "state", Value: domain.DeliveryDue},
 		{Key: "due_time", Value: now},
 		{Key: "first_due_time", Value: now},
 		{Key: "attempt_count", Value: 0},
@@ -153,13 +153,13 @@ func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (r
 	return found.decode(), readFailure("replaying a delivery", err)
 }
 
-// Delivery returns a delivery by its id, or flow.ErrNotFound.
-func (s *Store) Delivery(ctx context.Context, id string) (rules.Delivery, error) {
+// Delivery returns a delivery by its id, or app.ErrNotFound.
+func (s *Store) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
 	return one(ctx, s.db, deliveries, id, (*deliveryDocument).decode)
 }
 
 // Deliveries returns the deliveries that a query selects, without their attempts.
-func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]rules.Delivery, error) {
+func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]domain.Delivery, error) {
 	return list(ctx, s.db, deliveries, q, (*deliveryDocument).decode, "attempts")
 }
 

@@ -5,31 +5,31 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // clickDocument is a click as it is stored. Clicks are only ever read by id, so what is empty can be
 // left out.
 type clickDocument struct {
-	ID         string       `bson:"_id"`
-	Offer      string       `bson:"offer"`
-	Publisher  string       `bson:"publisher,omitempty"`
-	Coupon     string       `bson:"coupon,omitempty"`
-	CouponCode string       `bson:"coupon_code,omitempty"`
-	Reason     rules.Reason `bson:"reason,omitempty"`
-	PubClickID string       `bson:"pub_click_id,omitempty"`
-	PubSubID   string       `bson:"pub_sub_id,omitempty"`
-	PubUnique1 string       `bson:"pub_unique1,omitempty"`
-	PubUnique2 string       `bson:"pub_unique2,omitempty"`
-	PubUnique3 string       `bson:"pub_unique3,omitempty"`
-	PubUnique4 string       `bson:"pub_unique4,omitempty"`
-	PubUnique5 string       `bson:"pub_unique5,omitempty"`
-	Crawler    bool         `bson:"crawler,omitempty"`
-	IP         string       `bson:"ip,omitempty"`
-	UserAgent  string       `bson:"user_agent,omitempty"`
-	Referer    string       `bson:"referer,omitempty"`
-	Dropped    []string     `bson:"dropped,omitempty"`
-	Time       time.Time    `bson:"time"`
+	ID         string        `bson:"_id"`
+	Offer      string        `bson:"offer"`
+	Publisher  string        `bson:"publisher,omitempty"`
+	Coupon     string        `bson:"coupon,omitempty"`
+	CouponCode string        `bson:"coupon_code,omitempty"`
+	Reason     domain.Reason `bson:"reason,omitempty"`
+	PubClickID string        `bson:"pub_click_id,omitempty"`
+	PubSubID   string        `bson:"pub_sub_id,omitempty"`
+	PubUnique1 string        `bson:"pub_unique1,omitempty"`
+	PubUnique2 string        `bson:"pub_unique2,omitempty"`
+	PubUnique3 string        `bson:"pub_unique3,omitempty"`
+	PubUnique4 string        `bson:"pub_unique4,omitempty"`
+	PubUnique5 string        `bson:"pub_unique5,omitempty"`
+	Crawler    bool          `bson:"crawler,omitempty"`
+	IP         string        `bson:"ip,omitempty"`
+	UserAgent  string        `bson:"user_agent,omitempty"`
+	Referer    string        `bson:"referer,omitempty"`
+	Dropped    []string      `bson:"dropped,omitempty"`
+	Time       time.Time     `bson:"time"`
 	// PublisherUnknown says that no publisher has the id.
 	PublisherUnknown bool `bson:"publisher_unknown,omitempty"`
 	// Batch is the number of the batch that the click is in, inNoBatch until then; 0: it is from before there were
@@ -37,7 +37,7 @@ type clickDocument struct {
 	Batch int64 `bson:"batch,omitempty"`
 }
 
-func encodeClick(c rules.Click) *clickDocument {
+func encodeClick(c domain.Click) *clickDocument {
 	u := c.PubUniques
 	return &clickDocument{
 		ID: c.ID, Offer: c.Offer, Publisher: c.Publisher, Coupon: c.Coupon, CouponCode: c.CouponCode, Reason: c.Reason,
@@ -48,11 +48,11 @@ func encodeClick(c rules.Click) *clickDocument {
 	}
 }
 
-func (d *clickDocument) decode() rules.Click {
-	return rules.Click{
+func (d *clickDocument) decode() domain.Click {
+	return domain.Click{
 		ID: d.ID, Offer: d.Offer, Publisher: d.Publisher, Coupon: d.Coupon, CouponCode: d.CouponCode, Reason: d.Reason,
 		PubClickID: d.PubClickID, PubSubID: d.PubSubID,
-		PubUniques: rules.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
+		PubUniques: domain.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
 		Crawler:    d.Crawler, IP: d.IP, UserAgent: d.UserAgent, Referer: d.Referer, Time: d.Time.UTC(),
 		Dropped: d.Dropped, PublisherUnknown: d.PublisherUnknown,
 	}
@@ -68,7 +68,7 @@ type conversionDocument struct {
 	Coupon         string         `bson:"coupon,omitempty"`
 	CouponCode     string         `bson:"coupon_code"`
 	CouponCodeKey  string         `bson:"coupon_code_key"`
-	Codes          rules.Codes    `bson:"codes,omitempty"`
+	Codes          domain.Codes   `bson:"codes,omitempty"`
 	Click          string         `bson:"click"`
 	TransactionID  string         `bson:"transaction_id"`
 	Event          string         `bson:"event"`
@@ -76,11 +76,11 @@ type conversionDocument struct {
 	Payout         *moneyDocument `bson:"payout,omitempty"`
 	Refunded       *moneyDocument `bson:"refunded_amount,omitempty"`
 	Revenue        *moneyDocument `bson:"revenue,omitempty"`
-	Status         rules.Status   `bson:"status"`
+	Status         domain.Status  `bson:"status"`
 	StatusReason   string         `bson:"status_reason,omitempty"`
-	Outcome        rules.Outcome  `bson:"outcome"`
-	Method         rules.Method   `bson:"method"`
-	Reason         rules.Reason   `bson:"reason"`
+	Outcome        domain.Outcome `bson:"outcome"`
+	Method         domain.Method  `bson:"method"`
+	Reason         domain.Reason  `bson:"reason"`
 	Explanation    string         `bson:"explanation,omitempty"`
 	Candidates     []string       `bson:"candidates,omitempty"`
 	PubUnique1     string         `bson:"pub_unique1"`
@@ -110,10 +110,10 @@ type conversionDocument struct {
 	Changes   []changeDocument   `bson:"changes,omitempty"`
 	Conflicts []conflictDocument `bson:"conflicts,omitempty"`
 	// Decision is nil in documents from before it was kept.
-	Decision *groundsDocument `bson:"decision,omitempty"`
+	Decision *basisDocument `bson:"decision,omitempty"`
 }
 
-func encodeConversion(c rules.Conversion) *conversionDocument {
+func encodeConversion(c domain.Conversion) *conversionDocument {
 	u := c.PubUniques
 	d := &conversionDocument{
 		ID: c.ID, ContentHash: c.ContentHash, Offer: c.Offer, Publisher: c.Publisher, Coupon: c.Coupon,
@@ -125,7 +125,7 @@ func encodeConversion(c rules.Conversion) *conversionDocument {
 		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
 		ConversionTime: c.ConversionTime, CreateTime: c.CreateTime, UpdateTime: c.UpdateTime, Revision: c.Revision,
 		Undeduplicated: c.Undeduplicated, Postback: c.Postback, Conflicted: c.Conflicted, CodeUnknown: c.CodeUnknown,
-		Changes: encodeChanges(c.Changes), Conflicts: encodeConflicts(c.Conflicts), Decision: encodeGrounds(c.Grounds),
+		Changes: encodeChanges(c.Changes), Conflicts: encodeConflicts(c.Conflicts), Decision: encodeBasis(c.Basis),
 	}
 	if c.Unplanned {
 		d.PlanFrom = &c.PlanFrom
@@ -133,17 +133,17 @@ func encodeConversion(c rules.Conversion) *conversionDocument {
 	return d
 }
 
-func (d *conversionDocument) decode() rules.Conversion {
-	c := rules.Conversion{
+func (d *conversionDocument) decode() domain.Conversion {
+	c := domain.Conversion{
 		ID: d.ID, ContentHash: d.ContentHash, Offer: d.Offer, Publisher: d.Publisher, Coupon: d.Coupon, CouponCode: d.CouponCode,
 		Codes: d.Codes, Click: d.Click, TransactionID: d.TransactionID, Event: d.Event,
 		Amount: d.Amount.decode(), Payout: d.Payout.decode(), Revenue: d.Revenue.decode(), Refunded: d.Refunded.decode(),
 		Status: d.Status, StatusReason: d.StatusReason, Outcome: d.Outcome, Method: d.Method, Reason: d.Reason, Explanation: d.Explanation, Candidates: d.Candidates,
-		PubUniques: rules.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
+		PubUniques: domain.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
 		PubClickID: d.PubClickID, PubSubID: d.PubSubID,
 		ConversionTime: d.ConversionTime.UTC(), CreateTime: d.CreateTime.UTC(), UpdateTime: d.UpdateTime.UTC(), Revision: d.Revision,
 		Undeduplicated: d.Undeduplicated, Postback: d.Postback, Conflicted: d.Conflicted, CodeUnknown: d.CodeUnknown,
-		Changes: decodeChanges(d.Changes), Conflicts: decodeConflicts(d.Conflicts), Grounds: d.Decision.decode(),
+		Changes: decodeChanges(d.Changes), Conflicts: decodeConflicts(d.Conflicts), Basis: d.Decision.decode(),
 	}
 	if d.PlanFrom != nil {
 		c.Unplanned, c.PlanFrom = true, *d.PlanFrom

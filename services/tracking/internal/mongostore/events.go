@@ -10,7 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // eventsAtOnce is how many clicks or conversions are read in one call.
@@ -71,7 +71,7 @@ func (s *Store) gatherWaiting(ctx context.Context, to *events) error {
 }
 
 // tallyEvents adds to tallies what is counted of events from their numbers on, up to a number, exclusive.
-func (s *Store) tallyEvents(ctx context.Context, e *events, to int64, tallies map[int64]*rules.Tally) error {
+func (s *Store) tallyEvents(ctx context.Context, e *events, to int64, tallies map[int64]*rollup.Sums) error {
 	for some := range slices.Chunk(slices.Sorted(maps.Keys(e.clicks)), eventsAtOnce) {
 		err := s.eachClick(ctx, among("_id", some), func(d *clickDocument) {
 			click, number := d.decode(), e.clicks[d.ID]

@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // exportRows is how many conversions a part of an export has, and how many are asked of the server at
@@ -23,7 +23,7 @@ const scanTimeout = time.Minute
 
 // ExportConversions calls each with the conversions that a query selects, a part at a time, as they
 // were at one moment. It fails as unavailable when it takes longer than the server keeps the past.
-func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) error {
+func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each func([]domain.Conversion) error) error {
 	return s.db.AtOneMoment(mongodb.WithLimit(ctx, scanTimeout), func(snapshot context.Context) error {
 		err := s.export(snapshot, q, each)
 		if err != nil && ctx.Err() != nil {
@@ -33,7 +33,7 @@ func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each fun
 	})
 }
 
-func (s *Store) export(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) error {
+func (s *Store) export(ctx context.Context, q listing.Query, each func([]domain.Conversion) error) error {
 	filter, order := bsonquery.Build(q)
 	// A sort that no index serves may need more memory than the server allows one: it may use its disk.
 	opts := options.Find().SetSort(order).SetProjection(leftOut(listsWithout()...)).SetBatchSize(exportRows).SetAllowDiskUse(true)
@@ -45,7 +45,7 @@ func (s *Store) export(ctx context.Context, q listing.Query, each func([]rules.C
 		return failure("exporting conversions", err)
 	}
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // It ends by itself at last.
-	part := make([]rules.Conversion, 0, exportRows)
+	part := make([]domain.Conversion, 0, exportRows)
 	for ctx.Err() == nil && cursor.Next(ctx) { // The driver notices that ctx is done only when it asks for more.
 		var found conversionDocument
 		if err := cursor.Decode(&found); err != nil {

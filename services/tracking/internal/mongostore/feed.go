@@ -9,8 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // batchesAtOnce is how many batches are read at once.
@@ -19,7 +19,7 @@ const batchesAtOnce = 20
 // feedID is the _id of the document with the feed's name.
 const feedID = "feed"
 
-// FeedID implements flow.FeedStore.
+// FeedID implements app.FeedStore.
 func (s *Store) FeedID() string { return s.feedID }
 
 // nameFeed gives the feed a name, unless it has one, and returns it.
@@ -34,8 +34,8 @@ func (s *Store) nameFeed(ctx context.Context) (string, error) {
 	return named.Name, failure("naming the feed", err)
 }
 
-// Events implements flow.FeedStore. A position is a batch's number and a place in it, from 1.
-func (s *Store) Events(ctx context.Context, after flow.Position, limit int) ([]flow.Event, error) {
+// Events implements app.FeedStore. A position is a batch's number and a place in it, from 1.
+func (s *Store) Events(ctx context.Context, after app.Position, limit int) ([]app.Event, error) {
 	events, err := s.told(ctx, after, limit)
 	if err != nil || len(events) > 0 {
 		return events, err
@@ -46,33 +46,33 @@ func (s *Store) Events(ctx context.Context, after flow.Position, limit int) ([]f
 	return s.told(ctx, after, limit)
 }
 
-// LastPosition implements flow.FeedStore. What waits is put into batches first.
-func (s *Store) LastPosition(ctx context.Context) (flow.Position, error) {
+// LastPosition implements app.FeedStore. What waits is put into batches first.
+func (s *Store) LastPosition(ctx context.Context) (app.Position, error) {
 	for {
 		last, more, err := s.number(ctx, s.waitingEvents)
 		if err != nil || last == 0 {
-			return flow.Position{}, err
+			return app.Position{}, err
 		}
 		if !more {
-			return flow.Position{Major: last, Minor: batchEvents}, nil
+			return app.Position{Major: last, Minor: batchEvents}, nil
 		}
 	}
 }
 
 // told returns the first events after a position that are in batches.
-func (s *Store) told(ctx context.Context, after flow.Position, limit int) ([]flow.Event, error) {
+func (s *Store) told(ctx context.Context, after app.Position, limit int) ([]app.Event, error) {
 	filter := bson.D{{Key: "told", Value: true}, {Key: "_id", Value: bson.D{{Key: "$gte", Value: after.Major}}}}
 	opts := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(batchesAtOnce)
 	batches, err := s.batches(ctx, filter, opts)
 	if err != nil {
 		return nil, err
 	}
-	var events []flow.Event
+	var events []app.Event
 	for _, b := range batches {
 		for i, d := range b.Events {
-			at := flow.Position{Major: b.ID, Minor: int64(i) + 1}
+			at := app.Position{Major: b.ID, Minor: int64(i) + 1}
 			if at.Compare(after) > 0 && len(events) < limit {
-				e := flow.Event{Position: at, First: d.First, Last: d.Last, Revision: d.Revision}
+				e := app.Event{Position: at, First: d.First, Last: d.Last, Revision: d.Revision}
 				e.Conversion.ID = d.Conversion
 				events = append(events, e)
 			}
@@ -82,7 +82,7 @@ func (s *Store) told(ctx context.Context, after flow.Position, limit int) ([]flo
 }
 
 // fill reads the conversions of events.
-func (s *Store) fill(ctx context.Context, events []flow.Event) error {
+func (s *Store) fill(ctx context.Context, events []app.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (s *Store) fill(ctx context.Context, events []flow.Event) error {
 	if err != nil {
 		return err
 	}
-	byConversion := make(map[string]rules.Conversion, len(found))
+	byConversion := make(map[string]domain.Conversion, len(found))
 	for _, c := range found {
 		byConversion[c.ID] = c
 	}

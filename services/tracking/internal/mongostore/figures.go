@@ -9,14 +9,14 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // Cells returns the cells of spans that satisfy a condition, and adds what is not in them yet, if that is not too
 // much: where counting keeps up, it is what came in some ten seconds. So they are exact at any moment, also while
 // somebody counts, and up to date; if counting is behind, counted says up to when.
-func (s *Store) Cells(ctx context.Context, spans []rules.Span, where listing.Expr) (cells []rules.Cell, counted time.Time, err error) {
+func (s *Store) Cells(ctx context.Context, spans []rollup.Span, where listing.Expr) (cells []rollup.Cell, counted time.Time, err error) {
 	now := s.now()
 	err = s.db.AtOneMoment(ctx, func(ctx context.Context) error {
 		cells, counted, err = s.cells(ctx, spans, where)
@@ -30,13 +30,13 @@ func (s *Store) Cells(ctx context.Context, spans []rules.Span, where listing.Exp
 
 // cells is Cells at one moment; counted is zero if that is now. Where there is no such thing it is right too,
 // because it reads how far the cells are, then the cells, and then the events.
-func (s *Store) cells(ctx context.Context, spans []rules.Span, where listing.Expr) (cells []rules.Cell, counted time.Time, err error) {
+func (s *Store) cells(ctx context.Context, spans []rollup.Span, where listing.Expr) (cells []rollup.Cell, counted time.Time, err error) {
 	p, err := s.readyProgress(ctx)
 	if err != nil || len(spans) == 0 {
 		return nil, counted, err
 	}
-	ahead := map[rules.CellKey]int64{} // the cells that have more than the progress says
-	tails := map[int64]*rules.Tally{p.CountedTo: rules.NewTally(s.calendar)}
+	ahead := map[rollup.CellKey]int64{} // the cells that have more than the progress says
+	tails := map[int64]*rollup.Sums{p.CountedTo: rollup.New(s.calendar)}
 	filter := cellsOf(p.Generation, spans...)
 	if where != nil {
 		condition, _ := bsonquery.Build(listing.Query{Where: where})
@@ -48,7 +48,7 @@ func (s *Store) cells(ctx context.Context, spans []rules.Span, where listing.Exp
 		if d.Through > p.CountedTo {
 			ahead[c.Key] = d.Through
 			if tails[d.Through] == nil {
-				tails[d.Through] = rules.NewTally(s.calendar)
+				tails[d.Through] = rollup.New(s.calendar)
 			}
 		}
 	})
@@ -74,7 +74,7 @@ func (s *Store) cells(ctx context.Context, spans []rules.Span, where listing.Exp
 
 // tallyTails adds to tallies what is in batches from their numbers on, none of which is before from, and what is
 // in none. Where that is too much it leaves out the latest, and returns up to when it counted.
-func (s *Store) tallyTails(ctx context.Context, from int64, tails map[int64]*rules.Tally) (counted time.Time, err error) {
+func (s *Store) tallyTails(ctx context.Context, from int64, tails map[int64]*rollup.Sums) (counted time.Time, err error) {
 	// What waits is read first: of what comes into a batch meanwhile nothing is missed.
 	tail := newEvents()
 	if err := s.gatherWaiting(ctx, tail); err != nil {
@@ -105,17 +105,17 @@ func (s *Store) tallyTails(ctx context.Context, from int64, tails map[int64]*rul
 	return counted, s.tallyEvents(ctx, tail, to, tails)
 }
 
-// readyProgress returns the progress, or flow.ErrNotCounted.
+// readyProgress returns the progress, or app.ErrNotCounted.
 func (s *Store) readyProgress(ctx context.Context) (progress, error) {
 	p, ours, err := s.readProgress(ctx)
 	if err == nil && (!ours || p.Phase != ready) {
-		return p, flow.ErrNotCounted
+		return p, app.ErrNotCounted
 	}
 	return p, err
 }
 
 // cellsOf selects the cells of spans, of which there is at least one.
-func cellsOf(generation int64, spans ...rules.Span) bson.D {
+func cellsOf(generation int64, spans ...rollup.Span) bson.D {
 	filters := make([]bson.D, len(spans))
 	for i, of := range spans {
 		filters[i] = bson.D{
@@ -131,7 +131,7 @@ func cellsOf(generation int64, spans ...rules.Span) bson.D {
 }
 
 // inSpans says whether a cell is in one of the spans.
-func inSpans(k rules.CellKey, spans []rules.Span) bool {
+func inSpans(k rollup.CellKey, spans []rollup.Span) bool {
 	for _, of := range spans {
 		if k.Cube == of.Cube && k.Period >= of.From && k.Period <= of.To {
 			return true
@@ -141,7 +141,7 @@ func inSpans(k rules.CellKey, spans []rules.Span) bool {
 }
 
 // fieldOf returns a cell's fields by their names, as listing.Match asks for them.
-func fieldOf(k rules.CellKey) func(field string) any {
+func fieldOf(k rollup.CellKey) func(field string) any {
 	return func(field string) any {
 		switch field {
 		case "offer":
@@ -161,14 +161,14 @@ func fieldOf(k rules.CellKey) func(field string) any {
 }
 
 // CountedMonths returns the first and the last month that has a click or a conversion.
-func (s *Store) CountedMonths(ctx context.Context) (first, last rules.Month, err error) {
-	cells, _, err := s.Cells(ctx, []rules.Span{{Cube: rules.StatusMonths, From: math.MinInt32, To: math.MaxInt32}}, nil)
+func (s *Store) CountedMonths(ctx context.Context) (first, last rollup.Month, err error) {
+	cells, _, err := s.Cells(ctx, []rollup.Span{{Cube: rollup.StatusMonths, From: math.MinInt32, To: math.MaxInt32}}, nil)
 	if err != nil {
 		return 0, 0, err
 	}
-	events := map[rules.Month]int64{}
+	events := map[rollup.Month]int64{}
 	for _, c := range cells {
-		events[rules.Month(c.Key.Period)] += c.Clicks + c.Conversions
+		events[rollup.Month(c.Key.Period)] += c.Clicks + c.Conversions
 	}
 	first, last = math.MaxInt32, math.MinInt32
 	for month, n := range events {

@@ -14,8 +14,9 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // program is two stores on one database, by one clock that is set by hand, and what was written to them.
@@ -25,7 +26,7 @@ type program struct {
 	now    atomic.Int64 // Unix milliseconds
 
 	mu          sync.Mutex
-	clicks      []rules.Click
+	clicks      []domain.Click
 	conversions []string
 }
 
@@ -37,7 +38,7 @@ func newProgram(t *testing.T) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	calendar := rules.NewCalendar(prague)
+	calendar := rollup.NewCalendar(prague)
 	p.stores[0], err = OpenExact(t.Context(), mongotest.URI(t), Options{Retention: time.Hour, Calendar: calendar, Now: p.time}, mongotest.Options()...)
 	if err != nil {
 		t.Fatalf("opening: %v", err)
@@ -60,27 +61,27 @@ func (p *program) pass(d time.Duration) { p.now.Add(d.Milliseconds()) }
 // write stores a click, a sale and a change of a sale, the n-th of each, a while after they happened.
 func (p *program) write(s *Store, n int, late time.Duration) {
 	at := p.time().Add(-late)
-	click := rules.Click{
+	click := domain.Click{
 		ID: fmt.Sprintf("018f4e2a-1111-7222-8333-%012d", n), Offer: fmt.Sprint(n % 2), Publisher: "22|1", Time: at, Crawler: n%7 == 6,
 	}
-	c := rules.Conversion{
-		ID: fmt.Sprintf("%032d", n), Offer: fmt.Sprint(n % 3), CouponCode: fmt.Sprintf(`a\|%d`, n%2), Status: rules.StatusPending, Outcome: rules.Attributed,
-		Method: rules.CouponCode, Publisher: "22", Amount: money.Money{Currency: "EUR", Units: int64(n), Nanos: 10_000_000},
+	c := domain.Conversion{
+		ID: fmt.Sprintf("%032d", n), Offer: fmt.Sprint(n % 3), CouponCode: fmt.Sprintf(`a\|%d`, n%2), Status: domain.StatusPending, Outcome: domain.Attributed,
+		Method: domain.CouponCode, Publisher: "22", Amount: money.Money{Currency: "EUR", Units: int64(n), Nanos: 10_000_000},
 		ConversionTime: at.Add(-time.Duration(n) * time.Hour), CreateTime: at, UpdateTime: at, Revision: 1,
 	}
 	if err := s.InsertClick(p.t.Context(), click); err != nil {
 		p.t.Errorf("inserting a click: %v", err)
 	}
-	if _, _, err := s.InsertConversion(p.t.Context(), flow.Sale{Conversion: c}); err != nil {
+	if _, _, err := s.InsertConversion(p.t.Context(), app.Sale{Conversion: c}); err != nil {
 		p.t.Errorf("inserting a conversion: %v", err)
 	}
 	p.mu.Lock()
 	p.clicks, p.conversions = append(p.clicks, click), append(p.conversions, c.ID)
 	changed := p.conversions[len(p.conversions)/2]
 	p.mu.Unlock()
-	_, err := s.UpdateConversion(p.t.Context(), changed, func(c rules.Conversion) (flow.Update, error) {
-		after, err := c.Reassign(rules.Offer{ID: c.Offer}, rules.Assignment{Publisher: fmt.Sprint(n)}, rules.By{Time: at})
-		return flow.Update{Conversion: after}, err
+	_, err := s.UpdateConversion(p.t.Context(), changed, func(c domain.Conversion) (app.Update, error) {
+		after, err := c.Reassign(domain.Offer{ID: c.Offer}, domain.Assignment{Publisher: fmt.Sprint(n)}, domain.By{Time: at})
+		return app.Update{Conversion: after}, err
 	})
 	if err != nil {
 		p.t.Errorf("changing a conversion: %v", err)
@@ -90,7 +91,7 @@ func (p *program) write(s *Store, n int, late time.Duration) {
 // check compares what a store says with what was written.
 func (p *program) check(s *Store, when string) {
 	p.t.Helper()
-	want := rules.NewTally(s.calendar)
+	want := rollup.New(s.calendar)
 	for i := range p.clicks {
 		want.AddClick(&p.clicks[i])
 	}
@@ -101,23 +102,23 @@ func (p *program) check(s *Store, when string) {
 		}
 		want.AddConversion(&c)
 	}
-	var spans []rules.Span
-	for cube := rules.StatusDays; cube <= rules.FullMonths; cube++ {
-		spans = append(spans, rules.Span{Cube: cube, From: math.MinInt32, To: math.MaxInt32})
+	var spans []rollup.Span
+	for cube := rollup.StatusDays; cube <= rollup.FullMonths; cube++ {
+		spans = append(spans, rollup.Span{Cube: cube, From: math.MinInt32, To: math.MaxInt32})
 	}
 	cells, counted, err := s.Cells(p.t.Context(), spans, nil)
 	if err != nil || !counted.Equal(p.time()) {
 		p.t.Fatalf("%s: counted at %s (%v), want %s", when, counted, err, p.time())
 	}
-	got := rules.NewTally(s.calendar)
+	got := rollup.New(s.calendar)
 	got.Add(cells...)
 	if !maps.Equal(byKey(got), byKey(want)) {
 		p.t.Errorf("%s: the cells are\n%+v\nwant\n%+v", when, byKey(got), byKey(want))
 	}
 }
 
-func byKey(t *rules.Tally) map[rules.CellKey]rules.Measures {
-	m := map[rules.CellKey]rules.Measures{}
+func byKey(t *rollup.Sums) map[rollup.CellKey]rollup.Measures {
+	m := map[rollup.CellKey]rollup.Measures{}
 	for _, c := range t.Cells() {
 		m[c.Key] = c.Measures
 	}
@@ -288,7 +289,7 @@ func TestRecountMends(t *testing.T) {
 	p.countAll(p.stores[0])
 	cells := p.stores[0].db.Collection(figures)
 	var some []cellDocument
-	cursor, err := cells.Find(t.Context(), bson.D{{Key: "cube", Value: rules.FullMonths}})
+	cursor, err := cells.Find(t.Context(), bson.D{{Key: "cube", Value: rollup.FullMonths}})
 	if err == nil {
 		err = cursor.All(t.Context(), &some)
 	}
@@ -307,7 +308,7 @@ func TestRecountMends(t *testing.T) {
 	if _, err := cells.InsertOne(t.Context(), extra); err != nil {
 		t.Fatal(err)
 	}
-	month := rules.Month(some[1].Period)
+	month := rollup.Month(some[1].Period)
 	before, err := p.stores[0].recount(t.Context(), month)
 	if err != nil {
 		t.Fatal(err)
@@ -315,7 +316,7 @@ func TestRecountMends(t *testing.T) {
 	p.write(p.stores[0], 6, 0)
 	recounted(p, 3)
 	// Another that had counted before the first one mended.
-	_, mends := before.compare(func(rules.CellKey) bool { return false })
+	_, mends := before.compare(func(rollup.CellKey) bool { return false })
 	if err := p.stores[0].db.UpsertAll(t.Context(), figures, mends); err != nil || len(mends) != 3 {
 		t.Errorf("mending %d again: %v", len(mends), err)
 	}
@@ -339,7 +340,7 @@ func TestAFixAndAWindowInsertTheSameCell(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, fixes := found.compare(func(rules.CellKey) bool { return false })
+		_, fixes := found.compare(func(rollup.CellKey) bool { return false })
 		if fixFirst {
 			err = s.db.UpsertAll(t.Context(), figures, fixes)
 		}
@@ -372,9 +373,9 @@ func TestClicksThatHaveExpired(t *testing.T) {
 // No two keys are stored under the same id.
 func TestCellIDs(t *testing.T) {
 	text := rapid.StringOfN(rapid.SampledFrom([]rune(`|\1a`)), 0, 4, -1)
-	key := rapid.Custom(func(t *rapid.T) rules.CellKey {
-		return rules.CellKey{
-			Cube: rules.FullDays, Period: rapid.Int32Range(-1, 12).Draw(t, "period"), Offer: text.Draw(t, "offer"),
+	key := rapid.Custom(func(t *rapid.T) rollup.CellKey {
+		return rollup.CellKey{
+			Cube: rollup.FullDays, Period: rapid.Int32Range(-1, 12).Draw(t, "period"), Offer: text.Draw(t, "offer"),
 			Publisher: text.Draw(t, "publisher"), CouponCode: text.Draw(t, "code"), Currency: text.Draw(t, "currency"),
 		}
 	})

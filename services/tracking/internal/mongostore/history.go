@@ -3,31 +3,31 @@ package mongostore
 import (
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // What is stored here is only ever read with one conversion, so what is empty can be left out.
 
 type changeDocument struct {
-	Number     int              `bson:"number"`
-	Kind       rules.ChangeKind `bson:"kind"`
-	ChangeTime time.Time        `bson:"change_time"`
-	Actor      string           `bson:"actor,omitempty"`
-	Reason     string           `bson:"reason,omitempty"`
-	Postback   string           `bson:"postback,omitempty"`
-	RefundID   string           `bson:"refund_id,omitempty"`
-	From       stateDocument    `bson:"from"`
-	To         stateDocument    `bson:"to"`
+	Number     int               `bson:"number"`
+	Kind       domain.ChangeKind `bson:"kind"`
+	ChangeTime time.Time         `bson:"change_time"`
+	Actor      string            `bson:"actor,omitempty"`
+	Reason     string            `bson:"reason,omitempty"`
+	Postback   string            `bson:"postback,omitempty"`
+	RefundID   string            `bson:"refund_id,omitempty"`
+	From       stateDocument     `bson:"from"`
+	To         stateDocument     `bson:"to"`
 }
 
 type stateDocument struct {
-	Status    rules.Status  `bson:"status,omitempty"`
-	Outcome   rules.Outcome `bson:"outcome,omitempty"`
-	Reason    rules.Reason  `bson:"reason,omitempty"`
-	Publisher string        `bson:"publisher,omitempty"`
-	Coupon    string        `bson:"coupon,omitempty"`
+	Status    domain.Status  `bson:"status,omitempty"`
+	Outcome   domain.Outcome `bson:"outcome,omitempty"`
+	Reason    domain.Reason  `bson:"reason,omitempty"`
+	Publisher string         `bson:"publisher,omitempty"`
+	Coupon    string         `bson:"coupon,omitempty"`
 	// Method and CouponCode are nil in what was stored before they were kept.
-	Method     *rules.Method  `bson:"method,omitempty"`
+	Method     *domain.Method `bson:"method,omitempty"`
 	CouponCode *string        `bson:"coupon_code,omitempty"`
 	Amount     *moneyDocument `bson:"amount,omitempty"`
 	Refunded   *moneyDocument `bson:"refunded_amount,omitempty"`
@@ -36,19 +36,19 @@ type stateDocument struct {
 }
 
 type conflictDocument struct {
-	Number      int              `bson:"number"`
-	CreateTime  time.Time        `bson:"create_time"`
-	Count       int              `bson:"count"`
-	ContentHash string           `bson:"content_hash"`
-	Postback    string           `bson:"postback,omitempty"`
-	Amount      *moneyDocument   `bson:"amount,omitempty"`
-	CouponCode  string           `bson:"coupon_code,omitempty"`
-	Click       string           `bson:"click,omitempty"`
-	Publisher   string           `bson:"publisher,omitempty"`
-	Resolution  rules.Resolution `bson:"resolution,omitempty"`
+	Number      int               `bson:"number"`
+	CreateTime  time.Time         `bson:"create_time"`
+	Count       int               `bson:"count"`
+	ContentHash string            `bson:"content_hash"`
+	Postback    string            `bson:"postback,omitempty"`
+	Amount      *moneyDocument    `bson:"amount,omitempty"`
+	CouponCode  string            `bson:"coupon_code,omitempty"`
+	Click       string            `bson:"click,omitempty"`
+	Publisher   string            `bson:"publisher,omitempty"`
+	Resolution  domain.Resolution `bson:"resolution,omitempty"`
 }
 
-func encodeChanges(changes []rules.Change) []changeDocument {
+func encodeChanges(changes []domain.Change) []changeDocument {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -62,21 +62,21 @@ func encodeChanges(changes []rules.Change) []changeDocument {
 	return documents
 }
 
-func decodeChanges(documents []changeDocument) []rules.Change {
+func decodeChanges(documents []changeDocument) []domain.Change {
 	if len(documents) == 0 {
 		return nil
 	}
-	changes := make([]rules.Change, len(documents))
+	changes := make([]domain.Change, len(documents))
 	for i, d := range documents {
-		changes[i] = rules.Change{
+		changes[i] = domain.Change{
 			Number: d.Number, Kind: d.Kind, RefundID: d.RefundID, From: d.From.decode(), To: d.To.decode(),
-			By: rules.By{Actor: d.Actor, Time: d.ChangeTime.UTC(), Reason: d.Reason, Postback: d.Postback},
+			By: domain.By{Actor: d.Actor, Time: d.ChangeTime.UTC(), Reason: d.Reason, Postback: d.Postback},
 		}
 	}
 	return changes
 }
 
-func encodeState(s rules.State) stateDocument {
+func encodeState(s domain.State) stateDocument {
 	return stateDocument{
 		Status: s.Status, Outcome: s.Outcome, Reason: s.Reason, Publisher: s.Publisher, Coupon: s.Coupon,
 		Method: &s.Method, CouponCode: &s.CouponCode,
@@ -84,8 +84,8 @@ func encodeState(s rules.State) stateDocument {
 	}
 }
 
-func (d *stateDocument) decode() rules.State {
-	state := rules.State{
+func (d *stateDocument) decode() domain.State {
+	state := domain.State{
 		Status: d.Status, Outcome: d.Outcome, Reason: d.Reason, Publisher: d.Publisher, Coupon: d.Coupon,
 		Amount: d.Amount.decode(), Refunded: d.Refunded.decode(), Payout: d.Payout.decode(), Revenue: d.Revenue.decode(),
 	}
@@ -95,7 +95,7 @@ func (d *stateDocument) decode() rules.State {
 	return state
 }
 
-func encodeConflicts(conflicts []rules.Conflict) []conflictDocument {
+func encodeConflicts(conflicts []domain.Conflict) []conflictDocument {
 	if len(conflicts) == 0 {
 		return nil
 	}
@@ -109,13 +109,13 @@ func encodeConflicts(conflicts []rules.Conflict) []conflictDocument {
 	return documents
 }
 
-func decodeConflicts(documents []conflictDocument) []rules.Conflict {
+func decodeConflicts(documents []conflictDocument) []domain.Conflict {
 	if len(documents) == 0 {
 		return nil
 	}
-	conflicts := make([]rules.Conflict, len(documents))
+	conflicts := make([]domain.Conflict, len(documents))
 	for i, d := range documents {
-		conflicts[i] = rules.Conflict{
+		conflicts[i] = domain.Conflict{
 			Number: d.Number, Time: d.CreateTime.UTC(), Count: d.Count, ContentHash: d.ContentHash, Postback: d.Postback,
 			Amount: d.Amount.decode(), Code: d.CouponCode, Click: d.Click, Publisher: d.Publisher, Resolution: d.Resolution,
 		}

@@ -10,8 +10,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // version1 is a conversion of the schema's first version.
@@ -62,7 +63,7 @@ func TestMigrationFromVersion1(t *testing.T) {
 }
 
 // checkMigrated checks every conversion and changes one, which the rounds before have done too.
-func checkMigrated(t *testing.T, s flow.Store, stored, rounds int) {
+func checkMigrated(t *testing.T, s app.Store, stored, rounds int) {
 	t.Helper()
 	conversions, err := s.Conversions(t.Context(), listing.Query{Order: []listing.Order{{Field: "id"}}, Limit: stored + 1})
 	if err != nil || len(conversions) != stored {
@@ -87,13 +88,13 @@ func checkMigrated(t *testing.T, s flow.Store, stored, rounds int) {
 			t.Fatalf("counting: %v", err)
 		}
 	}
-	cells, _, err := s.Cells(t.Context(), []rules.Span{{Cube: rules.OfferMonths, From: 1970 * 12, To: 1970 * 12}}, nil)
+	cells, _, err := s.Cells(t.Context(), []rollup.Span{{Cube: rollup.OfferMonths, From: 1970 * 12, To: 1970 * 12}}, nil)
 	if err != nil || len(cells) != 1 || cells[0].Conversions != int64(stored) {
 		t.Errorf("the figures are %+v (%v), want one cell of %d conversions", cells, err, stored)
 	}
-	_, err = s.UpdateConversion(t.Context(), conversions[7].ID, func(c rules.Conversion) (flow.Update, error) {
+	_, err = s.UpdateConversion(t.Context(), conversions[7].ID, func(c domain.Conversion) (app.Update, error) {
 		c.Revision++
-		return flow.Update{Conversion: c}, nil
+		return app.Update{Conversion: c}, nil
 	})
 	if err != nil {
 		t.Errorf("changing a conversion: %v", err)

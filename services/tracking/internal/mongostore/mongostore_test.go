@@ -8,9 +8,9 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
@@ -21,22 +21,22 @@ func TestStore(t *testing.T) {
 	for promise, reason := range mongotest.Exceptions("tracking") {
 		t.Logf("exception: the promise %q is not kept here: %s", promise, reason)
 	}
-	storetest.Run(t, func(t testing.TB) func(rules.Calendar) flow.Store {
+	storetest.Run(t, func(t testing.TB) func(rollup.Calendar) app.Store {
 		uri, clock := mongotest.URI(t), &passing{now: time.Now()}
-		return func(calendar rules.Calendar) flow.Store { return openPassing(t, uri, calendar, clock) }
+		return func(calendar rollup.Calendar) app.Store { return openPassing(t, uri, calendar, clock) }
 	})
 }
 
-func open(t testing.TB, uri string) flow.Store {
+func open(t testing.TB, uri string) app.Store {
 	t.Helper()
-	s, err := mongostore.Open(t.Context(), uri, options(rules.NewCalendar(time.UTC)), mongotest.Options()...)
+	s, err := mongostore.Open(t.Context(), uri, options(rollup.NewCalendar(time.UTC)), mongotest.Options()...)
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}
 	return s
 }
 
-func options(calendar rules.Calendar) mongostore.Options {
+func options(calendar rollup.Calendar) mongostore.Options {
 	return mongostore.Options{Retention: retention, Calendar: calendar, Now: time.Now}
 }
 

@@ -11,8 +11,10 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 var _ move.Database = (*Store)(nil)
@@ -44,7 +46,7 @@ func OpenToMove(ctx context.Context, uri string, role move.Role, now func() time
 
 // newMoving returns a store whose calendar is that of the figures that are kept.
 func newMoving(ctx context.Context, db *mongodb.DB, now func() time.Time) (*Store, error) {
-	s := &Store{db: db, calendar: rules.NewCalendar(time.UTC)}
+	s := &Store{db: db, calendar: rollup.NewCalendar(time.UTC)}
 	p, _, err := s.readProgress(ctx)
 	if err != nil {
 		return nil, err
@@ -53,22 +55,22 @@ func newMoving(ctx context.Context, db *mongodb.DB, now func() time.Time) (*Stor
 	if err != nil {
 		return nil, fmt.Errorf("figures are by the days of a zone that is not known here: %w", err)
 	}
-	return newStore(db, rules.NewCalendar(zone), now), nil
+	return newStore(db, rollup.NewCalendar(zone), now), nil
 }
 
 // Tables implements move.Database. What others refer to comes before them.
 func (s *Store) Tables() []move.Table {
 	return mongodb.Patient(
-		toMove(s, conversions, (*conversionDocument).decode, func(c rules.Conversion) string { return c.ID }, eachAlone(encodeConversion)),
-		toMove(s, clicks, (*clickDocument).decode, func(c rules.Click) string { return c.ID }, eachAlone(encodeMovedClick)),
-		toMove(s, postbacks, (*postbackDocument).decode, func(p rules.Postback) string { return p.ID }, eachAlone(encodePostback)),
-		toMove(s, deliveries, (*deliveryDocument).decode, func(d rules.Delivery) string { return d.ID }, eachAlone(encodeDelivery)),
-		toMove(s, couponUses, (*counter).decode, func(u flow.CouponUses) string { return encodeUses(u).ID }, eachAlone(encodeUses)),
-		toMove(s, deferred, (*deferredDocument).decode, func(d rules.Deferred) string { return d.ID }, eachAlone(encodeDeferred)),
+		toMove(s, conversions, (*conversionDocument).decode, func(c domain.Conversion) string { return c.ID }, eachAlone(encodeConversion)),
+		toMove(s, clicks, (*clickDocument).decode, func(c domain.Click) string { return c.ID }, eachAlone(encodeMovedClick)),
+		toMove(s, postbacks, (*postbackDocument).decode, func(p domain.Postback) string { return p.ID }, eachAlone(encodePostback)),
+		toMove(s, deliveries, (*deliveryDocument).decode, func(d domain.Delivery) string { return d.ID }, eachAlone(encodeDelivery)),
+		toMove(s, couponUses, (*counter).decode, func(u app.CouponUses) string { return encodeUses(u).ID }, eachAlone(encodeUses)),
+		toMove(s, deferred, (*deferredDocument).decode, func(d domain.Deferred) string { return d.ID }, eachAlone(encodeDeferred)),
 		toMove(s, answers, (*answerDocument).decode, answerID, eachAlone(encodeAnswer)),
-		toMove(s, savedReports, (*reportDocument).decode, func(r rules.SavedReport) string { return r.ID }, eachAlone(encodeReport)),
-		toMove(s, offerScans, (*scanDocument).decode, func(o rules.OfferScan) string { return o.ID }, eachAlone(encodeScan)),
-		toMove(s, offerScanResults, (*resultDocument).decode, func(r rules.OfferScanResult) string { return resultID(r.Scan, r.Coupon) }, s.encodeResults),
+		toMove(s, savedReports, (*reportDocument).decode, func(r rollup.SavedReport) string { return r.ID }, eachAlone(encodeReport)),
+		toMove(s, offerScans, (*scanDocument).decode, func(o redirect.OfferScan) string { return o.ID }, eachAlone(encodeScan)),
+		toMove(s, offerScanResults, (*resultDocument).decode, func(r redirect.OfferScanResult) string { return resultID(r.Scan, r.Coupon) }, s.encodeResults),
 		s.cellsToMove(), s.countedToMove(),
 	)
 }
@@ -125,7 +127,7 @@ func inOrder(limit int) *options.FindOptionsBuilder {
 
 // encodeMovedClick returns a click that is counted already, as those are from before there were batches. So are
 // conversions without a mark.
-func encodeMovedClick(c rules.Click) *clickDocument {
+func encodeMovedClick(c domain.Click) *clickDocument {
 	d := encodeClick(c)
 	d.Batch = 0
 	return d
@@ -133,7 +135,7 @@ func encodeMovedClick(c rules.Click) *clickDocument {
 
 // encodeUses returns how often a coupon was used as it is stored. It expires some hours from when it would
 // have otherwise, since the zone of its day is not known here.
-func encodeUses(u flow.CouponUses) *counter {
+func encodeUses(u app.CouponUses) *counter {
 	c := &counter{ID: u.Coupon, Coupon: u.Coupon, Day: u.Day, ETag: u.ETag, Uses: u.Uses}
 	if u.Day != "" {
 		c.ID += "|" + u.Day
@@ -142,24 +144,24 @@ func encodeUses(u flow.CouponUses) *counter {
 	return c
 }
 
-func (c *counter) decode() flow.CouponUses {
-	return flow.CouponUses{Coupon: c.Coupon, Day: c.Day, ETag: c.ETag, Uses: c.Uses}
+func (c *counter) decode() app.CouponUses {
+	return app.CouponUses{Coupon: c.Coupon, Day: c.Day, ETag: c.ETag, Uses: c.Uses}
 }
 
 // encodeScan returns a scan that nobody holds.
-func encodeScan(o rules.OfferScan) *scanDocument {
+func encodeScan(o redirect.OfferScan) *scanDocument {
 	d := &scanDocument{
 		ID: o.ID, Offer: o.Offer, State: o.State, Device: o.Device, Language: o.Language, LinkCount: o.LinkCount, ScannedCount: o.ScannedCount,
 		ErrorCount: o.ErrorCount, WarningCount: o.WarningCount, CreateTime: o.CreateTime, EndTime: o.EndTime, Slot: freeSlot(o.ID), FreeTime: o.CreateTime,
 	}
-	if o.State == rules.ScanRunning {
+	if o.State == redirect.ScanRunning {
 		d.Slot = o.Offer
 	}
 	return d
 }
 
 // encodeResults returns the results of scans as they are stored. They expire with their scans, which are there.
-func (s *Store) encodeResults(ctx context.Context, results []rules.OfferScanResult) ([]any, error) {
+func (s *Store) encodeResults(ctx context.Context, results []redirect.OfferScanResult) ([]any, error) {
 	ids := make([]string, len(results))
 	for i, r := range results {
 		ids[i] = r.Scan

@@ -10,8 +10,8 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // countAll counts what is not in the figures yet, if there are any.
@@ -54,7 +54,7 @@ func (s *Store) movedGeneration(ctx context.Context) (int64, error) {
 
 // cellsToMove are the cells of the last generation.
 func (s *Store) cellsToMove() move.Table {
-	return move.TableOf(figures, func(ctx context.Context, after string, limit int) ([]rules.Cell, string, error) {
+	return move.TableOf(figures, func(ctx context.Context, after string, limit int) ([]rollup.Cell, string, error) {
 		generation, err := s.movedGeneration(ctx)
 		if err != nil {
 			return nil, "", err
@@ -65,7 +65,7 @@ func (s *Store) cellsToMove() move.Table {
 			after = cellID(cells[len(cells)-1].Key, generation)
 		}
 		return cells, after, err
-	}, func(ctx context.Context, cells []rules.Cell) error {
+	}, func(ctx context.Context, cells []rollup.Cell) error {
 		generation, err := s.movedGeneration(ctx)
 		if err != nil {
 			return err
@@ -81,7 +81,7 @@ func (s *Store) cellsToMove() move.Table {
 
 // countedToMove is how far the figures are. It is written when all that it is about is there.
 func (s *Store) countedToMove() move.Table {
-	return move.TableOf("counted", func(ctx context.Context, after string, _ int) ([]flow.Counted, string, error) {
+	return move.TableOf("counted", func(ctx context.Context, after string, _ int) ([]app.Counted, string, error) {
 		p, _, err := s.readProgress(ctx)
 		if err != nil || p.Zone == "" || after != "" {
 			return nil, "", err
@@ -90,8 +90,8 @@ func (s *Store) countedToMove() move.Table {
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return nil, "", nil
 		}
-		return []flow.Counted{{Zone: p.Zone}}, "the only one", failure("looking for figures", err)
-	}, func(ctx context.Context, records []flow.Counted) error {
+		return []app.Counted{{Zone: p.Zone}}, "the only one", failure("looking for figures", err)
+	}, func(ctx context.Context, records []app.Counted) error {
 		p, _, err := s.readProgress(ctx)
 		if err != nil {
 			return err

@@ -5,7 +5,8 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 const (
@@ -49,18 +50,18 @@ func (d *conversionDocument) numbers() []int64 {
 
 // history is a conversion with the numbers of its creation and its changes.
 type history struct {
-	conversion rules.Conversion
+	conversion domain.Conversion
 	numbers    []int64
 }
 
 // at returns the conversion with what is in batches before a number; false: not even its creation is.
-func (h *history) at(number int64) (rules.Conversion, bool) {
+func (h *history) at(number int64) (domain.Conversion, bool) {
 	n := 0
 	for n < len(h.numbers) && h.numbers[n] < number {
 		n++
 	}
 	if n == 0 {
-		return rules.Conversion{}, false
+		return domain.Conversion{}, false
 	}
 	return h.conversion.After(n - 1), true
 }
@@ -74,7 +75,7 @@ func (w span) of(field string) bson.D {
 }
 
 // tally adds to a tally what is counted of a conversion in the span, which may be less than it takes away.
-func (w span) tally(h *history, to *rules.Tally) {
+func (w span) tally(h *history, to *rollup.Sums) {
 	if before, there := h.at(w.from); there {
 		to.RemoveConversion(&before)
 	}

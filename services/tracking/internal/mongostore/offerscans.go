@@ -11,23 +11,23 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 // scanDocument is a scan of an offer as it is stored.
 type scanDocument struct {
-	ID           string               `bson:"_id"`
-	Offer        string               `bson:"offer"`
-	State        rules.OfferScanState `bson:"state"`
-	Device       rules.Device         `bson:"device"`
-	Language     string               `bson:"language"`
-	LinkCount    int                  `bson:"link_count"`
-	ScannedCount int                  `bson:"scanned_count"`
-	ErrorCount   int                  `bson:"error_count"`
-	WarningCount int                  `bson:"warning_count"`
-	CreateTime   time.Time            `bson:"create_time"`
-	EndTime      time.Time            `bson:"end_time,omitempty"`
+	ID           string                  `bson:"_id"`
+	Offer        string                  `bson:"offer"`
+	State        redirect.OfferScanState `bson:"state"`
+	Device       redirect.Device         `bson:"device"`
+	Language     string                  `bson:"language"`
+	LinkCount    int                     `bson:"link_count"`
+	ScannedCount int                     `bson:"scanned_count"`
+	ErrorCount   int                     `bson:"error_count"`
+	WarningCount int                     `bson:"warning_count"`
+	CreateTime   time.Time               `bson:"create_time"`
+	EndTime      time.Time               `bson:"end_time,omitempty"`
 	// Slot is what only one scan can have: the offer's while it runs, afterwards one that is its own.
 	Slot string `bson:"slot"`
 	// Holder is the hold that it is left to until FreeTime; empty: nobody's.
@@ -35,8 +35,8 @@ type scanDocument struct {
 	FreeTime time.Time `bson:"free_time"`
 }
 
-func (d *scanDocument) decode() rules.OfferScan {
-	s := rules.OfferScan{
+func (d *scanDocument) decode() redirect.OfferScan {
+	s := redirect.OfferScan{
 		ID: d.ID, Offer: d.Offer, State: d.State, Device: d.Device, Language: d.Language, LinkCount: d.LinkCount,
 		ScannedCount: d.ScannedCount, ErrorCount: d.ErrorCount, WarningCount: d.WarningCount, CreateTime: d.CreateTime.UTC(),
 	}
@@ -47,30 +47,30 @@ func (d *scanDocument) decode() rules.OfferScan {
 }
 
 // InsertOfferScan stores a new scan, unless one of the offer has the slot.
-func (s *Store) InsertOfferScan(ctx context.Context, scan rules.OfferScan) error {
+func (s *Store) InsertOfferScan(ctx context.Context, scan redirect.OfferScan) error {
 	return within(ctx, func(ctx context.Context) error {
-		scan.State = rules.ScanRunning
+		scan.State = redirect.ScanRunning
 		_, err := s.db.Collection(offerScans).InsertOne(ctx, encodeScan(scan))
 		if mongodb.IsUnique(err) {
-			return flow.ErrExists
+			return app.ErrExists
 		}
 		return failure("inserting a scan", err)
 	})
 }
 
-// OfferScan returns a scan by its id, or flow.ErrNotFound.
-func (s *Store) OfferScan(ctx context.Context, id string) (rules.OfferScan, error) {
+// OfferScan returns a scan by its id, or app.ErrNotFound.
+func (s *Store) OfferScan(ctx context.Context, id string) (redirect.OfferScan, error) {
 	return one(ctx, s.db, offerScans, id, (*scanDocument).decode)
 }
 
 // OfferScans returns the scans that a query selects.
-func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]rules.OfferScan, error) {
+func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]redirect.OfferScan, error) {
 	return list(ctx, s.db, offerScans, q, (*scanDocument).decode)
 }
 
 // EndOfferScan ends a running scan, after which its slot is free. The results are counted once more: who
 // wrote the last one may have died before it counted.
-func (s *Store) EndOfferScan(ctx context.Context, id string, state rules.OfferScanState, now time.Time) (ended rules.OfferScan, err error) {
+func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.OfferScanState, now time.Time) (ended redirect.OfferScan, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		_, err := s.db.Collection(offerScans).UpdateOne(ctx, append(byID(id), running()...), set(bson.D{
 			{Key: "state", Value: state},
@@ -93,16 +93,16 @@ func (s *Store) EndOfferScan(ctx context.Context, id string, state rules.OfferSc
 // freeSlot is the slot of a scan that has ended. No offer's id begins with a slash.
 func freeSlot(id string) string { return "/" + id }
 
-func running() bson.D { return bson.D{{Key: "state", Value: rules.ScanRunning}} }
+func running() bson.D { return bson.D{{Key: "state", Value: redirect.ScanRunning}} }
 
 // held selects a running scan that is still the holder's.
-func held(hold flow.Hold) bson.D {
+func held(hold app.Hold) bson.D {
 	return append(append(byID(hold.Scan), bson.E{Key: "holder", Value: hold.Holder}), running()...)
 }
 
 // ClaimOfferScan gives out the running scan that waits longest. Of two that claim it at the same moment
 // one gets it, since what makes it a claim is one condition and one write.
-func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold flow.Hold) (claimed rules.OfferScan, err error) {
+func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold app.Hold) (claimed redirect.OfferScan, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		var found scanDocument
 		err := s.db.Collection(offerScans).FindOneAndUpdate(ctx,
@@ -117,20 +117,20 @@ func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold flow.Hol
 }
 
 // KeepOfferScan makes a hold last and notes how many links there are.
-func (s *Store) KeepOfferScan(ctx context.Context, hold flow.Hold, links int) error {
+func (s *Store) KeepOfferScan(ctx context.Context, hold app.Hold, links int) error {
 	return within(ctx, func(ctx context.Context) error {
 		_, err := s.extend(ctx, hold, bson.E{Key: "link_count", Value: links})
 		return err
 	})
 }
 
-// extend makes a hold last, sets fields of its scan, and returns that; flow.ErrNotFound where it is the
+// extend makes a hold last, sets fields of its scan, and returns that; app.ErrNotFound where it is the
 // holder's no more.
-func (s *Store) extend(ctx context.Context, hold flow.Hold, fields ...bson.E) (*scanDocument, error) {
+func (s *Store) extend(ctx context.Context, hold app.Hold, fields ...bson.E) (*scanDocument, error) {
 	var found scanDocument
 	err := s.db.Collection(offerScans).FindOneAndUpdate(ctx, held(hold), set(append(bson.D{{Key: "free_time", Value: hold.Until}}, fields...))).Decode(&found)
 	if errors.Is(err, mongo.ErrNoDocuments) {
-		return nil, flow.ErrNotFound
+		return nil, app.ErrNotFound
 	}
 	return &found, failure("keeping a scan", err)
 }

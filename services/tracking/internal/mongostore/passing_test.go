@@ -8,9 +8,10 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
 )
 
 // passing is a clock that stands still, and goes on by a minute and more when things are counted: so all is
@@ -53,11 +54,11 @@ func (c *passing) behind(at time.Time) time.Time {
 
 // passingStore is a store by a clock that passes.
 type passingStore struct {
-	flow.Store
+	app.Store
 	clock *passing
 }
 
-func openPassing(t testing.TB, uri string, calendar rules.Calendar, clock *passing) flow.Store {
+func openPassing(t testing.TB, uri string, calendar rollup.Calendar, clock *passing) app.Store {
 	t.Helper()
 	s, err := mongostore.OpenExact(t.Context(), uri, mongostore.Options{Retention: retention, Calendar: calendar, Now: clock.time}, mongotest.Options()...)
 	if err != nil {
@@ -66,21 +67,21 @@ func openPassing(t testing.TB, uri string, calendar rules.Calendar, clock *passi
 	return &passingStore{Store: s, clock: clock}
 }
 
-func (s *passingStore) InsertClick(ctx context.Context, click rules.Click) error {
+func (s *passingStore) InsertClick(ctx context.Context, click domain.Click) error {
 	s.clock.writing.RLock()
 	defer s.clock.writing.RUnlock()
 	return s.Store.InsertClick(ctx, click)
 }
 
-func (s *passingStore) InsertConversion(ctx context.Context, sale flow.Sale) (rules.Conversion, bool, error) {
+func (s *passingStore) InsertConversion(ctx context.Context, sale app.Sale) (domain.Conversion, bool, error) {
 	s.clock.writing.RLock()
 	defer s.clock.writing.RUnlock()
 	return s.Store.InsertConversion(ctx, sale)
 }
 
 func (s *passingStore) UpdateConversion(
-	ctx context.Context, id string, change func(rules.Conversion) (flow.Update, error),
-) (rules.Conversion, error) {
+	ctx context.Context, id string, change func(domain.Conversion) (app.Update, error),
+) (domain.Conversion, error) {
 	s.clock.writing.RLock()
 	defer s.clock.writing.RUnlock()
 	return s.Store.UpdateConversion(ctx, id, change)
@@ -93,7 +94,7 @@ func (s *passingStore) CountNew(ctx context.Context, now time.Time) (bool, error
 	return s.Store.CountNew(ctx, s.clock.pass(now)) // by now everything is due
 }
 
-func (s *passingStore) Cells(ctx context.Context, spans []rules.Span, where listing.Expr) ([]rules.Cell, time.Time, error) {
+func (s *passingStore) Cells(ctx context.Context, spans []rollup.Span, where listing.Expr) ([]rollup.Cell, time.Time, error) {
 	cells, counted, err := s.Store.Cells(ctx, spans, where)
 	return cells, s.clock.behind(counted), err
 }

@@ -8,20 +8,20 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // Recount counts a month anew, each cell with the batches that it has, and compares. It holds a
 // month's cells in memory twice, and no events.
-func (s *Store) Recount(ctx context.Context, month rules.Month, mend bool) (flow.Recount, error) {
+func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (app.Recount, error) {
 	var r recount
 	err := s.db.AtOneMoment(ctx, func(ctx context.Context) (err error) {
 		r, err = s.recount(ctx, month)
 		return err
 	})
 	if err != nil {
-		return flow.Recount{}, err
+		return app.Recount{}, err
 	}
 	result, differing := r.compare(s.mayBeGone())
 	if !mend {
@@ -29,7 +29,7 @@ func (s *Store) Recount(ctx context.Context, month rules.Month, mend bool) (flow
 	}
 	for some := range slices.Chunk(differing, cellsAtOnce) {
 		if err := s.db.UpsertAll(ctx, figures, some); err != nil {
-			return flow.Recount{}, err
+			return app.Recount{}, err
 		}
 	}
 	return result, nil
@@ -38,23 +38,23 @@ func (s *Store) Recount(ctx context.Context, month rules.Month, mend bool) (flow
 // recount is what a month's cells are kept as, and what was counted.
 type recount struct {
 	progress progress
-	kept     map[rules.CellKey]*cellDocument
+	kept     map[rollup.CellKey]*cellDocument
 	// counted has the cells with what is in batches before each of the numbers up to which cells are kept.
-	counted map[int64]map[rules.CellKey]rules.Measures
+	counted map[int64]map[rollup.CellKey]rollup.Measures
 }
 
 // recount reads and counts. It reads the cells before the events: what was in a cell then is in batches.
-func (s *Store) recount(ctx context.Context, month rules.Month) (recount, error) {
-	r := recount{kept: map[rules.CellKey]*cellDocument{}, counted: map[int64]map[rules.CellKey]rules.Measures{}}
+func (s *Store) recount(ctx context.Context, month rollup.Month) (recount, error) {
+	r := recount{kept: map[rollup.CellKey]*cellDocument{}, counted: map[int64]map[rollup.CellKey]rollup.Measures{}}
 	var err error
 	if r.progress, err = s.readyProgress(ctx); err != nil {
 		return r, err
 	}
-	tallies := map[int64]*rules.Tally{r.progress.CountedTo: rules.NewTally(s.calendar)}
+	tallies := map[int64]*rollup.Sums{r.progress.CountedTo: rollup.New(s.calendar)}
 	err = each(ctx, s, figures, cellsOf(r.progress.Generation, spansOf(month)...), bson.D{}, func(d *cellDocument) {
 		r.kept[d.decode().Key] = d
 		if through := r.through(d); tallies[through] == nil {
-			tallies[through] = rules.NewTally(s.calendar)
+			tallies[through] = rollup.New(s.calendar)
 		}
 	})
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Store) recount(ctx context.Context, month rules.Month) (recount, error)
 		return r, err
 	}
 	for at, tally := range tallies {
-		r.counted[at] = map[rules.CellKey]rules.Measures{}
+		r.counted[at] = map[rollup.CellKey]rollup.Measures{}
 		for _, c := range tally.Cells() {
 			r.counted[at][c.Key] = c.Measures
 		}
@@ -73,12 +73,12 @@ func (s *Store) recount(ctx context.Context, month rules.Month) (recount, error)
 }
 
 // spansOf returns all cells of a month, those of its days and its own.
-func spansOf(month rules.Month) []rules.Span {
-	var spans []rules.Span
-	for cube := rules.StatusDays; cube <= rules.FullDays; cube++ {
+func spansOf(month rollup.Month) []rollup.Span {
+	var spans []rollup.Span
+	for cube := rollup.StatusDays; cube <= rollup.FullDays; cube++ {
 		spans = append(spans,
-			rules.Span{Cube: cube, From: int32(month.First()), To: int32(month.Last())},
-			rules.Span{Cube: cube + rules.StatusMonths - rules.StatusDays, From: int32(month), To: int32(month)})
+			rollup.Span{Cube: cube, From: int32(month.First()), To: int32(month.Last())},
+			rollup.Span{Cube: cube + rollup.StatusMonths - rollup.StatusDays, From: int32(month), To: int32(month)})
 	}
 	return spans
 }
@@ -92,17 +92,17 @@ func (r *recount) through(d *cellDocument) int64 {
 }
 
 // mayBeGone says of which cells clicks may be deleted already: of those that begin so long ago.
-func (s *Store) mayBeGone() func(rules.CellKey) bool {
+func (s *Store) mayBeGone() func(rollup.CellKey) bool {
 	horizon := s.now().Add(time.Hour - clickRetention)
-	return func(k rules.CellKey) bool { return s.calendar.Begin(k.Day()).Before(horizon) }
+	return func(k rollup.CellKey) bool { return s.calendar.Begin(k.Day()).Before(horizon) }
 }
 
 // compare returns what differs, and what mends it.
-func (r *recount) compare(clicksGone func(rules.CellKey) bool) (flow.Recount, []mongodb.Upsert) {
-	var result flow.Recount
+func (r *recount) compare(clicksGone func(rollup.CellKey) bool) (app.Recount, []mongodb.Upsert) {
+	var result app.Recount
 	var mends []mongodb.Upsert
-	check := func(key rules.CellKey, d *cellDocument) {
-		var kept rules.Measures
+	check := func(key rollup.CellKey, d *cellDocument) {
+		var kept rollup.Measures
 		mended := int64(0)
 		if d != nil {
 			kept, mended = d.decode().Measures, d.Mends
@@ -112,14 +112,14 @@ func (r *recount) compare(clicksGone func(rules.CellKey) bool) (flow.Recount, []
 		if clicksGone(key) {
 			counted.Clicks = kept.Clicks
 		}
-		if counted != (rules.Measures{}) {
+		if counted != (rollup.Measures{}) {
 			result.Counted++
 		}
 		if counted == kept {
 			return
 		}
-		result.Differing = append(result.Differing, flow.Difference{Key: key, Kept: kept, Counted: counted})
-		missing := encodeCell(rules.Cell{Key: key, Measures: counted.Minus(kept)}, r.progress.Generation, through)
+		result.Differing = append(result.Differing, app.Difference{Key: key, Kept: kept, Counted: counted})
+		missing := encodeCell(rollup.Cell{Key: key, Measures: counted.Minus(kept)}, r.progress.Generation, through)
 		missing.Mends = mended
 		mends = append(mends, missing.mend())
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // maxJournaling is how many batches of the journal's entries may be under way; then the next sales wait.
@@ -163,9 +163,9 @@ func (q *saleQueue) hand(batch []*sale, errs []error) {
 // InsertConversion stores a conversion with its entry in the journal unless its id is taken; then it
 // returns the one that has it. Where the entry cannot be stored the caller gets Unavailable though the
 // conversion is: when it tries again, that is a duplicate, which is journaled as such.
-func (s *Store) InsertConversion(ctx context.Context, fresh flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+func (s *Store) InsertConversion(ctx context.Context, fresh app.Sale) (stored domain.Conversion, inserted bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return rules.Conversion{}, false, err
+		return domain.Conversion{}, false, err
 	}
 	stored = fresh.Conversion
 	if fresh.Use.Limited() || fresh.Deferred != nil {
@@ -180,12 +180,12 @@ func (s *Store) InsertConversion(ctx context.Context, fresh flow.Sale) (stored r
 	case mongodb.IsUnique(err):
 		return s.earlier(ctx, fresh.Conversion.ID)
 	default:
-		return rules.Conversion{}, false, err
+		return domain.Conversion{}, false, err
 	}
 }
 
 // entryOf is the journal's entry of a conversion's report; nil where there is none.
-func entryOf(p *rules.Postback, c rules.Conversion) *postbackDocument {
+func entryOf(p *domain.Postback, c domain.Conversion) *postbackDocument {
 	if p == nil {
 		return nil
 	}
@@ -193,9 +193,9 @@ func entryOf(p *rules.Postback, c rules.Conversion) *postbackDocument {
 }
 
 // earlier returns the conversion that has an id, with what InsertConversion returns else.
-func (s *Store) earlier(ctx context.Context, id string) (stored rules.Conversion, inserted bool, err error) {
+func (s *Store) earlier(ctx context.Context, id string) (stored domain.Conversion, inserted bool, err error) {
 	stored, err = s.Conversion(ctx, id)
-	if errors.Is(err, flow.ErrNotFound) {
+	if errors.Is(err, app.ErrNotFound) {
 		// Written by another instance, and not confirmed by a majority yet: it may still go.
 		err = unavailable("the same conversion is just being stored; try again")
 	}

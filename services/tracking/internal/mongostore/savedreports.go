@@ -9,28 +9,28 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // reportDocument is a saved report as it is stored.
 type reportDocument struct {
-	ID           string            `bson:"_id"`
-	DisplayName  string            `bson:"display_name"`
-	Columns      []string          `bson:"columns,omitempty"`
-	Filter       string            `bson:"filter,omitempty"`
-	OrderBy      string            `bson:"order_by,omitempty"`
-	Range        rules.ReportRange `bson:"range,omitempty"`
-	StartDate    string            `bson:"start_date,omitempty"`
-	EndDate      string            `bson:"end_date,omitempty"`
-	GroupBy      []rules.Dimension `bson:"group_by,omitempty"`
-	GroupOrderBy string            `bson:"group_order_by,omitempty"`
-	CreateTime   time.Time         `bson:"create_time"`
-	UpdateTime   time.Time         `bson:"update_time"`
-	Revision     int64             `bson:"revision"`
+	ID           string             `bson:"_id"`
+	DisplayName  string             `bson:"display_name"`
+	Columns      []string           `bson:"columns,omitempty"`
+	Filter       string             `bson:"filter,omitempty"`
+	OrderBy      string             `bson:"order_by,omitempty"`
+	Range        rollup.ReportRange `bson:"range,omitempty"`
+	StartDate    string             `bson:"start_date,omitempty"`
+	EndDate      string             `bson:"end_date,omitempty"`
+	GroupBy      []rollup.Dimension `bson:"group_by,omitempty"`
+	GroupOrderBy string             `bson:"group_order_by,omitempty"`
+	CreateTime   time.Time          `bson:"create_time"`
+	UpdateTime   time.Time          `bson:"update_time"`
+	Revision     int64              `bson:"revision"`
 }
 
-func encodeReport(r rules.SavedReport) *reportDocument {
+func encodeReport(r rollup.SavedReport) *reportDocument {
 	return &reportDocument{
 		ID: r.ID, DisplayName: r.DisplayName, Columns: r.Columns, Filter: r.Filter, OrderBy: r.OrderBy, Range: r.Range,
 		StartDate: r.StartDate, EndDate: r.EndDate, GroupBy: r.GroupBy, GroupOrderBy: r.GroupOrderBy,
@@ -38,8 +38,8 @@ func encodeReport(r rules.SavedReport) *reportDocument {
 	}
 }
 
-func (d *reportDocument) decode() rules.SavedReport {
-	return rules.SavedReport{
+func (d *reportDocument) decode() rollup.SavedReport {
+	return rollup.SavedReport{
 		ID: d.ID, DisplayName: d.DisplayName, Columns: d.Columns, Filter: d.Filter, OrderBy: d.OrderBy, Range: d.Range,
 		StartDate: d.StartDate, EndDate: d.EndDate, GroupBy: d.GroupBy, GroupOrderBy: d.GroupOrderBy,
 		CreateTime: d.CreateTime.UTC(), UpdateTime: d.UpdateTime.UTC(), Revision: d.Revision,
@@ -48,13 +48,13 @@ func (d *reportDocument) decode() rules.SavedReport {
 
 // InsertSavedReport stores a new report. It counts before it inserts, so that several at one moment may
 // all find the last place.
-func (s *Store) InsertSavedReport(ctx context.Context, report rules.SavedReport, most int) error {
+func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport, most int) error {
 	return within(ctx, func(ctx context.Context) error {
 		_, err := s.SavedReport(ctx, report.ID)
 		if err == nil {
-			return flow.ErrExists
+			return app.ErrExists
 		}
-		if !errors.Is(err, flow.ErrNotFound) {
+		if !errors.Is(err, app.ErrNotFound) {
 			return err
 		}
 		count, err := s.db.Collection(savedReports).CountDocuments(ctx, bson.D{})
@@ -62,11 +62,11 @@ func (s *Store) InsertSavedReport(ctx context.Context, report rules.SavedReport,
 			return failure("counting the saved reports", err)
 		}
 		if count >= int64(most) {
-			return flow.ErrLimitReached
+			return app.ErrLimitReached
 		}
 		_, err = s.db.Collection(savedReports).InsertOne(ctx, encodeReport(report))
 		if mongodb.IsUnique(err) {
-			return flow.ErrExists
+			return app.ErrExists
 		}
 		return failure("inserting a saved report", err)
 	})
@@ -75,9 +75,9 @@ func (s *Store) InsertSavedReport(ctx context.Context, report rules.SavedReport,
 // UpdateSavedReport replaces a report by what change makes of it. That it is still what was read is a
 // condition of the write; else it is read again.
 func (s *Store) UpdateSavedReport(
-	ctx context.Context, id string, change func(rules.SavedReport) (rules.SavedReport, error),
-) (stored rules.SavedReport, err error) {
-	err = s.changeReport(ctx, id, func(ctx context.Context, current rules.SavedReport) (bool, error) {
+	ctx context.Context, id string, change func(rollup.SavedReport) (rollup.SavedReport, error),
+) (stored rollup.SavedReport, err error) {
+	err = s.changeReport(ctx, id, func(ctx context.Context, current rollup.SavedReport) (bool, error) {
 		if stored, err = change(current); err != nil {
 			return false, err
 		}
@@ -88,14 +88,14 @@ func (s *Store) UpdateSavedReport(
 		return result.MatchedCount > 0, nil
 	})
 	if err != nil {
-		return rules.SavedReport{}, err
+		return rollup.SavedReport{}, err
 	}
 	return stored, nil
 }
 
 // DeleteSavedReport removes a report that check lets go, as it was when check saw it.
-func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rules.SavedReport) error) error {
-	return s.changeReport(ctx, id, func(ctx context.Context, current rules.SavedReport) (bool, error) {
+func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rollup.SavedReport) error) error {
+	return s.changeReport(ctx, id, func(ctx context.Context, current rollup.SavedReport) (bool, error) {
 		if err := check(current); err != nil {
 			return false, err
 		}
@@ -108,7 +108,7 @@ func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rul
 }
 
 // changeReport reads a report and has it written, again while write says that it was another by then.
-func (s *Store) changeReport(ctx context.Context, id string, write func(context.Context, rules.SavedReport) (bool, error)) error {
+func (s *Store) changeReport(ctx context.Context, id string, write func(context.Context, rollup.SavedReport) (bool, error)) error {
 	return within(ctx, func(ctx context.Context) error {
 		release, err := s.updating.Take(ctx, id)
 		if err != nil {
@@ -130,16 +130,16 @@ func (s *Store) changeReport(ctx context.Context, id string, write func(context.
 }
 
 // asRead selects a report if it is still what was read, and not one that was made under its id since.
-func asRead(r rules.SavedReport) bson.D {
+func asRead(r rollup.SavedReport) bson.D {
 	return append(byID(r.ID), bson.E{Key: "revision", Value: r.Revision}, bson.E{Key: "create_time", Value: r.CreateTime})
 }
 
-// SavedReport returns a report by its id, or flow.ErrNotFound.
-func (s *Store) SavedReport(ctx context.Context, id string) (rules.SavedReport, error) {
+// SavedReport returns a report by its id, or app.ErrNotFound.
+func (s *Store) SavedReport(ctx context.Context, id string) (rollup.SavedReport, error) {
 	return one(ctx, s.db, savedReports, id, (*reportDocument).decode)
 }
 
 // SavedReports returns the reports that a query selects.
-func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rules.SavedReport, error) {
+func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rollup.SavedReport, error) {
 	return list(ctx, s.db, savedReports, q, (*reportDocument).decode)
 }

@@ -8,8 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 // resultDocument is what a scan found about one link. Its `_id` is made of scan and coupon, so that there
@@ -21,7 +21,7 @@ type resultDocument struct {
 	TrackingLink string `bson:"tracking_link"`
 	OK           bool   `bson:"ok"`
 	// Severity is that of the worst problem; empty: there is none.
-	Severity rules.Severity    `bson:"severity"`
+	Severity redirect.Severity `bson:"severity"`
 	Problems []problemDocument `bson:"problems,omitempty"`
 	FinalURL string            `bson:"final_url"`
 	HopCount int               `bson:"hop_count"`
@@ -31,16 +31,16 @@ type resultDocument struct {
 }
 
 type problemDocument struct {
-	Severity rules.Severity `bson:"severity"`
-	Reason   string         `bson:"reason"`
-	Message  string         `bson:"message"`
-	Mend     string         `bson:"mend"`
-	Hop      int            `bson:"hop,omitempty"`
+	Severity redirect.Severity `bson:"severity"`
+	Reason   string            `bson:"reason"`
+	Message  string            `bson:"message"`
+	Mend     string            `bson:"mend"`
+	Hop      int               `bson:"hop,omitempty"`
 }
 
 func resultID(scan, coupon string) string { return scan + "/" + coupon }
 
-func encodeResult(r rules.OfferScanResult, scan *scanDocument) *resultDocument {
+func encodeResult(r redirect.OfferScanResult, scan *scanDocument) *resultDocument {
 	d := &resultDocument{
 		ID: resultID(scan.ID, r.Coupon), Scan: scan.ID, Coupon: r.Coupon, TrackingLink: r.TrackingLink, OK: r.OK(), Severity: r.Worst(),
 		FinalURL: r.FinalURL, HopCount: r.HopCount, ScanTime: r.ScanTime, CreateTime: scan.CreateTime,
@@ -51,20 +51,20 @@ func encodeResult(r rules.OfferScanResult, scan *scanDocument) *resultDocument {
 	return d
 }
 
-func (d *resultDocument) decode() rules.OfferScanResult {
-	r := rules.OfferScanResult{
-		Scan: d.Scan, OfferLink: rules.OfferLink{Coupon: d.Coupon, TrackingLink: d.TrackingLink},
+func (d *resultDocument) decode() redirect.OfferScanResult {
+	r := redirect.OfferScanResult{
+		Scan: d.Scan, OfferLink: redirect.OfferLink{Coupon: d.Coupon, TrackingLink: d.TrackingLink},
 		FinalURL: d.FinalURL, HopCount: d.HopCount, ScanTime: d.ScanTime.UTC(),
 	}
 	for _, p := range d.Problems {
-		r.Problems = append(r.Problems, rules.Problem(p))
+		r.Problems = append(r.Problems, redirect.Problem(p))
 	}
 	return r
 }
 
 // AddOfferScanResult stores a result and counts all anew, so that nothing is counted twice or left out
 // whatever dies in between.
-func (s *Store) AddOfferScanResult(ctx context.Context, hold flow.Hold, result rules.OfferScanResult) error {
+func (s *Store) AddOfferScanResult(ctx context.Context, hold app.Hold, result redirect.OfferScanResult) error {
 	return within(ctx, func(ctx context.Context) error {
 		scan, err := s.extend(ctx, hold)
 		if err != nil {
@@ -83,7 +83,7 @@ func (s *Store) AddOfferScanResult(ctx context.Context, hold flow.Hold, result r
 // that counts at the same time has found more, it is right.
 func (s *Store) countResults(ctx context.Context, scan string) error {
 	var counts [3]int64
-	for i, severity := range []rules.Severity{rules.Grave, rules.Doubtful, ""} {
+	for i, severity := range []redirect.Severity{redirect.Grave, redirect.Doubtful, ""} {
 		filter := bson.D{{Key: "scan", Value: scan}, {Key: "severity", Value: severity}}
 		count, err := s.db.Collection(offerScanResults).CountDocuments(ctx, filter)
 		if err != nil {
@@ -109,6 +109,6 @@ func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, erro
 }
 
 // OfferScanResults returns the results that a query selects.
-func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]rules.OfferScanResult, error) {
+func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]redirect.OfferScanResult, error) {
 	return list(ctx, s.db, offerScanResults, q, (*resultDocument).decode)
 }

@@ -10,7 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -175,7 +175,7 @@ func ensureSmallIndexes(ctx context.Context, db *mongodb.DB) error {
 		{conversions, unplanned(), []string{"plan_from"}},
 		{conversions, bson.D{{Key: "conflicted", Value: true}}, []string{"conflicted", "conversion_time", "_id"}},
 		{deliveries, stillDue(), []string{"due_time", "publisher"}},
-		{deliveries, bson.D{{Key: "state", Value: rules.DeliveryDead}}, []string{"state", "create_time", "_id"}},
+		{deliveries, bson.D{{Key: "state", Value: domain.DeliveryDead}}, []string{"state", "create_time", "_id"}},
 	} {
 		if err := db.EnsurePartialIndex(ctx, index.collection, index.of, index.fields...); err != nil {
 			return err
@@ -196,7 +196,7 @@ func unplanned() bson.D {
 }
 
 // stillDue selects the deliveries that are not done.
-func stillDue() bson.D { return bson.D{{Key: "state", Value: rules.DeliveryDue}} }
+func stillDue() bson.D { return bson.D{{Key: "state", Value: domain.DeliveryDue}} }
 
 // addHistory creates what the journal, deliveries and limits need, and gives the conversions that exist
 // the keys that all have since.

@@ -1,7 +1,7 @@
 // Package mongostore keeps the tracking service's clicks, conversions, journal and deliveries in
 // MongoDB, for several instances at once.
 //
-// Only the tracking service's wiring and tests may import it; of ours it imports flow, rules, and
+// Only the tracking service's wiring and tests may import it; of ours it imports app, domain, and
 // the shared packages that stores are made of.
 package mongostore
 
@@ -22,8 +22,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/stripes"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 const (
@@ -37,7 +38,7 @@ const (
 	maxWait = 3 * time.Second
 )
 
-// Store is a flow.Store on the database `tracking` of a MongoDB deployment. Clicks, sales and the
+// Store is a app.Store on the database `tracking` of a MongoDB deployment. Clicks, sales and the
 // journal's other entries have a queue each, and each batch is one unordered insert.
 type Store struct {
 	db        *mongodb.DB
@@ -59,7 +60,7 @@ type Store struct {
 	tailEvents int
 
 	others   watchdog
-	calendar rules.Calendar
+	calendar rollup.Calendar
 	// clock returns the time.
 	clock func() time.Time
 }
@@ -71,12 +72,12 @@ type Options struct {
 	Retention time.Duration
 	// Calendar has the days and months of the figures. With another zone than before they are counted anew,
 	// for all instances: those opened earlier have none then.
-	Calendar rules.Calendar
+	Calendar rollup.Calendar
 	// Now is the clock.
 	Now func() time.Time
 }
 
-var _ flow.Store = (*Store)(nil)
+var _ app.Store = (*Store)(nil)
 
 // Open connects to the deployment that a URI names, as mongodb.Open says, and brings the schema up
 // to date.
@@ -107,7 +108,7 @@ func openAt(ctx context.Context, uri string, o Options, opts ...mongodb.Option) 
 }
 
 // newStore returns a store on a database that is up to date, and starts its queues.
-func newStore(db *mongodb.DB, calendar rules.Calendar, clock func() time.Time) *Store {
+func newStore(db *mongodb.DB, calendar rollup.Calendar, clock func() time.Time) *Store {
 	s := &Store{
 		db: db, updating: stripes.New(), taking: stripes.New(), numbering: make(chan struct{}, 1),
 		calendar: calendar, clock: clock, leastWindow: leastWindow, leaseTime: leaseTime, tailEvents: tailEvents,
@@ -154,7 +155,7 @@ func unavailable(message string) *apperr.Error {
 }
 
 // InsertClick stores a click.
-func (s *Store) InsertClick(ctx context.Context, click rules.Click) error {
+func (s *Store) InsertClick(ctx context.Context, click domain.Click) error {
 	err := s.clicks.Write(ctx, encodeClick(click))
 	if mongodb.IsUnique(err) {
 		return fmt.Errorf("click %s exists already", click.ID)
@@ -162,12 +163,12 @@ func (s *Store) InsertClick(ctx context.Context, click rules.Click) error {
 	return err
 }
 
-// Click returns a click by its id, or flow.ErrNotFound.
-func (s *Store) Click(ctx context.Context, id string) (rules.Click, error) {
+// Click returns a click by its id, or app.ErrNotFound.
+func (s *Store) Click(ctx context.Context, id string) (domain.Click, error) {
 	return one(ctx, s.db, clicks, id, (*clickDocument).decode)
 }
 
-// one returns what is stored in a collection under an id, or flow.ErrNotFound.
+// one returns what is stored in a collection under an id, or app.ErrNotFound.
 func one[D, T any](ctx context.Context, db *mongodb.DB, collection, id string, decode func(*D) T) (T, error) {
 	var found D
 	err := db.Collection(collection).FindOne(ctx, byID(id)).Decode(&found)
@@ -224,13 +225,13 @@ func find[D any](
 	return found, nil
 }
 
-// readFailure is the error of a read, nil included, as flow knows it.
+// readFailure is the error of a read, nil included, as app knows it.
 func readFailure(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, mongo.ErrNoDocuments):
-		return flow.ErrNotFound
+		return app.ErrNotFound
 	default:
 		return failure(doing, err)
 	}

@@ -6,11 +6,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // Totals adds up the conversions that satisfy a condition, in one pass of the server's.
-func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rules.Cell, error) {
+func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rollup.Cell, error) {
 	filter, _ := bsonquery.Build(listing.Query{Where: where})
 	amounts := []string{"amount", "refunded_amount", "payout", "revenue"}
 	addition := mongodb.Addition{Empty: "click"}
@@ -22,13 +22,13 @@ func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rules.Cell, e
 	if err != nil {
 		return nil, err
 	}
-	tally := rules.NewTally(s.calendar)
+	tally := rollup.New(s.calendar)
 	for _, sum := range sums {
-		tally.Add(rules.Cell{Measures: rules.Measures{Conversions: sum.Count, Clickless: sum.Empty}})
+		tally.Add(rollup.Cell{Measures: rollup.Measures{Conversions: sum.Count, Clickless: sum.Empty}})
 		for i, currency := range sum.By {
-			of := rules.Sum{Units: sum.Of[2*i], Nanos: sum.Of[2*i+1]}
-			measures := [4]rules.Measures{{Amount: of}, {Refunded: of}, {Payout: of}, {Revenue: of}}
-			tally.Add(rules.Cell{Key: rules.CellKey{Currency: currency}, Measures: measures[i]})
+			of := rollup.Sum{Units: sum.Of[2*i], Nanos: sum.Of[2*i+1]}
+			measures := [4]rollup.Measures{{Amount: of}, {Refunded: of}, {Payout: of}, {Revenue: of}}
+			tally.Add(rollup.Cell{Key: rollup.CellKey{Currency: currency}, Measures: measures[i]})
 		}
 	}
 	return tally.Cells(), nil

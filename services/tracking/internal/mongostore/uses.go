@@ -10,7 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // counter is how often a coupon was used, in all or on a day, as it is stored. It is another way of
@@ -30,7 +30,7 @@ type counter struct {
 
 // counts are a coupon's counters that a use touches.
 type counts struct {
-	limits rules.Limits
+	limits domain.Limits
 	all    counter
 	day    counter
 	// anew says that they were counted and are not stored like this.
@@ -43,14 +43,14 @@ func (c counts) left() bool {
 }
 
 // countersOf returns the counters that a use touches, as they are before the first.
-func countersOf(u rules.Use) (all, day counter) {
+func countersOf(u domain.Use) (all, day counter) {
 	all = counter{ID: u.Coupon, Coupon: u.Coupon, ETag: u.ETag}
 	day = counter{ID: u.Coupon + "|" + u.Day(), Coupon: u.Coupon, Day: u.Day(), ETag: u.ETag, BeginTime: u.From}
 	return all, day
 }
 
 // count returns a coupon's counts for a use, as a transaction sees them; nothing for no use.
-func (s *Store) count(ctx context.Context, u *rules.Use) (counts, error) {
+func (s *Store) count(ctx context.Context, u *domain.Use) (counts, error) {
 	if u == nil {
 		return counts{}, nil
 	}
@@ -84,20 +84,20 @@ func (s *Store) count(ctx context.Context, u *rules.Use) (counts, error) {
 	return c, err
 }
 
-// UsesLeft implements flow.ConversionStore.
-func (s *Store) UsesLeft(ctx context.Context, u rules.Use) (bool, error) {
+// UsesLeft implements app.ConversionStore.
+func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 	c, err := s.count(ctx, &u)
 	return err == nil && c.left(), err
 }
 
 // countConversions counts the conversions that hold a use of a coupon. Each of them has the coupon's code
 // as its Pub. Unique 3, by which there is an index.
-func (s *Store) countConversions(ctx context.Context, u rules.Use, more bson.D) (int64, error) {
+func (s *Store) countConversions(ctx context.Context, u domain.Use, more bson.D) (int64, error) {
 	filter := bson.D{
 		{Key: "pub_unique3_key", Value: couponcode.Fold(u.Code)},
 		{Key: "coupon", Value: u.Coupon},
-		{Key: "outcome", Value: rules.Attributed},
-		{Key: "status", Value: bson.D{{Key: "$ne", Value: rules.StatusRejected}}},
+		{Key: "outcome", Value: domain.Attributed},
+		{Key: "status", Value: bson.D{{Key: "$ne", Value: domain.StatusRejected}}},
 	}
 	n, err := s.db.Collection(conversions).CountDocuments(ctx, append(filter, more...))
 	return n, failure("counting a coupon's uses", err)
@@ -141,7 +141,7 @@ func (s *Store) putOne(ctx context.Context, counted counter, more int64, anew bo
 // giveBack gives a use back; nil is none. It writes the counter of all days, whatever that says, so that
 // a transaction that counts the conversions anew meanwhile conflicts with it; one that this makes has no
 // revision, and so says nothing.
-func (s *Store) giveBack(ctx context.Context, u *rules.Use) error {
+func (s *Store) giveBack(ctx context.Context, u *domain.Use) error {
 	if u == nil {
 		return nil
 	}

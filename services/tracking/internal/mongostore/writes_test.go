@@ -10,13 +10,14 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 func openStore(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), mongotest.URI(t), Options{Retention: time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: time.Now}, mongotest.Options()...)
+	s, err := Open(t.Context(), mongotest.URI(t), Options{Retention: time.Hour, Calendar: rollup.NewCalendar(time.UTC), Now: time.Now}, mongotest.Options()...)
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}
@@ -32,8 +33,8 @@ func openStore(t *testing.T) *Store {
 func TestSalesThatWaitedTooLong(t *testing.T) {
 	s := openStore(t)
 	waiting := func(id string, since time.Time) *sale {
-		c := rules.Conversion{ID: id, Revision: 1}
-		return &sale{conversion: encodeConversion(c), entry: entryOf(&rules.Postback{ID: "entry of " + id}, c), since: since}
+		c := domain.Conversion{ID: id, Revision: 1}
+		return &sale{conversion: encodeConversion(c), entry: entryOf(&domain.Postback{ID: "entry of " + id}, c), since: since}
 	}
 	batch := []*sale{waiting("late", time.Now().Add(-2*maxWait)), waiting("in time", time.Now()), waiting("too late", time.Now().Add(-time.Hour))}
 	errs := s.sales.write(batch)
@@ -56,20 +57,20 @@ func TestSalesThatWaitedTooLong(t *testing.T) {
 // it sends again then is.
 func TestSaleWhoseEntryIsRefused(t *testing.T) {
 	s := openStore(t)
-	use := &rules.Use{Coupon: "offers/1/coupons/2.A", Code: "A", ETag: "1", Limits: rules.Limits{Total: 5}}
-	taken := rules.Postback{ID: "taken"}
+	use := &domain.Use{Coupon: "offers/1/coupons/2.A", Code: "A", ETag: "1", Limits: domain.Limits{Total: 5}}
+	taken := domain.Postback{ID: "taken"}
 	if err := s.InsertPostback(t.Context(), taken); err != nil {
 		t.Fatalf("inserting a postback: %v", err)
 	}
-	for id, u := range map[string]*rules.Use{"free": nil, "limited": use} {
-		c := rules.Conversion{ID: id, Revision: 1, Outcome: rules.Attributed, Coupon: use.Coupon, PubUniques: rules.Uniques{2: "A"}}
-		if stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Use: u, Postback: &taken}); err == nil {
+	for id, u := range map[string]*domain.Use{"free": nil, "limited": use} {
+		c := domain.Conversion{ID: id, Revision: 1, Outcome: domain.Attributed, Coupon: use.Coupon, PubUniques: domain.Uniques{2: "A"}}
+		if stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c, Use: u, Postback: &taken}); err == nil {
 			t.Errorf("%s: %+v, %v, want an error", id, stored, inserted)
 		}
 		if !mongotest.Engine() && u != nil {
 			continue // in a transaction nothing is stored
 		}
-		if stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Use: u, Postback: &rules.Postback{ID: "again"}}); err != nil || inserted {
+		if stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c, Use: u, Postback: &domain.Postback{ID: "again"}}); err != nil || inserted {
 			t.Errorf("%s again: %+v, %v, %v, want a repeat", id, stored, inserted, err)
 		}
 	}
@@ -79,15 +80,15 @@ func TestSaleWhoseEntryIsRefused(t *testing.T) {
 func TestLostCounters(t *testing.T) {
 	s := openStore(t)
 	day := time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
-	use := rules.Use{Coupon: "offers/1/coupons/2.A", Code: "A", ETag: "1", Limits: rules.Limits{Daily: 2}, From: day, To: day.AddDate(0, 0, 1)}
+	use := domain.Use{Coupon: "offers/1/coupons/2.A", Code: "A", ETag: "1", Limits: domain.Limits{Daily: 2}, From: day, To: day.AddDate(0, 0, 1)}
 	earns := func(id string, want bool) {
 		t.Helper()
-		c := rules.Conversion{
-			ID: id, Revision: 1, Outcome: rules.Attributed, Status: rules.StatusPending, Coupon: use.Coupon, PubUniques: rules.Uniques{2: "a"},
+		c := domain.Conversion{
+			ID: id, Revision: 1, Outcome: domain.Attributed, Status: domain.StatusPending, Coupon: use.Coupon, PubUniques: domain.Uniques{2: "a"},
 			ConversionTime: day,
 		}
-		stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Use: &use})
-		if err != nil || !inserted || (stored.Outcome == rules.Attributed) != want {
+		stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c, Use: &use})
+		if err != nil || !inserted || (stored.Outcome == domain.Attributed) != want {
 			t.Errorf("sale %s: %+v, %v, %v, want it earned: %v", id, stored, inserted, err, want)
 		}
 	}
@@ -112,22 +113,22 @@ func TestLostCounters(t *testing.T) {
 // where that never ends the caller is told to try again.
 func TestUpdateStartsOver(t *testing.T) {
 	s := openStore(t)
-	c := rules.Conversion{ID: "c", Revision: 1}
-	if _, _, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c}); err != nil {
+	c := domain.Conversion{ID: "c", Revision: 1}
+	if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c}); err != nil {
 		t.Fatalf("inserting: %v", err)
 	}
 	for _, others := range []int{0, 3, updateAttempts} {
 		calls := 0
-		stored, err := s.UpdateConversion(t.Context(), "c", func(c rules.Conversion) (flow.Update, error) {
+		stored, err := s.UpdateConversion(t.Context(), "c", func(c domain.Conversion) (app.Update, error) {
 			if calls++; calls <= others {
 				other := c
 				other.Revision++
 				if err := s.replace(t.Context(), encodeConversion(c), other); err != nil {
-					return flow.Update{}, err
+					return app.Update{}, err
 				}
 			}
 			c.Revision++
-			return flow.Update{Conversion: c}, nil
+			return app.Update{Conversion: c}, nil
 		})
 		if others == updateAttempts {
 			if !apperr.Is(err, apperr.Unavailable) || calls != updateAttempts {

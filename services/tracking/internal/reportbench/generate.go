@@ -15,8 +15,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
 
@@ -65,7 +66,7 @@ func prepare(ctx context.Context, dir string, of size) (*program, error) {
 
 // generate stores clicks and conversions in the order of their times, and counts them.
 func generate(ctx context.Context, dir string, of size) (err error) {
-	store, err := sqlitestore.Open(ctx, dir, sqlitestore.Options{Retention: retention, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
+	store, err := sqlitestore.Open(ctx, dir, sqlitestore.Options{Retention: retention, Calendar: rollup.NewCalendar(time.UTC), Now: time.Now})
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func generate(ctx context.Context, dir string, of size) (err error) {
 		return err
 	}
 	err = inParallel(ctx, of.conversions, func(n int, chance *rand.Rand) error {
-		_, inserted, err := store.InsertConversion(ctx, flow.Sale{Conversion: conversion(n, of.conversions, chance)})
+		_, inserted, err := store.InsertConversion(ctx, app.Sale{Conversion: conversion(n, of.conversions, chance)})
 		if err == nil && !inserted {
 			return fmt.Errorf("conversion %d was there already", n)
 		}
@@ -135,12 +136,12 @@ func codeOf(publisher, number uint64) string {
 	return fmt.Sprintf("CODE%dX%d", publisher, number)
 }
 
-func click(n, of int, chance *rand.Rand) rules.Click {
+func click(n, of int, chance *rand.Rand) domain.Click {
 	at := moment(n, of, chance)
 	offer, publisher, code := use(chance)
-	return rules.Click{
+	return domain.Click{
 		ID: timeID(at, chance), Offer: offer, Publisher: publisher, CouponCode: code, Coupon: couponName(offer, publisher, code),
-		PubUniques: rules.Uniques{2: code}, IP: "203.0.113.7", Time: at,
+		PubUniques: domain.Uniques{2: code}, IP: "203.0.113.7", Time: at,
 		UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
 	}
 }
@@ -157,23 +158,23 @@ func timeID(at time.Time, chance *rand.Rand) string {
 	return id.String()
 }
 
-func conversion(n, of int, chance *rand.Rand) rules.Conversion {
+func conversion(n, of int, chance *rand.Rand) domain.Conversion {
 	at := moment(n, of, chance)
 	offer, publisher, code := use(chance)
-	report := rules.Report{Event: rules.DefaultEvent, TransactionID: "order-" + strconv.Itoa(n)}
-	id, _ := rules.ConversionID(report, offer)
+	report := domain.Report{Event: domain.DefaultEvent, TransactionID: "order-" + strconv.Itoa(n)}
+	id, _ := domain.ConversionID(report, offer)
 	amount := money.Money{Currency: "USD", Units: 5 + chance.Int64N(300), Nanos: int32(chance.IntN(100)) * 10_000_000} //nolint:gosec // up to 99 cents
-	c := rules.Conversion{
+	c := domain.Conversion{
 		ID: id, ContentHash: id, Offer: offer, Publisher: publisher, Coupon: couponName(offer, publisher, code), CouponCode: code,
 		TransactionID: report.TransactionID, Event: report.Event, Amount: amount, Payout: amount.Percent(100_000), Revenue: amount.Percent(150_000),
-		Status: rules.StatusApproved, Outcome: rules.Attributed, Method: rules.CouponCode, Explanation: "The code means one valid coupon.",
-		PubUniques: rules.Uniques{2: code}, ConversionTime: at, CreateTime: at, UpdateTime: at, Revision: 1,
+		Status: domain.StatusApproved, Outcome: domain.Attributed, Method: domain.CouponCode, Explanation: "The code means one valid coupon.",
+		PubUniques: domain.Uniques{2: code}, ConversionTime: at, CreateTime: at, UpdateTime: at, Revision: 1,
 	}
 	if chance.IntN(3) == 0 {
-		c.Method, c.Click = rules.CouponLink, timeID(at.Add(-time.Hour), chance)
+		c.Method, c.Click = domain.CouponLink, timeID(at.Add(-time.Hour), chance)
 	}
 	if chance.IntN(20) == 0 {
-		c.Status = rules.StatusPending
+		c.Status = domain.StatusPending
 	}
 	return c
 }

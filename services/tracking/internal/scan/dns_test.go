@@ -13,8 +13,8 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/couponlink/couponlink/services/internal/outbound"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 // rebinding is a DNS server that leads every name to its addresses in turn, the last again and again.
@@ -88,8 +88,8 @@ func TestRebinding(t *testing.T) {
 	dns := &rebinding{addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2")}}
 	f := newFollower(t, local, outbound.WithResolver(dns.resolver(t)))
 	base := "http://shop.example.org:" + port
-	hops := follow(t, f, base+"/closing", flow.Visitor{}, foreign)
-	if len(hops) != 2 || hops[0].Kind != rules.HTTPHop || hops[1].Fault != rules.FaultBlocked || w.calls.Load() != 1 {
+	hops := follow(t, f, base+"/closing", app.Visitor{}, foreign)
+	if len(hops) != 2 || hops[0].Kind != redirect.HTTPHop || hops[1].Fault != redirect.FaultBlocked || w.calls.Load() != 1 {
 		t.Errorf("got %s, %d calls", way(base, hops), w.calls.Load())
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/outbound"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 // maxWordsBytes bounds a text by others.
@@ -28,14 +28,14 @@ func failure(err error) (fault, words string, expires time.Time) {
 	)
 	switch {
 	case outbound.IsBlocked(err):
-		return rules.FaultBlocked, "it is inside the network: " + innermost(err), expires
+		return redirect.FaultBlocked, "it is inside the network: " + innermost(err), expires
 	case strings.Contains(err.Error(), "failed to parse Location header"): // net/http has no error value for it
-		return rules.FaultBadRedirect, "it leads to something that is no URL", expires
+		return redirect.FaultBadRedirect, "it leads to something that is no URL", expires
 	case errors.As(err, &certificate):
 		if chain := certificate.UnverifiedCertificates; len(chain) > 0 {
 			expires = chain[0].NotAfter
 		}
-		return rules.FaultCertificate, "its certificate is not valid: " + clip(certificate.Err.Error()), expires
+		return redirect.FaultCertificate, "its certificate is not valid: " + clip(certificate.Err.Error()), expires
 	case errors.As(err, &dns) && dns.IsNotFound:
 		words = "the host " + clip(dns.Name) + " is not known"
 	case errors.As(err, &dns):
@@ -49,7 +49,7 @@ func failure(err error) (fault, words string, expires time.Time) {
 	default:
 		words = "there was no answer: " + innermost(err)
 	}
-	return rules.FaultNoAnswer, words, expires
+	return redirect.FaultNoAnswer, words, expires
 }
 
 // innermost is the message of an error without those around it, which repeat the URL.

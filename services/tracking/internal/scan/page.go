@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 // maxRefreshSeconds is up to what delay a refresh sends visitors on; pages that load again later do so
@@ -24,7 +24,7 @@ func isHTML(contentType string) bool {
 
 // search looks through the beginning of a page for what sends the visitor on: a refresh, else a script.
 // That the page breaks off is no matter; its status has said that it is there.
-func search(body io.Reader) (kind rules.HopKind, location string) {
+func search(body io.Reader) (kind redirect.HopKind, location string) {
 	page := html.NewTokenizer(io.LimitReader(body, maxBodyBytes))
 	page.SetMaxBuf(maxBodyBytes)
 	hidden, script := 0, false
@@ -42,7 +42,7 @@ func search(body io.Reader) (kind rules.HopKind, location string) {
 				continue
 			}
 			if to, ok := refresh(attribute(token, "content")); ok {
-				return rules.MetaRefresh, to
+				return redirect.MetaRefresh, to
 			}
 		case html.EndTagToken:
 			name, _ := page.TagName()
@@ -51,11 +51,11 @@ func search(body io.Reader) (kind rules.HopKind, location string) {
 			}
 			script = false
 		case html.TextToken:
-			if !script || kind != rules.NoHop {
+			if !script || kind != redirect.NoHop {
 				continue
 			}
 			if to, ok := scriptTarget(page.Text()); ok {
-				kind, location = rules.ScriptHop, to
+				kind, location = redirect.ScriptHop, to
 			}
 		}
 	}

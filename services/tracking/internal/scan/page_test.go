@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 func TestRefresh(t *testing.T) {
@@ -69,7 +69,7 @@ func FuzzSearch(f *testing.F) {
 	f.Add(strings.Repeat("<", 1000))
 	f.Fuzz(func(t *testing.T, page string) {
 		kind, location := search(strings.NewReader(page))
-		if kind == rules.HTTPHop || kind == rules.NoHop && location != "" || kind == rules.MetaRefresh && location == "" {
+		if kind == redirect.HTTPHop || kind == redirect.NoHop && location != "" || kind == redirect.MetaRefresh && location == "" {
 			t.Errorf("%q: got %s, %q", page, kind, location)
 		}
 	})

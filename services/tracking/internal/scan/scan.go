@@ -1,7 +1,7 @@
 // Package scan follows links as a visitor would, one redirect after the other: it calls others' pages
 // and says what each answered.
 //
-// The tracking service's wiring imports it; it knows flow and rules, and neither stores nor protos.
+// The tracking service's wiring imports it; it knows app and domain, and neither stores nor protos.
 package scan
 
 import (
@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 // Limits of a scan.
@@ -45,7 +45,7 @@ type Config struct {
 	Timeout    time.Duration
 }
 
-// Follower implements flow.Follower.
+// Follower implements app.Follower.
 type Follower struct {
 	client              *http.Client
 	now                 func() time.Time
@@ -67,16 +67,16 @@ func New(c Config) *Follower {
 // way is a way that is being gone.
 type way struct {
 	*Follower
-	visitor flow.Visitor
-	own     flow.Own
+	visitor app.Visitor
+	own     app.Own
 	jar     http.CookieJar
-	hops    []rules.Hop
+	hops    []redirect.Hop
 	// seen holds the number of the hop at which a URL was called with the same cookies.
 	seen map[string]int
 }
 
-// Follow implements flow.Follower.
-func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor flow.Visitor, own flow.Own, gone func(rules.Hop)) ([]rules.Hop, error) {
+// Follow implements app.Follower.
+func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor app.Visitor, own app.Own, gone func(redirect.Hop)) ([]redirect.Hop, error) {
 	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
 	if err != nil {
 		return nil, fmt.Errorf("making a cookie jar: %w", err)
@@ -114,13 +114,13 @@ func (w *way) step(ctx, calls context.Context, u *url.URL) (*url.URL, error) {
 }
 
 // next returns where a hop sends the visitor, or writes into the hop why not there.
-func (w *way) next(from *url.URL, hop *rules.Hop) *url.URL {
-	if hop.Location == "" || hop.Kind == rules.ScriptHop || hop.Fault != "" {
+func (w *way) next(from *url.URL, hop *redirect.Hop) *url.URL {
+	if hop.Location == "" || hop.Kind == redirect.ScriptHop || hop.Fault != "" {
 		return nil
 	}
 	next, err := from.Parse(hop.Location)
 	if err != nil {
-		hop.Fault, hop.Error = rules.FaultBadRedirect, "it leads to something that is no URL"
+		hop.Fault, hop.Error = redirect.FaultBadRedirect, "it leads to something that is no URL"
 		return nil
 	}
 	if next.Fragment == "" {
@@ -129,13 +129,13 @@ func (w *way) next(from *url.URL, hop *rules.Hop) *url.URL {
 	hop.Location = next.String()
 	switch {
 	case next.Scheme != "http" && next.Scheme != "https":
-		hop.Fault, hop.Error = rules.FaultAppLink, "it leads to an app, or to something else that is no web page: "+clip(next.Scheme)+":"
+		hop.Fault, hop.Error = redirect.FaultAppLink, "it leads to an app, or to something else that is no web page: "+clip(next.Scheme)+":"
 	case next.Hostname() == "":
-		hop.Fault, hop.Error = rules.FaultBadRedirect, "it leads to a URL without a host"
+		hop.Fault, hop.Error = redirect.FaultBadRedirect, "it leads to a URL without a host"
 	case w.seen[w.state(next)] > 0:
-		hop.Fault, hop.Error = rules.FaultLoop, fmt.Sprintf("it leads back to hop %d, with the same cookies", w.seen[w.state(next)])
+		hop.Fault, hop.Error = redirect.FaultLoop, fmt.Sprintf("it leads back to hop %d, with the same cookies", w.seen[w.state(next)])
 	case len(w.hops)+1 == maxHops:
-		hop.Fault, hop.Error = rules.FaultTooManyHops, fmt.Sprintf("it leads on, after %d hops", maxHops)
+		hop.Fault, hop.Error = redirect.FaultTooManyHops, fmt.Sprintf("it leads on, after %d hops", maxHops)
 	default:
 		return next
 	}
@@ -156,13 +156,13 @@ func (w *way) state(u *url.URL) string {
 }
 
 // call calls a URL as a browser would.
-func (w *way) call(ctx context.Context, u *url.URL) rules.Hop {
-	hop := rules.Hop{URL: u.String()}
+func (w *way) call(ctx context.Context, u *url.URL) redirect.Hop {
+	hop := redirect.Hop{URL: u.String()}
 	ctx, cancel := context.WithTimeout(ctx, w.hopTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, hop.URL, nil)
 	if err != nil {
-		hop.Fault, hop.Error = rules.FaultNoAnswer, "it is a URL that cannot be called"
+		hop.Fault, hop.Error = redirect.FaultNoAnswer, "it is a URL that cannot be called"
 		return hop
 	}
 	w.dress(req)
@@ -197,7 +197,7 @@ func (w *way) dress(req *http.Request) {
 	}
 }
 
-func (w *way) keepCookies(u *url.URL, resp *http.Response, hop *rules.Hop) {
+func (w *way) keepCookies(u *url.URL, resp *http.Response, hop *redirect.Hop) {
 	cookies := resp.Cookies()
 	w.jar.SetCookies(u, cookies)
 	for _, cookie := range cookies[:min(len(cookies), maxCookies)] {
@@ -206,17 +206,17 @@ func (w *way) keepCookies(u *url.URL, resp *http.Response, hop *rules.Hop) {
 }
 
 // direct writes into a hop where its answer sends the visitor.
-func (w *way) direct(resp *http.Response, hop *rules.Hop) {
+func (w *way) direct(resp *http.Response, hop *redirect.Hop) {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		hop.Kind, hop.Location = rules.HTTPHop, strings.TrimSpace(resp.Header.Get("Location"))
+		hop.Kind, hop.Location = redirect.HTTPHop, strings.TrimSpace(resp.Header.Get("Location"))
 		if hop.Location == "" {
-			hop.Kind, hop.Fault, hop.Error = rules.NoHop, rules.FaultBadRedirect, fmt.Sprintf("it answered %d and not where to", resp.StatusCode)
+			hop.Kind, hop.Fault, hop.Error = redirect.NoHop, redirect.FaultBadRedirect, fmt.Sprintf("it answered %d and not where to", resp.StatusCode)
 		}
 		return
 	}
 	if location, ok := refresh(resp.Header.Get("Refresh")); ok {
-		hop.Kind, hop.Location = rules.MetaRefresh, location
+		hop.Kind, hop.Location = redirect.MetaRefresh, location
 		return
 	}
 	if isHTML(resp.Header.Get("Content-Type")) {

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/outbound"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/scan"
 )
 
@@ -170,7 +170,7 @@ func (*web) drip(rw http.ResponseWriter, r *http.Request) {
 }
 
 // foreign is the Own of a web that has nothing of ours.
-func foreign(context.Context, *url.URL) (*rules.Hop, error) { return nil, nil }
+func foreign(context.Context, *url.URL) (*redirect.Hop, error) { return nil, nil }
 
 // newFollower returns a Follower that may reach the allowed hosts inside.
 func newFollower(t *testing.T, allowed string, opts ...outbound.Option) *scan.Follower {
@@ -185,14 +185,14 @@ func newFollower(t *testing.T, allowed string, opts ...outbound.Option) *scan.Fo
 }
 
 // follow returns the hops of a link.
-func follow(t *testing.T, f *scan.Follower, link string, visitor flow.Visitor, own flow.Own) []rules.Hop {
+func follow(t *testing.T, f *scan.Follower, link string, visitor app.Visitor, own app.Own) []redirect.Hop {
 	t.Helper()
 	u, err := url.Parse(link)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told []rules.Hop
-	hops, err := f.Follow(t.Context(), u, visitor, own, func(hop rules.Hop) { told = append(told, hop) })
+	var told []redirect.Hop
+	hops, err := f.Follow(t.Context(), u, visitor, own, func(hop redirect.Hop) { told = append(told, hop) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func follow(t *testing.T, f *scan.Follower, link string, visitor flow.Visitor, o
 }
 
 // nobody is told of a scan's hops.
-func nobody(rules.Hop) {}
+func nobody(redirect.Hop) {}
 
 // local is the allowance for pages on this machine.
 const local = "127.0.0.1/32"

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
 )
 
 const (
@@ -21,10 +21,10 @@ const (
 	excessAnswers = `SELECT ask_time FROM answers WHERE kind = ? ORDER BY ask_time DESC LIMIT 1 OFFSET ?`
 )
 
-var _ flow.AnswerStore = (*Store)(nil)
+var _ app.AnswerStore = (*Store)(nil)
 
-// KeepAnswers implements flow.AnswerStore.
-func (s *Store) KeepAnswers(ctx context.Context, answers []flow.Answer) error {
+// KeepAnswers implements app.AnswerStore.
+func (s *Store) KeepAnswers(ctx context.Context, answers []app.Answer) error {
 	for some := range slices.Chunk(answers, answersAtOnce) {
 		err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 			for _, a := range some {
@@ -47,13 +47,13 @@ func (s *Store) KeepAnswers(ctx context.Context, answers []flow.Answer) error {
 	return nil
 }
 
-// Answers implements flow.AnswerStore.
-func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]flow.Answer, error) {
+// Answers implements app.AnswerStore.
+func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]app.Answer, error) {
 	answers, err := list(ctx, s, scanAnswer, selectAnswers, kind, since.UnixMilli(), limit)
 	return answers, readFailure("reading the coupon service's answers", err)
 }
 
-// PruneAnswers implements flow.AnswerStore.
+// PruneAnswers implements app.AnswerStore.
 func (s *Store) PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error {
 	millis := before.UnixMilli()
 	excess, err := list(ctx, s, number, excessAnswers, kind, most)
@@ -75,8 +75,8 @@ func (s *Store) PruneAnswers(ctx context.Context, kind string, before time.Time,
 	return nil
 }
 
-func scanAnswer(row scanner) (flow.Answer, error) {
-	var a flow.Answer
+func scanAnswer(row scanner) (app.Answer, error) {
+	var a app.Answer
 	var millis int64
 	err := row.Scan(&a.Kind, &a.Key, &a.Body, &millis)
 	a.Time = fromMillis(millis)

@@ -16,8 +16,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
 
@@ -38,7 +39,7 @@ func BenchmarkWrites(b *testing.B) {
 	b.Run("conversion", func(b *testing.B) {
 		s := open(b)
 		closedLoop(b, func(ctx context.Context, n int64) error {
-			_, _, err := s.InsertConversion(ctx, flow.Sale{Conversion: benchConversion(n)})
+			_, _, err := s.InsertConversion(ctx, app.Sale{Conversion: benchConversion(n)})
 			return err
 		})
 	})
@@ -53,7 +54,7 @@ func BenchmarkWrites(b *testing.B) {
 
 func open(b *testing.B) *sqlitestore.Store {
 	b.Helper()
-	s, err := sqlitestore.Open(b.Context(), b.TempDir(), sqlitestore.Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
+	s, err := sqlitestore.Open(b.Context(), b.TempDir(), sqlitestore.Options{Retention: journalRetention, Calendar: rollup.NewCalendar(time.UTC), Now: time.Now})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -94,38 +95,38 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-func benchClick() rules.Click {
-	return rules.Click{
+func benchClick() domain.Click {
+	return domain.Click{
 		ID: uuid.Must(uuid.NewV7()).String(), Offer: "10", Publisher: "22", Coupon: "offers/10/coupons/22.SALEXYZ20", CouponCode: "SALEXYZ20",
-		PubClickID: "abc-123", PubUniques: rules.Uniques{2: "SALEXYZ20"}, IP: "203.0.113.7", UserAgent: userAgent,
+		PubClickID: "abc-123", PubUniques: domain.Uniques{2: "SALEXYZ20"}, IP: "203.0.113.7", UserAgent: userAgent,
 		Referer: "https://social.example/", Time: time.Now(),
 	}
 }
 
-func benchConversion(n int64) rules.Conversion {
+func benchConversion(n int64) domain.Conversion {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
-	return rules.Conversion{
+	return domain.Conversion{
 		ID: hex.EncodeToString(id[:]), ContentHash: hex.EncodeToString(id[:]), Offer: "10", Publisher: "22",
 		Coupon: "offers/10/coupons/22.SALEXYZ20", CouponCode: "SALEXYZ20", TransactionID: "order-" + strconv.FormatInt(n, 10), Event: "sale",
 		Amount: money.Money{Currency: "USD", Units: 49, Nanos: 900_000_000}, Payout: money.Money{Currency: "USD", Units: 4, Nanos: 990_000_000},
-		Status: rules.StatusPending, Outcome: rules.Attributed, Method: rules.CouponCode,
+		Status: domain.StatusPending, Outcome: domain.Attributed, Method: domain.CouponCode,
 		Explanation: "The code SALEXYZ20 is a valid coupon of publisher 22 on offer 10.",
-		PubUniques:  rules.Uniques{2: "SALEXYZ20"}, ConversionTime: time.Now(), CreateTime: time.Now(), UpdateTime: time.Now(), Revision: 1,
+		PubUniques:  domain.Uniques{2: "SALEXYZ20"}, ConversionTime: time.Now(), CreateTime: time.Now(), UpdateTime: time.Now(), Revision: 1,
 		Revenue: money.Money{Currency: "USD", Units: 9, Nanos: 980_000_000},
-		Grounds: &rules.Grounds{
+		Basis: &domain.Basis{
 			Rule:    "CODE_FIRST: a code that means exactly one valid coupon wins over a click.",
-			Coupons: []rules.ConsideredCoupon{{Coupon: "offers/10/coupons/22.SALEXYZ20", Publisher: "22", StartTime: time.Now()}},
+			Coupons: []domain.ConsideredCoupon{{Coupon: "offers/10/coupons/22.SALEXYZ20", Publisher: "22", StartTime: time.Now()}},
 
-			Precedence: rules.CodeFirst, ClickWindow: 30 * 24 * time.Hour, OfferETag: "a1B2-c3_D4e5",
+			Precedence: domain.CodeFirst, ClickWindow: 30 * 24 * time.Hour, OfferETag: "a1B2-c3_D4e5",
 		},
 	}
 }
 
-func benchSale(n int64) flow.Sale {
+func benchSale(n int64) app.Sale {
 	c := benchConversion(n)
 	c.Postback = uuid.Must(uuid.NewV7()).String()
-	return flow.Sale{Conversion: c, Postback: &rules.Postback{
+	return app.Sale{Conversion: c, Postback: &domain.Postback{
 		ID: c.Postback, Offer: "10", Method: "GET", CouponCode: "SALEXYZ20", TransactionID: c.TransactionID, IP: "203.0.113.7",
 		Parameters:    "amount=49.90&coupon_code=SALEXYZ20&currency=USD&event=sale&offer_id=10&timestamp=2026-11-22T16%3A30%3A00Z&transaction_id=" + c.TransactionID,
 		Authenticated: true, Time: time.Now(), Duration: 350 * time.Microsecond,

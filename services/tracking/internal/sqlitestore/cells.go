@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 const (
@@ -39,8 +39,8 @@ type cellWriter struct {
 }
 
 // add adds cells, in the order of their table, which touches each of its pages once.
-func (w *cellWriter) add(ctx context.Context, cells []rules.Cell) error {
-	slices.SortFunc(cells, func(a, b rules.Cell) int { return compareKeys(&a.Key, &b.Key) })
+func (w *cellWriter) add(ctx context.Context, cells []rollup.Cell) error {
+	slices.SortFunc(cells, func(a, b rollup.Cell) int { return compareKeys(&a.Key, &b.Key) })
 	for len(cells) > 0 {
 		statement, n := w.one, 1
 		if len(cells) >= cellRun {
@@ -58,7 +58,7 @@ func (w *cellWriter) add(ctx context.Context, cells []rules.Cell) error {
 	return nil
 }
 
-func compareKeys(a, b *rules.CellKey) int {
+func compareKeys(a, b *rollup.CellKey) int {
 	if order := cmp.Or(cmp.Compare(a.Cube, b.Cube), cmp.Compare(a.Period, b.Period)); order != 0 {
 		return order
 	}
@@ -67,7 +67,7 @@ func compareKeys(a, b *rules.CellKey) int {
 }
 
 // bindCell binds what one cell takes.
-func bindCell(a *arguments, c *rules.Cell) {
+func bindCell(a *arguments, c *rollup.Cell) {
 	a.add(int64(c.Key.Cube))
 	a.add(int64(c.Key.Period))
 	for _, text := range []string{c.Key.Offer, c.Key.Publisher, c.Key.CouponCode, string(c.Key.Status), string(c.Key.Method), c.Key.Currency} {
@@ -76,15 +76,15 @@ func bindCell(a *arguments, c *rules.Cell) {
 	a.add(c.Clicks)
 	a.add(c.Conversions)
 	a.add(c.Clickless)
-	for _, sum := range []rules.Sum{c.Amount, c.Refunded, c.Payout, c.Revenue} {
+	for _, sum := range []rollup.Sum{c.Amount, c.Refunded, c.Payout, c.Revenue} {
 		a.add(sum.Units)
 		a.add(sum.Nanos)
 	}
 }
 
 // scanCell reads a row of cellColumns.
-func scanCell(row scanner) (rules.Cell, error) {
-	var c rules.Cell
+func scanCell(row scanner) (rollup.Cell, error) {
+	var c rollup.Cell
 	k := &c.Key
 	err := row.Scan(&k.Cube, &k.Period, &k.Offer, &k.Publisher, &k.CouponCode, &k.Status, &k.Method, &k.Currency,
 		&c.Clicks, &c.Conversions, &c.Clickless, &c.Amount.Units, &c.Amount.Nanos, &c.Refunded.Units, &c.Refunded.Nanos,

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 const (
@@ -76,16 +76,16 @@ func checkFigures(ctx context.Context, tx *sql.Tx) (figures, differing int64, er
 	if err != nil {
 		return 0, 0, err
 	}
-	calendar := rules.NewCalendar(location)
+	calendar := rollup.NewCalendar(location)
 	first, last, err := endsOf(ctx, tx, calendar)
 	for month := first; month <= last && err == nil; month++ {
 		var any bool
 		from, to := calendar.Begin(month.First()), calendar.Begin(month.Last()+1)
-		err = tx.QueryRowContext(ctx, selectHasFigures, rules.StatusMonths, month, from.UnixMilli(), to.UnixMilli()).Scan(&any)
+		err = tx.QueryRowContext(ctx, selectHasFigures, rollup.StatusMonths, month, from.UnixMilli(), to.UnixMilli()).Scan(&any)
 		if err != nil || !any {
 			continue
 		}
-		r := recount{calendar: calendar, months: rules.NewTally(calendar), tx: tx, at: at, kept: kept}
+		r := recount{calendar: calendar, months: rollup.New(calendar), tx: tx, at: at, kept: kept}
 		if err = r.count(ctx, month); err == nil {
 			figures += r.found.Counted
 			differing += int64(len(r.found.Differing))

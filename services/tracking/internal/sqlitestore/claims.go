@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -37,9 +37,9 @@ const (
 		WHERE ` + byDeliveryKey
 )
 
-// ClaimDeliveries implements flow.DeliveryStore. A claim that has begun is waited for, however long the disk
+// ClaimDeliveries implements app.DeliveryStore. A claim that has begun is waited for, however long the disk
 // takes: where nobody learnt what it got, nobody would call for it until the lease ends.
-func (s *Store) ClaimDeliveries(ctx context.Context, claim flow.Claim) ([]rules.Delivery, error) {
+func (s *Store) ClaimDeliveries(ctx context.Context, claim app.Claim) ([]domain.Delivery, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim flow.Claim) ([]rules.
 	if err != nil {
 		return nil, fmt.Errorf("writing whom to skip: %w", err)
 	}
-	var claimed []rules.Delivery
+	var claimed []domain.Delivery
 	err = s.queue.Write(context.WithoutCancel(ctx), &job{task: func(ctx context.Context, tx *tx) error {
 		look := max(claim.Limit, 0) // SQLite takes less for no limit
 		for range claimRounds {
@@ -74,7 +74,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim flow.Claim) ([]rules.
 
 // claim gives out, up to a limit, those of the deliveries found that need not wait for an earlier one.
 // The others are due again when that one is looked at next, so that nobody looks at them before.
-func (t *tx) claim(ctx context.Context, claim flow.Claim, found []rules.Delivery, limit int) (given []rules.Delivery, err error) {
+func (t *tx) claim(ctx context.Context, claim app.Claim, found []domain.Delivery, limit int) (given []domain.Delivery, err error) {
 	for _, d := range found {
 		if len(given) == limit {
 			break
@@ -113,13 +113,13 @@ func (t *tx) dueBefore(ctx context.Context, key deliveryKey) (int64, error) {
 
 // finish is what a try made of a claimed delivery.
 type finish struct {
-	delivery rules.Delivery
+	delivery domain.Delivery
 	attempts string
 	holder   string
 }
 
-// FinishDelivery implements flow.DeliveryStore.
-func (s *Store) FinishDelivery(ctx context.Context, delivery rules.Delivery, holder string) error {
+// FinishDelivery implements app.DeliveryStore.
+func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error {
 	attempts, err := encodeAttempts(delivery.Attempts)
 	if err != nil {
 		return err
@@ -139,7 +139,7 @@ func (w *writer) finishDelivery(ctx context.Context, f *finish) error {
 	bindDeliveryKey(a, keyOf(d))
 	a.add(f.holder)
 	rows, _, err := w.exec(ctx, w.finish)
-	if err != nil || rows == 0 || d.State == rules.DeliveryDue {
+	if err != nil || rows == 0 || d.State == domain.DeliveryDue {
 		return err
 	}
 	a.clear()
@@ -150,13 +150,13 @@ func (w *writer) finishDelivery(ctx context.Context, f *finish) error {
 	return err
 }
 
-// ReplayDelivery implements flow.DeliveryStore.
-func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (rules.Delivery, error) {
+// ReplayDelivery implements app.DeliveryStore.
+func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (domain.Delivery, error) {
 	key, ok := parseDeliveryID(id)
 	if !ok {
-		return rules.Delivery{}, flow.ErrNotFound
+		return domain.Delivery{}, app.ErrNotFound
 	}
-	var delivery rules.Delivery
+	var delivery domain.Delivery
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 		if _, err = tx.exec(ctx, replayDelivery, key.args(now.UnixMilli(), now.UnixMilli())...); err != nil {
 			return err
@@ -165,7 +165,7 @@ func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (r
 		return readFailure("reading a delivery", err)
 	}})
 	if err != nil {
-		return rules.Delivery{}, err
+		return domain.Delivery{}, err
 	}
 	return delivery, nil
 }

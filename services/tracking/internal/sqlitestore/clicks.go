@@ -3,7 +3,7 @@ package sqlitestore
 import (
 	"strings"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -17,7 +17,7 @@ const (
 )
 
 // bindClick binds what insertClick takes.
-func bindClick(a *arguments, c *rules.Click) {
+func bindClick(a *arguments, c *domain.Click) {
 	a.add(timeKey(c.ID))
 	a.add(c.Offer)
 	a.text(c.Publisher)
@@ -39,15 +39,15 @@ func bindClick(a *arguments, c *rules.Click) {
 }
 
 // scanClick reads a row of clickColumns.
-func scanClick(row scanner) (rules.Click, error) {
-	var c rules.Click
+func scanClick(row scanner) (domain.Click, error) {
+	var c domain.Click
 	var ms int64
 	var dropped string
 	u := &c.PubUniques
 	err := row.Scan((*timeID)(&c.ID), &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Reason, &c.PubClickID, &c.PubSubID,
 		&u[0], &u[1], &u[2], &u[3], &u[4], &c.Crawler, &c.IP, &c.UserAgent, &c.Referer, &ms, &dropped, &c.PublisherUnknown)
 	if err != nil {
-		return rules.Click{}, err
+		return domain.Click{}, err
 	}
 	c.Time = fromMillis(ms)
 	if dropped != "" {

@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -52,7 +52,7 @@ const (
 )
 
 // checkNew refuses a conversion that has what none has at its insertion, which would be lost.
-func checkNew(c *rules.Conversion) error {
+func checkNew(c *domain.Conversion) error {
 	if c.Revision != 1 || !c.Refunded.IsNone() || c.StatusReason != "" || c.Conflicted || len(c.Changes) > 0 || len(c.Conflicts) > 0 {
 		return fmt.Errorf("conversion %s is not new: it has revision %d, %d changes and %d conflicts", c.ID, c.Revision, len(c.Changes), len(c.Conflicts))
 	}
@@ -60,7 +60,7 @@ func checkNew(c *rules.Conversion) error {
 }
 
 // bindConversion binds what insertConversion takes, with the decision as it is stored.
-func bindConversion(a *arguments, c *rules.Conversion, decision string) {
+func bindConversion(a *arguments, c *domain.Conversion, decision string) {
 	a.add(hashKey(c.ID))
 	a.add(hashKey(c.ContentHash))
 	a.add(c.Offer)
@@ -102,8 +102,8 @@ func bindConversion(a *arguments, c *rules.Conversion, decision string) {
 }
 
 // bindChanged binds what updateConversion takes but for the id.
-func bindChanged(a *arguments, c *rules.Conversion) error {
-	decision, err := encodeGrounds(c.Grounds)
+func bindChanged(a *arguments, c *domain.Conversion) error {
+	decision, err := encodeBasis(c.Basis)
 	if err != nil {
 		return err
 	}
@@ -129,26 +129,26 @@ func bindMoney(a *arguments, m money.Money) {
 }
 
 // scanConversion reads a row of conversionColumns.
-func scanConversion(row scanner) (rules.Conversion, error) { return scanWith(row) }
+func scanConversion(row scanner) (domain.Conversion, error) { return scanWith(row) }
 
 // scanWhole reads a row of wholeColumns.
-func scanWhole(row scanner) (rules.Conversion, error) {
+func scanWhole(row scanner) (domain.Conversion, error) {
 	var planFrom sql.NullInt64
 	var decision, history string
 	c, err := scanWith(row, &planFrom, &decision, &history)
 	if err != nil {
-		return rules.Conversion{}, err
+		return domain.Conversion{}, err
 	}
 	c.Unplanned, c.PlanFrom = planFrom.Valid, int(planFrom.Int64)
-	if c.Grounds, err = decodeGrounds(decision); err != nil {
-		return rules.Conversion{}, err
+	if c.Basis, err = decodeBasis(decision); err != nil {
+		return domain.Conversion{}, err
 	}
 	return c, decodeHistory(history, &c)
 }
 
 // scanWith reads a row of conversionColumns and what else was asked for.
-func scanWith(row scanner, more ...any) (rules.Conversion, error) {
-	var c rules.Conversion
+func scanWith(row scanner, more ...any) (domain.Conversion, error) {
+	var c domain.Conversion
 	var candidates string
 	var conversionMillis, createMillis, updateMillis int64
 	u := &c.PubUniques
@@ -162,7 +162,7 @@ func scanWith(row scanner, more ...any) (rules.Conversion, error) {
 		&c.Refunded.Currency, &c.Refunded.Units, &c.Refunded.Nanos, &c.StatusReason, &c.Revision, &c.Conflicted,
 	}
 	if err := row.Scan(append(into, more...)...); err != nil {
-		return rules.Conversion{}, err
+		return domain.Conversion{}, err
 	}
 	if candidates != "" {
 		c.Candidates = strings.Split(candidates, "\n")
@@ -214,7 +214,7 @@ func marked(e listing.Expr, mark func(listing.Compare) (more listing.Compare, ok
 // markConversion returns the condition that follows for the columns unapproved and conflict.
 func markConversion(c listing.Compare) (more listing.Compare, ok bool) {
 	switch {
-	case c.Field == "status" && c.Value != string(rules.StatusApproved):
+	case c.Field == "status" && c.Value != string(domain.StatusApproved):
 		return listing.Compare{Field: "unapproved", Op: listing.Equal, Value: c.Value}, true
 	case c.Field == "conflicted" && c.Value == true:
 		return listing.Compare{Field: "conflict", Op: listing.Equal, Value: true}, true

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // What is stored is counted by the one writer, a few rows at a time, in the transaction that moves the
@@ -72,7 +73,7 @@ func scanCursor(row scanner) (c cursor, err error) {
 }
 
 // beginCounting makes figures anew where they are by the days of another zone.
-func beginCounting(ctx context.Context, db *sqlitedb.DB, calendar rules.Calendar) error {
+func beginCounting(ctx context.Context, db *sqlitedb.DB, calendar rollup.Calendar) error {
 	return db.Write(ctx, func(tx *sql.Tx) error {
 		var zone string
 		if err := tx.QueryRowContext(ctx, selectZone).Scan(&zone); err != nil || zone == calendar.Zone().String() {
@@ -87,7 +88,7 @@ func beginCounting(ctx context.Context, db *sqlitedb.DB, calendar rules.Calendar
 	})
 }
 
-// CountNew implements flow.FigureStore.
+// CountNew implements app.FigureStore.
 func (s *Store) CountNew(ctx context.Context, now time.Time) (more bool, err error) {
 	var waiting bool
 	if err := s.waiting.QueryRowContext(ctx).Scan(&waiting); err != nil {
@@ -112,7 +113,7 @@ func (s *Store) CountNew(ctx context.Context, now time.Time) (more bool, err err
 
 // count counts what is new until it comes to so many cells; more says that there is more.
 func (t *tx) count(ctx context.Context, now time.Time, cells int) (more bool, err error) {
-	tally, at := rules.NewTally(t.calendar), t.cursor
+	tally, at := rollup.New(t.calendar), t.cursor
 	rows := 0
 	room := func() bool { return tally.Len() < cells }
 	err = t.each(ctx, func(row scanner) (bool, error) {
@@ -141,7 +142,7 @@ func (t *tx) count(ctx context.Context, now time.Time, cells int) (more bool, er
 }
 
 // counted stores what was counted up to a cursor. all says that there is no more now.
-func (t *tx) counted(ctx context.Context, tally *rules.Tally, at cursor, now time.Time, all bool) error {
+func (t *tx) counted(ctx context.Context, tally *rollup.Sums, at cursor, now time.Time, all bool) error {
 	if err := t.addCells(ctx, tally.Cells()); err != nil {
 		return err
 	}
@@ -157,24 +158,24 @@ func (t *tx) counted(ctx context.Context, tally *rules.Tally, at cursor, now tim
 }
 
 // moved moves a conversion to its new cells if it was counted in the old.
-func (t *tx) moved(ctx context.Context, before, after *rules.Conversion) error {
+func (t *tx) moved(ctx context.Context, before, after *domain.Conversion) error {
 	row, err := one(ctx, t, number, selectRowID, hashKey(before.ID))
 	if err != nil || row > t.cursor.conversion {
 		return err
 	}
-	tally := rules.NewTally(t.calendar)
+	tally := rollup.New(t.calendar)
 	tally.RemoveConversion(before)
 	tally.AddConversion(after)
 	return t.addCells(ctx, tally.Cells())
 }
 
 // countLate counts a click of the batch if the cursor is past it.
-func (w *writer) countLate(c *rules.Click, key driver.Value) {
+func (w *writer) countLate(c *domain.Click, key driver.Value) {
 	if !w.tx.cursor.overClick(key) {
 		return
 	}
 	if w.late == nil {
-		w.late = rules.NewTally(w.tx.calendar)
+		w.late = rollup.New(w.tx.calendar)
 	}
 	w.late.AddClick(c)
 }
@@ -190,32 +191,32 @@ func (w *writer) storeLate(ctx context.Context) error {
 }
 
 // scanTalliedClick reads a key and a row of talliedClick.
-func scanTalliedClick(row scanner, key *any) (rules.Click, error) {
-	var c rules.Click
+func scanTalliedClick(row scanner, key *any) (domain.Click, error) {
+	var c domain.Click
 	var ms int64
 	if err := row.Scan(key, &c.Offer, &c.Publisher, &c.PublisherUnknown, &c.Coupon, &c.CouponCode, &c.Crawler, &ms); err != nil {
-		return rules.Click{}, err
+		return domain.Click{}, err
 	}
 	c.Time = fromMillis(ms)
 	return c, nil
 }
 
 // scanTallied reads a rowid and a row of talliedConversion.
-func scanTallied(row scanner, rowid *int64) (rules.Conversion, error) {
-	var c rules.Conversion
+func scanTallied(row scanner, rowid *int64) (domain.Conversion, error) {
+	var c domain.Conversion
 	var ms int64
 	err := row.Scan(rowid, &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.CodeUnknown, &c.Status, &c.Method, &c.Click,
 		&c.Amount.Currency, &c.Amount.Units, &c.Amount.Nanos, &c.Refunded.Currency, &c.Refunded.Units, &c.Refunded.Nanos,
 		&c.Payout.Currency, &c.Payout.Units, &c.Payout.Nanos, &c.Revenue.Currency, &c.Revenue.Units, &c.Revenue.Nanos, &ms)
 	if err != nil {
-		return rules.Conversion{}, err
+		return domain.Conversion{}, err
 	}
 	c.ConversionTime = fromMillis(ms)
 	return c, nil
 }
 
 // addCells adds cells to those that are kept.
-func (t *tx) addCells(ctx context.Context, cells []rules.Cell) error {
+func (t *tx) addCells(ctx context.Context, cells []rollup.Cell) error {
 	return t.conn.Raw(func(any) error { return t.cells.add(ctx, cells) })
 }
 

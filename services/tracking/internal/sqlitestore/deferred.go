@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -75,8 +75,8 @@ func scanID(row scanner) (id string, err error) {
 	return id, err
 }
 
-// Defer implements flow.DeferredStore.
-func (s *Store) Defer(ctx context.Context, d rules.Deferred) (kept bool, err error) {
+// Defer implements app.DeferredStore.
+func (s *Store) Defer(ctx context.Context, d domain.Deferred) (kept bool, err error) {
 	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 		if kept, err = tx.deferReport(ctx, d); err != nil || !kept {
 			return err
@@ -94,7 +94,7 @@ func (s *Store) Defer(ctx context.Context, d rules.Deferred) (kept bool, err err
 }
 
 // deferReport inserts a waiting report. It returns false if the id is taken.
-func (t *tx) deferReport(ctx context.Context, d rules.Deferred) (bool, error) {
+func (t *tx) deferReport(ctx context.Context, d domain.Deferred) (bool, error) {
 	entry, err := encodeEntry(d.Postback)
 	if err != nil {
 		return false, err
@@ -104,14 +104,14 @@ func (t *tx) deferReport(ctx context.Context, d rules.Deferred) (bool, error) {
 	return rows == 1, err
 }
 
-// EarlyChanges implements flow.DeferredStore.
-func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) ([]rules.Deferred, error) {
+// EarlyChanges implements app.DeferredStore.
+func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) ([]domain.Deferred, error) {
 	waiting, err := list(ctx, s, scanDeferred, selectEarly, hashKey(conversion), limit)
 	return waiting, readFailure("reading the changes that wait for a conversion", err)
 }
 
-// ClaimDeferred implements flow.DeferredStore. Usually nothing is due, and it writes nothing.
-func (s *Store) ClaimDeferred(ctx context.Context, reason rules.Reason, now, until time.Time, limit int) ([]rules.Deferred, error) {
+// ClaimDeferred implements app.DeferredStore. Usually nothing is due, and it writes nothing.
+func (s *Store) ClaimDeferred(ctx context.Context, reason domain.Reason, now, until time.Time, limit int) ([]domain.Deferred, error) {
 	found, err := list(ctx, s, scanDeferred, selectDeferred, string(reason), now.UnixMilli(), 1)
 	if err != nil || len(found) == 0 {
 		return nil, readFailure("looking for reports that are due", err)
@@ -134,15 +134,15 @@ func (s *Store) ClaimDeferred(ctx context.Context, reason rules.Reason, now, unt
 	return found, nil
 }
 
-// PutOff implements flow.DeferredStore.
-func (s *Store) PutOff(ctx context.Context, d rules.Deferred) error {
+// PutOff implements app.DeferredStore.
+func (s *Store) PutOff(ctx context.Context, d domain.Deferred) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := tx.exec(ctx, putOff, int64(d.Tries), d.DueTime.UnixMilli(), hashKey(d.ID))
 		return err
 	}})
 }
 
-// Settle implements flow.DeferredStore.
+// Settle implements app.DeferredStore.
 func (s *Store) Settle(ctx context.Context, id string) error {
 	conversion := ""
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
@@ -162,8 +162,8 @@ func (s *Store) Settle(ctx context.Context, id string) error {
 }
 
 // scanDeferred reads a row of deferredColumns.
-func scanDeferred(row scanner) (rules.Deferred, error) {
-	var d rules.Deferred
+func scanDeferred(row scanner) (domain.Deferred, error) {
+	var d domain.Deferred
 	var entry string
 	var dueMillis, expireMillis int64
 	if err := row.Scan((*hash)(&d.ID), &d.Reason, (*hash)(&d.Conversion), &entry, &d.Tries, &dueMillis, &expireMillis); err != nil {
@@ -177,21 +177,21 @@ func scanDeferred(row scanner) (rules.Deferred, error) {
 
 // storedEntry is the journal's entry of a waiting report, as stored in JSON.
 type storedEntry struct {
-	ID             string                `json:"id,omitempty"`
-	Offer          string                `json:"offer"`
-	Conversion     string                `json:"conversion,omitempty"`
-	Outcome        rules.PostbackOutcome `json:"outcome"`
-	Reason         string                `json:"reason,omitempty"`
-	Message        string                `json:"message,omitempty"`
-	HTTPStatus     int                   `json:"http_status"`
-	Method         string                `json:"method,omitempty"`
-	Parameters     string                `json:"parameters,omitempty"`
-	CouponCode     string                `json:"coupon_code,omitempty"`
-	TransactionID  string                `json:"transaction_id,omitempty"`
-	IdempotencyKey string                `json:"idempotency_key,omitempty"`
-	IP             string                `json:"ip,omitempty"`
-	Authenticated  bool                  `json:"authenticated"`
-	CreateTime     int64                 `json:"create_time"`
+	ID             string                 `json:"id,omitempty"`
+	Offer          string                 `json:"offer"`
+	Conversion     string                 `json:"conversion,omitempty"`
+	Outcome        domain.PostbackOutcome `json:"outcome"`
+	Reason         string                 `json:"reason,omitempty"`
+	Message        string                 `json:"message,omitempty"`
+	HTTPStatus     int                    `json:"http_status"`
+	Method         string                 `json:"method,omitempty"`
+	Parameters     string                 `json:"parameters,omitempty"`
+	CouponCode     string                 `json:"coupon_code,omitempty"`
+	TransactionID  string                 `json:"transaction_id,omitempty"`
+	IdempotencyKey string                 `json:"idempotency_key,omitempty"`
+	IP             string                 `json:"ip,omitempty"`
+	Authenticated  bool                   `json:"authenticated"`
+	CreateTime     int64                  `json:"create_time"`
 	// Duration is in microseconds.
 	Duration    int64    `json:"duration"`
 	Body        string   `json:"body,omitempty"`
@@ -199,7 +199,7 @@ type storedEntry struct {
 	Warnings    []string `json:"warnings,omitempty"`
 }
 
-func encodeEntry(p rules.Postback) (string, error) {
+func encodeEntry(p domain.Postback) (string, error) {
 	text, err := json.Marshal(storedEntry{
 		p.ID, p.Offer, p.Conversion, p.Outcome, p.Reason, p.Message, p.HTTPStatus, p.Method, p.Parameters, p.CouponCode, p.TransactionID,
 		p.IdempotencyKey, p.IP, p.Authenticated, p.Time.UnixMilli(), p.Duration.Microseconds(), p.Body, p.ContentType, p.Warnings,
@@ -211,12 +211,12 @@ func encodeEntry(p rules.Postback) (string, error) {
 }
 
 // decodeEntry is the inverse of encodeEntry.
-func decodeEntry(text string) (rules.Postback, error) {
+func decodeEntry(text string) (domain.Postback, error) {
 	var s storedEntry
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		return rules.Postback{}, sqlitedb.Failure(fmt.Errorf("reading a report that waits: %w", err))
+		return domain.Postback{}, sqlitedb.Failure(fmt.Errorf("reading a report that waits: %w", err))
 	}
-	return rules.Postback{
+	return domain.Postback{
 		ID: s.ID, Offer: s.Offer, Conversion: s.Conversion, Outcome: s.Outcome, Reason: s.Reason, Message: s.Message, HTTPStatus: s.HTTPStatus,
 		Method: s.Method, Parameters: s.Parameters, CouponCode: s.CouponCode, TransactionID: s.TransactionID, IdempotencyKey: s.IdempotencyKey,
 		IP: s.IP, Authenticated: s.Authenticated, Time: fromMillis(s.CreateTime), Duration: time.Duration(s.Duration) * time.Microsecond,
@@ -224,4 +224,4 @@ func decodeEntry(text string) (rules.Postback, error) {
 	}, nil
 }
 
-var _ flow.DeferredStore = (*Store)(nil)
+var _ app.DeferredStore = (*Store)(nil)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -32,7 +32,7 @@ type deliveryKey struct {
 	publisher  string
 }
 
-func keyOf(d *rules.Delivery) deliveryKey { return deliveryKey{d.Conversion, d.Change, d.Publisher} }
+func keyOf(d *domain.Delivery) deliveryKey { return deliveryKey{d.Conversion, d.Change, d.Publisher} }
 
 // parseDeliveryID returns the key that a delivery's id spells; ok is false where it is none.
 func parseDeliveryID(id string) (key deliveryKey, ok bool) {
@@ -48,21 +48,21 @@ func (k deliveryKey) args(before ...any) []any {
 }
 
 // scanDelivery reads a row of deliveryColumns.
-func scanDelivery(row scanner) (rules.Delivery, error) { return scanDeliveryWith(row) }
+func scanDelivery(row scanner) (domain.Delivery, error) { return scanDeliveryWith(row) }
 
 // scanWholeDelivery reads a row of wholeDelivery.
-func scanWholeDelivery(row scanner) (rules.Delivery, error) {
+func scanWholeDelivery(row scanner) (domain.Delivery, error) {
 	var attempts string
 	d, err := scanDeliveryWith(row, &attempts)
 	if err != nil {
-		return rules.Delivery{}, err
+		return domain.Delivery{}, err
 	}
 	d.Attempts, err = decodeAttempts(attempts)
 	return d, err
 }
 
-func scanDeliveryWith(row scanner, more ...any) (rules.Delivery, error) {
-	var d rules.Delivery
+func scanDeliveryWith(row scanner, more ...any) (domain.Delivery, error) {
+	var d domain.Delivery
 	var due, finish sql.NullInt64
 	var firstDue, create int64
 	into := []any{
@@ -70,7 +70,7 @@ func scanDeliveryWith(row scanner, more ...any) (rules.Delivery, error) {
 		&create, &finish, &d.Payload,
 	}
 	if err := row.Scan(append(into, more...)...); err != nil {
-		return rules.Delivery{}, err
+		return domain.Delivery{}, err
 	}
 	d.ID = d.Conversion + "-" + strconv.Itoa(d.Change) + "-" + d.Publisher
 	d.FirstDueTime, d.CreateTime = fromMillis(firstDue), fromMillis(create)
@@ -92,7 +92,7 @@ type storedAttempt struct {
 }
 
 // encodeAttempts returns attempts as they are stored; none are the empty text.
-func encodeAttempts(attempts []rules.Attempt) (string, error) {
+func encodeAttempts(attempts []domain.Attempt) (string, error) {
 	if len(attempts) == 0 {
 		return "", nil
 	}
@@ -108,7 +108,7 @@ func encodeAttempts(attempts []rules.Attempt) (string, error) {
 }
 
 // decodeAttempts is the inverse of encodeAttempts.
-func decodeAttempts(text string) ([]rules.Attempt, error) {
+func decodeAttempts(text string) ([]domain.Attempt, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -116,27 +116,27 @@ func decodeAttempts(text string) ([]rules.Attempt, error) {
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return nil, fmt.Errorf("reading attempts: %w", err)
 	}
-	attempts := make([]rules.Attempt, len(s))
+	attempts := make([]domain.Attempt, len(s))
 	for i, a := range s {
-		attempts[i] = rules.Attempt{
+		attempts[i] = domain.Attempt{
 			Time: fromMillis(a.AttemptTime), HTTPStatus: a.HTTPStatus, Latency: time.Duration(a.Latency) * time.Microsecond, Error: a.Error,
 		}
 	}
 	return attempts, nil
 }
 
-// Delivery implements flow.DeliveryStore.
-func (s *Store) Delivery(ctx context.Context, id string) (rules.Delivery, error) {
+// Delivery implements app.DeliveryStore.
+func (s *Store) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
 	key, ok := parseDeliveryID(id)
 	if !ok {
-		return rules.Delivery{}, readFailure("", sql.ErrNoRows)
+		return domain.Delivery{}, readFailure("", sql.ErrNoRows)
 	}
 	delivery, err := scanWholeDelivery(s.db.Read().QueryRowContext(ctx, selectDelivery, key.args()...))
 	return delivery, readFailure("reading a delivery", err)
 }
 
-// Deliveries implements flow.DeliveryStore.
-func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]rules.Delivery, error) {
+// Deliveries implements app.DeliveryStore.
+func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]domain.Delivery, error) {
 	query, args := deliveryQuery(q)
 	deliveries, err := report(ctx, s, scanDelivery, query, args...)
 	return deliveries, readFailure("listing deliveries", err)
@@ -154,7 +154,7 @@ func deliveryQuery(q listing.Query) (query string, args []any) {
 
 // markDelivery returns the condition that follows for the column dead.
 func markDelivery(c listing.Compare) (more listing.Compare, ok bool) {
-	return listing.Compare{Field: "dead", Op: listing.Equal, Value: true}, c.Field == "state" && c.Value == string(rules.DeliveryDead)
+	return listing.Compare{Field: "dead", Op: listing.Equal, Value: true}, c.Field == "state" && c.Value == string(domain.DeliveryDead)
 }
 
 // byKeys returns a condition with what it says of an id said of the columns that the id is made of, so

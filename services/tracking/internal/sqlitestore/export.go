@@ -8,7 +8,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -30,10 +30,10 @@ func defaultExportTimes() exportTimes {
 	return exportTimes{resume: 10 * time.Second, end: 5 * time.Minute}
 }
 
-// ExportConversions implements flow.ConversionStore. It is one statement, which sees what was committed when it
+// ExportConversions implements app.ConversionStore. It is one statement, which sees what was committed when it
 // began. If the caller takes long, it goes on with another one behind the last conversion, which also sees changes
 // made since, but no conversions; if that is not possible, it fails at last.
-func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) error {
+func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each func([]domain.Conversion) error) error {
 	select {
 	case s.exports <- struct{}{}:
 		defer func() { <-s.exports }()
@@ -58,7 +58,7 @@ func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each fun
 
 // exportView exports with one view. If it took too long, it returns the last conversion exported, behind which to go
 // on.
-func (s *Store) exportView(ctx context.Context, q listing.Query, each func([]rules.Conversion) error) (last *rules.Conversion, err error) {
+func (s *Store) exportView(ctx context.Context, q listing.Query, each func([]domain.Conversion) error) (last *domain.Conversion, err error) {
 	query, args := conversionQuery(q)
 	began := time.Now()
 	rows, err := s.db.Reports().QueryContext(ctx, query, args...)
@@ -66,7 +66,7 @@ func (s *Store) exportView(ctx context.Context, q listing.Query, each func([]rul
 		return nil, exportFailure(ctx, err)
 	}
 	defer func() { _ = rows.Close() }() // It has been read, or is given up.
-	part := make([]rules.Conversion, 0, exportRows)
+	part := make([]domain.Conversion, 0, exportRows)
 	for ctx.Err() == nil && rows.Next() { // The driver notices a little later that ctx is done.
 		c, err := scanConversion(rows)
 		if err != nil {
@@ -98,11 +98,11 @@ func (s *Store) exportView(ctx context.Context, q listing.Query, each func([]rul
 
 // canResume says whether an export in an order can go on behind a conversion: its place never changes.
 func canResume(order []listing.Order) bool {
-	return !slices.ContainsFunc(order, func(o listing.Order) bool { return position(rules.Conversion{}, o.Field) == nil })
+	return !slices.ContainsFunc(order, func(o listing.Order) bool { return position(domain.Conversion{}, o.Field) == nil })
 }
 
 // positionOf returns the values of an order's fields, as listing.Query.After has them.
-func positionOf(c rules.Conversion, order []listing.Order) []any {
+func positionOf(c domain.Conversion, order []listing.Order) []any {
 	values := make([]any, len(order))
 	for i, o := range order {
 		values[i] = position(c, o.Field)
@@ -111,7 +111,7 @@ func positionOf(c rules.Conversion, order []listing.Order) []any {
 }
 
 // position returns the value of a field that never changes; nil for other fields.
-func position(c rules.Conversion, field string) any {
+func position(c domain.Conversion, field string) any {
 	switch field {
 	case "id":
 		return c.ID

@@ -8,8 +8,9 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
 
@@ -28,7 +29,7 @@ func TestExportTakesLittleMemory(t *testing.T) {
 		{{Field: "create_time"}, {Field: "offer"}, {Field: "id"}},
 	} {
 		before, most, rows := held(), uint64(0), 0
-		err := s.ExportConversions(t.Context(), listing.Query{Order: order}, func(part []rules.Conversion) error {
+		err := s.ExportConversions(t.Context(), listing.Query{Order: order}, func(part []domain.Conversion) error {
 			if rows%(exportedSales/10) == 0 {
 				most = max(most, held())
 			}
@@ -49,9 +50,9 @@ func TestExportTakesLittleMemory(t *testing.T) {
 func TestExportsLeaveReadersForOthers(t *testing.T) {
 	s := openExported(t, 1)
 	query := listing.Query{Order: []listing.Order{{Field: "id"}}}
-	nothing := func([]rules.Conversion) error { return nil }
-	err := s.ExportConversions(t.Context(), query, func([]rules.Conversion) error {
-		return s.ExportConversions(t.Context(), query, func([]rules.Conversion) error {
+	nothing := func([]domain.Conversion) error { return nil }
+	err := s.ExportConversions(t.Context(), query, func([]domain.Conversion) error {
+		return s.ExportConversions(t.Context(), query, func([]domain.Conversion) error {
 			if err := s.ExportConversions(t.Context(), query, nothing); apperr.As(err) == nil || apperr.As(err).Reason != "TOO_MANY_EXPORTS" {
 				t.Errorf("the third export at once: %v", err)
 			}
@@ -77,7 +78,7 @@ func held() uint64 {
 // openExported opens a store with some sales.
 func openExported(t *testing.T, sales int) *sqlitestore.Store {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
+	s, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: journalRetention, Calendar: rollup.NewCalendar(time.UTC), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func openExported(t *testing.T, sales int) *sqlitestore.Store {
 	for w := range min(writers, sales) {
 		all.Go(func() {
 			for n := w; n < sales; n += writers {
-				if _, _, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: benchConversion(int64(n))}); err != nil {
+				if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: benchConversion(int64(n))}); err != nil {
 					t.Error(err)
 					return
 				}

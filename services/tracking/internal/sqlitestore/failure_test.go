@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // TestFullDisk lets no page be added to the file, which SQLite takes for a full disk: each batch
@@ -18,7 +18,7 @@ func TestFullDisk(t *testing.T) {
 	limitPages(t, s, "1") // SQLite takes less than there are as what there are.
 	batch := make([]*job, 3*runLength)
 	for i := range batch {
-		batch[i] = &job{conversion: &rules.Conversion{ID: string(rune('a' + i)), Offer: "10", Event: "sale", Explanation: string(make([]byte, 4000))}}
+		batch[i] = &job{conversion: &domain.Conversion{ID: string(rune('a' + i)), Offer: "10", Event: "sale", Explanation: string(make([]byte, 4000))}}
 	}
 	for range 2 {
 		errs := s.writer.write(batch)
@@ -29,7 +29,7 @@ func TestFullDisk(t *testing.T) {
 			if !apperr.Is(err, apperr.Unavailable) {
 				t.Errorf("conversion %d: %v, want Unavailable", i, err)
 			}
-			if _, err := s.Conversion(t.Context(), batch[i].conversion.ID); !errors.Is(err, flow.ErrNotFound) {
+			if _, err := s.Conversion(t.Context(), batch[i].conversion.ID); !errors.Is(err, app.ErrNotFound) {
 				t.Errorf("conversion %d is read after it was refused: %v", i, err)
 			}
 		}
@@ -59,7 +59,7 @@ func TestTasksFailAlone(t *testing.T) {
 			return err
 		}}
 	}
-	sale := &job{conversion: &rules.Conversion{ID: "a", Offer: "10", Event: "sale"}}
+	sale := &job{conversion: &domain.Conversion{ID: "a", Offer: "10", Event: "sale"}}
 	errs := s.writer.write([]*job{task("before", nil), task("failing", refusal), sale, task("after", nil)})
 	if len(errs) != 4 || errs[0] != nil || !errors.Is(errs[1], refusal) || errs[2] != nil || errs[3] != nil {
 		t.Fatalf("the errors are %v", errs)

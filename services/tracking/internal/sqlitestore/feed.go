@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // A position is the rowid of the newest conversion, and how many changes were committed since that was
@@ -32,7 +32,7 @@ const (
 )
 
 // feed notes that a conversion was changed.
-func (t *tx) feed(ctx context.Context, before, after *rules.Conversion) error {
+func (t *tx) feed(ctx context.Context, before, after *domain.Conversion) error {
 	_, err := t.exec(ctx, insertChange, hashKey(before.ID), len(before.Changes)+1, len(after.Changes), after.Revision)
 	return err
 }
@@ -54,16 +54,16 @@ func RenameFeed(ctx context.Context, path string) error {
 	}), db.Close())
 }
 
-// FeedID implements flow.FeedStore.
+// FeedID implements app.FeedStore.
 func (s *Store) FeedID() string { return s.feedID }
 
-// Events implements flow.FeedStore.
-func (s *Store) Events(ctx context.Context, after flow.Position, limit int) ([]flow.Event, error) {
+// Events implements app.FeedStore.
+func (s *Store) Events(ctx context.Context, after app.Position, limit int) ([]app.Event, error) {
 	events, err := s.events(ctx, after, limit)
 	return events, readFailure("reading what was stored and changed", err)
 }
 
-func (s *Store) events(ctx context.Context, after flow.Position, limit int) ([]flow.Event, error) {
+func (s *Store) events(ctx context.Context, after app.Position, limit int) ([]app.Event, error) {
 	tx, err := s.db.Read().BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -85,29 +85,29 @@ func (s *Store) events(ctx context.Context, after flow.Position, limit int) ([]f
 		return nil, err
 	}
 	events = append(events, changed...)
-	slices.SortFunc(events, func(a, b flow.Event) int { return a.Position.Compare(b.Position) })
+	slices.SortFunc(events, func(a, b app.Event) int { return a.Position.Compare(b.Position) })
 	return events[:min(len(events), limit)], nil
 }
 
-// LastPosition implements flow.FeedStore.
-func (s *Store) LastPosition(ctx context.Context) (last flow.Position, err error) {
+// LastPosition implements app.FeedStore.
+func (s *Store) LastPosition(ctx context.Context) (last app.Position, err error) {
 	err = s.db.Read().QueryRowContext(ctx, selectLastPosition).Scan(&last.Major, &last.Minor)
 	return last, readFailure("reading the last position", err)
 }
 
-func scanCreated(row scanner) (flow.Event, error) {
-	e := flow.Event{Revision: 1}
+func scanCreated(row scanner) (app.Event, error) {
+	e := app.Event{Revision: 1}
 	err := scanEvent(row, &e, &e.Position.Major)
 	return e, err
 }
 
-func scanChanged(row scanner) (e flow.Event, err error) {
+func scanChanged(row scanner) (e app.Event, err error) {
 	err = scanEvent(row, &e, &e.Position.Major, &e.Position.Minor, &e.First, &e.Last, &e.Revision)
 	return e, err
 }
 
 // scanEvent reads a row of feedColumns and what else was asked for.
-func scanEvent(row scanner, e *flow.Event, more ...any) (err error) {
+func scanEvent(row scanner, e *app.Event, more ...any) (err error) {
 	var history string
 	if e.Conversion, err = scanWith(row, append([]any{&history}, more...)...); err != nil {
 		return err

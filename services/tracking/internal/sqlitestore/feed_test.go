@@ -5,14 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // TestRestoredFeedsHaveAnotherName renames the feed of a file, which changes nothing else.
 func TestRestoredFeedsHaveAnotherName(t *testing.T) {
 	dir := t.TempDir()
 	open := func() *Store {
-		s, err := Open(t.Context(), dir, Options{Retention: time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
+		s, err := Open(t.Context(), dir, Options{Retention: time.Hour, Calendar: rollup.NewCalendar(time.UTC), Now: time.Now})
 		if err != nil {
 			t.Fatal(err)
 		}

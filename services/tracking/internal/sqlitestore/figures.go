@@ -9,8 +9,8 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 const (
@@ -53,7 +53,7 @@ func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error
 		return err
 	}
 	if !ready {
-		return flow.ErrNotCounted
+		return app.ErrNotCounted
 	}
 	if until != 0 {
 		at.until = fromMillis(until)
@@ -69,17 +69,17 @@ func readCounted(ctx context.Context, tx *sql.Tx) (at counted, ready bool, err e
 	return at, ready, err
 }
 
-// viewFailure is the error of a view as flow knows it.
+// viewFailure is the error of a view as app knows it.
 func viewFailure(doing string, err error) error {
-	if errors.Is(err, flow.ErrNotCounted) {
+	if errors.Is(err, app.ErrNotCounted) {
 		return err
 	}
 	return readFailure(doing, err)
 }
 
-// Cells implements flow.FigureStore. Of a store in which there never was anything to count, counted is the
+// Cells implements app.FigureStore. Of a store in which there never was anything to count, counted is the
 // beginning of 1970.
-func (s *Store) Cells(ctx context.Context, spans []rules.Span, where listing.Expr) (cells []rules.Cell, until time.Time, err error) {
+func (s *Store) Cells(ctx context.Context, spans []rollup.Span, where listing.Expr) (cells []rollup.Cell, until time.Time, err error) {
 	err = s.view(ctx, func(tx *sql.Tx, at counted) error {
 		until = at.until
 		for _, span := range spans {
@@ -97,7 +97,7 @@ func (s *Store) Cells(ctx context.Context, spans []rules.Span, where listing.Exp
 	return cells, until, nil
 }
 
-func cellsOf(ctx context.Context, tx *sql.Tx, span rules.Span, where listing.Expr) ([]rules.Cell, error) {
+func cellsOf(ctx context.Context, tx *sql.Tx, span rollup.Span, where listing.Expr) ([]rollup.Cell, error) {
 	query, args := cellQuery(span, where)
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -107,7 +107,7 @@ func cellsOf(ctx context.Context, tx *sql.Tx, span rules.Span, where listing.Exp
 }
 
 // cellQuery returns the cells of a span that satisfy a condition as SQL with its arguments.
-func cellQuery(span rules.Span, where listing.Expr) (query string, args []any) {
+func cellQuery(span rollup.Span, where listing.Expr) (query string, args []any) {
 	query = selectCells
 	for _, field := range []string{"coupon_code", "publisher", "offer"} {
 		if ofOne(where, field) {
@@ -132,9 +132,9 @@ func ofOne(where listing.Expr, field string) bool {
 	}
 }
 
-// CountedMonths implements flow.FigureStore. It looks at clicks and conversions too, so that a month whose
+// CountedMonths implements app.FigureStore. It looks at clicks and conversions too, so that a month whose
 // figures were lost is counted anew.
-func (s *Store) CountedMonths(ctx context.Context) (first, last rules.Month, err error) {
+func (s *Store) CountedMonths(ctx context.Context) (first, last rollup.Month, err error) {
 	first, last = 1, 0
 	err = s.view(ctx, func(tx *sql.Tx, _ counted) (err error) {
 		first, last, err = endsOf(ctx, tx, s.calendar)
@@ -144,16 +144,16 @@ func (s *Store) CountedMonths(ctx context.Context) (first, last rules.Month, err
 }
 
 // endsOf returns the first and the last month of anything; the first is later than the last if there is nothing.
-func endsOf(ctx context.Context, tx *sql.Tx, calendar rules.Calendar) (first, last rules.Month, err error) {
+func endsOf(ctx context.Context, tx *sql.Tx, calendar rollup.Calendar) (first, last rollup.Month, err error) {
 	var ends [6]sql.NullInt64
 	e := &ends
-	if err := tx.QueryRowContext(ctx, selectEnds, rules.StatusMonths, rules.StatusMonths).Scan(&e[0], &e[1], &e[2], &e[3], &e[4], &e[5]); err != nil {
+	if err := tx.QueryRowContext(ctx, selectEnds, rollup.StatusMonths, rollup.StatusMonths).Scan(&e[0], &e[1], &e[2], &e[3], &e[4], &e[5]); err != nil {
 		return 1, 0, err
 	}
 	none := true
 	first, last = 1, 0
 	for i, end := range ends {
-		month := rules.Month(end.Int64) //nolint:gosec // a period is of 32 bits
+		month := rollup.Month(end.Int64) //nolint:gosec // a period is of 32 bits
 		if i < 4 {
 			month = calendar.Day(fromMillis(end.Int64)).Month()
 		}
@@ -168,14 +168,14 @@ func endsOf(ctx context.Context, tx *sql.Tx, calendar rules.Calendar) (first, la
 	return first, last, nil
 }
 
-// Totals implements flow.FigureStore.
-func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rules.Cell, error) {
+// Totals implements app.FigureStore.
+func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rollup.Cell, error) {
 	query, args := totalsQuery(where)
 	groups, err := report(ctx, s, scanTotals, query, args...)
 	if err != nil {
 		return nil, readFailure("adding up conversions", err)
 	}
-	sums := rules.NewTally(s.calendar)
+	sums := rollup.New(s.calendar)
 	for _, cells := range groups {
 		sums.Add(cells...)
 	}
@@ -188,8 +188,8 @@ func totalsQuery(where listing.Expr) (query string, args []any) {
 }
 
 // scanTotals reads the sums of those that have the same currencies.
-func scanTotals(row scanner) ([]rules.Cell, error) {
-	cells := make([]rules.Cell, 5)
+func scanTotals(row scanner) ([]rollup.Cell, error) {
+	cells := make([]rollup.Cell, 5)
 	counts, amount, refunded, payout, revenue := &cells[0], &cells[1], &cells[2], &cells[3], &cells[4]
 	err := row.Scan(&amount.Key.Currency, &refunded.Key.Currency, &payout.Key.Currency, &revenue.Key.Currency, &counts.Conversions, &counts.Clickless,
 		&amount.Amount.Units, &amount.Amount.Nanos, &refunded.Refunded.Units, &refunded.Refunded.Nanos,

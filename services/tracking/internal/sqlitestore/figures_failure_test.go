@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // TestFailuresCountNothingTwice lets each kind of write of each kind of transaction fail, in SQLite's two
@@ -29,7 +29,7 @@ func TestFailuresCountNothingTwice(t *testing.T) {
 				try := func() (failed int) {
 					// Those of one batch share its fate: a count, a change, a late click and a new sale.
 					changed := countedSale(20)
-					changed.Status, changed.Revision = rules.StatusApproved, 2
+					changed.Status, changed.Revision = domain.StatusApproved, 2
 					batch := []*job{
 						{task: func(ctx context.Context, tx *tx) error { return update(ctx, tx, changed) }},
 						{click: &late},
@@ -106,10 +106,10 @@ func TestAnUndoneCountMovesNothing(t *testing.T) {
 }
 
 // update stores a conversion as it is changed.
-func update(ctx context.Context, tx *tx, changed rules.Conversion) error {
+func update(ctx context.Context, tx *tx, changed domain.Conversion) error {
 	before, err := one(ctx, tx, scanWhole, selectConversion, hashKey(changed.ID))
 	if err != nil {
 		return err
 	}
-	return tx.update(ctx, changed.ID, before, flow.Update{Conversion: changed})
+	return tx.update(ctx, changed.ID, before, app.Update{Conversion: changed})
 }

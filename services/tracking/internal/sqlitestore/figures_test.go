@@ -12,24 +12,25 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // recently is the beginning of a day from which everything is kept.
 func recently() time.Time { return time.Now().UTC().Truncate(24 * time.Hour).Add(-10 * 24 * time.Hour) }
 
 // countedClick is the n-th of a series of clicks, an hour apart.
-func countedClick(n int) rules.Click {
+func countedClick(n int) domain.Click {
 	at := recently().Add(time.Duration(n) * time.Hour)
-	return rules.Click{ID: idAt(at), Offer: "10", Publisher: fmt.Sprint(20 + n%3), Coupon: "c", CouponCode: fmt.Sprint("CODE", n%5), Time: at}
+	return domain.Click{ID: idAt(at), Offer: "10", Publisher: fmt.Sprint(20 + n%3), Coupon: "c", CouponCode: fmt.Sprint("CODE", n%5), Time: at}
 }
 
 // countedSale is the n-th of a series of sales, an hour apart.
-func countedSale(n int) rules.Conversion {
-	return rules.Conversion{
+func countedSale(n int) domain.Conversion {
+	return domain.Conversion{
 		ID: fmt.Sprintf("%032x", n), Offer: "10", Publisher: fmt.Sprint(20 + n%3), CouponCode: fmt.Sprint("CODE", n%5), Event: "sale", Revision: 1,
-		Status: rules.StatusPending, Outcome: rules.Attributed, Method: rules.CouponCode, Amount: money.Money{Currency: "EUR", Units: int64(n), Nanos: 990_000_000},
+		Status: domain.StatusPending, Outcome: domain.Attributed, Method: domain.CouponCode, Amount: money.Money{Currency: "EUR", Units: int64(n), Nanos: 990_000_000},
 		ConversionTime: recently().Add(time.Duration(n) * time.Hour),
 	}
 }
@@ -41,7 +42,7 @@ func storeSome(t *testing.T, s *Store, from, to int) {
 		if err := s.InsertClick(t.Context(), countedClick(n)); err != nil {
 			t.Error(err)
 		}
-		if _, _, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: countedSale(n)}); err != nil {
+		if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: countedSale(n)}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -49,10 +50,10 @@ func storeSome(t *testing.T, s *Store, from, to int) {
 
 // reject rejects the n-th sale.
 func reject(ctx context.Context, s *Store, n int) error {
-	_, err := s.UpdateConversion(ctx, countedSale(n).ID, func(c rules.Conversion) (flow.Update, error) {
-		c.Status = rules.StatusRejected
+	_, err := s.UpdateConversion(ctx, countedSale(n).ID, func(c domain.Conversion) (app.Update, error) {
+		c.Status = domain.StatusRejected
 		c.Revision++
-		return flow.Update{Conversion: c}, nil
+		return app.Update{Conversion: c}, nil
 	})
 	return err
 }
@@ -68,13 +69,13 @@ func countAll(t *testing.T, s *Store) {
 }
 
 // recountAll recounts all months and returns what differs, by key.
-func recountAll(t *testing.T, s *Store, mend bool) map[rules.CellKey]flow.Difference {
+func recountAll(t *testing.T, s *Store, mend bool) map[rollup.CellKey]app.Difference {
 	t.Helper()
 	first, last, err := s.CountedMonths(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	differing := map[rules.CellKey]flow.Difference{}
+	differing := map[rollup.CellKey]app.Difference{}
 	for month := first; month <= last; month++ {
 		found, err := s.Recount(t.Context(), month, mend)
 		if err != nil {
@@ -90,8 +91,8 @@ func recountAll(t *testing.T, s *Store, mend bool) map[rules.CellKey]flow.Differ
 // clicksAndSales returns the clicks and the conversions of the cubes by status of months and by offer of days.
 func clicksAndSales(t *testing.T, s *Store) (clicks, conversions [2]int64) {
 	t.Helper()
-	for i, cube := range []rules.Cube{rules.StatusMonths, rules.OfferDays} {
-		cells, _, err := s.Cells(t.Context(), []rules.Span{{Cube: cube, From: int32(rules.FirstDay), To: int32(rules.LastDay)}}, nil)
+	for i, cube := range []rollup.Cube{rollup.StatusMonths, rollup.OfferDays} {
+		cells, _, err := s.Cells(t.Context(), []rollup.Span{{Cube: cube, From: int32(rollup.FirstDay), To: int32(rollup.LastDay)}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +141,7 @@ func TestRecountMends(t *testing.T) {
 		if d.Kept == d.Counted {
 			t.Errorf("%+v is found, but right: %+v", key, d)
 		}
-		if key.Offer == "stray" && d.Counted != (rules.Measures{}) {
+		if key.Offer == "stray" && d.Counted != (rollup.Measures{}) {
 			t.Errorf("%+v is counted as %+v", key, d.Counted)
 		}
 	}
@@ -329,7 +330,7 @@ func TestNothingNewWritesNothing(t *testing.T) {
 // TestNewStoresAreReady have nothing to count.
 func TestNewStoresAreReady(t *testing.T) {
 	s := openStore(t)
-	if cells, _, err := s.Cells(t.Context(), []rules.Span{{Cube: rules.StatusDays, To: 1}}, nil); err != nil || len(cells) > 0 {
+	if cells, _, err := s.Cells(t.Context(), []rollup.Span{{Cube: rollup.StatusDays, To: 1}}, nil); err != nil || len(cells) > 0 {
 		t.Errorf("%v, %v", cells, err)
 	}
 }
@@ -351,7 +352,7 @@ func TestFiguresUseTheirKeys(t *testing.T) {
 		{code, byCode},
 		{listing.And{publisher, listing.And{code}}, byCode},
 	} {
-		query, args := cellQuery(rules.Span{Cube: rules.FullDays, From: 1, To: 2}, c.where)
+		query, args := cellQuery(rollup.Span{Cube: rollup.FullDays, From: 1, To: 2}, c.where)
 		if plan := explainSQL(t, s, query, args...); plan != c.want {
 			t.Errorf("%v: the plan is\n%swant\n%s", c.where, plan, c.want)
 		}

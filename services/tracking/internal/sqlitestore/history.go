@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // storedHistory is what happened to a conversion as it is stored, in JSON. Times are in Unix
@@ -16,43 +16,43 @@ type storedHistory struct {
 }
 
 type storedChange struct {
-	Number     int              `json:"number"`
-	Kind       rules.ChangeKind `json:"kind"`
-	Actor      string           `json:"actor,omitempty"`
-	ChangeTime int64            `json:"change_time"`
-	Reason     string           `json:"reason,omitempty"`
-	Postback   string           `json:"postback,omitempty"`
-	RefundID   string           `json:"refund_id,omitempty"`
-	From       storedState      `json:"from"`
-	To         storedState      `json:"to"`
+	Number     int               `json:"number"`
+	Kind       domain.ChangeKind `json:"kind"`
+	Actor      string            `json:"actor,omitempty"`
+	ChangeTime int64             `json:"change_time"`
+	Reason     string            `json:"reason,omitempty"`
+	Postback   string            `json:"postback,omitempty"`
+	RefundID   string            `json:"refund_id,omitempty"`
+	From       storedState       `json:"from"`
+	To         storedState       `json:"to"`
 }
 
 type storedState struct {
-	Status    rules.Status  `json:"status,omitempty"`
-	Outcome   rules.Outcome `json:"outcome,omitempty"`
-	Reason    rules.Reason  `json:"reason,omitempty"`
-	Publisher string        `json:"publisher,omitempty"`
-	Coupon    string        `json:"coupon,omitempty"`
+	Status    domain.Status  `json:"status,omitempty"`
+	Outcome   domain.Outcome `json:"outcome,omitempty"`
+	Reason    domain.Reason  `json:"reason,omitempty"`
+	Publisher string         `json:"publisher,omitempty"`
+	Coupon    string         `json:"coupon,omitempty"`
 	// Method and CouponCode are nil in what was stored before they were kept.
-	Method         *rules.Method `json:"method,omitempty"`
-	CouponCode     *string       `json:"coupon_code,omitempty"`
-	Amount         storedMoney   `json:"amount,omitzero"`
-	RefundedAmount storedMoney   `json:"refunded_amount,omitzero"`
-	Payout         storedMoney   `json:"payout,omitzero"`
-	Revenue        storedMoney   `json:"revenue,omitzero"`
+	Method         *domain.Method `json:"method,omitempty"`
+	CouponCode     *string        `json:"coupon_code,omitempty"`
+	Amount         storedMoney    `json:"amount,omitzero"`
+	RefundedAmount storedMoney    `json:"refunded_amount,omitzero"`
+	Payout         storedMoney    `json:"payout,omitzero"`
+	Revenue        storedMoney    `json:"revenue,omitzero"`
 }
 
 type storedConflict struct {
-	Number       int              `json:"number"`
-	ConflictTime int64            `json:"conflict_time"`
-	Count        int              `json:"count"`
-	ContentHash  string           `json:"content_hash,omitempty"`
-	Postback     string           `json:"postback,omitempty"`
-	Amount       storedMoney      `json:"amount,omitzero"`
-	CouponCode   string           `json:"coupon_code,omitempty"`
-	Click        string           `json:"click,omitempty"`
-	Publisher    string           `json:"publisher,omitempty"`
-	Resolution   rules.Resolution `json:"resolution,omitempty"`
+	Number       int               `json:"number"`
+	ConflictTime int64             `json:"conflict_time"`
+	Count        int               `json:"count"`
+	ContentHash  string            `json:"content_hash,omitempty"`
+	Postback     string            `json:"postback,omitempty"`
+	Amount       storedMoney       `json:"amount,omitzero"`
+	CouponCode   string            `json:"coupon_code,omitempty"`
+	Click        string            `json:"click,omitempty"`
+	Publisher    string            `json:"publisher,omitempty"`
+	Resolution   domain.Resolution `json:"resolution,omitempty"`
 }
 
 type storedMoney struct {
@@ -62,7 +62,7 @@ type storedMoney struct {
 }
 
 // encodeHistory returns a conversion's changes and conflicts as they are stored; none are the empty text.
-func encodeHistory(c *rules.Conversion) (string, error) {
+func encodeHistory(c *domain.Conversion) (string, error) {
 	if len(c.Changes) == 0 && len(c.Conflicts) == 0 {
 		return "", nil
 	}
@@ -87,7 +87,7 @@ func encodeHistory(c *rules.Conversion) (string, error) {
 	return string(text), nil
 }
 
-func encodeState(s rules.State) storedState {
+func encodeState(s domain.State) storedState {
 	return storedState{
 		Status: s.Status, Outcome: s.Outcome, Reason: s.Reason, Publisher: s.Publisher, Coupon: s.Coupon,
 		Method: &s.Method, CouponCode: &s.CouponCode, Amount: storedMoney(s.Amount),
@@ -96,7 +96,7 @@ func encodeState(s rules.State) storedState {
 }
 
 // decodeHistory is the inverse of encodeHistory.
-func decodeHistory(text string, c *rules.Conversion) error {
+func decodeHistory(text string, c *domain.Conversion) error {
 	if text == "" {
 		return nil
 	}
@@ -105,14 +105,14 @@ func decodeHistory(text string, c *rules.Conversion) error {
 		return fmt.Errorf("reading a history: %w", err)
 	}
 	for _, change := range s.Changes {
-		c.Changes = append(c.Changes, rules.Change{
+		c.Changes = append(c.Changes, domain.Change{
 			Number: change.Number, Kind: change.Kind, RefundID: change.RefundID, From: change.From.decode(), To: change.To.decode(),
-			By: rules.By{Actor: change.Actor, Time: fromMillis(change.ChangeTime), Reason: change.Reason, Postback: change.Postback},
+			By: domain.By{Actor: change.Actor, Time: fromMillis(change.ChangeTime), Reason: change.Reason, Postback: change.Postback},
 		})
 	}
 	c.Backfill(func(change int) bool { return s.Changes[change].From.Method == nil })
 	for _, conflict := range s.Conflicts {
-		c.Conflicts = append(c.Conflicts, rules.Conflict{
+		c.Conflicts = append(c.Conflicts, domain.Conflict{
 			Number: conflict.Number, Time: fromMillis(conflict.ConflictTime), Count: conflict.Count, ContentHash: conflict.ContentHash,
 			Postback: conflict.Postback, Amount: money.Money(conflict.Amount), Code: conflict.CouponCode, Click: conflict.Click,
 			Publisher: conflict.Publisher, Resolution: conflict.Resolution,
@@ -121,8 +121,8 @@ func decodeHistory(text string, c *rules.Conversion) error {
 	return nil
 }
 
-func (s storedState) decode() rules.State {
-	state := rules.State{
+func (s storedState) decode() domain.State {
+	state := domain.State{
 		Status: s.Status, Outcome: s.Outcome, Reason: s.Reason, Publisher: s.Publisher, Coupon: s.Coupon, Amount: money.Money(s.Amount),
 		Refunded: money.Money(s.RefundedAmount), Payout: money.Money(s.Payout), Revenue: money.Money(s.Revenue),
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // TestClockAheadDeletesNothing starts a store once with its clock 401 days ahead: nothing is deleted, not even
@@ -41,7 +41,7 @@ func TestClockAheadDeletesNothing(t *testing.T) {
 	}
 	post := func(s *Store, at time.Time) {
 		t.Helper()
-		if err := s.InsertPostback(t.Context(), rules.Postback{ID: idAt(at), Offer: "10", Method: "GET", Time: at}); err != nil {
+		if err := s.InsertPostback(t.Context(), domain.Postback{ID: idAt(at), Offer: "10", Method: "GET", Time: at}); err != nil {
 			t.Fatal(err)
 		}
 	}

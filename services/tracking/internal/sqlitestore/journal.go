@@ -7,16 +7,16 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // idSlack is by how much an entry's time and the time that its id holds may differ: they are read one
 // after the other.
 const idSlack = time.Minute
 
-// Postbacks implements flow.PostbackStore.
-func (s *Store) Postbacks(ctx context.Context, q listing.Query) ([]rules.Postback, error) {
+// Postbacks implements app.PostbackStore.
+func (s *Store) Postbacks(ctx context.Context, q listing.Query) ([]domain.Postback, error) {
 	q, err := s.byEntries(ctx, q)
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (s *Store) madeBy(ctx context.Context, field, value string) ([]string, erro
 		return ids, readFailure("looking for the postbacks of an order", err)
 	}
 	conversion, err := s.Conversion(ctx, value)
-	if errors.Is(err, flow.ErrNotFound) || conversion.Postback == "" && err == nil {
+	if errors.Is(err, app.ErrNotFound) || conversion.Postback == "" && err == nil {
 		return nil, nil
 	}
 	return []string{conversion.Postback}, err

@@ -9,8 +9,8 @@ import (
 	"testing/fstest"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // TestConversionsFromBeforeDecisionsWereKept stores a conversion under the first schema and reads it
@@ -41,15 +41,15 @@ func TestConversionsFromBeforeDecisionsWereKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	want := rules.Conversion{
-		ID: "old", ContentHash: "hash", Offer: "10", TransactionID: "A-1", Event: "sale", Status: rules.StatusPending,
-		Outcome: rules.Unattributed, Reason: rules.NoReference, Explanation: "Nothing.", ConversionTime: fromMillis(1), CreateTime: fromMillis(2),
+	want := domain.Conversion{
+		ID: "old", ContentHash: "hash", Offer: "10", TransactionID: "A-1", Event: "sale", Status: domain.StatusPending,
+		Outcome: domain.Unattributed, Reason: domain.NoReference, Explanation: "Nothing.", ConversionTime: fromMillis(1), CreateTime: fromMillis(2),
 		UpdateTime: fromMillis(2), Revision: 1,
 	}
 	if got, err := s.Conversion(t.Context(), "old"); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v (%v), want\n%+v", got, err, want)
 	}
-	if _, _, err := s.Cells(t.Context(), nil, nil); !errors.Is(err, flow.ErrNotCounted) {
+	if _, _, err := s.Cells(t.Context(), nil, nil); !errors.Is(err, app.ErrNotCounted) {
 		t.Errorf("its figures are %v, want ErrNotCounted", err)
 	}
 	countAll(t, s)

@@ -10,8 +10,8 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 var _ move.Database = (*Store)(nil)
@@ -41,19 +41,19 @@ func OpenToMove(ctx context.Context, dir string, role move.Role, now func() time
 }
 
 // countedBy returns the calendar of the figures that are kept. Its zone has no name if nothing was ever counted.
-func countedBy(ctx context.Context, db *sqlitedb.DB) (rules.Calendar, error) {
+func countedBy(ctx context.Context, db *sqlitedb.DB) (rollup.Calendar, error) {
 	var name string
 	if err := db.Read().QueryRowContext(ctx, selectZone).Scan(&name); err != nil {
-		return rules.Calendar{}, readFailure("reading the zone of the figures", err)
+		return rollup.Calendar{}, readFailure("reading the zone of the figures", err)
 	}
 	if name == "" {
-		return rules.NewCalendar(time.FixedZone("", 0)), nil
+		return rollup.NewCalendar(time.FixedZone("", 0)), nil
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return rules.Calendar{}, fmt.Errorf("figures are by the days of a zone that is not known here: %w", err)
+		return rollup.Calendar{}, fmt.Errorf("figures are by the days of a zone that is not known here: %w", err)
 	}
-	return rules.NewCalendar(zone), nil
+	return rollup.NewCalendar(zone), nil
 }
 
 // countAll counts what is not in the figures yet, if there are any.
@@ -156,14 +156,14 @@ func (s *Store) countedToMove() move.Table {
 		setCounted    = `UPDATE counted SET zone = ?, click = ifnull((SELECT max(id) FROM clicks), ''),
 			conversion = ifnull((SELECT max(rowid) FROM conversions), 0), ready = 1, count_time = ?`
 	)
-	return move.TableOf("counted", func(ctx context.Context, after string, _ int) ([]flow.Counted, string, error) {
-		var c flow.Counted
+	return move.TableOf("counted", func(ctx context.Context, after string, _ int) ([]app.Counted, string, error) {
+		var c app.Counted
 		err := s.db.Read().QueryRowContext(ctx, selectCounted, after).Scan(&c.Zone)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, "", nil
 		}
-		return []flow.Counted{c}, "the only one", readFailure("reading what is counted", err)
-	}, func(ctx context.Context, records []flow.Counted) error {
+		return []app.Counted{c}, "the only one", readFailure("reading what is counted", err)
+	}, func(ctx context.Context, records []app.Counted) error {
 		return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 			for _, c := range records {
 				if _, err := tx.exec(ctx, setCounted, c.Zone, s.now().UnixMilli()); err != nil {

@@ -6,18 +6,20 @@ import (
 	"encoding/json"
 	"errors"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-func clicksToMove() movedTable[rules.Click] {
-	return movedTable[rules.Click]{
+func clicksToMove() movedTable[domain.Click] {
+	return movedTable[domain.Click]{
 		name:  "clicks",
 		query: `SELECT ` + clickColumns + ` FROM clicks WHERE id > ? ORDER BY id LIMIT ?`,
 		args:  firstKey(timeKey),
 		scan:  scanClick,
-		key:   func(c *rules.Click) []string { return []string{c.ID} },
-		put: func(ctx context.Context, t *tx, c *rules.Click) error {
+		key:   func(c *domain.Click) []string { return []string{c.ID} },
+		put: func(ctx context.Context, t *tx, c *domain.Click) error {
 			if _, err := t.exec(ctx, `DELETE FROM clicks WHERE id = ?`, timeKey(c.ID)); err != nil {
 				return err
 			}
@@ -37,16 +39,16 @@ func firstKey(of func(string) any) func([]string) []any {
 }
 
 // conversionsToMove are moved in the order in which they came, which their rowids keep.
-func conversionsToMove() movedTable[rules.Conversion] {
-	return movedTable[rules.Conversion]{
+func conversionsToMove() movedTable[domain.Conversion] {
+	return movedTable[domain.Conversion]{
 		name: "conversions",
 		query: `SELECT ` + wholeColumns + ` FROM conversions WHERE rowid > ifnull((SELECT rowid FROM conversions WHERE id = ?), 0)
 			ORDER BY rowid LIMIT ?`,
 		args: firstKey(hashKey),
 		scan: scanWhole,
-		key:  func(c *rules.Conversion) []string { return []string{c.ID} },
-		put: func(ctx context.Context, t *tx, c *rules.Conversion) error {
-			decision, err := encodeGrounds(c.Grounds)
+		key:  func(c *domain.Conversion) []string { return []string{c.ID} },
+		put: func(ctx context.Context, t *tx, c *domain.Conversion) error {
+			decision, err := encodeBasis(c.Basis)
 			if err != nil {
 				return err
 			}
@@ -65,19 +67,19 @@ func conversionsToMove() movedTable[rules.Conversion] {
 	}
 }
 
-func postbacksToMove() movedTable[rules.Postback] {
-	return movedTable[rules.Postback]{
+func postbacksToMove() movedTable[domain.Postback] {
+	return movedTable[domain.Postback]{
 		name:  "postbacks",
 		query: `SELECT ` + postbackColumns + `, replay FROM postbacks WHERE id > ? ORDER BY id LIMIT ?`,
 		args:  firstKey(timeKey),
 		scan:  scanPostback,
-		key:   func(p *rules.Postback) []string { return []string{p.ID} },
+		key:   func(p *domain.Postback) []string { return []string{p.ID} },
 		put:   putPostback,
 	}
 }
 
-func putPostback(ctx context.Context, t *tx, p *rules.Postback) error {
-	var made rules.Conversion // as far as it matters
+func putPostback(ctx context.Context, t *tx, p *domain.Postback) error {
+	var made domain.Conversion // as far as it matters
 	reported, err := one(ctx, t, func(row scanner) (id timeID, err error) {
 		err = row.Scan(&id)
 		return id, err
@@ -101,8 +103,8 @@ func putPostback(ctx context.Context, t *tx, p *rules.Postback) error {
 }
 
 // deliveriesToMove are moved without the claims on them, whose holders are gone.
-func deliveriesToMove() movedTable[rules.Delivery] {
-	return movedTable[rules.Delivery]{
+func deliveriesToMove() movedTable[domain.Delivery] {
+	return movedTable[domain.Delivery]{
 		name: "deliveries",
 		query: `SELECT ` + wholeDelivery + ` FROM deliveries WHERE (conversion, change, publisher) > (?, ?, ?)
 			ORDER BY conversion, change, publisher LIMIT ?`,
@@ -114,8 +116,8 @@ func deliveriesToMove() movedTable[rules.Delivery] {
 			return of.args()
 		},
 		scan: scanWholeDelivery,
-		key:  func(d *rules.Delivery) []string { return []string{d.ID} },
-		put: func(ctx context.Context, t *tx, d *rules.Delivery) error {
+		key:  func(d *domain.Delivery) []string { return []string{d.ID} },
+		put: func(ctx context.Context, t *tx, d *domain.Delivery) error {
 			key := keyOf(d)
 			if _, err := t.exec(ctx, `DELETE FROM deliveries WHERE `+byDeliveryKey, key.args()...); err != nil {
 				return err
@@ -133,31 +135,31 @@ func deliveriesToMove() movedTable[rules.Delivery] {
 	}
 }
 
-func usesToMove() movedTable[flow.CouponUses] {
-	return movedTable[flow.CouponUses]{
+func usesToMove() movedTable[app.CouponUses] {
+	return movedTable[app.CouponUses]{
 		name:  "coupon_uses",
 		query: `SELECT coupon, day, etag, uses FROM coupon_uses WHERE (coupon, day) > (?, ?) ORDER BY coupon, day LIMIT ?`,
 		args:  func(key []string) []any { return texts(key, 2) },
-		scan: func(row scanner) (u flow.CouponUses, err error) {
+		scan: func(row scanner) (u app.CouponUses, err error) {
 			err = row.Scan(&u.Coupon, &u.Day, &u.ETag, &u.Uses)
 			return u, err
 		},
-		key: func(u *flow.CouponUses) []string { return []string{u.Coupon, u.Day} },
-		put: func(ctx context.Context, t *tx, u *flow.CouponUses) error {
+		key: func(u *app.CouponUses) []string { return []string{u.Coupon, u.Day} },
+		put: func(ctx context.Context, t *tx, u *app.CouponUses) error {
 			_, err := t.exec(ctx, setUses, u.Coupon, u.Day, u.ETag, u.Uses)
 			return err
 		},
 	}
 }
 
-func deferredToMove() movedTable[rules.Deferred] {
-	return movedTable[rules.Deferred]{
+func deferredToMove() movedTable[domain.Deferred] {
+	return movedTable[domain.Deferred]{
 		name:  "deferred",
 		query: `SELECT ` + deferredColumns + ` FROM deferred WHERE id > ? ORDER BY id LIMIT ?`,
 		args:  firstKey(hashKey),
 		scan:  scanDeferred,
-		key:   func(d *rules.Deferred) []string { return []string{d.ID} },
-		put: func(ctx context.Context, t *tx, d *rules.Deferred) error {
+		key:   func(d *domain.Deferred) []string { return []string{d.ID} },
+		put: func(ctx context.Context, t *tx, d *domain.Deferred) error {
 			if _, err := t.exec(ctx, `DELETE FROM deferred WHERE id = ?`, hashKey(d.ID)); err != nil {
 				return err
 			}
@@ -167,28 +169,28 @@ func deferredToMove() movedTable[rules.Deferred] {
 	}
 }
 
-func answersToMove() movedTable[flow.Answer] {
-	return movedTable[flow.Answer]{
+func answersToMove() movedTable[app.Answer] {
+	return movedTable[app.Answer]{
 		name:  "answers",
 		query: `SELECT kind, key, body, ask_time FROM answers WHERE (kind, key) > (?, ?) ORDER BY kind, key LIMIT ?`,
 		args:  func(key []string) []any { return texts(key, 2) },
 		scan:  scanAnswer,
-		key:   func(a *flow.Answer) []string { return []string{a.Kind, a.Key} },
-		put: func(ctx context.Context, t *tx, a *flow.Answer) error {
+		key:   func(a *app.Answer) []string { return []string{a.Kind, a.Key} },
+		put: func(ctx context.Context, t *tx, a *app.Answer) error {
 			_, err := t.exec(ctx, `REPLACE INTO answers (kind, key, body, ask_time) VALUES (?, ?, ?, ?)`, a.Kind, a.Key, a.Body, a.Time.UnixMilli())
 			return err
 		},
 	}
 }
 
-func reportsToMove() movedTable[rules.SavedReport] {
-	return movedTable[rules.SavedReport]{
+func reportsToMove() movedTable[rollup.SavedReport] {
+	return movedTable[rollup.SavedReport]{
 		name:  "saved_reports",
 		query: `SELECT ` + reportColumns + ` FROM saved_reports WHERE id > ? ORDER BY id LIMIT ?`,
 		args:  func(key []string) []any { return texts(key, 1) },
 		scan:  scanReport,
-		key:   func(r *rules.SavedReport) []string { return []string{r.ID} },
-		put: func(ctx context.Context, t *tx, r *rules.SavedReport) error {
+		key:   func(r *rollup.SavedReport) []string { return []string{r.ID} },
+		put: func(ctx context.Context, t *tx, r *rollup.SavedReport) error {
 			values, err := reportValues(*r)
 			if err != nil {
 				return err
@@ -200,14 +202,14 @@ func reportsToMove() movedTable[rules.SavedReport] {
 }
 
 // scansToMove are moved without the holds on them, whose holders are gone.
-func scansToMove() movedTable[rules.OfferScan] {
-	return movedTable[rules.OfferScan]{
+func scansToMove() movedTable[redirect.OfferScan] {
+	return movedTable[redirect.OfferScan]{
 		name:  "offer_scans",
 		query: `SELECT ` + scanColumns + ` FROM offer_scans WHERE id > ? ORDER BY id LIMIT ?`,
 		args:  firstKey(timeKey),
 		scan:  scanOfferScan,
-		key:   func(s *rules.OfferScan) []string { return []string{s.ID} },
-		put: func(ctx context.Context, t *tx, s *rules.OfferScan) error {
+		key:   func(s *redirect.OfferScan) []string { return []string{s.ID} },
+		put: func(ctx context.Context, t *tx, s *redirect.OfferScan) error {
 			var ended any
 			if !s.EndTime.IsZero() {
 				ended = s.EndTime.UnixMilli()
@@ -221,8 +223,8 @@ func scansToMove() movedTable[rules.OfferScan] {
 	}
 }
 
-func resultsToMove() movedTable[rules.OfferScanResult] {
-	return movedTable[rules.OfferScanResult]{
+func resultsToMove() movedTable[redirect.OfferScanResult] {
+	return movedTable[redirect.OfferScanResult]{
 		name:  "offer_scan_results",
 		query: `SELECT ` + resultColumns + ` FROM offer_scan_results WHERE (scan, coupon) > (?, ?) ORDER BY scan, coupon LIMIT ?`,
 		args: func(key []string) []any {
@@ -233,29 +235,29 @@ func resultsToMove() movedTable[rules.OfferScanResult] {
 			return args
 		},
 		scan: scanResult,
-		key:  func(r *rules.OfferScanResult) []string { return []string{r.Scan, r.Coupon} },
-		put:  func(ctx context.Context, t *tx, r *rules.OfferScanResult) error { return t.putResult(ctx, r) },
+		key:  func(r *redirect.OfferScanResult) []string { return []string{r.Scan, r.Coupon} },
+		put:  func(ctx context.Context, t *tx, r *redirect.OfferScanResult) error { return t.putResult(ctx, r) },
 	}
 }
 
-func cellsToMove() movedTable[rules.Cell] {
+func cellsToMove() movedTable[rollup.Cell] {
 	const key = `(cube, period, offer, publisher, coupon_code, status, method, currency)`
-	return movedTable[rules.Cell]{
+	return movedTable[rollup.Cell]{
 		name:  "figures",
 		query: selectCells + ` WHERE ` + key + ` > (?, ?, ?, ?, ?, ?, ?, ?) ORDER BY cube, period, offer, publisher, coupon_code, status, method, currency LIMIT ?`,
 		args: func(key []string) []any {
-			var k rules.CellKey // the zero key has no cube, so it is before all
+			var k rollup.CellKey // the zero key has no cube, so it is before all
 			if len(key) == 1 {
 				_ = json.Unmarshal([]byte(key[0]), &k) // if it is none of ours, all is moved again
 			}
 			return []any{k.Cube, k.Period, k.Offer, k.Publisher, k.CouponCode, string(k.Status), string(k.Method), k.Currency}
 		},
 		scan: scanCell,
-		key: func(c *rules.Cell) []string {
+		key: func(c *rollup.Cell) []string {
 			text, _ := json.Marshal(c.Key) // texts and numbers
 			return []string{string(text)}
 		},
-		put: func(ctx context.Context, t *tx, c *rules.Cell) error {
+		put: func(ctx context.Context, t *tx, c *rollup.Cell) error {
 			return t.execBound(ctx, `REPLACE INTO figures (`+cellColumns+`) VALUES `+cellValues, func(a *arguments) { bindCell(a, c) })
 		},
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 const (
@@ -28,13 +28,13 @@ const (
 )
 
 // scanOfferScan reads a row of scanColumns.
-func scanOfferScan(row scanner) (rules.OfferScan, error) {
-	var s rules.OfferScan
+func scanOfferScan(row scanner) (redirect.OfferScan, error) {
+	var s redirect.OfferScan
 	var create int64
 	var end sql.NullInt64
 	err := row.Scan((*timeID)(&s.ID), &s.Offer, &s.State, &s.Device, &s.Language, &s.LinkCount, &s.ScannedCount, &s.ErrorCount, &s.WarningCount, &create, &end)
 	if err != nil {
-		return rules.OfferScan{}, err
+		return redirect.OfferScan{}, err
 	}
 	s.CreateTime = fromMillis(create)
 	if end.Valid {
@@ -43,26 +43,26 @@ func scanOfferScan(row scanner) (rules.OfferScan, error) {
 	return s, nil
 }
 
-// InsertOfferScan implements flow.OfferScanStore.
-func (s *Store) InsertOfferScan(ctx context.Context, scan rules.OfferScan) error {
+// InsertOfferScan implements app.OfferScanStore.
+func (s *Store) InsertOfferScan(ctx context.Context, scan redirect.OfferScan) error {
 	created := scan.CreateTime.UnixMilli()
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := tx.exec(ctx, insertScan, timeKey(scan.ID), scan.Offer, string(scan.Device), scan.Language, scan.LinkCount, created, created)
 		if sqlitedb.IsUnique(err) {
-			return flow.ErrExists
+			return app.ErrExists
 		}
 		return err
 	}})
 }
 
-// OfferScan implements flow.OfferScanStore.
-func (s *Store) OfferScan(ctx context.Context, id string) (rules.OfferScan, error) {
+// OfferScan implements app.OfferScanStore.
+func (s *Store) OfferScan(ctx context.Context, id string) (redirect.OfferScan, error) {
 	scan, err := scanOfferScan(s.db.Read().QueryRowContext(ctx, selectScan, timeKey(id)))
 	return scan, readFailure("reading a scan", err)
 }
 
-// OfferScans implements flow.OfferScanStore.
-func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]rules.OfferScan, error) {
+// OfferScans implements app.OfferScanStore.
+func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]redirect.OfferScan, error) {
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeScanKey))
 	query := "SELECT " + scanColumns + " FROM offer_scans WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
 	scans, err := report(ctx, s, scanOfferScan, query, append(args, q.Limit)...)
@@ -77,9 +77,9 @@ func encodeScanKey(field string, value any) any {
 	return value
 }
 
-// EndOfferScan implements flow.OfferScanStore.
-func (s *Store) EndOfferScan(ctx context.Context, id string, state rules.OfferScanState, now time.Time) (rules.OfferScan, error) {
-	var ended rules.OfferScan
+// EndOfferScan implements app.OfferScanStore.
+func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.OfferScanState, now time.Time) (redirect.OfferScan, error) {
+	var ended redirect.OfferScan
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 		if _, err = tx.exec(ctx, endScan, string(state), now.UnixMilli(), timeKey(id)); err != nil {
 			return err
@@ -88,23 +88,23 @@ func (s *Store) EndOfferScan(ctx context.Context, id string, state rules.OfferSc
 		return readFailure("reading a scan", err)
 	}})
 	if err != nil {
-		return rules.OfferScan{}, err
+		return redirect.OfferScan{}, err
 	}
 	return ended, nil
 }
 
-// ClaimOfferScan implements flow.OfferScanStore. It is asked each second, so that it looks before it
+// ClaimOfferScan implements app.OfferScanStore. It is asked each second, so that it looks before it
 // writes.
-func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold flow.Hold) (rules.OfferScan, error) {
+func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold app.Hold) (redirect.OfferScan, error) {
 	_, err := scanOfferScan(s.db.Read().QueryRowContext(ctx, freeScan, now.UnixMilli()))
 	if err != nil {
-		return rules.OfferScan{}, readFailure("looking for a scan", err)
+		return redirect.OfferScan{}, readFailure("looking for a scan", err)
 	}
-	var claimed rules.OfferScan
+	var claimed redirect.OfferScan
 	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 		claimed, err = one(ctx, tx, scanOfferScan, freeScan, now.UnixMilli())
 		if errors.Is(err, sql.ErrNoRows) {
-			return flow.ErrNotFound
+			return app.ErrNotFound
 		}
 		if err == nil {
 			_, err = tx.exec(ctx, claimScan, hold.Holder, hold.Until.UnixMilli(), timeKey(claimed.ID))
@@ -112,13 +112,13 @@ func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold flow.Hol
 		return err
 	}})
 	if err != nil {
-		return rules.OfferScan{}, err
+		return redirect.OfferScan{}, err
 	}
 	return claimed, nil
 }
 
-// KeepOfferScan implements flow.OfferScanStore.
-func (s *Store) KeepOfferScan(ctx context.Context, hold flow.Hold, links int) error {
+// KeepOfferScan implements app.OfferScanStore.
+func (s *Store) KeepOfferScan(ctx context.Context, hold app.Hold, links int) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		return tx.held(ctx, keepScan, hold.Until.UnixMilli(), links, timeKey(hold.Scan), hold.Holder)
 	}})
@@ -128,7 +128,7 @@ func (s *Store) KeepOfferScan(ctx context.Context, hold flow.Hold, links int) er
 func (t *tx) held(ctx context.Context, statement string, args ...any) error {
 	rows, err := t.exec(ctx, statement, args...)
 	if err == nil && rows == 0 {
-		return flow.ErrNotFound
+		return app.ErrNotFound
 	}
 	return err
 }

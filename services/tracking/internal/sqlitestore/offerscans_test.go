@@ -5,27 +5,27 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
-func runningScan(offer string, created time.Time) rules.OfferScan {
-	return rules.OfferScan{ID: idAt(created), Offer: offer, State: rules.ScanRunning, Device: rules.Desktop, Language: "en", CreateTime: created}
+func runningScan(offer string, created time.Time) redirect.OfferScan {
+	return redirect.OfferScan{ID: idAt(created), Offer: offer, State: redirect.ScanRunning, Device: redirect.Desktop, Language: "en", CreateTime: created}
 }
 
 // scanned stores a scan with a result, held for a day.
-func scanned(t *testing.T, s *Store, offer string, created time.Time) rules.OfferScan {
+func scanned(t *testing.T, s *Store, offer string, created time.Time) redirect.OfferScan {
 	t.Helper()
 	scan := runningScan(offer, created)
 	if err := s.InsertOfferScan(t.Context(), scan); err != nil {
 		t.Fatal(err)
 	}
-	hold := flow.Hold{Holder: "h", Until: created.Add(24 * time.Hour)}
+	hold := app.Hold{Holder: "h", Until: created.Add(24 * time.Hour)}
 	if _, err := s.ClaimOfferScan(t.Context(), created, hold); err != nil {
 		t.Fatal(err)
 	}
 	hold.Scan = scan.ID
-	result := rules.OfferScanResult{Scan: scan.ID, OfferLink: rules.OfferLink{Coupon: "offers/10/coupons/22.CODE"}, ScanTime: created}
+	result := redirect.OfferScanResult{Scan: scan.ID, OfferLink: redirect.OfferLink{Coupon: "offers/10/coupons/22.CODE"}, ScanTime: created}
 	if err := s.AddOfferScanResult(t.Context(), hold, result); err != nil {
 		t.Fatal(err)
 	}
@@ -40,8 +40,8 @@ func TestHoldsEndWithTheProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	scan := scanned(t, s, "10", now)
-	hold := flow.Hold{Holder: "h2", Until: now.Add(time.Minute)}
-	if _, err := s.ClaimOfferScan(t.Context(), now.Add(time.Second), hold); !errors.Is(err, flow.ErrNotFound) {
+	hold := app.Hold{Holder: "h2", Until: now.Add(time.Minute)}
+	if _, err := s.ClaimOfferScan(t.Context(), now.Add(time.Second), hold); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("what is held is claimed: %v", err)
 	}
 	if err := s.Close(); err != nil {
@@ -54,8 +54,8 @@ func TestHoldsEndWithTheProcess(t *testing.T) {
 	if got, err := s.ClaimOfferScan(t.Context(), now.Add(time.Second), hold); err != nil || got.ID != scan.ID || got.ScannedCount != 1 {
 		t.Errorf("claimed is %+v (%v)", got, err)
 	}
-	old := flow.Hold{Scan: scan.ID, Holder: "h", Until: now.Add(time.Hour)}
-	if err := s.KeepOfferScan(t.Context(), old, 1); !errors.Is(err, flow.ErrNotFound) {
+	old := app.Hold{Scan: scan.ID, Holder: "h", Until: now.Add(time.Hour)}
+	if err := s.KeepOfferScan(t.Context(), old, 1); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("the old hold is kept: %v", err)
 	}
 }
@@ -66,7 +66,7 @@ func TestPurgeOfScans(t *testing.T) {
 	begin := time.Now().UTC().Truncate(time.Millisecond)
 	old, young := scanned(t, s, "old", begin), scanned(t, s, "young", begin.Add(2*time.Minute))
 	s.purge.deleteOld(t.Context(), begin.Add(scanRetention+time.Minute))
-	for _, scan := range []rules.OfferScan{old, young} {
+	for _, scan := range []redirect.OfferScan{old, young} {
 		_, err := s.OfferScan(t.Context(), scan.ID)
 		coupons, listErr := s.ScannedCoupons(t.Context(), scan.ID)
 		if kept := scan.ID == young.ID; (err == nil) != kept || (len(coupons) > 0) != kept || listErr != nil {

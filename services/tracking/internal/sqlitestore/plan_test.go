@@ -10,8 +10,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
@@ -20,7 +21,7 @@ const journalRetention = 90 * 24 * time.Hour
 
 // testOptions are those of the tests' stores.
 func testOptions() Options {
-	return Options{Retention: journalRetention, Calendar: rules.NewCalendar(time.UTC), Now: time.Now}
+	return Options{Retention: journalRetention, Calendar: rollup.NewCalendar(time.UTC), Now: time.Now}
 }
 
 func openStore(t *testing.T) *Store {
@@ -149,8 +150,8 @@ func TestJournalUsesItsKeys(t *testing.T) {
 	if plan := explainSQL(t, s, query, args...); plan != "SEARCH postbacks USING PRIMARY KEY (id>?)\n" {
 		t.Errorf("the second page: the plan is\n%s", plan)
 	}
-	sale := rules.Conversion{ID: strings.Repeat("0a", 16), Offer: "10", Event: "sale", Revision: 1, Postback: id}
-	if _, _, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: sale, Postback: &rules.Postback{ID: id, Time: at}}); err != nil {
+	sale := domain.Conversion{ID: strings.Repeat("0a", 16), Offer: "10", Event: "sale", Revision: 1, Postback: id}
+	if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: sale, Postback: &domain.Postback{ID: id, Time: at}}); err != nil {
 		t.Fatal(err)
 	}
 	q, err := s.byEntries(t.Context(), listing.Query{

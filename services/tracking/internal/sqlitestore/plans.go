@@ -3,8 +3,8 @@ package sqlitestore
 import (
 	"context"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -14,14 +14,14 @@ const (
 	setPlanned = `UPDATE conversions SET plan_from = NULL WHERE id = ? AND revision = ?`
 )
 
-// Unplanned implements flow.DeliveryStore; those that changed first come first.
-func (s *Store) Unplanned(ctx context.Context, limit int) ([]rules.Conversion, error) {
+// Unplanned implements app.DeliveryStore; those that changed first come first.
+func (s *Store) Unplanned(ctx context.Context, limit int) ([]domain.Conversion, error) {
 	conversions, err := list(ctx, s, scanWhole, selectUnplanned, limit)
 	return conversions, readFailure("reading conversions without a plan", err)
 }
 
-// Plan implements flow.DeliveryStore.
-func (s *Store) Plan(ctx context.Context, plans []flow.Plan) error {
+// Plan implements app.DeliveryStore.
+func (s *Store) Plan(ctx context.Context, plans []app.Plan) error {
 	if len(plans) == 0 {
 		return nil
 	}
@@ -29,7 +29,7 @@ func (s *Store) Plan(ctx context.Context, plans []flow.Plan) error {
 }
 
 // plan writes plans, all of them in one transaction.
-func (w *writer) plan(ctx context.Context, plans []flow.Plan) error {
+func (w *writer) plan(ctx context.Context, plans []app.Plan) error {
 	for _, p := range plans {
 		for i := range p.Deliveries {
 			w.arguments.clear()
@@ -49,7 +49,7 @@ func (w *writer) plan(ctx context.Context, plans []flow.Plan) error {
 }
 
 // bindDelivery binds what insertDelivery takes.
-func bindDelivery(a *arguments, d *rules.Delivery) {
+func bindDelivery(a *arguments, d *domain.Delivery) {
 	bindDeliveryKey(a, keyOf(d))
 	a.add(d.Offer)
 	a.add(string(d.Status))

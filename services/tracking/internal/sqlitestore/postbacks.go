@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 )
 
 // bindPostback binds what insertPostback takes. made is the conversion that it made; nil: none.
-func bindPostback(a *arguments, p *rules.Postback, made *rules.Conversion) {
+func bindPostback(a *arguments, p *domain.Postback, made *domain.Conversion) {
 	a.add(timeKey(p.ID))
 	a.add(p.Offer)
 	a.key(hashKey(p.Conversion))
@@ -49,14 +49,14 @@ func bindPostback(a *arguments, p *rules.Postback, made *rules.Conversion) {
 }
 
 // scanPostback reads a row of postbackColumns and replay.
-func scanPostback(row scanner) (rules.Postback, error) {
-	var p rules.Postback
+func scanPostback(row scanner) (domain.Postback, error) {
+	var p domain.Postback
 	var createMillis, duration int64
 	var notes, replay string
 	err := row.Scan((*timeID)(&p.ID), &p.Offer, (*hash)(&p.Conversion), &p.Outcome, &p.Reason, &p.Message, &p.HTTPStatus, &p.Method,
 		&p.Parameters, &p.CouponCode, &p.TransactionID, &p.IdempotencyKey, &p.IP, &p.Authenticated, &createMillis, &duration, &notes, &replay)
 	if err != nil {
-		return rules.Postback{}, err
+		return domain.Postback{}, err
 	}
 	p.Time, p.Duration = fromMillis(createMillis), time.Duration(duration)*time.Microsecond
 	if err := decodeNotes(&p, notes); err != nil {
@@ -74,7 +74,7 @@ type storedNotes struct {
 }
 
 // encodeNotes returns an entry's notes; "" if there is nothing to note.
-func encodeNotes(p *rules.Postback) string {
+func encodeNotes(p *domain.Postback) string {
 	if len(p.Warnings) == 0 && p.Body == "" && p.ContentType == "" {
 		return ""
 	}
@@ -86,7 +86,7 @@ func encodeNotes(p *rules.Postback) string {
 }
 
 // decodeNotes is the inverse of encodeNotes.
-func decodeNotes(p *rules.Postback, text string) error {
+func decodeNotes(p *domain.Postback, text string) error {
 	if text == "" {
 		return nil
 	}
@@ -100,15 +100,15 @@ func decodeNotes(p *rules.Postback, text string) error {
 
 // storedReplay is a replay as it is stored, in JSON.
 type storedReplay struct {
-	Outcome    rules.ReplayOutcome `json:"outcome"`
-	Reason     string              `json:"reason,omitempty"`
-	Message    string              `json:"message,omitempty"`
-	Conversion string              `json:"conversion,omitempty"`
-	Publisher  string              `json:"publisher,omitempty"`
-	ReplayTime int64               `json:"replay_time"`
+	Outcome    domain.ReplayOutcome `json:"outcome"`
+	Reason     string               `json:"reason,omitempty"`
+	Message    string               `json:"message,omitempty"`
+	Conversion string               `json:"conversion,omitempty"`
+	Publisher  string               `json:"publisher,omitempty"`
+	ReplayTime int64                `json:"replay_time"`
 }
 
-func encodeReplay(r rules.Replay) (string, error) {
+func encodeReplay(r domain.Replay) (string, error) {
 	text, err := json.Marshal(storedReplay{r.Outcome, r.Reason, r.Message, r.Conversion, r.Publisher, r.Time.UnixMilli()})
 	if err != nil {
 		return "", fmt.Errorf("writing a replay: %w", err)
@@ -117,7 +117,7 @@ func encodeReplay(r rules.Replay) (string, error) {
 }
 
 // decodeReplay is the inverse of encodeReplay; the empty text is none.
-func decodeReplay(text string) (*rules.Replay, error) {
+func decodeReplay(text string) (*domain.Replay, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -125,21 +125,21 @@ func decodeReplay(text string) (*rules.Replay, error) {
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return nil, fmt.Errorf("reading a replay: %w", err)
 	}
-	return &rules.Replay{
+	return &domain.Replay{
 		Outcome: s.Outcome, Reason: s.Reason, Message: s.Message, Conversion: s.Conversion, Publisher: s.Publisher, Time: fromMillis(s.ReplayTime),
 	}, nil
 }
 
-// InsertPostback implements flow.PostbackStore. An entry whose id is taken is stored already.
-func (s *Store) InsertPostback(ctx context.Context, postback rules.Postback) error {
+// InsertPostback implements app.PostbackStore. An entry whose id is taken is stored already.
+func (s *Store) InsertPostback(ctx context.Context, postback domain.Postback) error {
 	if err := s.queue.Write(ctx, &job{postback: &postback}); err != nil || postback.Replay == nil {
 		return err
 	}
 	return s.SetReplay(ctx, postback.ID, *postback.Replay)
 }
 
-// SetReplay implements flow.PostbackStore.
-func (s *Store) SetReplay(ctx context.Context, id string, replay rules.Replay) error {
+// SetReplay implements app.PostbackStore.
+func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) error {
 	text, err := encodeReplay(replay)
 	if err != nil {
 		return err
@@ -147,14 +147,14 @@ func (s *Store) SetReplay(ctx context.Context, id string, replay rules.Replay) e
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		rows, err := tx.exec(ctx, setReplay, text, timeKey(id))
 		if err == nil && rows == 0 {
-			return flow.ErrNotFound
+			return app.ErrNotFound
 		}
 		return err
 	}})
 }
 
-// Postback implements flow.PostbackStore.
-func (s *Store) Postback(ctx context.Context, id string) (rules.Postback, error) {
+// Postback implements app.PostbackStore.
+func (s *Store) Postback(ctx context.Context, id string) (domain.Postback, error) {
 	postback, err := scanPostback(s.db.Read().QueryRowContext(ctx, selectPostback, timeKey(id)))
 	return postback, readFailure("reading a postback", err)
 }

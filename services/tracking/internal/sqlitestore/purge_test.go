@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // TestPurge checks that old clicks go, more than one job's worth, and nothing else does.
@@ -17,7 +17,7 @@ func TestPurge(t *testing.T) {
 	boundary := time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
 	old := storeClicks(t, s, purgeRows+5, func(i int) time.Time { return boundary.Add(-time.Duration(i+1) * time.Millisecond) })
 	kept := storeClicks(t, s, 20, func(i int) time.Time { return boundary.Add(time.Duration(i) * time.Millisecond) })
-	odd := rules.Click{ID: "no UUID", Offer: "10", Time: boundary}
+	odd := domain.Click{ID: "no UUID", Offer: "10", Time: boundary}
 	if err := s.InsertClick(t.Context(), odd); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestPurgeOfTheJournal(t *testing.T) {
 		journalRetention - time.Minute: true, journalRetention + time.Minute: false, 10 * journalRetention: false,
 	} {
 		at := now.Add(-age)
-		p := rules.Postback{ID: idAt(at), Offer: "10", Outcome: rules.PostbackDuplicate, Method: "GET", Time: at}
+		p := domain.Postback{ID: idAt(at), Offer: "10", Outcome: domain.PostbackDuplicate, Method: "GET", Time: at}
 		if err := s.InsertPostback(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
@@ -59,20 +59,20 @@ func TestPurgeOfDeliveries(t *testing.T) {
 	s := openStore(t)
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	for _, c := range []struct {
-		state rules.DeliveryState
+		state domain.DeliveryState
 		age   time.Duration
 		kept  bool
 	}{
-		{rules.DeliveryDelivered, deliveryRetention + time.Minute, false},
-		{rules.DeliveryDead, deliveryRetention + time.Minute, false},
-		{rules.DeliveryDue, deliveryRetention + time.Minute, true},
-		{rules.DeliveryDelivered, deliveryRetention - time.Minute, true},
+		{domain.DeliveryDelivered, deliveryRetention + time.Minute, false},
+		{domain.DeliveryDead, deliveryRetention + time.Minute, false},
+		{domain.DeliveryDue, deliveryRetention + time.Minute, true},
+		{domain.DeliveryDelivered, deliveryRetention - time.Minute, true},
 	} {
 		at := now.Add(-c.age)
-		d := rules.Delivery{ID: "c-0-22", Conversion: "c", Publisher: "22", State: c.state, DueTime: at, FirstDueTime: at, CreateTime: at}
+		d := domain.Delivery{ID: "c-0-22", Conversion: "c", Publisher: "22", State: c.state, DueTime: at, FirstDueTime: at, CreateTime: at}
 		d.Conversion += string(c.state) + c.age.String()
 		d.ID = d.Conversion + "-0-22"
-		if err := s.Plan(t.Context(), []flow.Plan{{Deliveries: []rules.Delivery{d}}}); err != nil {
+		if err := s.Plan(t.Context(), []app.Plan{{Deliveries: []domain.Delivery{d}}}); err != nil {
 			t.Fatal(err)
 		}
 		s.purge.deleteOld(t.Context(), now)
@@ -88,9 +88,9 @@ func TestPurgeOfUses(t *testing.T) {
 	now := time.Now().UTC()
 	for i, age := range []time.Duration{clickRetention + 48*time.Hour, clickRetention - 48*time.Hour, 0} {
 		from := now.Add(-age)
-		use := &rules.Use{Coupon: "c", Code: "C", Limits: rules.Limits{Total: 9, Daily: 9}, From: from, To: from.Add(24 * time.Hour)}
-		c := rules.Conversion{ID: string(rune('a' + i)), Offer: "10", Event: "sale", Revision: 1}
-		if _, _, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Use: use}); err != nil {
+		use := &domain.Use{Coupon: "c", Code: "C", Limits: domain.Limits{Total: 9, Daily: 9}, From: from, To: from.Add(24 * time.Hour)}
+		c := domain.Conversion{ID: string(rune('a' + i)), Offer: "10", Event: "sale", Revision: 1}
+		if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c, Use: use}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,7 +109,7 @@ func storeClicks(t *testing.T, s *Store, n int, at func(i int) time.Time) []stri
 	for i := range n {
 		ids[i] = idAt(at(i))
 		all.Go(func() {
-			if err := s.InsertClick(t.Context(), rules.Click{ID: ids[i], Offer: "10", Time: at(i)}); err != nil {
+			if err := s.InsertClick(t.Context(), domain.Click{ID: ids[i], Offer: "10", Time: at(i)}); err != nil {
 				t.Error(err)
 			}
 		})

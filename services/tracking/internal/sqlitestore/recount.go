@@ -6,8 +6,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 const (
@@ -20,16 +20,16 @@ const (
 	selectDaysClicks      = `SELECT id, ` + talliedClick + ` FROM clicks WHERE id >= ? AND id < ? AND +id <= ? AND crawler = 0 AND time >= ? AND time < ?`
 )
 
-// Recount implements flow.FigureStore. One runs at a time. It sees one moment, whatever is counted
+// Recount implements app.FigureStore. One runs at a time. It sees one moment, whatever is counted
 // meanwhile, and holds the cells of a day, of the month, and those that differ in memory.
-func (s *Store) Recount(ctx context.Context, month rules.Month, mend bool) (flow.Recount, error) {
+func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (app.Recount, error) {
 	select {
 	case s.recounts <- struct{}{}:
 		defer func() { <-s.recounts }()
 	case <-ctx.Done():
-		return flow.Recount{}, ctx.Err()
+		return app.Recount{}, ctx.Err()
 	}
-	r := recount{calendar: s.calendar, months: rules.NewTally(s.calendar)}
+	r := recount{calendar: s.calendar, months: rollup.New(s.calendar)}
 	err := s.view(ctx, func(tx *sql.Tx, at counted) error {
 		r.tx, r.at = tx, at
 		// Nothing that is deleted in this view is younger than that.
@@ -40,20 +40,20 @@ func (s *Store) Recount(ctx context.Context, month rules.Month, mend bool) (flow
 		err = s.mend(ctx, r.found.Differing)
 	}
 	if err != nil {
-		return flow.Recount{}, viewFailure("recounting a month", err)
+		return app.Recount{}, viewFailure("recounting a month", err)
 	}
 	return r.found, nil
 }
 
 // mend adds to cells what they lack. What is added to them meanwhile stays.
-func (s *Store) mend(ctx context.Context, differing []flow.Difference) error {
+func (s *Store) mend(ctx context.Context, differing []app.Difference) error {
 	for len(differing) > 0 {
 		part := differing[:min(len(differing), countCells)]
 		differing = differing[len(part):]
 		err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-			cells := make([]rules.Cell, len(part))
+			cells := make([]rollup.Cell, len(part))
 			for i, d := range part {
-				cells[i] = rules.Cell{Key: d.Key, Measures: d.Counted.Minus(d.Kept)}
+				cells[i] = rollup.Cell{Key: d.Key, Measures: d.Counted.Minus(d.Kept)}
 			}
 			return tx.addCells(ctx, cells)
 		}})
@@ -66,24 +66,24 @@ func (s *Store) mend(ctx context.Context, differing []flow.Difference) error {
 
 // recount is one under way.
 type recount struct {
-	calendar rules.Calendar
+	calendar rollup.Calendar
 	tx       *sql.Tx
 	at       counted
 	// kept is since when all clicks are kept.
 	kept time.Time
 	// months are the cells of months, from day to day.
-	months *rules.Tally
-	found  flow.Recount
+	months *rollup.Sums
+	found  app.Recount
 }
 
 // count counts a month day by day, so that the cells of one day are in memory at a time.
-func (r *recount) count(ctx context.Context, month rules.Month) error {
+func (r *recount) count(ctx context.Context, month rollup.Month) error {
 	for day := month.First(); day <= month.Last(); day++ {
 		if err := r.day(ctx, day); err != nil {
 			return err
 		}
 	}
-	kept, err := r.cells(ctx, rules.StatusMonths, int32(month))
+	kept, err := r.cells(ctx, rollup.StatusMonths, int32(month))
 	if err != nil {
 		return err
 	}
@@ -91,13 +91,13 @@ func (r *recount) count(ctx context.Context, month rules.Month) error {
 	return nil
 }
 
-func (r *recount) day(ctx context.Context, day rules.Day) error {
+func (r *recount) day(ctx context.Context, day rollup.Day) error {
 	from, to := r.calendar.Begin(day), r.calendar.Begin(day+1)
-	tally := rules.NewTally(r.calendar)
+	tally := rollup.New(r.calendar)
 	if err := r.conversions(ctx, tally, from, to); err != nil {
 		return err
 	}
-	kept, err := r.cells(ctx, rules.StatusDays, int32(day))
+	kept, err := r.cells(ctx, rollup.StatusDays, int32(day))
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (r *recount) day(ctx context.Context, day rules.Day) error {
 	} else if err := r.clicks(ctx, tally, from, to); err != nil {
 		return err
 	}
-	var days []rules.Cell
+	var days []rollup.Cell
 	for _, c := range tally.Cells() {
 		if c.Key.Cube.Monthly() {
 			r.months.Add(c)
@@ -119,9 +119,9 @@ func (r *recount) day(ctx context.Context, day rules.Day) error {
 }
 
 // addClicks adds the clicks of a day's cells, and to those of its month.
-func addClicks(tally *rules.Tally, kept []rules.Cell, month rules.Month) {
+func addClicks(tally *rollup.Sums, kept []rollup.Cell, month rollup.Month) {
 	for _, c := range kept {
-		clicks := rules.Cell{Key: c.Key, Measures: rules.Measures{Clicks: c.Clicks}}
+		clicks := rollup.Cell{Key: c.Key, Measures: rollup.Measures{Clicks: c.Clicks}}
 		tally.Add(clicks)
 		clicks.Key.Cube, clicks.Key.Period = c.Key.Cube.Months(), int32(month)
 		tally.Add(clicks)
@@ -129,7 +129,7 @@ func addClicks(tally *rules.Tally, kept []rules.Cell, month rules.Month) {
 }
 
 // conversions counts those of a time that are counted.
-func (r *recount) conversions(ctx context.Context, tally *rules.Tally, from, to time.Time) error {
+func (r *recount) conversions(ctx context.Context, tally *rollup.Sums, from, to time.Time) error {
 	rows, err := r.tx.QueryContext(ctx, selectDaysConversions, from.UnixMilli(), to.UnixMilli(), r.at.conversion)
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (r *recount) conversions(ctx context.Context, tally *rules.Tally, from, to 
 }
 
 // clicks counts those of a time that are counted.
-func (r *recount) clicks(ctx context.Context, tally *rules.Tally, from, to time.Time) error {
+func (r *recount) clicks(ctx context.Context, tally *rollup.Sums, from, to time.Time) error {
 	rows, err := r.tx.QueryContext(ctx, selectDaysClicks, firstID(from.Add(-clickDrift)), firstID(to.Add(clickDrift)), r.at.click,
 		from.UnixMilli(), to.UnixMilli())
 	if err != nil {
@@ -158,10 +158,10 @@ func (r *recount) clicks(ctx context.Context, tally *rules.Tally, from, to time.
 }
 
 // cells returns the kept cells of a period, of five cubes from one on.
-func (r *recount) cells(ctx context.Context, first rules.Cube, period int32) ([]rules.Cell, error) {
-	var kept []rules.Cell
-	for cube := first; cube <= first+rules.FullDays-rules.StatusDays; cube++ {
-		cells, err := cellsOf(ctx, r.tx, rules.Span{Cube: cube, From: period, To: period}, nil)
+func (r *recount) cells(ctx context.Context, first rollup.Cube, period int32) ([]rollup.Cell, error) {
+	var kept []rollup.Cell
+	for cube := first; cube <= first+rollup.FullDays-rollup.StatusDays; cube++ {
+		cells, err := cellsOf(ctx, r.tx, rollup.Span{Cube: cube, From: period, To: period}, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -171,20 +171,20 @@ func (r *recount) cells(ctx context.Context, first rules.Cube, period int32) ([]
 }
 
 // compare notes which cells are kept as something else than was counted.
-func (r *recount) compare(counted, kept []rules.Cell) {
+func (r *recount) compare(counted, kept []rollup.Cell) {
 	r.found.Counted += int64(len(counted))
-	rest := make(map[rules.CellKey]rules.Measures, len(counted))
+	rest := make(map[rollup.CellKey]rollup.Measures, len(counted))
 	for _, c := range counted {
 		rest[c.Key] = c.Measures
 	}
 	for _, c := range kept {
 		if rest[c.Key] != c.Measures {
-			r.found.Differing = append(r.found.Differing, flow.Difference{Key: c.Key, Kept: c.Measures, Counted: rest[c.Key]})
+			r.found.Differing = append(r.found.Differing, app.Difference{Key: c.Key, Kept: c.Measures, Counted: rest[c.Key]})
 		}
 		delete(rest, c.Key)
 	}
 	for key, measures := range rest {
-		r.found.Differing = append(r.found.Differing, flow.Difference{Key: key, Counted: measures})
+		r.found.Differing = append(r.found.Differing, app.Difference{Key: key, Counted: measures})
 	}
 }
 

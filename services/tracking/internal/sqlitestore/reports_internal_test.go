@@ -11,14 +11,15 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // openWith opens a store with some sales, the first of which is named last by time.
 func openWith(t *testing.T, sales int) (*Store, []string) {
 	t.Helper()
-	s, err := Open(t.Context(), t.TempDir(), Options{Retention: 24 * time.Hour, Calendar: rules.NewCalendar(time.UTC), Now: time.Now})
+	s, err := Open(t.Context(), t.TempDir(), Options{Retention: 24 * time.Hour, Calendar: rollup.NewCalendar(time.UTC), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,12 +29,12 @@ func openWith(t *testing.T, sales int) (*Store, []string) {
 		}
 	})
 	var ids []string
-	insert := make([]flow.Sale, sales)
+	insert := make([]app.Sale, sales)
 	begin := time.Now().UTC().Add(-time.Hour).Truncate(time.Millisecond)
 	for n := range insert {
 		at := begin.Add(time.Duration(n/3) * time.Millisecond) // some at the same time
-		c := rules.Conversion{ID: fmt.Sprintf("%064x", n), Offer: "10", Publisher: "22", ConversionTime: at, CreateTime: at, UpdateTime: at, Revision: 1}
-		insert[n] = flow.Sale{Conversion: c}
+		c := domain.Conversion{ID: fmt.Sprintf("%064x", n), Offer: "10", Publisher: "22", ConversionTime: at, CreateTime: at, UpdateTime: at, Revision: 1}
+		insert[n] = app.Sale{Conversion: c}
 	}
 	failures := make(chan error, sales)
 	for _, sale := range insert {
@@ -58,7 +59,7 @@ func TestSlowExportGoesOn(t *testing.T) {
 	s.exportTimes.resume = 0
 	order := []listing.Order{{Field: "conversion_time", Desc: true}, {Field: "id", Desc: true}}
 	var got []string
-	err := s.ExportConversions(t.Context(), listing.Query{Order: order}, func(part []rules.Conversion) error {
+	err := s.ExportConversions(t.Context(), listing.Query{Order: order}, func(part []domain.Conversion) error {
 		for _, c := range part {
 			got = append(got, c.ID)
 		}
@@ -70,7 +71,7 @@ func TestSlowExportGoesOn(t *testing.T) {
 	}
 	s.exportTimes.end = 0
 	byChanging := []listing.Order{{Field: "publisher"}, {Field: "id"}}
-	err = s.ExportConversions(t.Context(), listing.Query{Order: byChanging}, func([]rules.Conversion) error { return nil })
+	err = s.ExportConversions(t.Context(), listing.Query{Order: byChanging}, func([]domain.Conversion) error { return nil })
 	if e := apperr.As(err); e == nil || e.Reason != "EXPORT_TOO_SLOW" {
 		t.Errorf("a slow export in an order that changes: %v", err)
 	}
@@ -89,7 +90,7 @@ func TestReportsLeaveReadersForPartners(t *testing.T) {
 	}
 	soon, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if _, err := s.Click(soon, "00000000-0000-7000-8000-000000000000"); !errors.Is(err, flow.ErrNotFound) {
+	if _, err := s.Click(soon, "00000000-0000-7000-8000-000000000000"); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("a click: %v", err)
 	}
 	if _, err := s.Conversion(soon, ids[0]); err != nil {
@@ -105,7 +106,7 @@ func TestReportsLeaveReadersForPartners(t *testing.T) {
 		"deliveries":  func(ctx context.Context) error { _, err := s.Deliveries(ctx, q); return err },
 		"totals":      func(ctx context.Context) error { _, err := s.Totals(ctx, nil); return err },
 		"export": func(ctx context.Context) error {
-			return s.ExportConversions(ctx, q, func([]rules.Conversion) error { return nil })
+			return s.ExportConversions(ctx, q, func([]domain.Conversion) error { return nil })
 		},
 	} {
 		waiting, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)

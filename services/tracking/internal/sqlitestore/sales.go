@@ -6,14 +6,14 @@ import (
 	"errors"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// InsertConversion implements flow.ConversionStore.
-func (s *Store) InsertConversion(ctx context.Context, sale flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+// InsertConversion implements app.ConversionStore.
+func (s *Store) InsertConversion(ctx context.Context, sale app.Sale) (stored domain.Conversion, inserted bool, err error) {
 	if err := checkNew(&sale.Conversion); err != nil {
-		return rules.Conversion{}, false, err
+		return domain.Conversion{}, false, err
 	}
 	stored, inserted, err = s.insert(ctx, sale)
 	if err != nil || inserted {
@@ -25,27 +25,27 @@ func (s *Store) InsertConversion(ctx context.Context, sale flow.Sale) (stored ru
 	return stored, false, err
 }
 
-func (s *Store) insert(ctx context.Context, sale flow.Sale) (stored rules.Conversion, inserted bool, err error) {
+func (s *Store) insert(ctx context.Context, sale app.Sale) (stored domain.Conversion, inserted bool, err error) {
 	if sale.Use.Limited() || sale.Deferred != nil {
 		return s.insertWith(ctx, sale)
 	}
 	// Written down here and not in the one writer, for which all wait.
 	j := &job{conversion: &sale.Conversion}
-	if j.decision, err = encodeGrounds(sale.Conversion.Grounds); err != nil {
-		return rules.Conversion{}, false, err
+	if j.decision, err = encodeBasis(sale.Conversion.Basis); err != nil {
+		return domain.Conversion{}, false, err
 	}
 	if sale.Postback != nil {
 		entry := sale.Postback.Of(sale.Conversion)
 		j.postback = &entry
 	}
 	if err := s.queue.Write(ctx, j); err != nil {
-		return rules.Conversion{}, false, err
+		return domain.Conversion{}, false, err
 	}
 	return sale.Conversion, j.rows == 1, nil
 }
 
 // insertWith stores a sale with its use of a coupon and its deferred report.
-func (s *Store) insertWith(ctx context.Context, sale flow.Sale) (rules.Conversion, bool, error) {
+func (s *Store) insertWith(ctx context.Context, sale app.Sale) (domain.Conversion, bool, error) {
 	stored, inserted := sale.Conversion, false
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := one(ctx, tx, number, `SELECT 1 FROM conversions WHERE id = ?`, hashKey(stored.ID))
@@ -56,8 +56,8 @@ func (s *Store) insertWith(ctx context.Context, sale flow.Sale) (rules.Conversio
 		if sale.Use.Limited() {
 			err = tx.take(ctx, sale.Use)
 		}
-		if errors.Is(err, flow.ErrLimitReached) {
-			stored, err = rules.OverLimit(stored), nil
+		if errors.Is(err, app.ErrLimitReached) {
+			stored, err = domain.OverLimit(stored), nil
 		}
 		if err == nil && sale.Deferred != nil {
 			_, err = tx.deferReport(ctx, *sale.Deferred)
@@ -69,14 +69,14 @@ func (s *Store) insertWith(ctx context.Context, sale flow.Sale) (rules.Conversio
 		return tx.insertSale(ctx, stored, sale.Postback)
 	}})
 	if err != nil {
-		return rules.Conversion{}, false, err
+		return domain.Conversion{}, false, err
 	}
 	return stored, inserted, nil
 }
 
 // insertSale inserts a conversion whose id is free, with its entry in the journal.
-func (t *tx) insertSale(ctx context.Context, c rules.Conversion, entry *rules.Postback) error {
-	decision, err := encodeGrounds(c.Grounds)
+func (t *tx) insertSale(ctx context.Context, c domain.Conversion, entry *domain.Postback) error {
+	decision, err := encodeBasis(c.Basis)
 	if err != nil {
 		return err
 	}
@@ -92,10 +92,10 @@ func (t *tx) insertSale(ctx context.Context, c rules.Conversion, entry *rules.Po
 	return err
 }
 
-// UpdateConversion implements flow.ConversionStore. change is called by the one writer, for which all
+// UpdateConversion implements app.ConversionStore. change is called by the one writer, for which all
 // wait: it must be quick, and cannot call the store.
-func (s *Store) UpdateConversion(ctx context.Context, id string, change func(rules.Conversion) (flow.Update, error)) (rules.Conversion, error) {
-	var stored rules.Conversion
+func (s *Store) UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (app.Update, error)) (domain.Conversion, error) {
+	var stored domain.Conversion
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		before, err := one(ctx, tx, scanWhole, selectConversion, hashKey(id))
 		if err != nil {
@@ -112,13 +112,13 @@ func (s *Store) UpdateConversion(ctx context.Context, id string, change func(rul
 		return tx.update(ctx, id, before, update)
 	}})
 	if err != nil {
-		return rules.Conversion{}, err
+		return domain.Conversion{}, err
 	}
 	return stored, nil
 }
 
 // update stores a changed conversion, and what it takes and gives back.
-func (t *tx) update(ctx context.Context, id string, before rules.Conversion, update flow.Update) error {
+func (t *tx) update(ctx context.Context, id string, before domain.Conversion, update app.Update) error {
 	held, holds := before.Holds(), update.Conversion.Holds()
 	if holds != held && holds != "" && update.Use != nil {
 		if err := t.take(ctx, update.Use); err != nil {
@@ -144,14 +144,14 @@ func (t *tx) update(ctx context.Context, id string, before rules.Conversion, upd
 	return t.moved(ctx, &before, &update.Conversion)
 }
 
-// Conversion implements flow.ConversionStore.
-func (s *Store) Conversion(ctx context.Context, id string) (rules.Conversion, error) {
+// Conversion implements app.ConversionStore.
+func (s *Store) Conversion(ctx context.Context, id string) (domain.Conversion, error) {
 	conversion, err := scanWhole(s.conversion.QueryRowContext(ctx, hashKey(id)))
 	return conversion, readFailure("reading a conversion", err)
 }
 
-// Conversions implements flow.ConversionStore.
-func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]rules.Conversion, error) {
+// Conversions implements app.ConversionStore.
+func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]domain.Conversion, error) {
 	query, args := conversionQuery(q)
 	conversions, err := report(ctx, s, scanConversion, query, args...)
 	return conversions, readFailure("listing conversions", err)

@@ -10,8 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 )
 
 // reportValues returns what insertReport takes.
-func reportValues(r rules.SavedReport) ([]any, error) {
+func reportValues(r rollup.SavedReport) ([]any, error) {
 	columns, err := encodeList(r.Columns)
 	if err != nil {
 		return nil, err
@@ -37,14 +37,14 @@ func reportValues(r rules.SavedReport) ([]any, error) {
 }
 
 // scanReport reads a row of reportColumns.
-func scanReport(row scanner) (rules.SavedReport, error) {
-	var r rules.SavedReport
+func scanReport(row scanner) (rollup.SavedReport, error) {
+	var r rollup.SavedReport
 	var columns, groupBy string
 	var create, update int64
 	err := row.Scan(&r.ID, &r.DisplayName, &columns, &r.Filter, &r.OrderBy, &r.Range, &r.StartDate, &r.EndDate, &groupBy, &r.GroupOrderBy,
 		&create, &update, &r.Revision)
 	if err != nil {
-		return rules.SavedReport{}, err
+		return rollup.SavedReport{}, err
 	}
 	r.CreateTime, r.UpdateTime = fromMillis(create), fromMillis(update)
 	return r, errors.Join(decodeList(columns, &r.Columns), decodeList(groupBy, &r.GroupBy))
@@ -73,8 +73,8 @@ func decodeList[T any](text string, list *[]T) error {
 	return nil
 }
 
-// InsertSavedReport implements flow.SavedReportStore.
-func (s *Store) InsertSavedReport(ctx context.Context, report rules.SavedReport, most int) error {
+// InsertSavedReport implements app.SavedReportStore.
+func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport, most int) error {
 	values, err := reportValues(report)
 	if err != nil {
 		return err
@@ -82,23 +82,23 @@ func (s *Store) InsertSavedReport(ctx context.Context, report rules.SavedReport,
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := tx.exec(ctx, insertReport, values...)
 		if sqlitedb.IsUnique(err) {
-			return flow.ErrExists
+			return app.ErrExists
 		}
 		if err != nil {
 			return err
 		}
 		count, err := one(ctx, tx, number, countReports)
 		if err == nil && count > int64(most) {
-			return flow.ErrLimitReached // which undoes the insert
+			return app.ErrLimitReached // which undoes the insert
 		}
 		return err
 	}})
 }
 
-// UpdateSavedReport implements flow.SavedReportStore.
+// UpdateSavedReport implements app.SavedReportStore.
 func (s *Store) UpdateSavedReport(
-	ctx context.Context, id string, change func(rules.SavedReport) (rules.SavedReport, error),
-) (stored rules.SavedReport, err error) {
+	ctx context.Context, id string, change func(rollup.SavedReport) (rollup.SavedReport, error),
+) (stored rollup.SavedReport, err error) {
 	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		current, err := tx.report(ctx, id)
 		if err != nil {
@@ -117,22 +117,22 @@ func (s *Store) UpdateSavedReport(
 		return err
 	}})
 	if err != nil {
-		return rules.SavedReport{}, err
+		return rollup.SavedReport{}, err
 	}
 	return stored, nil
 }
 
 // report reads a report.
-func (t *tx) report(ctx context.Context, id string) (rules.SavedReport, error) {
+func (t *tx) report(ctx context.Context, id string) (rollup.SavedReport, error) {
 	report, err := one(ctx, t, scanReport, selectReport, id)
 	if errors.Is(err, sql.ErrNoRows) {
-		return report, flow.ErrNotFound
+		return report, app.ErrNotFound
 	}
 	return report, err
 }
 
-// DeleteSavedReport implements flow.SavedReportStore.
-func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rules.SavedReport) error) error {
+// DeleteSavedReport implements app.SavedReportStore.
+func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rollup.SavedReport) error) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		current, err := tx.report(ctx, id)
 		if err != nil {
@@ -146,14 +146,14 @@ func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rul
 	}})
 }
 
-// SavedReport implements flow.SavedReportStore.
-func (s *Store) SavedReport(ctx context.Context, id string) (rules.SavedReport, error) {
+// SavedReport implements app.SavedReportStore.
+func (s *Store) SavedReport(ctx context.Context, id string) (rollup.SavedReport, error) {
 	report, err := scanReport(s.db.Read().QueryRowContext(ctx, selectReport, id))
 	return report, readFailure("reading a saved report", err)
 }
 
-// SavedReports implements flow.SavedReportStore.
-func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rules.SavedReport, error) {
+// SavedReports implements app.SavedReportStore.
+func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rollup.SavedReport, error) {
 	where, args, orderBy := sqlquery.Build(q)
 	query := "SELECT " + reportColumns + " FROM saved_reports WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
 	reports, err := report(ctx, s, scanReport, query, append(args, q.Limit)...)

@@ -5,8 +5,8 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 const (
@@ -20,32 +20,32 @@ const (
 
 // storedProblem is a problem as it is stored, in JSON.
 type storedProblem struct {
-	Severity rules.Severity `json:"severity"`
-	Reason   string         `json:"reason"`
-	Message  string         `json:"message"`
-	Mend     string         `json:"mend"`
-	Hop      int            `json:"hop,omitempty"`
+	Severity redirect.Severity `json:"severity"`
+	Reason   string            `json:"reason"`
+	Message  string            `json:"message"`
+	Mend     string            `json:"mend"`
+	Hop      int               `json:"hop,omitempty"`
 }
 
 // scanResult reads a row of resultColumns.
-func scanResult(row scanner) (rules.OfferScanResult, error) {
-	var r rules.OfferScanResult
+func scanResult(row scanner) (redirect.OfferScanResult, error) {
+	var r redirect.OfferScanResult
 	var problems string
 	var scanned int64
 	if err := row.Scan((*timeID)(&r.Scan), &r.Coupon, &r.TrackingLink, &problems, &r.FinalURL, &r.HopCount, &scanned); err != nil {
-		return rules.OfferScanResult{}, err
+		return redirect.OfferScanResult{}, err
 	}
 	r.ScanTime = fromMillis(scanned)
 	var stored []storedProblem
 	err := decodeList(problems, &stored)
 	for _, p := range stored {
-		r.Problems = append(r.Problems, rules.Problem(p))
+		r.Problems = append(r.Problems, redirect.Problem(p))
 	}
 	return r, err
 }
 
-// AddOfferScanResult implements flow.OfferScanStore.
-func (s *Store) AddOfferScanResult(ctx context.Context, hold flow.Hold, result rules.OfferScanResult) error {
+// AddOfferScanResult implements app.OfferScanStore.
+func (s *Store) AddOfferScanResult(ctx context.Context, hold app.Hold, result redirect.OfferScanResult) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		key := timeKey(hold.Scan)
 		if err := tx.held(ctx, extendScan, hold.Until.UnixMilli(), key, hold.Holder); err != nil {
@@ -69,7 +69,7 @@ func (s *Store) AddOfferScanResult(ctx context.Context, hold flow.Hold, result r
 }
 
 // putResult writes a result in the place of the one about the same link, if there is one.
-func (t *tx) putResult(ctx context.Context, r *rules.OfferScanResult) error {
+func (t *tx) putResult(ctx context.Context, r *redirect.OfferScanResult) error {
 	stored := make([]storedProblem, len(r.Problems))
 	for i, p := range r.Problems {
 		stored[i] = storedProblem(p)
@@ -83,7 +83,7 @@ func (t *tx) putResult(ctx context.Context, r *rules.OfferScanResult) error {
 	return err
 }
 
-func severity(row scanner) (worst rules.Severity, err error) {
+func severity(row scanner) (worst redirect.Severity, err error) {
 	err = row.Scan(&worst)
 	return worst, err
 }
@@ -92,11 +92,11 @@ func severity(row scanner) (worst rules.Severity, err error) {
 type resultCounts struct{ scanned, errors, warnings int }
 
 // countsOf returns the counts of one result by its worst problem.
-func countsOf(worst rules.Severity) resultCounts {
+func countsOf(worst redirect.Severity) resultCounts {
 	switch worst {
-	case rules.Grave:
+	case redirect.Grave:
 		return resultCounts{scanned: 1, errors: 1}
-	case rules.Doubtful:
+	case redirect.Doubtful:
 		return resultCounts{scanned: 1, warnings: 1}
 	default:
 		return resultCounts{scanned: 1}
@@ -107,7 +107,7 @@ func (c resultCounts) less(d resultCounts) resultCounts {
 	return resultCounts{c.scanned - d.scanned, c.errors - d.errors, c.warnings - d.warnings}
 }
 
-// ScannedCoupons implements flow.OfferScanStore.
+// ScannedCoupons implements app.OfferScanStore.
 func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, error) {
 	coupons, err := list(ctx, s, func(row scanner) (coupon string, err error) {
 		err = row.Scan(&coupon)
@@ -116,8 +116,8 @@ func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, erro
 	return coupons, readFailure("listing what was scanned", err)
 }
 
-// OfferScanResults implements flow.OfferScanStore.
-func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]rules.OfferScanResult, error) {
+// OfferScanResults implements app.OfferScanStore.
+func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]redirect.OfferScanResult, error) {
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeScanKey))
 	query := "SELECT " + resultColumns + " FROM offer_scan_results WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
 	results, err := report(ctx, s, scanResult, query, append(args, q.Limit)...)

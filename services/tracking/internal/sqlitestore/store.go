@@ -1,7 +1,7 @@
 // Package sqlitestore keeps the tracking service's clicks, conversions, journal and deliveries in one
-// SQLite file. It is the embedded default of flow.Store.
+// SQLite file. It is the embedded default of app.Store.
 //
-// Only the tracking service's wiring and tests may import it; of ours it imports flow, rules, and
+// Only the tracking service's wiring and tests may import it; of ours it imports app, domain, and
 // the shared packages that stores are made of.
 package sqlitestore
 
@@ -20,8 +20,9 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 //go:embed migrations/*.sql
@@ -34,7 +35,7 @@ const FileName = "tracking.db"
 // some 40 µs each the last of them waits for a third of a second.
 const maxWaiting = 4096
 
-// Store is a flow.Store on SQLite. All its writes go through one queue to one connection, a
+// Store is a app.Store on SQLite. All its writes go through one queue to one connection, a
 // transaction for each batch; reads have connections of their own.
 type Store struct {
 	db         *sqlitedb.DB
@@ -47,7 +48,7 @@ type Store struct {
 	exports, recounts chan struct{}
 	exportTimes       exportTimes
 
-	calendar rules.Calendar
+	calendar rollup.Calendar
 	now      func() time.Time
 	waiting  *sql.Stmt
 	feedID   string
@@ -59,7 +60,7 @@ type Store struct {
 	countRoom atomic.Int64
 }
 
-var _ flow.Store = (*Store)(nil)
+var _ app.Store = (*Store)(nil)
 
 // Options are how a store keeps what it is given.
 type Options struct {
@@ -67,7 +68,7 @@ type Options struct {
 	Retention time.Duration
 	// Calendar has the days and months by which figures are kept. With that of another zone than before
 	// all are counted anew.
-	Calendar rules.Calendar
+	Calendar rollup.Calendar
 	// Now is the clock. Nothing is deleted by it alone: see horizon.
 	Now func() time.Time
 	// Exclusive is sqlitedb.Exclusive.
@@ -104,7 +105,7 @@ func openFile(ctx context.Context, dir string, opts ...sqlitedb.Option) (*sqlite
 
 // begin ends what a process that died had begun, and makes figures anew if their days are those of another
 // zone.
-func begin(ctx context.Context, db *sqlitedb.DB, calendar rules.Calendar) error {
+func begin(ctx context.Context, db *sqlitedb.DB, calendar rollup.Calendar) error {
 	for _, void := range []string{voidClaims, voidHolds, dueAtStart} {
 		if _, err := db.Writer().ExecContext(ctx, void); err != nil {
 			return err
@@ -145,8 +146,8 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-// InsertClick implements flow.Store.
-func (s *Store) InsertClick(ctx context.Context, click rules.Click) error {
+// InsertClick implements app.Store.
+func (s *Store) InsertClick(ctx context.Context, click domain.Click) error {
 	j := &job{click: &click}
 	if err := s.queue.Write(ctx, j); err != nil {
 		return err
@@ -157,19 +158,19 @@ func (s *Store) InsertClick(ctx context.Context, click rules.Click) error {
 	return nil
 }
 
-// Click implements flow.Store.
-func (s *Store) Click(ctx context.Context, id string) (rules.Click, error) {
+// Click implements app.Store.
+func (s *Store) Click(ctx context.Context, id string) (domain.Click, error) {
 	click, err := scanClick(s.click.QueryRowContext(ctx, timeKey(id)))
 	return click, readFailure("reading a click", err)
 }
 
-// readFailure is the error of a read, nil included, as flow knows it.
+// readFailure is the error of a read, nil included, as app knows it.
 func readFailure(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, sql.ErrNoRows):
-		return flow.ErrNotFound
+		return app.ErrNotFound
 	default:
 		return sqlitedb.Failure(fmt.Errorf("%s: %w", doing, err))
 	}

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // tx is a task's place in the transaction of its batch. Statements are prepared when they are first run,
@@ -16,13 +16,13 @@ type tx struct {
 	statements map[string]*sql.Stmt
 	arguments  arguments
 
-	calendar rules.Calendar
+	calendar rollup.Calendar
 	// cursor is what is stored of it in the transaction so far.
 	cursor cursor
 	cells  cellWriter
 }
 
-func newTx(conn *sql.Conn, calendar rules.Calendar) *tx {
+func newTx(conn *sql.Conn, calendar rollup.Calendar) *tx {
 	return &tx{conn: conn, statements: map[string]*sql.Stmt{}, calendar: calendar}
 }
 

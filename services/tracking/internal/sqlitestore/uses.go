@@ -6,8 +6,8 @@ import (
 	"errors"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -33,7 +33,7 @@ type counter struct {
 
 // counters are those that a use's limits need. Another limit later is another revision of the coupon,
 // and then they are counted anew.
-func counters(u *rules.Use) []counter {
+func counters(u *domain.Use) []counter {
 	var needed []counter
 	args := []any{couponcode.Fold(u.Code), u.Coupon}
 	if u.Limits.Total > 0 {
@@ -45,8 +45,8 @@ func counters(u *rules.Use) []counter {
 	return needed
 }
 
-// UsesLeft implements flow.ConversionStore.
-func (s *Store) UsesLeft(ctx context.Context, u rules.Use) (bool, error) {
+// UsesLeft implements app.ConversionStore.
+func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 	for _, c := range counters(&u) {
 		used, err := number(s.db.Read().QueryRowContext(ctx, c.count, c.args...))
 		if err != nil {
@@ -59,9 +59,9 @@ func (s *Store) UsesLeft(ctx context.Context, u rules.Use) (bool, error) {
 	return true, nil
 }
 
-// take takes a use of a coupon for a conversion that is not stored yet; flow.ErrLimitReached: none is
+// take takes a use of a coupon for a conversion that is not stored yet; app.ErrLimitReached: none is
 // left.
-func (t *tx) take(ctx context.Context, u *rules.Use) error {
+func (t *tx) take(ctx context.Context, u *domain.Use) error {
 	needed := counters(u)
 	for _, c := range needed {
 		used, err := t.uses(ctx, u, c)
@@ -69,7 +69,7 @@ func (t *tx) take(ctx context.Context, u *rules.Use) error {
 			return err
 		}
 		if used >= c.limit {
-			return flow.ErrLimitReached
+			return app.ErrLimitReached
 		}
 	}
 	for _, c := range needed {
@@ -81,7 +81,7 @@ func (t *tx) take(ctx context.Context, u *rules.Use) error {
 }
 
 // uses returns what a counter has, which is counted anew for another revision of the coupon.
-func (t *tx) uses(ctx context.Context, u *rules.Use, c counter) (int64, error) {
+func (t *tx) uses(ctx context.Context, u *domain.Use, c counter) (int64, error) {
 	used, err := one(ctx, t, number, selectUses, u.Coupon, c.day, u.ETag)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return used, err
@@ -94,7 +94,7 @@ func (t *tx) uses(ctx context.Context, u *rules.Use, c counter) (int64, error) {
 }
 
 // giveBack gives back a use, where it is counted.
-func (t *tx) giveBack(ctx context.Context, u *rules.Use) error {
+func (t *tx) giveBack(ctx context.Context, u *domain.Use) error {
 	_, err := t.exec(ctx, returnUse, u.Coupon, u.Day())
 	return err
 }

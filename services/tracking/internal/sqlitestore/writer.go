@@ -8,8 +8,9 @@ import (
 	"fmt"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // runLength is how many conversions, or entries of the journal, one statement inserts where as many
@@ -19,14 +20,14 @@ const runLength = 8
 // job is one write: a click, a sale, an entry of the journal, the end of a try of a delivery, plans, or
 // else a task. The many are written by statements of the driver, a task as it likes.
 type job struct {
-	click *rules.Click
+	click *domain.Click
 	// conversion is a sale's, decision its decision as it is stored.
-	conversion *rules.Conversion
+	conversion *domain.Conversion
 	decision   string
 	// postback comes alone, or with a conversion, and then only if that is inserted.
-	postback *rules.Postback
+	postback *domain.Postback
 	finish   *finish
-	plans    []flow.Plan
+	plans    []app.Plan
 	task     func(ctx context.Context, tx *tx) error
 	// rows is how many rows were written: 0 where an insert's id was taken. It holds once the batch
 	// is committed.
@@ -57,11 +58,11 @@ type writer struct {
 	arguments             arguments
 	conversions, journals []*job // those of a batch, in memory that is used again
 	// late are the clicks of a batch that the cursor is past; nil: none.
-	late *rules.Tally
+	late *rollup.Sums
 }
 
 // newWriter takes the connection out of its pool until close.
-func newWriter(ctx context.Context, pool *sql.DB, calendar rules.Calendar) (*writer, error) {
+func newWriter(ctx context.Context, pool *sql.DB, calendar rollup.Calendar) (*writer, error) {
 	conn, err := pool.Conn(ctx)
 	if err != nil {
 		return nil, err

@@ -5,27 +5,27 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
 )
 
 // answersKept checks that answers survive a restart: the newest of each question, until it is removed.
 func answersKept(t *testing.T, fresh Fresh) {
 	open := fresh(t)
 	s := open(calendar(t))
-	answer := func(kind, key, body string, ms int) flow.Answer {
-		a := flow.Answer{Kind: kind, Key: key, Time: at(ms)}
+	answer := func(kind, key, body string, ms int) app.Answer {
+		a := app.Answer{Kind: kind, Key: key, Time: at(ms)}
 		if body != "" {
 			a.Body = []byte(body)
 		}
 		return a
 	}
-	keep := func(answers ...flow.Answer) {
+	keep := func(answers ...app.Answer) {
 		t.Helper()
 		if err := s.KeepAnswers(t.Context(), answers); err != nil {
 			t.Errorf("keeping answers: %v", err)
 		}
 	}
-	check := func(since, limit int, want ...flow.Answer) {
+	check := func(since, limit int, want ...app.Answer) {
 		t.Helper()
 		got, err := s.Answers(t.Context(), "offer", at(since), limit)
 		if err != nil || len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {
@@ -55,7 +55,7 @@ func answersKept(t *testing.T, fresh Fresh) {
 	check(0, 10, first, third)
 	prune(4, 2)
 	check(0, 10, first)
-	var many []flow.Answer
+	var many []app.Answer
 	for n := range 450 {
 		many = append(many, answer("offer", fmt.Sprint("many ", n), "m", 10+n))
 	}

@@ -7,32 +7,32 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // early returns the n-th change that came before the sale with an id.
-func early(conversion string, n int) rules.Deferred {
+func early(conversion string, n int) domain.Deferred {
 	p := fullPostback()
 	p.ID, p.Time, p.Conversion, p.Replay = idAt(at(100+n)), at(100+n), "", nil
-	p.Outcome, p.Reason, p.HTTPStatus = rules.PostbackUnattributed, string(rules.EarlyChange), 202
-	return rules.Deferred{
-		ID: hash("early", conversion, n), Reason: rules.EarlyChange, Conversion: conversion, Postback: p,
+	p.Outcome, p.Reason, p.HTTPStatus = domain.PostbackUnattributed, string(domain.EarlyChange), 202
+	return domain.Deferred{
+		ID: hash("early", conversion, n), Reason: domain.EarlyChange, Conversion: conversion, Postback: p,
 		DueTime: at(200 + n), ExpireTime: at(10_000),
 	}
 }
 
 // away returns a sale that waits for the coupon service.
-func away(c rules.Conversion, due int) *rules.Deferred {
-	d := rules.Deferred{
-		ID: hash("away", c.ID), Reason: rules.CouponServiceAway, Conversion: c.ID, Postback: fullPostback(), Tries: 3,
+func away(c domain.Conversion, due int) *domain.Deferred {
+	d := domain.Deferred{
+		ID: hash("away", c.ID), Reason: domain.CouponServiceAway, Conversion: c.ID, Postback: fullPostback(), Tries: 3,
 		DueTime: at(due), ExpireTime: at(20_000),
 	}
 	d.Postback.ID, d.Postback.Conversion, d.Postback.Replay = "", c.ID, nil
 	return &d
 }
 
-func checkEarly(t *testing.T, s flow.Store, conversion string, want ...rules.Deferred) {
+func checkEarly(t *testing.T, s app.Store, conversion string, want ...domain.Deferred) {
 	t.Helper()
 	got, err := s.EarlyChanges(t.Context(), conversion, 10)
 	if err != nil || len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {
@@ -40,14 +40,14 @@ func checkEarly(t *testing.T, s flow.Store, conversion string, want ...rules.Def
 	}
 }
 
-func keep(t *testing.T, s flow.Store, d rules.Deferred, want bool) {
+func keep(t *testing.T, s app.Store, d domain.Deferred, want bool) {
 	t.Helper()
 	if kept, err := s.Defer(t.Context(), d); err != nil || kept != want {
 		t.Errorf("keeping %s: %v, %v, want %v", d.ID, kept, err, want)
 	}
 }
 
-func endWait(t *testing.T, s flow.Store, ids ...string) {
+func endWait(t *testing.T, s app.Store, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		if err := s.Settle(t.Context(), id); err != nil {
@@ -56,7 +56,7 @@ func endWait(t *testing.T, s flow.Store, ids ...string) {
 	}
 }
 
-func claimDeferred(t *testing.T, s flow.Store, reason rules.Reason, now, until, limit int) []string {
+func claimDeferred(t *testing.T, s app.Store, reason domain.Reason, now, until, limit int) []string {
 	t.Helper()
 	claimed, err := s.ClaimDeferred(t.Context(), reason, at(now), at(until), limit)
 	if err != nil {
@@ -91,7 +91,7 @@ func deferredRoundTrip(t *testing.T, fresh Fresh) {
 	for n, want := range []bool{true, false} {
 		c := sale
 		c.ID = []string{sale.ID, hash("another")}[n]
-		if stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c}); err != nil || !inserted || stored.Awaited != want {
+		if stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c}); err != nil || !inserted || stored.Awaited != want {
 			t.Errorf("inserting: awaited %v, inserted %v, %v; want awaited %v", stored.Awaited, inserted, err, want)
 		}
 	}
@@ -119,10 +119,10 @@ func earlyRace(t *testing.T, fresh Fresh) {
 			found[i/2].Store(err == nil)
 			return
 		}
-		sale := flow.Sale{Conversion: c}
+		sale := app.Sale{Conversion: c}
 		switch i / 2 % 4 {
 		case 1:
-			sale.Use = use(rules.Limits{Total: pairs}, 1)
+			sale.Use = use(domain.Limits{Total: pairs}, 1)
 		case 2:
 			p := fullPostback()
 			p.ID, p.Replay = idAt(at(i)), nil
@@ -166,23 +166,23 @@ func earlyRepeats(t *testing.T, fresh Fresh) {
 
 func deferredClaims(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	var kept [4]rules.Deferred // due at 200 to 203
+	var kept [4]domain.Deferred // due at 200 to 203
 	var due [4]string
 	for n := range kept {
 		kept[n] = early(hash("sale", n), n)
 		due[n] = kept[n].ID
 		keep(t, s, kept[n], true)
 	}
-	if got := claimDeferred(t, s, rules.EarlyChange, 199, 300, 10); len(got) != 0 {
+	if got := claimDeferred(t, s, domain.EarlyChange, 199, 300, 10); len(got) != 0 {
 		t.Errorf("%v were claimed before they were due", got)
 	}
-	if got := claimDeferred(t, s, rules.CouponServiceAway, 300, 400, 10); len(got) != 0 {
+	if got := claimDeferred(t, s, domain.CouponServiceAway, 300, 400, 10); len(got) != 0 {
 		t.Errorf("%v were claimed for another reason", got)
 	}
-	if got, want := claimDeferred(t, s, rules.EarlyChange, 202, 300, 2), []string{due[0], due[1]}; !reflect.DeepEqual(got, want) {
+	if got, want := claimDeferred(t, s, domain.EarlyChange, 202, 300, 2), []string{due[0], due[1]}; !reflect.DeepEqual(got, want) {
 		t.Errorf("claimed %v, want %v", got, want)
 	}
-	if got, want := claimDeferred(t, s, rules.EarlyChange, 203, 300, 10), []string{due[2], due[3]}; !reflect.DeepEqual(got, want) {
+	if got, want := claimDeferred(t, s, domain.EarlyChange, 203, 300, 10), []string{due[2], due[3]}; !reflect.DeepEqual(got, want) {
 		t.Errorf("claimed %v, want %v", got, want)
 	}
 	putOff := kept[3]
@@ -193,7 +193,7 @@ func deferredClaims(t *testing.T, fresh Fresh) {
 	checkEarly(t, s, hash("sale", 3), putOff)
 	endWait(t, s, due[0])
 	var claims atomic.Int64
-	together(10, func(int) { claims.Add(int64(len(claimDeferred(t, s, rules.EarlyChange, 300, 400, 10)))) })
+	together(10, func(int) { claims.Add(int64(len(claimDeferred(t, s, domain.EarlyChange, 300, 400, 10)))) })
 	if claims.Load() != 3 {
 		t.Errorf("%d were claimed by many at once after the lease, want 3, each once", claims.Load())
 	}
@@ -202,13 +202,13 @@ func deferredClaims(t *testing.T, fresh Fresh) {
 func deferredSales(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	c := fullConversion()
-	c.Outcome, c.Reason = rules.Unattributed, rules.CouponServiceAway
+	c.Outcome, c.Reason = domain.Unattributed, domain.CouponServiceAway
 	known := sale(1)
 	insertNew(t, s, known)
 	var inserts atomic.Int64
 	together(10, func(i int) {
-		mine := []rules.Conversion{c, known}[i%2]
-		_, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: mine, Deferred: away(mine, 50)})
+		mine := []domain.Conversion{c, known}[i%2]
+		_, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: mine, Deferred: away(mine, 50)})
 		if err != nil {
 			t.Errorf("inserting: %v", err)
 		}
@@ -220,13 +220,13 @@ func deferredSales(t *testing.T, fresh Fresh) {
 		t.Errorf("%d were inserted, want 1", inserts.Load())
 	}
 	checkConversion(t, s, c)
-	claimed, err := s.ClaimDeferred(t.Context(), rules.CouponServiceAway, at(60), at(70), 10)
+	claimed, err := s.ClaimDeferred(t.Context(), domain.CouponServiceAway, at(60), at(70), 10)
 	want := *away(c, 70)
 	if err != nil || len(claimed) != 1 || !reflect.DeepEqual(claimed[0], want) {
 		t.Errorf("there wait\n%+v (%v), want\n%+v", claimed, err, want)
 	}
 	endWait(t, s, want.ID)
-	if got := claimDeferred(t, s, rules.CouponServiceAway, 1000, 1100, 10); len(got) != 0 {
+	if got := claimDeferred(t, s, domain.CouponServiceAway, 1000, 1100, 10); len(got) != 0 {
 		t.Errorf("%v wait still", got)
 	}
 	checkEarly(t, s, c.ID)

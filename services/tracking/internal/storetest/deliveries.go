@@ -9,29 +9,29 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // delivery tells a publisher of a conversion's change, due at a number of milliseconds.
-func delivery(conversion, publisher string, change, due int) rules.Delivery {
+func delivery(conversion, publisher string, change, due int) domain.Delivery {
 	id := hash(conversion)
-	return rules.Delivery{
+	return domain.Delivery{
 		ID: id + "-" + strconv.Itoa(change) + "-" + publisher, Conversion: id, Change: change, Publisher: publisher, Offer: "10",
-		Status: rules.StatusApproved, State: rules.DeliveryDue, Payload: `{"of":"` + conversion + `"}`,
+		Status: domain.StatusApproved, State: domain.DeliveryDue, Payload: `{"of":"` + conversion + `"}`,
 		DueTime: at(due), FirstDueTime: at(due), CreateTime: at(due),
 	}
 }
 
 // plan stores deliveries.
-func plan(t *testing.T, s flow.Store, deliveries ...rules.Delivery) {
+func plan(t *testing.T, s app.Store, deliveries ...domain.Delivery) {
 	t.Helper()
-	if err := s.Plan(t.Context(), []flow.Plan{{Conversion: hash("whatever"), Revision: 1, Deliveries: deliveries}}); err != nil {
+	if err := s.Plan(t.Context(), []app.Plan{{Conversion: hash("whatever"), Revision: 1, Deliveries: deliveries}}); err != nil {
 		t.Errorf("planning: %v", err)
 	}
 }
 
-func checkDelivery(t *testing.T, s flow.Store, want rules.Delivery) {
+func checkDelivery(t *testing.T, s app.Store, want domain.Delivery) {
 	t.Helper()
 	if got, err := s.Delivery(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the delivery is\n%+v (%v), want\n%+v", got, err, want)
@@ -39,7 +39,7 @@ func checkDelivery(t *testing.T, s flow.Store, want rules.Delivery) {
 }
 
 // finish stores what a try made of a delivery.
-func finish(t *testing.T, s flow.Store, d rules.Delivery, holder string) {
+func finish(t *testing.T, s app.Store, d domain.Delivery, holder string) {
 	t.Helper()
 	if err := s.FinishDelivery(t.Context(), d, holder); err != nil {
 		t.Errorf("finishing %s: %v", d.ID, err)
@@ -47,17 +47,17 @@ func finish(t *testing.T, s flow.Store, d rules.Delivery, holder string) {
 }
 
 // tried is a delivery after one more try at a time: failed and due again, or, without a due time, done.
-func tried(d rules.Delivery, now, due int) rules.Delivery {
+func tried(d domain.Delivery, now, due int) domain.Delivery {
 	d.AttemptCount++
-	d.Attempts = append(d.Attempts[:len(d.Attempts):len(d.Attempts)], rules.Attempt{
+	d.Attempts = append(d.Attempts[:len(d.Attempts):len(d.Attempts)], domain.Attempt{
 		Time: at(now), HTTPStatus: 503, Latency: time.Duration(d.AttemptCount) * 1500 * time.Millisecond, Error: "answered \"503\" ž",
 	})
 	if due > 0 {
 		d.DueTime = at(due)
 		return d
 	}
-	d.Attempts[len(d.Attempts)-1] = rules.Attempt{Time: at(now), HTTPStatus: 200, Latency: 20 * time.Millisecond}
-	d.State, d.DueTime, d.FinishTime = rules.DeliveryDelivered, time.Time{}, at(now)
+	d.Attempts[len(d.Attempts)-1] = domain.Attempt{Time: at(now), HTTPStatus: 200, Latency: 20 * time.Millisecond}
+	d.State, d.DueTime, d.FinishTime = domain.DeliveryDelivered, time.Time{}, at(now)
 	return d
 }
 
@@ -65,7 +65,7 @@ func deliveryRoundTrip(t *testing.T, fresh Fresh) {
 	open := fresh(t)
 	before := open(calendar(t))
 	d := delivery("one", "a-publisher-9", 12, 5)
-	d.FirstDueTime, d.CreateTime, d.Status, d.Offer = at(3), at(2), rules.StatusRejected, "11"
+	d.FirstDueTime, d.CreateTime, d.Status, d.Offer = at(3), at(2), domain.StatusRejected, "11"
 	plan(t, before, d)
 	checkDelivery(t, before, d)
 	claims(t, before, "h", 10, 5, nil, d)
@@ -82,10 +82,10 @@ func deliveryRoundTrip(t *testing.T, fresh Fresh) {
 	checkDelivery(t, after, d)
 	claims(t, after, "h3", 1_000, 5, nil)
 	for _, id := range []string{"", "nothing", hash("one"), hash("one") + "-12", hash("one") + "-12-b", hash("one") + "-012-a-publisher-9", "--"} {
-		if _, err := after.Delivery(t.Context(), id); !errors.Is(err, flow.ErrNotFound) {
+		if _, err := after.Delivery(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("delivery %q: %v, want ErrNotFound", id, err)
 		}
-		if _, err := after.ReplayDelivery(t.Context(), id, at(1)); !errors.Is(err, flow.ErrNotFound) {
+		if _, err := after.ReplayDelivery(t.Context(), id, at(1)); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("replaying %q: %v, want ErrNotFound", id, err)
 		}
 	}
@@ -98,8 +98,8 @@ func replayedDelivery(t *testing.T, fresh Fresh) {
 	claims(t, s, "h", 1, 5, nil, done)
 	done = tried(done, 2, 0)
 	finish(t, s, done, "h")
-	for _, d := range []*rules.Delivery{&done, &waiting} {
-		d.State, d.DueTime, d.FirstDueTime, d.AttemptCount, d.FinishTime = rules.DeliveryDue, at(20), at(20), 0, time.Time{}
+	for _, d := range []*domain.Delivery{&done, &waiting} {
+		d.State, d.DueTime, d.FirstDueTime, d.AttemptCount, d.FinishTime = domain.DeliveryDue, at(20), at(20), 0, time.Time{}
 		if got, err := s.ReplayDelivery(t.Context(), d.ID, at(20)); err != nil || !reflect.DeepEqual(got, *d) {
 			t.Errorf("replaying gives\n%+v (%v), want\n%+v", got, err, *d)
 		}
@@ -117,7 +117,7 @@ func replayedDelivery(t *testing.T, fresh Fresh) {
 	checkDelivery(t, s, done)
 }
 
-func unplanned(t *testing.T, s flow.Store, want ...rules.Conversion) {
+func unplanned(t *testing.T, s app.Store, want ...domain.Conversion) {
 	t.Helper()
 	got, err := s.Unplanned(t.Context(), 10)
 	if err != nil || len(got) != len(want) {
@@ -145,12 +145,12 @@ func plans(t *testing.T, fresh Fresh) {
 		t.Errorf("at most one unplanned: %d, %v", len(got), err)
 	}
 	told := delivery("first", "22", 0, 5)
-	planned := []flow.Plan{
-		{Conversion: first.ID, Revision: 1, Deliveries: []rules.Delivery{told}},
-		{Conversion: second.ID, Revision: 1, Deliveries: []rules.Delivery{delivery("second", "22", 0, 6), delivery("second", "33", 0, 6)}},
+	planned := []app.Plan{
+		{Conversion: first.ID, Revision: 1, Deliveries: []domain.Delivery{told}},
+		{Conversion: second.ID, Revision: 1, Deliveries: []domain.Delivery{delivery("second", "22", 0, 6), delivery("second", "33", 0, 6)}},
 	}
 	// Meanwhile the second changes.
-	second = update(t, s, second.ID, func(c rules.Conversion) rules.Conversion {
+	second = update(t, s, second.ID, func(c domain.Conversion) domain.Conversion {
 		c.Revision++
 		return c
 	})
@@ -173,7 +173,7 @@ func plans(t *testing.T, fresh Fresh) {
 	checkDelivery(t, s, told) // it is not due again
 	second.Unplanned = false
 	checkConversion(t, s, second)
-	first = update(t, s, first.ID, func(c rules.Conversion) rules.Conversion {
+	first = update(t, s, first.ID, func(c domain.Conversion) domain.Conversion {
 		c.Revision, c.Unplanned, c.PlanFrom = c.Revision+1, true, 3
 		return c
 	})
@@ -187,9 +187,9 @@ func plans(t *testing.T, fresh Fresh) {
 }
 
 // deliveryRows are deliveries as lists have them.
-func deliveryRows() rows[rules.Delivery] {
-	return rows[rules.Delivery]{
-		value: func(d rules.Delivery, field string) any {
+func deliveryRows() rows[domain.Delivery] {
+	return rows[domain.Delivery]{
+		value: func(d domain.Delivery, field string) any {
 			return map[string]any{
 				"id": d.ID, "conversion": d.Conversion, "publisher": d.Publisher, "offer": d.Offer, "status": string(d.Status),
 				"state": string(d.State), "create_time": d.CreateTime,
@@ -199,7 +199,7 @@ func deliveryRows() rows[rules.Delivery] {
 	}
 }
 
-func listDeliveries(t *testing.T, s flow.Store, q listing.Query) []rules.Delivery {
+func listDeliveries(t *testing.T, s app.Store, q listing.Query) []domain.Delivery {
 	t.Helper()
 	deliveries, err := s.Deliveries(t.Context(), q)
 	if err != nil {
@@ -215,11 +215,11 @@ func listDeliveries(t *testing.T, s flow.Store, q listing.Query) []rules.Deliver
 
 func deliveryLists(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	var stored []rules.Delivery
+	var stored []domain.Delivery
 	for i := range 40 {
 		d := delivery(fmt.Sprint("sale ", i/2), strconv.Itoa(20+i%3), i%12, i/3)
 		d.Offer = []string{"10", "11"}[i%2]
-		d.Status = []rules.Status{rules.StatusPending, rules.StatusApproved, rules.StatusRejected}[i%3]
+		d.Status = []domain.Status{domain.StatusPending, domain.StatusApproved, domain.StatusRejected}[i%3]
 		stored = append(stored, d)
 	}
 	plan(t, s, stored...)

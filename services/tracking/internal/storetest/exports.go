@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // exported is how many conversions are exported: of a size that no store has in one part.
@@ -21,7 +21,7 @@ func newestFirst() []listing.Order {
 }
 
 // storeMany is storeSales for more than a slow store takes at once.
-func storeMany(t *testing.T, s flow.Store, from, to int) (stored []rules.Conversion) {
+func storeMany(t *testing.T, s app.Store, from, to int) (stored []domain.Conversion) {
 	t.Helper()
 	const atOnce = 100
 	for ; from < to; from += atOnce {
@@ -31,11 +31,11 @@ func storeMany(t *testing.T, s flow.Store, from, to int) (stored []rules.Convers
 }
 
 // export returns what an export gives, calling between after each part.
-func export(t *testing.T, s flow.Store, q listing.Query, between func(parts int)) []rules.Conversion {
+func export(t *testing.T, s app.Store, q listing.Query, between func(parts int)) []domain.Conversion {
 	t.Helper()
-	var all []rules.Conversion
+	var all []domain.Conversion
 	parts := 0
-	err := s.ExportConversions(t.Context(), q, func(part []rules.Conversion) error {
+	err := s.ExportConversions(t.Context(), q, func(part []domain.Conversion) error {
 		if len(part) == 0 {
 			t.Error("a part is empty")
 		}
@@ -92,7 +92,7 @@ func exportOfOneMoment(t *testing.T, fresh Fresh) {
 		}
 		insertNew(t, s, sale(0))             // older than all
 		insertNew(t, s, sale(20+exported+9)) // newer than all
-		update(t, s, last.ID, func(c rules.Conversion) rules.Conversion { return settled(c, 1) })
+		update(t, s, last.ID, func(c domain.Conversion) domain.Conversion { return settled(c, 1) })
 	})
 	if !slices.Equal(ids(got), ids(want)) {
 		t.Errorf("the export has %d conversions, want the %d that were there", len(got), len(want))
@@ -110,12 +110,12 @@ func exportsEnd(t *testing.T, fresh Fresh) {
 	storeMany(t, s, 0, exported)
 	enough := errors.New("enough")
 	for range 5 { // What is given up holds nothing: the stores have few connections.
-		if err := s.ExportConversions(t.Context(), everything(), func([]rules.Conversion) error { return enough }); err != enough { //nolint:errorlint // as it is
+		if err := s.ExportConversions(t.Context(), everything(), func([]domain.Conversion) error { return enough }); err != enough { //nolint:errorlint // as it is
 			t.Errorf("given up, the export ended with %v", err)
 		}
 		ctx, leave := context.WithCancel(t.Context())
 		parts := 0
-		err := s.ExportConversions(ctx, listing.Query{Order: newestFirst()}, func([]rules.Conversion) error {
+		err := s.ExportConversions(ctx, listing.Query{Order: newestFirst()}, func([]domain.Conversion) error {
 			parts++
 			leave()
 			return nil

@@ -12,26 +12,27 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // history does what happens to a store, by chance that is the same each time, and remembers the clicks,
 // which no store lists. It may be used by several at once.
 type history struct {
 	t        *testing.T
-	calendar rules.Calendar
+	calendar rollup.Calendar
 	// begin and length are of the time in which clicks and sales lie; clocks change in its middle.
 	begin  time.Time
 	length time.Duration
 
 	mu     sync.Mutex
 	chance *rand.Rand
-	clicks []rules.Click
-	sales  []rules.Conversion
+	clicks []domain.Click
+	sales  []domain.Conversion
 }
 
-func newHistory(t *testing.T, calendar rules.Calendar, seed uint64) *history {
+func newHistory(t *testing.T, calendar rollup.Calendar, seed uint64) *history {
 	t.Helper()
 	const before = 20 * 24 * time.Hour
 	begin := clockChange(calendar.Zone()).Add(-before)
@@ -78,11 +79,11 @@ func (h *history) amount() money.Money {
 }
 
 // newClick is a click that is not stored yet.
-func (h *history) newClick() rules.Click {
+func (h *history) newClick() domain.Click {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	at := h.moment()
-	return rules.Click{
+	return domain.Click{
 		ID: idAt(at), Time: at, Offer: pick(h, "10", "11"), Publisher: pick(h, "", "22", "23"),
 		Coupon: pick(h, "", "offers/10/coupons/22.X"), CouponCode: pick(h, "", "SaleXYZ20", "SALEXYZ20", "Über20"), Crawler: h.chance.IntN(5) == 0,
 		PublisherUnknown: h.chance.IntN(4) == 0,
@@ -90,7 +91,7 @@ func (h *history) newClick() rules.Click {
 }
 
 // click stores a click.
-func (h *history) click(s flow.Store) {
+func (h *history) click(s app.Store) {
 	c := h.newClick()
 	insertClick(h.t, s, c)
 	h.mu.Lock()
@@ -99,29 +100,29 @@ func (h *history) click(s flow.Store) {
 }
 
 // newSale is a sale that is not stored yet, some with a coupon that has limits; or one that is.
-func (h *history) newSale() flow.Sale {
+func (h *history) newSale() app.Sale {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.sales) > 0 && h.chance.IntN(10) == 0 {
-		return flow.Sale{Conversion: pick(h, h.sales...)}
+		return app.Sale{Conversion: pick(h, h.sales...)}
 	}
 	id, now := h.chance.Uint64(), time.Now().UTC().Truncate(time.Millisecond)
-	c := rules.Conversion{
+	c := domain.Conversion{
 		ID: hash("history", id), ContentHash: hash("content", id), Offer: pick(h, "10", "11"), CouponCode: pick(h, "", "SaleXYZ20", "SALEXYZ20", "Über20"),
 		Click: pick(h, "", "a click"), TransactionID: fmt.Sprint(id), Event: "sale", Amount: h.amount(), Payout: h.amount(), Revenue: h.amount(),
-		CodeUnknown: h.chance.IntN(4) == 0, Status: rules.StatusPending, Outcome: rules.Unattributed, Reason: rules.NoReference,
-		ConversionTime: h.moment(), CreateTime: now, UpdateTime: now, Revision: 1, Grounds: &rules.Grounds{Rule: "By chance.", Rates: &rules.Rates{
+		CodeUnknown: h.chance.IntN(4) == 0, Status: domain.StatusPending, Outcome: domain.Unattributed, Reason: domain.NoReference,
+		ConversionTime: h.moment(), CreateTime: now, UpdateTime: now, Revision: 1, Basis: &domain.Basis{Rule: "By chance.", Rates: &domain.Rates{
 			Payout:  money.Payout{Kind: money.Percent, Percent: 123_456},
 			Revenue: money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "CHF", Units: 3}},
 		}},
 	}
-	sale := flow.Sale{}
+	sale := app.Sale{}
 	if h.chance.IntN(3) > 0 {
-		c.Publisher, c.Outcome, c.Method, c.Reason = pick(h, "22", "23"), rules.Attributed, pick(h, rules.CouponCode, rules.ByClick), rules.NoReason
-		c.Status = pick(h, rules.StatusPending, rules.StatusApproved)
+		c.Publisher, c.Outcome, c.Method, c.Reason = pick(h, "22", "23"), domain.Attributed, pick(h, domain.CouponCode, domain.ByClick), domain.NoReason
+		c.Status = pick(h, domain.StatusPending, domain.StatusApproved)
 		if c.CouponCode != "" && h.chance.IntN(2) == 0 {
 			c.Coupon = "offers/" + c.Offer + "/coupons/" + c.Publisher + "." + couponcode.Fold(c.CouponCode)
-			sale.Use = &rules.Use{Coupon: c.Coupon, Code: c.CouponCode, ETag: "1", Limits: rules.Limits{Total: 4}, From: day(1), To: day(2)}
+			sale.Use = &domain.Use{Coupon: c.Coupon, Code: c.CouponCode, ETag: "1", Limits: domain.Limits{Total: 4}, From: day(1), To: day(2)}
 		}
 	}
 	h.sales = append(h.sales, c)
@@ -130,7 +131,7 @@ func (h *history) newSale() flow.Sale {
 }
 
 // sale stores a sale, or reports one again.
-func (h *history) sale(s flow.Store) {
+func (h *history) sale(s app.Store) {
 	sale := h.newSale()
 	if _, _, err := s.InsertConversion(h.t.Context(), sale); err != nil {
 		h.t.Errorf("inserting conversion %s: %v", sale.Conversion.ID, err)
@@ -138,29 +139,29 @@ func (h *history) sale(s flow.Store) {
 }
 
 // change changes a sale, if there is one.
-func (h *history) change(s flow.Store) {
+func (h *history) change(s app.Store) {
 	h.mu.Lock()
 	if len(h.sales) == 0 {
 		h.mu.Unlock()
 		return
 	}
 	id, amount, to := pick(h, h.sales...).ID, h.amount(), pick(h, "22", "23", "24")
-	kind := pick(h, rules.ChangeApprove, rules.ChangeReject, rules.ChangeAdjust, rules.ChangeRefund, rules.ChangeReassign)
+	kind := pick(h, domain.ChangeApprove, domain.ChangeReject, domain.ChangeAdjust, domain.ChangeRefund, domain.ChangeReassign)
 	refund := fmt.Sprint(h.chance.Uint64())
 	h.mu.Unlock()
-	by := rules.By{Actor: "admin", Time: time.Now().UTC().Truncate(time.Millisecond), Reason: "By chance."}
-	_, err := s.UpdateConversion(h.t.Context(), id, func(c rules.Conversion) (changed flow.Update, err error) {
+	by := domain.By{Actor: "admin", Time: time.Now().UTC().Truncate(time.Millisecond), Reason: "By chance."}
+	_, err := s.UpdateConversion(h.t.Context(), id, func(c domain.Conversion) (changed app.Update, err error) {
 		switch kind {
-		case rules.ChangeApprove:
+		case domain.ChangeApprove:
 			changed.Conversion, err = c.Approve(by)
-		case rules.ChangeReject:
+		case domain.ChangeReject:
 			changed.Conversion, err = c.Reject(by)
-		case rules.ChangeAdjust:
+		case domain.ChangeAdjust:
 			changed.Conversion, err = c.Adjust(amount, by)
-		case rules.ChangeRefund:
+		case domain.ChangeRefund:
 			changed.Conversion, err = c.Refund(amount, refund, by)
 		default:
-			changed.Conversion, err = c.Reassign(rules.Offer{ID: c.Offer}, rules.Assignment{Publisher: to}, by)
+			changed.Conversion, err = c.Reassign(domain.Offer{ID: c.Offer}, domain.Assignment{Publisher: to}, by)
 		}
 		return changed, err
 	})
@@ -172,7 +173,7 @@ func (h *history) change(s flow.Store) {
 }
 
 // step does one thing.
-func (h *history) step(s flow.Store) {
+func (h *history) step(s app.Store) {
 	h.mu.Lock()
 	do := pick(h, h.click, h.click, h.sale, h.sale, h.change)
 	h.mu.Unlock()
@@ -180,11 +181,11 @@ func (h *history) step(s flow.Store) {
 }
 
 // tally is what the store's figures have to be.
-func (h *history) tally(s flow.Store) *rules.Tally {
+func (h *history) tally(s app.Store) *rollup.Sums {
 	h.t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	tally := rules.NewTally(h.calendar)
+	tally := rollup.New(h.calendar)
 	for i := range h.clicks {
 		tally.AddClick(&h.clicks[i])
 	}
@@ -195,7 +196,7 @@ func (h *history) tally(s flow.Store) *rules.Tally {
 }
 
 // check counts what is to be counted and compares the figures with what they have to be.
-func (h *history) check(s flow.Store) {
+func (h *history) check(s app.Store) {
 	h.t.Helper()
 	countAll(h.t, s)
 	checkCells(h.t, cellsOf(h.t, s, allSpans(), nil), h.tally(s).Cells())
@@ -205,7 +206,7 @@ func (h *history) check(s flow.Store) {
 func later() time.Time { return time.Now().Add(time.Minute) }
 
 // countAll counts until there is no more.
-func countAll(t *testing.T, s flow.Store) {
+func countAll(t *testing.T, s app.Store) {
 	t.Helper()
 	const most = 10_000
 	for range most {
@@ -221,15 +222,15 @@ func countAll(t *testing.T, s flow.Store) {
 }
 
 // allSpans are all periods of all cubes.
-func allSpans() []rules.Span {
-	var spans []rules.Span
-	for cube := rules.StatusDays; cube <= rules.FullMonths; cube++ {
-		spans = append(spans, rules.Span{Cube: cube, From: int32(rules.FirstDay), To: int32(rules.LastDay)})
+func allSpans() []rollup.Span {
+	var spans []rollup.Span
+	for cube := rollup.StatusDays; cube <= rollup.FullMonths; cube++ {
+		spans = append(spans, rollup.Span{Cube: cube, From: int32(rollup.FirstDay), To: int32(rollup.LastDay)})
 	}
 	return spans
 }
 
-func cellsOf(t *testing.T, s flow.Store, spans []rules.Span, where listing.Expr) []rules.Cell {
+func cellsOf(t *testing.T, s app.Store, spans []rollup.Span, where listing.Expr) []rollup.Cell {
 	t.Helper()
 	cells, _, err := s.Cells(t.Context(), spans, where)
 	if err != nil {
@@ -239,7 +240,7 @@ func cellsOf(t *testing.T, s flow.Store, spans []rules.Span, where listing.Expr)
 }
 
 // checkCells compares cells, whatever their order and those that are zero.
-func checkCells(t *testing.T, got, want []rules.Cell) {
+func checkCells(t *testing.T, got, want []rollup.Cell) {
 	t.Helper()
 	of, wanted := added(got), added(want)
 	if maps.Equal(of, wanted) {
@@ -264,10 +265,10 @@ func merged[K comparable, V any](a, b map[K]V) map[K]V {
 }
 
 // added are cells by their keys without those that are zero.
-func added(cells []rules.Cell) map[rules.CellKey]rules.Measures {
-	tally := rules.NewTally(rules.NewCalendar(time.UTC))
+func added(cells []rollup.Cell) map[rollup.CellKey]rollup.Measures {
+	tally := rollup.New(rollup.NewCalendar(time.UTC))
 	tally.Add(cells...)
-	byKey := map[rules.CellKey]rules.Measures{}
+	byKey := map[rollup.CellKey]rollup.Measures{}
 	for _, c := range tally.Cells() {
 		byKey[c.Key] = c.Measures
 	}

@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // zones are some that differ in when their days begin, and in whether clocks are changed there.
@@ -20,21 +21,21 @@ func zones() []string {
 }
 
 // calendar is the one that promises have which are about no other.
-func calendar(t testing.TB) rules.Calendar {
+func calendar(t testing.TB) rollup.Calendar {
 	t.Helper()
 	return calendarOf(t, zones()[0])
 }
 
-func calendarOf(t testing.TB, zone string) rules.Calendar {
+func calendarOf(t testing.TB, zone string) rollup.Calendar {
 	t.Helper()
 	location, err := time.LoadLocation(zone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rules.NewCalendar(location)
+	return rollup.NewCalendar(location)
 }
 
-func isNotFound(err error) bool { return errors.Is(err, flow.ErrNotFound) }
+func isNotFound(err error) bool { return errors.Is(err, app.ErrNotFound) }
 
 // figuresOfHistories counts now and then, and starts anew now and then.
 func figuresOfHistories(t *testing.T, fresh Fresh) {
@@ -97,11 +98,11 @@ func racingCounters(t *testing.T, fresh Fresh) {
 func lateClicks(t *testing.T, fresh Fresh) {
 	h := newHistory(t, calendar(t), 20)
 	s := opened(t, fresh)
-	clicks := make([]rules.Click, 30)
+	clicks := make([]domain.Click, 30)
 	for i := range clicks {
 		clicks[i] = h.newClick()
 	}
-	slices.SortFunc(clicks, func(a, b rules.Click) int { return b.Time.Compare(a.Time) })
+	slices.SortFunc(clicks, func(a, b domain.Click) int { return b.Time.Compare(a.Time) })
 	for _, c := range clicks {
 		insertClick(t, s, c)
 		h.clicks = append(h.clicks, c)
@@ -140,7 +141,7 @@ func nothingToCount(t *testing.T, fresh Fresh) {
 	if cells, err := s.Totals(t.Context(), nil); err != nil || len(added(cells)) > 0 {
 		t.Errorf("an empty store has the totals %+v, %v", cells, err)
 	}
-	if got, err := s.Recount(t.Context(), rules.DayOf(samplesMonth().Date()).Month(), true); err != nil || got.Counted != 0 || len(got.Differing) > 0 {
+	if got, err := s.Recount(t.Context(), rollup.DayOf(samplesMonth().Date()).Month(), true); err != nil || got.Counted != 0 || len(got.Differing) > 0 {
 		t.Errorf("an empty store is recounted as %+v, %v", got, err)
 	}
 }
@@ -194,15 +195,15 @@ func otherZone(t *testing.T, fresh Fresh) {
 }
 
 // uncounted checks that a store whose figures are not made yet gives none.
-func uncounted(t *testing.T, s flow.Store) {
+func uncounted(t *testing.T, s app.Store) {
 	t.Helper()
-	if cells, _, err := s.Cells(t.Context(), allSpans(), nil); !errors.Is(err, flow.ErrNotCounted) {
+	if cells, _, err := s.Cells(t.Context(), allSpans(), nil); !errors.Is(err, app.ErrNotCounted) {
 		t.Errorf("before it is counted: %d cells, %v, want ErrNotCounted", len(cells), err)
 	}
-	if _, _, err := s.CountedMonths(t.Context()); !errors.Is(err, flow.ErrNotCounted) {
+	if _, _, err := s.CountedMonths(t.Context()); !errors.Is(err, app.ErrNotCounted) {
 		t.Errorf("the months before it is counted: %v, want ErrNotCounted", err)
 	}
-	if _, err := s.Recount(t.Context(), rules.DayOf(samplesMonth().Date()).Month(), true); !errors.Is(err, flow.ErrNotCounted) {
+	if _, err := s.Recount(t.Context(), rollup.DayOf(samplesMonth().Date()).Month(), true); !errors.Is(err, app.ErrNotCounted) {
 		t.Errorf("a recount before it is counted: %v, want ErrNotCounted", err)
 	}
 }
@@ -218,11 +219,11 @@ func cellsByCondition(t *testing.T, fresh Fresh) {
 	all := h.tally(s).Cells()
 	middle := h.calendar.Day(h.begin.Add(h.length / 2))
 	from, to := middle-7, middle+9
-	spans := [][]rules.Span{
+	spans := [][]rollup.Span{
 		allSpans(), nil,
-		rules.Spans([]rules.Dimension{rules.ByDay, rules.ByOffer, rules.ByStatus}, from, to),
-		rules.Spans([]rules.Dimension{rules.ByPublisher}, from-20, rules.LastDay),
-		rules.Spans([]rules.Dimension{rules.ByCouponCode}, rules.FirstDay, to+40),
+		rollup.Spans([]rollup.Dimension{rollup.ByDay, rollup.ByOffer, rollup.ByStatus}, from, to),
+		rollup.Spans([]rollup.Dimension{rollup.ByPublisher}, from-20, rollup.LastDay),
+		rollup.Spans([]rollup.Dimension{rollup.ByCouponCode}, rollup.FirstDay, to+40),
 	}
 	for _, where := range []listing.Expr{
 		nil,
@@ -237,9 +238,11 @@ func cellsByCondition(t *testing.T, fresh Fresh) {
 	} {
 		for i, spans := range spans {
 			t.Run(fmt.Sprint(where, i), func(t *testing.T) {
-				var want []rules.Cell
+				var want []rollup.Cell
 				for _, c := range all {
-					in := slices.ContainsFunc(spans, func(s rules.Span) bool { return s.Cube == c.Key.Cube && s.From <= c.Key.Period && c.Key.Period <= s.To })
+					in := slices.ContainsFunc(spans, func(s rollup.Span) bool {
+						return s.Cube == c.Key.Cube && s.From <= c.Key.Period && c.Key.Period <= s.To
+					})
 					if in && (where == nil || holds(func(field string) any { return cellValue(c.Key, field) }, where)) {
 						want = append(want, c)
 					}
@@ -250,7 +253,7 @@ func cellsByCondition(t *testing.T, fresh Fresh) {
 	}
 }
 
-func cellValue(k rules.CellKey, field string) any {
+func cellValue(k rollup.CellKey, field string) any {
 	switch field {
 	case "offer":
 		return k.Offer
@@ -275,7 +278,7 @@ func recounts(t *testing.T, fresh Fresh) {
 		h.step(s)
 	}
 	countAll(t, s)
-	want := map[rules.Month]int64{}
+	want := map[rollup.Month]int64{}
 	for _, c := range h.tally(s).Cells() {
 		want[c.Key.Day().Month()]++
 	}
@@ -324,7 +327,7 @@ func recountsBeside(t *testing.T, fresh Fresh) {
 }
 
 // recountAll mends all months.
-func recountAll(t *testing.T, s flow.Store) {
+func recountAll(t *testing.T, s app.Store) {
 	t.Helper()
 	first, last, err := s.CountedMonths(t.Context())
 	if err != nil {
@@ -354,13 +357,13 @@ func totals(t *testing.T, fresh Fresh) {
 	} {
 		q := everything()
 		q.Where = where
-		sums := rules.NewTally(h.calendar)
+		sums := rollup.New(h.calendar)
 		for _, c := range list(t, s, q) {
-			one := rules.NewTally(h.calendar)
+			one := rollup.New(h.calendar)
 			one.AddConversion(&c)
 			for _, cell := range one.Cells() {
-				if cell.Key.Cube == rules.FullDays {
-					sums.Add(rules.Cell{Key: rules.CellKey{Currency: cell.Key.Currency}, Measures: cell.Measures})
+				if cell.Key.Cube == rollup.FullDays {
+					sums.Add(rollup.Cell{Key: rollup.CellKey{Currency: cell.Key.Currency}, Measures: cell.Measures})
 				}
 			}
 		}

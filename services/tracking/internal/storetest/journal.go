@@ -11,14 +11,14 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // fullPostback has every field set; no two of them alike.
-func fullPostback() rules.Postback {
-	return rules.Postback{
-		ID: idAt(at(40)), Offer: "10", Conversion: hash("full"), Outcome: rules.PostbackDuplicate, Reason: "CONTENT_CONFLICT",
+func fullPostback() domain.Postback {
+	return domain.Postback{
+		ID: idAt(at(40)), Offer: "10", Conversion: hash("full"), Outcome: domain.PostbackDuplicate, Reason: "CONTENT_CONFLICT",
 		Message: "Naïve \"quotes\" 🎟.", HTTPStatus: 409, Method: "POST",
 		Parameters: "amount=49.90&coupon_code=Sale%C5%BE20&transaction_id=order+%E6%9D%B1", CouponCode: "Saležyz20", TransactionID: "order ž-東京-🎟-1",
 		Body: "{\"code\": \"Naïve", ContentType: "application/json", Warnings: []string{"click_id: \"{click_id}\" was not filled in", "🎟"},
@@ -27,9 +27,9 @@ func fullPostback() rules.Postback {
 	}
 }
 
-func fullReplay() *rules.Replay {
-	return &rules.Replay{
-		Outcome: rules.ReplayAttributed, Reason: "A_REASON", Message: "It is \"credited\" now.", Conversion: hash("replayed"), Publisher: "22", Time: at(41),
+func fullReplay() *domain.Replay {
+	return &domain.Replay{
+		Outcome: domain.ReplayAttributed, Reason: "A_REASON", Message: "It is \"credited\" now.", Conversion: hash("replayed"), Publisher: "22", Time: at(41),
 	}
 }
 
@@ -43,30 +43,30 @@ func idAt(at time.Time) string {
 }
 
 // entry is the n-th of a series of entries that differ as a journal's do.
-func entry(n int) rules.Postback {
-	p := rules.Postback{
+func entry(n int) domain.Postback {
+	p := domain.Postback{
 		ID: idAt(at(n / 3)), Offer: []string{"10", "11", "9"}[n%3], Conversion: hash("sale", n/2), HTTPStatus: 200, Method: "GET",
 		Parameters: fmt.Sprint("transaction_id=order-", n), CouponCode: []string{"SALEXYZ20", "SaleXyz20", "", "Über20"}[n%4],
 		TransactionID: fmt.Sprintf("order-%04d", n), Time: at(n / 3),
-		Outcome: []rules.PostbackOutcome{rules.PostbackAttributed, rules.PostbackUnattributed, rules.PostbackDuplicate, rules.PostbackRejected}[n%4],
+		Outcome: []domain.PostbackOutcome{domain.PostbackAttributed, domain.PostbackUnattributed, domain.PostbackDuplicate, domain.PostbackRejected}[n%4],
 	}
 	switch p.Outcome {
-	case rules.PostbackUnattributed:
+	case domain.PostbackUnattributed:
 		p.Reason = "UNKNOWN_CODE"
-	case rules.PostbackRejected:
+	case domain.PostbackRejected:
 		p.Reason, p.Conversion = "INVALID_AMOUNT", ""
 	}
 	return p
 }
 
-func insertPostback(t *testing.T, s flow.Store, p rules.Postback) {
+func insertPostback(t *testing.T, s app.Store, p domain.Postback) {
 	t.Helper()
 	if err := s.InsertPostback(t.Context(), p); err != nil {
 		t.Errorf("inserting postback %s: %v", p.ID, err)
 	}
 }
 
-func checkPostback(t *testing.T, s flow.Store, want rules.Postback) {
+func checkPostback(t *testing.T, s app.Store, want domain.Postback) {
 	t.Helper()
 	if got, err := s.Postback(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the postback is\n%+v (%v), want\n%+v", got, err, want)
@@ -74,9 +74,9 @@ func checkPostback(t *testing.T, s flow.Store, want rules.Postback) {
 }
 
 // postbackRows are postbacks as lists have them.
-func postbackRows() rows[rules.Postback] {
-	return rows[rules.Postback]{
-		value: func(p rules.Postback, field string) any {
+func postbackRows() rows[domain.Postback] {
+	return rows[domain.Postback]{
+		value: func(p domain.Postback, field string) any {
 			return map[string]any{
 				"id": p.ID, "offer": p.Offer, "conversion": p.Conversion, "outcome": string(p.Outcome), "reason": p.Reason,
 				"coupon_code_key": couponcode.Fold(p.CouponCode), "transaction_id": p.TransactionID, "create_time": p.Time,
@@ -86,7 +86,7 @@ func postbackRows() rows[rules.Postback] {
 	}
 }
 
-func listPostbacks(t *testing.T, s flow.Store, q listing.Query) []rules.Postback {
+func listPostbacks(t *testing.T, s app.Store, q listing.Query) []domain.Postback {
 	t.Helper()
 	postbacks, err := s.Postbacks(t.Context(), q)
 	if err != nil {
@@ -100,12 +100,12 @@ func postbackRoundTrip(t *testing.T, fresh Fresh) {
 	before := open(calendar(t))
 	full := fullPostback()
 	full.Replay = nil
-	bare := rules.Postback{ID: idAt(at(50)), Offer: "10", Outcome: rules.PostbackRejected, HTTPStatus: 400, Method: "GET", Time: at(50)}
-	for _, want := range []rules.Postback{full, bare} {
+	bare := domain.Postback{ID: idAt(at(50)), Offer: "10", Outcome: domain.PostbackRejected, HTTPStatus: 400, Method: "GET", Time: at(50)}
+	for _, want := range []domain.Postback{full, bare} {
 		insertPostback(t, before, want)
 		checkPostback(t, before, want)
 	}
-	for _, replay := range []*rules.Replay{{Outcome: rules.ReplayUnchanged, Time: at(60)}, fullReplay()} {
+	for _, replay := range []*domain.Replay{{Outcome: domain.ReplayUnchanged, Time: at(60)}, fullReplay()} {
 		if err := before.SetReplay(t.Context(), full.ID, *replay); err != nil {
 			t.Errorf("noting a replay: %v", err)
 		}
@@ -113,10 +113,10 @@ func postbackRoundTrip(t *testing.T, fresh Fresh) {
 		checkPostback(t, before, full)
 	}
 	for _, id := range []string{"", "nothing", idAt(at(1))} {
-		if err := before.SetReplay(t.Context(), id, *fullReplay()); !errors.Is(err, flow.ErrNotFound) {
+		if err := before.SetReplay(t.Context(), id, *fullReplay()); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("noting a replay of %q: %v, want ErrNotFound", id, err)
 		}
-		if _, err := before.Postback(t.Context(), id); !errors.Is(err, flow.ErrNotFound) {
+		if _, err := before.Postback(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("postback %q: %v, want ErrNotFound", id, err)
 		}
 	}
@@ -126,16 +126,16 @@ func postbackRoundTrip(t *testing.T, fresh Fresh) {
 	after := closing(t, open(calendar(t)))
 	checkPostback(t, after, full)
 	checkPostback(t, after, bare)
-	if got := listPostbacks(t, after, listing.Query{Order: []listing.Order{{Field: "id"}}, Limit: 10}); !reflect.DeepEqual(got, []rules.Postback{full, bare}) {
-		t.Errorf("the journal lists\n%+v, want\n%+v", got, []rules.Postback{full, bare})
+	if got := listPostbacks(t, after, listing.Query{Order: []listing.Order{{Field: "id"}}, Limit: 10}); !reflect.DeepEqual(got, []domain.Postback{full, bare}) {
+		t.Errorf("the journal lists\n%+v, want\n%+v", got, []domain.Postback{full, bare})
 	}
 }
 
 func salesWithPostbacks(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	const callers = 60
-	var entries [callers]rules.Postback
-	var stored [callers]rules.Conversion
+	var entries [callers]domain.Postback
+	var stored [callers]domain.Conversion
 	var inserted [callers]bool
 	together(callers, func(i int) {
 		c := sale(i / 3) // three calls report one sale
@@ -144,7 +144,7 @@ func salesWithPostbacks(t *testing.T, fresh Fresh) {
 		entries[i].TransactionID = c.TransactionID
 		c.Postback = entries[i].ID
 		var err error
-		stored[i], inserted[i], err = s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Postback: &entries[i]})
+		stored[i], inserted[i], err = s.InsertConversion(t.Context(), app.Sale{Conversion: c, Postback: &entries[i]})
 		if err != nil {
 			t.Errorf("sale %d: %v", i, err)
 		}
@@ -152,7 +152,7 @@ func salesWithPostbacks(t *testing.T, fresh Fresh) {
 	want := 0
 	for i, isNew := range inserted {
 		if !isNew {
-			if _, err := s.Postback(t.Context(), entries[i].ID); !errors.Is(err, flow.ErrNotFound) {
+			if _, err := s.Postback(t.Context(), entries[i].ID); !errors.Is(err, app.ErrNotFound) {
 				t.Errorf("the entry of the repeat %d: %v, want ErrNotFound", i, err)
 			}
 			continue
@@ -188,10 +188,10 @@ func salesWithPostbacks(t *testing.T, fresh Fresh) {
 
 func limitedSaleWithPostback(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	limits := rules.Limits{Total: 1}
-	for i, outcome := range []rules.PostbackOutcome{rules.PostbackAttributed, rules.PostbackUnattributed} {
+	limits := domain.Limits{Total: 1}
+	for i, outcome := range []domain.PostbackOutcome{domain.PostbackAttributed, domain.PostbackUnattributed} {
 		p := entry(i)
-		stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: credited(fmt.Sprint(i), 1), Use: use(limits, 1), Postback: &p})
+		stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: credited(fmt.Sprint(i), 1), Use: use(limits, 1), Postback: &p})
 		if err != nil || !inserted {
 			t.Fatalf("sale %d: %v, %v", i, inserted, err)
 		}
@@ -200,10 +200,10 @@ func limitedSaleWithPostback(t *testing.T, fresh Fresh) {
 		}
 		checkPostback(t, s, p.Of(stored))
 		repeat := entry(10 + i)
-		if _, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: credited(fmt.Sprint(i), 1), Use: use(limits, 1), Postback: &repeat}); inserted || err != nil {
+		if _, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: credited(fmt.Sprint(i), 1), Use: use(limits, 1), Postback: &repeat}); inserted || err != nil {
 			t.Errorf("a repeat of sale %d: %v, %v", i, inserted, err)
 		}
-		if _, err := s.Postback(t.Context(), repeat.ID); !errors.Is(err, flow.ErrNotFound) {
+		if _, err := s.Postback(t.Context(), repeat.ID); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("the entry of a repeat of sale %d: %v, want ErrNotFound", i, err)
 		}
 	}
@@ -211,7 +211,7 @@ func limitedSaleWithPostback(t *testing.T, fresh Fresh) {
 
 func postbackLists(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	stored := make([]rules.Postback, 60)
+	stored := make([]domain.Postback, 60)
 	together(len(stored), func(i int) {
 		stored[i] = entry(i)
 		insertPostback(t, s, stored[i])

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -25,39 +25,39 @@ func day(n int) time.Time {
 }
 
 // use is a use of the limited coupon on a day.
-func use(limits rules.Limits, n int) *rules.Use {
-	return &rules.Use{Coupon: limited, Code: "Limited", ETag: "1", Limits: limits, From: day(n), To: day(n + 1)}
+func use(limits domain.Limits, n int) *domain.Use {
+	return &domain.Use{Coupon: limited, Code: "Limited", ETag: "1", Limits: limits, From: day(n), To: day(n + 1)}
 }
 
 // credited is a sale credited to the limited coupon, in the last hour of a day.
-func credited(id string, n int) rules.Conversion {
+func credited(id string, n int) domain.Conversion {
 	at := day(n + 1).Add(-time.Hour).UTC()
-	return rules.Conversion{
+	return domain.Conversion{
 		ID: hash(id), ContentHash: hash("content", id), Offer: "10", Publisher: "22", Coupon: limited, CouponCode: "Limited",
-		TransactionID: id, Event: "sale", Status: rules.StatusApproved, Outcome: rules.Attributed, Method: rules.CouponCode,
-		Payout: money.Money{Currency: "USD", Units: 5}, PubUniques: rules.Uniques{2: "Limited"}, Explanation: "The code is a coupon's.",
+		TransactionID: id, Event: "sale", Status: domain.StatusApproved, Outcome: domain.Attributed, Method: domain.CouponCode,
+		Payout: money.Money{Currency: "USD", Units: 5}, PubUniques: domain.Uniques{2: "Limited"}, Explanation: "The code is a coupon's.",
 		ConversionTime: at, CreateTime: at, UpdateTime: at, Revision: 1, Unplanned: true,
-		Grounds: &rules.Grounds{Rule: "CODE_FIRST", Rates: &rules.Rates{Payout: money.Payout{Kind: money.Percent, Percent: 1}}},
+		Basis: &domain.Basis{Rule: "CODE_FIRST", Rates: &domain.Rates{Payout: money.Payout{Kind: money.Percent, Percent: 1}}},
 	}
 }
 
 // report stores a sale with a use, and says whether its coupon earned it.
-func report(t *testing.T, s flow.Store, c rules.Conversion, u *rules.Use) bool {
+func report(t *testing.T, s app.Store, c domain.Conversion, u *domain.Use) bool {
 	t.Helper()
-	stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c, Use: u})
+	stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c, Use: u})
 	if err != nil || !inserted {
 		t.Errorf("inserting %s: %v, %v", c.TransactionID, inserted, err)
 		return false
 	}
-	if stored.Outcome != rules.Attributed && !reflect.DeepEqual(stored, rules.OverLimit(c)) {
-		t.Errorf("over the limit, the conversion is\n%+v, want\n%+v", stored, rules.OverLimit(c))
+	if stored.Outcome != domain.Attributed && !reflect.DeepEqual(stored, domain.OverLimit(c)) {
+		t.Errorf("over the limit, the conversion is\n%+v, want\n%+v", stored, domain.OverLimit(c))
 	}
 	checkConversion(t, s, stored)
-	return stored.Outcome == rules.Attributed
+	return stored.Outcome == domain.Attributed
 }
 
 // earns checks whether a sale that is stored now is earned.
-func earns(t *testing.T, s flow.Store, id string, n int, u *rules.Use, want bool) {
+func earns(t *testing.T, s app.Store, id string, n int, u *domain.Use, want bool) {
 	t.Helper()
 	for range 2 { // asking takes none
 		if left, err := s.UsesLeft(t.Context(), *u); err != nil || left != want {
@@ -70,22 +70,22 @@ func earns(t *testing.T, s flow.Store, id string, n int, u *rules.Use, want bool
 }
 
 // settle sets the status of a conversion, with what it takes and returns.
-func settle(t *testing.T, s flow.Store, id string, status rules.Status, u flow.Update) error {
+func settle(t *testing.T, s app.Store, id string, status domain.Status, u app.Update) error {
 	t.Helper()
-	_, err := s.UpdateConversion(t.Context(), hash(id), func(c rules.Conversion) (flow.Update, error) {
+	_, err := s.UpdateConversion(t.Context(), hash(id), func(c domain.Conversion) (app.Update, error) {
 		u.Conversion = c
 		u.Conversion.Status = status
 		u.Conversion.Revision++
 		return u, nil
 	})
-	if err != nil && !errors.Is(err, flow.ErrLimitReached) {
+	if err != nil && !errors.Is(err, app.ErrLimitReached) {
 		t.Errorf("settling %s: %v", id, err)
 	}
 	return err
 }
 
 func lastUse(t *testing.T, fresh Fresh) {
-	for name, limits := range map[string]rules.Limits{"total": {Total: 3}, "daily": {Daily: 3}, "both": {Total: 3, Daily: 5}} {
+	for name, limits := range map[string]domain.Limits{"total": {Total: 3}, "daily": {Daily: 3}, "both": {Total: 3, Daily: 5}} {
 		t.Run(name, func(t *testing.T) {
 			s := opened(t, fresh)
 			earns(t, s, "first", 1, use(limits, 1), true)
@@ -106,10 +106,10 @@ func lastUse(t *testing.T, fresh Fresh) {
 
 func repeatsTakeNoUse(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	limits := rules.Limits{Total: 2, Daily: 2}
+	limits := domain.Limits{Total: 2, Daily: 2}
 	earns(t, s, "first", 1, use(limits, 1), true)
 	together(20, func(int) {
-		stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: credited("first", 1), Use: use(limits, 1)})
+		stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: credited("first", 1), Use: use(limits, 1)})
 		if err != nil || inserted || !reflect.DeepEqual(stored, credited("first", 1)) {
 			t.Errorf("a repeat: %+v, %v, %v", stored, inserted, err)
 		}
@@ -119,31 +119,31 @@ func repeatsTakeNoUse(t *testing.T, fresh Fresh) {
 }
 
 func usesComeBack(t *testing.T, fresh Fresh) {
-	for name, limits := range map[string]rules.Limits{"total": {Total: 2}, "daily": {Daily: 2}} {
+	for name, limits := range map[string]domain.Limits{"total": {Total: 2}, "daily": {Daily: 2}} {
 		t.Run(name, func(t *testing.T) {
 			s := opened(t, fresh)
 			earns(t, s, "first", 1, use(limits, 1), true)
 			earns(t, s, "second", 1, use(limits, 1), true)
-			back := use(rules.Limits{}, 1) // what is given back is given back whatever the limits are
+			back := use(domain.Limits{}, 1) // what is given back is given back whatever the limits are
 			back.ETag = ""
-			_ = settle(t, s, "first", rules.StatusRejected, flow.Update{Return: back})
-			_ = settle(t, s, "first", rules.StatusRejected, flow.Update{Return: back}) // holds nothing any more
+			_ = settle(t, s, "first", domain.StatusRejected, app.Update{Return: back})
+			_ = settle(t, s, "first", domain.StatusRejected, app.Update{Return: back}) // holds nothing any more
 			earns(t, s, "third", 1, use(limits, 1), true)
 			earns(t, s, "fourth", 1, use(limits, 1), false)
 			before, err := s.Conversion(t.Context(), hash("first"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := settle(t, s, "first", rules.StatusApproved, flow.Update{Use: use(limits, 1)}); !errors.Is(err, flow.ErrLimitReached) {
+			if err := settle(t, s, "first", domain.StatusApproved, app.Update{Use: use(limits, 1)}); !errors.Is(err, app.ErrLimitReached) {
 				t.Errorf("to take a use where none is left: %v, want ErrLimitReached", err)
 			}
 			checkConversion(t, s, before)
-			_ = settle(t, s, "second", rules.StatusRejected, flow.Update{Return: back})
-			if err := settle(t, s, "first", rules.StatusApproved, flow.Update{Use: use(limits, 1)}); err != nil {
+			_ = settle(t, s, "second", domain.StatusRejected, app.Update{Return: back})
+			if err := settle(t, s, "first", domain.StatusApproved, app.Update{Use: use(limits, 1)}); err != nil {
 				t.Errorf("to take the use that came back: %v", err)
 			}
 			// One that holds its use already takes none, and gives none back.
-			if err := settle(t, s, "first", rules.StatusPending, flow.Update{Use: use(limits, 1), Return: back}); err != nil {
+			if err := settle(t, s, "first", domain.StatusPending, app.Update{Use: use(limits, 1), Return: back}); err != nil {
 				t.Errorf("to keep a use: %v", err)
 			}
 			earns(t, s, "fifth", 1, use(limits, 1), false)
@@ -153,11 +153,11 @@ func usesComeBack(t *testing.T, fresh Fresh) {
 
 func usesDoNotGoBelowNone(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	limits := rules.Limits{Total: 1, Daily: 1}
+	limits := domain.Limits{Total: 1, Daily: 1}
 	earns(t, s, "counted", 1, use(limits, 1), true)
 	insertNew(t, s, credited("not counted", 1))
 	for _, id := range []string{"counted", "not counted"} {
-		if err := settle(t, s, id, rules.StatusRejected, flow.Update{Return: use(rules.Limits{}, 1)}); err != nil {
+		if err := settle(t, s, id, domain.StatusRejected, app.Update{Return: use(domain.Limits{}, 1)}); err != nil {
 			t.Errorf("rejecting %s: %v", id, err)
 		}
 	}
@@ -167,16 +167,16 @@ func usesDoNotGoBelowNone(t *testing.T, fresh Fresh) {
 
 func lastUseOfUpdates(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	limits := rules.Limits{Total: 1}
+	limits := domain.Limits{Total: 1}
 	const racers = 20
 	for i := range racers {
 		c := credited(fmt.Sprint(i), 1)
-		c.Status = rules.StatusRejected
+		c.Status = domain.StatusRejected
 		insertNew(t, s, c)
 	}
 	var won atomic.Int64
 	together(racers, func(i int) {
-		if settle(t, s, fmt.Sprint(i), rules.StatusApproved, flow.Update{Use: use(limits, 1)}) == nil {
+		if settle(t, s, fmt.Sprint(i), domain.StatusApproved, app.Update{Use: use(limits, 1)}) == nil {
 			won.Add(1)
 		}
 	})
@@ -192,20 +192,20 @@ func usesCountedAnew(t *testing.T, fresh Fresh) {
 		insertNew(t, s, credited(fmt.Sprint("early ", i), 1+i/2))
 	}
 	rejected, others := credited("rejected", 1), credited("other's", 1)
-	rejected.Status = rules.StatusRejected
+	rejected.Status = domain.StatusRejected
 	others.Publisher, others.Coupon = "33", "offers/10/coupons/33.LIMITED"
 	insertNew(t, s, rejected)
 	insertNew(t, s, others)
-	daily := rules.Limits{Daily: 3}
+	daily := domain.Limits{Daily: 3}
 	earns(t, s, "third of the day", 1, use(daily, 1), true)
 	earns(t, s, "fourth of the day", 1, use(daily, 1), false)
 	earns(t, s, "second of the next", 2, use(daily, 2), true)
-	changed := use(rules.Limits{Total: 6, Daily: 5}, 1)
+	changed := use(domain.Limits{Total: 6, Daily: 5}, 1)
 	changed.ETag = "2"
 	earns(t, s, "sixth of all", 1, changed, true)
 	earns(t, s, "seventh of all", 1, changed, false)
 	insertNew(t, s, credited("by one who knew of no limits", 1))
-	lifted := use(rules.Limits{Total: 8, Daily: 6}, 1)
+	lifted := use(domain.Limits{Total: 8, Daily: 6}, 1)
 	lifted.ETag = "3"
 	earns(t, s, "last of all", 1, lifted, true)
 	earns(t, s, "one too many", 1, lifted, false)
@@ -213,18 +213,18 @@ func usesCountedAnew(t *testing.T, fresh Fresh) {
 
 func reassignedUses(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	one := rules.Limits{Total: 1}
+	one := domain.Limits{Total: 1}
 	othersUse := use(one, 1)
 	othersUse.Coupon, othersUse.Code = other, "Other"
 	earns(t, s, "a", 1, use(one, 1), true)
 	earns(t, s, "b", 1, use(one, 1), false)
 	move := func(id string) error {
-		_, err := s.UpdateConversion(t.Context(), hash(id), func(c rules.Conversion) (flow.Update, error) {
-			u := flow.Update{Conversion: c, Use: othersUse}
+		_, err := s.UpdateConversion(t.Context(), hash(id), func(c domain.Conversion) (app.Update, error) {
+			u := app.Update{Conversion: c, Use: othersUse}
 			if c.Holds() != "" {
-				u.Return = use(rules.Limits{}, 1)
+				u.Return = use(domain.Limits{}, 1)
 			}
-			u.Conversion.Outcome, u.Conversion.Publisher, u.Conversion.Coupon, u.Conversion.CouponCode = rules.Attributed, "33", other, "Other"
+			u.Conversion.Outcome, u.Conversion.Publisher, u.Conversion.Coupon, u.Conversion.CouponCode = domain.Attributed, "33", other, "Other"
 			u.Conversion.PubUniques[2] = "Other"
 			u.Conversion.Revision++
 			return u, nil
@@ -235,10 +235,10 @@ func reassignedUses(t *testing.T, fresh Fresh) {
 		t.Errorf("moving a: %v", err)
 	}
 	earns(t, s, "c", 1, use(one, 1), true)
-	if err := move("b"); !errors.Is(err, flow.ErrLimitReached) {
+	if err := move("b"); !errors.Is(err, app.ErrLimitReached) {
 		t.Errorf("moving b to a coupon without a use left: %v, want ErrLimitReached", err)
 	}
-	if err := move("c"); !errors.Is(err, flow.ErrLimitReached) {
+	if err := move("c"); !errors.Is(err, app.ErrLimitReached) {
 		t.Errorf("moving c to a coupon without a use left: %v, want ErrLimitReached", err)
 	}
 	earns(t, s, "d", 1, use(one, 1), false) // c holds it still
@@ -247,7 +247,7 @@ func reassignedUses(t *testing.T, fresh Fresh) {
 func usesAfterRestart(t *testing.T, fresh Fresh) {
 	open := fresh(t)
 	before := open(calendar(t))
-	limits := rules.Limits{Total: 2, Daily: 2}
+	limits := domain.Limits{Total: 2, Daily: 2}
 	earns(t, before, "first", 1, use(limits, 1), true)
 	if err := before.Close(); err != nil {
 		t.Fatalf("closing: %v", err)

@@ -8,8 +8,8 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // sales is how many conversions the lists are made of.
@@ -20,7 +20,7 @@ func everything() listing.Query {
 	return listing.Query{Order: []listing.Order{{Field: "id"}}, Limit: 1000}
 }
 
-func list(t *testing.T, s flow.Store, q listing.Query) []rules.Conversion {
+func list(t *testing.T, s app.Store, q listing.Query) []domain.Conversion {
 	t.Helper()
 	conversions, err := s.Conversions(t.Context(), q)
 	if err != nil {
@@ -30,9 +30,9 @@ func list(t *testing.T, s flow.Store, q listing.Query) []rules.Conversion {
 }
 
 // storeSales stores the sales from one number up to another.
-func storeSales(t *testing.T, s flow.Store, from, to int) []rules.Conversion {
+func storeSales(t *testing.T, s app.Store, from, to int) []domain.Conversion {
 	t.Helper()
-	stored := make([]rules.Conversion, to-from)
+	stored := make([]domain.Conversion, to-from)
 	together(len(stored), func(i int) {
 		stored[i] = sale(from + i)
 		insertNew(t, s, stored[i])
@@ -41,10 +41,10 @@ func storeSales(t *testing.T, s flow.Store, from, to int) []rules.Conversion {
 }
 
 // conversionRows are conversions as lists have them.
-func conversionRows() rows[rules.Conversion] { return rows[rules.Conversion]{value, list} }
+func conversionRows() rows[domain.Conversion] { return rows[domain.Conversion]{value, list} }
 
 // value is a conversion's value of a stored field, as listing has it.
-func value(c rules.Conversion, field string) any {
+func value(c domain.Conversion, field string) any {
 	switch field {
 	case "id":
 		return c.ID
@@ -91,7 +91,7 @@ func filters(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	stored := storeSales(t, s, 0, sales)
 	for i := range 6 {
-		stored[i] = update(t, s, stored[i].ID, func(c rules.Conversion) rules.Conversion { return settled(c, i) })
+		stored[i] = update(t, s, stored[i].ID, func(c domain.Conversion) domain.Conversion { return settled(c, i) })
 	}
 	byCode := is("pub_unique3_key", listing.Equal, "SALEXYZ20")
 	conditions := []listing.Expr{
@@ -217,19 +217,19 @@ func listsWithoutGrounds(t *testing.T, fresh Fresh) {
 	if got := list(t, s, everything()); len(got) != 1 || !reflect.DeepEqual(got[0], listed(want)) {
 		t.Errorf("the list is\n%+v, want\n%+v", got, listed(want))
 	}
-	want = update(t, s, want.ID, func(rules.Conversion) rules.Conversion { return changedConversion() })
+	want = update(t, s, want.ID, func(domain.Conversion) domain.Conversion { return changedConversion() })
 	if got := list(t, s, everything()); len(got) != 1 || !reflect.DeepEqual(got[0], listed(want)) {
 		t.Errorf("changed, the list is\n%+v, want\n%+v", got, listed(want))
 	}
 }
 
 // listed is a conversion without what lists leave out.
-func listed(c rules.Conversion) rules.Conversion {
-	c.Unplanned, c.PlanFrom, c.Grounds, c.Changes, c.Conflicts = false, 0, nil, nil, nil
+func listed(c domain.Conversion) domain.Conversion {
+	c.Unplanned, c.PlanFrom, c.Basis, c.Changes, c.Conflicts = false, 0, nil, nil, nil
 	return c
 }
 
-func ids(conversions []rules.Conversion) []string {
+func ids(conversions []domain.Conversion) []string {
 	result := make([]string, len(conversions))
 	for i, c := range conversions {
 		result[i] = c.ID
@@ -237,7 +237,7 @@ func ids(conversions []rules.Conversion) []string {
 	return result
 }
 
-func transactions(conversions []rules.Conversion) []string {
+func transactions(conversions []domain.Conversion) []string {
 	result := make([]string, len(conversions))
 	for i, c := range conversions {
 		result[i] = c.TransactionID

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // Planned is a filter and an order that pages, exports or the console ask of a store again and again, with how the
@@ -67,7 +67,7 @@ func conversionPlans() []Planned {
 		"offer":           equal("offer", "10"),
 		"publisher":       equal("publisher", "22"),
 		"pub_unique3_key": equal("pub_unique3_key", "SALEXYZ20"),
-		"status":          equal("status", string(rules.StatusPending)),
+		"status":          equal("status", string(domain.StatusPending)),
 		"transaction_id":  equal("transaction_id", "order-1"),
 		"conflicted":      equal("conflicted", true),
 	})
@@ -83,7 +83,7 @@ func conversionPlans() []Planned {
 			Order: []listing.Order{{Field: "update_time"}, {Field: "id"}}, Where: is("update_time", listing.GreaterEqual, at(0)),
 		}},
 		// What no index has is looked for among all, the latest first.
-		Planned{By: "conversion_time", Query: listing.Query{Order: latestFirst, Where: equal("status", string(rules.StatusApproved))}},
+		Planned{By: "conversion_time", Query: listing.Query{Order: latestFirst, Where: equal("status", string(domain.StatusApproved))}},
 		Planned{By: "conversion_time", Query: listing.Query{Order: latestFirst, Where: equal("method", "CLICK")}},
 		Planned{Scans: "nobody asks for pages by the time of storing", Query: listing.Query{Order: latest("create_time")}},
 	)
@@ -114,7 +114,7 @@ func deliveryPlans() []Planned {
 	return append(asked("deliveries", "create_time", map[string]listing.Expr{
 		"create_time": nil,
 		"publisher":   is("publisher", listing.Equal, "22"),
-		"state":       is("state", listing.Equal, string(rules.DeliveryDead)),
+		"state":       is("state", listing.Equal, string(domain.DeliveryDead)),
 	}), Planned{
 		Of: "deliveries", By: "conversion", Sorts: "a sale has few deliveries",
 		Query: listing.Query{Order: latest("create_time"), Where: is("conversion", listing.Equal, hash("sale", 1))},

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // samplesMonth is the first of the month before this one: past, and younger than all that stores clear
@@ -32,17 +32,17 @@ func hash(of ...any) string {
 }
 
 // fullClick has every field set; no two of them alike, so that none can be taken for another.
-func fullClick() rules.Click {
-	return rules.Click{
+func fullClick() domain.Click {
+	return domain.Click{
 		ID:         uuid.Must(uuid.NewV7()).String(),
 		Offer:      "10",
 		Publisher:  "22",
 		Coupon:     "offers/10/coupons/22.SALEXYZ20",
 		CouponCode: "SaleXYZ20",
-		Reason:     rules.Expired,
+		Reason:     domain.Expired,
 		PubClickID: "their-click",
 		PubSubID:   "sub ž 東京 🎟",
-		PubUniques: rules.Uniques{"eins", "zwei", "drei", "vier", "fünf"},
+		PubUniques: domain.Uniques{"eins", "zwei", "drei", "vier", "fünf"},
 		Crawler:    true,
 		IP:         "2001:db8::1",
 		UserAgent:  "Mozilla/5.0 (X11; Linux x86_64) \"quoted\" 'and' \\ %s",
@@ -55,13 +55,13 @@ func fullClick() rules.Click {
 }
 
 // bareClick has what every click has.
-func bareClick() rules.Click {
-	return rules.Click{ID: uuid.Must(uuid.NewV7()).String(), Offer: "10", Time: at(0)}
+func bareClick() domain.Click {
+	return domain.Click{ID: uuid.Must(uuid.NewV7()).String(), Offer: "10", Time: at(0)}
 }
 
 // fullConversion has every field set that a new conversion can have; no two of them alike.
-func fullConversion() rules.Conversion {
-	return rules.Conversion{
+func fullConversion() domain.Conversion {
+	return domain.Conversion{
 		ID:             hash("full"),
 		ContentHash:    hash("content"),
 		Offer:          "10",
@@ -74,13 +74,13 @@ func fullConversion() rules.Conversion {
 		Event:          "sale.v1",
 		Amount:         money.Money{Currency: "USD", Units: 999_999_999_999, Nanos: 999_999_999},
 		Payout:         money.Money{Currency: "KWD", Units: 7, Nanos: 5_000_000},
-		Status:         rules.StatusApproved,
-		Outcome:        rules.Attributed,
-		Method:         rules.CouponLink,
-		Reason:         rules.ClickTooOld,
+		Status:         domain.StatusApproved,
+		Outcome:        domain.Attributed,
+		Method:         domain.CouponLink,
+		Reason:         domain.ClickTooOld,
 		Explanation:    "The code's \"coupon\" is 22's; naïve 🎟.",
 		Candidates:     []string{"offers/10/coupons/22.A", "offers/10/coupons/23.A"},
-		PubUniques:     rules.Uniques{"eins", "zwei", "drei", "vier", "fünf"},
+		PubUniques:     domain.Uniques{"eins", "zwei", "drei", "vier", "fünf"},
 		PubClickID:     "their-click",
 		PubSubID:       "their-sub",
 		ConversionTime: at(2),
@@ -92,31 +92,31 @@ func fullConversion() rules.Conversion {
 		Postback:       "018f4e2a-9999-7888-8777-666655554444",
 		Unplanned:      true,
 		CodeUnknown:    true,
-		Grounds:        fullGrounds(),
+		Basis:        fullBasis(),
 	}
 }
 
-// fullGrounds have every field set; no two of them alike.
-func fullGrounds() *rules.Grounds {
-	return &rules.Grounds{
+// fullBasis have every field set; no two of them alike.
+func fullBasis() *domain.Basis {
+	return &domain.Basis{
 		Rule: "CODE_FIRST: a code that is \"one\" coupon's wins; naïve 🎟.",
-		Click: &rules.ConsideredClick{
-			Click: "018f4e2a-1111-7222-8333-444455556666", Publisher: "33", Coupon: "offers/10/coupons/33.OTHER", Time: at(4), Reason: rules.ClickTooOld,
+		Click: &domain.ConsideredClick{
+			Click: "018f4e2a-1111-7222-8333-444455556666", Publisher: "33", Coupon: "offers/10/coupons/33.OTHER", Time: at(4), Reason: domain.ClickTooOld,
 			Dropped: []string{"pub_sub_id had control characters"},
 		},
-		Coupons: []rules.ConsideredCoupon{
+		Coupons: []domain.ConsideredCoupon{
 			{Coupon: "offers/10/coupons/22.SALEXYZ20", Publisher: "22", StartTime: at(5), ExpireTime: at(6)},
-			{Coupon: "offers/10/coupons/44.SALEXYZ20", Publisher: "44", StartTime: at(7), Reason: rules.Disabled},
+			{Coupon: "offers/10/coupons/44.SALEXYZ20", Publisher: "44", StartTime: at(7), Reason: domain.Disabled},
 		},
-		Codes: []rules.ConsideredCode{
+		Codes: []domain.ConsideredCode{
 			{Code: "salexyz20", Coupon: "offers/10/coupons/22.SALEXYZ20", Explanation: "It earned."},
-			{Code: "Frühling", Reason: rules.UnknownCode, Explanation: "It is none."},
+			{Code: "Frühling", Reason: domain.UnknownCode, Explanation: "It is none."},
 		},
-		Precedence:  rules.OnlyIfClicked,
+		Precedence:  domain.OnlyIfClicked,
 		ClickWindow: 30 * 24 * time.Hour,
 		CouponGrace: 1500 * time.Millisecond,
 		OfferETag:   "a1B2-c3_D4e5",
-		Rates: &rules.Rates{
+		Rates: &domain.Rates{
 			Payout:  money.Payout{Kind: money.Percent, Percent: 123_456, Cap: money.Money{Currency: "USD", Units: 99, Nanos: 10_000_000}},
 			Revenue: money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "EUR", Units: 3, Nanos: 20_000_000}},
 		},
@@ -124,27 +124,27 @@ func fullGrounds() *rules.Grounds {
 }
 
 // sale is the n-th of a series of conversions that differ as a program's do.
-func sale(n int) rules.Conversion {
+func sale(n int) domain.Conversion {
 	code := []string{"SALEXYZ20", "SaleXyz20", "SALEABC20", "", "Über20"}[n%5]
-	c := rules.Conversion{
+	c := domain.Conversion{
 		ID:             hash("sale", n),
 		ContentHash:    hash("sale content", n),
 		Offer:          []string{"10", "11", "9"}[n%3],
 		CouponCode:     code,
 		TransactionID:  fmt.Sprintf("order-%04d", n),
 		Event:          []string{"sale", "lead"}[n/2%2],
-		Status:         rules.StatusPending,
-		Outcome:        rules.Unattributed,
-		Reason:         rules.NoReference,
-		PubUniques:     rules.Uniques{2: code},
+		Status:         domain.StatusPending,
+		Outcome:        domain.Unattributed,
+		Reason:         domain.NoReference,
+		PubUniques:     domain.Uniques{2: code},
 		ConversionTime: at(n / 3 * 10), // three at a time
 		CreateTime:     at(10_000 - n),
 		UpdateTime:     at(10_000 - n),
 		Revision:       1,
 	}
 	if n%4 != 0 {
-		c.Publisher, c.Outcome, c.Method, c.Reason = fmt.Sprint(20+n%4), rules.Attributed, rules.CouponCode, rules.NoReason
-		c.Status = []rules.Status{rules.StatusPending, rules.StatusApproved}[n%2]
+		c.Publisher, c.Outcome, c.Method, c.Reason = fmt.Sprint(20+n%4), domain.Attributed, domain.CouponCode, domain.NoReason
+		c.Status = []domain.Status{domain.StatusPending, domain.StatusApproved}[n%2]
 		c.Amount = money.Money{Currency: "USD", Units: int64(n)}
 		c.Revenue = money.Money{Currency: "USD", Nanos: int32(n)} //nolint:gosec // a few dozen
 	}
@@ -152,8 +152,8 @@ func sale(n int) rules.Conversion {
 }
 
 // settled is a sale after its i-th kind of settlement.
-func settled(c rules.Conversion, i int) rules.Conversion {
-	c.Status = []rules.Status{rules.StatusApproved, rules.StatusRejected}[i%2]
+func settled(c domain.Conversion, i int) domain.Conversion {
+	c.Status = []domain.Status{domain.StatusApproved, domain.StatusRejected}[i%2]
 	c.Conflicted = i%3 == 0
 	c.UpdateTime = at(9_985 + i)
 	c.Revision++

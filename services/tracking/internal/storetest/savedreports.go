@@ -9,35 +9,35 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // manyReports is more than any test here stores.
 const manyReports = 100
 
 // fullReport has every field set that a report can have, and a few that it cannot have together.
-func fullReport() rules.SavedReport {
-	return rules.SavedReport{
+func fullReport() rollup.SavedReport {
+	return rollup.SavedReport{
 		ID: "weekly-codes", DisplayName: "Codes \"of\" the week; naïve 🎟", Columns: []string{"conversion_time", "pub_unique3"},
-		Filter: `status = APPROVED OR pub_unique3 = "SALE*"`, OrderBy: "conversion_time desc, offer", Range: rules.Last7Days,
-		StartDate: "2026-11-01", EndDate: "2026-11-30", GroupBy: []rules.Dimension{rules.ByDay, rules.ByPublisher}, GroupOrderBy: "amount desc, day",
+		Filter: `status = APPROVED OR pub_unique3 = "SALE*"`, OrderBy: "conversion_time desc, offer", Range: rollup.Last7Days,
+		StartDate: "2026-11-01", EndDate: "2026-11-30", GroupBy: []rollup.Dimension{rollup.ByDay, rollup.ByPublisher}, GroupOrderBy: "amount desc, day",
 		CreateTime: at(1), UpdateTime: at(2), Revision: 1,
 	}
 }
 
-func bareReport(id, name string) rules.SavedReport {
-	return rules.SavedReport{ID: id, DisplayName: name, CreateTime: at(1), UpdateTime: at(1), Revision: 1}
+func bareReport(id, name string) rollup.SavedReport {
+	return rollup.SavedReport{ID: id, DisplayName: name, CreateTime: at(1), UpdateTime: at(1), Revision: 1}
 }
 
-func insertReport(t *testing.T, s flow.Store, r rules.SavedReport) {
+func insertReport(t *testing.T, s app.Store, r rollup.SavedReport) {
 	t.Helper()
 	if err := s.InsertSavedReport(t.Context(), r, manyReports); err != nil {
 		t.Fatalf("inserting the report %s: %v", r.ID, err)
 	}
 }
 
-func checkReport(t *testing.T, s flow.Store, want rules.SavedReport) {
+func checkReport(t *testing.T, s app.Store, want rollup.SavedReport) {
 	t.Helper()
 	if got, err := s.SavedReport(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the report is\n%+v (%v), want\n%+v", got, err, want)
@@ -45,7 +45,7 @@ func checkReport(t *testing.T, s flow.Store, want rules.SavedReport) {
 }
 
 // renamed is what a change of a report's name makes of it.
-func renamed(r rules.SavedReport, name string) rules.SavedReport {
+func renamed(r rollup.SavedReport, name string) rollup.SavedReport {
 	r.DisplayName, r.UpdateTime, r.Revision = name, at(50), r.Revision+1
 	return r
 }
@@ -57,10 +57,10 @@ func reportRoundTrip(t *testing.T, fresh Fresh) {
 	insertReport(t, before, full)
 	insertReport(t, before, bare)
 	checkReport(t, before, full)
-	if _, err := before.SavedReport(t.Context(), "none"); !errors.Is(err, flow.ErrNotFound) {
+	if _, err := before.SavedReport(t.Context(), "none"); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("no such report: %v, want ErrNotFound", err)
 	}
-	emptied, err := before.UpdateSavedReport(t.Context(), full.ID, func(r rules.SavedReport) (rules.SavedReport, error) {
+	emptied, err := before.UpdateSavedReport(t.Context(), full.ID, func(r rollup.SavedReport) (rollup.SavedReport, error) {
 		if !reflect.DeepEqual(r, full) {
 			t.Errorf("to change is\n%+v, want\n%+v", r, full)
 		}
@@ -78,13 +78,13 @@ func reportRoundTrip(t *testing.T, fresh Fresh) {
 	checkReport(t, after, emptied)
 	checkReport(t, after, bare)
 	refusal := errors.New("no")
-	if _, err := after.UpdateSavedReport(t.Context(), bare.ID, func(r rules.SavedReport) (rules.SavedReport, error) {
+	if _, err := after.UpdateSavedReport(t.Context(), bare.ID, func(r rollup.SavedReport) (rollup.SavedReport, error) {
 		return renamed(r, "another"), refusal
 	}); !errors.Is(err, refusal) {
 		t.Errorf("a refused change: %v", err)
 	}
 	checkReport(t, after, bare)
-	if _, err := after.UpdateSavedReport(t.Context(), "none", func(r rules.SavedReport) (rules.SavedReport, error) { return r, nil }); !errors.Is(err, flow.ErrNotFound) {
+	if _, err := after.UpdateSavedReport(t.Context(), "none", func(r rollup.SavedReport) (rollup.SavedReport, error) { return r, nil }); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("changing none: %v, want ErrNotFound", err)
 	}
 }
@@ -101,7 +101,7 @@ func reportPlaces(t *testing.T, fresh Fresh) {
 			switch {
 			case err == nil:
 				won.Add(1)
-			case !errors.Is(err, flow.ErrExists):
+			case !errors.Is(err, app.ErrExists):
 				t.Errorf("inserting at once: %v, want ErrExists", err)
 			}
 		})
@@ -112,13 +112,13 @@ func reportPlaces(t *testing.T, fresh Fresh) {
 		t.Errorf("%d of 12 reports with one id were inserted", won.Load())
 	}
 	insertReport(t, s, bareReport("second", "y"))
-	if err := s.InsertSavedReport(t.Context(), bareReport("third", "z"), 2); !errors.Is(err, flow.ErrLimitReached) {
+	if err := s.InsertSavedReport(t.Context(), bareReport("third", "z"), 2); !errors.Is(err, app.ErrLimitReached) {
 		t.Errorf("one more than fit: %v, want ErrLimitReached", err)
 	}
-	if err := s.InsertSavedReport(t.Context(), bareReport("second", "z"), 2); !errors.Is(err, flow.ErrExists) {
+	if err := s.InsertSavedReport(t.Context(), bareReport("second", "z"), 2); !errors.Is(err, app.ErrExists) {
 		t.Errorf("one that is there, with no place left: %v, want ErrExists", err)
 	}
-	if _, err := s.SavedReport(t.Context(), "third"); !errors.Is(err, flow.ErrNotFound) {
+	if _, err := s.SavedReport(t.Context(), "third"); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("the one too many is there: %v", err)
 	}
 }
@@ -132,7 +132,7 @@ func reportRace(t *testing.T, fresh Fresh) {
 	for range callers {
 		all.Go(func() {
 			<-start
-			_, err := s.UpdateSavedReport(t.Context(), "r", func(r rules.SavedReport) (rules.SavedReport, error) {
+			_, err := s.UpdateSavedReport(t.Context(), "r", func(r rollup.SavedReport) (rollup.SavedReport, error) {
 				return renamed(r, r.DisplayName+"x"), nil
 			})
 			if err != nil {
@@ -154,7 +154,7 @@ func reportDeletes(t *testing.T, fresh Fresh) {
 	report := bareReport("r", "x")
 	insertReport(t, s, report)
 	refusal := errors.New("no")
-	if err := s.DeleteSavedReport(t.Context(), "r", func(r rules.SavedReport) error {
+	if err := s.DeleteSavedReport(t.Context(), "r", func(r rollup.SavedReport) error {
 		if !reflect.DeepEqual(r, report) {
 			t.Errorf("to delete is\n%+v, want\n%+v", r, report)
 		}
@@ -169,11 +169,11 @@ func reportDeletes(t *testing.T, fresh Fresh) {
 	for range 8 {
 		all.Go(func() {
 			<-start
-			err := s.DeleteSavedReport(t.Context(), "r", func(rules.SavedReport) error { return nil })
+			err := s.DeleteSavedReport(t.Context(), "r", func(rollup.SavedReport) error { return nil })
 			switch {
 			case err == nil:
 				deleted.Add(1)
-			case !errors.Is(err, flow.ErrNotFound):
+			case !errors.Is(err, app.ErrNotFound):
 				t.Errorf("deleting at once: %v, want ErrNotFound", err)
 			}
 		})
@@ -188,18 +188,18 @@ func reportDeletes(t *testing.T, fresh Fresh) {
 
 func reportLists(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	var stored []rules.SavedReport
+	var stored []rollup.SavedReport
 	for i := range 25 {
 		r := fullReport()
 		r.ID, r.DisplayName = fmt.Sprintf("r%d", i), []string{"b", "B", "ž", "a \"quoted\" one"}[i%4]
 		insertReport(t, s, r)
 		stored = append(stored, r)
 	}
-	listed := rows[rules.SavedReport]{
-		value: func(r rules.SavedReport, field string) any {
+	listed := rows[rollup.SavedReport]{
+		value: func(r rollup.SavedReport, field string) any {
 			return map[string]any{"id": r.ID, "display_name": r.DisplayName}[field]
 		},
-		list: func(t *testing.T, s flow.Store, q listing.Query) []rules.SavedReport {
+		list: func(t *testing.T, s app.Store, q listing.Query) []rollup.SavedReport {
 			t.Helper()
 			reports, err := s.SavedReports(t.Context(), q)
 			if err != nil {

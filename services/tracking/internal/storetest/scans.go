@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 // recently returns a time of today, a number of milliseconds after an hour ago: scans are not kept for
@@ -22,20 +22,20 @@ func recently() func(ms int) time.Time {
 	return func(ms int) time.Time { return begin.Add(time.Duration(ms) * time.Millisecond) }
 }
 
-func newScan(offer string, created time.Time) rules.OfferScan {
-	return rules.OfferScan{
-		ID: idAt(created), Offer: offer, State: rules.ScanRunning, Device: rules.Phone, Language: "de-CH,de;q=0.9", CreateTime: created,
+func newScan(offer string, created time.Time) redirect.OfferScan {
+	return redirect.OfferScan{
+		ID: idAt(created), Offer: offer, State: redirect.ScanRunning, Device: redirect.Phone, Language: "de-CH,de;q=0.9", CreateTime: created,
 	}
 }
 
-func insertScan(t *testing.T, s flow.Store, scan rules.OfferScan) {
+func insertScan(t *testing.T, s app.Store, scan redirect.OfferScan) {
 	t.Helper()
 	if err := s.InsertOfferScan(t.Context(), scan); err != nil {
 		t.Fatalf("inserting the scan of offer %s: %v", scan.Offer, err)
 	}
 }
 
-func checkScan(t *testing.T, s flow.Store, want rules.OfferScan) {
+func checkScan(t *testing.T, s app.Store, want redirect.OfferScan) {
 	t.Helper()
 	if got, err := s.OfferScan(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the scan is\n%+v (%v), want\n%+v", got, err, want)
@@ -43,11 +43,11 @@ func checkScan(t *testing.T, s flow.Store, want rules.OfferScan) {
 }
 
 // claimScan checks what a claim gives; nil: nothing.
-func claimScan(t *testing.T, s flow.Store, now time.Time, hold flow.Hold, want *rules.OfferScan) {
+func claimScan(t *testing.T, s app.Store, now time.Time, hold app.Hold, want *redirect.OfferScan) {
 	t.Helper()
 	got, err := s.ClaimOfferScan(t.Context(), now, hold)
 	if want == nil {
-		if !errors.Is(err, flow.ErrNotFound) {
+		if !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("%s claims %+v (%v), want nothing", hold.Holder, got, err)
 		}
 		return
@@ -58,19 +58,19 @@ func claimScan(t *testing.T, s flow.Store, now time.Time, hold flow.Hold, want *
 }
 
 // found is a scan's result about a publisher's link, with problems of severities.
-func found(scan rules.OfferScan, publisher string, at time.Time, severities ...rules.Severity) rules.OfferScanResult {
+func found(scan redirect.OfferScan, publisher string, at time.Time, severities ...redirect.Severity) redirect.OfferScanResult {
 	coupon := "offers/" + scan.Offer + "/coupons/" + publisher + ".CODE"
-	r := rules.OfferScanResult{
-		Scan: scan.ID, OfferLink: rules.OfferLink{Coupon: coupon, TrackingLink: "https://go.example.com/click?pub_id=" + publisher},
+	r := redirect.OfferScanResult{
+		Scan: scan.ID, OfferLink: redirect.OfferLink{Coupon: coupon, TrackingLink: "https://go.example.com/click?pub_id=" + publisher},
 		FinalURL: "https://shop.example.com/?q=ž", HopCount: 2, ScanTime: at,
 	}
 	for i, severity := range severities {
-		r.Problems = append(r.Problems, rules.Problem{Severity: severity, Reason: "CLICK_ID_LOST", Message: "It is \"lost\".", Mend: "Find it ž.", Hop: i})
+		r.Problems = append(r.Problems, redirect.Problem{Severity: severity, Reason: "CLICK_ID_LOST", Message: "It is \"lost\".", Mend: "Find it ž.", Hop: i})
 	}
 	return r
 }
 
-func addResult(t *testing.T, s flow.Store, hold flow.Hold, r rules.OfferScanResult) {
+func addResult(t *testing.T, s app.Store, hold app.Hold, r redirect.OfferScanResult) {
 	t.Helper()
 	if err := s.AddOfferScanResult(t.Context(), hold, r); err != nil {
 		t.Errorf("adding a result: %v", err)
@@ -83,13 +83,13 @@ func scanRoundTrip(t *testing.T, fresh Fresh) {
 	scan := newScan("10", at(0))
 	insertScan(t, before, scan)
 	checkScan(t, before, scan)
-	hold := flow.Hold{Scan: scan.ID, Holder: "h", Until: at(100)}
+	hold := app.Hold{Scan: scan.ID, Holder: "h", Until: at(100)}
 	claimScan(t, before, at(1), hold, &scan)
 	if err := before.KeepOfferScan(t.Context(), hold, 3); err != nil {
 		t.Errorf("keeping: %v", err)
 	}
-	results := []rules.OfferScanResult{
-		found(scan, "22", at(5)), found(scan, "33", at(6), rules.Grave, rules.Doubtful), found(scan, "44", at(7), rules.Doubtful),
+	results := []redirect.OfferScanResult{
+		found(scan, "22", at(5)), found(scan, "33", at(6), redirect.Grave, redirect.Doubtful), found(scan, "44", at(7), redirect.Doubtful),
 	}
 	for _, r := range results {
 		addResult(t, before, hold, r)
@@ -105,23 +105,23 @@ func scanRoundTrip(t *testing.T, fresh Fresh) {
 		t.Errorf("the results are\n%+v, want\n%+v", got, results)
 	}
 	// Whoever held it may be gone.
-	again := flow.Hold{Scan: scan.ID, Holder: "h2", Until: at(500)}
+	again := app.Hold{Scan: scan.ID, Holder: "h2", Until: at(500)}
 	claimScan(t, after, at(200), again, &scan)
 	if coupons, err := after.ScannedCoupons(t.Context(), scan.ID); err != nil || !slices.Equal(coupons, []string{results[0].Coupon, results[1].Coupon, results[2].Coupon}) {
 		t.Errorf("scanned are %q (%v)", coupons, err)
 	}
-	scan.State, scan.EndTime = rules.ScanDone, at(300)
-	if got, err := after.EndOfferScan(t.Context(), scan.ID, rules.ScanDone, at(300)); err != nil || !reflect.DeepEqual(got, scan) {
+	scan.State, scan.EndTime = redirect.ScanDone, at(300)
+	if got, err := after.EndOfferScan(t.Context(), scan.ID, redirect.ScanDone, at(300)); err != nil || !reflect.DeepEqual(got, scan) {
 		t.Errorf("the end gives\n%+v (%v), want\n%+v", got, err, scan)
 	}
-	if got, err := after.EndOfferScan(t.Context(), scan.ID, rules.ScanCancelled, at(400)); err != nil || !reflect.DeepEqual(got, scan) {
+	if got, err := after.EndOfferScan(t.Context(), scan.ID, redirect.ScanCancelled, at(400)); err != nil || !reflect.DeepEqual(got, scan) {
 		t.Errorf("to end what has ended gives\n%+v (%v), want\n%+v", got, err, scan)
 	}
 	checkScan(t, after, scan)
-	if _, err := after.OfferScan(t.Context(), idAt(at(0))); !errors.Is(err, flow.ErrNotFound) {
+	if _, err := after.OfferScan(t.Context(), idAt(at(0))); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("no such scan: %v, want ErrNotFound", err)
 	}
-	if _, err := after.EndOfferScan(t.Context(), "none", rules.ScanDone, at(1)); !errors.Is(err, flow.ErrNotFound) {
+	if _, err := after.EndOfferScan(t.Context(), "none", redirect.ScanDone, at(1)); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("ending none: %v, want ErrNotFound", err)
 	}
 }
@@ -131,7 +131,7 @@ func oneScanRuns(t *testing.T, fresh Fresh) {
 	for round := range 2 {
 		start := make(chan struct{})
 		var all sync.WaitGroup
-		var won atomic.Pointer[rules.OfferScan]
+		var won atomic.Pointer[redirect.OfferScan]
 		for i := range 10 {
 			scan := newScan("10", at(round*100+i))
 			all.Go(func() {
@@ -142,7 +142,7 @@ func oneScanRuns(t *testing.T, fresh Fresh) {
 					if !won.CompareAndSwap(nil, &scan) {
 						t.Error("two scans of one offer run")
 					}
-				case !errors.Is(err, flow.ErrExists):
+				case !errors.Is(err, app.ErrExists):
 					t.Errorf("starting at once: %v, want ErrExists", err)
 				}
 			})
@@ -153,7 +153,7 @@ func oneScanRuns(t *testing.T, fresh Fresh) {
 		if won.Load() == nil {
 			t.Fatal("of ten scans none was started")
 		}
-		if _, err := s.EndOfferScan(t.Context(), won.Load().ID, rules.ScanCancelled, at(1000)); err != nil {
+		if _, err := s.EndOfferScan(t.Context(), won.Load().ID, redirect.ScanCancelled, at(1000)); err != nil {
 			t.Errorf("ending: %v", err)
 		}
 	}
@@ -164,48 +164,48 @@ func scanHolds(t *testing.T, fresh Fresh) {
 	first, second := newScan("10", at(0)), newScan("11", at(1))
 	insertScan(t, s, second)
 	insertScan(t, s, first)
-	claimScan(t, s, at(-1), flow.Hold{Holder: "early", Until: at(100)}, nil)
-	claimScan(t, s, at(5), flow.Hold{Holder: "a", Until: at(100)}, &first)
-	claimScan(t, s, at(5), flow.Hold{Holder: "b", Until: at(50)}, &second)
-	claimScan(t, s, at(5), flow.Hold{Holder: "c", Until: at(100)}, nil)
+	claimScan(t, s, at(-1), app.Hold{Holder: "early", Until: at(100)}, nil)
+	claimScan(t, s, at(5), app.Hold{Holder: "a", Until: at(100)}, &first)
+	claimScan(t, s, at(5), app.Hold{Holder: "b", Until: at(50)}, &second)
+	claimScan(t, s, at(5), app.Hold{Holder: "c", Until: at(100)}, nil)
 	// A hold that is kept lasts; one that is not is another's.
-	a, b := flow.Hold{Scan: first.ID, Holder: "a", Until: at(1000)}, flow.Hold{Scan: second.ID, Holder: "b", Until: at(1000)}
+	a, b := app.Hold{Scan: first.ID, Holder: "a", Until: at(1000)}, app.Hold{Scan: second.ID, Holder: "b", Until: at(1000)}
 	if err := s.KeepOfferScan(t.Context(), a, 5); err != nil {
 		t.Errorf("keeping: %v", err)
 	}
 	first.LinkCount = 5
-	claimScan(t, s, at(200), flow.Hold{Holder: "c", Until: at(300)}, &second)
-	if err := s.KeepOfferScan(t.Context(), b, 7); !errors.Is(err, flow.ErrNotFound) {
+	claimScan(t, s, at(200), app.Hold{Holder: "c", Until: at(300)}, &second)
+	if err := s.KeepOfferScan(t.Context(), b, 7); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("keeping what is another's: %v, want ErrNotFound", err)
 	}
-	if err := s.AddOfferScanResult(t.Context(), b, found(second, "22", at(201))); !errors.Is(err, flow.ErrNotFound) {
+	if err := s.AddOfferScanResult(t.Context(), b, found(second, "22", at(201))); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("a result of what is another's: %v, want ErrNotFound", err)
 	}
 	checkScan(t, s, second)
 	// A result makes it last too; what is let go is free at once.
-	c := flow.Hold{Scan: second.ID, Holder: "c", Until: at(900)}
+	c := app.Hold{Scan: second.ID, Holder: "c", Until: at(900)}
 	addResult(t, s, c, found(second, "22", at(250)))
 	second.ScannedCount = 1
-	claimScan(t, s, at(800), flow.Hold{Holder: "d", Until: at(999)}, nil)
+	claimScan(t, s, at(800), app.Hold{Holder: "d", Until: at(999)}, nil)
 	c.Until = at(260)
 	if err := s.KeepOfferScan(t.Context(), c, 9); err != nil {
 		t.Errorf("letting go: %v", err)
 	}
 	second.LinkCount = 9
-	claimScan(t, s, at(260), flow.Hold{Holder: "d", Until: at(999)}, &second)
+	claimScan(t, s, at(260), app.Hold{Holder: "d", Until: at(999)}, &second)
 	// What has ended is nobody's.
-	if _, err := s.EndOfferScan(t.Context(), first.ID, rules.ScanCancelled, at(300)); err != nil {
+	if _, err := s.EndOfferScan(t.Context(), first.ID, redirect.ScanCancelled, at(300)); err != nil {
 		t.Errorf("cancelling: %v", err)
 	}
-	if err := s.AddOfferScanResult(t.Context(), a, found(first, "22", at(301))); !errors.Is(err, flow.ErrNotFound) {
+	if err := s.AddOfferScanResult(t.Context(), a, found(first, "22", at(301))); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("a result of what has ended: %v, want ErrNotFound", err)
 	}
-	if err := s.KeepOfferScan(t.Context(), a, 6); !errors.Is(err, flow.ErrNotFound) {
+	if err := s.KeepOfferScan(t.Context(), a, 6); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("keeping what has ended: %v, want ErrNotFound", err)
 	}
-	claimScan(t, s, at(5000), flow.Hold{Holder: "e", Until: at(6000)}, &second)
-	claimScan(t, s, at(5000), flow.Hold{Holder: "f", Until: at(6000)}, nil)
-	first.State, first.EndTime = rules.ScanCancelled, at(300)
+	claimScan(t, s, at(5000), app.Hold{Holder: "e", Until: at(6000)}, &second)
+	claimScan(t, s, at(5000), app.Hold{Holder: "f", Until: at(6000)}, nil)
+	first.State, first.EndTime = redirect.ScanCancelled, at(300)
 	checkScan(t, s, first)
 }
 
@@ -222,14 +222,14 @@ func scanClaimants(t *testing.T, fresh Fresh) {
 	for i := range callers {
 		all.Go(func() {
 			<-start
-			scan, err := s.ClaimOfferScan(t.Context(), at(100), flow.Hold{Holder: fmt.Sprint("h", i), Until: at(10_000)})
+			scan, err := s.ClaimOfferScan(t.Context(), at(100), app.Hold{Holder: fmt.Sprint("h", i), Until: at(10_000)})
 			switch {
 			case err == nil:
 				count.Add(1)
 				if other, twice := claimed.LoadOrStore(scan.ID, i); twice {
 					t.Errorf("%s was claimed by %d and %v", scan.ID, i, other)
 				}
-			case !errors.Is(err, flow.ErrNotFound):
+			case !errors.Is(err, app.ErrNotFound):
 				t.Errorf("claiming: %v", err)
 			}
 		})
@@ -245,31 +245,31 @@ func resultCounts(t *testing.T, fresh Fresh) {
 	s, at := opened(t, fresh), recently()
 	scan := newScan("10", at(0))
 	insertScan(t, s, scan)
-	hold := flow.Hold{Scan: scan.ID, Holder: "h", Until: at(100)}
+	hold := app.Hold{Scan: scan.ID, Holder: "h", Until: at(100)}
 	claimScan(t, s, at(1), hold, &scan)
 	for _, step := range []struct {
-		result                     rules.OfferScanResult
+		result                     redirect.OfferScanResult
 		scanned, errors, doubtfuls int
 	}{
-		{found(scan, "22", at(1), rules.Grave), 1, 1, 0},
-		{found(scan, "22", at(2), rules.Grave), 1, 1, 0}, // once more, as after a crash
-		{found(scan, "33", at(3), rules.Doubtful), 2, 1, 1},
+		{found(scan, "22", at(1), redirect.Grave), 1, 1, 0},
+		{found(scan, "22", at(2), redirect.Grave), 1, 1, 0}, // once more, as after a crash
+		{found(scan, "33", at(3), redirect.Doubtful), 2, 1, 1},
 		{found(scan, "22", at(4)), 2, 0, 1},
-		{found(scan, "33", at(5), rules.Grave, rules.Doubtful), 2, 1, 0},
+		{found(scan, "33", at(5), redirect.Grave, redirect.Doubtful), 2, 1, 0},
 		{found(scan, "2", at(6)), 3, 1, 0},
 	} {
 		addResult(t, s, hold, step.result)
 		scan.ScannedCount, scan.ErrorCount, scan.WarningCount = step.scanned, step.errors, step.doubtfuls
 		checkScan(t, s, scan)
 	}
-	want := []rules.OfferScanResult{found(scan, "2", at(6)), found(scan, "22", at(4)), found(scan, "33", at(5), rules.Grave, rules.Doubtful)}
+	want := []redirect.OfferScanResult{found(scan, "2", at(6)), found(scan, "22", at(4)), found(scan, "33", at(5), redirect.Grave, redirect.Doubtful)}
 	if got := listResults(t, s, scan.ID, nil, 10); !reflect.DeepEqual(got, want) {
 		t.Errorf("the results are\n%+v, want\n%+v", got, want)
 	}
 }
 
 // listResults lists a scan's results page by page.
-func listResults(t *testing.T, s flow.Store, scan string, where listing.Expr, limit int) []rules.OfferScanResult {
+func listResults(t *testing.T, s app.Store, scan string, where listing.Expr, limit int) []redirect.OfferScanResult {
 	t.Helper()
 	scope := listing.Expr(is("scan", listing.Equal, scan))
 	if where != nil {
@@ -278,12 +278,12 @@ func listResults(t *testing.T, s flow.Store, scan string, where listing.Expr, li
 	return resultRows().pages(t, s, listing.Query{Where: scope, Order: []listing.Order{{Field: "coupon"}}, Limit: limit}, func() {})
 }
 
-func resultRows() rows[rules.OfferScanResult] {
-	return rows[rules.OfferScanResult]{
-		value: func(r rules.OfferScanResult, field string) any {
+func resultRows() rows[redirect.OfferScanResult] {
+	return rows[redirect.OfferScanResult]{
+		value: func(r redirect.OfferScanResult, field string) any {
 			return map[string]any{"scan": r.Scan, "coupon": r.Coupon, "id": r.Coupon, "ok": r.OK()}[field]
 		},
-		list: func(t *testing.T, s flow.Store, q listing.Query) []rules.OfferScanResult {
+		list: func(t *testing.T, s app.Store, q listing.Query) []redirect.OfferScanResult {
 			t.Helper()
 			results, err := s.OfferScanResults(t.Context(), q)
 			if err != nil {
@@ -296,21 +296,21 @@ func resultRows() rows[rules.OfferScanResult] {
 
 func scanLists(t *testing.T, fresh Fresh) {
 	s, at := opened(t, fresh), recently()
-	var scans []rules.OfferScan
+	var scans []redirect.OfferScan
 	for i := range 12 {
 		scan := newScan(fmt.Sprint(10+i%3), at(i))
 		insertScan(t, s, scan)
-		scan.State, scan.EndTime = rules.ScanDone, at(50)
+		scan.State, scan.EndTime = redirect.ScanDone, at(50)
 		if _, err := s.EndOfferScan(t.Context(), scan.ID, scan.State, scan.EndTime); err != nil {
 			t.Fatalf("ending: %v", err)
 		}
 		scans = append(scans, scan)
 	}
-	listed := rows[rules.OfferScan]{
-		value: func(scan rules.OfferScan, field string) any {
+	listed := rows[redirect.OfferScan]{
+		value: func(scan redirect.OfferScan, field string) any {
 			return map[string]any{"id": scan.ID, "offer": scan.Offer}[field]
 		},
-		list: func(t *testing.T, s flow.Store, q listing.Query) []rules.OfferScan {
+		list: func(t *testing.T, s app.Store, q listing.Query) []redirect.OfferScan {
 			t.Helper()
 			found, err := s.OfferScans(t.Context(), q)
 			if err != nil {
@@ -326,16 +326,16 @@ func scanLists(t *testing.T, fresh Fresh) {
 }
 
 // resultLists has results of two scans at once.
-func resultLists(t *testing.T, s flow.Store, at func(int) time.Time) {
+func resultLists(t *testing.T, s app.Store, at func(int) time.Time) {
 	t.Helper()
-	var results []rules.OfferScanResult
+	var results []redirect.OfferScanResult
 	for _, offer := range []string{"20", "21"} {
 		scan := newScan(offer, at(100))
 		insertScan(t, s, scan)
-		hold := flow.Hold{Scan: scan.ID, Holder: "h" + offer, Until: at(500)}
+		hold := app.Hold{Scan: scan.ID, Holder: "h" + offer, Until: at(500)}
 		claimScan(t, s, at(101), hold, &scan)
 		for i := range 10 {
-			r := found(scan, fmt.Sprint(20+i), at(110+i), []rules.Severity{rules.Grave, rules.Doubtful}[i%2])
+			r := found(scan, fmt.Sprint(20+i), at(110+i), []redirect.Severity{redirect.Grave, redirect.Doubtful}[i%2])
 			addResult(t, s, hold, r)
 			results = append(results, r)
 		}

@@ -1,22 +1,22 @@
-// Package storetest is what flow.Store promises, as one suite that every store runs.
+// Package storetest is what app.Store promises, as one suite that every store runs.
 //
-// Only tests may import it; of ours it imports flow, rules and listing.
+// Only tests may import it; of ours it imports app, domain and listing.
 package storetest
 
 import (
 	"slices"
 	"testing"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // Fresh makes an empty database that is the test's own and returns how to open a store on it, with a
 // calendar to keep figures by. To open it again after a Close is what a restart is. The suite closes the
 // stores.
-type Fresh func(t testing.TB) (open func(rules.Calendar) flow.Store)
+type Fresh func(t testing.TB) (open func(rollup.Calendar) app.Store)
 
-// promise is one promise of flow.Store and the test of it.
+// promise is one promise of app.Store and the test of it.
 type promise struct {
 	name string
 	test func(t *testing.T, fresh Fresh)
@@ -103,7 +103,7 @@ func promises() []promise {
 	}
 }
 
-// deferredPromises are the promises of flow.DeferredStore and flow.AnswerStore.
+// deferredPromises are the promises of app.DeferredStore and app.AnswerStore.
 func deferredPromises() []promise {
 	return []promise{
 		{"a waiting report is read as stored, until it is settled", deferredRoundTrip},
@@ -116,12 +116,12 @@ func deferredPromises() []promise {
 }
 
 // opened opens a store on a database of its own and closes it when the test ends.
-func opened(t *testing.T, fresh Fresh) flow.Store {
+func opened(t *testing.T, fresh Fresh) app.Store {
 	t.Helper()
 	return closing(t, fresh(t)(calendar(t)))
 }
 
-func closing(t *testing.T, s flow.Store) flow.Store {
+func closing(t *testing.T, s app.Store) app.Store {
 	t.Helper()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {

@@ -10,13 +10,13 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/flow"
-	"github.com/couponlink/couponlink/services/tracking/internal/rules"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 func clickRoundTrip(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	for _, want := range []rules.Click{fullClick(), bareClick(), {ID: "no UUID", Offer: "10", Time: at(5)}} {
+	for _, want := range []domain.Click{fullClick(), bareClick(), {ID: "no UUID", Offer: "10", Time: at(5)}} {
 		insertClick(t, s, want)
 		checkClick(t, s, want)
 	}
@@ -47,16 +47,16 @@ func notFound(t *testing.T, fresh Fresh) {
 		t.Errorf("Ping: %v", err)
 	}
 	for _, id := range []string{"", "nothing", hash("nothing"), bareClick().ID} {
-		if _, err := s.Click(t.Context(), id); !errors.Is(err, flow.ErrNotFound) {
+		if _, err := s.Click(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("click %q: %v, want ErrNotFound", id, err)
 		}
-		if _, err := s.Conversion(t.Context(), id); !errors.Is(err, flow.ErrNotFound) {
+		if _, err := s.Conversion(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("conversion %q: %v, want ErrNotFound", id, err)
 		}
-		if _, err := s.Postback(t.Context(), id); !errors.Is(err, flow.ErrNotFound) {
+		if _, err := s.Postback(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("postback %q: %v, want ErrNotFound", id, err)
 		}
-		if _, err := s.Delivery(t.Context(), id); !errors.Is(err, flow.ErrNotFound) {
+		if _, err := s.Delivery(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("delivery %q: %v, want ErrNotFound", id, err)
 		}
 	}
@@ -72,10 +72,10 @@ func conversionRoundTrip(t *testing.T, fresh Fresh) {
 	odd := full
 	odd.ID = "id of another form"
 	plain := full
-	plain.ID, plain.Grounds = hash("plain"), &rules.Grounds{Rule: "An offer that is not active earns nothing."}
+	plain.ID, plain.Basis = hash("plain"), &domain.Basis{Rule: "An offer that is not active earns nothing."}
 	clicked := full
-	clicked.ID, clicked.Grounds = hash("clicked"), &rules.Grounds{Click: &rules.ConsideredClick{Click: "c", Time: at(0)}}
-	for _, want := range []rules.Conversion{full, upper, lower, odd, plain, clicked, sale(0), sale(1)} {
+	clicked.ID, clicked.Basis = hash("clicked"), &domain.Basis{Click: &domain.ConsideredClick{Click: "c", Time: at(0)}}
+	for _, want := range []domain.Conversion{full, upper, lower, odd, plain, clicked, sale(0), sale(1)} {
 		insertNew(t, s, want)
 		checkConversion(t, s, want)
 	}
@@ -87,7 +87,7 @@ func noneAndZero(t *testing.T, fresh Fresh) {
 	none.Amount, none.Payout, none.Revenue = money.Money{}, money.Money{}, money.Money{}
 	zero := sale(2)
 	zero.Amount, zero.Payout, zero.Revenue = money.Money{Currency: "JPY"}, money.Money{Currency: "JPY"}, money.Money{Currency: "USD"}
-	for _, want := range []rules.Conversion{none, zero} {
+	for _, want := range []domain.Conversion{none, zero} {
 		insertNew(t, s, want)
 		checkConversion(t, s, want)
 	}
@@ -97,12 +97,12 @@ func oneWins(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	const callers = 40
 	var won [callers]bool
-	var got [callers]rules.Conversion
+	var got [callers]domain.Conversion
 	together(callers, func(i int) {
 		mine := fullConversion()
 		mine.TransactionID = fmt.Sprint("from caller ", i)
 		var err error
-		if got[i], won[i], err = s.InsertConversion(t.Context(), flow.Sale{Conversion: mine}); err != nil {
+		if got[i], won[i], err = s.InsertConversion(t.Context(), app.Sale{Conversion: mine}); err != nil {
 			t.Errorf("caller %d: %v", i, err)
 		}
 	})
@@ -142,7 +142,7 @@ func mixedBatch(t *testing.T, fresh Fresh) {
 	together(len(inserted), func(i int) {
 		again := sale(i / 2)
 		again.Explanation = fmt.Sprint("attempt ", i)
-		stored, ok, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: again})
+		stored, ok, err := s.InsertConversion(t.Context(), app.Sale{Conversion: again})
 		if err != nil || stored.ID != again.ID || ok && stored.Explanation != again.Explanation {
 			t.Errorf("attempt %d: %+v, %v, %v", i, stored, ok, err)
 		}
@@ -165,7 +165,7 @@ func mixedBatch(t *testing.T, fresh Fresh) {
 func everythingAtOnce(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	const each = 100
-	var clicks [each]rules.Click
+	var clicks [each]domain.Click
 	together(2*each, func(i int) {
 		if i%2 == 0 {
 			clicks[i/2] = fullClick()
@@ -185,10 +185,10 @@ func endedContext(t *testing.T, fresh Fresh) {
 	if err := s.InsertClick(ctx, fullClick()); !errors.Is(err, context.Canceled) {
 		t.Errorf("InsertClick: %v", err)
 	}
-	if _, _, err := s.InsertConversion(ctx, flow.Sale{Conversion: fullConversion()}); !errors.Is(err, context.Canceled) {
+	if _, _, err := s.InsertConversion(ctx, app.Sale{Conversion: fullConversion()}); !errors.Is(err, context.Canceled) {
 		t.Errorf("InsertConversion: %v", err)
 	}
-	if _, err := s.Conversion(t.Context(), fullConversion().ID); !errors.Is(err, flow.ErrNotFound) {
+	if _, err := s.Conversion(t.Context(), fullConversion().ID); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("the conversion that was refused: %v, want ErrNotFound", err)
 	}
 }
@@ -196,7 +196,7 @@ func endedContext(t *testing.T, fresh Fresh) {
 func restart(t *testing.T, fresh Fresh) {
 	open := fresh(t)
 	before := open(calendar(t))
-	clicks := []rules.Click{fullClick(), bareClick()}
+	clicks := []domain.Click{fullClick(), bareClick()}
 	for _, c := range clicks {
 		insertClick(t, before, c)
 	}
@@ -211,7 +211,7 @@ func restart(t *testing.T, fresh Fresh) {
 	checkConversion(t, after, fullConversion())
 	other := fullConversion()
 	other.Event = "lead"
-	if stored, inserted, err := after.InsertConversion(t.Context(), flow.Sale{Conversion: other}); inserted || err != nil || !reflect.DeepEqual(stored, fullConversion()) {
+	if stored, inserted, err := after.InsertConversion(t.Context(), app.Sale{Conversion: other}); inserted || err != nil || !reflect.DeepEqual(stored, fullConversion()) {
 		t.Errorf("a repeat after the restart: %+v, %v, %v", stored, inserted, err)
 	}
 }
@@ -224,21 +224,21 @@ func closed(t *testing.T, fresh Fresh) {
 	if err := s.InsertClick(t.Context(), fullClick()); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("InsertClick: %v, want Unavailable", err)
 	}
-	if _, _, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: fullConversion()}); !apperr.Is(err, apperr.Unavailable) {
+	if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: fullConversion()}); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("InsertConversion: %v, want Unavailable", err)
 	}
 	if _, err := s.Conversion(t.Context(), fullConversion().ID); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("Conversion: %v, want Unavailable", err)
 	}
-	if _, err := s.UpdateConversion(t.Context(), fullConversion().ID, func(c rules.Conversion) (flow.Update, error) {
-		return flow.Update{Conversion: c}, nil
+	if _, err := s.UpdateConversion(t.Context(), fullConversion().ID, func(c domain.Conversion) (app.Update, error) {
+		return app.Update{Conversion: c}, nil
 	}); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("UpdateConversion: %v, want Unavailable", err)
 	}
 	if err := s.InsertPostback(t.Context(), fullPostback()); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("InsertPostback: %v, want Unavailable", err)
 	}
-	if _, err := s.ClaimDeliveries(t.Context(), flow.Claim{Now: at(0), Until: at(1), Holder: "h", Limit: 1}); !apperr.Is(err, apperr.Unavailable) {
+	if _, err := s.ClaimDeliveries(t.Context(), app.Claim{Now: at(0), Until: at(1), Holder: "h", Limit: 1}); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("ClaimDeliveries: %v, want Unavailable", err)
 	}
 	if _, err := s.Unplanned(t.Context(), 1); !apperr.Is(err, apperr.Unavailable) {
@@ -259,7 +259,7 @@ func closeWaits(t *testing.T, fresh Fresh) {
 		if i == writers/2 {
 			closeErr <- before.Close()
 		}
-		_, _, err := before.InsertConversion(t.Context(), flow.Sale{Conversion: sale(i)})
+		_, _, err := before.InsertConversion(t.Context(), app.Sale{Conversion: sale(i)})
 		if err != nil && !apperr.Is(err, apperr.Unavailable) {
 			t.Errorf("sale %d: %v, want nil or Unavailable", i, err)
 		}
@@ -272,7 +272,7 @@ func closeWaits(t *testing.T, fresh Fresh) {
 	for i, ok := range acknowledged {
 		if ok {
 			checkConversion(t, after, sale(i))
-		} else if _, err := after.Conversion(t.Context(), sale(i).ID); !errors.Is(err, flow.ErrNotFound) {
+		} else if _, err := after.Conversion(t.Context(), sale(i).ID); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("sale %d was refused: %v, want ErrNotFound", i, err)
 		}
 	}
@@ -292,29 +292,29 @@ func together(n int, call func(i int)) {
 	all.Wait()
 }
 
-func insertClick(t *testing.T, s flow.Store, c rules.Click) {
+func insertClick(t *testing.T, s app.Store, c domain.Click) {
 	t.Helper()
 	if err := s.InsertClick(t.Context(), c); err != nil {
 		t.Errorf("inserting click %s: %v", c.ID, err)
 	}
 }
 
-func checkClick(t *testing.T, s flow.Store, want rules.Click) {
+func checkClick(t *testing.T, s app.Store, want domain.Click) {
 	t.Helper()
 	if got, err := s.Click(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the click is\n%+v (%v), want\n%+v", got, err, want)
 	}
 }
 
-func insertNew(t *testing.T, s flow.Store, c rules.Conversion) {
+func insertNew(t *testing.T, s app.Store, c domain.Conversion) {
 	t.Helper()
-	stored, inserted, err := s.InsertConversion(t.Context(), flow.Sale{Conversion: c})
+	stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c})
 	if err != nil || !inserted || !reflect.DeepEqual(stored, c) {
 		t.Errorf("inserting conversion %s: %+v, %v, %v", c.ID, stored, inserted, err)
 	}
 }
 
-func checkConversion(t *testing.T, s flow.Store, want rules.Conversion) {
+func checkConversion(t *testing.T, s app.Store, want domain.Conversion) {
 	t.Helper()
 	if got, err := s.Conversion(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the conversion is\n%+v (%v), want\n%+v", got, err, want)

@@ -1,0 +1,194 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// mostCandidates is how many coupons with one code are judged at most.
+const mostCandidates = 10_000
+
+// codeKey is a folded code on an offer, or on all offers where offer is empty.
+type codeKey struct{ offer, code string }
+
+// partiesKey is a publisher on an offer.
+type partiesKey struct{ offer, publisher string }
+
+// Candidates are the coupons that have a code, by id. They are shared and must not be changed.
+type Candidates struct {
+	Rows []domain.Candidate
+	// Truncated says that there are more than the domain.MaxSharers that Rows has.
+	Truncated bool
+}
+
+// Standing is whether a publisher takes part, its standing on an offer, what it earns there of its own,
+// and on which statuses it is told of conversions.
+type Standing struct {
+	PublisherState domain.PublisherState
+	ApprovalState  domain.ApprovalState
+	ApprovalPayout money.Payout
+	DeliverOn      domain.DeliveryStatuses
+}
+
+// memory answers the questions of hot paths.
+type memory struct {
+	generation
+	offers     *shelf[string, *domain.Offer]
+	tokens     *shelf[string, *domain.Offer]
+	codes      *shelf[codeKey, Candidates]
+	standings  *shelf[partiesKey, *Standing]
+	publishers *shelf[string, *domain.Publisher]
+}
+
+func newMemory(store Store, now func() time.Time) *memory {
+	m := &memory{}
+	m.offers = newShelf(&m.generation, now, func(ctx context.Context, id string) (*domain.Offer, error) {
+		offer, err := store.Offer(ctx, id)
+		return orNone(offer, err, "looking an offer up")
+	}, weighOne)
+	m.tokens = newShelf(&m.generation, now, func(ctx context.Context, token string) (*domain.Offer, error) {
+		offer, err := store.OfferByToken(ctx, token, now())
+		return orNone(offer, err, "looking a postback token up")
+	}, weighOne)
+	m.codes = newShelf(&m.generation, now, func(ctx context.Context, key codeKey) (Candidates, error) {
+		return loadCandidates(ctx, store, key)
+	}, func(c Candidates) int { return len(c.Rows) })
+	m.standings = newShelf(&m.generation, now, func(ctx context.Context, key partiesKey) (*Standing, error) {
+		return loadStanding(ctx, store, key)
+	}, weighOne)
+	m.publishers = newShelf(&m.generation, now, func(ctx context.Context, id string) (*domain.Publisher, error) {
+		publisher, err := store.Publisher(ctx, id)
+		return orNone(publisher, err, "looking a publisher up")
+	}, weighOne)
+	return m
+}
+
+// ValidateCoupon says what a code is worth now, on an offer, or on all where offer is empty, and
+// of a publisher, or of all where that is empty. Errors: InvalidArgument on `code`.
+func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher string) (domain.Verdict, error) {
+	code, err := domain.ParseCode(code)
+	if err != nil {
+		return domain.Verdict{}, err
+	}
+	key := codeKey{offer: offer, code: couponcode.Fold(code)}
+	found, err := s.memory.codes.get(ctx, key)
+	if err != nil {
+		return domain.Verdict{}, err
+	}
+	rows := found.Rows
+	if found.Truncated {
+		if rows, err = s.store.Candidates(ctx, key.offer, key.code, mostCandidates); err != nil {
+			return domain.Verdict{}, orMissing(err, err, "reading a code's coupons")
+		}
+	}
+	return domain.Judge(rows, publisher, s.Now()), nil
+}
+
+// LookupOffer finds an offer by its id. The offer is shared and must not be changed. Errors:
+// NotFound, OFFER_NOT_FOUND.
+func (s *Service) LookupOffer(ctx context.Context, id string) (*domain.Offer, error) {
+	offer, err := s.memory.offers.get(ctx, id)
+	if err == nil && offer == nil {
+		err = domain.NoOffer(id)
+	}
+	return offer, err
+}
+
+// LookupToken finds the offer whose postback token it is, present, or before the last rotation while
+// that is still taken. The offer is shared and must not be changed. Errors: NotFound,
+// TOKEN_NOT_FOUND.
+func (s *Service) LookupToken(ctx context.Context, token string) (*domain.Offer, error) {
+	if !domain.IsToken(token) {
+		token = "" // no offer has it, and memory is not to be filled with whatever callers send
+	}
+	offer, err := s.memory.tokens.get(ctx, token)
+	if err == nil && (offer == nil || !offer.HasToken(token, s.Now())) { // memory may outlive an overlap
+		return nil, apperr.New(apperr.NotFound, "TOKEN_NOT_FOUND", "no offer has this postback token")
+	}
+	return offer, err
+}
+
+// LookupCode finds the coupons that have a code, on an offer or on all where offer is empty. A
+// text that cannot be a code is found nowhere.
+func (s *Service) LookupCode(ctx context.Context, offer, code string) (Candidates, error) {
+	code, err := domain.ParseCode(code)
+	if err != nil {
+		return Candidates{}, nil //nolint:nilerr // what is no code has no coupons: the answer, not an error
+	}
+	return s.memory.codes.get(ctx, codeKey{offer: offer, code: couponcode.Fold(code)})
+}
+
+// LookupStanding finds a publisher's standing on an offer. Errors: NotFound, PUBLISHER_NOT_FOUND.
+func (s *Service) LookupStanding(ctx context.Context, offer, publisher string) (Standing, error) {
+	standing, err := s.memory.standings.get(ctx, partiesKey{offer: offer, publisher: publisher})
+	if err != nil {
+		return Standing{}, err
+	}
+	if standing == nil {
+		return Standing{}, domain.NoPublisher(publisher)
+	}
+	return *standing, nil
+}
+
+// LookupPublisher finds a publisher by its id. The publisher is shared and must not be changed. Errors:
+// NotFound, PUBLISHER_NOT_FOUND.
+func (s *Service) LookupPublisher(ctx context.Context, id string) (*domain.Publisher, error) {
+	publisher, err := s.memory.publishers.get(ctx, id)
+	if err == nil && publisher == nil {
+		err = domain.NoPublisher(id)
+	}
+	return publisher, err
+}
+
+func loadCandidates(ctx context.Context, store Store, key codeKey) (Candidates, error) {
+	rows, err := store.Candidates(ctx, key.offer, key.code, domain.MaxSharers+1)
+	if err != nil {
+		return Candidates{}, orMissing(err, err, "reading a code's coupons")
+	}
+	if len(rows) > domain.MaxSharers {
+		return Candidates{Rows: rows[:domain.MaxSharers], Truncated: true}, nil
+	}
+	return Candidates{Rows: rows}, nil
+}
+
+// loadStanding returns nil where there is no such publisher.
+func loadStanding(ctx context.Context, store Store, key partiesKey) (*Standing, error) {
+	publisher, err := store.Publisher(ctx, key.publisher)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking a publisher up: %w", err)
+	}
+	approval, err := store.Approval(ctx, key.offer, key.publisher)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, fmt.Errorf("looking an approval up: %w", err)
+	}
+	return &Standing{
+		PublisherState: publisher.State,
+		ApprovalState:  approval.State,
+		ApprovalPayout: approval.Payout,
+		DeliverOn:      publisher.DeliverOn(),
+	}, nil
+}
+
+// orNone returns nil for what does not exist.
+func orNone[T any](value T, err error, doing string) (*T, error) {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	default:
+		return &value, nil
+	}
+}
+
+func weighOne[V any](V) int { return 1 }

@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+)
+
+// CreatePublisher stores a new publisher under its id, or under a generated one where that is
+// empty, and returns it with its delivery secret. Errors: InvalidArgument; AlreadyExists, PUBLISHER_EXISTS.
+func (s *Service) CreatePublisher(ctx context.Context, publisher domain.Publisher) (domain.Publisher, error) {
+	checked, err := s.checkNewPublisher(publisher)
+	if err != nil {
+		return domain.Publisher{}, apperr.Join(err, s.checkPublisherIsNew(ctx, publisher.ID))
+	}
+	checked.DeliverySecret = NewSecret()
+	err = withID(publisher.ID, func(id string) error {
+		checked.ID = id
+		defer s.memory.forget()
+		return s.store.InsertPublisher(ctx, checked)
+	})
+	if errors.Is(err, ErrExists) {
+		return domain.Publisher{}, publisherExists(publisher.ID)
+	}
+	return checked, orMissing(err, err, "storing a publisher")
+}
+
+// TryPublisher judges a publisher as CreatePublisher does, and stores nothing. The publisher that it returns
+// has no delivery secret, and no id if the caller chose none.
+func (s *Service) TryPublisher(ctx context.Context, publisher domain.Publisher) (domain.Publisher, error) {
+	checked, err := s.checkNewPublisher(publisher)
+	return checked, apperr.Join(err, s.checkPublisherIsNew(ctx, publisher.ID))
+}
+
+func (s *Service) checkNewPublisher(publisher domain.Publisher) (domain.Publisher, error) {
+	publisher.CreateTime = s.Now()
+	publisher.UpdateTime, publisher.Revision = publisher.CreateTime, 1
+	checked, err := domain.CheckPublisher(publisher, s.checkHost)
+	return checked, apperr.Join(err, checkChosenID("publisher_id", publisher.ID))
+}
+
+// checkPublisherIsNew refuses an id that a publisher has. CreatePublisher does not rely on it: the store
+// refuses duplicates.
+func (s *Service) checkPublisherIsNew(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	switch _, err := s.store.Publisher(ctx, id); {
+	case err == nil:
+		return publisherExists(id)
+	case errors.Is(err, ErrNotFound):
+		return nil
+	default:
+		return orMissing(err, err, "reading a publisher")
+	}
+}
+
+func publisherExists(id string) error {
+	return apperr.New(apperr.AlreadyExists, "PUBLISHER_EXISTS", "there is a publisher %s already", id).
+		On("publisher_id").With("publisher", domain.PublisherName(id))
+}
+
+// Publisher returns a publisher. Errors: NotFound, PUBLISHER_NOT_FOUND.
+func (s *Service) Publisher(ctx context.Context, id string) (domain.Publisher, error) {
+	publisher, err := s.store.Publisher(ctx, id)
+	return publisher, orMissing(err, domain.NoPublisher(id), "reading a publisher")
+}
+
+// Publishers returns a page of publishers and the token of the next. Errors: InvalidArgument.
+func (s *Service) Publishers(ctx context.Context, req listing.Request) ([]domain.Publisher, string, error) {
+	return list(ctx, s, s.publishers, req, nil, s.store.Publishers, publisherValue)
+}
+
+// UpdatePublisher changes some fields of a publisher to what they are in a draft. If that changes nothing,
+// nothing is stored. Errors: NotFound, PUBLISHER_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH.
+func (s *Service) UpdatePublisher(ctx context.Context, id string, draft Draft[domain.Publisher], u Update) (domain.Publisher, error) {
+	setters, err := pick(u, publisherFields())
+	if err != nil {
+		return domain.Publisher{}, err
+	}
+	var tried domain.Publisher
+	defer s.memory.forget()
+	updated, err := s.store.UpdatePublisher(ctx, id, func(current domain.Publisher) (domain.Publisher, error) {
+		if err := domain.MatchEtag(u.Etag, domain.PublisherName(current.ID), current.Revision); err != nil {
+			return current, err
+		}
+		wanted, unread := draft(current)
+		next := apply(current, wanted, setters)
+		checkHost := s.checkHost
+		if next.PostbackURL == current.PostbackURL { // no reason to keep the publisher from other changes
+			checkHost = nil
+		}
+		var invalid error
+		tried, invalid = domain.CheckPublisher(next, checkHost)
+		if unread == nil && invalid == nil && tried == current {
+			return current, errUnchanged
+		}
+		tried.UpdateTime = s.Now()
+		return tried, u.verdict(unread, invalid)
+	})
+	if errors.Is(err, errTried) || errors.Is(err, errUnchanged) {
+		return tried, nil
+	}
+	return updated, orMissing(err, domain.NoPublisher(id), "changing a publisher")
+}
+
+// publisherFields are the fields of a publisher that can be changed, by their API names.
+func publisherFields() map[string]field[domain.Publisher] {
+	type publisher = domain.Publisher
+	return map[string]field[publisher]{
+		"display_name": func(p *publisher, from publisher) { p.DisplayName = from.DisplayName },
+		"state":        func(p *publisher, from publisher) { p.State = from.State },
+		"postback_url": func(p *publisher, from publisher) { p.PostbackURL = from.PostbackURL },
+		"delivery":     func(p *publisher, from publisher) { p.Delivery = from.Delivery },
+	}
+}

@@ -1,0 +1,115 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/pasted"
+)
+
+// NoExpiry returns the time that stands for "does not expire" wherever expire times are compared
+// or stored: the last millisecond of the year 9999.
+func NoExpiry() time.Time {
+	return time.Date(9999, time.December, 31, 23, 59, 59, 999_000_000, time.UTC)
+}
+
+// Expiry returns when the coupon expires: NoExpiry for one that does not.
+func (c Coupon) Expiry() time.Time {
+	if c.ExpireTime.IsZero() {
+		return NoExpiry()
+	}
+	return c.ExpireTime
+}
+
+// Name returns the coupon's resource name.
+func (c Coupon) Name() string { return CouponName(c.Offer, c.Publisher, c.Code) }
+
+// CheckCoupon returns a coupon as it may be stored: its code and note trimmed, its times UTC in whole
+// milliseconds, an expire time of NoExpiry taken for none. An expire time in the past is allowed:
+// it lets history be imported. The error names every field at fault; an expire time at or before
+// the start time is INVALID_TIME_RANGE on `expire_time`.
+func CheckCoupon(c Coupon) (Coupon, error) {
+	var found apperr.Findings
+	code, err := ParseCode(c.Code)
+	found.Add(err)
+	c.Code = code
+	c.StartTime = c.StartTime.UTC().Truncate(time.Millisecond)
+	found.Add(checkTime("start_time", c.StartTime))
+	c.ExpireTime, err = checkExpiry(c.ExpireTime, c.StartTime)
+	found.Add(err)
+	c.InternalNote = pasted.Trim(c.InternalNote)
+	found.Add(checkNote(c.InternalNote))
+	c.Payout, err = checkPayout("payout", c.Payout)
+	found.Add(err)
+	found.Add(checkSettings(c.Settings))
+	found.Add(checkLimit("usage_limit", c.UsageLimit))
+	found.Add(checkLimit("daily_usage_limit", c.DailyUsageLimit))
+	return c, found.Err()
+}
+
+// checkSettings says what is wrong with a coupon's own settings: INVALID_SETTINGS on each at fault.
+func checkSettings(s CouponSettings) error {
+	var found apperr.Findings
+	if s.Precedence != "" {
+		found.Add(checkPrecedence("settings.precedence", s.Precedence))
+	}
+	if s.ClickWindow.IsSet {
+		found.Add(checkWindow("settings.click_window", s.ClickWindow.Value))
+	}
+	if s.CouponGrace.IsSet {
+		found.Add(checkGrace("settings.coupon_grace", s.CouponGrace.Value))
+	}
+	if s.DefaultConversionStatus != "" {
+		found.Add(checkStart("settings.default_conversion_status", s.DefaultConversionStatus))
+	}
+	if s.FallbackURL != "" {
+		found.Add(checkURL("settings.fallback_url", s.FallbackURL))
+	}
+	return found.Err()
+}
+
+// checkExpiry returns an expire time as it may be stored.
+func checkExpiry(expire, start time.Time) (time.Time, error) {
+	expire = expire.UTC().Truncate(time.Millisecond)
+	if expire.IsZero() || expire.Equal(NoExpiry()) {
+		return time.Time{}, nil
+	}
+	if err := checkTime("expire_time", expire); err != nil {
+		return expire, err
+	}
+	if !expire.After(start) {
+		return expire, apperr.Invalid("INVALID_TIME_RANGE", "expire_time", "the coupon would expire at %s; that must be after its start at %s",
+			expire.Format(time.RFC3339Nano), start.Format(time.RFC3339Nano)).
+			With("start_time", start.Format(time.RFC3339Nano)).With("expire_time", expire.Format(time.RFC3339Nano))
+	}
+	return expire, nil
+}
+
+// CouponState is where a coupon stands at a moment, by its own dates and switches.
+type CouponState string
+
+// The states of a coupon.
+const (
+	CouponScheduled CouponState = "SCHEDULED"
+	CouponActive    CouponState = "ACTIVE"
+	CouponExpired   CouponState = "EXPIRED"
+	CouponDisabled  CouponState = "DISABLED"
+	CouponArchived  CouponState = "ARCHIVED"
+)
+
+// StateOf returns where a coupon stands. Of several states that fit, the one that lasts counts:
+// archived before disabled before what the dates say.
+func StateOf(c Coupon, now time.Time) CouponState {
+	switch {
+	case c.Archived:
+		return CouponArchived
+	case !c.Enabled:
+		return CouponDisabled
+	case now.Before(c.StartTime):
+		return CouponScheduled
+	case !now.Before(c.Expiry()):
+		return CouponExpired
+	default:
+		return CouponActive
+	}
+}

@@ -1,0 +1,149 @@
+package domain
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+const (
+	// MaxDisplayNameChars is the greatest length of a display name, in characters.
+	MaxDisplayNameChars = 200
+	// MaxNoteChars is the greatest length of a coupon's internal note, in characters.
+	MaxNoteChars = 2000
+	// MaxUsageLimit is the greatest number of sales to which a coupon can be limited.
+	MaxUsageLimit = 1_000_000_000
+
+	maxPercent = 100 * 10_000
+	firstYear  = 2000
+	lastYear   = 9999
+)
+
+// checkDisplayName says what is wrong with a display name that is trimmed already.
+func checkDisplayName(name string) error {
+	const field = "display_name"
+	switch chars := utf8.RuneCountInString(name); {
+	case !utf8.ValidString(name):
+		return invalid(field, "the display name is not valid UTF-8")
+	case chars == 0:
+		return invalid(field, "the display name is missing; it must have 1 to %d characters", MaxDisplayNameChars)
+	case chars > MaxDisplayNameChars:
+		return invalid(field, "the display name has %d characters; it may have at most %d", chars, MaxDisplayNameChars)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return invalid(field, "the display name has control characters, such as line breaks; leave them out")
+	}
+	return nil
+}
+
+// checkNote says what is wrong with an internal note, which may have several lines.
+func checkNote(note string) error {
+	const field = "internal_note"
+	isForbidden := func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' }
+	switch chars := utf8.RuneCountInString(note); {
+	case !utf8.ValidString(note):
+		return invalid(field, "the note is not valid UTF-8")
+	case chars > MaxNoteChars:
+		return invalid(field, "the note has %d characters; it may have at most %d", chars, MaxNoteChars)
+	case strings.ContainsFunc(note, isForbidden):
+		return invalid(field, "the note has control characters other than line breaks and tabs; leave them out")
+	}
+	return nil
+}
+
+// checkDuration says what is wrong with a duration field that must be whole seconds within bounds.
+func checkDuration(field string, d, least, most time.Duration, bounds string) error {
+	switch {
+	case d < least || d > most:
+		return invalid(field, "the duration is %gs; it must be %s", d.Seconds(), bounds)
+	case d%time.Second != 0:
+		return invalid(field, "the duration is %gs; it must be whole seconds", d.Seconds())
+	}
+	return nil
+}
+
+func checkPrecedence(field string, p Precedence) error {
+	return checkChoice(field, p, CodeFirst, ClickFirst, OnlyIfClicked)
+}
+
+func checkWindow(field string, d time.Duration) error {
+	return checkDuration(field, d, time.Second, MaxWindow, "from 1 second to 366 days")
+}
+
+func checkGrace(field string, d time.Duration) error {
+	return checkDuration(field, d, 0, MaxWindow, "from 0 to 366 days")
+}
+
+func checkStart(field string, status ConversionStatus) error {
+	return checkChoice(field, status, StartPending, StartApproved)
+}
+
+// checkLimit says what is wrong with the number of sales to which a coupon is limited.
+func checkLimit(field string, limit int64) error {
+	if limit < 0 || limit > MaxUsageLimit {
+		return invalid(field, "the limit is %d; it must be from 0, which means any number, to 1,000,000,000", limit)
+	}
+	return nil
+}
+
+// checkPayout returns a payout with its currencies in upper case.
+func checkPayout(field string, p money.Payout) (money.Payout, error) {
+	var found apperr.Findings
+	switch p.Kind {
+	case money.NoPayout:
+		return money.Payout{}, nil
+	case money.Fixed:
+		if err := p.Fixed.Check(); err != nil {
+			found.Add(invalid(field+".fixed", "%v", err))
+		}
+		if !p.Cap.IsNone() {
+			found.Add(invalid(field+".cap", "a fixed amount has no cap; leave the cap out, or say a percent"))
+		}
+		p.Fixed.Currency = strings.ToUpper(p.Fixed.Currency)
+	case money.Percent:
+		if p.Percent < 0 || p.Percent > maxPercent {
+			found.Add(invalid(field+".percent", "%s is not from 0 to 100", money.FormatPercent(p.Percent)))
+		}
+		var err error
+		p.Cap, err = checkAmount(field+".cap", p.Cap)
+		found.Add(err)
+	default:
+		found.Add(invalid(field, "%s is not a kind of payout; it must be fixed or percent", quote(string(p.Kind))))
+	}
+	return p, found.Err()
+}
+
+// checkAmount returns an amount that may be none as it may be stored.
+func checkAmount(field string, m money.Money) (money.Money, error) {
+	if m.IsNone() {
+		return money.Money{}, nil
+	}
+	if err := m.Check(); err != nil {
+		return m, invalid(field, "%v", err)
+	}
+	m.Currency = strings.ToUpper(m.Currency)
+	return m, nil
+}
+
+// checkTime says what is wrong with a time.
+func checkTime(field string, t time.Time) error {
+	if year := t.UTC().Year(); year < firstYear || year > lastYear {
+		return invalid(field, "the time is in the year %d; it must be from %d to %d", year, firstYear, lastYear)
+	}
+	return nil
+}
+
+// checkChoice says what is wrong with a value that must be one of a few.
+func checkChoice[T ~string](field string, value T, choices ...T) error {
+	names := make([]string, len(choices))
+	for i, choice := range choices {
+		if value == choice {
+			return nil
+		}
+		names[i] = string(choice)
+	}
+	return invalid(field, "%s is not one of %s", quote(string(value)), strings.Join(names, ", "))
+}

@@ -1,0 +1,146 @@
+package domain
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/pasted"
+)
+
+// The bounds of a series of generated codes.
+const (
+	MaxSeriesCount   = 10_000
+	MaxPrefixChars   = 32
+	MinRandomChars   = 4
+	MaxRandomChars   = 32
+	DefaultRandom    = 8
+	codesPerOneGiven = 1000 // less than one in so many of the codes that there can be is given out
+)
+
+// codeAlphabet has no characters that are mistaken for another: no 0 O 1 I L.
+const codeAlphabet = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+// Series says which codes to make up.
+type Series struct {
+	// Count is how many.
+	Count int
+	// Prefix is what each begins with; it may be empty.
+	Prefix string
+	// Length is how many random characters follow the prefix; 0 stands for DefaultRandom.
+	Length int
+}
+
+// CheckSeriesOf returns a coupon and a series of codes for it as CheckCoupon does: the coupon has no
+// code, the series its defaults. The error names every field at fault; those of the series are
+// `count`, `prefix` and `length`, each with INVALID_ and the field's name as its reason.
+func CheckSeriesOf(draft Coupon, s Series) (Coupon, Series, error) {
+	var found apperr.Findings
+	if pasted.Trim(draft.Code) != "" {
+		found.Add(invalid("code", "the code is %s; it must be empty, codes are made up here", quote(draft.Code)))
+	}
+	draft.Code = codeAlphabet // It stands for the codes to come, which are fit by the way they are made.
+	draft, err := CheckCoupon(draft)
+	draft.Code = ""
+	found.Add(err)
+	s.Prefix = pasted.Trim(s.Prefix)
+	if s.Length == 0 {
+		s.Length = DefaultRandom
+	}
+	found.Add(checkCount(s.Count))
+	found.Add(checkPrefix(s.Prefix))
+	found.Add(checkLength(s))
+	return draft, s, found.Err()
+}
+
+func checkCount(count int) error {
+	if count < 1 || count > MaxSeriesCount {
+		return invalid("count", "the count is %d; it must be 1 to 10,000", count)
+	}
+	return nil
+}
+
+// checkLength also refuses a length at which so many codes would be easy to guess.
+func checkLength(s Series) error {
+	if s.Length < MinRandomChars || s.Length > MaxRandomChars {
+		return invalid("length", "the length is %d; it must be 4 to 32", s.Length)
+	}
+	if checkCount(s.Count) == nil && s.Length < lengthFor(s.Count) {
+		return invalid("length", "%d codes of %d random characters would be easy to guess; take a length of at least %d",
+			s.Count, s.Length, lengthFor(s.Count))
+	}
+	return nil
+}
+
+func checkPrefix(prefix string) error {
+	if len(prefix) > MaxPrefixChars {
+		return invalid("prefix", "the prefix has %d characters; it may have at most 32", len(prefix))
+	}
+	for _, c := range prefix {
+		if !couponcode.IsChar(c) {
+			return invalid("prefix", "the prefix has %s; only letters A-Z and digits are allowed", quoteRune(c))
+		}
+	}
+	return nil
+}
+
+// lengthFor returns the shortest length at which so many codes, 10,000 at most, are hard to guess.
+func lengthFor(count int) int {
+	length, codes := 0, 1
+	for length < MinRandomChars || count*codesPerOneGiven >= codes {
+		length, codes = length+1, codes*len(codeAlphabet)
+	}
+	return length
+}
+
+// FillCodes makes codes of a series until there are as many as it has, none of them in taken, to
+// which it adds them folded. The series is one that CheckSeries returned. random must have bytes
+// without an end, each value as likely as any other.
+func FillCodes(codes []string, s Series, taken map[string]bool, random io.Reader) ([]string, error) {
+	for len(codes) < s.Count {
+		code, err := makeCode(s, random)
+		if err != nil {
+			return nil, fmt.Errorf("making a code: %w", err)
+		}
+		if folded := couponcode.Fold(code); !taken[folded] {
+			taken[folded] = true
+			codes = append(codes, code)
+		}
+	}
+	return codes, nil
+}
+
+// makeCode returns a code of a series, each as likely as any other.
+func makeCode(s Series, random io.Reader) (string, error) {
+	const fair = 256 / len(codeAlphabet) * len(codeAlphabet) // bytes from here on would favour the first characters
+	code := append(make([]byte, 0, len(s.Prefix)+s.Length), s.Prefix...)
+	chance := make([]byte, s.Length)
+	for len(code) < len(s.Prefix)+s.Length {
+		if _, err := io.ReadFull(random, chance); err != nil {
+			return "", err
+		}
+		for _, b := range chance {
+			if int(b) < fair && len(code) < len(s.Prefix)+s.Length {
+				code = append(code, codeAlphabet[int(b)%len(codeAlphabet)])
+			}
+		}
+	}
+	return string(code), nil
+}
+
+// WithCodes returns a coupon like draft for each code.
+func WithCodes(draft Coupon, codes []string) []Coupon {
+	coupons := make([]Coupon, len(codes))
+	for i, code := range codes {
+		coupons[i] = draft
+		coupons[i].Code = code
+	}
+	return coupons
+}
+
+// SeriesExhausted says that no more free codes of a series were found: INVALID_LENGTH on `length`.
+func SeriesExhausted(s Series) error {
+	return invalid("length", "too many codes of %d random characters behind the prefix %s are taken; take a greater length or another prefix",
+		s.Length, quote(s.Prefix))
+}

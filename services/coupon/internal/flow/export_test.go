@@ -1,6 +1,0 @@
-package flow
-
-import "io"
-
-// SetRandom sets where generated codes come from.
-func (s *Service) SetRandom(random io.Reader) { s.random = random }

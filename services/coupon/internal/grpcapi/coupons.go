@@ -1,0 +1,173 @@
+package grpcapi
+
+import (
+	"context"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldmask"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
+)
+
+type couponServer struct {
+	couponv1.UnimplementedCouponServiceServer
+	flow *app.Service
+	view couponView
+}
+
+// CreateCoupon stores a new coupon and approves its publisher.
+func (s *couponServer) CreateCoupon(ctx context.Context, req *couponv1.CreateCouponRequest) (*couponv1.Coupon, error) {
+	draft, unread := draftOf(req.GetParent(), req.GetCoupon())
+	if req.GetCoupon() == nil {
+		return nil, unread
+	}
+	if unread != nil || req.GetValidateOnly() {
+		tried, err := s.flow.TryCoupon(ctx, draft)
+		return s.answer(tried, apperr.Join(unread, err))
+	}
+	return s.answer(s.flow.CreateCoupon(ctx, draft))
+}
+
+// GetCoupon returns a coupon.
+func (s *couponServer) GetCoupon(ctx context.Context, req *couponv1.GetCouponRequest) (*couponv1.Coupon, error) {
+	offer, publisher, code, err := domain.ParseCouponName("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(s.flow.Coupon(ctx, offer, publisher, code))
+}
+
+// ListCoupons returns a page of coupons.
+func (s *couponServer) ListCoupons(ctx context.Context, req *couponv1.ListCouponsRequest) (*couponv1.ListCouponsResponse, error) {
+	offer, err := domain.ParseParent(req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	now := s.flow.Now()
+	page := resourcepage.Of(func(c domain.Coupon) *couponv1.Coupon { return s.view.coupon(&c, now) })
+	_, next, err := s.flow.Coupons(ctx, offer, listing.Request{
+		Parent: req.GetParent(), Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &couponv1.ListCouponsResponse{Coupons: page.Resources, NextPageToken: next}, nil
+}
+
+// UpdateCoupon changes a coupon.
+func (s *couponServer) UpdateCoupon(ctx context.Context, req *couponv1.UpdateCouponRequest) (*couponv1.Coupon, error) {
+	if req.GetCoupon() == nil {
+		return nil, missing("coupon", "INVALID_COUPON")
+	}
+	offer, publisher, code, err := domain.ParseCouponName("name", req.GetCoupon().GetName())
+	if err != nil {
+		return nil, err
+	}
+	change := fieldmask.Of(req.GetCoupon(), req.GetUpdateMask())
+	draft := func(current domain.Coupon) (domain.Coupon, error) {
+		merged, maskErr := change.Merge(s.view.coupon(&current, s.flow.Now()))
+		merged.Payout = withoutOldCap(merged.GetPayout(), req.GetCoupon().GetPayout())
+		coupon, err := couponOf(merged)
+		return coupon, apperr.Join(maskErr, err)
+	}
+	return s.answer(s.flow.UpdateCoupon(ctx, offer, publisher, code, draft, update(change, req.GetCoupon(), req.GetValidateOnly())))
+}
+
+// ArchiveCoupon ends a coupon for good.
+func (s *couponServer) ArchiveCoupon(ctx context.Context, req *couponv1.ArchiveCouponRequest) (*couponv1.Coupon, error) {
+	offer, publisher, code, err := domain.ParseCouponName("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(s.flow.ArchiveCoupon(ctx, offer, publisher, code, req.GetEtag()))
+}
+
+// ValidateCoupon says whether a code gives its discount now.
+func (s *couponServer) ValidateCoupon(ctx context.Context, req *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error) {
+	var offer, publisher string
+	var err error
+	if req.GetOffer() != "" {
+		if offer, err = domain.ParseOfferName("offer", req.GetOffer()); err != nil {
+			return nil, err
+		}
+	}
+	if req.GetPublisher() != "" {
+		if publisher, err = domain.ParsePublisherName("publisher", req.GetPublisher()); err != nil {
+			return nil, err
+		}
+	}
+	verdict, err := s.flow.ValidateCoupon(ctx, req.GetCode(), offer, publisher)
+	if err != nil {
+		return nil, err
+	}
+	answer := &couponv1.ValidateCouponResponse{
+		Valid:      verdict.Valid,
+		Reason:     couponv1.ValidateCouponResponse_Reason(couponv1.ValidateCouponResponse_Reason_value[string(verdict.Reason)]),
+		Candidates: verdict.Names,
+	}
+	if verdict.Coupon != nil {
+		answer.Coupon = s.view.coupon(&verdict.Coupon.Coupon, verdict.Time)
+	}
+	return answer, nil
+}
+
+// answer returns one coupon with who shares its code.
+func (s *couponServer) answer(shared app.Shared, err error) (*couponv1.Coupon, error) {
+	if err != nil {
+		return nil, err
+	}
+	coupon := s.view.coupon(&shared.Coupon, s.flow.Now())
+	for _, publisher := range shared.With {
+		coupon.SharedWith = append(coupon.SharedWith, domain.PublisherName(publisher))
+	}
+	return coupon, nil
+}
+
+// draftOf returns a coupon to create on the offer that is its parent.
+func draftOf(parent string, m *couponv1.Coupon) (domain.Coupon, error) {
+	offer, offerErr := domain.ParseOfferName("parent", parent)
+	draft, err := couponOf(m)
+	if m == nil {
+		return draft, apperr.Join(err, offerErr)
+	}
+	draft.Offer, draft.Code = offer, m.GetCode()
+	var publisherErr error
+	draft.Publisher, publisherErr = domain.ParsePublisherName("publisher", m.GetPublisher())
+	return draft, apperr.Join(offerErr, publisherErr, err)
+}
+
+// couponOf returns the fields in a coupon's proto that can change, with the defaults of those that
+// are unset; the start time has none here.
+func couponOf(m *couponv1.Coupon) (domain.Coupon, error) {
+	if m == nil {
+		return domain.Coupon{}, missing("coupon", "INVALID_COUPON")
+	}
+	c := domain.Coupon{
+		InternalNote: m.GetInternalNote(), Enabled: m.Enabled == nil || m.GetEnabled(),
+		UsageLimit: m.GetUsageLimit(), DailyUsageLimit: m.GetDailyUsageLimit(),
+	}
+	var start, expire, payoutErr, settingsErr error
+	c.StartTime, start = timeOf("start_time", "INVALID_START_TIME", m.GetStartTime())
+	c.ExpireTime, expire = timeOf("expire_time", "INVALID_EXPIRE_TIME", m.GetExpireTime())
+	c.Payout, payoutErr = payoutOf("payout", "INVALID_PAYOUT", m.GetPayout())
+	c.Settings, settingsErr = settingsOf(m.GetSettings())
+	return c, apperr.Join(start, expire, payoutErr, settingsErr)
+}
+
+// settingsOf returns a coupon's own settings.
+func settingsOf(m *couponv1.CouponSettings) (domain.CouponSettings, error) {
+	const reason = "INVALID_SETTINGS"
+	s := domain.CouponSettings{
+		Precedence:              choice(m.GetPrecedence(), domain.Precedence("")),
+		DefaultConversionStatus: choice(m.GetDefaultConversionStatus(), domain.ConversionStatus("")),
+		FallbackURL:             m.GetFallbackUrl(),
+	}
+	var window, grace error
+	s.ClickWindow, window = optionalDuration("settings.click_window", reason, m.GetClickWindow())
+	s.CouponGrace, grace = optionalDuration("settings.coupon_grace", reason, m.GetCouponGrace())
+	return s, apperr.Join(window, grace)
+}

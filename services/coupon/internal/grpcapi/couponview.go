@@ -1,0 +1,57 @@
+package grpcapi
+
+import (
+	"time"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
+)
+
+// couponView turns coupons into protos.
+type couponView struct{ publicURL string }
+
+// coupon returns the proto of a coupon, with its state at a moment and its tracking link.
+func (v couponView) coupon(c *domain.Coupon, now time.Time) *couponv1.Coupon {
+	name := c.Name()
+	enabled := c.Enabled
+	return &couponv1.Coupon{
+		Name:            name,
+		Code:            c.Code,
+		Offer:           domain.OfferName(c.Offer),
+		Publisher:       domain.PublisherName(c.Publisher),
+		StartTime:       stamp(c.StartTime),
+		ExpireTime:      stamp(c.ExpireTime),
+		InternalNote:    c.InternalNote,
+		Enabled:         &enabled,
+		Payout:          payout(c.Payout),
+		Settings:        settings(c.Settings),
+		State:           couponv1.Coupon_State(couponv1.Coupon_State_value[string(domain.StateOf(*c, now))]),
+		TrackingLink:    trackinglink.Build(v.publicURL, trackinglink.Link{Offer: c.Offer, Publisher: c.Publisher, CouponCode: c.Code}),
+		CreateTime:      stamp(c.CreateTime),
+		UpdateTime:      stamp(c.UpdateTime),
+		Etag:            domain.Etag(name, c.Revision),
+		UsageLimit:      c.UsageLimit,
+		DailyUsageLimit: c.DailyUsageLimit,
+	}
+}
+
+// settings returns the proto of a coupon's own settings; nil where it has none.
+func settings(s domain.CouponSettings) *couponv1.CouponSettings {
+	if s == (domain.CouponSettings{}) {
+		return nil
+	}
+	m := &couponv1.CouponSettings{
+		ClickWindow: optionalDurationProto(s.ClickWindow),
+		CouponGrace: optionalDurationProto(s.CouponGrace),
+		FallbackUrl: s.FallbackURL,
+	}
+	if s.Precedence != "" {
+		m.Precedence = couponv1.Offer_Precedence(couponv1.Offer_Precedence_value[string(s.Precedence)]).Enum()
+	}
+	if s.DefaultConversionStatus != "" {
+		status := couponv1.Offer_ConversionStatus_value[string(s.DefaultConversionStatus)]
+		m.DefaultConversionStatus = couponv1.Offer_ConversionStatus(status).Enum()
+	}
+	return m
+}

@@ -1,0 +1,145 @@
+package grpcapi
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// enum is a proto enum whose names are the domain's values.
+type enum interface {
+	protoreflect.Enum
+	String() string
+}
+
+// choice returns the domain's value of an enum, fallback where it is unspecified. A number that
+// has no name comes back as its digits, which the rules refuse.
+func choice[T ~string](value enum, fallback T) T {
+	if value.Number() == 0 {
+		return fallback
+	}
+	return T(value.String())
+}
+
+// timeOf returns a timestamp as the domain keeps times; the zero time where there is none.
+func timeOf(field, reason string, stamp *timestamppb.Timestamp) (time.Time, error) {
+	if stamp == nil {
+		return time.Time{}, nil
+	}
+	t := stamp.AsTime().Truncate(time.Millisecond)
+	if !stamp.IsValid() || t.IsZero() {
+		return time.Time{}, apperr.Invalid(reason, field, "the time is not from the years 2000 to 9999 with 0 to 999,999,999 nanos")
+	}
+	return t, nil
+}
+
+// durationOf returns a duration, fallback where there is none.
+func durationOf(field, reason string, d *durationpb.Duration, fallback time.Duration) (time.Duration, error) {
+	if d == nil {
+		return fallback, nil
+	}
+	if !d.IsValid() {
+		return 0, apperr.Invalid(reason, field, "the duration is malformed; seconds and nanos must have the same sign")
+	}
+	return d.AsDuration(), nil
+}
+
+// stamp returns a proto timestamp; nil for the zero time.
+func stamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+// optionalDuration returns a duration that may be unset.
+func optionalDuration(field, reason string, d *durationpb.Duration) (domain.OptionalDuration, error) {
+	value, err := durationOf(field, reason, d, 0)
+	return domain.OptionalDuration{IsSet: d != nil, Value: value}, err
+}
+
+// optionalDurationProto returns the proto of a duration that may be unset; nil for one that is.
+func optionalDurationProto(d domain.OptionalDuration) *durationpb.Duration {
+	if !d.IsSet {
+		return nil
+	}
+	return durationpb.New(d.Value)
+}
+
+// payoutOf returns the payout in a field; none where there is none.
+func payoutOf(field, reason string, p *couponv1.Payout) (money.Payout, error) {
+	if p == nil {
+		return money.Payout{}, nil
+	}
+	var found apperr.Findings
+	most, err := optionalMoney(field+".cap", reason, p.GetCap())
+	found.Add(err)
+	payout := money.Payout{Cap: most}
+	switch kind := p.GetKind().(type) {
+	case *couponv1.Payout_Fixed:
+		payout.Kind, payout.Fixed = money.Fixed, moneyOf(kind.Fixed)
+	case *couponv1.Payout_Percent:
+		percent, err := money.ParsePercent(kind.Percent)
+		if err != nil {
+			found.Add(apperr.Invalid(reason, field+".percent", "%v", err))
+		}
+		payout.Kind, payout.Percent = money.Percent, percent
+	default:
+		found.Add(apperr.Invalid(reason, field, "the %s says neither fixed nor percent", field))
+		payout = money.Payout{}
+	}
+	return payout, found.Err()
+}
+
+// withoutOldCap returns a merged payout without the cap that was stored with a percentage, where a request takes the
+// percentage away and does not mention the cap; nil if nothing is left.
+func withoutOldCap(merged, request *couponv1.Payout) *couponv1.Payout {
+	_, isPercent := merged.GetKind().(*couponv1.Payout_Percent)
+	if isPercent || merged.GetCap() == nil || request.GetCap() != nil {
+		return merged
+	}
+	if merged.GetKind() == nil {
+		return nil
+	}
+	merged.Cap = nil
+	return merged
+}
+
+// optionalMoney returns the amount in a field; none if it is unset.
+func optionalMoney(field, reason string, m *couponv1.Money) (money.Money, error) {
+	if m != nil && m.GetCurrencyCode() == "" { // which would be taken for none
+		return money.Money{}, apperr.Invalid(reason, field, "the amount has no currency_code")
+	}
+	return moneyOf(m), nil
+}
+
+func moneyOf(m *couponv1.Money) money.Money {
+	return money.Money{Currency: m.GetCurrencyCode(), Units: m.GetUnits(), Nanos: m.GetNanos()}
+}
+
+// moneyProto returns the proto of an amount; nil for none.
+func moneyProto(m money.Money) *couponv1.Money {
+	if m.IsNone() {
+		return nil
+	}
+	return &couponv1.Money{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
+}
+
+// payout returns the proto of a payout; nil for none.
+func payout(p money.Payout) *couponv1.Payout {
+	switch p.Kind {
+	case money.Fixed:
+		return &couponv1.Payout{Kind: &couponv1.Payout_Fixed{Fixed: moneyProto(p.Fixed)}}
+	case money.Percent:
+		return &couponv1.Payout{Kind: &couponv1.Payout_Percent{Percent: money.FormatPercent(p.Percent)}, Cap: moneyProto(p.Cap)}
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,170 @@
+// Package delivery sends conversions to publishers: it plans deliveries, claims those that are due, calls the
+// publishers' endpoints and stores the results. Several instances share the work by leases in the store.
+//
+// Each publisher has a lane of its own with a bounded number of calls, and a circuit that opens when its
+// endpoint fails repeatedly, so one endpoint does not hold up deliveries to another.
+//
+// Only the tracking service's wiring imports it.
+package delivery
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+const (
+	// lease is for how long claimed deliveries are left to this instance: longer than a full lane of an
+	// endpoint takes that lets each call wait as long as it may.
+	lease = 2 * time.Minute
+	// callTimeout bounds a call with all that belongs to it.
+	callTimeout = 10 * time.Second
+	// idlePoll and busyPoll are how long the store is not looked at without a wake, with nothing under
+	// way and with something.
+	idlePoll = time.Second
+	busyPoll = 250 * time.Millisecond
+	// lookGap is what lies between two looks at least, so that what comes in a burst is looked at
+	// together.
+	lookGap = 10 * time.Millisecond
+	// storeTimeout bounds one claim or one note.
+	storeTimeout = 10 * time.Second
+	// stopGrace is how long calls under way have to finish at the end.
+	stopGrace = 5 * time.Second
+)
+
+// Publishers answers what a delivery to a publisher needs; app.CouponClient is one.
+type Publishers interface {
+	// Publisher returns a publisher by its id; app.ErrNotFound where there is none.
+	Publisher(ctx context.Context, id string) (domain.Publisher, error)
+}
+
+// Config is what a Sender works with.
+type Config struct {
+	Store      app.DeliveryStore
+	Publishers Publishers
+	// Client makes the calls. It must not follow redirects, and must refuse addresses inside the network.
+	Client *http.Client
+	Now    func() time.Time
+	// Random returns numbers from 0 up to but not including 1. It must be safe for concurrent use.
+	Random func() float64
+	Log    *slog.Logger
+	// CallTimeout bounds a call with all that belongs to it; zero: 10 seconds.
+	CallTimeout time.Duration
+}
+
+// Courier brings deliveries to publishers. It is safe for concurrent use.
+type Sender struct {
+	store       app.DeliveryStore
+	publishers  Publishers
+	client      *http.Client
+	now         func() time.Time
+	random      func() float64
+	log         *slog.Logger
+	callTimeout time.Duration
+	// toPlan and toClaim hold a token where there is something to look for.
+	toPlan, toClaim chan struct{}
+	// calls counts the goroutines that have calls under way.
+	calls sync.WaitGroup
+
+	mu    sync.Mutex
+	lanes map[string]*lane
+	// used is how many deliveries are in lanes.
+	used int
+	// held says that the last claim left out lanes because they were full.
+	held    bool
+	stopped bool
+}
+
+var _ app.Sender = (*Sender)(nil)
+
+// New returns a Sender, which does nothing but Send until Run.
+func New(c Config) *Sender {
+	if c.CallTimeout == 0 {
+		c.CallTimeout = callTimeout
+	}
+	return &Sender{
+		store: c.Store, publishers: c.Publishers, client: c.Client, now: c.Now, random: c.Random, log: c.Log,
+		callTimeout: c.CallTimeout,
+		toPlan:      make(chan struct{}, 1), toClaim: make(chan struct{}, 1),
+		lanes: map[string]*lane{},
+	}
+}
+
+// Wake says that there are conversions whose deliveries are to be planned, or deliveries that are due. It
+// returns at once; many wakes in a short time are one look.
+func (c *Sender) Wake() {
+	signal(c.toPlan)
+	signal(c.toClaim)
+}
+
+func signal(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default: // there is a token already
+	}
+}
+
+// Run plans and sends deliveries until ctx ends; then it puts back what waits, and waits a few seconds
+// for the calls under way. Those that take longer stay claimed until their lease ends, and are sent again
+// then. It may be called once, and returns nil.
+func (c *Sender) Run(ctx context.Context) error {
+	calling, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	var loops sync.WaitGroup
+	loops.Go(func() { c.loop(ctx, "planning deliveries", c.toPlan, c.plan) })
+	loops.Go(func() {
+		// A claim that has begun is waited for: what it got is put back.
+		c.loop(ctx, "claiming deliveries", c.toClaim, func(ctx context.Context) (time.Duration, error) { return c.claim(ctx, calling) })
+	})
+	<-ctx.Done()
+	waiting := c.stop()
+	loops.Wait()
+	grace := time.AfterFunc(stopGrace, abort)
+	defer grace.Stop()
+	c.putBack(calling, waiting, c.moment())
+	c.calls.Wait()
+	c.client.CloseIdleConnections()
+	return nil
+}
+
+// loop looks again and again until ctx ends: after the pause that the last look asked for, or when woken.
+func (c *Sender) loop(ctx context.Context, what string, wake <-chan struct{}, look func(context.Context) (time.Duration, error)) {
+	failing := false
+	for ctx.Err() == nil {
+		pause, err := look(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil && !failing: // once, not each second
+			failing = true
+			c.log.WarnContext(ctx, what+" fails; trying again each second", slog.Any("error", err))
+		case err == nil && failing:
+			failing = false
+			c.log.InfoContext(ctx, what+" works again")
+		}
+		if err != nil {
+			// Wakes are left for later: they would come in the rhythm of the sales.
+			sleep(ctx, idlePoll, nil)
+			continue
+		}
+		sleep(ctx, lookGap, nil)
+		sleep(ctx, pause-lookGap, wake)
+	}
+}
+
+// sleep waits for a time, for a wake or for the end of ctx.
+func sleep(ctx context.Context, pause time.Duration, wake <-chan struct{}) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-wake:
+	case <-ctx.Done():
+	}
+}
+
+// moment returns the time, UTC, in the precision that is stored.
+func (c *Sender) moment() time.Time { return c.now().UTC().Truncate(time.Millisecond) }

@@ -1,0 +1,153 @@
+// Package linkscan scans all tracking links of an offer: it claims running scans, follows their links one after
+// the other, and stores the result of each. Several instances share the work by leases in the store; if one
+// dies, another continues.
+//
+// It is polite: it follows one link of a scan at a time, pauses between two calls to other people's hosts, and
+// runs two scans at once per instance.
+//
+// Only the tracking service's wiring imports it.
+package linkscan
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
+)
+
+const (
+	// scansAtOnce is how many scans an instance carries out at a time.
+	scansAtOnce = 2
+	// lease is for how long a scan is left to this instance from a link on: longer than the scan of one
+	// takes with all that belongs to it.
+	lease = 90 * time.Second
+	// linkTimeout bounds the scan of one link, which bounds itself to 30 seconds on the way.
+	linkTimeout = time.Minute
+	// poll is how long the store is not looked at without a wake.
+	poll = time.Second
+	// hostPause is what lies between two links.
+	hostPause = 200 * time.Millisecond
+	// retryPause is when a scan is gone on with that could not be, for instance because the coupon service
+	// was out of reach.
+	retryPause = 5 * time.Second
+	// listTimeout bounds the list of an offer's links, storeTimeout one claim or one note.
+	listTimeout  = time.Minute
+	storeTimeout = 10 * time.Second
+)
+
+// Links lists an offer's links; the coupon client does.
+type Links interface {
+	// Links returns what the links of an offer's coupons carry, but for those that are archived.
+	Links(ctx context.Context, offer string) ([]trackinglink.Link, error)
+}
+
+// Scanner scans one link; app.Service does.
+type Scanner interface {
+	ScanLink(ctx context.Context, link string, visitor app.Visitor) (redirect.Scan, error)
+}
+
+// Config is what a Runner works with.
+type Config struct {
+	Store   app.OfferScanStore
+	Links   Links
+	Scanner Scanner
+	// PublicURL is what tracking links begin with.
+	PublicURL string
+	// Wake receives when a scan was started; nil: the store is looked at each second only.
+	Wake <-chan struct{}
+	Now  func() time.Time
+	Log  *slog.Logger
+	// HostPause lies between two links of a scan, RetryPause before a scan is gone on with that could not
+	// be; zero: 200 milliseconds and 5 seconds.
+	HostPause, RetryPause time.Duration
+}
+
+// Surveyor carries out scans of offers.
+type Runner struct{ Config }
+
+// New returns a Runner, which does nothing until Run.
+func New(c Config) *Runner {
+	if c.HostPause == 0 {
+		c.HostPause = hostPause
+	}
+	if c.RetryPause == 0 {
+		c.RetryPause = retryPause
+	}
+	return &Runner{c}
+}
+
+// Run carries out scans until ctx ends. Those under way are left for another Run, without the link that was
+// being scanned.
+func (s *Runner) Run(ctx context.Context) {
+	var places sync.WaitGroup
+	for range scansAtOnce {
+		places.Go(func() { s.work(ctx) })
+	}
+	places.Wait()
+}
+
+// work carries out one scan after the other until ctx ends.
+func (s *Runner) work(ctx context.Context) {
+	failing := false
+	for ctx.Err() == nil {
+		found, err := s.next(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil && !failing: // once, not each time
+			failing = true
+			s.Log.WarnContext(ctx, "scanning an offer's links fails; trying again", slog.Any("error", err))
+		case found && err == nil && failing:
+			failing = false
+			s.Log.InfoContext(ctx, "scanning an offer's links works again")
+		}
+		switch {
+		case err != nil:
+			sleep(ctx, poll, nil)
+		case !found:
+			sleep(ctx, poll, s.Wake)
+		}
+	}
+}
+
+// next carries out a scan that waits, and says whether there was one.
+func (s *Runner) next(ctx context.Context) (found bool, err error) {
+	now := s.moment()
+	hold := app.Hold{Holder: uuid.NewString(), Until: now.Add(lease)}
+	claiming, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	scan, err := s.Store.ClaimOfferScan(claiming, now, hold)
+	if errors.Is(err, app.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	j := &job{surveyor: s, scan: scan, holder: hold.Holder}
+	if err = j.run(ctx); errors.Is(err, errLost) {
+		return true, nil // it was cancelled, or somebody else goes on with it
+	}
+	if err != nil {
+		j.letGo(ctx)
+	}
+	return true, err
+}
+
+// sleep waits for a time, for a wake or for the end of ctx.
+func sleep(ctx context.Context, pause time.Duration, wake <-chan struct{}) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-wake:
+	case <-ctx.Done():
+	}
+}
+
+// moment returns the time, UTC, in the precision that is stored.
+func (s *Runner) moment() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }

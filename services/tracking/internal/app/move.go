@@ -1,0 +1,20 @@
+package app
+
+// What stores keep besides what callers of theirs give them, as it is moved from one store to another.
+
+// CouponUses are how often a coupon that has limits was used: another way of saying what the conversions say.
+type CouponUses struct {
+	// Coupon is the coupon's resource name.
+	Coupon string
+	// Day is that of domain.Use; empty: the uses are those of all days.
+	Day string
+	// ETag is the coupon's revision as of which the uses were counted.
+	ETag string
+	Uses int64
+}
+
+// Counted says by which days figures are, and that everything is in them. A store without figures has none.
+type Counted struct {
+	// Zone is the name of the time zone.
+	Zone string
+}

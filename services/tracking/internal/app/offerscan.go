@@ -1,0 +1,166 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
+)
+
+// Hold is the right to go on with a scan until a time. Whoever has it loses it when that has passed, or
+// when the scan ends.
+type Hold struct {
+	// Scan is the scan's id.
+	Scan string
+	// Holder is the hold's own name: no two have the same.
+	Holder string
+	Until  time.Time
+}
+
+// OfferScanStore keeps scans of offers with their results, 90 days from their creation.
+type OfferScanStore interface {
+	// InsertOfferScan stores a new scan, which is running and nobody's. ErrExists: another one of the offer
+	// is running, which the database itself decides.
+	InsertOfferScan(ctx context.Context, scan redirect.OfferScan) error
+	// OfferScan returns a scan by its id.
+	OfferScan(ctx context.Context, id string) (redirect.OfferScan, error)
+	// OfferScans returns the scans that a query selects.
+	OfferScans(ctx context.Context, q listing.Query) ([]redirect.OfferScan, error)
+	// EndOfferScan gives a running scan its last state at a time and returns it; one that has ended is
+	// returned as it is. ErrNotFound: there is none.
+	EndOfferScan(ctx context.Context, id string, state redirect.OfferScanState, now time.Time) (redirect.OfferScan, error)
+	// ClaimOfferScan gives out, until a time, the running scan that waits longest of those that nobody
+	// holds now. The hold's Scan is not looked at. ErrNotFound: there is none.
+	ClaimOfferScan(ctx context.Context, now time.Time, hold Hold) (redirect.OfferScan, error)
+	// KeepOfferScan makes a hold last until its Until, which may be now, and notes how many links there
+	// are. ErrNotFound: the scan is the holder's no more, or has ended.
+	KeepOfferScan(ctx context.Context, hold Hold, links int) error
+	// AddOfferScanResult stores a result in the place of an earlier one of its coupon, and makes the hold
+	// last. The scan's counts become those of its results; after a crash in between they do with the next
+	// result, or the end. ErrNotFound: the scan is the holder's no more, or has ended, and nothing was
+	// stored.
+	AddOfferScanResult(ctx context.Context, hold Hold, result redirect.OfferScanResult) error
+	// ScannedCoupons returns the names of the coupons that have results in a scan, in order.
+	ScannedCoupons(ctx context.Context, scan string) ([]string, error)
+	// OfferScanResults returns the results that a query selects, whose fields are scan, coupon and ok.
+	OfferScanResults(ctx context.Context, q listing.Query) ([]redirect.OfferScanResult, error)
+}
+
+// offerScanSchema says in what order scans are listed: by their ids, which hold their times.
+func offerScanSchema() *listing.Schema {
+	return listing.NewSchema(listing.Field{Name: "name", Stored: "id", Kind: listing.Opaque}, "name desc")
+}
+
+// resultSchema says by what a scan's results are filtered.
+func resultSchema() *listing.Schema {
+	return listing.NewSchema(listing.Field{Name: "coupon", Kind: listing.String}, "", listing.Field{Name: "ok", Kind: listing.Bool})
+}
+
+// NewOfferScans receives soon after a scan was started by this instance.
+func (s *Service) NewOfferScans() <-chan struct{} { return s.newScans }
+
+// StartOfferScan stores a new scan of an offer's links, for a Runner to carry out. Of scan the offer,
+// the device and the language are taken.
+//
+// Errors: NotFound (OFFER_NOT_FOUND); FailedPrecondition (OFFER_SCAN_RUNNING); Unavailable where the
+// coupon service is.
+func (s *Service) StartOfferScan(ctx context.Context, scan redirect.OfferScan) (redirect.OfferScan, error) {
+	if _, err := s.catalog.Offer(ctx, scan.Offer); err != nil {
+		return redirect.OfferScan{}, orNotFound(err, offerNotFound, "offer", scan.Offer)
+	}
+	now := s.Now()
+	id, err := s.ids.next(now)
+	if err != nil {
+		return redirect.OfferScan{}, err
+	}
+	fresh := redirect.OfferScan{
+		ID: id, Offer: scan.Offer, State: redirect.ScanRunning, Device: scan.Device, Language: scan.Language, CreateTime: now,
+	}
+	err = s.store.InsertOfferScan(ctx, fresh)
+	if errors.Is(err, ErrExists) {
+		return redirect.OfferScan{}, apperr.New(apperr.FailedPrecondition, "OFFER_SCAN_RUNNING", "a scan of offer %s is running; wait for its end, or cancel it", scan.Offer)
+	}
+	if err != nil {
+		return redirect.OfferScan{}, fmt.Errorf("storing a scan of offer %s: %w", scan.Offer, err)
+	}
+	select {
+	case s.newScans <- struct{}{}:
+	default: // it is known already that there is one
+	}
+	return fresh, nil
+}
+
+// OfferScan returns a scan of an offer.
+//
+// Errors: NotFound (OFFER_SCAN_NOT_FOUND).
+func (s *Service) OfferScan(ctx context.Context, offer, id string) (redirect.OfferScan, error) {
+	scan, err := s.store.OfferScan(ctx, id)
+	if err == nil && scan.Offer != offer {
+		err = ErrNotFound
+	}
+	return scan, noScan(offer, id, err)
+}
+
+func noScan(offer, id string, err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return apperr.New(apperr.NotFound, "OFFER_SCAN_NOT_FOUND", "there is no scan %q of offer %s; scans are kept for 90 days", id, offer)
+	}
+	return err
+}
+
+// OfferScans returns a page of the scans of an offer, or of all where offer is empty, latest first, and
+// the token of the next.
+//
+// Errors: InvalidArgument on page_size or page_token.
+func (s *Service) OfferScans(ctx context.Context, offer string, req listing.Request) ([]redirect.OfferScan, string, error) {
+	var scope listing.Expr
+	if offer != "" {
+		scope = listing.Compare{Field: "offer", Op: listing.Equal, Value: offer}
+	}
+	q, err := s.offerScans.Query(req, scope, s.Now())
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := s.store.OfferScans(ctx, q)
+	if err != nil {
+		return nil, "", err
+	}
+	page, next := listing.Page(q, rows, func(scan redirect.OfferScan, _ string) any { return scan.ID })
+	return page, next, nil
+}
+
+// CancelOfferScan ends a scan; one that has ended is returned as it is. A link that is being scanned is
+// not noted any more.
+//
+// Errors: NotFound (OFFER_SCAN_NOT_FOUND).
+func (s *Service) CancelOfferScan(ctx context.Context, offer, id string) (redirect.OfferScan, error) {
+	if _, err := s.OfferScan(ctx, offer, id); err != nil {
+		return redirect.OfferScan{}, err
+	}
+	scan, err := s.store.EndOfferScan(ctx, id, redirect.ScanCancelled, s.Now())
+	return scan, noScan(offer, id, err)
+}
+
+// OfferScanResults returns a page of what a scan found, in the order of the coupons' names, and the token
+// of the next.
+//
+// Errors: NotFound (OFFER_SCAN_NOT_FOUND); InvalidArgument on filter, page_size or page_token.
+func (s *Service) OfferScanResults(ctx context.Context, offer, id string, req listing.Request) ([]redirect.OfferScanResult, string, error) {
+	q, err := s.scanResults.Query(req, listing.Compare{Field: "scan", Op: listing.Equal, Value: id}, s.Now())
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := s.OfferScan(ctx, offer, id); err != nil {
+		return nil, "", err
+	}
+	rows, err := readPage(ctx, q, s.store.OfferScanResults)
+	if err != nil {
+		return nil, "", err
+	}
+	page, next := listing.Page(q, rows, func(result redirect.OfferScanResult, _ string) any { return result.Coupon })
+	return page, next, nil
+}

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+// postbackSchema says by what the journal is filtered and ordered.
+func postbackSchema() *listing.Schema {
+	return listing.NewSchema(
+		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "postbacks/"},
+		"create_time desc",
+		listing.Field{Name: "offer", Kind: listing.Name, Prefix: "offers/"},
+		listing.Field{Name: "conversion", Kind: listing.Name, Prefix: "conversions/"},
+		listing.Field{Name: "outcome", Kind: listing.Enum, Values: []string{"ATTRIBUTED", "UNATTRIBUTED", "DUPLICATE", "REJECTED"}},
+		listing.Field{Name: "reason", Kind: listing.String},
+		listing.Field{Name: "coupon_code", Stored: "coupon_code_key", Kind: listing.Folded},
+		listing.Field{Name: "codes", Stored: "coupon_code_key", Kind: listing.Folded, Within: true},
+		listing.Field{Name: "transaction_id", Kind: listing.String},
+		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
+	)
+}
+
+// storedPostback returns the stored value of a postback's field that lists are ordered by.
+func storedPostback(p domain.Postback, field string) any {
+	if field == "create_time" {
+		return p.Time
+	}
+	return p.ID
+}
+
+// Postback returns an entry of the journal by its id.
+//
+// Errors: NotFound (POSTBACK_NOT_FOUND).
+func (s *Service) Postback(ctx context.Context, id string) (domain.Postback, error) {
+	p, err := s.store.Postback(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return p, apperr.New(apperr.NotFound, "POSTBACK_NOT_FOUND", "there is no postback %q; the journal keeps each for a limited time", id)
+	}
+	return p, err
+}
+
+// Postbacks returns a page of the journal's entries that match, and the token of the next.
+//
+// Errors: InvalidArgument on filter, order_by, page_size or page_token.
+func (s *Service) Postbacks(ctx context.Context, req listing.Request) ([]domain.Postback, string, error) {
+	q, err := s.postbacks.Query(req, nil, s.Now())
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := readPage(ctx, q, s.store.Postbacks)
+	if err != nil {
+		return nil, "", err
+	}
+	page, next := listing.Page(q, rows, storedPostback)
+	return page, next, nil
+}

@@ -1,0 +1,159 @@
+// Package couponclient asks the coupon service over gRPC and holds its answers in memory, so that a click
+// or a sale needs no round trip. Answers are fresh for 2 seconds, and served stale for up to an hour while the
+// coupon service does not answer. Each key has at most one question under way. A coupon service that hangs
+// costs requests nothing after the first second. The answers are stored too, so a restart while the coupon
+// service is away loses none.
+//
+// Only the tracking service's wiring imports it. It implements app.CouponClient.
+package couponclient
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+// Client is the coupon service as the tracking service sees it. It is safe for concurrent use.
+type Client struct {
+	client     couponv1.LookupServiceClient
+	couponList couponv1.CouponServiceClient
+	offers     *memo[*couponv1.LookupOfferResponse, domain.Offer]
+	tokens     *memo[*couponv1.LookupOfferResponse, domain.Offer]
+	coupons    *memo[*couponv1.LookupCodeResponse, []domain.Coupon]
+	standings  *memo[*couponv1.LookupStandingResponse, domain.Standing]
+	publishers *memo[*couponv1.LookupPublisherResponse, domain.Publisher]
+	line       *line
+	notes      *notes
+	now        func() time.Time
+}
+
+// New returns a client that asks over a connection to the coupon service, and waits askTimeout for an answer. Run
+// Watch beside it.
+func New(conn grpc.ClientConnInterface, now func() time.Time, askTimeout time.Duration) *Client {
+	m := memory{now: now, askTimeout: askTimeout, line: newLine(), notes: newNotes()}
+	return &Client{
+		client:     couponv1.NewLookupServiceClient(conn),
+		couponList: couponv1.NewCouponServiceClient(conn),
+		offers:     newMemo("offer", m, offerFromProto),
+		tokens:     newMemo("token", m, offerFromProto),
+		coupons:    newMemo("coupons", m, couponsFromProto),
+		standings:  newMemo("standing", m, standingFromProto),
+		publishers: newMemo("publisher", m, publisherFromProto),
+		line:       m.line,
+		notes:      m.notes,
+		now:        now,
+	}
+}
+
+// Offer implements app.CouponClient.
+func (c *Client) Offer(ctx context.Context, id string) (domain.Offer, error) {
+	if !domain.IsID(id) {
+		return domain.Offer{}, app.ErrNotFound
+	}
+	return c.offers.get(ctx, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
+		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}})
+	})
+}
+
+// LatestOffer implements app.CouponClient.
+func (c *Client) LatestOffer(ctx context.Context, id string) (domain.Offer, error) {
+	return c.offers.latest(ctx, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
+		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}, Latest: true})
+	})
+}
+
+// KnowsToken implements app.CouponClient.
+func (c *Client) KnowsToken(token string) bool { return c.tokens.isKnown(token) }
+
+// OfferByToken implements app.CouponClient.
+func (c *Client) OfferByToken(ctx context.Context, token string) (domain.Offer, error) {
+	return c.tokens.get(ctx, token, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
+		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_PostbackToken{PostbackToken: token}})
+	})
+}
+
+func (c *Client) askOffer(ctx context.Context, req *couponv1.LookupOfferRequest) (*couponv1.LookupOfferResponse, error) {
+	resp, err := c.client.LookupOffer(ctx, req)
+	return resp, fault(err)
+}
+
+// Coupons implements app.CouponClient.
+func (c *Client) Coupons(ctx context.Context, offer, code string) ([]domain.Coupon, error) {
+	code = couponcode.Fold(code)
+	if !couponcode.Is(code) || offer != "" && !domain.IsID(offer) {
+		return nil, nil // no coupon can have it
+	}
+	coupons, err := c.coupons.get(ctx, offer+"/"+code, func(ctx context.Context) (*couponv1.LookupCodeResponse, error) {
+		return c.askCoupons(ctx, offer, code)
+	})
+	if err == app.ErrNotFound { //nolint:errorlint // askCoupons returns it bare
+		return nil, nil
+	}
+	return coupons, err
+}
+
+// askCoupons returns ErrNotFound where no coupon has the code, so that this is not held in memory.
+func (c *Client) askCoupons(ctx context.Context, offer, code string) (*couponv1.LookupCodeResponse, error) {
+	req := &couponv1.LookupCodeRequest{Code: code}
+	if offer != "" {
+		req.Offer = "offers/" + offer
+	}
+	resp, err := c.client.LookupCode(ctx, req)
+	if err != nil {
+		return nil, fault(err)
+	}
+	if len(resp.GetCandidates()) == 0 {
+		return nil, app.ErrNotFound
+	}
+	return resp, nil
+}
+
+// Standing implements app.CouponClient.
+func (c *Client) Standing(ctx context.Context, offer, publisher string) (domain.Standing, error) {
+	if !domain.IsID(offer) || !domain.IsID(publisher) {
+		return domain.Standing{}, app.ErrNotFound
+	}
+	return c.standings.get(ctx, offer+"/"+publisher, func(ctx context.Context) (*couponv1.LookupStandingResponse, error) {
+		resp, err := c.client.LookupStanding(ctx, &couponv1.LookupStandingRequest{Offer: "offers/" + offer, Publisher: "publishers/" + publisher})
+		return resp, fault(err)
+	})
+}
+
+// Publisher implements app.CouponClient.
+func (c *Client) Publisher(ctx context.Context, id string) (domain.Publisher, error) {
+	if !domain.IsID(id) {
+		return domain.Publisher{}, app.ErrNotFound
+	}
+	return c.publishers.get(ctx, id, func(ctx context.Context) (*couponv1.LookupPublisherResponse, error) {
+		resp, err := c.client.LookupPublisher(ctx, &couponv1.LookupPublisherRequest{Publisher: "publishers/" + id})
+		return resp, fault(err)
+	})
+}
+
+func away() *apperr.Error {
+	return apperr.New(apperr.Unavailable, app.CouponServiceUnavailable, "the coupon service cannot be reached; try again")
+}
+
+// fault says what an error of the coupon service, nil included, means here.
+func fault(err error) error {
+	switch status.Code(err) {
+	case codes.OK:
+		return nil
+	case codes.NotFound:
+		return app.ErrNotFound
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.ResourceExhausted:
+		return away().Because(err)
+	default:
+		return fmt.Errorf("asking the coupon service: %w", err)
+	}
+}

@@ -1,0 +1,38 @@
+package couponclient
+
+import (
+	"context"
+	"strings"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
+)
+
+// linksPage is how many coupons are asked for at once: with the longest notes they stay under what a
+// client takes in one message.
+const linksPage = 200
+
+// Links returns what the tracking links of an offer's coupons carry, without those that are archived, by
+// publisher. The answer is not held in memory.
+//
+// Errors: app.ErrNotFound; Unavailable where the coupon service cannot be reached.
+func (c *Client) Links(ctx context.Context, offer string) ([]trackinglink.Link, error) {
+	var links []trackinglink.Link
+	req := &couponv1.ListCouponsRequest{
+		Parent: "offers/" + offer, PageSize: linksPage, Filter: "NOT state = ARCHIVED", OrderBy: "publisher, code",
+	}
+	for {
+		resp, err := c.couponList.ListCoupons(ctx, req)
+		if err != nil {
+			return nil, fault(err)
+		}
+		for _, coupon := range resp.GetCoupons() {
+			links = append(links, trackinglink.Link{
+				Offer: offer, Publisher: strings.TrimPrefix(coupon.GetPublisher(), "publishers/"), CouponCode: coupon.GetCode(),
+			})
+		}
+		if req.PageToken = resp.GetNextPageToken(); req.GetPageToken() == "" {
+			return links, nil
+		}
+	}
+}

@@ -1,0 +1,187 @@
+package couponclient
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+)
+
+const (
+	// freshFor is how long an answer is served without asking.
+	freshFor = 2 * time.Second
+	// refreshAfter is the age at which a served answer is asked for again in the background, so that
+	// what is asked for often never waits.
+	refreshAfter = freshFor / 2
+	// staleFor is how long an answer is served while the coupon service cannot be reached.
+	staleFor = time.Hour
+	// retryAfter is how long after a failure a stale answer is served without asking.
+	retryAfter = time.Second
+	// DefaultAskTimeout is how long the coupon service may take to answer a question before it counts as one that
+	// hangs.
+	DefaultAskTimeout = time.Second
+	// shareFor is how long questions past memory are collected before one is asked for all of them. It
+	// bounds what a caller who guesses credentials can make the coupon service do.
+	shareFor = 50 * time.Millisecond
+	// maxAnswers bounds the answers of one kind held in memory.
+	maxAnswers = 20_000
+)
+
+// memory is what the memos of a client share.
+type memory struct {
+	now func() time.Time
+	// askTimeout bounds one question. If memory has a stale answer, a request waits for half of it.
+	askTimeout time.Duration
+
+	line  *line
+	notes *notes
+}
+
+// memo holds the answers of one kind of question by their key. Only what exists is held: that
+// something is missing is asked again each time, so that what was just created is found at once.
+type memo[P proto.Message, V any] struct {
+	memory
+	kind string
+	// read decodes an answer.
+	read    func(P) (V, error)
+	answers *otter.Cache[string, answer[V]]
+	asking  singleflight.Group
+	// sharing collects the questions past memory.
+	sharing singleflight.Group
+}
+
+// answer is a value with the time at which it was asked for.
+type answer[V any] struct {
+	value V
+	asked time.Time
+	// noted is the version of it that was last sent to the store.
+	noted noted
+}
+
+// asker asks the coupon service.
+type asker[P proto.Message] func(context.Context) (P, error)
+
+func newMemo[P proto.Message, V any](kind string, m memory, read func(P) (V, error)) *memo[P, V] {
+	return &memo[P, V]{
+		memory: m, kind: kind, read: read,
+		answers: otter.Must(&otter.Options[string, answer[V]]{MaximumSize: maxAnswers}),
+	}
+}
+
+// get returns the answer to a question: from memory while it is fresh, else by ask, else, if the coupon
+// service does not answer soon, from memory still. All who ask for one key at once share one ask. See
+// app.AsOf for who wants no answer from memory.
+func (m *memo[P, V]) get(ctx context.Context, key string, ask asker[P]) (V, error) {
+	now := m.now()
+	held, ok := m.answers.GetIfPresent(key)
+	age := now.Sub(held.asked)
+	since := app.Since(ctx)
+	switch {
+	case !since.IsZero() && (!ok || age >= freshFor || held.asked.Before(since)):
+		return m.learn(ctx, key, ask) // one under way may have begun before
+	case ok && age < freshFor:
+		if age >= refreshAfter && !m.line.isHung() {
+			m.ask(key, ask)
+		}
+		return held.value, nil
+	case ok && age < staleFor:
+		return m.refresh(ctx, key, held.value, ask)
+	case m.line.isHung():
+		var none V
+		return none, errHung()
+	}
+	return wait[V](ctx, m.ask(key, ask))
+}
+
+// refresh returns the answer to a question if it comes soon, else stale.
+func (m *memo[P, V]) refresh(ctx context.Context, key string, stale V, ask asker[P]) (V, error) {
+	if m.line.isHung() || m.line.failedSince(m.now().Add(-retryAfter)) {
+		return stale, nil
+	}
+	soon, cancel := context.WithTimeout(ctx, m.askTimeout/2)
+	defer cancel()
+	value, err := wait[V](soon, m.ask(key, ask))
+	if err != nil && ctx.Err() == nil && (soon.Err() != nil || apperr.Is(err, apperr.Unavailable)) {
+		return stale, nil
+	}
+	return value, err
+}
+
+// isKnown reports whether memory has an answer, however old.
+func (m *memo[P, V]) isKnown(key string) bool {
+	_, ok := m.answers.GetIfPresent(key)
+	return ok
+}
+
+// latest returns the answer to a question that is asked after the call, whatever memory has. All who call
+// within shareFor share it.
+func (m *memo[P, V]) latest(ctx context.Context, key string, ask asker[P]) (V, error) {
+	if m.line.isHung() {
+		var none V
+		return none, errHung()
+	}
+	return wait[V](ctx, m.sharing.DoChan(key, func() (any, error) {
+		time.Sleep(shareFor)
+		m.sharing.Forget(key) // who calls from now on is not served by this question
+		return m.learn(context.Background(), key, ask)
+	}))
+}
+
+// ask starts a question, or joins the one under way for the key, and keeps what it learns.
+func (m *memo[P, V]) ask(key string, ask asker[P]) <-chan singleflight.Result {
+	return m.asking.DoChan(key, func() (any, error) {
+		// The question serves all who wait, so it does not end with the first one's request.
+		return m.learn(context.Background(), key, ask)
+	})
+}
+
+// wait returns the result of a question, or the error of ctx if that ends first.
+func wait[V any](ctx context.Context, asked <-chan singleflight.Result) (V, error) {
+	var none V
+	select {
+	case result := <-asked:
+		if result.Err != nil {
+			return none, result.Err
+		}
+		return result.Val.(V), nil
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}
+
+// learn asks, and keeps what it learns.
+func (m *memo[P, V]) learn(ctx context.Context, key string, ask asker[P]) (V, error) {
+	inTime, cancel := context.WithTimeout(ctx, m.askTimeout)
+	defer cancel()
+	asked, before := m.now(), m.line.answersSoFar()
+	var value V
+	said, err := ask(inTime)
+	if err == nil {
+		value, err = m.read(said)
+	}
+	switch {
+	case err == nil:
+		known, _ := m.answers.GetIfPresent(key)
+		m.answers.Set(key, answer[V]{value: value, asked: asked, noted: m.notes.note(m.kind, key, said, asked, known.noted)})
+		m.line.answered()
+	case errors.Is(err, app.ErrNotFound):
+		if held, ok := m.answers.Invalidate(key); ok {
+			m.notes.gone(m.kind, key, held.asked)
+		}
+		m.line.answered()
+	case ctx.Err() != nil: // who asked has gone, which says nothing of the coupon service
+	case !apperr.Is(err, apperr.Unavailable):
+		m.line.answered()
+	case inTime.Err() != nil:
+		m.line.timedOut(m.now(), before, func(ctx context.Context) { _, _ = m.learn(ctx, key, ask) })
+	default:
+		m.line.failed(m.now())
+	}
+	return value, err
+}

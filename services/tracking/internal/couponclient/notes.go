@@ -1,0 +1,205 @@
+package couponclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+)
+
+const (
+	// noteAfter is the age at which an unchanged answer is stored again. After a restart, a stored answer may
+	// expire sooner than one in memory, by up to this much.
+	noteAfter = 5 * time.Minute
+	// gatherFor is how long changed answers are collected before they are stored.
+	gatherFor = 200 * time.Millisecond
+	// keepPause is how long to wait after a failed write, pruneInterval how often old answers are removed.
+	keepPause     = 5 * time.Second
+	pruneInterval = 10 * time.Minute
+	// lastKeep bounds the last write, when the service stops.
+	lastKeep = 5 * time.Second
+	// maxBodyBytes bounds an answer that is stored; a larger one is only held in memory.
+	maxBodyBytes = 64 << 10
+)
+
+// notes collects the answers to store. One goroutine stores them, so that no caller waits for the store.
+type notes struct {
+	seed maphash.Seed
+	// changed holds a token while there is something to store.
+	changed chan struct{}
+
+	mu      sync.Mutex
+	waiting map[question]app.Answer
+}
+
+type question struct{ kind, key string }
+
+// noted is the version of an answer that was last sent to the store.
+type noted struct {
+	sum  uint64
+	time time.Time
+}
+
+func newNotes() *notes {
+	return &notes{seed: maphash.MakeSeed(), changed: make(chan struct{}, 1), waiting: map[question]app.Answer{}}
+}
+
+// note queues an answer to be stored, unless the version noted before is still good. It returns the version
+// that is noted now.
+func (n *notes) note(kind, key string, said proto.Message, asked time.Time, before noted) noted {
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(said)
+	if err != nil || len(body) > maxBodyBytes {
+		return noted{}
+	}
+	now := noted{sum: maphash.Bytes(n.seed, body), time: asked}
+	if now.sum == before.sum && asked.Sub(before.time) < noteAfter {
+		return before
+	}
+	if body == nil {
+		body = []byte{} // nil would remove it
+	}
+	n.add(app.Answer{Kind: kind, Key: key, Body: body, Time: asked})
+	return now
+}
+
+// gone queues the removal of a stored answer.
+func (n *notes) gone(kind, key string, asked time.Time) {
+	n.add(app.Answer{Kind: kind, Key: key, Time: asked})
+}
+
+func (n *notes) add(answers ...app.Answer) {
+	n.mu.Lock()
+	for _, a := range answers {
+		a.Time = a.Time.UTC().Truncate(time.Millisecond)
+		q := question{a.Kind, a.Key}
+		if waiting, ok := n.waiting[q]; !ok || !waiting.Time.After(a.Time) {
+			n.waiting[q] = a
+		}
+	}
+	n.mu.Unlock()
+	select {
+	case n.changed <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the queued answers and empties the queue.
+func (n *notes) take() []app.Answer {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	answers := make([]app.Answer, 0, len(n.waiting))
+	for _, a := range n.waiting {
+		answers = append(answers, a)
+	}
+	clear(n.waiting)
+	return answers
+}
+
+// kept is a memo whose answers are stored.
+type kept interface {
+	name() string
+	recall(answer app.Answer) error
+}
+
+func (m *memo[P, V]) name() string { return m.kind }
+
+// recall puts a stored answer into memory, with its age.
+func (m *memo[P, V]) recall(a app.Answer) error {
+	var said P
+	said, ok := said.ProtoReflect().New().Interface().(P)
+	if !ok {
+		return fmt.Errorf("a kept answer of kind %s is of another type", m.kind)
+	}
+	if err := proto.Unmarshal(a.Body, said); err != nil {
+		return fmt.Errorf("reading a kept answer of kind %s: %w", m.kind, err)
+	}
+	value, err := m.read(said)
+	if err != nil {
+		return fmt.Errorf("reading a kept answer of kind %s: %w", m.kind, err)
+	}
+	m.answers.Set(a.Key, answer[V]{value: value, asked: a.Time, noted: noted{maphash.Bytes(m.notes.seed, a.Body), a.Time}})
+	return nil
+}
+
+func (c *Client) memos() []kept {
+	return []kept{c.offers, c.tokens, c.coupons, c.standings, c.publishers}
+}
+
+// Recall loads the stored answers into memory. They are trusted as long as if there had been no restart. The
+// error joins those of answers that cannot be read, such as another version's; the others are loaded.
+func (c *Client) Recall(ctx context.Context, store app.AnswerStore) error {
+	now := c.now()
+	var errs []error
+	for _, m := range c.memos() {
+		answers, err := store.Answers(ctx, m.name(), now.Add(-staleFor), maxAnswers)
+		errs = append(errs, err)
+		for _, a := range answers {
+			if a.Time.After(now) {
+				continue // the clock was wrong: it would be trusted for too long
+			}
+			errs = append(errs, m.recall(a))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Keep stores answers as they arrive, for Recall, until ctx ends. It calls failed with each failure, and
+// tries again.
+func (c *Client) Keep(ctx context.Context, store app.AnswerStore, after func(time.Duration) <-chan time.Time, failed func(error)) {
+	prune := after(0)
+	for {
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastKeep)
+			defer cancel()
+			if err := c.keep(last, store); err != nil {
+				failed(err)
+			}
+			return
+		case <-prune:
+			if err := c.prune(ctx, store); err != nil && ctx.Err() == nil {
+				failed(err)
+			}
+			prune = after(pruneInterval)
+			continue
+		case <-c.notes.changed:
+		}
+		pause := gatherFor
+		if err := c.keep(ctx, store); err != nil && ctx.Err() == nil {
+			failed(err)
+			pause = keepPause
+		}
+		select {
+		case <-ctx.Done():
+		case <-after(pause):
+		}
+	}
+}
+
+func (c *Client) keep(ctx context.Context, store app.AnswerStore) error {
+	answers := c.notes.take()
+	if len(answers) == 0 {
+		return nil
+	}
+	err := store.KeepAnswers(ctx, answers)
+	if err != nil {
+		c.notes.add(answers...)
+	}
+	return err
+}
+
+func (c *Client) prune(ctx context.Context, store app.AnswerStore) error {
+	before := c.now().Add(-staleFor)
+	for _, m := range c.memos() {
+		if err := store.PruneAnswers(ctx, m.name(), before, maxAnswers); err != nil {
+			return err
+		}
+	}
+	return nil
+}

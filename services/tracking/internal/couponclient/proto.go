@@ -1,0 +1,196 @@
+package couponclient
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/deliveryurl"
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+// offerFromProto reads an offer with its settings.
+func offerFromProto(resp *couponv1.LookupOfferResponse) (domain.Offer, error) {
+	p := resp.GetOffer()
+	landing, err := trackinglink.Compile(p.GetLandingPageUrl())
+	if err != nil {
+		return domain.Offer{}, fmt.Errorf("reading landing_page_url of %s: %w", p.GetName(), err)
+	}
+	fallback, err := fallbackFromProto(p.GetName(), p.GetFallbackUrl())
+	payout, payoutErr := payoutFromProto(p.GetPayout())
+	revenue, revenueErr := payoutFromProto(p.GetRevenue())
+	return domain.Offer{
+		ID:                    strings.TrimPrefix(p.GetName(), "offers/"),
+		Active:                p.GetState() == couponv1.Offer_ACTIVE,
+		Landing:               landing,
+		Fallback:              fallback,
+		Forward:               trackinglink.CompileForward(p.GetForwardParameters()),
+		Auth:                  domain.PostbackAuth(p.GetPostbackAuth().String()),
+		Credentials:           credentialsFromProto(resp),
+		Precedence:            domain.Precedence(p.GetPrecedence().String()),
+		ClickWindow:           p.GetClickWindow().AsDuration(),
+		CouponGrace:           p.GetCouponGrace().AsDuration(),
+		Payout:                payout,
+		Revenue:               revenue,
+		OpenPostbackMaxAmount: moneyFromProto(p.GetOpenPostbackMaxAmount()),
+		StartStatus:           domain.Status(p.GetDefaultConversionStatus().String()),
+		CurrencyCode:          p.GetCurrencyCode(),
+		ETag:                  p.GetEtag(),
+	}, errors.Join(err, payoutErr, revenueErr)
+}
+
+// credentialsFromProto reads by what the advertiser proves who it is.
+func credentialsFromProto(resp *couponv1.LookupOfferResponse) domain.Credentials {
+	p := resp.GetOffer()
+	c := domain.Credentials{Token: p.GetPostbackToken(), Secret: p.GetPostbackSecret()}
+	if p.GetPreviousCredentialsExpireTime() != nil {
+		c.PreviousToken, c.PreviousSecret = resp.GetPreviousPostbackToken(), resp.GetPreviousPostbackSecret()
+		c.PreviousExpireTime = p.GetPreviousCredentialsExpireTime().AsTime()
+	}
+	return c
+}
+
+// couponsFromProto reads the coupons that have a code.
+func couponsFromProto(resp *couponv1.LookupCodeResponse) ([]domain.Coupon, error) {
+	coupons := make([]domain.Coupon, len(resp.GetCandidates()))
+	for i, candidate := range resp.GetCandidates() {
+		var err error
+		if coupons[i], err = couponFromProto(candidate); err != nil {
+			return nil, err
+		}
+	}
+	return coupons, nil
+}
+
+// couponFromProto reads a coupon with what its validity hangs on.
+func couponFromProto(p *couponv1.Candidate) (domain.Coupon, error) {
+	c := p.GetCoupon()
+	payout, payoutErr := payoutFromProto(c.GetPayout())
+	approvalPayout, approvalErr := payoutFromProto(p.GetApprovalPayout())
+	settings, settingsErr := settingsFromProto(c)
+	coupon := domain.Coupon{
+		Offer:          strings.TrimPrefix(c.GetOffer(), "offers/"),
+		Publisher:      strings.TrimPrefix(c.GetPublisher(), "publishers/"),
+		Code:           c.GetCode(),
+		StartTime:      c.GetStartTime().AsTime(),
+		Enabled:        c.GetEnabled() && c.GetState() != couponv1.Coupon_ARCHIVED,
+		Approved:       approved(p.GetPublisherState(), p.GetApprovalState()),
+		OfferActive:    p.GetOfferState() == couponv1.Offer_ACTIVE,
+		Payout:         payout,
+		ApprovalPayout: approvalPayout,
+		Settings:       settings,
+		Limits:         domain.Limits{Total: c.GetUsageLimit(), Daily: c.GetDailyUsageLimit()},
+		ETag:           c.GetEtag(),
+		Deliver:        statusesFromProto(p.GetDeliveryStatuses()),
+	}
+	if c.GetExpireTime() != nil {
+		coupon.ExpireTime = c.GetExpireTime().AsTime()
+	}
+	return coupon, errors.Join(payoutErr, approvalErr, settingsErr)
+}
+
+// settingsFromProto reads what a coupon has of its own instead of its offer's.
+func settingsFromProto(c *couponv1.Coupon) (domain.CouponSettings, error) {
+	p := c.GetSettings()
+	settings := domain.CouponSettings{ClickWindow: p.GetClickWindow().AsDuration()}
+	if precedence := p.GetPrecedence(); precedence != couponv1.Offer_PRECEDENCE_UNSPECIFIED {
+		settings.Precedence = domain.Precedence(precedence.String())
+	}
+	if p.GetCouponGrace() != nil {
+		grace := p.GetCouponGrace().AsDuration()
+		settings.CouponGrace = &grace
+	}
+	if status := p.GetDefaultConversionStatus(); status != couponv1.Offer_CONVERSION_STATUS_UNSPECIFIED {
+		settings.StartStatus = domain.Status(status.String())
+	}
+	var err error
+	settings.Fallback, err = fallbackFromProto(c.GetName(), p.GetFallbackUrl())
+	return settings, err
+}
+
+// standingFromProto reads how a publisher stands on an offer.
+func standingFromProto(p *couponv1.LookupStandingResponse) (domain.Standing, error) {
+	payout, err := payoutFromProto(p.GetApprovalPayout())
+	return domain.Standing{
+		Approved: approved(p.GetPublisherState(), p.GetApprovalState()),
+		Payout:   payout,
+		Deliver:  statusesFromProto(p.GetDeliveryStatuses()),
+	}, err
+}
+
+// publisherFromProto reads a publisher with what a delivery to it needs.
+func publisherFromProto(resp *couponv1.LookupPublisherResponse) (domain.Publisher, error) {
+	p := resp.GetPublisher()
+	publisher := domain.Publisher{
+		ID:            strings.TrimPrefix(p.GetName(), "publishers/"),
+		Active:        p.GetState() == couponv1.Publisher_ACTIVE,
+		Method:        domain.DeliverByGet,
+		Statuses:      statusesFromProto(p.GetDelivery().GetStatuses()),
+		OnlyWithClick: p.GetDelivery().GetOnlyWithClick(),
+		Secret:        p.GetDeliverySecret(),
+	}
+	if p.GetDelivery().GetMethod() == couponv1.DeliverySettings_POST {
+		publisher.Method = domain.DeliverByPost
+	}
+	if len(publisher.Statuses) == 0 {
+		publisher.Statuses = []domain.Status{domain.StatusPending, domain.StatusApproved, domain.StatusRejected}
+	}
+	if p.GetPreviousDeliverySecretExpireTime() != nil {
+		publisher.PreviousSecret = resp.GetPreviousDeliverySecret()
+		publisher.PreviousSecretExpireTime = p.GetPreviousDeliverySecretExpireTime().AsTime()
+	}
+	if p.GetPostbackUrl() == "" {
+		return publisher, nil
+	}
+	template, err := deliveryurl.Compile(p.GetPostbackUrl())
+	if err != nil {
+		return domain.Publisher{}, fmt.Errorf("reading postback_url of %s: %w", p.GetName(), err)
+	}
+	publisher.PostbackURL = template
+	return publisher, nil
+}
+
+// statusesFromProto reads the statuses of conversions on which a publisher is told; nil for none.
+func statusesFromProto(list []couponv1.DeliverySettings_Status) []domain.Status {
+	var statuses []domain.Status
+	for _, status := range list {
+		statuses = append(statuses, domain.Status(status.String()))
+	}
+	return statuses
+}
+
+func approved(publisher couponv1.Publisher_State, approval couponv1.Approval_State) bool {
+	return publisher == couponv1.Publisher_ACTIVE && approval == couponv1.Approval_APPROVED
+}
+
+// fallbackFromProto reads the fallback URL of what has a name; nil where it has none.
+func fallbackFromProto(name, url string) (*trackinglink.Template, error) {
+	if url == "" {
+		return nil, nil
+	}
+	template, err := trackinglink.Compile(url)
+	if err != nil {
+		return nil, fmt.Errorf("reading fallback_url of %s: %w", name, err)
+	}
+	return template, nil
+}
+
+func payoutFromProto(p *couponv1.Payout) (money.Payout, error) {
+	switch kind := p.GetKind().(type) {
+	case *couponv1.Payout_Fixed:
+		return money.Payout{Kind: money.Fixed, Fixed: moneyFromProto(kind.Fixed)}, nil
+	case *couponv1.Payout_Percent:
+		percent, err := money.ParsePercent(kind.Percent)
+		return money.Payout{Kind: money.Percent, Percent: percent, Cap: moneyFromProto(p.GetCap())}, err
+	default:
+		return money.Payout{}, nil
+	}
+}
+
+// moneyFromProto reads an amount; none where it is unset.
+func moneyFromProto(p *couponv1.Money) money.Money {
+	return money.Money{Currency: p.GetCurrencyCode(), Units: p.GetUnits(), Nanos: p.GetNanos()}
+}

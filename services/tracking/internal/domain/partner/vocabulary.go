@@ -1,0 +1,99 @@
+package partner
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Vocabulary holds a platform's names for the parameters of a postback, and what its values mean.
+type Vocabulary struct {
+	// words are the names, as ParameterName returns them.
+	words map[string]word
+	// meanings holds, by parameter, what its values mean; the keys are in lower case.
+	meanings []map[string]string
+	// loose says that names count without their _ and - too, as in transactionId.
+	loose bool
+}
+
+// word is what a name means.
+type word struct {
+	// parameter is an index into parameters, or ignored.
+	parameter int
+	// rank is the name's place among those of the parameter.
+	rank int
+}
+
+const ignored = -1
+
+// ours is our own vocabulary.
+var ours = ownVocabulary()
+
+func ownVocabulary() *Vocabulary {
+	v := &Vocabulary{words: map[string]word{}, meanings: make([]map[string]string, len(parameters)), loose: true}
+	for i, p := range parameters {
+		for rank, name := range append([]string{p.name}, p.aliases...) {
+			w := word{parameter: i, rank: rank}
+			v.words[name], v.words[squash(name)] = w, w
+		}
+	}
+	return v
+}
+
+// NewVocabulary returns a vocabulary: the names for each of our parameters, the meanings of their values,
+// keyed in lower case, and names to ignore. The error names a parameter that we don't have.
+func NewVocabulary(names map[string][]string, values map[string]map[string]string, meaningless []string) (*Vocabulary, error) {
+	v := &Vocabulary{words: map[string]word{}, meanings: make([]map[string]string, len(parameters))}
+	for name, theirs := range names {
+		i := slices.IndexFunc(parameters, func(p parameter) bool { return p.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no parameter %s", name)
+		}
+		v.meanings[i] = values[name]
+		for rank, name := range theirs {
+			v.words[ParameterName(name)] = word{parameter: i, rank: rank}
+		}
+	}
+	for _, name := range meaningless {
+		v.words[ParameterName(name)] = word{parameter: ignored}
+	}
+	return v, nil
+}
+
+// word returns what a name means, in any spelling.
+func (v *Vocabulary) word(sent string) (word, bool) {
+	if w, ok := v.words[sent]; ok {
+		return w, true
+	}
+	name := ParameterName(sent)
+	w, ok := v.words[name]
+	if !ok && v.loose {
+		w, ok = v.words[squash(name)]
+	}
+	return w, ok
+}
+
+func squash(name string) string { return strings.NewReplacer("_", "", "-", "").Replace(name) }
+
+// HideProof returns a postback's parameters in query form, sorted, without what proves who sent them:
+// tokens, also under the names of a vocabulary, which may be nil, and signatures.
+func HideProof(params url.Values, v *Vocabulary) string {
+	shown := make(url.Values, len(params))
+	for name, values := range params {
+		if ours.isProof(name) || v != nil && v.isProof(name) {
+			values = []string{"***"}
+		}
+		shown[name] = values
+	}
+	return shown.Encode()
+}
+
+// isProof reports whether a name is a token's or a signature's. Any name for a token counts: it may be one of
+// a platform that was not recognized.
+func (v *Vocabulary) isProof(name string) bool {
+	if w, ok := v.word(name); ok && w.parameter >= 0 {
+		name = parameters[w.parameter].name
+	}
+	return name == "sig" || strings.Contains(strings.ToLower(name), "token")
+}

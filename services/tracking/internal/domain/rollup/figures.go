@@ -1,0 +1,77 @@
+package rollup
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// Figures are what clicks and conversions come to: cells added up, whatever their keys but the currency.
+type Figures struct {
+	byCurrency map[string]Measures
+}
+
+// Add adds a cell.
+func (f *Figures) Add(c Cell) {
+	if f.byCurrency == nil {
+		f.byCurrency = map[string]Measures{}
+	}
+	f.byCurrency[c.Key.Currency] = f.byCurrency[c.Key.Currency].Plus(c.Measures)
+}
+
+// IsZero says whether they come to nothing.
+func (f *Figures) IsZero() bool {
+	for _, m := range f.byCurrency {
+		if m != (Measures{}) {
+			return false
+		}
+	}
+	return true
+}
+
+// Clicks returns the number of clicks.
+func (f *Figures) Clicks() int64 { return f.byCurrency[""].Clicks }
+
+// Conversions returns the number of conversions.
+func (f *Figures) Conversions() int64 { return f.byCurrency[""].Conversions }
+
+// Clickless returns the number of conversions for which no click was reported.
+func (f *Figures) Clickless() int64 { return f.byCurrency[""].Clickless }
+
+// WithoutClicks returns the figures with no clicks in them.
+func (f *Figures) WithoutClicks() Figures {
+	without := Figures{byCurrency: maps.Clone(f.byCurrency)}
+	if counts, ok := without.byCurrency[""]; ok {
+		counts.Clicks = 0
+		without.byCurrency[""] = counts
+	}
+	return without
+}
+
+// Amounts returns what was sold for: for each currency the sum, in the order of the currencies; sums of
+// zero are left out, in this and the others.
+func (f *Figures) Amounts() []money.Money { return f.money(func(m Measures) Sum { return m.Amount }) }
+
+// Refunded returns what of it was given back.
+func (f *Figures) Refunded() []money.Money {
+	return f.money(func(m Measures) Sum { return m.Refunded })
+}
+
+// Payouts returns what publishers earned.
+func (f *Figures) Payouts() []money.Money { return f.money(func(m Measures) Sum { return m.Payout }) }
+
+// Revenues returns what advertisers owe.
+func (f *Figures) Revenues() []money.Money {
+	return f.money(func(m Measures) Sum { return m.Revenue })
+}
+
+func (f *Figures) money(of func(Measures) Sum) []money.Money {
+	var sums []money.Money
+	for _, currency := range slices.Sorted(maps.Keys(f.byCurrency)) {
+		if sum := of(f.byCurrency[currency]).Money(currency); currency != "" && !sum.IsZero() {
+			sums = append(sums, sum)
+		}
+	}
+	return sums
+}

@@ -1,0 +1,90 @@
+package rollup
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+const (
+	// leastRise is by how much the share of sales without a click must have risen.
+	leastRise = 0.10
+	// leastDeviation is how many standard deviations a rise must be: more than 3.09 happens by chance less
+	// than once in 1,000 times.
+	leastDeviation = 3.09
+)
+
+// CodeKey is a publisher's code on an offer, folded.
+type CodeKey struct {
+	Offer, Publisher, CouponCode string
+}
+
+// Share is how many of a number of conversions were without a click.
+type Share struct {
+	Conversions int64
+	Clickless   int64
+}
+
+// Of returns the share, 0 to 1; 0 of no conversions.
+func (s Share) Of() float64 {
+	if s.Conversions == 0 {
+		return 0
+	}
+	return float64(s.Clickless) / float64(s.Conversions)
+}
+
+func (s Share) plus(other Share) Share {
+	return Share{s.Conversions + other.Conversions, s.Clickless + other.Clickless}
+}
+
+func (s Share) minus(other Share) Share {
+	return Share{s.Conversions - other.Conversions, s.Clickless - other.Clickless}
+}
+
+// Leak is a code whose share of sales without a click has risen.
+type Leak struct {
+	CodeKey
+	Recent   Share
+	Baseline Share
+	// ByOffer says that the baseline is the offer's other codes, the code itself having too few sales of
+	// before.
+	ByOffer bool
+}
+
+// Leaks returns the codes whose recent share of sales without a click is above that of before by more
+// than chance explains, each of the two from at least `least` conversions; the greatest rise first. A code
+// with fewer before is held against the other codes of its offer, at both times.
+func Leaks(recent, before map[CodeKey]Share, least int64) []Leak {
+	ofOffer := map[string]Share{}
+	for _, shares := range []map[CodeKey]Share{recent, before} {
+		for key, share := range shares {
+			ofOffer[key.Offer] = ofOffer[key.Offer].plus(share)
+		}
+	}
+	var leaks []Leak
+	for key, now := range recent {
+		leak := Leak{CodeKey: key, Recent: now, Baseline: before[key]}
+		if leak.Baseline.Conversions < least {
+			leak.ByOffer = true
+			leak.Baseline = ofOffer[key.Offer].minus(now).minus(before[key])
+		}
+		if now.Conversions >= least && leak.Baseline.Conversions >= least && risen(leak.Baseline, now) {
+			leaks = append(leaks, leak)
+		}
+	}
+	slices.SortFunc(leaks, func(a, b Leak) int {
+		return cmp.Or(
+			cmp.Compare(b.Recent.Of()-b.Baseline.Of(), a.Recent.Of()-a.Baseline.Of()),
+			cmp.Compare(a.Offer, b.Offer), cmp.Compare(a.Publisher, b.Publisher), cmp.Compare(a.CouponCode, b.CouponCode),
+		)
+	})
+	return leaks
+}
+
+// risen is a one-sided test of two proportions with their pooled variance.
+func risen(before, now Share) bool {
+	rise := now.Of() - before.Of()
+	pooled := before.plus(now).Of()
+	deviation := math.Sqrt(pooled * (1 - pooled) * (1/float64(before.Conversions) + 1/float64(now.Conversions)))
+	return rise >= leastRise && rise > leastDeviation*deviation
+}

@@ -1,0 +1,223 @@
+package rollup
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/pasted"
+)
+
+const (
+	// MaxSavedReports is how many reports are kept at most.
+	MaxSavedReports = 1000
+
+	maxReportName    = 100 // characters
+	maxReportColumns = 60
+	firstReportYear  = 2000
+	lastReportYear   = 9998 // the end of its last day still has a year of four digits
+)
+
+// ReportRange is a number of days relative to today.
+type ReportRange string
+
+// The ranges; NoRange is that of a report of all days, or of fixed ones.
+const (
+	NoRange    ReportRange = ""
+	Today      ReportRange = "TODAY"
+	Yesterday  ReportRange = "YESTERDAY"
+	Last7Days  ReportRange = "LAST_7_DAYS"
+	Last30Days ReportRange = "LAST_30_DAYS"
+	Last90Days ReportRange = "LAST_90_DAYS"
+	ThisMonth  ReportRange = "THIS_MONTH"
+	LastMonth  ReportRange = "LAST_MONTH"
+	ThisYear   ReportRange = "THIS_YEAR"
+	AllTime    ReportRange = "ALL_TIME"
+)
+
+// SavedReport is a conversion report under a name.
+type SavedReport struct {
+	ID          string
+	DisplayName string
+	// Columns are some of ReportColumns; none: the default ones.
+	Columns []string
+	Filter  string
+	OrderBy string
+	// Range is NoRange where StartDate or EndDate is given.
+	Range ReportRange
+	// StartDate and EndDate are days such as 2026-11-01, both included; empty: no bound.
+	StartDate, EndDate string
+	// GroupBy is empty where conversions are listed.
+	GroupBy []Dimension
+	// GroupOrderBy is the order of the groups.
+	GroupOrderBy string
+	CreateTime   time.Time
+	UpdateTime   time.Time
+	// Revision counts the changes, from 1.
+	Revision int64
+}
+
+// ReportColumns returns the names of all columns of the conversion report, which are those of the export.
+func ReportColumns() []string {
+	return []string{
+		"name", "offer", "publisher", "coupon", "coupon_code", "codes", "click", "transaction_id", "event", "amount", "currency",
+		"refunded_amount", "payout", "payout_currency", "revenue", "revenue_currency", "status", "outcome", "method", "reason",
+		"pub_unique1", "pub_unique2", "pub_unique3", "pub_unique4", "pub_unique5", "pub_click_id", "pub_sub_id",
+		"conversion_time", "create_time", "update_time", "conflicted", "undeduplicated",
+	}
+}
+
+// CheckSavedReport returns a report as it is to be stored: with its name and its texts trimmed. It does
+// not look at the filter and the orders, which are a language of their own.
+//
+// Errors: InvalidArgument on display_name, columns, range, start_date, end_date, group_by or
+// group_order_by.
+func CheckSavedReport(r SavedReport) (SavedReport, error) {
+	r.DisplayName = pasted.Trim(r.DisplayName)
+	r.Filter, r.OrderBy, r.GroupOrderBy = pasted.Trim(r.Filter), pasted.Trim(r.OrderBy), pasted.Trim(r.GroupOrderBy)
+	var found apperr.Findings
+	found.Add(checkReportName(r.DisplayName), checkColumns(r.Columns), CheckGroupBy(r.GroupBy))
+	if r.GroupOrderBy != "" && len(r.GroupBy) == 0 {
+		found.Add(apperr.Invalid("INVALID_ORDER_BY", "group_order_by", "orders groups, and group_by names none; leave it out, or say what to group by"))
+	}
+	found.Add(r.checkDays())
+	return r, found.Err()
+}
+
+func checkReportName(name string) error {
+	const field, reason = "display_name", "INVALID_DISPLAY_NAME"
+	switch chars := utf8.RuneCountInString(name); {
+	case !utf8.ValidString(name):
+		return apperr.Invalid(reason, field, "is not valid UTF-8")
+	case chars == 0:
+		return apperr.Invalid(reason, field, "is missing; it must have 1 to %d characters", maxReportName)
+	case chars > maxReportName:
+		return apperr.Invalid(reason, field, "has %d characters; it may have at most %d", chars, maxReportName)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return apperr.Invalid(reason, field, "has control characters, such as line breaks; leave them out")
+	}
+	return nil
+}
+
+func checkColumns(columns []string) error {
+	const field, reason = "columns", "INVALID_COLUMNS"
+	if len(columns) > maxReportColumns {
+		return apperr.Invalid(reason, field, "are %d; at most %d are allowed", len(columns), maxReportColumns)
+	}
+	known := ReportColumns()
+	for i, column := range columns {
+		switch {
+		case !slices.Contains(known, column):
+			return apperr.Invalid("UNKNOWN_COLUMN", field, "there is no column %.60q; the columns are %s", column, strings.Join(known, ", "))
+		case slices.Contains(columns[:i], column):
+			return apperr.Invalid(reason, field, "%q is named twice", column)
+		}
+	}
+	return nil
+}
+
+// CheckGroupBy refuses dimensions that do not exist or come twice, and more than one of time. The error is
+// InvalidArgument on group_by.
+func CheckGroupBy(dimensions []Dimension) error {
+	const field, reason = "group_by", "INVALID_GROUP_BY"
+	known := []Dimension{ByDay, ByWeek, ByMonth, ByOffer, ByPublisher, ByCouponCode, ByStatus, ByMethod}
+	ofTime := 0
+	for i, d := range dimensions {
+		if !slices.Contains(known, d) {
+			return apperr.Invalid(reason, field, "%.60q is no dimension; they are DAY, WEEK, MONTH, OFFER, PUBLISHER, COUPON_CODE, STATUS and METHOD", string(d))
+		}
+		if slices.Contains(dimensions[:i], d) {
+			return apperr.Invalid(reason, field, "%s is named twice", d)
+		}
+		if d.OfTime() {
+			ofTime++
+		}
+	}
+	if ofTime > 1 {
+		return apperr.Invalid(reason, field, "names %d of DAY, WEEK and MONTH; at most one may be named", ofTime)
+	}
+	return nil
+}
+
+// checkDays refuses days that are none, and a range together with fixed days.
+func (r SavedReport) checkDays() error {
+	var found apperr.Findings
+	switch r.Range {
+	case NoRange, Today, Yesterday, Last7Days, Last30Days, Last90Days, ThisMonth, LastMonth, ThisYear, AllTime:
+	default:
+		found.Add(apperr.Invalid("INVALID_RANGE", "range", "%.60q is no range", string(r.Range)))
+	}
+	if r.Range != NoRange && (r.StartDate != "" || r.EndDate != "") {
+		found.Add(apperr.Invalid("RANGE_AND_DATES", "range", "cannot be combined with start_date or end_date; send one or the other"))
+	}
+	for _, date := range []struct{ field, text string }{{"start_date", r.StartDate}, {"end_date", r.EndDate}} {
+		if date.text == "" {
+			continue
+		}
+		day, err := ParseDay(date.text)
+		if err != nil {
+			found.Add(apperr.Invalid("INVALID_DATE", date.field, "%s", err))
+		} else if year, _, _ := day.Date(); year < firstReportYear || year > lastReportYear {
+			found.Add(apperr.Invalid("INVALID_DATE", date.field, "is in the year %d; it must be from %d to %d", year, firstReportYear, lastReportYear))
+		}
+	}
+	if r.StartDate != "" && r.EndDate != "" && r.StartDate > r.EndDate { // dates of this form sort as texts
+		found.Add(apperr.Invalid("INVALID_DATE", "end_date", "is before start_date, %s; it must be that day or a later one", r.StartDate))
+	}
+	return found.Err()
+}
+
+// Days returns the report's first and last day as of today, both included; FirstDay and LastDay where it
+// has none. Its dates must have been checked.
+func (r SavedReport) Days(today Day) (from, to Day) {
+	month := today.Month()
+	switch r.Range {
+	case Today:
+		return today, today
+	case Yesterday:
+		return today - 1, today - 1
+	case Last7Days:
+		return today - 6, today
+	case Last30Days:
+		return today - 29, today
+	case Last90Days:
+		return today - 89, today
+	case ThisMonth:
+		return month.First(), today
+	case LastMonth:
+		return (month - 1).First(), (month - 1).Last()
+	case ThisYear:
+		year, _, _ := today.Date()
+		return DayOf(year, time.January, 1), today
+	}
+	from, to = FirstDay, LastDay
+	if day, err := ParseDay(r.StartDate); err == nil {
+		from = day
+	}
+	if day, err := ParseDay(r.EndDate); err == nil {
+		to = day
+	}
+	return from, to
+}
+
+// CurrentFilter returns the report's filter with its days as of now, in the calendar's zone.
+func (r SavedReport) CurrentFilter(calendar Calendar, now time.Time) string {
+	from, to := r.Days(calendar.Day(now))
+	var parts []string
+	if r.Filter != "" {
+		parts = append(parts, "("+r.Filter+")") // so that it stays one condition, whatever it is made of
+	}
+	if from != FirstDay {
+		parts = append(parts, `conversion_time >= "`+calendar.Begin(from).Format(time.RFC3339)+`"`)
+	}
+	if to != LastDay {
+		parts = append(parts, `conversion_time < "`+calendar.Begin(to+1).Format(time.RFC3339)+`"`)
+	}
+	if len(parts) == 1 && r.Filter != "" {
+		return r.Filter
+	}
+	return strings.Join(parts, " AND ")
+}

@@ -1,0 +1,31 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+const (
+	// testConversion is the id that no conversion has.
+	testConversion = "00000000000000000000000000000000"
+	testClick      = "00000000-0000-7000-8000-000000000000"
+	testEvent      = "test"
+)
+
+// TestDelivery returns a delivery that tells a publisher of a made-up approved conversion, whose event is
+// `test` and whose id is all zeros.
+func TestDelivery(publisher string, now time.Time) Delivery {
+	amount := money.Money{Currency: "USD", Units: 100}
+	c := Conversion{
+		ID: testConversion, Offer: testEvent, Publisher: publisher, Event: testEvent,
+		CouponCode: "TEST10", Click: testClick, PubClickID: testEvent, PubSubID: testEvent,
+		PubUniques: Uniques{testEvent, testEvent, "TEST10", testEvent, testEvent}, TransactionID: testEvent,
+		Amount: amount, Payout: money.Money{Currency: "USD", Units: 10}, Revenue: money.Money{Currency: "USD", Units: 15},
+		Status: StatusApproved, Outcome: Attributed, Method: CouponCode, ConversionTime: now, CreateTime: now, UpdateTime: now,
+	}
+	return Delivery{
+		ID: testConversion + "-0-" + publisher, Conversion: c.ID, Publisher: publisher, Offer: c.Offer, Status: c.Status,
+		State: DeliveryDue, Payload: c.payload(c.State(), now), DueTime: now, FirstDueTime: now, CreateTime: now,
+	}
+}

@@ -1,0 +1,124 @@
+package grpcapi
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+type deliveryServer struct {
+	trackingv1.UnimplementedDeliveryServiceServer
+	service *app.Service
+}
+
+// GetDelivery implements the RPC of that name.
+func (s *deliveryServer) GetDelivery(ctx context.Context, req *trackingv1.GetDeliveryRequest) (*trackingv1.Delivery, error) {
+	id, err := deliveryID(req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.service.Delivery(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return deliveryToProto(d), nil
+}
+
+// ListDeliveries implements the RPC of that name.
+func (s *deliveryServer) ListDeliveries(ctx context.Context, req *trackingv1.ListDeliveriesRequest) (*trackingv1.ListDeliveriesResponse, error) {
+	page := resourcepage.Of(deliveryToProto)
+	_, next, err := s.service.Deliveries(ctx, listing.Request{
+		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &trackingv1.ListDeliveriesResponse{Deliveries: page.Resources, NextPageToken: next}, nil
+}
+
+// ReplayDelivery implements the RPC of that name.
+func (s *deliveryServer) ReplayDelivery(ctx context.Context, req *trackingv1.ReplayDeliveryRequest) (*trackingv1.Delivery, error) {
+	id, err := deliveryID(req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.service.ReplayDelivery(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return deliveryToProto(d), nil
+}
+
+// ReplayDeliveries implements the RPC of that name.
+func (s *deliveryServer) ReplayDeliveries(ctx context.Context, req *trackingv1.ReplayDeliveriesRequest) (*trackingv1.ReplayDeliveriesResponse, error) {
+	count, err := s.service.ReplayDeliveries(ctx, req.GetFilter(), req.GetValidateOnly())
+	if err != nil {
+		return nil, err
+	}
+	return &trackingv1.ReplayDeliveriesResponse{ReplayedCount: count}, nil
+}
+
+// TestDelivery implements the RPC of that name.
+func (s *deliveryServer) TestDelivery(ctx context.Context, req *trackingv1.TestDeliveryRequest) (*trackingv1.TestDeliveryResponse, error) {
+	publisher, err := idOf("publisher", "publishers/", req.GetPublisher())
+	if err != nil {
+		return nil, err
+	}
+	call, err := s.service.TestDelivery(ctx, publisher)
+	if err != nil {
+		return nil, err
+	}
+	return &trackingv1.TestDeliveryResponse{Url: call.URL, Attempt: attemptToProto(call.Attempt), ResponseBody: call.Body}, nil
+}
+
+// deliveryID returns the id in a delivery's name.
+func deliveryID(name string) (string, error) {
+	if id, ok := cutPrefix(name, "deliveries/"); ok {
+		return id, nil
+	}
+	return "", apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as deliveries/9f86d081884c7d659a2feaa0c55ad015-0-22", name)
+}
+
+// deliveryToProto writes a delivery as the API shows it.
+func deliveryToProto(d domain.Delivery) *trackingv1.Delivery {
+	p := &trackingv1.Delivery{
+		Name:         "deliveries/" + d.ID,
+		Conversion:   "conversions/" + d.Conversion,
+		Change:       int32(d.Change), //nolint:gosec // a conversion has a few hundred changes at most
+		Publisher:    "publishers/" + d.Publisher,
+		Offer:        "offers/" + d.Offer,
+		Status:       trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(d.Status)]),
+		State:        trackingv1.Delivery_State(trackingv1.Delivery_State_value[string(d.State)]),
+		AttemptCount: int32(d.AttemptCount), //nolint:gosec // tries end after three days
+		CreateTime:   timestamppb.New(d.CreateTime),
+		Payload:      d.Payload,
+	}
+	if !d.DueTime.IsZero() {
+		p.DueTime = timestamppb.New(d.DueTime)
+	}
+	if !d.FinishTime.IsZero() {
+		p.FinishTime = timestamppb.New(d.FinishTime)
+	}
+	for _, a := range d.Attempts {
+		p.Attempts = append(p.Attempts, attemptToProto(a))
+	}
+	return p
+}
+
+func attemptToProto(a domain.Attempt) *trackingv1.DeliveryAttempt {
+	return &trackingv1.DeliveryAttempt{
+		AttemptTime: timestamppb.New(a.Time),
+		HttpStatus:  int32(a.HTTPStatus), //nolint:gosec // three digits
+		Latency:     durationpb.New(a.Latency),
+		Error:       a.Error,
+	}
+}

@@ -1,0 +1,157 @@
+package grpcapi
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/grpc"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
+)
+
+// ApproveConversion implements the RPC of that name.
+func (s *conversionServer) ApproveConversion(ctx context.Context, req *trackingv1.ApproveConversionRequest) (*trackingv1.Conversion, error) {
+	e, err := editOf(req)
+	if err != nil {
+		return nil, err
+	}
+	return changed(s.service.Approve(ctx, e))
+}
+
+// RejectConversion implements the RPC of that name.
+func (s *conversionServer) RejectConversion(ctx context.Context, req *trackingv1.RejectConversionRequest) (*trackingv1.Conversion, error) {
+	e, err := editOf(req)
+	if err != nil {
+		return nil, err
+	}
+	e.Reason = req.GetReason()
+	return changed(s.service.Reject(ctx, e))
+}
+
+// ReassignConversion implements the RPC of that name.
+func (s *conversionServer) ReassignConversion(ctx context.Context, req *trackingv1.ReassignConversionRequest) (*trackingv1.Conversion, error) {
+	e, err := editOf(req)
+	if err != nil {
+		return nil, err
+	}
+	e.Reason = req.GetReason()
+	switch {
+	case (req.GetCoupon() == "") == (req.GetPublisher() == ""):
+		return nil, apperr.Invalid("ONE_OF_COUPON_AND_PUBLISHER", "coupon", "or publisher must be given, and not both")
+	case req.GetPublisher() != "":
+		publisher, err := idOf("publisher", "publishers/", req.GetPublisher())
+		if err != nil {
+			return nil, err
+		}
+		return changed(s.service.ReassignToPublisher(ctx, e, publisher))
+	}
+	name, offer, code, err := couponName(req.GetCoupon())
+	if err != nil {
+		return nil, err
+	}
+	return changed(s.service.ReassignToCoupon(ctx, e, name, offer, code))
+}
+
+// couponName reads a coupon's resource name, its code in whatever case.
+func couponName(text string) (name, offer, code string, err error) {
+	rest, ok := strings.CutPrefix(text, "offers/")
+	offer, id, found := strings.Cut(rest, "/coupons/")
+	publisher, code, dotted := strings.Cut(id, ".")
+	offer, publisher, code = pasted.Trim(offer), pasted.Trim(publisher), pasted.Trim(code)
+	if !ok || !found || !dotted || !domain.IsID(offer) || !domain.IsID(publisher) || !couponcode.Is(code) {
+		return "", "", "", apperr.Invalid("INVALID_NAME", "coupon", "%q is not a resource name such as offers/10/coupons/22.SALEXYZ20", text)
+	}
+	return domain.Coupon{Offer: offer, Publisher: publisher, Code: code}.Name(), offer, code, nil
+}
+
+// AdjustConversion implements the RPC of that name.
+func (s *conversionServer) AdjustConversion(ctx context.Context, req *trackingv1.AdjustConversionRequest) (*trackingv1.Conversion, error) {
+	e, err := editOf(req)
+	if err != nil {
+		return nil, err
+	}
+	e.Reason = req.GetReason()
+	if req.GetAmount() == nil {
+		return nil, apperr.Invalid("AMOUNT_REQUIRED", "amount", "is missing: say what was sold for")
+	}
+	amount, err := amountFromProto(req.GetAmount())
+	if err != nil {
+		return nil, err
+	}
+	return changed(s.service.Adjust(ctx, e, amount))
+}
+
+// RefundConversion implements the RPC of that name.
+func (s *conversionServer) RefundConversion(ctx context.Context, req *trackingv1.RefundConversionRequest) (*trackingv1.Conversion, error) {
+	e, err := editOf(req)
+	e.Reason = req.GetReason()
+	var found apperr.Findings
+	found.Add(err, partner.CheckKey("refund_id", req.GetRefundId()))
+	amount, whole := money.Money{}, req.GetAmount() == nil
+	if !whole {
+		amount, err = amountFromProto(req.GetAmount())
+		found.Add(err)
+	}
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	return changed(s.service.Refund(ctx, e, amount, whole, req.GetRefundId()))
+}
+
+// ResolveConflict implements the RPC of that name.
+func (s *conversionServer) ResolveConflict(ctx context.Context, req *trackingv1.ResolveConflictRequest) (*trackingv1.Conversion, error) {
+	e, err := editOf(req)
+	if err != nil {
+		return nil, err
+	}
+	e.Reason = req.GetReason()
+	switch req.GetResolution() {
+	case trackingv1.ConversionConflict_ACCEPTED, trackingv1.ConversionConflict_DISMISSED:
+	default:
+		return nil, apperr.Invalid("INVALID_RESOLUTION", "resolution", "must be ACCEPTED or DISMISSED")
+	}
+	return changed(s.service.ResolveConflict(ctx, e, int(req.GetConflict()), domain.Resolution(req.GetResolution().String())))
+}
+
+// editOf reads what all requests for a change have.
+func editOf(req interface {
+	GetName() string
+	GetEtag() string
+	GetActor() string
+},
+) (app.Edit, error) {
+	id, ok := cutPrefix(req.GetName(), "conversions/")
+	if !ok {
+		return app.Edit{}, apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as conversions/9f86d081884c7d65", req.GetName())
+	}
+	return app.Edit{ID: id, ETag: req.GetEtag(), Actor: pasted.Trim(req.GetActor())}, nil
+}
+
+func changed(c domain.Conversion, err error) (*trackingv1.Conversion, error) {
+	if err != nil {
+		return nil, err
+	}
+	return conversionToProto(c), nil
+}
+
+// WatchConversions implements the RPC of that name.
+func (s *conversionServer) WatchConversions(req *trackingv1.WatchConversionsRequest, stream grpc.ServerStreamingServer[trackingv1.WatchConversionsResponse]) error {
+	return s.service.Watch(stream.Context(), req.GetFilter(), req.GetResumeToken(), func(news app.News) error {
+		resp := &trackingv1.WatchConversionsResponse{
+			Created: news.Created, Changes: changesToProto(news.Changes), ResumeToken: news.ResumeToken,
+		}
+		if news.Conversion != nil {
+			c := *news.Conversion
+			c.Basis, c.Changes, c.Conflicts = nil, nil, nil
+			resp.Conversion = conversionToProto(c)
+		}
+		return stream.Send(resp)
+	})
+}

@@ -1,0 +1,155 @@
+package grpcapi
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+type postbackServer struct {
+	trackingv1.UnimplementedPostbackServiceServer
+	service *app.Service
+}
+
+// GetPostback implements the RPC of that name.
+func (s *postbackServer) GetPostback(ctx context.Context, req *trackingv1.GetPostbackRequest) (*trackingv1.Postback, error) {
+	id, err := postbackID(req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	postback, err := s.service.Postback(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return postbackToProto(postback), nil
+}
+
+func postbackID(name string) (string, error) {
+	id, ok := cutPrefix(name, "postbacks/")
+	if !ok {
+		return "", apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as postbacks/01939f2e-2c66-7c1f-8d4b-5a3f1c2e9b70", name)
+	}
+	return id, nil
+}
+
+// ListPostbacks implements the RPC of that name.
+func (s *postbackServer) ListPostbacks(ctx context.Context, req *trackingv1.ListPostbacksRequest) (*trackingv1.ListPostbacksResponse, error) {
+	page := resourcepage.Of(postbackToProto)
+	_, next, err := s.service.Postbacks(ctx, listing.Request{
+		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &trackingv1.ListPostbacksResponse{Postbacks: page.Resources, NextPageToken: next}, nil
+}
+
+// ReplayPostback implements the RPC of that name.
+func (s *postbackServer) ReplayPostback(ctx context.Context, req *trackingv1.ReplayPostbackRequest) (*trackingv1.ReplayResult, error) {
+	id, err := postbackID(req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.service.Replay(ctx, id, app.ReplayOrder{DryRun: req.GetValidateOnly(), Actor: req.GetActor()})
+	if err != nil {
+		return nil, err
+	}
+	return replayToProto(id, result), nil
+}
+
+// ReplayPostbacks implements the RPC of that name.
+func (s *postbackServer) ReplayPostbacks(req *trackingv1.ReplayPostbacksRequest, stream grpc.ServerStreamingServer[trackingv1.ReplayPostbacksResponse]) error {
+	var total trackingv1.ReplayPostbacksResponse
+	order := app.ReplayOrder{DryRun: req.GetValidateOnly(), Actor: req.GetActor()}
+	err := s.service.ReplayAll(stream.Context(), req.GetFilter(), order, func(results []app.Replayed) error {
+		total.Results = nil
+		for _, r := range results {
+			count(&total, r.Result.Outcome)
+			if r.Result.Outcome != domain.ReplayUnchanged {
+				total.Results = append(total.Results, replayToProto(r.Postback, r.Result))
+			}
+		}
+		return stream.Send(progress(&total, false))
+	})
+	if err != nil {
+		return err
+	}
+	total.Results = nil
+	return stream.Send(progress(&total, true))
+}
+
+// count adds one replay to the totals.
+func count(total *trackingv1.ReplayPostbacksResponse, outcome domain.ReplayOutcome) {
+	total.ReplayedCount++
+	switch outcome {
+	case domain.ReplayAttributed:
+		total.AttributedCount++
+	case domain.ReplayRecorded:
+		total.RecordedCount++
+	case domain.ReplayUnchanged:
+		total.UnchangedCount++
+	case domain.ReplayRefused:
+		total.RefusedCount++
+	}
+}
+
+// progress returns an answer of its own: one that was sent may still be read.
+func progress(total *trackingv1.ReplayPostbacksResponse, done bool) *trackingv1.ReplayPostbacksResponse {
+	return &trackingv1.ReplayPostbacksResponse{
+		Results: total.GetResults(), ReplayedCount: total.GetReplayedCount(), AttributedCount: total.GetAttributedCount(),
+		RecordedCount: total.GetRecordedCount(), UnchangedCount: total.GetUnchangedCount(), RefusedCount: total.GetRefusedCount(), Done: done,
+	}
+}
+
+func postbackToProto(p domain.Postback) *trackingv1.Postback {
+	out := &trackingv1.Postback{
+		Name:          "postbacks/" + p.ID,
+		Offer:         resource.Name("offers/", p.Offer),
+		Conversion:    resource.Name("conversions/", p.Conversion),
+		Outcome:       trackingv1.Postback_Outcome(trackingv1.Postback_Outcome_value[string(p.Outcome)]),
+		Reason:        p.Reason,
+		Message:       p.Message,
+		HttpStatus:    int32(p.HTTPStatus), //nolint:gosec // three digits
+		Method:        p.Method,
+		Parameters:    p.Parameters,
+		CouponCode:    p.CouponCode,
+		TransactionId: p.TransactionID,
+		Ip:            p.IP,
+		Authenticated: p.Authenticated,
+		CreateTime:    timestamppb.New(p.Time),
+		Duration:      durationpb.New(p.Duration),
+		Warnings:      p.Warnings,
+		Body:          p.Body,
+		ContentType:   p.ContentType,
+	}
+	if p.Replay != nil {
+		out.Replay = replayToProto(p.ID, *p.Replay)
+	}
+	return out
+}
+
+func replayToProto(postback string, r domain.Replay) *trackingv1.ReplayResult {
+	out := &trackingv1.ReplayResult{
+		Postback:   "postbacks/" + postback,
+		Outcome:    trackingv1.ReplayResult_Outcome(trackingv1.ReplayResult_Outcome_value[string(r.Outcome)]),
+		Reason:     r.Reason,
+		Message:    r.Message,
+		Conversion: resource.Name("conversions/", r.Conversion),
+		Publisher:  resource.Name("publishers/", r.Publisher),
+	}
+	if !r.Time.IsZero() {
+		out.ReplayTime = timestamppb.New(r.Time)
+	}
+	return out
+}

@@ -1,0 +1,130 @@
+package grpcapi
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
+)
+
+// CreateOfferScan implements the RPC of that name.
+func (s *scanServer) CreateOfferScan(ctx context.Context, req *trackingv1.CreateOfferScanRequest) (*trackingv1.OfferScan, error) {
+	offer, err := idOf("parent", "offers/", req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	asked := req.GetOfferScan()
+	visitor, err := visitorOf("offer_scan.", asked.GetDevice(), asked.GetLanguage())
+	if err != nil {
+		return nil, err
+	}
+	scan := redirect.OfferScan{Offer: offer, Device: redirect.Desktop, Language: visitor.Language}
+	if visitor.Phone {
+		scan.Device = redirect.Phone
+	}
+	return offerScan(s.service.StartOfferScan(ctx, scan))
+}
+
+// GetOfferScan implements the RPC of that name.
+func (s *scanServer) GetOfferScan(ctx context.Context, req *trackingv1.GetOfferScanRequest) (*trackingv1.OfferScan, error) {
+	offer, id, err := offerScanName("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return offerScan(s.service.OfferScan(ctx, offer, id))
+}
+
+// CancelOfferScan implements the RPC of that name.
+func (s *scanServer) CancelOfferScan(ctx context.Context, req *trackingv1.CancelOfferScanRequest) (*trackingv1.OfferScan, error) {
+	offer, id, err := offerScanName("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return offerScan(s.service.CancelOfferScan(ctx, offer, id))
+}
+
+// ListOfferScans implements the RPC of that name.
+func (s *scanServer) ListOfferScans(ctx context.Context, req *trackingv1.ListOfferScansRequest) (*trackingv1.ListOfferScansResponse, error) {
+	offer := ""
+	if req.GetParent() != "offers/-" {
+		var err error
+		if offer, err = idOf("parent", "offers/", req.GetParent()); err != nil {
+			return nil, err
+		}
+	}
+	page := resourcepage.Of(offerScanToProto)
+	_, next, err := s.service.OfferScans(ctx, offer, listing.Request{
+		Parent: req.GetParent(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &trackingv1.ListOfferScansResponse{OfferScans: page.Resources, NextPageToken: next}, nil
+}
+
+// ListOfferScanResults implements the RPC of that name.
+func (s *scanServer) ListOfferScanResults(ctx context.Context, req *trackingv1.ListOfferScanResultsRequest) (*trackingv1.ListOfferScanResultsResponse, error) {
+	offer, id, err := offerScanName("parent", req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	page := resourcepage.Of(scanResultToProto)
+	_, next, err := s.service.OfferScanResults(ctx, offer, id, listing.Request{
+		Parent: req.GetParent(), Filter: req.GetFilter(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &trackingv1.ListOfferScanResultsResponse{OfferScanResults: page.Resources, NextPageToken: next}, nil
+}
+
+func scanResultToProto(r redirect.OfferScanResult) *trackingv1.OfferScanResult {
+	return &trackingv1.OfferScanResult{
+		Coupon: r.Coupon, TrackingLink: r.TrackingLink, Ok: r.OK(), Problems: problemsToProto(r.Problems),
+		FinalUrl: toText(r.FinalURL), HopCount: int32(r.HopCount), ScanTime: timestamppb.New(r.ScanTime), //nolint:gosec // ten at most
+	}
+}
+
+// offerScanName reads a scan's resource name.
+func offerScanName(field, name string) (offer, id string, err error) {
+	rest, ok := strings.CutPrefix(name, "offers/")
+	offer, id, found := strings.Cut(rest, "/scans/")
+	offer, id = pasted.Trim(offer), pasted.Trim(id)
+	if !ok || !found || !domain.IsID(offer) || id == "" || strings.Contains(id, "/") {
+		return "", "", apperr.Invalid("INVALID_NAME", field, "%q is not a resource name such as offers/10/scans/01939f2e-2c66-7c1f-8d4b-5a3f1c2e9b70", name)
+	}
+	return offer, id, nil
+}
+
+func offerScan(scan redirect.OfferScan, err error) (*trackingv1.OfferScan, error) {
+	if err != nil {
+		return nil, err
+	}
+	return offerScanToProto(scan), nil
+}
+
+// offerScanToProto writes a scan as the API shows it.
+func offerScanToProto(s redirect.OfferScan) *trackingv1.OfferScan {
+	p := &trackingv1.OfferScan{
+		Name:      "offers/" + s.Offer + "/scans/" + s.ID,
+		State:     trackingv1.OfferScan_State(trackingv1.OfferScan_State_value[string(s.State)]),
+		Device:    trackingv1.ScanLinkRequest_Device(trackingv1.ScanLinkRequest_Device_value[string(s.Device)]),
+		Language:  s.Language,
+		LinkCount: int32(s.LinkCount), ScannedCount: int32(s.ScannedCount), ErrorCount: int32(s.ErrorCount), WarningCount: int32(s.WarningCount), //nolint:gosec // they are listed in memory
+		CreateTime: timestamppb.New(s.CreateTime),
+	}
+	if !s.EndTime.IsZero() {
+		p.EndTime = timestamppb.New(s.EndTime)
+	}
+	return p
+}

@@ -1,0 +1,46 @@
+package grpcapi
+
+import (
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+// exportBytes is from what size on a part of an export is sent: small enough that a slow caller reads it in time.
+const exportBytes = 64 << 10
+
+type reportServer struct {
+	trackingv1.UnimplementedReportServiceServer
+	service *app.Service
+}
+
+// ExportConversions implements the RPC of that name.
+func (s *reportServer) ExportConversions(req *trackingv1.ExportConversionsRequest, stream grpc.ServerStreamingServer[trackingv1.ExportConversionsResponse]) error {
+	return s.service.Export(stream.Context(), req.GetFilter(), req.GetOrderBy(), func(part []domain.Conversion) error {
+		return sendExport(part, stream.Send)
+	})
+}
+
+// sendExport sends a part of an export, as several where it is large.
+func sendExport(part []domain.Conversion, send func(*trackingv1.ExportConversionsResponse) error) error {
+	// An answer of its own each time: one that was sent may still be read.
+	answer, size := &trackingv1.ExportConversionsResponse{}, 0
+	for _, c := range part {
+		conversion := conversionToProto(c)
+		answer.Conversions = append(answer.Conversions, conversion)
+		if size += proto.Size(conversion); size < exportBytes {
+			continue
+		}
+		if err := send(answer); err != nil {
+			return err
+		}
+		answer, size = &trackingv1.ExportConversionsResponse{}, 0
+	}
+	if len(answer.GetConversions()) == 0 {
+		return nil
+	}
+	return send(answer)
+}

@@ -1,0 +1,127 @@
+package grpcapi
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldmask"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+)
+
+const savedReportPrefix = "savedReports/"
+
+type savedReportServer struct {
+	trackingv1.UnimplementedSavedReportServiceServer
+	service *app.Service
+}
+
+// CreateSavedReport implements the RPC of that name.
+func (s *savedReportServer) CreateSavedReport(ctx context.Context, req *trackingv1.CreateSavedReportRequest) (*trackingv1.SavedReport, error) {
+	report, err := savedReportOf(req.GetSavedReport())
+	if err != nil {
+		return nil, err
+	}
+	report.ID = req.GetSavedReportId()
+	return savedReport(s.service.CreateSavedReport(ctx, report))
+}
+
+// GetSavedReport implements the RPC of that name.
+func (s *savedReportServer) GetSavedReport(ctx context.Context, req *trackingv1.GetSavedReportRequest) (*trackingv1.SavedReport, error) {
+	id, err := savedReportID("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return savedReport(s.service.SavedReport(ctx, id))
+}
+
+// ListSavedReports implements the RPC of that name.
+func (s *savedReportServer) ListSavedReports(ctx context.Context, req *trackingv1.ListSavedReportsRequest) (*trackingv1.ListSavedReportsResponse, error) {
+	page := resourcepage.Of(savedReportToProto)
+	_, next, err := s.service.SavedReports(ctx, listing.Request{PageToken: req.GetPageToken(), PageSize: req.GetPageSize(), Take: page.Take})
+	if err != nil {
+		return nil, err
+	}
+	return &trackingv1.ListSavedReportsResponse{SavedReports: page.Resources, NextPageToken: next}, nil
+}
+
+// UpdateSavedReport implements the RPC of that name.
+func (s *savedReportServer) UpdateSavedReport(ctx context.Context, req *trackingv1.UpdateSavedReportRequest) (*trackingv1.SavedReport, error) {
+	report, err := savedReportOf(req.GetSavedReport())
+	if err != nil {
+		return nil, err
+	}
+	asked := fieldmask.Of(req.GetSavedReport(), req.GetUpdateMask())
+	report.ID, err = savedReportID("saved_report.name", req.GetSavedReport().GetName())
+	if err := apperr.Join(err, asked.Err()); err != nil {
+		return nil, err
+	}
+	change := app.ReportChange{ETag: req.GetSavedReport().GetEtag(), Fields: asked.Fields()}
+	return savedReport(s.service.UpdateSavedReport(ctx, report, change))
+}
+
+// DeleteSavedReport implements the RPC of that name.
+func (s *savedReportServer) DeleteSavedReport(ctx context.Context, req *trackingv1.DeleteSavedReportRequest) (*emptypb.Empty, error) {
+	id, err := savedReportID("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.service.DeleteSavedReport(ctx, id, req.GetEtag()); err != nil {
+		return nil, err
+	}
+	return &emptypb.Empty{}, nil
+}
+
+// savedReportID returns the id in a report's name.
+func savedReportID(field, name string) (string, error) {
+	if id, ok := cutPrefix(name, savedReportPrefix); ok {
+		return id, nil
+	}
+	return "", apperr.Invalid("INVALID_NAME", field, "%q is not a resource name such as savedReports/weekly", name)
+}
+
+// savedReportOf reads what callers say of a report.
+func savedReportOf(p *trackingv1.SavedReport) (rollup.SavedReport, error) {
+	if p == nil {
+		return rollup.SavedReport{}, apperr.Invalid("SAVED_REPORT_REQUIRED", "saved_report", "is missing")
+	}
+	report := rollup.SavedReport{
+		DisplayName: p.GetDisplayName(), Columns: p.GetColumns(), Filter: p.GetFilter(), OrderBy: p.GetOrderBy(),
+		StartDate: p.GetStartDate(), EndDate: p.GetEndDate(), GroupOrderBy: p.GetGroupOrderBy(),
+	}
+	if p.GetRange() != trackingv1.SavedReport_RANGE_UNSPECIFIED {
+		report.Range = rollup.ReportRange(p.GetRange().String())
+	}
+	for _, dimension := range p.GetGroupBy() {
+		report.GroupBy = append(report.GroupBy, rollup.Dimension(dimension))
+	}
+	return report, nil
+}
+
+func savedReport(report app.SavedReport, err error) (*trackingv1.SavedReport, error) {
+	if err != nil {
+		return nil, err
+	}
+	return savedReportToProto(report), nil
+}
+
+// savedReportToProto writes a report as the API shows it.
+func savedReportToProto(r app.SavedReport) *trackingv1.SavedReport {
+	p := &trackingv1.SavedReport{
+		Name: savedReportPrefix + r.ID, DisplayName: r.DisplayName, Columns: r.Columns, Filter: r.Filter, OrderBy: r.OrderBy,
+		Range:     trackingv1.SavedReport_Range(trackingv1.SavedReport_Range_value[string(r.Range)]),
+		StartDate: r.StartDate, EndDate: r.EndDate, GroupOrderBy: r.GroupOrderBy,
+		CurrentStartDate: r.CurrentStart, CurrentEndDate: r.CurrentEnd, CurrentFilter: r.CurrentFilter,
+		CreateTime: timestamppb.New(r.CreateTime), UpdateTime: timestamppb.New(r.UpdateTime), Etag: app.ReportETag(r.SavedReport),
+	}
+	for _, dimension := range r.GroupBy {
+		p.GroupBy = append(p.GroupBy, string(dimension))
+	}
+	return p
+}

@@ -1,0 +1,55 @@
+package partnerhttp
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
+)
+
+// maxHeaderChars bounds what is kept of the User-Agent and Referer headers.
+const maxHeaderChars = 512
+
+// click serves a visit through a tracking link.
+func (p *handler) click(w http.ResponseWriter, r *http.Request) {
+	link, err := p.service.ReadLink(r.Context(), r.URL.RawQuery)
+	p.redirect(w, r, link, err)
+}
+
+// shortClick serves a visit through the spoken short form of a link.
+func (p *handler) shortClick(w http.ResponseWriter, r *http.Request) {
+	link, err := p.service.ReadShortLink(r.Context(), r.PathValue("code"), r.URL.RawQuery)
+	p.redirect(w, r, link, err)
+}
+
+// redirect stores the click and redirects the visitor, or tells the shopper what to do.
+func (p *handler) redirect(w http.ResponseWriter, r *http.Request, link partner.Visited, err error) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store") // a cached redirect is a lost click
+	location := ""
+	if err == nil {
+		agent := keep(r.UserAgent())
+		location, err = p.service.Click(r.Context(), app.Visit{
+			Link: link, Crawler: !p.visits.isShopper(r, agent),
+			IP: clientaddr.Of(r), UserAgent: agent, Referer: keep(r.Referer()),
+		})
+	}
+	if err != nil {
+		logFault(r.Context(), r.URL.Path, err)
+		p.pages.serve(w, err)
+		return
+	}
+	header.Set("Location", location)
+	w.WriteHeader(http.StatusFound)
+}
+
+// keep returns what is stored of a header: valid UTF-8, of bounded length.
+func keep(value string) string {
+	value = strings.ToValidUTF8(value, "�")
+	if len(value) > maxHeaderChars {
+		value = strings.ToValidUTF8(value[:maxHeaderChars], "")
+	}
+	return value
+}

@@ -1,0 +1,85 @@
+// Package partnerhttp answers plain HTTP: visitors' clicks and advertisers' postbacks. It reads requests and writes
+// answers; the use cases in app do the rest.
+//
+// Only the tracking service's wiring imports it.
+package partnerhttp
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/couponlink/couponlink/services/internal/admission"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/trackinglink"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/robots"
+)
+
+// partner is the plain HTTP side: what visitors' browsers and advertisers' servers call.
+type handler struct {
+	service   *app.Service
+	guesses   *guesses
+	strangers *strangers
+	visits    *visits
+	pages     *shopperPages
+}
+
+// PartnerHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
+// the path, and /C/ too: messengers and people add characters around the code or write it in upper case. Calls
+// above most are answered with 503 at once.
+func NewHandler(service *app.Service, known *robots.List, most admission.Partner) http.Handler {
+	p := &handler{service: service, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: newShopperPages()}
+	clicks, postbacks := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
+	click := clicks.Handler(http.HandlerFunc(p.click), p.pages.serveBusy)
+	shortClick := clicks.Handler(http.HandlerFunc(p.shortClick), p.pages.serveBusy)
+	postback := postbacks.Handler(http.HandlerFunc(p.postback), refuseBusy)
+	mux := http.NewServeMux()
+	for _, path := range trackinglink.ClickPaths {
+		mux.Handle("GET "+path, click) // GET includes HEAD
+		mux.Handle("GET "+path+"/{$}", click)
+	}
+	for _, path := range trackinglink.ShortPaths {
+		mux.Handle("GET "+path+"{code...}", shortClick)
+	}
+	for _, path := range []string{"/postback", "/postback/{preset}"} {
+		mux.Handle("GET "+path, postback)
+		mux.Handle("POST "+path, postback)
+		mux.HandleFunc("HEAD "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", "GET, POST")
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		})
+	}
+	return mux
+}
+
+// httpStatus maps an error's kind to the HTTP status that partners get. What is not the caller's doing is
+// 503 with a time to come back: the call was not stored.
+func httpStatus(err error) int {
+	e := apperr.As(err)
+	if e == nil {
+		return http.StatusServiceUnavailable
+	}
+	switch e.Kind {
+	case apperr.InvalidArgument:
+		return http.StatusBadRequest
+	case apperr.NotFound:
+		return http.StatusNotFound
+	case apperr.Unauthenticated:
+		return http.StatusUnauthorized
+	case apperr.Aborted, apperr.FailedPrecondition:
+		return http.StatusConflict
+	case apperr.ResourceExhausted:
+		return http.StatusTooManyRequests
+	default:
+		return http.StatusServiceUnavailable
+	}
+}
+
+// logFault reports an error that is ours; what callers did wrong and calls they gave up are not.
+func logFault(ctx context.Context, where string, err error) {
+	if e := apperr.As(err); (e == nil || e.Kind == apperr.Unavailable) && !errors.Is(err, context.Canceled) {
+		slog.ErrorContext(ctx, "partner call failed", "path", where, "error", err)
+	}
+}

@@ -1,0 +1,224 @@
+package partnerhttp
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
+	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
+	"github.com/couponlink/couponlink/services/tracking/internal/presets"
+)
+
+// maxBodyBytes bounds a postback's body.
+const maxBodyBytes = 64 << 10
+
+// answer is what a postback is answered with, refused or not.
+type answer struct {
+	Outcome    app.Outcome `json:"outcome"`
+	Conversion string      `json:"conversion"`
+	Offer      string      `json:"offer"`
+	Publisher  string      `json:"publisher"`
+	CouponCode string      `json:"coupon_code"`
+	Method     string      `json:"method"`
+	// Status is where the conversion stands; empty: there is none.
+	Status   string   `json:"status,omitempty"`
+	Reason   string   `json:"reason"`
+	Message  string   `json:"message"`
+	Warnings []string `json:"warnings"`
+	// Field names the parameter at fault of a refused postback.
+	Field string `json:"field,omitempty"`
+}
+
+// postback serves an advertiser's report of a sale.
+func (p *handler) postback(w http.ResponseWriter, r *http.Request) {
+	client, now := clientaddr.Owner(clientaddr.Of(r)), p.service.Now()
+	report, call, err := p.readReport(w, r, now)
+	call.Doubt = func(ctx context.Context) error { return p.guesses.doubt(ctx, client, now) }
+	call.Stranger = func(offer string) error { return p.strangers.admit(client, offer, now) }
+	var verdict app.Verdict
+	if err == nil {
+		verdict, err = p.service.Report(r.Context(), report, call)
+	} else {
+		err = p.service.Refuse(r.Context(), report, call, err)
+	}
+	if err != nil {
+		if app.IsGuess(err) && !p.guesses.failed(client, now) {
+			err = tooManyGuesses()
+		}
+		refuse(w, r, err, report.Warnings)
+		return
+	}
+	status := http.StatusOK
+	if verdict.Outcome == app.Unattributed {
+		status = http.StatusAccepted
+	}
+	write(w, status, answerTo(verdict))
+}
+
+// readReport reads a postback's query, body and proof, and how it was sent. If something is wrong, the error
+// says what, and the report has the rest.
+func (p *handler) readReport(w http.ResponseWriter, r *http.Request, now time.Time) (domain.Report, *app.Call, error) {
+	call := &app.Call{Method: r.Method, IP: clientaddr.Of(r), Received: now, Status: statusOf}
+	params := partner.ParseQuery(r.URL.RawQuery)
+	var body []byte
+	var fault error
+	if r.Method == http.MethodPost {
+		body, fault = addBody(params, call, w, r)
+	}
+	named, err := withPreset(params, r.PathValue(presets.Parameter))
+	fault = cmp.Or(fault, err)
+	preset, err := p.service.Presets().Of(named)
+	fault = cmp.Or(fault, err)
+	var warning string
+	call.Parameters, warning = partner.KeptParameters(preset.HideProof(named))
+	report, err := preset.Read(named, now)
+	fault = cmp.Or(fault, err)
+	if warning != "" {
+		report.Warnings = append(report.Warnings, warning)
+	}
+	report.Proof = proofOf(r, report.Proof, params, body)
+	if r.PathValue(presets.Parameter) != "" && len(partner.Named(params, presets.Parameter)) == 0 {
+		report.Proof.Partial = true // a signed report could be passed on to be read in other words
+	}
+	report.IdempotencyKey = pasted.Trim(r.Header.Get("Idempotency-Key"))
+	return report, call, cmp.Or(fault, partner.CheckKey("Idempotency-Key", report.IdempotencyKey))
+}
+
+// withPreset returns a postback's parameters with the preset that its path names among them, so that the
+// journal tells how they are to be read. Those sent are left as they are: the signature is over them.
+func withPreset(params url.Values, preset string) (url.Values, error) {
+	if preset == "" {
+		return params, nil
+	}
+	for _, sent := range partner.Named(params, presets.Parameter) {
+		if !strings.EqualFold(sent, preset) {
+			return params, apperr.Invalid("CONFLICTING_PRESETS", presets.Parameter, "says %q, but the path says %q; leave the parameter out", sent, preset)
+		}
+	}
+	named := maps.Clone(params)
+	named.Set(presets.Parameter, preset)
+	return named, nil
+}
+
+// proofOf returns the signature that a postback came with: of a GET, the parameters sent say it; of a
+// POST, the headers of Standard Webhooks. A body that was not read to its end proves nothing.
+func proofOf(r *http.Request, sent domain.Proof, params url.Values, body []byte) domain.Proof {
+	if r.Method != http.MethodPost {
+		return partner.Over(sent, r.Method, params)
+	}
+	if body == nil {
+		return domain.Proof{}
+	}
+	h := r.Header
+	proof := partner.SignedMessage(h.Get("webhook-id"), h.Get("webhook-timestamp"), h.Get("webhook-signature"), body)
+	proof.Partial = r.URL.RawQuery != ""
+	return proof
+}
+
+// addBody adds the parameters in a POST's body to those in its query, and returns the body; nil if it was not
+// read to its end. A body without parameters is kept with the call.
+func addBody(params url.Values, call *app.Call, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	if err != nil {
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			return nil, apperr.Invalid(partner.BodyTooLarge, "body", "is over 64 KiB; a postback needs a few hundred bytes")
+		}
+		return nil, apperr.Invalid(partner.BodyIncomplete, "body", "could not be read to its end")
+	}
+	kind := r.Header.Get("Content-Type")
+	added, err := partner.ReadBody(kind, body)
+	if err != nil {
+		call.Body, call.ContentType = strings.ToValidUTF8(string(body), "�"), keep(kind)
+		return body, err
+	}
+	for name, values := range added {
+		params[name] = append(params[name], values...)
+	}
+	return body, nil
+}
+
+func answerTo(v app.Verdict) answer {
+	c := v.Conversion
+	a := answer{
+		Outcome: v.Outcome, Conversion: resource.Name("conversions/", c.ID), Offer: "offers/" + c.Offer, CouponCode: c.CouponCode,
+		Method: string(c.Method), Status: string(c.Status), Reason: string(c.Reason), Message: v.Message, Warnings: v.Warnings,
+	}
+	if v.Outcome == app.Test {
+		a.Conversion = "" // nothing is stored
+	}
+	a.Publisher = resource.Name("publishers/", c.Publisher)
+	return a
+}
+
+// statusOf returns the HTTP status with which a refusal is answered.
+func statusOf(err error) int {
+	if e := apperr.As(err); e != nil && e.Reason == partner.BodyTooLarge {
+		return http.StatusRequestEntityTooLarge
+	}
+	return httpStatus(err)
+}
+
+// refuse answers a postback that was not stored. warnings are what else the sender should fix.
+func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string) {
+	logFault(r.Context(), r.URL.Path, err)
+	a := answer{Outcome: "REJECTED", Reason: "UNAVAILABLE", Message: "the postback could not be stored; send it again", Warnings: warnings}
+	status := statusOf(err)
+	if e := apperr.As(err); e != nil {
+		a.Reason, a.Message = e.Reason, e.Message
+		a.Conversion = e.Metadata["conversion"]
+		if len(e.Violations) > 0 {
+			a.Field = e.Violations[0].Field
+		}
+	}
+	switch status {
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", rpcstatus.RetryAfter)
+	case http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", retryAfter(a.Reason))
+	}
+	write(w, status, a)
+}
+
+// retryAfter returns when to come back after too many calls, in seconds.
+func retryAfter(reason string) string {
+	if reason == tooManyUnproven {
+		return rpcstatus.RetryAfter
+	}
+	return "60"
+}
+
+// refuseBusy answers a postback above the bound of those in flight.
+func refuseBusy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Retry-After", rpcstatus.RetryAfter)
+	write(w, http.StatusServiceUnavailable, answer{Outcome: "REJECTED", Reason: "OVERLOADED", Message: "too many postbacks are in flight; send it again"})
+}
+
+func write(w http.ResponseWriter, status int, a answer) {
+	if a.Warnings == nil {
+		a.Warnings = []string{}
+	}
+	body, err := json.Marshal(a)
+	if err != nil { // cannot be: strings only
+		http.Error(w, "", http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // an advertiser who has gone asks again
+}

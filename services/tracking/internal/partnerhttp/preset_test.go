@@ -1,0 +1,71 @@
+package partnerhttp
+
+import (
+	"encoding/hex"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/couponlink/couponlink/services/internal/admission"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
+)
+
+// signedGet is a GET whose query, in its canonical form, is signed.
+func signedGet(t *testing.T, path, query string) *http.Request {
+	t.Helper()
+	ts := strconv.FormatInt(now.Unix(), 10)
+	query += "&ts=" + ts
+	return httptest.NewRequestWithContext(t.Context(), http.MethodGet, path+"?"+query+"&sig="+hex.EncodeToString(sum(query)), nil)
+}
+
+// TestPresetsAreSignedAsSent: the signature covers the parameters as they came, and the journal has them.
+func TestPresetsAreSignedAsSent(t *testing.T) {
+	service := newFlow(t)
+	h := NewHandler(service, knownRobots(t), admission.Partner{})
+	status, a := answered(t, h, signedGet(t, "/postback/tune", "adv_sub=A-1&offer_id=10&preset=tune&promo_code=SALEXYZ20"))
+	if status != http.StatusOK || a.Outcome != app.Attributed || a.CouponCode != "SALEXYZ20" || len(a.Warnings) != 0 {
+		t.Fatalf("got %d %+v", status, a)
+	}
+	page, _, err := service.Postbacks(t.Context(), listing.Request{PageSize: 1})
+	if err != nil || len(page) != 1 {
+		t.Fatal(page, err)
+	}
+	want := "adv_sub=A-1&offer_id=10&preset=tune&promo_code=SALEXYZ20&sig=%2A%2A%2A&ts=" + strconv.FormatInt(now.Unix(), 10)
+	if got := page[0]; got.Parameters != want || got.TransactionID != "A-1" || got.CouponCode != "SALEXYZ20" {
+		t.Errorf("the journal has %+v", got)
+	}
+	replay, err := service.Replay(t.Context(), page[0].ID, app.ReplayOrder{})
+	if err != nil || replay.Outcome != domain.ReplayUnchanged || "conversions/"+replay.Conversion != a.Conversion {
+		t.Errorf("the replay: %+v, %v", replay, err)
+	}
+}
+
+func TestPresetPaths(t *testing.T) {
+	h := NewHandler(newFlow(t), knownRobots(t), admission.Partner{})
+	for says, tt := range map[string]struct {
+		request *http.Request
+		status  int
+		reason  string
+	}{
+		"unknown":                    {signedGet(t, "/postback/nope", "offer_id=10"), http.StatusNotFound, "UNKNOWN_PRESET"},
+		"named in the query":         {signedGet(t, "/postback", "offer_id=10&preset=tune&promo_code=SALEXYZ20"), http.StatusOK, ""},
+		"named in both":              {signedGet(t, "/postback/tune", "offer_id=10&preset=tune&promo_code=SALEXYZ20"), http.StatusOK, ""},
+		"not signed":                 {signedGet(t, "/postback/tune", "offer_id=10&promo_code=SALEXYZ20"), http.StatusBadRequest, "UNSIGNED_PARAMETERS"},
+		"another one in the query":   {signedGet(t, "/postback/tune", "offer_id=10&preset=cake"), http.StatusBadRequest, "CONFLICTING_PRESETS"},
+		"a signature over our names": {get(t, "coupon_code=SALEXYZ20&offer_id=10&preset=tune&ts=1&sig=00"), http.StatusUnauthorized, partner.InvalidSignature},
+	} {
+		if status, a := answered(t, h, tt.request); status != tt.status || a.Reason != tt.reason {
+			t.Errorf("%s: got %d %+v, want %d %s", says, status, a, tt.status, tt.reason)
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodHead, "/postback/tune?promo_code=SALEXYZ20", nil))
+	if w.Code != http.StatusMethodNotAllowed || !strings.Contains(w.Header().Get("Allow"), "POST") {
+		t.Errorf("HEAD: got %d", w.Code)
+	}
+}
