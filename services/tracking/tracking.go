@@ -53,7 +53,7 @@ const closeGrace = 2 * time.Second
 // Service is the tracking service on its store.
 type Service struct {
 	store app.Store
-	flow  *app.Service
+	app   *app.Service
 	about grpcapi.About
 	ready *readiness.Probe
 	// robots recognizes robots by their User-Agents.
@@ -121,7 +121,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	about := grpcapi.About{
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: allowed.Entries(), TimeZone: zone.String(),
 	}
-	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, most: o.Partner, flow: app.New(app.Config{
+	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, most: o.Partner, app: app.New(app.Config{
 		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Pages: o.Pages, Zone: zone,
 		Presets: presets, Sender: sender, Follower: scan.New(scan.Config{Client: client, Now: time.Now}), Wake: sender.Wake,
 	})}
@@ -129,12 +129,12 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s.endWork = end
 	s.work.Go(func() { _ = sender.Run(working) }) // returns nil
 	s.work.Go(func() {
-		s.flow.KeepCounting(working, func(err error) {
+		s.app.KeepCounting(working, func(err error) {
 			o.Log.ErrorContext(working, "counting for the summaries failed; it is tried again", slog.Any("error", err))
 		})
 	})
 	s.work.Go(func() {
-		s.flow.KeepJudging(working, func(err error) {
+		s.app.KeepJudging(working, func(err error) {
 			o.Log.ErrorContext(working, "judging waiting reports failed; trying again", slog.Any("error", err))
 		})
 	})
@@ -153,7 +153,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		})
 	})
 	scans := linkscan.New(linkscan.Config{
-		Store: store, Links: coupons, Scanner: s.flow, PublicURL: o.PublicURL, Wake: s.flow.NewOfferScans(), Now: time.Now, Log: o.Log,
+		Store: store, Links: coupons, Scanner: s.app, PublicURL: o.PublicURL, Wake: s.app.NewOfferScans(), Now: time.Now, Log: o.Log,
 	})
 	s.work.Go(func() { scans.Run(working) })
 	return s, nil
@@ -170,17 +170,17 @@ func open(ctx context.Context, o Options, retention time.Duration, calendar roll
 
 // Register adds the gRPC services to a server.
 func (s *Service) Register(registrar grpc.ServiceRegistrar) {
-	grpcapi.Register(registrar, s.flow, s.about)
+	grpcapi.Register(registrar, s.app, s.about)
 }
 
 // PartnerHandler serves /click, /c/, /postback and /postback/.
 func (s *Service) PartnerHandler() http.Handler {
-	return partnerhttp.NewHandler(s.flow, s.robots, s.most)
+	return partnerhttp.NewHandler(s.app, s.robots, s.most)
 }
 
 // PartnerHandlerAt is PartnerHandler at a moment, for sample data: what is done by it was done then.
 func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
-	return partnerhttp.NewHandler(s.flow.At(moment), s.robots, admission.Partner{})
+	return partnerhttp.NewHandler(s.app.At(moment), s.robots, admission.Partner{})
 }
 
 // Readiness says whether the service can do its work. It does without the coupon service for a while.
@@ -217,7 +217,7 @@ func readinessOf(o Options, store app.Store) *readiness.Probe {
 // EndWork ends the streams that would not end by themselves and the work in the background, and waits for it
 // until ctx ends.
 func (s *Service) EndWork(ctx context.Context) {
-	s.flow.StopWatches()
+	s.app.StopWatches()
 	s.endWork()
 	ended := make(chan struct{})
 	go func() {
