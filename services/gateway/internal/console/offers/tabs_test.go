@@ -103,7 +103,7 @@ func TestPostbackIsTried(t *testing.T) {
 
 // The page names each platform's parameters as the presets do, which the tracking service reads.
 func TestPresetsAreThoseOfTheTrackingService(t *testing.T) {
-	files, err := filepath.Glob("../../../../tracking/internal/dialect/presets/*.yaml")
+	files, err := filepath.Glob("../../../../tracking/internal/presets/presets/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no presets: %v", err)
 	}
