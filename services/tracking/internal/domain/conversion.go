@@ -74,7 +74,7 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 		CreateTime:     now,
 		UpdateTime:     now,
 		Revision:       1,
-		Basis:        &d.Basis,
+		Basis:          &d.Basis,
 	}
 	rates := Rates{Revenue: c.Offer.Revenue}
 	conv.Basis.Rates = &rates

@@ -92,7 +92,7 @@ func fullConversion() domain.Conversion {
 		Postback:       "018f4e2a-9999-7888-8777-666655554444",
 		Unplanned:      true,
 		CodeUnknown:    true,
-		Basis:        fullBasis(),
+		Basis:          fullBasis(),
 	}
 }
 
