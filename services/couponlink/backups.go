@@ -163,14 +163,17 @@ func Restore(ctx context.Context, cfg RestoreConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	m, left, err := backup.Restore(ctx, cfg.Dir, dir, Databases())
+	restored, err := backup.Restore(ctx, cfg.Dir, dir, Databases())
 	if err != nil {
 		return err
 	}
-	if len(left) > 0 {
-		fmt.Fprintf(out, "left as they were: %s\n", strings.Join(left, ", "))
+	if restored.Resumed {
+		fmt.Fprintln(out, "finished an earlier restore of this backup, which was interrupted")
 	}
-	return printManifest(out, "restored", m, dir)
+	if len(restored.Left) > 0 {
+		fmt.Fprintf(out, "left as they were: %s\n", strings.Join(restored.Left, ", "))
+	}
+	return printManifest(out, "restored", restored.Manifest, dir)
 }
 
 // printManifest prints the contents of a backup.

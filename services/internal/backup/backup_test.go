@@ -3,6 +3,7 @@ package backup_test
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -162,6 +163,17 @@ func TestVerifyNamesFaults(t *testing.T) {
 		"another product": {func(t *testing.T, dir string) {
 			_ = os.WriteFile(filepath.Join(dir, "manifest.json"), []byte("{}"), 0o600)
 		}, "format 0"},
+		"a manifest that lacks a database": {func(t *testing.T, dir string) {
+			m, err := backup.ReadManifest(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Databases = m.Databases[:1]
+			text, err := json.Marshal(m)
+			if err := errors.Join(err, os.WriteFile(filepath.Join(dir, "manifest.json"), text, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}, "b.db is there"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -176,7 +188,7 @@ func TestVerifyNamesFaults(t *testing.T) {
 			}
 			to := filepath.Join(t.TempDir(), "data")
 			if c.want != "" {
-				if _, _, err := backup.Restore(t.Context(), dir, to, databases); err == nil {
+				if _, err := backup.Restore(t.Context(), dir, to, databases); err == nil {
 					t.Error("it was restored")
 				}
 			}
@@ -187,14 +199,14 @@ func TestVerifyNamesFaults(t *testing.T) {
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	dir, to := taken(t), filepath.Join(t.TempDir(), "data")
-	if _, left, err := backup.Restore(t.Context(), dir, to, databases); err != nil || len(left) != 0 {
-		t.Fatalf("Restore: %v, %v", left, err)
+	if r, err := backup.Restore(t.Context(), dir, to, databases); err != nil || len(r.Left) != 0 || r.Resumed {
+		t.Fatalf("Restore: %+v, %v", r, err)
 	}
 	db := open(t, to, "a.db")
 	if err := add(t.Context(), db, 201); err != nil {
 		t.Error(err)
 	}
-	if _, _, err := backup.Restore(t.Context(), dir, to, databases); err == nil || !strings.Contains(err.Error(), "nothing is overwritten") {
+	if _, err := backup.Restore(t.Context(), dir, to, databases); err == nil || !strings.Contains(err.Error(), "nothing is overwritten") {
 		t.Errorf("Restore over databases: %v", err)
 	}
 	// What an older database left behind does not matter, nor does a key of its own.
@@ -206,8 +218,8 @@ func TestRestore(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, left, err := backup.Restore(t.Context(), dir, to, databases); err != nil || len(left) != 1 {
-		t.Errorf("Restore beside a key: %v, %v", left, err)
+	if r, err := backup.Restore(t.Context(), dir, to, databases); err != nil || len(r.Left) != 1 {
+		t.Errorf("Restore beside a key: %+v, %v", r, err)
 	}
 	if n := newest(t, filepath.Join(to, "a.db")); n != 200 {
 		t.Errorf("the newest number is %d", n)
@@ -215,6 +227,57 @@ func TestRestore(t *testing.T) {
 	open(t, to, "a.db") // the old mark is gone
 	if entries, err := os.ReadDir(to); err != nil || strings.Contains(entries[0].Name(), "restore") {
 		t.Errorf("%v, %v", entries, err)
+	}
+}
+
+// TestRestoreIsResumed interrupts a restore where a kill would, and restores again.
+func TestRestoreIsResumed(t *testing.T) {
+	t.Parallel()
+	dir, to := taken(t), t.TempDir()
+	abandoned := filepath.Join(to, ".restore-1")
+	if err := os.Mkdir(abandoned, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	restore := func(from string) (resumed bool) {
+		t.Helper()
+		r, err := backup.Restore(t.Context(), from, to, databases)
+		if err != nil || len(r.Left) != 0 {
+			t.Fatalf("Restore: %+v, %v", r, err)
+		}
+		for _, name := range []string{"key", "a.db", "b.db"} {
+			if _, err := os.Stat(filepath.Join(to, name)); err != nil {
+				t.Error(err)
+			}
+		}
+		if entries, err := os.ReadDir(to); err != nil || len(entries) != 3 {
+			t.Errorf("the directory has %v (%v), want nothing of the restore's own", entries, err)
+		}
+		return r.Resumed
+	}
+	if restore(dir) {
+		t.Error("a first restore was resumed")
+	}
+	// As if killed between the moves of the two databases.
+	copies := filepath.Join(to, ".restored")
+	makeCopies := func() error {
+		return errors.Join(os.Mkdir(copies, 0o700), os.Link(filepath.Join(dir, "manifest.json"), filepath.Join(copies, "manifest.json")))
+	}
+	err := errors.Join(makeCopies(), os.Rename(filepath.Join(to, "b.db"), filepath.Join(copies, "b.db")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := backup.Restore(t.Context(), taken(t), to, databases); err == nil || !strings.Contains(err.Error(), "another backup") {
+		t.Errorf("restoring another backup: %v", err)
+	}
+	if !restore(dir) {
+		t.Error("an interrupted restore was not resumed")
+	}
+	// As if killed at the very end: a restore is a new one then, and finds databases.
+	if err := makeCopies(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := backup.Restore(t.Context(), dir, to, databases); err == nil || !strings.Contains(err.Error(), "nothing is overwritten") {
+		t.Errorf("Restore over databases: %v", err)
 	}
 }
 
@@ -249,5 +312,10 @@ func TestLeftoversAreRemoved(t *testing.T) {
 	}
 	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%s: %v", left, err)
+	}
+	for range 2 {
+		if _, err := server.CreateBackup(t.Context(), &backupv1.CreateBackupRequest{}); err != nil {
+			t.Errorf("two backups without a name, one after the other: %v", err)
+		}
 	}
 }

@@ -52,7 +52,7 @@ func (s *Server) CreateBackup(ctx context.Context, req *backupv1.CreateBackupReq
 	}
 	id := req.GetBackupId()
 	if id == "" {
-		id = time.Now().UTC().Format("20060102-150405")
+		id = strings.ReplaceAll(time.Now().UTC().Format("20060102-150405.000"), ".", "-")
 	}
 	if !idPattern.MatchString(id) {
 		return nil, apperr.Invalid("INVALID_BACKUP_ID", "backup_id", "%q must be 1 to 63 lower-case letters, digits and hyphens, a letter or digit first", id)
@@ -100,7 +100,7 @@ func removePartial(folder string) error {
 func (s *Server) VerifyBackup(ctx context.Context, req *backupv1.VerifyBackupRequest) (*backupv1.VerifyBackupResponse, error) {
 	id, ok := strings.CutPrefix(req.GetName(), namePrefix)
 	if !ok || !idPattern.MatchString(id) {
-		return nil, apperr.Invalid("INVALID_NAME", "name", "%q is no backup's name such as backups/20260131-235959", req.GetName())
+		return nil, apperr.Invalid("INVALID_NAME", "name", "%q is no backup's name such as backups/20260131-235959-123", req.GetName())
 	}
 	dir := filepath.Join(s.folder, id)
 	if _, err := ReadManifest(dir); errors.Is(err, fs.ErrNotExist) {

@@ -51,7 +51,14 @@ func Verify(ctx context.Context, dir string, databases []Database) (Report, erro
 	}
 	for _, database := range databases {
 		expected := slices.IndexFunc(m.Databases, func(e Entry) bool { return e.File == database.File })
-		if isBackup && expected < 0 || !isBackup && !wasThere(dir, database.File) {
+		if !isBackup && !wasThere(dir, database.File) {
+			continue
+		}
+		if isBackup && expected < 0 {
+			// A backup of one service has one database. But a database that is there must be named.
+			if wasThere(dir, database.File) {
+				faults = append(faults, fmt.Errorf("%s is there, and the manifest does not name it", filepath.Join(dir, database.File)))
+			}
 			continue
 		}
 		rows, figures, err := verifyDatabase(ctx, dir, database, isBackup)

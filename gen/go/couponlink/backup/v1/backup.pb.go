@@ -191,7 +191,7 @@ func (x *BackupDatabase) GetRowCounts() map[string]int64 {
 type CreateBackupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The last part of the name, and the name of the directory: up to 63 lower-case letters, digits and hyphens,
-	// starting with a letter or digit. Empty: derived from the time, such as `20260131-235959`.
+	// starting with a letter or digit. Empty: derived from the time, such as `20260131-235959-123`.
 	BackupId      string `protobuf:"bytes,1,opt,name=backup_id,json=backupId,proto3" json:"backup_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
