@@ -48,7 +48,11 @@
 //   - Toolbar (list.go): search box and selects above a table; {{template "toolbar" .View.Toolbar}}.
 //   - Form, Group, Field, Choice (field.go): {{template "form" .View.Form}}, or a field alone:
 //     {{template "field" .View.Code}}. Kinds: text, code, url, number, date, textarea, select, checkbox, password, picker.
-//     Build a form from url.Values, so that stored and typed values are shown alike.
+//     Forms show url.Values, so that stored and typed values are shown alike.
+//   - Schema, Section, Property (schema.go): a resource's form in one place: each field's label, kind and hint, and how
+//     it gets into the form and out of it (Text, Select, Checkbox, Count, Duration, Payout). Schema gives Groups, Values,
+//     Read and the update mask. To add a field to a form, add a property: offers/form.go, coupons/form.go,
+//     publishers/settings.go.
 //   - A picker is a Field{Kind: "picker", Name: "offer", Pick: Href("pick", "offers"), Value: id, PickLabel: name}. The
 //     form gets the id; without scripts it is typed. Its list closes on Escape and follows the ARIA pattern.
 //   - Fact (table.go): {{template "facts" .View.Facts}}. Small ones: {{template "badge" .}}, {{template "code" .Link}}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
@@ -66,7 +65,7 @@ func showCoupon(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
 	if err != nil {
 		return err
 	}
-	return showCouponForm(p, http.StatusOK, c, o, couponForm(p, c, o, couponValues(p, c)))
+	return showCouponForm(p, http.StatusOK, c, o, storedForm(schema(p, c, o), c))
 }
 
 func showCouponForm(p *ui.Page, httpStatus int, c *couponv1.Coupon, o *couponv1.Offer, f ui.Form) error {
@@ -119,16 +118,16 @@ func saveCoupon(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	if err != nil {
 		return err
 	}
-	errs := ui.Errors{}
-	draft := couponFrom(p, r.PostForm, stored, o.GetCurrencyCode(), errs)
+	s := schema(p, stored, o)
+	draft, errs := couponFrom(s, r.PostForm, stored)
 	_, failure := p.Coupons().UpdateCoupon(p.Saving(errs), &couponv1.UpdateCouponRequest{
-		Coupon: draft, UpdateMask: &fieldmaskpb.FieldMask{Paths: couponMask()},
+		Coupon: draft, UpdateMask: s.Mask(),
 	})
 	if failure == nil {
 		return p.Done(couponHref(stored), ui.Toast{Text: "Coupon saved."})
 	}
-	f := couponForm(p, stored, o, r.PostForm)
-	code, err := f.Refused(p, failure, errs, r.PostFormValue("etag"), func() ui.Form { return couponForm(p, stored, o, couponValues(p, stored)) })
+	f := couponForm(s, stored, r.PostForm)
+	code, err := f.Refused(p, failure, errs, r.PostFormValue("etag"), func() ui.Form { return storedForm(s, stored) })
 	if err != nil {
 		return err
 	}

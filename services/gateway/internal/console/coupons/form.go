@@ -2,9 +2,11 @@ package coupons
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
@@ -15,31 +17,136 @@ import (
 // Dates in forms are days of the program's zone: a coupon starts when its Start Date begins, and expires
 // when its Expiration Date ends.
 
-func startField(value string) ui.Field {
-	return ui.Field{Name: "start_time", Label: "Start Date", Kind: "date", Value: value, IsRequired: true, Hint: "When the coupon becomes valid: from the beginning of that day."}
+type (
+	coupon   = couponv1.Coupon
+	property = ui.Property[coupon]
+)
+
+// newSchema is the form of a new coupon, or of several alike, apart from its code, offer and publisher.
+func newSchema(p *ui.Page) ui.Schema[coupon] {
+	return ui.Schema[coupon]{{Title: "Validity", Properties: []property{startDate(p, nil), expirationDate(p, nil), usageLimit(), dailyUsageLimit(), internalNote()}}}
+}
+
+// schema is the form of a stored coupon of an offer.
+func schema(p *ui.Page, stored *coupon, o *couponv1.Offer) ui.Schema[coupon] {
+	ofOffer := func(url.Values) string { return o.GetCurrencyCode() }
+	return ui.Schema[coupon]{
+		{Title: "Coupon", Properties: []property{
+			startDate(p, stored), expirationDate(p, stored), usageLimit(), dailyUsageLimit(), internalNote(),
+			ui.Checkbox(ui.Field{
+				Name: "enabled", Label: "Enabled", Hint: "Switched off, the code gives no discount and earns nothing, until it is switched on again.",
+			}, (*coupon).GetEnabled, func(c *coupon, is bool) { c.Enabled = &is }),
+		}},
+		{Title: "Payout", Text: "What a sale by this coupon earns, instead of what the publisher or the offer has.", Properties: []property{
+			ui.Payout("payout", "Payout", "No own payout", ofOffer, func(c *coupon) **couponv1.Payout { return &c.Payout }),
+		}},
+		{Title: "Attribution", Text: "What this coupon has otherwise than its offer.", Properties: settings(o)},
+	}
+}
+
+// settings are what a coupon can have otherwise than its offer.
+func settings(o *couponv1.Offer) []property {
+	asOffer := func(f ui.Field) ui.Field {
+		f.Choices = append([]ui.Choice{{Value: "", Label: "As the offer has it"}}, f.Choices...)
+		return f
+	}
+	window, grace := ui.WindowField(), ui.GraceField()
+	window.Hint += " Empty: " + format.Duration(o.GetClickWindow().AsDuration()) + ", as the offer has it."
+	grace.Hint += " Empty: " + format.Duration(o.GetCouponGrace().AsDuration()) + ", as the offer has it."
+	all := []property{
+		ui.OptionalSelect(asOffer(ui.PrecedenceField()), func(c *coupon) **couponv1.Offer_Precedence { return &settingsOf(c).Precedence }),
+		ui.OptionalSelect(asOffer(ui.StatusField()), func(c *coupon) **couponv1.Offer_ConversionStatus { return &settingsOf(c).DefaultConversionStatus }),
+		ui.Duration(window, func(c *coupon) **durationpb.Duration { return &settingsOf(c).ClickWindow }),
+		ui.Duration(grace, func(c *coupon) **durationpb.Duration { return &settingsOf(c).CouponGrace }),
+		ui.Text(ui.Field{
+			Name: "fallback_url", Label: "Fallback URL", Kind: "url", Hint: "Where visitors of this coupon's link go while it is not valid. Empty: as the offer has it.",
+		}, func(c *coupon) *string { return &settingsOf(c).FallbackUrl }),
+	}
+	for i := range all {
+		all[i] = all[i].In("settings")
+	}
+	return all
+}
+
+// settingsOf returns a coupon's own settings, which it then has.
+func settingsOf(c *coupon) *couponv1.CouponSettings {
+	if c.Settings == nil {
+		c.Settings = &couponv1.CouponSettings{}
+	}
+	return c.Settings
+}
+
+// startDate is the day on which a coupon starts. stored is nil if it is new.
+func startDate(p *ui.Page, stored *coupon) property {
+	var before time.Time
+	if stored != nil {
+		before = stored.GetStartTime().AsTime().In(p.Zone)
+	}
+	f := ui.Field{Name: "start_time", Label: "Start Date", Kind: "date", IsRequired: true, Hint: "When the coupon becomes valid: from the beginning of that day."}
+	return property{
+		Path: f.Name,
+		Fields: func(values url.Values) []ui.Field {
+			shown := f
+			shown.Value = values.Get(f.Name)
+			if stored != nil && p.DayText(before) == shown.Value && !isDayBegin(before) {
+				shown.Hint = "Now exactly " + format.DateTime(before, p.Zone) + "; another day begins at its beginning."
+			}
+			return []ui.Field{shown}
+		},
+		Get: func(c *coupon, values url.Values) { values.Set(f.Name, p.DayText(c.GetStartTime().AsTime())) },
+		Set: func(values url.Values, c *coupon, errs ui.Errors) {
+			c.StartTime = ui.StampOf(startOf(p, values, before, errs))
+		},
+	}
+}
+
+// expirationDate is the last day on which a coupon is valid. stored is nil if it is new.
+func expirationDate(p *ui.Page, stored *coupon) property {
+	var before time.Time
+	if stored.GetExpireTime() != nil {
+		before = stored.GetExpireTime().AsTime().In(p.Zone)
+	}
+	return property{
+		Path: "expire_time",
+		Fields: func(values url.Values) []ui.Field {
+			f := expireField(values.Get("expire_time"))
+			if !before.IsZero() && p.DayText(lastMoment(stored)) == f.Value && !isDayBegin(before) {
+				f.Hint = "Now exactly until " + format.DateTime(before, p.Zone) + "; another day counts to its end. Empty: never."
+			}
+			return []ui.Field{f}
+		},
+		Get: func(c *coupon, values url.Values) { values.Set("expire_time", p.DayText(lastMoment(c))) },
+		Set: func(values url.Values, c *coupon, errs ui.Errors) {
+			c.ExpireTime = ui.StampOf(expireOf(p, values, before, errs))
+		},
+	}
 }
 
 func expireField(value string) ui.Field {
 	return ui.Field{Name: "expire_time", Label: "Expiration Date", Kind: "date", Value: value, Hint: "When the coupon expires: at the end of that day. Empty: never."}
 }
 
-func internalNoteField(values url.Values) ui.Field {
-	return ui.Field{Name: "internal_note", Label: "Internal Note", Kind: "textarea", Value: values.Get("internal_note"), Hint: "For your team. The publisher never sees it."}
+// isDayBegin reports whether a day begins at t, in its zone.
+func isDayBegin(t time.Time) bool {
+	return civilday.Begin(t.Year(), t.Month(), t.Day(), t.Location()).Equal(t)
 }
 
-func limitField(values url.Values) ui.Field {
-	return ui.Field{Name: "usage_limit", Label: "Usage Limit", Value: values.Get("usage_limit"), Mode: "numeric", Hint: "How many sales the code can earn in all. Empty: any number."}
+func usageLimit() property {
+	return ui.Count(ui.Field{
+		Name: "usage_limit", Label: "Usage Limit", Hint: "How many sales the code can earn in all. Empty: any number.",
+	}, func(c *coupon) *int64 { return &c.UsageLimit })
 }
 
-func dailyLimitField(values url.Values) ui.Field {
-	return ui.Field{Name: "daily_usage_limit", Label: "Daily Usage Limit", Value: values.Get("daily_usage_limit"), Mode: "numeric", Hint: "How many sales it can earn on one day of the program. Empty: any number."}
+func dailyUsageLimit() property {
+	return ui.Count(ui.Field{
+		Name: "daily_usage_limit", Label: "Daily Usage Limit", Hint: "How many sales it can earn on one day of the program. Empty: any number.",
+	}, func(c *coupon) *int64 { return &c.DailyUsageLimit })
 }
 
-// setLimit puts a usage limit into a form's values.
-func setLimit(values url.Values, name string, limit int64) {
-	if limit != 0 {
-		values.Set(name, strconv.FormatInt(limit, 10))
-	}
+func internalNote() property {
+	return ui.Text(ui.Field{
+		Name: "internal_note", Label: "Internal Note", Kind: "textarea", Hint: "For your team. The publisher never sees it.",
+	}, func(c *coupon) *string { return &c.InternalNote })
 }
 
 // limitText describes a coupon's usage limits in a few words; "" if it is unlimited.
@@ -111,131 +218,39 @@ func expireOf(p *ui.Page, values url.Values, before time.Time, errs ui.Errors) t
 }
 
 // couponDraft reads the coupon of a form that makes one, or several alike.
-func couponDraft(p *ui.Page, values url.Values, errs ui.Errors) *couponv1.Coupon {
+func couponDraft(p *ui.Page, values url.Values) (*coupon, ui.Errors) {
+	draft, errs := newSchema(p).Read(values)
 	for name, text := range map[string]string{"offer": "Choose an offer.", "publisher": "Choose a publisher."} {
 		switch id := ui.Trimmed(values, name); {
 		case id == "":
 			errs.Add(name, text)
 		case !ui.IsID(id):
-			errs.Add(name, "There is none like that. Choose one from the list, or write its id.")
+			errs.Add(name, "This is not an id. Choose one from the list, or write its id.")
 		}
 	}
-	return &couponv1.Coupon{
-		Publisher: "publishers/" + ui.Trimmed(values, "publisher"), InternalNote: values.Get("internal_note"),
-		StartTime: ui.StampOf(startOf(p, values, time.Time{}, errs)), ExpireTime: ui.StampOf(expireOf(p, values, time.Time{}, errs)),
-		UsageLimit: int64(wholeNumber(values, "usage_limit", errs)), DailyUsageLimit: int64(wholeNumber(values, "daily_usage_limit", errs)),
-	}
+	draft.Publisher = "publishers/" + ui.Trimmed(values, "publisher")
+	return draft, errs
 }
 
-// couponValues returns a coupon as the values of its form.
-func couponValues(p *ui.Page, c *couponv1.Coupon) url.Values {
-	values := url.Values{}
-	values.Set("start_time", p.DayText(c.GetStartTime().AsTime()))
-	values.Set("expire_time", p.DayText(lastMoment(c)))
-	values.Set("internal_note", c.GetInternalNote())
-	setLimit(values, "usage_limit", c.GetUsageLimit())
-	setLimit(values, "daily_usage_limit", c.GetDailyUsageLimit())
-	if c.GetEnabled() {
-		values.Set("enabled", "on")
+// couponFrom reads a stored coupon's form. It has settings of its own only if one of them is set.
+func couponFrom(s ui.Schema[coupon], values url.Values, stored *coupon) (*coupon, ui.Errors) {
+	draft, errs := s.Read(values)
+	draft.Name, draft.Etag = stored.GetName(), values.Get("etag")
+	if proto.Equal(draft.GetSettings(), &couponv1.CouponSettings{}) {
+		draft.Settings = nil
 	}
-	ui.SetPayout(values, "payout", c.GetPayout())
-	s := c.GetSettings()
-	if s == nil {
-		s = &couponv1.CouponSettings{}
-	}
-	if s.Precedence != nil {
-		values.Set("precedence", s.GetPrecedence().String())
-	}
-	if s.DefaultConversionStatus != nil {
-		values.Set("default_conversion_status", s.GetDefaultConversionStatus().String())
-	}
-	if s.GetClickWindow() != nil {
-		ui.SetDuration(values, "click_window", s.GetClickWindow().AsDuration())
-	}
-	if s.GetCouponGrace() != nil {
-		ui.SetDuration(values, "coupon_grace", s.GetCouponGrace().AsDuration())
-	}
-	values.Set("fallback_url", s.GetFallbackUrl())
-	return values
+	return draft, errs
 }
 
-// couponFrom reads a coupon from its form's values. What cannot be read is noted in errs.
-func couponFrom(p *ui.Page, values url.Values, stored *couponv1.Coupon, currency string, errs ui.Errors) *couponv1.Coupon {
-	enabled := values.Get("enabled") != ""
-	var end time.Time
-	if stored.GetExpireTime() != nil {
-		end = stored.GetExpireTime().AsTime()
-	}
-	c := &couponv1.Coupon{
-		Name: stored.GetName(), Etag: values.Get("etag"), InternalNote: values.Get("internal_note"), Enabled: &enabled,
-		StartTime: ui.StampOf(startOf(p, values, stored.GetStartTime().AsTime(), errs)), ExpireTime: ui.StampOf(expireOf(p, values, end, errs)),
-		Payout: ui.PayoutOf(values, "payout", currency, errs), UsageLimit: int64(wholeNumber(values, "usage_limit", errs)),
-		DailyUsageLimit: int64(wholeNumber(values, "daily_usage_limit", errs)),
-	}
-	s := &couponv1.CouponSettings{
-		ClickWindow: ui.DurationOf(values, "click_window", errs), CouponGrace: ui.DurationOf(values, "coupon_grace", errs),
-		FallbackUrl: ui.Trimmed(values, "fallback_url"),
-	}
-	if v, ok := couponv1.Offer_Precedence_value[values.Get("precedence")]; ok && v != 0 {
-		s.Precedence = couponv1.Offer_Precedence(v).Enum()
-	}
-	if v, ok := couponv1.Offer_ConversionStatus_value[values.Get("default_conversion_status")]; ok && v != 0 {
-		s.DefaultConversionStatus = couponv1.Offer_ConversionStatus(v).Enum()
-	}
-	if s.Precedence != nil || s.DefaultConversionStatus != nil || s.GetClickWindow() != nil || s.GetCouponGrace() != nil || s.GetFallbackUrl() != "" {
-		c.Settings = s
-	}
-	return c
-}
-
-// couponMask is what a coupon's form changes.
-func couponMask() []string {
-	return []string{"start_time", "expire_time", "internal_note", "enabled", "payout", "settings", "usage_limit", "daily_usage_limit"}
-}
-
-// couponForm is the form of a coupon that is there.
-func couponForm(p *ui.Page, c *couponv1.Coupon, o *couponv1.Offer, values url.Values) ui.Form {
-	start, end := startField(values.Get("start_time")), expireField(values.Get("expire_time"))
-	if t := c.GetStartTime().AsTime().In(p.Zone); p.DayText(t) == start.Value && !civilday.Begin(t.Year(), t.Month(), t.Day(), p.Zone).Equal(t) {
-		start.Hint = "Now exactly " + format.DateTime(t, p.Zone) + "; another day begins at its beginning."
-	}
-	if c.GetExpireTime() != nil {
-		t := c.GetExpireTime().AsTime().In(p.Zone)
-		if p.DayText(lastMoment(c)) == end.Value && !civilday.Begin(t.Year(), t.Month(), t.Day(), p.Zone).Equal(t) {
-			end.Hint = "Now exactly until " + format.DateTime(t, p.Zone) + "; another day counts to its end. Empty: never."
-		}
-	}
-	precedence, window, grace := ui.AttributionFields(values)[0], ui.AttributionFields(values)[1], ui.AttributionFields(values)[2]
-	precedence.Choices = append([]ui.Choice{{Value: "", Label: "As the offer has it"}}, precedence.Choices...)
-	conversions := ui.SalesFields(values)[1]
-	conversions.Choices = append([]ui.Choice{{Value: "", Label: "As the offer has it"}}, conversions.Choices...)
-	window.Hint += " Empty: " + format.Duration(o.GetClickWindow().AsDuration()) + ", as the offer has it."
-	grace.Hint += " Empty: " + format.Duration(o.GetCouponGrace().AsDuration()) + ", as the offer has it."
+// couponForm is the form of a stored coupon.
+func couponForm(s ui.Schema[coupon], c *coupon, values url.Values) ui.Form {
 	return ui.Form{
 		ID: "coupon-form", Action: couponHref(c), Save: "Save", Reload: couponHref(c), Hidden: map[string]string{"etag": c.GetEtag()},
-		Groups: []ui.Group{
-			{Title: "Coupon", Fields: []ui.Field{
-				start, end, limitField(values), dailyLimitField(values), internalNoteField(values),
-				{Name: "enabled", Label: "Enabled", Kind: "checkbox", Value: values.Get("enabled"), Hint: "Switched off, the code gives no discount and earns nothing, until it is switched on again."},
-			}},
-			{Title: "Payout", Text: "What a sale by this coupon earns, instead of what the publisher or the offer has.", Fields: ui.PayoutFields("payout", "Payout", "No own payout", values)},
-			{Title: "Attribution", Text: "What this coupon has otherwise than its offer.", Fields: []ui.Field{
-				precedence, conversions, window, grace,
-				{Name: "fallback_url", Label: "Fallback URL", Kind: "url", Value: values.Get("fallback_url"), Hint: "Where visitors of this coupon's link go while it is not valid. Empty: as the offer has it."},
-			}},
-		},
+		Groups: s.Groups(values),
 	}
 }
 
-// wholeNumber reads a whole number; empty is 0.
-func wholeNumber(values url.Values, name string, errs ui.Errors) int32 {
-	text := ui.Trimmed(values, name)
-	if text == "" {
-		return 0
-	}
-	n, err := strconv.ParseInt(strings.ReplaceAll(text, ",", ""), 10, 32)
-	if err != nil {
-		errs.Add(name, "Write a whole number, such as 100.")
-	}
-	return int32(n)
+// storedForm is the form of a coupon as it is stored.
+func storedForm(s ui.Schema[coupon], c *coupon) ui.Form {
+	return couponForm(s, c, s.Values(proto.CloneOf(c)))
 }

@@ -51,7 +51,7 @@ func generateForm(p *ui.Page, scope scope, values url.Values) ui.Form {
 				{Name: "prefix", Label: "Prefix", Kind: "code", Value: values.Get("prefix"), Placeholder: "SALE", Hint: "What each code begins with: letters and digits."},
 				{Name: "length", Label: "Random characters", Value: values.Get("length"), Mode: "numeric", IsRequired: true, Hint: "How many follow the prefix, 4 to 32. More are harder to guess. 0 O 1 I L are left out."},
 			}},
-			{Title: "Validity", Fields: []ui.Field{startField(values.Get("start_time")), expireField(values.Get("expire_time")), limitField(values), dailyLimitField(values), internalNoteField(values)}},
+			newSchema(p).Groups(values)[0],
 		},
 	}
 }
@@ -65,13 +65,12 @@ func generateCoupons(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	if !scope.isAll() {
 		r.PostForm.Set("offer", ui.IDOf(scope.offer.GetName()))
 	}
-	errs := ui.Errors{}
-	draft := couponDraft(p, r.PostForm, errs)
+	draft, errs := couponDraft(p, r.PostForm)
 	draft.Enabled = proto.Bool(true)
 	offer, publisher := ui.Trimmed(r.PostForm, "offer"), ui.Trimmed(r.PostForm, "publisher")
 	req := &couponv1.GenerateCouponsRequest{
-		Parent: "offers/" + offer, Coupon: draft, Count: wholeNumber(r.PostForm, "count", errs),
-		Prefix: ui.Trimmed(r.PostForm, "prefix"), Length: wholeNumber(r.PostForm, "length", errs),
+		Parent: "offers/" + offer, Coupon: draft, Count: ui.WholeNumber(r.PostForm, "count", errs),
+		Prefix: ui.Trimmed(r.PostForm, "prefix"), Length: ui.WholeNumber(r.PostForm, "length", errs),
 	}
 	made, err := p.Coupons().GenerateCoupons(p.Saving(errs), req)
 	if err == nil {

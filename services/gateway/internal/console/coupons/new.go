@@ -62,9 +62,9 @@ func newCouponFormOf(p *ui.Page, scope scope, values url.Values) newCouponForm {
 	called := pickedNames(p, scope, values)
 	f := newCouponForm{
 		Action: scope.at("new"), Cancel: scope.at(), Code: codeField(values), Offer: ui.OfferField(values, called), Publisher: ui.PublisherField(values, called),
-		Start: startField(values.Get("start_time")), Expire: expireField(values.Get("expire_time")), Note: internalNoteField(values),
+		Start: startDate(p, nil).Field(values), Expire: expirationDate(p, nil).Field(values), Note: internalNote().Field(values),
 	}
-	f.Limit, f.Daily = limitField(values), dailyLimitField(values)
+	f.Limit, f.Daily = usageLimit().Field(values), dailyUsageLimit().Field(values)
 	f.Offer.Fixed = !scope.isAll()
 	return f
 }
@@ -86,9 +86,8 @@ func createCoupon(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 		return showNewCoupon(p, http.StatusOK, scope, f)
 	}
 	f := newCouponFormOf(p, scope, r.PostForm)
-	errs := ui.Errors{}
 	r.PostForm.Set("offer", f.Offer.Value)
-	draft := couponDraft(p, r.PostForm, errs)
+	draft, errs := couponDraft(p, r.PostForm)
 	if draft.Code = ui.Trimmed(r.PostForm, "code"); draft.GetCode() == "" {
 		errs.Add("code", "Write the coupon code.")
 	}

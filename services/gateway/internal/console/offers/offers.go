@@ -89,7 +89,7 @@ func openOffer(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 }
 
 func newOffer(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
-	return showNewOffer(p, http.StatusOK, newOfferForm(offerValues(&couponv1.Offer{})))
+	return showNewOffer(p, http.StatusOK, newOfferForm(newOfferSchema().Values(&offer{})))
 }
 
 func showNewOffer(p *ui.Page, status int, f ui.Form) error {
@@ -100,9 +100,8 @@ func showNewOffer(p *ui.Page, status int, f ui.Form) error {
 }
 
 func createOffer(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
-	errs := ui.Errors{}
 	f := newOfferForm(r.PostForm)
-	draft := offerFrom(r.PostForm, errs)
+	draft, errs := newOfferSchema().Read(r.PostForm)
 	made, err := p.Offers.CreateOffer(p.Saving(errs), &couponv1.CreateOfferRequest{OfferId: ui.Trimmed(r.PostForm, "offer_id"), Offer: draft})
 	if err == nil {
 		return p.Done(ui.Href("offers", ui.IDOf(made.GetName())), ui.Toast{Text: "Offer created."})
@@ -119,7 +118,7 @@ func showOfferSettings(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error
 	if err != nil {
 		return err
 	}
-	return showOfferForm(p, http.StatusOK, o, offerForm(o, offerValues(o)))
+	return showOfferForm(p, http.StatusOK, o, offerForm(o, offerSchema().Values(o)))
 }
 
 func showOfferForm(p *ui.Page, status int, o *couponv1.Offer, f ui.Form) error {
@@ -135,10 +134,9 @@ type offerSettingsView struct {
 }
 
 func saveOfferSettings(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
-	errs := ui.Errors{}
-	draft := offerFrom(r.PostForm, errs)
+	draft, errs := offerSchema().Read(r.PostForm)
 	draft.Name, draft.Etag = "offers/"+r.PathValue("offer"), r.PostFormValue("etag")
-	_, failure := p.Offers.UpdateOffer(p.Saving(errs), &couponv1.UpdateOfferRequest{Offer: draft, UpdateMask: offerMask()})
+	_, failure := p.Offers.UpdateOffer(p.Saving(errs), &couponv1.UpdateOfferRequest{Offer: draft, UpdateMask: offerSchema().Mask()})
 	if failure == nil {
 		return p.Done(ui.Href("offers", r.PathValue("offer"), "settings"), ui.Toast{Text: "Settings saved."})
 	}
@@ -147,20 +145,11 @@ func saveOfferSettings(_ http.ResponseWriter, r *http.Request, p *ui.Page) error
 		return err
 	}
 	f := offerForm(stored, r.PostForm)
-	code, err := f.Refused(p, failure, errs, r.PostFormValue("etag"), func() ui.Form { return offerForm(stored, offerValues(stored)) })
+	code, err := f.Refused(p, failure, errs, r.PostFormValue("etag"), func() ui.Form { return offerForm(stored, offerSchema().Values(stored)) })
 	if err != nil {
 		return err
 	}
 	return showOfferForm(p, code, stored, f)
-}
-
-// offerMask is what the Settings form changes.
-func offerMask() *fieldmaskpb.FieldMask {
-	return &fieldmaskpb.FieldMask{Paths: []string{
-		"display_name", "landing_page_url", "fallback_url", "state", "payout", "revenue", "precedence", "click_window", "coupon_grace",
-		"unique_codes", "postback_auth", "currency_code", "default_conversion_status",
-		"forward_parameters", "open_postback_max_amount",
-	}}
 }
 
 // setOfferState changes an offer's state alone: Archive, and its Undo.

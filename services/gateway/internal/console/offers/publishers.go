@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
@@ -226,7 +225,7 @@ func showApproval(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
 	if err != nil {
 		return err
 	}
-	return showApprovalForm(p, http.StatusOK, o, approvalForm(a, o, approvalValues(a)))
+	return showApprovalForm(p, http.StatusOK, o, approvalForm(a, o, approvalSchema(o).Values(a)))
 }
 
 func approvalAndOffer(p *ui.Page) (a *couponv1.Approval, o *couponv1.Offer, err error) {
@@ -242,25 +241,27 @@ func approvalAndOffer(p *ui.Page) (a *couponv1.Approval, o *couponv1.Offer, err 
 	return a, o, calls.Wait()
 }
 
-func approvalValues(a *couponv1.Approval) url.Values {
-	values := url.Values{}
-	ui.SetPayout(values, "payout", a.GetPayout())
-	return values
-}
-
-func approvalForm(a *couponv1.Approval, o *couponv1.Offer, values url.Values) ui.Form {
-	href := ui.Href("offers", ui.IDOf(a.GetOffer()), "publishers", ui.IDOf(a.GetPublisher()))
+// approvalSchema is what a publisher can have otherwise than its offer.
+func approvalSchema(o *couponv1.Offer) ui.Schema[couponv1.Approval] {
 	usual := "As the offer has it"
 	if text := ui.PayoutText(o.GetPayout()); text != "" {
 		usual += ": " + text
 	}
+	ofOffer := func(url.Values) string { return o.GetCurrencyCode() }
+	return ui.Schema[couponv1.Approval]{{
+		Title: "Payout", Text: "What a sale earns this publisher on this offer, unless its coupon says otherwise.",
+		Properties: []ui.Property[couponv1.Approval]{
+			ui.Payout("payout", "Payout", usual, ofOffer, func(a *couponv1.Approval) **couponv1.Payout { return &a.Payout }),
+		},
+	}}
+}
+
+func approvalForm(a *couponv1.Approval, o *couponv1.Offer, values url.Values) ui.Form {
+	href := ui.Href("offers", ui.IDOf(a.GetOffer()), "publishers", ui.IDOf(a.GetPublisher()))
 	return ui.Form{
 		ID: "approval-form", Action: href, Save: "Save", Reload: href, Cancel: ui.Href("offers", ui.IDOf(a.GetOffer()), "publishers"),
 		Hidden: map[string]string{"etag": a.GetEtag()},
-		Groups: []ui.Group{{
-			Title: "Payout", Text: "What a sale earns this publisher on this offer, unless its coupon says otherwise.",
-			Fields: ui.PayoutFields("payout", "Payout", usual, values),
-		}},
+		Groups: approvalSchema(o).Groups(values),
 	}
 }
 
@@ -281,16 +282,16 @@ func saveApproval(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	if err != nil {
 		return err
 	}
-	errs := ui.Errors{}
-	draft := &couponv1.Approval{Name: stored.GetName(), Etag: r.PostFormValue("etag"), Payout: ui.PayoutOf(r.PostForm, "payout", o.GetCurrencyCode(), errs)}
+	draft, errs := approvalSchema(o).Read(r.PostForm)
+	draft.Name, draft.Etag = stored.GetName(), r.PostFormValue("etag")
 	_, failure := p.Approvals().UpdateApproval(p.Saving(errs), &couponv1.UpdateApprovalRequest{
-		Approval: draft, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"payout"}},
+		Approval: draft, UpdateMask: approvalSchema(o).Mask(),
 	})
 	if failure == nil {
 		return p.Done(ui.Href("offers", r.PathValue("offer"), "publishers"), ui.Toast{Text: "Payout saved."})
 	}
 	f := approvalForm(stored, o, r.PostForm)
-	code, err := f.Refused(p, failure, errs, r.PostFormValue("etag"), func() ui.Form { return approvalForm(stored, o, approvalValues(stored)) })
+	code, err := f.Refused(p, failure, errs, r.PostFormValue("etag"), func() ui.Form { return approvalForm(stored, o, approvalSchema(o).Values(stored)) })
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package publishers
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -78,74 +79,74 @@ func deliveryMacros() []macroHelp {
 }
 
 func publisherDeliveries(p *ui.Page) publisherForm {
-	href := ui.Href("publishers", p.Request.PathValue("publisher"), "deliveries")
 	return publisherForm{
-		tab: "publishers/{publisher}/deliveries", href: href, values: deliveryValues, draft: deliveriesFrom,
-		form: func(o *couponv1.Publisher, values url.Values) ui.Form { return deliveriesForm(href, o, values) },
-		mask: []string{"postback_url", "delivery"},
-		show: func(p *ui.Page, status int, o *couponv1.Publisher, f ui.Form) error {
+		id: "deliveries-form", href: ui.Href("publishers", p.Request.PathValue("publisher"), "deliveries"), schema: deliveriesSchema(),
+		show: func(p *ui.Page, status int, o *publisher, f ui.Form) error {
 			return showDeliveries(p, status, o, f, nil)
 		},
 	}
 }
 
-// deliveryStatuses are the statuses that a publisher can be told of, as the form's fields.
-func deliveryStatuses() []ui.Choice {
-	return []ui.Choice{{Value: "PENDING", Label: "Pending: it waits for approval"}, {Value: "APPROVED", Label: "Approved: it is paid for"}, {Value: "REJECTED", Label: "Rejected: it is not paid for"}}
-}
-
-func deliveryValues(o *couponv1.Publisher) url.Values {
-	values := url.Values{"postback_url": {o.GetPostbackUrl()}, "method": {o.GetDelivery().GetMethod().String()}}
-	if o.GetDelivery().GetOnlyWithClick() {
-		values.Set("only_with_click", "on")
-	}
-	chosen := o.GetDelivery().GetStatuses()
-	for _, status := range chosen {
-		values.Set("status_"+status.String(), "on")
-	}
-	if len(chosen) == 0 { // that means all
-		for _, status := range deliveryStatuses() {
-			values.Set("status_"+status.Value, "on")
-		}
-	}
-	return values
-}
-
-func deliveriesForm(href string, o *couponv1.Publisher, values url.Values) ui.Form {
-	when := []ui.Field{}
-	for _, status := range deliveryStatuses() {
-		when = append(when, ui.Field{Name: "status_" + status.Value, Label: status.Label, Kind: "checkbox", Value: values.Get("status_" + status.Value)})
-	}
-	when = append(when, ui.Field{
-		Name: "only_with_click", Label: "Only conversions with a click", Kind: "checkbox", Value: values.Get("only_with_click"),
-		Hint: "For tracking systems that can do nothing with a sale that came by code alone.",
-	})
-	return ui.Form{
-		ID: "deliveries-form", Action: href, Save: "Save", Reload: href, Hidden: map[string]string{"etag": o.GetEtag()},
-		Groups: []ui.Group{
-			{Title: "Where to", Fields: []ui.Field{postbackField(values), {
-				Name: "method", Label: "Sent by", Kind: "select", Value: values.Get("method"),
+func deliveriesSchema() ui.Schema[publisher] {
+	return ui.Schema[publisher]{
+		{Title: "Where to", Properties: []property{
+			postbackURL(),
+			ui.Select(ui.Field{
+				Name: "method", Label: "Sent by",
 				Choices: []ui.Choice{{Value: "GET", Label: "GET: all is in the URL"}, {Value: "POST", Label: "POST: the conversion as JSON in the body"}},
-			}}},
-			{Title: "When", Text: "The publisher is told each time that a conversion of its becomes one of these, and when the payout of one changes.", Fields: when},
+			}, func(o *publisher) *couponv1.DeliverySettings_Method { return &settingsOf(o).Method }).In("delivery"),
+		}},
+		{Title: "When", Text: "The publisher is told each time that a conversion of its becomes one of these, and when the payout of one changes.", Properties: []property{
+			statuses(),
+			ui.Checkbox(ui.Field{
+				Name: "only_with_click", Label: "Only conversions with a click",
+				Hint: "For tracking systems that can do nothing with a sale that came by code alone.",
+			}, func(o *publisher) bool { return o.GetDelivery().GetOnlyWithClick() }, func(o *publisher, is bool) { settingsOf(o).OnlyWithClick = is }).In("delivery"),
+		}},
+	}
+}
+
+// settingsOf returns a publisher's delivery settings, which it then has.
+func settingsOf(o *publisher) *couponv1.DeliverySettings {
+	if o.Delivery == nil {
+		o.Delivery = &couponv1.DeliverySettings{}
+	}
+	return o.Delivery
+}
+
+// statuses are the statuses that a publisher is told of, a checkbox each. None stored means all.
+func statuses() property {
+	all := []ui.Choice{{Value: "PENDING", Label: "Pending: it waits for approval"}, {Value: "APPROVED", Label: "Approved: it is paid for"}, {Value: "REJECTED", Label: "Rejected: it is not paid for"}}
+	return property{
+		Path: "delivery",
+		Fields: func(values url.Values) []ui.Field {
+			var fields []ui.Field
+			for _, status := range all {
+				fields = append(fields, ui.Field{Name: "status_" + status.Value, Label: status.Label, Kind: "checkbox", Value: values.Get("status_" + status.Value)})
+			}
+			return fields
+		},
+		Get: func(o *publisher, values url.Values) {
+			chosen := o.GetDelivery().GetStatuses()
+			for _, status := range all {
+				number := couponv1.DeliverySettings_Status(couponv1.DeliverySettings_Status_value[status.Value])
+				if len(chosen) == 0 || slices.Contains(chosen, number) {
+					values.Set("status_"+status.Value, "on")
+				}
+			}
+		},
+		Set: func(values url.Values, o *publisher, errs ui.Errors) {
+			settings := settingsOf(o)
+			for _, status := range all {
+				if values.Get("status_"+status.Value) != "" {
+					settings.Statuses = append(settings.Statuses, couponv1.DeliverySettings_Status(couponv1.DeliverySettings_Status_value[status.Value]))
+				}
+			}
+			if len(settings.GetStatuses()) == 0 {
+				errs.Add("status_PENDING", "Choose one at least. To tell the publisher nothing, leave the postback URL empty.")
+			}
 		},
 	}
-}
-
-func deliveriesFrom(values url.Values, errs ui.Errors) *couponv1.Publisher {
-	settings := &couponv1.DeliverySettings{
-		Method:        couponv1.DeliverySettings_Method(couponv1.DeliverySettings_Method_value[values.Get("method")]),
-		OnlyWithClick: values.Get("only_with_click") != "",
-	}
-	for _, status := range deliveryStatuses() {
-		if values.Get("status_"+status.Value) != "" {
-			settings.Statuses = append(settings.Statuses, couponv1.DeliverySettings_Status(couponv1.DeliverySettings_Status_value[status.Value]))
-		}
-	}
-	if len(settings.GetStatuses()) == 0 {
-		errs.Add("status_PENDING", "Choose one at least. To tell the publisher nothing, leave the postback URL empty.")
-	}
-	return &couponv1.Publisher{PostbackUrl: ui.Trimmed(values, "postback_url"), Delivery: settings}
 }
 
 func showPublisherDeliveries(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
@@ -228,7 +229,7 @@ func testPublisherDelivery(_ http.ResponseWriter, r *http.Request, p *ui.Page) e
 		test = &testedDelivery{Tone: "bad", Title: "Nothing was sent", Text: errs[""]}
 	}
 	pf := publisherDeliveries(p)
-	return showDeliveries(p, http.StatusOK, stored, pf.form(stored, pf.values(stored)), test)
+	return showDeliveries(p, http.StatusOK, stored, pf.stored(stored), test)
 }
 
 func testedOf(answer *trackingv1.TestDeliveryResponse) *testedDelivery {

@@ -108,36 +108,28 @@ func showNewPublisher(p *ui.Page, status int, f ui.Form) error {
 	return p.ShowAs(status, "form", f)
 }
 
+// newPublisherSchema is the form of a new publisher.
+func newPublisherSchema() ui.Schema[publisher] {
+	return ui.Schema[publisher]{{Properties: []property{name(), ui.Shown[publisher](ui.IDField("publisher_id", "Publisher id")), postbackURL()}}}
+}
+
 func newPublisherForm(values url.Values) ui.Form {
 	return ui.Form{
 		ID: "publisher-form", Action: ui.Href("publishers", "new"), Save: "Create Publisher", Cancel: ui.Href("publishers"),
-		Groups: []ui.Group{{Fields: []ui.Field{
-			ui.NameField(values, "Publisher name"),
-			ui.IDField(values, "publisher_id", "Publisher id"),
-			postbackField(values),
-		}}},
-	}
-}
-
-func postbackField(values url.Values) ui.Field {
-	return ui.Field{
-		Name: "postback_url", Label: "Postback URL", Kind: "url", Value: values.Get("postback_url"),
-		Placeholder: "https://partner.example.com/pb?click={pub_click_id}&payout={payout}",
-		Hint:        "The publisher's own address, called for each of its conversions. Empty: it is told nothing.",
+		Groups: newPublisherSchema().Groups(values),
 	}
 }
 
 func createPublisher(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
-	made, err := p.Publishers.CreatePublisher(r.Context(), &couponv1.CreatePublisherRequest{
-		PublisherId: ui.Trimmed(r.PostForm, "publisher_id"),
-		Publisher:   &couponv1.Publisher{DisplayName: ui.Trimmed(r.PostForm, "display_name"), PostbackUrl: ui.Trimmed(r.PostForm, "postback_url")},
+	draft, errs := newPublisherSchema().Read(r.PostForm)
+	made, err := p.Publishers.CreatePublisher(p.Saving(errs), &couponv1.CreatePublisherRequest{
+		PublisherId: ui.Trimmed(r.PostForm, "publisher_id"), Publisher: draft,
 	})
 	if err == nil {
 		return p.Done(ui.Href("publishers", ui.IDOf(made.GetName())), ui.Toast{Text: "Publisher created."})
 	}
 	f := newPublisherForm(r.PostForm)
-	errs, isAboutForm := p.ErrorsOf(err, f.Names()...)
-	if !isAboutForm {
+	if err := p.Gather(errs, err, f.Names()...); err != nil {
 		return err
 	}
 	f.Fail(errs)

@@ -174,18 +174,5 @@ func (f Field) shown() string {
 	return strings.TrimSpace(text)
 }
 
-// NameField is the display name of an offer or a publisher.
-func NameField(values url.Values, label string) Field {
-	return Field{Name: "display_name", Label: label, Value: values.Get("display_name"), IsRequired: true, Hint: "What people call it."}
-}
-
-// IDField is the id that a new offer or publisher gets.
-func IDField(values url.Values, name, label string) Field {
-	return Field{
-		Name: name, Label: label, Kind: "code", Value: values.Get(name),
-		Hint: "Stands in links and reports and never changes: small letters, digits and hyphens. Empty: one is made up.",
-	}
-}
-
 // Trimmed returns a value without the spaces that copying brings along.
 func Trimmed(values url.Values, name string) string { return pasted.Trim(values.Get(name)) }

@@ -87,10 +87,10 @@ func TestPayoutsSurviveTheirForm(t *testing.T) {
 			values = url.Values{"p_kind": {"percent"}, "p": {text}, "p_cap": {"20"}, "p_currency": {"chf"}}
 		}
 		errs := Errors{}
-		first := PayoutOf(values, "p", "USD", errs)
+		first := payoutOf(values, "p", "USD", errs)
 		again := url.Values{}
-		SetPayout(again, "p", first)
-		if second := PayoutOf(again, "p", "USD", errs); len(errs) > 0 || first.String() != second.String() || first == nil {
+		setPayout(again, "p", first)
+		if second := payoutOf(again, "p", "USD", errs); len(errs) > 0 || first.String() != second.String() || first == nil {
 			t.Errorf("%s: %v became %v; errors %v", text, first, second, errs)
 		}
 	}

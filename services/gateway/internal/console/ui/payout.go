@@ -13,8 +13,8 @@ import (
 // A payout in a form has the fields NAME_kind (none, fixed, percent), NAME (the amount or the percent),
 // NAME_currency and NAME_cap. NAME is also where a service's errors about the payout go.
 
-// PayoutFields returns the form's fields for a payout.
-func PayoutFields(name, label, none string, values url.Values) []Field {
+// payoutFields returns the form's fields for a payout.
+func payoutFields(name, label, none string, values url.Values) []Field {
 	return []Field{
 		{
 			Name: name + "_kind", Label: label, Kind: "select", Value: values.Get(name + "_kind"),
@@ -32,8 +32,8 @@ func PayoutFields(name, label, none string, values url.Values) []Field {
 	}
 }
 
-// SetPayout puts a payout into a form's values.
-func SetPayout(values url.Values, name string, p *couponv1.Payout) {
+// setPayout puts a payout into a form's values.
+func setPayout(values url.Values, name string, p *couponv1.Payout) {
 	values.Set(name+"_kind", "none")
 	switch kind := p.GetKind().(type) {
 	case *couponv1.Payout_Fixed:
@@ -50,9 +50,9 @@ func SetPayout(values url.Values, name string, p *couponv1.Payout) {
 	}
 }
 
-// PayoutOf reads a payout from a form's values; nil for none. What cannot be read is noted in errs.
+// payoutOf reads a payout from a form's values; nil for none. What cannot be read is noted in errs.
 // currency is taken where none was typed.
-func PayoutOf(values url.Values, name, currency string, errs Errors) *couponv1.Payout {
+func payoutOf(values url.Values, name, currency string, errs Errors) *couponv1.Payout {
 	get := func(suffix string) string { return pasted.Trim(values.Get(name + suffix)) }
 	if typed := strings.ToUpper(get("_currency")); typed != "" {
 		currency = typed

@@ -10,59 +10,66 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 )
 
-// CurrencyField is the currency of sales.
-func CurrencyField(values url.Values) Field {
+// What follows are fields that offers and publishers have in common, or that a coupon can have otherwise than its offer.
+
+// NameField is the display name of an offer or a publisher.
+func NameField(label string) Field {
+	return Field{Name: "display_name", Label: label, IsRequired: true, Hint: "What people call it."}
+}
+
+// IDField is the id that a new offer or publisher gets.
+func IDField(name, label string) Field {
 	return Field{
-		Name: "currency_code", Label: "Currency", Value: values.Get("currency_code"), Placeholder: "USD",
-		Hint: "Of sales that name none: three letters, such as USD or EUR.",
+		Name: name, Label: label, Kind: "code",
+		Hint: "Used in links and reports, and never changes: small letters, digits and hyphens. Leave it empty to get a generated one.",
 	}
 }
 
-// SalesFields are how an offer records sales.
-func SalesFields(values url.Values) []Field {
-	return []Field{CurrencyField(values), {
-		Name: "default_conversion_status", Label: "New conversions are", Kind: "select", Value: values.Get("default_conversion_status"),
+// StatusField is the status of new conversions.
+func StatusField() Field {
+	return Field{
+		Name: "default_conversion_status", Label: "New conversions are",
 		Choices: []Choice{{"PENDING", "Pending, until somebody approves them"}, {"APPROVED", "Approved at once, if attributed and proven"}},
-	}}
+	}
 }
 
-// AttributionFields are how an offer attributes sales.
-func AttributionFields(values url.Values) []Field {
-	return []Field{
-		{
-			Name: "precedence", Label: "With both a code and a click", Kind: "select", Value: values.Get("precedence"),
-			Choices: []Choice{{"CODE_FIRST", "The code wins"}, {"CLICK_FIRST", "The click wins"}, {"ONLY_IF_CLICKED", "The code counts only with a click of its publisher"}},
-		},
-		durationField("click_window", "Click window", "How long after a click a sale still counts for it.", values),
-		durationField("coupon_grace", "Coupon grace", "How long after its expiration a code still earns.", values),
-		{
-			Name: "unique_codes", Label: "One publisher per code", Kind: "checkbox", Value: values.Get("unique_codes"),
-			Hint: "No two publishers can have the same code on this offer at the same time.",
-		},
+// PrecedenceField is what wins if a sale comes with a code and a click.
+func PrecedenceField() Field {
+	return Field{
+		Name: "precedence", Label: "With both a code and a click",
+		Choices: []Choice{{"CODE_FIRST", "The code wins"}, {"CLICK_FIRST", "The click wins"}, {"ONLY_IF_CLICKED", "The code counts only with a click of its publisher"}},
 	}
+}
+
+// WindowField is how long a click counts.
+func WindowField() Field {
+	return Field{Name: "click_window", Label: "Click window", Hint: "How long after a click a sale still counts for it."}
+}
+
+// GraceField is how long a code earns after it has expired.
+func GraceField() Field {
+	return Field{Name: "coupon_grace", Label: "Coupon grace", Hint: "How long after its expiration a code still earns."}
 }
 
 // durationField is a length of time: a number and a unit.
-func durationField(name, label, hint string, values url.Values) Field {
+func durationField(f Field, values url.Values) Field {
 	var units []Choice
 	for _, u := range format.Units() {
 		units = append(units, Choice{u.Name, u.Name})
 	}
-	return Field{
-		Name: name, Label: label, Value: values.Get(name), Hint: hint, Mode: "numeric",
-		Next: &Field{Name: name + "_unit", Label: label + ": unit", Kind: "select", Value: values.Get(name + "_unit"), Choices: units},
-	}
+	f.Value, f.Mode = values.Get(f.Name), "numeric"
+	f.Next = &Field{Name: f.Name + "_unit", Label: f.Label + ": unit", Kind: "select", Value: values.Get(f.Name + "_unit"), Choices: units}
+	return f
 }
 
-// SetDuration puts a length of time into a form's values.
-func SetDuration(values url.Values, name string, d time.Duration) {
+func setDuration(values url.Values, name string, d time.Duration) {
 	n, unit := format.InUnit(d)
 	values.Set(name, strconv.FormatInt(n, 10))
 	values.Set(name+"_unit", unit)
 }
 
-// DurationOf reads a length of time; nil, for the default, where none was typed.
-func DurationOf(values url.Values, name string, errs Errors) *durationpb.Duration {
+// durationOf reads a length of time; nil, which means the default, if none was typed.
+func durationOf(values url.Values, name string, errs Errors) *durationpb.Duration {
 	text := Trimmed(values, name)
 	if text == "" {
 		return nil
