@@ -140,6 +140,7 @@ func (p player) judgedByThemselves(t *testing.T, v vars) {
 		},
 		{
 			Call: "tracking.v1.PostbackService/ListPostbacks", Request: map[string]any{"filter": `offer = "offers/${offer}" AND reason = "COUPON_SERVICE_AWAY" AND outcome = UNATTRIBUTED`, "orderBy": "create_time"},
+			Why: "the journal learns the verdict just after the conversion", Eventually: "10s",
 			expectation: expectation{Response: map[string]any{"postbacks": []any{
 				map[string]any{"replay": map[string]any{"outcome": "ATTRIBUTED"}},
 				map[string]any{"replay": map[string]any{"outcome": "UNCHANGED", "reason": "UNKNOWN_CODE"}},
