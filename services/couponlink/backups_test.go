@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
-// TestBackupThatCannotBePut has a service take a backup that cannot be moved to where it belongs: nothing of it is
+// TestBackupThatCannotBePut makes a service take a backup that cannot be moved to its destination. Nothing of it may be
 // left in the service's own folder, which a daily attempt would fill.
 func TestBackupThatCannotBePut(t *testing.T) {
 	t.Parallel()

@@ -164,7 +164,7 @@ func TestRunRefusesWhatCannotWork(t *testing.T) {
 	}
 }
 
-// TestDemo: the sample data has conversions of every method and several reasons, and a second start
+// TestDemo checks that the sample data has conversions of every method and several reasons, and that a second start
 // adds nothing.
 func TestDemo(t *testing.T) {
 	dir := t.TempDir()
@@ -279,8 +279,7 @@ func wantSampleLogs(t *testing.T, r *running) {
 	r.wantSoon(t, "/v1/reports/coupons:leaked", "leakedCodes")
 }
 
-// wantSoon fails the test unless a list has something soon: the program does some work only after it has
-// answered.
+// wantSoon fails the test unless a list soon has an entry. The program does some work only after it has answered.
 func (r *running) wantSoon(t *testing.T, path, list string) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -295,8 +294,8 @@ func (r *running) wantSoon(t *testing.T, path, list string) {
 	}
 }
 
-// TestReadinessNamesWhatIsWrong removes the data directory of a process that serves: it says so, and still says
-// that it lives.
+// TestReadinessNamesWhatIsWrong removes the data directory of a serving process. The process reports that it is not
+// ready, and that it still lives.
 func TestReadinessNamesWhatIsWrong(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	r, stop := start(t, dir, false)

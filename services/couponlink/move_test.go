@@ -19,7 +19,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
-// moveData moves all data and returns what is printed about it.
+// moveData moves all data and returns the output.
 func moveData(ctx context.Context, from, to string, log io.Writer) (string, error) {
 	var out bytes.Buffer
 	cfg := couponlink.MoveConfig{From: from, To: to, WithoutTransactions: mongotest.Engine()}
@@ -105,8 +105,8 @@ func (c cutter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestMoveToMongoDBAndBack moves what a running product has stored, is cut off on the way, and goes on serving
-// on each side; what comes later is counted once.
+// TestMoveToMongoDBAndBack moves the data of a running product, interrupts the move, and serves on each side
+// afterwards. Later sales are counted once.
 func TestMoveToMongoDBAndBack(t *testing.T) {
 	dir, back, uri := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "back"), mongotest.URI(t)
 	from, to := "sqlite:"+dir, "sqlite:"+back
@@ -154,7 +154,7 @@ func TestMoveToMongoDBAndBack(t *testing.T) {
 	stop()
 }
 
-// TestMoveRefusesWhatCannotWork checks that errors name what is wrong, and no password.
+// TestMoveRefusesWhatCannotWork checks that errors name the cause and no password.
 func TestMoveRefusesWhatCannotWork(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct{ from, to, want string }{

@@ -15,11 +15,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/attributiontest"
 )
 
-// setUp returns the steps that make the case's world, and its click.
+// setUp returns the steps that set up the case, and its click.
 func (a *attributionPlay) setUp() []step {
 	others, publishers := a.Parties()
 	var steps []step
-	for _, offer := range append(others, a.Offer.Name) { // the last one's token is kept
+	for _, offer := range append(others, a.Offer.Name) { // the last offer's token is kept
 		steps = append(steps, step{Use: "offer", With: map[string]string{"offer": offer}})
 	}
 	for _, publisher := range publishers {
@@ -42,7 +42,7 @@ func (a *attributionPlay) setUp() []step {
 	})
 }
 
-// changes returns the steps that change the case's world after its click.
+// changes returns the steps for the changes after the click.
 func (a *attributionPlay) changes() []step {
 	var steps []step
 	var archived []attributiontest.Coupon
@@ -65,8 +65,8 @@ func (a *attributionPlay) changes() []step {
 	return append(steps, setWorld(a.After, archived)...)
 }
 
-// setWorld returns the steps that give offer, approvals and publishers the settings and states of a
-// world, and archive those of the coupons that are archived.
+// setWorld returns the steps that set the settings and states of the offer, the approvals and the publishers, and
+// archive the archived coupons.
 func setWorld(w attributiontest.World, coupons []attributiontest.Coupon) []step {
 	var steps []step
 	for _, coupon := range coupons {
@@ -93,7 +93,7 @@ func setWorld(w attributiontest.World, coupons []attributiontest.Coupon) []step 
 		return steps
 	}
 	offer["name"] = "offers/" + w.Offer.Name
-	// Without a mask the fields that are set are changed.
+	// Without a mask, the fields that are set change.
 	return append(steps, step{Call: "coupon.v1.OfferService/UpdateOffer", Request: map[string]any{"offer": offer}})
 }
 
@@ -107,7 +107,7 @@ func (a *attributionPlay) createCoupon(c attributiontest.Coupon) step {
 	}
 }
 
-// couponFields are what can change of a coupon, with its name.
+// couponFields returns a coupon's name and the fields that can change.
 func (a *attributionPlay) couponFields(c attributiontest.Coupon) map[string]any {
 	fields := map[string]any{
 		"name": c.Key(), "enabled": c.Enabled == nil || *c.Enabled, "startTime": a.at(c.Start, -30*24*time.Hour),
@@ -119,7 +119,7 @@ func (a *attributionPlay) couponFields(c attributiontest.Coupon) map[string]any 
 	return fields
 }
 
-// settingsOf are those of an offer's settings or of a coupon's own that are set.
+// settingsOf returns the settings of an offer or a coupon that are set.
 func settingsOf(precedence string, window, grace *attributiontest.Span) map[string]any {
 	settings := map[string]any{}
 	if precedence != "" {
@@ -134,12 +134,12 @@ func settingsOf(precedence string, window, grace *attributiontest.Span) map[stri
 	return settings
 }
 
-// at is a case's time, as the API reads it.
+// at returns a time in the case, in the API's form.
 func (a *attributionPlay) at(s *attributiontest.Span, unset time.Duration) string {
 	return a.zero.Add(s.Or(unset)).Format(time.RFC3339Nano)
 }
 
-// report returns the steps that report the sale, and hold the answer and what is stored to the case.
+// report returns the steps that report the sale, and compare the answer and the stored conversion with the case.
 func (a *attributionPlay) report() []step {
 	sent := map[string]string{
 		"offer_id": a.Offer.Name, "token": a.vars["token"], "transaction_id": "A-1",
@@ -161,8 +161,8 @@ func (a *attributionPlay) report() []step {
 	}
 	return []step{
 		{
-			// An advertiser sends again what could not be judged in time. What was judged stays: the answer
-			// would be DUPLICATE.
+			// If the sale could not be judged in time, an advertiser sends it again. Otherwise the first judgement
+			// stays, and the answer is DUPLICATE.
 			HTTP: "GET /postback?" + query.Encode(), Eventually: "10s", Save: map[string]string{"conversion": "conversion"},
 			expectation: expectation{Status: status, Response: a.verdict()},
 		},
@@ -173,7 +173,7 @@ func (a *attributionPlay) report() []step {
 	}
 }
 
-// verdict is what both the postback's answer and the conversion must say.
+// verdict returns the expected fields of both the postback's answer and the conversion.
 func (a *attributionPlay) verdict() map[string]any {
 	want, publisher := a.Want, ""
 	if want.Publisher != "" {
@@ -182,10 +182,10 @@ func (a *attributionPlay) verdict() map[string]any {
 	return map[string]any{"outcome": want.Outcome, "method": want.Method, "reason": want.Reason, "publisher": publisher}
 }
 
-// conversion is what the conversion must be.
+// conversion returns the expected conversion.
 func (a *attributionPlay) conversion(clickID string) map[string]any {
 	if a.Want.Reason == "NO_REFERENCE" {
-		clickID = "" // what was sent was not filled in
+		clickID = "" // the id that was sent is an unfilled macro
 	}
 	decision := map[string]any{"rule": "!present", "click": "!absent"}
 	if a.Sale.Click == attributiontest.Made {

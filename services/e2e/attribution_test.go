@@ -15,43 +15,43 @@ import (
 )
 
 const (
-	// settleTime is by when a change has taken effect, as the API promises.
+	// settleTime is the time after which a change has taken effect, as the API promises.
 	settleTime = 3 * time.Second
-	// clickPatience is how late after the moment that a case's times are relative to its click may come:
-	// the cases keep two minutes away from every limit.
+	// clickPatience is the maximum delay of a case's click after the moment that the case's times are relative to. The
+	// cases keep two minutes away from every limit.
 	clickPatience = time.Minute
 )
 
-// TestAttribution plays the attribution cases over the running product on the embedded store.
+// TestAttribution runs the attribution cases against the product on SQLite.
 func TestAttribution(t *testing.T) {
 	s, _ := startTogether(t, t.TempDir(), nil)
 	attribute(t, s)
 }
 
-// TestAttributionOnMongoDB plays the attribution cases over the running product on MongoDB.
+// TestAttributionOnMongoDB runs the attribution cases against the product on MongoDB.
 func TestAttributionOnMongoDB(t *testing.T) { attribute(t, startSomeOnMongoDB(t)...) }
 
-// TestAttributionCases holds the cases to their coverage: each reason and method of the API is wanted.
+// TestAttributionCases checks that the cases cover each reason and method of the API.
 func TestAttributionCases(t *testing.T) {
 	wanted := map[string]bool{}
 	for _, c := range attributiontest.Load(t) {
 		wanted[c.Want.Reason], wanted[c.Want.Method], wanted[c.Want.ClickReason] = true, true, true
 	}
 	for number, name := range trackingv1.Conversion_Reason_name {
-		// A case is one sale, on a system whose coupon service answers.
+		// In the cases the coupon service always answers, and no coupon reaches its limit.
 		if number != 0 && name != "LIMIT_REACHED" && name != "COUPON_SERVICE_AWAY" && !wanted[name] {
 			t.Errorf("no case wants the reason %s", name)
 		}
 	}
 	for number, name := range trackingv1.Conversion_Method_name {
-		// Who is credited by hand is not attributed.
+		// A conversion credited by hand is not attributed.
 		if number != 0 && name != "MANUAL" && !wanted[name] {
 			t.Errorf("no case wants the method %s", name)
 		}
 	}
 }
 
-// attributionPlay is a case that is being played.
+// attributionPlay is a case while it runs.
 type attributionPlay struct {
 	attributiontest.Case
 	player
@@ -61,8 +61,8 @@ type attributionPlay struct {
 	err  error
 }
 
-// attribute plays the attribution cases side by side on one system or several, so that all wait once
-// for what changed after the clicks: first everything up to the click, then the changes, then the sales.
+// attribute runs the attribution cases concurrently, on one or more systems. First all cases run up to the click, then
+// their changes, then their sales, so that all wait together for changes to take effect.
 func attribute(t *testing.T, systems ...*system) {
 	t.Helper()
 	fixtures := loadSuite(t)
@@ -91,7 +91,7 @@ func attribute(t *testing.T, systems ...*system) {
 	}
 }
 
-// each does one thing for every case that has not failed, some at once.
+// each calls do for every case that has not failed, several at once.
 func each(ctx context.Context, plays []*attributionPlay, do func(context.Context, *attributionPlay) error) {
 	var group errgroup.Group
 	group.SetLimit(engineWorkers)
@@ -106,10 +106,10 @@ func each(ctx context.Context, plays []*attributionPlay, do func(context.Context
 			return nil
 		})
 	}
-	_ = group.Wait() // each case has its own error
+	_ = group.Wait() // errors are recorded in the cases
 }
 
-// untilClick makes the case's world and its click.
+// untilClick sets up the case and makes its click.
 func (a *attributionPlay) untilClick(ctx context.Context) error {
 	a.zero = time.Now().UTC().Truncate(time.Millisecond)
 	if err := a.play(ctx, a.setUp(), a.vars); err != nil {

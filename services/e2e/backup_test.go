@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// leastSales is how many sales are acknowledged at least before a backup begins.
+// leastSales is the number of sales that are acknowledged before a backup begins.
 const leastSales = 500
 
-// TestBackupUnderLoad takes a backup while workers send postbacks and click, restores it elsewhere and starts a
-// process on it: it has every sale that was acknowledged before the backup began, and its figures are those of
-// a recount.
+// TestBackupUnderLoad takes a backup while workers send postbacks and clicks. It restores the backup elsewhere and
+// starts a process on it, which must have every sale acknowledged before the backup began, and figures that equal a
+// recount.
 func TestBackupUnderLoad(t *testing.T) {
 	t.Parallel()
 	dataDir, elsewhere := t.TempDir(), t.TempDir()
@@ -50,7 +50,7 @@ func TestBackupUnderLoad(t *testing.T) {
 	checked.checkFigures(t)
 }
 
-// await waits until so many sales are acknowledged, and returns them with the clicks of that moment.
+// await waits until a number of sales are acknowledged, and returns them with the clicks at that moment.
 func (l *load) await(t *testing.T, sales int) (acknowledged map[string]string, clicks []string) {
 	t.Helper()
 	for start := time.Now(); time.Since(start) < startPatience; time.Sleep(5 * time.Millisecond) {

@@ -22,19 +22,19 @@ type caseFile struct {
 // testCase is a named list of steps, independent of every other case.
 type testCase struct {
 	Name string `yaml:"name"`
-	// Says is the sentence of the product's description or design that the case holds it to.
+	// Says is the sentence of the product's description or design that the case tests.
 	Says  string `yaml:"says"`
 	Steps []step `yaml:"steps"`
 }
 
-// step is one thing done and what must come of it. Exactly one of Use, Call, HTTP, Set and Pause says
-// what is done. Every string may hold ${variables}: see vars.
+// step is an action and its expected result. Exactly one of Use, Call, HTTP, Set and Pause says what to do. Every
+// string may contain ${variables}: see vars.
 type step struct {
 	// Why is for the reader.
 	Why string `yaml:"why"`
 
-	// Use plays the named fixture, With variables set for it alone. But is laid over those of its requests
-	// that have But's fields.
+	// Use runs the named fixture. With sets variables for it. But overrides fields in those of its requests that have
+	// them.
 	Use  string            `yaml:"use"`
 	With map[string]string `yaml:"with"`
 	But  map[string]any    `yaml:"but"`
@@ -56,13 +56,12 @@ type step struct {
 	// Pause waits, for instance `2s`.
 	Pause string `yaml:"pause"`
 
-	// Auth is sent as the authorization; `none` sends none. Default: the admin key, for calls and
-	// for paths under /v1.
+	// Auth is the authorization to send; `none` sends none. The default is the admin key, for calls and for paths under
+	// /v1.
 	Auth string `yaml:"auth"`
-	// Over restricts a call to one transport, `grpc` or `rest`; over the other the step is left out.
+	// Over restricts a call to one transport, `grpc` or `rest`. The other leaves the step out.
 	Over string `yaml:"over"`
-	// Eventually repeats the step until it holds, at most for this long: for answers that may be
-	// served from memory for a while.
+	// Eventually repeats the step until it succeeds, for at most this time: some answers come from a cache for a while.
 	Eventually string `yaml:"eventually"`
 
 	expectation `yaml:",inline"`
@@ -72,22 +71,22 @@ type step struct {
 	// Capture sets variables from the answer's headers: `Location: cid=([0-9a-f-]+)`.
 	Capture map[string]string `yaml:"capture"`
 
-	// enter and leave stand at the ends of a fixture with the variables set for it alone.
+	// enter and leave mark the ends of a fixture. They have the variables set for it.
 	enter, leave map[string]string
-	// collect is given the answer's JSON, in steps that tests write in Go.
+	// collect receives the answer's JSON, in steps written in Go.
 	collect func(value any) error
 }
 
-// expectation is what must come of a step. What is left out may be anything, but for Code, which
-// then is OK, and Status, which then is 200.
+// expectation is the expected result of a step. Fields that are left out may be anything, except that Code defaults to
+// OK and Status to 200.
 type expectation struct {
-	// Code is the gRPC code of a call; over REST its HTTP status is checked as well.
+	// Code is a call's gRPC code. Over REST the HTTP status is checked as well.
 	Code string `yaml:"code"`
 	// Reason is the ErrorInfo's reason.
 	Reason string `yaml:"reason"`
 	// Field is the field of a BadRequest violation.
 	Field string `yaml:"field"`
-	// Fields are the other fields that the same answer names.
+	// Fields are other fields that the same answer must name.
 	Fields []string `yaml:"fields"`
 	// Description is matched with that violation's description.
 	Description string `yaml:"description"`
@@ -107,7 +106,7 @@ type expectation struct {
 	Response any `yaml:"response"`
 }
 
-// suite is all cases, with the fixtures that they use.
+// suite has all cases, and their fixtures.
 type suite struct {
 	files    map[string]caseFile
 	fixtures map[string][]step
@@ -183,7 +182,7 @@ func hasKeys(m, keys map[string]any) bool {
 	return len(keys) > 0
 }
 
-// merge returns base with over laid over it, map by map.
+// merge returns base with over's values, recursively in maps.
 func merge(base, over map[string]any) map[string]any {
 	merged := maps.Clone(base)
 	for key, value := range over {

@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// casePatience is how long one case may take, its pauses included.
+	// casePatience bounds one case, including its pauses.
 	casePatience = 60 * time.Second
-	// caseWorkers is how many cases are played at once: they mostly wait. On the embedded MongoDB engine,
-	// which several systems share, it is engineWorkers: the engine does one thing at a time, and the product
-	// does not wait long for an answer.
+	// caseWorkers is the number of cases that run at once; they mostly wait. The embedded MongoDB engine has
+	// engineWorkers: it does one thing at a time, several systems share it, and the product does not wait long for an
+	// answer.
 	caseWorkers   = 12
 	engineWorkers = 2
 )
 
-// transports are those that every case is played over.
+// transports returns the transports that every case runs over.
 func transports() []string { return []string{"grpc", "rest"} }
 
-// TestTogether plays all cases against one process on the embedded store.
+// TestTogether runs all cases against one process on SQLite.
 func TestTogether(t *testing.T) {
 	s, _ := startTogether(t, t.TempDir(), nil)
 	for _, transport := range transports() {
@@ -35,7 +35,7 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// TestApart plays all cases against the three programs apart.
+// TestApart runs all cases against the three separate programs.
 func TestApart(t *testing.T) {
 	s, _ := startApart(t, nil)
 	for _, transport := range transports() {
@@ -46,8 +46,8 @@ func TestApart(t *testing.T) {
 	}
 }
 
-// TestCaseFiles holds the case files to their form, without a system: each step does one thing, and
-// each call is of a method that exists with a request that it takes.
+// TestCaseFiles checks the form of the case files, without a system: each step does one thing, and each call is of an
+// existing method with a valid request.
 func TestCaseFiles(t *testing.T) {
 	s := loadSuite(t)
 	for name, file := range s.files {
@@ -86,7 +86,7 @@ func (s suite) checkSteps(steps []step) error {
 	return nil
 }
 
-// playAll plays every case, several at once, and reports each as its own test. The cases share the systems.
+// playAll runs every case, several at once, and reports each as a subtest. The cases share the systems.
 func playAll(t *testing.T, transport string, systems ...*system) {
 	t.Helper()
 	suite := loadSuite(t)

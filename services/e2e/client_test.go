@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"strings"
 
-	// The details that errors carry, for protojson to know them.
+	// Lets protojson decode the details of errors.
 	_ "google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
@@ -21,9 +21,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// answer is what came of a call or of an HTTP request.
+// answer is the result of a call or an HTTP request.
 type answer struct {
-	// value is the JSON of the answer, nil if it has none.
+	// value is the answer's JSON; nil without JSON.
 	value any
 	// status is a call's status, with its details.
 	status *status.Status
@@ -71,7 +71,7 @@ func callGRPC(ctx context.Context, conn grpc.ClientConnInterface, m method, requ
 	return a, err
 }
 
-// callREST calls a method over REST, and holds the answer to what REST promises whatever the method.
+// callREST calls a method over REST, and checks what REST promises for every method.
 func callREST(ctx context.Context, client *http.Client, base string, m method, request proto.Message, auth string) (answer, error) {
 	rest, err := m.transcode(request)
 	if err != nil {

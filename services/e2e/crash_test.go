@@ -19,18 +19,17 @@ import (
 )
 
 const (
-	// crashesVariable names the environment variable that says how many times to kill.
+	// crashesVariable is the environment variable with the number of crashes.
 	crashesVariable = "COUPONLINK_E2E_CRASHES"
 	defaultCrashes  = 3
 	postbackWorkers = 32
 	clickWorkers    = 4
-	// maxClicksChecked bounds how many clicks are checked one by one in the end.
+	// maxClicksChecked bounds the clicks that are checked one by one at the end.
 	maxClicksChecked = 1000
 )
 
-// TestCrash kills the process with kill -9 while workers send postbacks and click, and starts it
-// again on the same data. Every sale that was acknowledged must be there exactly once, whatever the
-// moment, and every click that was redirected must be known.
+// TestCrash kills the process with kill -9 while workers send postbacks and clicks, and restarts it on the same data.
+// Every acknowledged sale must be there exactly once, and every redirected click must be known.
 func TestCrash(t *testing.T) {
 	crashes := defaultCrashes
 	if text := os.Getenv(crashesVariable); text != "" {
@@ -62,7 +61,7 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// checkFigures sees that the summaries have counted everything that is stored, and once.
+// checkFigures checks that the summaries count everything stored, once.
 func (l *load) checkFigures(t *testing.T) {
 	t.Helper()
 	stored, err := l.stored(t.Context())
@@ -89,20 +88,20 @@ func (l *load) checkFigures(t *testing.T) {
 	}
 }
 
-// load is a stream of postbacks and clicks, with what was answered to them.
+// load is a stream of postbacks and clicks, with their answers.
 type load struct {
 	player player
 	vars   vars
 
 	mu sync.Mutex
-	// acknowledged holds the conversion's name by the transaction id.
+	// acknowledged has the conversion's name by transaction id.
 	acknowledged map[string]string
-	// first counts, by transaction id, how often the answer was that the sale is new.
+	// first counts, by transaction id, the answers that the sale is new.
 	first  map[string]int
 	clicks []string
 	// cutOff counts the requests that got no answer.
 	cutOff int
-	// wrong says what was answered that must not be.
+	// wrong has answers that must not occur.
 	wrong []string
 }
 
@@ -110,7 +109,7 @@ func newLoad(p player, v vars) *load {
 	return &load{player: p, vars: v, acknowledged: map[string]string{}, first: map[string]int{}}
 }
 
-// start lets the workers run until ctx ends.
+// start runs the workers until ctx ends.
 func (l *load) start(ctx context.Context) *sync.WaitGroup {
 	var group sync.WaitGroup
 	for w := range postbackWorkers {
@@ -122,8 +121,8 @@ func (l *load) start(ctx context.Context) *sync.WaitGroup {
 	return &group
 }
 
-// report sends one sale after the other, each again until it is acknowledged, as advertisers do, and
-// some once more after that.
+// report sends one sale after the other. Like an advertiser, it repeats each until it is acknowledged, and some once
+// more after that.
 func (l *load) report(ctx context.Context, worker int) {
 	for n := 0; ctx.Err() == nil; n++ {
 		transaction := fmt.Sprintf("%s-w%d-%d", l.vars["case"], worker, n)
@@ -136,10 +135,10 @@ func (l *load) report(ctx context.Context, worker int) {
 	}
 }
 
-// send reports a sale and says whether it was acknowledged.
+// send reports a sale, and returns whether it was acknowledged.
 func (l *load) send(ctx context.Context, transaction string) bool {
 	form := url.Values{"coupon_code": {l.vars["code"]}, "token": {l.vars["token"]}, "transaction_id": {transaction}, "amount": {"10"}}
-	// A request that was sent is seen to its end: its answer counts.
+	// Wait for the answer of a request that was sent: it counts.
 	r, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, l.vars["base"]+"/postback", strings.NewReader(form.Encode()))
 	if err != nil {
 		panic(err) // the URL is ours
@@ -157,7 +156,7 @@ func (l *load) send(ctx context.Context, transaction string) bool {
 	known, seen := l.acknowledged[transaction]
 	switch {
 	case a.httpStatus == http.StatusServiceUnavailable:
-		return false // nothing was stored: sent again
+		return false // nothing was stored, so it is sent again
 	case a.httpStatus != http.StatusOK, outcome != "ATTRIBUTED" && outcome != "DUPLICATE", seen && conversion != known:
 		l.wrong = append(l.wrong, fmt.Sprintf("%s (%s): %d %s", transaction, known, a.httpStatus, a.text))
 		return true
@@ -169,7 +168,7 @@ func (l *load) send(ctx context.Context, transaction string) bool {
 	return true
 }
 
-// visit clicks until ctx ends, in the pace of a busy link.
+// visit clicks until ctx ends, at the pace of a busy link.
 func (l *load) visit(ctx context.Context) {
 	for sleep(ctx, 5*time.Millisecond) == nil {
 		r, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, l.vars["link"], nil)
@@ -192,7 +191,7 @@ func (l *load) visit(ctx context.Context) {
 	}
 }
 
-// check compares what was answered with what is stored.
+// check compares the answers with what is stored.
 func (l *load) check(t *testing.T) {
 	t.Helper()
 	for _, wrong := range l.wrong {
@@ -222,7 +221,7 @@ func (l *load) check(t *testing.T) {
 	}
 }
 
-// stored lists all conversions of the load's offer: their names by transaction id.
+// stored returns the names of all conversions of the load's offer, by transaction id.
 func (l *load) stored(ctx context.Context) (map[string][]string, error) {
 	stored := map[string][]string{}
 	v := maps.Clone(l.vars)
@@ -249,12 +248,12 @@ func (l *load) stored(ctx context.Context) (map[string][]string, error) {
 	}
 }
 
-// checkClicks asks for the verdict on a sale by each click, which a lost click would not have.
+// checkClicks reports a test sale for each click. A lost click would not be credited.
 func (l *load) checkClicks(ctx context.Context) error {
 	clicks := l.clicks
 	if len(clicks) > maxClicksChecked {
-		// The last ones before each crash are the likeliest to be lost, and nobody knows which they
-		// are; so a random part.
+		// The last clicks before each crash are the most likely to be lost, but nobody knows which they are. So check a
+		// random part.
 		rand.Shuffle(len(clicks), func(i, j int) { clicks[i], clicks[j] = clicks[j], clicks[i] })
 		clicks = clicks[:maxClicksChecked]
 	}

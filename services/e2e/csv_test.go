@@ -14,7 +14,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 )
 
-// importedRows is what an import answers.
+// importedRows is the answer to an import.
 type importedRows struct {
 	Rows []struct {
 		Row    int
@@ -29,7 +29,7 @@ type importedRows struct {
 	ValidateOnly    bool
 }
 
-// said is what became of each row, in short: its number, and why it was refused.
+// said summarizes each row: its number, and why it was refused.
 func (r importedRows) said() string {
 	var words []string
 	for _, row := range r.Rows {
@@ -42,7 +42,7 @@ func (r importedRows) said() string {
 	return strings.Join(words, " ")
 }
 
-// importCSV imports a file that must be read.
+// importCSV imports a file, which must be readable.
 func importCSV(t *testing.T, s *system, offer, query string, file []byte) importedRows {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/v1/offers/"+offer+"/coupons:import"+query, bytes.NewReader(file))
@@ -57,7 +57,7 @@ func importCSV(t *testing.T, s *system, offer, query string, file []byte) import
 	return answer
 }
 
-// getFile returns what is at a path.
+// getFile returns the body of a GET.
 func getFile(t *testing.T, s *system, path string) []byte {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+path, http.NoBody)
@@ -82,8 +82,8 @@ func ask(t *testing.T, s *system, req *http.Request) []byte {
 	return body
 }
 
-// csvSystem starts the product in the zone of Berlin, with the offers 10 and 11, and the publishers 22 and
-// 23, who have a coupon on one each.
+// csvSystem starts the product in the zone of Berlin, with offers 10 and 11, and publishers 22 and 23, who have one
+// coupon each.
 func csvSystem(t *testing.T) (*system, typed) {
 	t.Helper()
 	s, _ := startTogether(t, t.TempDir(), map[string]string{"COUPONLINK_TIME_ZONE": "Europe/Berlin"})
@@ -96,7 +96,7 @@ func csvSystem(t *testing.T) (*system, typed) {
 	return s, client
 }
 
-// codesOf returns the codes that an offer has, in order.
+// codesOf returns an offer's codes, in order.
 func codesOf(t *testing.T, s *system, offer string) []string {
 	t.Helper()
 	file := getFile(t, s, "/v1/offers/"+offer+"/coupons:export?columns=code&order_by=code")
@@ -117,8 +117,8 @@ func firstCells(t *testing.T, file []byte) []string {
 	return cells
 }
 
-// TestCSVFromASpreadsheet imports a file as a spreadsheet saves it, dry and then for good: both say the same
-// of each row, and only the second stores.
+// TestCSVFromASpreadsheet imports a file as a spreadsheet saves it, first as a dry run. Both imports must report the
+// same for each row, and only the second stores.
 func TestCSVFromASpreadsheet(t *testing.T) {
 	t.Parallel()
 	s, _ := csvSystem(t)
@@ -160,8 +160,8 @@ func TestCSVFromASpreadsheet(t *testing.T) {
 	}
 }
 
-// TestCSVRoundTrip exports coupons and imports the file: as it is, where all of them exist, and to another
-// offer, where they become the same coupons.
+// TestCSVRoundTrip exports coupons and imports the file: unchanged, when all of them exist, and into another offer,
+// where they become the same coupons.
 func TestCSVRoundTrip(t *testing.T) {
 	t.Parallel()
 	s, client := csvSystem(t)
@@ -188,7 +188,7 @@ func TestCSVRoundTrip(t *testing.T) {
 	if to := getFile(t, s, "/v1/offers/11"+query); !bytes.Equal(from, to) {
 		t.Errorf("exported\n%s\nand after its import\n%s", from, to)
 	}
-	// Rows that name their offers go where they belong.
+	// Each row goes to the offer that it names.
 	all, err := csv.NewReader(bytes.NewReader(getFile(t, s, "/v1/offers/-/coupons:export"))).ReadAll()
 	if err != nil || len(all) != 1+2*9+1 {
 		t.Fatalf("%v: %d rows", err, len(all))
@@ -198,8 +198,8 @@ func TestCSVRoundTrip(t *testing.T) {
 	}
 }
 
-// TestCSVOf10000 imports as many coupons as a file may have, some of them twice, far apart, and exports
-// them: through three processes, between which messages have a limit.
+// TestCSVOf10000 imports the maximum number of coupons, some of them twice, far apart, and exports them. Three separate
+// processes run, because messages between them have a limit.
 func TestCSVOf10000(t *testing.T) {
 	t.Parallel()
 	const rows = 10_000
@@ -226,7 +226,7 @@ func TestCSVOf10000(t *testing.T) {
 	}
 }
 
-// TestCSVOfLongNotes: pages of notes as long as they may be are longer than messages usually are.
+// TestCSVOfLongNotes exports pages of the longest notes, which are longer than messages may usually be.
 func TestCSVOfLongNotes(t *testing.T) {
 	t.Parallel()
 	s, _ := startApart(t, nil)

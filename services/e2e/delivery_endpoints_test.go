@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// arrivals is what the endpoints of a load were told, by sale.
+// arrivals records the calls to a load's endpoints, by sale.
 type arrivals struct {
-	// first holds when a sale arrived first, in Unix nanoseconds; count how often it arrived.
+	// first has the time of a sale's first arrival, in Unix nanoseconds; count, the number of its arrivals.
 	first []atomic.Int64
 	count []atomic.Int32
-	// refused holds how often a sale was answered 500.
+	// refused has the number of 500s for a sale.
 	refused []atomic.Int32
-	// tries counts all calls, also those that were refused.
+	// tries counts all calls, including refused ones.
 	tries atomic.Int64
 }
 
@@ -30,13 +30,13 @@ func newArrivals(sales int) *arrivals {
 	return &arrivals{first: make([]atomic.Int64, sales), count: make([]atomic.Int32, sales), refused: make([]atomic.Int32, sales)}
 }
 
-// note notes that a sale arrived.
+// note records the arrival of a sale.
 func (a *arrivals) note(sale int) {
 	a.first[sale].CompareAndSwap(0, time.Now().UnixNano())
 	a.count[sale].Add(1)
 }
 
-// last returns when the last sale arrived first.
+// last returns the latest first arrival of a sale.
 func (a *arrivals) last() time.Time {
 	last := int64(0)
 	for i := range a.first {
@@ -45,21 +45,21 @@ func (a *arrivals) last() time.Time {
 	return time.Unix(0, last)
 }
 
-// loadEndpoint is a publisher's endpoint on an address of its own.
+// loadEndpoint is a publisher's endpoint with its own address.
 type loadEndpoint struct {
 	addr     string
 	failures float64
-	// sound says that it no longer fails.
+	// sound means that it does not fail any more.
 	sound    atomic.Bool
 	arrivals *arrivals
 	server   *http.Server
 }
 
-// maxRefusals is how often the same sale is answered 500 at most: with the pauses of a delivery that fails
-// seven times in a row, the test would take as long.
+// maxRefusals bounds the 500s for a sale. With the pauses of a delivery that fails seven times in a row, the test would
+// take as long as those.
 const maxRefusals = 4
 
-// newLoadEndpoint starts an endpoint that answers 500 to a part of what it gets.
+// newLoadEndpoint starts an endpoint that answers some calls with 500.
 func newLoadEndpoint(t *testing.T, a *arrivals, failures float64) *loadEndpoint {
 	t.Helper()
 	e := &loadEndpoint{addr: "127.0.0.1:0", arrivals: a, failures: failures}
@@ -67,7 +67,7 @@ func newLoadEndpoint(t *testing.T, a *arrivals, failures float64) *loadEndpoint 
 	return e
 }
 
-// ServeHTTP takes a delivery.
+// ServeHTTP receives a delivery.
 func (e *loadEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.arrivals.tries.Add(1)
 	sale, err := strconv.Atoi(r.URL.Query().Get("sale"))
@@ -83,12 +83,12 @@ func (e *loadEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // die closes the endpoint: connections are refused.
-func (e *loadEndpoint) die() { _ = e.server.Close() } // there is nothing to lose in it
+func (e *loadEndpoint) die() { _ = e.server.Close() } // nothing is lost
 
-// mend ends the failures at random.
-func (e *loadEndpoint) mend() { e.sound.Store(true) }
+// heal ends the random failures.
+func (e *loadEndpoint) heal() { e.sound.Store(true) }
 
-// revive listens at the endpoint's address.
+// revive listens on the endpoint's address again.
 func (e *loadEndpoint) revive(t *testing.T) {
 	t.Helper()
 	listener, err := net.Listen("tcp", e.addr)
@@ -106,7 +106,7 @@ func (e *loadEndpoint) revive(t *testing.T) {
 	}()
 }
 
-// delays are the figures of many delays.
+// delays are statistics of many delays.
 type delays struct {
 	n             int
 	p50, p99, max time.Duration
@@ -120,7 +120,7 @@ func delaysOf(all []time.Duration) delays {
 	return delays{n: len(all), p50: all[len(all)/2], p99: all[len(all)*99/100], max: all[len(all)-1]}
 }
 
-// String writes the figures in milliseconds.
+// String returns the statistics in milliseconds.
 func (d delays) String() string {
 	return fmt.Sprintf("p50 %d ms, p99 %d ms, max %d ms of %d", d.p50.Milliseconds(), d.p99.Milliseconds(), d.max.Milliseconds(), d.n)
 }
@@ -134,7 +134,7 @@ type memoryWatch struct {
 
 const (
 	memoryInterval = 200 * time.Millisecond
-	// memoryGrowth and memorySlack bound the highest of the last third by the highest of the first.
+	// memoryGrowth and memorySlack bound the peak in the last third by the peak in the first.
 	memoryGrowth = 1.3
 	memorySlack  = 32 << 20
 )
@@ -176,7 +176,7 @@ func (m *memoryWatch) check(t *testing.T) {
 	}
 }
 
-// residentBytes returns how much memory a process holds.
+// residentBytes returns a process's resident memory.
 func residentBytes(pid int) (int64, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {

@@ -209,8 +209,8 @@ func tellLists(t *testing.T, p player) {
 	})
 }
 
-// TestDeliveryInsideTheNetwork saves a postback URL on a loopback address while that is allowed, and takes
-// the permission away: it is not dialled any more, and not saved again.
+// TestDeliveryInsideTheNetwork saves a postback URL on a loopback address while that is allowed, and then withdraws the
+// permission. The URL is not called any more, and cannot be saved again.
 func TestDeliveryInsideTheNetwork(t *testing.T) {
 	t.Parallel()
 	addrs, dataDir := freeAddrs(t, 3), t.TempDir()

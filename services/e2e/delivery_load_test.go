@@ -17,34 +17,34 @@ import (
 )
 
 const (
-	// deliveriesVariable names the environment variable that says how many deliveries the load is.
+	// deliveriesVariable is the environment variable with the number of deliveries.
 	deliveriesVariable = "COUPONLINK_TEST_DELIVERIES"
 	defaultDeliveries  = 20_000
-	// The endpoints: until all sales are in the first one is dead and the next ten fail at random; the
-	// others are healthy.
+	// The endpoints. Until all sales are reported, the first one is dead and the next ten fail at random. The others
+	// are healthy.
 	loadEndpoints  = 50
 	flakyEndpoints = 10
 	flakyFailures  = 0.3
 	// salesPerSecond is what two idle cores bear that also are the advertiser and all the endpoints.
 	salesPerSecond = 1000
 	salesWorkers   = 32
-	// beforeCrash and afterStart bound what is left out of the figures: sales acknowledged from beforeCrash
-	// before a crash until afterStart after the process serves again. What was being sent at a crash is due
-	// again only when its lease ends. It must arrive, but late.
+	// beforeCrash and afterStart bound the sales that are left out of the statistics: those acknowledged from
+	// beforeCrash before a crash until afterStart after the process serves again. A delivery that was being sent at a
+	// crash is due again only when its lease ends. It must arrive, but late.
 	beforeCrash = time.Second
 	afterStart  = 5 * time.Second
 	// healthyDelay is the time within which 99 of 100 deliveries to a healthy endpoint arrive on an idle machine.
 	healthyDelay = 2 * time.Second
-	// arrivalPatience is how long after the last sale all have arrived: a lease of two minutes, and the
-	// longest pause of a circuit. After each arrivalNews without, the test says what it waits for.
+	// arrivalPatience bounds the time from the last sale to the last arrival: a lease of two minutes, and the longest
+	// pause of a circuit. After each arrivalNews without an arrival, the test logs what it waits for.
 	arrivalPatience = 3 * time.Minute
 	arrivalNews     = 30 * time.Second
 )
 
-// TestDeliveryLoad sends deliveries to fifty endpoints, of which a fifth fails at random and one is dead,
-// and kills the process three times meanwhile: each sale that was acknowledged is delivered at least
-// once, the healthy endpoints are not kept waiting, and memory stays flat. It keeps all cores busy, so no
-// other test of this package runs at the same time.
+// TestDeliveryLoad sends deliveries to fifty endpoints. A fifth of them fail at random, and one is dead. It kills the
+// process three times meanwhile. Each acknowledged sale must be delivered at least once, healthy endpoints must not
+// wait, and memory must stay flat. The test keeps all cores busy, so no other test of this package runs at the same
+// time.
 func TestDeliveryLoad(t *testing.T) {
 	sales := deliveriesToSend(t)
 	addrs, dataDir := freeAddrs(t, 3), t.TempDir()
@@ -64,7 +64,7 @@ func TestDeliveryLoad(t *testing.T) {
 	done.Wait()
 	l.ended = time.Now()
 	t.Logf("all sales are acknowledged after %s", l.ended.Sub(l.began).Round(time.Second))
-	l.mendEndpoints(t)
+	l.healEndpoints(t)
 	l.awaitArrivals(t)
 	l.checkFigures(t)
 	memory.check(t)
@@ -83,17 +83,17 @@ func deliveriesToSend(t *testing.T) int {
 	return n
 }
 
-// deliveryLoad is a stream of sales, and the endpoints that are told of them. Sale i is of publisher
-// i modulo loadEndpoints.
+// deliveryLoad is a stream of sales and the endpoints that receive them. Sale i belongs to publisher i modulo
+// loadEndpoints.
 type deliveryLoad struct {
 	client    typed
 	codes     []string
 	endpoints []*loadEndpoint
 	next      atomic.Int64
-	// acknowledged holds when each sale was, in Unix nanoseconds.
+	// acknowledged has the time of each sale's acknowledgement, in Unix nanoseconds.
 	acknowledged []atomic.Int64
 	arrivals     *arrivals
-	// retried counts the calls that got no answer, or one that asked to try again.
+	// retried counts the calls without an answer, or with one that asked to try again.
 	retried atomic.Int64
 	// share is the test's share of the machine; pace and delays are scaled by it.
 	share   float64
@@ -102,7 +102,7 @@ type deliveryLoad struct {
 	outages []outage
 }
 
-// outage is a time of which the sales are left out of the figures.
+// outage is a time whose sales are left out of the statistics.
 type outage struct{ from, to time.Time }
 
 func newDeliveryLoad(t *testing.T, addrs []string, sales int) *deliveryLoad {
@@ -126,7 +126,7 @@ func newDeliveryLoad(t *testing.T, addrs []string, sales int) *deliveryLoad {
 	return l
 }
 
-// start reports the sales at a steady pace, each again until it is acknowledged.
+// start reports the sales at a steady pace. It repeats each until it is acknowledged.
 func (l *deliveryLoad) start(ctx context.Context) *sync.WaitGroup {
 	l.began = time.Now()
 	perSecond := salesPerSecond * max(l.share, 0.25) // a slower pace would take minutes
@@ -148,7 +148,7 @@ func (l *deliveryLoad) start(ctx context.Context) *sync.WaitGroup {
 	return &group
 }
 
-// report reports a sale and says whether it was acknowledged.
+// report reports a sale, and returns whether it was acknowledged.
 func (l *deliveryLoad) report(ctx context.Context, sale int) bool {
 	_, err := l.client.conversions.RecordConversion(ctx, &trackingv1.RecordConversionRequest{
 		Offer: "offers/load", CouponCode: l.codes[sale%loadEndpoints], TransactionId: strconv.Itoa(sale),
@@ -171,17 +171,17 @@ func (l *deliveryLoad) awaitSale(t *testing.T, sale int64) {
 	}
 }
 
-// mendEndpoints makes all endpoints healthy. Where some went on failing, so would the probes of their
-// circuits, whose pauses double: there would be no bound to how long the last delivery takes.
-func (l *deliveryLoad) mendEndpoints(t *testing.T) {
+// healEndpoints makes all endpoints healthy. If some continued to fail, so would the probes of their circuits, whose
+// pauses double, and nothing would bound the time of the last delivery.
+func (l *deliveryLoad) healEndpoints(t *testing.T) {
 	t.Helper()
 	l.endpoints[0].revive(t)
 	for _, e := range l.endpoints {
-		e.mend()
+		e.heal()
 	}
 }
 
-// awaitArrivals waits until all sales have arrived, and says which did not.
+// awaitArrivals waits until all sales have arrived, and reports those that have not.
 func (l *deliveryLoad) awaitArrivals(t *testing.T) {
 	t.Helper()
 	for start, news := time.Now(), arrivalNews; ; {
@@ -205,7 +205,7 @@ func (l *deliveryLoad) awaitArrivals(t *testing.T) {
 	}
 }
 
-// story says what is stored of a sale and its deliveries.
+// story returns what is stored about a sale and its deliveries, for messages.
 func (l *deliveryLoad) story(t *testing.T, sale int) string {
 	t.Helper()
 	conversions, err := l.client.conversions.ListConversions(t.Context(), &trackingv1.ListConversionsRequest{Filter: fmt.Sprintf(`transaction_id = "%d"`, sale)})
@@ -231,10 +231,10 @@ func (l *deliveryLoad) missing() []int {
 	return missing
 }
 
-// checkFigures prints what came of it, and holds the healthy endpoints' delays to their bound.
+// checkFigures prints the statistics, and checks the delays of the healthy endpoints.
 func (l *deliveryLoad) checkFigures(t *testing.T) {
 	t.Helper()
-	var steady, healthy []time.Duration // away from the crashes, and all
+	var steady, healthy []time.Duration // without the crashes, and all
 	again := 0
 	for sale := range l.acknowledged {
 		if l.arrivals.count[sale].Load() > 1 {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestDeliveries sells, and looks at what publishers' endpoints are told, over both transports.
+// TestDeliveries reports sales over both transports, and checks the calls to the publishers' endpoints.
 func TestDeliveries(t *testing.T) {
 	t.Parallel()
 	s, _ := startTogether(t, t.TempDir(), map[string]string{"COUPONLINK_ALLOWED_PRIVATE_HOSTS": "127.0.0.1/32"})
@@ -39,7 +39,7 @@ func TestDeliveries(t *testing.T) {
 	}
 }
 
-// campaignFor makes an offer that pays 10 % and a publisher with a coupon whose postback URL this is.
+// campaignFor creates an offer that pays 10 %, and a publisher with a coupon and this postback URL.
 func (p player) campaignFor(t *testing.T, postbackURL string, delivery map[string]any) vars {
 	t.Helper()
 	return p.prepare(t, []step{
@@ -49,8 +49,8 @@ func (p player) campaignFor(t *testing.T, postbackURL string, delivery map[strin
 	})
 }
 
-// sale is a postback of a sale by the coupon; more is what is behind its parameters. The conversion's name
-// is kept as ${conversion}.
+// sale is the postback of a sale by the coupon. more is appended to its parameters. The step saves the conversion's
+// name as ${conversion}.
 func sale(transaction, more string) step {
 	return step{
 		HTTP: "GET /postback?coupon_code=${code}&token=${token}&transaction_id=" + transaction + "&amount=49.90" + more,
@@ -58,15 +58,14 @@ func sale(transaction, more string) step {
 	}
 }
 
-// change is a call that changes ${conversion}.
+// change calls a method that changes ${conversion}.
 func change(method string, request map[string]any) step {
 	fields := map[string]any{"name": "${conversion}"}
 	maps.Copy(fields, request)
 	return step{Call: "tracking.v1.ConversionService/" + method, Request: fields}
 }
 
-// listed is what is wanted of the deliveries that match a filter, soon. The name of the latest is kept as
-// ${delivery}.
+// listed waits for the wanted deliveries that match a filter. It saves the name of the latest as ${delivery}.
 func listed(filter string, want any) step {
 	return step{
 		Call: "tracking.v1.DeliveryService/ListDeliveries", Request: map[string]any{"filter": filter}, Eventually: "10s",
@@ -75,7 +74,7 @@ func listed(filter string, want any) step {
 	}
 }
 
-// fetched is what is wanted of ${delivery}.
+// fetched expects a state of ${delivery}.
 func fetched(want map[string]any) step {
 	return step{
 		Call: "tracking.v1.DeliveryService/GetDelivery", Request: map[string]any{"name": "${delivery}"}, Eventually: "5s",
@@ -172,7 +171,7 @@ func tellSigned(t *testing.T, p player) {
 	post.quiet(t)
 }
 
-// expectSignatures checks by which secrets a call is signed, and by which it is not.
+// expectSignatures checks which secrets sign a call, and which do not.
 func expectSignatures(t *testing.T, call told, by, notBy []string) {
 	t.Helper()
 	for _, secret := range by {

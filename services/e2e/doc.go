@@ -1,7 +1,6 @@
-// Package e2e holds the black-box tests of the running product: cases as data (testdata/cases), each
-// played over gRPC and over REST against every form the product runs in, and tests of crashes, races
-// and stopping. It knows the product by its contracts only: protos, HTTP paths and environment
-// variables.
+// Package e2e has the black-box tests of the running product. Cases are data (testdata/cases); each runs over gRPC and
+// REST, against every form of the product. Other tests crash the product, race, and stop it. The package knows only the
+// product's contracts: protos, HTTP paths and environment variables.
 //
 // Tests that mostly wait run in parallel; tests that keep the machine busy do not.
 //

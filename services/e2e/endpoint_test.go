@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// tellPatience is how long a delivery may take that was refused once or twice before.
+	// tellPatience bounds a delivery that was refused once or twice before.
 	tellPatience = 20 * time.Second
-	// quietTime is how long an endpoint is watched that should get nothing more.
+	// quietTime is how long an endpoint must receive nothing more.
 	quietTime = 1500 * time.Millisecond
 )
 
-// endpoint is a publisher's endpoint, which keeps what it is told.
+// endpoint is a publisher's endpoint. It records its calls.
 type endpoint struct {
 	url  string
 	told chan told
@@ -29,27 +29,27 @@ type endpoint struct {
 	answers []http.HandlerFunc
 }
 
-// told is one call that an endpoint got.
+// told is a call to an endpoint.
 type told struct {
 	method, path, rawQuery, body string
 	query                        url.Values
 	header                       http.Header
 }
 
-// newEndpoint starts an endpoint that gives these answers in turn, and then 200.
+// newEndpoint starts an endpoint that gives the answers in turn, and then 200.
 func newEndpoint(t *testing.T, answers ...http.HandlerFunc) *endpoint {
 	t.Helper()
 	e := &endpoint{told: make(chan told, 1000), answers: answers}
 	server := httptest.NewServer(e)
 	t.Cleanup(func() {
-		server.CloseClientConnections() // those that hang
+		server.CloseClientConnections() // including those that hang
 		server.Close()
 	})
 	e.url = server.URL
 	return e
 }
 
-// ServeHTTP keeps a call and answers it.
+// ServeHTTP records a call and answers it.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -66,7 +66,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, r)
 }
 
-// next returns what the endpoint is told next.
+// next waits for the next call and returns it.
 func (e *endpoint) next(t *testing.T) told {
 	t.Helper()
 	select {
@@ -78,7 +78,7 @@ func (e *endpoint) next(t *testing.T) told {
 	}
 }
 
-// quiet fails the test if the endpoint is told something.
+// quiet fails the test if the endpoint receives a call.
 func (e *endpoint) quiet(t *testing.T) {
 	t.Helper()
 	select {
@@ -88,7 +88,7 @@ func (e *endpoint) quiet(t *testing.T) {
 	}
 }
 
-// verify holds a call's signature to a secret, as the publisher does.
+// verify checks a call's signature with a secret, as the publisher does.
 func (c told) verify(t *testing.T, secret string) error {
 	t.Helper()
 	webhook, err := standardwebhooks.NewWebhook(secret)
@@ -101,19 +101,19 @@ func (c told) verify(t *testing.T, secret string) error {
 	return webhook.Verify([]byte(c.rawQuery), c.header)
 }
 
-// answering answers with a status.
+// answering returns a handler that answers with a status.
 func answering(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
-// hanging answers nothing until the caller gives up.
+// hanging does not answer until the caller gives up.
 func hanging(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// resetting resets the connection in the middle of the answer's head.
+// resetting resets the connection in the middle of the response's header.
 func resetting(w http.ResponseWriter, _ *http.Request) {
 	conn, buffer, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(err) // the server is one that lets connections go
+		panic(err) // the server supports hijacking
 	}
 	_, _ = buffer.WriteString("HTTP/1.1 200 ")
 	_ = buffer.Flush()
@@ -123,7 +123,7 @@ func resetting(w http.ResponseWriter, _ *http.Request) {
 	_ = conn.Close()
 }
 
-// endless answers 200 with a body that has no end, and says on ended when the caller had enough.
+// endless returns a handler that answers 200 with an endless body, and reports on ended when the caller stops reading.
 func endless(ended chan<- struct{}) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		defer close(ended)

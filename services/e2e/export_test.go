@@ -15,11 +15,11 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// exportedSales are some more than one part of an export has.
+// exportedSales is a little more than fits into one part of an export.
 const exportedSales = 1200
 
-// TestExport exports over both transports, from one process and from three, while sales come in: what was
-// there before is there once.
+// TestExport exports over both transports, from one process and from three, while sales come in. Every earlier sale
+// must be in the export once.
 func TestExport(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(t *testing.T) *system{
@@ -67,7 +67,7 @@ func (c typed) sell(t *testing.T, code, name string, n int) {
 	}
 }
 
-// exportGRPC returns the transactions that a platform service is sent.
+// exportGRPC returns the transactions in a gRPC export.
 func exportGRPC(t *testing.T, s *system) []string {
 	t.Helper()
 	stream, err := trackingv1.NewReportServiceClient(dialWithKey(t, s.addrs[2])).ExportConversions(t.Context(), &trackingv1.ExportConversionsRequest{Filter: "event = sale"})
@@ -92,7 +92,7 @@ func exportGRPC(t *testing.T, s *system) []string {
 	}
 }
 
-// exportCSV returns the transactions of a file.
+// exportCSV returns the transactions in a CSV export.
 func exportCSV(t *testing.T, s *system) []string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+"/v1/reports/conversions:export?columns=transaction_id", http.NoBody)

@@ -17,21 +17,21 @@ import (
 )
 
 const (
-	// floodVariable names the environment variable that asks for a whole flood, on a machine that does nothing else.
+	// floodVariable is the environment variable that turns on the full flood, for a machine that does nothing else.
 	floodVariable = "COUPONLINK_TEST_FLOOD"
-	// A whole flood, and the one of other runs, which only shows that clicks are bounded.
+	// The full flood, and the short one of other runs, which only shows that clicks are bounded.
 	floodConnections, floodTime = 2000, 10 * time.Second
 	smallConnections, smallTime = 400, time.Second
-	// floodDelay is within which 99 of 100 accepted clicks are answered in a whole flood, and floodMiB the memory
-	// that the process may take. smallCgroupMiB is a memory limit with which the process must survive.
+	// floodDelay is the bound for 99 of 100 accepted clicks in a full flood, and floodMiB the memory that the process
+	// may use. smallCgroupMiB is a memory limit with which the process must survive.
 	floodDelay     = 250 * time.Millisecond
 	floodMiB       = 400
 	smallCgroupMiB = 256
 )
 
 // TestFlood sends clicks on many connections at once, each as fast as it can. A click is redirected soon, or refused
-// with a time to come back. The process keeps its memory, and survives in a small cgroup. The test keeps all cores
-// busy, so no other test of this package runs at the same time.
+// with a time to retry after. The process keeps within its memory, and survives in a small cgroup. The test keeps all
+// cores busy, so no other test of this package runs at the same time.
 func TestFlood(t *testing.T) {
 	conns, length, isWhole := smallConnections, smallTime, os.Getenv(floodVariable) != ""
 	if isWhole {
@@ -82,14 +82,14 @@ func flood(t *testing.T, wrapper []string, conns int, length time.Duration) (*fl
 	return result, process
 }
 
-// flooded is how long answers took, and what else came.
+// flooded has the response times, and other results.
 type flooded struct {
 	mu                sync.Mutex
 	accepted, refused []time.Duration
 	wrong             []string
 }
 
-// visit clicks on one connection until a time.
+// visit clicks on one connection until a given time.
 func (f *flooded) visit(addr, request string, until time.Time) {
 	var accepted, refused []time.Duration
 	err := func() error {
@@ -130,7 +130,7 @@ func (f *flooded) visit(addr, request string, until time.Time) {
 	}
 }
 
-// quantile returns a quantile of sorted times; 0 if there are none.
+// quantile returns a quantile of sorted times; 0 without times.
 func quantile(sorted []time.Duration, q float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0
@@ -138,7 +138,7 @@ func quantile(sorted []time.Duration, q float64) time.Duration {
 	return sorted[int(q*float64(len(sorted)-1))].Round(100 * time.Microsecond)
 }
 
-// peakMiB returns the most memory that a process has had resident.
+// peakMiB returns the peak of a process's resident memory.
 func peakMiB(t *testing.T, p *process) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
@@ -153,7 +153,7 @@ func peakMiB(t *testing.T, p *process) int {
 	return kib >> 10
 }
 
-// inMemoryCgroup makes a cgroup with a memory limit and returns a command that runs another in it.
+// inMemoryCgroup creates a cgroup with a memory limit, and returns a command that runs another command in it.
 func inMemoryCgroup(t *testing.T, mib int) (wrapper []string) {
 	t.Helper()
 	root, limit := "/sys/fs/cgroup/memory", "memory.limit_in_bytes" // version 1

@@ -16,19 +16,18 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// follower follows the conversions by WatchConversions, across the ends of streams, and holds what comes
-// to what the API promises.
+// follower follows the conversions with WatchConversions, over several streams, and checks what the API promises.
 type follower struct {
 	client trackingv1.ConversionServiceClient
 	filter string
-	// partial says that the filter leaves out some states of a conversion, so that changes may be left out.
+	// partial means that the filter excludes some states of a conversion, so changes may be missing.
 	partial bool
-	// breakAfter returns after how many answers the follower breaks a stream off.
+	// breakAfter returns the number of answers after which the follower ends a stream.
 	breakAfter func() int
 
 	mu    sync.Mutex
 	token string
-	// known holds the number of the last change of each conversion.
+	// known has the number of the last change of each conversion.
 	known map[string]int32
 	// streams and answers count.
 	streams, answers int
@@ -39,13 +38,13 @@ func newFollower(client trackingv1.ConversionServiceClient, filter string) *foll
 	return &follower{client: client, filter: filter, known: map[string]int32{}, breakAfter: func() int { return 1 << 30 }}
 }
 
-// breaking makes the follower break its streams off at random.
+// breaking makes the follower end its streams at random.
 func (f *follower) breaking() *follower {
 	f.breakAfter = func() int { return 50 + rand.IntN(450) }
 	return f
 }
 
-// begin waits for the first token: from then on nothing may be missed.
+// begin waits for the first token. From then on, nothing may be missed.
 func (f *follower) begin(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tellPatience)
 	defer cancel()
@@ -55,7 +54,7 @@ func (f *follower) begin(ctx context.Context) error {
 	return nil
 }
 
-// breakTime is how long a follower stays away between two streams.
+// breakTime is the pause between two streams.
 const breakTime = 200 * time.Millisecond
 
 // run follows until ctx ends, with a new stream after each end.
@@ -92,7 +91,7 @@ func (f *follower) follow(ctx context.Context, n int) error {
 	return nil
 }
 
-// take checks and keeps an answer; told holds what the same stream said before.
+// take checks and records an answer. told has what the same stream sent before.
 func (f *follower) take(news *trackingv1.WatchConversionsResponse, told map[string]int32) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -126,7 +125,7 @@ func (f *follower) complain(format string, args ...any) {
 	f.wrong = append(f.wrong, fmt.Sprintf(format, args...))
 }
 
-// await waits until the follower knows what was sold with its last changes, and nothing else.
+// await waits until the follower knows exactly the sold conversions, with their last changes.
 func (f *follower) await(t *testing.T, what string, want map[string]int32) {
 	t.Helper()
 	start := time.Now()
@@ -162,10 +161,10 @@ func (f *follower) missing(want map[string]int32) []string {
 	return missing
 }
 
-// sold is what was sold and changed.
+// sold records sales and changes.
 type sold struct {
 	mu sync.Mutex
-	// changes holds how many changes a conversion has: of each publisher, and of those that are rejected.
+	// changes has the number of changes of each conversion: by publisher, and for rejected ones.
 	changes  map[string]map[string]int32
 	rejected map[string]int32
 	all      map[string]int32
@@ -176,8 +175,7 @@ func newSold() *sold {
 	return &sold{changes: map[string]map[string]int32{}, rejected: map[string]int32{}, all: map[string]int32{}}
 }
 
-// sell reports n sales, approves a third of them, and rejects half of these, each call again until it is
-// answered.
+// sell reports n sales, approves a third of them, and rejects half of these. It repeats each call until it is answered.
 func (s *sold) sell(ctx context.Context, client typed, offer string, codes []string, prefix string, n, workers int) {
 	var group sync.WaitGroup
 	for w := range workers {
@@ -211,7 +209,7 @@ func sellOne(ctx context.Context, client trackingv1.ConversionServiceClient, sal
 	return c, err
 }
 
-// insist calls until it is answered.
+// insist repeats a call until it is answered.
 func insist(ctx context.Context, call func() (*trackingv1.Conversion, error)) (*trackingv1.Conversion, error) {
 	for {
 		c, err := call()
@@ -242,7 +240,7 @@ func (s *sold) note(c *trackingv1.Conversion, err error) {
 	}
 }
 
-// check fails the test if something could not be sold.
+// check fails the test if a sale could not be reported.
 func (s *sold) check(t *testing.T) {
 	t.Helper()
 	if len(s.wrong) > 0 {

@@ -32,7 +32,7 @@ func (s signer) sum(content string) []byte {
 	return mac.Sum(nil)
 }
 
-// get is a signed GET.
+// get returns a signed GET.
 func (s signer) get(at time.Time, params url.Values) step {
 	params.Set("ts", strconv.FormatInt(at.Unix(), 10))
 	params.Set("sig", hex.EncodeToString(s.sum(params.Encode())))
@@ -46,7 +46,7 @@ func (s signer) getV1a(at time.Time, params url.Values) step {
 	return step{HTTP: "GET /postback?" + strings.NewReplacer("~", "%7E", "%2A", "*").Replace(params.Encode()) + "&sig=" + sig}
 }
 
-// post is a signed POST.
+// post returns a signed POST.
 func (s signer) post(at time.Time, id string, params url.Values) step {
 	ts, body := strconv.FormatInt(at.Unix(), 10), params.Encode()
 	return step{HTTP: "POST /postback", Body: body, Headers: map[string]string{
@@ -55,14 +55,14 @@ func (s signer) post(at time.Time, id string, params url.Values) step {
 	}}
 }
 
-// expecting is a step with what must come of it.
+// expecting adds an expected result to a step.
 func expecting(st step, why string, status int, response map[string]any) step {
 	st.Why, st.expectation = why, expectation{Status: status, Response: response}
 	return st
 }
 
-// TestSignedPostbacks reports sales on an offer under HMAC by GET and POST, with the secret from before
-// a rotation too, and whatever an eavesdropper could send.
+// TestSignedPostbacks reports sales on an offer with HMAC, by GET and POST, also with the secret from before a
+// rotation. It also sends whatever an eavesdropper could.
 func TestSignedPostbacks(t *testing.T) {
 	t.Parallel()
 	s, _ := startTogether(t, t.TempDir(), nil)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestTooManyBadTokens guesses postback tokens until it is told to wait. Nobody else is, and the right token is
-// taken from the same address too.
+// TestTooManyBadTokens guesses postback tokens until it is told to wait. Nobody else is told to, and the right token is
+// still accepted from the same address.
 func TestTooManyBadTokens(t *testing.T) {
 	const patience = 200
 	s, _ := startTogether(t, t.TempDir(), nil)

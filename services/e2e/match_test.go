@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// match says how got, JSON as decoded, differs from want; nil if it does not. want is a subset:
+// match returns how got, decoded JSON, differs from want; nil if it matches. want is a subset:
 //
-//	a map       its keys are matched; others may be there
-//	a list      has the same length, each element matches
+//	a map       its keys are matched; others may exist
+//	a list      has the same length, and each element matches
 //	~regexp     matches a text
-//	!present    is there and is no zero value
-//	!absent     is not there, or a zero value: "", 0, false, null, [], {} or an enum's ..._UNSPECIFIED
-//	{"!len": n, "!has": […], "!lacks": […]}  a list of n; with an element for each; with none
+//	!present    exists and is not a zero value
+//	!absent     does not exist, or is a zero value: "", 0, false, null, [], {} or an enum's ..._UNSPECIFIED
+//	{"!len": n, "!has": […], "!lacks": […]}  a list of length n, with an element that matches each, and without
 //
-// A zero value in want matches one that is not there, since JSON may leave it out. Texts that are
-// times match when they are the same moment.
+// A zero value in want matches a missing one, since JSON may leave it out. Texts that are times match if they are the
+// same instant.
 func match(want, got any) error {
 	switch want := want.(type) {
 	case nil:
@@ -80,7 +80,7 @@ func matchMap(want map[string]any, got any) error {
 	return nil
 }
 
-// matchAny says whether for each wanted element one of the list matches, or none.
+// matchAny checks that an element of the list matches each wanted one or, unless present is set, that none does.
 func matchAny(wanted any, list []any, present bool) error {
 	each, ok := wanted.([]any)
 	if !ok {
@@ -144,7 +144,7 @@ func isZero(value any) bool {
 	}
 }
 
-// show returns a value as JSON, cut where it is long.
+// show returns a value as JSON, shortened.
 func show(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
-// TestMongoDB plays all cases against one process on MongoDB: the program itself on the server that
-// MONGODB_URI names, else in this process on the embedded engine.
+// TestMongoDB runs all cases against one process on MongoDB: the program on the server of MONGODB_URI, or else in this
+// process on the embedded engine.
 //
-// The engine plays every case: its lack of transactions shows only in crashes. But it is slow, and the
-// store's behavior does not depend on the transport, so on the engine the cases run over gRPC only.
+// The engine runs every case: its lack of transactions matters only in crashes. But it is slow, and the store does not
+// depend on the transport, so on the engine the cases run over gRPC only.
 func TestMongoDB(t *testing.T) {
 	over := transports()
 	if mongotest.Engine() {
@@ -30,8 +30,8 @@ func TestMongoDB(t *testing.T) {
 	}
 }
 
-// startSomeOnMongoDB starts the product on databases of its own: once on a real server, several times on the
-// embedded engine, which scans whole collections and gets slow when they grow.
+// startSomeOnMongoDB starts the product on its own databases: once on a real server, several times on the embedded
+// engine, which scans whole collections and slows down as they grow.
 func startSomeOnMongoDB(t *testing.T) []*system {
 	t.Helper()
 	n := 1
@@ -60,8 +60,8 @@ func startOnMongoDBAt(t *testing.T, uri string) *system {
 	return s
 }
 
-// startInside runs the product in this process: only from inside can a store be told to do without transactions, as
-// on the embedded engine.
+// startInside runs the product in this process. Only from inside can a store be told to do without transactions, as on
+// the embedded engine.
 func startInside(t *testing.T, uri, httpAddr string) *system {
 	t.Helper()
 	var log lockedBuffer
@@ -74,7 +74,7 @@ func startInside(t *testing.T, uri, httpAddr string) *system {
 		// On a busy machine the engine takes longer than the product waits.
 		AskTimeout: 20 * time.Second,
 	}
-	// t.Context ends before the cleanups run, which is when the process has to stop.
+	// t.Context ends before the cleanups run, but the process must stop in a cleanup.
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	go func() {
 		ended <- couponlink.Run(ctx, config, slog.New(slog.NewTextHandler(&log, nil)))

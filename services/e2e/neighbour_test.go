@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// TestHungNeighbours stops the coupon service without ending it. The tracking service keeps working with
-// what it knows, and after the first second nobody waits. New credentials work at once before that. Then it
-// stops the tracking service: the gateway says so instead of waiting.
+// TestHungNeighbours suspends the coupon service. The tracking service continues with what it knows, and after the
+// first second no request waits; new credentials work even before. Then it suspends the tracking service, and the
+// gateway refuses calls instead of waiting.
 func TestHungNeighbours(t *testing.T) {
 	t.Parallel()
 	s, processes := startApart(t, nil)
@@ -61,7 +61,7 @@ func TestHungNeighbours(t *testing.T) {
 	p.mustPlay(t, v, []step{{HTTP: "GET ${link}", Eventually: "20s", expectation: expectation{Status: http.StatusFound}}})
 }
 
-// refusedByGateway checks that what needs the tracking service is answered soon, with a time to come back.
+// refusedByGateway checks that calls which need the tracking service are refused soon, with a time to retry after.
 func (p player) refusedByGateway(t *testing.T, v vars) {
 	t.Helper()
 	unavailable := expectation{Status: http.StatusServiceUnavailable, Header: map[string]any{"Retry-After": "!present"}}
@@ -89,7 +89,7 @@ func took(t *testing.T, limit time.Duration, f func()) {
 	}
 }
 
-// stop stops the process without ending it; goOn lets it go on.
+// stop suspends the process. goOn resumes it.
 func (p *process) stop(t testing.TB) {
 	t.Helper()
 	p.signal(t, syscall.SIGSTOP)

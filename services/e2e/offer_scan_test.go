@@ -18,7 +18,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// scanPatience is how long a scan of an offer may take here.
+// scanPatience bounds a scan of an offer in these tests.
 const scanPatience = 60 * time.Second
 
 // shop is a landing page that counts its visits and loses the click id of every fifth visitor.
@@ -40,7 +40,7 @@ func newShop(t *testing.T) *shop {
 	return s
 }
 
-// scanning is a product that may call local shops, with an offer 10 that has n links to one.
+// scanning is a product that may call local shops, with an offer 10 that has n links to one of them.
 type scanning struct {
 	addrs   []string
 	dataDir string
@@ -81,7 +81,7 @@ func (w *scanning) scan(t *testing.T) *trackingv1.OfferScan {
 	return scan
 }
 
-// await waits until a scan is as it is to be; while the product cannot be reached it is asked again.
+// await waits until ok accepts a scan. It tries again while the product cannot be reached.
 func (w *scanning) await(t *testing.T, name, what string, ok func(*trackingv1.OfferScan) bool) *trackingv1.OfferScan {
 	t.Helper()
 	var got *trackingv1.OfferScan
@@ -99,7 +99,7 @@ func (w *scanning) await(t *testing.T, name, what string, ok func(*trackingv1.Of
 	return nil
 }
 
-// results lists a scan's results, some at a time.
+// results returns a scan's results, listed in several pages.
 func (w *scanning) results(ctx context.Context, t *testing.T, name, filter string) []*trackingv1.OfferScanResult {
 	t.Helper()
 	var all []*trackingv1.OfferScanResult
@@ -116,8 +116,8 @@ func (w *scanning) results(ctx context.Context, t *testing.T, name, filter strin
 	}
 }
 
-// TestOfferScanSurvivesACrash kills the process twice in the middle of a scan, as kill -9 does: in the end
-// each link has one result, and what was scanned before is not scanned again.
+// TestOfferScanSurvivesACrash kills the process twice during a scan, as kill -9 does. In the end each link has one
+// result, and no link was scanned twice.
 func TestOfferScanSurvivesACrash(t *testing.T) {
 	t.Parallel()
 	const links = 30
@@ -170,7 +170,7 @@ func TestOfferScanSurvivesACrash(t *testing.T) {
 	w.checkNoClicks(t)
 }
 
-// checkNoClicks asks for the sums: a scan makes neither clicks nor sales.
+// checkNoClicks checks in the summary that a scan makes neither clicks nor sales.
 func (w *scanning) checkNoClicks(t *testing.T) {
 	t.Helper()
 	page, err := w.typed.conversions.ListConversions(t.Context(), &trackingv1.ListConversionsRequest{PageSize: 1})
@@ -179,8 +179,7 @@ func (w *scanning) checkNoClicks(t *testing.T) {
 	}
 }
 
-// TestOfferScanIsCancelled cancels a scan in the middle; of two of one offer the second is refused until
-// then.
+// TestOfferScanIsCancelled cancels a running scan. A second scan of the same offer is refused until then.
 func TestOfferScanIsCancelled(t *testing.T) {
 	t.Parallel()
 	shop := newShop(t)

@@ -14,14 +14,14 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// player plays cases against one system over one transport.
+// player runs cases against one system over one transport.
 type player struct {
 	system    *system
 	transport string // grpc or rest
 	suite     suite
 }
 
-// play plays steps with a case's variables. The error says which step failed, and how.
+// play runs steps with a case's variables. The error says which step failed, and how.
 func (p player) play(ctx context.Context, steps []step, v vars) error {
 	steps, err := p.suite.flatten(steps)
 	if err != nil {
@@ -41,14 +41,14 @@ func (p player) play(ctx context.Context, steps []step, v vars) error {
 	return nil
 }
 
-// nextMillisecond waits for it: times are stored in milliseconds, and what one step makes after another
-// is to be the later one.
+// nextMillisecond waits for the next millisecond. Times are stored in milliseconds, and what a later step makes must be
+// later.
 func nextMillisecond(ctx context.Context) error {
 	now := time.Now()
 	return sleep(ctx, now.Truncate(time.Millisecond).Add(time.Millisecond).Sub(now))
 }
 
-// playStep plays one step, again and again where it may take a while to hold.
+// playStep runs a step, repeatedly if it may take a while to succeed.
 func (p player) playStep(ctx context.Context, st step, v vars) error {
 	if st.Eventually == "" {
 		return p.attempt(ctx, st, v)
@@ -97,7 +97,7 @@ func (p player) attempt(ctx context.Context, st step, v vars) error {
 	return keep(st, a, v)
 }
 
-// call plays a call over the player's transport.
+// call makes a call over the player's transport.
 func (p player) call(ctx context.Context, st step, v vars) (answer, error) {
 	m, err := findMethod(st.Call)
 	if err != nil {
@@ -135,7 +135,7 @@ func (p player) authorization(st step, private bool) string {
 	}
 }
 
-// http plays an HTTP request; redirects are answers, not followed.
+// http sends an HTTP request. It does not follow redirects.
 func (p player) http(ctx context.Context, st step, v vars) (answer, error) {
 	line, err := v.expand(st.HTTP)
 	if err != nil {
@@ -187,7 +187,7 @@ func requestBody(st step, v vars) (io.Reader, error) {
 	return strings.NewReader(form.Encode()), nil
 }
 
-// check says how an answer is not what the step expects.
+// check returns how an answer differs from the step's expectation.
 func check(st step, a answer, v vars) error {
 	want, err := v.expandAll(map[string]any{
 		"response": st.Response, "metadata": anyMap(st.Metadata), "header": anyMap(st.Header),
@@ -242,8 +242,8 @@ func checkHTTP(st step, a answer, wanted map[string]any) error {
 	return nil
 }
 
-// checkStatus checks a call's code and details, and what every error promises: words, a stable
-// reason, and the field at fault where an argument is.
+// checkStatus checks a call's code and details, and what every error promises: a message, a stable reason and, for an
+// invalid argument, the field.
 func checkStatus(st step, a answer, wanted map[string]any) error {
 	var code codes.Code
 	name := st.Code
@@ -330,7 +330,7 @@ func checkViolation(field string, violations []*errdetails.BadRequest_FieldViola
 	return fmt.Errorf("no violation names the field %s: %v", field, violations)
 }
 
-// keep sets the variables that a step takes from its answer.
+// keep sets the variables that a step saves from its answer.
 func keep(st step, a answer, v vars) error {
 	for name, path := range st.Save {
 		value, err := at(a.value, path)

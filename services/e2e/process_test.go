@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// startPatience is how long a process may take until it serves; the machine may be busy.
+	// startPatience is how long a process may take to serve; the machine may be busy.
 	startPatience = 60 * time.Second
 	// stopPatience is how long a process may take to end when asked.
 	stopPatience = 30 * time.Second
@@ -44,8 +44,8 @@ type process struct {
 	result error
 }
 
-// startProcess starts a program with environment variables, and makes sure that it ends with the
-// test; what it logged is shown if the test failed.
+// startProcess starts a program with environment variables, and ends it with the test. If the test failed, it shows the
+// program's log.
 func startProcess(t testing.TB, name string, env map[string]string) *process {
 	t.Helper()
 	return startWrapped(t, nil, name, env)
@@ -89,7 +89,7 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// again starts the program again, as it was started before.
+// again starts the program again in the same way.
 func (p *process) again(t testing.TB) *process {
 	t.Helper()
 	return startProcess(t, p.name, p.env)
@@ -146,8 +146,7 @@ func ready(ctx context.Context, base string) error {
 	return err
 }
 
-// freeAddrs returns n addresses on which nothing listens. All are held until all are known, so that
-// they differ.
+// freeAddrs returns n free addresses. It holds all of them until it knows all, so that they differ.
 func freeAddrs(t testing.TB, n int) []string {
 	t.Helper()
 	addrs := make([]string, n)
@@ -162,7 +161,7 @@ func freeAddrs(t testing.TB, n int) []string {
 	return addrs
 }
 
-// lockedBuffer takes a process's output while a test may read it.
+// lockedBuffer records a process's output while a test reads it.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

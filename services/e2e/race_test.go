@@ -12,10 +12,10 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// racers is how many try the same thing at once.
+// racers is the number of concurrent attempts.
 const racers = 40
 
-// race lets many do the same thing at once: the first wins, and nothing else is left behind.
+// race makes many concurrent attempts at the same thing. The first wins, and the others leave nothing behind.
 func (s *system) race(t *testing.T, transport string) {
 	t.Helper()
 	p := player{system: s, transport: transport, suite: loadSuite(t)}
@@ -77,7 +77,7 @@ func (p player) raceForSale(t *testing.T) {
 	p.mustPlay(t, v, []step{{Use: "one-conversion"}})
 }
 
-// raceOn lets many do something at the same moment and counts what came of it.
+// raceOn calls do many times at the same moment and counts the results.
 func raceOn(t *testing.T, do func(context.Context) (string, error)) map[string]int {
 	t.Helper()
 	var (

@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// scriptLines is how long a script may be at most, so that it is read.
+// scriptLines bounds the length of a script, so that people read it.
 const scriptLines = 10
 
-// TestREADMEJourney runs the very text of the README, as its reader would: beside a process that was
-// started with nothing but addresses of its own. Tests need nothing but Go, make and git, so it runs
-// with testdata/curl, which stands in for curl, and with curl where it is installed.
+// TestREADMEJourney runs the README's text as its reader would, next to a process that was started with addresses only.
+// Tests need only Go, make and git, so it runs with testdata/curl, a stand-in for curl, and also with curl if that is
+// installed.
 func TestREADMEJourney(t *testing.T) {
 	t.Parallel()
 	script := readmeScript(t, "journey") + readmeScript(t, "sale") + readmeScript(t, "reports")
@@ -28,7 +28,7 @@ func TestREADMEJourney(t *testing.T) {
 	t.Run("curl", func(t *testing.T) { playJourney(t, script, os.Getenv("PATH")) })
 }
 
-// TestREADMEBackup runs the README's text on backups after the journey that it refers to.
+// TestREADMEBackup runs the README's backup section after the journey that it refers to.
 func TestREADMEBackup(t *testing.T) {
 	t.Parallel()
 	journey, backup := readmeScript(t, "journey"), readmeScript(t, "backup")
@@ -112,7 +112,7 @@ func readmeScript(t *testing.T, mark string) string {
 	return script
 }
 
-// runShell runs a script that must not fail, and returns what it printed.
+// runShell runs a script, which must succeed, and returns its output.
 func runShell(t *testing.T, dir, script string, env ...string) string {
 	t.Helper()
 	shell := exec.Command("bash", "-e", "-o", "pipefail", "-c", script)

@@ -10,8 +10,8 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// TestColumnsOfSavedReports holds the saved reports to the export: the export's own list of its columns is
-// a report's, and the export takes each.
+// TestColumnsOfSavedReports checks that a report can have all columns that the export lists, and that the export
+// accepts each.
 func TestColumnsOfSavedReports(t *testing.T) {
 	t.Parallel()
 	s, _ := startTogether(t, t.TempDir(), nil)

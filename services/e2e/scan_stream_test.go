@@ -15,8 +15,8 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// TestScanIsToldHopByHop reads a scan whose last page answers only after the hops before it have come: a
-// stream that told them at the end would never end.
+// TestScanIsToldHopByHop reads a scan whose last page answers only after the hops before it were sent. A stream that
+// sent them at the end would never end.
 func TestScanIsToldHopByHop(t *testing.T) {
 	t.Parallel()
 	told := make(chan struct{})
@@ -62,7 +62,7 @@ func TestScanIsToldHopByHop(t *testing.T) {
 	w.checkNoClicks(t)
 }
 
-// TestScanStreamIsRefused gives a stream what is no link.
+// TestScanStreamIsRefused sends texts that are not links.
 func TestScanStreamIsRefused(t *testing.T) {
 	t.Parallel()
 	w := startScanning(t, newShop(t), 1)

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestGracefulStop asks the process to end while it is busy: what it took on it finishes and stores,
-// and then it ends well.
+// TestGracefulStop stops a busy process. It must finish and store the requests that it accepted, and exit with status
+// 0.
 func TestGracefulStop(t *testing.T) {
 	addrs, dataDir := freeAddrs(t, 3), t.TempDir()
 	s, process := startAt(t, addrs, dataDir, nil)
@@ -58,7 +58,7 @@ func TestGracefulStop(t *testing.T) {
 	load.check(t)
 }
 
-// cutBefore lets the load run for a while and returns how many requests were cut off in it.
+// cutBefore runs the load for a while, and returns how many of its requests were cut off.
 func cutBefore(t *testing.T, l *load, d time.Duration) int {
 	t.Helper()
 	time.Sleep(d)
@@ -67,7 +67,7 @@ func cutBefore(t *testing.T, l *load, d time.Duration) int {
 	return l.cutOff
 }
 
-// conversion returns the name under which a sale is stored; empty: it is not.
+// conversion returns the name of a stored sale; "" if it is not stored.
 func (l *load) conversion(t *testing.T, transaction string) string {
 	t.Helper()
 	name := ""
@@ -86,7 +86,7 @@ func (l *load) conversion(t *testing.T, transaction string) string {
 	return name
 }
 
-// TestSecondSignal asks the process to end twice: the second time it does not wait for anything.
+// TestSecondSignal stops the process twice. The second signal ends it at once.
 func TestSecondSignal(t *testing.T) {
 	addrs := freeAddrs(t, 3)
 	s, process := startAt(t, addrs, t.TempDir(), nil)
@@ -101,11 +101,11 @@ func TestSecondSignal(t *testing.T) {
 	default:
 	}
 	process.askToStop(t)
-	_ = process.wait(t, 2*time.Second) // that it ends is the point; with which code is not
+	_ = process.wait(t, 2*time.Second) // it must end; the exit status does not matter
 }
 
-// slowRequest is a postback of which the server gets the head and half the body, and takes a moment
-// to read them: nothing shows from outside when it has.
+// slowRequest is a postback that sends its header and half of its body. The server takes a moment to read them, and
+// nothing shows from outside when it has.
 type slowRequest struct {
 	transaction string
 	conn        net.Conn
@@ -131,7 +131,7 @@ func beginPostback(t *testing.T, addr string, v vars, transaction string) *slowR
 	return &slowRequest{transaction: transaction, conn: conn, rest: body[sentAtOnce:]}
 }
 
-// finish sends the rest of the body and returns status and body of the answer, or the error.
+// finish sends the rest of the body. It returns the response's status and body, or the error.
 func (r *slowRequest) finish() string {
 	if err := r.conn.SetDeadline(time.Now().Add(stopPatience)); err != nil {
 		return err.Error()

@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // to hold the lock that a backup or a repair would hold
+	_ "modernc.org/sqlite" // holds the lock, as a backup or a repair would
 
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 )
 
-// TestStoreLocked lets another program hold the lock of the embedded store: nothing is taken that cannot be
-// stored, and once the lock is free everything goes on by itself.
+// TestStoreLocked makes another program hold the lock of the SQLite store. Calls that cannot be stored are refused, and
+// once the lock is free everything works again.
 func TestStoreLocked(t *testing.T) {
 	t.Parallel()
 	dataDir := t.TempDir()
@@ -41,7 +41,7 @@ func TestStoreLocked(t *testing.T) {
 	})
 }
 
-// TestMongoDBAway cuts the connection to MongoDB, and mends it.
+// TestMongoDBAway cuts the connection to MongoDB, and restores it.
 func TestMongoDBAway(t *testing.T) {
 	t.Parallel()
 	cable, uri := newCable(t, mongotest.URI(t))
@@ -51,11 +51,11 @@ func TestMongoDBAway(t *testing.T) {
 	p.loseStore(t, func() (giveBack func()) {
 		cable.cut()
 		p.refusedInTime(t, v)
-		return cable.mend
+		return cable.restore
 	})
 }
 
-// TestMongoDBLate starts the product before its database: it waits, alive and not ready, and serves once the database
+// TestMongoDBLate starts the product before its database. It waits, alive and not ready, and serves once the database
 // is there.
 func TestMongoDBLate(t *testing.T) {
 	t.Parallel()
@@ -70,7 +70,7 @@ func TestMongoDBLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() {
-		defer cable.mend()
+		defer cable.restore()
 		for deadline := time.Now().Add(startPatience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 			ready, alive := statusOf(addr, "/readyz"), statusOf(addr, "/livez")
 			if ready == http.StatusServiceUnavailable && alive == http.StatusOK {
@@ -83,7 +83,7 @@ func TestMongoDBLate(t *testing.T) {
 	player{system: s, transport: "rest", suite: loadSuite(t)}.prepare(t, []step{{Use: "campaign"}, sale("A-1", "")})
 }
 
-// statusOf returns the status of an answer; 0: there was none.
+// statusOf returns the status of an answer; 0 if no answer came.
 func statusOf(addr, path string) int {
 	resp, err := http.Get("http://" + addr + path)
 	if err != nil {
@@ -101,8 +101,9 @@ const (
 	busyMachine = 3 * time.Second
 )
 
-// refusedInTime makes calls of each kind to both services while the database is away: the first one of each service
-// is refused within firstPatience, and the others, since it is known then, within knownPatience. All are to be repeated.
+// refusedInTime makes calls of each kind to both services while the database is away. The first call to each service is
+// refused within firstPatience. By then the service knows, so the others are refused within knownPatience. All may be
+// retried.
 func (p player) refusedInTime(t *testing.T, v vars) {
 	t.Helper()
 	patience := firstPatience
@@ -123,14 +124,14 @@ func (p player) refusedInTime(t *testing.T, v vars) {
 		if took := time.Since(began); took > patience+busyMachine {
 			t.Errorf("while the database is away: %s took %s, want %s", call, took, patience)
 		}
-		if call == "GET /v1/offers" { // both services know it by now
+		if call == "GET /v1/offers" { // both services know by now
 			patience = knownPatience
 		}
 	}
 }
 
-// loseStore reports a sale before, while and after the store is away: the one in between is refused with a
-// time to come again, and nothing of it is stored until it comes again.
+// loseStore reports a sale before, while and after the store is away. The one in between is refused with a time to
+// retry after, and nothing of it is stored until it is sent again.
 func (p player) loseStore(t *testing.T, lose func() (giveBack func())) {
 	t.Helper()
 	v := p.prepare(t, []step{{Use: "campaign"}, sale("A-1", "")})
@@ -175,7 +176,7 @@ type cable struct {
 	conns    []net.Conn
 }
 
-// newCable lays a cable to the server that a MongoDB URI names, and returns it with the URI of its end.
+// newCable returns a cable to the server of a MongoDB URI, and the URI of its other end.
 func newCable(t *testing.T, uri string) (*cable, string) {
 	t.Helper()
 	u, err := url.Parse(uri)
@@ -186,17 +187,17 @@ func newCable(t *testing.T, uri string) (*cable, string) {
 	if u.Port() == "" {
 		c.to = net.JoinHostPort(u.Hostname(), "27017")
 	}
-	c.mend()
+	c.restore()
 	t.Cleanup(c.cut)
 	query := u.Query()
-	query.Set("directConnection", "true") // else the server says where else it is
-	query.Del("serverSelectionTimeoutMS") // the product's own
+	query.Set("directConnection", "true") // otherwise the server names its other addresses
+	query.Del("serverSelectionTimeoutMS") // the product's default
 	u.Host, u.RawQuery = c.addr, query.Encode()
 	return c, u.String()
 }
 
-// mend makes the cable carry.
-func (c *cable) mend() {
+// restore reconnects the cable.
+func (c *cable) restore() {
 	listener, err := net.Listen("tcp", c.addr)
 	if err != nil {
 		c.t.Error(err)
@@ -216,7 +217,7 @@ func (c *cable) mend() {
 	}()
 }
 
-// cut ends all connections and takes no more.
+// cut closes all connections and accepts no more.
 func (c *cable) cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

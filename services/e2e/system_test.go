@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// adminKey is the key that the systems under test are given.
+// adminKey is the admin key of the systems under test.
 const adminKey = "e2e-admin-key-0123456789"
 
 // system is the product running in one of its forms.
@@ -52,8 +52,7 @@ func dial(t testing.TB, addr string) *grpc.ClientConn {
 	return conn
 }
 
-// startTogether starts the product in one process, with its data in a directory. More environment
-// variables may be given.
+// startTogether starts the product in one process, with its data in a directory, and with more environment variables.
 func startTogether(t testing.TB, dataDir string, more map[string]string) (*system, *process) {
 	t.Helper()
 	return startAt(t, freeAddrs(t, 3), dataDir, more)
@@ -82,9 +81,8 @@ func startTogetherIn(t testing.TB, wrapper, addrs []string, dataDir string, more
 	return s, p
 }
 
-// startApart starts the three programs, which know of each other by addresses only, each with a data
-// directory of its own. More environment variables may be given. The processes are those of coupon, tracking and
-// gateway.
+// startApart starts the three separate programs, each with its own data directory. It returns the processes of coupon,
+// tracking and gateway.
 func startApart(t testing.TB, more map[string]string) (*system, []*process) {
 	t.Helper()
 	addrs := freeAddrs(t, 4)

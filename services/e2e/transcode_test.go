@@ -14,12 +14,12 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	// The contracts: they put their methods and messages into the registry, by which cases find them.
+	// The API's methods and messages, which cases find in the registry.
 	_ "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	_ "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// method is one RPC with its messages.
+// method is an RPC and its messages.
 type method struct {
 	descriptor protoreflect.MethodDescriptor
 	input      protoreflect.MessageType
@@ -50,7 +50,7 @@ func (m method) fullName() string {
 	return fmt.Sprintf("/%s/%s", m.descriptor.Parent().FullName(), m.descriptor.Name())
 }
 
-// request makes the method's request of its JSON and the paths of its update mask.
+// request builds the method's request from JSON fields and the paths of its update mask.
 func (m method) request(fields map[string]any, mask []string) (proto.Message, error) {
 	text, err := marshalJSON(fields)
 	if err != nil {
@@ -158,7 +158,7 @@ func fillPath(template string, message protoreflect.Message) (string, error) {
 	return path, failure
 }
 
-// addQuery adds the fields that are set as query parameters.
+// addQuery adds the set fields as query parameters.
 func addQuery(query url.Values, prefix string, message protoreflect.Message) error {
 	var failure error
 	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {

@@ -14,7 +14,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// typed are clients of the services, for tests of much or long traffic, which steps are too slow for.
+// typed has clients of the services, for tests with much or long traffic, for which steps are too slow.
 type typed struct {
 	offers      couponv1.OfferServiceClient
 	publishers  couponv1.PublisherServiceClient
@@ -23,8 +23,8 @@ type typed struct {
 	deliveries  trackingv1.DeliveryServiceClient
 }
 
-// newTyped returns clients that send the admin key, and that are back soon after a process is: addrs are
-// those of startAt.
+// newTyped returns clients that send the admin key and reconnect soon after a process restarts. addrs are those of
+// startAt.
 func newTyped(t testing.TB, addrs []string) typed {
 	t.Helper()
 	coupon, tracking := dialWithKey(t, addrs[1]), dialWithKey(t, addrs[2])
@@ -60,8 +60,8 @@ func dialWithKey(t testing.TB, addr string) *grpc.ClientConn {
 	return conn
 }
 
-// campaign makes an offer and n publishers with a coupon each; publisher returns the i-th as it is to be,
-// and its id. It returns the coupons' codes.
+// campaign creates an offer, and n publishers with a coupon each. publisher returns the i-th publisher and its id.
+// campaign returns the coupons' codes.
 func (c typed) campaign(t testing.TB, offer string, n int, publisher func(i int) (string, *couponv1.Publisher)) []string {
 	t.Helper()
 	_, err := c.offers.CreateOffer(t.Context(), &couponv1.CreateOfferRequest{OfferId: offer, Offer: &couponv1.Offer{

@@ -38,7 +38,7 @@ var (
 	repeated = regexp.MustCompile(`^(\d+)\*(.+)$`)
 )
 
-// expand replaces the variables in a text; a variable that is not set is an error.
+// expand replaces the variables in a text. An unset variable is an error.
 func (v vars) expand(text string) (string, error) {
 	var failure error
 	expanded := variable.ReplaceAllStringFunc(text, func(match string) string {
@@ -51,7 +51,7 @@ func (v vars) expand(text string) (string, error) {
 	return expanded, failure
 }
 
-// set sets variables, whose texts may hold variables set before.
+// set sets variables. Their texts may contain variables that were set before.
 func (v vars) set(values map[string]string) error {
 	expanded := vars{}
 	for name, text := range values {
@@ -65,7 +65,7 @@ func (v vars) set(values map[string]string) error {
 	return nil
 }
 
-// scope sets variables where a fixture begins, and sets those back where it ends.
+// scope sets variables at the beginning of a fixture, and restores them at its end.
 func (v vars) scope(enter, leave map[string]string) error {
 	for name := range enter {
 		v["outer "+name] = v[name]
@@ -96,7 +96,7 @@ func (v vars) value(name string) (string, error) {
 
 func momentText(m []string) string {
 	unit := map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second}[m[4]]
-	n, _ := strconv.Atoi(m[3]) // digits by the pattern, or none
+	n, _ := strconv.Atoi(m[3]) // the pattern allows only digits, or nothing
 	offset := time.Duration(n) * unit
 	if m[2] == "-" {
 		offset = -offset
@@ -108,7 +108,7 @@ func momentText(m []string) string {
 	return t.Format(time.RFC3339)
 }
 
-// expandAll replaces the variables in all strings of a value as YAML decodes it, keys included.
+// expandAll replaces the variables in all strings of a decoded YAML value, including keys.
 func (v vars) expandAll(value any) (any, error) {
 	switch value := value.(type) {
 	case string:

@@ -17,18 +17,18 @@ import (
 )
 
 const (
-	// watchedSales is how many sales the followers are told of, and watchedSalesOnEngine how many on the
-	// embedded MongoDB engine, which is slow.
+	// watchedSales is the number of sales that the followers follow; watchedSalesOnEngine, on the embedded MongoDB
+	// engine, which is slow.
 	watchedSales         = 2000
 	watchedSalesOnEngine = 60
-	// followPatience is by when a follower that breaks off again and again knows all.
+	// followPatience bounds how long a follower that ends its streams again and again takes to know all sales.
 	followPatience = 45 * time.Second
 	// watchStopTime is how long a process with open streams may take to end.
 	watchStopTime = 5 * time.Second
 )
 
-// TestWatch follows sales and changes, by streams that break off in the middle, while the process is killed
-// and started again: nothing is left out, and the changes of a conversion come in their order.
+// TestWatch follows sales and changes, with streams that end in the middle, while the process is killed and restarted.
+// Nothing may be missing, and the changes of a conversion must come in order.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	addrs, dataDir := freeAddrs(t, 3), t.TempDir()
@@ -60,9 +60,9 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestWatchOnMongoDB follows sales and changes by which two processes work on the same databases.
+// TestWatchOnMongoDB follows sales and changes made by two processes on the same databases.
 //
-// On the embedded engine it is one process: see the reason that is logged.
+// On the embedded engine there is one process: see the reason that is logged.
 func TestWatchOnMongoDB(t *testing.T) {
 	t.Parallel()
 	uri, n := mongotest.URI(t), watchedSales
@@ -80,7 +80,7 @@ func TestWatchOnMongoDB(t *testing.T) {
 	w.check(t)
 }
 
-// TestWatchRefusals asks for streams that there are not.
+// TestWatchRefusals requests streams that do not exist.
 func TestWatchRefusals(t *testing.T) {
 	t.Parallel()
 	s, _ := startTogether(t, t.TempDir(), nil)
@@ -106,8 +106,8 @@ func TestWatchRefusals(t *testing.T) {
 	}
 }
 
-// watched are sales with those who follow them: one who breaks off again and again, one who follows one
-// publisher, and one who follows what is rejected.
+// watched has sales and their followers: one ends its streams again and again, one follows a publisher, and one follows
+// rejected conversions.
 type watched struct {
 	codes                      []string
 	sold                       *sold
@@ -116,8 +116,8 @@ type watched struct {
 	following                  sync.WaitGroup
 }
 
-// newWatched makes a campaign of two publishers and lets the followers begin. The one who breaks off follows
-// another process than the others, if there are two.
+// newWatched creates a campaign of two publishers and starts the followers. If there are two processes, the follower
+// that ends its streams follows the other one.
 func newWatched(t *testing.T, client, other typed) *watched {
 	t.Helper()
 	w := &watched{
@@ -146,7 +146,7 @@ func newWatched(t *testing.T, client, other typed) *watched {
 	return w
 }
 
-// sell sells through all the clients at once.
+// sell reports sales through all clients at once.
 func (w *watched) sell(ctx context.Context, n int, clients ...typed) *sync.WaitGroup {
 	var selling sync.WaitGroup
 	for i, client := range clients {
@@ -157,7 +157,7 @@ func (w *watched) sell(ctx context.Context, n int, clients ...typed) *sync.WaitG
 	return &selling
 }
 
-// check waits until the followers know all that was sold.
+// check waits until the followers know all sales.
 func (w *watched) check(t *testing.T) {
 	t.Helper()
 	w.sold.check(t)

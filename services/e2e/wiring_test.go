@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// TestNoKeyNoStart starts each of the programs that run apart without an admin key: they refuse, and
-// say how to give one.
+// TestNoKeyNoStart starts each of the separate programs without an admin key. They refuse, and say how to give one.
 func TestNoKeyNoStart(t *testing.T) {
 	addrs := freeAddrs(t, 4)
 	for _, name := range []string{"coupon", "tracking", "gateway"} {
@@ -32,8 +31,8 @@ func TestNoKeyNoStart(t *testing.T) {
 	}
 }
 
-// TestGeneratedKey starts the product without an admin key: it makes one, keeps it for the next
-// start, and lets nobody else read it.
+// TestGeneratedKey starts the product without an admin key. It generates one, keeps it for the next start, and lets
+// nobody else read it.
 func TestGeneratedKey(t *testing.T) {
 	dataDir, addrs := t.TempDir(), freeAddrs(t, 3)
 	path := filepath.Join(dataDir, "admin-key")
@@ -65,8 +64,8 @@ func TestGeneratedKey(t *testing.T) {
 	}
 }
 
-// TestOneProcessPerDataDirectory starts a second process on the data of a first: it ends at once and says who
-// has the data, and the first keeps serving.
+// TestOneProcessPerDataDirectory starts a second process on the data of a first one. It exits at once and says who has
+// the data, and the first one keeps serving.
 func TestOneProcessPerDataDirectory(t *testing.T) {
 	t.Parallel()
 	dataDir := t.TempDir()

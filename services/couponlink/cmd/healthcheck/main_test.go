@@ -63,7 +63,7 @@ func TestNobodyThere(t *testing.T) {
 	wantError(t, "grpc://"+address, "refused")
 }
 
-// A server that accepts and never answers is not healthy either.
+// TestNoAnswer checks a server that accepts connections and never answers.
 func TestNoAnswer(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whenever the samples are made: no sale is in the future, none is before its coupon, no transaction is
-// there twice, and each day of the last month has something.
+// TestHistory checks, for any time, that no sale is in the future or before its coupon, that no transaction occurs
+// twice, and that each day of the last month has sales.
 func TestHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := time.Unix(rapid.Int64Range(1_700_000_000, 2_000_000_000).Draw(t, "now"), 0).UTC()
@@ -68,7 +68,8 @@ func wantEvenDays(t *rapid.T, now time.Time) {
 	}
 }
 
-// Each campaign is of a sample coupon's publisher, so that its clicks and sales are credited.
+// TestCampaignsAreOfCoupons checks that each campaign belongs to a sample coupon's publisher, so that its clicks and
+// sales are credited.
 func TestCampaignsAreOfCoupons(t *testing.T) {
 	for _, c := range campaigns() {
 		if got := c.coupon(); got.publisher != c.publisher || got.disabled || got.archived {

@@ -1,5 +1,5 @@
-// Command curl stands in for curl where it is not installed: it knows the few options that the
-// README's journey uses, and refuses all others. Only the README's test runs it.
+// Command curl is a stand-in for curl if that is not installed. It knows the few options that the README uses, and
+// refuses all others. Only the README's test runs it.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// call is what the command line asks for.
+// call is the parsed command line.
 type call struct {
 	url, data, output, format string
 	header                    http.Header
@@ -120,7 +120,7 @@ func (c *call) set(option, value string) error {
 	return nil
 }
 
-// add adds data; curl puts an & between.
+// add adds data. Like curl, it joins data with &.
 func (c *call) add(data string) {
 	if c.data != "" {
 		data = c.data + "&" + data
