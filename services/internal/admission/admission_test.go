@@ -37,7 +37,7 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// TestHandler: requests above the bound are refused at once, while others are being served.
+// TestHandler checks that requests above the bound are refused at once, while others are being served.
 func TestHandler(t *testing.T) {
 	const most = 3
 	serving, done := make(chan struct{}), make(chan struct{})

@@ -3,9 +3,9 @@ package attributiontest
 import "testing"
 
 const (
-	// minCases is how many cases were promised.
+	// minCases is the least number of cases.
 	minCases = 70
-	// maxOnlyRules bounds the cases that the running product is not asked.
+	// maxOnlyRules bounds the cases that do not run against the product.
 	maxOnlyRules = 5
 )
 

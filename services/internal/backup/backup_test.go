@@ -55,8 +55,8 @@ func newest(t *testing.T, path string) (n int64) {
 	return n
 }
 
-// TestOneMoment backs up two databases while a writer adds each number to the first, and then to the second: no
-// backup may have a number in the second that the first lacks, nor lack one that was there before it.
+// TestOneMoment backs up two databases while a writer adds each number first to one and then to the other. No backup
+// may have a number in the second that the first lacks, nor lack a number from before the backup.
 func TestOneMoment(t *testing.T) {
 	t.Parallel()
 	dir, out := t.TempDir(), t.TempDir()
@@ -91,7 +91,7 @@ func TestOneMoment(t *testing.T) {
 	}
 }
 
-// taken returns a backup of two small databases.
+// taken takes a backup of two small databases and returns its path.
 func taken(t *testing.T) string {
 	t.Helper()
 	data, dir := t.TempDir(), filepath.Join(t.TempDir(), "backup")
@@ -118,7 +118,7 @@ func taken(t *testing.T) string {
 	return dir
 }
 
-// TestBackupOfRemovedFiles: a backup of files that are gone says so, and puts no empty ones in their place.
+// TestBackupOfRemovedFiles checks that a backup of removed files fails, and creates no empty ones.
 func TestBackupOfRemovedFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -181,7 +181,7 @@ func TestVerifyNamesFaults(t *testing.T) {
 			c.damage(t, dir)
 			report, err := backup.Verify(t.Context(), dir, databases)
 			switch {
-			case c.want == "" && (err != nil || report.Rows != 404): // with two of goose's in each
+			case c.want == "" && (err != nil || report.Rows != 404): // including two rows of goose's in each
 				t.Errorf("%+v, %v", report, err)
 			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 				t.Errorf("%v, want one that says %s", err, c.want)
@@ -209,7 +209,7 @@ func TestRestore(t *testing.T) {
 	if _, err := backup.Restore(t.Context(), dir, to, databases); err == nil || !strings.Contains(err.Error(), "nothing is overwritten") {
 		t.Errorf("Restore over databases: %v", err)
 	}
-	// What an older database left behind does not matter, nor does a key of its own.
+	// What an older database left does not matter, nor does a key.
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +295,7 @@ func TestMove(t *testing.T) {
 	}
 }
 
-// TestLeftoversAreRemoved: a backup removes what an earlier one has left whose process was killed.
+// TestLeftoversAreRemoved checks that a backup removes the parts that a killed process left.
 func TestLeftoversAreRemoved(t *testing.T) {
 	folder := t.TempDir()
 	left := filepath.Join(folder, ".partial-1")

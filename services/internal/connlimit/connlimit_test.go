@@ -78,7 +78,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 }
 
-// TestTheSocketIsReached: a server that stops tunes the socket of its listener, through its bounds.
+// TestTheSocketIsReached checks that a server that stops can tune its listener's socket through the bounds.
 func TestTheSocketIsReached(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

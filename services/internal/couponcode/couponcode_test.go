@@ -33,7 +33,7 @@ func TestFoldTwiceIsFoldOnce(t *testing.T) {
 	})
 }
 
-// A text that is not a code must never fold to one.
+// TestOnlyCodesFoldToCodes checks that a text that is not a code never folds to one.
 func TestOnlyCodesFoldToCodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("sSkKiIſKıİßａÿ2")), 3, 12, -1).Draw(t, "text")

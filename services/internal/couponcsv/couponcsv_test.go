@@ -24,7 +24,7 @@ func zoned(t testing.TB, name string) *time.Location {
 	return zone
 }
 
-// read reads a file that must be readable, in the zone of Berlin.
+// read reads a file, which must be readable, in the zone of Berlin.
 func read(t testing.TB, file []byte) []couponcsv.Row {
 	t.Helper()
 	rows, err := couponcsv.Read(file, zoned(t, "Europe/Berlin"), false)
@@ -34,7 +34,7 @@ func read(t testing.TB, file []byte) []couponcsv.Row {
 	return rows
 }
 
-// inUTF16 returns a text as a spreadsheet saves "Unicode text".
+// inUTF16 encodes a text like the "Unicode text" of spreadsheets.
 func inUTF16(text string, order binary.AppendByteOrder) []byte {
 	file := order.AppendUint16(nil, 0xFEFF)
 	for _, unit := range utf16.Encode([]rune(text)) {
@@ -160,7 +160,7 @@ func TestARowSaysAllThatIsWrong(t *testing.T) {
 	}
 }
 
-// A day of a zone begins when it begins there, also where clocks are put forward at midnight.
+// TestDays checks when days begin in several zones, including one where clocks go forward at midnight.
 func TestDays(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ zone, day, start, expire string }{
@@ -181,7 +181,7 @@ func TestDays(t *testing.T) {
 	}
 }
 
-// Rows are numbered as a spreadsheet shows them, whatever is between them.
+// TestNumbers checks that rows have the numbers that a spreadsheet shows, with or without blank lines.
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	rows := read(t, []byte("\r\ncode;publisher;note\r\nA;1;\"one\r\ntwo\"\r\n\r\n\r\nB;1;x\r\n;;\r\nC;1;x"))
@@ -240,7 +240,7 @@ func TestRefusedFiles(t *testing.T) {
 	}
 }
 
-// 200 columns are accepted, whatever is in quotes.
+// TestManyColumns checks that 200 columns are accepted, whatever is in quotes.
 func TestManyColumns(t *testing.T) {
 	t.Parallel()
 	more := strings.Repeat(",", couponcsv.MaxColumns-3)
@@ -250,7 +250,7 @@ func TestManyColumns(t *testing.T) {
 	}
 }
 
-// A file of only separators is refused before it takes many times its size in memory.
+// TestMillionsOfCells checks that a file of separators only is refused before it takes many times its size in memory.
 func TestMillionsOfCells(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"code,publisher" + strings.Repeat(",", couponcsv.MaxBytes-100), "code,publisher\nA,1" + strings.Repeat(",x", couponcsv.MaxBytes/2-100)} {
@@ -260,8 +260,8 @@ func TestMillionsOfCells(t *testing.T) {
 	}
 }
 
-// FuzzRead: whatever the file, there are rows within the bounds or a reason; and the same text in UTF-16 or
-// behind a mark says the same.
+// FuzzRead checks that any file results in rows within the bounds or in an error, and that the same text in UTF-16 or
+// with a byte order mark has the same result.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		"code,publisher\nA,1\n", "Coupon Code;Publisher;Start Date\r\n\"A\";'=1;2026-11-01\r\n\r\n;;\r\nB;2;x", "code\tpublisher\tnote\nA\t1\t\"a\n\"\"b\"\n",
@@ -301,7 +301,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// marked says whether a file has the mark of UTF-16.
+// marked reports whether a file has a UTF-16 byte order mark.
 func marked(file []byte) bool {
 	return bytes.HasPrefix(file, []byte{0xFF, 0xFE}) || bytes.HasPrefix(file, []byte{0xFE, 0xFF})
 }

@@ -19,7 +19,7 @@ func names() []string {
 	}
 }
 
-// values returns macros of which each has a value of its own, in the order of the names.
+// values returns macros with a different value for each, in the order of the names.
 func values(t *testing.T, next func() string) deliveryurl.Macros {
 	t.Helper()
 	var macros deliveryurl.Macros
@@ -45,7 +45,7 @@ func values(t *testing.T, next func() string) deliveryurl.Macros {
 	return macros
 }
 
-// TestEachMacro: the names are the fields' own, so a value in another's place shows.
+// TestEachMacro uses the fields' own names as values, so a value in the wrong place shows.
 func TestEachMacro(t *testing.T) {
 	left := names()
 	macros := values(t, func() string {
@@ -118,8 +118,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestExpandKeepsHost: whatever the values, scheme, host and path are the template's, and each value
-// arrives as it is and in its own parameter.
+// TestExpandKeepsHost checks that no value changes the scheme, host or path, and that each arrives unchanged in its own
+// parameter.
 func TestExpandKeepsHost(t *testing.T) {
 	query := make([]string, 0, len(names()))
 	for _, name := range names() {
@@ -155,8 +155,7 @@ func TestExpandKeepsHost(t *testing.T) {
 	})
 }
 
-// FuzzCompile proves that what is accepted leads, with whatever values, to the host that the template
-// itself names, and is a URL that can be sent as it is.
+// FuzzCompile checks that an accepted template leads to its own host with any values, and results in a valid URL.
 func FuzzCompile(f *testing.F) {
 	f.Add("https://pub.example.com/postback?id={conversion_id}&p={payout}", "@evil.example")
 	f.Add("http://a.b:80?x={pub_unique5}", "\r\nHost: evil.example")

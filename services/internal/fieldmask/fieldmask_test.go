@@ -86,7 +86,8 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// To send what was read changes nothing, whatever the mask; to send one's own values in a part changes only that.
+// TestMergeOfWhatWasRead checks that sending back a resource changes nothing, with any mask, and that sending new
+// values in a part changes only that part.
 func TestMergeOfWhatWasRead(t *testing.T) {
 	paths := []string{
 		"start_time", "internal_note", "enabled", "payout", "payout.percent", "payout.fixed", "payout.cap", "payout.cap.units", "settings",

@@ -15,8 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
 )
 
-// gate is a write function that a test holds up: each batch is told on begun and waits for a token
-// from finish.
+// gate is a write function that a test controls: it reports each batch on begun and waits for a token from finish.
 type gate struct {
 	begun  chan []int
 	finish chan struct{}
@@ -30,7 +29,7 @@ func (g gate) write(batch []int) []error {
 	return nil
 }
 
-// start calls Write in a goroutine and returns where its error will come.
+// start calls Write in a goroutine and returns the channel for its error.
 func start(ctx context.Context, w *groupcommit.Writer[int], item int) <-chan error {
 	err := make(chan error, 1)
 	go func() { err <- w.Write(ctx, item) }()
@@ -45,8 +44,8 @@ func TestWhileOneBatchIsWrittenTheNextGathers(t *testing.T) {
 	if batch := <-g.begun; !slices.Equal(batch, []int{0}) {
 		t.Fatalf("the first batch is %v, want only the first item, at once", batch)
 	}
-	// Each item joins before the next is sent, or else it ends with its context and the batch
-	// misses it.
+	// Wait until each item has joined before adding the next. Otherwise it ends with its context, and the batch misses
+	// it.
 	var rest []<-chan error
 	for item := 1; item <= 50; item++ {
 		rest = append(rest, startJoined(t, w, item))
@@ -76,8 +75,7 @@ func TestWhileOneBatchIsWrittenTheNextGathers(t *testing.T) {
 	w.Close()
 }
 
-// startJoined is start for an item whose place is taken when it returns: a context that ends after
-// the item has joined tells so.
+// startJoined is start, but returns only once the item has joined the batch. A context that ends after that reports it.
 func startJoined(t *testing.T, w *groupcommit.Writer[int], item int) <-chan error {
 	t.Helper()
 	joined := &joinContext{Context: t.Context(), reached: make(chan struct{})}
@@ -86,7 +84,7 @@ func startJoined(t *testing.T, w *groupcommit.Writer[int], item int) <-chan erro
 	return err
 }
 
-// joinContext tells when Done is asked for, which Write does once the item has joined.
+// joinContext reports the first call of Done, which Write makes once the item has joined.
 type joinContext struct {
 	context.Context
 	reached chan struct{}

@@ -81,8 +81,8 @@ func TestReflectionNeedsTheKey(t *testing.T) {
 	}
 }
 
-// TestStop: a call under way is finished, a watcher does not hold up the stop, and a call that does
-// not end is cut off at the deadline.
+// TestStop checks that Stop finishes a call in flight, does not wait for a watcher, and cuts off a call that does not
+// end.
 func TestStop(t *testing.T) {
 	t.Parallel()
 	entered := make(chan struct{}, 1)
@@ -126,7 +126,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestHealthWatchesAreBounded: anybody may open a watch, so there are only so many.
+// TestHealthWatchesAreBounded checks the bound on watches, which anybody may open.
 func TestHealthWatchesAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t, &fake{}, nil)

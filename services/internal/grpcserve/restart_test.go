@@ -17,7 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 )
 
-// offers answers calls that change something, and calls that do not.
+// offers answers calls that change something and calls that do not.
 type offers struct {
 	couponv1.UnimplementedOfferServiceServer
 }
@@ -104,7 +104,7 @@ func TestRestartsInTurnFailNoCalls(t *testing.T) {
 			stops[i]()
 			await()
 			_, stops[i] = serveOffers(t, addrs[i])
-			// The other may stop when this one has its connection: until then it takes all calls.
+			// The other instance may stop once this one has its connection. Until then it takes all calls.
 			time.Sleep(150 * time.Millisecond)
 		}
 	}

@@ -30,11 +30,11 @@ import (
 
 const (
 	key = "a-key-of-the-tests"
-	// mostReads is how many calls of the fake may be in flight.
+	// mostReads bounds the fake's calls in flight.
 	mostReads = 2
 )
 
-// fake answers ValidateCoupon, and a stream of the same messages, by a function.
+// fake answers ValidateCoupon, and a stream of the same messages, with a function.
 type fake struct {
 	couponv1.UnimplementedCouponServiceServer
 	answer func(context.Context, *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error)
@@ -44,7 +44,7 @@ func (f *fake) ValidateCoupon(ctx context.Context, req *couponv1.ValidateCouponR
 	return f.answer(ctx, req)
 }
 
-// streaming is a service with one streaming method, of which the contracts have none.
+// streaming is a service with a streaming method, which the API's own does not have.
 func streaming(f *fake) *grpc.ServiceDesc {
 	return &grpc.ServiceDesc{
 		ServiceName: "test.Streaming", HandlerType: (*any)(nil),
@@ -65,7 +65,7 @@ func streaming(f *fake) *grpc.ServiceDesc {
 	}
 }
 
-// syncBuffer is a log that may be read while it is written.
+// syncBuffer is a log that can be read while it is written.
 type syncBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -140,7 +140,7 @@ func call(ctx context.Context, conn grpc.ClientConnInterface, unary bool, req *c
 	return resp, nil
 }
 
-// each runs a test over both channels and both kinds of call.
+// each runs a test over both channels, with both kinds of calls.
 func (s *system) each(t *testing.T, test func(t *testing.T, conn grpc.ClientConnInterface, unary bool)) {
 	t.Helper()
 	for name, conn := range s.conns {
@@ -183,8 +183,8 @@ func TestAuthentication(t *testing.T) {
 	})
 }
 
-// TestStrangersCostLittle: over the network, a caller without the key is refused before its message is read,
-// and headers are bounded.
+// TestStrangersCostLittle checks that the server refuses a network call without the key before it reads the message,
+// and that headers are bounded.
 func TestStrangersCostLittle(t *testing.T) {
 	t.Parallel()
 	s := start(t, &fake{answer: func(context.Context, *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error) {
@@ -208,7 +208,7 @@ func TestStrangersCostLittle(t *testing.T) {
 	}
 }
 
-// Every method trims pasted texts: the caller's own message stays unchanged.
+// TestTextsAreTrimmed checks that every method trims texts, and that the caller's own message stays unchanged.
 func TestTextsAreTrimmed(t *testing.T) {
 	t.Parallel()
 	s := start(t, &fake{answer: func(_ context.Context, req *couponv1.ValidateCouponRequest) (*couponv1.ValidateCouponResponse, error) {
@@ -354,7 +354,7 @@ func TestDeadlineAndCancellationArrive(t *testing.T) {
 	})
 }
 
-// TestMessagesAreNotShared: what a handler keeps and what a client got are different messages.
+// TestMessagesAreNotShared checks that handlers and clients do not share messages.
 func TestMessagesAreNotShared(t *testing.T) {
 	t.Parallel()
 	shared := &couponv1.ValidateCouponResponse{Valid: true, Coupon: &couponv1.Coupon{Code: "KEEP"}, Candidates: []string{"a"}}
@@ -375,8 +375,8 @@ func TestMessagesAreNotShared(t *testing.T) {
 	})
 }
 
-// TestCallsInFlightAreBounded: one call too many is refused at once, with a time to come back, and the others
-// are not disturbed.
+// TestCallsInFlightAreBounded checks that one call too many is refused at once, with a time to retry after, and that
+// the others are not disturbed.
 func TestCallsInFlightAreBounded(t *testing.T) {
 	t.Parallel()
 	entered, leave := make(chan struct{}), make(chan struct{})

@@ -18,7 +18,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 )
 
-// endless exports until sending fails.
+// endless sends until sending fails.
 type endless struct {
 	trackingv1.UnimplementedReportServiceServer
 	failed chan error
@@ -34,7 +34,7 @@ func (e endless) ExportConversions(_ *trackingv1.ExportConversionsRequest, strea
 	}
 }
 
-// TestStalledReaders: a caller that stops reading holds its call for a while only, and learns why it ended.
+// TestStalledReaders checks that a call ends if its caller stops reading, and that the caller learns why.
 func TestStalledReaders(t *testing.T) {
 	t.Parallel()
 	server := grpcserve.New(grpcserve.Config{AdminKey: key, Log: slog.New(slog.DiscardHandler), SendPatience: 300 * time.Millisecond})

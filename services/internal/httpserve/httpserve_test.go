@@ -40,8 +40,8 @@ func serve(t *testing.T, addr string, handler http.Handler, patience time.Durati
 	}
 }
 
-// TestStopsCutNoRequests stops and restarts a server 20 times under a load that keeps its connections. A
-// connection that is refused is no loss: nothing was sent.
+// TestStopsCutNoRequests stops and restarts a server 20 times under a load that keeps its connections. A refused
+// connection is no loss: nothing was sent.
 func TestStopsCutNoRequests(t *testing.T) {
 	t.Parallel()
 	const stops, drain, callers = 20, 15 * time.Millisecond, 8
@@ -58,7 +58,7 @@ func TestStopsCutNoRequests(t *testing.T) {
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
 			for ctx.Err() == nil {
-				// A body that cannot be had again: the client does not repeat the request by itself.
+				// The body cannot be read twice, so the client does not repeat the request itself.
 				body := io.MultiReader(strings.NewReader("sale"))
 				req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, "http://"+addr, body)
 				if err != nil {
@@ -96,8 +96,8 @@ func TestStopsCutNoRequests(t *testing.T) {
 	t.Logf("%d requests answered, %d refused", answered.Load(), refused.Load())
 }
 
-// TestStopAnswersWhatWasBegun: a request whose first byte has arrived is answered; a connection without one does
-// not hold up the stop.
+// TestStopAnswersWhatWasBegun checks that a request whose first byte has arrived is answered, and that a connection
+// without one does not delay the stop.
 func TestStopAnswersWhatWasBegun(t *testing.T) {
 	t.Parallel()
 	_, addr, stop := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }), stall.Patience)
@@ -120,7 +120,7 @@ func TestStopAnswersWhatWasBegun(t *testing.T) {
 		_ = resp.Body.Close()
 		return resp.StatusCode, resp.Close
 	}
-	dial() // says nothing
+	dial() // sends nothing
 	begun, kept := dial(), dial()
 	if code, closes := answer(kept, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); code != http.StatusTeapot || closes {
 		t.Fatalf("before the stop: %d, closes %v", code, closes)
@@ -147,7 +147,7 @@ func TestStopAnswersWhatWasBegun(t *testing.T) {
 	}
 }
 
-// TestStopHasAnEnd: a request whose body does not come is cut off at the end of the stop's time.
+// TestStopHasAnEnd checks that a request whose body does not arrive is cut off when the stop's time is over.
 func TestStopHasAnEnd(t *testing.T) {
 	t.Parallel()
 	entered := make(chan struct{})
@@ -174,7 +174,7 @@ func TestStopHasAnEnd(t *testing.T) {
 	stop()
 }
 
-// TestAnswersThatNobodyReads: a caller that does not read is cut off, and one that reads slowly is not.
+// TestAnswersThatNobodyReads checks that a caller that does not read is cut off, and one that reads slowly is not.
 func TestAnswersThatNobodyReads(t *testing.T) {
 	t.Parallel()
 	const patience, size = 300 * time.Millisecond, 8 << 20

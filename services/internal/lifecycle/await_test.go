@@ -26,8 +26,8 @@ var errAway = errors.New("the database is away")
 
 func isAway(err error) bool { return errors.Is(err, errAway) }
 
-// TestAwait has a database come late: until then callers of both protocols are told, and then the real servers get
-// the same listeners.
+// TestAwait opens a database that comes late. Until then, stand-ins answer callers of both protocols; then the real
+// servers get the same listeners.
 func TestAwait(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
@@ -105,7 +105,7 @@ func checkNotReady(t *testing.T, base string, conn *grpc.ClientConn) {
 
 func get(t *testing.T, url string) (int, http.Header) {
 	t.Helper()
-	resp, err := http.Get(url) //nolint:noctx // it is the test's own
+	resp, err := http.Get(url) //nolint:noctx // the URL is the test's own
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func body(t *testing.T, resp *http.Response) []byte {
 	return b.Bytes()
 }
 
-// TestAwaitEnds has open fail for good, and the process be stopped.
+// TestAwaitEnds checks an open that fails for good, and a process that is stopped.
 func TestAwaitEnds(t *testing.T) {
 	t.Parallel()
 	refusal := errors.New("wrong password")
@@ -143,14 +143,14 @@ func TestAwaitEnds(t *testing.T) {
 	}
 }
 
-// TestAwaitOfALongOpening: while a database is brought up to date, callers are told instead of waiting.
+// TestAwaitOfALongOpening checks that callers are answered while a database is being migrated.
 func TestAwaitOfALongOpening(t *testing.T) {
 	t.Parallel()
 	logger := slog.New(slog.DiscardHandler)
 	web := listen(t)
 	standIns := []lifecycle.Part{{Name: "HTTP", Server: httpserve.StandIn(logger), Listener: web}}
 	got, err := lifecycle.Await(t.Context(), logger, standIns, isAway, func(context.Context) (int, error) {
-		resp, err := http.Get("http://" + web.Addr().String() + "/readyz") //nolint:noctx // The test ends it.
+		resp, err := http.Get("http://" + web.Addr().String() + "/readyz") //nolint:noctx // the test ends it
 		if err != nil {
 			return 0, err
 		}

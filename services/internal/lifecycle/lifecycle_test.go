@@ -42,7 +42,7 @@ func TestRunFinishesRequestsUnderWay(t *testing.T) {
 	}()
 	answered := make(chan int, 1)
 	go func() {
-		resp, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // The test ends it.
+		resp, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // the test ends it
 		if err != nil {
 			answered <- 0
 			return
@@ -104,7 +104,7 @@ func TestListenAllOrNone(t *testing.T) {
 	}
 }
 
-// TestRunDrains: between the stop's request and the stop, new connections are served and told that it is near.
+// TestRunDrains checks that during the drain, new connections are served and callers learn that a stop is near.
 func TestRunDrains(t *testing.T) {
 	t.Parallel()
 	drained := make(chan struct{})
@@ -124,7 +124,7 @@ func TestRunDrains(t *testing.T) {
 	}()
 	cancel()
 	for isDrained := false; !isDrained; {
-		resp, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // The test ends it.
+		resp, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // the test ends it
 		if err != nil {
 			t.Fatalf("while it drains a request failed: %v", err)
 		}

@@ -96,7 +96,7 @@ func TestFilter(t *testing.T) {
 		`((note=a))`:               a,
 		`note="a"AND note=b`:       listing.And{a, b},
 		"note=a\nAND\tnote=b":      listing.And{a, b},
-		// AIP-160: OR binds closer than AND.
+		// AIP-160: OR binds more tightly than AND.
 		`note=a AND note=b OR note=c`:       listing.And{a, listing.Or{b, c}},
 		`note=a OR note=b AND note=c`:       listing.And{listing.Or{a, b}, c},
 		`(note=a AND note=b) OR note=c`:     listing.Or{listing.And{a, b}, c},

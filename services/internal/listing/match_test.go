@@ -65,7 +65,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// A condition that does not fit the row is a programmer's fault, and no answer.
+// TestMatchRefusesOtherTypes checks that a condition of another type panics: it is a programming error.
 func TestMatchRefusesOtherTypes(t *testing.T) {
 	for name, where := range map[string]listing.Expr{
 		"another type":     listing.Compare{Field: "code", Op: listing.Equal, Value: int64(1)},

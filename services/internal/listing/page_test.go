@@ -95,8 +95,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestPropertyToken proves that the next page's query begins after exactly the last row's values,
-// whatever they are.
+// TestPropertyToken checks that the next page's query begins after exactly the last row's values.
 func TestPropertyToken(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		rows := listingtest.Rows(r)
@@ -230,8 +229,7 @@ func TestNewSchemaPanics(t *testing.T) {
 	}
 }
 
-// TestPropertyPrefixEnd proves that the range from a prefix to its end has the texts with the prefix
-// and no others.
+// TestPropertyPrefixEnd checks that the range from a prefix to its end contains exactly the texts with the prefix.
 func TestPropertyPrefixEnd(t *testing.T) {
 	text := rapid.StringOfN(rapid.SampledFrom([]rune{0, 'a', 'b', 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, utf8.MaxRune}), 0, 4, -1)
 	rapid.Check(t, func(r *rapid.T) {
@@ -260,7 +258,7 @@ func TestPrefixEnd(t *testing.T) {
 
 func ExamplePage() {
 	schema := listing.NewSchema(listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "offers/"}, "")
-	ids := []string{"10", "11", "12"} // what a store returns
+	ids := []string{"10", "11", "12"} // the store's rows
 	q, err := schema.Query(listing.Request{PageSize: 2}, nil, time.Now())
 	if err != nil {
 		panic(err)

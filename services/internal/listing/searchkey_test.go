@@ -22,7 +22,7 @@ func TestSearchKey(t *testing.T) {
 	}
 }
 
-// Each letter has one key in either case, and the key is its own.
+// TestSearchKeyOfEachLetter checks that both cases of a letter have the same key, and that the key is its own key.
 func TestSearchKeyOfEachLetter(t *testing.T) {
 	t.Parallel()
 	for r := rune(0); r <= unicode.MaxRune; r++ {
@@ -41,7 +41,8 @@ func TestSearchKeyOfEachLetter(t *testing.T) {
 	}
 }
 
-// A text has one key, however its letters are composed, and the key of a key is the key itself.
+// TestSearchKeyDisregardsComposition checks that a text has the same key however its letters are composed, and that the
+// key is its own key.
 func TestSearchKeyDisregardsComposition(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -12,7 +12,7 @@ import (
 func TestWithin(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	if err := within(t.Context(), time.Minute, func(context.Context) error { return broken }); err != broken { //nolint:errorlint // as it is
+	if err := within(t.Context(), time.Minute, func(context.Context) error { return broken }); err != broken { //nolint:errorlint // unchanged
 		t.Errorf("a read that fails: %v", err)
 	}
 	err := within(t.Context(), time.Millisecond, func(ctx context.Context) error {
@@ -24,7 +24,7 @@ func TestWithin(t *testing.T) {
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := within(gone, time.Minute, func(context.Context) error { return broken }); err != broken { //nolint:errorlint // as it is
+	if err := within(gone, time.Minute, func(context.Context) error { return broken }); err != broken { //nolint:errorlint // unchanged
 		t.Errorf("a read whose caller has gone: %v", err)
 	}
 }

@@ -24,7 +24,7 @@ func TestDecimal(t *testing.T) {
 	}
 }
 
-// TestPlusAndMinus: each takes back the other, and what comes out keeps units and nanos of one sign.
+// TestPlusAndMinus checks that each undoes the other, and that results keep units and nanos with the same sign.
 func TestPlusAndMinus(t *testing.T) {
 	amount := func(t *rapid.T, name string) money.Money {
 		return money.Money{

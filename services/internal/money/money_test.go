@@ -107,7 +107,7 @@ func TestParsePercent(t *testing.T) {
 	}
 }
 
-// TestPercentHalfEven has results that lie in the middle between two minor units, and next to it.
+// TestPercentHalfEven checks results halfway between two minor units, and next to that.
 func TestPercentHalfEven(t *testing.T) {
 	for _, c := range []struct{ amount, currency, percent, want string }{
 		{"49.90", "USD", "7.5", "3.74 USD"}, // 3.7425
@@ -148,7 +148,7 @@ func TestPercentHalfEven(t *testing.T) {
 	}
 }
 
-// currencies are those with each number of decimals.
+// currencies returns a currency for each number of decimal places.
 func currencies() map[string]int64 {
 	return map[string]int64{"USD": 10_000_000, "JPY": 1_000_000_000, "KWD": 1_000_000, "BHD": 1_000_000, "CLF": 100_000}
 }
@@ -208,8 +208,8 @@ func TestPropertyPercentRoundTrip(t *testing.T) {
 	})
 }
 
-// TestPropertyPercentNearest proves the definition: whole minor units, no further from the exact
-// share than half of one, and even where two are as near.
+// TestPropertyPercentNearest checks the definition: whole minor units, at most half a unit from the exact share, and
+// even if two are equally near.
 func TestPropertyPercentNearest(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		currency := drawCurrency(r)
@@ -246,8 +246,8 @@ func TestPropertyPercentBounds(t *testing.T) {
 	})
 }
 
-// TestPropertyPercentSplit proves that it makes no difference beyond one minor unit whether a sale
-// is reported whole or in two parts, nor whether a share is paid at once or in two.
+// TestPropertyPercentSplit checks that reporting a sale in two parts, or paying a share in two parts, makes a
+// difference of at most one minor unit.
 func TestPropertyPercentSplit(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		currency := drawCurrency(r)
@@ -263,7 +263,7 @@ func TestPropertyPercentSplit(t *testing.T) {
 	})
 }
 
-// near fails unless two amounts differ by one minor unit at most.
+// near fails unless two amounts differ by at most one minor unit.
 func near(t *rapid.T, currency string, a, b *big.Int) {
 	t.Helper()
 	if off := new(big.Int).Sub(a, b); off.CmpAbs(big.NewInt(currencies()[currency])) > 0 {

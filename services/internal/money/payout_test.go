@@ -66,9 +66,9 @@ func drawParts(t *rapid.T, currency string) (parts []money.Money, whole money.Mo
 	return parts, whole
 }
 
-// TestPropertyPayoutSplit proves that splitting a sale neither makes nor loses money: what its parts
-// pay differs from what the whole pays by one minor unit a part at most. A cap holds for each
-// conversion, so parts may pay more than a capped whole, and never less.
+// TestPropertyPayoutSplit checks that splitting a sale neither makes nor loses money: the payout of its parts differs
+// from the payout of the whole by at most one minor unit a part. A cap applies to each conversion, so parts may pay
+// more than a capped whole, but never less.
 func TestPropertyPayoutSplit(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		currency := drawCurrency(r)
@@ -88,8 +88,8 @@ func TestPropertyPayoutSplit(t *testing.T) {
 	})
 }
 
-// TestPropertyPayoutBounds proves that a payout is never negative, never above its cap or the sale,
-// and never less for a greater sale.
+// TestPropertyPayoutBounds checks that a payout is never negative, never above its cap or the sale, and never less for
+// a larger sale.
 func TestPropertyPayoutBounds(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		currency := drawCurrency(r)

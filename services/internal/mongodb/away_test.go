@@ -19,7 +19,7 @@ import (
 // done is the answer to a write.
 func done() bson.D { return bson.D{{Key: "ok", Value: 1}, {Key: "n", Value: 1}} }
 
-// found is the answer to a query: one document, and more to come if more says so.
+// found is the answer to a query: one document, and more to follow if more is set.
 func found(more bool) bson.D {
 	id := int64(0)
 	if more {
@@ -40,7 +40,7 @@ func openServer(t *testing.T, uri string) *DB {
 	return db
 }
 
-// calls are one call of each kind. Each returns the store's error.
+// calls returns one call of each kind. Each returns the store's error.
 func calls(db *DB) map[string]func(context.Context) error {
 	things := db.Collection("c")
 	id := bson.D{{Key: "_id", Value: 1}}
@@ -66,11 +66,11 @@ func calls(db *DB) map[string]func(context.Context) error {
 	}
 }
 
-// hasty are shorter times than the product's: a server is known to be lost after 1.1 seconds.
+// hasty has shorter times than the product: a server counts as lost after 1.1 seconds.
 const hasty = "&heartbeatFrequencyMS=500&connectTimeoutMS=300&serverSelectionTimeoutMS=300"
 
-// TestTimes checks that a silent server is known to be lost within five seconds: its last heartbeat was answered, the
-// next is not, and calls have waited for another server.
+// TestTimes checks that a server that falls silent counts as lost within five seconds: after its last answered
+// heartbeat, the next one, and the time that calls wait for another server.
 func TestTimes(t *testing.T) {
 	if known := heartbeat + connectTimeout + selectionTimeout; known > 5*time.Second {
 		t.Errorf("a silent server is known to be lost after %s, want 5 s at most", known)
@@ -80,8 +80,8 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestAway takes a server away under calls: they end in time, whether its connections are cut or it falls silent,
-// and once that is known others end at once.
+// TestAway takes a server away during calls. They end in time, whether its connections are cut or it falls silent. Once
+// that is known, other calls end at once.
 func TestAway(t *testing.T) {
 	for name, lose := range map[string]func(*server){"cut": (*server).cut, "frozen": (*server).freeze} {
 		t.Run(name, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestAway(t *testing.T) {
 	}
 }
 
-// busy is what a busy machine may add to a time.
+// busy is the time that a busy machine may add.
 const busy = 2 * time.Second
 
 // awaitShut waits until it is known that no server takes writes.
@@ -134,7 +134,7 @@ func awaitShut(t *testing.T, db *DB) {
 	t.Fatal("it is not known that the server is lost")
 }
 
-// TestGate lets the driver see servers come and go.
+// TestGate shows the driver servers that come and go.
 func TestGate(t *testing.T) {
 	sees := func(g *gate, kind string) {
 		g.observe(&event.TopologyDescriptionChangedEvent{NewDescription: event.TopologyDescription{
@@ -164,7 +164,7 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// TestSlow has the server not answer one call while it is well otherwise.
+// TestSlow uses a server that does not answer one call but is well otherwise.
 func TestSlow(t *testing.T) {
 	_, uri := startServer(t, func(command bson.Raw) bson.D {
 		if _, err := command.LookupErr("insert"); err == nil {
@@ -188,7 +188,8 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// TestCommitLost has a server lose the answer to a commit: the next try, over another connection, finds it done.
+// TestCommitLost uses a server that loses the answer to a commit. The next attempt, over another connection, learns
+// that it was done.
 func TestCommitLost(t *testing.T) {
 	var commits atomic.Int32
 	s, uri := startServer(t, func(command bson.Raw) bson.D {
@@ -207,8 +208,8 @@ func TestCommitLost(t *testing.T) {
 	}
 }
 
-// TestCommitInDoubt has a server answer no commit: the caller hears in time that it is not known, and the
-// transaction is undone.
+// TestCommitInDoubt uses a server that answers no commit. The caller learns in time that the result is unknown, and the
+// transaction is rolled back.
 func TestCommitInDoubt(t *testing.T) {
 	t.Parallel()
 	s, uri := startServer(t, func(command bson.Raw) bson.D {
@@ -232,7 +233,7 @@ func TestCommitInDoubt(t *testing.T) {
 	}
 }
 
-// TestCommitRefused has a server refuse a commit: that is known, and nothing is tried again.
+// TestCommitRefused uses a server that refuses a commit. The result is known, so nothing is tried again.
 func TestCommitRefused(t *testing.T) {
 	s, uri := startServer(t, func(command bson.Raw) bson.D {
 		if _, err := command.LookupErr("commitTransaction"); err == nil {
@@ -250,7 +251,7 @@ func TestCommitRefused(t *testing.T) {
 	}
 }
 
-// TestCommitSurvivesItsCaller has the caller leave while the commit is under way.
+// TestCommitSurvivesItsCaller makes the caller leave during the commit.
 func TestCommitSurvivesItsCaller(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	_, uri := startServer(t, func(command bson.Raw) bson.D {
@@ -264,8 +265,8 @@ func TestCommitSurvivesItsCaller(t *testing.T) {
 	}
 }
 
-// TestOpenRefused has a server refuse the password, or what the user may do: waiting does not change it, and the error
-// says what does. A server that is away passes.
+// TestOpenRefused uses a server that refuses the password, or lacks a permission. Waiting does not help, and the error
+// says what does. A server that is away is no such error.
 func TestOpenRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		command  string

@@ -14,8 +14,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// TestEnsureExpiry plays a server that has an index on the field, or has none; the tests' engine has no
-// expiry.
+// TestEnsureExpiry uses a server with and without an index on the field. The tests' engine has no expiry.
 func TestEnsureExpiry(t *testing.T) {
 	ok := bson.D{{Key: "ok", Value: 1}}
 	index := func(options ...bson.E) bson.D {
@@ -73,8 +72,8 @@ func TestEnsurePartialIndex(t *testing.T) {
 	}
 }
 
-// TestEnsureIndexesCreatesWhatIsMissing plays a server that has indexes already: those over the same fields with
-// the same options count, whatever their names.
+// TestEnsureIndexesCreatesWhatIsMissing uses a server that has indexes already. Those on the same fields with the same
+// options count, whatever their names.
 func TestEnsureIndexesCreatesWhatIsMissing(t *testing.T) {
 	existing := func(name string, options ...bson.E) bson.D {
 		return append(bson.D{{Key: "v", Value: 2}, {Key: "key", Value: bson.D{{Key: "a", Value: 1.0}, {Key: "_id", Value: 1}}}, {Key: "name", Value: name}}, options...)
@@ -109,8 +108,8 @@ func TestEnsureIndexesCreatesWhatIsMissing(t *testing.T) {
 	}
 }
 
-// TestEnsureIndexesInTheWay plays a server that refuses an index because of another one: the error names both and
-// what to do. Only a unique one ends the start.
+// TestEnsureIndexesInTheWay uses a server that refuses an index because of another one. The error names both and says
+// what to do. Only a unique index fails the start.
 func TestEnsureIndexesInTheWay(t *testing.T) {
 	other := bson.D{{Key: "key", Value: bson.D{{Key: "a", Value: 1}}}, {Key: "name", Value: "by_a"}, {Key: "unique", Value: true}}
 	plain := bson.D{{Key: "key", Value: bson.D{{Key: "a", Value: 1}}}, {Key: "name", Value: "by_a"}}

@@ -11,8 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// TestInsertAll plays a server's answers to one unordered insert of four documents. The tests' engine
-// gives none of the mixed ones.
+// TestInsertAll simulates a server's answers to an unordered insert of four documents. The tests' engine never gives
+// the mixed ones.
 func TestInsertAll(t *testing.T) {
 	const none, taken, unavailable, other = "none", "taken", "unavailable", "other"
 	duplicate := func(index int) bson.D {

@@ -140,14 +140,14 @@ func TestMigrateRunsEachStepOnce(t *testing.T) {
 	steps := []mongodb.Migration{
 		{Version: 1, Run: func(ctx context.Context, db *mongodb.DB) error {
 			first.Add(1)
-			time.Sleep(50 * time.Millisecond) // So that the others meet the lock.
+			time.Sleep(50 * time.Millisecond) // lets the others find the lock taken
 			if err := db.CreateCollections(ctx, "things", "others"); err != nil {
 				return err
 			}
 			if err := db.CreateCollections(ctx, "things"); err != nil {
 				return err
 			}
-			for range 2 { // The second time there is nothing to do.
+			for range 2 { // the second time does nothing
 				err := db.EnsureIndexes(ctx, "things", mongodb.UniqueIndex("name"), mongodb.Index("size", "_id"))
 				if err != nil {
 					return err

@@ -13,7 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/move"
 )
 
-// TestUnfinishedMove checks that a database into which a move is unfinished opens for that move only.
+// TestUnfinishedMove checks that a database with an unfinished move can be opened for that move only.
 func TestUnfinishedMove(t *testing.T) {
 	uri := mongotest.URI(t)
 	with := func(opts ...mongodb.Option) []mongodb.Option { return append(mongotest.Options(), opts...) }
@@ -47,7 +47,7 @@ func TestUnfinishedMove(t *testing.T) {
 	open(t, uri)
 }
 
-// TestReplaceAll checks that documents are stored in the place of those that have their ids.
+// TestReplaceAll checks that documents replace those with their ids.
 func TestReplaceAll(t *testing.T) {
 	db := open(t, mongotest.URI(t))
 	replace := func(from, to, value int) {

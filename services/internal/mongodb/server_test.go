@@ -12,7 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// Operations of MongoDB's protocol, and the bytes that they begin with.
+// Operations of MongoDB's protocol, and the sizes of their fixed beginnings.
 const (
 	opReply, opQuery, opMsg = 1, 2004, 2013
 	headerBytes             = 16
@@ -21,11 +21,11 @@ const (
 	msgBytes                = 5
 )
 
-// server is a server of MongoDB's protocol that says it is the primary of a replica set. It answers other
-// commands as the test wants, in the way that a real one does and the tests' engine cannot.
+// server speaks MongoDB's protocol as the primary of a replica set. It gives a test's answers to commands, including
+// answers of a real server that the tests' engine cannot give.
 type server struct {
 	listener net.Listener
-	// answer returns what a command is answered; nil: nothing, until the server ends.
+	// answer returns the answer to a command; nil for no answer until the server ends.
 	answer func(command bson.Raw) bson.D
 	ended  chan struct{}
 	all    sync.WaitGroup
@@ -33,7 +33,7 @@ type server struct {
 	mu    sync.Mutex
 	sent  []string
 	conns []net.Conn
-	// frozen is closed to thaw what freeze has frozen; nil: it is not frozen.
+	// frozen is closed to undo freeze; nil if the server is not frozen.
 	frozen chan struct{}
 }
 
@@ -65,7 +65,7 @@ func startServer(t *testing.T, answer func(command bson.Raw) bson.D) (*server, s
 	return s, "mongodb://" + listener.Addr().String() + "/?replicaSet=r"
 }
 
-// cut ends all connections and takes no more.
+// cut closes all connections and accepts no more.
 func (s *server) cut() {
 	_ = s.listener.Close()
 	s.mu.Lock()
@@ -75,14 +75,14 @@ func (s *server) cut() {
 	}
 }
 
-// freeze has the server answer nothing, until the test ends.
+// freeze stops the server from answering until the test ends.
 func (s *server) freeze() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.frozen = make(chan struct{})
 }
 
-// commands returns the names of the commands that were sent, but for those that ask how the server is.
+// commands returns the names of the commands received, except heartbeats.
 func (s *server) commands() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +121,7 @@ func (s *server) reply(command bson.Raw) bson.D {
 		if answer := s.answer(command); answer != nil && answer[0].Value == 0 {
 			return answer
 		}
-		return listed() // nothing is there
+		return listed() // nothing exists
 	}
 	switch name {
 	case "hello", "isMaster", "ismaster":
@@ -154,7 +154,7 @@ func (s *server) reply(command bson.Raw) bson.D {
 	}
 }
 
-// message is a command with what its answer needs.
+// message is a command, and what its answer needs.
 type message struct {
 	id, op uint32
 	body   bson.Raw
@@ -171,7 +171,7 @@ func readMessage(conn net.Conn) (message, error) {
 		return message{}, err
 	}
 	switch m.op {
-	case opQuery: // flags, a name that ends with a zero, how many to skip and to return
+	case opQuery: // flags, a zero-terminated name, how many to skip and to return
 		end := queryBytes
 		for rest[end] != 0 {
 			end++

@@ -11,8 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// TestAtOneMomentOnTheWire plays a server's answers to reads of one moment, which the tests' engine has
-// none of: all of them name the moment that the first was told.
+// TestAtOneMomentOnTheWire simulates a server's answers to reads of one moment, which the tests' engine lacks. All
+// reads name the moment in the answer to the first.
 func TestAtOneMomentOnTheWire(t *testing.T) {
 	moment := bson.Timestamp{T: 1_700_000_000, I: 7}
 	found := bson.D{{Key: "ok", Value: 1}, {Key: "cursor", Value: bson.D{
@@ -43,7 +43,7 @@ func TestAtOneMomentOnTheWire(t *testing.T) {
 	}
 }
 
-// TestAtOneMomentTooLong plays a server that has forgotten the moment.
+// TestAtOneMomentTooLong simulates a server that no longer has the moment.
 func TestAtOneMomentTooLong(t *testing.T) {
 	db, _ := playing(t, bson.D{
 		{Key: "ok", Value: 0}, {Key: "code", Value: 239}, {Key: "codeName", Value: "SnapshotTooOld"}, {Key: "errmsg", Value: "too old"},

@@ -9,7 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/drivertest"
 )
 
-// TestSumAllByTheServer plays a server's answer: the tests' engine adds up otherwise.
+// TestSumAllByTheServer simulates a server's answer. On the tests' engine the sums are computed differently.
 func TestSumAllByTheServer(t *testing.T) {
 	group := func(id bson.D, count, empty, sum any) bson.D {
 		return bson.D{{Key: "_id", Value: id}, {Key: "count", Value: count}, {Key: "empty", Value: empty}, {Key: "o0", Value: sum}}

@@ -16,8 +16,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// TestInTransactionOnTheWire plays a server's answers to a transaction, which the tests' engine has
-// none of: a conflict ends the first attempt, the second is committed.
+// TestInTransactionOnTheWire simulates a server's answers to a transaction, which the tests' engine lacks: a conflict
+// ends the first attempt, and the second is committed.
 func TestInTransactionOnTheWire(t *testing.T) {
 	ok := bson.D{{Key: "ok", Value: 1}, {Key: "n", Value: 1}}
 	conflict := bson.D{
@@ -32,7 +32,7 @@ func TestInTransactionOnTheWire(t *testing.T) {
 	err := db.InTransaction(t.Context(), func(ctx context.Context) error {
 		runs++
 		for id := range 2 {
-			// Wrapped and mapped as the stores do it, a conflict must still be known as one.
+			// Stores wrap and map errors. A conflict must still be recognized.
 			if _, err := db.Collection("c").InsertOne(ctx, bson.D{{Key: "_id", Value: id}}); err != nil {
 				return Failure(fmt.Errorf("inserting: %w", err))
 			}
@@ -51,7 +51,7 @@ func TestInTransactionOnTheWire(t *testing.T) {
 	}
 }
 
-// TestInTransactionUndoes plays a transaction that its function gives up.
+// TestInTransactionUndoes checks a transaction whose function fails.
 func TestInTransactionUndoes(t *testing.T) {
 	ok := bson.D{{Key: "ok", Value: 1}, {Key: "n", Value: 1}}
 	db, sent := playing(t, ok, ok)
@@ -71,8 +71,7 @@ func TestInTransactionUndoes(t *testing.T) {
 	}
 }
 
-// playing returns a DB on a server that gives answers in order, and a function that returns what was
-// sent to it.
+// playing returns a DB on a server that gives answers in order, and a function that returns the commands received.
 func playing(t *testing.T, answers ...bson.D) (*DB, func() []bson.Raw) {
 	t.Helper()
 	var mu sync.Mutex
@@ -96,7 +95,7 @@ func playing(t *testing.T, answers ...bson.D) (*DB, func() []bson.Raw) {
 	}
 }
 
-// onClient returns a DB on a client that plays answers.
+// onClient returns a DB on a client with simulated answers.
 func onClient(t *testing.T, client *mongo.Client) *DB {
 	t.Helper()
 	db := &DB{client: client, database: client.Database("d"), limit: callTimeout, commitTimeout: commitTimeout, log: slog.New(slog.DiscardHandler)}
@@ -108,7 +107,7 @@ func onClient(t *testing.T, client *mongo.Client) *DB {
 	return db
 }
 
-// inShort describes commands by what makes a transaction of them.
+// inShort describes commands by their transaction fields.
 func inShort(commands []bson.Raw) []string {
 	described := names(commands)
 	for i, command := range commands {

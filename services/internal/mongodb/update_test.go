@@ -11,8 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 )
 
-// More updates than the tests' engine takes in one call are all done, and where the storage fails they
-// are Unavailable.
+// TestUpdateAll checks that more updates than the tests' engine takes in one call are all done, and are Unavailable if
+// the storage fails.
 func TestUpdateAll(t *testing.T) {
 	db := open(t, mongotest.URI(t))
 	things := db.Collection("things")
@@ -41,7 +41,7 @@ func TestUpdateAll(t *testing.T) {
 	}
 }
 
-// An upsert inserts what is not there, changes what satisfies its filter, and leaves the rest.
+// TestUpsertAll checks that an upsert inserts a missing document, updates one that is below, and leaves any other.
 func TestUpsertAll(t *testing.T) {
 	db := open(t, mongotest.URI(t))
 	things := db.Collection("things")

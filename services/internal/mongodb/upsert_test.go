@@ -12,8 +12,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/drivertest"
 )
 
-// TestUpsertAllAgain plays a server's answers to upserts of documents that another caller inserts at the same
-// moment: only the refused ones are sent again. The tests' engine has no such race.
+// TestUpsertAllAgain simulates a server's answers to upserts of documents that another caller inserts at the same
+// moment. Only refused upserts are sent again. The tests' engine has no such race.
 func TestUpsertAllAgain(t *testing.T) {
 	refused := bson.D{
 		{Key: "ok", Value: 1},
@@ -33,7 +33,7 @@ func TestUpsertAllAgain(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		answers []bson.D
-		// asked holds the ids in each call, in order.
+		// asked has the ids in each call, in order.
 		asked string
 		fails bool
 	}{

@@ -24,7 +24,7 @@ type thing struct {
 type memory struct {
 	tables map[string]map[int]thing
 	state  move.State
-	// writes is how many writes are left before they fail; negative: any number.
+	// writes is the number of writes until they fail; negative for no limit.
 	writes int
 }
 
@@ -165,7 +165,7 @@ func TestMoveLeavesWhatIsDoneAlone(t *testing.T) {
 	if _, err := run(t, from, to); err != nil {
 		t.Fatal(err)
 	}
-	to.tables["things"][9] = thing{ID: 9} // by a service that was started since
+	to.tables["things"][9] = thing{ID: 9} // by a service that was started meanwhile
 	otherTo.state = move.State{Place: move.Place{From: "here", To: "there"}, Began: time.Now()}
 	moved, err := job("here", move.Pair{Name: "one", From: from, To: to}, move.Pair{Name: "two", From: other, To: otherTo}).Run(t.Context())
 	if err != nil || len(moved) != 2 || moved[0].Database != "two" {

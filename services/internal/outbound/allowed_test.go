@@ -63,7 +63,7 @@ func TestParseAllowedRefuses(t *testing.T) {
 		"10.0.0.1.2":             "has something like an address that is none",
 		strings.Repeat("a", 254): "is none of a host, host:port and a range of addresses",
 	} {
-		// Good entries around it do not hide it.
+		// Valid entries around it must not hide it.
 		_, err := outbound.ParseAllowed("good.example.com, " + entry + " ,10.0.0.0/8")
 		if err == nil || !strings.HasPrefix(err.Error(), `COUPONLINK_ALLOWED_PRIVATE_HOSTS: the entry "`+entry+`" `+want) {
 			t.Errorf("%s:\ngot  %v\nwant %s", entry, err, want)

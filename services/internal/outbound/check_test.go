@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/outbound"
 )
 
-// refusesInside holds that a host is refused, with words of the error.
+// refusesInside checks that each host is refused, and words of the error.
 func refusesInside(t *testing.T, hosts map[string]string) {
 	t.Helper()
 	for host, want := range hosts {
@@ -156,7 +156,7 @@ func TestCheckURLTakesOutside(t *testing.T) {
 	}
 }
 
-// TestOddFormsOfInside writes random inside addresses in all forms that resolvers take.
+// TestOddFormsOfInside checks random internal addresses in all forms that resolvers accept.
 func TestOddFormsOfInside(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {

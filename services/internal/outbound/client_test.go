@@ -19,7 +19,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/outbound"
 )
 
-// server starts a server on the loopback address and returns its host:port and how often it was called.
+// server starts a server on the loopback address. It returns the server's host:port and a counter of its calls.
 func server(t *testing.T, handler http.HandlerFunc) (hostPort string, calls *atomic.Int64) {
 	t.Helper()
 	calls = new(atomic.Int64)
@@ -41,7 +41,7 @@ func client(t *testing.T, allowed string, opts ...outbound.Option) *http.Client 
 	return c
 }
 
-// get returns the answer's status, with its body read and closed.
+// get returns the response's status, after reading and closing the body.
 func get(t *testing.T, c *http.Client, url string) (int, error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -132,7 +132,7 @@ func TestNameThatLeadsInside(t *testing.T) {
 	if _, err := get(t, client(t, "pub.example.org", outbound.WithResolver(dns.resolver(t))), strings.Replace(url, "pub", "PUB", 1)); err != nil {
 		t.Errorf("in capitals: %v", err)
 	}
-	// Another port of an allowed host:port is none.
+	// An allowed host:port allows no other port.
 	if _, err := get(t, client(t, "pub.example.org:1", outbound.WithResolver(dns.resolver(t))), url); !outbound.IsBlocked(err) {
 		t.Errorf("another port: %v", err)
 	}
@@ -141,8 +141,8 @@ func TestNameThatLeadsInside(t *testing.T) {
 	}
 }
 
-// TestRebinding: the name leads to an address that may be reached, and on the next lookup inside. The
-// server's own address stands for one of the internet, which a test must not reach for.
+// TestRebinding uses a name that leads to an allowed address first, and inside on the next lookup. The server's own
+// address stands for one on the internet, which tests must not call.
 func TestRebinding(t *testing.T) {
 	t.Parallel()
 	hostPort, calls := server(t, nil)
@@ -196,7 +196,7 @@ func TestNoProxy(t *testing.T) {
 	}
 }
 
-// TestAnswersComeAsTheyAre: nothing that is small on the wire is unpacked into something huge.
+// TestAnswersComeAsTheyAre checks that a response that is small on the wire is not decompressed into a huge one.
 func TestAnswersComeAsTheyAre(t *testing.T) {
 	t.Parallel()
 	hostPort, _ := server(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -219,7 +219,7 @@ func TestHugeHeaders(t *testing.T) {
 	}
 }
 
-// TestIdleConnections: of many calls at once to one host, eight connections are kept.
+// TestIdleConnections checks that after many concurrent calls to a host, eight connections stay open.
 func TestIdleConnections(t *testing.T) {
 	t.Parallel()
 	const calls = 20
@@ -271,7 +271,7 @@ func secure(t *testing.T, config *tls.Config) (string, *http.Client) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	s.EnableHTTP2 = true
 	s.TLS = config
-	s.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are what some tests want
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // some tests want refused handshakes
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	roots := x509.NewCertPool()

@@ -13,14 +13,13 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// names is a DNS server: for each name, with a dot at its end, the answers that it gives in turn. The
-// last is given again and again.
+// names is a DNS server. For each name, with a dot at its end, it gives answers in turn, and then repeats the last.
 type names struct {
 	mu      sync.Mutex
 	answers map[string][]netip.Addr
 }
 
-// resolver returns a resolver that asks n and nobody else.
+// resolver returns a resolver that uses only n.
 func (n *names) resolver(t *testing.T) *net.Resolver {
 	t.Helper()
 	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
@@ -30,7 +29,7 @@ func (n *names) resolver(t *testing.T) *net.Resolver {
 	}}
 }
 
-// serve answers queries, which have their length before them, until the connection is closed.
+// serve answers length-prefixed queries until the connection is closed.
 func (n *names) serve(t *testing.T, conn net.Conn) {
 	defer conn.Close()
 	for {

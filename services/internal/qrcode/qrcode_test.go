@@ -19,7 +19,7 @@ import (
 
 const link = "https://go.example.com/click?offer_id=10&pub_id=22&coupon_code=SALEXYZ20"
 
-// TB is what testing and rapid have in common.
+// TB is the common part of testing and rapid.
 type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)
@@ -43,7 +43,7 @@ func drawn(t TB, url string, size int) image.Image {
 	return picture
 }
 
-// scanned returns what a reader makes of a picture.
+// scanned returns the text that a reader finds in a picture.
 func scanned(t TB, picture image.Image) string {
 	t.Helper()
 	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
@@ -94,7 +94,7 @@ var (
 	run     = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-(\d+)z`)
 )
 
-// The SVG has the modules of the PNG, one pixel each.
+// TestSVGIsThePNG checks that the SVG has the modules of the PNG, one pixel each.
 func TestSVGIsThePNG(t *testing.T) {
 	t.Parallel()
 	code, err := qrcode.New(link)

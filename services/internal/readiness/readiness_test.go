@@ -30,7 +30,7 @@ func named(t *testing.T, results readiness.Results, name string) readiness.Resul
 	return readiness.Result{}
 }
 
-// TestLooksAreShared: however many ask, one looks in an interval.
+// TestLooksAreShared checks that any number of callers cause one check in an interval.
 func TestLooksAreShared(t *testing.T) {
 	t.Parallel()
 	var looks atomic.Int32
@@ -52,7 +52,8 @@ func TestLooksAreShared(t *testing.T) {
 	}
 }
 
-// TestHangingDependency: it is named, the others are still looked at, and it is not looked at twice at once.
+// TestHangingDependency checks that a hanging dependency is reported, that the others are still checked, and that it is
+// not checked twice at once.
 func TestHangingDependency(t *testing.T) {
 	t.Parallel()
 	var looks atomic.Int32
@@ -60,7 +61,7 @@ func TestHangingDependency(t *testing.T) {
 	p := readiness.New(slog.New(slog.DiscardHandler), 0,
 		readiness.Dependency{Name: "store", Look: func(context.Context) error {
 			looks.Add(1)
-			<-released // as a write to a frozen disk, which no context ends
+			<-released // like a write to a frozen disk, which no context ends
 			return nil
 		}},
 		readiness.Dependency{Name: "disk", Look: func(context.Context) error { return nil }})
@@ -77,7 +78,7 @@ func TestHangingDependency(t *testing.T) {
 	for !p.Results(t.Context()).Ready() {
 		time.Sleep(time.Millisecond)
 	}
-	if n := looks.Load(); n > 2 { // the last one may be another
+	if n := looks.Load(); n > 2 { // the last check may be another one
 		t.Errorf("%d looks while the first hung", n)
 	}
 }
@@ -117,7 +118,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestDisk looks at a disk of its own, which is nearly full. It needs the right to mount one, as CI has.
+// TestDisk uses a separate disk that is nearly full. It needs the right to mount one, which CI has.
 func TestDisk(t *testing.T) {
 	t.Parallel()
 	if found := readiness.New(slog.Default(), 0, readiness.Disk(t.TempDir())).Results(t.Context()); !named(t, found, "disk").Ready {

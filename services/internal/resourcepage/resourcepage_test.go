@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
-// TestPagesEndBeforeMaxBytes reads a list of rows of many lengths page by page, as an edge does.
+// TestPagesEndBeforeMaxBytes reads a list of rows of various lengths page by page, like an edge.
 func TestPagesEndBeforeMaxBytes(t *testing.T) {
 	t.Parallel()
 	schema := listing.NewSchema(listing.Field{Name: "name", Stored: "id", Kind: listing.Opaque}, "")

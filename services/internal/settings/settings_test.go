@@ -172,8 +172,7 @@ func TestAllowedHosts(t *testing.T) {
 	}
 }
 
-// TestAdminKeyRace: processes that start together on one directory must not each keep a key of
-// their own.
+// TestAdminKeyRace checks that processes that start together on a directory use the same key.
 func TestAdminKeyRace(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -16,7 +16,7 @@ func TestDefuse(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "a=1": "a=1", "ü": "ü", "it's": "it's", "'quoted'": "'quoted'", "'": "'", "=1+1": "'=1+1", "@SUM(A1)": "'@SUM(A1)", "＝1": "'＝1",
 		"'=1": "''=1", "''=1": "'''=1",
-		// Cells of a spreadsheet that splits at other separators, or ignores quotes.
+		// Cells as seen by a spreadsheet that splits at other separators, or ignores quotes.
 		"\tx": "'\tx", "x;=cmd": "x;'=cmd", "x\t=cmd": "x\t'=cmd", "x\n=cmd": "x\n'=cmd", "x\r\n@a;b;+c": "x\r\n'@a;b;'+c", ";;=1": ";;'=1",
 		"\t=1": "'\t'=1", "x;'=1": "x;''=1", "x;＠a": "x;'＠a", "a,=1": "a,=1",
 		// Characters before it that are dropped or invisible.
@@ -31,7 +31,7 @@ func TestDefuse(t *testing.T) {
 	}
 }
 
-// Restore returns any text, and a defused text looks like one.
+// TestRestore checks that Restore returns the original of any text, even one that looks defused.
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -82,7 +82,8 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// For any texts, a reader finds as many cells as were written, each with its text except for line ends.
+// TestWriterRoundTrip checks that a reader finds as many cells as were written, each with its text except for line
+// ends.
 func TestWriterRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -113,7 +114,7 @@ func TestWriterRoundTrip(t *testing.T) {
 	})
 }
 
-// No piece looks like a formula, whatever separator a spreadsheet splits by.
+// TestNoPieceIsAFormula checks that no piece looks like a formula, whatever separator a spreadsheet uses.
 func TestNoPieceIsAFormula(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

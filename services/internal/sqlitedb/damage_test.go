@@ -18,7 +18,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// killed returns a directory as a process leaves it that was killed: with a log of many transactions.
+// killed returns the database of a killed process: its log has many transactions.
 func killed(t *testing.T) (path string) {
 	t.Helper()
 	running := filepath.Join(t.TempDir(), "things.db")
@@ -54,7 +54,7 @@ func overwrite(t *testing.T, path string, at int64, with []byte) {
 	}
 }
 
-// fold folds the log into the database, as SQLite's shell does when it is closed.
+// fold checkpoints the log into the database, as SQLite's shell does on exit.
 func fold(t *testing.T, path string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)
@@ -67,7 +67,7 @@ func fold(t *testing.T, path string) {
 	}
 }
 
-// damageCase is something that happens to files, with the file and the words that Open's error has; "": none.
+// damageCase is damage to files, with the file and the words in Open's error; "" for no error.
 type damageCase struct {
 	damage     func(t *testing.T, path string)
 	file, what string
@@ -151,8 +151,8 @@ func TestDamageIsNamedAtTheStart(t *testing.T) {
 	}
 }
 
-// TestDamageIsMet damages a page under an open database: reading it says what is damaged, and so does every
-// Ping after that.
+// TestDamageIsMet damages a page under an open database. Reading the page reports the damage, and so does every later
+// Ping.
 func TestDamageIsMet(t *testing.T) {
 	t.Parallel()
 	path := killed(t)
@@ -167,7 +167,7 @@ func TestDamageIsMet(t *testing.T) {
 	}
 	var n int
 	err = sqlitedb.Failure(db.Read().QueryRowContext(t.Context(), "SELECT count(*) FROM things WHERE size IS NULL").Scan(&n))
-	// What is written now could be lost with the file.
+	// A write now could be lost with the file.
 	write := sqlitedb.Failure(insert(t.Context(), db, "late", "late"))
 	for what, err := range map[string]error{"a read": err, "Ping": db.Ping(t.Context()), "a write": write} {
 		if e := apperr.As(err); e == nil || e.Reason != "STORE_DAMAGED" || !strings.Contains(e.Message, "things.db") || strings.Contains(e.Message, "again") {
@@ -176,7 +176,8 @@ func TestDamageIsMet(t *testing.T) {
 	}
 }
 
-// TestPingOfARemovedDirectory: what is written to removed files is stored nowhere, and SQLite does not notice.
+// TestPingOfARemovedDirectory checks that Ping notices removed files. SQLite does not, and what it writes is stored
+// nowhere.
 func TestPingOfARemovedDirectory(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
@@ -235,7 +236,7 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// TestOpenOnAFullDisk needs the right to mount a small disk, as CI has.
+// TestOpenOnAFullDisk needs the right to mount a small disk, which CI has.
 func TestOpenOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

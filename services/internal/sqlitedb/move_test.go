@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// TestUnfinishedMove checks that a file into which a move is unfinished opens for that move only.
+// TestUnfinishedMove checks that a file with an unfinished move can be opened for that move only.
 func TestUnfinishedMove(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "some.db")
 	setMoveState := func(state move.State) {
@@ -50,7 +50,7 @@ func TestUnfinishedMove(t *testing.T) {
 	open(t, path, first)
 }
 
-// TestSourceMustExist checks that nothing is made where a source was expected.
+// TestSourceMustExist checks that a missing source is not created.
 func TestSourceMustExist(t *testing.T) {
 	dir := t.TempDir()
 	_, err := sqlitedb.Open(t.Context(), filepath.Join(dir, "some.db"), migrations(first), sqlitedb.ToMove(move.Source))

@@ -121,7 +121,8 @@ func TestOpenMigratesAndRefusesTheNewer(t *testing.T) {
 	}
 }
 
-// TestExclusive: nothing is mapped, readers read while the writer writes, and other programs are kept out.
+// TestExclusive checks that nothing is mapped, that readers read while the writer writes, and that other programs are
+// kept out.
 func TestExclusive(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "things.db")
 	db, err := sqlitedb.Open(t.Context(), path, migrations(first), sqlitedb.Exclusive(true))
@@ -298,7 +299,7 @@ func TestCloseWaitsForTheTransaction(t *testing.T) {
 		written <- db.Write(t.Context(), func(tx *sql.Tx) error {
 			close(inside)
 			<-closing
-			time.Sleep(50 * time.Millisecond) // So that Close is likely to be called by now.
+			time.Sleep(50 * time.Millisecond) // Close has probably been called by now
 			_, err := tx.ExecContext(t.Context(), "INSERT INTO things (id, name) VALUES ('1', 'x')")
 			return err
 		})

@@ -11,7 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/stripes"
 )
 
-// TestTake lets many take one key, with others in every order: no two have it at once, and none waits for good.
+// TestTake makes many goroutines take the same key, together with others in every order. No two have it at once, and
+// none waits forever.
 func TestTake(t *testing.T) {
 	s := stripes.New()
 	var holders, most atomic.Int32
@@ -24,7 +25,7 @@ func TestTake(t *testing.T) {
 				t.Errorf("Take: %v", err)
 				return
 			}
-			if i%3 == 0 { // who has the hot one
+			if i%3 == 0 { // keys include "hot"
 				most.Store(max(most.Load(), holders.Add(1)))
 				holders.Add(-1)
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
-// land returns the URL that a link's query leads to, for a landing page and an offer's list.
+// land returns the URL to which a link's query leads, for a landing page and an offer's list.
 func land(t *testing.T, page, query string, list ...string) (location string, tooLong []string) {
 	t.Helper()
 	template, err := trackinglink.Compile(page)
@@ -36,7 +36,7 @@ func TestForward(t *testing.T) {
 		{"https://a.b/#/app", "utm_source=x", usual, "https://a.b/?utm_source=x#/app"},
 		// The page's own parameters are never replaced.
 		{"https://a.b/?utm_source=own&UTM_Medium={query.utm_medium}", "utm_source=x&utm_medium=y&utm_term=z", usual, "https://a.b/?utm_source=own&UTM_Medium=y&utm_term=z"},
-		// Spelled as sent, compared ignoring case; the first that is not empty.
+		// Names as sent, compared without case; the first non-empty value counts.
 		{"https://a.b/", "UTM_Source=&UTM_Source=x&utm_source=y&amp;gclid=1&utm_term=", usual, "https://a.b/?UTM_Source=x&gclid=1"},
 		{"https://a.b/", "utm_source=a+b%26c%3Dd%2Fé%ff%0d%0aX: 1;2&gclid=50%off", usual, "https://a.b/?utm_source=a%20b%26c%3Dd%2F%C3%A9%FF%0D%0AX%3A%201%3B2&gclid=50%25off"},
 		{"https://a.b/", "utm_%0d%0aX=1#2", usual, "https://a.b/?utm_%0D%0AX=1%232"},
@@ -96,7 +96,7 @@ func TestCheckForward(t *testing.T) {
 	}
 }
 
-// FuzzForward checks that every link leads to the page, whatever it carries.
+// FuzzForward checks that every link leads to the page, whatever its parameters.
 func FuzzForward(f *testing.F) {
 	f.Add("https://a.b/{query.x}?y={query.y}#z", "x=//evil.example&y=%0d%0a&utm_a=%23&&=&a@b=c")
 	f.Add("https://a.b", "@evil.example=1&?x&%")

@@ -67,7 +67,7 @@ func TestExpand(t *testing.T) {
 	}
 }
 
-// TestExpandAllocates holds the click's hot path to one allocation, the URL itself.
+// TestExpandAllocates checks that a click's hot path has one allocation, the URL itself.
 func TestExpandAllocates(t *testing.T) {
 	compiled, err := trackinglink.Compile("https://shop.example.com/?click={click_id}&code={coupon_code}")
 	if err != nil {
@@ -105,7 +105,7 @@ func TestExpandEmpty(t *testing.T) {
 	}
 }
 
-// FuzzBuild proves that the link says exactly what it was built from.
+// FuzzBuild checks that the link has exactly the values it was built from.
 func FuzzBuild(f *testing.F) {
 	f.Add("10", "22", "SALEXYZ20", "{clickid}", "a b", "#x#")
 	f.Add("", "&pub_id=1", "%%X%%", "é\xff", "\r\n", "+")

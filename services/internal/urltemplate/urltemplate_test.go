@@ -101,8 +101,8 @@ func TestCompileRefuses(t *testing.T) {
 	}
 }
 
-// FuzzExpand proves that no template that is accepted, with whatever values, leads to another host
-// than the template's: no redirect is an open one, and no delivery goes elsewhere.
+// FuzzExpand checks that no accepted template leads to another host than its own, with any values. So no redirect is
+// open, and no delivery goes elsewhere.
 func FuzzExpand(f *testing.F) {
 	f.Add("https://shop.example.com/{code}?c={click_id}#{click_id}", "a", "@evil.example")
 	f.Add("http://a.b:80?x={code}", "//evil.example", "\r\nLocation: x")
@@ -129,7 +129,7 @@ func FuzzExpand(f *testing.F) {
 	})
 }
 
-// authority returns a URL up to where its host ends, found another way than Compile does it.
+// authority returns a URL up to the end of its host, found in another way than Compile's.
 func authority(template string) string {
 	slashes := strings.Index(template, "//") + 2
 	for i := slashes; i < len(template); i++ {

@@ -77,8 +77,8 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// TestPropertyMeaning compares what MongoDB's documentation says that the filters mean with the
-// plain meaning of conditions, page by page.
+// TestPropertyMeaning compares the filters, evaluated as MongoDB documents them, with the simple evaluation of
+// conditions, page by page.
 func TestPropertyMeaning(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		rows := listingtest.Rows(r)
@@ -132,8 +132,8 @@ func text(t *testing.T, document bson.D) string {
 	return string(json)
 }
 
-// find is a MongoDB in small: it answers a query's documents from rows, which it keeps with or without the
-// optional fields that have the value for none.
+// find is a tiny MongoDB. It answers a query from rows. If without is set, documents lack the optional fields that are
+// empty.
 func find(q listing.Query, rows []listingtest.Row, without bool) []listingtest.Row {
 	filter, sort := bsonquery.Build(q)
 	var found []listingtest.Row
@@ -153,7 +153,7 @@ func find(q listing.Query, rows []listingtest.Row, without bool) []listingtest.R
 	return found[:min(q.Limit, len(found))]
 }
 
-// document returns a row as MongoDB has it: an amount as a whole, or not at all.
+// document returns a row as a document. An amount is there as a whole, or not at all.
 func document(row listingtest.Row, without bool) map[string]any {
 	none := map[string]any{"memo": "", "flagged": false, "price_currency": "", "price_units": int64(0), "price_nanos": int64(0)}
 	kept := map[string]any{}
@@ -172,7 +172,7 @@ func document(row listingtest.Row, without bool) map[string]any {
 	return kept
 }
 
-// match says whether a document satisfies a filter: all of its elements.
+// match reports whether a document matches all elements of a filter.
 func match(filter bson.D, row map[string]any) bool {
 	for _, e := range filter {
 		var holds bool
@@ -194,7 +194,7 @@ func match(filter bson.D, row map[string]any) bool {
 	return true
 }
 
-// count returns how many filters, of which MongoDB wants at least one, a document satisfies.
+// count returns how many of the filters a document matches. MongoDB requires at least one filter.
 func count(documents []bson.D, row map[string]any) int {
 	if len(documents) == 0 {
 		panic("$and/$or/$nor must be a nonempty array")
@@ -208,7 +208,7 @@ func count(documents []bson.D, row map[string]any) int {
 	return n
 }
 
-// relations says whether a value, or that there is none, stands in all relations of a document.
+// relations reports whether a value, which may not exist, has all relations in a document.
 func relations(value any, exists bool, document any) bool {
 	for _, e := range document.(bson.D) {
 		switch {
@@ -235,7 +235,7 @@ func relations(value any, exists bool, document any) bool {
 	return true
 }
 
-// plain returns a value of a filter as rows hold it.
+// plain converts a filter's value to the form in rows.
 func plain(v any) any {
 	switch v := v.(type) {
 	case bson.DateTime:

@@ -84,8 +84,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// TestPlan proves that the next page of an order that an index has is a search of that index, with
-// no sorting.
+// TestPlan checks that the next page, in an order with an index, is a search of that index without sorting.
 func TestPlan(t *testing.T) {
 	db := open(t)
 	for orderBy, want := range map[string]string{
@@ -105,7 +104,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// TestPropertyMeaning compares SQLite with the plain meaning of conditions, page by page.
+// TestPropertyMeaning compares SQLite with the simple evaluation of conditions, page by page.
 func TestPropertyMeaning(t *testing.T) {
 	db := open(t)
 	rapid.Check(t, func(r *rapid.T) {
@@ -132,7 +131,7 @@ func TestPropertyMeaning(t *testing.T) {
 	})
 }
 
-// TestEncode pages through ids that are kept as BLOBs.
+// TestEncode pages through ids that are stored as BLOBs.
 func TestEncode(t *testing.T) {
 	db := open(t)
 	encode := func(id string) any {
@@ -180,7 +179,7 @@ func open(t *testing.T) *sql.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	db.SetMaxOpenConns(1) // each connection would have a memory of its own
+	db.SetMaxOpenConns(1) // each connection would have its own memory
 	exec(t, db, `CREATE TABLE things (id PRIMARY KEY, note TEXT NOT NULL, code_key TEXT NOT NULL, kind TEXT NOT NULL, enabled INTEGER NOT NULL, create_time INTEGER NOT NULL,
 		price_currency TEXT NOT NULL, price_units INTEGER NOT NULL, price_nanos INTEGER NOT NULL, memo TEXT NOT NULL, flagged INTEGER NOT NULL) WITHOUT ROWID`)
 	exec(t, db, `CREATE INDEX things_time ON things (create_time, id)`)
