@@ -25,7 +25,7 @@ const (
 	loadEndpoints  = 50
 	flakyEndpoints = 10
 	flakyFailures  = 0.3
-	// salesPerSecond is what two idle cores bear that also are the advertiser and all the endpoints.
+	// salesPerSecond is what two idle cores can handle that also run the advertiser and all endpoints.
 	salesPerSecond = 1000
 	salesWorkers   = 32
 	// beforeCrash and afterStart bound the sales that are left out of the statistics: those acknowledged from
@@ -33,7 +33,7 @@ const (
 	// crash is due again only when its lease ends. It must arrive, but late.
 	beforeCrash = time.Second
 	afterStart  = 5 * time.Second
-	// healthyDelay is the time within which 99 of 100 deliveries to a healthy endpoint arrive on an idle machine.
+	// healthyDelay is the bound for 99 of 100 deliveries to a healthy endpoint, on an idle machine.
 	healthyDelay = 2 * time.Second
 	// arrivalPatience bounds the time from the last sale to the last arrival: a lease of two minutes, and the longest
 	// pause of a circuit. After each arrivalNews without an arrival, the test logs what it waits for.

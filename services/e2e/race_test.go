@@ -103,8 +103,8 @@ func raceOn(t *testing.T, do func(context.Context) (string, error)) map[string]i
 	return counts
 }
 
-// prepare plays steps under a new prefix and returns the variables that they set. It repeats clicks and postbacks
-// that are asked to come back.
+// prepare runs steps under a new prefix and returns the variables that they set. It repeats clicks and postbacks
+// that are refused with a time to retry after.
 func (p player) prepare(t testing.TB, steps []step) vars {
 	t.Helper()
 	v := newVars("x"+strings.ToLower(rand.Text()[:8]), p.system.base)
