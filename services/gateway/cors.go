@@ -11,8 +11,8 @@ import (
 // preflightAge is how long browsers remember what a preflight allowed.
 const preflightAge = 10 * time.Minute
 
-// withCORS lets frontends on the given origins call the API and report conversions, and lets any origin read the
-// API's description. It answers preflights itself, since they carry no key.
+// withCORS lets frontends on the given origins call the API, report conversions and ask for health, and lets any origin
+// read the API's description. It answers preflights itself, since they carry no key.
 func withCORS(origins []string, next http.Handler) http.Handler {
 	description := cors.New(cors.Options{AllowedOrigins: []string{"*"}, AllowedMethods: []string{http.MethodGet, http.MethodHead}}).Handler(next)
 	api := next
@@ -30,7 +30,8 @@ func withCORS(origins []string, next http.Handler) http.Handler {
 		switch path := r.URL.Path; {
 		case path == "/openapi.json":
 			description.ServeHTTP(w, r)
-		case strings.HasPrefix(path, "/v1/"), path == "/postback", strings.HasPrefix(path, "/postback/"):
+		case strings.HasPrefix(path, "/v1/"), path == "/postback", strings.HasPrefix(path, "/postback/"),
+			path == "/livez", path == "/healthz", path == "/readyz":
 			api.ServeHTTP(w, r)
 		default:
 			next.ServeHTTP(w, r)

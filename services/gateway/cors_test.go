@@ -25,6 +25,7 @@ func TestCORS(t *testing.T) {
 		{"of the console", http.MethodOptions, "/console/", app, http.MethodGet, 303, "", ""},
 		{"a refused call can be read", http.MethodGet, "/v1/offers", app, "", 401, app, "true"},
 		{"not by a stranger", http.MethodGet, "/v1/offers", stranger, "", 401, "", ""},
+		{"health can be read", http.MethodGet, "/livez", app, "", 200, app, "true"},
 		{"the description is for all", http.MethodGet, "/openapi.json", stranger, "", 200, "*", ""},
 		{"the description's preflight", http.MethodOptions, "/openapi.json", stranger, http.MethodGet, 204, "*", ""},
 	} {

@@ -79,15 +79,18 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	for _, path := range append(trackinglink.ShortPaths[:], "/postback", "/postback/{preset}") {
 		mux.Handle(path, backends.Partner)
 	}
-	mux.Handle("GET /openapi.json", docs)
-	mux.Handle("GET /docs", docs)
-	mux.Handle("GET /docs/", docs)
-	mux.HandleFunc("GET /livez", readiness.Live)
-	mux.HandleFunc("GET /healthz", readiness.Live)
-	mux.Handle("GET /readyz", newReadyHandler(backends, o.Log))
 	mux.Handle(console.Root, pages)
-	mux.Handle("GET "+strings.TrimSuffix(console.Root, "/"), pages)
-	mux.Handle("GET /{$}", http.RedirectHandler(console.Root, http.StatusFound))
+	live := http.HandlerFunc(readiness.Live)
+	for path, handler := range map[string]http.Handler{
+		"/openapi.json": docs, "/docs": docs, "/docs/": docs,
+		"/livez": live, "/healthz": live, "/readyz": newReadyHandler(backends, o.Log),
+		strings.TrimSuffix(console.Root, "/"): pages, "/{$}": http.RedirectHandler(console.Root, http.StatusFound),
+	} {
+		mux.Handle("GET "+path, handler)
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			refuseMethod(w, r, []string{http.MethodGet, http.MethodHead})
+		})
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { writeStatus(w, http.StatusNotFound, errNoRoute(r)) })
 	handler, err := compressed(mux)
 	if err != nil {

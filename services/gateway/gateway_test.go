@@ -281,8 +281,12 @@ func (endless) Read(p []byte) (int, error) {
 func TestAllowNamesTheMethods(t *testing.T) {
 	t.Parallel()
 	for request, want := range map[string]string{
-		"DELETE /v1/offers/10":                       "GET, HEAD, PATCH",
-		"GET /v1/offers/10/coupons/22.A:archive":     "POST",
+		"DELETE /v1/offers/10":                   "GET, HEAD, PATCH",
+		"DELETE /livez":                          "GET, HEAD",
+		"POST /readyz":                           "GET, HEAD",
+		"PUT /docs/":                             "GET, HEAD",
+		"POST /":                                 "GET, HEAD",
+		"GET /v1/offers/10/coupons/22.A:archive": "POST",
 		"PATCH /v1/offers/10/coupons/22.A:archive":   "POST",
 		"GET /v1/postbacks:replay":                   "POST",
 		"POST /v1/about/coupon":                      "GET, HEAD",

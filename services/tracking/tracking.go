@@ -188,8 +188,7 @@ func (s *Service) Readiness() *readiness.Probe { return s.ready }
 
 // HTTPHandler serves what PartnerHandler does, and health: it is for the service alone.
 func (s *Service) HTTPHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", s.PartnerHandler())
+	mux := partnerhttp.NewHandler(s.app, s.robots, s.most)
 	mux.HandleFunc("GET /livez", readiness.Live)
 	mux.HandleFunc("GET /healthz", readiness.Live)
 	mux.Handle("GET /readyz", s.ready)

@@ -1,42 +1,29 @@
 package apidoc
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
+
+	"github.com/couponlink/couponlink/services/gateway/internal/packed"
 )
 
 // asset is a file that does not change while the process runs.
 type asset struct {
 	contentType string
-	content     []byte
+	content     *packed.File
 	etag        string
-	// zipped is made when first asked for: most processes are never asked.
-	zipped func() []byte
 }
 
 func newAsset(contentType string, content []byte) *asset {
 	sum := sha256.Sum256(content)
 	return &asset{
 		contentType: contentType,
-		content:     content,
+		content:     packed.New(content),
 		etag:        hex.EncodeToString(sum[:8]),
-		zipped:      sync.OnceValue(func() []byte { return zip(content) }),
 	}
-}
-
-func zip(content []byte) []byte {
-	var buf bytes.Buffer
-	w := gzip.NewWriter(&buf)
-	if _, err := w.Write(content); err != nil || w.Close() != nil {
-		return nil // A buffer takes everything; were it not so, the asset is served as it is.
-	}
-	return buf.Bytes()
 }
 
 // ServeHTTP serves the asset, compressed where that is accepted. Caches keep it and ask each time
@@ -46,12 +33,11 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Type", a.contentType)
 	header.Set("Cache-Control", "no-cache")
 	header.Set("Vary", "Accept-Encoding")
-	body, etag := a.content, `"`+a.etag+`"`
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		if zipped := a.zipped(); zipped != nil {
-			header.Set("Content-Encoding", "gzip")
-			body, etag = zipped, `"`+a.etag+`-gzip"`
-		}
+	body, encoding := a.content.For(r)
+	etag := `"` + a.etag + `"`
+	if encoding != "" {
+		header.Set("Content-Encoding", encoding)
+		etag = `"` + a.etag + "-" + encoding + `"`
 	}
 	header.Set("ETag", etag)
 	if strings.Contains(r.Header.Get("If-None-Match"), etag) {

@@ -26,10 +26,10 @@ type handler struct {
 	pages     *shopperPages
 }
 
-// PartnerHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
+// NewHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
 // the path, and /C/ too: messengers and people add characters around the code or write it in upper case. Calls
 // above most are answered with 503 at once.
-func NewHandler(service *app.Service, known *robots.List, most admission.Partner) http.Handler {
+func NewHandler(service *app.Service, known *robots.List, most admission.Partner) *http.ServeMux {
 	p := &handler{service: service, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: newShopperPages()}
 	clicks, postbacks := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
 	click := clicks.Handler(http.HandlerFunc(p.click), p.pages.serveBusy)

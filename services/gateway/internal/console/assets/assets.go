@@ -5,8 +5,6 @@
 package assets
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -16,7 +14,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"sync"
+
+	"github.com/couponlink/couponlink/services/gateway/internal/packed"
 )
 
 //go:embed console.css css/*.css favicon.svg js/*.js
@@ -33,8 +32,7 @@ type Set struct {
 
 type file struct {
 	contentType string
-	content     []byte
-	zipped      func() []byte
+	content     *packed.File
 }
 
 // New returns the assets, served below prefix, which ends in a slash.
@@ -51,7 +49,7 @@ func New(prefix string) (*Set, error) {
 		}
 		_, _ = fmt.Fprintf(all, "%s %d ", name, len(content)) // a hash never fails
 		_, _ = all.Write(content)
-		set.files[name] = &file{contentType(name), content, sync.OnceValue(func() []byte { return zip(content) })}
+		set.files[name] = &file{contentType(name), packed.New(content)}
 		return nil
 	})
 	if err != nil {
@@ -86,15 +84,12 @@ func (s *Set) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if hash == s.hash {
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	body := f.content
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		if zipped := f.zipped(); zipped != nil {
-			header.Set("Content-Encoding", "gzip")
-			body = zipped
-		}
+	body, encoding := f.content.For(r)
+	if encoding != "" {
+		header.Set("Content-Encoding", encoding)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // who has gone needs no answer
+	_, _ = w.Write(body) //nolint:gosec // one of our own files; who has gone needs no answer
 }
 
 func contentType(name string) string {
@@ -108,13 +103,4 @@ func contentType(name string) string {
 	default:
 		return "application/octet-stream"
 	}
-}
-
-func zip(content []byte) []byte {
-	var buf bytes.Buffer
-	w := gzip.NewWriter(&buf)
-	if _, err := w.Write(content); err != nil || w.Close() != nil {
-		return nil // a buffer takes everything; were it not so, the asset is served as it is
-	}
-	return buf.Bytes()
 }
