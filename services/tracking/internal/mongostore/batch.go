@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 // What the feed tells and the figures count goes by the numbers of batches, and by no clock. A write leaves what
@@ -55,9 +56,9 @@ type numbering struct {
 	ID       string `bson:"_id"`
 	Revision int64  `bson:"revision"`
 	// FeedFrom and Batches are as in conversionDocument.
-	FeedFrom *int             `bson:"feed_from,omitempty"`
-	Batches  []int64          `bson:"batches,omitempty"`
-	Changes  []changeDocument `bson:"changes,omitempty"`
+	FeedFrom *int            `bson:"feed_from,omitempty"`
+	Batches  []int64         `bson:"batches,omitempty"`
+	Changes  []record.Change `bson:"changes,omitempty"`
 }
 
 // waits selects the conversions with events that are in no batch.

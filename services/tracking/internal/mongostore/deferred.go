@@ -12,29 +12,30 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 // deferredDocument is a stored report that waits.
 type deferredDocument struct {
-	ID         string           `bson:"_id"`
-	Reason     domain.Reason    `bson:"reason"`
-	Conversion string           `bson:"conversion"`
-	Entry      postbackDocument `bson:"entry"`
-	Tries      int              `bson:"tries"`
-	DueTime    time.Time        `bson:"due_time"`
-	ExpireTime time.Time        `bson:"expire_time"`
+	ID         string          `bson:"_id"`
+	Reason     domain.Reason   `bson:"reason"`
+	Conversion string          `bson:"conversion"`
+	Entry      record.Postback `bson:"entry"`
+	Tries      int             `bson:"tries"`
+	DueTime    time.Time       `bson:"due_time"`
+	ExpireTime time.Time       `bson:"expire_time"`
 }
 
 func encodeDeferred(d domain.Deferred) *deferredDocument {
 	return &deferredDocument{
-		ID: d.ID, Reason: d.Reason, Conversion: d.Conversion, Entry: *encodePostback(d.Postback), Tries: d.Tries,
+		ID: d.ID, Reason: d.Reason, Conversion: d.Conversion, Entry: *record.EncodePostback(d.Postback), Tries: d.Tries,
 		DueTime: d.DueTime, ExpireTime: d.ExpireTime,
 	}
 }
 
 func (d *deferredDocument) decode() domain.Deferred {
 	return domain.Deferred{
-		ID: d.ID, Reason: d.Reason, Conversion: d.Conversion, Postback: d.Entry.decode(), Tries: d.Tries,
+		ID: d.ID, Reason: d.Reason, Conversion: d.Conversion, Postback: d.Entry.Decode(), Tries: d.Tries,
 		DueTime: d.DueTime.UTC(), ExpireTime: d.ExpireTime.UTC(),
 	}
 }

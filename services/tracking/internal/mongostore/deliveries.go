@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 // deliveryDocument is a delivery as it is stored. What lists can filter or order by is always present.
@@ -26,51 +27,29 @@ type deliveryDocument struct {
 	Payload    string               `bson:"payload"`
 	// DueTime and Holder are absent when it is done, Holder also when nobody tries it. There may be a
 	// field `followed` besides, which says that another one waits for it.
-	DueTime      time.Time         `bson:"due_time,omitempty"`
-	Holder       string            `bson:"holder,omitempty"`
-	FirstDueTime time.Time         `bson:"first_due_time"`
-	AttemptCount int               `bson:"attempt_count"`
-	Attempts     []attemptDocument `bson:"attempts,omitempty"`
-	CreateTime   time.Time         `bson:"create_time"`
-	FinishTime   time.Time         `bson:"finish_time,omitempty"`
-}
-
-type attemptDocument struct {
-	AttemptTime time.Time `bson:"attempt_time"`
-	HTTPStatus  int       `bson:"http_status,omitempty"`
-	// Latency is in microseconds.
-	Latency int64  `bson:"latency"`
-	Error   string `bson:"error,omitempty"`
+	DueTime      time.Time        `bson:"due_time,omitempty"`
+	Holder       string           `bson:"holder,omitempty"`
+	FirstDueTime time.Time        `bson:"first_due_time"`
+	AttemptCount int              `bson:"attempt_count"`
+	Attempts     []record.Attempt `bson:"attempts,omitempty"`
+	CreateTime   time.Time        `bson:"create_time"`
+	FinishTime   time.Time        `bson:"finish_time,omitempty"`
 }
 
 func encodeDelivery(d domain.Delivery) *deliveryDocument {
 	return &deliveryDocument{
 		ID: d.ID, Conversion: d.Conversion, Change: d.Change, Publisher: d.Publisher, Offer: d.Offer, Status: d.Status,
 		State: d.State, Payload: d.Payload, DueTime: d.DueTime, FirstDueTime: d.FirstDueTime, AttemptCount: d.AttemptCount,
-		Attempts: encodeAttempts(d.Attempts), CreateTime: d.CreateTime, FinishTime: d.FinishTime,
+		Attempts: record.EncodeAttempts(d.Attempts), CreateTime: d.CreateTime, FinishTime: d.FinishTime,
 	}
-}
-
-func encodeAttempts(attempts []domain.Attempt) []attemptDocument {
-	documents := make([]attemptDocument, len(attempts))
-	for i, a := range attempts {
-		documents[i] = attemptDocument{AttemptTime: a.Time, HTTPStatus: a.HTTPStatus, Latency: a.Latency.Microseconds(), Error: a.Error}
-	}
-	return documents
 }
 
 func (d *deliveryDocument) decode() domain.Delivery {
-	delivery := domain.Delivery{
+	return domain.Delivery{
 		ID: d.ID, Conversion: d.Conversion, Change: d.Change, Publisher: d.Publisher, Offer: d.Offer, Status: d.Status,
 		State: d.State, Payload: d.Payload, DueTime: d.DueTime.UTC(), FirstDueTime: d.FirstDueTime.UTC(), AttemptCount: d.AttemptCount,
-		CreateTime: d.CreateTime.UTC(), FinishTime: d.FinishTime.UTC(),
+		Attempts: record.DecodeAttempts(d.Attempts), CreateTime: d.CreateTime.UTC(), FinishTime: d.FinishTime.UTC(),
 	}
-	for _, a := range d.Attempts {
-		delivery.Attempts = append(delivery.Attempts, domain.Attempt{
-			Time: a.AttemptTime.UTC(), HTTPStatus: a.HTTPStatus, Latency: time.Duration(a.Latency) * time.Microsecond, Error: a.Error,
-		})
-	}
-	return delivery
 }
 
 // Unplanned returns conversions with changes whose deliveries are not planned.

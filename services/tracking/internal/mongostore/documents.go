@@ -6,6 +6,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 // clickDocument is a click as it is stored. Clicks are only ever read by id, so what is empty can be
@@ -72,10 +73,10 @@ type conversionDocument struct {
 	Click          string         `bson:"click"`
 	TransactionID  string         `bson:"transaction_id"`
 	Event          string         `bson:"event"`
-	Amount         *moneyDocument `bson:"amount,omitempty"`
-	Payout         *moneyDocument `bson:"payout,omitempty"`
-	Refunded       *moneyDocument `bson:"refunded_amount,omitempty"`
-	Revenue        *moneyDocument `bson:"revenue,omitempty"`
+	Amount         record.Money   `bson:"amount,omitempty"`
+	Payout         record.Money   `bson:"payout,omitempty"`
+	Refunded       record.Money   `bson:"refunded_amount,omitempty"`
+	Revenue        record.Money   `bson:"revenue,omitempty"`
 	Status         domain.Status  `bson:"status"`
 	StatusReason   string         `bson:"status_reason,omitempty"`
 	Outcome        domain.Outcome `bson:"outcome"`
@@ -106,11 +107,10 @@ type conversionDocument struct {
 	// those from before there were batches, which may be left out.
 	Batches []int64 `bson:"batches,omitempty"`
 	// PlanFrom is nil where everything is planned.
-	PlanFrom  *int               `bson:"plan_from,omitempty"`
-	Changes   []changeDocument   `bson:"changes,omitempty"`
-	Conflicts []conflictDocument `bson:"conflicts,omitempty"`
+	PlanFrom *int           `bson:"plan_from,omitempty"`
+	History  record.History `bson:",inline"`
 	// Decision is nil in documents from before it was kept.
-	Decision *basisDocument `bson:"decision,omitempty"`
+	Decision *record.Basis `bson:"decision,omitempty"`
 }
 
 func encodeConversion(c domain.Conversion) *conversionDocument {
@@ -119,13 +119,13 @@ func encodeConversion(c domain.Conversion) *conversionDocument {
 		ID: c.ID, ContentHash: c.ContentHash, Offer: c.Offer, Publisher: c.Publisher, Coupon: c.Coupon,
 		CouponCode: c.CouponCode, CouponCodeKey: couponcode.Fold(c.CouponCode),
 		Codes: c.Codes, Click: c.Click, TransactionID: c.TransactionID, Event: c.Event,
-		Amount: encodeMoney(c.Amount), Payout: encodeMoney(c.Payout), Revenue: encodeMoney(c.Revenue), Refunded: encodeMoney(c.Refunded),
+		Amount: record.Money(c.Amount), Payout: record.Money(c.Payout), Revenue: record.Money(c.Revenue), Refunded: record.Money(c.Refunded),
 		Status: c.Status, StatusReason: c.StatusReason, Outcome: c.Outcome, Method: c.Method, Reason: c.Reason, Explanation: c.Explanation, Candidates: c.Candidates,
 		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique3Key: couponcode.Fold(u[2]), PubUnique4: u[3], PubUnique5: u[4],
 		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
 		ConversionTime: c.ConversionTime, CreateTime: c.CreateTime, UpdateTime: c.UpdateTime, Revision: c.Revision,
 		Undeduplicated: c.Undeduplicated, Postback: c.Postback, Conflicted: c.Conflicted, CodeUnknown: c.CodeUnknown,
-		Changes: encodeChanges(c.Changes), Conflicts: encodeConflicts(c.Conflicts), Decision: encodeBasis(c.Basis),
+		History: record.EncodeHistory(&c), Decision: record.EncodeBasis(c.Basis),
 	}
 	if c.Unplanned {
 		d.PlanFrom = &c.PlanFrom
@@ -137,57 +137,17 @@ func (d *conversionDocument) decode() domain.Conversion {
 	c := domain.Conversion{
 		ID: d.ID, ContentHash: d.ContentHash, Offer: d.Offer, Publisher: d.Publisher, Coupon: d.Coupon, CouponCode: d.CouponCode,
 		Codes: d.Codes, Click: d.Click, TransactionID: d.TransactionID, Event: d.Event,
-		Amount: d.Amount.decode(), Payout: d.Payout.decode(), Revenue: d.Revenue.decode(), Refunded: d.Refunded.decode(),
+		Amount: money.Money(d.Amount), Payout: money.Money(d.Payout), Revenue: money.Money(d.Revenue), Refunded: money.Money(d.Refunded),
 		Status: d.Status, StatusReason: d.StatusReason, Outcome: d.Outcome, Method: d.Method, Reason: d.Reason, Explanation: d.Explanation, Candidates: d.Candidates,
 		PubUniques: domain.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
 		PubClickID: d.PubClickID, PubSubID: d.PubSubID,
 		ConversionTime: d.ConversionTime.UTC(), CreateTime: d.CreateTime.UTC(), UpdateTime: d.UpdateTime.UTC(), Revision: d.Revision,
 		Undeduplicated: d.Undeduplicated, Postback: d.Postback, Conflicted: d.Conflicted, CodeUnknown: d.CodeUnknown,
-		Changes: decodeChanges(d.Changes), Conflicts: decodeConflicts(d.Conflicts), Basis: d.Decision.decode(),
+		Basis: d.Decision.Decode(),
 	}
 	if d.PlanFrom != nil {
 		c.Unplanned, c.PlanFrom = true, *d.PlanFrom
 	}
-	c.Backfill(func(change int) bool { return d.Changes[change].From.Method == nil })
+	d.History.Decode(&c)
 	return c
-}
-
-// moneyDocument is an amount; nil is none.
-type moneyDocument struct {
-	CurrencyCode string `bson:"currency_code"`
-	Units        int64  `bson:"units"`
-	Nanos        int32  `bson:"nanos"`
-}
-
-func encodeMoney(m money.Money) *moneyDocument {
-	if m.IsNone() {
-		return nil
-	}
-	return &moneyDocument{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
-}
-
-func (d *moneyDocument) decode() money.Money {
-	if d == nil {
-		return money.Money{}
-	}
-	return money.Money{Currency: d.CurrencyCode, Units: d.Units, Nanos: d.Nanos}
-}
-
-// payoutDocument is how a payout or a revenue is reckoned.
-type payoutDocument struct {
-	Kind    money.PayoutKind `bson:"kind"`
-	Fixed   *moneyDocument   `bson:"fixed,omitempty"`
-	Percent int64            `bson:"percent,omitempty"`
-	Cap     *moneyDocument   `bson:"cap,omitempty"`
-}
-
-func encodePayout(p money.Payout) *payoutDocument {
-	return &payoutDocument{Kind: p.Kind, Fixed: encodeMoney(p.Fixed), Percent: p.Percent, Cap: encodeMoney(p.Cap)}
-}
-
-func (d *payoutDocument) decode() money.Payout {
-	if d == nil {
-		return money.Payout{}
-	}
-	return money.Payout{Kind: d.Kind, Fixed: d.Fixed.decode(), Percent: d.Percent, Cap: d.Cap.decode()}
 }

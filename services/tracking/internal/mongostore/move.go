@@ -15,6 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 var _ move.Database = (*Store)(nil)
@@ -63,7 +64,7 @@ func (s *Store) Tables() []move.Table {
 	return mongodb.Patient(
 		toMove(s, conversions, (*conversionDocument).decode, func(c domain.Conversion) string { return c.ID }, eachAlone(encodeConversion)),
 		toMove(s, clicks, (*clickDocument).decode, func(c domain.Click) string { return c.ID }, eachAlone(encodeMovedClick)),
-		toMove(s, postbacks, (*postbackDocument).decode, func(p domain.Postback) string { return p.ID }, eachAlone(encodePostback)),
+		toMove(s, postbacks, (*record.Postback).Decode, func(p domain.Postback) string { return p.ID }, eachAlone(record.EncodePostback)),
 		toMove(s, deliveries, (*deliveryDocument).decode, func(d domain.Delivery) string { return d.ID }, eachAlone(encodeDelivery)),
 		toMove(s, couponUses, (*counter).decode, func(u app.CouponUses) string { return encodeUses(u).ID }, eachAlone(encodeUses)),
 		toMove(s, deferred, (*deferredDocument).decode, func(d domain.Deferred) string { return d.ID }, eachAlone(encodeDeferred)),

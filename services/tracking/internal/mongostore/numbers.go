@@ -27,7 +27,7 @@ func (d *conversionDocument) mark(before *conversionDocument) {
 	if d.FeedFrom != nil {
 		return
 	}
-	for len(d.Batches) <= len(before.Changes) {
+	for len(d.Batches) <= len(before.History.Changes) {
 		d.Batches = append(d.Batches, 0)
 	}
 	first := len(d.Batches)
@@ -37,12 +37,12 @@ func (d *conversionDocument) mark(before *conversionDocument) {
 // numbers returns the numbers of the batches that a conversion's creation and changes are in. They never
 // decrease. What is from before there were batches has 0.
 func (d *conversionDocument) numbers() []int64 {
-	numbers := append(make([]int64, 0, len(d.Changes)+1), d.Batches...)
+	numbers := append(make([]int64, 0, len(d.History.Changes)+1), d.Batches...)
 	var rest int64
 	if d.FeedFrom != nil {
 		rest = inNoBatch
 	}
-	for len(numbers) <= len(d.Changes) {
+	for len(numbers) <= len(d.History.Changes) {
 		numbers = append(numbers, rest)
 	}
 	return numbers

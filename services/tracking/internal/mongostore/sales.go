@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 // maxJournaling is how many batches of the journal's entries may be under way; then the next sales wait.
@@ -32,7 +33,7 @@ type saleQueue struct {
 // sale is a conversion to insert, with its entry in the journal, which may be nil.
 type sale struct {
 	conversion *conversionDocument
-	entry      *postbackDocument
+	entry      *record.Postback
 	// since is when it began to wait.
 	since time.Time
 	// journal has the entry once the conversion is inserted, at a place; nil: there is no entry.
@@ -185,11 +186,11 @@ func (s *Store) InsertConversion(ctx context.Context, fresh app.Sale) (stored do
 }
 
 // entryOf is the journal's entry of a conversion's report; nil where there is none.
-func entryOf(p *domain.Postback, c domain.Conversion) *postbackDocument {
+func entryOf(p *domain.Postback, c domain.Conversion) *record.Postback {
 	if p == nil {
 		return nil
 	}
-	return encodePostback(p.Of(c))
+	return record.EncodePostback(p.Of(c))
 }
 
 // earlier returns the conversion that has an id, with what InsertConversion returns else.

@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 // resultDocument is what a scan found about one link. Its `_id` is made of scan and coupon, so that there
@@ -22,7 +23,7 @@ type resultDocument struct {
 	OK           bool   `bson:"ok"`
 	// Severity is that of the worst problem; empty: there is none.
 	Severity redirect.Severity `bson:"severity"`
-	Problems []problemDocument `bson:"problems,omitempty"`
+	Problems []record.Problem  `bson:"problems,omitempty"`
 	FinalURL string            `bson:"final_url"`
 	HopCount int               `bson:"hop_count"`
 	ScanTime time.Time         `bson:"scan_time"`
@@ -30,36 +31,20 @@ type resultDocument struct {
 	CreateTime time.Time `bson:"create_time"`
 }
 
-type problemDocument struct {
-	Severity redirect.Severity `bson:"severity"`
-	Reason   string            `bson:"reason"`
-	Message  string            `bson:"message"`
-	Mend     string            `bson:"mend"`
-	Hop      int               `bson:"hop,omitempty"`
-}
-
 func resultID(scan, coupon string) string { return scan + "/" + coupon }
 
 func encodeResult(r redirect.OfferScanResult, scan *scanDocument) *resultDocument {
-	d := &resultDocument{
+	return &resultDocument{
 		ID: resultID(scan.ID, r.Coupon), Scan: scan.ID, Coupon: r.Coupon, TrackingLink: r.TrackingLink, OK: r.OK(), Severity: r.Worst(),
-		FinalURL: r.FinalURL, HopCount: r.HopCount, ScanTime: r.ScanTime, CreateTime: scan.CreateTime,
+		Problems: record.EncodeProblems(r.Problems), FinalURL: r.FinalURL, HopCount: r.HopCount, ScanTime: r.ScanTime, CreateTime: scan.CreateTime,
 	}
-	for _, p := range r.Problems {
-		d.Problems = append(d.Problems, problemDocument(p))
-	}
-	return d
 }
 
 func (d *resultDocument) decode() redirect.OfferScanResult {
-	r := redirect.OfferScanResult{
+	return redirect.OfferScanResult{
 		Scan: d.Scan, OfferLink: redirect.OfferLink{Coupon: d.Coupon, TrackingLink: d.TrackingLink},
-		FinalURL: d.FinalURL, HopCount: d.HopCount, ScanTime: d.ScanTime.UTC(),
+		Problems: record.DecodeProblems(d.Problems), FinalURL: d.FinalURL, HopCount: d.HopCount, ScanTime: d.ScanTime.UTC(),
 	}
-	for _, p := range d.Problems {
-		r.Problems = append(r.Problems, redirect.Problem(p))
-	}
-	return r
 }
 
 // AddOfferScanResult stores a result and counts all anew, so that nothing is counted twice or left out

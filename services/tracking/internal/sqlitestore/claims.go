@@ -10,6 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 const (
@@ -120,7 +121,7 @@ type finish struct {
 
 // FinishDelivery implements app.DeliveryStore.
 func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error {
-	attempts, err := encodeAttempts(delivery.Attempts)
+	attempts, err := encodeList(record.EncodeAttempts(delivery.Attempts))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 const (
@@ -140,8 +141,12 @@ func scanWhole(row scanner) (domain.Conversion, error) {
 		return domain.Conversion{}, err
 	}
 	c.Unplanned, c.PlanFrom = planFrom.Valid, int(planFrom.Int64)
-	if c.Basis, err = decodeBasis(decision); err != nil {
-		return domain.Conversion{}, err
+	if decision != "" {
+		var stored record.Basis
+		if err := decodeJSON(decision, &stored); err != nil {
+			return domain.Conversion{}, err
+		}
+		c.Basis = stored.Decode()
 	}
 	return c, decodeHistory(history, &c)
 }

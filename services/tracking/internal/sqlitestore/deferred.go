@@ -3,15 +3,13 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
-	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 const (
@@ -95,7 +93,7 @@ func (s *Store) Defer(ctx context.Context, d domain.Deferred) (kept bool, err er
 
 // deferReport inserts a waiting report. It returns false if the id is taken.
 func (t *tx) deferReport(ctx context.Context, d domain.Deferred) (bool, error) {
-	entry, err := encodeEntry(d.Postback)
+	entry, err := encodeJSON(record.EncodePostback(d.Postback))
 	if err != nil {
 		return false, err
 	}
@@ -170,58 +168,10 @@ func scanDeferred(row scanner) (domain.Deferred, error) {
 		return d, err
 	}
 	d.DueTime, d.ExpireTime = fromMillis(dueMillis), fromMillis(expireMillis)
-	var err error
-	d.Postback, err = decodeEntry(entry)
+	var stored record.Postback
+	err := decodeJSON(entry, &stored)
+	d.Postback = stored.Decode()
 	return d, err
-}
-
-// storedEntry is the journal's entry of a waiting report, as stored in JSON.
-type storedEntry struct {
-	ID             string                 `json:"id,omitempty"`
-	Offer          string                 `json:"offer"`
-	Conversion     string                 `json:"conversion,omitempty"`
-	Outcome        domain.PostbackOutcome `json:"outcome"`
-	Reason         string                 `json:"reason,omitempty"`
-	Message        string                 `json:"message,omitempty"`
-	HTTPStatus     int                    `json:"http_status"`
-	Method         string                 `json:"method,omitempty"`
-	Parameters     string                 `json:"parameters,omitempty"`
-	CouponCode     string                 `json:"coupon_code,omitempty"`
-	TransactionID  string                 `json:"transaction_id,omitempty"`
-	IdempotencyKey string                 `json:"idempotency_key,omitempty"`
-	IP             string                 `json:"ip,omitempty"`
-	Authenticated  bool                   `json:"authenticated"`
-	CreateTime     int64                  `json:"create_time"`
-	// Duration is in microseconds.
-	Duration    int64    `json:"duration"`
-	Body        string   `json:"body,omitempty"`
-	ContentType string   `json:"content_type,omitempty"`
-	Warnings    []string `json:"warnings,omitempty"`
-}
-
-func encodeEntry(p domain.Postback) (string, error) {
-	text, err := json.Marshal(storedEntry{
-		p.ID, p.Offer, p.Conversion, p.Outcome, p.Reason, p.Message, p.HTTPStatus, p.Method, p.Parameters, p.CouponCode, p.TransactionID,
-		p.IdempotencyKey, p.IP, p.Authenticated, p.Time.UnixMilli(), p.Duration.Microseconds(), p.Body, p.ContentType, p.Warnings,
-	})
-	if err != nil {
-		return "", fmt.Errorf("writing a report that waits: %w", err)
-	}
-	return string(text), nil
-}
-
-// decodeEntry is the inverse of encodeEntry.
-func decodeEntry(text string) (domain.Postback, error) {
-	var s storedEntry
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		return domain.Postback{}, sqlitedb.Failure(fmt.Errorf("reading a report that waits: %w", err))
-	}
-	return domain.Postback{
-		ID: s.ID, Offer: s.Offer, Conversion: s.Conversion, Outcome: s.Outcome, Reason: s.Reason, Message: s.Message, HTTPStatus: s.HTTPStatus,
-		Method: s.Method, Parameters: s.Parameters, CouponCode: s.CouponCode, TransactionID: s.TransactionID, IdempotencyKey: s.IdempotencyKey,
-		IP: s.IP, Authenticated: s.Authenticated, Time: fromMillis(s.CreateTime), Duration: time.Duration(s.Duration) * time.Microsecond,
-		Body: s.Body, ContentType: s.ContentType, Warnings: s.Warnings,
-	}, nil
 }
 
 var _ app.DeferredStore = (*Store)(nil)

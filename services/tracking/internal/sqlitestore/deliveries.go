@@ -3,15 +3,13 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 const (
@@ -57,7 +55,9 @@ func scanWholeDelivery(row scanner) (domain.Delivery, error) {
 	if err != nil {
 		return domain.Delivery{}, err
 	}
-	d.Attempts, err = decodeAttempts(attempts)
+	var stored []record.Attempt
+	err = decodeJSON(attempts, &stored)
+	d.Attempts = record.DecodeAttempts(stored)
 	return d, err
 }
 
@@ -81,48 +81,6 @@ func scanDeliveryWith(row scanner, more ...any) (domain.Delivery, error) {
 		d.FinishTime = fromMillis(finish.Int64)
 	}
 	return d, nil
-}
-
-// storedAttempt is a try of a delivery as it is stored, in JSON. The latency is in microseconds.
-type storedAttempt struct {
-	AttemptTime int64  `json:"attempt_time"`
-	HTTPStatus  int    `json:"http_status,omitempty"`
-	Latency     int64  `json:"latency,omitempty"`
-	Error       string `json:"error,omitempty"`
-}
-
-// encodeAttempts returns attempts as they are stored; none are the empty text.
-func encodeAttempts(attempts []domain.Attempt) (string, error) {
-	if len(attempts) == 0 {
-		return "", nil
-	}
-	s := make([]storedAttempt, len(attempts))
-	for i, a := range attempts {
-		s[i] = storedAttempt{a.Time.UnixMilli(), a.HTTPStatus, a.Latency.Microseconds(), a.Error}
-	}
-	text, err := json.Marshal(s)
-	if err != nil {
-		return "", fmt.Errorf("writing attempts: %w", err)
-	}
-	return string(text), nil
-}
-
-// decodeAttempts is the inverse of encodeAttempts.
-func decodeAttempts(text string) ([]domain.Attempt, error) {
-	if text == "" {
-		return nil, nil
-	}
-	var s []storedAttempt
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		return nil, fmt.Errorf("reading attempts: %w", err)
-	}
-	attempts := make([]domain.Attempt, len(s))
-	for i, a := range s {
-		attempts[i] = domain.Attempt{
-			Time: fromMillis(a.AttemptTime), HTTPStatus: a.HTTPStatus, Latency: time.Duration(a.Latency) * time.Microsecond, Error: a.Error,
-		}
-	}
-	return attempts, nil
 }
 
 // Delivery implements app.DeliveryStore.

@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 func clicksToMove() movedTable[domain.Click] {
@@ -94,7 +95,7 @@ func putPostback(ctx context.Context, t *tx, p *domain.Postback) error {
 	if err := t.execBound(ctx, insertPostback, func(a *arguments) { bindPostback(a, p, &made) }); err != nil || p.Replay == nil {
 		return err
 	}
-	replay, err := encodeReplay(*p.Replay)
+	replay, err := encodeJSON(record.EncodeReplay(p.Replay))
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func deliveriesToMove() movedTable[domain.Delivery] {
 			if _, err := t.exec(ctx, `DELETE FROM deliveries WHERE `+byDeliveryKey, key.args()...); err != nil {
 				return err
 			}
-			attempts, err := encodeAttempts(d.Attempts)
+			attempts, err := encodeList(record.EncodeAttempts(d.Attempts))
 			if err != nil {
 				return err
 			}

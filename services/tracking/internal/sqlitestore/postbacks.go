@@ -3,12 +3,12 @@ package sqlitestore
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 const (
@@ -62,7 +62,11 @@ func scanPostback(row scanner) (domain.Postback, error) {
 	if err := decodeNotes(&p, notes); err != nil {
 		return p, err
 	}
-	p.Replay, err = decodeReplay(replay)
+	if replay != "" {
+		var stored record.Replay
+		err = decodeJSON(replay, &stored)
+		p.Replay = stored.Decode()
+	}
 	return p, err
 }
 
@@ -87,47 +91,10 @@ func encodeNotes(p *domain.Postback) string {
 
 // decodeNotes is the inverse of encodeNotes.
 func decodeNotes(p *domain.Postback, text string) error {
-	if text == "" {
-		return nil
-	}
 	var s storedNotes
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		return fmt.Errorf("reading the notes of a postback: %w", err)
-	}
+	err := decodeJSON(text, &s)
 	p.Warnings, p.Body, p.ContentType = s.Warnings, s.Body, s.ContentType
-	return nil
-}
-
-// storedReplay is a replay as it is stored, in JSON.
-type storedReplay struct {
-	Outcome    domain.ReplayOutcome `json:"outcome"`
-	Reason     string               `json:"reason,omitempty"`
-	Message    string               `json:"message,omitempty"`
-	Conversion string               `json:"conversion,omitempty"`
-	Publisher  string               `json:"publisher,omitempty"`
-	ReplayTime int64                `json:"replay_time"`
-}
-
-func encodeReplay(r domain.Replay) (string, error) {
-	text, err := json.Marshal(storedReplay{r.Outcome, r.Reason, r.Message, r.Conversion, r.Publisher, r.Time.UnixMilli()})
-	if err != nil {
-		return "", fmt.Errorf("writing a replay: %w", err)
-	}
-	return string(text), nil
-}
-
-// decodeReplay is the inverse of encodeReplay; the empty text is none.
-func decodeReplay(text string) (*domain.Replay, error) {
-	if text == "" {
-		return nil, nil
-	}
-	var s storedReplay
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		return nil, fmt.Errorf("reading a replay: %w", err)
-	}
-	return &domain.Replay{
-		Outcome: s.Outcome, Reason: s.Reason, Message: s.Message, Conversion: s.Conversion, Publisher: s.Publisher, Time: fromMillis(s.ReplayTime),
-	}, nil
+	return err
 }
 
 // InsertPostback implements app.PostbackStore. An entry whose id is taken is stored already.
@@ -140,7 +107,7 @@ func (s *Store) InsertPostback(ctx context.Context, postback domain.Postback) er
 
 // SetReplay implements app.PostbackStore.
 func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) error {
-	text, err := encodeReplay(replay)
+	text, err := encodeJSON(record.EncodeReplay(&replay))
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
@@ -47,30 +45,7 @@ func scanReport(row scanner) (rollup.SavedReport, error) {
 		return rollup.SavedReport{}, err
 	}
 	r.CreateTime, r.UpdateTime = fromMillis(create), fromMillis(update)
-	return r, errors.Join(decodeList(columns, &r.Columns), decodeList(groupBy, &r.GroupBy))
-}
-
-// encodeList returns a list in JSON; none is the empty text.
-func encodeList[T any](list []T) (string, error) {
-	if len(list) == 0 {
-		return "", nil
-	}
-	text, err := json.Marshal(list)
-	if err != nil {
-		return "", fmt.Errorf("writing a list: %w", err)
-	}
-	return string(text), nil
-}
-
-// decodeList is the inverse of encodeList.
-func decodeList[T any](text string, list *[]T) error {
-	if text == "" {
-		return nil
-	}
-	if err := json.Unmarshal([]byte(text), list); err != nil {
-		return fmt.Errorf("reading a list: %w", err)
-	}
-	return nil
+	return r, errors.Join(decodeJSON(columns, &r.Columns), decodeJSON(groupBy, &r.GroupBy))
 }
 
 // InsertSavedReport implements app.SavedReportStore.

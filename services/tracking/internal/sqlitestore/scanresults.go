@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
+	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 const (
@@ -18,15 +19,6 @@ const (
 	scannedCoupons = `SELECT coupon FROM offer_scan_results WHERE scan = ? ORDER BY coupon`
 )
 
-// storedProblem is a problem as it is stored, in JSON.
-type storedProblem struct {
-	Severity redirect.Severity `json:"severity"`
-	Reason   string            `json:"reason"`
-	Message  string            `json:"message"`
-	Mend     string            `json:"mend"`
-	Hop      int               `json:"hop,omitempty"`
-}
-
 // scanResult reads a row of resultColumns.
 func scanResult(row scanner) (redirect.OfferScanResult, error) {
 	var r redirect.OfferScanResult
@@ -36,11 +28,9 @@ func scanResult(row scanner) (redirect.OfferScanResult, error) {
 		return redirect.OfferScanResult{}, err
 	}
 	r.ScanTime = fromMillis(scanned)
-	var stored []storedProblem
-	err := decodeList(problems, &stored)
-	for _, p := range stored {
-		r.Problems = append(r.Problems, redirect.Problem(p))
-	}
+	var stored []record.Problem
+	err := decodeJSON(problems, &stored)
+	r.Problems = record.DecodeProblems(stored)
 	return r, err
 }
 
@@ -70,11 +60,7 @@ func (s *Store) AddOfferScanResult(ctx context.Context, hold app.Hold, result re
 
 // putResult writes a result in the place of the one about the same link, if there is one.
 func (t *tx) putResult(ctx context.Context, r *redirect.OfferScanResult) error {
-	stored := make([]storedProblem, len(r.Problems))
-	for i, p := range r.Problems {
-		stored[i] = storedProblem(p)
-	}
-	problems, err := encodeList(stored)
+	problems, err := encodeList(record.EncodeProblems(r.Problems))
 	if err != nil {
 		return err
 	}
