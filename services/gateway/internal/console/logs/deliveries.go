@@ -11,12 +11,41 @@ import (
 )
 
 func deliveryRoutes() []ui.Route {
-	return []ui.Route{
-		ui.Get("reports/deliveries", listDeliveries),
-		ui.Post("reports/deliveries/replay", replayDeliveries),
+	return append(
+		deliveryLog().routes(),
 		ui.Get("reports/deliveries/{delivery}", showDelivery),
 		ui.Post("reports/deliveries/{delivery}/replay", replayDelivery),
+	)
+}
+
+func deliveryLog() log {
+	return log{
+		path: "deliveries", title: "Deliveries", lead: "The calls that tell publishers of their conversions, each tried for three days.",
+		names: deliveryNames(), filter: deliveryFilter, rows: deliveryRows,
+		noneYet: ui.Empty{
+			Title: "No deliveries yet", Text: "A publisher with a postback URL is told of each of its conversions. Set one on the publisher's page.",
+			Action: &ui.Link{Label: "To the publishers", Href: ui.Href("publishers")},
+		},
+		noMatch: ui.Empty{
+			Title: "No delivery matches", Text: "Remove some of the filters. A publisher without a postback URL is told nothing.",
+			Action: &ui.Link{Label: "Show all deliveries", Href: ui.Href("reports", "deliveries")},
+		},
+		replayLabel: "Send all of these again", question: deliveryQuestion, replay: replayDeliveries,
+		allTitle: "This would be all deliveries", allText: "Choose first which deliveries are sent again: by state, publisher or offer.",
 	}
+}
+
+func deliveryRows(p *ui.Page, l ui.List, filter string) (*rows, error) {
+	resp, err := p.Deliveries().ListDeliveries(p.Request.Context(), &trackingv1.ListDeliveriesRequest{Filter: filter, OrderBy: l.OrderBy(), PageToken: l.PageToken()})
+	if err != nil {
+		return nil, err
+	}
+	offers, publishers := []string{l.Get("offer")}, []string{l.Get("publisher")}
+	for _, one := range resp.GetDeliveries() {
+		offers, publishers = append(offers, one.GetOffer()), append(publishers, one.GetPublisher())
+	}
+	called := p.NamesOf(p.Request.Context(), offers, publishers)
+	return &rows{deliveryFilters(l, called), deliveryTable(p, l, resp, called)}, nil
 }
 
 func deliveryNames() []string { return []string{"state", "publisher", "offer", "conversion"} }
@@ -29,38 +58,8 @@ func deliveryFilter(l ui.List) string {
 	return ui.And(state, l.Equals("publisher", "publisher"), l.Equals("offer", "offer"), l.Equals("conversion", "conversion"))
 }
 
-func listDeliveries(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
-	l := p.ListOf("-create_time")
-	filter := deliveryFilter(l)
-	resp, err := p.Deliveries().ListDeliveries(r.Context(), &trackingv1.ListDeliveriesRequest{Filter: filter, OrderBy: l.OrderBy(), PageToken: l.PageToken()})
-	if err != nil {
-		return err
-	}
-	offers, publishers := []string{l.Get("offer")}, []string{l.Get("publisher")}
-	for _, one := range resp.GetDeliveries() {
-		offers, publishers = append(offers, one.GetOffer()), append(publishers, one.GetPublisher())
-	}
-	called := p.NamesOf(r.Context(), offers, publishers)
-	view := ui.LogView{Action: l.Path, Filters: deliveryFilters(l, called), Kept: l.KeptBut("state", "publisher", "offer", "replay"), Table: deliveryTable(p, l, resp, called)}
-	if l.IsFiltered(deliveryNames()...) {
-		view.ClearHref = l.Path
-	}
-	p.Title, p.Section = "Deliveries", "reports/deliveries"
-	p.Lead = "The calls by which publishers are told of their conversions, each tried for three days."
-	switch {
-	case filter == "" || len(resp.GetDeliveries()) == 0:
-	case l.Get("replay") == "":
-		p.Actions = []ui.Link{{Label: "Send all of these again", Href: l.With("replay", "all") + "#replay"}}
-	default:
-		if view.Bulk, err = bulkOf(p, l, filter); err != nil {
-			return err
-		}
-	}
-	return p.Show("log", view)
-}
-
-// bulkOf counts what a replay of all that match would send again.
-func bulkOf(p *ui.Page, l ui.List, filter string) (*ui.BulkReplay, error) {
+// deliveryQuestion counts what a replay of all that match would send again.
+func deliveryQuestion(p *ui.Page, l ui.List, filter string) (*ui.BulkReplay, error) {
 	resp, err := p.Deliveries().ReplayDeliveries(p.Request.Context(), &trackingv1.ReplayDeliveriesRequest{Filter: filter, ValidateOnly: true})
 	if err != nil {
 		return nil, err
@@ -78,13 +77,8 @@ func bulkOf(p *ui.Page, l ui.List, filter string) (*ui.BulkReplay, error) {
 	return bulk, nil
 }
 
-func replayDeliveries(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
-	l := p.FilteredBy(ui.Href("reports", "deliveries"), deliveryNames())
-	filter := deliveryFilter(l)
-	if filter == "" {
-		return p.Refuse(http.StatusBadRequest, "This would be all deliveries", "Choose first which deliveries are sent again: by state, publisher or offer.")
-	}
-	resp, err := p.Deliveries().ReplayDeliveries(r.Context(), &trackingv1.ReplayDeliveriesRequest{Filter: filter})
+func replayDeliveries(p *ui.Page, l ui.List, filter string) error {
+	resp, err := p.Deliveries().ReplayDeliveries(p.Request.Context(), &trackingv1.ReplayDeliveriesRequest{Filter: filter})
 	if err != nil {
 		return err
 	}
@@ -111,13 +105,6 @@ func deliveryTable(p *ui.Page, l ui.List, resp *trackingv1.ListDeliveriesRespons
 	t := ui.Table{
 		ID: "deliveries-table", Caption: "Deliveries", Pager: l.Pager(resp.GetNextPageToken()),
 		Columns: []ui.Column{l.Column("Time", "create_time"), {Label: "State"}, {Label: "Publisher"}, {Label: "Offer"}, {Label: "Tells"}, {Label: "Tries", IsNumber: true}, {Label: "Next try"}},
-		Empty: ui.Empty{
-			Title: "No deliveries yet", Text: "A publisher with a postback URL is told of each of its conversions. Give one to a publisher, on its page.",
-			Action: &ui.Link{Label: "To the publishers", Href: ui.Href("publishers")},
-		},
-	}
-	if l.IsFiltered(append(deliveryNames(), "page")...) {
-		t.Empty = ui.Empty{Title: "No delivery matches", Text: "Take away some of the filters. A publisher without a postback URL is told nothing.", Action: &ui.Link{Label: "Show all deliveries", Href: l.Path}}
 	}
 	for _, one := range resp.GetDeliveries() {
 		moment := p.Moment(one.GetCreateTime())

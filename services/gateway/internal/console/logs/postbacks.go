@@ -12,44 +12,43 @@ import (
 )
 
 func postbackRoutes() []ui.Route {
-	return []ui.Route{
-		ui.Get("reports/postbacks", listPostbacks),
+	return append(
+		postbackLog().routes(),
 		ui.Get("reports/postbacks/{postback}", showJournal),
-		ui.Post("reports/postbacks/replay", replayPostbacks),
 		ui.Post("reports/postbacks/{postback}/replay", replayPostback),
+	)
+}
+
+func postbackLog() log {
+	return log{
+		path: "postbacks", title: "Postback Log", lead: "Every call by an advertiser, with its outcome. Kept for 90 days.",
+		names: postbackNames(), filter: postbackFilter, rows: postbackRows,
+		noneYet: ui.Empty{
+			Title: "No postbacks yet", Text: "An advertiser calls the address on its offer's Postback tab for each sale. Each call is then listed here with its outcome.",
+			Action: &ui.Link{Label: "To the offers", Href: ui.Href("offers")},
+		},
+		noMatch: ui.Empty{
+			Title: "No postback matches", Text: "Remove some of the filters. Postbacks are kept for 90 days.",
+			Action: &ui.Link{Label: "Show all postbacks", Href: ui.Href("reports", "postbacks")},
+		},
+		replayLabel: "Replay all of these", question: postbackQuestion, replay: replayPostbacks,
+		allTitle: "This would be all postbacks", allText: "Choose first which postbacks are replayed: by outcome, offer, coupon code or reason.",
 	}
 }
 
-func listPostbacks(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
-	l := p.ListOf("-create_time")
-	filter := postbackFilter(l)
+func postbackRows(p *ui.Page, l ui.List, filter string) (*rows, error) {
 	resp, err := p.Postbacks().ListPostbacks(p.Request.Context(), &trackingv1.ListPostbacksRequest{
 		Filter: filter, OrderBy: l.OrderBy(), PageToken: l.PageToken(),
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	offers := []string{l.Get("offer")}
 	for _, one := range resp.GetPostbacks() {
 		offers = append(offers, one.GetOffer())
 	}
 	called := p.NamesOf(p.Request.Context(), offers, nil)
-	view := ui.LogView{Action: l.Path, Filters: postbackFilters(l, called), Kept: l.KeptBut("offer", "outcome", "code", "transaction", "reason", "replay"), Table: postbackTable(p, l, resp, called)}
-	if l.IsFiltered(postbackNames()...) {
-		view.ClearHref = l.Path
-	}
-	p.Title, p.Section = "Postback Log", "reports/postbacks"
-	p.Lead = "Every call by an advertiser, with what became of it. Kept for 90 days."
-	switch {
-	case filter == "" || len(resp.GetPostbacks()) == 0:
-	case l.Get("replay") == "":
-		p.Actions = []ui.Link{{Label: "Replay all of these", Href: l.With("replay", "all") + "#replay"}}
-	default:
-		if view.Bulk, err = postbackBulk(p, l, filter); err != nil {
-			return err
-		}
-	}
-	return p.Show("log", view)
+	return &rows{postbackFilters(l, called), postbackTable(p, l, resp, called)}, nil
 }
 
 func postbackNames() []string {
@@ -100,13 +99,6 @@ func postbackTable(p *ui.Page, l ui.List, resp *trackingv1.ListPostbacksResponse
 	t := ui.Table{
 		ID: "postbacks-table", Caption: "Postbacks", Pager: l.Pager(resp.GetNextPageToken()),
 		Columns: []ui.Column{l.Column("Time", "create_time"), {Label: "Outcome"}, {Label: "Reason"}, {Label: "Offer"}, {Label: "Coupon code"}, {Label: "Transaction id"}, {Label: "Parameters"}},
-		Empty: ui.Empty{
-			Title: "No postbacks yet", Text: "An advertiser calls the address on its offer's Postback tab for each sale. Each call then stands here with its outcome.",
-			Action: &ui.Link{Label: "To the offers", Href: ui.Href("offers")},
-		},
-	}
-	if l.IsFiltered(append(postbackNames(), "page")...) {
-		t.Empty = ui.Empty{Title: "No postback matches", Text: "Take away some of the filters. Postbacks are kept for 90 days.", Action: &ui.Link{Label: "Show all postbacks", Href: l.Path}}
 	}
 	for _, one := range resp.GetPostbacks() {
 		moment := p.Moment(one.GetCreateTime())

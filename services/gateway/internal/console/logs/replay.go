@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 	"time"
 
@@ -41,8 +40,8 @@ func replayAll(p *ui.Page, filter string, isTry bool) (*trackingv1.ReplayPostbac
 	}
 }
 
-// postbackBulk says what a replay of all that match would come to.
-func postbackBulk(p *ui.Page, l ui.List, filter string) (*ui.BulkReplay, error) {
+// postbackQuestion says what a replay of all that match would come to.
+func postbackQuestion(p *ui.Page, l ui.List, filter string) (*ui.BulkReplay, error) {
 	would, err := replayAll(p, filter, true)
 	if err != nil {
 		return nil, err
@@ -89,12 +88,7 @@ func staying(of *trackingv1.ReplayPostbacksResponse) string {
 	return strings.Join(parts, " ")
 }
 
-func replayPostbacks(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
-	l := p.FilteredBy(ui.Href("reports", "postbacks"), postbackNames())
-	filter := postbackFilter(l)
-	if filter == "" {
-		return p.Refuse(http.StatusBadRequest, "This would be all postbacks", "Choose first which postbacks are replayed: by outcome, offer, coupon code or reason.")
-	}
+func replayPostbacks(p *ui.Page, l ui.List, filter string) error {
 	came, err := replayAll(p, filter, false)
 	if err != nil {
 		return err
