@@ -1,4 +1,4 @@
-// Package resource reads and writes the names of resources, such as offers/10.
+// Package resource has what the services' protos share: names such as offers/10, amounts and payouts.
 package resource
 
 // Name returns the resource name of an id in a collection, such as "offers/"; "" for no id.

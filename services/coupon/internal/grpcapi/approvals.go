@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
@@ -104,7 +105,7 @@ func approvalProto(a *domain.Approval) *couponv1.Approval {
 		Publisher:  domain.PublisherName(a.Publisher),
 		State:      approvalState(a.State),
 		Source:     couponv1.Approval_Source(couponv1.Approval_Source_value[string(a.Source)]),
-		Payout:     payout(a.Payout),
+		Payout:     resource.PayoutProto(a.Payout),
 		CreateTime: stamp(a.CreateTime),
 		UpdateTime: stamp(a.UpdateTime),
 		Etag:       domain.Etag(name, a.Revision),

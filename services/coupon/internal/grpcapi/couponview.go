@@ -5,6 +5,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
@@ -24,7 +25,7 @@ func (v couponView) coupon(c *domain.Coupon, now time.Time) *couponv1.Coupon {
 		ExpireTime:      stamp(c.ExpireTime),
 		InternalNote:    c.InternalNote,
 		Enabled:         &enabled,
-		Payout:          payout(c.Payout),
+		Payout:          resource.PayoutProto(c.Payout),
 		Settings:        settings(c.Settings),
 		State:           couponv1.Coupon_State(couponv1.Coupon_State_value[string(domain.StateOf(*c, now))]),
 		TrackingLink:    trackinglink.Build(v.publicURL, trackinglink.Link{Offer: c.Offer, Publisher: c.Publisher, CouponCode: c.Code}),

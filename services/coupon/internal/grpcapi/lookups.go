@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 type lookupServer struct {
@@ -73,7 +74,7 @@ func (s *lookupServer) LookupCode(ctx context.Context, req *couponv1.LookupCodeR
 			OfferState:       couponv1.Offer_State(couponv1.Offer_State_value[string(row.OfferState)]),
 			PublisherState:   publisherState(row.PublisherState),
 			ApprovalState:    approvalState(row.ApprovalState),
-			ApprovalPayout:   payout(row.ApprovalPayout),
+			ApprovalPayout:   resource.PayoutProto(row.ApprovalPayout),
 			DeliveryStatuses: deliveryStatuses(row.DeliverOn),
 		}
 	}
@@ -97,7 +98,7 @@ func (s *lookupServer) LookupStanding(ctx context.Context, req *couponv1.LookupS
 	return &couponv1.LookupStandingResponse{
 		PublisherState:   publisherState(standing.PublisherState),
 		ApprovalState:    approvalState(standing.ApprovalState),
-		ApprovalPayout:   payout(standing.ApprovalPayout),
+		ApprovalPayout:   resource.PayoutProto(standing.ApprovalPayout),
 		DeliveryStatuses: deliveryStatuses(standing.DeliverOn),
 	}, nil
 }

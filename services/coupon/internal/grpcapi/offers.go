@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
@@ -149,12 +150,12 @@ func offerProto(o *domain.Offer, now time.Time) *couponv1.Offer {
 		ClickWindow:                   durationpb.New(o.ClickWindow),
 		CouponGrace:                   durationpb.New(o.CouponGrace),
 		UniqueCodes:                   o.UniqueCodes,
-		Payout:                        payout(o.Payout),
-		Revenue:                       payout(o.Revenue),
+		Payout:                        resource.PayoutProto(o.Payout),
+		Revenue:                       resource.PayoutProto(o.Revenue),
 		DefaultConversionStatus:       couponv1.Offer_ConversionStatus(couponv1.Offer_ConversionStatus_value[string(o.DefaultConversionStatus)]),
 		CurrencyCode:                  o.CurrencyCode,
 		ForwardParameters:             o.Forwarded(),
-		OpenPostbackMaxAmount:         moneyProto(o.OpenPostbackMaxAmount),
+		OpenPostbackMaxAmount:         resource.MoneyProto(o.OpenPostbackMaxAmount),
 		CreateTime:                    stamp(o.CreateTime),
 		UpdateTime:                    stamp(o.UpdateTime),
 		Etag:                          domain.Etag(name, o.Revision),

@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // enum is a proto enum whose names are the domain's values.
@@ -84,7 +85,7 @@ func payoutOf(field, reason string, p *couponv1.Payout) (money.Payout, error) {
 	payout := money.Payout{Cap: most}
 	switch kind := p.GetKind().(type) {
 	case *couponv1.Payout_Fixed:
-		payout.Kind, payout.Fixed = money.Fixed, moneyOf(kind.Fixed)
+		payout.Kind, payout.Fixed = money.Fixed, resource.Money(kind.Fixed)
 	case *couponv1.Payout_Percent:
 		percent, err := money.ParsePercent(kind.Percent)
 		if err != nil {
@@ -117,29 +118,5 @@ func optionalMoney(field, reason string, m *couponv1.Money) (money.Money, error)
 	if m != nil && m.GetCurrencyCode() == "" { // which would be taken for none
 		return money.Money{}, apperr.Invalid(reason, field, "the amount has no currency_code")
 	}
-	return moneyOf(m), nil
-}
-
-func moneyOf(m *couponv1.Money) money.Money {
-	return money.Money{Currency: m.GetCurrencyCode(), Units: m.GetUnits(), Nanos: m.GetNanos()}
-}
-
-// moneyProto returns the proto of an amount; nil for none.
-func moneyProto(m money.Money) *couponv1.Money {
-	if m.IsNone() {
-		return nil
-	}
-	return &couponv1.Money{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
-}
-
-// payout returns the proto of a payout; nil for none.
-func payout(p money.Payout) *couponv1.Payout {
-	switch p.Kind {
-	case money.Fixed:
-		return &couponv1.Payout{Kind: &couponv1.Payout_Fixed{Fixed: moneyProto(p.Fixed)}}
-	case money.Percent:
-		return &couponv1.Payout{Kind: &couponv1.Payout_Percent{Percent: money.FormatPercent(p.Percent)}, Cap: moneyProto(p.Cap)}
-	default:
-		return nil
-	}
+	return resource.Money(m), nil
 }

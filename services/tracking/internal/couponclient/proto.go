@@ -7,7 +7,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
-	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -20,8 +20,8 @@ func offerFromProto(resp *couponv1.LookupOfferResponse) (domain.Offer, error) {
 		return domain.Offer{}, fmt.Errorf("reading landing_page_url of %s: %w", p.GetName(), err)
 	}
 	fallback, err := fallbackFromProto(p.GetName(), p.GetFallbackUrl())
-	payout, payoutErr := payoutFromProto(p.GetPayout())
-	revenue, revenueErr := payoutFromProto(p.GetRevenue())
+	payout, payoutErr := resource.Payout(p.GetPayout())
+	revenue, revenueErr := resource.Payout(p.GetRevenue())
 	return domain.Offer{
 		ID:                    strings.TrimPrefix(p.GetName(), "offers/"),
 		Active:                p.GetState() == couponv1.Offer_ACTIVE,
@@ -35,7 +35,7 @@ func offerFromProto(resp *couponv1.LookupOfferResponse) (domain.Offer, error) {
 		CouponGrace:           p.GetCouponGrace().AsDuration(),
 		Payout:                payout,
 		Revenue:               revenue,
-		OpenPostbackMaxAmount: moneyFromProto(p.GetOpenPostbackMaxAmount()),
+		OpenPostbackMaxAmount: resource.Money(p.GetOpenPostbackMaxAmount()),
 		StartStatus:           domain.Status(p.GetDefaultConversionStatus().String()),
 		CurrencyCode:          p.GetCurrencyCode(),
 		ETag:                  p.GetEtag(),
@@ -68,8 +68,8 @@ func couponsFromProto(resp *couponv1.LookupCodeResponse) ([]domain.Coupon, error
 // couponFromProto reads a coupon with what its validity hangs on.
 func couponFromProto(p *couponv1.Candidate) (domain.Coupon, error) {
 	c := p.GetCoupon()
-	payout, payoutErr := payoutFromProto(c.GetPayout())
-	approvalPayout, approvalErr := payoutFromProto(p.GetApprovalPayout())
+	payout, payoutErr := resource.Payout(c.GetPayout())
+	approvalPayout, approvalErr := resource.Payout(p.GetApprovalPayout())
 	settings, settingsErr := settingsFromProto(c)
 	coupon := domain.Coupon{
 		Offer:          strings.TrimPrefix(c.GetOffer(), "offers/"),
@@ -113,7 +113,7 @@ func settingsFromProto(c *couponv1.Coupon) (domain.CouponSettings, error) {
 
 // standingFromProto reads how a publisher stands on an offer.
 func standingFromProto(p *couponv1.LookupStandingResponse) (domain.Standing, error) {
-	payout, err := payoutFromProto(p.GetApprovalPayout())
+	payout, err := resource.Payout(p.GetApprovalPayout())
 	return domain.Standing{
 		Approved: approved(p.GetPublisherState(), p.GetApprovalState()),
 		Payout:   payout,
@@ -176,21 +176,4 @@ func fallbackFromProto(name, url string) (*trackinglink.Template, error) {
 		return nil, fmt.Errorf("reading fallback_url of %s: %w", name, err)
 	}
 	return template, nil
-}
-
-func payoutFromProto(p *couponv1.Payout) (money.Payout, error) {
-	switch kind := p.GetKind().(type) {
-	case *couponv1.Payout_Fixed:
-		return money.Payout{Kind: money.Fixed, Fixed: moneyFromProto(kind.Fixed)}, nil
-	case *couponv1.Payout_Percent:
-		percent, err := money.ParsePercent(kind.Percent)
-		return money.Payout{Kind: money.Percent, Percent: percent, Cap: moneyFromProto(p.GetCap())}, err
-	default:
-		return money.Payout{}, nil
-	}
-}
-
-// moneyFromProto reads an amount; none where it is unset.
-func moneyFromProto(p *couponv1.Money) money.Money {
-	return money.Money{Currency: p.GetCurrencyCode(), Units: p.GetUnits(), Nanos: p.GetNanos()}
 }

@@ -132,7 +132,7 @@ func checkReferences(r *domain.Report) error {
 
 // amountFromProto reads an amount; its currency may be left to the offer.
 func amountFromProto(p *couponv1.Money) (money.Money, error) {
-	m := money.Money{Currency: p.GetCurrencyCode(), Units: p.GetUnits(), Nanos: p.GetNanos()}
+	m := resource.Money(p)
 	var found apperr.Findings
 	if m.Currency != "" {
 		code, err := money.ParseCurrency(m.Currency)
@@ -170,9 +170,9 @@ func conversionToProto(c domain.Conversion) *trackingv1.Conversion {
 		Click:          c.Click,
 		TransactionId:  c.TransactionID,
 		Event:          c.Event,
-		Amount:         moneyToProto(c.Amount),
-		Payout:         moneyToProto(c.Payout),
-		Revenue:        moneyToProto(c.Revenue),
+		Amount:         resource.MoneyProto(c.Amount),
+		Payout:         resource.MoneyProto(c.Payout),
+		Revenue:        resource.MoneyProto(c.Revenue),
 		Status:         trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(c.Status)]),
 		Outcome:        trackingv1.Conversion_Outcome(trackingv1.Conversion_Outcome_value[string(c.Outcome)]),
 		Method:         trackingv1.Conversion_Method(trackingv1.Conversion_Method_value[string(c.Method)]),
@@ -190,7 +190,7 @@ func conversionToProto(c domain.Conversion) *trackingv1.Conversion {
 		CreateTime:     timestamppb.New(c.CreateTime),
 		Undeduplicated: c.Undeduplicated,
 		Decision:       decisionToProto(c.Basis),
-		RefundedAmount: moneyToProto(c.Refunded),
+		RefundedAmount: resource.MoneyProto(c.Refunded),
 		StatusReason:   c.StatusReason,
 		UpdateTime:     timestamppb.New(c.UpdateTime),
 		Etag:           app.ETag(c),
@@ -201,13 +201,6 @@ func conversionToProto(c domain.Conversion) *trackingv1.Conversion {
 	}
 	p.Publisher = resource.Name("publishers/", c.Publisher)
 	return p
-}
-
-func moneyToProto(m money.Money) *couponv1.Money {
-	if m.IsNone() {
-		return nil
-	}
-	return &couponv1.Money{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
 }
 
 // cutPrefix returns what follows a prefix, trimmed of pasted characters, if it is one segment.

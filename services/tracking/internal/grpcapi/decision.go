@@ -4,9 +4,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
-	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -25,7 +23,7 @@ func decisionToProto(g *domain.Basis) *trackingv1.Decision {
 		Coupons:     make([]*trackingv1.ConsideredCoupon, len(g.Coupons)),
 	}
 	if g.Rates != nil {
-		p.Payout, p.Revenue = payoutToProto(g.Rates.Payout), payoutToProto(g.Rates.Revenue)
+		p.Payout, p.Revenue = resource.PayoutProto(g.Rates.Payout), resource.PayoutProto(g.Rates.Revenue)
 	}
 	if c := g.Click; c != nil {
 		p.Click = &trackingv1.ConsideredClick{
@@ -46,18 +44,6 @@ func decisionToProto(g *domain.Basis) *trackingv1.Decision {
 		}
 	}
 	return p
-}
-
-// payoutToProto writes a rate; nil where nothing is due.
-func payoutToProto(p money.Payout) *couponv1.Payout {
-	switch p.Kind {
-	case money.Fixed:
-		return &couponv1.Payout{Kind: &couponv1.Payout_Fixed{Fixed: moneyToProto(p.Fixed)}}
-	case money.Percent:
-		return &couponv1.Payout{Kind: &couponv1.Payout_Percent{Percent: money.FormatPercent(p.Percent)}, Cap: moneyToProto(p.Cap)}
-	default:
-		return nil
-	}
 }
 
 func reasonToProto(r domain.Reason) trackingv1.Conversion_Reason {

@@ -33,10 +33,10 @@ func stateToProto(s domain.State) *trackingv1.ConversionState {
 		Reason:         reasonToProto(s.Reason),
 		Publisher:      resource.Name("publishers/", s.Publisher),
 		Coupon:         s.Coupon,
-		Amount:         moneyToProto(s.Amount),
-		RefundedAmount: moneyToProto(s.Refunded),
-		Payout:         moneyToProto(s.Payout),
-		Revenue:        moneyToProto(s.Revenue),
+		Amount:         resource.MoneyProto(s.Amount),
+		RefundedAmount: resource.MoneyProto(s.Refunded),
+		Payout:         resource.MoneyProto(s.Payout),
+		Revenue:        resource.MoneyProto(s.Revenue),
 	}
 }
 
@@ -53,7 +53,7 @@ func conflictsToProto(conflicts []domain.Conflict) []*trackingv1.ConversionConfl
 			CreateTime: timestamppb.New(c.Time),
 			Count:      int32(min(c.Count, 1<<30)), //nolint:gosec // bounded
 			Postback:   resource.Name("postbacks/", c.Postback),
-			Amount:     moneyToProto(c.Amount),
+			Amount:     resource.MoneyProto(c.Amount),
 			CouponCode: c.Code,
 			Click:      c.Click,
 			Publisher:  resource.Name("publishers/", c.Publisher),

@@ -81,7 +81,7 @@ func figuresToProto(f rollup.Figures) *trackingv1.Figures {
 func moneysToProto(sums []money.Money) []*couponv1.Money {
 	all := make([]*couponv1.Money, len(sums))
 	for i, sum := range sums {
-		all[i] = moneyToProto(sum)
+		all[i] = resource.MoneyProto(sum)
 	}
 	return all
 }
