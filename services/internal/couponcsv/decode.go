@@ -29,7 +29,7 @@ func decode(file []byte) (string, error) {
 		}
 	}
 	if strings.ContainsRune(text, 0) {
-		return "", invalid("INVALID_FILE", "the file has bytes that no text has; save it as CSV UTF-8")
+		return "", invalid("INVALID_FILE", "the file has bytes that are not text; save it as CSV UTF-8")
 	}
 	return oneLineEnd(text), nil
 }

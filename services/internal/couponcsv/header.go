@@ -160,7 +160,7 @@ func (h header) misplaced(cells []string) *apperr.Error {
 		case len(cell) > MaxCellBytes:
 			return apperr.Invalid("INVALID_CELL", name(), "the cell is %d bytes long; it may be at most 10,000", len(cell))
 		case !titled && pasted.Trim(cell) != "":
-			return apperr.Invalid("INVALID_CELL", name(), "%.60q stands under no title; is there a separator too many?", cell)
+			return apperr.Invalid("INVALID_CELL", name(), "%.60q has no column title; is there a separator too many?", cell)
 		}
 	}
 	return nil

@@ -99,7 +99,7 @@ func Compile(text string) (*Template, error) {
 	}
 	// Other platforms write macros as #id#. Servers never receive what follows a #, and nobody would notice.
 	if strings.Contains(text, "#") {
-		return nil, errors.New("it has a #, and what is behind it is never sent; macros are written as in {conversion_id}, and the character itself %23")
+		return nil, errors.New("it has a #, and nothing after it is ever sent; write macros as in {conversion_id}, and the character itself as %23")
 	}
 	return &Template{url: compiled}, nil
 }

@@ -61,7 +61,7 @@ func StartFailure(err error) error {
 		return errors.New("the MongoDB server refuses the user or the password of the database URL: check both, and authSource, " +
 			"the database that defines the user: " + refusal.Error())
 	case refusal.HasErrorCode(codeUnauthorized):
-		return errors.New("the MongoDB user of the database URL lacks a right: it needs readWrite and dbAdmin on the service's database: " +
+		return errors.New("the MongoDB user of the database URL lacks a privilege: it needs readWrite and dbAdmin on the service's database: " +
 			refusal.Error())
 	default:
 		return err

@@ -41,6 +41,6 @@ func (s State) Refusal() error {
 	if s.Began.IsZero() || !s.Done.IsZero() {
 		return nil
 	}
-	return fmt.Errorf("its data is being moved here from %s, which has not come to its end: run `couponlink move --from %s --to %s` (URLs with their credentials) until it has",
+	return fmt.Errorf("its data is being moved here from %s, which is not finished: run `couponlink move --from %s --to %s` (URLs with their credentials) until it is",
 		s.Place.From, s.Place.From, s.Place.To)
 }

@@ -77,12 +77,12 @@ func (a *Allowed) add(entry string) error {
 	}
 	name, err := asciiName(host)
 	if err != nil {
-		return errors.New("is none of a host, host:port and a range of addresses such as 10.1.0.0/16")
+		return errors.New("must be a host, host:port or a range of addresses such as 10.1.0.0/16")
 	}
 	if address, odd := oddAddress(name); odd && address.IsValid() {
 		return fmt.Errorf("has an address in an unusual form; write %v", address)
 	} else if odd {
-		return errors.New("has something like an address that is none")
+		return errors.New("looks like an address but is not a valid one")
 	}
 	a.names[endpoint{name, port}] = true
 	return nil
@@ -101,7 +101,7 @@ func parsePrefix(entry string) (netip.Prefix, error) {
 		return netip.Prefix{}, errors.New("is an IPv4 range written as IPv6; write it as IPv4")
 	}
 	if prefix != prefix.Masked() {
-		return netip.Prefix{}, fmt.Errorf("has bits behind its length; write %v, or the address alone", prefix.Masked())
+		return netip.Prefix{}, fmt.Errorf("has bits after its prefix length; write %v, or the address alone", prefix.Masked())
 	}
 	return prefix, nil
 }

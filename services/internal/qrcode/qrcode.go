@@ -62,7 +62,7 @@ func checkURL(link string) error {
 	}
 	for i := range len(link) {
 		if link[i] <= ' ' || link[i] >= 0x7F {
-			return apperr.Invalid(reason, field, "has a character at %d that no URL has; write it percent-encoded", i+1)
+			return apperr.Invalid(reason, field, "has a character at %d that URLs cannot have; percent-encode it", i+1)
 		}
 	}
 	parsed, err := url.Parse(link)

@@ -92,7 +92,7 @@ func (db *DB) connectSnapshot(ctx context.Context) (*Snapshot, error) {
 	}
 	conn, err := pool.Conn(ctx)
 	if err != nil {
-		return nil, errors.Join(Failure(fmt.Errorf("opening %s once more: %w", db.path, err)), pool.Close())
+		return nil, errors.Join(Failure(fmt.Errorf("opening %s again: %w", db.path, err)), pool.Close())
 	}
 	return &Snapshot{File: filepath.Base(db.path), pool: pool, conn: conn}, nil
 }

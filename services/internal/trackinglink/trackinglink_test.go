@@ -83,7 +83,7 @@ func TestCheckTemplate(t *testing.T) {
 	for template, want := range map[string]string{
 		"javascript:alert(1)":   "it must be an absolute URL that begins with https:// or http://",
 		"https://{pub_id}.a.b/": "it has a macro in its host",
-		"https://a.b/{click_id": "it has a lone {; braces stand around macros only, as in {click_id}",
+		"https://a.b/{click_id": "it has a lone {; use braces only around a macro such as {click_id}",
 		"https://a.b/{clickid}": "it has the unknown macro {clickid}; the macros are {click_id}, {coupon_code}, {pub_id}, {offer_id}, {pub_click_id}, {pub_sub_id}, {pub_unique1}, {pub_unique2}, {pub_unique3}, {pub_unique4}, {pub_unique5}",
 	} {
 		if err := trackinglink.CheckTemplate(template); err == nil || !strings.Contains(err.Error(), want) {

@@ -26,7 +26,7 @@ func checkCharacters(text string) error {
 		case strings.ContainsRune("\\\"<>^`|", r):
 			return fmt.Errorf("it has the character %q, which must be percent-encoded as %%%02X", r, r)
 		case r == '%' && !escape(text[i:]):
-			return errors.New("it has a % without two hexadecimal digits behind it; the character itself is written %25")
+			return errors.New("it has a % without two hexadecimal digits after it; write the character itself as %25")
 		}
 	}
 	return nil
@@ -55,9 +55,9 @@ func checkURL(text string) error {
 	case authority == "":
 		return errors.New("it has no host; it must look like https://www.example.com/")
 	case strings.ContainsAny(authority, "{}"):
-		return errors.New("it has a macro in its host; macros may stand behind the / or ? after the host only")
+		return errors.New("it has a macro in its host; macros must come after the / or ? that follows the host")
 	case strings.Contains(authority, "@"):
-		return errors.New("it has a user name before its host; only the host may stand there")
+		return errors.New("it has a user name before its host; leave it out")
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host != authority || !hostname(u) || !port(u) {

@@ -81,7 +81,7 @@ func (t *Template) compile(text string, macros Macros) error {
 		}
 		end := strings.IndexByte(rest, '}')
 		if end < open+1 {
-			return fmt.Errorf("it has a lone %c; braces stand around macros only, as in {%s}, and else are written %%7B and %%7D", rest[open], macros.Names[0])
+			return fmt.Errorf("it has a lone %c; use braces only around a macro such as {%s}, and write others as %%7B and %%7D", rest[open], macros.Names[0])
 		}
 		macro, known := t.macro(rest[open+1:end], macros)
 		if !known {

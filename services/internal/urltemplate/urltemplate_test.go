@@ -89,7 +89,7 @@ func TestCompileRefuses(t *testing.T) {
 		"https://a.b/{clickid}":                    "it has the unknown macro {clickid}; the macros are {click_id}, {code}",
 		"https://a.b/{}":                           "it has the unknown macro {}",
 		"https://a.b/{CLICK_ID}":                   "it has the unknown macro {CLICK_ID}",
-		"https://a.b/{click_id":                    "it has a lone {; braces stand around macros only, as in {click_id}, and else are written %7B and %7D",
+		"https://a.b/{click_id":                    "it has a lone {; use braces only around a macro such as {click_id}, and write others as %7B and %7D",
 		"https://a.b/click_id}":                    "it has a lone }",
 		"https://a.b/}{":                           "it has a lone }",
 		"https://a.b/{{click_id}}":                 "it has the unknown macro {{click_id}",
