@@ -1,5 +1,5 @@
 // Package attributiontest has the attribution cases: who earns a sale, as data (cases). Each states the rule that it
-// tests in a sentence. The tests of the tracking service's rules run the cases against the decision itself; e2e runs
+// tests in a sentence. The tests of the tracking service's domain run the cases against the decision itself; e2e runs
 // them against the product.
 //
 // Only tests may import it. It knows no service, and uses the API's words only.

@@ -1,6 +1,6 @@
 // Package bearer checks `Authorization: Bearer KEY` against the admin key.
 //
-// Any edge may import it; it imports none of ours.
+// The packages that serve requests may import it; it imports none of ours.
 package bearer
 
 import (

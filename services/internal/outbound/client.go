@@ -1,7 +1,7 @@
 // Package outbound makes HTTP calls to hosts that partners name, such as a publisher's postback URL. It prevents these
 // calls from being used against the operator's own network.
 //
-// The services, except their rules, and settings may import it; it imports none of ours.
+// The services, except their domain packages, and settings may import it; it imports none of ours.
 package outbound
 
 import (

@@ -1,7 +1,7 @@
 // Package resourcepage keeps list responses small enough for gRPC clients, which refuse messages over 4 MiB
 // whatever page size they asked for.
 //
-// The services' edges import it; it imports none of our packages.
+// The services' grpcapi packages import it; it imports none of our packages.
 package resourcepage
 
 import (

@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
-// TestPagesEndBeforeMaxBytes reads a list of rows of various lengths page by page, like an edge.
+// TestPagesEndBeforeMaxBytes reads a list of rows of various lengths page by page, like a service.
 func TestPagesEndBeforeMaxBytes(t *testing.T) {
 	t.Parallel()
 	schema := listing.NewSchema(listing.Field{Name: "name", Stored: "id", Kind: listing.Opaque}, "")

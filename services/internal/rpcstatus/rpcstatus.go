@@ -1,6 +1,6 @@
 // Package rpcstatus builds the gRPC statuses that callers see, each with a reason for programs.
 //
-// The edges and the gateway may import it; of our packages it imports bearer.
+// The services' grpcapi packages and the gateway may import it; of our packages it imports bearer.
 package rpcstatus
 
 import (
