@@ -36,20 +36,6 @@ func (o oneOffer) LatestOffer(ctx context.Context, id string) (domain.Offer, err
 	return o.Offer(ctx, id)
 }
 
-// tokenOffer is oneOffer with a token.
-type tokenOffer struct{ oneOffer }
-
-func (o tokenOffer) Offer(ctx context.Context, id string) (domain.Offer, error) {
-	offer, err := o.oneOffer.Offer(ctx, id)
-	offer.Auth, offer.Credentials.Token = domain.AuthToken, "s3cret"
-	return offer, err
-}
-
-// LatestOffer implements app.CouponClient.
-func (o tokenOffer) LatestOffer(ctx context.Context, id string) (domain.Offer, error) {
-	return o.Offer(ctx, id)
-}
-
 func newFlow(t *testing.T) *app.Service {
 	t.Helper()
 	return newFlowOf(t, oneOffer{})
