@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
@@ -84,17 +83,6 @@ func (s *Service) Recount(ctx context.Context, req RecountRequest) (RecountResul
 		}
 	}
 	return result, nil
-}
-
-// String says what differs, in words.
-func (d Difference) String() string {
-	k := d.Key
-	period := k.Day().String()
-	if k.Cube.Monthly() {
-		period = "the month from " + period
-	}
-	return fmt.Sprintf("%s, offer %q, publisher %q, code %q, status %q, method %q, currency %q: kept %+v, counted %+v",
-		period, k.Offer, k.Publisher, k.CouponCode, k.Status, k.Method, k.Currency, d.Kept, d.Counted)
 }
 
 // Totals adds up all conversions that match a filter.

@@ -10,9 +10,6 @@ import (
 )
 
 const (
-	// CouponServiceUnavailable is the reason of a CouponClient's error if the coupon service cannot be reached.
-	CouponServiceUnavailable = "COUPON_SERVICE_UNAVAILABLE"
-
 	// deferredInterval is how often KeepJudging looks for reports that are due.
 	deferredInterval = time.Second
 	// deferredLease is how long a claim on them lasts, and deferredAtOnce how many are claimed at once.

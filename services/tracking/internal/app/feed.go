@@ -1,11 +1,8 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"sync/atomic"
-
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -14,46 +11,6 @@ const (
 	// feedPages is how many of the pages read last are kept for other watches.
 	feedPages = 16
 )
-
-// Position is a place in the order in which conversions were stored and changed: the order of Major and then
-// of Minor. What they count is the store's business. The zero Position is before all events.
-type Position struct{ Major, Minor int64 }
-
-// Compare returns less than 0 if p is before q, 0 if they are the same, and more if p is after q.
-func (p Position) Compare(q Position) int {
-	return cmp.Or(cmp.Compare(p.Major, q.Major), cmp.Compare(p.Minor, q.Minor))
-}
-
-// Event is the insertion of a conversion, or changes of one.
-type Event struct {
-	Position Position
-	// Conversion is what is stored now, with its changes and conflicts, without its Basis.
-	Conversion domain.Conversion
-	// First and Last say what happened: 0 is the insertion, n the conversion's n-th change. First is after
-	// Last if something else was written, such as a conflict.
-	First, Last int
-	// Revision is what the conversion had after the event.
-	Revision int64
-}
-
-// conversion returns the conversion as the event left it.
-func (e *Event) conversion() domain.Conversion {
-	if e.Revision == e.Conversion.Revision {
-		return e.Conversion
-	}
-	c := e.Conversion.AsOf(e.Last)
-	c.Revision = e.Revision
-	return c
-}
-
-// changes returns the changes that the event was.
-func (e *Event) changes() []domain.Change {
-	first, last := max(e.First-1, 0), min(e.Last, len(e.Conversion.Changes))
-	if first >= last {
-		return nil
-	}
-	return e.Conversion.Changes[first:last:last]
-}
 
 // feed reads events for all watches: one reads, and the others find in memory what it read.
 type feed struct {

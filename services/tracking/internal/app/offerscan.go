@@ -11,16 +11,6 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
-// Hold is the right to go on with a scan until a time. Whoever has it loses it when that has passed, or
-// when the scan ends.
-type Hold struct {
-	// Scan is the scan's id.
-	Scan string
-	// Holder is the hold's own name: no two have the same.
-	Holder string
-	Until  time.Time
-}
-
 // OfferScanStore keeps scans of offers with their results, 90 days from their creation.
 type OfferScanStore interface {
 	// InsertOfferScan stores a new scan, which is running and nobody's. ErrExists: another one of the offer

@@ -5,23 +5,11 @@ package app
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
-)
-
-var (
-	// ErrNotFound is returned by a Store or a CouponClient where the thing asked for does not exist.
-	ErrNotFound = errors.New("not found")
-	// ErrExists is returned by a Store where the place of what is to be stored is taken.
-	ErrExists = errors.New("exists already")
-	// ErrLimitReached is returned by a Store where a coupon has no use left, or there is no room for more.
-	ErrLimitReached = errors.New("limit reached")
-	// ErrNotCounted is returned by a Store whose figures are not made yet.
-	ErrNotCounted = errors.New("not counted yet")
 )
 
 // Store keeps clicks, conversions, the journal of postbacks, deliveries, saved reports, and scans of
@@ -50,31 +38,6 @@ type Store interface {
 	Ping(ctx context.Context) error
 	// Close waits for writes under way and releases what the store holds.
 	Close() error
-}
-
-// Sale is a conversion to store, with what is stored with it.
-type Sale struct {
-	Conversion domain.Conversion
-	// Use is what the conversion takes of a coupon that has limits; nil: it has none. Where no use is
-	// left, domain.OverLimit of the conversion is stored instead.
-	Use *domain.Use
-	// Postback is the journal's entry of the call that reported the sale; nil: a platform service did.
-	// What the call came to is filled in as it is stored (domain.Postback.Of).
-	Postback *domain.Postback
-	// Deferred is the report to judge the sale again; nil if it is judged. It is stored with the conversion,
-	// and only if that is inserted.
-	Deferred *domain.Deferred
-}
-
-// Update is what a conversion becomes.
-type Update struct {
-	// Conversion is the changed conversion; one with the revision that it had is not stored.
-	Conversion domain.Conversion
-	// Use is taken where the conversion holds a use of another coupon after the change, or of one again,
-	// and that has limits; nil: it has none.
-	Use *domain.Use
-	// Return is what it held before, to be given back where it no longer does; nil: it held nothing.
-	Return *domain.Use
 }
 
 // ConversionStore keeps conversions. They are never deleted.
@@ -146,20 +109,6 @@ type FigureStore interface {
 	Totals(ctx context.Context, where listing.Expr) ([]rollup.Cell, error)
 }
 
-// Recount is what a recount found.
-type Recount struct {
-	// Counted is how many cells there are.
-	Counted int64
-	// Differing are those that were kept as something else, in no order.
-	Differing []Difference
-}
-
-// Difference is a cell that was kept as something else than was counted.
-type Difference struct {
-	Key           rollup.CellKey
-	Kept, Counted rollup.Measures
-}
-
 // PostbackStore keeps the journal of postbacks, each entry for as long as the store was told to.
 type PostbackStore interface {
 	// InsertPostback stores an entry that came with no new conversion.
@@ -189,16 +138,6 @@ type DeferredStore interface {
 	Settle(ctx context.Context, id string) error
 }
 
-// Answer is an answer that a CouponClient keeps, to have it after a restart.
-type Answer struct {
-	// Kind and Key say what was asked.
-	Kind, Key string
-	// Body is the answer as the CouponClient encodes it; nil removes it.
-	Body []byte
-	// Time is when it was asked for.
-	Time time.Time
-}
-
 // AnswerStore keeps the answers of a CouponClient. They hold the offers' tokens and secrets, as the coupon
 // service's own database does.
 type AnswerStore interface {
@@ -209,27 +148,6 @@ type AnswerStore interface {
 	Answers(ctx context.Context, kind string, since time.Time, limit int) ([]Answer, error)
 	// PruneAnswers removes the answers of a kind from before a time, and the oldest if there are more than most.
 	PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error
-}
-
-// Plan is what a conversion's changes up to a revision come to.
-type Plan struct {
-	// Conversion is the id, Revision what it had when the plan was made.
-	Conversion string
-	Revision   int64
-	Deliveries []domain.Delivery
-}
-
-// Claim asks for deliveries that are due.
-type Claim struct {
-	Now time.Time
-	// Until is until when those claimed are left to the claimant.
-	Until time.Time
-	// Holder is the claim's own name: no two claims have the same.
-	Holder string
-	// Skip are the ids of publishers to whom nothing is to be delivered now.
-	Skip []string
-	// Limit is how many are claimed at most.
-	Limit int
 }
 
 // DeliveryStore keeps deliveries, those that are done for 90 days.

@@ -173,11 +173,11 @@ func (w *watch) tell(events []Event, tell func(News) error) error {
 	for i := range events {
 		e := &events[i]
 		w.at = e.Position
-		c := e.conversion()
+		c := e.Left()
 		if !listing.Match(w.where, func(column string) any { return columnOf(&c, column) }) {
 			continue
 		}
-		if err := tell(News{Conversion: &c, Created: e.First == 0, Changes: e.changes(), ResumeToken: w.token()}); err != nil {
+		if err := tell(News{Conversion: &c, Created: e.First == 0, Changes: e.Changes(), ResumeToken: w.token()}); err != nil {
 			return err
 		}
 		w.quiet = -1

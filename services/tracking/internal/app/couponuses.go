@@ -1,7 +1,5 @@
 package app
 
-// What stores keep besides what callers of theirs give them, as it is moved from one store to another.
-
 // CouponUses are how often a coupon that has limits was used: another way of saying what the conversions say.
 type CouponUses struct {
 	// Coupon is the coupon's resource name.
@@ -11,10 +9,4 @@ type CouponUses struct {
 	// ETag is the coupon's revision as of which the uses were counted.
 	ETag string
 	Uses int64
-}
-
-// Counted says by which days figures are, and that everything is in them. A store without figures has none.
-type Counted struct {
-	// Zone is the name of the time zone.
-	Zone string
 }
