@@ -177,29 +177,29 @@ func (s *Service) change(ctx context.Context, stored domain.Conversion, target *
 	if err != nil {
 		return stored, false, err
 	}
-	changed, err = s.store.UpdateConversion(ctx, stored.ID, func(c domain.Conversion) (Update, error) {
+	changed, err = s.store.UpdateConversion(ctx, stored.ID, func(c domain.Conversion) (domain.Update, error) {
 		after, err := do(c)
 		if err != nil {
-			return Update{}, err
+			return domain.Update{}, err
 		}
 		unchanged = after.Revision == c.Revision
-		update := Update{Conversion: after}
+		update := domain.Update{Conversion: after}
 		if before := c.Holds(); before != "" && before != after.Holds() {
 			update.Return = s.returned(c)
 		}
 		if after.Holds() != "" && after.Holds() != c.Holds() {
 			coupon := oneNamed(after.Coupon, present, target)
 			if coupon == nil {
-				return Update{}, apperr.New(apperr.Aborted, "CONVERSION_CHANGED", "conversions/%s was credited to another coupon meanwhile; try again", c.ID)
+				return domain.Update{}, apperr.New(apperr.Aborted, "CONVERSION_CHANGED", "conversions/%s was credited to another coupon meanwhile; try again", c.ID)
 			}
 			update.Use = s.use(after, coupon)
 		}
 		return update, nil
 	})
 	switch {
-	case errors.Is(err, ErrLimitReached):
+	case errors.Is(err, domain.ErrLimitReached):
 		return stored, false, limitReached()
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, domain.ErrNotFound):
 		return stored, false, conversionNotFound(stored.ID)
 	case err != nil:
 		return stored, false, err
@@ -248,15 +248,15 @@ func (s *Service) tryUse(ctx context.Context, use *domain.Use) error {
 	}
 	left, err := s.store.UsesLeft(ctx, *use)
 	if err == nil && !left {
-		return ErrLimitReached
+		return domain.ErrLimitReached
 	}
 	return err
 }
 
 // tried returns what a coupon's limits would make of a new sale now, for one that is only tried.
-func (s *Service) tried(ctx context.Context, sale Sale) (domain.Conversion, error) {
+func (s *Service) tried(ctx context.Context, sale domain.Sale) (domain.Conversion, error) {
 	err := s.tryUse(ctx, sale.Use)
-	if errors.Is(err, ErrLimitReached) {
+	if errors.Is(err, domain.ErrLimitReached) {
 		return domain.OverLimit(sale.Conversion), nil
 	}
 	return sale.Conversion, err

@@ -149,7 +149,7 @@ func (s *Service) judgePlainClick(ctx context.Context, click *domain.Click, offe
 // clickStanding returns the standing of a click's publisher on its offer, and notes if the publisher does not exist.
 func (s *Service) clickStanding(ctx context.Context, click *domain.Click) (domain.Standing, error) {
 	standing, err := s.catalog.Standing(ctx, click.Offer, click.Publisher)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		click.PublisherUnknown = true
 		return domain.Standing{}, nil
 	}
@@ -159,7 +159,7 @@ func (s *Service) clickStanding(ctx context.Context, click *domain.Click) (domai
 // standing returns a publisher's standing on the offer; an unknown publisher has no approval.
 func (s *Service) standing(ctx context.Context, offer, publisher string) (domain.Standing, error) {
 	standing, err := s.catalog.Standing(ctx, offer, publisher)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return domain.Standing{}, nil
 	}
 	return standing, err

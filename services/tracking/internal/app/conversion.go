@@ -157,7 +157,7 @@ func partOf(c *domain.Conversion, field string, part listing.Part) any {
 // Errors: NotFound (CONVERSION_NOT_FOUND).
 func (s *Service) Conversion(ctx context.Context, id string) (domain.Conversion, error) {
 	c, err := s.store.Conversion(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return c, conversionNotFound(id)
 	}
 	return c, err

@@ -20,7 +20,7 @@ const (
 // isAway reports whether an error says that the coupon service could not be reached.
 func isAway(err error) bool {
 	e := apperr.As(err)
-	return e != nil && e.Reason == CouponServiceUnavailable
+	return e != nil && e.Reason == domain.CouponServiceUnavailable
 }
 
 // KeepJudging judges waiting reports when they are due, until ctx ends: sales that came while the coupon
@@ -86,7 +86,7 @@ func (s *Service) judgeAgain(ctx context.Context, d domain.Deferred) error {
 	switch {
 	case err == nil && !stored.Unjudged():
 		return s.store.Settle(ctx, d.ID) // a person was faster
-	case err != nil && !errors.Is(err, ErrNotFound):
+	case err != nil && !errors.Is(err, domain.ErrNotFound):
 		return err
 	}
 	_, err = s.replay(AsOf(ctx, s.Now()), d.Postback, ReplayOrder{Actor: domain.Automatic, reason: "the coupon service answered"})
@@ -104,7 +104,7 @@ func (s *Service) judgeAgain(ctx context.Context, d domain.Deferred) error {
 // crash in between loses nothing.
 func (s *Service) finish(ctx context.Context, d domain.Deferred, result domain.Replay) error {
 	result.Time = s.Now()
-	if err := s.store.SetReplay(ctx, d.Postback.ID, result); err != nil && !errors.Is(err, ErrNotFound) { // it may have expired
+	if err := s.store.SetReplay(ctx, d.Postback.ID, result); err != nil && !errors.Is(err, domain.ErrNotFound) { // it may have expired
 		return err
 	}
 	return s.store.Settle(ctx, d.ID)

@@ -11,7 +11,7 @@ import (
 )
 
 func unreachable() error {
-	return apperr.New(apperr.Unavailable, app.CouponServiceUnavailable, "away")
+	return apperr.New(apperr.Unavailable, domain.CouponServiceUnavailable, "away")
 }
 
 func TestASaleWaitsForTheCouponService(t *testing.T) {

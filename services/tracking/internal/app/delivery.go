@@ -47,7 +47,7 @@ func deliveryValue(d domain.Delivery, field string) any {
 // Errors: NotFound (DELIVERY_NOT_FOUND).
 func (s *Service) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
 	d, err := s.store.Delivery(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return d, noDelivery(id)
 	}
 	return d, err
@@ -75,7 +75,7 @@ func (s *Service) Deliveries(ctx context.Context, req listing.Request) ([]domain
 // Errors: NotFound (DELIVERY_NOT_FOUND).
 func (s *Service) ReplayDelivery(ctx context.Context, id string) (domain.Delivery, error) {
 	d, err := s.store.ReplayDelivery(ctx, id, s.Now())
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return d, noDelivery(id)
 	}
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *Service) replayAll(ctx context.Context, page []domain.Delivery) (int64,
 	for _, d := range page {
 		group.Go(func() error {
 			_, err := s.store.ReplayDelivery(ctx, d.ID, now)
-			if errors.Is(err, ErrNotFound) { // its time was over in between
+			if errors.Is(err, domain.ErrNotFound) { // its time was over in between
 				return nil
 			}
 			if err == nil {
@@ -151,7 +151,7 @@ type TestCall struct {
 // Errors: NotFound (PUBLISHER_NOT_FOUND); FailedPrecondition (NO_POSTBACK_URL).
 func (s *Service) TestDelivery(ctx context.Context, publisher string) (TestCall, error) {
 	to, err := s.catalog.Publisher(ctx, publisher)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return TestCall{}, apperr.New(apperr.NotFound, "PUBLISHER_NOT_FOUND", "there is no publisher %q", publisher)
 	}
 	if err != nil {

@@ -26,7 +26,7 @@ type endpoints struct {
 func (e *endpoints) Publisher(_ context.Context, id string) (domain.Publisher, error) {
 	p, ok := e.list[id]
 	if !ok {
-		return p, app.ErrNotFound
+		return p, domain.ErrNotFound
 	}
 	return p, nil
 }
@@ -60,7 +60,7 @@ func deliveries(t *testing.T, dead int) (*app.Service, *endpoints, *atomic.Int64
 		d.ID = d.Conversion + "-0-" + d.Publisher
 		list = append(list, d.GivenUp(domain.Attempt{Time: at, Error: "answered 500"}, at))
 	}
-	if err := store.Plan(t.Context(), []app.Plan{{Conversion: list[0].Conversion, Revision: 1, Deliveries: list}}); err != nil {
+	if err := store.Plan(t.Context(), []domain.DeliveryPlan{{Conversion: list[0].Conversion, Revision: 1, Deliveries: list}}); err != nil {
 		t.Fatal(err)
 	}
 	template, err := deliveryurl.Compile("https://a.example/?event={event}")

@@ -49,7 +49,7 @@ func (s *Service) keepEarly(ctx context.Context, p settled, id string) (Verdict,
 		return verdict, s.journal(ctx, p, verdict)
 	}
 	stored, err := s.store.Conversion(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return verdict, nil
 	}
 	if err != nil {
@@ -170,7 +170,7 @@ func (s *Service) replayEarly(ctx context.Context, p settled, order ReplayOrder)
 	}
 	stored, err := s.store.Conversion(ctx, id)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, domain.ErrNotFound):
 		return domain.Replay{Outcome: domain.ReplayUnchanged, Reason: string(domain.EarlyChange), Message: "The sale has not come yet."}, nil
 	case err != nil:
 		return domain.Replay{}, err
@@ -197,7 +197,7 @@ func (s *Service) lookForSales(ctx context.Context) error {
 	}
 	for _, d := range due {
 		stored, err := s.store.Conversion(ctx, d.Conversion)
-		missing := errors.Is(err, ErrNotFound) || err == nil && stored.Unjudged()
+		missing := errors.Is(err, domain.ErrNotFound) || err == nil && stored.Unjudged()
 		switch {
 		case err == nil && !missing:
 			if stored, _, err = s.makeEarly(ctx, stored); err == nil && stored.Unplanned {

@@ -34,7 +34,7 @@ func exporting(t *testing.T, n int) *app.Service {
 			Status: domain.StatusPending, Outcome: domain.Unattributed, Reason: domain.NoReference,
 			ConversionTime: at, CreateTime: at, UpdateTime: at, Revision: 1,
 		}
-		if _, _, err := store.InsertConversion(t.Context(), app.Sale{Conversion: c}); err != nil {
+		if _, _, err := store.InsertConversion(t.Context(), domain.Sale{Conversion: c}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"sync/atomic"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -21,7 +23,7 @@ type feed struct {
 	pages []feedRun
 	// quiet is a position that had no event after it when it was last looked at; quietAsks is how often that is
 	// still answered without another look.
-	quiet     Position
+	quiet     domain.Position
 	quietAsks int64
 	// watches is how many ask.
 	watches atomic.Int64
@@ -29,15 +31,15 @@ type feed struct {
 
 // feedRun has all events after a position up to the last of its own, of which it has at least one.
 type feedRun struct {
-	after  Position
-	events []Event
+	after  domain.Position
+	events []domain.Event
 }
 
 func newFeed(store FeedStore) *feed { return &feed{store: store, reading: make(chan struct{}, 1)} }
 
 // next returns the first events after a position; none if it has none, or had none a moment ago. The caller
 // must not change them.
-func (f *feed) next(ctx context.Context, after Position) ([]Event, error) {
+func (f *feed) next(ctx context.Context, after domain.Position) ([]domain.Event, error) {
 	select {
 	case f.reading <- struct{}{}:
 		defer func() { <-f.reading }()
@@ -67,7 +69,7 @@ func (f *feed) next(ctx context.Context, after Position) ([]Event, error) {
 }
 
 // held returns the events after a position that are in memory.
-func (f *feed) held(after Position) []Event {
+func (f *feed) held(after domain.Position) []domain.Event {
 	for _, run := range f.pages {
 		if after.Compare(run.after) < 0 || run.events[len(run.events)-1].Position.Compare(after) <= 0 {
 			continue

@@ -54,7 +54,7 @@ func holder(coupons []domain.Coupon, publisher string) *domain.Coupon {
 
 // orNotFound makes ErrNotFound the caller's error, and leaves others as they are.
 func orNotFound(err error, reason, kind, id string) error {
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return apperr.New(apperr.NotFound, reason, "there is no %s %q", kind, id)
 	}
 	return err

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -152,13 +151,13 @@ func (r *run) compareDeliveries() {
 		if len(conversions) == 0 {
 			break
 		}
-		plans := make([]app.Plan, len(conversions))
+		plans := make([]domain.DeliveryPlan, len(conversions))
 		for i, c := range conversions {
 			publisher := func(id string) (domain.Publisher, bool) {
 				p, err := r.Publisher(r.ctx, id)
 				return p, err == nil
 			}
-			plans[i] = app.Plan{Conversion: c.ID, Revision: c.Revision, Deliveries: c.Plan(publisher, r.now)}
+			plans[i] = domain.DeliveryPlan{Conversion: c.ID, Revision: c.Revision, Deliveries: c.Plan(publisher, r.now)}
 		}
 		r.must(r.store.Plan(r.ctx, plans))
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -185,7 +184,7 @@ func (w *world) deliver(publisher string) []domain.Status {
 func (w *world) Offer(_ context.Context, id string) (domain.Offer, error) {
 	o := w.offer(func(o *worldOffer) bool { return o.id == id })
 	if o == nil {
-		return domain.Offer{}, app.ErrNotFound
+		return domain.Offer{}, domain.ErrNotFound
 	}
 	return domain.Offer{
 		ID: o.id, Active: o.active, Landing: w.landing, Auth: o.auth, Credentials: domain.Credentials{Token: o.token(), Secret: secret},
@@ -206,7 +205,7 @@ func (*world) KnowsToken(string) bool { return true }
 func (w *world) OfferByToken(ctx context.Context, token string) (domain.Offer, error) {
 	o := w.offer(func(o *worldOffer) bool { return o.token() == token })
 	if o == nil {
-		return domain.Offer{}, app.ErrNotFound
+		return domain.Offer{}, domain.ErrNotFound
 	}
 	return w.Offer(ctx, o.id)
 }
@@ -243,7 +242,7 @@ func (w *world) Publisher(_ context.Context, id string) (domain.Publisher, error
 			return domain.Publisher{ID: id, Active: true, PostbackURL: p.url, Statuses: p.statuses, OnlyWithClick: p.onlyWithClick}, nil
 		}
 	}
-	return domain.Publisher{}, app.ErrNotFound
+	return domain.Publisher{}, domain.ErrNotFound
 }
 
 // setting returns a share as the product has it.

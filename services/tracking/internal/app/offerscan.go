@@ -8,6 +8,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -25,15 +26,15 @@ type OfferScanStore interface {
 	EndOfferScan(ctx context.Context, id string, state redirect.OfferScanState, now time.Time) (redirect.OfferScan, error)
 	// ClaimOfferScan gives out, until a time, the running scan that waits longest of those that nobody
 	// holds now. The hold's Scan is not looked at. ErrNotFound: there is none.
-	ClaimOfferScan(ctx context.Context, now time.Time, hold Hold) (redirect.OfferScan, error)
+	ClaimOfferScan(ctx context.Context, now time.Time, hold redirect.Hold) (redirect.OfferScan, error)
 	// KeepOfferScan makes a hold last until its Until, which may be now, and notes how many links there
 	// are. ErrNotFound: the scan is the holder's no more, or has ended.
-	KeepOfferScan(ctx context.Context, hold Hold, links int) error
+	KeepOfferScan(ctx context.Context, hold redirect.Hold, links int) error
 	// AddOfferScanResult stores a result in the place of an earlier one of its coupon, and makes the hold
 	// last. The scan's counts become those of its results; after a crash in between they do with the next
 	// result, or the end. ErrNotFound: the scan is the holder's no more, or has ended, and nothing was
 	// stored.
-	AddOfferScanResult(ctx context.Context, hold Hold, result redirect.OfferScanResult) error
+	AddOfferScanResult(ctx context.Context, hold redirect.Hold, result redirect.OfferScanResult) error
 	// ScannedCoupons returns the names of the coupons that have results in a scan, in order.
 	ScannedCoupons(ctx context.Context, scan string) ([]string, error)
 	// OfferScanResults returns the results that a query selects, whose fields are scan, coupon and ok.
@@ -71,7 +72,7 @@ func (s *Service) StartOfferScan(ctx context.Context, scan redirect.OfferScan) (
 		ID: id, Offer: scan.Offer, State: redirect.ScanRunning, Device: scan.Device, Language: scan.Language, CreateTime: now,
 	}
 	err = s.store.InsertOfferScan(ctx, fresh)
-	if errors.Is(err, ErrExists) {
+	if errors.Is(err, domain.ErrExists) {
 		return redirect.OfferScan{}, apperr.New(apperr.FailedPrecondition, "OFFER_SCAN_RUNNING", "a scan of offer %s is running; wait for its end, or cancel it", scan.Offer)
 	}
 	if err != nil {
@@ -90,13 +91,13 @@ func (s *Service) StartOfferScan(ctx context.Context, scan redirect.OfferScan) (
 func (s *Service) OfferScan(ctx context.Context, offer, id string) (redirect.OfferScan, error) {
 	scan, err := s.store.OfferScan(ctx, id)
 	if err == nil && scan.Offer != offer {
-		err = ErrNotFound
+		err = domain.ErrNotFound
 	}
 	return scan, noScan(offer, id, err)
 }
 
 func noScan(offer, id string, err error) error {
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return apperr.New(apperr.NotFound, "OFFER_SCAN_NOT_FOUND", "there is no scan %q of offer %s; scans are kept for 90 days", id, offer)
 	}
 	return err

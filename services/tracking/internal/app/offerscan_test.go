@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -75,7 +74,7 @@ func TestResultsOfAScan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hold := app.Hold{Holder: "h", Until: now.Add(1)}
+	hold := redirect.Hold{Holder: "h", Until: now.Add(1)}
 	if _, err := store.ClaimOfferScan(t.Context(), now, hold); err != nil {
 		t.Fatal(err)
 	}

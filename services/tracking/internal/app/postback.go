@@ -38,7 +38,7 @@ func storedPostback(p domain.Postback, field string) any {
 // Errors: NotFound (POSTBACK_NOT_FOUND).
 func (s *Service) Postback(ctx context.Context, id string) (domain.Postback, error) {
 	p, err := s.store.Postback(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return p, apperr.New(apperr.NotFound, "POSTBACK_NOT_FOUND", "there is no postback %q; the journal keeps each for a limited time", id)
 	}
 	return p, err

@@ -50,7 +50,7 @@ func (s *Service) replay(ctx context.Context, postback domain.Postback, order Re
 		return result, nil
 	}
 	result.Time = s.Now()
-	if err := s.store.SetReplay(ctx, postback.ID, result); err != nil && !errors.Is(err, ErrNotFound) { // it may just have expired
+	if err := s.store.SetReplay(ctx, postback.ID, result); err != nil && !errors.Is(err, domain.ErrNotFound) { // it may just have expired
 		return domain.Replay{}, err
 	}
 	return result, nil
@@ -80,7 +80,7 @@ func (s *Service) rejudge(ctx context.Context, postback domain.Postback, order R
 	}
 	stored, err := s.store.Conversion(ctx, sale.Conversion.ID)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, domain.ErrNotFound):
 		return s.recordReplay(ctx, sale, order)
 	case err != nil:
 		return domain.Replay{}, err
@@ -106,7 +106,7 @@ func (s *Service) replayStatus(ctx context.Context, p settled, postback domain.P
 		return replayed(verdict), handled, err
 	}
 	stored, err := s.store.Conversion(ctx, postback.Conversion)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, domain.ErrNotFound) {
 		return domain.Replay{}, true, err
 	}
 	if err == nil && stored.Postback == postback.ID {
@@ -156,15 +156,15 @@ func parametersOf(postback domain.Postback) (url.Values, error) {
 }
 
 // saleAnew returns the sale that a postback makes today.
-func (s *Service) saleAnew(ctx context.Context, p settled, postback domain.Postback) (Sale, error) {
+func (s *Service) saleAnew(ctx context.Context, p settled, postback domain.Postback) (domain.Sale, error) {
 	claim, err := s.gather(ctx, p.report, p.offer, p.click)
 	if err != nil {
-		return Sale{}, err
+		return domain.Sale{}, err
 	}
 	id, keyed, err := s.conversionID(ctx, p.report, p.offer.ID)
 	switch {
 	case err != nil:
-		return Sale{}, err
+		return domain.Sale{}, err
 	case keyed:
 	case postback.Conversion != "":
 		id = postback.Conversion
@@ -174,11 +174,11 @@ func (s *Service) saleAnew(ctx context.Context, p settled, postback domain.Postb
 	decision := domain.Attribute(claim)
 	conversion, _ := domain.NewConversion(id, p.report, claim, decision, p.authenticated, p.now)
 	conversion.Undeduplicated, conversion.Postback = !keyed, postback.ID
-	return Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)}, nil
+	return domain.Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)}, nil
 }
 
 // recordReplay records a sale whose postback had been refused.
-func (s *Service) recordReplay(ctx context.Context, sale Sale, order ReplayOrder) (domain.Replay, error) {
+func (s *Service) recordReplay(ctx context.Context, sale domain.Sale, order ReplayOrder) (domain.Replay, error) {
 	var stored domain.Conversion
 	var err error
 	if order.DryRun {
@@ -207,7 +207,7 @@ func replayOutcome(c domain.Conversion) domain.ReplayOutcome {
 }
 
 // attributeReplay credits a held sale. If a sale that was not judged yet still earns nothing, it says why.
-func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored domain.Conversion, order ReplayOrder) (domain.Replay, error) {
+func (s *Service) attributeReplay(ctx context.Context, sale domain.Sale, stored domain.Conversion, order ReplayOrder) (domain.Replay, error) {
 	by := domain.By{Actor: cmp.Or(order.Actor, domain.DefaultActor), Time: s.Now(), Reason: cmp.Or(order.reason, "replay"), Postback: sale.Conversion.Postback}
 	if sale.Use != nil {
 		// The sale keeps its time; the postback's may be later, where its content was accepted.
@@ -220,9 +220,9 @@ func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored domain.
 	case err == nil && order.DryRun:
 		err = s.tryUse(ctx, sale.Use)
 	case err == nil:
-		credited, err = s.store.UpdateConversion(ctx, stored.ID, func(c domain.Conversion) (Update, error) {
+		credited, err = s.store.UpdateConversion(ctx, stored.ID, func(c domain.Conversion) (domain.Update, error) {
 			after, err := c.Replay(sale.Conversion, by)
-			update := Update{Conversion: after}
+			update := domain.Update{Conversion: after}
 			if after.Holds() != c.Holds() {
 				update.Use = sale.Use
 			}
@@ -230,9 +230,9 @@ func (s *Service) attributeReplay(ctx context.Context, sale Sale, stored domain.
 		})
 	}
 	switch {
-	case errors.Is(err, ErrLimitReached) && stored.Unjudged():
-		return s.attributeReplay(ctx, Sale{Conversion: domain.OverLimit(sale.Conversion)}, stored, order)
-	case errors.Is(err, ErrLimitReached):
+	case errors.Is(err, domain.ErrLimitReached) && stored.Unjudged():
+		return s.attributeReplay(ctx, domain.Sale{Conversion: domain.OverLimit(sale.Conversion)}, stored, order)
+	case errors.Is(err, domain.ErrLimitReached):
 		return unchangedReplay(stored, string(domain.LimitReached), "The sale is still held: its coupon has earned as many sales as its limits allow."), nil
 	case err != nil:
 		return domain.Replay{}, err

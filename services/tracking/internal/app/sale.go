@@ -149,7 +149,7 @@ func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 	decision := domain.Attribute(claim)
 	conversion, warnings := domain.NewConversion(id, p.report, claim, decision, p.authenticated, p.now)
 	conversion.Undeduplicated = !keyed
-	sale := Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)}
+	sale := domain.Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)}
 	warnings = append(p.report.Warnings, warnings...)
 	if p.report.Test && p.isStranger() {
 		return forStranger(tested(verdictOf(sale.Conversion, warnings), Outcome(decision.Outcome))), nil
@@ -172,7 +172,7 @@ func (s *Service) conversionID(ctx context.Context, r domain.Report, offer strin
 	switch {
 	case err == nil:
 		return former, keyed, nil
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, domain.ErrNotFound):
 		return id, keyed, nil
 	default:
 		return "", false, err
@@ -183,7 +183,7 @@ func (s *Service) conversionID(ctx context.Context, r domain.Report, offer strin
 func bare(id string) string { return strings.ReplaceAll(id, "-", "") }
 
 // record stores a sale, or finds it stored already.
-func (s *Service) record(ctx context.Context, p settled, sale Sale, warnings []string) (Verdict, error) {
+func (s *Service) record(ctx context.Context, p settled, sale domain.Sale, warnings []string) (Verdict, error) {
 	if p.entry != nil {
 		s.clock(p)
 		p.entry.Warnings = warnings
@@ -239,8 +239,8 @@ func duplicate(stored domain.Conversion, warnings []string) Verdict {
 // conflict keeps a report that is stored with another content on the conversion, and returns the refusal.
 // content is the conversion that the report would have made.
 func (s *Service) conflict(ctx context.Context, r domain.Report, content, stored domain.Conversion) error {
-	_, err := s.store.UpdateConversion(ctx, stored.ID, func(c domain.Conversion) (Update, error) {
-		return Update{Conversion: c.WithConflict(r, content, content.Postback, content.UpdateTime)}, nil
+	_, err := s.store.UpdateConversion(ctx, stored.ID, func(c domain.Conversion) (domain.Update, error) {
+		return domain.Update{Conversion: c.WithConflict(r, content, content.Postback, content.UpdateTime)}, nil
 	})
 	if err != nil {
 		return err
@@ -249,9 +249,9 @@ func (s *Service) conflict(ctx context.Context, r domain.Report, content, stored
 }
 
 // test returns the verdict of a test: what would have happened, with nothing stored.
-func (s *Service) test(ctx context.Context, r domain.Report, sale Sale, warnings []string) (Verdict, error) {
+func (s *Service) test(ctx context.Context, r domain.Report, sale domain.Sale, warnings []string) (Verdict, error) {
 	stored, err := s.store.Conversion(ctx, sale.Conversion.ID)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		made, err := s.tried(ctx, sale)
 		return tested(verdictOf(made, warnings), Outcome(made.Outcome)), err
 	}
@@ -287,7 +287,7 @@ func (s *Service) findClick(ctx context.Context, id string) (*domain.Click, erro
 		return nil, nil // no id, or none of ours
 	}
 	click, err := s.store.Click(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {

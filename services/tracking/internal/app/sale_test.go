@@ -35,7 +35,7 @@ type catalog struct {
 func (c *catalog) Offer(_ context.Context, id string) (domain.Offer, error) {
 	o, ok := c.offers[id]
 	if !ok && c.err == nil {
-		return o, app.ErrNotFound
+		return o, domain.ErrNotFound
 	}
 	return o, c.err
 }
@@ -52,7 +52,7 @@ func (c *catalog) OfferByToken(_ context.Context, token string) (domain.Offer, e
 			return o, c.err
 		}
 	}
-	return domain.Offer{}, app.ErrNotFound
+	return domain.Offer{}, domain.ErrNotFound
 }
 
 func (c *catalog) Coupons(_ context.Context, offer, code string) ([]domain.Coupon, error) {
@@ -68,7 +68,7 @@ func (c *catalog) Coupons(_ context.Context, offer, code string) ([]domain.Coupo
 func (c *catalog) Standing(_ context.Context, offer, publisher string) (domain.Standing, error) {
 	approved, ok := c.approvals[offer+"/"+publisher]
 	if !ok && c.err == nil {
-		return domain.Standing{}, app.ErrNotFound
+		return domain.Standing{}, domain.ErrNotFound
 	}
 	return domain.Standing{Approved: approved, Payout: c.payouts[offer+"/"+publisher]}, cmp.Or(c.away, c.err)
 }

@@ -91,9 +91,9 @@ func (s *Service) CreateSavedReport(ctx context.Context, report rollup.SavedRepo
 		report.ID = newReportID()
 	}
 	switch err := s.store.InsertSavedReport(ctx, report, rollup.MaxSavedReports); {
-	case errors.Is(err, ErrExists) && chosen:
+	case errors.Is(err, domain.ErrExists) && chosen:
 		return SavedReport{}, apperr.New(apperr.AlreadyExists, "SAVED_REPORT_EXISTS", "there is a saved report %q already", report.ID)
-	case errors.Is(err, ErrLimitReached):
+	case errors.Is(err, domain.ErrLimitReached):
 		return SavedReport{}, apperr.New(apperr.ResourceExhausted, "TOO_MANY_SAVED_REPORTS", "there are %d saved reports, and no more are kept; delete some that nobody reads", rollup.MaxSavedReports)
 	case err != nil:
 		return SavedReport{}, fmt.Errorf("storing the saved report %s: %w", report.ID, err)

@@ -18,18 +18,18 @@ import (
 type Follower interface {
 	// Follow returns the way from a link on, of one hop or more, and tells gone of each hop before it goes
 	// the next. What own answers for is not called. Its errors are own's, and ctx's when that has ended.
-	Follow(ctx context.Context, link *url.URL, visitor Visitor, own Own, gone func(redirect.Hop)) ([]redirect.Hop, error)
+	Follow(ctx context.Context, link *url.URL, visitor redirect.Visitor, own redirect.Own, gone func(redirect.Hop)) ([]redirect.Hop, error)
 }
 
 // ScanLink explains a link and follows it. It stores nothing, and calls nothing of our own.
 //
 // Errors: InvalidArgument (INVALID_URL) on `url`; Unavailable if the coupon service is.
-func (s *Service) ScanLink(ctx context.Context, link string, visitor Visitor) (redirect.Scan, error) {
+func (s *Service) ScanLink(ctx context.Context, link string, visitor redirect.Visitor) (redirect.Scan, error) {
 	return s.ScanLinkLive(ctx, link, visitor, func(redirect.Hop) {})
 }
 
 // ScanLinkLive is ScanLink, and tells gone of each hop as soon as it is known.
-func (s *Service) ScanLinkLive(ctx context.Context, link string, visitor Visitor, gone func(redirect.Hop)) (redirect.Scan, error) {
+func (s *Service) ScanLinkLive(ctx context.Context, link string, visitor redirect.Visitor, gone func(redirect.Hop)) (redirect.Scan, error) {
 	start, err := redirect.ParseScanURL(link)
 	if err != nil {
 		return redirect.Scan{}, err
@@ -66,7 +66,7 @@ func (s *Service) dryRun(ctx context.Context, scan redirect.Scan, offer domain.O
 	}
 	decision := domain.Attribute(claim)
 	conversion, _ := domain.NewConversion(made.ID, report, claim, decision, true, s.Now())
-	sale, err := s.tried(ctx, Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)})
+	sale, err := s.tried(ctx, domain.Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)})
 	if err == nil && sale.Reason == domain.LimitReached {
 		decision.Outcome, decision.Reason, decision.Publisher, decision.Explanation = sale.Outcome, sale.Reason, "", sale.Explanation
 	}

@@ -66,7 +66,7 @@ func newShop(t *testing.T, c *catalog, path string) (base string, calls *atomic.
 
 func scanned(t *testing.T, s *app.Service, link string) redirect.Scan {
 	t.Helper()
-	got, err := s.ScanLink(t.Context(), link, app.Visitor{Language: "en"})
+	got, err := s.ScanLink(t.Context(), link, redirect.Visitor{Language: "en"})
 	if err != nil {
 		t.Fatalf("%s: %v", link, err)
 	}
@@ -213,11 +213,11 @@ func TestScanThatLeadsToOurOwn(t *testing.T) {
 func TestScanRefuses(t *testing.T) {
 	c := newCatalog(t)
 	s := newScanner(t, c)
-	if _, err := s.ScanLink(t.Context(), "shop", app.Visitor{}); !apperr.Is(err, apperr.InvalidArgument) {
+	if _, err := s.ScanLink(t.Context(), "shop", redirect.Visitor{}); !apperr.Is(err, apperr.InvalidArgument) {
 		t.Errorf("got %v", err)
 	}
 	c.err = apperr.New(apperr.Unavailable, "AWAY", "the coupon service is away")
-	if _, err := s.ScanLink(t.Context(), "https://go.example.com/c/SALEXYZ20", app.Visitor{}); !errors.Is(err, c.err) {
+	if _, err := s.ScanLink(t.Context(), "https://go.example.com/c/SALEXYZ20", redirect.Visitor{}); !errors.Is(err, c.err) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -42,7 +42,7 @@ func (s *Service) settleOffer(ctx context.Context, r domain.Report, click *domai
 		return domain.Offer{}, notSettled(r)
 	}
 	offer, err := s.catalog.Offer(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return domain.Offer{}, noOffer(r, id)
 	}
 	return offer, err
@@ -55,7 +55,7 @@ func (s *Service) offerByToken(ctx context.Context, token string, call *Call) (d
 		}
 	}
 	offer, err := s.catalog.OfferByToken(ctx, token)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return domain.Offer{}, invalidToken()
 	}
 	return offer, err

@@ -24,7 +24,7 @@ func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handl
 		return Verdict{}, true, apperr.Invalid("TRANSACTION_REQUIRED", "transaction_id", "is missing: say which sale is %s", strings.ToLower(string(p.report.Status)))
 	}
 	stored, err := s.store.Conversion(ctx, id)
-	early := errors.Is(err, ErrNotFound) || err == nil && stored.Unjudged()
+	early := errors.Is(err, domain.ErrNotFound) || err == nil && stored.Unjudged()
 	switch {
 	case early && !p.report.ChangesOnly():
 		return Verdict{}, false, nil
@@ -58,7 +58,7 @@ func (s *Service) testStatus(ctx context.Context, p settled, stored domain.Conve
 			return Verdict{}, err
 		}
 		err = s.tryUse(ctx, s.use(changed, coupon))
-		if errors.Is(err, ErrLimitReached) {
+		if errors.Is(err, domain.ErrLimitReached) {
 			return Verdict{}, limitReached()
 		}
 		if err != nil {

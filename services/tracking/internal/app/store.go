@@ -48,12 +48,12 @@ type ConversionStore interface {
 	// if it is inserted. An inserted conversion says whether changes came before it (Awaited). If an insert
 	// and a Defer run at once, and the caller of Defer then looks for the conversion, at least one sees the
 	// other.
-	InsertConversion(ctx context.Context, sale Sale) (stored domain.Conversion, inserted bool, err error)
+	InsertConversion(ctx context.Context, sale domain.Sale) (stored domain.Conversion, inserted bool, err error)
 	// UpdateConversion replaces a conversion by what change makes of it, as one step: of two updates at
 	// once, the second sees the first's result. change gets the whole conversion; it may be called more
 	// than once; its error is returned as it is, and nothing is written then. ErrLimitReached: the use
 	// could not be taken, and nothing was written. It returns what is stored.
-	UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (Update, error)) (domain.Conversion, error)
+	UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error)
 	// UsesLeft says whether a coupon's limits have room for a use now. It takes none.
 	UsesLeft(ctx context.Context, use domain.Use) (bool, error)
 	// Conversion returns a conversion by its id, whole.
@@ -77,9 +77,9 @@ type FeedStore interface {
 	// Events returns the first events after a position, at most limit. What is committed once Events or
 	// LastPosition has returned a position comes after it, however long the write was under way and whatever
 	// times it has: so whoever goes on from the last event that they know misses none and gets none twice.
-	Events(ctx context.Context, after Position, limit int) ([]Event, error)
+	Events(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error)
 	// LastPosition returns a position after which there is no event yet. Positions are never used again.
-	LastPosition(ctx context.Context) (Position, error)
+	LastPosition(ctx context.Context) (domain.Position, error)
 }
 
 // FigureStore keeps the figures of clicks and conversions, in the cells of rollup.Sums by the calendar that
@@ -103,7 +103,7 @@ type FigureStore interface {
 	// compares the cells with those that are kept. Where mend is set those that differ become what was
 	// counted, without what is counted meanwhile being lost. Clicks of days that are, or may be, deleted
 	// already are taken as they are kept. ErrNotCounted as Cells.
-	Recount(ctx context.Context, month rollup.Month, mend bool) (Recount, error)
+	Recount(ctx context.Context, month rollup.Month, mend bool) (rollup.Recount, error)
 	// Totals adds up the conversions that satisfy a condition on their fields, as in Conversions; nil: all.
 	// The cells have no key but the currency, one for each, and one without for the counts.
 	Totals(ctx context.Context, where listing.Expr) ([]rollup.Cell, error)
@@ -142,10 +142,10 @@ type DeferredStore interface {
 // service's own database does.
 type AnswerStore interface {
 	// KeepAnswers stores answers, and removes those without a Body. It does not touch stored answers that are newer.
-	KeepAnswers(ctx context.Context, answers []Answer) error
+	KeepAnswers(ctx context.Context, answers []domain.CouponAnswer) error
 	// Answers returns the answers of a kind that were asked for at since or later, the newest first, at most
 	// limit.
-	Answers(ctx context.Context, kind string, since time.Time, limit int) ([]Answer, error)
+	Answers(ctx context.Context, kind string, since time.Time, limit int) ([]domain.CouponAnswer, error)
 	// PruneAnswers removes the answers of a kind from before a time, and the oldest if there are more than most.
 	PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error
 }
@@ -157,11 +157,11 @@ type DeliveryStore interface {
 	// Plan stores the deliveries of plans, leaving out those whose ids are taken, and then notes that
 	// their conversions are planned, unless one has changed since its plan was made. A crash in between
 	// leaves the conversion unplanned.
-	Plan(ctx context.Context, plans []Plan) error
+	Plan(ctx context.Context, plans []domain.DeliveryPlan) error
 	// ClaimDeliveries returns deliveries that are due, the longest due first, with their attempts and with
 	// DueTime set to the claim's Until: until then nobody else gets them. Of a conversion's deliveries to
 	// one publisher only the first that is not done is ever given out.
-	ClaimDeliveries(ctx context.Context, claim Claim) ([]domain.Delivery, error)
+	ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error)
 	// FinishDelivery stores what a try made of a claimed delivery: done, or due again. It does nothing
 	// where the delivery is no longer the holder's.
 	FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error

@@ -110,7 +110,7 @@ func (s *Service) Summarize(ctx context.Context, req SummaryRequest) (Summary, e
 
 // notCounted is ErrNotCounted in words.
 func notCounted(err error) error {
-	if errors.Is(err, ErrNotCounted) {
+	if errors.Is(err, domain.ErrNotCounted) {
 		return apperr.New(apperr.Unavailable, "SUMMARIES_NOT_READY",
 			"clicks and conversions are being counted for the first time since an update or a change of the time zone; try again in a minute")
 	}

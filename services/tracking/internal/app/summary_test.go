@@ -26,7 +26,7 @@ func soldBefore(t *testing.T, store app.Store, code string, daysAgo int, clicked
 	if clicked {
 		c.Click, c.Method = "a-click", domain.CouponLink
 	}
-	if _, inserted, err := store.InsertConversion(t.Context(), app.Sale{Conversion: c}); err != nil || !inserted {
+	if _, inserted, err := store.InsertConversion(t.Context(), domain.Sale{Conversion: c}); err != nil || !inserted {
 		t.Fatalf("storing a sale: %v, %v", inserted, err)
 	}
 }

@@ -100,7 +100,7 @@ type watch struct {
 	// releases.
 	sum, oldSum string
 	// at is up to where all was told.
-	at Position
+	at domain.Position
 	// quiet is how many looks there were since the last token.
 	quiet int
 }
@@ -158,7 +158,7 @@ func (w *watch) resume(token string) error {
 		return invalidResume("is of an earlier release, which followed update_time. List the conversions by update_time from " +
 			time.UnixMilli(major).UTC().Format(time.RFC3339) + " on, and watch again without a token")
 	}
-	w.at = Position{Major: major, Minor: minor}
+	w.at = domain.Position{Major: major, Minor: minor}
 	return nil
 }
 
@@ -169,7 +169,7 @@ func checksum(text string) string {
 }
 
 // tell tells of the events that match, and moves on.
-func (w *watch) tell(events []Event, tell func(News) error) error {
+func (w *watch) tell(events []domain.Event, tell func(News) error) error {
 	for i := range events {
 		e := &events[i]
 		w.at = e.Position

@@ -113,7 +113,7 @@ type countingStore struct {
 	reads, events atomic.Int64
 }
 
-func (s *countingStore) Events(ctx context.Context, after app.Position, limit int) ([]app.Event, error) {
+func (s *countingStore) Events(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error) {
 	events, err := s.Store.Events(ctx, after, limit)
 	s.reads.Add(1)
 	s.events.Add(int64(len(events)))
@@ -131,7 +131,7 @@ func TestOneReaderFeedsAll(t *testing.T) {
 	sell := func(upTo int64) {
 		for i := next.Add(1); i <= upTo; i = next.Add(1) {
 			c := domain.Conversion{ID: fmt.Sprintf("%032x", i), Offer: "10", Event: "sale", Status: domain.StatusPending, Outcome: domain.Unattributed, Revision: 1}
-			if _, _, err := store.InsertConversion(t.Context(), app.Sale{Conversion: c}); err != nil {
+			if _, _, err := store.InsertConversion(t.Context(), domain.Sale{Conversion: c}); err != nil {
 				t.Error(err)
 			}
 		}
@@ -215,7 +215,7 @@ func TestWatchFiltersAsListsDo(t *testing.T) {
 		if i%4 == 3 {
 			c.Amount, c.Payout, c.Postback = money.Money{}, money.Money{}, ""
 		}
-		if _, _, err := store.InsertConversion(t.Context(), app.Sale{Conversion: c}); err != nil {
+		if _, _, err := store.InsertConversion(t.Context(), domain.Sale{Conversion: c}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -15,7 +15,7 @@ func (s *Service) withoutWordOffer(ctx context.Context, r domain.Report) domain.
 	if !partner.IsEmptyWord(r.Offer) {
 		return r
 	}
-	if _, err := s.catalog.Offer(ctx, r.Offer); errors.Is(err, ErrNotFound) {
+	if _, err := s.catalog.Offer(ctx, r.Offer); errors.Is(err, domain.ErrNotFound) {
 		r.Warnings = append(r.Warnings, partner.LeftOut("offer_id", r.Offer))
 		r.Offer = ""
 	}
@@ -26,7 +26,7 @@ func (s *Service) withoutWordOffer(ctx context.Context, r domain.Report) domain.
 // publisher has that id, and no coupon of the offer that code. A word that cannot be looked up now stays.
 func (s *Service) withoutWords(ctx context.Context, r domain.Report, offer string) domain.Report {
 	if partner.IsEmptyWord(r.Publisher) {
-		if _, err := s.catalog.Publisher(ctx, r.Publisher); errors.Is(err, ErrNotFound) {
+		if _, err := s.catalog.Publisher(ctx, r.Publisher); errors.Is(err, domain.ErrNotFound) {
 			r.Warnings = append(r.Warnings, partner.LeftOut("pub_id", r.Publisher))
 			r.Publisher = ""
 		}

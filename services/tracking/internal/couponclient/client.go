@@ -19,7 +19,6 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -58,7 +57,7 @@ func New(conn grpc.ClientConnInterface, now func() time.Time, askTimeout time.Du
 // Offer implements app.CouponClient.
 func (c *Client) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	if !domain.IsID(id) {
-		return domain.Offer{}, app.ErrNotFound
+		return domain.Offer{}, domain.ErrNotFound
 	}
 	return c.offers.get(ctx, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
 		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}})
@@ -96,7 +95,7 @@ func (c *Client) Coupons(ctx context.Context, offer, code string) ([]domain.Coup
 	coupons, err := c.coupons.get(ctx, offer+"/"+code, func(ctx context.Context) (*couponv1.LookupCodeResponse, error) {
 		return c.askCoupons(ctx, offer, code)
 	})
-	if err == app.ErrNotFound { //nolint:errorlint // askCoupons returns it bare
+	if err == domain.ErrNotFound { //nolint:errorlint // askCoupons returns it bare
 		return nil, nil
 	}
 	return coupons, err
@@ -113,7 +112,7 @@ func (c *Client) askCoupons(ctx context.Context, offer, code string) (*couponv1.
 		return nil, fault(err)
 	}
 	if len(resp.GetCandidates()) == 0 {
-		return nil, app.ErrNotFound
+		return nil, domain.ErrNotFound
 	}
 	return resp, nil
 }
@@ -121,7 +120,7 @@ func (c *Client) askCoupons(ctx context.Context, offer, code string) (*couponv1.
 // Standing implements app.CouponClient.
 func (c *Client) Standing(ctx context.Context, offer, publisher string) (domain.Standing, error) {
 	if !domain.IsID(offer) || !domain.IsID(publisher) {
-		return domain.Standing{}, app.ErrNotFound
+		return domain.Standing{}, domain.ErrNotFound
 	}
 	return c.standings.get(ctx, offer+"/"+publisher, func(ctx context.Context) (*couponv1.LookupStandingResponse, error) {
 		resp, err := c.client.LookupStanding(ctx, &couponv1.LookupStandingRequest{Offer: "offers/" + offer, Publisher: "publishers/" + publisher})
@@ -132,7 +131,7 @@ func (c *Client) Standing(ctx context.Context, offer, publisher string) (domain.
 // Publisher implements app.CouponClient.
 func (c *Client) Publisher(ctx context.Context, id string) (domain.Publisher, error) {
 	if !domain.IsID(id) {
-		return domain.Publisher{}, app.ErrNotFound
+		return domain.Publisher{}, domain.ErrNotFound
 	}
 	return c.publishers.get(ctx, id, func(ctx context.Context) (*couponv1.LookupPublisherResponse, error) {
 		resp, err := c.client.LookupPublisher(ctx, &couponv1.LookupPublisherRequest{Publisher: "publishers/" + id})
@@ -141,7 +140,7 @@ func (c *Client) Publisher(ctx context.Context, id string) (domain.Publisher, er
 }
 
 func away() *apperr.Error {
-	return apperr.New(apperr.Unavailable, app.CouponServiceUnavailable, "the coupon service cannot be reached; try again")
+	return apperr.New(apperr.Unavailable, domain.CouponServiceUnavailable, "the coupon service cannot be reached; try again")
 }
 
 // fault says what an error of the coupon service, nil included, means here.
@@ -150,7 +149,7 @@ func fault(err error) error {
 	case codes.OK:
 		return nil
 	case codes.NotFound:
-		return app.ErrNotFound
+		return domain.ErrNotFound
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.ResourceExhausted:
 		return away().Because(err)
 	default:

@@ -236,10 +236,10 @@ func TestOneQuestionInFlightPerKey(t *testing.T) {
 
 func TestUnknownOffer(t *testing.T) {
 	c, _ := start(t, &couponService{})
-	if _, err := c.Offer(t.Context(), "11"); !errors.Is(err, app.ErrNotFound) {
+	if _, err := c.Offer(t.Context(), "11"); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
 	}
-	if _, err := c.Offer(t.Context(), "../10"); !errors.Is(err, app.ErrNotFound) {
+	if _, err := c.Offer(t.Context(), "../10"); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
 	}
 }
@@ -364,11 +364,11 @@ func TestPublishersAreRead(t *testing.T) {
 		!slices.Equal(p.Secrets(expire.Add(-1)), []string{"s"}) {
 		t.Errorf("a publisher that has no settings is %+v, %v", p, err)
 	}
-	if p, err = c.Publisher(t.Context(), "24"); err == nil || errors.Is(err, app.ErrNotFound) {
+	if p, err = c.Publisher(t.Context(), "24"); err == nil || errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("a URL that nobody can have stored: got %+v, %v", p, err)
 	}
 	for _, id := range []string{"99", "../22", ""} {
-		if _, err := c.Publisher(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
+		if _, err := c.Publisher(t.Context(), id); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("%q: got %v, want ErrNotFound", id, err)
 		}
 	}

@@ -15,7 +15,7 @@ const linksPage = 200
 // Links returns what the tracking links of an offer's coupons carry, without those that are archived, by
 // publisher. The answer is not held in memory.
 //
-// Errors: app.ErrNotFound; Unavailable where the coupon service cannot be reached.
+// Errors: domain.ErrNotFound; Unavailable where the coupon service cannot be reached.
 func (c *Client) Links(ctx context.Context, offer string) ([]trackinglink.Link, error) {
 	var links []trackinglink.Link
 	req := &couponv1.ListCouponsRequest{

@@ -17,8 +17,8 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/couponclient"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // couponList lists coupons of offer 10, some at a time.
@@ -72,7 +72,7 @@ func TestLinksOfAnOffer(t *testing.T) {
 			t.Errorf("link %d is %+v, want %+v", i, link, want)
 		}
 	}
-	if _, err := c.Links(t.Context(), "none"); !errors.Is(err, app.ErrNotFound) {
+	if _, err := c.Links(t.Context(), "none"); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("no such offer: %v", err)
 	}
 	if _, err := c.Links(t.Context(), "away"); !apperr.Is(err, apperr.Unavailable) {

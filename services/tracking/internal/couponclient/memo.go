@@ -11,6 +11,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -170,7 +171,7 @@ func (m *memo[P, V]) learn(ctx context.Context, key string, ask asker[P]) (V, er
 		known, _ := m.answers.GetIfPresent(key)
 		m.answers.Set(key, answer[V]{value: value, asked: asked, noted: m.notes.note(m.kind, key, said, asked, known.noted)})
 		m.line.answered()
-	case errors.Is(err, app.ErrNotFound):
+	case errors.Is(err, domain.ErrNotFound):
 		if held, ok := m.answers.Invalidate(key); ok {
 			m.notes.gone(m.kind, key, held.asked)
 		}

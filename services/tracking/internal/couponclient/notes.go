@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -35,7 +36,7 @@ type notes struct {
 	changed chan struct{}
 
 	mu      sync.Mutex
-	waiting map[question]app.Answer
+	waiting map[question]domain.CouponAnswer
 }
 
 type question struct{ kind, key string }
@@ -47,7 +48,7 @@ type noted struct {
 }
 
 func newNotes() *notes {
-	return &notes{seed: maphash.MakeSeed(), changed: make(chan struct{}, 1), waiting: map[question]app.Answer{}}
+	return &notes{seed: maphash.MakeSeed(), changed: make(chan struct{}, 1), waiting: map[question]domain.CouponAnswer{}}
 }
 
 // note queues an answer to be stored, unless the version noted before is still good. It returns the version
@@ -64,16 +65,16 @@ func (n *notes) note(kind, key string, said proto.Message, asked time.Time, befo
 	if body == nil {
 		body = []byte{} // nil would remove it
 	}
-	n.add(app.Answer{Kind: kind, Key: key, Body: body, Time: asked})
+	n.add(domain.CouponAnswer{Kind: kind, Key: key, Body: body, Time: asked})
 	return now
 }
 
 // gone queues the removal of a stored answer.
 func (n *notes) gone(kind, key string, asked time.Time) {
-	n.add(app.Answer{Kind: kind, Key: key, Time: asked})
+	n.add(domain.CouponAnswer{Kind: kind, Key: key, Time: asked})
 }
 
-func (n *notes) add(answers ...app.Answer) {
+func (n *notes) add(answers ...domain.CouponAnswer) {
 	n.mu.Lock()
 	for _, a := range answers {
 		a.Time = a.Time.UTC().Truncate(time.Millisecond)
@@ -90,10 +91,10 @@ func (n *notes) add(answers ...app.Answer) {
 }
 
 // take returns the queued answers and empties the queue.
-func (n *notes) take() []app.Answer {
+func (n *notes) take() []domain.CouponAnswer {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	answers := make([]app.Answer, 0, len(n.waiting))
+	answers := make([]domain.CouponAnswer, 0, len(n.waiting))
 	for _, a := range n.waiting {
 		answers = append(answers, a)
 	}
@@ -104,13 +105,13 @@ func (n *notes) take() []app.Answer {
 // kept is a memo whose answers are stored.
 type kept interface {
 	name() string
-	recall(answer app.Answer) error
+	recall(answer domain.CouponAnswer) error
 }
 
 func (m *memo[P, V]) name() string { return m.kind }
 
 // recall puts a stored answer into memory, with its age.
-func (m *memo[P, V]) recall(a app.Answer) error {
+func (m *memo[P, V]) recall(a domain.CouponAnswer) error {
 	var said P
 	said, ok := said.ProtoReflect().New().Interface().(P)
 	if !ok {

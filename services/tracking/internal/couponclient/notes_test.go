@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/couponclient"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // disk is an AnswerStore in memory, whose first write fails.
@@ -17,10 +17,10 @@ type disk struct {
 	mu      sync.Mutex
 	failed  bool
 	writes  int
-	answers map[string]app.Answer
+	answers map[string]domain.CouponAnswer
 }
 
-func (d *disk) KeepAnswers(_ context.Context, answers []app.Answer) error {
+func (d *disk) KeepAnswers(_ context.Context, answers []domain.CouponAnswer) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.failed {
@@ -38,10 +38,10 @@ func (d *disk) KeepAnswers(_ context.Context, answers []app.Answer) error {
 	return nil
 }
 
-func (d *disk) Answers(_ context.Context, kind string, since time.Time, _ int) ([]app.Answer, error) {
+func (d *disk) Answers(_ context.Context, kind string, since time.Time, _ int) ([]domain.CouponAnswer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var found []app.Answer
+	var found []domain.CouponAnswer
 	for _, a := range d.answers {
 		if a.Kind == kind && !a.Time.Before(since) {
 			found = append(found, a)
@@ -69,7 +69,7 @@ func keeping(t *testing.T, c *couponclient.Client, d *disk, learn func()) {
 }
 
 func TestAnswersOutlastARestart(t *testing.T) {
-	service, kept := &couponService{}, &disk{answers: map[string]app.Answer{}, failed: true}
+	service, kept := &couponService{}, &disk{answers: map[string]domain.CouponAnswer{}, failed: true}
 	service.code.Store("first")
 	before, clock := start(t, service)
 	keeping(t, before, kept, func() {
@@ -102,7 +102,7 @@ func TestAnswersOutlastARestart(t *testing.T) {
 }
 
 func TestWhatIsGoneIsNotKept(t *testing.T) {
-	service, kept := &couponService{}, &disk{answers: map[string]app.Answer{}}
+	service, kept := &couponService{}, &disk{answers: map[string]domain.CouponAnswer{}}
 	service.code.Store("first")
 	c, clock := start(t, service)
 	keeping(t, c, kept, func() { codeOf(t, c) })

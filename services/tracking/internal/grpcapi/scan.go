@@ -54,8 +54,8 @@ func (s *scanServer) StreamScanLink(req *trackingv1.StreamScanLinkRequest, strea
 }
 
 // visitorOf reads who follows links; in is where in the request it stands.
-func visitorOf(in string, device trackingv1.ScanLinkRequest_Device, language string) (app.Visitor, error) {
-	visitor := app.Visitor{Phone: device == trackingv1.ScanLinkRequest_PHONE, Language: language}
+func visitorOf(in string, device trackingv1.ScanLinkRequest_Device, language string) (redirect.Visitor, error) {
+	visitor := redirect.Visitor{Phone: device == trackingv1.ScanLinkRequest_PHONE, Language: language}
 	if _, known := trackingv1.ScanLinkRequest_Device_name[int32(device)]; !known {
 		return visitor, apperr.Invalid("INVALID_DEVICE", in+"device", "%d is no device", device)
 	}

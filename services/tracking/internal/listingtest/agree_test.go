@@ -61,13 +61,13 @@ func systems(t testing.TB) []system {
 // keep stores a sample: what an insert refuses comes with a change.
 func keep(t testing.TB, store app.Store, c domain.Conversion) {
 	t.Helper()
-	if _, inserted, err := store.InsertConversion(t.Context(), app.Sale{Conversion: fresh(c)}); err != nil || !inserted {
+	if _, inserted, err := store.InsertConversion(t.Context(), domain.Sale{Conversion: fresh(c)}); err != nil || !inserted {
 		t.Fatalf("storing a conversion: %v, %v", inserted, err)
 	}
 	if c.Revision == 1 {
 		return
 	}
-	change := func(domain.Conversion) (app.Update, error) { return app.Update{Conversion: c}, nil }
+	change := func(domain.Conversion) (domain.Update, error) { return domain.Update{Conversion: c}, nil }
 	if _, err := store.UpdateConversion(t.Context(), c.ID, change); err != nil {
 		t.Fatalf("changing a conversion: %v", err)
 	}

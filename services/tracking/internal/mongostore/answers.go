@@ -11,6 +11,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // answerDocument is a stored answer. Its id is the kind and the key.
@@ -22,20 +23,20 @@ type answerDocument struct {
 	AskTime time.Time `bson:"ask_time"`
 }
 
-func (d *answerDocument) decode() app.Answer {
-	return app.Answer{Kind: d.Kind, Key: d.Key, Body: d.Body, Time: d.AskTime.UTC()}
+func (d *answerDocument) decode() domain.CouponAnswer {
+	return domain.CouponAnswer{Kind: d.Kind, Key: d.Key, Body: d.Body, Time: d.AskTime.UTC()}
 }
 
-func answerID(a app.Answer) string { return a.Kind + "|" + a.Key }
+func answerID(a domain.CouponAnswer) string { return a.Kind + "|" + a.Key }
 
-func encodeAnswer(a app.Answer) *answerDocument {
+func encodeAnswer(a domain.CouponAnswer) *answerDocument {
 	return &answerDocument{ID: answerID(a), Kind: a.Kind, Key: a.Key, Body: a.Body, AskTime: a.Time}
 }
 
 var _ app.AnswerStore = (*Store)(nil)
 
 // KeepAnswers implements app.AnswerStore.
-func (s *Store) KeepAnswers(ctx context.Context, kept []app.Answer) error {
+func (s *Store) KeepAnswers(ctx context.Context, kept []domain.CouponAnswer) error {
 	return within(ctx, func(ctx context.Context) error {
 		var upserts []mongodb.Upsert
 		for _, a := range kept {
@@ -56,7 +57,7 @@ func (s *Store) KeepAnswers(ctx context.Context, kept []app.Answer) error {
 }
 
 // Answers implements app.AnswerStore.
-func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]app.Answer, error) {
+func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]domain.CouponAnswer, error) {
 	filter := bson.D{{Key: "kind", Value: kind}, {Key: "ask_time", Value: bson.D{{Key: "$gte", Value: since}}}}
 	opts := options.Find().SetSort(bson.D{{Key: "ask_time", Value: -1}}).SetLimit(int64(limit))
 	return all(ctx, s.db, answers, filter, opts, (*answerDocument).decode)

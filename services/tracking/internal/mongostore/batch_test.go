@@ -11,7 +11,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -35,10 +34,10 @@ func (p *program) insertBatchOnly(s *Store, gather func(context.Context) (batch,
 }
 
 // told returns the events of the feed, and checks that each comes once and in its conversion's order.
-func (p *program) told(s *Store) []app.Event {
+func (p *program) told(s *Store) []domain.Event {
 	p.t.Helper()
-	var all []app.Event
-	for after := (app.Position{}); ; after = all[len(all)-1].Position {
+	var all []domain.Event
+	for after := (domain.Position{}); ; after = all[len(all)-1].Position {
 		events, err := s.Events(p.t.Context(), after, 4)
 		if err != nil {
 			p.t.Fatal(err)

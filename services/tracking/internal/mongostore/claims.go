@@ -8,7 +8,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -37,7 +36,7 @@ func (d dueDelivery) line() line { return line{d.Conversion, d.Publisher} }
 
 // ClaimDeliveries claims deliveries that are due and first in their line. Of two that claim one at the
 // same moment one gets it, since what makes it a claim is one condition and one write.
-func (s *Store) ClaimDeliveries(ctx context.Context, claim app.Claim) ([]domain.Delivery, error) {
+func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error) {
 	var claimed []domain.Delivery
 	for range claimRounds {
 		wanted := claim.Limit - len(claimed)
@@ -68,7 +67,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim app.Claim) ([]domain.
 }
 
 // due returns deliveries that are due, the longest due first.
-func (s *Store) due(ctx context.Context, claim app.Claim, limit int) ([]dueDelivery, error) {
+func (s *Store) due(ctx context.Context, claim domain.DeliveryClaim, limit int) ([]dueDelivery, error) {
 	filter := append(stillDue(), dueBy(claim.Now)...)
 	if len(claim.Skip) > 0 {
 		filter = append(filter, bson.E{Key: "publisher", Value: bson.D{{Key: "$nin", Value: claim.Skip}}})
@@ -126,7 +125,7 @@ func (s *Store) firsts(ctx context.Context, found []dueDelivery) (first []string
 
 // takeFor claims those of some deliveries that nobody else has claimed since they were found due, and
 // returns them in the order of ids.
-func (s *Store) takeFor(ctx context.Context, claim app.Claim, ids []string) ([]domain.Delivery, error) {
+func (s *Store) takeFor(ctx context.Context, claim domain.DeliveryClaim, ids []string) ([]domain.Delivery, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}

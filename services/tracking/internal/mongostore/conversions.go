@@ -8,7 +8,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -24,7 +23,7 @@ const (
 // errChanged is why an attempt starts over.
 var errChanged = errors.New("what was read has changed since")
 
-// Conversion returns a conversion by its id, or app.ErrNotFound.
+// Conversion returns a conversion by its id, or domain.ErrNotFound.
 func (s *Store) Conversion(ctx context.Context, id string) (domain.Conversion, error) {
 	return one(ctx, s.db, conversions, id, (*conversionDocument).decode)
 }
@@ -40,7 +39,7 @@ func listsWithout() []string { return []string{"decision", "plan_from", "changes
 // UpdateConversion replaces a conversion by what change makes of it. That it still has the revision with
 // which it was read is a condition of the write; else it is read again.
 func (s *Store) UpdateConversion(
-	ctx context.Context, id string, change func(domain.Conversion) (app.Update, error),
+	ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error),
 ) (stored domain.Conversion, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		release, err := s.updating.Take(ctx, id)
@@ -75,7 +74,7 @@ func repeated(ctx context.Context, write func() error) error {
 }
 
 // update is one attempt of an update; errChanged where it wrote nothing because another was faster.
-func (s *Store) update(ctx context.Context, id string, change func(domain.Conversion) (app.Update, error)) (domain.Conversion, error) {
+func (s *Store) update(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error) {
 	var found conversionDocument
 	before, err := one(ctx, s.db, conversions, id, func(d *conversionDocument) domain.Conversion {
 		found = *d
@@ -98,7 +97,7 @@ func (s *Store) update(ctx context.Context, id string, change func(domain.Conver
 			return err
 		}
 		if took != nil && !counts.left() {
-			return app.ErrLimitReached
+			return domain.ErrLimitReached
 		}
 		if err := s.replace(ctx, &found, update.Conversion); err != nil {
 			return err
@@ -112,7 +111,7 @@ func (s *Store) update(ctx context.Context, id string, change func(domain.Conver
 }
 
 // moved returns the use that an update takes and the one that it gives back; nil: none.
-func moved(before domain.Conversion, update app.Update) (took, gave *domain.Use) {
+func moved(before domain.Conversion, update domain.Update) (took, gave *domain.Use) {
 	held, holds := before.Holds(), update.Conversion.Holds()
 	if held == holds {
 		return nil, nil
@@ -152,7 +151,7 @@ func (d *conversionDocument) unchanged() bson.D {
 // insertWith stores a conversion with its use of a coupon, its deferred report and its entry in the journal,
 // unless its id is taken; then it returns the conversion that has the id. Two transactions that change one
 // counter are never both committed: the second starts over and sees the first's.
-func (s *Store) insertWith(ctx context.Context, fresh app.Sale) (stored domain.Conversion, inserted bool, err error) {
+func (s *Store) insertWith(ctx context.Context, fresh domain.Sale) (stored domain.Conversion, inserted bool, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		apart := fresh.Conversion.ID
 		if fresh.Use != nil {
@@ -181,9 +180,9 @@ func (s *Store) insertWith(ctx context.Context, fresh app.Sale) (stored domain.C
 // insertCounted is insertWith in a transaction. On servers without transactions it loses no use that was
 // sold: it reads everything before the first write, and writes the conversion before it counts it. Nor does
 // it leave a conversion that is never judged again: it writes the deferred report first.
-func (s *Store) insertCounted(ctx context.Context, fresh app.Sale) (stored domain.Conversion, inserted bool, err error) {
+func (s *Store) insertCounted(ctx context.Context, fresh domain.Sale) (stored domain.Conversion, inserted bool, err error) {
 	stored, err = s.Conversion(ctx, fresh.Conversion.ID)
-	if !errors.Is(err, app.ErrNotFound) {
+	if !errors.Is(err, domain.ErrNotFound) {
 		return stored, false, err
 	}
 	counts, err := s.count(ctx, fresh.Use)

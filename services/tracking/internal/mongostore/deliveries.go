@@ -10,7 +10,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -58,7 +57,7 @@ func (s *Store) Unplanned(ctx context.Context, limit int) ([]domain.Conversion, 
 }
 
 // Plan stores the deliveries of plans, and then notes that their conversions are planned.
-func (s *Store) Plan(ctx context.Context, plans []app.Plan) error {
+func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 	var planned []any
 	var notes []mongo.WriteModel
 	for _, p := range plans {
@@ -132,7 +131,7 @@ func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (d
 	return found.decode(), readFailure("replaying a delivery", err)
 }
 
-// Delivery returns a delivery by its id, or app.ErrNotFound.
+// Delivery returns a delivery by its id, or domain.ErrNotFound.
 func (s *Store) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
 	return one(ctx, s.db, deliveries, id, (*deliveryDocument).decode)
 }

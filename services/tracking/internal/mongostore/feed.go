@@ -9,7 +9,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -35,7 +34,7 @@ func (s *Store) nameFeed(ctx context.Context) (string, error) {
 }
 
 // Events implements app.FeedStore. A position is a batch's number and a place in it, from 1.
-func (s *Store) Events(ctx context.Context, after app.Position, limit int) ([]app.Event, error) {
+func (s *Store) Events(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error) {
 	events, err := s.told(ctx, after, limit)
 	if err != nil || len(events) > 0 {
 		return events, err
@@ -47,32 +46,32 @@ func (s *Store) Events(ctx context.Context, after app.Position, limit int) ([]ap
 }
 
 // LastPosition implements app.FeedStore. What waits is put into batches first.
-func (s *Store) LastPosition(ctx context.Context) (app.Position, error) {
+func (s *Store) LastPosition(ctx context.Context) (domain.Position, error) {
 	for {
 		last, more, err := s.number(ctx, s.waitingEvents)
 		if err != nil || last == 0 {
-			return app.Position{}, err
+			return domain.Position{}, err
 		}
 		if !more {
-			return app.Position{Major: last, Minor: batchEvents}, nil
+			return domain.Position{Major: last, Minor: batchEvents}, nil
 		}
 	}
 }
 
 // told returns the first events after a position that are in batches.
-func (s *Store) told(ctx context.Context, after app.Position, limit int) ([]app.Event, error) {
+func (s *Store) told(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error) {
 	filter := bson.D{{Key: "told", Value: true}, {Key: "_id", Value: bson.D{{Key: "$gte", Value: after.Major}}}}
 	opts := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(batchesAtOnce)
 	batches, err := s.batches(ctx, filter, opts)
 	if err != nil {
 		return nil, err
 	}
-	var events []app.Event
+	var events []domain.Event
 	for _, b := range batches {
 		for i, d := range b.Events {
-			at := app.Position{Major: b.ID, Minor: int64(i) + 1}
+			at := domain.Position{Major: b.ID, Minor: int64(i) + 1}
 			if at.Compare(after) > 0 && len(events) < limit {
-				e := app.Event{Position: at, First: d.First, Last: d.Last, Revision: d.Revision}
+				e := domain.Event{Position: at, First: d.First, Last: d.Last, Revision: d.Revision}
 				e.Conversion.ID = d.Conversion
 				events = append(events, e)
 			}
@@ -82,7 +81,7 @@ func (s *Store) told(ctx context.Context, after app.Position, limit int) ([]app.
 }
 
 // fill reads the conversions of events.
-func (s *Store) fill(ctx context.Context, events []app.Event) error {
+func (s *Store) fill(ctx context.Context, events []domain.Event) error {
 	if len(events) == 0 {
 		return nil
 	}

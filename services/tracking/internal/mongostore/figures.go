@@ -9,7 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -105,11 +105,11 @@ func (s *Store) tallyTails(ctx context.Context, from int64, tails map[int64]*rol
 	return counted, s.tallyEvents(ctx, tail, to, tails)
 }
 
-// readyProgress returns the progress, or app.ErrNotCounted.
+// readyProgress returns the progress, or domain.ErrNotCounted.
 func (s *Store) readyProgress(ctx context.Context) (progress, error) {
 	p, ours, err := s.readProgress(ctx)
 	if err == nil && (!ours || p.Phase != ready) {
-		return p, app.ErrNotCounted
+		return p, domain.ErrNotCounted
 	}
 	return p, err
 }

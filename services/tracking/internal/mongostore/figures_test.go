@@ -14,7 +14,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -72,16 +71,16 @@ func (p *program) write(s *Store, n int, late time.Duration) {
 	if err := s.InsertClick(p.t.Context(), click); err != nil {
 		p.t.Errorf("inserting a click: %v", err)
 	}
-	if _, _, err := s.InsertConversion(p.t.Context(), app.Sale{Conversion: c}); err != nil {
+	if _, _, err := s.InsertConversion(p.t.Context(), domain.Sale{Conversion: c}); err != nil {
 		p.t.Errorf("inserting a conversion: %v", err)
 	}
 	p.mu.Lock()
 	p.clicks, p.conversions = append(p.clicks, click), append(p.conversions, c.ID)
 	changed := p.conversions[len(p.conversions)/2]
 	p.mu.Unlock()
-	_, err := s.UpdateConversion(p.t.Context(), changed, func(c domain.Conversion) (app.Update, error) {
+	_, err := s.UpdateConversion(p.t.Context(), changed, func(c domain.Conversion) (domain.Update, error) {
 		after, err := c.Reassign(domain.Offer{ID: c.Offer}, domain.Assignment{Publisher: fmt.Sprint(n)}, domain.By{Time: at})
-		return app.Update{Conversion: after}, err
+		return domain.Update{Conversion: after}, err
 	})
 	if err != nil {
 		p.t.Errorf("changing a conversion: %v", err)

@@ -92,9 +92,9 @@ func checkMigrated(t *testing.T, s app.Store, stored, rounds int) {
 	if err != nil || len(cells) != 1 || cells[0].Conversions != int64(stored) {
 		t.Errorf("the figures are %+v (%v), want one cell of %d conversions", cells, err, stored)
 	}
-	_, err = s.UpdateConversion(t.Context(), conversions[7].ID, func(c domain.Conversion) (app.Update, error) {
+	_, err = s.UpdateConversion(t.Context(), conversions[7].ID, func(c domain.Conversion) (domain.Update, error) {
 		c.Revision++
-		return app.Update{Conversion: c}, nil
+		return domain.Update{Conversion: c}, nil
 	})
 	if err != nil {
 		t.Errorf("changing a conversion: %v", err)

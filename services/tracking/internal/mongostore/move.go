@@ -11,7 +11,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
@@ -66,7 +65,7 @@ func (s *Store) Tables() []move.Table {
 		toMove(s, clicks, (*clickDocument).decode, func(c domain.Click) string { return c.ID }, eachAlone(encodeMovedClick)),
 		toMove(s, postbacks, (*record.Postback).Decode, func(p domain.Postback) string { return p.ID }, eachAlone(record.EncodePostback)),
 		toMove(s, deliveries, (*deliveryDocument).decode, func(d domain.Delivery) string { return d.ID }, eachAlone(encodeDelivery)),
-		toMove(s, couponUses, (*counter).decode, func(u app.CouponUses) string { return encodeUses(u).ID }, eachAlone(encodeUses)),
+		toMove(s, couponUses, (*counter).decode, func(u domain.CouponUses) string { return encodeUses(u).ID }, eachAlone(encodeUses)),
 		toMove(s, deferred, (*deferredDocument).decode, func(d domain.Deferred) string { return d.ID }, eachAlone(encodeDeferred)),
 		toMove(s, answers, (*answerDocument).decode, answerID, eachAlone(encodeAnswer)),
 		toMove(s, savedReports, (*reportDocument).decode, func(r rollup.SavedReport) string { return r.ID }, eachAlone(encodeReport)),
@@ -136,7 +135,7 @@ func encodeMovedClick(c domain.Click) *clickDocument {
 
 // encodeUses returns how often a coupon was used as it is stored. It expires some hours from when it would
 // have otherwise, since the zone of its day is not known here.
-func encodeUses(u app.CouponUses) *counter {
+func encodeUses(u domain.CouponUses) *counter {
 	c := &counter{ID: u.Coupon, Coupon: u.Coupon, Day: u.Day, ETag: u.ETag, Uses: u.Uses}
 	if u.Day != "" {
 		c.ID += "|" + u.Day
@@ -145,8 +144,8 @@ func encodeUses(u app.CouponUses) *counter {
 	return c
 }
 
-func (c *counter) decode() app.CouponUses {
-	return app.CouponUses{Coupon: c.Coupon, Day: c.Day, ETag: c.ETag, Uses: c.Uses}
+func (c *counter) decode() domain.CouponUses {
+	return domain.CouponUses{Coupon: c.Coupon, Day: c.Day, ETag: c.ETag, Uses: c.Uses}
 }
 
 // encodeScan returns a scan that nobody holds.

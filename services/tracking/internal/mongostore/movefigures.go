@@ -10,7 +10,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -81,7 +80,7 @@ func (s *Store) cellsToMove() move.Table {
 
 // countedToMove is how far the figures are. It is written when all that it is about is there.
 func (s *Store) countedToMove() move.Table {
-	return move.TableOf("counted", func(ctx context.Context, after string, _ int) ([]app.Counted, string, error) {
+	return move.TableOf("counted", func(ctx context.Context, after string, _ int) ([]rollup.Counted, string, error) {
 		p, _, err := s.readProgress(ctx)
 		if err != nil || p.Zone == "" || after != "" {
 			return nil, "", err
@@ -90,8 +89,8 @@ func (s *Store) countedToMove() move.Table {
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return nil, "", nil
 		}
-		return []app.Counted{{Zone: p.Zone}}, "the only one", failure("looking for figures", err)
-	}, func(ctx context.Context, records []app.Counted) error {
+		return []rollup.Counted{{Zone: p.Zone}}, "the only one", failure("looking for figures", err)
+	}, func(ctx context.Context, records []rollup.Counted) error {
 		p, _, err := s.readProgress(ctx)
 		if err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -52,13 +52,13 @@ func (s *Store) InsertOfferScan(ctx context.Context, scan redirect.OfferScan) er
 		scan.State = redirect.ScanRunning
 		_, err := s.db.Collection(offerScans).InsertOne(ctx, encodeScan(scan))
 		if mongodb.IsUnique(err) {
-			return app.ErrExists
+			return domain.ErrExists
 		}
 		return failure("inserting a scan", err)
 	})
 }
 
-// OfferScan returns a scan by its id, or app.ErrNotFound.
+// OfferScan returns a scan by its id, or domain.ErrNotFound.
 func (s *Store) OfferScan(ctx context.Context, id string) (redirect.OfferScan, error) {
 	return one(ctx, s.db, offerScans, id, (*scanDocument).decode)
 }
@@ -96,13 +96,13 @@ func freeSlot(id string) string { return "/" + id }
 func running() bson.D { return bson.D{{Key: "state", Value: redirect.ScanRunning}} }
 
 // held selects a running scan that is still the holder's.
-func held(hold app.Hold) bson.D {
+func held(hold redirect.Hold) bson.D {
 	return append(append(byID(hold.Scan), bson.E{Key: "holder", Value: hold.Holder}), running()...)
 }
 
 // ClaimOfferScan gives out the running scan that waits longest. Of two that claim it at the same moment
 // one gets it, since what makes it a claim is one condition and one write.
-func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold app.Hold) (claimed redirect.OfferScan, err error) {
+func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold redirect.Hold) (claimed redirect.OfferScan, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		var found scanDocument
 		err := s.db.Collection(offerScans).FindOneAndUpdate(ctx,
@@ -117,20 +117,20 @@ func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold app.Hold
 }
 
 // KeepOfferScan makes a hold last and notes how many links there are.
-func (s *Store) KeepOfferScan(ctx context.Context, hold app.Hold, links int) error {
+func (s *Store) KeepOfferScan(ctx context.Context, hold redirect.Hold, links int) error {
 	return within(ctx, func(ctx context.Context) error {
 		_, err := s.extend(ctx, hold, bson.E{Key: "link_count", Value: links})
 		return err
 	})
 }
 
-// extend makes a hold last, sets fields of its scan, and returns that; app.ErrNotFound where it is the
+// extend makes a hold last, sets fields of its scan, and returns that; domain.ErrNotFound where it is the
 // holder's no more.
-func (s *Store) extend(ctx context.Context, hold app.Hold, fields ...bson.E) (*scanDocument, error) {
+func (s *Store) extend(ctx context.Context, hold redirect.Hold, fields ...bson.E) (*scanDocument, error) {
 	var found scanDocument
 	err := s.db.Collection(offerScans).FindOneAndUpdate(ctx, held(hold), set(append(bson.D{{Key: "free_time", Value: hold.Until}}, fields...))).Decode(&found)
 	if errors.Is(err, mongo.ErrNoDocuments) {
-		return nil, app.ErrNotFound
+		return nil, domain.ErrNotFound
 	}
 	return &found, failure("keeping a scan", err)
 }

@@ -73,14 +73,14 @@ func (s *passingStore) InsertClick(ctx context.Context, click domain.Click) erro
 	return s.Store.InsertClick(ctx, click)
 }
 
-func (s *passingStore) InsertConversion(ctx context.Context, sale app.Sale) (domain.Conversion, bool, error) {
+func (s *passingStore) InsertConversion(ctx context.Context, sale domain.Sale) (domain.Conversion, bool, error) {
 	s.clock.writing.RLock()
 	defer s.clock.writing.RUnlock()
 	return s.Store.InsertConversion(ctx, sale)
 }
 
 func (s *passingStore) UpdateConversion(
-	ctx context.Context, id string, change func(domain.Conversion) (app.Update, error),
+	ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error),
 ) (domain.Conversion, error) {
 	s.clock.writing.RLock()
 	defer s.clock.writing.RUnlock()

@@ -8,7 +8,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -35,12 +34,12 @@ func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) 
 		return failure("noting a replay", err)
 	}
 	if result.MatchedCount == 0 {
-		return app.ErrNotFound
+		return domain.ErrNotFound
 	}
 	return nil
 }
 
-// Postback returns an entry by its id, or app.ErrNotFound.
+// Postback returns an entry by its id, or domain.ErrNotFound.
 func (s *Store) Postback(ctx context.Context, id string) (domain.Postback, error) {
 	return one(ctx, s.db, postbacks, id, (*record.Postback).Decode)
 }

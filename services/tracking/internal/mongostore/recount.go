@@ -8,20 +8,19 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // Recount counts a month anew, each cell with the batches that it has, and compares. It holds a
 // month's cells in memory twice, and no events.
-func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (app.Recount, error) {
+func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (rollup.Recount, error) {
 	var r recount
 	err := s.db.AtOneMoment(ctx, func(ctx context.Context) (err error) {
 		r, err = s.recount(ctx, month)
 		return err
 	})
 	if err != nil {
-		return app.Recount{}, err
+		return rollup.Recount{}, err
 	}
 	result, differing := r.compare(s.mayBeGone())
 	if !mend {
@@ -29,7 +28,7 @@ func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (app
 	}
 	for some := range slices.Chunk(differing, cellsAtOnce) {
 		if err := s.db.UpsertAll(ctx, figures, some); err != nil {
-			return app.Recount{}, err
+			return rollup.Recount{}, err
 		}
 	}
 	return result, nil
@@ -98,8 +97,8 @@ func (s *Store) mayBeGone() func(rollup.CellKey) bool {
 }
 
 // compare returns what differs, and what mends it.
-func (r *recount) compare(clicksGone func(rollup.CellKey) bool) (app.Recount, []mongodb.Upsert) {
-	var result app.Recount
+func (r *recount) compare(clicksGone func(rollup.CellKey) bool) (rollup.Recount, []mongodb.Upsert) {
+	var result rollup.Recount
 	var mends []mongodb.Upsert
 	check := func(key rollup.CellKey, d *cellDocument) {
 		var kept rollup.Measures
@@ -118,7 +117,7 @@ func (r *recount) compare(clicksGone func(rollup.CellKey) bool) (app.Recount, []
 		if counted == kept {
 			return
 		}
-		result.Differing = append(result.Differing, app.Difference{Key: key, Kept: kept, Counted: counted})
+		result.Differing = append(result.Differing, rollup.Difference{Key: key, Kept: kept, Counted: counted})
 		missing := encodeCell(rollup.Cell{Key: key, Measures: counted.Minus(kept)}, r.progress.Generation, through)
 		missing.Mends = mended
 		mends = append(mends, missing.mend())

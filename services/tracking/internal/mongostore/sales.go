@@ -9,7 +9,6 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -164,7 +163,7 @@ func (q *saleQueue) hand(batch []*sale, errs []error) {
 // InsertConversion stores a conversion with its entry in the journal unless its id is taken; then it
 // returns the one that has it. Where the entry cannot be stored the caller gets Unavailable though the
 // conversion is: when it tries again, that is a duplicate, which is journaled as such.
-func (s *Store) InsertConversion(ctx context.Context, fresh app.Sale) (stored domain.Conversion, inserted bool, err error) {
+func (s *Store) InsertConversion(ctx context.Context, fresh domain.Sale) (stored domain.Conversion, inserted bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return domain.Conversion{}, false, err
 	}
@@ -196,7 +195,7 @@ func entryOf(p *domain.Postback, c domain.Conversion) *record.Postback {
 // earlier returns the conversion that has an id, with what InsertConversion returns else.
 func (s *Store) earlier(ctx context.Context, id string) (stored domain.Conversion, inserted bool, err error) {
 	stored, err = s.Conversion(ctx, id)
-	if errors.Is(err, app.ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		// Written by another instance, and not confirmed by a majority yet: it may still go.
 		err = unavailable("the same conversion is just being stored; try again")
 	}

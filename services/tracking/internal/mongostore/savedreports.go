@@ -9,7 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -52,9 +52,9 @@ func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport
 	return within(ctx, func(ctx context.Context) error {
 		_, err := s.SavedReport(ctx, report.ID)
 		if err == nil {
-			return app.ErrExists
+			return domain.ErrExists
 		}
-		if !errors.Is(err, app.ErrNotFound) {
+		if !errors.Is(err, domain.ErrNotFound) {
 			return err
 		}
 		count, err := s.db.Collection(savedReports).CountDocuments(ctx, bson.D{})
@@ -62,11 +62,11 @@ func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport
 			return failure("counting the saved reports", err)
 		}
 		if count >= int64(most) {
-			return app.ErrLimitReached
+			return domain.ErrLimitReached
 		}
 		_, err = s.db.Collection(savedReports).InsertOne(ctx, encodeReport(report))
 		if mongodb.IsUnique(err) {
-			return app.ErrExists
+			return domain.ErrExists
 		}
 		return failure("inserting a saved report", err)
 	})
@@ -134,7 +134,7 @@ func asRead(r rollup.SavedReport) bson.D {
 	return append(byID(r.ID), bson.E{Key: "revision", Value: r.Revision}, bson.E{Key: "create_time", Value: r.CreateTime})
 }
 
-// SavedReport returns a report by its id, or app.ErrNotFound.
+// SavedReport returns a report by its id, or domain.ErrNotFound.
 func (s *Store) SavedReport(ctx context.Context, id string) (rollup.SavedReport, error) {
 	return one(ctx, s.db, savedReports, id, (*reportDocument).decode)
 }

@@ -8,7 +8,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -49,7 +48,7 @@ func (d *resultDocument) decode() redirect.OfferScanResult {
 
 // AddOfferScanResult stores a result and counts all anew, so that nothing is counted twice or left out
 // whatever dies in between.
-func (s *Store) AddOfferScanResult(ctx context.Context, hold app.Hold, result redirect.OfferScanResult) error {
+func (s *Store) AddOfferScanResult(ctx context.Context, hold redirect.Hold, result redirect.OfferScanResult) error {
 	return within(ctx, func(ctx context.Context) error {
 		scan, err := s.extend(ctx, hold)
 		if err != nil {

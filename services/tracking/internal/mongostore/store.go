@@ -163,12 +163,12 @@ func (s *Store) InsertClick(ctx context.Context, click domain.Click) error {
 	return err
 }
 
-// Click returns a click by its id, or app.ErrNotFound.
+// Click returns a click by its id, or domain.ErrNotFound.
 func (s *Store) Click(ctx context.Context, id string) (domain.Click, error) {
 	return one(ctx, s.db, clicks, id, (*clickDocument).decode)
 }
 
-// one returns what is stored in a collection under an id, or app.ErrNotFound.
+// one returns what is stored in a collection under an id, or domain.ErrNotFound.
 func one[D, T any](ctx context.Context, db *mongodb.DB, collection, id string, decode func(*D) T) (T, error) {
 	var found D
 	err := db.Collection(collection).FindOne(ctx, byID(id)).Decode(&found)
@@ -231,7 +231,7 @@ func readFailure(doing string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, mongo.ErrNoDocuments):
-		return app.ErrNotFound
+		return domain.ErrNotFound
 	default:
 		return failure(doing, err)
 	}

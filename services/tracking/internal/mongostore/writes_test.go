@@ -10,7 +10,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -64,13 +63,13 @@ func TestSaleWhoseEntryIsRefused(t *testing.T) {
 	}
 	for id, u := range map[string]*domain.Use{"free": nil, "limited": use} {
 		c := domain.Conversion{ID: id, Revision: 1, Outcome: domain.Attributed, Coupon: use.Coupon, PubUniques: domain.Uniques{2: "A"}}
-		if stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c, Use: u, Postback: &taken}); err == nil {
+		if stored, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c, Use: u, Postback: &taken}); err == nil {
 			t.Errorf("%s: %+v, %v, want an error", id, stored, inserted)
 		}
 		if !mongotest.Engine() && u != nil {
 			continue // in a transaction nothing is stored
 		}
-		if stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c, Use: u, Postback: &domain.Postback{ID: "again"}}); err != nil || inserted {
+		if stored, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c, Use: u, Postback: &domain.Postback{ID: "again"}}); err != nil || inserted {
 			t.Errorf("%s again: %+v, %v, %v, want a repeat", id, stored, inserted, err)
 		}
 	}
@@ -87,7 +86,7 @@ func TestLostCounters(t *testing.T) {
 			ID: id, Revision: 1, Outcome: domain.Attributed, Status: domain.StatusPending, Coupon: use.Coupon, PubUniques: domain.Uniques{2: "a"},
 			ConversionTime: day,
 		}
-		stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c, Use: &use})
+		stored, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c, Use: &use})
 		if err != nil || !inserted || (stored.Outcome == domain.Attributed) != want {
 			t.Errorf("sale %s: %+v, %v, %v, want it earned: %v", id, stored, inserted, err, want)
 		}
@@ -114,21 +113,21 @@ func TestLostCounters(t *testing.T) {
 func TestUpdateStartsOver(t *testing.T) {
 	s := openStore(t)
 	c := domain.Conversion{ID: "c", Revision: 1}
-	if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c}); err != nil {
+	if _, _, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c}); err != nil {
 		t.Fatalf("inserting: %v", err)
 	}
 	for _, others := range []int{0, 3, updateAttempts} {
 		calls := 0
-		stored, err := s.UpdateConversion(t.Context(), "c", func(c domain.Conversion) (app.Update, error) {
+		stored, err := s.UpdateConversion(t.Context(), "c", func(c domain.Conversion) (domain.Update, error) {
 			if calls++; calls <= others {
 				other := c
 				other.Revision++
 				if err := s.replace(t.Context(), encodeConversion(c), other); err != nil {
-					return app.Update{}, err
+					return domain.Update{}, err
 				}
 			}
 			c.Revision++
-			return app.Update{Conversion: c}, nil
+			return domain.Update{Conversion: c}, nil
 		})
 		if others == updateAttempts {
 			if !apperr.Is(err, apperr.Unavailable) || calls != updateAttempts {

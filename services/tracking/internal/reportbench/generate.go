@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
@@ -75,7 +74,7 @@ func generate(ctx context.Context, dir string, of size) (err error) {
 		return err
 	}
 	err = inParallel(ctx, of.conversions, func(n int, chance *rand.Rand) error {
-		_, inserted, err := store.InsertConversion(ctx, app.Sale{Conversion: conversion(n, of.conversions, chance)})
+		_, inserted, err := store.InsertConversion(ctx, domain.Sale{Conversion: conversion(n, of.conversions, chance)})
 		if err == nil && !inserted {
 			return fmt.Errorf("conversion %d was there already", n)
 		}

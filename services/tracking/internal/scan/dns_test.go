@@ -13,7 +13,6 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/couponlink/couponlink/services/internal/outbound"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -88,7 +87,7 @@ func TestRebinding(t *testing.T) {
 	dns := &rebinding{addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2")}}
 	f := newFollower(t, local, outbound.WithResolver(dns.resolver(t)))
 	base := "http://shop.example.org:" + port
-	hops := follow(t, f, base+"/closing", app.Visitor{}, foreign)
+	hops := follow(t, f, base+"/closing", redirect.Visitor{}, foreign)
 	if len(hops) != 2 || hops[0].Kind != redirect.HTTPHop || hops[1].Fault != redirect.FaultBlocked || w.calls.Load() != 1 {
 		t.Errorf("got %s, %d calls", way(base, hops), w.calls.Load())
 	}

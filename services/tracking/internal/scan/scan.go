@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -67,8 +66,8 @@ func New(c Config) *Follower {
 // way is a way that is being gone.
 type way struct {
 	*Follower
-	visitor app.Visitor
-	own     app.Own
+	visitor redirect.Visitor
+	own     redirect.Own
 	jar     http.CookieJar
 	hops    []redirect.Hop
 	// seen holds the number of the hop at which a URL was called with the same cookies.
@@ -76,7 +75,7 @@ type way struct {
 }
 
 // Follow implements app.Follower.
-func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor app.Visitor, own app.Own, gone func(redirect.Hop)) ([]redirect.Hop, error) {
+func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor redirect.Visitor, own redirect.Own, gone func(redirect.Hop)) ([]redirect.Hop, error) {
 	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
 	if err != nil {
 		return nil, fmt.Errorf("making a cookie jar: %w", err)

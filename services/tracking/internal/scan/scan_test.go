@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/outbound"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -49,7 +48,7 @@ func TestWays(t *testing.T) {
 	} {
 		t.Run(link, func(t *testing.T) {
 			t.Parallel()
-			hops := follow(t, f, w.URL+link, app.Visitor{Language: "en"}, foreign)
+			hops := follow(t, f, w.URL+link, redirect.Visitor{Language: "en"}, foreign)
 			if got := way(w.URL, hops); got != want {
 				t.Errorf("\ngot  %s\nwant %s", got, want)
 			}
@@ -77,20 +76,20 @@ func TestAHop(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
 	f := newFollower(t, local)
-	hops := follow(t, f, w.URL+"/cookie", app.Visitor{Language: "en"}, foreign)
+	hops := follow(t, f, w.URL+"/cookie", redirect.Visitor{Language: "en"}, foreign)
 	if h := hops[0]; h.HTTPStatus != 302 || h.Location != w.URL+"/cookie" || !slices.Equal(h.Cookies, []string{"seen"}) || h.Latency <= 0 || h.Own {
 		t.Errorf("got %+v", h)
 	}
 	if h := hops[1]; h.HTTPStatus != 200 || h.Location != "" || h.Cookies != nil {
 		t.Errorf("got %+v", h)
 	}
-	if h := follow(t, f, w.URL+"/missing", app.Visitor{}, foreign)[0]; h.HTTPStatus != 404 {
+	if h := follow(t, f, w.URL+"/missing", redirect.Visitor{}, foreign)[0]; h.HTTPStatus != 404 {
 		t.Errorf("got %+v", h)
 	}
-	if h := follow(t, f, w.URL+"/script", app.Visitor{}, foreign)[0]; h.Location != "/end?x" {
+	if h := follow(t, f, w.URL+"/script", redirect.Visitor{}, foreign)[0]; h.Location != "/end?x" {
 		t.Errorf("got %+v", h)
 	}
-	if got := follow(t, f, w.URL+"/other-cookie", app.Visitor{}, foreign); len(got) != 10 || got[9].Fault != redirect.FaultTooManyHops {
+	if got := follow(t, f, w.URL+"/other-cookie", redirect.Visitor{}, foreign); len(got) != 10 || got[9].Fault != redirect.FaultTooManyHops {
 		t.Errorf("a page that counts in a cookie: %s", way(w.URL, got))
 	}
 }
@@ -99,7 +98,7 @@ func TestTheVisitor(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
 	f := newFollower(t, local)
-	for want, visitor := range map[string]app.Visitor{
+	for want, visitor := range map[string]redirect.Visitor{
 		"/end?desktop&en":      {Language: "en"},
 		"/end?phone&de,en;q=1": {Phone: true, Language: "de,en;q=1"},
 	} {
@@ -125,7 +124,7 @@ func TestInside(t *testing.T) {
 		return &redirect.Hop{URL: u.String(), Own: true, HTTPStatus: 302, Kind: redirect.HTTPHop, Location: w.URL + "/end"}, nil
 	}
 	for _, link := range []string{w.URL, "http://localhost:" + port, "http://[::ffff:127.0.0.1]:" + port, "http://10.0.0.1/", "http://169.254.169.254/latest", "https://go.example.com/click"} {
-		hops := follow(t, f, link, app.Visitor{}, toWeb)
+		hops := follow(t, f, link, redirect.Visitor{}, toWeb)
 		if last := hops[len(hops)-1]; last.Fault != redirect.FaultBlocked || last.HTTPStatus != 0 || !strings.Contains(last.Error, "COUPONLINK_ALLOWED_PRIVATE_HOSTS") {
 			t.Errorf("%s: got %+v", link, last)
 		}
@@ -145,7 +144,7 @@ func TestOurOwnIsNotCalled(t *testing.T) {
 		}
 		return &redirect.Hop{URL: u.String(), Own: true, HTTPStatus: 302, Kind: redirect.HTTPHop, Location: w.URL + "/end"}, nil
 	}
-	hops := follow(t, newFollower(t, local), w.URL+"/302", app.Visitor{}, own)
+	hops := follow(t, newFollower(t, local), w.URL+"/302", redirect.Visitor{}, own)
 	if got := way(w.URL, hops); got != "/302 HTTP, /303 HTTP, /end" || !hops[1].Own || w.calls.Load() != 2 {
 		t.Errorf("got %s, %d calls", got, w.calls.Load())
 	}
@@ -154,7 +153,7 @@ func TestOurOwnIsNotCalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	away := errors.New("away")
-	_, err = newFollower(t, local).Follow(t.Context(), u, app.Visitor{}, func(context.Context, *url.URL) (*redirect.Hop, error) { return nil, away }, nobody)
+	_, err = newFollower(t, local).Follow(t.Context(), u, redirect.Visitor{}, func(context.Context, *url.URL) (*redirect.Hop, error) { return nil, away }, nobody)
 	if !errors.Is(err, away) {
 		t.Errorf("got %v", err)
 	}
@@ -165,13 +164,13 @@ func TestCertificates(t *testing.T) {
 	s := httptest.NewTLSServer(nil)
 	t.Cleanup(s.Close)
 	expires := s.Certificate().NotAfter
-	h := follow(t, newFollower(t, local), s.URL, app.Visitor{}, foreign)[0]
+	h := follow(t, newFollower(t, local), s.URL, redirect.Visitor{}, foreign)[0]
 	if h.Fault != redirect.FaultCertificate || !h.CertificateExpireTime.Equal(expires) {
 		t.Errorf("one that nobody signed: %+v", h)
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	h = follow(t, newFollower(t, local, outbound.WithRootCAs(roots)), s.URL, app.Visitor{}, foreign)[0]
+	h = follow(t, newFollower(t, local, outbound.WithRootCAs(roots)), s.URL, redirect.Visitor{}, foreign)[0]
 	if h.Fault != "" || !h.CertificateExpireTime.Equal(expires) {
 		t.Errorf("one that is trusted: %+v", h)
 	}
@@ -183,12 +182,12 @@ func TestAScanEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	u := &url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/"}
-	if _, err := newFollower(t, local).Follow(ctx, u, app.Visitor{}, foreign, nobody); !errors.Is(err, context.Canceled) {
+	if _, err := newFollower(t, local).Follow(ctx, u, redirect.Visitor{}, foreign, nobody); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the caller has gone: %v", err)
 	}
 	w := newWeb(t)
 	start := time.Now()
-	hops := follow(t, newFollower(t, local), w.URL+"/dawdle/9", app.Visitor{}, foreign)
+	hops := follow(t, newFollower(t, local), w.URL+"/dawdle/9", redirect.Visitor{}, foreign)
 	if last := hops[len(hops)-1]; len(hops) > 6 || last.Fault != redirect.FaultNoAnswer || time.Since(start) > 5*time.Second {
 		t.Errorf("slow pages: got %s in %v", way(w.URL, hops), time.Since(start))
 	}

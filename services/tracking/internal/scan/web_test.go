@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/outbound"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/scan"
 )
@@ -185,7 +184,7 @@ func newFollower(t *testing.T, allowed string, opts ...outbound.Option) *scan.Fo
 }
 
 // follow returns the hops of a link.
-func follow(t *testing.T, f *scan.Follower, link string, visitor app.Visitor, own app.Own) []redirect.Hop {
+func follow(t *testing.T, f *scan.Follower, link string, visitor redirect.Visitor, own redirect.Own) []redirect.Hop {
 	t.Helper()
 	u, err := url.Parse(link)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 var _ app.AnswerStore = (*Store)(nil)
 
 // KeepAnswers implements app.AnswerStore.
-func (s *Store) KeepAnswers(ctx context.Context, answers []app.Answer) error {
+func (s *Store) KeepAnswers(ctx context.Context, answers []domain.CouponAnswer) error {
 	for some := range slices.Chunk(answers, answersAtOnce) {
 		err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 			for _, a := range some {
@@ -48,7 +49,7 @@ func (s *Store) KeepAnswers(ctx context.Context, answers []app.Answer) error {
 }
 
 // Answers implements app.AnswerStore.
-func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]app.Answer, error) {
+func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]domain.CouponAnswer, error) {
 	answers, err := list(ctx, s, scanAnswer, selectAnswers, kind, since.UnixMilli(), limit)
 	return answers, readFailure("reading the coupon service's answers", err)
 }
@@ -75,8 +76,8 @@ func (s *Store) PruneAnswers(ctx context.Context, kind string, before time.Time,
 	return nil
 }
 
-func scanAnswer(row scanner) (app.Answer, error) {
-	var a app.Answer
+func scanAnswer(row scanner) (domain.CouponAnswer, error) {
+	var a domain.CouponAnswer
 	var millis int64
 	err := row.Scan(&a.Kind, &a.Key, &a.Body, &millis)
 	a.Time = fromMillis(millis)

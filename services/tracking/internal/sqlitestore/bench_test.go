@@ -16,7 +16,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
@@ -39,7 +38,7 @@ func BenchmarkWrites(b *testing.B) {
 	b.Run("conversion", func(b *testing.B) {
 		s := open(b)
 		closedLoop(b, func(ctx context.Context, n int64) error {
-			_, _, err := s.InsertConversion(ctx, app.Sale{Conversion: benchConversion(n)})
+			_, _, err := s.InsertConversion(ctx, domain.Sale{Conversion: benchConversion(n)})
 			return err
 		})
 	})
@@ -123,10 +122,10 @@ func benchConversion(n int64) domain.Conversion {
 	}
 }
 
-func benchSale(n int64) app.Sale {
+func benchSale(n int64) domain.Sale {
 	c := benchConversion(n)
 	c.Postback = uuid.Must(uuid.NewV7()).String()
-	return app.Sale{Conversion: c, Postback: &domain.Postback{
+	return domain.Sale{Conversion: c, Postback: &domain.Postback{
 		ID: c.Postback, Offer: "10", Method: "GET", CouponCode: "SALEXYZ20", TransactionID: c.TransactionID, IP: "203.0.113.7",
 		Parameters:    "amount=49.90&coupon_code=SALEXYZ20&currency=USD&event=sale&offer_id=10&timestamp=2026-11-22T16%3A30%3A00Z&transaction_id=" + c.TransactionID,
 		Authenticated: true, Time: time.Now(), Duration: 350 * time.Microsecond,

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -40,7 +39,7 @@ const (
 
 // ClaimDeliveries implements app.DeliveryStore. A claim that has begun is waited for, however long the disk
 // takes: where nobody learnt what it got, nobody would call for it until the lease ends.
-func (s *Store) ClaimDeliveries(ctx context.Context, claim app.Claim) ([]domain.Delivery, error) {
+func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -75,7 +74,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim app.Claim) ([]domain.
 
 // claim gives out, up to a limit, those of the deliveries found that need not wait for an earlier one.
 // The others are due again when that one is looked at next, so that nobody looks at them before.
-func (t *tx) claim(ctx context.Context, claim app.Claim, found []domain.Delivery, limit int) (given []domain.Delivery, err error) {
+func (t *tx) claim(ctx context.Context, claim domain.DeliveryClaim, found []domain.Delivery, limit int) (given []domain.Delivery, err error) {
 	for _, d := range found {
 		if len(given) == limit {
 			break
@@ -155,7 +154,7 @@ func (w *writer) finishDelivery(ctx context.Context, f *finish) error {
 func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (domain.Delivery, error) {
 	key, ok := parseDeliveryID(id)
 	if !ok {
-		return domain.Delivery{}, app.ErrNotFound
+		return domain.Delivery{}, domain.ErrNotFound
 	}
 	var delivery domain.Delivery
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
@@ -92,7 +91,7 @@ func openExported(t *testing.T, sales int) *sqlitestore.Store {
 	for w := range min(writers, sales) {
 		all.Go(func() {
 			for n := w; n < sales; n += writers {
-				if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: benchConversion(int64(n))}); err != nil {
+				if _, _, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: benchConversion(int64(n))}); err != nil {
 					t.Error(err)
 					return
 				}

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -29,7 +28,7 @@ func TestFullDisk(t *testing.T) {
 			if !apperr.Is(err, apperr.Unavailable) {
 				t.Errorf("conversion %d: %v, want Unavailable", i, err)
 			}
-			if _, err := s.Conversion(t.Context(), batch[i].conversion.ID); !errors.Is(err, app.ErrNotFound) {
+			if _, err := s.Conversion(t.Context(), batch[i].conversion.ID); !errors.Is(err, domain.ErrNotFound) {
 				t.Errorf("conversion %d is read after it was refused: %v", i, err)
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -58,12 +57,12 @@ func RenameFeed(ctx context.Context, path string) error {
 func (s *Store) FeedID() string { return s.feedID }
 
 // Events implements app.FeedStore.
-func (s *Store) Events(ctx context.Context, after app.Position, limit int) ([]app.Event, error) {
+func (s *Store) Events(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error) {
 	events, err := s.events(ctx, after, limit)
 	return events, readFailure("reading what was stored and changed", err)
 }
 
-func (s *Store) events(ctx context.Context, after app.Position, limit int) ([]app.Event, error) {
+func (s *Store) events(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error) {
 	tx, err := s.db.Read().BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -85,29 +84,29 @@ func (s *Store) events(ctx context.Context, after app.Position, limit int) ([]ap
 		return nil, err
 	}
 	events = append(events, changed...)
-	slices.SortFunc(events, func(a, b app.Event) int { return a.Position.Compare(b.Position) })
+	slices.SortFunc(events, func(a, b domain.Event) int { return a.Position.Compare(b.Position) })
 	return events[:min(len(events), limit)], nil
 }
 
 // LastPosition implements app.FeedStore.
-func (s *Store) LastPosition(ctx context.Context) (last app.Position, err error) {
+func (s *Store) LastPosition(ctx context.Context) (last domain.Position, err error) {
 	err = s.db.Read().QueryRowContext(ctx, selectLastPosition).Scan(&last.Major, &last.Minor)
 	return last, readFailure("reading the last position", err)
 }
 
-func scanCreated(row scanner) (app.Event, error) {
-	e := app.Event{Revision: 1}
+func scanCreated(row scanner) (domain.Event, error) {
+	e := domain.Event{Revision: 1}
 	err := scanEvent(row, &e, &e.Position.Major)
 	return e, err
 }
 
-func scanChanged(row scanner) (e app.Event, err error) {
+func scanChanged(row scanner) (e domain.Event, err error) {
 	err = scanEvent(row, &e, &e.Position.Major, &e.Position.Minor, &e.First, &e.Last, &e.Revision)
 	return e, err
 }
 
 // scanEvent reads a row of feedColumns and what else was asked for.
-func scanEvent(row scanner, e *app.Event, more ...any) (err error) {
+func scanEvent(row scanner, e *domain.Event, more ...any) (err error) {
 	var history string
 	if e.Conversion, err = scanWith(row, append([]any{&history}, more...)...); err != nil {
 		return err

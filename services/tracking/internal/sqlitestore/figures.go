@@ -9,7 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -53,7 +53,7 @@ func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error
 		return err
 	}
 	if !ready {
-		return app.ErrNotCounted
+		return domain.ErrNotCounted
 	}
 	if until != 0 {
 		at.until = fromMillis(until)
@@ -71,7 +71,7 @@ func readCounted(ctx context.Context, tx *sql.Tx) (at counted, ready bool, err e
 
 // viewFailure is the error of a view as app knows it.
 func viewFailure(doing string, err error) error {
-	if errors.Is(err, app.ErrNotCounted) {
+	if errors.Is(err, domain.ErrNotCounted) {
 		return err
 	}
 	return readFailure(doing, err)

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -111,5 +110,5 @@ func update(ctx context.Context, tx *tx, changed domain.Conversion) error {
 	if err != nil {
 		return err
 	}
-	return tx.update(ctx, changed.ID, before, app.Update{Conversion: changed})
+	return tx.update(ctx, changed.ID, before, domain.Update{Conversion: changed})
 }

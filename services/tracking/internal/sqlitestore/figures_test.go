@@ -12,7 +12,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -42,7 +41,7 @@ func storeSome(t *testing.T, s *Store, from, to int) {
 		if err := s.InsertClick(t.Context(), countedClick(n)); err != nil {
 			t.Error(err)
 		}
-		if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: countedSale(n)}); err != nil {
+		if _, _, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: countedSale(n)}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -50,10 +49,10 @@ func storeSome(t *testing.T, s *Store, from, to int) {
 
 // reject rejects the n-th sale.
 func reject(ctx context.Context, s *Store, n int) error {
-	_, err := s.UpdateConversion(ctx, countedSale(n).ID, func(c domain.Conversion) (app.Update, error) {
+	_, err := s.UpdateConversion(ctx, countedSale(n).ID, func(c domain.Conversion) (domain.Update, error) {
 		c.Status = domain.StatusRejected
 		c.Revision++
-		return app.Update{Conversion: c}, nil
+		return domain.Update{Conversion: c}, nil
 	})
 	return err
 }
@@ -69,13 +68,13 @@ func countAll(t *testing.T, s *Store) {
 }
 
 // recountAll recounts all months and returns what differs, by key.
-func recountAll(t *testing.T, s *Store, mend bool) map[rollup.CellKey]app.Difference {
+func recountAll(t *testing.T, s *Store, mend bool) map[rollup.CellKey]rollup.Difference {
 	t.Helper()
 	first, last, err := s.CountedMonths(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	differing := map[rollup.CellKey]app.Difference{}
+	differing := map[rollup.CellKey]rollup.Difference{}
 	for month := first; month <= last; month++ {
 		found, err := s.Recount(t.Context(), month, mend)
 		if err != nil {

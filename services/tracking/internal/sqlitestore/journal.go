@@ -7,7 +7,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -117,7 +116,7 @@ func (s *Store) madeBy(ctx context.Context, field, value string) ([]string, erro
 		return ids, readFailure("looking for the postbacks of an order", err)
 	}
 	conversion, err := s.Conversion(ctx, value)
-	if errors.Is(err, app.ErrNotFound) || conversion.Postback == "" && err == nil {
+	if errors.Is(err, domain.ErrNotFound) || conversion.Postback == "" && err == nil {
 		return nil, nil
 	}
 	return []string{conversion.Postback}, err

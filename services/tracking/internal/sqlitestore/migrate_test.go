@@ -9,7 +9,6 @@ import (
 	"testing/fstest"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -49,7 +48,7 @@ func TestConversionsFromBeforeDecisionsWereKept(t *testing.T) {
 	if got, err := s.Conversion(t.Context(), "old"); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v (%v), want\n%+v", got, err, want)
 	}
-	if _, _, err := s.Cells(t.Context(), nil, nil); !errors.Is(err, app.ErrNotCounted) {
+	if _, _, err := s.Cells(t.Context(), nil, nil); !errors.Is(err, domain.ErrNotCounted) {
 		t.Errorf("its figures are %v, want ErrNotCounted", err)
 	}
 	countAll(t, s)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -156,14 +155,14 @@ func (s *Store) countedToMove() move.Table {
 		setCounted    = `UPDATE counted SET zone = ?, click = ifnull((SELECT max(id) FROM clicks), ''),
 			conversion = ifnull((SELECT max(rowid) FROM conversions), 0), ready = 1, count_time = ?`
 	)
-	return move.TableOf("counted", func(ctx context.Context, after string, _ int) ([]app.Counted, string, error) {
-		var c app.Counted
+	return move.TableOf("counted", func(ctx context.Context, after string, _ int) ([]rollup.Counted, string, error) {
+		var c rollup.Counted
 		err := s.db.Read().QueryRowContext(ctx, selectCounted, after).Scan(&c.Zone)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, "", nil
 		}
-		return []app.Counted{c}, "the only one", readFailure("reading what is counted", err)
-	}, func(ctx context.Context, records []app.Counted) error {
+		return []rollup.Counted{c}, "the only one", readFailure("reading what is counted", err)
+	}, func(ctx context.Context, records []rollup.Counted) error {
 		return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 			for _, c := range records {
 				if _, err := tx.exec(ctx, setCounted, c.Zone, s.now().UnixMilli()); err != nil {

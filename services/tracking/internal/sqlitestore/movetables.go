@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
@@ -136,17 +135,17 @@ func deliveriesToMove() movedTable[domain.Delivery] {
 	}
 }
 
-func usesToMove() movedTable[app.CouponUses] {
-	return movedTable[app.CouponUses]{
+func usesToMove() movedTable[domain.CouponUses] {
+	return movedTable[domain.CouponUses]{
 		name:  "coupon_uses",
 		query: `SELECT coupon, day, etag, uses FROM coupon_uses WHERE (coupon, day) > (?, ?) ORDER BY coupon, day LIMIT ?`,
 		args:  func(key []string) []any { return texts(key, 2) },
-		scan: func(row scanner) (u app.CouponUses, err error) {
+		scan: func(row scanner) (u domain.CouponUses, err error) {
 			err = row.Scan(&u.Coupon, &u.Day, &u.ETag, &u.Uses)
 			return u, err
 		},
-		key: func(u *app.CouponUses) []string { return []string{u.Coupon, u.Day} },
-		put: func(ctx context.Context, t *tx, u *app.CouponUses) error {
+		key: func(u *domain.CouponUses) []string { return []string{u.Coupon, u.Day} },
+		put: func(ctx context.Context, t *tx, u *domain.CouponUses) error {
 			_, err := t.exec(ctx, setUses, u.Coupon, u.Day, u.ETag, u.Uses)
 			return err
 		},
@@ -170,14 +169,14 @@ func deferredToMove() movedTable[domain.Deferred] {
 	}
 }
 
-func answersToMove() movedTable[app.Answer] {
-	return movedTable[app.Answer]{
+func answersToMove() movedTable[domain.CouponAnswer] {
+	return movedTable[domain.CouponAnswer]{
 		name:  "answers",
 		query: `SELECT kind, key, body, ask_time FROM answers WHERE (kind, key) > (?, ?) ORDER BY kind, key LIMIT ?`,
 		args:  func(key []string) []any { return texts(key, 2) },
 		scan:  scanAnswer,
-		key:   func(a *app.Answer) []string { return []string{a.Kind, a.Key} },
-		put: func(ctx context.Context, t *tx, a *app.Answer) error {
+		key:   func(a *domain.CouponAnswer) []string { return []string{a.Kind, a.Key} },
+		put: func(ctx context.Context, t *tx, a *domain.CouponAnswer) error {
 			_, err := t.exec(ctx, `REPLACE INTO answers (kind, key, body, ask_time) VALUES (?, ?, ?, ?)`, a.Kind, a.Key, a.Body, a.Time.UnixMilli())
 			return err
 		},

@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -49,7 +49,7 @@ func (s *Store) InsertOfferScan(ctx context.Context, scan redirect.OfferScan) er
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := tx.exec(ctx, insertScan, timeKey(scan.ID), scan.Offer, string(scan.Device), scan.Language, scan.LinkCount, created, created)
 		if sqlitedb.IsUnique(err) {
-			return app.ErrExists
+			return domain.ErrExists
 		}
 		return err
 	}})
@@ -95,7 +95,7 @@ func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.Offe
 
 // ClaimOfferScan implements app.OfferScanStore. It is asked each second, so that it looks before it
 // writes.
-func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold app.Hold) (redirect.OfferScan, error) {
+func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold redirect.Hold) (redirect.OfferScan, error) {
 	_, err := scanOfferScan(s.db.Read().QueryRowContext(ctx, freeScan, now.UnixMilli()))
 	if err != nil {
 		return redirect.OfferScan{}, readFailure("looking for a scan", err)
@@ -104,7 +104,7 @@ func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold app.Hold
 	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 		claimed, err = one(ctx, tx, scanOfferScan, freeScan, now.UnixMilli())
 		if errors.Is(err, sql.ErrNoRows) {
-			return app.ErrNotFound
+			return domain.ErrNotFound
 		}
 		if err == nil {
 			_, err = tx.exec(ctx, claimScan, hold.Holder, hold.Until.UnixMilli(), timeKey(claimed.ID))
@@ -118,7 +118,7 @@ func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold app.Hold
 }
 
 // KeepOfferScan implements app.OfferScanStore.
-func (s *Store) KeepOfferScan(ctx context.Context, hold app.Hold, links int) error {
+func (s *Store) KeepOfferScan(ctx context.Context, hold redirect.Hold, links int) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		return tx.held(ctx, keepScan, hold.Until.UnixMilli(), links, timeKey(hold.Scan), hold.Holder)
 	}})
@@ -128,7 +128,7 @@ func (s *Store) KeepOfferScan(ctx context.Context, hold app.Hold, links int) err
 func (t *tx) held(ctx context.Context, statement string, args ...any) error {
 	rows, err := t.exec(ctx, statement, args...)
 	if err == nil && rows == 0 {
-		return app.ErrNotFound
+		return domain.ErrNotFound
 	}
 	return err
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -20,7 +20,7 @@ func scanned(t *testing.T, s *Store, offer string, created time.Time) redirect.O
 	if err := s.InsertOfferScan(t.Context(), scan); err != nil {
 		t.Fatal(err)
 	}
-	hold := app.Hold{Holder: "h", Until: created.Add(24 * time.Hour)}
+	hold := redirect.Hold{Holder: "h", Until: created.Add(24 * time.Hour)}
 	if _, err := s.ClaimOfferScan(t.Context(), created, hold); err != nil {
 		t.Fatal(err)
 	}
@@ -40,8 +40,8 @@ func TestHoldsEndWithTheProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	scan := scanned(t, s, "10", now)
-	hold := app.Hold{Holder: "h2", Until: now.Add(time.Minute)}
-	if _, err := s.ClaimOfferScan(t.Context(), now.Add(time.Second), hold); !errors.Is(err, app.ErrNotFound) {
+	hold := redirect.Hold{Holder: "h2", Until: now.Add(time.Minute)}
+	if _, err := s.ClaimOfferScan(t.Context(), now.Add(time.Second), hold); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("what is held is claimed: %v", err)
 	}
 	if err := s.Close(); err != nil {
@@ -54,8 +54,8 @@ func TestHoldsEndWithTheProcess(t *testing.T) {
 	if got, err := s.ClaimOfferScan(t.Context(), now.Add(time.Second), hold); err != nil || got.ID != scan.ID || got.ScannedCount != 1 {
 		t.Errorf("claimed is %+v (%v)", got, err)
 	}
-	old := app.Hold{Scan: scan.ID, Holder: "h", Until: now.Add(time.Hour)}
-	if err := s.KeepOfferScan(t.Context(), old, 1); !errors.Is(err, app.ErrNotFound) {
+	old := redirect.Hold{Scan: scan.ID, Holder: "h", Until: now.Add(time.Hour)}
+	if err := s.KeepOfferScan(t.Context(), old, 1); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("the old hold is kept: %v", err)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
@@ -151,7 +150,7 @@ func TestJournalUsesItsKeys(t *testing.T) {
 		t.Errorf("the second page: the plan is\n%s", plan)
 	}
 	sale := domain.Conversion{ID: strings.Repeat("0a", 16), Offer: "10", Event: "sale", Revision: 1, Postback: id}
-	if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: sale, Postback: &domain.Postback{ID: id, Time: at}}); err != nil {
+	if _, _, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: sale, Postback: &domain.Postback{ID: id, Time: at}}); err != nil {
 		t.Fatal(err)
 	}
 	q, err := s.byEntries(t.Context(), listing.Query{

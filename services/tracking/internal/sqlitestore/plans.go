@@ -3,7 +3,6 @@ package sqlitestore
 import (
 	"context"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -21,7 +20,7 @@ func (s *Store) Unplanned(ctx context.Context, limit int) ([]domain.Conversion, 
 }
 
 // Plan implements app.DeliveryStore.
-func (s *Store) Plan(ctx context.Context, plans []app.Plan) error {
+func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 	if len(plans) == 0 {
 		return nil
 	}
@@ -29,7 +28,7 @@ func (s *Store) Plan(ctx context.Context, plans []app.Plan) error {
 }
 
 // plan writes plans, all of them in one transaction.
-func (w *writer) plan(ctx context.Context, plans []app.Plan) error {
+func (w *writer) plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 	for _, p := range plans {
 		for i := range p.Deliveries {
 			w.arguments.clear()

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -114,7 +113,7 @@ func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) 
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		rows, err := tx.exec(ctx, setReplay, text, timeKey(id))
 		if err == nil && rows == 0 {
-			return app.ErrNotFound
+			return domain.ErrNotFound
 		}
 		return err
 	}})

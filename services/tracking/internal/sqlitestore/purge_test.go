@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -72,7 +71,7 @@ func TestPurgeOfDeliveries(t *testing.T) {
 		d := domain.Delivery{ID: "c-0-22", Conversion: "c", Publisher: "22", State: c.state, DueTime: at, FirstDueTime: at, CreateTime: at}
 		d.Conversion += string(c.state) + c.age.String()
 		d.ID = d.Conversion + "-0-22"
-		if err := s.Plan(t.Context(), []app.Plan{{Deliveries: []domain.Delivery{d}}}); err != nil {
+		if err := s.Plan(t.Context(), []domain.DeliveryPlan{{Deliveries: []domain.Delivery{d}}}); err != nil {
 			t.Fatal(err)
 		}
 		s.purge.deleteOld(t.Context(), now)
@@ -90,7 +89,7 @@ func TestPurgeOfUses(t *testing.T) {
 		from := now.Add(-age)
 		use := &domain.Use{Coupon: "c", Code: "C", Limits: domain.Limits{Total: 9, Daily: 9}, From: from, To: from.Add(24 * time.Hour)}
 		c := domain.Conversion{ID: string(rune('a' + i)), Offer: "10", Event: "sale", Revision: 1}
-		if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c, Use: use}); err != nil {
+		if _, _, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c, Use: use}); err != nil {
 			t.Fatal(err)
 		}
 	}

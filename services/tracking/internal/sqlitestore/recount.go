@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -22,12 +21,12 @@ const (
 
 // Recount implements app.FigureStore. One runs at a time. It sees one moment, whatever is counted
 // meanwhile, and holds the cells of a day, of the month, and those that differ in memory.
-func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (app.Recount, error) {
+func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (rollup.Recount, error) {
 	select {
 	case s.recounts <- struct{}{}:
 		defer func() { <-s.recounts }()
 	case <-ctx.Done():
-		return app.Recount{}, ctx.Err()
+		return rollup.Recount{}, ctx.Err()
 	}
 	r := recount{calendar: s.calendar, months: rollup.New(s.calendar)}
 	err := s.view(ctx, func(tx *sql.Tx, at counted) error {
@@ -40,13 +39,13 @@ func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (app
 		err = s.mend(ctx, r.found.Differing)
 	}
 	if err != nil {
-		return app.Recount{}, viewFailure("recounting a month", err)
+		return rollup.Recount{}, viewFailure("recounting a month", err)
 	}
 	return r.found, nil
 }
 
 // mend adds to cells what they lack. What is added to them meanwhile stays.
-func (s *Store) mend(ctx context.Context, differing []app.Difference) error {
+func (s *Store) mend(ctx context.Context, differing []rollup.Difference) error {
 	for len(differing) > 0 {
 		part := differing[:min(len(differing), countCells)]
 		differing = differing[len(part):]
@@ -73,7 +72,7 @@ type recount struct {
 	kept time.Time
 	// months are the cells of months, from day to day.
 	months *rollup.Sums
-	found  app.Recount
+	found  rollup.Recount
 }
 
 // count counts a month day by day, so that the cells of one day are in memory at a time.
@@ -179,12 +178,12 @@ func (r *recount) compare(counted, kept []rollup.Cell) {
 	}
 	for _, c := range kept {
 		if rest[c.Key] != c.Measures {
-			r.found.Differing = append(r.found.Differing, app.Difference{Key: c.Key, Kept: c.Measures, Counted: rest[c.Key]})
+			r.found.Differing = append(r.found.Differing, rollup.Difference{Key: c.Key, Kept: c.Measures, Counted: rest[c.Key]})
 		}
 		delete(rest, c.Key)
 	}
 	for key, measures := range rest {
-		r.found.Differing = append(r.found.Differing, app.Difference{Key: key, Counted: measures})
+		r.found.Differing = append(r.found.Differing, rollup.Difference{Key: key, Counted: measures})
 	}
 }
 

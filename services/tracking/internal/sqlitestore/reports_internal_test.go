@@ -11,7 +11,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -29,12 +28,12 @@ func openWith(t *testing.T, sales int) (*Store, []string) {
 		}
 	})
 	var ids []string
-	insert := make([]app.Sale, sales)
+	insert := make([]domain.Sale, sales)
 	begin := time.Now().UTC().Add(-time.Hour).Truncate(time.Millisecond)
 	for n := range insert {
 		at := begin.Add(time.Duration(n/3) * time.Millisecond) // some at the same time
 		c := domain.Conversion{ID: fmt.Sprintf("%064x", n), Offer: "10", Publisher: "22", ConversionTime: at, CreateTime: at, UpdateTime: at, Revision: 1}
-		insert[n] = app.Sale{Conversion: c}
+		insert[n] = domain.Sale{Conversion: c}
 	}
 	failures := make(chan error, sales)
 	for _, sale := range insert {
@@ -90,7 +89,7 @@ func TestReportsLeaveReadersForPartners(t *testing.T) {
 	}
 	soon, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if _, err := s.Click(soon, "00000000-0000-7000-8000-000000000000"); !errors.Is(err, app.ErrNotFound) {
+	if _, err := s.Click(soon, "00000000-0000-7000-8000-000000000000"); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("a click: %v", err)
 	}
 	if _, err := s.Conversion(soon, ids[0]); err != nil {

@@ -6,12 +6,11 @@ import (
 	"errors"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // InsertConversion implements app.ConversionStore.
-func (s *Store) InsertConversion(ctx context.Context, sale app.Sale) (stored domain.Conversion, inserted bool, err error) {
+func (s *Store) InsertConversion(ctx context.Context, sale domain.Sale) (stored domain.Conversion, inserted bool, err error) {
 	if err := checkNew(&sale.Conversion); err != nil {
 		return domain.Conversion{}, false, err
 	}
@@ -25,7 +24,7 @@ func (s *Store) InsertConversion(ctx context.Context, sale app.Sale) (stored dom
 	return stored, false, err
 }
 
-func (s *Store) insert(ctx context.Context, sale app.Sale) (stored domain.Conversion, inserted bool, err error) {
+func (s *Store) insert(ctx context.Context, sale domain.Sale) (stored domain.Conversion, inserted bool, err error) {
 	if sale.Use.Limited() || sale.Deferred != nil {
 		return s.insertWith(ctx, sale)
 	}
@@ -45,7 +44,7 @@ func (s *Store) insert(ctx context.Context, sale app.Sale) (stored domain.Conver
 }
 
 // insertWith stores a sale with its use of a coupon and its deferred report.
-func (s *Store) insertWith(ctx context.Context, sale app.Sale) (domain.Conversion, bool, error) {
+func (s *Store) insertWith(ctx context.Context, sale domain.Sale) (domain.Conversion, bool, error) {
 	stored, inserted := sale.Conversion, false
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := one(ctx, tx, number, `SELECT 1 FROM conversions WHERE id = ?`, hashKey(stored.ID))
@@ -56,7 +55,7 @@ func (s *Store) insertWith(ctx context.Context, sale app.Sale) (domain.Conversio
 		if sale.Use.Limited() {
 			err = tx.take(ctx, sale.Use)
 		}
-		if errors.Is(err, app.ErrLimitReached) {
+		if errors.Is(err, domain.ErrLimitReached) {
 			stored, err = domain.OverLimit(stored), nil
 		}
 		if err == nil && sale.Deferred != nil {
@@ -94,7 +93,7 @@ func (t *tx) insertSale(ctx context.Context, c domain.Conversion, entry *domain.
 
 // UpdateConversion implements app.ConversionStore. change is called by the one writer, for which all
 // wait: it must be quick, and cannot call the store.
-func (s *Store) UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (app.Update, error)) (domain.Conversion, error) {
+func (s *Store) UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error) {
 	var stored domain.Conversion
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		before, err := one(ctx, tx, scanWhole, selectConversion, hashKey(id))
@@ -118,7 +117,7 @@ func (s *Store) UpdateConversion(ctx context.Context, id string, change func(dom
 }
 
 // update stores a changed conversion, and what it takes and gives back.
-func (t *tx) update(ctx context.Context, id string, before domain.Conversion, update app.Update) error {
+func (t *tx) update(ctx context.Context, id string, before domain.Conversion, update domain.Update) error {
 	held, holds := before.Holds(), update.Conversion.Holds()
 	if holds != held && holds != "" && update.Use != nil {
 		if err := t.take(ctx, update.Use); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -57,14 +57,14 @@ func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := tx.exec(ctx, insertReport, values...)
 		if sqlitedb.IsUnique(err) {
-			return app.ErrExists
+			return domain.ErrExists
 		}
 		if err != nil {
 			return err
 		}
 		count, err := one(ctx, tx, number, countReports)
 		if err == nil && count > int64(most) {
-			return app.ErrLimitReached // which undoes the insert
+			return domain.ErrLimitReached // which undoes the insert
 		}
 		return err
 	}})
@@ -101,7 +101,7 @@ func (s *Store) UpdateSavedReport(
 func (t *tx) report(ctx context.Context, id string) (rollup.SavedReport, error) {
 	report, err := one(ctx, t, scanReport, selectReport, id)
 	if errors.Is(err, sql.ErrNoRows) {
-		return report, app.ErrNotFound
+		return report, domain.ErrNotFound
 	}
 	return report, err
 }

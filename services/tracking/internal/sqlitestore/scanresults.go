@@ -5,7 +5,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -35,7 +34,7 @@ func scanResult(row scanner) (redirect.OfferScanResult, error) {
 }
 
 // AddOfferScanResult implements app.OfferScanStore.
-func (s *Store) AddOfferScanResult(ctx context.Context, hold app.Hold, result redirect.OfferScanResult) error {
+func (s *Store) AddOfferScanResult(ctx context.Context, hold redirect.Hold, result redirect.OfferScanResult) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		key := timeKey(hold.Scan)
 		if err := tx.held(ctx, extendScan, hold.Until.UnixMilli(), key, hold.Holder); err != nil {

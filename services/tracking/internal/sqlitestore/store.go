@@ -170,7 +170,7 @@ func readFailure(doing string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, sql.ErrNoRows):
-		return app.ErrNotFound
+		return domain.ErrNotFound
 	default:
 		return sqlitedb.Failure(fmt.Errorf("%s: %w", doing, err))
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -59,7 +58,7 @@ func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 	return true, nil
 }
 
-// take takes a use of a coupon for a conversion that is not stored yet; app.ErrLimitReached: none is
+// take takes a use of a coupon for a conversion that is not stored yet; domain.ErrLimitReached: none is
 // left.
 func (t *tx) take(ctx context.Context, u *domain.Use) error {
 	needed := counters(u)
@@ -69,7 +68,7 @@ func (t *tx) take(ctx context.Context, u *domain.Use) error {
 			return err
 		}
 		if used >= c.limit {
-			return app.ErrLimitReached
+			return domain.ErrLimitReached
 		}
 	}
 	for _, c := range needed {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -27,7 +26,7 @@ type job struct {
 	// postback comes alone, or with a conversion, and then only if that is inserted.
 	postback *domain.Postback
 	finish   *finish
-	plans    []app.Plan
+	plans    []domain.DeliveryPlan
 	task     func(ctx context.Context, tx *tx) error
 	// rows is how many rows were written: 0 where an insert's id was taken. It holds once the batch
 	// is committed.

@@ -5,27 +5,27 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // answersKept checks that answers survive a restart: the newest of each question, until it is removed.
 func answersKept(t *testing.T, fresh Fresh) {
 	open := fresh(t)
 	s := open(calendar(t))
-	answer := func(kind, key, body string, ms int) app.Answer {
-		a := app.Answer{Kind: kind, Key: key, Time: at(ms)}
+	answer := func(kind, key, body string, ms int) domain.CouponAnswer {
+		a := domain.CouponAnswer{Kind: kind, Key: key, Time: at(ms)}
 		if body != "" {
 			a.Body = []byte(body)
 		}
 		return a
 	}
-	keep := func(answers ...app.Answer) {
+	keep := func(answers ...domain.CouponAnswer) {
 		t.Helper()
 		if err := s.KeepAnswers(t.Context(), answers); err != nil {
 			t.Errorf("keeping answers: %v", err)
 		}
 	}
-	check := func(since, limit int, want ...app.Answer) {
+	check := func(since, limit int, want ...domain.CouponAnswer) {
 		t.Helper()
 		got, err := s.Answers(t.Context(), "offer", at(since), limit)
 		if err != nil || len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {
@@ -55,7 +55,7 @@ func answersKept(t *testing.T, fresh Fresh) {
 	check(0, 10, first, third)
 	prune(4, 2)
 	check(0, 10, first)
-	var many []app.Answer
+	var many []domain.CouponAnswer
 	for n := range 450 {
 		many = append(many, answer("offer", fmt.Sprint("many ", n), "m", 10+n))
 	}

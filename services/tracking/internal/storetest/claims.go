@@ -13,7 +13,7 @@ import (
 // claim claims what is due at a time, for 100 ms.
 func claim(t *testing.T, s app.Store, holder string, now, limit int, skip ...string) []domain.Delivery {
 	t.Helper()
-	claimed, err := s.ClaimDeliveries(t.Context(), app.Claim{Now: at(now), Until: at(now + 100), Holder: holder, Skip: skip, Limit: limit})
+	claimed, err := s.ClaimDeliveries(t.Context(), domain.DeliveryClaim{Now: at(now), Until: at(now + 100), Holder: holder, Skip: skip, Limit: limit})
 	if err != nil {
 		t.Errorf("claiming: %v", err)
 	}

@@ -91,7 +91,7 @@ func deferredRoundTrip(t *testing.T, fresh Fresh) {
 	for n, want := range []bool{true, false} {
 		c := sale
 		c.ID = []string{sale.ID, hash("another")}[n]
-		if stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c}); err != nil || !inserted || stored.Awaited != want {
+		if stored, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c}); err != nil || !inserted || stored.Awaited != want {
 			t.Errorf("inserting: awaited %v, inserted %v, %v; want awaited %v", stored.Awaited, inserted, err, want)
 		}
 	}
@@ -119,7 +119,7 @@ func earlyRace(t *testing.T, fresh Fresh) {
 			found[i/2].Store(err == nil)
 			return
 		}
-		sale := app.Sale{Conversion: c}
+		sale := domain.Sale{Conversion: c}
 		switch i / 2 % 4 {
 		case 1:
 			sale.Use = use(domain.Limits{Total: pairs}, 1)
@@ -208,7 +208,7 @@ func deferredSales(t *testing.T, fresh Fresh) {
 	var inserts atomic.Int64
 	together(10, func(i int) {
 		mine := []domain.Conversion{c, known}[i%2]
-		_, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: mine, Deferred: away(mine, 50)})
+		_, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: mine, Deferred: away(mine, 50)})
 		if err != nil {
 			t.Errorf("inserting: %v", err)
 		}

@@ -26,7 +26,7 @@ func delivery(conversion, publisher string, change, due int) domain.Delivery {
 // plan stores deliveries.
 func plan(t *testing.T, s app.Store, deliveries ...domain.Delivery) {
 	t.Helper()
-	if err := s.Plan(t.Context(), []app.Plan{{Conversion: hash("whatever"), Revision: 1, Deliveries: deliveries}}); err != nil {
+	if err := s.Plan(t.Context(), []domain.DeliveryPlan{{Conversion: hash("whatever"), Revision: 1, Deliveries: deliveries}}); err != nil {
 		t.Errorf("planning: %v", err)
 	}
 }
@@ -82,10 +82,10 @@ func deliveryRoundTrip(t *testing.T, fresh Fresh) {
 	checkDelivery(t, after, d)
 	claims(t, after, "h3", 1_000, 5, nil)
 	for _, id := range []string{"", "nothing", hash("one"), hash("one") + "-12", hash("one") + "-12-b", hash("one") + "-012-a-publisher-9", "--"} {
-		if _, err := after.Delivery(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
+		if _, err := after.Delivery(t.Context(), id); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("delivery %q: %v, want ErrNotFound", id, err)
 		}
-		if _, err := after.ReplayDelivery(t.Context(), id, at(1)); !errors.Is(err, app.ErrNotFound) {
+		if _, err := after.ReplayDelivery(t.Context(), id, at(1)); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("replaying %q: %v, want ErrNotFound", id, err)
 		}
 	}
@@ -145,7 +145,7 @@ func plans(t *testing.T, fresh Fresh) {
 		t.Errorf("at most one unplanned: %d, %v", len(got), err)
 	}
 	told := delivery("first", "22", 0, 5)
-	planned := []app.Plan{
+	planned := []domain.DeliveryPlan{
 		{Conversion: first.ID, Revision: 1, Deliveries: []domain.Delivery{told}},
 		{Conversion: second.ID, Revision: 1, Deliveries: []domain.Delivery{delivery("second", "22", 0, 6), delivery("second", "33", 0, 6)}},
 	}

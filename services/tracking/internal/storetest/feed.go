@@ -21,9 +21,9 @@ func feedPromises() []promise {
 }
 
 // follow reads the feed to its end, page by page.
-func follow(t *testing.T, s app.Store, after app.Position, limit int) []app.Event {
+func follow(t *testing.T, s app.Store, after domain.Position, limit int) []domain.Event {
 	t.Helper()
-	var all []app.Event
+	var all []domain.Event
 	for {
 		events, err := s.Events(t.Context(), after, limit)
 		if err != nil {
@@ -45,7 +45,7 @@ func follow(t *testing.T, s app.Store, after app.Position, limit int) []app.Even
 	}
 }
 
-func end(t *testing.T, s app.Store) app.Position {
+func end(t *testing.T, s app.Store) domain.Position {
 	t.Helper()
 	last, err := s.LastPosition(t.Context())
 	if err != nil {
@@ -57,11 +57,11 @@ func end(t *testing.T, s app.Store) app.Position {
 // approve adds a change to a conversion, made at a time.
 func approve(t *testing.T, s app.Store, id string, at time.Time) {
 	t.Helper()
-	_, err := s.UpdateConversion(t.Context(), id, func(c domain.Conversion) (app.Update, error) {
+	_, err := s.UpdateConversion(t.Context(), id, func(c domain.Conversion) (domain.Update, error) {
 		change := domain.Change{Number: len(c.Changes) + 1, Kind: domain.ChangeApprove, By: domain.By{Actor: "admin", Time: at}, From: c.State(), To: c.State()}
 		c.Changes = append(c.Changes[:len(c.Changes):len(c.Changes)], change)
 		c.UpdateTime, c.Revision = at, c.Revision+1
-		return app.Update{Conversion: c}, nil
+		return domain.Update{Conversion: c}, nil
 	})
 	if err != nil {
 		t.Errorf("changing %s: %v", id, err)
@@ -71,7 +71,7 @@ func approve(t *testing.T, s app.Store, id string, at time.Time) {
 func feedInOrder(t *testing.T, fresh Fresh) {
 	open := fresh(t)
 	s := open(calendar(t))
-	if got := end(t, s); got != (app.Position{}) || len(follow(t, s, got, 10)) > 0 {
+	if got := end(t, s); got != (domain.Position{}) || len(follow(t, s, got, 10)) > 0 {
 		t.Errorf("an empty feed ends at %v", got)
 	}
 	for n := range 4 {
@@ -80,7 +80,7 @@ func feedInOrder(t *testing.T, fresh Fresh) {
 	middle := end(t, s)
 	approve(t, s, sale(1).ID, at(20))
 	insertNew(t, s, sale(4))
-	follow(t, s, app.Position{}, 3) // on some stores the events get their numbers now
+	follow(t, s, domain.Position{}, 3) // on some stores the events get their numbers now
 	approve(t, s, sale(1).ID, at(10))
 	approve(t, s, sale(4).ID, at(11))
 	update(t, s, sale(0).ID, func(c domain.Conversion) domain.Conversion { // nothing that is a change
@@ -96,8 +96,8 @@ func feedInOrder(t *testing.T, fresh Fresh) {
 	if other := opened(t, fresh).FeedID(); name == "" || s.FeedID() != name || other == name {
 		t.Errorf("the feed is %q, and after a restart %q; another database's is %q", name, s.FeedID(), other)
 	}
-	whole := follow(t, s, app.Position{}, 2)
-	if again := follow(t, s, app.Position{}, 100); !reflect.DeepEqual(again, whole) {
+	whole := follow(t, s, domain.Position{}, 2)
+	if again := follow(t, s, domain.Position{}, 100); !reflect.DeepEqual(again, whole) {
 		t.Errorf("read at once the feed is\n%+v, in pages\n%+v", again, whole)
 	}
 	told := map[string]int{} // the number of the event that comes next
@@ -116,7 +116,7 @@ func feedInOrder(t *testing.T, fresh Fresh) {
 			t.Errorf("sale %d has %d events, want %d", n, got, want)
 		}
 	}
-	isConflict := func(e app.Event) bool {
+	isConflict := func(e domain.Event) bool {
 		return e.Conversion.ID == sale(0).ID && e.First == 1 && e.Last == 0 && e.Revision == 2
 	}
 	if !slices.ContainsFunc(whole, isConflict) {
@@ -177,7 +177,7 @@ func feedRace(t *testing.T, fresh Fresh) {
 	var writing sync.WaitGroup
 	writing.Add(writers)
 	wrote := make(chan struct{}, writers*each)
-	feeds := make([][]app.Event, followers)
+	feeds := make([][]domain.Event, followers)
 	together(writers+followers+1, func(i int) {
 		switch {
 		case i < writers:
@@ -191,7 +191,7 @@ func feedRace(t *testing.T, fresh Fresh) {
 			feed := &feeds[i-writers]
 			for more := true; more; {
 				_, more = <-wrote
-				after := app.Position{}
+				after := domain.Position{}
 				if n := len(*feed); n > 0 {
 					after = (*feed)[n-1].Position
 				}
@@ -202,9 +202,9 @@ func feedRace(t *testing.T, fresh Fresh) {
 			close(wrote)
 		}
 	})
-	want := places(follow(t, s, app.Position{}, 50))
+	want := places(follow(t, s, domain.Position{}, 50))
 	next := map[string]int{}
-	for _, e := range follow(t, s, app.Position{}, 50) {
+	for _, e := range follow(t, s, domain.Position{}, 50) {
 		if e.First != next[e.Conversion.ID] {
 			t.Errorf("%v: event %d of %s, want %d", e.Position, e.First, e.Conversion.ID, next[e.Conversion.ID])
 		}
@@ -223,8 +223,8 @@ func feedRace(t *testing.T, fresh Fresh) {
 	}
 }
 
-func places(events []app.Event) []string {
-	return texts(events, func(e app.Event) string {
+func places(events []domain.Event) []string {
+	return texts(events, func(e domain.Event) string {
 		return fmt.Sprint(e.Position, e.Conversion.ID, e.First, e.Last, e.Revision)
 	})
 }

@@ -100,11 +100,11 @@ func (h *history) click(s app.Store) {
 }
 
 // newSale is a sale that is not stored yet, some with a coupon that has limits; or one that is.
-func (h *history) newSale() app.Sale {
+func (h *history) newSale() domain.Sale {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.sales) > 0 && h.chance.IntN(10) == 0 {
-		return app.Sale{Conversion: pick(h, h.sales...)}
+		return domain.Sale{Conversion: pick(h, h.sales...)}
 	}
 	id, now := h.chance.Uint64(), time.Now().UTC().Truncate(time.Millisecond)
 	c := domain.Conversion{
@@ -116,7 +116,7 @@ func (h *history) newSale() app.Sale {
 			Revenue: money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "CHF", Units: 3}},
 		}},
 	}
-	sale := app.Sale{}
+	sale := domain.Sale{}
 	if h.chance.IntN(3) > 0 {
 		c.Publisher, c.Outcome, c.Method, c.Reason = pick(h, "22", "23"), domain.Attributed, pick(h, domain.CouponCode, domain.ByClick), domain.NoReason
 		c.Status = pick(h, domain.StatusPending, domain.StatusApproved)
@@ -150,7 +150,7 @@ func (h *history) change(s app.Store) {
 	refund := fmt.Sprint(h.chance.Uint64())
 	h.mu.Unlock()
 	by := domain.By{Actor: "admin", Time: time.Now().UTC().Truncate(time.Millisecond), Reason: "By chance."}
-	_, err := s.UpdateConversion(h.t.Context(), id, func(c domain.Conversion) (changed app.Update, err error) {
+	_, err := s.UpdateConversion(h.t.Context(), id, func(c domain.Conversion) (changed domain.Update, err error) {
 		switch kind {
 		case domain.ChangeApprove:
 			changed.Conversion, err = c.Approve(by)

@@ -35,7 +35,7 @@ func calendarOf(t testing.TB, zone string) rollup.Calendar {
 	return rollup.NewCalendar(location)
 }
 
-func isNotFound(err error) bool { return errors.Is(err, app.ErrNotFound) }
+func isNotFound(err error) bool { return errors.Is(err, domain.ErrNotFound) }
 
 // figuresOfHistories counts now and then, and starts anew now and then.
 func figuresOfHistories(t *testing.T, fresh Fresh) {
@@ -197,13 +197,13 @@ func otherZone(t *testing.T, fresh Fresh) {
 // uncounted checks that a store whose figures are not made yet gives none.
 func uncounted(t *testing.T, s app.Store) {
 	t.Helper()
-	if cells, _, err := s.Cells(t.Context(), allSpans(), nil); !errors.Is(err, app.ErrNotCounted) {
+	if cells, _, err := s.Cells(t.Context(), allSpans(), nil); !errors.Is(err, domain.ErrNotCounted) {
 		t.Errorf("before it is counted: %d cells, %v, want ErrNotCounted", len(cells), err)
 	}
-	if _, _, err := s.CountedMonths(t.Context()); !errors.Is(err, app.ErrNotCounted) {
+	if _, _, err := s.CountedMonths(t.Context()); !errors.Is(err, domain.ErrNotCounted) {
 		t.Errorf("the months before it is counted: %v, want ErrNotCounted", err)
 	}
-	if _, err := s.Recount(t.Context(), rollup.DayOf(samplesMonth().Date()).Month(), true); !errors.Is(err, app.ErrNotCounted) {
+	if _, err := s.Recount(t.Context(), rollup.DayOf(samplesMonth().Date()).Month(), true); !errors.Is(err, domain.ErrNotCounted) {
 		t.Errorf("a recount before it is counted: %v, want ErrNotCounted", err)
 	}
 }

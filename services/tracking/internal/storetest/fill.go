@@ -28,7 +28,7 @@ func Fill(t *testing.T, s app.Store) {
 	fillScans(t, s)
 	insertReport(t, s, fullReport())
 	insertReport(t, s, bareReport("1", "x"))
-	err := s.KeepAnswers(t.Context(), []app.Answer{
+	err := s.KeepAnswers(t.Context(), []domain.CouponAnswer{
 		{Kind: "offer", Key: "10", Body: []byte("one\x00"), Time: at(1)},
 		{Kind: "offer", Key: "11|a", Body: []byte("two"), Time: at(2)},
 		{Kind: "coupon", Key: "10", Body: []byte("three"), Time: at(3)},
@@ -44,7 +44,7 @@ func fillSales(t *testing.T, s app.Store) {
 	t.Helper()
 	changed, entry := fullConversion(), fullPostback()
 	changed.ID, entry.ID = hash("changed"), changed.Postback
-	if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: changed, Postback: &entry}); err != nil {
+	if _, _, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: changed, Postback: &entry}); err != nil {
 		t.Errorf("inserting a sale with its postback: %v", err)
 	}
 	after := changedConversion()
@@ -75,7 +75,7 @@ func fillSales(t *testing.T, s app.Store) {
 	}
 	keep(t, s, early(hash("not there yet"), 1), true)
 	waiting := sale(20)
-	if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: waiting, Deferred: away(waiting, 300)}); err != nil {
+	if _, _, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: waiting, Deferred: away(waiting, 300)}); err != nil {
 		t.Errorf("inserting a sale that waits: %v", err)
 	}
 }
@@ -105,7 +105,7 @@ func fillScans(t *testing.T, s app.Store) {
 	for i, offer := range []string{"10", "11"} {
 		scan := newScan(offer, at(i))
 		insertScan(t, s, scan)
-		hold := app.Hold{Scan: scan.ID, Holder: "h", Until: at(100)}
+		hold := redirect.Hold{Scan: scan.ID, Holder: "h", Until: at(100)}
 		claimScan(t, s, at(10), hold, &scan)
 		if err := s.KeepOfferScan(t.Context(), hold, 3); err != nil {
 			t.Errorf("keeping: %v", err)

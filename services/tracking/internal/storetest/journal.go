@@ -113,10 +113,10 @@ func postbackRoundTrip(t *testing.T, fresh Fresh) {
 		checkPostback(t, before, full)
 	}
 	for _, id := range []string{"", "nothing", idAt(at(1))} {
-		if err := before.SetReplay(t.Context(), id, *fullReplay()); !errors.Is(err, app.ErrNotFound) {
+		if err := before.SetReplay(t.Context(), id, *fullReplay()); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("noting a replay of %q: %v, want ErrNotFound", id, err)
 		}
-		if _, err := before.Postback(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
+		if _, err := before.Postback(t.Context(), id); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("postback %q: %v, want ErrNotFound", id, err)
 		}
 	}
@@ -144,7 +144,7 @@ func salesWithPostbacks(t *testing.T, fresh Fresh) {
 		entries[i].TransactionID = c.TransactionID
 		c.Postback = entries[i].ID
 		var err error
-		stored[i], inserted[i], err = s.InsertConversion(t.Context(), app.Sale{Conversion: c, Postback: &entries[i]})
+		stored[i], inserted[i], err = s.InsertConversion(t.Context(), domain.Sale{Conversion: c, Postback: &entries[i]})
 		if err != nil {
 			t.Errorf("sale %d: %v", i, err)
 		}
@@ -152,7 +152,7 @@ func salesWithPostbacks(t *testing.T, fresh Fresh) {
 	want := 0
 	for i, isNew := range inserted {
 		if !isNew {
-			if _, err := s.Postback(t.Context(), entries[i].ID); !errors.Is(err, app.ErrNotFound) {
+			if _, err := s.Postback(t.Context(), entries[i].ID); !errors.Is(err, domain.ErrNotFound) {
 				t.Errorf("the entry of the repeat %d: %v, want ErrNotFound", i, err)
 			}
 			continue
@@ -191,7 +191,7 @@ func limitedSaleWithPostback(t *testing.T, fresh Fresh) {
 	limits := domain.Limits{Total: 1}
 	for i, outcome := range []domain.PostbackOutcome{domain.PostbackAttributed, domain.PostbackUnattributed} {
 		p := entry(i)
-		stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: credited(fmt.Sprint(i), 1), Use: use(limits, 1), Postback: &p})
+		stored, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: credited(fmt.Sprint(i), 1), Use: use(limits, 1), Postback: &p})
 		if err != nil || !inserted {
 			t.Fatalf("sale %d: %v, %v", i, inserted, err)
 		}
@@ -200,10 +200,10 @@ func limitedSaleWithPostback(t *testing.T, fresh Fresh) {
 		}
 		checkPostback(t, s, p.Of(stored))
 		repeat := entry(10 + i)
-		if _, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: credited(fmt.Sprint(i), 1), Use: use(limits, 1), Postback: &repeat}); inserted || err != nil {
+		if _, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: credited(fmt.Sprint(i), 1), Use: use(limits, 1), Postback: &repeat}); inserted || err != nil {
 			t.Errorf("a repeat of sale %d: %v, %v", i, inserted, err)
 		}
-		if _, err := s.Postback(t.Context(), repeat.ID); !errors.Is(err, app.ErrNotFound) {
+		if _, err := s.Postback(t.Context(), repeat.ID); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("the entry of a repeat of sale %d: %v, want ErrNotFound", i, err)
 		}
 	}

@@ -44,7 +44,7 @@ func credited(id string, n int) domain.Conversion {
 // report stores a sale with a use, and says whether its coupon earned it.
 func report(t *testing.T, s app.Store, c domain.Conversion, u *domain.Use) bool {
 	t.Helper()
-	stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c, Use: u})
+	stored, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c, Use: u})
 	if err != nil || !inserted {
 		t.Errorf("inserting %s: %v, %v", c.TransactionID, inserted, err)
 		return false
@@ -70,15 +70,15 @@ func earns(t *testing.T, s app.Store, id string, n int, u *domain.Use, want bool
 }
 
 // settle sets the status of a conversion, with what it takes and returns.
-func settle(t *testing.T, s app.Store, id string, status domain.Status, u app.Update) error {
+func settle(t *testing.T, s app.Store, id string, status domain.Status, u domain.Update) error {
 	t.Helper()
-	_, err := s.UpdateConversion(t.Context(), hash(id), func(c domain.Conversion) (app.Update, error) {
+	_, err := s.UpdateConversion(t.Context(), hash(id), func(c domain.Conversion) (domain.Update, error) {
 		u.Conversion = c
 		u.Conversion.Status = status
 		u.Conversion.Revision++
 		return u, nil
 	})
-	if err != nil && !errors.Is(err, app.ErrLimitReached) {
+	if err != nil && !errors.Is(err, domain.ErrLimitReached) {
 		t.Errorf("settling %s: %v", id, err)
 	}
 	return err
@@ -109,7 +109,7 @@ func repeatsTakeNoUse(t *testing.T, fresh Fresh) {
 	limits := domain.Limits{Total: 2, Daily: 2}
 	earns(t, s, "first", 1, use(limits, 1), true)
 	together(20, func(int) {
-		stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: credited("first", 1), Use: use(limits, 1)})
+		stored, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: credited("first", 1), Use: use(limits, 1)})
 		if err != nil || inserted || !reflect.DeepEqual(stored, credited("first", 1)) {
 			t.Errorf("a repeat: %+v, %v, %v", stored, inserted, err)
 		}
@@ -126,24 +126,24 @@ func usesComeBack(t *testing.T, fresh Fresh) {
 			earns(t, s, "second", 1, use(limits, 1), true)
 			back := use(domain.Limits{}, 1) // what is given back is given back whatever the limits are
 			back.ETag = ""
-			_ = settle(t, s, "first", domain.StatusRejected, app.Update{Return: back})
-			_ = settle(t, s, "first", domain.StatusRejected, app.Update{Return: back}) // holds nothing any more
+			_ = settle(t, s, "first", domain.StatusRejected, domain.Update{Return: back})
+			_ = settle(t, s, "first", domain.StatusRejected, domain.Update{Return: back}) // holds nothing any more
 			earns(t, s, "third", 1, use(limits, 1), true)
 			earns(t, s, "fourth", 1, use(limits, 1), false)
 			before, err := s.Conversion(t.Context(), hash("first"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := settle(t, s, "first", domain.StatusApproved, app.Update{Use: use(limits, 1)}); !errors.Is(err, app.ErrLimitReached) {
+			if err := settle(t, s, "first", domain.StatusApproved, domain.Update{Use: use(limits, 1)}); !errors.Is(err, domain.ErrLimitReached) {
 				t.Errorf("to take a use where none is left: %v, want ErrLimitReached", err)
 			}
 			checkConversion(t, s, before)
-			_ = settle(t, s, "second", domain.StatusRejected, app.Update{Return: back})
-			if err := settle(t, s, "first", domain.StatusApproved, app.Update{Use: use(limits, 1)}); err != nil {
+			_ = settle(t, s, "second", domain.StatusRejected, domain.Update{Return: back})
+			if err := settle(t, s, "first", domain.StatusApproved, domain.Update{Use: use(limits, 1)}); err != nil {
 				t.Errorf("to take the use that came back: %v", err)
 			}
 			// One that holds its use already takes none, and gives none back.
-			if err := settle(t, s, "first", domain.StatusPending, app.Update{Use: use(limits, 1), Return: back}); err != nil {
+			if err := settle(t, s, "first", domain.StatusPending, domain.Update{Use: use(limits, 1), Return: back}); err != nil {
 				t.Errorf("to keep a use: %v", err)
 			}
 			earns(t, s, "fifth", 1, use(limits, 1), false)
@@ -157,7 +157,7 @@ func usesDoNotGoBelowNone(t *testing.T, fresh Fresh) {
 	earns(t, s, "counted", 1, use(limits, 1), true)
 	insertNew(t, s, credited("not counted", 1))
 	for _, id := range []string{"counted", "not counted"} {
-		if err := settle(t, s, id, domain.StatusRejected, app.Update{Return: use(domain.Limits{}, 1)}); err != nil {
+		if err := settle(t, s, id, domain.StatusRejected, domain.Update{Return: use(domain.Limits{}, 1)}); err != nil {
 			t.Errorf("rejecting %s: %v", id, err)
 		}
 	}
@@ -176,7 +176,7 @@ func lastUseOfUpdates(t *testing.T, fresh Fresh) {
 	}
 	var won atomic.Int64
 	together(racers, func(i int) {
-		if settle(t, s, fmt.Sprint(i), domain.StatusApproved, app.Update{Use: use(limits, 1)}) == nil {
+		if settle(t, s, fmt.Sprint(i), domain.StatusApproved, domain.Update{Use: use(limits, 1)}) == nil {
 			won.Add(1)
 		}
 	})
@@ -219,8 +219,8 @@ func reassignedUses(t *testing.T, fresh Fresh) {
 	earns(t, s, "a", 1, use(one, 1), true)
 	earns(t, s, "b", 1, use(one, 1), false)
 	move := func(id string) error {
-		_, err := s.UpdateConversion(t.Context(), hash(id), func(c domain.Conversion) (app.Update, error) {
-			u := app.Update{Conversion: c, Use: othersUse}
+		_, err := s.UpdateConversion(t.Context(), hash(id), func(c domain.Conversion) (domain.Update, error) {
+			u := domain.Update{Conversion: c, Use: othersUse}
 			if c.Holds() != "" {
 				u.Return = use(domain.Limits{}, 1)
 			}
@@ -235,10 +235,10 @@ func reassignedUses(t *testing.T, fresh Fresh) {
 		t.Errorf("moving a: %v", err)
 	}
 	earns(t, s, "c", 1, use(one, 1), true)
-	if err := move("b"); !errors.Is(err, app.ErrLimitReached) {
+	if err := move("b"); !errors.Is(err, domain.ErrLimitReached) {
 		t.Errorf("moving b to a coupon without a use left: %v, want ErrLimitReached", err)
 	}
-	if err := move("c"); !errors.Is(err, app.ErrLimitReached) {
+	if err := move("c"); !errors.Is(err, domain.ErrLimitReached) {
 		t.Errorf("moving c to a coupon without a use left: %v, want ErrLimitReached", err)
 	}
 	earns(t, s, "d", 1, use(one, 1), false) // c holds it still

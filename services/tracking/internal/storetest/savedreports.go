@@ -10,6 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -57,7 +58,7 @@ func reportRoundTrip(t *testing.T, fresh Fresh) {
 	insertReport(t, before, full)
 	insertReport(t, before, bare)
 	checkReport(t, before, full)
-	if _, err := before.SavedReport(t.Context(), "none"); !errors.Is(err, app.ErrNotFound) {
+	if _, err := before.SavedReport(t.Context(), "none"); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("no such report: %v, want ErrNotFound", err)
 	}
 	emptied, err := before.UpdateSavedReport(t.Context(), full.ID, func(r rollup.SavedReport) (rollup.SavedReport, error) {
@@ -84,7 +85,7 @@ func reportRoundTrip(t *testing.T, fresh Fresh) {
 		t.Errorf("a refused change: %v", err)
 	}
 	checkReport(t, after, bare)
-	if _, err := after.UpdateSavedReport(t.Context(), "none", func(r rollup.SavedReport) (rollup.SavedReport, error) { return r, nil }); !errors.Is(err, app.ErrNotFound) {
+	if _, err := after.UpdateSavedReport(t.Context(), "none", func(r rollup.SavedReport) (rollup.SavedReport, error) { return r, nil }); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("changing none: %v, want ErrNotFound", err)
 	}
 }
@@ -101,7 +102,7 @@ func reportPlaces(t *testing.T, fresh Fresh) {
 			switch {
 			case err == nil:
 				won.Add(1)
-			case !errors.Is(err, app.ErrExists):
+			case !errors.Is(err, domain.ErrExists):
 				t.Errorf("inserting at once: %v, want ErrExists", err)
 			}
 		})
@@ -112,13 +113,13 @@ func reportPlaces(t *testing.T, fresh Fresh) {
 		t.Errorf("%d of 12 reports with one id were inserted", won.Load())
 	}
 	insertReport(t, s, bareReport("second", "y"))
-	if err := s.InsertSavedReport(t.Context(), bareReport("third", "z"), 2); !errors.Is(err, app.ErrLimitReached) {
+	if err := s.InsertSavedReport(t.Context(), bareReport("third", "z"), 2); !errors.Is(err, domain.ErrLimitReached) {
 		t.Errorf("one more than fit: %v, want ErrLimitReached", err)
 	}
-	if err := s.InsertSavedReport(t.Context(), bareReport("second", "z"), 2); !errors.Is(err, app.ErrExists) {
+	if err := s.InsertSavedReport(t.Context(), bareReport("second", "z"), 2); !errors.Is(err, domain.ErrExists) {
 		t.Errorf("one that is there, with no place left: %v, want ErrExists", err)
 	}
-	if _, err := s.SavedReport(t.Context(), "third"); !errors.Is(err, app.ErrNotFound) {
+	if _, err := s.SavedReport(t.Context(), "third"); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("the one too many is there: %v", err)
 	}
 }
@@ -173,7 +174,7 @@ func reportDeletes(t *testing.T, fresh Fresh) {
 			switch {
 			case err == nil:
 				deleted.Add(1)
-			case !errors.Is(err, app.ErrNotFound):
+			case !errors.Is(err, domain.ErrNotFound):
 				t.Errorf("deleting at once: %v, want ErrNotFound", err)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -43,11 +44,11 @@ func checkScan(t *testing.T, s app.Store, want redirect.OfferScan) {
 }
 
 // claimScan checks what a claim gives; nil: nothing.
-func claimScan(t *testing.T, s app.Store, now time.Time, hold app.Hold, want *redirect.OfferScan) {
+func claimScan(t *testing.T, s app.Store, now time.Time, hold redirect.Hold, want *redirect.OfferScan) {
 	t.Helper()
 	got, err := s.ClaimOfferScan(t.Context(), now, hold)
 	if want == nil {
-		if !errors.Is(err, app.ErrNotFound) {
+		if !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("%s claims %+v (%v), want nothing", hold.Holder, got, err)
 		}
 		return
@@ -70,7 +71,7 @@ func found(scan redirect.OfferScan, publisher string, at time.Time, severities .
 	return r
 }
 
-func addResult(t *testing.T, s app.Store, hold app.Hold, r redirect.OfferScanResult) {
+func addResult(t *testing.T, s app.Store, hold redirect.Hold, r redirect.OfferScanResult) {
 	t.Helper()
 	if err := s.AddOfferScanResult(t.Context(), hold, r); err != nil {
 		t.Errorf("adding a result: %v", err)
@@ -83,7 +84,7 @@ func scanRoundTrip(t *testing.T, fresh Fresh) {
 	scan := newScan("10", at(0))
 	insertScan(t, before, scan)
 	checkScan(t, before, scan)
-	hold := app.Hold{Scan: scan.ID, Holder: "h", Until: at(100)}
+	hold := redirect.Hold{Scan: scan.ID, Holder: "h", Until: at(100)}
 	claimScan(t, before, at(1), hold, &scan)
 	if err := before.KeepOfferScan(t.Context(), hold, 3); err != nil {
 		t.Errorf("keeping: %v", err)
@@ -105,7 +106,7 @@ func scanRoundTrip(t *testing.T, fresh Fresh) {
 		t.Errorf("the results are\n%+v, want\n%+v", got, results)
 	}
 	// Whoever held it may be gone.
-	again := app.Hold{Scan: scan.ID, Holder: "h2", Until: at(500)}
+	again := redirect.Hold{Scan: scan.ID, Holder: "h2", Until: at(500)}
 	claimScan(t, after, at(200), again, &scan)
 	if coupons, err := after.ScannedCoupons(t.Context(), scan.ID); err != nil || !slices.Equal(coupons, []string{results[0].Coupon, results[1].Coupon, results[2].Coupon}) {
 		t.Errorf("scanned are %q (%v)", coupons, err)
@@ -118,10 +119,10 @@ func scanRoundTrip(t *testing.T, fresh Fresh) {
 		t.Errorf("to end what has ended gives\n%+v (%v), want\n%+v", got, err, scan)
 	}
 	checkScan(t, after, scan)
-	if _, err := after.OfferScan(t.Context(), idAt(at(0))); !errors.Is(err, app.ErrNotFound) {
+	if _, err := after.OfferScan(t.Context(), idAt(at(0))); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("no such scan: %v, want ErrNotFound", err)
 	}
-	if _, err := after.EndOfferScan(t.Context(), "none", redirect.ScanDone, at(1)); !errors.Is(err, app.ErrNotFound) {
+	if _, err := after.EndOfferScan(t.Context(), "none", redirect.ScanDone, at(1)); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("ending none: %v, want ErrNotFound", err)
 	}
 }
@@ -142,7 +143,7 @@ func oneScanRuns(t *testing.T, fresh Fresh) {
 					if !won.CompareAndSwap(nil, &scan) {
 						t.Error("two scans of one offer run")
 					}
-				case !errors.Is(err, app.ErrExists):
+				case !errors.Is(err, domain.ErrExists):
 					t.Errorf("starting at once: %v, want ErrExists", err)
 				}
 			})
@@ -164,47 +165,47 @@ func scanHolds(t *testing.T, fresh Fresh) {
 	first, second := newScan("10", at(0)), newScan("11", at(1))
 	insertScan(t, s, second)
 	insertScan(t, s, first)
-	claimScan(t, s, at(-1), app.Hold{Holder: "early", Until: at(100)}, nil)
-	claimScan(t, s, at(5), app.Hold{Holder: "a", Until: at(100)}, &first)
-	claimScan(t, s, at(5), app.Hold{Holder: "b", Until: at(50)}, &second)
-	claimScan(t, s, at(5), app.Hold{Holder: "c", Until: at(100)}, nil)
+	claimScan(t, s, at(-1), redirect.Hold{Holder: "early", Until: at(100)}, nil)
+	claimScan(t, s, at(5), redirect.Hold{Holder: "a", Until: at(100)}, &first)
+	claimScan(t, s, at(5), redirect.Hold{Holder: "b", Until: at(50)}, &second)
+	claimScan(t, s, at(5), redirect.Hold{Holder: "c", Until: at(100)}, nil)
 	// A hold that is kept lasts; one that is not is another's.
-	a, b := app.Hold{Scan: first.ID, Holder: "a", Until: at(1000)}, app.Hold{Scan: second.ID, Holder: "b", Until: at(1000)}
+	a, b := redirect.Hold{Scan: first.ID, Holder: "a", Until: at(1000)}, redirect.Hold{Scan: second.ID, Holder: "b", Until: at(1000)}
 	if err := s.KeepOfferScan(t.Context(), a, 5); err != nil {
 		t.Errorf("keeping: %v", err)
 	}
 	first.LinkCount = 5
-	claimScan(t, s, at(200), app.Hold{Holder: "c", Until: at(300)}, &second)
-	if err := s.KeepOfferScan(t.Context(), b, 7); !errors.Is(err, app.ErrNotFound) {
+	claimScan(t, s, at(200), redirect.Hold{Holder: "c", Until: at(300)}, &second)
+	if err := s.KeepOfferScan(t.Context(), b, 7); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("keeping what is another's: %v, want ErrNotFound", err)
 	}
-	if err := s.AddOfferScanResult(t.Context(), b, found(second, "22", at(201))); !errors.Is(err, app.ErrNotFound) {
+	if err := s.AddOfferScanResult(t.Context(), b, found(second, "22", at(201))); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("a result of what is another's: %v, want ErrNotFound", err)
 	}
 	checkScan(t, s, second)
 	// A result makes it last too; what is let go is free at once.
-	c := app.Hold{Scan: second.ID, Holder: "c", Until: at(900)}
+	c := redirect.Hold{Scan: second.ID, Holder: "c", Until: at(900)}
 	addResult(t, s, c, found(second, "22", at(250)))
 	second.ScannedCount = 1
-	claimScan(t, s, at(800), app.Hold{Holder: "d", Until: at(999)}, nil)
+	claimScan(t, s, at(800), redirect.Hold{Holder: "d", Until: at(999)}, nil)
 	c.Until = at(260)
 	if err := s.KeepOfferScan(t.Context(), c, 9); err != nil {
 		t.Errorf("letting go: %v", err)
 	}
 	second.LinkCount = 9
-	claimScan(t, s, at(260), app.Hold{Holder: "d", Until: at(999)}, &second)
+	claimScan(t, s, at(260), redirect.Hold{Holder: "d", Until: at(999)}, &second)
 	// What has ended is nobody's.
 	if _, err := s.EndOfferScan(t.Context(), first.ID, redirect.ScanCancelled, at(300)); err != nil {
 		t.Errorf("cancelling: %v", err)
 	}
-	if err := s.AddOfferScanResult(t.Context(), a, found(first, "22", at(301))); !errors.Is(err, app.ErrNotFound) {
+	if err := s.AddOfferScanResult(t.Context(), a, found(first, "22", at(301))); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("a result of what has ended: %v, want ErrNotFound", err)
 	}
-	if err := s.KeepOfferScan(t.Context(), a, 6); !errors.Is(err, app.ErrNotFound) {
+	if err := s.KeepOfferScan(t.Context(), a, 6); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("keeping what has ended: %v, want ErrNotFound", err)
 	}
-	claimScan(t, s, at(5000), app.Hold{Holder: "e", Until: at(6000)}, &second)
-	claimScan(t, s, at(5000), app.Hold{Holder: "f", Until: at(6000)}, nil)
+	claimScan(t, s, at(5000), redirect.Hold{Holder: "e", Until: at(6000)}, &second)
+	claimScan(t, s, at(5000), redirect.Hold{Holder: "f", Until: at(6000)}, nil)
 	first.State, first.EndTime = redirect.ScanCancelled, at(300)
 	checkScan(t, s, first)
 }
@@ -222,14 +223,14 @@ func scanClaimants(t *testing.T, fresh Fresh) {
 	for i := range callers {
 		all.Go(func() {
 			<-start
-			scan, err := s.ClaimOfferScan(t.Context(), at(100), app.Hold{Holder: fmt.Sprint("h", i), Until: at(10_000)})
+			scan, err := s.ClaimOfferScan(t.Context(), at(100), redirect.Hold{Holder: fmt.Sprint("h", i), Until: at(10_000)})
 			switch {
 			case err == nil:
 				count.Add(1)
 				if other, twice := claimed.LoadOrStore(scan.ID, i); twice {
 					t.Errorf("%s was claimed by %d and %v", scan.ID, i, other)
 				}
-			case !errors.Is(err, app.ErrNotFound):
+			case !errors.Is(err, domain.ErrNotFound):
 				t.Errorf("claiming: %v", err)
 			}
 		})
@@ -245,7 +246,7 @@ func resultCounts(t *testing.T, fresh Fresh) {
 	s, at := opened(t, fresh), recently()
 	scan := newScan("10", at(0))
 	insertScan(t, s, scan)
-	hold := app.Hold{Scan: scan.ID, Holder: "h", Until: at(100)}
+	hold := redirect.Hold{Scan: scan.ID, Holder: "h", Until: at(100)}
 	claimScan(t, s, at(1), hold, &scan)
 	for _, step := range []struct {
 		result                     redirect.OfferScanResult
@@ -332,7 +333,7 @@ func resultLists(t *testing.T, s app.Store, at func(int) time.Time) {
 	for _, offer := range []string{"20", "21"} {
 		scan := newScan(offer, at(100))
 		insertScan(t, s, scan)
-		hold := app.Hold{Scan: scan.ID, Holder: "h" + offer, Until: at(500)}
+		hold := redirect.Hold{Scan: scan.ID, Holder: "h" + offer, Until: at(500)}
 		claimScan(t, s, at(101), hold, &scan)
 		for i := range 10 {
 			r := found(scan, fmt.Sprint(20+i), at(110+i), []redirect.Severity{redirect.Grave, redirect.Doubtful}[i%2])

@@ -63,9 +63,9 @@ func fullConflict() domain.Conflict {
 func update(t *testing.T, s app.Store, id string, change func(domain.Conversion) domain.Conversion) domain.Conversion {
 	t.Helper()
 	var want domain.Conversion
-	got, err := s.UpdateConversion(t.Context(), id, func(c domain.Conversion) (app.Update, error) {
+	got, err := s.UpdateConversion(t.Context(), id, func(c domain.Conversion) (domain.Update, error) {
 		want = change(c)
-		return app.Update{Conversion: want}, nil
+		return domain.Update{Conversion: want}, nil
 	})
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("updating %s: %+v, %v, want\n%+v", id, got, err, want)
@@ -108,12 +108,12 @@ func updatesRace(t *testing.T, fresh Fresh) {
 			insertNew(t, s, sale(100+i)) // beside it
 			return
 		}
-		_, err := s.UpdateConversion(t.Context(), sale(1).ID, func(c domain.Conversion) (app.Update, error) {
+		_, err := s.UpdateConversion(t.Context(), sale(1).ID, func(c domain.Conversion) (domain.Update, error) {
 			c.Changes = append(c.Changes[:len(c.Changes):len(c.Changes)], domain.Change{
 				Number: len(c.Changes) + 1, Kind: domain.ChangeApprove, By: domain.By{Actor: fmt.Sprint(i / 2), Time: at(i)},
 			})
 			c.Revision++
-			return app.Update{Conversion: c}, nil
+			return domain.Update{Conversion: c}, nil
 		})
 		if err != nil {
 			t.Errorf("change %d: %v", i, err)
@@ -136,27 +136,27 @@ func refusedUpdates(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	insertNew(t, s, fullConversion())
 	refusal := apperr.New(apperr.FailedPrecondition, "REFUSED", "no")
-	_, err := s.UpdateConversion(t.Context(), fullConversion().ID, func(domain.Conversion) (app.Update, error) {
-		return app.Update{Conversion: changedConversion()}, refusal
+	_, err := s.UpdateConversion(t.Context(), fullConversion().ID, func(domain.Conversion) (domain.Update, error) {
+		return domain.Update{Conversion: changedConversion()}, refusal
 	})
 	if !errors.Is(err, refusal) {
 		t.Errorf("a change that fails: %v, want its error", err)
 	}
 	checkConversion(t, s, fullConversion())
-	got, err := s.UpdateConversion(t.Context(), fullConversion().ID, func(c domain.Conversion) (app.Update, error) {
+	got, err := s.UpdateConversion(t.Context(), fullConversion().ID, func(c domain.Conversion) (domain.Update, error) {
 		c.Status = domain.StatusRejected // without another revision
-		return app.Update{Conversion: c}, nil
+		return domain.Update{Conversion: c}, nil
 	})
 	if err != nil || got.Status != fullConversion().Status {
 		t.Errorf("a change without a new revision: %+v, %v", got, err)
 	}
 	checkConversion(t, s, fullConversion())
 	for _, id := range []string{"", "nothing", hash("nothing")} {
-		_, err := s.UpdateConversion(t.Context(), id, func(c domain.Conversion) (app.Update, error) {
+		_, err := s.UpdateConversion(t.Context(), id, func(c domain.Conversion) (domain.Update, error) {
 			t.Errorf("%q: change is called with %+v", id, c)
-			return app.Update{Conversion: c}, nil
+			return domain.Update{Conversion: c}, nil
 		})
-		if !errors.Is(err, app.ErrNotFound) {
+		if !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("%q: %v, want ErrNotFound", id, err)
 		}
 	}

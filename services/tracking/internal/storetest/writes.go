@@ -47,16 +47,16 @@ func notFound(t *testing.T, fresh Fresh) {
 		t.Errorf("Ping: %v", err)
 	}
 	for _, id := range []string{"", "nothing", hash("nothing"), bareClick().ID} {
-		if _, err := s.Click(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
+		if _, err := s.Click(t.Context(), id); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("click %q: %v, want ErrNotFound", id, err)
 		}
-		if _, err := s.Conversion(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
+		if _, err := s.Conversion(t.Context(), id); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("conversion %q: %v, want ErrNotFound", id, err)
 		}
-		if _, err := s.Postback(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
+		if _, err := s.Postback(t.Context(), id); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("postback %q: %v, want ErrNotFound", id, err)
 		}
-		if _, err := s.Delivery(t.Context(), id); !errors.Is(err, app.ErrNotFound) {
+		if _, err := s.Delivery(t.Context(), id); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("delivery %q: %v, want ErrNotFound", id, err)
 		}
 	}
@@ -102,7 +102,7 @@ func oneWins(t *testing.T, fresh Fresh) {
 		mine := fullConversion()
 		mine.TransactionID = fmt.Sprint("from caller ", i)
 		var err error
-		if got[i], won[i], err = s.InsertConversion(t.Context(), app.Sale{Conversion: mine}); err != nil {
+		if got[i], won[i], err = s.InsertConversion(t.Context(), domain.Sale{Conversion: mine}); err != nil {
 			t.Errorf("caller %d: %v", i, err)
 		}
 	})
@@ -142,7 +142,7 @@ func mixedBatch(t *testing.T, fresh Fresh) {
 	together(len(inserted), func(i int) {
 		again := sale(i / 2)
 		again.Explanation = fmt.Sprint("attempt ", i)
-		stored, ok, err := s.InsertConversion(t.Context(), app.Sale{Conversion: again})
+		stored, ok, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: again})
 		if err != nil || stored.ID != again.ID || ok && stored.Explanation != again.Explanation {
 			t.Errorf("attempt %d: %+v, %v, %v", i, stored, ok, err)
 		}
@@ -185,10 +185,10 @@ func endedContext(t *testing.T, fresh Fresh) {
 	if err := s.InsertClick(ctx, fullClick()); !errors.Is(err, context.Canceled) {
 		t.Errorf("InsertClick: %v", err)
 	}
-	if _, _, err := s.InsertConversion(ctx, app.Sale{Conversion: fullConversion()}); !errors.Is(err, context.Canceled) {
+	if _, _, err := s.InsertConversion(ctx, domain.Sale{Conversion: fullConversion()}); !errors.Is(err, context.Canceled) {
 		t.Errorf("InsertConversion: %v", err)
 	}
-	if _, err := s.Conversion(t.Context(), fullConversion().ID); !errors.Is(err, app.ErrNotFound) {
+	if _, err := s.Conversion(t.Context(), fullConversion().ID); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("the conversion that was refused: %v, want ErrNotFound", err)
 	}
 }
@@ -211,7 +211,7 @@ func restart(t *testing.T, fresh Fresh) {
 	checkConversion(t, after, fullConversion())
 	other := fullConversion()
 	other.Event = "lead"
-	if stored, inserted, err := after.InsertConversion(t.Context(), app.Sale{Conversion: other}); inserted || err != nil || !reflect.DeepEqual(stored, fullConversion()) {
+	if stored, inserted, err := after.InsertConversion(t.Context(), domain.Sale{Conversion: other}); inserted || err != nil || !reflect.DeepEqual(stored, fullConversion()) {
 		t.Errorf("a repeat after the restart: %+v, %v, %v", stored, inserted, err)
 	}
 }
@@ -224,21 +224,21 @@ func closed(t *testing.T, fresh Fresh) {
 	if err := s.InsertClick(t.Context(), fullClick()); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("InsertClick: %v, want Unavailable", err)
 	}
-	if _, _, err := s.InsertConversion(t.Context(), app.Sale{Conversion: fullConversion()}); !apperr.Is(err, apperr.Unavailable) {
+	if _, _, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: fullConversion()}); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("InsertConversion: %v, want Unavailable", err)
 	}
 	if _, err := s.Conversion(t.Context(), fullConversion().ID); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("Conversion: %v, want Unavailable", err)
 	}
-	if _, err := s.UpdateConversion(t.Context(), fullConversion().ID, func(c domain.Conversion) (app.Update, error) {
-		return app.Update{Conversion: c}, nil
+	if _, err := s.UpdateConversion(t.Context(), fullConversion().ID, func(c domain.Conversion) (domain.Update, error) {
+		return domain.Update{Conversion: c}, nil
 	}); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("UpdateConversion: %v, want Unavailable", err)
 	}
 	if err := s.InsertPostback(t.Context(), fullPostback()); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("InsertPostback: %v, want Unavailable", err)
 	}
-	if _, err := s.ClaimDeliveries(t.Context(), app.Claim{Now: at(0), Until: at(1), Holder: "h", Limit: 1}); !apperr.Is(err, apperr.Unavailable) {
+	if _, err := s.ClaimDeliveries(t.Context(), domain.DeliveryClaim{Now: at(0), Until: at(1), Holder: "h", Limit: 1}); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("ClaimDeliveries: %v, want Unavailable", err)
 	}
 	if _, err := s.Unplanned(t.Context(), 1); !apperr.Is(err, apperr.Unavailable) {
@@ -259,7 +259,7 @@ func closeWaits(t *testing.T, fresh Fresh) {
 		if i == writers/2 {
 			closeErr <- before.Close()
 		}
-		_, _, err := before.InsertConversion(t.Context(), app.Sale{Conversion: sale(i)})
+		_, _, err := before.InsertConversion(t.Context(), domain.Sale{Conversion: sale(i)})
 		if err != nil && !apperr.Is(err, apperr.Unavailable) {
 			t.Errorf("sale %d: %v, want nil or Unavailable", i, err)
 		}
@@ -272,7 +272,7 @@ func closeWaits(t *testing.T, fresh Fresh) {
 	for i, ok := range acknowledged {
 		if ok {
 			checkConversion(t, after, sale(i))
-		} else if _, err := after.Conversion(t.Context(), sale(i).ID); !errors.Is(err, app.ErrNotFound) {
+		} else if _, err := after.Conversion(t.Context(), sale(i).ID); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("sale %d was refused: %v, want ErrNotFound", i, err)
 		}
 	}
@@ -308,7 +308,7 @@ func checkClick(t *testing.T, s app.Store, want domain.Click) {
 
 func insertNew(t *testing.T, s app.Store, c domain.Conversion) {
 	t.Helper()
-	stored, inserted, err := s.InsertConversion(t.Context(), app.Sale{Conversion: c})
+	stored, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c})
 	if err != nil || !inserted || !reflect.DeepEqual(stored, c) {
 		t.Errorf("inserting conversion %s: %+v, %v, %v", c.ID, stored, inserted, err)
 	}

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -51,7 +50,7 @@ func (c *Sender) try(ctx context.Context, d domain.Delivery) (domain.Delivery, r
 	to, err := c.publishers.Publisher(ctx, d.Publisher)
 	start := c.moment()
 	switch {
-	case errors.Is(err, app.ErrNotFound):
+	case errors.Is(err, domain.ErrNotFound):
 		return c.giveUp(ctx, d, domain.Attempt{Time: start, Error: "there is no such publisher any more"}), untold
 	case err != nil:
 		c.log.DebugContext(ctx, "a delivery waits for its publisher to be looked up", slog.String("delivery", d.ID), slog.Any("error", err))

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // claim claims deliveries that are due, as long as there are some and places for them. What was claimed
@@ -36,7 +36,7 @@ func (c *Sender) claim(ctx, calling context.Context) (time.Duration, error) {
 }
 
 // nextClaim returns what is to be claimed now; with a limit of 0: nothing.
-func (c *Sender) nextClaim() app.Claim {
+func (c *Sender) nextClaim() domain.DeliveryClaim {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.moment()
@@ -44,9 +44,9 @@ func (c *Sender) nextClaim() app.Claim {
 	free := places - c.used
 	if free == 0 {
 		c.held = true
-		return app.Claim{}
+		return domain.DeliveryClaim{}
 	}
-	return app.Claim{
+	return domain.DeliveryClaim{
 		Now: now, Until: now.Add(lease), Holder: uuid.NewString(), Skip: skip,
 		Limit: min(claimShare, max(1, free/4)),
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -114,7 +113,7 @@ func (m *memory) Unplanned(_ context.Context, limit int) ([]domain.Conversion, e
 	return found, m.err
 }
 
-func (m *memory) Plan(_ context.Context, plans []app.Plan) error {
+func (m *memory) Plan(_ context.Context, plans []domain.DeliveryPlan) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {
@@ -134,7 +133,7 @@ func (m *memory) Plan(_ context.Context, plans []app.Plan) error {
 	return nil
 }
 
-func (m *memory) ClaimDeliveries(_ context.Context, claim app.Claim) ([]domain.Delivery, error) {
+func (m *memory) ClaimDeliveries(_ context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.claims++
@@ -191,7 +190,7 @@ func (m *memory) ReplayDelivery(_ context.Context, id string, now time.Time) (do
 	defer m.mu.Unlock()
 	d, ok := m.deliveries[id]
 	if !ok {
-		return d, app.ErrNotFound
+		return d, domain.ErrNotFound
 	}
 	d.State, d.DueTime, d.FirstDueTime, d.AttemptCount, d.FinishTime = domain.DeliveryDue, now, now, 0, time.Time{}
 	m.deliveries[id] = d

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -36,16 +35,16 @@ func (c *Sender) plan(ctx context.Context) (time.Duration, error) {
 
 // plans returns what the conversions come to. Those for which a publisher cannot be looked up are left
 // out, with the reason as the error.
-func (c *Sender) plans(ctx context.Context, conversions []domain.Conversion) ([]app.Plan, error) {
+func (c *Sender) plans(ctx context.Context, conversions []domain.Conversion) ([]domain.DeliveryPlan, error) {
 	known := round{ask: c.publishers.Publisher, found: map[string]domain.Publisher{}, failed: map[string]error{}}
 	now := c.moment()
-	plans := make([]app.Plan, 0, len(conversions))
+	plans := make([]domain.DeliveryPlan, 0, len(conversions))
 	var left error
 	for _, conversion := range conversions {
 		var err error
 		deliveries := conversion.Plan(func(id string) (domain.Publisher, bool) {
 			publisher, askErr := known.get(ctx, id)
-			if askErr != nil && !errors.Is(askErr, app.ErrNotFound) {
+			if askErr != nil && !errors.Is(askErr, domain.ErrNotFound) {
 				err = askErr
 			}
 			return publisher, askErr == nil
@@ -54,7 +53,7 @@ func (c *Sender) plans(ctx context.Context, conversions []domain.Conversion) ([]
 			left = fmt.Errorf("looking up a publisher of conversion %s: %w", conversion.ID, err)
 			continue
 		}
-		plans = append(plans, app.Plan{Conversion: conversion.ID, Revision: conversion.Revision, Deliveries: deliveries})
+		plans = append(plans, domain.DeliveryPlan{Conversion: conversion.ID, Revision: conversion.Revision, Deliveries: deliveries})
 	}
 	return plans, left
 }

@@ -39,7 +39,7 @@ const (
 
 // Publishers answers what a delivery to a publisher needs; app.CouponClient is one.
 type Publishers interface {
-	// Publisher returns a publisher by its id; app.ErrNotFound where there is none.
+	// Publisher returns a publisher by its id; domain.ErrNotFound where there is none.
 	Publisher(ctx context.Context, id string) (domain.Publisher, error)
 }
 

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
@@ -46,7 +45,7 @@ func TestOnSQLite(t *testing.T) {
 			if to == "flaky" && i > 0 {
 				continue
 			}
-			if _, _, err := store.InsertConversion(ctx, app.Sale{Conversion: sale}); err != nil {
+			if _, _, err := store.InsertConversion(ctx, domain.Sale{Conversion: sale}); err != nil {
 				t.Fatal(err)
 			}
 			c.Wake()

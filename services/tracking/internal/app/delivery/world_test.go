@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -43,7 +42,7 @@ func (p *publishers) Publisher(_ context.Context, id string) (domain.Publisher, 
 	}
 	publisher, ok := p.list[id]
 	if !ok {
-		return publisher, app.ErrNotFound
+		return publisher, domain.ErrNotFound
 	}
 	return publisher, nil
 }

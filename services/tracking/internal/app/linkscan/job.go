@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
@@ -53,7 +52,7 @@ func (j *job) todo(ctx context.Context) ([]redirect.OfferLink, error) {
 	listing, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	carried, err := j.surveyor.Links.Links(listing, j.scan.Offer)
-	if err != nil && !errors.Is(err, app.ErrNotFound) { // without the offer there are no links
+	if err != nil && !errors.Is(err, domain.ErrNotFound) { // without the offer there are no links
 		return nil, fmt.Errorf("listing the links of offer %s: %w", j.scan.Offer, err)
 	}
 	done, err := stored(ctx, func(ctx context.Context) ([]string, error) {
@@ -78,7 +77,7 @@ func (j *job) todo(ctx context.Context) ([]redirect.OfferLink, error) {
 func (j *job) scanLink(ctx context.Context, link redirect.OfferLink) (called bool, err error) {
 	scanning, cancel := context.WithTimeout(ctx, linkTimeout)
 	defer cancel()
-	visitor := app.Visitor{Phone: j.scan.Device == redirect.Phone, Language: j.scan.Language}
+	visitor := redirect.Visitor{Phone: j.scan.Device == redirect.Phone, Language: j.scan.Language}
 	found, err := j.surveyor.Scanner.ScanLink(scanning, link.TrackingLink, visitor)
 	if err != nil {
 		return false, fmt.Errorf("scanning the link of %s: %w", link.Coupon, err)
@@ -90,8 +89,8 @@ func (j *job) scanLink(ctx context.Context, link redirect.OfferLink) (called boo
 	return slices.ContainsFunc(found.Hops, func(hop redirect.Hop) bool { return !hop.Own }), err
 }
 
-func (j *job) hold(until time.Time) app.Hold {
-	return app.Hold{Scan: j.scan.ID, Holder: j.holder, Until: until}
+func (j *job) hold(until time.Time) redirect.Hold {
+	return redirect.Hold{Scan: j.scan.ID, Holder: j.holder, Until: until}
 }
 
 // keep makes the hold last until a time.
@@ -117,7 +116,7 @@ func stored[T any](ctx context.Context, call func(context.Context) (T, error)) (
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	value, err := call(ctx)
-	if errors.Is(err, app.ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		err = errLost
 	}
 	return value, err

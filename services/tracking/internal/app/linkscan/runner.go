@@ -19,6 +19,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -50,7 +51,7 @@ type Links interface {
 
 // Scanner scans one link; app.Service does.
 type Scanner interface {
-	ScanLink(ctx context.Context, link string, visitor app.Visitor) (redirect.Scan, error)
+	ScanLink(ctx context.Context, link string, visitor redirect.Visitor) (redirect.Scan, error)
 }
 
 // Config is what a Runner works with.
@@ -118,11 +119,11 @@ func (s *Runner) work(ctx context.Context) {
 // next carries out a scan that waits, and says whether there was one.
 func (s *Runner) next(ctx context.Context) (found bool, err error) {
 	now := s.moment()
-	hold := app.Hold{Holder: uuid.NewString(), Until: now.Add(lease)}
+	hold := redirect.Hold{Holder: uuid.NewString(), Until: now.Add(lease)}
 	claiming, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	scan, err := s.Store.ClaimOfferScan(claiming, now, hold)
-	if errors.Is(err, app.ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {

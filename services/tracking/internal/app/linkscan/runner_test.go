@@ -41,7 +41,7 @@ type world struct {
 	// underway and most count the scans of links at once, of one offer and of all.
 	underway map[string]int
 	most     int
-	visitors []app.Visitor
+	visitors []redirect.Visitor
 	// scan is called for each link.
 	scan  func(link string) (redirect.Scan, error)
 	links error
@@ -83,7 +83,7 @@ func (w *world) Links(_ context.Context, offer string) ([]trackinglink.Link, err
 }
 
 // ScanLink implements surveyor.Scanner.
-func (w *world) ScanLink(ctx context.Context, link string, visitor app.Visitor) (redirect.Scan, error) {
+func (w *world) ScanLink(ctx context.Context, link string, visitor redirect.Visitor) (redirect.Scan, error) {
 	offer, _, _ := strings.Cut(link, "&")
 	w.mu.Lock()
 	w.visitors = append(w.visitors, visitor)
@@ -220,7 +220,7 @@ func TestAllLinksAreScanned(t *testing.T) {
 		t.Errorf("the results are %s", got)
 	}
 	for _, v := range w.visitors {
-		if v != (app.Visitor{Phone: true, Language: "de"}) {
+		if v != (redirect.Visitor{Phone: true, Language: "de"}) {
 			t.Errorf("the visitor was %+v", v)
 		}
 	}

@@ -1,10 +1,8 @@
-package app
+package redirect
 
 import (
 	"context"
 	"net/url"
-
-	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 // Visitor is who follows a link that is scanned.
@@ -16,4 +14,4 @@ type Visitor struct {
 }
 
 // Own answers for a URL of this installation, without a click, or returns nil where the URL is none.
-type Own func(context.Context, *url.URL) (*redirect.Hop, error)
+type Own func(context.Context, *url.URL) (*Hop, error)

@@ -1,9 +1,7 @@
-package app
+package rollup
 
 import (
 	"fmt"
-
-	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // Recount is what a recount found.
@@ -16,8 +14,8 @@ type Recount struct {
 
 // Difference is a cell that was kept as something else than was counted.
 type Difference struct {
-	Key           rollup.CellKey
-	Kept, Counted rollup.Measures
+	Key           CellKey
+	Kept, Counted Measures
 }
 
 // String says what differs, in words.

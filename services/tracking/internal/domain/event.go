@@ -1,9 +1,7 @@
-package app
+package domain
 
 import (
 	"cmp"
-
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // Position is a place in the order in which conversions were stored and changed: the order of Major and then
@@ -19,7 +17,7 @@ func (p Position) Compare(q Position) int {
 type Event struct {
 	Position Position
 	// Conversion is what is stored now, with its changes and conflicts, without its Basis.
-	Conversion domain.Conversion
+	Conversion Conversion
 	// First and Last say what happened: 0 is the insertion, n the conversion's n-th change. First is after
 	// Last if something else was written, such as a conflict.
 	First, Last int
@@ -28,7 +26,7 @@ type Event struct {
 }
 
 // Left returns the conversion as the event left it.
-func (e *Event) Left() domain.Conversion {
+func (e *Event) Left() Conversion {
 	if e.Revision == e.Conversion.Revision {
 		return e.Conversion
 	}
@@ -38,7 +36,7 @@ func (e *Event) Left() domain.Conversion {
 }
 
 // Changes returns the changes that the event was.
-func (e *Event) Changes() []domain.Change {
+func (e *Event) Changes() []Change {
 	first, last := max(e.First-1, 0), min(e.Last, len(e.Conversion.Changes))
 	if first >= last {
 		return nil

@@ -1,11 +1,11 @@
-package app
+package domain
 
 import (
 	"time"
 )
 
-// Answer is an answer that a CouponClient keeps, to have it after a restart.
-type Answer struct {
+// CouponAnswer is an answer of the coupon service that is kept, to have it after a restart.
+type CouponAnswer struct {
 	// Kind and Key say what was asked.
 	Kind, Key string
 	// Body is the answer as the CouponClient encodes it; nil removes it.

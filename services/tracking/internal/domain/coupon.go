@@ -1,0 +1,73 @@
+package domain
+
+import "time"
+
+// Judge says what, if anything, keeps a coupon from being valid at a time, with a grace after its
+// expiry. Start is inclusive, expiry exclusive.
+func (c Coupon) Judge(at time.Time, grace time.Duration) Reason {
+	switch {
+	case !c.Enabled:
+		return Disabled
+	case at.Before(c.StartTime):
+		return NotStarted
+	case !c.ExpireTime.IsZero() && !at.Before(c.ExpireTime.Add(grace)):
+		return Expired
+	case !c.OfferActive:
+		return OfferInactive
+	case !c.Approved:
+		return NotApproved
+	}
+	return NoReason
+}
+
+// lapsed says whether the coupon had expired at a time, so that no more than its grace lets it earn.
+func (c Coupon) lapsed(at time.Time) bool {
+	return !c.ExpireTime.IsZero() && !at.Before(c.ExpireTime)
+}
+
+// grace returns how long after its expiry the coupon still earns: its own grace, else its offer's.
+func (c Coupon) grace(offer Offer) time.Duration {
+	if c.Settings.CouponGrace != nil {
+		return *c.Settings.CouponGrace
+	}
+	return offer.CouponGrace
+}
+
+// Limits bound how many sales a coupon earns; 0 is no bound.
+type Limits struct {
+	Total int64
+	Daily int64
+}
+
+// Limited says whether there is a bound.
+func (l Limits) Limited() bool { return l.Total > 0 || l.Daily > 0 }
+
+// Use is one sale's claim on a coupon that has limits.
+type Use struct {
+	// Coupon is the coupon's resource name, Code its code.
+	Coupon string
+	Code   string
+	// ETag is the coupon's revision: under another one the uses are counted anew.
+	ETag   string
+	Limits Limits
+	// From and To are the begin and the end, exclusive, of the sale's day in the program's time zone.
+	From time.Time
+	To   time.Time
+}
+
+// Limited reports whether a use is bounded; nil is none, and is not.
+func (u *Use) Limited() bool { return u != nil && u.Limits.Limited() }
+
+// Day names the day of a use, as 2026-11-22.
+func (u Use) Day() string { return u.From.Format(time.DateOnly) }
+
+// CouponUses are how often a coupon that has limits was used: another way of saying what the conversions say.
+type CouponUses struct {
+	// Coupon is the coupon's resource name.
+	Coupon string
+	// Day is that of domain.Use; empty: the uses are those of all days.
+	Day string
+	// ETag is the coupon's revision as of which the uses were counted.
+	ETag string
+	Uses int64
+}
