@@ -33,8 +33,8 @@ const (
 // MongoDB.
 type BackupServiceClient interface {
 	// CreateBackup writes a backup into the folder that the operator set for backups, and returns once it is on
-	// disk. The backup has everything that was acknowledged before the call. Writes continue meanwhile, except for a
-	// few milliseconds.
+	// disk. The backup has everything that was acknowledged before the call. Writes continue meanwhile, except
+	// for a pause of a few milliseconds.
 	//
 	// Errors: INVALID_ARGUMENT on `backup_id`; ALREADY_EXISTS (BACKUP_EXISTS); ABORTED (BACKUP_UNDER_WAY);
 	// FAILED_PRECONDITION (NO_BACKUPS) if the databases are on MongoDB.
@@ -85,8 +85,8 @@ func (c *backupServiceClient) VerifyBackup(ctx context.Context, in *VerifyBackup
 // MongoDB.
 type BackupServiceServer interface {
 	// CreateBackup writes a backup into the folder that the operator set for backups, and returns once it is on
-	// disk. The backup has everything that was acknowledged before the call. Writes continue meanwhile, except for a
-	// few milliseconds.
+	// disk. The backup has everything that was acknowledged before the call. Writes continue meanwhile, except
+	// for a pause of a few milliseconds.
 	//
 	// Errors: INVALID_ARGUMENT on `backup_id`; ALREADY_EXISTS (BACKUP_EXISTS); ABORTED (BACKUP_UNDER_WAY);
 	// FAILED_PRECONDITION (NO_BACKUPS) if the databases are on MongoDB.

@@ -24,17 +24,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// State is the standing.
+// State says whether the publisher may promote the offer.
 type Approval_State int32
 
 const (
-	// Not a state.
+	// Unspecified.
 	Approval_STATE_UNSPECIFIED Approval_State = 0
-	// The publisher has asked and waits.
+	// The publisher has asked and waits for a decision.
 	Approval_PENDING Approval_State = 1
 	// The publisher may promote the offer; its codes and clicks earn.
 	Approval_APPROVED Approval_State = 2
-	// The publisher may not promote the offer, and gets no coupon.
+	// The publisher may not promote the offer, and gets no coupons.
 	Approval_BLOCKED Approval_State = 3
 )
 
@@ -81,15 +81,15 @@ func (Approval_State) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_approval_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// Source says what gave the publisher its present standing.
+// Source says what set the approval's state.
 type Approval_Source int32
 
 const (
-	// Not a source.
+	// Unspecified.
 	Approval_SOURCE_UNSPECIFIED Approval_Source = 0
-	// Somebody's decision, or the publisher's own request.
+	// A person's decision, or the publisher's own request.
 	Approval_MANUAL Approval_Source = 1
-	// The saving of a coupon.
+	// The creation of a coupon.
 	Approval_COUPON Approval_Source = 2
 )
 
@@ -134,7 +134,7 @@ func (Approval_Source) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_approval_proto_rawDescGZIP(), []int{0, 1}
 }
 
-// Approval is a publisher's standing on an offer.
+// Approval says whether a publisher may promote an offer, and what it earns there.
 type Approval struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource name, `offers/{offer}/approvals/{publisher}`.
@@ -143,18 +143,19 @@ type Approval struct {
 	Offer string `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
 	// The publisher, `publishers/{publisher}`.
 	Publisher string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The standing.
+	// Whether the publisher may promote the offer.
 	State Approval_State `protobuf:"varint,4,opt,name=state,proto3,enum=couponlink.coupon.v1.Approval_State" json:"state,omitempty"`
-	// What gave it.
+	// What set the state.
 	Source Approval_Source `protobuf:"varint,5,opt,name=source,proto3,enum=couponlink.coupon.v1.Approval_Source" json:"source,omitempty"`
-	// When the approval was first recorded.
+	// When the approval was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the approval last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// What a conversion earns this publisher on this offer, instead of the offer's payout and unless
-	// the coupon says otherwise.
+	// What a conversion earns this publisher on this offer. It replaces the offer's payout; a coupon's own
+	// payout replaces both. Unset: the offer's payout.
 	Payout *Payout `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
-	// Changes with each change of the approval. An update with an outdated etag is refused.
+	// The revision, an opaque string that changes whenever the approval does. Send it with a change to have the
+	// change refused if the approval has changed since you read it. Empty in a request: not checked.
 	Etag          string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -253,7 +254,7 @@ func (x *Approval) GetEtag() string {
 	return ""
 }
 
-// CreateApprovalRequest asks for a publisher to be let in.
+// CreateApprovalRequest names the publisher who asks, and the offer.
 type CreateApprovalRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`.
@@ -357,12 +358,13 @@ func (x *GetApprovalRequest) GetName() string {
 // ListApprovalsRequest asks for a page of approvals.
 type ListApprovalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The offer, `offers/{offer}`, or `offers/-` for all.
+	// The offer, `offers/{offer}`, or `offers/-` for all offers.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
-	// before it exceeds 1 MiB.
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with the same parent, filter and order.
+	// The `next_page_token` of the previous page; the parent, filter and order must be the same. Empty: the
+	// first page.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// An AIP-160 filter over `offer`, `publisher`, `state`, `source`, `create_time`, `update_time`:
 	// `state = PENDING`, `publisher = "publishers/22"`.
@@ -444,7 +446,7 @@ type ListApprovalsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The approvals, in order.
 	Approvals []*Approval `protobuf:"bytes,1,rep,name=approvals,proto3" json:"approvals,omitempty"`
-	// The token of the next page; empty on the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -494,7 +496,7 @@ func (x *ListApprovalsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// ApprovePublisherRequest names the approval to give.
+// ApprovePublisherRequest names the publisher and the offer.
 type ApprovePublisherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}/approvals/{publisher}`.
@@ -540,7 +542,7 @@ func (x *ApprovePublisherRequest) GetName() string {
 	return ""
 }
 
-// BlockPublisherRequest names the approval to take away.
+// BlockPublisherRequest names the publisher and the offer.
 type BlockPublisherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}/approvals/{publisher}`.
@@ -589,14 +591,14 @@ func (x *BlockPublisherRequest) GetName() string {
 // UpdateApprovalRequest asks for a change of an approval.
 type UpdateApprovalRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The approval with its new values; `name` says which.
+	// The approval with its new values, identified by `name`.
 	Approval *Approval `protobuf:"bytes,1,opt,name=approval,proto3" json:"approval,omitempty"`
-	// The fields to change, or parts of them such as `payout.cap`; `*` for all that can change. Empty: the
-	// fields, and parts of fields, that are set in `approval`. An amount, a time or a list changes as a whole.
-	// Fields that only the server sets are ignored, so a caller can send back what it read. An immutable
+	// The fields to change, or parts of fields such as `payout.cap`; `*` means every field that can change.
+	// Empty: the fields and parts of fields that are set in `approval`. An amount, a time or a list is replaced
+	// as a whole. Output-only fields are ignored, so that a caller can send back what it read. An immutable
 	// field must keep its value.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
+	// If true, nothing is stored. The response is what would be stored, or the error. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

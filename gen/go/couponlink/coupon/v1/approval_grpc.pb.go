@@ -31,39 +31,40 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ApprovalService keeps the standing of each publisher on each offer. Creating a coupon approves its
-// publisher, unless the publisher is blocked.
+// ApprovalService manages approvals, which say whether a publisher may promote an offer. Creating a coupon
+// approves its publisher on the offer, unless the publisher is blocked there.
 type ApprovalServiceClient interface {
-	// CreateApproval records that a publisher asks to promote an offer: PENDING until it is approved,
-	// by hand or by its first coupon.
+	// CreateApproval records that a publisher asks to promote an offer. The approval is PENDING until somebody
+	// approves it, or until the publisher's first coupon on the offer does.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION (OFFER_ARCHIVED,
-	// PUBLISHER_ARCHIVED); ALREADY_EXISTS (APPROVAL_EXISTS) whatever the standing is.
+	// PUBLISHER_ARCHIVED); ALREADY_EXISTS (APPROVAL_EXISTS) if the publisher has an approval on the offer, in
+	// any state.
 	CreateApproval(ctx context.Context, in *CreateApprovalRequest, opts ...grpc.CallOption) (*Approval, error)
-	// GetApproval returns the standing of one publisher on one offer.
+	// GetApproval returns the approval of a publisher on an offer.
 	//
-	// Errors: NOT_FOUND (APPROVAL_NOT_FOUND) while nobody asked for or gave one.
+	// Errors: NOT_FOUND (APPROVAL_NOT_FOUND).
 	GetApproval(ctx context.Context, in *GetApprovalRequest, opts ...grpc.CallOption) (*Approval, error)
-	// ListApprovals returns the approvals on an offer, or on all (`offers/-`), by name unless
-	// `order_by` says otherwise.
+	// ListApprovals returns a page of the approvals on an offer, or on all offers (`offers/-`). They are
+	// ordered by name unless `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`; NOT_FOUND
 	// (OFFER_NOT_FOUND).
 	ListApprovals(ctx context.Context, in *ListApprovalsRequest, opts ...grpc.CallOption) (*ListApprovalsResponse, error)
-	// UpdateApproval changes what the publisher earns on the offer: `payout`. The standing is changed
-	// by ApprovePublisher and BlockPublisher.
+	// UpdateApproval changes `payout`, what the publisher earns on the offer. Use ApprovePublisher and
+	// BlockPublisher to change the state.
 	//
-	// Errors: NOT_FOUND (APPROVAL_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED
-	// (ETAG_MISMATCH) when `approval.etag` is given and the approval has changed since.
+	// Errors: NOT_FOUND (APPROVAL_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED (ETAG_MISMATCH)
+	// if `approval.etag` is set and the approval has changed since.
 	UpdateApproval(ctx context.Context, in *UpdateApprovalRequest, opts ...grpc.CallOption) (*Approval, error)
-	// ApprovePublisher approves a publisher on an offer, blocked or not, and whether or not it asked.
+	// ApprovePublisher approves a publisher on an offer. The publisher need not have asked, and may be blocked.
 	// Approving an approved publisher changes nothing.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION (OFFER_ARCHIVED,
 	// PUBLISHER_ARCHIVED).
 	ApprovePublisher(ctx context.Context, in *ApprovePublisherRequest, opts ...grpc.CallOption) (*Approval, error)
-	// BlockPublisher blocks a publisher on an offer: no new coupons there, and its codes and clicks
-	// earn nothing. Blocking a blocked publisher changes nothing.
+	// BlockPublisher blocks a publisher on an offer. The publisher gets no new coupons there, and its codes and
+	// clicks earn nothing. Blocking a blocked publisher changes nothing.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND).
 	BlockPublisher(ctx context.Context, in *BlockPublisherRequest, opts ...grpc.CallOption) (*Approval, error)
@@ -141,39 +142,40 @@ func (c *approvalServiceClient) BlockPublisher(ctx context.Context, in *BlockPub
 // All implementations must embed UnimplementedApprovalServiceServer
 // for forward compatibility.
 //
-// ApprovalService keeps the standing of each publisher on each offer. Creating a coupon approves its
-// publisher, unless the publisher is blocked.
+// ApprovalService manages approvals, which say whether a publisher may promote an offer. Creating a coupon
+// approves its publisher on the offer, unless the publisher is blocked there.
 type ApprovalServiceServer interface {
-	// CreateApproval records that a publisher asks to promote an offer: PENDING until it is approved,
-	// by hand or by its first coupon.
+	// CreateApproval records that a publisher asks to promote an offer. The approval is PENDING until somebody
+	// approves it, or until the publisher's first coupon on the offer does.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION (OFFER_ARCHIVED,
-	// PUBLISHER_ARCHIVED); ALREADY_EXISTS (APPROVAL_EXISTS) whatever the standing is.
+	// PUBLISHER_ARCHIVED); ALREADY_EXISTS (APPROVAL_EXISTS) if the publisher has an approval on the offer, in
+	// any state.
 	CreateApproval(context.Context, *CreateApprovalRequest) (*Approval, error)
-	// GetApproval returns the standing of one publisher on one offer.
+	// GetApproval returns the approval of a publisher on an offer.
 	//
-	// Errors: NOT_FOUND (APPROVAL_NOT_FOUND) while nobody asked for or gave one.
+	// Errors: NOT_FOUND (APPROVAL_NOT_FOUND).
 	GetApproval(context.Context, *GetApprovalRequest) (*Approval, error)
-	// ListApprovals returns the approvals on an offer, or on all (`offers/-`), by name unless
-	// `order_by` says otherwise.
+	// ListApprovals returns a page of the approvals on an offer, or on all offers (`offers/-`). They are
+	// ordered by name unless `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`; NOT_FOUND
 	// (OFFER_NOT_FOUND).
 	ListApprovals(context.Context, *ListApprovalsRequest) (*ListApprovalsResponse, error)
-	// UpdateApproval changes what the publisher earns on the offer: `payout`. The standing is changed
-	// by ApprovePublisher and BlockPublisher.
+	// UpdateApproval changes `payout`, what the publisher earns on the offer. Use ApprovePublisher and
+	// BlockPublisher to change the state.
 	//
-	// Errors: NOT_FOUND (APPROVAL_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED
-	// (ETAG_MISMATCH) when `approval.etag` is given and the approval has changed since.
+	// Errors: NOT_FOUND (APPROVAL_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED (ETAG_MISMATCH)
+	// if `approval.etag` is set and the approval has changed since.
 	UpdateApproval(context.Context, *UpdateApprovalRequest) (*Approval, error)
-	// ApprovePublisher approves a publisher on an offer, blocked or not, and whether or not it asked.
+	// ApprovePublisher approves a publisher on an offer. The publisher need not have asked, and may be blocked.
 	// Approving an approved publisher changes nothing.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION (OFFER_ARCHIVED,
 	// PUBLISHER_ARCHIVED).
 	ApprovePublisher(context.Context, *ApprovePublisherRequest) (*Approval, error)
-	// BlockPublisher blocks a publisher on an offer: no new coupons there, and its codes and clicks
-	// earn nothing. Blocking a blocked publisher changes nothing.
+	// BlockPublisher blocks a publisher on an offer. The publisher gets no new coupons there, and its codes and
+	// clicks earn nothing. Blocking a blocked publisher changes nothing.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND).
 	BlockPublisher(context.Context, *BlockPublisherRequest) (*Approval, error)

@@ -25,22 +25,22 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// State is where a coupon stands at the moment of the answer, by its own dates and switches. It
-// says nothing of the offer and the approval; ValidateCoupon looks at all.
+// State is a coupon's state at the time of the response, from its own dates and switches. It does not
+// consider the offer or the approval; ValidateCoupon considers them all.
 type Coupon_State int32
 
 const (
-	// Not a state.
+	// Unspecified.
 	Coupon_STATE_UNSPECIFIED Coupon_State = 0
 	// Before its start time.
 	Coupon_SCHEDULED Coupon_State = 1
-	// Between its start and expire time.
+	// At or after its start time, before its expire time.
 	Coupon_ACTIVE Coupon_State = 2
 	// At or after its expire time.
 	Coupon_EXPIRED Coupon_State = 3
 	// Switched off by `enabled`.
 	Coupon_DISABLED Coupon_State = 4
-	// Ended for good.
+	// Ended permanently.
 	Coupon_ARCHIVED Coupon_State = 5
 )
 
@@ -95,16 +95,16 @@ func (Coupon_State) EnumDescriptor() ([]byte, []int) {
 type ValidateCouponResponse_Reason int32
 
 const (
-	// Valid, and one coupon's.
+	// The code is valid and belongs to one coupon.
 	ValidateCouponResponse_REASON_UNSPECIFIED ValidateCouponResponse_Reason = 0
 	// No coupon has the code.
 	ValidateCouponResponse_UNKNOWN_CODE ValidateCouponResponse_Reason = 1
-	// Valid, but two or more valid coupons have the code: see `candidates`. The discount holds; only a click
-	// or a `publisher` tells who drove the sale.
+	// The code is valid, but several valid coupons have it: see `candidates`. The shopper gets the discount,
+	// but only a click or a `publisher` can tell who earned the sale.
 	ValidateCouponResponse_AMBIGUOUS_CODE ValidateCouponResponse_Reason = 2
-	// At or after the coupon's expire time.
+	// The coupon has expired.
 	ValidateCouponResponse_EXPIRED ValidateCouponResponse_Reason = 3
-	// Before the coupon's start time.
+	// The coupon has not started yet.
 	ValidateCouponResponse_NOT_STARTED ValidateCouponResponse_Reason = 4
 	// The coupon is switched off or archived.
 	ValidateCouponResponse_DISABLED ValidateCouponResponse_Reason = 5
@@ -168,46 +168,51 @@ func (ValidateCouponResponse_Reason) EnumDescriptor() ([]byte, []int) {
 // Coupon is a code for one publisher on one offer.
 type Coupon struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The resource name, `offers/{offer}/coupons/{publisher}.{CODE}`, the code in upper case.
+	// The resource name, `offers/{offer}/coupons/{publisher}.{CODE}`, with the code in upper case. It never
+	// changes.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The code: 3 to 64 ASCII letters and digits. Kept as typed, less spaces around it; matched
-	// without regard to case.
+	// The code: 3 to 64 ASCII letters and digits. It is stored as typed, without surrounding spaces, and
+	// compared without regard to case. It never changes.
 	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
-	// The offer, `offers/{offer}`; the parent's on create.
+	// The offer, `offers/{offer}`. On create it is the request's `parent`.
 	Offer string `protobuf:"bytes,3,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The publisher who uses the code, `publishers/{publisher}`.
+	// The publisher whose code it is, `publishers/{publisher}`. It never changes.
 	Publisher string `protobuf:"bytes,4,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// From when on the coupon is valid, inclusive; milliseconds. Default: the time of creation.
+	// When the coupon becomes valid (inclusive), to the millisecond. Default: the time of creation.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// Until when the coupon is valid, exclusive; after `start_time`. Unset: it does not expire.
+	// When the coupon expires (exclusive), to the millisecond. Must be after `start_time`. Unset: never.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// A note for the program's own team, at most 2,000 characters. Publishers never see it.
+	// A note for the team that runs the program, at most 2,000 characters. Publishers never see it.
 	InternalNote string `protobuf:"bytes,7,opt,name=internal_note,json=internalNote,proto3" json:"internal_note,omitempty"`
 	// Whether the coupon is switched on. Default true.
 	Enabled *bool `protobuf:"varint,8,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
-	// What a conversion by this coupon earns, instead of what the publisher's approval or the offer says.
+	// What a conversion by this coupon earns. Unset: what the publisher's approval on the offer says, else the
+	// offer.
 	Payout *Payout `protobuf:"bytes,9,opt,name=payout,proto3" json:"payout,omitempty"`
-	// Where the coupon stands now.
+	// The state at the time of the response.
 	State Coupon_State `protobuf:"varint,10,opt,name=state,proto3,enum=couponlink.coupon.v1.Coupon_State" json:"state,omitempty"`
-	// The URL that the publisher shares; it carries the code.
+	// The URL that the publisher shares. It contains the code.
 	TrackingLink string `protobuf:"bytes,11,opt,name=tracking_link,json=trackingLink,proto3" json:"tracking_link,omitempty"`
-	// The other publishers, `publishers/{publisher}`, who have this code on this offer. A postback
-	// with nothing but the code cannot tell them apart. At most 100; set when one coupon is created,
-	// read or changed, not in lists.
+	// The other publishers, `publishers/{publisher}`, that have this code on this offer, at most 100. A
+	// postback with only the code cannot tell them apart. Set when a single coupon is created, read or changed,
+	// but not in lists.
 	SharedWith []string `protobuf:"bytes,12,rep,name=shared_with,json=sharedWith,proto3" json:"shared_with,omitempty"`
 	// When the coupon was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the coupon was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Changes with each change of the coupon. An update with an outdated etag is refused.
+	// The revision, an opaque string that changes whenever the coupon does. Send it with a change to have the
+	// change refused if the coupon has changed since you read it. Empty in a request: not checked.
 	Etag string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Settings of this coupon instead of its offer's.
+	// The offer's settings that this coupon overrides. Unset: none.
 	Settings *CouponSettings `protobuf:"bytes,16,opt,name=settings,proto3" json:"settings,omitempty"`
-	// How many sales the coupon can earn at most; 0 to 1,000,000,000, 0: any number. A sale over the
-	// limit is kept, unattributed with the reason LIMIT_REACHED. A rejected conversion gives its use back.
+	// The largest number of sales that the coupon can earn, at most 1,000,000,000. Default 0: no limit. A sale
+	// over the limit is stored as unattributed with the reason LIMIT_REACHED. Rejecting a conversion gives its
+	// use back.
 	UsageLimit int64 `protobuf:"varint,17,opt,name=usage_limit,json=usageLimit,proto3" json:"usage_limit,omitempty"`
-	// How many sales the coupon can earn on one day of the program's time zone, by the time of the
-	// sale; as `usage_limit`.
+	// The largest number of sales that the coupon can earn in one day, at most 1,000,000,000. Default 0: no
+	// limit. Days are those of the program's time zone, and a sale counts on the day of its `conversion_time`.
+	// Otherwise as `usage_limit`.
 	DailyUsageLimit int64 `protobuf:"varint,18,opt,name=daily_usage_limit,json=dailyUsageLimit,proto3" json:"daily_usage_limit,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -369,8 +374,8 @@ func (x *Coupon) GetDailyUsageLimit() int64 {
 	return 0
 }
 
-// CouponSettings are the offer's settings that a coupon can override. An unset field means the offer's
-// setting.
+// CouponSettings are the offer's settings that a coupon can override. If a field is unset, the offer's
+// setting applies.
 type CouponSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What counts when a sale has both this coupon's code and a click.
@@ -378,11 +383,12 @@ type CouponSettings struct {
 	// How long after a click through this coupon's link a sale may still be attributed to it: 1 second
 	// to 366 days, whole seconds.
 	ClickWindow *durationpb.Duration `protobuf:"bytes,2,opt,name=click_window,json=clickWindow,proto3" json:"click_window,omitempty"`
-	// How long after its `expire_time` the code still earns: 0 to 366 days, whole seconds.
+	// How long the code still earns after the coupon's `expire_time`: 0 to 366 days, whole seconds.
 	CouponGrace *durationpb.Duration `protobuf:"bytes,3,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
 	// The initial status of conversions by this coupon.
 	DefaultConversionStatus *Offer_ConversionStatus `protobuf:"varint,4,opt,name=default_conversion_status,json=defaultConversionStatus,proto3,enum=couponlink.coupon.v1.Offer_ConversionStatus,oneof" json:"default_conversion_status,omitempty"`
-	// Where a click through this coupon's link is sent that cannot earn; as the offer's.
+	// Where a click through this coupon's link is sent if it cannot earn. The rules are those of the offer's
+	// `fallback_url`.
 	FallbackUrl   string `protobuf:"bytes,5,opt,name=fallback_url,json=fallbackUrl,proto3" json:"fallback_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -460,7 +466,7 @@ type CreateCouponRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The coupon; `name` and output fields are ignored.
 	Coupon *Coupon `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
+	// If true, nothing is stored. The response is what would be stored, or the error. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -568,15 +574,16 @@ type ListCouponsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`, or `offers/-` for all.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
-	// before it exceeds 1 MiB.
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with the same parent, filter and order.
+	// The `next_page_token` of the previous page; the parent, filter and order must be the same. Empty: the
+	// first page.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// An AIP-160 filter over `code`, `offer`, `publisher`, `state`, `enabled`, `internal_note`,
-	// `start_time`, `expire_time`, `create_time`, `update_time`: `state = ACTIVE AND code = "SALE*"`.
-	// `internal_note:autumn` finds the text anywhere in the note, in any case, composed or not (a ü as one
-	// character, or as u and two dots). A coupon without `expire_time` counts as expiring after every time.
+	// An AIP-160 filter over `code`, `offer`, `publisher`, `state`, `enabled`, `internal_note`, `start_time`,
+	// `expire_time`, `create_time`, `update_time`: `state = ACTIVE AND code = "SALE*"`. `internal_note:autumn`
+	// finds the text anywhere in the note, in any case and in any Unicode form (`ü` as one character, or as `u`
+	// and a combining mark). A coupon without `expire_time` compares and sorts as later than any time.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `code`, `offer`, `publisher`, `start_time`,
 	// `expire_time`, `create_time`, `update_time`. Default `create_time desc`.
@@ -655,7 +662,7 @@ type ListCouponsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The coupons, in order.
 	Coupons []*Coupon `protobuf:"bytes,1,rep,name=coupons,proto3" json:"coupons,omitempty"`
-	// The token of the next page; empty on the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -708,16 +715,16 @@ func (x *ListCouponsResponse) GetNextPageToken() string {
 // UpdateCouponRequest asks for a change of a coupon.
 type UpdateCouponRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The coupon with its new values; `name` says which. With `etag`, the change is refused if the
+	// The coupon with its new values, identified by `name`. If `etag` is set, the change is refused if the
 	// coupon has changed since.
 	Coupon *Coupon `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// The fields to change, or parts of them such as `settings.click_window`; `*` for all that can change.
-	// Empty: the fields, and parts of fields, that are set in `coupon`. An amount, a time or a list changes as
-	// a whole. Fields that only the server sets are ignored, so a caller can send back what it read. An
-	// immutable field must keep its value. A field that is named but unset in `coupon` gets its default: no
-	// `expire_time`, `start_time` now.
+	// The fields to change, or parts of fields such as `settings.click_window`; `*` means every field that can
+	// change. Empty: the fields and parts of fields that are set in `coupon`. An amount, a time or a list is
+	// replaced as a whole. Output-only fields are ignored, so that a caller can send back what it read. An
+	// immutable field must keep its value. A field that is named but unset in `coupon` gets its default:
+	// `start_time` is then now, and `expire_time` never.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
+	// If true, nothing is stored. The response is what would be stored, or the error. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -774,12 +781,12 @@ func (x *UpdateCouponRequest) GetValidateOnly() bool {
 	return false
 }
 
-// ArchiveCouponRequest names the coupon to end.
+// ArchiveCouponRequest names the coupon to archive.
 type ArchiveCouponRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}/coupons/{publisher}.{CODE}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The coupon's etag as the caller knows it; empty: any revision.
+	// The coupon's etag, as last read. The call fails if the coupon has changed since. Empty: not checked.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -832,11 +839,11 @@ func (x *ArchiveCouponRequest) GetEtag() string {
 // ValidateCouponRequest asks whether a code is valid now.
 type ValidateCouponRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The code as the shopper typed it; spaces around it and case do not matter.
+	// The code as the shopper typed it. Surrounding spaces and case do not matter.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	// The offer of the shop, `offers/{offer}`. Empty: any offer that has the code.
+	// The shop's offer, `offers/{offer}`. Empty: any offer.
 	Offer string `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The publisher, `publishers/{publisher}`, when the shop knows it. Empty: any publisher with the code.
+	// The publisher, `publishers/{publisher}`, if the shop knows it. Empty: any publisher.
 	Publisher     string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -898,11 +905,11 @@ type ValidateCouponResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether the code gives its discount now.
 	Valid bool `protobuf:"varint,1,opt,name=valid,proto3" json:"valid,omitempty"`
-	// Why not.
+	// Why the code is not valid, or why its coupon cannot be named.
 	Reason ValidateCouponResponse_Reason `protobuf:"varint,2,opt,name=reason,proto3,enum=couponlink.coupon.v1.ValidateCouponResponse_Reason" json:"reason,omitempty"`
-	// The coupon, valid or not, when the code is one coupon's.
+	// The coupon, valid or not, if the code belongs to one coupon.
 	Coupon *Coupon `protobuf:"bytes,3,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// The names of the valid coupons, when there is more than one; at most 100.
+	// The names of the valid coupons if there are several, at most 100.
 	Candidates    []string `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -966,16 +973,16 @@ func (x *ValidateCouponResponse) GetCandidates() []string {
 	return nil
 }
 
-// BatchCreateCouponsRequest asks for new coupons.
+// BatchCreateCouponsRequest asks for several new coupons.
 type BatchCreateCouponsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The offer, `offers/{offer}`, or `offers/-`: each request then names its own.
+	// The offer, `offers/{offer}`, or `offers/-` if each request names its own.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The coupons to create, 1 to 1,000. A request's `parent` may be left empty where the batch names one.
+	// The coupons to create, 1 to 1,000. A request's `parent` may be empty if the batch names an offer.
 	Requests []*CreateCouponRequest `protobuf:"bytes,2,rep,name=requests,proto3" json:"requests,omitempty"`
-	// Whether all are stored or none.
+	// If true, either all coupons are stored or none. Default false.
 	Atomic bool `protobuf:"varint,3,opt,name=atomic,proto3" json:"atomic,omitempty"`
-	// Whether to tell what would happen and store nothing.
+	// If true, nothing is stored. The response says what would be stored. Default false.
 	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1044,7 +1051,7 @@ type BatchCreateCouponsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The results, in the order of the requests.
 	Results []*BatchCreateCouponsResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
-	// How many were stored, or would be with `validate_only`.
+	// How many coupons were stored or, with `validate_only`, would be.
 	CreatedCount  int32 `protobuf:"varint,2,opt,name=created_count,json=createdCount,proto3" json:"created_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1094,12 +1101,12 @@ func (x *BatchCreateCouponsResponse) GetCreatedCount() int32 {
 	return 0
 }
 
-// BatchCreateCouponsResult is the result for one coupon of a batch: either the coupon or the fault.
+// BatchCreateCouponsResult is the result for one coupon of a batch. Either `coupon` or `fault` is set.
 type BatchCreateCouponsResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The coupon; with `validate_only`, as it would be stored. Unset: it was refused.
+	// The coupon as stored or, with `validate_only`, as it would be. Unset if it was refused.
 	Coupon *Coupon `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// Why it was refused; unset: it was not.
+	// Why the coupon was refused. Unset if it was not.
 	Fault         *BatchCreateCouponsFault `protobuf:"bytes,2,opt,name=fault,proto3" json:"fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1152,15 +1159,15 @@ func (x *BatchCreateCouponsResult) GetFault() *BatchCreateCouponsFault {
 // BatchCreateCouponsFault says why a coupon of a batch was refused.
 type BatchCreateCouponsFault struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The gRPC code that CreateCoupon would have answered with, such as `ALREADY_EXISTS`.
+	// The gRPC code that CreateCoupon would have returned, such as `ALREADY_EXISTS`.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	// A stable word, such as `COUPON_EXISTS`.
+	// The error's reason, a stable word such as `COUPON_EXISTS`.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The first invalid field, or empty.
+	// The first invalid field. Empty if no field is at fault.
 	Field string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
-	// In words.
+	// What is wrong, in a sentence for people.
 	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
-	// A valid code to use instead of an invalid one; empty: none.
+	// A valid code to use instead of an invalid one. Empty if none is suggested.
 	Suggestion    string `protobuf:"bytes,5,opt,name=suggestion,proto3" json:"suggestion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1236,15 +1243,15 @@ type GenerateCouponsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// What the coupons have in common: `publisher` and any other fields; `code` must be empty.
+	// The fields that all coupons share: `publisher` and any others. `code` must be empty.
 	Coupon *Coupon `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// How many, 1 to 10,000.
+	// How many coupons to generate, 1 to 10,000.
 	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
-	// What each code begins with: up to 32 ASCII letters and digits; empty: nothing.
+	// What each code begins with: at most 32 ASCII letters and digits. May be empty.
 	Prefix string `protobuf:"bytes,4,opt,name=prefix,proto3" json:"prefix,omitempty"`
-	// How many random characters follow the prefix, 4 to 32; 0: 8.
+	// How many random characters follow the prefix, 4 to 32. Default 8.
 	Length int32 `protobuf:"varint,5,opt,name=length,proto3" json:"length,omitempty"`
-	// If set, nothing is stored and no code is made: the answer is empty, or says why not. Default false.
+	// If true, nothing is generated or stored. The response is empty, or the error. Default false.
 	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1322,7 +1329,7 @@ func (x *GenerateCouponsRequest) GetValidateOnly() bool {
 	return false
 }
 
-// GenerateCouponsResponse has the codes.
+// GenerateCouponsResponse lists the generated codes.
 type GenerateCouponsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The codes of the coupons, in no particular order. A coupon's name is

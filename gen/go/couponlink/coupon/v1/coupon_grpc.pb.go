@@ -33,69 +33,71 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// CouponService keeps the coupons: codes for one publisher on one offer.
+// CouponService manages coupons. A coupon is a code for one publisher on one offer.
 type CouponServiceClient interface {
-	// CreateCoupon stores a coupon and approves its publisher on the offer, if it is not approved yet:
-	// both, or neither. The same code for another publisher of the offer is allowed and reported in
-	// `shared_with`; on an offer with `unique_codes` it is allowed at another time only.
+	// CreateCoupon stores a coupon and approves its publisher on the offer if it is not approved yet. Either
+	// both happen or neither. Another publisher may have the same code on the offer, and is then listed in
+	// `shared_with`. On an offer with `unique_codes`, two publishers cannot have the same code at the same
+	// time.
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault (a code with special characters comes with a
-	// suggestion: reason INVALID_CODE, metadata `suggestion`); NOT_FOUND (OFFER_NOT_FOUND,
-	// PUBLISHER_NOT_FOUND); ALREADY_EXISTS (COUPON_EXISTS) when the publisher has the code on the
-	// offer, in whatever case, or (CODE_TAKEN) when another has it at the same time and the offer has
-	// `unique_codes` (metadata `coupon` and `publisher`, and when it has it: `taken_from`, `taken_until`,
-	// RFC 3339; without `taken_until` its coupon does not expire; the message says which dates are free);
-	// FAILED_PRECONDITION (PUBLISHER_BLOCKED, PUBLISHER_ARCHIVED, OFFER_ARCHIVED). An error leaves
-	// nothing stored, and no approval given.
+	// Errors: INVALID_ARGUMENT with the field at fault (INVALID_CODE for a code with special characters;
+	// metadata `suggestion` is a valid code); NOT_FOUND (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); ALREADY_EXISTS
+	// (COUPON_EXISTS) if the publisher already has the code on the offer, compared without regard to case;
+	// ALREADY_EXISTS (CODE_TAKEN) if the offer has `unique_codes` and another publisher has the code at the
+	// same time (metadata: `coupon`, `publisher`, and `taken_from` and `taken_until` in RFC 3339; no
+	// `taken_until` if that coupon does not expire; the message says which dates are free); FAILED_PRECONDITION
+	// (PUBLISHER_BLOCKED, PUBLISHER_ARCHIVED, OFFER_ARCHIVED). If the call fails, nothing is stored and nobody
+	// is approved.
 	CreateCoupon(ctx context.Context, in *CreateCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
 	// GetCoupon returns one coupon. The code in its name is matched without regard to case.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND).
 	GetCoupon(ctx context.Context, in *GetCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
-	// ListCoupons returns the coupons of an offer, or of all (`offers/-`), newest first unless
-	// `order_by` says otherwise.
+	// ListCoupons returns a page of the coupons of an offer, or of all offers (`offers/-`). The newest come
+	// first unless `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`; NOT_FOUND
 	// (OFFER_NOT_FOUND).
 	ListCoupons(ctx context.Context, in *ListCouponsRequest, opts ...grpc.CallOption) (*ListCouponsResponse, error)
-	// UpdateCoupon changes the fields named by `update_mask`, or none: `start_time`, `expire_time`,
-	// `internal_note`, `enabled`, `payout`, `settings`. Code, offer and publisher never change. A coupon is
-	// disabled and enabled again by `enabled`.
+	// UpdateCoupon changes the fields named by `update_mask`; if one of them is invalid, none changes. The
+	// fields that can change are `start_time`, `expire_time`, `internal_note`, `enabled`, `payout`, `settings`,
+	// `usage_limit` and `daily_usage_limit`. Code, offer and publisher never change. Set `enabled` to disable a
+	// coupon or enable it again.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that
 	// names an unknown field (INVALID_UPDATE_MASK) and for a change of code or publisher (IMMUTABLE_FIELD);
-	// ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and the coupon has changed since; FAILED_PRECONDITION
-	// (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as of CreateCoupon) on `start_time` or `expire_time` when
-	// the offer has `unique_codes` and the change makes the coupon valid at a time at which another publisher
-	// has the code.
+	// ABORTED (ETAG_MISMATCH) if `coupon.etag` is set and the coupon has changed since; FAILED_PRECONDITION
+	// (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as in CreateCoupon) on `start_time` or `expire_time` if
+	// the offer has `unique_codes` and another publisher has the code during the new dates.
 	UpdateCoupon(ctx context.Context, in *UpdateCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
-	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is `offers/-`.
-	// Each is checked as in CreateCoupon, in order, and has its own result: a refused coupon does not stop the
-	// others, unless `atomic` is set. Publishers are approved as in CreateCoupon. A request may have up to 12
-	// MiB, or 16 MiB as JSON. With long notes the response can exceed the 4 MiB that gRPC clients accept by
-	// default: raise your client's limit to 16 MiB, or send fewer coupons at a time.
+	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several offers if the parent is
+	// `offers/-`. Each is checked as in CreateCoupon, in order, and has its own result: a refused coupon does
+	// not stop the others, unless `atomic` is true. Publishers are approved as in CreateCoupon. A request may
+	// be up to 12 MiB long, or 16 MiB as JSON. With long notes the response can exceed the 4 MiB that gRPC
+	// clients accept by default: raise your client's limit to 16 MiB, or send fewer coupons at a time.
 	//
-	// Errors: INVALID_ARGUMENT on `requests` when it is empty or has more than 1,000, or one names another
-	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) when a coupon is refused: then nothing is
-	// stored, and the message names the first refused coupon.
+	// Errors: INVALID_ARGUMENT on `requests` if there are none or more than 1,000, or if one names another
+	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) if a coupon is refused. Nothing is stored
+	// then, and the message names the first refused coupon.
 	BatchCreateCoupons(ctx context.Context, in *BatchCreateCouponsRequest, opts ...grpc.CallOption) (*BatchCreateCouponsResponse, error)
-	// GenerateCoupons generates free codes and stores a coupon for each: up to 10,000 in one call, all or none.
-	// A code is a prefix and random letters and digits, without those that are easily confused (0 O 1 I L).
+	// GenerateCoupons generates up to 10,000 codes that are not in use on the offer, and stores a coupon for
+	// each: all of them or none. A code is the prefix followed by random letters and digits, without those that
+	// are easily confused (0 O 1 I L).
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault, `length` also when so many codes of that length would
-	// be easy to guess: fewer than one in a thousand of all possible codes may be given out; NOT_FOUND
-	// (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION as of CreateCoupon.
+	// Errors: INVALID_ARGUMENT with the field at fault, `length` also if the codes would be easy to guess:
+	// fewer than one in a thousand of all possible codes of that length may be given out; NOT_FOUND
+	// (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION as in CreateCoupon.
 	GenerateCoupons(ctx context.Context, in *GenerateCouponsRequest, opts ...grpc.CallOption) (*GenerateCouponsResponse, error)
-	// ArchiveCoupon ends a coupon for good: its code earns nothing any more, and stays taken.
-	// Archiving an archived coupon changes nothing.
+	// ArchiveCoupon ends a coupon permanently. Its code earns nothing from then on, and the publisher cannot
+	// have a new coupon with the same code on the offer. Archiving an archived coupon changes nothing.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	ArchiveCoupon(ctx context.Context, in *ArchiveCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
-	// ValidateCoupon says whether a code gives its discount now: what a shop asks at checkout. A code
-	// that is not valid is an answer with its reason, not an error. It does not count uses: a coupon whose
-	// limits are reached is still valid here.
+	// ValidateCoupon says whether a code gives its discount now. A shop calls it at checkout. If the code is
+	// not valid, the response says why; that is not an error. Usage limits are not considered: a coupon that
+	// has reached its limits is still valid here.
 	//
-	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` when malformed.
+	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` if it is malformed.
 	ValidateCoupon(ctx context.Context, in *ValidateCouponRequest, opts ...grpc.CallOption) (*ValidateCouponResponse, error)
 }
 
@@ -191,69 +193,71 @@ func (c *couponServiceClient) ValidateCoupon(ctx context.Context, in *ValidateCo
 // All implementations must embed UnimplementedCouponServiceServer
 // for forward compatibility.
 //
-// CouponService keeps the coupons: codes for one publisher on one offer.
+// CouponService manages coupons. A coupon is a code for one publisher on one offer.
 type CouponServiceServer interface {
-	// CreateCoupon stores a coupon and approves its publisher on the offer, if it is not approved yet:
-	// both, or neither. The same code for another publisher of the offer is allowed and reported in
-	// `shared_with`; on an offer with `unique_codes` it is allowed at another time only.
+	// CreateCoupon stores a coupon and approves its publisher on the offer if it is not approved yet. Either
+	// both happen or neither. Another publisher may have the same code on the offer, and is then listed in
+	// `shared_with`. On an offer with `unique_codes`, two publishers cannot have the same code at the same
+	// time.
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault (a code with special characters comes with a
-	// suggestion: reason INVALID_CODE, metadata `suggestion`); NOT_FOUND (OFFER_NOT_FOUND,
-	// PUBLISHER_NOT_FOUND); ALREADY_EXISTS (COUPON_EXISTS) when the publisher has the code on the
-	// offer, in whatever case, or (CODE_TAKEN) when another has it at the same time and the offer has
-	// `unique_codes` (metadata `coupon` and `publisher`, and when it has it: `taken_from`, `taken_until`,
-	// RFC 3339; without `taken_until` its coupon does not expire; the message says which dates are free);
-	// FAILED_PRECONDITION (PUBLISHER_BLOCKED, PUBLISHER_ARCHIVED, OFFER_ARCHIVED). An error leaves
-	// nothing stored, and no approval given.
+	// Errors: INVALID_ARGUMENT with the field at fault (INVALID_CODE for a code with special characters;
+	// metadata `suggestion` is a valid code); NOT_FOUND (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); ALREADY_EXISTS
+	// (COUPON_EXISTS) if the publisher already has the code on the offer, compared without regard to case;
+	// ALREADY_EXISTS (CODE_TAKEN) if the offer has `unique_codes` and another publisher has the code at the
+	// same time (metadata: `coupon`, `publisher`, and `taken_from` and `taken_until` in RFC 3339; no
+	// `taken_until` if that coupon does not expire; the message says which dates are free); FAILED_PRECONDITION
+	// (PUBLISHER_BLOCKED, PUBLISHER_ARCHIVED, OFFER_ARCHIVED). If the call fails, nothing is stored and nobody
+	// is approved.
 	CreateCoupon(context.Context, *CreateCouponRequest) (*Coupon, error)
 	// GetCoupon returns one coupon. The code in its name is matched without regard to case.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND).
 	GetCoupon(context.Context, *GetCouponRequest) (*Coupon, error)
-	// ListCoupons returns the coupons of an offer, or of all (`offers/-`), newest first unless
-	// `order_by` says otherwise.
+	// ListCoupons returns a page of the coupons of an offer, or of all offers (`offers/-`). The newest come
+	// first unless `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`; NOT_FOUND
 	// (OFFER_NOT_FOUND).
 	ListCoupons(context.Context, *ListCouponsRequest) (*ListCouponsResponse, error)
-	// UpdateCoupon changes the fields named by `update_mask`, or none: `start_time`, `expire_time`,
-	// `internal_note`, `enabled`, `payout`, `settings`. Code, offer and publisher never change. A coupon is
-	// disabled and enabled again by `enabled`.
+	// UpdateCoupon changes the fields named by `update_mask`; if one of them is invalid, none changes. The
+	// fields that can change are `start_time`, `expire_time`, `internal_note`, `enabled`, `payout`, `settings`,
+	// `usage_limit` and `daily_usage_limit`. Code, offer and publisher never change. Set `enabled` to disable a
+	// coupon or enable it again.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that
 	// names an unknown field (INVALID_UPDATE_MASK) and for a change of code or publisher (IMMUTABLE_FIELD);
-	// ABORTED (ETAG_MISMATCH) when `coupon.etag` is given and the coupon has changed since; FAILED_PRECONDITION
-	// (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as of CreateCoupon) on `start_time` or `expire_time` when
-	// the offer has `unique_codes` and the change makes the coupon valid at a time at which another publisher
-	// has the code.
+	// ABORTED (ETAG_MISMATCH) if `coupon.etag` is set and the coupon has changed since; FAILED_PRECONDITION
+	// (COUPON_ARCHIVED); ALREADY_EXISTS (CODE_TAKEN, as in CreateCoupon) on `start_time` or `expire_time` if
+	// the offer has `unique_codes` and another publisher has the code during the new dates.
 	UpdateCoupon(context.Context, *UpdateCouponRequest) (*Coupon, error)
-	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several where the parent is `offers/-`.
-	// Each is checked as in CreateCoupon, in order, and has its own result: a refused coupon does not stop the
-	// others, unless `atomic` is set. Publishers are approved as in CreateCoupon. A request may have up to 12
-	// MiB, or 16 MiB as JSON. With long notes the response can exceed the 4 MiB that gRPC clients accept by
-	// default: raise your client's limit to 16 MiB, or send fewer coupons at a time.
+	// BatchCreateCoupons stores up to 1,000 coupons of one offer, or of several offers if the parent is
+	// `offers/-`. Each is checked as in CreateCoupon, in order, and has its own result: a refused coupon does
+	// not stop the others, unless `atomic` is true. Publishers are approved as in CreateCoupon. A request may
+	// be up to 12 MiB long, or 16 MiB as JSON. With long notes the response can exceed the 4 MiB that gRPC
+	// clients accept by default: raise your client's limit to 16 MiB, or send fewer coupons at a time.
 	//
-	// Errors: INVALID_ARGUMENT on `requests` when it is empty or has more than 1,000, or one names another
-	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) when a coupon is refused: then nothing is
-	// stored, and the message names the first refused coupon.
+	// Errors: INVALID_ARGUMENT on `requests` if there are none or more than 1,000, or if one names another
+	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) if a coupon is refused. Nothing is stored
+	// then, and the message names the first refused coupon.
 	BatchCreateCoupons(context.Context, *BatchCreateCouponsRequest) (*BatchCreateCouponsResponse, error)
-	// GenerateCoupons generates free codes and stores a coupon for each: up to 10,000 in one call, all or none.
-	// A code is a prefix and random letters and digits, without those that are easily confused (0 O 1 I L).
+	// GenerateCoupons generates up to 10,000 codes that are not in use on the offer, and stores a coupon for
+	// each: all of them or none. A code is the prefix followed by random letters and digits, without those that
+	// are easily confused (0 O 1 I L).
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault, `length` also when so many codes of that length would
-	// be easy to guess: fewer than one in a thousand of all possible codes may be given out; NOT_FOUND
-	// (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION as of CreateCoupon.
+	// Errors: INVALID_ARGUMENT with the field at fault, `length` also if the codes would be easy to guess:
+	// fewer than one in a thousand of all possible codes of that length may be given out; NOT_FOUND
+	// (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND); FAILED_PRECONDITION as in CreateCoupon.
 	GenerateCoupons(context.Context, *GenerateCouponsRequest) (*GenerateCouponsResponse, error)
-	// ArchiveCoupon ends a coupon for good: its code earns nothing any more, and stays taken.
-	// Archiving an archived coupon changes nothing.
+	// ArchiveCoupon ends a coupon permanently. Its code earns nothing from then on, and the publisher cannot
+	// have a new coupon with the same code on the offer. Archiving an archived coupon changes nothing.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	ArchiveCoupon(context.Context, *ArchiveCouponRequest) (*Coupon, error)
-	// ValidateCoupon says whether a code gives its discount now: what a shop asks at checkout. A code
-	// that is not valid is an answer with its reason, not an error. It does not count uses: a coupon whose
-	// limits are reached is still valid here.
+	// ValidateCoupon says whether a code gives its discount now. A shop calls it at checkout. If the code is
+	// not valid, the response says why; that is not an error. Usage limits are not considered: a coupon that
+	// has reached its limits is still valid here.
 	//
-	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` when malformed.
+	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` if it is malformed.
 	ValidateCoupon(context.Context, *ValidateCouponRequest) (*ValidateCouponResponse, error)
 	mustEmbedUnimplementedCouponServiceServer()
 }

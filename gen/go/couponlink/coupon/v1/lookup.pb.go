@@ -22,18 +22,18 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// LookupOfferRequest says which offer.
+// LookupOfferRequest identifies an offer.
 type LookupOfferRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Exactly one of the two.
+	// Set exactly one.
 	//
 	// Types that are valid to be assigned to Key:
 	//
 	//	*LookupOfferRequest_Offer
 	//	*LookupOfferRequest_PostbackToken
 	Key isLookupOfferRequest_Key `protobuf_oneof:"key"`
-	// Whether to read `offer` from the store instead of memory. Set it after receiving unknown credentials:
-	// they may have just been created through another instance.
+	// If true, `offer` is read from the store and not from memory. Set it after receiving unknown credentials,
+	// which may have just been created through another instance. Default false.
 	Latest        bool `protobuf:"varint,3,opt,name=latest,proto3" json:"latest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -111,7 +111,7 @@ type LookupOfferRequest_Offer struct {
 }
 
 type LookupOfferRequest_PostbackToken struct {
-	// The offer's postback token, or the one before it while that is still taken.
+	// The offer's postback token, or its previous token while that is still accepted.
 	PostbackToken string `protobuf:"bytes,2,opt,name=postback_token,json=postbackToken,proto3,oneof"`
 }
 
@@ -122,12 +122,13 @@ func (*LookupOfferRequest_PostbackToken) isLookupOfferRequest_Key() {}
 // LookupOfferResponse is the offer found.
 type LookupOfferResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The offer with its settings and its token.
+	// The offer, with its credentials.
 	Offer *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The postback token before the last rotation, while it is still taken; until the offer's
-	// `previous_credentials_expire_time`.
+	// The postback token from before the last rotation. It is accepted until the offer's
+	// `previous_credentials_expire_time`, and empty after that.
 	PreviousPostbackToken string `protobuf:"bytes,2,opt,name=previous_postback_token,json=previousPostbackToken,proto3" json:"previous_postback_token,omitempty"`
-	// The postback secret before the last rotation, while it is still taken.
+	// The postback secret from before the last rotation. It is accepted as long as the previous token, and
+	// empty after that.
 	PreviousPostbackSecret string `protobuf:"bytes,3,opt,name=previous_postback_secret,json=previousPostbackSecret,proto3" json:"previous_postback_secret,omitempty"`
 	unknownFields          protoimpl.UnknownFields
 	sizeCache              protoimpl.SizeCache
@@ -184,12 +185,12 @@ func (x *LookupOfferResponse) GetPreviousPostbackSecret() string {
 	return ""
 }
 
-// LookupCodeRequest says which code.
+// LookupCodeRequest identifies a code.
 type LookupCodeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The code, in whatever case. One that no coupon can have is simply not found.
+	// The code, in any case. A malformed code is not an error: no coupon has it.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	// The offer, `offers/{offer}`; empty: all offers.
+	// The offer, `offers/{offer}`. Empty: all offers.
 	Offer         string `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -242,9 +243,9 @@ func (x *LookupCodeRequest) GetOffer() string {
 // LookupCodeResponse lists the coupons that have the code.
 type LookupCodeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The coupons, by name; at most 100.
+	// The coupons, ordered by name, at most 100.
 	Candidates []*Candidate `protobuf:"bytes,1,rep,name=candidates,proto3" json:"candidates,omitempty"`
-	// Whether there are more than 100.
+	// Whether more than 100 coupons have the code.
 	Truncated     bool `protobuf:"varint,2,opt,name=truncated,proto3" json:"truncated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -294,20 +295,20 @@ func (x *LookupCodeResponse) GetTruncated() bool {
 	return false
 }
 
-// Candidate is a coupon with what its validity hangs on.
+// Candidate is a coupon with everything that decides whether it is valid.
 type Candidate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The coupon.
 	Coupon *Coupon `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// Whether its offer takes sales.
+	// The state of its offer.
 	OfferState Offer_State `protobuf:"varint,2,opt,name=offer_state,json=offerState,proto3,enum=couponlink.coupon.v1.Offer_State" json:"offer_state,omitempty"`
-	// Whether its publisher takes part.
+	// The state of its publisher.
 	PublisherState Publisher_State `protobuf:"varint,3,opt,name=publisher_state,json=publisherState,proto3,enum=couponlink.coupon.v1.Publisher_State" json:"publisher_state,omitempty"`
-	// Its publisher's standing on its offer; unspecified: none.
+	// The state of its publisher's approval on its offer. Unspecified if it has no approval.
 	ApprovalState Approval_State `protobuf:"varint,4,opt,name=approval_state,json=approvalState,proto3,enum=couponlink.coupon.v1.Approval_State" json:"approval_state,omitempty"`
-	// What its publisher earns on its offer by the approval; unset: nothing of its own.
+	// The payout of that approval. Unset if the approval has none.
 	ApprovalPayout *Payout `protobuf:"bytes,5,opt,name=approval_payout,json=approvalPayout,proto3" json:"approval_payout,omitempty"`
-	// The statuses that its publisher gets deliveries for; empty: none.
+	// The statuses that its publisher gets deliveries for. Empty: no deliveries.
 	DeliveryStatuses []DeliverySettings_Status `protobuf:"varint,6,rep,packed,name=delivery_statuses,json=deliveryStatuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"delivery_statuses,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -440,16 +441,16 @@ func (x *LookupStandingRequest) GetPublisher() string {
 	return ""
 }
 
-// LookupStandingResponse is the standing.
+// LookupStandingResponse says whether a publisher may promote an offer, and what it earns there.
 type LookupStandingResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether the publisher takes part at all.
+	// The state of the publisher.
 	PublisherState Publisher_State `protobuf:"varint,1,opt,name=publisher_state,json=publisherState,proto3,enum=couponlink.coupon.v1.Publisher_State" json:"publisher_state,omitempty"`
-	// Its standing on the offer; unspecified: none.
+	// The state of its approval on the offer. Unspecified if it has no approval.
 	ApprovalState Approval_State `protobuf:"varint,2,opt,name=approval_state,json=approvalState,proto3,enum=couponlink.coupon.v1.Approval_State" json:"approval_state,omitempty"`
-	// What the publisher earns on the offer by the approval; unset: nothing of its own.
+	// The payout of that approval. Unset if the approval has none.
 	ApprovalPayout *Payout `protobuf:"bytes,3,opt,name=approval_payout,json=approvalPayout,proto3" json:"approval_payout,omitempty"`
-	// The statuses that the publisher gets deliveries for; empty: none.
+	// The statuses that the publisher gets deliveries for. Empty: no deliveries.
 	DeliveryStatuses []DeliverySettings_Status `protobuf:"varint,4,rep,packed,name=delivery_statuses,json=deliveryStatuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"delivery_statuses,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -513,7 +514,7 @@ func (x *LookupStandingResponse) GetDeliveryStatuses() []DeliverySettings_Status
 	return nil
 }
 
-// LookupPublisherRequest says which publisher.
+// LookupPublisherRequest names a publisher.
 type LookupPublisherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The publisher, `publishers/{publisher}`.
@@ -564,8 +565,8 @@ type LookupPublisherResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The publisher, with its delivery secret.
 	Publisher *Publisher `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The delivery secret before the last rotation, while deliveries are signed by it too; until the
-	// publisher's `previous_delivery_secret_expire_time`.
+	// The delivery secret from before the last rotation. Deliveries are also signed with it until the
+	// publisher's `previous_delivery_secret_expire_time`. Empty after that.
 	PreviousDeliverySecret string `protobuf:"bytes,2,opt,name=previous_delivery_secret,json=previousDeliverySecret,proto3" json:"previous_delivery_secret,omitempty"`
 	unknownFields          protoimpl.UnknownFields
 	sizeCache              protoimpl.SizeCache

@@ -29,25 +29,24 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// LookupService answers what a service on a hot path must know to judge a click or a sale, from
-// memory where it can. The tracking service asks it; it has no REST form. Its answers are at most
-// a second behind writes made through another instance of the coupon service, and never behind
-// writes made through the same one.
+// LookupService tells the tracking service what it needs to judge a click or a sale. It answers from memory
+// where it can. Answers are at most one second behind writes through another instance of the coupon service,
+// and never behind writes through the same instance. It is available over gRPC only.
 type LookupServiceClient interface {
 	// LookupOffer finds an offer by its id or by its postback token.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND, TOKEN_NOT_FOUND).
 	LookupOffer(ctx context.Context, in *LookupOfferRequest, opts ...grpc.CallOption) (*LookupOfferResponse, error)
-	// LookupCode finds the coupons that have a code, each with what its validity hangs on. None is an
-	// empty answer, not an error.
+	// LookupCode finds the coupons that have a code, each with everything that decides whether it is valid. If
+	// no coupon has the code, the response is empty; that is not an error.
 	//
-	// Errors: INVALID_ARGUMENT on `offer` when malformed.
+	// Errors: INVALID_ARGUMENT on `offer` if it is malformed.
 	LookupCode(ctx context.Context, in *LookupCodeRequest, opts ...grpc.CallOption) (*LookupCodeResponse, error)
-	// LookupStanding finds a publisher's standing on an offer.
+	// LookupStanding says whether a publisher may promote an offer, and what it earns there.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
 	LookupStanding(ctx context.Context, in *LookupStandingRequest, opts ...grpc.CallOption) (*LookupStandingResponse, error)
-	// LookupPublisher finds a publisher with what a delivery to it needs.
+	// LookupPublisher finds a publisher, with the secrets that sign its deliveries.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
 	LookupPublisher(ctx context.Context, in *LookupPublisherRequest, opts ...grpc.CallOption) (*LookupPublisherResponse, error)
@@ -105,25 +104,24 @@ func (c *lookupServiceClient) LookupPublisher(ctx context.Context, in *LookupPub
 // All implementations must embed UnimplementedLookupServiceServer
 // for forward compatibility.
 //
-// LookupService answers what a service on a hot path must know to judge a click or a sale, from
-// memory where it can. The tracking service asks it; it has no REST form. Its answers are at most
-// a second behind writes made through another instance of the coupon service, and never behind
-// writes made through the same one.
+// LookupService tells the tracking service what it needs to judge a click or a sale. It answers from memory
+// where it can. Answers are at most one second behind writes through another instance of the coupon service,
+// and never behind writes through the same instance. It is available over gRPC only.
 type LookupServiceServer interface {
 	// LookupOffer finds an offer by its id or by its postback token.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND, TOKEN_NOT_FOUND).
 	LookupOffer(context.Context, *LookupOfferRequest) (*LookupOfferResponse, error)
-	// LookupCode finds the coupons that have a code, each with what its validity hangs on. None is an
-	// empty answer, not an error.
+	// LookupCode finds the coupons that have a code, each with everything that decides whether it is valid. If
+	// no coupon has the code, the response is empty; that is not an error.
 	//
-	// Errors: INVALID_ARGUMENT on `offer` when malformed.
+	// Errors: INVALID_ARGUMENT on `offer` if it is malformed.
 	LookupCode(context.Context, *LookupCodeRequest) (*LookupCodeResponse, error)
-	// LookupStanding finds a publisher's standing on an offer.
+	// LookupStanding says whether a publisher may promote an offer, and what it earns there.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
 	LookupStanding(context.Context, *LookupStandingRequest) (*LookupStandingResponse, error)
-	// LookupPublisher finds a publisher with what a delivery to it needs.
+	// LookupPublisher finds a publisher, with the secrets that sign its deliveries.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
 	LookupPublisher(context.Context, *LookupPublisherRequest) (*LookupPublisherResponse, error)

@@ -25,11 +25,11 @@ const (
 // The value is `units + nanos / 1,000,000,000`; both parts have the same sign.
 type Money struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The ISO 4217 code, upper case: `USD`, `EUR`.
+	// The ISO 4217 currency code in upper case, such as `USD` or `EUR`.
 	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// The whole units: 49 in 49.90 USD.
+	// The whole units of the amount, such as 49 for 49.90 USD.
 	Units int64 `protobuf:"varint,2,opt,name=units,proto3" json:"units,omitempty"`
-	// Billionths of a unit, from -999,999,999 to 999,999,999: 900,000,000 in 49.90 USD.
+	// The billionths of a unit, from -999,999,999 to 999,999,999, such as 900,000,000 for 49.90 USD.
 	Nanos         int32 `protobuf:"varint,3,opt,name=nanos,proto3" json:"nanos,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -86,20 +86,20 @@ func (x *Money) GetNanos() int32 {
 	return 0
 }
 
-// Payout is what is due for one conversion: a fixed amount, or a part of the sale. The payout goes to
-// the publisher; the revenue, of the same form, comes from the advertiser.
+// Payout is what is due for one conversion: a fixed amount or a percentage of the sale. A payout is due to
+// the publisher. Revenue is due from the advertiser and has the same form.
 type Payout struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Exactly one of the two.
+	// Set exactly one.
 	//
 	// Types that are valid to be assigned to Kind:
 	//
 	//	*Payout_Fixed
 	//	*Payout_Percent
 	Kind isPayout_Kind `protobuf_oneof:"kind"`
-	// The most that a percent payout may come to for one conversion; not negative. A sale in another
-	// currency than the cap's cannot be held against it: its conversion waits in PENDING for a person
-	// to look at, with a warning. Unset: no cap. Only with `percent`.
+	// The largest payout for one conversion, not negative. Only with `percent`. A cap cannot be compared with a
+	// sale in another currency: such a conversion stays PENDING, with a warning, until a person decides. Unset:
+	// no cap.
 	Cap           *Money `protobuf:"bytes,3,opt,name=cap,proto3" json:"cap,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -172,14 +172,14 @@ type isPayout_Kind interface {
 }
 
 type Payout_Fixed struct {
-	// The same amount for each conversion, whatever its sale amount. Not negative.
+	// A fixed amount for each conversion, regardless of the sale amount. Not negative.
 	Fixed *Money `protobuf:"bytes,1,opt,name=fixed,proto3,oneof"`
 }
 
 type Payout_Percent struct {
-	// Percent of the sale amount as a decimal from `0` to `100` with at most four decimal places:
-	// `7.5`. Paid in the sale's currency, rounded half-even at that currency's minor unit. A
-	// conversion without an amount earns nothing.
+	// A percentage of the sale amount, as a decimal from `0` to `100` with at most four decimal places, such
+	// as `7.5`. The result is in the sale's currency, rounded half to even at its minor unit. A conversion
+	// without an amount earns nothing.
 	Percent string `protobuf:"bytes,2,opt,name=percent,proto3,oneof"`
 }
 

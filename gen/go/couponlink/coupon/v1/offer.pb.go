@@ -29,13 +29,13 @@ const (
 type Offer_State int32
 
 const (
-	// Not a state; on create it means ACTIVE.
+	// Unspecified. On create it means ACTIVE.
 	Offer_STATE_UNSPECIFIED Offer_State = 0
-	// Coupons are valid, clicks and codes earn.
+	// Coupons are valid. Clicks and codes earn.
 	Offer_ACTIVE Offer_State = 1
-	// Paused: clicks are redirected and kept, sales are kept as unattributed.
+	// Paused. Clicks are redirected and stored. Sales are stored as unattributed.
 	Offer_PAUSED Offer_State = 2
-	// Ended: as PAUSED, and no new coupons.
+	// Ended. Like PAUSED, and the offer gets no new coupons.
 	Offer_ARCHIVED Offer_State = 3
 )
 
@@ -86,20 +86,20 @@ func (Offer_State) EnumDescriptor() ([]byte, []int) {
 type Offer_PostbackAuth int32
 
 const (
-	// Not a choice; on create it means TOKEN.
+	// Unspecified. On create it means TOKEN.
 	Offer_POSTBACK_AUTH_UNSPECIFIED Offer_PostbackAuth = 0
 	// A postback carries the offer's `postback_token`.
 	Offer_TOKEN Offer_PostbackAuth = 1
-	// Anyone may report a sale; a sale reported without the token waits in PENDING. Its amount can be limited:
-	// see `open_postback_max_amount`.
+	// Anyone may report a sale. A sale reported without the token stays PENDING until somebody approves it.
+	// Its amount can be limited: see `open_postback_max_amount`.
 	Offer_OPEN Offer_PostbackAuth = 2
-	// A postback is signed with the offer's `postback_secret`. POST: with the headers of Standard
-	// Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) over the body, which then holds
-	// all parameters. GET: with the parameters `ts`, unix seconds, and `sig`, the hexadecimal
-	// HMAC-SHA256, keyed with the bytes that the secret's base64 part stands for, of all parameters but
-	// `sig` itself, decoded, sorted by name, query-escaped again (a space is `+`) and joined as in a
-	// query: `amount=49.90&coupon_code=SALEXYZ20&ts=1795348800`. `ts` may be off by five minutes. A token
-	// is no proof here; it may still say which offer is meant.
+	// A postback is signed with the offer's `postback_secret`. A POST has the headers of Standard Webhooks
+	// (`webhook-id`, `webhook-timestamp`, `webhook-signature`), which sign the body; the body has all
+	// parameters. A GET has the parameters `ts`, the time in Unix seconds, and `sig`, an HMAC-SHA256 in
+	// hexadecimal. Its key is the base64 part of the secret, decoded. Its message is all parameters except
+	// `sig`, decoded, sorted by name, query-escaped again (a space becomes `+`) and joined as in a query:
+	// `amount=49.90&coupon_code=SALEXYZ20&ts=1795348800`. `ts` may be off by five minutes. A token proves
+	// nothing here, but may still say which offer is meant.
 	Offer_HMAC Offer_PostbackAuth = 3
 )
 
@@ -150,13 +150,13 @@ func (Offer_PostbackAuth) EnumDescriptor() ([]byte, []int) {
 type Offer_Precedence int32
 
 const (
-	// Not a choice; on create it means CODE_FIRST.
+	// Unspecified. On create it means CODE_FIRST.
 	Offer_PRECEDENCE_UNSPECIFIED Offer_Precedence = 0
 	// A valid code wins over the click.
 	Offer_CODE_FIRST Offer_Precedence = 1
-	// A click within the window wins over the code.
+	// A click within the click window wins over the code.
 	Offer_CLICK_FIRST Offer_Precedence = 2
-	// The code counts only when the sale also has a click of the same publisher in the window.
+	// The code counts only if the sale also has a click of the same publisher within the click window.
 	Offer_ONLY_IF_CLICKED Offer_Precedence = 3
 )
 
@@ -207,9 +207,9 @@ func (Offer_Precedence) EnumDescriptor() ([]byte, []int) {
 type Offer_ConversionStatus int32
 
 const (
-	// Not a choice; on create it means PENDING.
+	// Unspecified. On create it means PENDING.
 	Offer_CONVERSION_STATUS_UNSPECIFIED Offer_ConversionStatus = 0
-	// Waits for somebody's approval.
+	// Waits for approval.
 	Offer_PENDING Offer_ConversionStatus = 1
 	// Approved at once, if it is attributed and was sent with the token.
 	Offer_APPROVED Offer_ConversionStatus = 2
@@ -260,72 +260,72 @@ func (Offer_ConversionStatus) EnumDescriptor() ([]byte, []int) {
 // what a publisher earns.
 type Offer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The resource name, `offers/{offer}`. The id is 1 to 63 of `a-z 0-9 -` and starts with a letter
-	// or digit; it never changes.
+	// The resource name, `offers/{offer}`. The id is 1 to 63 of `a-z 0-9 -` and starts with a letter or digit.
+	// It never changes.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What people call the offer, 1 to 200 characters.
+	// The offer's name for people, 1 to 200 characters.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// Where a click is sent: an http or https URL of at most 2,048 characters. Its macros are
-	// replaced by the click's values, URL-encoded: `{click_id}`, `{coupon_code}`, `{pub_id}`,
-	// `{offer_id}`, `{pub_click_id}`, `{pub_sub_id}`, `{pub_unique1}` to `{pub_unique5}`, and
-	// `{query.NAME}`, the parameter NAME of the link, such as `{query.utm_source}`. `%7Bclick_id%7D` is
-	// `{click_id}`. Macros may appear only after the host. Without `{click_id}` the advertiser cannot send the
-	// click back. Parameters of the link are appended: see `forward_parameters`.
+	// Where a click is sent: an http or https URL of at most 2,048 characters. Its macros are replaced with
+	// values of the click, URL-encoded: `{click_id}`, `{coupon_code}`, `{pub_id}`, `{offer_id}`,
+	// `{pub_click_id}`, `{pub_sub_id}`, `{pub_unique1}` to `{pub_unique5}`, and `{query.NAME}`, the parameter
+	// NAME of the link, such as `{query.utm_source}`. `%7Bclick_id%7D` is `{click_id}`. Macros may appear only
+	// after the host. Without `{click_id}` the advertiser cannot report the click id with a sale. Some
+	// parameters of the link are added: see `forward_parameters`.
 	LandingPageUrl string `protobuf:"bytes,3,opt,name=landing_page_url,json=landingPageUrl,proto3" json:"landing_page_url,omitempty"`
-	// Where a click is sent that cannot earn: its code is unknown, not valid now, or the offer is not
-	// active. Same rules as `landing_page_url`. Empty: the landing page.
+	// Where a click is sent if it cannot earn, because its code is unknown or not valid now, or the offer is
+	// not active. The rules are those of `landing_page_url`. Empty: the landing page.
 	FallbackUrl string `protobuf:"bytes,4,opt,name=fallback_url,json=fallbackUrl,proto3" json:"fallback_url,omitempty"`
 	// Whether the offer takes clicks and sales. Default ACTIVE.
 	State Offer_State `protobuf:"varint,5,opt,name=state,proto3,enum=couponlink.coupon.v1.Offer_State" json:"state,omitempty"`
 	// How postbacks are authenticated. Default TOKEN.
 	PostbackAuth Offer_PostbackAuth `protobuf:"varint,6,opt,name=postback_auth,json=postbackAuth,proto3,enum=couponlink.coupon.v1.Offer_PostbackAuth" json:"postback_auth,omitempty"`
 	// The secret that a postback carries as `token`: 32 hexadecimal digits, generated.
+	// RotatePostbackCredentials replaces it.
 	PostbackToken string `protobuf:"bytes,7,opt,name=postback_token,json=postbackToken,proto3" json:"postback_token,omitempty"`
 	// What counts when a sale has both a code and a click. Default CODE_FIRST.
 	Precedence Offer_Precedence `protobuf:"varint,8,opt,name=precedence,proto3,enum=couponlink.coupon.v1.Offer_Precedence" json:"precedence,omitempty"`
 	// How long after a click a sale may still be attributed to it: 1 second to 366 days, whole
 	// seconds. Default 30 days, `2592000s`.
 	ClickWindow *durationpb.Duration `protobuf:"bytes,9,opt,name=click_window,json=clickWindow,proto3" json:"click_window,omitempty"`
-	// How long after its `expire_time` a coupon's code still earns: 0 to 366 days, whole seconds.
-	// Default 0. It does not lengthen the shopper's discount.
+	// How long a coupon's code still earns after the coupon's `expire_time`: 0 to 366 days, whole seconds.
+	// Default 0. It does not extend the shopper's discount.
 	CouponGrace *durationpb.Duration `protobuf:"bytes,10,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
-	// Whether a code may belong to one publisher at a time only on this offer. A coupon has its code from
-	// its `start_time` to its `expire_time`, or to when it was archived; a disabled one too, and
-	// `coupon_grace` does not count. Another publisher can have the code before and after that. Default false.
+	// Whether a code on this offer can belong to only one publisher at a time. A coupon has its code from its
+	// `start_time` until its `expire_time` or until it is archived, even while it is disabled; `coupon_grace`
+	// does not count. Another publisher can have the code before and after that. Default false.
 	UniqueCodes bool `protobuf:"varint,11,opt,name=unique_codes,json=uniqueCodes,proto3" json:"unique_codes,omitempty"`
-	// What a conversion earns its publisher, unless the coupon or the publisher's approval on the
-	// offer says otherwise, in that order. Default: nothing.
+	// What a conversion earns its publisher, unless the coupon or, after it, the publisher's approval on the
+	// offer has a payout of its own. Unset: nothing.
 	Payout *Payout `protobuf:"bytes,12,opt,name=payout,proto3" json:"payout,omitempty"`
 	// The initial status of conversions. Default PENDING.
 	DefaultConversionStatus Offer_ConversionStatus `protobuf:"varint,13,opt,name=default_conversion_status,json=defaultConversionStatus,proto3,enum=couponlink.coupon.v1.Offer_ConversionStatus" json:"default_conversion_status,omitempty"`
-	// The currency of a postback's `amount` that names none: ISO 4217. Default `USD`.
+	// The currency of postbacks that name no currency: an ISO 4217 code. Default `USD`.
 	CurrencyCode string `protobuf:"bytes,14,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// When the offer was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the offer was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Changes with each change of the offer. An update with an outdated etag is refused.
+	// The revision, an opaque string that changes whenever the offer does. Send it with a change to have the
+	// change refused if the offer has changed since you read it. Empty in a request: not checked.
 	Etag string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The secret that signs postbacks under HMAC, in the form of Standard Webhooks: `whsec_` and the
-	// base64 of 32 random bytes; generated.
+	// The secret that signs postbacks if `postback_auth` is HMAC, in the format of Standard Webhooks: `whsec_`
+	// and the base64 of 32 random bytes. Generated; RotatePostbackCredentials replaces it.
 	PostbackSecret string `protobuf:"bytes,18,opt,name=postback_secret,json=postbackSecret,proto3" json:"postback_secret,omitempty"`
-	// Until when the token and secret from before the last rotation are still accepted; unset: they are
-	// not.
+	// When the token and secret from before the last rotation stop being accepted. Unset if there are none.
 	PreviousCredentialsExpireTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=previous_credentials_expire_time,json=previousCredentialsExpireTime,proto3" json:"previous_credentials_expire_time,omitempty"`
-	// What the advertiser owes for a conversion, whether or not anyone earned it. Default: nothing is
-	// recorded.
+	// What the advertiser owes for a conversion, attributed or not. Unset: nothing is recorded.
 	Revenue *Payout `protobuf:"bytes,20,opt,name=revenue,proto3" json:"revenue,omitempty"`
-	// Which parameters of a link reach the landing page (and the fallback): they are added to its URL, before
-	// any fragment, unless it already has a parameter of that name. Up to 50 names, each 1 to 64 of `a-z A-Z
-	// 0-9 _ . ~ -`, or a prefix followed by `*`; case is ignored. A parameter of the link itself (`offer_id`,
-	// `pub_id`, `coupon_code`, `pub_click_id`, `pub_sub_id`, `unique1` to `pub_unique5`) is forwarded only if
-	// it is named in full. `none` alone forwards nothing. Default, also if set to empty: `utm_*`, `gclid`,
-	// `gbraid`, `wbraid`, `fbclid`, `ttclid`, `msclkid`. If the link has a parameter several times, the first
-	// value that is not empty is forwarded. A value of more than 1,024 bytes is not forwarded, nor is anything
-	// beyond 4,096 bytes in total.
+	// The parameters of a link that are added to the URL of the landing page or fallback, before any fragment,
+	// unless the URL already has a parameter with that name. At most 50 names, each 1 to 64 of `a-z A-Z 0-9 _ .
+	// ~ -`, or a prefix followed by `*`. Case is ignored. A parameter of the link itself (`offer_id`, `pub_id`,
+	// `coupon_code`, `pub_click_id`, `pub_sub_id`, `unique1` to `pub_unique5`) is forwarded only if it is named
+	// in full. A single entry `none` forwards nothing. Default, also if the list is empty: `utm_*`, `gclid`,
+	// `gbraid`, `wbraid`, `fbclid`, `ttclid`, `msclkid`. If the link repeats a parameter, its first value that
+	// is not empty is forwarded. Values longer than 1,024 bytes are not forwarded, nor is anything beyond 4,096
+	// bytes in total.
 	ForwardParameters []string `protobuf:"bytes,21,rep,name=forward_parameters,json=forwardParameters,proto3" json:"forward_parameters,omitempty"`
-	// The greatest amount that a postback without the token may report, if `postback_auth` is OPEN. A postback
-	// with a greater amount, or with one in another currency, is refused (AMOUNT_OVER_LIMIT). Default: no limit.
+	// The largest amount that a postback without the token may report if `postback_auth` is OPEN. A postback
+	// with a larger amount, or an amount in another currency, is refused (AMOUNT_OVER_LIMIT). Unset: no limit.
 	OpenPostbackMaxAmount *Money `protobuf:"bytes,22,opt,name=open_postback_max_amount,json=openPostbackMaxAmount,proto3" json:"open_postback_max_amount,omitempty"`
 	unknownFields         protoimpl.UnknownFields
 	sizeCache             protoimpl.SizeCache
@@ -518,13 +518,12 @@ func (x *Offer) GetOpenPostbackMaxAmount() *Money {
 // CreateOfferRequest asks for a new offer.
 type CreateOfferRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id to keep the offer under: 1 to 63 of `a-z 0-9 -`, the first a letter or digit. Empty: one
-	// is generated.
+	// The new offer's id: 1 to 63 of `a-z 0-9 -`, starting with a letter or digit. Empty: an id is generated.
 	OfferId string `protobuf:"bytes,1,opt,name=offer_id,json=offerId,proto3" json:"offer_id,omitempty"`
 	// The offer; `name` and output fields are ignored.
 	Offer *Offer `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
-	// If set, nothing is stored: the answer is what would be stored, or why not.
-	// The answer has no credentials then, and no name if no id was given.
+	// If true, nothing is stored. The response is what would be stored, or the error. Default false. The
+	// response has no credentials, and no name if no id was given.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -630,14 +629,14 @@ func (x *GetOfferRequest) GetName() string {
 // ListOffersRequest asks for a page of offers.
 type ListOffersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
-	// before it exceeds 1 MiB.
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with the same filter and order.
+	// The `next_page_token` of the previous page; the filter and order must be the same. Empty: the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// An AIP-160 filter over `name`, `display_name`, `state`, `postback_auth`, `create_time`,
-	// `update_time`: `state = ACTIVE AND display_name = "Shoes*"`. `display_name:shoes` finds the text
-	// anywhere in the name, in any case, composed or not (a ü as one character, or as u and two dots).
+	// An AIP-160 filter over `name`, `display_name`, `state`, `postback_auth`, `create_time`, `update_time`:
+	// `state = ACTIVE AND display_name = "Shoes*"`. `display_name:shoes` finds the text anywhere in the name,
+	// in any case and in any Unicode form (`ü` as one character, or as `u` and a combining mark).
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `name`, `display_name`, `create_time`,
 	// `update_time`. Default `name`.
@@ -709,7 +708,7 @@ type ListOffersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offers, in order.
 	Offers []*Offer `protobuf:"bytes,1,rep,name=offers,proto3" json:"offers,omitempty"`
-	// The token of the next page; empty on the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -762,15 +761,15 @@ func (x *ListOffersResponse) GetNextPageToken() string {
 // UpdateOfferRequest asks for a change of an offer.
 type UpdateOfferRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The offer with its new values; `name` says which. With `etag`, the change is refused if the
-	// offer has changed since.
+	// The offer with its new values, identified by `name`. If `etag` is set, the change is refused if the offer
+	// has changed since.
 	Offer *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The fields to change, or parts of them such as `payout.cap`; `*` for all that can change. Empty: the
-	// fields, and parts of fields, that are set in `offer`. An amount, a time or a list changes as a whole.
-	// Fields that only the server sets are ignored, so a caller can send back what it read. An immutable
-	// field must keep its value.
+	// The fields to change, or parts of fields such as `payout.cap`; `*` means every field that can change.
+	// Empty: the fields and parts of fields that are set in `offer`. An amount, a time or a list is replaced as
+	// a whole. Output-only fields are ignored, so that a caller can send back what it read. An immutable field
+	// must keep its value.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
+	// If true, nothing is stored. The response is what would be stored, or the error. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -832,7 +831,7 @@ type RotatePostbackCredentialsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How long the old token and secret are still accepted: 0 to 30 days, whole seconds. Unset: 1 day.
+	// How long the old token and secret are still accepted: 0 to 30 days, whole seconds. Unset: 24 hours.
 	Overlap       *durationpb.Duration `protobuf:"bytes,2,opt,name=overlap,proto3" json:"overlap,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

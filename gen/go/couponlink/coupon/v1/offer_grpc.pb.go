@@ -30,10 +30,10 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// OfferService keeps the offers: what advertisers pay for, and how their sales are attributed.
+// OfferService manages offers: what advertisers pay for, and how their sales are attributed.
 type OfferServiceClient interface {
-	// CreateOffer stores a new offer under the caller's id, or under a generated one. Its postback
-	// token is generated and returned.
+	// CreateOffer stores a new offer with the caller's id or a generated one. Its postback token and secret are
+	// generated and returned.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; ALREADY_EXISTS (OFFER_EXISTS).
 	CreateOffer(ctx context.Context, in *CreateOfferRequest, opts ...grpc.CallOption) (*Offer, error)
@@ -41,23 +41,22 @@ type OfferServiceClient interface {
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND).
 	GetOffer(ctx context.Context, in *GetOfferRequest, opts ...grpc.CallOption) (*Offer, error)
-	// ListOffers returns offers a page at a time, by id unless `order_by` says otherwise.
+	// ListOffers returns a page of offers, ordered by id unless `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListOffers(ctx context.Context, in *ListOffersRequest, opts ...grpc.CallOption) (*ListOffersResponse, error)
-	// UpdateOffer changes the fields named by `update_mask`, or none. Stored clicks and conversions do not
-	// change; later ones follow the new settings within 3 seconds. Set `state` to archive, pause or resume
-	// an offer.
+	// UpdateOffer changes the fields named by `update_mask`; if one of them is invalid, none changes. Stored
+	// clicks and conversions do not change. New ones follow the new settings within 3 seconds. Set `state` to
+	// archive, pause or resume an offer.
 	//
-	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that
-	// names an unknown field (INVALID_UPDATE_MASK); ABORTED (ETAG_MISMATCH) when `offer.etag` is set and
-	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned on
-	// while two publishers have a code at the same time, now or later (metadata `coupon` and
-	// `other_coupon`).
+	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that names
+	// an unknown field (INVALID_UPDATE_MASK); ABORTED (ETAG_MISMATCH) if `offer.etag` is set and the offer has
+	// changed since; FAILED_PRECONDITION (CODES_SHARED) if `unique_codes` is turned on while two publishers
+	// have a code at the same time, now or later (metadata `coupon` and `other_coupon`).
 	UpdateOffer(ctx context.Context, in *UpdateOfferRequest, opts ...grpc.CallOption) (*Offer, error)
-	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old ones
-	// remain valid for a while, so that the advertiser can switch over without losing a sale. Rotating
-	// again during the overlap ends the oldest at once.
+	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old ones are
+	// accepted for `overlap`, so that the advertiser can switch over without losing a sale. Rotating again
+	// during the overlap ends the oldest at once.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT on `overlap`.
 	RotatePostbackCredentials(ctx context.Context, in *RotatePostbackCredentialsRequest, opts ...grpc.CallOption) (*Offer, error)
@@ -125,10 +124,10 @@ func (c *offerServiceClient) RotatePostbackCredentials(ctx context.Context, in *
 // All implementations must embed UnimplementedOfferServiceServer
 // for forward compatibility.
 //
-// OfferService keeps the offers: what advertisers pay for, and how their sales are attributed.
+// OfferService manages offers: what advertisers pay for, and how their sales are attributed.
 type OfferServiceServer interface {
-	// CreateOffer stores a new offer under the caller's id, or under a generated one. Its postback
-	// token is generated and returned.
+	// CreateOffer stores a new offer with the caller's id or a generated one. Its postback token and secret are
+	// generated and returned.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; ALREADY_EXISTS (OFFER_EXISTS).
 	CreateOffer(context.Context, *CreateOfferRequest) (*Offer, error)
@@ -136,23 +135,22 @@ type OfferServiceServer interface {
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND).
 	GetOffer(context.Context, *GetOfferRequest) (*Offer, error)
-	// ListOffers returns offers a page at a time, by id unless `order_by` says otherwise.
+	// ListOffers returns a page of offers, ordered by id unless `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListOffers(context.Context, *ListOffersRequest) (*ListOffersResponse, error)
-	// UpdateOffer changes the fields named by `update_mask`, or none. Stored clicks and conversions do not
-	// change; later ones follow the new settings within 3 seconds. Set `state` to archive, pause or resume
-	// an offer.
+	// UpdateOffer changes the fields named by `update_mask`; if one of them is invalid, none changes. Stored
+	// clicks and conversions do not change. New ones follow the new settings within 3 seconds. Set `state` to
+	// archive, pause or resume an offer.
 	//
-	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that
-	// names an unknown field (INVALID_UPDATE_MASK); ABORTED (ETAG_MISMATCH) when `offer.etag` is set and
-	// the offer has changed since; FAILED_PRECONDITION (CODES_SHARED) when `unique_codes` is turned on
-	// while two publishers have a code at the same time, now or later (metadata `coupon` and
-	// `other_coupon`).
+	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that names
+	// an unknown field (INVALID_UPDATE_MASK); ABORTED (ETAG_MISMATCH) if `offer.etag` is set and the offer has
+	// changed since; FAILED_PRECONDITION (CODES_SHARED) if `unique_codes` is turned on while two publishers
+	// have a code at the same time, now or later (metadata `coupon` and `other_coupon`).
 	UpdateOffer(context.Context, *UpdateOfferRequest) (*Offer, error)
-	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old ones
-	// remain valid for a while, so that the advertiser can switch over without losing a sale. Rotating
-	// again during the overlap ends the oldest at once.
+	// RotatePostbackCredentials gives an offer a new postback token and a new signing secret. The old ones are
+	// accepted for `overlap`, so that the advertiser can switch over without losing a sale. Rotating again
+	// during the overlap ends the oldest at once.
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT on `overlap`.
 	RotatePostbackCredentials(context.Context, *RotatePostbackCredentialsRequest) (*Offer, error)

@@ -25,15 +25,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// State says whether a publisher takes part.
+// State says whether a publisher takes part in the program.
 type Publisher_State int32
 
 const (
-	// Not a state; on create it means ACTIVE.
+	// Unspecified. On create it means ACTIVE.
 	Publisher_STATE_UNSPECIFIED Publisher_State = 0
-	// Takes part.
+	// The publisher takes part.
 	Publisher_ACTIVE Publisher_State = 1
-	// Has left: no new coupons, and codes and clicks earn nothing.
+	// The publisher has left. It gets no new coupons, and its codes and clicks earn nothing.
 	Publisher_ARCHIVED Publisher_State = 2
 )
 
@@ -82,11 +82,11 @@ func (Publisher_State) EnumDescriptor() ([]byte, []int) {
 type DeliverySettings_Method int32
 
 const (
-	// Not a method; it means GET.
+	// Unspecified. It means GET.
 	DeliverySettings_METHOD_UNSPECIFIED DeliverySettings_Method = 0
-	// By GET: all is in the URL.
+	// As a GET, with everything in the URL.
 	DeliverySettings_GET DeliverySettings_Method = 1
-	// By POST, with the conversion as JSON in the body.
+	// As a POST, with the conversion as JSON in the body.
 	DeliverySettings_POST DeliverySettings_Method = 2
 )
 
@@ -131,17 +131,17 @@ func (DeliverySettings_Method) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{1, 0}
 }
 
-// Status says where a conversion stands.
+// Status is a conversion's status.
 type DeliverySettings_Status int32
 
 const (
-	// Not a status.
+	// Unspecified.
 	DeliverySettings_STATUS_UNSPECIFIED DeliverySettings_Status = 0
 	// Waits for approval.
 	DeliverySettings_PENDING DeliverySettings_Status = 1
 	// Approved.
 	DeliverySettings_APPROVED DeliverySettings_Status = 2
-	// Rejected, or credited to somebody else since.
+	// Rejected, or reassigned to another publisher.
 	DeliverySettings_REJECTED DeliverySettings_Status = 3
 )
 
@@ -191,10 +191,10 @@ func (DeliverySettings_Status) EnumDescriptor() ([]byte, []int) {
 // Publisher is someone who promotes offers: an influencer, an affiliate, a partner.
 type Publisher struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The resource name, `publishers/{publisher}`. The id is 1 to 63 of `a-z 0-9 -` and starts with a
-	// letter or digit; it never changes.
+	// The resource name, `publishers/{publisher}`. The id is 1 to 63 of `a-z 0-9 -` and starts with a letter or
+	// digit. It never changes.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What people call the publisher, 1 to 200 characters.
+	// The publisher's name for people, 1 to 200 characters.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Whether the publisher takes part. Default ACTIVE.
 	State Publisher_State `protobuf:"varint,3,opt,name=state,proto3,enum=couponlink.coupon.v1.Publisher_State" json:"state,omitempty"`
@@ -202,25 +202,26 @@ type Publisher struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the publisher was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Changes with each change of the publisher. An update with an outdated etag is refused.
+	// The revision, an opaque string that changes whenever the publisher does. Send it with a change to have
+	// the change refused if the publisher has changed since you read it. Empty in a request: not checked.
 	Etag string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Where deliveries about the publisher's conversions are sent: the publisher's own postback, an
-	// absolute http or https URL of at most 2,048 characters. Macros behind the host are filled in,
-	// URL-encoded: `{conversion_id}`, `{event}`, `{status}` (PENDING, APPROVED, REJECTED), `{method}`,
-	// `{offer_id}`, `{pub_id}`, `{coupon_code}`, `{click_id}`, `{pub_click_id}`, `{pub_sub_id}`,
-	// `{pub_unique1}` to `{pub_unique5}`, `{transaction_id}`, `{amount}`, `{currency}`,
-	// `{refunded_amount}`, `{payout}`, `{payout_currency}`, `{conversion_time}` (RFC 3339),
-	// `{conversion_time_unix}` (seconds), `{delivery_id}`. A macro whose value the conversion lacks becomes
-	// empty. An unknown macro is refused, and so are a fragment (`#`), which is never sent, and a host
-	// inside the network unless the operator allowed it. Empty: nothing is delivered.
+	// Where deliveries about the publisher's conversions are sent: an absolute http or https URL of at most
+	// 2,048 characters. Macros after the host are replaced with values of the conversion, URL-encoded:
+	// `{conversion_id}`, `{event}`, `{status}` (PENDING, APPROVED, REJECTED), `{method}`, `{offer_id}`,
+	// `{pub_id}`, `{coupon_code}`, `{click_id}`, `{pub_click_id}`, `{pub_sub_id}`, `{pub_unique1}` to
+	// `{pub_unique5}`, `{transaction_id}`, `{amount}`, `{currency}`, `{refunded_amount}`, `{payout}`,
+	// `{payout_currency}`, `{conversion_time}` (RFC 3339), `{conversion_time_unix}` (seconds), `{delivery_id}`.
+	// A macro becomes empty if the conversion has no such value. Unknown macros are refused, and so are
+	// fragments (`#`), which are never sent, and hosts on private networks that the operator has not allowed.
+	// Empty: nothing is delivered.
 	PostbackUrl string `protobuf:"bytes,7,opt,name=postback_url,json=postbackUrl,proto3" json:"postback_url,omitempty"`
-	// When and how deliveries are sent.
+	// When and how deliveries are sent. Unset: the defaults of its fields.
 	Delivery *DeliverySettings `protobuf:"bytes,8,opt,name=delivery,proto3" json:"delivery,omitempty"`
-	// The secret that signs deliveries (https://www.standardwebhooks.com), `whsec_` and base64. Give it to
-	// the publisher.
+	// The secret that signs deliveries, in the format of Standard Webhooks (https://www.standardwebhooks.com):
+	// `whsec_` and base64. Give it to the publisher. RotateDeliverySecret replaces it.
 	DeliverySecret string `protobuf:"bytes,9,opt,name=delivery_secret,json=deliverySecret,proto3" json:"delivery_secret,omitempty"`
-	// Until when deliveries are also signed with the secret from before the last rotation; unset: they are
-	// not.
+	// Until this time, deliveries are also signed with the secret from before the last rotation. Unset if there
+	// is no such secret.
 	PreviousDeliverySecretExpireTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=previous_delivery_secret_expire_time,json=previousDeliverySecretExpireTime,proto3" json:"previous_delivery_secret_expire_time,omitempty"`
 	unknownFields                    protoimpl.UnknownFields
 	sizeCache                        protoimpl.SizeCache
@@ -331,11 +332,11 @@ type DeliverySettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How deliveries are sent. Default GET.
 	Method DeliverySettings_Method `protobuf:"varint,1,opt,name=method,proto3,enum=couponlink.coupon.v1.DeliverySettings_Method" json:"method,omitempty"`
-	// The statuses that cause deliveries: one when a conversion of the publisher gets one of them, and one
-	// when the payout of a conversion with such a status changes. Empty: all three.
+	// The statuses that cause deliveries. One is sent when a conversion of the publisher gets such a status,
+	// and one when the payout of a conversion with such a status changes. Empty: all three.
 	Statuses []DeliverySettings_Status `protobuf:"varint,2,rep,packed,name=statuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"statuses,omitempty"`
-	// Whether to deliver only conversions with a click of the publisher that has a `pub_click_id`; for
-	// tracking systems that cannot use a sale that came by code alone.
+	// Whether to deliver only conversions that have a click of the publisher with a `pub_click_id`. Use it for
+	// tracking systems that cannot handle a sale by code alone. Default false.
 	OnlyWithClick bool `protobuf:"varint,3,opt,name=only_with_click,json=onlyWithClick,proto3" json:"only_with_click,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -395,13 +396,13 @@ func (x *DeliverySettings) GetOnlyWithClick() bool {
 // CreatePublisherRequest asks for a new publisher.
 type CreatePublisherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id to keep the publisher under: 1 to 63 of `a-z 0-9 -`, the first a letter or digit. Empty:
-	// one is generated.
+	// The new publisher's id: 1 to 63 of `a-z 0-9 -`, starting with a letter or digit. Empty: an id is
+	// generated.
 	PublisherId string `protobuf:"bytes,1,opt,name=publisher_id,json=publisherId,proto3" json:"publisher_id,omitempty"`
 	// The publisher; `name` and output fields are ignored.
 	Publisher *Publisher `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// If set, nothing is stored: the answer is what would be stored, or why not.
-	// The answer has no delivery secret then, and no name if no id was given.
+	// If true, nothing is stored. The response is what would be stored, or the error. Default false. The
+	// response has no delivery secret, and no name if no id was given.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -507,14 +508,14 @@ func (x *GetPublisherRequest) GetName() string {
 // ListPublishersRequest asks for a page of publishers.
 type ListPublishersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
-	// before it exceeds 1 MiB.
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with the same filter and order.
+	// The `next_page_token` of the previous page; the filter and order must be the same. Empty: the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// An AIP-160 filter over `name`, `display_name`, `state`, `create_time`, `update_time`.
-	// `display_name:mia` finds the text anywhere in the name, in any case, composed or not (a ü as one
-	// character, or as u and two dots).
+	// An AIP-160 filter over `name`, `display_name`, `state`, `create_time`, `update_time`. `display_name:mia`
+	// finds the text anywhere in the name, in any case and in any Unicode form (`ü` as one character, or as `u`
+	// and a combining mark).
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `name`, `display_name`, `create_time`,
 	// `update_time`. Default `name`.
@@ -586,7 +587,7 @@ type ListPublishersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The publishers, in order.
 	Publishers []*Publisher `protobuf:"bytes,1,rep,name=publishers,proto3" json:"publishers,omitempty"`
-	// The token of the next page; empty on the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -639,15 +640,15 @@ func (x *ListPublishersResponse) GetNextPageToken() string {
 // UpdatePublisherRequest asks for a change of a publisher.
 type UpdatePublisherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The publisher with its new values; `name` says which. With `etag`, the change is refused if the
+	// The publisher with its new values, identified by `name`. If `etag` is set, the change is refused if the
 	// publisher has changed since.
 	Publisher *Publisher `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The fields to change, or parts of them such as `delivery.method`; `*` for all that can change. Empty: the
-	// fields, and parts of fields, that are set in `publisher`. An amount, a time or a list changes as a whole.
-	// Fields that only the server sets are ignored, so a caller can send back what it read. An immutable
-	// field must keep its value.
+	// The fields to change, or parts of fields such as `delivery.method`; `*` means every field that can
+	// change. Empty: the fields and parts of fields that are set in `publisher`. An amount, a time or a list is
+	// replaced as a whole. Output-only fields are ignored, so that a caller can send back what it read. An
+	// immutable field must keep its value.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// If set, nothing is stored: the answer is what would be stored, or why not. Default false.
+	// If true, nothing is stored. The response is what would be stored, or the error. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -712,7 +713,8 @@ type RotateDeliverySecretRequest struct {
 	// How long deliveries are also signed with the old secret: 0 to 30 days, whole seconds. Unset: 24
 	// hours.
 	Overlap *durationpb.Duration `protobuf:"bytes,2,opt,name=overlap,proto3" json:"overlap,omitempty"`
-	// The publisher's etag as the caller knows it; empty: any revision.
+	// The publisher's etag, as last read. The call fails if the publisher has changed since. Empty: not
+	// checked.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -30,9 +30,10 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// PublisherService keeps the publishers: the influencers and partners who promote offers.
+// PublisherService manages publishers: the influencers, affiliates and partners who promote offers.
 type PublisherServiceClient interface {
-	// CreatePublisher stores a new publisher under the caller's id, or under a generated one.
+	// CreatePublisher stores a new publisher with the caller's id or a generated one. Its delivery secret is
+	// generated and returned.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; ALREADY_EXISTS (PUBLISHER_EXISTS).
 	CreatePublisher(ctx context.Context, in *CreatePublisherRequest, opts ...grpc.CallOption) (*Publisher, error)
@@ -40,19 +41,19 @@ type PublisherServiceClient interface {
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
 	GetPublisher(ctx context.Context, in *GetPublisherRequest, opts ...grpc.CallOption) (*Publisher, error)
-	// ListPublishers returns publishers a page at a time, by id unless `order_by` says otherwise.
+	// ListPublishers returns a page of publishers, ordered by id unless `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListPublishers(ctx context.Context, in *ListPublishersRequest, opts ...grpc.CallOption) (*ListPublishersResponse, error)
-	// UpdatePublisher changes the fields named by `update_mask`, or none. An archived publisher gets
-	// no new coupons, and its codes and clicks earn nothing.
+	// UpdatePublisher changes the fields named by `update_mask`; if one of them is invalid, none changes. An
+	// archived publisher gets no new coupons, and its codes and clicks earn nothing.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED
-	// (ETAG_MISMATCH) when `publisher.etag` is given and the publisher has changed since.
+	// (ETAG_MISMATCH) if `publisher.etag` is set and the publisher has changed since.
 	UpdatePublisher(ctx context.Context, in *UpdatePublisherRequest, opts ...grpc.CallOption) (*Publisher, error)
-	// RotateDeliverySecret replaces the secret that signs deliveries to a publisher. During the overlap
-	// each delivery carries two signatures, one with the old secret and one with the new, so that the
-	// publisher can switch over without refusing any.
+	// RotateDeliverySecret replaces the secret that signs deliveries to a publisher. During `overlap`, each
+	// delivery carries two signatures, one for the old secret and one for the new one, so that the publisher
+	// can switch over without refusing a delivery.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on `overlap`; ABORTED (ETAG_MISMATCH).
 	RotateDeliverySecret(ctx context.Context, in *RotateDeliverySecretRequest, opts ...grpc.CallOption) (*Publisher, error)
@@ -120,9 +121,10 @@ func (c *publisherServiceClient) RotateDeliverySecret(ctx context.Context, in *R
 // All implementations must embed UnimplementedPublisherServiceServer
 // for forward compatibility.
 //
-// PublisherService keeps the publishers: the influencers and partners who promote offers.
+// PublisherService manages publishers: the influencers, affiliates and partners who promote offers.
 type PublisherServiceServer interface {
-	// CreatePublisher stores a new publisher under the caller's id, or under a generated one.
+	// CreatePublisher stores a new publisher with the caller's id or a generated one. Its delivery secret is
+	// generated and returned.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; ALREADY_EXISTS (PUBLISHER_EXISTS).
 	CreatePublisher(context.Context, *CreatePublisherRequest) (*Publisher, error)
@@ -130,19 +132,19 @@ type PublisherServiceServer interface {
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
 	GetPublisher(context.Context, *GetPublisherRequest) (*Publisher, error)
-	// ListPublishers returns publishers a page at a time, by id unless `order_by` says otherwise.
+	// ListPublishers returns a page of publishers, ordered by id unless `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListPublishers(context.Context, *ListPublishersRequest) (*ListPublishersResponse, error)
-	// UpdatePublisher changes the fields named by `update_mask`, or none. An archived publisher gets
-	// no new coupons, and its codes and clicks earn nothing.
+	// UpdatePublisher changes the fields named by `update_mask`; if one of them is invalid, none changes. An
+	// archived publisher gets no new coupons, and its codes and clicks earn nothing.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT with the field at fault; ABORTED
-	// (ETAG_MISMATCH) when `publisher.etag` is given and the publisher has changed since.
+	// (ETAG_MISMATCH) if `publisher.etag` is set and the publisher has changed since.
 	UpdatePublisher(context.Context, *UpdatePublisherRequest) (*Publisher, error)
-	// RotateDeliverySecret replaces the secret that signs deliveries to a publisher. During the overlap
-	// each delivery carries two signatures, one with the old secret and one with the new, so that the
-	// publisher can switch over without refusing any.
+	// RotateDeliverySecret replaces the secret that signs deliveries to a publisher. During `overlap`, each
+	// delivery carries two signatures, one for the old secret and one for the new one, so that the publisher
+	// can switch over without refusing a delivery.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on `overlap`; ABORTED (ETAG_MISMATCH).
 	RotateDeliverySecret(context.Context, *RotateDeliverySecretRequest) (*Publisher, error)

@@ -59,17 +59,18 @@ func (*DescribeTrackingServiceRequest) Descriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_about_proto_rawDescGZIP(), []int{0}
 }
 
-// About is what the tracking service is and runs by.
+// About is the version of the tracking service and its settings.
 type About struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The program's version, as Go's build information has it.
+	// The program's version, from Go's build information.
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
-	// Where this service keeps everything, without credentials, such as `sqlite:data` or
+	// Where the service stores its data, without credentials, such as `sqlite:data` or
 	// `mongodb://db.example.com:27017`.
 	Store string `protobuf:"bytes,2,opt,name=store,proto3" json:"store,omitempty"`
-	// What tracking links begin with, such as `https://go.example.com`.
+	// The URL that tracking links begin with, such as `https://go.example.com`.
 	PublicUrl string `protobuf:"bytes,3,opt,name=public_url,json=publicUrl,proto3" json:"public_url,omitempty"`
-	// The hosts inside the network that deliveries and scans may reach: hosts, host:port or ranges of addresses. Empty: none.
+	// The hosts on private networks that deliveries and scans may reach, each a host, a `host:port` or a range
+	// of addresses. Empty: none.
 	AllowedPrivateHosts []string `protobuf:"bytes,4,rep,name=allowed_private_hosts,json=allowedPrivateHosts,proto3" json:"allowed_private_hosts,omitempty"`
 	// The time zone, such as `Europe/Berlin`, that defines the days of limits and reports.
 	TimeZone      string `protobuf:"bytes,5,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`

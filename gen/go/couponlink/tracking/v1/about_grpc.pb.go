@@ -26,10 +26,10 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// AboutService says what this service is and how it was started, for the operator.
+// AboutService shows operators which version of the service runs, and with which settings.
 type AboutServiceClient interface {
-	// DescribeTrackingService returns the settings that the tracking service runs by. They are changed where the
-	// service is started, and hold from its next start. Secrets are not among them.
+	// DescribeTrackingService returns the settings of the tracking service. They change only when the service
+	// is restarted. Secrets are left out.
 	DescribeTrackingService(ctx context.Context, in *DescribeTrackingServiceRequest, opts ...grpc.CallOption) (*About, error)
 }
 
@@ -55,10 +55,10 @@ func (c *aboutServiceClient) DescribeTrackingService(ctx context.Context, in *De
 // All implementations must embed UnimplementedAboutServiceServer
 // for forward compatibility.
 //
-// AboutService says what this service is and how it was started, for the operator.
+// AboutService shows operators which version of the service runs, and with which settings.
 type AboutServiceServer interface {
-	// DescribeTrackingService returns the settings that the tracking service runs by. They are changed where the
-	// service is started, and hold from its next start. Secrets are not among them.
+	// DescribeTrackingService returns the settings of the tracking service. They change only when the service
+	// is restarted. Secrets are left out.
 	DescribeTrackingService(context.Context, *DescribeTrackingServiceRequest) (*About, error)
 	mustEmbedUnimplementedAboutServiceServer()
 }

@@ -29,7 +29,7 @@ const (
 type Conversion_Status int32
 
 const (
-	// Not a status.
+	// Unspecified.
 	Conversion_STATUS_UNSPECIFIED Conversion_Status = 0
 	// Waits for approval.
 	Conversion_PENDING Conversion_Status = 1
@@ -82,11 +82,11 @@ func (Conversion_Status) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// Outcome says whether somebody earned the sale.
+// Outcome says whether a publisher earned the sale.
 type Conversion_Outcome int32
 
 const (
-	// Not an outcome.
+	// Unspecified.
 	Conversion_OUTCOME_UNSPECIFIED Conversion_Outcome = 0
 	// One publisher earned it.
 	Conversion_ATTRIBUTED Conversion_Outcome = 1
@@ -135,11 +135,11 @@ func (Conversion_Outcome) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{0, 1}
 }
 
-// Method says what the credit rests on.
+// Method says what the attribution is based on.
 type Conversion_Method int32
 
 const (
-	// Nothing: unattributed.
+	// Unspecified: the sale is unattributed.
 	Conversion_METHOD_UNSPECIFIED Conversion_Method = 0
 	// The coupon code alone.
 	Conversion_COUPON_CODE Conversion_Method = 1
@@ -147,7 +147,7 @@ const (
 	Conversion_COUPON_LINK Conversion_Method = 2
 	// A click.
 	Conversion_CLICK Conversion_Method = 3
-	// A person's decision, by ReassignConversion.
+	// A person's decision: see ReassignConversion.
 	Conversion_MANUAL Conversion_Method = 4
 )
 
@@ -196,25 +196,24 @@ func (Conversion_Method) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_conversion_proto_rawDescGZIP(), []int{0, 2}
 }
 
-// Reason says why a sale is unattributed, or why its code did not count although a click earned
-// it.
+// Reason says why a sale is unattributed or, if a click earned it, why its code did not count.
 type Conversion_Reason int32
 
 const (
-	// Nothing stood in the way.
+	// Unspecified: the sale is attributed, and nothing kept its code from counting.
 	Conversion_REASON_UNSPECIFIED Conversion_Reason = 0
 	// No coupon of the offer (and of the publisher, if one was named) has the code.
 	Conversion_UNKNOWN_CODE Conversion_Reason = 1
-	// Valid coupons of several publishers have the code, and neither a click nor `pub_id` tells which, nor
-	// that all but one had expired and are within their grace only.
+	// Valid coupons of several publishers have the code. Neither a click nor `pub_id` says which one it is,
+	// and not all but one had expired and are within their grace.
 	Conversion_AMBIGUOUS_CODE Conversion_Reason = 2
 	// The coupon had expired, grace included.
 	Conversion_EXPIRED Conversion_Reason = 3
-	// The coupon had not started.
+	// The coupon had not started yet.
 	Conversion_NOT_STARTED Conversion_Reason = 4
 	// The coupon is switched off or archived.
 	Conversion_DISABLED Conversion_Reason = 5
-	// The publisher is not approved on the offer, or archived.
+	// The publisher is not approved on the offer, or is archived.
 	Conversion_NOT_APPROVED Conversion_Reason = 6
 	// No click has the click id.
 	Conversion_UNKNOWN_CLICK Conversion_Reason = 7
@@ -224,7 +223,7 @@ const (
 	Conversion_NO_REFERENCE Conversion_Reason = 9
 	// The offer is paused or archived.
 	Conversion_OFFER_INACTIVE Conversion_Reason = 10
-	// The code or the click is another offer's.
+	// The code or the click belongs to another offer.
 	Conversion_OTHER_OFFER Conversion_Reason = 11
 	// The click came after the sale.
 	Conversion_CLICK_AFTER_SALE Conversion_Reason = 12
@@ -232,9 +231,9 @@ const (
 	Conversion_CLICK_REQUIRED Conversion_Reason = 13
 	// The coupon has earned as many sales as its limits allow.
 	Conversion_LIMIT_REACHED Conversion_Reason = 14
-	// The coupon service could not be reached when the sale came, and what the sale refers to was unknown.
-	// The sale is judged automatically, as of its own time, once the coupon service answers, within 7 days;
-	// after that, by a replay of its postback.
+	// When the sale came, the coupon service could not be reached and the sale's code or click was not known.
+	// The sale is attributed automatically, as of its own time, once the coupon service answers within 7
+	// days. After that, replay its postback.
 	Conversion_COUPON_SERVICE_AWAY Conversion_Reason = 15
 )
 
@@ -309,17 +308,17 @@ func (Conversion_Reason) EnumDescriptor() ([]byte, []int) {
 type ConversionChange_Kind int32
 
 const (
-	// Not a kind.
+	// Unspecified.
 	ConversionChange_KIND_UNSPECIFIED ConversionChange_Kind = 0
 	// Approved.
 	ConversionChange_APPROVE ConversionChange_Kind = 1
 	// Rejected.
 	ConversionChange_REJECT ConversionChange_Kind = 2
-	// Credited to another coupon or publisher by a person.
+	// Reassigned to another coupon or publisher by a person.
 	ConversionChange_REASSIGN ConversionChange_Kind = 3
 	// The amount was set.
 	ConversionChange_ADJUST ConversionChange_Kind = 4
-	// Money was given back.
+	// Money was refunded.
 	ConversionChange_REFUND ConversionChange_Kind = 5
 	// A conflict was resolved.
 	ConversionChange_RESOLVE ConversionChange_Kind = 6
@@ -384,9 +383,9 @@ type ConversionConflict_Resolution int32
 const (
 	// Not resolved yet.
 	ConversionConflict_RESOLUTION_UNSPECIFIED ConversionConflict_Resolution = 0
-	// The conversion took the amount that was sent.
+	// The conversion took the amount of the later report.
 	ConversionConflict_ACCEPTED ConversionConflict_Resolution = 1
-	// The conversion stayed as it is.
+	// The conversion stayed as it was.
 	ConversionConflict_DISMISSED ConversionConflict_Resolution = 2
 )
 
@@ -435,15 +434,15 @@ func (ConversionConflict_Resolution) EnumDescriptor() ([]byte, []int) {
 type RecordConversionResponse_Outcome int32
 
 const (
-	// Not an outcome.
+	// Unspecified.
 	RecordConversionResponse_OUTCOME_UNSPECIFIED RecordConversionResponse_Outcome = 0
-	// Stored and credited.
+	// Stored. A publisher earned the sale.
 	RecordConversionResponse_ATTRIBUTED RecordConversionResponse_Outcome = 1
-	// Stored and not credited.
+	// Stored as unattributed.
 	RecordConversionResponse_UNATTRIBUTED RecordConversionResponse_Outcome = 2
-	// Known already; nothing new was stored.
+	// Already known. Nothing new was stored.
 	RecordConversionResponse_DUPLICATE RecordConversionResponse_Outcome = 3
-	// A full verdict, nothing stored.
+	// A full verdict. Nothing was stored.
 	RecordConversionResponse_TEST RecordConversionResponse_Outcome = 4
 )
 
@@ -499,45 +498,44 @@ type Conversion struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The offer, `offers/{offer}`.
 	Offer string `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The publisher credited, `publishers/{publisher}`; empty when unattributed.
+	// The publisher that earned the sale, `publishers/{publisher}`. Empty if unattributed.
 	Publisher string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The coupon that earned the sale, `offers/{offer}/coupons/{publisher}.{CODE}`; empty when none
-	// did.
+	// The coupon that earned the sale, `offers/{offer}/coupons/{publisher}.{CODE}`. Empty if no coupon did.
 	Coupon string `protobuf:"bytes,4,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// The coupon code: the coupon's own spelling when a coupon is credited, else as sent. Of several codes (see
-	// `codes`) it is the one that earned; if none did, the first that a coupon of the offer has, else the
-	// first.
+	// The coupon code, as the coupon spells it if a coupon earned the sale, else as sent. If several codes were
+	// sent (see `codes`), it is the one that earned the sale, else the first that a coupon of the offer has,
+	// else the first.
 	CouponCode string `protobuf:"bytes,5,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
-	// The id of the click that the sale was reported with, or empty.
+	// The id of the click that the sale was reported with. Empty if none was sent.
 	Click string `protobuf:"bytes,6,opt,name=click,proto3" json:"click,omitempty"`
-	// The advertiser's order id; empty when none was sent.
+	// The advertiser's order id. Empty if none was sent.
 	TransactionId string `protobuf:"bytes,7,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
-	// What happened: `sale`, or another name that the advertiser uses.
+	// What the shopper did, as the advertiser names it, in lower case. Default `sale`.
 	Event string `protobuf:"bytes,8,opt,name=event,proto3" json:"event,omitempty"`
-	// The sale amount as reported, or as it was adjusted later; unset when none was. Refunds do not lessen
-	// it: see `refunded_amount`.
+	// The sale amount, as reported or later adjusted. Unset if none was reported. Refunds are not subtracted:
+	// see `refunded_amount`.
 	Amount *v1.Money `protobuf:"bytes,9,opt,name=amount,proto3" json:"amount,omitempty"`
-	// What the publisher earns, by the settings at the time of recording; unset when unattributed, rejected,
-	// refunded in full, or when nothing is due.
+	// What the publisher earns, by the settings at the time of recording. Unset if the conversion is
+	// unattributed, rejected or fully refunded, or if nothing is due.
 	Payout *v1.Money `protobuf:"bytes,10,opt,name=payout,proto3" json:"payout,omitempty"`
 	// Whether the sale is paid for.
 	Status Conversion_Status `protobuf:"varint,11,opt,name=status,proto3,enum=couponlink.tracking.v1.Conversion_Status" json:"status,omitempty"`
-	// Whether somebody earned it.
+	// Whether a publisher earned the sale.
 	Outcome Conversion_Outcome `protobuf:"varint,12,opt,name=outcome,proto3,enum=couponlink.tracking.v1.Conversion_Outcome" json:"outcome,omitempty"`
-	// What the credit rests on.
+	// What the attribution is based on.
 	Method Conversion_Method `protobuf:"varint,13,opt,name=method,proto3,enum=couponlink.tracking.v1.Conversion_Method" json:"method,omitempty"`
-	// Why nobody is credited, or why the code did not count.
+	// Why the sale is unattributed, or why its code did not count.
 	Reason Conversion_Reason `protobuf:"varint,14,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
-	// The decision in words, for a person who asks.
+	// The decision, explained in sentences for people.
 	Explanation string `protobuf:"bytes,15,opt,name=explanation,proto3" json:"explanation,omitempty"`
-	// The names of the coupons that the code could mean, when `reason` is AMBIGUOUS_CODE.
+	// The names of the coupons that the code could mean, if `reason` is AMBIGUOUS_CODE.
 	Candidates []string `protobuf:"bytes,16,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	// Pub. Unique 1, from the click.
 	PubUnique1 string `protobuf:"bytes,17,opt,name=pub_unique1,json=pubUnique1,proto3" json:"pub_unique1,omitempty"`
 	// Pub. Unique 2, from the click.
 	PubUnique2 string `protobuf:"bytes,18,opt,name=pub_unique2,json=pubUnique2,proto3" json:"pub_unique2,omitempty"`
-	// Pub. Unique 3: the coupon code, when a coupon earned the sale or when the sale is held with its
-	// code; else from the click.
+	// Pub. Unique 3: the coupon code if a coupon earned the sale or if the sale is held with its code; else the
+	// value from the click.
 	PubUnique3 string `protobuf:"bytes,19,opt,name=pub_unique3,json=pubUnique3,proto3" json:"pub_unique3,omitempty"`
 	// Pub. Unique 4, from the click.
 	PubUnique4 string `protobuf:"bytes,20,opt,name=pub_unique4,json=pubUnique4,proto3" json:"pub_unique4,omitempty"`
@@ -545,40 +543,41 @@ type Conversion struct {
 	PubUnique5 string `protobuf:"bytes,21,opt,name=pub_unique5,json=pubUnique5,proto3" json:"pub_unique5,omitempty"`
 	// The publisher's own click id, from the click.
 	PubClickId string `protobuf:"bytes,22,opt,name=pub_click_id,json=pubClickId,proto3" json:"pub_click_id,omitempty"`
-	// The publisher's sub-source, from the click.
+	// The publisher's own name for the source of the visit, from the click.
 	PubSubId string `protobuf:"bytes,23,opt,name=pub_sub_id,json=pubSubId,proto3" json:"pub_sub_id,omitempty"`
-	// When the sale happened, as the advertiser says; else when it was reported.
+	// When the sale happened, as reported; else when it was reported.
 	ConversionTime *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=conversion_time,json=conversionTime,proto3" json:"conversion_time,omitempty"`
 	// When the conversion was stored.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// Whether nothing in the report could tell a repeat from a second sale: no transaction id, click
-	// or idempotency key.
+	// Whether the sale was reported without a transaction id, click or idempotency key, so that a repeat of it
+	// cannot be told from a second sale.
 	Undeduplicated bool `protobuf:"varint,26,opt,name=undeduplicated,proto3" json:"undeduplicated,omitempty"`
-	// What the advertiser owes, whether or not anyone earned the sale, by the settings at the time of
-	// recording; unset when rejected, refunded in full, or when nothing is recorded as due.
+	// What the advertiser owes, attributed or not, by the settings at the time of recording. Unset if the
+	// conversion is rejected or fully refunded, or if nothing is due.
 	Revenue *v1.Money `protobuf:"bytes,27,opt,name=revenue,proto3" json:"revenue,omitempty"`
-	// What the decision rests on, as it was at the time of recording. Later changes of coupons or settings do
-	// not touch it. Shown by GetConversion and RecordConversion; lists leave it out, so that they stay fast.
-	// Unset in conversions from before it was kept.
+	// What the attribution was based on at the time of recording. Later changes to coupons or settings do not
+	// affect it. Returned by GetConversion and RecordConversion, but not in lists. Unset for conversions from
+	// releases that did not store it.
 	Decision *Decision `protobuf:"bytes,28,opt,name=decision,proto3" json:"decision,omitempty"`
-	// How much of `amount` the shopper got back; unset: nothing.
+	// How much of `amount` the shopper got back. Unset: nothing.
 	RefundedAmount *v1.Money `protobuf:"bytes,29,opt,name=refunded_amount,json=refundedAmount,proto3" json:"refunded_amount,omitempty"`
-	// Why the conversion was rejected, in words.
+	// Why the conversion was rejected, as text. Empty if it is not rejected.
 	StatusReason string `protobuf:"bytes,30,opt,name=status_reason,json=statusReason,proto3" json:"status_reason,omitempty"`
-	// When the conversion was last changed, its creation included.
+	// When the conversion was created or last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Changes with each change of the conversion. A change with an outdated etag is refused.
+	// The revision, an opaque string that changes whenever the conversion does. Send it with a change to have
+	// the change refused if the conversion has changed since you read it. Empty in a request: not checked.
 	Etag string `protobuf:"bytes,32,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The changes since creation, in order. Lists leave them out.
+	// The changes since creation, in order. Not returned in lists.
 	Changes []*ConversionChange `protobuf:"bytes,33,rep,name=changes,proto3" json:"changes,omitempty"`
-	// Repeats of the sale with different content. Lists leave them out.
+	// Repeats of the sale with different content. Not returned in lists.
 	Conflicts []*ConversionConflict `protobuf:"bytes,34,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
-	// Whether a conflict waits to be resolved.
+	// Whether any conflict is unresolved.
 	Conflicted bool `protobuf:"varint,35,opt,name=conflicted,proto3" json:"conflicted,omitempty"`
-	// The postback that reported the sale, `postbacks/{postback}`; empty when a platform service did.
+	// The postback that reported the sale, `postbacks/{postback}`. Empty if a platform service reported it.
 	Postback string `protobuf:"bytes,36,opt,name=postback,proto3" json:"postback,omitempty"`
-	// The codes that the sale was reported with, as sent and in that order, each once: up to 10. Does not
-	// change. Empty in conversions from before the field was added.
+	// The codes that the sale was reported with, as sent, in order and without repeats, at most 10. Never
+	// changes. Empty for conversions from before the field was added.
 	Codes         []string `protobuf:"bytes,37,rep,name=codes,proto3" json:"codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -876,22 +875,22 @@ func (x *Conversion) GetCodes() []string {
 // ConversionChange is one change of a conversion.
 type ConversionChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Counts from 1.
+	// The number within the conversion, from 1.
 	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
 	// What was done.
 	Kind ConversionChange_Kind `protobuf:"varint,2,opt,name=kind,proto3,enum=couponlink.tracking.v1.ConversionChange_Kind" json:"kind,omitempty"`
-	// When.
+	// When the change was made.
 	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
-	// Who did it: the `actor` of the call, else `admin`; `advertiser` when a postback did, `couponlink` when
-	// the program did so automatically.
+	// Who made the change: the `actor` of the call, by default `admin`; `advertiser` for a postback;
+	// `couponlink` for an automatic change.
 	Actor string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
-	// Why, in words.
+	// Why, as text. May be empty.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The postback that did it, `postbacks/{postback}`, or empty.
+	// The postback that made the change, `postbacks/{postback}`. Empty if none did.
 	Postback string `protobuf:"bytes,6,opt,name=postback,proto3" json:"postback,omitempty"`
-	// What the conversion was before.
+	// The conversion before the change.
 	From *ConversionState `protobuf:"bytes,7,opt,name=from,proto3" json:"from,omitempty"`
-	// What it was after.
+	// The conversion after the change.
 	To            *ConversionState `protobuf:"bytes,8,opt,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -983,26 +982,26 @@ func (x *ConversionChange) GetTo() *ConversionState {
 	return nil
 }
 
-// ConversionState is what can change of a conversion, at one moment.
+// ConversionState has the fields of a conversion that can change, as they were at one moment.
 type ConversionState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether the sale was paid for.
+	// The status.
 	Status Conversion_Status `protobuf:"varint,1,opt,name=status,proto3,enum=couponlink.tracking.v1.Conversion_Status" json:"status,omitempty"`
-	// Whether somebody was credited.
+	// Whether a publisher had earned the sale.
 	Outcome Conversion_Outcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=couponlink.tracking.v1.Conversion_Outcome" json:"outcome,omitempty"`
-	// Why not, or why the code did not count.
+	// Why the sale was unattributed, or why its code did not count.
 	Reason Conversion_Reason `protobuf:"varint,3,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
-	// The publisher credited, or empty.
+	// The publisher that earned the sale, `publishers/{publisher}`. Empty if unattributed.
 	Publisher string `protobuf:"bytes,4,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The coupon credited, or empty.
+	// The coupon that earned the sale. Empty if no coupon did.
 	Coupon string `protobuf:"bytes,5,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// The sale amount; unset: none.
+	// The sale amount. Unset if unknown.
 	Amount *v1.Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
-	// What of it was given back; unset: nothing.
+	// How much of it was refunded. Unset: nothing.
 	RefundedAmount *v1.Money `protobuf:"bytes,7,opt,name=refunded_amount,json=refundedAmount,proto3" json:"refunded_amount,omitempty"`
-	// What the publisher earned; unset: nothing.
+	// What the publisher earned. Unset: nothing.
 	Payout *v1.Money `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
-	// What the advertiser owed; unset: nothing.
+	// What the advertiser owed. Unset: nothing.
 	Revenue       *v1.Money `protobuf:"bytes,9,opt,name=revenue,proto3" json:"revenue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1101,24 +1100,25 @@ func (x *ConversionState) GetRevenue() *v1.Money {
 	return nil
 }
 
-// ConversionConflict is a report of the same transaction with different content. It changed nothing.
+// ConversionConflict is a later report of the same transaction with different content. It does not change the
+// conversion until a person resolves it.
 type ConversionConflict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Counts from 1.
+	// The number within the conversion, from 1.
 	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
-	// When it came first.
+	// When the report first came.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// How often it came.
+	// How often the report came.
 	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
-	// The postback that it came with first, `postbacks/{postback}`; empty when a platform service sent it.
+	// The postback that first sent it, `postbacks/{postback}`. Empty if a platform service sent it.
 	Postback string `protobuf:"bytes,4,opt,name=postback,proto3" json:"postback,omitempty"`
-	// The amount sent; unset: none.
+	// The amount sent. Unset if none was.
 	Amount *v1.Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The code sent.
+	// The code sent. Empty if none was.
 	CouponCode string `protobuf:"bytes,6,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
-	// The click id sent.
+	// The click id sent. Empty if none was.
 	Click string `protobuf:"bytes,7,opt,name=click,proto3" json:"click,omitempty"`
-	// The publisher sent, `publishers/{publisher}`, or empty.
+	// The publisher sent, `publishers/{publisher}`. Empty if none was.
 	Publisher string `protobuf:"bytes,8,opt,name=publisher,proto3" json:"publisher,omitempty"`
 	// How it was resolved.
 	Resolution    ConversionConflict_Resolution `protobuf:"varint,9,opt,name=resolution,proto3,enum=couponlink.tracking.v1.ConversionConflict_Resolution" json:"resolution,omitempty"`
@@ -1224,9 +1224,11 @@ type ApproveConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `conversions/{conversion}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The conversion's etag as the caller knows it; empty: any revision.
+	// The conversion's etag, as last read. The call fails if the conversion has changed since. Empty: not
+	// checked.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
+	// `admin`.
 	Actor         string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1288,11 +1290,13 @@ type RejectConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `conversions/{conversion}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Why, in words, 1 to 1,000 characters; the publisher may be shown it.
+	// Why the conversion is rejected, 1 to 1,000 characters. The publisher may see it.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The conversion's etag as the caller knows it; empty: any revision.
+	// The conversion's etag, as last read. The call fails if the conversion has changed since. Empty: not
+	// checked.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
+	// `admin`.
 	Actor         string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1356,20 +1360,22 @@ func (x *RejectConversionRequest) GetActor() string {
 	return ""
 }
 
-// ReassignConversionRequest says whom to credit. Set exactly one of coupon and publisher.
+// ReassignConversionRequest says who earned the sale. Set exactly one of `coupon` and `publisher`.
 type ReassignConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `conversions/{conversion}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// A coupon of the conversion's offer, `offers/{offer}/coupons/{publisher}.{CODE}`, valid or not.
+	// A coupon of the conversion's offer, `offers/{offer}/coupons/{publisher}.{CODE}`. It need not be valid.
 	Coupon string `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// A publisher, `publishers/{publisher}`, approved on the offer or not.
+	// A publisher, `publishers/{publisher}`. It need not be approved on the offer.
 	Publisher string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// Why, in words, up to 1,000 characters.
+	// Why, for the history: at most 1,000 characters. May be empty.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The conversion's etag as the caller knows it; empty: any revision.
+	// The conversion's etag, as last read. The call fails if the conversion has changed since. Empty: not
+	// checked.
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
+	// `admin`.
 	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1447,19 +1453,22 @@ func (x *ReassignConversionRequest) GetActor() string {
 	return ""
 }
 
-// AdjustConversionRequest says what was sold for.
+// AdjustConversionRequest has the new sale amount.
 type AdjustConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `conversions/{conversion}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The sale amount. Not negative, and not less than what was refunded already; without `currency_code`, in
-	// the conversion's currency, else the offer's. The currency cannot change once a refund is recorded.
+	// The sale amount. Not negative, and not less than what was already refunded. Without `currency_code`, it
+	// is in the conversion's currency or, if the conversion has no amount, the offer's. The currency cannot
+	// change once a refund is recorded.
 	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Why, in words, up to 1,000 characters.
+	// Why, for the history: at most 1,000 characters. May be empty.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The conversion's etag as the caller knows it; empty: any revision.
+	// The conversion's etag, as last read. The call fails if the conversion has changed since. Empty: not
+	// checked.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
+	// `admin`.
 	Actor         string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1530,21 +1539,24 @@ func (x *AdjustConversionRequest) GetActor() string {
 	return ""
 }
 
-// RefundConversionRequest says what was given back.
+// RefundConversionRequest says how much was refunded.
 type RefundConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `conversions/{conversion}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How much, more than zero, in the sale's currency, at most what is left of it. Unset: all that is left.
+	// The amount refunded, in the sale's currency: more than zero, and at most what is left of the sale. Unset:
+	// all that is left.
 	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The refund's own id, up to 255 characters, which identifies a repeat of this call. Empty: a refund of the
-	// same amount counts as a repeat.
+	// The caller's id for the refund, at most 255 characters, which identifies repeats of this call. Empty:
+	// another refund of the same amount is taken for a repeat.
 	RefundId string `protobuf:"bytes,3,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
-	// Why, in words, up to 1,000 characters.
+	// Why, for the history: at most 1,000 characters. May be empty.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The conversion's etag as the caller knows it; empty: any revision.
+	// The conversion's etag, as last read. The call fails if the conversion has changed since. Empty: not
+	// checked.
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
+	// `admin`.
 	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1629,14 +1641,16 @@ type ResolveConflictRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The conflict's number.
 	Conflict int32 `protobuf:"varint,2,opt,name=conflict,proto3" json:"conflict,omitempty"`
-	// ACCEPTED: the conversion takes the amount that was sent; who is credited stays, see
-	// ReassignConversion. DISMISSED: the conversion stays as it is.
+	// ACCEPTED: the conversion takes the amount of the later report; its publisher stays (to change it, use
+	// ReassignConversion). DISMISSED: the conversion stays as it is.
 	Resolution ConversionConflict_Resolution `protobuf:"varint,3,opt,name=resolution,proto3,enum=couponlink.tracking.v1.ConversionConflict_Resolution" json:"resolution,omitempty"`
-	// Why, in words, up to 1,000 characters.
+	// Why, for the history: at most 1,000 characters. May be empty.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The conversion's etag as the caller knows it; empty: any revision.
+	// The conversion's etag, as last read. The call fails if the conversion has changed since. Empty: not
+	// checked.
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
+	// `admin`.
 	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1717,12 +1731,12 @@ func (x *ResolveConflictRequest) GetActor() string {
 // WatchConversionsRequest says what to watch.
 type WatchConversionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A filter as in ListConversionsRequest, applied to the conversion as it was after each change; empty: all.
-	// A change is not sent if the conversion does not match after it.
+	// A filter as in ListConversionsRequest, applied to the conversion as it is after each change. A change is
+	// not sent if the conversion does not match after it. Empty: all conversions.
 	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
-	// The last `resume_token` of an earlier stream with the same filter; empty: from now on. Tokens do not
-	// expire. Refused are tokens from releases before positions were numbered, from another database, and from before
-	// a backup was restored: the restored database may lack what they stand for.
+	// The last `resume_token` of an earlier stream with the same filter. Empty: from now on. Tokens do not
+	// expire. A token is refused if it is from another database, from before a backup was restored (the
+	// restored database may lack what it stands for), or from a release that did not number positions.
 	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1775,15 +1789,15 @@ func (x *WatchConversionsRequest) GetResumeToken() string {
 // WatchConversionsResponse is one conversion with its latest changes, or only a new token.
 type WatchConversionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The conversion after these changes, without its decision; later changes come in later responses. Unset in
-	// a response that has only a token.
+	// The conversion after these changes, without its decision. Later changes come in later responses. Unset if
+	// the response has only a token.
 	Conversion *Conversion `protobuf:"bytes,1,opt,name=conversion,proto3" json:"conversion,omitempty"`
 	// Whether the conversion is new.
 	Created bool `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
-	// The changes that were made, in order; empty if the conversion is new, or only a conflict was noted.
+	// The changes, in order. Empty if the conversion is new or only a conflict was recorded.
 	Changes []*ConversionChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
-	// Where to resume. Also sent alone: at once if the request has none, and every few seconds while nothing
-	// changes.
+	// The position to resume from. It is also sent alone: at once if the request has no token, and every few
+	// seconds while nothing changes.
 	ResumeToken   string `protobuf:"bytes,4,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1847,33 +1861,32 @@ func (x *WatchConversionsResponse) GetResumeToken() string {
 	return ""
 }
 
-// Decision is what was considered when a sale was attributed, and the rule that decided.
+// Decision is what an attribution considered, and the rule that decided.
 type Decision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The rule that decided, as a sentence.
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
-	// The click considered; unset when none was reported, or none is known.
+	// The click considered. Unset if none was reported, or the reported one is unknown.
 	Click *ConsideredClick `protobuf:"bytes,2,opt,name=click,proto3" json:"click,omitempty"`
-	// The offer's coupons with the code, or one of the codes, each with its state at the time of the sale: the
-	// first 20 and the credited one.
+	// The offer's coupons that have the code or one of the codes, as they were at the time of the sale: the
+	// first 20, and the one that earned the sale.
 	Coupons []*ConsideredCoupon `protobuf:"bytes,3,rep,name=coupons,proto3" json:"coupons,omitempty"`
-	// The precedence that applied: that of the one valid coupon that the code means, else the offer's.
+	// The precedence that applied: that of the only valid coupon with the code, else the offer's.
 	Precedence string `protobuf:"bytes,4,opt,name=precedence,proto3" json:"precedence,omitempty"`
-	// How long after a click a sale was still attributed to it: by the coupon through whose link the
-	// click came, if that was valid then, else by the offer.
+	// The click window that applied: that of the coupon whose link was clicked if the coupon was valid at the
+	// time, else the offer's.
 	ClickWindow *durationpb.Duration `protobuf:"bytes,5,opt,name=click_window,json=clickWindow,proto3" json:"click_window,omitempty"`
-	// How long after its expiry the code still earned: by the coupon that the code means, else, where
-	// it means none or several, by the offer.
+	// The grace that applied: that of the only coupon with the code, else the offer's.
 	CouponGrace *durationpb.Duration `protobuf:"bytes,6,opt,name=coupon_grace,json=couponGrace,proto3" json:"coupon_grace,omitempty"`
-	// The offer's etag: the revision of its settings.
+	// The offer's etag, which identifies the revision of its settings.
 	OfferEtag string `protobuf:"bytes,7,opt,name=offer_etag,json=offerEtag,proto3" json:"offer_etag,omitempty"`
-	// How the payout is computed, even after the amount changes: the coupon's, else the approval's, else the
-	// offer's. Unset: nothing is due.
+	// The payout's rate: the coupon's, else the approval's, else the offer's. It also applies when the amount
+	// changes later. Unset: nothing is due.
 	Payout *v1.Payout `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
-	// How the revenue is computed. Unset: nothing is due.
+	// The revenue's rate. It also applies when the amount changes later. Unset: nothing is due.
 	Revenue *v1.Payout `protobuf:"bytes,9,opt,name=revenue,proto3" json:"revenue,omitempty"`
-	// What happened to each code of a sale that came with several, in the order of the conversion's `codes`.
-	// Empty for one code or none: the conversion's `reason` covers those.
+	// The result for each code, in the order of the conversion's `codes`, if the sale was reported with
+	// several. Otherwise empty, because the conversion's `reason` says it.
 	Codes         []*ConsideredCode `protobuf:"bytes,10,rep,name=codes,proto3" json:"codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1979,17 +1992,17 @@ func (x *Decision) GetCodes() []*ConsideredCode {
 	return nil
 }
 
-// ConsideredCode is one of several codes that an attribution looked at.
+// ConsideredCode is one of several codes that an attribution considered.
 type ConsideredCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The code, as sent.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	// The coupon that it means, `offers/{offer}/coupons/{publisher}.{CODE}`, valid or not; empty if it means
-	// none or several.
+	// The only coupon with the code, `offers/{offer}/coupons/{publisher}.{CODE}`, valid or not. Empty if no
+	// coupon or several have it.
 	Coupon string `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// Why it did not count; unspecified if it is a valid coupon.
+	// Why the code did not count. Unspecified if it belongs to a valid coupon.
 	Reason Conversion_Reason `protobuf:"varint,3,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
-	// What happened to it, in words: `Code FREESHIP is no coupon of offer 10.`
+	// The result in a sentence, such as `Code FREESHIP is no coupon of offer 10.`
 	Explanation   string `protobuf:"bytes,4,opt,name=explanation,proto3" json:"explanation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2053,20 +2066,20 @@ func (x *ConsideredCode) GetExplanation() string {
 	return ""
 }
 
-// ConsideredClick is a click that an attribution looked at.
+// ConsideredClick is a click that an attribution considered.
 type ConsideredClick struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The click's id.
 	Click string `protobuf:"bytes,1,opt,name=click,proto3" json:"click,omitempty"`
 	// Its publisher, `publishers/{publisher}`.
 	Publisher string `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The coupon whose link was clicked; empty if none.
+	// The coupon whose link was clicked. Empty if the link had no coupon.
 	Coupon string `protobuf:"bytes,3,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// When it was made.
+	// When the click was made.
 	ClickTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=click_time,json=clickTime,proto3" json:"click_time,omitempty"`
-	// Why it did not count; unspecified: it counted.
+	// Why the click did not count. Unspecified if it counted.
 	Reason Conversion_Reason `protobuf:"varint,5,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
-	// What was dropped from its link's parameters, up to 10 sentences such as `pub_sub_id had 300 characters;
+	// What was dropped from the link's parameters: at most 10 sentences such as `pub_sub_id had 300 characters;
 	// the first 255 are kept`. Empty if nothing was.
 	Dropped       []string `protobuf:"bytes,6,rep,name=dropped,proto3" json:"dropped,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2145,18 +2158,18 @@ func (x *ConsideredClick) GetDropped() []string {
 	return nil
 }
 
-// ConsideredCoupon is a coupon that an attribution looked at.
+// ConsideredCoupon is a coupon that an attribution considered.
 type ConsideredCoupon struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The coupon, `offers/{offer}/coupons/{publisher}.{CODE}`.
 	Coupon string `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	// Its publisher, `publishers/{publisher}`.
 	Publisher string `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// From when on it was valid.
+	// When the coupon became valid (inclusive).
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// Until when it was valid; unset: it did not expire.
+	// When the coupon expired (exclusive). Unset if it did not.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// Why it was not valid at the time of the sale; unspecified: it was.
+	// Why the coupon was not valid at the time of the sale. Unspecified if it was.
 	Reason        Conversion_Reason `protobuf:"varint,5,opt,name=reason,proto3,enum=couponlink.tracking.v1.Conversion_Reason" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2230,33 +2243,32 @@ func (x *ConsideredCoupon) GetReason() Conversion_Reason {
 // RecordConversionRequest reports a sale.
 type RecordConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The code used at checkout, or several, separated by commas, semicolons, pipes or spaces. At least one of
-	// code, click and offer is needed.
+	// The code used at checkout, or several codes separated by commas, semicolons, pipes or spaces. At least
+	// one of code, click and offer is required.
 	CouponCode string `protobuf:"bytes,1,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
-	// The id of the click that led to the sale. An unfilled macro, such as `{click_id}`, is taken as not sent,
-	// with a warning; so is one in `coupon_code`.
+	// The id of the click that led to the sale. An unfilled macro, such as `{click_id}`, here or in
+	// `coupon_code`, is treated as not sent, with a warning.
 	Click string `protobuf:"bytes,2,opt,name=click,proto3" json:"click,omitempty"`
-	// The offer, `offers/{offer}`. Empty: settled by the click, else by the only offer that has the
-	// code.
+	// The offer, `offers/{offer}`. Empty: the offer of the click, else the only offer that has the code.
 	Offer string `protobuf:"bytes,3,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The publisher, `publishers/{publisher}`: tells whose coupon it is when several have the code.
+	// The publisher, `publishers/{publisher}`. It says whose coupon it is if several publishers have the code.
+	// Optional.
 	Publisher string `protobuf:"bytes,4,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The order id, up to 255 characters: the dedupe key within offer and event. An unfilled macro, such as
-	// `{order_id}`, is INVALID_ARGUMENT.
+	// The advertiser's order id, at most 255 characters. Two reports with the same offer, event and order id
+	// are the same sale. An unfilled macro, such as `{order_id}`, is refused.
 	TransactionId string `protobuf:"bytes,5,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
-	// The sale amount; unset: none. Not negative; without `currency_code`, the offer's.
+	// The sale amount. Unset if unknown. Not negative. Without `currency_code`, it is in the offer's currency.
 	Amount *v1.Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
-	// What happened: 1 to 64 of `a-z A-Z 0-9 _ . -`; case is ignored, and it is stored in lower case. Default
-	// `sale`.
+	// What the shopper did: 1 to 64 of `a-z A-Z 0-9 _ . -`, stored in lower case. Default `sale`.
 	Event string `protobuf:"bytes,7,opt,name=event,proto3" json:"event,omitempty"`
-	// When the sale happened; not more than 5 minutes in the future. Default now.
+	// When the sale happened, at most 5 minutes in the future. Default now.
 	ConversionTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=conversion_time,json=conversionTime,proto3" json:"conversion_time,omitempty"`
-	// A key that the caller chooses to make a repeat recognizable, up to 255 characters; an unfilled macro is
-	// INVALID_ARGUMENT. Used when there is neither a transaction id nor a click.
+	// A key of the caller's choice, at most 255 characters, that identifies repeats of the report. It is used
+	// only without a transaction id and a click. An unfilled macro is refused.
 	IdempotencyKey string `protobuf:"bytes,9,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	// Whether to give the full verdict and store nothing; the outcome is then TEST.
+	// If true, nothing is stored. The response has the full verdict, with outcome TEST. Default false.
 	ValidateOnly bool `protobuf:"varint,10,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Further codes used at checkout; together with `coupon_code`, at most 10 different ones.
+	// More codes used at checkout; together with `coupon_code`, at most 10 different ones.
 	Codes         []string `protobuf:"bytes,11,rep,name=codes,proto3" json:"codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2374,11 +2386,11 @@ type RecordConversionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How the report was handled.
 	Outcome RecordConversionResponse_Outcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=couponlink.tracking.v1.RecordConversionResponse_Outcome" json:"outcome,omitempty"`
-	// The conversion stored, now or before; with `validate_only`, what would be stored.
+	// The conversion as stored, now or earlier, or with `validate_only`, as it would be stored.
 	Conversion *Conversion `protobuf:"bytes,2,opt,name=conversion,proto3" json:"conversion,omitempty"`
-	// What the reporter should fix, in words.
+	// What the sender should fix, in sentences for people.
 	Warnings []string `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	// The verdict in words.
+	// The verdict, in a sentence for people.
 	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2491,30 +2503,30 @@ func (x *GetConversionRequest) GetName() string {
 // ListConversionsRequest asks for a page of conversions.
 type ListConversionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
-	// before it exceeds 1 MiB.
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with the same filter and order.
+	// The `next_page_token` of the previous page; the filter and order must be the same. Empty: the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// An AIP-160 filter over all columns: `name`, `offer`, `publisher`, `coupon`, `coupon_code`, `codes`, `click`,
+	// An AIP-160 filter over `name`, `offer`, `publisher`, `coupon`, `coupon_code`, `codes`, `click`,
 	// `transaction_id`, `event`, `amount`, `currency`, `refunded_amount`, `payout`, `payout_currency`,
-	// `revenue`, `revenue_currency`, `status`, `status_reason`, `outcome`, `method`, `reason`,
-	// `pub_unique1` to `pub_unique5`, `pub_click_id`, `pub_sub_id`, `conversion_time`, `create_time`,
-	// `update_time`, `conflicted`, `undeduplicated`, `postback`:
-	// `pub_unique3 = "SALEXYZ20" AND amount >= 10.50 AND conversion_time >= "2026-11-01T00:00:00Z"`.
+	// `revenue`, `revenue_currency`, `status`, `status_reason`, `outcome`, `method`, `reason`, `pub_unique1` to
+	// `pub_unique5`, `pub_click_id`, `pub_sub_id`, `conversion_time`, `create_time`, `update_time`,
+	// `conflicted`, `undeduplicated` and `postback`, such as `pub_unique3 = "SALEXYZ20" AND amount >= 10.50 AND
+	// conversion_time >= "2026-11-01T00:00:00Z"`.
 	//
-	// The comparators are `=`, `!=`, `<`, `<=`, `>`, `>=`; conditions are joined by `AND` and `OR`, which binds
-	// closer, and negated by `NOT`. A `*` at a text's end stands for any ending: `"SALE*"`. `coupon_code`,
-	// `pub_unique3` and currencies match without regard to case. `codes:FREESHIP` finds a text within the codes
-	// as they were sent; case matters. Amounts are compared as exact numbers, regardless of currency: add
-	// `currency = EUR`. If a conversion has no amount, no comparison of it holds. `outcome = UNATTRIBUTED`
-	// finds the sales that nobody is credited with.
+	// The operators are `=`, `!=`, `<`, `<=`, `>` and `>=`. Join conditions with `AND` and `OR`, and negate
+	// them with `NOT`; `OR` binds more tightly than `AND`. A `*` at the end of a text stands for any ending:
+	// `"SALE*"`. `coupon_code`, `pub_unique3` and currencies are compared without regard to case.
+	// `codes:FREESHIP` finds a text within the codes as they were sent; case matters. Amounts are compared as
+	// exact numbers, regardless of currency: add `currency = EUR`. If a conversion has no amount, no comparison
+	// with its amount holds. `outcome = UNATTRIBUTED` finds the unattributed sales.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `conversion_time`, `create_time`, `update_time`,
 	// `offer`, `publisher`, `status`, `pub_unique3`. Default `conversion_time desc`.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// Whether to also add up all conversions that match. This takes longer the more match: seconds for a
-	// million.
+	// Whether to return the totals of all conversions that match. The time this takes grows with their number:
+	// some seconds for a million. Default false.
 	IncludeTotals bool `protobuf:"varint,5,opt,name=include_totals,json=includeTotals,proto3" json:"include_totals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2590,10 +2602,10 @@ type ListConversionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The conversions, in order.
 	Conversions []*Conversion `protobuf:"bytes,1,rep,name=conversions,proto3" json:"conversions,omitempty"`
-	// The token of the next page; empty on the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// The totals of all conversions that match, not only this page; set if `include_totals` was. Clicks are
-	// left out.
+	// The totals of all conversions that match, not only of this page, without clicks. Set if `include_totals`
+	// is true.
 	Totals        *Figures `protobuf:"bytes,3,opt,name=totals,proto3" json:"totals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2651,22 +2663,23 @@ func (x *ListConversionsResponse) GetTotals() *Figures {
 }
 
 // Figures are the totals of a set of clicks and conversions. Money is per currency, ordered by currency code;
-// a currency whose total is zero is left out.
+// currencies with a total of zero are left out.
 type Figures struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Visits through tracking links, crawlers left out. 0 where clicks are left out.
+	// Visits through tracking links, without crawlers. 0 if clicks are left out.
 	Clicks int64 `protobuf:"varint,1,opt,name=clicks,proto3" json:"clicks,omitempty"`
-	// Sales, of whatever status.
+	// Conversions, in any status.
 	Conversions int64 `protobuf:"varint,2,opt,name=conversions,proto3" json:"conversions,omitempty"`
-	// Those reported without a click.
+	// Conversions that were reported without a click.
 	ConversionsWithoutClick int64 `protobuf:"varint,3,opt,name=conversions_without_click,json=conversionsWithoutClick,proto3" json:"conversions_without_click,omitempty"`
-	// Conversions by click; unset without clicks. More than 1 if many sales came without a click.
+	// Conversions divided by clicks. It exceeds 1 if many sales came without a click. Unset if there are no
+	// clicks.
 	ConversionRate *float64 `protobuf:"fixed64,4,opt,name=conversion_rate,json=conversionRate,proto3,oneof" json:"conversion_rate,omitempty"`
-	// The share of conversions without a click, 0 to 1; unset without conversions.
+	// The share of conversions without a click, 0 to 1. Unset if there are no conversions.
 	ShareWithoutClick *float64 `protobuf:"fixed64,5,opt,name=share_without_click,json=shareWithoutClick,proto3,oneof" json:"share_without_click,omitempty"`
-	// What was sold for, rejected sales included, refunds not taken off.
+	// The sale amounts, including rejected sales. Refunds are not subtracted.
 	Amounts []*v1.Money `protobuf:"bytes,6,rep,name=amounts,proto3" json:"amounts,omitempty"`
-	// What of it was given back.
+	// How much of the sale amounts was refunded.
 	RefundedAmounts []*v1.Money `protobuf:"bytes,7,rep,name=refunded_amounts,json=refundedAmounts,proto3" json:"refunded_amounts,omitempty"`
 	// What publishers earned.
 	Payouts []*v1.Money `protobuf:"bytes,8,rep,name=payouts,proto3" json:"payouts,omitempty"`

@@ -35,77 +35,79 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ConversionService keeps the sales. Advertisers report them by postback over plain HTTP, platform services
-// by RecordConversion; both are handled alike.
+// ConversionService manages conversions. Advertisers report sales by postback over plain HTTP, and platform
+// services by RecordConversion. Both are handled in the same way.
 type ConversionServiceClient interface {
-	// RecordConversion reports a sale, as `/postback` does, on the word of a platform service. It
-	// needs no postback token.
+	// RecordConversion reports a sale, as `/postback` does. It is meant for platform services, which are
+	// trusted: it needs no postback token.
 	//
-	// The sale is attributed by what is known at `conversion_time` and stored before the answer; one
-	// that nobody earned is stored too, with its reason. A repeat of the same sale returns the stored
-	// conversion and DUPLICATE.
+	// The sale is attributed as of `conversion_time` and stored before the call returns. A sale that nobody
+	// earned is stored too, with the reason. A repeat of the same sale returns the stored conversion and
+	// DUPLICATE.
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault, also when no offer can be settled (reason
-	// OFFER_NOT_SETTLED); NOT_FOUND (OFFER_NOT_FOUND); ABORTED (CONVERSION_CONFLICT) when the
-	// transaction is stored with another content; UNAVAILABLE when nothing was stored: try again.
+	// Errors: INVALID_ARGUMENT with the field at fault, also if the offer cannot be determined (reason
+	// OFFER_NOT_SETTLED); NOT_FOUND (OFFER_NOT_FOUND); ABORTED (CONVERSION_CONFLICT) if the transaction is
+	// already stored with different content; UNAVAILABLE if nothing was stored: try again.
 	RecordConversion(ctx context.Context, in *RecordConversionRequest, opts ...grpc.CallOption) (*RecordConversionResponse, error)
-	// GetConversion returns one conversion with the decision on it.
+	// GetConversion returns one conversion, with its decision, changes and conflicts.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND).
 	GetConversion(ctx context.Context, in *GetConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
-	// ListConversions returns the conversions that match, a page at a time, latest first unless
+	// ListConversions returns a page of the conversions that match a filter. The latest come first unless
 	// `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListConversions(ctx context.Context, in *ListConversionsRequest, opts ...grpc.CallOption) (*ListConversionsResponse, error)
-	// ApproveConversion says that the sale is paid for. It takes back a rejection. A conversion that is
-	// approved already is returned as it is.
+	// ApproveConversion approves a pending or rejected conversion, so that it is paid for. An approved
+	// conversion is returned unchanged.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); FAILED_PRECONDITION (CONVERSION_UNATTRIBUTED: reassign it
-	// first; LIMIT_REACHED: its coupon has no use left for what was rejected); ABORTED (ETAG_MISMATCH).
+	// first; LIMIT_REACHED: it was rejected and its coupon has no use left); ABORTED (ETAG_MISMATCH).
 	ApproveConversion(ctx context.Context, in *ApproveConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
-	// RejectConversion says that the sale is not paid for: payout and revenue become none, and the use of
-	// its coupon is given back. A conversion that is rejected already is returned as it is.
+	// RejectConversion rejects a conversion, so that it is not paid for. Its payout and revenue are removed,
+	// and its coupon gets the use back. A rejected conversion is returned unchanged.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `reason`; ABORTED (ETAG_MISMATCH).
 	RejectConversion(ctx context.Context, in *RejectConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
-	// ReassignConversion credits the sale to a coupon or a publisher of the same offer, by a person's decision:
-	// method MANUAL. What it pays is computed again with today's settings. The publisher who loses the
-	// sale gets a delivery with status REJECTED. A rejected conversion stays rejected until it is approved.
+	// ReassignConversion credits the sale to another coupon or publisher on the same offer. The method becomes
+	// MANUAL. Payout and revenue are computed again from the current settings. The publisher who loses the sale
+	// gets a delivery with status REJECTED. A rejected conversion stays rejected until it is approved.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND, COUPON_NOT_FOUND, PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on
 	// `coupon` or `publisher`; FAILED_PRECONDITION (LIMIT_REACHED); ABORTED (ETAG_MISMATCH).
 	ReassignConversion(ctx context.Context, in *ReassignConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
-	// AdjustConversion sets what was sold for. Payout and revenue follow, by the rates of the moment of
-	// recording.
+	// AdjustConversion sets the sale amount. Payout and revenue are computed again, at the rates from when the
+	// conversion was recorded.
 	//
-	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount`, also where it is less than what
-	// was refunded already; FAILED_PRECONDITION (NO_RATES) for a conversion from before rates were kept;
-	// ABORTED (ETAG_MISMATCH).
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount`, also if it is less than what was
+	// already refunded; FAILED_PRECONDITION (NO_RATES) if the conversion is from a release that did not store
+	// rates; ABORTED (ETAG_MISMATCH).
 	AdjustConversion(ctx context.Context, in *AdjustConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
-	// RefundConversion notes that the shopper got money back, in part or, without an amount, all of it.
-	// Payout and revenue by percent follow what is left; fixed ones become zero with a full refund. That holds
-	// also for a sale with amount zero or without an amount: refunding it without an amount, or with zero, is a
-	// full refund. A repeat of a refund, recognized by its `refund_id`, else by its amount, changes nothing.
+	// RefundConversion records that the shopper got some or all of the money back. Without an amount, the
+	// refund is a full one. Payout and revenue by percent are computed again from what is left; fixed ones
+	// become zero with a full refund. For a sale of zero or without an amount, a refund of zero or without an
+	// amount is a full refund. A repeat of a refund, recognized by its `refund_id` or, without one, by its
+	// amount, changes nothing.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount` (REFUND_TOO_LARGE,
-	// CURRENCY_MISMATCH); FAILED_PRECONDITION (NO_RATES, NO_AMOUNT: a part of an unknown amount);
-	// ABORTED (ETAG_MISMATCH).
+	// CURRENCY_MISMATCH); FAILED_PRECONDITION (NO_RATES; NO_AMOUNT: a partial refund of a sale without an
+	// amount); ABORTED (ETAG_MISMATCH).
 	RefundConversion(ctx context.Context, in *RefundConversionRequest, opts ...grpc.CallOption) (*Conversion, error)
-	// ResolveConflict settles a conflict: the conversion takes the amount that was sent later, or stays as
-	// it is.
+	// ResolveConflict resolves a conflict. The conversion either takes the amount that was sent later, or stays
+	// as it is.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND, CONFLICT_NOT_FOUND); INVALID_ARGUMENT on `resolution`;
 	// FAILED_PRECONDITION (CONFLICT_RESOLVED; NO_RATES); ABORTED (ETAG_MISMATCH).
 	ResolveConflict(ctx context.Context, in *ResolveConflictRequest, opts ...grpc.CallOption) (*Conversion, error)
-	// WatchConversions sends conversions as they are stored and changed, from now on or from where an
-	// earlier stream stopped, until the caller ends it.
+	// WatchConversions streams conversions as they are stored and changed, from now on or from where an earlier
+	// stream stopped, until the caller ends it.
 	//
-	// Each new conversion and each change is sent once, and the changes of one conversion in their order. Keep
-	// the `resume_token` of the last answer that you have dealt with, and resume with it: nothing is left out
-	// or sent again, even if either side was restarted meanwhile. There is no REST form.
+	// Each new conversion and each change is sent once, and the changes of one conversion are sent in order.
+	// Keep the `resume_token` of the last response that you have handled, and resume with it. Nothing is then
+	// left out or sent again, even if either side was restarted meanwhile. The stream is available over gRPC
+	// only.
 	//
-	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE when the server ends the stream: call
+	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE if the server ends the stream: call
 	// again with the last token.
 	WatchConversions(ctx context.Context, in *WatchConversionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchConversionsResponse], error)
 }
@@ -231,77 +233,79 @@ type ConversionService_WatchConversionsClient = grpc.ServerStreamingClient[Watch
 // All implementations must embed UnimplementedConversionServiceServer
 // for forward compatibility.
 //
-// ConversionService keeps the sales. Advertisers report them by postback over plain HTTP, platform services
-// by RecordConversion; both are handled alike.
+// ConversionService manages conversions. Advertisers report sales by postback over plain HTTP, and platform
+// services by RecordConversion. Both are handled in the same way.
 type ConversionServiceServer interface {
-	// RecordConversion reports a sale, as `/postback` does, on the word of a platform service. It
-	// needs no postback token.
+	// RecordConversion reports a sale, as `/postback` does. It is meant for platform services, which are
+	// trusted: it needs no postback token.
 	//
-	// The sale is attributed by what is known at `conversion_time` and stored before the answer; one
-	// that nobody earned is stored too, with its reason. A repeat of the same sale returns the stored
-	// conversion and DUPLICATE.
+	// The sale is attributed as of `conversion_time` and stored before the call returns. A sale that nobody
+	// earned is stored too, with the reason. A repeat of the same sale returns the stored conversion and
+	// DUPLICATE.
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault, also when no offer can be settled (reason
-	// OFFER_NOT_SETTLED); NOT_FOUND (OFFER_NOT_FOUND); ABORTED (CONVERSION_CONFLICT) when the
-	// transaction is stored with another content; UNAVAILABLE when nothing was stored: try again.
+	// Errors: INVALID_ARGUMENT with the field at fault, also if the offer cannot be determined (reason
+	// OFFER_NOT_SETTLED); NOT_FOUND (OFFER_NOT_FOUND); ABORTED (CONVERSION_CONFLICT) if the transaction is
+	// already stored with different content; UNAVAILABLE if nothing was stored: try again.
 	RecordConversion(context.Context, *RecordConversionRequest) (*RecordConversionResponse, error)
-	// GetConversion returns one conversion with the decision on it.
+	// GetConversion returns one conversion, with its decision, changes and conflicts.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND).
 	GetConversion(context.Context, *GetConversionRequest) (*Conversion, error)
-	// ListConversions returns the conversions that match, a page at a time, latest first unless
+	// ListConversions returns a page of the conversions that match a filter. The latest come first unless
 	// `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListConversions(context.Context, *ListConversionsRequest) (*ListConversionsResponse, error)
-	// ApproveConversion says that the sale is paid for. It takes back a rejection. A conversion that is
-	// approved already is returned as it is.
+	// ApproveConversion approves a pending or rejected conversion, so that it is paid for. An approved
+	// conversion is returned unchanged.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); FAILED_PRECONDITION (CONVERSION_UNATTRIBUTED: reassign it
-	// first; LIMIT_REACHED: its coupon has no use left for what was rejected); ABORTED (ETAG_MISMATCH).
+	// first; LIMIT_REACHED: it was rejected and its coupon has no use left); ABORTED (ETAG_MISMATCH).
 	ApproveConversion(context.Context, *ApproveConversionRequest) (*Conversion, error)
-	// RejectConversion says that the sale is not paid for: payout and revenue become none, and the use of
-	// its coupon is given back. A conversion that is rejected already is returned as it is.
+	// RejectConversion rejects a conversion, so that it is not paid for. Its payout and revenue are removed,
+	// and its coupon gets the use back. A rejected conversion is returned unchanged.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `reason`; ABORTED (ETAG_MISMATCH).
 	RejectConversion(context.Context, *RejectConversionRequest) (*Conversion, error)
-	// ReassignConversion credits the sale to a coupon or a publisher of the same offer, by a person's decision:
-	// method MANUAL. What it pays is computed again with today's settings. The publisher who loses the
-	// sale gets a delivery with status REJECTED. A rejected conversion stays rejected until it is approved.
+	// ReassignConversion credits the sale to another coupon or publisher on the same offer. The method becomes
+	// MANUAL. Payout and revenue are computed again from the current settings. The publisher who loses the sale
+	// gets a delivery with status REJECTED. A rejected conversion stays rejected until it is approved.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND, COUPON_NOT_FOUND, PUBLISHER_NOT_FOUND); INVALID_ARGUMENT on
 	// `coupon` or `publisher`; FAILED_PRECONDITION (LIMIT_REACHED); ABORTED (ETAG_MISMATCH).
 	ReassignConversion(context.Context, *ReassignConversionRequest) (*Conversion, error)
-	// AdjustConversion sets what was sold for. Payout and revenue follow, by the rates of the moment of
-	// recording.
+	// AdjustConversion sets the sale amount. Payout and revenue are computed again, at the rates from when the
+	// conversion was recorded.
 	//
-	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount`, also where it is less than what
-	// was refunded already; FAILED_PRECONDITION (NO_RATES) for a conversion from before rates were kept;
-	// ABORTED (ETAG_MISMATCH).
+	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount`, also if it is less than what was
+	// already refunded; FAILED_PRECONDITION (NO_RATES) if the conversion is from a release that did not store
+	// rates; ABORTED (ETAG_MISMATCH).
 	AdjustConversion(context.Context, *AdjustConversionRequest) (*Conversion, error)
-	// RefundConversion notes that the shopper got money back, in part or, without an amount, all of it.
-	// Payout and revenue by percent follow what is left; fixed ones become zero with a full refund. That holds
-	// also for a sale with amount zero or without an amount: refunding it without an amount, or with zero, is a
-	// full refund. A repeat of a refund, recognized by its `refund_id`, else by its amount, changes nothing.
+	// RefundConversion records that the shopper got some or all of the money back. Without an amount, the
+	// refund is a full one. Payout and revenue by percent are computed again from what is left; fixed ones
+	// become zero with a full refund. For a sale of zero or without an amount, a refund of zero or without an
+	// amount is a full refund. A repeat of a refund, recognized by its `refund_id` or, without one, by its
+	// amount, changes nothing.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND); INVALID_ARGUMENT on `amount` (REFUND_TOO_LARGE,
-	// CURRENCY_MISMATCH); FAILED_PRECONDITION (NO_RATES, NO_AMOUNT: a part of an unknown amount);
-	// ABORTED (ETAG_MISMATCH).
+	// CURRENCY_MISMATCH); FAILED_PRECONDITION (NO_RATES; NO_AMOUNT: a partial refund of a sale without an
+	// amount); ABORTED (ETAG_MISMATCH).
 	RefundConversion(context.Context, *RefundConversionRequest) (*Conversion, error)
-	// ResolveConflict settles a conflict: the conversion takes the amount that was sent later, or stays as
-	// it is.
+	// ResolveConflict resolves a conflict. The conversion either takes the amount that was sent later, or stays
+	// as it is.
 	//
 	// Errors: NOT_FOUND (CONVERSION_NOT_FOUND, CONFLICT_NOT_FOUND); INVALID_ARGUMENT on `resolution`;
 	// FAILED_PRECONDITION (CONFLICT_RESOLVED; NO_RATES); ABORTED (ETAG_MISMATCH).
 	ResolveConflict(context.Context, *ResolveConflictRequest) (*Conversion, error)
-	// WatchConversions sends conversions as they are stored and changed, from now on or from where an
-	// earlier stream stopped, until the caller ends it.
+	// WatchConversions streams conversions as they are stored and changed, from now on or from where an earlier
+	// stream stopped, until the caller ends it.
 	//
-	// Each new conversion and each change is sent once, and the changes of one conversion in their order. Keep
-	// the `resume_token` of the last answer that you have dealt with, and resume with it: nothing is left out
-	// or sent again, even if either side was restarted meanwhile. There is no REST form.
+	// Each new conversion and each change is sent once, and the changes of one conversion are sent in order.
+	// Keep the `resume_token` of the last response that you have handled, and resume with it. Nothing is then
+	// left out or sent again, even if either side was restarted meanwhile. The stream is available over gRPC
+	// only.
 	//
-	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE when the server ends the stream: call
+	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE if the server ends the stream: call
 	// again with the last token.
 	WatchConversions(*WatchConversionsRequest, grpc.ServerStreamingServer[WatchConversionsResponse]) error
 	mustEmbedUnimplementedConversionServiceServer()

@@ -24,17 +24,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// State says where a delivery stands.
+// State is a delivery's state.
 type Delivery_State int32
 
 const (
-	// Not a state.
+	// Unspecified.
 	Delivery_STATE_UNSPECIFIED Delivery_State = 0
-	// To be sent, now or at `due_time`.
+	// Not delivered yet. It is tried at `due_time`.
 	Delivery_DUE Delivery_State = 1
-	// The endpoint took it.
+	// The endpoint accepted it.
 	Delivery_DELIVERED Delivery_State = 2
-	// Given up. ReplayDelivery makes it due again.
+	// Given up after three days. ReplayDelivery makes it due again.
 	Delivery_DEAD Delivery_State = 3
 )
 
@@ -81,34 +81,34 @@ func (Delivery_State) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_delivery_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// Delivery is one call to a publisher about its conversion, however often it is tried.
+// Delivery is one call to a publisher about its conversion, with all its attempts.
 type Delivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource name, `deliveries/{delivery}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The conversion, `conversions/{conversion}`.
 	Conversion string `protobuf:"bytes,2,opt,name=conversion,proto3" json:"conversion,omitempty"`
-	// The change that it tells of, by its number; 0: the creation.
+	// The number of the change that it reports. 0 means the creation.
 	Change int32 `protobuf:"varint,3,opt,name=change,proto3" json:"change,omitempty"`
-	// The publisher who is told, `publishers/{publisher}`.
+	// The publisher that it is sent to, `publishers/{publisher}`.
 	Publisher string `protobuf:"bytes,4,opt,name=publisher,proto3" json:"publisher,omitempty"`
 	// The conversion's offer, `offers/{offer}`.
 	Offer string `protobuf:"bytes,5,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The status that it tells.
+	// The conversion's status that it reports.
 	Status Conversion_Status `protobuf:"varint,6,opt,name=status,proto3,enum=couponlink.tracking.v1.Conversion_Status" json:"status,omitempty"`
-	// Where it stands.
+	// The delivery's state.
 	State Delivery_State `protobuf:"varint,7,opt,name=state,proto3,enum=couponlink.tracking.v1.Delivery_State" json:"state,omitempty"`
-	// When it is tried next; unset when it is done.
+	// When it is tried next. Unset once it is delivered or dead.
 	DueTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
-	// How often it was tried.
+	// How often it has been tried.
 	AttemptCount int32 `protobuf:"varint,9,opt,name=attempt_count,json=attemptCount,proto3" json:"attempt_count,omitempty"`
-	// The last attempts, up to 20, oldest first. Lists leave them out.
+	// The last attempts, at most 20, oldest first. Not returned in lists.
 	Attempts []*DeliveryAttempt `protobuf:"bytes,10,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	// When it became due first.
+	// When it first became due.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When it was delivered or given up; unset while it is due.
+	// When it was delivered or given up. Unset while it is due.
 	FinishTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=finish_time,json=finishTime,proto3" json:"finish_time,omitempty"`
-	// What it tells, as the JSON of a POST.
+	// What it reports: the JSON body of a POST.
 	Payload       string `protobuf:"bytes,13,opt,name=payload,proto3" json:"payload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -235,16 +235,16 @@ func (x *Delivery) GetPayload() string {
 	return ""
 }
 
-// DeliveryAttempt is one try.
+// DeliveryAttempt is one attempt to send a delivery.
 type DeliveryAttempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When it was sent.
 	AttemptTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=attempt_time,json=attemptTime,proto3" json:"attempt_time,omitempty"`
-	// The HTTP status of the answer; 0: no answer.
+	// The HTTP status of the response. 0 if there was no response.
 	HttpStatus int32 `protobuf:"varint,2,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
-	// How long it took.
+	// How long the call took.
 	Latency *durationpb.Duration `protobuf:"bytes,3,opt,name=latency,proto3" json:"latency,omitempty"`
-	// What went wrong, in words; empty: nothing.
+	// What went wrong, in a sentence for people. Empty if nothing did.
 	Error         string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -357,15 +357,15 @@ func (x *GetDeliveryRequest) GetName() string {
 // ListDeliveriesRequest asks for a page of deliveries.
 type ListDeliveriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
-	// before it exceeds 1 MiB.
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with the same filter and order.
+	// The `next_page_token` of the previous page; the filter and order must be the same. Empty: the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// An AIP-160 filter over `name`, `conversion`, `publisher`, `offer`, `status`, `state`,
-	// `create_time`: `publisher = "publishers/22" AND state = DEAD`.
+	// An AIP-160 filter over `name`, `conversion`, `publisher`, `offer`, `status`, `state`, `create_time`, such
+	// as `publisher = "publishers/22" AND state = DEAD`.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
-	// `create_time` or `create_time desc`, the default.
+	// The order: `create_time` or `create_time desc`. Default `create_time desc`.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -434,7 +434,7 @@ type ListDeliveriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The deliveries, in order.
 	Deliveries []*Delivery `protobuf:"bytes,1,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
-	// The token of the next page; empty on the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -533,9 +533,9 @@ func (x *ReplayDeliveryRequest) GetName() string {
 // ReplayDeliveriesRequest says which deliveries to send again.
 type ReplayDeliveriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A filter as in ListDeliveriesRequest; not empty.
+	// A filter as in ListDeliveriesRequest. Must not be empty.
 	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Whether to count and change nothing.
+	// If true, deliveries are only counted, and nothing changes. Default false.
 	ValidateOnly  bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -585,10 +585,10 @@ func (x *ReplayDeliveriesRequest) GetValidateOnly() bool {
 	return false
 }
 
-// ReplayDeliveriesResponse says how many there were.
+// ReplayDeliveriesResponse says how many deliveries match.
 type ReplayDeliveriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many match, and are due now unless `validate_only` was set.
+	// How many deliveries match. They are due now, unless `validate_only` is true.
 	ReplayedCount int64 `protobuf:"varint,1,opt,name=replayed_count,json=replayedCount,proto3" json:"replayed_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -631,7 +631,7 @@ func (x *ReplayDeliveriesResponse) GetReplayedCount() int64 {
 	return 0
 }
 
-// TestDeliveryRequest says whom to send a test.
+// TestDeliveryRequest names the publisher to send a test to.
 type TestDeliveryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The publisher, `publishers/{publisher}`.
@@ -684,7 +684,7 @@ type TestDeliveryResponse struct {
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The attempt and its result.
 	Attempt *DeliveryAttempt `protobuf:"bytes,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// The first 1,000 bytes of the answer's body, as text.
+	// The first 1,000 bytes of the response's body, as text.
 	ResponseBody  string `protobuf:"bytes,3,opt,name=response_body,json=responseBody,proto3" json:"response_body,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -32,37 +32,39 @@ const (
 //
 // DeliveryService shows and controls deliveries: the calls that tell publishers about their conversions.
 //
-// A delivery is due when a conversion gets a status that its publisher chose, and when the payout of one
-// that has it changes. It is sent by GET or POST to the publisher's `postback_url` until an answer with a
-// status from 200 to 299 comes, at least once, and those of one conversion in their order: after 1
-// second, then after ever longer pauses up to a day, for three days. Redirects are not followed, and an
-// answer takes 10 seconds at most. A publisher whose endpoint fails again and again is called only now
-// and then, and delays no other.
+// A delivery becomes due when a conversion gets a status that its publisher chose, and when the payout of a
+// conversion with such a status changes. It is sent at least once, as a GET or POST to the publisher's
+// `postback_url`, until the response has a status from 200 to 299. Retries start after 1 second, with growing
+// pauses of up to a day, and end after three days. The deliveries of one conversion are sent in order.
+// Redirects are not followed, and a call times out after 10 seconds. A publisher whose endpoint keeps failing
+// is called only occasionally, and does not delay other publishers.
 //
-// Each call is signed (https://www.standardwebhooks.com): the headers `webhook-id` (the delivery's id,
-// the same for each try, which identifies a repeat), `webhook-timestamp` and `webhook-signature`, over
-// the body of a POST, and over the query of a GET as it stands in the URL.
+// Each call is signed as in Standard Webhooks (https://www.standardwebhooks.com), with the headers
+// `webhook-id`, `webhook-timestamp` and `webhook-signature`. `webhook-id` is the delivery's id; it is the
+// same for each attempt, and identifies repeats. A POST signs its body, and a GET signs its query as it is in
+// the URL.
 type DeliveryServiceClient interface {
-	// GetDelivery returns one delivery with its attempts.
+	// GetDelivery returns one delivery, with its attempts.
 	//
 	// Errors: NOT_FOUND (DELIVERY_NOT_FOUND).
 	GetDelivery(ctx context.Context, in *GetDeliveryRequest, opts ...grpc.CallOption) (*Delivery, error)
-	// ListDeliveries returns the deliveries that match, a page at a time, latest first unless `order_by`
-	// says otherwise.
+	// ListDeliveries returns a page of the deliveries that match a filter. The latest come first unless
+	// `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
-	// ReplayDelivery makes a delivery due now, with three days of tries before it, whether it was
-	// delivered, is dead or still waits. The publisher tells a repeat by its id.
+	// ReplayDelivery makes a delivery due now and gives it another three days of attempts. The delivery may be
+	// in any state. The publisher recognizes a repeat by its id.
 	//
 	// Errors: NOT_FOUND (DELIVERY_NOT_FOUND).
 	ReplayDelivery(ctx context.Context, in *ReplayDeliveryRequest, opts ...grpc.CallOption) (*Delivery, error)
-	// ReplayDeliveries makes all deliveries due now that match, such as those of a publisher that are dead.
+	// ReplayDeliveries makes all deliveries that match a filter due now, such as the dead deliveries of a
+	// publisher.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`.
 	ReplayDeliveries(ctx context.Context, in *ReplayDeliveriesRequest, opts ...grpc.CallOption) (*ReplayDeliveriesResponse, error)
-	// TestDelivery sends a made-up conversion to a publisher's endpoint now, once, and returns what it
-	// answered. Nothing is stored.
+	// TestDelivery sends an invented conversion to a publisher's endpoint once, and returns the response.
+	// Nothing is stored.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); FAILED_PRECONDITION (NO_POSTBACK_URL).
 	TestDelivery(ctx context.Context, in *TestDeliveryRequest, opts ...grpc.CallOption) (*TestDeliveryResponse, error)
@@ -132,37 +134,39 @@ func (c *deliveryServiceClient) TestDelivery(ctx context.Context, in *TestDelive
 //
 // DeliveryService shows and controls deliveries: the calls that tell publishers about their conversions.
 //
-// A delivery is due when a conversion gets a status that its publisher chose, and when the payout of one
-// that has it changes. It is sent by GET or POST to the publisher's `postback_url` until an answer with a
-// status from 200 to 299 comes, at least once, and those of one conversion in their order: after 1
-// second, then after ever longer pauses up to a day, for three days. Redirects are not followed, and an
-// answer takes 10 seconds at most. A publisher whose endpoint fails again and again is called only now
-// and then, and delays no other.
+// A delivery becomes due when a conversion gets a status that its publisher chose, and when the payout of a
+// conversion with such a status changes. It is sent at least once, as a GET or POST to the publisher's
+// `postback_url`, until the response has a status from 200 to 299. Retries start after 1 second, with growing
+// pauses of up to a day, and end after three days. The deliveries of one conversion are sent in order.
+// Redirects are not followed, and a call times out after 10 seconds. A publisher whose endpoint keeps failing
+// is called only occasionally, and does not delay other publishers.
 //
-// Each call is signed (https://www.standardwebhooks.com): the headers `webhook-id` (the delivery's id,
-// the same for each try, which identifies a repeat), `webhook-timestamp` and `webhook-signature`, over
-// the body of a POST, and over the query of a GET as it stands in the URL.
+// Each call is signed as in Standard Webhooks (https://www.standardwebhooks.com), with the headers
+// `webhook-id`, `webhook-timestamp` and `webhook-signature`. `webhook-id` is the delivery's id; it is the
+// same for each attempt, and identifies repeats. A POST signs its body, and a GET signs its query as it is in
+// the URL.
 type DeliveryServiceServer interface {
-	// GetDelivery returns one delivery with its attempts.
+	// GetDelivery returns one delivery, with its attempts.
 	//
 	// Errors: NOT_FOUND (DELIVERY_NOT_FOUND).
 	GetDelivery(context.Context, *GetDeliveryRequest) (*Delivery, error)
-	// ListDeliveries returns the deliveries that match, a page at a time, latest first unless `order_by`
-	// says otherwise.
+	// ListDeliveries returns a page of the deliveries that match a filter. The latest come first unless
+	// `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
-	// ReplayDelivery makes a delivery due now, with three days of tries before it, whether it was
-	// delivered, is dead or still waits. The publisher tells a repeat by its id.
+	// ReplayDelivery makes a delivery due now and gives it another three days of attempts. The delivery may be
+	// in any state. The publisher recognizes a repeat by its id.
 	//
 	// Errors: NOT_FOUND (DELIVERY_NOT_FOUND).
 	ReplayDelivery(context.Context, *ReplayDeliveryRequest) (*Delivery, error)
-	// ReplayDeliveries makes all deliveries due now that match, such as those of a publisher that are dead.
+	// ReplayDeliveries makes all deliveries that match a filter due now, such as the dead deliveries of a
+	// publisher.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`.
 	ReplayDeliveries(context.Context, *ReplayDeliveriesRequest) (*ReplayDeliveriesResponse, error)
-	// TestDelivery sends a made-up conversion to a publisher's endpoint now, once, and returns what it
-	// answered. Nothing is stored.
+	// TestDelivery sends an invented conversion to a publisher's endpoint once, and returns the response.
+	// Nothing is stored.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND); FAILED_PRECONDITION (NO_POSTBACK_URL).
 	TestDelivery(context.Context, *TestDeliveryRequest) (*TestDeliveryResponse, error)

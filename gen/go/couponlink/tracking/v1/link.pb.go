@@ -22,29 +22,29 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// BuildTrackingLinkRequest says what the link shall carry.
+// BuildTrackingLinkRequest says what the link carries.
 type BuildTrackingLinkRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`.
 	Offer string `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
 	// The publisher who shares the link, `publishers/{publisher}`.
 	Publisher string `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The code of one of the publisher's coupons on the offer; empty for a link without a coupon.
+	// The code of one of the publisher's coupons on the offer. Empty: a link without a coupon.
 	CouponCode string `protobuf:"bytes,3,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
-	// The publisher's own click id, up to 255 characters; often a macro of the publisher's platform.
+	// The publisher's own click id, at most 255 characters. It is often a macro of the publisher's platform.
 	PubClickId string `protobuf:"bytes,4,opt,name=pub_click_id,json=pubClickId,proto3" json:"pub_click_id,omitempty"`
-	// The publisher's sub-source, up to 255 characters.
+	// The publisher's own name for the source of the visit, at most 255 characters.
 	PubSubId string `protobuf:"bytes,5,opt,name=pub_sub_id,json=pubSubId,proto3" json:"pub_sub_id,omitempty"`
-	// Publisher-supplied value 1, up to 255 characters.
+	// The publisher's own value Pub. Unique 1, at most 255 characters.
 	PubUnique1 string `protobuf:"bytes,6,opt,name=pub_unique1,json=pubUnique1,proto3" json:"pub_unique1,omitempty"`
-	// Publisher-supplied value 2, up to 255 characters.
+	// The publisher's own value Pub. Unique 2, at most 255 characters.
 	PubUnique2 string `protobuf:"bytes,7,opt,name=pub_unique2,json=pubUnique2,proto3" json:"pub_unique2,omitempty"`
-	// Publisher-supplied value 3, up to 255 characters. A conversion credited by coupon has the
-	// coupon code here instead.
+	// The publisher's own value Pub. Unique 3, at most 255 characters. A conversion that a coupon earned has
+	// the coupon code here instead.
 	PubUnique3 string `protobuf:"bytes,8,opt,name=pub_unique3,json=pubUnique3,proto3" json:"pub_unique3,omitempty"`
-	// Publisher-supplied value 4, up to 255 characters.
+	// The publisher's own value Pub. Unique 4, at most 255 characters.
 	PubUnique4 string `protobuf:"bytes,9,opt,name=pub_unique4,json=pubUnique4,proto3" json:"pub_unique4,omitempty"`
-	// Publisher-supplied value 5, up to 255 characters.
+	// The publisher's own value Pub. Unique 5, at most 255 characters.
 	PubUnique5    string `protobuf:"bytes,10,opt,name=pub_unique5,json=pubUnique5,proto3" json:"pub_unique5,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -153,10 +153,10 @@ func (x *BuildTrackingLinkRequest) GetPubUnique5() string {
 // BuildTrackingLinkResponse has the link.
 type BuildTrackingLinkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The tracking link, absolute.
+	// The tracking link, an absolute URL.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// The spoken short form, `/c/{code}`, when the code belongs to exactly one coupon of all offers;
-	// it carries none of the publisher-supplied values.
+	// The short link, an absolute URL ending in `/c/{code}`, for speech and print. It carries none of the
+	// publisher's own values. Empty unless exactly one coupon of all offers has the code.
 	ShortUrl      string `protobuf:"bytes,2,opt,name=short_url,json=shortUrl,proto3" json:"short_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

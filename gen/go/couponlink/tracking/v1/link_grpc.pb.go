@@ -26,15 +26,14 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// LinkService makes tracking links.
+// LinkService builds tracking links.
 type LinkServiceClient interface {
 	// BuildTrackingLink returns the URL that a publisher shares for an offer, with or without a
 	// coupon code. It checks that offer and publisher exist and that the code is one of the
 	// publisher's coupons on the offer; it stores nothing.
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault; NOT_FOUND (OFFER_NOT_FOUND,
-	// PUBLISHER_NOT_FOUND, COUPON_NOT_FOUND); UNAVAILABLE while the coupon service cannot be reached
-	// and the answer is not in memory.
+	// Errors: INVALID_ARGUMENT with the field at fault; NOT_FOUND (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND,
+	// COUPON_NOT_FOUND); UNAVAILABLE if the coupon service cannot be reached and the answer is not in memory.
 	BuildTrackingLink(ctx context.Context, in *BuildTrackingLinkRequest, opts ...grpc.CallOption) (*BuildTrackingLinkResponse, error)
 }
 
@@ -60,15 +59,14 @@ func (c *linkServiceClient) BuildTrackingLink(ctx context.Context, in *BuildTrac
 // All implementations must embed UnimplementedLinkServiceServer
 // for forward compatibility.
 //
-// LinkService makes tracking links.
+// LinkService builds tracking links.
 type LinkServiceServer interface {
 	// BuildTrackingLink returns the URL that a publisher shares for an offer, with or without a
 	// coupon code. It checks that offer and publisher exist and that the code is one of the
 	// publisher's coupons on the offer; it stores nothing.
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault; NOT_FOUND (OFFER_NOT_FOUND,
-	// PUBLISHER_NOT_FOUND, COUPON_NOT_FOUND); UNAVAILABLE while the coupon service cannot be reached
-	// and the answer is not in memory.
+	// Errors: INVALID_ARGUMENT with the field at fault; NOT_FOUND (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND,
+	// COUPON_NOT_FOUND); UNAVAILABLE if the coupon service cannot be reached and the answer is not in memory.
 	BuildTrackingLink(context.Context, *BuildTrackingLinkRequest) (*BuildTrackingLinkResponse, error)
 	mustEmbedUnimplementedLinkServiceServer()
 }

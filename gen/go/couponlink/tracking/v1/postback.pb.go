@@ -28,13 +28,13 @@ const (
 type Postback_Outcome int32
 
 const (
-	// Not an outcome.
+	// Unspecified.
 	Postback_OUTCOME_UNSPECIFIED Postback_Outcome = 0
-	// Stored, or applied to a conversion that somebody is credited with.
+	// Stored as attributed, or applied to an attributed conversion.
 	Postback_ATTRIBUTED Postback_Outcome = 1
-	// Stored, or applied to a conversion that is held.
+	// Stored as unattributed, or applied to an unattributed conversion.
 	Postback_UNATTRIBUTED Postback_Outcome = 2
-	// Known already; nothing new was stored.
+	// Already known. Nothing new was stored.
 	Postback_DUPLICATE Postback_Outcome = 3
 	// Refused; `reason` says why.
 	Postback_REJECTED Postback_Outcome = 4
@@ -89,13 +89,13 @@ func (Postback_Outcome) EnumDescriptor() ([]byte, []int) {
 type ReplayResult_Outcome int32
 
 const (
-	// Not an outcome.
+	// Unspecified.
 	ReplayResult_OUTCOME_UNSPECIFIED ReplayResult_Outcome = 0
-	// The sale that was held is credited to a publisher.
+	// The sale was held, and is now attributed.
 	ReplayResult_ATTRIBUTED ReplayResult_Outcome = 1
-	// The postback, refused or kept before, is recorded now; the sale is held.
+	// The postback was refused or only kept, and is now recorded. The sale is held.
 	ReplayResult_RECORDED ReplayResult_Outcome = 2
-	// Nothing to do: the sale is credited already, still held, or has not come yet.
+	// Nothing changed: the sale was already attributed, is still held, or has not come yet.
 	ReplayResult_UNCHANGED ReplayResult_Outcome = 3
 	// Still refused; `reason` says why.
 	ReplayResult_REFUSED ReplayResult_Outcome = 4
@@ -149,46 +149,47 @@ func (ReplayResult_Outcome) EnumDescriptor() ([]byte, []int) {
 // Postback is one entry of the journal.
 type Postback struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The resource name, `postbacks/{postback}`. Ids are UUIDs that begin with their time.
+	// The resource name, `postbacks/{postback}`. The id is a UUID that begins with the time.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The offer, `offers/{offer}`.
 	Offer string `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The conversion that the postback made or was about, `conversions/{conversion}`; empty: none.
+	// The conversion that the postback created or reported on, `conversions/{conversion}`. Empty if there is no
+	// such conversion.
 	Conversion string `protobuf:"bytes,3,opt,name=conversion,proto3" json:"conversion,omitempty"`
 	// How it was answered.
 	Outcome Postback_Outcome `protobuf:"varint,4,opt,name=outcome,proto3,enum=couponlink.tracking.v1.Postback_Outcome" json:"outcome,omitempty"`
-	// Why it was refused, or why the sale is held: a stable word such as `UNKNOWN_CODE` or
-	// `INVALID_AMOUNT`; empty if nothing is wrong. `EARLY_CHANGE`: it reports a change of a sale that is not
-	// known yet. It is kept, and `replay` has the result once the sale has come, or has not come within 30
-	// days.
+	// Why the postback was refused, or why the sale is held: a stable word such as `UNKNOWN_CODE` or
+	// `INVALID_AMOUNT`. Empty if nothing is wrong. `EARLY_CHANGE` means that it reports a change to a sale that
+	// is not known yet. It is kept, and `replay` has the result once the sale has come, or after 30 days
+	// without it.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The answer in words.
+	// The answer's message, in a sentence for people.
 	Message string `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
 	// The HTTP status of the answer.
 	HttpStatus int32 `protobuf:"varint,7,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
 	// GET or POST.
 	Method string `protobuf:"bytes,8,opt,name=method,proto3" json:"method,omitempty"`
-	// The parameters as received, in query form, including those of a JSON body; the values of `token` and the
-	// like are replaced by `***`.
+	// The parameters as received, as a URL query, including those of a JSON body. The values of `token` and
+	// other secrets are replaced with `***`.
 	Parameters string `protobuf:"bytes,9,opt,name=parameters,proto3" json:"parameters,omitempty"`
-	// The code sent, or empty; several are separated by commas.
+	// The code sent. Several codes are separated by commas. Empty if none was sent.
 	CouponCode string `protobuf:"bytes,10,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
-	// The order id sent, or empty.
+	// The order id sent. Empty if none was.
 	TransactionId string `protobuf:"bytes,11,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
-	// The address that sent it.
+	// The sender's IP address.
 	Ip string `protobuf:"bytes,12,opt,name=ip,proto3" json:"ip,omitempty"`
-	// Whether it came with proof; an offer that is OPEN takes those without too.
+	// Whether it proved that it comes from the advertiser. OPEN offers also accept postbacks without proof.
 	Authenticated bool `protobuf:"varint,13,opt,name=authenticated,proto3" json:"authenticated,omitempty"`
 	// When it came.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// How long it took from its arrival until its verdict, without the writing.
+	// How long it took from arrival to verdict, without writing it to the database.
 	Duration *durationpb.Duration `protobuf:"bytes,15,opt,name=duration,proto3" json:"duration,omitempty"`
-	// The last replay; unset: none.
+	// The result of the last replay. Unset if it was never replayed.
 	Replay *ReplayResult `protobuf:"bytes,16,opt,name=replay,proto3" json:"replay,omitempty"`
-	// What else the sender was told to fix, in words, such as an unfilled parameter.
+	// What else the sender was told to fix, in sentences for people, such as an unfilled macro.
 	Warnings []string `protobuf:"bytes,17,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	// The body as received, up to 64 KiB, if it could not be read as parameters; the offer's tokens in it are
-	// replaced by `***`. Otherwise empty.
+	// The body as received, at most 64 KiB, if it could not be read as parameters. The offer's tokens in it are
+	// replaced with `***`. Otherwise empty.
 	Body string `protobuf:"bytes,18,opt,name=body,proto3" json:"body,omitempty"`
 	// The Content-Type that came with `body`.
 	ContentType   string `protobuf:"bytes,19,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
@@ -359,22 +360,22 @@ func (x *Postback) GetContentType() string {
 	return ""
 }
 
-// ReplayResult is what a replay came to.
+// ReplayResult is the result of a replay.
 type ReplayResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The postback, `postbacks/{postback}`.
 	Postback string `protobuf:"bytes,1,opt,name=postback,proto3" json:"postback,omitempty"`
 	// What the replay did, or would do.
 	Outcome ReplayResult_Outcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=couponlink.tracking.v1.ReplayResult_Outcome" json:"outcome,omitempty"`
-	// Why it is still refused or held.
+	// Why it is still refused or held, a stable word. Empty if it is neither.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// In words.
+	// The result, in a sentence for people.
 	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
-	// The conversion, or empty.
+	// The conversion, `conversions/{conversion}`. Empty if there is none.
 	Conversion string `protobuf:"bytes,5,opt,name=conversion,proto3" json:"conversion,omitempty"`
-	// The publisher credited, or empty.
+	// The publisher that earned the sale, `publishers/{publisher}`. Empty if unattributed.
 	Publisher string `protobuf:"bytes,6,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// When it was replayed; unset with `validate_only`.
+	// When it was replayed. Unset with `validate_only`.
 	ReplayTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=replay_time,json=replayTime,proto3" json:"replay_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -508,16 +509,16 @@ func (x *GetPostbackRequest) GetName() string {
 // ListPostbacksRequest asks for a page of postbacks.
 type ListPostbacksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
-	// before it exceeds 1 MiB.
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with the same filter and order.
+	// The `next_page_token` of the previous page; the filter and order must be the same. Empty: the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// An AIP-160 filter over `name`, `offer`, `conversion`, `outcome`, `reason`, `coupon_code`, `codes`,
-	// `transaction_id`, `create_time`: `outcome = UNATTRIBUTED AND reason = "UNKNOWN_CODE"`.
-	// `coupon_code` matches without regard to case. `codes:FREESHIP` finds a text within the codes sent.
+	// `transaction_id`, `create_time`, such as `outcome = UNATTRIBUTED AND reason = "UNKNOWN_CODE"`.
+	// `coupon_code` is compared without regard to case. `codes:FREESHIP` finds a text within the codes sent.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
-	// `create_time` or `create_time desc`, the default.
+	// The order: `create_time` or `create_time desc`. Default `create_time desc`.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -586,7 +587,7 @@ type ListPostbacksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The postbacks, in order.
 	Postbacks []*Postback `protobuf:"bytes,1,rep,name=postbacks,proto3" json:"postbacks,omitempty"`
-	// The token of the next page; empty on the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -641,9 +642,10 @@ type ReplayPostbackRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `postbacks/{postback}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Whether to tell what would happen and change nothing.
+	// If true, nothing changes. The response says what would happen. Default false.
 	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
+	// `admin`.
 	Actor         string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -703,11 +705,12 @@ func (x *ReplayPostbackRequest) GetActor() string {
 // ReplayPostbacksRequest says which postbacks to replay.
 type ReplayPostbacksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A filter as in ListPostbacksRequest; not empty.
+	// A filter as in ListPostbacksRequest. Must not be empty.
 	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Whether to tell what would happen and change nothing.
+	// If true, nothing changes. The response says what would happen. Default false.
 	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Who does it, for the history: a name or an e-mail address, up to 200 characters. Default `admin`.
+	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
+	// `admin`.
 	Actor         string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -764,22 +767,22 @@ func (x *ReplayPostbacksRequest) GetActor() string {
 	return ""
 }
 
-// ReplayPostbacksResponse tells of the progress.
+// ReplayPostbacksResponse is the progress of a replay.
 type ReplayPostbacksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the replays since the last answer came to, those UNCHANGED left out.
+	// The results since the previous response, without those that are UNCHANGED.
 	Results []*ReplayResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
-	// How many were replayed so far.
+	// How many postbacks have been replayed so far.
 	ReplayedCount int64 `protobuf:"varint,2,opt,name=replayed_count,json=replayedCount,proto3" json:"replayed_count,omitempty"`
-	// How many of them were credited to a publisher.
+	// How many of them were ATTRIBUTED.
 	AttributedCount int64 `protobuf:"varint,3,opt,name=attributed_count,json=attributedCount,proto3" json:"attributed_count,omitempty"`
-	// How many were recorded that had been refused.
+	// How many of them were RECORDED.
 	RecordedCount int64 `protobuf:"varint,4,opt,name=recorded_count,json=recordedCount,proto3" json:"recorded_count,omitempty"`
-	// How many are as they were.
+	// How many of them were UNCHANGED.
 	UnchangedCount int64 `protobuf:"varint,5,opt,name=unchanged_count,json=unchangedCount,proto3" json:"unchanged_count,omitempty"`
-	// How many are still refused.
+	// How many of them were REFUSED.
 	RefusedCount int64 `protobuf:"varint,6,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
-	// Whether all that match are done; only the last answer says so.
+	// Whether all postbacks that match have been replayed. True only in the last response.
 	Done          bool `protobuf:"varint,7,opt,name=done,proto3" json:"done,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -29,31 +29,28 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// PostbackService shows the journal of postbacks, and replays them after a fix. A postback is one HTTP
-// call by an advertiser that reports a sale or a change of one. Each postback that proved that it comes
-// from its offer's advertiser, or needed no proof, is kept for 90 days with its verdict. Tests (`test=1`)
-// are not.
+// PostbackService shows the journal of postbacks and replays them. A postback is one HTTP call by an
+// advertiser that reports a sale or a change to one. Each postback that proved that it comes from the offer's
+// advertiser, or needed no proof, is kept for 90 days with its verdict. Tests (`test=1`) are not kept.
 type PostbackServiceClient interface {
 	// GetPostback returns one postback.
 	//
 	// Errors: NOT_FOUND (POSTBACK_NOT_FOUND).
 	GetPostback(ctx context.Context, in *GetPostbackRequest, opts ...grpc.CallOption) (*Postback, error)
-	// ListPostbacks returns the postbacks that match, a page at a time, latest first unless `order_by` says
-	// otherwise.
+	// ListPostbacks returns a page of the postbacks that match a filter. The latest come first unless
+	// `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListPostbacks(ctx context.Context, in *ListPostbacksRequest, opts ...grpc.CallOption) (*ListPostbacksResponse, error)
-	// ReplayPostback judges a postback again as it came, at its own time, by the coupons and settings of
-	// today. A sale that was held is attributed if it can be now; a postback that was refused is recorded if
-	// it can be now. A conversion that somebody is credited with is never touched, so that a replay can
-	// be repeated.
+	// ReplayPostback judges a postback again, as it came and as of its own time, with the current coupons and
+	// settings. A held sale is attributed if that is now possible, and a refused postback is recorded if that
+	// is now possible. An attributed conversion never changes, so a replay can be repeated.
 	//
-	// Errors: NOT_FOUND (POSTBACK_NOT_FOUND); UNAVAILABLE when nothing was stored: try again.
+	// Errors: NOT_FOUND (POSTBACK_NOT_FOUND); UNAVAILABLE if nothing was stored: try again.
 	ReplayPostback(ctx context.Context, in *ReplayPostbackRequest, opts ...grpc.CallOption) (*ReplayResult, error)
-	// ReplayPostbacks replays all postbacks that match, oldest first, and tells of its progress as it goes.
-	// Ask with `validate_only` first: that tells what would happen and changes nothing. A call that is
-	// cut off can be made again; what was replayed already stays as it is. Over REST the answers come as
-	// one JSON object a line.
+	// ReplayPostbacks replays all postbacks that match a filter, oldest first, and streams its progress. Call
+	// it with `validate_only` first to see what would happen. A call that is cut off can be repeated; what it
+	// replayed stays replayed. Over REST, each response is one line with a JSON object.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`.
 	ReplayPostbacks(ctx context.Context, in *ReplayPostbacksRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReplayPostbacksResponse], error)
@@ -120,31 +117,28 @@ type PostbackService_ReplayPostbacksClient = grpc.ServerStreamingClient[ReplayPo
 // All implementations must embed UnimplementedPostbackServiceServer
 // for forward compatibility.
 //
-// PostbackService shows the journal of postbacks, and replays them after a fix. A postback is one HTTP
-// call by an advertiser that reports a sale or a change of one. Each postback that proved that it comes
-// from its offer's advertiser, or needed no proof, is kept for 90 days with its verdict. Tests (`test=1`)
-// are not.
+// PostbackService shows the journal of postbacks and replays them. A postback is one HTTP call by an
+// advertiser that reports a sale or a change to one. Each postback that proved that it comes from the offer's
+// advertiser, or needed no proof, is kept for 90 days with its verdict. Tests (`test=1`) are not kept.
 type PostbackServiceServer interface {
 	// GetPostback returns one postback.
 	//
 	// Errors: NOT_FOUND (POSTBACK_NOT_FOUND).
 	GetPostback(context.Context, *GetPostbackRequest) (*Postback, error)
-	// ListPostbacks returns the postbacks that match, a page at a time, latest first unless `order_by` says
-	// otherwise.
+	// ListPostbacks returns a page of the postbacks that match a filter. The latest come first unless
+	// `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`, `order_by`, `page_size` or `page_token`.
 	ListPostbacks(context.Context, *ListPostbacksRequest) (*ListPostbacksResponse, error)
-	// ReplayPostback judges a postback again as it came, at its own time, by the coupons and settings of
-	// today. A sale that was held is attributed if it can be now; a postback that was refused is recorded if
-	// it can be now. A conversion that somebody is credited with is never touched, so that a replay can
-	// be repeated.
+	// ReplayPostback judges a postback again, as it came and as of its own time, with the current coupons and
+	// settings. A held sale is attributed if that is now possible, and a refused postback is recorded if that
+	// is now possible. An attributed conversion never changes, so a replay can be repeated.
 	//
-	// Errors: NOT_FOUND (POSTBACK_NOT_FOUND); UNAVAILABLE when nothing was stored: try again.
+	// Errors: NOT_FOUND (POSTBACK_NOT_FOUND); UNAVAILABLE if nothing was stored: try again.
 	ReplayPostback(context.Context, *ReplayPostbackRequest) (*ReplayResult, error)
-	// ReplayPostbacks replays all postbacks that match, oldest first, and tells of its progress as it goes.
-	// Ask with `validate_only` first: that tells what would happen and changes nothing. A call that is
-	// cut off can be made again; what was replayed already stays as it is. Over REST the answers come as
-	// one JSON object a line.
+	// ReplayPostbacks replays all postbacks that match a filter, oldest first, and streams its progress. Call
+	// it with `validate_only` first to see what would happen. A call that is cut off can be repeated; what it
+	// replayed stays replayed. Over REST, each response is one line with a JSON object.
 	//
 	// Errors: INVALID_ARGUMENT on `filter`.
 	ReplayPostbacks(*ReplayPostbacksRequest, grpc.ServerStreamingServer[ReplayPostbacksResponse]) error

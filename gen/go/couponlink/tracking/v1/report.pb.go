@@ -27,7 +27,7 @@ const (
 type SummarizeConversionsRequest_Dimension int32
 
 const (
-	// Not a dimension.
+	// Unspecified.
 	SummarizeConversionsRequest_DIMENSION_UNSPECIFIED SummarizeConversionsRequest_Dimension = 0
 	// The day, of the click or of the sale (`conversion_time`).
 	SummarizeConversionsRequest_DAY SummarizeConversionsRequest_Dimension = 1
@@ -37,9 +37,9 @@ const (
 	SummarizeConversionsRequest_MONTH SummarizeConversionsRequest_Dimension = 3
 	// The offer.
 	SummarizeConversionsRequest_OFFER SummarizeConversionsRequest_Dimension = 4
-	// The publisher who is credited, or whose link was clicked.
+	// The publisher that earned the sale, or whose link was clicked.
 	SummarizeConversionsRequest_PUBLISHER SummarizeConversionsRequest_Dimension = 5
-	// The coupon code, in upper case; of clicks, where it is a coupon's.
+	// The coupon code, in upper case. A click counts under its code only if a coupon has it.
 	SummarizeConversionsRequest_COUPON_CODE SummarizeConversionsRequest_Dimension = 6
 	// The status. Clicks have no status and are left out.
 	SummarizeConversionsRequest_STATUS SummarizeConversionsRequest_Dimension = 7
@@ -100,25 +100,27 @@ func (SummarizeConversionsRequest_Dimension) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_report_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// SummarizeConversionsRequest says what to sum up.
+// SummarizeConversionsRequest says what to summarize.
 type SummarizeConversionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to group by, each at most once and at most one of DAY, WEEK and MONTH; empty: the whole only.
+	// What to group by: each dimension at most once, and at most one of DAY, WEEK and MONTH. Empty: only the
+	// totals.
 	GroupBy []SummarizeConversionsRequest_Dimension `protobuf:"varint,1,rep,packed,name=group_by,json=groupBy,proto3,enum=couponlink.tracking.v1.SummarizeConversionsRequest_Dimension" json:"group_by,omitempty"`
-	// The first day, as `2026-11-01`; empty: from the beginning.
+	// The first day, such as `2026-11-01`. Empty: from the beginning.
 	StartDate string `protobuf:"bytes,2,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
-	// The last day, itself included, as `2026-11-30`; empty: up to now.
+	// The last day (inclusive), such as `2026-11-30`. Empty: until now.
 	EndDate string `protobuf:"bytes,3,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
-	// An AIP-160 filter over `offer`, `publisher`, `coupon_code`, `status` and `method`: `publisher =
-	// "publishers/22" AND status = APPROVED`. A filter on `status` or `method` leaves clicks out, since they
+	// An AIP-160 filter over `offer`, `publisher`, `coupon_code`, `status` and `method`, such as `publisher =
+	// "publishers/22" AND status = APPROVED`. A filter on `status` or `method` leaves clicks out, because they
 	// have neither.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Columns to order the rows by, each with an optional ` desc`: the dimensions grouped by, in lower case
 	// (`day`, `offer`), `clicks`, `conversions`, `conversions_without_click`, or `amount`, `payout` and
-	// `revenue`, which are compared currency by currency in the order of their codes. Default: the time,
-	// then the greatest `conversions` first, then the greatest `clicks`.
+	// `revenue`, which are compared currency by currency, in the order of the currency codes. Default: by time,
+	// then the most `conversions` first, then the most `clicks`.
 	OrderBy string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// How many rows at most: 1 to 10,000. Default 1,000. The totals cover all rows, also those cut off.
+	// The largest number of rows to return, 1 to 10,000. Default 1,000. The totals also cover the rows that are
+	// cut off.
 	MaxRows       int32 `protobuf:"varint,6,opt,name=max_rows,json=maxRows,proto3" json:"max_rows,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -199,15 +201,15 @@ func (x *SummarizeConversionsRequest) GetMaxRows() int32 {
 // SummarizeConversionsResponse is the summary.
 type SummarizeConversionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The groups that have anything, in order.
+	// The groups that have any clicks or conversions, in order.
 	Rows []*SummaryRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
-	// How many groups there are, those cut off by `max_rows` included.
+	// The number of groups, including those cut off by `max_rows`.
 	RowCount int32 `protobuf:"varint,2,opt,name=row_count,json=rowCount,proto3" json:"row_count,omitempty"`
 	// The figures of all groups together.
 	Totals *Figures `protobuf:"bytes,3,opt,name=totals,proto3" json:"totals,omitempty"`
-	// Up to when clicks, sales and changes are counted.
+	// The time up to which clicks, sales and changes are counted.
 	CountTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=count_time,json=countTime,proto3" json:"count_time,omitempty"`
-	// The zone whose days these are, such as `Europe/Prague`.
+	// The time zone that defines the days, such as `Europe/Prague`.
 	TimeZone      string `protobuf:"bytes,5,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -281,18 +283,17 @@ func (x *SummarizeConversionsResponse) GetTimeZone() string {
 // SummaryRow is one group. Of the fields before `figures`, only those grouped by are set.
 type SummaryRow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The day, the week's Monday or the month's first day, as `2026-11-01`.
+	// The day, the week's Monday or the month's first day, such as `2026-11-01`.
 	Date string `protobuf:"bytes,1,opt,name=date,proto3" json:"date,omitempty"`
 	// The offer, `offers/{offer}`.
 	Offer string `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The publisher, `publishers/{publisher}`; empty: sales that nobody is credited with, and clicks of
-	// unknown publishers.
+	// The publisher, `publishers/{publisher}`. Empty: unattributed sales, and clicks of unknown publishers.
 	Publisher string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// The coupon code in upper case; empty: clicks and sales without one.
+	// The coupon code, in upper case. Empty: clicks and sales without a code.
 	CouponCode string `protobuf:"bytes,4,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
 	// The status.
 	Status Conversion_Status `protobuf:"varint,5,opt,name=status,proto3,enum=couponlink.tracking.v1.Conversion_Status" json:"status,omitempty"`
-	// The method; unspecified: sales that nobody is credited with.
+	// The method. Unspecified: unattributed sales.
 	Method Conversion_Method `protobuf:"varint,6,opt,name=method,proto3,enum=couponlink.tracking.v1.Conversion_Method" json:"method,omitempty"`
 	// The group's figures.
 	Figures       *Figures `protobuf:"bytes,7,opt,name=figures,proto3" json:"figures,omitempty"`
@@ -379,14 +380,15 @@ func (x *SummaryRow) GetFigures() *Figures {
 	return nil
 }
 
-// RecountSummariesRequest says which days.
+// RecountSummariesRequest says which days to recount.
 type RecountSummariesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The first day, as `2026-11-01`; empty: the first day with data. A month is always counted as a whole.
+	// The first day, such as `2026-11-01`. Empty: the first day with data. Months are always counted as a
+	// whole.
 	StartDate string `protobuf:"bytes,1,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
-	// The last day, itself included; empty: today.
+	// The last day (inclusive). Empty: today.
 	EndDate string `protobuf:"bytes,2,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
-	// Whether to compare only, and correct nothing.
+	// If true, figures are compared but not corrected. Default false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -446,11 +448,12 @@ func (x *RecountSummariesRequest) GetValidateOnly() bool {
 // RecountSummariesResponse says what differed.
 type RecountSummariesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many figures were counted.
+	// The number of figures that were counted.
 	Counted int64 `protobuf:"varint,1,opt,name=counted,proto3" json:"counted,omitempty"`
-	// How many of them differed from the stored figures. They are corrected, unless `validate_only` was set.
+	// How many of them differed from the stored figures. They have been corrected, unless `validate_only` is
+	// true.
 	Differing int64 `protobuf:"varint,2,opt,name=differing,proto3" json:"differing,omitempty"`
-	// The first 20 that differed, in words.
+	// The first 20 differences, in sentences for people.
 	Differences   []string `protobuf:"bytes,3,rep,name=differences,proto3" json:"differences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -507,16 +510,16 @@ func (x *RecountSummariesResponse) GetDifferences() []string {
 	return nil
 }
 
-// ListLeakedCodesRequest says where to look.
+// ListLeakedCodesRequest says which codes and days to look at.
 type ListLeakedCodesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The offer, `offers/{offer}`; empty: all offers.
+	// The offer, `offers/{offer}`. Empty: all offers.
 	Offer string `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
-	// How many days up to yesterday are looked at: 1 to 90. Default 7.
+	// The number of recent days, up to yesterday: 1 to 90. Default 7.
 	RecentDays int32 `protobuf:"varint,2,opt,name=recent_days,json=recentDays,proto3" json:"recent_days,omitempty"`
-	// How many days before those they are compared with: 1 to 365. Default 28.
+	// The number of days before them to compare with: 1 to 365. Default 28.
 	BaselineDays int32 `protobuf:"varint,3,opt,name=baseline_days,json=baselineDays,proto3" json:"baseline_days,omitempty"`
-	// How many conversions each of the two must have: 1 to 1,000,000. Default 10.
+	// The smallest number of conversions in each of the two periods: 1 to 1,000,000. Default 10.
 	MinConversions int32 `protobuf:"varint,4,opt,name=min_conversions,json=minConversions,proto3" json:"min_conversions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -580,10 +583,10 @@ func (x *ListLeakedCodesRequest) GetMinConversions() int32 {
 	return 0
 }
 
-// ListLeakedCodesResponse are the codes.
+// ListLeakedCodesResponse lists the codes.
 type ListLeakedCodesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The codes, the greatest rise first.
+	// The codes, the largest rise first.
 	LeakedCodes   []*LeakedCode `protobuf:"bytes,1,rep,name=leaked_codes,json=leakedCodes,proto3" json:"leaked_codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -626,24 +629,26 @@ func (x *ListLeakedCodesResponse) GetLeakedCodes() []*LeakedCode {
 	return nil
 }
 
-// LeakedCode is a code that many use who did not click.
+// LeakedCode is a code whose share of sales without a click has risen.
 type LeakedCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`.
 	Offer string `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
-	// The publisher whose code it is, `publishers/{publisher}`.
+	// The code's publisher, `publishers/{publisher}`.
 	Publisher string `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
 	// The code, in upper case.
 	CouponCode string `protobuf:"bytes,3,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
-	// Conversions of the recent days.
+	// The number of conversions in the recent days.
 	RecentConversions int64 `protobuf:"varint,4,opt,name=recent_conversions,json=recentConversions,proto3" json:"recent_conversions,omitempty"`
 	// Their share without a click, 0 to 1.
 	RecentShareWithoutClick float64 `protobuf:"fixed64,5,opt,name=recent_share_without_click,json=recentShareWithoutClick,proto3" json:"recent_share_without_click,omitempty"`
-	// Conversions of the days before; of the offer's other codes where `compared_with_offer` is set.
+	// The number of conversions in the days before or, if `compared_with_offer` is true, of the offer's other
+	// codes.
 	BaselineConversions int64 `protobuf:"varint,6,opt,name=baseline_conversions,json=baselineConversions,proto3" json:"baseline_conversions,omitempty"`
 	// Their share without a click, 0 to 1.
 	BaselineShareWithoutClick float64 `protobuf:"fixed64,7,opt,name=baseline_share_without_click,json=baselineShareWithoutClick,proto3" json:"baseline_share_without_click,omitempty"`
-	// Whether the code is compared with the offer's other codes, having too few conversions of before.
+	// Whether the code is compared with the offer's other codes, because it has too few earlier conversions of
+	// its own.
 	ComparedWithOffer bool `protobuf:"varint,8,opt,name=compared_with_offer,json=comparedWithOffer,proto3" json:"compared_with_offer,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -735,10 +740,10 @@ func (x *LeakedCode) GetComparedWithOffer() bool {
 	return false
 }
 
-// ExportConversionsRequest says which conversions.
+// ExportConversionsRequest says which conversions to export.
 type ExportConversionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A filter as in ListConversionsRequest; empty: all.
+	// A filter as in ListConversionsRequest. Empty: all conversions.
 	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// An order as in ListConversionsRequest. Default `conversion_time desc`.
 	OrderBy       string `protobuf:"bytes,2,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
@@ -793,7 +798,7 @@ func (x *ExportConversionsRequest) GetOrderBy() string {
 // ExportConversionsResponse is a part of an export.
 type ExportConversionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The next conversions, up to 500, as in lists.
+	// The next conversions, at most 500, with the fields that ListConversions returns.
 	Conversions   []*Conversion `protobuf:"bytes,1,rep,name=conversions,proto3" json:"conversions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -30,43 +30,41 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // ReportService reports on clicks and conversions. Days, weeks and months are those of the program's time
-// zone (`COUPONLINK_TIME_ZONE`), across daylight saving too.
+// zone (`COUPONLINK_TIME_ZONE`), including its daylight saving time.
 type ReportServiceClient interface {
-	// SummarizeConversions counts clicks and conversions and adds up their money, in all and by groups. It
-	// reads figures that are kept up to date within two seconds of each click, sale and change, so that it
-	// is as fast over a million conversions as over a thousand.
+	// SummarizeConversions returns the numbers of clicks and conversions and the totals of their money, as a
+	// whole and by group. It reads stored figures, which follow each click, sale and change within two seconds,
+	// so it is as fast for a million conversions as for a thousand.
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY) while the figures
-	// are first computed, or computed again after an update or a change of the time zone.
+	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY) while the figures are
+	// computed for the first time, or again after an upgrade or a change of the time zone.
 	SummarizeConversions(ctx context.Context, in *SummarizeConversionsRequest, opts ...grpc.CallOption) (*SummarizeConversionsResponse, error)
-	// RecountSummaries recounts the figures that SummarizeConversions reads, from the clicks and conversions
-	// themselves, compares them with the stored figures, and corrects any that differ. None ever should: this
-	// call proves it, and repairs them if they do. It runs alongside other calls, and takes some seconds for
-	// a million conversions.
+	// RecountSummaries recounts the figures that SummarizeConversions reads from the clicks and conversions,
+	// compares them with the stored figures, and corrects those that differ. None ever should; this call checks
+	// it. It runs alongside other calls and takes some seconds for a million conversions.
 	//
-	// Clicks are deleted after 400 days. Days whose clicks are gone keep the numbers of clicks counted for
-	// them.
+	// Clicks are deleted after 400 days. Days whose clicks have been deleted keep their numbers of clicks.
 	//
 	// Errors: INVALID_ARGUMENT on `start_date` or `end_date`; UNAVAILABLE (SUMMARIES_NOT_READY).
 	RecountSummaries(ctx context.Context, in *RecountSummariesRequest, opts ...grpc.CallOption) (*RecountSummariesResponse, error)
-	// ListLeakedCodes returns the coupon codes that look as if they had left their publisher's hands: codes
-	// whose share of sales without a click has risen by more than chance explains, as when a coupon site
-	// lists them. The worst come first.
+	// ListLeakedCodes returns the coupon codes that seem to be used by people who do not come from their
+	// publisher: codes whose share of sales without a click has risen by more than chance explains, for example
+	// because a coupon site lists them. The largest rise comes first.
 	//
-	// A code is listed when it has at least `min_conversions` conversions both in the last `recent_days`
-	// and in the `baseline_days` before, its share of them without a click has risen by at least ten
-	// percentage points, and such a rise by chance is less likely than 1 in 1,000 (a one-sided test of two
-	// proportions). A code without a history cannot have risen: its baseline are the offer's other codes.
+	// A code is listed if it has at least `min_conversions` conversions both in the last `recent_days` and in
+	// the `baseline_days` before them, its share without a click has risen by at least ten percentage points,
+	// and the probability of such a rise by chance is below 1 in 1,000 (a one-sided test of two proportions). A
+	// code with too little history is compared with the offer's other codes.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY).
 	ListLeakedCodes(ctx context.Context, in *ListLeakedCodesRequest, opts ...grpc.CallOption) (*ListLeakedCodesResponse, error)
-	// ExportConversions sends all conversions that match, however many, from one consistent view: what is
-	// stored or changed while the export runs is not in it. It takes little memory on either side, and ends
-	// when the caller disconnects. Over REST it is `GET /v1/reports/conversions:export`, which answers with
-	// CSV or with one JSON object a line. With `bom=true` the CSV begins with a byte order mark, which tells
-	// spreadsheets that it is UTF-8; the default is `bom=false`.
+	// ExportConversions streams all conversions that match a filter, from one consistent snapshot: nothing that
+	// is stored or changed while the export runs is in it. It needs little memory on either side, and ends when
+	// the caller disconnects. Over REST it is `GET /v1/reports/conversions:export`, which returns CSV or one
+	// JSON object per line. With `bom=true` the CSV begins with a byte order mark, which tells spreadsheets
+	// that it is UTF-8. Default `bom=false`.
 	//
-	// Errors: INVALID_ARGUMENT on `filter` or `order_by`; UNAVAILABLE when the server ends the export.
+	// Errors: INVALID_ARGUMENT on `filter` or `order_by`; UNAVAILABLE if the server ends the export.
 	ExportConversions(ctx context.Context, in *ExportConversionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportConversionsResponse], error)
 }
 
@@ -132,43 +130,41 @@ type ReportService_ExportConversionsClient = grpc.ServerStreamingClient[ExportCo
 // for forward compatibility.
 //
 // ReportService reports on clicks and conversions. Days, weeks and months are those of the program's time
-// zone (`COUPONLINK_TIME_ZONE`), across daylight saving too.
+// zone (`COUPONLINK_TIME_ZONE`), including its daylight saving time.
 type ReportServiceServer interface {
-	// SummarizeConversions counts clicks and conversions and adds up their money, in all and by groups. It
-	// reads figures that are kept up to date within two seconds of each click, sale and change, so that it
-	// is as fast over a million conversions as over a thousand.
+	// SummarizeConversions returns the numbers of clicks and conversions and the totals of their money, as a
+	// whole and by group. It reads stored figures, which follow each click, sale and change within two seconds,
+	// so it is as fast for a million conversions as for a thousand.
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY) while the figures
-	// are first computed, or computed again after an update or a change of the time zone.
+	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY) while the figures are
+	// computed for the first time, or again after an upgrade or a change of the time zone.
 	SummarizeConversions(context.Context, *SummarizeConversionsRequest) (*SummarizeConversionsResponse, error)
-	// RecountSummaries recounts the figures that SummarizeConversions reads, from the clicks and conversions
-	// themselves, compares them with the stored figures, and corrects any that differ. None ever should: this
-	// call proves it, and repairs them if they do. It runs alongside other calls, and takes some seconds for
-	// a million conversions.
+	// RecountSummaries recounts the figures that SummarizeConversions reads from the clicks and conversions,
+	// compares them with the stored figures, and corrects those that differ. None ever should; this call checks
+	// it. It runs alongside other calls and takes some seconds for a million conversions.
 	//
-	// Clicks are deleted after 400 days. Days whose clicks are gone keep the numbers of clicks counted for
-	// them.
+	// Clicks are deleted after 400 days. Days whose clicks have been deleted keep their numbers of clicks.
 	//
 	// Errors: INVALID_ARGUMENT on `start_date` or `end_date`; UNAVAILABLE (SUMMARIES_NOT_READY).
 	RecountSummaries(context.Context, *RecountSummariesRequest) (*RecountSummariesResponse, error)
-	// ListLeakedCodes returns the coupon codes that look as if they had left their publisher's hands: codes
-	// whose share of sales without a click has risen by more than chance explains, as when a coupon site
-	// lists them. The worst come first.
+	// ListLeakedCodes returns the coupon codes that seem to be used by people who do not come from their
+	// publisher: codes whose share of sales without a click has risen by more than chance explains, for example
+	// because a coupon site lists them. The largest rise comes first.
 	//
-	// A code is listed when it has at least `min_conversions` conversions both in the last `recent_days`
-	// and in the `baseline_days` before, its share of them without a click has risen by at least ten
-	// percentage points, and such a rise by chance is less likely than 1 in 1,000 (a one-sided test of two
-	// proportions). A code without a history cannot have risen: its baseline are the offer's other codes.
+	// A code is listed if it has at least `min_conversions` conversions both in the last `recent_days` and in
+	// the `baseline_days` before them, its share without a click has risen by at least ten percentage points,
+	// and the probability of such a rise by chance is below 1 in 1,000 (a one-sided test of two proportions). A
+	// code with too little history is compared with the offer's other codes.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY).
 	ListLeakedCodes(context.Context, *ListLeakedCodesRequest) (*ListLeakedCodesResponse, error)
-	// ExportConversions sends all conversions that match, however many, from one consistent view: what is
-	// stored or changed while the export runs is not in it. It takes little memory on either side, and ends
-	// when the caller disconnects. Over REST it is `GET /v1/reports/conversions:export`, which answers with
-	// CSV or with one JSON object a line. With `bom=true` the CSV begins with a byte order mark, which tells
-	// spreadsheets that it is UTF-8; the default is `bom=false`.
+	// ExportConversions streams all conversions that match a filter, from one consistent snapshot: nothing that
+	// is stored or changed while the export runs is in it. It needs little memory on either side, and ends when
+	// the caller disconnects. Over REST it is `GET /v1/reports/conversions:export`, which returns CSV or one
+	// JSON object per line. With `bom=true` the CSV begins with a byte order mark, which tells spreadsheets
+	// that it is UTF-8. Default `bom=false`.
 	//
-	// Errors: INVALID_ARGUMENT on `filter` or `order_by`; UNAVAILABLE when the server ends the export.
+	// Errors: INVALID_ARGUMENT on `filter` or `order_by`; UNAVAILABLE if the server ends the export.
 	ExportConversions(*ExportConversionsRequest, grpc.ServerStreamingServer[ExportConversionsResponse]) error
 	mustEmbedUnimplementedReportServiceServer()
 }

@@ -25,11 +25,11 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Range is a number of days relative to today, in the program's time zone.
+// Range is a range of days relative to today, in the program's time zone.
 type SavedReport_Range int32
 
 const (
-	// Not a range; it means ALL_TIME, or the days given.
+	// Unspecified. It means ALL_TIME, or the days given.
 	SavedReport_RANGE_UNSPECIFIED SavedReport_Range = 0
 	// Today.
 	SavedReport_TODAY SavedReport_Range = 1
@@ -106,42 +106,44 @@ func (SavedReport_Range) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_saved_report_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// SavedReport is a conversion report under a name.
+// SavedReport is a conversion report with a name.
 type SavedReport struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `savedReports/{saved_report}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What people call it: 1 to 100 characters.
+	// The report's name for people, 1 to 100 characters.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// The columns, in order, by the names of the export's columns; up to 60. Empty: the default ones.
+	// The columns, in order, named as in the export, at most 60. Empty: the default columns.
 	Columns []string `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
-	// A filter as in ListConversionsRequest; empty: all.
+	// A filter as in ListConversionsRequest. Empty: all conversions.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
-	// An order of the conversions, as in ListConversionsRequest. Empty: the default one.
+	// The order of the conversions, as in ListConversionsRequest. Empty: the default order.
 	OrderBy string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// Which days, relative to the day when the report is read. Not together with start_date or end_date.
+	// The days, relative to the day when the report is read. Cannot be combined with `start_date` or
+	// `end_date`.
 	Range SavedReport_Range `protobuf:"varint,6,opt,name=range,proto3,enum=couponlink.tracking.v1.SavedReport_Range" json:"range,omitempty"`
-	// The first day, as `2026-11-01`, of a report of fixed days; empty: from the beginning.
+	// The first day of a report with fixed days, such as `2026-11-01`. Empty: from the beginning.
 	StartDate string `protobuf:"bytes,7,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
-	// The last day, itself included, of a report of fixed days; empty: up to now.
+	// The last day (inclusive) of a report with fixed days. Empty: until now.
 	EndDate string `protobuf:"bytes,8,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
-	// What the report is grouped by: names of SummarizeConversionsRequest.Dimension such as `DAY` and
-	// `PUBLISHER`; empty: it lists conversions.
+	// What the report is grouped by: names of SummarizeConversionsRequest.Dimension, such as `DAY` and
+	// `PUBLISHER`. Empty: the report lists conversions.
 	GroupBy []string `protobuf:"bytes,9,rep,name=group_by,json=groupBy,proto3" json:"group_by,omitempty"`
-	// The first day as of now; empty: from the beginning.
+	// The first day as of now. Empty: from the beginning.
 	CurrentStartDate string `protobuf:"bytes,10,opt,name=current_start_date,json=currentStartDate,proto3" json:"current_start_date,omitempty"`
-	// The last day as of now, itself included; empty: up to now.
+	// The last day (inclusive) as of now. Empty: until now.
 	CurrentEndDate string `protobuf:"bytes,11,opt,name=current_end_date,json=currentEndDate,proto3" json:"current_end_date,omitempty"`
-	// The filter with the days as of now, for ListConversions and the export.
+	// The filter, including the days as of now, for ListConversions and the export.
 	CurrentFilter string `protobuf:"bytes,12,opt,name=current_filter,json=currentFilter,proto3" json:"current_filter,omitempty"`
-	// When it was stored first.
+	// When the report was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When it was changed last.
+	// When the report was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Changes with each change. Given with a change, that is refused if the report has changed since.
+	// The revision, an opaque string that changes whenever the report does. Send it with a change to have the
+	// change refused if the report has changed since you read it. Empty in a request: not checked.
 	Etag string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
-	// An order of the groups, as in SummarizeConversionsRequest: by its figures and by what stands in
-	// group_by. Empty: the default one. Only together with group_by.
+	// The order of the groups, as in SummarizeConversionsRequest: by its figures and by the dimensions in
+	// `group_by`. Empty: the default order. Only with `group_by`.
 	GroupOrderBy  string `protobuf:"bytes,16,opt,name=group_order_by,json=groupOrderBy,proto3" json:"group_order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -289,12 +291,12 @@ func (x *SavedReport) GetGroupOrderBy() string {
 	return ""
 }
 
-// CreateSavedReportRequest is a report to store.
+// CreateSavedReportRequest has the report to store.
 type CreateSavedReportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The report.
 	SavedReport *SavedReport `protobuf:"bytes,1,opt,name=saved_report,json=savedReport,proto3" json:"saved_report,omitempty"`
-	// Its id, `[a-z0-9][a-z0-9-]{0,62}`; empty: one is made.
+	// The new report's id: 1 to 63 of `a-z 0-9 -`, starting with a letter or digit. Empty: an id is generated.
 	SavedReportId string `protobuf:"bytes,2,opt,name=saved_report_id,json=savedReportId,proto3" json:"saved_report_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -393,10 +395,10 @@ func (x *GetSavedReportRequest) GetName() string {
 // ListSavedReportsRequest asks for a page of reports.
 type ListSavedReportsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
-	// before it exceeds 1 MiB.
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before.
+	// The `next_page_token` of the previous page. Empty: the first page.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -449,9 +451,9 @@ func (x *ListSavedReportsRequest) GetPageToken() string {
 // ListSavedReportsResponse is a page of reports.
 type ListSavedReportsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reports, by display name.
+	// The reports, ordered by display name.
 	SavedReports []*SavedReport `protobuf:"bytes,1,rep,name=saved_reports,json=savedReports,proto3" json:"saved_reports,omitempty"`
-	// The token of the next page; empty on the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -504,10 +506,10 @@ func (x *ListSavedReportsResponse) GetNextPageToken() string {
 // UpdateSavedReportRequest says what to change.
 type UpdateSavedReportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The report with its name, and the fields to change.
+	// The report with its new values, identified by `name`.
 	SavedReport *SavedReport `protobuf:"bytes,1,opt,name=saved_report,json=savedReport,proto3" json:"saved_report,omitempty"`
-	// The fields to change; `*` for all that can be. Empty: those that are set in `saved_report`. Fields that
-	// only the server sets are ignored, so a caller can send back what it read.
+	// The fields to change. `*` means every field that can change. Empty: the fields that are set in
+	// `saved_report`. Output-only fields are ignored, so that a caller can send back what it read.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -562,7 +564,7 @@ type DeleteSavedReportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `savedReports/{saved_report}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The report's etag as the caller knows it; empty: any revision.
+	// The report's etag, as last read. The call fails if the report has changed since. Empty: not checked.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

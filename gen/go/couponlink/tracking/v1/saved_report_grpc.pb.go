@@ -31,29 +31,30 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// SavedReportService keeps reports that people come back to: their columns, filter, order and days. Everyone
-// with the admin key sees them. The console has a link to each.
+// SavedReportService stores conversion reports that people use again: their columns, filter, order and days.
+// Everyone with the admin key can see them. The console links to each.
 type SavedReportServiceClient interface {
 	// CreateSavedReport stores a report under a name.
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault, also on a filter or an order that ListConversions
-	// would refuse, and on an order of groups that SummarizeConversions would; ALREADY_EXISTS
-	// (SAVED_REPORT_EXISTS); RESOURCE_EXHAUSTED (TOO_MANY_SAVED_REPORTS) over 1,000.
+	// Errors: INVALID_ARGUMENT with the field at fault, including a filter or an order that ListConversions
+	// would refuse, and an order of groups that SummarizeConversions would refuse; ALREADY_EXISTS
+	// (SAVED_REPORT_EXISTS); RESOURCE_EXHAUSTED (TOO_MANY_SAVED_REPORTS) if 1,000 reports are stored already.
 	CreateSavedReport(ctx context.Context, in *CreateSavedReportRequest, opts ...grpc.CallOption) (*SavedReport, error)
-	// GetSavedReport returns a report, with its days and its filter as of now.
+	// GetSavedReport returns a report, with its days and filter as they are now.
 	//
 	// Errors: NOT_FOUND (SAVED_REPORT_NOT_FOUND).
 	GetSavedReport(ctx context.Context, in *GetSavedReportRequest, opts ...grpc.CallOption) (*SavedReport, error)
-	// ListSavedReports returns the reports, a page at a time, by display name.
+	// ListSavedReports returns a page of the reports, ordered by display name.
 	//
 	// Errors: INVALID_ARGUMENT on `page_size` or `page_token`.
 	ListSavedReports(ctx context.Context, in *ListSavedReportsRequest, opts ...grpc.CallOption) (*ListSavedReportsResponse, error)
 	// UpdateSavedReport changes a report.
 	//
-	// Errors: as CreateSavedReport; NOT_FOUND (SAVED_REPORT_NOT_FOUND); ABORTED (ETAG_MISMATCH).
+	// Errors: those of CreateSavedReport about fields; NOT_FOUND (SAVED_REPORT_NOT_FOUND); ABORTED
+	// (ETAG_MISMATCH).
 	UpdateSavedReport(ctx context.Context, in *UpdateSavedReportRequest, opts ...grpc.CallOption) (*SavedReport, error)
-	// DeleteSavedReport removes a report. One that is gone already is an error, so that two who delete
-	// learn of each other.
+	// DeleteSavedReport deletes a report. Deleting a report that does not exist is an error, so that a second
+	// caller learns of the first.
 	//
 	// Errors: NOT_FOUND (SAVED_REPORT_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	DeleteSavedReport(ctx context.Context, in *DeleteSavedReportRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
@@ -121,29 +122,30 @@ func (c *savedReportServiceClient) DeleteSavedReport(ctx context.Context, in *De
 // All implementations must embed UnimplementedSavedReportServiceServer
 // for forward compatibility.
 //
-// SavedReportService keeps reports that people come back to: their columns, filter, order and days. Everyone
-// with the admin key sees them. The console has a link to each.
+// SavedReportService stores conversion reports that people use again: their columns, filter, order and days.
+// Everyone with the admin key can see them. The console links to each.
 type SavedReportServiceServer interface {
 	// CreateSavedReport stores a report under a name.
 	//
-	// Errors: INVALID_ARGUMENT with the field at fault, also on a filter or an order that ListConversions
-	// would refuse, and on an order of groups that SummarizeConversions would; ALREADY_EXISTS
-	// (SAVED_REPORT_EXISTS); RESOURCE_EXHAUSTED (TOO_MANY_SAVED_REPORTS) over 1,000.
+	// Errors: INVALID_ARGUMENT with the field at fault, including a filter or an order that ListConversions
+	// would refuse, and an order of groups that SummarizeConversions would refuse; ALREADY_EXISTS
+	// (SAVED_REPORT_EXISTS); RESOURCE_EXHAUSTED (TOO_MANY_SAVED_REPORTS) if 1,000 reports are stored already.
 	CreateSavedReport(context.Context, *CreateSavedReportRequest) (*SavedReport, error)
-	// GetSavedReport returns a report, with its days and its filter as of now.
+	// GetSavedReport returns a report, with its days and filter as they are now.
 	//
 	// Errors: NOT_FOUND (SAVED_REPORT_NOT_FOUND).
 	GetSavedReport(context.Context, *GetSavedReportRequest) (*SavedReport, error)
-	// ListSavedReports returns the reports, a page at a time, by display name.
+	// ListSavedReports returns a page of the reports, ordered by display name.
 	//
 	// Errors: INVALID_ARGUMENT on `page_size` or `page_token`.
 	ListSavedReports(context.Context, *ListSavedReportsRequest) (*ListSavedReportsResponse, error)
 	// UpdateSavedReport changes a report.
 	//
-	// Errors: as CreateSavedReport; NOT_FOUND (SAVED_REPORT_NOT_FOUND); ABORTED (ETAG_MISMATCH).
+	// Errors: those of CreateSavedReport about fields; NOT_FOUND (SAVED_REPORT_NOT_FOUND); ABORTED
+	// (ETAG_MISMATCH).
 	UpdateSavedReport(context.Context, *UpdateSavedReportRequest) (*SavedReport, error)
-	// DeleteSavedReport removes a report. One that is gone already is an error, so that two who delete
-	// learn of each other.
+	// DeleteSavedReport deletes a report. Deleting a report that does not exist is an error, so that a second
+	// caller learns of the first.
 	//
 	// Errors: NOT_FOUND (SAVED_REPORT_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	DeleteSavedReport(context.Context, *DeleteSavedReportRequest) (*emptypb.Empty, error)

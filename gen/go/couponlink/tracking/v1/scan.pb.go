@@ -24,17 +24,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// State says how far it is.
+// State is a scan's state.
 type OfferScan_State int32
 
 const (
-	// Not a state.
+	// Unspecified.
 	OfferScan_STATE_UNSPECIFIED OfferScan_State = 0
-	// Running, or to be resumed after a restart.
+	// The scan is running, or will resume after a restart.
 	OfferScan_RUNNING OfferScan_State = 1
 	// All links were scanned.
 	OfferScan_DONE OfferScan_State = 2
-	// It was cancelled.
+	// The scan was cancelled.
 	OfferScan_CANCELLED OfferScan_State = 3
 )
 
@@ -81,11 +81,11 @@ func (OfferScan_State) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// Device says what the visitor holds, for sites that answer each differently.
+// Device is the visitor's device. Some sites answer each differently.
 type ScanLinkRequest_Device int32
 
 const (
-	// Not a device; it means DESKTOP.
+	// Unspecified. It means DESKTOP.
 	ScanLinkRequest_DEVICE_UNSPECIFIED ScanLinkRequest_Device = 0
 	// A desktop browser.
 	ScanLinkRequest_DESKTOP ScanLinkRequest_Device = 1
@@ -134,17 +134,17 @@ func (ScanLinkRequest_Device) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{9, 0}
 }
 
-// Kind says what sent the visitor on.
+// Kind says how the visitor was redirected.
 type ScanHop_Kind int32
 
 const (
-	// Nothing: the way ends here.
+	// Unspecified: the redirect chain ends here.
 	ScanHop_KIND_UNSPECIFIED ScanHop_Kind = 0
 	// An HTTP redirect.
 	ScanHop_HTTP ScanHop_Kind = 1
 	// A meta element with http-equiv refresh.
 	ScanHop_META_REFRESH ScanHop_Kind = 2
-	// A script that sets the location. It is reported and not followed.
+	// A script that sets the location. It is reported but not followed.
 	ScanHop_SCRIPT ScanHop_Kind = 3
 )
 
@@ -191,15 +191,15 @@ func (ScanHop_Kind) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_tracking_v1_scan_proto_rawDescGZIP(), []int{15, 0}
 }
 
-// Severity says how bad it is.
+// Severity says how bad a problem is.
 type ScanProblem_Severity int32
 
 const (
-	// Not a severity.
+	// Unspecified.
 	ScanProblem_SEVERITY_UNSPECIFIED ScanProblem_Severity = 0
-	// Sales or visitors are lost.
+	// Sales or visitors are being lost.
 	ScanProblem_ERROR ScanProblem_Severity = 1
-	// Something will go wrong, or costs.
+	// Something will go wrong later, or has a cost now.
 	ScanProblem_WARNING ScanProblem_Severity = 2
 )
 
@@ -247,25 +247,25 @@ func (ScanProblem_Severity) EnumDescriptor() ([]byte, []int) {
 // OfferScan is a scan of all tracking links of an offer.
 type OfferScan struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// `offers/{offer}/scans/{scan}`; the id is made by the service.
+	// The resource name, `offers/{offer}/scans/{scan}`. The id is generated.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How far it is.
+	// The scan's state.
 	State OfferScan_State `protobuf:"varint,2,opt,name=state,proto3,enum=couponlink.tracking.v1.OfferScan_State" json:"state,omitempty"`
-	// What the visitor holds.
+	// The visitor's device. Default DESKTOP.
 	Device ScanLinkRequest_Device `protobuf:"varint,3,opt,name=device,proto3,enum=couponlink.tracking.v1.ScanLinkRequest_Device" json:"device,omitempty"`
-	// What the visitor reads, as an Accept-Language header; default `en`.
+	// The visitor's language, as an Accept-Language header. Default `en`.
 	Language string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
-	// How many links there are, as of the last look.
+	// The number of links to scan, as last counted.
 	LinkCount int32 `protobuf:"varint,5,opt,name=link_count,json=linkCount,proto3" json:"link_count,omitempty"`
-	// How many were scanned.
+	// The number of links scanned so far.
 	ScannedCount int32 `protobuf:"varint,6,opt,name=scanned_count,json=scannedCount,proto3" json:"scanned_count,omitempty"`
-	// How many of those had a problem of severity ERROR.
+	// How many of them had a problem of severity ERROR.
 	ErrorCount int32 `protobuf:"varint,7,opt,name=error_count,json=errorCount,proto3" json:"error_count,omitempty"`
-	// How many of those had a problem of severity WARNING, but no ERROR.
+	// How many of them had a problem of severity WARNING, but no ERROR.
 	WarningCount int32 `protobuf:"varint,8,opt,name=warning_count,json=warningCount,proto3" json:"warning_count,omitempty"`
-	// When it was started.
+	// When the scan was started.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When it ended; unset: it has not.
+	// When the scan ended. Unset while it runs.
 	EndTime       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -371,7 +371,7 @@ func (x *OfferScan) GetEndTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// OfferScanResult is what was found about one link.
+// OfferScanResult is the result of scanning one coupon's link.
 type OfferScanResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The coupon, `offers/{offer}/coupons/{publisher}.{CODE}`.
@@ -380,13 +380,13 @@ type OfferScanResult struct {
 	TrackingLink string `protobuf:"bytes,2,opt,name=tracking_link,json=trackingLink,proto3" json:"tracking_link,omitempty"`
 	// Whether nothing of severity ERROR was found.
 	Ok bool `protobuf:"varint,3,opt,name=ok,proto3" json:"ok,omitempty"`
-	// What is wrong, the worst first.
+	// The problems found, most severe first.
 	Problems []*ScanProblem `protobuf:"bytes,4,rep,name=problems,proto3" json:"problems,omitempty"`
-	// Where the visitor ends.
+	// The URL where the visitor ends up.
 	FinalUrl string `protobuf:"bytes,5,opt,name=final_url,json=finalUrl,proto3" json:"final_url,omitempty"`
-	// How many hops the way has.
+	// The number of hops in the redirect chain.
 	HopCount int32 `protobuf:"varint,6,opt,name=hop_count,json=hopCount,proto3" json:"hop_count,omitempty"`
-	// When it was scanned.
+	// When the link was scanned.
 	ScanTime      *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=scan_time,json=scanTime,proto3" json:"scan_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -471,12 +471,12 @@ func (x *OfferScanResult) GetScanTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// CreateOfferScanRequest says which offer, and who follows its links.
+// CreateOfferScanRequest says which offer to scan, and as what visitor.
 type CreateOfferScanRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// `device` and `language` of it are taken.
+	// The scan. Only `device` and `language` are read.
 	OfferScan     *OfferScan `protobuf:"bytes,2,opt,name=offer_scan,json=offerScan,proto3" json:"offer_scan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -575,12 +575,12 @@ func (x *GetOfferScanRequest) GetName() string {
 // ListOfferScansRequest asks for a page of scans.
 type ListOfferScansRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// `offers/{offer}`; `offers/-`: of all offers.
+	// The offer, `offers/{offer}`, or `offers/-` for all offers.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
-	// before it exceeds 1 MiB.
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before.
+	// The `next_page_token` of the previous page. Empty: the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -642,7 +642,7 @@ type ListOfferScansResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The scans, latest first.
 	OfferScans []*OfferScan `protobuf:"bytes,1,rep,name=offer_scans,json=offerScans,proto3" json:"offer_scans,omitempty"`
-	// The token of the next page; empty on the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -743,12 +743,12 @@ type ListOfferScanResultsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}/scans/{scan}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The page size, 1 to 1,000; a larger value means 1,000. Default 50. A page may have fewer entries: it ends
-	// before it exceeds 1 MiB.
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with the same filter.
+	// The `next_page_token` of the previous page; the filter must be the same. Empty: the first page.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// An AIP-160 filter over `ok` and `coupon`: `ok = false`.
+	// An AIP-160 filter over `ok` and `coupon`, such as `ok = false`.
 	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -815,9 +815,9 @@ func (x *ListOfferScanResultsRequest) GetFilter() string {
 // ListOfferScanResultsResponse is a page of results.
 type ListOfferScanResultsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The results.
+	// The results, ordered by the coupons' names.
 	OfferScanResults []*OfferScanResult `protobuf:"bytes,1,rep,name=offer_scan_results,json=offerScanResults,proto3" json:"offer_scan_results,omitempty"`
-	// The token of the next page; empty on the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -867,14 +867,14 @@ func (x *ListOfferScanResultsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// ScanLinkRequest says which link, and who follows it.
+// ScanLinkRequest says which link to scan, and as what visitor.
 type ScanLinkRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The link: a tracking link of this installation, its short form, or any other http or https URL.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// What the visitor holds.
+	// The visitor's device. Default DESKTOP.
 	Device ScanLinkRequest_Device `protobuf:"varint,2,opt,name=device,proto3,enum=couponlink.tracking.v1.ScanLinkRequest_Device" json:"device,omitempty"`
-	// What the visitor reads, as an Accept-Language header; default `en`.
+	// The visitor's language, as an Accept-Language header. Default `en`.
 	Language      string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -931,27 +931,27 @@ func (x *ScanLinkRequest) GetLanguage() string {
 	return ""
 }
 
-// ScanLinkResponse is what was found.
+// ScanLinkResponse is the result of a scan.
 type ScanLinkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether nothing of severity ERROR was found.
 	Ok bool `protobuf:"varint,1,opt,name=ok,proto3" json:"ok,omitempty"`
-	// What is wrong, the worst first.
+	// The problems found, most severe first.
 	Problems []*ScanProblem `protobuf:"bytes,2,rep,name=problems,proto3" json:"problems,omitempty"`
-	// What the link means; unset where it is no tracking link of this installation.
+	// What the link means. Unset if it is not a tracking link of this installation.
 	Link *ScannedLink `protobuf:"bytes,3,opt,name=link,proto3" json:"link,omitempty"`
-	// The way, hop by hop; the first is the link itself.
+	// The redirect chain. The first hop is the link itself.
 	Hops []*ScanHop `protobuf:"bytes,4,rep,name=hops,proto3" json:"hops,omitempty"`
-	// Where the visitor ends.
+	// The URL where the visitor ends up.
 	FinalUrl string `protobuf:"bytes,5,opt,name=final_url,json=finalUrl,proto3" json:"final_url,omitempty"`
-	// The made-up click id that the visitor carried; empty where the link is no tracking link.
+	// The invented click id that the visitor carried. Empty if the link is not a tracking link.
 	ClickId string `protobuf:"bytes,6,opt,name=click_id,json=clickId,proto3" json:"click_id,omitempty"`
-	// Whether the final URL has the click id, and a page answered there. A host that is unknown, does not
-	// answer, or answers with an error such as 404 has no page.
+	// Whether the final URL has the click id and a page answered there. An unknown host, a host that does not
+	// answer, and an error such as 404 do not count as a page.
 	ClickIdArrived bool `protobuf:"varint,7,opt,name=click_id_arrived,json=clickIdArrived,proto3" json:"click_id_arrived,omitempty"`
-	// Whether the final URL has the coupon code, and a page answered there.
+	// Whether the final URL has the coupon code and a page answered there.
 	CouponCodeArrived bool `protobuf:"varint,8,opt,name=coupon_code_arrived,json=couponCodeArrived,proto3" json:"coupon_code_arrived,omitempty"`
-	// What a postback with the code would come to now; unset where the link has no code.
+	// What the result of a postback with the code would be now. Unset if the link has no code.
 	Verdict       *ScanVerdict `protobuf:"bytes,9,opt,name=verdict,proto3" json:"verdict,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1050,14 +1050,14 @@ func (x *ScanLinkResponse) GetVerdict() *ScanVerdict {
 	return nil
 }
 
-// StreamScanLinkRequest says which link, and who follows it: as ScanLinkRequest does.
+// StreamScanLinkRequest says which link to scan, and as what visitor, as ScanLinkRequest does.
 type StreamScanLinkRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The link: a tracking link of this installation, its short form, or any other http or https URL.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// What the visitor holds.
+	// The visitor's device. Default DESKTOP.
 	Device ScanLinkRequest_Device `protobuf:"varint,2,opt,name=device,proto3,enum=couponlink.tracking.v1.ScanLinkRequest_Device" json:"device,omitempty"`
-	// What the visitor reads, as an Accept-Language header; default `en`.
+	// The visitor's language, as an Accept-Language header. Default `en`.
 	Language      string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1114,10 +1114,10 @@ func (x *StreamScanLinkRequest) GetLanguage() string {
 	return ""
 }
 
-// StreamScanLinkResponse is how far a scan is.
+// StreamScanLinkResponse is the progress of a scan.
 type StreamScanLinkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The news: hops, and then one scan.
+	// Hops come first, then one scan.
 	//
 	// Types that are valid to be assigned to News:
 	//
@@ -1188,13 +1188,13 @@ type isStreamScanLinkResponse_News interface {
 }
 
 type StreamScanLinkResponse_Hop struct {
-	// The next hop of the way. Its `parameters` are those known by then: what a later hop turns out to
-	// carry is only in the scan's.
+	// The next hop of the redirect chain. Its `parameters` are those known so far; parameters that turn up in
+	// later hops are only in the final scan.
 	Hop *ScanHop `protobuf:"bytes,1,opt,name=hop,proto3,oneof"`
 }
 
 type StreamScanLinkResponse_Scan struct {
-	// What was found; nothing follows.
+	// The complete result, in the last response.
 	Scan *ScanLinkResponse `protobuf:"bytes,2,opt,name=scan,proto3,oneof"`
 }
 
@@ -1209,20 +1209,20 @@ type ScannedLink struct {
 	Offer string `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
 	// Whether the offer takes clicks and sales.
 	OfferActive bool `protobuf:"varint,2,opt,name=offer_active,json=offerActive,proto3" json:"offer_active,omitempty"`
-	// The publisher, `publishers/{publisher}`, or empty.
+	// The publisher, `publishers/{publisher}`. Empty if the link names no known publisher.
 	Publisher string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
 	// Whether the publisher is approved on the offer.
 	PublisherApproved bool `protobuf:"varint,4,opt,name=publisher_approved,json=publisherApproved,proto3" json:"publisher_approved,omitempty"`
-	// The coupon, `offers/{offer}/coupons/{publisher}.{CODE}`; empty where the link's code means none.
+	// The coupon, `offers/{offer}/coupons/{publisher}.{CODE}`. Empty if no coupon has the link's code.
 	Coupon string `protobuf:"bytes,5,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// The code, or empty.
+	// The link's code. Empty if it has none.
 	CouponCode string `protobuf:"bytes,6,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
-	// Why the click would earn no coupon attribution, such as `EXPIRED`; empty: it would.
+	// Why a click on the link could not earn for the coupon, such as `EXPIRED`. Empty if it could.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The parameters of the link that are added to the page's URL, in the link's order: see the offer's
+	// The parameters of the link that are added to the landing page's URL, in the link's order: see the offer's
 	// `forward_parameters`.
 	ForwardedParameters []*ForwardedParameter `protobuf:"bytes,8,rep,name=forwarded_parameters,json=forwardedParameters,proto3" json:"forwarded_parameters,omitempty"`
-	// What is dropped from the link's parameters, up to 10 sentences such as `pub_sub_id had 300 characters;
+	// What is dropped from the link's parameters: at most 10 sentences such as `pub_sub_id had 300 characters;
 	// the first 255 are kept`. Empty if nothing is.
 	Dropped       []string `protobuf:"bytes,9,rep,name=dropped,proto3" json:"dropped,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1322,14 +1322,14 @@ func (x *ScannedLink) GetDropped() []string {
 	return nil
 }
 
-// ForwardedParameter is a parameter of a link that reaches the page.
+// ForwardedParameter is a parameter of a link that is added to the landing page's URL.
 type ForwardedParameter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name, as in the link.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Its value, decoded.
 	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
-	// Whether the final URL has the value, and a page answered there.
+	// Whether the final URL has the value and a page answered there.
 	Arrived       bool `protobuf:"varint,3,opt,name=arrived,proto3" json:"arrived,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1386,26 +1386,26 @@ func (x *ForwardedParameter) GetArrived() bool {
 	return false
 }
 
-// ScanHop is one step of the way.
+// ScanHop is one step of the redirect chain.
 type ScanHop struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What was called.
+	// The URL that was called.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// The HTTP status; 0: there was no answer.
+	// The HTTP status of the response. 0 if there was no response.
 	HttpStatus int32 `protobuf:"varint,2,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
-	// How long the answer took; 0 for our own part, which was worked out.
+	// How long the response took. 0 for redirects by this program, which are computed.
 	Latency *durationpb.Duration `protobuf:"bytes,3,opt,name=latency,proto3" json:"latency,omitempty"`
-	// What sent the visitor on.
+	// How the visitor was redirected.
 	Kind ScanHop_Kind `protobuf:"varint,4,opt,name=kind,proto3,enum=couponlink.tracking.v1.ScanHop_Kind" json:"kind,omitempty"`
-	// Where to, absolute; empty: nowhere.
+	// The redirect's target, an absolute URL. Empty if the chain ends here.
 	Location string `protobuf:"bytes,5,opt,name=location,proto3" json:"location,omitempty"`
-	// The names of the cookies that were set.
+	// The names of the cookies that the response sets.
 	Cookies []string `protobuf:"bytes,6,rep,name=cookies,proto3" json:"cookies,omitempty"`
-	// Which of the parameters that the visitor carried stand in this hop's URL.
+	// Which of the parameters that the visitor carries are in this hop's URL.
 	Parameters []*ScanParameter `protobuf:"bytes,7,rep,name=parameters,proto3" json:"parameters,omitempty"`
-	// What went wrong, in words; empty: nothing.
+	// What went wrong, in a sentence for people. Empty if nothing did.
 	Error string `protobuf:"bytes,8,opt,name=error,proto3" json:"error,omitempty"`
-	// When the host's certificate expires; unset without one.
+	// When the host's certificate expires. Unset if it has none.
 	CertificateExpireTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=certificate_expire_time,json=certificateExpireTime,proto3" json:"certificate_expire_time,omitempty"`
 	unknownFields         protoimpl.UnknownFields
 	sizeCache             protoimpl.SizeCache
@@ -1504,12 +1504,12 @@ func (x *ScanHop) GetCertificateExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// ScanParameter is a value that should survive the way.
+// ScanParameter is a value that should survive the redirect chain.
 type ScanParameter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is: `click_id`, `coupon_code`, `pub_id`, `pub_click_id`, or a forwarded parameter.
+	// The parameter: `click_id`, `coupon_code`, `pub_id`, `pub_click_id`, or a forwarded parameter.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Whether the value stands somewhere in the URL.
+	// Whether the value is anywhere in the URL.
 	Present       bool `protobuf:"varint,2,opt,name=present,proto3" json:"present,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1562,15 +1562,15 @@ func (x *ScanParameter) GetPresent() bool {
 // ScanProblem is something to fix.
 type ScanProblem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How bad it is.
+	// How bad the problem is.
 	Severity ScanProblem_Severity `protobuf:"varint,1,opt,name=severity,proto3,enum=couponlink.tracking.v1.ScanProblem_Severity" json:"severity,omitempty"`
 	// A stable word, such as `CLICK_ID_LOST`.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// What is wrong, in words.
+	// What is wrong, in a sentence for people.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	// What to do about it, in words.
+	// How to fix it, in a sentence for people.
 	Mend string `protobuf:"bytes,4,opt,name=mend,proto3" json:"mend,omitempty"`
-	// The hop that it was found at, counted from 1; 0: none in particular.
+	// The hop where it was found, from 1. 0 if it concerns no hop in particular.
 	Hop           int32 `protobuf:"varint,5,opt,name=hop,proto3" json:"hop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1641,16 +1641,16 @@ func (x *ScanProblem) GetHop() int32 {
 	return 0
 }
 
-// ScanVerdict is what a postback would come to.
+// ScanVerdict is what the result of a postback would be.
 type ScanVerdict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `ATTRIBUTED` or `UNATTRIBUTED`.
 	Outcome string `protobuf:"bytes,1,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	// Why not, such as `EXPIRED`; empty: it would be attributed.
+	// Why it would be unattributed, such as `EXPIRED`. Empty if it would be attributed.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The publisher who would be credited, or empty.
+	// The publisher that would earn the sale, `publishers/{publisher}`. Empty if none would.
 	Publisher string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
-	// In words.
+	// The verdict, in a sentence for people.
 	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -32,26 +32,25 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ScanService is the Scan Tool: it shows what happens to a visitor who follows a link.
+// ScanService is the API of the Scan Tool, which shows what happens to a visitor who follows a link.
 type ScanServiceClient interface {
-	// ScanLink explains a tracking link and follows it as a visitor would, one redirect after the other, up
-	// to 10. It creates no click and no conversion: the redirects that this program would give are
-	// computed, with a made-up click id, and the others are called. Hosts inside the network are refused
-	// unless the operator allowed them. A link that leads nowhere is an answer with its problems, not an
-	// error.
+	// ScanLink explains a tracking link and follows its redirects as a visitor's browser would, up to 10 of
+	// them. It creates no click and no conversion: redirects by this program are computed with an invented
+	// click id, and all others are called. Hosts on private networks are refused unless the operator has
+	// allowed them. If the link leads nowhere, the response says so in its problems; that is not an error.
 	//
-	// Errors: INVALID_ARGUMENT on `url` when it is no http or https URL; UNAVAILABLE while the coupon service
+	// Errors: INVALID_ARGUMENT on `url` if it is not an http or https URL; UNAVAILABLE if the coupon service
 	// cannot be reached and the answer is not in memory.
 	ScanLink(ctx context.Context, in *ScanLinkRequest, opts ...grpc.CallOption) (*ScanLinkResponse, error)
-	// StreamScanLink is ScanLink for a reader who waits for it: it sends each hop as soon as it is gone, in
-	// order, and at last everything that ScanLink answers, hops included, and ends. A slow page may keep it
-	// silent for ten seconds. It is offered by gRPC only.
+	// StreamScanLink is ScanLink for callers that show progress. It sends each hop as soon as it is done, in
+	// order, and finally everything that ScanLink returns, hops included. A slow page may keep it silent for
+	// ten seconds. It is available over gRPC only.
 	//
-	// Errors: those of ScanLink, which may also come after hops.
+	// Errors: those of ScanLink. They may come after some hops.
 	StreamScanLink(ctx context.Context, in *StreamScanLinkRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamScanLinkResponse], error)
-	// CreateOfferScan starts a scan of the tracking links of all coupons of an offer that are not archived,
-	// one after the other, and returns at once. It goes on until it is done or cancelled, over restarts
-	// too. Ask GetOfferScan how far it is.
+	// CreateOfferScan starts a scan of the tracking links of all coupons of an offer that are not archived, one
+	// after the other, and returns at once. The scan runs until it is done or cancelled, even across restarts.
+	// GetOfferScan returns its progress.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; NOT_FOUND (OFFER_NOT_FOUND); FAILED_PRECONDITION
 	// (OFFER_SCAN_RUNNING) while another scan of the offer is running.
@@ -60,17 +59,16 @@ type ScanServiceClient interface {
 	//
 	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND).
 	GetOfferScan(ctx context.Context, in *GetOfferScanRequest, opts ...grpc.CallOption) (*OfferScan, error)
-	// ListOfferScans returns the scans of an offer, or with `offers/-` of all, a page at a time, latest
-	// first. They are kept for 90 days.
+	// ListOfferScans returns a page of the scans of an offer, or of all offers (`offers/-`), latest first.
+	// Scans are kept for 90 days.
 	//
 	// Errors: INVALID_ARGUMENT on `page_size` or `page_token`.
 	ListOfferScans(ctx context.Context, in *ListOfferScansRequest, opts ...grpc.CallOption) (*ListOfferScansResponse, error)
-	// CancelOfferScan ends a scan; what was found stays. One that has ended is returned as it is.
+	// CancelOfferScan ends a scan. Its results so far are kept. A scan that has ended is returned unchanged.
 	//
 	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND).
 	CancelOfferScan(ctx context.Context, in *CancelOfferScanRequest, opts ...grpc.CallOption) (*OfferScan, error)
-	// ListOfferScanResults returns what was found so far, a page at a time, in the order of the coupons'
-	// names.
+	// ListOfferScanResults returns a page of a scan's results so far, ordered by the coupons' names.
 	//
 	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND); INVALID_ARGUMENT on `filter`, `page_size` or `page_token`.
 	ListOfferScanResults(ctx context.Context, in *ListOfferScanResultsRequest, opts ...grpc.CallOption) (*ListOfferScanResultsResponse, error)
@@ -167,26 +165,25 @@ func (c *scanServiceClient) ListOfferScanResults(ctx context.Context, in *ListOf
 // All implementations must embed UnimplementedScanServiceServer
 // for forward compatibility.
 //
-// ScanService is the Scan Tool: it shows what happens to a visitor who follows a link.
+// ScanService is the API of the Scan Tool, which shows what happens to a visitor who follows a link.
 type ScanServiceServer interface {
-	// ScanLink explains a tracking link and follows it as a visitor would, one redirect after the other, up
-	// to 10. It creates no click and no conversion: the redirects that this program would give are
-	// computed, with a made-up click id, and the others are called. Hosts inside the network are refused
-	// unless the operator allowed them. A link that leads nowhere is an answer with its problems, not an
-	// error.
+	// ScanLink explains a tracking link and follows its redirects as a visitor's browser would, up to 10 of
+	// them. It creates no click and no conversion: redirects by this program are computed with an invented
+	// click id, and all others are called. Hosts on private networks are refused unless the operator has
+	// allowed them. If the link leads nowhere, the response says so in its problems; that is not an error.
 	//
-	// Errors: INVALID_ARGUMENT on `url` when it is no http or https URL; UNAVAILABLE while the coupon service
+	// Errors: INVALID_ARGUMENT on `url` if it is not an http or https URL; UNAVAILABLE if the coupon service
 	// cannot be reached and the answer is not in memory.
 	ScanLink(context.Context, *ScanLinkRequest) (*ScanLinkResponse, error)
-	// StreamScanLink is ScanLink for a reader who waits for it: it sends each hop as soon as it is gone, in
-	// order, and at last everything that ScanLink answers, hops included, and ends. A slow page may keep it
-	// silent for ten seconds. It is offered by gRPC only.
+	// StreamScanLink is ScanLink for callers that show progress. It sends each hop as soon as it is done, in
+	// order, and finally everything that ScanLink returns, hops included. A slow page may keep it silent for
+	// ten seconds. It is available over gRPC only.
 	//
-	// Errors: those of ScanLink, which may also come after hops.
+	// Errors: those of ScanLink. They may come after some hops.
 	StreamScanLink(*StreamScanLinkRequest, grpc.ServerStreamingServer[StreamScanLinkResponse]) error
-	// CreateOfferScan starts a scan of the tracking links of all coupons of an offer that are not archived,
-	// one after the other, and returns at once. It goes on until it is done or cancelled, over restarts
-	// too. Ask GetOfferScan how far it is.
+	// CreateOfferScan starts a scan of the tracking links of all coupons of an offer that are not archived, one
+	// after the other, and returns at once. The scan runs until it is done or cancelled, even across restarts.
+	// GetOfferScan returns its progress.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; NOT_FOUND (OFFER_NOT_FOUND); FAILED_PRECONDITION
 	// (OFFER_SCAN_RUNNING) while another scan of the offer is running.
@@ -195,17 +192,16 @@ type ScanServiceServer interface {
 	//
 	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND).
 	GetOfferScan(context.Context, *GetOfferScanRequest) (*OfferScan, error)
-	// ListOfferScans returns the scans of an offer, or with `offers/-` of all, a page at a time, latest
-	// first. They are kept for 90 days.
+	// ListOfferScans returns a page of the scans of an offer, or of all offers (`offers/-`), latest first.
+	// Scans are kept for 90 days.
 	//
 	// Errors: INVALID_ARGUMENT on `page_size` or `page_token`.
 	ListOfferScans(context.Context, *ListOfferScansRequest) (*ListOfferScansResponse, error)
-	// CancelOfferScan ends a scan; what was found stays. One that has ended is returned as it is.
+	// CancelOfferScan ends a scan. Its results so far are kept. A scan that has ended is returned unchanged.
 	//
 	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND).
 	CancelOfferScan(context.Context, *CancelOfferScanRequest) (*OfferScan, error)
-	// ListOfferScanResults returns what was found so far, a page at a time, in the order of the coupons'
-	// names.
+	// ListOfferScanResults returns a page of a scan's results so far, ordered by the coupons' names.
 	//
 	// Errors: NOT_FOUND (OFFER_SCAN_NOT_FOUND); INVALID_ARGUMENT on `filter`, `page_size` or `page_token`.
 	ListOfferScanResults(context.Context, *ListOfferScanResultsRequest) (*ListOfferScanResultsResponse, error)
