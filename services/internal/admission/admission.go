@@ -1,7 +1,7 @@
 // Package admission bounds how many calls of a class are in flight. A call above the bound is refused at once
 // with a time to retry after, so that accepted calls stay fast and memory stays bounded.
 //
-// The services' wiring and edges import it; of our packages it imports rpcstatus.
+// The services' wiring, grpcapi and partnerhttp import it; of our packages it imports rpcstatus.
 package admission
 
 import (

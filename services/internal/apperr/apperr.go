@@ -1,5 +1,5 @@
 // Package apperr is the error type that use cases and stores return if the caller did something wrong or can fix the
-// cause. It knows no transport: edges map it, in one place, to gRPC statuses and HTTP answers. Any other error is a
+// cause. It knows no transport: grpcapi and partnerhttp map it, in one place, to gRPC statuses and HTTP answers. Any other error is a
 // fault of the service; callers see it only as "internal error".
 //
 // Any package may import it; it imports none of ours.

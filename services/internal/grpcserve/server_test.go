@@ -263,7 +263,7 @@ func TestErrors(t *testing.T) {
 		{"wrapped", fmt.Errorf("doing: %w", apperr.New(apperr.NotFound, "R", "m")), codes.NotFound, "m", "R", ""},
 		{"cancelled", fmt.Errorf("doing: %w", context.Canceled), codes.Canceled, "the call was cancelled", "", ""},
 		{"deadline", context.DeadlineExceeded, codes.DeadlineExceeded, "the call took longer than its deadline", "", ""},
-		{"a status of the edge", status.Error(codes.Unimplemented, "not here"), codes.Unimplemented, "not here", "", ""},
+		{"a status of the handler", status.Error(codes.Unimplemented, "not here"), codes.Unimplemented, "not here", "", ""},
 		{"a status from below", fmt.Errorf("asking: %w", status.Error(codes.NotFound, "secret-a")), codes.Internal, "internal error", "INTERNAL", "secret-a"},
 		{"anything else", errors.New("secret-b"), codes.Internal, "internal error", "INTERNAL", "secret-b"},
 	} {

@@ -29,7 +29,7 @@ func (g *guard) status(ctx context.Context, method string, err error) error {
 		}
 		return statusOf(e)
 	}
-	// Accept only a status that the edge itself returned. A status further down the chain is another service's answer
+	// Accept only a status that the handler itself returned. A status further down the chain is another service's answer
 	// to us, which is not meant for our caller.
 	if _, ok := err.(interface{ GRPCStatus() *status.Status }); ok {
 		return err

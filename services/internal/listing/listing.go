@@ -2,7 +2,7 @@
 // can run, and its result into the token of the next page. Filters are written in AIP-160's language, to the extent
 // documented at Schema's Query.
 //
-// Flows, stores and the console import it. The console shows filters as rows, by their Outline.
+// Use cases, stores and the console import it. The console shows filters as rows, by their Outline.
 package listing
 
 // Query is a validated list request. Fields have their stored names, which are the same in SQL columns and MongoDB

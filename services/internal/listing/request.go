@@ -13,8 +13,8 @@ const (
 
 // Request is a list request, not validated yet.
 type Request struct {
-	// Parent is the collection's parent resource, such as "offers/10"; "" if it has none. It only ties page tokens to
-	// the parent. The scope restricts the list to it.
+	// Parent is the collection's parent resource, such as "offers/10"; "" for top-level collections. It only ties
+	// page tokens to the parent. The scope restricts the list to it.
 	Parent    string
 	Filter    string
 	OrderBy   string

@@ -7,17 +7,18 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// clockSkew is how much later than its sale a click may seem to be: advertisers' clocks are off, and
-// some send whole seconds.
+// clockSkew is how much later than its sale a click may seem to be: advertisers' clocks are off, and some
+// send whole seconds.
 const ClockSkew = 5 * time.Minute
 
-// Claim is what a report of a sale refers to, with what is known of it.
+// Claim is everything needed to decide who earned a sale: what the report refers to and what is known
+// about it.
 type Claim struct {
 	Offer Offer
 	// Time is when the sale happened; validity is judged at this time.
 	Time time.Time
 
-	// Code is the code as sent, the first of several; empty without one.
+	// Code is the code as sent, the first of several; "" if none was sent.
 	Code string
 	// Coupons are the coupons of the offer that have the code.
 	Coupons []Coupon
@@ -25,23 +26,23 @@ type Claim struct {
 	CodeElsewhere bool
 	// More are the other codes.
 	More []ClaimedCode
-	// Publisher is the one whom the report names, to settle a shared code; empty without one.
+	// Publisher is the publisher that the report names to settle a shared code; "" if it names none.
 	Publisher string
 
-	// Away says that the coupon service could not be asked for some of what is below.
+	// Away says that the coupon service could not be reached, so some of this is missing.
 	Away bool
 
-	// ClickID is the click id as sent, empty without one.
+	// ClickID is the click id as sent; "" if none was sent.
 	ClickID string
-	// Click is the click that has the id; nil: there is none.
+	// Click is the click with that id; nil if it is unknown.
 	Click *Click
 	// ClickApproved says that the click's publisher is approved on the offer.
 	ClickApproved bool
-	// ClickPayout is what the click's publisher earns by its approval.
+	// ClickPayout is the payout of the click's publisher under its approval.
 	ClickPayout money.Payout
-	// ClickDeliver are the statuses on which the click's publisher is told of its conversions.
+	// ClickDeliver are the statuses that trigger a delivery to the click's publisher.
 	ClickDeliver []Status
-	// ClickCoupon is the coupon through whose link the click came, nil without one.
+	// ClickCoupon is the coupon whose link was clicked; nil if it was no coupon's link.
 	ClickCoupon *Coupon
 }
 
@@ -49,13 +50,12 @@ type Claim struct {
 type ClaimedCode struct {
 	// Code is as sent.
 	Code string
-	// Coupons are the coupons of the offer that have it.
+	// Coupons are the offer's coupons with this code.
 	Coupons []Coupon
 	// Elsewhere says that other offers have it.
 	Elsewhere bool
 }
 
-// codes returns how many codes were sent.
 func (c Claim) codes() int {
 	if c.Code == "" {
 		return 0
@@ -107,7 +107,7 @@ func (c Claim) onlyCoupon() *Coupon {
 	return only
 }
 
-// The rules, as a decision's grounds tell them.
+// The rules, as a decision's basis states them.
 const (
 	ruleInactive    = "An offer that is not active earns nothing."
 	ruleAway        = "A sale whose coupons cannot be looked up is held until they can."
@@ -124,8 +124,8 @@ const (
 	ruleByHand      = "A person decided."
 )
 
-// Attribute says who earned a sale, and why. It never guesses: without exactly one rightful
-// publisher the decision is Unattributed, with the reason.
+// Attribute decides who earned a sale, and why. It never guesses: without exactly one rightful publisher
+// the decision is Unattributed, with the reason.
 //
 // The rules, in order:
 //  1. An offer that is not active earns nothing. Of an active one, a sale whose coupons cannot be looked
@@ -136,15 +136,15 @@ const (
 //     expired, unless the report names its publisher or its publisher's click counts.
 //  3. A code that could mean several valid coupons earns nothing; under CODE_FIRST it also keeps the
 //     click from earning, since the rightful publisher is one of the code's.
-//  4. A code that is unknown or not valid falls through to the click; the reason is kept.
+//  4. If a code is unknown or not valid, the click decides; the reason is kept.
 //  5. A click of an approved publisher within the window earns.
 //
 // Several codes count as one code that all their coupons share. If the valid coupons belong to one publisher,
 // the first of them earns; if to several, they are settled like a shared code.
 //
-// The settings are the offer's, where the coupon at hand has none of its own: for the grace, the
-// coupon that is judged; for the precedence, the one valid coupon that the code means; for the window,
-// the coupon by whose link the click came, if it was valid then.
+// A coupon's own settings override the offer's: the grace is that of the coupon being judged, the
+// precedence that of the one valid coupon that the code means, and the window that of the coupon whose
+// link was clicked, if it was valid then.
 func Attribute(c Claim) Decision {
 	f := c.find()
 	d, rule := c.decide(f)
@@ -155,12 +155,12 @@ func Attribute(c Claim) Decision {
 	return d
 }
 
-// findings are what a claim's click and code come to, and the settings that applied to them.
+// findings say whether a claim's click and code count, and which settings applied.
 type findings struct {
-	// clicked says that the click counts, else clickReason says why not; empty where none was sent.
+	// clicked says that the click counts. If not, clickReason says why; "" if no click was sent.
 	clicked     bool
 	clickReason Reason
-	// coupon is the one that the code means and that counts, else codeReason says why there is none.
+	// coupon is the valid coupon that the code means. If nil, codeReason says why.
 	coupon     *Coupon
 	codeReason Reason
 
@@ -217,7 +217,7 @@ func (c Claim) decide(f findings) (_ Decision, rule string) {
 	}
 }
 
-// codeRule is the rule by which a code earns.
+// codeRule returns the rule that lets a code earn.
 func codeRule(p Precedence) string {
 	switch p {
 	case ClickFirst:
@@ -229,7 +229,7 @@ func codeRule(p Precedence) string {
 	}
 }
 
-// linkCoupon is the coupon by whose link the click came, if it was valid then; else nil.
+// linkCoupon returns the coupon whose link was clicked, if it was valid then; else nil.
 func (c Claim) linkCoupon() *Coupon {
 	if c.Click == nil || c.Click.Reason != NoReason {
 		return nil
@@ -237,7 +237,7 @@ func (c Claim) linkCoupon() *Coupon {
 	return c.ClickCoupon
 }
 
-// clickWindow is how long after the click a sale may be attributed to it.
+// clickWindow returns how long after a click a sale may be attributed to it.
 func (c Claim) clickWindow() time.Duration {
 	if coupon := c.linkCoupon(); coupon != nil && coupon.Settings.ClickWindow > 0 {
 		return coupon.Settings.ClickWindow
@@ -245,7 +245,7 @@ func (c Claim) clickWindow() time.Duration {
 	return c.Offer.ClickWindow
 }
 
-// judgeClick says what keeps the click from earning; NoReason also where no click was sent.
+// judgeClick says what keeps the click from earning. It returns NoReason if no click was sent.
 func (c Claim) judgeClick(window time.Duration) Reason {
 	switch {
 	case c.ClickID == "":
@@ -264,9 +264,10 @@ func (c Claim) judgeClick(window time.Duration) Reason {
 	return NoReason
 }
 
-// judgeCode finds the valid coupon that the codes mean, or says why none is: of several codes, the reason of
-// the first that the offer has. The publisher that the report names settles codes of several publishers, else
-// the click's, if the click counts, else the only publisher whose coupon needs no grace.
+// judgeCode finds the valid coupon that the codes mean, or says why they mean none; the reason is that of
+// the first code that the offer has. Codes of several publishers are settled by the publisher that the
+// report names, else by the click's, if the click counts, else by the only publisher whose coupon needs no
+// grace.
 func (c Claim) judgeCode(clicked bool) (*Coupon, Reason) {
 	if c.Code == "" {
 		return nil, NoReason
@@ -337,8 +338,8 @@ func (c Claim) byCoupon(coupon *Coupon, clicked bool) Decision {
 	return d
 }
 
-// outlived returns the first coupon of another publisher that only its grace makes valid, if the one that earned
-// had not expired.
+// outlived returns the first coupon of another publisher that is valid only within its grace, if the coupon
+// that earned had not expired.
 func (c Claim) outlived(earned *Coupon) *Coupon {
 	if len(c.Coupons) == 1 && len(c.More) == 0 || c.Publisher != "" || earned.lapsed(c.Time) {
 		return nil

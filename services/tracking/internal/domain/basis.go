@@ -6,15 +6,15 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// maxConsidered bounds the coupons that grounds tell of; one more, the credited coupon, is told of
-// always.
+// maxConsidered bounds the coupons listed in a basis. The credited coupon is always listed, if need be as
+// one more.
 const maxConsidered = 20
 
-// Basis are what a decision rests on, for a dispute: as it was at the moment of recording.
+// Basis is the evidence for a decision, as it was when the sale was recorded, for use in a dispute.
 type Basis struct {
 	// Rule is the rule that decided, as a sentence.
 	Rule string
-	// Click is the click considered; nil where none was reported, or none is known.
+	// Click is the click considered; nil if none was reported or it is unknown.
 	Click *ConsideredClick
 	// Coupons are the offer's coupons with the code, or one of the codes.
 	Coupons []ConsideredCoupon
@@ -26,12 +26,12 @@ type Basis struct {
 	CouponGrace time.Duration
 	// OfferETag is the revision of the offer's settings.
 	OfferETag string
-	// Rates say how what is due is reckoned, whatever becomes of the amount; nil for conversions from
-	// before they were kept.
+	// Rates are kept so that payout and revenue can be recalculated when the amount changes; nil in
+	// conversions from before they were stored.
 	Rates *Rates
 }
 
-// Rates are by what payout and revenue of a conversion are reckoned.
+// Rates are the terms from which a conversion's payout and revenue are computed.
 type Rates struct {
 	Payout  money.Payout
 	Revenue money.Payout
@@ -41,12 +41,12 @@ type Rates struct {
 type ConsideredClick struct {
 	Click     string
 	Publisher string
-	// Coupon is the resource name of the coupon whose link it was; empty without one.
+	// Coupon is the resource name of the coupon whose link it was; "" if it was no coupon's.
 	Coupon string
 	Time   time.Time
-	// Reason says why it did not count; empty: it did.
+	// Reason says why it did not count; "" if it did.
 	Reason Reason
-	// Dropped says in words what was dropped from its link's parameters.
+	// Dropped describes what was dropped from its link's parameters.
 	Dropped []string
 }
 
@@ -57,11 +57,11 @@ type ConsideredCoupon struct {
 	StartTime time.Time
 	// ExpireTime is zero for a coupon that does not expire.
 	ExpireTime time.Time
-	// Reason says why it was not valid at the time of the sale; empty: it was.
+	// Reason says why it was not valid at the time of the sale; "" if it was.
 	Reason Reason
 }
 
-// grounds tells what a claim's decision rests on.
+// grounds returns the basis of a claim's decision.
 func (c Claim) grounds(rule string, f findings, credited *Coupon) Basis {
 	g := Basis{
 		Rule: rule, Precedence: f.precedence, ClickWindow: f.window, CouponGrace: f.grace, OfferETag: c.Offer.ETag,

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// maxChanges bounds the history of one conversion: it is stored with it.
+	// maxChanges bounds the history of one conversion, which is stored with it.
 	maxChanges = 500
 	maxReason  = 1000
 	maxActor   = 200
-	// DefaultActor is who did what nobody gave a name for.
+	// DefaultActor is the actor of changes made without a name.
 	DefaultActor = "admin"
-	// Advertiser is who did what came by postback.
+	// Advertiser is the actor of changes reported by postback.
 	Advertiser = "advertiser"
-	// Automatic is the actor of what Couponlink does automatically.
+	// Automatic is the actor of changes that Couponlink makes automatically.
 	Automatic = "couponlink"
 )
 
@@ -37,13 +37,13 @@ const (
 	ChangeReplay   ChangeKind = "REPLAY"
 )
 
-// Change is one change of a conversion.
+// Change is one entry in a conversion's history.
 type Change struct {
 	// Number counts from 1.
 	Number int
 	Kind   ChangeKind
 	By     By
-	// RefundID tells a repeat of a refund; empty without one.
+	// RefundID identifies a refund, so that a repeat is recognized; "" if none was sent.
 	RefundID string
 	From     State
 	To       State
@@ -53,13 +53,13 @@ type Change struct {
 type By struct {
 	Actor string
 	Time  time.Time
-	// Reason is in words; empty without one.
+	// Reason is free text; "" if none was given.
 	Reason string
-	// Postback is the id of the postback that asks for it; empty without one.
+	// Postback is the id of the postback that asked for the change; "" if none did.
 	Postback string
 }
 
-// Check says what is wrong with who and why. Errors are InvalidArgument on actor or reason.
+// Check validates actor and reason. Errors are InvalidArgument on actor or reason.
 func (b By) Check() error {
 	if utf8.RuneCountInString(b.Actor) > maxActor || CheckText("actor", b.Actor) != nil {
 		return apperr.Invalid("INVALID_ACTOR", "actor", "must be up to %d characters, none of them a control character", maxActor)
@@ -70,14 +70,14 @@ func (b By) Check() error {
 	return nil
 }
 
-// State is what can change of a conversion.
+// State holds the fields of a conversion that can change.
 type State struct {
 	Status    Status
 	Outcome   Outcome
 	Reason    Reason
 	Publisher string
 	Coupon    string
-	// Method and CouponCode were not kept once: Backfill.
+	// Method and CouponCode are missing from old changes; see Backfill.
 	Method     Method
 	CouponCode string
 	Amount     money.Money
@@ -86,7 +86,6 @@ type State struct {
 	Revenue    money.Money
 }
 
-// State returns the conversion's state.
 func (c Conversion) State() State {
 	return State{
 		Status: c.Status, Outcome: c.Outcome, Reason: c.Reason, Publisher: c.Publisher, Coupon: c.Coupon,
@@ -94,8 +93,7 @@ func (c Conversion) State() State {
 	}
 }
 
-// Approve returns the conversion as approved; one that is already is returned as it is. A rejection is
-// taken back.
+// Approve returns the conversion approved, or unchanged if it already is. It undoes a rejection.
 //
 // Errors: FailedPrecondition (CONVERSION_UNATTRIBUTED).
 func (c Conversion) Approve(by By) (Conversion, error) {
@@ -108,14 +106,13 @@ func (c Conversion) Approve(by By) (Conversion, error) {
 	}
 	changed := c
 	changed.Status, changed.StatusReason = StatusApproved, ""
-	if err := changed.reckon(); err != nil {
+	if err := changed.recalculate(); err != nil {
 		return c, err
 	}
 	return c.recorded(changed, ChangeApprove, "", by)
 }
 
-// Reject returns the conversion as rejected: nothing is due for it any more. One that is already is
-// returned as it is.
+// Reject returns the conversion rejected, with no payout or revenue due, or unchanged if it already is.
 func (c Conversion) Reject(by By) (Conversion, error) {
 	if c.Status == StatusRejected {
 		return c, nil
@@ -126,7 +123,7 @@ func (c Conversion) Reject(by By) (Conversion, error) {
 	return c.recorded(changed, ChangeReject, "", by)
 }
 
-// Adjust returns the conversion with another amount. One that has it already is returned as it is.
+// Adjust returns the conversion with another amount, or unchanged if it already has that amount.
 //
 // Errors: InvalidArgument on amount (CURRENCY_MISMATCH, LESS_THAN_REFUNDED); FailedPrecondition
 // (NO_RATES).
@@ -148,15 +145,15 @@ func (c Conversion) adjust(amount money.Money, kind ChangeKind, by By) (Conversi
 	if c.Amount.IsNone() && c.Returned() {
 		changed.Refunded = amount
 	}
-	if err := changed.reckon(); err != nil {
+	if err := changed.recalculate(); err != nil {
 		return c, err
 	}
 	return c.recorded(changed, kind, "", by)
 }
 
-// Refund returns the conversion with part of its amount given back. Without an amount it gives back all that
-// is left, and nothing is due any more, even if the sale had no amount. A repeat of a refund, recognized by
-// its id or, without one, by its amount, returns the conversion unchanged.
+// Refund returns the conversion with part of its amount refunded. Without an amount it refunds all that is
+// left, and nothing is due any more, even if the sale had no amount. A repeat of a refund, recognized by its
+// id or, without one, by its amount, returns the conversion unchanged.
 //
 // Errors: InvalidArgument on amount (CURRENCY_MISMATCH, REFUND_TOO_LARGE, INVALID_AMOUNT) or refund_id
 // (REFUND_ID_TAKEN); FailedPrecondition (NO_AMOUNT, NO_RATES).
@@ -180,14 +177,13 @@ func (c Conversion) Refund(amount money.Money, refundID string, by By) (Conversi
 	default:
 		changed.Refunded = c.Amount
 	}
-	if err := changed.reckon(); err != nil {
+	if err := changed.recalculate(); err != nil {
 		return c, err
 	}
 	return c.recorded(changed, ChangeRefund, refundID, by)
 }
 
-// checkRefund says what is wrong with an amount to give back. Zero is valid for a sale of zero only, and
-// gives back all of it.
+// checkRefund validates an amount to refund. Zero is valid only for a sale of zero, and refunds all of it.
 func (c Conversion) checkRefund(amount money.Money) error {
 	if c.Amount.IsNone() {
 		return apperr.New(apperr.FailedPrecondition, "NO_AMOUNT",
@@ -225,8 +221,8 @@ func (c Conversion) refunded(amount money.Money, refundID string) (bool, error) 
 	return all && c.Returned(), nil
 }
 
-// Returned reports whether the sale was given back in full, at once or in parts. For a sale without an
-// amount, any refund is a full one.
+// Returned reports whether the sale was refunded in full, at once or in parts. For a sale without an amount,
+// any refund is a full one.
 func (c Conversion) Returned() bool {
 	if !c.Refunded.IsNone() {
 		return c.Refunded == c.Amount
@@ -234,7 +230,7 @@ func (c Conversion) Returned() bool {
 	return c.Amount.IsNone() && slices.ContainsFunc(c.Changes, func(change Change) bool { return change.Kind == ChangeRefund })
 }
 
-// left returns the part of the amount that was not given back; without an amount it returns none.
+// left returns the part of the amount that was not refunded; none if the sale has no amount.
 func (c Conversion) left() money.Money {
 	if c.Refunded.IsNone() {
 		return c.Amount
@@ -242,8 +238,8 @@ func (c Conversion) left() money.Money {
 	return c.Amount.Minus(c.Refunded)
 }
 
-// Reassign returns the conversion as credited by a person's decision, with what it pays by the offer's
-// settings of today. One that is credited so already is returned as it is.
+// Reassign returns the conversion credited as a person decided, paid by the offer's present settings. It is
+// unchanged if it is already credited that way.
 func (c Conversion) Reassign(offer Offer, to Assignment, by By) (Conversion, error) {
 	if c.Outcome == Attributed && c.Publisher == to.Publisher && c.Coupon == to.couponName() {
 		return c, nil
@@ -262,18 +258,18 @@ func (c Conversion) Reassign(offer Offer, to Assignment, by By) (Conversion, err
 	grounds.Rule = ruleByHand
 	grounds.Rates = &Rates{Payout: to.payout(offer), Revenue: offer.Revenue}
 	changed.Basis = &grounds
-	if err := changed.reckon(); err != nil {
+	if err := changed.recalculate(); err != nil {
 		return c, err
 	}
 	return c.recorded(changed, ChangeReassign, "", by)
 }
 
-// Assignment is whom a person credits.
+// Assignment is the publisher, and perhaps coupon, that a person credits.
 type Assignment struct {
 	Publisher string
-	// Coupon is nil where no coupon is credited.
+	// Coupon is nil if no coupon is credited.
 	Coupon *Coupon
-	// ApprovalPayout is what the publisher earns by its approval.
+	// ApprovalPayout is the publisher's payout under its approval.
 	ApprovalPayout money.Payout
 }
 
@@ -288,34 +284,34 @@ func (a Assignment) payout(offer Offer) money.Payout {
 	return rate(a.Coupon, a.ApprovalPayout, offer)
 }
 
-// Replay returns a held conversion as anew has it, the conversion that the same report makes today. It
-// keeps what was adjusted and refunded, and a rejection. One that anew does not credit to anybody, or
-// that is credited already, is returned as it is, unless it was not judged yet.
-func (c Conversion) Replay(anew Conversion, by By) (Conversion, error) {
-	judged := anew.Outcome == Attributed || c.Unjudged() && !anew.Unjudged()
+// Replay returns a held conversion with the decision of today, the conversion that the same report makes now.
+// It keeps adjustments, refunds and a rejection. It returns the conversion unchanged if that is credited
+// already, or if today's is not credited either, unless only today's has been judged.
+func (c Conversion) Replay(today Conversion, by By) (Conversion, error) {
+	judged := today.Outcome == Attributed || c.Unjudged() && !today.Unjudged()
 	if c.Outcome == Attributed || !judged {
 		return c, nil
 	}
 	changed := c
-	changed.Outcome, changed.Method, changed.Reason, changed.Candidates = anew.Outcome, anew.Method, anew.Reason, anew.Candidates
-	changed.Publisher, changed.Coupon, changed.CouponCode = anew.Publisher, anew.Coupon, anew.CouponCode
-	changed.PubUniques, changed.PubClickID, changed.PubSubID = anew.PubUniques, anew.PubClickID, anew.PubSubID
-	changed.Explanation, changed.Basis = anew.Explanation, anew.Basis
+	changed.Outcome, changed.Method, changed.Reason, changed.Candidates = today.Outcome, today.Method, today.Reason, today.Candidates
+	changed.Publisher, changed.Coupon, changed.CouponCode = today.Publisher, today.Coupon, today.CouponCode
+	changed.PubUniques, changed.PubClickID, changed.PubSubID = today.PubUniques, today.PubClickID, today.PubSubID
+	changed.Explanation, changed.Basis = today.Explanation, today.Basis
 	if changed.Status == StatusPending {
-		changed.Status = anew.Status
+		changed.Status = today.Status
 	}
-	if err := changed.reckon(); err != nil {
+	if err := changed.recalculate(); err != nil {
 		return c, err
 	}
 	return c.recorded(changed, ChangeReplay, "", by)
 }
 
-// Unjudged reports whether the conversion still waits for the coupon service to be judged.
+// Unjudged reports whether the conversion is still waiting for the coupon service before it can be judged.
 func (c Conversion) Unjudged() bool {
 	return c.Outcome == Unattributed && c.Reason == CouponServiceAway
 }
 
-// recorded returns the changed conversion with the change in its history.
+// recorded returns the changed conversion with the change appended to its history.
 func (c Conversion) recorded(changed Conversion, kind ChangeKind, refundID string, by By) (Conversion, error) {
 	if len(c.Changes) >= maxChanges {
 		return c, apperr.New(apperr.FailedPrecondition, "TOO_MANY_CHANGES", "conversions/%s was changed %d times, which is the most", c.ID, maxChanges)
@@ -324,12 +320,12 @@ func (c Conversion) recorded(changed Conversion, kind ChangeKind, refundID strin
 	changed.Changes = append(c.Changes[:len(c.Changes):len(c.Changes)], change)
 	changed.touch(by.Time)
 	if !c.Unplanned && (change.From.Publisher != "" || change.To.Publisher != "") {
-		changed.Unplanned, changed.PlanFrom = true, change.Number // who was or is credited may have to be told
+		changed.Unplanned, changed.PlanFrom = true, change.Number // the publishers concerned may need a delivery
 	}
 	return changed, nil
 }
 
-// touch notes that the conversion was changed. UpdateTime never goes back, though the clock may.
+// touch updates UpdateTime and Revision. UpdateTime never goes back, though the clock may.
 func (c *Conversion) touch(now time.Time) {
 	c.Revision++
 	if now.After(c.UpdateTime) {
@@ -337,15 +333,15 @@ func (c *Conversion) touch(now time.Time) {
 	}
 }
 
-// reckon sets what is due for the conversion as it stands.
-func (c *Conversion) reckon() error {
+// recalculate sets the payout and revenue due for the conversion in its present state.
+func (c *Conversion) recalculate() error {
 	if c.Status == StatusRejected {
 		c.Payout, c.Revenue = money.Money{}, money.Money{}
 		return nil
 	}
 	if c.Basis == nil || c.Basis.Rates == nil {
 		return apperr.New(apperr.FailedPrecondition, "NO_RATES",
-			"conversions/%s is from before the rates of payout and revenue were kept, so what is due cannot be reckoned anew; reassign it, which takes today's", c.ID)
+			"conversions/%s was recorded before rates were stored, so its payout and revenue cannot be recalculated; reassign it, which takes the present rates", c.ID)
 	}
 	c.Payout, c.Revenue = money.Money{}, money.Money{}
 	if c.Returned() {
@@ -359,7 +355,7 @@ func (c *Conversion) reckon() error {
 	return nil
 }
 
-// Apply returns the conversion with what a report says became of it.
+// Apply returns the conversion with the change that a report brings.
 //
 // Errors: those of Approve, Reject and Refund.
 func (c Conversion) Apply(r Report, by By) (Conversion, error) {
@@ -383,8 +379,8 @@ func (c Conversion) Apply(r Report, by By) (Conversion, error) {
 	}
 }
 
-// Contradicts reports whether a report of a change to the conversion names another amount than the conversion
-// has or was reported with. The amount of a refund is the refund's own.
+// Contradicts reports whether a change report names an amount other than the one the conversion has or was
+// reported with. The amount of a refund is the refund's own, so it never contradicts.
 func (c Conversion) Contradicts(r Report, offer Offer) bool {
 	if !r.HasAmount || r.Status == ReportRefunded {
 		return false
@@ -393,15 +389,15 @@ func (c Conversion) Contradicts(r Report, offer Offer) bool {
 	return said != c.Amount && said != c.After(0).Amount
 }
 
-// ContentSaid returns the conversion with the content of a report on it, for a conflict.
+// ContentSaid returns the conversion with a report's content, to store as a conflict.
 func (c Conversion) ContentSaid(r Report, offer Offer) Conversion {
 	c.Amount = c.AmountSaid(r, offer)
 	c.ContentHash = ContentHash(r, c)
 	return c
 }
 
-// AmountSaid returns the sale amount that a report on the conversion brings: where it names no currency, in
-// the conversion's, else in its offer's; none without one.
+// AmountSaid returns the sale amount in a report on the conversion, or none. If the report names no currency,
+// the conversion's applies, else its offer's.
 func (c Conversion) AmountSaid(r Report, offer Offer) money.Money {
 	if c.Amount.IsNone() {
 		return r.AmountIn(offer.CurrencyCode)

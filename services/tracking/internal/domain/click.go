@@ -1,9 +1,9 @@
 package domain
 
 // JudgeCouponClick fills in what a click's code means at the click's time: its coupon, spelling and
-// publisher, or the reason why it earns no coupon attribution. coupons are those that have the code
-// on the click's offer; a publisher that the click names must be the coupon's. It returns the click's
-// coupon, valid or not; nil where it has none.
+// publisher, or the reason why it earns no coupon attribution. coupons are the offer's coupons with the
+// code; if the click names a publisher, it must be the coupon's. It returns the click's coupon, valid or
+// not, or nil if it has none.
 func JudgeCouponClick(click *Click, coupons []Coupon) *Coupon {
 	var holders, valid []*Coupon
 	for i := range coupons {

@@ -7,11 +7,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
-// MaxCodes is how many codes one sale may come with.
+// MaxCodes bounds the codes of one sale.
 const MaxCodes = 10
 
-// Codes holds the codes of a sale as they are stored: as sent, in that order, one a line. A single code, as
-// nearly every sale has, is the text itself.
+// Codes holds the codes of a sale as they are stored: as sent, in that order, one per line. A single code,
+// as nearly every sale has, is the text itself.
 type Codes string
 
 // List returns the codes; nil for none.
@@ -22,7 +22,6 @@ func (c Codes) List() []string {
 	return strings.Split(string(c), "\n")
 }
 
-// Codes returns the codes that the report came with.
 func (r Report) Codes() Codes {
 	if len(r.More) == 0 {
 		return Codes(r.Code)
@@ -30,7 +29,7 @@ func (r Report) Codes() Codes {
 	return Codes(r.Code + "\n" + strings.Join(r.More, "\n"))
 }
 
-// CodeText returns the codes as one text.
+// CodeText returns the codes as one text, separated by commas.
 func (r Report) CodeText() string {
 	if len(r.More) == 0 {
 		return r.Code

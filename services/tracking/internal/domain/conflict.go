@@ -7,30 +7,29 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// maxConflicts bounds the conflicts of one conversion, which are stored with it. The journal has those
-// beyond.
+// maxConflicts bounds the conflicts stored with one conversion. Later ones are only in the journal.
 const maxConflicts = 100
 
-// Resolution says what became of a conflict.
+// Resolution says how a conflict was settled.
 type Resolution string
 
-// The resolutions; Unresolved is none yet.
+// The resolutions. Unresolved is the zero value: nobody has settled the conflict yet.
 const (
 	Unresolved Resolution = ""
 	Accepted   Resolution = "ACCEPTED"
 	Dismissed  Resolution = "DISMISSED"
 )
 
-// Conflict is a report of a sale that is stored with another content.
+// Conflict is a report of a sale that is already stored with different content.
 type Conflict struct {
 	// Number counts from 1.
 	Number int
-	// Time is when it came first.
+	// Time is when it was first received.
 	Time time.Time
-	// Count is how often it came.
+	// Count is how many times it was received.
 	Count       int
 	ContentHash string
-	// Postback is the id of the postback that it came with first; empty: a platform service sent it.
+	// Postback is the id of the first postback that brought it; "" if a platform service did.
 	Postback   string
 	Amount     money.Money
 	Code       string
@@ -39,8 +38,8 @@ type Conflict struct {
 	Resolution Resolution
 }
 
-// Repeats reports whether a report, whose conversion would have the same id, has the content of this one: as
-// reported, with its present amount, or as in a conflict that was accepted.
+// Repeats reports whether a report whose conversion would have the same id also has the same content: as
+// reported first, with the present amount, or as in an accepted conflict.
 func (c Conversion) Repeats(r Report, other Conversion) bool {
 	if other.ContentHash == c.ContentHash {
 		return true
@@ -64,8 +63,8 @@ func (c Conversion) Conflicting() error {
 		With("conversion", "conversions/"+c.ID)
 }
 
-// WithConflict returns the conversion with a report that does not repeat it noted. other is the
-// conversion that the report would have made.
+// WithConflict returns the conversion with a conflict added for a report with different content. other is
+// the conversion that the report would have made.
 func (c Conversion) WithConflict(r Report, other Conversion, postback string, now time.Time) Conversion {
 	changed := c
 	changed.Conflicts = append([]Conflict(nil), c.Conflicts...)
@@ -88,11 +87,11 @@ func (c Conversion) WithConflict(r Report, other Conversion, postback string, no
 	return changed
 }
 
-// Resolve returns the conversion with a conflict settled: where it is accepted, with the amount that was
-// sent.
+// Resolve returns the conversion with a conflict settled. If it is accepted, the conversion takes the amount
+// that was sent.
 //
 // Errors: NotFound (CONFLICT_NOT_FOUND); FailedPrecondition (CONFLICT_RESOLVED, NO_RATES);
-// InvalidArgument as of Adjust.
+// and InvalidArgument as for Adjust.
 func (c Conversion) Resolve(number int, resolution Resolution, by By) (Conversion, error) {
 	if number < 1 || number > len(c.Conflicts) {
 		return c, apperr.New(apperr.NotFound, "CONFLICT_NOT_FOUND", "conversions/%s has no conflict %d", c.ID, number)
@@ -113,7 +112,7 @@ func (c Conversion) Resolve(number int, resolution Resolution, by By) (Conversio
 		}
 		changed = adjusted
 	}
-	if changed.Revision == c.Revision { // the amount is as it was
+	if changed.Revision == c.Revision { // the amount did not change
 		recorded, err := c.recorded(changed, ChangeResolve, "", by)
 		if err != nil {
 			return c, err

@@ -11,9 +11,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// ConversionID returns the id of the conversion that a report on an offer makes: the hash of its
-// dedupe key, which is (offer, event, transaction id), else (offer, event, click id), else (offer,
-// event, idempotency key). ok is false where the report has none of them.
+// ConversionID returns the id of the conversion that a report on an offer makes: the hash of its dedupe key,
+// which is (offer, event, transaction id), else (offer, event, click id), else (offer, event, idempotency
+// key). ok is false if the report has none of these ids.
 func ConversionID(r Report, offer string) (id string, ok bool) {
 	switch {
 	case r.TransactionID != "":
@@ -36,8 +36,8 @@ func FormerConversionID(r Report, offer string) (id string, ok bool) {
 	return ConversionID(r, offer)
 }
 
-// ContentHash tells apart two reports that have the same dedupe key but not the same content. The
-// time is left out, since a retry may carry a new one, and so is the order of several codes.
+// ContentHash tells apart reports that have the same dedupe key but different content. It ignores the time,
+// since a retry may carry a new one, and the order of several codes.
 func ContentHash(r Report, c Conversion) string {
 	return hash(r.codeKey(), r.ClickID, r.Publisher, c.Amount.String())
 }
@@ -49,9 +49,9 @@ func hash(parts ...string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// NewConversion makes the conversion of a report and the decision on its claim. authenticated says
-// that the reporter proved who it is: others' sales wait in PENDING. So do those with a payout or a
-// revenue that a cap of another currency may be meant for; the warnings say so.
+// NewConversion makes the conversion for a report and the decision on its claim. authenticated says that the
+// reporter proved its identity; other sales wait in PENDING. So do sales whose payout or revenue cannot be
+// compared with its cap because the cap is in another currency; the warnings say so.
 func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool, now time.Time) (_ Conversion, warnings []string) {
 	conv := Conversion{
 		ID:             id,
@@ -107,7 +107,7 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 	return conv, warnings
 }
 
-// deliver returns the statuses on which the publisher credited is told.
+// deliver returns the statuses that trigger a delivery to the credited publisher.
 func deliver(c Claim, d Decision) []Status {
 	switch {
 	case d.Outcome != Attributed:
@@ -131,7 +131,7 @@ func notCapped(what string, amount, most money.Money) string {
 	return fmt.Sprintf("the %s of a sale in %s cannot be held against its cap, %s; the conversion waits in PENDING for a person to look at", what, amount.Currency, most)
 }
 
-// payout is the coupon's own where it has one, else the publisher's by its approval, else the offer's.
+// payout returns the coupon's own payout, if it has one, else the approval's, else the offer's.
 func payout(c Claim, d Decision) money.Payout {
 	if d.Coupon != nil {
 		return rate(d.Coupon, d.Coupon.ApprovalPayout, c.Offer)
@@ -139,7 +139,7 @@ func payout(c Claim, d Decision) money.Payout {
 	return rate(nil, c.ClickPayout, c.Offer)
 }
 
-// rate is the payout of a coupon, which may be nil, else of an approval, else of an offer.
+// rate returns the payout of a coupon, which may be nil, else of an approval, else of an offer.
 func rate(coupon *Coupon, approval money.Payout, offer Offer) money.Payout {
 	switch {
 	case coupon != nil && coupon.Payout.Kind != money.NoPayout:
@@ -151,8 +151,8 @@ func rate(coupon *Coupon, approval money.Payout, offer Offer) money.Payout {
 	}
 }
 
-// startStatus is APPROVED where the report says so, else that of the coupon credited, if it has one of
-// its own, else the offer's.
+// startStatus returns APPROVED if the report says so, else the credited coupon's own start status, if it has
+// one, else the offer's.
 func startStatus(r Report, offer Offer, coupon *Coupon) Status {
 	switch {
 	case r.Status == ReportApproved:
@@ -164,7 +164,8 @@ func startStatus(r Report, offer Offer, coupon *Coupon) Status {
 	}
 }
 
-// OverLimit returns what is kept of a conversion whose coupon has no use left: the sale, held.
+// OverLimit returns the conversion as it is stored if its coupon has no use left: the sale, held and
+// credited to nobody.
 func OverLimit(c Conversion) Conversion {
 	over := c
 	over.Outcome, over.Method, over.Reason, over.Status = Unattributed, NoMethod, LimitReached, StatusPending
@@ -183,7 +184,7 @@ func OverLimit(c Conversion) Conversion {
 	return over
 }
 
-// Holds returns the name of the coupon of which the conversion holds a use; empty: of none.
+// Holds returns the name of the coupon that the conversion takes a use of; "" if it takes none.
 func (c Conversion) Holds() string {
 	if c.Outcome != Attributed || c.Status == StatusRejected {
 		return ""

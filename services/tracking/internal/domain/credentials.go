@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Secrets returns the secrets that are taken at a time.
+// Secrets returns the secrets that are accepted at a time.
 func (c Credentials) Secrets(now time.Time) []string {
 	if c.PreviousSecret != "" && now.Before(c.PreviousExpireTime) {
 		return []string{c.Secret, c.PreviousSecret}
@@ -24,7 +24,7 @@ func (c Credentials) Hide(text string) string {
 	return text
 }
 
-// Takes says whether a token is the offer's at a time. It compares in constant time.
+// Takes reports whether a token is the offer's at a time. It compares in constant time.
 func (c Credentials) Takes(token string, now time.Time) bool {
 	current := c.Token != "" && hmac.Equal([]byte(token), []byte(c.Token))
 	previous := c.PreviousToken != "" && hmac.Equal([]byte(token), []byte(c.PreviousToken)) && now.Before(c.PreviousExpireTime)

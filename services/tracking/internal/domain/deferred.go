@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// earlyWait is how long a change that came before its sale waits for it, awayWait how long a sale
-	// waits for the coupon service.
+	// earlyWait is how long a change that came before its sale waits for the sale, and awayWait how long a
+	// sale waits for the coupon service.
 	earlyWait = 30 * 24 * time.Hour
 	awayWait  = 7 * 24 * time.Hour
 
@@ -19,14 +19,14 @@ const (
 	earlyLookPart  = 4
 	earlyLastLook  = 24 * time.Hour
 
-	// The pauses between tries to judge a sale whose coupons could not be asked for.
+	// The pauses between attempts to judge a sale whose coupons could not be looked up.
 	awayFirstPause = time.Second
 	awayLastPause  = 10 * time.Second
 )
 
 // Deferred is a report that waits to be judged, or judged again, automatically.
 type Deferred struct {
-	// ID is 32 hexadecimal digits. A repeat of the report has the same.
+	// ID is 32 hexadecimal digits. A repeat of the report has the same id.
 	ID string
 	// Reason is EarlyChange or CouponServiceAway.
 	Reason Reason
@@ -38,7 +38,7 @@ type Deferred struct {
 	Postback Postback
 	// Tries counts the attempts that failed.
 	Tries int
-	// DueTime is the time of the next attempt, or the end of the lease of the present one.
+	// DueTime is the time of the next attempt, or the end of the present attempt's lease.
 	DueTime time.Time
 	// ExpireTime is when the report is given up.
 	ExpireTime time.Time

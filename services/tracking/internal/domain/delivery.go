@@ -8,7 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// DeliveryState says where a delivery stands.
+// DeliveryState says whether a delivery is done.
 type DeliveryState string
 
 // The states of a delivery.
@@ -18,46 +18,46 @@ const (
 	DeliveryDead      DeliveryState = "DEAD"
 )
 
-// Delivery is one call to a publisher about its conversion, however often it is tried.
+// Delivery is one notification of a publisher about its conversion, with all its attempts.
 type Delivery struct {
-	// ID is the conversion's id, the number of the change, and the publisher, so that the same one is
-	// never planned twice: `{conversion}-{change}-{publisher}`.
+	// ID is `{conversion}-{change}-{publisher}`, so that the same delivery is never planned twice.
 	ID         string
 	Conversion string
-	// Change is the number of the change that it tells of; 0: the creation.
+	// Change is the number of the change that it reports; 0 is the creation.
 	Change    int
 	Publisher string
 	Offer     string
-	// Status is what it tells.
+	// Status is the conversion's status that it reports.
 	Status Status
 	State  DeliveryState
-	// Payload is what it tells, as the JSON of a POST.
+	// Payload is the JSON body of a POST; see the type Payload.
 	Payload string
-	// DueTime is when it is tried next; while it is being tried, until when that is left to the one who
-	// tries. Zero when it is done.
+	// DueTime is the time of the next attempt, or the end of the present attempt's lease. Zero when it is
+	// done.
 	DueTime time.Time
-	// FirstDueTime is when its tries began, by which it is given up: at creation, or at its last replay.
+	// FirstDueTime is when its attempts began: at creation, or at its last replay. The delivery is given up
+	// a fixed time later.
 	FirstDueTime time.Time
-	// AttemptCount counts the tries since FirstDueTime.
+	// AttemptCount counts the attempts since FirstDueTime.
 	AttemptCount int
-	// Attempts are the last tries, oldest first; left out in lists.
+	// Attempts are the last attempts, oldest first; left out in lists.
 	Attempts   []Attempt
 	CreateTime time.Time
 	FinishTime time.Time
 }
 
-// Attempt is one try of a delivery.
+// Attempt is one call for a delivery.
 type Attempt struct {
 	Time time.Time
-	// HTTPStatus is the answer's; 0: there was none.
+	// HTTPStatus is the answer's status; 0 if no answer came.
 	HTTPStatus int
 	Latency    time.Duration
-	// Error is what went wrong, in words; empty: nothing.
+	// Error describes what went wrong; "" if nothing did.
 	Error string
 }
 
-// Plan returns the deliveries of a conversion's changes that are not planned yet. publisher returns what
-// is known of a publisher by its id; false: there is none of that id.
+// Plan returns the deliveries for a conversion's changes that are not planned yet. publisher looks up a
+// publisher by its id, and returns false if it does not exist.
 func (c Conversion) Plan(publisher func(id string) (Publisher, bool), now time.Time) []Delivery {
 	var planned []Delivery
 	for number := c.PlanFrom; number <= len(c.Changes); number++ {
@@ -81,8 +81,8 @@ func (c Conversion) Plan(publisher func(id string) (Publisher, bool), now time.T
 	return planned
 }
 
-// shownTo returns the conversion as a publisher is told of it: without what another one put on its click, as
-// where the sale was given to somebody else by hand.
+// shownTo returns the conversion as a publisher may see it: without the values that another publisher put on
+// the click, since the sale may have been reassigned.
 func (c Conversion) shownTo(publisher string) Conversion {
 	if c.Basis == nil || c.Basis.Click == nil || c.Basis.Click.Publisher == publisher {
 		return c
@@ -96,7 +96,7 @@ func (c Conversion) shownTo(publisher string) Conversion {
 	return c
 }
 
-// messages returns the states of which publishers are told after a change, each its own publisher.
+// messages returns the states to report after a change, each to its own publisher.
 func (c Conversion) messages(number int) []State {
 	if number == 0 {
 		state := c.State()
@@ -107,7 +107,7 @@ func (c Conversion) messages(number int) []State {
 	}
 	from, to := c.Changes[number-1].From, c.Changes[number-1].To
 	if from.Publisher != to.Publisher {
-		taken := from // told to the one from whom it is taken
+		taken := from // for the publisher who loses the sale
 		taken.Status, taken.Payout = StatusRejected, money.Money{}
 		return append(credited(taken), credited(to)...)
 	}
@@ -117,7 +117,7 @@ func (c Conversion) messages(number int) []State {
 	return credited(to)
 }
 
-// credited returns a state of which somebody is to be told, if there is somebody.
+// credited returns the state if it credits a publisher, who is to be notified.
 func credited(s State) []State {
 	if s.Publisher == "" {
 		return nil
@@ -125,7 +125,7 @@ func credited(s State) []State {
 	return []State{s}
 }
 
-// takes says whether a publisher is told of a status of a conversion.
+// takes reports whether a publisher wants a delivery for a conversion's status.
 func (p Publisher) takes(status Status, c Conversion) bool {
 	return p.Active && p.PostbackURL != nil && slices.Contains(p.Statuses, status) && (!p.OnlyWithClick || c.PubClickID != "")
 }

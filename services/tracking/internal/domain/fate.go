@@ -6,11 +6,11 @@ import "strings"
 type ConsideredCode struct {
 	// Code is the code as sent.
 	Code string
-	// Coupon is the resource name of the coupon that the code means; "" if it means none or several.
+	// Coupon is the resource name of the one coupon that the code means; "" if it means none or several.
 	Coupon string
 	// Reason says why it did not count; "" if it is a valid coupon.
 	Reason Reason
-	// Explanation says it in words, as a sentence.
+	// Explanation is what happened, as a sentence.
 	Explanation string
 }
 

@@ -13,32 +13,32 @@ const (
 	PostbackRejected     PostbackOutcome = "REJECTED"
 )
 
-// Postback is an entry of the journal: one call that passed authentication, with its verdict.
+// Postback is an entry in the journal: one call that passed authentication, with its verdict.
 type Postback struct {
 	// ID is a UUIDv7 in its 36-character form; it holds the time of the call.
 	ID    string
 	Offer string
-	// Conversion is the id of the one that the call made or was about; empty: none.
+	// Conversion is the id of the conversion that the call made or was about; "" if none.
 	Conversion string
 	Outcome    PostbackOutcome
-	// Reason is a stable word, empty where nothing stood in the way; Message is the answer in words.
+	// Reason is a stable word for programs, "" if nothing was wrong. Message is the answer in words.
 	Reason     string
 	Message    string
 	HTTPStatus int
 	// Method is GET or POST.
 	Method string
-	// Parameters are those that came, in query form, without what proves who sent them, and with the
-	// preset that the path named.
+	// Parameters are those received, in query form, without tokens and signatures, and with the preset that
+	// the path named.
 	Parameters string
-	// Body is the body, and ContentType its type, if its parameters could not be read.
+	// Body and ContentType are kept only if the parameters in the body could not be read.
 	Body        string
 	ContentType string
-	// Warnings are what else the sender was told to fix.
+	// Warnings are other things that the sender was told to fix.
 	Warnings []string
 	// CouponCode and TransactionID are as sent.
 	CouponCode    string
 	TransactionID string
-	// IdempotencyKey is what the call brought as a header, or as its signed id.
+	// IdempotencyKey comes from the call's header, or is its signed id.
 	IdempotencyKey string
 	IP             string
 	// Authenticated says that the call came with proof.
@@ -46,7 +46,7 @@ type Postback struct {
 	Time          time.Time
 	// Duration is how long it took from the arrival to the verdict, in whole microseconds.
 	Duration time.Duration
-	// Replay is the last one; nil: none.
+	// Replay is the last replay; nil if the postback was never replayed.
 	Replay *Replay
 }
 
@@ -61,18 +61,18 @@ const (
 	ReplayRefused    ReplayOutcome = "REFUSED"
 )
 
-// Replay is what a replay of a postback came to.
+// Replay is the result of replaying a postback.
 type Replay struct {
 	Outcome ReplayOutcome
 	Reason  string
 	Message string
-	// Conversion is the id of the conversion, Publisher who is credited with it; empty: none.
+	// Conversion is the conversion's id, and Publisher the one credited; "" if none.
 	Conversion string
 	Publisher  string
 	Time       time.Time
 }
 
-// Of returns the entry of a call that made a conversion.
+// Of returns the entry completed for a call that made a conversion.
 func (p Postback) Of(c Conversion) Postback {
 	p.Conversion, p.Offer = c.ID, c.Offer
 	p.Outcome, p.HTTPStatus = PostbackAttributed, 200

@@ -2,9 +2,9 @@ package domain
 
 import "slices"
 
-// After returns the conversion with the state that it had after its first changes, as many as are given; 0
-// is its creation. What is not of a State is as it is now. Offer, Click and ConversionTime never change, so
-// that figures of the past can be made of it.
+// After returns the conversion with the State that it had after the given number of changes; 0 is its
+// creation. All other fields keep their present values. Offer, Click and ConversionTime never change, so
+// figures of the past can be computed from the result.
 func (c Conversion) After(changes int) Conversion {
 	if changes >= len(c.Changes) {
 		return c
@@ -12,7 +12,7 @@ func (c Conversion) After(changes int) Conversion {
 	return c.withState(c.Changes[changes].From)
 }
 
-// AsOf is After with all else that is known of that moment: UpdateTime, StatusReason, and no later Changes.
+// AsOf is like After, but also restores UpdateTime and StatusReason, and drops later Changes.
 func (c Conversion) AsOf(changes int) Conversion {
 	if changes >= len(c.Changes) {
 		return c
@@ -48,9 +48,9 @@ func (c Conversion) withState(s State) Conversion {
 	return c
 }
 
-// Backfill gives the changes that were stored before Method and CouponCode were kept the best that is known
-// of them: what the conversion had afterwards. It changes Changes in place. lacks says which changes those
-// are, by their index.
+// Backfill fills in Method and CouponCode in changes stored before these fields were added, with the values
+// that the conversion had afterwards, the best that is known. It modifies Changes in place. lacks reports
+// whether the change with an index lacks them.
 func (c *Conversion) Backfill(lacks func(change int) bool) {
 	after := c.State()
 	for i := len(c.Changes) - 1; i >= 0; i-- {

@@ -33,9 +33,9 @@ func changedAtRandom(t *rapid.T, c domain.Conversion) domain.Conversion {
 	case 5:
 		changed, _ = c.Reassign(offer, domain.Assignment{Publisher: publisher, Coupon: coupon}, by("jo", ""))
 	case 6:
-		anew := credited()
-		anew.Publisher, anew.CouponCode, anew.Coupon, anew.Method = publisher, code, coupon.Name(), domain.CouponLink
-		changed, _ = c.Replay(anew, by("jo", "replay"))
+		today := credited()
+		today.Publisher, today.CouponCode, today.Coupon, today.Method = publisher, code, coupon.Name(), domain.CouponLink
+		changed, _ = c.Replay(today, by("jo", "replay"))
 	case 7:
 		content := c
 		content.Amount, content.ContentHash = usd(cents), usd(cents).String()

@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 )
 
-// Payload is what a delivery tells: the body of a POST, in the form that Standard Webhooks advises, and
-// the values of a URL's macros.
+// Payload is the content of a delivery: the body of a POST, in the form that Standard Webhooks recommends,
+// and the values of a URL's macros.
 type Payload struct {
 	// Type is conversion.pending, conversion.approved or conversion.rejected.
 	Type string `json:"type"`
@@ -19,7 +19,7 @@ type Payload struct {
 	Data      PayloadData `json:"data"`
 }
 
-// PayloadData is a conversion as its publisher is told of it. Amounts are decimals, empty for none.
+// PayloadData is a conversion as its publisher sees it. Amounts are decimals, "" if there is no amount.
 type PayloadData struct {
 	Conversion     string `json:"conversion"`
 	Event          string `json:"event"`
@@ -45,7 +45,7 @@ type PayloadData struct {
 	ConversionTime string `json:"conversionTime"`
 }
 
-// payload returns the JSON of what a publisher is told when the conversion got into a state.
+// payload returns the JSON that tells a publisher of the conversion's state since at.
 func (c Conversion) payload(state State, at time.Time) string {
 	u := c.PubUniques
 	p := Payload{
@@ -62,7 +62,7 @@ func (c Conversion) payload(state State, at time.Time) string {
 		},
 	}
 	text, err := json.Marshal(p)
-	if err != nil { // cannot be: strings only
+	if err != nil { // cannot happen: all fields are strings
 		return "{}"
 	}
 	return string(text)

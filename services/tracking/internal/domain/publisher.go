@@ -9,25 +9,25 @@ import (
 // DeliveryMethod says how a delivery is sent.
 type DeliveryMethod string
 
-// The delivery methods: all in the URL, or the conversion as JSON in the body.
+// The delivery methods. GET carries everything in the URL, POST the conversion as JSON in the body.
 const (
 	DeliverByGet  DeliveryMethod = "GET"
 	DeliverByPost DeliveryMethod = "POST"
 )
 
-// Publisher is what the tracking service knows of a publisher to whom it delivers.
+// Publisher holds the settings of a publisher that deliveries need.
 type Publisher struct {
 	ID     string
 	Active bool
-	// PostbackURL is where deliveries are sent; nil: nowhere.
+	// PostbackURL is where deliveries are sent; nil if the publisher wants none.
 	PostbackURL *deliveryurl.Template
 	Method      DeliveryMethod
-	// Statuses are those on which the publisher is told of a conversion.
+	// Statuses are the conversion statuses that trigger a delivery.
 	Statuses []Status
 	// OnlyWithClick says that only conversions with the publisher's own click id are delivered.
 	OnlyWithClick bool
-	// Secret signs deliveries; PreviousSecret too, until PreviousSecretExpireTime, exclusive. Both are
-	// in the form of Standard Webhooks.
+	// Secret signs deliveries; so does PreviousSecret until PreviousSecretExpireTime, exclusive. Both are in
+	// the format of Standard Webhooks.
 	Secret                   string
 	PreviousSecret           string
 	PreviousSecretExpireTime time.Time

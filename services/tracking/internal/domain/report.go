@@ -9,13 +9,13 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// DefaultEvent is what happened when a report does not say.
+// DefaultEvent is the event of a report that names none.
 const DefaultEvent = "sale"
 
-// ReportStatus says what became of a sale that a report is about.
+// ReportStatus is the change of status that a report brings.
 type ReportStatus string
 
-// The statuses that a report may bring; NewSale is none.
+// The statuses that a report may bring. NewSale is the zero value: the report is of a sale.
 const (
 	NewSale        ReportStatus = ""
 	ReportPending  ReportStatus = "PENDING"
@@ -33,25 +33,25 @@ type Report struct {
 	Offer         string
 	Publisher     string
 	TransactionID string
-	// HasAmount says whether an amount was sent; without a currency, it is in the offer's.
+	// HasAmount says that an amount was sent. Without a currency, the amount is in the offer's.
 	HasAmount bool
 	Amount    money.Money
 	Event     string
 	// SentEvent is the event as sent, if it was not in lower case.
 	SentEvent string
-	// Time is when the sale happened; zero: when it is reported.
+	// Time is when the sale happened; zero means when it is reported.
 	Time  time.Time
 	Token string
-	// Proof is the signature that the report came with; empty without one.
+	// Proof is the report's signature; the zero value if it has none.
 	Proof          Proof
 	IdempotencyKey string
-	// Status says what became of a sale that is known; empty: the report is of a sale.
+	// Status is set if the report changes a known sale.
 	Status ReportStatus
-	// StatusReason says why, in words.
+	// StatusReason explains the status in words.
 	StatusReason string
-	// RefundID tells a repeat of a refund.
+	// RefundID identifies a refund, so that a repeat is recognized.
 	RefundID string
-	// Test asks for the full verdict with nothing stored.
+	// Test asks for the full verdict without storing anything.
 	Test bool
 	// Trusted says that the reporter is one of our own services and needs no token.
 	Trusted bool
@@ -64,7 +64,7 @@ type Report struct {
 	Warnings []string
 }
 
-// Parameters returns the report as the parameters of a postback, without what proves who reports.
+// Parameters returns the report as the parameters of a postback, without token and signature.
 func (r Report) Parameters() url.Values {
 	params := url.Values{}
 	for name, value := range map[string]string{
@@ -87,7 +87,7 @@ func (r Report) Parameters() url.Values {
 	return params
 }
 
-// AmountIn returns the sale amount, in a currency where the report names none; none without one.
+// AmountIn returns the sale amount, or none. The currency applies if the report names none itself.
 func (r Report) AmountIn(currency string) money.Money {
 	if !r.HasAmount {
 		return money.Money{}
@@ -98,7 +98,8 @@ func (r Report) AmountIn(currency string) money.Money {
 	return r.Amount
 }
 
-// SetEvent sets the event, in lower case, since case is ignored. The error says what is wrong with the name.
+// SetEvent sets the event in lower case, since case is ignored. It returns an error if the name is not a
+// valid event name.
 func (r *Report) SetEvent(name string) error {
 	r.Event = strings.ToLower(name)
 	if r.Event != name {
@@ -114,22 +115,21 @@ func (r *Report) SetEvent(name string) error {
 	return nil
 }
 
-// Proof is the signature that a report came with under HMAC, as sent. It is checked by hand: what
-// Standard Webhooks asks of the receiver is one HMAC, and its library takes neither our clock nor the
-// signed query of a GET.
+// Proof is the HMAC signature of a report, as sent. It is not checked with the Standard Webhooks library,
+// which takes neither our clock nor the signed query of a GET; the check itself is a single HMAC.
 type Proof struct {
-	// Sent says that a signature was sent, of whatever form.
+	// Sent says that a signature was sent, even a malformed one.
 	Sent bool
-	// ID is the message's own id, the same for each try of it; empty with a GET, which has none.
+	// ID is the message id, the same for each attempt; "" for a GET, which carries none.
 	ID string
-	// Time is when it was signed, in unix seconds, as sent.
+	// Time is when it was signed, in Unix seconds, as sent.
 	Time string
-	// Content is what is signed.
+	// Content is the signed text.
 	Content string
-	// Signatures are those sent that have the right form; one good one is enough.
+	// Signatures are the well-formed signatures sent; one valid signature is enough.
 	Signatures [][]byte
-	// IsV1a says that the signature of a GET is of the scheme v1a, else of v1.
+	// IsV1a says that the signature of a GET uses the scheme v1a, not v1.
 	IsV1a bool
-	// Partial says that the report has parameters which the signature does not cover.
+	// Partial says that the report has parameters that the signature does not cover.
 	Partial bool
 }

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// testConversion is the id that no conversion has.
+	// testConversion is an id that no conversion can have.
 	testConversion = "00000000000000000000000000000000"
 	testClick      = "00000000-0000-7000-8000-000000000000"
 	testEvent      = "test"

@@ -8,11 +8,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// MaxValueChars bounds a parameter's value.
+// MaxValueChars bounds a parameter's value, in characters.
 const MaxValueChars = 255
 
-// CheckText refuses what no value from outside may hold: invalid UTF-8, control characters, more than
-// 255 characters. The error is InvalidArgument on the field.
+// CheckText refuses values with invalid UTF-8, control characters or more than MaxValueChars characters. The
+// error is InvalidArgument on the field.
 func CheckText(name, value string) error {
 	if !utf8.ValidString(value) || !utf8.ValidString(name) {
 		return apperr.Invalid("INVALID_UTF8", strings.ToValidUTF8(name, "�"), "is not valid UTF-8; percent-encode the UTF-8 bytes of the value")
@@ -31,7 +31,7 @@ func InvalidReason(name string) string {
 	return "INVALID_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-// CheckID says what is wrong with a text that should be the id of an offer or a publisher.
+// CheckID returns an error if a text cannot be the id of an offer or a publisher.
 func CheckID(text string) error {
 	if !IsID(text) {
 		return fmt.Errorf("%q is not an id: 1 to 63 of a-z, 0-9 and '-', the first a letter or digit", text)
@@ -39,7 +39,7 @@ func CheckID(text string) error {
 	return nil
 }
 
-// IsID says whether a text can be the id of an offer or a publisher.
+// IsID reports whether a text can be the id of an offer or a publisher.
 func IsID(text string) bool {
 	ok := len(text) >= 1 && len(text) <= 63 && text[0] != '-'
 	for _, c := range []byte(text) {

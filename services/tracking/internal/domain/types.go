@@ -1,8 +1,8 @@
-// Package domain holds the tracking service's types and decisions: who earned a sale, why, and what it pays. It
-// is pure: no context, proto, storage or clock; time and state come in, values come out.
+// Package domain holds the tracking service's types and decisions: who earned a sale, why, and what it pays.
+// It is pure: no context, proto, storage or clock. Time and state come in, values come out.
 //
-// Its folders have the other decisions: partner reads links and postbacks, rollup counts, redirect judges what a
-// scan found.
+// Its subpackages make other decisions: partner reads links and postbacks, rollup computes figures, and
+// redirect judges what a scan found.
 package domain
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
-// Precedence says what counts when a sale has both a code and a click.
+// Precedence says whether code or click counts when a sale has both.
 type Precedence string
 
 // The precedences.
@@ -26,33 +26,34 @@ const (
 // PostbackAuth says what proof a postback must bring.
 type PostbackAuth string
 
-// The proofs: the offer's postback token, a signature made with the offer's secret, or none.
+// A postback proves its sender by the offer's postback token, by a signature made with the offer's secret,
+// or not at all.
 const (
 	AuthToken PostbackAuth = "TOKEN"
 	AuthHMAC  PostbackAuth = "HMAC"
 	AuthOpen  PostbackAuth = "OPEN"
 )
 
-// Credentials are by what an offer's advertiser proves who it is.
+// Credentials authenticate an offer's advertiser.
 type Credentials struct {
 	Token  string
 	Secret string
-	// PreviousToken and PreviousSecret are those before the last rotation, taken until
+	// PreviousToken and PreviousSecret are those before the last rotation, accepted until
 	// PreviousExpireTime, exclusive.
 	PreviousToken      string
 	PreviousSecret     string
 	PreviousExpireTime time.Time
 }
 
-// Offer is what the tracking service knows of an offer, from the coupon service.
+// Offer holds the settings of an offer that tracking needs, as the coupon service has them.
 type Offer struct {
 	ID     string
 	Active bool
-	// Landing is where a click is sent.
+	// Landing is the page that clicks are redirected to.
 	Landing *trackinglink.Template
-	// Fallback is where a click is sent that cannot earn; nil: to Landing.
+	// Fallback is the page for clicks that cannot earn; nil means Landing.
 	Fallback *trackinglink.Template
-	// Forward says which parameters of a link reach these pages; nil: none.
+	// Forward selects the link parameters that are passed on to these pages; nil means none.
 	Forward     *trackinglink.Forward
 	Auth        PostbackAuth
 	Credentials Credentials
@@ -62,58 +63,59 @@ type Offer struct {
 	// Payout is what a publisher earns for a conversion, Revenue what the advertiser owes for it.
 	Payout  money.Payout
 	Revenue money.Payout
-	// OpenPostbackMaxAmount is the greatest amount that a postback without proof may report; none: any.
+	// OpenPostbackMaxAmount is the greatest amount that a postback without proof may report; none means no
+	// limit.
 	OpenPostbackMaxAmount money.Money
-	// StartStatus is the status in which attributed, authenticated conversions start.
+	// StartStatus is the first status of attributed, authenticated conversions.
 	StartStatus  Status
 	CurrencyCode string
 	// ETag is the revision of the settings.
 	ETag string
 }
 
-// CouponSettings are what a coupon has of its own instead of its offer's. What is zero is the offer's.
+// CouponSettings override those of the coupon's offer. A zero field means the offer's setting.
 type CouponSettings struct {
 	Precedence  Precedence
 	ClickWindow time.Duration
-	// CouponGrace may be a grace of nothing; nil: the offer's.
+	// CouponGrace is nil for the offer's setting; 0 is a valid grace.
 	CouponGrace *time.Duration
 	StartStatus Status
 	Fallback    *trackinglink.Template
 }
 
-// Standing is what the tracking service knows of a publisher on an offer.
+// Standing says whether a publisher may earn on an offer, and what.
 type Standing struct {
 	// Approved says that the publisher takes part and is approved on the offer.
 	Approved bool
-	// Payout is what it earns by its approval, instead of the offer's payout.
+	// Payout is the payout that its approval sets instead of the offer's.
 	Payout money.Payout
-	// Deliver are the statuses on which it is told of its conversions; empty: on none.
+	// Deliver are the conversion statuses that trigger a delivery to the publisher.
 	Deliver []Status
 }
 
-// Coupon is what the tracking service knows of a coupon: the coupon and what its validity hangs on.
+// Coupon is a coupon with all that its validity depends on.
 type Coupon struct {
 	Offer     string
 	Publisher string
-	// Code is spelled as on the coupon.
+	// Code is in the coupon's own spelling.
 	Code      string
 	StartTime time.Time
 	// ExpireTime is zero for a coupon that does not expire.
 	ExpireTime time.Time
-	// Enabled is false too for an archived coupon.
+	// Enabled is also false for an archived coupon.
 	Enabled bool
 	// Approved says that the publisher takes part and is approved on the offer.
 	Approved bool
-	// OfferActive says that the coupon's offer takes sales.
+	// OfferActive says that the coupon's offer accepts sales.
 	OfferActive bool
 	Payout      money.Payout
-	// ApprovalPayout is what its publisher earns by its approval on the offer.
+	// ApprovalPayout is the payout that its publisher's approval on the offer sets.
 	ApprovalPayout money.Payout
 	Settings       CouponSettings
 	Limits         Limits
-	// ETag is the revision of the coupon.
+	// ETag is the coupon's revision.
 	ETag string
-	// Deliver are the statuses on which its publisher is told of its conversions; empty: on none.
+	// Deliver are the conversion statuses that trigger a delivery to its publisher.
 	Deliver []Status
 }
 
@@ -125,8 +127,8 @@ func (c Coupon) Name() string {
 // Uniques are the publisher-supplied values Pub. Unique 1 to 5; index 0 is Pub. Unique 1.
 type Uniques [5]string
 
-// Click is one visit through a tracking link. Times are UTC in whole milliseconds, in this and all
-// types here.
+// Click is one visit through a tracking link. Times are UTC in whole milliseconds, in this and all types
+// here.
 type Click struct {
 	// ID is a UUIDv7 in its 36-character form; it holds the click's time.
 	ID        string
@@ -135,23 +137,22 @@ type Click struct {
 	// PublisherUnknown says that no publisher has the id in the link; figures count the click under no
 	// publisher.
 	PublisherUnknown bool
-	// Coupon is the resource name of the coupon whose link it was; empty without one.
+	// Coupon is the resource name of the coupon whose link it was; "" if it was no coupon's.
 	Coupon string
-	// CouponCode is the code: the coupon's own spelling if there is one, else as sent.
+	// CouponCode is the code in the coupon's own spelling; as sent if no coupon has it.
 	CouponCode string
-	// Reason says why the click earns no coupon attribution, or cannot earn at all; empty when
-	// nothing stands in the way.
+	// Reason says why the click earns no coupon attribution, or cannot earn at all; "" if it can earn.
 	Reason     Reason
 	PubClickID string
 	PubSubID   string
 	PubUniques Uniques
-	// Crawler says that no shopper made the click, but a robot, a HEAD request, or a browser that loads
-	// pages ahead; it is not counted.
+	// Crawler says that the click came from a robot, a HEAD request, or a browser that prefetches pages, and
+	// not from a shopper; it is not counted.
 	Crawler   bool
 	IP        string
 	UserAgent string
 	Referer   string
-	// Dropped says in words what was dropped from the link's parameters; nil if nothing was.
+	// Dropped describes what was dropped from the link's parameters; nil if nothing was.
 	Dropped []string
 	Time    time.Time
 }
@@ -166,7 +167,7 @@ const (
 	StatusRejected Status = "REJECTED"
 )
 
-// Outcome says whether somebody earned a sale.
+// Outcome says whether a publisher earned a sale.
 type Outcome string
 
 // The outcomes.
@@ -213,8 +214,8 @@ const (
 	EarlyChange       Reason = "EARLY_CHANGE"
 )
 
-// IsForStrangers reports whether a reason may be told to those who report without proof. Others say something
-// about publishers or of what is stored.
+// IsForStrangers reports whether a reason may be shown to senders without proof. The other reasons reveal
+// something about publishers or stored data.
 func IsForStrangers(r Reason) bool {
 	switch r {
 	case AmbiguousCode, Disabled, NotApproved, LimitReached:
@@ -228,9 +229,9 @@ type Decision struct {
 	Outcome Outcome
 	Method  Method
 	Reason  Reason
-	// Publisher is the id of the one credited.
+	// Publisher is the id of the publisher credited.
 	Publisher string
-	// Coupon is the one credited, nil where a click alone or nobody earned the sale.
+	// Coupon is the coupon credited; nil if a click alone, or nobody, earned the sale.
 	Coupon *Coupon
 	// Click says that the claim's click is the publisher's own, so that its values are the sale's.
 	Click bool
@@ -238,7 +239,7 @@ type Decision struct {
 	Candidates []string
 	// Explanation is the decision in words.
 	Explanation string
-	// Basis are what the decision rests on.
+	// Basis is the evidence for the decision.
 	Basis Basis
 }
 
@@ -246,7 +247,7 @@ type Decision struct {
 type Conversion struct {
 	// ID is the dedupe key's hash, 32 hexadecimal digits.
 	ID string
-	// ContentHash tells a repeat from another content under the same key.
+	// ContentHash tells a repeat from a report of different content under the same key.
 	ContentHash string
 	Offer       string
 	Publisher   string
@@ -255,7 +256,7 @@ type Conversion struct {
 	// CouponCode is the code that earned. If none did, it is the first of Codes that a coupon of the offer
 	// has, else the first.
 	CouponCode string
-	// Codes are those that the sale was reported with; empty in conversions from before the field was added.
+	// Codes are all codes reported with the sale; "" in conversions from before the field was added.
 	Codes Codes
 	// CodeUnknown says that a sender without proof reported a code that no coupon of the offer had. Figures
 	// count such a sale under no code, unless a coupon is credited with it.
@@ -263,12 +264,12 @@ type Conversion struct {
 	Click         string
 	TransactionID string
 	Event         string
-	// Amount is what was sold for, adjustments included; none where it is not known.
+	// Amount is the sale amount, adjustments included; none if it is not known.
 	Amount money.Money
-	// Refunded is what of Amount was given back, in its currency; none: nothing.
+	// Refunded is the part of Amount that was refunded, in the same currency; none if nothing was.
 	Refunded money.Money
-	// Payout and Revenue are what is due for the conversion as it stands: none where nothing is, as
-	// for one that is rejected or refunded in full.
+	// Payout and Revenue are the amounts due in the conversion's present state: none if nothing is due, for
+	// instance after a rejection or a full refund.
 	Payout  money.Money
 	Revenue money.Money
 	Status  Status
@@ -284,31 +285,31 @@ type Conversion struct {
 	PubSubID       string
 	ConversionTime time.Time
 	CreateTime     time.Time
-	// UpdateTime is when the conversion was last changed, its creation included.
+	// UpdateTime is when the conversion was created or last changed.
 	UpdateTime time.Time
 	// Revision starts at 1 and grows by one with each change.
 	Revision int64
-	// Undeduplicated says that nothing in the report could tell a repeat from a second sale.
+	// Undeduplicated says that the report had no id to tell a repeat from a second sale.
 	Undeduplicated bool
-	// Postback is the id of the postback that reported the sale; empty: a platform service did.
+	// Postback is the id of the postback that reported the sale; "" if a platform service did.
 	Postback string
-	// Conflicted says that a conflict waits to be resolved.
+	// Conflicted says that it has an unresolved conflict.
 	Conflicted bool
 
-	// Awaited says that changes of the sale came before it. Stores set it only on a conversion that they have
-	// just inserted.
+	// Awaited says that changes of the sale arrived before the sale itself. Stores set it only on a conversion
+	// that they have just inserted.
 	Awaited bool
 
-	// What follows is left out in lists.
+	// The fields below are left out in lists.
 
-	// Unplanned says that there are changes whose deliveries are not planned yet, from the number
-	// PlanFrom on; the creation counts as change 0.
+	// Unplanned says that the deliveries for changes from number PlanFrom on are not planned yet; the
+	// creation counts as change 0.
 	Unplanned bool
 	PlanFrom  int
-	// Basis are what the decision rests on; nil for conversions from before these were kept.
+	// Basis is the evidence for the decision; nil in conversions from before it was stored.
 	Basis *Basis
-	// Changes are what was changed since the creation, in order.
+	// Changes is the history since the creation, oldest first.
 	Changes []Change
-	// Conflicts are repeats of the sale with another content.
+	// Conflicts are reports of the same sale with different content.
 	Conflicts []Conflict
 }

@@ -2,12 +2,12 @@ package domain
 
 import "github.com/couponlink/couponlink/services/internal/apperr"
 
-// AmountOverLimit is the reason of a refused amount that came without proof.
+// AmountOverLimit is the reason for refusing an amount that came without proof.
 const AmountOverLimit = "AMOUNT_OVER_LIMIT"
 
 // CheckUnproven refuses a report without proof whose amount is greater than the offer's OpenPostbackMaxAmount, or
-// is in another currency, so that a limit cannot be avoided by a choice of currency. A report without an amount is
-// fine. The error is InvalidArgument (AMOUNT_OVER_LIMIT on amount or, for another currency, on currency).
+// is in another currency, so that no choice of currency avoids the limit. A report without an amount passes. The
+// error is InvalidArgument (AMOUNT_OVER_LIMIT on amount or, for another currency, on currency).
 func (o Offer) CheckUnproven(r Report) error {
 	most := o.OpenPostbackMaxAmount
 	amount := r.AmountIn(o.CurrencyCode)

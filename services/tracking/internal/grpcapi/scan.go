@@ -111,7 +111,7 @@ func problemsToProto(problems []redirect.Problem) []*trackingv1.ScanProblem {
 	for _, problem := range problems {
 		protos = append(protos, &trackingv1.ScanProblem{
 			Severity: trackingv1.ScanProblem_Severity(trackingv1.ScanProblem_Severity_value[string(problem.Severity)]),
-			Reason:   problem.Reason, Message: toText(problem.Message), Mend: problem.Mend, Hop: int32(problem.Hop), //nolint:gosec // there are ten at most
+			Reason:   problem.Reason, Message: toText(problem.Message), Mend: problem.Fix, Hop: int32(problem.Hop), //nolint:gosec // there are ten at most
 		})
 	}
 	return protos

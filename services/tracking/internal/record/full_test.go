@@ -83,5 +83,5 @@ func fullAttempts() []domain.Attempt {
 }
 
 func fullProblems() []redirect.Problem {
-	return []redirect.Problem{{Severity: redirect.Grave, Reason: "LOST", Message: "m", Mend: "f", Hop: 2}, {Severity: redirect.Doubtful}}
+	return []redirect.Problem{{Severity: redirect.Grave, Reason: "LOST", Message: "m", Fix: "f", Hop: 2}, {Severity: redirect.Doubtful}}
 }

@@ -7,7 +7,7 @@ type Problem struct {
 	Severity redirect.Severity `json:"severity"      bson:"severity"`
 	Reason   string            `json:"reason"        bson:"reason"`
 	Message  string            `json:"message"       bson:"message"`
-	Mend     string            `json:"mend"          bson:"mend"`
+	Fix      string            `json:"mend"          bson:"mend"`
 	Hop      int               `json:"hop,omitempty" bson:"hop,omitempty"`
 }
 

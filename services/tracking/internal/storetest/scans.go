@@ -66,7 +66,7 @@ func found(scan redirect.OfferScan, publisher string, at time.Time, severities .
 		FinalURL: "https://shop.example.com/?q=ž", HopCount: 2, ScanTime: at,
 	}
 	for i, severity := range severities {
-		r.Problems = append(r.Problems, redirect.Problem{Severity: severity, Reason: "CLICK_ID_LOST", Message: "It is \"lost\".", Mend: "Find it ž.", Hop: i})
+		r.Problems = append(r.Problems, redirect.Problem{Severity: severity, Reason: "CLICK_ID_LOST", Message: "It is \"lost\".", Fix: "Find it ž.", Hop: i})
 	}
 	return r
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// The reasons why the body of a postback was lost. The journal does not have it, so the postback cannot be
-// replayed.
+// The reasons for refusing a postback whose body was lost. The journal does not have the body, so the
+// postback cannot be replayed.
 const (
 	BodyTooLarge   = "BODY_TOO_LARGE"
 	BodyIncomplete = "BODY_INCOMPLETE"
@@ -27,7 +27,7 @@ func BodyLost(reason string) bool {
 	return reason == BodyTooLarge || reason == BodyIncomplete || reason == bodyNotUTF8
 }
 
-// maxExponent is the greatest exponent, positive or negative, of a JSON number that is written out.
+// maxExponent bounds the exponent, positive or negative, of a JSON number that is written out in full.
 const maxExponent = 99
 
 // ReadBody reads the parameters in a postback's body: a form, or a flat JSON object whose values are strings,
@@ -48,7 +48,7 @@ func ReadBody(contentType string, body []byte) (url.Values, error) {
 	case kind != "" && kind != "application/x-www-form-urlencoded" && kind != "text/plain":
 		return nil, apperr.Invalid("UNSUPPORTED_CONTENT_TYPE", "Content-Type",
 			"%.100q is neither application/x-www-form-urlencoded nor application/json; send a form, JSON, or parameters in the query", contentType)
-	case body[0] == '{': // whatever its Content-Type
+	case body[0] == '{': // under any Content-Type
 		return readJSON(body)
 	case kind != "application/x-www-form-urlencoded" && (body[0] == '<' || !bytes.ContainsRune(body, '=')):
 		return nil, apperr.Invalid("MALFORMED_BODY", "body", "is neither a form nor JSON; send one of them, with its Content-Type")

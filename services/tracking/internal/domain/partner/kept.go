@@ -11,7 +11,7 @@ import (
 const (
 	// maxKeptBytes bounds the parameters that the journal keeps of a postback, and the body.
 	maxKeptBytes = 16 << 10
-	// maxStrangersBytes bounds them if the postback came without proof.
+	// maxStrangersBytes is the bound for a postback without proof.
 	maxStrangersBytes = 8 << 10
 	// maxKeptValueBytes is what an escaped value is cut to if the parameters are over maxKeptBytes. A value so
 	// long has more than maxValueChars characters, cut too: it is refused, now and in a replay.
@@ -20,9 +20,9 @@ const (
 	cutMark = "\n[cut here: the journal keeps 16 KiB]"
 )
 
-// KeptParameters returns what the journal keeps of a postback's parameters, which are in query form: all, if
-// they are at most 16 KiB. Otherwise long values are cut, and if that is not enough the longest parameters
-// left out, those without a meaning of our own first; warning says so then, else it is "".
+// KeptParameters returns what the journal keeps of a postback's parameters, in query form: all of them up to
+// 16 KiB. Beyond that long values are cut, and if that is not enough, the longest parameters are left out,
+// unknown ones first. warning then says so; otherwise it is "".
 func KeptParameters(query string) (kept, warning string) {
 	if len(query) <= maxKeptBytes {
 		return query, ""
@@ -84,7 +84,7 @@ func worth(isKnown bool) int {
 	return 0
 }
 
-// unescaped returns a part of a query in plain text; as it is if it cannot be read.
+// unescaped decodes a part of a query; it returns the part unchanged if it cannot be decoded.
 func unescaped(text string) string {
 	if plain, err := url.QueryUnescape(text); err == nil {
 		return plain

@@ -15,34 +15,34 @@ import (
 const (
 	// maxDropped bounds how many dropped parameters a click names.
 	maxDropped = 10
-	// maxNestedQueries bounds how often a value may have further parameters behind it.
+	// maxNestedQueries bounds how many values may have further parameters behind them.
 	maxNestedQueries = 3
-	// maxQuotedChars bounds a value that is quoted there.
+	// maxQuotedChars bounds a value quoted in Dropped.
 	maxQuotedChars = 40
 )
 
-// Visited is what the address of a tracking link says. No address turns a shopper away: what can be read is
-// used, the rest is named in Dropped.
+// Visited is the content of a tracking link's URL. No URL turns a shopper away: what can be read is used, and
+// the rest is named in Dropped.
 type Visited struct {
 	Link trackinglink.Link
 	// Query holds the parameters that may be forwarded to the landing page.
 	Query trackinglink.Query
 	// Foreign says that Query has parameters other than a tracking link's own.
 	Foreign bool
-	// Dropped says in words what was dropped from the link's own parameters.
+	// Dropped describes what was dropped from the link's own parameters.
 	Dropped []string
 	// nested counts the values that had parameters behind them.
 	nested int
 }
 
-// ParseLink reads the query of a tracking link.
+// ParseLink parses the query of a tracking link.
 func ParseLink(rawQuery string) Visited {
 	var v Visited
 	v.readAll(rawQuery)
 	return v
 }
 
-// ParseShortLink reads the short form of a link: the code at the end of its path, and the query.
+// ParseShortLink parses the short form of a link: the code at the end of its path, and the query.
 func ParseShortLink(code, rawQuery string) Visited {
 	var v Visited
 	v.set("coupon_code", &v.Link.CouponCode, v.codeIn("coupon_code", code))
@@ -50,7 +50,7 @@ func ParseShortLink(code, rawQuery string) Visited {
 	return v
 }
 
-// readAll reads a link's query.
+// readAll reads a link's query up to the maximum length.
 func (v *Visited) readAll(rawQuery string) {
 	query, complete := trackinglink.NewQuery(rawQuery)
 	if !complete {
@@ -64,7 +64,6 @@ func (v *Visited) readAll(rawQuery string) {
 	v.read(query)
 }
 
-// read reads a query.
 func (v *Visited) read(query trackinglink.Query) {
 	for query != "" {
 		var name, value string
@@ -106,7 +105,7 @@ func (v *Visited) take(name, value string) bool {
 	return true
 }
 
-// setText sets a text of the publisher's own.
+// setText sets one of the publisher's own values.
 func (v *Visited) setText(name string, field *string, value string) {
 	v.set(name, field, v.clean(name, trackinglink.Unescape(value)))
 }
@@ -139,7 +138,7 @@ func (v *Visited) setCode(name, value string) {
 	v.set(name, &v.Link.CouponCode, value)
 }
 
-// codeIn returns the code in a text, else the text as it can be kept.
+// codeIn returns the code in a text, or the cleaned text if it has none.
 func (v *Visited) codeIn(name, text string) string {
 	if bare := v.bare(text); couponcode.Is(bare) {
 		return bare
@@ -184,7 +183,7 @@ func (v *Visited) bare(text string) string {
 	})
 }
 
-// clean returns a value that can be kept: trimmed, valid UTF-8 without control characters, and cut to the
+// clean returns a value that can be stored: trimmed, valid UTF-8, without control characters, and cut to the
 // maximum length.
 func (v *Visited) clean(name, value string) string {
 	value = pasted.Trim(value)

@@ -1,5 +1,5 @@
-// Package partner reads what visitors' browsers and advertisers' systems send: tracking links and postbacks, their
-// parameters, signatures and times. It is pure.
+// Package partner parses what visitors' browsers and advertisers' systems send: tracking links and postbacks,
+// with their parameters, signatures and times. It is pure.
 package partner
 
 import (
@@ -24,31 +24,31 @@ const maxWarnings = 10
 type parameter struct {
 	name    string
 	aliases []string
-	// set reads a value that is not empty; now is the time of the report. If the parameter may have several
-	// values, set is called for each.
+	// set parses a value, which is not empty, and stores it in r; now is the time of the report. If the
+	// parameter may have several values, set is called for each.
 	set func(r *domain.Report, value string, now time.Time) error
 	// unfilled says what happens to a value that the sender's template did not fill in.
 	unfilled unfilledPolicy
-	// anyCase says that values that differ only in case are the same.
+	// anyCase says that values are compared without regard to case.
 	anyCase bool
-	// couldBe reports whether a word for nothing, such as null, could be a real value; nil means never.
+	// couldBe reports whether an empty word, such as null, could be a real value; nil means never.
 	couldBe func(string) bool
 	// split returns the values within one value; nil if the parameter has only one.
 	split func(value string, isUnfilled func(string) bool) []string
 }
 
-// unfilledPolicy says what happens to a value that was not filled in. The zero policy takes the parameter
-// as not sent, with a warning.
+// unfilledPolicy says what happens to a value that was not filled in. The zero policy treats the parameter as
+// not sent, with a warning.
 type unfilledPolicy int
 
 const (
 	// refused refuses the report: with such a value, all sales would look like repeats of one.
 	refused unfilledPolicy = iota + 1
-	// held takes it as not sent too, and the sale waits in PENDING, since its value is uncertain.
+	// held also treats it as not sent, and the sale waits in PENDING, since its value is uncertain.
 	held
 )
 
-// parameters lists what a postback may carry (the design's table of parameters and aliases).
+// parameters lists the parameters of a postback and their aliases.
 var parameters = []parameter{
 	{name: "coupon_code", aliases: []string{"coupon", "promo_code", "code"}, set: addCode, couldBe: couponcode.Is, split: splitCodes},
 	{name: "click_id", aliases: []string{"clickid", "cid"}, set: text(func(r *domain.Report) *string { return &r.ClickID })},
@@ -68,10 +68,10 @@ var parameters = []parameter{
 	{name: "refund_id", set: text(func(r *domain.Report) *string { return &r.RefundID }), unfilled: refused},
 }
 
-// ParsePostback reads a postback's parameters under our own names, query and body together. It is strict
-// where a mistake could cost or double a sale, and warns of unknown parameters and unfilled values. The error
-// is InvalidArgument on the first invalid parameter; the report still has the others, so the caller can tell
-// whose it is.
+// ParsePostback parses a postback's parameters under our own names, query and body together. It is strict
+// where a mistake could lose or double a sale, and warns of unknown parameters and unfilled values. The error
+// is InvalidArgument on the first invalid parameter. The report still has the others, so that the caller can
+// tell which offer it is for.
 func ParsePostback(params map[string][]string, now time.Time) (domain.Report, error) {
 	return ours.Read(params, now)
 }
@@ -83,8 +83,7 @@ type sent struct {
 	values []string
 }
 
-// Read is like ParsePostback, but with the vocabulary's names. Errors and warnings name them as they were
-// sent.
+// Read is like ParsePostback, but with the vocabulary's names. Errors and warnings use the names as sent.
 func (v *Vocabulary) Read(params map[string][]string, now time.Time) (domain.Report, error) {
 	r := domain.Report{Event: domain.DefaultEvent}
 	var few [12]sent
@@ -201,7 +200,6 @@ func (p parameter) fault(name string, err error) error {
 	return apperr.Invalid(domain.InvalidReason(p.name), name, "%s", err)
 }
 
-// isUnfilled reports whether a value was not filled in.
 func (p parameter) isUnfilled(value string) bool {
 	switch {
 	case isMacro(value):
@@ -215,7 +213,7 @@ func (p parameter) isUnfilled(value string) bool {
 	}
 }
 
-// leaveOut takes an unfilled value as not sent. isSent says that the parameter has a value under another
+// leaveOut treats an unfilled value as not sent. isSent says that the parameter has a value under another
 // name.
 func (p parameter) leaveOut(r *domain.Report, g given, isSent bool) {
 	if p.unfilled != held || isSent {
@@ -229,8 +227,8 @@ func (p parameter) leaveOut(r *domain.Report, g given, isSent bool) {
 	}
 }
 
-// warnOfUnknown adds warnings of parameters that are not known, the first few of them, to a report. The
-// error is InvalidArgument on a name that no parameter may have.
+// warnOfUnknown adds warnings of unknown parameters to a report, up to maxWarnings. The error is
+// InvalidArgument on a name that is not valid text.
 func warnOfUnknown(r *domain.Report, names []string) error {
 	slices.Sort(names)
 	for i, name := range names {
@@ -277,7 +275,7 @@ func setCurrency(r *domain.Report, value string, _ time.Time) error {
 
 func setEvent(r *domain.Report, value string, _ time.Time) error { return r.SetEvent(value) }
 
-// setSignature keeps a signature that is one; what is none proves nothing.
+// setSignature keeps a well-formed signature. A malformed one is not an error: it proves nothing.
 func setSignature(r *domain.Report, value string, _ time.Time) error {
 	r.Proof.Sent = true
 	value, r.Proof.IsV1a = strings.CutPrefix(value, "v1a,")
@@ -287,7 +285,8 @@ func setSignature(r *domain.Report, value string, _ time.Time) error {
 	return nil
 }
 
-// setStatus sets the status, in any case: advertisers' systems differ. A pending status is that of a sale.
+// setStatus sets the status and ignores its case, since advertisers' systems differ. PENDING is the status of
+// a sale.
 func setStatus(r *domain.Report, value string, _ time.Time) error {
 	switch status := domain.ReportStatus(strings.ToUpper(value)); status {
 	case domain.ReportApproved, domain.ReportRejected, domain.ReportRefunded:

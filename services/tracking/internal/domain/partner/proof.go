@@ -40,7 +40,7 @@ func Over(p domain.Proof, method string, params url.Values) domain.Proof {
 	return p
 }
 
-// SignedRequest returns the text that a v1a signature covers: v1a, the method and the query, one a line. The
+// SignedRequest returns the text that a v1a signature covers: v1a, the method and the query, one per line. The
 // query has all parameters except sig, sorted by the bytes of their decoded names; values of one name stay in
 // the order sent. Names and values are encoded as in RFC 3986: everything but A-Z a-z 0-9 - . _ ~ is %XX.
 //
@@ -60,16 +60,16 @@ func SignedQuery(params url.Values) string {
 	return rest.Encode()
 }
 
-// SignedMessage returns the proof of a POST by the headers of Standard Webhooks: webhook-id,
-// webhook-timestamp and webhook-signature, which holds signatures such as "v1,<base64>", one space
-// between. Where one of them is empty there is no proof.
+// SignedMessage returns the proof of a POST from the headers of Standard Webhooks: webhook-id,
+// webhook-timestamp and webhook-signature, which holds signatures such as "v1,<base64>", separated by one
+// space. If any of them is empty, it returns the zero Proof.
 func SignedMessage(id, timestamp, signatures string, body []byte) domain.Proof {
 	if id == "" || timestamp == "" || signatures == "" {
 		return domain.Proof{}
 	}
 	p := domain.Proof{Sent: true, ID: id, Time: timestamp, Content: id + "." + timestamp + "." + string(body)}
 	if strings.Contains(strings.TrimRight(id, "="), "=") {
-		return p // like the beginning of a query: a GET signed under v1 could pass as a POST
+		return p // such an id looks like a query, so the v1 signature of a GET could pass as a POST's
 	}
 	for signature := range strings.SplitSeq(signatures, " ") {
 		encoded, ok := strings.CutPrefix(signature, "v1,")
@@ -80,9 +80,10 @@ func SignedMessage(id, timestamp, signatures string, body []byte) domain.Proof {
 	return p
 }
 
-// CheckProof refuses a proof that none of an offer's secrets made, that is not of about now, or that leaves
-// parameters open to whoever passes the report on. Errors are Unauthenticated (MISSING_SIGNATURE,
-// INVALID_SIGNATURE, STALE_SIGNATURE) and InvalidArgument (UNSIGNED_PARAMETERS on query).
+// CheckProof refuses a proof that was not made with one of the offer's secrets, whose time is not close to
+// now, or that does not cover all parameters, so that anyone on the path could change them. Errors are
+// Unauthenticated (MISSING_SIGNATURE, INVALID_SIGNATURE, STALE_SIGNATURE) and InvalidArgument
+// (UNSIGNED_PARAMETERS on query).
 func CheckProof(p domain.Proof, offer domain.Offer, now time.Time) error {
 	if !p.Sent || p.Time == "" {
 		return apperr.New(apperr.Unauthenticated, MissingSignature,
@@ -122,12 +123,12 @@ func checkTime(p domain.Proof, now time.Time) error {
 	return nil
 }
 
-// madeWithOneOf compares in constant time.
+// madeWithOneOf reports whether one of the secrets made a signature. It compares in constant time.
 func madeWithOneOf(p domain.Proof, secrets []string) bool {
 	for _, secret := range secrets {
 		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, secretPrefix))
 		if err != nil || len(key) == 0 {
-			continue // no secret: nothing is made with it
+			continue // not a usable secret
 		}
 		mac := hmac.New(sha256.New, key)
 		mac.Write([]byte(p.Content))

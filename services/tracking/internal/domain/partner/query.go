@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
-// ParseQuery reads a query or a form and never fails: a percent sign that does not begin an escape is
+// ParseQuery parses a query or a form and never fails: a percent sign that does not begin an escape is
 // literal, and a semicolon is not a separator.
 func ParseQuery(raw string) url.Values {
 	params, err := url.ParseQuery(raw)

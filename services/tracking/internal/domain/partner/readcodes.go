@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// addCode adds a code to a report, unless the report has it, in any case.
+// addCode adds a code to a report, unless the report already has it, ignoring case.
 func addCode(r *domain.Report, code string, _ time.Time) error {
 	switch {
 	case r.Code == "":

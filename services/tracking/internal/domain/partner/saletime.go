@@ -12,7 +12,6 @@ import (
 // millisFrom is the first unix time that cannot be in seconds: it would be in the year 5138.
 const millisFrom = 100_000_000_000
 
-// setTime sets the time of the sale.
 func setTime(r *domain.Report, value string, now time.Time) error {
 	t, err := parseTime(value)
 	if err != nil {
@@ -22,7 +21,7 @@ func setTime(r *domain.Report, value string, now time.Time) error {
 	return CheckSaleTime(t, now)
 }
 
-// CheckSaleTime says what is wrong with the time of a sale reported now.
+// CheckSaleTime returns an error if a sale reported now cannot have happened at t.
 func CheckSaleTime(t, now time.Time) error {
 	if t.Sub(now) > domain.ClockSkew {
 		return fmt.Errorf("the time is in the future; it may be at most 5 minutes ahead")
@@ -33,7 +32,7 @@ func CheckSaleTime(t, now time.Time) error {
 	return nil
 }
 
-// CheckUnixSeconds says what is wrong with a unix time that cannot be in seconds.
+// CheckUnixSeconds returns an error if a Unix time is not in seconds but in a smaller unit.
 func CheckUnixSeconds(sent int64) error {
 	if sent < millisFrom {
 		return nil
@@ -48,8 +47,8 @@ func CheckUnixSeconds(sent int64) error {
 	return fmt.Errorf("%d is in %s; send seconds: %d", sent, unit, seconds)
 }
 
-// parseTime reads a time: unix seconds, with an optional fraction, or RFC 3339 as systems write it. It
-// accepts lower case, a space for the T, an offset without its colon, and a + that arrived as a space.
+// parseTime parses Unix seconds, with an optional fraction, or RFC 3339. It accepts common variants of the
+// latter: lower case, a space for the T, an offset without its colon, and a + that arrived as a space.
 func parseTime(value string) (time.Time, error) {
 	if strings.Trim(value, "0123456789.") == "" {
 		return parseUnix(value)

@@ -10,11 +10,11 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// encodings is how often a macro may have been percent-encoded beyond what reading the query undid.
+// encodings is how many times a macro may still be percent-encoded after the query was decoded.
 const encodings = 2
 
 // Unfilled reports whether a value was not filled in: a macro that a sender's template did not replace, or a
-// word that a program writes for nothing.
+// word, such as null, that a program writes for a missing value.
 //
 // A macro is a name in {}, [], <>, %%, __ or *||*, such as {click_id}, {{order.id}}, ${order.id},
 // [order_id], <order_id>, %%ORDER_ID%% or __CLICKID__, or $order_id, or a name without digits in ## or @@ or
@@ -23,7 +23,7 @@ const encodings = 2
 // value, such as [1001], and so is a UUID in braces.
 func Unfilled(value string) bool { return isMacro(value) || IsEmptyWord(value) }
 
-// isMacro reports whether a value is a macro, or has one inside.
+// isMacro reports whether a value is or contains a macro.
 func isMacro(value string) bool {
 	for range encodings + 1 {
 		if isPlainMacro(value) {
@@ -42,7 +42,7 @@ func isMacro(value string) bool {
 }
 
 func isPlainMacro(value string) bool {
-	if !strings.ContainsAny(value, "{[<%_$*#@!~") { // as for nearly all values
+	if !strings.ContainsAny(value, "{[<%_$*#@!~") { // true of nearly all values
 		return false
 	}
 	for _, marks := range [...][2]string{{"{", "}"}, {"[", "]"}, {"<", ">"}, {"%", "%"}, {"__", "__"}, {"*|", "|*"}} {
@@ -61,7 +61,7 @@ func isMacroName(inner string) bool {
 	return strings.ContainsFunc(inner, unicode.IsLetter) && !isHexID(inner) && !strings.HasPrefix(inner, `"`) && !strings.Contains(inner, ",")
 }
 
-// isHexID reports whether a text is a UUID or the like.
+// isHexID reports whether a text looks like a UUID.
 func isHexID(text string) bool {
 	return len(text) >= 8 && strings.Trim(text, "0123456789abcdefABCDEF-") == ""
 }
@@ -86,7 +86,7 @@ func isVariable(value string) bool {
 		!strings.ContainsFunc(name, func(c rune) bool { return !isLetter(c) && !strings.ContainsRune("0123456789_.->[]'\"()$", c) })
 }
 
-// hasMacro reports whether a value has a macro inside, between two marks: a name that begins with a letter.
+// hasMacro reports whether a value contains a macro: a name that begins with a letter, between two marks.
 func hasMacro(value, opening, closing string) bool {
 	for {
 		_, rest, ok := strings.Cut(value, opening)
@@ -107,8 +107,8 @@ func hasMacro(value, opening, closing string) bool {
 
 func isLetter(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
-// emptyWords are the words that programs write for nothing, and the names of our own parameters, which
-// examples use as placeholders. A word of letters only could be a real name.
+// emptyWords are the words that programs write for a missing value, and the names of our own parameters,
+// which examples use as placeholders. A word of letters only could be a real name.
 var emptyWords = byLength(
 	"undefined", "null", "nan", "nil", "none",
 	"(undefined)", "(null)", "(nil)", "(none)", "(empty)", "(unset)", "(not set)", "(not+set)", "(not_set)", "(not%20set)", "not set", "not+set",
@@ -117,7 +117,7 @@ var emptyWords = byLength(
 	"refund_id", "pub_click_id", "pub_sub_id",
 )
 
-// byLength groups words by length: for the lengths of most values there are no words.
+// byLength groups words by length, so that values of most lengths need no comparison.
 func byLength(words ...string) [][]string {
 	var all [][]string
 	for _, word := range words {
@@ -129,8 +129,8 @@ func byLength(words ...string) [][]string {
 	return all
 }
 
-// IsEmptyWord reports whether a value is a word for nothing, in any case, percent-encoded or not. A word of
-// letters only, such as null, could be a real name.
+// IsEmptyWord reports whether a value is a word for a missing value, ignoring case and percent-encoding. A
+// word of letters only, such as null, could be a real name.
 func IsEmptyWord(value string) bool {
 	for range encodings + 1 {
 		if len(value) < len(emptyWords) {
@@ -148,9 +148,9 @@ func IsEmptyWord(value string) bool {
 	return false
 }
 
-// CheckKey refuses a value that cannot identify repeats, as an order id does: one that CheckText refuses, or
-// that was not filled in, since all sales would then look like repeats of one. The error is InvalidArgument
-// on the field.
+// CheckKey refuses a value that cannot identify repeats as an order id does: one that CheckText refuses, or
+// one that was not filled in, since all sales would then look like repeats of one. The error is
+// InvalidArgument on the field.
 func CheckKey(field, value string) error {
 	if err := domain.CheckText(field, value); err != nil || !Unfilled(value) && !isBoolean(value) {
 		return err
@@ -158,7 +158,7 @@ func CheckKey(field, value string) error {
 	return apperr.Invalid(domain.InvalidReason(field), field, "%s", notFilledIn(value))
 }
 
-// isBoolean reports whether a value is true or false: PHP sends the latter for an id that it does not have.
+// isBoolean reports whether a value is true or false. PHP sends false for a missing id.
 func isBoolean(value string) bool {
 	return strings.EqualFold(value, "true") || strings.EqualFold(value, "false")
 }
@@ -167,7 +167,7 @@ func notFilledIn(value string) error {
 	return fmt.Errorf("%.60q was not filled in by the sender's template: all sales would look like repeats of one; send the value itself", value)
 }
 
-// LeftOut returns the warning of a parameter that was not filled in.
+// LeftOut returns the warning about a parameter that was not filled in.
 func LeftOut(name, value string) string {
 	return fmt.Sprintf("%s: %.60q was not filled in by the sender's template and was taken as not sent", name, value)
 }

@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// Vocabulary holds a platform's names for the parameters of a postback, and what its values mean.
+// Vocabulary holds a platform's names for the parameters of a postback, and the meanings of its values.
 type Vocabulary struct {
 	// words are the names, as ParameterName returns them.
 	words map[string]word
 	// meanings holds, by parameter, what its values mean; the keys are in lower case.
 	meanings []map[string]string
-	// loose says that names count without their _ and - too, as in transactionId.
+	// loose says that names also match without their _ and -, as in transactionId.
 	loose bool
 }
 
-// word is what a name means.
+// word is the meaning of a name.
 type word struct {
 	// parameter is an index into parameters, or ignored.
 	parameter int
-	// rank is the name's place among those of the parameter.
+	// rank is the name's place among the names of the parameter.
 	rank int
 }
 
@@ -76,8 +76,8 @@ func (v *Vocabulary) word(sent string) (word, bool) {
 
 func squash(name string) string { return strings.NewReplacer("_", "", "-", "").Replace(name) }
 
-// HideProof returns a postback's parameters in query form, sorted, without what proves who sent them:
-// tokens, also under the names of a vocabulary, which may be nil, and signatures.
+// HideProof returns a postback's parameters in query form, sorted, with tokens and signatures masked. It
+// also knows a token by the name that v gives it; v may be nil.
 func HideProof(params url.Values, v *Vocabulary) string {
 	shown := make(url.Values, len(params))
 	for name, values := range params {
@@ -89,8 +89,8 @@ func HideProof(params url.Values, v *Vocabulary) string {
 	return shown.Encode()
 }
 
-// isProof reports whether a name is a token's or a signature's. Any name for a token counts: it may be one of
-// a platform that was not recognized.
+// isProof reports whether a name is that of a token or signature. Any name that contains "token" counts, since
+// the platform may not have been recognized.
 func (v *Vocabulary) isProof(name string) bool {
 	if w, ok := v.word(name); ok && w.parameter >= 0 {
 		name = parameters[w.parameter].name

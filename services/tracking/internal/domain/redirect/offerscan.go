@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// OfferScanState says how far a scan of an offer's links is.
+// OfferScanState says whether a scan of an offer's links is still running.
 type OfferScanState string
 
 // The states.
@@ -16,7 +16,7 @@ const (
 	ScanCancelled OfferScanState = "CANCELLED"
 )
 
-// Device says what a visitor of a scanned link holds.
+// Device is the kind of device that a scan pretends to use.
 type Device string
 
 // The devices.
@@ -27,16 +27,16 @@ const (
 
 // OfferScan is a scan of all tracking links of an offer.
 type OfferScan struct {
-	// ID holds the time of creation, so that ids are in its order.
+	// ID contains the time of creation, so ids sort by age.
 	ID, Offer string
 	State     OfferScanState
 	Device    Device
-	// Language is what the visitor reads, as an Accept-Language header.
+	// Language is the Accept-Language header to send.
 	Language string
-	// LinkCount is how many links there are, as of the last look.
+	// LinkCount is how many links the offer had when the scan last looked.
 	LinkCount int
-	// ScannedCount is how many results there are; ErrorCount and WarningCount how many of these have a
-	// problem of severity Grave, and Doubtful but not Grave.
+	// ScannedCount counts the results, ErrorCount those whose worst problem is Grave, and WarningCount those
+	// whose worst problem is Doubtful.
 	ScannedCount, ErrorCount, WarningCount int
 	CreateTime                             time.Time
 	// EndTime is zero while it runs.
@@ -62,8 +62,8 @@ type OfferScanResult struct {
 	ScanTime time.Time
 }
 
-// NewOfferScanResult returns what is kept of the scan of one link. What others sent is made text that can
-// be kept.
+// NewOfferScanResult returns the result to store for the scan of one link. Bytes from outside that are not
+// UTF-8 are replaced.
 func NewOfferScanResult(scan string, link OfferLink, found Scan, now time.Time) OfferScanResult {
 	text := func(others string) string { return strings.ToValidUTF8(others, "\uFFFD") }
 	problems := slices.Clone(found.Problems)
@@ -75,7 +75,7 @@ func NewOfferScanResult(scan string, link OfferLink, found Scan, now time.Time) 
 	}
 }
 
-// Worst returns the severity of the worst problem; empty: there is none.
+// Worst returns the severity of the worst problem; "" if no problem was found.
 func (r OfferScanResult) Worst() Severity {
 	worst := Severity("")
 	for _, p := range r.Problems {
@@ -87,5 +87,5 @@ func (r OfferScanResult) Worst() Severity {
 	return worst
 }
 
-// OK says whether nothing Grave was found.
+// OK reports whether nothing Grave was found.
 func (r OfferScanResult) OK() bool { return r.Worst() != Grave }

@@ -15,25 +15,25 @@ import (
 // Severity says how bad a problem is.
 type Severity string
 
-// The severities: an error loses sales or visitors, a warning will go wrong, or costs.
+// The severities. An error loses sales or visitors; a warning costs something, or will become an error.
 const (
 	Grave    Severity = "ERROR"
 	Doubtful Severity = "WARNING"
 )
 
-// Problem is something about a scanned link to mend.
+// Problem is something to fix about a scanned link.
 type Problem struct {
 	Severity Severity
 	// Reason is a stable word, such as CLICK_ID_LOST.
 	Reason  string
 	Message string
-	// Mend says what to do about it.
-	Mend string
-	// Hop is where it was found, counted from 1; zero: at none in particular.
+	// Fix says what to do about it.
+	Fix string
+	// Hop is where it was found, counting from 1; 0 if it belongs to no single hop.
 	Hop int
 }
 
-// The reasons of problems that end a way.
+// The reasons of problems that end a redirect chain.
 const (
 	FaultBlocked      = "BLOCKED_ADDRESS"
 	FaultCertificate  = "CERTIFICATE_INVALID"
@@ -49,22 +49,22 @@ const (
 	FaultCodeShared   = "CODE_SHARED"
 )
 
-// slowHop is from what latency on a redirect is slow, and certificateNotice how long before its end a
-// certificate is spoken of.
+// slowHop is the latency above which a redirect is slow. certificateNotice is how long before its expiry a
+// certificate is reported.
 const (
 	slowHop           = 500 * time.Millisecond
 	certificateNotice = 14 * 24 * time.Hour
 )
 
-// FindProblems returns what there is to mend about a scan, the worst first.
+// FindProblems returns what to fix about a scan, the worst first.
 func (s Scan) FindProblems(now time.Time) []Problem {
 	problems := append(s.linkProblems(), s.lossProblems()...)
 	for i, hop := range s.Hops {
 		found := hop.problems(now)
 		if i > 0 && scheme(s.Hops[i-1].URL) == "https" && scheme(hop.URL) == "http" {
-			found = append(found, Problem{Doubtful, "NOT_HTTPS", "The way leads from https back to http: others can read and change what is sent.", "Let the hop before lead to https.", 0})
+			found = append(found, Problem{Doubtful, "NOT_HTTPS", "The redirect chain goes from https back to http: others can read and change what is sent.", "Have the hop before it redirect to https.", 0})
 		} else if scheme(hop.URL) == "http" {
-			found = append(found, Problem{Doubtful, "NOT_HTTPS", "This hop is called by http: others can read and change what is sent.", "Serve it by https, and link to that.", 0})
+			found = append(found, Problem{Doubtful, "NOT_HTTPS", "This hop uses http: others can read and change what is sent.", "Serve it over https, and link to that.", 0})
 		}
 		for _, p := range found {
 			p.Hop = i + 1
@@ -90,15 +90,15 @@ func scheme(link string) string {
 	return u.Scheme
 }
 
-// linkProblems are those of what the link means.
+// linkProblems returns the problems with what the link means: its offer, publisher and code.
 func (s Scan) linkProblems() []Problem {
 	l := s.Link
 	if l == nil || l.Click.ID == "" {
 		return nil
 	}
 	var problems []Problem
-	add := func(reason, message, mend string) {
-		problems = append(problems, Problem{Grave, reason, message, mend, s.ownHop()})
+	add := func(reason, message, fix string) {
+		problems = append(problems, Problem{Grave, reason, message, fix, s.ownHop()})
 	}
 	if !l.OfferActive {
 		add("OFFER_INACTIVE", "Offer "+l.Offer+" is not active; it takes neither clicks nor sales.", "Set the offer ACTIVE, or take the link down.")
@@ -109,9 +109,9 @@ func (s Scan) linkProblems() []Problem {
 	code := "Code " + strconv.Quote(l.Click.CouponCode)
 	switch l.Click.Reason {
 	case domain.UnknownCode:
-		add(FaultCodeUnknown, code+" is no coupon of offer "+l.Offer+domain.Claim{Publisher: l.Click.Publisher}.OfPublisher()+".", mend(FaultCodeUnknown))
+		add(FaultCodeUnknown, code+" is no coupon of offer "+l.Offer+domain.Claim{Publisher: l.Click.Publisher}.OfPublisher()+".", fixFor(FaultCodeUnknown))
 	case domain.AmbiguousCode:
-		add(FaultCodeShared, code+" belongs to several publishers on offer "+l.Offer+", and the link names none of them.", mend(FaultCodeShared))
+		add(FaultCodeShared, code+" belongs to several publishers on offer "+l.Offer+", and the link names none of them.", fixFor(FaultCodeShared))
 	case domain.Expired:
 		add("COUPON_EXPIRED", code+" has expired.", "Give the coupon a later expiration, or a new code to the publisher.")
 	case domain.NotStarted:
@@ -119,12 +119,12 @@ func (s Scan) linkProblems() []Problem {
 	case domain.Disabled:
 		add("COUPON_DISABLED", code+" is disabled or archived.", "Enable the coupon, or take the link down.")
 	case domain.NoReference:
-		add("NO_PUBLISHER", "The link names neither a publisher nor a code, so nobody earns by it.", "Add pub_id, or coupon_code, to the link.")
+		add("NO_PUBLISHER", "The link names neither a publisher nor a code, so nobody can earn from it.", "Add pub_id, or coupon_code, to the link.")
 	}
 	return problems
 }
 
-// ownHop is the number of the hop that makes the click; the last where several do.
+// ownHop returns the number of the hop that makes the click, the last if several do.
 func (s Scan) ownHop() int {
 	own := 0
 	for i, hop := range s.Hops {
@@ -135,7 +135,7 @@ func (s Scan) ownHop() int {
 	return own
 }
 
-// lossProblems say what did not reach the final page, of what would earn there.
+// lossProblems returns what should have reached the final page and was lost.
 func (s Scan) lossProblems() []Problem {
 	if s.Link == nil || s.Link.Click.ID == "" || !s.Link.OfferActive || len(s.Hops) == s.ownHop() {
 		return nil
@@ -169,37 +169,37 @@ func (s Scan) lost(p Problem, parameter, what, so string) Problem {
 	if last == 0 {
 		p.Hop = own
 		p.Message = fmt.Sprintf("The page that visitors are sent to does not carry %s; %s.", what, so)
-		p.Mend = fmt.Sprintf("Put {%s} into the offer's page URL, for instance as a parameter of the query.", parameter)
+		p.Fix = fmt.Sprintf("Put {%s} into the offer's page URL, for instance as a parameter of the query.", parameter)
 		return p
 	}
 	p.Hop = last
-	p.Message = fmt.Sprintf("Hop %d carries %s, and hop %d does not any more; %s.", last, what, last+1, so)
-	p.Mend = fmt.Sprintf("Have the owner of hop %d pass on all parameters when it redirects.", last)
+	p.Message = fmt.Sprintf("Hop %d still carries %s, but hop %d does not; %s.", last, what, last+1, so)
+	p.Fix = fmt.Sprintf("Have the owner of hop %d pass on all parameters when it redirects.", last)
 	return p
 }
 
-// problems are those of one hop by itself.
+// problems returns the problems of a single hop.
 func (h Hop) problems(now time.Time) []Problem {
 	var problems []Problem
-	add := func(severity Severity, reason, message, mend string) {
-		problems = append(problems, Problem{Severity: severity, Reason: reason, Message: message, Mend: mend})
+	add := func(severity Severity, reason, message, fix string) {
+		problems = append(problems, Problem{Severity: severity, Reason: reason, Message: message, Fix: fix})
 	}
 	switch {
 	case h.Fault == FaultAppLink:
-		add(Doubtful, h.Fault, sentence(h.Error), mend(h.Fault))
+		add(Doubtful, h.Fault, sentence(h.Error), fixFor(h.Fault))
 	case h.Fault != "":
-		add(Grave, h.Fault, sentence(h.Error), mend(h.Fault))
+		add(Grave, h.Fault, sentence(h.Error), fixFor(h.Fault))
 	case h.HTTPStatus == 401 || h.HTTPStatus == 403 || h.HTTPStatus == 429:
-		add(Grave, "HTTP_ERROR", fmt.Sprintf("It answered %d: it refuses this visitor.", h.HTTPStatus), "Open the link in a browser; where that works, the site keeps programs out, and visitors are not concerned.")
+		add(Grave, "HTTP_ERROR", fmt.Sprintf("It answered %d: it refuses this visitor.", h.HTTPStatus), "Open the link in a browser. If it works there, the site only blocks programs, and visitors are not affected.")
 	case h.HTTPStatus >= 400:
-		add(Grave, "HTTP_ERROR", fmt.Sprintf("It answered %d instead of a page.", h.HTTPStatus), "Correct the address that leads here, or have its owner mend the page.")
+		add(Grave, "HTTP_ERROR", fmt.Sprintf("It answered %d instead of a page.", h.HTTPStatus), "Correct the address that leads here, or have its owner fix the page.")
 	}
 	if h.Latency > slowHop && h.Kind != NoHop {
-		add(Doubtful, "SLOW_HOP", fmt.Sprintf("Its redirect took %d ms; visitors go away while they wait.", h.Latency.Milliseconds()), "Lead past this hop, or have its owner make it faster.")
+		add(Doubtful, "SLOW_HOP", fmt.Sprintf("Its redirect took %d ms; visitors leave while they wait.", h.Latency.Milliseconds()), "Bypass this hop, or have its owner make it faster.")
 	}
 	switch h.Kind {
 	case ScriptHop:
-		add(Doubtful, "SCRIPT_REDIRECT", "A script of this page may send the visitor on; what it carries along was not followed.", "Redirect by HTTP status 302, or open the link in a browser and look where it ends.")
+		add(Doubtful, "SCRIPT_REDIRECT", "A script on this page may redirect the visitor; the scan did not run it.", "Redirect by HTTP status 302, or open the link in a browser and look where it ends.")
 	case MetaRefresh:
 		add(Doubtful, "META_REFRESH", "The page sends the visitor on by a refresh in its HTML, which is slow and may be turned off.", "Redirect by HTTP status 302.")
 	}
@@ -209,7 +209,7 @@ func (h Hop) problems(now time.Time) []Problem {
 	return problems
 }
 
-// sentence makes a sentence of words about a hop.
+// sentence turns words about a hop into a sentence.
 func sentence(words string) string {
 	if words == "" {
 		return ""
@@ -217,13 +217,13 @@ func sentence(words string) string {
 	return strings.ToUpper(words[:1]) + words[1:] + "."
 }
 
-// mend says what to do about a fault.
-func mend(fault string) string {
+// fixFor says what to do about a fault.
+func fixFor(fault string) string {
 	return map[string]string{
 		FaultBlocked:      "Correct the address; a host inside the network can be reached only if the operator allows it.",
 		FaultCertificate:  "Have the host's owner install a valid certificate for this name.",
-		FaultNoAnswer:     "See that the host's name is right and that the host is up.",
-		FaultLoop:         "Have the owner of these hops end the circle.",
+		FaultNoAnswer:     "Check that the host's name is right and that the host is up.",
+		FaultLoop:         "Have the owner of these hops break the loop.",
 		FaultTooManyHops:  "Link closer to the page; browsers give up too.",
 		FaultAppLink:      "Open the link on a device with the app and look where it ends.",
 		FaultBadRedirect:  "Have the owner of this hop send a complete Location.",

@@ -12,13 +12,13 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// maxScanURLBytes bounds the URL of a scan; browsers take about as much.
+// maxScanURLBytes bounds the URL of a scan; browsers have about the same limit.
 const maxScanURLBytes = 8192
 
-// HopKind says what sent a visitor on.
+// HopKind says how a hop redirected the visitor.
 type HopKind string
 
-// The kinds; NoHop is where the way ends.
+// The kinds. NoHop ends the redirect chain.
 const (
 	NoHop       HopKind = ""
 	HTTPHop     HopKind = "HTTP"
@@ -26,64 +26,64 @@ const (
 	ScriptHop   HopKind = "SCRIPT"
 )
 
-// Hop is one step of the way that a visitor of a scanned link goes.
+// Hop is one step of a scanned link's redirect chain.
 type Hop struct {
 	URL string
-	// Own says that the URL is of this installation, so that its answer was worked out.
+	// Own says that the URL belongs to this installation, so its answer was computed without a request.
 	Own bool
-	// HTTPStatus is zero where there was no answer.
+	// HTTPStatus is 0 if no answer came.
 	HTTPStatus int
 	Latency    time.Duration
 	Kind       HopKind
-	// Location is where the visitor is sent, absolute; empty: nowhere.
+	// Location is the absolute URL that the visitor is redirected to; "" if the hop does not redirect.
 	Location string
-	// Cookies are the names of those that were set.
+	// Cookies are the names of the cookies that were set.
 	Cookies    []string
 	Parameters []HopParameter
-	// Fault says what kept the visitor from going on, a reason of a Problem, and Error says it in words;
-	// empty: nothing did.
+	// Fault says what stopped the visitor, as the reason of a Problem, and Error says it in words; both are
+	// "" if nothing did.
 	Fault string
 	Error string
-	// CertificateExpireTime is zero without a certificate.
+	// CertificateExpireTime is zero if the hop has no certificate.
 	CertificateExpireTime time.Time
 }
 
-// HopParameter says of a value that should survive the way whether it stands in a hop's URL.
+// HopParameter says whether a hop's URL contains a value that the redirect chain should pass on.
 type HopParameter struct {
 	Name    string
 	Present bool
 }
 
-// ScannedLink is what a tracking link means.
+// ScannedLink is the meaning of a scanned tracking link.
 type ScannedLink struct {
-	// Offer is the offer's id; empty where the link's code means none.
+	// Offer is the offer's id; "" if the link's code belongs to no offer.
 	Offer             string
 	OfferActive       bool
 	PublisherApproved bool
-	// Click is the click that the link would make, with an id that is made up. The id is empty where the
-	// link makes none; its hop says why.
+	// Click is the click that the link would make, with a made-up id. The id is "" if the link makes no
+	// click; its hop says why.
 	Click domain.Click
 	// Forwarded are the link's parameters that are added to the page's URL.
 	Forwarded []trackinglink.Parameter
 }
 
-// Scan is what became of a visitor who followed a link.
+// Scan is what a visitor who follows a link would see.
 type Scan struct {
-	// Link is nil where the link, and all that it leads to, is none of ours.
+	// Link is nil if neither the link nor any hop is a tracking link of ours.
 	Link     *ScannedLink
 	Hops     []Hop
 	FinalURL string
 	// ClickIDArrived and CodeArrived say that the final URL has the click id or the code, and a page answered there.
 	ClickIDArrived bool
 	CodeArrived    bool
-	// Verdict is what a postback with the code would come to; nil where the link has no code.
+	// Verdict is the decision on a postback with the link's code; nil if the link has no code.
 	Verdict *domain.Decision
 	// Problems are the worst first.
 	Problems []Problem
 }
 
-// NewScan returns the scan of a way of one hop or more, with the parameters of each, and without verdict
-// and problems.
+// NewScan returns the scan of a redirect chain of at least one hop. It fills in the parameters of each hop,
+// but not Verdict and Problems.
 func NewScan(link *ScannedLink, hops []Hop) Scan {
 	scan := Scan{Link: link, Hops: hops, FinalURL: hops[len(hops)-1].URL}
 	if link == nil || link.Click.ID == "" {
@@ -111,7 +111,7 @@ func NewScan(link *ScannedLink, hops []Hop) Scan {
 // Arrived reports whether the final URL has a value, and a page answered there.
 func (s Scan) Arrived(value string) bool { return s.Hops[len(s.Hops)-1].hasPage() && s.carries(value) }
 
-// carries reports whether the final URL has a value, whatever answered there.
+// carries reports whether the final URL has a value, even if no page answered there.
 func (s Scan) carries(value string) bool { return value != "" && StandsIn(s.FinalURL, value) }
 
 // hasPage reports whether a visitor finds a page at the end of the redirects. A host that is unknown, refuses
@@ -132,12 +132,12 @@ func (h Hop) hasPage() bool {
 // next URL as a parameter.
 const maxNested = 4
 
-// StandsIn says whether a value stands in a URL's path, query or fragment, in whatever case, as a whole
-// word and percent-encoded or not.
+// StandsIn reports whether a URL's path, query or fragment contains a value as a whole word. It ignores
+// case and percent-encoding.
 func StandsIn(link, value string) bool {
 	_, text, _ := strings.Cut(link, "://")
 	if i := strings.IndexAny(text, "/?#"); i >= 0 {
-		text = text[i:] // a host's name carries nothing
+		text = text[i:] // a host name carries no values
 	} else {
 		return false
 	}
@@ -158,7 +158,7 @@ func stands(text, value string, decode func(string) (string, error)) bool {
 	return false
 }
 
-// hasWord says whether a word stands in a text without letters or digits around it: 22 is not in 2022.
+// hasWord reports whether a text contains a word without letters or digits around it: 2022 has no 22.
 func hasWord(text, word string) bool {
 	for from := 0; ; {
 		i := strings.Index(text[from:], word)
@@ -173,14 +173,14 @@ func hasWord(text, word string) bool {
 	}
 }
 
-// escape says whether a text ends in a percent-encoded byte: %3D22 is =22 and not D22.
+// escape reports whether a text ends in a percent-encoded byte: %3D22 is =22 and not D22.
 func escape(text string) bool { return len(text) >= 3 && text[len(text)-3] == '%' }
 
 func alphanumeric(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
-// ParseScanURL reads the URL to scan.
+// ParseScanURL parses the URL to scan.
 //
 // Errors: InvalidArgument (INVALID_URL) on `url`.
 func ParseScanURL(text string) (*url.URL, error) {
@@ -200,13 +200,13 @@ func ParseScanURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// SameSite says whether two http or https URLs lead to one host and port, where http at its usual port
-// and https at its own are the same: a site answers on both.
+// SameSite reports whether two http or https URLs lead to the same host and port. http and https on their
+// default ports count as the same, since a site answers on both.
 func SameSite(a, b *url.URL) bool {
 	return strings.EqualFold(strings.TrimSuffix(a.Hostname(), "."), strings.TrimSuffix(b.Hostname(), ".")) && sitePort(a) == sitePort(b)
 }
 
-// sitePort is the port of a URL, empty for the usual ones.
+// sitePort returns the port of a URL, "" for the default ports.
 func sitePort(u *url.URL) string {
 	if port := u.Port(); port != "80" && port != "443" {
 		return port

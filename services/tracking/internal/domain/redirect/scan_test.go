@@ -169,7 +169,7 @@ func TestProblems(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 			for _, p := range problems {
-				if p.Message == "" || p.Mend == "" || !strings.HasSuffix(p.Message, ".") || !strings.HasSuffix(p.Mend, ".") {
+				if p.Message == "" || p.Fix == "" || !strings.HasSuffix(p.Message, ".") || !strings.HasSuffix(p.Fix, ".") {
 					t.Errorf("%+v is not said in words", p)
 				}
 			}

@@ -8,13 +8,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/civilday"
 )
 
-// Calendar reckons the days and months of the program's time zone.
+// Calendar computes days and months in the program's time zone.
 type Calendar struct{ zone *time.Location }
 
-// NewCalendar returns the calendar of a zone.
 func NewCalendar(zone *time.Location) Calendar { return Calendar{zone: zone} }
 
-// Zone returns the calendar's zone.
 func (c Calendar) Zone() *time.Location { return c.zone }
 
 // Day is a day of the calendar, counted from 1 January 1970.
@@ -23,7 +21,7 @@ type Day int32
 // Month is a month of the calendar, counted from January of the year 0.
 type Month int32
 
-// The ends of ranges that have none.
+// The bounds of open-ended ranges.
 const (
 	FirstDay Day = math.MinInt32
 	LastDay  Day = math.MaxInt32
@@ -31,13 +29,13 @@ const (
 
 const secondsPerDay = 24 * 60 * 60
 
-// DayOf returns a day of the civil calendar; days beyond a month's end are those of the next.
+// DayOf returns a day of the civil calendar. Days beyond a month's end fall into the next month.
 func DayOf(year int, month time.Month, day int) Day {
 	seconds := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() // whole days, before 1970 too
 	return Day(min(max(seconds/secondsPerDay, math.MinInt32), math.MaxInt32))
 }
 
-// ParseDay reads a day such as 2026-11-01.
+// ParseDay parses a day such as 2026-11-01.
 func ParseDay(text string) (Day, error) {
 	date, err := time.Parse(time.DateOnly, text)
 	if err != nil {
@@ -77,11 +75,11 @@ func (m Month) First() Day {
 // Last returns the month's last day.
 func (m Month) Last() Day { return (m + 1).First() - 1 }
 
-// Day returns the day in which a moment lies.
+// Day returns the day that contains a moment.
 func (c Calendar) Day(at time.Time) Day { return DayOf(at.In(c.zone).Date()) }
 
-// Begin returns the day's first moment, in UTC. It is not always midnight: in some zones a day of the
-// year begins at one o'clock, when clocks are put forward.
+// Begin returns the day's first moment, in UTC. It is not always midnight: in some zones the day on which
+// clocks are put forward begins at one o'clock.
 func (c Calendar) Begin(d Day) time.Time {
 	year, month, day := d.Date()
 	return civilday.Begin(year, month, day, c.zone).UTC()

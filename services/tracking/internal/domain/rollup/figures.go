@@ -7,12 +7,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// Figures are what clicks and conversions come to: cells added up, whatever their keys but the currency.
+// Figures are totals of clicks and conversions: cells added up by currency, whatever their other keys.
 type Figures struct {
 	byCurrency map[string]Measures
 }
 
-// Add adds a cell.
 func (f *Figures) Add(c Cell) {
 	if f.byCurrency == nil {
 		f.byCurrency = map[string]Measures{}
@@ -20,7 +19,7 @@ func (f *Figures) Add(c Cell) {
 	f.byCurrency[c.Key.Currency] = f.byCurrency[c.Key.Currency].Plus(c.Measures)
 }
 
-// IsZero says whether they come to nothing.
+// IsZero reports whether all figures are zero.
 func (f *Figures) IsZero() bool {
 	for _, m := range f.byCurrency {
 		if m != (Measures{}) {
@@ -39,7 +38,7 @@ func (f *Figures) Conversions() int64 { return f.byCurrency[""].Conversions }
 // Clickless returns the number of conversions for which no click was reported.
 func (f *Figures) Clickless() int64 { return f.byCurrency[""].Clickless }
 
-// WithoutClicks returns the figures with no clicks in them.
+// WithoutClicks returns the figures with the clicks set to zero.
 func (f *Figures) WithoutClicks() Figures {
 	without := Figures{byCurrency: maps.Clone(f.byCurrency)}
 	if counts, ok := without.byCurrency[""]; ok {
@@ -49,11 +48,11 @@ func (f *Figures) WithoutClicks() Figures {
 	return without
 }
 
-// Amounts returns what was sold for: for each currency the sum, in the order of the currencies; sums of
-// zero are left out, in this and the others.
+// Amounts returns the sale amounts, one sum per currency in the order of the currencies. This and the
+// methods below leave out sums of zero.
 func (f *Figures) Amounts() []money.Money { return f.money(func(m Measures) Sum { return m.Amount }) }
 
-// Refunded returns what of it was given back.
+// Refunded returns the refunded part of Amounts.
 func (f *Figures) Refunded() []money.Money {
 	return f.money(func(m Measures) Sum { return m.Refunded })
 }

@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	// leastRise is by how much the share of sales without a click must have risen.
+	// leastRise is the least rise in the share of sales without a click that counts as a leak.
 	leastRise = 0.10
-	// leastDeviation is how many standard deviations a rise must be: more than 3.09 happens by chance less
-	// than once in 1,000 times.
+	// leastDeviation is how many standard deviations a rise must exceed: chance exceeds 3.09 less than once
+	// in 1,000 times.
 	leastDeviation = 3.09
 )
 
@@ -19,13 +19,13 @@ type CodeKey struct {
 	Offer, Publisher, CouponCode string
 }
 
-// Share is how many of a number of conversions were without a click.
+// Share says how many of a number of conversions had no click.
 type Share struct {
 	Conversions int64
 	Clickless   int64
 }
 
-// Of returns the share, 0 to 1; 0 of no conversions.
+// Of returns the share, from 0 to 1; 0 if there are no conversions.
 func (s Share) Of() float64 {
 	if s.Conversions == 0 {
 		return 0
@@ -46,14 +46,14 @@ type Leak struct {
 	CodeKey
 	Recent   Share
 	Baseline Share
-	// ByOffer says that the baseline is the offer's other codes, the code itself having too few sales of
+	// ByOffer says that the baseline is the offer's other codes, because the code itself had too few sales
 	// before.
 	ByOffer bool
 }
 
-// Leaks returns the codes whose recent share of sales without a click is above that of before by more
-// than chance explains, each of the two from at least `least` conversions; the greatest rise first. A code
-// with fewer before is held against the other codes of its offer, at both times.
+// Leaks returns the codes whose share of sales without a click has risen by more than chance explains, the
+// greatest rise first. Both shares need at least `least` conversions. A code with fewer conversions before
+// is compared with the other codes of its offer, in both periods.
 func Leaks(recent, before map[CodeKey]Share, least int64) []Leak {
 	ofOffer := map[string]Share{}
 	for _, shares := range []map[CodeKey]Share{recent, before} {
@@ -81,7 +81,7 @@ func Leaks(recent, before map[CodeKey]Share, least int64) []Leak {
 	return leaks
 }
 
-// risen is a one-sided test of two proportions with their pooled variance.
+// risen is a one-sided test of two proportions with pooled variance.
 func risen(before, now Share) bool {
 	rise := now.Of() - before.Of()
 	pooled := before.plus(now).Of()

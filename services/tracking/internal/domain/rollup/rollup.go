@@ -1,5 +1,5 @@
-// Package rollup decides how clicks and conversions are counted by day and month, what summaries and saved reports
-// select, and which codes leaked. It is pure.
+// Package rollup decides how clicks and conversions are counted by day and month, what summaries and saved
+// reports select, and which codes leaked. It is pure.
 package rollup
 
 import (
@@ -8,8 +8,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// Cube is a choice of dimensions and of a length of time by which figures are kept. For each question a
-// small one has the answer ready: one that knew all dimensions would have to be added up again and again.
+// Cube is a set of dimensions, and a period, that figures are kept by. There are several so that each query
+// finds a small one: a single cube with all dimensions would have to be added up for every query.
 type Cube int8
 
 // The cubes, each by days and by months. The numbers are stored.
@@ -25,33 +25,33 @@ const (
 	CodeMonths      Cube = 14
 	FullMonths      Cube = 15
 
-	// monthly is what a cube of months has more than that of days.
+	// monthly is the difference between a cube of months and the same cube of days.
 	monthly = StatusMonths - StatusDays
 )
 
-// Monthly says whether the cube's periods are months.
+// Monthly reports whether the cube's periods are months.
 func (c Cube) Monthly() bool { return c > monthly }
 
-// Months returns the cube of months that has the dimensions of one of days.
+// Months returns the cube of months with the dimensions of a cube of days.
 func (c Cube) Months() Cube { return c + monthly }
 
-// CellKey says what a cell's figures are of.
+// CellKey identifies a cell.
 type CellKey struct {
 	Cube Cube
-	// Period is a Day or a Month, as the cube has it.
+	// Period is a Day or a Month, depending on the cube.
 	Period int32
-	// Offer, Publisher, CouponCode, Status and Method are empty where the cube does not tell them apart, or
-	// there is none. The code is folded.
+	// Offer, Publisher, CouponCode, Status and Method are "" if unset or not a dimension of the cube. The
+	// code is folded.
 	Offer      string
 	Publisher  string
 	CouponCode string
 	Status     domain.Status
 	Method     domain.Method
-	// Currency is that of the money; empty: the cell has the counts.
+	// Currency is the currency of the sums of money; "" in the cell that has the counts.
 	Currency string
 }
 
-// Sum is a sum of money. Nanos are not carried over to Units: sums can be added up field by field.
+// Sum is a sum of money. Nanos are not carried over to Units, so that sums can be added field by field.
 type Sum struct {
 	Units int64
 	Nanos int64
@@ -109,19 +109,19 @@ type Cell struct {
 	Measures
 }
 
-// Sums adds clicks and conversions up, in the cells of all cubes.
+// Sums adds up clicks and conversions in the cells of all cubes.
 type Sums struct {
 	calendar Calendar
 	cells    map[CellKey]*Measures
 }
 
-// NewTally returns an empty tally by the days and months of a calendar.
+// New returns empty sums by the days and months of a calendar.
 func New(calendar Calendar) *Sums {
 	return &Sums{calendar: calendar, cells: map[CellKey]*Measures{}}
 }
 
-// AddClick counts a click, unless a crawler made it. It is counted under its code only if a coupon has it,
-// and under its publisher only if that exists: anyone can invent others, and figures are kept forever.
+// AddClick counts a click, unless a crawler made it. It counts it under its code only if a coupon has that
+// code, and under its publisher only if that exists: anyone can invent others, and figures are kept forever.
 func (t *Sums) AddClick(c *domain.Click) {
 	if c.Crawler {
 		return
@@ -133,14 +133,14 @@ func (t *Sums) AddClick(c *domain.Click) {
 	if c.Coupon != "" {
 		of.CouponCode = couponcode.Fold(c.CouponCode)
 	}
-	// What tells statuses or methods apart leaves clicks out, which have none, so the full cube needs none.
+	// The full cube is used only to tell statuses or methods apart, and clicks have neither.
 	t.eachCube(of, t.calendar.Day(c.Time), func(m *Measures) { m.Clicks++ })
 }
 
 // AddConversion counts a conversion in its present state. Its code counts unless someone may have invented it.
 func (t *Sums) AddConversion(c *domain.Conversion) { t.addConversion(c, 1) }
 
-// RemoveConversion takes a conversion back as it stood when it was added.
+// RemoveConversion undoes AddConversion. The conversion must be in the state in which it was added.
 func (t *Sums) RemoveConversion(c *domain.Conversion) { t.addConversion(c, -1) }
 
 func (t *Sums) addConversion(c *domain.Conversion, times int64) {
@@ -172,13 +172,13 @@ func (t *Sums) addConversion(c *domain.Conversion, times int64) {
 	}
 }
 
-// allCubes changes the cells of something on a day, one in each cube.
+// allCubes changes the cell of a key and day in each cube.
 func (t *Sums) allCubes(of CellKey, day Day, change func(*Measures)) {
 	t.each(of, FullDays, day, change)
 	t.eachCube(of, day, change)
 }
 
-// eachCube is allCubes but for the full cube.
+// eachCube is allCubes without the full cube.
 func (t *Sums) eachCube(of CellKey, day Day, change func(*Measures)) {
 	code := of
 	code.Status, code.Method = "", ""
@@ -205,7 +205,6 @@ func (t *Sums) cell(key CellKey) *Measures {
 	return m
 }
 
-// Add adds cells.
 func (t *Sums) Add(cells ...Cell) {
 	for _, c := range cells {
 		m := t.cell(c.Key)
@@ -224,5 +223,5 @@ func (t *Sums) Cells() []Cell {
 	return cells
 }
 
-// Len returns how many cells the tally has, those that are zero included.
+// Len returns the number of cells, including those that are zero.
 func (t *Sums) Len() int { return len(t.cells) }

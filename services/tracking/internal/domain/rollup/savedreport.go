@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// MaxSavedReports is how many reports are kept at most.
+	// MaxSavedReports bounds the number of saved reports.
 	MaxSavedReports = 1000
 
 	maxReportName    = 100 // characters
 	maxReportColumns = 60
 	firstReportYear  = 2000
-	lastReportYear   = 9998 // the end of its last day still has a year of four digits
+	lastReportYear   = 9998 // so that the end of its last day has a year of four digits
 )
 
-// ReportRange is a number of days relative to today.
+// ReportRange is a range of days relative to today.
 type ReportRange string
 
-// The ranges; NoRange is that of a report of all days, or of fixed ones.
+// The ranges. A report with NoRange covers all days, or those from StartDate to EndDate.
 const (
 	NoRange    ReportRange = ""
 	Today      ReportRange = "TODAY"
@@ -38,19 +38,19 @@ const (
 	AllTime    ReportRange = "ALL_TIME"
 )
 
-// SavedReport is a conversion report under a name.
+// SavedReport is the definition of a conversion report, stored under a name.
 type SavedReport struct {
 	ID          string
 	DisplayName string
-	// Columns are some of ReportColumns; none: the default ones.
+	// Columns are some of ReportColumns; empty means the default columns.
 	Columns []string
 	Filter  string
 	OrderBy string
-	// Range is NoRange where StartDate or EndDate is given.
+	// Range must be NoRange if StartDate or EndDate is set.
 	Range ReportRange
-	// StartDate and EndDate are days such as 2026-11-01, both included; empty: no bound.
+	// StartDate and EndDate are days such as 2026-11-01, both inclusive; "" means no bound.
 	StartDate, EndDate string
-	// GroupBy is empty where conversions are listed.
+	// GroupBy is empty if the report lists conversions.
 	GroupBy []Dimension
 	// GroupOrderBy is the order of the groups.
 	GroupOrderBy string
@@ -60,7 +60,7 @@ type SavedReport struct {
 	Revision int64
 }
 
-// ReportColumns returns the names of all columns of the conversion report, which are those of the export.
+// ReportColumns returns the names of all columns of the conversion report, which the export shares.
 func ReportColumns() []string {
 	return []string{
 		"name", "offer", "publisher", "coupon", "coupon_code", "codes", "click", "transaction_id", "event", "amount", "currency",
@@ -70,8 +70,8 @@ func ReportColumns() []string {
 	}
 }
 
-// CheckSavedReport returns a report as it is to be stored: with its name and its texts trimmed. It does
-// not look at the filter and the orders, which are a language of their own.
+// CheckSavedReport validates a report and returns it as it is to be stored, with its texts trimmed. It does
+// not parse the filter and the orders.
 //
 // Errors: InvalidArgument on display_name, columns, range, start_date, end_date, group_by or
 // group_order_by.
@@ -119,8 +119,8 @@ func checkColumns(columns []string) error {
 	return nil
 }
 
-// CheckGroupBy refuses dimensions that do not exist or come twice, and more than one of time. The error is
-// InvalidArgument on group_by.
+// CheckGroupBy refuses unknown and repeated dimensions, and more than one of day, week and month. The error
+// is InvalidArgument on group_by.
 func CheckGroupBy(dimensions []Dimension) error {
 	const field, reason = "group_by", "INVALID_GROUP_BY"
 	known := []Dimension{ByDay, ByWeek, ByMonth, ByOffer, ByPublisher, ByCouponCode, ByStatus, ByMethod}
@@ -142,7 +142,7 @@ func CheckGroupBy(dimensions []Dimension) error {
 	return nil
 }
 
-// checkDays refuses days that are none, and a range together with fixed days.
+// checkDays refuses invalid dates, and a range together with fixed dates.
 func (r SavedReport) checkDays() error {
 	var found apperr.Findings
 	switch r.Range {
@@ -170,8 +170,8 @@ func (r SavedReport) checkDays() error {
 	return found.Err()
 }
 
-// Days returns the report's first and last day as of today, both included; FirstDay and LastDay where it
-// has none. Its dates must have been checked.
+// Days returns the report's first and last day as of today, both inclusive; FirstDay and LastDay if it is
+// open-ended. The report must be valid.
 func (r SavedReport) Days(today Day) (from, to Day) {
 	month := today.Month()
 	switch r.Range {
@@ -208,7 +208,7 @@ func (r SavedReport) CurrentFilter(calendar Calendar, now time.Time) string {
 	from, to := r.Days(calendar.Day(now))
 	var parts []string
 	if r.Filter != "" {
-		parts = append(parts, "("+r.Filter+")") // so that it stays one condition, whatever it is made of
+		parts = append(parts, "("+r.Filter+")") // so that an OR in it does not swallow the dates
 	}
 	if from != FirstDay {
 		parts = append(parts, `conversion_time >= "`+calendar.Begin(from).Format(time.RFC3339)+`"`)

@@ -2,7 +2,7 @@ package rollup
 
 import "slices"
 
-// Dimension is something that figures are told apart by.
+// Dimension is a property that figures can be grouped by.
 type Dimension string
 
 // The dimensions; the first three are of time.
@@ -23,8 +23,8 @@ type Span struct {
 	From, To int32
 }
 
-// Spans returns the least of what is kept that tells the needed dimensions apart, those grouped by and
-// those filtered by, over days from and to, both included: no day is in two of them.
+// Spans returns the fewest cells to read for the days from and to, both inclusive, and the needed dimensions,
+// which are those grouped by and those filtered by. No day is in two spans.
 func Spans(needed []Dimension, from, to Day) []Span {
 	days := cubeOf(needed)
 	if from > to {
@@ -33,7 +33,7 @@ func Spans(needed []Dimension, from, to Day) []Span {
 	if slices.Contains(needed, ByDay) || slices.Contains(needed, ByWeek) {
 		return []Span{{days, int32(from), int32(to)}}
 	}
-	// Whole months in the middle, days at the ends that are in no whole month.
+	// Use whole months in the middle and days at the ends.
 	first, last := from.Month(), to.Month()
 	if first.First() < from && from != FirstDay {
 		first++
@@ -54,7 +54,7 @@ func Spans(needed []Dimension, from, to Day) []Span {
 	return spans
 }
 
-// cubeOf returns the smallest cube of days that tells dimensions apart.
+// cubeOf returns the smallest cube of days that has the dimensions.
 func cubeOf(needed []Dimension) Cube {
 	only := func(of ...Dimension) bool {
 		return !slices.ContainsFunc(needed, func(d Dimension) bool { return !d.OfTime() && !slices.Contains(of, d) })
@@ -73,10 +73,10 @@ func cubeOf(needed []Dimension) Cube {
 	}
 }
 
-// OfTime says whether the dimension is one of time.
+// OfTime reports whether the dimension is a period: day, week or month.
 func (d Dimension) OfTime() bool { return d == ByDay || d == ByWeek || d == ByMonth }
 
-// WithoutClicks says whether clicks have no place in figures that tell dimensions apart.
+// WithoutClicks reports whether clicks must be left out because they lack one of the dimensions.
 func WithoutClicks(needed []Dimension) bool {
 	return slices.Contains(needed, ByStatus) || slices.Contains(needed, ByMethod)
 }
