@@ -2,8 +2,8 @@ package domain
 
 import "time"
 
-// Judge says what, if anything, keeps a coupon from being valid at a time, with a grace after its
-// expiry. Start is inclusive, expiry exclusive.
+// Judge says what keeps a coupon from being valid at a time, or NoReason. It stays valid for the grace after
+// its expiry. Start is inclusive, expiry exclusive.
 func (c Coupon) Judge(at time.Time, grace time.Duration) Reason {
 	switch {
 	case !c.Enabled:
@@ -20,7 +20,7 @@ func (c Coupon) Judge(at time.Time, grace time.Duration) Reason {
 	return NoReason
 }
 
-// lapsed says whether the coupon had expired at a time, so that no more than its grace lets it earn.
+// lapsed reports whether the coupon had expired at a time, so that only its grace lets it earn.
 func (c Coupon) lapsed(at time.Time) bool {
 	return !c.ExpireTime.IsZero() && !at.Before(c.ExpireTime)
 }
@@ -39,7 +39,7 @@ type Limits struct {
 	Daily int64
 }
 
-// Limited says whether there is a bound.
+// Limited reports whether either bound is set.
 func (l Limits) Limited() bool { return l.Total > 0 || l.Daily > 0 }
 
 // Use is one sale's claim on a coupon that has limits.
@@ -47,15 +47,15 @@ type Use struct {
 	// Coupon is the coupon's resource name, Code its code.
 	Coupon string
 	Code   string
-	// ETag is the coupon's revision: under another one the uses are counted anew.
+	// ETag is the coupon's revision. The uses are recounted when it changes.
 	ETag   string
 	Limits Limits
-	// From and To are the begin and the end, exclusive, of the sale's day in the program's time zone.
+	// From and To bound the sale's day in the program's time zone; To is exclusive.
 	From time.Time
 	To   time.Time
 }
 
-// Limited reports whether a use is bounded; nil is none, and is not.
+// Limited reports whether the use is of a coupon with limits. A nil use is not.
 func (u *Use) Limited() bool { return u != nil && u.Limits.Limited() }
 
 // Day names the day of a use, as 2026-11-22.
