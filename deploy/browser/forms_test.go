@@ -44,13 +44,13 @@ func (b *tab) errorsGo() {
 	b.see(text("only letters A-Z and digits")) // it is checked while it is typed, and the error moves what is below
 	b.fill("Usage Limit", "many")
 	b.press(button("Save"))
-	for _, said := range []string{"only letters A-Z and digits", "Choose an offer.", "Choose a publisher.", "Write a whole number"} {
+	for _, said := range []string{"only letters A-Z and digits", "Choose an offer.", "Choose a publisher.", "Enter a whole number"} {
 		b.see(text(said))
 	}
 	b.press(button("Use SALEXYZ20"))
 	b.missing(text("only letters A-Z and digits"))
 	b.fill("Usage Limit", "5")
-	b.missing(text("Write a whole number"))
+	b.missing(text("Enter a whole number"))
 	if !b.has(text("Choose an offer.")) {
 		b.t.Error("the other errors went too")
 	}

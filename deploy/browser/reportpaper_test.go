@@ -135,7 +135,7 @@ func (b *tab) reportOnPaper() {
 		b.t.Error("on paper the chart is drawn in the colors of the dark screen")
 	}
 	b.onScreen()
-	b.press(button("Theme as the system has it"))
+	b.press(button("System theme"))
 }
 
 // print looks at the page as its print style has it, on a sheet that lies on its side, and keeps it as a

@@ -70,7 +70,7 @@ func (s *suite) lossyScan(t *testing.T) {
 	b.beginScan(link)
 	b.see(heading("This link does not work as it should"))
 	// One row for each hop; the columns are the hop, the click id, the code and the publisher.
-	rows := b.rowsOf(want{roles: []string{"table"}, name: "Which parameters stand in the URL of each hop"})
+	rows := b.rowsOf(want{roles: []string{"table"}, name: "Parameters in the URL of each hop"})
 	for i, what := range map[int][]string{
 		1: {"Made here", "Yes", "Yes", "Lost here"}, 2: {"Yes", "Yes", "Yes", "Yes"}, 3: {"Yes", "No", "No", "No"}, // the offer's page does not ask for it
 	} {

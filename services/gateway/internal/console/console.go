@@ -153,7 +153,7 @@ func withHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// withKey returns the API with the admin key on every request; nil where there is no API.
+// withKey returns the API with the admin key on every request; nil if there is no API.
 func withKey(api http.Handler, adminKey string) http.Handler {
 	if api == nil {
 		return nil

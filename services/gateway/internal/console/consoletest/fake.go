@@ -19,7 +19,7 @@ const (
 )
 
 // Fake stands for the coupon service: one offer and one publisher with hostile names, and an error for
-// every call where there is one.
+// every call if it is set.
 type Fake struct {
 	couponv1.UnimplementedOfferServiceServer
 	couponv1.UnimplementedPublisherServiceServer

@@ -68,8 +68,8 @@ func adjustFields(c *trackingv1.Conversion, v url.Values) []ui.Field {
 		v = url.Values{"adjust_amount": {format.Decimal(c.GetAmount().GetCurrencyCode(), c.GetAmount().GetUnits(), c.GetAmount().GetNanos())}, "adjust_currency": {c.GetAmount().GetCurrencyCode()}}
 	}
 	return []ui.Field{
-		{Name: "adjust_amount", Label: "Amount", Value: v.Get("adjust_amount"), Mode: "decimal", IsRequired: true, Hint: "What was sold for. Payout and revenue follow."},
-		{Name: "adjust_currency", Label: "Currency", Value: v.Get("adjust_currency"), Hint: "Empty: as it is, else the offer's."},
+		{Name: "adjust_amount", Label: "Amount", Value: v.Get("adjust_amount"), Mode: "decimal", IsRequired: true, Hint: "The amount of the sale. Payout and revenue follow."},
+		{Name: "adjust_currency", Label: "Currency", Value: v.Get("adjust_currency"), Hint: "Empty: unchanged, or the offer's."},
 		{Name: "adjust_reason", Label: "Reason", Kind: "textarea", Value: v.Get("adjust_reason")},
 	}
 }
@@ -77,7 +77,7 @@ func adjustFields(c *trackingv1.Conversion, v url.Values) []ui.Field {
 func refundFields(c *trackingv1.Conversion, v url.Values) []ui.Field {
 	return []ui.Field{
 		{Name: "refund_amount", Label: "Amount", Value: v.Get("refund_amount"), Mode: "decimal", Hint: "In " + c.GetAmount().GetCurrencyCode() + ". Empty: all that is left of " + ui.MoneyText(c.GetAmount()) + "."},
-		{Name: "refund_id", Label: "Refund id", Value: v.Get("refund_id"), Hint: "The refund's own id, by which a repeat is told."},
+		{Name: "refund_id", Label: "Refund id", Value: v.Get("refund_id"), Hint: "The refund's own id: it identifies repeats."},
 		{Name: "refund_reason", Label: "Reason", Kind: "textarea", Value: v.Get("refund_reason")},
 	}
 }

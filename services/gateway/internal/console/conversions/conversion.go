@@ -154,16 +154,16 @@ func decisionFacts(p *ui.Page, c *trackingv1.Conversion, called ui.Names) []ui.F
 		add("Click", value, hint)
 		add("Dropped from the click's link", strings.Join(click.GetDropped(), "; "), "Parameters in its address that could not be read, or were too long.")
 	} else if d != nil {
-		add("Click", "None", "The sale was reported without a click that is known.")
+		add("Click", "None", "The sale was reported without a known click.")
 	}
-	add("Precedence", ui.Words(d.GetPrecedence()), "What wins where code and click are of two publishers.")
+	add("Precedence", ui.Words(d.GetPrecedence()), "Which one wins if code and click belong to different publishers.")
 	if d.GetClickWindow() != nil {
 		add("Click window", format.Duration(d.GetClickWindow().AsDuration()), "")
 	}
 	if grace := d.GetCouponGrace(); grace != nil && grace.AsDuration() > 0 {
 		add("Coupon grace", format.Duration(grace.AsDuration()), "How long after its expiry the code still earned.")
 	}
-	add("Payout rate", ui.PayoutText(d.GetPayout()), "As it was when the sale was recorded.")
+	add("Payout rate", ui.PayoutText(d.GetPayout()), "At the time when the sale was recorded.")
 	add("Revenue rate", ui.PayoutText(d.GetRevenue()), "")
 	return facts
 }
@@ -236,7 +236,7 @@ func saleFacts(p *ui.Page, c *trackingv1.Conversion, called ui.Names) []ui.Fact 
 		plain("Rejected because", c.GetStatusReason(), "")
 	}
 	if c.GetUndeduplicated() {
-		plain("Perhaps a repeat", "Yes", "The report had no transaction id, click or key: a second report of the same sale cannot be told.")
+		plain("Perhaps a repeat", "Yes", "The report had no transaction id, click or key: a second report of the same sale cannot be recognized.")
 	}
 	return facts
 }

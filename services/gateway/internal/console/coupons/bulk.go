@@ -60,7 +60,7 @@ func setEnabled(p *ui.Page, keys []string, enabled bool, back string) error {
 	return p.Done(back, bulkToast(word, changed, faults, back))
 }
 
-// bulkToast says what became of a selection. changed are the coupons as they were before.
+// bulkToast says what happened to a selection. changed are the coupons as they were before.
 func bulkToast(word string, changed []*couponv1.Coupon, faults []string, back string) ui.Toast {
 	t := ui.Toast{Text: ui.CountOf(len(changed), "coupon", "coupons") + " " + word + "."}
 	if len(changed) == 0 {
@@ -80,7 +80,7 @@ func bulkToast(word string, changed []*couponv1.Coupon, faults []string, back st
 // couponsNamed returns those coupons of a selection that there are, by as few calls as can be.
 func couponsNamed(p *ui.Page, ctx context.Context, keys []string) ([]*couponv1.Coupon, error) {
 	if len(keys) > maxSelected {
-		return nil, p.Refuse(http.StatusBadRequest, "These are too many", "Select at most 1,000 coupons at a time.")
+		return nil, p.Refuse(http.StatusBadRequest, "Too many coupons", "Select at most 1,000 coupons at a time.")
 	}
 	var terms []string
 	for _, key := range keys {
@@ -240,7 +240,7 @@ func extendSelected(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	typed := ui.Field{Value: ui.Trimmed(r.PostForm, "expire_time")}
 	day, isDay := ui.DayOf(typed.Value, p.Zone)
 	if !isDay || day.IsZero() {
-		typed.Error = "Choose the last day on which the coupons shall be valid."
+		typed.Error = "Choose the last day on which the coupons are valid."
 		return showExtend(p, http.StatusUnprocessableEntity, found, back, typed)
 	}
 	end := timestamppb.New(ui.DayAfter(day))

@@ -161,7 +161,7 @@ func picture(p *ui.Page, w http.ResponseWriter, contentType, ending string, draw
 	}
 	code, err := qrcode.New(c.GetTrackingLink())
 	if err != nil {
-		return p.Refuse(http.StatusUnprocessableEntity, "There is no QR code of this link", ui.Sentence(err.Error()))
+		return p.Refuse(http.StatusUnprocessableEntity, "This link has no QR code", ui.Sentence(err.Error()))
 	}
 	content, err := draw(code, pixels)
 	if err != nil {

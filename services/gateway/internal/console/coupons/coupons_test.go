@@ -139,7 +139,7 @@ func TestCreateCouponSaysWhatIsWrong(t *testing.T) {
 	s := &consoletest.Shop{}
 	b := consoletest.OpenShop(t, s, nil)
 	a := b.Post("/console/coupons/new", "offer", "Shoes!", "start_time", "soon", "expire_time", "never", "internal_note", consoletest.Hostile)
-	a.Holds(t, http.StatusUnprocessableEntity, `id="field-code-error">Write the coupon code.`, `id="field-offer-error">This is not an id.`,
+	a.Holds(t, http.StatusUnprocessableEntity, `id="field-code-error">Enter the coupon code.`, `id="field-offer-error">This is not an id.`,
 		`id="field-publisher-error">Choose a publisher.`, `id="field-start_time-error">`, `id="field-expire_time-error">`, `value="Shoes!"`, "&lt;script&gt;")
 	if len(consoletest.ShopAsked[*couponv1.CreateCouponRequest](s)) > 0 {
 		t.Error("a form with faults was sent")

@@ -20,7 +20,7 @@ func TestAllErrorsAtOnce(t *testing.T) {
 	b := consoletest.OpenShop(t, s, nil)
 	b.Post("/console/coupons/new", "code", "SALE_XYZ20", "start_time", "soon", "usage_limit", "many").Holds(t, http.StatusUnprocessableEntity,
 		`id="field-code-error">The code has`, `id="field-offer-error">Choose an offer.`, `id="field-publisher-error">Choose a publisher.`,
-		`id="field-start_time-error">`, `id="field-usage_limit-error">Write a whole number`, "Use SALEXYZ20")
+		`id="field-start_time-error">`, `id="field-usage_limit-error">Enter a whole number`, "Use SALEXYZ20")
 	b.Post("/console/coupons/generate", "count", "few", "code", "x").Holds(t, http.StatusUnprocessableEntity, `id="field-count-error">`, `id="field-offer-error">`)
 	if len(consoletest.ShopAsked[*couponv1.CreateCouponRequest](s)) != 0 || len(s.Tried) != 2 {
 		t.Errorf("stored %v, tried %v", s.Calls, s.Tried)

@@ -40,26 +40,26 @@ func schema(p *ui.Page, stored *coupon, o *couponv1.Offer) ui.Schema[coupon] {
 		{Title: "Payout", Text: "What a sale by this coupon earns, instead of what the publisher or the offer has.", Properties: []property{
 			ui.Payout("payout", "Payout", "No own payout", ofOffer, func(c *coupon) **couponv1.Payout { return &c.Payout }),
 		}},
-		{Title: "Attribution", Text: "What this coupon has otherwise than its offer.", Properties: settings(o)},
+		{Title: "Attribution", Text: "What differs from the offer.", Properties: settings(o)},
 	}
 }
 
 // settings are what a coupon can have otherwise than its offer.
 func settings(o *couponv1.Offer) []property {
 	asOffer := func(f ui.Field) ui.Field {
-		f.Choices = append([]ui.Choice{{Value: "", Label: "As the offer has it"}}, f.Choices...)
+		f.Choices = append([]ui.Choice{{Value: "", Label: "Same as the offer"}}, f.Choices...)
 		return f
 	}
 	window, grace := ui.WindowField(), ui.GraceField()
-	window.Hint += " Empty: " + format.Duration(o.GetClickWindow().AsDuration()) + ", as the offer has it."
-	grace.Hint += " Empty: " + format.Duration(o.GetCouponGrace().AsDuration()) + ", as the offer has it."
+	window.Hint += " Empty: " + format.Duration(o.GetClickWindow().AsDuration()) + ", the same as the offer."
+	grace.Hint += " Empty: " + format.Duration(o.GetCouponGrace().AsDuration()) + ", the same as the offer."
 	all := []property{
 		ui.OptionalSelect(asOffer(ui.PrecedenceField()), func(c *coupon) **couponv1.Offer_Precedence { return &settingsOf(c).Precedence }),
 		ui.OptionalSelect(asOffer(ui.StatusField()), func(c *coupon) **couponv1.Offer_ConversionStatus { return &settingsOf(c).DefaultConversionStatus }),
 		ui.Duration(window, func(c *coupon) **durationpb.Duration { return &settingsOf(c).ClickWindow }),
 		ui.Duration(grace, func(c *coupon) **durationpb.Duration { return &settingsOf(c).CouponGrace }),
 		ui.Text(ui.Field{
-			Name: "fallback_url", Label: "Fallback URL", Kind: "url", Hint: "Where visitors of this coupon's link go while it is not valid. Empty: as the offer has it.",
+			Name: "fallback_url", Label: "Fallback URL", Kind: "url", Hint: "Where visitors of this coupon's link go while it is not valid. Empty: the same as the offer.",
 		}, func(c *coupon) *string { return &settingsOf(c).FallbackUrl }),
 	}
 	for i := range all {
@@ -76,7 +76,7 @@ func settingsOf(c *coupon) *couponv1.CouponSettings {
 	return c.Settings
 }
 
-// startDate is the day on which a coupon starts. stored is nil if it is new.
+// startDate is the first day of a coupon. stored is nil if it is new.
 func startDate(p *ui.Page, stored *coupon) property {
 	var before time.Time
 	if stored != nil {
@@ -100,7 +100,7 @@ func startDate(p *ui.Page, stored *coupon) property {
 	}
 }
 
-// expirationDate is the last day on which a coupon is valid. stored is nil if it is new.
+// expirationDate is a coupon's last valid day. stored is nil if it is new.
 func expirationDate(p *ui.Page, stored *coupon) property {
 	var before time.Time
 	if stored.GetExpireTime() != nil {
@@ -193,7 +193,7 @@ func startOf(p *ui.Page, values url.Values, before time.Time, errs ui.Errors) ti
 	day, isDay := ui.DayOf(text, p.Zone)
 	switch {
 	case !isDay:
-		errs.Add("start_time", "Write the day as 2026-11-30.")
+		errs.Add("start_time", "Enter the day as 2026-11-30.")
 	case day.IsZero():
 		errs.Add("start_time", "Choose the day on which the coupon becomes valid.")
 	}
@@ -211,7 +211,7 @@ func expireOf(p *ui.Page, values url.Values, before time.Time, errs ui.Errors) t
 	}
 	day, isDay := ui.DayOf(text, p.Zone)
 	if !isDay {
-		errs.Add("expire_time", "Write the day as 2026-11-30.")
+		errs.Add("expire_time", "Enter the day as 2026-11-30.")
 		return time.Time{}
 	}
 	return ui.DayAfter(day)
@@ -225,7 +225,7 @@ func couponDraft(p *ui.Page, values url.Values) (*coupon, ui.Errors) {
 		case id == "":
 			errs.Add(name, text)
 		case !ui.IsID(id):
-			errs.Add(name, "This is not an id. Choose one from the list, or write its id.")
+			errs.Add(name, "This is not an id. Choose one from the list, or enter its id.")
 		}
 	}
 	draft.Publisher = "publishers/" + ui.Trimmed(values, "publisher")

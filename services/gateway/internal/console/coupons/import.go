@@ -94,12 +94,12 @@ func importCoupons(w http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	return showImport(p, http.StatusOK, scope, view)
 }
 
-// uploaded returns the file of a form: chosen anew, or packed in the page of its dry run; or what is wrong.
+// uploaded returns the file of a form, or what is wrong with it. It was chosen, or is packed in the page of its dry run.
 func uploaded(r *http.Request) (content []byte, name, fault string) {
 	if packed := r.PostFormValue("packed"); packed != "" {
 		content, err := unpackedFile(packed)
 		if err != nil {
-			return nil, "", "The file has been lost on the way. Choose it again."
+			return nil, "", "The file was lost in transit. Choose it again."
 		}
 		return content, r.PostFormValue("file_name"), ""
 	}
@@ -111,7 +111,7 @@ func uploaded(r *http.Request) (content []byte, name, fault string) {
 	content, err = io.ReadAll(io.LimitReader(file, couponcsv.MaxBytes+1))
 	switch {
 	case err != nil:
-		return nil, "", "The file did not come whole. Send it again."
+		return nil, "", "The file did not arrive completely. Send it again."
 	case len(content) > couponcsv.MaxBytes:
 		return nil, "", "The file is longer than 8 MB. Send it in parts."
 	case len(content) == 0:
@@ -142,7 +142,7 @@ func unpackedFile(text string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, couponcsv.MaxBytes+1))
 }
 
-// importResult shows what became of each row, those refused first.
+// importResult shows the result of each row, refused ones first.
 func importResult(p *ui.Page, result couponimport.Result, isDry bool) importView {
 	v := importView{Done: !isDry, Created: result.Created, Failed: result.Failed}
 	v.Verdict = ui.CountOf(result.Created, "coupon", "coupons") + " created."
@@ -153,7 +153,7 @@ func importResult(p *ui.Page, result couponimport.Result, isDry bool) importView
 	if result.Failed > 0 {
 		v.Verdict += " " + ui.CountOf(result.Failed, "row", "rows") + " " + ui.Plural(int64(result.Failed), "was", "were") + " refused."
 		if isDry {
-			v.Verdict = strings.Replace(v.Verdict, " refused.", " refused: mend the file and choose it again, or leave them out.", 1)
+			v.Verdict = strings.Replace(v.Verdict, " refused.", " refused: fix the file and choose it again, or leave them out.", 1)
 		}
 	}
 	t := ui.Table{

@@ -31,7 +31,7 @@ func TestGenerateCoupons(t *testing.T) {
 		t.Errorf("asked for %q", req.GetFilter())
 	}
 	b.Post("/console/coupons/generate", "count", "many", "offer", "10", "publisher", "22", "start_time", "2026-11-22").
-		Holds(t, http.StatusUnprocessableEntity, `id="field-count-error">Write a whole number`, `value="many"`)
+		Holds(t, http.StatusUnprocessableEntity, `id="field-count-error">Enter a whole number`, `value="many"`)
 	s.Refusal = consoletest.Refused(t, codes.InvalidArgument, "INVALID_LENGTH", "length", "so many codes would be easy to guess", nil)
 	b.Post("/console/offers/10/coupons/generate", form...).Holds(t, http.StatusUnprocessableEntity, `id="field-length-error">So many codes`)
 }
@@ -69,7 +69,7 @@ func TestImportCoupons(t *testing.T) {
 	for content, want := range map[string]string{"": "Choose a CSV file.", "nothing\n": "column", "\"": "codes.csv:"} {
 		b.Upload("/console/coupons/import", content).Holds(t, http.StatusUnprocessableEntity, want)
 	}
-	b.Upload("/console/coupons/import", "", "packed", "%%%").Holds(t, http.StatusUnprocessableEntity, "lost on the way")
+	b.Upload("/console/coupons/import", "", "packed", "%%%").Holds(t, http.StatusUnprocessableEntity, "lost in transit")
 	if a := b.Upload("/console/coupons/import", strings.Repeat("x", 13<<20)); a.Status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a file of 13 MB: status %d", a.Status)
 	}

@@ -24,7 +24,7 @@ const unknownFigure = "–"
 type couponMore struct {
 	names   ui.Names
 	figures couponFigures
-	// newName is the coupon that was just saved, newCoupon what is known of it; both may be empty.
+	// newName is the coupon that was just saved, and newCoupon what the service says of it. Both may be empty.
 	newName   string
 	newCoupon *couponv1.Coupon
 }

@@ -89,7 +89,7 @@ func createCoupon(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	r.PostForm.Set("offer", f.Offer.Value)
 	draft, errs := couponDraft(p, r.PostForm)
 	if draft.Code = ui.Trimmed(r.PostForm, "code"); draft.GetCode() == "" {
-		errs.Add("code", "Write the coupon code.")
+		errs.Add("code", "Enter the coupon code.")
 	}
 	draft.Enabled = proto.Bool(true)
 	made, err := p.Coupons().CreateCoupon(p.Saving(errs), &couponv1.CreateCouponRequest{Parent: "offers/" + f.Offer.Value, Coupon: draft})

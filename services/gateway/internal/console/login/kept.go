@@ -41,7 +41,7 @@ func Ask(p *ui.Page, t ui.Route) error {
 		toLogin(p)
 		return nil
 	}
-	view := loginView{Next: formPage(p), Notice: sessionEnded + " Log in to go on."}
+	view := loginView{Next: formPage(p), Notice: sessionEnded + " Log in to continue."}
 	if t.TakesFiles {
 		view.Notice = sessionEnded + " Log in, then choose the file again."
 		return showLoginAs(p, http.StatusUnauthorized, view, "")

@@ -82,7 +82,7 @@ func TestKeptFormsEnd(t *testing.T) {
 	large.Set("display_name", strings.Repeat("x", 300<<10))
 	c.Time = c.Time.Add(13 * time.Hour)
 	a := b.Do(http.MethodPost, "/console/offers/new", large)
-	if a.Holds(t, http.StatusUnauthorized, "Log in to go on."); keptIn(a) != "" {
+	if a.Holds(t, http.StatusUnauthorized, "Log in to continue."); keptIn(a) != "" {
 		t.Error("a form without bound is kept")
 	}
 }
@@ -105,7 +105,7 @@ func TestButtonsOutliveNoSession(t *testing.T) {
 	}
 }
 
-// A form from an earlier session is saved: whoever sends it is logged in, and it is from our own page.
+// A form from an earlier session is saved: its sender is logged in, and it is from our own page.
 func TestFormOfAnEarlierSession(t *testing.T) {
 	f := &consoletest.Fake{}
 	b := consoletest.Open(t, f, nil).LogIn()
@@ -131,7 +131,7 @@ func TestFormsOfOtherSitesAreNotKept(t *testing.T) {
 		"a spoilt referrer":  {"Sec-Fetch-Site", "", "Referer", "%"},
 	} {
 		a := b.Do(http.MethodPost, "/console/offers/new", newOfferValues(), header...)
-		if a.Holds(t, http.StatusUnauthorized, "Log in to go on."); keptIn(a) != "" || strings.Contains(a.Body, "evil") {
+		if a.Holds(t, http.StatusUnauthorized, "Log in to continue."); keptIn(a) != "" || strings.Contains(a.Body, "evil") {
 			t.Errorf("%s: the form is kept", name)
 		}
 		a = b.Do(http.MethodPost, "/console/login", url.Values{"key": {consoletest.Key}, "kept": {kept}}, header...)

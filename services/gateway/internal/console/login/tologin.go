@@ -13,7 +13,7 @@ func toLogin(p *ui.Page) {
 	if p.IsHTMX() {
 		current, err := url.Parse(p.Request.Header.Get("HX-Current-URL"))
 		if err != nil || p.Request.Method != http.MethodGet || (current.Path != "" && current.Path != p.Request.URL.Path) {
-			p.Fail(p.Refuse(http.StatusUnauthorized, "Your session has ended", "Log in again in another window, then go on here. What you typed stays."))
+			p.Fail(p.Refuse(http.StatusUnauthorized, "Your session has ended", "Log in again in another window, then continue here. What you typed stays."))
 			return
 		}
 	}

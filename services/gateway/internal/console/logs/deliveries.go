@@ -67,7 +67,7 @@ func deliveryQuestion(p *ui.Page, l ui.List, filter string) (*ui.BulkReplay, err
 	n := resp.GetReplayedCount()
 	bulk := &ui.BulkReplay{
 		Title: "Send " + format.Number(n) + " " + ui.Plural(n, "delivery", "deliveries") + " again?", Cancel: l.With("replay", ""),
-		Text: "All that match, on all pages, are due at once, whether they were delivered or given up, and are tried for three days. Publishers tell a repeat by its id.",
+		Text: "All that match, on all pages, become due immediately, delivered or not, and are tried for three days. Publishers recognize a repeat by its id.",
 	}
 	if n == 0 {
 		bulk.Title, bulk.Text = "Nothing to send again", "No delivery matches any more."

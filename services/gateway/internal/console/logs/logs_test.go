@@ -30,7 +30,7 @@ func TestPostbackReplay(t *testing.T) {
 	if a.Shows(t, http.StatusOK, "See what a replay would do", "coupon_code", "HTTP 202", `<dt>Offer</dt><dd><a href="/console/offers/10">`); s.WasAsked("ReplayPostback") {
 		t.Error("looking at a postback replayed it")
 	}
-	b.Get("/console/reports/postbacks/p1?replay=try").Shows(t, http.StatusOK, "A replay now would come to", "Attributed", "Replay now")
+	b.Get("/console/reports/postbacks/p1?replay=try").Shows(t, http.StatusOK, "Result of a replay now", "Attributed", "Replay now")
 	if got := consoletest.RequestOf[*trackingv1.ReplayPostbackRequest](t, s, "ReplayPostback"); !got.GetValidateOnly() || got.GetName() != "postbacks/p1" {
 		t.Errorf("tried was %v", got)
 	}
@@ -49,7 +49,7 @@ func TestPostbacksAreReplayedTogether(t *testing.T) {
 	if b.Get(path+"?reason=UNKNOWN_CODE").Shows(t, http.StatusOK, "Replay all of these", "?reason=UNKNOWN_CODE&amp;replay=all#replay"); s.WasAsked("ReplayPostbacks") {
 		t.Error("looking at postbacks replayed them")
 	}
-	b.Get(path+"?reason=UNKNOWN_CODE&replay=all").Shows(t, http.StatusOK, "A replay would change nothing", "3 postbacks were judged again. 1 stays as it is. 2 are still refused.")
+	b.Get(path+"?reason=UNKNOWN_CODE&replay=all").Shows(t, http.StatusOK, "A replay would change nothing", "3 postbacks were processed again. 1 stays as it is. 2 are still refused.")
 	s.Gains = true
 	b.Get(path+"?reason=UNKNOWN_CODE&offer=10&replay=all").Shows(
 		t, http.StatusOK, "Replay 1,234 postbacks?", "1 sale would be credited to a publisher. 1,100 sales that were refused would be recorded. 100 stay as they are. 33 are still refused.",
@@ -71,7 +71,7 @@ func TestPostbacksAreReplayedTogether(t *testing.T) {
 	s.Fails("ReplayPostbacks", status.Error(codes.DeadlineExceeded, "too slow"))
 	b.Get(path+"?reason=UNKNOWN_CODE&replay=all").Shows(t, http.StatusOK, "More postbacks match than a page can replay", "After 1,234 there were still more.")
 	b.Post(path+"/replay", "reason", "UNKNOWN_CODE").LeadsTo(t, path+"?reason=UNKNOWN_CODE&replay=all#replay")
-	b.Get(path).Shows(t, http.StatusOK, "There are more: replay again to go on.")
+	b.Get(path).Shows(t, http.StatusOK, "There are more: replay again to continue.")
 	s.Fails("ReplayPostbacks", status.Error(codes.Unavailable, "not ready"))
 	b.Get(path+"?reason=UNKNOWN_CODE&replay=all").Shows(t, http.StatusServiceUnavailable, "Try again")
 }

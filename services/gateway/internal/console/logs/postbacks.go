@@ -115,7 +115,7 @@ func postbackTable(p *ui.Page, l ui.List, resp *trackingv1.ListPostbacksResponse
 	return t
 }
 
-// postbackBadge says what became of a postback, be it by a replay.
+// postbackBadge is a postback's outcome, or that of its replay.
 func postbackBadge(one *trackingv1.Postback) *ui.Badge {
 	switch one.GetReplay().GetOutcome() {
 	case trackingv1.ReplayResult_ATTRIBUTED:
@@ -198,7 +198,7 @@ func tryHref(r *http.Request, id string) string {
 }
 
 func postbackFacts(one *trackingv1.Postback, called ui.Names) []ui.Fact {
-	proof := "No; its offer takes postbacks without proof."
+	proof := "No; the offer accepts postbacks without proof."
 	if one.GetAuthenticated() {
 		proof = "Yes"
 	}

@@ -53,11 +53,11 @@ func postbackQuestion(p *ui.Page, l ui.List, filter string) (*ui.BulkReplay, err
 		bulk.Title = "More postbacks match than a page can replay"
 		bulk.Text = "After " + format.Number(n) + " there were still more. Filter further, or replay them by POST /v1/postbacks:replay, which tells how far it is."
 	case would.GetAttributedCount()+would.GetRecordedCount() == 0:
-		bulk.Title, bulk.Text = "A replay would change nothing", ui.CountOf(int(n), "postback was", "postbacks were")+" judged again. "+staying(would)
+		bulk.Title, bulk.Text = "A replay would change nothing", ui.CountOf(int(n), "postback was", "postbacks were")+" processed again. "+staying(would)
 	default:
 		bulk.Title = "Replay " + ui.CountOf(int(n), "postback", "postbacks") + "?"
-		bulk.Text = "All that match, on all pages, are judged again as they came, at their own time, by the coupons and settings of today. " + gained(would, "would be", "would be") + " " + staying(would) +
-			" A sale that somebody is credited with is never touched."
+		bulk.Text = "All that match, on all pages, are processed again as they were sent, at their original time, with today’s coupons and settings. " + gained(would, "would be", "would be") + " " + staying(would) +
+			" A sale that is already credited never changes."
 		bulk.Action, bulk.Save, bulk.Fields = ui.Href("reports", "postbacks", "replay"), "Replay "+format.Number(n), l.Filters(postbackNames())
 	}
 	return bulk, nil
@@ -98,7 +98,7 @@ func replayPostbacks(p *ui.Page, l ui.List, filter string) error {
 		text = "Nothing changed."
 	}
 	if !came.GetDone() {
-		return p.Done(l.With("replay", "all")+"#replay", ui.Toast{Text: text + " There are more: replay again to go on.", IsError: true})
+		return p.Done(l.With("replay", "all")+"#replay", ui.Toast{Text: text + " There are more: replay again to continue.", IsError: true})
 	}
 	return p.Done(l.Href(l.Copy()), ui.Toast{Text: text})
 }

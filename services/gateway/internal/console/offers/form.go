@@ -90,7 +90,7 @@ func typedCurrency(values url.Values) string {
 	return strings.ToUpper(ui.Trimmed(values, "currency_code"))
 }
 
-// payoutCurrency is the currency of amounts for which none was typed.
+// payoutCurrency is the default currency of amounts.
 func payoutCurrency(values url.Values) string { return ui.OrElse(typedCurrency(values), "USD") }
 
 func forwardParameters() property {
@@ -132,7 +132,7 @@ func postbacks() section {
 		ui.Select(ui.Field{
 			Name: "postback_auth", Label: "Postbacks must carry",
 			Choices: []ui.Choice{{Value: "TOKEN", Label: "The offer's token"}, {Value: "HMAC", Label: "A signature"}, {Value: "OPEN", Label: "Nothing: anybody may report a sale"}},
-			Hint:    "Sales that came without proof wait as pending.",
+			Hint:    "Sales without proof stay pending.",
 		}, func(o *offer) *couponv1.Offer_PostbackAuth { return &o.PostbackAuth }),
 		maxAmount(),
 	}}

@@ -163,7 +163,7 @@ func testPostback(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	}
 	if status.Code(err) == codes.Aborted {
 		return showPostbackPage(p, http.StatusOK, o, f, &postbackVerdict{
-			State: &ui.Badge{Text: "Conflict", Tone: "bad"}, Title: "A sale with this order number is known with another content",
+			State: &ui.Badge{Text: "Conflict", Tone: "bad"}, Title: "A sale with this order number is known with different content",
 			Text: "A postback would get the answer 409, and nothing would change. " + ui.Sentence(status.Convert(err).Message()),
 		})
 	}
@@ -218,9 +218,9 @@ func rotateCredentials(_ http.ResponseWriter, r *http.Request, p *ui.Page) error
 	if err != nil {
 		return err
 	}
-	text := "There is a new token and a new secret. The old ones are not taken any more."
+	text := "There is a new token and a new secret. The old ones no longer work."
 	if seconds > 0 {
-		text = "There is a new token and a new secret. The old ones are taken until " + format.DateTime(o.GetPreviousCredentialsExpireTime().AsTime(), p.Zone) + "."
+		text = "There is a new token and a new secret. The old ones work until " + format.DateTime(o.GetPreviousCredentialsExpireTime().AsTime(), p.Zone) + "."
 	}
 	return p.Done(ui.Href("offers", r.PathValue("offer"), "postback"), ui.Toast{Text: text})
 }

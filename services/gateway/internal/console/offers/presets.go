@@ -4,9 +4,9 @@ package offers
 type postbackWords struct {
 	// Preset is the preset's name, which stands in the path; empty: our own words.
 	Preset, Title string
-	// Names are the platform's name of each of our parameters; it has none for those that are missing.
+	// Names are the platform's names of our parameters. Parameters that it does not have are missing.
 	Names map[string]string
-	// Note is what whoever uses it should know.
+	// Note is what its users should know.
 	Note string
 }
 
@@ -43,7 +43,7 @@ func postbackPresets() []postbackWords {
 	}
 }
 
-// presetOf returns the words of a preset by its name; our own for a name that there is not.
+// presetOf returns a preset by its name, or our own words if it is unknown.
 func presetOf(name string) postbackWords {
 	all := postbackPresets()
 	for _, one := range all {
@@ -54,7 +54,7 @@ func presetOf(name string) postbackWords {
 	return all[0]
 }
 
-// of returns the name of one of our parameters; ours where the platform has none.
+// of returns the platform's name of one of our parameters, or ours if it has no name for it.
 func (w postbackWords) of(ours string) string {
 	if name := w.Names[ours]; name != "" {
 		return name
@@ -74,7 +74,7 @@ func (w postbackWords) parameters(offer string) []postbackParameter {
 	all := []postbackParameter{
 		{Name: "coupon_code", Meaning: "The coupon code that the shopper used. It says which publisher drove the sale.", Example: "COUPON_CODE"},
 		{Name: "transaction_id", Meaning: "Your order number. The same one is never counted twice.", Example: "ORDER_ID"},
-		{Name: "amount", Meaning: "What was sold for, with a point: 49.90. A payout in percent is reckoned from it.", Example: "AMOUNT"},
+		{Name: "amount", Meaning: "The amount of the sale, with a point: 49.90. Payouts in percent are computed from it.", Example: "AMOUNT"},
 		{Name: "currency", Meaning: "The amount's currency, three letters. Without it: the offer's.", Example: "CURRENCY"},
 		{Name: "click_id", Meaning: "The click id that the landing page got as {click_id}. Send it when there is one: with code and click nothing is in doubt.", Example: "CLICK_ID"},
 		{Name: "event", Meaning: "What happened, if you report more than sales. Without it: sale. It is part of what makes a sale the same one."},

@@ -148,7 +148,7 @@ func approvalRow(a *couponv1.Approval, o *couponv1.Offer, called string) ui.Row 
 	source := "By hand"
 	switch {
 	case a.GetState() == couponv1.Approval_PENDING:
-		source = "Waits for you"
+		source = "Waiting for you"
 	case a.GetSource() == couponv1.Approval_COUPON:
 		source = "A saved coupon"
 	}
@@ -174,7 +174,7 @@ func addPublisher(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	offer, publisher := r.PathValue("offer"), ui.Trimmed(r.PostForm, "publisher")
 	add := addPublisherField(r.PostForm, nil)
 	if !ui.IsID(publisher) {
-		add.Error = "Choose a publisher from the list, or write its id."
+		add.Error = "Choose a publisher from the list, or enter its id."
 		return showApprovals(p, http.StatusUnprocessableEntity, add)
 	}
 	_, err := p.Approvals().ApprovePublisher(r.Context(), &couponv1.ApprovePublisherRequest{Name: "offers/" + offer + "/approvals/" + publisher})
@@ -243,7 +243,7 @@ func approvalAndOffer(p *ui.Page) (a *couponv1.Approval, o *couponv1.Offer, err 
 
 // approvalSchema is what a publisher can have otherwise than its offer.
 func approvalSchema(o *couponv1.Offer) ui.Schema[couponv1.Approval] {
-	usual := "As the offer has it"
+	usual := "Same as the offer"
 	if text := ui.PayoutText(o.GetPayout()); text != "" {
 		usual += ": " + text
 	}

@@ -22,7 +22,7 @@ func TestPublishersOfAnOffer(t *testing.T) {
 	s := &consoletest.Shop{Approval: consoletest.Approval(couponv1.Approval_PENDING)}
 	b := consoletest.OpenShop(t, s, nil)
 	a := b.Get("/console/offers/10/publishers?state=PENDING")
-	a.Holds(t, http.StatusOK, ">Pending<", "Waits for you", "€1,250.50", "the offer&#39;s", ">Approve</button>", ">Block</button>", "Add publisher")
+	a.Holds(t, http.StatusOK, ">Pending<", "Waiting for you", "€1,250.50", "the offer&#39;s", ">Approve</button>", ">Block</button>", "Add publisher")
 	if req := consoletest.Last[*couponv1.ListApprovalsRequest](t, s); req.GetParent() != "offers/10" || req.GetFilter() != "state = PENDING" {
 		t.Errorf("asked for %v", req)
 	}
@@ -47,14 +47,14 @@ func TestPayoutOfAPublisherOnAnOffer(t *testing.T) {
 	s := &consoletest.Shop{Approval: consoletest.Approval(couponv1.Approval_APPROVED)}
 	b := consoletest.OpenShop(t, s, nil)
 	const path = "/console/offers/10/publishers/22"
-	b.Get(path).Holds(t, http.StatusOK, "As the offer has it: €1,250.50", `name="etag" value="e1"`)
+	b.Get(path).Holds(t, http.StatusOK, "Same as the offer: €1,250.50", `name="etag" value="e1"`)
 	b.Post(path, "etag", "e1", "payout_kind", "fixed", "payout", "7.50")
 	req := consoletest.Last[*couponv1.UpdateApprovalRequest](t, s)
 	if m := req.GetApproval().GetPayout().GetFixed(); req.GetApproval().GetEtag() != "e1" || m.GetCurrencyCode() != "EUR" || m.GetUnits() != 7 || req.GetUpdateMask().GetPaths()[0] != "payout" {
 		t.Errorf("sent %v", req)
 	}
 	s.Refusal = status.Error(codes.Aborted, "old")
-	b.Post(path, "etag", "e0", "payout_kind", "percent", "payout", "5").Holds(t, http.StatusConflict, "Somebody else has changed this", "They have: As the offer has it", `value="5"`)
+	b.Post(path, "etag", "e0", "payout_kind", "percent", "payout", "5").Holds(t, http.StatusConflict, "Somebody else has changed this", "They have: Same as the offer", `value="5"`)
 }
 
 func TestPostbackInstructions(t *testing.T) {
@@ -96,7 +96,7 @@ func TestPostbackIsTried(t *testing.T) {
 	}
 	b.Post(path, "amount", "much").Holds(t, http.StatusUnprocessableEntity, `id="field-amount-error">`)
 	s.Refusal = status.Error(codes.Aborted, "the amount differs")
-	b.Post(path, "coupon_code", "SALEXYZ20").Holds(t, http.StatusOK, "known with another content")
+	b.Post(path, "coupon_code", "SALEXYZ20").Holds(t, http.StatusOK, "known with different content")
 	s.Refusal = consoletest.Refused(t, codes.InvalidArgument, "INVALID_COUPON_CODE", "coupon_code", "it is too long", nil)
 	b.Post(path, "coupon_code", "SALEXYZ20").Holds(t, http.StatusUnprocessableEntity, `id="field-coupon_code-error">It is too long.`)
 }

@@ -160,7 +160,7 @@ func firstSteps(p *ui.Page, ctx context.Context) []step {
 			Title: "Create a coupon", Text: "A code for the publisher on the offer. Its tracking link is ready at once.",
 			IsDone: len(coupons.Value.GetCoupons()) > 0, Action: p.LinkTo("coupons/new", "+ Create Coupon"),
 		},
-		{Title: "Scan the tracking link", Text: "See what becomes of a visitor before the publisher shares it.", Action: &ui.Link{Label: "Scan Tool", Href: ui.Href("tools", "scan")}},
+		{Title: "Scan the tracking link", Text: "See what happens to a visitor before the publisher shares it.", Action: &ui.Link{Label: "Scan Tool", Href: ui.Href("tools", "scan")}},
 		{Title: "Fire a postback", Text: "The advertiser's shop reports each sale to a URL. Send a first one."},
 	}
 	if found := coupons.Value.GetCoupons(); len(found) > 0 {

@@ -58,7 +58,7 @@ func topPublishers(o *overview) topList {
 	for _, row := range o.byPublisher.Value.GetRows() {
 		id := ui.IDOf(row.GetPublisher())
 		if id == "" || len(list.Rows) == overviewTop {
-			continue // what nobody is credited with is nobody's success
+			continue // without a publisher nobody succeeded
 		}
 		one := topRow{Name: ui.OrElse(o.publisherNames[id], id), Sub: id, Href: ui.Href("publishers", id)}
 		list.Rows = append(list.Rows, one.with(row.GetFigures()))
@@ -121,7 +121,7 @@ func deadDeliveries(p *ui.Page, o *overview) attention {
 	n := o.dead.Value.GetReplayedCount()
 	return attention{
 		Tone: "bad", Count: counted(n, false), Title: ui.Plural(n, "delivery was given up", "deliveries were given up"),
-		Text:   "Publishers' systems did not take them for three days. Mend the postback URL, then replay.",
+		Text:   "Publishers' systems did not accept them for three days. Fix the postback URL, then replay.",
 		Action: p.LinkWith("reports/deliveries", "Deliveries", url.Values{"state": {"DEAD"}}),
 	}
 }
@@ -130,7 +130,7 @@ func waitingConflicts(p *ui.Page, o *overview) attention {
 	n := int64(len(o.conflicts.Value.GetConversions()))
 	return attention{
 		Tone: "bad", Count: counted(n, o.conflicts.Value.GetNextPageToken() != ""), Title: ui.Plural(n, "conflict waits", "conflicts wait"),
-		Text:   "A sale was reported again with another content. Take the new amount, or dismiss it.",
+		Text:   "A sale was reported again with different content. Accept the new amount, or dismiss it.",
 		Action: p.LinkWith("reports/conversions", "Show them", url.Values{"filter": {"conflicted = true"}, "range": {"all_time"}}),
 	}
 }

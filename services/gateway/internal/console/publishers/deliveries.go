@@ -48,7 +48,7 @@ type latestDelivery struct {
 // macroHelp is a macro of postback URLs and what it becomes.
 type macroHelp struct{ Name, Text string }
 
-// deliveryMacros are the macros in the order in which people need them.
+// deliveryMacros are the macros, the most needed first.
 func deliveryMacros() []macroHelp {
 	return []macroHelp{
 		{"pub_click_id", "The publisher's own click id, from the tracking link."},
@@ -60,21 +60,21 @@ func deliveryMacros() []macroHelp {
 		{"transaction_id", "The shop's order id."},
 		{"offer_id", "The offer's id."},
 		{"pub_id", "The publisher's id."},
-		{"event", "What happened, mostly sale."},
-		{"method", "What the credit rests on: COUPON_CODE, COUPON_LINK, CLICK or MANUAL."},
-		{"amount", "What was sold for."},
-		{"refunded_amount", "What of it was given back."},
+		{"event", "What happened, usually sale."},
+		{"method", "What the credit is based on: COUPON_CODE, COUPON_LINK, CLICK or MANUAL."},
+		{"amount", "The amount of the sale."},
+		{"refunded_amount", "The refunded part of the amount."},
 		{"currency", "The currency of both."},
 		{"click_id", "Our id of the click."},
 		{"pub_sub_id", "The publisher's sub-source, from the tracking link."},
 		{"pub_unique1", "Pub. Unique 1, from the tracking link."},
 		{"pub_unique2", "Pub. Unique 2, from the tracking link."},
-		{"pub_unique3", "Pub. Unique 3: the coupon code, where a coupon earned the sale."},
+		{"pub_unique3", "Pub. Unique 3: the coupon code, if a coupon earned the sale."},
 		{"pub_unique4", "Pub. Unique 4, from the tracking link."},
 		{"pub_unique5", "Pub. Unique 5, from the tracking link."},
 		{"conversion_time", "When it happened, such as 2026-11-22T14:05:00Z."},
 		{"conversion_time_unix", "The same in seconds since 1970."},
-		{"delivery_id", "The same for each try of a delivery: by it a repeat is told."},
+		{"delivery_id", "The same for each try of a delivery: it identifies repeats."},
 	}
 }
 
@@ -96,11 +96,11 @@ func deliveriesSchema() ui.Schema[publisher] {
 				Choices: []ui.Choice{{Value: "GET", Label: "GET: all is in the URL"}, {Value: "POST", Label: "POST: the conversion as JSON in the body"}},
 			}, func(o *publisher) *couponv1.DeliverySettings_Method { return &settingsOf(o).Method }).In("delivery"),
 		}},
-		{Title: "When", Text: "The publisher is told each time that a conversion of its becomes one of these, and when the payout of one changes.", Properties: []property{
+		{Title: "When", Text: "The publisher is told each time one of its conversions gets one of these statuses, and each time a payout changes.", Properties: []property{
 			statuses(),
 			ui.Checkbox(ui.Field{
 				Name: "only_with_click", Label: "Only conversions with a click",
-				Hint: "For tracking systems that can do nothing with a sale that came by code alone.",
+				Hint: "For tracking systems that cannot use a sale without a click.",
 			}, func(o *publisher) bool { return o.GetDelivery().GetOnlyWithClick() }, func(o *publisher, is bool) { settingsOf(o).OnlyWithClick = is }).In("delivery"),
 		}},
 	}
@@ -162,8 +162,8 @@ func showDeliveries(p *ui.Page, status int, o *couponv1.Publisher, f ui.Form, te
 	view := publisherDeliveriesView{
 		Form: f, ID: id, HasURL: o.GetPostbackUrl() != "", Macros: deliveryMacros(), Secret: secretFacts(p, o), Test: test,
 		Overlap: ui.Field{
-			Name: "overlap", Label: "The old secret stays good for", Kind: "select", Value: "24h",
-			Choices: []ui.Choice{{Value: "0s", Label: "No time: it ends at once"}, {Value: "24h", Label: "24 hours"}, {Value: "168h", Label: "7 days"}, {Value: "720h", Label: "30 days"}},
+			Name: "overlap", Label: "The old secret stays valid for", Kind: "select", Value: "24h",
+			Choices: []ui.Choice{{Value: "0s", Label: "No time: it ends immediately"}, {Value: "24h", Label: "24 hours"}, {Value: "168h", Label: "7 days"}, {Value: "720h", Label: "30 days"}},
 		},
 		AllLatest: p.LinkWith("reports/deliveries", "All deliveries of this publisher", url.Values{"publisher": {id}}),
 	}
@@ -193,16 +193,16 @@ func addLatest(p *ui.Page, view *publisherDeliveriesView, publisher string) {
 func secretFacts(p *ui.Page, o *couponv1.Publisher) []ui.Fact {
 	facts := []ui.Fact{{Label: "Signing secret", Value: o.GetDeliverySecret(), IsCode: true, Hint: "Give it to the publisher, and to nobody else."}}
 	if until := o.GetPreviousDeliverySecretExpireTime(); until != nil && until.AsTime().After(p.Now()) {
-		facts = append(facts, ui.Fact{Label: "The secret before", Value: "Good until " + format.DateTime(until.AsTime(), p.Zone) + "."})
+		facts = append(facts, ui.Fact{Label: "Previous secret", Value: "Valid until " + format.DateTime(until.AsTime(), p.Zone) + "."})
 	}
 	return facts
 }
 
-// rotateDeliverySecret replaces the secret by which deliveries are signed.
+// rotateDeliverySecret replaces the secret that signs deliveries.
 func rotateDeliverySecret(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	overlap, err := time.ParseDuration(r.PostFormValue("overlap"))
 	if err != nil {
-		return p.Refuse(http.StatusBadRequest, "This cannot be done", "Choose how long the old secret stays good.")
+		return p.Refuse(http.StatusBadRequest, "This cannot be done", "Choose how long the old secret stays valid.")
 	}
 	_, err = p.Publishers.RotateDeliverySecret(r.Context(), &couponv1.RotateDeliverySecretRequest{
 		Name: "publishers/" + r.PathValue("publisher"), Overlap: durationpb.New(overlap),
@@ -210,7 +210,7 @@ func rotateDeliverySecret(_ http.ResponseWriter, r *http.Request, p *ui.Page) er
 	if err != nil {
 		return err
 	}
-	return p.Done(ui.Href("publishers", r.PathValue("publisher"), "deliveries"), ui.Toast{Text: "The signing secret is new. Give it to the publisher."})
+	return p.Done(ui.Href("publishers", r.PathValue("publisher"), "deliveries"), ui.Toast{Text: "There is a new signing secret. Give it to the publisher."})
 }
 
 // testPublisherDelivery sends a made-up conversion to the publisher's system and shows what it answered.
@@ -243,7 +243,7 @@ func testedOf(answer *trackingv1.TestDeliveryResponse) *testedDelivery {
 	case attempt.GetHttpStatus() >= 200 && attempt.GetHttpStatus() < 300:
 		test.Tone, test.Title, test.Text = "good", "It works", "The publisher's system answered "+code+" after "+took+"."
 	default:
-		test.Tone, test.Title, test.Text = "bad", "It was not taken", "The publisher's system answered "+code+" after "+took+". Deliveries count as done with 200 to 299 only."
+		test.Tone, test.Title, test.Text = "bad", "It was not accepted", "The publisher's system answered "+code+" after "+took+". Deliveries count as done with 200 to 299 only."
 	}
 	return test
 }

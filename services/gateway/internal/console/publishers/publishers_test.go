@@ -85,9 +85,9 @@ func TestDeliveryTestAndSecret(t *testing.T) {
 	send := func(header ...string) consoletest.Answer {
 		return b.Do(http.MethodPost, "/console/publishers/22/deliveries/test", url.Values{}, header...)
 	}
-	consoletest.Expect(t, send(), []string{"It was not taken", "answered 500 after 42 ms", "&lt;script&gt;", "</html>"}, nil)
+	consoletest.Expect(t, send(), []string{"It was not accepted", "answered 500 after 42 ms", "&lt;script&gt;", "</html>"}, nil)
 	part := send("HX-Request", "true", "HX-Target", "section#delivery-test")
-	consoletest.Expect(t, part, []string{"It was not taken"}, []string{"<html", "Signing secret"})
+	consoletest.Expect(t, part, []string{"It was not accepted"}, []string{"<html", "Signing secret"})
 	d.Test.Attempt.HttpStatus = 204
 	consoletest.Expect(t, send(), []string{"It works"}, nil)
 	d.Test.Attempt = &trackingv1.DeliveryAttempt{Error: "connection refused"}

@@ -53,7 +53,7 @@ func ReportColumns() []string {
 	return all
 }
 
-// reportColumns are all columns, in the order in which they are offered.
+// reportColumns are all columns, in the order of the column picker.
 func reportColumns() []reportColumn {
 	type sale = *trackingv1.Conversion
 	moment := func(name, label string, get func(sale) *timestamppb.Timestamp) reportColumn {

@@ -46,7 +46,7 @@ type filterRow struct {
 	// Pick and PickLabel are a picker's.
 	Pick, PickLabel string
 	Error           string
-	// Group is the kind of the column's values: rows of one kind need not be made anew.
+	// Group is the kind of the column's values: rows of one kind can be reused.
 	Group string
 	// IsFirst shows the labels, IsOnly leaves Remove out.
 	IsFirst, IsOnly bool
@@ -102,7 +102,7 @@ func filterRowOf(id string, c condition) filterRow {
 	return row
 }
 
-// KindOf says of which kind a column's values are, for the script that changes rows.
+// KindOf is the kind of a column's values, for the script that changes rows.
 func (f filterRow) KindOf(column string) string {
 	c, known := reportColumnOf(column)
 	if !known {
@@ -255,7 +255,7 @@ func (c condition) fault(zone *time.Location) string {
 		return "Enter a value."
 	case column.kind == timeKind:
 		if _, ok := ui.DayOf(c.Value, zone); !ok {
-			return "Write a day as 2026-11-01."
+			return "Enter a day as 2026-11-01."
 		}
 	}
 	return ""

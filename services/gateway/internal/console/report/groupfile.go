@@ -36,7 +36,7 @@ func exportGroups(w http.ResponseWriter, p *ui.Page, report *openReport) error {
 		return err
 	}
 	if n := int64(resp.GetRowCount()); n > int64(len(resp.GetRows())) {
-		return p.Refuse(http.StatusBadRequest, "These are too many groups",
+		return p.Refuse(http.StatusBadRequest, "Too many groups",
 			"A file has up to "+format.Number(mostGroupLines)+" groups, and these are "+format.Number(n)+". Take fewer days, filter, or group by less.")
 	}
 	columns := append(groupDimensions(p, report.groups(), resp.GetRows()), groupFigures(resp, report.hasClicks(report.groups()...))...)
@@ -139,7 +139,7 @@ func groupFigures(resp *trackingv1.SummarizeConversionsResponse, hasClicks bool)
 	return columns
 }
 
-// decimalShare writes a share as 0.2150; empty where there is none.
+// decimalShare writes a share as 0.2150; "" if it is unset.
 func decimalShare(share *float64) string {
 	if share == nil {
 		return ""
@@ -147,7 +147,7 @@ func decimalShare(share *float64) string {
 	return strconv.FormatFloat(*share, 'f', 4, 64)
 }
 
-// decimalIn returns the amount of a currency; empty where there is none.
+// decimalIn returns the amount in a currency; "" if there is no such amount.
 func decimalIn(currency string, amounts []*couponv1.Money) string {
 	for _, m := range amounts {
 		if m.GetCurrencyCode() == currency {

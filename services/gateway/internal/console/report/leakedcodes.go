@@ -39,14 +39,14 @@ func listLeakedCodes(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 			ui.OfferFilter(l, called),
 		},
 		Notes: []ui.Note{{Tone: "plain", Text: "A code that leaks, say onto a coupon site, is used by people who never clicked its publisher’s link. " +
-			"Listed is each code whose share of sales without a click has risen by ten percentage points or more, and by more than chance explains (less likely than 1 in 1,000). " +
+			"The list has each code whose share of sales without a click has risen by ten percentage points or more, and by more than chance explains (less likely than 1 in 1,000). " +
 			"A code without a history is compared with its offer’s other codes."}},
 	}
 	if l.IsFiltered("recent", "before", "least", "offer") {
 		view.ClearHref = l.Path
 	}
 	p.Title, p.Section = "Leaked Codes", "reports/leaked-codes"
-	p.Lead = "Codes that look as if they had left their publisher’s hands."
+	p.Lead = "Codes that seem to be used outside their publisher’s audience."
 	return p.Show("log", view)
 }
 
@@ -84,7 +84,7 @@ func leakedTable(resp *trackingv1.ListLeakedCodesResponse, called ui.Names, days
 		ID: "leaked-table", Caption: "Leaked codes",
 		Columns: []ui.Column{{Label: "Coupon code"}, {Label: "Offer"}, {Label: "Publisher"}, {Label: "Conversions", IsNumber: true}, {Label: "Without click", IsNumber: true}, {Label: "Before", IsNumber: true}, {Label: "Rise", IsNumber: true}, {Label: "What to do"}},
 		Empty: ui.Empty{
-			Title: "No code looks leaked", Text: "None has risen by more than chance explains. Look at a longer time, or lower how many conversions a code must have.",
+			Title: "No code looks leaked", Text: "No share has risen by more than chance explains. Choose a longer time, or fewer conversions.",
 			Action: &ui.Link{Label: "To the Conversion Report", Href: ui.Href("reports", "conversions")},
 		},
 	}

@@ -63,7 +63,7 @@ func spanOf(name string, now time.Time) (span, string) {
 	to, toOK := ui.DayOf(last, zone)
 	switch {
 	case !fromOK || !toOK:
-		return span{}, "Write days as 2026-11-01."
+		return span{}, "Enter days as 2026-11-01."
 	case !from.IsZero() && !to.IsZero() && to.Before(from):
 		return span{}, "The last day is before the first."
 	}

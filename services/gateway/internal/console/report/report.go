@@ -227,14 +227,14 @@ func (o *openReport) list(q url.Values) ui.List {
 	return l
 }
 
-// empty says what to do where there is nothing.
+// empty says what to do if the list is empty.
 func (o *openReport) empty(l ui.List) ui.Empty {
 	switch {
 	case l.Get("page") != "":
 		return ui.Empty{Title: "Nothing more", Text: "This was the last page.", Action: &ui.Link{Label: "To the first page", Href: o.at(o.reportState)}}
 	case o.Filter != "":
 		return ui.Empty{
-			Title: "No conversion matches", Text: "In these days (" + o.span.String() + ") there is none with this filter. Take a longer range, or another filter.",
+			Title: "No conversion matches", Text: "None in these days (" + o.span.String() + ") has this filter. Choose a longer range or another filter.",
 			Action: &ui.Link{Label: "Clear the filter", Href: o.with(func(s *reportState) { s.Filter = "" })},
 		}
 	case o.Range != "all_time":

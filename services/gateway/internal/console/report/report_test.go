@@ -288,7 +288,7 @@ func TestReportGroupsDownload(t *testing.T) {
 	s.Rows = []*trackingv1.SummaryRow{{CouponCode: "=1+1", Figures: consoletest.SomeFigures()}}
 	b.Get(reportPath+"/export?group=coupon_code").Shows(t, http.StatusOK, "\r\n\"'=1+1\",")
 	s.Groups = 12000
-	b.Get(reportPath+"/export?group=day").Shows(t, http.StatusBadRequest, "These are too many groups", "12,000")
+	b.Get(reportPath+"/export?group=day").Shows(t, http.StatusBadRequest, "Too many groups", "12,000")
 	s.Fails("SummarizeConversions DAY", consoletest.Violation(t, "filter", "there is no field"))
 	b.Get(reportPath+"/export?group=day").Shows(t, http.StatusBadRequest)
 	if a := b.Get(reportPath + "?group=day&filter=" + url.QueryEscape(`pub_unique3 = "SALE"`)); strings.Contains(a.Body, "Download CSV") {

@@ -63,7 +63,7 @@ func saveReport(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	if err != nil {
 		return reportRefused(p, err, state)
 	}
-	return p.Done(savedHref(made), ui.Toast{Text: "Report saved. Its address opens it again, with days as of then."})
+	return p.Done(savedHref(made), ui.Toast{Text: "Report saved. Its address opens it again, with the days of that moment."})
 }
 
 // reportRefused leads back to the report, and says there why it was not saved.
@@ -98,7 +98,7 @@ func updateReport(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	return p.Done(savedHref(made), ui.Toast{Text: "Saved report updated."})
 }
 
-// deleteReport removes a saved report; Undo makes it anew under its id.
+// deleteReport removes a saved report. Undo creates it again under its id.
 func deleteReport(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	id := r.PathValue("report")
 	name := "savedReports/" + id

@@ -23,8 +23,8 @@ type reportState struct {
 	Columns string
 	// Filter is an AIP-160 filter.
 	Filter string
-	// Range is the name of a range such as last_30_days, or two days such as 2026-11-01..2026-11-30, each
-	// of which may be left out.
+	// Range is the name of a range such as last_30_days, or two days such as 2026-11-01..2026-11-30. Either
+	// may be left out.
 	Range string
 	// Sort is a column's name, with a - before it for the greatest first.
 	Sort string

@@ -45,7 +45,7 @@ func exportReport(w http.ResponseWriter, r *http.Request, p *ui.Page) error {
 		return err
 	}
 	if report.rangeError != "" {
-		return p.Refuse(http.StatusBadRequest, "These are no days", report.rangeError)
+		return p.Refuse(http.StatusBadRequest, "Invalid days", report.rangeError)
 	}
 	if report.Group != "" {
 		return exportGroups(w, p, report)

@@ -12,12 +12,12 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 )
 
-// scanLive tells a scan as it goes on, by server-sent events whose data is HTML: a `hop` for each hop of
-// the way, and at last one `end` with the result, or with why there is none.
+// scanLive sends a scan while it runs, as server-sent events whose data is HTML: a `hop` for each hop, and at last one
+// `end` with the result or the failure.
 func scanLive(w http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	view := scanView{Form: scanFormOf(r.URL.Query())}
 	if !view.Form.check() {
-		return p.Refuse(http.StatusBadRequest, "This is no link", view.Form.URL.Error)
+		return p.Refuse(http.StatusBadRequest, "This is not a link", view.Form.URL.Error)
 	}
 	told := &events{w: w}
 	result, err := tellScan(p, r.Context(), told, &trackingv1.StreamScanLinkRequest{

@@ -60,7 +60,7 @@ func offerScansTable(p *ui.Page, l ui.List, offer string, resp *trackingv1.ListO
 	t := ui.Table{
 		ID: "scans-table", Caption: "Scans of this offer's links", Pager: l.Pager(resp.GetNextPageToken()),
 		Columns: []ui.Column{{Label: "Started"}, {Label: "State"}, {Label: "Device"}, {Label: "Links", IsNumber: true}, {Label: "With errors", IsNumber: true}, {Label: "With warnings", IsNumber: true}},
-		Empty:   ui.Empty{Title: "No scans yet", Text: "A scan follows the tracking links of all coupons of this offer, one after the other, and says what to mend. Start one above."},
+		Empty:   ui.Empty{Title: "No scans yet", Text: "A scan follows the tracking links of all coupons of this offer, one after the other, and says what to fix. Start one above."},
 	}
 	for _, scan := range resp.GetOfferScans() {
 		id := ui.IDOf(scan.GetName())
@@ -154,7 +154,7 @@ func showOfferScan(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	view := offerScanOf(p, scan, l)
 	if p.Fragment() == "scan-progress" {
 		if !view.IsRunning {
-			p.GoTo(r.URL.RequestURI()) // it has ended: the page anew, with all results
+			p.GoTo(r.URL.RequestURI()) // it has ended: show the whole page, with all results
 			return nil
 		}
 		return p.Show("offer-scan", view)

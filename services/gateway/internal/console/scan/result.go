@@ -24,7 +24,7 @@ type scanResult struct {
 	Others []ui.Link
 }
 
-// scanProblem is something to mend.
+// scanProblem is something to fix.
 type scanProblem struct {
 	Severity *ui.Badge
 	// Reason is the service's word for it, which support understands.
@@ -123,7 +123,7 @@ func (s *scanResult) judge(found *trackingv1.ScanLinkResponse) {
 	case doubtful > 0:
 		s.Tone, s.Title, s.Text = "wait", "This link works", "There "+ui.Plural(doubtful, "is ", "are ")+warnings+"."
 	default:
-		s.Tone, s.Title, s.Text = "good", "This link works", "Nothing to mend was found."
+		s.Tone, s.Title, s.Text = "good", "This link works", "Nothing to fix was found."
 	}
 }
 
@@ -144,7 +144,7 @@ func scanFacts(p *ui.Page, found *trackingv1.ScanLinkResponse) []scanFact {
 	facts := []scanFact{{Label: "Final page", Value: found.GetFinalUrl(), IsCode: true}}
 	l := found.GetLink()
 	if l == nil {
-		return append(facts, scanFact{Label: "Tracking link", Value: "No", Hint: "It is no tracking link of this installation, so no click id and no code is looked for."})
+		return append(facts, scanFact{Label: "Tracking link", Value: "No", Hint: "It is not a tracking link of this installation, so no click id or code is looked for."})
 	}
 	facts = append(facts, scanFact{Label: "Click id at the final page", Badge: arrived(found, "click_id", found.GetClickIdArrived())})
 	if l.GetCouponCode() != "" {

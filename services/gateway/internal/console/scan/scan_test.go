@@ -122,13 +122,13 @@ func TestScanIsToldLive(t *testing.T) {
 
 func TestScanOfAGoodLinkAndOfAStrangersLink(t *testing.T) {
 	d := &consoletest.Desk{Scanned: &trackingv1.ScanLinkResponse{Ok: true, Hops: []*trackingv1.ScanHop{{Url: "https://x.example.com/", HttpStatus: 200}}, FinalUrl: "https://x.example.com/"}}
-	consoletest.Expect(t, consoletest.OpenDesk(t, d).Get(scanPath+"&wait=1"), []string{"This link works", "Nothing to mend was found.", "no tracking link of this installation"}, []string{"What to mend", "Parameters at each hop"})
+	consoletest.Expect(t, consoletest.OpenDesk(t, d).Get(scanPath+"&wait=1"), []string{"This link works", "Nothing to fix was found.", "not a tracking link of this installation"}, []string{"What to fix", "Parameters at each hop"})
 }
 
 func TestScanSaysWhatIsWrong(t *testing.T) {
 	b := consoletest.OpenDesk(t, &consoletest.Desk{})
 	consoletest.Expect(t, b.Get("/console/tools/scan"), []string{"Which link?"}, []string{"Scanning…"})
-	for typed, want := range map[string]string{"go.example.com/click": "with https:// in front", consoletest.Hostile: "This is no link.", "javascript:alert(1)": "This is no link."} {
+	for typed, want := range map[string]string{"go.example.com/click": "with https:// in front", consoletest.Hostile: "This is not a link.", "javascript:alert(1)": "This is not a link."} {
 		a := b.Get("/console/tools/scan?" + url.Values{"url": {typed}}.Encode())
 		if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, want) || strings.Contains(a.Body, "<script>alert") || strings.Contains(a.Body, "Scanning…") {
 			t.Errorf("%q: status %d, want %q:\n%s", typed, a.Status, want, a.Body)
@@ -141,7 +141,7 @@ func TestScanSaysWhatIsWrong(t *testing.T) {
 		t.Errorf("no link: status %d", a.Status)
 	}
 	silent := consoletest.OpenDesk(t, &consoletest.Desk{Silent: map[string]bool{"ScanLink": true, "StreamScanLink": true}})
-	consoletest.Expect(t, silent.Get(livePath), []string{"event: end", "Not reachable for the moment"}, []string{"event: hop", "secret address"})
+	consoletest.Expect(t, silent.Get(livePath), []string{"event: end", "Not reachable right now"}, []string{"event: hop", "secret address"})
 	if a := silent.Get(scanPath + "&wait=1"); a.Status != http.StatusServiceUnavailable {
 		t.Errorf("without scripts: status %d", a.Status)
 	}

@@ -35,7 +35,7 @@ func showScan(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	query := r.URL.Query()
 	view := scanView{Form: scanFormOf(query)}
 	p.Title, p.Section = "Scan Tool", "tools/scan"
-	p.Lead = "Follows a link as a visitor would and shows what becomes of the click and the code. It makes no click and no sale."
+	p.Lead = "Follows a link as a visitor would and shows what happens to the click and the code. It makes no click and no sale."
 	if view.Form.URL.Value == "" {
 		return p.Show("scan", view)
 	}
@@ -118,9 +118,9 @@ func (f *scanForm) check() bool {
 	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "":
 		return true
 	case !strings.Contains(f.URL.Value, ":/") && strings.Contains(f.URL.Value, "."):
-		f.URL.Error = "Write the whole link, with https:// in front."
+		f.URL.Error = "Enter the whole link, with https:// in front."
 	default:
-		f.URL.Error = "This is no link. One looks like https://go.example.com/click?offer_id=10&pub_id=22."
+		f.URL.Error = "This is not a link. A link looks like https://go.example.com/click?offer_id=10&pub_id=22."
 	}
 	return false
 }

@@ -72,7 +72,7 @@ func programFacts(p *ui.Page, ctx context.Context) []ui.Fact {
 	store.Badge = nil // each may have its own
 	facts := []ui.Fact{
 		settled(
-			ui.Fact{Label: "Time zone", Hint: "Days begin and end by it, in coupons' dates and in reports. Set by COUPONLINK_TIME_ZONE. Now " + p.Now().In(p.Zone).Format("15:04") + "."},
+			ui.Fact{Label: "Time zone", Hint: "Coupons' dates and reports use its days. Set by COUPONLINK_TIME_ZONE. Now " + p.Now().In(p.Zone).Format("15:04") + "."},
 			said{gatewayProgram, p.Zone.String()}, said{trackingProgram, t.GetTimeZone()},
 		),
 		settled(

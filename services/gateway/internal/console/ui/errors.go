@@ -127,7 +127,7 @@ func (p *Page) ReasonOf(err error) *refusal {
 	st, isStatus := status.FromError(err)
 	if !isStatus {
 		p.Log.ErrorContext(p.Request.Context(), "a page failed", slog.String("path", p.Request.URL.Path), slog.Any("error", err))
-		return refused(http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again; if it stays, look into the log.")
+		return refused(http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again; if it happens again, check the log.")
 	}
 	switch st.Code() {
 	case codes.NotFound:
@@ -137,15 +137,15 @@ func (p *Page) ReasonOf(err error) *refusal {
 	case codes.AlreadyExists, codes.FailedPrecondition:
 		return refused(http.StatusConflict, "This cannot be done", p.Worded(st, "", st.Message()))
 	case codes.Aborted:
-		return refused(http.StatusConflict, "Somebody else was faster", "It has changed since you opened it. Reload the page and try again.")
+		return refused(http.StatusConflict, "Somebody else changed it first", "It has changed since you opened it. Reload the page and try again.")
 	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted:
 		p.Log.WarnContext(p.Request.Context(), "a page could not reach a service", slog.String("path", p.Request.URL.Path), slog.Any("error", err))
-		return refused(http.StatusServiceUnavailable, "Not reachable for the moment", "A part of Couponlink does not answer. Nothing was lost; try again in a moment.")
-	case codes.Canceled: // whoever asked is gone, such as a picker that has been typed on in
+		return refused(http.StatusServiceUnavailable, "Not reachable right now", "A part of Couponlink does not answer. Nothing was lost; try again in a moment.")
+	case codes.Canceled: // the browser no longer wants the answer, such as that of a picker whose text has changed
 		return refused(http.StatusServiceUnavailable, "Stopped", "The request was canceled. Try again.")
 	default:
 		p.Log.ErrorContext(p.Request.Context(), "a page failed", slog.String("path", p.Request.URL.Path), slog.Any("error", err))
-		return refused(http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again; if it stays, look into the log.")
+		return refused(http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again; if it happens again, check the log.")
 	}
 }
 

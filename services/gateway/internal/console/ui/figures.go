@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 )
 
-// noFigure stands where there is nothing to count.
+// noFigure is shown if there is nothing to count.
 const noFigure = "–"
 
 // FiguresByDay is a summary by days, up to today.
@@ -39,7 +39,7 @@ type DaysView struct {
 // tile is a figure.
 type tile struct {
 	Label string
-	// Values are the figure of all days; several where there are several currencies.
+	// Values are the figure of all days, one for each currency.
 	Values []string
 	Today  string
 }
@@ -114,7 +114,7 @@ func tilesOf(figures FiguresByDay) []tile {
 	}
 }
 
-// rateOf is conversions by click, a dash where there are no clicks.
+// rateOf is conversions by click; a dash without clicks.
 func rateOf(f *trackingv1.Figures) string {
 	if f == nil {
 		return noFigure
@@ -122,7 +122,7 @@ func rateOf(f *trackingv1.Figures) string {
 	return ShareText(f.ConversionRate)
 }
 
-// withoutClick is the share of conversions without a click, a dash where there are no conversions.
+// withoutClick is the share of conversions without a click; a dash without conversions.
 func withoutClick(f *trackingv1.Figures) string {
 	if f == nil {
 		return noFigure

@@ -107,7 +107,7 @@ func (l List) Kept() map[string]string {
 	return kept
 }
 
-// Pager leads to the pages beside this one. Empty: there is none.
+// Pager leads to the pages beside this one. A link is "" if there is no such page.
 type Pager struct{ First, Previous, Next string }
 
 // Pager returns the ways on, given the API's next_page_token. Tokens lead forward only, so the way back
@@ -160,7 +160,7 @@ func (l List) Href(values url.Values) string {
 	return l.Path + "?" + values.Encode()
 }
 
-// IsFiltered says that the list may lack rows by what was asked for.
+// IsFiltered reports whether one of these filters is set.
 func (l List) IsFiltered(names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return l.Get(name) != "" })
 }
@@ -201,7 +201,7 @@ func IsID(s string) bool {
 	return s != "" && len(s) <= 63 && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// And joins filters, of which some may be empty.
+// And joins filters. Empty ones are left out.
 func And(filters ...string) string {
 	return strings.Join(slices.DeleteFunc(filters, func(f string) bool { return f == "" }), " AND ")
 }

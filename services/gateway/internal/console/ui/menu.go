@@ -3,7 +3,7 @@ package ui
 // Entry is a line of the menu: a page, or a heading with pages beneath.
 type Entry struct {
 	Label string
-	// Path is the page's, as in the route table; a heading has none.
+	// Path is the page's, as in the route table; "" for a heading.
 	Path  string
 	Icon  string
 	Below []Entry

@@ -116,7 +116,7 @@ func (n Names) Of(name string) string {
 	return IDOf(name)
 }
 
-// HrefOf returns the page of an offer or a publisher, by its resource name; empty where there is no name.
+// HrefOf returns the page of an offer or a publisher by its resource name; "" if name is "".
 func HrefOf(name string) string {
 	if name == "" {
 		return ""
@@ -124,8 +124,8 @@ func HrefOf(name string) string {
 	return Href(strings.Split(name, "/")...)
 }
 
-// NamesOf asks what offers and publishers are called, both at once. Where there is no answer
-// their ids are shown: a page must not fail for want of names.
+// NamesOf returns the display names of offers and publishers. Without an answer, their ids are shown: a page must not
+// fail because it lacks names.
 func (p *Page) NamesOf(ctx context.Context, offers, publishers []string) Names {
 	var calledOffers, calledPublishers map[string]string
 	var all sync.WaitGroup

@@ -30,7 +30,7 @@ func (p *Page) KeepTheme(theme string) {
 	p.Access.SetCookie(p.Writer, p.Request, themeCookie, theme, themeAge)
 }
 
-// LinkTo returns a link to a page without wildcards, or none where there is no such page.
+// LinkTo returns a link to a page without wildcards; nil if the console has no such page.
 func (p *Page) LinkTo(path, label string) *Link {
 	if !p.Has(path) {
 		return nil

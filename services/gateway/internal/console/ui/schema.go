@@ -204,7 +204,7 @@ func WholeNumber(values url.Values, name string, errs Errors) int32 {
 	}
 	n, err := strconv.ParseInt(strings.ReplaceAll(text, ",", ""), 10, 32)
 	if err != nil {
-		errs.Add(name, "Write a whole number, such as 100.")
+		errs.Add(name, "Enter a whole number, such as 100.")
 	}
 	return int32(n)
 }
@@ -223,8 +223,8 @@ func Duration[R any](f Field, at func(*R) **durationpb.Duration) Property[R] {
 	}
 }
 
-// Payout returns the property of a payout; none is what the form says if there is none. currency is the currency if
-// none was typed.
+// Payout returns the property of a payout; none is the label of no payout. currency is the default
+// currency.
 func Payout[R any](name, label, none string, currency func(url.Values) string, at func(*R) **couponv1.Payout) Property[R] {
 	return Property[R]{
 		Path:   name,

@@ -76,7 +76,7 @@ func durationOf(values url.Values, name string, errs Errors) *durationpb.Duratio
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil || n < 0 {
-		errs.Add(name, "Write a whole number, such as 30.")
+		errs.Add(name, "Enter a whole number, such as 30.")
 		return nil
 	}
 	for _, u := range format.Units() {

@@ -72,7 +72,7 @@ func MoneyText(m *couponv1.Money) string {
 	return format.Money(m.GetCurrencyCode(), m.GetUnits(), m.GetNanos())
 }
 
-// MoneyTexts says amounts of several currencies; a dash where there are none.
+// MoneyTexts writes amounts of several currencies; a dash if there are no amounts.
 func MoneyTexts(all []*couponv1.Money) string {
 	if len(all) == 0 {
 		return noFigure

@@ -117,7 +117,7 @@ async function choices(address, query, signal) {
   try {
     const answer = await fetch(`${address}?q=${encodeURIComponent(query)}`, { headers: { 'HX-Request': 'true' }, signal })
     if (answer.headers.has('HX-Redirect')) {
-      return '<div class="nothing">Your session has ended. Log in again in another window, then go on here.</div>'
+      return '<div class="nothing">Your session has ended. Log in again in another window, then continue here.</div>'
     }
     return answer.ok && !answer.redirected ? await answer.text() : null
   } catch {

@@ -24,7 +24,7 @@ function showTwoDays(form, isTwo) {
   form.querySelectorAll('[data-two-days] input').forEach((input) => { input.disabled = !isTwo })
 }
 
-// The filter: operators and value are made anew where another column or operator wants others. The selects
+// The filter: operators and value are replaced if another column or operator needs others. The selects
 // themselves stay: a letter typed into one chooses at once, and the next letter must find it with its focus.
 document.addEventListener('change', async (event) => {
   const row = event.target.closest?.('[data-condition]')

@@ -20,7 +20,7 @@ function follow(place) {
     place.innerHTML = event.data
     ready(place)
   })
-  // A browser would ask again by itself, and scan anew each time.
+  // A browser would ask again by itself, and scan again each time.
   source.addEventListener('error', () => {
     source.close()
     place.querySelector('.scanning progress')?.remove()
