@@ -22,7 +22,7 @@
 //  4. The template file, templates/NAME.html, defines "content". Its data is the *ui.Page: .View is the view.
 //  5. A new subject has a Subject function (offers/subject.go) and is listed in route.go; its menu entry is in menu.go.
 //
-// The menu, the tabs of Offers and those of Offer Detail (ui/offerpage.go) show an entry if the console has its path.
+// The menu, the tabs of Offers and those of Offer Detail (ui/menu.go) show an entry if the console has its path.
 //
 // # Parts of pages
 //

@@ -118,7 +118,7 @@ func showConversionAs(p *ui.Page, code int, c *trackingv1.Conversion, failed *re
 
 // ruleText is the rule that decided. The precedence that some begin with has a line of its own.
 func ruleText(d *trackingv1.Decision) string {
-	return ui.Capital(strings.TrimPrefix(d.GetRule(), d.GetPrecedence()+": "))
+	return format.Capital(strings.TrimPrefix(d.GetRule(), d.GetPrecedence()+": "))
 }
 
 // decisionFacts are what the decision rests on.
@@ -133,20 +133,20 @@ func decisionFacts(p *ui.Page, c *trackingv1.Conversion, called ui.Names) []ui.F
 			facts = append(facts, ui.Fact{Label: label, Value: value, Hint: hint})
 		}
 	}
-	add("Method", ui.EnumWords(c.GetMethod()), "")
-	add("Reason", ui.EnumWords(c.GetReason()), reasonHint(c))
+	add("Method", format.EnumWords(c.GetMethod()), "")
+	add("Reason", format.EnumWords(c.GetReason()), reasonHint(c))
 	d := c.GetDecision()
 	for _, one := range d.GetCodes() {
 		at := "Counted"
 		if one.GetReason() != trackingv1.Conversion_REASON_UNSPECIFIED {
-			at = ui.EnumWords(one.GetReason())
+			at = format.EnumWords(one.GetReason())
 		}
 		add("Code "+one.GetCode(), at, one.GetExplanation())
 	}
 	if click := d.GetClick(); click != nil {
 		value, hint := called.Of(click.GetPublisher())+", "+format.DateTime(click.GetClickTime().AsTime(), p.Zone), "It counted."
 		if click.GetReason() != trackingv1.Conversion_REASON_UNSPECIFIED {
-			hint = "It did not count: " + ui.EnumWords(click.GetReason()) + "."
+			hint = "It did not count: " + format.EnumWords(click.GetReason()) + "."
 		}
 		if click.GetCoupon() != "" {
 			hint += " By the link of coupon " + codeOf(click.GetCoupon()) + "."
@@ -156,7 +156,7 @@ func decisionFacts(p *ui.Page, c *trackingv1.Conversion, called ui.Names) []ui.F
 	} else if d != nil {
 		add("Click", "None", "The sale was reported without a known click.")
 	}
-	add("Precedence", ui.Words(d.GetPrecedence()), "Which one wins if code and click belong to different publishers.")
+	add("Precedence", format.Words(d.GetPrecedence()), "Which one wins if code and click belong to different publishers.")
 	if d.GetClickWindow() != nil {
 		add("Click window", format.Duration(d.GetClickWindow().AsDuration()), "")
 	}
@@ -189,7 +189,7 @@ func consideredTable(p *ui.Page, c *trackingv1.Conversion, called ui.Names) *ui.
 	for _, one := range c.GetDecision().GetCoupons() {
 		at := &ui.Badge{Text: "Valid", Tone: "good"}
 		if one.GetReason() != trackingv1.Conversion_REASON_UNSPECIFIED {
-			at = &ui.Badge{Text: ui.EnumWords(one.GetReason()), Tone: "wait"}
+			at = &ui.Badge{Text: format.EnumWords(one.GetReason()), Tone: "wait"}
 		}
 		until := p.Moment(one.GetExpireTime())
 		if until.Text == "" {
@@ -307,7 +307,7 @@ func changeTitle(kind trackingv1.ConversionChange_Kind) string {
 	case trackingv1.ConversionChange_REPLAY:
 		return "Attributed by a replay of its postback"
 	default:
-		return ui.EnumWords(kind)
+		return format.EnumWords(kind)
 	}
 }
 
@@ -319,10 +319,10 @@ func differences(from, to *trackingv1.ConversionState, called ui.Names) []string
 			lines = append(lines, label+": "+orDash(before)+" → "+orDash(after))
 		}
 	}
-	add("Status", ui.EnumWords(from.GetStatus()), ui.EnumWords(to.GetStatus()))
+	add("Status", format.EnumWords(from.GetStatus()), format.EnumWords(to.GetStatus()))
 	add("Publisher", called.Of(from.GetPublisher()), called.Of(to.GetPublisher()))
 	add("Coupon", codeOf(from.GetCoupon()), codeOf(to.GetCoupon()))
-	add("Reason", ui.EnumWords(from.GetReason()), ui.EnumWords(to.GetReason()))
+	add("Reason", format.EnumWords(from.GetReason()), format.EnumWords(to.GetReason()))
 	add("Amount", ui.MoneyText(from.GetAmount()), ui.MoneyText(to.GetAmount()))
 	add("Refunded", ui.MoneyText(from.GetRefundedAmount()), ui.MoneyText(to.GetRefundedAmount()))
 	add("Payout", ui.MoneyText(from.GetPayout()), ui.MoneyText(to.GetPayout()))
@@ -343,7 +343,7 @@ func conflictsOf(p *ui.Page, c *trackingv1.Conversion, called ui.Names) []confli
 	for _, one := range c.GetConflicts() {
 		view := conflictView{
 			Title: format.DateTime(one.GetCreateTime().AsTime(), p.Zone), Number: one.GetNumber(),
-			IsOpen: one.GetResolution() == trackingv1.ConversionConflict_RESOLUTION_UNSPECIFIED, Outcome: ui.EnumWords(one.GetResolution()),
+			IsOpen: one.GetResolution() == trackingv1.ConversionConflict_RESOLUTION_UNSPECIFIED, Outcome: format.EnumWords(one.GetResolution()),
 			Resolve: ui.Href("reports", "conversions", ui.IDOf(c.GetName()), "resolve"),
 		}
 		for _, f := range []ui.Fact{

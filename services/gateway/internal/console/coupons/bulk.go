@@ -62,13 +62,13 @@ func setEnabled(p *ui.Page, keys []string, enabled bool, back string) error {
 
 // bulkToast says what happened to a selection. changed are the coupons as they were before.
 func bulkToast(word string, changed []*couponv1.Coupon, faults []string, back string) ui.Toast {
-	t := ui.Toast{Text: ui.CountOf(len(changed), "coupon", "coupons") + " " + word + "."}
+	t := ui.Toast{Text: format.CountOf(len(changed), "coupon", "coupons") + " " + word + "."}
 	if len(changed) == 0 {
 		t.Text = "No coupon changed: they are " + word + " already, or archived."
 	}
 	if len(faults) > 0 {
 		t.IsError = true
-		t.Text = ui.CountOf(len(changed), "coupon", "coupons") + " " + word + ", " + format.Number(int64(len(faults))) + " could not be: " +
+		t.Text = format.CountOf(len(changed), "coupon", "coupons") + " " + word + ", " + format.Number(int64(len(faults))) + " could not be: " +
 			strings.Join(faults[:min(len(faults), maxToldFaults)], " ")
 	}
 	if kept := packed(changed); len(changed) > 0 && len(kept) <= maxPackedBytes {
@@ -194,7 +194,7 @@ func askArchive(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	if err != nil {
 		return err
 	}
-	p.Title = "Archive " + ui.CountOf(len(found), "coupon", "coupons")
+	p.Title = "Archive " + format.CountOf(len(found), "coupon", "coupons")
 	p.Lead = "An archived coupon has ended for good: its code earns nothing any more, and stays taken. This cannot be undone. To end a coupon for now, disable it."
 	return showSelection(p, http.StatusOK, ui.Form{
 		ID: "archive-form", Action: p.Path(), Save: "Archive for good",
@@ -224,7 +224,7 @@ func askExtend(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 }
 
 func showExtend(p *ui.Page, httpStatus int, found []*couponv1.Coupon, back string, typed ui.Field) error {
-	p.Title = "Extend " + ui.CountOf(len(found), "coupon", "coupons")
+	p.Title = "Extend " + format.CountOf(len(found), "coupon", "coupons")
 	p.Lead = "All of them get the same new Expiration Date."
 	date := expireField(typed.Value)
 	date.Hint = "The last day on which they are valid."
@@ -259,7 +259,7 @@ func restoreCoupons(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 		return p.Refuse(http.StatusBadRequest, "This cannot be undone any more", "Change the coupons by hand.")
 	}
 	changed, faults := changeCoupons(p, before, []string{"enabled", "expire_time"}, func(*couponv1.Coupon) {})
-	t := ui.Toast{Text: ui.CountOf(len(changed), "coupon is", "coupons are") + " as before."}
+	t := ui.Toast{Text: format.CountOf(len(changed), "coupon is", "coupons are") + " as before."}
 	if len(faults) > 0 {
 		t.IsError = true
 		t.Text += " " + strings.Join(faults[:min(len(faults), maxToldFaults)], " ")

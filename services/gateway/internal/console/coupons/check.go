@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 )
 
@@ -93,7 +94,7 @@ func checkWhole(p *ui.Page, code, offer, publisher string) couponCheck {
 
 // sharedText warns of a code that several publishers have on one offer.
 func sharedText(sharers string, count int) string {
-	return sharers + " " + ui.Plural(int64(count), "has", "have") + " this code on this offer too. " +
+	return sharers + " " + format.Plural(int64(count), "has", "have") + " this code on this offer too. " +
 		"A sale that comes with the code alone cannot be told apart then: it needs a click, or the publisher in the postback."
 }
 

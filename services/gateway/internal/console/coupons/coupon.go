@@ -10,6 +10,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/qrcode"
@@ -161,7 +162,7 @@ func picture(p *ui.Page, w http.ResponseWriter, contentType, ending string, draw
 	}
 	code, err := qrcode.New(c.GetTrackingLink())
 	if err != nil {
-		return p.Refuse(http.StatusUnprocessableEntity, "This link has no QR code", ui.Sentence(err.Error()))
+		return p.Refuse(http.StatusUnprocessableEntity, "This link has no QR code", format.Sentence(err.Error()))
 	}
 	content, err := draw(code, pixels)
 	if err != nil {

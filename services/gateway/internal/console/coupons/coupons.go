@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 )
 
@@ -300,7 +301,7 @@ func couponRow(p *ui.Page, c *couponv1.Coupon, scope scope, more couponMore) ui.
 		end = ui.Cell{Time: lastMoment(c)}
 	}
 	note := c.GetInternalNote()
-	if short := ui.Shortened(note, maxNoteChars); short != note {
+	if short := format.Shortened(note, maxNoteChars); short != note {
 		note = strings.TrimSpace(short) + "…"
 	}
 	r.Cells = append(

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 )
 
@@ -96,6 +97,6 @@ func generated(p *ui.Page, offer, publisher string, made []string) error {
 		}
 	}
 	return p.Done(ui.Href("offers", offer, "coupons")+"?"+query.Encode(), ui.Toast{
-		Text: ui.CountOf(len(made), "coupon", "coupons") + " generated. Export downloads them as CSV.",
+		Text: format.CountOf(len(made), "coupon", "coupons") + " generated. Export downloads them as CSV.",
 	})
 }

@@ -81,7 +81,7 @@ func importCoupons(w http.ResponseWriter, r *http.Request, p *ui.Page) error {
 		Parent: scope.parent(), File: file, Zone: p.Zone, ValidateOnly: isDry,
 	})
 	if refusal := apperr.As(err); refusal != nil {
-		return showImport(p, http.StatusUnprocessableEntity, scope, importView{Error: ui.Sentence(refusal.Message), FileName: name})
+		return showImport(p, http.StatusUnprocessableEntity, scope, importView{Error: format.Sentence(refusal.Message), FileName: name})
 	}
 	if err != nil {
 		return err
@@ -145,13 +145,13 @@ func unpackedFile(text string) ([]byte, error) {
 // importResult shows the result of each row, refused ones first.
 func importResult(p *ui.Page, result couponimport.Result, isDry bool) importView {
 	v := importView{Done: !isDry, Created: result.Created, Failed: result.Failed}
-	v.Verdict = ui.CountOf(result.Created, "coupon", "coupons") + " created."
+	v.Verdict = format.CountOf(result.Created, "coupon", "coupons") + " created."
 	if isDry {
-		v.Verdict = ui.CountOf(result.Created, "coupon", "coupons") + " can be created."
-		v.Save = "Create " + ui.CountOf(result.Created, "coupon", "coupons")
+		v.Verdict = format.CountOf(result.Created, "coupon", "coupons") + " can be created."
+		v.Save = "Create " + format.CountOf(result.Created, "coupon", "coupons")
 	}
 	if result.Failed > 0 {
-		v.Verdict += " " + ui.CountOf(result.Failed, "row", "rows") + " " + ui.Plural(int64(result.Failed), "was", "were") + " refused."
+		v.Verdict += " " + format.CountOf(result.Failed, "row", "rows") + " " + format.Plural(int64(result.Failed), "was", "were") + " refused."
 		if isDry {
 			v.Verdict = strings.Replace(v.Verdict, " refused.", " refused: fix the file and choose it again, or leave them out.", 1)
 		}

@@ -66,7 +66,7 @@ func deliveryQuestion(p *ui.Page, l ui.List, filter string) (*ui.BulkReplay, err
 	}
 	n := resp.GetReplayedCount()
 	bulk := &ui.BulkReplay{
-		Title: "Send " + format.Number(n) + " " + ui.Plural(n, "delivery", "deliveries") + " again?", Cancel: l.With("replay", ""),
+		Title: "Send " + format.Number(n) + " " + format.Plural(n, "delivery", "deliveries") + " again?", Cancel: l.With("replay", ""),
 		Text: "All that match, on all pages, become due immediately, delivered or not, and are tried for three days. Publishers recognize a repeat by its id.",
 	}
 	if n == 0 {
@@ -84,7 +84,7 @@ func replayDeliveries(p *ui.Page, l ui.List, filter string) error {
 	}
 	n := resp.GetReplayedCount()
 	l.Values.Del("state") // they are due now, whatever they were
-	return p.Done(l.Href(l.Copy()), ui.Toast{Text: format.Number(n) + " " + ui.Plural(n, "delivery is", "deliveries are") + " due now."})
+	return p.Done(l.Href(l.Copy()), ui.Toast{Text: format.Number(n) + " " + format.Plural(n, "delivery is", "deliveries are") + " due now."})
 }
 
 func deliveryFilters(l ui.List, called ui.Names) []ui.Field {
@@ -114,7 +114,7 @@ func deliveryTable(p *ui.Page, l ui.List, resp *trackingv1.ListDeliveriesRespons
 			{Badge: ui.DeliveryBadge(one.GetState())},
 			{Text: called.Of(one.GetPublisher())},
 			{Text: called.Of(one.GetOffer())},
-			{Text: ui.EnumWords(one.GetStatus())},
+			{Text: format.EnumWords(one.GetStatus())},
 			{Text: format.Number(int64(one.GetAttemptCount()))},
 			p.Moment(one.GetDueTime()),
 		}})
@@ -145,7 +145,7 @@ func showDelivery(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 		Conversion: ui.Href("reports", "conversions", ui.IDOf(one.GetConversion())), Publisher: ui.Href("publishers", ui.IDOf(one.GetPublisher())),
 		ReplayAction: ui.Href("reports", "deliveries", id, "replay"),
 	}
-	tells := ui.EnumWords(one.GetStatus())
+	tells := format.EnumWords(one.GetStatus())
 	if one.GetChange() > 0 {
 		tells += ", change " + format.Number(int64(one.GetChange()))
 	}

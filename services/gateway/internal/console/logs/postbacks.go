@@ -87,10 +87,10 @@ func reasonChoices(asked string) []ui.Choice {
 	values := trackingv1.Conversion_REASON_UNSPECIFIED.Descriptor().Values()
 	for i := 1; i < values.Len(); i++ {
 		name := string(values.Get(i).Name())
-		all = append(all, ui.Choice{Value: name, Label: ui.Words(name)})
+		all = append(all, ui.Choice{Value: name, Label: format.Words(name)})
 	}
 	if !slices.ContainsFunc(all, func(c ui.Choice) bool { return c.Value == asked }) {
-		all = append(all, ui.Choice{Value: asked, Label: ui.Words(asked)})
+		all = append(all, ui.Choice{Value: asked, Label: format.Words(asked)})
 	}
 	return all
 }
@@ -106,7 +106,7 @@ func postbackTable(p *ui.Page, l ui.List, resp *trackingv1.ListPostbacksResponse
 		t.Rows = append(t.Rows, ui.Row{Key: ui.IDOf(one.GetName()), Cells: []ui.Cell{
 			moment,
 			{Badge: postbackBadge(one)},
-			{Text: ui.Words(one.GetReason())},
+			{Text: format.Words(one.GetReason())},
 			{Text: called.Of(one.GetOffer())},
 			ui.CodeCell(one.GetCouponCode()), ui.CodeCell(one.GetTransactionId()),
 			{Text: cut(one.GetParameters()), IsCode: one.GetParameters() != ""},
@@ -205,7 +205,7 @@ func postbackFacts(one *trackingv1.Postback, called ui.Names) []ui.Fact {
 	var facts []ui.Fact
 	for _, f := range []ui.Fact{
 		{Label: "Offer", Value: called.Of(one.GetOffer()), Href: ui.HrefOf(one.GetOffer())},
-		{Label: "Reason", Value: ui.Words(one.GetReason())},
+		{Label: "Reason", Value: format.Words(one.GetReason())},
 		{Label: "Coupon code", Value: one.GetCouponCode(), IsCode: true},
 		{Label: "Transaction id", Value: one.GetTransactionId(), IsCode: true},
 		{Label: "Answered", Value: "HTTP " + format.Number(int64(one.GetHttpStatus())), Hint: "After " + format.Latency(one.GetDuration().AsDuration())},
@@ -248,10 +248,10 @@ func replayViewOf(p *ui.Page, result *trackingv1.ReplayResult, called ui.Names) 
 	tones := map[trackingv1.ReplayResult_Outcome]string{
 		trackingv1.ReplayResult_ATTRIBUTED: "good", trackingv1.ReplayResult_RECORDED: "wait", trackingv1.ReplayResult_UNCHANGED: "quiet", trackingv1.ReplayResult_REFUSED: "bad",
 	}
-	view := &replayView{Outcome: &ui.Badge{Text: ui.EnumWords(result.GetOutcome()), Tone: tones[result.GetOutcome()]}, Message: ui.Sentence(result.GetMessage())}
+	view := &replayView{Outcome: &ui.Badge{Text: format.EnumWords(result.GetOutcome()), Tone: tones[result.GetOutcome()]}, Message: format.Sentence(result.GetMessage())}
 	for _, f := range []ui.Fact{
 		{Label: "Publisher", Value: called.Of(result.GetPublisher())},
-		{Label: "Reason", Value: ui.Words(result.GetReason())},
+		{Label: "Reason", Value: format.Words(result.GetReason())},
 		{Label: "Replayed", Value: p.Moment(result.GetReplayTime()).Text},
 	} {
 		if f.Value != "" {
@@ -267,5 +267,5 @@ func replayPostback(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	if err != nil {
 		return err
 	}
-	return p.Done(ui.Href("reports", "postbacks", id), ui.Toast{Text: "Replayed: " + ui.EnumWords(result.GetOutcome()) + "."})
+	return p.Done(ui.Href("reports", "postbacks", id), ui.Toast{Text: "Replayed: " + format.EnumWords(result.GetOutcome()) + "."})
 }

@@ -53,9 +53,9 @@ func postbackQuestion(p *ui.Page, l ui.List, filter string) (*ui.BulkReplay, err
 		bulk.Title = "More postbacks match than a page can replay"
 		bulk.Text = "After " + format.Number(n) + " there were still more. Filter further, or replay them by POST /v1/postbacks:replay, which tells how far it is."
 	case would.GetAttributedCount()+would.GetRecordedCount() == 0:
-		bulk.Title, bulk.Text = "A replay would change nothing", ui.CountOf(int(n), "postback was", "postbacks were")+" processed again. "+staying(would)
+		bulk.Title, bulk.Text = "A replay would change nothing", format.CountOf(int(n), "postback was", "postbacks were")+" processed again. "+staying(would)
 	default:
-		bulk.Title = "Replay " + ui.CountOf(int(n), "postback", "postbacks") + "?"
+		bulk.Title = "Replay " + format.CountOf(int(n), "postback", "postbacks") + "?"
 		bulk.Text = "All that match, on all pages, are processed again as they were sent, at their original time, with today’s coupons and settings. " + gained(would, "would be", "would be") + " " + staying(would) +
 			" A sale that is already credited never changes."
 		bulk.Action, bulk.Save, bulk.Fields = ui.Href("reports", "postbacks", "replay"), "Replay "+format.Number(n), l.Filters(postbackNames())
@@ -68,10 +68,10 @@ func gained(of *trackingv1.ReplayPostbacksResponse, is, are string) string {
 	credited, recorded := of.GetAttributedCount(), of.GetRecordedCount()
 	var parts []string
 	if credited > 0 {
-		parts = append(parts, ui.CountOf(int(credited), "sale", "sales")+" "+ui.Plural(credited, is, are)+" credited to a publisher.")
+		parts = append(parts, format.CountOf(int(credited), "sale", "sales")+" "+format.Plural(credited, is, are)+" credited to a publisher.")
 	}
 	if recorded > 0 {
-		parts = append(parts, ui.CountOf(int(recorded), "sale that was refused", "sales that were refused")+" "+ui.Plural(recorded, is, are)+" recorded.")
+		parts = append(parts, format.CountOf(int(recorded), "sale that was refused", "sales that were refused")+" "+format.Plural(recorded, is, are)+" recorded.")
 	}
 	return strings.Join(parts, " ")
 }
@@ -80,10 +80,10 @@ func gained(of *trackingv1.ReplayPostbacksResponse, is, are string) string {
 func staying(of *trackingv1.ReplayPostbacksResponse) string {
 	var parts []string
 	if n := of.GetUnchangedCount(); n > 0 {
-		parts = append(parts, ui.CountOf(int(n), "stays", "stay")+" as "+ui.Plural(n, "it is.", "they are."))
+		parts = append(parts, format.CountOf(int(n), "stays", "stay")+" as "+format.Plural(n, "it is.", "they are."))
 	}
 	if n := of.GetRefusedCount(); n > 0 {
-		parts = append(parts, ui.CountOf(int(n), "is", "are")+" still refused.")
+		parts = append(parts, format.CountOf(int(n), "is", "are")+" still refused.")
 	}
 	return strings.Join(parts, " ")
 }

@@ -91,7 +91,7 @@ func typedCurrency(values url.Values) string {
 }
 
 // payoutCurrency is the default currency of amounts.
-func payoutCurrency(values url.Values) string { return ui.OrElse(typedCurrency(values), "USD") }
+func payoutCurrency(values url.Values) string { return format.OrElse(typedCurrency(values), "USD") }
 
 func forwardParameters() property {
 	return property{
@@ -158,7 +158,7 @@ func maxAmount() property {
 		},
 		Set: func(values url.Values, o *offer, errs ui.Errors) {
 			if text := ui.Trimmed(values, name); text != "" {
-				code := ui.OrElse(strings.ToUpper(ui.Trimmed(values, unit)), payoutCurrency(values))
+				code := format.OrElse(strings.ToUpper(ui.Trimmed(values, unit)), payoutCurrency(values))
 				o.OpenPostbackMaxAmount = ui.AmountOf(text, code, name, errs)
 			}
 		},

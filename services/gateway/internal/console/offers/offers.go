@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 )
 
@@ -74,7 +75,7 @@ func offersTable(l ui.List, resp *couponv1.ListOffersResponse) ui.Table {
 			{Text: id, IsCode: true},
 			{Badge: ui.StateBadge(o.GetState().String())},
 			{Text: ui.PayoutText(o.GetPayout())},
-			{Text: ui.HostOf(o.GetLandingPageUrl())},
+			{Text: format.HostOf(o.GetLandingPageUrl())},
 			{Time: o.GetCreateTime().AsTime()},
 		}})
 	}

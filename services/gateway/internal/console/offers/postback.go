@@ -136,7 +136,7 @@ func testForm(o *couponv1.Offer, values url.Values) ui.Form {
 			{Name: "click", Label: "Click id", Kind: "code", Value: values.Get("click"), Hint: "If the shopper came by a tracking link."},
 			{
 				Name: "amount", Label: "Amount", Value: values.Get("amount"), Mode: "decimal", Placeholder: "49.90",
-				Hint: "In " + ui.OrElse(o.GetCurrencyCode(), "USD") + ".",
+				Hint: "In " + format.OrElse(o.GetCurrencyCode(), "USD") + ".",
 			},
 			{Name: "transaction_id", Label: "Order number", Kind: "code", Value: values.Get("transaction_id"), Hint: "Of a sale that is known already: the answer says so."},
 		}}},
@@ -164,7 +164,7 @@ func testPostback(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	if status.Code(err) == codes.Aborted {
 		return showPostbackPage(p, http.StatusOK, o, f, &postbackVerdict{
 			State: &ui.Badge{Text: "Conflict", Tone: "bad"}, Title: "A sale with this order number is known with different content",
-			Text: "A postback would get the answer 409, and nothing would change. " + ui.Sentence(status.Convert(err).Message()),
+			Text: "A postback would get the answer 409, and nothing would change. " + format.Sentence(status.Convert(err).Message()),
 		})
 	}
 	if err != nil {
@@ -181,7 +181,7 @@ func testPostback(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 func verdictOf(p *ui.Page, resp *trackingv1.RecordConversionResponse) *postbackVerdict {
 	c := resp.GetConversion()
 	v := &postbackVerdict{
-		State: ui.StateBadge(c.GetOutcome().String()), Title: "Nobody would be credited with this sale", Text: ui.OrElse(c.GetExplanation(), resp.GetMessage()),
+		State: ui.StateBadge(c.GetOutcome().String()), Title: "Nobody would be credited with this sale", Text: format.OrElse(c.GetExplanation(), resp.GetMessage()),
 		Warnings: resp.GetWarnings(),
 	}
 	if c.GetOutcome() == trackingv1.Conversion_ATTRIBUTED {
@@ -199,9 +199,9 @@ func verdictOf(p *ui.Page, resp *trackingv1.RecordConversionResponse) *postbackV
 	if resp.GetOutcome() == trackingv1.RecordConversionResponse_DUPLICATE {
 		v.State, v.Title = &ui.Badge{Text: "Known", Tone: "wait"}, "This sale is known already"
 	}
-	v.Text = ui.Sentence(v.Text)
+	v.Text = format.Sentence(v.Text)
 	for i := range v.Warnings {
-		v.Warnings[i] = ui.Sentence(v.Warnings[i])
+		v.Warnings[i] = format.Sentence(v.Warnings[i])
 	}
 	return v
 }

@@ -60,7 +60,7 @@ func topPublishers(o *overview) topList {
 		if id == "" || len(list.Rows) == overviewTop {
 			continue // without a publisher nobody succeeded
 		}
-		one := topRow{Name: ui.OrElse(o.publisherNames[id], id), Sub: id, Href: ui.Href("publishers", id)}
+		one := topRow{Name: format.OrElse(o.publisherNames[id], id), Sub: id, Href: ui.Href("publishers", id)}
 		list.Rows = append(list.Rows, one.with(row.GetFigures()))
 	}
 	return list
@@ -73,7 +73,7 @@ func topCodes(p *ui.Page, o *overview) topList {
 		if code == "" || publisher == "" || len(list.Rows) == overviewTop {
 			continue
 		}
-		one := topRow{Name: code, IsCode: true, Sub: ui.OrElse(o.codesOfferNames[offer], offer)}
+		one := topRow{Name: code, IsCode: true, Sub: format.OrElse(o.codesOfferNames[offer], offer)}
 		if p.Has("offers/{offer}/coupons/{coupon}") {
 			one.Href = ui.Href("offers", offer, "coupons", publisher+"."+code)
 		}
@@ -120,7 +120,7 @@ func counted(n int64, hasMore bool) string {
 func deadDeliveries(p *ui.Page, o *overview) attention {
 	n := o.dead.Value.GetReplayedCount()
 	return attention{
-		Tone: "bad", Count: counted(n, false), Title: ui.Plural(n, "delivery was given up", "deliveries were given up"),
+		Tone: "bad", Count: counted(n, false), Title: format.Plural(n, "delivery was given up", "deliveries were given up"),
 		Text:   "Publishers' systems did not accept them for three days. Fix the postback URL, then replay.",
 		Action: p.LinkWith("reports/deliveries", "Deliveries", url.Values{"state": {"DEAD"}}),
 	}
@@ -129,7 +129,7 @@ func deadDeliveries(p *ui.Page, o *overview) attention {
 func waitingConflicts(p *ui.Page, o *overview) attention {
 	n := int64(len(o.conflicts.Value.GetConversions()))
 	return attention{
-		Tone: "bad", Count: counted(n, o.conflicts.Value.GetNextPageToken() != ""), Title: ui.Plural(n, "conflict waits", "conflicts wait"),
+		Tone: "bad", Count: counted(n, o.conflicts.Value.GetNextPageToken() != ""), Title: format.Plural(n, "conflict waits", "conflicts wait"),
 		Text:   "A sale was reported again with different content. Accept the new amount, or dismiss it.",
 		Action: p.LinkWith("reports/conversions", "Show them", url.Values{"filter": {"conflicted = true"}, "range": {"all_time"}}),
 	}
@@ -144,7 +144,7 @@ func unattributedSales(p *ui.Page, o *overview) attention {
 		}
 	}
 	return attention{
-		Tone: "wait", Count: counted(n, false), Title: ui.Plural(n, "sale is unattributed", "sales are unattributed"),
+		Tone: "wait", Count: counted(n, false), Title: format.Plural(n, "sale is unattributed", "sales are unattributed"),
 		Text:   "Nobody is credited with them. Each says why, and you can reassign it.",
 		Action: p.LinkWith("reports/conversions", "Show them", url.Values{"filter": {"outcome = UNATTRIBUTED AND status != REJECTED"}, "range": {"last_30_days"}}),
 	}
@@ -153,7 +153,7 @@ func unattributedSales(p *ui.Page, o *overview) attention {
 func leakedCodes(p *ui.Page, o *overview) attention {
 	n := int64(len(o.leaked.Value.GetLeakedCodes()))
 	return attention{
-		Tone: "wait", Count: counted(n, false), Title: ui.Plural(n, "code may have leaked", "codes may have leaked"),
+		Tone: "wait", Count: counted(n, false), Title: format.Plural(n, "code may have leaked", "codes may have leaked"),
 		Text:   "Far more of its sales come without a click than before, as when a coupon site lists it.",
 		Action: p.LinkWith("reports/leaked-codes", "Leaked codes", nil),
 	}
@@ -164,7 +164,7 @@ func expiringCoupons(p *ui.Page, o *overview) attention {
 	n := int64(len(coupons))
 	one := attention{
 		Tone: "wait", Count: counted(n, o.expiring.Value.GetNextPageToken() != ""),
-		Title:  ui.Plural(n, "coupon expires", "coupons expire") + " within " + strconv.Itoa(expiringDays) + " days",
+		Title:  format.Plural(n, "coupon expires", "coupons expire") + " within " + strconv.Itoa(expiringDays) + " days",
 		Action: p.LinkWith("coupons", "Show them", url.Values{"state": {"ACTIVE"}, "sort": {"expire_time"}}),
 	}
 	if n > 0 {

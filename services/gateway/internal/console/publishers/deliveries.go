@@ -239,7 +239,7 @@ func testedOf(answer *trackingv1.TestDeliveryResponse) *testedDelivery {
 	code := format.Number(int64(attempt.GetHttpStatus()))
 	switch {
 	case attempt.GetHttpStatus() == 0:
-		test.Tone, test.Title, test.Text = "bad", "No answer", ui.Sentence(attempt.GetError())
+		test.Tone, test.Title, test.Text = "bad", "No answer", format.Sentence(attempt.GetError())
 	case attempt.GetHttpStatus() >= 200 && attempt.GetHttpStatus() < 300:
 		test.Tone, test.Title, test.Text = "good", "It works", "The publisher's system answered "+code+" after "+took+"."
 	default:

@@ -138,7 +138,7 @@ func publisherCouponsTable(p *ui.Page, id string, found *publisherFigures) ui.Ta
 		f := figures[c.GetOffer()+" "+upper]
 		t.Rows = append(t.Rows, ui.Row{Key: c.GetName(), Label: c.GetCode(), Cells: []ui.Cell{
 			code,
-			{Text: ui.OrElse(found.offerNames[offer], offer), Href: ui.Href("offers", offer)},
+			{Text: format.OrElse(found.offerNames[offer], offer), Href: ui.Href("offers", offer)},
 			{Badge: ui.StateBadge(c.GetState().String())},
 			expires,
 			{Text: numberCell(found, f.GetClicks())},

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 )
 
@@ -85,7 +86,7 @@ func publishersTable(l ui.List, resp *couponv1.ListPublishersResponse) ui.Table 
 		id := ui.IDOf(o.GetName())
 		postback := ui.Cell{Text: "None"}
 		if o.GetPostbackUrl() != "" {
-			postback.Text = ui.HostOf(o.GetPostbackUrl())
+			postback.Text = format.HostOf(o.GetPostbackUrl())
 		}
 		t.Rows = append(t.Rows, ui.Row{Key: id, Label: o.GetDisplayName(), Cells: []ui.Cell{
 			{Text: o.GetDisplayName(), Href: ui.Href("publishers", id)},

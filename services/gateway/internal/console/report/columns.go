@@ -9,6 +9,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
@@ -83,8 +84,8 @@ func reportColumns() []reportColumn {
 		money("refunded_amount", "Refunded", sale.GetRefundedAmount),
 		enumColumn("status", "Status", trackingv1.Conversion_STATUS_UNSPECIFIED.Descriptor(), true, func(c sale) ui.Cell { return ui.Cell{Badge: ui.StateBadge(c.GetStatus().String())} }),
 		enumColumn("outcome", "Outcome", trackingv1.Conversion_OUTCOME_UNSPECIFIED.Descriptor(), false, func(c sale) ui.Cell { return ui.Cell{Badge: ui.StateBadge(c.GetOutcome().String())} }),
-		enumColumn("method", "Method", trackingv1.Conversion_METHOD_UNSPECIFIED.Descriptor(), false, func(c sale) ui.Cell { return ui.Cell{Text: ui.EnumWords(c.GetMethod())} }),
-		enumColumn("reason", "Reason", trackingv1.Conversion_REASON_UNSPECIFIED.Descriptor(), false, func(c sale) ui.Cell { return ui.Cell{Text: ui.EnumWords(c.GetReason())} }),
+		enumColumn("method", "Method", trackingv1.Conversion_METHOD_UNSPECIFIED.Descriptor(), false, func(c sale) ui.Cell { return ui.Cell{Text: format.EnumWords(c.GetMethod())} }),
+		enumColumn("reason", "Reason", trackingv1.Conversion_REASON_UNSPECIFIED.Descriptor(), false, func(c sale) ui.Cell { return ui.Cell{Text: format.EnumWords(c.GetReason())} }),
 		{Name: "codes", Label: "Codes sent", kind: listKind, cell: func(_ *cellMaker, c sale) ui.Cell { return ui.Cell{Text: strings.Join(c.GetCodes(), ", ")} }},
 		text("event", "Event", sale.GetEvent),
 		text("pub_unique1", "Pub. Unique 1", sale.GetPubUnique1),
@@ -146,7 +147,7 @@ func (c reportColumn) choices() []ui.Choice {
 		var all []ui.Choice
 		for i := 1; i < c.values.Values().Len(); i++ {
 			name := string(c.values.Values().Get(i).Name())
-			all = append(all, ui.Choice{Value: name, Label: ui.Words(name)})
+			all = append(all, ui.Choice{Value: name, Label: format.Words(name)})
 		}
 		return all
 	default:
@@ -159,7 +160,7 @@ func (c reportColumn) isNumber() bool { return c.kind == numberKind }
 // publisherCell says who is credited, or why nobody is.
 func publisherCell(m *cellMaker, c *trackingv1.Conversion) ui.Cell {
 	if c.GetPublisher() == "" {
-		return ui.Cell{Text: "Nobody", Sub: ui.EnumWords(c.GetReason())}
+		return ui.Cell{Text: "Nobody", Sub: format.EnumWords(c.GetReason())}
 	}
 	return ui.Cell{Text: m.names.Of(c.GetPublisher())}
 }

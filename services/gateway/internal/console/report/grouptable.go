@@ -120,7 +120,7 @@ func groupCell(group string, r *trackingv1.SummaryRow, called ui.Names) ui.Cell 
 		if r.GetMethod() == trackingv1.Conversion_METHOD_UNSPECIFIED {
 			return ui.Cell{Text: "Not credited"}
 		}
-		return ui.Cell{Text: ui.EnumWords(r.GetMethod())}
+		return ui.Cell{Text: format.EnumWords(r.GetMethod())}
 	default:
 		return ui.Cell{Text: dateLabel(r.GetDate(), group)}
 	}

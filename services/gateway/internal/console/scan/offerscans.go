@@ -211,7 +211,7 @@ func scannedLinks(p *ui.Page, scan *trackingv1.OfferScan, results []*trackingv1.
 	for _, result := range results {
 		publisher, code, _ := strings.Cut(ui.IDOf(result.GetCoupon()), ".")
 		one := scannedLink{
-			Code: code, Publisher: ui.OrElse(called[publisher], publisher), Problems: scanProblems(result.GetProblems()), Final: ui.HostOf(result.GetFinalUrl()), Hops: result.GetHopCount(),
+			Code: code, Publisher: format.OrElse(called[publisher], publisher), Problems: scanProblems(result.GetProblems()), Final: format.HostOf(result.GetFinalUrl()), Hops: result.GetHopCount(),
 			ScanHref: ui.ScanHref(result.GetTrackingLink()) + "&device=" + scan.GetDevice().String(), State: &ui.Badge{Text: "Works", Tone: "good"},
 		}
 		if p.Has("offers/{offer}/coupons/{coupon}") {

@@ -113,15 +113,15 @@ func (s *scanResult) judge(found *trackingv1.ScanLinkResponse) {
 			doubtful++
 		}
 	}
-	errs := format.Number(grave) + ui.Plural(grave, " problem loses", " problems lose") + " sales or visitors"
-	warnings := format.Number(doubtful) + ui.Plural(doubtful, " thing", " things") + " to look at"
+	errs := format.Number(grave) + format.Plural(grave, " problem loses", " problems lose") + " sales or visitors"
+	warnings := format.Number(doubtful) + format.Plural(doubtful, " thing", " things") + " to look at"
 	switch {
 	case grave > 0 && doubtful > 0:
-		s.Tone, s.Title, s.Text = "bad", "This link does not work as it should", errs+", and there "+ui.Plural(doubtful, "is ", "are ")+warnings+"."
+		s.Tone, s.Title, s.Text = "bad", "This link does not work as it should", errs+", and there "+format.Plural(doubtful, "is ", "are ")+warnings+"."
 	case grave > 0:
 		s.Tone, s.Title, s.Text = "bad", "This link does not work as it should", errs+"."
 	case doubtful > 0:
-		s.Tone, s.Title, s.Text = "wait", "This link works", "There "+ui.Plural(doubtful, "is ", "are ")+warnings+"."
+		s.Tone, s.Title, s.Text = "wait", "This link works", "There "+format.Plural(doubtful, "is ", "are ")+warnings+"."
 	default:
 		s.Tone, s.Title, s.Text = "good", "This link works", "Nothing to fix was found."
 	}
@@ -151,7 +151,7 @@ func scanFacts(p *ui.Page, found *trackingv1.ScanLinkResponse) []scanFact {
 		facts = append(facts, scanFact{Label: "Code at the final page", Badge: arrived(found, "coupon_code", found.GetCouponCodeArrived())})
 	}
 	if v := found.GetVerdict(); v != nil {
-		facts = append(facts, scanFact{Label: "A postback with the code", Badge: ui.StateBadge(v.GetOutcome()), Hint: ui.Sentence(v.GetMessage())})
+		facts = append(facts, scanFact{Label: "A postback with the code", Badge: ui.StateBadge(v.GetOutcome()), Hint: format.Sentence(v.GetMessage())})
 	}
 	for _, passed := range l.GetForwardedParameters() {
 		facts = append(facts, scanFact{Label: passed.GetName() + " at the final page", Value: passed.GetValue(), IsCode: true, Badge: arrived(found, passed.GetName(), passed.GetArrived())})
@@ -227,7 +227,7 @@ type trail struct {
 func (t *trail) hop(h *trackingv1.ScanHop) scanHop {
 	t.length++
 	hop := scanHop{
-		Number: t.length, URL: h.GetUrl(), Location: h.GetLocation(), Cookies: h.GetCookies(), Error: ui.Sentence(h.GetError()),
+		Number: t.length, URL: h.GetUrl(), Location: h.GetLocation(), Cookies: h.GetCookies(), Error: format.Sentence(h.GetError()),
 		Status: hopStatus(h), SentBy: hopKind(h.GetKind()),
 		IsLast: h.GetLocation() == "" || h.GetError() != "" || h.GetKind() == trackingv1.ScanHop_SCRIPT,
 		IsOwn:  h.GetLatency().AsDuration() == 0 && h.GetHttpStatus() != 0,

@@ -9,6 +9,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 )
 
@@ -100,7 +101,7 @@ func programFacts(p *ui.Page, ctx context.Context) []ui.Fact {
 
 // silent says that a program gave no answer.
 func silent(p *ui.Page, program string, err error) ui.Fact {
-	return ui.Fact{Label: ui.Capital(program), Badge: &ui.Badge{Text: "No answer", Tone: "bad"}, Hint: p.ReasonOf(err).Text}
+	return ui.Fact{Label: format.Capital(program), Badge: &ui.Badge{Text: "No answer", Tone: "bad"}, Hint: p.ReasonOf(err).Text}
 }
 
 // hostsOf lists hosts for the reader; empty where the program has not said any of it.
@@ -136,7 +137,7 @@ func settled(f ui.Fact, all ...said) ui.Fact {
 		}
 	}
 	if f.Badge != nil {
-		f.Value, f.IsCode = ui.Capital(strings.Join(parts, "; ")), false
+		f.Value, f.IsCode = format.Capital(strings.Join(parts, "; ")), false
 	}
 	if f.Value == "" {
 		f.Value, f.IsCode = "Not known", false

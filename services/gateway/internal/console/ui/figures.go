@@ -163,3 +163,24 @@ type Answered[T any] struct {
 func Ask[T any](all *sync.WaitGroup, into *Answered[T], call func() (T, error)) {
 	all.Go(func() { into.Value, into.Err = call() })
 }
+
+// MoneyText writes an amount with its currency.
+func MoneyText(m *couponv1.Money) string {
+	return format.Money(m.GetCurrencyCode(), m.GetUnits(), m.GetNanos())
+}
+
+// MoneyTexts writes amounts of several currencies; a dash if there are no amounts.
+func MoneyTexts(all []*couponv1.Money) string {
+	if len(all) == 0 {
+		return noFigure
+	}
+	return strings.Join(MoneyOf(all), " + ")
+}
+
+// ShareText says a share as a percentage; a dash for none.
+func ShareText(share *float64) string {
+	if share == nil {
+		return noFigure
+	}
+	return format.Percent(*share)
+}

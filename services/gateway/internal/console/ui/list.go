@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
@@ -184,7 +185,7 @@ func Search(typed string) string {
 
 // Searched returns what was typed as it is searched for.
 func Searched(typed string) string {
-	return Shortened(pasted.Trim(strings.ToValidUTF8(typed, "")), maxSearchChars)
+	return format.Shortened(pasted.Trim(strings.ToValidUTF8(typed, "")), maxSearchChars)
 }
 
 // HasWords returns a filter for fields that contain all words of a text.

@@ -75,7 +75,7 @@ func payoutOf(values url.Values, name, currency string, errs Errors) *couponv1.P
 func AmountOf(text, currency, field string, errs Errors) *couponv1.Money {
 	m, err := money.ParseAmount(text, currency)
 	if err != nil {
-		errs.Add(field, Sentence(err.Error()))
+		errs.Add(field, format.Sentence(err.Error()))
 	}
 	return &couponv1.Money{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
 }

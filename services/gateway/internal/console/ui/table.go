@@ -157,5 +157,5 @@ func StateBadge(state string) *Badge {
 	if b, ok := known[state]; ok {
 		return &b
 	}
-	return &Badge{Words(state), "quiet"}
+	return &Badge{format.Words(state), "quiet"}
 }

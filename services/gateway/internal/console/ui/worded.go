@@ -67,7 +67,7 @@ func (p *Page) Told(text string) string {
 		}
 		return format.DateTime(t, p.Zone)
 	})
-	return Sentence(p.withNames(text))
+	return format.Sentence(p.withNames(text))
 }
 
 // withNames replaces the ids of known offers and publishers with their names.

@@ -1,4 +1,4 @@
-package ui
+package format
 
 import (
 	"net/url"
@@ -6,14 +6,11 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
-
-	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
-	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 )
 
 // CountOf writes how many there are of something.
 func CountOf(n int, one, several string) string {
-	return format.Number(int64(n)) + " " + Plural(int64(n), one, several)
+	return Number(int64(n)) + " " + Plural(int64(n), one, several)
 }
 
 // Shortened returns a text's first characters.
@@ -65,27 +62,6 @@ func Plural(n int64, one, several string) string {
 		return one
 	}
 	return several
-}
-
-// MoneyText writes an amount with its currency.
-func MoneyText(m *couponv1.Money) string {
-	return format.Money(m.GetCurrencyCode(), m.GetUnits(), m.GetNanos())
-}
-
-// MoneyTexts writes amounts of several currencies; a dash if there are no amounts.
-func MoneyTexts(all []*couponv1.Money) string {
-	if len(all) == 0 {
-		return noFigure
-	}
-	return strings.Join(MoneyOf(all), " + ")
-}
-
-// ShareText says a share as a percentage; a dash for none.
-func ShareText(share *float64) string {
-	if share == nil {
-		return noFigure
-	}
-	return format.Percent(*share)
 }
 
 // EnumWords says a value of an enum in words; empty for the unspecified one.
