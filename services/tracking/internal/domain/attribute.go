@@ -7,7 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// clockSkew is how much later than its sale a click may seem to be: advertisers' clocks are off, and some
+// ClockSkew is how much later than its sale a click may seem to be: advertisers' clocks are off, and some
 // send whole seconds.
 const ClockSkew = 5 * time.Minute
 

@@ -57,7 +57,7 @@ type Config struct {
 	CallTimeout time.Duration
 }
 
-// Courier brings deliveries to publishers. It is safe for concurrent use.
+// Sender sends deliveries to publishers. It is safe for concurrent use.
 type Sender struct {
 	store       app.DeliveryStore
 	publishers  Publishers

@@ -70,7 +70,7 @@ type Config struct {
 	HostPause, RetryPause time.Duration
 }
 
-// Surveyor carries out scans of offers.
+// Runner carries out scans of offers.
 type Runner struct{ Config }
 
 // New returns a Runner, which does nothing until Run.
