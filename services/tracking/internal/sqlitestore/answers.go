@@ -2,9 +2,11 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql/driver"
 	"slices"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -13,13 +15,23 @@ const (
 	// answersAtOnce bounds the answers that one job writes, so that no sale waits long for it.
 	answersAtOnce = 200
 
-	keepAnswer = `INSERT INTO answers (kind, key, body, ask_time) VALUES (?, ?, ?, ?)
-		ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body, ask_time = excluded.ask_time WHERE excluded.ask_time > answers.ask_time`
-	removeAnswer  = `DELETE FROM answers WHERE kind = ? AND key = ? AND ask_time <= ?`
-	selectAnswers = `SELECT kind, key, body, ask_time FROM answers WHERE kind = ? AND ask_time >= ? ORDER BY ask_time DESC LIMIT ?`
-	pruneAnswers  = `DELETE FROM answers WHERE (kind, key) IN (SELECT kind, key FROM answers WHERE kind = ? AND ask_time < ? LIMIT ?)`
+	removeAnswer = `DELETE FROM answers WHERE kind = ? AND key = ? AND ask_time <= ?`
+	pruneAnswers = `DELETE FROM answers WHERE (kind, key) IN (SELECT kind, key FROM answers WHERE kind = ? AND ask_time < ? LIMIT ?)`
 	// excessAnswers selects the time of the first answer beyond the limit.
 	excessAnswers = `SELECT ask_time FROM answers WHERE kind = ? ORDER BY ask_time DESC LIMIT 1 OFFSET ?`
+)
+
+var (
+	answerColumns = table.Columns[domain.CouponAnswer]{
+		table.Text("kind", func(a *domain.CouponAnswer) *string { return &a.Kind }),
+		table.Text("key", func(a *domain.CouponAnswer) *string { return &a.Key }),
+		{Name: "body", Bind: func(a *domain.CouponAnswer) (driver.Value, error) { return a.Body, nil }, Scan: func(a *domain.CouponAnswer) any { return &a.Body }},
+		table.Time("ask_time", func(a *domain.CouponAnswer) *time.Time { return &a.Time }),
+	}
+
+	keepAnswer = `INSERT` + answerColumns.Into("answers") + ` ON CONFLICT (kind, key) DO UPDATE SET ` +
+		answerColumns.Only("body", "ask_time").Replaced() + ` WHERE excluded.ask_time > answers.ask_time`
+	selectAnswers = answerColumns.From("answers") + ` WHERE kind = ? AND ask_time >= ? ORDER BY ask_time DESC LIMIT ?`
 )
 
 var _ app.AnswerStore = (*Store)(nil)
@@ -33,7 +45,7 @@ func (s *Store) KeepAnswers(ctx context.Context, answers []domain.CouponAnswer) 
 				if a.Body == nil {
 					_, err = tx.exec(ctx, removeAnswer, a.Kind, a.Key, a.Time.UnixMilli())
 				} else {
-					_, err = tx.exec(ctx, keepAnswer, a.Kind, a.Key, a.Body, a.Time.UnixMilli())
+					_, err = write(ctx, tx, keepAnswer, answerColumns, &a)
 				}
 				if err != nil {
 					return err
@@ -50,7 +62,7 @@ func (s *Store) KeepAnswers(ctx context.Context, answers []domain.CouponAnswer) 
 
 // Answers implements app.AnswerStore.
 func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]domain.CouponAnswer, error) {
-	answers, err := list(ctx, s, scanAnswer, selectAnswers, kind, since.UnixMilli(), limit)
+	answers, err := list(ctx, s, answerColumns.Read, selectAnswers, kind, since.UnixMilli(), limit)
 	return answers, readFailure("reading the coupon service's answers", err)
 }
 
@@ -74,12 +86,4 @@ func (s *Store) PruneAnswers(ctx context.Context, kind string, before time.Time,
 		}
 	}
 	return nil
-}
-
-func scanAnswer(row scanner) (domain.CouponAnswer, error) {
-	var a domain.CouponAnswer
-	var millis int64
-	err := row.Scan(&a.Kind, &a.Key, &a.Body, &millis)
-	a.Time = fromMillis(millis)
-	return a, err
 }

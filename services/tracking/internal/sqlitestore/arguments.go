@@ -3,6 +3,8 @@ package sqlitestore
 import (
 	"database/sql/driver"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
 // arguments are what a statement is run with, in memory that is used again.
@@ -15,32 +17,7 @@ func (a *arguments) add(v driver.Value) {
 	a.values = append(a.values, driver.NamedValue{Ordinal: len(a.values) + 1, Value: v})
 }
 
-// text adds a text, or NULL for an empty one.
-func (a *arguments) text(v string) {
-	if v == "" {
-		a.add(nil)
-		return
-	}
-	a.add(v)
-}
-
-func (a *arguments) flag(v bool) {
-	if v {
-		a.add(int64(1))
-		return
-	}
-	a.add(int64(0))
-}
-
-// key adds a key, or NULL for the empty text.
-func (a *arguments) key(v any) {
-	if v == "" {
-		v = nil
-	}
-	a.add(v)
-}
-
-// time adds a time, or NULL for none.
+// time adds a time, or NULL for the zero time.
 func (a *arguments) time(at time.Time) {
 	if at.IsZero() {
 		a.add(nil)
@@ -49,11 +26,8 @@ func (a *arguments) time(at time.Time) {
 	a.add(at.UnixMilli())
 }
 
-// plain returns the values as database/sql takes them.
-func (a *arguments) plain() []any {
-	values := make([]any, len(a.values))
-	for i, v := range a.values {
-		values[i] = v.Value
-	}
-	return values
+// bind adds a row's values.
+func bind[T any](a *arguments, columns table.Columns[T], row *T) (err error) {
+	a.values, err = columns.Append(a.values, row)
+	return err
 }

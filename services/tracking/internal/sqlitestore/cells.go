@@ -7,28 +7,53 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-const (
-	// cellRun is how many cells one statement adds where there are as many.
-	cellRun = 8
+// cellRun is how many cells one statement adds where there are as many.
+const cellRun = 8
 
-	cellColumns = `cube, period, offer, publisher, coupon_code, status, method, currency, clicks, conversions, clickless,
-		amount_units, amount_nanos, refunded_units, refunded_nanos, payout_units, payout_nanos, revenue_units, revenue_nanos`
-	cellValues = `(?, ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	onCell     = ` ON CONFLICT DO UPDATE SET clicks = clicks + excluded.clicks,
-		conversions = conversions + excluded.conversions, clickless = clickless + excluded.clickless,
-		amount_units = amount_units + excluded.amount_units, amount_nanos = amount_nanos + excluded.amount_nanos,
-		refunded_units = refunded_units + excluded.refunded_units, refunded_nanos = refunded_nanos + excluded.refunded_nanos,
-		payout_units = payout_units + excluded.payout_units, payout_nanos = payout_nanos + excluded.payout_nanos,
-		revenue_units = revenue_units + excluded.revenue_units, revenue_nanos = revenue_nanos + excluded.revenue_nanos`
+var (
+	cellKeyColumns = table.Columns[rollup.Cell]{
+		table.Number("cube", func(c *rollup.Cell) *rollup.Cube { return &c.Key.Cube }),
+		table.Number("period", func(c *rollup.Cell) *int32 { return &c.Key.Period }),
+		table.Text("offer", func(c *rollup.Cell) *string { return &c.Key.Offer }),
+		table.Text("publisher", func(c *rollup.Cell) *string { return &c.Key.Publisher }),
+		table.Text("coupon_code", func(c *rollup.Cell) *string { return &c.Key.CouponCode }),
+		table.Text("status", func(c *rollup.Cell) *domain.Status { return &c.Key.Status }),
+		table.Text("method", func(c *rollup.Cell) *domain.Method { return &c.Key.Method }),
+		table.Text("currency", func(c *rollup.Cell) *string { return &c.Key.Currency }),
+	}
+	measureColumns = table.Of(table.Columns[rollup.Cell]{
+		table.Number("clicks", func(c *rollup.Cell) *int64 { return &c.Clicks }),
+		table.Number("conversions", func(c *rollup.Cell) *int64 { return &c.Conversions }),
+		table.Number("clickless", func(c *rollup.Cell) *int64 { return &c.Clickless }),
+	},
+		sumColumns("amount", func(c *rollup.Cell) *rollup.Sum { return &c.Amount }),
+		sumColumns("refunded", func(c *rollup.Cell) *rollup.Sum { return &c.Refunded }),
+		sumColumns("payout", func(c *rollup.Cell) *rollup.Sum { return &c.Payout }),
+		sumColumns("revenue", func(c *rollup.Cell) *rollup.Sum { return &c.Revenue }))
+	cellColumns = table.Of(cellKeyColumns, measureColumns)
 )
+
+func sumColumns(name string, at func(*rollup.Cell) *rollup.Sum) table.Columns[rollup.Cell] {
+	return table.Columns[rollup.Cell]{
+		table.Number(name+"_units", func(c *rollup.Cell) *int64 { return &at(c).Units }),
+		table.Number(name+"_nanos", func(c *rollup.Cell) *int64 { return &at(c).Nanos }),
+	}
+}
 
 // addCells returns the statement that adds n cells to those that are kept. It says OR ROLLBACK for the
 // reason that inRuns has.
 func addCells(n int) string {
-	return `INSERT OR ROLLBACK INTO figures (` + cellColumns + `) VALUES ` + cellValues + strings.Repeat(", "+cellValues, n-1) + onCell
+	sums := make([]string, len(measureColumns))
+	for i, column := range measureColumns {
+		sums[i] = column.Name + " = " + column.Name + " + excluded." + column.Name
+	}
+	return `INSERT OR ROLLBACK` + cellColumns.Into("figures") + strings.Repeat(", ("+cellColumns.Marks()+")", n-1) +
+		` ON CONFLICT DO UPDATE SET ` + strings.Join(sums, ", ")
 }
 
 // cellWriter adds cells to those that are kept, on the driver's connection.
@@ -48,7 +73,9 @@ func (w *cellWriter) add(ctx context.Context, cells []rollup.Cell) error {
 		}
 		w.arguments.clear()
 		for i := range cells[:n] {
-			bindCell(&w.arguments, &cells[i])
+			if err := bind(&w.arguments, cellColumns, &cells[i]); err != nil {
+				return err
+			}
 		}
 		if _, err := statement.ExecContext(ctx, w.arguments.values); err != nil {
 			return err
@@ -64,30 +91,4 @@ func compareKeys(a, b *rollup.CellKey) int {
 	}
 	return cmp.Or(strings.Compare(a.Offer, b.Offer), strings.Compare(a.Publisher, b.Publisher), strings.Compare(a.CouponCode, b.CouponCode),
 		cmp.Compare(a.Status, b.Status), cmp.Compare(a.Method, b.Method), strings.Compare(a.Currency, b.Currency))
-}
-
-// bindCell binds what one cell takes.
-func bindCell(a *arguments, c *rollup.Cell) {
-	a.add(int64(c.Key.Cube))
-	a.add(int64(c.Key.Period))
-	for _, text := range []string{c.Key.Offer, c.Key.Publisher, c.Key.CouponCode, string(c.Key.Status), string(c.Key.Method), c.Key.Currency} {
-		a.text(text)
-	}
-	a.add(c.Clicks)
-	a.add(c.Conversions)
-	a.add(c.Clickless)
-	for _, sum := range []rollup.Sum{c.Amount, c.Refunded, c.Payout, c.Revenue} {
-		a.add(sum.Units)
-		a.add(sum.Nanos)
-	}
-}
-
-// scanCell reads a row of cellColumns.
-func scanCell(row scanner) (rollup.Cell, error) {
-	var c rollup.Cell
-	k := &c.Key
-	err := row.Scan(&k.Cube, &k.Period, &k.Offer, &k.Publisher, &k.CouponCode, &k.Status, &k.Method, &k.Currency,
-		&c.Clicks, &c.Conversions, &c.Clickless, &c.Amount.Units, &c.Amount.Nanos, &c.Refunded.Units, &c.Refunded.Nanos,
-		&c.Payout.Units, &c.Payout.Nanos, &c.Revenue.Units, &c.Revenue.Nanos)
-	return c, err
 }

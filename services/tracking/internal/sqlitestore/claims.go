@@ -3,13 +3,13 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
-	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 const (
@@ -18,16 +18,11 @@ const (
 	claimRounds = 16
 	claimAgain  = 100
 
-	selectDue = `SELECT ` + wholeDelivery + ` FROM deliveries
-		WHERE state = 'DUE' AND due_time <= ? AND publisher NOT IN (SELECT value FROM json_each(?))
-		ORDER BY due_time, publisher, conversion, change LIMIT ?`
 	// selectBefore returns until when a delivery waits for an earlier one.
 	selectBefore = `SELECT due_time FROM deliveries
 		WHERE conversion = ? AND change < ? AND publisher = ? AND state = 'DUE' ORDER BY change LIMIT 1`
-	setClaimed     = `UPDATE deliveries SET due_time = ?, holder = ? WHERE ` + byDeliveryKey
-	postpone       = `UPDATE deliveries SET due_time = ? WHERE ` + byDeliveryKey
-	finishDelivery = `UPDATE deliveries SET state = ?, due_time = ?, attempt_count = ?, finish_time = ?, attempts = ifnull(?, ''), holder = ''
-		WHERE ` + byDeliveryKey + ` AND holder = ? AND state = 'DUE'`
+	setClaimed = `UPDATE deliveries SET due_time = ?, holder = ? WHERE ` + byDeliveryKey
+	postpone   = `UPDATE deliveries SET due_time = ? WHERE ` + byDeliveryKey
 	// voidClaims ends the claims of a process that died: none but the one that opens the file has any.
 	voidClaims = `UPDATE deliveries SET due_time = create_time, holder = '' WHERE state = 'DUE' AND holder <> ''`
 	// setNextDue makes due what was postponed for a delivery that is done now.
@@ -35,6 +30,13 @@ const (
 		WHERE conversion = ? AND change > ? AND publisher = ? AND state = 'DUE' AND holder = '' AND attempt_count = 0 AND due_time > ?`
 	replayDelivery = `UPDATE deliveries SET state = 'DUE', due_time = ?, first_due_time = ?, attempt_count = 0, finish_time = NULL, holder = ''
 		WHERE ` + byDeliveryKey
+)
+
+var (
+	selectDue = wholeDelivery.From("deliveries") + ` WHERE state = 'DUE' AND due_time <= ? AND publisher NOT IN (SELECT value FROM json_each(?))
+		ORDER BY due_time, publisher, conversion, change LIMIT ?`
+	finishDelivery = `UPDATE deliveries SET ` + triedColumns.Set() + `, attempts = ifnull(?, ''), holder = ''
+		WHERE ` + byDeliveryKey + ` AND holder = ? AND state = 'DUE'`
 )
 
 // ClaimDeliveries implements app.DeliveryStore. A claim that has begun is waited for, however long the disk
@@ -114,13 +116,14 @@ func (t *tx) dueBefore(ctx context.Context, key deliveryKey) (int64, error) {
 // finish is what a try made of a claimed delivery.
 type finish struct {
 	delivery domain.Delivery
-	attempts string
+	// attempts are the delivery's as they are stored.
+	attempts driver.Value
 	holder   string
 }
 
 // FinishDelivery implements app.DeliveryStore.
 func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error {
-	attempts, err := encodeList(record.EncodeAttempts(delivery.Attempts))
+	attempts, err := attemptsColumn.Bind(&delivery)
 	if err != nil {
 		return err
 	}
@@ -131,11 +134,10 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, ho
 func (w *writer) finishDelivery(ctx context.Context, f *finish) error {
 	d, a := &f.delivery, &w.arguments
 	a.clear()
-	a.add(string(d.State))
-	a.time(d.DueTime)
-	a.add(int64(d.AttemptCount))
-	a.time(d.FinishTime)
-	a.text(f.attempts)
+	if err := bind(a, triedColumns, d); err != nil {
+		return err
+	}
+	a.add(f.attempts)
 	bindDeliveryKey(a, keyOf(d))
 	a.add(f.holder)
 	rows, _, err := w.exec(ctx, w.finish)

@@ -1,57 +1,40 @@
 package sqlitestore
 
 import (
-	"strings"
+	"fmt"
+	"time"
 
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-const (
-	clickColumns = `id, offer, publisher, coupon, coupon_code, reason, pub_click_id, pub_sub_id,
-		pub_unique1, pub_unique2, pub_unique3, pub_unique4, pub_unique5, crawler, ip, user_agent, referer, time,
-		dropped, publisher_unknown`
-	// To bind NULL takes no memory of SQLite's, unlike '', and most texts are empty.
-	insertClick = `INSERT INTO clicks (` + clickColumns + `) VALUES (?, ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
-		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
-		ifnull(?, ''), ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?, ifnull(?, ''), ?) ON CONFLICT (id) DO NOTHING`
+var (
+	clickColumns = table.Of(table.Columns[domain.Click]{
+		timeColumn("id", func(c *domain.Click) *string { return &c.ID }),
+		table.Text("offer", func(c *domain.Click) *string { return &c.Offer }),
+		table.Text("publisher", func(c *domain.Click) *string { return &c.Publisher }),
+		table.Flag("publisher_unknown", func(c *domain.Click) *bool { return &c.PublisherUnknown }),
+		table.Text("coupon", func(c *domain.Click) *string { return &c.Coupon }),
+		table.Text("coupon_code", func(c *domain.Click) *string { return &c.CouponCode }),
+		table.Text("reason", func(c *domain.Click) *domain.Reason { return &c.Reason }),
+		table.Text("pub_click_id", func(c *domain.Click) *string { return &c.PubClickID }),
+		table.Text("pub_sub_id", func(c *domain.Click) *string { return &c.PubSubID }),
+		table.Flag("crawler", func(c *domain.Click) *bool { return &c.Crawler }),
+		table.Text("ip", func(c *domain.Click) *string { return &c.IP }),
+		table.Text("user_agent", func(c *domain.Click) *string { return &c.UserAgent }),
+		table.Text("referer", func(c *domain.Click) *string { return &c.Referer }),
+		table.Time("time", func(c *domain.Click) *time.Time { return &c.Time }),
+		table.Lines("dropped", func(c *domain.Click) *[]string { return &c.Dropped }),
+	}, uniqueColumns(func(c *domain.Click) *domain.Uniques { return &c.PubUniques }))
+
+	insertClick = `INSERT` + clickColumns.Into("clicks") + onTaken
+	selectClick = clickColumns.From("clicks") + ` WHERE id = ?`
 )
 
-// bindClick binds what insertClick takes.
-func bindClick(a *arguments, c *domain.Click) {
-	a.add(timeKey(c.ID))
-	a.add(c.Offer)
-	a.text(c.Publisher)
-	a.text(c.Coupon)
-	a.text(c.CouponCode)
-	a.text(string(c.Reason))
-	a.text(c.PubClickID)
-	a.text(c.PubSubID)
-	for _, unique := range c.PubUniques {
-		a.text(unique)
+// uniqueColumns are the columns pub_unique1 to pub_unique5.
+func uniqueColumns[T any](at func(*T) *domain.Uniques) (columns table.Columns[T]) {
+	for i := range len(domain.Uniques{}) {
+		columns = append(columns, table.Text(fmt.Sprintf("pub_unique%d", i+1), func(row *T) *string { return &at(row)[i] }))
 	}
-	a.flag(c.Crawler)
-	a.text(c.IP)
-	a.text(c.UserAgent)
-	a.text(c.Referer)
-	a.add(c.Time.UnixMilli())
-	a.text(strings.Join(c.Dropped, "\n"))
-	a.flag(c.PublisherUnknown)
-}
-
-// scanClick reads a row of clickColumns.
-func scanClick(row scanner) (domain.Click, error) {
-	var c domain.Click
-	var ms int64
-	var dropped string
-	u := &c.PubUniques
-	err := row.Scan((*timeID)(&c.ID), &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Reason, &c.PubClickID, &c.PubSubID,
-		&u[0], &u[1], &u[2], &u[3], &u[4], &c.Crawler, &c.IP, &c.UserAgent, &c.Referer, &ms, &dropped, &c.PublisherUnknown)
-	if err != nil {
-		return domain.Click{}, err
-	}
-	c.Time = fromMillis(ms)
-	if dropped != "" {
-		c.Dropped = strings.Split(dropped, "\n")
-	}
-	return c, nil
+	return columns
 }

@@ -2,55 +2,137 @@ package sqlitestore
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
-const (
+// conversionRow is a row of the table conversions.
+type conversionRow struct {
+	*domain.Conversion
+	// decision is the Basis as it is stored, encoded before the one writer is asked, since all wait for it. nil: it
+	// is encoded when it is bound.
+	decision driver.Value
+}
+
+var (
 	// newColumns are those that a new conversion has values of its own for.
-	newColumns = `id, content_hash, offer, publisher, coupon, coupon_code, click, transaction_id, event,
-		amount_currency, amount_units, amount_nanos, payout_currency, payout_units, payout_nanos,
-		status, outcome, method, reason, explanation, candidates,
-		pub_unique1, pub_unique2, pub_unique3, pub_unique4, pub_unique5, pub_click_id, pub_sub_id,
-		conversion_time, create_time, undeduplicated, revenue_currency, revenue_units, revenue_nanos, update_time, postback, codes,
-		code_unknown`
-	// To bind NULL takes no memory of SQLite's, unlike '', and many texts are empty.
-	newValues = `?, ?, ?,
-		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?,
-		ifnull(?, ''), ?, ?, ifnull(?, ''), ?, ?,
-		?, ?, ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
-		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ifnull(?, ''),
-		?, ?, ?, ifnull(?, ''), ?, ?, ?, ifnull(?, ''), ifnull(?, ''), ?`
+	newColumns = table.Of(table.Columns[conversionRow]{
+		hashColumn("id", func(r *conversionRow) *string { return &r.ID }),
+		hashColumn("content_hash", func(r *conversionRow) *string { return &r.ContentHash }),
+		table.Text("offer", func(r *conversionRow) *string { return &r.Offer }),
+		table.Text("publisher", func(r *conversionRow) *string { return &r.Publisher }),
+		table.Text("coupon", func(r *conversionRow) *string { return &r.Coupon }),
+		table.Text("coupon_code", func(r *conversionRow) *string { return &r.CouponCode }),
+		table.Text("codes", func(r *conversionRow) *domain.Codes { return &r.Codes }),
+		table.Flag("code_unknown", func(r *conversionRow) *bool { return &r.CodeUnknown }),
+		table.Text("click", func(r *conversionRow) *string { return &r.Click }),
+		table.Text("transaction_id", func(r *conversionRow) *string { return &r.TransactionID }),
+		table.Text("event", func(r *conversionRow) *string { return &r.Event }),
+		table.Text("status", func(r *conversionRow) *domain.Status { return &r.Status }),
+		table.Text("outcome", func(r *conversionRow) *domain.Outcome { return &r.Outcome }),
+		table.Text("method", func(r *conversionRow) *domain.Method { return &r.Method }),
+		table.Text("reason", func(r *conversionRow) *domain.Reason { return &r.Reason }),
+		table.Text("explanation", func(r *conversionRow) *string { return &r.Explanation }),
+		table.Lines("candidates", func(r *conversionRow) *[]string { return &r.Candidates }),
+		table.Text("pub_click_id", func(r *conversionRow) *string { return &r.PubClickID }),
+		table.Text("pub_sub_id", func(r *conversionRow) *string { return &r.PubSubID }),
+		table.Time("conversion_time", func(r *conversionRow) *time.Time { return &r.ConversionTime }),
+		table.Time("create_time", func(r *conversionRow) *time.Time { return &r.CreateTime }),
+		table.Time("update_time", func(r *conversionRow) *time.Time { return &r.UpdateTime }),
+		table.Flag("undeduplicated", func(r *conversionRow) *bool { return &r.Undeduplicated }),
+		timeColumn("postback", func(r *conversionRow) *string { return &r.Postback }),
+	},
+		uniqueColumns(func(r *conversionRow) *domain.Uniques { return &r.PubUniques }),
+		table.Money("amount", "currency", func(r *conversionRow) *money.Money { return &r.Amount }),
+		table.Money("payout", "currency", func(r *conversionRow) *money.Money { return &r.Payout }),
+		table.Money("revenue", "currency", func(r *conversionRow) *money.Money { return &r.Revenue }))
+
 	// changeColumns have their defaults until the conversion is changed.
-	changeColumns = `refunded_amount_currency, refunded_amount_units, refunded_amount_nanos, status_reason, revision, conflicted`
-	changeValues  = `?, ?, ?, ?, ?, ?, ?`
-	// keyColumns are derived from others and only searched by.
-	keyColumns = `coupon_code_key, pub_unique3_key`
-	keyValues  = `ifnull(?, ''), ifnull(?, '')`
-	// What lists leave out.
-	planColumn, decisionColumn, historyColumn = `plan_from`, `decision`, `history`
+	changeColumns = table.Of(table.Columns[conversionRow]{
+		table.Text("status_reason", func(r *conversionRow) *string { return &r.StatusReason }),
+		table.Number("revision", func(r *conversionRow) *int64 { return &r.Revision }),
+		table.Flag("conflicted", func(r *conversionRow) *bool { return &r.Conflicted }),
+	}, table.Money("refunded_amount", "currency", func(r *conversionRow) *money.Money { return &r.Refunded }))
 
-	insertColumns     = newColumns + `, ` + keyColumns + `, ` + planColumn + `, ` + decisionColumn
-	conversionValues  = `(` + newValues + `, ` + keyValues + `, ?, ifnull(?, ''))`
-	insertConversion  = `INSERT OR ROLLBACK INTO conversions (` + insertColumns + `) VALUES ` + conversionValues + onTaken
-	conversionColumns = newColumns + `, ` + changeColumns
-	wholeColumns      = conversionColumns + `, ` + planColumn + `, ` + decisionColumn + `, ` + historyColumn
+	// keyColumns are only searched by.
+	keyColumns = table.Columns[conversionRow]{
+		table.Derived("coupon_code_key", func(r *conversionRow) string { return couponcode.Fold(r.CouponCode) }),
+		table.Derived("pub_unique3_key", func(r *conversionRow) string { return couponcode.Fold(r.PubUniques[2]) }),
+	}
 
-	selectConversion = `SELECT ` + wholeColumns + ` FROM conversions WHERE id = ?`
-	selectUnplanned  = `SELECT ` + wholeColumns + ` FROM conversions WHERE plan_from IS NOT NULL ORDER BY update_time LIMIT ?`
-	updateConversion = `UPDATE conversions SET (` + insertColumns + `, ` + changeColumns + `, ` + historyColumn + `) = (` +
-		newValues + `, ` + keyValues + `, ?, ifnull(?, ''), ` + changeValues + `) WHERE id = ?`
-	// Rows are numbered in the order in which they are inserted, and never deleted.
-	conversionsAfter = `SELECT id FROM conversions WHERE rowid > ? ORDER BY rowid`
+	decisionColumn = newDecisionColumn()
+	planColumns    = table.Columns[conversionRow]{planColumn(), decisionColumn}
+
+	// historyColumns are read after all others: see record.History.
+	historyColumns = table.Columns[conversionRow]{table.JSON("history", encodeHistory, func(r *conversionRow, h *record.History) { h.Decode(r.Conversion) })}
+
+	insertedColumns = table.Of(newColumns, keyColumns, planColumns)
+	updatedColumns  = table.Of(insertedColumns, changeColumns, historyColumns)
+	// conversionColumns are those of lists.
+	conversionColumns = table.Of(newColumns, changeColumns)
+	wholeColumns      = table.Of(conversionColumns, planColumns, historyColumns)
+
+	insertConversion = `INSERT OR ROLLBACK` + insertedColumns.Into("conversions") + onTaken
+	selectConversion = wholeColumns.From("conversions") + ` WHERE id = ?`
+	selectUnplanned  = wholeColumns.From("conversions") + ` WHERE plan_from IS NOT NULL ORDER BY update_time LIMIT ?`
+	updateConversion = `UPDATE conversions SET ` + updatedColumns.Set() + ` WHERE id = ?`
 )
+
+// conversionsAfter selects in the order of the insertions, which number the rows. None is ever deleted.
+const conversionsAfter = `SELECT id FROM conversions WHERE rowid > ? ORDER BY rowid`
+
+func planColumn() table.Column[conversionRow] {
+	return table.Column[conversionRow]{
+		Name: "plan_from", Scan: func(r *conversionRow) any { return (*planFrom)(r.Conversion) },
+		Bind: func(r *conversionRow) (driver.Value, error) {
+			if !r.Unplanned {
+				return nil, nil
+			}
+			return int64(r.PlanFrom), nil
+		},
+	}
+}
+
+// planFrom reads from where on a conversion is not planned; NULL: all is.
+type planFrom domain.Conversion
+
+// Scan implements sql.Scanner.
+func (p *planFrom) Scan(stored any) error {
+	from, ok := stored.(int64)
+	p.Unplanned, p.PlanFrom = ok, int(from)
+	return nil
+}
+
+func newDecisionColumn() table.Column[conversionRow] {
+	column := table.JSON("decision", func(r *conversionRow) *record.Basis { return record.EncodeBasis(r.Basis) },
+		func(r *conversionRow, b *record.Basis) { r.Basis = b.Decode() })
+	encode := column.Bind
+	column.Bind = func(r *conversionRow) (driver.Value, error) {
+		if r.decision != nil {
+			return r.decision, nil
+		}
+		return encode(r)
+	}
+	return column
+}
+
+func encodeHistory(r *conversionRow) *record.History {
+	if len(r.Changes) == 0 && len(r.Conflicts) == 0 {
+		return nil
+	}
+	history := record.EncodeHistory(r.Conversion)
+	return &history
+}
 
 // checkNew refuses a conversion that has what none has at its insertion, which would be lost.
 func checkNew(c *domain.Conversion) error {
@@ -60,124 +142,23 @@ func checkNew(c *domain.Conversion) error {
 	return nil
 }
 
-// bindConversion binds what insertConversion takes, with the decision as it is stored.
-func bindConversion(a *arguments, c *domain.Conversion, decision string) {
-	a.add(hashKey(c.ID))
-	a.add(hashKey(c.ContentHash))
-	a.add(c.Offer)
-	a.text(c.Publisher)
-	a.text(c.Coupon)
-	a.text(c.CouponCode)
-	a.text(c.Click)
-	a.text(c.TransactionID)
-	a.add(c.Event)
-	bindMoney(a, c.Amount)
-	bindMoney(a, c.Payout)
-	a.add(string(c.Status))
-	a.add(string(c.Outcome))
-	a.text(string(c.Method))
-	a.text(string(c.Reason))
-	a.text(c.Explanation)
-	a.text(strings.Join(c.Candidates, "\n"))
-	for _, unique := range c.PubUniques {
-		a.text(unique)
-	}
-	a.text(c.PubClickID)
-	a.text(c.PubSubID)
-	a.add(c.ConversionTime.UnixMilli())
-	a.add(c.CreateTime.UnixMilli())
-	a.flag(c.Undeduplicated)
-	bindMoney(a, c.Revenue)
-	a.add(c.UpdateTime.UnixMilli())
-	a.key(timeKey(c.Postback))
-	a.text(string(c.Codes))
-	a.flag(c.CodeUnknown)
-	a.text(couponcode.Fold(c.CouponCode))
-	a.text(couponcode.Fold(c.PubUniques[2]))
-	if c.Unplanned {
-		a.add(int64(c.PlanFrom))
-	} else {
-		a.add(nil)
-	}
-	a.text(decision)
-}
-
-// bindChanged binds what updateConversion takes but for the id.
-func bindChanged(a *arguments, c *domain.Conversion) error {
-	decision, err := encodeBasis(c.Basis)
-	if err != nil {
-		return err
-	}
-	history, err := encodeHistory(c)
-	if err != nil {
-		return err
-	}
-	bindConversion(a, c, decision)
-	a.add(c.Refunded.Currency)
-	a.add(c.Refunded.Units)
-	a.add(int64(c.Refunded.Nanos))
-	a.add(c.StatusReason)
-	a.add(c.Revision)
-	a.flag(c.Conflicted)
-	a.add(history)
-	return nil
-}
-
-func bindMoney(a *arguments, m money.Money) {
-	a.text(m.Currency)
-	a.add(m.Units)
-	a.add(int64(m.Nanos))
-}
-
 // scanConversion reads a row of conversionColumns.
-func scanConversion(row scanner) (domain.Conversion, error) { return scanWith(row) }
+func scanConversion(row scanner) (domain.Conversion, error) { return scanOf(row, conversionColumns) }
 
 // scanWhole reads a row of wholeColumns.
-func scanWhole(row scanner) (domain.Conversion, error) {
-	var planFrom sql.NullInt64
-	var decision, history string
-	c, err := scanWith(row, &planFrom, &decision, &history)
-	if err != nil {
-		return domain.Conversion{}, err
-	}
-	c.Unplanned, c.PlanFrom = planFrom.Valid, int(planFrom.Int64)
-	if decision != "" {
-		var stored record.Basis
-		if err := decodeJSON(decision, &stored); err != nil {
-			return domain.Conversion{}, err
-		}
-		c.Basis = stored.Decode()
-	}
-	return c, decodeHistory(history, &c)
-}
+func scanWhole(row scanner) (domain.Conversion, error) { return scanOf(row, wholeColumns) }
 
-// scanWith reads a row of conversionColumns and what else was asked for.
-func scanWith(row scanner, more ...any) (domain.Conversion, error) {
+// scanOf reads a row of some columns and more.
+func scanOf(row scanner, columns table.Columns[conversionRow], more ...any) (domain.Conversion, error) {
 	var c domain.Conversion
-	var candidates string
-	var conversionMillis, createMillis, updateMillis int64
-	u := &c.PubUniques
-	into := []any{
-		(*hash)(&c.ID), (*hash)(&c.ContentHash), &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.Click, &c.TransactionID, &c.Event,
-		&c.Amount.Currency, &c.Amount.Units, &c.Amount.Nanos, &c.Payout.Currency, &c.Payout.Units, &c.Payout.Nanos,
-		&c.Status, &c.Outcome, &c.Method, &c.Reason, &c.Explanation, &candidates,
-		&u[0], &u[1], &u[2], &u[3], &u[4], &c.PubClickID, &c.PubSubID,
-		&conversionMillis, &createMillis, &c.Undeduplicated, &c.Revenue.Currency, &c.Revenue.Units, &c.Revenue.Nanos,
-		&updateMillis, (*timeID)(&c.Postback), &c.Codes, &c.CodeUnknown,
-		&c.Refunded.Currency, &c.Refunded.Units, &c.Refunded.Nanos, &c.StatusReason, &c.Revision, &c.Conflicted,
-	}
-	if err := row.Scan(append(into, more...)...); err != nil {
+	if err := columns.Scan(row, &conversionRow{Conversion: &c}, more...); err != nil {
 		return domain.Conversion{}, err
 	}
-	if candidates != "" {
-		c.Candidates = strings.Split(candidates, "\n")
-	}
-	c.ConversionTime, c.CreateTime, c.UpdateTime = fromMillis(conversionMillis), fromMillis(createMillis), fromMillis(updateMillis)
 	return c, nil
 }
 
 // scanner is a row.
-type scanner interface{ Scan(into ...any) error }
+type scanner = table.Row
 
 // scanAll reads all rows.
 func scanAll[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err error) {
@@ -196,7 +177,7 @@ func scanAll[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err
 func conversionQuery(q listing.Query) (query string, args []any) {
 	q.Where = marked(q.Where, markConversion)
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeConversion))
-	query = "SELECT " + conversionColumns + " FROM conversions WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
+	query = conversionColumns.From("conversions") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
 	return query, append(args, q.Limit)
 }
 

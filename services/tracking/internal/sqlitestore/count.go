@@ -35,13 +35,17 @@ const (
 	setZone    = `UPDATE counted SET zone = ?, click = '', conversion = 0, count_time = 0,
 		ready = NOT EXISTS (SELECT 1 FROM clicks) AND NOT EXISTS (SELECT 1 FROM conversions)`
 	selectRowID = `SELECT rowid FROM conversions WHERE id = ?`
+)
 
-	talliedClick      = `offer, publisher, publisher_unknown, coupon, coupon_code, crawler, time`
-	talliedConversion = `offer, publisher, coupon, coupon_code, code_unknown, status, method, click, amount_currency, amount_units, amount_nanos,
-		refunded_amount_currency, refunded_amount_units, refunded_amount_nanos, payout_currency, payout_units, payout_nanos,
-		revenue_currency, revenue_units, revenue_nanos, conversion_time`
-	selectNewClicks      = `SELECT id, ` + talliedClick + ` FROM clicks WHERE id > ? ORDER BY id LIMIT ?`
-	selectNewConversions = `SELECT rowid, ` + talliedConversion + ` FROM conversions WHERE rowid > ? ORDER BY rowid LIMIT ?`
+// Clicks and conversions are counted with these columns.
+var (
+	talliedClick      = clickColumns.Only("offer", "publisher", "publisher_unknown", "coupon", "coupon_code", "crawler", "time")
+	talliedConversion = conversionColumns.Only("offer", "publisher", "coupon", "coupon_code", "code_unknown", "status", "method", "click",
+		"amount_currency", "amount_units", "amount_nanos", "refunded_amount_currency", "refunded_amount_units", "refunded_amount_nanos",
+		"payout_currency", "payout_units", "payout_nanos", "revenue_currency", "revenue_units", "revenue_nanos", "conversion_time")
+
+	selectNewClicks      = talliedClick.From("clicks", "id") + ` WHERE id > ? ORDER BY id LIMIT ?`
+	selectNewConversions = talliedConversion.From("conversions", "rowid") + ` WHERE rowid > ? ORDER BY rowid LIMIT ?`
 )
 
 // cursor says up to where is counted.
@@ -190,29 +194,15 @@ func (w *writer) storeLate(ctx context.Context) error {
 	return w.tx.cells.add(ctx, cells)
 }
 
-// scanTalliedClick reads a key and a row of talliedClick.
-func scanTalliedClick(row scanner, key *any) (domain.Click, error) {
-	var c domain.Click
-	var ms int64
-	if err := row.Scan(key, &c.Offer, &c.Publisher, &c.PublisherUnknown, &c.Coupon, &c.CouponCode, &c.Crawler, &ms); err != nil {
-		return domain.Click{}, err
-	}
-	c.Time = fromMillis(ms)
-	return c, nil
+// scanTalliedClick reads a row of talliedClick and a key.
+func scanTalliedClick(row scanner, key *any) (c domain.Click, err error) {
+	err = talliedClick.Scan(row, &c, key)
+	return c, err
 }
 
-// scanTallied reads a rowid and a row of talliedConversion.
+// scanTallied reads a row of talliedConversion and a rowid.
 func scanTallied(row scanner, rowid *int64) (domain.Conversion, error) {
-	var c domain.Conversion
-	var ms int64
-	err := row.Scan(rowid, &c.Offer, &c.Publisher, &c.Coupon, &c.CouponCode, &c.CodeUnknown, &c.Status, &c.Method, &c.Click,
-		&c.Amount.Currency, &c.Amount.Units, &c.Amount.Nanos, &c.Refunded.Currency, &c.Refunded.Units, &c.Refunded.Nanos,
-		&c.Payout.Currency, &c.Payout.Units, &c.Payout.Nanos, &c.Revenue.Currency, &c.Revenue.Units, &c.Revenue.Nanos, &ms)
-	if err != nil {
-		return domain.Conversion{}, err
-	}
-	c.ConversionTime = fromMillis(ms)
-	return c, nil
+	return scanOf(row, talliedConversion, rowid)
 }
 
 // addCells adds cells to those that are kept.

@@ -7,23 +7,40 @@ import (
 	"sync"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
 const (
-	deferredColumns = `id, reason, conversion, entry, tries, due_time, expire_time`
-	insertDeferred  = `INSERT INTO deferred (` + deferredColumns + `, postback) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-	selectEarly     = `SELECT ` + deferredColumns + ` FROM deferred WHERE conversion = ? AND reason = 'EARLY_CHANGE' ORDER BY postback LIMIT ?`
-	selectDeferred  = `SELECT ` + deferredColumns + ` FROM deferred WHERE reason = ? AND due_time <= ? ORDER BY due_time LIMIT ?`
-	claimDeferred   = `UPDATE deferred SET due_time = ? WHERE id = ?`
-	putOff          = `UPDATE deferred SET tries = ?, due_time = ? WHERE id = ?`
-	settleDeferred  = `DELETE FROM deferred WHERE id = ? RETURNING conversion`
-	selectAwaited   = `SELECT DISTINCT conversion FROM deferred WHERE reason = 'EARLY_CHANGE'`
+	claimDeferred  = `UPDATE deferred SET due_time = ? WHERE id = ?`
+	putOff         = `UPDATE deferred SET tries = ?, due_time = ? WHERE id = ?`
+	settleDeferred = `DELETE FROM deferred WHERE id = ? RETURNING conversion`
+	selectAwaited  = `SELECT DISTINCT conversion FROM deferred WHERE reason = 'EARLY_CHANGE'`
 	// dueAtStart makes due at once what a process that died had claimed or was about to do: sales, and
 	// changes of sales that exist.
 	dueAtStart = `UPDATE deferred SET due_time = 0 WHERE reason = 'COUPON_SERVICE_AWAY' OR conversion IN (SELECT id FROM conversions)`
+)
+
+var (
+	deferredColumns = table.Columns[domain.Deferred]{
+		hashColumn("id", func(d *domain.Deferred) *string { return &d.ID }),
+		table.Text("reason", func(d *domain.Deferred) *domain.Reason { return &d.Reason }),
+		hashColumn("conversion", func(d *domain.Deferred) *string { return &d.Conversion }),
+		table.JSON("entry", func(d *domain.Deferred) *record.Postback { return record.EncodePostback(d.Postback) },
+			func(d *domain.Deferred, entry *record.Postback) { d.Postback = entry.Decode() }),
+		table.Number("tries", func(d *domain.Deferred) *int { return &d.Tries }),
+		table.Time("due_time", func(d *domain.Deferred) *time.Time { return &d.DueTime }),
+		table.Time("expire_time", func(d *domain.Deferred) *time.Time { return &d.ExpireTime }),
+	}
+	insertedDeferred = table.Of(deferredColumns, table.Columns[domain.Deferred]{
+		timeColumn("postback", func(d *domain.Deferred) *string { return &d.Postback.ID }),
+	})
+
+	insertDeferred = `INSERT` + insertedDeferred.Into("deferred") + ` ON CONFLICT DO NOTHING`
+	selectEarly    = deferredColumns.From("deferred") + ` WHERE conversion = ? AND reason = 'EARLY_CHANGE' ORDER BY postback LIMIT ?`
+	selectDeferred = deferredColumns.From("deferred") + ` WHERE reason = ? AND due_time <= ? ORDER BY due_time LIMIT ?`
 )
 
 // awaited holds the ids of the sales that early changes wait for, so a new sale needs no query.
@@ -79,9 +96,7 @@ func (s *Store) Defer(ctx context.Context, d domain.Deferred) (kept bool, err er
 		if kept, err = tx.deferReport(ctx, d); err != nil || !kept {
 			return err
 		}
-		tx.arguments.clear()
-		bindPostback(&tx.arguments, &d.Postback, nil)
-		_, err = tx.exec(ctx, insertPostback, tx.arguments.plain()...)
+		_, err = write(ctx, tx, insertPostback, insertedPostbacks, &postbackRow{Postback: &d.Postback})
 		return err
 	}})
 	if err != nil {
@@ -93,29 +108,24 @@ func (s *Store) Defer(ctx context.Context, d domain.Deferred) (kept bool, err er
 
 // deferReport inserts a waiting report. It returns false if the id is taken.
 func (t *tx) deferReport(ctx context.Context, d domain.Deferred) (bool, error) {
-	entry, err := encodeJSON(record.EncodePostback(d.Postback))
-	if err != nil {
-		return false, err
-	}
-	rows, err := t.exec(ctx, insertDeferred, hashKey(d.ID), string(d.Reason), hashKey(d.Conversion), entry, int64(d.Tries),
-		d.DueTime.UnixMilli(), d.ExpireTime.UnixMilli(), timeKey(d.Postback.ID))
+	rows, err := write(ctx, t, insertDeferred, insertedDeferred, &d)
 	return rows == 1, err
 }
 
 // EarlyChanges implements app.DeferredStore.
 func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) ([]domain.Deferred, error) {
-	waiting, err := list(ctx, s, scanDeferred, selectEarly, hashKey(conversion), limit)
+	waiting, err := list(ctx, s, deferredColumns.Read, selectEarly, hashKey(conversion), limit)
 	return waiting, readFailure("reading the changes that wait for a conversion", err)
 }
 
 // ClaimDeferred implements app.DeferredStore. Usually nothing is due, and it writes nothing.
 func (s *Store) ClaimDeferred(ctx context.Context, reason domain.Reason, now, until time.Time, limit int) ([]domain.Deferred, error) {
-	found, err := list(ctx, s, scanDeferred, selectDeferred, string(reason), now.UnixMilli(), 1)
+	found, err := list(ctx, s, deferredColumns.Read, selectDeferred, string(reason), now.UnixMilli(), 1)
 	if err != nil || len(found) == 0 {
 		return nil, readFailure("looking for reports that are due", err)
 	}
 	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
-		if found, err = all(ctx, tx, scanDeferred, selectDeferred, string(reason), now.UnixMilli(), limit); err != nil {
+		if found, err = all(ctx, tx, deferredColumns.Read, selectDeferred, string(reason), now.UnixMilli(), limit); err != nil {
 			return err
 		}
 		for i := range found {
@@ -157,21 +167,6 @@ func (s *Store) Settle(ctx context.Context, id string) error {
 		left, err := s.EarlyChanges(ctx, conversion, 1)
 		return len(left) > 0, err
 	})
-}
-
-// scanDeferred reads a row of deferredColumns.
-func scanDeferred(row scanner) (domain.Deferred, error) {
-	var d domain.Deferred
-	var entry string
-	var dueMillis, expireMillis int64
-	if err := row.Scan((*hash)(&d.ID), &d.Reason, (*hash)(&d.Conversion), &entry, &d.Tries, &dueMillis, &expireMillis); err != nil {
-		return d, err
-	}
-	d.DueTime, d.ExpireTime = fromMillis(dueMillis), fromMillis(expireMillis)
-	var stored record.Postback
-	err := decodeJSON(entry, &stored)
-	d.Postback = stored.Decode()
-	return d, err
 }
 
 var _ app.DeferredStore = (*Store)(nil)

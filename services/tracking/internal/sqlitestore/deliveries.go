@@ -5,23 +5,45 @@ import (
 	"database/sql"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
-const (
-	deliveryColumns = `conversion, change, publisher, offer, status, state, due_time, first_due_time, attempt_count,
-		create_time, finish_time, payload`
-	// attemptsColumn is read with one delivery, and with those that are claimed.
-	attemptsColumn = `attempts`
-	wholeDelivery  = deliveryColumns + `, ` + attemptsColumn
-	// byDeliveryKey selects one delivery.
-	byDeliveryKey  = `conversion = ? AND change = ? AND publisher = ?`
-	selectDelivery = `SELECT ` + wholeDelivery + ` FROM deliveries WHERE ` + byDeliveryKey
+var (
+	// deliveryColumns are those of lists.
+	deliveryColumns = table.Columns[domain.Delivery]{
+		hashColumn("conversion", func(d *domain.Delivery) *string { return &d.Conversion }),
+		table.Number("change", func(d *domain.Delivery) *int { return &d.Change }),
+		table.Text("publisher", func(d *domain.Delivery) *string { return &d.Publisher }),
+		table.Text("offer", func(d *domain.Delivery) *string { return &d.Offer }),
+		table.Text("status", func(d *domain.Delivery) *domain.Status { return &d.Status }),
+		table.Text("state", func(d *domain.Delivery) *domain.DeliveryState { return &d.State }),
+		table.OptionalTime("due_time", func(d *domain.Delivery) *time.Time { return &d.DueTime }),
+		table.Time("first_due_time", func(d *domain.Delivery) *time.Time { return &d.FirstDueTime }),
+		table.Number("attempt_count", func(d *domain.Delivery) *int { return &d.AttemptCount }),
+		table.Time("create_time", func(d *domain.Delivery) *time.Time { return &d.CreateTime }),
+		table.OptionalTime("finish_time", func(d *domain.Delivery) *time.Time { return &d.FinishTime }),
+		table.Text("payload", func(d *domain.Delivery) *string { return &d.Payload }),
+	}
+	attemptsColumn = table.JSON("attempts",
+		func(d *domain.Delivery) *[]record.Attempt { return listed(record.EncodeAttempts(d.Attempts)) },
+		func(d *domain.Delivery, attempts *[]record.Attempt) { d.Attempts = record.DecodeAttempts(*attempts) })
+	wholeDelivery      = append(deliveryColumns[:len(deliveryColumns):len(deliveryColumns)], attemptsColumn)
+	insertedDeliveries = table.Of(wholeDelivery, table.Columns[domain.Delivery]{table.Derived("holder", func(*domain.Delivery) string { return "" })})
+	// triedColumns are what an attempt changes besides the attempts.
+	triedColumns = deliveryColumns.Only("state", "due_time", "attempt_count", "finish_time")
+
+	insertDelivery = `INSERT` + insertedDeliveries.Into("deliveries") + ` ON CONFLICT (conversion, change, publisher) DO NOTHING`
+	selectDelivery = wholeDelivery.From("deliveries") + ` WHERE ` + byDeliveryKey
 )
+
+// byDeliveryKey selects one delivery.
+const byDeliveryKey = `conversion = ? AND change = ? AND publisher = ?`
 
 // deliveryKey is a delivery's primary key.
 type deliveryKey struct {
@@ -46,40 +68,19 @@ func (k deliveryKey) args(before ...any) []any {
 }
 
 // scanDelivery reads a row of deliveryColumns.
-func scanDelivery(row scanner) (domain.Delivery, error) { return scanDeliveryWith(row) }
+func scanDelivery(row scanner) (domain.Delivery, error) { return scanDeliveryOf(row, deliveryColumns) }
 
 // scanWholeDelivery reads a row of wholeDelivery.
 func scanWholeDelivery(row scanner) (domain.Delivery, error) {
-	var attempts string
-	d, err := scanDeliveryWith(row, &attempts)
-	if err != nil {
-		return domain.Delivery{}, err
-	}
-	var stored []record.Attempt
-	err = decodeJSON(attempts, &stored)
-	d.Attempts = record.DecodeAttempts(stored)
-	return d, err
+	return scanDeliveryOf(row, wholeDelivery)
 }
 
-func scanDeliveryWith(row scanner, more ...any) (domain.Delivery, error) {
-	var d domain.Delivery
-	var due, finish sql.NullInt64
-	var firstDue, create int64
-	into := []any{
-		(*hash)(&d.Conversion), &d.Change, &d.Publisher, &d.Offer, &d.Status, &d.State, &due, &firstDue, &d.AttemptCount,
-		&create, &finish, &d.Payload,
-	}
-	if err := row.Scan(append(into, more...)...); err != nil {
-		return domain.Delivery{}, err
+func scanDeliveryOf(row scanner, columns table.Columns[domain.Delivery]) (domain.Delivery, error) {
+	d, err := columns.Read(row)
+	if err != nil {
+		return d, err
 	}
 	d.ID = d.Conversion + "-" + strconv.Itoa(d.Change) + "-" + d.Publisher
-	d.FirstDueTime, d.CreateTime = fromMillis(firstDue), fromMillis(create)
-	if due.Valid {
-		d.DueTime = fromMillis(due.Int64)
-	}
-	if finish.Valid {
-		d.FinishTime = fromMillis(finish.Int64)
-	}
 	return d, nil
 }
 
@@ -106,7 +107,7 @@ func deliveryQuery(q listing.Query) (query string, args []any) {
 		q.Where = marked(byKeys(q.Where), markDelivery)
 	}
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeDelivery))
-	query = "SELECT " + deliveryColumns + " FROM deliveries WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
+	query = deliveryColumns.From("deliveries") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
 	return query, append(args, q.Limit)
 }
 

@@ -17,7 +17,8 @@ func TestFullDisk(t *testing.T) {
 	limitPages(t, s, "1") // SQLite takes less than there are as what there are.
 	batch := make([]*job, 3*runLength)
 	for i := range batch {
-		batch[i] = &job{conversion: &domain.Conversion{ID: string(rune('a' + i)), Offer: "10", Event: "sale", Explanation: string(make([]byte, 4000))}}
+		sale := &domain.Conversion{ID: string(rune('a' + i)), Offer: "10", Event: "sale", Explanation: string(make([]byte, 4000))}
+		batch[i] = &job{conversion: conversionRow{Conversion: sale}}
 	}
 	for range 2 {
 		errs := s.writer.write(batch)
@@ -58,7 +59,7 @@ func TestTasksFailAlone(t *testing.T) {
 			return err
 		}}
 	}
-	sale := &job{conversion: &domain.Conversion{ID: "a", Offer: "10", Event: "sale"}}
+	sale := &job{conversion: conversionRow{Conversion: &domain.Conversion{ID: "a", Offer: "10", Event: "sale"}}}
 	errs := s.writer.write([]*job{task("before", nil), task("failing", refusal), sale, task("after", nil)})
 	if len(errs) != 4 || errs[0] != nil || !errors.Is(errs[1], refusal) || errs[2] != nil || errs[3] != nil {
 		t.Fatalf("the errors are %v", errs)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -14,20 +15,23 @@ import (
 // inserted. The one writer gives both in its transactions, so their order is that of the commits.
 
 const (
-	selectFeedID  = `SELECT id FROM feed`
-	setFeedID     = `UPDATE feed SET id = lower(hex(randomblob(8)))`
-	hasFeedID     = `SELECT count(*) FROM sqlite_schema WHERE name = 'feed'`
-	feedColumns   = conversionColumns + `, ` + historyColumn
-	selectCreated = `SELECT ` + feedColumns + `, rowid FROM conversions WHERE rowid > ? ORDER BY rowid LIMIT ?`
-	selectChanged = `SELECT ` + feedColumns + `, feed_after, feed_number, first_change, last_change, feed_revision
-		FROM conversion_feed JOIN conversions ON conversions.rowid = changed
-		WHERE (feed_after, feed_number) > (?, ?) ORDER BY feed_after, feed_number LIMIT ?`
+	selectFeedID       = `SELECT id FROM feed`
+	setFeedID          = `UPDATE feed SET id = lower(hex(randomblob(8)))`
+	hasFeedID          = `SELECT count(*) FROM sqlite_schema WHERE name = 'feed'`
 	selectLastPosition = `SELECT row, ifnull((SELECT max(feed_number) FROM conversion_feed WHERE feed_after = row), 0)
 		FROM (SELECT ifnull(max(rowid), 0) AS row FROM conversions)`
 	insertChange = `INSERT INTO conversion_feed
 		SELECT row, 1 + ifnull((SELECT max(feed_number) FROM conversion_feed WHERE feed_after = row), 0),
 			(SELECT rowid FROM conversions WHERE id = ?), ?, ?, ?
 		FROM (SELECT max(rowid) AS row FROM conversions)`
+)
+
+var (
+	feedColumns   = table.Of(conversionColumns, historyColumns)
+	selectCreated = feedColumns.From("conversions", "rowid") + ` WHERE rowid > ? ORDER BY rowid LIMIT ?` //nolint:gosec // names that the program chose
+	selectChanged = feedColumns.From("conversion_feed JOIN conversions ON conversions.rowid = changed",  //nolint:gosec // names that the program chose
+		"feed_after", "feed_number", "first_change", "last_change", "feed_revision") + `
+		WHERE (feed_after, feed_number) > (?, ?) ORDER BY feed_after, feed_number LIMIT ?`
 )
 
 // feed notes that a conversion was changed.
@@ -96,20 +100,12 @@ func (s *Store) LastPosition(ctx context.Context) (last domain.Position, err err
 
 func scanCreated(row scanner) (domain.Event, error) {
 	e := domain.Event{Revision: 1}
-	err := scanEvent(row, &e, &e.Position.Major)
+	var err error
+	e.Conversion, err = scanOf(row, feedColumns, &e.Position.Major)
 	return e, err
 }
 
 func scanChanged(row scanner) (e domain.Event, err error) {
-	err = scanEvent(row, &e, &e.Position.Major, &e.Position.Minor, &e.First, &e.Last, &e.Revision)
+	e.Conversion, err = scanOf(row, feedColumns, &e.Position.Major, &e.Position.Minor, &e.First, &e.Last, &e.Revision)
 	return e, err
-}
-
-// scanEvent reads a row of feedColumns and what else was asked for.
-func scanEvent(row scanner, e *domain.Event, more ...any) (err error) {
-	var history string
-	if e.Conversion, err = scanWith(row, append([]any{&history}, more...)...); err != nil {
-		return err
-	}
-	return decodeHistory(history, &e.Conversion)
 }

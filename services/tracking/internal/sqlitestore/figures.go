@@ -15,7 +15,6 @@ import (
 
 const (
 	selectCounted = `SELECT ready, count_time, click, conversion FROM counted`
-	selectCells   = `SELECT ` + cellColumns + ` FROM figures`
 	inSpan        = ` WHERE cube = ? AND period BETWEEN ? AND ? AND `
 
 	// The first and the last moments of clicks, conversions and kept months; NULL where there are none. Ids
@@ -103,12 +102,12 @@ func cellsOf(ctx context.Context, tx *sql.Tx, span rollup.Span, where listing.Ex
 	if err != nil {
 		return nil, err
 	}
-	return scanAll(rows, scanCell)
+	return scanAll(rows, cellColumns.Read)
 }
 
 // cellQuery returns the cells of a span that satisfy a condition as SQL with its arguments.
 func cellQuery(span rollup.Span, where listing.Expr) (query string, args []any) {
-	query = selectCells
+	query = cellColumns.From("figures")
 	for _, field := range []string{"coupon_code", "publisher", "offer"} {
 		if ofOne(where, field) {
 			// SQLite, which does not know how many there are, would look through all of the span.

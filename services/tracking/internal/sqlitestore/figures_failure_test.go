@@ -33,7 +33,7 @@ func TestFailuresCountNothingTwice(t *testing.T) {
 						{task: func(ctx context.Context, tx *tx) error { return update(ctx, tx, changed) }},
 						{click: &late},
 						{task: func(ctx context.Context, tx *tx) error { _, err := tx.count(ctx, time.Now(), countCells); return err }},
-						{conversion: &sale},
+						{conversion: conversionRow{Conversion: &sale}},
 						{task: func(ctx context.Context, tx *tx) error { changed.Revision++; return update(ctx, tx, changed) }},
 					}
 					for _, err := range s.writer.write(batch) {

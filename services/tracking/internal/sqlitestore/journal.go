@@ -35,7 +35,7 @@ func postbackQuery(q listing.Query) (query string, args []any) {
 		}
 	}
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodePostback))
-	query = "SELECT " + postbackColumns + ", replay FROM postbacks WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
+	query = postbackColumns.From("postbacks") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
 	return query, append(args, q.Limit)
 }
 

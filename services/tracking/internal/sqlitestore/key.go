@@ -1,9 +1,12 @@
 package sqlitestore
 
 import (
+	"database/sql/driver"
 	"encoding/hex"
 
 	"github.com/google/uuid"
+
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
 // An id is stored as 16 bytes where it is one's text: of a UUID in clicks and postbacks, of a hash in
@@ -53,4 +56,25 @@ func (h *hash) Scan(stored any) error {
 	text, _ := stored.(string)
 	*h = hash(text)
 	return nil
+}
+
+// hashColumn and timeColumn are columns with keys.
+func hashColumn[T any](name string, at func(*T) *string) table.Column[T] {
+	return table.Column[T]{Name: name, Optional: true, Scan: func(row *T) any { return (*hash)(at(row)) }, Bind: func(row *T) (driver.Value, error) {
+		return keyOrNull(hashKey(*at(row))), nil
+	}}
+}
+
+func timeColumn[T any](name string, at func(*T) *string) table.Column[T] {
+	return table.Column[T]{Name: name, Optional: true, Scan: func(row *T) any { return (*timeID)(at(row)) }, Bind: func(row *T) (driver.Value, error) {
+		return keyOrNull(timeKey(*at(row))), nil
+	}}
+}
+
+// keyOrNull returns NULL for the key of the empty text.
+func keyOrNull(key any) any {
+	if key == "" {
+		return nil
+	}
+	return key
 }

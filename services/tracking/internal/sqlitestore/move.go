@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -128,6 +130,21 @@ func (m movedTable[T]) of(s *Store) move.Table {
 	})
 }
 
+// afterKey returns the query for the rows of a table after a key, at most a number of them.
+func afterKey[T any](name string, columns, key table.Columns[T]) string {
+	return columns.From(name) + " WHERE (" + key.Names() + ") > (" + strings.TrimSuffix(strings.Repeat("?, ", len(key)), ", ") + ") ORDER BY " +
+		key.Names() + " LIMIT ?"
+}
+
+// replaceIn returns what writes a row of a table in the place of the one that has its key.
+func replaceIn[T any](name string, columns table.Columns[T]) func(context.Context, *tx, *T) error {
+	statement := "REPLACE" + columns.Into(name)
+	return func(ctx context.Context, tx *tx, row *T) error {
+		_, err := write(ctx, tx, statement, columns, row)
+		return err
+	}
+}
+
 // texts returns the n texts of a key as arguments; those of no key are empty, and so before all.
 func texts(key []string, n int) []any {
 	args := make([]any, n)
@@ -138,14 +155,6 @@ func texts(key []string, n int) []any {
 		}
 	}
 	return args
-}
-
-// execBound runs a statement with arguments that bind gives.
-func (t *tx) execBound(ctx context.Context, statement string, bind func(*arguments)) error {
-	t.arguments.clear()
-	bind(&t.arguments)
-	_, err := t.exec(ctx, statement, t.arguments.plain()...)
-	return err
 }
 
 // countedToMove is the mark up to which everything is counted. It is written when all that it is about is there.

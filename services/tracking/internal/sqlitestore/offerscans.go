@@ -9,45 +9,49 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
+var (
+	scanColumns = table.Columns[redirect.OfferScan]{
+		timeColumn("id", func(s *redirect.OfferScan) *string { return &s.ID }),
+		table.Text("offer", func(s *redirect.OfferScan) *string { return &s.Offer }),
+		table.Text("state", func(s *redirect.OfferScan) *redirect.OfferScanState { return &s.State }),
+		table.Text("device", func(s *redirect.OfferScan) *redirect.Device { return &s.Device }),
+		table.Text("language", func(s *redirect.OfferScan) *string { return &s.Language }),
+		table.Number("link_count", func(s *redirect.OfferScan) *int { return &s.LinkCount }),
+		table.Number("scanned_count", func(s *redirect.OfferScan) *int { return &s.ScannedCount }),
+		table.Number("error_count", func(s *redirect.OfferScan) *int { return &s.ErrorCount }),
+		table.Number("warning_count", func(s *redirect.OfferScan) *int { return &s.WarningCount }),
+		table.Time("create_time", func(s *redirect.OfferScan) *time.Time { return &s.CreateTime }),
+		table.OptionalTime("end_time", func(s *redirect.OfferScan) *time.Time { return &s.EndTime }),
+	}
+	// writtenScans have no holder and are free since their creation.
+	writtenScans = table.Of(scanColumns, table.Columns[redirect.OfferScan]{
+		table.Time("free_time", func(s *redirect.OfferScan) *time.Time { return &s.CreateTime }),
+	})
+
+	insertScan = `INSERT` + writtenScans.Into("offer_scans")
+	selectScan = scanColumns.From("offer_scans") + ` WHERE id = ?`
+	freeScan   = scanColumns.From("offer_scans") + ` WHERE state = 'RUNNING' AND free_time <= ? ORDER BY free_time, id LIMIT 1`
+)
+
 const (
-	scanColumns = `id, offer, state, device, language, link_count, scanned_count, error_count, warning_count, create_time, end_time`
-	insertScan  = `INSERT INTO offer_scans (id, offer, state, device, language, link_count, create_time, free_time) VALUES (?, ?, 'RUNNING', ?, ?, ?, ?, ?)`
-	selectScan  = `SELECT ` + scanColumns + ` FROM offer_scans WHERE id = ?`
-	endScan     = `UPDATE offer_scans SET state = ?, end_time = ?, holder = '' WHERE id = ? AND state = 'RUNNING'`
-	freeScan    = `SELECT ` + scanColumns + ` FROM offer_scans WHERE state = 'RUNNING' AND free_time <= ? ORDER BY free_time, id LIMIT 1`
-	claimScan   = `UPDATE offer_scans SET holder = ?, free_time = ? WHERE id = ?`
-	heldScan    = ` WHERE id = ? AND holder = ? AND state = 'RUNNING'`
-	keepScan    = `UPDATE offer_scans SET free_time = ?, link_count = ?` + heldScan
-	extendScan  = `UPDATE offer_scans SET free_time = ?` + heldScan
+	endScan    = `UPDATE offer_scans SET state = ?, end_time = ?, holder = '' WHERE id = ? AND state = 'RUNNING'`
+	claimScan  = `UPDATE offer_scans SET holder = ?, free_time = ? WHERE id = ?`
+	heldScan   = ` WHERE id = ? AND holder = ? AND state = 'RUNNING'`
+	keepScan   = `UPDATE offer_scans SET free_time = ?, link_count = ?` + heldScan
+	extendScan = `UPDATE offer_scans SET free_time = ?` + heldScan
 	// voidHolds ends the holds of a process that died: none but the one that opens the file has any.
 	voidHolds = `UPDATE offer_scans SET holder = '', free_time = create_time WHERE state = 'RUNNING'`
 )
 
-// scanOfferScan reads a row of scanColumns.
-func scanOfferScan(row scanner) (redirect.OfferScan, error) {
-	var s redirect.OfferScan
-	var create int64
-	var end sql.NullInt64
-	err := row.Scan((*timeID)(&s.ID), &s.Offer, &s.State, &s.Device, &s.Language, &s.LinkCount, &s.ScannedCount, &s.ErrorCount, &s.WarningCount, &create, &end)
-	if err != nil {
-		return redirect.OfferScan{}, err
-	}
-	s.CreateTime = fromMillis(create)
-	if end.Valid {
-		s.EndTime = fromMillis(end.Int64)
-	}
-	return s, nil
-}
-
 // InsertOfferScan implements app.OfferScanStore.
 func (s *Store) InsertOfferScan(ctx context.Context, scan redirect.OfferScan) error {
-	created := scan.CreateTime.UnixMilli()
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		_, err := tx.exec(ctx, insertScan, timeKey(scan.ID), scan.Offer, string(scan.Device), scan.Language, scan.LinkCount, created, created)
+		_, err := write(ctx, tx, insertScan, writtenScans, &scan)
 		if sqlitedb.IsUnique(err) {
 			return domain.ErrExists
 		}
@@ -57,15 +61,15 @@ func (s *Store) InsertOfferScan(ctx context.Context, scan redirect.OfferScan) er
 
 // OfferScan implements app.OfferScanStore.
 func (s *Store) OfferScan(ctx context.Context, id string) (redirect.OfferScan, error) {
-	scan, err := scanOfferScan(s.db.Read().QueryRowContext(ctx, selectScan, timeKey(id)))
+	scan, err := scanColumns.Read(s.db.Read().QueryRowContext(ctx, selectScan, timeKey(id)))
 	return scan, readFailure("reading a scan", err)
 }
 
 // OfferScans implements app.OfferScanStore.
 func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]redirect.OfferScan, error) {
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeScanKey))
-	query := "SELECT " + scanColumns + " FROM offer_scans WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	scans, err := report(ctx, s, scanOfferScan, query, append(args, q.Limit)...)
+	query := scanColumns.From("offer_scans") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
+	scans, err := report(ctx, s, scanColumns.Read, query, append(args, q.Limit)...)
 	return scans, readFailure("listing scans", err)
 }
 
@@ -84,7 +88,7 @@ func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.Offe
 		if _, err = tx.exec(ctx, endScan, string(state), now.UnixMilli(), timeKey(id)); err != nil {
 			return err
 		}
-		ended, err = one(ctx, tx, scanOfferScan, selectScan, timeKey(id))
+		ended, err = one(ctx, tx, scanColumns.Read, selectScan, timeKey(id))
 		return readFailure("reading a scan", err)
 	}})
 	if err != nil {
@@ -96,13 +100,13 @@ func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.Offe
 // ClaimOfferScan implements app.OfferScanStore. It is asked each second, so that it looks before it
 // writes.
 func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold redirect.Hold) (redirect.OfferScan, error) {
-	_, err := scanOfferScan(s.db.Read().QueryRowContext(ctx, freeScan, now.UnixMilli()))
+	_, err := scanColumns.Read(s.db.Read().QueryRowContext(ctx, freeScan, now.UnixMilli()))
 	if err != nil {
 		return redirect.OfferScan{}, readFailure("looking for a scan", err)
 	}
 	var claimed redirect.OfferScan
 	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
-		claimed, err = one(ctx, tx, scanOfferScan, freeScan, now.UnixMilli())
+		claimed, err = one(ctx, tx, scanColumns.Read, freeScan, now.UnixMilli())
 		if errors.Is(err, sql.ErrNoRows) {
 			return domain.ErrNotFound
 		}

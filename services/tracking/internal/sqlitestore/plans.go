@@ -6,12 +6,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-const (
-	insertDelivery = `INSERT INTO deliveries (conversion, change, publisher, offer, status, state, due_time, first_due_time, attempt_count,
-			holder, create_time, finish_time, payload, attempts)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, '') ON CONFLICT (conversion, change, publisher) DO NOTHING`
-	setPlanned = `UPDATE conversions SET plan_from = NULL WHERE id = ? AND revision = ?`
-)
+const setPlanned = `UPDATE conversions SET plan_from = NULL WHERE id = ? AND revision = ?`
 
 // Unplanned implements app.DeliveryStore; those that changed first come first.
 func (s *Store) Unplanned(ctx context.Context, limit int) ([]domain.Conversion, error) {
@@ -32,7 +27,9 @@ func (w *writer) plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 	for _, p := range plans {
 		for i := range p.Deliveries {
 			w.arguments.clear()
-			bindDelivery(&w.arguments, &p.Deliveries[i])
+			if err := bind(&w.arguments, insertedDeliveries, &p.Deliveries[i]); err != nil {
+				return err
+			}
 			if _, _, err := w.exec(ctx, w.delivery); err != nil {
 				return err
 			}
@@ -45,20 +42,6 @@ func (w *writer) plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 		}
 	}
 	return nil
-}
-
-// bindDelivery binds what insertDelivery takes.
-func bindDelivery(a *arguments, d *domain.Delivery) {
-	bindDeliveryKey(a, keyOf(d))
-	a.add(d.Offer)
-	a.add(string(d.Status))
-	a.add(string(d.State))
-	a.time(d.DueTime)
-	a.add(d.FirstDueTime.UnixMilli())
-	a.add(int64(d.AttemptCount))
-	a.add(d.CreateTime.UnixMilli())
-	a.time(d.FinishTime)
-	a.add(d.Payload)
 }
 
 func bindDeliveryKey(a *arguments, k deliveryKey) {

@@ -2,70 +2,72 @@ package sqlitestore
 
 import (
 	"context"
-	"encoding/json"
+	"database/sql/driver"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
-const (
-	postbackColumns = `id, offer, conversion, outcome, reason, message, http_status, method, parameters, coupon_code,
-		transaction_id, idempotency_key, ip, authenticated, create_time, duration, notes`
-	postbackValues = `(?, ?, ifnull(?, ''), ?, ifnull(?, ''), ifnull(?, ''), ?, ?, ifnull(?, ''), ifnull(?, ''),
-		ifnull(?, ''), ifnull(?, ''), ifnull(?, ''), ?, ?, ?, ifnull(?, ''), ifnull(?, ''), ?)`
-	insertPostback = `INSERT OR ROLLBACK INTO postbacks (` + postbackColumns + `, coupon_code_key, later) VALUES ` + postbackValues + onTaken
-	selectPostback = `SELECT ` + postbackColumns + `, replay FROM postbacks WHERE id = ?`
-	setReplay      = `UPDATE postbacks SET replay = ? WHERE id = ?`
-)
-
-// bindPostback binds what insertPostback takes. made is the conversion that it made; nil: none.
-func bindPostback(a *arguments, p *domain.Postback, made *domain.Conversion) {
-	a.add(timeKey(p.ID))
-	a.add(p.Offer)
-	a.key(hashKey(p.Conversion))
-	a.add(string(p.Outcome))
-	a.text(p.Reason)
-	a.text(p.Message)
-	a.add(int64(p.HTTPStatus))
-	a.add(p.Method)
-	a.text(p.Parameters)
-	a.text(p.CouponCode)
-	a.text(p.TransactionID)
-	a.text(p.IdempotencyKey)
-	a.text(p.IP)
-	a.flag(p.Authenticated)
-	a.add(p.Time.UnixMilli())
-	a.add(p.Duration.Microseconds())
-	a.text(encodeNotes(p))
-	a.text(couponcode.Fold(p.CouponCode))
-	if made != nil && made.Postback == p.ID {
-		a.add(nil)
-	} else {
-		a.add(int64(1))
-	}
+// postbackRow is a row of the table postbacks.
+type postbackRow struct {
+	*domain.Postback
+	// made is the conversion that the postback may have made; nil: it made none.
+	made *domain.Conversion
 }
 
-// scanPostback reads a row of postbackColumns and replay.
+var (
+	newPostbackColumns = table.Columns[postbackRow]{
+		timeColumn("id", func(r *postbackRow) *string { return &r.ID }),
+		table.Text("offer", func(r *postbackRow) *string { return &r.Offer }),
+		hashColumn("conversion", func(r *postbackRow) *string { return &r.Conversion }),
+		table.Text("outcome", func(r *postbackRow) *domain.PostbackOutcome { return &r.Outcome }),
+		table.Text("reason", func(r *postbackRow) *string { return &r.Reason }),
+		table.Text("message", func(r *postbackRow) *string { return &r.Message }),
+		table.Number("http_status", func(r *postbackRow) *int { return &r.HTTPStatus }),
+		table.Text("method", func(r *postbackRow) *string { return &r.Method }),
+		table.Text("parameters", func(r *postbackRow) *string { return &r.Parameters }),
+		table.Text("coupon_code", func(r *postbackRow) *string { return &r.CouponCode }),
+		table.Text("transaction_id", func(r *postbackRow) *string { return &r.TransactionID }),
+		table.Text("idempotency_key", func(r *postbackRow) *string { return &r.IdempotencyKey }),
+		table.Text("ip", func(r *postbackRow) *string { return &r.IP }),
+		table.Flag("authenticated", func(r *postbackRow) *bool { return &r.Authenticated }),
+		table.Time("create_time", func(r *postbackRow) *time.Time { return &r.Time }),
+		table.Duration("duration", time.Microsecond, func(r *postbackRow) *time.Duration { return &r.Duration }),
+		table.JSON("notes", encodeNotes, func(r *postbackRow, n *storedNotes) {
+			r.Warnings, r.Body, r.ContentType = n.Warnings, n.Body, n.ContentType
+		}),
+	}
+	// replayColumns are written later.
+	replayColumns = table.Columns[postbackRow]{
+		table.JSON("replay", func(r *postbackRow) *record.Replay { return record.EncodeReplay(r.Replay) },
+			func(r *postbackRow, replay *record.Replay) { r.Replay = replay.Decode() }),
+	}
+	postbackColumns   = table.Of(newPostbackColumns, replayColumns)
+	insertedPostbacks = table.Of(newPostbackColumns, table.Columns[postbackRow]{
+		table.Derived("coupon_code_key", func(r *postbackRow) string { return couponcode.Fold(r.CouponCode) }),
+		{Name: "later", Bind: later},
+	})
+
+	insertPostback = `INSERT OR ROLLBACK` + insertedPostbacks.Into("postbacks") + onTaken
+	selectPostback = postbackColumns.From("postbacks") + ` WHERE id = ?`
+	setReplay      = `UPDATE postbacks SET ` + replayColumns.Set() + ` WHERE id = ?`
+)
+
+// later returns NULL for the postback that made its conversion.
+func later(r *postbackRow) (driver.Value, error) {
+	if r.made != nil && r.made.Postback == r.ID {
+		return nil, nil
+	}
+	return int64(1), nil
+}
+
+// scanPostback reads a row of postbackColumns.
 func scanPostback(row scanner) (domain.Postback, error) {
 	var p domain.Postback
-	var createMillis, duration int64
-	var notes, replay string
-	err := row.Scan((*timeID)(&p.ID), &p.Offer, (*hash)(&p.Conversion), &p.Outcome, &p.Reason, &p.Message, &p.HTTPStatus, &p.Method,
-		&p.Parameters, &p.CouponCode, &p.TransactionID, &p.IdempotencyKey, &p.IP, &p.Authenticated, &createMillis, &duration, &notes, &replay)
-	if err != nil {
-		return domain.Postback{}, err
-	}
-	p.Time, p.Duration = fromMillis(createMillis), time.Duration(duration)*time.Microsecond
-	if err := decodeNotes(&p, notes); err != nil {
-		return p, err
-	}
-	if replay != "" {
-		var stored record.Replay
-		err = decodeJSON(replay, &stored)
-		p.Replay = stored.Decode()
-	}
+	err := postbackColumns.Scan(row, &postbackRow{Postback: &p})
 	return p, err
 }
 
@@ -76,29 +78,17 @@ type storedNotes struct {
 	ContentType string   `json:"content_type,omitempty"`
 }
 
-// encodeNotes returns an entry's notes; "" if there is nothing to note.
-func encodeNotes(p *domain.Postback) string {
-	if len(p.Warnings) == 0 && p.Body == "" && p.ContentType == "" {
-		return ""
+// encodeNotes returns an entry's notes; nil if there is nothing to note.
+func encodeNotes(r *postbackRow) *storedNotes {
+	if len(r.Warnings) == 0 && r.Body == "" && r.ContentType == "" {
+		return nil
 	}
-	text, err := json.Marshal(storedNotes{p.Warnings, p.Body, p.ContentType})
-	if err != nil { // cannot happen: strings only
-		return ""
-	}
-	return string(text)
-}
-
-// decodeNotes is the inverse of encodeNotes.
-func decodeNotes(p *domain.Postback, text string) error {
-	var s storedNotes
-	err := decodeJSON(text, &s)
-	p.Warnings, p.Body, p.ContentType = s.Warnings, s.Body, s.ContentType
-	return err
+	return &storedNotes{r.Warnings, r.Body, r.ContentType}
 }
 
 // InsertPostback implements app.PostbackStore. An entry whose id is taken is stored already.
 func (s *Store) InsertPostback(ctx context.Context, postback domain.Postback) error {
-	if err := s.queue.Write(ctx, &job{postback: &postback}); err != nil || postback.Replay == nil {
+	if err := s.queue.Write(ctx, &job{postback: postbackRow{Postback: &postback}}); err != nil || postback.Replay == nil {
 		return err
 	}
 	return s.SetReplay(ctx, postback.ID, *postback.Replay)
@@ -106,12 +96,8 @@ func (s *Store) InsertPostback(ctx context.Context, postback domain.Postback) er
 
 // SetReplay implements app.PostbackStore.
 func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) error {
-	text, err := encodeJSON(record.EncodeReplay(&replay))
-	if err != nil {
-		return err
-	}
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		rows, err := tx.exec(ctx, setReplay, text, timeKey(id))
+		rows, err := write(ctx, tx, setReplay, replayColumns, &postbackRow{Postback: &domain.Postback{Replay: &replay}}, timeKey(id))
 		if err == nil && rows == 0 {
 			return domain.ErrNotFound
 		}

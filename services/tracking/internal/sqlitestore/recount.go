@@ -9,14 +9,14 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-const (
-	// clickDrift is by how much an id's time may differ from its click's. They are the same, but for clicks
-	// that were brought in from elsewhere.
-	clickDrift = time.Hour
+// clickDrift is by how much an id's time may differ from its click's. They are the same, but for clicks
+// that were brought in from elsewhere.
+const clickDrift = time.Hour
 
+var (
 	// The plus keeps SQLite from going through the table in the order of rowids.
-	selectDaysConversions = `SELECT rowid, ` + talliedConversion + ` FROM conversions WHERE conversion_time >= ? AND conversion_time < ? AND +rowid <= ?`
-	selectDaysClicks      = `SELECT id, ` + talliedClick + ` FROM clicks WHERE id >= ? AND id < ? AND +id <= ? AND crawler = 0 AND time >= ? AND time < ?`
+	selectDaysConversions = talliedConversion.From("conversions", "rowid") + ` WHERE conversion_time >= ? AND conversion_time < ? AND +rowid <= ?`  //nolint:gosec // names that the program chose
+	selectDaysClicks      = talliedClick.From("clicks", "id") + ` WHERE id >= ? AND id < ? AND +id <= ? AND crawler = 0 AND time >= ? AND time < ?` //nolint:gosec // names that the program chose
 )
 
 // Recount implements app.FigureStore. One runs at a time. It sees one moment, whatever is counted

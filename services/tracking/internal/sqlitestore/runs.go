@@ -16,7 +16,7 @@ const onTaken = ` ON CONFLICT (id) DO NOTHING`
 // statements say OR ROLLBACK: it spares SQLite the keeping of a journal for each statement of several
 // rows, by which it could undo the statement alone. Should one ever break a constraint, its batch fails.
 func inRuns(insert, values string) string {
-	return strings.TrimSuffix(insert, onTaken) + strings.Repeat(", "+values, runLength-1) + onTaken
+	return strings.TrimSuffix(insert, onTaken) + strings.Repeat(", ("+values+")", runLength-1) + onTaken
 }
 
 // insertConversions inserts the conversions of a batch, and adds to its journal the entries of those
@@ -34,7 +34,7 @@ func (w *writer) insertConversions(ctx context.Context) error {
 		}
 	}
 	for _, j := range w.conversions {
-		if j.postback != nil && j.rows > 0 {
+		if j.postback.Postback != nil && j.rows > 0 {
 			w.journals = append(w.journals, j)
 		}
 	}
@@ -45,7 +45,9 @@ func (w *writer) insertConversions(ctx context.Context) error {
 func (w *writer) insertRun(ctx context.Context, statement driver.StmtExecContext, run []*job) error {
 	w.arguments.clear()
 	for _, j := range run {
-		bindConversion(&w.arguments, j.conversion, j.decision)
+		if err := bind(&w.arguments, insertedColumns, &j.conversion); err != nil {
+			return err
+		}
 	}
 	rows, newest, err := w.exec(ctx, statement)
 	if err != nil {
@@ -100,7 +102,10 @@ func (w *writer) insertPostbacks(ctx context.Context) error {
 		}
 		w.arguments.clear()
 		for _, j := range rest[:n] {
-			bindPostback(&w.arguments, j.postback, j.conversion)
+			j.postback.made = j.conversion.Conversion
+			if err := bind(&w.arguments, insertedPostbacks, &j.postback); err != nil {
+				return err
+			}
 		}
 		if _, _, err := w.exec(ctx, statement); err != nil {
 			return err

@@ -29,13 +29,13 @@ func (s *Store) insert(ctx context.Context, sale domain.Sale) (stored domain.Con
 		return s.insertWith(ctx, sale)
 	}
 	// Written down here and not in the one writer, for which all wait.
-	j := &job{conversion: &sale.Conversion}
-	if j.decision, err = encodeBasis(sale.Conversion.Basis); err != nil {
+	j := &job{conversion: conversionRow{Conversion: &sale.Conversion}}
+	if j.conversion.decision, err = decisionColumn.Bind(&j.conversion); err != nil {
 		return domain.Conversion{}, false, err
 	}
 	if sale.Postback != nil {
 		entry := sale.Postback.Of(sale.Conversion)
-		j.postback = &entry
+		j.postback.Postback = &entry
 	}
 	if err := s.queue.Write(ctx, j); err != nil {
 		return domain.Conversion{}, false, err
@@ -75,19 +75,11 @@ func (s *Store) insertWith(ctx context.Context, sale domain.Sale) (domain.Conver
 
 // insertSale inserts a conversion whose id is free, with its entry in the journal.
 func (t *tx) insertSale(ctx context.Context, c domain.Conversion, entry *domain.Postback) error {
-	decision, err := encodeBasis(c.Basis)
-	if err != nil {
-		return err
-	}
-	t.arguments.clear()
-	bindConversion(&t.arguments, &c, decision)
-	if _, err := t.exec(ctx, insertConversion, t.arguments.plain()...); err != nil || entry == nil {
+	if _, err := write(ctx, t, insertConversion, insertedColumns, &conversionRow{Conversion: &c}); err != nil || entry == nil {
 		return err
 	}
 	made := entry.Of(c)
-	t.arguments.clear()
-	bindPostback(&t.arguments, &made, &c)
-	_, err = t.exec(ctx, insertPostback, t.arguments.plain()...)
+	_, err := write(ctx, t, insertPostback, insertedPostbacks, &postbackRow{&made, &c})
 	return err
 }
 
@@ -129,12 +121,7 @@ func (t *tx) update(ctx context.Context, id string, before domain.Conversion, up
 			return err
 		}
 	}
-	t.arguments.clear()
-	if err := bindChanged(&t.arguments, &update.Conversion); err != nil {
-		return err
-	}
-	t.arguments.add(hashKey(id))
-	if _, err := t.exec(ctx, updateConversion, t.arguments.plain()...); err != nil {
+	if _, err := write(ctx, t, updateConversion, updatedColumns, &conversionRow{Conversion: &update.Conversion}, hashKey(id)); err != nil {
 		return err
 	}
 	if err := t.feed(ctx, &before, &update.Conversion); err != nil {

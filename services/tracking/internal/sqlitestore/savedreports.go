@@ -4,58 +4,57 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-const (
-	reportColumns = `id, display_name, columns, filter, order_by, "range", start_date, end_date, group_by, group_order_by, create_time, update_time, revision`
-	insertReport  = `INSERT INTO saved_reports (` + reportColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	replaceReport = `REPLACE INTO saved_reports (` + reportColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	selectReport  = `SELECT ` + reportColumns + ` FROM saved_reports WHERE id = ?`
-	countReports  = `SELECT count(*) FROM saved_reports`
-	deleteReport  = `DELETE FROM saved_reports WHERE id = ?`
+var (
+	reportColumns = table.Columns[rollup.SavedReport]{
+		table.Text("id", func(r *rollup.SavedReport) *string { return &r.ID }),
+		table.Text("display_name", func(r *rollup.SavedReport) *string { return &r.DisplayName }),
+		table.JSON("columns", func(r *rollup.SavedReport) *[]string { return listed(r.Columns) },
+			func(r *rollup.SavedReport, columns *[]string) { r.Columns = *columns }),
+		table.Text("filter", func(r *rollup.SavedReport) *string { return &r.Filter }),
+		table.Text("order_by", func(r *rollup.SavedReport) *string { return &r.OrderBy }),
+		table.Text(`"range"`, func(r *rollup.SavedReport) *rollup.ReportRange { return &r.Range }),
+		table.Text("start_date", func(r *rollup.SavedReport) *string { return &r.StartDate }),
+		table.Text("end_date", func(r *rollup.SavedReport) *string { return &r.EndDate }),
+		table.JSON("group_by", func(r *rollup.SavedReport) *[]rollup.Dimension { return listed(r.GroupBy) },
+			func(r *rollup.SavedReport, groupBy *[]rollup.Dimension) { r.GroupBy = *groupBy }),
+		table.Text("group_order_by", func(r *rollup.SavedReport) *string { return &r.GroupOrderBy }),
+		table.Time("create_time", func(r *rollup.SavedReport) *time.Time { return &r.CreateTime }),
+		table.Time("update_time", func(r *rollup.SavedReport) *time.Time { return &r.UpdateTime }),
+		table.Number("revision", func(r *rollup.SavedReport) *int64 { return &r.Revision }),
+	}
+
+	insertReport  = `INSERT` + reportColumns.Into("saved_reports")
+	replaceReport = `REPLACE` + reportColumns.Into("saved_reports")
+	selectReport  = reportColumns.From("saved_reports") + ` WHERE id = ?`
 )
 
-// reportValues returns what insertReport takes.
-func reportValues(r rollup.SavedReport) ([]any, error) {
-	columns, err := encodeList(r.Columns)
-	if err != nil {
-		return nil, err
-	}
-	groupBy, err := encodeList(r.GroupBy)
-	return []any{
-		r.ID, r.DisplayName, columns, r.Filter, r.OrderBy, string(r.Range), r.StartDate, r.EndDate, groupBy, r.GroupOrderBy,
-		r.CreateTime.UnixMilli(), r.UpdateTime.UnixMilli(), r.Revision,
-	}, err
-}
+const (
+	countReports = `SELECT count(*) FROM saved_reports`
+	deleteReport = `DELETE FROM saved_reports WHERE id = ?`
+)
 
-// scanReport reads a row of reportColumns.
-func scanReport(row scanner) (rollup.SavedReport, error) {
-	var r rollup.SavedReport
-	var columns, groupBy string
-	var create, update int64
-	err := row.Scan(&r.ID, &r.DisplayName, &columns, &r.Filter, &r.OrderBy, &r.Range, &r.StartDate, &r.EndDate, &groupBy, &r.GroupOrderBy,
-		&create, &update, &r.Revision)
-	if err != nil {
-		return rollup.SavedReport{}, err
+// listed returns a list as it is stored: nil for an empty one.
+func listed[T any](list []T) *[]T {
+	if len(list) == 0 {
+		return nil
 	}
-	r.CreateTime, r.UpdateTime = fromMillis(create), fromMillis(update)
-	return r, errors.Join(decodeJSON(columns, &r.Columns), decodeJSON(groupBy, &r.GroupBy))
+	return &list
 }
 
 // InsertSavedReport implements app.SavedReportStore.
 func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport, most int) error {
-	values, err := reportValues(report)
-	if err != nil {
-		return err
-	}
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		_, err := tx.exec(ctx, insertReport, values...)
+		_, err := write(ctx, tx, insertReport, reportColumns, &report)
 		if sqlitedb.IsUnique(err) {
 			return domain.ErrExists
 		}
@@ -83,11 +82,7 @@ func (s *Store) UpdateSavedReport(
 		if err != nil {
 			return err
 		}
-		values, err := reportValues(next)
-		if err != nil {
-			return err
-		}
-		_, err = tx.exec(ctx, replaceReport, values...)
+		_, err = write(ctx, tx, replaceReport, reportColumns, &next)
 		stored = next
 		return err
 	}})
@@ -99,7 +94,7 @@ func (s *Store) UpdateSavedReport(
 
 // report reads a report.
 func (t *tx) report(ctx context.Context, id string) (rollup.SavedReport, error) {
-	report, err := one(ctx, t, scanReport, selectReport, id)
+	report, err := one(ctx, t, reportColumns.Read, selectReport, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return report, domain.ErrNotFound
 	}
@@ -123,14 +118,14 @@ func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rol
 
 // SavedReport implements app.SavedReportStore.
 func (s *Store) SavedReport(ctx context.Context, id string) (rollup.SavedReport, error) {
-	report, err := scanReport(s.db.Read().QueryRowContext(ctx, selectReport, id))
+	report, err := reportColumns.Read(s.db.Read().QueryRowContext(ctx, selectReport, id))
 	return report, readFailure("reading a saved report", err)
 }
 
 // SavedReports implements app.SavedReportStore.
 func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rollup.SavedReport, error) {
 	where, args, orderBy := sqlquery.Build(q)
-	query := "SELECT " + reportColumns + " FROM saved_reports WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	reports, err := report(ctx, s, scanReport, query, append(args, q.Limit)...)
+	query := reportColumns.From("saved_reports") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
+	reports, err := report(ctx, s, reportColumns.Read, query, append(args, q.Limit)...)
 	return reports, readFailure("listing saved reports", err)
 }

@@ -2,36 +2,45 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql/driver"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
+var (
+	resultColumns = table.Columns[redirect.OfferScanResult]{
+		timeColumn("scan", func(r *redirect.OfferScanResult) *string { return &r.Scan }),
+		table.Text("coupon", func(r *redirect.OfferScanResult) *string { return &r.Coupon }),
+		table.Text("tracking_link", func(r *redirect.OfferScanResult) *string { return &r.TrackingLink }),
+		table.JSON("problems",
+			func(r *redirect.OfferScanResult) *[]record.Problem { return listed(record.EncodeProblems(r.Problems)) },
+			func(r *redirect.OfferScanResult, problems *[]record.Problem) {
+				r.Problems = record.DecodeProblems(*problems)
+			}),
+		table.Text("final_url", func(r *redirect.OfferScanResult) *string { return &r.FinalURL }),
+		table.Number("hop_count", func(r *redirect.OfferScanResult) *int { return &r.HopCount }),
+		table.Time("scan_time", func(r *redirect.OfferScanResult) *time.Time { return &r.ScanTime }),
+	}
+	writtenResults = table.Of(resultColumns, table.Columns[redirect.OfferScanResult]{
+		table.Derived("severity", func(r *redirect.OfferScanResult) string { return string(r.Worst()) }),
+		{Name: "ok", Bind: func(r *redirect.OfferScanResult) (driver.Value, error) { return r.OK(), nil }},
+	})
+
+	// putResult replaces the result about the same link, if there is one.
+	putResult = `REPLACE` + writtenResults.Into("offer_scan_results")
+)
+
 const (
-	resultColumns = `scan, coupon, tracking_link, problems, final_url, hop_count, scan_time`
-	putResult     = `REPLACE INTO offer_scan_results (` + resultColumns + `, ok, severity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	dropResult    = `DELETE FROM offer_scan_results WHERE scan = ? AND coupon = ? RETURNING severity`
+	dropResult = `DELETE FROM offer_scan_results WHERE scan = ? AND coupon = ? RETURNING severity`
 	// countResult adds to the counts of a scan.
 	countResult    = `UPDATE offer_scans SET scanned_count = scanned_count + ?, error_count = error_count + ?, warning_count = warning_count + ? WHERE id = ?`
 	scannedCoupons = `SELECT coupon FROM offer_scan_results WHERE scan = ? ORDER BY coupon`
 )
-
-// scanResult reads a row of resultColumns.
-func scanResult(row scanner) (redirect.OfferScanResult, error) {
-	var r redirect.OfferScanResult
-	var problems string
-	var scanned int64
-	if err := row.Scan((*timeID)(&r.Scan), &r.Coupon, &r.TrackingLink, &problems, &r.FinalURL, &r.HopCount, &scanned); err != nil {
-		return redirect.OfferScanResult{}, err
-	}
-	r.ScanTime = fromMillis(scanned)
-	var stored []record.Problem
-	err := decodeJSON(problems, &stored)
-	r.Problems = record.DecodeProblems(stored)
-	return r, err
-}
 
 // AddOfferScanResult implements app.OfferScanStore.
 func (s *Store) AddOfferScanResult(ctx context.Context, hold redirect.Hold, result redirect.OfferScanResult) error {
@@ -45,7 +54,7 @@ func (s *Store) AddOfferScanResult(ctx context.Context, hold redirect.Hold, resu
 			return err
 		}
 		result.Scan = hold.Scan
-		if err := tx.putResult(ctx, &result); err != nil {
+		if _, err := write(ctx, tx, putResult, writtenResults, &result); err != nil {
 			return err
 		}
 		counts := countsOf(result.Worst())
@@ -55,17 +64,6 @@ func (s *Store) AddOfferScanResult(ctx context.Context, hold redirect.Hold, resu
 		_, err = tx.exec(ctx, countResult, counts.scanned, counts.errors, counts.warnings, key)
 		return err
 	}})
-}
-
-// putResult writes a result in the place of the one about the same link, if there is one.
-func (t *tx) putResult(ctx context.Context, r *redirect.OfferScanResult) error {
-	problems, err := encodeList(record.EncodeProblems(r.Problems))
-	if err != nil {
-		return err
-	}
-	_, err = t.exec(ctx, putResult, timeKey(r.Scan), r.Coupon, r.TrackingLink, problems, r.FinalURL, r.HopCount, r.ScanTime.UnixMilli(),
-		r.OK(), string(r.Worst()))
-	return err
 }
 
 func severity(row scanner) (worst redirect.Severity, err error) {
@@ -104,7 +102,7 @@ func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, erro
 // OfferScanResults implements app.OfferScanStore.
 func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]redirect.OfferScanResult, error) {
 	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeScanKey))
-	query := "SELECT " + resultColumns + " FROM offer_scan_results WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	results, err := report(ctx, s, scanResult, query, append(args, q.Limit)...)
+	query := resultColumns.From("offer_scan_results") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
+	results, err := report(ctx, s, resultColumns.Read, query, append(args, q.Limit)...)
 	return results, readFailure("listing the results of a scan", err)
 }

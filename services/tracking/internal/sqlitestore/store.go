@@ -127,7 +127,7 @@ func newStore(ctx context.Context, db *sqlitedb.DB, o Options) (*Store, error) {
 
 // prepare makes what is run again and again ready once.
 func (s *Store) prepare(ctx context.Context) (err error) {
-	if s.click, err = s.db.Read().PrepareContext(ctx, "SELECT "+clickColumns+" FROM clicks WHERE id = ?"); err != nil {
+	if s.click, err = s.db.Read().PrepareContext(ctx, selectClick); err != nil {
 		return err
 	}
 	if s.conversion, err = s.db.Read().PrepareContext(ctx, selectConversion); err != nil {
@@ -160,7 +160,7 @@ func (s *Store) InsertClick(ctx context.Context, click domain.Click) error {
 
 // Click implements app.Store.
 func (s *Store) Click(ctx context.Context, id string) (domain.Click, error) {
-	click, err := scanClick(s.click.QueryRowContext(ctx, timeKey(id)))
+	click, err := clickColumns.Read(s.click.QueryRowContext(ctx, timeKey(id)))
 	return click, readFailure("reading a click", err)
 }
 

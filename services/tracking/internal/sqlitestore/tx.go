@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -14,7 +15,6 @@ import (
 type tx struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
-	arguments  arguments
 
 	calendar rollup.Calendar
 	// cursor is what is stored of it in the transaction so far.
@@ -58,6 +58,15 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// write runs a statement with a row's values and more, and returns how many rows it changed.
+func write[T any](ctx context.Context, t *tx, query string, columns table.Columns[T], row *T, more ...any) (int64, error) {
+	values, err := columns.Values(row, more...)
+	if err != nil {
+		return 0, err
+	}
+	return t.exec(ctx, query, values...)
 }
 
 // one reads one row; sql.ErrNoRows: there is none.

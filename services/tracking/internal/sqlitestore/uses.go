@@ -6,20 +6,30 @@ import (
 	"errors"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
 	selectUses = `SELECT uses FROM coupon_uses WHERE coupon = ? AND day = ? AND etag = ?`
-	setUses    = `INSERT INTO coupon_uses (coupon, day, etag, uses) VALUES (?, ?, ?, ?)
-		ON CONFLICT (coupon, day) DO UPDATE SET etag = excluded.etag, uses = excluded.uses`
-	addUse    = `UPDATE coupon_uses SET uses = uses + 1 WHERE coupon = ? AND day = ?`
-	returnUse = `UPDATE coupon_uses SET uses = uses - 1 WHERE coupon = ? AND day IN ('', ?) AND uses > 0`
+	addUse     = `UPDATE coupon_uses SET uses = uses + 1 WHERE coupon = ? AND day = ?`
+	returnUse  = `UPDATE coupon_uses SET uses = uses - 1 WHERE coupon = ? AND day IN ('', ?) AND uses > 0`
 	// A conversion credited to a coupon has the coupon's code as its Pub. Unique 3, by which there is
 	// an index.
 	countUses = `SELECT count(*) FROM conversions
 		WHERE pub_unique3_key = ? AND coupon = ? AND outcome = 'ATTRIBUTED' AND status <> 'REJECTED'`
 	countDaysUses = countUses + ` AND conversion_time >= ? AND conversion_time < ?`
+)
+
+var (
+	useColumns = table.Columns[domain.CouponUses]{
+		table.Text("coupon", func(u *domain.CouponUses) *string { return &u.Coupon }),
+		table.Text("day", func(u *domain.CouponUses) *string { return &u.Day }),
+		table.Text("etag", func(u *domain.CouponUses) *string { return &u.ETag }),
+		table.Number("uses", func(u *domain.CouponUses) *int64 { return &u.Uses }),
+	}
+
+	setUses = `INSERT` + useColumns.Into("coupon_uses") + ` ON CONFLICT (coupon, day) DO UPDATE SET ` + useColumns.Only("etag", "uses").Replaced()
 )
 
 // counter counts a coupon's uses, on a day, or in all where day is empty.
@@ -88,7 +98,7 @@ func (t *tx) uses(ctx context.Context, u *domain.Use, c counter) (int64, error) 
 	if used, err = one(ctx, t, number, c.count, c.args...); err != nil {
 		return 0, err
 	}
-	_, err = t.exec(ctx, setUses, u.Coupon, c.day, u.ETag, used)
+	_, err = write(ctx, t, setUses, useColumns, &domain.CouponUses{Coupon: u.Coupon, Day: c.day, ETag: u.ETag, Uses: used})
 	return used, err
 }
 

@@ -20,11 +20,10 @@ const runLength = 8
 // else a task. The many are written by statements of the driver, a task as it likes.
 type job struct {
 	click *domain.Click
-	// conversion is a sale's, decision its decision as it is stored.
-	conversion *domain.Conversion
-	decision   string
+	// conversion is a sale's.
+	conversion conversionRow
 	// postback comes alone, or with a conversion, and then only if that is inserted.
-	postback *domain.Postback
+	postback postbackRow
 	finish   *finish
 	plans    []domain.DeliveryPlan
 	task     func(ctx context.Context, tx *tx) error
@@ -90,9 +89,9 @@ func (w *writer) prepare(connection any) error {
 		{&w.rollbackTo, "ROLLBACK TO task"},
 		{&w.click, insertClick},
 		{&w.conversion, insertConversion},
-		{&w.run, inRuns(insertConversion, conversionValues)},
+		{&w.run, inRuns(insertConversion, insertedColumns.Marks())},
 		{&w.postback, insertPostback},
-		{&w.postbacks, inRuns(insertPostback, postbackValues)},
+		{&w.postbacks, inRuns(insertPostback, insertedPostbacks.Marks())},
 		{&w.delivery, insertDelivery},
 		{&w.planned, setPlanned},
 		{&w.finish, finishDelivery},
@@ -217,13 +216,15 @@ func (w *writer) execute(ctx context.Context, batch []*job) (err error) {
 	}()
 	for _, j := range batch {
 		switch {
-		case j.conversion != nil:
+		case j.conversion.Conversion != nil:
 			w.conversions = append(w.conversions, j)
-		case j.postback != nil:
+		case j.postback.Postback != nil:
 			w.journals = append(w.journals, j)
 		case j.click != nil:
 			w.arguments.clear()
-			bindClick(&w.arguments, j.click)
+			if err = bind(&w.arguments, clickColumns, j.click); err != nil {
+				return err
+			}
 			if j.rows, _, err = w.exec(ctx, w.click); j.rows > 0 {
 				w.countLate(j.click, w.arguments.values[0].Value)
 			}
