@@ -3,36 +3,26 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"slices"
+	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-func approvalsTable() *table[domain.Approval] {
-	return &table[domain.Approval]{
-		name: "approvals",
-		columns: slices.Concat(
-			[]string{"id", "offer", "publisher", "state", "source"},
-			payoutColumns("payout"),
-			[]string{"create_time", "update_time", "revision"}),
-		values: func(a domain.Approval) []any {
-			return slices.Concat(
-				[]any{a.ID(), a.Offer, a.Publisher, string(a.State), string(a.Source)},
-				payoutValues(a.Payout),
-				[]any{a.CreateTime.UnixMilli(), a.UpdateTime.UnixMilli(), a.Revision})
-		},
-		scan: func(r row) (a domain.Approval, err error) {
-			var id string // It is made of the offer and the publisher.
-			err = r.Scan(slices.Concat(
-				[]any{&id, &a.Offer, &a.Publisher, &a.State, &a.Source},
-				scanPayout(&a.Payout),
-				[]any{millis{&a.CreateTime}, millis{&a.UpdateTime}, &a.Revision})...)
-			return a, err
-		},
-		id:       domain.Approval.ID,
-		revision: func(a *domain.Approval) *int64 { return &a.Revision },
-	}
+func approvalsTable() *records[domain.Approval] {
+	return newRecords("approvals", "", (*domain.Approval).ID, table.Of(table.Columns[domain.Approval]{
+		table.Derived("id", func(a *domain.Approval) string { return a.ID() }),
+		table.Text("offer", func(a *domain.Approval) *string { return &a.Offer }),
+		table.Text("publisher", func(a *domain.Approval) *string { return &a.Publisher }),
+		table.Text("state", func(a *domain.Approval) *domain.ApprovalState { return &a.State }),
+		table.Text("source", func(a *domain.Approval) *domain.ApprovalSource { return &a.Source }),
+		table.Time("create_time", func(a *domain.Approval) *time.Time { return &a.CreateTime }),
+		table.Time("update_time", func(a *domain.Approval) *time.Time { return &a.UpdateTime }),
+		table.Number("revision", func(a *domain.Approval) *int64 { return &a.Revision }),
+	}, payoutColumns("payout", func(a *domain.Approval) *money.Payout { return &a.Payout })),
+		func(a *domain.Approval) *int64 { return &a.Revision })
 }
 
 // Approval returns the approval of a publisher on an offer.

@@ -78,7 +78,7 @@ func (s *Store) standings(ctx context.Context, tx *sql.Tx, drafts []domain.Coupo
 }
 
 // findOnce puts the row with a key, nil where there is none, into found, unless it is there.
-func findOnce[T any](ctx context.Context, tx *sql.Tx, t *table[T], found map[string]*T, id string) error {
+func findOnce[T any](ctx context.Context, tx *sql.Tx, t *records[T], found map[string]*T, id string) error {
 	if _, ok := found[id]; ok {
 		return nil
 	}
@@ -90,13 +90,13 @@ func findOnce[T any](ctx context.Context, tx *sql.Tx, t *table[T], found map[str
 // addHolders notes who has some codes, which are folded, on an offer.
 func (s *Store) addHolders(ctx context.Context, tx *sql.Tx, found *domain.Standings, offer string, codes []string) error {
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(codes)), ", ")
-	query := "SELECT " + holdColumns + " FROM coupons WHERE code_key IN (" + marks + ") AND offer = ?"
+	query := holdColumns.From("coupons") + " WHERE code_key IN (" + marks + ") AND offer = ?"
 	args := make([]any, 0, len(codes)+1)
 	for _, code := range codes {
 		args = append(args, code)
 	}
 	_, err := collect(ctx, tx, func(r row) (none struct{}, err error) {
-		holder, err := scanHolder(r)
+		holder, err := holdColumns.Read(r)
 		found.AddHolder(holder)
 		return none, err
 	}, query, append(args, offer)...)

@@ -3,62 +3,42 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-func couponsTable() *table[domain.Coupon] {
-	return &table[domain.Coupon]{
-		name: "coupons",
-		columns: slices.Concat(
-			[]string{
-				"id", "offer", "publisher", "code", "code_key", "start_time", "expire_time", "internal_note", "enabled", "archived",
-			},
-			payoutColumns("payout"),
-			settingsColumns(),
-			[]string{"usage_limit", "daily_usage_limit", "create_time", "update_time", "revision"}),
-		values: func(c domain.Coupon) []any {
-			return slices.Concat(
-				[]any{
-					c.ID(), c.Offer, c.Publisher, c.Code, couponcode.Fold(c.Code), c.StartTime.UnixMilli(), c.Expiry().UnixMilli(),
-					c.InternalNote, flag(c.Enabled), flag(c.Archived),
-				},
-				payoutValues(c.Payout),
-				settingsValues(c.Settings),
-				[]any{c.UsageLimit, c.DailyUsageLimit, c.CreateTime.UnixMilli(), c.UpdateTime.UnixMilli(), c.Revision})
-		},
-		title:    "internal_note",
-		titleOf:  func(c domain.Coupon) string { return c.InternalNote },
-		scan:     func(r row) (domain.Coupon, error) { return scanCoupon(r) },
-		id:       domain.Coupon.ID,
-		revision: func(c *domain.Coupon) *int64 { return &c.Revision },
-	}
-}
-
-// scanCoupon reads a coupon from a row of all its columns, which further ones may follow.
-func scanCoupon(r row, more ...any) (domain.Coupon, error) {
-	var c domain.Coupon
-	var id, key string // They are made of the other columns.
-	err := r.Scan(slices.Concat(
-		[]any{
-			&id, &c.Offer, &c.Publisher, &c.Code, &key,
-			millis{&c.StartTime},
-			millis{&c.ExpireTime},
-			&c.InternalNote, &c.Enabled, &c.Archived,
-		},
-		scanPayout(&c.Payout),
-		scanSettings(&c.Settings),
-		[]any{&c.UsageLimit, &c.DailyUsageLimit, millis{&c.CreateTime}, millis{&c.UpdateTime}, &c.Revision},
-		more)...)
-	if c.ExpireTime.Equal(domain.NoExpiry()) {
-		c.ExpireTime = time.Time{}
-	}
-	return c, err
+func couponsTable() *records[domain.Coupon] {
+	return newRecords("coupons", "internal_note", (*domain.Coupon).ID, table.Of(table.Columns[domain.Coupon]{
+		table.Derived("id", func(c *domain.Coupon) string { return c.ID() }),
+		table.Text("offer", func(c *domain.Coupon) *string { return &c.Offer }),
+		table.Text("publisher", func(c *domain.Coupon) *string { return &c.Publisher }),
+		table.Text("code", func(c *domain.Coupon) *string { return &c.Code }),
+		table.Derived("code_key", func(c *domain.Coupon) string { return couponcode.Fold(c.Code) }),
+		table.Time("start_time", func(c *domain.Coupon) *time.Time { return &c.StartTime }),
+		expiryColumn(),
+		table.Text("internal_note", func(c *domain.Coupon) *string { return &c.InternalNote }),
+		table.Flag("enabled", func(c *domain.Coupon) *bool { return &c.Enabled }),
+		table.Flag("archived", func(c *domain.Coupon) *bool { return &c.Archived }),
+		table.Text("settings_precedence", func(c *domain.Coupon) *domain.Precedence { return &c.Settings.Precedence }),
+		optionalSeconds("settings_click_window", func(c *domain.Coupon) *domain.OptionalDuration { return &c.Settings.ClickWindow }),
+		optionalSeconds("settings_coupon_grace", func(c *domain.Coupon) *domain.OptionalDuration { return &c.Settings.CouponGrace }),
+		table.Text("settings_default_conversion_status", func(c *domain.Coupon) *domain.ConversionStatus { return &c.Settings.DefaultConversionStatus }),
+		table.Text("settings_fallback_url", func(c *domain.Coupon) *string { return &c.Settings.FallbackURL }),
+		table.Number("usage_limit", func(c *domain.Coupon) *int64 { return &c.UsageLimit }),
+		table.Number("daily_usage_limit", func(c *domain.Coupon) *int64 { return &c.DailyUsageLimit }),
+		table.Time("create_time", func(c *domain.Coupon) *time.Time { return &c.CreateTime }),
+		table.Time("update_time", func(c *domain.Coupon) *time.Time { return &c.UpdateTime }),
+		table.Number("revision", func(c *domain.Coupon) *int64 { return &c.Revision }),
+	},
+		payoutColumns("payout", func(c *domain.Coupon) *money.Payout { return &c.Payout }),
+		searchColumn("internal_note", func(c *domain.Coupon) *string { return &c.InternalNote })),
+		func(c *domain.Coupon) *int64 { return &c.Revision })
 }
 
 // CreateCoupon writes a coupon and its approval as planned. The transaction has the write lock from
@@ -170,25 +150,42 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 	if offer != "" {
 		where, args = where+" AND c.offer = ?", append(args, offer)
 	}
-	query := "SELECT c." + strings.Join(s.coupons.columns, ", c.") +
-		`, coalesce(o.state, ''), coalesce(a.state, ''),
-		coalesce(p.state, ''), coalesce(p.postback_url, ''), coalesce(p.delivery_statuses, ''),
-		coalesce(a.payout_kind, ''), coalesce(a.payout_currency_code, ''), coalesce(a.payout_units, 0), coalesce(a.payout_nanos, 0),
-		coalesce(a.payout_percent, 0),
-		coalesce(a.payout_cap_currency_code, ''), coalesce(a.payout_cap_units, 0), coalesce(a.payout_cap_nanos, 0)
-		FROM coupons c
+	query := "SELECT c." + strings.ReplaceAll(s.coupons.read.Names(), ", ", ", c.") + ", " + candidateColumns.Names() + ` FROM coupons c
 		LEFT JOIN offers o ON o.id = c.offer
 		LEFT JOIN publishers p ON p.id = c.publisher
 		LEFT JOIN approvals a ON a.id = c.offer || '/' || c.publisher
 		WHERE ` + where + " ORDER BY c.id LIMIT ?"
 	return collect(ctx, s.db.Read(), func(r row) (domain.Candidate, error) {
-		var found domain.Candidate
-		var publisher domain.Publisher // As far as it matters.
-		var err error
-		found.Coupon, err = scanCoupon(r, append(
-			[]any{&found.OfferState, &found.ApprovalState, &publisher.State, &publisher.PostbackURL, &publisher.Delivery.Statuses},
-			scanPayout(&found.ApprovalPayout)...)...)
-		found.PublisherState, found.DeliverOn = publisher.State, publisher.DeliverOn()
-		return found, err
+		var found candidate
+		err := s.coupons.read.Scan(r, &found.Coupon, candidateColumns.Places(&found)...)
+		found.PublisherState, found.DeliverOn = found.publisher.State, found.publisher.DeliverOn()
+		return found.Candidate, err
 	}, query, append(args, limit)...)
+}
+
+// candidate is a candidate as it is read.
+type candidate struct {
+	domain.Candidate
+	publisher domain.Publisher // as far as it matters
+}
+
+// candidateColumns are read beside a coupon.
+var candidateColumns = orNone(table.Of(table.Columns[candidate]{
+	table.Text("o.state", func(c *candidate) *domain.OfferState { return &c.OfferState }),
+	table.Text("a.state", func(c *candidate) *domain.ApprovalState { return &c.ApprovalState }),
+	table.Text("p.state", func(c *candidate) *domain.PublisherState { return &c.publisher.State }),
+	table.Text("p.postback_url", func(c *candidate) *string { return &c.publisher.PostbackURL }),
+	table.Text("p.delivery_statuses", func(c *candidate) *domain.DeliveryStatuses { return &c.publisher.Delivery.Statuses }),
+}, payoutColumns("a.payout", func(c *candidate) *money.Payout { return &c.ApprovalPayout })))
+
+// orNone returns columns of a joined table that are empty or 0 if it has no such row.
+func orNone[T any](columns table.Columns[T]) table.Columns[T] {
+	for i, column := range columns {
+		none := "0"
+		if column.Optional {
+			none = "''"
+		}
+		columns[i].Name = "coalesce(" + column.Name + ", " + none + ")"
+	}
+	return columns
 }

@@ -6,16 +6,14 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-// holdColumns are the columns of a coupon that say when it holds its code.
-const holdColumns = "offer, publisher, code_key, start_time, expire_time, archived, update_time"
-
-// scanHolder reads a coupon from a row of holdColumns, as far as domain.HoldOf needs it.
-func scanHolder(r row) (c domain.Coupon, err error) {
-	err = r.Scan(&c.Offer, &c.Publisher, &c.Code, millis{&c.StartTime}, millis{&c.ExpireTime}, &c.Archived, millis{&c.UpdateTime})
-	return c, err
-}
+// holdColumns are the columns of a coupon that say when it holds its code, as far as domain.HoldOf needs them. The
+// code is read as folded.
+var holdColumns = table.Of(
+	table.Columns[domain.Coupon]{table.Text("code_key", func(c *domain.Coupon) *string { return &c.Code })},
+	couponsTable().read.Only("offer", "publisher", "start_time", "expire_time", "archived", "update_time"))
 
 // Holds returns when the other publishers hold a code on an offer.
 func (s *Store) Holds(ctx context.Context, offer, publisher, code string) ([]domain.Hold, error) {
@@ -23,9 +21,9 @@ func (s *Store) Holds(ctx context.Context, offer, publisher, code string) ([]dom
 }
 
 func (s *Store) holds(ctx context.Context, from querier, offer, publisher, code string) ([]domain.Hold, error) {
-	const query = "SELECT " + holdColumns + " FROM coupons WHERE code_key = ? AND offer = ? AND publisher <> ?"
+	query := holdColumns.From("coupons") + " WHERE code_key = ? AND offer = ? AND publisher <> ?"
 	return collect(ctx, from, func(r row) (domain.Hold, error) {
-		holder, err := scanHolder(r)
+		holder, err := holdColumns.Read(r)
 		return domain.HoldOf(holder), err
 	}, query, couponcode.Fold(code), offer, publisher)
 }
@@ -36,9 +34,9 @@ func (s *Store) CheckUnshared(ctx context.Context, offer string, now time.Time) 
 }
 
 func checkUnshared(ctx context.Context, from querier, offer string, now time.Time) error {
-	const query = "SELECT " + holdColumns + ` FROM coupons WHERE offer = ?1
+	query := holdColumns.From("coupons") + ` WHERE offer = ?1
 		AND code_key IN (SELECT code_key FROM coupons WHERE offer = ?1 GROUP BY code_key HAVING count(*) > 1) ORDER BY code_key`
-	holders, err := collect(ctx, from, scanHolder, query, offer)
+	holders, err := collect(ctx, from, holdColumns.Read, query, offer)
 	if err != nil {
 		return err
 	}

@@ -4,61 +4,44 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-func offersTable() *table[domain.Offer] {
-	return &table[domain.Offer]{
-		name: "offers",
-		columns: slices.Concat(
-			[]string{
-				"id", "display_name", "landing_page_url", "fallback_url", "state", "postback_auth", "postback_token",
-				"postback_secret", "previous_postback_token", "previous_postback_secret", "previous_credentials_expire_time",
-				"precedence", "click_window", "coupon_grace", "unique_codes",
-			},
-			payoutColumns("payout"),
-			payoutColumns("revenue"),
-			[]string{"default_conversion_status", "currency_code", "create_time", "update_time", "revision", "forward_parameters"},
-			moneyColumns("open_postback_max_amount")),
-		values: func(o domain.Offer) []any {
-			return slices.Concat(
-				[]any{
-					o.ID, o.DisplayName, o.LandingPageURL, o.FallbackURL, string(o.State), string(o.PostbackAuth), o.PostbackToken,
-					o.PostbackSecret, o.Previous.PostbackToken, o.Previous.PostbackSecret, millisOrNull(o.PreviousExpireTime),
-					string(o.Precedence), int64(o.ClickWindow / time.Second), int64(o.CouponGrace / time.Second), flag(o.UniqueCodes),
-				},
-				payoutValues(o.Payout),
-				payoutValues(o.Revenue),
-				[]any{string(o.DefaultConversionStatus), o.CurrencyCode, o.CreateTime.UnixMilli(), o.UpdateTime.UnixMilli(), o.Revision, o.ForwardParameters},
-				moneyValues(o.OpenPostbackMaxAmount))
-		},
-		title:   "display_name",
-		titleOf: func(o domain.Offer) string { return o.DisplayName },
-		scan: func(r row) (o domain.Offer, err error) {
-			err = r.Scan(slices.Concat(
-				[]any{
-					&o.ID, &o.DisplayName, &o.LandingPageURL, &o.FallbackURL, &o.State, &o.PostbackAuth, &o.PostbackToken,
-					&o.PostbackSecret, &o.Previous.PostbackToken, &o.Previous.PostbackSecret,
-					optionalMillis{&o.PreviousExpireTime},
-					&o.Precedence,
-					seconds{&o.ClickWindow},
-					seconds{&o.CouponGrace},
-					&o.UniqueCodes,
-				},
-				scanPayout(&o.Payout),
-				scanPayout(&o.Revenue),
-				[]any{&o.DefaultConversionStatus, &o.CurrencyCode, millis{&o.CreateTime}, millis{&o.UpdateTime}, &o.Revision, &o.ForwardParameters},
-				scanMoney(&o.OpenPostbackMaxAmount))...)
-			return o, err
-		},
-		id:       func(o domain.Offer) string { return o.ID },
-		revision: func(o *domain.Offer) *int64 { return &o.Revision },
-	}
+func offersTable() *records[domain.Offer] {
+	return newRecords("offers", "display_name", func(o *domain.Offer) string { return o.ID }, table.Of(table.Columns[domain.Offer]{
+		table.Text("id", func(o *domain.Offer) *string { return &o.ID }),
+		table.Text("display_name", func(o *domain.Offer) *string { return &o.DisplayName }),
+		table.Text("landing_page_url", func(o *domain.Offer) *string { return &o.LandingPageURL }),
+		table.Text("fallback_url", func(o *domain.Offer) *string { return &o.FallbackURL }),
+		table.Text("state", func(o *domain.Offer) *domain.OfferState { return &o.State }),
+		table.Text("postback_auth", func(o *domain.Offer) *domain.PostbackAuth { return &o.PostbackAuth }),
+		table.Text("postback_token", func(o *domain.Offer) *string { return &o.PostbackToken }),
+		table.Text("postback_secret", func(o *domain.Offer) *string { return &o.PostbackSecret }),
+		table.Text("previous_postback_token", func(o *domain.Offer) *string { return &o.Previous.PostbackToken }),
+		table.Text("previous_postback_secret", func(o *domain.Offer) *string { return &o.Previous.PostbackSecret }),
+		table.OptionalTime("previous_credentials_expire_time", func(o *domain.Offer) *time.Time { return &o.PreviousExpireTime }),
+		table.Text("precedence", func(o *domain.Offer) *domain.Precedence { return &o.Precedence }),
+		table.Duration("click_window", time.Second, func(o *domain.Offer) *time.Duration { return &o.ClickWindow }),
+		table.Duration("coupon_grace", time.Second, func(o *domain.Offer) *time.Duration { return &o.CouponGrace }),
+		table.Flag("unique_codes", func(o *domain.Offer) *bool { return &o.UniqueCodes }),
+		table.Text("default_conversion_status", func(o *domain.Offer) *domain.ConversionStatus { return &o.DefaultConversionStatus }),
+		table.Text("currency_code", func(o *domain.Offer) *string { return &o.CurrencyCode }),
+		table.Text("forward_parameters", func(o *domain.Offer) *string { return &o.ForwardParameters }),
+		table.Time("create_time", func(o *domain.Offer) *time.Time { return &o.CreateTime }),
+		table.Time("update_time", func(o *domain.Offer) *time.Time { return &o.UpdateTime }),
+		table.Number("revision", func(o *domain.Offer) *int64 { return &o.Revision }),
+	},
+		payoutColumns("payout", func(o *domain.Offer) *money.Payout { return &o.Payout }),
+		payoutColumns("revenue", func(o *domain.Offer) *money.Payout { return &o.Revenue }),
+		table.Money("open_postback_max_amount", currencyCode, func(o *domain.Offer) *money.Money { return &o.OpenPostbackMaxAmount }),
+		searchColumn("display_name", func(o *domain.Offer) *string { return &o.DisplayName })),
+		func(o *domain.Offer) *int64 { return &o.Revision })
 }
 
 // InsertOffer stores a new offer. It returns app.ErrExists too where another offer has its postback

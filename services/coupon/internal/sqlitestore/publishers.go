@@ -3,41 +3,30 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-func publishersTable() *table[domain.Publisher] {
-	return &table[domain.Publisher]{
-		name: "publishers",
-		columns: []string{
-			"id", "display_name", "state", "postback_url", "delivery_method", "delivery_statuses", "delivery_only_with_click",
-			"delivery_secret", "previous_delivery_secret", "previous_delivery_secret_expire_time",
-			"create_time", "update_time", "revision",
-		},
-		values: func(p domain.Publisher) []any {
-			return []any{
-				p.ID, p.DisplayName, string(p.State), p.PostbackURL, string(p.Delivery.Method), string(p.Delivery.Statuses),
-				flag(p.Delivery.OnlyWithClick),
-				p.DeliverySecret, p.PreviousDeliverySecret, millisOrNull(p.PreviousDeliverySecretExpireTime),
-				p.CreateTime.UnixMilli(), p.UpdateTime.UnixMilli(), p.Revision,
-			}
-		},
-		title:   "display_name",
-		titleOf: func(p domain.Publisher) string { return p.DisplayName },
-		scan: func(r row) (p domain.Publisher, err error) {
-			err = r.Scan(
-				&p.ID, &p.DisplayName, &p.State, &p.PostbackURL, &p.Delivery.Method, &p.Delivery.Statuses, &p.Delivery.OnlyWithClick,
-				&p.DeliverySecret, &p.PreviousDeliverySecret,
-				optionalMillis{&p.PreviousDeliverySecretExpireTime},
-				millis{&p.CreateTime}, millis{&p.UpdateTime},
-				&p.Revision)
-			return p, err
-		},
-		id:       func(p domain.Publisher) string { return p.ID },
-		revision: func(p *domain.Publisher) *int64 { return &p.Revision },
-	}
+func publishersTable() *records[domain.Publisher] {
+	return newRecords("publishers", "display_name", func(p *domain.Publisher) string { return p.ID }, table.Of(table.Columns[domain.Publisher]{
+		table.Text("id", func(p *domain.Publisher) *string { return &p.ID }),
+		table.Text("display_name", func(p *domain.Publisher) *string { return &p.DisplayName }),
+		table.Text("state", func(p *domain.Publisher) *domain.PublisherState { return &p.State }),
+		table.Text("postback_url", func(p *domain.Publisher) *string { return &p.PostbackURL }),
+		table.Text("delivery_method", func(p *domain.Publisher) *domain.DeliveryMethod { return &p.Delivery.Method }),
+		table.Text("delivery_statuses", func(p *domain.Publisher) *domain.DeliveryStatuses { return &p.Delivery.Statuses }),
+		table.Flag("delivery_only_with_click", func(p *domain.Publisher) *bool { return &p.Delivery.OnlyWithClick }),
+		table.Text("delivery_secret", func(p *domain.Publisher) *string { return &p.DeliverySecret }),
+		table.Text("previous_delivery_secret", func(p *domain.Publisher) *string { return &p.PreviousDeliverySecret }),
+		table.OptionalTime("previous_delivery_secret_expire_time", func(p *domain.Publisher) *time.Time { return &p.PreviousDeliverySecretExpireTime }),
+		table.Time("create_time", func(p *domain.Publisher) *time.Time { return &p.CreateTime }),
+		table.Time("update_time", func(p *domain.Publisher) *time.Time { return &p.UpdateTime }),
+		table.Number("revision", func(p *domain.Publisher) *int64 { return &p.Revision }),
+	}, searchColumn("display_name", func(p *domain.Publisher) *string { return &p.DisplayName })),
+		func(p *domain.Publisher) *int64 { return &p.Revision })
 }
 
 // InsertPublisher stores a new publisher.

@@ -18,7 +18,7 @@ const (
 
 // foldTitles adds the search key to each row without one. Migrations leave keys NULL, in new columns and when
 // keys change, since SQL cannot compute them. An index finds these rows at once.
-func (t *table[T]) foldTitles(ctx context.Context, db *sqlitedb.DB) error {
+func (t *records[T]) foldTitles(ctx context.Context, db *sqlitedb.DB) error {
 	for {
 		folded := 0
 		err := db.Write(ctx, func(tx *sql.Tx) error {
@@ -33,7 +33,7 @@ func (t *table[T]) foldTitles(ctx context.Context, db *sqlitedb.DB) error {
 }
 
 // foldSome adds the search key to some rows without one, and returns how many.
-func (t *table[T]) foldSome(ctx context.Context, tx *sql.Tx) (int, error) {
+func (t *records[T]) foldSome(ctx context.Context, tx *sql.Tx) (int, error) {
 	type unfolded struct{ id, title string }
 	key := t.title + searchSuffix
 	query := "SELECT id, " + t.title + " FROM " + t.name + " WHERE " + key + " IS NULL ORDER BY id LIMIT ?"

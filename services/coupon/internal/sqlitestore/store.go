@@ -25,10 +25,10 @@ const FileName = "coupon.db"
 // Store is a app.Store on one SQLite file.
 type Store struct {
 	db         *sqlitedb.DB
-	offers     *table[domain.Offer]
-	publishers *table[domain.Publisher]
-	approvals  *table[domain.Approval]
-	coupons    *table[domain.Coupon]
+	offers     *records[domain.Offer]
+	publishers *records[domain.Publisher]
+	approvals  *records[domain.Approval]
+	coupons    *records[domain.Coupon]
 }
 
 var _ app.Store = (*Store)(nil)

@@ -6,34 +6,34 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-// table is a table whose rows are Ts. Its key is the column id.
-type table[T any] struct {
-	name    string
-	columns []string
-	// values returns a T's values, one for each column.
-	values func(T) []any
-	// title is the column that people search, if any; the column with its search key is only written. titleOf
-	// returns a T's title.
-	title   string
-	titleOf func(T) string
-	// scan reads a T from a row of all columns.
-	scan func(row) (T, error)
+// records is a table whose rows are Ts. Its key is the column id.
+type records[T any] struct {
+	name string
+	// read are the columns that a T is made of, written all of them.
+	read, written table.Columns[T]
+	// title is the column that people search, "" for none. Another column has its search key.
+	title string
 	// id returns a T's key.
-	id func(T) string
+	id func(*T) string
 	// revision points to a T's revision.
 	revision func(*T) *int64
 }
 
+func newRecords[T any](name, title string, id func(*T) string, columns table.Columns[T], revision func(*T) *int64) *records[T] {
+	read := slices.DeleteFunc(slices.Clone(columns), func(c table.Column[T]) bool { return c.Scan == nil })
+	return &records[T]{name: name, read: read, written: columns, title: title, id: id, revision: revision}
+}
+
 // row is a *sql.Row or the current one of *sql.Rows.
-type row interface{ Scan(into ...any) error }
+type row = table.Row
 
 // querier is a pool of connections or a transaction.
 type querier interface {
@@ -42,9 +42,9 @@ type querier interface {
 }
 
 // first returns the first row that a condition selects, or app.ErrNotFound.
-func (t *table[T]) first(ctx context.Context, from querier, where string, args ...any) (T, error) {
-	query := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + t.name + " WHERE " + where
-	found, err := t.scan(from.QueryRowContext(ctx, query, args...))
+func (t *records[T]) first(ctx context.Context, from querier, where string, args ...any) (T, error) {
+	query := t.read.From(t.name) + " WHERE " + where
+	found, err := t.read.Read(from.QueryRowContext(ctx, query, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return found, app.ErrNotFound
 	}
@@ -55,9 +55,9 @@ func (t *table[T]) first(ctx context.Context, from querier, where string, args .
 }
 
 // only returns the row that a condition selects, or app.ErrNotFound where it selects none or several.
-func (t *table[T]) only(ctx context.Context, from querier, where string, args ...any) (T, error) {
-	query := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + t.name + " WHERE " + where + " LIMIT 2"
-	found, err := collect(ctx, from, t.scan, query, args...)
+func (t *records[T]) only(ctx context.Context, from querier, where string, args ...any) (T, error) {
+	query := t.read.From(t.name) + " WHERE " + where + " LIMIT 2"
+	found, err := collect(ctx, from, t.read.Read, query, args...)
 	if err == nil && len(found) != 1 {
 		err = app.ErrNotFound
 	}
@@ -69,7 +69,7 @@ func (t *table[T]) only(ctx context.Context, from querier, where string, args ..
 }
 
 // find returns the row with a key, or nil.
-func (t *table[T]) find(ctx context.Context, from querier, id string) (*T, error) {
+func (t *records[T]) find(ctx context.Context, from querier, id string) (*T, error) {
 	found, err := t.first(ctx, from, "id = ?", id)
 	if errors.Is(err, app.ErrNotFound) {
 		return nil, nil
@@ -81,10 +81,10 @@ func (t *table[T]) find(ctx context.Context, from querier, id string) (*T, error
 }
 
 // list returns the rows that a query selects.
-func (t *table[T]) list(ctx context.Context, from querier, q listing.Query) ([]T, error) {
+func (t *records[T]) list(ctx context.Context, from querier, q listing.Query) ([]T, error) {
 	where, args, order := sqlquery.Build(q)
-	query := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + t.name + " WHERE " + where + " ORDER BY " + order + " LIMIT ?"
-	found, err := collect(ctx, from, t.scan, query, append(args, q.Limit)...)
+	query := t.read.From(t.name) + " WHERE " + where + " ORDER BY " + order + " LIMIT ?"
+	found, err := collect(ctx, from, t.read.Read, query, append(args, q.Limit)...)
 	if err != nil {
 		return nil, t.failure("listing", err)
 	}
@@ -92,60 +92,51 @@ func (t *table[T]) list(ctx context.Context, from querier, q listing.Query) ([]T
 }
 
 // insert writes a new row, or returns app.ErrExists.
-func (t *table[T]) insert(ctx context.Context, tx *sql.Tx, item T) error {
+func (t *records[T]) insert(ctx context.Context, tx *sql.Tx, item T) error {
 	return t.insertAll(ctx, tx, []T{item})
 }
 
 // insertAll writes new rows, or returns app.ErrExists at the first whose key is taken.
-func (t *table[T]) insertAll(ctx context.Context, tx *sql.Tx, items []T) (err error) {
-	columns := t.written()
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
-	query := "INSERT INTO " + t.name + " (" + strings.Join(columns, ", ") + ") VALUES (" + marks + ")" //nolint:gosec // names that the program chose
-	statement, err := tx.PrepareContext(ctx, query)
+func (t *records[T]) insertAll(ctx context.Context, tx *sql.Tx, items []T) error {
+	return t.write(ctx, tx, items, "inserting into", "")
+}
+
+// write inserts rows, with what is done if a key is taken; "": app.ErrExists is returned.
+func (t *records[T]) write(ctx context.Context, tx *sql.Tx, items []T, doing, onTaken string) (err error) {
+	statement, err := tx.PrepareContext(ctx, "INSERT"+t.written.Into(t.name)+onTaken)
 	if err != nil {
-		return t.failure("inserting into", err)
+		return t.failure(doing, err)
 	}
 	defer func() { err = errors.Join(err, statement.Close()) }()
-	for _, item := range items {
-		_, err := statement.ExecContext(ctx, t.writtenValues(item)...)
-		if sqlitedb.IsUnique(err) {
+	for i := range items {
+		values, err := t.written.Values(&items[i])
+		if err == nil {
+			_, err = statement.ExecContext(ctx, values...)
+		}
+		if sqlitedb.IsUnique(err) && onTaken == "" {
 			return app.ErrExists
 		}
 		if err != nil {
-			return t.failure("inserting into", err)
+			return t.failure(doing, fmt.Errorf("%s: %w", t.id(&items[i]), err))
 		}
 	}
 	return nil
 }
 
-// written returns the columns that are written: all, and the search key's.
-func (t *table[T]) written() []string {
-	if t.title == "" {
-		return t.columns
-	}
-	return append(slices.Clip(t.columns), t.title+searchSuffix)
-}
-
-// writtenValues returns a T's values, one for each column that is written.
-func (t *table[T]) writtenValues(item T) []any {
-	values := t.values(item)
-	if t.title == "" {
-		return values
-	}
-	return append(values, listing.SearchKey(t.titleOf(item)))
-}
-
 // replace writes all columns of the row that has item's key.
-func (t *table[T]) replace(ctx context.Context, tx *sql.Tx, item T) error {
-	query := "UPDATE " + t.name + " SET " + strings.Join(t.written(), " = ?, ") + " = ? WHERE id = ?" //nolint:gosec // names that the program chose
-	if _, err := tx.ExecContext(ctx, query, append(t.writtenValues(item), t.id(item))...); err != nil {
+func (t *records[T]) replace(ctx context.Context, tx *sql.Tx, item T) error {
+	values, err := t.written.Values(&item, t.id(&item))
+	if err == nil {
+		_, err = tx.ExecContext(ctx, "UPDATE "+t.name+" SET "+t.written.Set()+" WHERE id = ?", values...) //nolint:gosec // names that the program chose
+	}
+	if err != nil {
 		return t.failure("updating", err)
 	}
 	return nil
 }
 
 // update replaces the row with a key by what change makes of it, and counts up its revision.
-func (t *table[T]) update(ctx context.Context, tx *sql.Tx, id string, change func(T) (T, error)) (T, error) {
+func (t *records[T]) update(ctx context.Context, tx *sql.Tx, id string, change func(T) (T, error)) (T, error) {
 	before, err := t.first(ctx, tx, "id = ?", id)
 	if err != nil {
 		return before, err
@@ -154,14 +145,14 @@ func (t *table[T]) update(ctx context.Context, tx *sql.Tx, id string, change fun
 	if err != nil {
 		return before, err
 	}
-	if t.id(after) != id {
-		return before, fmt.Errorf("updating %s: a change turned %q into %q", t.name, id, t.id(after))
+	if changed := t.id(&after); changed != id {
+		return before, fmt.Errorf("updating %s: a change turned %q into %q", t.name, id, changed)
 	}
 	*t.revision(&after) = *t.revision(&before) + 1
 	return after, t.replace(ctx, tx, after)
 }
 
-func (t *table[T]) failure(doing string, err error) error {
+func (t *records[T]) failure(doing string, err error) error {
 	return sqlitedb.Failure(fmt.Errorf("%s %s: %w", doing, t.name, err))
 }
 

@@ -3,127 +3,78 @@ package sqlitestore
 import (
 	"database/sql/driver"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-// millis is a time that scans from Unix milliseconds.
-type millis struct{ into *time.Time }
-
-// Scan implements sql.Scanner.
-func (m millis) Scan(value any) error {
-	n, ok := value.(int64)
-	if !ok {
-		return fmt.Errorf("a time is stored as %T", value)
-	}
-	*m.into = time.UnixMilli(n).UTC()
-	return nil
-}
-
-// optionalMillis is a time that may be the zero time and scans from Unix milliseconds or NULL.
-type optionalMillis struct{ into *time.Time }
-
-// Scan implements sql.Scanner.
-func (m optionalMillis) Scan(value any) error {
-	if value == nil {
-		*m.into = time.Time{}
-		return nil
-	}
-	return millis(m).Scan(value)
-}
-
-// millisOrNull returns a time that may be the zero time as it is stored.
-func millisOrNull(t time.Time) driver.Value {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMilli()
-}
-
-// seconds is a duration that scans from whole seconds.
-type seconds struct{ into *time.Duration }
-
-// Scan implements sql.Scanner.
-func (s seconds) Scan(value any) error {
-	n, ok := value.(int64)
-	if !ok {
-		return fmt.Errorf("a duration is stored as %T", value)
-	}
-	*s.into = time.Duration(n) * time.Second
-	return nil
-}
-
-// flag returns a boolean as it is stored. The driver reads it back as one.
-func flag(b bool) driver.Value {
-	if b {
-		return int64(1)
-	}
-	return int64(0)
-}
-
-// optionalSeconds is a duration that may be unset and scans from whole seconds or NULL.
-type optionalSeconds struct{ into *domain.OptionalDuration }
-
-// Scan implements sql.Scanner.
-func (s optionalSeconds) Scan(value any) error {
-	*s.into = domain.OptionalDuration{IsSet: value != nil}
-	if value == nil {
-		return nil
-	}
-	return seconds{&s.into.Value}.Scan(value)
-}
-
-// secondsOrNull returns a duration that may be unset as it is stored.
-func secondsOrNull(d domain.OptionalDuration) driver.Value {
-	if !d.IsSet {
-		return nil
-	}
-	return int64(d.Value / time.Second)
-}
-
-// moneyColumns are the columns of an amount that is stored under a name.
-func moneyColumns(name string) []string {
-	return []string{name + "_currency_code", name + "_units", name + "_nanos"}
-}
-
-func moneyValues(m money.Money) []any { return []any{m.Currency, m.Units, m.Nanos} }
-
-func scanMoney(m *money.Money) []any { return []any{&m.Currency, &m.Units, &m.Nanos} }
+// currencyCode ends the names of the columns with an amount's currency.
+const currencyCode = "currency_code"
 
 // payoutColumns are the columns of a payout that is stored under a name.
-func payoutColumns(name string) []string {
-	return slices.Concat([]string{name + "_kind"}, moneyColumns(name), []string{name + "_percent"}, moneyColumns(name+"_cap"))
+func payoutColumns[T any](name string, at func(*T) *money.Payout) table.Columns[T] {
+	return table.Of(table.Columns[T]{
+		table.Text(name+"_kind", func(row *T) *money.PayoutKind { return &at(row).Kind }),
+		table.Number(name+"_percent", func(row *T) *int64 { return &at(row).Percent }),
+	},
+		table.Money(name, currencyCode, func(row *T) *money.Money { return &at(row).Fixed }),
+		table.Money(name+"_cap", currencyCode, func(row *T) *money.Money { return &at(row).Cap }))
 }
 
-func payoutValues(p money.Payout) []any {
-	return slices.Concat([]any{string(p.Kind)}, moneyValues(p.Fixed), []any{p.Percent}, moneyValues(p.Cap))
+// searchColumn is the column with the search key of a title.
+func searchColumn[T any](title string, at func(*T) *string) table.Columns[T] {
+	return table.Columns[T]{table.Derived(title+searchSuffix, func(row *T) string { return listing.SearchKey(*at(row)) })}
 }
 
-func scanPayout(p *money.Payout) []any {
-	return slices.Concat([]any{&p.Kind}, scanMoney(&p.Fixed), []any{&p.Percent}, scanMoney(&p.Cap))
-}
-
-func settingsColumns() []string {
-	return []string{
-		"settings_precedence", "settings_click_window", "settings_coupon_grace", "settings_default_conversion_status",
-		"settings_fallback_url",
+// optionalSeconds is a column with a duration in whole seconds, or NULL if it is unset.
+func optionalSeconds[T any](name string, at func(*T) *domain.OptionalDuration) table.Column[T] {
+	return table.Column[T]{
+		Name: name, Scan: func(row *T) any { return (*secondsOrNull)(at(row)) },
+		Bind: func(row *T) (driver.Value, error) {
+			if !at(row).IsSet {
+				return nil, nil
+			}
+			return int64(at(row).Value / time.Second), nil
+		},
 	}
 }
 
-func settingsValues(s domain.CouponSettings) []any {
-	return []any{
-		string(s.Precedence), secondsOrNull(s.ClickWindow), secondsOrNull(s.CouponGrace), string(s.DefaultConversionStatus), s.FallbackURL,
+// expiryColumn has a coupon's expiry, so that coupons can be compared by it: domain.NoExpiry for none.
+func expiryColumn() table.Column[domain.Coupon] {
+	return table.Column[domain.Coupon]{
+		Name: "expire_time", Scan: func(c *domain.Coupon) any { return (*expiry)(&c.ExpireTime) },
+		Bind: func(c *domain.Coupon) (driver.Value, error) { return c.Expiry().UnixMilli(), nil },
 	}
 }
 
-func scanSettings(s *domain.CouponSettings) []any {
-	return []any{
-		&s.Precedence,
-		optionalSeconds{&s.ClickWindow},
-		optionalSeconds{&s.CouponGrace},
-		&s.DefaultConversionStatus, &s.FallbackURL,
+type (
+	secondsOrNull domain.OptionalDuration
+	expiry        time.Time
+)
+
+// Scan implements sql.Scanner.
+func (s *secondsOrNull) Scan(stored any) error {
+	seconds, ok := stored.(int64)
+	if !ok && stored != nil {
+		return fmt.Errorf("a duration is stored as %T", stored)
 	}
+	*s = secondsOrNull{IsSet: ok, Value: time.Duration(seconds) * time.Second}
+	return nil
+}
+
+// Scan implements sql.Scanner.
+func (e *expiry) Scan(stored any) error {
+	millis, ok := stored.(int64)
+	if !ok {
+		return fmt.Errorf("a time is stored as %T", stored)
+	}
+	at := time.UnixMilli(millis).UTC()
+	if at.Equal(domain.NoExpiry()) {
+		at = time.Time{}
+	}
+	*e = expiry(at)
+	return nil
 }

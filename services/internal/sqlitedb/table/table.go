@@ -122,9 +122,14 @@ func (c Columns[T]) Read(row Row) (T, error) {
 
 // Scan reads a row of the columns and more.
 func (c Columns[T]) Scan(row Row, into *T, more ...any) error {
+	return row.Scan(c.Places(into, more...)...)
+}
+
+// Places returns where a row of the columns and more is read to.
+func (c Columns[T]) Places(into *T, more ...any) []any {
 	places := make([]any, 0, len(c)+len(more))
 	for i := range c {
 		places = append(places, c[i].Scan(into))
 	}
-	return row.Scan(append(places, more...)...)
+	return append(places, more...)
 }
