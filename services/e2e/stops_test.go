@@ -30,6 +30,8 @@ const (
 	perStop = 500
 	// Callers that keep their connections, each with one request at a time.
 	httpCallers, grpcCallers = 8, 4
+	// beginPause is how long the process has to read the first bytes of a request before the signal.
+	beginPause = 50 * time.Millisecond
 	// finishPause is how long after the signal the rest of a request comes that was begun before.
 	finishPause = 400 * time.Millisecond
 )
@@ -106,11 +108,12 @@ func newStopLoad(t *testing.T, s *system) *stopLoad {
 func (l *stopLoad) stop(t *testing.T, p *process, stops int) {
 	t.Helper()
 	for range stops {
+		l.await(t, p)
 		var begun begunRequest
 		if l.begin != nil {
 			begun = l.begin()
+			time.Sleep(beginPause)
 		}
-		l.await(t, p)
 		p.askToStop(t)
 		begun.finish(t)
 		if err := p.wait(t, stopPatience); err != nil {

@@ -4,5 +4,5 @@ package httpserve
 
 import "net"
 
-// shrinkBacklog does nothing here. Connections that arrive while a listener is being closed may be reset.
-func shrinkBacklog(net.Listener) bool { return false }
+// ignoreNew does nothing: connections that come while a listener is being closed may be reset.
+func ignoreNew(net.Listener) {}

@@ -22,6 +22,7 @@ import (
 func serve(t *testing.T, addr string, handler http.Handler, patience time.Duration) (s *Server, at string, stop func()) {
 	t.Helper()
 	var config net.ListenConfig
+	config.SetMultipathTCP(false) // as lifecycle.Listen
 	listener, err := config.Listen(t.Context(), "tcp", addr)
 	if err != nil {
 		t.Fatal(err)

@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	// backlogPatience is how long a closing listener waits for one more connection.
-	backlogPatience = 10 * time.Millisecond
+	// backlogPatience is how long a closing listener waits for one more connection: one that is being made takes a
+	// round trip.
+	backlogPatience = 50 * time.Millisecond
+	// backlogLooks is how often it looks for one more: a goroutine that did not get a processor in time finds its
+	// deadline over before it has looked.
+	backlogLooks = 2
 	// backlogTimeout bounds how long a closing listener hands out connections in total.
 	backlogTimeout = time.Second
-	// plugPatience is how long the last connection may take to be made; it is made within the machine.
-	plugPatience = 20 * time.Millisecond
 )
 
 // listener gives its connections deadlines for writing. When it is closed, it first hands out the connections
-// that callers have made already, which the system would reset.
-//
-// Under load another connection always waits. So the listener shrinks the system's backlog to one connection
-// and fills it with a connection of its own, the plug, so that no other comes in.
+// that callers have made already, which the system would reset. Under load another one always waits, so it lets the
+// system ignore new ones from then on.
 type listener struct {
 	net.Listener
 	// patience is stall.Patience, but in tests.
@@ -30,8 +30,6 @@ type listener struct {
 	mu        sync.Mutex
 	accepting bool
 	closing   bool
-	isSmall   bool
-	plug      net.Conn
 	// ended is closed when Accept has failed.
 	ended chan struct{}
 	once  sync.Once
@@ -62,35 +60,18 @@ func (l *listener) next() (net.Conn, error) {
 			return conn, err
 		}
 	}
-	if l.plugged() {
-		return nil, net.ErrClosed
+	for range backlogLooks {
+		if !l.hurry() {
+			break
+		}
+		if conn, err := l.Listener.Accept(); err == nil {
+			return conn, nil
+		}
 	}
-	if !l.hurry() {
-		return nil, net.ErrClosed
-	}
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, net.ErrClosed // not the deadline's error, after which the server would try again
-	}
-	return conn, nil
+	return nil, net.ErrClosed // not the deadline's error, after which the server would try again
 }
 
-// plugged tries to make the plug, and reports whether it is there.
-func (l *listener) plugged() bool {
-	if !l.isSmall {
-		return false
-	}
-	plug, err := net.DialTimeout("tcp", l.Addr().String(), plugPatience)
-	if err != nil {
-		return false // another connection waits
-	}
-	l.mu.Lock()
-	l.plug = plug
-	l.mu.Unlock()
-	return true
-}
-
-// hurry lets Accept fail unless there is a connection very soon. It reports whether it could.
+// hurry lets Accept fail unless there is a connection soon. It reports whether it could.
 func (l *listener) hurry() (ok bool) {
 	tcp, ok := l.Listener.(interface{ SetDeadline(time.Time) error })
 	return ok && tcp.SetDeadline(time.Now().Add(backlogPatience)) == nil
@@ -105,11 +86,11 @@ func (l *listener) isClosing() bool {
 // Close closes the listener after what waits in it was accepted.
 func (l *listener) Close() error {
 	l.mu.Lock()
-	isLast := l.accepting && l.hurry()
-	if isLast && !l.closing {
-		l.isSmall = shrinkBacklog(l.Listener)
+	if l.accepting && !l.closing {
+		ignoreNew(l.Listener)
 	}
 	l.closing = true
+	isLast := l.accepting && l.hurry()
 	l.mu.Unlock()
 	if isLast {
 		select {
@@ -117,11 +98,5 @@ func (l *listener) Close() error {
 		case <-time.After(backlogTimeout):
 		}
 	}
-	err := l.Listener.Close()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.plug != nil {
-		_ = l.plug.Close() // nobody has the other end
-	}
-	return err
+	return l.Listener.Close() //nolint:wrapcheck // the error is the listener's own
 }

@@ -92,6 +92,7 @@ func drain(d time.Duration, parts []Part, failed <-chan error) {
 // Listen listens on all TCP addresses, or on none.
 func Listen(ctx context.Context, addrs ...string) ([]net.Listener, error) {
 	var config net.ListenConfig
+	config.SetMultipathTCP(false) // its sockets take no filters, which a stop needs: see httpserve
 	listeners := make([]net.Listener, 0, len(addrs))
 	for _, addr := range addrs {
 		l, err := config.Listen(ctx, "tcp", addr)
