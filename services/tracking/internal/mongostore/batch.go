@@ -43,7 +43,7 @@ type batch struct {
 	Time time.Time `bson:"time"`
 }
 
-// eventDocument is what happened to one conversion: see app.Event.
+// eventDocument is what happened to one conversion: see domain.Event.
 type eventDocument struct {
 	Conversion string `bson:"conversion"`
 	First      int    `bson:"first"`

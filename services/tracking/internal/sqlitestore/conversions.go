@@ -176,9 +176,7 @@ func scanAll[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err
 // conversionQuery returns a query as SQL with its arguments.
 func conversionQuery(q listing.Query) (query string, args []any) {
 	q.Where = marked(q.Where, markConversion)
-	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeConversion))
-	query = conversionColumns.From("conversions") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	return query, append(args, q.Limit)
+	return pageOf(conversionColumns, "conversions", q, sqlquery.Encode(encodeConversion))
 }
 
 // marked returns a condition with what mark adds to what it says of a field, where that holds for all rows: what

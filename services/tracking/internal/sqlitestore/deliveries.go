@@ -106,9 +106,7 @@ func deliveryQuery(q listing.Query) (query string, args []any) {
 	if q.Where != nil {
 		q.Where = marked(byKeys(q.Where), markDelivery)
 	}
-	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeDelivery))
-	query = deliveryColumns.From("deliveries") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	return query, append(args, q.Limit)
+	return pageOf(deliveryColumns, "deliveries", q, sqlquery.Encode(encodeDelivery))
 }
 
 // markDelivery returns the condition that follows for the column dead.

@@ -34,9 +34,7 @@ func postbackQuery(q listing.Query) (query string, args []any) {
 			q.After = q.After[1:]
 		}
 	}
-	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodePostback))
-	query = postbackColumns.From("postbacks") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	return query, append(args, q.Limit)
+	return pageOf(postbackColumns, "postbacks", q, sqlquery.Encode(encodePostback))
 }
 
 // withIDs adds to what a condition says of the time, where that holds for all rows, what follows for

@@ -67,9 +67,8 @@ func (s *Store) OfferScan(ctx context.Context, id string) (redirect.OfferScan, e
 
 // OfferScans implements app.OfferScanStore.
 func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]redirect.OfferScan, error) {
-	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeScanKey))
-	query := scanColumns.From("offer_scans") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	scans, err := report(ctx, s, scanColumns.Read, query, append(args, q.Limit)...)
+	query, args := pageOf(scanColumns, "offer_scans", q, sqlquery.Encode(encodeScanKey))
+	scans, err := report(ctx, s, scanColumns.Read, query, args...)
 	return scans, readFailure("listing scans", err)
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
@@ -124,8 +123,7 @@ func (s *Store) SavedReport(ctx context.Context, id string) (rollup.SavedReport,
 
 // SavedReports implements app.SavedReportStore.
 func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rollup.SavedReport, error) {
-	where, args, orderBy := sqlquery.Build(q)
-	query := reportColumns.From("saved_reports") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	reports, err := report(ctx, s, reportColumns.Read, query, append(args, q.Limit)...)
+	query, args := pageOf(reportColumns, "saved_reports", q)
+	reports, err := report(ctx, s, reportColumns.Read, query, args...)
 	return reports, readFailure("listing saved reports", err)
 }

@@ -101,8 +101,7 @@ func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, erro
 
 // OfferScanResults implements app.OfferScanStore.
 func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]redirect.OfferScanResult, error) {
-	where, args, orderBy := sqlquery.Build(q, sqlquery.Encode(encodeScanKey))
-	query := resultColumns.From("offer_scan_results") + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?"
-	results, err := report(ctx, s, resultColumns.Read, query, append(args, q.Limit)...)
+	query, args := pageOf(resultColumns, "offer_scan_results", q, sqlquery.Encode(encodeScanKey))
+	results, err := report(ctx, s, resultColumns.Read, query, args...)
 	return results, readFailure("listing the results of a scan", err)
 }

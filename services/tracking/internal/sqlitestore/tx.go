@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -96,4 +98,10 @@ func all[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), query
 func number(row scanner) (n int64, err error) {
 	err = row.Scan(&n)
 	return n, err
+}
+
+// pageOf returns the query for the rows of a table that q selects, with its arguments.
+func pageOf[T any](columns table.Columns[T], name string, q listing.Query, options ...sqlquery.Option) (query string, args []any) {
+	where, args, orderBy := sqlquery.Build(q, options...)
+	return columns.From(name) + " WHERE " + where + " ORDER BY " + orderBy + " LIMIT ?", append(args, q.Limit)
 }
