@@ -5,11 +5,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/columns"
 )
 
 // couponPageSize is how many coupons are fetched at a time: as many as the service gives.
@@ -19,39 +19,9 @@ const couponPageSize = 1000
 // to say it passes over.
 func exportedCoupons() exported[*couponv1.Coupon] {
 	return exported[*couponv1.Coupon]{
-		name: "coupons", columns: couponColumns(),
+		name: "coupons", columns: exportColumns(columns.Coupons()),
 		defaults: "name,code,offer,publisher,state,enabled,start_time,expire_time,internal_note,usage_limit,daily_usage_limit,tracking_link,create_time",
 	}
-}
-
-// couponColumns are all columns of coupons: the API's fields by their names and with their values.
-func couponColumns() []exportColumn[*couponv1.Coupon] {
-	type row = *couponv1.Coupon
-	text, plain := textColumn[row], plainColumn[row]
-	return []exportColumn[row]{
-		text("name", row.GetName),
-		text("code", row.GetCode),
-		text("offer", row.GetOffer),
-		text("publisher", row.GetPublisher),
-		text("state", func(c row) string { return enumName(c.GetState()) }),
-		plain("enabled", func(c row) string { return strconv.FormatBool(c.GetEnabled()) }),
-		plain("start_time", func(c row) string { return moment(c.GetStartTime()) }),
-		plain("expire_time", func(c row) string { return moment(c.GetExpireTime()) }),
-		text("internal_note", row.GetInternalNote),
-		plain("usage_limit", func(c row) string { return limitText(c.GetUsageLimit()) }),
-		plain("daily_usage_limit", func(c row) string { return limitText(c.GetDailyUsageLimit()) }),
-		text("tracking_link", row.GetTrackingLink),
-		plain("create_time", func(c row) string { return moment(c.GetCreateTime()) }),
-		plain("update_time", func(c row) string { return moment(c.GetUpdateTime()) }),
-	}
-}
-
-// limitText returns a limit; empty for none.
-func limitText(limit int64) string {
-	if limit == 0 {
-		return ""
-	}
-	return strconv.FormatInt(limit, 10)
 }
 
 // coupons answers exports of coupons.

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/columns"
 )
 
 // exportBuffer is how much is written at once. A caller that does not read it in time is cut off by the server.
@@ -27,7 +28,7 @@ func exportParameters() []string {
 
 // exportedConversions is what there is to know of conversions.
 func exportedConversions() exported[*trackingv1.Conversion] {
-	return exported[*trackingv1.Conversion]{name: "conversions", columns: exportColumns(), defaults: defaultColumns}
+	return exported[*trackingv1.Conversion]{name: "conversions", columns: exportColumns(columns.Conversions()), defaults: defaultColumns}
 }
 
 // exportWriter writes resources in one format.

@@ -99,17 +99,17 @@ func fullSale() *trackingv1.Conversion {
 	at := timestamppb.New(time.Date(2026, time.November, 1, 12, 0, 0, 5_000_000, time.UTC))
 	return &trackingv1.Conversion{
 		Name: "conversions/9f86", Offer: "offers/10", Publisher: "publishers/22", Coupon: "offers/10/coupons/22.SALEXYZ20",
-		CouponCode: "SALEXYZ20", Click: "0193", TransactionId: "A-1", Event: "sale",
+		CouponCode: "SALEXYZ20", Codes: []string{"SALEXYZ20", "SPRING"}, Click: "0193", TransactionId: "A-1", Event: "sale",
 		Amount: &couponv1.Money{CurrencyCode: "USD", Units: 1234567, Nanos: 900_000_000}, RefundedAmount: &couponv1.Money{CurrencyCode: "USD", Units: 1},
 		Payout: &couponv1.Money{CurrencyCode: "EUR", Nanos: 5_000_000}, Revenue: &couponv1.Money{CurrencyCode: "JPY", Units: 0},
-		Status: trackingv1.Conversion_APPROVED, Outcome: trackingv1.Conversion_ATTRIBUTED, Method: trackingv1.Conversion_COUPON_CODE,
+		Status: trackingv1.Conversion_APPROVED, StatusReason: "returned", Outcome: trackingv1.Conversion_ATTRIBUTED, Method: trackingv1.Conversion_COUPON_CODE,
 		PubUnique1: "eins", PubUnique2: "zwei", PubUnique3: "SALEXYZ20", PubUnique4: "vier", PubUnique5: "fünf", PubClickId: "pc", PubSubId: "ps",
 		ConversionTime: at, CreateTime: at, UpdateTime: at, Conflicted: true,
 	}
 }
 
-const allColumns = "name,offer,publisher,coupon,coupon_code,click,transaction_id,event,amount,currency,refunded_amount,payout,payout_currency," +
-	"revenue,revenue_currency,status,outcome,method,reason,pub_unique1,pub_unique2,pub_unique3,pub_unique4,pub_unique5,pub_click_id,pub_sub_id," +
+const allColumns = "name,offer,publisher,coupon,coupon_code,codes,click,transaction_id,event,amount,currency,refunded_amount,payout,payout_currency," +
+	"revenue,revenue_currency,status,status_reason,outcome,method,reason,pub_unique1,pub_unique2,pub_unique3,pub_unique4,pub_unique5,pub_click_id,pub_sub_id," +
 	"conversion_time,create_time,update_time,conflicted,undeduplicated"
 
 func TestExportCSV(t *testing.T) {
@@ -125,8 +125,8 @@ func TestExportCSV(t *testing.T) {
 		want    string
 	}{
 		"default": {"", fullSale(), quoted(defaults) + "\r\n" + at + `,"conversions/9f86","offers/10","publishers/22","SALEXYZ20","A-1","sale",1234567.9,"USD",0.005,"EUR",0,"JPY","APPROVED","ATTRIBUTED","COUPON_CODE",""` + "\r\n"},
-		"all": {allColumns, fullSale(), quoted(allColumns) + "\r\n" + `"conversions/9f86","offers/10","publishers/22","offers/10/coupons/22.SALEXYZ20","SALEXYZ20","0193","A-1","sale",` +
-			`1234567.9,"USD",1,0.005,"EUR",0,"JPY","APPROVED","ATTRIBUTED","COUPON_CODE","","eins","zwei","SALEXYZ20","vier","fünf","pc","ps",` + at + "," + at + "," + at + ",true,false\r\n"},
+		"all": {allColumns, fullSale(), quoted(allColumns) + "\r\n" + `"conversions/9f86","offers/10","publishers/22","offers/10/coupons/22.SALEXYZ20","SALEXYZ20","SALEXYZ20, SPRING","0193","A-1","sale",` +
+			`1234567.9,"USD",1,0.005,"EUR",0,"JPY","APPROVED","returned","ATTRIBUTED","COUPON_CODE","","eins","zwei","SALEXYZ20","vier","fünf","pc","ps",` + at + "," + at + "," + at + ",true,false\r\n"},
 		"chosen, in order":     {"pub_unique3, amount,name", fullSale(), quoted("pub_unique3,amount,name") + "\r\n\"SALEXYZ20\",1234567.9,\"conversions/9f86\"\r\n"},
 		"awkward texts":        {"transaction_id,pub_sub_id", awkward, quoted("transaction_id,pub_sub_id") + "\r\n\"a \"\"b\"\", c\",\"one\r\ntwo\"\r\n"},
 		"one empty cell":       {"coupon_code", awkward, "\"coupon_code\"\r\n\"\"\r\n"},

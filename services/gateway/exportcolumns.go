@@ -9,68 +9,64 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
-	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	optionsv1 "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
+	"github.com/couponlink/couponlink/services/internal/columns"
 )
 
-// exportColumn is a column of an export of T.
-type exportColumn[T any] struct {
+// exportColumn is a column of an export.
+type exportColumn struct {
 	name string
-	cell func(T) string
+	cell func(protoreflect.Message) string
 	// isText says that the cells are texts, not numbers, amounts, times, true or false.
 	isText bool
-}
-
-func textColumn[T any](name string, cell func(T) string) exportColumn[T] {
-	return exportColumn[T]{name, cell, true}
-}
-
-func plainColumn[T any](name string, cell func(T) string) exportColumn[T] {
-	return exportColumn[T]{name, cell, false}
 }
 
 // defaultColumns are what is exported of conversions unless columns are chosen. Pub. Unique 3 is off.
 const defaultColumns = "conversion_time,name,offer,publisher,coupon_code,transaction_id,event,amount,currency," +
 	"payout,payout_currency,revenue,revenue_currency,status,outcome,method,reason"
 
-// exportColumns are all columns of conversions: the API's fields by their names and with their values, amounts of money
-// as two columns each.
-func exportColumns() []exportColumn[*trackingv1.Conversion] {
-	type row = *trackingv1.Conversion
-	text, plain := textColumn[row], plainColumn[row]
-	return []exportColumn[row]{
-		text("name", row.GetName),
-		text("offer", row.GetOffer),
-		text("publisher", row.GetPublisher),
-		text("coupon", row.GetCoupon),
-		text("coupon_code", row.GetCouponCode),
-		text("codes", func(c row) string { return strings.Join(c.GetCodes(), ", ") }),
-		text("click", row.GetClick),
-		text("transaction_id", row.GetTransactionId),
-		text("event", row.GetEvent),
-		plain("amount", func(c row) string { return decimal(c.GetAmount()) }),
-		text("currency", func(c row) string { return c.GetAmount().GetCurrencyCode() }),
-		plain("refunded_amount", func(c row) string { return decimal(c.GetRefundedAmount()) }),
-		plain("payout", func(c row) string { return decimal(c.GetPayout()) }),
-		text("payout_currency", func(c row) string { return c.GetPayout().GetCurrencyCode() }),
-		plain("revenue", func(c row) string { return decimal(c.GetRevenue()) }),
-		text("revenue_currency", func(c row) string { return c.GetRevenue().GetCurrencyCode() }),
-		text("status", func(c row) string { return enumName(c.GetStatus()) }),
-		text("outcome", func(c row) string { return enumName(c.GetOutcome()) }),
-		text("method", func(c row) string { return enumName(c.GetMethod()) }),
-		text("reason", func(c row) string { return enumName(c.GetReason()) }),
-		text("pub_unique1", row.GetPubUnique1),
-		text("pub_unique2", row.GetPubUnique2),
-		text("pub_unique3", row.GetPubUnique3),
-		text("pub_unique4", row.GetPubUnique4),
-		text("pub_unique5", row.GetPubUnique5),
-		text("pub_click_id", row.GetPubClickId),
-		text("pub_sub_id", row.GetPubSubId),
-		plain("conversion_time", func(c row) string { return moment(c.GetConversionTime()) }),
-		plain("create_time", func(c row) string { return moment(c.GetCreateTime()) }),
-		plain("update_time", func(c row) string { return moment(c.GetUpdateTime()) }),
-		plain("conflicted", func(c row) string { return strconv.FormatBool(c.GetConflicted()) }),
-		plain("undeduplicated", func(c row) string { return strconv.FormatBool(c.GetUndeduplicated()) }),
+// exportColumns returns the columns of a resource's export: the API's fields by their names and with their values,
+// amounts of money as two columns each.
+func exportColumns(all []columns.Column) []exportColumn {
+	var exported []exportColumn
+	for _, c := range columns.Exported(all) {
+		column := exportColumn{name: c.Name}
+		column.cell, column.isText = cellsOf(c)
+		exported = append(exported, column)
 	}
+	return exported
+}
+
+// cellsOf returns how a column's cells are written, and whether they are texts.
+func cellsOf(c columns.Column) (cell func(protoreflect.Message) string, isText bool) {
+	type row = protoreflect.Message
+	field := c.Field
+	amount := func(m row) *couponv1.Money {
+		money, _ := m.Get(field).Message().Interface().(*couponv1.Money) // nil if unset
+		return money
+	}
+	switch c.Kind {
+	case optionsv1.Column_BOOL:
+		return func(m row) string { return strconv.FormatBool(m.Get(field).Bool()) }, false
+	case optionsv1.Column_NUMBER:
+		return func(m row) string { return numberText(m.Get(field).Int()) }, false
+	case optionsv1.Column_TIME:
+		return func(m row) string {
+			at, _ := m.Get(field).Message().Interface().(*timestamppb.Timestamp) // nil if unset
+			return moment(at)
+		}, false
+	case optionsv1.Column_AMOUNT:
+		return func(m row) string { return decimal(amount(m)) }, false
+	case optionsv1.Column_CURRENCY:
+		return func(m row) string { return amount(m).GetCurrencyCode() }, true
+	case optionsv1.Column_ENUM:
+		values := field.Enum().Values()
+		return func(m row) string { return enumName(values, m.Get(field).Enum()) }, true
+	}
+	if field.IsList() {
+		return func(m row) string { return listText(m.Get(field).List()) }, true
+	}
+	return func(m row) string { return m.Get(field).String() }, true
 }
 
 // decimal returns an amount without its currency; empty for none.
@@ -89,14 +85,31 @@ func decimal(m *couponv1.Money) string {
 }
 
 // enumName returns a value's short name; empty for the unspecified one.
-func enumName(value protoreflect.Enum) string {
-	if value.Number() == 0 {
+func enumName(values protoreflect.EnumValueDescriptors, number protoreflect.EnumNumber) string {
+	if number == 0 {
 		return ""
 	}
-	if named := value.Descriptor().Values().ByNumber(value.Number()); named != nil {
+	if named := values.ByNumber(number); named != nil {
 		return string(named.Name())
 	}
-	return strconv.Itoa(int(value.Number()))
+	return strconv.Itoa(int(number))
+}
+
+// numberText returns a number; empty for 0, which means none.
+func numberText(number int64) string {
+	if number == 0 {
+		return ""
+	}
+	return strconv.FormatInt(number, 10)
+}
+
+// listText returns the values of a repeated field of texts.
+func listText(list protoreflect.List) string {
+	texts := make([]string, list.Len())
+	for i := range texts {
+		texts[i] = list.Get(i).String()
+	}
+	return strings.Join(texts, ", ")
 }
 
 // moment returns a time as RFC 3339 in UTC, to the millisecond as it is stored; empty for none.

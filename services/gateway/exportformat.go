@@ -18,7 +18,7 @@ import (
 type exported[T proto.Message] struct {
 	// name is that of the file, less its ending.
 	name    string
-	columns []exportColumn[T]
+	columns []exportColumn
 	// defaults are the columns unless others are chosen, by commas.
 	defaults string
 }
@@ -72,14 +72,14 @@ func markOf(query url.Values) (bool, *status.Status) {
 }
 
 // columnsOf reads a list of columns; empty: those by default.
-func (e exported[T]) columnsOf(list string) ([]exportColumn[T], *status.Status) {
+func (e exported[T]) columnsOf(list string) ([]exportColumn, *status.Status) {
 	if list == "" {
 		list = e.defaults
 	}
-	var chosen []exportColumn[T]
+	var chosen []exportColumn
 	for name := range strings.SplitSeq(list, ",") {
 		name = pasted.Trim(name)
-		named := func(c exportColumn[T]) bool { return c.name == name }
+		named := func(c exportColumn) bool { return c.name == name }
 		i := slices.IndexFunc(e.columns, named)
 		switch {
 		case i < 0:
@@ -92,7 +92,7 @@ func (e exported[T]) columnsOf(list string) ([]exportColumn[T], *status.Status) 
 	return chosen, nil
 }
 
-func columnNames[T any](columns []exportColumn[T]) string {
+func columnNames(columns []exportColumn) string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = c.name
@@ -101,9 +101,9 @@ func columnNames[T any](columns []exportColumn[T]) string {
 }
 
 // csvWriter writes a line for each resource, after one with the columns' names.
-type csvWriter[T any] struct {
+type csvWriter[T proto.Message] struct {
 	csv     *spreadsheet.Writer
-	columns []exportColumn[T]
+	columns []exportColumn
 	// hasMark says that the file begins with a byte order mark.
 	hasMark bool
 }
@@ -121,8 +121,9 @@ func (w *csvWriter[T]) begin() error {
 }
 
 func (w *csvWriter[T]) write(c T) error {
+	row := c.ProtoReflect()
 	for _, column := range w.columns {
-		if cell := column.cell(c); column.isText {
+		if cell := column.cell(row); column.isText {
 			w.csv.Text(cell)
 		} else {
 			w.csv.Plain(cell)

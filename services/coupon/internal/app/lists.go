@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
@@ -42,14 +43,7 @@ func (s *Service) scope(ctx context.Context, offer string) (listing.Expr, error)
 }
 
 func offerSchema() *listing.Schema {
-	return listing.NewSchema(
-		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: domain.OfferName(""), Sortable: true}, "name",
-		listing.Field{Name: "display_name", Kind: listing.Title, Sortable: true},
-		listing.Field{Name: "state", Kind: listing.Enum, Values: names(domain.OfferActive, domain.OfferPaused, domain.OfferArchived)},
-		listing.Field{Name: "postback_auth", Kind: listing.Enum, Values: names(domain.AuthToken, domain.AuthOpen, domain.AuthHMAC)},
-		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
-		listing.Field{Name: "update_time", Kind: listing.Time, Sortable: true},
-	)
+	return columns.Schema(columns.Offers(), "name", listing.Field{Name: "name", Stored: "id"})
 }
 
 // offerValue returns what an offer is stored with in a field that offers are ordered by.
@@ -67,13 +61,7 @@ func offerValue(o domain.Offer, field string) any {
 }
 
 func publisherSchema() *listing.Schema {
-	return listing.NewSchema(
-		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: domain.PublisherName(""), Sortable: true}, "name",
-		listing.Field{Name: "display_name", Kind: listing.Title, Sortable: true},
-		listing.Field{Name: "state", Kind: listing.Enum, Values: names(domain.PublisherActive, domain.PublisherArchived)},
-		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
-		listing.Field{Name: "update_time", Kind: listing.Time, Sortable: true},
-	)
+	return columns.Schema(columns.Publishers(), "name", listing.Field{Name: "name", Stored: "id"})
 }
 
 // publisherValue returns what a publisher is stored with in a field that publishers are ordered by.
@@ -91,15 +79,7 @@ func publisherValue(p domain.Publisher, field string) any {
 }
 
 func approvalSchema() *listing.Schema {
-	return listing.NewSchema(
-		listing.Field{Name: "name", Stored: "id", Kind: listing.Opaque, Sortable: true}, "name",
-		listing.Field{Name: "offer", Kind: listing.Name, Prefix: domain.OfferName("")},
-		listing.Field{Name: "publisher", Kind: listing.Name, Prefix: domain.PublisherName("")},
-		listing.Field{Name: "state", Kind: listing.Enum, Values: names(domain.ApprovalPending, domain.ApprovalApproved, domain.ApprovalBlocked)},
-		listing.Field{Name: "source", Kind: listing.Enum, Values: names(domain.SourceManual, domain.SourceCoupon)},
-		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
-		listing.Field{Name: "update_time", Kind: listing.Time, Sortable: true},
-	)
+	return columns.Schema(columns.Approvals(), "name", listing.Field{Name: "name", Stored: "id"})
 }
 
 // approvalValue returns what an approval is stored with in a field that approvals are ordered by.
@@ -115,19 +95,10 @@ func approvalValue(a domain.Approval, field string) any {
 }
 
 func couponSchema() *listing.Schema {
-	return listing.NewSchema(
-		listing.Field{Name: "name", Stored: "id", Kind: listing.Opaque}, "create_time desc",
-		listing.Field{Name: "code", Stored: "code_key", Kind: listing.Folded, Sortable: true},
-		listing.Field{Name: "offer", Kind: listing.Name, Prefix: domain.OfferName(""), Sortable: true},
-		listing.Field{Name: "publisher", Kind: listing.Name, Prefix: domain.PublisherName(""), Sortable: true},
-		listing.Field{Name: "state", Kind: listing.Enum, Expand: stateWhere, Values: names(
-			domain.CouponScheduled, domain.CouponActive, domain.CouponExpired, domain.CouponDisabled, domain.CouponArchived)},
-		listing.Field{Name: "enabled", Kind: listing.Bool},
-		listing.Field{Name: "internal_note", Kind: listing.Title},
-		listing.Field{Name: "start_time", Kind: listing.Time, Sortable: true},
-		listing.Field{Name: "expire_time", Kind: listing.Time, Sortable: true},
-		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
-		listing.Field{Name: "update_time", Kind: listing.Time, Sortable: true},
+	return columns.Schema(columns.Coupons(), "create_time desc",
+		listing.Field{Name: "name", Stored: "id"},
+		listing.Field{Name: "code", Stored: "code_key"},
+		listing.Field{Name: "state", Expand: stateWhere},
 	)
 }
 
@@ -177,13 +148,4 @@ func stateWhere(state string, now time.Time) listing.Expr {
 	default:
 		return listing.And{kept, enabled(true), at("start_time", listing.LessEqual), at("expire_time", listing.Greater)}
 	}
-}
-
-// names returns values as strings.
-func names[T ~string](values ...T) []string {
-	texts := make([]string, len(values))
-	for i, value := range values {
-		texts[i] = string(value)
-	}
-	return texts
 }

@@ -12,13 +12,15 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/couponlink/couponlink/docs"
 	"github.com/couponlink/couponlink/gen"
+	"github.com/couponlink/couponlink/services/internal/columns"
 )
 
 // partnerDoc describes what is not generated, since it is not gRPC: clicks, postbacks, exports and imports
-// of files, and pictures.
+// of files, and pictures. {conversion_columns} and {coupon_columns} stand for the columns of the exports.
 //
 //go:embed partner.json
 var partnerDoc []byte
@@ -103,7 +105,7 @@ func Document() ([]byte, error) {
 		name    string
 		content []byte
 		into    any
-	}{{"generated", gen.OpenAPI, &whole}, {"generated", gen.OpenAPI, &api}, {"partners'", partnerDoc, &partner}} {
+	}{{"generated", gen.OpenAPI, &whole}, {"generated", gen.OpenAPI, &api}, {"partners'", withColumns(partnerDoc), &partner}} {
 		if err := json.Unmarshal(in.content, in.into); err != nil {
 			return nil, fmt.Errorf("the %s OpenAPI document: %w", in.name, err)
 		}
@@ -123,6 +125,16 @@ func Document() ([]byte, error) {
 		whole[key] = encoded
 	}
 	return json.Marshal(whole)
+}
+
+// withColumns fills in the names of the exports' columns.
+func withColumns(document []byte) []byte {
+	list := func(all []columns.Column) string {
+		return "`" + strings.Join(columns.Names(columns.Exported(all)), "`, `") + "`"
+	}
+	return []byte(strings.NewReplacer(
+		"{conversion_columns}", list(columns.Conversions()), "{coupon_columns}", list(columns.Coupons()),
+	).Replace(string(document)))
 }
 
 // uses says whether an operation has a tag.

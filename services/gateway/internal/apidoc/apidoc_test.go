@@ -261,3 +261,19 @@ func TestAssetsAreCompressedAndRevalidated(t *testing.T) {
 		t.Error("two encodings have one ETag")
 	}
 }
+
+// TestColumnsAreFilledIn checks that the exports' columns are named as they are now.
+func TestColumnsAreFilledIn(t *testing.T) {
+	document, err := apidoc.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"`coupon_code`, `codes`, `click`", "`status`, `status_reason`, `outcome`", "`usage_limit`, `daily_usage_limit`, `tracking_link`"} {
+		if !strings.Contains(string(document), text) {
+			t.Errorf("the reference does not say %s", text)
+		}
+	}
+	if strings.Contains(string(document), "_columns}") {
+		t.Error("the reference has a placeholder left")
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
@@ -13,45 +14,16 @@ import (
 
 // conversionSchema says by what conversions are filtered and ordered.
 func conversionSchema() *listing.Schema {
-	text := func(name string) listing.Field { return listing.Field{Name: name, Kind: listing.String} }
-	return listing.NewSchema(
-		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "conversions/"},
-		"conversion_time desc",
-		listing.Field{Name: "offer", Kind: listing.Name, Prefix: "offers/", Sortable: true},
-		listing.Field{Name: "publisher", Kind: listing.Name, Prefix: "publishers/", Sortable: true},
-		listing.Field{Name: "coupon", Kind: listing.String, Optional: true},
-		listing.Field{Name: "coupon_code", Stored: "coupon_code_key", Kind: listing.Folded},
-		listing.Field{Name: "codes", Kind: listing.String, Within: true, Optional: true},
-		text("click"),
-		text("transaction_id"),
-		text("event"),
-		listing.Field{Name: "status", Kind: listing.Enum, Sortable: true, Values: conversionStatuses()},
-		listing.Field{Name: "status_reason", Kind: listing.String, Optional: true},
-		listing.Field{Name: "outcome", Kind: listing.Enum, Values: []string{"ATTRIBUTED", "UNATTRIBUTED"}},
-		listing.Field{Name: "method", Kind: listing.Enum, Values: conversionMethods()},
-		listing.Field{Name: "reason", Kind: listing.Enum, Values: []string{
-			"UNKNOWN_CODE", "AMBIGUOUS_CODE", "EXPIRED", "NOT_STARTED", "DISABLED", "NOT_APPROVED", "UNKNOWN_CLICK",
-			"CLICK_TOO_OLD", "NO_REFERENCE", "OFFER_INACTIVE", "OTHER_OFFER", "CLICK_AFTER_SALE", "CLICK_REQUIRED", "LIMIT_REACHED",
-			"COUPON_SERVICE_AWAY",
-		}},
-		text("pub_unique1"), text("pub_unique2"),
-		listing.Field{Name: "pub_unique3", Stored: "pub_unique3_key", Kind: listing.Folded, Sortable: true},
-		text("pub_unique4"), text("pub_unique5"), text("pub_click_id"), text("pub_sub_id"),
-		amount("amount"), currency("currency", "amount"), amount("refunded_amount"),
-		amount("payout"), currency("payout_currency", "payout"), amount("revenue"), currency("revenue_currency", "revenue"),
-		listing.Field{Name: "conflicted", Kind: listing.Bool},
-		listing.Field{Name: "undeduplicated", Kind: listing.Bool, Optional: true},
-		listing.Field{Name: "postback", Kind: listing.Name, Prefix: "postbacks/", Optional: true},
-		listing.Field{Name: "conversion_time", Kind: listing.Time, Sortable: true},
-		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
-		listing.Field{Name: "update_time", Kind: listing.Time, Sortable: true},
+	return columns.Schema(columns.Conversions(), "conversion_time desc",
+		listing.Field{Name: "name", Stored: "id"},
+		listing.Field{Name: "coupon", Optional: true},
+		listing.Field{Name: "coupon_code", Stored: "coupon_code_key"},
+		listing.Field{Name: "codes", Optional: true},
+		listing.Field{Name: "status_reason", Optional: true},
+		listing.Field{Name: "pub_unique3", Stored: "pub_unique3_key"},
+		listing.Field{Name: "undeduplicated", Optional: true},
+		listing.Field{Name: "postback", Optional: true},
 	)
-}
-
-func amount(name string) listing.Field { return listing.Field{Name: name, Kind: listing.Amount} }
-
-func currency(name, of string) listing.Field {
-	return listing.Field{Name: name, Stored: of, Kind: listing.Currency}
 }
 
 // storedValue returns the stored value of a conversion's field that lists are ordered by.

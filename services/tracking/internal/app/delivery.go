@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -22,16 +23,7 @@ const (
 
 // deliverySchema says by what deliveries are filtered and ordered.
 func deliverySchema() *listing.Schema {
-	return listing.NewSchema(
-		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "deliveries/"},
-		"create_time desc",
-		listing.Field{Name: "conversion", Kind: listing.Name, Prefix: "conversions/"},
-		listing.Field{Name: "publisher", Kind: listing.Name, Prefix: "publishers/"},
-		listing.Field{Name: "offer", Kind: listing.Name, Prefix: "offers/"},
-		listing.Field{Name: "status", Kind: listing.Enum, Values: []string{"PENDING", "APPROVED", "REJECTED"}},
-		listing.Field{Name: "state", Kind: listing.Enum, Values: []string{"DUE", "DELIVERED", "DEAD"}},
-		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
-	)
+	return columns.Schema(columns.Deliveries(), "create_time desc", listing.Field{Name: "name", Stored: "id"})
 }
 
 // deliveryValue returns the stored value of a delivery's field that lists are ordered by.

@@ -5,23 +5,17 @@ import (
 	"errors"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // postbackSchema says by what the journal is filtered and ordered.
 func postbackSchema() *listing.Schema {
-	return listing.NewSchema(
-		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "postbacks/"},
-		"create_time desc",
-		listing.Field{Name: "offer", Kind: listing.Name, Prefix: "offers/"},
-		listing.Field{Name: "conversion", Kind: listing.Name, Prefix: "conversions/"},
-		listing.Field{Name: "outcome", Kind: listing.Enum, Values: []string{"ATTRIBUTED", "UNATTRIBUTED", "DUPLICATE", "REJECTED"}},
-		listing.Field{Name: "reason", Kind: listing.String},
-		listing.Field{Name: "coupon_code", Stored: "coupon_code_key", Kind: listing.Folded},
-		listing.Field{Name: "codes", Stored: "coupon_code_key", Kind: listing.Folded, Within: true},
-		listing.Field{Name: "transaction_id", Kind: listing.String},
-		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
+	return columns.Schema(columns.Postbacks(), "create_time desc",
+		listing.Field{Name: "name", Stored: "id"},
+		listing.Field{Name: "coupon_code", Stored: "coupon_code_key"},
+		listing.Field{Name: "codes", Stored: "coupon_code_key", Within: true},
 	)
 }
 

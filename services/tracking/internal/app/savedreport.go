@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
@@ -115,7 +116,7 @@ func newReportID() string {
 
 // checkReport refuses a report that could not be read, and returns it trimmed.
 func (s *Service) checkReport(report rollup.SavedReport) (rollup.SavedReport, error) {
-	report, err := rollup.CheckSavedReport(report)
+	report, err := rollup.CheckSavedReport(report, columns.Names(columns.Exported(columns.Conversions())))
 	var found apperr.Findings
 	found.Add(err)
 	now := s.Now()

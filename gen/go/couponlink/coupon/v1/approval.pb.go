@@ -7,6 +7,7 @@
 package couponv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -659,16 +660,19 @@ var File_couponlink_coupon_v1_approval_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x04\n" +
-	"\bApproval\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x1a\n" +
-	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x05offer\x12\"\n" +
-	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12@\n" +
-	"\x05state\x18\x04 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateB\x04\xe2A\x01\x03R\x05state\x12C\n" +
-	"\x06source\x18\x05 \x01(\x0e2%.couponlink.coupon.v1.Approval.SourceB\x04\xe2A\x01\x03R\x06source\x12A\n" +
-	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
-	"createTime\x12A\n" +
-	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x05\n" +
+	"\bApproval\x12\x1e\n" +
+	"\x04name\x18\x01 \x01(\tB\n" +
+	"\xe2A\x01\b\xaa\xbc\x18\x020\x01R\x04name\x12+\n" +
+	"\x05offer\x18\x02 \x01(\tB\x15\xe2A\x01\x03\xaa\xbc\x18\r\x18\x05\"\aoffers/(\x01R\x05offer\x127\n" +
+	"\tpublisher\x18\x03 \x01(\tB\x19\xe2A\x01\x03\xaa\xbc\x18\x11\x18\x05\"\vpublishers/(\x01R\tpublisher\x12F\n" +
+	"\x05state\x18\x04 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateB\n" +
+	"\xe2A\x01\x03\xaa\xbc\x18\x02(\x01R\x05state\x12I\n" +
+	"\x06source\x18\x05 \x01(\x0e2%.couponlink.coupon.v1.Approval.SourceB\n" +
+	"\xe2A\x01\x03\xaa\xbc\x18\x02(\x01R\x06source\x12I\n" +
+	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
+	"createTime\x12I\n" +
+	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"updateTime\x124\n" +
 	"\x06payout\x18\b \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x12\x12\n" +
 	"\x04etag\x18\t \x01(\tR\x04etag\"F\n" +

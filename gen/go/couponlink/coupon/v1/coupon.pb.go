@@ -7,6 +7,7 @@
 package couponv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -1380,33 +1381,36 @@ var File_couponlink_coupon_v1_coupon_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\a\n" +
-	"\x06Coupon\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x19\n" +
-	"\x04code\x18\x02 \x01(\tB\x05\xe2A\x02\x02\x05R\x04code\x12\x1a\n" +
-	"\x05offer\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\x05offer\x12#\n" +
-	"\tpublisher\x18\x04 \x01(\tB\x05\xe2A\x02\x02\x05R\tpublisher\x129\n" +
+	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\t\n" +
+	"\x06Coupon\x12 \n" +
+	"\x04name\x18\x01 \x01(\tB\f\xe2A\x01\b\xaa\xbc\x18\x048\x01@\x01R\x04name\x12'\n" +
+	"\x04code\x18\x02 \x01(\tB\x13\xe2A\x02\x02\x05\xaa\xbc\x18\n" +
+	"\x18\x03(\x010\x018\x01@\x02R\x04code\x121\n" +
+	"\x05offer\x18\x03 \x01(\tB\x1b\xe2A\x01\x03\xaa\xbc\x18\x13\x18\x05\"\aoffers/(\x010\x018\x01@\x03R\x05offer\x12>\n" +
+	"\tpublisher\x18\x04 \x01(\tB \xe2A\x02\x02\x05\xaa\xbc\x18\x17\x18\x05\"\vpublishers/(\x010\x018\x01@\x04R\tpublisher\x12G\n" +
 	"\n" +
-	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12;\n" +
-	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\x12#\n" +
-	"\rinternal_note\x18\a \x01(\tR\finternalNote\x12\x1d\n" +
-	"\aenabled\x18\b \x01(\bH\x00R\aenabled\x88\x01\x01\x124\n" +
-	"\x06payout\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x12>\n" +
+	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\f\xaa\xbc\x18\b(\x010\x018\x01@\bR\tstartTime\x12I\n" +
+	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\f\xaa\xbc\x18\b(\x010\x018\x01@\tR\n" +
+	"expireTime\x121\n" +
+	"\rinternal_note\x18\a \x01(\tB\f\xaa\xbc\x18\b\x18\x04(\x018\x01@\aR\finternalNote\x12)\n" +
+	"\aenabled\x18\b \x01(\bB\n" +
+	"\xaa\xbc\x18\x06(\x018\x01@\x06H\x00R\aenabled\x88\x01\x01\x124\n" +
+	"\x06payout\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x12H\n" +
 	"\x05state\x18\n" +
-	" \x01(\x0e2\".couponlink.coupon.v1.Coupon.StateB\x04\xe2A\x01\x03R\x05state\x12)\n" +
-	"\rtracking_link\x18\v \x01(\tB\x04\xe2A\x01\x03R\ftrackingLink\x12%\n" +
+	" \x01(\x0e2\".couponlink.coupon.v1.Coupon.StateB\x0e\xe2A\x01\x03\xaa\xbc\x18\x06(\x018\x01@\x05R\x05state\x121\n" +
+	"\rtracking_link\x18\v \x01(\tB\f\xe2A\x01\x03\xaa\xbc\x18\x048\x01@\fR\ftrackingLink\x12%\n" +
 	"\vshared_with\x18\f \x03(\tB\x04\xe2A\x01\x03R\n" +
-	"sharedWith\x12A\n" +
-	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
-	"createTime\x12A\n" +
-	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"sharedWith\x12M\n" +
+	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x10\xe2A\x01\x03\xaa\xbc\x18\b(\x010\x018\x01@\rR\n" +
+	"createTime\x12M\n" +
+	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x10\xe2A\x01\x03\xaa\xbc\x18\b(\x010\x018\x01@\x0eR\n" +
 	"updateTime\x12\x12\n" +
 	"\x04etag\x18\x0f \x01(\tR\x04etag\x12@\n" +
-	"\bsettings\x18\x10 \x01(\v2$.couponlink.coupon.v1.CouponSettingsR\bsettings\x12\x1f\n" +
-	"\vusage_limit\x18\x11 \x01(\x03R\n" +
-	"usageLimit\x12*\n" +
-	"\x11daily_usage_limit\x18\x12 \x01(\x03R\x0fdailyUsageLimit\"b\n" +
+	"\bsettings\x18\x10 \x01(\v2$.couponlink.coupon.v1.CouponSettingsR\bsettings\x12)\n" +
+	"\vusage_limit\x18\x11 \x01(\x03B\b\xaa\xbc\x18\x048\x01@\n" +
+	"R\n" +
+	"usageLimit\x124\n" +
+	"\x11daily_usage_limit\x18\x12 \x01(\x03B\b\xaa\xbc\x18\x048\x01@\vR\x0fdailyUsageLimit\"b\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tSCHEDULED\x10\x01\x12\n" +

@@ -7,6 +7,7 @@
 package couponv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -885,14 +886,14 @@ var File_couponlink_coupon_v1_offer_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\f\n" +
-	"\x05Offer\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12'\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\vdisplayName\x12.\n" +
+	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x99\r\n" +
+	"\x05Offer\x12+\n" +
+	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\b\xaa\xbc\x18\x0f\x18\x05\"\aoffers/(\x010\x01R\x04name\x121\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x0e\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01R\vdisplayName\x12.\n" +
 	"\x10landing_page_url\x18\x03 \x01(\tB\x04\xe2A\x01\x02R\x0elandingPageUrl\x12!\n" +
-	"\ffallback_url\x18\x04 \x01(\tR\vfallbackUrl\x127\n" +
-	"\x05state\x18\x05 \x01(\x0e2!.couponlink.coupon.v1.Offer.StateR\x05state\x12M\n" +
-	"\rpostback_auth\x18\x06 \x01(\x0e2(.couponlink.coupon.v1.Offer.PostbackAuthR\fpostbackAuth\x12+\n" +
+	"\ffallback_url\x18\x04 \x01(\tR\vfallbackUrl\x12?\n" +
+	"\x05state\x18\x05 \x01(\x0e2!.couponlink.coupon.v1.Offer.StateB\x06\xaa\xbc\x18\x02(\x01R\x05state\x12U\n" +
+	"\rpostback_auth\x18\x06 \x01(\x0e2(.couponlink.coupon.v1.Offer.PostbackAuthB\x06\xaa\xbc\x18\x02(\x01R\fpostbackAuth\x12+\n" +
 	"\x0epostback_token\x18\a \x01(\tB\x04\xe2A\x01\x03R\rpostbackToken\x12F\n" +
 	"\n" +
 	"precedence\x18\b \x01(\x0e2&.couponlink.coupon.v1.Offer.PrecedenceR\n" +
@@ -903,10 +904,10 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\funique_codes\x18\v \x01(\bR\vuniqueCodes\x124\n" +
 	"\x06payout\x18\f \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x12h\n" +
 	"\x19default_conversion_status\x18\r \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusR\x17defaultConversionStatus\x12#\n" +
-	"\rcurrency_code\x18\x0e \x01(\tR\fcurrencyCode\x12A\n" +
-	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
-	"createTime\x12A\n" +
-	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"\rcurrency_code\x18\x0e \x01(\tR\fcurrencyCode\x12I\n" +
+	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
+	"createTime\x12I\n" +
+	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"updateTime\x12\x12\n" +
 	"\x04etag\x18\x11 \x01(\tR\x04etag\x12-\n" +
 	"\x0fpostback_secret\x18\x12 \x01(\tB\x04\xe2A\x01\x03R\x0epostbackSecret\x12i\n" +

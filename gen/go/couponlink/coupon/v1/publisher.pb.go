@@ -7,6 +7,7 @@
 package couponv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -775,14 +776,14 @@ var File_couponlink_coupon_v1_publisher_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\n" +
-	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x05\n" +
-	"\tPublisher\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12'\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\vdisplayName\x12;\n" +
-	"\x05state\x18\x03 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateR\x05state\x12A\n" +
-	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
-	"createTime\x12A\n" +
-	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x05\n" +
+	"\tPublisher\x12/\n" +
+	"\x04name\x18\x01 \x01(\tB\x1b\xe2A\x01\b\xaa\xbc\x18\x13\x18\x05\"\vpublishers/(\x010\x01R\x04name\x121\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x0e\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01R\vdisplayName\x12C\n" +
+	"\x05state\x18\x03 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateB\x06\xaa\xbc\x18\x02(\x01R\x05state\x12I\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
+	"createTime\x12I\n" +
+	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"updateTime\x12\x12\n" +
 	"\x04etag\x18\x06 \x01(\tR\x04etag\x12!\n" +
 	"\fpostback_url\x18\a \x01(\tR\vpostbackUrl\x12B\n" +

@@ -8,6 +8,7 @@ package trackingv1
 
 import (
 	v1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -2786,61 +2787,68 @@ var File_couponlink_tracking_v1_conversion_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
-	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x11\n" +
+	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x18\n" +
 	"\n" +
-	"Conversion\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x14\n" +
-	"\x05offer\x18\x02 \x01(\tR\x05offer\x12\x1c\n" +
-	"\tpublisher\x18\x03 \x01(\tR\tpublisher\x12\x16\n" +
-	"\x06coupon\x18\x04 \x01(\tR\x06coupon\x12\x1f\n" +
-	"\vcoupon_code\x18\x05 \x01(\tR\n" +
-	"couponCode\x12\x14\n" +
-	"\x05click\x18\x06 \x01(\tR\x05click\x12%\n" +
-	"\x0etransaction_id\x18\a \x01(\tR\rtransactionId\x12\x14\n" +
-	"\x05event\x18\b \x01(\tR\x05event\x123\n" +
-	"\x06amount\x18\t \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06amount\x123\n" +
+	"Conversion\x12>\n" +
+	"\x04name\x18\x01 \x01(\tB*\xe2A\x01\b\xaa\xbc\x18\"\x12\n" +
+	"Conversion\x18\x05\"\fconversions/(\x018\x01@\x01R\x04name\x124\n" +
+	"\x05offer\x18\x02 \x01(\tB\x1e\xaa\xbc\x18\x1a\x12\x05Offer\x18\x05\"\aoffers/(\x010\x018\x01@\x02R\x05offer\x12D\n" +
+	"\tpublisher\x18\x03 \x01(\tB&\xaa\xbc\x18\"\x12\tPublisher\x18\x05\"\vpublishers/(\x010\x018\x01@\x03R\tpublisher\x12,\n" +
+	"\x06coupon\x18\x04 \x01(\tB\x14\xaa\xbc\x18\x10\x12\x06Coupon\x18\x02(\x018\x01@\x04R\x06coupon\x12:\n" +
+	"\vcoupon_code\x18\x05 \x01(\tB\x19\xaa\xbc\x18\x15\x12\vCoupon code\x18\x03(\x018\x01@\x05R\n" +
+	"couponCode\x12,\n" +
+	"\x05click\x18\x06 \x01(\tB\x16\xaa\xbc\x18\x12\x12\bClick id\x18\x02(\x018\x01@\aR\x05click\x12C\n" +
+	"\x0etransaction_id\x18\a \x01(\tB\x1c\xaa\xbc\x18\x18\x12\x0eTransaction id\x18\x02(\x018\x01@\bR\rtransactionId\x12'\n" +
+	"\x05event\x18\b \x01(\tB\x11\xaa\xbc\x18\r\x12\x05Event(\x018\x01@\tR\x05event\x12g\n" +
+	"\x06amount\x18\t \x01(\v2\x1b.couponlink.coupon.v1.MoneyB2\xaa\xbc\x18\x0e\x12\x06Amount(\x018\x01@\x16\xaa\xbc\x18\x1c\n" +
+	"\bcurrency\x12\bCurrency\x18\v(\x018\x01@\x17R\x06amount\x12u\n" +
 	"\x06payout\x18\n" +
-	" \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06payout\x12A\n" +
-	"\x06status\x18\v \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusR\x06status\x12D\n" +
-	"\aoutcome\x18\f \x01(\x0e2*.couponlink.tracking.v1.Conversion.OutcomeR\aoutcome\x12A\n" +
-	"\x06method\x18\r \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodR\x06method\x12A\n" +
-	"\x06reason\x18\x0e \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\x12 \n" +
+	" \x01(\v2\x1b.couponlink.coupon.v1.MoneyB@\xaa\xbc\x18\x0e\x12\x06Payout(\x018\x01@\x19\xaa\xbc\x18*\n" +
+	"\x0fpayout_currency\x12\x0fPayout currency\x18\v(\x018\x01@\x1aR\x06payout\x12W\n" +
+	"\x06status\x18\v \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x14\xaa\xbc\x18\x10\x12\x06Status(\x010\x018\x01@\n" +
+	"R\x06status\x12Y\n" +
+	"\aoutcome\x18\f \x01(\x0e2*.couponlink.tracking.v1.Conversion.OutcomeB\x13\xaa\xbc\x18\x0f\x12\aOutcome(\x018\x01@\fR\aoutcome\x12U\n" +
+	"\x06method\x18\r \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodB\x12\xaa\xbc\x18\x0e\x12\x06Method(\x018\x01@\rR\x06method\x12U\n" +
+	"\x06reason\x18\x0e \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x12\xaa\xbc\x18\x0e\x12\x06Reason(\x018\x01@\x0eR\x06reason\x12 \n" +
 	"\vexplanation\x18\x0f \x01(\tR\vexplanation\x12\x1e\n" +
 	"\n" +
 	"candidates\x18\x10 \x03(\tR\n" +
-	"candidates\x12\x1f\n" +
-	"\vpub_unique1\x18\x11 \x01(\tR\n" +
-	"pubUnique1\x12\x1f\n" +
-	"\vpub_unique2\x18\x12 \x01(\tR\n" +
-	"pubUnique2\x12\x1f\n" +
-	"\vpub_unique3\x18\x13 \x01(\tR\n" +
-	"pubUnique3\x12\x1f\n" +
-	"\vpub_unique4\x18\x14 \x01(\tR\n" +
-	"pubUnique4\x12\x1f\n" +
-	"\vpub_unique5\x18\x15 \x01(\tR\n" +
-	"pubUnique5\x12 \n" +
-	"\fpub_click_id\x18\x16 \x01(\tR\n" +
-	"pubClickId\x12\x1c\n" +
+	"candidates\x12:\n" +
+	"\vpub_unique1\x18\x11 \x01(\tB\x19\xaa\xbc\x18\x15\x12\rPub. Unique 1(\x018\x01@\x0fR\n" +
+	"pubUnique1\x12:\n" +
+	"\vpub_unique2\x18\x12 \x01(\tB\x19\xaa\xbc\x18\x15\x12\rPub. Unique 2(\x018\x01@\x10R\n" +
+	"pubUnique2\x12>\n" +
+	"\vpub_unique3\x18\x13 \x01(\tB\x1d\xaa\xbc\x18\x19\x12\rPub. Unique 3\x18\x03(\x010\x018\x01@\x11R\n" +
+	"pubUnique3\x12:\n" +
+	"\vpub_unique4\x18\x14 \x01(\tB\x19\xaa\xbc\x18\x15\x12\rPub. Unique 4(\x018\x01@\x12R\n" +
+	"pubUnique4\x12:\n" +
+	"\vpub_unique5\x18\x15 \x01(\tB\x19\xaa\xbc\x18\x15\x12\rPub. Unique 5(\x018\x01@\x13R\n" +
+	"pubUnique5\x12;\n" +
+	"\fpub_click_id\x18\x16 \x01(\tB\x19\xaa\xbc\x18\x15\x12\rPub. Click Id(\x018\x01@\x14R\n" +
+	"pubClickId\x125\n" +
 	"\n" +
-	"pub_sub_id\x18\x17 \x01(\tR\bpubSubId\x12C\n" +
-	"\x0fconversion_time\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\x0econversionTime\x12;\n" +
-	"\vcreate_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12&\n" +
-	"\x0eundeduplicated\x18\x1a \x01(\bR\x0eundeduplicated\x125\n" +
-	"\arevenue\x18\x1b \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\arevenue\x12<\n" +
-	"\bdecision\x18\x1c \x01(\v2 .couponlink.tracking.v1.DecisionR\bdecision\x12D\n" +
-	"\x0frefunded_amount\x18\x1d \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x0erefundedAmount\x12#\n" +
-	"\rstatus_reason\x18\x1e \x01(\tR\fstatusReason\x12;\n" +
-	"\vupdate_time\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"pub_sub_id\x18\x17 \x01(\tB\x17\xaa\xbc\x18\x13\x12\vPub. Sub Id(\x018\x01@\x15R\bpubSubId\x12b\n" +
+	"\x0fconversion_time\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampB\x1d\xaa\xbc\x18\x19\x12\x0fConversion time(\x010\x018\x01@ R\x0econversionTime\x12S\n" +
+	"\vcreate_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampB\x16\xaa\xbc\x18\x12\x12\bRecorded(\x010\x018\x01@!R\n" +
+	"createTime\x12D\n" +
+	"\x0eundeduplicated\x18\x1a \x01(\bB\x1c\xaa\xbc\x18\x18\x12\x10Perhaps a repeat(\x018\x01@\x1eR\x0eundeduplicated\x12z\n" +
+	"\arevenue\x18\x1b \x01(\v2\x1b.couponlink.coupon.v1.MoneyBC\xaa\xbc\x18\x0f\x12\aRevenue(\x018\x01@\x1b\xaa\xbc\x18,\n" +
+	"\x10revenue_currency\x12\x10Revenue currency\x18\v(\x018\x01@\x1cR\arevenue\x12<\n" +
+	"\bdecision\x18\x1c \x01(\v2 .couponlink.tracking.v1.DecisionR\bdecision\x12Z\n" +
+	"\x0frefunded_amount\x18\x1d \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x14\xaa\xbc\x18\x10\x12\bRefunded(\x018\x01@\x18R\x0erefundedAmount\x12>\n" +
+	"\rstatus_reason\x18\x1e \x01(\tB\x19\xaa\xbc\x18\x15\x12\rStatus reason(\x018\x01@\vR\fstatusReason\x12R\n" +
+	"\vupdate_time\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampB\x15\xaa\xbc\x18\x11\x12\aChanged(\x010\x018\x01@\"R\n" +
 	"updateTime\x12\x12\n" +
 	"\x04etag\x18  \x01(\tR\x04etag\x12B\n" +
 	"\achanges\x18! \x03(\v2(.couponlink.tracking.v1.ConversionChangeR\achanges\x12H\n" +
-	"\tconflicts\x18\" \x03(\v2*.couponlink.tracking.v1.ConversionConflictR\tconflicts\x12\x1e\n" +
+	"\tconflicts\x18\" \x03(\v2*.couponlink.tracking.v1.ConversionConflictR\tconflicts\x124\n" +
 	"\n" +
-	"conflicted\x18# \x01(\bR\n" +
-	"conflicted\x12\x1a\n" +
-	"\bpostback\x18$ \x01(\tR\bpostback\x12\x14\n" +
-	"\x05codes\x18% \x03(\tR\x05codes\"I\n" +
+	"conflicted\x18# \x01(\bB\x14\xaa\xbc\x18\x10\x12\bConflict(\x018\x01@\x1dR\n" +
+	"conflicted\x122\n" +
+	"\bpostback\x18$ \x01(\tB\x16\xaa\xbc\x18\x12\x18\x05\"\n" +
+	"postbacks/(\x01@\x1fR\bpostback\x12,\n" +
+	"\x05codes\x18% \x03(\tB\x16\xaa\xbc\x18\x12\x12\n" +
+	"Codes sent(\x018\x01@\x06R\x05codes\"I\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +

@@ -7,6 +7,7 @@
 package trackingv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -745,22 +746,22 @@ var File_couponlink_tracking_v1_delivery_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/delivery.proto\x12\x16couponlink.tracking.v1\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x05\n" +
-	"\bDelivery\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x1e\n" +
+	"%couponlink/tracking/v1/delivery.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x06\n" +
+	"\bDelivery\x12-\n" +
+	"\x04name\x18\x01 \x01(\tB\x19\xe2A\x01\b\xaa\xbc\x18\x11\x18\x05\"\vdeliveries/(\x01R\x04name\x126\n" +
 	"\n" +
-	"conversion\x18\x02 \x01(\tR\n" +
+	"conversion\x18\x02 \x01(\tB\x16\xaa\xbc\x18\x12\x18\x05\"\fconversions/(\x01R\n" +
 	"conversion\x12\x16\n" +
-	"\x06change\x18\x03 \x01(\x05R\x06change\x12\x1c\n" +
-	"\tpublisher\x18\x04 \x01(\tR\tpublisher\x12\x14\n" +
-	"\x05offer\x18\x05 \x01(\tR\x05offer\x12A\n" +
-	"\x06status\x18\x06 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusR\x06status\x12<\n" +
-	"\x05state\x18\a \x01(\x0e2&.couponlink.tracking.v1.Delivery.StateR\x05state\x125\n" +
+	"\x06change\x18\x03 \x01(\x05R\x06change\x123\n" +
+	"\tpublisher\x18\x04 \x01(\tB\x15\xaa\xbc\x18\x11\x18\x05\"\vpublishers/(\x01R\tpublisher\x12'\n" +
+	"\x05offer\x18\x05 \x01(\tB\x11\xaa\xbc\x18\r\x18\x05\"\aoffers/(\x01R\x05offer\x12I\n" +
+	"\x06status\x18\x06 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x06\xaa\xbc\x18\x02(\x01R\x06status\x12D\n" +
+	"\x05state\x18\a \x01(\x0e2&.couponlink.tracking.v1.Delivery.StateB\x06\xaa\xbc\x18\x02(\x01R\x05state\x125\n" +
 	"\bdue_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\x12#\n" +
 	"\rattempt_count\x18\t \x01(\x05R\fattemptCount\x12C\n" +
 	"\battempts\x18\n" +
-	" \x03(\v2'.couponlink.tracking.v1.DeliveryAttemptR\battempts\x12;\n" +
-	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	" \x03(\v2'.couponlink.tracking.v1.DeliveryAttemptR\battempts\x12E\n" +
+	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\b\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"createTime\x12;\n" +
 	"\vfinish_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"finishTime\x12\x18\n" +

@@ -7,6 +7,7 @@
 package trackingv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -871,29 +872,31 @@ var File_couponlink_tracking_v1_postback_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x06\n" +
-	"\bPostback\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x14\n" +
-	"\x05offer\x18\x02 \x01(\tR\x05offer\x12\x1e\n" +
+	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\a\n" +
+	"\bPostback\x12,\n" +
+	"\x04name\x18\x01 \x01(\tB\x18\xe2A\x01\b\xaa\xbc\x18\x10\x18\x05\"\n" +
+	"postbacks/(\x01R\x04name\x12'\n" +
+	"\x05offer\x18\x02 \x01(\tB\x11\xaa\xbc\x18\r\x18\x05\"\aoffers/(\x01R\x05offer\x126\n" +
 	"\n" +
-	"conversion\x18\x03 \x01(\tR\n" +
-	"conversion\x12B\n" +
-	"\aoutcome\x18\x04 \x01(\x0e2(.couponlink.tracking.v1.Postback.OutcomeR\aoutcome\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n" +
+	"conversion\x18\x03 \x01(\tB\x16\xaa\xbc\x18\x12\x18\x05\"\fconversions/(\x01R\n" +
+	"conversion\x12J\n" +
+	"\aoutcome\x18\x04 \x01(\x0e2(.couponlink.tracking.v1.Postback.OutcomeB\x06\xaa\xbc\x18\x02(\x01R\aoutcome\x12\x1e\n" +
+	"\x06reason\x18\x05 \x01(\tB\x06\xaa\xbc\x18\x02(\x01R\x06reason\x12\x18\n" +
 	"\amessage\x18\x06 \x01(\tR\amessage\x12\x1f\n" +
 	"\vhttp_status\x18\a \x01(\x05R\n" +
 	"httpStatus\x12\x16\n" +
 	"\x06method\x18\b \x01(\tR\x06method\x12\x1e\n" +
 	"\n" +
 	"parameters\x18\t \x01(\tR\n" +
-	"parameters\x12\x1f\n" +
+	"parameters\x128\n" +
 	"\vcoupon_code\x18\n" +
-	" \x01(\tR\n" +
-	"couponCode\x12%\n" +
-	"\x0etransaction_id\x18\v \x01(\tR\rtransactionId\x12\x0e\n" +
+	" \x01(\tB\x17\xaa\xbc\x18\x04\x18\x03(\x01\xaa\xbc\x18\v\n" +
+	"\x05codes\x18\x03(\x01R\n" +
+	"couponCode\x12-\n" +
+	"\x0etransaction_id\x18\v \x01(\tB\x06\xaa\xbc\x18\x02(\x01R\rtransactionId\x12\x0e\n" +
 	"\x02ip\x18\f \x01(\tR\x02ip\x12$\n" +
-	"\rauthenticated\x18\r \x01(\bR\rauthenticated\x12;\n" +
-	"\vcreate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"\rauthenticated\x18\r \x01(\bR\rauthenticated\x12E\n" +
+	"\vcreate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\b\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"createTime\x125\n" +
 	"\bduration\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\bduration\x12<\n" +
 	"\x06replay\x18\x10 \x01(\v2$.couponlink.tracking.v1.ReplayResultR\x06replay\x12\x1a\n" +

@@ -1,16 +1,20 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	optionsv1 "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
@@ -35,7 +39,7 @@ type reportColumn struct {
 	kind        valueKind
 	isSortable  bool
 	// values are an enum's.
-	values protoreflect.EnumDescriptor
+	values []string
 	cell   func(*cellMaker, *trackingv1.Conversion) ui.Cell
 }
 
@@ -45,70 +49,115 @@ type cellMaker struct {
 	names ui.Names
 }
 
-// ReportColumns returns the names of the report's columns: those of the export, which a saved report keeps.
-func ReportColumns() []string {
-	var all []string
-	for _, c := range reportColumns() {
-		all = append(all, c.Name)
+// firstColumns are offered before all others, which follow in the API's order.
+const firstColumns = "conversion_time,offer,publisher,coupon_code,pub_unique3,transaction_id,amount,payout,revenue,refunded_amount," +
+	"status,outcome,method,reason"
+
+// reportColumns returns all columns, in the order in which they are offered: those of the export. They are read from
+// the protos once.
+var reportColumns = sync.OnceValue(func() []reportColumn {
+	var all []reportColumn
+	for _, c := range columns.Exported(columns.Conversions()) {
+		kind := kindOf(c)
+		all = append(all, reportColumn{Name: c.Name, Label: c.Label, kind: kind, isSortable: c.Sortable, values: c.Values(), cell: cellsOf(c, kind)})
 	}
+	first := strings.Split(firstColumns, ",")
+	slices.SortStableFunc(all, func(a, b reportColumn) int {
+		// As an unsigned number, the -1 of a column that is not among the first is greater than any place.
+		return cmp.Compare(uint(slices.Index(first, a.Name)), uint(slices.Index(first, b.Name)))
+	})
 	return all
+})
+
+// kindOf returns what a column's values are.
+func kindOf(c columns.Column) valueKind {
+	switch {
+	case c.Prefix == "offers/":
+		return offerKind
+	case c.Prefix == "publishers/":
+		return publisherKind
+	case c.Field.IsList():
+		return listKind
+	}
+	switch c.Kind {
+	case optionsv1.Column_NAME:
+		return nameKind
+	case optionsv1.Column_ENUM:
+		return enumKind
+	case optionsv1.Column_BOOL:
+		return boolKind
+	case optionsv1.Column_TIME:
+		return timeKind
+	case optionsv1.Column_AMOUNT, optionsv1.Column_NUMBER:
+		return numberKind
+	default:
+		return textKind
+	}
 }
 
-// reportColumns are all columns, in the order of the column picker.
-func reportColumns() []reportColumn {
+// cellsOf returns how a column's cells are made.
+func cellsOf(c columns.Column, kind valueKind) func(*cellMaker, *trackingv1.Conversion) ui.Cell {
 	type sale = *trackingv1.Conversion
-	moment := func(name, label string, get func(sale) *timestamppb.Timestamp) reportColumn {
-		return reportColumn{Name: name, Label: label, kind: timeKind, isSortable: true, cell: func(m *cellMaker, c sale) ui.Cell { return m.Moment(get(c)) }}
+	value := func(s sale) protoreflect.Value { return s.ProtoReflect().Get(c.Field) }
+	switch {
+	case c.Name == "publisher":
+		return publisherCell
+	case c.Name == "status" || c.Name == "outcome":
+		return func(_ *cellMaker, s sale) ui.Cell { return ui.Cell{Badge: ui.StateBadge(enumName(c, value(s)))} }
+	case c.Kind == optionsv1.Column_CURRENCY:
+		return func(_ *cellMaker, s sale) ui.Cell { return ui.Cell{Text: moneyOf(value(s)).GetCurrencyCode()} }
+	case c.Kind == optionsv1.Column_CODE || c.Kind == optionsv1.Column_FOLDED_CODE:
+		return func(_ *cellMaker, s sale) ui.Cell { return ui.CodeCell(value(s).String()) }
 	}
-	text := func(name, label string, get func(sale) string) reportColumn {
-		return reportColumn{Name: name, Label: label, kind: textKind, cell: func(_ *cellMaker, c sale) ui.Cell { return ui.Cell{Text: get(c)} }}
+	switch kind {
+	case offerKind, publisherKind:
+		return func(m *cellMaker, s sale) ui.Cell { return ui.Cell{Text: m.names.Of(value(s).String())} }
+	case nameKind:
+		return func(_ *cellMaker, s sale) ui.Cell { return ui.CodeCell(ui.IDOf(value(s).String())) }
+	case listKind:
+		return func(_ *cellMaker, s sale) ui.Cell { return ui.Cell{Text: listText(value(s).List())} }
+	case enumKind:
+		return func(_ *cellMaker, s sale) ui.Cell {
+			if value(s).Enum() == 0 {
+				return ui.Cell{}
+			}
+			return ui.Cell{Text: format.Words(enumName(c, value(s)))}
+		}
+	case boolKind:
+		return func(_ *cellMaker, s sale) ui.Cell { return yesCell(value(s).Bool()) }
+	case timeKind:
+		return func(m *cellMaker, s sale) ui.Cell {
+			at, _ := value(s).Message().Interface().(*timestamppb.Timestamp) // nil if unset
+			return m.Moment(at)
+		}
 	}
-	code := func(name, label string, get func(sale) string) reportColumn {
-		return reportColumn{Name: name, Label: label, kind: textKind, cell: func(_ *cellMaker, c sale) ui.Cell { return ui.CodeCell(get(c)) }}
+	if c.Kind == optionsv1.Column_AMOUNT {
+		return func(_ *cellMaker, s sale) ui.Cell { return ui.Cell{Text: ui.MoneyText(moneyOf(value(s)))} }
 	}
-	money := func(name, label string, get func(sale) *couponv1.Money) reportColumn {
-		return reportColumn{Name: name, Label: label, kind: numberKind, cell: func(_ *cellMaker, c sale) ui.Cell { return ui.Cell{Text: ui.MoneyText(get(c))} }}
-	}
-	pubUnique3 := code("pub_unique3", "Pub. Unique 3", sale.GetPubUnique3)
-	pubUnique3.isSortable = true
-	return []reportColumn{
-		moment("conversion_time", "Conversion time", sale.GetConversionTime),
-		{Name: "offer", Label: "Offer", kind: offerKind, isSortable: true, cell: func(m *cellMaker, c sale) ui.Cell { return ui.Cell{Text: m.names.Of(c.GetOffer())} }},
-		{Name: "publisher", Label: "Publisher", kind: publisherKind, isSortable: true, cell: publisherCell},
-		code("coupon_code", "Coupon code", sale.GetCouponCode),
-		pubUnique3,
-		code("transaction_id", "Transaction id", sale.GetTransactionId),
-		money("amount", "Amount", sale.GetAmount),
-		money("payout", "Payout", sale.GetPayout),
-		money("revenue", "Revenue", sale.GetRevenue),
-		money("refunded_amount", "Refunded", sale.GetRefundedAmount),
-		enumColumn("status", "Status", trackingv1.Conversion_STATUS_UNSPECIFIED.Descriptor(), true, func(c sale) ui.Cell { return ui.Cell{Badge: ui.StateBadge(c.GetStatus().String())} }),
-		enumColumn("outcome", "Outcome", trackingv1.Conversion_OUTCOME_UNSPECIFIED.Descriptor(), false, func(c sale) ui.Cell { return ui.Cell{Badge: ui.StateBadge(c.GetOutcome().String())} }),
-		enumColumn("method", "Method", trackingv1.Conversion_METHOD_UNSPECIFIED.Descriptor(), false, func(c sale) ui.Cell { return ui.Cell{Text: format.EnumWords(c.GetMethod())} }),
-		enumColumn("reason", "Reason", trackingv1.Conversion_REASON_UNSPECIFIED.Descriptor(), false, func(c sale) ui.Cell { return ui.Cell{Text: format.EnumWords(c.GetReason())} }),
-		{Name: "codes", Label: "Codes sent", kind: listKind, cell: func(_ *cellMaker, c sale) ui.Cell { return ui.Cell{Text: strings.Join(c.GetCodes(), ", ")} }},
-		text("event", "Event", sale.GetEvent),
-		text("pub_unique1", "Pub. Unique 1", sale.GetPubUnique1),
-		text("pub_unique2", "Pub. Unique 2", sale.GetPubUnique2),
-		text("pub_unique4", "Pub. Unique 4", sale.GetPubUnique4),
-		text("pub_unique5", "Pub. Unique 5", sale.GetPubUnique5),
-		text("pub_click_id", "Pub. Click Id", sale.GetPubClickId),
-		text("pub_sub_id", "Pub. Sub Id", sale.GetPubSubId),
-		code("click", "Click id", sale.GetClick),
-		{Name: "coupon", Label: "Coupon", kind: textKind, cell: func(_ *cellMaker, c sale) ui.Cell { return ui.CodeCell(c.GetCoupon()) }},
-		text("currency", "Currency", func(c sale) string { return c.GetAmount().GetCurrencyCode() }),
-		text("payout_currency", "Payout currency", func(c sale) string { return c.GetPayout().GetCurrencyCode() }),
-		text("revenue_currency", "Revenue currency", func(c sale) string { return c.GetRevenue().GetCurrencyCode() }),
-		moment("create_time", "Recorded", sale.GetCreateTime),
-		moment("update_time", "Changed", sale.GetUpdateTime),
-		{Name: "conflicted", Label: "Conflict", kind: boolKind, cell: func(_ *cellMaker, c sale) ui.Cell { return yesCell(c.GetConflicted()) }},
-		{Name: "undeduplicated", Label: "Perhaps a repeat", kind: boolKind, cell: func(_ *cellMaker, c sale) ui.Cell { return yesCell(c.GetUndeduplicated()) }},
-		{Name: "name", Label: "Conversion", kind: nameKind, cell: func(_ *cellMaker, c sale) ui.Cell { return ui.CodeCell(ui.IDOf(c.GetName())) }},
-	}
+	return func(_ *cellMaker, s sale) ui.Cell { return ui.Cell{Text: value(s).String()} }
 }
 
-func enumColumn(name, label string, values protoreflect.EnumDescriptor, sorts bool, get func(*trackingv1.Conversion) ui.Cell) reportColumn {
-	return reportColumn{Name: name, Label: label, kind: enumKind, isSortable: sorts, values: values, cell: func(_ *cellMaker, c *trackingv1.Conversion) ui.Cell { return get(c) }}
+// moneyOf returns an amount; nil if it is unset.
+func moneyOf(value protoreflect.Value) *couponv1.Money {
+	amount, _ := value.Message().Interface().(*couponv1.Money)
+	return amount
+}
+
+// enumName returns the name of an enum's value; "" if this release does not know it.
+func enumName(c columns.Column, value protoreflect.Value) string {
+	if named := c.Field.Enum().Values().ByNumber(value.Enum()); named != nil {
+		return string(named.Name())
+	}
+	return ""
+}
+
+// listText returns the values of a repeated field of texts.
+func listText(list protoreflect.List) string {
+	texts := make([]string, list.Len())
+	for i := range texts {
+		texts[i] = list.Get(i).String()
+	}
+	return strings.Join(texts, ", ")
 }
 
 // reportColumnOf returns a column by its name, and whether there is one.
@@ -145,8 +194,7 @@ func (c reportColumn) choices() []ui.Choice {
 		return []ui.Choice{{Value: "true", Label: "Yes"}, {Value: "false", Label: "No"}}
 	case enumKind:
 		var all []ui.Choice
-		for i := 1; i < c.values.Values().Len(); i++ {
-			name := string(c.values.Values().Get(i).Name())
+		for _, name := range c.values {
 			all = append(all, ui.Choice{Value: name, Label: format.Words(name)})
 		}
 		return all

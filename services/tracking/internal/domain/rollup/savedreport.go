@@ -42,7 +42,7 @@ const (
 type SavedReport struct {
 	ID          string
 	DisplayName string
-	// Columns are some of ReportColumns; empty means the default columns.
+	// Columns are names of exported columns of conversions; empty means the default columns.
 	Columns []string
 	Filter  string
 	OrderBy string
@@ -60,26 +60,16 @@ type SavedReport struct {
 	Revision int64
 }
 
-// ReportColumns returns the names of all columns of the conversion report, which the export shares.
-func ReportColumns() []string {
-	return []string{
-		"name", "offer", "publisher", "coupon", "coupon_code", "codes", "click", "transaction_id", "event", "amount", "currency",
-		"refunded_amount", "payout", "payout_currency", "revenue", "revenue_currency", "status", "outcome", "method", "reason",
-		"pub_unique1", "pub_unique2", "pub_unique3", "pub_unique4", "pub_unique5", "pub_click_id", "pub_sub_id",
-		"conversion_time", "create_time", "update_time", "conflicted", "undeduplicated",
-	}
-}
-
-// CheckSavedReport validates a report and returns it as it is to be stored, with its texts trimmed. It does
-// not parse the filter and the orders.
+// CheckSavedReport validates a report and returns it as it is to be stored, with its texts trimmed. columns
+// are the names that its columns can have. It does not parse the filter and the orders.
 //
 // Errors: InvalidArgument on display_name, columns, range, start_date, end_date, group_by or
 // group_order_by.
-func CheckSavedReport(r SavedReport) (SavedReport, error) {
+func CheckSavedReport(r SavedReport, columns []string) (SavedReport, error) {
 	r.DisplayName = pasted.Trim(r.DisplayName)
 	r.Filter, r.OrderBy, r.GroupOrderBy = pasted.Trim(r.Filter), pasted.Trim(r.OrderBy), pasted.Trim(r.GroupOrderBy)
 	var found apperr.Findings
-	found.Add(checkReportName(r.DisplayName), checkColumns(r.Columns), CheckGroupBy(r.GroupBy))
+	found.Add(checkReportName(r.DisplayName), checkColumns(r.Columns, columns), CheckGroupBy(r.GroupBy))
 	if r.GroupOrderBy != "" && len(r.GroupBy) == 0 {
 		found.Add(apperr.Invalid("INVALID_ORDER_BY", "group_order_by", "orders groups, and group_by names none; leave it out, or say what to group by"))
 	}
@@ -102,12 +92,11 @@ func checkReportName(name string) error {
 	return nil
 }
 
-func checkColumns(columns []string) error {
+func checkColumns(columns, known []string) error {
 	const field, reason = "columns", "INVALID_COLUMNS"
 	if len(columns) > maxReportColumns {
 		return apperr.Invalid(reason, field, "are %d; at most %d are allowed", len(columns), maxReportColumns)
 	}
-	known := ReportColumns()
 	for i, column := range columns {
 		switch {
 		case !slices.Contains(known, column):

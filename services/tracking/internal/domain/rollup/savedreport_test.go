@@ -107,21 +107,22 @@ func TestRangesHoldToday(t *testing.T) {
 }
 
 func TestSavedReportsAreChecked(t *testing.T) {
+	known := []string{"conversion_time", "name", "pub_unique3"}
 	good := rollup.SavedReport{
 		DisplayName: "  Aurora's codes  ", Columns: []string{"conversion_time", "pub_unique3"}, Filter: " status = APPROVED ",
 		Range: rollup.Last7Days, GroupBy: []rollup.Dimension{rollup.ByDay, rollup.ByPublisher},
 	}
-	if got, err := rollup.CheckSavedReport(good); err != nil || got.DisplayName != "Aurora's codes" || got.Filter != "status = APPROVED" {
+	if got, err := rollup.CheckSavedReport(good, known); err != nil || got.DisplayName != "Aurora's codes" || got.Filter != "status = APPROVED" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	dates := good
 	dates.Range, dates.StartDate, dates.EndDate = rollup.NoRange, "2026-11-01", "2026-11-01"
-	if _, err := rollup.CheckSavedReport(dates); err != nil {
+	if _, err := rollup.CheckSavedReport(dates, known); err != nil {
 		t.Errorf("fixed days: %v", err)
 	}
 	everything := good
-	everything.Columns = rollup.ReportColumns()
-	if _, err := rollup.CheckSavedReport(everything); err != nil {
+	everything.Columns = known
+	if _, err := rollup.CheckSavedReport(everything, known); err != nil {
 		t.Errorf("all columns: %v", err)
 	}
 	for field, changes := range map[string][]func(*rollup.SavedReport){
@@ -166,7 +167,7 @@ func TestSavedReportsAreChecked(t *testing.T) {
 		for i, change := range changes {
 			bad := good
 			change(&bad)
-			_, err := rollup.CheckSavedReport(bad)
+			_, err := rollup.CheckSavedReport(bad, known)
 			if e := apperr.As(err); e == nil || e.Kind != apperr.InvalidArgument || e.Violations[0].Field != field {
 				t.Errorf("%s %d: %v", field, i, err)
 			}
