@@ -6,10 +6,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// Databases returns what backups and directories may hold of the service.
+// Databases describes the service's database, for backups and for the check of data directories.
 func Databases() []backup.Database { return []backup.Database{{File: DatabaseFile}} }
 
-// Sources returns what is backed up of the service; nil with MongoDB.
+// Sources returns the service's databases to back up; nil with MongoDB.
 func (s *Service) Sources() []*sqlitedb.Source {
 	if store, ok := s.store.(*sqlitestore.Store); ok {
 		return []*sqlitedb.Source{store.Source()}

@@ -1,6 +1,6 @@
-// Package coupon is the coupon service put together: wiring only.
+// Package coupon wires the coupon service together.
 //
-// The service's main and the one-process form import it.
+// Only programs import it: the service's own, and the one that runs everything in one process.
 package coupon
 
 import (
@@ -29,10 +29,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// DatabaseFile is the name of the service's database in its directory, with SQLite.
+// DatabaseFile is the name of the SQLite database file in the data directory.
 const DatabaseFile = sqlitestore.FileName
 
-// Service is the coupon service on its store.
+// Service is the coupon service with its open store.
 type Service struct {
 	store app.Store
 	flow  *app.Service
@@ -40,10 +40,9 @@ type Service struct {
 	ready *readiness.Probe
 }
 
-// New opens the store, brings it up to date, and returns the service on it. Tracking links begin
-// with publicURL. Publishers' postback URLs lead out of the network, or to what is allowed. Close the
-// service when nothing calls it any more. An error that mongodb.IsAway passes when the
-// database is there.
+// New opens the store, migrates it, and returns the service. Tracking links begin with publicURL. Publishers'
+// postback URLs must lead out of the private network, or to an allowed host. Call Close once no more calls
+// come. If mongodb.IsAway reports true for the error, try again later.
 func New(ctx context.Context, database settings.Database, publicURL string, allowed outbound.Allowed, log *slog.Logger) (*Service, error) {
 	store, err := open(ctx, database, log)
 	if err != nil {
@@ -61,18 +60,18 @@ func open(ctx context.Context, database settings.Database, log *slog.Logger) (ap
 	return mongostore.Open(ctx, database.MongoDBURI, mongodb.WithLog(log), mongodb.WithoutTransactions(database.WithoutTransactions))
 }
 
-// Register adds the gRPC services to a server.
+// Register registers the gRPC services on a server.
 func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 	grpcapi.Register(registrar, s.flow, s.about)
 }
 
-// Readiness says whether the service can do its work.
+// Readiness reports whether the service can reach its store.
 func (s *Service) Readiness() *readiness.Probe { return s.ready }
 
 // Close waits for writes under way and closes the store.
 func (s *Service) Close() error { return s.store.Close() }
 
-// Config is what the service runs by when it runs alone.
+// Config has the settings of a coupon service that runs in its own process.
 type Config struct {
 	GRPCAddr string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address to serve gRPC on (${default})."`
 	HTTPAddr string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"The gateway's HTTP address, for tracking links where no public URL is given (${default})."`
@@ -85,11 +84,11 @@ type Config struct {
 	admission.Calls
 	connlimit.Bounds
 
-	// Started, if set, is called with the real address once calls are taken.
+	// Started, if set, is called with the actual address once the server accepts calls.
 	Started func(grpcAddr string) `kong:"-"`
 }
 
-// Run serves the coupon service until ctx ends, then finishes what is under way and closes the store.
+// Run serves the coupon service until ctx ends, then finishes running calls and closes the store.
 func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.Required()
 	database, databaseErr := cfg.Database()

@@ -11,7 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
-// OpenToMove opens the service's database for a move. No service may use it meanwhile.
+// OpenToMove opens the service's database for a move. No service may use the database meanwhile.
 func OpenToMove(ctx context.Context, database settings.Database, role move.Role) (opened move.Database, err error) {
 	if database.MongoDBURI == "" {
 		opened, err = sqlitestore.OpenToMove(ctx, database.SQLiteDir, role)

@@ -11,7 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/move/movetest"
 )
 
-// TestMove moves all that a store keeps from SQLite to MongoDB and back.
+// TestMove moves a store with every kind of record from SQLite to MongoDB and back.
 func TestMove(t *testing.T) {
 	dir, back, uri := t.TempDir(), t.TempDir(), mongotest.URI(t)
 	store, err := sqlitestore.Open(t.Context(), dir)

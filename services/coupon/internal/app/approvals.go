@@ -9,9 +9,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// CreateApproval records that a publisher asks to promote an offer. Errors: NotFound,
-// OFFER_NOT_FOUND or PUBLISHER_NOT_FOUND; FailedPrecondition, OFFER_ARCHIVED or
-// PUBLISHER_ARCHIVED; AlreadyExists, APPROVAL_EXISTS.
+// CreateApproval records that a publisher asks to promote an offer. Errors: NotFound (OFFER_NOT_FOUND,
+// PUBLISHER_NOT_FOUND); FailedPrecondition (OFFER_ARCHIVED, PUBLISHER_ARCHIVED); AlreadyExists
+// (APPROVAL_EXISTS).
 func (s *Service) CreateApproval(ctx context.Context, offer, publisher string) (domain.Approval, error) {
 	if err := s.checkOpen(ctx, offer, publisher); err != nil {
 		return domain.Approval{}, err
@@ -31,8 +31,8 @@ func (s *Service) Approval(ctx context.Context, offer, publisher string) (domain
 	return approval, orMissing(err, noApproval(offer, publisher), "reading an approval")
 }
 
-// Approvals returns a page of the approvals on an offer, or on all where offer is empty, and the
-// token of the next page. Errors: InvalidArgument; NotFound, OFFER_NOT_FOUND.
+// Approvals returns a page of the approvals on an offer, or on all offers if offer is "", and the next page's
+// token. Errors: InvalidArgument; NotFound, OFFER_NOT_FOUND.
 func (s *Service) Approvals(ctx context.Context, offer string, req listing.Request) ([]domain.Approval, string, error) {
 	scope, err := s.scope(ctx, offer)
 	if err != nil {
@@ -63,8 +63,9 @@ func (s *Service) BlockPublisher(ctx context.Context, offer, publisher string) (
 	})
 }
 
-// UpdateApproval changes some fields of the approval of a publisher on an offer to what they are in a draft. If that
-// changes nothing, nothing is stored. Errors: NotFound, APPROVAL_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH.
+// UpdateApproval sets some fields of a publisher's approval on an offer to their values in a draft. If that
+// changes nothing, nothing is stored. Errors: NotFound, APPROVAL_NOT_FOUND; InvalidArgument; Aborted,
+// ETAG_MISMATCH.
 func (s *Service) UpdateApproval(
 	ctx context.Context, offer, publisher string, draft Draft[domain.Approval], u Update,
 ) (domain.Approval, error) {
@@ -96,8 +97,8 @@ func (s *Service) UpdateApproval(
 	return updated, err
 }
 
-// approvalFields are the fields of an approval that can be changed, by their API names. The standing
-// is changed by ApprovePublisher and BlockPublisher only.
+// approvalFields are the fields of an approval that updates can change, by their API names. The state changes
+// only through ApprovePublisher and BlockPublisher.
 func approvalFields() map[string]field[domain.Approval] {
 	return map[string]field[domain.Approval]{
 		"payout": func(a *domain.Approval, from domain.Approval) { a.Payout = from.Payout },
@@ -109,8 +110,8 @@ func noApproval(offer, publisher string) error {
 		With("offer", domain.OfferName(offer)).With("publisher", domain.PublisherName(publisher))
 }
 
-// standing returns an approval in a state given by hand: the current one itself where it is in
-// that state already.
+// standing returns an approval with a state set by a person. If current has that state already, it returns
+// current itself.
 func (s *Service) standing(offer, publisher string, current *domain.Approval, state domain.ApprovalState) domain.Approval {
 	now := s.Now()
 	next := domain.Approval{Offer: offer, Publisher: publisher, CreateTime: now, Revision: 1}
@@ -131,7 +132,7 @@ func (s *Service) putApproval(
 	return approval, orMissing(err, err, "storing an approval")
 }
 
-// checkOpen refuses an offer and a publisher that do not exist or are archived.
+// checkOpen refuses an offer or a publisher that does not exist or is archived.
 func (s *Service) checkOpen(ctx context.Context, offerID, publisherID string) error {
 	offer, publisher, err := s.parties(ctx, offerID, publisherID)
 	if err != nil {
@@ -140,7 +141,7 @@ func (s *Service) checkOpen(ctx context.Context, offerID, publisherID string) er
 	return domain.CheckNotArchived(offer, publisher)
 }
 
-// parties returns an offer and a publisher, both of which must exist.
+// parties returns an offer and a publisher. It is an error if either does not exist.
 func (s *Service) parties(ctx context.Context, offerID, publisherID string) (domain.Offer, domain.Publisher, error) {
 	offer, offerErr := s.Offer(ctx, offerID)
 	publisher, publisherErr := s.Publisher(ctx, publisherID)

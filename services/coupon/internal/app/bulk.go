@@ -13,35 +13,34 @@ import (
 // BatchRow is one coupon of a batch.
 type BatchRow struct {
 	Draft domain.Coupon
-	// Unread says which parts of the request could not be read; nil if all could.
+	// Unread describes the parts of the request that could not be read; nil if none.
 	Unread error
 }
 
-// Batch asks for many coupons at once, of one offer or several.
+// Batch asks for many coupons at once, on one offer or several.
 type Batch struct {
 	Rows []BatchRow
-	// Atomic says that all are stored or none.
+	// Atomic means that either all are stored or none.
 	Atomic bool
-	// ValidateOnly says that none is stored.
+	// ValidateOnly means that none is stored.
 	ValidateOnly bool
 }
 
-// BatchResult is what became of one coupon of a batch.
+// BatchResult is the result for one coupon of a batch.
 type BatchResult struct {
-	// Shared is the coupon as it is stored, or would be; empty with a Fault.
+	// Shared is the coupon as stored or, with ValidateOnly, as it would be. It is zero if Fault is set.
 	Shared Shared
-	// Fault is why it was refused; nil: it was not.
+	// Fault says why the coupon was refused; nil if it was not.
 	Fault *apperr.Error
 }
 
-// errNothingToStore ends the transaction of a batch that is only judged.
+// errNothingToStore rolls back the transaction of a batch that stores nothing.
 var errNothingToStore = errors.New("nothing is to be stored")
 
-// CreateCoupons judges each coupon of a batch as CreateCoupon does, as if those before it that were
-// admitted were stored, and stores all that are admitted in one transaction: when the store fails,
-// none is stored and there are no results. The results are in the order of the rows. Errors:
-// InvalidArgument, INVALID_REQUESTS; FailedPrecondition, BATCH_REFUSED, when one is refused of a
-// batch that is Atomic.
+// CreateCoupons checks each coupon of a batch as CreateCoupon does, as if the admitted ones before it were
+// stored already. It stores all admitted coupons in one transaction. If the store fails, no coupon is stored
+// and no results are returned. The results are in the order of the rows. Errors: InvalidArgument
+// (INVALID_REQUESTS); FailedPrecondition (BATCH_REFUSED) if the batch is Atomic and a coupon is refused.
 func (s *Service) CreateCoupons(ctx context.Context, batch Batch) ([]BatchResult, error) {
 	if err := domain.CheckBatch(len(batch.Rows)); err != nil {
 		return nil, err
@@ -73,8 +72,8 @@ func (s *Service) CreateCoupons(ctx context.Context, batch Batch) ([]BatchResult
 	return results, nil
 }
 
-// admitBatch decides on drafts and sets the result of each. A draft that has a fault already gets its further
-// faults too. In an atomic batch, the first fault is the error.
+// admitBatch decides on drafts and sets the result of each. A draft that already has a fault also gets the
+// faults found here. In an atomic batch, the first fault is the error.
 func admitBatch(results []BatchResult, drafts []domain.Coupon, standings *domain.Standings, now time.Time, atomic bool) ([]domain.Plan, error) {
 	var plans []domain.Plan
 	for i, draft := range drafts {
@@ -95,16 +94,16 @@ func admitBatch(results []BatchResult, drafts []domain.Coupon, standings *domain
 	return plans, nil
 }
 
-// seriesAttempts bounds how often taken codes are made anew. With half of all codes taken, of
-// 10,000 wanted ones one is left after 14 times.
+// seriesAttempts bounds how often taken codes are generated again. If half of all codes are taken, one of
+// 10,000 is still missing after 14 attempts.
 const seriesAttempts = 20
 
-// errTaken ends the transaction of a series some of whose codes are taken.
+// errTaken rolls back the transaction of a series if some of its codes are taken.
 var errTaken = errors.New("some codes are taken")
 
-// GenerateCoupons stores a coupon like draft, which has no code, for each of a series of codes that
-// nobody has on the offer yet, and returns the codes: all are stored, in one transaction, or none.
-// Errors: InvalidArgument, also INVALID_LENGTH where too few codes are free; else as of
+// GenerateCoupons generates a series of codes that are not in use on the offer, and stores a copy of draft,
+// which has no code, with each. It returns the codes. Either all coupons are stored, in one transaction, or
+// none. Errors: InvalidArgument, including INVALID_LENGTH if too few codes are free; otherwise those of
 // CreateCoupon.
 func (s *Service) GenerateCoupons(ctx context.Context, draft domain.Coupon, series domain.Series) ([]string, error) {
 	now := s.Now()
@@ -141,8 +140,8 @@ func (s *Service) GenerateCoupons(ctx context.Context, draft domain.Coupon, seri
 	return nil, domain.SeriesExhausted(series)
 }
 
-// TryCoupons returns the error with which GenerateCoupons would refuse a series before it makes codes. It
-// stores nothing.
+// TryCoupons returns the error that GenerateCoupons would return before generating any codes. It stores
+// nothing.
 func (s *Service) TryCoupons(ctx context.Context, draft domain.Coupon, series domain.Series) error {
 	now := s.Now()
 	if draft.StartTime.IsZero() {
@@ -152,7 +151,7 @@ func (s *Service) TryCoupons(ctx context.Context, draft domain.Coupon, series do
 	return apperr.Join(err, s.standingFault(ctx, draft, now))
 }
 
-// standingFault says why coupons like draft, which has no code, cannot be created at present.
+// standingFault returns why coupons like draft, which has no code, cannot be created now; nil if they can.
 func (s *Service) standingFault(ctx context.Context, draft domain.Coupon, now time.Time) error {
 	_, err := s.store.CreateCoupon(ctx, draft.Offer, draft.Publisher, "", func(standing domain.Standing) (domain.Plan, error) {
 		plan, err := domain.AdmitCoupon(draft, standing, now)
@@ -167,7 +166,7 @@ func (s *Service) standingFault(ctx context.Context, draft domain.Coupon, now ti
 	return orMissing(err, err, "reading how a coupon stands")
 }
 
-// admitAll decides on coupons all of which must be admitted.
+// admitAll plans coupons, and fails on the first that is not admitted.
 func admitAll(drafts []domain.Coupon, standings *domain.Standings, now time.Time) ([]domain.Plan, error) {
 	plans := make([]domain.Plan, len(drafts))
 	for i, draft := range drafts {

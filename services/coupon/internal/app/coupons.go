@@ -13,19 +13,19 @@ import (
 // Shared is a coupon with the other publishers who have its code on its offer.
 type Shared struct {
 	Coupon domain.Coupon
-	// With are the publishers' ids, in order, domain.MaxSharers at most.
+	// With has the publishers' ids, sorted, at most domain.MaxSharers.
 	With []string
 }
 
-// CreateCoupon stores a coupon and approves its publisher on its offer: both, or neither. A draft
-// without a start time starts now. Errors: InvalidArgument; NotFound, OFFER_NOT_FOUND or
-// PUBLISHER_NOT_FOUND; AlreadyExists, COUPON_EXISTS or CODE_TAKEN; FailedPrecondition,
-// OFFER_ARCHIVED, PUBLISHER_ARCHIVED or PUBLISHER_BLOCKED.
+// CreateCoupon stores a coupon and approves its publisher on its offer, or does neither. A draft without a
+// start time starts now. Errors: InvalidArgument; NotFound (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND);
+// AlreadyExists (COUPON_EXISTS, CODE_TAKEN); FailedPrecondition (OFFER_ARCHIVED, PUBLISHER_ARCHIVED,
+// PUBLISHER_BLOCKED).
 func (s *Service) CreateCoupon(ctx context.Context, draft domain.Coupon) (Shared, error) {
 	return s.createCoupon(ctx, draft, nil)
 }
 
-// TryCoupon judges a coupon as CreateCoupon does, and stores nothing.
+// TryCoupon is CreateCoupon without storing anything.
 func (s *Service) TryCoupon(ctx context.Context, draft domain.Coupon) (Shared, error) {
 	return s.createCoupon(ctx, draft, errTried)
 }
@@ -62,8 +62,8 @@ func (s *Service) Coupon(ctx context.Context, offer, publisher, code string) (Sh
 	return s.shared(ctx, coupon)
 }
 
-// Coupons returns a page of the coupons of an offer, or of all where offer is empty, and the token
-// of the next page. Errors: InvalidArgument; NotFound, OFFER_NOT_FOUND.
+// Coupons returns a page of the coupons of an offer, or of all offers if offer is "", and the next page's
+// token. Errors: InvalidArgument; NotFound, OFFER_NOT_FOUND.
 func (s *Service) Coupons(ctx context.Context, offer string, req listing.Request) ([]domain.Coupon, string, error) {
 	scope, err := s.scope(ctx, offer)
 	if err != nil {
@@ -72,9 +72,9 @@ func (s *Service) Coupons(ctx context.Context, offer string, req listing.Request
 	return list(ctx, s, s.coupons, req, scope, s.store.Coupons, couponValue)
 }
 
-// UpdateCoupon changes some fields of a publisher's coupon to what they are in a draft; a start time that is unset
-// there is now. If that changes nothing, nothing is stored. Errors: NotFound, COUPON_NOT_FOUND; InvalidArgument;
-// Aborted, ETAG_MISMATCH; FailedPrecondition, COUPON_ARCHIVED; AlreadyExists, CODE_TAKEN.
+// UpdateCoupon sets some fields of a coupon to their values in a draft. A start time that is unset there
+// becomes now. If that changes nothing, nothing is stored. Errors: NotFound (COUPON_NOT_FOUND);
+// InvalidArgument; Aborted (ETAG_MISMATCH); FailedPrecondition (COUPON_ARCHIVED); AlreadyExists (CODE_TAKEN).
 func (s *Service) UpdateCoupon(
 	ctx context.Context, offer, publisher, code string, draft Draft[domain.Coupon], u Update,
 ) (Shared, error) {
@@ -86,7 +86,7 @@ func (s *Service) UpdateCoupon(
 	which := domain.Coupon{Offer: offer, Publisher: publisher, Code: code}
 	shared, err := s.changeCoupon(ctx, which, u.Etag, func(current domain.Coupon) (domain.Coupon, error) {
 		if current.Archived {
-			return current, apperr.New(apperr.FailedPrecondition, "COUPON_ARCHIVED", "%s is archived; it does not change any more", current.Name()).With("coupon", current.Name())
+			return current, apperr.New(apperr.FailedPrecondition, "COUPON_ARCHIVED", "%s is archived; an archived coupon cannot be changed", current.Name()).With("coupon", current.Name())
 		}
 		before = current
 		now := s.Now()
@@ -111,7 +111,7 @@ func (s *Service) UpdateCoupon(
 	return shared, err
 }
 
-// tryMove judges a change of a coupon's dates as the store does when it writes it.
+// tryMove checks a change of a coupon's dates as the store does when it writes the change.
 func (s *Service) tryMove(ctx context.Context, before, after domain.Coupon) error {
 	if !domain.WidensHold(before, after) {
 		return nil
@@ -127,7 +127,7 @@ func (s *Service) tryMove(ctx context.Context, before, after domain.Coupon) erro
 	return domain.CheckMove(before, after, holds)
 }
 
-// ArchiveCoupon ends a coupon for good. Errors: NotFound, COUPON_NOT_FOUND; Aborted, ETAG_MISMATCH.
+// ArchiveCoupon ends a coupon permanently. Errors: NotFound, COUPON_NOT_FOUND; Aborted, ETAG_MISMATCH.
 func (s *Service) ArchiveCoupon(ctx context.Context, offer, publisher, code, etag string) (Shared, error) {
 	which := domain.Coupon{Offer: offer, Publisher: publisher, Code: code}
 	return s.changeCoupon(ctx, which, etag, func(current domain.Coupon) (domain.Coupon, error) {
@@ -139,7 +139,7 @@ func (s *Service) ArchiveCoupon(ctx context.Context, offer, publisher, code, eta
 	})
 }
 
-// changeCoupon changes a coupon, if the caller's etag is right, and returns it as it is then.
+// changeCoupon changes a coupon if the caller's etag matches, and returns the result.
 func (s *Service) changeCoupon(
 	ctx context.Context, which domain.Coupon, etag string, change func(domain.Coupon) (domain.Coupon, error),
 ) (Shared, error) {
@@ -172,8 +172,8 @@ func noCoupon(offer, publisher, code string) error {
 		With("publisher", domain.PublisherName(publisher)).With("offer", domain.OfferName(offer))
 }
 
-// couponFields are the fields of a coupon that can be changed, by their API names. A coupon is
-// archived by ArchiveCoupon only.
+// couponFields are the fields of a coupon that updates can change, by their API names. Only ArchiveCoupon
+// archives a coupon.
 func couponFields() map[string]field[domain.Coupon] {
 	type coupon = domain.Coupon
 	return map[string]field[coupon]{

@@ -10,8 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 )
 
-// RotatePostbackCredentials gives an offer a new postback token and secret. The old ones are taken for
-// an overlap yet. Errors: NotFound, OFFER_NOT_FOUND; InvalidArgument on `overlap`.
+// RotatePostbackCredentials gives an offer a new postback token and secret. The old ones are still accepted
+// for an overlap. Errors: NotFound, OFFER_NOT_FOUND; InvalidArgument on `overlap`.
 func (s *Service) RotatePostbackCredentials(ctx context.Context, id string, overlap time.Duration) (domain.Offer, error) {
 	if err := domain.CheckOverlap(overlap); err != nil {
 		return domain.Offer{}, err
@@ -24,7 +24,7 @@ func (s *Service) RotatePostbackCredentials(ctx context.Context, id string, over
 	return rotated, orMissing(err, domain.NoOffer(id), "rotating an offer's credentials")
 }
 
-// RotateDeliverySecret gives a publisher a new delivery secret. The old one signs for an overlap yet.
+// RotateDeliverySecret gives a publisher a new delivery secret. The old one still signs for an overlap.
 // Errors: NotFound, PUBLISHER_NOT_FOUND; InvalidArgument on `overlap`; Aborted, ETAG_MISMATCH.
 func (s *Service) RotateDeliverySecret(ctx context.Context, id string, overlap time.Duration, etag string) (domain.Publisher, error) {
 	if err := domain.CheckOverlap(overlap); err != nil {
@@ -41,11 +41,11 @@ func (s *Service) RotateDeliverySecret(ctx context.Context, id string, overlap t
 	return rotated, orMissing(err, domain.NoPublisher(id), "rotating a publisher's delivery secret")
 }
 
-// NewSecret returns a secret of an offer or of a publisher. Stores give one to those of a time before
-// there were secrets.
+// NewSecret returns a new secret for an offer or a publisher. Stores use it to migrate records from before
+// secrets existed.
 func NewSecret() string {
 	secret := make([]byte, domain.SecretBytes)
-	_, _ = rand.Read(secret) // never fails, says its documentation
+	_, _ = rand.Read(secret) // documented to never fail
 	return domain.SecretPrefix + base64.StdEncoding.EncodeToString(secret)
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// list runs a list request: it checks the request, reads one page and makes the next page's token.
+// list checks a list request, reads one page and returns it with the next page's token.
 func list[T any](
 	ctx context.Context, s *Service, schema *listing.Schema, req listing.Request, scope listing.Expr,
 	read func(context.Context, listing.Query) ([]T, error), value func(T, string) any,
@@ -31,7 +31,7 @@ func list[T any](
 	return page, next, nil
 }
 
-// scope returns the condition that keeps a list to one offer, which must exist; nil for all offers.
+// scope returns the condition that limits a list to one offer, which must exist; nil for all offers.
 func (s *Service) scope(ctx context.Context, offer string) (listing.Expr, error) {
 	if offer == "" {
 		return nil, nil
@@ -46,7 +46,7 @@ func offerSchema() *listing.Schema {
 	return columns.Schema(columns.Offers(), "name", listing.Field{Name: "name", Stored: "id"})
 }
 
-// offerValue returns what an offer is stored with in a field that offers are ordered by.
+// offerValue returns the stored value of a field that offers can be ordered by.
 func offerValue(o domain.Offer, field string) any {
 	switch field {
 	case "display_name":
@@ -64,7 +64,7 @@ func publisherSchema() *listing.Schema {
 	return columns.Schema(columns.Publishers(), "name", listing.Field{Name: "name", Stored: "id"})
 }
 
-// publisherValue returns what a publisher is stored with in a field that publishers are ordered by.
+// publisherValue returns the stored value of a field that publishers can be ordered by.
 func publisherValue(p domain.Publisher, field string) any {
 	switch field {
 	case "display_name":
@@ -82,7 +82,7 @@ func approvalSchema() *listing.Schema {
 	return columns.Schema(columns.Approvals(), "name", listing.Field{Name: "name", Stored: "id"})
 }
 
-// approvalValue returns what an approval is stored with in a field that approvals are ordered by.
+// approvalValue returns the stored value of a field that approvals can be ordered by.
 func approvalValue(a domain.Approval, field string) any {
 	switch field {
 	case "create_time":
@@ -102,7 +102,7 @@ func couponSchema() *listing.Schema {
 	)
 }
 
-// couponValue returns what a coupon is stored with in a field that coupons are ordered by.
+// couponValue returns the stored value of a field that coupons can be ordered by.
 func couponValue(c domain.Coupon, field string) any {
 	switch field {
 	case "code_key":
@@ -124,8 +124,8 @@ func couponValue(c domain.Coupon, field string) any {
 	}
 }
 
-// stateWhere returns the condition on stored fields that a coupon stands in a state at a moment:
-// what domain.StateOf says, for a database.
+// stateWhere returns the condition on stored fields for a coupon's being in a state at a moment. It is
+// domain.StateOf for databases.
 func stateWhere(state string, now time.Time) listing.Expr {
 	archived := listing.Compare{Field: "archived", Op: listing.Equal, Value: true}
 	if state == string(domain.CouponArchived) {

@@ -12,24 +12,24 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// mostCandidates is how many coupons with one code are judged at most.
+// mostCandidates bounds how many coupons with one code are considered.
 const mostCandidates = 10_000
 
-// codeKey is a folded code on an offer, or on all offers where offer is empty.
+// codeKey is a folded code on an offer, or on all offers if offer is "".
 type codeKey struct{ offer, code string }
 
 // partiesKey is a publisher on an offer.
 type partiesKey struct{ offer, publisher string }
 
-// Candidates are the coupons that have a code, by id. They are shared and must not be changed.
+// Candidates are the coupons that have a code, ordered by id. They are shared, and must not be modified.
 type Candidates struct {
 	Rows []domain.Candidate
-	// Truncated says that there are more than the domain.MaxSharers that Rows has.
+	// Truncated reports whether Rows has only the first domain.MaxSharers of them.
 	Truncated bool
 }
 
-// Standing is whether a publisher takes part, its standing on an offer, what it earns there of its own,
-// and on which statuses it is told of conversions.
+// Standing has the state of a publisher, its approval's state and payout on an offer, and the conversion
+// statuses that it gets deliveries for.
 type Standing struct {
 	PublisherState domain.PublisherState
 	ApprovalState  domain.ApprovalState
@@ -37,7 +37,7 @@ type Standing struct {
 	DeliverOn      domain.DeliveryStatuses
 }
 
-// memory answers the questions of hot paths.
+// memory caches the answers that hot paths need.
 type memory struct {
 	generation
 	offers     *shelf[string, *domain.Offer]
@@ -70,8 +70,8 @@ func newMemory(store Store, now func() time.Time) *memory {
 	return m
 }
 
-// ValidateCoupon says what a code is worth now, on an offer, or on all where offer is empty, and
-// of a publisher, or of all where that is empty. Errors: InvalidArgument on `code`.
+// ValidateCoupon says whether a code is valid now. An empty offer or publisher means all of them. Errors:
+// InvalidArgument on `code`.
 func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher string) (domain.Verdict, error) {
 	code, err := domain.ParseCode(code)
 	if err != nil {
@@ -91,8 +91,8 @@ func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher str
 	return domain.Judge(rows, publisher, s.Now()), nil
 }
 
-// LookupOffer finds an offer by its id. The offer is shared and must not be changed. Errors:
-// NotFound, OFFER_NOT_FOUND.
+// LookupOffer finds an offer by its id. The offer is shared, and must not be modified. Errors: NotFound,
+// OFFER_NOT_FOUND.
 func (s *Service) LookupOffer(ctx context.Context, id string) (*domain.Offer, error) {
 	offer, err := s.memory.offers.get(ctx, id)
 	if err == nil && offer == nil {
@@ -101,22 +101,21 @@ func (s *Service) LookupOffer(ctx context.Context, id string) (*domain.Offer, er
 	return offer, err
 }
 
-// LookupToken finds the offer whose postback token it is, present, or before the last rotation while
-// that is still taken. The offer is shared and must not be changed. Errors: NotFound,
-// TOKEN_NOT_FOUND.
+// LookupToken finds the offer that accepts a postback token: its current one or, during an overlap, the one
+// before. The offer is shared, and must not be modified. Errors: NotFound, TOKEN_NOT_FOUND.
 func (s *Service) LookupToken(ctx context.Context, token string) (*domain.Offer, error) {
 	if !domain.IsToken(token) {
-		token = "" // no offer has it, and memory is not to be filled with whatever callers send
+		token = "" // no offer has it, and callers must not fill the memory with arbitrary texts
 	}
 	offer, err := s.memory.tokens.get(ctx, token)
-	if err == nil && (offer == nil || !offer.HasToken(token, s.Now())) { // memory may outlive an overlap
+	if err == nil && (offer == nil || !offer.HasToken(token, s.Now())) { // the overlap may have ended since the offer was read
 		return nil, apperr.New(apperr.NotFound, "TOKEN_NOT_FOUND", "no offer has this postback token")
 	}
 	return offer, err
 }
 
-// LookupCode finds the coupons that have a code, on an offer or on all where offer is empty. A
-// text that cannot be a code is found nowhere.
+// LookupCode finds the coupons that have a code on an offer, or on all offers if offer is "". If the text is
+// not a valid code, it finds none.
 func (s *Service) LookupCode(ctx context.Context, offer, code string) (Candidates, error) {
 	code, err := domain.ParseCode(code)
 	if err != nil {
@@ -125,7 +124,7 @@ func (s *Service) LookupCode(ctx context.Context, offer, code string) (Candidate
 	return s.memory.codes.get(ctx, codeKey{offer: offer, code: couponcode.Fold(code)})
 }
 
-// LookupStanding finds a publisher's standing on an offer. Errors: NotFound, PUBLISHER_NOT_FOUND.
+// LookupStanding returns a publisher's Standing on an offer. Errors: NotFound, PUBLISHER_NOT_FOUND.
 func (s *Service) LookupStanding(ctx context.Context, offer, publisher string) (Standing, error) {
 	standing, err := s.memory.standings.get(ctx, partiesKey{offer: offer, publisher: publisher})
 	if err != nil {
@@ -137,7 +136,7 @@ func (s *Service) LookupStanding(ctx context.Context, offer, publisher string) (
 	return *standing, nil
 }
 
-// LookupPublisher finds a publisher by its id. The publisher is shared and must not be changed. Errors:
+// LookupPublisher finds a publisher by its id. The publisher is shared, and must not be modified. Errors:
 // NotFound, PUBLISHER_NOT_FOUND.
 func (s *Service) LookupPublisher(ctx context.Context, id string) (*domain.Publisher, error) {
 	publisher, err := s.memory.publishers.get(ctx, id)
@@ -158,7 +157,7 @@ func loadCandidates(ctx context.Context, store Store, key codeKey) (Candidates, 
 	return Candidates{Rows: rows}, nil
 }
 
-// loadStanding returns nil where there is no such publisher.
+// loadStanding returns nil if the publisher does not exist.
 func loadStanding(ctx context.Context, store Store, key partiesKey) (*Standing, error) {
 	publisher, err := store.Publisher(ctx, key.publisher)
 	if errors.Is(err, ErrNotFound) {
@@ -179,7 +178,7 @@ func loadStanding(ctx context.Context, store Store, key partiesKey) (*Standing, 
 	}, nil
 }
 
-// orNone returns nil for what does not exist.
+// orNone returns nil in place of ErrNotFound, and describes other errors.
 func orNone[T any](value T, err error, doing string) (*T, error) {
 	switch {
 	case errors.Is(err, ErrNotFound):

@@ -11,24 +11,25 @@ import (
 )
 
 const (
-	// memoryAge is how long an answer is given from memory: how far this instance may be behind
-	// writes made through another one.
+	// memoryAge is how long an answer stays in memory. It bounds how far this instance may be behind writes
+	// through another instance.
 	memoryAge = time.Second
-	// loadTimeout bounds a read that fills memory; it belongs to no caller in particular.
+	// loadTimeout bounds a read that fills the memory. Several callers may share the read, so it has none of
+	// their deadlines.
 	loadTimeout = 5 * time.Second
-	// shelfWeight bounds what one shelf keeps: this many rows, and a row for each answer besides.
+	// shelfWeight bounds one shelf, in rows. Each answer counts as one more row.
 	shelfWeight = 20_000
 )
 
-// generation counts the writes made through this instance. What memory holds is good for one
-// generation only, so that no answer is ever behind a write that was acknowledged here.
+// generation counts the writes through this instance. An answer in memory is valid for one generation only,
+// so that no answer is behind a write that was acknowledged here.
 type generation struct{ count atomic.Uint64 }
 
-// forget makes all that memory holds useless. Called after every write, whether it succeeded or
-// not: a write whose answer was lost may have happened.
+// forget invalidates everything in memory. Call it after every write, even one that failed: it may have been
+// stored although its answer was lost.
 func (g *generation) forget() { g.count.Add(1) }
 
-// shelf holds answers to one kind of question, also the answer that there is none.
+// shelf caches the answers to one kind of question, including that something does not exist.
 type shelf[K comparable, V any] struct {
 	writes  *generation
 	now     func() time.Time
@@ -37,15 +38,15 @@ type shelf[K comparable, V any] struct {
 	flights singleflight.Group
 }
 
-// answer is what a load returned, with the moment and the generation of before the load: a write
-// that came while it ran makes the answer useless.
+// answer is the result of a load, with the time and the generation from before it. A write during the load
+// thus invalidates the answer.
 type answer[V any] struct {
 	value      V
 	generation uint64
 	time       time.Time
 }
 
-// newShelf returns an empty shelf that load fills. weigh says how many rows an answer has.
+// newShelf returns an empty shelf that load fills. weigh returns the number of rows in an answer.
 func newShelf[K comparable, V any](
 	writes *generation, now func() time.Time, load func(context.Context, K) (V, error), weigh func(V) int,
 ) *shelf[K, V] {
@@ -60,15 +61,15 @@ func newShelf[K comparable, V any](
 	}
 }
 
-// get returns the answer for a key: from memory, else from one load that all who ask at the same
-// time wait for. Callers share the value and must not change it.
+// get returns the answer for a key, from memory or from one load that all concurrent callers wait for.
+// Callers share the value, and must not modify it.
 func (s *shelf[K, V]) get(ctx context.Context, key K) (V, error) {
 	generation, now := s.writes.count.Load(), s.now()
 	if held, ok := s.answers.GetIfPresent(key); ok && held.fresh(generation, now) {
 		return held.value, nil
 	}
-	// The generation is part of the flight's key: who asks after a write must not be given what a
-	// load from before it finds.
+	// The generation is part of the key, so that a caller who asks after a write does not get the result of a
+	// load that began before it.
 	flight := s.flights.DoChan(fmt.Sprintf("%d %#v", generation, key), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 		defer cancel()
@@ -91,8 +92,8 @@ func (s *shelf[K, V]) get(ctx context.Context, key K) (V, error) {
 	}
 }
 
-// fresh says whether an answer may still be given. One from the future is not: the clock was set
-// back, and its age is unknown.
+// fresh reports whether an answer is still valid. An answer from the future is not: the clock was set back,
+// so its age is unknown.
 func (a answer[V]) fresh(generation uint64, now time.Time) bool {
 	age := now.Sub(a.time)
 	return a.generation == generation && 0 <= age && age < memoryAge

@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// CreateOffer stores a new offer under its id, or under a generated one where that is empty, and
-// returns it with its credentials. Errors: InvalidArgument; AlreadyExists, OFFER_EXISTS.
+// CreateOffer stores a new offer, with a generated id if it has none, and returns it with its credentials.
+// Errors: InvalidArgument; AlreadyExists (OFFER_EXISTS).
 func (s *Service) CreateOffer(ctx context.Context, offer domain.Offer) (domain.Offer, error) {
 	checked, err := s.checkNewOffer(offer)
 	if err != nil {
@@ -28,8 +28,8 @@ func (s *Service) CreateOffer(ctx context.Context, offer domain.Offer) (domain.O
 	return checked, orMissing(err, err, "storing an offer")
 }
 
-// TryOffer judges an offer as CreateOffer does, and stores nothing. The offer that it returns has no
-// credentials, and no id if the caller chose none.
+// TryOffer is CreateOffer without storing anything. The returned offer has no credentials, and no id if the
+// caller chose none.
 func (s *Service) TryOffer(ctx context.Context, offer domain.Offer) (domain.Offer, error) {
 	checked, err := s.checkNewOffer(offer)
 	return checked, apperr.Join(err, s.checkOfferIsNew(ctx, offer.ID))
@@ -42,7 +42,8 @@ func (s *Service) checkNewOffer(offer domain.Offer) (domain.Offer, error) {
 	return checked, apperr.Join(err, checkChosenID("offer_id", offer.ID))
 }
 
-// checkOfferIsNew refuses an id that an offer has. CreateOffer does not rely on it: the store refuses duplicates.
+// checkOfferIsNew refuses the id of an existing offer. It serves dry runs and lists this fault with others.
+// CreateOffer relies on the store to refuse duplicates.
 func (s *Service) checkOfferIsNew(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
@@ -58,7 +59,7 @@ func (s *Service) checkOfferIsNew(ctx context.Context, id string) error {
 }
 
 func offerExists(id string) error {
-	return apperr.New(apperr.AlreadyExists, "OFFER_EXISTS", "there is an offer %s already", id).
+	return apperr.New(apperr.AlreadyExists, "OFFER_EXISTS", "offer %s exists already; choose another id", id).
 		On("offer_id").With("offer", domain.OfferName(id))
 }
 
@@ -68,14 +69,14 @@ func (s *Service) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	return offer, orMissing(err, domain.NoOffer(id), "reading an offer")
 }
 
-// Offers returns a page of offers and the token of the next. Errors: InvalidArgument.
+// Offers returns a page of offers and the next page's token. Errors: InvalidArgument.
 func (s *Service) Offers(ctx context.Context, req listing.Request) ([]domain.Offer, string, error) {
 	return list(ctx, s, s.offers, req, nil, s.store.Offers, offerValue)
 }
 
-// UpdateOffer changes some settings of an offer to what they are in a draft. If that changes nothing, nothing is
-// stored. Errors: NotFound, OFFER_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH; FailedPrecondition,
-// CODES_SHARED.
+// UpdateOffer sets some fields of an offer to their values in a draft. If that changes nothing, nothing is
+// stored. Errors: NotFound (OFFER_NOT_FOUND); InvalidArgument; Aborted (ETAG_MISMATCH); FailedPrecondition
+// (CODES_SHARED).
 func (s *Service) UpdateOffer(ctx context.Context, id string, draft Draft[domain.Offer], u Update) (domain.Offer, error) {
 	setters, err := pick(u, offerFields())
 	if err != nil {
@@ -109,7 +110,7 @@ func (s *Service) UpdateOffer(ctx context.Context, id string, draft Draft[domain
 	return updated, orMissing(err, domain.NoOffer(id), "changing an offer")
 }
 
-// offerFields are the fields of an offer that can be changed, by their API names.
+// offerFields are the fields of an offer that updates can change, by their API names.
 func offerFields() map[string]field[domain.Offer] {
 	type offer = domain.Offer
 	return map[string]field[offer]{

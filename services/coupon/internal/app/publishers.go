@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// CreatePublisher stores a new publisher under its id, or under a generated one where that is
-// empty, and returns it with its delivery secret. Errors: InvalidArgument; AlreadyExists, PUBLISHER_EXISTS.
+// CreatePublisher stores a new publisher, with a generated id if it has none, and returns it with its
+// delivery secret. Errors: InvalidArgument; AlreadyExists (PUBLISHER_EXISTS).
 func (s *Service) CreatePublisher(ctx context.Context, publisher domain.Publisher) (domain.Publisher, error) {
 	checked, err := s.checkNewPublisher(publisher)
 	if err != nil {
@@ -28,8 +28,8 @@ func (s *Service) CreatePublisher(ctx context.Context, publisher domain.Publishe
 	return checked, orMissing(err, err, "storing a publisher")
 }
 
-// TryPublisher judges a publisher as CreatePublisher does, and stores nothing. The publisher that it returns
-// has no delivery secret, and no id if the caller chose none.
+// TryPublisher is CreatePublisher without storing anything. The returned publisher has no delivery secret,
+// and no id if the caller chose none.
 func (s *Service) TryPublisher(ctx context.Context, publisher domain.Publisher) (domain.Publisher, error) {
 	checked, err := s.checkNewPublisher(publisher)
 	return checked, apperr.Join(err, s.checkPublisherIsNew(ctx, publisher.ID))
@@ -42,8 +42,8 @@ func (s *Service) checkNewPublisher(publisher domain.Publisher) (domain.Publishe
 	return checked, apperr.Join(err, checkChosenID("publisher_id", publisher.ID))
 }
 
-// checkPublisherIsNew refuses an id that a publisher has. CreatePublisher does not rely on it: the store
-// refuses duplicates.
+// checkPublisherIsNew refuses the id of an existing publisher. It serves dry runs and lists this fault with
+// others. CreatePublisher relies on the store to refuse duplicates.
 func (s *Service) checkPublisherIsNew(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
@@ -59,7 +59,7 @@ func (s *Service) checkPublisherIsNew(ctx context.Context, id string) error {
 }
 
 func publisherExists(id string) error {
-	return apperr.New(apperr.AlreadyExists, "PUBLISHER_EXISTS", "there is a publisher %s already", id).
+	return apperr.New(apperr.AlreadyExists, "PUBLISHER_EXISTS", "publisher %s exists already; choose another id", id).
 		On("publisher_id").With("publisher", domain.PublisherName(id))
 }
 
@@ -69,13 +69,13 @@ func (s *Service) Publisher(ctx context.Context, id string) (domain.Publisher, e
 	return publisher, orMissing(err, domain.NoPublisher(id), "reading a publisher")
 }
 
-// Publishers returns a page of publishers and the token of the next. Errors: InvalidArgument.
+// Publishers returns a page of publishers and the next page's token. Errors: InvalidArgument.
 func (s *Service) Publishers(ctx context.Context, req listing.Request) ([]domain.Publisher, string, error) {
 	return list(ctx, s, s.publishers, req, nil, s.store.Publishers, publisherValue)
 }
 
-// UpdatePublisher changes some fields of a publisher to what they are in a draft. If that changes nothing,
-// nothing is stored. Errors: NotFound, PUBLISHER_NOT_FOUND; InvalidArgument; Aborted, ETAG_MISMATCH.
+// UpdatePublisher sets some fields of a publisher to their values in a draft. If that changes nothing,
+// nothing is stored. Errors: NotFound (PUBLISHER_NOT_FOUND); InvalidArgument; Aborted (ETAG_MISMATCH).
 func (s *Service) UpdatePublisher(ctx context.Context, id string, draft Draft[domain.Publisher], u Update) (domain.Publisher, error) {
 	setters, err := pick(u, publisherFields())
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Service) UpdatePublisher(ctx context.Context, id string, draft Draft[do
 		wanted, unread := draft(current)
 		next := apply(current, wanted, setters)
 		checkHost := s.checkHost
-		if next.PostbackURL == current.PostbackURL { // no reason to keep the publisher from other changes
+		if next.PostbackURL == current.PostbackURL { // an old URL that is no longer allowed must not block other changes
 			checkHost = nil
 		}
 		var invalid error
@@ -107,7 +107,7 @@ func (s *Service) UpdatePublisher(ctx context.Context, id string, draft Draft[do
 	return updated, orMissing(err, domain.NoPublisher(id), "changing a publisher")
 }
 
-// publisherFields are the fields of a publisher that can be changed, by their API names.
+// publisherFields are the fields of a publisher that updates can change, by their API names.
 func publisherFields() map[string]field[domain.Publisher] {
 	type publisher = domain.Publisher
 	return map[string]field[publisher]{

@@ -13,15 +13,15 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// Service has the coupon service's use cases. What a caller did wrong comes back as *apperr.Error;
-// any other error is a fault of ours. It may be used by many goroutines at once.
+// Service has the coupon service's use cases. Errors that the caller can act on are *apperr.Error; any other
+// error is internal. A Service is safe for concurrent use.
 type Service struct {
 	store  Store
 	clock  func() time.Time
 	memory *memory
-	// checkHost says what is wrong with the host of a publisher's postback URL.
+	// checkHost returns what is wrong with the host of a publisher's postback URL.
 	checkHost func(*url.URL) error
-	// random is where generated codes come from.
+	// random is the source of generated codes.
 	random io.Reader
 
 	offers     *listing.Schema
@@ -30,8 +30,8 @@ type Service struct {
 	coupons    *listing.Schema
 }
 
-// New returns the use cases on a store. now is the clock; its times are cut to whole milliseconds.
-// checkHost says what is wrong with the host of a publisher's postback URL, nil if nothing is.
+// New returns the use cases on a store. Times from the clock, now, are truncated to milliseconds. checkHost
+// returns what is wrong with the host of a publisher's postback URL, or nil.
 func New(store Store, now func() time.Time, checkHost func(*url.URL) error) *Service {
 	s := &Service{
 		store:      store,
@@ -47,25 +47,25 @@ func New(store Store, now func() time.Time, checkHost func(*url.URL) error) *Ser
 	return s
 }
 
-// Now returns the time by which the service judges and stores: UTC, whole milliseconds.
+// Now returns the service's current time, in UTC and whole milliseconds.
 func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
 
-// Update says which fields of a resource to change.
+// Update says how to change a resource.
 type Update struct {
-	// Fields are the fields' API names; a field not listed keeps its value.
+	// Fields has the API names of the fields to change. Other fields keep their values.
 	Fields []string
-	// Etag is the revision that the caller knows; "" matches any.
+	// Etag is the revision that the caller last read; "" matches any.
 	Etag string
-	// ValidateOnly says that nothing is stored.
+	// ValidateOnly means that nothing is stored.
 	ValidateOnly bool
 }
 
-// Draft returns a resource with the new values of the fields that an update changes, as a caller wants them in
-// place of the current ones. Its error says which of them cannot be read; the update is refused then, together
-// with its other faults.
+// Draft returns a resource with the new values of the fields that an update changes, given the current
+// resource. Its error names the fields that cannot be read. The update is then refused, with its other faults
+// listed too.
 type Draft[T any] func(current T) (T, error)
 
-// errTried ends the transaction of a dry run.
+// errTried rolls back the transaction of a dry run.
 var errTried = errors.New("nothing is to be stored")
 
 // verdict returns the error of an update whose values were read and checked with errs.
@@ -79,10 +79,10 @@ func (u Update) verdict(errs ...error) error {
 	return nil
 }
 
-// field sets one field of a resource to the value that it has in another.
+// field copies one field from one resource to another.
 type field[T any] func(target *T, from T)
 
-// pick returns the setters of the fields to change.
+// pick returns the setters of the named fields.
 func pick[T any](u Update, settable map[string]field[T]) ([]field[T], error) {
 	setters := make([]field[T], len(u.Fields))
 	for i, name := range u.Fields {
@@ -95,7 +95,7 @@ func pick[T any](u Update, settable map[string]field[T]) ([]field[T], error) {
 	return setters, nil
 }
 
-// apply returns a resource with the picked fields taken from another.
+// apply returns a resource with the picked fields copied from another.
 func apply[T any](current, from T, setters []field[T]) T {
 	for _, set := range setters {
 		set(&current, from)
@@ -103,10 +103,10 @@ func apply[T any](current, from T, setters []field[T]) T {
 	return current
 }
 
-// errUnchanged ends an update that would change nothing.
+// errUnchanged rolls back an update that would change nothing.
 var errUnchanged = errors.New("nothing changes")
 
-// orMissing returns missing in place of a store's ErrNotFound, and describes other errors.
+// orMissing returns missing in place of ErrNotFound, and describes other errors.
 func orMissing(err, missing error, doing string) error {
 	switch {
 	case err == nil:
@@ -120,12 +120,11 @@ func orMissing(err, missing error, doing string) error {
 	}
 }
 
-// newID returns an id for a resource whose caller chose none: ten characters without look-alikes,
-// fifty bits of chance.
+// newID returns a random id for a resource: ten characters without look-alikes, which hold fifty bits.
 func newID() string {
-	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // 32 of them, so that each is as likely as the others
+	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // 32 characters, so that all are equally likely
 	id := make([]byte, 10)
-	_, _ = rand.Read(id) // never fails, says its documentation
+	_, _ = rand.Read(id) // documented to never fail
 	for i, b := range id {
 		id[i] = alphabet[b%byte(len(alphabet))]
 	}
@@ -140,13 +139,13 @@ func checkChosenID(field, id string) error {
 	return domain.CheckID(field, id)
 }
 
-// withID calls insert with the checked id that a caller chose or, if it chose none, with generated ids until
-// one is free.
+// withID calls insert with the caller's id after checking it or, if the caller chose none, with generated ids
+// until one is free.
 func withID(chosen string, insert func(id string) error) error {
 	if chosen != "" {
 		return insert(chosen)
 	}
-	const attempts = 4 // two ids alike are a one in 10^15 chance; four times in a row is a fault
+	const attempts = 4 // a collision has a chance of one in 10^15, so four in a row are a bug
 	for range attempts {
 		if err := insert(newID()); !errors.Is(err, ErrExists) {
 			return err

@@ -7,10 +7,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
-// AdmitCoupon decides whether a coupon may be created and what to write for it: the coupon, and
-// the approval of its publisher where the offer has not approved it yet. It takes a draft that
-// CheckCoupon returned. Duplicates are refused before anything else, so that a second request for
-// one coupon always gets the same answer.
+// AdmitCoupon decides whether a coupon may be created and returns what to write: the coupon and, if its
+// publisher is not approved on the offer yet, an approval. draft must come from CheckCoupon. Duplicates are
+// refused first, so that repeated requests for one coupon always get the same answer.
 func AdmitCoupon(draft Coupon, standing Standing, now time.Time) (Plan, error) {
 	if err := checkStanding(draft, standing); err != nil {
 		return Plan{}, err
@@ -23,13 +22,13 @@ func AdmitCoupon(draft Coupon, standing Standing, now time.Time) (Plan, error) {
 	}, nil
 }
 
-// checkStanding says why a coupon cannot be created at present, on the fields of the request.
+// checkStanding returns why a coupon cannot be created now, on the fields of the request; nil if it can.
 func checkStanding(draft Coupon, standing Standing) error {
 	if err := CheckParties(draft.Offer, standing.Offer, draft.Publisher, standing.Publisher); err != nil {
 		return err
 	}
 	if standing.Exists {
-		return apperr.New(apperr.AlreadyExists, "COUPON_EXISTS", "publisher %s has the code %s on offer %s already; case does not matter",
+		return apperr.New(apperr.AlreadyExists, "COUPON_EXISTS", "publisher %s has the code %s on offer %s already, in upper or lower case",
 			draft.Publisher, couponcode.Fold(draft.Code), draft.Offer).On("code").
 			With("coupon", draft.Name()).With("publisher", PublisherName(draft.Publisher)).With("offer", OfferName(draft.Offer))
 	}
@@ -52,8 +51,8 @@ func checkStanding(draft Coupon, standing Standing) error {
 	return found.Err()
 }
 
-// CheckParties checks that the offer and the publisher that a request names as `parent` and `publisher`
-// exist. If one is nil, the error is NOT_FOUND with OFFER_NOT_FOUND or PUBLISHER_NOT_FOUND.
+// CheckParties checks that the offer and publisher that a request names as `parent` and `publisher` exist. If
+// one is nil, the error is NOT_FOUND with OFFER_NOT_FOUND or PUBLISHER_NOT_FOUND.
 func CheckParties(offerID string, offer *Offer, publisherID string, publisher *Publisher) error {
 	var found apperr.Findings
 	if offer == nil {
@@ -65,8 +64,8 @@ func CheckParties(offerID string, offer *Offer, publisherID string, publisher *P
 	return found.Err()
 }
 
-// CheckNotArchived refuses an archived offer and an archived publisher: FAILED_PRECONDITION with
-// OFFER_ARCHIVED or PUBLISHER_ARCHIVED.
+// CheckNotArchived refuses an archived offer or publisher: FAILED_PRECONDITION with OFFER_ARCHIVED or
+// PUBLISHER_ARCHIVED.
 func CheckNotArchived(offer Offer, publisher Publisher) error {
 	var found apperr.Findings
 	if offer.State == OfferArchived {
@@ -97,7 +96,8 @@ func NoPublisher(id string) *apperr.Error {
 	return apperr.New(apperr.NotFound, "PUBLISHER_NOT_FOUND", "there is no publisher %s", id).With("publisher", PublisherName(id))
 }
 
-// approvalByCoupon returns the approval that a new coupon gives its publisher; nil where it has one.
+// approvalByCoupon returns the approval that a new coupon gives its publisher; nil if the publisher is
+// approved already.
 func approvalByCoupon(draft Coupon, standing *Approval, now time.Time) *Approval {
 	approval := Approval{Offer: draft.Offer, Publisher: draft.Publisher, CreateTime: now}
 	if standing != nil {

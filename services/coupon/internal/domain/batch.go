@@ -6,10 +6,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// MaxBatchCoupons is how many coupons a batch may have.
+// MaxBatchCoupons is the largest number of coupons in a batch.
 const MaxBatchCoupons = 1000
 
-// CheckBatch refuses a batch of none or too many coupons: INVALID_REQUESTS on `requests`.
+// CheckBatch refuses a batch with no coupons or too many: INVALID_REQUESTS on `requests`.
 func CheckBatch(count int) error {
 	if count < 1 || count > MaxBatchCoupons {
 		return invalid("requests", "the batch has %d coupons; it must have 1 to 1,000", count)
@@ -17,8 +17,8 @@ func CheckBatch(count int) error {
 	return nil
 }
 
-// BatchRefused says that a batch is refused as a whole because of one of its coupons, counted from
-// 0: FAILED_PRECONDITION, BATCH_REFUSED, with the coupon's own reason and its index as metadata.
+// BatchRefused returns the error for a batch that is refused because of one of its coupons, counted from 0:
+// FAILED_PRECONDITION, BATCH_REFUSED, with the coupon's own reason and its index as metadata.
 func BatchRefused(index int, fault *apperr.Error) error {
 	return apperr.New(apperr.FailedPrecondition, "BATCH_REFUSED", "nothing was stored: requests[%d]: %s", index, fault.Message).
 		With("index", strconv.Itoa(index)).

@@ -8,9 +8,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
-// ParseCode returns a code as stored: as typed, without invisible characters around it. Anything but 3 to 64
-// ASCII letters and digits is refused with INVALID_CODE on the field `code`. If suggestCode knows the code
-// that was meant, the error suggests it, in words and as the metadata value `suggestion`.
+// ParseCode returns a code as it is stored: as typed, without surrounding invisible characters. Anything but
+// 3 to 64 ASCII letters and digits is refused with INVALID_CODE on the field `code`. If suggestCode can tell
+// which code was meant, the error suggests it, in its message and as the metadata value `suggestion`.
 func ParseCode(text string) (string, error) {
 	code := pasted.Trim(text)
 	if couponcode.Is(code) {
@@ -24,7 +24,7 @@ func ParseCode(text string) (string, error) {
 	return "", refusal
 }
 
-// codeFault says what is wrong with a trimmed text that is not a code.
+// codeFault returns what is wrong with a trimmed text that is not a code.
 func codeFault(code string) string {
 	if !utf8.ValidString(code) {
 		return "the code is not valid UTF-8; it must be 3 to 64 letters A-Z and digits"

@@ -7,13 +7,13 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
-// NoExpiry returns the time that stands for "does not expire" wherever expire times are compared
-// or stored: the last millisecond of the year 9999.
+// NoExpiry returns the time that is stored and compared as "does not expire": the last millisecond of the
+// year 9999.
 func NoExpiry() time.Time {
 	return time.Date(9999, time.December, 31, 23, 59, 59, 999_000_000, time.UTC)
 }
 
-// Expiry returns when the coupon expires: NoExpiry for one that does not.
+// Expiry returns when the coupon expires, NoExpiry if it does not.
 func (c Coupon) Expiry() time.Time {
 	if c.ExpireTime.IsZero() {
 		return NoExpiry()
@@ -24,10 +24,10 @@ func (c Coupon) Expiry() time.Time {
 // Name returns the coupon's resource name.
 func (c Coupon) Name() string { return CouponName(c.Offer, c.Publisher, c.Code) }
 
-// CheckCoupon returns a coupon as it may be stored: its code and note trimmed, its times UTC in whole
-// milliseconds, an expire time of NoExpiry taken for none. An expire time in the past is allowed:
-// it lets history be imported. The error names every field at fault; an expire time at or before
-// the start time is INVALID_TIME_RANGE on `expire_time`.
+// CheckCoupon returns a coupon as it is stored: with its code and note trimmed, its times in UTC and whole
+// milliseconds, and an expire time of NoExpiry removed. An expire time in the past is allowed, so that
+// history can be imported. The error names every field at fault; an expire time at or before the start time
+// is INVALID_TIME_RANGE on `expire_time`.
 func CheckCoupon(c Coupon) (Coupon, error) {
 	var found apperr.Findings
 	code, err := ParseCode(c.Code)
@@ -47,7 +47,7 @@ func CheckCoupon(c Coupon) (Coupon, error) {
 	return c, found.Err()
 }
 
-// checkSettings says what is wrong with a coupon's own settings: INVALID_SETTINGS on each at fault.
+// checkSettings returns what is wrong with a coupon's own settings: INVALID_SETTINGS on each at fault.
 func checkSettings(s CouponSettings) error {
 	var found apperr.Findings
 	if s.Precedence != "" {
@@ -68,7 +68,7 @@ func checkSettings(s CouponSettings) error {
 	return found.Err()
 }
 
-// checkExpiry returns an expire time as it may be stored.
+// checkExpiry returns an expire time as it is stored.
 func checkExpiry(expire, start time.Time) (time.Time, error) {
 	expire = expire.UTC().Truncate(time.Millisecond)
 	if expire.IsZero() || expire.Equal(NoExpiry()) {
@@ -85,7 +85,7 @@ func checkExpiry(expire, start time.Time) (time.Time, error) {
 	return expire, nil
 }
 
-// CouponState is where a coupon stands at a moment, by its own dates and switches.
+// CouponState is a coupon's state at a moment, from its own dates and switches.
 type CouponState string
 
 // The states of a coupon.
@@ -97,8 +97,8 @@ const (
 	CouponArchived  CouponState = "ARCHIVED"
 )
 
-// StateOf returns where a coupon stands. Of several states that fit, the one that lasts counts:
-// archived before disabled before what the dates say.
+// StateOf returns a coupon's state at a moment. ARCHIVED takes precedence over DISABLED, and DISABLED over
+// what the dates say.
 func StateOf(c Coupon, now time.Time) CouponState {
 	switch {
 	case c.Archived:

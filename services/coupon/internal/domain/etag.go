@@ -8,9 +8,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// Etag returns the opaque mark of one revision of a resource.
+// Etag returns an opaque string that identifies one revision of a resource.
 func Etag(name string, revision int64) string {
-	const kept = 9 // bytes: twelve characters, enough to tell revisions apart
+	const kept = 9 // bytes, which are twelve characters: enough to tell revisions apart
 	text := make([]byte, 0, 192)
 	text = append(text, name...)
 	text = append(text, '@')
@@ -18,8 +18,8 @@ func Etag(name string, revision int64) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:kept])
 }
 
-// MatchEtag refuses a change by a caller who knows another revision of a resource than the stored
-// one: ABORTED, ETAG_MISMATCH. An empty etag matches every revision.
+// MatchEtag refuses a change if the caller's etag is not that of the stored revision: ABORTED, ETAG_MISMATCH.
+// An empty etag matches every revision.
 func MatchEtag(etag, name string, revision int64) error {
 	if etag == "" || etag == Etag(name, revision) {
 		return nil

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// MaxDisplayNameChars is the greatest length of a display name, in characters.
+	// MaxDisplayNameChars is the maximum length of a display name, in characters.
 	MaxDisplayNameChars = 200
-	// MaxNoteChars is the greatest length of a coupon's internal note, in characters.
+	// MaxNoteChars is the maximum length of a coupon's internal note, in characters.
 	MaxNoteChars = 2000
-	// MaxUsageLimit is the greatest number of sales to which a coupon can be limited.
+	// MaxUsageLimit is the largest usage limit of a coupon, in sales.
 	MaxUsageLimit = 1_000_000_000
 
 	maxPercent = 100 * 10_000
@@ -23,7 +23,7 @@ const (
 	lastYear   = 9999
 )
 
-// checkDisplayName says what is wrong with a display name that is trimmed already.
+// checkDisplayName returns what is wrong with a trimmed display name.
 func checkDisplayName(name string) error {
 	const field = "display_name"
 	switch chars := utf8.RuneCountInString(name); {
@@ -39,7 +39,7 @@ func checkDisplayName(name string) error {
 	return nil
 }
 
-// checkNote says what is wrong with an internal note, which may have several lines.
+// checkNote returns what is wrong with an internal note, which may have several lines.
 func checkNote(note string) error {
 	const field = "internal_note"
 	isForbidden := func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' }
@@ -54,7 +54,7 @@ func checkNote(note string) error {
 	return nil
 }
 
-// checkDuration says what is wrong with a duration field that must be whole seconds within bounds.
+// checkDuration returns what is wrong with a duration that must be whole seconds within bounds.
 func checkDuration(field string, d, least, most time.Duration, bounds string) error {
 	switch {
 	case d < least || d > most:
@@ -81,10 +81,10 @@ func checkStart(field string, status ConversionStatus) error {
 	return checkChoice(field, status, StartPending, StartApproved)
 }
 
-// checkLimit says what is wrong with the number of sales to which a coupon is limited.
+// checkLimit returns what is wrong with a usage limit.
 func checkLimit(field string, limit int64) error {
 	if limit < 0 || limit > MaxUsageLimit {
-		return invalid(field, "the limit is %d; it must be from 0, which means any number, to 1,000,000,000", limit)
+		return invalid(field, "the limit is %d; it must be from 1 to 1,000,000,000, or 0 for no limit", limit)
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func checkPayout(field string, p money.Payout) (money.Payout, error) {
 			found.Add(invalid(field+".fixed", "%v", err))
 		}
 		if !p.Cap.IsNone() {
-			found.Add(invalid(field+".cap", "a fixed amount has no cap; leave the cap out, or say a percent"))
+			found.Add(invalid(field+".cap", "a fixed amount cannot have a cap; leave the cap out, or use a percentage"))
 		}
 		p.Fixed.Currency = strings.ToUpper(p.Fixed.Currency)
 	case money.Percent:
@@ -116,7 +116,7 @@ func checkPayout(field string, p money.Payout) (money.Payout, error) {
 	return p, found.Err()
 }
 
-// checkAmount returns an amount that may be none as it may be stored.
+// checkAmount returns an optional amount as it is stored.
 func checkAmount(field string, m money.Money) (money.Money, error) {
 	if m.IsNone() {
 		return money.Money{}, nil
@@ -128,7 +128,7 @@ func checkAmount(field string, m money.Money) (money.Money, error) {
 	return m, nil
 }
 
-// checkTime says what is wrong with a time.
+// checkTime returns what is wrong with a time.
 func checkTime(field string, t time.Time) error {
 	if year := t.UTC().Year(); year < firstYear || year > lastYear {
 		return invalid(field, "the time is in the year %d; it must be from %d to %d", year, firstYear, lastYear)
@@ -136,7 +136,7 @@ func checkTime(field string, t time.Time) error {
 	return nil
 }
 
-// checkChoice says what is wrong with a value that must be one of a few.
+// checkChoice returns what is wrong with a value that must be one of choices.
 func checkChoice[T ~string](field string, value T, choices ...T) error {
 	names := make([]string, len(choices))
 	for i, choice := range choices {

@@ -10,39 +10,39 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
-// Hold is the time in which a coupon keeps its code from other publishers, on an offer with UniqueCodes:
-// from Start, inclusive, to End, exclusive. It is empty if End is not after Start.
+// Hold is the time during which a coupon reserves its code on an offer with UniqueCodes: from Start
+// (inclusive) to End (exclusive). It is empty if End is not after Start.
 type Hold struct {
 	Publisher string
 	Start     time.Time
-	// End is NoExpiry for a coupon that does not expire.
+	// End is NoExpiry if the coupon does not expire.
 	End time.Time
 }
 
-// HoldOf returns the hold of a coupon: from its start to its expiry, or to when it was archived. A disabled
-// coupon holds its code too, since it can be enabled again. Grace does not count.
+// HoldOf returns a coupon's hold: from its start until it expires or was archived. A disabled coupon also
+// holds its code, because it can be enabled again. Grace does not count.
 func HoldOf(c Coupon) Hold {
 	hold := Hold{Publisher: c.Publisher, Start: c.StartTime, End: c.Expiry()}
-	if c.Archived { // Archiving was the last change.
+	if c.Archived { // archiving is always the last change
 		hold.End = earlier(hold.End, c.UpdateTime)
 	}
 	return hold
 }
 
-// meets says whether two publishers hold at the same time.
+// meets reports whether two holds of different publishers overlap.
 func (h Hold) meets(other Hold) bool {
 	return h.Publisher != other.Publisher && later(h.Start, other.Start).Before(earlier(h.End, other.End))
 }
 
-// WidensHold says whether a change lets a coupon hold its code at a time at which it did not.
+// WidensHold reports whether a change lets a coupon hold its code at a time when it did not before.
 func WidensHold(before, after Coupon) bool {
 	from, to := HoldOf(before), HoldOf(after)
 	return to.Start.Before(from.Start) || to.End.After(from.End)
 }
 
-// CheckMove says whether a coupon of an offer with UniqueCodes may change from before to after: CODE_TAKEN on
-// `start_time` or `expire_time` if one of the others holds the code at a time that the change adds. What
-// they held before at the same time stays.
+// CheckMove checks a change of a coupon on an offer with UniqueCodes. It returns CODE_TAKEN on `start_time`
+// or `expire_time` if another publisher holds the code at a time that the change adds. Overlaps that existed
+// before are allowed.
 func CheckMove(before, after Coupon, others []Hold) error {
 	from, to := HoldOf(before), HoldOf(after)
 	sooner := Hold{Publisher: to.Publisher, Start: to.Start, End: earlier(to.End, from.Start)}
@@ -58,8 +58,9 @@ func CheckMove(before, after Coupon, others []Hold) error {
 	return found.refuse(after, "keep the dates that it had").On(field)
 }
 
-// CheckUnshared says whether UniqueCodes can be turned on at a moment for an offer, given all holds of one of
-// its codes: CODES_SHARED on `unique_codes` if two publishers hold it at the same time, then or later.
+// CheckUnshared checks whether an offer's UniqueCodes can be turned on at a moment, given all holds of one of
+// its codes. It returns CODES_SHARED on `unique_codes` if two publishers hold the code at the same time, then
+// or later.
 func CheckUnshared(offer, code string, holds []Hold, now time.Time) error {
 	ahead := make([]Hold, 0, len(holds))
 	for _, h := range holds {
@@ -83,15 +84,15 @@ func CheckUnshared(offer, code string, holds []Hold, now time.Time) error {
 	return nil
 }
 
-// clash is what keeps a code from a coupon.
+// clash says why a coupon cannot have its code.
 type clash struct {
-	// by is the first hold in the way.
+	// by is the first hold that overlaps.
 	by Hold
-	// freeFrom is when the last one in the way ends.
+	// freeFrom is when the last hold that overlaps ends.
 	freeFrom time.Time
 }
 
-// clashOf returns which of others are in the way of a code's being held at some times; nil: none is.
+// clashOf returns the clash of a code's holds with those of others; nil if none overlap.
 func clashOf(others []Hold, times ...Hold) *clash {
 	var found *clash
 	for _, other := range others {
@@ -109,7 +110,8 @@ func clashOf(others []Hold, times ...Hold) *clash {
 	return found
 }
 
-// refuse returns the error for a coupon whose code is taken. It says which dates would be right, and what else.
+// refuse returns the error for a coupon whose code is taken. The message says which dates are free, and what
+// else would help.
 func (k *clash) refuse(c Coupon, instead string) *apperr.Error {
 	var right []string
 	if k.freeFrom.Before(c.Expiry()) {
@@ -129,7 +131,7 @@ func (k *clash) refuse(c Coupon, instead string) *apperr.Error {
 	return refused
 }
 
-// String returns the time of a hold in words.
+// String describes the time of a hold.
 func (h Hold) String() string {
 	if h.End.Before(NoExpiry()) {
 		return "from " + instant(h.Start) + " until " + instant(h.End)

@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
-// MaxIDChars is the greatest length of an offer's or a publisher's id, in characters.
+// MaxIDChars is the maximum length of an offer's or a publisher's id, in characters.
 const MaxIDChars = 63
 
 const (
@@ -17,12 +17,12 @@ const (
 	publisherPrefix = "publishers/"
 	approvalsPart   = "/approvals/"
 	couponsPart     = "/coupons/"
-	// AnyOffer is the id that stands for all offers in a parent: `offers/-`.
+	// AnyOffer is the id that means all offers in a parent, `offers/-`.
 	AnyOffer = "-"
 )
 
-// CheckID says what is wrong with an id that a caller chose; nil if it is 1 to 63 of `a-z 0-9 -`
-// and starts with a letter or digit.
+// CheckID returns what is wrong with an id that a caller chose; nil if it is 1 to 63 of `a-z 0-9 -` and
+// starts with a letter or digit.
 func CheckID(field, id string) error {
 	if isID(id) {
 		return nil
@@ -75,16 +75,16 @@ func ParsePublisherName(field, name string) (string, error) {
 	return "", badName(field, name, publisherPrefix, "a publisher", "publishers/{publisher}")
 }
 
-// cutID returns the id in a name that begins with a prefix, trimmed of pasted characters; ok is false if the
-// name has no id.
+// cutID returns the id after a prefix in a name, without surrounding characters that pasting adds. ok is
+// false if the name has no id.
 func cutID(name, prefix string) (id string, ok bool) {
 	id, ok = strings.CutPrefix(name, prefix)
 	id = pasted.Trim(id)
 	return id, ok && isID(id)
 }
 
-// ParseParent returns the offer's id in the parent of a list, "" for `offers/-`, which means all
-// offers, or INVALID_NAME on the field `parent`.
+// ParseParent returns the offer's id in the parent of a list, "" for `offers/-`, or INVALID_NAME on the field
+// `parent`.
 func ParseParent(name string) (string, error) {
 	if name == offerPrefix+AnyOffer {
 		return "", nil
@@ -103,8 +103,8 @@ func ParseApprovalName(field, name string) (offer, publisher string, err error) 
 	return offer, publisher, nil
 }
 
-// ParseCouponName returns the ids and the folded code in a coupon's name, in which the code may be
-// in any case, or INVALID_NAME on a field.
+// ParseCouponName returns the ids and the folded code in a coupon's name, or INVALID_NAME on a field. The
+// code may be in any case.
 func ParseCouponName(field, name string) (offer, publisher, code string, err error) {
 	rest, isOffers := strings.CutPrefix(name, offerPrefix)
 	offer, rest, isCoupon := strings.Cut(rest, couponsPart)
@@ -116,8 +116,8 @@ func ParseCouponName(field, name string) (offer, publisher, code string, err err
 	return offer, publisher, couponcode.Fold(code), nil
 }
 
-// badName says that a name is not that of a thing, and, where prefix and name together would be,
-// what was probably meant.
+// badName returns the error for a text that is not the name of a thing. If the text with prefix would be one,
+// the error suggests it.
 func badName(field, name, prefix, thing, pattern string) error {
 	if name == "" {
 		return apperr.Invalid("INVALID_NAME", field, "the name of %s is missing; write %s", thing, pattern)
@@ -128,8 +128,8 @@ func badName(field, name, prefix, thing, pattern string) error {
 	return apperr.Invalid("INVALID_NAME", field, "%s is not the name of %s; write %s", quote(name), thing, pattern)
 }
 
-// quote returns a caller's text for a message: in quotes, without control characters, and cut
-// where it is long.
+// quote returns a caller's text for a message: quoted, without control characters, and shortened if it is
+// long.
 func quote(text string) string {
 	const longest = 80
 	if len(text) > longest {

@@ -16,7 +16,7 @@ const (
 	MaxWindow = 366 * day
 )
 
-// DefaultOffer returns an offer with the default of each setting and nothing else.
+// DefaultOffer returns an offer with the default settings.
 func DefaultOffer() Offer {
 	return Offer{
 		State:                   OfferActive,
@@ -28,9 +28,8 @@ func DefaultOffer() Offer {
 	}
 }
 
-// CheckOffer returns an offer as it may be stored: its display name trimmed, its currencies in
-// upper case. The error names every setting at fault. The id and what the service itself sets are
-// not looked at.
+// CheckOffer returns an offer as it is stored: with its display name trimmed and its currencies in upper
+// case. The error names every setting at fault. The id and the fields that the service sets are not checked.
 func CheckOffer(o Offer) (Offer, error) {
 	var found apperr.Findings
 	o.DisplayName = pasted.Trim(o.DisplayName)
@@ -72,7 +71,7 @@ func (o Offer) Forwarded() []string {
 	return strings.Split(o.ForwardParameters, ",")
 }
 
-// checkURL says what is wrong with a URL template.
+// checkURL returns what is wrong with a URL template.
 func checkURL(field, template string) error {
 	if template == "" {
 		return invalid(field, "the URL is missing; write an http or https URL such as https://shop.example.com/?click={click_id}")
@@ -83,7 +82,7 @@ func checkURL(field, template string) error {
 	return nil
 }
 
-// CheckApproval returns an approval as it may be stored. The error names every field at fault.
+// CheckApproval returns an approval as it is stored. The error names every field at fault.
 func CheckApproval(a Approval) (Approval, error) {
 	var err error
 	a.Payout, err = checkPayout("payout", a.Payout)

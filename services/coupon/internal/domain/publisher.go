@@ -24,13 +24,13 @@ type Publisher struct {
 	ID          string
 	DisplayName string
 	State       PublisherState
-	// PostbackURL is the template of the URL to which deliveries are sent; empty: nothing is delivered.
+	// PostbackURL is the template of the URL for deliveries. If it is empty, nothing is delivered.
 	PostbackURL string
 	Delivery    DeliverySettings
-	// DeliverySecret signs deliveries. It is in the form of Standard Webhooks: `whsec_` and base64.
+	// DeliverySecret signs deliveries. It has the format of Standard Webhooks: `whsec_` and base64.
 	DeliverySecret string
-	// PreviousDeliverySecret is the one before the last rotation: it signs too until
-	// PreviousDeliverySecretExpireTime, exclusive. Both are empty where there is none.
+	// PreviousDeliverySecret is the secret from before the last rotation. It also signs deliveries until
+	// PreviousDeliverySecretExpireTime (exclusive). Both are zero if there was no rotation.
 	PreviousDeliverySecret           string
 	PreviousDeliverySecretExpireTime time.Time
 	CreateTime                       time.Time
@@ -38,12 +38,12 @@ type Publisher struct {
 	Revision                         int64
 }
 
-// DeliverySettings say when and how a publisher is told of its conversions.
+// DeliverySettings say when and how conversions are delivered to a publisher.
 type DeliverySettings struct {
 	Method DeliveryMethod
-	// Statuses are those on which the publisher is told; empty: all.
+	// Statuses are the conversion statuses that are delivered; empty means all.
 	Statuses DeliveryStatuses
-	// OnlyWithClick says that only conversions with the publisher's own click id are delivered.
+	// OnlyWithClick means that only conversions with the publisher's own click id are delivered.
 	OnlyWithClick bool
 }
 
@@ -56,7 +56,7 @@ const (
 	DeliverByPost DeliveryMethod = "POST"
 )
 
-// DeliveryStatus says where a conversion stands when its publisher is told.
+// DeliveryStatus is the status of a conversion that is delivered.
 type DeliveryStatus string
 
 // The statuses of conversions, in their order.
@@ -66,11 +66,11 @@ const (
 	DeliverRejected DeliveryStatus = "REJECTED"
 )
 
-// DeliveryStatuses are some delivery statuses, with commas between: a text, so that what has them can
-// be compared. As checked they are in their order, each once.
+// DeliveryStatuses is a list of delivery statuses, separated by commas. It is a string so that structs with
+// it are comparable. Once checked, it is sorted and has no duplicates.
 type DeliveryStatuses string
 
-// DeliveryStatusesOf returns statuses as one value.
+// DeliveryStatusesOf joins statuses to a list.
 func DeliveryStatusesOf(statuses ...DeliveryStatus) DeliveryStatuses {
 	var all strings.Builder
 	for i, status := range statuses {
@@ -87,7 +87,7 @@ func AllDeliveryStatuses() DeliveryStatuses {
 	return DeliveryStatusesOf(DeliverPending, DeliverApproved, DeliverRejected)
 }
 
-// List returns the statuses one by one; nil where there is none.
+// List returns the statuses as a slice; nil if it is empty.
 func (s DeliveryStatuses) List() []DeliveryStatus {
 	if s == "" {
 		return nil
@@ -100,14 +100,14 @@ func (s DeliveryStatuses) List() []DeliveryStatus {
 	return statuses
 }
 
-// DefaultPublisher returns a publisher with the default of each setting and nothing else.
+// DefaultPublisher returns a publisher with the default settings.
 func DefaultPublisher() Publisher {
 	return Publisher{State: PublisherActive, Delivery: DeliverySettings{Method: DeliverByGet}}
 }
 
-// CheckPublisher returns a publisher as it may be stored: its display name trimmed, the statuses on
-// which it is told in their order, each once. checkHost says what is wrong with the host of a postback
-// URL; nil: any will do. The error names every setting at fault.
+// CheckPublisher returns a publisher as it is stored: with its display name trimmed, and its delivery
+// statuses sorted and without duplicates. checkHost returns what is wrong with the host of a postback URL; if
+// it is nil, every host is allowed. The error names every setting at fault.
 func CheckPublisher(p Publisher, checkHost func(*url.URL) error) (Publisher, error) {
 	var found apperr.Findings
 	p.DisplayName = pasted.Trim(p.DisplayName)
@@ -122,7 +122,7 @@ func CheckPublisher(p Publisher, checkHost func(*url.URL) error) (Publisher, err
 	return p, found.Err()
 }
 
-// checkPostbackURL says what is wrong with the template of a URL to which deliveries are sent.
+// checkPostbackURL returns what is wrong with the template of a URL for deliveries.
 func checkPostbackURL(template string, checkHost func(*url.URL) error) error {
 	const field = "postback_url"
 	if template == "" {
@@ -131,7 +131,7 @@ func checkPostbackURL(template string, checkHost func(*url.URL) error) error {
 	if err := deliveryurl.Check(template); err != nil {
 		return invalid(field, "%v", err)
 	}
-	u, err := url.Parse(template) // a macro is never before the path
+	u, err := url.Parse(template) // macros come only after the host, so the rest can be parsed
 	if err != nil {
 		return invalid(field, "the URL cannot be read")
 	}
@@ -144,7 +144,7 @@ func checkPostbackURL(template string, checkHost func(*url.URL) error) error {
 	return nil
 }
 
-// checkDeliveryStatuses returns statuses in their order, each once.
+// checkDeliveryStatuses returns statuses sorted and without duplicates.
 func checkDeliveryStatuses(statuses DeliveryStatuses) (DeliveryStatuses, error) {
 	given := map[DeliveryStatus]bool{}
 	for _, status := range statuses.List() {
@@ -162,8 +162,8 @@ func checkDeliveryStatuses(statuses DeliveryStatuses) (DeliveryStatuses, error) 
 	return DeliveryStatusesOf(ordered...), nil
 }
 
-// DeliverOn returns the statuses on which a publisher is told of its conversions: none where it is not
-// active or has no postback URL.
+// DeliverOn returns the statuses that a publisher gets deliveries for. They are empty if it is not active or
+// has no postback URL.
 func (p Publisher) DeliverOn() DeliveryStatuses {
 	switch {
 	case p.State != PublisherActive || p.PostbackURL == "":
@@ -175,8 +175,8 @@ func (p Publisher) DeliverOn() DeliveryStatuses {
 	}
 }
 
-// RotateSecret returns a publisher with a new delivery secret. The one that it had signs for an overlap
-// yet; the one before that, if there is any, no more. The overlap is one that CheckOverlap takes.
+// RotateSecret returns a publisher with a new delivery secret. Its current one still signs for an overlap,
+// which must satisfy CheckOverlap. An older one stops signing.
 func RotateSecret(p Publisher, next string, overlap time.Duration, now time.Time) Publisher {
 	p.PreviousDeliverySecret, p.PreviousDeliverySecretExpireTime = "", time.Time{}
 	if overlap > 0 {
@@ -187,8 +187,8 @@ func RotateSecret(p Publisher, next string, overlap time.Duration, now time.Time
 	return p
 }
 
-// PreviousSecretAt returns a publisher's delivery secret before the last rotation and until when it
-// signs, as far as it does at a moment; both empty where it does not.
+// PreviousSecretAt returns a publisher's delivery secret from before the last rotation and when it stops
+// signing. Both are zero if it does not sign at a moment.
 func (p Publisher) PreviousSecretAt(now time.Time) (string, time.Time) {
 	if !now.Before(p.PreviousDeliverySecretExpireTime) {
 		return "", time.Time{}

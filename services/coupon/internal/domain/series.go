@@ -16,31 +16,32 @@ const (
 	MinRandomChars   = 4
 	MaxRandomChars   = 32
 	DefaultRandom    = 8
-	codesPerOneGiven = 1000 // less than one in so many of the codes that there can be is given out
+	codesPerOneGiven = 1000 // fewer than one in this many possible codes may be given out
 )
 
-// codeAlphabet has no characters that are mistaken for another: no 0 O 1 I L.
+// codeAlphabet leaves out characters that are easily confused: 0 O 1 I L.
 const codeAlphabet = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
-// Series says which codes to make up.
+// Series says which codes to generate.
 type Series struct {
-	// Count is how many.
+	// Count is the number of codes.
 	Count int
-	// Prefix is what each begins with; it may be empty.
+	// Prefix is what each code begins with. It may be empty.
 	Prefix string
-	// Length is how many random characters follow the prefix; 0 stands for DefaultRandom.
+	// Length is the number of random characters after the prefix; 0 means DefaultRandom.
 	Length int
 }
 
-// CheckSeriesOf returns a coupon and a series of codes for it as CheckCoupon does: the coupon has no
-// code, the series its defaults. The error names every field at fault; those of the series are
-// `count`, `prefix` and `length`, each with INVALID_ and the field's name as its reason.
+// CheckSeriesOf checks a coupon without a code as CheckCoupon does, and a series of codes for it. It returns
+// both as they are used, the series with its defaults filled in. The error names every field at fault. The
+// fields of the series are `count`, `prefix` and `length`, with the reasons INVALID_COUNT, INVALID_PREFIX and
+// INVALID_LENGTH.
 func CheckSeriesOf(draft Coupon, s Series) (Coupon, Series, error) {
 	var found apperr.Findings
 	if pasted.Trim(draft.Code) != "" {
-		found.Add(invalid("code", "the code is %s; it must be empty, codes are made up here", quote(draft.Code)))
+		found.Add(invalid("code", "the code is %s; it must be empty, because codes are generated", quote(draft.Code)))
 	}
-	draft.Code = codeAlphabet // It stands for the codes to come, which are fit by the way they are made.
+	draft.Code = codeAlphabet // a valid placeholder for the generated codes, which are always valid
 	draft, err := CheckCoupon(draft)
 	draft.Code = ""
 	found.Add(err)
@@ -61,13 +62,13 @@ func checkCount(count int) error {
 	return nil
 }
 
-// checkLength also refuses a length at which so many codes would be easy to guess.
+// checkLength also refuses a length that would make Count codes easy to guess.
 func checkLength(s Series) error {
 	if s.Length < MinRandomChars || s.Length > MaxRandomChars {
 		return invalid("length", "the length is %d; it must be 4 to 32", s.Length)
 	}
 	if checkCount(s.Count) == nil && s.Length < lengthFor(s.Count) {
-		return invalid("length", "%d codes of %d random characters would be easy to guess; take a length of at least %d",
+		return invalid("length", "%d codes of %d random characters would be easy to guess; the length must be at least %d",
 			s.Count, s.Length, lengthFor(s.Count))
 	}
 	return nil
@@ -85,7 +86,7 @@ func checkPrefix(prefix string) error {
 	return nil
 }
 
-// lengthFor returns the shortest length at which so many codes, 10,000 at most, are hard to guess.
+// lengthFor returns the shortest length at which count codes, at most 10,000, are hard to guess.
 func lengthFor(count int) int {
 	length, codes := 0, 1
 	for length < MinRandomChars || count*codesPerOneGiven >= codes {
@@ -94,9 +95,9 @@ func lengthFor(count int) int {
 	return length
 }
 
-// FillCodes makes codes of a series until there are as many as it has, none of them in taken, to
-// which it adds them folded. The series is one that CheckSeries returned. random must have bytes
-// without an end, each value as likely as any other.
+// FillCodes generates codes until there are as many as the series has. None is in taken, and each is added to
+// it, folded. The series must come from CheckSeriesOf. random must be an endless source of uniformly
+// distributed bytes.
 func FillCodes(codes []string, s Series, taken map[string]bool, random io.Reader) ([]string, error) {
 	for len(codes) < s.Count {
 		code, err := makeCode(s, random)
@@ -111,9 +112,9 @@ func FillCodes(codes []string, s Series, taken map[string]bool, random io.Reader
 	return codes, nil
 }
 
-// makeCode returns a code of a series, each as likely as any other.
+// makeCode returns a code of a series. All possible codes are equally likely.
 func makeCode(s Series, random io.Reader) (string, error) {
-	const fair = 256 / len(codeAlphabet) * len(codeAlphabet) // bytes from here on would favour the first characters
+	const fair = 256 / len(codeAlphabet) * len(codeAlphabet) // bytes from this one on would favor the first characters
 	code := append(make([]byte, 0, len(s.Prefix)+s.Length), s.Prefix...)
 	chance := make([]byte, s.Length)
 	for len(code) < len(s.Prefix)+s.Length {
@@ -139,8 +140,9 @@ func WithCodes(draft Coupon, codes []string) []Coupon {
 	return coupons
 }
 
-// SeriesExhausted says that no more free codes of a series were found: INVALID_LENGTH on `length`.
+// SeriesExhausted returns the error for a series that has too few free codes left: INVALID_LENGTH on
+// `length`.
 func SeriesExhausted(s Series) error {
-	return invalid("length", "too many codes of %d random characters behind the prefix %s are taken; take a greater length or another prefix",
+	return invalid("length", "too many codes of %d random characters after the prefix %s are taken; use a greater length or another prefix",
 		s.Length, quote(s.Prefix))
 }

@@ -7,27 +7,27 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
-// Standings is what is stored about many coupons that somebody wants to create, as one consistent
-// view, and what was admitted since: each coupon is judged as if those before it were stored. It is
-// for one goroutine.
+// Standings is a consistent view of what is stored about many coupons to create, plus what was admitted
+// since. Each coupon is checked as if the admitted ones before it were stored. It is not safe for concurrent
+// use.
 type Standings struct {
-	// Offers and Publishers are by id, Approvals by ApprovalID; what does not exist is not there.
+	// Offers and Publishers are keyed by id, Approvals by ApprovalID. Records that do not exist are missing.
 	Offers     map[string]*Offer
 	Publishers map[string]*Publisher
 	Approvals  map[string]*Approval
-	// exists has the ids of the coupons asked about, and whether they exist.
+	// exists says for each coupon to create, by id, whether it exists already.
 	exists map[string]bool
-	// holders are the publishers who have a code, in order, one more than are ever told.
+	// holders are the publishers who have a code, sorted. It keeps one more than a Standing lists, since that
+	// leaves one out.
 	holders map[heldCode][]string
-	// holds are when they have it, on offers with UniqueCodes.
+	// holds are their holds, on offers with UniqueCodes.
 	holds map[heldCode][]Hold
 }
 
 // heldCode is a folded code on an offer.
 type heldCode struct{ offer, code string }
 
-// NewStandings returns the standings of the coupons that drafts name by offer, publisher and code:
-// nothing exists yet.
+// NewStandings returns empty standings of the coupons that drafts identify by offer, publisher and code.
 func NewStandings(drafts []Coupon) *Standings {
 	s := &Standings{
 		Offers:     map[string]*Offer{},
@@ -43,8 +43,9 @@ func NewStandings(drafts []Coupon) *Standings {
 	return s
 }
 
-// AddHolder notes that the publisher of a coupon has its code, of which only the key and what HoldOf reads
-// count. However many there are, no more are kept than a standing tells. Offers has the coupon's offer before.
+// AddHolder records that a coupon's publisher has its code. Only the coupon's key and the fields that HoldOf
+// reads are used. No more holders are kept than a Standing lists. Offers must have the coupon's offer
+// already.
 func (s *Standings) AddHolder(c Coupon) {
 	id := c.ID()
 	if _, asked := s.exists[id]; asked {
@@ -63,14 +64,14 @@ func (s *Standings) AddHolder(c Coupon) {
 	s.holders[held] = holders[:min(len(holders), MaxSharers+1)]
 }
 
-// Free returns those of some codes that no publisher has on an offer.
+// Free returns the codes that no publisher has on an offer.
 func (s *Standings) Free(offer string, codes []string) []string {
 	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool {
 		return len(s.holders[heldCode{offer: offer, code: couponcode.Fold(code)}]) > 0
 	})
 }
 
-// Of returns what stands about one of the coupons.
+// Of returns the Standing of one of the coupons.
 func (s *Standings) Of(draft Coupon) Standing {
 	held := heldCode{offer: draft.Offer, code: couponcode.Fold(draft.Code)}
 	holders := s.holders[held]
@@ -85,8 +86,8 @@ func (s *Standings) Of(draft Coupon) Standing {
 	}
 }
 
-// Admit decides on one of the coupons as AdmitCoupon does. One that is admitted, and the approval
-// that comes with it, stand for those that follow.
+// Admit decides on one of the coupons as AdmitCoupon does. An admitted coupon and its approval count as
+// stored from then on.
 func (s *Standings) Admit(draft Coupon, now time.Time) (Plan, error) {
 	plan, err := AdmitCoupon(draft, s.Of(draft), now)
 	if err != nil {

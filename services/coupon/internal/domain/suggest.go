@@ -11,11 +11,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
-// suggestCode returns the code that an invalid one probably means, or "". It removes punctuation, symbols,
-// spaces and accents, and writes the other letters of the Latin script as their languages do in ASCII. It
-// never drops a letter or a digit: if it cannot write one, it suggests nothing.
+// suggestCode returns the code that an invalid text probably means, or "". It removes punctuation, symbols,
+// spaces and accents, and transliterates other Latin letters to ASCII. It never drops a letter or a digit: if
+// it cannot transliterate one, it suggests nothing.
 func suggestCode(text string) string {
-	const longest = 4 * couponcode.MaxChars // a text far longer than a code is not a misspelled code
+	const longest = 4 * couponcode.MaxChars // a much longer text is not a misspelled code
 	if len(text) > longest || !utf8.ValidString(text) || spreadsheetCause(text) != "" {
 		return ""
 	}
@@ -36,15 +36,15 @@ func suggestCode(text string) string {
 	return code.String()
 }
 
-// isAmongCapitals reports whether a letter has a capital next to it and no small letter, as the ß of STRAßE,
-// which has no capital on keyboards.
+// isAmongCapitals reports whether a letter has capitals but no small letters next to it, like the ß in
+// STRAßE, which keyboards cannot type as a capital.
 func isAmongCapitals(before, after string) bool {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	next, _ := utf8.DecodeRuneInString(after)
 	return (unicode.IsUpper(last) || unicode.IsUpper(next)) && !unicode.IsLower(last) && !unicode.IsLower(next)
 }
 
-// latin holds the letters of the Latin script that do not decompose into an ASCII letter and marks.
+// latin has the ASCII forms of Latin letters that do not decompose into an ASCII letter and marks.
 var latin = map[rune]string{
 	'ß': "ss", 'ẞ': "SS", 'æ': "ae", 'Æ': "AE", 'œ': "oe", 'Œ': "OE", 'ø': "o", 'Ø': "O", 'ł': "l", 'Ł': "L",
 	'đ': "d", 'Đ': "D", 'ð': "d", 'Ð': "D", 'þ': "th", 'Þ': "TH", 'ħ': "h", 'Ħ': "H", 'ŧ': "t", 'Ŧ': "T",
@@ -53,8 +53,8 @@ var latin = map[rune]string{
 	'ɔ': "o", 'Ɔ': "O", 'ɲ': "n", 'Ɲ': "N",
 }
 
-// inASCII returns a character as ASCII letters and digits: "" if it is neither a letter nor a digit; ok is
-// false for a letter or digit without an ASCII form.
+// inASCII transliterates a character to ASCII letters and digits. The result is "" if the character is
+// neither a letter nor a digit. ok is false if it is one but has no ASCII form.
 func inASCII(c rune) (written string, ok bool) {
 	switch {
 	case couponcode.IsChar(c):
@@ -72,7 +72,7 @@ func inASCII(c rune) (written string, ok bool) {
 		return c
 	}, norm.NFKD.String(string(c)))
 	for _, c := range bare {
-		if special, ok := latin[c]; ok { // an accent on one of those, as in ǿ
+		if special, ok := latin[c]; ok { // such a letter with an accent, like ǿ
 			bare = strings.Replace(bare, string(c), special, 1)
 		}
 	}
@@ -82,12 +82,12 @@ func inASCII(c rune) (written string, ok bool) {
 		return bare, isPlain
 	case isPlain && len(bare) == 1: // a letter in a circle
 		return bare, true
-	default: // a symbol, unless it is a letter in a black circle or square, which has no plain one
+	default: // a symbol, unless it is a letter in a black circle or square, which does not decompose
 		return "", c < 0x1F150 || c > 0x1F189
 	}
 }
 
-// Texts that a spreadsheet makes of a code that it took for something else.
+// Texts that spreadsheets turn codes into that look like numbers, dates or formulas.
 var (
 	rewrittenNumber = regexp.MustCompile(`^[-+]?[0-9]+([.,][0-9]+)?[eE][-+]?[0-9]+$`)
 	formattedNumber = regexp.MustCompile(`^[-+]?([0-9]+[.,][0-9]+|[0-9]{1,3}([.,'’ \x{00A0}\x{202F}][0-9]{3})+([.,][0-9]+)?) ?%?$`)
@@ -95,8 +95,8 @@ var (
 	cellError       = regexp.MustCompile(`^#(NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|N/A|SPILL!|CALC!|#+)$`)
 )
 
-// spreadsheetCause says what a spreadsheet did to a code; "" if nothing visible. What was typed is lost, so
-// there is no suggestion then.
+// spreadsheetCause describes what a spreadsheet did to a code; "" if it did nothing visible. The typed code
+// is lost, so no code can be suggested.
 func spreadsheetCause(text string) string {
 	const remedy = "; format the column as text and enter the code again"
 	switch {

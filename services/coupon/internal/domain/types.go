@@ -1,5 +1,5 @@
-// Package domain holds the coupon service's types and decisions. It is pure: no context, proto, storage or clock;
-// time and state come in, values come out.
+// Package domain holds the coupon service's types and decisions. It is pure: no context, proto, storage or
+// clock; it gets the time and state as arguments and returns values.
 package domain
 
 import (
@@ -19,7 +19,7 @@ const (
 	OfferArchived OfferState = "ARCHIVED"
 )
 
-// PostbackAuth says how a postback proves where it comes from.
+// PostbackAuth says how a postback proves that it comes from the advertiser.
 type PostbackAuth string
 
 // The ways to authenticate postbacks.
@@ -39,17 +39,17 @@ const (
 	OnlyIfClicked Precedence = "ONLY_IF_CLICKED"
 )
 
-// ConversionStatus is the status in which an offer's conversions start.
+// ConversionStatus is the initial status of an offer's conversions.
 type ConversionStatus string
 
-// The statuses in which conversions can start.
+// The initial statuses of conversions.
 const (
 	StartPending  ConversionStatus = "PENDING"
 	StartApproved ConversionStatus = "APPROVED"
 )
 
-// Offer is what an advertiser pays for. Times are UTC in whole milliseconds, durations whole
-// seconds, in this and all types here.
+// Offer is what an advertiser pays for. In all types of this package, times are in UTC and whole
+// milliseconds, and durations in whole seconds.
 type Offer struct {
 	ID             string
 	DisplayName    string
@@ -58,8 +58,8 @@ type Offer struct {
 	State          OfferState
 	PostbackAuth   PostbackAuth
 	Credentials
-	// Previous are the credentials before the last rotation: taken until PreviousExpireTime, exclusive.
-	// All of it is empty where there are none.
+	// Previous are the credentials from before the last rotation. They are accepted until PreviousExpireTime
+	// (exclusive). Both are zero if there was no rotation.
 	Previous                Credentials
 	PreviousExpireTime      time.Time
 	Precedence              Precedence
@@ -70,29 +70,29 @@ type Offer struct {
 	Revenue                 money.Payout
 	DefaultConversionStatus ConversionStatus
 	CurrencyCode            string
-	// ForwardParameters are the parameters of links that reach the landing page, separated by commas: see
-	// trackinglink.CheckForward. "" is the default list.
+	// ForwardParameters are the parameters of links that are added to the landing page's URL, separated by
+	// commas: see trackinglink.CheckForward. "" means the default list.
 	ForwardParameters string
-	// OpenPostbackMaxAmount is the greatest amount that a postback without proof may report under AuthOpen;
-	// none: any.
+	// OpenPostbackMaxAmount is the largest amount that a postback without proof may report under AuthOpen.
+	// Zero means no limit.
 	OpenPostbackMaxAmount money.Money
 	CreateTime            time.Time
 	UpdateTime            time.Time
-	// Revision starts at 1 and grows by one with each change.
+	// Revision starts at 1 and increases by one with each change.
 	Revision int64
 }
 
-// Credentials are what a postback proves with that it comes from an offer's advertiser.
+// Credentials let a postback prove that it comes from an offer's advertiser.
 type Credentials struct {
 	PostbackToken string
-	// PostbackSecret is in the form of Standard Webhooks: `whsec_` and base64.
+	// PostbackSecret has the format of Standard Webhooks: `whsec_` and base64.
 	PostbackSecret string
 }
 
-// ApprovalState is a publisher's standing on an offer.
+// ApprovalState says whether a publisher may promote an offer.
 type ApprovalState string
 
-// The standings; NoApproval means that none is recorded.
+// The approval states. NoApproval means that no approval is stored.
 const (
 	NoApproval       ApprovalState = ""
 	ApprovalPending  ApprovalState = "PENDING"
@@ -100,22 +100,22 @@ const (
 	ApprovalBlocked  ApprovalState = "BLOCKED"
 )
 
-// ApprovalSource says what gave a standing.
+// ApprovalSource says what set an approval's state.
 type ApprovalSource string
 
-// The sources of a standing.
+// The sources of an approval's state.
 const (
 	SourceManual ApprovalSource = "MANUAL"
 	SourceCoupon ApprovalSource = "COUPON"
 )
 
-// Approval is a publisher's standing on an offer.
+// Approval says whether a publisher may promote an offer, and what it earns there.
 type Approval struct {
 	Offer     string
 	Publisher string
 	State     ApprovalState
 	Source    ApprovalSource
-	// Payout is what the publisher earns on the offer instead of the offer's payout.
+	// Payout replaces the offer's payout for this publisher, if set.
 	Payout     money.Payout
 	CreateTime time.Time
 	UpdateTime time.Time
@@ -132,18 +132,18 @@ func ApprovalID(offer, publisher string) string { return offer + "/" + publisher
 type Coupon struct {
 	Offer     string
 	Publisher string
-	// Code is as typed, trimmed.
+	// Code is the code as typed, trimmed.
 	Code      string
 	StartTime time.Time
-	// ExpireTime is zero for a coupon that does not expire.
+	// ExpireTime is zero if the coupon does not expire.
 	ExpireTime   time.Time
 	InternalNote string
 	Enabled      bool
 	Archived     bool
 	Payout       money.Payout
 	Settings     CouponSettings
-	// UsageLimit and DailyUsageLimit are how many sales the coupon can earn, in all and on one day; 0:
-	// any number. The tracking service keeps to them; here they are only kept.
+	// UsageLimit and DailyUsageLimit are the largest numbers of sales that the coupon can earn, in total and
+	// per day; 0 means no limit. The tracking service enforces them; this service only stores them.
 	UsageLimit      int64
 	DailyUsageLimit int64
 	CreateTime      time.Time
@@ -151,8 +151,8 @@ type Coupon struct {
 	Revision        int64
 }
 
-// CouponSettings are a coupon's own settings, instead of its offer's. Each that is empty or unset is
-// the offer's.
+// CouponSettings are a coupon's own settings, which override its offer's. If one is empty or unset, the
+// offer's applies.
 type CouponSettings struct {
 	Precedence              Precedence
 	ClickWindow             OptionalDuration
@@ -161,7 +161,7 @@ type CouponSettings struct {
 	FallbackURL             string
 }
 
-// OptionalDuration is a duration that may be unset, which is not the same as zero.
+// OptionalDuration is a duration that may be unset, which differs from zero.
 type OptionalDuration struct {
 	IsSet bool
 	Value time.Duration
@@ -175,36 +175,36 @@ func CouponID(offer, publisher, code string) string {
 	return offer + "/" + publisher + "/" + couponcode.Fold(code)
 }
 
-// Candidate is a coupon with all that its validity hangs on.
+// Candidate is a coupon with everything that decides whether it is valid.
 type Candidate struct {
 	Coupon         Coupon
 	OfferState     OfferState
 	PublisherState PublisherState
 	ApprovalState  ApprovalState
 	ApprovalPayout money.Payout
-	// DeliverOn are the statuses on which its publisher is told of conversions; empty: on none.
+	// DeliverOn are the conversion statuses that its publisher gets deliveries for. Empty means none.
 	DeliverOn DeliveryStatuses
 }
 
-// Standing is what is stored about a coupon that somebody wants to create, as one consistent view.
+// Standing is a consistent view of what is stored about a coupon to create.
 type Standing struct {
-	// Offer, Publisher and Approval are nil where there is none.
+	// Offer, Publisher and Approval are nil if they do not exist.
 	Offer     *Offer
 	Publisher *Publisher
 	Approval  *Approval
-	// Exists says whether the very coupon exists already.
+	// Exists reports whether the coupon itself exists already.
 	Exists bool
-	// SharedWith lists the other publishers who have the code on the offer, in order, 100 at most.
+	// SharedWith has the other publishers that have the code on the offer, sorted, at most 100.
 	SharedWith []string
-	// Holds are when they hold it, of all of them; nil if the offer does not have UniqueCodes.
+	// Holds are the holds of all of them; nil if the offer does not have UniqueCodes.
 	Holds []Hold
 }
 
-// Plan is what to write for a new coupon: all of it, in one transaction.
+// Plan is what to write for a new coupon, in one transaction.
 type Plan struct {
 	Coupon Coupon
-	// Approval is the approval to store, nil where the standing needs no change.
+	// Approval is the approval to store; nil if the stored one stays.
 	Approval *Approval
-	// SharedWith is passed on from the Standing.
+	// SharedWith is that of the Standing.
 	SharedWith []string
 }

@@ -5,7 +5,7 @@ import "time"
 // Reason says why a code does not give its discount, or why its coupon cannot be named.
 type Reason string
 
-// The reasons; NoReason means that nothing stands in the way.
+// The reasons. NoReason means that the code is valid.
 const (
 	NoReason      Reason = ""
 	UnknownCode   Reason = "UNKNOWN_CODE"
@@ -17,8 +17,8 @@ const (
 	OfferInactive Reason = "OFFER_INACTIVE"
 )
 
-// Validity says why a coupon is not valid at a moment; NoReason if it is. What concerns the coupon
-// itself is named before what concerns its offer and its publisher.
+// Validity returns why a coupon is not valid at a moment; NoReason if it is. Reasons about the coupon itself
+// come before those about its offer and its publisher.
 func Validity(c *Candidate, now time.Time) Reason {
 	switch StateOf(c.Coupon, now) {
 	case CouponArchived, CouponDisabled:
@@ -37,25 +37,25 @@ func Validity(c *Candidate, now time.Time) Reason {
 	return NoReason
 }
 
-// MaxSharers is how many coupons with one code an answer lists at most.
+// MaxSharers is the largest number of coupons with one code that an answer lists.
 const MaxSharers = 100
 
-// Verdict says whether a code gives its discount, and whose code it is.
+// Verdict says whether a code gives its discount, and whose it is.
 type Verdict struct {
-	// Valid says that the code gives its discount.
+	// Valid reports whether the code gives its discount.
 	Valid bool
-	// Reason says why not; or AmbiguousCode, when the code is valid for several.
+	// Reason says why the code is not valid. It is AmbiguousCode if several valid coupons have it.
 	Reason Reason
-	// Coupon is the coupon that the code means, nil where it means none, or several.
+	// Coupon is the only coupon that the code can mean, valid or not; nil if there is none, or several.
 	Coupon *Candidate
-	// Names are the valid coupons' names where there are several, MaxSharers at most.
+	// Names has the names of the valid coupons if there are several, at most MaxSharers.
 	Names []string
-	// Time is the moment that was judged.
+	// Time is the moment that the verdict is for.
 	Time time.Time
 }
 
-// Judge says what a code is worth at a moment, given all coupons that have it. Where publisher is
-// not empty, only that publisher's count. A valid coupon counts before any that is not.
+// Judge returns the verdict on a code at a moment, given all coupons that have it. If publisher is not empty,
+// only that publisher's coupons count. Valid coupons take precedence over others.
 func Judge(candidates []Candidate, publisher string, now time.Time) Verdict {
 	var valid, invalid *Candidate
 	found, validOnes, reason := 0, 0, UnknownCode
@@ -86,8 +86,8 @@ func Judge(candidates []Candidate, publisher string, now time.Time) Verdict {
 	}
 }
 
-// nearer returns which of two reasons is nearer to a valid code: it is what a shopper is told when
-// several coupons have the code and none is valid.
+// nearer returns the reason that is closer to a valid code. It is what a shopper sees if several coupons have
+// the code and none is valid.
 func nearer(a, b Reason) Reason {
 	for _, reason := range [...]Reason{NotStarted, Expired, OfferInactive, NotApproved, Disabled} {
 		if a == reason || b == reason {
