@@ -19,8 +19,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
-// withMixedParties stores offers and publishers of which some take no coupons; the offers' ids begin
-// with a prefix, and those of the publishers, which are stored once, do not.
+// withMixedParties stores offers and publishers, some of which cannot have coupons. The offers' ids begin
+// with a prefix. The publishers' do not, and publishers are stored only once.
 func withMixedParties(t *testing.T, s *app.Service, prefix string) {
 	t.Helper()
 	withParties(t, s, []string{prefix + "10", prefix + "unique", prefix + "archived"}, nil)
@@ -38,7 +38,7 @@ func batchOf(drafts ...domain.Coupon) app.Batch {
 	return b
 }
 
-// outcome is what a result tells, in short.
+// outcome summarizes a result.
 func outcome(r app.BatchResult) string {
 	if r.Fault != nil {
 		return fmt.Sprint(r.Fault.Kind, " ", r.Fault.Reason, " ", r.Fault.Message, r.Fault.Violations, r.Fault.Metadata)
@@ -46,7 +46,7 @@ func outcome(r app.BatchResult) string {
 	return fmt.Sprintf("%+v", r.Shared)
 }
 
-// everyCoupon returns all coupons and approvals of the offers of withMixedParties, in short.
+// everyCoupon summarizes all coupons and approvals of the offers of withMixedParties.
 func everyCoupon(t *testing.T, s *app.Service, prefix string) string {
 	t.Helper()
 	var all []string
@@ -58,7 +58,7 @@ func everyCoupon(t *testing.T, s *app.Service, prefix string) string {
 	return strings.Join(all, "\n")
 }
 
-// A batch answers and leaves what as many calls of CreateCoupon do, one after the other.
+// A batch returns and stores the same as a sequence of CreateCoupon calls.
 func TestABatchIsManyCreates(t *testing.T) {
 	many, _ := newService(t)
 	one, _ := newService(t)
@@ -93,7 +93,7 @@ func TestABatchIsManyCreates(t *testing.T) {
 	})
 }
 
-// draftsOf makes coupons on the offers of withMixedParties, right and wrong.
+// draftsOf returns valid and invalid coupons on the offers of withMixedParties.
 func draftsOf(prefix string) *rapid.Generator[domain.Coupon] {
 	return rapid.Custom(func(t *rapid.T) domain.Coupon {
 		return coupon(
@@ -177,7 +177,7 @@ func TestAFaultOfTheStoreIsTheBatchs(t *testing.T) {
 	}
 }
 
-// The clock stands still, so that no answer ages.
+// The clock stands still, so that answers in memory do not expire.
 func TestNoAnswerIsBehindABulkWrite(t *testing.T) {
 	s, _ := newService(t)
 	withParties(t, s, []string{"10"}, []string{"22"})
@@ -221,7 +221,7 @@ func TestGenerateThousands(t *testing.T) {
 	}
 }
 
-// bytesOf are bytes that make codes of four characters, each of one kind: 0 makes 2222, 1 makes 3333.
+// bytesOf returns random bytes that generate codes of four equal characters: 0 gives 2222, 1 gives 3333.
 func bytesOf(kinds ...byte) io.Reader {
 	var all []byte
 	for _, kind := range kinds {
@@ -243,7 +243,7 @@ func TestGeneratedCodesAreFree(t *testing.T) {
 	}
 }
 
-// fullStore is a store on which every code is taken.
+// fullStore is a store where every code is taken.
 type fullStore struct{ app.Store }
 
 func (s fullStore) CreateCoupons(

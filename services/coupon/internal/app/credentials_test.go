@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// isSecret says whether a text has the form of a postback secret.
+// isSecret reports whether a text has the form of a postback secret.
 func isSecret(text string) bool {
 	encoded, prefixed := strings.CutPrefix(text, "whsec_")
 	raw, err := base64.StdEncoding.DecodeString(encoded)
@@ -29,7 +29,7 @@ func TestRotation(t *testing.T) {
 		second.PostbackSecret == first.PostbackSecret || rotated.Previous != first || rotated.Revision != 2 {
 		t.Errorf("got %+v after %+v", rotated, first)
 	}
-	// The clock stands still, so that no answer ages: each sees the rotation.
+	// The clock stands still, so that answers in memory do not expire. Each must see the rotation.
 	for _, token := range []string{first.PostbackToken, second.PostbackToken} {
 		if got := must(s.LookupToken(t.Context(), token))(t); *got != rotated {
 			t.Errorf("got %+v, want %+v", got, rotated)

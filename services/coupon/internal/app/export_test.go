@@ -2,5 +2,5 @@ package app
 
 import "io"
 
-// SetRandom sets where generated codes come from.
+// SetRandom sets the source of generated codes.
 func (s *Service) SetRandom(random io.Reader) { s.random = random }

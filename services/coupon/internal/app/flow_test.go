@@ -52,7 +52,7 @@ func newService(t *testing.T) (*app.Service, *clock) {
 	return newOn(openStore(t), c), c
 }
 
-// newOn returns the use cases on a store, with no host inside the network allowed.
+// newOn returns the use cases on a store, with no host on a private network allowed.
 func newOn(store app.Store, c *clock) *app.Service {
 	return app.New(store, c.Now, outbound.Allowed{}.CheckURL)
 }
@@ -192,7 +192,7 @@ func TestPublishers(t *testing.T) {
 	refused(t, err, apperr.InvalidArgument, "INVALID_UPDATE_MASK")
 }
 
-// takenStore is a store in which the first ids tried are taken.
+// takenStore is a store where the first generated ids are taken.
 type takenStore struct {
 	app.Store
 	taken int

@@ -23,7 +23,7 @@ func verdict(t *testing.T, s *app.Service, valid bool, reason domain.Reason) {
 	}
 }
 
-// The clock stands still, so that no answer ages: what changes, changes by the write.
+// The clock stands still, so that answers in memory change only by writes.
 func TestNoAnswerIsBehindAWrite(t *testing.T) {
 	s, _ := newService(t)
 	verdict(t, s, false, domain.UnknownCode)
@@ -158,8 +158,8 @@ func TestLookups(t *testing.T) {
 	}
 }
 
-// Writers switch coupons on and off while readers ask. Whoever asks after a write was acknowledged
-// gets what was written, however many loads race with it.
+// Writers switch coupons on and off while readers ask. A reader who asks after a write was acknowledged sees
+// the write, no matter how many loads race with it.
 func TestNoAnswerIsBehindAWriteUnderLoad(t *testing.T) {
 	s, _ := newService(t)
 	withParties(t, s, []string{"10"}, []string{"22"})

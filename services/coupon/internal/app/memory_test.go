@@ -91,8 +91,8 @@ func TestShelfLoadsOnceForAllWhoAskAtOnce(t *testing.T) {
 	}
 }
 
-// A load that began before a write must answer nobody who asks after it, neither through memory
-// nor by being waited for.
+// A caller who asks after a write must not get the result of a load that began before it, neither from memory
+// nor by waiting for the load.
 func TestShelfDropsALoadThatAWriteOvertook(t *testing.T) {
 	now := noon
 	var stored atomic.Int64

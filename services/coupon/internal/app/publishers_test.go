@@ -65,7 +65,7 @@ func TestPostbackURLsLeadOutOfTheNetwork(t *testing.T) {
 	}
 }
 
-// A host may be allowed for a while only: that its publisher can still be changed else, and archived.
+// If a host is no longer allowed, its publisher can still be changed otherwise, and archived.
 func TestWhatIsNoLongerAllowedStaysUntilItIsChanged(t *testing.T) {
 	store, now := openStore(t), newClock()
 	allowed, err := outbound.ParseAllowed("tracker.internal")
@@ -102,7 +102,7 @@ func TestDeliverySecretRotation(t *testing.T) {
 	if rotated != want || !isSecret(rotated.DeliverySecret) || rotated.DeliverySecret == first.DeliverySecret {
 		t.Errorf("got %+v, want %+v", rotated, want)
 	}
-	// The clock stands still, so that no answer ages: it sees the rotation.
+	// The clock stands still, so that answers in memory do not expire. It must see the rotation.
 	if got := must(s.LookupPublisher(t.Context(), "22"))(t); *got != rotated {
 		t.Errorf("got %+v, want %+v", got, rotated)
 	}
@@ -121,7 +121,7 @@ func TestDeliverySecretRotation(t *testing.T) {
 	}
 }
 
-// told checks on which statuses publisher 22 is told of conversions, as each lookup says.
+// told checks the statuses that publisher 22 gets deliveries for, in each lookup.
 func told(t *testing.T, s *app.Service, want domain.DeliveryStatuses) {
 	t.Helper()
 	found := must(s.LookupCode(t.Context(), "10", "SALEXYZ20"))(t)

@@ -15,7 +15,7 @@ import (
 // at is n hours after noon.
 func at(n int) time.Time { return noon.Add(time.Duration(n) * time.Hour) }
 
-// dated is a publisher's coupon SALE on offer 10 from one hour to another; it does not expire where to is 0.
+// dated is a publisher's coupon SALE on offer 10 from one hour to another. If to is 0, it does not expire.
 func dated(publisher string, from, to int) Coupon {
 	c := Coupon{Offer: "10", Publisher: publisher, Code: "SALE", StartTime: at(from), Enabled: true, UpdateTime: noon}
 	if to != 0 {
@@ -158,7 +158,7 @@ func TestCheckUnshared(t *testing.T) {
 	}
 }
 
-// holdsAt says whether a coupon holds its code in the hour that begins n hours after noon.
+// holdsAt reports whether a coupon holds its code in the hour that begins n hours after noon.
 func holdsAt(c Coupon, n int) bool {
 	return !at(n).Before(c.StartTime) && (c.ExpireTime.IsZero() || at(n).Before(c.ExpireTime)) && (!c.Archived || at(n).Before(c.UpdateTime))
 }
@@ -172,8 +172,8 @@ func drawDated(t *rapid.T, publisher string) Coupon {
 	return dated(publisher, from, to)
 }
 
-// A code is taken where there is an hour in which two coupons hold it, and nowhere else; whoever follows what a
-// refusal says has a coupon.
+// A code is taken exactly if two coupons would hold it in the same hour. A caller who follows the advice in
+// the error gets the coupon.
 func TestHoldsByTheHour(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var others []Coupon

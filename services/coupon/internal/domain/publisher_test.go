@@ -105,7 +105,7 @@ func TestAllFindingsOnAPublisherComeAtOnce(t *testing.T) {
 	}
 }
 
-// Whatever statuses are given, how often and in whatever order: each is kept once, in its order.
+// Statuses are sorted and stored once, in whatever order and however often they are given.
 func TestDeliveryStatusesAreKeptInOrder(t *testing.T) {
 	all := []DeliveryStatus{DeliverPending, DeliverApproved, DeliverRejected}
 	rapid.Check(t, func(t *rapid.T) {

@@ -61,7 +61,7 @@ func TestCheckSeriesOf(t *testing.T) {
 	}
 }
 
-// chance is a source of bytes without an end.
+// chance is an endless source of random bytes.
 type chance struct{ *rand.ChaCha8 }
 
 func TestFilledCodes(t *testing.T) {
@@ -93,8 +93,7 @@ func TestFilledCodes(t *testing.T) {
 	})
 }
 
-// Every byte once: each character comes as often as any other, and those bytes that would favour
-// some are passed over.
+// Given every byte once, each character comes equally often. Bytes that would favor some are skipped.
 func TestNoCharacterIsFavoured(t *testing.T) {
 	every := make([]byte, 256)
 	for i := range every {

@@ -74,7 +74,7 @@ func TestUniqueCodesWithinABatch(t *testing.T) {
 	}
 }
 
-// Whatever order holders come in, the first hundred others are told, and no more are kept.
+// In whatever order holders are added, the first hundred others are listed, and no more are kept.
 func TestManyHolders(t *testing.T) {
 	draft := Coupon{Offer: "10", Publisher: "p150", Code: "SALE"}
 	first := Coupon{Offer: "10", Publisher: "p000", Code: "SALE"}

@@ -6,15 +6,14 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 )
 
-// About is what the service is and runs by.
+// About describes the service and its settings.
 type About struct {
 	Version string
-	// Store is where everything is kept, without credentials.
+	// Store is where the service stores its data, without credentials.
 	Store string
-	// PublicURL is the origin of tracking links, such as `https://go.example.com`, without a slash at its
-	// end.
+	// PublicURL is the origin of tracking links, such as `https://go.example.com`, without a trailing slash.
 	PublicURL string
-	// AllowedPrivateHosts are as the operator wrote them.
+	// AllowedPrivateHosts has the hosts as the operator wrote them.
 	AllowedPrivateHosts []string
 }
 
@@ -23,7 +22,7 @@ type aboutServer struct {
 	about About
 }
 
-// DescribeCouponService implements the RPC of that name.
+// DescribeCouponService returns the service's version and settings.
 func (s aboutServer) DescribeCouponService(context.Context, *couponv1.DescribeCouponServiceRequest) (*couponv1.About, error) {
 	return &couponv1.About{
 		Version: s.about.Version, Store: s.about.Store, PublicUrl: s.about.PublicURL, AllowedPrivateHosts: s.about.AllowedPrivateHosts,

@@ -11,7 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// One answer names all faults of a create or an update.
+// One response names all faults of a create or an update.
 func TestEverythingAtOnce(t *testing.T) {
 	s := withParties(t)
 	call(t, s.coupons.CreateCoupon, &couponv1.CreateCouponRequest{}, `{"parent": "offers/10", "coupon": {"code": "HAS", "publisher": "publishers/22"}}`)

@@ -28,7 +28,7 @@ func (s *approvalServer) CreateApproval(ctx context.Context, req *couponv1.Creat
 	return approvalAnswer(s.flow.CreateApproval(ctx, offer, publisher))
 }
 
-// GetApproval returns a publisher's standing on an offer.
+// GetApproval returns the approval of a publisher on an offer.
 func (s *approvalServer) GetApproval(ctx context.Context, req *couponv1.GetApprovalRequest) (*couponv1.Approval, error) {
 	return byApprovalName(ctx, req.GetName(), s.flow.Approval)
 }
@@ -79,7 +79,7 @@ func (s *approvalServer) ListApprovals(ctx context.Context, req *couponv1.ListAp
 	return &couponv1.ListApprovalsResponse{Approvals: page.Resources, NextPageToken: next}, nil
 }
 
-// byApprovalName answers a request that names an approval.
+// byApprovalName calls do with the ids in an approval's name, and returns the resulting approval.
 func byApprovalName(
 	ctx context.Context, name string, do func(ctx context.Context, offer, publisher string) (domain.Approval, error),
 ) (*couponv1.Approval, error) {

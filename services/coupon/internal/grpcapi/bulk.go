@@ -10,11 +10,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// maxBatchSharers is how many of those who share a code each result of a batch names: more would
-// make an answer that clients do not take.
+// maxBatchSharers bounds the publishers in shared_with for each result of a batch. With more, the response
+// could exceed what clients accept.
 const maxBatchSharers = 10
 
-// BatchCreateCoupons stores many coupons, each with a result of its own.
+// BatchCreateCoupons stores many coupons and returns a result for each.
 func (s *couponServer) BatchCreateCoupons(
 	ctx context.Context, req *couponv1.BatchCreateCouponsRequest,
 ) (*couponv1.BatchCreateCouponsResponse, error) {
@@ -45,8 +45,8 @@ func (s *couponServer) BatchCreateCoupons(
 	return answer, nil
 }
 
-// parentInBatch returns the parent of a coupon in a batch whose parent is `offers/-` or one offer,
-// which is the coupon's then.
+// parentInBatch returns the parent of a coupon in a batch. If the batch names an offer, the coupon's parent
+// must be that offer or empty.
 func parentInBatch(index int, own, batch string) (string, error) {
 	if batch == domain.OfferName(domain.AnyOffer) {
 		return own, nil
@@ -58,7 +58,7 @@ func parentInBatch(index int, own, batch string) (string, error) {
 	return batch, nil
 }
 
-// batchResult returns the proto of what became of one coupon of a batch.
+// batchResult returns the proto of the result for one coupon of a batch.
 func (s *couponServer) batchResult(result app.BatchResult) (*couponv1.BatchCreateCouponsResult, error) {
 	if result.Fault != nil {
 		return &couponv1.BatchCreateCouponsResult{Fault: batchFault(result.Fault)}, nil
@@ -68,7 +68,7 @@ func (s *couponServer) batchResult(result app.BatchResult) (*couponv1.BatchCreat
 	return &couponv1.BatchCreateCouponsResult{Coupon: coupon}, err
 }
 
-// batchFault returns the proto of why a coupon of a batch was refused.
+// batchFault returns the proto of the error for one coupon of a batch.
 func batchFault(fault *apperr.Error) *couponv1.BatchCreateCouponsFault {
 	m := &couponv1.BatchCreateCouponsFault{
 		Code:       codeName(fault.Kind),
@@ -82,7 +82,7 @@ func batchFault(fault *apperr.Error) *couponv1.BatchCreateCouponsFault {
 	return m
 }
 
-// codeName returns the gRPC code of a refusal of a coupon, as the code's documentation spells it.
+// codeName returns the name of the gRPC code for the error that refused a coupon, such as ALREADY_EXISTS.
 func codeName(kind apperr.Kind) string {
 	switch kind {
 	case apperr.InvalidArgument:
@@ -93,12 +93,12 @@ func codeName(kind apperr.Kind) string {
 		return "ALREADY_EXISTS"
 	case apperr.FailedPrecondition:
 		return "FAILED_PRECONDITION"
-	default: // No coupon is refused with another.
+	default: // no coupon is refused with another kind
 		return "UNKNOWN"
 	}
 }
 
-// GenerateCoupons stores a coupon for each of many codes that it makes up.
+// GenerateCoupons generates codes and stores a coupon for each.
 func (s *couponServer) GenerateCoupons(ctx context.Context, req *couponv1.GenerateCouponsRequest) (*couponv1.GenerateCouponsResponse, error) {
 	draft, unread := draftOf(req.GetParent(), req.GetCoupon())
 	if req.GetCoupon() == nil {

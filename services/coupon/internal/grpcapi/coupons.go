@@ -77,7 +77,7 @@ func (s *couponServer) UpdateCoupon(ctx context.Context, req *couponv1.UpdateCou
 	return s.answer(s.flow.UpdateCoupon(ctx, offer, publisher, code, draft, update(change, req.GetCoupon(), req.GetValidateOnly())))
 }
 
-// ArchiveCoupon ends a coupon for good.
+// ArchiveCoupon ends a coupon permanently.
 func (s *couponServer) ArchiveCoupon(ctx context.Context, req *couponv1.ArchiveCouponRequest) (*couponv1.Coupon, error) {
 	offer, publisher, code, err := domain.ParseCouponName("name", req.GetName())
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *couponServer) ValidateCoupon(ctx context.Context, req *couponv1.Validat
 	return answer, nil
 }
 
-// answer returns one coupon with who shares its code.
+// answer returns the proto of a coupon, including the publishers that share its code.
 func (s *couponServer) answer(shared app.Shared, err error) (*couponv1.Coupon, error) {
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (s *couponServer) answer(shared app.Shared, err error) (*couponv1.Coupon, e
 	return coupon, nil
 }
 
-// draftOf returns a coupon to create on the offer that is its parent.
+// draftOf returns the coupon to create from a request's coupon and its parent offer.
 func draftOf(parent string, m *couponv1.Coupon) (domain.Coupon, error) {
 	offer, offerErr := domain.ParseOfferName("parent", parent)
 	draft, err := couponOf(m)
@@ -140,8 +140,8 @@ func draftOf(parent string, m *couponv1.Coupon) (domain.Coupon, error) {
 	return draft, apperr.Join(offerErr, publisherErr, err)
 }
 
-// couponOf returns the fields in a coupon's proto that can change, with the defaults of those that
-// are unset; the start time has none here.
+// couponOf returns the changeable fields of a coupon's proto, with defaults for unset ones, except the start
+// time.
 func couponOf(m *couponv1.Coupon) (domain.Coupon, error) {
 	if m == nil {
 		return domain.Coupon{}, missing("coupon", "INVALID_COUPON")

@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// withCoupon stores coupon SaleXyz20 of publisher 22 on offer 10 besides, for a day from noon.
+// withCoupon also stores coupon SaleXyz20 of publisher 22 on offer 10, valid for a day from noon.
 func withCoupon(t testing.TB) servers {
 	t.Helper()
 	s := withParties(t)
@@ -19,7 +19,7 @@ func withCoupon(t testing.TB) servers {
 	return s
 }
 
-// couponJSON is that coupon as answers show it, but for its etag.
+// couponJSON is that coupon as responses show it, without its etag.
 const couponJSON = `{"name": "offers/10/coupons/22.SALEXYZ20", "code": "SaleXyz20", "offer": "offers/10", "publisher": "publishers/22",
 	"start_time": "2026-11-22T12:00:00Z", "expire_time": "2026-11-23T12:00:00Z", "internal_note": "autumn", "enabled": true,
 	"state": "ACTIVE", "tracking_link": "https://go.example.com/click?offer_id=10&pub_id=22&coupon_code=SaleXyz20",
@@ -155,7 +155,7 @@ func TestRotation(t *testing.T) {
 		same(t, got, &couponv1.LookupOfferResponse{Offer: second}, `{"previous_postback_token": "`+first.GetPostbackToken()+`",
 			"previous_postback_secret": "`+first.GetPostbackSecret()+`", "offer": `+protojson.Format(second)+`}`)
 	}
-	// A millisecond later the overlap is over, also for what memory holds.
+	// A millisecond later the overlap is over, even for answers from memory.
 	s.later.Store(86_400_000)
 	_, err := byToken(first.GetPostbackToken())
 	refused(t, err, apperr.NotFound, "TOKEN_NOT_FOUND", "")

@@ -22,7 +22,7 @@ const publicURL = "https://go.example.com"
 
 var noon = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
 
-// servers are the five services on one empty store, with a clock that stands at noon.
+// servers are the services on one empty store, with a clock that stands at noon.
 type servers struct {
 	offers     *offerServer
 	publishers *publisherServer
@@ -194,7 +194,7 @@ func TestUpdateOffer(t *testing.T) {
 	}
 }
 
-// JSON has no form of the mask `*`, so this request is made by hand.
+// The mask `*` cannot be written in JSON, so this request is built by hand.
 func TestTheMaskForEverything(t *testing.T) {
 	s := withParties(t)
 	call(t, s.offers.UpdateOffer, &couponv1.UpdateOfferRequest{}, `{"offer": {"name": "offers/10", "state": "PAUSED", "coupon_grace": "60s"}}`)

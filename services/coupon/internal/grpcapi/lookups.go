@@ -30,7 +30,7 @@ func (s *lookupServer) LookupOffer(ctx context.Context, req *couponv1.LookupOffe
 	case *couponv1.LookupOfferRequest_PostbackToken:
 		offer, err = s.flow.LookupToken(ctx, key.PostbackToken)
 	default:
-		return nil, apperr.Invalid("INVALID_OFFER", "offer", "say which offer: by offer or by postback_token")
+		return nil, apperr.Invalid("INVALID_OFFER", "offer", "the offer is missing; set offer or postback_token")
 	}
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *lookupServer) LookupCode(ctx context.Context, req *couponv1.LookupCodeR
 	return &couponv1.LookupCodeResponse{Candidates: candidates, Truncated: found.Truncated}, nil
 }
 
-// LookupStanding finds a publisher's standing on an offer.
+// LookupStanding says whether a publisher may promote an offer, and what it earns there.
 func (s *lookupServer) LookupStanding(ctx context.Context, req *couponv1.LookupStandingRequest) (*couponv1.LookupStandingResponse, error) {
 	offer, err := domain.ParseOfferName("offer", req.GetOffer())
 	if err != nil {

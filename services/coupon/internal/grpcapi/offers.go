@@ -105,7 +105,7 @@ func (s *offerServer) answer(offer domain.Offer, err error) (*couponv1.Offer, er
 	return offerProto(&offer, s.flow.Now()), nil
 }
 
-// offerOf returns the settings in an offer's proto, with the defaults of those that are unset.
+// offerOf returns the settings in an offer's proto, with defaults for unset ones.
 func offerOf(m *couponv1.Offer) (domain.Offer, error) {
 	if m == nil {
 		return domain.Offer{}, missing("offer", "INVALID_OFFER")

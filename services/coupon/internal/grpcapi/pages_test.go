@@ -11,7 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
-// TestListOfLongNotes reads a list that gRPC clients would not take as one page of the size asked for.
+// TestListOfLongNotes reads a list whose page would exceed what gRPC clients accept if it had the requested
+// size.
 func TestListOfLongNotes(t *testing.T) {
 	s := withParties(t)
 	batch := &couponv1.BatchCreateCouponsRequest{Parent: "offers/10"}

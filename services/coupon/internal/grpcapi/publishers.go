@@ -98,7 +98,7 @@ func (s *publisherServer) answer(publisher domain.Publisher, err error) (*coupon
 	return publisherProto(&publisher, s.flow.Now()), nil
 }
 
-// publisherOf returns the fields in a publisher's proto, with the defaults of those that are unset.
+// publisherOf returns the fields in a publisher's proto, with defaults for unset ones.
 func publisherOf(m *couponv1.Publisher) domain.Publisher {
 	p := domain.DefaultPublisher()
 	p.DisplayName = m.GetDisplayName()
@@ -108,7 +108,7 @@ func publisherOf(m *couponv1.Publisher) domain.Publisher {
 	return p
 }
 
-// deliveryOf returns a publisher's delivery settings, with the default of what is unset.
+// deliveryOf returns a publisher's delivery settings, with defaults for unset ones.
 func deliveryOf(m *couponv1.DeliverySettings, defaults domain.DeliverySettings) domain.DeliverySettings {
 	statuses := make([]domain.DeliveryStatus, len(m.GetStatuses()))
 	for i, status := range m.GetStatuses() {
@@ -143,7 +143,7 @@ func publisherProto(p *domain.Publisher, now time.Time) *couponv1.Publisher {
 	}
 }
 
-// deliveryStatuses returns the protos of statuses; nil where there is none.
+// deliveryStatuses returns the protos of statuses; nil if there are none.
 func deliveryStatuses(statuses domain.DeliveryStatuses) []couponv1.DeliverySettings_Status {
 	var protos []couponv1.DeliverySettings_Status
 	for _, status := range statuses.List() {

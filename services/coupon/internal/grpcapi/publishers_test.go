@@ -65,7 +65,7 @@ func TestUpdatePublisher(t *testing.T) {
 	}
 }
 
-// JSON has no form of the mask `*`, so this request is made by hand.
+// The mask `*` cannot be written in JSON, so this request is built by hand.
 func TestTheMaskForEverythingOfAPublisher(t *testing.T) {
 	s := withParties(t)
 	first := call(t, s.publishers.UpdatePublisher, &couponv1.UpdatePublisherRequest{},
@@ -98,7 +98,7 @@ func TestRotateDeliverySecret(t *testing.T) {
 	s.later.Store(86_399_999)
 	same(t, lookup(), &couponv1.LookupPublisherResponse{}, `{"previous_delivery_secret": "`+first.GetDeliverySecret()+`",
 		"publisher": `+protojson.Format(second)+`}`)
-	// A millisecond later the overlap is over, also for what memory holds.
+	// A millisecond later the overlap is over, even for answers from memory.
 	s.later.Store(86_400_000)
 	second.PreviousDeliverySecretExpireTime = nil
 	same(t, lookup(), &couponv1.LookupPublisherResponse{}, `{"publisher": `+protojson.Format(second)+`}`)

@@ -16,7 +16,7 @@ const (
 	exists   = apperr.AlreadyExists
 )
 
-// refusal is a call that is refused, with what it is refused with.
+// refusal is a call that is refused, with the expected error.
 type refusal struct {
 	call, request string
 	kind          apperr.Kind

@@ -1,5 +1,6 @@
-// Package grpcapi is the coupon service's gRPC side: it turns proto messages into the domain's types and back,
-// and does nothing else. It returns the errors of the use cases; the server's interceptor maps them to statuses.
+// Package grpcapi serves the coupon service over gRPC. It only converts between proto messages and the
+// domain's types. It returns the errors of the use cases as they are; the server's interceptor maps them to
+// statuses.
 //
 // Only the coupon service's wiring imports it.
 package grpcapi
@@ -14,7 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/fieldmask"
 )
 
-// Register serves the coupon service's six gRPC services on a registrar.
+// Register registers the coupon service's six gRPC services.
 func Register(reg grpc.ServiceRegistrar, s *app.Service, about About) {
 	coupons := couponView{publicURL: about.PublicURL}
 	couponv1.RegisterOfferServiceServer(reg, &offerServer{flow: s})
@@ -25,12 +26,12 @@ func Register(reg grpc.ServiceRegistrar, s *app.Service, about About) {
 	couponv1.RegisterAboutServiceServer(reg, aboutServer{about: about})
 }
 
-// missing refuses a request without its resource.
+// missing returns the error for a request without its resource.
 func missing(field, reason string) error {
 	return apperr.Invalid(reason, field, "the %s is missing", field)
 }
 
-// update returns how an update of a resource is to be made.
+// update returns how a request wants a resource to be changed.
 func update[M interface {
 	proto.Message
 	GetEtag() string

@@ -23,7 +23,7 @@ func BenchmarkValidateCoupon(b *testing.B) {
 	}
 }
 
-// echo answers ValidateCoupon with what it was made with: what the transport costs alone.
+// echo answers ValidateCoupon with a fixed response, to measure the transport alone.
 type echo struct {
 	couponv1.UnimplementedCouponServiceServer
 	answer *couponv1.ValidateCouponResponse
@@ -33,7 +33,7 @@ func (e *echo) ValidateCoupon(context.Context, *couponv1.ValidateCouponRequest) 
 	return e.answer, nil
 }
 
-// BenchmarkValidateCouponOverGRPC shows the service beside a bare echo of its answer, by 32 callers.
+// BenchmarkValidateCouponOverGRPC compares the service with an echo of its response, with 32 callers.
 func BenchmarkValidateCouponOverGRPC(b *testing.B) {
 	s := withCoupon(b)
 	req := &couponv1.ValidateCouponRequest{Code: "SALEXYZ20", Offer: "offers/10"}

@@ -14,14 +14,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
-// enum is a proto enum whose names are the domain's values.
+// enum is a proto enum whose names, without their prefix, are the domain's values.
 type enum interface {
 	protoreflect.Enum
 	String() string
 }
 
-// choice returns the domain's value of an enum, fallback where it is unspecified. A number that
-// has no name comes back as its digits, which the rules refuse.
+// choice returns the domain's value of an enum, or fallback if it is unspecified. An unknown number is
+// returned as its digits, which the domain refuses.
 func choice[T ~string](value enum, fallback T) T {
 	if value.Number() == 0 {
 		return fallback
@@ -29,7 +29,7 @@ func choice[T ~string](value enum, fallback T) T {
 	return T(value.String())
 }
 
-// timeOf returns a timestamp as the domain keeps times; the zero time where there is none.
+// timeOf returns a timestamp as the domain stores times; the zero time if it is unset.
 func timeOf(field, reason string, stamp *timestamppb.Timestamp) (time.Time, error) {
 	if stamp == nil {
 		return time.Time{}, nil
@@ -41,7 +41,7 @@ func timeOf(field, reason string, stamp *timestamppb.Timestamp) (time.Time, erro
 	return t, nil
 }
 
-// durationOf returns a duration, fallback where there is none.
+// durationOf returns a duration, or fallback if it is unset.
 func durationOf(field, reason string, d *durationpb.Duration, fallback time.Duration) (time.Duration, error) {
 	if d == nil {
 		return fallback, nil
@@ -66,7 +66,7 @@ func optionalDuration(field, reason string, d *durationpb.Duration) (domain.Opti
 	return domain.OptionalDuration{IsSet: d != nil, Value: value}, err
 }
 
-// optionalDurationProto returns the proto of a duration that may be unset; nil for one that is.
+// optionalDurationProto returns the proto of a duration; nil if it is unset.
 func optionalDurationProto(d domain.OptionalDuration) *durationpb.Duration {
 	if !d.IsSet {
 		return nil
@@ -74,7 +74,7 @@ func optionalDurationProto(d domain.OptionalDuration) *durationpb.Duration {
 	return durationpb.New(d.Value)
 }
 
-// payoutOf returns the payout in a field; none where there is none.
+// payoutOf returns the payout in a field; the zero payout if it is unset.
 func payoutOf(field, reason string, p *couponv1.Payout) (money.Payout, error) {
 	if p == nil {
 		return money.Payout{}, nil
@@ -99,8 +99,8 @@ func payoutOf(field, reason string, p *couponv1.Payout) (money.Payout, error) {
 	return payout, found.Err()
 }
 
-// withoutOldCap returns a merged payout without the cap that was stored with a percentage, where a request takes the
-// percentage away and does not mention the cap; nil if nothing is left.
+// withoutOldCap removes a percentage's stored cap from a merged payout if the request removes the percentage
+// and does not mention the cap. It returns nil if nothing is left.
 func withoutOldCap(merged, request *couponv1.Payout) *couponv1.Payout {
 	_, isPercent := merged.GetKind().(*couponv1.Payout_Percent)
 	if isPercent || merged.GetCap() == nil || request.GetCap() != nil {
@@ -113,9 +113,9 @@ func withoutOldCap(merged, request *couponv1.Payout) *couponv1.Payout {
 	return merged
 }
 
-// optionalMoney returns the amount in a field; none if it is unset.
+// optionalMoney returns the amount in a field; the zero amount if it is unset.
 func optionalMoney(field, reason string, m *couponv1.Money) (money.Money, error) {
-	if m != nil && m.GetCurrencyCode() == "" { // which would be taken for none
+	if m != nil && m.GetCurrencyCode() == "" { // it would look like an unset amount
 		return money.Money{}, apperr.Invalid(reason, field, "the amount has no currency_code")
 	}
 	return resource.Money(m), nil

@@ -46,8 +46,8 @@ func (s *Store) PutApproval(
 	})
 }
 
-// storeApproval writes an approval in the place of the one before it, nil for none, or returns
-// errCollision if that is not what is stored.
+// storeApproval replaces the approval before, or inserts one if before is nil. It returns errCollision if
+// before is not what is stored.
 func (s *Store) storeApproval(ctx context.Context, before *domain.Approval, after domain.Approval) (domain.Approval, error) {
 	if before != nil {
 		return s.approvals.replace(ctx, *before, after)
@@ -60,7 +60,7 @@ func (s *Store) storeApproval(ctx context.Context, before *domain.Approval, afte
 	return after, err
 }
 
-// clone returns a copy, so that who is given it cannot change what it was made from.
+// clone returns a copy, so that callers cannot change the original.
 func clone(a *domain.Approval) *domain.Approval {
 	if a == nil {
 		return nil

@@ -16,16 +16,15 @@ import (
 )
 
 const (
-	// codesPerQuery is how many codes one query asks for.
+	// codesPerQuery is the number of codes in one query.
 	codesPerQuery = 1000
-	// bulkTimeout bounds the creation of many coupons: a server ends transactions after a minute.
+	// bulkTimeout bounds the creation of many coupons. Servers end transactions after a minute.
 	bulkTimeout = 50 * time.Second
 )
 
-// CreateCoupons writes many coupons and their approvals as planned, in one transaction, as
-// CreateCoupon does one. The driver may make several commands of the inserts, but what they write is
-// committed together: a failure at any moment leaves nothing. A transaction may be larger than a
-// document may; a server gives it a minute, of which 10,000 coupons take seconds.
+// CreateCoupons writes many planned coupons and their approvals in one transaction. The driver may split the
+// inserts into several commands, but they are committed together, so a failure at any time leaves nothing.
+// Transactions may be larger than a document. The server allows a minute, and 10,000 coupons take seconds.
 func (s *Store) CreateCoupons(
 	ctx context.Context, drafts []domain.Coupon, plan func(*domain.Standings) ([]domain.Plan, error),
 ) ([]domain.Plan, error) {
@@ -51,8 +50,7 @@ func (s *Store) CreateCoupons(
 	return plans, nil
 }
 
-// carryOutAll writes what was planned, and sets the approvals' revisions in the plans. before are the
-// approvals that are stored.
+// carryOutAll writes the plans, and sets the approvals' revisions in them. before has the stored approvals.
 func (s *Store) carryOutAll(ctx context.Context, before map[string]*domain.Approval, plans []domain.Plan) error {
 	coupons := make([]any, len(plans))
 	for i := range plans {
@@ -67,7 +65,7 @@ func (s *Store) carryOutAll(ctx context.Context, before map[string]*domain.Appro
 		plans[i].Approval = &approval
 		before[approval.ID()] = clone(&approval)
 	}
-	if len(coupons) == 0 { // which the driver refuses
+	if len(coupons) == 0 { // the driver refuses an empty insert
 		return nil
 	}
 	_, err := s.coupons.stored.InsertMany(ctx, coupons)
@@ -80,8 +78,8 @@ func (s *Store) carryOutAll(ctx context.Context, before map[string]*domain.Appro
 	return nil
 }
 
-// standings reads what is stored about coupons that are to be created. It locks their offers first,
-// as standing does; in one order, so that two batches do not keep making each other start over.
+// standings reads what is stored about coupons to create. It first locks their offers, as standing does, in a
+// fixed order so that two batches do not keep making each other start over.
 func (s *Store) standings(ctx context.Context, drafts []domain.Coupon) (*domain.Standings, error) {
 	found := domain.NewStandings(drafts)
 	codes := map[string][]string{} // by offer, folded
@@ -110,7 +108,8 @@ func (s *Store) standings(ctx context.Context, drafts []domain.Coupon) (*domain.
 	return found, nil
 }
 
-// findOnce puts the document with a key, nil where there is none, into found, unless it is there.
+// findOnce adds the document with a key, or nil if it does not exist, to found unless the key is there
+// already.
 func findOnce[T any, D document[T]](ctx context.Context, c *collection[T, D], found map[string]*T, id string) error {
 	if _, ok := found[id]; ok {
 		return nil
@@ -120,8 +119,8 @@ func findOnce[T any, D document[T]](ctx context.Context, c *collection[T, D], fo
 	return err
 }
 
-// addHolders notes who has some codes, which are folded, on an offer. What it reads is not kept beyond what a
-// standing tells.
+// addHolders adds the holders of some folded codes on an offer. It streams them, because standings keep only
+// some.
 func (s *Store) addHolders(ctx context.Context, found *domain.Standings, offer string, codes []string) error {
 	return s.eachHolder(ctx, bson.D{codeIn(codes), {Key: "offer", Value: offer}}, found.AddHolder)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 )
 
-// Candidates returns the coupons that have a code, with what their validity hangs on: read one after
-// the other, not as of one moment.
+// Candidates returns the coupons that have a code, with what decides whether they are valid. The parts are
+// read one after the other, not from one snapshot.
 func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) ([]domain.Candidate, error) {
 	opts := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(limit))
 	coupons, err := s.coupons.all(ctx, withCode(offer, code), opts)
@@ -53,7 +53,7 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 
 func approvalOf(c domain.Coupon) string { return domain.ApprovalID(c.Offer, c.Publisher) }
 
-// among returns the documents whose keys coupons refer to, by key.
+// among returns the documents that coupons refer to, by key.
 func (c *collection[T, D]) among(ctx context.Context, coupons []domain.Coupon, key func(domain.Coupon) string) (map[string]T, error) {
 	found := make(map[string]T, len(coupons))
 	var keys bson.A

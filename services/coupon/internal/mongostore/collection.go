@@ -20,20 +20,20 @@ import (
 
 const (
 	// changeAttempts bounds how often a change starts over because others changed the same document
-	// meanwhile. Of those that collide, one always succeeds, so only a hundred others in a row exhaust it.
+	// meanwhile. In each collision one change succeeds, so a hundred others must win in a row to exhaust it.
 	changeAttempts = 100
 	// The random pause before a change starts over has a bound that doubles from firstPause to lastPause.
 	firstPause = time.Millisecond
 	lastPause  = 64 * time.Millisecond
 )
 
-// errCollision says that a document is no longer as it was read.
+// errCollision means that a document has changed since it was read.
 var errCollision = errors.New("the document was changed by another")
 
-// document is a T as it is stored.
+// document is the stored form of a T.
 type document[T any] interface{ decode() T }
 
-// collection is a collection whose documents D hold Ts.
+// collection stores Ts as documents of type D.
 type collection[T any, D document[T]] struct {
 	stored *mongodb.Collection
 	encode func(T) D
@@ -105,8 +105,8 @@ func (c *collection[T, D]) insert(ctx context.Context, item T) error {
 	return nil
 }
 
-// replace puts after in the place of before, with the next revision, or returns errCollision if
-// before is not what is stored.
+// replace replaces before with after, with the next revision. It returns errCollision if before is not what
+// is stored.
 func (c *collection[T, D]) replace(ctx context.Context, before, after T) (T, error) {
 	if c.id(after) != c.id(before) {
 		return before, fmt.Errorf("updating %s: a change turned %q into %q", c.stored.Name(), c.id(before), c.id(after))
@@ -124,7 +124,7 @@ func (c *collection[T, D]) replace(ctx context.Context, before, after T) (T, err
 	return after, nil
 }
 
-// update replaces the document with a key by what change makes of it.
+// update replaces the document with a key with the result of change.
 func (c *collection[T, D]) update(ctx context.Context, id string, change func(T) (T, error)) (T, error) {
 	return withoutCollision(ctx, func() (T, error) {
 		before, err := c.first(ctx, byID(id))
@@ -143,8 +143,8 @@ func (c *collection[T, D]) failure(doing string, err error) error {
 	return mongodb.Failure(fmt.Errorf("%s %s: %w", doing, c.stored.Name(), err))
 }
 
-// withoutCollision runs attempt until it does not return errCollision. In between it pauses for a random
-// time, so that the same callers do not collide again.
+// withoutCollision runs attempt until it does not return errCollision. It pauses for a random time in
+// between, so that the same callers do not collide again.
 func withoutCollision[T any](ctx context.Context, attempt func() (T, error)) (T, error) {
 	var none T
 	longest := firstPause
@@ -163,7 +163,7 @@ func withoutCollision[T any](ctx context.Context, attempt func() (T, error)) (T,
 	return none, contended()
 }
 
-// contended is the error of who has waited in vain for others.
+// contended is the error after all attempts collided.
 func contended() error {
 	return apperr.New(apperr.Unavailable, "STORE_CONTENDED", "too many changes of the same thing at once; try again")
 }

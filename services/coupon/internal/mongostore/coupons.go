@@ -26,7 +26,7 @@ func (s *Store) Coupon(ctx context.Context, id string) (domain.Coupon, error) {
 	return s.coupons.first(ctx, byID(id))
 }
 
-// UpdateCoupon replaces a coupon by what change makes of it.
+// UpdateCoupon replaces a coupon with the result of change.
 func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(domain.Coupon) (domain.Coupon, error)) (domain.Coupon, error) {
 	return withoutCollision(ctx, func() (domain.Coupon, error) {
 		before, err := s.coupons.first(ctx, byID(id))
@@ -44,8 +44,8 @@ func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(domain.
 	})
 }
 
-// replaceMoved replaces a coupon that holds its code at other times than before. It locks the offer as creates
-// do, so that what it finds of the others stays true until it has written.
+// replaceMoved replaces a coupon whose hold changes. It locks the offer as creates do, so that the holds it
+// reads are still true when it writes.
 func (s *Store) replaceMoved(ctx context.Context, before, after domain.Coupon) (domain.Coupon, error) {
 	release, err := s.turn(ctx, before.Offer)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Store) SharedWith(ctx context.Context, offer, publisher, code string, l
 	return publishers, err
 }
 
-// withCode selects the coupons that have a code on an offer, or on all where that is empty.
+// withCode selects the coupons that have a code on an offer, or on all offers if offer is "".
 func withCode(offer, code string) bson.D {
 	filter := bson.D{{Key: "code_key", Value: couponcode.Fold(code)}}
 	if offer != "" {

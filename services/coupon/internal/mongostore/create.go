@@ -15,15 +15,15 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-// createAttempts bounds how often a create starts over because a key that its plan took for free
-// was taken. The next attempt reads who took it, so one is enough unless the plan ignores that.
+// createAttempts bounds how often a create starts over because a key was taken after it was planned. The next
+// attempt reads who took it, so one retry is enough unless the plan ignores that.
 const createAttempts = 5
 
-// turnTimeout is how long one waits for its turn at an offer. Thirty take some 0.3 s together.
+// turnTimeout bounds how long a change waits for its turn at an offer. Thirty changes take about 0.3 s.
 const turnTimeout = 5 * time.Second
 
-// turn waits until nobody else in this process changes some offers or their coupons, and returns what gives the turn
-// to the next.
+// turn waits until nobody else in this process changes some offers or their coupons. It returns a function
+// that ends the turn.
 func (s *Store) turn(ctx context.Context, offers ...string) (release func(), err error) {
 	waiting, cancel := context.WithTimeout(ctx, turnTimeout)
 	defer cancel()
@@ -34,7 +34,7 @@ func (s *Store) turn(ctx context.Context, offers ...string) (release func(), err
 	return release, err
 }
 
-// CreateCoupon writes a coupon and its approval as planned, in one transaction.
+// CreateCoupon writes a planned coupon and its approval in one transaction.
 func (s *Store) CreateCoupon(
 	ctx context.Context, offer, publisher, code string, plan func(domain.Standing) (domain.Plan, error),
 ) (domain.Plan, error) {
@@ -56,8 +56,8 @@ func (s *Store) CreateCoupon(
 	return planned, nil
 }
 
-// startingOver runs attempt in a transaction that is to lock offers, again if a key that its plan took for free was
-// taken. refusal is the plan's own error, which ends the attempts even if it looks like a collision.
+// startingOver runs attempt in a transaction that locks offers, and runs it again if a key was taken after it
+// was planned. refusal is the plan's own error, which ends the attempts even if it looks like a collision.
 func (s *Store) startingOver(ctx context.Context, offers []string, attempt func(context.Context) (refusal, err error)) error {
 	release, err := s.turn(ctx, offers...)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Store) startingOver(ctx context.Context, offers []string, attempt func(
 	return err
 }
 
-// carryOut writes what was planned, and sets the approval's revision in the plan.
+// carryOut writes a plan, and sets the approval's revision in it.
 func (s *Store) carryOut(ctx context.Context, before *domain.Approval, planned *domain.Plan) error {
 	if planned.Approval != nil {
 		approval, err := s.storeApproval(ctx, before, *planned.Approval)
@@ -90,8 +90,8 @@ func (s *Store) carryOut(ctx context.Context, before *domain.Approval, planned *
 	return s.coupons.insert(ctx, planned.Coupon)
 }
 
-// standing reads what is stored about a coupon that is to be created. It locks the offer first, so
-// that all creates on one offer come one after the other and each sees the one before.
+// standing reads what is stored about a coupon to create. It locks the offer first, so that creates on one
+// offer run one after the other and each sees the previous one.
 func (s *Store) standing(ctx context.Context, offer, publisher, code string) (domain.Standing, error) {
 	var found domain.Standing
 	var err error
@@ -118,10 +118,11 @@ func (s *Store) standing(ctx context.Context, offer, publisher, code string) (do
 	return found, err
 }
 
-// lockOffer returns an offer, nil if there is none, and writes to it, which makes every other transaction that does so
-// start over, after a short pause, until this one is done. It is a transaction's first operation, so that one that has
-// to wait has lost nothing else; and of each process one at a time gets here (locking), so that few do. What it writes
-// has no meaning of its own, and the offer's revision does not change.
+// lockOffer returns an offer, or nil if it does not exist, and writes to it. The write makes every other
+// transaction that writes to the offer start over, after a short pause, until this one is done. It is the
+// first operation of a transaction, so that a transaction that starts over loses no work. Only one change per
+// process gets here at a time (see locking), so few collide. The written value has no meaning, and the
+// offer's revision does not change.
 func (s *Store) lockOffer(ctx context.Context, id string) (*domain.Offer, error) {
 	var found offerDocument
 	err := s.offers.stored.FindOneAndUpdate(ctx, byID(id),

@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// The documents' keys are the API's names. Every key is in every document: filters compare values,
-// and a missing one is not what an empty one is. Durations are seconds.
+// The documents' keys are the API's names. Every document has every key, because filters compare values and a
+// missing value differs from an empty one. Durations are in seconds.
 
 type payoutDocument struct {
 	Kind         money.PayoutKind `bson:"kind"`
@@ -55,7 +55,8 @@ func (d moneyDocument) decode() money.Money {
 	return money.Money{Currency: d.CurrencyCode, Units: d.Units, Nanos: d.Nanos}
 }
 
-// settingsDocument is a coupon's own settings: null durations and empty texts are the offer's.
+// settingsDocument is a coupon's own settings. Where a duration is null or a text is empty, the offer's
+// applies.
 type settingsDocument struct {
 	Precedence              domain.Precedence       `bson:"precedence"`
 	ClickWindow             *int64                  `bson:"click_window"`
@@ -237,7 +238,7 @@ type couponDocument struct {
 	// CodeKey is the code in upper case.
 	CodeKey   string    `bson:"code_key"`
 	StartTime time.Time `bson:"start_time"`
-	// ExpireTime is domain.NoExpiry for a coupon that does not expire.
+	// ExpireTime is domain.NoExpiry if the coupon does not expire.
 	ExpireTime         time.Time        `bson:"expire_time"`
 	InternalNote       string           `bson:"internal_note"`
 	InternalNoteSearch string           `bson:"internal_note_search"`

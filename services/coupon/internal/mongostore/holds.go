@@ -14,7 +14,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-// holderDocument is a coupon's document as far as domain.HoldOf needs it.
+// holderDocument has the fields of a coupon's document that domain.HoldOf needs.
 type holderDocument struct {
 	Offer      string    `bson:"offer"`
 	Publisher  string    `bson:"publisher"`
@@ -38,7 +38,8 @@ func codeIn(codes []string) bson.E {
 	return bson.E{Key: "code_key", Value: bson.D{{Key: "$in", Value: codes}}}
 }
 
-// eachHolder calls do with each coupon that a filter selects, as far as domain.HoldOf needs it.
+// eachHolder calls do with each coupon that a filter selects. Only the fields that domain.HoldOf needs are
+// set.
 func (s *Store) eachHolder(ctx context.Context, filter bson.D, do func(domain.Coupon)) (err error) {
 	cursor, err := s.coupons.stored.Find(ctx, filter, options.Find().SetProjection(holderFields()))
 	if err != nil {
@@ -61,7 +62,7 @@ func (s *Store) eachHolder(ctx context.Context, filter bson.D, do func(domain.Co
 	return nil
 }
 
-// Holds returns when the other publishers hold a code on an offer.
+// Holds returns the other publishers' holds of a code on an offer.
 func (s *Store) Holds(ctx context.Context, offer, publisher, code string) ([]domain.Hold, error) {
 	filter := append(withCode(offer, code), bson.E{Key: "publisher", Value: bson.D{{Key: "$ne", Value: publisher}}})
 	var holds []domain.Hold
@@ -69,7 +70,7 @@ func (s *Store) Holds(ctx context.Context, offer, publisher, code string) ([]dom
 	return holds, err
 }
 
-// CheckUnshared says whether two publishers share a code of an offer at a moment or later.
+// CheckUnshared returns an error if two publishers share a code on an offer at a moment or later.
 func (s *Store) CheckUnshared(ctx context.Context, offer string, now time.Time) error {
 	shared, err := s.sharedCodes(ctx, offer)
 	if err != nil {
@@ -90,8 +91,8 @@ func (s *Store) CheckUnshared(ctx context.Context, offer string, now time.Time) 
 	return nil
 }
 
-// sharedCodes returns the codes of an offer that several publishers have, folded and in order. A publisher has a
-// code on an offer once at most.
+// sharedCodes returns the codes of an offer that several publishers have, folded and sorted. A publisher has
+// a code on an offer at most once.
 func (s *Store) sharedCodes(ctx context.Context, offer string) ([]string, error) {
 	cursor, err := s.coupons.stored.Aggregate(ctx, bson.A{
 		bson.D{{Key: "$match", Value: bson.D{{Key: "offer", Value: offer}}}},

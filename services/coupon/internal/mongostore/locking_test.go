@@ -10,8 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 )
 
-// TestOneAtATime has each change that locks an offer in the database wait for its turn while another of this process has
-// it; only the database's own conflicts are left, with other processes.
+// TestOneAtATime checks that each change that locks an offer in the database waits while another change in
+// this process has the lock. Conflicts in the database are then only with other processes.
 func TestOneAtATime(t *testing.T) {
 	s, err := Open(t.Context(), mongotest.URI(t), mongotest.Options()...)
 	if err != nil {

@@ -58,8 +58,8 @@ func version1() map[string][]bson.M {
 	}
 }
 
-// What was stored before there were secrets, revenue, settings, deliveries and limits is kept, and each
-// offer and each publisher gets a secret; also when the migration runs again, as after a crash before its version was recorded.
+// Migration keeps what was stored before secrets, revenue, settings, deliveries and limits existed, and gives
+// each offer and publisher a secret. It may run again, as after a crash before its version was recorded.
 func TestMigrationFromVersion1(t *testing.T) {
 	uri := mongotest.URI(t)
 	db, err := mongodb.Open(t.Context(), uri, "coupon", mongotest.Options()...)

@@ -24,8 +24,8 @@ func migrations() []mongodb.Migration {
 	}
 }
 
-// addSettingsAndMoney gives the documents that exist the keys of credentials' rotation, of revenue, of
-// caps and of the settings and payouts that stand in for an offer's.
+// addSettingsAndMoney adds the keys for rotated credentials, revenue, caps, and coupons' and approvals' own
+// settings and payouts to existing documents.
 func addSettingsAndMoney(ctx context.Context, db *mongodb.DB) error {
 	nothing := encodePayout(money.Payout{})
 	if err := addKeys(ctx, db, []addedKey{
@@ -43,8 +43,8 @@ func addSettingsAndMoney(ctx context.Context, db *mongodb.DB) error {
 	return giveSecrets(ctx, db.Collection("offers"), "postback_secret")
 }
 
-// addDeliveriesAndLimits gives the documents that exist the keys of deliveries to publishers and of
-// coupons' limits. Each publisher has a secret before it has a URL to deliver to.
+// addDeliveriesAndLimits adds the keys for deliveries and coupons' limits to existing documents. Every
+// publisher gets a secret, even without a URL to deliver to.
 func addDeliveriesAndLimits(ctx context.Context, db *mongodb.DB) error {
 	if err := addKeys(ctx, db, []addedKey{
 		{"publishers", "postback_url", ""},
@@ -59,7 +59,7 @@ func addDeliveriesAndLimits(ctx context.Context, db *mongodb.DB) error {
 	return giveSecrets(ctx, db.Collection("publishers"), "delivery_secret")
 }
 
-// addedKey is a key that a collection's documents get where they lack it, with its value.
+// addedKey is a key to add to a collection's documents that lack it, with its value.
 type addedKey struct {
 	collection, key string
 	value           any
@@ -75,7 +75,7 @@ func addKeys(ctx context.Context, db *mongodb.DB, keys []addedKey) error {
 	return nil
 }
 
-// giveSecrets gives a secret of its own, under a key, to each document of a collection that has none.
+// giveSecrets stores a different secret under a key in each document of a collection that lacks the key.
 func giveSecrets(ctx context.Context, collection *mongodb.Collection, key string) error {
 	cursor, err := collection.Find(ctx, without(key), options.Find().SetProjection(byIDOnly()))
 	if err != nil {

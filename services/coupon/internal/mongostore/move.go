@@ -12,7 +12,7 @@ import (
 
 var _ move.Database = (*Store)(nil)
 
-// OpenToMove connects to the deployment that a URI names for a move. The schema is up to date, as Open leaves it.
+// OpenToMove connects to the deployment at a URI for a move, and migrates its schema as Open does.
 func OpenToMove(ctx context.Context, uri string, role move.Role, opts ...mongodb.Option) (*Store, error) {
 	return Open(ctx, uri, append(opts, mongodb.ToMove(role))...)
 }
@@ -30,7 +30,7 @@ func (s *Store) SetMoveState(ctx context.Context, state move.State) error {
 	return s.db.SetMoveState(ctx, state)
 }
 
-// toMove returns the collection as it is moved, in the order of its ids.
+// toMove returns the collection for a move, ordered by id.
 func (c *collection[T, D]) toMove(db *mongodb.DB) move.Table {
 	return move.TableOf(c.stored.Name(), func(ctx context.Context, after string, limit int) ([]T, string, error) {
 		filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}}

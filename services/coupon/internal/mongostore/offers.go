@@ -23,8 +23,7 @@ func offersOf(db *mongodb.DB) *collection[domain.Offer, offerDocument] {
 	}
 }
 
-// InsertOffer stores a new offer. It returns app.ErrExists too where another offer has its postback
-// token.
+// InsertOffer stores a new offer. It also returns app.ErrExists if another offer has its postback token.
 func (s *Store) InsertOffer(ctx context.Context, offer domain.Offer) error {
 	return s.offers.insert(ctx, offer)
 }
@@ -34,7 +33,7 @@ func (s *Store) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	return s.offers.first(ctx, byID(id))
 }
 
-// OfferByToken returns the offer whose postback token it is, or was and is still taken.
+// OfferByToken returns the offer that accepts a postback token, as its current or its previous one.
 func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (domain.Offer, error) {
 	found, err := s.offers.first(ctx, bson.D{{Key: "postback_token", Value: token}})
 	if !errors.Is(err, app.ErrNotFound) || token == "" {
@@ -58,7 +57,7 @@ func (s *Store) Offers(ctx context.Context, q listing.Query) ([]domain.Offer, er
 	return s.offers.list(ctx, q)
 }
 
-// UpdateOffer replaces an offer by what change makes of it.
+// UpdateOffer replaces an offer with the result of change.
 func (s *Store) UpdateOffer(ctx context.Context, id string, change func(domain.Offer) (domain.Offer, error)) (domain.Offer, error) {
 	release, err := s.turn(ctx, id)
 	if err != nil {
@@ -81,9 +80,9 @@ func (s *Store) UpdateOffer(ctx context.Context, id string, change func(domain.O
 	})
 }
 
-// replaceUnshared replaces an offer unless two publishers share one of its codes. Every create of a coupon, and
-// every change that lets one hold its code for longer, writes to the offer too, so that one which the
-// snapshot does not show conflicts with the replacement.
+// replaceUnshared replaces an offer unless two publishers share one of its codes. Creating a coupon or
+// widening its hold also writes to the offer. Such a change, if the snapshot does not show it, therefore
+// conflicts with the replacement.
 func (s *Store) replaceUnshared(ctx context.Context, before, after domain.Offer) (domain.Offer, error) {
 	var replaced domain.Offer
 	err := s.db.InTransaction(ctx, func(ctx context.Context) error {

@@ -13,8 +13,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 )
 
-// TestPlans asks the server how it would run what pages and the console ask: by an index that is in order. The
-// embedded engine cannot say: on it the index has to be there.
+// TestPlans checks that the server runs the queries of pages and of the console on an index in order. The
+// embedded engine cannot explain queries; there the index only has to exist.
 func TestPlans(t *testing.T) {
 	uri := mongotest.URI(t)
 	store, err := mongostore.Open(t.Context(), uri, mongotest.Options()...)

@@ -26,7 +26,7 @@ type publisherDocument struct {
 
 type deliveryDocument struct {
 	Method domain.DeliveryMethod `bson:"method"`
-	// Statuses are empty, never null, for all.
+	// Statuses is empty, never null, if all statuses are delivered.
 	Statuses      []domain.DeliveryStatus `bson:"statuses"`
 	OnlyWithClick bool                    `bson:"only_with_click"`
 }
@@ -101,7 +101,7 @@ func (s *Store) Publisher(ctx context.Context, id string) (domain.Publisher, err
 	return s.publishers.first(ctx, byID(id))
 }
 
-// UpdatePublisher replaces a publisher by what change makes of it.
+// UpdatePublisher replaces a publisher with the result of change.
 func (s *Store) UpdatePublisher(
 	ctx context.Context, id string, change func(domain.Publisher) (domain.Publisher, error),
 ) (domain.Publisher, error) {

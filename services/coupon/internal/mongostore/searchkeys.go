@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	// searchSuffix ends the key under which a text's search key is stored.
+	// searchSuffix is appended to a text's key to get the key of its search key.
 	searchSuffix = "_search"
-	// foldedAtOnce bounds the documents that get their search keys at once: with more in one command, the
-	// tests' engine takes minutes.
+	// foldedAtOnce bounds the documents that one command gives search keys. With more, the tests' engine
+	// takes minutes.
 	foldedAtOnce = 20
 )
 
-// addSearchKeys adds search keys for names and notes to the existing documents.
+// addSearchKeys adds search keys for names and notes to existing documents.
 func addSearchKeys(ctx context.Context, db *mongodb.DB) error {
 	for _, title := range []struct{ collection, key string }{
 		{"offers", "display_name"}, {"publishers", "display_name"}, {"coupons", "internal_note"},

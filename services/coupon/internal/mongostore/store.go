@@ -1,4 +1,4 @@
-// Package mongostore keeps the coupon service's state in MongoDB, for several instances at once.
+// Package mongostore stores the coupon service's state in MongoDB. Several instances can share it.
 //
 // Only the service's wiring may import it.
 package mongostore
@@ -16,22 +16,21 @@ import (
 	"github.com/couponlink/couponlink/services/internal/stripes"
 )
 
-// Store is a app.Store on the database `coupon` of a MongoDB deployment.
+// Store is an app.Store on the database `coupon` of a MongoDB deployment.
 type Store struct {
 	db         *mongodb.DB
 	offers     *collection[domain.Offer, offerDocument]
 	publishers *collection[domain.Publisher, publisherDocument]
 	approvals  *collection[domain.Approval, approvalDocument]
 	coupons    *collection[domain.Coupon, couponDocument]
-	// locking is by the id of an offer: who changes it, or its coupons, takes its turn here before it locks the
-	// offer in the database.
+	// locking has a lock for each offer, by id. Changes of an offer or its coupons take it before they lock
+	// the offer in the database.
 	locking *stripes.Stripes
 }
 
 var _ app.Store = (*Store)(nil)
 
-// Open connects to the deployment that a URI names, as mongodb.Open says, and brings the schema up
-// to date.
+// Open connects to the deployment at a URI, as mongodb.Open does, and migrates the schema.
 func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, error) {
 	db, err := mongodb.Open(ctx, uri, "coupon", opts...)
 	if err != nil {
@@ -50,8 +49,8 @@ func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, erro
 	}, nil
 }
 
-// prepare brings the schema up to date. Indexes are no migrations: creating one that exists does
-// nothing, and one that an operator dropped comes back with the next start.
+// prepare migrates the schema and creates the indexes. Indexes are not migrations: creating an existing index
+// does nothing, and an index that an operator dropped comes back at the next start.
 func prepare(ctx context.Context, db *mongodb.DB) error {
 	if err := db.Migrate(ctx, migrations()); err != nil {
 		return err
@@ -74,8 +73,8 @@ func prepare(ctx context.Context, db *mongodb.DB) error {
 	return nil
 }
 
-// Ping says whether the store can be reached.
+// Ping returns an error if the store cannot be reached.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 
-// Close waits for the operations under way and disconnects.
+// Close waits for running operations and disconnects.
 func (s *Store) Close() error { return s.db.Close() }

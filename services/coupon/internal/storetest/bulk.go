@@ -39,13 +39,13 @@ func admitEach(drafts []domain.Coupon) func(*domain.Standings) ([]domain.Plan, e
 	}
 }
 
-// createMany stores coupons as the service does.
+// createMany stores many coupons as the service does.
 func (s *suite) createMany(t testing.TB, drafts ...domain.Coupon) ([]domain.Plan, error) {
 	t.Helper()
 	return s.CreateCoupons(t.Context(), drafts, admitEach(drafts))
 }
 
-// wantCoupons fails the test unless these coupons are stored, by id, and no others.
+// wantCoupons fails the test unless exactly these coupons are stored. They are given by id.
 func (s *suite) wantCoupons(t testing.TB, ids ...string) {
 	t.Helper()
 	coupons, err := s.Coupons(t.Context(), everything())
@@ -134,7 +134,7 @@ func testRefusedMany(t *testing.T, s *suite) {
 	s.wantCoupons(t, "10/22/SALE20")
 }
 
-// blindEach plans coupons without a look at what stands.
+// blindEach plans coupons without looking at their standings.
 func blindEach(coupons ...domain.Coupon) func(*domain.Standings) ([]domain.Plan, error) {
 	return func(*domain.Standings) ([]domain.Plan, error) {
 		var plans []domain.Plan
@@ -200,8 +200,7 @@ func testCreateThousands(t *testing.T, s *suite) {
 	s.wantNoTrace(t, "10", "23", "NEW")
 }
 
-// testRaceMany lets publishers race for the same codes, as two that generate codes do when chance
-// plays a trick on them.
+// testRaceMany lets publishers race for the same codes, as happens if two generate the same codes by chance.
 func testRaceMany(t *testing.T, s *suite) {
 	s.setUp(t)
 	codes := []string{"CODE1", "CODE2", "CODE3", "CODE4"}

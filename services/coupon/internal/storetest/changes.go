@@ -91,7 +91,7 @@ func testChangedKey(t *testing.T, s *suite) {
 	must(t, s.create(ctx, coupon("10", "22", "SALE20")))
 	_, err := s.UpdateCoupon(ctx, "10/22/SALE20", func(c domain.Coupon) (domain.Coupon, error) { c.Code = "OTHER"; return c, nil })
 	if err == nil {
-		t.Error("a change of the code was taken")
+		t.Error("a change of the code was accepted")
 	}
 	c, err := s.Coupon(ctx, "10/22/SALE20")
 	want(t, "the coupon", c, err, coupon("10", "22", "SALE20"))

@@ -112,7 +112,7 @@ func testRefusedCreate(t *testing.T, s *suite) {
 	wantError(t, "the blocked publisher's coupon", err, app.ErrNotFound)
 }
 
-// blind plans a coupon and an approval without a look at what stands.
+// blind plans a coupon and an approval without looking at the standing.
 func blind(c domain.Coupon, a domain.Approval) func(domain.Standing) (domain.Plan, error) {
 	return func(domain.Standing) (domain.Plan, error) { return domain.Plan{Coupon: c, Approval: &a}, nil }
 }

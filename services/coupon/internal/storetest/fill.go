@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// Fill stores some of everything that a store keeps, by its own writes: each field is set in one of the
-// records at least, and they are in every state.
+// Fill stores records of every kind, using the store's own writes. Each field is set in at least one record,
+// and each state occurs.
 func Fill(t testing.TB, store app.Store) {
 	t.Helper()
 	s := &suite{Store: store}

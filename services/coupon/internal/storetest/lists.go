@@ -39,7 +39,7 @@ func (s *suite) listed(t testing.TB) {
 	must(t, err)
 }
 
-// ids returns the coupons' ids without their offers, short to write.
+// ids returns the coupons' ids without their offers.
 func ids(coupons []domain.Coupon) []string {
 	var all []string
 	for _, c := range coupons {
@@ -52,7 +52,7 @@ func compare(field string, op listing.Op, value any) listing.Expr {
 	return listing.Compare{Field: field, Op: op, Value: value}
 }
 
-// Searches find what was written last.
+// Searches find the latest values.
 func testSearch(t *testing.T, s *suite) {
 	s.setUp(t)
 	c := coupon("10", "22", "SPRING")
@@ -71,7 +71,7 @@ func testSearch(t *testing.T, s *suite) {
 		}
 	}
 	if find("grusse") != 0 {
-		t.Error("u is taken for ü")
+		t.Error("a search for u finds ü")
 	}
 	_, err := s.UpdateCoupon(t.Context(), c.ID(), func(c domain.Coupon) (domain.Coupon, error) { c.InternalNote = "Zürich"; return c, nil })
 	must(t, err)
@@ -180,7 +180,7 @@ func testOrder(t *testing.T, s *suite) {
 	}
 }
 
-// lastValues returns what a page token would hold: the last coupon's values in the order's fields.
+// lastValues returns what a page token holds: the last coupon's values of the fields in the order.
 func lastValues(page []domain.Coupon, order []listing.Order) []any {
 	last := page[len(page)-1]
 	values := make([]any, len(order))

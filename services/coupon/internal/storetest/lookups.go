@@ -30,7 +30,7 @@ func testToken(t *testing.T, s *suite) {
 	s.wantNoOffer(t, "", moment(0))
 }
 
-// wantNoOffer fails the test if a token is an offer's at a moment.
+// wantNoOffer fails the test if an offer accepts a token at a moment.
 func (s *suite) wantNoOffer(t testing.TB, token string, now time.Time) {
 	t.Helper()
 	o, err := s.OfferByToken(t.Context(), token, now)
@@ -80,12 +80,13 @@ func testOneToken(t *testing.T, s *suite) {
 	_, err := s.Offer(ctx, "12")
 	wantError(t, "the second", err, app.ErrNotFound)
 	if _, err = s.rotate(ctx, "11", credentials("10"), time.Hour); err == nil {
-		t.Error("a change to another offer's token was taken")
+		t.Error("a change to another offer's token was accepted")
 	}
 	o, err := s.Offer(ctx, "11")
 	want(t, "the offer that would have had another's token", o, err, offer("11"))
 
-	// What 10 and 11 both had before, is nobody's; but who has it now, has it alone.
+	// A token that 10 and 11 both had before belongs to neither. If one of them has it now, it belongs to
+	// that one.
 	_, err = s.rotate(ctx, "10", credentials("a"), time.Hour)
 	must(t, err)
 	_, err = s.rotate(ctx, "11", credentials("10"), time.Hour)

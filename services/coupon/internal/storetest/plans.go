@@ -6,17 +6,17 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// Planned is a filter and an order that pages, exports or the console ask of a store again and again, with the first
-// field, by its stored name, of the index that finds what matches in order.
+// Planned is a filter and an order that pages, exports or the console use often. It names the first field, as
+// stored, of the index that finds the matches in order.
 type Planned struct {
-	// Of is the table or collection.
+	// Of names the table or collection.
 	Of    string
 	Query listing.Query
 	By    string
 }
 
-// Plans returns the queries of the coupon service's lists. The others look at all of a table, which has as many rows
-// as a program has offers, publishers or coupons, and end with their call.
+// Plans returns the queries of the coupon service's lists that use an index. The others scan a table, which
+// has as many rows as a program has offers, publishers or coupons, and end with their call.
 func Plans() []Planned {
 	equal := func(field string, value any) listing.Compare {
 		return listing.Compare{Field: field, Op: listing.Equal, Value: value}

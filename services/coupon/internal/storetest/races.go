@@ -11,7 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// racers is how many do the same at once.
+// racers is the number of goroutines in a race.
 const racers = 40
 
 func racePromises() []promise {
@@ -30,7 +30,7 @@ func racePromises() []promise {
 	}
 }
 
-// tally counts the errors that are nil and those with a reason, and fails the test on others.
+// tally counts the nil errors and the errors with a reason, and fails the test on any other.
 func tally(t testing.TB, errs []error, reason string) (won, lost int) {
 	t.Helper()
 	for _, err := range errs {
@@ -105,7 +105,7 @@ func testRaceShared(t *testing.T, s *suite) {
 	if won, _ := tally(t, errs, "none"); won != publishers {
 		t.Errorf("%d creates succeeded, want %d", won, publishers)
 	}
-	// Each sees those before it, so that they come in one order: nobody, one, two, …
+	// The creates are serialized: the first sees nobody, the second one publisher, and so on.
 	seen := map[int]int{}
 	for _, n := range sharers {
 		seen[n]++

@@ -1,5 +1,5 @@
-// Package storetest holds what the coupon service's use cases rely on in a app.Store, as one suite
-// that every store runs, races included.
+// Package storetest is the test suite of app.Store. It covers what the coupon service's use cases rely on,
+// including races. Every store runs it.
 //
 // Only the tests of the stores import it.
 package storetest
@@ -19,28 +19,28 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// Place is where a store's state is: each call opens the same one again.
+// Place opens a store. Each call opens the same state again.
 type Place func(t testing.TB) app.Store
 
-// promise is one thing that every store keeps.
+// promise is one property of every store.
 type promise struct {
 	name string
 	test func(t *testing.T, s *suite)
 }
 
-// suite is what a promise's test works on: a place of its own and a store opened there.
+// suite is what the test of a promise gets: its own place, and a store opened there.
 type suite struct {
 	app.Store
 	place Place
 }
 
-// Run tests all promises, each on a fresh place that newPlace returns. exceptions are the promises
-// that the engine under the store cannot keep, with the reason; they are logged.
+// Run tests all promises, each on a new place. exceptions maps the promises that the store's engine cannot
+// keep to the reasons, which are logged.
 func Run(t *testing.T, newPlace func(t testing.TB) Place, exceptions map[string]string) {
 	t.Helper()
 	for name := range exceptions {
 		if !slices.ContainsFunc(promises(), func(p promise) bool { return p.name == name }) {
-			t.Errorf("the exception %q is no promise of this suite", name)
+			t.Errorf("the exception %q is not a promise of this suite", name)
 		}
 	}
 	for _, p := range promises() {
@@ -163,7 +163,7 @@ func (s *suite) setUp(t testing.TB) {
 	}
 }
 
-// admit plans a coupon as the service does: duplicates are refused, the publisher is approved.
+// admit plans a coupon as the service does: it refuses duplicates and approves the publisher.
 func admit(draft domain.Coupon) func(domain.Standing) (domain.Plan, error) {
 	return func(standing domain.Standing) (domain.Plan, error) {
 		return domain.AdmitCoupon(draft, standing, draft.CreateTime)
@@ -183,7 +183,7 @@ func (s *suite) approve(t testing.TB, a domain.Approval) {
 	must(t, err)
 }
 
-// atOnce runs do n times at the same time and returns the errors.
+// atOnce runs do n times concurrently and returns the errors.
 func atOnce(n int, do func(i int) error) []error {
 	start := make(chan struct{})
 	errs := make([]error, n)
@@ -199,7 +199,7 @@ func atOnce(n int, do func(i int) error) []error {
 	return errs
 }
 
-// everything selects all, by id.
+// everything selects all records, ordered by id.
 func everything() listing.Query {
 	return listing.Query{Order: []listing.Order{{Field: "id"}}, Limit: 1000}
 }

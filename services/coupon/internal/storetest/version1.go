@@ -13,9 +13,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// Version1 checks in a store that was migrated what its schema's first version held: offers 10 and 11,
-// publishers 22 and 23, an approval and a coupon, which it describes. It returns the secrets of the
-// offers and of the publishers.
+// Version1 checks the records of the first schema version in a migrated store: offers 10 and 11, publishers
+// 22 and 23, an approval and a coupon. It returns the secrets of the offers and publishers.
 func Version1(t testing.TB, store app.Store) []string {
 	t.Helper()
 	ctx := t.Context()
@@ -54,8 +53,8 @@ func Version1(t testing.TB, store app.Store) []string {
 	return secrets
 }
 
-// Version1Extra is how many more coupons Version1 expects of publisher 23, with the note Version1Note: more
-// than one step migrates.
+// Version1Extra is the number of further coupons that Version1 expects for publisher 23, with the note
+// Version1Note: more than one step migrates.
 const (
 	Version1Extra = 201
 	Version1Note  = "Fru\u0308hling"
@@ -81,8 +80,8 @@ func version1Search(t testing.TB, store app.Store) {
 	}
 }
 
-// WantKeptSecrets fails the test unless the secrets that Version1 returned, first and again, are each
-// one's own and kept.
+// WantKeptSecrets fails the test unless the secrets that Version1 returned are all different, and the same in
+// both calls.
 func WantKeptSecrets(t testing.TB, first, again []string) {
 	t.Helper()
 	if len(first) != 4 || !slices.Equal(first, again) {
