@@ -9,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// bodyError says what is wrong with a request's body, and in which field. It goes through
-// grpc-gateway, which keeps only an error's text, so its text is made to be read back.
+// bodyError says what is wrong with a request's body, and in which field. It passes through grpc-gateway,
+// which keeps only an error's text, so parseBodyError can read the text back.
 type bodyError struct {
 	field, description string
 }
 
-// What begins and parts the text of a bodyError.
+// The prefix and the separator in the text of a bodyError.
 const (
 	bodyErrorPrefix    = "malformed body at "
 	bodyErrorSeparator = ": "
@@ -34,14 +34,14 @@ func parseBodyError(text string) (field, description string, ok bool) {
 	return strings.Cut(rest, bodyErrorSeparator)
 }
 
-// protojson's errors look like `proto: (line 1:10): invalid value for ...`, with a space of one kind
-// or another after the colon.
+// protojson's errors look like `proto: (line 1:10): invalid value for ...`, with varying kinds of space after
+// the colon.
 var (
 	protoPrefix = regexp.MustCompile(`^proto:[\s\x{a0}]*`)
 	position    = regexp.MustCompile(`\(line (\d+):(\d+)\)`)
 )
 
-// newBodyError makes an error of protojson's for a caller, who knows the API but not protobuf.
+// newBodyError rewrites an error from protojson for a caller who knows the API but not protobuf.
 func newBodyError(body []byte, err error) bodyError {
 	text := protoPrefix.ReplaceAllString(err.Error(), "")
 	field := ""
@@ -60,7 +60,7 @@ func newBodyError(body []byte, err error) bodyError {
 	return bodyError{field, strings.ToValidUTF8(text, "\uFFFD")}
 }
 
-// offsetOf returns the byte at a line and column, counted from 1, columns in characters.
+// offsetOf returns the byte offset of a line and column, both counted from 1, columns in characters.
 func offsetOf(body []byte, line, column string) int {
 	lines, _ := strconv.Atoi(line)
 	columns, _ := strconv.Atoi(column)
@@ -75,8 +75,8 @@ func offsetOf(body []byte, line, column string) int {
 	return offset
 }
 
-// fieldAt returns the path of the field whose name or value is at an offset in a JSON object, in
-// snake case; empty when the JSON is broken before it.
+// fieldAt returns the path, in snake case, of the field whose name or value is at an offset in a JSON object.
+// It returns "" if the JSON is malformed before the offset.
 func fieldAt(body []byte, offset int) string {
 	type level struct{ object, named bool }
 	decoder := json.NewDecoder(bytes.NewReader(body))

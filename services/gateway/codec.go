@@ -10,9 +10,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// codec is the JSON of the REST API. Answers have the same fields whatever the values, except unset
-// messages and optional fields; requests may have only fields that exist. It does what grpc-gateway's
-// own does, in one pass over the body, and its errors say where they are.
+// codec encodes and decodes the JSON of the REST API. Responses have every field, except unset messages and
+// optional fields. Requests may have only fields that exist. Unlike grpc-gateway's own codec, it makes one
+// pass over the body, and its errors name the position.
 type codec struct {
 	runtime.JSONPb
 }
@@ -40,7 +40,7 @@ func (c *codec) NewDecoder(r io.Reader) runtime.Decoder {
 			return fmt.Errorf("reading the body: %w", err)
 		}
 		if len(body) == 0 {
-			return io.EOF // Taken as: no body. What must be in it the services know.
+			return io.EOF // treated as no body; the services know what is required
 		}
 		message, err := target(v)
 		if err != nil {
@@ -53,8 +53,7 @@ func (c *codec) NewDecoder(r io.Reader) runtime.Decoder {
 	})
 }
 
-// target returns the message to fill: v itself, or a new one behind it where v points to a request's
-// field.
+// target returns the message to fill: v itself, or a new message if v points to a field of a request.
 func target(v any) (proto.Message, error) {
 	if message, ok := v.(proto.Message); ok {
 		return message, nil

@@ -15,15 +15,15 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// reasonStale is the services' reason for refusing to change a resource that has changed since the caller read it.
+// reasonStale is the services' reason if a resource has changed since the caller read it.
 const reasonStale = "ETAG_MISMATCH"
 
-// terms are what an HTTP request says about its call besides the message.
+// terms has what an HTTP request says about its call in addition to the message.
 type terms struct {
-	// etag is the revision in If-Match; "" if any will do.
+	// etag is the revision in If-Match; "" matches any.
 	etag string
-	// merges says that the update mask is derived from the body, as for a JSON merge patch (RFC 7396): an empty object
-	// changes nothing.
+	// merges means that the update mask is derived from the body, as for a JSON merge patch (RFC 7396), so
+	// that an empty object changes nothing.
 	merges bool
 }
 
@@ -33,7 +33,7 @@ type termsKey struct{}
 func (all routes) readTerms(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		conditions := r.Header.Values("If-Match")
-		if r.Method == http.MethodGet || r.Method != http.MethodPatch && len(conditions) == 0 { // most requests have no terms
+		if r.Method == http.MethodGet || r.Method != http.MethodPatch && len(conditions) == 0 { // the fast path: no terms
 			next(w, r, params)
 			return
 		}
@@ -66,7 +66,7 @@ func parseIfMatch(conditions []string) (etag string, ok bool) {
 	if value == "*" {
 		return "", true
 	}
-	// A weak etag is never the same as a strong one (RFC 9110), and no etag of ours looks like one.
+	// A weak etag never matches a strong one (RFC 9110), and all etags here are strong.
 	if strings.HasPrefix(value, "W/") {
 		return value, true
 	}
@@ -75,7 +75,7 @@ func parseIfMatch(conditions []string) (etag string, ok bool) {
 	return etag, ok && closed && etag != "" && !strings.Contains(etag, `"`)
 }
 
-// hasEtag reports whether a call can depend on a revision: its request, or the resource in it, has an etag.
+// hasEtag reports whether a call's request, or the resource in it, has an etag.
 func (rt route) hasEtag() bool { return etagField(rt.input) != nil || resourceField(rt.input) != nil }
 
 func etagField(message protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {

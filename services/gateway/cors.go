@@ -8,7 +8,7 @@ import (
 	"github.com/rs/cors"
 )
 
-// preflightAge is how long browsers remember what a preflight allowed.
+// preflightAge is how long browsers cache the result of a preflight.
 const preflightAge = 10 * time.Minute
 
 // withCORS lets frontends on the given origins call the API, report conversions and ask for health, and lets any origin

@@ -12,11 +12,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/columns"
 )
 
-// couponPageSize is how many coupons are fetched at a time: as many as the service gives.
+// couponPageSize is the number of coupons per call: the most that the service returns.
 const couponPageSize = 1000
 
-// exportedCoupons is what there is to know of coupons. All of it an import takes: what is the program's
-// to say it passes over.
+// exportedCoupons describes the export of coupons. An import accepts all its columns, and ignores those that
+// only the server sets.
 func exportedCoupons() exported[*couponv1.Coupon] {
 	return exported[*couponv1.Coupon]{
 		name: "coupons", columns: exportColumns(columns.Coupons()),
@@ -35,7 +35,7 @@ func (e exporter) coupons(client couponv1.CouponServiceClient) runtime.HandlerFu
 	}
 }
 
-// couponPages returns all pages of a list, one after another.
+// couponPages returns a function that returns the pages of a list one after another.
 func couponPages(ctx context.Context, client couponv1.CouponServiceClient, req *couponv1.ListCouponsRequest) pages[*couponv1.Coupon] {
 	last := false
 	return func() ([]*couponv1.Coupon, error) {

@@ -26,12 +26,11 @@ import (
 
 const importTarget = "/v1/offers/10/coupons:import"
 
-// keeper stands for the coupon service: it has coupons on pages of two, and refuses codes with an
-// underscore.
+// keeper is a fake coupon service. It returns coupons in pages of two, and refuses codes with an underscore.
 type keeper struct {
 	couponv1.UnimplementedCouponServiceServer
 	coupons []*couponv1.Coupon
-	// err ends the list after as many pages as errAfter, and each batch after as many.
+	// err is returned by the list after errAfter pages, and by batches after errAfter batches.
 	err      error
 	errAfter int
 	lists    []*couponv1.ListCouponsRequest
@@ -75,7 +74,7 @@ func (k *keeper) BatchCreateCoupons(_ context.Context, req *couponv1.BatchCreate
 	return answer, nil
 }
 
-// kept returns a gateway before a keeper, in the zone of Berlin.
+// kept returns a gateway in front of a keeper, in Berlin's time zone.
 func kept(t *testing.T, k *keeper) http.Handler {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")
@@ -303,7 +302,7 @@ func TestLengthOfFiles(t *testing.T) {
 	}
 }
 
-// Who sent a file must learn that a part of it is stored.
+// The caller must learn that a part of the file is stored.
 func TestImportThatBreaksOff(t *testing.T) {
 	t.Parallel()
 	file := "code,publisher\n" + strings.Repeat("ABC,22\n", 1500)

@@ -26,7 +26,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// uploadPatience is how long a caller may take to send a file.
+// uploadPatience bounds how long a caller may take to send a file.
 const uploadPatience = 2 * time.Minute
 
 // couponImporter answers imports of coupons.
@@ -37,7 +37,7 @@ type couponImporter struct {
 	zone    *time.Location
 }
 
-// importAnswer is the answer to an import.
+// importAnswer is the response to an import.
 type importAnswer struct {
 	Rows         []importedRow `json:"rows"`
 	Created      int           `json:"created"`
@@ -45,7 +45,7 @@ type importAnswer struct {
 	ValidateOnly bool          `json:"validateOnly"`
 }
 
-// importedRow is what became of a row: a coupon, or a google.rpc.Status.
+// importedRow is the result for one row: a coupon or a google.rpc.Status.
 type importedRow struct {
 	Row    int             `json:"row"`
 	Coupon json.RawMessage `json:"coupon,omitempty"`
@@ -58,13 +58,13 @@ func (i couponImporter) serve(w http.ResponseWriter, r *http.Request, params map
 			fmt.Sprintf("Content-Type %.60q is not that of a CSV file; the body must be the file itself, with Content-Type text/csv", r.Header.Get("Content-Type"))))
 		return
 	}
-	// It can be parsed: checkURL saw to that.
+	// cannot fail: checkURL has parsed it
 	validateOnly, fault := validateOnlyOf(r.URL.Query())
 	if fault != nil {
 		writeStatus(w, http.StatusBadRequest, fault)
 		return
 	}
-	// A connection that knows no deadlines, as a test's, has to do without.
+	// Connections without deadlines, as in tests, go without.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadPatience))
 	file, err := io.ReadAll(r.Body)
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
@@ -89,9 +89,9 @@ func (i couponImporter) serve(w http.ResponseWriter, r *http.Request, params map
 	i.answer(ctx, w, r, result, validateOnly)
 }
 
-// isFile reports whether a body of a content type is the file itself: any type that browsers send for a .csv,
-// .tsv or .txt file. They ask the system, where a spreadsheet may have registered its own type, and send none
-// for a file that the system does not know.
+// isFile reports whether a content type is one that browsers send for a .csv, .tsv or .txt file. Browsers ask
+// the system, where a spreadsheet program may have registered its own type, and send no type for a file that
+// the system does not know.
 func isFile(contentType string) bool {
 	kind, _, _ := strings.Cut(contentType, ";")
 	kind = strings.ToLower(strings.TrimSpace(kind))
@@ -121,11 +121,11 @@ func validateOnlyOf(query url.Values) (bool, *status.Status) {
 			return false, nil
 		}
 	}
-	// Whoever meant a dry run must not store a file.
+	// An unreadable value may have meant a dry run, so nothing is stored.
 	return false, errMalformed("INVALID_VALIDATE_ONLY", name, "must be true or false")
 }
 
-// errRefused is a refusal of what was sent as a status.
+// errRefused turns a refusal of the file into a status.
 func errRefused(e *apperr.Error) *status.Status {
 	if len(e.Violations) > 0 {
 		return errMalformed(e.Reason, e.Violations[0].Field, e.Violations[0].Description)
@@ -133,7 +133,7 @@ func errRefused(e *apperr.Error) *status.Status {
 	return errMalformed(e.Reason, "", e.Message)
 }
 
-// brokenOff says what is stored of an import that ended before its time.
+// brokenOff adds to an error what is stored of an import that was cut short.
 func (i couponImporter) brokenOff(ctx context.Context, err error, req couponimport.Request, result couponimport.Result) error {
 	st := status.Convert(err)
 	if len(st.Details()) == 0 {
@@ -166,17 +166,17 @@ func (i couponImporter) answer(ctx context.Context, w http.ResponseWriter, r *ht
 	}
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false) // as the rest of the API
+	encoder.SetEscapeHTML(false) // as in the rest of the API
 	if err := encoder.Encode(answer); err != nil {
 		i.faults.call(ctx, nil, nil, w, r, fmt.Errorf("writing the rows as JSON: %w", err))
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write(body.Bytes()) // A caller who has gone needs no answer.
+	_, _ = w.Write(body.Bytes()) // an error means that the caller has gone
 }
 
-// rowStatus returns why a row was refused as creating the coupon alone would have been answered.
+// rowStatus returns the status with which creating a row's coupon alone would have failed.
 func rowStatus(fault *couponv1.BatchCreateCouponsFault) *status.Status {
 	info := &errdetails.ErrorInfo{Reason: fault.GetReason()}
 	if fault.GetSuggestion() != "" {
@@ -191,7 +191,7 @@ func rowStatus(fault *couponv1.BatchCreateCouponsFault) *status.Status {
 	return rpcstatus.WithInfo(codeOfRow(fault), fault.GetMessage(), info, details...)
 }
 
-// codeOfRow returns the code that a fault names; Unknown for one that this gateway does not know.
+// codeOfRow returns the gRPC code that a fault names; Unknown if this gateway does not know it.
 func codeOfRow(fault *couponv1.BatchCreateCouponsFault) codes.Code {
 	var code codes.Code
 	if err := code.UnmarshalJSON([]byte(`"` + fault.GetCode() + `"`)); err != nil {

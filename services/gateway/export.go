@@ -18,39 +18,40 @@ import (
 	"github.com/couponlink/couponlink/services/internal/columns"
 )
 
-// exportBuffer is how much is written at once. A caller that does not read it in time is cut off by the server.
+// exportBuffer is the number of bytes written at a time. The server disconnects callers that do not read them
+// in time.
 const exportBuffer = 64 << 10
 
-// exportParameters are those of every export.
+// exportParameters are the parameters of every export.
 func exportParameters() []string {
 	return []string{"format", "columns", "filter", "order_by", "orderBy", "bom"}
 }
 
-// exportedConversions is what there is to know of conversions.
+// exportedConversions describes the export of conversions.
 func exportedConversions() exported[*trackingv1.Conversion] {
 	return exported[*trackingv1.Conversion]{name: "conversions", columns: exportColumns(columns.Conversions()), defaults: defaultColumns}
 }
 
 // exportWriter writes resources in one format.
 type exportWriter[T any] interface {
-	// begin writes what stands before the resources.
+	// begin writes what comes before the resources.
 	begin() error
 	write(T) error
-	// flush hands on what was written.
+	// flush passes on what was written.
 	flush() error
 }
 
-// exporter answers exports.
+// exporter serves exports.
 type exporter struct {
 	codec  *codec
 	faults *faults
 	log    *slog.Logger
 }
 
-// pages return what is exported, some at a time; io.EOF after the last, and when there is none.
+// pages returns the next resources to export, and io.EOF after the last.
 type pages[T any] func() ([]T, error)
 
-// conversions answers exports of conversions.
+// conversions serves exports of conversions.
 func (e exporter) conversions(reports trackingv1.ReportServiceClient) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, _ map[string]string) {
 		serveExport(e, w, r, exportedConversions(), func(ctx context.Context, query url.Values) pages[*trackingv1.Conversion] {
@@ -68,19 +69,19 @@ func (e exporter) conversions(reports trackingv1.ReportServiceClient) runtime.Ha
 	}
 }
 
-// serveExport streams what matches. Up to the first row an error is an answer like any other; after it the
-// connection is cut, so that nobody takes a part for the whole.
+// serveExport streams the resources that match. An error before the first row is returned as usual. After it,
+// the connection is cut, so that nobody mistakes a part for the whole.
 func serveExport[T proto.Message](
 	e exporter, w http.ResponseWriter, r *http.Request, what exported[T], open func(context.Context, url.Values) pages[T],
 ) {
-	query := r.URL.Query() // It can be parsed: checkURL saw to that.
+	query := r.URL.Query() // cannot fail: checkURL has parsed it
 	format, fault := what.formatOf(query)
 	if fault != nil {
 		writeStatus(w, http.StatusBadRequest, fault)
 		return
 	}
 	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization")))
-	defer cancel() // With it the query ends.
+	defer cancel() // ends the query
 	next := open(ctx, query)
 	first, err := next()
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -99,7 +100,7 @@ func serveExport[T proto.Message](
 	}
 }
 
-// copyExport writes the pages, the first of which has been read already: page, or io.EOF.
+// copyExport writes all pages. The first has been read already; it is page, or err is io.EOF.
 func copyExport[T any](
 	buffered *bufio.Writer, to exportWriter[T], next pages[T], page []T, end error,
 ) error {
@@ -129,7 +130,7 @@ func copyExport[T any](
 	return buffered.Flush()
 }
 
-// orderBy is the order asked for, by either of the parameter's names.
+// orderBy returns the requested order, from either of the parameter's names.
 func orderBy(query url.Values) string {
 	if order := query.Get("order_by"); order != "" {
 		return order

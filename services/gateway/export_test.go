@@ -26,7 +26,7 @@ import (
 
 const exportPath = "/v1/reports/conversions:export"
 
-// reporter stands for the tracking service: it sends parts, then ends with err.
+// reporter is a fake tracking service. It sends parts, then ends with err.
 type reporter struct {
 	trackingv1.UnimplementedReportServiceServer
 	parts [][]*trackingv1.Conversion
@@ -58,7 +58,7 @@ func (r *reporter) ExportConversions(req *trackingv1.ExportConversionsRequest, s
 	return r.err
 }
 
-// reports returns a gateway before a reporter.
+// reports returns a gateway in front of a reporter.
 func reports(t *testing.T, r *reporter) http.Handler {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
@@ -289,7 +289,7 @@ func TestExportErrors(t *testing.T) {
 	}
 }
 
-// Who is sent a part must not take it for the whole: the body has no proper end.
+// A caller must not mistake a part for the whole, so the body is cut off.
 func TestExportThatBreaksOff(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"csv", "ndjson"} {

@@ -17,11 +17,12 @@ import (
 type exportColumn struct {
 	name string
 	cell func(protoreflect.Message) string
-	// isText says that the cells are texts, not numbers, amounts, times, true or false.
+	// isText means that the cells are texts rather than numbers, amounts, times or booleans.
 	isText bool
 }
 
-// defaultColumns are what is exported of conversions unless columns are chosen. Pub. Unique 3 is off.
+// defaultColumns are the exported columns of conversions unless the caller chooses others. They leave out
+// Pub. Unique 3.
 const defaultColumns = "conversion_time,name,offer,publisher,coupon_code,transaction_id,event,amount,currency," +
 	"payout,payout_currency,revenue,revenue_currency,status,outcome,method,reason"
 
@@ -69,7 +70,7 @@ func cellsOf(c columns.Column) (cell func(protoreflect.Message) string, isText b
 	return func(m row) string { return m.Get(field).String() }, true
 }
 
-// decimal returns an amount without its currency; empty for none.
+// decimal returns an amount without its currency; "" if it is unset.
 func decimal(m *couponv1.Money) string {
 	if m == nil {
 		return ""
@@ -84,7 +85,7 @@ func decimal(m *couponv1.Money) string {
 	return sign + strings.TrimRight(fmt.Sprintf("%d.%09d", units, nanos), "0")
 }
 
-// enumName returns a value's short name; empty for the unspecified one.
+// enumName returns a value's short name; "" if it is unspecified.
 func enumName(values protoreflect.EnumValueDescriptors, number protoreflect.EnumNumber) string {
 	if number == 0 {
 		return ""
@@ -112,7 +113,7 @@ func listText(list protoreflect.List) string {
 	return strings.Join(texts, ", ")
 }
 
-// moment returns a time as RFC 3339 in UTC, to the millisecond as it is stored; empty for none.
+// moment returns a time as RFC 3339 in UTC, to the millisecond; "" if it is unset.
 func moment(t *timestamppb.Timestamp) string {
 	if t == nil {
 		return ""

@@ -14,22 +14,22 @@ import (
 	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
 
-// exported is what there is to know of a resource that is exported.
+// exported describes the export of a kind of resource.
 type exported[T proto.Message] struct {
-	// name is that of the file, less its ending.
+	// name is the file's name without its extension.
 	name    string
 	columns []exportColumn
-	// defaults are the columns unless others are chosen, by commas.
+	// defaults are the columns unless the caller chooses others, separated by commas.
 	defaults string
 }
 
-// exportFormat is the form of an export of T.
+// exportFormat is the format of an export of T.
 type exportFormat[T proto.Message] struct {
 	contentType, fileName string
 	writer                func(*bufio.Writer, *codec) exportWriter[T]
 }
 
-// formatOf reads the parameters format, columns and bom, and refuses two orders.
+// formatOf reads the parameters format, columns and bom, and refuses a second order_by.
 func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status) {
 	if query.Has("order_by") && query.Has("orderBy") {
 		return exportFormat[T]{}, errMalformed("DUPLICATE_PARAMETER", "order_by", "is in the query twice, under two names; send it once")
@@ -59,7 +59,7 @@ func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status
 	}
 }
 
-// markOf reports whether the file must begin with a byte order mark.
+// markOf reports whether the file begins with a byte order mark.
 func markOf(query url.Values) (bool, *status.Status) {
 	switch value := query.Get("bom"); {
 	case value == "true":
@@ -71,7 +71,7 @@ func markOf(query url.Values) (bool, *status.Status) {
 	}
 }
 
-// columnsOf reads a list of columns; empty: those by default.
+// columnsOf reads a list of columns. If it is empty, it returns the default ones.
 func (e exported[T]) columnsOf(list string) ([]exportColumn, *status.Status) {
 	if list == "" {
 		list = e.defaults
@@ -104,7 +104,7 @@ func columnNames(columns []exportColumn) string {
 type csvWriter[T proto.Message] struct {
 	csv     *spreadsheet.Writer
 	columns []exportColumn
-	// hasMark says that the file begins with a byte order mark.
+	// hasMark means that the file begins with a byte order mark.
 	hasMark bool
 }
 
@@ -134,7 +134,7 @@ func (w *csvWriter[T]) write(c T) error {
 
 func (w *csvWriter[T]) flush() error { return w.csv.Flush() }
 
-// ndjsonWriter writes resources as lists have them, each on a line of its own.
+// ndjsonWriter writes each resource as one line of JSON, with the fields that lists return.
 type ndjsonWriter[T proto.Message] struct {
 	out   *bufio.Writer
 	codec *codec

@@ -18,14 +18,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// faults answers calls that failed. Errors from the services go out as they came; the few that
-// grpc-gateway and the connection make get the same shape.
+// faults answers failed calls. Errors from the services are returned as they are. The few that grpc-gateway
+// and the connection produce get the same form.
 type faults struct {
 	routes routes
 	log    *slog.Logger
 }
 
-// call answers a call that failed with an error.
+// call answers a call that failed with err.
 func (f *faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
 	st := status.Convert(err)
 	if len(st.Details()) == 0 {
@@ -44,7 +44,7 @@ func (f *faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marsha
 	writeStatus(w, code, st)
 }
 
-// routing answers a request for which there is no route.
+// routing answers a request that no route matches.
 func (f *faults) routing(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
 	if code == http.StatusMethodNotAllowed {
 		refuseMethod(w, r, f.routes.methods(r.URL.Path))
@@ -55,8 +55,8 @@ func (f *faults) routing(_ context.Context, _ *runtime.ServeMux, _ runtime.Marsh
 
 var namedField = regexp.MustCompile(`field "([^"]+)"`)
 
-// explain gives a status that no service made the shape of those that they make. Its text is shown
-// only where it is about the request; others may name addresses inside. bodyLimit is the request's.
+// explain gives a status that does not come from a service the form of the services' own. Its text is shown
+// only if it is about the request; other texts may contain internal addresses. bodyLimit is the request's.
 func (f *faults) explain(ctx context.Context, st *status.Status, bodyLimit int64) *status.Status {
 	switch st.Code() {
 	case codes.InvalidArgument:
@@ -91,25 +91,25 @@ func reasonOf(st *status.Status) string {
 	return ""
 }
 
-// errNoRoute is the answer where there is nothing at a path.
+// errNoRoute is the error for a path without a route.
 func errNoRoute(r *http.Request) *status.Status {
 	return rpcstatus.New(codes.NotFound, "NO_SUCH_ROUTE", "there is nothing at "+rpcstatus.Clean(r.URL.Path)+"; see /docs")
 }
 
-// reasonUnreachable is for a service that gave no answer.
+// reasonUnreachable is the reason if a service does not answer.
 const reasonUnreachable = "SERVICE_UNREACHABLE"
 
 // reasonTooLarge is a reason whose HTTP status is not its gRPC code's.
 const reasonTooLarge = "BODY_TOO_LARGE"
 
-// tooLargeText ends the error of a body that was cut off, which comes through grpc-gateway as text.
+// tooLargeText ends the error for a body that was cut off. grpc-gateway passes the error on as text.
 const tooLargeText = "http: request body too large"
 
 func errTooLarge(limit int64) *status.Status {
 	return rpcstatus.New(codes.InvalidArgument, reasonTooLarge, fmt.Sprintf("the body is over %d MiB", limit>>20))
 }
 
-// errMalformed says what is wrong with a request that no service has seen; field may be empty.
+// errMalformed returns the error for a request that does not reach a service. field may be empty.
 func errMalformed(reason, field, description string) *status.Status {
 	if field == "" {
 		return rpcstatus.New(codes.InvalidArgument, reason, description)
@@ -123,7 +123,7 @@ func errMalformed(reason, field, description string) *status.Status {
 func writeStatus(w http.ResponseWriter, httpStatus int, st *status.Status) {
 	body, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(st.Proto())
 	if err != nil {
-		// Details of a kind that this gateway does not know: what it knows must do.
+		// the details have a type that this gateway does not know; leave them out
 		body, _ = protojson.Marshal(status.New(st.Code(), rpcstatus.Clean(st.Message())).Proto())
 	}
 	header := w.Header()

@@ -20,8 +20,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// Limits of the connections to the tracking service's HTTP side. An idle one is closed here before
-// the other side would close it, so that none is closed under a request.
+// Limits of the HTTP connections to the tracking service. Idle connections are closed here before the other
+// side would close them, so that none is closed during a request.
 const (
 	forwardIdleTimeout    = 30 * time.Second
 	forwardDialTimeout    = 2 * time.Second
@@ -35,9 +35,9 @@ const (
 	forwardedSchemeHeader = "X-Forwarded-Proto"
 )
 
-// forward returns a handler that passes requests on to the tracking service at addr, so that clicks
-// and postbacks have the same origin whether or not all runs in one process. pulse says whether that service
-// is alive; requests above most are refused. close drops its idle connections.
+// forward returns a handler that forwards requests to the tracking service at addr, so that clicks and
+// postbacks have the same origin whether or not everything runs in one process. pulse says whether that
+// service is alive. Requests beyond most at a time are refused. close closes idle connections.
 func forward(addr string, most admission.Partner, pulse *pulse, log *slog.Logger) (handler http.Handler, closeIdle func()) {
 	transport := &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: forwardDialTimeout}).DialContext,
@@ -58,7 +58,7 @@ func forward(addr string, most admission.Partner, pulse *pulse, log *slog.Logger
 	return admit(most, pulse.guard(proxy)), transport.CloseIdleConnections
 }
 
-// admit returns a handler of partners' calls that answers those above most with 503.
+// admit returns a handler of partners' calls that answers 503 if more than most are running.
 func admit(most admission.Partner, next http.Handler) http.Handler {
 	gated := func(gate *admission.Gate) http.Handler {
 		return gate.Handler(next, func(w http.ResponseWriter, _ *http.Request) {
@@ -79,21 +79,21 @@ func rewrite(target *url.URL) func(*httputil.ProxyRequest) {
 	return func(r *httputil.ProxyRequest) {
 		r.SetURL(target)
 		r.Out.Host = r.In.Host
-		// As it came: the tracking service says itself what is wrong with it.
+		// The query is passed on unchanged: the tracking service says what is wrong with it.
 		r.Out.URL.RawQuery = r.In.URL.RawQuery
 		forwardedFor(r)
-		// A request with a body that cannot be had again is never sent twice by the transport.
-		// A GET may report a sale, and one without an order id would then count twice.
+		// The transport never sends a request twice if its body cannot be read again. That matters even for a
+		// GET: it may report a sale, which without an order id would count twice.
 		var body io.Reader = eof{}
 		if r.Out.Body != nil {
 			body = r.Out.Body
 		}
-		r.Out.Body = io.NopCloser(body) // a dial that fails must not close what is not read yet
+		r.Out.Body = io.NopCloser(body) // a failed dial must not close a body that has not been read yet
 	}
 }
 
-// forwardedFor says who the caller is: the peer, or, if that is a proxy of our own network, whom the
-// proxy names.
+// forwardedFor returns the caller's address: the peer's or, if the peer is a proxy on a private network, the
+// one that the proxy names.
 func forwardedFor(r *httputil.ProxyRequest) {
 	peer := clientaddr.Peer(r.In)
 	if clientaddr.IsInside(peer) {
@@ -108,8 +108,8 @@ func forwardedFor(r *httputil.ProxyRequest) {
 	}
 }
 
-// redial tries again if a connection is refused, for as long as an instance takes to be replaced: nothing of the request was
-// sent then, or read.
+// redial retries refused connections for as long as it takes to replace an instance. Nothing of the request
+// has been sent or read then.
 type redial struct{ http.RoundTripper }
 
 // RoundTrip carries out a request.
@@ -127,7 +127,7 @@ func (t redial) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// eof is an empty body that the transport does not know to be empty.
+// eof is an empty body that the transport cannot recognize as empty.
 type eof struct{}
 
 func (eof) Read([]byte) (int, error) { return 0, io.EOF }

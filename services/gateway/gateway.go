@@ -1,8 +1,8 @@
-// Package gateway is the one HTTP origin for frontends and partners: REST for both services, the console,
-// the API reference, health, and the way to click links and postbacks. It sees only the services' gRPC
-// contracts and speaks gRPC to them, over the network or through an in-process channel alike.
+// Package gateway is the single HTTP origin for frontends and partners. It serves REST for both services, the
+// console, the API reference and health checks, and forwards clicks and postbacks. It depends only on the
+// services' gRPC contracts, and calls them over the network or through an in-process channel.
 //
-// The gateway's main and the one-process form import it.
+// Only programs import it: the gateway's own, and the one that runs everything in one process.
 package gateway
 
 import (
@@ -23,25 +23,25 @@ import (
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
-// Backends are what stands behind the gateway.
+// Backends are the services behind the gateway.
 type Backends struct {
-	// Coupon and Tracking are connections to the services. Calls carry the caller's own key.
+	// Coupon and Tracking are connections to the services. Calls carry the caller's key.
 	Coupon, Tracking grpc.ClientConnInterface
-	// Partner serves the paths of tracking links, /postback and /postback/.
+	// Partner serves the paths of tracking links, /postback and /postback/{preset}.
 	Partner http.Handler
 }
 
-// Options are what the gateway works by.
+// Options are the gateway's settings.
 type Options struct {
-	// AdminKey is what calls to the API must carry: they are turned away here, before anything of them is
-	// read, and again by the services. It opens the console too.
+	// AdminKey is the key that API calls must carry. The gateway checks it before it reads a request, and the
+	// services check it again. It also opens the console.
 	AdminKey string
-	// Zone is the program's time zone, by whose days the console reckons, and coupons in files start and
-	// expire; nil: UTC.
+	// Zone is the program's time zone. It defines the days in the console, and when coupons in files start
+	// and expire. nil means UTC.
 	Zone *time.Location
-	// SessionFile keeps the secret of the console's sessions; empty: they end with the process.
+	// SessionFile stores the secret of the console's sessions. If it is empty, sessions end with the process.
 	SessionFile string
-	// PublicURL is the origin as the outside sees it.
+	// PublicURL is the gateway's origin as seen from outside.
 	PublicURL string
 	// CORSOrigins are the other origins whose pages may call the API, such as `https://app.example.com`.
 	CORSOrigins []string

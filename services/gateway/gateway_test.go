@@ -28,8 +28,8 @@ import (
 
 const key = "a-key-of-the-tests"
 
-// fake stands for the services: it keeps the last request and its metadata, and answers with err, or
-// with what the method below says.
+// fake is a fake of both services. It records the last request and its metadata, and returns err or the
+// response of the method below.
 type fake struct {
 	couponv1.UnimplementedOfferServiceServer
 	couponv1.UnimplementedCouponServiceServer
@@ -74,7 +74,7 @@ func (f *fake) RecordConversion(ctx context.Context, req *trackingv1.RecordConve
 	return &trackingv1.RecordConversionResponse{}, f.take(ctx, req)
 }
 
-// origin returns a gateway before a fake.
+// origin returns a gateway in front of a fake.
 func origin(t *testing.T, f *fake) http.Handler {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -128,7 +128,7 @@ func (e errorBody) field() string {
 	return ""
 }
 
-// reply is an answer, its body read as an error where it is one.
+// reply is a response. If its body is an error, the error is decoded.
 type reply struct {
 	errorBody
 	status int

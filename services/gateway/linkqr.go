@@ -19,10 +19,10 @@ type qrFormat struct {
 	draw        func(code qrcode.Code, size int) ([]byte, error)
 }
 
-// serveQR answers with the QR code of a URL: of any one, since links have short forms and programs have
-// domains of their own.
+// serveQR serves the QR code of a URL. Any URL is allowed, because links have short forms and programs have
+// their own domains.
 func serveQR(w http.ResponseWriter, r *http.Request, _ map[string]string) {
-	query := r.URL.Query() // It can be parsed: checkURL saw to that.
+	query := r.URL.Query() // cannot fail: checkURL has parsed it
 	format, fault := qrFormatOf(query.Get("format"))
 	if fault != nil {
 		writeStatus(w, http.StatusBadRequest, fault)
@@ -51,10 +51,10 @@ func serveQR(w http.ResponseWriter, r *http.Request, _ map[string]string) {
 	}
 	header := w.Header()
 	header.Set("Content-Type", format.contentType)
-	// It is the same picture forever; but whose link it is is nobody else's business.
+	// The image never changes, but the link is private.
 	header.Set("Cache-Control", "private, max-age=86400")
 	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write(picture) // A caller who has gone needs no answer.
+	_, _ = w.Write(picture) // an error means that the caller has gone
 }
 
 func qrFormatOf(name string) (qrFormat, *status.Status) {

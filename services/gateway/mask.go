@@ -10,9 +10,9 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
-// masking is a connection for calls that come over REST. Their update masks may be written as in JSON, in camel case:
-// so they are in the JSON form of a mask, and so a frontend knows the fields. Services take the protos' names. The terms
-// of the HTTP request go into the message.
+// masking is a connection for calls from REST. It converts camel case in update masks, which is how JSON and
+// frontends name fields, to the proto names that services expect. It also puts the terms of the HTTP request
+// into the message.
 type masking struct{ grpc.ClientConnInterface }
 
 // Invoke makes a call.
@@ -33,8 +33,7 @@ func (m masking) Invoke(ctx context.Context, method string, args, reply any, opt
 	return m.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
 }
 
-// snakeCase returns a field's name in the protos from its name in JSON; one that is in snake case
-// already stays as it is.
+// snakeCase converts a field's JSON name to its proto name. A name in snake case stays as it is.
 func snakeCase(name string) string {
 	if !strings.ContainsFunc(name, unicode.IsUpper) {
 		return name

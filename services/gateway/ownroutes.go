@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcsv"
 )
 
-// The gateway's own routes, which no annotation can describe: what they take or answer with is a file.
+// The gateway's own routes. Annotations cannot describe them, because their requests or responses are files.
 const (
 	exportPath       = "/v1/reports/conversions:export"
 	couponExportPath = "/v1/{parent=offers/*}/coupons:export"
@@ -39,7 +39,7 @@ func ownRoutes() (routes, error) {
 	return own, nil
 }
 
-// method returns the one method of a template; empty: there is no such route.
+// method returns the only method of a template; "" if there is no such route.
 func (all routes) method(template string) string {
 	for _, rt := range all {
 		if rt.template == template {
@@ -49,7 +49,7 @@ func (all routes) method(template string) string {
 	return ""
 }
 
-// bodyLimit returns how long a request's body may be.
+// bodyLimit returns the largest size of a request's body, in bytes.
 func bodyLimit(r *http.Request) int64 {
 	switch {
 	case r.Method != http.MethodPost:

@@ -29,23 +29,23 @@ const (
 var errNoPulse = errors.New("the service does not answer")
 
 // pulse tells a slow service from one that hangs. A slow service, which computes a report or waits for its
-// disk, still answers health checks, and requests wait for it. A service that does not answer them hangs:
-// requests that wait for it end, and further ones fail at once until it answers.
+// disk, still answers health checks, and requests wait for it. A service that does not answer health checks
+// hangs: waiting requests fail, and so do new ones at once, until it answers again.
 type pulse struct {
 	service string
-	// feel asks the service whether it is alive. The deadline of its context is the only failure.
+	// feel checks the service's health. It fails only if its context's deadline passes.
 	feel func(context.Context) error
 	log  *slog.Logger
 	// life ends with the process.
 	life context.Context //nolint:containedctx // the checks serve all requests, and outlive each
 
 	mu sync.Mutex
-	// alive ends when the service is found to hang, with errNoPulse.
+	// alive is canceled with the cause errNoPulse when the service hangs.
 	alive context.Context //nolint:containedctx // as above
 	lost  context.CancelCauseFunc
 	// waiting counts the requests that have waited for longer than pulsePatience.
 	waiting int
-	// isFeeling says that a goroutine runs keepFeeling.
+	// isFeeling means that a goroutine is running keepFeeling.
 	isFeeling bool
 }
 
@@ -53,7 +53,7 @@ type pulse struct {
 func newPulse(life context.Context, service string, conn grpc.ClientConnInterface, log *slog.Logger) *pulse {
 	client := healthpb.NewHealthClient(conn)
 	p := &pulse{service: service, log: log, life: life, feel: func(ctx context.Context) error {
-		// No such service exists, so the server checks nothing; any answer will do.
+		// The server checks nothing for an unknown service name, and any answer is a sign of life.
 		_, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: "pulse"})
 		if status.Code(err) == codes.DeadlineExceeded {
 			return err
@@ -64,8 +64,8 @@ func newPulse(life context.Context, service string, conn grpc.ClientConnInterfac
 	return p
 }
 
-// hold returns a context that ends with the cause errNoPulse when the service hangs. release must be called
-// once the request is done. The error is errNoPulse if the service is known to hang.
+// hold returns a context that is canceled with the cause errNoPulse if the service hangs. Call release once
+// the request is done. hold fails with errNoPulse if the service is known to hang.
 func (p *pulse) hold(ctx context.Context) (held context.Context, release func(), err error) {
 	p.mu.Lock()
 	alive := p.alive
@@ -85,7 +85,7 @@ func (p *pulse) hold(ctx context.Context) (held context.Context, release func(),
 	}), nil
 }
 
-// wait records that a request has waited for long, or no longer waits.
+// wait records that a request has waited longer than pulsePatience, or has stopped waiting.
 func (p *pulse) wait(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,8 +134,8 @@ func (p *pulse) status() *status.Status {
 	return rpcstatus.New(codes.Unavailable, reasonUnreachable, "the "+p.service+" does not answer; try again", rpcstatus.Retry())
 }
 
-// guard returns a handler whose requests end when the service hangs, with the cause errNoPulse, for next to
-// answer. Those that come while it hangs are answered with 503 at once.
+// guard returns a handler that cancels requests to next, with the cause errNoPulse, when the service hangs;
+// next answers them. New requests meanwhile get 503 at once.
 func (p *pulse) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, release, err := p.hold(r.Context())
@@ -148,7 +148,7 @@ func (p *pulse) guard(next http.Handler) http.Handler {
 	})
 }
 
-// pulsed is a connection whose calls end with Unavailable when the service hangs.
+// pulsed is a connection whose calls fail with Unavailable when the service hangs.
 type pulsed struct {
 	grpc.ClientConnInterface
 	*pulse

@@ -15,7 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/admission"
 )
 
-// aPulse is the pulse of a service that is felt in a way.
+// aPulse returns a pulse with the given health check.
 func aPulse(t *testing.T, feel func(context.Context) error) *pulse {
 	t.Helper()
 	p := newPulse(t.Context(), "tracking service", nil, quiet())

@@ -12,13 +12,15 @@ import (
 	"github.com/couponlink/couponlink/services/internal/readiness"
 )
 
-// The services, as readiness names them.
+// The names of the services in readiness responses.
 const couponName, trackingName = "coupon service", "tracking service"
 
-// readyHandler answers /readyz: 200 when both services serve, else 503; and says which do, and what each depends on.
+// readyHandler serves /readyz: 200 if both services are ready, else 503. The body lists both, and what each
+// depends on.
 type readyHandler struct{ probe *readiness.Probe }
 
-// newReadyHandler returns the handler. The services bound how often they look, so it asks whenever it is asked.
+// newReadyHandler returns a readyHandler. It asks the services at each request, because they limit how often
+// they check.
 func newReadyHandler(backends Backends, log *slog.Logger) readyHandler {
 	return readyHandler{readiness.New(log, 0, serviceDependency(couponName, backends.Coupon), serviceDependency(trackingName, backends.Tracking))}
 }
@@ -29,7 +31,7 @@ func (h readyHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	readiness.WriteHTTP(w, found, map[string]string{"coupon": statusOf(found, couponName), "tracking": statusOf(found, trackingName)})
 }
 
-// statusOf returns a service's status in the words of grpc.health.v1.
+// statusOf returns a service's status as grpc.health.v1 names it.
 func statusOf(found readiness.Results, service string) string {
 	for _, r := range found {
 		switch {
@@ -43,10 +45,10 @@ func statusOf(found readiness.Results, service string) string {
 	return healthpb.HealthCheckResponse_NOT_SERVING.String()
 }
 
-// notReached is why a service is not ready that does not answer.
+// notReached says why a service that does not answer is not ready.
 const notReached = "it cannot be reached"
 
-// serviceDependency is the dependency on a service, by grpc.health.v1, with the service's own.
+// serviceDependency checks a service by grpc.health.v1, and includes the service's own dependencies.
 func serviceDependency(name string, conn grpc.ClientConnInterface) readiness.Dependency {
 	client := healthpb.NewHealthClient(conn)
 	return readiness.Dependency{Name: name, Results: func(ctx context.Context) readiness.Results {

@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	// maxBodyBytes bounds a request's body, except files and batches: a resource is a few kilobytes.
+	// maxBodyBytes bounds a request's body, except files and batches. A resource has a few kilobytes.
 	maxBodyBytes = 1 << 20
 	// maxBatchBytes bounds a batch of 1,000 coupons: notes of 2,000 characters, written as \uXXXX, fit.
 	maxBatchBytes = 16 << 20
 )
 
-// newREST returns the REST form of all services that have one, under /v1/.
+// newREST returns the handler of the REST API, under /v1/.
 func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Handler, error) {
 	routes, err := newRoutes("couponlink.coupon.v1", "couponlink.tracking.v1", "couponlink.backup.v1")
 	if err != nil {
@@ -40,12 +40,12 @@ func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Han
 		runtime.WithRoutingErrorHandler(faults.routing),
 		runtime.WithMiddlewares(routes.checkQuery, routes.readTerms),
 		runtime.WithForwardResponseOption(setETag),
-		// Only the key goes on, which the mux passes by itself: a caller must not be able to set
-		// metadata that a service might trust.
+		// Only the key is passed on, which the mux does itself. A caller must not be able to set metadata
+		// that a service might trust.
 		runtime.WithIncomingHeaderMatcher(noHeader),
 		runtime.WithOutgoingHeaderMatcher(noHeader),
 		runtime.WithOutgoingTrailerMatcher(noHeader),
-		// A POST is a POST: no X-HTTP-Method-Override, no form that becomes a GET.
+		// A POST stays a POST: X-HTTP-Method-Override is ignored, and forms do not become GETs.
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithWriteContentLength(),
@@ -69,7 +69,7 @@ func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Han
 }
 
 func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) error {
-	ctx := context.Background() // What is registered lives as long as the mux.
+	ctx := context.Background() // registrations live as long as the mux
 	for _, do := range []func() error{
 		func() error {
 			return couponv1.RegisterOfferServiceHandlerClient(ctx, mux, couponv1.NewOfferServiceClient(coupon))
@@ -123,7 +123,7 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 
 func noHeader(string) (string, bool) { return "", false }
 
-// checkRequest refuses what no route could take, and bounds the body.
+// checkRequest refuses requests that no route could serve, and bounds the body.
 func checkRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := bodyLimit(r)
@@ -136,7 +136,7 @@ func checkRequest(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		// Answers hold tokens and notes, and change with every write.
+		// Responses have tokens and notes, and change with every write.
 		w.Header().Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})

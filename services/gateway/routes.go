@@ -26,23 +26,23 @@ type route struct {
 	template string
 	// path matches the template.
 	path *regexp.Regexp
-	// input describes the RPC's request.
+	// input is the descriptor of the RPC's request.
 	input protoreflect.MessageDescriptor
-	// body is the request's field that the HTTP body fills: "*" for all of it, "" for none.
+	// body is the request's field that the HTTP body fills: "*" for the whole request, "" for none.
 	body string
-	// inPath are the request's fields that the path fills.
+	// inPath has the request's fields that the path fills.
 	inPath []string
-	// more are parameters that are no field of the request: the gateway's own.
+	// more has the gateway's own parameters, which are not fields of the request.
 	more []string
 }
 
-// routes are all routes. They know what a query may hold, which grpc-gateway does not tell: it drops
-// parameters that it does not know, so that a misspelt `validate_only` would store a sale.
+// routes are all routes. They know the allowed parameters of each. grpc-gateway ignores unknown parameters,
+// so that a misspelled `validate_only` would store a sale.
 type routes []route
 
 var pathVariable = regexp.MustCompile(`\{([^=}]+)=([^}]+)\}`)
 
-// newRoutes returns the routes of all services in some proto packages.
+// newRoutes returns the routes of all services in the given proto packages.
 func newRoutes(packages ...protoreflect.FullName) (routes, error) {
 	var all routes
 	var err error
@@ -68,7 +68,7 @@ func routesOf(file protoreflect.FileDescriptor) (routes, error) {
 		for j := range methods.Len() {
 			rule, ok := proto.GetExtension(methods.Get(j).Options(), annotations.E_Http).(*annotations.HttpRule)
 			if !ok || rule == nil {
-				continue // it has no REST form
+				continue // gRPC only
 			}
 			rt, err := newRoute(methods.Get(j), rule)
 			if err != nil {
@@ -120,8 +120,8 @@ func newRouteOf(method, template string, input protoreflect.MessageDescriptor) (
 	return rt, nil
 }
 
-// methods lists the HTTP methods that a path has, in order. A path that ends with a custom verb, such as `:archive`,
-// has only that verb's: its last part is no resource's name.
+// methods returns the HTTP methods of a path, sorted. A path that ends with a custom verb, such as
+// `:archive`, has only the verb's methods, because its last part is not a resource's name.
 func (all routes) methods(path string) []string {
 	var plain, verbs []string
 	for _, rt := range all {
@@ -150,8 +150,8 @@ func (rt route) hasVerb() bool {
 	return strings.Contains(rt.template[strings.LastIndex(rt.template, "/"):], ":")
 }
 
-// checkMethod answers HEAD as GET, and refuses methods that a custom verb does not have: to the mux, the verb may be the
-// end of a name. The mux refuses the others.
+// checkMethod serves HEAD as GET, and refuses methods that a custom verb does not have, because the mux may
+// take the verb for the end of a name. The mux refuses the others.
 func (all routes) checkMethod(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost && strings.Contains(r.URL.Path[strings.LastIndex(r.URL.Path, "/"):], ":") {
@@ -161,14 +161,14 @@ func (all routes) checkMethod(next http.Handler) http.Handler {
 			}
 		}
 		if r.Method == http.MethodHead {
-			r = r.WithContext(r.Context()) // the server still knows the real method, and sends no body
+			r = r.WithContext(r.Context()) // the server still knows the real method and sends no body
 			r.Method = http.MethodGet
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// refuseMethod answers a method that a path does not have.
+// refuseMethod answers a request with a method that the path does not have.
 func refuseMethod(w http.ResponseWriter, r *http.Request, allowed []string) {
 	list := strings.Join(allowed, ", ")
 	w.Header().Set("Allow", list)
@@ -176,13 +176,13 @@ func refuseMethod(w http.ResponseWriter, r *http.Request, allowed []string) {
 		rpcstatus.New(codes.Unimplemented, "METHOD_NOT_ALLOWED", rpcstatus.Clean(r.URL.Path)+" takes "+list+", not "+rpcstatus.Clean(r.Method)))
 }
 
-// checkQuery is a middleware that refuses queries which the route would not take whole.
+// checkQuery is a middleware that refuses queries with parameters that the route does not have.
 func (all routes) checkQuery(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		if r.URL.RawQuery != "" {
 			pattern, _ := runtime.HTTPPattern(r.Context())
 			if i := all.index(r.Method, pattern.String()); i >= 0 {
-				// The query can be parsed: checkURL saw to that.
+				// This cannot fail: checkURL has parsed the query.
 				if fault := all[i].check(r.URL.Query()); fault != nil {
 					writeStatus(w, http.StatusBadRequest, fault)
 					return
@@ -197,8 +197,8 @@ func (all routes) index(method, template string) int {
 	return slices.IndexFunc(all, func(rt route) bool { return rt.method == method && rt.template == template })
 }
 
-// check says what is wrong with a query, by the names in order so that the answer is the same
-// every time.
+// check returns what is wrong with a query. It goes through the names in order, so that the answer is always
+// the same.
 func (rt route) check(query url.Values) *status.Status {
 	names := make([]string, 0, len(query))
 	for name := range query {
@@ -228,8 +228,8 @@ func (rt route) bodyHint() string {
 	return ""
 }
 
-// field finds the field of the request that a parameter means, by proto or JSON names, and says
-// whether it is a list.
+// field finds the request's field for a parameter, by its proto or JSON name, and reports whether it is a
+// list.
 func (rt route) field(parameter string) (path string, list, ok bool) {
 	if rt.body == "*" {
 		return "", false, false
@@ -256,7 +256,8 @@ func (rt route) field(parameter string) (path string, list, ok bool) {
 	return strings.Join(names, "."), list, true
 }
 
-// checkURL says what is wrong with a URL for every route: text must be UTF-8, and the query whole.
+// checkURL returns what is wrong with a URL for any route: text must be UTF-8, and the query must be
+// well-formed.
 func checkURL(u *url.URL) *status.Status {
 	if !utf8.ValidString(u.Path) {
 		return errMalformed("MALFORMED_PATH", "", "the path is not UTF-8")

@@ -14,7 +14,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
-// Config is what the gateway runs by.
+// Config has the settings of a gateway that runs in its own process.
 type Config struct {
 	HTTPAddr         string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve HTTP on (${default})."`
 	CouponGRPCAddr   string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address of the coupon service's gRPC (${default})."`
@@ -29,12 +29,12 @@ type Config struct {
 	admission.Partner
 	connlimit.Bounds
 
-	// Started, if set, is called with the real address once requests are taken.
+	// Started, if set, is called with the actual address once the server accepts requests.
 	Started func(httpAddr string) `kong:"-"`
 }
 
-// Run serves the gateway until ctx ends, then finishes what is under way. It needs none of the
-// services to be there yet.
+// Run serves the gateway until ctx ends, then finishes running requests. The services need not be running
+// yet.
 func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	key, keyErr := cfg.Required()
 	zone, zoneErr := cfg.Zone()

@@ -1,5 +1,5 @@
-// Package apidoc serves the API reference: the OpenAPI document and, to browse it, Swagger UI; and the pages
-// for partners. All of it is embedded, nothing is loaded from elsewhere.
+// Package apidoc serves the API reference: the OpenAPI document, Swagger UI to browse it, and the pages for
+// partners. Everything is embedded; nothing is loaded from other sites.
 //
 // Only the gateway imports it.
 package apidoc
@@ -19,24 +19,24 @@ import (
 	"github.com/couponlink/couponlink/services/internal/columns"
 )
 
-// partnerDoc describes what is not generated, since it is not gRPC: clicks, postbacks, exports and imports
-// of files, and pictures. {conversion_columns} and {coupon_columns} stand for the columns of the exports.
+// partnerDoc describes what is not gRPC and therefore not generated: clicks, postbacks, exports and imports
+// of files, and images. {conversion_columns} and {coupon_columns} stand for the columns of the exports.
 //
 //go:embed partner.json
 var partnerDoc []byte
 
-// The assets are the page and Swagger UI, as its release has it, which the page starts.
+// The assets are the page and an unmodified release of Swagger UI, which the page starts.
 //
 //go:embed page/index.html page/init.js
 //go:embed third_party/swagger-ui/swagger-ui-bundle.js third_party/swagger-ui/swagger-ui.css
 var assets embed.FS
 
-// contentSecurityPolicy allows the page its own files and calls to its own origin. Swagger UI sets
-// styles inline; its scripts need no exception.
+// contentSecurityPolicy allows only files from, and calls to, the page's own origin. Swagger UI needs inline
+// styles, but no inline scripts.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
 	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// New returns the handler of /openapi.json, /docs and what is below it.
+// New returns the handler of /openapi.json, /docs and /docs/.
 func New() (http.Handler, error) {
 	document, err := Document()
 	if err != nil {
@@ -84,7 +84,7 @@ func withPolicy(next http.Handler) http.Handler {
 	})
 }
 
-// document is an OpenAPI 2 document, as far as it is put together here.
+// document has the parts of an OpenAPI 2 document that are merged here.
 type document struct {
 	Tags        []tag                                 `json:"tags"`
 	Paths       map[string]map[string]json.RawMessage `json:"paths"`
@@ -96,8 +96,8 @@ type tag struct {
 	Description string `json:"description,omitempty"`
 }
 
-// Document returns the OpenAPI document of everything that the origin serves: what is generated from
-// the contracts, and the partners' part.
+// Document returns the OpenAPI document of everything that the origin serves: the part generated from the
+// protos, and partnerDoc.
 func Document() ([]byte, error) {
 	var whole map[string]json.RawMessage
 	var api, partner document
@@ -113,9 +113,9 @@ func Document() ([]byte, error) {
 	maps.Copy(api.Paths, partner.Paths)
 	maps.Copy(api.Definitions, partner.Definitions)
 	api.Tags = append(api.Tags, partner.Tags...)
-	// A service without a REST form has a tag and nothing under it.
+	// A service without REST has a tag but no operations.
 	api.Tags = slices.DeleteFunc(api.Tags, func(t tag) bool { return !api.uses(t.Name) })
-	// Without schemes a document is about the one that it was fetched by.
+	// Without schemes, a client uses the scheme that it fetched the document with.
 	delete(whole, "schemes")
 	for key, value := range map[string]any{"tags": api.Tags, "paths": api.Paths, "definitions": api.Definitions} {
 		encoded, err := json.Marshal(value)
@@ -137,7 +137,7 @@ func withColumns(document []byte) []byte {
 	).Replace(string(document)))
 }
 
-// uses says whether an operation has a tag.
+// uses reports whether an operation has a tag.
 func (d document) uses(name string) bool {
 	for _, operations := range d.Paths {
 		for _, raw := range operations {

@@ -26,8 +26,8 @@ func newAsset(contentType string, content []byte) *asset {
 	}
 }
 
-// ServeHTTP serves the asset, compressed where that is accepted. Caches keep it and ask each time
-// whether it is still the same, so that a new release shows at once.
+// ServeHTTP serves the asset, compressed if the caller accepts it. Caches revalidate it at each use, so that
+// a new release shows at once.
 func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", a.contentType)
@@ -46,5 +46,5 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // A caller who has gone needs no answer; for HEAD nothing is sent.
+	_, _ = w.Write(body) // an error means that the caller has gone; for HEAD nothing is sent
 }

@@ -1,7 +1,7 @@
-// Package couponimport brings the coupons of a CSV file to the coupon service, in batches that the
-// service takes, and says what became of each row. It sees the gRPC contract only.
+// Package couponimport sends the coupons in a CSV file to the coupon service in batches, and returns the
+// result for each row. It depends only on the service's gRPC contract.
 //
-// The gateway's REST and its console import it; of ours it imports couponcsv and apperr.
+// The gateway's REST API and console import it.
 package couponimport
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcsv"
 )
 
-// AnyOffer is the parent of an import whose rows name their offers.
+// AnyOffer is the parent of an import whose rows each name their offer.
 const AnyOffer = "offers/-"
 
 // Request asks for the import of a file.
@@ -24,40 +24,41 @@ type Request struct {
 	Parent string
 	// File is the CSV; see couponcsv.Read for its forms and bounds.
 	File []byte
-	// Zone is the program's time zone, by whose days coupons start and expire.
+	// Zone is the program's time zone, which defines the days on which coupons start and expire.
 	Zone *time.Location
-	// ValidateOnly says that nothing is to be stored.
+	// ValidateOnly means that nothing is stored.
 	ValidateOnly bool
 }
 
-// Row is what became of one row: either Coupon or Fault is set.
+// Row is the result for one row. Either Coupon or Fault is set.
 type Row struct {
 	// Number is the row's number as a spreadsheet shows it: the header is row 1.
 	Number int
-	// Input is what the row says, as far as it could be read.
+	// Input has the row's values, as far as they could be read.
 	Input couponcsv.Coupon
-	// Coupon is the coupon as it is stored or, in a dry run, would be.
+	// Coupon is the coupon as stored or, in a dry run, as it would be.
 	Coupon *couponv1.Coupon
-	// Fault is why it was refused; its field is a column's name.
+	// Fault says why the row was refused. Its field is a column's name.
 	Fault *couponv1.BatchCreateCouponsFault
 }
 
-// Result is what became of a file.
+// Result is the result of an import.
 type Result struct {
-	// Rows are in the order of the file, without those that have no content.
+	// Rows are in the order of the file, without empty ones.
 	Rows []Row
-	// Created counts the rows that are stored, or would be, and Failed the rows refused.
+	// Created counts the rows that were stored or, in a dry run, would be. Failed counts the rows that were
+	// refused.
 	Created, Failed int
 }
 
-// Run imports a file. A row that is refused keeps no other back. A dry run and an import that follows
-// it give the same verdicts, as long as nothing else changes in between: both judge each row as if those
-// above it were stored, and so find what is there twice. Rows are stored in batches, each wholly or not at
-// all. When an import breaks off the same file can be imported again: rows that are stored already are
-// refused with ALREADY_EXISTS then, and the rest is created.
+// Run imports a file. A refused row does not stop the others. Each row is checked as if the rows above it
+// were stored, even in a dry run, so that duplicates in the file are found and a dry run gives the same
+// results as the import. Rows are stored in batches, each entirely or not at all. If an import is cut short,
+// import the same file again: rows that are already stored are refused with ALREADY_EXISTS, and the rest are
+// created.
 //
-// Errors: those of couponcsv.Read, and those of BatchCreateCoupons for a batch as a whole. With the
-// latter the Result has the rows of the batches before, which are stored unless it was a dry run.
+// Errors: those of couponcsv.Read, and those of BatchCreateCoupons for a batch as a whole. With the latter,
+// Result has the rows of the earlier batches, which are stored unless it is a dry run.
 func Run(ctx context.Context, client couponv1.CouponServiceClient, req Request) (Result, error) {
 	rows, err := couponcsv.Read(req.File, req.Zone, req.Parent == AnyOffer)
 	if err != nil {
@@ -81,7 +82,7 @@ func Run(ctx context.Context, client couponv1.CouponServiceClient, req Request) 
 	return run.result, err
 }
 
-// creationOf returns the request for a row's coupon, or why there is none.
+// creationOf returns the request that creates a row's coupon, or what is wrong with the row.
 func creationOf(parent string, row couponcsv.Row) (*couponv1.CreateCouponRequest, *apperr.Error) {
 	c := row.Coupon
 	switch {
@@ -110,7 +111,7 @@ func stamp(t time.Time) *timestamppb.Timestamp {
 	return timestamppb.New(t)
 }
 
-// faultOf returns the fault of a row that was not sent, as the service would put it.
+// faultOf returns the fault of a row that was not sent, in the service's form.
 func faultOf(e *apperr.Error) *couponv1.BatchCreateCouponsFault {
 	code := "INVALID_ARGUMENT"
 	if e.Kind == apperr.FailedPrecondition {

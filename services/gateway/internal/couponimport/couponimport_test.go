@@ -18,14 +18,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// service stands for the coupon service: it keeps the publishers who have a code on an offer. On
-// offers/unique a code is for one publisher only.
+// service is a fake coupon service. It records the publishers that have a code on an offer. On offers/unique
+// only one publisher can have a code.
 type service struct {
 	couponv1.CouponServiceClient
 	stored map[string][]string
-	// batches are the sizes of the batches that came.
+	// batches has the sizes of the received batches.
 	batches []int
-	// failAt is the batch, counted from 1, at which the service cannot be reached; 0: none.
+	// failAt is the batch, counted from 1, at which the service becomes unreachable; 0 means never.
 	failAt int
 }
 
@@ -75,7 +75,7 @@ func admit(stored map[string][]string, one *couponv1.CreateCouponRequest) string
 	return ""
 }
 
-// verdicts returns what became of each row, in short.
+// verdicts summarizes the result for each row.
 func verdicts(result couponimport.Result) string {
 	var b strings.Builder
 	for _, row := range result.Rows {
@@ -84,7 +84,7 @@ func verdicts(result couponimport.Result) string {
 	return b.String()
 }
 
-// A dry run and an import say what creating the coupons one after another would, wherever the batches end.
+// A dry run and an import return the same as creating the coupons one by one, wherever the batches end.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -161,7 +161,7 @@ func TestTheSameCodeInManyBatches(t *testing.T) {
 	}
 }
 
-// An import that breaks off says what is stored; the next one brings the rest.
+// An import that is cut short says what is stored, and the next one stores the rest.
 func TestImportThatBreaksOff(t *testing.T) {
 	t.Parallel()
 	s := &service{stored: map[string][]string{}, failAt: 3}

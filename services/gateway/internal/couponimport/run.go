@@ -11,31 +11,30 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
-// The bounds of a batch: the service takes 1,000 coupons; a message of 1 MiB is stored in a moment, and what
-// frames the coupons in it takes a few bytes each.
+// The bounds of a batch. The service accepts 1,000 coupons, and a message of 1 MiB is stored quickly. The
+// framing of each coupon takes a few bytes.
 const (
 	maxBatchCoupons = 1000
 	maxBatchBytes   = 900 << 10
 	frameBytes      = 16
 )
 
-// key is what must not be there twice: a coupon's offer, publisher and code, or, without a publisher,
-// an offer's code.
+// key identifies a coupon by offer, publisher and code or, if publisher is "", a code on an offer.
 type key struct{ offer, publisher, code string }
 
-// run is an import under way.
+// run is a running import.
 type run struct {
 	client couponv1.CouponServiceClient
 	req    Request
 	result Result
-	// waiting are the rows since the last batch, in order; of those without a fault the requests are in batch.
+	// waiting has the rows since the last batch, in order. batch has the requests of those without a fault.
 	waiting []Row
 	batch   []*couponv1.CreateCouponRequest
-	// carried are coupons that earlier batches of a dry run admitted, and without which the service
-	// would not know that rows of this batch are there twice.
+	// carried has coupons that earlier batches of a dry run admitted. They are sent again so that the service
+	// recognizes duplicates in this batch.
 	carried []*couponv1.CreateCouponRequest
 	bytes   int
-	// admitted are the coupons that a dry run admitted, by both kinds of key.
+	// admitted has the coupons that a dry run admitted, by both kinds of key.
 	admitted map[key]*couponv1.CreateCouponRequest
 }
 
@@ -45,13 +44,12 @@ func keysOf(creation *couponv1.CreateCouponRequest) [2]key {
 	return [2]key{{creation.GetParent(), creation.GetCoupon().GetPublisher(), code}, {creation.GetParent(), "", code}}
 }
 
-// needed returns the coupons that must be carried for a coupon to be judged as if all rows above were
-// stored: the same one, and the first of any publisher with its code, since the offer may have a code
-// for one publisher only.
+// needed returns the coupons to carry so that a coupon is checked as if all rows above it were stored: the
+// same coupon, and the first with its code by any publisher, because the offer may have unique codes.
 func (r *run) needed(creation *couponv1.CreateCouponRequest) []*couponv1.CreateCouponRequest {
 	var needed []*couponv1.CreateCouponRequest
 	for _, k := range keysOf(creation) {
-		// A coupon is carried as the very request that it was sent with before.
+		// A coupon is carried as the request that it was first sent with.
 		before := r.admitted[k]
 		if before == nil || slices.Contains(r.carried, before) || slices.Contains(needed, before) {
 			continue
@@ -61,7 +59,7 @@ func (r *run) needed(creation *couponv1.CreateCouponRequest) []*couponv1.CreateC
 	return needed
 }
 
-// fits says whether a coupon, and what it needs, still has room in the batch.
+// fits reports whether a coupon and what it needs still fit into the batch.
 func (r *run) fits(creation *couponv1.CreateCouponRequest) bool {
 	needed := append(r.needed(creation), creation)
 	return len(r.carried)+len(r.batch)+len(needed) <= maxBatchCoupons && r.bytes+size(needed) <= maxBatchBytes
@@ -84,7 +82,7 @@ func (r *run) add(row Row, creation *couponv1.CreateCouponRequest) {
 	r.waiting = append(r.waiting, row)
 }
 
-// send sends the batch, and moves the rows that wait into the result with what became of them.
+// send sends the batch, and moves the waiting rows to the result.
 func (r *run) send(ctx context.Context) error {
 	var results []*couponv1.BatchCreateCouponsResult
 	if len(r.batch) > 0 {
@@ -113,7 +111,7 @@ func (r *run) send(ctx context.Context) error {
 	return nil
 }
 
-// call returns the results of the batch, without those of what was carried.
+// call returns the results of the batch, without those of carried coupons.
 func (r *run) call(ctx context.Context) ([]*couponv1.BatchCreateCouponsResult, error) {
 	all := slices.Concat(r.carried, r.batch)
 	answer, err := r.client.BatchCreateCoupons(ctx, &couponv1.BatchCreateCouponsRequest{
@@ -128,7 +126,7 @@ func (r *run) call(ctx context.Context) ([]*couponv1.BatchCreateCouponsResult, e
 	return answer.GetResults()[len(r.carried):], nil
 }
 
-// admit notes that a coupon would be stored. What is stored indeed the service knows itself.
+// admit records a coupon that a dry run would store. In an import, the service itself knows what is stored.
 func (r *run) admit(creation *couponv1.CreateCouponRequest) {
 	if !r.req.ValidateOnly {
 		return
