@@ -11,8 +11,8 @@ import (
 // preflightAge is how long browsers cache the result of a preflight.
 const preflightAge = 10 * time.Minute
 
-// withCORS lets frontends on the given origins call the API, report conversions and ask for health, and lets any origin
-// read the API's description. It answers preflights itself, since they carry no key.
+// withCORS lets frontends on the given origins call the API, report conversions and ask for health, and lets
+// any origin read the API's description. It answers preflights itself, because they carry no key.
 func withCORS(origins []string, next http.Handler) http.Handler {
 	description := cors.New(cors.Options{AllowedOrigins: []string{"*"}, AllowedMethods: []string{http.MethodGet, http.MethodHead}}).Handler(next)
 	api := next

@@ -19,8 +19,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
-// withMixedParties stores offers and publishers, some of which cannot have coupons. The offers' ids begin
-// with a prefix. The publishers' do not, and publishers are stored only once.
+// withMixedParties stores offers and publishers. Some of them cannot have coupons. Only the offers' ids begin
+// with a prefix, since publishers are stored only once.
 func withMixedParties(t *testing.T, s *app.Service, prefix string) {
 	t.Helper()
 	withParties(t, s, []string{prefix + "10", prefix + "unique", prefix + "archived"}, nil)

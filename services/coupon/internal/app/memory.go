@@ -14,8 +14,8 @@ const (
 	// memoryAge is how long an answer stays in memory. It bounds how far this instance may be behind writes
 	// through another instance.
 	memoryAge = time.Second
-	// loadTimeout bounds a read that fills the memory. Several callers may share the read, so it has none of
-	// their deadlines.
+	// loadTimeout bounds a read that fills the memory. Several callers may share the read, so it has its own
+	// deadline.
 	loadTimeout = 5 * time.Second
 	// shelfWeight bounds one shelf, in rows. Each answer counts as one more row.
 	shelfWeight = 20_000

@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// CreateOffer stores a new offer, with a generated id if it has none, and returns it with its credentials.
-// Errors: InvalidArgument; AlreadyExists (OFFER_EXISTS).
+// CreateOffer stores a new offer, with a generated id if its id is empty, and returns it with its
+// credentials. Errors: InvalidArgument; AlreadyExists (OFFER_EXISTS).
 func (s *Service) CreateOffer(ctx context.Context, offer domain.Offer) (domain.Offer, error) {
 	checked, err := s.checkNewOffer(offer)
 	if err != nil {

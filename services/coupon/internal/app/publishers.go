@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// CreatePublisher stores a new publisher, with a generated id if it has none, and returns it with its
+// CreatePublisher stores a new publisher, with a generated id if its id is empty, and returns it with its
 // delivery secret. Errors: InvalidArgument; AlreadyExists (PUBLISHER_EXISTS).
 func (s *Service) CreatePublisher(ctx context.Context, publisher domain.Publisher) (domain.Publisher, error) {
 	checked, err := s.checkNewPublisher(publisher)

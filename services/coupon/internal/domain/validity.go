@@ -46,7 +46,7 @@ type Verdict struct {
 	Valid bool
 	// Reason says why the code is not valid. It is AmbiguousCode if several valid coupons have it.
 	Reason Reason
-	// Coupon is the only coupon that the code can mean, valid or not; nil if there is none, or several.
+	// Coupon is the only coupon that the code can mean, valid or not; nil if no coupon or several have it.
 	Coupon *Candidate
 	// Names has the names of the valid coupons if there are several, at most MaxSharers.
 	Names []string

@@ -37,7 +37,7 @@ func (v couponView) coupon(c *domain.Coupon, now time.Time) *couponv1.Coupon {
 	}
 }
 
-// settings returns the proto of a coupon's own settings; nil if it has none.
+// settings returns the proto of a coupon's own settings; nil if all are unset.
 func settings(s domain.CouponSettings) *couponv1.CouponSettings {
 	if s == (domain.CouponSettings{}) {
 		return nil

@@ -143,7 +143,7 @@ func publisherProto(p *domain.Publisher, now time.Time) *couponv1.Publisher {
 	}
 }
 
-// deliveryStatuses returns the protos of statuses; nil if there are none.
+// deliveryStatuses returns the protos of statuses; nil if s is empty.
 func deliveryStatuses(statuses domain.DeliveryStatuses) []couponv1.DeliverySettings_Status {
 	var protos []couponv1.DeliverySettings_Status
 	for _, status := range statuses.List() {

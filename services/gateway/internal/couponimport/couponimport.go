@@ -24,7 +24,7 @@ type Request struct {
 	Parent string
 	// File is the CSV; see couponcsv.Read for its forms and bounds.
 	File []byte
-	// Zone is the program's time zone, which defines the days on which coupons start and expire.
+	// Zone is the program's time zone, which defines when a day starts and ends.
 	Zone *time.Location
 	// ValidateOnly means that nothing is stored.
 	ValidateOnly bool
