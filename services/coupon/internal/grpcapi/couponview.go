@@ -5,6 +5,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
@@ -55,4 +56,36 @@ func settings(s domain.CouponSettings) *couponv1.CouponSettings {
 		m.DefaultConversionStatus = couponv1.Offer_ConversionStatus(status).Enum()
 	}
 	return m
+}
+
+// couponOf returns the changeable fields of a coupon's proto, with defaults for unset ones, except the start
+// time.
+func couponOf(m *couponv1.Coupon) (domain.Coupon, error) {
+	if m == nil {
+		return domain.Coupon{}, missing("coupon", "INVALID_COUPON")
+	}
+	c := domain.Coupon{
+		InternalNote: m.GetInternalNote(), Enabled: m.Enabled == nil || m.GetEnabled(),
+		UsageLimit: m.GetUsageLimit(), DailyUsageLimit: m.GetDailyUsageLimit(),
+	}
+	var start, expire, payoutErr, settingsErr error
+	c.StartTime, start = timeOf("start_time", "INVALID_START_TIME", m.GetStartTime())
+	c.ExpireTime, expire = timeOf("expire_time", "INVALID_EXPIRE_TIME", m.GetExpireTime())
+	c.Payout, payoutErr = payoutOf("payout", "INVALID_PAYOUT", m.GetPayout())
+	c.Settings, settingsErr = settingsOf(m.GetSettings())
+	return c, apperr.Join(start, expire, payoutErr, settingsErr)
+}
+
+// settingsOf returns a coupon's own settings.
+func settingsOf(m *couponv1.CouponSettings) (domain.CouponSettings, error) {
+	const reason = "INVALID_SETTINGS"
+	s := domain.CouponSettings{
+		Precedence:              choice(m.GetPrecedence(), domain.Precedence("")),
+		DefaultConversionStatus: choice(m.GetDefaultConversionStatus(), domain.ConversionStatus("")),
+		FallbackURL:             m.GetFallbackUrl(),
+	}
+	var window, grace error
+	s.ClickWindow, window = optionalDuration("settings.click_window", reason, m.GetClickWindow())
+	s.CouponGrace, grace = optionalDuration("settings.coupon_grace", reason, m.GetCouponGrace())
+	return s, apperr.Join(window, grace)
 }
