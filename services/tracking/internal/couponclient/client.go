@@ -1,8 +1,8 @@
-// Package couponclient asks the coupon service over gRPC and holds its answers in memory, so that a click
+// Package couponclient queries the coupon service over gRPC and caches its answers in memory, so that a click
 // or a sale needs no round trip. Answers are fresh for 2 seconds, and served stale for up to an hour while the
-// coupon service does not answer. Each key has at most one question under way. A coupon service that hangs
-// costs requests nothing after the first second. The answers are stored too, so a restart while the coupon
-// service is away loses none.
+// coupon service does not answer. At most one query per key is in flight. If the coupon service hangs, requests
+// stop waiting for it after the first second. The answers are also stored, so that a restart while the coupon
+// service is down loses none.
 //
 // Only the tracking service's wiring imports it. It implements app.CouponClient.
 package couponclient
@@ -22,7 +22,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// Client is the coupon service as the tracking service sees it. It is safe for concurrent use.
+// Client is a caching client of the coupon service. It is safe for concurrent use.
 type Client struct {
 	client     couponv1.LookupServiceClient
 	couponList couponv1.CouponServiceClient
@@ -36,8 +36,8 @@ type Client struct {
 	now        func() time.Time
 }
 
-// New returns a client that asks over a connection to the coupon service, and waits askTimeout for an answer. Run
-// Watch beside it.
+// New returns a client that queries the coupon service over conn and waits up to askTimeout for an answer.
+// Watch must run in a goroutine.
 func New(conn grpc.ClientConnInterface, now func() time.Time, askTimeout time.Duration) *Client {
 	m := memory{now: now, askTimeout: askTimeout, line: newLine(), notes: newNotes()}
 	return &Client{
@@ -54,7 +54,6 @@ func New(conn grpc.ClientConnInterface, now func() time.Time, askTimeout time.Du
 	}
 }
 
-// Offer implements app.CouponClient.
 func (c *Client) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	if !domain.IsID(id) {
 		return domain.Offer{}, domain.ErrNotFound
@@ -64,17 +63,14 @@ func (c *Client) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	})
 }
 
-// LatestOffer implements app.CouponClient.
 func (c *Client) LatestOffer(ctx context.Context, id string) (domain.Offer, error) {
 	return c.offers.latest(ctx, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
 		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}, Latest: true})
 	})
 }
 
-// KnowsToken implements app.CouponClient.
 func (c *Client) KnowsToken(token string) bool { return c.tokens.isKnown(token) }
 
-// OfferByToken implements app.CouponClient.
 func (c *Client) OfferByToken(ctx context.Context, token string) (domain.Offer, error) {
 	return c.tokens.get(ctx, token, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
 		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_PostbackToken{PostbackToken: token}})
@@ -86,7 +82,6 @@ func (c *Client) askOffer(ctx context.Context, req *couponv1.LookupOfferRequest)
 	return resp, fault(err)
 }
 
-// Coupons implements app.CouponClient.
 func (c *Client) Coupons(ctx context.Context, offer, code string) ([]domain.Coupon, error) {
 	code = couponcode.Fold(code)
 	if !couponcode.Is(code) || offer != "" && !domain.IsID(offer) {
@@ -101,7 +96,7 @@ func (c *Client) Coupons(ctx context.Context, offer, code string) ([]domain.Coup
 	return coupons, err
 }
 
-// askCoupons returns ErrNotFound where no coupon has the code, so that this is not held in memory.
+// askCoupons returns ErrNotFound if no coupon has the code, so that a missing code is not cached.
 func (c *Client) askCoupons(ctx context.Context, offer, code string) (*couponv1.LookupCodeResponse, error) {
 	req := &couponv1.LookupCodeRequest{Code: code}
 	if offer != "" {
@@ -117,7 +112,6 @@ func (c *Client) askCoupons(ctx context.Context, offer, code string) (*couponv1.
 	return resp, nil
 }
 
-// Standing implements app.CouponClient.
 func (c *Client) Standing(ctx context.Context, offer, publisher string) (domain.Standing, error) {
 	if !domain.IsID(offer) || !domain.IsID(publisher) {
 		return domain.Standing{}, domain.ErrNotFound
@@ -128,7 +122,6 @@ func (c *Client) Standing(ctx context.Context, offer, publisher string) (domain.
 	})
 }
 
-// Publisher implements app.CouponClient.
 func (c *Client) Publisher(ctx context.Context, id string) (domain.Publisher, error) {
 	if !domain.IsID(id) {
 		return domain.Publisher{}, domain.ErrNotFound
@@ -143,7 +136,7 @@ func away() *apperr.Error {
 	return apperr.New(apperr.Unavailable, domain.CouponServiceUnavailable, "the coupon service cannot be reached; try again")
 }
 
-// fault says what an error of the coupon service, nil included, means here.
+// fault translates an error of the coupon service; nil stays nil.
 func fault(err error) error {
 	switch status.Code(err) {
 	case codes.OK:

@@ -8,14 +8,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
-// linksPage is how many coupons are asked for at once: with the longest notes they stay under what a
-// client takes in one message.
+// linksPage is the page size for listing coupons: even with the longest notes, a page stays below the maximum
+// size of a message.
 const linksPage = 200
 
-// Links returns what the tracking links of an offer's coupons carry, without those that are archived, by
-// publisher. The answer is not held in memory.
+// Links returns the contents of the tracking links of an offer's coupons, except archived ones, ordered by
+// publisher. The answer is not cached.
 //
-// Errors: domain.ErrNotFound; Unavailable where the coupon service cannot be reached.
+// Errors: domain.ErrNotFound; Unavailable if the coupon service cannot be reached.
 func (c *Client) Links(ctx context.Context, offer string) ([]trackinglink.Link, error) {
 	var links []trackinglink.Link
 	req := &couponv1.ListCouponsRequest{

@@ -15,37 +15,36 @@ import (
 )
 
 const (
-	// freshFor is how long an answer is served without asking.
+	// freshFor is how long an answer is served without a query.
 	freshFor = 2 * time.Second
-	// refreshAfter is the age at which a served answer is asked for again in the background, so that
-	// what is asked for often never waits.
+	// refreshAfter is the age from which serving an answer refreshes it in the background, so that requests
+	// for popular keys never wait.
 	refreshAfter = freshFor / 2
 	// staleFor is how long an answer is served while the coupon service cannot be reached.
 	staleFor = time.Hour
-	// retryAfter is how long after a failure a stale answer is served without asking.
+	// retryAfter is how long after a failure a stale answer is served without another query.
 	retryAfter = time.Second
-	// DefaultAskTimeout is how long the coupon service may take to answer a question before it counts as one that
-	// hangs.
+	// DefaultAskTimeout is how long the coupon service may take to answer a query before it counts as hanging.
 	DefaultAskTimeout = time.Second
-	// shareFor is how long questions past memory are collected before one is asked for all of them. It
-	// bounds what a caller who guesses credentials can make the coupon service do.
+	// shareFor is how long requests that bypass the cache are collected before one query answers them all. It
+	// bounds the load that a caller who guesses credentials can put on the coupon service.
 	shareFor = 50 * time.Millisecond
-	// maxAnswers bounds the answers of one kind held in memory.
+	// maxAnswers bounds the cached answers of one kind.
 	maxAnswers = 20_000
 )
 
-// memory is what the memos of a client share.
+// memory is the state that the memos of a client share.
 type memory struct {
 	now func() time.Time
-	// askTimeout bounds one question. If memory has a stale answer, a request waits for half of it.
+	// askTimeout bounds one query. A request that could be served stale waits for half of it.
 	askTimeout time.Duration
 
 	line  *line
 	notes *notes
 }
 
-// memo holds the answers of one kind of question by their key. Only what exists is held: that
-// something is missing is asked again each time, so that what was just created is found at once.
+// memo caches the answers of one kind by key. It does not cache that something is missing, so that what was
+// just created is found at once.
 type memo[P proto.Message, V any] struct {
 	memory
 	kind string
@@ -53,19 +52,19 @@ type memo[P proto.Message, V any] struct {
 	read    func(P) (V, error)
 	answers *otter.Cache[string, answer[V]]
 	asking  singleflight.Group
-	// sharing collects the questions past memory.
+	// sharing collects requests that bypass the cache.
 	sharing singleflight.Group
 }
 
-// answer is a value with the time at which it was asked for.
+// answer is a value with the time of its query.
 type answer[V any] struct {
 	value V
 	asked time.Time
-	// noted is the version of it that was last sent to the store.
+	// noted is the version that was last sent to the store.
 	noted noted
 }
 
-// asker asks the coupon service.
+// asker sends a query to the coupon service.
 type asker[P proto.Message] func(context.Context) (P, error)
 
 func newMemo[P proto.Message, V any](kind string, m memory, read func(P) (V, error)) *memo[P, V] {
@@ -75,9 +74,9 @@ func newMemo[P proto.Message, V any](kind string, m memory, read func(P) (V, err
 	}
 }
 
-// get returns the answer to a question: from memory while it is fresh, else by ask, else, if the coupon
-// service does not answer soon, from memory still. All who ask for one key at once share one ask. See
-// app.AsOf for who wants no answer from memory.
+// get returns the answer for a key: from the cache if it is fresh, else by ask, else, if the coupon service
+// does not answer soon, stale from the cache. Concurrent calls for one key share one query. See app.AsOf for
+// callers who want no cached answer.
 func (m *memo[P, V]) get(ctx context.Context, key string, ask asker[P]) (V, error) {
 	now := m.now()
 	held, ok := m.answers.GetIfPresent(key)
@@ -85,7 +84,7 @@ func (m *memo[P, V]) get(ctx context.Context, key string, ask asker[P]) (V, erro
 	since := app.Since(ctx)
 	switch {
 	case !since.IsZero() && (!ok || age >= freshFor || held.asked.Before(since)):
-		return m.learn(ctx, key, ask) // one under way may have begun before
+		return m.learn(ctx, key, ask) // a query in flight may have begun too early
 	case ok && age < freshFor:
 		if age >= refreshAfter && !m.line.isHung() {
 			m.ask(key, ask)
@@ -100,7 +99,7 @@ func (m *memo[P, V]) get(ctx context.Context, key string, ask asker[P]) (V, erro
 	return wait[V](ctx, m.ask(key, ask))
 }
 
-// refresh returns the answer to a question if it comes soon, else stale.
+// refresh returns the answer of a query if it comes soon, else stale.
 func (m *memo[P, V]) refresh(ctx context.Context, key string, stale V, ask asker[P]) (V, error) {
 	if m.line.isHung() || m.line.failedSince(m.now().Add(-retryAfter)) {
 		return stale, nil
@@ -114,14 +113,14 @@ func (m *memo[P, V]) refresh(ctx context.Context, key string, stale V, ask asker
 	return value, err
 }
 
-// isKnown reports whether memory has an answer, however old.
+// isKnown reports whether an answer is cached, however old.
 func (m *memo[P, V]) isKnown(key string) bool {
 	_, ok := m.answers.GetIfPresent(key)
 	return ok
 }
 
-// latest returns the answer to a question that is asked after the call, whatever memory has. All who call
-// within shareFor share it.
+// latest bypasses the cache: it returns the answer of a query that is sent after the call. Calls within
+// shareFor share one query.
 func (m *memo[P, V]) latest(ctx context.Context, key string, ask asker[P]) (V, error) {
 	if m.line.isHung() {
 		var none V
@@ -129,20 +128,20 @@ func (m *memo[P, V]) latest(ctx context.Context, key string, ask asker[P]) (V, e
 	}
 	return wait[V](ctx, m.sharing.DoChan(key, func() (any, error) {
 		time.Sleep(shareFor)
-		m.sharing.Forget(key) // who calls from now on is not served by this question
+		m.sharing.Forget(key) // later calls must not share this query
 		return m.learn(context.Background(), key, ask)
 	}))
 }
 
-// ask starts a question, or joins the one under way for the key, and keeps what it learns.
+// ask starts a query, or joins the one in flight for the key, and caches the answer.
 func (m *memo[P, V]) ask(key string, ask asker[P]) <-chan singleflight.Result {
 	return m.asking.DoChan(key, func() (any, error) {
-		// The question serves all who wait, so it does not end with the first one's request.
+		// The query serves all callers, so it must not end with the first one's request.
 		return m.learn(context.Background(), key, ask)
 	})
 }
 
-// wait returns the result of a question, or the error of ctx if that ends first.
+// wait returns the result of a query, or the error of ctx if that ends first.
 func wait[V any](ctx context.Context, asked <-chan singleflight.Result) (V, error) {
 	var none V
 	select {
@@ -156,7 +155,7 @@ func wait[V any](ctx context.Context, asked <-chan singleflight.Result) (V, erro
 	}
 }
 
-// learn asks, and keeps what it learns.
+// learn sends a query and caches its answer.
 func (m *memo[P, V]) learn(ctx context.Context, key string, ask asker[P]) (V, error) {
 	inTime, cancel := context.WithTimeout(ctx, m.askTimeout)
 	defer cancel()
@@ -176,7 +175,7 @@ func (m *memo[P, V]) learn(ctx context.Context, key string, ask asker[P]) (V, er
 			m.notes.gone(m.kind, key, held.asked)
 		}
 		m.line.answered()
-	case ctx.Err() != nil: // who asked has gone, which says nothing of the coupon service
+	case ctx.Err() != nil: // the caller gave up, which says nothing about the coupon service
 	case !apperr.Is(err, apperr.Unavailable):
 		m.line.answered()
 	case inTime.Err() != nil:

@@ -15,17 +15,17 @@ import (
 )
 
 const (
-	// noteAfter is the age at which an unchanged answer is stored again. After a restart, a stored answer may
-	// expire sooner than one in memory, by up to this much.
+	// noteAfter is the age at which an unchanged answer is stored again. After a restart, answers may expire
+	// earlier than they would have, by up to this much.
 	noteAfter = 5 * time.Minute
 	// gatherFor is how long changed answers are collected before they are stored.
 	gatherFor = 200 * time.Millisecond
-	// keepPause is how long to wait after a failed write, pruneInterval how often old answers are removed.
+	// keepPause is the pause after a failed write, and pruneInterval that between removals of old answers.
 	keepPause     = 5 * time.Second
 	pruneInterval = 10 * time.Minute
 	// lastKeep bounds the last write, when the service stops.
 	lastKeep = 5 * time.Second
-	// maxBodyBytes bounds an answer that is stored; a larger one is only held in memory.
+	// maxBodyBytes bounds an answer that is stored; a larger one is only cached in memory.
 	maxBodyBytes = 64 << 10
 )
 
@@ -51,8 +51,8 @@ func newNotes() *notes {
 	return &notes{seed: maphash.MakeSeed(), changed: make(chan struct{}, 1), waiting: map[question]domain.CouponAnswer{}}
 }
 
-// note queues an answer to be stored, unless the version noted before is still good. It returns the version
-// that is noted now.
+// note queues an answer to be stored, unless the version stored before is still good. It returns the version
+// that is stored now.
 func (n *notes) note(kind, key string, said proto.Message, asked time.Time, before noted) noted {
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(said)
 	if err != nil || len(body) > maxBodyBytes {
@@ -110,19 +110,19 @@ type kept interface {
 
 func (m *memo[P, V]) name() string { return m.kind }
 
-// recall puts a stored answer into memory, with its age.
+// recall puts a stored answer into the cache, with its age.
 func (m *memo[P, V]) recall(a domain.CouponAnswer) error {
 	var said P
 	said, ok := said.ProtoReflect().New().Interface().(P)
 	if !ok {
-		return fmt.Errorf("a kept answer of kind %s is of another type", m.kind)
+		return fmt.Errorf("a stored answer of kind %s has the wrong type", m.kind)
 	}
 	if err := proto.Unmarshal(a.Body, said); err != nil {
-		return fmt.Errorf("reading a kept answer of kind %s: %w", m.kind, err)
+		return fmt.Errorf("reading a stored answer of kind %s: %w", m.kind, err)
 	}
 	value, err := m.read(said)
 	if err != nil {
-		return fmt.Errorf("reading a kept answer of kind %s: %w", m.kind, err)
+		return fmt.Errorf("reading a stored answer of kind %s: %w", m.kind, err)
 	}
 	m.answers.Set(a.Key, answer[V]{value: value, asked: a.Time, noted: noted{maphash.Bytes(m.notes.seed, a.Body), a.Time}})
 	return nil
@@ -132,7 +132,7 @@ func (c *Client) memos() []kept {
 	return []kept{c.offers, c.tokens, c.coupons, c.standings, c.publishers}
 }
 
-// Recall loads the stored answers into memory. They are trusted as long as if there had been no restart. The
+// Recall loads the stored answers into the cache. They expire when they would have without a restart. The
 // error joins those of answers that cannot be read, such as another version's; the others are loaded.
 func (c *Client) Recall(ctx context.Context, store app.AnswerStore) error {
 	now := c.now()
@@ -142,7 +142,7 @@ func (c *Client) Recall(ctx context.Context, store app.AnswerStore) error {
 		errs = append(errs, err)
 		for _, a := range answers {
 			if a.Time.After(now) {
-				continue // the clock was wrong: it would be trusted for too long
+				continue // stored under a wrong clock: it would be served for too long
 			}
 			errs = append(errs, m.recall(a))
 		}
@@ -150,8 +150,8 @@ func (c *Client) Recall(ctx context.Context, store app.AnswerStore) error {
 	return errors.Join(errs...)
 }
 
-// Keep stores answers as they arrive, for Recall, until ctx ends. It calls failed with each failure, and
-// tries again.
+// Keep stores answers for Recall as they arrive, until ctx ends. It calls failed with each error, and tries
+// again.
 func (c *Client) Keep(ctx context.Context, store app.AnswerStore, after func(time.Duration) <-chan time.Time, failed func(error)) {
 	prune := after(0)
 	for {

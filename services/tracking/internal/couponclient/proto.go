@@ -12,7 +12,6 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// offerFromProto reads an offer with its settings.
 func offerFromProto(resp *couponv1.LookupOfferResponse) (domain.Offer, error) {
 	p := resp.GetOffer()
 	landing, err := trackinglink.Compile(p.GetLandingPageUrl())
@@ -42,7 +41,6 @@ func offerFromProto(resp *couponv1.LookupOfferResponse) (domain.Offer, error) {
 	}, errors.Join(err, payoutErr, revenueErr)
 }
 
-// credentialsFromProto reads by what the advertiser proves who it is.
 func credentialsFromProto(resp *couponv1.LookupOfferResponse) domain.Credentials {
 	p := resp.GetOffer()
 	c := domain.Credentials{Token: p.GetPostbackToken(), Secret: p.GetPostbackSecret()}
@@ -53,7 +51,6 @@ func credentialsFromProto(resp *couponv1.LookupOfferResponse) domain.Credentials
 	return c
 }
 
-// couponsFromProto reads the coupons that have a code.
 func couponsFromProto(resp *couponv1.LookupCodeResponse) ([]domain.Coupon, error) {
 	coupons := make([]domain.Coupon, len(resp.GetCandidates()))
 	for i, candidate := range resp.GetCandidates() {
@@ -65,7 +62,6 @@ func couponsFromProto(resp *couponv1.LookupCodeResponse) ([]domain.Coupon, error
 	return coupons, nil
 }
 
-// couponFromProto reads a coupon with what its validity hangs on.
 func couponFromProto(p *couponv1.Candidate) (domain.Coupon, error) {
 	c := p.GetCoupon()
 	payout, payoutErr := resource.Payout(c.GetPayout())
@@ -92,7 +88,6 @@ func couponFromProto(p *couponv1.Candidate) (domain.Coupon, error) {
 	return coupon, errors.Join(payoutErr, approvalErr, settingsErr)
 }
 
-// settingsFromProto reads what a coupon has of its own instead of its offer's.
 func settingsFromProto(c *couponv1.Coupon) (domain.CouponSettings, error) {
 	p := c.GetSettings()
 	settings := domain.CouponSettings{ClickWindow: p.GetClickWindow().AsDuration()}
@@ -111,7 +106,6 @@ func settingsFromProto(c *couponv1.Coupon) (domain.CouponSettings, error) {
 	return settings, err
 }
 
-// standingFromProto reads how a publisher stands on an offer.
 func standingFromProto(p *couponv1.LookupStandingResponse) (domain.Standing, error) {
 	payout, err := resource.Payout(p.GetApprovalPayout())
 	return domain.Standing{
@@ -121,7 +115,6 @@ func standingFromProto(p *couponv1.LookupStandingResponse) (domain.Standing, err
 	}, err
 }
 
-// publisherFromProto reads a publisher with what a delivery to it needs.
 func publisherFromProto(resp *couponv1.LookupPublisherResponse) (domain.Publisher, error) {
 	p := resp.GetPublisher()
 	publisher := domain.Publisher{
@@ -153,7 +146,6 @@ func publisherFromProto(resp *couponv1.LookupPublisherResponse) (domain.Publishe
 	return publisher, nil
 }
 
-// statusesFromProto reads the statuses of conversions on which a publisher is told; nil for none.
 func statusesFromProto(list []couponv1.DeliverySettings_Status) []domain.Status {
 	var statuses []domain.Status
 	for _, status := range list {
@@ -166,7 +158,7 @@ func approved(publisher couponv1.Publisher_State, approval couponv1.Approval_Sta
 	return publisher == couponv1.Publisher_ACTIVE && approval == couponv1.Approval_APPROVED
 }
 
-// fallbackFromProto reads the fallback URL of what has a name; nil where it has none.
+// fallbackFromProto parses the fallback URL of the named resource; nil if url is "".
 func fallbackFromProto(name, url string) (*trackinglink.Template, error) {
 	if url == "" {
 		return nil, nil

@@ -4,12 +4,12 @@ import (
 	"time"
 )
 
-// CouponAnswer is an answer of the coupon service that is kept, to have it after a restart.
+// CouponAnswer is an answer of the coupon service, stored so that it survives a restart.
 type CouponAnswer struct {
-	// Kind and Key say what was asked.
+	// Kind and Key identify the question.
 	Kind, Key string
 	// Body is the answer as the CouponClient encodes it; nil removes it.
 	Body []byte
-	// Time is when it was asked for.
+	// Time is when the question was asked.
 	Time time.Time
 }

@@ -3,7 +3,7 @@ package domain
 // JudgeCouponClick fills in what a click's code means at the click's time: its coupon, spelling and
 // publisher, or the reason why it earns no coupon attribution. coupons are the offer's coupons with the
 // code; if the click names a publisher, it must be the coupon's. It returns the click's coupon, valid or
-// not, or nil if it has none.
+// not, or nil if no coupon matches.
 func JudgeCouponClick(click *Click, coupons []Coupon) *Coupon {
 	var holders, valid []*Coupon
 	for i := range coupons {

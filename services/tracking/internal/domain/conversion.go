@@ -13,7 +13,7 @@ import (
 
 // ConversionID returns the id of the conversion that a report on an offer makes: the hash of its dedupe key,
 // which is (offer, event, transaction id), else (offer, event, click id), else (offer, event, idempotency
-// key). ok is false if the report has none of these ids.
+// key). ok is false if the report has no such id.
 func ConversionID(r Report, offer string) (id string, ok bool) {
 	switch {
 	case r.TransactionID != "":
@@ -192,27 +192,28 @@ func (c Conversion) Holds() string {
 	return c.Coupon
 }
 
-// Sale is a conversion to store, with what is stored with it.
+// Sale is a new conversion with the records to store with it, in one transaction.
 type Sale struct {
 	Conversion Conversion
-	// Use is what the conversion takes of a coupon that has limits; nil: it has none. Where no use is
-	// left, domain.OverLimit of the conversion is stored instead.
+	// Use is the use that the conversion takes of its coupon; nil if the coupon is unlimited. If no use is
+	// left, OverLimit of the conversion is stored instead.
 	Use *Use
-	// Postback is the journal's entry of the call that reported the sale; nil: a platform service did.
-	// What the call came to is filled in as it is stored (domain.Postback.Of).
+	// Postback is the journal's entry for the call that reported the sale; nil if a platform service did.
+	// The store fills in the outcome with Postback.Of.
 	Postback *Postback
-	// Deferred is the report to judge the sale again; nil if it is judged. It is stored with the conversion,
-	// and only if that is inserted.
+	// Deferred is the report to judge the sale by later; nil if it is judged. It is stored only if the
+	// conversion is inserted.
 	Deferred *Deferred
 }
 
-// Update is what a conversion becomes.
+// Update is a changed conversion with its effect on coupons' uses.
 type Update struct {
-	// Conversion is the changed conversion; one with the revision that it had is not stored.
+	// Conversion is the changed conversion. If its revision did not change, nothing is stored.
 	Conversion Conversion
-	// Use is taken where the conversion holds a use of another coupon after the change, or of one again,
-	// and that has limits; nil: it has none.
+	// Use is a use to take, because the change credits another coupon or takes back a rejection; nil if the
+	// coupon is unlimited.
 	Use *Use
-	// Return is what it held before, to be given back where it no longer does; nil: it held nothing.
+	// Return is the use that the conversion held before. It is given back if the conversion no longer holds
+	// it; nil if it held none.
 	Return *Use
 }

@@ -61,13 +61,13 @@ func (u *Use) Limited() bool { return u != nil && u.Limits.Limited() }
 // Day names the day of a use, as 2026-11-22.
 func (u Use) Day() string { return u.From.Format(time.DateOnly) }
 
-// CouponUses are how often a coupon that has limits was used: another way of saying what the conversions say.
+// CouponUses counts the uses of a coupon that has limits. It could also be computed from the conversions.
 type CouponUses struct {
 	// Coupon is the coupon's resource name.
 	Coupon string
-	// Day is that of domain.Use; empty: the uses are those of all days.
+	// Day is as returned by Use.Day; "" for the uses of all days.
 	Day string
-	// ETag is the coupon's revision as of which the uses were counted.
+	// ETag is the coupon's revision when the uses were counted.
 	ETag string
 	Uses int64
 }

@@ -130,9 +130,9 @@ func (p Publisher) takes(status Status, c Conversion) bool {
 	return p.Active && p.PostbackURL != nil && slices.Contains(p.Statuses, status) && (!p.OnlyWithClick || c.PubClickID != "")
 }
 
-// DeliveryPlan is what a conversion's changes up to a revision come to.
+// DeliveryPlan holds the deliveries for a conversion's changes up to a revision.
 type DeliveryPlan struct {
-	// Conversion is the id, Revision what it had when the plan was made.
+	// Conversion is the conversion's id, and Revision its revision when the plan was made.
 	Conversion string
 	Revision   int64
 	Deliveries []Delivery
@@ -141,12 +141,12 @@ type DeliveryPlan struct {
 // DeliveryClaim asks for deliveries that are due.
 type DeliveryClaim struct {
 	Now time.Time
-	// Until is until when those claimed are left to the claimant.
+	// Until is when the claim's lease ends.
 	Until time.Time
-	// Holder is the claim's own name: no two claims have the same.
+	// Holder is the claim's own name; no two claims have the same.
 	Holder string
-	// Skip are the ids of publishers to whom nothing is to be delivered now.
+	// Skip are the ids of publishers to leave out for now.
 	Skip []string
-	// Limit is how many are claimed at most.
+	// Limit bounds the deliveries claimed.
 	Limit int
 }

@@ -5,15 +5,15 @@ import (
 )
 
 var (
-	// ErrNotFound is returned by a Store or a CouponClient where the thing asked for does not exist.
+	// ErrNotFound is returned by a Store or a CouponClient if the thing asked for does not exist.
 	ErrNotFound = errors.New("not found")
-	// ErrExists is returned by a Store where the place of what is to be stored is taken.
+	// ErrExists is returned by a Store if something with the same key is already stored.
 	ErrExists = errors.New("exists already")
-	// ErrLimitReached is returned by a Store where a coupon has no use left, or there is no room for more.
+	// ErrLimitReached is returned by a Store if a coupon has no use left, or the maximum number is stored.
 	ErrLimitReached = errors.New("limit reached")
-	// ErrNotCounted is returned by a Store whose figures are not made yet.
+	// ErrNotCounted is returned by a Store that has not finished computing its figures.
 	ErrNotCounted = errors.New("not counted yet")
 )
 
-// CouponServiceUnavailable is the reason of an error that says that the coupon service cannot be reached.
+// CouponServiceUnavailable is the reason of errors while the coupon service cannot be reached.
 const CouponServiceUnavailable = "COUPON_SERVICE_UNAVAILABLE"

@@ -4,8 +4,8 @@ import (
 	"cmp"
 )
 
-// Position is a place in the order in which conversions were stored and changed: the order of Major and then
-// of Minor. What they count is the store's business. The zero Position is before all events.
+// Position is the place of an Event in the feed of insertions and changes. Positions are ordered by Major and
+// then Minor; their meaning is up to the store. The zero Position is before all events.
 type Position struct{ Major, Minor int64 }
 
 // Compare returns less than 0 if p is before q, 0 if they are the same, and more if p is after q.
@@ -13,15 +13,15 @@ func (p Position) Compare(q Position) int {
 	return cmp.Or(cmp.Compare(p.Major, q.Major), cmp.Compare(p.Minor, q.Minor))
 }
 
-// Event is the insertion of a conversion, or changes of one.
+// Event is the insertion of a conversion, or one or more changes of it.
 type Event struct {
 	Position Position
-	// Conversion is what is stored now, with its changes and conflicts, without its Basis.
+	// Conversion is as stored now, with its changes and conflicts, but without its Basis.
 	Conversion Conversion
 	// First and Last say what happened: 0 is the insertion, n the conversion's n-th change. First is after
 	// Last if something else was written, such as a conflict.
 	First, Last int
-	// Revision is what the conversion had after the event.
+	// Revision is the conversion's revision after the event.
 	Revision int64
 }
 
@@ -35,7 +35,7 @@ func (e *Event) Left() Conversion {
 	return c
 }
 
-// Changes returns the changes that the event was.
+// Changes returns the event's changes; nil for an insertion alone.
 func (e *Event) Changes() []Change {
 	first, last := max(e.First-1, 0), min(e.Last, len(e.Conversion.Changes))
 	if first >= last {

@@ -42,7 +42,7 @@ type Report struct {
 	// Time is when the sale happened; zero means when it is reported.
 	Time  time.Time
 	Token string
-	// Proof is the report's signature; the zero value if it has none.
+	// Proof is the report's signature; the zero value if it is not signed.
 	Proof          Proof
 	IdempotencyKey string
 	// Status is set if the report changes a known sale.

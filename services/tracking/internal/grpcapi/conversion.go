@@ -25,7 +25,6 @@ type conversionServer struct {
 	service *app.Service
 }
 
-// RecordConversion implements the RPC of that name.
 func (s *conversionServer) RecordConversion(ctx context.Context, req *trackingv1.RecordConversionRequest) (*trackingv1.RecordConversionResponse, error) {
 	report, err := reportFromProto(req, s.service.Now())
 	if err != nil {
@@ -43,7 +42,6 @@ func (s *conversionServer) RecordConversion(ctx context.Context, req *trackingv1
 	}, nil
 }
 
-// GetConversion implements the RPC of that name.
 func (s *conversionServer) GetConversion(ctx context.Context, req *trackingv1.GetConversionRequest) (*trackingv1.Conversion, error) {
 	id, ok := cutPrefix(req.GetName(), "conversions/")
 	if !ok {
@@ -56,7 +54,6 @@ func (s *conversionServer) GetConversion(ctx context.Context, req *trackingv1.Ge
 	return conversionToProto(conversion), nil
 }
 
-// ListConversions implements the RPC of that name.
 func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.ListConversionsRequest) (*trackingv1.ListConversionsResponse, error) {
 	page := resourcepage.Of(conversionToProto)
 	_, next, err := s.service.Conversions(ctx, listing.Request{
@@ -77,7 +74,7 @@ func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.
 	return resp, nil
 }
 
-// reportFromProto reads a report, with the same checks that a postback's parameters get.
+// reportFromProto reads a report, with the same checks as for a postback's parameters.
 func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (domain.Report, error) {
 	r := domain.Report{
 		ClickID: pasted.Trim(req.GetClick()), TransactionID: pasted.Trim(req.GetTransactionId()),
@@ -114,8 +111,7 @@ func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (do
 	return r, found.Err()
 }
 
-// checkReferences checks the click that a report refers to and the keys that identify its repeats, and leaves
-// out unfilled values.
+// checkReferences checks a report's click id and the keys that identify its repeats, and drops unfilled values.
 func checkReferences(r *domain.Report) error {
 	var found apperr.Findings
 	for _, key := range []struct{ field, value string }{{"transaction_id", r.TransactionID}, {"idempotency_key", r.IdempotencyKey}} {
@@ -130,7 +126,7 @@ func checkReferences(r *domain.Report) error {
 	return found.Err()
 }
 
-// amountFromProto reads an amount; its currency may be left to the offer.
+// amountFromProto reads an amount. Without a currency, it is in the offer's.
 func amountFromProto(p *couponv1.Money) (money.Money, error) {
 	m := resource.Money(p)
 	var found apperr.Findings
@@ -159,7 +155,6 @@ func saleTime(p *timestamppb.Timestamp, now time.Time) (time.Time, error) {
 	return t, partner.CheckSaleTime(t, now)
 }
 
-// conversionToProto writes a conversion as the API shows it.
 func conversionToProto(c domain.Conversion) *trackingv1.Conversion {
 	p := &trackingv1.Conversion{
 		Name:           "conversions/" + c.ID,

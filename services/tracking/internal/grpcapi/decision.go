@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// decisionToProto writes what a decision rests on; nil where that is not kept.
+// decisionToProto returns the basis of a decision; nil if g is nil.
 func decisionToProto(g *domain.Basis) *trackingv1.Decision {
 	if g == nil {
 		return nil

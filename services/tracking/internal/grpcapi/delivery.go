@@ -19,7 +19,6 @@ type deliveryServer struct {
 	service *app.Service
 }
 
-// GetDelivery implements the RPC of that name.
 func (s *deliveryServer) GetDelivery(ctx context.Context, req *trackingv1.GetDeliveryRequest) (*trackingv1.Delivery, error) {
 	id, err := deliveryID(req.GetName())
 	if err != nil {
@@ -32,7 +31,6 @@ func (s *deliveryServer) GetDelivery(ctx context.Context, req *trackingv1.GetDel
 	return deliveryToProto(d), nil
 }
 
-// ListDeliveries implements the RPC of that name.
 func (s *deliveryServer) ListDeliveries(ctx context.Context, req *trackingv1.ListDeliveriesRequest) (*trackingv1.ListDeliveriesResponse, error) {
 	page := resourcepage.Of(deliveryToProto)
 	_, next, err := s.service.Deliveries(ctx, listing.Request{
@@ -45,7 +43,6 @@ func (s *deliveryServer) ListDeliveries(ctx context.Context, req *trackingv1.Lis
 	return &trackingv1.ListDeliveriesResponse{Deliveries: page.Resources, NextPageToken: next}, nil
 }
 
-// ReplayDelivery implements the RPC of that name.
 func (s *deliveryServer) ReplayDelivery(ctx context.Context, req *trackingv1.ReplayDeliveryRequest) (*trackingv1.Delivery, error) {
 	id, err := deliveryID(req.GetName())
 	if err != nil {
@@ -58,7 +55,6 @@ func (s *deliveryServer) ReplayDelivery(ctx context.Context, req *trackingv1.Rep
 	return deliveryToProto(d), nil
 }
 
-// ReplayDeliveries implements the RPC of that name.
 func (s *deliveryServer) ReplayDeliveries(ctx context.Context, req *trackingv1.ReplayDeliveriesRequest) (*trackingv1.ReplayDeliveriesResponse, error) {
 	count, err := s.service.ReplayDeliveries(ctx, req.GetFilter(), req.GetValidateOnly())
 	if err != nil {
@@ -67,7 +63,6 @@ func (s *deliveryServer) ReplayDeliveries(ctx context.Context, req *trackingv1.R
 	return &trackingv1.ReplayDeliveriesResponse{ReplayedCount: count}, nil
 }
 
-// TestDelivery implements the RPC of that name.
 func (s *deliveryServer) TestDelivery(ctx context.Context, req *trackingv1.TestDeliveryRequest) (*trackingv1.TestDeliveryResponse, error) {
 	publisher, err := idOf("publisher", "publishers/", req.GetPublisher())
 	if err != nil {
@@ -88,7 +83,6 @@ func deliveryID(name string) (string, error) {
 	return "", apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as deliveries/9f86d081884c7d659a2feaa0c55ad015-0-22", name)
 }
 
-// deliveryToProto writes a delivery as the API shows it.
 func deliveryToProto(d domain.Delivery) *trackingv1.Delivery {
 	p := &trackingv1.Delivery{
 		Name:         "deliveries/" + d.ID,
@@ -98,7 +92,7 @@ func deliveryToProto(d domain.Delivery) *trackingv1.Delivery {
 		Offer:        "offers/" + d.Offer,
 		Status:       trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(d.Status)]),
 		State:        trackingv1.Delivery_State(trackingv1.Delivery_State_value[string(d.State)]),
-		AttemptCount: int32(d.AttemptCount), //nolint:gosec // tries end after three days
+		AttemptCount: int32(d.AttemptCount), //nolint:gosec // attempts end after three days
 		CreateTime:   timestamppb.New(d.CreateTime),
 		Payload:      d.Payload,
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
 
-// ApproveConversion implements the RPC of that name.
 func (s *conversionServer) ApproveConversion(ctx context.Context, req *trackingv1.ApproveConversionRequest) (*trackingv1.Conversion, error) {
 	e, err := editOf(req)
 	if err != nil {
@@ -25,7 +24,6 @@ func (s *conversionServer) ApproveConversion(ctx context.Context, req *trackingv
 	return changed(s.service.Approve(ctx, e))
 }
 
-// RejectConversion implements the RPC of that name.
 func (s *conversionServer) RejectConversion(ctx context.Context, req *trackingv1.RejectConversionRequest) (*trackingv1.Conversion, error) {
 	e, err := editOf(req)
 	if err != nil {
@@ -35,7 +33,6 @@ func (s *conversionServer) RejectConversion(ctx context.Context, req *trackingv1
 	return changed(s.service.Reject(ctx, e))
 }
 
-// ReassignConversion implements the RPC of that name.
 func (s *conversionServer) ReassignConversion(ctx context.Context, req *trackingv1.ReassignConversionRequest) (*trackingv1.Conversion, error) {
 	e, err := editOf(req)
 	if err != nil {
@@ -59,7 +56,7 @@ func (s *conversionServer) ReassignConversion(ctx context.Context, req *tracking
 	return changed(s.service.ReassignToCoupon(ctx, e, name, offer, code))
 }
 
-// couponName reads a coupon's resource name, its code in whatever case.
+// couponName parses a coupon's resource name, ignoring the case of its code.
 func couponName(text string) (name, offer, code string, err error) {
 	rest, ok := strings.CutPrefix(text, "offers/")
 	offer, id, found := strings.Cut(rest, "/coupons/")
@@ -71,7 +68,6 @@ func couponName(text string) (name, offer, code string, err error) {
 	return domain.Coupon{Offer: offer, Publisher: publisher, Code: code}.Name(), offer, code, nil
 }
 
-// AdjustConversion implements the RPC of that name.
 func (s *conversionServer) AdjustConversion(ctx context.Context, req *trackingv1.AdjustConversionRequest) (*trackingv1.Conversion, error) {
 	e, err := editOf(req)
 	if err != nil {
@@ -79,7 +75,7 @@ func (s *conversionServer) AdjustConversion(ctx context.Context, req *trackingv1
 	}
 	e.Reason = req.GetReason()
 	if req.GetAmount() == nil {
-		return nil, apperr.Invalid("AMOUNT_REQUIRED", "amount", "is missing: say what was sold for")
+		return nil, apperr.Invalid("AMOUNT_REQUIRED", "amount", "is missing; send the sale's new amount")
 	}
 	amount, err := amountFromProto(req.GetAmount())
 	if err != nil {
@@ -88,7 +84,6 @@ func (s *conversionServer) AdjustConversion(ctx context.Context, req *trackingv1
 	return changed(s.service.Adjust(ctx, e, amount))
 }
 
-// RefundConversion implements the RPC of that name.
 func (s *conversionServer) RefundConversion(ctx context.Context, req *trackingv1.RefundConversionRequest) (*trackingv1.Conversion, error) {
 	e, err := editOf(req)
 	e.Reason = req.GetReason()
@@ -105,7 +100,6 @@ func (s *conversionServer) RefundConversion(ctx context.Context, req *trackingv1
 	return changed(s.service.Refund(ctx, e, amount, whole, req.GetRefundId()))
 }
 
-// ResolveConflict implements the RPC of that name.
 func (s *conversionServer) ResolveConflict(ctx context.Context, req *trackingv1.ResolveConflictRequest) (*trackingv1.Conversion, error) {
 	e, err := editOf(req)
 	if err != nil {
@@ -120,7 +114,7 @@ func (s *conversionServer) ResolveConflict(ctx context.Context, req *trackingv1.
 	return changed(s.service.ResolveConflict(ctx, e, int(req.GetConflict()), domain.Resolution(req.GetResolution().String())))
 }
 
-// editOf reads what all requests for a change have.
+// editOf reads the fields that all requests for a change share.
 func editOf(req interface {
 	GetName() string
 	GetEtag() string
@@ -141,7 +135,6 @@ func changed(c domain.Conversion, err error) (*trackingv1.Conversion, error) {
 	return conversionToProto(c), nil
 }
 
-// WatchConversions implements the RPC of that name.
 func (s *conversionServer) WatchConversions(req *trackingv1.WatchConversionsRequest, stream grpc.ServerStreamingServer[trackingv1.WatchConversionsResponse]) error {
 	return s.service.Watch(stream.Context(), req.GetFilter(), req.GetResumeToken(), func(news app.News) error {
 		resp := &trackingv1.WatchConversionsResponse{

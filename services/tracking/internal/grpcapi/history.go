@@ -8,7 +8,6 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// changesToProto writes a conversion's history.
 func changesToProto(changes []domain.Change) []*trackingv1.ConversionChange {
 	var out []*trackingv1.ConversionChange
 	for _, c := range changes {
@@ -44,7 +43,6 @@ func statusToProto(s domain.Status) trackingv1.Conversion_Status {
 	return trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(s)])
 }
 
-// conflictsToProto writes a conversion's conflicts.
 func conflictsToProto(conflicts []domain.Conflict) []*trackingv1.ConversionConflict {
 	var out []*trackingv1.ConversionConflict
 	for _, c := range conflicts {

@@ -21,7 +21,6 @@ type postbackServer struct {
 	service *app.Service
 }
 
-// GetPostback implements the RPC of that name.
 func (s *postbackServer) GetPostback(ctx context.Context, req *trackingv1.GetPostbackRequest) (*trackingv1.Postback, error) {
 	id, err := postbackID(req.GetName())
 	if err != nil {
@@ -42,7 +41,6 @@ func postbackID(name string) (string, error) {
 	return id, nil
 }
 
-// ListPostbacks implements the RPC of that name.
 func (s *postbackServer) ListPostbacks(ctx context.Context, req *trackingv1.ListPostbacksRequest) (*trackingv1.ListPostbacksResponse, error) {
 	page := resourcepage.Of(postbackToProto)
 	_, next, err := s.service.Postbacks(ctx, listing.Request{
@@ -55,7 +53,6 @@ func (s *postbackServer) ListPostbacks(ctx context.Context, req *trackingv1.List
 	return &trackingv1.ListPostbacksResponse{Postbacks: page.Resources, NextPageToken: next}, nil
 }
 
-// ReplayPostback implements the RPC of that name.
 func (s *postbackServer) ReplayPostback(ctx context.Context, req *trackingv1.ReplayPostbackRequest) (*trackingv1.ReplayResult, error) {
 	id, err := postbackID(req.GetName())
 	if err != nil {
@@ -68,7 +65,6 @@ func (s *postbackServer) ReplayPostback(ctx context.Context, req *trackingv1.Rep
 	return replayToProto(id, result), nil
 }
 
-// ReplayPostbacks implements the RPC of that name.
 func (s *postbackServer) ReplayPostbacks(req *trackingv1.ReplayPostbacksRequest, stream grpc.ServerStreamingServer[trackingv1.ReplayPostbacksResponse]) error {
 	var total trackingv1.ReplayPostbacksResponse
 	order := app.ReplayOrder{DryRun: req.GetValidateOnly(), Actor: req.GetActor()}
@@ -104,7 +100,7 @@ func count(total *trackingv1.ReplayPostbacksResponse, outcome domain.ReplayOutco
 	}
 }
 
-// progress returns an answer of its own: one that was sent may still be read.
+// progress returns a copy of total, since a message that was sent may still be read.
 func progress(total *trackingv1.ReplayPostbacksResponse, done bool) *trackingv1.ReplayPostbacksResponse {
 	return &trackingv1.ReplayPostbacksResponse{
 		Results: total.GetResults(), ReplayedCount: total.GetReplayedCount(), AttributedCount: total.GetAttributedCount(),

@@ -17,7 +17,6 @@ type linkServer struct {
 	service *app.Service
 }
 
-// BuildTrackingLink implements the RPC of that name.
 func (s *linkServer) BuildTrackingLink(ctx context.Context, req *trackingv1.BuildTrackingLinkRequest) (*trackingv1.BuildTrackingLinkResponse, error) {
 	offer, err := idOf("offer", "offers/", req.GetOffer())
 	if err != nil {

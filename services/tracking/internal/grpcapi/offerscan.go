@@ -15,7 +15,6 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
-// CreateOfferScan implements the RPC of that name.
 func (s *scanServer) CreateOfferScan(ctx context.Context, req *trackingv1.CreateOfferScanRequest) (*trackingv1.OfferScan, error) {
 	offer, err := idOf("parent", "offers/", req.GetParent())
 	if err != nil {
@@ -33,7 +32,6 @@ func (s *scanServer) CreateOfferScan(ctx context.Context, req *trackingv1.Create
 	return offerScan(s.service.StartOfferScan(ctx, scan))
 }
 
-// GetOfferScan implements the RPC of that name.
 func (s *scanServer) GetOfferScan(ctx context.Context, req *trackingv1.GetOfferScanRequest) (*trackingv1.OfferScan, error) {
 	offer, id, err := offerScanName("name", req.GetName())
 	if err != nil {
@@ -42,7 +40,6 @@ func (s *scanServer) GetOfferScan(ctx context.Context, req *trackingv1.GetOfferS
 	return offerScan(s.service.OfferScan(ctx, offer, id))
 }
 
-// CancelOfferScan implements the RPC of that name.
 func (s *scanServer) CancelOfferScan(ctx context.Context, req *trackingv1.CancelOfferScanRequest) (*trackingv1.OfferScan, error) {
 	offer, id, err := offerScanName("name", req.GetName())
 	if err != nil {
@@ -51,7 +48,6 @@ func (s *scanServer) CancelOfferScan(ctx context.Context, req *trackingv1.Cancel
 	return offerScan(s.service.CancelOfferScan(ctx, offer, id))
 }
 
-// ListOfferScans implements the RPC of that name.
 func (s *scanServer) ListOfferScans(ctx context.Context, req *trackingv1.ListOfferScansRequest) (*trackingv1.ListOfferScansResponse, error) {
 	offer := ""
 	if req.GetParent() != "offers/-" {
@@ -71,7 +67,6 @@ func (s *scanServer) ListOfferScans(ctx context.Context, req *trackingv1.ListOff
 	return &trackingv1.ListOfferScansResponse{OfferScans: page.Resources, NextPageToken: next}, nil
 }
 
-// ListOfferScanResults implements the RPC of that name.
 func (s *scanServer) ListOfferScanResults(ctx context.Context, req *trackingv1.ListOfferScanResultsRequest) (*trackingv1.ListOfferScanResultsResponse, error) {
 	offer, id, err := offerScanName("parent", req.GetParent())
 	if err != nil {
@@ -113,7 +108,6 @@ func offerScan(scan redirect.OfferScan, err error) (*trackingv1.OfferScan, error
 	return offerScanToProto(scan), nil
 }
 
-// offerScanToProto writes a scan as the API shows it.
 func offerScanToProto(s redirect.OfferScan) *trackingv1.OfferScan {
 	p := &trackingv1.OfferScan{
 		Name:      "offers/" + s.Offer + "/scans/" + s.ID,

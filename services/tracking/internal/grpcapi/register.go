@@ -1,5 +1,5 @@
-// Package grpcapi is the tracking service's gRPC side: it turns proto messages into the domain's types and
-// back. It decides nothing.
+// Package grpcapi serves the tracking service's gRPC API: it translates between proto messages and the domain's
+// types. It decides nothing.
 //
 // Only the tracking service's wiring imports it.
 package grpcapi

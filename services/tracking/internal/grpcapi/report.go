@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// exportBytes is from what size on a part of an export is sent: small enough that a slow caller reads it in time.
+// exportBytes is the size at which a part of an export is sent: small enough for a slow caller to read in time.
 const exportBytes = 64 << 10
 
 type reportServer struct {
@@ -17,16 +17,15 @@ type reportServer struct {
 	service *app.Service
 }
 
-// ExportConversions implements the RPC of that name.
 func (s *reportServer) ExportConversions(req *trackingv1.ExportConversionsRequest, stream grpc.ServerStreamingServer[trackingv1.ExportConversionsResponse]) error {
 	return s.service.Export(stream.Context(), req.GetFilter(), req.GetOrderBy(), func(part []domain.Conversion) error {
 		return sendExport(part, stream.Send)
 	})
 }
 
-// sendExport sends a part of an export, as several where it is large.
+// sendExport sends a part of an export, in several messages if it is large.
 func sendExport(part []domain.Conversion, send func(*trackingv1.ExportConversionsResponse) error) error {
-	// An answer of its own each time: one that was sent may still be read.
+	// Use a new message each time, since one that was sent may still be read.
 	answer, size := &trackingv1.ExportConversionsResponse{}, 0
 	for _, c := range part {
 		conversion := conversionToProto(c)

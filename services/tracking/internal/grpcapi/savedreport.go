@@ -22,7 +22,6 @@ type savedReportServer struct {
 	service *app.Service
 }
 
-// CreateSavedReport implements the RPC of that name.
 func (s *savedReportServer) CreateSavedReport(ctx context.Context, req *trackingv1.CreateSavedReportRequest) (*trackingv1.SavedReport, error) {
 	report, err := savedReportOf(req.GetSavedReport())
 	if err != nil {
@@ -32,7 +31,6 @@ func (s *savedReportServer) CreateSavedReport(ctx context.Context, req *tracking
 	return savedReport(s.service.CreateSavedReport(ctx, report))
 }
 
-// GetSavedReport implements the RPC of that name.
 func (s *savedReportServer) GetSavedReport(ctx context.Context, req *trackingv1.GetSavedReportRequest) (*trackingv1.SavedReport, error) {
 	id, err := savedReportID("name", req.GetName())
 	if err != nil {
@@ -41,7 +39,6 @@ func (s *savedReportServer) GetSavedReport(ctx context.Context, req *trackingv1.
 	return savedReport(s.service.SavedReport(ctx, id))
 }
 
-// ListSavedReports implements the RPC of that name.
 func (s *savedReportServer) ListSavedReports(ctx context.Context, req *trackingv1.ListSavedReportsRequest) (*trackingv1.ListSavedReportsResponse, error) {
 	page := resourcepage.Of(savedReportToProto)
 	_, next, err := s.service.SavedReports(ctx, listing.Request{PageToken: req.GetPageToken(), PageSize: req.GetPageSize(), Take: page.Take})
@@ -51,7 +48,6 @@ func (s *savedReportServer) ListSavedReports(ctx context.Context, req *trackingv
 	return &trackingv1.ListSavedReportsResponse{SavedReports: page.Resources, NextPageToken: next}, nil
 }
 
-// UpdateSavedReport implements the RPC of that name.
 func (s *savedReportServer) UpdateSavedReport(ctx context.Context, req *trackingv1.UpdateSavedReportRequest) (*trackingv1.SavedReport, error) {
 	report, err := savedReportOf(req.GetSavedReport())
 	if err != nil {
@@ -66,7 +62,6 @@ func (s *savedReportServer) UpdateSavedReport(ctx context.Context, req *tracking
 	return savedReport(s.service.UpdateSavedReport(ctx, report, change))
 }
 
-// DeleteSavedReport implements the RPC of that name.
 func (s *savedReportServer) DeleteSavedReport(ctx context.Context, req *trackingv1.DeleteSavedReportRequest) (*emptypb.Empty, error) {
 	id, err := savedReportID("name", req.GetName())
 	if err != nil {
@@ -86,7 +81,7 @@ func savedReportID(field, name string) (string, error) {
 	return "", apperr.Invalid("INVALID_NAME", field, "%q is not a resource name such as savedReports/weekly", name)
 }
 
-// savedReportOf reads what callers say of a report.
+// savedReportOf reads the fields of a report that callers may set.
 func savedReportOf(p *trackingv1.SavedReport) (rollup.SavedReport, error) {
 	if p == nil {
 		return rollup.SavedReport{}, apperr.Invalid("SAVED_REPORT_REQUIRED", "saved_report", "is missing")
@@ -111,7 +106,6 @@ func savedReport(report app.SavedReport, err error) (*trackingv1.SavedReport, er
 	return savedReportToProto(report), nil
 }
 
-// savedReportToProto writes a report as the API shows it.
 func savedReportToProto(r app.SavedReport) *trackingv1.SavedReport {
 	p := &trackingv1.SavedReport{
 		Name: savedReportPrefix + r.ID, DisplayName: r.DisplayName, Columns: r.Columns, Filter: r.Filter, OrderBy: r.OrderBy,

@@ -24,7 +24,6 @@ type scanServer struct {
 	service *app.Service
 }
 
-// ScanLink implements the RPC of that name.
 func (s *scanServer) ScanLink(ctx context.Context, req *trackingv1.ScanLinkRequest) (*trackingv1.ScanLinkResponse, error) {
 	visitor, err := visitorOf("", req.GetDevice(), req.GetLanguage())
 	if err != nil {
@@ -37,14 +36,13 @@ func (s *scanServer) ScanLink(ctx context.Context, req *trackingv1.ScanLinkReque
 	return scanToProto(scan), nil
 }
 
-// StreamScanLink implements the RPC of that name.
 func (s *scanServer) StreamScanLink(req *trackingv1.StreamScanLinkRequest, stream grpc.ServerStreamingServer[trackingv1.StreamScanLinkResponse]) error {
 	visitor, err := visitorOf("", req.GetDevice(), req.GetLanguage())
 	if err != nil {
 		return err
 	}
 	scan, err := s.service.ScanLinkLive(stream.Context(), req.GetUrl(), visitor, func(hop redirect.Hop) {
-		// A reader who has gone ends the stream's context, and with it the scan.
+		// A reader who disconnects ends the stream's context, and with it the scan.
 		_ = stream.Send(&trackingv1.StreamScanLinkResponse{News: &trackingv1.StreamScanLinkResponse_Hop{Hop: hopToProto(hop)}})
 	})
 	if err != nil {
@@ -53,7 +51,7 @@ func (s *scanServer) StreamScanLink(req *trackingv1.StreamScanLinkRequest, strea
 	return stream.Send(&trackingv1.StreamScanLinkResponse{News: &trackingv1.StreamScanLinkResponse_Scan{Scan: scanToProto(scan)}})
 }
 
-// visitorOf reads who follows links; in is where in the request it stands.
+// visitorOf reads the visitor that a scan pretends to be; in prefixes the fields in errors.
 func visitorOf(in string, device trackingv1.ScanLinkRequest_Device, language string) (redirect.Visitor, error) {
 	visitor := redirect.Visitor{Phone: device == trackingv1.ScanLinkRequest_PHONE, Language: language}
 	if _, known := trackingv1.ScanLinkRequest_Device_name[int32(device)]; !known {
@@ -68,7 +66,7 @@ func visitorOf(in string, device trackingv1.ScanLinkRequest_Device, language str
 	return visitor, nil
 }
 
-// isLanguage says whether a text can be an Accept-Language header.
+// isLanguage reports whether a text can be an Accept-Language header.
 func isLanguage(text string) bool {
 	other := strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-,;=.* ")
 	return len(text) <= maxLanguageBytes && other == "" && strings.TrimSpace(text) != ""
@@ -147,5 +145,5 @@ func hopToProto(h redirect.Hop) *trackingv1.ScanHop {
 	return p
 }
 
-// toText makes others' bytes what a message may hold.
+// toText replaces invalid UTF-8, which a proto message cannot hold.
 func toText(others string) string { return strings.ToValidUTF8(others, "\uFFFD") }

@@ -16,7 +16,6 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// SummarizeConversions implements the RPC of that name.
 func (s *reportServer) SummarizeConversions(ctx context.Context, req *trackingv1.SummarizeConversionsRequest) (*trackingv1.SummarizeConversionsResponse, error) {
 	groupBy, err := dimensions(req.GetGroupBy())
 	if err != nil {
@@ -86,7 +85,6 @@ func moneysToProto(sums []money.Money) []*couponv1.Money {
 	return all
 }
 
-// RecountSummaries implements the RPC of that name.
 func (s *reportServer) RecountSummaries(ctx context.Context, req *trackingv1.RecountSummariesRequest) (*trackingv1.RecountSummariesResponse, error) {
 	result, err := s.service.Recount(ctx, app.RecountRequest{
 		StartDate: req.GetStartDate(), EndDate: req.GetEndDate(), ValidateOnly: req.GetValidateOnly(),
@@ -97,7 +95,6 @@ func (s *reportServer) RecountSummaries(ctx context.Context, req *trackingv1.Rec
 	return &trackingv1.RecountSummariesResponse{Counted: result.Counted, Differing: result.Differing, Differences: result.Differences}, nil
 }
 
-// ListLeakedCodes implements the RPC of that name.
 func (s *reportServer) ListLeakedCodes(ctx context.Context, req *trackingv1.ListLeakedCodesRequest) (*trackingv1.ListLeakedCodesResponse, error) {
 	leaks, err := s.service.Leaks(ctx, app.LeakRequest{
 		Offer: req.GetOffer(), RecentDays: req.GetRecentDays(), BaselineDays: req.GetBaselineDays(), MinConversions: req.GetMinConversions(),

@@ -31,7 +31,6 @@ func (oneOffer) Coupons(context.Context, string, string) ([]domain.Coupon, error
 	return []domain.Coupon{{Offer: "10", Publisher: "22", Code: "SALEXYZ20", Enabled: true, Approved: true, OfferActive: true}}, nil
 }
 
-// LatestOffer implements app.CouponClient.
 func (o oneOffer) LatestOffer(ctx context.Context, id string) (domain.Offer, error) {
 	return o.Offer(ctx, id)
 }

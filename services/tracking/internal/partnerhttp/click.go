@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
 
-// maxHeaderChars bounds what is kept of the User-Agent and Referer headers.
+// maxHeaderChars bounds the stored User-Agent and Referer headers.
 const maxHeaderChars = 512
 
 // click serves a visit through a tracking link.
@@ -45,7 +45,7 @@ func (p *handler) redirect(w http.ResponseWriter, r *http.Request, link partner.
 	w.WriteHeader(http.StatusFound)
 }
 
-// keep returns what is stored of a header: valid UTF-8, of bounded length.
+// keep returns a header as it is stored: valid UTF-8 of bounded length.
 func keep(value string) string {
 	value = strings.ToValidUTF8(value, "�")
 	if len(value) > maxHeaderChars {

@@ -14,22 +14,22 @@ import (
 const (
 	// badTokensPerSecond is how fast the allowance of wrong tokens grows back, per client.
 	badTokensPerSecond = 1
-	// badTokensAtOnce is the allowance: a misconfigured advertiser sees its 401s, a guesser of
-	// 128-bit tokens gets nowhere.
+	// badTokensAtOnce is the allowance. A misconfigured advertiser sees its 401s, while guessing 128-bit
+	// tokens stays hopeless.
 	badTokensAtOnce = 100
-	// doubtPause is how long a client without an allowance waits before the coupon service is asked about
-	// one more token or signature that memory does not know.
+	// doubtPause is how long a client that used up its allowance waits before the coupon service is asked
+	// about another token or signature that is not cached.
 	doubtPause = 250 * time.Millisecond
-	// doubtsPerSecond and doubtsAtOnce bound such questions of all clients together, and doubtPatience is
-	// how long a client waits for its turn.
+	// doubtsPerSecond and doubtsAtOnce bound such queries of all clients together, and doubtPatience how long
+	// a client waits for its turn.
 	doubtsPerSecond = 100
 	doubtsAtOnce    = 200
 	doubtPatience   = time.Second
 	maxClients      = 10_000
 )
 
-// guesses counts wrong tokens and signatures by client. A right one is never refused for them: failures are
-// counted after the check, and only what memory does not know has to wait.
+// guesses counts wrong tokens and signatures by client. They never cause a right one to be refused: failures are
+// counted after the check, and only those that are not cached have to wait.
 type guesses struct {
 	clients *otter.Cache[netip.Prefix, *guesser]
 	doubts  *rate.Limiter
@@ -49,8 +49,8 @@ func newGuesses() *guesses {
 	}
 }
 
-// doubt waits until the coupon service may be asked about a token or signature that memory does not know.
-// The error is ResourceExhausted for a client that guesses, Unavailable if too many others do.
+// doubt waits until the coupon service may be asked about a token or signature that is not cached. The error is
+// ResourceExhausted for a client that guesses, Unavailable if too many others do.
 func (g *guesses) doubt(ctx context.Context, client netip.Prefix, now time.Time) error {
 	if known, ok := g.clients.GetIfPresent(client); ok && known.allowance.TokensAt(now) < 1 {
 		select {
@@ -82,7 +82,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// failed takes one from a client's allowance, and reports whether it had one left.
+// failed takes one from a client's allowance, and reports whether any was left.
 func (g *guesses) failed(client netip.Prefix, now time.Time) bool {
 	known, ok := g.clients.GetIfPresent(client)
 	if !ok {

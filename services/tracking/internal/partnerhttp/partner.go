@@ -17,7 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/robots"
 )
 
-// partner is the plain HTTP side: what visitors' browsers and advertisers' servers call.
+// handler serves visitors' browsers and advertisers' servers.
 type handler struct {
 	service   *app.Service
 	guesses   *guesses
@@ -26,9 +26,9 @@ type handler struct {
 	pages     *shopperPages
 }
 
-// NewHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
-// the path, and /C/ too: messengers and people add characters around the code or write it in upper case. Calls
-// above most are answered with 503 at once.
+// NewHandler returns a handler of /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest
+// of the path, and also /C/, since messengers and people add characters around the code or write it in upper
+// case. Calls above most are answered with 503 at once.
 func NewHandler(service *app.Service, known *robots.List, most admission.Partner) *http.ServeMux {
 	p := &handler{service: service, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: newShopperPages()}
 	clicks, postbacks := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
@@ -54,8 +54,8 @@ func NewHandler(service *app.Service, known *robots.List, most admission.Partner
 	return mux
 }
 
-// httpStatus maps an error's kind to the HTTP status that partners get. What is not the caller's doing is
-// 503 with a time to come back: the call was not stored.
+// httpStatus maps an error's kind to the HTTP status that partners get. Errors of ours are 503 with a Retry-After,
+// since the call was not stored.
 func httpStatus(err error) int {
 	e := apperr.As(err)
 	if e == nil {
@@ -77,7 +77,7 @@ func httpStatus(err error) int {
 	}
 }
 
-// logFault reports an error that is ours; what callers did wrong and calls they gave up are not.
+// logFault logs an error of ours, but neither callers' errors nor canceled calls.
 func logFault(ctx context.Context, where string, err error) {
 	if e := apperr.As(err); (e == nil || e.Kind == apperr.Unavailable) && !errors.Is(err, context.Canceled) {
 		slog.ErrorContext(ctx, "partner call failed", "path", where, "error", err)

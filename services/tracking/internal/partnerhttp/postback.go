@@ -26,7 +26,7 @@ import (
 // maxBodyBytes bounds a postback's body.
 const maxBodyBytes = 64 << 10
 
-// answer is what a postback is answered with, refused or not.
+// answer is the JSON answer to a postback, refused or not.
 type answer struct {
 	Outcome    app.Outcome `json:"outcome"`
 	Conversion string      `json:"conversion"`
@@ -34,12 +34,12 @@ type answer struct {
 	Publisher  string      `json:"publisher"`
 	CouponCode string      `json:"coupon_code"`
 	Method     string      `json:"method"`
-	// Status is where the conversion stands; empty: there is none.
+	// Status is the conversion's status; "" if no conversion was made.
 	Status   string   `json:"status,omitempty"`
 	Reason   string   `json:"reason"`
 	Message  string   `json:"message"`
 	Warnings []string `json:"warnings"`
-	// Field names the parameter at fault of a refused postback.
+	// Field names the parameter that a postback was refused for.
 	Field string `json:"field,omitempty"`
 }
 
@@ -69,8 +69,8 @@ func (p *handler) postback(w http.ResponseWriter, r *http.Request) {
 	write(w, status, answerTo(verdict))
 }
 
-// readReport reads a postback's query, body and proof, and how it was sent. If something is wrong, the error
-// says what, and the report has the rest.
+// readReport reads a postback's query, body and proof, and how it was sent. If it returns an error, the report
+// still has the valid parameters.
 func (p *handler) readReport(w http.ResponseWriter, r *http.Request, now time.Time) (domain.Report, *app.Call, error) {
 	call := &app.Call{Method: r.Method, IP: clientaddr.Of(r), Received: now, Status: statusOf}
 	params := partner.ParseQuery(r.URL.RawQuery)
@@ -92,14 +92,14 @@ func (p *handler) readReport(w http.ResponseWriter, r *http.Request, now time.Ti
 	}
 	report.Proof = proofOf(r, report.Proof, params, body)
 	if r.PathValue(presets.Parameter) != "" && len(partner.Named(params, presets.Parameter)) == 0 {
-		report.Proof.Partial = true // a signed report could be passed on to be read in other words
+		report.Proof.Partial = true // or a signed report could be resent under a preset that reads it differently
 	}
 	report.IdempotencyKey = pasted.Trim(r.Header.Get("Idempotency-Key"))
 	return report, call, cmp.Or(fault, partner.CheckKey("Idempotency-Key", report.IdempotencyKey))
 }
 
-// withPreset returns a postback's parameters with the preset that its path names among them, so that the
-// journal tells how they are to be read. Those sent are left as they are: the signature is over them.
+// withPreset returns a postback's parameters, including the preset that its path names, so that the journal says
+// how to read them. It does not modify params, which the signature covers.
 func withPreset(params url.Values, preset string) (url.Values, error) {
 	if preset == "" {
 		return params, nil
@@ -114,8 +114,8 @@ func withPreset(params url.Values, preset string) (url.Values, error) {
 	return named, nil
 }
 
-// proofOf returns the signature that a postback came with: of a GET, the parameters sent say it; of a
-// POST, the headers of Standard Webhooks. A body that was not read to its end proves nothing.
+// proofOf returns a postback's signature: of a GET from its parameters, of a POST from the headers of Standard
+// Webhooks. A body that was not read to its end proves nothing.
 func proofOf(r *http.Request, sent domain.Proof, params url.Values, body []byte) domain.Proof {
 	if r.Method != http.MethodPost {
 		return partner.Over(sent, r.Method, params)
@@ -164,7 +164,7 @@ func answerTo(v app.Verdict) answer {
 	return a
 }
 
-// statusOf returns the HTTP status with which a refusal is answered.
+// statusOf returns the HTTP status of a refusal.
 func statusOf(err error) int {
 	if e := apperr.As(err); e != nil && e.Reason == partner.BodyTooLarge {
 		return http.StatusRequestEntityTooLarge
@@ -172,7 +172,7 @@ func statusOf(err error) int {
 	return httpStatus(err)
 }
 
-// refuse answers a postback that was not stored. warnings are what else the sender should fix.
+// refuse answers a postback that was not stored. warnings are other things that the sender should fix.
 func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string) {
 	logFault(r.Context(), r.URL.Path, err)
 	a := answer{Outcome: "REJECTED", Reason: "UNAVAILABLE", Message: "the postback could not be stored; send it again", Warnings: warnings}
@@ -193,7 +193,7 @@ func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string
 	write(w, status, a)
 }
 
-// retryAfter returns when to come back after too many calls, in seconds.
+// retryAfter returns the Retry-After after too many calls, in seconds.
 func retryAfter(reason string) string {
 	if reason == tooManyUnproven {
 		return rpcstatus.RetryAfter
@@ -201,7 +201,7 @@ func retryAfter(reason string) string {
 	return "60"
 }
 
-// refuseBusy answers a postback above the bound of those in flight.
+// refuseBusy answers a postback above the bound of postbacks in flight.
 func refuseBusy(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Retry-After", rpcstatus.RetryAfter)
 	write(w, http.StatusServiceUnavailable, answer{Outcome: "REJECTED", Reason: "OVERLOADED", Message: "too many postbacks are in flight; send it again"})
@@ -212,7 +212,7 @@ func write(w http.ResponseWriter, status int, a answer) {
 		a.Warnings = []string{}
 	}
 	body, err := json.Marshal(a)
-	if err != nil { // cannot be: strings only
+	if err != nil { // cannot happen: all fields are strings
 		http.Error(w, "", http.StatusInternalServerError)
 		return
 	}
@@ -220,5 +220,5 @@ func write(w http.ResponseWriter, status int, a answer) {
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // an advertiser who has gone asks again
+	_, _ = w.Write(append(body, '\n')) // an advertiser who disconnected retries
 }

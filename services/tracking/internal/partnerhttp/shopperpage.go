@@ -20,16 +20,16 @@ var shopperHTML string
 var shopperCSS string
 
 // shopperPages are the pages for shoppers whose link leads nowhere. They say what the shopper can do, and
-// nothing about us.
+// reveal nothing about the installation.
 type shopperPages struct {
 	page *template.Template
-	// policy allows the page its own style, and nothing else.
+	// policy is a Content-Security-Policy that allows only the page's own style.
 	policy string
 	// busy is the page for visits above the bound of clicks in flight, ready to be sent.
 	busy []byte
 }
 
-// shopperText is what a page says.
+// shopperText is the text of a page.
 type shopperText struct {
 	Title  string
 	Text   string
@@ -82,7 +82,7 @@ func (s *shopperPages) write(w http.ResponseWriter, status int, page []byte) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)
-	_, _ = w.Write(page) // a visitor who has gone gets nothing
+	_, _ = w.Write(page) // a visitor who disconnected misses nothing
 }
 
 func laterText() shopperText {

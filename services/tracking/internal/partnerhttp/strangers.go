@@ -14,13 +14,13 @@ import (
 const (
 	// burst is how many seconds' worth of postbacks without proof may come at once.
 	burst = 10
-	// maxOffers bounds the offers that are counted.
+	// maxOffers bounds the offers that allowances are kept for.
 	maxOffers = 10_000
 	// tooManyUnproven is the reason of a refusal.
 	tooManyUnproven = "TOO_MANY_UNPROVEN"
 )
 
-// strangers bounds how often postbacks without proof come, for each client and for each offer that takes them.
+// strangers limits the rate of postbacks without proof, per client and per offer that accepts them.
 type strangers struct {
 	clients *otter.Cache[netip.Prefix, *rate.Limiter]
 	offers  *otter.Cache[string, *rate.Limiter]
@@ -35,10 +35,10 @@ func newStrangers(most admission.Partner) *strangers {
 	}
 }
 
-// admit takes one postback of a client's and of an offer's allowance. The error is ResourceExhausted
+// admit takes one postback from the allowances of a client and an offer. The error is ResourceExhausted
 // (TOO_MANY_UNPROVEN).
 func (s *strangers) admit(client netip.Prefix, offer string, now time.Time) error {
-	// The client first: one that sends too many must not use up everybody's.
+	// The client first: one that sends too many must not use up the offer's allowance.
 	if !take(s.clients, client, s.most.OpenPerAddress, now) {
 		return apperr.New(apperr.ResourceExhausted, tooManyUnproven, "too many postbacks without a token came from your address; send the offer's token, or fewer")
 	}

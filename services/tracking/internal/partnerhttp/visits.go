@@ -9,11 +9,11 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/robots"
 )
 
-// maxAgents bounds the User-Agents whose verdicts are remembered.
+// maxAgents bounds the cached verdicts.
 const maxAgents = 10_000
 
-// visits tells shoppers from other callers of a link. It caches its verdicts on User-Agents: judging one
-// takes as long as a whole click, and most visitors have one of a few.
+// visits tells shoppers from other callers of a link. It caches its verdicts by User-Agent: judging one takes as
+// long as a whole click, and most visitors share a few.
 type visits struct {
 	list     *robots.List
 	verdicts *otter.Cache[string, bool]
@@ -23,8 +23,8 @@ func newVisits(list *robots.List) *visits {
 	return &visits{list: list, verdicts: otter.Must(&otter.Options[string, bool]{MaximumSize: maxAgents})}
 }
 
-// isShopper reports whether a shopper follows the link. Robots are not shoppers, nor are HEAD requests, nor
-// browsers that load a page ahead, since nobody may ever look at it.
+// isShopper reports whether a shopper follows the link. Robots and HEAD requests are not shoppers, nor are
+// browsers that prefetch a page, since nobody may ever look at it.
 func (v *visits) isShopper(r *http.Request, agent string) bool {
 	return r.Method != http.MethodHead && !isAhead(r.Header) && !v.isRobot(agent)
 }
@@ -38,7 +38,7 @@ func (v *visits) isRobot(agent string) bool {
 	return verdict
 }
 
-// isAhead reports whether a browser loads the page ahead: prefetch, prerender, or a preview.
+// isAhead reports whether a browser is prefetching, prerendering or previewing the page.
 func isAhead(header http.Header) bool {
 	// The names are in canonical form, as in http.Header.
 	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {

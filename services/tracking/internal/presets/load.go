@@ -19,8 +19,8 @@ import (
 //go:embed presets/*.yaml
 var files embed.FS
 
-// Load returns the presets that come with the program. The error says which file is at fault: it has a
-// field that is not known, or contradicts itself.
+// Load returns the embedded presets. The error names the file that has an unknown field or contradicts
+// itself.
 func Load() (Presets, error) { return load(files) }
 
 func load(from fs.FS) (Presets, error) {
@@ -59,8 +59,7 @@ func read(from fs.FS, name string) (Preset, error) {
 	return p, errors.Join(err, p.checkNames(names), p.checkValues())
 }
 
-// checkNames refuses a name of the platform that means two things. ours holds the names of each of our
-// parameters.
+// checkNames refuses a platform's name that has two meanings. ours holds the names of each of our parameters.
 func (p *Preset) checkNames(ours map[string][]string) error {
 	means := map[string]string{}
 	claim := func(sent, meaning string) error {

@@ -1,7 +1,7 @@
-// Package presets reads postbacks in the parameter names of other platforms, so that an advertiser who comes
-// from one of them changes only the address. Each platform is a preset: a file of its parameter names and
-// their meanings here. Only a preset's own names count: TUNE's transaction_id is a click id, and is never taken
-// for an order id.
+// Package presets reads postbacks in the parameter names of other platforms, so that an advertiser who moves
+// from one of them only changes the address. Each platform is a preset: a file of its parameter names and
+// their meanings here. Only the preset's own names count: TUNE's transaction_id is a click id, and is never
+// taken for an order id.
 //
 // The use cases, partnerhttp and the wiring import it.
 package presets
@@ -18,53 +18,52 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
 
-// Parameter is the name of the parameter that says which preset a postback speaks. The journal keeps it
-// with the others, so that a replay reads them in the same way.
+// Parameter is the name of the parameter that names a postback's preset. The journal keeps it with the others,
+// so that a replay reads them in the same way.
 const Parameter = "preset"
 
-// Preset is the parameter names of one platform. A nil one is our own.
+// Preset holds the parameter names of one platform. A nil *Preset stands for our own names.
 type Preset struct {
-	// Name stands in the path, such as tune.
+	// Name is used in the path, such as tune.
 	Name string `yaml:"name"`
 	// Title is the platform's name for people.
 	Title string `yaml:"title"`
-	// Sources are the public pages that say so.
+	// Sources are the public pages that document the names.
 	Sources []string `yaml:"sources"`
-	// Parameters are the platform's names of each of our parameters; where it has several, they mean
-	// the same.
+	// Parameters holds, for each of our parameters, the platform's names for it; several names mean the same.
 	Parameters map[string][]string `yaml:"parameters"`
-	// Values say, by our parameter, what the platform's values, in lower case, are here; empty: as if
-	// the parameter had not been sent. Others are taken as they are.
+	// Values translates, by our parameter, the platform's values, keyed in lower case; "" means as if the
+	// parameter had not been sent. Other values are taken as they are.
 	Values map[string]map[string]string `yaml:"values"`
-	// Ignored are names of the platform that are sent as a rule and mean nothing here.
+	// Ignored are names that the platform usually sends and that mean nothing here.
 	Ignored []string `yaml:"ignored"`
-	// Unconfirmed are those of the platform's names that the sources do not say.
+	// Unconfirmed are the names that the sources do not mention.
 	Unconfirmed []string `yaml:"unconfirmed"`
-	// Note is what whoever uses the preset should know.
+	// Note is a hint for users of the preset.
 	Note string `yaml:"note"`
 	// Examples are postbacks of the platform.
 	Examples []Example `yaml:"examples"`
 
-	// vocabulary has Parameters and the names that are ours in every preset.
+	// vocabulary has Parameters and those of our own names that every preset accepts.
 	vocabulary *partner.Vocabulary
 }
 
-// Example is a postback in a preset's words, and how it is understood.
+// Example is a postback in a preset's names, and how it is read.
 type Example struct {
-	// URL is what the platform is called with: a path, which does not matter, and a query.
+	// URL is the URL as the platform is called: a path, which does not matter, and a query.
 	URL string `yaml:"url"`
-	// Report is what the postback says, by our names.
+	// Report holds the postback's values under our names.
 	Report map[string]string `yaml:"report"`
-	// Unknown are the parameters that are warned of.
+	// Unknown are the parameters that give a warning.
 	Unknown []string `yaml:"unknown"`
 }
 
-// Presets are the dialects that are known, by name in order.
+// Presets are the known presets, ordered by name.
 type Presets []Preset
 
-// Read reads a postback's parameters by the preset that they name, or else in our own words.
+// Read reads a postback's parameters by the preset that they name, or else under our own names.
 //
-// Errors: NotFound (UNKNOWN_PRESET); as of domain.ParsePostback.
+// Errors: NotFound (UNKNOWN_PRESET), and those of partner.ParsePostback.
 func (all Presets) Read(params url.Values, now time.Time) (domain.Report, error) {
 	preset, err := all.Of(params)
 	if err != nil {
@@ -73,7 +72,7 @@ func (all Presets) Read(params url.Values, now time.Time) (domain.Report, error)
 	return preset.Read(params, now)
 }
 
-// Of returns the preset that a postback's parameters name; nil: none.
+// Of returns the preset that a postback's parameters name; nil if they name none.
 //
 // Errors: NotFound (UNKNOWN_PRESET); InvalidArgument on preset if several are named.
 func (all Presets) Of(params url.Values) (*Preset, error) {
@@ -95,9 +94,9 @@ func (all Presets) Of(params url.Values) (*Preset, error) {
 	return nil, apperr.New(apperr.NotFound, "UNKNOWN_PRESET", "there is no preset %.40q; there are %s", values[0], strings.Join(names, ", "))
 }
 
-// Read reads a postback's parameters. Warnings and errors name them as they were sent.
+// Read reads a postback's parameters. Warnings and errors use the names as sent.
 //
-// Errors: as of domain.ParsePostback, and with the same rest of the report.
+// Errors are those of partner.ParsePostback, with the rest of the report in the same way.
 func (p *Preset) Read(params url.Values, now time.Time) (domain.Report, error) {
 	if p == nil {
 		return partner.ParsePostback(params, now)
@@ -113,8 +112,8 @@ func (p *Preset) HideProof(params url.Values) string {
 	return partner.HideProof(params, p.vocabulary)
 }
 
-// withOurs returns the platform's names of each of our parameters, with those of our own that count in
-// every preset: what proves who sends, a test, and the offer where the platform has no name for it.
+// withOurs returns the platform's names for each of our parameters, with those of our own that every preset
+// accepts: token and signature, test, and offer_id if the platform has no name for it.
 func (p *Preset) withOurs() map[string][]string {
 	names := maps.Clone(p.Parameters)
 	own := map[string][]string{"token": {"token", "security_token", "secure"}, "ts": {"ts"}, "sig": {"sig"}, "test": {"test"}}

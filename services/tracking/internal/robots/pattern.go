@@ -95,7 +95,7 @@ func (p *pattern) in(agent string) bool {
 	return false
 }
 
-// literal returns the only text that a pattern matches; false if it matches others too.
+// literal returns the only text that a pattern matches; false if it also matches others.
 func literal(p *syntax.Regexp) (string, bool) {
 	if p.Op == syntax.OpLiteral && p.Flags&syntax.FoldCase == 0 {
 		return string(p.Rune), true

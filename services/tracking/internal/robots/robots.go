@@ -53,7 +53,7 @@ func Load() (*List, error) {
 	return list, nil
 }
 
-// Made reports whether a User-Agent is a robot's. An empty one is: browsers send theirs.
+// Made reports whether a User-Agent is a robot's. An empty one is, since browsers always send one.
 func (l *List) Made(agent string) bool {
 	if agent == "" {
 		return true

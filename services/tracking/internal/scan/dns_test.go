@@ -89,6 +89,6 @@ func TestRebinding(t *testing.T) {
 	base := "http://shop.example.org:" + port
 	hops := follow(t, f, base+"/closing", redirect.Visitor{}, foreign)
 	if len(hops) != 2 || hops[0].Kind != redirect.HTTPHop || hops[1].Fault != redirect.FaultBlocked || w.calls.Load() != 1 {
-		t.Errorf("got %s, %d calls", way(base, hops), w.calls.Load())
+		t.Errorf("got %s, %d calls", chainText(base, hops), w.calls.Load())
 	}
 }

@@ -15,11 +15,11 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
-// maxWordsBytes bounds a text by others.
+// maxWordsBytes bounds a text from outside.
 const maxWordsBytes = 300
 
-// failure says what the error of a call means: its fault, the fault in words, and when the certificate
-// expires, if that is at fault.
+// failure classifies the error of a call: its fault, the fault in words, and when the certificate expires, if
+// that is at fault.
 func failure(err error) (fault, words string, expires time.Time) {
 	var (
 		certificate *tls.CertificateVerificationError
@@ -30,7 +30,7 @@ func failure(err error) (fault, words string, expires time.Time) {
 	case outbound.IsBlocked(err):
 		return redirect.FaultBlocked, "it is inside the network: " + innermost(err), expires
 	case strings.Contains(err.Error(), "failed to parse Location header"): // net/http has no error value for it
-		return redirect.FaultBadRedirect, "it leads to something that is no URL", expires
+		return redirect.FaultBadRedirect, "it redirects to something that is not a URL", expires
 	case errors.As(err, &certificate):
 		if chain := certificate.UnverifiedCertificates; len(chain) > 0 {
 			expires = chain[0].NotAfter
@@ -52,7 +52,7 @@ func failure(err error) (fault, words string, expires time.Time) {
 	return redirect.FaultNoAnswer, words, expires
 }
 
-// innermost is the message of an error without those around it, which repeat the URL.
+// innermost returns the message of the innermost error; those around it repeat the URL.
 func innermost(err error) string {
 	var call *url.Error
 	if errors.As(err, &call) {
@@ -65,7 +65,7 @@ func innermost(err error) string {
 	return clip(err.Error())
 }
 
-// clip bounds a text by others.
+// clip cuts a text from outside to maxWordsBytes.
 func clip(text string) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxWordsBytes)], "")
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
-// maxRefreshSeconds is up to what delay a refresh sends visitors on; pages that load again later do so
-// for whoever stays.
+// maxRefreshSeconds is the longest delay of a refresh that counts as a redirect; longer ones reload the page for
+// visitors who stay.
 const maxRefreshSeconds = 10
 
-// isHTML says whether a page may be HTML, by its Content-Type.
+// isHTML reports whether a page may be HTML, by its Content-Type.
 func isHTML(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	return err != nil || kind == "text/html" || kind == "application/xhtml+xml"
 }
 
-// search looks through the beginning of a page for what sends the visitor on: a refresh, else a script.
-// That the page breaks off is no matter; its status has said that it is there.
+// search looks for a redirect in the beginning of a page: a refresh, else a script. A page that breaks off is not
+// an error, since its status has already arrived.
 func search(body io.Reader) (kind redirect.HopKind, location string) {
 	page := html.NewTokenizer(io.LimitReader(body, maxBodyBytes))
 	page.SetMaxBuf(maxBodyBytes)
@@ -61,7 +61,7 @@ func search(body io.Reader) (kind redirect.HopKind, location string) {
 	}
 }
 
-// unseen says whether browsers that run scripts take no notice of what is in an element.
+// unseen reports whether browsers that run scripts ignore the contents of an element.
 func unseen(element string) bool { return element == "noscript" || element == "template" }
 
 func attribute(token html.Token, name string) string {
@@ -80,8 +80,8 @@ func isJavaScript(kind string) bool {
 
 var refreshForm = regexp.MustCompile(`(?is)^\s*([0-9]*)[0-9.]*\s*[;,\s]\s*url\s*=\s*(.+)$`)
 
-// refresh returns where a refresh such as `0; url=https://…` leads; none without a URL, or after a
-// longer time.
+// refresh returns the target of a refresh such as `0; url=https://…`. ok is false without a URL, or if the delay is
+// longer than maxRefreshSeconds.
 func refresh(content string) (location string, ok bool) {
 	match := refreshForm.FindStringSubmatch(content)
 	if match == nil {
@@ -99,12 +99,12 @@ func refresh(content string) (location string, ok bool) {
 	return location, location != ""
 }
 
-// scriptForm finds what sets the location: location = …, location.href = …, location.replace( … and
-// location.assign( …; not other.location, nor a comparison.
+// scriptForm matches code that sets the location: location = …, location.href = …, location.replace( … and
+// location.assign( …, but not other.location or a comparison.
 var scriptForm = regexp.MustCompile(
 	`(?:^|[^.\w$]|\b(?:window|document|self|top|parent)\.)location(?:\.href)?\s*(?:=\s*(?:["'` + "`" + `]([^"'` + "`" + `\s]*)|[^=\s"'` + "`" + `])|\.(?:replace|assign)\(\s*(?:["'` + "`" + `]([^"'` + "`" + `\s]*))?)`)
 
-// scriptTarget returns where a script sends the visitor, empty where it works that out.
+// scriptTarget returns the URL that a script redirects to; "" if the script computes it.
 func scriptTarget(script []byte) (location string, ok bool) {
 	match := scriptForm.FindSubmatch(script)
 	if match == nil {

@@ -1,5 +1,5 @@
-// Package scan follows links as a visitor would, one redirect after the other: it calls others' pages
-// and says what each answered.
+// Package scan follows a link as a visitor's browser would, one redirect after the other, and returns what each
+// page answered.
 //
 // The tracking service's wiring imports it; it knows app and domain, and neither stores nor protos.
 package scan
@@ -24,34 +24,33 @@ const (
 	hopTimeout   = 10 * time.Second
 	scanTimeout  = 30 * time.Second
 	maxBodyBytes = 512 << 10
-	// maxCookies bounds the names of cookies that are shown of a hop.
+	// maxCookies bounds the names of cookies kept for a hop.
 	maxCookies = 50
 )
 
-// What browsers call themselves.
+// User-Agents of browsers.
 const (
 	desktopAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 	phoneAgent   = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1"
 )
 
-// Config is what a Follower works with.
+// Config configures a Follower.
 type Config struct {
-	// Client makes the calls; it must follow no redirects and keep no cookies, and guard what it dials.
+	// Client makes the calls. It must not follow redirects or keep cookies, and must refuse private addresses.
 	Client *http.Client
 	Now    func() time.Time
-	// HopTimeout is how long one page may take, and Timeout a scan; zero: 10 and 30 seconds.
+	// HopTimeout bounds the time of one page, and Timeout that of a scan; zero means 10 and 30 seconds.
 	HopTimeout time.Duration
 	Timeout    time.Duration
 }
 
-// Follower implements app.Follower.
+// Follower follows links. It is safe for concurrent use.
 type Follower struct {
 	client              *http.Client
 	now                 func() time.Time
 	hopTimeout, timeout time.Duration
 }
 
-// New returns a Follower.
 func New(c Config) *Follower {
 	f := &Follower{client: c.Client, now: c.Now, hopTimeout: c.HopTimeout, timeout: c.Timeout}
 	if f.hopTimeout == 0 {
@@ -63,18 +62,17 @@ func New(c Config) *Follower {
 	return f
 }
 
-// way is a way that is being gone.
-type way struct {
+// chain is a redirect chain that is being followed.
+type chain struct {
 	*Follower
 	visitor redirect.Visitor
 	own     redirect.Own
 	jar     http.CookieJar
 	hops    []redirect.Hop
-	// seen holds the number of the hop at which a URL was called with the same cookies.
+	// seen holds, by URL and cookies, the number of the hop that called it.
 	seen map[string]int
 }
 
-// Follow implements app.Follower.
 func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor redirect.Visitor, own redirect.Own, gone func(redirect.Hop)) ([]redirect.Hop, error) {
 	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
 	if err != nil {
@@ -82,22 +80,22 @@ func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor redirect.V
 	}
 	calls, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	w := &way{Follower: f, visitor: visitor, own: own, jar: jar, seen: map[string]int{}}
+	w := &chain{Follower: f, visitor: visitor, own: own, jar: jar, seen: map[string]int{}}
 	for next := link; next != nil; {
 		if next, err = w.step(ctx, calls, next); err != nil {
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("following a link: %w", err) // nobody waits for it any more
+			return nil, fmt.Errorf("following a link: %w", err) // the caller gave up
 		}
 		gone(w.hops[len(w.hops)-1])
 	}
 	return w.hops, nil
 }
 
-// step goes one hop, and returns where the visitor goes next; nil: nowhere. Calls of others' pages have
-// the time of calls; our own part has that of ctx, however long the others took.
-func (w *way) step(ctx, calls context.Context, u *url.URL) (*url.URL, error) {
+// step follows one hop and returns the next URL, or nil at the end. Calls to other sites are bounded by calls; our
+// own URLs only by ctx, however long the others took.
+func (w *chain) step(ctx, calls context.Context, u *url.URL) (*url.URL, error) {
 	w.seen[w.state(u)] = len(w.hops) + 1
 	hop, err := w.own(ctx, u)
 	if err != nil {
@@ -112,14 +110,14 @@ func (w *way) step(ctx, calls context.Context, u *url.URL) (*url.URL, error) {
 	return next, nil
 }
 
-// next returns where a hop sends the visitor, or writes into the hop why not there.
-func (w *way) next(from *url.URL, hop *redirect.Hop) *url.URL {
+// next returns the URL that a hop redirects to. If the visitor cannot go there, it sets the hop's fault.
+func (w *chain) next(from *url.URL, hop *redirect.Hop) *url.URL {
 	if hop.Location == "" || hop.Kind == redirect.ScriptHop || hop.Fault != "" {
 		return nil
 	}
 	next, err := from.Parse(hop.Location)
 	if err != nil {
-		hop.Fault, hop.Error = redirect.FaultBadRedirect, "it leads to something that is no URL"
+		hop.Fault, hop.Error = redirect.FaultBadRedirect, "it redirects to something that is not a URL"
 		return nil
 	}
 	if next.Fragment == "" {
@@ -141,9 +139,9 @@ func (w *way) next(from *url.URL, hop *redirect.Hop) *url.URL {
 	return nil
 }
 
-// state is by what a page can tell one call from another: a page that sets a cookie and leads to itself
-// makes no loop.
-func (w *way) state(u *url.URL) string {
+// state returns the URL and the cookies that a page would see. A page that sets a cookie and redirects to itself
+// is not a loop.
+func (w *chain) state(u *url.URL) string {
 	bare := *u
 	bare.Fragment, bare.RawFragment = "", ""
 	var state strings.Builder
@@ -155,7 +153,7 @@ func (w *way) state(u *url.URL) string {
 }
 
 // call calls a URL as a browser would.
-func (w *way) call(ctx context.Context, u *url.URL) redirect.Hop {
+func (w *chain) call(ctx context.Context, u *url.URL) redirect.Hop {
 	hop := redirect.Hop{URL: u.String()}
 	ctx, cancel := context.WithTimeout(ctx, w.hopTimeout)
 	defer cancel()
@@ -183,7 +181,7 @@ func (w *way) call(ctx context.Context, u *url.URL) redirect.Hop {
 }
 
 // dress gives a request the headers of the visitor's browser.
-func (w *way) dress(req *http.Request) {
+func (w *chain) dress(req *http.Request) {
 	agent := desktopAgent
 	if w.visitor.Phone {
 		agent = phoneAgent
@@ -196,7 +194,7 @@ func (w *way) dress(req *http.Request) {
 	}
 }
 
-func (w *way) keepCookies(u *url.URL, resp *http.Response, hop *redirect.Hop) {
+func (w *chain) keepCookies(u *url.URL, resp *http.Response, hop *redirect.Hop) {
 	cookies := resp.Cookies()
 	w.jar.SetCookies(u, cookies)
 	for _, cookie := range cookies[:min(len(cookies), maxCookies)] {
@@ -204,8 +202,8 @@ func (w *way) keepCookies(u *url.URL, resp *http.Response, hop *redirect.Hop) {
 	}
 }
 
-// direct writes into a hop where its answer sends the visitor.
-func (w *way) direct(resp *http.Response, hop *redirect.Hop) {
+// direct sets a hop's kind and location from its answer.
+func (w *chain) direct(resp *http.Response, hop *redirect.Hop) {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		hop.Kind, hop.Location = redirect.HTTPHop, strings.TrimSpace(resp.Header.Get("Location"))

@@ -16,8 +16,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
-// TestWays follows each kind of page. A way is written as the path and kind of each hop.
-func TestWays(t *testing.T) {
+// TestChains follows each kind of page. A chain is written as the path and kind of each hop.
+func TestChains(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
 	f := newFollower(t, local)
@@ -30,7 +30,7 @@ func TestWays(t *testing.T) {
 		"/nowhere":      "/nowhere BAD_REDIRECT: it answered 302 and not where to",
 		"/not-modified": "/not-modified",
 		"/app":          "/app HTTP APP_LINK: it leads to an app, or to something else that is no web page: itms-apps:",
-		"/odd":          "/odd BAD_REDIRECT: it leads to something that is no URL",
+		"/odd":          "/odd BAD_REDIRECT: it redirects to something that is not a URL",
 		"/hostless":     "/hostless HTTP BAD_REDIRECT: it leads to a URL without a host",
 		"/cookie":       "/cookie HTTP, /cookie",
 		"/missing":      "/missing",
@@ -49,15 +49,15 @@ func TestWays(t *testing.T) {
 		t.Run(link, func(t *testing.T) {
 			t.Parallel()
 			hops := follow(t, f, w.URL+link, redirect.Visitor{Language: "en"}, foreign)
-			if got := way(w.URL, hops); got != want {
+			if got := chainText(w.URL, hops); got != want {
 				t.Errorf("\ngot  %s\nwant %s", got, want)
 			}
 		})
 	}
 }
 
-// way writes hops down.
-func way(base string, hops []redirect.Hop) string {
+// chainText writes hops down.
+func chainText(base string, hops []redirect.Hop) string {
 	var words []string
 	for _, hop := range hops {
 		word := strings.TrimPrefix(hop.URL, base)
@@ -90,7 +90,7 @@ func TestAHop(t *testing.T) {
 		t.Errorf("got %+v", h)
 	}
 	if got := follow(t, f, w.URL+"/other-cookie", redirect.Visitor{}, foreign); len(got) != 10 || got[9].Fault != redirect.FaultTooManyHops {
-		t.Errorf("a page that counts in a cookie: %s", way(w.URL, got))
+		t.Errorf("a page that counts in a cookie: %s", chainText(w.URL, got))
 	}
 }
 
@@ -145,7 +145,7 @@ func TestOurOwnIsNotCalled(t *testing.T) {
 		return &redirect.Hop{URL: u.String(), Own: true, HTTPStatus: 302, Kind: redirect.HTTPHop, Location: w.URL + "/end"}, nil
 	}
 	hops := follow(t, newFollower(t, local), w.URL+"/302", redirect.Visitor{}, own)
-	if got := way(w.URL, hops); got != "/302 HTTP, /303 HTTP, /end" || !hops[1].Own || w.calls.Load() != 2 {
+	if got := chainText(w.URL, hops); got != "/302 HTTP, /303 HTTP, /end" || !hops[1].Own || w.calls.Load() != 2 {
 		t.Errorf("got %s, %d calls", got, w.calls.Load())
 	}
 	u, err := url.Parse(w.URL)
@@ -189,6 +189,6 @@ func TestAScanEnds(t *testing.T) {
 	start := time.Now()
 	hops := follow(t, newFollower(t, local), w.URL+"/dawdle/9", redirect.Visitor{}, foreign)
 	if last := hops[len(hops)-1]; len(hops) > 6 || last.Fault != redirect.FaultNoAnswer || time.Since(start) > 5*time.Second {
-		t.Errorf("slow pages: got %s in %v", way(w.URL, hops), time.Since(start))
+		t.Errorf("slow pages: got %s in %v", chainText(w.URL, hops), time.Since(start))
 	}
 }

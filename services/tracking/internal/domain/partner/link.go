@@ -138,7 +138,7 @@ func (v *Visited) setCode(name, value string) {
 	v.set(name, &v.Link.CouponCode, value)
 }
 
-// codeIn returns the code in a text, or the cleaned text if it has none.
+// codeIn returns the code in a text, or the cleaned text if it contains no code.
 func (v *Visited) codeIn(name, text string) string {
 	if bare := v.bare(text); couponcode.Is(bare) {
 		return bare

@@ -78,8 +78,8 @@ func (m Month) Last() Day { return (m + 1).First() - 1 }
 // Day returns the day that contains a moment.
 func (c Calendar) Day(at time.Time) Day { return DayOf(at.In(c.zone).Date()) }
 
-// Begin returns the day's first moment, in UTC. It is not always midnight: in some zones the day on which
-// clocks are put forward begins at one o'clock.
+// Begin returns the day's first moment, in UTC. It is not always midnight: some zones put clocks forward at
+// midnight, and that day begins at one o'clock.
 func (c Calendar) Begin(d Day) time.Time {
 	year, month, day := d.Date()
 	return civilday.Begin(year, month, day, c.zone).UTC()

@@ -35,7 +35,7 @@ func (f *Figures) Clicks() int64 { return f.byCurrency[""].Clicks }
 // Conversions returns the number of conversions.
 func (f *Figures) Conversions() int64 { return f.byCurrency[""].Conversions }
 
-// Clickless returns the number of conversions for which no click was reported.
+// Clickless returns the number of conversions reported without a click.
 func (f *Figures) Clickless() int64 { return f.byCurrency[""].Clickless }
 
 // WithoutClicks returns the figures with the clicks set to zero.

@@ -4,21 +4,21 @@ import (
 	"fmt"
 )
 
-// Recount is what a recount found.
+// Recount is the result of recounting figures.
 type Recount struct {
-	// Counted is how many cells there are.
+	// Counted is the number of cells that were recounted.
 	Counted int64
-	// Differing are those that were kept as something else, in no order.
+	// Differing are the cells whose stored figures were wrong, in no order.
 	Differing []Difference
 }
 
-// Difference is a cell that was kept as something else than was counted.
+// Difference is a cell whose stored figures differ from the recounted ones.
 type Difference struct {
 	Key           CellKey
 	Kept, Counted Measures
 }
 
-// String says what differs, in words.
+// String describes the difference.
 func (d Difference) String() string {
 	k := d.Key
 	period := k.Day().String()
@@ -29,7 +29,7 @@ func (d Difference) String() string {
 		period, k.Offer, k.Publisher, k.CouponCode, k.Status, k.Method, k.Currency, d.Kept, d.Counted)
 }
 
-// Counted says by which days figures are, and that everything is in them. A store without figures has none.
+// Counted says that a store's figures are complete, and by the days of which time zone.
 type Counted struct {
 	// Zone is the name of the time zone.
 	Zone string

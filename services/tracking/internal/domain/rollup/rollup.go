@@ -73,7 +73,7 @@ func (s Sum) Money(currency string) money.Money {
 type Measures struct {
 	Clicks      int64
 	Conversions int64
-	// Clickless are the conversions for which no click was reported.
+	// Clickless counts the conversions reported without a click.
 	Clickless int64
 	Amount    Sum
 	Refunded  Sum
@@ -140,7 +140,7 @@ func (t *Sums) AddClick(c *domain.Click) {
 // AddConversion counts a conversion in its present state. Its code counts unless someone may have invented it.
 func (t *Sums) AddConversion(c *domain.Conversion) { t.addConversion(c, 1) }
 
-// RemoveConversion undoes AddConversion. The conversion must be in the state in which it was added.
+// RemoveConversion undoes AddConversion. The conversion must be in the same state as when it was added.
 func (t *Sums) RemoveConversion(c *domain.Conversion) { t.addConversion(c, -1) }
 
 func (t *Sums) addConversion(c *domain.Conversion, times int64) {
