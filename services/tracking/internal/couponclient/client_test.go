@@ -181,8 +181,8 @@ func TestStaleAnswersServeWhileTheCouponServiceIsDown(t *testing.T) {
 	}
 }
 
-// TestWhatIsAskedAsOfNow: nothing that was asked for before will do, not even while the coupon service is
-// down; what was asked for since will.
+// TestWhatIsAskedAsOfNow checks that an earlier answer is not served, not even while the coupon service is
+// down, and that a later one is.
 func TestWhatIsAskedAsOfNow(t *testing.T) {
 	service := &couponService{}
 	service.code.Store("before")

@@ -26,7 +26,7 @@ const (
 	codesEach    = 10 // coupons of a publisher
 	writers      = 2048
 	retention    = 90 * 24 * time.Hour
-	skew         = 1.1 // of the Zipf distribution by which publishers and codes sell
+	skew         = 1.1 // of the Zipf distribution of sales over publishers and codes
 	programYears = 1
 )
 

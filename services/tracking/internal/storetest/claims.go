@@ -66,7 +66,7 @@ func claimants(t *testing.T, fresh Fresh) {
 			}
 		}
 	}
-	// Of several who race, one may find less than there is; what is left is found after them.
+	// A claim that races with others may miss some; the rest is found afterwards.
 	for range due {
 		for _, d := range claim(t, s, "last", 1_000, 7) {
 			if _, taken := holders[d.ID]; taken {
@@ -94,7 +94,7 @@ func leases(t *testing.T, fresh Fresh) {
 	d = tried(d, 107, 300)
 	finish(t, s, d, "second")
 	checkDelivery(t, s, d)
-	finish(t, s, tried(d, 108, 0), "second") // which holds it no more
+	finish(t, s, tried(d, 108, 0), "second") // which no longer holds it
 	checkDelivery(t, s, d)
 	claims(t, s, "third", 300, 5, nil, d)
 	d = tried(d, 301, 0)
@@ -130,7 +130,7 @@ func deliveriesInOrder(t *testing.T, fresh Fresh) {
 	claims(t, s, "d", 300, 5, nil)
 	claims(t, s, "e", 400, 5, nil, created)
 	finish(t, s, tried(created, 410, 0), "e")
-	// The next may go as soon as the one before it is done: nobody waits for the lease to end.
+	// The next is due as soon as the one before it is done, without waiting for the lease to end.
 	got := claim(t, s, "f", 411, 5)
 	if len(got) != 1 || got[0].ID != approved.ID {
 		t.Fatalf("after the first is done, claimed are %+v, want change 1", got)

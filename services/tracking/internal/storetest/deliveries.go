@@ -38,7 +38,7 @@ func checkDelivery(t *testing.T, s app.Store, want domain.Delivery) {
 	}
 }
 
-// finish stores what a try made of a delivery.
+// finish stores a delivery after an attempt.
 func finish(t *testing.T, s app.Store, d domain.Delivery, holder string) {
 	t.Helper()
 	if err := s.FinishDelivery(t.Context(), d, holder); err != nil {
@@ -46,7 +46,7 @@ func finish(t *testing.T, s app.Store, d domain.Delivery, holder string) {
 	}
 }
 
-// tried is a delivery after one more try at a time: failed and due again, or, without a due time, done.
+// tried returns a delivery after one more attempt: failed and due again, or done if due is 0.
 func tried(d domain.Delivery, now, due int) domain.Delivery {
 	d.AttemptCount++
 	d.Attempts = append(d.Attempts[:len(d.Attempts):len(d.Attempts)], domain.Attempt{
@@ -108,7 +108,7 @@ func replayedDelivery(t *testing.T, fresh Fresh) {
 	if got := claim(t, s, "h2", 20, 5); len(got) != 2 {
 		t.Errorf("%d replayed deliveries are claimed, want 2", len(got))
 	}
-	// A replay takes a delivery from the one who tries it: its end counts no more.
+	// A replay takes a delivery from its holder, whose result no longer counts.
 	if _, err := s.ReplayDelivery(t.Context(), done.ID, at(30)); err != nil {
 		t.Errorf("replaying what is tried: %v", err)
 	}

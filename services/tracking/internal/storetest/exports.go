@@ -109,7 +109,7 @@ func exportsEnd(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	storeMany(t, s, 0, exported)
 	enough := errors.New("enough")
-	for range 5 { // What is given up holds nothing: the stores have few connections.
+	for range 5 { // An export that is canceled must release its connection: the stores have few.
 		if err := s.ExportConversions(t.Context(), everything(), func([]domain.Conversion) error { return enough }); err != enough { //nolint:errorlint // as it is
 			t.Errorf("given up, the export ended with %v", err)
 		}

@@ -136,8 +136,8 @@ func withoutPlan(c domain.Conversion) domain.Conversion {
 	return c
 }
 
-// lateWrites stores what has the times of a minute and an hour ago, as it has if the write was held up, or if
-// the clock was put back, and what has those of a clock that is ahead.
+// lateWrites stores things with times of a minute and an hour ago, as after a slow write or with a clock that was
+// put back, and with times of a clock that is ahead.
 func lateWrites(t *testing.T, fresh Fresh) {
 	h := newHistory(t, calendar(t), 100)
 	s := opened(t, fresh)

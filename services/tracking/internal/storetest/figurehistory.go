@@ -17,12 +17,12 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// history does what happens to a store, by chance that is the same each time, and remembers the clicks,
-// which no store lists. It may be used by several at once.
+// history applies pseudo-random writes to a store, the same for each seed, and remembers the clicks, which no
+// store lists. It is safe for concurrent use.
 type history struct {
 	t        *testing.T
 	calendar rollup.Calendar
-	// begin and length are of the time in which clicks and sales lie; clocks change in its middle.
+	// begin and length bound the times of clicks and sales; clocks change in the middle.
 	begin  time.Time
 	length time.Duration
 
@@ -42,8 +42,8 @@ func newHistory(t *testing.T, calendar rollup.Calendar, seed uint64) *history {
 	}
 }
 
-// clockChange returns the last day but a few on which a zone's clocks were changed, or one of the last
-// months: of a time from which the stores keep everything.
+// clockChange returns a recent day on which a zone's clocks were changed, or a day of the last months if
+// they are never changed. Stores still keep everything from that time.
 func clockChange(zone *time.Location) time.Time {
 	const day = 24 * time.Hour
 	last := time.Now().UTC().Truncate(day).Add(-3 * day)
@@ -166,7 +166,7 @@ func (h *history) change(s app.Store) {
 		return changed, err
 	})
 	refused := apperr.Is(err, apperr.FailedPrecondition) || apperr.Is(err, apperr.InvalidArgument)
-	// Of some at once one may be changed that another has not stored yet.
+	// A concurrent call may try to change a sale that is not stored yet.
 	if err != nil && !refused && !isNotFound(err) {
 		h.t.Errorf("changing conversion %s: %v", id, err)
 	}
@@ -180,7 +180,7 @@ func (h *history) step(s app.Store) {
 	do(s)
 }
 
-// tally is what the store's figures have to be.
+// tally returns what the store's figures must be.
 func (h *history) tally(s app.Store) *rollup.Sums {
 	h.t.Helper()
 	h.mu.Lock()
@@ -195,7 +195,7 @@ func (h *history) tally(s app.Store) *rollup.Sums {
 	return tally
 }
 
-// check counts what is to be counted and compares the figures with what they have to be.
+// check counts everything and compares the figures with tally's.
 func (h *history) check(s app.Store) {
 	h.t.Helper()
 	countAll(h.t, s)
@@ -239,7 +239,7 @@ func cellsOf(t *testing.T, s app.Store, spans []rollup.Span, where listing.Expr)
 	return cells
 }
 
-// checkCells compares cells, whatever their order and those that are zero.
+// checkCells compares cells, ignoring their order and those that are zero.
 func checkCells(t *testing.T, got, want []rollup.Cell) {
 	t.Helper()
 	of, wanted := added(got), added(want)

@@ -15,12 +15,12 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// zones are some that differ in when their days begin, and in whether clocks are changed there.
+// zones differ in when their days begin, and in whether clocks are changed.
 func zones() []string {
 	return []string{"Europe/Prague", "America/Santiago", "Asia/Kathmandu", "UTC"}
 }
 
-// calendar is the one that promises have which are about no other.
+// calendar is the calendar of promises that do not depend on one.
 func calendar(t testing.TB) rollup.Calendar {
 	t.Helper()
 	return calendarOf(t, zones()[0])
@@ -37,7 +37,7 @@ func calendarOf(t testing.TB, zone string) rollup.Calendar {
 
 func isNotFound(err error) bool { return errors.Is(err, domain.ErrNotFound) }
 
-// figuresOfHistories counts now and then, and starts anew now and then.
+// figuresOfHistories counts, and restarts the store, now and then.
 func figuresOfHistories(t *testing.T, fresh Fresh) {
 	for seed, zone := range zones() {
 		t.Run(zone, func(t *testing.T) {
@@ -113,7 +113,7 @@ func lateClicks(t *testing.T, fresh Fresh) {
 	h.check(s)
 }
 
-// changesOfCounted checks that what a change makes of a counted conversion is seen without another count.
+// changesOfCounted checks that a change of a counted conversion shows without another count.
 func changesOfCounted(t *testing.T, fresh Fresh) {
 	h := newHistory(t, calendar(t), 30)
 	s := opened(t, fresh)
@@ -146,7 +146,7 @@ func nothingToCount(t *testing.T, fresh Fresh) {
 	}
 }
 
-// countedTime checks up to when everything is said to be counted.
+// countedTime checks the time up to which a store says that everything is counted.
 func countedTime(t *testing.T, fresh Fresh) {
 	h := newHistory(t, calendar(t), 40)
 	s := opened(t, fresh)
@@ -194,7 +194,7 @@ func otherZone(t *testing.T, fresh Fresh) {
 	}
 }
 
-// uncounted checks that a store whose figures are not made yet gives none.
+// uncounted checks that a store returns no figures before they are complete.
 func uncounted(t *testing.T, s app.Store) {
 	t.Helper()
 	if cells, _, err := s.Cells(t.Context(), allSpans(), nil); !errors.Is(err, domain.ErrNotCounted) {
@@ -208,7 +208,7 @@ func uncounted(t *testing.T, s app.Store) {
 	}
 }
 
-// cellsByCondition compares what conditions select, in spans, with what is selected from all cells.
+// cellsByCondition compares the cells that a store selects with those selected from all cells here.
 func cellsByCondition(t *testing.T, fresh Fresh) {
 	h := newHistory(t, calendar(t), 60)
 	s := opened(t, fresh)
@@ -270,7 +270,7 @@ func cellValue(k rollup.CellKey, field string) any {
 	}
 }
 
-// recounts counts what is right anew, month by month.
+// recounts recounts correct figures month by month and finds no difference.
 func recounts(t *testing.T, fresh Fresh) {
 	h := newHistory(t, calendar(t), 70)
 	s := opened(t, fresh)
@@ -300,7 +300,7 @@ func recounts(t *testing.T, fresh Fresh) {
 	h.check(s)
 }
 
-// recountsBeside counts anew while things are stored, changed and counted, and loses none of it.
+// recountsBeside recounts while things are stored, changed and counted, and loses nothing.
 func recountsBeside(t *testing.T, fresh Fresh) {
 	const writers, steps = 6, 12
 	h := newHistory(t, calendar(t), 80)
@@ -326,7 +326,7 @@ func recountsBeside(t *testing.T, fresh Fresh) {
 	h.check(s)
 }
 
-// recountAll mends all months.
+// recountAll recounts all months and fixes their cells.
 func recountAll(t *testing.T, s app.Store) {
 	t.Helper()
 	first, last, err := s.CountedMonths(t.Context())

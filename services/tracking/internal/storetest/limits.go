@@ -124,10 +124,10 @@ func usesComeBack(t *testing.T, fresh Fresh) {
 			s := opened(t, fresh)
 			earns(t, s, "first", 1, use(limits, 1), true)
 			earns(t, s, "second", 1, use(limits, 1), true)
-			back := use(domain.Limits{}, 1) // what is given back is given back whatever the limits are
+			back := use(domain.Limits{}, 1) // a use is given back regardless of the limits
 			back.ETag = ""
 			_ = settle(t, s, "first", domain.StatusRejected, domain.Update{Return: back})
-			_ = settle(t, s, "first", domain.StatusRejected, domain.Update{Return: back}) // holds nothing any more
+			_ = settle(t, s, "first", domain.StatusRejected, domain.Update{Return: back}) // no longer holds a use
 			earns(t, s, "third", 1, use(limits, 1), true)
 			earns(t, s, "fourth", 1, use(limits, 1), false)
 			before, err := s.Conversion(t.Context(), hash("first"))
@@ -142,7 +142,7 @@ func usesComeBack(t *testing.T, fresh Fresh) {
 			if err := settle(t, s, "first", domain.StatusApproved, domain.Update{Use: use(limits, 1)}); err != nil {
 				t.Errorf("to take the use that came back: %v", err)
 			}
-			// One that holds its use already takes none, and gives none back.
+			// A conversion that already holds its use takes none, and gives none back.
 			if err := settle(t, s, "first", domain.StatusPending, domain.Update{Use: use(limits, 1), Return: back}); err != nil {
 				t.Errorf("to keep a use: %v", err)
 			}

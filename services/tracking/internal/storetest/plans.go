@@ -7,17 +7,17 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// Planned is a filter and an order that pages, exports or the console ask of a store again and again, with how the
-// store finds what matches.
+// Planned is a filter and an order that pages, exports or the console use often, with how a store must run the
+// query.
 type Planned struct {
 	// Of is the table or collection.
 	Of    string
 	Query listing.Query
-	// By is the first field, by its stored name, of the index that is walked.
+	// By is the first field, by its stored name, of the index to use.
 	By string
-	// Sorts says why it is no matter that what matches is sorted; "": it is found in order.
+	// Sorts says why the matches may be sorted; "" if the index must return them in order.
 	Sorts string
-	// Scans says why all may be read. Such a query ends with its time limit.
+	// Scans says why everything may be read. Such a query is bounded by its time limit.
 	Scans string
 }
 

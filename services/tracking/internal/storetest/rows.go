@@ -99,7 +99,7 @@ func compare(a, b any) int {
 	}
 }
 
-// holds says whether a row with these values satisfies a condition.
+// holds reports whether a row with these values satisfies a condition.
 func holds(value func(field string) any, e listing.Expr) bool {
 	switch e := e.(type) {
 	case listing.And:

@@ -13,8 +13,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// samplesMonth is the first of the month before this one: past, and younger than all that stores clear
-// away, by their own clocks.
+// samplesMonth is the first day of the month before this one: in the past, but too recent for stores to delete
+// anything by their own clocks.
 var samplesMonth = sync.OnceValue(func() time.Time {
 	year, month, _ := time.Now().UTC().Date()
 	return time.Date(year, month-1, 1, 0, 0, 0, 0, time.UTC)
@@ -25,13 +25,13 @@ func at(ms int) time.Time {
 	return samplesMonth().Add(12*time.Hour + time.Duration(ms)*time.Millisecond)
 }
 
-// hash is a conversion's id, or its content hash, made of anything.
+// hash makes a conversion's id or content hash from any values.
 func hash(of ...any) string {
 	sum := sha256.Sum256([]byte(fmt.Sprint(of...)))
 	return hex.EncodeToString(sum[:16])
 }
 
-// fullClick has every field set; no two of them alike, so that none can be taken for another.
+// fullClick has every field set, each to a different value, so that mixed-up fields are found.
 func fullClick() domain.Click {
 	return domain.Click{
 		ID:         uuid.Must(uuid.NewV7()).String(),

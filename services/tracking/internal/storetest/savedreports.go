@@ -45,7 +45,7 @@ func checkReport(t *testing.T, s app.Store, want rollup.SavedReport) {
 	}
 }
 
-// renamed is what a change of a report's name makes of it.
+// renamed returns a report as it is after a change of its name.
 func renamed(r rollup.SavedReport, name string) rollup.SavedReport {
 	r.DisplayName, r.UpdateTime, r.Revision = name, at(50), r.Revision+1
 	return r

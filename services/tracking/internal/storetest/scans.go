@@ -105,7 +105,7 @@ func scanRoundTrip(t *testing.T, fresh Fresh) {
 	if got := listResults(t, after, scan.ID, nil, 10); !reflect.DeepEqual(got, results) {
 		t.Errorf("the results are\n%+v, want\n%+v", got, results)
 	}
-	// Whoever held it may be gone.
+	// Its holder may have died.
 	again := redirect.Hold{Scan: scan.ID, Holder: "h2", Until: at(500)}
 	claimScan(t, after, at(200), again, &scan)
 	if coupons, err := after.ScannedCoupons(t.Context(), scan.ID); err != nil || !slices.Equal(coupons, []string{results[0].Coupon, results[1].Coupon, results[2].Coupon}) {
@@ -148,7 +148,7 @@ func oneScanRuns(t *testing.T, fresh Fresh) {
 				}
 			})
 		}
-		insertScan(t, s, newScan(fmt.Sprint("other", round), at(round))) // another offer's is in nobody's way
+		insertScan(t, s, newScan(fmt.Sprint("other", round), at(round))) // a scan of another offer does not conflict
 		close(start)
 		all.Wait()
 		if won.Load() == nil {
@@ -169,7 +169,7 @@ func scanHolds(t *testing.T, fresh Fresh) {
 	claimScan(t, s, at(5), redirect.Hold{Holder: "a", Until: at(100)}, &first)
 	claimScan(t, s, at(5), redirect.Hold{Holder: "b", Until: at(50)}, &second)
 	claimScan(t, s, at(5), redirect.Hold{Holder: "c", Until: at(100)}, nil)
-	// A hold that is kept lasts; one that is not is another's.
+	// A hold that is extended lasts; one that is not can be claimed by another.
 	a, b := redirect.Hold{Scan: first.ID, Holder: "a", Until: at(1000)}, redirect.Hold{Scan: second.ID, Holder: "b", Until: at(1000)}
 	if err := s.KeepOfferScan(t.Context(), a, 5); err != nil {
 		t.Errorf("keeping: %v", err)
@@ -183,7 +183,7 @@ func scanHolds(t *testing.T, fresh Fresh) {
 		t.Errorf("a result of what is another's: %v, want ErrNotFound", err)
 	}
 	checkScan(t, s, second)
-	// A result makes it last too; what is let go is free at once.
+	// A result extends it too; a hold that is released is free at once.
 	c := redirect.Hold{Scan: second.ID, Holder: "c", Until: at(900)}
 	addResult(t, s, c, found(second, "22", at(250)))
 	second.ScannedCount = 1
@@ -194,7 +194,7 @@ func scanHolds(t *testing.T, fresh Fresh) {
 	}
 	second.LinkCount = 9
 	claimScan(t, s, at(260), redirect.Hold{Holder: "d", Until: at(999)}, &second)
-	// What has ended is nobody's.
+	// A scan that ended cannot be held.
 	if _, err := s.EndOfferScan(t.Context(), first.ID, redirect.ScanCancelled, at(300)); err != nil {
 		t.Errorf("cancelling: %v", err)
 	}

@@ -1,4 +1,4 @@
-// Package storetest is what app.Store promises, as one suite that every store runs.
+// Package storetest is the test suite of what app.Store promises. Every store runs it.
 //
 // Only tests may import it; of ours it imports app, domain and listing.
 package storetest
@@ -11,9 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// Fresh makes an empty database that is the test's own and returns how to open a store on it, with a
-// calendar to keep figures by. To open it again after a Close is what a restart is. The suite closes the
-// stores.
+// Fresh makes an empty database for one test and returns a function that opens a store on it, with the calendar of
+// its figures. Opening it again after Close simulates a restart. The suite closes the stores.
 type Fresh func(t testing.TB) (open func(rollup.Calendar) app.Store)
 
 // promise is one promise of app.Store and the test of it.
@@ -22,7 +21,7 @@ type promise struct {
 	test func(t *testing.T, fresh Fresh)
 }
 
-// Run checks every promise on databases of its own.
+// Run checks every promise, each on its own database.
 func Run(t *testing.T, fresh Fresh) {
 	t.Helper()
 	for _, p := range slices.Concat(promises(), deferredPromises(), feedPromises()) {

@@ -136,8 +136,7 @@ func mixedBatch(t *testing.T, fresh Fresh) {
 	for n := 0; n < 60; n += 2 {
 		insertNew(t, s, sale(n))
 	}
-	// Each of the sixty twice, half of them stored before: whatever batches they fall into, each is
-	// inserted once.
+	// Each of the sixty twice, half of them stored before: each is inserted once, whatever the batches.
 	var inserted [120]bool
 	together(len(inserted), func(i int) {
 		again := sale(i / 2)

@@ -29,7 +29,7 @@ func (d Difference) String() string {
 		period, k.Offer, k.Publisher, k.CouponCode, k.Status, k.Method, k.Currency, d.Kept, d.Counted)
 }
 
-// Counted says that a store's figures are complete, and by the days of which time zone.
+// Counted says that a store's figures are complete, and names the time zone of their days.
 type Counted struct {
 	// Zone is the name of the time zone.
 	Zone string
