@@ -75,7 +75,7 @@ func reports(t *testing.T, r *reporter) http.Handler {
 func fetch(t *testing.T, h http.Handler, query url.Values) (header http.Header, body string, err error) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(h)
-	server.Config.ReadTimeout = 200 * time.Millisecond
+	server.Config.ReadTimeout = 2 * time.Second
 	server.Start()
 	t.Cleanup(server.Close)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+exportPath+"?"+query.Encode(), http.NoBody)
@@ -303,7 +303,7 @@ func TestExportThatBreaksOff(t *testing.T) {
 // An export may take longer than a request may take to be read.
 func TestLongExport(t *testing.T) {
 	t.Parallel()
-	r := &reporter{parts: slices.Repeat([][]*trackingv1.Conversion{{fullSale()}}, 4), pause: 150 * time.Millisecond}
+	r := &reporter{parts: slices.Repeat([][]*trackingv1.Conversion{{fullSale()}}, 4), pause: 600 * time.Millisecond}
 	_, body, err := fetch(t, reports(t, r), url.Values{"columns": {"name"}})
 	if err != nil || strings.Count(body, "\r\n") != 5 {
 		t.Errorf("%v, %q", err, body)
