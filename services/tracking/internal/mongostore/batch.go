@@ -15,21 +15,20 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
-// What the feed tells and the figures count goes by the numbers of batches, and by no clock. A write leaves what
-// it stores marked as waiting. Whoever then wants to know what is new puts what waits into a batch, in one insert
-// under the next number: the database refuses a second batch with that number, so each has one content for good,
-// and numbers have the order of the commits. Then the marks are taken away, and before the next batch is made,
-// those of the last one surely are: so nothing comes into two batches, whoever died or stalled where, for however
-// long; and what is stored a day late comes into a batch then.
+// The feed and the figures go by batch numbers, not by clocks. A write marks what it stores as waiting. A reader
+// that wants to know what is new puts everything waiting into a batch, in one insert under the next number. The
+// database refuses a second batch with that number, so the content of a batch never changes, and numbers follow the
+// order of commits. Then the marks are removed, always before the next batch is made, so nothing gets into two
+// batches, even if a process dies or stalls anywhere in between. What is stored a day late gets into a batch then.
 
 const (
-	// batchEvents and batchClicks are how many conversions, or else clicks, a batch has at most.
+	// batchEvents and batchClicks bound the conversions, or clicks, in a batch.
 	batchEvents, batchClicks = 500, 5000
 	// unmarkedAtOnce is how many clicks lose their marks in one call.
 	unmarkedAtOnce = 1000
 )
 
-// batch is some of what was stored and changed, which never changes.
+// batch is a group of writes under one number. It never changes.
 type batch struct {
 	// ID counts from 1.
 	ID int64 `bson:"_id"`
@@ -67,9 +66,9 @@ func waits() bson.D { return bson.D{{Key: "feed_from", Value: bson.D{{Key: "$gte
 // clickWaits selects the clicks that are in no batch.
 func clickWaits() bson.D { return bson.D{{Key: "batch", Value: int64(inNoBatch)}} }
 
-// number puts what gather finds into a batch, if that is anything, and returns the number of the last batch, whose
-// marks are taken away; 0: there is none. more says that there may be more to put into one. One of this process does
-// it at a time; if another process is faster, that batch is the last.
+// number puts what gather finds, if anything, into a batch. It returns the number of the last batch, whose marks are
+// removed, or 0 before the first batch. more says that more may be waiting. Calls in one process take turns; if
+// another process is faster, its batch is the last.
 func (s *Store) number(ctx context.Context, gather func(context.Context) (batch, error)) (last int64, more bool, err error) {
 	select {
 	case s.numbering <- struct{}{}:
@@ -101,7 +100,7 @@ func (s *Store) number(ctx context.Context, gather func(context.Context) (batch,
 	return last, more, err
 }
 
-// settled returns the number of the last batch, once its marks are taken away; 0: there is none.
+// settled removes the marks of the last batch and returns its number, or 0 before the first batch.
 func (s *Store) settled(ctx context.Context) (int64, error) {
 	var last batch
 	opts := options.FindOne().SetSort(bson.D{{Key: "_id", Value: -1}}).SetProjection(bson.D{{Key: "_id", Value: 1}})

@@ -52,7 +52,7 @@ func (s *Store) build(ctx context.Context, p progress) (progress, error) {
 	}
 }
 
-// nextDay returns the first day from p.Next on that has a click or a conversion; false: there is none.
+// nextDay returns the first day from p.Next on that has a click or a conversion. found is false at the end.
 func (s *Store) nextDay(ctx context.Context, p progress) (day rollup.Day, found bool, err error) {
 	from := time.Time{}
 	if p.Next != math.MinInt32 {
@@ -119,7 +119,7 @@ func (s *Store) tallyPeriod(ctx context.Context, first, last rollup.Day, tallies
 // farFuture is after all times of clicks and conversions.
 func farFuture() time.Time { return time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
-// nextMonth returns the first month from p.Next on that has days; false: there is none.
+// nextMonth returns the first month from p.Next on that has days. found is false at the end.
 func (s *Store) nextMonth(ctx context.Context, p progress) (month rollup.Month, found bool, err error) {
 	from := rollup.FirstDay
 	if p.Next != math.MinInt32 {

@@ -42,7 +42,7 @@ type cellDocument struct {
 	// Through is the first batch that is not in the cell, and nor is any after it; if it is before the store's
 	// counted_batch, nothing has come between.
 	Through int64 `bson:"through"`
-	// Mends is how often the cell was mended.
+	// Mends counts the fixes of the cell by recounts.
 	Mends int64 `bson:"mends"`
 }
 
@@ -85,7 +85,7 @@ func cellID(k rollup.CellKey, generation int64) string {
 	return strings.Join(fields, "|")
 }
 
-// advance returns the upsert that adds what d has to the cell, unless that has all before batch d.Through already.
+// advance returns the upsert that adds d to the cell, unless the cell already has all before batch d.Through.
 func (d *cellDocument) advance() mongodb.Upsert {
 	return mongodb.Upsert{
 		ID: d.ID, Below: bson.E{Key: "through", Value: d.Through},
@@ -97,9 +97,9 @@ func (d *cellDocument) advance() mongodb.Upsert {
 	}
 }
 
-// mend returns the upsert that adds what d has to the cell, unless that was mended more often than d was. It
-// does not matter what is counted meanwhile.
-func (d *cellDocument) mend() mongodb.Upsert {
+// fix returns the upsert that adds what d has to the cell, unless another recount has fixed the cell since d was
+// read. What is counted in the meantime does not interfere.
+func (d *cellDocument) fix() mongodb.Upsert {
 	return mongodb.Upsert{
 		ID: d.ID, Below: bson.E{Key: "mends", Value: d.Mends + 1},
 		Update: bson.D{

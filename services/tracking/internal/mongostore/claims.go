@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// claimRounds bounds how often a claim looks for more where some of what it found has to wait.
+	// claimRounds bounds how often a claim looks for more if some of what it found has to wait.
 	claimRounds = 3
 	// waitForEarlier is when a delivery is looked at again whose earlier one is just being tried: soon,
 	// since most tries succeed at once, but not again and again in the place of others.
@@ -34,8 +34,8 @@ type line struct{ conversion, publisher string }
 
 func (d dueDelivery) line() line { return line{d.Conversion, d.Publisher} }
 
-// ClaimDeliveries claims deliveries that are due and first in their line. Of two that claim one at the
-// same moment one gets it, since what makes it a claim is one condition and one write.
+// ClaimDeliveries claims deliveries that are due and first in their line. Of two concurrent claims of a delivery
+// one succeeds, since a claim is a single conditional write.
 func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error) {
 	var claimed []domain.Delivery
 	for range claimRounds {

@@ -20,7 +20,7 @@ const (
 	updatePause = 10 * time.Millisecond
 )
 
-// errChanged is why an attempt starts over.
+// errChanged makes an attempt start over.
 var errChanged = errors.New("what was read has changed since")
 
 // Conversion returns a conversion by its id, or domain.ErrNotFound.

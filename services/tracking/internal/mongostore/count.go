@@ -39,9 +39,9 @@ const (
 // CountNew puts what is new into batches, and counts batches that are not counted yet, or a part of them, once they
 // are enough. What is not counted Cells adds itself.
 //
-// Batches are counted in windows, one after another. What a window brings is the same
-// whenever it is computed, and by anybody; and each cell knows up to which batch it has everything, so that a
-// window that is counted again, after a crash or by two at once, adds nothing twice.
+// Batches are counted in windows, one after another. A window always yields the same sums, and each cell records
+// the batch up to which it is complete, so a window that is counted again, after a crash or by two processes at
+// once, adds nothing twice.
 func (s *Store) CountNew(ctx context.Context, _ time.Time) (more bool, err error) {
 	p, ours, err := s.readProgress(ctx)
 	if err != nil || !ours {

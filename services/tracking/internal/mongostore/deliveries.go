@@ -78,7 +78,7 @@ func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 	return s.db.UpdateAll(ctx, conversions, notes)
 }
 
-// FinishDelivery stores what a try made of a claimed delivery, if it is still the holder's.
+// FinishDelivery stores a claimed delivery after an attempt, if the holder still holds it.
 func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error {
 	d := encodeDelivery(delivery)
 	filter := append(append(byID(d.ID), bson.E{Key: "holder", Value: holder}), stillDue()...)
@@ -102,8 +102,8 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, ho
 		}
 	}
 	update := append(set(changed), unset(gone...)...)
-	// Few have others that wait for them. That this one has none is a condition of the write, so that none
-	// is missed that begins to wait meanwhile.
+	// Few deliveries have others waiting for them. The write requires that this one does not, so that one that
+	// begins to wait at the same time is not missed.
 	free := append(filter[:len(filter):len(filter)], bson.E{Key: "followed", Value: bson.D{{Key: "$exists", Value: false}}})
 	result, err := s.db.Collection(deliveries).UpdateOne(ctx, free, update)
 	if err != nil || result.MatchedCount > 0 {
@@ -116,8 +116,8 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, ho
 	return s.callUp(ctx, d)
 }
 
-// ReplayDelivery makes a delivery due. Who holds it loses it: what comes of the try under way is not
-// noted.
+// ReplayDelivery makes a delivery due. A holder loses it: the result of an attempt in flight is not
+// stored.
 func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (domain.Delivery, error) {
 	due := set(bson.D{
 		{Key: "state", Value: domain.DeliveryDue},

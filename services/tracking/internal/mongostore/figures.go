@@ -28,8 +28,8 @@ func (s *Store) Cells(ctx context.Context, spans []rollup.Span, where listing.Ex
 	return cells, counted, err
 }
 
-// cells is Cells at one moment; counted is zero if that is now. Where there is no such thing it is right too,
-// because it reads how far the cells are, then the cells, and then the events.
+// cells is Cells in one snapshot; counted is zero if that is now. It is also right without snapshots, because it
+// reads the progress first, then the cells, and then the events.
 func (s *Store) cells(ctx context.Context, spans []rollup.Span, where listing.Expr) (cells []rollup.Cell, counted time.Time, err error) {
 	p, err := s.readyProgress(ctx)
 	if err != nil || len(spans) == 0 {
@@ -72,10 +72,10 @@ func (s *Store) cells(ctx context.Context, spans []rollup.Span, where listing.Ex
 	return cells, counted, nil
 }
 
-// tallyTails adds to tallies what is in batches from their numbers on, none of which is before from, and what is
-// in none. Where that is too much it leaves out the latest, and returns up to when it counted.
+// tallyTails adds to each tally the batches from its number on, and what is in no batch yet. No number is before
+// from. If that is too much, it leaves out the latest and returns the time up to which it counted.
 func (s *Store) tallyTails(ctx context.Context, from int64, tails map[int64]*rollup.Sums) (counted time.Time, err error) {
-	// What waits is read first: of what comes into a batch meanwhile nothing is missed.
+	// Read what waits first, so that nothing that gets into a batch meanwhile is missed.
 	tail := newEvents()
 	if err := s.gatherWaiting(ctx, tail); err != nil {
 		return counted, err
@@ -114,7 +114,7 @@ func (s *Store) readyProgress(ctx context.Context) (progress, error) {
 	return p, err
 }
 
-// cellsOf selects the cells of spans, of which there is at least one.
+// cellsOf selects the cells of one or more spans.
 func cellsOf(generation int64, spans ...rollup.Span) bson.D {
 	filters := make([]bson.D, len(spans))
 	for i, of := range spans {

@@ -279,7 +279,7 @@ func TestTwoInstancesCount(t *testing.T) {
 	recounted(p, 0)
 }
 
-// Cells that are wrong, lost or too many are found and mended, once.
+// Cells that are wrong, lost or too many are found and fixed, once.
 func TestRecountMends(t *testing.T) {
 	p := newProgram(t)
 	for n := range 6 {
@@ -314,10 +314,10 @@ func TestRecountMends(t *testing.T) {
 	}
 	p.write(p.stores[0], 6, 0)
 	recounted(p, 3)
-	// Another that had counted before the first one mended.
-	_, mends := before.compare(func(rollup.CellKey) bool { return false })
-	if err := p.stores[0].db.UpsertAll(t.Context(), figures, mends); err != nil || len(mends) != 3 {
-		t.Errorf("mending %d again: %v", len(mends), err)
+	// Another that had counted before the first one fixed.
+	_, fixes := before.compare(func(rollup.CellKey) bool { return false })
+	if err := p.stores[0].db.UpsertAll(t.Context(), figures, fixes); err != nil || len(fixes) != 3 {
+		t.Errorf("fixing %d again: %v", len(fixes), err)
 	}
 	recounted(p, 0)
 	p.countAll(p.stores[0])

@@ -30,7 +30,7 @@ type scanDocument struct {
 	EndTime      time.Time               `bson:"end_time,omitempty"`
 	// Slot is what only one scan can have: the offer's while it runs, afterwards one that is its own.
 	Slot string `bson:"slot"`
-	// Holder is the hold that it is left to until FreeTime; empty: nobody's.
+	// Holder is the name of the hold on it, until FreeTime; "" if it is free.
 	Holder   string    `bson:"holder"`
 	FreeTime time.Time `bson:"free_time"`
 }
@@ -68,8 +68,8 @@ func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]redirect.Off
 	return list(ctx, s.db, offerScans, q, (*scanDocument).decode)
 }
 
-// EndOfferScan ends a running scan, after which its slot is free. The results are counted once more: who
-// wrote the last one may have died before it counted.
+// EndOfferScan ends a running scan and frees its slot. It counts the results again, since the process that wrote
+// the last one may have died before it counted.
 func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.OfferScanState, now time.Time) (ended redirect.OfferScan, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		_, err := s.db.Collection(offerScans).UpdateOne(ctx, append(byID(id), running()...), set(bson.D{
@@ -100,8 +100,8 @@ func held(hold redirect.Hold) bson.D {
 	return append(append(byID(hold.Scan), bson.E{Key: "holder", Value: hold.Holder}), running()...)
 }
 
-// ClaimOfferScan gives out the running scan that waits longest. Of two that claim it at the same moment
-// one gets it, since what makes it a claim is one condition and one write.
+// ClaimOfferScan claims the running scan that has waited longest. Of two concurrent claims one succeeds, since a
+// claim is a single conditional write.
 func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold redirect.Hold) (claimed redirect.OfferScan, err error) {
 	err = within(ctx, func(ctx context.Context) error {
 		var found scanDocument

@@ -27,7 +27,7 @@ func entryFailure(entry *record.Postback, err error) error {
 	return err
 }
 
-// SetReplay notes what the last replay of a postback came to.
+// SetReplay stores the result of a postback's last replay.
 func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) error {
 	result, err := s.db.Collection(postbacks).UpdateOne(ctx, byID(id), set(bson.D{{Key: "replay", Value: record.EncodeReplay(&replay)}}))
 	if err != nil {

@@ -90,7 +90,7 @@ func (w *watchdog) idle(p progress, now time.Time) time.Duration {
 
 const progressID = "figures"
 
-// readProgress returns the progress; false: there is none by this store's zone.
+// readProgress returns the progress; false if there are no figures for this store's zone.
 func (s *Store) readProgress(ctx context.Context) (progress, bool, error) {
 	var p progress
 	err := s.db.Collection(counting).FindOne(ctx, byID(progressID)).Decode(&p)
@@ -192,7 +192,7 @@ func (s *Store) beginFigures(ctx context.Context) error {
 	}
 }
 
-// readyIfEmpty ends what is begun where there is nothing to count.
+// readyIfEmpty marks the figures as ready if nothing is stored that could be counted.
 func (s *Store) readyIfEmpty(ctx context.Context, p progress) error {
 	if p.Phase != clearing {
 		return nil

@@ -11,9 +11,9 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// Recount counts a month anew, each cell with the batches that it has, and compares. It holds a
-// month's cells in memory twice, and no events.
-func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (rollup.Recount, error) {
+// Recount recounts a month, each cell with the batches that it has, and compares. It holds a month's cells
+// in memory twice, and no events.
+func (s *Store) Recount(ctx context.Context, month rollup.Month, fix bool) (rollup.Recount, error) {
 	var r recount
 	err := s.db.AtOneMoment(ctx, func(ctx context.Context) (err error) {
 		r, err = s.recount(ctx, month)
@@ -23,7 +23,7 @@ func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (rol
 		return rollup.Recount{}, err
 	}
 	result, differing := r.compare(s.mayBeGone())
-	if !mend {
+	if !fix {
 		return result, nil
 	}
 	for some := range slices.Chunk(differing, cellsAtOnce) {
@@ -38,7 +38,7 @@ func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (rol
 type recount struct {
 	progress progress
 	kept     map[rollup.CellKey]*cellDocument
-	// counted has the cells with what is in batches before each of the numbers up to which cells are kept.
+	// counted has the recounted cells by the batch number up to which the stored cells are complete.
 	counted map[int64]map[rollup.CellKey]rollup.Measures
 }
 
@@ -90,16 +90,16 @@ func (r *recount) through(d *cellDocument) int64 {
 	return max(d.Through, r.progress.CountedTo)
 }
 
-// mayBeGone says of which cells clicks may be deleted already: of those that begin so long ago.
+// mayBeGone returns a function that reports whether a cell is so old that its clicks may be deleted.
 func (s *Store) mayBeGone() func(rollup.CellKey) bool {
 	horizon := s.now().Add(time.Hour - clickRetention)
 	return func(k rollup.CellKey) bool { return s.calendar.Begin(k.Day()).Before(horizon) }
 }
 
-// compare returns what differs, and what mends it.
+// compare returns the differences and the upserts that fix them.
 func (r *recount) compare(clicksGone func(rollup.CellKey) bool) (rollup.Recount, []mongodb.Upsert) {
 	var result rollup.Recount
-	var mends []mongodb.Upsert
+	var fixes []mongodb.Upsert
 	check := func(key rollup.CellKey, d *cellDocument) {
 		var kept rollup.Measures
 		mended := int64(0)
@@ -120,7 +120,7 @@ func (r *recount) compare(clicksGone func(rollup.CellKey) bool) (rollup.Recount,
 		result.Differing = append(result.Differing, rollup.Difference{Key: key, Kept: kept, Counted: counted})
 		missing := encodeCell(rollup.Cell{Key: key, Measures: counted.Minus(kept)}, r.progress.Generation, through)
 		missing.Mends = mended
-		mends = append(mends, missing.mend())
+		fixes = append(fixes, missing.fix())
 	}
 	for key, d := range r.kept {
 		check(key, d)
@@ -130,5 +130,5 @@ func (r *recount) compare(clicksGone func(rollup.CellKey) bool) (rollup.Recount,
 			check(key, nil)
 		}
 	}
-	return result, mends
+	return result, fixes
 }

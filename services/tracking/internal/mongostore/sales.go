@@ -16,10 +16,9 @@ import (
 // maxJournaling is how many batches of the journal's entries may be under way; then the next sales wait.
 const maxJournaling = 2
 
-// saleQueue inserts conversions batch by batch, and after each batch the journal's entries of those
-// that were new, while the next batch of conversions is under way already. So a caller waits for two
-// inserts, and for one before them, which is less than if the two of the last batch had to be over
-// first; and its entry is stored though it leaves between them.
+// saleQueue inserts conversions in batches, and after each batch the journal's entries of its new
+// conversions, while the next batch is already being inserted. So a caller waits for at most three inserts
+// instead of four, and its entry is stored even if the caller leaves in between.
 type saleQueue struct {
 	db     *mongodb.DB
 	writer *groupcommit.Writer[*sale]
@@ -160,9 +159,9 @@ func (q *saleQueue) hand(batch []*sale, errs []error) {
 	})
 }
 
-// InsertConversion stores a conversion with its entry in the journal unless its id is taken; then it
-// returns the one that has it. Where the entry cannot be stored the caller gets Unavailable though the
-// conversion is: when it tries again, that is a duplicate, which is journaled as such.
+// InsertConversion stores a conversion with its entry in the journal, unless its id is taken; then it returns
+// the one that has it. If the entry cannot be stored, the caller gets Unavailable although the conversion is
+// stored. Its next attempt is then a duplicate, and is journaled as one.
 func (s *Store) InsertConversion(ctx context.Context, fresh domain.Sale) (stored domain.Conversion, inserted bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return domain.Conversion{}, false, err
@@ -184,7 +183,7 @@ func (s *Store) InsertConversion(ctx context.Context, fresh domain.Sale) (stored
 	}
 }
 
-// entryOf is the journal's entry of a conversion's report; nil where there is none.
+// entryOf returns the journal's entry for a conversion's report; nil if p is nil.
 func entryOf(p *domain.Postback, c domain.Conversion) *record.Postback {
 	if p == nil {
 		return nil

@@ -72,8 +72,8 @@ func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport
 	})
 }
 
-// UpdateSavedReport replaces a report by what change makes of it. That it is still what was read is a
-// condition of the write; else it is read again.
+// UpdateSavedReport replaces a report by the result of change. The write requires that the report is unchanged
+// since it was read; otherwise it is read again.
 func (s *Store) UpdateSavedReport(
 	ctx context.Context, id string, change func(rollup.SavedReport) (rollup.SavedReport, error),
 ) (stored rollup.SavedReport, err error) {

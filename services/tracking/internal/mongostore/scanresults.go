@@ -20,7 +20,7 @@ type resultDocument struct {
 	Coupon       string `bson:"coupon"`
 	TrackingLink string `bson:"tracking_link"`
 	OK           bool   `bson:"ok"`
-	// Severity is that of the worst problem; empty: there is none.
+	// Severity is that of the worst problem; "" if no problem was found.
 	Severity redirect.Severity `bson:"severity"`
 	Problems []record.Problem  `bson:"problems,omitempty"`
 	FinalURL string            `bson:"final_url"`
@@ -46,8 +46,8 @@ func (d *resultDocument) decode() redirect.OfferScanResult {
 	}
 }
 
-// AddOfferScanResult stores a result and counts all anew, so that nothing is counted twice or left out
-// whatever dies in between.
+// AddOfferScanResult stores a result and recounts them all, so that a crash in between leaves nothing uncounted
+// or counted twice.
 func (s *Store) AddOfferScanResult(ctx context.Context, hold redirect.Hold, result redirect.OfferScanResult) error {
 	return within(ctx, func(ctx context.Context) error {
 		scan, err := s.extend(ctx, hold)

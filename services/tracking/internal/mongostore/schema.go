@@ -38,8 +38,8 @@ const (
 	offerScans       = "offer_scans"
 	offerScanResults = "offer_scan_results"
 
-	// clickRetention is how long clicks are kept: a year, the longest click window, and a month. A day's
-	// uses are kept as long; where they are gone they are counted anew.
+	// clickRetention is how long clicks are kept: a year, the longest click window, plus a month. Counts of a
+	// day's uses are kept as long; expired ones are recounted when needed.
 	clickRetention = 400 * 24 * time.Hour
 	// deliveryRetention is how long deliveries are kept that are done.
 	deliveryRetention = 90 * 24 * time.Hour
@@ -75,7 +75,7 @@ func prepare(ctx context.Context, db *mongodb.DB, after expiries) error {
 		{Version: 7, Run: func(ctx context.Context, db *mongodb.DB) error {
 			return db.CreateCollections(ctx, feed)
 		}},
-		{Version: 8, Run: countAnew},
+		{Version: 8, Run: countAgain},
 	})
 	if err != nil {
 		return err
@@ -184,8 +184,8 @@ func ensureSmallIndexes(ctx context.Context, db *mongodb.DB) error {
 	return nil
 }
 
-// countAnew has the figures that were counted by times made again: to be those of no zone they need not be read.
-func countAnew(ctx context.Context, db *mongodb.DB) error {
+// countAgain makes the next start recount figures that were counted by times. It only clears their zone.
+func countAgain(ctx context.Context, db *mongodb.DB) error {
 	_, err := db.Collection(counting).UpdateOne(ctx, byID(progressID), set(bson.D{{Key: "zone", Value: ""}}))
 	return err
 }

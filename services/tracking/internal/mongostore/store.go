@@ -1,5 +1,5 @@
-// Package mongostore keeps the tracking service's clicks, conversions, journal and deliveries in
-// MongoDB, for several instances at once.
+// Package mongostore stores the tracking service's clicks, conversions, journal and deliveries in MongoDB,
+// shared by several instances.
 //
 // Only the tracking service's wiring and tests may import it; of ours it imports app, domain, and
 // the shared packages that stores are made of.
@@ -38,8 +38,8 @@ const (
 	maxWait = 3 * time.Second
 )
 
-// Store is a app.Store on the database `tracking` of a MongoDB deployment. Clicks, sales and the
-// journal's other entries have a queue each, and each batch is one unordered insert.
+// Store is an app.Store on the database `tracking` of a MongoDB deployment. Clicks, sales and the journal's
+// other entries have a queue each, and each batch is one unordered insert.
 type Store struct {
 	db        *mongodb.DB
 	clicks    *groupcommit.Writer[*clickDocument]
@@ -70,8 +70,8 @@ type Options struct {
 	// Retention is how long the journal of postbacks is kept, in whole seconds; it holds for the entries
 	// that are there already too.
 	Retention time.Duration
-	// Calendar has the days and months of the figures. With another zone than before they are counted anew,
-	// for all instances: those opened earlier have none then.
+	// Calendar has the days and months of the figures. A change of its zone recounts the figures for all
+	// instances; stores still open with the old zone then return ErrNotCounted.
 	Calendar rollup.Calendar
 	// Now is the clock.
 	Now func() time.Time

@@ -13,9 +13,9 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// counter is how often a coupon was used, in all or on a day, as it is stored. It is another way of
-// saying what the conversions say: one that is missing, or from another revision of the coupon, when
-// perhaps nothing was counted, is made anew from them.
+// counter is the stored count of a coupon's uses, in all or on a day. It can always be recomputed from the
+// conversions, and is if it is missing or from another revision of the coupon, when uses may not have been
+// counted.
 type counter struct {
 	// ID is the coupon's name, with `|` and the day in that of a day.
 	ID     string `bson:"_id"`
@@ -24,7 +24,7 @@ type counter struct {
 	Day  string `bson:"day"`
 	ETag string `bson:"etag"`
 	Uses int64  `bson:"uses"`
-	// BeginTime is when the day began, by which its counter expires; zero: it does not.
+	// BeginTime is when the day began. The counter expires some time later; never if it is zero.
 	BeginTime time.Time `bson:"begin_time,omitempty"`
 }
 
@@ -33,11 +33,11 @@ type counts struct {
 	limits domain.Limits
 	all    counter
 	day    counter
-	// anew says that they were counted and are not stored like this.
-	anew bool
+	// recounted says that they were computed from the conversions and are not stored yet.
+	recounted bool
 }
 
-// left says whether there is a use left.
+// left reports whether a use is left.
 func (c counts) left() bool {
 	return (c.limits.Total == 0 || c.all.Uses < c.limits.Total) && (c.limits.Daily == 0 || c.day.Uses < c.limits.Daily)
 }
@@ -75,7 +75,7 @@ func (s *Store) count(ctx context.Context, u *domain.Use) (counts, error) {
 	if current == 2 {
 		return c, nil
 	}
-	c.anew = true
+	c.recounted = true
 	if c.all.Uses, err = s.countConversions(ctx, *u, nil); err != nil {
 		return c, err
 	}
@@ -90,8 +90,8 @@ func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 	return err == nil && c.left(), err
 }
 
-// countConversions counts the conversions that hold a use of a coupon. Each of them has the coupon's code
-// as its Pub. Unique 3, by which there is an index.
+// countConversions counts the conversions that hold a use of a coupon. It selects them by the coupon's code,
+// which each has as its Pub. Unique 3, because that field is indexed.
 func (s *Store) countConversions(ctx context.Context, u domain.Use, more bson.D) (int64, error) {
 	filter := bson.D{
 		{Key: "pub_unique3_key", Value: couponcode.Fold(u.Code)},
@@ -106,21 +106,21 @@ func (s *Store) countConversions(ctx context.Context, u domain.Use, more bson.D)
 // put stores counts with a number of uses more. Those that were read are not read again: if they have
 // changed since, the transaction is not committed.
 func (s *Store) put(ctx context.Context, c counts, more int64) error {
-	if c.all.ID == "" || more == 0 && !c.anew {
+	if c.all.ID == "" || more == 0 && !c.recounted {
 		return nil
 	}
 	for _, counted := range []counter{c.all, c.day} {
-		if err := s.putOne(ctx, counted, more, c.anew); err != nil {
+		if err := s.putOne(ctx, counted, more, c.recounted); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) putOne(ctx context.Context, counted counter, more int64, anew bool) (err error) {
+func (s *Store) putOne(ctx context.Context, counted counter, more int64, recounted bool) (err error) {
 	var result *mongo.UpdateResult
 	uses := s.db.Collection(couponUses)
-	if anew {
+	if recounted {
 		counted.Uses += more
 		result, err = uses.ReplaceOne(ctx, byID(counted.ID), counted, options.Replace().SetUpsert(true))
 	} else {
@@ -138,9 +138,9 @@ func (s *Store) putOne(ctx context.Context, counted counter, more int64, anew bo
 	}
 }
 
-// giveBack gives a use back; nil is none. It writes the counter of all days, whatever that says, so that
-// a transaction that counts the conversions anew meanwhile conflicts with it; one that this makes has no
-// revision, and so says nothing.
+// giveBack gives a use back; nil is no use. It always writes the counter of all days, so that a concurrent
+// transaction that recounts the conversions conflicts with it. A counter that it creates has no revision, so it
+// is recounted before it is used.
 func (s *Store) giveBack(ctx context.Context, u *domain.Use) error {
 	if u == nil {
 		return nil

@@ -75,7 +75,7 @@ func TestSaleWhoseEntryIsRefused(t *testing.T) {
 	}
 }
 
-// A counter that is gone is made anew from the conversions, and one that a return makes counts for nothing.
+// A counter that is gone is recomputed from the conversions, and one that a return creates is not trusted.
 func TestLostCounters(t *testing.T) {
 	s := openStore(t)
 	day := time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
