@@ -9,7 +9,6 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/internal/move/movetest"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
@@ -91,7 +90,7 @@ func TestMoveFromMongoDB(t *testing.T) {
 
 // checkServed checks that figures are what clicks and conversions add up to, after another click. It closes the
 // store.
-func checkServed(t *testing.T, s app.Store) {
+func checkServed(t *testing.T, s storetest.Store) {
 	t.Helper()
 	defer func() {
 		if err := s.Close(); err != nil {

@@ -30,9 +30,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/outbound"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/settings"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/couponclient"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/grpcapi"
@@ -50,10 +52,25 @@ const DatabaseFile = sqlitestore.FileName
 // closeGrace is how long Close waits for work that did not end in time.
 const closeGrace = 2 * time.Second
 
+// store is all that the use cases ask of a store.
+type store interface {
+	attribution.Store
+	conversions.Store
+	delivery.Store
+	reporting.Store
+	linkscan.Store
+	couponclient.AnswerStore
+
+	// Ping says whether the store can be reached.
+	Ping(ctx context.Context) error
+	// Close waits for writes under way and releases what the store holds.
+	Close() error
+}
+
 // Service is the tracking service on its store.
 type Service struct {
-	store app.Store
-	app   *app.Service
+	store store
+	use   grpcapi.UseCases
 	about grpcapi.About
 	ready *readiness.Probe
 	// robots recognizes robots by their User-Agents.
@@ -115,26 +132,26 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		o.Log.WarnContext(ctx, "some of the coupon service's latest answers are lost", slog.Any("error", err))
 	}
 	client := outbound.NewClient(allowed)
-	sender := delivery.New(delivery.Config{
+	sender := delivery.NewSender(delivery.SenderConfig{
 		Store: store, Publishers: coupons, Client: client, Now: time.Now, Random: rand.Float64, Log: o.Log,
 	})
 	about := grpcapi.About{
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: allowed.Entries(), TimeZone: zone.String(),
 	}
-	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, most: o.Partner, app: app.New(app.Config{
-		Store: store, Catalog: coupons, Now: time.Now, After: time.After, PublicURL: o.PublicURL, Pages: o.Pages, Zone: zone,
-		Presets: presets, Sender: sender, Follower: scan.New(scan.Config{Client: client, Now: time.Now}), Wake: sender.Wake,
-	})}
+	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, most: o.Partner}
+	s.use = useCases(o, zone, store, coupons, presets, sender, scan.New(scan.Config{Client: client, Now: time.Now}))
+	scans := linkscan.NewRunner(linkscan.RunnerConfig{Store: store, Links: coupons, Scanner: s.use.Scanner, PublicURL: o.PublicURL, Now: time.Now, Log: o.Log})
+	s.use.OfferScans = linkscan.New(linkscan.Config{Store: store, Offers: coupons, Now: time.Now, Wake: scans.Wake})
 	working, end := context.WithCancel(context.WithoutCancel(ctx))
 	s.endWork = end
 	s.work.Go(func() { _ = sender.Run(working) }) // returns nil
 	s.work.Go(func() {
-		s.app.KeepCounting(working, func(err error) {
+		s.use.Reporting.KeepCounting(working, func(err error) {
 			o.Log.ErrorContext(working, "counting for the summaries failed; it is tried again", slog.Any("error", err))
 		})
 	})
 	s.work.Go(func() {
-		s.app.KeepJudging(working, func(err error) {
+		s.use.Attribution.KeepJudging(working, func(err error) {
 			o.Log.ErrorContext(working, "judging waiting reports failed; trying again", slog.Any("error", err))
 		})
 	})
@@ -152,14 +169,28 @@ func New(ctx context.Context, o Options) (*Service, error) {
 			o.Log.ErrorContext(context.WithoutCancel(working), "storing the coupon service's answers failed; trying again", slog.Any("error", err))
 		})
 	})
-	scans := linkscan.New(linkscan.Config{
-		Store: store, Links: coupons, Scanner: s.app, PublicURL: o.PublicURL, Wake: s.app.NewOfferScans(), Now: time.Now, Log: o.Log,
-	})
 	s.work.Go(func() { scans.Run(working) })
 	return s, nil
 }
 
-func open(ctx context.Context, o Options, retention time.Duration, calendar rollup.Calendar) (app.Store, error) {
+// useCases returns the use cases but for scans of offers.
+func useCases(
+	o Options, zone *time.Location, store store, coupons *couponclient.Client, presets presets.Presets, sender *delivery.Sender, follower linkscan.Follower,
+) (use grpcapi.UseCases) {
+	use.Attribution = attribution.New(attribution.Config{
+		Store: store, Catalog: coupons, CatalogSince: func(t time.Time) attribution.CouponClient { return coupons.Since(t) },
+		Now: time.Now, After: time.After, PublicURL: o.PublicURL, Zone: zone, Presets: presets, Wake: sender.Wake,
+	})
+	use.Conversions = conversions.New(conversions.Config{Store: store, Now: time.Now, After: time.After})
+	use.Reporting = reporting.New(reporting.Config{Store: store, Now: time.Now, After: time.After, Zone: zone})
+	use.Deliveries = delivery.New(delivery.Config{Store: store, Publishers: coupons, Sender: sender, Now: time.Now, Wake: sender.Wake})
+	use.Scanner = linkscan.NewScanner(linkscan.ScannerConfig{
+		Attribution: use.Attribution, Follower: follower, Now: time.Now, PublicURL: o.PublicURL, Pages: o.Pages,
+	})
+	return use
+}
+
+func open(ctx context.Context, o Options, retention time.Duration, calendar rollup.Calendar) (store, error) {
 	database := o.Database
 	if database.MongoDBURI == "" {
 		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now, Exclusive: database.SQLiteExclusive, Log: o.Log})
@@ -170,17 +201,17 @@ func open(ctx context.Context, o Options, retention time.Duration, calendar roll
 
 // Register adds the gRPC services to a server.
 func (s *Service) Register(registrar grpc.ServiceRegistrar) {
-	grpcapi.Register(registrar, s.app, s.about)
+	grpcapi.Register(registrar, s.use, s.about)
 }
 
 // PartnerHandler serves /click, /c/, /postback and /postback/.
 func (s *Service) PartnerHandler() http.Handler {
-	return partnerhttp.NewHandler(s.app, s.robots, s.most)
+	return partnerhttp.NewHandler(s.use.Attribution, s.robots, s.most)
 }
 
 // PartnerHandlerAt is PartnerHandler at a moment, for sample data: what is done by it was done then.
 func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
-	return partnerhttp.NewHandler(s.app.At(moment), s.robots, admission.Partner{})
+	return partnerhttp.NewHandler(s.use.Attribution.At(moment), s.robots, admission.Partner{})
 }
 
 // Readiness says whether the service can do its work. It does without the coupon service for a while.
@@ -188,7 +219,7 @@ func (s *Service) Readiness() *readiness.Probe { return s.ready }
 
 // HTTPHandler serves what PartnerHandler does, and health: it is for the service alone.
 func (s *Service) HTTPHandler() http.Handler {
-	mux := partnerhttp.NewHandler(s.app, s.robots, s.most)
+	mux := partnerhttp.NewHandler(s.use.Attribution, s.robots, s.most)
 	mux.HandleFunc("GET /livez", readiness.Live)
 	mux.HandleFunc("GET /healthz", readiness.Live)
 	mux.Handle("GET /readyz", s.ready)
@@ -196,7 +227,7 @@ func (s *Service) HTTPHandler() http.Handler {
 }
 
 // readinessOf returns what the service depends on.
-func readinessOf(o Options, store app.Store) *readiness.Probe {
+func readinessOf(o Options, store store) *readiness.Probe {
 	health := healthpb.NewHealthClient(o.Coupon)
 	dependencies := append(o.Database.Dependencies(store.Ping), readiness.Dependency{
 		Name: "coupon service", Optional: true, Look: func(ctx context.Context) error {
@@ -216,7 +247,7 @@ func readinessOf(o Options, store app.Store) *readiness.Probe {
 // EndWork ends the streams that would not end by themselves and the work in the background, and waits for it
 // until ctx ends.
 func (s *Service) EndWork(ctx context.Context) {
-	s.app.StopWatches()
+	s.use.Conversions.StopWatches()
 	s.endWork()
 	ended := make(chan struct{})
 	go func() {

@@ -18,6 +18,17 @@ func Within(ctx context.Context, read func(context.Context) error) error {
 	return within(ctx, ReadTime, read)
 }
 
+// Read reads the rows of a page within ReadTime.
+//
+// Errors: those of Within.
+func Read[T any](ctx context.Context, q Query, read func(context.Context, Query) ([]T, error)) (rows []T, err error) {
+	err = Within(ctx, func(ctx context.Context) (err error) {
+		rows, err = read(ctx, q)
+		return err
+	})
+	return rows, err
+}
+
 func within(ctx context.Context, most time.Duration, read func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()

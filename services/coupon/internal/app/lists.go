@@ -19,11 +19,7 @@ func list[T any](
 	if err != nil {
 		return nil, "", err
 	}
-	var rows []T
-	err = listing.Within(ctx, func(ctx context.Context) (err error) {
-		rows, err = read(ctx, q)
-		return err
-	})
+	rows, err := listing.Read(ctx, q, read)
 	if err != nil {
 		return nil, "", orMissing(err, err, "reading a list")
 	}

@@ -4,7 +4,7 @@
 // stop waiting for it after the first second. The answers are also stored, so that a restart while the coupon
 // service is down loses none.
 //
-// Only the tracking service's wiring imports it. It implements app.CouponClient.
+// Only the tracking service's wiring imports it. The use cases each declare what they need of it.
 package couponclient
 
 import (
@@ -34,6 +34,8 @@ type Client struct {
 	line       *line
 	notes      *notes
 	now        func() time.Time
+	// since is the time before which no answer will do; zero: memory will do.
+	since time.Time
 }
 
 // New returns a client that queries the coupon service over conn and waits up to askTimeout for an answer.
@@ -54,25 +56,37 @@ func New(conn grpc.ClientConnInterface, now func() time.Time, askTimeout time.Du
 	}
 }
 
+// Since returns a view of the client that answers by what was asked for at t or later, and not at all rather than by
+// what it remembers from before.
+func (c *Client) Since(t time.Time) *Client {
+	view := *c
+	view.since = t
+	return &view
+}
+
+// Offer returns an offer by its id; domain.ErrNotFound where there is none.
 func (c *Client) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	if !domain.IsID(id) {
 		return domain.Offer{}, domain.ErrNotFound
 	}
-	return c.offers.get(ctx, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
+	return c.offers.get(ctx, c.since, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
 		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}})
 	})
 }
 
+// LatestOffer returns an offer as it is now, never from memory. Calls at about the same time share one question.
 func (c *Client) LatestOffer(ctx context.Context, id string) (domain.Offer, error) {
 	return c.offers.latest(ctx, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
 		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}, Latest: true})
 	})
 }
 
+// KnowsToken reports whether OfferByToken has an answer in memory, however old.
 func (c *Client) KnowsToken(token string) bool { return c.tokens.isKnown(token) }
 
+// OfferByToken returns the offer that has a postback token, or had it before the last rotation.
 func (c *Client) OfferByToken(ctx context.Context, token string) (domain.Offer, error) {
-	return c.tokens.get(ctx, token, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
+	return c.tokens.get(ctx, c.since, token, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
 		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_PostbackToken{PostbackToken: token}})
 	})
 }
@@ -82,12 +96,14 @@ func (c *Client) askOffer(ctx context.Context, req *couponv1.LookupOfferRequest)
 	return resp, fault(err)
 }
 
+// Coupons returns the coupons that have a code, in whatever case, on an offer, or on all offers where offer is
+// empty.
 func (c *Client) Coupons(ctx context.Context, offer, code string) ([]domain.Coupon, error) {
 	code = couponcode.Fold(code)
 	if !couponcode.Is(code) || offer != "" && !domain.IsID(offer) {
 		return nil, nil // no coupon can have it
 	}
-	coupons, err := c.coupons.get(ctx, offer+"/"+code, func(ctx context.Context) (*couponv1.LookupCodeResponse, error) {
+	coupons, err := c.coupons.get(ctx, c.since, offer+"/"+code, func(ctx context.Context) (*couponv1.LookupCodeResponse, error) {
 		return c.askCoupons(ctx, offer, code)
 	})
 	if err == domain.ErrNotFound { //nolint:errorlint // askCoupons returns it bare
@@ -112,21 +128,23 @@ func (c *Client) askCoupons(ctx context.Context, offer, code string) (*couponv1.
 	return resp, nil
 }
 
+// Standing says how a publisher stands on an offer; domain.ErrNotFound where there is no such publisher.
 func (c *Client) Standing(ctx context.Context, offer, publisher string) (domain.Standing, error) {
 	if !domain.IsID(offer) || !domain.IsID(publisher) {
 		return domain.Standing{}, domain.ErrNotFound
 	}
-	return c.standings.get(ctx, offer+"/"+publisher, func(ctx context.Context) (*couponv1.LookupStandingResponse, error) {
+	return c.standings.get(ctx, c.since, offer+"/"+publisher, func(ctx context.Context) (*couponv1.LookupStandingResponse, error) {
 		resp, err := c.client.LookupStanding(ctx, &couponv1.LookupStandingRequest{Offer: "offers/" + offer, Publisher: "publishers/" + publisher})
 		return resp, fault(err)
 	})
 }
 
+// Publisher returns a publisher by its id with what a delivery to it needs; domain.ErrNotFound where there is none.
 func (c *Client) Publisher(ctx context.Context, id string) (domain.Publisher, error) {
 	if !domain.IsID(id) {
 		return domain.Publisher{}, domain.ErrNotFound
 	}
-	return c.publishers.get(ctx, id, func(ctx context.Context) (*couponv1.LookupPublisherResponse, error) {
+	return c.publishers.get(ctx, c.since, id, func(ctx context.Context) (*couponv1.LookupPublisherResponse, error) {
 		resp, err := c.client.LookupPublisher(ctx, &couponv1.LookupPublisherRequest{Publisher: "publishers/" + id})
 		return resp, fault(err)
 	})

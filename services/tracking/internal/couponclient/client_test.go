@@ -21,7 +21,6 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/couponclient"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -190,9 +189,9 @@ func TestWhatIsAskedAsOfNow(t *testing.T) {
 	codeOf(t, c)
 	service.code.Store("mended")
 	clock.advance(time.Millisecond)
-	asOf := app.AsOf(t.Context(), clock.now())
+	latest := c.Since(clock.now())
 	for range 3 {
-		if coupons, err := c.Coupons(asOf, "10", "SALEXYZ20"); err != nil || len(coupons) != 1 || coupons[0].Code != "mended" {
+		if coupons, err := latest.Coupons(t.Context(), "10", "SALEXYZ20"); err != nil || len(coupons) != 1 || coupons[0].Code != "mended" {
 			t.Errorf("got %v, %v", coupons, err)
 		}
 	}
@@ -204,7 +203,7 @@ func TestWhatIsAskedAsOfNow(t *testing.T) {
 	}
 	service.fails.Store(true)
 	clock.advance(time.Millisecond)
-	if _, err := c.Coupons(app.AsOf(t.Context(), clock.now()), "10", "SALEXYZ20"); !apperr.Is(err, apperr.Unavailable) {
+	if _, err := c.Since(clock.now()).Coupons(t.Context(), "10", "SALEXYZ20"); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("while it is down: %v, want Unavailable", err)
 	}
 	if got := codeOf(t, c); got != "mended" {

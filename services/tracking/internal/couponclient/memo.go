@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -74,14 +73,13 @@ func newMemo[P proto.Message, V any](kind string, m memory, read func(P) (V, err
 	}
 }
 
-// get returns the answer for a key: from the cache if it is fresh, else by ask, else, if the coupon service
-// does not answer soon, stale from the cache. Concurrent calls for one key share one query. See app.AsOf for
-// callers who want no cached answer.
-func (m *memo[P, V]) get(ctx context.Context, key string, ask asker[P]) (V, error) {
+// get returns the answer to a question: from memory while it is fresh, else by ask, else, if the coupon
+// service does not answer soon, from memory still. All who ask for one key at once share one ask. An
+// answer that was asked for before since does not do; the zero time: memory will do.
+func (m *memo[P, V]) get(ctx context.Context, since time.Time, key string, ask asker[P]) (V, error) {
 	now := m.now()
 	held, ok := m.answers.GetIfPresent(key)
 	age := now.Sub(held.asked)
-	since := app.Since(ctx)
 	switch {
 	case !since.IsZero() && (!ok || age >= freshFor || held.asked.Before(since)):
 		return m.learn(ctx, key, ask) // a query in flight may have begun too early

@@ -10,7 +10,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -132,9 +131,21 @@ func (c *Client) memos() []kept {
 	return []kept{c.offers, c.tokens, c.coupons, c.standings, c.publishers}
 }
 
-// Recall loads the stored answers into the cache. They expire when they would have without a restart. The
+// AnswerStore keeps the answers of a Client. They hold the offers' tokens and secrets, as the coupon
+// service's own database does.
+type AnswerStore interface {
+	// KeepAnswers stores answers, and removes those without a Body. It does not touch stored answers that are newer.
+	KeepAnswers(ctx context.Context, answers []domain.CouponAnswer) error
+	// Answers returns the answers of a kind that were asked for at since or later, the newest first, at most
+	// limit.
+	Answers(ctx context.Context, kind string, since time.Time, limit int) ([]domain.CouponAnswer, error)
+	// PruneAnswers removes the answers of a kind from before a time, and the oldest if there are more than most.
+	PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error
+}
+
+// Recall loads the stored answers into memory. They are trusted as long as if there had been no restart. The
 // error joins those of answers that cannot be read, such as another version's; the others are loaded.
-func (c *Client) Recall(ctx context.Context, store app.AnswerStore) error {
+func (c *Client) Recall(ctx context.Context, store AnswerStore) error {
 	now := c.now()
 	var errs []error
 	for _, m := range c.memos() {
@@ -150,9 +161,9 @@ func (c *Client) Recall(ctx context.Context, store app.AnswerStore) error {
 	return errors.Join(errs...)
 }
 
-// Keep stores answers for Recall as they arrive, until ctx ends. It calls failed with each error, and tries
-// again.
-func (c *Client) Keep(ctx context.Context, store app.AnswerStore, after func(time.Duration) <-chan time.Time, failed func(error)) {
+// Keep stores answers as they arrive, for Recall, until ctx ends. It calls failed with each failure, and
+// tries again.
+func (c *Client) Keep(ctx context.Context, store AnswerStore, after func(time.Duration) <-chan time.Time, failed func(error)) {
 	prune := after(0)
 	for {
 		select {
@@ -183,7 +194,7 @@ func (c *Client) Keep(ctx context.Context, store app.AnswerStore, after func(tim
 	}
 }
 
-func (c *Client) keep(ctx context.Context, store app.AnswerStore) error {
+func (c *Client) keep(ctx context.Context, store AnswerStore) error {
 	answers := c.notes.take()
 	if len(answers) == 0 {
 		return nil
@@ -195,7 +206,7 @@ func (c *Client) keep(ctx context.Context, store app.AnswerStore) error {
 	return err
 }
 
-func (c *Client) prune(ctx context.Context, store app.AnswerStore) error {
+func (c *Client) prune(ctx context.Context, store AnswerStore) error {
 	before := c.now().Add(-staleFor)
 	for _, m := range c.memos() {
 		if err := store.PruneAnswers(ctx, m.name(), before, maxAnswers); err != nil {

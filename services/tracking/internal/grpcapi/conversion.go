@@ -15,14 +15,18 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
 
 type conversionServer struct {
 	trackingv1.UnimplementedConversionServiceServer
-	service *app.Service
+	service     *attribution.Service
+	conversions *conversions.Service
+	reports     *reporting.Service
 }
 
 func (s *conversionServer) RecordConversion(ctx context.Context, req *trackingv1.RecordConversionRequest) (*trackingv1.RecordConversionResponse, error) {
@@ -47,7 +51,7 @@ func (s *conversionServer) GetConversion(ctx context.Context, req *trackingv1.Ge
 	if !ok {
 		return nil, apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as conversions/9f86d081884c7d65", req.GetName())
 	}
-	conversion, err := s.service.Conversion(ctx, id)
+	conversion, err := s.conversions.Conversion(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +60,7 @@ func (s *conversionServer) GetConversion(ctx context.Context, req *trackingv1.Ge
 
 func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.ListConversionsRequest) (*trackingv1.ListConversionsResponse, error) {
 	page := resourcepage.Of(conversionToProto)
-	_, next, err := s.service.Conversions(ctx, listing.Request{
+	_, next, err := s.conversions.Conversions(ctx, listing.Request{
 		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
 		Take: page.Take,
 	})
@@ -65,7 +69,7 @@ func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.
 	}
 	resp := &trackingv1.ListConversionsResponse{Conversions: page.Resources, NextPageToken: next}
 	if req.GetIncludeTotals() {
-		totals, err := s.service.Totals(ctx, req.GetFilter())
+		totals, err := s.reports.Totals(ctx, req.GetFilter())
 		if err != nil {
 			return nil, err
 		}
@@ -188,7 +192,7 @@ func conversionToProto(c domain.Conversion) *trackingv1.Conversion {
 		RefundedAmount: resource.MoneyProto(c.Refunded),
 		StatusReason:   c.StatusReason,
 		UpdateTime:     timestamppb.New(c.UpdateTime),
-		Etag:           app.ETag(c),
+		Etag:           attribution.ETag(c),
 		Changes:        changesToProto(c.Changes),
 		Conflicts:      conflictsToProto(c.Conflicts),
 		Conflicted:     c.Conflicted,

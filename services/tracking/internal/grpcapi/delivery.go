@@ -10,13 +10,13 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 type deliveryServer struct {
 	trackingv1.UnimplementedDeliveryServiceServer
-	service *app.Service
+	service *delivery.Service
 }
 
 func (s *deliveryServer) GetDelivery(ctx context.Context, req *trackingv1.GetDeliveryRequest) (*trackingv1.Delivery, error) {

@@ -6,6 +6,7 @@ import (
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -36,7 +37,7 @@ func TestDeliveryIsShown(t *testing.T) {
 
 func TestDeliveryNames(t *testing.T) {
 	t.Parallel()
-	s := &deliveryServer{service: newFlow(t)}
+	s := &deliveryServer{service: delivery.New(delivery.Config{Store: newStore(t), Publishers: oneOffer{}, Now: func() time.Time { return now }, Wake: func() {}})}
 	for name, kind := range map[string]apperr.Kind{
 		"": apperr.InvalidArgument, "deliveries/": apperr.InvalidArgument, "deliveries/a/b": apperr.InvalidArgument,
 		"conversions/a": apperr.InvalidArgument, "deliveries/a": apperr.NotFound,

@@ -11,7 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/pasted"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -120,12 +121,12 @@ func editOf(req interface {
 	GetEtag() string
 	GetActor() string
 },
-) (app.Edit, error) {
+) (attribution.Edit, error) {
 	id, ok := cutPrefix(req.GetName(), "conversions/")
 	if !ok {
-		return app.Edit{}, apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as conversions/9f86d081884c7d65", req.GetName())
+		return attribution.Edit{}, apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as conversions/9f86d081884c7d65", req.GetName())
 	}
-	return app.Edit{ID: id, ETag: req.GetEtag(), Actor: pasted.Trim(req.GetActor())}, nil
+	return attribution.Edit{ID: id, ETag: req.GetEtag(), Actor: pasted.Trim(req.GetActor())}, nil
 }
 
 func changed(c domain.Conversion, err error) (*trackingv1.Conversion, error) {
@@ -136,7 +137,7 @@ func changed(c domain.Conversion, err error) (*trackingv1.Conversion, error) {
 }
 
 func (s *conversionServer) WatchConversions(req *trackingv1.WatchConversionsRequest, stream grpc.ServerStreamingServer[trackingv1.WatchConversionsResponse]) error {
-	return s.service.Watch(stream.Context(), req.GetFilter(), req.GetResumeToken(), func(news app.News) error {
+	return s.conversions.Watch(stream.Context(), req.GetFilter(), req.GetResumeToken(), func(news conversions.News) error {
 		resp := &trackingv1.WatchConversionsResponse{
 			Created: news.Created, Changes: changesToProto(news.Changes), ResumeToken: news.ResumeToken,
 		}

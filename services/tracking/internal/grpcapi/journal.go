@@ -12,13 +12,13 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 type postbackServer struct {
 	trackingv1.UnimplementedPostbackServiceServer
-	service *app.Service
+	service *attribution.Service
 }
 
 func (s *postbackServer) GetPostback(ctx context.Context, req *trackingv1.GetPostbackRequest) (*trackingv1.Postback, error) {
@@ -58,7 +58,7 @@ func (s *postbackServer) ReplayPostback(ctx context.Context, req *trackingv1.Rep
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.service.Replay(ctx, id, app.ReplayOrder{DryRun: req.GetValidateOnly(), Actor: req.GetActor()})
+	result, err := s.service.Replay(ctx, id, attribution.ReplayOrder{DryRun: req.GetValidateOnly(), Actor: req.GetActor()})
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +67,8 @@ func (s *postbackServer) ReplayPostback(ctx context.Context, req *trackingv1.Rep
 
 func (s *postbackServer) ReplayPostbacks(req *trackingv1.ReplayPostbacksRequest, stream grpc.ServerStreamingServer[trackingv1.ReplayPostbacksResponse]) error {
 	var total trackingv1.ReplayPostbacksResponse
-	order := app.ReplayOrder{DryRun: req.GetValidateOnly(), Actor: req.GetActor()}
-	err := s.service.ReplayAll(stream.Context(), req.GetFilter(), order, func(results []app.Replayed) error {
+	order := attribution.ReplayOrder{DryRun: req.GetValidateOnly(), Actor: req.GetActor()}
+	err := s.service.ReplayAll(stream.Context(), req.GetFilter(), order, func(results []attribution.Replayed) error {
 		total.Results = nil
 		for _, r := range results {
 			count(&total, r.Result.Outcome)

@@ -8,13 +8,13 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 type linkServer struct {
 	trackingv1.UnimplementedLinkServiceServer
-	service *app.Service
+	service *attribution.Service
 }
 
 func (s *linkServer) BuildTrackingLink(ctx context.Context, req *trackingv1.BuildTrackingLinkRequest) (*trackingv1.BuildTrackingLinkResponse, error) {

@@ -8,17 +8,31 @@ import (
 	"google.golang.org/grpc"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 )
 
+// UseCases are what the gRPC services call.
+type UseCases struct {
+	Attribution *attribution.Service
+	Conversions *conversions.Service
+	Reporting   *reporting.Service
+	Deliveries  *delivery.Service
+	OfferScans  *linkscan.Service
+	Scanner     *linkscan.Scanner
+}
+
 // Register adds the tracking service's gRPC services to a server or an in-process channel.
-func Register(reg grpc.ServiceRegistrar, service *app.Service, about About) {
-	trackingv1.RegisterLinkServiceServer(reg, &linkServer{service: service})
-	trackingv1.RegisterConversionServiceServer(reg, &conversionServer{service: service})
-	trackingv1.RegisterPostbackServiceServer(reg, &postbackServer{service: service})
-	trackingv1.RegisterDeliveryServiceServer(reg, &deliveryServer{service: service})
-	trackingv1.RegisterReportServiceServer(reg, &reportServer{service: service})
-	trackingv1.RegisterSavedReportServiceServer(reg, &savedReportServer{service: service})
-	trackingv1.RegisterScanServiceServer(reg, &scanServer{service: service})
+func Register(reg grpc.ServiceRegistrar, use UseCases, about About) {
+	trackingv1.RegisterLinkServiceServer(reg, &linkServer{service: use.Attribution})
+	trackingv1.RegisterConversionServiceServer(reg, &conversionServer{service: use.Attribution, conversions: use.Conversions, reports: use.Reporting})
+	trackingv1.RegisterPostbackServiceServer(reg, &postbackServer{service: use.Attribution})
+	trackingv1.RegisterDeliveryServiceServer(reg, &deliveryServer{service: use.Deliveries})
+	trackingv1.RegisterReportServiceServer(reg, &reportServer{service: use.Reporting, conversions: use.Conversions})
+	trackingv1.RegisterSavedReportServiceServer(reg, &savedReportServer{service: use.Reporting})
+	trackingv1.RegisterScanServiceServer(reg, &scanServer{service: use.OfferScans, scanner: use.Scanner})
 	trackingv1.RegisterAboutServiceServer(reg, aboutServer{about: about})
 }

@@ -5,7 +5,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -14,11 +15,12 @@ const exportBytes = 64 << 10
 
 type reportServer struct {
 	trackingv1.UnimplementedReportServiceServer
-	service *app.Service
+	service     *reporting.Service
+	conversions *conversions.Service
 }
 
 func (s *reportServer) ExportConversions(req *trackingv1.ExportConversionsRequest, stream grpc.ServerStreamingServer[trackingv1.ExportConversionsResponse]) error {
-	return s.service.Export(stream.Context(), req.GetFilter(), req.GetOrderBy(), func(part []domain.Conversion) error {
+	return s.conversions.Export(stream.Context(), req.GetFilter(), req.GetOrderBy(), func(part []domain.Conversion) error {
 		return sendExport(part, stream.Send)
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -19,7 +19,7 @@ const savedReportPrefix = "savedReports/"
 
 type savedReportServer struct {
 	trackingv1.UnimplementedSavedReportServiceServer
-	service *app.Service
+	service *reporting.Service
 }
 
 func (s *savedReportServer) CreateSavedReport(ctx context.Context, req *trackingv1.CreateSavedReportRequest) (*trackingv1.SavedReport, error) {
@@ -58,7 +58,7 @@ func (s *savedReportServer) UpdateSavedReport(ctx context.Context, req *tracking
 	if err := apperr.Join(err, asked.Err()); err != nil {
 		return nil, err
 	}
-	change := app.ReportChange{ETag: req.GetSavedReport().GetEtag(), Fields: asked.Fields()}
+	change := reporting.SavedReportChange{ETag: req.GetSavedReport().GetEtag(), Fields: asked.Fields()}
 	return savedReport(s.service.UpdateSavedReport(ctx, report, change))
 }
 
@@ -99,20 +99,21 @@ func savedReportOf(p *trackingv1.SavedReport) (rollup.SavedReport, error) {
 	return report, nil
 }
 
-func savedReport(report app.SavedReport, err error) (*trackingv1.SavedReport, error) {
+func savedReport(report reporting.SavedReport, err error) (*trackingv1.SavedReport, error) {
 	if err != nil {
 		return nil, err
 	}
 	return savedReportToProto(report), nil
 }
 
-func savedReportToProto(r app.SavedReport) *trackingv1.SavedReport {
+// savedReportToProto writes a report as the API shows it.
+func savedReportToProto(r reporting.SavedReport) *trackingv1.SavedReport {
 	p := &trackingv1.SavedReport{
 		Name: savedReportPrefix + r.ID, DisplayName: r.DisplayName, Columns: r.Columns, Filter: r.Filter, OrderBy: r.OrderBy,
 		Range:     trackingv1.SavedReport_Range(trackingv1.SavedReport_Range_value[string(r.Range)]),
 		StartDate: r.StartDate, EndDate: r.EndDate, GroupOrderBy: r.GroupOrderBy,
 		CurrentStartDate: r.CurrentStart, CurrentEndDate: r.CurrentEnd, CurrentFilter: r.CurrentFilter,
-		CreateTime: timestamppb.New(r.CreateTime), UpdateTime: timestamppb.New(r.UpdateTime), Etag: app.ReportETag(r.SavedReport),
+		CreateTime: timestamppb.New(r.CreateTime), UpdateTime: timestamppb.New(r.UpdateTime), Etag: reporting.SavedReportETag(r.SavedReport),
 	}
 	for _, dimension := range r.GroupBy {
 		p.GroupBy = append(p.GroupBy, string(dimension))

@@ -11,7 +11,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/resource"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
@@ -21,7 +21,8 @@ const maxLanguageBytes = 100
 
 type scanServer struct {
 	trackingv1.UnimplementedScanServiceServer
-	service *app.Service
+	service *linkscan.Service
+	scanner *linkscan.Scanner
 }
 
 func (s *scanServer) ScanLink(ctx context.Context, req *trackingv1.ScanLinkRequest) (*trackingv1.ScanLinkResponse, error) {
@@ -29,7 +30,7 @@ func (s *scanServer) ScanLink(ctx context.Context, req *trackingv1.ScanLinkReque
 	if err != nil {
 		return nil, err
 	}
-	scan, err := s.service.ScanLink(ctx, req.GetUrl(), visitor)
+	scan, err := s.scanner.ScanLink(ctx, req.GetUrl(), visitor)
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +42,8 @@ func (s *scanServer) StreamScanLink(req *trackingv1.StreamScanLinkRequest, strea
 	if err != nil {
 		return err
 	}
-	scan, err := s.service.ScanLinkLive(stream.Context(), req.GetUrl(), visitor, func(hop redirect.Hop) {
-		// A reader who disconnects ends the stream's context, and with it the scan.
+	scan, err := s.scanner.ScanLinkLive(stream.Context(), req.GetUrl(), visitor, func(hop redirect.Hop) {
+		// A reader who has gone ends the stream's context, and with it the scan.
 		_ = stream.Send(&trackingv1.StreamScanLinkResponse{News: &trackingv1.StreamScanLinkResponse_Hop{Hop: hopToProto(hop)}})
 	})
 	if err != nil {

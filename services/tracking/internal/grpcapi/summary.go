@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/resource"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -21,7 +21,7 @@ func (s *reportServer) SummarizeConversions(ctx context.Context, req *trackingv1
 	if err != nil {
 		return nil, err
 	}
-	summary, err := s.service.Summarize(ctx, app.SummaryRequest{
+	summary, err := s.service.Summarize(ctx, reporting.SummaryRequest{
 		GroupBy: groupBy, StartDate: req.GetStartDate(), EndDate: req.GetEndDate(),
 		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), MaxRows: req.GetMaxRows(),
 	})
@@ -50,7 +50,7 @@ func dimensions(asked []trackingv1.SummarizeConversionsRequest_Dimension) ([]rol
 	return groupBy, nil
 }
 
-func summaryRowToProto(row *app.SummaryRow, groupBy []rollup.Dimension) *trackingv1.SummaryRow {
+func summaryRowToProto(row *reporting.SummaryRow, groupBy []rollup.Dimension) *trackingv1.SummaryRow {
 	p := &trackingv1.SummaryRow{
 		Offer: resource.Name("offers/", row.Offer), Publisher: resource.Name("publishers/", row.Publisher), CouponCode: row.CouponCode,
 		Status: trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(row.Status)]),
@@ -86,7 +86,7 @@ func moneysToProto(sums []money.Money) []*couponv1.Money {
 }
 
 func (s *reportServer) RecountSummaries(ctx context.Context, req *trackingv1.RecountSummariesRequest) (*trackingv1.RecountSummariesResponse, error) {
-	result, err := s.service.Recount(ctx, app.RecountRequest{
+	result, err := s.service.Recount(ctx, reporting.RecountRequest{
 		StartDate: req.GetStartDate(), EndDate: req.GetEndDate(), ValidateOnly: req.GetValidateOnly(),
 	})
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *reportServer) RecountSummaries(ctx context.Context, req *trackingv1.Rec
 }
 
 func (s *reportServer) ListLeakedCodes(ctx context.Context, req *trackingv1.ListLeakedCodesRequest) (*trackingv1.ListLeakedCodesResponse, error) {
-	leaks, err := s.service.Leaks(ctx, app.LeakRequest{
+	leaks, err := s.service.Leaks(ctx, reporting.LeakRequest{
 		Offer: req.GetOffer(), RecentDays: req.GetRecentDays(), BaselineDays: req.GetBaselineDays(), MinConversions: req.GetMinConversions(),
 	})
 	if err != nil {

@@ -11,11 +11,13 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
+	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
 // rowCount is how many conversions there are: enough for several pages of each answer, and few enough that the
@@ -25,7 +27,8 @@ const rowCount = 60
 // system is the use cases on a store.
 type system struct {
 	name    string
-	service *app.Service
+	service *conversions.Service
+	reports *reporting.Service
 }
 
 // systems returns the use cases on the plain store and on both others, with the same conversions.
@@ -41,7 +44,7 @@ func systems(t testing.TB) []system {
 		t.Fatal(err)
 	}
 	rows := samples(rowCount)
-	for _, store := range []app.Store{small, large} {
+	for _, store := range []storetest.Store{small, large} {
 		t.Cleanup(func() {
 			if err := store.Close(); err != nil {
 				t.Error(err)
@@ -52,14 +55,15 @@ func systems(t testing.TB) []system {
 		}
 	}
 	all := []system{{name: "in memory"}, {name: "SQLite"}, {name: "MongoDB"}}
-	for i, store := range []app.Store{plain{rows: rows}, small, large} {
-		all[i].service = app.New(app.Config{Store: store, Now: time.Now, After: time.After, Zone: time.UTC, Wake: func() {}})
+	for i, store := range []storetest.Store{plain{rows: rows}, small, large} {
+		all[i].reports = reporting.New(reporting.Config{Store: store, Now: time.Now, After: time.After, Zone: time.UTC})
+		all[i].service = conversions.New(conversions.Config{Store: store, Now: time.Now, After: time.After})
 	}
 	return all
 }
 
 // keep stores a sample: what an insert refuses comes with a change.
-func keep(t testing.TB, store app.Store, c domain.Conversion) {
+func keep(t testing.TB, store storetest.Store, c domain.Conversion) {
 	t.Helper()
 	if _, inserted, err := store.InsertConversion(t.Context(), domain.Sale{Conversion: fresh(c)}); err != nil || !inserted {
 		t.Fatalf("storing a conversion: %v, %v", inserted, err)

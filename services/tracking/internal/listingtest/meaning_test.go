@@ -99,7 +99,7 @@ func TestTotalsAndExportsAgree(t *testing.T) {
 			if err != nil || !got.equal(want) {
 				rt.Fatalf("%q ordered by %q lists\n%v and exports\n%v, %v in %s", filter, orderBy, want, got, err, s.name)
 			}
-			if sum, err := s.service.Totals(t.Context(), filter); err != nil || sum.Conversions() != int64(len(want.ids)) {
+			if sum, err := s.reports.Totals(t.Context(), filter); err != nil || sum.Conversions() != int64(len(want.ids)) {
 				rt.Fatalf("%q lists %d and counts %d, %v in %s", filter, len(want.ids), sum.Conversions(), err, s.name)
 			}
 		}

@@ -11,14 +11,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
 // plain lists conversions that it has in memory, by the plainest reading of a query. It is a store in
 // nothing else.
 type plain struct {
-	app.Store
+	storetest.Store
 	rows []domain.Conversion
 }
 

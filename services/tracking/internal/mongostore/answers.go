@@ -10,7 +10,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -33,9 +32,6 @@ func encodeAnswer(a domain.CouponAnswer) *answerDocument {
 	return &answerDocument{ID: answerID(a), Kind: a.Kind, Key: a.Key, Body: a.Body, AskTime: a.Time}
 }
 
-var _ app.AnswerStore = (*Store)(nil)
-
-// KeepAnswers implements app.AnswerStore.
 func (s *Store) KeepAnswers(ctx context.Context, kept []domain.CouponAnswer) error {
 	return within(ctx, func(ctx context.Context) error {
 		var upserts []mongodb.Upsert
@@ -56,14 +52,12 @@ func (s *Store) KeepAnswers(ctx context.Context, kept []domain.CouponAnswer) err
 	})
 }
 
-// Answers implements app.AnswerStore.
 func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]domain.CouponAnswer, error) {
 	filter := bson.D{{Key: "kind", Value: kind}, {Key: "ask_time", Value: bson.D{{Key: "$gte", Value: since}}}}
 	opts := options.Find().SetSort(bson.D{{Key: "ask_time", Value: -1}}).SetLimit(int64(limit))
 	return all(ctx, s.db, answers, filter, opts, (*answerDocument).decode)
 }
 
-// PruneAnswers implements app.AnswerStore.
 func (s *Store) PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error {
 	ofKind := bson.D{{Key: "kind", Value: kind}}
 	opts := options.FindOne().SetSort(bson.D{{Key: "ask_time", Value: -1}}).SetSkip(int64(most))

@@ -10,7 +10,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -39,8 +38,6 @@ func (d *deferredDocument) decode() domain.Deferred {
 		DueTime: d.DueTime.UTC(), ExpireTime: d.ExpireTime.UTC(),
 	}
 }
-
-var _ app.DeferredStore = (*Store)(nil)
 
 // early selects the early changes among the waiting reports.
 func early() bson.D { return bson.D{{Key: "reason", Value: domain.EarlyChange}} }
@@ -86,7 +83,6 @@ func (s *Store) putDeferred(ctx context.Context, d domain.Deferred) error {
 	return failure("keeping what a sale is judged by", err)
 }
 
-// EarlyChanges implements app.DeferredStore.
 func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) ([]domain.Deferred, error) {
 	filter := append(bson.D{{Key: "conversion", Value: conversion}}, early()...)
 	found, err := all(ctx, s.db, deferred, filter, options.Find(), (*deferredDocument).decode)
@@ -121,13 +117,11 @@ func (s *Store) ClaimDeferred(ctx context.Context, reason domain.Reason, now, un
 	return claimed, nil
 }
 
-// PutOff implements app.DeferredStore.
 func (s *Store) PutOff(ctx context.Context, d domain.Deferred) error {
 	_, err := s.db.Collection(deferred).UpdateOne(ctx, byID(d.ID), set(bson.D{{Key: "tries", Value: d.Tries}, {Key: "due_time", Value: d.DueTime}}))
 	return failure("putting off a report that waits", err)
 }
 
-// Settle implements app.DeferredStore.
 func (s *Store) Settle(ctx context.Context, id string) error {
 	_, err := s.db.Collection(deferred).DeleteOne(ctx, byID(id))
 	return failure("ending a report's wait", err)

@@ -18,7 +18,6 @@ const batchesAtOnce = 20
 // feedID is the _id of the document with the feed's name.
 const feedID = "feed"
 
-// FeedID implements app.FeedStore.
 func (s *Store) FeedID() string { return s.feedID }
 
 // nameFeed gives the feed a name, unless it has one, and returns it.
@@ -33,7 +32,7 @@ func (s *Store) nameFeed(ctx context.Context) (string, error) {
 	return named.Name, failure("naming the feed", err)
 }
 
-// Events implements app.FeedStore. A position is a batch's number and a place in it, from 1.
+// Events implements conversions.Store. A position is a batch's number and a place in it, from 1.
 func (s *Store) Events(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error) {
 	events, err := s.told(ctx, after, limit)
 	if err != nil || len(events) > 0 {
@@ -45,7 +44,7 @@ func (s *Store) Events(ctx context.Context, after domain.Position, limit int) ([
 	return s.told(ctx, after, limit)
 }
 
-// LastPosition implements app.FeedStore. What waits is put into batches first.
+// LastPosition implements conversions.Store. What waits is put into batches first.
 func (s *Store) LastPosition(ctx context.Context) (domain.Position, error) {
 	for {
 		last, more, err := s.number(ctx, s.waitingEvents)

@@ -10,9 +10,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
 // version1 is a conversion of the schema's first version.
@@ -63,7 +63,7 @@ func TestMigrationFromVersion1(t *testing.T) {
 }
 
 // checkMigrated checks every conversion and changes one, which the rounds before have done too.
-func checkMigrated(t *testing.T, s app.Store, stored, rounds int) {
+func checkMigrated(t *testing.T, s storetest.Store, stored, rounds int) {
 	t.Helper()
 	conversions, err := s.Conversions(t.Context(), listing.Query{Order: []listing.Order{{Field: "id"}}, Limit: stored + 1})
 	if err != nil || len(conversions) != stored {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
@@ -21,13 +20,13 @@ func TestStore(t *testing.T) {
 	for promise, reason := range mongotest.Exceptions("tracking") {
 		t.Logf("exception: the promise %q is not kept here: %s", promise, reason)
 	}
-	storetest.Run(t, func(t testing.TB) func(rollup.Calendar) app.Store {
+	storetest.Run(t, func(t testing.TB) func(rollup.Calendar) storetest.Store {
 		uri, clock := mongotest.URI(t), &passing{now: time.Now()}
-		return func(calendar rollup.Calendar) app.Store { return openPassing(t, uri, calendar, clock) }
+		return func(calendar rollup.Calendar) storetest.Store { return openPassing(t, uri, calendar, clock) }
 	})
 }
 
-func open(t testing.TB, uri string) app.Store {
+func open(t testing.TB, uri string) storetest.Store {
 	t.Helper()
 	s, err := mongostore.Open(t.Context(), uri, options(rollup.NewCalendar(time.UTC)), mongotest.Options()...)
 	if err != nil {

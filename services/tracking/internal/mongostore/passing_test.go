@@ -8,10 +8,10 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
+	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
 // passing is a clock that stands still, and goes on by a minute and more when things are counted: so all is
@@ -54,11 +54,11 @@ func (c *passing) behind(at time.Time) time.Time {
 
 // passingStore is a store by a clock that passes.
 type passingStore struct {
-	app.Store
+	storetest.Store
 	clock *passing
 }
 
-func openPassing(t testing.TB, uri string, calendar rollup.Calendar, clock *passing) app.Store {
+func openPassing(t testing.TB, uri string, calendar rollup.Calendar, clock *passing) storetest.Store {
 	t.Helper()
 	s, err := mongostore.OpenExact(t.Context(), uri, mongostore.Options{Retention: retention, Calendar: calendar, Now: clock.time}, mongotest.Options()...)
 	if err != nil {

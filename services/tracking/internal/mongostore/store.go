@@ -22,7 +22,6 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/stripes"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -38,8 +37,8 @@ const (
 	maxWait = 3 * time.Second
 )
 
-// Store is an app.Store on the database `tracking` of a MongoDB deployment. Clicks, sales and the journal's
-// other entries have a queue each, and each batch is one unordered insert.
+// Store keeps all that the tracking service stores, on the database `tracking` of a MongoDB deployment. Clicks, sales and the
+// journal's other entries have a queue each, and each batch is one unordered insert.
 type Store struct {
 	db        *mongodb.DB
 	clicks    *groupcommit.Writer[*clickDocument]
@@ -76,8 +75,6 @@ type Options struct {
 	// Now is the clock.
 	Now func() time.Time
 }
-
-var _ app.Store = (*Store)(nil)
 
 // Open connects to the deployment that a URI names, as mongodb.Open says, and brings the schema up
 // to date.

@@ -84,7 +84,6 @@ func (s *Store) count(ctx context.Context, u *domain.Use) (counts, error) {
 	return c, err
 }
 
-// UsesLeft implements app.ConversionStore.
 func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 	c, err := s.count(ctx, &u)
 	return err == nil && c.left(), err

@@ -9,7 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -23,7 +23,7 @@ func postAs(t *testing.T, kind, body string) *http.Request {
 }
 
 // lastOf returns the latest entry in the journal.
-func lastOf(t *testing.T, s *app.Service) domain.Postback {
+func lastOf(t *testing.T, s *attribution.Service) domain.Postback {
 	t.Helper()
 	page, _, err := s.Postbacks(t.Context(), listing.Request{PageSize: 1})
 	if err != nil || len(page) != 1 {
@@ -36,14 +36,14 @@ func TestJSONIsTakenLikeAForm(t *testing.T) {
 	service := newFlow(t)
 	h := NewHandler(service, knownRobots(t), admission.Partner{})
 	status, a := answered(t, h, postAs(t, "application/json; charset=utf-8", `{"offer_id": 10, "coupon_code": "SALEXYZ20", "transactionId": "A-1", "amount": 49.90, "click_id": null}`))
-	if status != http.StatusOK || a.Outcome != app.Attributed || len(a.Warnings) != 0 {
+	if status != http.StatusOK || a.Outcome != attribution.Attributed || len(a.Warnings) != 0 {
 		t.Fatalf("got %d %+v", status, a)
 	}
 	if got := lastOf(t, service); got.Parameters != "amount=49.90&click_id=&coupon_code=SALEXYZ20&offer_id=10&transactionId=A-1" || got.TransactionID != "A-1" || got.Body != "" {
 		t.Errorf("the journal has %+v", got)
 	}
 	again := postAs(t, form, "coupon_code=SALEXYZ20&offer_id=10&transaction_id=A-1&amount=49.90")
-	if status, a := answered(t, h, again); status != http.StatusOK || a.Outcome != app.Duplicate {
+	if status, a := answered(t, h, again); status != http.StatusOK || a.Outcome != attribution.Duplicate {
 		t.Errorf("as a form: got %d %+v", status, a)
 	}
 }
@@ -80,7 +80,7 @@ func TestEveryProvenCallIsJournaled(t *testing.T) {
 			if got.HTTPStatus != tt.status || got.Reason != tt.reason || got.Body != tt.body || !strings.Contains(strings.Join(got.Warnings, "\n"), tt.warning) {
 				t.Errorf("the journal has %+v", got)
 			}
-			if replay, err := service.Replay(t.Context(), got.ID, app.ReplayOrder{}); err != nil || replay.Outcome != tt.replay || replay.Reason != tt.reason {
+			if replay, err := service.Replay(t.Context(), got.ID, attribution.ReplayOrder{}); err != nil || replay.Outcome != tt.replay || replay.Reason != tt.reason {
 				t.Errorf("the replay: %+v, %v", replay, err)
 			}
 		})
@@ -110,7 +110,7 @@ func TestUnreadableBodies(t *testing.T) {
 			if got.Reason != tt.reason || got.Body != tt.kept || got.HTTPStatus != tt.status || got.Parameters != "offer_id=10&token=%2A%2A%2A" {
 				t.Errorf("the journal has %+v", got)
 			}
-			if replay, err := service.Replay(t.Context(), got.ID, app.ReplayOrder{}); err != nil || replay.Outcome != domain.ReplayRefused || replay.Reason != tt.reason {
+			if replay, err := service.Replay(t.Context(), got.ID, attribution.ReplayOrder{}); err != nil || replay.Outcome != domain.ReplayRefused || replay.Reason != tt.reason {
 				t.Errorf("the replay: %+v, %v", replay, err)
 			}
 		})

@@ -19,7 +19,7 @@ type slowOffer struct {
 	entered, leave chan struct{}
 }
 
-// Offer implements app.CouponClient.
+// Offer implements attribution.CouponClient.
 func (o slowOffer) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	o.entered <- struct{}{}
 	<-o.leave

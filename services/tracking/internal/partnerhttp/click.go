@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
 
@@ -31,7 +31,7 @@ func (p *handler) redirect(w http.ResponseWriter, r *http.Request, link partner.
 	location := ""
 	if err == nil {
 		agent := keep(r.UserAgent())
-		location, err = p.service.Click(r.Context(), app.Visit{
+		location, err = p.service.Click(r.Context(), attribution.Visit{
 			Link: link, Crawler: !p.visits.isShopper(r, agent),
 			IP: clientaddr.Of(r), UserAgent: agent, Referer: keep(r.Referer()),
 		})

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/admission"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -17,7 +17,7 @@ func TestJournalIsBounded(t *testing.T) {
 	h := NewHandler(service, knownRobots(t), admission.Partner{})
 	long := "coupon_code=SALEXYZ20&offer_id=10&transaction_id=A-1&note=" + strings.Repeat("z", 62000)
 	status, a := answered(t, h, postAs(t, form, long))
-	if status != http.StatusOK || a.Outcome != app.Attributed || !strings.Contains(strings.Join(a.Warnings, "\n"), "16 KiB") {
+	if status != http.StatusOK || a.Outcome != attribution.Attributed || !strings.Contains(strings.Join(a.Warnings, "\n"), "16 KiB") {
 		t.Fatalf("got %d %+v", status, a)
 	}
 	if got := lastOf(t, service); len(got.Parameters) > 16<<10 || !strings.Contains(got.Parameters, "transaction_id=A-1") {
@@ -38,7 +38,7 @@ func TestLongBodyIsCut(t *testing.T) {
 	if !partner.IsCutBody(got.Body) || len(got.Body) > 17<<10 {
 		t.Fatalf("the journal has %d bytes of the body", len(got.Body))
 	}
-	result, err := service.Replay(t.Context(), got.ID, app.ReplayOrder{DryRun: true})
+	result, err := service.Replay(t.Context(), got.ID, attribution.ReplayOrder{DryRun: true})
 	if err != nil || result.Outcome != domain.ReplayRefused || result.Reason != partner.BodyTooLarge {
 		t.Errorf("a replay of a cut body: %+v, %v", result, err)
 	}

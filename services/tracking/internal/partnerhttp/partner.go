@@ -1,5 +1,5 @@
 // Package partnerhttp answers plain HTTP: visitors' clicks and advertisers' postbacks. It reads requests and writes
-// answers; the use cases in app do the rest.
+// answers; the use cases do the rest.
 //
 // Only the tracking service's wiring imports it.
 package partnerhttp
@@ -13,23 +13,23 @@ import (
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/robots"
 )
 
 // handler serves visitors' browsers and advertisers' servers.
 type handler struct {
-	service   *app.Service
+	service   *attribution.Service
 	guesses   *guesses
 	strangers *strangers
 	visits    *visits
 	pages     *shopperPages
 }
 
-// NewHandler returns a handler of /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest
-// of the path, and also /C/, since messengers and people add characters around the code or write it in upper
-// case. Calls above most are answered with 503 at once.
-func NewHandler(service *app.Service, known *robots.List, most admission.Partner) *http.ServeMux {
+// NewHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
+// the path, and /C/ too: messengers and people add characters around the code or write it in upper case. Calls
+// above most are answered with 503 at once.
+func NewHandler(service *attribution.Service, known *robots.List, most admission.Partner) *http.ServeMux {
 	p := &handler{service: service, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: newShopperPages()}
 	clicks, postbacks := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
 	click := clicks.Handler(http.HandlerFunc(p.click), p.pages.serveBusy)

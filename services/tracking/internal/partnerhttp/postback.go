@@ -17,7 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 	"github.com/couponlink/couponlink/services/tracking/internal/presets"
@@ -28,13 +28,13 @@ const maxBodyBytes = 64 << 10
 
 // answer is the JSON answer to a postback, refused or not.
 type answer struct {
-	Outcome    app.Outcome `json:"outcome"`
-	Conversion string      `json:"conversion"`
-	Offer      string      `json:"offer"`
-	Publisher  string      `json:"publisher"`
-	CouponCode string      `json:"coupon_code"`
-	Method     string      `json:"method"`
-	// Status is the conversion's status; "" if no conversion was made.
+	Outcome    attribution.Outcome `json:"outcome"`
+	Conversion string              `json:"conversion"`
+	Offer      string              `json:"offer"`
+	Publisher  string              `json:"publisher"`
+	CouponCode string              `json:"coupon_code"`
+	Method     string              `json:"method"`
+	// Status is where the conversion stands; empty: there is none.
 	Status   string   `json:"status,omitempty"`
 	Reason   string   `json:"reason"`
 	Message  string   `json:"message"`
@@ -49,30 +49,30 @@ func (p *handler) postback(w http.ResponseWriter, r *http.Request) {
 	report, call, err := p.readReport(w, r, now)
 	call.Doubt = func(ctx context.Context) error { return p.guesses.doubt(ctx, client, now) }
 	call.Stranger = func(offer string) error { return p.strangers.admit(client, offer, now) }
-	var verdict app.Verdict
+	var verdict attribution.Verdict
 	if err == nil {
 		verdict, err = p.service.Report(r.Context(), report, call)
 	} else {
 		err = p.service.Refuse(r.Context(), report, call, err)
 	}
 	if err != nil {
-		if app.IsGuess(err) && !p.guesses.failed(client, now) {
+		if attribution.IsGuess(err) && !p.guesses.failed(client, now) {
 			err = tooManyGuesses()
 		}
 		refuse(w, r, err, report.Warnings)
 		return
 	}
 	status := http.StatusOK
-	if verdict.Outcome == app.Unattributed {
+	if verdict.Outcome == attribution.Unattributed {
 		status = http.StatusAccepted
 	}
 	write(w, status, answerTo(verdict))
 }
 
-// readReport reads a postback's query, body and proof, and how it was sent. If it returns an error, the report
-// still has the valid parameters.
-func (p *handler) readReport(w http.ResponseWriter, r *http.Request, now time.Time) (domain.Report, *app.Call, error) {
-	call := &app.Call{Method: r.Method, IP: clientaddr.Of(r), Received: now, Status: statusOf}
+// readReport reads a postback's query, body and proof, and how it was sent. If something is wrong, the error
+// says what, and the report has the rest.
+func (p *handler) readReport(w http.ResponseWriter, r *http.Request, now time.Time) (domain.Report, *attribution.Call, error) {
+	call := &attribution.Call{Method: r.Method, IP: clientaddr.Of(r), Received: now, Status: statusOf}
 	params := partner.ParseQuery(r.URL.RawQuery)
 	var body []byte
 	var fault error
@@ -131,7 +131,7 @@ func proofOf(r *http.Request, sent domain.Proof, params url.Values, body []byte)
 
 // addBody adds the parameters in a POST's body to those in its query, and returns the body; nil if it was not
 // read to its end. A body without parameters is kept with the call.
-func addBody(params url.Values, call *app.Call, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func addBody(params url.Values, call *attribution.Call, w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
@@ -151,13 +151,13 @@ func addBody(params url.Values, call *app.Call, w http.ResponseWriter, r *http.R
 	return body, nil
 }
 
-func answerTo(v app.Verdict) answer {
+func answerTo(v attribution.Verdict) answer {
 	c := v.Conversion
 	a := answer{
 		Outcome: v.Outcome, Conversion: resource.Name("conversions/", c.ID), Offer: "offers/" + c.Offer, CouponCode: c.CouponCode,
 		Method: string(c.Method), Status: string(c.Status), Reason: string(c.Reason), Message: v.Message, Warnings: v.Warnings,
 	}
-	if v.Outcome == app.Test {
+	if v.Outcome == attribution.Test {
 		a.Conversion = "" // nothing is stored
 	}
 	a.Publisher = resource.Name("publishers/", c.Publisher)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -28,7 +28,7 @@ func TestPresetsAreSignedAsSent(t *testing.T) {
 	service := newFlow(t)
 	h := NewHandler(service, knownRobots(t), admission.Partner{})
 	status, a := answered(t, h, signedGet(t, "/postback/tune", "adv_sub=A-1&offer_id=10&preset=tune&promo_code=SALEXYZ20"))
-	if status != http.StatusOK || a.Outcome != app.Attributed || a.CouponCode != "SALEXYZ20" || len(a.Warnings) != 0 {
+	if status != http.StatusOK || a.Outcome != attribution.Attributed || a.CouponCode != "SALEXYZ20" || len(a.Warnings) != 0 {
 		t.Fatalf("got %d %+v", status, a)
 	}
 	page, _, err := service.Postbacks(t.Context(), listing.Request{PageSize: 1})
@@ -39,7 +39,7 @@ func TestPresetsAreSignedAsSent(t *testing.T) {
 	if got := page[0]; got.Parameters != want || got.TransactionID != "A-1" || got.CouponCode != "SALEXYZ20" {
 		t.Errorf("the journal has %+v", got)
 	}
-	replay, err := service.Replay(t.Context(), page[0].ID, app.ReplayOrder{})
+	replay, err := service.Replay(t.Context(), page[0].ID, attribution.ReplayOrder{})
 	if err != nil || replay.Outcome != domain.ReplayUnchanged || "conversions/"+replay.Conversion != a.Conversion {
 		t.Errorf("the replay: %+v, %v", replay, err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 )
 
 //go:embed shopperpage.html
@@ -98,7 +98,7 @@ func shopperTextFor(fault error) shopperText {
 	switch {
 	case httpStatus(fault) == http.StatusServiceUnavailable:
 		return laterText()
-	case e != nil && e.Reason == app.CodeNotFound:
+	case e != nil && e.Reason == attribution.CodeNotFound:
 		return shopperText{
 			Title: "This code is not known", Text: "Nothing was found for the code in this link.",
 			Advice: []string{
@@ -107,7 +107,7 @@ func shopperTextFor(fault error) shopperText {
 				"Ask the person or page that gave you the code for a new link.",
 			},
 		}
-	case e != nil && e.Reason == app.CodeShared:
+	case e != nil && e.Reason == attribution.CodeShared:
 		return shopperText{
 			Title: "This link is too short", Text: "More than one offer has this code, so the code alone does not say where to go.",
 			Advice: []string{

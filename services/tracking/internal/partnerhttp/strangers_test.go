@@ -10,14 +10,14 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // openOffer is tokenOffer that takes postbacks from anybody.
 type openOffer struct{ tokenOffer }
 
-// Offer implements app.CouponClient.
+// Offer implements attribution.CouponClient.
 func (o openOffer) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	offer, err := o.tokenOffer.Offer(ctx, id)
 	offer.Auth = domain.AuthOpen
@@ -31,7 +31,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 	h := NewHandler(service, knownRobots(t), admission.Partner{})
 	const sale = "offer_id=10&coupon_code=SALEXYZ20&transaction_id=A-1"
 	status, first := answered(t, h, get(t, sale+"&amount=10"))
-	if status != http.StatusOK || first.Outcome != app.Attributed || first.Conversion == "" || first.Publisher != "" || first.Status != "PENDING" {
+	if status != http.StatusOK || first.Outcome != attribution.Attributed || first.Conversion == "" || first.Publisher != "" || first.Status != "PENDING" {
 		t.Fatalf("got %d %+v", status, first)
 	}
 	if strings.Contains(first.Message, "22") {
@@ -45,10 +45,10 @@ func TestStrangersLearnNothing(t *testing.T) {
 	if got := lastOf(t, service); got.Reason != "CONVERSION_CONFLICT" {
 		t.Errorf("the journal has %+v of the one that contradicts it", got)
 	}
-	if status, tried := answered(t, h, get(t, sale+"&test=1")); status != http.StatusOK || tried.Outcome != app.Test || tried.Publisher != "" || strings.Contains(tried.Message, "DUPLICATE") {
+	if status, tried := answered(t, h, get(t, sale+"&test=1")); status != http.StatusOK || tried.Outcome != attribution.Test || tried.Publisher != "" || strings.Contains(tried.Message, "DUPLICATE") {
 		t.Errorf("a test: got %d %+v", status, tried)
 	}
-	if status, known := answered(t, h, get(t, sale+"&amount=10&token=s3cret")); status != http.StatusOK || known.Outcome != app.Duplicate || known.Publisher != "publishers/22" {
+	if status, known := answered(t, h, get(t, sale+"&amount=10&token=s3cret")); status != http.StatusOK || known.Outcome != attribution.Duplicate || known.Publisher != "publishers/22" {
 		t.Errorf("with a token: got %d %+v", status, known)
 	}
 	answered(t, h, get(t, sale+"&amount=10&note="+strings.Repeat("z", 10<<10)))

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/presets"
@@ -16,7 +16,7 @@ import (
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // oneOffer is a coupon service of one offer, under HMAC, with publisher 22's coupon SALEXYZ20.
-type oneOffer struct{ app.CouponClient }
+type oneOffer struct{ attribution.CouponClient }
 
 func (oneOffer) Offer(context.Context, string) (domain.Offer, error) {
 	return domain.Offer{
@@ -29,7 +29,7 @@ func (oneOffer) Coupons(context.Context, string, string) ([]domain.Coupon, error
 	return []domain.Coupon{{Offer: "10", Publisher: "22", Code: "SALEXYZ20", Enabled: true, Approved: true, OfferActive: true}}, nil
 }
 
-// LatestOffer implements app.CouponClient.
+// LatestOffer implements attribution.CouponClient.
 func (o oneOffer) LatestOffer(ctx context.Context, id string) (domain.Offer, error) {
 	return o.Offer(ctx, id)
 }
@@ -43,17 +43,17 @@ func (o tokenOffer) Offer(ctx context.Context, id string) (domain.Offer, error) 
 	return offer, err
 }
 
-// LatestOffer implements app.CouponClient.
+// LatestOffer implements attribution.CouponClient.
 func (o tokenOffer) LatestOffer(ctx context.Context, id string) (domain.Offer, error) {
 	return o.Offer(ctx, id)
 }
 
-func newFlow(t *testing.T) *app.Service {
+func newFlow(t *testing.T) *attribution.Service {
 	t.Helper()
 	return newFlowOf(t, oneOffer{})
 }
 
-func newFlowOf(t *testing.T, catalog app.CouponClient) *app.Service {
+func newFlowOf(t *testing.T, catalog attribution.CouponClient) *attribution.Service {
 	t.Helper()
 	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rollup.NewCalendar(time.UTC), Now: func() time.Time { return now }})
 	if err != nil {
@@ -64,8 +64,8 @@ func newFlowOf(t *testing.T, catalog app.CouponClient) *app.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return app.New(app.Config{
-		Store: store, Catalog: catalog, Presets: presets, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
+	return attribution.New(attribution.Config{
+		Store: store, Catalog: catalog, CatalogSince: func(time.Time) attribution.CouponClient { return catalog }, Presets: presets, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -44,7 +45,7 @@ type Config struct {
 	Timeout    time.Duration
 }
 
-// Follower follows links. It is safe for concurrent use.
+// Follower implements linkscan.Follower.
 type Follower struct {
 	client              *http.Client
 	now                 func() time.Time
@@ -66,14 +67,15 @@ func New(c Config) *Follower {
 type chain struct {
 	*Follower
 	visitor redirect.Visitor
-	own     redirect.Own
+	own     linkscan.Own
 	jar     http.CookieJar
 	hops    []redirect.Hop
 	// seen holds, by URL and cookies, the number of the hop that called it.
 	seen map[string]int
 }
 
-func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor redirect.Visitor, own redirect.Own, gone func(redirect.Hop)) ([]redirect.Hop, error) {
+// Follow implements linkscan.Follower.
+func (f *Follower) Follow(ctx context.Context, link *url.URL, visitor redirect.Visitor, own linkscan.Own, gone func(redirect.Hop)) ([]redirect.Hop, error) {
 	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
 	if err != nil {
 		return nil, fmt.Errorf("making a cookie jar: %w", err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/outbound"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/scan"
 )
@@ -184,7 +185,7 @@ func newFollower(t *testing.T, allowed string, opts ...outbound.Option) *scan.Fo
 }
 
 // follow returns the hops of a link.
-func follow(t *testing.T, f *scan.Follower, link string, visitor redirect.Visitor, own redirect.Own) []redirect.Hop {
+func follow(t *testing.T, f *scan.Follower, link string, visitor redirect.Visitor, own linkscan.Own) []redirect.Hop {
 	t.Helper()
 	u, err := url.Parse(link)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -34,9 +33,6 @@ var (
 	selectAnswers = answerColumns.From("answers") + ` WHERE kind = ? AND ask_time >= ? ORDER BY ask_time DESC LIMIT ?`
 )
 
-var _ app.AnswerStore = (*Store)(nil)
-
-// KeepAnswers implements app.AnswerStore.
 func (s *Store) KeepAnswers(ctx context.Context, answers []domain.CouponAnswer) error {
 	for some := range slices.Chunk(answers, answersAtOnce) {
 		err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
@@ -60,13 +56,11 @@ func (s *Store) KeepAnswers(ctx context.Context, answers []domain.CouponAnswer) 
 	return nil
 }
 
-// Answers implements app.AnswerStore.
 func (s *Store) Answers(ctx context.Context, kind string, since time.Time, limit int) ([]domain.CouponAnswer, error) {
 	answers, err := list(ctx, s, answerColumns.Read, selectAnswers, kind, since.UnixMilli(), limit)
 	return answers, readFailure("reading the coupon service's answers", err)
 }
 
-// PruneAnswers implements app.AnswerStore.
 func (s *Store) PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error {
 	millis := before.UnixMilli()
 	excess, err := list(ctx, s, number, excessAnswers, kind, most)

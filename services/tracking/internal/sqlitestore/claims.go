@@ -39,7 +39,7 @@ var (
 		WHERE ` + byDeliveryKey + ` AND holder = ? AND state = 'DUE'`
 )
 
-// ClaimDeliveries implements app.DeliveryStore. A claim that has begun is waited for, however long the disk
+// ClaimDeliveries implements delivery.Store. A claim that has begun is waited for, however long the disk
 // takes: where nobody learnt what it got, nobody would call for it until the lease ends.
 func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error) {
 	if err := ctx.Err(); err != nil {
@@ -121,7 +121,6 @@ type finish struct {
 	holder   string
 }
 
-// FinishDelivery implements app.DeliveryStore.
 func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error {
 	attempts, err := attemptsColumn.Bind(&delivery)
 	if err != nil {
@@ -152,7 +151,6 @@ func (w *writer) finishDelivery(ctx context.Context, f *finish) error {
 	return err
 }
 
-// ReplayDelivery implements app.DeliveryStore.
 func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (domain.Delivery, error) {
 	key, ok := parseDeliveryID(id)
 	if !ok {

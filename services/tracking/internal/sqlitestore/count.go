@@ -92,7 +92,6 @@ func beginCounting(ctx context.Context, db *sqlitedb.DB, calendar rollup.Calenda
 	})
 }
 
-// CountNew implements app.FigureStore.
 func (s *Store) CountNew(ctx context.Context, now time.Time) (more bool, err error) {
 	var waiting bool
 	if err := s.waiting.QueryRowContext(ctx).Scan(&waiting); err != nil {

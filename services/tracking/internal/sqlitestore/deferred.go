@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -90,7 +89,6 @@ func scanID(row scanner) (id string, err error) {
 	return id, err
 }
 
-// Defer implements app.DeferredStore.
 func (s *Store) Defer(ctx context.Context, d domain.Deferred) (kept bool, err error) {
 	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 		if kept, err = tx.deferReport(ctx, d); err != nil || !kept {
@@ -112,13 +110,12 @@ func (t *tx) deferReport(ctx context.Context, d domain.Deferred) (bool, error) {
 	return rows == 1, err
 }
 
-// EarlyChanges implements app.DeferredStore.
 func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) ([]domain.Deferred, error) {
 	waiting, err := list(ctx, s, deferredColumns.Read, selectEarly, hashKey(conversion), limit)
 	return waiting, readFailure("reading the changes that wait for a conversion", err)
 }
 
-// ClaimDeferred implements app.DeferredStore. Usually nothing is due, and it writes nothing.
+// ClaimDeferred implements attribution.Store. Usually nothing is due, and it writes nothing.
 func (s *Store) ClaimDeferred(ctx context.Context, reason domain.Reason, now, until time.Time, limit int) ([]domain.Deferred, error) {
 	found, err := list(ctx, s, deferredColumns.Read, selectDeferred, string(reason), now.UnixMilli(), 1)
 	if err != nil || len(found) == 0 {
@@ -142,7 +139,6 @@ func (s *Store) ClaimDeferred(ctx context.Context, reason domain.Reason, now, un
 	return found, nil
 }
 
-// PutOff implements app.DeferredStore.
 func (s *Store) PutOff(ctx context.Context, d domain.Deferred) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := tx.exec(ctx, putOff, int64(d.Tries), d.DueTime.UnixMilli(), hashKey(d.ID))
@@ -150,7 +146,6 @@ func (s *Store) PutOff(ctx context.Context, d domain.Deferred) error {
 	}})
 }
 
-// Settle implements app.DeferredStore.
 func (s *Store) Settle(ctx context.Context, id string) error {
 	conversion := ""
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
@@ -168,5 +163,3 @@ func (s *Store) Settle(ctx context.Context, id string) error {
 		return len(left) > 0, err
 	})
 }
-
-var _ app.DeferredStore = (*Store)(nil)

@@ -84,7 +84,6 @@ func scanDeliveryOf(row scanner, columns table.Columns[domain.Delivery]) (domain
 	return d, nil
 }
 
-// Delivery implements app.DeliveryStore.
 func (s *Store) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
 	key, ok := parseDeliveryID(id)
 	if !ok {
@@ -94,7 +93,6 @@ func (s *Store) Delivery(ctx context.Context, id string) (domain.Delivery, error
 	return delivery, readFailure("reading a delivery", err)
 }
 
-// Deliveries implements app.DeliveryStore.
 func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]domain.Delivery, error) {
 	query, args := deliveryQuery(q)
 	deliveries, err := report(ctx, s, scanDelivery, query, args...)

@@ -30,7 +30,7 @@ func defaultExportTimes() exportTimes {
 	return exportTimes{resume: 10 * time.Second, end: 5 * time.Minute}
 }
 
-// ExportConversions implements app.ConversionStore. It is one statement, which sees what was committed when it
+// ExportConversions implements conversions.Store. It is one statement, which sees what was committed when it
 // began. If the caller takes long, it goes on with another one behind the last conversion, which also sees changes
 // made since, but no conversions; if that is not possible, it fails at last.
 func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each func([]domain.Conversion) error) error {

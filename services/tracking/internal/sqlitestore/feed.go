@@ -57,10 +57,8 @@ func RenameFeed(ctx context.Context, path string) error {
 	}), db.Close())
 }
 
-// FeedID implements app.FeedStore.
 func (s *Store) FeedID() string { return s.feedID }
 
-// Events implements app.FeedStore.
 func (s *Store) Events(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error) {
 	events, err := s.events(ctx, after, limit)
 	return events, readFailure("reading what was stored and changed", err)
@@ -92,7 +90,6 @@ func (s *Store) events(ctx context.Context, after domain.Position, limit int) ([
 	return events[:min(len(events), limit)], nil
 }
 
-// LastPosition implements app.FeedStore.
 func (s *Store) LastPosition(ctx context.Context) (last domain.Position, err error) {
 	err = s.db.Read().QueryRowContext(ctx, selectLastPosition).Scan(&last.Major, &last.Minor)
 	return last, readFailure("reading the last position", err)

@@ -76,7 +76,7 @@ func viewFailure(doing string, err error) error {
 	return readFailure(doing, err)
 }
 
-// Cells implements app.FigureStore. Of a store in which there never was anything to count, counted is the
+// Cells implements reporting.Store. Of a store in which there never was anything to count, counted is the
 // beginning of 1970.
 func (s *Store) Cells(ctx context.Context, spans []rollup.Span, where listing.Expr) (cells []rollup.Cell, until time.Time, err error) {
 	err = s.view(ctx, func(tx *sql.Tx, at counted) error {
@@ -131,7 +131,7 @@ func ofOne(where listing.Expr, field string) bool {
 	}
 }
 
-// CountedMonths implements app.FigureStore. It looks at clicks and conversions too, so that a month whose
+// CountedMonths implements reporting.Store. It looks at clicks and conversions too, so that a month whose
 // figures were lost is counted anew.
 func (s *Store) CountedMonths(ctx context.Context) (first, last rollup.Month, err error) {
 	first, last = 1, 0
@@ -167,7 +167,6 @@ func endsOf(ctx context.Context, tx *sql.Tx, calendar rollup.Calendar) (first, l
 	return first, last, nil
 }
 
-// Totals implements app.FigureStore.
 func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rollup.Cell, error) {
 	query, args := totalsQuery(where)
 	groups, err := report(ctx, s, scanTotals, query, args...)

@@ -14,7 +14,6 @@ import (
 // after the other.
 const idSlack = time.Minute
 
-// Postbacks implements app.PostbackStore.
 func (s *Store) Postbacks(ctx context.Context, q listing.Query) ([]domain.Postback, error) {
 	q, err := s.byEntries(ctx, q)
 	if err != nil {

@@ -48,7 +48,6 @@ const (
 	voidHolds = `UPDATE offer_scans SET holder = '', free_time = create_time WHERE state = 'RUNNING'`
 )
 
-// InsertOfferScan implements app.OfferScanStore.
 func (s *Store) InsertOfferScan(ctx context.Context, scan redirect.OfferScan) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := write(ctx, tx, insertScan, writtenScans, &scan)
@@ -59,13 +58,11 @@ func (s *Store) InsertOfferScan(ctx context.Context, scan redirect.OfferScan) er
 	}})
 }
 
-// OfferScan implements app.OfferScanStore.
 func (s *Store) OfferScan(ctx context.Context, id string) (redirect.OfferScan, error) {
 	scan, err := scanColumns.Read(s.db.Read().QueryRowContext(ctx, selectScan, timeKey(id)))
 	return scan, readFailure("reading a scan", err)
 }
 
-// OfferScans implements app.OfferScanStore.
 func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]redirect.OfferScan, error) {
 	query, args := pageOf(scanColumns, "offer_scans", q, sqlquery.Encode(encodeScanKey))
 	scans, err := report(ctx, s, scanColumns.Read, query, args...)
@@ -80,7 +77,6 @@ func encodeScanKey(field string, value any) any {
 	return value
 }
 
-// EndOfferScan implements app.OfferScanStore.
 func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.OfferScanState, now time.Time) (redirect.OfferScan, error) {
 	var ended redirect.OfferScan
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
@@ -96,7 +92,7 @@ func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.Offe
 	return ended, nil
 }
 
-// ClaimOfferScan implements app.OfferScanStore. It is asked each second, so that it looks before it
+// ClaimOfferScan implements linkscan.Store. It is asked each second, so that it looks before it
 // writes.
 func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold redirect.Hold) (redirect.OfferScan, error) {
 	_, err := scanColumns.Read(s.db.Read().QueryRowContext(ctx, freeScan, now.UnixMilli()))
@@ -120,7 +116,6 @@ func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold redirect
 	return claimed, nil
 }
 
-// KeepOfferScan implements app.OfferScanStore.
 func (s *Store) KeepOfferScan(ctx context.Context, hold redirect.Hold, links int) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		return tx.held(ctx, keepScan, hold.Until.UnixMilli(), links, timeKey(hold.Scan), hold.Holder)

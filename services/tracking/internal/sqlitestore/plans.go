@@ -8,13 +8,12 @@ import (
 
 const setPlanned = `UPDATE conversions SET plan_from = NULL WHERE id = ? AND revision = ?`
 
-// Unplanned implements app.DeliveryStore; those that changed first come first.
+// Unplanned implements delivery.Store; those that changed first come first.
 func (s *Store) Unplanned(ctx context.Context, limit int) ([]domain.Conversion, error) {
 	conversions, err := list(ctx, s, scanWhole, selectUnplanned, limit)
 	return conversions, readFailure("reading conversions without a plan", err)
 }
 
-// Plan implements app.DeliveryStore.
 func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 	if len(plans) == 0 {
 		return nil

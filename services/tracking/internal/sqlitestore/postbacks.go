@@ -86,7 +86,7 @@ func encodeNotes(r *postbackRow) *storedNotes {
 	return &storedNotes{r.Warnings, r.Body, r.ContentType}
 }
 
-// InsertPostback implements app.PostbackStore. An entry whose id is taken is stored already.
+// InsertPostback implements attribution.Store. An entry whose id is taken is stored already.
 func (s *Store) InsertPostback(ctx context.Context, postback domain.Postback) error {
 	if err := s.queue.Write(ctx, &job{postback: postbackRow{Postback: &postback}}); err != nil || postback.Replay == nil {
 		return err
@@ -94,7 +94,6 @@ func (s *Store) InsertPostback(ctx context.Context, postback domain.Postback) er
 	return s.SetReplay(ctx, postback.ID, *postback.Replay)
 }
 
-// SetReplay implements app.PostbackStore.
 func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		rows, err := write(ctx, tx, setReplay, replayColumns, &postbackRow{Postback: &domain.Postback{Replay: &replay}}, timeKey(id))
@@ -105,7 +104,6 @@ func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) 
 	}})
 }
 
-// Postback implements app.PostbackStore.
 func (s *Store) Postback(ctx context.Context, id string) (domain.Postback, error) {
 	postback, err := scanPostback(s.db.Read().QueryRowContext(ctx, selectPostback, timeKey(id)))
 	return postback, readFailure("reading a postback", err)

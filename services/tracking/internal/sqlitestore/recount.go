@@ -19,7 +19,7 @@ var (
 	selectDaysClicks      = talliedClick.From("clicks", "id") + ` WHERE id >= ? AND id < ? AND +id <= ? AND crawler = 0 AND time >= ? AND time < ?` //nolint:gosec // names that the program chose
 )
 
-// Recount implements app.FigureStore. One runs at a time. It sees one moment, whatever is counted
+// Recount implements reporting.Store. One runs at a time. It sees one moment, whatever is counted
 // meanwhile, and holds the cells of a day, of the month, and those that differ in memory.
 func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (rollup.Recount, error) {
 	select {

@@ -9,7 +9,6 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// InsertConversion implements app.ConversionStore.
 func (s *Store) InsertConversion(ctx context.Context, sale domain.Sale) (stored domain.Conversion, inserted bool, err error) {
 	if err := checkNew(&sale.Conversion); err != nil {
 		return domain.Conversion{}, false, err
@@ -83,7 +82,7 @@ func (t *tx) insertSale(ctx context.Context, c domain.Conversion, entry *domain.
 	return err
 }
 
-// UpdateConversion implements app.ConversionStore. change is called by the one writer, for which all
+// UpdateConversion implements attribution.Store. change is called by the one writer, for which all
 // wait: it must be quick, and cannot call the store.
 func (s *Store) UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error) {
 	var stored domain.Conversion
@@ -130,13 +129,11 @@ func (t *tx) update(ctx context.Context, id string, before domain.Conversion, up
 	return t.moved(ctx, &before, &update.Conversion)
 }
 
-// Conversion implements app.ConversionStore.
 func (s *Store) Conversion(ctx context.Context, id string) (domain.Conversion, error) {
 	conversion, err := scanWhole(s.conversion.QueryRowContext(ctx, hashKey(id)))
 	return conversion, readFailure("reading a conversion", err)
 }
 
-// Conversions implements app.ConversionStore.
 func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]domain.Conversion, error) {
 	query, args := conversionQuery(q)
 	conversions, err := report(ctx, s, scanConversion, query, args...)

@@ -50,7 +50,6 @@ func listed[T any](list []T) *[]T {
 	return &list
 }
 
-// InsertSavedReport implements app.SavedReportStore.
 func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport, most int) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := write(ctx, tx, insertReport, reportColumns, &report)
@@ -68,7 +67,6 @@ func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport
 	}})
 }
 
-// UpdateSavedReport implements app.SavedReportStore.
 func (s *Store) UpdateSavedReport(
 	ctx context.Context, id string, change func(rollup.SavedReport) (rollup.SavedReport, error),
 ) (stored rollup.SavedReport, err error) {
@@ -100,7 +98,6 @@ func (t *tx) report(ctx context.Context, id string) (rollup.SavedReport, error) 
 	return report, err
 }
 
-// DeleteSavedReport implements app.SavedReportStore.
 func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rollup.SavedReport) error) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		current, err := tx.report(ctx, id)
@@ -115,13 +112,11 @@ func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rol
 	}})
 }
 
-// SavedReport implements app.SavedReportStore.
 func (s *Store) SavedReport(ctx context.Context, id string) (rollup.SavedReport, error) {
 	report, err := reportColumns.Read(s.db.Read().QueryRowContext(ctx, selectReport, id))
 	return report, readFailure("reading a saved report", err)
 }
 
-// SavedReports implements app.SavedReportStore.
 func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rollup.SavedReport, error) {
 	query, args := pageOf(reportColumns, "saved_reports", q)
 	reports, err := report(ctx, s, reportColumns.Read, query, args...)

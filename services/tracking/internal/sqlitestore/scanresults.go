@@ -42,7 +42,6 @@ const (
 	scannedCoupons = `SELECT coupon FROM offer_scan_results WHERE scan = ? ORDER BY coupon`
 )
 
-// AddOfferScanResult implements app.OfferScanStore.
 func (s *Store) AddOfferScanResult(ctx context.Context, hold redirect.Hold, result redirect.OfferScanResult) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		key := timeKey(hold.Scan)
@@ -90,7 +89,6 @@ func (c resultCounts) less(d resultCounts) resultCounts {
 	return resultCounts{c.scanned - d.scanned, c.errors - d.errors, c.warnings - d.warnings}
 }
 
-// ScannedCoupons implements app.OfferScanStore.
 func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, error) {
 	coupons, err := list(ctx, s, func(row scanner) (coupon string, err error) {
 		err = row.Scan(&coupon)
@@ -99,7 +97,6 @@ func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, erro
 	return coupons, readFailure("listing what was scanned", err)
 }
 
-// OfferScanResults implements app.OfferScanStore.
 func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]redirect.OfferScanResult, error) {
 	query, args := pageOf(resultColumns, "offer_scan_results", q, sqlquery.Encode(encodeScanKey))
 	results, err := report(ctx, s, resultColumns.Read, query, args...)

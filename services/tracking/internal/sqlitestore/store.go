@@ -1,5 +1,5 @@
 // Package sqlitestore keeps the tracking service's clicks, conversions, journal and deliveries in one
-// SQLite file. It is the embedded default of app.Store.
+// SQLite file. It is the embedded default.
 //
 // Only the tracking service's wiring and tests may import it; of ours it imports app, domain, and
 // the shared packages that stores are made of.
@@ -20,7 +20,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -35,7 +34,7 @@ const FileName = "tracking.db"
 // some 40 µs each the last of them waits for a third of a second.
 const maxWaiting = 4096
 
-// Store is a app.Store on SQLite. All its writes go through one queue to one connection, a
+// Store keeps all that the tracking service stores, on SQLite. All its writes go through one queue to one connection, a
 // transaction for each batch; reads have connections of their own.
 type Store struct {
 	db         *sqlitedb.DB
@@ -59,8 +58,6 @@ type Store struct {
 	// countRoom is how many cells the next task of counting may come to.
 	countRoom atomic.Int64
 }
-
-var _ app.Store = (*Store)(nil)
 
 // Options are how a store keeps what it is given.
 type Options struct {
@@ -146,7 +143,6 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-// InsertClick implements app.Store.
 func (s *Store) InsertClick(ctx context.Context, click domain.Click) error {
 	j := &job{click: &click}
 	if err := s.queue.Write(ctx, j); err != nil {
@@ -158,7 +154,6 @@ func (s *Store) InsertClick(ctx context.Context, click domain.Click) error {
 	return nil
 }
 
-// Click implements app.Store.
 func (s *Store) Click(ctx context.Context, id string) (domain.Click, error) {
 	click, err := clickColumns.Read(s.click.QueryRowContext(ctx, timeKey(id)))
 	return click, readFailure("reading a click", err)

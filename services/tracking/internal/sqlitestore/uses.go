@@ -54,7 +54,6 @@ func counters(u *domain.Use) []counter {
 	return needed
 }
 
-// UsesLeft implements app.ConversionStore.
 func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 	for _, c := range counters(&u) {
 		used, err := number(s.db.Read().QueryRowContext(ctx, c.count, c.args...))

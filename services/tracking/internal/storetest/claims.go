@@ -6,12 +6,11 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // claim claims what is due at a time, for 100 ms.
-func claim(t *testing.T, s app.Store, holder string, now, limit int, skip ...string) []domain.Delivery {
+func claim(t *testing.T, s Store, holder string, now, limit int, skip ...string) []domain.Delivery {
 	t.Helper()
 	claimed, err := s.ClaimDeliveries(t.Context(), domain.DeliveryClaim{Now: at(now), Until: at(now + 100), Holder: holder, Skip: skip, Limit: limit})
 	if err != nil {
@@ -24,7 +23,7 @@ func claim(t *testing.T, s app.Store, holder string, now, limit int, skip ...str
 }
 
 // claims checks what a claim gives, in order.
-func claims(t *testing.T, s app.Store, holder string, now, limit int, skip []string, want ...domain.Delivery) {
+func claims(t *testing.T, s Store, holder string, now, limit int, skip []string, want ...domain.Delivery) {
 	t.Helper()
 	for i := range want {
 		want[i].DueTime = at(now + 100)
@@ -45,9 +44,9 @@ func claimants(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	const due, callers = 60, 20
 	for i := range due {
-		plan(t, s, delivery(fmt.Sprint("sale ", i), strconv.Itoa(20+i%4), 0, i))
+		plan(t, s, newDelivery(fmt.Sprint("sale ", i), strconv.Itoa(20+i%4), 0, i))
 	}
-	plan(t, s, delivery("later", "20", 0, 2_000))
+	plan(t, s, newDelivery("later", "20", 0, 2_000))
 	var got [callers][]domain.Delivery
 	together(callers, func(i int) {
 		for round := range 3 {
@@ -82,7 +81,7 @@ func claimants(t *testing.T, fresh Fresh) {
 
 func leases(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	d := delivery("one", "22", 0, 5)
+	d := newDelivery("one", "22", 0, 5)
 	plan(t, s, d)
 	claims(t, s, "too early", 4, 5, nil)
 	claims(t, s, "first", 5, 5, nil, d)
@@ -108,7 +107,7 @@ func leases(t *testing.T, fresh Fresh) {
 
 func longestDueFirst(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	third, first, second := delivery("c", "22", 0, 30), delivery("a", "33", 0, 10), delivery("b", "44", 0, 20)
+	third, first, second := newDelivery("c", "22", 0, 30), newDelivery("a", "33", 0, 10), newDelivery("b", "44", 0, 20)
 	plan(t, s, third, first, second)
 	claims(t, s, "skips", 100, 2, []string{"22", "33"}, second)
 	claims(t, s, "one", 100, 1, nil, first)
@@ -118,8 +117,8 @@ func longestDueFirst(t *testing.T, fresh Fresh) {
 
 func deliveriesInOrder(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	created, approved, refunded := delivery("sale", "22", 0, 10), delivery("sale", "22", 1, 20), delivery("sale", "22", 10, 5)
-	elsewhere := delivery("sale", "33", 1, 30)
+	created, approved, refunded := newDelivery("sale", "22", 0, 10), newDelivery("sale", "22", 1, 20), newDelivery("sale", "22", 10, 5)
+	elsewhere := newDelivery("sale", "33", 1, 30)
 	plan(t, s, refunded, approved, created, elsewhere)
 	claims(t, s, "a", 50, 5, nil, created, elsewhere)
 	claims(t, s, "b", 60, 5, nil)
@@ -145,7 +144,7 @@ func deliveriesInOrder(t *testing.T, fresh Fresh) {
 
 func replaysOutOfOrder(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	created, approved := delivery("sale", "22", 0, 10), delivery("sale", "22", 1, 20)
+	created, approved := newDelivery("sale", "22", 0, 10), newDelivery("sale", "22", 1, 20)
 	plan(t, s, created, approved)
 	// again delivers the first once more, from a time on.
 	again := func(now int) {
@@ -175,7 +174,7 @@ func manyBlocked(t *testing.T, fresh Fresh) {
 	const conversions = 20
 	for i := range conversions {
 		name := fmt.Sprint("sale ", i)
-		plan(t, s, delivery(name, "22", 0, 40), delivery(name, "22", 1, 20), delivery(name, "22", 2, 10))
+		plan(t, s, newDelivery(name, "22", 0, 40), newDelivery(name, "22", 1, 20), newDelivery(name, "22", 2, 10))
 	}
 	seen := map[string]int{}
 	for round := range 4 * 3 * conversions {

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -32,7 +31,7 @@ func away(c domain.Conversion, due int) *domain.Deferred {
 	return &d
 }
 
-func checkEarly(t *testing.T, s app.Store, conversion string, want ...domain.Deferred) {
+func checkEarly(t *testing.T, s Store, conversion string, want ...domain.Deferred) {
 	t.Helper()
 	got, err := s.EarlyChanges(t.Context(), conversion, 10)
 	if err != nil || len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {
@@ -40,14 +39,14 @@ func checkEarly(t *testing.T, s app.Store, conversion string, want ...domain.Def
 	}
 }
 
-func keep(t *testing.T, s app.Store, d domain.Deferred, want bool) {
+func keep(t *testing.T, s Store, d domain.Deferred, want bool) {
 	t.Helper()
 	if kept, err := s.Defer(t.Context(), d); err != nil || kept != want {
 		t.Errorf("keeping %s: %v, %v, want %v", d.ID, kept, err, want)
 	}
 }
 
-func endWait(t *testing.T, s app.Store, ids ...string) {
+func endWait(t *testing.T, s Store, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		if err := s.Settle(t.Context(), id); err != nil {
@@ -56,7 +55,7 @@ func endWait(t *testing.T, s app.Store, ids ...string) {
 	}
 }
 
-func claimDeferred(t *testing.T, s app.Store, reason domain.Reason, now, until, limit int) []string {
+func claimDeferred(t *testing.T, s Store, reason domain.Reason, now, until, limit int) []string {
 	t.Helper()
 	claimed, err := s.ClaimDeferred(t.Context(), reason, at(now), at(until), limit)
 	if err != nil {

@@ -9,12 +9,11 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // delivery tells a publisher of a conversion's change, due at a number of milliseconds.
-func delivery(conversion, publisher string, change, due int) domain.Delivery {
+func newDelivery(conversion, publisher string, change, due int) domain.Delivery {
 	id := hash(conversion)
 	return domain.Delivery{
 		ID: id + "-" + strconv.Itoa(change) + "-" + publisher, Conversion: id, Change: change, Publisher: publisher, Offer: "10",
@@ -24,22 +23,22 @@ func delivery(conversion, publisher string, change, due int) domain.Delivery {
 }
 
 // plan stores deliveries.
-func plan(t *testing.T, s app.Store, deliveries ...domain.Delivery) {
+func plan(t *testing.T, s Store, deliveries ...domain.Delivery) {
 	t.Helper()
 	if err := s.Plan(t.Context(), []domain.DeliveryPlan{{Conversion: hash("whatever"), Revision: 1, Deliveries: deliveries}}); err != nil {
 		t.Errorf("planning: %v", err)
 	}
 }
 
-func checkDelivery(t *testing.T, s app.Store, want domain.Delivery) {
+func checkDelivery(t *testing.T, s Store, want domain.Delivery) {
 	t.Helper()
 	if got, err := s.Delivery(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the delivery is\n%+v (%v), want\n%+v", got, err, want)
 	}
 }
 
-// finish stores a delivery after an attempt.
-func finish(t *testing.T, s app.Store, d domain.Delivery, holder string) {
+// finish stores what a try made of a delivery.
+func finish(t *testing.T, s Store, d domain.Delivery, holder string) {
 	t.Helper()
 	if err := s.FinishDelivery(t.Context(), d, holder); err != nil {
 		t.Errorf("finishing %s: %v", d.ID, err)
@@ -64,7 +63,7 @@ func tried(d domain.Delivery, now, due int) domain.Delivery {
 func deliveryRoundTrip(t *testing.T, fresh Fresh) {
 	open := fresh(t)
 	before := open(calendar(t))
-	d := delivery("one", "a-publisher-9", 12, 5)
+	d := newDelivery("one", "a-publisher-9", 12, 5)
 	d.FirstDueTime, d.CreateTime, d.Status, d.Offer = at(3), at(2), domain.StatusRejected, "11"
 	plan(t, before, d)
 	checkDelivery(t, before, d)
@@ -93,7 +92,7 @@ func deliveryRoundTrip(t *testing.T, fresh Fresh) {
 
 func replayedDelivery(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	done, waiting := delivery("done", "22", 0, 1), delivery("waiting", "22", 0, 500)
+	done, waiting := newDelivery("done", "22", 0, 1), newDelivery("waiting", "22", 0, 500)
 	plan(t, s, done, waiting)
 	claims(t, s, "h", 1, 5, nil, done)
 	done = tried(done, 2, 0)
@@ -117,7 +116,7 @@ func replayedDelivery(t *testing.T, fresh Fresh) {
 	checkDelivery(t, s, done)
 }
 
-func unplanned(t *testing.T, s app.Store, want ...domain.Conversion) {
+func unplanned(t *testing.T, s Store, want ...domain.Conversion) {
 	t.Helper()
 	got, err := s.Unplanned(t.Context(), 10)
 	if err != nil || len(got) != len(want) {
@@ -144,10 +143,10 @@ func plans(t *testing.T, fresh Fresh) {
 	if got, err := s.Unplanned(t.Context(), 1); err != nil || len(got) != 1 {
 		t.Errorf("at most one unplanned: %d, %v", len(got), err)
 	}
-	told := delivery("first", "22", 0, 5)
+	told := newDelivery("first", "22", 0, 5)
 	planned := []domain.DeliveryPlan{
 		{Conversion: first.ID, Revision: 1, Deliveries: []domain.Delivery{told}},
-		{Conversion: second.ID, Revision: 1, Deliveries: []domain.Delivery{delivery("second", "22", 0, 6), delivery("second", "33", 0, 6)}},
+		{Conversion: second.ID, Revision: 1, Deliveries: []domain.Delivery{newDelivery("second", "22", 0, 6), newDelivery("second", "33", 0, 6)}},
 	}
 	// Meanwhile the second changes.
 	second = update(t, s, second.ID, func(c domain.Conversion) domain.Conversion {
@@ -199,7 +198,7 @@ func deliveryRows() rows[domain.Delivery] {
 	}
 }
 
-func listDeliveries(t *testing.T, s app.Store, q listing.Query) []domain.Delivery {
+func listDeliveries(t *testing.T, s Store, q listing.Query) []domain.Delivery {
 	t.Helper()
 	deliveries, err := s.Deliveries(t.Context(), q)
 	if err != nil {
@@ -217,7 +216,7 @@ func deliveryLists(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
 	var stored []domain.Delivery
 	for i := range 40 {
-		d := delivery(fmt.Sprint("sale ", i/2), strconv.Itoa(20+i%3), i%12, i/3)
+		d := newDelivery(fmt.Sprint("sale ", i/2), strconv.Itoa(20+i%3), i%12, i/3)
 		d.Offer = []string{"10", "11"}[i%2]
 		d.Status = []domain.Status{domain.StatusPending, domain.StatusApproved, domain.StatusRejected}[i%3]
 		stored = append(stored, d)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -21,7 +20,7 @@ func newestFirst() []listing.Order {
 }
 
 // storeMany is storeSales for more than a slow store takes at once.
-func storeMany(t *testing.T, s app.Store, from, to int) (stored []domain.Conversion) {
+func storeMany(t *testing.T, s Store, from, to int) (stored []domain.Conversion) {
 	t.Helper()
 	const atOnce = 100
 	for ; from < to; from += atOnce {
@@ -31,7 +30,7 @@ func storeMany(t *testing.T, s app.Store, from, to int) (stored []domain.Convers
 }
 
 // export returns what an export gives, calling between after each part.
-func export(t *testing.T, s app.Store, q listing.Query, between func(parts int)) []domain.Conversion {
+func export(t *testing.T, s Store, q listing.Query, between func(parts int)) []domain.Conversion {
 	t.Helper()
 	var all []domain.Conversion
 	parts := 0

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -21,7 +20,7 @@ func feedPromises() []promise {
 }
 
 // follow reads the feed to its end, page by page.
-func follow(t *testing.T, s app.Store, after domain.Position, limit int) []domain.Event {
+func follow(t *testing.T, s Store, after domain.Position, limit int) []domain.Event {
 	t.Helper()
 	var all []domain.Event
 	for {
@@ -45,7 +44,7 @@ func follow(t *testing.T, s app.Store, after domain.Position, limit int) []domai
 	}
 }
 
-func end(t *testing.T, s app.Store) domain.Position {
+func end(t *testing.T, s Store) domain.Position {
 	t.Helper()
 	last, err := s.LastPosition(t.Context())
 	if err != nil {
@@ -55,7 +54,7 @@ func end(t *testing.T, s app.Store) domain.Position {
 }
 
 // approve adds a change to a conversion, made at a time.
-func approve(t *testing.T, s app.Store, id string, at time.Time) {
+func approve(t *testing.T, s Store, id string, at time.Time) {
 	t.Helper()
 	_, err := s.UpdateConversion(t.Context(), id, func(c domain.Conversion) (domain.Update, error) {
 		change := domain.Change{Number: len(c.Changes) + 1, Kind: domain.ChangeApprove, By: domain.By{Actor: "admin", Time: at}, From: c.State(), To: c.State()}

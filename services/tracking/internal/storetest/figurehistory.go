@@ -12,7 +12,6 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -91,7 +90,7 @@ func (h *history) newClick() domain.Click {
 }
 
 // click stores a click.
-func (h *history) click(s app.Store) {
+func (h *history) click(s Store) {
 	c := h.newClick()
 	insertClick(h.t, s, c)
 	h.mu.Lock()
@@ -131,7 +130,7 @@ func (h *history) newSale() domain.Sale {
 }
 
 // sale stores a sale, or reports one again.
-func (h *history) sale(s app.Store) {
+func (h *history) sale(s Store) {
 	sale := h.newSale()
 	if _, _, err := s.InsertConversion(h.t.Context(), sale); err != nil {
 		h.t.Errorf("inserting conversion %s: %v", sale.Conversion.ID, err)
@@ -139,7 +138,7 @@ func (h *history) sale(s app.Store) {
 }
 
 // change changes a sale, if there is one.
-func (h *history) change(s app.Store) {
+func (h *history) change(s Store) {
 	h.mu.Lock()
 	if len(h.sales) == 0 {
 		h.mu.Unlock()
@@ -173,15 +172,15 @@ func (h *history) change(s app.Store) {
 }
 
 // step does one thing.
-func (h *history) step(s app.Store) {
+func (h *history) step(s Store) {
 	h.mu.Lock()
 	do := pick(h, h.click, h.click, h.sale, h.sale, h.change)
 	h.mu.Unlock()
 	do(s)
 }
 
-// tally returns what the store's figures must be.
-func (h *history) tally(s app.Store) *rollup.Sums {
+// tally is what the store's figures have to be.
+func (h *history) tally(s Store) *rollup.Sums {
 	h.t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -195,8 +194,8 @@ func (h *history) tally(s app.Store) *rollup.Sums {
 	return tally
 }
 
-// check counts everything and compares the figures with tally's.
-func (h *history) check(s app.Store) {
+// check counts what is to be counted and compares the figures with what they have to be.
+func (h *history) check(s Store) {
 	h.t.Helper()
 	countAll(h.t, s)
 	checkCells(h.t, cellsOf(h.t, s, allSpans(), nil), h.tally(s).Cells())
@@ -206,7 +205,7 @@ func (h *history) check(s app.Store) {
 func later() time.Time { return time.Now().Add(time.Minute) }
 
 // countAll counts until there is no more.
-func countAll(t *testing.T, s app.Store) {
+func countAll(t *testing.T, s Store) {
 	t.Helper()
 	const most = 10_000
 	for range most {
@@ -230,7 +229,7 @@ func allSpans() []rollup.Span {
 	return spans
 }
 
-func cellsOf(t *testing.T, s app.Store, spans []rollup.Span, where listing.Expr) []rollup.Cell {
+func cellsOf(t *testing.T, s Store, spans []rollup.Span, where listing.Expr) []rollup.Cell {
 	t.Helper()
 	cells, _, err := s.Cells(t.Context(), spans, where)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -194,8 +193,8 @@ func otherZone(t *testing.T, fresh Fresh) {
 	}
 }
 
-// uncounted checks that a store returns no figures before they are complete.
-func uncounted(t *testing.T, s app.Store) {
+// uncounted checks that a store whose figures are not made yet gives none.
+func uncounted(t *testing.T, s Store) {
 	t.Helper()
 	if cells, _, err := s.Cells(t.Context(), allSpans(), nil); !errors.Is(err, domain.ErrNotCounted) {
 		t.Errorf("before it is counted: %d cells, %v, want ErrNotCounted", len(cells), err)
@@ -326,8 +325,8 @@ func recountsBeside(t *testing.T, fresh Fresh) {
 	h.check(s)
 }
 
-// recountAll recounts all months and fixes their cells.
-func recountAll(t *testing.T, s app.Store) {
+// recountAll mends all months.
+func recountAll(t *testing.T, s Store) {
 	t.Helper()
 	first, last, err := s.CountedMonths(t.Context())
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
@@ -15,7 +14,7 @@ func Zone() string { return zones()[0] }
 
 // Fill stores some of everything that a store keeps, by its own writes: each field is set in one of the
 // records at least, and they are in every state. Everything is counted.
-func Fill(t *testing.T, s app.Store) {
+func Fill(t *testing.T, s Store) {
 	t.Helper()
 	insertClick(t, s, fullClick())
 	for range 2 {
@@ -40,7 +39,7 @@ func Fill(t *testing.T, s app.Store) {
 }
 
 // fillSales stores sales of all kinds, their journal, uses of limited coupons, and reports that wait.
-func fillSales(t *testing.T, s app.Store) {
+func fillSales(t *testing.T, s Store) {
 	t.Helper()
 	changed, entry := fullConversion(), fullPostback()
 	changed.ID, entry.ID = hash("changed"), changed.Postback
@@ -88,9 +87,9 @@ func entry2(n int) domain.Postback {
 }
 
 // fillDeliveries stores deliveries that are due, claimed, tried, and done.
-func fillDeliveries(t *testing.T, s app.Store) {
+func fillDeliveries(t *testing.T, s Store) {
 	t.Helper()
-	done, tries, due, dead := delivery("done", "22", 0, 1), delivery("tried", "22", 2, 2), delivery("due", "a-publisher-9", 0, 900), delivery("claimed", "33", 1, 3)
+	done, tries, due, dead := newDelivery("done", "22", 0, 1), newDelivery("tried", "22", 2, 2), newDelivery("due", "a-publisher-9", 0, 900), newDelivery("claimed", "33", 1, 3)
 	plan(t, s, done, tries, due, dead)
 	claim(t, s, "h", 5, 3)
 	done.DueTime = time.Time{}
@@ -99,7 +98,7 @@ func fillDeliveries(t *testing.T, s app.Store) {
 }
 
 // fillScans stores a scan that has ended and one that runs, with their results.
-func fillScans(t *testing.T, s app.Store) {
+func fillScans(t *testing.T, s Store) {
 	t.Helper()
 	at := recently()
 	for i, offer := range []string{"10", "11"} {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -59,14 +58,14 @@ func entry(n int) domain.Postback {
 	return p
 }
 
-func insertPostback(t *testing.T, s app.Store, p domain.Postback) {
+func insertPostback(t *testing.T, s Store, p domain.Postback) {
 	t.Helper()
 	if err := s.InsertPostback(t.Context(), p); err != nil {
 		t.Errorf("inserting postback %s: %v", p.ID, err)
 	}
 }
 
-func checkPostback(t *testing.T, s app.Store, want domain.Postback) {
+func checkPostback(t *testing.T, s Store, want domain.Postback) {
 	t.Helper()
 	if got, err := s.Postback(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the postback is\n%+v (%v), want\n%+v", got, err, want)
@@ -86,7 +85,7 @@ func postbackRows() rows[domain.Postback] {
 	}
 }
 
-func listPostbacks(t *testing.T, s app.Store, q listing.Query) []domain.Postback {
+func listPostbacks(t *testing.T, s Store, q listing.Query) []domain.Postback {
 	t.Helper()
 	postbacks, err := s.Postbacks(t.Context(), q)
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -42,7 +41,7 @@ func credited(id string, n int) domain.Conversion {
 }
 
 // report stores a sale with a use, and says whether its coupon earned it.
-func report(t *testing.T, s app.Store, c domain.Conversion, u *domain.Use) bool {
+func report(t *testing.T, s Store, c domain.Conversion, u *domain.Use) bool {
 	t.Helper()
 	stored, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c, Use: u})
 	if err != nil || !inserted {
@@ -57,7 +56,7 @@ func report(t *testing.T, s app.Store, c domain.Conversion, u *domain.Use) bool 
 }
 
 // earns checks whether a sale that is stored now is earned.
-func earns(t *testing.T, s app.Store, id string, n int, u *domain.Use, want bool) {
+func earns(t *testing.T, s Store, id string, n int, u *domain.Use, want bool) {
 	t.Helper()
 	for range 2 { // asking takes none
 		if left, err := s.UsesLeft(t.Context(), *u); err != nil || left != want {
@@ -70,7 +69,7 @@ func earns(t *testing.T, s app.Store, id string, n int, u *domain.Use, want bool
 }
 
 // settle sets the status of a conversion, with what it takes and returns.
-func settle(t *testing.T, s app.Store, id string, status domain.Status, u domain.Update) error {
+func settle(t *testing.T, s Store, id string, status domain.Status, u domain.Update) error {
 	t.Helper()
 	_, err := s.UpdateConversion(t.Context(), hash(id), func(c domain.Conversion) (domain.Update, error) {
 		u.Conversion = c

@@ -8,7 +8,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -20,7 +19,7 @@ func everything() listing.Query {
 	return listing.Query{Order: []listing.Order{{Field: "id"}}, Limit: 1000}
 }
 
-func list(t *testing.T, s app.Store, q listing.Query) []domain.Conversion {
+func list(t *testing.T, s Store, q listing.Query) []domain.Conversion {
 	t.Helper()
 	conversions, err := s.Conversions(t.Context(), q)
 	if err != nil {
@@ -30,7 +29,7 @@ func list(t *testing.T, s app.Store, q listing.Query) []domain.Conversion {
 }
 
 // storeSales stores the sales from one number up to another.
-func storeSales(t *testing.T, s app.Store, from, to int) []domain.Conversion {
+func storeSales(t *testing.T, s Store, from, to int) []domain.Conversion {
 	t.Helper()
 	stored := make([]domain.Conversion, to-from)
 	together(len(stored), func(i int) {

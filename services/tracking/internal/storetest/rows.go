@@ -8,14 +8,13 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 )
 
 // rows says how the suite lists things of one kind, and what lists of them must hold.
 type rows[T any] struct {
 	// value is a row's value of a stored field, as listing has it.
 	value func(row T, field string) any
-	list  func(t *testing.T, s app.Store, q listing.Query) []T
+	list  func(t *testing.T, s Store, q listing.Query) []T
 }
 
 // selected is what a query selects, its limit aside.
@@ -42,7 +41,7 @@ func (r rows[T]) selected(from []T, q listing.Query) []T {
 }
 
 // pages lists page after page and calls between after each.
-func (r rows[T]) pages(t *testing.T, s app.Store, q listing.Query, between func()) []T {
+func (r rows[T]) pages(t *testing.T, s Store, q listing.Query, between func()) []T {
 	t.Helper()
 	var all []T
 	for {
@@ -60,7 +59,7 @@ func (r rows[T]) pages(t *testing.T, s app.Store, q listing.Query, between func(
 }
 
 // check compares what a store lists, page by page, with what a query selects from rows.
-func (r rows[T]) check(t *testing.T, s app.Store, stored []T, q listing.Query) {
+func (r rows[T]) check(t *testing.T, s Store, stored []T, q listing.Query) {
 	t.Helper()
 	id := func(row T) string { return fmt.Sprint(r.value(row, "id")) }
 	want := texts(r.selected(stored, q), id)

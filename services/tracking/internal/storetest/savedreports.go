@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -31,14 +30,14 @@ func bareReport(id, name string) rollup.SavedReport {
 	return rollup.SavedReport{ID: id, DisplayName: name, CreateTime: at(1), UpdateTime: at(1), Revision: 1}
 }
 
-func insertReport(t *testing.T, s app.Store, r rollup.SavedReport) {
+func insertReport(t *testing.T, s Store, r rollup.SavedReport) {
 	t.Helper()
 	if err := s.InsertSavedReport(t.Context(), r, manyReports); err != nil {
 		t.Fatalf("inserting the report %s: %v", r.ID, err)
 	}
 }
 
-func checkReport(t *testing.T, s app.Store, want rollup.SavedReport) {
+func checkReport(t *testing.T, s Store, want rollup.SavedReport) {
 	t.Helper()
 	if got, err := s.SavedReport(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the report is\n%+v (%v), want\n%+v", got, err, want)
@@ -200,7 +199,7 @@ func reportLists(t *testing.T, fresh Fresh) {
 		value: func(r rollup.SavedReport, field string) any {
 			return map[string]any{"id": r.ID, "display_name": r.DisplayName}[field]
 		},
-		list: func(t *testing.T, s app.Store, q listing.Query) []rollup.SavedReport {
+		list: func(t *testing.T, s Store, q listing.Query) []rollup.SavedReport {
 			t.Helper()
 			reports, err := s.SavedReports(t.Context(), q)
 			if err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
@@ -29,14 +28,14 @@ func newScan(offer string, created time.Time) redirect.OfferScan {
 	}
 }
 
-func insertScan(t *testing.T, s app.Store, scan redirect.OfferScan) {
+func insertScan(t *testing.T, s Store, scan redirect.OfferScan) {
 	t.Helper()
 	if err := s.InsertOfferScan(t.Context(), scan); err != nil {
 		t.Fatalf("inserting the scan of offer %s: %v", scan.Offer, err)
 	}
 }
 
-func checkScan(t *testing.T, s app.Store, want redirect.OfferScan) {
+func checkScan(t *testing.T, s Store, want redirect.OfferScan) {
 	t.Helper()
 	if got, err := s.OfferScan(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the scan is\n%+v (%v), want\n%+v", got, err, want)
@@ -44,7 +43,7 @@ func checkScan(t *testing.T, s app.Store, want redirect.OfferScan) {
 }
 
 // claimScan checks what a claim gives; nil: nothing.
-func claimScan(t *testing.T, s app.Store, now time.Time, hold redirect.Hold, want *redirect.OfferScan) {
+func claimScan(t *testing.T, s Store, now time.Time, hold redirect.Hold, want *redirect.OfferScan) {
 	t.Helper()
 	got, err := s.ClaimOfferScan(t.Context(), now, hold)
 	if want == nil {
@@ -71,7 +70,7 @@ func found(scan redirect.OfferScan, publisher string, at time.Time, severities .
 	return r
 }
 
-func addResult(t *testing.T, s app.Store, hold redirect.Hold, r redirect.OfferScanResult) {
+func addResult(t *testing.T, s Store, hold redirect.Hold, r redirect.OfferScanResult) {
 	t.Helper()
 	if err := s.AddOfferScanResult(t.Context(), hold, r); err != nil {
 		t.Errorf("adding a result: %v", err)
@@ -270,7 +269,7 @@ func resultCounts(t *testing.T, fresh Fresh) {
 }
 
 // listResults lists a scan's results page by page.
-func listResults(t *testing.T, s app.Store, scan string, where listing.Expr, limit int) []redirect.OfferScanResult {
+func listResults(t *testing.T, s Store, scan string, where listing.Expr, limit int) []redirect.OfferScanResult {
 	t.Helper()
 	scope := listing.Expr(is("scan", listing.Equal, scan))
 	if where != nil {
@@ -284,7 +283,7 @@ func resultRows() rows[redirect.OfferScanResult] {
 		value: func(r redirect.OfferScanResult, field string) any {
 			return map[string]any{"scan": r.Scan, "coupon": r.Coupon, "id": r.Coupon, "ok": r.OK()}[field]
 		},
-		list: func(t *testing.T, s app.Store, q listing.Query) []redirect.OfferScanResult {
+		list: func(t *testing.T, s Store, q listing.Query) []redirect.OfferScanResult {
 			t.Helper()
 			results, err := s.OfferScanResults(t.Context(), q)
 			if err != nil {
@@ -311,7 +310,7 @@ func scanLists(t *testing.T, fresh Fresh) {
 		value: func(scan redirect.OfferScan, field string) any {
 			return map[string]any{"id": scan.ID, "offer": scan.Offer}[field]
 		},
-		list: func(t *testing.T, s app.Store, q listing.Query) []redirect.OfferScan {
+		list: func(t *testing.T, s Store, q listing.Query) []redirect.OfferScan {
 			t.Helper()
 			found, err := s.OfferScans(t.Context(), q)
 			if err != nil {
@@ -327,7 +326,7 @@ func scanLists(t *testing.T, fresh Fresh) {
 }
 
 // resultLists has results of two scans at once.
-func resultLists(t *testing.T, s app.Store, at func(int) time.Time) {
+func resultLists(t *testing.T, s Store, at func(int) time.Time) {
 	t.Helper()
 	var results []redirect.OfferScanResult
 	for _, offer := range []string{"20", "21"} {

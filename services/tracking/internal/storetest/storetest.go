@@ -1,4 +1,4 @@
-// Package storetest is the test suite of what app.Store promises. Every store runs it.
+// Package storetest is what Store promises, as one suite that every store runs.
 //
 // Only tests may import it; of ours it imports app, domain and listing.
 package storetest
@@ -7,15 +7,15 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// Fresh makes an empty database for one test and returns a function that opens a store on it, with the calendar of
-// its figures. Opening it again after Close simulates a restart. The suite closes the stores.
-type Fresh func(t testing.TB) (open func(rollup.Calendar) app.Store)
+// Fresh makes an empty database that is the test's own and returns how to open a store on it, with a
+// calendar to keep figures by. To open it again after a Close is what a restart is. The suite closes the
+// stores.
+type Fresh func(t testing.TB) (open func(rollup.Calendar) Store)
 
-// promise is one promise of app.Store and the test of it.
+// promise is one promise of Store and the test of it.
 type promise struct {
 	name string
 	test func(t *testing.T, fresh Fresh)
@@ -102,7 +102,7 @@ func promises() []promise {
 	}
 }
 
-// deferredPromises are the promises of app.DeferredStore and app.AnswerStore.
+// deferredPromises are the promises of attribution.DeferredStore and couponclient.AnswerStore.
 func deferredPromises() []promise {
 	return []promise{
 		{"a waiting report is read as stored, until it is settled", deferredRoundTrip},
@@ -115,12 +115,12 @@ func deferredPromises() []promise {
 }
 
 // opened opens a store on a database of its own and closes it when the test ends.
-func opened(t *testing.T, fresh Fresh) app.Store {
+func opened(t *testing.T, fresh Fresh) Store {
 	t.Helper()
 	return closing(t, fresh(t)(calendar(t)))
 }
 
-func closing(t *testing.T, s app.Store) app.Store {
+func closing(t *testing.T, s Store) Store {
 	t.Helper()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {

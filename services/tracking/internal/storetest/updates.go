@@ -9,7 +9,6 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -59,8 +58,8 @@ func fullConflict() domain.Conflict {
 	}
 }
 
-// update applies change to a conversion, without uses, and returns what is stored.
-func update(t *testing.T, s app.Store, id string, change func(domain.Conversion) domain.Conversion) domain.Conversion {
+// update stores what change makes of a conversion, without uses, and returns what is stored.
+func update(t *testing.T, s Store, id string, change func(domain.Conversion) domain.Conversion) domain.Conversion {
 	t.Helper()
 	var want domain.Conversion
 	got, err := s.UpdateConversion(t.Context(), id, func(c domain.Conversion) (domain.Update, error) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -291,21 +290,21 @@ func together(n int, call func(i int)) {
 	all.Wait()
 }
 
-func insertClick(t *testing.T, s app.Store, c domain.Click) {
+func insertClick(t *testing.T, s Store, c domain.Click) {
 	t.Helper()
 	if err := s.InsertClick(t.Context(), c); err != nil {
 		t.Errorf("inserting click %s: %v", c.ID, err)
 	}
 }
 
-func checkClick(t *testing.T, s app.Store, want domain.Click) {
+func checkClick(t *testing.T, s Store, want domain.Click) {
 	t.Helper()
 	if got, err := s.Click(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the click is\n%+v (%v), want\n%+v", got, err, want)
 	}
 }
 
-func insertNew(t *testing.T, s app.Store, c domain.Conversion) {
+func insertNew(t *testing.T, s Store, c domain.Conversion) {
 	t.Helper()
 	stored, inserted, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c})
 	if err != nil || !inserted || !reflect.DeepEqual(stored, c) {
@@ -313,7 +312,7 @@ func insertNew(t *testing.T, s app.Store, c domain.Conversion) {
 	}
 }
 
-func checkConversion(t *testing.T, s app.Store, want domain.Conversion) {
+func checkConversion(t *testing.T, s Store, want domain.Conversion) {
 	t.Helper()
 	if got, err := s.Conversion(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the conversion is\n%+v (%v), want\n%+v", got, err, want)

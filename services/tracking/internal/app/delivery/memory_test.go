@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// memory is a app.DeliveryStore in memory that keeps its contract, and counts what it is asked.
+// memory is a Store in memory that keeps its contract, and counts what it is asked.
 type memory struct {
 	mu          sync.Mutex
 	conversions map[string]domain.Conversion

@@ -39,7 +39,7 @@ func (a answer) arrived() bool {
 	return a.attempt.HTTPStatus/100 == 2
 }
 
-// Send implements app.Sender. The publisher must have a postback URL.
+// Send implements OneSender. The publisher must have a postback URL.
 func (c *Sender) Send(ctx context.Context, to domain.Publisher, delivery domain.Delivery) (attempt domain.Attempt, url, body string) {
 	a := c.call(ctx, to, delivery)
 	return a.attempt, a.url, a.body

@@ -56,7 +56,7 @@ func sender(t *testing.T, allowed string, timeout time.Duration) *delivery.Sende
 	}
 	client := outbound.NewClient(hosts)
 	t.Cleanup(client.CloseIdleConnections)
-	return delivery.New(delivery.Config{Client: client, Now: time.Now, Log: slog.New(slog.DiscardHandler), CallTimeout: timeout})
+	return delivery.NewSender(delivery.SenderConfig{Client: client, Now: time.Now, Log: slog.New(slog.DiscardHandler), CallTimeout: timeout})
 }
 
 // send sends a test delivery to a publisher with a postback URL.
@@ -317,7 +317,7 @@ func TestRun(t *testing.T) {
 	store.put(due("22", 300)...)
 	to := publisher(t, "22", origin)
 	to.PostbackURL = template
-	c := delivery.New(delivery.Config{
+	c := delivery.NewSender(delivery.SenderConfig{
 		Store: store, Publishers: &publishers{list: map[string]domain.Publisher{"22": to}}, Client: outbound.NewClient(hosts),
 		Now: time.Now, Random: func() float64 { return 0 }, Log: slog.New(slog.DiscardHandler),
 	})

@@ -1,10 +1,8 @@
-// Package delivery sends conversions to publishers: it plans deliveries, claims those that are due, calls the
+// Package delivery lists, replays and tests deliveries, and sends conversions to publishers: it plans deliveries, claims those that are due, calls the
 // publishers' endpoints and stores the results. Several instances share the work by leases in the store.
 //
 // Each publisher has a lane of its own with a bounded number of calls, and a circuit that opens when its
 // endpoint fails repeatedly, so one endpoint does not hold up deliveries to another.
-//
-// Only the tracking service's wiring imports it.
 package delivery
 
 import (
@@ -13,9 +11,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -37,16 +32,10 @@ const (
 	stopGrace = 5 * time.Second
 )
 
-// Publishers answers what a delivery to a publisher needs; app.CouponClient is one.
-type Publishers interface {
-	// Publisher returns a publisher by its id; domain.ErrNotFound where there is none.
-	Publisher(ctx context.Context, id string) (domain.Publisher, error)
-}
-
-// Config is what a Sender works with.
-type Config struct {
-	Store      app.DeliveryStore
-	Publishers Publishers
+// SenderConfig is what a Sender works with.
+type SenderConfig struct {
+	Store      Store
+	Publishers PublisherClient
 	// Client makes the calls. It must not follow redirects, and must refuse addresses inside the network.
 	Client *http.Client
 	Now    func() time.Time
@@ -59,8 +48,8 @@ type Config struct {
 
 // Sender sends deliveries to publishers. It is safe for concurrent use.
 type Sender struct {
-	store       app.DeliveryStore
-	publishers  Publishers
+	store       Store
+	publishers  PublisherClient
 	client      *http.Client
 	now         func() time.Time
 	random      func() float64
@@ -80,10 +69,8 @@ type Sender struct {
 	stopped bool
 }
 
-var _ app.Sender = (*Sender)(nil)
-
-// New returns a Sender, which does nothing but Send until Run.
-func New(c Config) *Sender {
+// NewSender returns a Sender, which does nothing but Send until Run.
+func NewSender(c SenderConfig) *Sender {
 	if c.CallTimeout == 0 {
 		c.CallTimeout = callTimeout
 	}

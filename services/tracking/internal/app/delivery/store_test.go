@@ -28,7 +28,7 @@ func TestOnSQLite(t *testing.T) {
 		}
 	}()
 	w := newWorld(t, map[string]endpoint{"healthy": slow(time.Millisecond), "flaky": then(status(500), status(200)), "dead": hang})
-	c := delivery.New(delivery.Config{
+	c := delivery.NewSender(delivery.SenderConfig{
 		Store: store, Publishers: w.publishers, Client: &http.Client{Transport: w}, Now: time.Now,
 		Random: func() float64 { return 0 }, Log: slog.New(slog.DiscardHandler), CallTimeout: time.Second,
 	})

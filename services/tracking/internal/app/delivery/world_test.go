@@ -161,7 +161,7 @@ func (w *world) called(host string) []call {
 // start runs a Sender until the returned function is called, which waits for its end.
 func (w *world) start(t *testing.T) (c *delivery.Sender, stop func()) {
 	t.Helper()
-	c = delivery.New(delivery.Config{
+	c = delivery.NewSender(delivery.SenderConfig{
 		Store: w.memory, Publishers: w.publishers, Client: &http.Client{Transport: w}, Now: time.Now,
 		Random: func() float64 { return 0.5 }, Log: slog.New(slog.DiscardHandler), CallTimeout: w.timeout,
 	})

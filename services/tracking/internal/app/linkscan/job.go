@@ -18,9 +18,9 @@ var errLost = errors.New("the scan has ended, or is another's")
 
 // job is a claimed scan.
 type job struct {
-	surveyor *Runner
-	scan     redirect.OfferScan
-	holder   string
+	runner *Runner
+	scan   redirect.OfferScan
+	holder string
 	// links is how many links there are, those with results included.
 	links int
 }
@@ -38,11 +38,11 @@ func (j *job) run(ctx context.Context) error {
 			return err
 		}
 		if called && i < len(todo)-1 {
-			sleep(ctx, j.surveyor.HostPause, nil)
+			sleep(ctx, j.runner.HostPause, nil)
 		}
 	}
 	_, err = stored(ctx, func(ctx context.Context) (redirect.OfferScan, error) {
-		return j.surveyor.Store.EndOfferScan(ctx, j.scan.ID, redirect.ScanDone, j.surveyor.moment())
+		return j.runner.Store.EndOfferScan(ctx, j.scan.ID, redirect.ScanDone, j.runner.moment())
 	})
 	return err
 }
@@ -51,12 +51,12 @@ func (j *job) run(ctx context.Context) error {
 func (j *job) todo(ctx context.Context) ([]redirect.OfferLink, error) {
 	listing, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	carried, err := j.surveyor.Links.Links(listing, j.scan.Offer)
+	carried, err := j.runner.Links.Links(listing, j.scan.Offer)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) { // without the offer there are no links
 		return nil, fmt.Errorf("listing the links of offer %s: %w", j.scan.Offer, err)
 	}
 	done, err := stored(ctx, func(ctx context.Context) ([]string, error) {
-		return j.surveyor.Store.ScannedCoupons(ctx, j.scan.ID)
+		return j.runner.Store.ScannedCoupons(ctx, j.scan.ID)
 	})
 	if err != nil {
 		return nil, err
@@ -65,12 +65,12 @@ func (j *job) todo(ctx context.Context) ([]redirect.OfferLink, error) {
 	for _, link := range carried {
 		coupon := domain.Coupon{Offer: link.Offer, Publisher: link.Publisher, Code: link.CouponCode}.Name()
 		if _, found := slices.BinarySearch(done, coupon); !found {
-			todo = append(todo, redirect.OfferLink{Coupon: coupon, TrackingLink: trackinglink.Build(j.surveyor.PublicURL, link)})
+			todo = append(todo, redirect.OfferLink{Coupon: coupon, TrackingLink: trackinglink.Build(j.runner.PublicURL, link)})
 		}
 	}
 	slices.SortFunc(todo, func(a, b redirect.OfferLink) int { return cmp.Compare(a.Coupon, b.Coupon) })
 	j.links = len(done) + len(todo)
-	return todo, j.keep(ctx, j.surveyor.moment().Add(lease))
+	return todo, j.keep(ctx, j.runner.moment().Add(lease))
 }
 
 // scanLink scans one link and notes what was found. It says whether others' hosts were called.
@@ -78,13 +78,13 @@ func (j *job) scanLink(ctx context.Context, link redirect.OfferLink) (called boo
 	scanning, cancel := context.WithTimeout(ctx, linkTimeout)
 	defer cancel()
 	visitor := redirect.Visitor{Phone: j.scan.Device == redirect.Phone, Language: j.scan.Language}
-	found, err := j.surveyor.Scanner.ScanLink(scanning, link.TrackingLink, visitor)
+	found, err := j.runner.Scanner.ScanLink(scanning, link.TrackingLink, visitor)
 	if err != nil {
 		return false, fmt.Errorf("scanning the link of %s: %w", link.Coupon, err)
 	}
-	now := j.surveyor.moment()
+	now := j.runner.moment()
 	_, err = stored(ctx, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, j.surveyor.Store.AddOfferScanResult(ctx, j.hold(now.Add(lease)), redirect.NewOfferScanResult(j.scan.ID, link, found, now))
+		return struct{}{}, j.runner.Store.AddOfferScanResult(ctx, j.hold(now.Add(lease)), redirect.NewOfferScanResult(j.scan.ID, link, found, now))
 	})
 	return slices.ContainsFunc(found.Hops, func(hop redirect.Hop) bool { return !hop.Own }), err
 }
@@ -96,7 +96,7 @@ func (j *job) hold(until time.Time) redirect.Hold {
 // keep makes the hold last until a time.
 func (j *job) keep(ctx context.Context, until time.Time) error {
 	_, err := stored(ctx, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, j.surveyor.Store.KeepOfferScan(ctx, j.hold(until), j.links)
+		return struct{}{}, j.runner.Store.KeepOfferScan(ctx, j.hold(until), j.links)
 	})
 	return err
 }
@@ -104,9 +104,9 @@ func (j *job) keep(ctx context.Context, until time.Time) error {
 // letGo gives the scan back: at once where we end, else after a pause. Where that fails it is free when the
 // hold ends.
 func (j *job) letGo(ctx context.Context) {
-	until := j.surveyor.moment()
+	until := j.runner.moment()
 	if ctx.Err() == nil {
-		until = until.Add(j.surveyor.RetryPause)
+		until = until.Add(j.runner.RetryPause)
 	}
 	_ = j.keep(context.WithoutCancel(ctx), until)
 }

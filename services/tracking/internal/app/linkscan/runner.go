@@ -1,11 +1,9 @@
-// Package linkscan scans all tracking links of an offer: it claims running scans, follows their links one after
+// Package linkscan explains single links, and scans all tracking links of an offer: it claims running scans, follows their links one after
 // the other, and stores the result of each. Several instances share the work by leases in the store; if one
 // dies, another continues.
 //
 // It is polite: it follows one link of a scan at a time, pauses between two calls to other people's hosts, and
 // runs two scans at once per instance.
-//
-// Only the tracking service's wiring imports it.
 package linkscan
 
 import (
@@ -18,7 +16,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
@@ -49,39 +46,50 @@ type Links interface {
 	Links(ctx context.Context, offer string) ([]trackinglink.Link, error)
 }
 
-// Scanner scans one link; app.Service does.
-type Scanner interface {
+// LinkScanner scans one link.
+type LinkScanner interface {
 	ScanLink(ctx context.Context, link string, visitor redirect.Visitor) (redirect.Scan, error)
 }
 
-// Config is what a Runner works with.
-type Config struct {
-	Store   app.OfferScanStore
+// RunnerConfig is what a Runner works with.
+type RunnerConfig struct {
+	Store   Store
 	Links   Links
-	Scanner Scanner
+	Scanner LinkScanner
 	// PublicURL is what tracking links begin with.
 	PublicURL string
-	// Wake receives when a scan was started; nil: the store is looked at each second only.
-	Wake <-chan struct{}
-	Now  func() time.Time
-	Log  *slog.Logger
+	Now       func() time.Time
+	Log       *slog.Logger
 	// HostPause lies between two links of a scan, RetryPause before a scan is gone on with that could not
 	// be; zero: 200 milliseconds and 5 seconds.
 	HostPause, RetryPause time.Duration
 }
 
 // Runner carries out scans of offers.
-type Runner struct{ Config }
+type Runner struct {
+	RunnerConfig
 
-// New returns a Runner, which does nothing until Run.
-func New(c Config) *Runner {
+	// started holds a token where there may be a scan to carry out.
+	started chan struct{}
+}
+
+// NewRunner returns a Runner, which does nothing until Run.
+func NewRunner(c RunnerConfig) *Runner {
 	if c.HostPause == 0 {
 		c.HostPause = hostPause
 	}
 	if c.RetryPause == 0 {
 		c.RetryPause = retryPause
 	}
-	return &Runner{c}
+	return &Runner{RunnerConfig: c, started: make(chan struct{}, 1)}
+}
+
+// Wake says that a scan was started. It returns at once; many wakes in a short time are one look.
+func (s *Runner) Wake() {
+	select {
+	case s.started <- struct{}{}:
+	default: // there is a token already
+	}
 }
 
 // Run carries out scans until ctx ends. Those under way are left for another Run, without the link that was
@@ -111,7 +119,7 @@ func (s *Runner) work(ctx context.Context) {
 		case err != nil:
 			sleep(ctx, poll, nil)
 		case !found:
-			sleep(ctx, poll, s.Wake)
+			sleep(ctx, poll, s.started)
 		}
 	}
 }
@@ -129,7 +137,7 @@ func (s *Runner) next(ctx context.Context) (found bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	j := &job{surveyor: s, scan: scan, holder: hold.Holder}
+	j := &job{runner: s, scan: scan, holder: hold.Holder}
 	if err = j.run(ctx); errors.Is(err, errLost) {
 		return true, nil // it was cancelled, or somebody else goes on with it
 	}

@@ -16,12 +16,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
-	"github.com/couponlink/couponlink/services/tracking/internal/app"
-	runner "github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
+	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,7 +31,7 @@ const patience = 20 * time.Second
 
 // world is an installation whose links and shops are made up.
 type world struct {
-	store app.Store
+	store storetest.Store
 
 	mu sync.Mutex
 	// publishers have a coupon each, on every offer.
@@ -71,7 +71,7 @@ func foreign() redirect.Scan {
 
 func own() redirect.Scan { return redirect.Scan{Hops: []redirect.Hop{{Own: true}}} }
 
-// Links implements surveyor.Links.
+// Links implements linkscan.Links.
 func (w *world) Links(_ context.Context, offer string) ([]trackinglink.Link, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -82,7 +82,7 @@ func (w *world) Links(_ context.Context, offer string) ([]trackinglink.Link, err
 	return links, w.links
 }
 
-// ScanLink implements surveyor.Scanner.
+// ScanLink implements linkscan.Scanner.
 func (w *world) ScanLink(ctx context.Context, link string, visitor redirect.Visitor) (redirect.Scan, error) {
 	offer, _, _ := strings.Cut(link, "&")
 	w.mu.Lock()
@@ -124,7 +124,7 @@ func (w *world) set(change func()) {
 // start runs a Runner until stop is called, or else the test ends.
 func (w *world) start(t *testing.T, pause time.Duration) (stop func()) {
 	t.Helper()
-	s := runner.New(runner.Config{
+	s := linkscan.NewRunner(linkscan.RunnerConfig{
 		Store: w.store, Links: w, Scanner: w, PublicURL: "https://go.example.com", Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		HostPause: pause, RetryPause: 20 * time.Millisecond,
 	})
@@ -145,7 +145,7 @@ func (w *world) start(t *testing.T, pause time.Duration) (stop func()) {
 // scanOf starts a scan of an offer.
 func (w *world) scanOf(t *testing.T, offer string) redirect.OfferScan {
 	t.Helper()
-	s := app.New(app.Config{Store: w.store, Catalog: offers{}, Now: time.Now})
+	s := linkscan.New(linkscan.Config{Store: w.store, Offers: offers{}, Now: time.Now, Wake: func() {}})
 	scan, err := s.StartOfferScan(t.Context(), redirect.OfferScan{Offer: offer, Device: redirect.Phone, Language: "de"})
 	if err != nil {
 		t.Fatal(err)
@@ -154,9 +154,9 @@ func (w *world) scanOf(t *testing.T, offer string) redirect.OfferScan {
 }
 
 // offers is a client that has every offer.
-type offers struct{ app.CouponClient }
+type offers struct{}
 
-// Offer implements app.CouponClient.
+// Offer implements linkscan.OfferClient.
 func (offers) Offer(_ context.Context, id string) (domain.Offer, error) {
 	return domain.Offer{ID: id}, nil
 }

@@ -1,0 +1,85 @@
+// Package attribution takes clicks and reports of sales, credits sales to publishers, and changes conversions. It
+// asks domain to decide and then writes to its Store. It also keeps the journal of postbacks, replays them, and
+// judges reports that had to wait.
+package attribution
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/ids"
+	"github.com/couponlink/couponlink/services/tracking/internal/presets"
+)
+
+// Config is what the use cases work on.
+type Config struct {
+	Store   Store
+	Catalog CouponClient
+	// CatalogSince returns a Catalog that answers by what was asked for at a time or later, and not at all
+	// rather than by what it remembers from before.
+	CatalogSince func(time.Time) CouponClient
+	Now          func() time.Time
+	// After is time.After: by it KeepJudging waits.
+	After func(time.Duration) <-chan time.Time
+	// PublicURL is the origin that tracking links start with, such as https://go.example.com.
+	PublicURL string
+	// Zone is the program's time zone, by which daily limits count.
+	Zone *time.Location
+	// Presets are the dialects that postbacks may speak beside our own.
+	Presets presets.Presets
+	// Wake is called, and must return at once, when there are conversions whose deliveries are to be
+	// planned.
+	Wake func()
+}
+
+// Service attributes sales: it takes clicks and reports, judges them, and changes conversions. It is safe for
+// concurrent use.
+type Service struct {
+	config    Config
+	store     Store
+	catalog   CouponClient
+	now       func() time.Time
+	ids       *ids.Maker
+	after     func(time.Duration) <-chan time.Time
+	publicURL string
+	zone      *time.Location
+	presets   presets.Presets
+	wake      func()
+	postbacks *listing.Schema
+}
+
+// New returns the use cases.
+func New(c Config) *Service {
+	return &Service{
+		config: c, store: c.Store, catalog: c.Catalog, now: c.Now, ids: &ids.Maker{}, after: c.After, publicURL: c.PublicURL, zone: c.Zone,
+		presets: c.Presets, wake: c.Wake, postbacks: postbackSchema(),
+	}
+}
+
+// At returns the use cases at a moment, where time stands still: for sample data of the past.
+func (s *Service) At(moment time.Time) *Service {
+	config := s.config
+	config.Now = func() time.Time { return moment }
+	return New(config)
+}
+
+// Presets returns the dialects that postbacks may speak beside our own.
+func (s *Service) Presets() presets.Presets { return s.presets }
+
+// Now returns the time, UTC, in the precision that is stored.
+func (s *Service) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
+
+// conversion returns a conversion by its id.
+//
+// Errors: NotFound (CONVERSION_NOT_FOUND).
+func (s *Service) conversion(ctx context.Context, id string) (domain.Conversion, error) {
+	c, err := s.store.Conversion(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		return c, conversions.NotFound(id)
+	}
+	return c, err
+}

@@ -1,0 +1,162 @@
+package attribution
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
+)
+
+// invalidTokenReason is the reason of a report whose token is not the offer's.
+const invalidTokenReason = "INVALID_TOKEN"
+
+// IsGuess says whether a report was refused for a proof that is not the offer's: perhaps somebody
+// guesses.
+func IsGuess(err error) bool {
+	e := apperr.As(err)
+	return e != nil && (e.Reason == invalidTokenReason || e.Reason == partner.InvalidSignature)
+}
+
+// settleOffer finds the offer of a report: the one it names, else the token's, else the click's,
+// else the only one that has the code.
+func (s *Service) settleOffer(ctx context.Context, r domain.Report, click *domain.Click, call *Call) (domain.Offer, error) {
+	id := r.Offer
+	switch {
+	case id != "":
+	case r.Token != "":
+		return s.offerByToken(ctx, r.Token, call)
+	case click != nil:
+		id = click.Offer
+	case r.Code != "":
+		only, err := s.onlyOfferWith(ctx, r)
+		if err != nil {
+			return domain.Offer{}, err
+		}
+		id = only
+	}
+	if id == "" {
+		return domain.Offer{}, notSettled(r)
+	}
+	offer, err := s.catalog.Offer(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.Offer{}, noOffer(r, id)
+	}
+	return offer, err
+}
+
+func (s *Service) offerByToken(ctx context.Context, token string, call *Call) (domain.Offer, error) {
+	if !s.catalog.KnowsToken(token) {
+		if err := call.doubt(ctx); err != nil {
+			return domain.Offer{}, err
+		}
+	}
+	offer, err := s.catalog.OfferByToken(ctx, token)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.Offer{}, invalidToken()
+	}
+	return offer, err
+}
+
+// noOffer is a platform service's NotFound and an advertiser's wrong parameter.
+func noOffer(r domain.Report, id string) error {
+	if r.Trusted {
+		return apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %q", id)
+	}
+	return apperr.Invalid("OFFER_NOT_FOUND", "offer_id", "there is no offer %q", id)
+}
+
+// onlyOfferWith returns the id of the only offer that has a report's codes; "" if none or several have them.
+// Codes that no offer has are ignored if there are others.
+func (s *Service) onlyOfferWith(ctx context.Context, r domain.Report) (string, error) {
+	offers, err := s.offersWith(ctx, r.Code)
+	if err != nil {
+		return "", err
+	}
+	for _, code := range r.More {
+		others, err := s.offersWith(ctx, code)
+		switch {
+		case err != nil:
+			return "", err
+		case len(offers) == 0:
+			offers = others
+		case len(others) > 0:
+			offers = slices.DeleteFunc(offers, func(id string) bool { return !slices.Contains(others, id) })
+			if len(offers) == 0 {
+				return "", nil // the codes belong to different offers
+			}
+		}
+	}
+	if len(offers) != 1 {
+		return "", nil
+	}
+	return offers[0], nil
+}
+
+// offersWith returns the ids of the offers that have a code.
+func (s *Service) offersWith(ctx context.Context, code string) ([]string, error) {
+	coupons, err := s.catalog.Coupons(ctx, "", code)
+	if err != nil {
+		return nil, err
+	}
+	var offers []string
+	for _, c := range coupons {
+		if !slices.Contains(offers, c.Offer) {
+			offers = append(offers, c.Offer)
+		}
+	}
+	return offers, nil
+}
+
+func notSettled(r domain.Report) error {
+	if r.Trusted {
+		return apperr.Invalid("OFFER_NOT_SETTLED", "offer", "neither the click nor the code says which offer this sale is of; name the offer")
+	}
+	return apperr.Invalid("OFFER_NOT_SETTLED", "offer_id", "neither a token, a known click nor the code says which offer this sale is of; send offer_id or token")
+}
+
+// authenticate says whether the reporter proved that it speaks for the offer's advertiser, and
+// refuses it where the offer wants proof or the proof is wrong. Where the offer wants a signature a
+// token proves nothing.
+func authenticate(r domain.Report, offer domain.Offer, now time.Time) (bool, error) {
+	switch {
+	case r.Trusted:
+		return true, nil
+	case offer.Auth == domain.AuthHMAC:
+		err := partner.CheckProof(r.Proof, offer, now)
+		return err == nil, err
+	case r.Token != "":
+		if !offer.Credentials.Takes(r.Token, now) {
+			return false, invalidToken()
+		}
+		return true, nil
+	case offer.Auth == domain.AuthOpen:
+		return false, nil
+	}
+	return false, missingToken(offer)
+}
+
+// authenticateLatest checks a proof that memory does not know against the offer as it is now: perhaps its
+// credentials were made a moment ago. p has the offer with which it was checked.
+func (s *Service) authenticateLatest(ctx context.Context, p settled) (settled, error) {
+	err := p.call.doubt(ctx)
+	if err != nil {
+		return p, err
+	}
+	if p.offer, err = s.catalog.LatestOffer(ctx, p.offer.ID); err != nil {
+		return p, orNotFound(err, OfferNotFound, "offer", p.offer.ID)
+	}
+	p.authenticated, err = authenticate(p.report, p.offer, p.now)
+	return p, err
+}
+
+func missingToken(offer domain.Offer) error {
+	return apperr.New(apperr.Unauthenticated, "MISSING_TOKEN", "token: offer %s takes this only with its postback token; send it as token", offer.ID)
+}
+
+func invalidToken() error {
+	return apperr.New(apperr.Unauthenticated, invalidTokenReason, "token: this is not the offer's postback token, or no longer; the offer's settings show it")
+}

@@ -1,0 +1,97 @@
+package attribution
+
+import (
+	"context"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+// Store keeps clicks, conversions, the journal of postbacks, and reports that wait. A write that
+// returned nil is durable; one that returned an error changed nothing that is ever shown. A failure of the
+// storage itself is an apperr of kind Unavailable.
+//
+// Clicks and sales are group-committed: while one batch is being written the next gathers. A caller
+// whose context ends while it waits gets the context's error, and the write may still happen.
+type Store interface {
+	ConversionStore
+	PostbackStore
+	DeferredStore
+
+	// InsertClick stores a new click.
+	InsertClick(ctx context.Context, click domain.Click) error
+	// Click returns a click by its id.
+	Click(ctx context.Context, id string) (domain.Click, error)
+}
+
+// ConversionStore keeps conversions. They are never deleted.
+type ConversionStore interface {
+	// InsertConversion stores a conversion unless its id is taken, which the database itself decides,
+	// and returns what is stored under the id: with inserted true the conversion itself, or what the
+	// limits of its coupon make of it, else the earlier one. Its postback is stored with it, and only
+	// if it is inserted. An inserted conversion says whether changes came before it (Awaited). If an insert
+	// and a Defer run at once, and the caller of Defer then looks for the conversion, at least one sees the
+	// other.
+	InsertConversion(ctx context.Context, sale domain.Sale) (stored domain.Conversion, inserted bool, err error)
+	// UpdateConversion replaces a conversion by what change makes of it, as one step: of two updates at
+	// once, the second sees the first's result. change gets the whole conversion; it may be called more
+	// than once; its error is returned as it is, and nothing is written then. ErrLimitReached: the use
+	// could not be taken, and nothing was written. It returns what is stored.
+	UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error)
+	// UsesLeft says whether a coupon's limits have room for a use now. It takes none.
+	UsesLeft(ctx context.Context, use domain.Use) (bool, error)
+	// Conversion returns a conversion by its id, whole.
+	Conversion(ctx context.Context, id string) (domain.Conversion, error)
+}
+
+// PostbackStore keeps the journal of postbacks, each entry for as long as the store was told to.
+type PostbackStore interface {
+	// InsertPostback stores an entry that came with no new conversion.
+	InsertPostback(ctx context.Context, postback domain.Postback) error
+	// SetReplay notes what the last replay of a postback came to; ErrNotFound where there is none.
+	SetReplay(ctx context.Context, id string, replay domain.Replay) error
+	// Postback returns an entry by its id.
+	Postback(ctx context.Context, id string) (domain.Postback, error)
+	// Postbacks returns the entries that a query selects.
+	Postbacks(ctx context.Context, q listing.Query) ([]domain.Postback, error)
+}
+
+// DeferredStore keeps reports that wait to be judged automatically, until they are settled.
+type DeferredStore interface {
+	// Defer stores an early change, with its entry in the journal, unless its ID is taken; kept says whether
+	// it did. If its conversion is inserted after Defer returns, it is Awaited.
+	Defer(ctx context.Context, d domain.Deferred) (kept bool, err error)
+	// EarlyChanges returns the early changes that wait for a conversion, in the order they came, at most
+	// limit.
+	EarlyChanges(ctx context.Context, conversion string, limit int) ([]domain.Deferred, error)
+	// ClaimDeferred returns reports of a reason that are due, the longest due first, at most limit, with
+	// DueTime set to until. No other caller gets them before then.
+	ClaimDeferred(ctx context.Context, reason domain.Reason, now, until time.Time, limit int) ([]domain.Deferred, error)
+	// PutOff stores the Tries and the DueTime of a report. It does nothing if the report is settled.
+	PutOff(ctx context.Context, d domain.Deferred) error
+	// Settle ends a report's wait. It does nothing if the wait has ended.
+	Settle(ctx context.Context, id string) error
+}
+
+// CouponClient answers what the coupon service knows. Its answers may be held in memory. It returns an
+// apperr of kind Unavailable where the coupon service cannot be reached and memory has no answer.
+type CouponClient interface {
+	// Offer returns an offer by its id.
+	Offer(ctx context.Context, id string) (domain.Offer, error)
+	// LatestOffer returns an offer as it is now, never from memory. Calls at about the same time share one
+	// question, so that callers who guess credentials cost the coupon service little.
+	LatestOffer(ctx context.Context, id string) (domain.Offer, error)
+	// KnowsToken reports whether OfferByToken has an answer in memory, however old.
+	KnowsToken(token string) bool
+	// OfferByToken returns the offer that has a postback token, or had it before the last rotation;
+	// whether it is still taken is for the caller to judge.
+	OfferByToken(ctx context.Context, token string) (domain.Offer, error)
+	// Coupons returns the coupons that have a code, in whatever case, on an offer, or on all offers
+	// where offer is empty.
+	Coupons(ctx context.Context, offer, code string) ([]domain.Coupon, error)
+	// Standing says how a publisher stands on an offer; ErrNotFound where there is no such publisher.
+	Standing(ctx context.Context, offer, publisher string) (domain.Standing, error)
+	// Publisher returns a publisher by its id with what a delivery to it needs.
+	Publisher(ctx context.Context, id string) (domain.Publisher, error)
+}

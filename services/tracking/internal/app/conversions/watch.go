@@ -1,0 +1,190 @@
+package conversions
+
+import (
+	"context"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+const (
+	// watchInterval is how often a watch that knows all looks for news.
+	watchInterval = 500 * time.Millisecond
+	// quietLooks is after how many looks without news a token is sent alone: five seconds, or ten pages of
+	// what the filter leaves out.
+	quietLooks = 10
+	// tokenForm begins the tokens of this form. Those of releases that followed update_time begin with a time.
+	tokenForm = "2:"
+)
+
+// News is what a watcher is told.
+type News struct {
+	// Conversion is the conversion as the event left it; nil if there is only a token.
+	Conversion *domain.Conversion
+	// Created says that the conversion is new.
+	Created bool
+	// Changes are those that the event was.
+	Changes     []domain.Change
+	ResumeToken string
+}
+
+// Watch tells of conversions that match a filter as they are stored and changed, from a token on, or
+// from now, until ctx ends, tell fails, or the service stops. Without a token it first tells one, which
+// stands for now. Each event is told once, those of one conversion in their order.
+//
+// Errors: InvalidArgument on filter or resume_token; Unavailable when the service stops; what tell
+// returns; ctx's.
+func (s *Service) Watch(ctx context.Context, filter, token string, tell func(News) error) error {
+	w, err := s.newWatch(ctx, filter, token)
+	if err != nil {
+		return err
+	}
+	if token == "" {
+		if err := tell(News{ResumeToken: w.token()}); err != nil {
+			return err
+		}
+	}
+	s.feed.watches.Add(1)
+	defer s.feed.watches.Add(-1)
+	for {
+		events, err := s.feed.next(ctx, w.at)
+		if err != nil {
+			return err
+		}
+		if err := w.tell(events, tell); err != nil {
+			return err
+		}
+		var wait <-chan time.Time // nil, for which nobody waits, while there may be more
+		if len(events) == 0 {
+			wait = s.after(watchInterval)
+		}
+		if err := s.pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits, not at all for nil, and says why a watch has to end.
+func (s *Service) pause(ctx context.Context, wait <-chan time.Time) error {
+	stopping := apperr.New(apperr.Unavailable, "SERVICE_STOPPING", "the service is stopping; call again with the last resume_token")
+	if wait == nil {
+		select {
+		case <-s.stopping:
+			return stopping
+		default:
+			return ctx.Err()
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.stopping:
+		return stopping
+	case <-wait:
+		return nil
+	}
+}
+
+// StopWatches ends all watches, now and later, so that the service can stop.
+func (s *Service) StopWatches() { s.stopOnce.Do(func() { close(s.stopping) }) }
+
+// watch is one watcher's place.
+type watch struct {
+	where listing.Expr
+	// sum is a checksum of the filter and the feed's name, and oldSum of the filter alone, as in tokens of earlier
+	// releases.
+	sum, oldSum string
+	// at is up to where all was told.
+	at domain.Position
+	// quiet is how many looks there were since the last token.
+	quiet int
+}
+
+// newWatch checks the filter and reads the token.
+func (s *Service) newWatch(ctx context.Context, filter, token string) (*watch, error) {
+	q, err := s.schema.Query(listing.Request{Filter: filter}, nil, s.moment())
+	if err != nil {
+		return nil, err
+	}
+	w := &watch{where: q.Where, sum: checksum(filter + "\x00" + s.store.FeedID()), oldSum: checksum(filter)}
+	if token != "" {
+		if err := w.resume(token); err != nil {
+			return nil, err
+		}
+	}
+	last, err := s.store.LastPosition(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case token == "":
+		w.at = last
+	case w.at.Compare(last) > 0:
+		return nil, invalidResume("is of an event that this database does not have: it was restored from an earlier moment. " +
+			"List the conversions by update_time from that moment on, and watch again without a token")
+	}
+	return w, nil
+}
+
+func invalidResume(problem string) error {
+	return apperr.Invalid("INVALID_RESUME_TOKEN", "resume_token", "%s", problem)
+}
+
+// token is from where a stream resumes that was told all up to now.
+func (w *watch) token() string {
+	return tokenForm + strconv.FormatInt(w.at.Major, 36) + "-" + strconv.FormatInt(w.at.Minor, 36) + "." + w.sum
+}
+
+// resume reads a token.
+func (w *watch) resume(token string) error {
+	position, sum, _ := strings.Cut(token, ".")
+	position, current := strings.CutPrefix(position, tokenForm)
+	first, second, _ := strings.Cut(position, "-")
+	major, majorErr := strconv.ParseInt(first, 36, 64)
+	minor, minorErr := strconv.ParseInt(second, 36, 64)
+	right := w.sum
+	if !current {
+		right = w.oldSum
+	}
+	if majorErr != nil || minorErr != nil || major < 0 || minor < 0 || sum != right {
+		return invalidResume("is not one that a stream of this database with the same filter has sent. If it is of a database that was " +
+			"moved or restored, list the conversions by update_time from then on, and watch again without a token")
+	}
+	if !current {
+		return invalidResume("is of an earlier release, which followed update_time. List the conversions by update_time from " +
+			time.UnixMilli(major).UTC().Format(time.RFC3339) + " on, and watch again without a token")
+	}
+	w.at = domain.Position{Major: major, Minor: minor}
+	return nil
+}
+
+func checksum(text string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(text)) // never fails
+	return strconv.FormatUint(uint64(h.Sum32()), 36)
+}
+
+// tell tells of the events that match, and moves on.
+func (w *watch) tell(events []domain.Event, tell func(News) error) error {
+	for i := range events {
+		e := &events[i]
+		w.at = e.Position
+		c := e.Left()
+		if !listing.Match(w.where, func(column string) any { return columnOf(&c, column) }) {
+			continue
+		}
+		if err := tell(News{Conversion: &c, Created: e.First == 0, Changes: e.Changes(), ResumeToken: w.token()}); err != nil {
+			return err
+		}
+		w.quiet = -1
+	}
+	if w.quiet++; w.quiet < quietLooks {
+		return nil
+	}
+	w.quiet = 0
+	return tell(News{ResumeToken: w.token()})
+}

@@ -1,0 +1,51 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+// OneSender sends a delivery once.
+type OneSender interface {
+	// Send sends a delivery to its publisher and returns what came of it, with the URL that was called
+	// and the beginning of the answer's body.
+	Send(ctx context.Context, to domain.Publisher, delivery domain.Delivery) (attempt domain.Attempt, url, body string)
+}
+
+// PublisherClient answers what a delivery to a publisher needs.
+type PublisherClient interface {
+	// Publisher returns a publisher by its id; domain.ErrNotFound where there is none.
+	Publisher(ctx context.Context, id string) (domain.Publisher, error)
+}
+
+// Config is what a Service works with.
+type Config struct {
+	Store      Store
+	Publishers PublisherClient
+	// Sender sends test deliveries.
+	Sender OneSender
+	Now    func() time.Time
+	// Wake is called, and must return at once, when deliveries are due now.
+	Wake func()
+}
+
+// Service lists, replays and tests deliveries.
+type Service struct {
+	store      Store
+	publishers PublisherClient
+	sender     OneSender
+	now        func() time.Time
+	wake       func()
+	schema     *listing.Schema
+}
+
+// New returns the use cases of deliveries.
+func New(c Config) *Service {
+	return &Service{store: c.Store, publishers: c.Publishers, sender: c.Sender, now: c.Now, wake: c.Wake, schema: deliverySchema()}
+}
+
+// moment returns the time, UTC, in the precision that is stored.
+func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Millisecond) }

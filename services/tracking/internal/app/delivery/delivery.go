@@ -1,0 +1,161 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/columns"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+)
+
+const (
+	// deliveriesPage is how many deliveries a replay by filter reads at once.
+	deliveriesPage = 1000
+	// replaysAtOnce is how many of them are written at once, so that the store can write them together.
+	replaysAtOnce = 32
+)
+
+// deliverySchema says by what deliveries are filtered and ordered.
+func deliverySchema() *listing.Schema {
+	return columns.Schema(columns.Deliveries(), "create_time desc", listing.Field{Name: "name", Stored: "id"})
+}
+
+// deliveryValue returns the stored value of a delivery's field that lists are ordered by.
+func deliveryValue(d domain.Delivery, field string) any {
+	if field == "create_time" {
+		return d.CreateTime
+	}
+	return d.ID
+}
+
+// Delivery returns a delivery by its id, with its attempts.
+//
+// Errors: NotFound (DELIVERY_NOT_FOUND).
+func (s *Service) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
+	d, err := s.store.Delivery(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		return d, noDelivery(id)
+	}
+	return d, err
+}
+
+// Deliveries returns a page of the deliveries that match, without their attempts, and the token of the
+// next.
+//
+// Errors: InvalidArgument on filter, order_by, page_size or page_token.
+func (s *Service) Deliveries(ctx context.Context, req listing.Request) ([]domain.Delivery, string, error) {
+	q, err := s.schema.Query(req, nil, s.moment())
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := listing.Read(ctx, q, s.store.Deliveries)
+	if err != nil {
+		return nil, "", err
+	}
+	page, next := listing.Page(q, rows, deliveryValue)
+	return page, next, nil
+}
+
+// ReplayDelivery makes a delivery due now, with no attempts counted, whatever its state.
+//
+// Errors: NotFound (DELIVERY_NOT_FOUND).
+func (s *Service) ReplayDelivery(ctx context.Context, id string) (domain.Delivery, error) {
+	d, err := s.store.ReplayDelivery(ctx, id, s.moment())
+	if errors.Is(err, domain.ErrNotFound) {
+		return d, noDelivery(id)
+	}
+	if err != nil {
+		return d, err
+	}
+	s.wake()
+	return d, nil
+}
+
+// ReplayDeliveries makes all deliveries due now that match a filter, and returns how many they were; with
+// validateOnly it only counts them. What was replayed before an error stays so.
+//
+// Errors: InvalidArgument on filter, which must not be empty.
+func (s *Service) ReplayDeliveries(ctx context.Context, filter string, validateOnly bool) (int64, error) {
+	if strings.TrimSpace(filter) == "" {
+		return 0, apperr.Invalid("FILTER_REQUIRED", "filter", `is empty; say which deliveries, such as publisher = "publishers/22" AND state = DEAD`)
+	}
+	req := listing.Request{Filter: filter, PageSize: deliveriesPage}
+	var count int64
+	for {
+		// A replayed delivery may match no longer: the pages go on from keys, so none is left out.
+		page, next, err := s.Deliveries(ctx, req)
+		if err != nil {
+			return count, err
+		}
+		replayed := int64(len(page))
+		if !validateOnly {
+			if replayed, err = s.replayAll(ctx, page); err != nil {
+				return count, err
+			}
+		}
+		count += replayed
+		if next == "" {
+			return count, nil
+		}
+		req.PageToken = next
+	}
+}
+
+// replayAll makes deliveries due now, and returns how many there still were.
+func (s *Service) replayAll(ctx context.Context, page []domain.Delivery) (int64, error) {
+	defer s.wake()
+	now := s.moment()
+	var replayed atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(replaysAtOnce)
+	for _, d := range page {
+		group.Go(func() error {
+			_, err := s.store.ReplayDelivery(ctx, d.ID, now)
+			if errors.Is(err, domain.ErrNotFound) { // its time was over in between
+				return nil
+			}
+			if err == nil {
+				replayed.Add(1)
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	return replayed.Load(), err
+}
+
+// TestCall is what came of a test delivery.
+type TestCall struct {
+	// URL is what was called, Body the beginning of the answer's body.
+	URL     string
+	Attempt domain.Attempt
+	Body    string
+}
+
+// TestDelivery sends a made-up conversion to a publisher once. Nothing is stored.
+//
+// Errors: NotFound (PUBLISHER_NOT_FOUND); FailedPrecondition (NO_POSTBACK_URL).
+func (s *Service) TestDelivery(ctx context.Context, publisher string) (TestCall, error) {
+	to, err := s.publishers.Publisher(ctx, publisher)
+	if errors.Is(err, domain.ErrNotFound) {
+		return TestCall{}, apperr.New(apperr.NotFound, "PUBLISHER_NOT_FOUND", "there is no publisher %q", publisher)
+	}
+	if err != nil {
+		return TestCall{}, err
+	}
+	if to.PostbackURL == nil {
+		return TestCall{}, apperr.New(apperr.FailedPrecondition, "NO_POSTBACK_URL", "publisher %s has no postback_url to send a test to", publisher)
+	}
+	attempt, url, body := s.sender.Send(ctx, to, domain.TestDelivery(publisher, s.moment()))
+	return TestCall{URL: url, Attempt: attempt, Body: body}, nil
+}
+
+func noDelivery(id string) error {
+	return apperr.New(apperr.NotFound, "DELIVERY_NOT_FOUND", "there is no delivery %q", id)
+}

@@ -1,0 +1,74 @@
+package linkscan
+
+import (
+	"context"
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
+	"github.com/couponlink/couponlink/services/tracking/internal/ids"
+)
+
+// Store keeps scans of offers with their results, 90 days from their creation.
+type Store interface {
+	// InsertOfferScan stores a new scan, which is running and nobody's. ErrExists: another one of the offer
+	// is running, which the database itself decides.
+	InsertOfferScan(ctx context.Context, scan redirect.OfferScan) error
+	// OfferScan returns a scan by its id.
+	OfferScan(ctx context.Context, id string) (redirect.OfferScan, error)
+	// OfferScans returns the scans that a query selects.
+	OfferScans(ctx context.Context, q listing.Query) ([]redirect.OfferScan, error)
+	// EndOfferScan gives a running scan its last state at a time and returns it; one that has ended is
+	// returned as it is. ErrNotFound: there is none.
+	EndOfferScan(ctx context.Context, id string, state redirect.OfferScanState, now time.Time) (redirect.OfferScan, error)
+	// ClaimOfferScan gives out, until a time, the running scan that waits longest of those that nobody
+	// holds now. The hold's Scan is not looked at. ErrNotFound: there is none.
+	ClaimOfferScan(ctx context.Context, now time.Time, hold redirect.Hold) (redirect.OfferScan, error)
+	// KeepOfferScan makes a hold last until its Until, which may be now, and notes how many links there
+	// are. ErrNotFound: the scan is the holder's no more, or has ended.
+	KeepOfferScan(ctx context.Context, hold redirect.Hold, links int) error
+	// AddOfferScanResult stores a result in the place of an earlier one of its coupon, and makes the hold
+	// last. The scan's counts become those of its results; after a crash in between they do with the next
+	// result, or the end. ErrNotFound: the scan is the holder's no more, or has ended, and nothing was
+	// stored.
+	AddOfferScanResult(ctx context.Context, hold redirect.Hold, result redirect.OfferScanResult) error
+	// ScannedCoupons returns the names of the coupons that have results in a scan, in order.
+	ScannedCoupons(ctx context.Context, scan string) ([]string, error)
+	// OfferScanResults returns the results that a query selects, whose fields are scan, coupon and ok.
+	OfferScanResults(ctx context.Context, q listing.Query) ([]redirect.OfferScanResult, error)
+}
+
+// OfferClient answers what the coupon service knows of offers.
+type OfferClient interface {
+	// Offer returns an offer by its id; domain.ErrNotFound where there is none.
+	Offer(ctx context.Context, id string) (domain.Offer, error)
+}
+
+// Config is what a Service works with.
+type Config struct {
+	Store  Store
+	Offers OfferClient
+	Now    func() time.Time
+	// Wake is called, and must return at once, when a scan was started.
+	Wake func()
+}
+
+// Service starts, lists and cancels scans of all links of an offer. A Runner carries them out.
+type Service struct {
+	store  Store
+	offers OfferClient
+	now    func() time.Time
+	wake   func()
+	ids    ids.Maker
+
+	offerScans, scanResults *listing.Schema
+}
+
+// New returns the use cases of scans of offers.
+func New(c Config) *Service {
+	return &Service{store: c.Store, offers: c.Offers, now: c.Now, wake: c.Wake, offerScans: offerScanSchema(), scanResults: resultSchema()}
+}
+
+// moment returns the time, UTC, in the precision that is stored.
+func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Millisecond) }

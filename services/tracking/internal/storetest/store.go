@@ -1,0 +1,27 @@
+package storetest
+
+import (
+	"context"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
+	"github.com/couponlink/couponlink/services/tracking/internal/couponclient"
+)
+
+// Store is what the suite tests: all that the use cases ask of a store, in one.
+type Store interface {
+	attribution.Store
+	conversions.Store
+	delivery.Store
+	reporting.Store
+	linkscan.Store
+	couponclient.AnswerStore
+
+	// Ping says whether the store can be reached.
+	Ping(ctx context.Context) error
+	// Close waits for writes under way and releases what the store holds.
+	Close() error
+}
