@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// What is made for one millisecond is listed in the order in which it was made, however long the making took.
+// Ids of one millisecond sort in the order of their creation, however long creating them took.
 func TestIDsOfOneMillisecondKeepTheirOrder(t *testing.T) {
 	var made Maker
 	at := time.UnixMilli(1_790_000_000_123)

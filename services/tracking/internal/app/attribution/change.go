@@ -45,7 +45,7 @@ func (s *Service) Reject(ctx context.Context, e Edit) (domain.Conversion, error)
 	return s.edit(ctx, e, nil, domain.Conversion.Reject)
 }
 
-// Adjust sets what was sold for. Without a currency the amount is in the conversion's, else the offer's.
+// Adjust sets the sale amount. Without a currency it is in the conversion's, else the offer's.
 //
 // Errors: NotFound (CONVERSION_NOT_FOUND); InvalidArgument on amount; FailedPrecondition (NO_RATES);
 // Aborted (ETAG_MISMATCH).
@@ -57,7 +57,7 @@ func (s *Service) Adjust(ctx context.Context, e Edit, amount money.Money) (domai
 	return s.edit(ctx, e, nil, func(c domain.Conversion, by domain.By) (domain.Conversion, error) { return c.Adjust(amount, by) })
 }
 
-// inCurrency gives an amount without a currency that of a conversion, else of its offer.
+// inCurrency returns the amount in its own currency, else the conversion's, else its offer's.
 func (s *Service) inCurrency(ctx context.Context, id string, amount money.Money) (money.Money, error) {
 	if amount.Currency != "" {
 		return amount, nil
@@ -77,8 +77,8 @@ func (s *Service) inCurrency(ctx context.Context, id string, amount money.Money)
 	return amount, nil
 }
 
-// Refund notes that an amount, or all, was given back. whole says that no amount was given; without a
-// currency the amount is in the conversion's.
+// Refund records the refund of an amount, or of all that is left if whole is true. Without a currency the
+// amount is in the conversion's.
 //
 // Errors: NotFound (CONVERSION_NOT_FOUND); InvalidArgument on amount or refund_id; FailedPrecondition
 // (NO_RATES, NO_AMOUNT); Aborted (ETAG_MISMATCH).
@@ -215,7 +215,7 @@ func limitReached() error {
 	return apperr.New(apperr.FailedPrecondition, "LIMIT_REACHED", "the coupon has earned as many sales as its limits allow; raise them first")
 }
 
-// creditedCoupon returns the coupon credited with a conversion; nil: there is none.
+// creditedCoupon returns the coupon credited with a conversion; nil if no coupon is.
 func (s *Service) creditedCoupon(ctx context.Context, c domain.Conversion) (*domain.Coupon, error) {
 	if c.Coupon == "" {
 		return nil, nil
@@ -233,7 +233,7 @@ func oneNamed(name string, coupons ...*domain.Coupon) *domain.Coupon {
 	return nil
 }
 
-// use returns what a conversion takes of its coupon's limits; nil where there are none.
+// use returns the use that a conversion takes of its coupon; nil if the coupon is unlimited.
 func (s *Service) use(c domain.Conversion, coupon *domain.Coupon) *domain.Use {
 	if coupon == nil || !coupon.Limits.Limited() || c.Holds() == "" {
 		return nil
@@ -242,7 +242,7 @@ func (s *Service) use(c domain.Conversion, coupon *domain.Coupon) *domain.Use {
 	return &domain.Use{Coupon: coupon.Name(), Code: coupon.Code, ETag: coupon.ETag, Limits: coupon.Limits, From: from, To: to}
 }
 
-// tryUse returns ErrLimitReached where a use could not be taken now; nil is no use.
+// tryUse returns ErrLimitReached if a use could not be taken now; nil is no use.
 func (s *Service) tryUse(ctx context.Context, use *domain.Use) error {
 	if use == nil {
 		return nil
@@ -254,7 +254,7 @@ func (s *Service) tryUse(ctx context.Context, use *domain.Use) error {
 	return err
 }
 
-// tried returns what a coupon's limits would make of a new sale now, for one that is only tried.
+// tried returns the conversion of a dry run or test: as it would be stored under the coupon's limits now.
 func (s *Service) tried(ctx context.Context, sale domain.Sale) (domain.Conversion, error) {
 	err := s.tryUse(ctx, sale.Use)
 	if errors.Is(err, domain.ErrLimitReached) {

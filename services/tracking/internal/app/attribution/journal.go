@@ -95,7 +95,7 @@ func (s *Service) clock(p settled) {
 	p.entry.Duration = max(s.now().Sub(p.call.Received), 0).Truncate(time.Microsecond)
 }
 
-// newEntry returns a report's entry in the journal, but for what becomes of it; nil for one by our own
+// newEntry returns a report's entry in the journal, without its outcome; nil for a report by our own
 // services.
 func (s *Service) newEntry(p settled) (*domain.Postback, error) {
 	if p.call == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// Outcome says what became of a report.
+// Outcome is the result of a report.
 type Outcome string
 
 // The outcomes of a report that was not refused.
@@ -296,7 +296,7 @@ func (s *Service) findClick(ctx context.Context, id string) (*domain.Click, erro
 	return &click, nil
 }
 
-// gather puts together what is known of what a report refers to.
+// gather looks up everything that a report refers to.
 func (s *Service) gather(ctx context.Context, r domain.Report, offer domain.Offer, click *domain.Click) (domain.Claim, error) {
 	c := domain.Claim{Offer: offer, Time: r.Time, Code: r.Code, Publisher: r.Publisher, ClickID: r.ClickID, Click: click}
 	if r.Code != "" {
@@ -340,7 +340,7 @@ func (s *Service) couponsWith(ctx context.Context, offer, code string) (coupons 
 	return nil, len(others) > 0, err
 }
 
-// couponNamed returns the coupon of a resource name, which has a code on an offer; nil: there is none.
+// couponNamed returns the coupon with a resource name, code and offer; nil if it does not exist.
 func (s *Service) couponNamed(ctx context.Context, name, offer, code string) (*domain.Coupon, error) {
 	coupons, err := s.catalog.Coupons(ctx, offer, code)
 	if err != nil {

@@ -29,7 +29,7 @@ func Schema() *listing.Schema {
 // storedValue returns the stored value of a conversion's field that lists are ordered by.
 func storedValue(c domain.Conversion, field string) any { return columnOf(&c, field) }
 
-// columnOf returns the stored value of a field, or of a part of one, by which lists are filtered and ordered.
+// columnOf returns the stored value of a field, or of a part of one, that lists are filtered and ordered by.
 func columnOf(c *domain.Conversion, column string) any {
 	switch column {
 	case "conversion_time":

@@ -29,7 +29,7 @@ type feed struct {
 	watches atomic.Int64
 }
 
-// feedRun has all events after a position up to the last of its own, of which it has at least one.
+// feedRun has all events after a position, up to its last; it has at least one.
 type feedRun struct {
 	after  domain.Position
 	events []domain.Event
@@ -37,8 +37,8 @@ type feedRun struct {
 
 func newFeed(store FeedStore) *feed { return &feed{store: store, reading: make(chan struct{}, 1)} }
 
-// next returns the first events after a position; none if it has none, or had none a moment ago. The caller
-// must not change them.
+// next returns the first events after a position, or nil if there were none at the last look, a moment ago. The
+// caller must not change them.
 func (f *feed) next(ctx context.Context, after domain.Position) ([]domain.Event, error) {
 	select {
 	case f.reading <- struct{}{}:

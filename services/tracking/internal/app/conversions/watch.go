@@ -59,7 +59,7 @@ func (s *Service) Watch(ctx context.Context, filter, token string, tell func(New
 		if err := w.tell(events, tell); err != nil {
 			return err
 		}
-		var wait <-chan time.Time // nil, for which nobody waits, while there may be more
+		var wait <-chan time.Time // nil while there may be more
 		if len(events) == 0 {
 			wait = s.after(watchInterval)
 		}

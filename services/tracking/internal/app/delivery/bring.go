@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// unknownPause is how long a delivery waits whose publisher cannot be looked up.
+	// unknownPause is how long a delivery waits if its publisher cannot be looked up.
 	unknownPause = 5 * time.Second
-	// notePause is how long a note waits that the store could not take.
+	// notePause is the pause after the store failed to take a result.
 	notePause = time.Second
 	// backAtOnce is how many deliveries are put back at once.
 	backAtOnce = 8
@@ -30,11 +30,11 @@ const (
 	failed
 )
 
-// bring tries a delivery once, notes what came of it, and leaves its lane.
+// bring attempts a delivery once, stores the result, and leaves its lane.
 func (c *Sender) bring(ctx context.Context, l *lane, j job) {
 	defer c.leave(ctx, l)
 	if c.now().Add(c.callTimeout).After(j.until) {
-		return // the lease would end meanwhile: the delivery is claimed anew
+		return // the lease would end during the call; the delivery is claimed again
 	}
 	d, result := c.try(ctx, j.delivery)
 	if ctx.Err() != nil {
@@ -45,7 +45,7 @@ func (c *Sender) bring(ctx context.Context, l *lane, j job) {
 	c.putBack(ctx, back, due)
 }
 
-// try calls a delivery's publisher, and returns what becomes of the delivery.
+// try calls a delivery's publisher, and returns the delivery as it is after the attempt.
 func (c *Sender) try(ctx context.Context, d domain.Delivery) (domain.Delivery, result) {
 	to, err := c.publishers.Publisher(ctx, d.Publisher)
 	start := c.moment()
@@ -89,8 +89,8 @@ func (c *Sender) logDead(ctx context.Context, d domain.Delivery, attempt domain.
 		slog.Int("attempts", d.AttemptCount+1), slog.String("error", attempt.Error))
 }
 
-// finish stores what became of a delivery. While the store cannot take it it is tried again until the
-// lease ends: a delivery that arrived should not be sent again for that.
+// finish stores a delivery after its attempt. If the store fails, it retries until the lease ends: a delivery
+// that arrived should not be sent again because of that.
 func (c *Sender) finish(ctx context.Context, d domain.Delivery, j job) {
 	for {
 		storing, cancel := context.WithTimeout(ctx, storeTimeout)
@@ -107,7 +107,7 @@ func (c *Sender) finish(ctx context.Context, d domain.Delivery, j job) {
 	}
 }
 
-// putBack makes claimed deliveries due at a time that were not tried. One that cannot be put back is due
+// putBack makes claimed deliveries that were not attempted due at a time. One that cannot be put back is due
 // when its lease ends.
 func (c *Sender) putBack(ctx context.Context, jobs []job, due time.Time) {
 	var all sync.WaitGroup

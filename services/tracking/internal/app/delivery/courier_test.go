@@ -270,7 +270,7 @@ func TestStop(t *testing.T) {
 	})
 }
 
-// TestStoreDown loses nothing that arrived: what came of it is noted when the store is back.
+// TestStoreDown checks that the result of a delivery is stored once the store is back.
 func TestStoreDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

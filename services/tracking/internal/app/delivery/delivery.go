@@ -130,7 +130,7 @@ func (s *Service) replayAll(ctx context.Context, page []domain.Delivery) (int64,
 	return replayed.Load(), err
 }
 
-// TestCall is what came of a test delivery.
+// TestCall is the result of a test delivery.
 type TestCall struct {
 	// URL is what was called, Body the beginning of the answer's body.
 	URL     string

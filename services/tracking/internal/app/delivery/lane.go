@@ -45,8 +45,8 @@ func (l *lane) count() int { return len(l.queue) + l.calls }
 // places that are free, so that however many endpoints are slow, some places stay for the others.
 func (c *Sender) share() int { return min(laneShare, max(1, (places-c.used)/8)) }
 
-// skipped returns the publishers for whom nothing is claimed now, and notes whether some of them were
-// left out for being full.
+// skipped returns the publishers that a claim must leave out now, and notes whether any of them was left out
+// because its lane is full.
 func (c *Sender) skipped(now time.Time) []string {
 	var skip []string
 	c.held = false
@@ -106,8 +106,8 @@ func (c *Sender) start(calling context.Context, l *lane) {
 	}
 }
 
-// note tells a lane's circuit what came of a call, and returns the waiting deliveries that are to be put
-// back since it opened, with the time at which they may be tried.
+// note tells a lane's circuit the result of a call. If the circuit opened, it returns the waiting deliveries to
+// put back, and the time when they may be attempted.
 func (c *Sender) note(ctx context.Context, l *lane, probe bool, result result) ([]job, time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -180,7 +180,7 @@ func TestCircuit(t *testing.T) {
 	})
 }
 
-// TestInstancesShare has three couriers share the work, none of which is done twice.
+// TestInstancesShare checks that three senders share the work and send nothing twice.
 func TestInstancesShare(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -45,7 +45,7 @@ func (m *memory) fail(err error) {
 	m.err = err
 }
 
-// of returns a delivery; the zero one where there is none.
+// of returns a delivery, or the zero Delivery if it does not exist.
 func (m *memory) of(id string) domain.Delivery {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -33,8 +33,8 @@ func (c *Sender) plan(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// plans returns what the conversions come to. Those for which a publisher cannot be looked up are left
-// out, with the reason as the error.
+// plans returns the delivery plans of conversions. It leaves out those whose publishers cannot be looked up, and
+// returns the reason as the error.
 func (c *Sender) plans(ctx context.Context, conversions []domain.Conversion) ([]domain.DeliveryPlan, error) {
 	known := round{ask: c.publishers.Publisher, found: map[string]domain.Publisher{}, failed: map[string]error{}}
 	now := c.moment()

@@ -21,7 +21,7 @@ const (
 	userAgent      = "Couponlink/1 (+delivery)"
 )
 
-// answer is what came of a call.
+// answer is the result of a call.
 type answer struct {
 	attempt domain.Attempt
 	// url is what was called.

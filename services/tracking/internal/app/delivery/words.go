@@ -16,7 +16,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/outbound"
 )
 
-// maxWords is the length to which a text by others is kept, in bytes.
+// maxWords bounds a text from outside, in bytes.
 const maxWords = 300
 
 // words says what an error of a call means, without the URL: its query is for the publisher only.

@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	// countInterval is how often there is looked for what to count: well under the two seconds within which
-	// summaries follow.
+	// countInterval is how often KeepCounting looks for new data: well under the two seconds within which
+	// summaries must follow.
 	countInterval = 500 * time.Millisecond
 	// countPause is how long counting rests after it failed.
 	countPause = 5 * time.Second
-	// shownDifferences is how many differences a recount tells in words.
+	// shownDifferences bounds the differences that a recount describes.
 	shownDifferences = 20
 )
 
@@ -46,7 +46,7 @@ type RecountRequest struct {
 	// StartDate and EndDate are days such as 2026-11-01, both included; empty: no bound. Months are
 	// counted whole.
 	StartDate, EndDate string
-	// ValidateOnly asks to compare and to mend nothing.
+	// ValidateOnly asks to compare without fixing anything.
 	ValidateOnly bool
 }
 
@@ -57,8 +57,8 @@ type RecountResult struct {
 	Differences []string
 }
 
-// Recount counts the figures anew that summaries are made of, and mends those that differ from what was
-// kept.
+// Recount recounts the figures that summaries are computed from, and fixes those that differ from the stored
+// ones.
 //
 // Errors: InvalidArgument on start_date or end_date; Unavailable (SUMMARIES_NOT_READY).
 func (s *Service) Recount(ctx context.Context, req RecountRequest) (RecountResult, error) {
