@@ -91,8 +91,8 @@ func landing(click domain.Click, offer domain.Offer, coupon *domain.Coupon, link
 	return JudgedVisit{Click: click, Offer: offer, Location: location, Forwarded: forwarded}
 }
 
-// page is where a click goes: to the landing page, or, where it cannot earn, to the fallback of the
-// coupon by whose link it came, else to the offer's, if there is one.
+// page returns where a click goes: to the landing page, or, if it cannot earn, to the fallback of the coupon
+// whose link was clicked, else to the offer's fallback, if it has any.
 func page(click domain.Click, offer domain.Offer, coupon *domain.Coupon) *trackinglink.Template {
 	switch {
 	case click.Reason == domain.NoReason:
@@ -188,7 +188,7 @@ func (s *Service) ReadShortLink(ctx context.Context, code, rawQuery string) (par
 	return v, s.resolveShort(ctx, &v.Link)
 }
 
-// The reasons for which a link means no click.
+// The reasons why a link makes no click.
 const (
 	// OfferNotFound says that there is no such offer.
 	OfferNotFound = "OFFER_NOT_FOUND"
@@ -198,8 +198,8 @@ const (
 )
 
 // resolveShort fills in the offer and publisher of a link by its code alone. If publishers of one offer share
-// the code, only the offer is certain: the shopper gets there, and the click is nobody's unless the link names
-// the publisher.
+// the code, only the offer is certain: the shopper gets there, and no publisher earns unless the link names
+// one.
 //
 // Errors: NotFound (CODE_NOT_FOUND, CODE_SHARED) unless the code is one offer's.
 func (s *Service) resolveShort(ctx context.Context, link *trackinglink.Link) error {

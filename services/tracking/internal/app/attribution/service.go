@@ -27,7 +27,7 @@ type Config struct {
 	After func(time.Duration) <-chan time.Time
 	// PublicURL is the origin that tracking links start with, such as https://go.example.com.
 	PublicURL string
-	// Zone is the program's time zone, by which daily limits count.
+	// Zone is the program's time zone. Its days are those of daily limits.
 	Zone *time.Location
 	// Presets are the dialects that postbacks may speak beside our own.
 	Presets presets.Presets

@@ -10,14 +10,14 @@ import (
 
 // OneSender sends a delivery once.
 type OneSender interface {
-	// Send sends a delivery to its publisher and returns what came of it, with the URL that was called
-	// and the beginning of the answer's body.
+	// Send sends a delivery to its publisher. It returns the attempt, the URL that was called, and the beginning
+	// of the answer's body.
 	Send(ctx context.Context, to domain.Publisher, delivery domain.Delivery) (attempt domain.Attempt, url, body string)
 }
 
 // PublisherClient answers what a delivery to a publisher needs.
 type PublisherClient interface {
-	// Publisher returns a publisher by its id; domain.ErrNotFound where there is none.
+	// Publisher returns a publisher by its id, or domain.ErrNotFound.
 	Publisher(ctx context.Context, id string) (domain.Publisher, error)
 }
 

@@ -55,7 +55,7 @@ type Sender struct {
 	random      func() float64
 	log         *slog.Logger
 	callTimeout time.Duration
-	// toPlan and toClaim hold a token where there is something to look for.
+	// toPlan and toClaim hold a token if there may be work.
 	toPlan, toClaim chan struct{}
 	// calls counts the goroutines that have calls under way.
 	calls sync.WaitGroup

@@ -32,8 +32,8 @@ const (
 	poll = time.Second
 	// hostPause is what lies between two links.
 	hostPause = 200 * time.Millisecond
-	// retryPause is when a scan is gone on with that could not be, for instance because the coupon service
-	// was out of reach.
+	// retryPause is the pause before a scan that failed is resumed, for instance because the coupon service
+	// could not be reached.
 	retryPause = 5 * time.Second
 	// listTimeout bounds the list of an offer's links, storeTimeout one claim or one note.
 	listTimeout  = time.Minute
@@ -60,8 +60,8 @@ type RunnerConfig struct {
 	PublicURL string
 	Now       func() time.Time
 	Log       *slog.Logger
-	// HostPause lies between two links of a scan, RetryPause before a scan is gone on with that could not
-	// be; zero: 200 milliseconds and 5 seconds.
+	// HostPause is the pause between two links of a scan, and RetryPause that before a failed scan is resumed;
+	// zero means 200 milliseconds and 5 seconds.
 	HostPause, RetryPause time.Duration
 }
 
@@ -139,7 +139,7 @@ func (s *Runner) next(ctx context.Context) (found bool, err error) {
 	}
 	j := &job{runner: s, scan: scan, holder: hold.Holder}
 	if err = j.run(ctx); errors.Is(err, errLost) {
-		return true, nil // it was cancelled, or somebody else goes on with it
+		return true, nil // it was cancelled, or another instance has taken it over
 	}
 	if err != nil {
 		j.letGo(ctx)

@@ -12,18 +12,18 @@ import (
 
 // Store keeps scans of offers with their results, 90 days from their creation.
 type Store interface {
-	// InsertOfferScan stores a new scan, which is running and nobody's. ErrExists: another one of the offer
-	// is running, which the database itself decides.
+	// InsertOfferScan stores a new scan, running and without a hold. It returns ErrExists if another scan of
+	// the offer is running, which the database itself decides.
 	InsertOfferScan(ctx context.Context, scan redirect.OfferScan) error
 	// OfferScan returns a scan by its id.
 	OfferScan(ctx context.Context, id string) (redirect.OfferScan, error)
 	// OfferScans returns the scans that a query selects.
 	OfferScans(ctx context.Context, q listing.Query) ([]redirect.OfferScan, error)
-	// EndOfferScan gives a running scan its last state at a time and returns it; one that has ended is
-	// returned as it is. ErrNotFound: there is none.
+	// EndOfferScan ends a running scan in a state and returns it. A scan that has already ended is returned
+	// unchanged. It returns ErrNotFound if the scan does not exist.
 	EndOfferScan(ctx context.Context, id string, state redirect.OfferScanState, now time.Time) (redirect.OfferScan, error)
-	// ClaimOfferScan gives out, until a time, the running scan that waits longest of those that nobody
-	// holds now. The hold's Scan is not looked at. ErrNotFound: there is none.
+	// ClaimOfferScan returns, and holds until hold.Until, the running scan that has waited longest without a
+	// hold. hold.Scan is ignored. It returns ErrNotFound if no scan is waiting.
 	ClaimOfferScan(ctx context.Context, now time.Time, hold redirect.Hold) (redirect.OfferScan, error)
 	// KeepOfferScan makes a hold last until its Until, which may be now, and notes how many links there
 	// are. ErrNotFound: the scan is the holder's no more, or has ended.

@@ -23,10 +23,10 @@ type SavedReportStore interface {
 	// UpdateSavedReport replaces a report by what change makes of it, as one step: of two updates at once,
 	// the second sees the first's result. change may be called more than once; its error is returned as it
 	// is, and nothing is written then. It returns what is
-	// stored; ErrNotFound: there is none of that id.
+	// stored, or ErrNotFound.
 	UpdateSavedReport(ctx context.Context, id string, change func(rollup.SavedReport) (rollup.SavedReport, error)) (rollup.SavedReport, error)
-	// DeleteSavedReport removes a report unless check, which gets it as it is then, returns an error; that
-	// is returned as it is. ErrNotFound: there is none, so that of two who delete one learns of the other.
+	// DeleteSavedReport removes a report unless check, which gets its present state, returns an error; that
+	// error is returned as it is. Of two concurrent calls, one returns ErrNotFound.
 	DeleteSavedReport(ctx context.Context, id string, check func(rollup.SavedReport) error) error
 	// SavedReport returns a report by its id.
 	SavedReport(ctx context.Context, id string) (rollup.SavedReport, error)
