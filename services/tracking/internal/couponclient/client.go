@@ -56,15 +56,14 @@ func New(conn grpc.ClientConnInterface, now func() time.Time, askTimeout time.Du
 	}
 }
 
-// Since returns a view of the client that answers by what was asked for at t or later, and not at all rather than by
-// what it remembers from before.
+// Since returns a view of the client that serves only answers queried at t or later, and fails otherwise.
 func (c *Client) Since(t time.Time) *Client {
 	view := *c
 	view.since = t
 	return &view
 }
 
-// Offer returns an offer by its id; domain.ErrNotFound where there is none.
+// Offer returns an offer by its id, or domain.ErrNotFound.
 func (c *Client) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	if !domain.IsID(id) {
 		return domain.Offer{}, domain.ErrNotFound
@@ -128,7 +127,7 @@ func (c *Client) askCoupons(ctx context.Context, offer, code string) (*couponv1.
 	return resp, nil
 }
 
-// Standing says how a publisher stands on an offer; domain.ErrNotFound where there is no such publisher.
+// Standing returns a publisher's standing on an offer, or domain.ErrNotFound for an unknown publisher.
 func (c *Client) Standing(ctx context.Context, offer, publisher string) (domain.Standing, error) {
 	if !domain.IsID(offer) || !domain.IsID(publisher) {
 		return domain.Standing{}, domain.ErrNotFound
@@ -139,7 +138,7 @@ func (c *Client) Standing(ctx context.Context, offer, publisher string) (domain.
 	})
 }
 
-// Publisher returns a publisher by its id with what a delivery to it needs; domain.ErrNotFound where there is none.
+// Publisher returns a publisher by its id with what a delivery to it needs, or domain.ErrNotFound.
 func (c *Client) Publisher(ctx context.Context, id string) (domain.Publisher, error) {
 	if !domain.IsID(id) {
 		return domain.Publisher{}, domain.ErrNotFound

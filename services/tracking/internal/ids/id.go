@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Maker makes the ids of clicks, postbacks and scans. Those that one instance makes for one millisecond sort
-// in the order in which they were made: what followed another within it is listed after it.
+// Maker makes the ids of clicks, postbacks and scans. The ids that one instance makes within one millisecond sort
+// in the order of their creation.
 type Maker struct {
 	mu sync.Mutex
 	// last is the millisecond of the latest id, since 1970, and count how many that had before it.

@@ -34,7 +34,7 @@ type answer struct {
 	Publisher  string              `json:"publisher"`
 	CouponCode string              `json:"coupon_code"`
 	Method     string              `json:"method"`
-	// Status is where the conversion stands; empty: there is none.
+	// Status is the conversion's status; "" if no conversion was made.
 	Status   string   `json:"status,omitempty"`
 	Reason   string   `json:"reason"`
 	Message  string   `json:"message"`

@@ -325,7 +325,7 @@ func recountsBeside(t *testing.T, fresh Fresh) {
 	h.check(s)
 }
 
-// recountAll mends all months.
+// recountAll recounts all months and fixes their cells.
 func recountAll(t *testing.T, s Store) {
 	t.Helper()
 	first, last, err := s.CountedMonths(t.Context())

@@ -190,7 +190,7 @@ func (s *Service) ReadShortLink(ctx context.Context, code, rawQuery string) (par
 
 // The reasons why a link makes no click.
 const (
-	// OfferNotFound says that there is no such offer.
+	// OfferNotFound says that the offer does not exist.
 	OfferNotFound = "OFFER_NOT_FOUND"
 	// CodeNotFound says that no coupon has the link's code, CodeShared that coupons of several offers have it.
 	CodeNotFound = "CODE_NOT_FOUND"

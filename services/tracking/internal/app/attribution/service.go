@@ -19,8 +19,8 @@ import (
 type Config struct {
 	Store   Store
 	Catalog CouponClient
-	// CatalogSince returns a Catalog that answers by what was asked for at a time or later, and not at all
-	// rather than by what it remembers from before.
+	// CatalogSince returns a Catalog that serves only answers queried at a time or later, and fails
+	// otherwise.
 	CatalogSince func(time.Time) CouponClient
 	Now          func() time.Time
 	// After is time.After: by it KeepJudging waits.

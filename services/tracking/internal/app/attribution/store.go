@@ -49,7 +49,7 @@ type ConversionStore interface {
 type PostbackStore interface {
 	// InsertPostback stores an entry that came with no new conversion.
 	InsertPostback(ctx context.Context, postback domain.Postback) error
-	// SetReplay notes what the last replay of a postback came to; ErrNotFound where there is none.
+	// SetReplay stores the result of a postback's last replay, or returns ErrNotFound.
 	SetReplay(ctx context.Context, id string, replay domain.Replay) error
 	// Postback returns an entry by its id.
 	Postback(ctx context.Context, id string) (domain.Postback, error)
@@ -90,7 +90,7 @@ type CouponClient interface {
 	// Coupons returns the coupons that have a code, in whatever case, on an offer, or on all offers
 	// where offer is empty.
 	Coupons(ctx context.Context, offer, code string) ([]domain.Coupon, error)
-	// Standing says how a publisher stands on an offer; ErrNotFound where there is no such publisher.
+	// Standing returns a publisher's standing on an offer, or ErrNotFound for an unknown publisher.
 	Standing(ctx context.Context, offer, publisher string) (domain.Standing, error)
 	// Publisher returns a publisher by its id with what a delivery to it needs.
 	Publisher(ctx context.Context, id string) (domain.Publisher, error)

@@ -135,7 +135,7 @@ func (s *Service) Conversion(ctx context.Context, id string) (domain.Conversion,
 	return c, err
 }
 
-// NotFound says that there is no conversion with an id.
+// NotFound returns the error for an unknown conversion.
 func NotFound(id string) error {
 	return apperr.New(apperr.NotFound, "CONVERSION_NOT_FOUND", "there is no conversion %q", id)
 }

@@ -18,25 +18,25 @@ type Store interface {
 	Conversion(ctx context.Context, id string) (domain.Conversion, error)
 	// Conversions returns the conversions that a query selects, without what lists leave out.
 	Conversions(ctx context.Context, q listing.Query) ([]domain.Conversion, error)
-	// ExportConversions calls each with the conversions that a query selects, as Conversions has them,
-	// some hundreds at a time, in order and from one consistent view: what is written after the first
-	// call is not seen. If each takes long, a store may go on with a later view, in which there are changes made
-	// since, but no more conversions. A Limit of 0 or less is none, in this method only. It holds no more than a part
-	// in memory, which is each's until each returns. It ends with each's error as it is, or with ctx's.
+	// ExportConversions calls each with the conversions that a query selects, as Conversions returns them, some
+	// hundreds at a time, in order and from one consistent view: writes after the first call do not show. If each
+	// takes long, a store may continue with a later view, which shows later changes but no more conversions. A
+	// Limit of 0 or less means no limit, in this method only. Only one part is in memory at a time; it belongs to
+	// each until each returns. ExportConversions returns each's error unchanged, or ctx's.
 	ExportConversions(ctx context.Context, q listing.Query, each func([]domain.Conversion) error) error
 }
 
-// FeedStore tells of conversions as they are inserted and changed, each event once, those of one conversion in
-// their order.
+// FeedStore reports the insertions and changes of conversions, each event once, and those of one conversion in
+// order.
 type FeedStore interface {
-	// FeedID returns the feed's name. No other database has it, so that a position of another is not taken for one
-	// of this.
+	// FeedID returns the feed's name. It is unique to the database, so that a position from another one is not
+	// mistaken for one of this feed.
 	FeedID() string
-	// Events returns the first events after a position, at most limit. What is committed once Events or
-	// LastPosition has returned a position comes after it, however long the write was under way and whatever
-	// times it has: so whoever goes on from the last event that they know misses none and gets none twice.
+	// Events returns the first events after a position, at most limit. What is committed after Events or
+	// LastPosition returned a position comes after it, regardless of when its write began and of its times. So a
+	// reader that continues after the last event it has seen misses none and gets none twice.
 	Events(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error)
-	// LastPosition returns a position after which there is no event yet. Positions are never used again.
+	// LastPosition returns the position of the last event. Positions are never reused.
 	LastPosition(ctx context.Context) (domain.Position, error)
 }
 

@@ -20,11 +20,11 @@ type Store interface {
 	// DueTime set to the claim's Until: until then nobody else gets them. Of a conversion's deliveries to
 	// one publisher only the first that is not done is ever given out.
 	ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error)
-	// FinishDelivery stores what a try made of a claimed delivery: done, or due again. It does nothing
-	// where the delivery is no longer the holder's.
+	// FinishDelivery stores a claimed delivery after an attempt: done, or due again. It does nothing if the
+	// holder no longer holds it.
 	FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error
 	// ReplayDelivery makes a delivery due at a time with no attempts counted, whatever its state, and
-	// returns it; ErrNotFound where there is none.
+	// returns it, or ErrNotFound.
 	ReplayDelivery(ctx context.Context, id string, now time.Time) (domain.Delivery, error)
 	// Delivery returns a delivery by its id, with its attempts.
 	Delivery(ctx context.Context, id string) (domain.Delivery, error)

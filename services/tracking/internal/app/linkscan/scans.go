@@ -41,7 +41,7 @@ type Store interface {
 
 // OfferClient answers what the coupon service knows of offers.
 type OfferClient interface {
-	// Offer returns an offer by its id; domain.ErrNotFound where there is none.
+	// Offer returns an offer by its id, or domain.ErrNotFound.
 	Offer(ctx context.Context, id string) (domain.Offer, error)
 }
 

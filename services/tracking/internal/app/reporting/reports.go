@@ -10,34 +10,33 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// Store keeps what reports are made of, and saved reports.
+// Store stores figures and saved reports.
 type Store interface {
 	FigureStore
 	SavedReportStore
 }
 
-// FigureStore keeps the figures of clicks and conversions, in the cells of rollup.Sums by the calendar that
-// the store was opened with. At any moment they are exactly what a Sums of all clicks and conversions that
-// are counted comes to, whatever was killed when: what is counted is counted once, and a change of a
-// conversion moves it from its old cells to the new.
+// FigureStore keeps the figures of clicks and conversions, in the cells of rollup.Sums by the calendar that the
+// store was opened with. At any moment they equal a Sums of all counted clicks and conversions, even after
+// crashes: each is counted once, and a change of a conversion moves it from its old cells to the new.
 type FigureStore interface {
-	// CountNew counts what is stored and changed, or a part of it: more says that there is more to count at
-	// once. Several may call it at a time. When it has returned false, Cells knows everything that was stored
-	// before it was called, whatever times that has. now is that moment, for Cells to tell.
+	// CountNew counts what was stored and changed, or a part of it; more says that it should be called again at
+	// once. Concurrent calls are allowed. After it returns false, Cells includes everything that was stored
+	// before the call, whatever its times. now is the time of the call, which Cells returns as counted.
 	CountNew(ctx context.Context, now time.Time) (more bool, err error)
 	// Cells returns the cells of spans that satisfy where, whose fields are offer, publisher, coupon_code,
 	// status and method; nil: all. The same cell may come more than once, to be added up, and cells may be
-	// zero. counted is up to when everything is counted. ErrNotCounted: CountNew has not come to an end
-	// yet, since the store is new, or was opened with another zone.
+	// zero. Everything up to counted is counted. It returns ErrNotCounted until CountNew has first finished,
+	// after the store was created or opened with another zone.
 	Cells(ctx context.Context, spans []rollup.Span, where listing.Expr) (cells []rollup.Cell, counted time.Time, err error)
-	// CountedMonths returns the first and the last month that has a click or a conversion; first is after
-	// last where there is none. ErrNotCounted as Cells.
+	// CountedMonths returns the first and the last month with a click or a conversion; first is after last if
+	// no month has any. ErrNotCounted as for Cells.
 	CountedMonths(ctx context.Context) (first, last rollup.Month, err error)
-	// Recount counts a month anew from clicks and conversions, of the cubes of days and of months, and
-	// compares the cells with those that are kept. Where mend is set those that differ become what was
-	// counted, without what is counted meanwhile being lost. Clicks of days that are, or may be, deleted
-	// already are taken as they are kept. ErrNotCounted as Cells.
-	Recount(ctx context.Context, month rollup.Month, mend bool) (rollup.Recount, error)
+	// Recount recounts a month from its clicks and conversions, in the cubes of days and of months, and
+	// compares the result with the stored cells. If fix is true, it corrects those that differ, and loses
+	// nothing that is counted meanwhile. For days whose clicks may already be deleted, it trusts the stored
+	// clicks. ErrNotCounted as for Cells.
+	Recount(ctx context.Context, month rollup.Month, fix bool) (rollup.Recount, error)
 	// Totals adds up the conversions that satisfy a condition on their fields, as in Conversions; nil: all.
 	// The cells have no key but the currency, one for each, and one without for the counts.
 	Totals(ctx context.Context, where listing.Expr) ([]rollup.Cell, error)
@@ -49,7 +48,7 @@ type Config struct {
 	Now   func() time.Time
 	// After is time.After: by it counting waits.
 	After func(time.Duration) <-chan time.Time
-	// Zone is the program's time zone, by which days and months are counted.
+	// Zone is the program's time zone. Days and months are those of this zone.
 	Zone *time.Location
 }
 

@@ -66,8 +66,8 @@ func savedReportValue(r rollup.SavedReport, field string) any {
 	return r.ID
 }
 
-// SavedReportETag returns the revision of a report as the API shows it. It holds the time of creation, so that
-// a report that was deleted and made anew is not taken for the old one.
+// SavedReportETag returns the revision of a report as the API shows it. It contains the time of creation, so that
+// a report that was deleted and created again is not taken for the old one.
 func SavedReportETag(r rollup.SavedReport) string {
 	return strconv.FormatInt(r.CreateTime.UnixMilli(), 36) + "-" + strconv.FormatInt(r.Revision, 10)
 }
