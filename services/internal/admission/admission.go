@@ -78,12 +78,16 @@ func (g *Gate) Refusal() *status.Status {
 	return rpcstatus.New(codes.Unavailable, "OVERLOADED", "too many "+g.class+" are in flight; try again", rpcstatus.Retry())
 }
 
-// Handler returns a handler that passes requests through the gate to next. refuse answers the refused ones.
+// Handler returns a handler that passes requests through the gate to next. refuse answers the refused ones. The first
+// 64 KiB of a POST's body are read before it enters, so callers that send slowly take no place from others.
 func (g *Gate) Handler(next http.Handler, refuse http.HandlerFunc) http.Handler {
 	if g == nil {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && g.inFlight.Load() < g.most {
+			r.Body = readAhead(r.Body)
+		}
 		if !g.Enter() {
 			refuse(w, r)
 			return

@@ -1,8 +1,10 @@
 package admission_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -85,4 +87,44 @@ func TestMethodsHaveGates(t *testing.T) {
 			t.Errorf("%s has a gate", method)
 		}
 	}
+}
+
+// TestSlowBodiesTakeNoPlace has as many callers as the gate lets in send half a body, and one more that sends its whole
+// body.
+func TestSlowBodiesTakeNoPlace(t *testing.T) {
+	const most = 2
+	whole := strings.Repeat("x", 100<<10)
+	h := admission.NewGate("postbacks", most).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		_, _ = w.Write(body)
+	}), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	call := func(body io.Reader) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/postback", body))
+		return w
+	}
+	var slow sync.WaitGroup
+	var senders []*io.PipeWriter
+	for range most {
+		body, sender := io.Pipe()
+		senders = append(senders, sender)
+		slow.Go(func() {
+			if w := call(body); w.Code != http.StatusBadRequest || w.Body.String() != "half" {
+				t.Errorf("a body that broke off: got %d %q", w.Code, w.Body)
+			}
+		})
+		if _, err := sender.Write([]byte("half")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w := call(strings.NewReader(whole)); w.Code != http.StatusOK || w.Body.String() != whole {
+		t.Errorf("beside slow callers: got %d and %d bytes", w.Code, w.Body.Len())
+	}
+	for _, sender := range senders {
+		_ = sender.CloseWithError(io.ErrUnexpectedEOF) // it returns nil always
+	}
+	slow.Wait()
 }
