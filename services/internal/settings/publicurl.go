@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // PublicURL is the origin as clients see it. Tracking links begin with it.
@@ -12,7 +14,7 @@ type PublicURL struct {
 	PublicURL string `env:"COUPONLINK_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"Address of the HTTP origin as the outside sees it; tracking links begin with it. Default: http:// and the HTTP address."`
 }
 
-// Or returns the given URL without a slash at its end, or else the URL of an HTTP listener's address.
+// Or returns the given URL as browsers write an origin, or else the URL of an HTTP listener's address.
 func (p PublicURL) Or(httpAddr string) (string, error) {
 	if p.PublicURL == "" {
 		return defaultURL(httpAddr)
@@ -24,7 +26,30 @@ func (p PublicURL) Or(httpAddr string) (string, error) {
 	if strings.Trim(u.Path, "/") != "" {
 		return "", fmt.Errorf("COUPONLINK_PUBLIC_URL %q must have no path: the HTTP origin is served at the root", p.PublicURL)
 	}
-	return u.Scheme + "://" + u.Host, nil
+	host, err := canonicalHost(u)
+	if err != nil {
+		return "", fmt.Errorf("COUPONLINK_PUBLIC_URL %q must have a valid host: %w", p.PublicURL, err)
+	}
+	return u.Scheme + "://" + host, nil
+}
+
+// canonicalHost returns a URL's host as browsers send it in the Origin header: in lower case, in ASCII, and without the
+// scheme's own port.
+func canonicalHost(u *url.URL) (string, error) {
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if net.ParseIP(host) == nil {
+		var err error
+		if host, err = idna.Lookup.ToASCII(host); err != nil {
+			return "", err
+		}
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
+		return host, nil
+	}
+	return host + ":" + port, nil
 }
 
 func defaultURL(httpAddr string) (string, error) {
