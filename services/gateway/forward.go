@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -13,7 +14,9 @@ import (
 	"syscall"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
@@ -61,13 +64,11 @@ func forward(addr string, most admission.Partner, pulse *pulse, log *slog.Logger
 // admit returns a handler of partners' calls that answers 503 if more than most are running.
 func admit(most admission.Partner, next http.Handler) http.Handler {
 	gated := func(gate *admission.Gate) http.Handler {
-		return gate.Handler(next, func(w http.ResponseWriter, _ *http.Request) {
-			writeStatus(w, http.StatusServiceUnavailable, gate.Refusal())
-		})
+		return gate.Handler(next, func(w http.ResponseWriter, r *http.Request) { refusePartner(w, r, gate.Refusal()) })
 	}
 	clicks, postbacks := gated(admission.NewGate("clicks", most.Clicks)), gated(admission.NewGate("postbacks", most.Postbacks))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/postback") {
+		if isPostback(r) {
 			postbacks.ServeHTTP(w, r)
 			return
 		}
@@ -135,14 +136,37 @@ func (eof) Read([]byte) (int, error) { return 0, io.EOF }
 func unreachable(pulse *pulse, log *slog.Logger) func(http.ResponseWriter, *http.Request, error) {
 	return func(w http.ResponseWriter, r *http.Request, err error) {
 		if context.Cause(r.Context()) == errNoPulse { //nolint:errorlint // it is never wrapped
-			writeStatus(w, http.StatusServiceUnavailable, pulse.status())
+			refusePartner(w, r, pulse.status())
 			return
 		}
 		if errors.Is(err, r.Context().Err()) && r.Context().Err() != nil {
 			return // The caller has gone.
 		}
 		log.WarnContext(r.Context(), "the tracking service cannot be reached", slog.Any("error", err))
-		writeStatus(w, http.StatusServiceUnavailable, rpcstatus.New(codes.Unavailable, reasonUnreachable,
+		refusePartner(w, r, rpcstatus.New(codes.Unavailable, reasonUnreachable,
 			"the tracking service cannot be reached; try again", rpcstatus.Retry()))
 	}
+}
+
+func isPostback(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/postback") }
+
+// refusePartner answers a call that the tracking service does not get with 503 and a time to retry after. Postbacks get
+// it in the form of that service's own answers, PostbackAnswer in the API reference.
+func refusePartner(w http.ResponseWriter, r *http.Request, st *status.Status) {
+	if !isPostback(r) {
+		writeStatus(w, http.StatusServiceUnavailable, st)
+		return
+	}
+	answer := map[string]any{"outcome": "REJECTED", "reason": "", "message": st.Message(), "warnings": []string{}}
+	for _, detail := range st.Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok {
+			answer["reason"] = info.GetReason()
+		}
+	}
+	header := w.Header()
+	header.Set("Retry-After", rpcstatus.RetryAfter)
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_ = json.NewEncoder(w).Encode(answer) // a caller who has gone needs no answer
 }

@@ -77,7 +77,8 @@ func TestForwardUnreachable(t *testing.T) {
 	_ = listener.Close()
 	w := httptest.NewRecorder()
 	through(t, addr).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "/postback", strings.NewReader("a=b")))
-	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), "SERVICE_UNREACHABLE") || strings.Contains(w.Body.String(), addr) {
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), `"outcome":"REJECTED","reason":"SERVICE_UNREACHABLE"`) ||
+		strings.Contains(w.Body.String(), addr) {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 }

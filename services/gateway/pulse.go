@@ -140,7 +140,7 @@ func (p *pulse) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, release, err := p.hold(r.Context())
 		if err != nil {
-			writeStatus(w, http.StatusServiceUnavailable, p.status())
+			refusePartner(w, r, p.status())
 			return
 		}
 		defer release()
