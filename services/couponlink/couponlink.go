@@ -68,12 +68,11 @@ type Started struct {
 
 // Run serves everything until ctx ends. Then it finishes the requests in flight and closes the stores.
 func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
-	key, keyErr := cfg.OrGenerated(cfg.DataDir)
-	database, databaseErr := databaseOf(cfg.Storage)
+	database, key, dataErr := cfg.data()
 	zone, zoneErr := cfg.Zone()
 	origins, originsErr := cfg.Origins()
 	stop, stopErr := cfg.Stop.Of(true)
-	if err := errors.Join(keyErr, databaseErr, zoneErr, originsErr, stopErr); err != nil {
+	if err := errors.Join(dataErr, zoneErr, originsErr, stopErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.HTTPAddr, cfg.CouponGRPCAddr, cfg.TrackingGRPCAddr)
@@ -178,6 +177,16 @@ func registerBackups(cfg Config, database settings.Database, sources []*sqlitedb
 
 // smallFiles are the files in the data directory that a backup includes besides the databases.
 func smallFiles() []string { return []string{settings.KeyFile, sessionsName} }
+
+// data returns the database and the admin key. It makes a key only once the database's directory can be used: a key
+// made beside an unfinished restore would take the place of the restored one.
+func (cfg *Config) data() (database settings.Database, key string, err error) {
+	if database, err = databaseOf(cfg.Storage); err != nil {
+		return database, "", err
+	}
+	key, err = cfg.OrGenerated(cfg.DataDir)
+	return database, key, err
+}
 
 // databaseOf returns the database that the settings name. It returns an error if the directory has only one service's
 // file.

@@ -12,12 +12,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
+// The directories of a restore below the data directory. No database is opened beside them.
 const (
-	// copying is the prefix of directories that a backup is being copied into, below the data directory.
-	copying = ".restore-"
-	// copied is the name of the directory with a whole copy of a backup and its manifest. Its files are then moved
-	// to the data directory.
-	copied = ".restored"
+	copying = sqlitedb.RestoreCopying
+	copied  = sqlitedb.RestoreCopied
 )
 
 // Restored says what Restore did.

@@ -43,6 +43,11 @@ func Verify(ctx context.Context, dir string, databases []Database) (Report, erro
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return report, err
 	}
+	if !isBackup {
+		if err := sqlitedb.CheckRestored(dir); err != nil {
+			return report, err
+		}
+	}
 	var faults []error
 	if isBackup {
 		for _, entry := range append(m.Databases, m.Files...) {

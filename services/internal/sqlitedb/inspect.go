@@ -83,8 +83,11 @@ func checkPages(ctx context.Context, db *sql.DB, pragma string) (string, error) 
 
 // Together refuses a directory in which some of the databases exist and others do not: those would silently begin as
 // empty ones. If none exists, it creates all of them, empty, so that a first start can be interrupted anywhere. The
-// error is a *Damage.
+// error is a *Damage, or that of CheckRestored.
 func Together(dir string, names ...string) error {
+	if err := CheckRestored(dir); err != nil {
+		return err
+	}
 	there, missing := "", ""
 	for _, name := range names {
 		_, err := os.Stat(filepath.Join(dir, name))

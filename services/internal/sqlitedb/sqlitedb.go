@@ -58,7 +58,8 @@ type DB struct {
 // Open opens the database file at path. It creates the file and its directory if they do not exist, and applies the
 // missing migrations: files named NNNNN_subject.sql in goose's format. It refuses a file that has migrations unknown to
 // this program, one that is open already, here or in another process (ErrInUse; the error names that process), one with
-// an unfinished move, and one in which a check of two seconds finds damage (a *Damage).
+// an unfinished move, one in a directory with an unfinished restore, and one in which a check of two seconds finds
+// damage (a *Damage).
 func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*DB, error) {
 	o := options{log: slog.New(slog.DiscardHandler)}
 	for _, option := range opts {
@@ -67,6 +68,9 @@ func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("finding the database file: %w", err)
+	}
+	if err := CheckRestored(filepath.Dir(path)); err != nil {
+		return nil, err
 	}
 	if o.existing {
 		if err := checkExists(path); err != nil {
