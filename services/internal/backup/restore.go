@@ -90,8 +90,7 @@ func copyBackup(ctx context.Context, from, to string, m Manifest, databases []Da
 			return err
 		}
 	}
-	left, err := filepath.Glob(filepath.Join(to, copying+"*"))
-	if err := errors.Join(err, removeAll(left...)); err != nil {
+	if err := removePrefixed(to, copying); err != nil {
 		return err
 	}
 	temp, err := os.MkdirTemp(to, copying)
@@ -157,12 +156,9 @@ func moveCopies(to string, m Manifest) (left []string, err error) {
 	return left, nil
 }
 
-// removeAll removes directories that an interrupted call has left, or that are of no use any more.
-func removeAll(dirs ...string) (err error) {
-	for _, dir := range dirs {
-		err = errors.Join(err, os.RemoveAll(dir))
-	}
-	if err != nil {
+// removeAll removes a directory that an interrupted call has left, or that is of no use any more.
+func removeAll(dir string) error {
+	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("removing what a restore needs no more: %w", err)
 	}
 	return nil

@@ -65,7 +65,7 @@ func (s *Server) CreateBackup(ctx context.Context, req *backupv1.CreateBackupReq
 	if err != nil {
 		return nil, fmt.Errorf("finding the folder of backups: %w", err)
 	}
-	if err := removePartial(s.folder); err != nil {
+	if err := removePrefixed(s.folder, partial); err != nil {
 		return nil, err
 	}
 	m, err := s.job.Take(ctx, dir)
@@ -84,14 +84,20 @@ func (s *Server) CreateBackup(ctx context.Context, req *backupv1.CreateBackupReq
 	return answer, nil
 }
 
-// removePartial removes the parts of backups that a killed process left in folder.
-func removePartial(folder string) error {
-	left, err := filepath.Glob(filepath.Join(folder, partial+"*"))
-	for _, dir := range left {
-		err = errors.Join(err, os.RemoveAll(dir))
+// removePrefixed removes what a killed process left in folder under names with a prefix. A folder that does not exist
+// has nothing.
+func removePrefixed(folder, prefix string) error {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), prefix) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(folder, entry.Name())))
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("removing what an earlier backup has left: %w", err)
+		return fmt.Errorf("removing what a process that was killed has left: %w", err)
 	}
 	return nil
 }

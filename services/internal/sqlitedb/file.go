@@ -125,10 +125,10 @@ func (f *File) Counts(ctx context.Context) (map[string]int64, error) {
 var sideSuffixes = []string{"-wal", "-shm", lockSuffix}
 
 // Vacate makes sure that a database file can be created at path: neither it nor its log exists, and no process uses it.
-// It removes other files of an earlier database there.
+// A symbolic link is there even if its target is not. Vacate removes other files of an earlier database there.
 func Vacate(path string) error {
 	for _, taken := range []string{path, logFile(path)} {
-		if _, err := os.Stat(taken); err == nil {
+		if _, err := os.Lstat(taken); err == nil {
 			return fmt.Errorf("%s exists, and nothing is overwritten: move it away, or use another data directory", taken)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("looking for %s: %w", taken, err)
