@@ -45,9 +45,13 @@ func Backup(ctx context.Context, cfg BackupConfig, out io.Writer) error {
 	if _, err := os.Lstat(cfg.Dir); err == nil {
 		return fmt.Errorf("%s exists, and nothing is overwritten: name a directory that does not exist", cfg.Dir)
 	}
-	err = backupIdle(ctx, cfg, dir)
+	names, err := here(dir)
+	if err != nil {
+		return err
+	}
+	err = backupIdle(ctx, cfg, dir, names)
 	if errors.Is(err, sqlitedb.ErrInUse) {
-		err = backupRunning(ctx, cfg, dir)
+		err = backupRunning(ctx, cfg, dir, names)
 	}
 	if err != nil {
 		return err
@@ -68,22 +72,27 @@ func sqliteDir(storage settings.Storage) (string, error) {
 	return database.SQLiteDir, err
 }
 
-// here returns the names of the databases that exist in a directory.
-func here(dir string) (names []string) {
+// here returns the names of the databases in a directory. It refuses one that has lost a database: a backup of the
+// others would pass for a whole one.
+func here(dir string) (names []string, err error) {
 	for _, database := range Databases() {
-		if _, err := os.Stat(filepath.Join(dir, database.File)); err == nil {
-			names = append(names, database.File)
+		if !backup.WasThere(dir, database.File) {
+			continue
 		}
+		path := filepath.Join(dir, database.File)
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("%s is missing, and was there when a service last ran: %w", path, err)
+		}
+		names = append(names, database.File)
 	}
-	return names
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s holds no database: set COUPONLINK_DATA_DIR to the data directory", dir)
+	}
+	return names, nil
 }
 
 // backupIdle takes a backup of databases that no process has open.
-func backupIdle(ctx context.Context, cfg BackupConfig, dir string) (err error) {
-	names := here(dir)
-	if len(names) == 0 {
-		return fmt.Errorf("%s holds no database: set COUPONLINK_DATA_DIR to the data directory", dir)
-	}
+func backupIdle(ctx context.Context, cfg BackupConfig, dir string, names []string) (err error) {
 	job := backup.Job{FilesFrom: cfg.DataDir, Files: smallFiles(), Version: command.Version()}
 	for _, name := range names {
 		db, err := sqlitedb.OpenIdle(ctx, filepath.Join(dir, name))
@@ -99,9 +108,9 @@ func backupIdle(ctx context.Context, cfg BackupConfig, dir string) (err error) {
 
 // backupRunning asks the running service to take a backup in its own folder, and moves the result. It removes a backup
 // that it cannot move; otherwise each attempt would leave one behind.
-func backupRunning(ctx context.Context, cfg BackupConfig, dir string) error {
+func backupRunning(ctx context.Context, cfg BackupConfig, dir string, names []string) error {
 	addr := cfg.TrackingGRPCAddr
-	if names := here(dir); len(names) == 1 && names[0] == coupon.DatabaseFile {
+	if len(names) == 1 && names[0] == coupon.DatabaseFile {
 		addr = cfg.CouponGRPCAddr
 	}
 	key, err := cfg.OrGenerated(cfg.DataDir)

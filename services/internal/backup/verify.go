@@ -56,12 +56,12 @@ func Verify(ctx context.Context, dir string, databases []Database) (Report, erro
 	}
 	for _, database := range databases {
 		expected := slices.IndexFunc(m.Databases, func(e Entry) bool { return e.File == database.File })
-		if !isBackup && !wasThere(dir, database.File) {
+		if !isBackup && !WasThere(dir, database.File) {
 			continue
 		}
 		if isBackup && expected < 0 {
 			// A backup of one service has one database. But a database that is there must be named.
-			if wasThere(dir, database.File) {
+			if WasThere(dir, database.File) {
 				faults = append(faults, fmt.Errorf("%s is there, and the manifest does not name it", filepath.Join(dir, database.File)))
 			}
 			continue
@@ -89,10 +89,10 @@ func Verify(ctx context.Context, dir string, databases []Database) (Report, erro
 	return report, nil
 }
 
-// wasThere reports whether a directory has a database, or parts of one.
-func wasThere(dir, name string) bool {
+// WasThere reports whether a directory has a database, or parts of one.
+func WasThere(dir, name string) bool {
 	return slices.ContainsFunc([]string{"", "-wal", ".lock"}, func(suffix string) bool {
-		_, err := os.Stat(filepath.Join(dir, name+suffix))
+		_, err := os.Lstat(filepath.Join(dir, name+suffix)) // a link is a trace even if its target is away
 		return err == nil
 	})
 }
