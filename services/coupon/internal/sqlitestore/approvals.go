@@ -35,7 +35,7 @@ func (s *Store) Approvals(ctx context.Context, q listing.Query) ([]domain.Approv
 	return s.approvals.list(ctx, s.db.Reports(), q)
 }
 
-// PutApproval stores what change makes of the approval of a publisher on an offer.
+// PutApproval replaces the approval of a publisher on an offer by the result of change.
 func (s *Store) PutApproval(
 	ctx context.Context, offer, publisher string, change func(*domain.Approval) (domain.Approval, error),
 ) (domain.Approval, error) {
@@ -53,8 +53,7 @@ func (s *Store) PutApproval(
 	})
 }
 
-// storeApproval writes an approval in the place of the one before it, nil for none, and counts up
-// the revision.
+// storeApproval writes an approval in place of the earlier one, nil if it is new, and increments the revision.
 func (s *Store) storeApproval(ctx context.Context, tx *sql.Tx, before *domain.Approval, after domain.Approval) (domain.Approval, error) {
 	if before == nil {
 		after.Revision = 1
@@ -64,7 +63,7 @@ func (s *Store) storeApproval(ctx context.Context, tx *sql.Tx, before *domain.Ap
 	return after, s.approvals.replace(ctx, tx, after)
 }
 
-// clone returns a copy, so that who is given it cannot change what it was made from.
+// clone returns a copy, so that its holder cannot change the original.
 func clone(a *domain.Approval) *domain.Approval {
 	if a == nil {
 		return nil

@@ -15,8 +15,7 @@ import (
 // codesPerQuery is how many codes one query asks for.
 const codesPerQuery = 500
 
-// CreateCoupons writes many coupons and their approvals as planned, in one transaction, as
-// CreateCoupon does one.
+// CreateCoupons is CreateCoupon for many coupons and their approvals, in one transaction.
 func (s *Store) CreateCoupons(
 	ctx context.Context, drafts []domain.Coupon, plan func(*domain.Standings) ([]domain.Plan, error),
 ) ([]domain.Plan, error) {
@@ -34,8 +33,7 @@ func (s *Store) CreateCoupons(
 	})
 }
 
-// carryOut writes what was planned, and sets the approvals' revisions in the plans. before are the
-// approvals that are stored.
+// carryOut writes the plans, and sets the approvals' revisions in them. before has the stored approvals.
 func (s *Store) carryOut(ctx context.Context, tx *sql.Tx, before map[string]*domain.Approval, plans []domain.Plan) error {
 	coupons := make([]domain.Coupon, len(plans))
 	for i := range plans {
@@ -53,7 +51,7 @@ func (s *Store) carryOut(ctx context.Context, tx *sql.Tx, before map[string]*dom
 	return s.coupons.insertAll(ctx, tx, coupons)
 }
 
-// standings reads what is stored about coupons that are to be created.
+// standings reads what is stored about coupons to be created.
 func (s *Store) standings(ctx context.Context, tx *sql.Tx, drafts []domain.Coupon) (*domain.Standings, error) {
 	found := domain.NewStandings(drafts)
 	codes := map[string][]string{} // by offer, folded
@@ -77,7 +75,7 @@ func (s *Store) standings(ctx context.Context, tx *sql.Tx, drafts []domain.Coupo
 	return found, nil
 }
 
-// findOnce puts the row with a key, nil where there is none, into found, unless it is there.
+// findOnce puts the row with a key into found, nil if no row has it, unless found has the key already.
 func findOnce[T any](ctx context.Context, tx *sql.Tx, t *records[T], found map[string]*T, id string) error {
 	if _, ok := found[id]; ok {
 		return nil
@@ -87,7 +85,7 @@ func findOnce[T any](ctx context.Context, tx *sql.Tx, t *records[T], found map[s
 	return err
 }
 
-// addHolders notes who has some codes, which are folded, on an offer.
+// addHolders notes who has some codes on an offer. The codes are folded.
 func (s *Store) addHolders(ctx context.Context, tx *sql.Tx, found *domain.Standings, offer string, codes []string) error {
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(codes)), ", ")
 	query := holdColumns.From("coupons") + " WHERE code_key IN (" + marks + ") AND offer = ?"

@@ -41,8 +41,8 @@ func couponsTable() *records[domain.Coupon] {
 		func(c *domain.Coupon) *int64 { return &c.Revision })
 }
 
-// CreateCoupon writes a coupon and its approval as planned. The transaction has the write lock from
-// its beginning, so that what plan is shown stays true until it is written.
+// CreateCoupon writes a coupon and its approval as planned. The transaction takes the write lock at its
+// beginning, so that what plan sees stays true until the write.
 func (s *Store) CreateCoupon(
 	ctx context.Context, offer, publisher, code string, plan func(domain.Standing) (domain.Plan, error),
 ) (domain.Plan, error) {
@@ -67,7 +67,7 @@ func (s *Store) CreateCoupon(
 	})
 }
 
-// standing reads what is stored about a coupon that is to be created.
+// standing reads what is stored about a coupon to be created.
 func (s *Store) standing(ctx context.Context, tx *sql.Tx, offer, publisher, code string) (domain.Standing, error) {
 	var found domain.Standing
 	var err error
@@ -99,7 +99,7 @@ func (s *Store) Coupon(ctx context.Context, id string) (domain.Coupon, error) {
 	return s.coupons.first(ctx, s.db.Read(), "id = ?", id)
 }
 
-// UpdateCoupon replaces a coupon by what change makes of it.
+// UpdateCoupon replaces a coupon by the result of change.
 func (s *Store) UpdateCoupon(ctx context.Context, id string, change func(domain.Coupon) (domain.Coupon, error)) (domain.Coupon, error) {
 	return inWrite(ctx, s, func(tx *sql.Tx) (domain.Coupon, error) {
 		return s.coupons.update(ctx, tx, id, func(before domain.Coupon) (domain.Coupon, error) {
@@ -144,7 +144,7 @@ func (s *Store) sharedWith(ctx context.Context, from querier, offer, publisher, 
 	}, query, couponcode.Fold(code), offer, publisher, limit)
 }
 
-// Candidates returns the coupons that have a code, with what their validity hangs on.
+// Candidates returns the coupons that have a code, with what their validity depends on.
 func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) ([]domain.Candidate, error) {
 	where, args := "c.code_key = ?", []any{couponcode.Fold(code)}
 	if offer != "" {
@@ -163,13 +163,13 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 	}, query, append(args, limit)...)
 }
 
-// candidate is a candidate as it is read.
+// candidate is a candidate as read from a row.
 type candidate struct {
 	domain.Candidate
-	publisher domain.Publisher // as far as it matters
+	publisher domain.Publisher // only what candidates need
 }
 
-// candidateColumns are read beside a coupon.
+// candidateColumns are read together with a coupon.
 var candidateColumns = orNone(table.Of(table.Columns[candidate]{
 	table.Text("o.state", func(c *candidate) *domain.OfferState { return &c.OfferState }),
 	table.Text("a.state", func(c *candidate) *domain.ApprovalState { return &c.ApprovalState }),
@@ -178,7 +178,7 @@ var candidateColumns = orNone(table.Of(table.Columns[candidate]{
 	table.Text("p.delivery_statuses", func(c *candidate) *domain.DeliveryStatuses { return &c.publisher.Delivery.Statuses }),
 }, payoutColumns("a.payout", func(c *candidate) *money.Payout { return &c.ApprovalPayout })))
 
-// orNone returns columns of a joined table that are empty or 0 if it has no such row.
+// orNone makes the columns of a joined table empty or 0 if it has no matching row.
 func orNone[T any](columns table.Columns[T]) table.Columns[T] {
 	for i, column := range columns {
 		none := "0"

@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-// holdColumns are the columns of a coupon that say when it holds its code, as far as domain.HoldOf needs them. The
-// code is read as folded.
+// holdColumns are the columns of a coupon that say when it holds its code, as far as domain.HoldOf needs them.
+// The code is read folded.
 var holdColumns = table.Of(
 	table.Columns[domain.Coupon]{table.Text("code_key", func(c *domain.Coupon) *string { return &c.Code })},
 	couponsTable().read.Only("offer", "publisher", "start_time", "expire_time", "archived", "update_time"))

@@ -13,8 +13,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// What was stored before there were secrets, revenue, settings, deliveries and limits is kept, and each
-// offer and each publisher gets a secret.
+// Rows from before secrets, revenue, settings, deliveries and limits are kept, and each offer and each publisher
+// gets a secret.
 func TestMigrationFromVersion1(t *testing.T) {
 	dir := t.TempDir()
 	const file = "00001_tables.sql"

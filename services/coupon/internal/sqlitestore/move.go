@@ -10,7 +10,7 @@ import (
 
 var _ move.Database = (*Store)(nil)
 
-// OpenToMove opens the file in a directory for a move, up to date as Open leaves it.
+// OpenToMove opens the file in a directory for a move, and updates it as Open does.
 func OpenToMove(ctx context.Context, dir string, role move.Role) (*Store, error) {
 	return open(ctx, dir, sqlitedb.ToMove(role))
 }
@@ -33,7 +33,7 @@ func (s *Store) SetMoveState(ctx context.Context, state move.State) error {
 	})
 }
 
-// toMove returns the table as it is moved, in the order of its ids.
+// toMove returns a table to move, in the order of its ids.
 func (t *records[T]) toMove(db *sqlitedb.DB) move.Table {
 	return move.TableOf(t.name, func(ctx context.Context, after string, limit int) ([]T, string, error) {
 		query := t.read.From(t.name) + " WHERE id > ? ORDER BY id LIMIT ?"

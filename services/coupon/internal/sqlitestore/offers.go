@@ -44,8 +44,7 @@ func offersTable() *records[domain.Offer] {
 		func(o *domain.Offer) *int64 { return &o.Revision })
 }
 
-// InsertOffer stores a new offer. It returns app.ErrExists too where another offer has its postback
-// token.
+// InsertOffer stores a new offer. It also returns app.ErrExists if another offer has its postback token.
 func (s *Store) InsertOffer(ctx context.Context, offer domain.Offer) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.offers.insert(ctx, tx, offer) })
 }
@@ -55,7 +54,7 @@ func (s *Store) Offer(ctx context.Context, id string) (domain.Offer, error) {
 	return s.offers.first(ctx, s.db.Read(), "id = ?", id)
 }
 
-// OfferByToken returns the offer whose postback token it is, or was and is still taken.
+// OfferByToken returns the offer that has a postback token, or had it and still accepts it.
 func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (domain.Offer, error) {
 	found, err := s.offers.first(ctx, s.db.Read(), "postback_token = ?", token)
 	if !errors.Is(err, app.ErrNotFound) || token == "" {
@@ -71,7 +70,7 @@ func (s *Store) Offers(ctx context.Context, q listing.Query) ([]domain.Offer, er
 	return s.offers.list(ctx, s.db.Reports(), q)
 }
 
-// UpdateOffer replaces an offer by what change makes of it.
+// UpdateOffer replaces an offer by the result of change.
 func (s *Store) UpdateOffer(ctx context.Context, id string, change func(domain.Offer) (domain.Offer, error)) (domain.Offer, error) {
 	return inWrite(ctx, s, func(tx *sql.Tx) (domain.Offer, error) {
 		turnedUnique := false

@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 )
 
-// TestPlans asks SQLite how it would run what pages and the console ask: by an index that is in order.
+// TestPlans checks SQLite's plans for the queries of pages and the console: each uses an index in its order.
 func TestPlans(t *testing.T) {
 	s, err := Open(t.Context(), t.TempDir())
 	if err != nil {

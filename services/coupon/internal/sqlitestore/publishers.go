@@ -39,7 +39,7 @@ func (s *Store) Publisher(ctx context.Context, id string) (domain.Publisher, err
 	return s.publishers.first(ctx, s.db.Read(), "id = ?", id)
 }
 
-// UpdatePublisher replaces a publisher by what change makes of it.
+// UpdatePublisher replaces a publisher by the result of change.
 func (s *Store) UpdatePublisher(
 	ctx context.Context, id string, change func(domain.Publisher) (domain.Publisher, error),
 ) (domain.Publisher, error) {

@@ -9,9 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
-// giveSecrets gives a secret to each offer and each publisher that has none: those of a time before
-// there were secrets, which a migration in SQL cannot make. Most starts find nothing to do, and only
-// read.
+// giveSecrets gives a secret to each offer and each publisher without one. They are older than secrets, which a
+// migration in SQL cannot make. Most starts find nothing to do, and only read.
 func giveSecrets(ctx context.Context, db *sqlitedb.DB) error {
 	for _, of := range []secrets{
 		{find: "SELECT id FROM offers WHERE postback_secret = ''", give: "UPDATE offers SET postback_secret = ? WHERE id = ?"},
@@ -24,8 +23,8 @@ func giveSecrets(ctx context.Context, db *sqlitedb.DB) error {
 	return nil
 }
 
-// secrets are those that the rows of one table have: the query for the ids of the rows that have none,
-// and the statement that gives one to a row.
+// secrets are the secrets of one table: the query for the ids of the rows without one, and the statement that
+// gives a row its secret.
 type secrets struct{ find, give string }
 
 func (s secrets) giveMissing(ctx context.Context, db *sqlitedb.DB) error {
@@ -34,7 +33,7 @@ func (s secrets) giveMissing(ctx context.Context, db *sqlitedb.DB) error {
 		return err
 	}
 	return db.Write(ctx, func(tx *sql.Tx) error {
-		lacking, err := s.lacking(ctx, tx) // another process may have been here in between
+		lacking, err := s.lacking(ctx, tx) // another process may have done it in between
 		if err != nil {
 			return err
 		}

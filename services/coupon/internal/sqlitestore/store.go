@@ -22,7 +22,7 @@ var migrationFiles embed.FS
 // FileName is the name of the database file.
 const FileName = "coupon.db"
 
-// Store is a app.Store on one SQLite file.
+// Store is an app.Store on one SQLite file.
 type Store struct {
 	db         *sqlitedb.DB
 	offers     *records[domain.Offer]
@@ -33,7 +33,7 @@ type Store struct {
 
 var _ app.Store = (*Store)(nil)
 
-// Open opens the file coupon.db in a directory; both are created where they do not exist.
+// Open opens the file coupon.db in a directory; both are created if they do not exist.
 func Open(ctx context.Context, dir string, opts ...sqlitedb.Option) (*Store, error) {
 	return open(ctx, dir, opts...)
 }
@@ -60,7 +60,7 @@ func open(ctx context.Context, dir string, opts ...sqlitedb.Option) (*Store, err
 	return store, nil
 }
 
-// complete does the work that migrations leave to the program.
+// complete does the part of migrations that SQL cannot do.
 func (s *Store) complete(ctx context.Context) error {
 	if err := giveSecrets(ctx, s.db); err != nil {
 		return err
@@ -74,11 +74,11 @@ func (s *Store) complete(ctx context.Context) error {
 	return s.coupons.foldTitles(ctx, s.db)
 }
 
-// Source returns the store as what is backed up.
+// Source returns the store as a source of backups.
 func (s *Store) Source() *sqlitedb.Source { return sqlitedb.NewSource(s.db, nil) }
 
 // Ping says whether the store can be reached.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 
-// Close waits for the write under way and closes the file.
+// Close waits for the current write and closes the file.
 func (s *Store) Close() error { return s.db.Close() }

@@ -17,9 +17,9 @@ import (
 // records is a table whose rows are Ts. Its key is the column id.
 type records[T any] struct {
 	name string
-	// read are the columns that a T is made of, written all of them.
+	// read are the columns that a T is read from, written all columns.
 	read, written table.Columns[T]
-	// title is the column that people search, "" for none. Another column has its search key.
+	// title is the column that people search, "" if they search no column. A second column has its search key.
 	title string
 	// id returns a T's key.
 	id func(*T) string
@@ -54,7 +54,7 @@ func (t *records[T]) first(ctx context.Context, from querier, where string, args
 	return found, nil
 }
 
-// only returns the row that a condition selects, or app.ErrNotFound where it selects none or several.
+// only returns the row that a condition selects, or app.ErrNotFound if it selects no row or several.
 func (t *records[T]) only(ctx context.Context, from querier, where string, args ...any) (T, error) {
 	query := t.read.From(t.name) + " WHERE " + where + " LIMIT 2"
 	found, err := collect(ctx, from, t.read.Read, query, args...)
@@ -101,7 +101,7 @@ func (t *records[T]) insertAll(ctx context.Context, tx *sql.Tx, items []T) error
 	return t.write(ctx, tx, items, "inserting into", "")
 }
 
-// write inserts rows, with what is done if a key is taken; "": app.ErrExists is returned.
+// write inserts rows. onTaken is the clause for a taken key; "" makes it return app.ErrExists.
 func (t *records[T]) write(ctx context.Context, tx *sql.Tx, items []T, doing, onTaken string) (err error) {
 	statement, err := tx.PrepareContext(ctx, "INSERT"+t.written.Into(t.name)+onTaken)
 	if err != nil {
@@ -135,7 +135,7 @@ func (t *records[T]) replace(ctx context.Context, tx *sql.Tx, item T) error {
 	return nil
 }
 
-// update replaces the row with a key by what change makes of it, and counts up its revision.
+// update replaces the row with a key by the result of change, and increments its revision.
 func (t *records[T]) update(ctx context.Context, tx *sql.Tx, id string, change func(T) (T, error)) (T, error) {
 	before, err := t.first(ctx, tx, "id = ?", id)
 	if err != nil {
@@ -156,7 +156,7 @@ func (t *records[T]) failure(doing string, err error) error {
 	return sqlitedb.Failure(fmt.Errorf("%s %s: %w", doing, t.name, err))
 }
 
-// collect returns what scan makes of the rows of a query.
+// collect returns the rows of a query, each read by scan.
 func collect[T any](ctx context.Context, from querier, scan func(row) (T, error), query string, args ...any) (found []T, err error) {
 	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // currencyCode ends the names of the columns with an amount's currency.
 const currencyCode = "currency_code"
 
-// payoutColumns are the columns of a payout that is stored under a name.
+// payoutColumns are the columns of a payout, whose names begin with name.
 func payoutColumns[T any](name string, at func(*T) *money.Payout) table.Columns[T] {
 	return table.Of(table.Columns[T]{
 		table.Text(name+"_kind", func(row *T) *money.PayoutKind { return &at(row).Kind }),
@@ -42,7 +42,7 @@ func optionalSeconds[T any](name string, at func(*T) *domain.OptionalDuration) t
 	}
 }
 
-// expiryColumn has a coupon's expiry, so that coupons can be compared by it: domain.NoExpiry for none.
+// expiryColumn is a coupon's expiry in a form that can be compared: domain.NoExpiry if it does not expire.
 func expiryColumn() table.Column[domain.Coupon] {
 	return table.Column[domain.Coupon]{
 		Name: "expire_time", Scan: func(c *domain.Coupon) any { return (*expiry)(&c.ExpireTime) },

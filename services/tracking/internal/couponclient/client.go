@@ -34,7 +34,7 @@ type Client struct {
 	line       *line
 	notes      *notes
 	now        func() time.Time
-	// since is the time before which no answer will do; zero: memory will do.
+	// since is the earliest time that an answer may be from; zero: any cached answer will do.
 	since time.Time
 }
 
@@ -95,8 +95,7 @@ func (c *Client) askOffer(ctx context.Context, req *couponv1.LookupOfferRequest)
 	return resp, fault(err)
 }
 
-// Coupons returns the coupons that have a code, in whatever case, on an offer, or on all offers where offer is
-// empty.
+// Coupons returns the coupons that have a code, in any case, on an offer, or on all offers if offer is empty.
 func (c *Client) Coupons(ctx context.Context, offer, code string) ([]domain.Coupon, error) {
 	code = couponcode.Fold(code)
 	if !couponcode.Is(code) || offer != "" && !domain.IsID(offer) {

@@ -73,9 +73,9 @@ func newMemo[P proto.Message, V any](kind string, m memory, read func(P) (V, err
 	}
 }
 
-// get returns the answer to a question: from memory while it is fresh, else by ask, else, if the coupon
-// service does not answer soon, from memory still. All who ask for one key at once share one ask. An
-// answer that was asked for before since does not do; the zero time: memory will do.
+// get returns the answer for a key: from the cache if it is fresh, else by ask, else, if the coupon service does
+// not answer soon, stale from the cache. Concurrent calls for one key share one query. An answer that was asked
+// for before since is not used; the zero time allows any.
 func (m *memo[P, V]) get(ctx context.Context, since time.Time, key string, ask asker[P]) (V, error) {
 	now := m.now()
 	held, ok := m.answers.GetIfPresent(key)

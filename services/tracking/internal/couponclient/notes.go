@@ -143,8 +143,8 @@ type AnswerStore interface {
 	PruneAnswers(ctx context.Context, kind string, before time.Time, most int) error
 }
 
-// Recall loads the stored answers into memory. They are trusted as long as if there had been no restart. The
-// error joins those of answers that cannot be read, such as another version's; the others are loaded.
+// Recall loads the stored answers into the cache. They expire when they would have without a restart. The error
+// joins those of answers that cannot be read, such as another version's; the others are loaded.
 func (c *Client) Recall(ctx context.Context, store AnswerStore) error {
 	now := c.now()
 	var errs []error
@@ -161,8 +161,8 @@ func (c *Client) Recall(ctx context.Context, store AnswerStore) error {
 	return errors.Join(errs...)
 }
 
-// Keep stores answers as they arrive, for Recall, until ctx ends. It calls failed with each failure, and
-// tries again.
+// Keep stores answers for Recall as they arrive, until ctx ends. It calls failed with each error, and tries
+// again.
 func (c *Client) Keep(ctx context.Context, store AnswerStore, after func(time.Duration) <-chan time.Time, failed func(error)) {
 	prune := after(0)
 	for {

@@ -43,7 +43,7 @@ func (s *scanServer) StreamScanLink(req *trackingv1.StreamScanLinkRequest, strea
 		return err
 	}
 	scan, err := s.scanner.ScanLinkLive(stream.Context(), req.GetUrl(), visitor, func(hop redirect.Hop) {
-		// A reader who has gone ends the stream's context, and with it the scan.
+		// A reader who disconnects ends the stream's context, and with it the scan.
 		_ = stream.Send(&trackingv1.StreamScanLinkResponse{News: &trackingv1.StreamScanLinkResponse_Hop{Hop: hopToProto(hop)}})
 	})
 	if err != nil {

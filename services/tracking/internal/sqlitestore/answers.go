@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// answersAtOnce bounds the answers that one job writes, so that no sale waits long for it.
+	// answersAtOnce is how many answers one job writes at most, so that no sale waits long for it.
 	answersAtOnce = 200
 
 	removeAnswer = `DELETE FROM answers WHERE kind = ? AND key = ? AND ask_time <= ?`

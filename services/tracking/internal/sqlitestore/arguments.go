@@ -7,7 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-// arguments are what a statement is run with, in memory that is used again.
+// arguments are a statement's arguments, in memory that is reused.
 type arguments struct{ values []driver.NamedValue }
 
 func (a *arguments) clear() { a.values = a.values[:0] }

@@ -23,9 +23,9 @@ import (
 
 const userAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0 Safari/537.36"
 
-// BenchmarkWrites is what 32 callers in a closed loop get out of the store, beside the least that a
-// group commit to SQLite could be. Compare figures of one run only, and of -count 5 or so; cpu-µs/op
-// is less shaken by what else the machine does.
+// BenchmarkWrites measures 32 callers in a closed loop, and for comparison the simplest possible group commit to
+// SQLite. Compare only figures of one run, with -count 5 or so; cpu-µs/op varies less with the machine's other
+// load.
 func BenchmarkWrites(b *testing.B) {
 	b.Run("ceiling", func(b *testing.B) {
 		insert := ceiling(b)
@@ -132,8 +132,8 @@ func benchSale(n int64) domain.Sale {
 	}}
 }
 
-// ceiling returns an insert into a table of five columns: one transaction for all that wait, as
-// plainly as database/sql allows.
+// ceiling returns an insert into a table of five columns: one transaction for all waiting callers, as simple as
+// database/sql allows.
 func ceiling(b *testing.B) func() error {
 	b.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "c.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")

@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// cellRun is how many cells one statement adds where there are as many.
+// cellRun is how many cells one statement adds when at least that many wait.
 const cellRun = 8
 
 var (
@@ -45,8 +45,7 @@ func sumColumns(name string, at func(*rollup.Cell) *rollup.Sum) table.Columns[ro
 	}
 }
 
-// addCells returns the statement that adds n cells to those that are kept. It says OR ROLLBACK for the
-// reason that inRuns has.
+// addCells returns the statement that adds n cells to the stored ones. For OR ROLLBACK see inRuns.
 func addCells(n int) string {
 	sums := make([]string, len(measureColumns))
 	for i, column := range measureColumns {
@@ -56,14 +55,14 @@ func addCells(n int) string {
 		` ON CONFLICT DO UPDATE SET ` + strings.Join(sums, ", ")
 }
 
-// cellWriter adds cells to those that are kept, on the driver's connection.
+// cellWriter adds cells to the stored ones, on the driver's connection.
 type cellWriter struct {
 	// run adds cellRun of them.
 	one, run  driver.StmtExecContext
 	arguments arguments
 }
 
-// add adds cells, in the order of their table, which touches each of its pages once.
+// add adds cells in the order of their table, so that each of its pages is touched once.
 func (w *cellWriter) add(ctx context.Context, cells []rollup.Cell) error {
 	slices.SortFunc(cells, func(a, b rollup.Cell) int { return compareKeys(&a.Key, &b.Key) })
 	for len(cells) > 0 {

@@ -14,16 +14,15 @@ import (
 const (
 	selectHasFigures = `SELECT EXISTS (SELECT 1 FROM figures WHERE cube = ? AND period = ?)
 		OR EXISTS (SELECT 1 FROM conversions WHERE conversion_time >= ? AND conversion_time < ?)`
-	// selectLatestVersion is the number of the newest migration that was applied.
+	// selectLatestVersion selects the number of the newest applied migration.
 	selectLatestVersion = `SELECT max(version_id) FROM goose_db_version WHERE is_applied`
 )
 
-// ErrOtherSchema says that a file has another schema than this program's, so that its figures cannot be
-// recounted.
+// ErrOtherSchema is returned for a file whose schema is not this program's, so its figures cannot be recounted.
 var ErrOtherSchema = errors.New("the file has another schema than this program's")
 
 // CheckFigures recounts all figures of a file from its clicks and conversions, as of one moment, and returns how
-// many there are and how many differ. Figures that are just being made are none.
+// many there are and how many differ. Figures that are still being built do not count.
 func CheckFigures(ctx context.Context, file *sqlitedb.File) (figures, differing int64, err error) {
 	tx, err := file.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -94,7 +93,7 @@ func checkFigures(ctx context.Context, tx *sql.Tx) (figures, differing int64, er
 	return figures, differing, err
 }
 
-// keptSince returns since when all clicks are kept: see horizon.
+// keptSince returns the time since which all clicks are kept: see horizon.
 func keptSince(ctx context.Context, tx *sql.Tx) (time.Time, error) {
 	purged, err := scanHorizon(tx.QueryRowContext(ctx, selectHorizon))
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// claimRounds is how often a claim looks again where it found deliveries that wait for others, and
-	// claimAgain how many it looks at then at least, so that many of them do not hide what is due.
+	// claimRounds is how often a claim looks again after it found deliveries that wait for others, and
+	// claimAgain the least that it looks at then, so that many waiting deliveries do not hide those that are
+	// due.
 	claimRounds = 16
 	claimAgain  = 100
 
@@ -23,9 +24,9 @@ const (
 		WHERE conversion = ? AND change < ? AND publisher = ? AND state = 'DUE' ORDER BY change LIMIT 1`
 	setClaimed = `UPDATE deliveries SET due_time = ?, holder = ? WHERE ` + byDeliveryKey
 	postpone   = `UPDATE deliveries SET due_time = ? WHERE ` + byDeliveryKey
-	// voidClaims ends the claims of a process that died: none but the one that opens the file has any.
+	// voidClaims ends the claims of a process that died: only the process that has the file open can hold any.
 	voidClaims = `UPDATE deliveries SET due_time = create_time, holder = '' WHERE state = 'DUE' AND holder <> ''`
-	// setNextDue makes due what was postponed for a delivery that is done now.
+	// setNextDue makes the deliveries due that were postponed for one that is done now.
 	setNextDue = `UPDATE deliveries SET due_time = ?
 		WHERE conversion = ? AND change > ? AND publisher = ? AND state = 'DUE' AND holder = '' AND attempt_count = 0 AND due_time > ?`
 	replayDelivery = `UPDATE deliveries SET state = 'DUE', due_time = ?, first_due_time = ?, attempt_count = 0, finish_time = NULL, holder = ''
@@ -39,8 +40,8 @@ var (
 		WHERE ` + byDeliveryKey + ` AND holder = ? AND state = 'DUE'`
 )
 
-// ClaimDeliveries implements delivery.Store. A claim that has begun is waited for, however long the disk
-// takes: where nobody learnt what it got, nobody would call for it until the lease ends.
+// ClaimDeliveries implements delivery.Store. It waits for a claim that has begun, even after ctx ends: otherwise
+// nobody would know what was claimed, or send it until the lease ends.
 func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -74,8 +75,8 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim)
 	return claimed, nil
 }
 
-// claim gives out, up to a limit, those of the deliveries found that need not wait for an earlier one.
-// The others are due again when that one is looked at next, so that nobody looks at them before.
+// claim claims, up to a limit, the found deliveries that need not wait for an earlier one. It postpones each of
+// the others to the due time of the delivery that it waits for, so that no claim looks at it before.
 func (t *tx) claim(ctx context.Context, claim domain.DeliveryClaim, found []domain.Delivery, limit int) (given []domain.Delivery, err error) {
 	for _, d := range found {
 		if len(given) == limit {
@@ -101,7 +102,7 @@ func (t *tx) claim(ctx context.Context, claim domain.DeliveryClaim, found []doma
 	return given, nil
 }
 
-// dueBefore returns when the first delivery is due for which one has to wait; 0: there is none.
+// dueBefore returns the due time of the first delivery that this one must wait for; 0: it need not wait.
 func (t *tx) dueBefore(ctx context.Context, key deliveryKey) (int64, error) {
 	if key.change == 0 {
 		return 0, nil
@@ -113,10 +114,10 @@ func (t *tx) dueBefore(ctx context.Context, key deliveryKey) (int64, error) {
 	return due, err
 }
 
-// finish is what a try made of a claimed delivery.
+// finish is the result of an attempt at a claimed delivery.
 type finish struct {
 	delivery domain.Delivery
-	// attempts are the delivery's as they are stored.
+	// attempts are the delivery's attempts, encoded.
 	attempts driver.Value
 	holder   string
 }
@@ -129,7 +130,7 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, ho
 	return s.queue.Write(ctx, &job{finish: &finish{delivery, attempts, holder}})
 }
 
-// finishDelivery writes what a try made of a delivery, and lets go what waited for its end.
+// finishDelivery writes the result of an attempt, and releases the deliveries that waited for this one to end.
 func (w *writer) finishDelivery(ctx context.Context, f *finish) error {
 	d, a := &f.delivery, &w.arguments
 	a.clear()

@@ -40,7 +40,7 @@ func TestBlockedDeliveriesHideNothing(t *testing.T) {
 	}
 }
 
-// TestClaimsOfADeadProcessAreVoid opens the file anew, as after a crash: what was claimed is due at once.
+// TestClaimsOfADeadProcessAreVoid opens the file again, as after a crash: what was claimed is due at once.
 func TestClaimsOfADeadProcessAreVoid(t *testing.T) {
 	dir := t.TempDir()
 	at := fromMillis(1_800_000_000_000)
@@ -65,8 +65,8 @@ func TestClaimsOfADeadProcessAreVoid(t *testing.T) {
 	}
 }
 
-// TestAClaimThatHasBegunIsWaitedFor holds the disk up until the one who claims would wait no longer: what
-// was claimed is told all the same, since nobody else gets it before the lease ends.
+// TestAClaimThatHasBegunIsWaitedFor delays the disk until the caller's context ends. The claim is returned all
+// the same, since nobody else gets it before the lease ends.
 func TestAClaimThatHasBegunIsWaitedFor(t *testing.T) {
 	s := openStore(t)
 	at := fromMillis(1_800_000_000_000)
@@ -104,7 +104,7 @@ func TestAClaimThatHasBegunIsWaitedFor(t *testing.T) {
 	}
 }
 
-// watchedContext tells when it is first asked whether it has ended.
+// watchedContext signals when it is first asked whether it has ended.
 type watchedContext struct {
 	context.Context
 	once   sync.Once

@@ -19,13 +19,13 @@ import (
 // conversionRow is a row of the table conversions.
 type conversionRow struct {
 	*domain.Conversion
-	// decision is the Basis as it is stored, encoded before the one writer is asked, since all wait for it. nil: it
-	// is encoded when it is bound.
+	// decision is the Basis as it is stored, encoded before the job is queued, since everyone waits for the one
+	// writer. nil: it is encoded when it is bound.
 	decision driver.Value
 }
 
 var (
-	// newColumns are those that a new conversion has values of its own for.
+	// newColumns are those that an insert sets.
 	newColumns = table.Of(table.Columns[conversionRow]{
 		hashColumn("id", func(r *conversionRow) *string { return &r.ID }),
 		hashColumn("content_hash", func(r *conversionRow) *string { return &r.ContentHash }),
@@ -64,7 +64,7 @@ var (
 		table.Flag("conflicted", func(r *conversionRow) *bool { return &r.Conflicted }),
 	}, table.Money("refunded_amount", "currency", func(r *conversionRow) *money.Money { return &r.Refunded }))
 
-	// keyColumns are only searched by.
+	// keyColumns are used only to search.
 	keyColumns = table.Columns[conversionRow]{
 		table.Derived("coupon_code_key", func(r *conversionRow) string { return couponcode.Fold(r.CouponCode) }),
 		table.Derived("pub_unique3_key", func(r *conversionRow) string { return couponcode.Fold(r.PubUniques[2]) }),
@@ -88,7 +88,7 @@ var (
 	updateConversion = `UPDATE conversions SET ` + updatedColumns.Set() + ` WHERE id = ?`
 )
 
-// conversionsAfter selects in the order of the insertions, which number the rows. None is ever deleted.
+// conversionsAfter selects in order of insertion, which is that of the rowids. Conversions are never deleted.
 const conversionsAfter = `SELECT id FROM conversions WHERE rowid > ? ORDER BY rowid`
 
 func planColumn() table.Column[conversionRow] {
@@ -103,7 +103,7 @@ func planColumn() table.Column[conversionRow] {
 	}
 }
 
-// planFrom reads from where on a conversion is not planned; NULL: all is.
+// planFrom reads the first change that is not planned; NULL: all are.
 type planFrom domain.Conversion
 
 // Scan implements sql.Scanner.
@@ -134,7 +134,7 @@ func encodeHistory(r *conversionRow) *record.History {
 	return &history
 }
 
-// checkNew refuses a conversion that has what none has at its insertion, which would be lost.
+// checkNew refuses a conversion with values that a new one cannot have: an insert would lose them.
 func checkNew(c *domain.Conversion) error {
 	if c.Revision != 1 || !c.Refunded.IsNone() || c.StatusReason != "" || c.Conflicted || len(c.Changes) > 0 || len(c.Conflicts) > 0 {
 		return fmt.Errorf("conversion %s is not new: it has revision %d, %d changes and %d conflicts", c.ID, c.Revision, len(c.Changes), len(c.Conflicts))
@@ -179,8 +179,8 @@ func conversionQuery(q listing.Query) (query string, args []any) {
 	return pageOf(conversionColumns, "conversions", q, sqlquery.Encode(encodeConversion))
 }
 
-// marked returns a condition with what mark adds to what it says of a field, where that holds for all rows: what
-// follows for a column that has a small index.
+// marked adds to a condition on a field, if it applies to all rows, what mark derives from it: a condition on a
+// column with a small index.
 func marked(e listing.Expr, mark func(listing.Compare) (more listing.Compare, ok bool)) listing.Expr {
 	all := conjuncts(e)
 	for _, condition := range all {
@@ -195,7 +195,7 @@ func marked(e listing.Expr, mark func(listing.Compare) (more listing.Compare, ok
 	return e
 }
 
-// markConversion returns the condition that follows for the columns unapproved and conflict.
+// markConversion derives a condition on the columns unapproved and conflict.
 func markConversion(c listing.Compare) (more listing.Compare, ok bool) {
 	switch {
 	case c.Field == "status" && c.Value != string(domain.StatusApproved):

@@ -12,16 +12,16 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// What is stored is counted by the one writer, a few rows at a time, in the transaction that moves the
-// cursor over them; what is stored or changed before the cursor is counted in its own. So at any moment
-// the figures are those of the rows up to the cursor. No clock decides what is counted: a click whose id is of
-// an earlier time than others that were counted already, since it was stored late or by a clock that was put back, is
-// counted with its batch, which costs that a little more.
+// The one writer counts stored rows, a few at a time, in the transaction that moves the cursor past them. A row
+// that is stored or changed behind the cursor is counted in its own transaction. So at any moment the figures
+// are those of the rows up to the cursor. No clock decides what is counted: a click whose id is older than
+// counted ones, because it was stored late or the clock was set back, is counted with its batch, which costs
+// that batch a little more.
 
 const (
-	// One task counts at most so many rows, and stops when they come to so many cells, so that no write
-	// waits long for it: a cell costs some 10 µs. Of tasks that follow one another since there is more to
-	// count, each may have twice as many, up to a bound: the more clicks at once, the fewer cells for each.
+	// One task counts at most so many rows, and stops at so many cells, so that no write waits long for it: a
+	// cell costs some 10 µs. While there is more to count, each task may have twice as many cells as the one
+	// before, up to a bound: the more clicks at once, the fewer cells per click.
 	countClicks, countConversions = 5000, 1000
 	countCells, mostCells         = 600, 2400
 
@@ -48,7 +48,7 @@ var (
 	selectNewConversions = talliedConversion.From("conversions", "rowid") + ` WHERE rowid > ? ORDER BY rowid LIMIT ?`
 )
 
-// cursor says up to where is counted.
+// cursor says how far rows are counted.
 type cursor struct {
 	// click is the id of the last click counted, as it is stored.
 	click any
@@ -76,7 +76,7 @@ func scanCursor(row scanner) (c cursor, err error) {
 	return c, err
 }
 
-// beginCounting makes figures anew where they are by the days of another zone.
+// beginCounting recounts all figures if their days are those of another zone.
 func beginCounting(ctx context.Context, db *sqlitedb.DB, calendar rollup.Calendar) error {
 	return db.Write(ctx, func(tx *sql.Tx) error {
 		var zone string
@@ -108,13 +108,13 @@ func (s *Store) CountNew(ctx context.Context, now time.Time) (more bool, err err
 		return err == nil, err
 	}
 	s.countRoom.Store(countCells)
-	// If there was nothing to count, that is held in memory only, so that nothing is written twice a second for
-	// its sake.
+	// That there was nothing to count is kept in memory only: otherwise an idle service would write twice a
+	// second.
 	s.countMillis.Store(now.UnixMilli())
 	return false, nil
 }
 
-// count counts what is new until it comes to so many cells; more says that there is more.
+// count counts new rows until they make so many cells; more says that there is more.
 func (t *tx) count(ctx context.Context, now time.Time, cells int) (more bool, err error) {
 	tally, at := rollup.New(t.calendar), t.cursor
 	rows := 0
@@ -144,7 +144,7 @@ func (t *tx) count(ctx context.Context, now time.Time, cells int) (more bool, er
 	return more, t.counted(ctx, tally, at, now, !more)
 }
 
-// counted stores what was counted up to a cursor. all says that there is no more now.
+// counted stores the cells counted up to a cursor. all says that nothing more is left to count.
 func (t *tx) counted(ctx context.Context, tally *rollup.Sums, at cursor, now time.Time, all bool) error {
 	if err := t.addCells(ctx, tally.Cells()); err != nil {
 		return err
@@ -183,7 +183,7 @@ func (w *writer) countLate(c *domain.Click, key driver.Value) {
 	w.late.AddClick(c)
 }
 
-// storeLate stores what was counted of the batch.
+// storeLate stores the cells of the batch's late clicks.
 func (w *writer) storeLate(ctx context.Context) error {
 	if w.late == nil {
 		return nil
@@ -204,12 +204,12 @@ func scanTallied(row scanner, rowid *int64) (domain.Conversion, error) {
 	return scanOf(row, talliedConversion, rowid)
 }
 
-// addCells adds cells to those that are kept.
+// addCells adds cells to the stored ones.
 func (t *tx) addCells(ctx context.Context, cells []rollup.Cell) error {
 	return t.conn.Raw(func(any) error { return t.cells.add(ctx, cells) })
 }
 
-// each reads rows until one is the last that is wanted.
+// each reads rows until row wants no more.
 func (t *tx) each(ctx context.Context, row func(scanner) (wanted bool, err error), query string, args ...any) error {
 	statement, err := t.prepared(ctx, query)
 	if err != nil {

@@ -17,8 +17,8 @@ const (
 	putOff         = `UPDATE deferred SET tries = ?, due_time = ? WHERE id = ?`
 	settleDeferred = `DELETE FROM deferred WHERE id = ? RETURNING conversion`
 	selectAwaited  = `SELECT DISTINCT conversion FROM deferred WHERE reason = 'EARLY_CHANGE'`
-	// dueAtStart makes due at once what a process that died had claimed or was about to do: sales, and
-	// changes of sales that exist.
+	// dueAtStart makes due at once what a dead process had claimed or was about to do: sales, and changes of
+	// sales that exist.
 	dueAtStart = `UPDATE deferred SET due_time = 0 WHERE reason = 'COUPON_SERVICE_AWAY' OR conversion IN (SELECT id FROM conversions)`
 )
 
@@ -61,8 +61,8 @@ func (a *awaited) add(id string) {
 	a.ids[id] = struct{}{}
 }
 
-// remove removes an id unless a change still waits for it. A change that is stored later adds the id after
-// this.
+// remove removes an id unless a change still waits for it. A change that is stored later adds the id once remove
+// is done.
 func (a *awaited) remove(id string, left func() (bool, error)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -54,7 +54,7 @@ type deliveryKey struct {
 
 func keyOf(d *domain.Delivery) deliveryKey { return deliveryKey{d.Conversion, d.Change, d.Publisher} }
 
-// parseDeliveryID returns the key that a delivery's id spells; ok is false where it is none.
+// parseDeliveryID returns the key in a delivery's id; ok is false if it is no such id.
 func parseDeliveryID(id string) (key deliveryKey, ok bool) {
 	conversion, rest, _ := strings.Cut(id, "-")
 	number, publisher, ok := strings.Cut(rest, "-")
@@ -62,7 +62,7 @@ func parseDeliveryID(id string) (key deliveryKey, ok bool) {
 	return deliveryKey{conversion, change, publisher}, ok && err == nil && strconv.Itoa(change) == number
 }
 
-// args returns what byDeliveryKey takes, after other arguments.
+// args returns the arguments of byDeliveryKey, after other arguments.
 func (k deliveryKey) args(before ...any) []any {
 	return append(before, hashKey(k.conversion), k.change, k.publisher)
 }
@@ -107,13 +107,13 @@ func deliveryQuery(q listing.Query) (query string, args []any) {
 	return pageOf(deliveryColumns, "deliveries", q, sqlquery.Encode(encodeDelivery))
 }
 
-// markDelivery returns the condition that follows for the column dead.
+// markDelivery derives a condition on the column dead.
 func markDelivery(c listing.Compare) (more listing.Compare, ok bool) {
 	return listing.Compare{Field: "dead", Op: listing.Equal, Value: true}, c.Field == "state" && c.Value == string(domain.DeliveryDead)
 }
 
-// byKeys returns a condition with what it says of an id said of the columns that the id is made of, so
-// that the primary key is used.
+// byKeys replaces a condition on an id by conditions on the columns that the id is made of, so that the primary
+// key is used.
 func byKeys(e listing.Expr) listing.Expr {
 	each := func(conditions []listing.Expr) []listing.Expr {
 		mapped := make([]listing.Expr, len(conditions))
@@ -143,7 +143,7 @@ func byKey(c listing.Compare) listing.Expr {
 	}
 	key, ok := parseDeliveryID(id)
 	if !ok {
-		return listing.Or{} // there is none of that id
+		return listing.Or{} // no delivery has that id
 	}
 	return listing.And{
 		listing.Compare{Field: "conversion", Op: listing.Equal, Value: key.conversion},

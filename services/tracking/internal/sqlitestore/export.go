@@ -14,15 +14,15 @@ import (
 const (
 	// exportRows is how many conversions a part of an export has.
 	exportRows = 500
-	// maxExports is how many exports run at once. Each has a reading connection for as long as its caller
-	// takes, and lists need the others.
+	// maxExports is how many exports run at once. Each holds a reading connection until its caller has read
+	// everything, and lists need the others.
 	maxExports = 2
 )
 
-// exportTimes are how long an export has one view of the database. While it has, the write-ahead log is not begun
-// again and grows with what is written.
+// exportTimes limit how long an export keeps one view of the database. Meanwhile the write-ahead log cannot
+// start over, and grows with each write.
 type exportTimes struct {
-	// resume is when an export goes on with another view, if its order allows it; end is when it fails otherwise.
+	// After resume an export continues in a new view, if its order allows it; otherwise it fails after end.
 	resume, end time.Duration
 }
 
@@ -31,8 +31,8 @@ func defaultExportTimes() exportTimes {
 }
 
 // ExportConversions implements conversions.Store. It is one statement, which sees what was committed when it
-// began. If the caller takes long, it goes on with another one behind the last conversion, which also sees changes
-// made since, but no conversions; if that is not possible, it fails at last.
+// began. If the caller takes long, another statement continues after the last conversion; it also sees later
+// changes, but no new conversions. If the order does not allow that, the export fails in the end.
 func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each func([]domain.Conversion) error) error {
 	select {
 	case s.exports <- struct{}{}:
@@ -41,7 +41,7 @@ func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each fun
 		return apperr.New(apperr.Unavailable, "TOO_MANY_EXPORTS", "%d exports are under way, which is all that run at once here; try again later", maxExports)
 	}
 	if q.Limit <= 0 {
-		q.Limit = -1 // SQLite's word for none
+		q.Limit = -1 // no limit, in SQLite
 	}
 	began := s.now()
 	for {
@@ -56,8 +56,8 @@ func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each fun
 	}
 }
 
-// exportView exports with one view. If it took too long, it returns the last conversion exported, behind which to go
-// on.
+// exportView exports with one view. If it took too long, it returns the last conversion exported, after which
+// the next view continues.
 func (s *Store) exportView(ctx context.Context, q listing.Query, each func([]domain.Conversion) error) (last *domain.Conversion, err error) {
 	query, args := conversionQuery(q)
 	began := time.Now()
@@ -67,7 +67,7 @@ func (s *Store) exportView(ctx context.Context, q listing.Query, each func([]dom
 	}
 	defer func() { _ = rows.Close() }() // It has been read, or is given up.
 	part := make([]domain.Conversion, 0, exportRows)
-	for ctx.Err() == nil && rows.Next() { // The driver notices a little later that ctx is done.
+	for ctx.Err() == nil && rows.Next() { // The driver notices the end of ctx a little later.
 		c, err := scanConversion(rows)
 		if err != nil {
 			return nil, exportFailure(ctx, err)
@@ -96,7 +96,8 @@ func (s *Store) exportView(ctx context.Context, q listing.Query, each func([]dom
 	return nil, each(part)
 }
 
-// canResume says whether an export in an order can go on behind a conversion: its place never changes.
+// canResume says whether an export in this order can continue after a conversion: only if its place never
+// changes.
 func canResume(order []listing.Order) bool {
 	return !slices.ContainsFunc(order, func(o listing.Order) bool { return position(domain.Conversion{}, o.Field) == nil })
 }
@@ -126,7 +127,7 @@ func position(c domain.Conversion, field string) any {
 	}
 }
 
-// condition returns a condition that is nil as one that always holds.
+// condition returns one that always holds for nil, and others unchanged.
 func condition(e listing.Expr) listing.Expr {
 	if e == nil {
 		return listing.And{}
@@ -134,8 +135,8 @@ func condition(e listing.Expr) listing.Expr {
 	return e
 }
 
-// exportFailure is the error of an export that broke off: the context's own where that has ended, which
-// the driver tells in words of its own.
+// exportFailure is the error of an export that broke off. If the context has ended it is the context's, which
+// the driver words differently.
 func exportFailure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

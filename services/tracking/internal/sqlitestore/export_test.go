@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// exportedSales are many enough that to hold them all would show: some 100 MB.
+	// exportedSales are enough that holding them all would show: some 100 MB.
 	exportedSales = 100_000
 	// exportHeapBytes is by how much an export may add to what the program holds.
 	exportHeapBytes = 8 << 20
 )
 
-// TestExportTakesLittleMemory exports much, in an order that an index serves and in one that none does.
+// TestExportTakesLittleMemory exports many sales, in an order with an index and in one without.
 func TestExportTakesLittleMemory(t *testing.T) {
 	s := openExported(t, exportedSales)
 	for _, order := range [][]listing.Order{
@@ -45,7 +45,7 @@ func TestExportTakesLittleMemory(t *testing.T) {
 	}
 }
 
-// TestExportsLeaveReadersForOthers: who exports too much at once is refused, and nobody else waits.
+// TestExportsLeaveReadersForOthers: one export too many is refused, and nobody else waits.
 func TestExportsLeaveReadersForOthers(t *testing.T) {
 	s := openExported(t, 1)
 	query := listing.Query{Order: []listing.Order{{Field: "id"}}}

@@ -9,12 +9,12 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// TestFullDisk lets no page be added to the file, which SQLite takes for a full disk: each batch
-// then fails as a whole, stores nothing, and the first one after there is room again is stored.
+// TestFullDisk allows no new page in the file, which SQLite treats as a full disk. Each batch then fails as a
+// whole and stores nothing, and the first batch after there is room again is stored.
 func TestFullDisk(t *testing.T) {
 	s := openStore(t)
 	s.purge.end()         // nothing else writes
-	limitPages(t, s, "1") // SQLite takes less than there are as what there are.
+	limitPages(t, s, "1") // SQLite raises a lower limit to the present size.
 	batch := make([]*job, 3*runLength)
 	for i := range batch {
 		sale := &domain.Conversion{ID: string(rune('a' + i)), Offer: "10", Event: "sale", Explanation: string(make([]byte, 4000))}
@@ -45,8 +45,8 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestTasksFailAlone runs a batch in which a task fails after it has written: that is undone, and what
-// came before and after it in the batch is stored.
+// TestTasksFailAlone runs a batch with a task that fails after it has written: its writes are undone, and the
+// rest of the batch is stored.
 func TestTasksFailAlone(t *testing.T) {
 	s := openStore(t)
 	s.purge.end() // nothing else writes

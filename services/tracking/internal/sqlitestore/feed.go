@@ -11,8 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// A position is the rowid of the newest conversion, and how many changes were committed since that was
-// inserted. The one writer gives both in its transactions, so their order is that of the commits.
+// A position is the rowid of the newest conversion, and how many changes were committed since that was inserted.
+// The one writer assigns both in its transactions, so positions are in commit order.
 
 const (
 	selectFeedID       = `SELECT id FROM feed`
@@ -40,8 +40,8 @@ func (t *tx) feed(ctx context.Context, before, after *domain.Conversion) error {
 	return err
 }
 
-// RenameFeed gives the feed of a file that no process has open another name, so that tokens of what happened
-// after its backup are refused, and not taken for others.
+// RenameFeed gives the feed of a file that no process has open another name, so that tokens from after its
+// backup are refused, and not mistaken for this feed's.
 func RenameFeed(ctx context.Context, path string) error {
 	db, err := sqlitedb.OpenIdle(ctx, path)
 	if err != nil {

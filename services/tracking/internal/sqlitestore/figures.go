@@ -17,14 +17,14 @@ const (
 	selectCounted = `SELECT ready, count_time, click, conversion FROM counted`
 	inSpan        = ` WHERE cube = ? AND period BETWEEN ? AND ? AND `
 
-	// The first and the last moments of clicks, conversions and kept months; NULL where there are none. Ids
-	// of clicks that are no UUID are left out.
+	// The first and the last times of clicks, conversions and kept months; NULL for none. Click ids that are not
+	// UUIDs are left out.
 	selectEnds = `SELECT
 		(SELECT time FROM clicks WHERE id >= x'' ORDER BY id LIMIT 1), (SELECT time FROM clicks WHERE id >= x'' ORDER BY id DESC LIMIT 1),
 		(SELECT min(conversion_time) FROM conversions), (SELECT max(conversion_time) FROM conversions),
 		(SELECT period FROM figures WHERE cube = ? ORDER BY period LIMIT 1), (SELECT period FROM figures WHERE cube = ? ORDER BY period DESC LIMIT 1)`
 
-	// Conversions are grouped by all their currencies at once: that is one pass.
+	// Grouping conversions by all their currencies at once takes one pass.
 	selectTotals = `SELECT amount_currency, refunded_amount_currency, payout_currency, revenue_currency, count(*), sum(click = ''),
 		sum(amount_units), sum(amount_nanos), sum(refunded_amount_units), sum(refunded_amount_nanos),
 		sum(payout_units), sum(payout_nanos), sum(revenue_units), sum(revenue_nanos)
@@ -32,15 +32,15 @@ const (
 	byCurrencies = ` GROUP BY amount_currency, refunded_amount_currency, payout_currency, revenue_currency`
 )
 
-// counted is up to when, and up to where, everything is counted.
+// counted is the time and the position that everything is counted up to.
 type counted struct {
 	until time.Time
 	cursor
 }
 
-// view runs do in a transaction that sees one moment, of which it tells what is counted.
+// view runs do in a read transaction with one consistent view, and passes what is counted in that view.
 func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error {
-	// What is known to be counted now the transaction sees, which begins after.
+	// Read before the transaction begins, so the transaction sees all that is counted up to then.
 	until := s.countMillis.Load()
 	tx, err := s.db.Reports().BeginTx(ctx, nil)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error
 	return do(tx, at)
 }
 
-// readCounted returns what is stored of what is counted, and whether there are figures.
+// readCounted returns the stored cursor and its time, and whether the figures are ready.
 func readCounted(ctx context.Context, tx *sql.Tx) (at counted, ready bool, err error) {
 	var stored int64
 	err = tx.QueryRowContext(ctx, selectCounted).Scan(&ready, &stored, &at.click, &at.conversion)
@@ -68,7 +68,7 @@ func readCounted(ctx context.Context, tx *sql.Tx) (at counted, ready bool, err e
 	return at, ready, err
 }
 
-// viewFailure is the error of a view as app knows it.
+// viewFailure turns an error of view into the one that callers know.
 func viewFailure(doing string, err error) error {
 	if errors.Is(err, domain.ErrNotCounted) {
 		return err
@@ -76,8 +76,7 @@ func viewFailure(doing string, err error) error {
 	return readFailure(doing, err)
 }
 
-// Cells implements reporting.Store. Of a store in which there never was anything to count, counted is the
-// beginning of 1970.
+// Cells implements reporting.Store. If the store never had anything to count, until is the beginning of 1970.
 func (s *Store) Cells(ctx context.Context, spans []rollup.Span, where listing.Expr) (cells []rollup.Cell, until time.Time, err error) {
 	err = s.view(ctx, func(tx *sql.Tx, at counted) error {
 		until = at.until
@@ -110,7 +109,7 @@ func cellQuery(span rollup.Span, where listing.Expr) (query string, args []any) 
 	query = cellColumns.From("figures")
 	for _, field := range []string{"coupon_code", "publisher", "offer"} {
 		if ofOne(where, field) {
-			// SQLite, which does not know how many there are, would look through all of the span.
+			// SQLite does not know how many rows there are, and would read the whole span.
 			query += " INDEXED BY figures_" + field
 			break
 		}
@@ -119,7 +118,7 @@ func cellQuery(span rollup.Span, where listing.Expr) (query string, args []any) 
 	return query + inSpan + condition, append([]any{span.Cube, span.From, span.To}, values...)
 }
 
-// ofOne says whether a condition holds for one value of a field only.
+// ofOne says whether a condition allows only one value of a field.
 func ofOne(where listing.Expr, field string) bool {
 	switch e := where.(type) {
 	case listing.And:
@@ -132,7 +131,7 @@ func ofOne(where listing.Expr, field string) bool {
 }
 
 // CountedMonths implements reporting.Store. It looks at clicks and conversions too, so that a month whose
-// figures were lost is counted anew.
+// figures were lost is recounted.
 func (s *Store) CountedMonths(ctx context.Context) (first, last rollup.Month, err error) {
 	first, last = 1, 0
 	err = s.view(ctx, func(tx *sql.Tx, _ counted) (err error) {
@@ -142,7 +141,7 @@ func (s *Store) CountedMonths(ctx context.Context) (first, last rollup.Month, er
 	return first, last, viewFailure("reading which months have figures", err)
 }
 
-// endsOf returns the first and the last month of anything; the first is later than the last if there is nothing.
+// endsOf returns the first and the last month with any data; with no data the first is after the last.
 func endsOf(ctx context.Context, tx *sql.Tx, calendar rollup.Calendar) (first, last rollup.Month, err error) {
 	var ends [6]sql.NullInt64
 	e := &ends
@@ -185,7 +184,7 @@ func totalsQuery(where listing.Expr) (query string, args []any) {
 	return selectTotals + condition + byCurrencies, args
 }
 
-// scanTotals reads the sums of those that have the same currencies.
+// scanTotals reads the sums of the conversions that have the same currencies.
 func scanTotals(row scanner) ([]rollup.Cell, error) {
 	cells := make([]rollup.Cell, 5)
 	counts, amount, refunded, payout, revenue := &cells[0], &cells[1], &cells[2], &cells[3], &cells[4]

@@ -10,8 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// TestFailuresCountNothingTwice lets each kind of write of each kind of transaction fail, in SQLite's two
-// ways, and does the same again after: at no time a figure is wrong.
+// TestFailuresCountNothingTwice makes each kind of write fail in each kind of transaction, in SQLite's two ways,
+// and then repeats it: no figure is ever wrong.
 func TestFailuresCountNothingTwice(t *testing.T) {
 	for _, event := range []string{
 		"INSERT ON figures", "UPDATE ON figures", "UPDATE ON counted", "INSERT ON clicks", "INSERT ON conversions", "UPDATE ON conversions",
@@ -26,7 +26,7 @@ func TestFailuresCountNothingTwice(t *testing.T) {
 				s.exec(t, "CREATE TEMP TRIGGER failing BEFORE "+event+" BEGIN SELECT RAISE("+way+", 'on purpose'); END")
 				late, sale := countedClick(10), countedSale(50)
 				try := func() (failed int) {
-					// Those of one batch share its fate: a count, a change, a late click and a new sale.
+					// A count, a change, a late click and a new sale in one batch fail together.
 					changed := countedSale(20)
 					changed.Status, changed.Revision = domain.StatusApproved, 2
 					batch := []*job{
@@ -88,7 +88,7 @@ func TestAnUndoneCountMovesNothing(t *testing.T) {
 			if after := s.writer.tx.cursor; !reflect.DeepEqual(after, before) {
 				t.Errorf("the cursor is %v, want %v", after, before)
 			}
-			storeSome(t, s, 15, 16) // behind what was counted, before what is
+			storeSome(t, s, 15, 16) // after what was counted, before what is
 			if err := reject(t.Context(), s, 25); err != nil {
 				t.Error(err)
 			}
@@ -104,7 +104,7 @@ func TestAnUndoneCountMovesNothing(t *testing.T) {
 	}
 }
 
-// update stores a conversion as it is changed.
+// update stores a changed conversion.
 func update(ctx context.Context, tx *tx, changed domain.Conversion) error {
 	before, err := one(ctx, tx, scanWhole, selectConversion, hashKey(changed.ID))
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// recently is the beginning of a day from which everything is kept.
+// recently is the beginning of a day since which everything is kept.
 func recently() time.Time { return time.Now().UTC().Truncate(24 * time.Hour).Add(-10 * 24 * time.Hour) }
 
 // countedClick is the n-th of a series of clicks, an hour apart.
@@ -111,8 +111,8 @@ func checkCounts(t *testing.T, s *Store, wantClicks, wantConversions int64) {
 	}
 }
 
-// TestRecountMends breaks cells in each way and sees a recount find these and no others, and mend them
-// while more is stored, changed and counted.
+// TestRecountMends breaks cells in each way. A recount finds exactly these, and fixes them while more is stored,
+// changed and counted.
 func TestRecountMends(t *testing.T) {
 	s := openStore(t)
 	const before, meanwhile = 100, 60
@@ -165,7 +165,7 @@ func TestRecountMends(t *testing.T) {
 	checkCounts(t, s, before+meanwhile, before+meanwhile)
 }
 
-// TestRecountSeesOneMoment recounts while much is stored, changed and counted: nothing ever differs.
+// TestRecountSeesOneMoment recounts while much is stored, changed and counted: no cell ever differs.
 func TestRecountSeesOneMoment(t *testing.T) {
 	s := openStore(t)
 	const writers, each = 4, 60
@@ -219,7 +219,7 @@ func (s *Store) write(t *testing.T, task func(context.Context, *tx) error) {
 	}
 }
 
-// TestClicksWhoseIDsAreNoUUID are before all others in their table, so that they mostly come late.
+// TestClicksWhoseIDsAreNoUUID: such clicks sort before all others in their table, so most of them are late.
 func TestClicksWhoseIDsAreNoUUID(t *testing.T) {
 	s := openStore(t)
 	odd := func(id string) {
@@ -266,7 +266,7 @@ func TestDeletedClicksStayCounted(t *testing.T) {
 	checkCounts(t, s, 40, 0)
 }
 
-// TestCountingIsDoneInParts checks that one task takes no more than a part.
+// TestCountingIsDoneInParts checks that one task counts no more than its part.
 func TestCountingIsDoneInParts(t *testing.T) {
 	s := openStore(t)
 	codes := 2 * countCells
@@ -297,7 +297,7 @@ func TestCountingIsDoneInParts(t *testing.T) {
 	checkCounts(t, s, int64(codes), 0)
 }
 
-// TestNothingNewWritesNothing counts again and again where there is nothing to count.
+// TestNothingNewWritesNothing counts repeatedly while nothing is new.
 func TestNothingNewWritesNothing(t *testing.T) {
 	s := openStore(t)
 	s.purge.end() // nothing else writes
@@ -326,7 +326,7 @@ func TestNothingNewWritesNothing(t *testing.T) {
 	}
 }
 
-// TestNewStoresAreReady have nothing to count.
+// TestNewStoresAreReady: a new store has nothing to count.
 func TestNewStoresAreReady(t *testing.T) {
 	s := openStore(t)
 	if cells, _, err := s.Cells(t.Context(), []rollup.Span{{Cube: rollup.StatusDays, To: 1}}, nil); err != nil || len(cells) > 0 {
@@ -334,7 +334,7 @@ func TestNewStoresAreReady(t *testing.T) {
 	}
 }
 
-// TestFiguresUseTheirKeys asks SQLite how it would run what is asked of figures, and what counts them.
+// TestFiguresUseTheirKeys checks SQLite's plans for the queries that read and count figures.
 func TestFiguresUseTheirKeys(t *testing.T) {
 	s := openStore(t)
 	const byCode = "SEARCH figures USING INDEX figures_coupon_code (cube=? AND coupon_code=? AND period>? AND period<?)\n"
@@ -381,7 +381,7 @@ func TestFiguresUseTheirKeys(t *testing.T) {
 	}
 }
 
-// TestRecountEndsWithItsCaller leaves one that waits for another.
+// TestRecountEndsWithItsCaller cancels a recount that waits for another one.
 func TestRecountEndsWithItsCaller(t *testing.T) {
 	s := openStore(t)
 	s.recounts <- struct{}{}

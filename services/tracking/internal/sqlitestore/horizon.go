@@ -10,31 +10,32 @@ import (
 )
 
 const (
-	// horizonStep is how far the horizon moves at most from one purge to the next.
+	// horizonStep is the most that the horizon moves from one purge to the next.
 	horizonStep = 24 * time.Hour
-	// catchUp is how much faster than the clock the horizon moves while it is behind, as it is after the
-	// service was stopped for long.
+	// catchUp is how much faster than the clock the horizon moves while it is behind, as after a long stop of
+	// the service.
 	catchUp = 2
 
 	selectHorizon = `SELECT horizon_time, clock_time FROM purges`
 	setHorizon    = `INSERT INTO purges (id, horizon_time, clock_time) VALUES (1, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET horizon_time = excluded.horizon_time, clock_time = excluded.clock_time`
-	// selectNewest is the time of the newest row of those that are deleted for their age; NULL: there is none.
+	// selectNewest selects the time of the newest row among those that are deleted by age; NULL for no rows.
 	selectNewest = `SELECT max(time) FROM (SELECT (SELECT time FROM clicks ORDER BY id DESC LIMIT 1) AS time
 		UNION ALL SELECT (SELECT create_time FROM postbacks ORDER BY id DESC LIMIT 1)
 		UNION ALL SELECT max(create_time) FROM deliveries
 		UNION ALL SELECT (SELECT create_time FROM offer_scans ORDER BY id DESC LIMIT 1))`
 )
 
-// horizon is the present by which rows are old. The clock alone does not move it, since a clock may be ahead:
-// by a year at one start, or for a day until somebody notices.
+// horizon is the time that the age of rows is measured from. The clock alone does not move it, since a clock may
+// be ahead: by a year at one start, or for a day until somebody notices.
 type horizon struct {
-	// time is the horizon of the last purge, and clock what the clock said then. Both zero: there was none.
+	// time is the horizon of the last purge, and clock the clock's time then. Both are zero before the first
+	// purge.
 	time, clock time.Time
 }
 
-// next returns the horizon at a time of the clock. It moves with the clock, at most a day from one purge to
-// the next, and not past the newest row.
+// next returns the horizon for a clock time. It moves with the clock, at most a day from one purge to the next,
+// and not past the newest row.
 func (h horizon) next(clock, newest time.Time) horizon {
 	if h.time.IsZero() {
 		return horizon{time: newest, clock: clock}
@@ -68,8 +69,8 @@ func scanHorizon(row scanner) (h horizon, err error) {
 	return horizon{time: fromMillis(at), clock: fromMillis(clock)}, nil
 }
 
-// advance moves the stored horizon and returns the time by which rows are old now; zero: nothing is, or that
-// could not be told.
+// advance moves the stored horizon and returns the time that ages are measured from now; zero if there are no
+// rows, or on an error.
 func (p *purge) advance(ctx context.Context) time.Time {
 	clock, now := p.now(), time.Time{}
 	err := p.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {

@@ -11,7 +11,7 @@ import (
 )
 
 // TestClockAheadDeletesNothing starts a store once with its clock 401 days ahead: nothing is deleted, not even
-// after rows of that time are stored. Then time passes: what is old goes, and the log has it.
+// after rows of that time are stored. Then time passes: old rows are deleted, and the log says so.
 func TestClockAheadDeletesNothing(t *testing.T) {
 	dir, present := t.TempDir(), time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 	clock := present
@@ -66,7 +66,7 @@ func TestClockAheadDeletesNothing(t *testing.T) {
 		t.Errorf("nothing was to be deleted, and the log says\n%s", &log)
 	}
 
-	for range 60 { // half a day between two, so each may advance a day
+	for range 60 { // they are half a day apart, so each may advance a day
 		clock = clock.Add(12 * time.Hour)
 		s.purge.deleteOld(t.Context(), s.purge.advance(t.Context()))
 	}

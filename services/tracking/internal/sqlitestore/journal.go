@@ -10,8 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// idSlack is by how much an entry's time and the time that its id holds may differ: they are read one
-// after the other.
+// idSlack is how much an entry's time and the time in its id may differ: they are read one after the other.
 const idSlack = time.Minute
 
 func (s *Store) Postbacks(ctx context.Context, q listing.Query) ([]domain.Postback, error) {
@@ -36,8 +35,8 @@ func postbackQuery(q listing.Query) (query string, args []any) {
 	return pageOf(postbackColumns, "postbacks", q, sqlquery.Encode(encodePostback))
 }
 
-// withIDs adds to what a condition says of the time, where that holds for all rows, what follows for
-// their ids: the primary key then leads to them.
+// withIDs adds to each condition on the time, if it applies to all rows, the condition on ids that follows from
+// it, so that the primary key is used.
 func withIDs(e listing.Expr) listing.Expr {
 	switch e := e.(type) {
 	case listing.And:
@@ -67,8 +66,9 @@ func withIDs(e listing.Expr) listing.Expr {
 // mostEntries is how many entries a query by order id looks up one by one.
 const mostEntries = 100
 
-// byEntries returns a query with what it says of a conversion or an order id, where that holds for all rows, said of
-// the entries that made the conversions, which those name, and of the later ones, which have indexes.
+// byEntries rewrites a query's conditions on a conversion or an order id, if they apply to all rows. They then
+// select the entries that made the conversions, which the conversions name, and the later entries, which have
+// indexes.
 func (s *Store) byEntries(ctx context.Context, q listing.Query) (listing.Query, error) {
 	conditions := conjuncts(q.Where)
 	narrowed := make(listing.And, len(conditions))
@@ -101,8 +101,8 @@ func (s *Store) byEntries(ctx context.Context, q listing.Query) (listing.Query, 
 // selectEntries finds the entries that made the conversions of an order id.
 const selectEntries = `SELECT postback FROM conversions WHERE transaction_id = ? AND postback <> '' LIMIT ?`
 
-// madeBy returns the entries that made a conversion, or those of an order id; of these one more than mostEntries at
-// most.
+// madeBy returns the ids of the entries that made a conversion, or the conversions of an order id; of the latter
+// at most mostEntries + 1.
 func (s *Store) madeBy(ctx context.Context, field, value string) ([]string, error) {
 	if field == "transaction_id" {
 		entries, err := list(ctx, s, func(row scanner) (id timeID, err error) { return id, row.Scan(&id) }, selectEntries, value, mostEntries+1)
@@ -119,7 +119,7 @@ func (s *Store) madeBy(ctx context.Context, field, value string) ([]string, erro
 	return []string{conversion.Postback}, err
 }
 
-// conjuncts returns the conditions that all hold where one does.
+// conjuncts splits a condition into those that it joins with AND.
 func conjuncts(e listing.Expr) listing.And {
 	switch e := e.(type) {
 	case nil:

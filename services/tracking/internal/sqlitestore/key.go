@@ -9,11 +9,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-// An id is stored as 16 bytes where it is one's text: of a UUID in clicks and postbacks, of a hash in
-// conversions. That halves the index of conversions, whose every insert lands on another page. Any other text is
-// stored as it is; SQLite keeps the two apart, so nothing is mistaken for anything else.
+// An id is stored as 16 bytes if it is the text of 16 bytes: a UUID in clicks and postbacks, a hash in
+// conversions. That halves the index of conversions, where each insert goes to another page. Any other id is
+// stored as text. SQLite never takes text and bytes to be equal, so no two ids collide.
 
-// timeKey returns the id of a click or a postback, which holds a time, as it is stored.
+// timeKey encodes the id of a click or a postback, which holds a time.
 func timeKey(id string) any {
 	if parsed, err := uuid.Parse(id); err == nil && parsed.String() == id {
 		return parsed[:]
@@ -21,7 +21,7 @@ func timeKey(id string) any {
 	return id
 }
 
-// hashKey returns a hash as it is stored.
+// hashKey encodes a hash.
 func hashKey(hash string) any {
 	if raw, err := hex.DecodeString(hash); err == nil && len(raw) == 16 && hex.EncodeToString(raw) == hash {
 		return raw
@@ -29,7 +29,7 @@ func hashKey(hash string) any {
 	return hash
 }
 
-// timeID and hash read a key back.
+// timeID and hash decode keys.
 type (
 	timeID string
 	hash   string

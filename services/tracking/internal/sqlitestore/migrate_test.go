@@ -12,8 +12,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// TestConversionsFromBeforeDecisionsWereKept stores a conversion under the first schema and reads it
-// under the newest: it has no grounds and no revenue, and is otherwise what it was.
+// TestConversionsFromBeforeDecisionsWereKept stores a conversion under the first schema and reads it under the
+// newest: it has no grounds and no revenue, and is otherwise unchanged.
 func TestConversionsFromBeforeDecisionsWereKept(t *testing.T) {
 	dir := t.TempDir()
 	const first = "migrations/00001_clicks_and_conversions.sql"

@@ -17,9 +17,9 @@ import (
 
 var _ move.Database = (*Store)(nil)
 
-// OpenToMove opens the file in a directory for a move. Its schema is up to date; but nothing that a start
-// does for a service is done: nothing is purged, no claim ends, and figures stay by the days that they are by.
-// Of a source, everything is counted.
+// OpenToMove opens the file in a directory for a move. It updates the schema, but does nothing else that
+// starting a service does: nothing is purged, no claim ends, and figures keep their days. In a source it counts
+// everything.
 func OpenToMove(ctx context.Context, dir string, role move.Role, now func() time.Time) (*Store, error) {
 	db, err := openFile(ctx, dir, sqlitedb.ToMove(role))
 	if err != nil {
@@ -41,7 +41,7 @@ func OpenToMove(ctx context.Context, dir string, role move.Role, now func() time
 	return s, nil
 }
 
-// countedBy returns the calendar of the figures that are kept. Its zone has no name if nothing was ever counted.
+// countedBy returns the calendar of the stored figures. Its zone has no name if nothing was ever counted.
 func countedBy(ctx context.Context, db *sqlitedb.DB) (rollup.Calendar, error) {
 	var name string
 	if err := db.Read().QueryRowContext(ctx, selectZone).Scan(&name); err != nil {
@@ -68,7 +68,7 @@ func (s *Store) countAll(ctx context.Context) error {
 	return nil
 }
 
-// Tables implements move.Database. What others refer to comes before them.
+// Tables implements move.Database. A table comes after those that it refers to.
 func (s *Store) Tables() []move.Table {
 	return []move.Table{
 		conversionsToMove().of(s), clicksToMove().of(s), postbacksToMove().of(s), deliveriesToMove().of(s), usesToMove().of(s),
@@ -90,16 +90,16 @@ func (s *Store) SetMoveState(ctx context.Context, state move.State) error {
 	}})
 }
 
-// movedTable is a table as it is moved. The place of a record is its key as a list of texts, in JSON.
+// movedTable is a table to move. A record's place is its key, as a JSON list of texts.
 type movedTable[T any] struct {
 	name string
-	// query selects the records after a place, at most a number of them.
+	// query selects the records after a place, up to a limit.
 	query string
-	// args returns what query takes for a key but the number; a key of no texts is before all.
+	// args returns query's arguments for a key, without the limit; the empty key is before all others.
 	args func(key []string) []any
 	scan func(scanner) (T, error)
 	key  func(*T) []string
-	// put writes a record in the place of the one that has its key.
+	// put writes a record and replaces any with the same key.
 	put func(context.Context, *tx, *T) error
 }
 
@@ -130,13 +130,13 @@ func (m movedTable[T]) of(s *Store) move.Table {
 	})
 }
 
-// afterKey returns the query for the rows of a table after a key, at most a number of them.
+// afterKey returns the query for the rows of a table after a key, up to a limit.
 func afterKey[T any](name string, columns, key table.Columns[T]) string {
 	return columns.From(name) + " WHERE (" + key.Names() + ") > (" + strings.TrimSuffix(strings.Repeat("?, ", len(key)), ", ") + ") ORDER BY " +
 		key.Names() + " LIMIT ?"
 }
 
-// replaceIn returns what writes a row of a table in the place of the one that has its key.
+// replaceIn returns a function that writes a row of a table and replaces any with the same key.
 func replaceIn[T any](name string, columns table.Columns[T]) func(context.Context, *tx, *T) error {
 	statement := "REPLACE" + columns.Into(name)
 	return func(ctx context.Context, tx *tx, row *T) error {
@@ -145,7 +145,7 @@ func replaceIn[T any](name string, columns table.Columns[T]) func(context.Contex
 	}
 }
 
-// texts returns the n texts of a key as arguments; those of no key are empty, and so before all.
+// texts returns the n texts of a key as arguments; missing ones are "", which sorts before all others.
 func texts(key []string, n int) []any {
 	args := make([]any, n)
 	for i := range args {
@@ -157,7 +157,7 @@ func texts(key []string, n int) []any {
 	return args
 }
 
-// countedToMove is the mark up to which everything is counted. It is written when all that it is about is there.
+// countedToMove is the mark that everything is counted up to. It is written after everything that it covers.
 func (s *Store) countedToMove() move.Table {
 	const (
 		selectCounted = `SELECT zone FROM counted WHERE ? = '' AND zone <> '' AND EXISTS (SELECT 1 FROM figures)`

@@ -23,7 +23,7 @@ func clicksToMove() movedTable[domain.Click] {
 	}
 }
 
-// firstKey returns the arguments of a key of one text, which is stored as of says.
+// firstKey returns the arguments for a key of one text, encoded by of.
 func firstKey(of func(string) any) func([]string) []any {
 	return func(key []string) []any {
 		if len(key) == 0 {
@@ -33,7 +33,7 @@ func firstKey(of func(string) any) func([]string) []any {
 	}
 }
 
-// conversionsToMove are moved in the order in which they came, which their rowids keep.
+// conversionsToMove are moved in order of arrival, that of their rowids.
 func conversionsToMove() movedTable[domain.Conversion] {
 	return movedTable[domain.Conversion]{
 		name: "conversions",
@@ -44,7 +44,7 @@ func conversionsToMove() movedTable[domain.Conversion] {
 		key:  func(c *domain.Conversion) []string { return []string{c.ID} },
 		put: func(ctx context.Context, t *tx, c *domain.Conversion) error {
 			row := &conversionRow{Conversion: c}
-			// The row is not replaced but written twice: its rowid stays.
+			// Writes the row twice instead of replacing it, so that its rowid stays.
 			if _, err := write(ctx, t, insertConversion, insertedColumns, row); err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ func postbacksToMove() movedTable[domain.Postback] {
 		scan:  scanPostback,
 		key:   func(p *domain.Postback) []string { return []string{p.ID} },
 		put: func(ctx context.Context, t *tx, p *domain.Postback) error {
-			var made domain.Conversion // as far as it matters
+			var made domain.Conversion // only what is needed
 			reported, err := one(ctx, t, func(row scanner) (id timeID, err error) {
 				err = row.Scan(&id)
 				return id, err
@@ -175,13 +175,13 @@ func cellsToMove() movedTable[rollup.Cell] {
 		args: func(key []string) []any {
 			var k rollup.CellKey // the zero key has no cube, so it is before all
 			if len(key) == 1 {
-				_ = json.Unmarshal([]byte(key[0]), &k) // if it is none of ours, all is moved again
+				_ = json.Unmarshal([]byte(key[0]), &k) // an unreadable key moves everything again
 			}
 			return []any{k.Cube, k.Period, k.Offer, k.Publisher, k.CouponCode, string(k.Status), string(k.Method), k.Currency}
 		},
 		scan: cellColumns.Read,
 		key: func(c *rollup.Cell) []string {
-			text, _ := json.Marshal(c.Key) // texts and numbers
+			text, _ := json.Marshal(c.Key) // never fails: texts and numbers
 			return []string{string(text)}
 		},
 		put: replaceIn("figures", cellColumns),

@@ -44,7 +44,7 @@ const (
 	heldScan   = ` WHERE id = ? AND holder = ? AND state = 'RUNNING'`
 	keepScan   = `UPDATE offer_scans SET free_time = ?, link_count = ?` + heldScan
 	extendScan = `UPDATE offer_scans SET free_time = ?` + heldScan
-	// voidHolds ends the holds of a process that died: none but the one that opens the file has any.
+	// voidHolds ends the holds of a process that died: only the process that has the file open can hold any.
 	voidHolds = `UPDATE offer_scans SET holder = '', free_time = create_time WHERE state = 'RUNNING'`
 )
 
@@ -92,8 +92,7 @@ func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.Offe
 	return ended, nil
 }
 
-// ClaimOfferScan implements linkscan.Store. It is asked each second, so that it looks before it
-// writes.
+// ClaimOfferScan implements linkscan.Store. It is called each second, so it looks before it writes.
 func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold redirect.Hold) (redirect.OfferScan, error) {
 	_, err := scanColumns.Read(s.db.Read().QueryRowContext(ctx, freeScan, now.UnixMilli()))
 	if err != nil {
@@ -122,7 +121,7 @@ func (s *Store) KeepOfferScan(ctx context.Context, hold redirect.Hold, links int
 	}})
 }
 
-// held runs a statement on a scan that someone holds; ErrNotFound where that is no more so.
+// held runs a statement on a held scan; domain.ErrNotFound if the hold was lost.
 func (t *tx) held(ctx context.Context, statement string, args ...any) error {
 	rows, err := t.exec(ctx, statement, args...)
 	if err == nil && rows == 0 {

@@ -32,7 +32,7 @@ func scanned(t *testing.T, s *Store, offer string, created time.Time) redirect.O
 	return scan
 }
 
-// TestHoldsEndWithTheProcess opens a file again on which a scan was held: it can be gone on with at once.
+// TestHoldsEndWithTheProcess holds a scan and reopens the file: the scan can be resumed at once.
 func TestHoldsEndWithTheProcess(t *testing.T) {
 	dir, now := t.TempDir(), time.Now().UTC().Truncate(time.Millisecond)
 	s, err := Open(t.Context(), dir, testOptions())
@@ -60,7 +60,7 @@ func TestHoldsEndWithTheProcess(t *testing.T) {
 	}
 }
 
-// TestPurgeOfScans checks that scans go after ninety days, their results with them.
+// TestPurgeOfScans checks that scans are deleted after ninety days, with their results.
 func TestPurgeOfScans(t *testing.T) {
 	s := openStore(t)
 	begin := time.Now().UTC().Truncate(time.Millisecond)

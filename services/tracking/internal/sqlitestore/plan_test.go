@@ -18,7 +18,7 @@ import (
 // journalRetention is how long the journal is kept here.
 const journalRetention = 90 * 24 * time.Hour
 
-// testOptions are those of the tests' stores.
+// testOptions are the options of the tests' stores.
 func testOptions() Options {
 	return Options{Retention: journalRetention, Calendar: rollup.NewCalendar(time.UTC), Now: time.Now}
 }
@@ -53,8 +53,8 @@ func indexedBy(table, column string) string {
 	}
 }
 
-// TestPlans asks SQLite how it would run what pages, exports and the console ask: by an index that is in order, so
-// that a page costs the same however many there are; or it is known to look at all.
+// TestPlans checks SQLite's plans for the queries of pages, exports and the console. Each uses an index in its
+// order, so that a page costs the same however many rows there are, or is a known full scan.
 func TestPlans(t *testing.T) {
 	s := openStore(t)
 	for _, p := range storetest.Plans() {
@@ -118,8 +118,8 @@ func firstColumn(t *testing.T, s *Store, table, index string) string {
 	return name
 }
 
-// TestJournalUsesItsKeys checks that the journal is listed by its primary key, in whose order it is, and
-// that the entries of one conversion are found.
+// TestJournalUsesItsKeys checks that the journal is listed by its primary key, in that order, and that the
+// entries of one conversion are found.
 func TestJournalUsesItsKeys(t *testing.T) {
 	s := openStore(t)
 	at := time.UnixMilli(1_800_000_000_000)
@@ -166,7 +166,7 @@ func TestJournalUsesItsKeys(t *testing.T) {
 	}
 }
 
-// TestDeliveriesUseTheirIndexes checks the lists of deliveries and what is asked again and again of them.
+// TestDeliveriesUseTheirIndexes checks the lists of deliveries and the queries that run repeatedly.
 func TestDeliveriesUseTheirIndexes(t *testing.T) {
 	s := openStore(t)
 	latestFirst := []listing.Order{{Field: "create_time", Desc: true}, {Field: "id", Desc: true}}

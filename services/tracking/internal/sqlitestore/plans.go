@@ -8,7 +8,7 @@ import (
 
 const setPlanned = `UPDATE conversions SET plan_from = NULL WHERE id = ? AND revision = ?`
 
-// Unplanned implements delivery.Store; those that changed first come first.
+// Unplanned implements delivery.Store. The earliest change comes first.
 func (s *Store) Unplanned(ctx context.Context, limit int) ([]domain.Conversion, error) {
 	conversions, err := list(ctx, s, scanWhole, selectUnplanned, limit)
 	return conversions, readFailure("reading conversions without a plan", err)
@@ -21,7 +21,7 @@ func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 	return s.queue.Write(ctx, &job{plans: plans})
 }
 
-// plan writes plans, all of them in one transaction.
+// plan writes all plans in one transaction.
 func (w *writer) plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 	for _, p := range plans {
 		for i := range p.Deliveries {

@@ -14,7 +14,7 @@ import (
 // postbackRow is a row of the table postbacks.
 type postbackRow struct {
 	*domain.Postback
-	// made is the conversion that the postback may have made; nil: it made none.
+	// made is the conversion that the postback may have made; nil if it made no conversion.
 	made *domain.Conversion
 }
 
@@ -71,7 +71,7 @@ func scanPostback(row scanner) (domain.Postback, error) {
 	return p, err
 }
 
-// storedNotes holds what few entries have, in JSON.
+// storedNotes holds the fields that few entries have, as JSON.
 type storedNotes struct {
 	Warnings    []string `json:"warnings,omitempty"`
 	Body        string   `json:"body,omitempty"`

@@ -14,11 +14,11 @@ const (
 	// clickRetention is how long clicks are kept: a year, the longest click window, and a month. So are
 	// the uses of a day.
 	clickRetention = 400 * 24 * time.Hour
-	// deliveryRetention is how long deliveries are kept that are done.
+	// deliveryRetention is how long finished deliveries are kept.
 	deliveryRetention = 90 * 24 * time.Hour
 	// scanRetention is how long scans of offers are kept, with their results.
 	scanRetention = 90 * 24 * time.Hour
-	// purgeInterval is how often what is older is looked for.
+	// purgeInterval is how often old rows are looked for.
 	purgeInterval = time.Hour
 	// purgeRows is how many rows one job deletes at most, so that no write waits long for it.
 	purgeRows = 1000
@@ -46,8 +46,8 @@ type purge struct {
 	stopped   chan struct{}
 }
 
-// startPurge purges at once, and then every hour. It judges what is old now before it returns, so that rows
-// stored later, by a clock that may be wrong, have no part in it.
+// startPurge purges at once, and then every hour. It decides what is old before it returns, so that rows stored
+// later, by a clock that may be wrong, cannot affect it.
 func startPurge(queue *groupcommit.Writer[*job], o Options) *purge {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &purge{queue: queue, retention: o.Retention, now: o.Now, log: o.Log, stop: stop, stopped: make(chan struct{})}
@@ -72,14 +72,14 @@ func startPurge(queue *groupcommit.Writer[*job], o Options) *purge {
 	return p
 }
 
-// end waits until nothing is purged any more.
+// end stops the purge and waits for it.
 func (p *purge) end() {
 	p.stop()
 	<-p.stopped
 }
 
-// deleteOld deletes what is old at a time, nothing if that is zero, and logs how much that was. What fails now
-// is tried again in an hour.
+// deleteOld deletes rows that are old at a time, nothing if it is zero, and logs how many. What fails now is
+// tried again in an hour.
 func (p *purge) deleteOld(ctx context.Context, now time.Time) {
 	if now.IsZero() {
 		return
@@ -93,7 +93,7 @@ func (p *purge) deleteOld(ctx context.Context, now time.Time) {
 	}
 }
 
-// before deletes what is too old at a time, and returns how many rows of each table that was.
+// before deletes the rows that are too old at a time, and returns how many in each table.
 func (p *purge) before(ctx context.Context, now time.Time) (map[string]int64, error) {
 	clicks, journal, scans := now.Add(-clickRetention), now.Add(-p.retention), now.Add(-scanRetention)
 	counts := map[string]int64{}
@@ -119,7 +119,7 @@ func (p *purge) before(ctx context.Context, now time.Time) (map[string]int64, er
 	return counts, nil
 }
 
-// rows deletes what a statement says and returns how many rows that was.
+// rows runs a statement that deletes rows, and returns how many it deleted.
 func (p *purge) rows(ctx context.Context, statement string, args ...any) (all int64, err error) {
 	for {
 		var deleted int64
@@ -137,8 +137,8 @@ func (p *purge) rows(ctx context.Context, statement string, args ...any) (all in
 	}
 }
 
-// firstID returns what all ids of a time and later are not less than: they begin with their time, so
-// that the oldest are the first in their table.
+// firstID returns the lower bound of the ids of a time or later. Ids begin with their time, so the oldest come
+// first in their table.
 func firstID(at time.Time) []byte {
 	var first [8]byte
 	binary.BigEndian.PutUint64(first[:], uint64(at.UnixMilli())<<16)

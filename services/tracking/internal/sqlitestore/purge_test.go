@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// TestPurge checks that old clicks go, more than one job's worth, and nothing else does.
+// TestPurge checks that old clicks are deleted, more than one job's worth, and nothing else is.
 func TestPurge(t *testing.T) {
 	s := openStore(t)
 	boundary := time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
@@ -33,7 +33,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// TestPurgeOfTheJournal checks that entries go after their retention.
+// TestPurgeOfTheJournal checks that entries are deleted after their retention.
 func TestPurgeOfTheJournal(t *testing.T) {
 	s := openStore(t)
 	now := time.Now().UTC().Truncate(time.Millisecond)
@@ -52,8 +52,7 @@ func TestPurgeOfTheJournal(t *testing.T) {
 	}
 }
 
-// TestPurgeOfDeliveries checks that those that are done go after ninety days, and those that are due
-// stay.
+// TestPurgeOfDeliveries checks that finished deliveries are deleted after ninety days, and due ones stay.
 func TestPurgeOfDeliveries(t *testing.T) {
 	s := openStore(t)
 	now := time.Now().UTC().Truncate(time.Millisecond)
@@ -81,7 +80,7 @@ func TestPurgeOfDeliveries(t *testing.T) {
 	}
 }
 
-// TestPurgeOfUses checks that the uses of old days go, and those in all stay.
+// TestPurgeOfUses checks that the uses of old days are deleted, and the totals stay.
 func TestPurgeOfUses(t *testing.T) {
 	s := openStore(t)
 	now := time.Now().UTC()

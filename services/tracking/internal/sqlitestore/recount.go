@@ -9,18 +9,18 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// clickDrift is by how much an id's time may differ from its click's. They are the same, but for clicks
-// that were brought in from elsewhere.
+// clickDrift is how much the time in an id may differ from its click's time. They differ only for imported
+// clicks.
 const clickDrift = time.Hour
 
 var (
-	// The plus keeps SQLite from going through the table in the order of rowids.
+	// The plus keeps SQLite from scanning the table in rowid order.
 	selectDaysConversions = talliedConversion.From("conversions", "rowid") + ` WHERE conversion_time >= ? AND conversion_time < ? AND +rowid <= ?`  //nolint:gosec // names that the program chose
 	selectDaysClicks      = talliedClick.From("clicks", "id") + ` WHERE id >= ? AND id < ? AND +id <= ? AND crawler = 0 AND time >= ? AND time < ?` //nolint:gosec // names that the program chose
 )
 
-// Recount implements reporting.Store. One runs at a time. It sees one moment, whatever is counted
-// meanwhile, and holds the cells of a day, of the month, and those that differ in memory.
+// Recount implements reporting.Store. One recount runs at a time. It has one consistent view, whatever is
+// counted meanwhile, and holds in memory the cells of a day, those of the month, and those that differ.
 func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (rollup.Recount, error) {
 	select {
 	case s.recounts <- struct{}{}:
@@ -31,7 +31,7 @@ func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (rol
 	r := recount{calendar: s.calendar, months: rollup.New(s.calendar)}
 	err := s.view(ctx, func(tx *sql.Tx, at counted) error {
 		r.tx, r.at = tx, at
-		// Nothing that is deleted in this view is younger than that.
+		// Everything that was deleted in this view is older than this.
 		r.kept = s.now().Add(-clickRetention)
 		return r.count(ctx, month)
 	})
@@ -44,7 +44,7 @@ func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (rol
 	return r.found, nil
 }
 
-// mend adds to cells what they lack. What is added to them meanwhile stays.
+// mend adds the differences to the stored cells, so that what is counted meanwhile stays.
 func (s *Store) mend(ctx context.Context, differing []rollup.Difference) error {
 	for len(differing) > 0 {
 		part := differing[:min(len(differing), countCells)]
@@ -63,14 +63,14 @@ func (s *Store) mend(ctx context.Context, differing []rollup.Difference) error {
 	return nil
 }
 
-// recount is one under way.
+// recount is a running recount.
 type recount struct {
 	calendar rollup.Calendar
 	tx       *sql.Tx
 	at       counted
-	// kept is since when all clicks are kept.
+	// kept is the time since which all clicks are kept.
 	kept time.Time
-	// months are the cells of months, from day to day.
+	// months are the cells of months, added up day by day.
 	months *rollup.Sums
 	found  rollup.Recount
 }
@@ -117,7 +117,7 @@ func (r *recount) day(ctx context.Context, day rollup.Day) error {
 	return nil
 }
 
-// addClicks adds the clicks of a day's cells, and to those of its month.
+// addClicks adds the clicks in a day's stored cells to the tally's cells of that day and of its month.
 func addClicks(tally *rollup.Sums, kept []rollup.Cell, month rollup.Month) {
 	for _, c := range kept {
 		clicks := rollup.Cell{Key: c.Key, Measures: rollup.Measures{Clicks: c.Clicks}}
@@ -127,7 +127,7 @@ func addClicks(tally *rollup.Sums, kept []rollup.Cell, month rollup.Month) {
 	}
 }
 
-// conversions counts those of a time that are counted.
+// conversions counts the conversions of a period up to the cursor.
 func (r *recount) conversions(ctx context.Context, tally *rollup.Sums, from, to time.Time) error {
 	rows, err := r.tx.QueryContext(ctx, selectDaysConversions, from.UnixMilli(), to.UnixMilli(), r.at.conversion)
 	if err != nil {
@@ -141,7 +141,7 @@ func (r *recount) conversions(ctx context.Context, tally *rollup.Sums, from, to 
 	})
 }
 
-// clicks counts those of a time that are counted.
+// clicks counts the clicks of a period up to the cursor.
 func (r *recount) clicks(ctx context.Context, tally *rollup.Sums, from, to time.Time) error {
 	rows, err := r.tx.QueryContext(ctx, selectDaysClicks, firstID(from.Add(-clickDrift)), firstID(to.Add(clickDrift)), r.at.click,
 		from.UnixMilli(), to.UnixMilli())
@@ -156,7 +156,7 @@ func (r *recount) clicks(ctx context.Context, tally *rollup.Sums, from, to time.
 	})
 }
 
-// cells returns the kept cells of a period, of five cubes from one on.
+// cells returns the stored cells of a period, of five cubes starting at first.
 func (r *recount) cells(ctx context.Context, first rollup.Cube, period int32) ([]rollup.Cell, error) {
 	var kept []rollup.Cell
 	for cube := first; cube <= first+rollup.FullDays-rollup.StatusDays; cube++ {
@@ -169,7 +169,7 @@ func (r *recount) cells(ctx context.Context, first rollup.Cube, period int32) ([
 	return kept, nil
 }
 
-// compare notes which cells are kept as something else than was counted.
+// compare notes the cells whose stored values differ from the counted ones.
 func (r *recount) compare(counted, kept []rollup.Cell) {
 	r.found.Counted += int64(len(counted))
 	rest := make(map[rollup.CellKey]rollup.Measures, len(counted))
@@ -187,7 +187,7 @@ func (r *recount) compare(counted, kept []rollup.Cell) {
 	}
 }
 
-// eachRow reads rows until one is the last that is wanted, and closes them.
+// eachRow reads rows until row wants no more, and closes them.
 func eachRow(rows *sql.Rows, row func(scanner) (wanted bool, err error)) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {

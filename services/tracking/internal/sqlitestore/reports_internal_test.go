@@ -15,7 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// openWith opens a store with some sales, the first of which is named last by time.
+// openWith opens a store with some sales, three of each time, and returns their ids by time and id.
 func openWith(t *testing.T, sales int) (*Store, []string) {
 	t.Helper()
 	s, err := Open(t.Context(), t.TempDir(), Options{Retention: 24 * time.Hour, Calendar: rollup.NewCalendar(time.UTC), Now: time.Now})
@@ -51,7 +51,7 @@ func openWith(t *testing.T, sales int) (*Store, []string) {
 	return s, ids
 }
 
-// TestSlowExportGoesOn: an export whose caller is slow takes one view after another, and has each conversion once.
+// TestSlowExportGoesOn: an export with a slow caller uses several views, and returns each conversion once.
 func TestSlowExportGoesOn(t *testing.T) {
 	t.Parallel()
 	s, want := openWith(t, 2*exportRows+100)
@@ -76,7 +76,7 @@ func TestSlowExportGoesOn(t *testing.T) {
 	}
 }
 
-// TestReportsLeaveReadersForPartners: while all connections for reports are taken, lists wait, and partners do not.
+// TestReportsLeaveReadersForPartners: while all report connections are in use, lists wait and partners do not.
 func TestReportsLeaveReadersForPartners(t *testing.T) {
 	t.Parallel()
 	s, ids := openWith(t, 1)

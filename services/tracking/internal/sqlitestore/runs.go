@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// onTaken ends an insertion that leaves out rows whose ids are taken.
+// onTaken ends an insert that skips rows whose ids are taken.
 const onTaken = ` ON CONFLICT (id) DO NOTHING`
 
-// inRuns returns the statement that inserts runLength rows where insert inserts one with values. Such
-// statements say OR ROLLBACK: it spares SQLite the keeping of a journal for each statement of several
-// rows, by which it could undo the statement alone. Should one ever break a constraint, its batch fails.
+// inRuns turns insert, which inserts one row with values, into a statement that inserts runLength rows. Such
+// statements say OR ROLLBACK: SQLite then need not keep a journal to undo a statement of several rows alone. If
+// one breaks a constraint, its batch fails.
 func inRuns(insert, values string) string {
 	return strings.TrimSuffix(insert, onTaken) + strings.Repeat(", ("+values+")", runLength-1) + onTaken
 }
@@ -41,7 +41,7 @@ func (w *writer) insertConversions(ctx context.Context) error {
 	return nil
 }
 
-// insertRun inserts as many conversions as a statement takes.
+// insertRun inserts runLength conversions with one statement.
 func (w *writer) insertRun(ctx context.Context, statement driver.StmtExecContext, run []*job) error {
 	w.arguments.clear()
 	for _, j := range run {
@@ -62,8 +62,8 @@ func (w *writer) insertRun(ctx context.Context, statement driver.StmtExecContext
 	return nil
 }
 
-// tellInserted notes which conversions of a run are among the rows after one, which are in the run's
-// order.
+// tellInserted notes which conversions of a run were inserted: those among the rows after one, which are in the
+// run's order.
 func (w *writer) tellInserted(ctx context.Context, run []*job, after int64) (err error) {
 	w.arguments.clear()
 	w.arguments.add(after)

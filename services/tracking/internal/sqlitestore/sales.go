@@ -18,7 +18,7 @@ func (s *Store) InsertConversion(ctx context.Context, sale domain.Sale) (stored 
 		stored.Awaited = inserted && s.awaited.has(stored.ID)
 		return stored, inserted, err
 	}
-	// The batch is committed, so the earlier one can be seen; and it can never go.
+	// The batch is committed, so the earlier conversion is visible; and conversions are never deleted.
 	stored, err = s.Conversion(ctx, sale.Conversion.ID)
 	return stored, false, err
 }
@@ -27,7 +27,7 @@ func (s *Store) insert(ctx context.Context, sale domain.Sale) (stored domain.Con
 	if sale.Use.Limited() || sale.Deferred != nil {
 		return s.insertWith(ctx, sale)
 	}
-	// Written down here and not in the one writer, for which all wait.
+	// Encoded here and not in the one writer, since everyone waits for that.
 	j := &job{conversion: conversionRow{Conversion: &sale.Conversion}}
 	if j.conversion.decision, err = decisionColumn.Bind(&j.conversion); err != nil {
 		return domain.Conversion{}, false, err
@@ -82,8 +82,8 @@ func (t *tx) insertSale(ctx context.Context, c domain.Conversion, entry *domain.
 	return err
 }
 
-// UpdateConversion implements attribution.Store. change is called by the one writer, for which all
-// wait: it must be quick, and cannot call the store.
+// UpdateConversion implements attribution.Store. The one writer calls change while everyone waits: change must
+// be quick, and must not call the store.
 func (s *Store) UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error) {
 	var stored domain.Conversion
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
@@ -107,7 +107,7 @@ func (s *Store) UpdateConversion(ctx context.Context, id string, change func(dom
 	return stored, nil
 }
 
-// update stores a changed conversion, and what it takes and gives back.
+// update stores a changed conversion, and the uses that it takes and gives back.
 func (t *tx) update(ctx context.Context, id string, before domain.Conversion, update domain.Update) error {
 	held, holds := before.Holds(), update.Conversion.Holds()
 	if holds != held && holds != "" && update.Use != nil {

@@ -42,7 +42,7 @@ const (
 	deleteReport = `DELETE FROM saved_reports WHERE id = ?`
 )
 
-// listed returns a list as it is stored: nil for an empty one.
+// listed encodes a list: nil for an empty one.
 func listed[T any](list []T) *[]T {
 	if len(list) == 0 {
 		return nil
@@ -61,7 +61,7 @@ func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport
 		}
 		count, err := one(ctx, tx, number, countReports)
 		if err == nil && count > int64(most) {
-			return domain.ErrLimitReached // which undoes the insert
+			return domain.ErrLimitReached // undoes the insert
 		}
 		return err
 	}})

@@ -31,7 +31,7 @@ var (
 		{Name: "ok", Bind: func(r *redirect.OfferScanResult) (driver.Value, error) { return r.OK(), nil }},
 	})
 
-	// putResult replaces the result about the same link, if there is one.
+	// putResult replaces any earlier result of the same link.
 	putResult = `REPLACE` + writtenResults.Into("offer_scan_results")
 )
 

@@ -1,8 +1,8 @@
 // Package sqlitestore keeps the tracking service's clicks, conversions, journal and deliveries in one
 // SQLite file. It is the embedded default.
 //
-// Only the tracking service's wiring and tests may import it; of ours it imports app, domain, and
-// the shared packages that stores are made of.
+// Only the tracking service's wiring and tests may import it. Of this module it imports app, domain, and the
+// shared packages for stores.
 package sqlitestore
 
 import (
@@ -30,12 +30,12 @@ var migrations embed.FS
 // FileName is the name of the database file.
 const FileName = "tracking.db"
 
-// maxWaiting is how many writes may wait for the one under way; it is also the largest batch. At
-// some 40 µs each the last of them waits for a third of a second.
+// maxWaiting is how many writes may wait for the one under way; it is also the largest batch. At some 40 µs
+// each, the last one waits a third of a second.
 const maxWaiting = 4096
 
-// Store keeps all that the tracking service stores, on SQLite. All its writes go through one queue to one connection, a
-// transaction for each batch; reads have connections of their own.
+// Store keeps everything that the tracking service stores, in SQLite. All its writes go through one queue to one
+// connection, a transaction for each batch; reads have connections of their own.
 type Store struct {
 	db         *sqlitedb.DB
 	click      *sql.Stmt
@@ -43,7 +43,7 @@ type Store struct {
 	writer     *writer
 	queue      *groupcommit.Writer[*job]
 	purge      *purge
-	// exports has an entry for each export under way, recounts for that recount.
+	// exports has an entry for each running export, recounts one for the running recount.
 	exports, recounts chan struct{}
 	exportTimes       exportTimes
 
@@ -52,30 +52,29 @@ type Store struct {
 	waiting  *sql.Stmt
 	feedID   string
 	awaited  awaited
-	// countMillis is up to when everything is known to be counted since the store was opened; 0: nothing is
-	// known.
+	// countMillis is the time that everything is known to be counted up to; 0 until the first count since the
+	// store was opened.
 	countMillis atomic.Int64
-	// countRoom is how many cells the next task of counting may come to.
+	// countRoom is how many cells the next counting task may make.
 	countRoom atomic.Int64
 }
 
-// Options are how a store keeps what it is given.
+// Options configure a store.
 type Options struct {
 	// Retention is how long entries of the journal are kept.
 	Retention time.Duration
-	// Calendar has the days and months by which figures are kept. With that of another zone than before
-	// all are counted anew.
+	// Calendar has the days and months of the figures. If its zone changed, all figures are recounted.
 	Calendar rollup.Calendar
-	// Now is the clock. Nothing is deleted by it alone: see horizon.
+	// Now is the clock. It alone never makes the store delete anything: see horizon.
 	Now func() time.Time
 	// Exclusive is sqlitedb.Exclusive.
 	Exclusive bool
-	// Log is told of migrations, and what is deleted for its age; nil: nothing is logged.
+	// Log gets migrations, and how many old rows are deleted; nil: nothing is logged.
 	Log *slog.Logger
 }
 
-// Open opens the file tracking.db in a directory, which is made if need be. One store at a time may have it
-// open.
+// Open opens the file tracking.db in a directory, which is created if needed. Only one store at a time may have
+// it open.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	db, err := openFile(ctx, dir, sqlitedb.Exclusive(o.Exclusive), sqlitedb.WithLog(o.Log))
 	if err != nil {
@@ -100,8 +99,7 @@ func openFile(ctx context.Context, dir string, opts ...sqlitedb.Option) (*sqlite
 	return sqlitedb.Open(ctx, filepath.Join(dir, FileName), steps, opts...)
 }
 
-// begin ends what a process that died had begun, and makes figures anew if their days are those of another
-// zone.
+// begin ends what a dead process had begun, and recounts all figures if their days are those of another zone.
 func begin(ctx context.Context, db *sqlitedb.DB, calendar rollup.Calendar) error {
 	for _, void := range []string{voidClaims, voidHolds, dueAtStart} {
 		if _, err := db.Writer().ExecContext(ctx, void); err != nil {
@@ -111,7 +109,7 @@ func begin(ctx context.Context, db *sqlitedb.DB, calendar rollup.Calendar) error
 	return beginCounting(ctx, db, calendar)
 }
 
-// newStore returns a store on a file, which does nothing yet but what it is asked for.
+// newStore returns a store on a file. It starts no background work.
 func newStore(ctx context.Context, db *sqlitedb.DB, o Options) (*Store, error) {
 	s := &Store{db: db, exports: make(chan struct{}, maxExports), recounts: make(chan struct{}, 1), exportTimes: defaultExportTimes(), calendar: o.Calendar, now: o.Now}
 	s.countRoom.Store(countCells)
@@ -122,7 +120,7 @@ func newStore(ctx context.Context, db *sqlitedb.DB, o Options) (*Store, error) {
 	return s, nil
 }
 
-// prepare makes what is run again and again ready once.
+// prepare prepares the statements that are run repeatedly.
 func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.click, err = s.db.Read().PrepareContext(ctx, selectClick); err != nil {
 		return err
@@ -159,7 +157,7 @@ func (s *Store) Click(ctx context.Context, id string) (domain.Click, error) {
 	return click, readFailure("reading a click", err)
 }
 
-// readFailure is the error of a read, nil included, as app knows it.
+// readFailure turns the error of a read, nil included, into one that callers know.
 func readFailure(doing string, err error) error {
 	switch {
 	case err == nil:
@@ -176,7 +174,8 @@ func list[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), q
 	return queryAll(ctx, s.db.Read(), scan, query, args...)
 }
 
-// report is list for what callers ask for, which may read every row: on connections of their own.
+// report is list for queries of callers' own making, which may read every row: they have connections of their
+// own.
 func report[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
 	return queryAll(ctx, s.db.Reports(), scan, query, args...)
 }
@@ -189,7 +188,7 @@ func queryAll[T any](ctx context.Context, pool *sql.DB, scan func(scanner) (T, e
 	return scanAll(rows, scan)
 }
 
-// Ping says whether the file can be relied on and written, by a durable write.
+// Ping checks with a durable write that the file can be written and relied on.
 func (s *Store) Ping(ctx context.Context) error {
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		_, err := tx.exec(ctx, sqlitedb.WriteProbe)
@@ -201,10 +200,10 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.db.Check()
 }
 
-// Source returns the store as what is backed up.
+// Source returns the store as a source of backups.
 func (s *Store) Source() *sqlitedb.Source { return sqlitedb.NewSource(s.db, s.hold) }
 
-// hold keeps the writer waiting until release is called. What it has acknowledged is committed then.
+// hold stops the writer until release is called. Everything that it acknowledged is committed by then.
 func (s *Store) hold(ctx context.Context) (release func(), err error) {
 	held, done, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -226,7 +225,7 @@ func (s *Store) hold(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// Close writes what waits and closes the file.
+// Close writes what is queued and closes the file.
 func (s *Store) Close() error {
 	if s.purge != nil {
 		s.purge.end()

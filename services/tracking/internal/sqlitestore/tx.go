@@ -12,14 +12,14 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// tx is a task's place in the transaction of its batch. Statements are prepared when they are first run,
-// and stay so: each must be one of a few texts.
+// tx is the transaction of a batch, for its tasks. It prepares each statement on first use and keeps it, so
+// there must be few different texts.
 type tx struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 
 	calendar rollup.Calendar
-	// cursor is what is stored of it in the transaction so far.
+	// cursor is the cursor as stored in the transaction so far.
 	cursor cursor
 	cells  cellWriter
 }
@@ -71,7 +71,7 @@ func write[T any](ctx context.Context, t *tx, query string, columns table.Column
 	return t.exec(ctx, query, values...)
 }
 
-// one reads one row; sql.ErrNoRows: there is none.
+// one reads one row; sql.ErrNoRows if no row matches.
 func one[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), query string, args ...any) (T, error) {
 	statement, err := t.prepared(ctx, query)
 	if err != nil {

@@ -14,8 +14,7 @@ const (
 	selectUses = `SELECT uses FROM coupon_uses WHERE coupon = ? AND day = ? AND etag = ?`
 	addUse     = `UPDATE coupon_uses SET uses = uses + 1 WHERE coupon = ? AND day = ?`
 	returnUse  = `UPDATE coupon_uses SET uses = uses - 1 WHERE coupon = ? AND day IN ('', ?) AND uses > 0`
-	// A conversion credited to a coupon has the coupon's code as its Pub. Unique 3, by which there is
-	// an index.
+	// A conversion credited to a coupon has the coupon's code as its Pub. Unique 3, which has an index.
 	countUses = `SELECT count(*) FROM conversions
 		WHERE pub_unique3_key = ? AND coupon = ? AND outcome = 'ATTRIBUTED' AND status <> 'REJECTED'`
 	countDaysUses = countUses + ` AND conversion_time >= ? AND conversion_time < ?`
@@ -32,7 +31,7 @@ var (
 	setUses = `INSERT` + useColumns.Into("coupon_uses") + ` ON CONFLICT (coupon, day) DO UPDATE SET ` + useColumns.Only("etag", "uses").Replaced()
 )
 
-// counter counts a coupon's uses, on a day, or in all where day is empty.
+// counter counts a coupon's uses on a day, or all of them if day is empty.
 type counter struct {
 	day   string
 	limit int64
@@ -40,8 +39,8 @@ type counter struct {
 	args  []any
 }
 
-// counters are those that a use's limits need. Another limit later is another revision of the coupon,
-// and then they are counted anew.
+// counters returns the counters that a use's limits need. Changing a limit makes a new revision of the coupon,
+// and its uses are then recounted.
 func counters(u *domain.Use) []counter {
 	var needed []counter
 	args := []any{couponcode.Fold(u.Code), u.Coupon}
@@ -67,7 +66,7 @@ func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 	return true, nil
 }
 
-// take takes a use of a coupon for a conversion that is not stored yet; domain.ErrLimitReached: none is
+// take takes a use of a coupon for a conversion that is not stored yet; domain.ErrLimitReached if no use is
 // left.
 func (t *tx) take(ctx context.Context, u *domain.Use) error {
 	needed := counters(u)
@@ -88,7 +87,7 @@ func (t *tx) take(ctx context.Context, u *domain.Use) error {
 	return nil
 }
 
-// uses returns what a counter has, which is counted anew for another revision of the coupon.
+// uses returns a counter's uses, recounted if the coupon has a new revision.
 func (t *tx) uses(ctx context.Context, u *domain.Use, c counter) (int64, error) {
 	used, err := one(ctx, t, number, selectUses, u.Coupon, c.day, u.ETag)
 	if !errors.Is(err, sql.ErrNoRows) {
@@ -101,7 +100,7 @@ func (t *tx) uses(ctx context.Context, u *domain.Use, c counter) (int64, error) 
 	return used, err
 }
 
-// giveBack gives back a use, where it is counted.
+// giveBack gives back a use in each counter that is stored.
 func (t *tx) giveBack(ctx context.Context, u *domain.Use) error {
 	_, err := t.exec(ctx, returnUse, u.Coupon, u.Day())
 	return err

@@ -12,12 +12,12 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// runLength is how many conversions, or entries of the journal, one statement inserts where as many
-// wait. Opening the indexes once for eight rows saves an eighth of the cost; sixteen save no more.
+// runLength is how many conversions, or entries of the journal, one statement inserts when that many wait.
+// Opening the indexes once for eight rows saves an eighth of the cost; sixteen rows save no more.
 const runLength = 8
 
-// job is one write: a click, a sale, an entry of the journal, the end of a try of a delivery, plans, or
-// else a task. The many are written by statements of the driver, a task as it likes.
+// job is one write: a click, a sale, an entry of the journal, the result of an attempt at a delivery, plans, or
+// a task. A task runs its own SQL; the others are batched writes by the driver's statements.
 type job struct {
 	click *domain.Click
 	// conversion is a sale's.
@@ -27,15 +27,15 @@ type job struct {
 	finish   *finish
 	plans    []domain.DeliveryPlan
 	task     func(ctx context.Context, tx *tx) error
-	// rows is how many rows were written: 0 where an insert's id was taken. It holds once the batch
-	// is committed.
+	// rows is how many rows were written: 0 if an insert's id was taken. It is valid once the batch is
+	// committed.
 	rows int64
-	// err is why a task failed, alone in its batch.
+	// err is set if this task failed and the rest of its batch did not.
 	err error
 }
 
-// writer runs batches of jobs on the one writing connection. It speaks to the driver itself, with
-// statements that stay prepared: database/sql would check and convert each of some thirty values again.
+// writer runs batches of jobs on the one writing connection. It calls the driver directly, with statements that
+// stay prepared: database/sql would check and convert each of some thirty values again.
 type writer struct {
 	conn       *sql.Conn
 	tx         *tx
@@ -54,8 +54,8 @@ type writer struct {
 	delivery, planned     driver.StmtExecContext
 	finish, nextIsDue     driver.StmtExecContext
 	arguments             arguments
-	conversions, journals []*job // those of a batch, in memory that is used again
-	// late are the clicks of a batch that the cursor is past; nil: none.
+	conversions, journals []*job // those of a batch, in memory that is reused
+	// late are the clicks of a batch that the cursor has passed; nil if there are no such clicks.
 	late *rollup.Sums
 }
 
@@ -135,8 +135,8 @@ func (w *writer) close() error {
 	return errors.Join(err, w.conn.Close())
 }
 
-// write runs a batch in one transaction: all of it but the tasks that fail, or nothing and an error for
-// each job.
+// write runs a batch in one transaction. It writes everything except tasks that fail, or nothing, with an error
+// for each job.
 func (w *writer) write(batch []*job) []error {
 	failed := false
 	err := w.transaction(batch)
@@ -159,7 +159,7 @@ func (w *writer) write(batch []*job) []error {
 }
 
 func (w *writer) transaction(batch []*job) error {
-	ctx := context.Background() // those who wait may leave; the batch is still everyone's
+	ctx := context.Background() // a caller may give up, but the batch is everyone's
 	before := w.tx.cursor
 	err := w.conn.Raw(func(any) error {
 		if _, err := w.begin.ExecContext(ctx, nil); err != nil {
@@ -177,7 +177,7 @@ func (w *writer) transaction(batch []*job) error {
 	}
 	if err != nil {
 		w.tx.cursor = before
-		_ = w.do(ctx, w.rollback) // fails where SQLite has rolled back already
+		_ = w.do(ctx, w.rollback) // fails if SQLite has rolled back already
 	}
 	return err
 }
@@ -190,8 +190,7 @@ func (w *writer) do(ctx context.Context, statement driver.StmtExecContext) error
 	})
 }
 
-// runTask runs a task so that it undoes what it wrote, alone, where it fails. An error is the whole
-// batch's.
+// runTask runs a task; if it fails, only its own writes are undone. An error fails the whole batch.
 func (w *writer) runTask(ctx context.Context, j *job) error {
 	if err := w.do(ctx, w.savepoint); err != nil {
 		return err
@@ -206,11 +205,11 @@ func (w *writer) runTask(ctx context.Context, j *job) error {
 	return w.do(ctx, w.release)
 }
 
-// execute runs the jobs of a batch but the tasks; conversions come last, so that they come in runs, and
-// the journal after them.
+// execute runs the jobs of a batch except the tasks. Conversions come last, so that they form runs, and the
+// journal after them.
 func (w *writer) execute(ctx context.Context, batch []*job) (err error) {
 	w.conversions, w.journals, w.late = w.conversions[:0], w.journals[:0], nil
-	defer func() { // what was written need not stay in memory
+	defer func() { // do not keep what was written in memory
 		clear(w.conversions)
 		clear(w.journals)
 	}()

@@ -12,7 +12,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// delivery tells a publisher of a conversion's change, due at a number of milliseconds.
+// newDelivery returns a delivery that tells a publisher of a conversion's change, due at a number of
+// milliseconds.
 func newDelivery(conversion, publisher string, change, due int) domain.Delivery {
 	id := hash(conversion)
 	return domain.Delivery{
@@ -37,7 +38,7 @@ func checkDelivery(t *testing.T, s Store, want domain.Delivery) {
 	}
 }
 
-// finish stores what a try made of a delivery.
+// finish stores a delivery after an attempt.
 func finish(t *testing.T, s Store, d domain.Delivery, holder string) {
 	t.Helper()
 	if err := s.FinishDelivery(t.Context(), d, holder); err != nil {

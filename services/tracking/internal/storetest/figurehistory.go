@@ -179,7 +179,7 @@ func (h *history) step(s Store) {
 	do(s)
 }
 
-// tally is what the store's figures have to be.
+// tally returns what the store's figures must be.
 func (h *history) tally(s Store) *rollup.Sums {
 	h.t.Helper()
 	h.mu.Lock()
@@ -194,7 +194,7 @@ func (h *history) tally(s Store) *rollup.Sums {
 	return tally
 }
 
-// check counts what is to be counted and compares the figures with what they have to be.
+// check counts everything and compares the figures with tally's.
 func (h *history) check(s Store) {
 	h.t.Helper()
 	countAll(h.t, s)

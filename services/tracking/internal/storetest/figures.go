@@ -145,7 +145,7 @@ func nothingToCount(t *testing.T, fresh Fresh) {
 	}
 }
 
-// countedTime checks the time up to which a store says that everything is counted.
+// countedTime checks the time that a store says everything is counted up to.
 func countedTime(t *testing.T, fresh Fresh) {
 	h := newHistory(t, calendar(t), 40)
 	s := opened(t, fresh)
@@ -193,7 +193,7 @@ func otherZone(t *testing.T, fresh Fresh) {
 	}
 }
 
-// uncounted checks that a store whose figures are not made yet gives none.
+// uncounted checks that a store returns no figures before they are complete.
 func uncounted(t *testing.T, s Store) {
 	t.Helper()
 	if cells, _, err := s.Cells(t.Context(), allSpans(), nil); !errors.Is(err, domain.ErrNotCounted) {

@@ -1,4 +1,4 @@
-// Package storetest is what Store promises, as one suite that every store runs.
+// Package storetest is the test suite of what Store promises. Every store runs it.
 //
 // Only tests may import it; of ours it imports app, domain and listing.
 package storetest
@@ -10,9 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// Fresh makes an empty database that is the test's own and returns how to open a store on it, with a
-// calendar to keep figures by. To open it again after a Close is what a restart is. The suite closes the
-// stores.
+// Fresh makes an empty database for one test and returns a function that opens a store on it, with the calendar
+// of its figures. Opening it again after Close simulates a restart. The suite closes the stores.
 type Fresh func(t testing.TB) (open func(rollup.Calendar) Store)
 
 // promise is one promise of Store and the test of it.

@@ -58,7 +58,7 @@ func fullConflict() domain.Conflict {
 	}
 }
 
-// update stores what change makes of a conversion, without uses, and returns what is stored.
+// update applies change to a conversion, without uses, and returns what is stored.
 func update(t *testing.T, s Store, id string, change func(domain.Conversion) domain.Conversion) domain.Conversion {
 	t.Helper()
 	var want domain.Conversion
