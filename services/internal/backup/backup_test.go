@@ -272,9 +272,12 @@ func TestRestoreIsResumed(t *testing.T) {
 	if !restore(dir) {
 		t.Error("an interrupted restore was not resumed")
 	}
-	// As if killed at the very end: a restore is a new one then, and finds databases.
+	// As if killed at the very end, with everything moved.
 	if err := makeCopies(); err != nil {
 		t.Fatal(err)
+	}
+	if !restore(dir) {
+		t.Error("a restore that lacked its last step was not resumed")
 	}
 	if _, err := backup.Restore(t.Context(), dir, to, databases); err == nil || !strings.Contains(err.Error(), "nothing is overwritten") {
 		t.Errorf("Restore over databases: %v", err)

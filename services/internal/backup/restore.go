@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
@@ -28,8 +29,8 @@ type Restored struct {
 }
 
 // Restore verifies a backup and copies it into a data directory. It refuses a directory that a process uses or
-// that has one of the databases, and overwrites nothing. If Restore is interrupted, the directory has either no
-// database or none that a service starts on; call it again to finish.
+// that has one of the databases, and overwrites nothing. If Restore is interrupted, no service starts on the
+// directory; call it again to finish.
 func Restore(ctx context.Context, from, to string, databases []Database) (r Restored, err error) {
 	if r.Manifest, err = ReadManifest(from); err != nil {
 		return r, err
@@ -40,13 +41,16 @@ func Restore(ctx context.Context, from, to string, databases []Database) (r Rest
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return r, fmt.Errorf("making the data directory: %w", err)
 	}
-	if r.Resumed, err = isCopied(from, to, r.Manifest); err != nil {
+	if r.Resumed, err = isCopied(from, to); err != nil {
 		return r, err
 	}
-	if !r.Resumed {
-		if err := copyBackup(ctx, from, to, r.Manifest, databases); err != nil {
-			return r, err
-		}
+	if r.Resumed {
+		err = copyAgain(ctx, from, to, r.Manifest, databases)
+	} else {
+		err = copyBackup(ctx, from, to, r.Manifest, databases)
+	}
+	if err != nil {
+		return r, err
 	}
 	if r.Left, err = moveCopies(to, r.Manifest); err != nil {
 		return r, err
@@ -54,12 +58,12 @@ func Restore(ctx context.Context, from, to string, databases []Database) (r Rest
 	if err := syncDir(to); err != nil {
 		return r, err
 	}
-	return r, removeAll(filepath.Join(to, copied))
+	return r, removeCopies(filepath.Join(to, copied))
 }
 
-// isCopied reports whether an interrupted Restore has left a whole copy of the backup with databases that are not
-// moved yet. A copy whose databases are all moved is removed: that Restore lacked nothing else.
-func isCopied(from, to string, m Manifest) (bool, error) {
+// isCopied reports whether an interrupted Restore of the backup has made its copy and left some of it: files that are
+// not moved yet, or the manifest alone.
+func isCopied(from, to string) (bool, error) {
 	dir := filepath.Join(to, copied)
 	of, err := os.ReadFile(filepath.Join(dir, manifestName)) //nolint:gosec // the operator names the directory
 	switch {
@@ -75,66 +79,99 @@ func isCopied(from, to string, m Manifest) (bool, error) {
 	if !bytes.Equal(of, text) {
 		return false, fmt.Errorf("%s has the copy of another backup, whose restore was interrupted: restore that one again to finish it, or remove this directory and the databases beside it", dir)
 	}
-	for _, entry := range m.Databases {
-		if _, err := os.Lstat(filepath.Join(dir, entry.File)); err == nil {
-			return true, nil
-		}
-	}
-	return false, removeAll(dir)
+	return true, nil
 }
 
-// copyBackup copies a backup to the directory with the name copied. It removes what interrupted calls have left.
+// copyBackup copies a backup to the directory with the name copied.
 func copyBackup(ctx context.Context, from, to string, m Manifest, databases []Database) (err error) {
 	for _, entry := range m.Databases {
 		if err := sqlitedb.Vacate(filepath.Join(to, entry.File)); err != nil {
 			return err
 		}
 	}
-	if err := removePrefixed(to, copying); err != nil {
+	temp, err := copyFiles(ctx, from, to, slices.Concat(m.Files, m.Databases), databases)
+	if err != nil {
 		return err
+	}
+	err = copyFile(filepath.Join(from, manifestName), filepath.Join(temp, manifestName))
+	if err == nil {
+		err = syncDir(temp)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(temp))
+	}
+	if err := os.Rename(temp, filepath.Join(to, copied)); err != nil {
+		return errors.Join(fmt.Errorf("naming the copy: %w", err), os.RemoveAll(temp))
+	}
+	return syncDir(to)
+}
+
+// copyAgain replaces the copies that an interrupted Restore has not moved. Time has passed since they were made, and
+// they cannot be compared with the manifest: Database.Restored may have changed them.
+func copyAgain(ctx context.Context, from, to string, m Manifest, databases []Database) error {
+	var waiting []Entry
+	for _, entry := range slices.Concat(m.Files, m.Databases) {
+		if _, err := os.Lstat(filepath.Join(to, entry.File)); errors.Is(err, fs.ErrNotExist) {
+			waiting = append(waiting, entry)
+		} else if err != nil {
+			return fmt.Errorf("looking for what an interrupted restore has moved: %w", err)
+		}
+	}
+	temp, err := copyFiles(ctx, from, to, waiting, databases)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(to, copied)
+	for _, entry := range waiting {
+		if err == nil {
+			err = os.Rename(filepath.Join(temp, entry.File), filepath.Join(dir, entry.File))
+		}
+	}
+	if err := errors.Join(err, os.RemoveAll(temp)); err != nil {
+		return fmt.Errorf("replacing the copies of an interrupted restore: %w", err)
+	}
+	return syncDir(dir)
+}
+
+// copyFiles copies some of a backup's files to a new directory in the data directory, and returns its path. It removes
+// such directories that interrupted calls have left.
+func copyFiles(ctx context.Context, from, to string, entries []Entry, databases []Database) (_ string, err error) {
+	if err := removePrefixed(to, copying); err != nil {
+		return "", err
 	}
 	temp, err := os.MkdirTemp(to, copying)
 	if err != nil {
-		return fmt.Errorf("making a directory to restore into: %w", err)
+		return "", fmt.Errorf("making a directory to restore into: %w", err)
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, os.RemoveAll(temp))
 		}
 	}()
-	for _, entry := range append(m.Files, m.Databases...) {
+	for _, entry := range entries {
 		if err := copyFile(filepath.Join(from, entry.File), filepath.Join(temp, entry.File)); err != nil {
-			return err
+			return "", err
 		}
 		if err := compare(temp, entry); err != nil {
-			return err
+			return "", err
 		}
 	}
 	for _, d := range databases {
 		path := filepath.Join(temp, d.File)
 		if _, err := os.Stat(path); err != nil || d.Restored == nil {
-			continue // the backup does not have it
+			continue // it was not copied
 		}
 		if err := d.Restored(ctx, path); err != nil {
-			return fmt.Errorf("restoring %s: %w", d.File, err)
+			return "", fmt.Errorf("restoring %s: %w", d.File, err)
 		}
 	}
-	if err := copyFile(filepath.Join(from, manifestName), filepath.Join(temp, manifestName)); err != nil {
-		return err
-	}
-	if err := syncDir(temp); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, filepath.Join(to, copied)); err != nil {
-		return fmt.Errorf("naming the copy: %w", err)
-	}
-	return syncDir(to)
+	return temp, syncDir(temp)
 }
 
 // moveCopies moves a backup's copied files to the data directory, except those that were moved before, and small
 // files that exist, whose names it returns.
 func moveCopies(to string, m Manifest) (left []string, err error) {
-	for _, entry := range append(m.Files, m.Databases...) {
+	for _, entry := range slices.Concat(m.Files, m.Databases) {
 		from, path := filepath.Join(to, copied, entry.File), filepath.Join(to, entry.File)
 		_, fromErr := os.Lstat(from)
 		_, pathErr := os.Lstat(path)
@@ -154,6 +191,27 @@ func moveCopies(to string, m Manifest) (left []string, err error) {
 		}
 	}
 	return left, nil
+}
+
+// removeCopies removes the directory of copies, whose files are moved. The manifest goes after the other files: as long
+// as any of them is there, Restore can be called again.
+func removeCopies(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("removing what a restore needs no more: %w", err)
+	}
+	for _, entry := range entries {
+		if entry.Name() == manifestName {
+			continue
+		}
+		if err := removeAll(filepath.Join(dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	if err := removeAll(filepath.Join(dir, manifestName)); err != nil {
+		return err
+	}
+	return removeAll(dir)
 }
 
 // removeAll removes a directory that an interrupted call has left, or that is of no use any more.

@@ -1,6 +1,8 @@
 package backup_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -64,5 +66,59 @@ func TestRestoreKeepsLinks(t *testing.T) {
 		if entries, err := os.ReadDir(to); err != nil || len(entries) != 1 || entries[0].Type() != os.ModeSymlink {
 			t.Errorf("%v, %v", entries, err)
 		}
+	}
+}
+
+// TestResumedRestoreTrustsNoCopy damages what an interrupted restore has copied and not moved. The restored databases
+// must be those of the backup all the same, each changed by its Restored.
+func TestResumedRestoreTrustsNoCopy(t *testing.T) {
+	t.Parallel()
+	from, to := taken(t), t.TempDir()
+	copies := filepath.Join(to, ".restored")
+	if err := os.CopyFS(copies, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	err := errors.Join(
+		os.Rename(filepath.Join(copies, "a.db"), filepath.Join(to, "a.db")), // moved
+		os.WriteFile(filepath.Join(copies, "b.db"), []byte("garbage"), 0o600),
+		os.Remove(filepath.Join(copies, "key")),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changed []string
+	note := func(_ context.Context, path string) error {
+		changed = append(changed, filepath.Base(path))
+		return nil
+	}
+	r, err := backup.Restore(t.Context(), from, to, []backup.Database{{File: "a.db", Restored: note}, {File: "b.db", Restored: note}})
+	if err != nil || !r.Resumed || len(r.Left) != 0 {
+		t.Fatalf("Restore: %+v, %v", r, err)
+	}
+	if len(changed) != 1 || changed[0] != "b.db" {
+		t.Errorf("%v were changed, want b.db", changed)
+	}
+	for _, entry := range append(r.Manifest.Databases, r.Manifest.Files...) {
+		want, wantErr := os.ReadFile(filepath.Join(from, entry.File))
+		got, gotErr := os.ReadFile(filepath.Join(to, entry.File))
+		if err := errors.Join(wantErr, gotErr); err != nil || !bytes.Equal(want, got) {
+			t.Errorf("%s is not the backup's (%v)", entry.File, err)
+		}
+	}
+	if entries, err := os.ReadDir(to); err != nil || len(entries) != 3 {
+		t.Errorf("the directory has %v (%v)", entries, err)
+	}
+}
+
+// TestFailedRestoreLeavesNothing checks that a restore that fails while it copies leaves the directory as it was.
+func TestFailedRestoreLeavesNothing(t *testing.T) {
+	t.Parallel()
+	to, failure := t.TempDir(), errors.New("refused")
+	refuse := func(context.Context, string) error { return failure }
+	if _, err := backup.Restore(t.Context(), taken(t), to, []backup.Database{{File: "a.db"}, {File: "b.db", Restored: refuse}}); !errors.Is(err, failure) {
+		t.Errorf("Restore: %v", err)
+	}
+	if entries, err := os.ReadDir(to); err != nil || len(entries) != 0 {
+		t.Errorf("the directory has %v (%v)", entries, err)
 	}
 }

@@ -17,8 +17,8 @@ const (
 	RestoreCopied = ".restored"
 )
 
-// CheckRestored refuses a directory in which a restore has not finished: databases made there would be empty, and would
-// stand in the way of those of the backup. A directory that does not exist is fine.
+// CheckRestored refuses a directory in which a restore has not finished. New databases there would be empty, and the
+// backup's could not take their place. A directory that does not exist is fine.
 func CheckRestored(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
