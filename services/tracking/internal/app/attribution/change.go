@@ -16,7 +16,7 @@ import (
 
 // Edit asks for a change of a conversion by a person or a platform service.
 type Edit struct {
-	// ID is the conversion's, ETag its revision as the caller knows it; empty: whatever it is.
+	// ID is the conversion's, ETag its revision as the caller knows it; empty: any.
 	ID    string
 	ETag  string
 	Actor string
@@ -77,8 +77,8 @@ func (s *Service) inCurrency(ctx context.Context, id string, amount money.Money)
 	return amount, nil
 }
 
-// Refund records the refund of an amount, or of all that is left if whole is true. Without a currency the
-// amount is in the conversion's.
+// Refund records the refund of an amount, or of the whole remaining amount if whole is true. Without a currency
+// the amount is in the conversion's.
 //
 // Errors: NotFound (CONVERSION_NOT_FOUND); InvalidArgument on amount or refund_id; FailedPrecondition
 // (NO_RATES, NO_AMOUNT); Aborted (ETAG_MISMATCH).
@@ -150,8 +150,8 @@ func (s *Service) reassign(ctx context.Context, e Edit, offer string, to domain.
 	return s.edit(ctx, e, to.Coupon, func(c domain.Conversion, by domain.By) (domain.Conversion, error) { return c.Reassign(o, to, by) })
 }
 
-// edit changes a conversion in somebody's name. target is the coupon that may be credited by it, nil for
-// none but the present one.
+// edit changes a conversion in somebody's name. target is a coupon that the edit may credit besides the present
+// one; nil if it may credit no other.
 func (s *Service) edit(ctx context.Context, e Edit, target *domain.Coupon, do func(domain.Conversion, domain.By) (domain.Conversion, error)) (domain.Conversion, error) {
 	by := domain.By{Actor: cmp.Or(e.Actor, domain.DefaultActor), Time: s.Now(), Reason: e.Reason}
 	if err := by.Check(); err != nil {
@@ -170,9 +170,9 @@ func (s *Service) edit(ctx context.Context, e Edit, target *domain.Coupon, do fu
 	return changed, err
 }
 
-// change stores what do makes of a conversion, with the uses of coupons that it takes and returns. stored
-// is the conversion as it was read, target a coupon that may be credited by the change besides the present
-// one. unchanged says that do changed nothing.
+// change stores the result of do on a conversion, with the coupon uses that it takes and returns. stored is the
+// conversion as it was read, target a coupon that may be credited by the change besides the present one.
+// unchanged says that do changed nothing.
 func (s *Service) change(ctx context.Context, stored domain.Conversion, target *domain.Coupon, do func(domain.Conversion) (domain.Conversion, error)) (changed domain.Conversion, unchanged bool, err error) {
 	present, err := s.creditedCoupon(ctx, stored)
 	if err != nil {
@@ -223,7 +223,7 @@ func (s *Service) creditedCoupon(ctx context.Context, c domain.Conversion) (*dom
 	return s.couponNamed(ctx, c.Coupon, c.Offer, c.CouponCode)
 }
 
-// oneNamed returns the coupon that has a name; nil: none of them.
+// oneNamed returns the coupon that has a name, nil if no coupon has it.
 func oneNamed(name string, coupons ...*domain.Coupon) *domain.Coupon {
 	for _, coupon := range coupons {
 		if coupon != nil && coupon.Name() == name {
@@ -233,7 +233,7 @@ func oneNamed(name string, coupons ...*domain.Coupon) *domain.Coupon {
 	return nil
 }
 
-// use returns the use that a conversion takes of its coupon; nil if the coupon is unlimited.
+// use returns the coupon use that a conversion takes; nil if the coupon is unlimited.
 func (s *Service) use(c domain.Conversion, coupon *domain.Coupon) *domain.Use {
 	if coupon == nil || !coupon.Limits.Limited() || c.Holds() == "" {
 		return nil
@@ -242,7 +242,7 @@ func (s *Service) use(c domain.Conversion, coupon *domain.Coupon) *domain.Use {
 	return &domain.Use{Coupon: coupon.Name(), Code: coupon.Code, ETag: coupon.ETag, Limits: coupon.Limits, From: from, To: to}
 }
 
-// tryUse returns ErrLimitReached if a use could not be taken now; nil is no use.
+// tryUse returns ErrLimitReached if a use could not be taken now; a nil use can always be taken.
 func (s *Service) tryUse(ctx context.Context, use *domain.Use) error {
 	if use == nil {
 		return nil
@@ -269,7 +269,7 @@ func (s *Service) returned(c domain.Conversion) *domain.Use {
 	return &domain.Use{Coupon: c.Coupon, Code: c.CouponCode, From: from, To: to}
 }
 
-// day returns the begin and the end of a moment's day in the program's time zone.
+// day returns the beginning and the end of a time's day in the program's time zone.
 func (s *Service) day(at time.Time) (from, to time.Time) {
 	year, month, day := at.In(s.zone).Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, s.zone), time.Date(year, month, day+1, 0, 0, 0, 0, s.zone)

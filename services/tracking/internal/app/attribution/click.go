@@ -25,8 +25,8 @@ type Visit struct {
 // Click stores a visit and returns where the visitor goes: the offer's landing page, or its fallback
 // when the click cannot earn. The click is durable before Click returns.
 //
-// Errors: NotFound (OFFER_NOT_FOUND) without such an offer; Unavailable where the click could not be
-// judged or stored.
+// Errors: NotFound (OFFER_NOT_FOUND) if the offer does not exist; Unavailable if the click could not be judged
+// or stored.
 func (s *Service) Click(ctx context.Context, visit Visit) (location string, err error) {
 	v, err := s.JudgeVisit(ctx, visit)
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Service) Click(ctx context.Context, visit Visit) (location string, err 
 	return v.Location, nil
 }
 
-// JudgedVisit is what a visit comes to; nothing of it is stored.
+// JudgedVisit is the result of a visit; nothing of it is stored.
 type JudgedVisit struct {
 	Click domain.Click
 	Offer domain.Offer
@@ -50,7 +50,7 @@ type JudgedVisit struct {
 
 // JudgeVisit makes a visit's click and says where the visitor goes.
 //
-// Errors: those of Click but for storing.
+// Errors: those of Click, except for storing.
 func (s *Service) JudgeVisit(ctx context.Context, visit Visit) (JudgedVisit, error) {
 	link := visit.Link.Link
 	offer, err := s.catalog.Offer(ctx, link.Offer)
@@ -165,7 +165,7 @@ func (s *Service) Standing(ctx context.Context, offer, publisher string) (domain
 	return standing, err
 }
 
-// ReadLink returns what the query of a tracking link means. Where it names no offer, its code does.
+// ReadLink returns what the query of a tracking link means. If it names no offer, its code decides.
 //
 // Errors: InvalidArgument (INVALID_OFFER_ID) if it names neither; those of resolveShort if it depends on the
 // code.

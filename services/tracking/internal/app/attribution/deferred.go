@@ -70,7 +70,7 @@ func (s *Service) judgeDue(ctx context.Context) error {
 			if err == nil {
 				continue
 			}
-			for _, later := range due[i+1:] { // the lease need not run out first
+			for _, later := range due[i+1:] { // do not wait for the lease to end
 				later.DueTime = s.Now()
 				err = errors.Join(err, s.store.PutOff(ctx, later))
 			}
@@ -85,7 +85,7 @@ func (s *Service) judgeAgain(ctx context.Context, d domain.Deferred) error {
 	stored, err := s.store.Conversion(ctx, d.Conversion)
 	switch {
 	case err == nil && !stored.Unjudged():
-		return s.store.Settle(ctx, d.ID) // a person was faster
+		return s.store.Settle(ctx, d.ID) // a person settled it first
 	case err != nil && !errors.Is(err, domain.ErrNotFound):
 		return err
 	}
@@ -100,8 +100,8 @@ func (s *Service) judgeAgain(ctx context.Context, d domain.Deferred) error {
 	}
 }
 
-// finish notes in the journal what happened to a waiting report, and then ends its wait: in this order, a
-// crash in between loses nothing.
+// finish notes in the journal what happened to a waiting report, and then ends its wait. In this order a crash
+// in between loses nothing.
 func (s *Service) finish(ctx context.Context, d domain.Deferred, result domain.Replay) error {
 	result.Time = s.Now()
 	if err := s.store.SetReplay(ctx, d.Postback.ID, result); err != nil && !errors.Is(err, domain.ErrNotFound) { // it may have expired

@@ -6,8 +6,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// Foresee says what a proven report of a sale on an offer would come to now. Nothing is stored. id is the
-// conversion's, click the one that the report refers to; nil: none.
+// Foresee returns the result that a proven report of a sale on an offer would have now. It stores nothing. id is
+// the conversion's id; click is the click that the report refers to, nil if it names no click.
 func (s *Service) Foresee(ctx context.Context, id string, report domain.Report, offer domain.Offer, click *domain.Click) (domain.Decision, error) {
 	claim, err := s.gather(ctx, report, offer, click)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 type Call struct {
 	// Method is GET or POST.
 	Method string
-	// Parameters are those that came, in query form, without what proves who sent them, and with the
-	// preset that the path named.
+	// Parameters are the received ones in query form, without credentials, and with the preset that the path
+	// named.
 	Parameters string
 	// Body is the body, and ContentType its type, if its parameters could not be read.
 	Body        string
@@ -23,7 +23,7 @@ type Call struct {
 	IP          string
 	// Received is when the call arrived.
 	Received time.Time
-	// Status returns the HTTP status with which an error is answered.
+	// Status returns the HTTP status that answers an error.
 	Status func(error) int
 	// Doubt is called before the coupon service is asked about a token or signature that memory does not
 	// know. It bounds how often a caller may guess: it may wait, and its error refuses the report.
@@ -46,8 +46,8 @@ func (c *Call) doubt(ctx context.Context) error {
 	return c.Doubt(ctx)
 }
 
-// Refuse journals a report that could not be read, if it comes from its offer's advertiser, and returns
-// why it is refused: for its fault, or for its proof. r is what could be read of it.
+// Refuse journals a report that could not be read, if it comes from its offer's advertiser. It returns the error
+// that refuses it, for its fault or for its proof. r is the part that could be read.
 func (s *Service) Refuse(ctx context.Context, r domain.Report, call *Call, fault error) error {
 	p, err := s.settle(ctx, r, call)
 	switch {
@@ -59,8 +59,8 @@ func (s *Service) Refuse(ctx context.Context, r domain.Report, call *Call, fault
 	return s.journalRefusal(ctx, p, fault)
 }
 
-// journalRefusal journals a report that is refused with an error, and returns the error. What could not
-// be judged or stored is not journaled: it comes again.
+// journalRefusal journals a report that is refused with an error, and returns the error. A report that could not
+// be judged or stored is not journaled: its sender will try again.
 func (s *Service) journalRefusal(ctx context.Context, p settled, refusal error) error {
 	e := apperr.As(refusal)
 	if e == nil || e.Kind == apperr.Unavailable || p.report.Test || p.entry == nil {
@@ -90,7 +90,7 @@ func (s *Service) journal(ctx context.Context, p settled, verdict Verdict) error
 	return s.store.InsertPostback(ctx, entry)
 }
 
-// clock notes in a report's entry how long its judging took.
+// clock notes in a report's entry how long judging it took.
 func (s *Service) clock(p settled) {
 	p.entry.Duration = max(s.now().Sub(p.call.Received), 0).Truncate(time.Microsecond)
 }

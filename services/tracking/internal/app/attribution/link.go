@@ -9,8 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// BuildLink returns the tracking link that carries what link says, and the short form where its code
-// is one coupon's only.
+// BuildLink returns the tracking link for link, and its short form if only one coupon has its code.
 //
 // Errors: NotFound (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND, COUPON_NOT_FOUND).
 func (s *Service) BuildLink(ctx context.Context, link trackinglink.Link) (url, short string, err error) {
@@ -52,7 +51,7 @@ func holder(coupons []domain.Coupon, publisher string) *domain.Coupon {
 	return nil
 }
 
-// orNotFound makes ErrNotFound the caller's error, and leaves others as they are.
+// orNotFound replaces ErrNotFound by the caller's error, and returns others unchanged.
 func orNotFound(err error, reason, kind, id string) error {
 	if errors.Is(err, domain.ErrNotFound) {
 		return apperr.New(apperr.NotFound, reason, "there is no %s %q", kind, id)

@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// postbackSchema says by what the journal is filtered and ordered.
+// postbackSchema has the fields that the journal is filtered and ordered by.
 func postbackSchema() *listing.Schema {
 	return columns.Schema(columns.Postbacks(), "create_time desc",
 		listing.Field{Name: "name", Stored: "id"},

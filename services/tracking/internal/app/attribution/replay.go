@@ -21,11 +21,11 @@ type ReplayOrder struct {
 	// DryRun asks for what would happen, with nothing changed.
 	DryRun bool
 	Actor  string
-	// reason says why, in words; "" if a person asked for it.
+	// reason is the reason in words; "" if a person asked for the replay.
 	reason string
 }
 
-// Replay judges a postback again, at its own time, by what is known today.
+// Replay judges a postback again, at its own time, with what is known today.
 //
 // Errors: NotFound (POSTBACK_NOT_FOUND); InvalidArgument on actor; Unavailable when nothing was stored.
 func (s *Service) Replay(ctx context.Context, id string, order ReplayOrder) (domain.Replay, error) {
@@ -94,8 +94,8 @@ func (s *Service) rejudge(ctx context.Context, postback domain.Postback, order R
 	return s.attributeReplay(ctx, sale, stored, order)
 }
 
-// replayStatus does what a report says became of a sale, if it was refused when it came. handled is false
-// where the report made the sale, or would.
+// replayStatus makes the change of a sale that a report asks for, if it was refused when it arrived. handled is
+// false if the report made the sale, or would.
 func (s *Service) replayStatus(ctx context.Context, p settled, postback domain.Postback, order ReplayOrder) (_ domain.Replay, handled bool, err error) {
 	if postback.Reason == string(domain.EarlyChange) && postback.Outcome == domain.PostbackUnattributed {
 		result, err := s.replayEarly(ctx, p, order)
@@ -115,7 +115,7 @@ func (s *Service) replayStatus(ctx context.Context, p settled, postback domain.P
 	return domain.Replay{Outcome: domain.ReplayUnchanged, Conversion: postback.Conversion, Message: "The change was made when the postback came."}, true, nil
 }
 
-// reread returns a postback's report as it was, with its offer as it is today.
+// reread returns a postback's original report, with its offer's present settings.
 func (s *Service) reread(ctx context.Context, postback domain.Postback) (settled, error) {
 	p := settled{now: s.Now(), authenticated: postback.Authenticated, postback: postback.ID, replay: true}
 	params, err := parametersOf(postback)
@@ -125,7 +125,7 @@ func (s *Service) reread(ctx context.Context, postback domain.Postback) (settled
 	if p.report, err = s.presets.Read(params, postback.Time); err != nil {
 		return p, err
 	}
-	p.report.Token, p.report.Proof = "", domain.Proof{} // it was proven when it came
+	p.report.Token, p.report.Proof = "", domain.Proof{} // it was proven when it arrived
 	p.report.ClickID = clickID(p.report.ClickID)
 	p.report.Offer, p.report.IdempotencyKey = postback.Offer, postback.IdempotencyKey
 	if p.report.Time.IsZero() {
@@ -155,7 +155,7 @@ func parametersOf(postback domain.Postback) (url.Values, error) {
 	return params, err
 }
 
-// saleAnew returns the sale that a postback makes today.
+// saleAnew returns the sale that a postback would make today.
 func (s *Service) saleAnew(ctx context.Context, p settled, postback domain.Postback) (domain.Sale, error) {
 	claim, err := s.gather(ctx, p.report, p.offer, p.click)
 	if err != nil {
@@ -210,7 +210,7 @@ func replayOutcome(c domain.Conversion) domain.ReplayOutcome {
 func (s *Service) attributeReplay(ctx context.Context, sale domain.Sale, stored domain.Conversion, order ReplayOrder) (domain.Replay, error) {
 	by := domain.By{Actor: cmp.Or(order.Actor, domain.DefaultActor), Time: s.Now(), Reason: cmp.Or(order.reason, "replay"), Postback: sale.Conversion.Postback}
 	if sale.Use != nil {
-		// The sale keeps its time; the postback's may be later, where its content was accepted.
+		// The sale keeps its time; the postback's may be later if its content was accepted.
 		use := *sale.Use
 		use.From, use.To = s.day(stored.ConversionTime)
 		sale.Use = &use
@@ -257,7 +257,7 @@ func unchangedReplay(c domain.Conversion, reason, message string) domain.Replay 
 	return domain.Replay{Outcome: domain.ReplayUnchanged, Reason: reason, Message: message, Conversion: c.ID, Publisher: c.Publisher}
 }
 
-// replayed is the result of a replay that changed a known sale, or would.
+// replayed returns the result of a replay that changed a known sale, or would.
 func replayed(v Verdict) domain.Replay {
 	if v.Outcome == Duplicate || v.would == Duplicate {
 		return unchangedReplay(v.Conversion, "", v.Message)
@@ -265,14 +265,14 @@ func replayed(v Verdict) domain.Replay {
 	return domain.Replay{Outcome: replayOutcome(v.Conversion), Message: v.Message, Conversion: v.Conversion.ID, Publisher: v.Conversion.Publisher}
 }
 
-// Replayed is a postback with what its replay came to.
+// Replayed is a postback with the result of its replay.
 type Replayed struct {
 	Postback string
 	Result   domain.Replay
 }
 
-// ReplayAll replays the postbacks that match a filter, oldest first, those that came before the call,
-// and tells each page's results.
+// ReplayAll replays the postbacks that match a filter and arrived before the call, oldest first. It calls tell
+// with each page's results.
 //
 // Errors: InvalidArgument on filter or actor; what tell returns; Unavailable.
 func (s *Service) ReplayAll(ctx context.Context, filter string, order ReplayOrder, tell func([]Replayed) error) error {

@@ -26,25 +26,25 @@ const (
 // Verdict is the answer to a report.
 type Verdict struct {
 	Outcome Outcome
-	// Conversion is what is stored, from now or from before; for a test, what would be.
+	// Conversion is the stored conversion, new or old; for a test, the one that would be stored.
 	Conversion domain.Conversion
 	Warnings   []string
 	Message    string
-	// would is what the outcome of a test would be without it.
+	// would is the outcome of a test if it were not one.
 	would Outcome
 }
 
-// Report attributes a sale and stores it, or changes one that is known as the report says, unless it is
-// a test or known already. What it returns without an error is durable. call is how the report came, for
-// the journal; nil: by one of our own services.
+// Report attributes a sale and stores it, or changes a known sale as the report says, unless the report is a
+// test or a repeat. A result without an error is durable. call is for the journal; nil if one of our own
+// services reports.
 //
 // Errors: InvalidArgument on a parameter (OFFER_NOT_FOUND, OFFER_NOT_SETTLED, TRANSACTION_NOT_FOUND,
-// REFUND_TOO_LARGE, AMOUNT_OVER_LIMIT and its like); NotFound (OFFER_NOT_FOUND) where one of our own services
+// REFUND_TOO_LARGE, AMOUNT_OVER_LIMIT and its like); NotFound (OFFER_NOT_FOUND) if one of our own services
 // reports; Unauthenticated (MISSING_TOKEN, INVALID_TOKEN, MISSING_SIGNATURE, INVALID_SIGNATURE,
-// STALE_SIGNATURE); Aborted (CONVERSION_CONFLICT) when the same transaction is stored with another
-// content, which is then kept as a conflict; FailedPrecondition (CONVERSION_UNATTRIBUTED, LIMIT_REACHED,
-// NO_AMOUNT) when the sale is not in a state for it; Unavailable when it could not be judged or stored,
-// and nothing was.
+// STALE_SIGNATURE); Aborted (CONVERSION_CONFLICT) if the transaction is stored with other content, in which case
+// the new content is kept as a conflict; FailedPrecondition (CONVERSION_UNATTRIBUTED, LIMIT_REACHED, NO_AMOUNT)
+// if the sale's state does not allow it; Unavailable if it could not be judged or stored, and nothing was
+// stored.
 func (s *Service) Report(ctx context.Context, r domain.Report, call *Call) (Verdict, error) {
 	p, err := s.settle(ctx, r, call)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Service) Report(ctx context.Context, r domain.Report, call *Call) (Verd
 	return verdict, nil
 }
 
-// judge records a sale, or changes one that is known.
+// judge records a sale, or changes a known one.
 func (s *Service) judge(ctx context.Context, p settled) (Verdict, error) {
 	if !p.report.IsSale() {
 		verdict, handled, err := s.reportStatus(ctx, p)
@@ -116,7 +116,7 @@ func (s *Service) settle(ctx context.Context, r domain.Report, call *Call) (sett
 	}
 	p.report = s.withoutWords(ctx, p.report, p.offer.ID)
 	if p.offer.Auth == domain.AuthHMAC && r.Proof.ID != "" {
-		// It is signed, and the same for each try, unlike the Idempotency-Key header beside it.
+		// It is signed and the same for each attempt, unlike the Idempotency-Key header.
 		p.report.IdempotencyKey = r.Proof.ID
 	}
 	if p.entry, err = s.newEntry(p); p.entry != nil {
@@ -223,12 +223,12 @@ func (s *Service) recorded(ctx context.Context, verdict Verdict) Verdict {
 	return verdict
 }
 
-// verdictOf is the verdict on a conversion that was stored or changed.
+// verdictOf returns the verdict on a conversion that was stored or changed.
 func verdictOf(c domain.Conversion, warnings []string) Verdict {
 	return Verdict{Outcome: Outcome(c.Outcome), Conversion: c, Warnings: warnings, Message: c.Explanation}
 }
 
-// duplicate is the verdict on a report that changed nothing.
+// duplicate returns the verdict on a report that changed nothing.
 func duplicate(stored domain.Conversion, warnings []string) Verdict {
 	return Verdict{
 		Outcome: Duplicate, Conversion: stored, Warnings: warnings,
@@ -236,8 +236,8 @@ func duplicate(stored domain.Conversion, warnings []string) Verdict {
 	}
 }
 
-// conflict keeps a report that is stored with another content on the conversion, and returns the refusal.
-// content is the conversion that the report would have made.
+// conflict keeps a report whose content differs from the stored one with the conversion, and returns the
+// refusal. content is the conversion that the report would have made.
 func (s *Service) conflict(ctx context.Context, r domain.Report, content, stored domain.Conversion) error {
 	_, err := s.store.UpdateConversion(ctx, stored.ID, func(c domain.Conversion) (domain.Update, error) {
 		return domain.Update{Conversion: c.WithConflict(r, content, content.Postback, content.UpdateTime)}, nil
@@ -284,7 +284,7 @@ func clickID(sent string) string {
 // findClick returns the click with an id, as clickID has it; nil without one.
 func (s *Service) findClick(ctx context.Context, id string) (*domain.Click, error) {
 	if uuid.Validate(id) != nil {
-		return nil, nil // no id, or none of ours
+		return nil, nil // no id, or not one of ours
 	}
 	click, err := s.store.Click(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {

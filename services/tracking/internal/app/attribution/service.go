@@ -15,7 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/presets"
 )
 
-// Config is what the use cases work on.
+// Config is what a Service works with.
 type Config struct {
 	Store   Store
 	Catalog CouponClient
@@ -23,13 +23,13 @@ type Config struct {
 	// otherwise.
 	CatalogSince func(time.Time) CouponClient
 	Now          func() time.Time
-	// After is time.After: by it KeepJudging waits.
+	// After is time.After, for KeepJudging.
 	After func(time.Duration) <-chan time.Time
 	// PublicURL is the origin that tracking links start with, such as https://go.example.com.
 	PublicURL string
 	// Zone is the program's time zone. Its days are those of daily limits.
 	Zone *time.Location
-	// Presets are the dialects that postbacks may speak beside our own.
+	// Presets are the dialects that postbacks may use besides our own.
 	Presets presets.Presets
 	// Wake is called, and must return at once, when there are conversions whose deliveries are to be
 	// planned.
@@ -60,17 +60,17 @@ func New(c Config) *Service {
 	}
 }
 
-// At returns the use cases at a moment, where time stands still: for sample data of the past.
+// At returns the use cases with the clock fixed at a time, for sample data of the past.
 func (s *Service) At(moment time.Time) *Service {
 	config := s.config
 	config.Now = func() time.Time { return moment }
 	return New(config)
 }
 
-// Presets returns the dialects that postbacks may speak beside our own.
+// Presets returns the dialects that postbacks may use besides our own.
 func (s *Service) Presets() presets.Presets { return s.presets }
 
-// Now returns the time, UTC, in the precision that is stored.
+// Now returns the time in UTC, in the stored precision.
 func (s *Service) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
 
 // conversion returns a conversion by its id.

@@ -14,8 +14,7 @@ import (
 // invalidTokenReason is the reason of a report whose token is not the offer's.
 const invalidTokenReason = "INVALID_TOKEN"
 
-// IsGuess says whether a report was refused for a proof that is not the offer's: perhaps somebody
-// guesses.
+// IsGuess says whether a report was refused for a proof that is not the offer's: somebody may be guessing.
 func IsGuess(err error) bool {
 	e := apperr.As(err)
 	return e != nil && (e.Reason == invalidTokenReason || e.Reason == partner.InvalidSignature)
@@ -61,7 +60,7 @@ func (s *Service) offerByToken(ctx context.Context, token string, call *Call) (d
 	return offer, err
 }
 
-// noOffer is a platform service's NotFound and an advertiser's wrong parameter.
+// noOffer is NotFound for a platform service and InvalidArgument for an advertiser.
 func noOffer(r domain.Report, id string) error {
 	if r.Trusted {
 		return apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %q", id)
@@ -118,9 +117,9 @@ func notSettled(r domain.Report) error {
 	return apperr.Invalid("OFFER_NOT_SETTLED", "offer_id", "neither a token, a known click nor the code says which offer this sale is of; send offer_id or token")
 }
 
-// authenticate says whether the reporter proved that it speaks for the offer's advertiser, and
-// refuses it where the offer wants proof or the proof is wrong. Where the offer wants a signature a
-// token proves nothing.
+// authenticate says whether the reporter proved that it speaks for the offer's advertiser, and refuses the
+// report if the proof is wrong or the offer requires one. If the offer requires a signature, a token proves
+// nothing.
 func authenticate(r domain.Report, offer domain.Offer, now time.Time) (bool, error) {
 	switch {
 	case r.Trusted:
@@ -139,8 +138,8 @@ func authenticate(r domain.Report, offer domain.Offer, now time.Time) (bool, err
 	return false, missingToken(offer)
 }
 
-// authenticateLatest checks a proof that memory does not know against the offer as it is now: perhaps its
-// credentials were made a moment ago. p has the offer with which it was checked.
+// authenticateLatest checks a proof that memory does not know against the offer as it is now: its credentials
+// may be brand new. p has the offer that it was checked against.
 func (s *Service) authenticateLatest(ctx context.Context, p settled) (settled, error) {
 	err := p.call.doubt(ctx)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // until then.
 func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handled bool, err error) {
 	if !p.authenticated {
-		return Verdict{}, true, missingToken(p.offer) // an OPEN offer's sales, yes; their fate, no
+		return Verdict{}, true, missingToken(p.offer) // an OPEN offer takes sales without proof, but not changes
 	}
 	id, keyed, err := s.conversionID(ctx, p.report, p.offer.ID)
 	switch {
@@ -43,7 +43,7 @@ func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handl
 	return verdict, true, err
 }
 
-// testStatus returns what applyStatus would come to.
+// testStatus returns the result that applyStatus would have.
 func (s *Service) testStatus(ctx context.Context, p settled, stored domain.Conversion) (Verdict, error) {
 	if stored.Contradicts(p.report, p.offer) {
 		return Verdict{}, stored.Conflicting()
@@ -76,7 +76,7 @@ func (s *Service) applyStatus(ctx context.Context, p settled, stored domain.Conv
 	by := domain.By{Actor: domain.Advertiser, Time: p.now, Postback: p.postback}
 	if stored.Contradicts(p.report, p.offer) {
 		if p.replay {
-			return Verdict{}, stored.Conflicting() // it came once, however often it is replayed
+			return Verdict{}, stored.Conflicting() // it arrived once, however often it is replayed
 		}
 		content := stored.ContentSaid(p.report, p.offer)
 		content.Postback, content.UpdateTime = by.Postback, p.now
@@ -99,7 +99,7 @@ func (s *Service) applyStatus(ctx context.Context, p settled, stored domain.Conv
 	return verdict, s.journal(ctx, p, verdict)
 }
 
-// stateInWords says where a conversion stands.
+// stateInWords describes a conversion's state.
 func stateInWords(c domain.Conversion) string {
 	words := strings.ToLower(string(c.Status))
 	switch {

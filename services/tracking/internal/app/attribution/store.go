@@ -8,12 +8,12 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// Store keeps clicks, conversions, the journal of postbacks, and reports that wait. A write that
-// returned nil is durable; one that returned an error changed nothing that is ever shown. A failure of the
-// storage itself is an apperr of kind Unavailable.
+// Store keeps clicks, conversions, the journal of postbacks, and reports that wait. A write that returned nil is
+// durable; one that returned an error changed nothing visible. A failure of the storage itself is an apperr of
+// kind Unavailable.
 //
-// Clicks and sales are group-committed: while one batch is being written the next gathers. A caller
-// whose context ends while it waits gets the context's error, and the write may still happen.
+// Clicks and sales are group-committed: while one batch is being written, the next one collects. A caller whose
+// context ends while it waits gets the context's error, but the write may still happen.
 type Store interface {
 	ConversionStore
 	PostbackStore
@@ -27,17 +27,16 @@ type Store interface {
 
 // ConversionStore keeps conversions. They are never deleted.
 type ConversionStore interface {
-	// InsertConversion stores a conversion unless its id is taken, which the database itself decides,
-	// and returns what is stored under the id: with inserted true the conversion itself, or what the
-	// limits of its coupon make of it, else the earlier one. Its postback is stored with it, and only
-	// if it is inserted. An inserted conversion says whether changes came before it (Awaited). If an insert
-	// and a Defer run at once, and the caller of Defer then looks for the conversion, at least one sees the
-	// other.
+	// InsertConversion stores a conversion unless its id is taken, which the database itself decides, and
+	// returns what is stored under the id: if inserted, the conversion itself as changed by its coupon's limits,
+	// else the earlier one. Its postback is stored with it, and only if it is inserted. An inserted conversion
+	// says whether changes came before it (Awaited). If an insert and a Defer run at once, and the caller of
+	// Defer then looks for the conversion, at least one sees the other.
 	InsertConversion(ctx context.Context, sale domain.Sale) (stored domain.Conversion, inserted bool, err error)
-	// UpdateConversion replaces a conversion by what change makes of it, as one step: of two updates at
-	// once, the second sees the first's result. change gets the whole conversion; it may be called more
-	// than once; its error is returned as it is, and nothing is written then. ErrLimitReached: the use
-	// could not be taken, and nothing was written. It returns what is stored.
+	// UpdateConversion atomically replaces a conversion by the result of change: of two concurrent updates, the
+	// second sees the first's result. change gets the whole conversion and may be called more than once. If it
+	// fails, its error is returned unchanged and nothing is written. ErrLimitReached: the use could not be
+	// taken, and nothing was written. UpdateConversion returns the stored conversion.
 	UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error)
 	// UsesLeft says whether a coupon's limits have room for a use now. It takes none.
 	UsesLeft(ctx context.Context, use domain.Use) (bool, error)
@@ -45,7 +44,7 @@ type ConversionStore interface {
 	Conversion(ctx context.Context, id string) (domain.Conversion, error)
 }
 
-// PostbackStore keeps the journal of postbacks, each entry for as long as the store was told to.
+// PostbackStore keeps the journal of postbacks, each entry for the retention that the store was opened with.
 type PostbackStore interface {
 	// InsertPostback stores an entry that came with no new conversion.
 	InsertPostback(ctx context.Context, postback domain.Postback) error
@@ -74,21 +73,21 @@ type DeferredStore interface {
 	Settle(ctx context.Context, id string) error
 }
 
-// CouponClient answers what the coupon service knows. Its answers may be held in memory. It returns an
-// apperr of kind Unavailable where the coupon service cannot be reached and memory has no answer.
+// CouponClient answers what the coupon service knows. Its answers may come from a cache. It returns an apperr of
+// kind Unavailable if the coupon service cannot be reached and the cache has no answer.
 type CouponClient interface {
 	// Offer returns an offer by its id.
 	Offer(ctx context.Context, id string) (domain.Offer, error)
-	// LatestOffer returns an offer as it is now, never from memory. Calls at about the same time share one
-	// question, so that callers who guess credentials cost the coupon service little.
+	// LatestOffer returns an offer as it is now, never from the cache. Calls at about the same time share one
+	// query, so that callers who guess credentials cost the coupon service little.
 	LatestOffer(ctx context.Context, id string) (domain.Offer, error)
-	// KnowsToken reports whether OfferByToken has an answer in memory, however old.
+	// KnowsToken reports whether OfferByToken has a cached answer, however old.
 	KnowsToken(token string) bool
-	// OfferByToken returns the offer that has a postback token, or had it before the last rotation;
-	// whether it is still taken is for the caller to judge.
+	// OfferByToken returns the offer that has a postback token, or had it before the last rotation; the caller
+	// decides whether it is still accepted.
 	OfferByToken(ctx context.Context, token string) (domain.Offer, error)
-	// Coupons returns the coupons that have a code, in whatever case, on an offer, or on all offers
-	// where offer is empty.
+	// Coupons returns the coupons that have a code, in any case, on an offer, or on all offers if offer is
+	// empty.
 	Coupons(ctx context.Context, offer, code string) ([]domain.Coupon, error)
 	// Standing returns a publisher's standing on an offer, or ErrNotFound for an unknown publisher.
 	Standing(ctx context.Context, offer, publisher string) (domain.Standing, error)

@@ -7,11 +7,11 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// isStranger reports whether a report came without proof, from outside: its offer takes it from anybody.
+// isStranger reports whether a report came from outside without proof: its offer accepts reports from anybody.
 func (p settled) isStranger() bool { return p.call != nil && !p.authenticated && !p.replay }
 
-// tellStranger returns the answer to a stranger's sale: that of a first report, also if it is known already
-// or contradicts what is stored, which err says. verdict is the one on the sale by itself.
+// tellStranger returns the answer to a stranger's sale. It is that of a first report, even if the sale is known
+// or, as err says, contradicts what is stored. verdict is the verdict on the sale alone.
 func (s *Service) tellStranger(ctx context.Context, p settled, verdict Verdict, err error) (Verdict, error) {
 	if e := apperr.As(err); e != nil && e.Kind == apperr.Aborted {
 		// The conflict is kept, and the journal has the refusal.

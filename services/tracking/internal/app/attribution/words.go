@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
 
-// withoutWordOffer returns a report without its offer if that is only a word for nothing, such as null, and
-// no offer has it as its id.
+// withoutWordOffer removes a report's offer if it is only a word for nothing, such as null, and not an offer's
+// id.
 func (s *Service) withoutWordOffer(ctx context.Context, r domain.Report) domain.Report {
 	if !partner.IsEmptyWord(r.Offer) {
 		return r
@@ -22,8 +22,8 @@ func (s *Service) withoutWordOffer(ctx context.Context, r domain.Report) domain.
 	return r
 }
 
-// withoutWords returns a report on an offer without a publisher and codes that are only words for nothing: no
-// publisher has that id, and no coupon of the offer that code. A word that cannot be looked up now stays.
+// withoutWords removes from a report a publisher and codes that are only words for nothing: no publisher has
+// that id, and no coupon of the offer has that code. A word that cannot be looked up now stays.
 func (s *Service) withoutWords(ctx context.Context, r domain.Report, offer string) domain.Report {
 	if partner.IsEmptyWord(r.Publisher) {
 		if _, err := s.catalog.Publisher(ctx, r.Publisher); errors.Is(err, domain.ErrNotFound) {

@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// Schema says by what conversions are filtered and ordered.
+// Schema has the fields that conversions are filtered and ordered by.
 func Schema() *listing.Schema {
 	return columns.Schema(columns.Conversions(), "conversion_time desc",
 		listing.Field{Name: "name", Stored: "id"},
@@ -93,7 +93,7 @@ func textOf(c *domain.Conversion, column string) string {
 	}
 }
 
-// cutPart parts a column such as amount_units into its field and the part of an amount of money.
+// cutPart splits a column such as amount_units into its field and the part of a money amount.
 func cutPart(column string) (field string, part listing.Part, ok bool) {
 	for _, part := range []listing.Part{listing.CurrencyCode, listing.Units, listing.Nanos} {
 		if field, ok := strings.CutSuffix(column, "_"+string(part)); ok {

@@ -44,7 +44,7 @@ type FeedStore interface {
 type Config struct {
 	Store Store
 	Now   func() time.Time
-	// After is time.After: by it watches wait.
+	// After is time.After, for watches.
 	After func(time.Duration) <-chan time.Time
 }
 
@@ -55,7 +55,7 @@ type Service struct {
 	after  func(time.Duration) <-chan time.Time
 	feed   *feed
 	schema *listing.Schema
-	// stopping is closed when watches and exports have to end.
+	// stopping is closed when watches and exports must end.
 	stopping chan struct{}
 	stopOnce sync.Once
 }
@@ -67,5 +67,5 @@ func New(c Config) *Service {
 	}
 }
 
-// moment returns the time, UTC, in the precision that is stored.
+// moment returns the time in UTC, in the stored precision.
 func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Millisecond) }

@@ -8,12 +8,12 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// Export sends all conversions that match, a part at a time, in order and from one consistent view,
-// until ctx ends, send fails, or the service stops. A part is send's until send returns. filter and
-// orderBy are as in lists.
+// Export sends all conversions that match, a part at a time, in order and from one consistent view, until ctx
+// ends, send fails, or the service stops. send must not keep a part after it returns. filter and orderBy are as
+// in lists.
 //
-// Errors: InvalidArgument on filter or order_by; Unavailable when the service stops, or the store has
-// too many exports under way; what send returns; ctx's.
+// Errors: InvalidArgument on filter or order_by; Unavailable when the service stops, or the store has too many
+// exports under way; send's; ctx's.
 func (s *Service) Export(ctx context.Context, filter, orderBy string, send func([]domain.Conversion) error) error {
 	q, err := s.schema.Query(listing.Request{Filter: filter, OrderBy: orderBy}, nil, s.moment())
 	if err != nil {

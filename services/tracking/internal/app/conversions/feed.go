@@ -10,14 +10,14 @@ import (
 const (
 	// feedPage is how many events are read at once. It bounds what one watch holds in memory.
 	feedPage = 250
-	// feedPages is how many of the pages read last are kept for other watches.
+	// feedPages is how many of the latest pages are kept for other watches.
 	feedPages = 16
 )
 
-// feed reads events for all watches: one reads, and the others find in memory what it read.
+// feed reads events for all watches: one watch reads, and the others get its pages from memory.
 type feed struct {
 	store FeedStore
-	// reading holds a token while somebody reads, or looks at what was read.
+	// reading holds a token while a watch reads, or looks at pages.
 	reading chan struct{}
 	// pages are the pages read last, the oldest first.
 	pages []feedRun
@@ -25,7 +25,7 @@ type feed struct {
 	// still answered without another look.
 	quiet     domain.Position
 	quietAsks int64
-	// watches is how many ask.
+	// watches is how many watches there are.
 	watches atomic.Int64
 }
 
@@ -37,7 +37,7 @@ type feedRun struct {
 
 func newFeed(store FeedStore) *feed { return &feed{store: store, reading: make(chan struct{}, 1)} }
 
-// next returns the first events after a position, or nil if there were none at the last look, a moment ago. The
+// next returns the first events after a position, or nil if the last look, a moment ago, found nothing. The
 // caller must not change them.
 func (f *feed) next(ctx context.Context, after domain.Position) ([]domain.Event, error) {
 	select {

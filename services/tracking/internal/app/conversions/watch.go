@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	// watchInterval is how often a watch that knows all looks for news.
+	// watchInterval is how often a watch that is up to date looks for news.
 	watchInterval = 500 * time.Millisecond
-	// quietLooks is after how many looks without news a token is sent alone: five seconds, or ten pages of
-	// what the filter leaves out.
+	// quietLooks is how many looks without news precede a lone token: five seconds, or ten pages that the filter
+	// excludes.
 	quietLooks = 10
 	// tokenForm begins the tokens of this form. Those of releases that followed update_time begin with a time.
 	tokenForm = "2:"
@@ -28,17 +28,16 @@ type News struct {
 	Conversion *domain.Conversion
 	// Created says that the conversion is new.
 	Created bool
-	// Changes are those that the event was.
+	// Changes are the changes of the event.
 	Changes     []domain.Change
 	ResumeToken string
 }
 
-// Watch tells of conversions that match a filter as they are stored and changed, from a token on, or
-// from now, until ctx ends, tell fails, or the service stops. Without a token it first tells one, which
-// stands for now. Each event is told once, those of one conversion in their order.
+// Watch calls tell with conversions that match a filter as they are stored and changed, starting at a token or
+// now, until ctx ends, tell fails, or the service stops. Without a token it first sends one that stands for now.
+// It sends each event once, and those of one conversion in order.
 //
-// Errors: InvalidArgument on filter or resume_token; Unavailable when the service stops; what tell
-// returns; ctx's.
+// Errors: InvalidArgument on filter or resume_token; Unavailable when the service stops; tell's; ctx's.
 func (s *Service) Watch(ctx context.Context, filter, token string, tell func(News) error) error {
 	w, err := s.newWatch(ctx, filter, token)
 	if err != nil {
@@ -69,7 +68,7 @@ func (s *Service) Watch(ctx context.Context, filter, token string, tell func(New
 	}
 }
 
-// pause waits, not at all for nil, and says why a watch has to end.
+// pause waits, not at all for nil, and returns why a watch must end.
 func (s *Service) pause(ctx context.Context, wait <-chan time.Time) error {
 	stopping := apperr.New(apperr.Unavailable, "SERVICE_STOPPING", "the service is stopping; call again with the last resume_token")
 	if wait == nil {
@@ -93,15 +92,15 @@ func (s *Service) pause(ctx context.Context, wait <-chan time.Time) error {
 // StopWatches ends all watches, now and later, so that the service can stop.
 func (s *Service) StopWatches() { s.stopOnce.Do(func() { close(s.stopping) }) }
 
-// watch is one watcher's place.
+// watch is the state of one watch.
 type watch struct {
 	where listing.Expr
 	// sum is a checksum of the filter and the feed's name, and oldSum of the filter alone, as in tokens of earlier
 	// releases.
 	sum, oldSum string
-	// at is up to where all was told.
+	// at is the position that everything was sent up to.
 	at domain.Position
-	// quiet is how many looks there were since the last token.
+	// quiet counts the looks since the last token.
 	quiet int
 }
 
@@ -134,7 +133,7 @@ func invalidResume(problem string) error {
 	return apperr.Invalid("INVALID_RESUME_TOKEN", "resume_token", "%s", problem)
 }
 
-// token is from where a stream resumes that was told all up to now.
+// token is where a stream resumes that has everything up to now.
 func (w *watch) token() string {
 	return tokenForm + strconv.FormatInt(w.at.Major, 36) + "-" + strconv.FormatInt(w.at.Minor, 36) + "." + w.sum
 }
@@ -168,7 +167,7 @@ func checksum(text string) string {
 	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 
-// tell tells of the events that match, and moves on.
+// tell sends the matching events and moves past them.
 func (w *watch) tell(events []domain.Event, tell func(News) error) error {
 	for i := range events {
 		e := &events[i]

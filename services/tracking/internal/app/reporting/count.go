@@ -12,14 +12,14 @@ const (
 	// countInterval is how often KeepCounting looks for new data: well under the two seconds within which
 	// summaries must follow.
 	countInterval = 500 * time.Millisecond
-	// countPause is how long counting rests after it failed.
+	// countPause is how long counting pauses after a failure.
 	countPause = 5 * time.Second
 	// shownDifferences bounds the differences that a recount describes.
 	shownDifferences = 20
 )
 
-// KeepCounting counts clicks and conversions as they are stored and changed, until ctx ends. failed is
-// told of each failure; the next attempt follows.
+// KeepCounting counts clicks and conversions as they are stored and changed, until ctx ends. It calls failed
+// with each failure, and tries again.
 func (s *Service) KeepCounting(ctx context.Context, failed func(error)) {
 	for {
 		more, err := s.store.CountNew(ctx, s.moment())
@@ -41,7 +41,7 @@ func (s *Service) KeepCounting(ctx context.Context, failed func(error)) {
 	}
 }
 
-// RecountRequest says what to recount, as it came.
+// RecountRequest is an unchecked request for a recount.
 type RecountRequest struct {
 	// StartDate and EndDate are days such as 2026-11-01, both included; empty: no bound. Months are
 	// counted whole.
@@ -53,7 +53,7 @@ type RecountRequest struct {
 // RecountResult is what a recount found.
 type RecountResult struct {
 	Counted, Differing int64
-	// Differences are the first of those that differed, in words.
+	// Differences describe the first cells that differed.
 	Differences []string
 }
 

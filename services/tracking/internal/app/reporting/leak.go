@@ -17,11 +17,11 @@ const (
 	defaultMinConversions, maxMinConversions = 10, 1_000_000
 )
 
-// LeakRequest says where to look for codes of leaked use; 0 is the default.
+// LeakRequest says where to look for leaked codes; 0 means the default.
 type LeakRequest struct {
 	// Offer is a resource name; empty: all offers.
 	Offer string
-	// RecentDays are those up to yesterday, BaselineDays those before.
+	// RecentDays is the number of days up to yesterday, BaselineDays the number of days before those.
 	RecentDays, BaselineDays, MinConversions int32
 }
 
@@ -54,7 +54,7 @@ func (s *Service) Leaks(ctx context.Context, req LeakRequest) ([]rollup.Leak, er
 	}
 	recent, before := map[rollup.CodeKey]rollup.Share{}, map[rollup.CodeKey]rollup.Share{}
 	for _, c := range cells {
-		// Sales that nobody is credited with are no use of a publisher's code.
+		// Sales without a credited publisher do not use a publisher's code.
 		if c.Key.CouponCode == "" || c.Key.Publisher == "" || c.Conversions == 0 {
 			continue
 		}
@@ -71,7 +71,7 @@ func (s *Service) Leaks(ctx context.Context, req LeakRequest) ([]rollup.Leak, er
 	return rollup.Leaks(recent, before, int64(least)), nil
 }
 
-// ofOffer returns the condition on an offer's resource name; nil: none.
+// ofOffer returns the condition on an offer's resource name; nil for all offers.
 func ofOffer(name string) (listing.Expr, error) {
 	if name == "" {
 		return nil, nil
@@ -84,7 +84,7 @@ func ofOffer(name string) (listing.Expr, error) {
 	return listing.Compare{Field: "offer", Op: listing.Equal, Value: id}, nil
 }
 
-// within returns a number that was asked for, or the usual one for 0.
+// within returns a requested number, or the default for 0.
 func within(field string, asked, usual, most int32) (int32, error) {
 	if asked < 0 || asked > most {
 		return 0, apperr.Invalid("OUT_OF_RANGE", field, "%d is out of range; it must be 1 to %d, or 0 for %d", asked, most, usual)

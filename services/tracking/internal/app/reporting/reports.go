@@ -16,13 +16,13 @@ type Store interface {
 	SavedReportStore
 }
 
-// FigureStore keeps the figures of clicks and conversions, in the cells of rollup.Sums by the calendar that the
+// FigureStore keeps the figures of clicks and conversions, as the cells of rollup.Sums in the calendar that the
 // store was opened with. At any moment they equal a Sums of all counted clicks and conversions, even after
 // crashes: each is counted once, and a change of a conversion moves it from its old cells to the new.
 type FigureStore interface {
 	// CountNew counts what was stored and changed, or a part of it; more says that it should be called again at
 	// once. Concurrent calls are allowed. After it returns false, Cells includes everything that was stored
-	// before the call, whatever its times. now is the time of the call, which Cells returns as counted.
+	// before the call, regardless of its times. now is the time of the call, which Cells returns as counted.
 	CountNew(ctx context.Context, now time.Time) (more bool, err error)
 	// Cells returns the cells of spans that satisfy where, whose fields are offer, publisher, coupon_code,
 	// status and method; nil: all. The same cell may come more than once, to be added up, and cells may be
@@ -37,8 +37,9 @@ type FigureStore interface {
 	// nothing that is counted meanwhile. For days whose clicks may already be deleted, it trusts the stored
 	// clicks. ErrNotCounted as for Cells.
 	Recount(ctx context.Context, month rollup.Month, fix bool) (rollup.Recount, error)
-	// Totals adds up the conversions that satisfy a condition on their fields, as in Conversions; nil: all.
-	// The cells have no key but the currency, one for each, and one without for the counts.
+	// Totals adds up the conversions that satisfy a condition on their fields, as in Conversions; nil: all. The
+	// cells have only the currency as their key: one cell for each currency, and one without a currency for the
+	// counts.
 	Totals(ctx context.Context, where listing.Expr) ([]rollup.Cell, error)
 }
 
@@ -46,7 +47,7 @@ type FigureStore interface {
 type Config struct {
 	Store Store
 	Now   func() time.Time
-	// After is time.After: by it counting waits.
+	// After is time.After, for counting.
 	After func(time.Duration) <-chan time.Time
 	// Zone is the program's time zone. Days and months are those of this zone.
 	Zone *time.Location
@@ -70,10 +71,10 @@ func New(c Config) *Service {
 	}
 }
 
-// moment returns the time, UTC, in the precision that is stored.
+// moment returns the time in UTC, in the stored precision.
 func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
 
-// cells is the store's Cells within the time that a caller's sums may take.
+// cells is the store's Cells with the time limit of sums for callers.
 func (s *Service) cells(ctx context.Context, spans []rollup.Span, where listing.Expr) (cells []rollup.Cell, counted time.Time, err error) {
 	err = listing.Within(ctx, func(ctx context.Context) (err error) {
 		cells, counted, err = s.store.Cells(ctx, spans, where)

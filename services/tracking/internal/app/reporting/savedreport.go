@@ -17,16 +17,15 @@ import (
 
 // SavedReportStore keeps reports under names.
 type SavedReportStore interface {
-	// InsertSavedReport stores a new report. ErrExists: its id is taken. ErrLimitReached: there are most
-	// already; where several are inserted at one moment there may come to be a few more.
+	// InsertSavedReport stores a new report. ErrExists: its id is taken. ErrLimitReached: most reports exist
+	// already. Concurrent inserts may exceed most by a few.
 	InsertSavedReport(ctx context.Context, report rollup.SavedReport, most int) error
-	// UpdateSavedReport replaces a report by what change makes of it, as one step: of two updates at once,
-	// the second sees the first's result. change may be called more than once; its error is returned as it
-	// is, and nothing is written then. It returns what is
-	// stored, or ErrNotFound.
+	// UpdateSavedReport atomically replaces a report by the result of change: of two concurrent updates, the
+	// second sees the first's result. change may be called more than once. If it fails, its error is returned
+	// unchanged and nothing is written. UpdateSavedReport returns the stored report, or ErrNotFound.
 	UpdateSavedReport(ctx context.Context, id string, change func(rollup.SavedReport) (rollup.SavedReport, error)) (rollup.SavedReport, error)
 	// DeleteSavedReport removes a report unless check, which gets its present state, returns an error; that
-	// error is returned as it is. Of two concurrent calls, one returns ErrNotFound.
+	// error is returned unchanged. Of two concurrent calls, one returns ErrNotFound.
 	DeleteSavedReport(ctx context.Context, id string, check func(rollup.SavedReport) error) error
 	// SavedReport returns a report by its id.
 	SavedReport(ctx context.Context, id string) (rollup.SavedReport, error)
@@ -102,12 +101,12 @@ func (s *Service) CreateSavedReport(ctx context.Context, report rollup.SavedRepo
 	return s.asOfNow(report), nil
 }
 
-// newReportID returns an id of ten characters without look-alikes, fifty bits of chance: of a thousand
-// two are alike once in a billion times.
+// newReportID returns an id of ten characters without look-alikes, fifty random bits: a thousand ids have a
+// collision about once in two billion times.
 func newReportID() string {
-	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // 32 of them, so that each is as likely as the others
+	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // 32 characters, so that all are equally likely
 	id := make([]byte, 10)
-	_, _ = rand.Read(id) // never fails, says its documentation
+	_, _ = rand.Read(id) // never fails
 	for i, b := range id {
 		id[i] = alphabet[b%byte(len(alphabet))]
 	}
@@ -128,7 +127,7 @@ func (s *Service) checkReport(report rollup.SavedReport) (rollup.SavedReport, er
 	if found.Add(err); found.Err() != nil {
 		return report, found.Err()
 	}
-	// With its days, which are as long on every day, it may be too long, or one level too deep.
+	// With its days, whose length is the same on every day, it may be too long, or one level too deep.
 	if _, err := s.conversions.Query(listing.Request{Filter: report.CurrentFilter(rollup.NewCalendar(s.zone), now)}, nil, now); err != nil {
 		return report, apperr.Invalid("INVALID_FILTER", "filter", "is too long, or too deeply nested, to be joined with the report's days").Because(err)
 	}
@@ -187,7 +186,7 @@ func (s *Service) SavedReports(ctx context.Context, req listing.Request) ([]Save
 	return page, next, nil
 }
 
-// UpdateSavedReport changes some fields of a report to what they are in report, whose id says which.
+// UpdateSavedReport sets some fields of the report with report's id to their values in report.
 //
 // Errors: InvalidArgument with the field at fault; NotFound (SAVED_REPORT_NOT_FOUND); Aborted
 // (ETAG_MISMATCH).
@@ -251,7 +250,7 @@ func matchETag(report rollup.SavedReport, etag string) error {
 	return apperr.New(apperr.Aborted, "ETAG_MISMATCH", "savedReports/%s has changed since it was read: its etag is %s, not %.40s", report.ID, SavedReportETag(report), etag)
 }
 
-// DeleteSavedReport removes a report. etag is the report's as the caller knows it; empty: whatever it is.
+// DeleteSavedReport removes a report. etag is the report's etag as the caller knows it; empty: any.
 //
 // Errors: NotFound (SAVED_REPORT_NOT_FOUND); Aborted (ETAG_MISMATCH).
 func (s *Service) DeleteSavedReport(ctx context.Context, id, etag string) error {

@@ -18,7 +18,7 @@ const (
 	maxSummaryRows     = 10_000
 )
 
-// SummaryRequest is what to sum up, as it came.
+// SummaryRequest is an unchecked request for sums.
 type SummaryRequest struct {
 	GroupBy []rollup.Dimension
 	// StartDate and EndDate are days such as 2026-11-01, both included; empty: no bound.
@@ -28,24 +28,24 @@ type SummaryRequest struct {
 	MaxRows int32
 }
 
-// Summary is what was summed up.
+// Summary is the result of Summarize.
 type Summary struct {
 	Rows []SummaryRow
 	// RowCount is how many rows there are, those beyond MaxRows included.
 	RowCount int
 	Totals   rollup.Figures
-	// Counted is up to when everything is counted.
+	// Counted is the time that everything is counted up to.
 	Counted time.Time
 	Zone    string
 }
 
-// SummaryRow is one group. Of the dimensions those are set that were grouped by.
+// SummaryRow is one group. Only the dimensions of the grouping are set.
 type SummaryRow struct {
 	SummaryKey
 	rollup.Figures
 }
 
-// SummaryKey tells a group from the others.
+// SummaryKey identifies a group.
 type SummaryKey struct {
 	// Date is the first day of the group's day, week or month.
 	Date                         rollup.Day
@@ -54,7 +54,7 @@ type SummaryKey struct {
 	Method                       domain.Method
 }
 
-// summarySchema says by what summaries are filtered. Its fields are those of rollup.CellKey.
+// summarySchema has the fields that summaries are filtered by. Its fields are those of rollup.CellKey.
 func summarySchema() *listing.Schema {
 	return listing.NewSchema(
 		listing.Field{Name: "offer", Kind: listing.Name, Prefix: "offers/"}, "",
@@ -108,7 +108,7 @@ func (s *Service) Summarize(ctx context.Context, req SummaryRequest) (Summary, e
 	return summary, nil
 }
 
-// notCounted is ErrNotCounted in words.
+// notCounted turns ErrNotCounted into an error for callers.
 func notCounted(err error) error {
 	if errors.Is(err, domain.ErrNotCounted) {
 		return apperr.New(apperr.Unavailable, "SUMMARIES_NOT_READY",
@@ -117,7 +117,7 @@ func notCounted(err error) error {
 	return err
 }
 
-// summaryPlan is a SummaryRequest that was checked.
+// summaryPlan is a checked SummaryRequest.
 type summaryPlan struct {
 	groupBy []rollup.Dimension
 	// needed are the dimensions that are grouped by and filtered by.
@@ -176,7 +176,7 @@ func days(start, end string) (from, to rollup.Day, err error) {
 	return from, to, nil
 }
 
-// filteredBy returns the dimensions that a condition asks for.
+// filteredBy returns the dimensions that a condition uses.
 func filteredBy(e listing.Expr) []rollup.Dimension {
 	switch e := e.(type) {
 	case listing.And:
@@ -229,7 +229,7 @@ func (p *summaryPlan) key(of rollup.CellKey) SummaryKey {
 	return key
 }
 
-// compare orders two rows; rows that the order asked for leaves alike come in the default order.
+// compare orders two rows; rows that are equal in the requested order come in the default order.
 func (p *summaryPlan) compare(a, b SummaryRow) int {
 	for _, o := range p.order {
 		order := compareBy(o.Field, &a, &b)

@@ -13,8 +13,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
-// summaryOrder reads an order of groups, which the caller gave in a field of the request. The key at its
-// end, which every order has, is the default order's to settle. The error is InvalidArgument on that field.
+// summaryOrder parses an order of groups from a field of the request. It drops the key that ends every order:
+// the default order breaks ties instead. Its error is InvalidArgument on that field.
 func summaryOrder(field, orderBy string, groupBy []rollup.Dimension) ([]listing.Order, error) {
 	fields := []string{"clicks", "conversions", "conversions_without_click", "amount", "payout", "revenue"}
 	for _, d := range groupBy {
