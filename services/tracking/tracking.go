@@ -52,7 +52,7 @@ const DatabaseFile = sqlitestore.FileName
 // closeGrace is how long Close waits for work that did not end in time.
 const closeGrace = 2 * time.Second
 
-// store is all that the use cases ask of a store.
+// store is everything that the use cases need of a store.
 type store interface {
 	attribution.Store
 	conversions.Store
@@ -82,7 +82,7 @@ type Service struct {
 	work    sync.WaitGroup
 }
 
-// Options are what the service works with and by.
+// Options configure a Service.
 type Options struct {
 	Database settings.Database
 	// Coupon is a connection to the coupon service that carries the admin key. The coupon service need
@@ -209,12 +209,12 @@ func (s *Service) PartnerHandler() http.Handler {
 	return partnerhttp.NewHandler(s.use.Attribution, s.robots, s.most)
 }
 
-// PartnerHandlerAt is PartnerHandler at a moment, for sample data: what is done by it was done then.
+// PartnerHandlerAt is PartnerHandler with the clock fixed at a time, for sample data.
 func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
 	return partnerhttp.NewHandler(s.use.Attribution.At(moment), s.robots, admission.Partner{})
 }
 
-// Readiness says whether the service can do its work. It does without the coupon service for a while.
+// Readiness says whether the service can do its work. It can do without the coupon service for a while.
 func (s *Service) Readiness() *readiness.Probe { return s.ready }
 
 // HTTPHandler serves what PartnerHandler does, and health: it is for the service alone.
@@ -260,7 +260,7 @@ func (s *Service) EndWork(ctx context.Context) {
 	}
 }
 
-// Close stops the work in the background, waits a moment for it and for writes under way, and closes the store.
+// Close stops the background work, waits a moment for it and for writes under way, and closes the store.
 func (s *Service) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 	defer cancel()
@@ -268,7 +268,7 @@ func (s *Service) Close() error {
 	return s.store.Close()
 }
 
-// Config is what the service runs by when it runs alone.
+// Config configures the service when it runs alone.
 type Config struct {
 	GRPCAddr        string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address to serve gRPC on (${default})."`
 	PartnerHTTPAddr string `env:"COUPONLINK_TRACKING_HTTP_ADDR" name:"tracking-http-addr" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Address to serve clicks and postbacks on; the gateway passes them on to it (${default})."`

@@ -257,7 +257,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestWhatIsTriedMeetsLimits: a test and a dry run say what would become of the sale, and take no use.
+// TestWhatIsTriedMeetsLimits: a test and a dry run say what would happen to the sale, and take no use.
 func TestWhatIsTriedMeetsLimits(t *testing.T) {
 	catalog := newCatalog(t)
 	catalog.coupons[0].Limits, catalog.coupons[0].ETag = domain.Limits{Total: 1}, "e1"

@@ -7,7 +7,7 @@ type modelClick struct {
 	id        string
 	offer     *worldOffer
 	publisher string
-	// coupon is the one by whose link it came, valid or not; linked says that it was valid then.
+	// coupon is the coupon of the clicked link, valid or not; linked says that it was valid then.
 	coupon *worldCoupon
 	linked bool
 	// own is the publisher's own click id.
@@ -15,7 +15,7 @@ type modelClick struct {
 	at  time.Time
 }
 
-// flaw says why a coupon is not valid at a time, with a grace after its end; empty: it is.
+// flaw says why a coupon is not valid at a time, with a grace after its end; empty if it is.
 func (w *world) flaw(c *worldCoupon, at time.Time, grace time.Duration) string {
 	switch {
 	case !c.enabled:
@@ -154,7 +154,7 @@ func (w *world) clickFlaw(c claim) string {
 	return ""
 }
 
-// meant returns the one valid coupon that a code means, or why there is none.
+// meant returns the one valid coupon that a code means, or why no coupon is meant.
 func (w *world) meant(c claim, clicked bool) (*worldCoupon, string) {
 	if c.code == "" {
 		return nil, ""

@@ -33,7 +33,7 @@ type (
 		amount, currency string
 		capitals         bool
 	}
-	// statusOperation says what became of the sale of an earlier call.
+	// statusOperation changes the status of an earlier call's sale.
 	statusOperation struct {
 		call                               int
 		status, refundID, amount, currency string

@@ -26,8 +26,8 @@ func (c cash) money() money.Money {
 	return money.Money{Currency: c.currency, Units: c.cents / 100, Nanos: int32(c.cents % 100 * 10_000_000)}
 }
 
-// cashOf is the inverse of money. ok is false for what the model has none of: fractions of a cent, debts,
-// and amounts of no currency.
+// cashOf is the inverse of money. ok is false for what the model does not have: fractions of a cent, debts, and
+// amounts of no currency.
 func cashOf(m money.Money) (_ cash, ok bool) {
 	ok = m.Nanos%10_000_000 == 0 && m.Units >= 0 && m.Nanos >= 0 && (m.Currency != "" || m == money.Money{})
 	return cash{m.Currency, m.Units*100 + int64(m.Nanos)/10_000_000}, ok

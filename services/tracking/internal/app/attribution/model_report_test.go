@@ -127,7 +127,7 @@ func (c call) dedupeKey(offer *worldOffer) string {
 	return ""
 }
 
-// answer is what becomes of a call.
+// answer is the answer to a call.
 type answer struct {
 	outcome string
 	status  int
@@ -149,7 +149,7 @@ type entry struct {
 	answer        answer
 	// reported is when the sale happened.
 	reported time.Time
-	// replay is what the last replay came to; empty: there was none.
+	// replay is the result of the last replay; empty if it was never replayed.
 	replay string
 	// changed says that it came before its sale, and that the sale's history has it.
 	changed bool
@@ -319,7 +319,7 @@ func (m *model) again(e *entry, stored *modelSale, as manner) answer {
 	return answer{"REJECTED", 409, "CONVERSION_CONFLICT", stored}
 }
 
-// settleStatus does what a call says became of a known sale.
+// settleStatus changes a known sale's status as a call says.
 func (m *model) settleStatus(e *entry, stored *modelSale, as manner) answer {
 	currency := stored.amount.currency
 	if currency == "" {

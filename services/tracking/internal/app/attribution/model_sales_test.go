@@ -40,14 +40,14 @@ type modelSale struct {
 	at                time.Time
 	// report is the call that made it.
 	report *entry
-	// payouts and revenues are by what it is reckoned.
+	// payouts and revenues are the shares that the payout and the revenue are computed from.
 	payouts  share
 	revenues share
 	// history is how it stood at first and after each change, kinds are what the changes were.
 	history []standing
 	kinds   []string
 	refunds []refund
-	// conflicts are in the order in which they came; noted is how often one was noted.
+	// conflicts are in order of arrival; noted counts how often a conflict was noted.
 	conflicts []conflict
 	noted     int
 }
@@ -64,7 +64,7 @@ type conflict struct {
 	resolution string
 }
 
-// holds returns the coupon of which a sale holds a use.
+// holds returns the coupon that a sale holds a use of.
 func (s *modelSale) holds() *worldCoupon {
 	if s.outcome != "ATTRIBUTED" || s.status == "REJECTED" {
 		return nil
@@ -98,7 +98,7 @@ func (s *modelSale) note(reported content) {
 	s.conflicts = append(s.conflicts, conflict{content: reported, count: 1})
 }
 
-// reckon sets what is due: nothing for what is rejected or given back in full.
+// reckon sets what is due: nothing for a rejected or fully refunded sale.
 func (s *modelSale) reckon() {
 	s.payout, s.revenue = cash{}, cash{}
 	left := s.amount.less(s.refunded)
@@ -129,7 +129,7 @@ type model struct {
 	sales map[string]*modelSale
 	// waiting are the changes that came before their sales, by the dedupe keys of those.
 	waiting map[string][]*entry
-	// order has them in the order in which they came.
+	// order has them in order of arrival.
 	order   []*modelSale
 	clicks  []modelClick
 	journal []*entry
@@ -354,8 +354,8 @@ func (m *model) resolve(s *modelSale, n int, resolution string) (bool, string) {
 	})
 }
 
-// credit gives a held sale to whom the same report gives it today. It keeps what was adjusted and refunded,
-// and a rejection.
+// credit gives a held sale to the publisher who would get it from the same report today. It keeps what was
+// adjusted and refunded, and a rejection.
 func (m *model) credit(s, anew *modelSale) (bool, string) {
 	return m.change(s, "REPLAY", func(s *modelSale) (bool, string) {
 		s.outcome, s.method, s.reason, s.publisher, s.coupon = anew.outcome, anew.method, anew.reason, anew.publisher, anew.coupon

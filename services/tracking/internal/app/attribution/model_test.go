@@ -53,7 +53,7 @@ func closing(t *testing.T, store storetest.Store) {
 	})
 }
 
-// stage is a store on which histories are played.
+// stage is a store that histories are played on.
 type stage struct {
 	t     *testing.T
 	store storetest.Store
@@ -66,8 +66,8 @@ func (s *stage) try(history []operation) *difference {
 	return play(s.t.Context(), s.store, newWorld(s.t, fmt.Sprint("h", s.worlds)), history)
 }
 
-// play fails the test for a history of which the product and the model do not agree. It tells the shortest
-// that it finds, in words, and as it is to be given to try.
+// play fails the test if the product and the model disagree on a history. It tells the shortest that it finds,
+// in words, and as it is to be given to try.
 func (s *stage) play(history []operation) {
 	s.t.Helper()
 	found := s.try(history)

@@ -121,7 +121,7 @@ func newWorld(t testing.TB, prefix string) *world {
 	return w
 }
 
-// couponsOf returns the coupons of a new world, some of which are yet to be created.
+// couponsOf returns the coupons of a new world; some are yet to be created.
 func couponsOf(a, b, c *worldOffer, now time.Time) []*worldCoupon {
 	hour, none := time.Hour, time.Duration(0)
 	coupons := []*worldCoupon{

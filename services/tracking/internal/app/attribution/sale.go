@@ -41,10 +41,9 @@ type Verdict struct {
 // Errors: InvalidArgument on a parameter (OFFER_NOT_FOUND, OFFER_NOT_SETTLED, TRANSACTION_NOT_FOUND,
 // REFUND_TOO_LARGE, AMOUNT_OVER_LIMIT and its like); NotFound (OFFER_NOT_FOUND) if one of our own services
 // reports; Unauthenticated (MISSING_TOKEN, INVALID_TOKEN, MISSING_SIGNATURE, INVALID_SIGNATURE,
-// STALE_SIGNATURE); Aborted (CONVERSION_CONFLICT) if the transaction is stored with other content, in which case
-// the new content is kept as a conflict; FailedPrecondition (CONVERSION_UNATTRIBUTED, LIMIT_REACHED, NO_AMOUNT)
-// if the sale's state does not allow it; Unavailable if it could not be judged or stored, and nothing was
-// stored.
+// STALE_SIGNATURE); Aborted (CONVERSION_CONFLICT) if the transaction is stored with other content (the new
+// content is kept as a conflict); FailedPrecondition (CONVERSION_UNATTRIBUTED, LIMIT_REACHED, NO_AMOUNT) if the
+// sale's state does not allow it; Unavailable if it could not be judged or stored, and nothing was stored.
 func (s *Service) Report(ctx context.Context, r domain.Report, call *Call) (Verdict, error) {
 	p, err := s.settle(ctx, r, call)
 	if err != nil {

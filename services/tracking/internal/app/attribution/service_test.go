@@ -18,7 +18,7 @@ type (
 	offerScanService   = linkscan.Service
 )
 
-// service is attribution with the use cases that show what came of it, on one store.
+// service is attribution, with the use cases that show its results, on one store.
 type service struct {
 	*attribution.Service
 	*conversionsService
@@ -26,7 +26,7 @@ type service struct {
 	*deliveryService
 	*offerScanService
 
-	// scansStarted counts the wakes of whoever carries out scans of offers.
+	// scansStarted counts the wakes for the runner of offer scans.
 	scansStarted int
 }
 

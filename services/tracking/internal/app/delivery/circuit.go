@@ -5,7 +5,7 @@ import "time"
 const (
 	// openAfter is how many failures in a row open a circuit.
 	openAfter = 5
-	// firstProbe is after how long an open circuit is tried; after each failure twice as long, up to
+	// firstProbe is the time until an open circuit is tried. The time doubles with each failure, up to
 	// lastProbe.
 	firstProbe = 5 * time.Second
 	lastProbe  = time.Minute

@@ -47,5 +47,5 @@ func New(c Config) *Service {
 	return &Service{store: c.Store, publishers: c.Publishers, sender: c.Sender, now: c.Now, wake: c.Wake, schema: deliverySchema()}
 }
 
-// moment returns the time, UTC, in the precision that is stored.
+// moment returns the time in UTC, in the stored precision.
 func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Millisecond) }

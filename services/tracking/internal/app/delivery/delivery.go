@@ -21,7 +21,7 @@ const (
 	replaysAtOnce = 32
 )
 
-// deliverySchema says by what deliveries are filtered and ordered.
+// deliverySchema has the fields that deliveries are filtered and ordered by.
 func deliverySchema() *listing.Schema {
 	return columns.Schema(columns.Deliveries(), "create_time desc", listing.Field{Name: "name", Stored: "id"})
 }
@@ -88,7 +88,7 @@ func (s *Service) ReplayDeliveries(ctx context.Context, filter string, validateO
 	req := listing.Request{Filter: filter, PageSize: deliveriesPage}
 	var count int64
 	for {
-		// A replayed delivery may match no longer: the pages go on from keys, so none is left out.
+		// A replayed delivery may no longer match. Pages continue from keys, so no delivery is skipped.
 		page, next, err := s.Deliveries(ctx, req)
 		if err != nil {
 			return count, err
@@ -117,7 +117,7 @@ func (s *Service) replayAll(ctx context.Context, page []domain.Delivery) (int64,
 	for _, d := range page {
 		group.Go(func() error {
 			_, err := s.store.ReplayDelivery(ctx, d.ID, now)
-			if errors.Is(err, domain.ErrNotFound) { // its time was over in between
+			if errors.Is(err, domain.ErrNotFound) { // deleted for its age in between
 				return nil
 			}
 			if err == nil {

@@ -89,8 +89,8 @@ func request(ctx context.Context, to domain.Publisher, d domain.Delivery, now ti
 		return nil, errors.New("the postback URL, filled in, is not a URL")
 	}
 	req.Header.Set("User-Agent", userAgent)
-	// Nothing is sent for it: it says that a connection which the endpoint has meanwhile closed is no
-	// failure, but a reason to take another.
+	// This sends nothing. It makes the transport use another connection, and not fail, if the endpoint has
+	// closed this one.
 	req.Header["Idempotency-Key"] = []string{}
 	signed := body
 	if method == http.MethodPost {
@@ -126,8 +126,8 @@ func sign(header http.Header, secrets []string, id string, now time.Time, signed
 	return nil
 }
 
-// read reads a body as far as an answer is read, and returns its beginning as text. That it breaks off is
-// no matter: the status has said all.
+// read reads a body as far as an answer is read, and returns its beginning as text. It does not matter if the
+// body breaks off: the status is enough.
 func read(body io.Reader) string {
 	limited := io.LimitReader(body, maxAnswerBytes)
 	beginning, err := io.ReadAll(io.LimitReader(limited, shownBytes))
@@ -137,7 +137,7 @@ func read(body io.Reader) string {
 	return strings.ToValidUTF8(string(beginning), "\uFFFD")
 }
 
-// retryAfter returns how long an endpoint asks to be left alone, zero where it does not.
+// retryAfter returns how long an endpoint asks to be left alone, zero if it does not ask.
 func retryAfter(resp *http.Response, now time.Time) time.Duration {
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
 		return 0

@@ -17,14 +17,13 @@ const (
 	// lease is for how long claimed deliveries are left to this instance: longer than a full lane of an
 	// endpoint takes that lets each call wait as long as it may.
 	lease = 2 * time.Minute
-	// callTimeout bounds a call with all that belongs to it.
+	// callTimeout limits a whole call.
 	callTimeout = 10 * time.Second
-	// idlePoll and busyPoll are how long the store is not looked at without a wake, with nothing under
-	// way and with something.
+	// idlePoll and busyPoll are how often the store is looked at without a wake, with no calls under way and
+	// with some.
 	idlePoll = time.Second
 	busyPoll = 250 * time.Millisecond
-	// lookGap is what lies between two looks at least, so that what comes in a burst is looked at
-	// together.
+	// lookGap is the least time between two looks, so that one look handles a burst.
 	lookGap = 10 * time.Millisecond
 	// storeTimeout bounds one claim or one note.
 	storeTimeout = 10 * time.Second
@@ -42,7 +41,7 @@ type SenderConfig struct {
 	// Random returns numbers from 0 up to but not including 1. It must be safe for concurrent use.
 	Random func() float64
 	Log    *slog.Logger
-	// CallTimeout bounds a call with all that belongs to it; zero: 10 seconds.
+	// CallTimeout limits a whole call; zero: 10 seconds.
 	CallTimeout time.Duration
 }
 
@@ -105,7 +104,7 @@ func (c *Sender) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { c.loop(ctx, "planning deliveries", c.toPlan, c.plan) })
 	loops.Go(func() {
-		// A claim that has begun is waited for: what it got is put back.
+		// Wait for a claim that has begun: what it got is put back.
 		c.loop(ctx, "claiming deliveries", c.toClaim, func(ctx context.Context) (time.Duration, error) { return c.claim(ctx, calling) })
 	})
 	<-ctx.Done()
@@ -133,7 +132,7 @@ func (c *Sender) loop(ctx context.Context, what string, wake <-chan struct{}, lo
 			c.log.InfoContext(ctx, what+" works again")
 		}
 		if err != nil {
-			// Wakes are left for later: they would come in the rhythm of the sales.
+			// Leave wakes for later: they come as often as sales.
 			sleep(ctx, idlePoll, nil)
 			continue
 		}
@@ -153,5 +152,5 @@ func sleep(ctx context.Context, pause time.Duration, wake <-chan struct{}) {
 	}
 }
 
-// moment returns the time, UTC, in the precision that is stored.
+// moment returns the time in UTC, in the stored precision.
 func (c *Sender) moment() time.Time { return c.now().UTC().Truncate(time.Millisecond) }

@@ -25,7 +25,7 @@ type job struct {
 	links int
 }
 
-// run scans the links that have no result yet. It ends with errLost where the scan is not ours any more.
+// run scans the links that have no result yet. It ends with errLost if the scan is not ours any more.
 func (j *job) run(ctx context.Context) error {
 	j.links = j.scan.LinkCount
 	todo, err := j.todo(ctx)
@@ -101,7 +101,7 @@ func (j *job) keep(ctx context.Context, until time.Time) error {
 	return err
 }
 
-// letGo gives the scan back: at once where we end, else after a pause. Where that fails it is free when the
+// letGo gives the scan back: at once if we are stopping, else after a pause. If that fails, it is free when the
 // hold ends.
 func (j *job) letGo(ctx context.Context) {
 	until := j.runner.moment()

@@ -16,16 +16,16 @@ func offerScanSchema() *listing.Schema {
 	return listing.NewSchema(listing.Field{Name: "name", Stored: "id", Kind: listing.Opaque}, "name desc")
 }
 
-// resultSchema says by what a scan's results are filtered.
+// resultSchema has the fields that a scan's results are filtered by.
 func resultSchema() *listing.Schema {
 	return listing.NewSchema(listing.Field{Name: "coupon", Kind: listing.String}, "", listing.Field{Name: "ok", Kind: listing.Bool})
 }
 
-// StartOfferScan stores a new scan of an offer's links, for a Runner to carry out. Of scan the offer,
-// the device and the language are taken.
+// StartOfferScan stores a new scan of an offer's links, for a Runner to carry out. It uses only the offer, the
+// device and the language of scan.
 //
-// Errors: NotFound (OFFER_NOT_FOUND); FailedPrecondition (OFFER_SCAN_RUNNING); Unavailable where the
-// coupon service is.
+// Errors: NotFound (OFFER_NOT_FOUND); FailedPrecondition (OFFER_SCAN_RUNNING); Unavailable if the coupon service
+// cannot be reached.
 func (s *Service) StartOfferScan(ctx context.Context, scan redirect.OfferScan) (redirect.OfferScan, error) {
 	switch _, err := s.offers.Offer(ctx, scan.Offer); {
 	case errors.Is(err, domain.ErrNotFound):
@@ -70,8 +70,8 @@ func noScan(offer, id string, err error) error {
 	return err
 }
 
-// OfferScans returns a page of the scans of an offer, or of all where offer is empty, latest first, and
-// the token of the next.
+// OfferScans returns a page of the scans of an offer, or of all offers if offer is empty, latest first, and the
+// token of the next.
 //
 // Errors: InvalidArgument on page_size or page_token.
 func (s *Service) OfferScans(ctx context.Context, offer string, req listing.Request) ([]redirect.OfferScan, string, error) {
@@ -91,8 +91,8 @@ func (s *Service) OfferScans(ctx context.Context, offer string, req listing.Requ
 	return page, next, nil
 }
 
-// CancelOfferScan ends a scan; one that has ended is returned as it is. A link that is being scanned is
-// not noted any more.
+// CancelOfferScan ends a scan; one that has ended is returned as it is. The result of a link that is being
+// scanned is dropped.
 //
 // Errors: NotFound (OFFER_SCAN_NOT_FOUND).
 func (s *Service) CancelOfferScan(ctx context.Context, offer, id string) (redirect.OfferScan, error) {

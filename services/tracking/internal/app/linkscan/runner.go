@@ -23,14 +23,13 @@ import (
 const (
 	// scansAtOnce is how many scans an instance carries out at a time.
 	scansAtOnce = 2
-	// lease is for how long a scan is left to this instance from a link on: longer than the scan of one
-	// takes with all that belongs to it.
+	// lease is how long a scan is left to this instance from each link on: longer than scanning one link takes.
 	lease = 90 * time.Second
 	// linkTimeout bounds the scan of one link, which bounds itself to 30 seconds on the way.
 	linkTimeout = time.Minute
-	// poll is how long the store is not looked at without a wake.
+	// poll is how often the store is looked at without a wake.
 	poll = time.Second
-	// hostPause is what lies between two links.
+	// hostPause is the pause between two links.
 	hostPause = 200 * time.Millisecond
 	// retryPause is the pause before a scan that failed is resumed, for instance because the coupon service
 	// could not be reached.
@@ -42,7 +41,7 @@ const (
 
 // Links lists an offer's links; the coupon client does.
 type Links interface {
-	// Links returns what the links of an offer's coupons carry, but for those that are archived.
+	// Links returns the contents of the links of an offer's coupons, except archived ones.
 	Links(ctx context.Context, offer string) ([]trackinglink.Link, error)
 }
 
@@ -158,5 +157,5 @@ func sleep(ctx context.Context, pause time.Duration, wake <-chan struct{}) {
 	}
 }
 
-// moment returns the time, UTC, in the precision that is stored.
+// moment returns the time in UTC, in the stored precision.
 func (s *Runner) moment() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }

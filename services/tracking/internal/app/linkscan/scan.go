@@ -16,19 +16,19 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
-// Own answers for a URL of this installation, without a click, or returns nil where the URL is none.
+// Own answers for a URL of this installation, without a click, or returns nil for any other URL.
 type Own func(context.Context, *url.URL) (*redirect.Hop, error)
 
 // Follower follows links as a visitor would.
 type Follower interface {
-	// Follow returns the way from a link on, of one hop or more, and tells gone of each hop before it goes
-	// the next. What own answers for is not called. Its errors are own's, and ctx's when that has ended.
+	// Follow returns the redirect chain from a link, of one hop or more, and calls gone with each hop before the
+	// next. What own answers for is not called. Its errors are own's, and ctx's when that has ended.
 	Follow(ctx context.Context, link *url.URL, visitor redirect.Visitor, own Own, gone func(redirect.Hop)) ([]redirect.Hop, error)
 }
 
 // ScannerConfig is what a Scanner works with.
 type ScannerConfig struct {
-	// Attribution says what clicks and sales would come to.
+	// Attribution says what the result of clicks and sales would be.
 	Attribution *attribution.Service
 	// Follower follows links.
 	Follower Follower
@@ -53,7 +53,7 @@ func NewScanner(c ScannerConfig) *Scanner {
 	return &Scanner{attribution: c.Attribution, follower: c.Follower, now: c.Now, publicURL: c.PublicURL, pages: c.Pages}
 }
 
-// moment returns the time, UTC, in the precision that is stored.
+// moment returns the time in UTC, in the stored precision.
 func (s *Scanner) moment() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
 
 // ScanLink explains a link and follows it. It stores nothing, and calls nothing of our own.
@@ -84,8 +84,8 @@ func (s *Scanner) ScanLinkLive(ctx context.Context, link string, visitor redirec
 	return scan, nil
 }
 
-// dryRun says what a postback with the link's code, and with the click where its id arrives, would come
-// to now; nil where the link has no code.
+// dryRun returns the result that a postback with the link's code, and with the click if its id arrives, would
+// have now; nil if the link has no code.
 func (s *Scanner) dryRun(ctx context.Context, scan redirect.Scan, offer domain.Offer) (*domain.Decision, error) {
 	if scan.Link == nil || scan.Link.Click.ID == "" || scan.Link.Click.CouponCode == "" {
 		return nil, nil
@@ -102,10 +102,10 @@ func (s *Scanner) dryRun(ctx context.Context, scan redirect.Scan, offer domain.O
 	return &decision, nil
 }
 
-// ownWay works out our own part of a way: what a click would do, without one.
+// ownWay computes our own part of a redirect chain: what a click would do, without a click.
 type ownWay struct {
 	scanner *Scanner
-	// link is what the last of our links on the way means, with its offer.
+	// link is the meaning of our last link in the chain, with its offer.
 	link  *redirect.ScannedLink
 	offer domain.Offer
 }

@@ -70,5 +70,5 @@ func New(c Config) *Service {
 	return &Service{store: c.Store, offers: c.Offers, now: c.Now, wake: c.Wake, offerScans: offerScanSchema(), scanResults: resultSchema()}
 }
 
-// moment returns the time, UTC, in the precision that is stored.
+// moment returns the time in UTC, in the stored precision.
 func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
