@@ -19,8 +19,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/scan"
 )
 
-// newScanner returns a service that can scan, and nothing else: it has no store, so that whoever would
-// read or write one panics.
+// newScanner returns a Scanner without a store: any read or write of one panics.
 func newScanner(t *testing.T, c *catalog) *linkscan.Scanner {
 	t.Helper()
 	return newScannerAt(t, c, "https://go.example.com", "")

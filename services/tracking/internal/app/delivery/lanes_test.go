@@ -89,8 +89,8 @@ func TestLaneIsBounded(t *testing.T) {
 	})
 }
 
-// TestLeaseEndsInLane has calls that take so long that the leases of those that wait end: they are left to
-// whoever claims them next, and none is called twice.
+// TestLeaseEndsInLane has calls that take so long that the leases of waiting deliveries end. Those are left to
+// the next claim, and no delivery is sent twice.
 func TestLeaseEndsInLane(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
