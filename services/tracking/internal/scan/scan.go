@@ -52,6 +52,7 @@ type Follower struct {
 	hopTimeout, timeout time.Duration
 }
 
+// New returns a Follower.
 func New(c Config) *Follower {
 	f := &Follower{client: c.Client, now: c.Now, hopTimeout: c.HopTimeout, timeout: c.Timeout}
 	if f.hopTimeout == 0 {

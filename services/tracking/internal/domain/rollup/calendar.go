@@ -11,6 +11,7 @@ import (
 // Calendar computes days and months in the program's time zone.
 type Calendar struct{ zone *time.Location }
 
+// NewCalendar returns the calendar of a time zone.
 func NewCalendar(zone *time.Location) Calendar { return Calendar{zone: zone} }
 
 func (c Calendar) Zone() *time.Location { return c.zone }
