@@ -11,6 +11,8 @@ type progressConn struct {
 	stall.Conn
 	// hasRead is set if a byte was read since the last request.
 	hasRead atomic.Bool
+	// isAhead is set if the first byte of the next request was read before the last one ended.
+	isAhead atomic.Bool
 }
 
 // Read implements net.Conn.
@@ -18,6 +20,9 @@ func (c *progressConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
 		c.hasRead.Store(true)
+	}
+	if n > 0 && len(p) == 1 { // so net/http looks for what follows a request while its handler runs
+		c.isAhead.Store(true)
 	}
 	return n, err
 }

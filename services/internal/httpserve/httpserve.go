@@ -84,7 +84,7 @@ func (s *Server) note(c net.Conn, state http.ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if state == http.StateNew || state == http.StateIdle {
-		conn.hasRead.Store(false)
+		conn.hasRead.Store(conn.isAhead.Swap(false))
 		s.quiet[conn] = struct{}{}
 		return
 	}

@@ -131,6 +131,7 @@ func TestStopAnswersWhatWasBegun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	time.Sleep(2 * idleGrace) // on a busy machine the server reads the first byte late
 	began, stopped := time.Now(), make(chan struct{})
 	go func() {
 		stop()
@@ -225,4 +226,52 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 	if err := <-failed; err != nil || got < size || time.Since(began) < patience {
 		t.Errorf("a slow caller got %d of %d bytes in %s: %v", got, size, time.Since(began), err)
 	}
+}
+
+// TestStopAnswersWhatWasBegunEarly checks that a request is answered whose first byte came before the handler of the one
+// before it had returned.
+func TestStopAnswersWhatWasBegunEarly(t *testing.T) {
+	t.Parallel()
+	_, addr, stop := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "2")
+		_, _ = io.WriteString(w, "ok")
+		_ = http.NewResponseController(w).Flush()
+		time.Sleep(idleGrace / 2)
+	}), stall.Patience)
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	answers := bufio.NewReader(conn)
+	ask := func(part string) {
+		if _, err := io.WriteString(conn, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answered := func() error {
+		resp, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, resp.Body)
+		return errors.Join(err, resp.Body.Close())
+	}
+	ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	if err := answered(); err != nil {
+		t.Fatal(err)
+	}
+	ask("G") // the first handler still sleeps
+	time.Sleep(2 * idleGrace)
+	stopped := make(chan struct{})
+	go func() {
+		stop()
+		close(stopped)
+	}()
+	time.Sleep(2 * idleGrace)
+	ask("ET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	if err := answered(); err != nil {
+		t.Errorf("the request that began early got %v", err)
+	}
+	<-stopped
 }
