@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"context"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,9 +37,18 @@ func TestBoundsOfPartners(t *testing.T) {
 		}
 		t.Errorf("the last of many postbacks got %d, want %d", last, want)
 	}
-	begun := beginPostback(t, s.addrs[0], v, "slow")
+	crowd, disperse := context.WithCancel(t.Context())
+	var callers sync.WaitGroup
+	for range 16 {
+		callers.Go(func() {
+			for crowd.Err() == nil {
+				_, _ = p.http(crowd, sale, v) // only await's own calls are judged
+			}
+		})
+	}
 	await(http.StatusServiceUnavailable)
-	begun.finish()
+	disperse()
+	callers.Wait()
 	await(http.StatusTooManyRequests)
 }
 

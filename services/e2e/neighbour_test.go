@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -79,9 +83,10 @@ func (p player) refusedByGateway(t *testing.T, v vars) {
 	took(t, time.Second, func() { p.mustPlay(t, v, []step{{HTTP: "GET /v1/conversions", expectation: unavailable}}) })
 }
 
-// took fails the test if f takes longer than limit.
+// took fails the test if f takes longer than limit, which is for a machine of one's own.
 func took(t *testing.T, limit time.Duration, f func()) {
 	t.Helper()
+	limit = time.Duration(float64(limit) / min(1, 2*machineShare(t)))
 	began := time.Now()
 	f()
 	if d := time.Since(began); d > limit {
@@ -89,10 +94,31 @@ func took(t *testing.T, limit time.Duration, f func()) {
 	}
 }
 
-// stop suspends the process. goOn resumes it.
+// stop suspends the process and returns when all its threads are suspended. On a busy machine they run on for a while.
+// goOn resumes it.
 func (p *process) stop(t testing.TB) {
 	t.Helper()
 	p.signal(t, syscall.SIGSTOP)
+	for start := time.Now(); !p.isStopped(t); time.Sleep(time.Millisecond) {
+		if time.Since(start) > startPatience {
+			t.Fatalf("%s is not suspended", p.name)
+		}
+	}
+}
+
+// isStopped reports whether all threads of the process are suspended: state T in their stat files.
+func (p *process) isStopped(t testing.TB) bool {
+	t.Helper()
+	stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
+	if err != nil || len(stats) == 0 {
+		t.Fatalf("looking at the threads of %s: %v, %v", p.name, stats, err)
+	}
+	for _, stat := range stats {
+		if text, err := os.ReadFile(stat); err == nil && !strings.Contains(string(text), ") T ") {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *process) goOn(t testing.TB) {
