@@ -75,7 +75,7 @@ func (a *Allowed) add(entry string) error {
 		a.networks = append(a.networks, network{prefix: netip.PrefixFrom(address, address.BitLen()), port: port})
 		return nil
 	}
-	name, err := asciiName(host)
+	name, err := ASCIIName(host)
 	if err != nil {
 		return errors.New("must be a host, host:port or a range of addresses such as 10.1.0.0/16")
 	}

@@ -41,7 +41,7 @@ func (a Allowed) CheckURL(u *url.URL) error {
 	if address, err := netip.ParseAddr(host); err == nil {
 		return a.checkAddress(host, address, port)
 	}
-	name, err := asciiName(host)
+	name, err := ASCIIName(host)
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,9 @@ import (
 // maxNameChars is the maximum length of a name in the DNS.
 const maxNameChars = 253
 
-// asciiName returns a host's name in the form in which it is dialled. Like net/http, it converts other scripts, and
+// ASCIIName returns a host's name in the form in which it is dialled. Like net/http, it converts other scripts, and
 // characters that only look like other letters or dots, to ASCII.
-func asciiName(host string) (string, error) {
+func ASCIIName(host string) (string, error) {
 	ascii := host
 	for i := range len(host) {
 		if host[i] >= 0x80 {

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/idna"
+	"github.com/couponlink/couponlink/services/internal/outbound"
 )
 
 // PublicURL is the origin as clients see it. Tracking links begin with it.
@@ -28,7 +28,7 @@ func (p PublicURL) Or(httpAddr string) (string, error) {
 	}
 	host, err := canonicalHost(u)
 	if err != nil {
-		return "", fmt.Errorf("COUPONLINK_PUBLIC_URL %q must have a valid host: %w", p.PublicURL, err)
+		return "", fmt.Errorf("COUPONLINK_PUBLIC_URL %q must be like https://go.example.com: %w", p.PublicURL, err)
 	}
 	return u.Scheme + "://" + host, nil
 }
@@ -37,14 +37,12 @@ func (p PublicURL) Or(httpAddr string) (string, error) {
 // scheme's own port.
 func canonicalHost(u *url.URL) (string, error) {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
-	if net.ParseIP(host) == nil {
-		var err error
-		if host, err = idna.Lookup.ToASCII(host); err != nil {
-			return "", err
-		}
-	}
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
+	} else if name, err := outbound.ASCIIName(host); err == nil {
+		host = name
+	} else {
+		return "", err //nolint:wrapcheck // it says what is wrong
 	}
 	if port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
 		return host, nil

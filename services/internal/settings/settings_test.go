@@ -143,6 +143,8 @@ func TestPublicURL(t *testing.T) {
 		{"https://bücher.example", ":1", "https://xn--bcher-kva.example"},
 		{"https://[2001:DB8::1]:8443", ":1", "https://[2001:db8::1]:8443"},
 		{"https://a b.example", ":1", ""},
+		{"http://my_shop:8080", ":1", "http://my_shop:8080"},
+		{"http://192.0.2.1", ":1", "http://192.0.2.1"},
 		{"go.example.com", ":1", ""},
 		{"ftp://go.example.com", ":1", ""},
 		{"https://go.example.com/sub", ":1", ""},
