@@ -95,6 +95,15 @@ fuzz: ## Run each fuzzer for FUZZTIME (50000x inputs).
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "./$$dir" </dev/null; \
 	done
 
+# Ten times the usual number of draws, from another place each time.
+CHECKS ?= 1000
+SEED   ?= $(shell date +%s)
+
+.PHONY: properties
+properties: ## Run the property tests with CHECKS (1000) new draws each, from SEED.
+	@echo "seed $(SEED)" && dirs=$$(grep -rl --include='*_test.go' 'propertytest\.Check(' services | xargs -n1 dirname | sort -u | sed 's|^|./|') && \
+	go test -timeout 60m $$dirs -rapid.seed=$(SEED) -rapid.checks=$(CHECKS)
+
 .PHONY: bench
 bench: ## Measure the hot paths beside bare ceilings and print the ratios; MONGODB_URI=… measures on that server.
 	@go run ./services/bench

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestFold(t *testing.T) {
@@ -21,7 +23,7 @@ func TestFold(t *testing.T) {
 }
 
 func TestFoldTwiceIsFoldOnce(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")
 		once := Fold(text)
 		if twice := Fold(once); twice != once || !Equal(text, once) {
@@ -35,7 +37,7 @@ func TestFoldTwiceIsFoldOnce(t *testing.T) {
 
 // TestOnlyCodesFoldToCodes checks that a text that is not a code never folds to one.
 func TestOnlyCodesFoldToCodes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("sSkKiIſKıİßａÿ2")), 3, 12, -1).Draw(t, "text")
 		if Is(Fold(text)) != Is(text) {
 			t.Fatalf("%q folds to %q", text, Fold(text))
@@ -44,7 +46,7 @@ func TestOnlyCodesFoldToCodes(t *testing.T) {
 }
 
 func TestCodesThatDifferByCaseOnlyFoldAlike(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		code := rapid.StringMatching(`[A-Za-z0-9]{3,64}`).Draw(t, "code")
 		if !Equal(strings.ToLower(code), strings.ToUpper(code)) {
 			t.Fatalf("%q", code)
@@ -54,7 +56,7 @@ func TestCodesThatDifferByCaseOnlyFoldAlike(t *testing.T) {
 
 func TestIs(t *testing.T) {
 	pattern := regexp.MustCompile(`^[A-Za-z0-9]{3,64}$`)
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[A-Za-z0-9_é -]{0,70}`)).Draw(t, "text")
 		if got := Is(text); got != pattern.MatchString(text) {
 			t.Fatalf("Is(%q) = %v", text, got)

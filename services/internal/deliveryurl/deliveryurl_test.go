@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func names() []string {
@@ -130,7 +131,7 @@ func TestExpandKeepsHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	value := rapid.OneOf(rapid.String(), rapid.StringMatching(`[@:/?#\\&=%{}\r\n.]{1,8}(evil\.example)?`))
-	rapid.Check(t, func(rt *rapid.T) {
+	propertytest.Check(t, func(rt *rapid.T) {
 		var drawn []string
 		macros := values(t, func() string {
 			drawn = append(drawn, value.Draw(rt, "value"))

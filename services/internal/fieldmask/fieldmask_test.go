@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func coupon(t *testing.T, json string) *couponv1.Coupon {
@@ -95,7 +96,7 @@ func TestMergeOfWhatWasRead(t *testing.T) {
 	}
 	stored := coupon(t, `{"code": "A", "publisher": "publishers/22", "enabled": false, "usageLimit": "5", "startTime": "2026-01-01T00:00:00Z",
 		"settings": {"clickWindow": "5s"}, "payout": {"percent": "8", "cap": {"currencyCode": "USD", "units": "10"}}}`)
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		mask := &fieldmaskpb.FieldMask{Paths: rapid.SliceOf(rapid.SampledFrom(paths)).Draw(t, "mask")}
 		sent, _ := proto.Clone(stored).(*couponv1.Coupon)
 		got, err := Of(sent, mask).Merge(stored)

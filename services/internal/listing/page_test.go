@@ -14,6 +14,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/internal/listingtest"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func query(t *testing.T, req listing.Request) listing.Query {
@@ -97,7 +98,7 @@ func TestPage(t *testing.T) {
 
 // TestPropertyToken checks that the next page's query begins after exactly the last row's values.
 func TestPropertyToken(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		rows := listingtest.Rows(r)
 		if len(rows) < 2 {
 			return
@@ -232,7 +233,7 @@ func TestNewSchemaPanics(t *testing.T) {
 // TestPropertyPrefixEnd checks that the range from a prefix to its end contains exactly the texts with the prefix.
 func TestPropertyPrefixEnd(t *testing.T) {
 	text := rapid.StringOfN(rapid.SampledFrom([]rune{0, 'a', 'b', 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, utf8.MaxRune}), 0, 4, -1)
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		prefix, other := text.Draw(r, "prefix"), text.Draw(r, "other")
 		end, bounded := listing.PrefixEnd(prefix)
 		if !utf8.ValidString(end) {

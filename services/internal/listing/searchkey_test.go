@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestSearchKey(t *testing.T) {
@@ -45,7 +46,7 @@ func TestSearchKeyOfEachLetter(t *testing.T) {
 // key is its own key.
 func TestSearchKeyDisregardsComposition(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")
 		key := listing.SearchKey(text)
 		for _, other := range []string{norm.NFC.String(text), norm.NFD.String(text), key} {

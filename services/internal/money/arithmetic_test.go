@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestDecimal(t *testing.T) {
@@ -32,7 +33,7 @@ func TestPlusAndMinus(t *testing.T) {
 			Nanos: rapid.Int32Range(0, 999_999_999).Draw(t, name+" nanos"),
 		}
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		a, b := amount(t, "a"), amount(t, "b")
 		sum, difference := a.Plus(b), a.Minus(b)
 		if sum.Minus(b) != a || difference.Plus(b) != a {

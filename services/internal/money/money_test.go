@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 const usd = "USD"
@@ -185,7 +186,7 @@ func nanos(m money.Money) *big.Int {
 func sum(a, b *big.Int) *big.Int { return new(big.Int).Add(a, b) }
 
 func TestPropertyAmountRoundTrip(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		want := drawAmount(r, drawCurrency(r))
 		text, currency, _ := strings.Cut(want.String(), " ")
 		got, err := money.ParseAmount(text, currency)
@@ -196,7 +197,7 @@ func TestPropertyAmountRoundTrip(t *testing.T) {
 }
 
 func TestPropertyPercentRoundTrip(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		want := drawPercent(r, "percent")
 		text := money.FormatPercent(want)
 		if got, err := money.ParsePercent(text); err != nil || got != want {
@@ -211,7 +212,7 @@ func TestPropertyPercentRoundTrip(t *testing.T) {
 // TestPropertyPercentNearest checks the definition: whole minor units, at most half a unit from the exact share, and
 // even if two are equally near.
 func TestPropertyPercentNearest(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		currency := drawCurrency(r)
 		amount, percent := drawAmount(r, currency), drawPercent(r, "percent")
 		minor := big.NewInt(currencies()[currency])
@@ -230,7 +231,7 @@ func TestPropertyPercentNearest(t *testing.T) {
 }
 
 func TestPropertyPercentBounds(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		amount := drawWhole(r, drawCurrency(r))
 		less, more := drawPercent(r, "percent"), drawPercent(r, "another percent")
 		if less > more {
@@ -249,7 +250,7 @@ func TestPropertyPercentBounds(t *testing.T) {
 // TestPropertyPercentSplit checks that reporting a sale in two parts, or paying a share in two parts, makes a
 // difference of at most one minor unit.
 func TestPropertyPercentSplit(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		currency := drawCurrency(r)
 		a, b := drawWhole(r, currency), drawWhole(r, currency)
 		percent := drawPercent(r, "percent")

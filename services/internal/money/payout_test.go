@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestPayout(t *testing.T) {
@@ -70,7 +71,7 @@ func drawParts(t *rapid.T, currency string) (parts []money.Money, whole money.Mo
 // from the payout of the whole by at most one minor unit a part. A cap applies to each conversion, so parts may pay
 // more than a capped whole, but never less.
 func TestPropertyPayoutSplit(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		currency := drawCurrency(r)
 		payout := drawPayout(r, currency)
 		parts, whole := drawParts(r, currency)
@@ -91,7 +92,7 @@ func TestPropertyPayoutSplit(t *testing.T) {
 // TestPropertyPayoutBounds checks that a payout is never negative, never above its cap or the sale, and never less for
 // a larger sale.
 func TestPropertyPayoutBounds(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		currency := drawCurrency(r)
 		payout := drawPayout(r, currency)
 		less, more := drawWhole(r, currency), drawWhole(r, currency)

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/outbound"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 // refusesInside checks that each host is refused, and words of the error.
@@ -159,7 +160,7 @@ func TestCheckURLTakesOutside(t *testing.T) {
 // TestOddFormsOfInside checks random internal addresses in all forms that resolvers accept.
 func TestOddFormsOfInside(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
+	propertytest.Check(t, func(rt *rapid.T) {
 		first := rapid.SampledFrom([]byte{0, 10, 127, 224, 255}).Draw(rt, "first")
 		bytes := [4]byte{first, rapid.Byte().Draw(rt, "second"), rapid.Byte().Draw(rt, "third"), rapid.Byte().Draw(rt, "fourth")}
 		parts := rapid.IntRange(1, 4).Draw(rt, "parts")

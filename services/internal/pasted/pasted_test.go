@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestTrim(t *testing.T) {
@@ -41,7 +43,7 @@ func TestTrimLeavesWhatIsSeenOrRefused(t *testing.T) {
 }
 
 func TestTrimTwiceIsTrimOnce(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")
 		once := Trim(text)
 		if twice := Trim(once); twice != once || !strings.Contains(text, once) {

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/internal/qrcode"
 )
 
@@ -80,7 +81,7 @@ func TestPNGCanBeScanned(t *testing.T) {
 
 func TestAnyURLCanBeScanned(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		url := "https://example.com/" + rapid.StringMatching(`[!-~]{0,300}`).
 			Filter(func(s string) bool { return !strings.Contains(s, "%") }).Draw(t, "path")
 		if got := scanned(t, drawn(t, url, 512)); got != url {

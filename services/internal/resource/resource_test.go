@@ -8,6 +8,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
@@ -28,7 +29,7 @@ func TestMoneyAndPayoutsComeBack(t *testing.T) {
 			Units:    rapid.Int64Range(0, 1<<40).Draw(t, "units"), Nanos: rapid.Int32Range(0, 999_999_999).Draw(t, "nanos"),
 		}
 	})
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		m := rapid.OneOf(amount, rapid.Just(money.Money{})).Draw(t, "money")
 		if got := resource.Money(resource.MoneyProto(m)); got != m {
 			t.Errorf("got %+v, want %+v", got, m)

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
 
@@ -34,7 +35,7 @@ func TestDefuse(t *testing.T) {
 // TestRestore checks that Restore returns the original of any text, even one that looks defused.
 func TestRestore(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		text := awkward().Draw(t, "text")
 		defused := spreadsheet.Defuse(text)
 		if got := spreadsheet.Restore(defused); got != text {
@@ -86,7 +87,7 @@ func TestWriter(t *testing.T) {
 // ends.
 func TestWriterRoundTrip(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		cells := rapid.SliceOfN(awkward(), 1, 5).Draw(t, "cells")
 		var file strings.Builder
 		w := spreadsheet.NewWriter(&file)
@@ -117,7 +118,7 @@ func TestWriterRoundTrip(t *testing.T) {
 // TestNoPieceIsAFormula checks that no piece looks like a formula, whatever separator a spreadsheet uses.
 func TestNoPieceIsAFormula(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		defused := spreadsheet.Defuse(awkward().Draw(t, "text"))
 		for _, piece := range strings.FieldsFunc(defused, func(r rune) bool { return strings.ContainsRune(";\t\r\n", r) }) {
 			if strings.HasPrefix(piece, "=") || strings.HasPrefix(piece, "@") || strings.HasPrefix(piece, "＝") {

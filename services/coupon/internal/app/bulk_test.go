@@ -17,6 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 // withMixedParties stores offers and publishers. Some of them cannot have coupons. Only the offers' ids begin
@@ -66,7 +67,7 @@ func TestABatchIsManyCreates(t *testing.T) {
 		withParties(t, s, nil, []string{"22", "23", "24"})
 	}
 	round := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	propertytest.Check(t, func(rt *rapid.T) {
 		round++
 		prefix := fmt.Sprint("r", round, "-")
 		withMixedParties(t, many, prefix)

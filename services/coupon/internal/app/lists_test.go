@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func listRequest(parent, filter, orderBy string) listing.Request {
@@ -169,7 +170,7 @@ func TestStateFiltersAgreeWithStateOf(t *testing.T) {
 	states := []domain.CouponState{
 		domain.CouponScheduled, domain.CouponActive, domain.CouponExpired, domain.CouponDisabled, domain.CouponArchived,
 	}
-	rapid.Check(t, func(rt *rapid.T) {
+	propertytest.Check(t, func(rt *rapid.T) {
 		// Coupons start and end at full hours: look at those, and a millisecond beside them.
 		now.millis.Store(noon.UnixMilli())
 		now.Advance(time.Duration(rapid.IntRange(-4, 8).Draw(rt, "hours")) * time.Hour)

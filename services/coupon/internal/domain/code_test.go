@@ -9,6 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestParseCode(t *testing.T) {
@@ -58,7 +59,7 @@ func TestParseCode(t *testing.T) {
 
 func TestParseCodeAcceptsExactlyThePattern(t *testing.T) {
 	pattern := regexp.MustCompile(`^[A-Za-z0-9]{3,64}$`)
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[ ]?[A-Za-z0-9_é-]{0,70}[ ]?`)).Draw(t, "text")
 		code, err := ParseCode(text)
 		if want := pattern.MatchString(pasted.Trim(text)); want != (err == nil) {
@@ -71,7 +72,7 @@ func TestParseCodeAcceptsExactlyThePattern(t *testing.T) {
 }
 
 func TestSuggestionsAreCodes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		_, err := ParseCode(rapid.StringMatching(`[A-Za-z0-9_ é!-]{0,80}`).Draw(t, "text"))
 		if err == nil {
 			return

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 // at is n hours after noon.
@@ -175,7 +176,7 @@ func drawDated(t *rapid.T, publisher string) Coupon {
 // A code is taken exactly if two coupons would hold it in the same hour. A caller who follows the advice in
 // the error gets the coupon.
 func TestHoldsByTheHour(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		var others []Coupon
 		s := standing()
 		s.Offer.UniqueCodes = true

@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestCheckID(t *testing.T) {
@@ -82,7 +83,7 @@ func TestParseNames(t *testing.T) {
 }
 
 func TestNamesAreReadAsWritten(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		id := rapid.StringMatching(`[a-z0-9][a-z0-9-]{0,62}`)
 		offer, publisher := id.Draw(t, "offer"), id.Draw(t, "publisher")
 		code := rapid.StringMatching(`[A-Za-z0-9]{3,64}`).Draw(t, "code")

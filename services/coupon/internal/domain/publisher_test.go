@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func validPublisher() Publisher {
@@ -108,7 +109,7 @@ func TestAllFindingsOnAPublisherComeAtOnce(t *testing.T) {
 // Statuses are sorted and stored once, in whatever order and however often they are given.
 func TestDeliveryStatusesAreKeptInOrder(t *testing.T) {
 	all := []DeliveryStatus{DeliverPending, DeliverApproved, DeliverRejected}
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		given := rapid.SliceOf(rapid.SampledFrom(all)).Draw(t, "statuses")
 		p := validPublisher()
 		p.DisplayName, p.Delivery.Statuses = " Mia ", DeliveryStatusesOf(given...)

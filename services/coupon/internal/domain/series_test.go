@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestCheckSeriesOf(t *testing.T) {
@@ -65,7 +66,7 @@ func TestCheckSeriesOf(t *testing.T) {
 type chance struct{ *rand.ChaCha8 }
 
 func TestFilledCodes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		series := Series{
 			Count:  rapid.IntRange(1, 300).Draw(t, "count"),
 			Prefix: rapid.StringMatching(`[A-Za-z0-9]{0,32}`).Draw(t, "prefix"),

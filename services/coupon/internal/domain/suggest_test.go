@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestSuggestionsKeepEveryLetter(t *testing.T) {
@@ -52,7 +53,7 @@ func TestSuggestionsOfNumbersAndDates(t *testing.T) {
 
 // A suggestion keeps every ASCII letter and digit of its text, in order, and its text is in the Latin script.
 func TestSuggestionsLoseNothing(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("aZ19 -_ßŁøÆéñИΩ中½²Ⓢ🎉ĳ\u0301"), unicode.Latin, unicode.Greek), 3, 20, -1).Draw(t, "text")
 		code := suggestCode(text)
 		if code == "" {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 // candidate is a coupon of a publisher that is valid from noon, for a day.
@@ -122,7 +124,7 @@ func TestJudgeNamesAHundredAtMost(t *testing.T) {
 // A coupon counts as what StateOf says exactly when its dates and switches say so, and a verdict is
 // valid exactly when one of the candidates is.
 func TestJudgeAgreesWithValidity(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		candidates := rapid.SliceOfN(anyCandidate(), 0, 5).Draw(t, "candidates")
 		validOnes := 0
 		for i := range candidates {

@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 // TestHistory checks, for any time, that no sale is in the future or before its coupon, that no transaction occurs
 // twice, and that each day of the last month has sales.
 func TestHistory(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		now := time.Unix(rapid.Int64Range(1_700_000_000, 2_000_000_000).Draw(t, "now"), 0).UTC()
 		taken, days := map[string]bool{}, map[string]bool{}
 		for _, s := range sales {

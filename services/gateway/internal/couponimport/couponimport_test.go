@@ -16,6 +16,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/couponimport"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 // service is a fake coupon service. It records the publishers that have a code on an offer. On offers/unique
@@ -87,7 +88,7 @@ func verdicts(result couponimport.Result) string {
 // A dry run and an import return the same as creating the coupons one by one, wherever the batches end.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		rows, codes := rapid.IntRange(0, 400).Draw(t, "rows"), rapid.IntRange(1, 120).Draw(t, "codes")
 		note := strings.Repeat("x", rapid.SampledFrom([]int{0, 5000, 9999}).Draw(t, "note"))

@@ -15,6 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
 	"github.com/couponlink/couponlink/services/internal/listing/internal/listingtest"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestBuild(t *testing.T) {
@@ -80,7 +81,7 @@ func TestBuild(t *testing.T) {
 // TestPropertyMeaning compares the filters, evaluated as MongoDB documents them, with the simple evaluation of
 // conditions, page by page.
 func TestPropertyMeaning(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		rows := listingtest.Rows(r)
 		without := rapid.Bool().Draw(r, "documents without what is none")
 		req := listing.Request{OrderBy: listingtest.OrderBy(r), PageSize: rapid.Int32Range(1, 7).Draw(r, "page size")}

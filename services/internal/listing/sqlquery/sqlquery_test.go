@@ -17,6 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/internal/listingtest"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestBuild(t *testing.T) {
@@ -107,7 +108,7 @@ func TestPlan(t *testing.T) {
 // TestPropertyMeaning compares SQLite with the simple evaluation of conditions, page by page.
 func TestPropertyMeaning(t *testing.T) {
 	db := open(t)
-	rapid.Check(t, func(r *rapid.T) {
+	propertytest.Check(t, func(r *rapid.T) {
 		rows := listingtest.Rows(r)
 		fill(r, db, rows, func(id string) any { return id })
 		size := rapid.Int32Range(1, 7).Draw(r, "page size")

@@ -9,13 +9,14 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // TestAttributeNeverGuesses checks what must hold whatever is claimed: a credited publisher is the
 // holder of a valid coupon or the maker of a click that counts, and there is exactly one.
 func TestAttributeNeverGuesses(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		c := drawClaim(t)
 		d := domain.Attribute(c)
 		if (d.Outcome == domain.Attributed) != (d.Publisher != "" && d.Method != domain.NoMethod) {
@@ -85,7 +86,7 @@ func couponsOf(c domain.Claim) []domain.Coupon {
 // TestAttributeWithoutOrder checks that the order of the codes decides only which of a publisher's coupons
 // earns, and that each code's fate is reported.
 func TestAttributeWithoutOrder(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		c := drawClaim(t)
 		if len(c.More) == 0 {
 			return
@@ -105,12 +106,28 @@ func TestAttributeWithoutOrder(t *testing.T) {
 			t.Fatalf("the fates are %+v", d.Basis.Codes)
 		}
 		for i, fate := range d.Basis.Codes {
-			earned := d.Coupon != nil && d.Coupon.Code == fate.Code && d.Method == domain.CouponCode
-			if want := append([]string{c.Code}, codesOf(c.More)...)[i]; fate.Code != want || earned == strings.Contains(d.Explanation, fate.Explanation) {
-				t.Fatalf("%+v\nis not told: %q", fate, d.Explanation)
+			if want := append([]string{c.Code}, codesOf(c.More)...)[i]; fate.Code != want {
+				t.Fatalf("fate %d is of code %s, want %s", i, fate.Code, want)
 			}
+			checkFate(t, d, fate)
 		}
 	})
+}
+
+// checkFate checks that the decision's explanation tells what happened to each code that did not earn, and that
+// the code that earned is the decision's.
+func checkFate(t *rapid.T, d domain.Decision, fate domain.ConsideredCode) {
+	t.Helper()
+	earned := strings.HasSuffix(fate.Explanation, ", and earned the sale.")
+	if earned == strings.Contains(d.Explanation, fate.Explanation) {
+		t.Fatalf("%+v\nis not told, or told twice: %q", fate, d.Explanation)
+	}
+	if earned && (d.Outcome != domain.Attributed || fate.Coupon != d.Coupon.Name()) {
+		t.Fatalf("%+v\nis said to have earned, but the decision is %+v", fate, d)
+	}
+	if d.Method == domain.CouponCode && fate.Code == d.Coupon.Code && !earned {
+		t.Fatalf("%+v\nearned, and is not said to have", fate)
+	}
 }
 
 func codesOf(claimed []domain.ClaimedCode) []string {

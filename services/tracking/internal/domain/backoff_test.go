@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -34,7 +35,7 @@ func TestRetryPause(t *testing.T) {
 
 func TestRetryPauseProperties(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 100_000).Draw(t, "n")
 		random := rapid.Float64Range(0, 0.999999).Draw(t, "random")
 		middle := domain.RetryPause(n, 0.5, 0)
@@ -55,7 +56,7 @@ func TestRetryPauseProperties(t *testing.T) {
 // number of tries, and with the last of them kept.
 func TestFailuresComeToAnEnd(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		first := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 		d := domain.Delivery{ID: "c-0-22", State: domain.DeliveryDue, DueTime: first, FirstDueTime: first}
 		now := first

@@ -8,6 +8,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -255,7 +256,7 @@ func TestARepeatHasTheFirstAmountOrThePresentOne(t *testing.T) {
 
 // TestWhatIsDueFollowsWhatIsLeft applies random changes and holds what is due against the rates.
 func TestWhatIsDueFollowsWhatIsLeft(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		c := credited()
 		for range rapid.IntRange(1, 20).Draw(t, "steps") {
 			before := c

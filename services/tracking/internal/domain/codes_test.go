@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -56,7 +57,7 @@ func TestCodesOfAPostback(t *testing.T) {
 
 // Codes in any order, with any separators, are the same content.
 func TestContentOfCodesHasNoOrder(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		codes := rapid.SliceOfNDistinct(rapid.StringMatching(`[A-Z]{3,6}1`), 1, 10, rapid.ID[string]).Draw(t, "codes")
 		sent := func(codes []string) domain.Report {
 			value := codes[0]

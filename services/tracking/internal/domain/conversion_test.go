@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -112,7 +113,7 @@ func TestNewConversionPays(t *testing.T) {
 }
 
 func TestContentHashIgnoresOnlyWhatARetryMayChange(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		r := domain.Report{
 			Code: rapid.StringMatching(`[A-Z0-9]{3,8}`).Draw(t, "code"), ClickID: rapid.SampledFrom([]string{"", "c1"}).Draw(t, "click"),
 			HasAmount: true, Amount: money.Money{Currency: "USD", Units: rapid.Int64Range(0, 5).Draw(t, "units")},

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -49,7 +50,7 @@ func changedAtRandom(t *rapid.T, c domain.Conversion) domain.Conversion {
 
 // What figures are made of is the same of a conversion at some time and of what After says that it was then.
 func TestAfterIsWhatAConversionWas(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		c := rapid.SampledFrom([]domain.Conversion{credited(), fixed(), held()}).Draw(t, "conversion")
 		was := []domain.Conversion{c}
 		for range rapid.IntRange(0, 20).Draw(t, "steps") {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
@@ -81,7 +82,7 @@ func keep(t testing.TB, store storetest.Store, c domain.Conversion) {
 func TestFiltersAgree(t *testing.T) {
 	all := systems(t)
 	found := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	propertytest.Check(t, func(rt *rapid.T) {
 		req := listing.Request{Filter: expression(rt, 0), OrderBy: orders(rt), PageSize: rapid.Int32Range(1, 40).Draw(rt, "page size")}
 		want := ids(t, all[0], req)
 		if want.fault != "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -85,7 +86,7 @@ func meanings() map[string]func(domain.Conversion) bool {
 // TestTotalsAndExportsAgree compares what is added up and exported with what is listed.
 func TestTotalsAndExportsAgree(t *testing.T) {
 	all := systems(t)
-	rapid.Check(t, func(rt *rapid.T) {
+	propertytest.Check(t, func(rt *rapid.T) {
 		filter, orderBy := expression(rt, 0), orders(rt)
 		want := ids(t, all[0], listing.Request{Filter: filter, OrderBy: orderBy, PageSize: rowCount})
 		for _, s := range all[1:] {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -378,7 +379,7 @@ func TestCellIDs(t *testing.T) {
 			Publisher: text.Draw(t, "publisher"), CouponCode: text.Draw(t, "code"), Currency: text.Draw(t, "currency"),
 		}
 	})
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		a, b := key.Draw(t, "a"), key.Draw(t, "b")
 		if (cellID(a, 1) == cellID(b, 1)) != (a == b) || cellID(a, 1) == cellID(a, 2) {
 			t.Fatalf("%+v is %q, %+v is %q", a, cellID(a, 1), b, cellID(b, 1))

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/presets"
 )
@@ -181,7 +182,7 @@ func TestOnlyItsOwnNamesCount(t *testing.T) {
 		"coupon_code", "coupon", "promo_code", "code", "click_id", "clickid", "cid", "oid", "pub_id", "transaction_id", "txn_id", "order_id",
 		"amount", "sale_amount", "currency", "event", "timestamp", "status", "conversion_status", "status_reason", "reason", "refund_id", "x",
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		p := rapid.SampledFrom(all).Draw(t, "preset")
 		own := slices.Clone(p.Ignored)
 		for _, theirs := range p.Parameters {

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -22,7 +23,7 @@ func TestSearchIsAlwaysAValidFilter(t *testing.T) {
 		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "offers/", Sortable: true}, "name",
 		listing.Field{Name: "display_name", Kind: listing.Title, Sortable: true},
 	)
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		typed := rapid.OneOf(rapid.String(), rapid.StringMatching(`["\\* a()=ſß-]{0,150}`)).Draw(t, "typed")
 		filter := Search(typed)
 		if _, err := schema.Query(listing.Request{Filter: filter}, nil, time.Time{}); err != nil {
@@ -55,7 +56,7 @@ func TestSearchFindsByWords(t *testing.T) {
 
 // Going on and back leads over the same pages, however far.
 func TestPagerLeadsBackTheWayItCame(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		pages := rapid.IntRange(1, maxTrail+5).Draw(t, "pages")
 		at := func(address string) List {
 			p := &Page{Request: httptest.NewRequest("GET", address, nil), Writer: httptest.NewRecorder()}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/mongotest"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
@@ -24,7 +25,7 @@ func TestHistories(t *testing.T) {
 	}
 	closing(t, store)
 	stage := stage{t: t, store: store}
-	rapid.Check(t, func(rt *rapid.T) { stage.play(histories().Draw(rt, "history")) })
+	propertytest.Check(t, func(rt *rapid.T) { stage.play(histories().Draw(rt, "history")) })
 }
 
 // mongoHistories is how many histories are played on MongoDB, whose test engine is slow.

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
@@ -46,7 +47,7 @@ func TestStandsIn(t *testing.T) {
 // TestWhatIsEncodedStandsIn: however often a value is wrapped into another URL.
 func TestWhatIsEncodedStandsIn(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		value := rapid.StringMatching(`[A-Za-z0-9]([A-Za-z0-9 =&/?ü.-]{0,20}[A-Za-z0-9])?`).Draw(t, "value")
 		link := "https://shop.example.com/p?x=" + url.QueryEscape(value)
 		for range rapid.IntRange(0, 2).Draw(t, "wraps") {

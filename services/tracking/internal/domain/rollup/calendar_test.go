@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -67,7 +68,7 @@ func TestDaysAcrossDaylightSaving(t *testing.T) {
 }
 
 func TestMonthsAndWeeks(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		d := rollup.Day(rapid.Int32Range(-800_000, 800_000).Draw(t, "day")) // before and after the year 0
 		month, monday := d.Month(), d.Monday()
 		if month.First() > d || month.Last() < d || month.First().Month() != month || month.Last().Month() != month {

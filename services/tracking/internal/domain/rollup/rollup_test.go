@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -63,7 +64,7 @@ func TestCubesAgree(t *testing.T) {
 	dimensions := []rollup.Dimension{
 		rollup.ByDay, rollup.ByWeek, rollup.ByMonth, rollup.ByOffer, rollup.ByPublisher, rollup.ByCouponCode, rollup.ByStatus, rollup.ByMethod,
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		tally := rollup.New(calendar)
 		for i := range rapid.IntRange(0, 12).Draw(t, "conversions") {
 			c := tallied(t, fmt.Sprint(i))
@@ -132,7 +133,7 @@ func TestCubesAgree(t *testing.T) {
 
 func TestWhatIsTakenBackIsGone(t *testing.T) {
 	calendar := rollup.NewCalendar(time.UTC)
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		tally := rollup.New(calendar)
 		a, b := tallied(t, "a"), tallied(t, "b")
 		tally.AddConversion(&a)

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -86,7 +87,7 @@ func TestFilterOfFixedDays(t *testing.T) {
 // says.
 func TestRangesHoldToday(t *testing.T) {
 	all := zones(t)
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		calendar := rollup.NewCalendar(rapid.SampledFrom(all).Draw(t, "zone"))
 		now := time.Unix(rapid.Int64Range(946_684_800, 4_102_444_800).Draw(t, "now"), 0).UTC()
 		today := calendar.Day(now)

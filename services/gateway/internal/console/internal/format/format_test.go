@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+	"github.com/couponlink/couponlink/services/internal/propertytest"
 )
 
 func TestMoney(t *testing.T) {
@@ -51,7 +52,7 @@ func TestLatency(t *testing.T) {
 }
 
 func TestNumberKeepsItsDigits(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		n := rapid.Int64().Draw(t, "n")
 		text := format.Number(n)
 		groups := strings.Split(strings.TrimPrefix(text, "-"), ",")
@@ -88,7 +89,7 @@ func TestTimesAreInTheZone(t *testing.T) {
 const day = 24 * time.Hour
 
 func TestInUnitLosesNothing(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	propertytest.Check(t, func(t *rapid.T) {
 		d := time.Duration(rapid.Int64Range(0, 1<<32).Draw(t, "seconds")) * time.Second
 		n, unit := format.InUnit(d)
 		for _, u := range format.Units() {
