@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
@@ -143,7 +144,7 @@ func unreachable(pulse *pulse, log *slog.Logger) func(http.ResponseWriter, *http
 			return // The caller has gone.
 		}
 		log.WarnContext(r.Context(), "the tracking service cannot be reached", slog.Any("error", err))
-		refusePartner(w, r, rpcstatus.New(codes.Unavailable, reasonUnreachable,
+		refusePartner(w, r, rpcstatus.New(codes.Unavailable, rest.ReasonUnreachable,
 			"the tracking service cannot be reached; try again", rpcstatus.Retry()))
 	}
 }
@@ -154,7 +155,7 @@ func isPostback(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/p
 // it in the form of that service's own answers, PostbackAnswer in the API reference.
 func refusePartner(w http.ResponseWriter, r *http.Request, st *status.Status) {
 	if !isPostback(r) {
-		writeStatus(w, http.StatusServiceUnavailable, st)
+		rest.WriteStatus(w, http.StatusServiceUnavailable, st)
 		return
 	}
 	answer := map[string]any{"outcome": "REJECTED", "reason": "", "message": st.Message(), "warnings": []string{}}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/couponlink/couponlink/services/gateway/internal/apidoc"
 	"github.com/couponlink/couponlink/services/gateway/internal/console"
+	"github.com/couponlink/couponlink/services/gateway/internal/files"
+	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/readiness"
@@ -53,11 +55,11 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	rest, err := newREST(backends, o.Zone, o.Log)
+	calls, err := rest.New(backends.Coupon, backends.Tracking, files.Routes(backends.Coupon, backends.Tracking, o.Zone, o.Log), o.Log)
 	if err != nil {
 		return nil, err
 	}
-	api := authenticated(bearer.NewVerifier(o.AdminKey), rest)
+	api := authenticated(bearer.NewVerifier(o.AdminKey), calls)
 	docs, err := apidoc.New()
 	if err != nil {
 		return nil, fmt.Errorf("the API reference: %w", err)
@@ -88,10 +90,12 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	} {
 		mux.Handle("GET "+path, handler)
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			refuseMethod(w, r, []string{http.MethodGet, http.MethodHead})
+			rest.RefuseMethod(w, r, []string{http.MethodGet, http.MethodHead})
 		})
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { writeStatus(w, http.StatusNotFound, errNoRoute(r)) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		rest.WriteStatus(w, http.StatusNotFound, rest.NoRoute(r))
+	})
 	handler, err := compressed(mux)
 	if err != nil {
 		return nil, err
@@ -110,7 +114,7 @@ func withCommonHeaders(next http.Handler) http.Handler {
 func authenticated(key bearer.Verifier, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !key.OK(r.Header["Authorization"]) {
-			writeStatus(w, http.StatusUnauthorized, rpcstatus.Unauthenticated())
+			rest.WriteStatus(w, http.StatusUnauthorized, rpcstatus.Unauthenticated())
 			return
 		}
 		next.ServeHTTP(w, r)

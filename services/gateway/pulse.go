@@ -13,6 +13,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
+	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -131,7 +132,7 @@ func (p *pulse) note(answered bool) bool {
 }
 
 func (p *pulse) status() *status.Status {
-	return rpcstatus.New(codes.Unavailable, reasonUnreachable, "the "+p.service+" does not answer; try again", rpcstatus.Retry())
+	return rpcstatus.New(codes.Unavailable, rest.ReasonUnreachable, "the "+p.service+" does not answer; try again", rpcstatus.Retry())
 }
 
 // guard returns a handler that cancels requests to next, with the cause errNoPulse, when the service hangs;

@@ -1,4 +1,4 @@
-package gateway
+package files
 
 import (
 	"bytes"
@@ -21,6 +21,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/couponimport"
+	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcsv"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
@@ -32,8 +33,7 @@ const uploadPatience = 2 * time.Minute
 // couponImporter answers imports of coupons.
 type couponImporter struct {
 	coupons couponv1.CouponServiceClient
-	codec   *codec
-	faults  *faults
+	faults  rest.Faults
 	zone    *time.Location
 }
 
@@ -54,36 +54,36 @@ type importedRow struct {
 
 func (i couponImporter) serve(w http.ResponseWriter, r *http.Request, params map[string]string) {
 	if !isFile(r.Header.Get("Content-Type")) {
-		writeStatus(w, http.StatusUnsupportedMediaType, errMalformed("UNSUPPORTED_MEDIA_TYPE", "",
+		rest.WriteStatus(w, http.StatusUnsupportedMediaType, rest.Malformed("UNSUPPORTED_MEDIA_TYPE", "",
 			fmt.Sprintf("Content-Type %.60q is not that of a CSV file; the body must be the file itself, with Content-Type text/csv", r.Header.Get("Content-Type"))))
 		return
 	}
 	// cannot fail: checkURL has parsed it
 	validateOnly, fault := validateOnlyOf(r.URL.Query())
 	if fault != nil {
-		writeStatus(w, http.StatusBadRequest, fault)
+		rest.WriteStatus(w, http.StatusBadRequest, fault)
 		return
 	}
 	// Connections without deadlines, as in tests, go without.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadPatience))
 	file, err := io.ReadAll(r.Body)
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		writeStatus(w, http.StatusRequestEntityTooLarge, errTooLarge(tooLarge.Limit))
+		rest.WriteStatus(w, http.StatusRequestEntityTooLarge, rest.TooLarge(tooLarge.Limit))
 		return
 	}
 	if err != nil {
-		writeStatus(w, http.StatusBadRequest, errMalformed("MALFORMED_BODY", "", "the file did not come whole"))
+		rest.WriteStatus(w, http.StatusBadRequest, rest.Malformed("MALFORMED_BODY", "", "the file did not come whole"))
 		return
 	}
 	ctx := metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization"))
 	request := couponimport.Request{Parent: params["parent"], File: file, Zone: i.zone, ValidateOnly: validateOnly}
 	result, err := couponimport.Run(ctx, i.coupons, request)
 	if refusal := apperr.As(err); refusal != nil {
-		writeStatus(w, http.StatusBadRequest, errRefused(refusal))
+		rest.WriteStatus(w, http.StatusBadRequest, errRefused(refusal))
 		return
 	}
 	if err != nil {
-		i.faults.call(ctx, nil, nil, w, r, i.brokenOff(ctx, err, request, result))
+		i.faults.Answer(ctx, w, r, i.brokenOff(ctx, err, request, result))
 		return
 	}
 	i.answer(ctx, w, r, result, validateOnly)
@@ -109,7 +109,7 @@ func isFile(contentType string) bool {
 func validateOnlyOf(query url.Values) (bool, *status.Status) {
 	const name = "validate_only"
 	if query.Has(name) && query.Has("validateOnly") {
-		return false, errMalformed("DUPLICATE_PARAMETER", name, "is in the query twice, under two names; send it once")
+		return false, rest.Malformed("DUPLICATE_PARAMETER", name, "is in the query twice, under two names; send it once")
 	}
 	switch value := query.Get(name) + query.Get("validateOnly"); value {
 	case "true":
@@ -122,22 +122,22 @@ func validateOnlyOf(query url.Values) (bool, *status.Status) {
 		}
 	}
 	// An unreadable value may have meant a dry run, so nothing is stored.
-	return false, errMalformed("INVALID_VALIDATE_ONLY", name, "must be true or false")
+	return false, rest.Malformed("INVALID_VALIDATE_ONLY", name, "must be true or false")
 }
 
 // errRefused turns a refusal of the file into a status.
 func errRefused(e *apperr.Error) *status.Status {
 	if len(e.Violations) > 0 {
-		return errMalformed(e.Reason, e.Violations[0].Field, e.Violations[0].Description)
+		return rest.Malformed(e.Reason, e.Violations[0].Field, e.Violations[0].Description)
 	}
-	return errMalformed(e.Reason, "", e.Message)
+	return rest.Malformed(e.Reason, "", e.Message)
 }
 
 // brokenOff adds to an error what is stored of an import that was cut short.
 func (i couponImporter) brokenOff(ctx context.Context, err error, req couponimport.Request, result couponimport.Result) error {
 	st := status.Convert(err)
 	if len(st.Details()) == 0 {
-		st = i.faults.explain(ctx, st, couponcsv.MaxBytes)
+		st = i.faults.Explain(ctx, st, couponcsv.MaxBytes)
 	}
 	if result.Created == 0 || req.ValidateOnly {
 		return st.Err()
@@ -155,12 +155,12 @@ func (i couponImporter) answer(ctx context.Context, w http.ResponseWriter, r *ht
 		var err error
 		answer.Rows[n].Row = row.Number
 		if row.Fault == nil {
-			answer.Rows[n].Coupon, err = i.codec.Marshal(row.Coupon)
+			answer.Rows[n].Coupon, err = rest.Marshal(row.Coupon)
 		} else {
 			answer.Rows[n].Error, err = protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(rowStatus(row.Fault).Proto())
 		}
 		if err != nil {
-			i.faults.call(ctx, nil, nil, w, r, fmt.Errorf("writing row %d as JSON: %w", row.Number, err))
+			i.faults.Answer(ctx, w, r, fmt.Errorf("writing row %d as JSON: %w", row.Number, err))
 			return
 		}
 	}
@@ -168,7 +168,7 @@ func (i couponImporter) answer(ctx context.Context, w http.ResponseWriter, r *ht
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false) // as in the rest of the API
 	if err := encoder.Encode(answer); err != nil {
-		i.faults.call(ctx, nil, nil, w, r, fmt.Errorf("writing the rows as JSON: %w", err))
+		i.faults.Answer(ctx, w, r, fmt.Errorf("writing the rows as JSON: %w", err))
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"fmt"
@@ -11,13 +11,10 @@ import (
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/genproto/googleapis/api/annotations"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
-
-	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
 // route is one HTTP method and path, from an RPC's annotation.
@@ -156,7 +153,7 @@ func (all routes) checkMethod(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost && strings.Contains(r.URL.Path[strings.LastIndex(r.URL.Path, "/"):], ":") {
 			if allowed := all.methods(r.URL.Path); len(allowed) > 0 && !slices.Contains(allowed, r.Method) {
-				refuseMethod(w, r, allowed)
+				RefuseMethod(w, r, allowed)
 				return
 			}
 		}
@@ -168,14 +165,6 @@ func (all routes) checkMethod(next http.Handler) http.Handler {
 	})
 }
 
-// refuseMethod answers a request with a method that the path does not have.
-func refuseMethod(w http.ResponseWriter, r *http.Request, allowed []string) {
-	list := strings.Join(allowed, ", ")
-	w.Header().Set("Allow", list)
-	writeStatus(w, http.StatusMethodNotAllowed,
-		rpcstatus.New(codes.Unimplemented, "METHOD_NOT_ALLOWED", rpcstatus.Clean(r.URL.Path)+" takes "+list+", not "+rpcstatus.Clean(r.Method)))
-}
-
 // checkQuery is a middleware that refuses queries with parameters that the route does not have.
 func (all routes) checkQuery(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
@@ -184,7 +173,7 @@ func (all routes) checkQuery(next runtime.HandlerFunc) runtime.HandlerFunc {
 			if i := all.index(r.Method, pattern.String()); i >= 0 {
 				// This cannot fail: checkURL has parsed the query.
 				if fault := all[i].check(r.URL.Query()); fault != nil {
-					writeStatus(w, http.StatusBadRequest, fault)
+					WriteStatus(w, http.StatusBadRequest, fault)
 					return
 				}
 			}
@@ -209,13 +198,13 @@ func (rt route) check(query url.Values) *status.Status {
 		path, list, ok := rt.field(name)
 		switch {
 		case !ok:
-			return errMalformed("UNKNOWN_PARAMETER", name, "is not a parameter of this call"+rt.bodyHint())
+			return Malformed("UNKNOWN_PARAMETER", name, "is not a parameter of this call"+rt.bodyHint())
 		case path == rt.body || strings.HasPrefix(path, rt.body+".") && rt.body != "":
-			return errMalformed("UNKNOWN_PARAMETER", name, "belongs in the body")
+			return Malformed("UNKNOWN_PARAMETER", name, "belongs in the body")
 		case slices.Contains(rt.inPath, path):
-			return errMalformed("UNKNOWN_PARAMETER", name, "is in the path already")
+			return Malformed("UNKNOWN_PARAMETER", name, "is in the path already")
 		case len(query[name]) > 1 && !list:
-			return errMalformed("DUPLICATE_PARAMETER", name, fmt.Sprintf("stands %d times in the query; it may stand once", len(query[name])))
+			return Malformed("DUPLICATE_PARAMETER", name, fmt.Sprintf("stands %d times in the query; it may stand once", len(query[name])))
 		}
 	}
 	return nil
@@ -260,22 +249,22 @@ func (rt route) field(parameter string) (path string, list, ok bool) {
 // well-formed.
 func checkURL(u *url.URL) *status.Status {
 	if !utf8.ValidString(u.Path) {
-		return errMalformed("MALFORMED_PATH", "", "the path is not UTF-8")
+		return Malformed("MALFORMED_PATH", "", "the path is not UTF-8")
 	}
 	if u.RawQuery == "" {
 		return nil
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return errMalformed("MALFORMED_QUERY", "", "the query cannot be read: "+err.Error())
+		return Malformed("MALFORMED_QUERY", "", "the query cannot be read: "+err.Error())
 	}
 	for name, values := range query {
 		if !utf8.ValidString(name) {
-			return errMalformed("MALFORMED_QUERY", "", "a parameter's name is not UTF-8")
+			return Malformed("MALFORMED_QUERY", "", "a parameter's name is not UTF-8")
 		}
 		for _, value := range values {
 			if !utf8.ValidString(value) {
-				return errMalformed("MALFORMED_QUERY", name, "is not UTF-8")
+				return Malformed("MALFORMED_QUERY", name, "is not UTF-8")
 			}
 		}
 	}

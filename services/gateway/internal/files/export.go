@@ -1,4 +1,4 @@
-package gateway
+package files
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 	"github.com/couponlink/couponlink/services/internal/columns"
 )
 
@@ -43,8 +44,7 @@ type exportWriter[T any] interface {
 
 // exporter serves exports.
 type exporter struct {
-	codec  *codec
-	faults *faults
+	faults rest.Faults
 	log    *slog.Logger
 }
 
@@ -77,7 +77,7 @@ func serveExport[T proto.Message](
 	query := r.URL.Query() // cannot fail: checkURL has parsed it
 	format, fault := what.formatOf(query)
 	if fault != nil {
-		writeStatus(w, http.StatusBadRequest, fault)
+		rest.WriteStatus(w, http.StatusBadRequest, fault)
 		return
 	}
 	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization")))
@@ -85,14 +85,14 @@ func serveExport[T proto.Message](
 	next := open(ctx, query)
 	first, err := next()
 	if err != nil && !errors.Is(err, io.EOF) {
-		e.faults.call(ctx, nil, nil, w, r, err)
+		e.faults.Answer(ctx, w, r, err)
 		return
 	}
 	header := w.Header()
 	header.Set("Content-Type", format.contentType)
 	header.Set("Content-Disposition", `attachment; filename="`+format.fileName+`"`)
 	buffered := bufio.NewWriterSize(w, exportBuffer)
-	if err := copyExport(buffered, format.writer(buffered, e.codec), next, first, err); err != nil {
+	if err := copyExport(buffered, format.writer(buffered), next, first, err); err != nil {
 		if r.Context().Err() == nil {
 			e.log.WarnContext(ctx, "an export broke off", slog.String("code", status.Code(err).String()), slog.Any("error", err))
 		}

@@ -1,4 +1,4 @@
-package gateway
+package files
 
 import (
 	"bufio"
@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
@@ -26,13 +27,13 @@ type exported[T proto.Message] struct {
 // exportFormat is the format of an export of T.
 type exportFormat[T proto.Message] struct {
 	contentType, fileName string
-	writer                func(*bufio.Writer, *codec) exportWriter[T]
+	writer                func(*bufio.Writer) exportWriter[T]
 }
 
 // formatOf reads the parameters format, columns and bom, and refuses a second order_by.
 func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status) {
 	if query.Has("order_by") && query.Has("orderBy") {
-		return exportFormat[T]{}, errMalformed("DUPLICATE_PARAMETER", "order_by", "is in the query twice, under two names; send it once")
+		return exportFormat[T]{}, rest.Malformed("DUPLICATE_PARAMETER", "order_by", "is in the query twice, under two names; send it once")
 	}
 	switch format := query.Get("format"); format {
 	case "csv", "":
@@ -41,21 +42,21 @@ func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status
 		if fault == nil {
 			hasMark, fault = markOf(query)
 		}
-		return exportFormat[T]{"text/csv; charset=utf-8", e.name + ".csv", func(w *bufio.Writer, _ *codec) exportWriter[T] {
+		return exportFormat[T]{"text/csv; charset=utf-8", e.name + ".csv", func(w *bufio.Writer) exportWriter[T] {
 			return &csvWriter[T]{spreadsheet.NewWriter(w), columns, hasMark}
 		}}, fault
 	case "ndjson":
 		if query.Has("columns") {
-			return exportFormat[T]{}, errMalformed("INVALID_COLUMNS", "columns", "are for format=csv: with format=ndjson each line has all fields")
+			return exportFormat[T]{}, rest.Malformed("INVALID_COLUMNS", "columns", "are for format=csv: with format=ndjson each line has all fields")
 		}
 		if query.Has("bom") {
-			return exportFormat[T]{}, errMalformed("INVALID_BOM", "bom", "is for format=csv: NDJSON has no byte order mark")
+			return exportFormat[T]{}, rest.Malformed("INVALID_BOM", "bom", "is for format=csv: NDJSON has no byte order mark")
 		}
-		return exportFormat[T]{"application/x-ndjson", e.name + ".ndjson", func(w *bufio.Writer, c *codec) exportWriter[T] {
-			return &ndjsonWriter[T]{w, c}
+		return exportFormat[T]{"application/x-ndjson", e.name + ".ndjson", func(w *bufio.Writer) exportWriter[T] {
+			return &ndjsonWriter[T]{w}
 		}}, nil
 	default:
-		return exportFormat[T]{}, errMalformed("INVALID_FORMAT", "format", fmt.Sprintf("%.40q is no format; the formats are csv, ndjson", format))
+		return exportFormat[T]{}, rest.Malformed("INVALID_FORMAT", "format", fmt.Sprintf("%.40q is no format; the formats are csv, ndjson", format))
 	}
 }
 
@@ -67,7 +68,7 @@ func markOf(query url.Values) (bool, *status.Status) {
 	case value == "false" || !query.Has("bom"):
 		return false, nil
 	default:
-		return false, errMalformed("INVALID_BOM", "bom", fmt.Sprintf("%.40q is neither true nor false", value))
+		return false, rest.Malformed("INVALID_BOM", "bom", fmt.Sprintf("%.40q is neither true nor false", value))
 	}
 }
 
@@ -83,9 +84,9 @@ func (e exported[T]) columnsOf(list string) ([]exportColumn, *status.Status) {
 		i := slices.IndexFunc(e.columns, named)
 		switch {
 		case i < 0:
-			return nil, errMalformed("UNKNOWN_COLUMN", "columns", fmt.Sprintf("there is no column %.60q; the columns are %s", name, columnNames(e.columns)))
+			return nil, rest.Malformed("UNKNOWN_COLUMN", "columns", fmt.Sprintf("there is no column %.60q; the columns are %s", name, columnNames(e.columns)))
 		case slices.ContainsFunc(chosen, named):
-			return nil, errMalformed("INVALID_COLUMNS", "columns", fmt.Sprintf("%q stands there twice", name))
+			return nil, rest.Malformed("INVALID_COLUMNS", "columns", fmt.Sprintf("%q stands there twice", name))
 		}
 		chosen = append(chosen, e.columns[i])
 	}
@@ -136,14 +137,13 @@ func (w *csvWriter[T]) flush() error { return w.csv.Flush() }
 
 // ndjsonWriter writes each resource as one line of JSON, with the fields that lists return.
 type ndjsonWriter[T proto.Message] struct {
-	out   *bufio.Writer
-	codec *codec
+	out *bufio.Writer
 }
 
 func (w *ndjsonWriter[T]) begin() error { return nil }
 
 func (w *ndjsonWriter[T]) write(c T) error {
-	line, err := w.codec.Marshal(c)
+	line, err := rest.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("writing a row as JSON: %w", err)
 	}

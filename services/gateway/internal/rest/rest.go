@@ -1,18 +1,21 @@
-package gateway
+// Package rest serves the services' gRPC API as REST, by the HTTP annotations of the protos.
+package rest
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"time"
+	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	backupv1 "github.com/couponlink/couponlink/gen/go/couponlink/backup/v1"
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/couponcsv"
 )
 
 const (
@@ -22,22 +25,33 @@ const (
 	maxBatchBytes = 16 << 20
 )
 
-// newREST returns the handler of the REST API, under /v1/.
-func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Handler, error) {
+// File is a route whose request or response is a file. Annotations cannot describe it.
+type File struct {
+	Method, Template string
+	// Parameters are the names of its query's parameters.
+	Parameters []string
+	Serve      runtime.HandlerFunc
+}
+
+// New returns the handler of the REST API, under /v1/. coupon and tracking are connections to the services,
+// whose calls carry the caller's key.
+func New(coupon, tracking grpc.ClientConnInterface, files []File, log *slog.Logger) (http.Handler, error) {
 	routes, err := newRoutes("couponlink.coupon.v1", "couponlink.tracking.v1", "couponlink.backup.v1")
 	if err != nil {
 		return nil, err
 	}
-	own, err := ownRoutes()
-	if err != nil {
-		return nil, err
+	for _, file := range files {
+		rt, err := newRouteOf(file.Method, file.Template, (*emptypb.Empty)(nil).ProtoReflect().Descriptor())
+		if err != nil {
+			return nil, err
+		}
+		rt.more = file.Parameters
+		routes = append(routes, rt)
 	}
-	routes = append(routes, own...)
-	faults, codec := &faults{routes: routes, log: log}, newCodec()
 	mux := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, codec),
-		runtime.WithErrorHandler(faults.call),
-		runtime.WithRoutingErrorHandler(faults.routing),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, newCodec()),
+		runtime.WithErrorHandler(Faults{log}.call),
+		runtime.WithRoutingErrorHandler(routes.refuse),
 		runtime.WithMiddlewares(routes.checkQuery, routes.readTerms),
 		runtime.WithForwardResponseOption(setETag),
 		// Only the key is passed on, which the mux does itself. A caller must not be able to set metadata
@@ -50,19 +64,12 @@ func newREST(backends Backends, zone *time.Location, log *slog.Logger) (http.Han
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithWriteContentLength(),
 	)
-	if err := register(mux, masking{backends.Coupon}, masking{backends.Tracking}); err != nil {
+	if err := register(mux, masking{coupon}, masking{tracking}); err != nil {
 		return nil, fmt.Errorf("the REST routes: %w", err)
 	}
-	exports := exporter{codec: codec, faults: faults, log: log}
-	coupons := couponv1.NewCouponServiceClient(backends.Coupon)
-	for path, handler := range map[string]runtime.HandlerFunc{
-		exportPath:       exports.conversions(trackingv1.NewReportServiceClient(backends.Tracking)),
-		couponExportPath: exports.coupons(coupons),
-		couponImportPath: couponImporter{coupons: coupons, codec: codec, faults: faults, zone: zone}.serve,
-		qrPath:           serveQR,
-	} {
-		if err := mux.HandlePath(own.method(path), path, handler); err != nil {
-			return nil, fmt.Errorf("the route %s: %w", path, err)
+	for _, file := range files {
+		if err := mux.HandlePath(file.Method, file.Template, file.Serve); err != nil {
+			return nil, fmt.Errorf("the route %s: %w", file.Template, err)
 		}
 	}
 	return routes.checkMethod(checkRequest(mux)), nil
@@ -128,11 +135,11 @@ func checkRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := bodyLimit(r)
 		if r.ContentLength > limit {
-			writeStatus(w, http.StatusRequestEntityTooLarge, errTooLarge(limit))
+			WriteStatus(w, http.StatusRequestEntityTooLarge, TooLarge(limit))
 			return
 		}
 		if fault := checkURL(r.URL); fault != nil {
-			writeStatus(w, http.StatusBadRequest, fault)
+			WriteStatus(w, http.StatusBadRequest, fault)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
@@ -140,4 +147,17 @@ func checkRequest(next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// bodyLimit returns the largest size of a request's body, in bytes.
+func bodyLimit(r *http.Request) int64 {
+	switch {
+	case r.Method != http.MethodPost:
+		return maxBodyBytes
+	case strings.HasSuffix(r.URL.Path, "/coupons:import"):
+		return couponcsv.MaxBytes
+	case strings.HasSuffix(r.URL.Path, "/coupons:batchCreate"):
+		return maxBatchBytes
+	}
+	return maxBodyBytes
 }

@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"fmt"
@@ -23,6 +23,9 @@ func newCodec() *codec {
 		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
 	}}
 }
+
+// Marshal returns a message as the JSON of the REST API.
+func Marshal(message proto.Message) ([]byte, error) { return newCodec().Marshal(message) }
 
 // Marshal returns a message as JSON.
 func (c *codec) Marshal(v any) ([]byte, error) {

@@ -1,4 +1,4 @@
-package gateway
+package files
 
 import (
 	"bufio"
@@ -21,7 +21,7 @@ func BenchmarkCSV(b *testing.B) {
 		Method: trackingv1.Conversion_COUPON_CODE, PubUnique3: "SALEXYZ20", PubSubId: "-1001", ConversionTime: at,
 	}
 	format, _ := exportedConversions().formatOf(map[string][]string{"columns": {defaultColumns + ",pub_unique3,pub_sub_id"}})
-	w := format.writer(bufio.NewWriterSize(io.Discard, exportBuffer), nil)
+	w := format.writer(bufio.NewWriterSize(io.Discard, exportBuffer))
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := w.write(sale); err != nil {

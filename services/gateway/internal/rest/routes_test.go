@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"io"
@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 )
@@ -23,7 +22,7 @@ func TestEveryRouteIsServed(t *testing.T) {
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	server := grpcserve.New(grpcserve.Config{AdminKey: "a-key-of-the-tests", Log: log})
-	handler, err := newREST(Backends{Coupon: server.Local(), Tracking: server.Local()}, time.UTC, log)
+	handler, err := New(server.Local(), server.Local(), nil, log)
 	if err != nil {
 		t.Fatal(err)
 	}

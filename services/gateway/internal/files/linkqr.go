@@ -1,4 +1,4 @@
-package gateway
+package files
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/qrcode"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
@@ -25,14 +26,14 @@ func serveQR(w http.ResponseWriter, r *http.Request, _ map[string]string) {
 	query := r.URL.Query() // cannot fail: checkURL has parsed it
 	format, fault := qrFormatOf(query.Get("format"))
 	if fault != nil {
-		writeStatus(w, http.StatusBadRequest, fault)
+		rest.WriteStatus(w, http.StatusBadRequest, fault)
 		return
 	}
 	size := qrcode.DefaultSize
 	if text := query.Get("size"); text != "" {
 		var err error
 		if size, err = strconv.Atoi(text); err != nil {
-			writeStatus(w, http.StatusBadRequest, errMalformed("INVALID_SIZE", "size", fmt.Sprintf("%.40q is no whole number", text)))
+			rest.WriteStatus(w, http.StatusBadRequest, rest.Malformed("INVALID_SIZE", "size", fmt.Sprintf("%.40q is no whole number", text)))
 			return
 		}
 	}
@@ -42,11 +43,11 @@ func serveQR(w http.ResponseWriter, r *http.Request, _ map[string]string) {
 		picture, err = format.draw(code, size)
 	}
 	if refusal := apperr.As(err); refusal != nil {
-		writeStatus(w, http.StatusBadRequest, errRefused(refusal))
+		rest.WriteStatus(w, http.StatusBadRequest, errRefused(refusal))
 		return
 	}
 	if err != nil {
-		writeStatus(w, http.StatusInternalServerError, rpcstatus.New(codes.Internal, "INTERNAL", "the QR code cannot be drawn"))
+		rest.WriteStatus(w, http.StatusInternalServerError, rpcstatus.New(codes.Internal, "INTERNAL", "the QR code cannot be drawn"))
 		return
 	}
 	header := w.Header()
@@ -64,6 +65,6 @@ func qrFormatOf(name string) (qrFormat, *status.Status) {
 	case "svg":
 		return qrFormat{"image/svg+xml", qrcode.Code.SVG}, nil
 	default:
-		return qrFormat{}, errMalformed("INVALID_FORMAT", "format", fmt.Sprintf("%.40q is no format; the formats are png, svg", name))
+		return qrFormat{}, rest.Malformed("INVALID_FORMAT", "format", fmt.Sprintf("%.40q is no format; the formats are png, svg", name))
 	}
 }

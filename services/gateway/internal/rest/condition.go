@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"context"
@@ -46,12 +46,12 @@ func (all routes) readTerms(next runtime.HandlerFunc) runtime.HandlerFunc {
 			pattern, _ := runtime.HTTPPattern(r.Context())
 			i := all.index(r.Method, pattern.String())
 			if i < 0 || !all[i].hasEtag() {
-				writeStatus(w, http.StatusBadRequest, errMalformed("UNSUPPORTED_CONDITION", "If-Match", "has no meaning for this call, whose resource has no etag; leave it out"))
+				WriteStatus(w, http.StatusBadRequest, Malformed("UNSUPPORTED_CONDITION", "If-Match", "has no meaning for this call, whose resource has no etag; leave it out"))
 				return
 			}
 			etag, ok := parseIfMatch(conditions)
 			if !ok {
-				writeStatus(w, http.StatusBadRequest, errMalformed("MALFORMED_CONDITION", "If-Match", `must be one etag in quotes, as the ETag header has it, or *`))
+				WriteStatus(w, http.StatusBadRequest, Malformed("MALFORMED_CONDITION", "If-Match", `must be one etag in quotes, as the ETag header has it, or *`))
 				return
 			}
 			t.etag = etag

@@ -1,0 +1,98 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/couponlink/couponlink/services/internal/rpcstatus"
+)
+
+// Faults answers failed calls. Errors from the services are returned as they are. The few that grpc-gateway
+// and the connection produce get the same form.
+type Faults struct{ Log *slog.Logger }
+
+// call answers a failed call of the mux.
+func (f Faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	f.Answer(ctx, w, r, err)
+}
+
+// Answer answers a call that failed with err.
+func (f Faults) Answer(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
+	st := status.Convert(err)
+	if len(st.Details()) == 0 {
+		st = f.Explain(ctx, st, bodyLimit(r))
+	}
+	code := runtime.HTTPStatusFromCode(st.Code())
+	switch reason := reasonOf(st); {
+	case reason == reasonTooLarge:
+		code = http.StatusRequestEntityTooLarge
+	case reason == reasonStale && r.Header.Get("If-Match") != "":
+		code = http.StatusPreconditionFailed
+	}
+	if route := (*runtime.HTTPStatusError)(nil); errors.As(err, &route) {
+		code, st = route.HTTPStatus, Malformed("MALFORMED_PATH", "", "the path cannot be read")
+	}
+	WriteStatus(w, code, st)
+}
+
+// refuse answers a request that no route matches.
+func (all routes) refuse(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	if code == http.StatusMethodNotAllowed {
+		RefuseMethod(w, r, all.methods(r.URL.Path))
+		return
+	}
+	WriteStatus(w, http.StatusNotFound, NoRoute(r))
+}
+
+var namedField = regexp.MustCompile(`field "([^"]+)"`)
+
+// Explain gives a status that does not come from a service the form of the services' own. Its text is shown
+// only if it is about the request; other texts may contain internal addresses. bodyLimit is the request's.
+func (f Faults) Explain(ctx context.Context, st *status.Status, bodyLimit int64) *status.Status {
+	switch st.Code() {
+	case codes.InvalidArgument:
+		if strings.HasSuffix(st.Message(), tooLargeText) {
+			return TooLarge(bodyLimit)
+		}
+		if field, description, ok := parseBodyError(st.Message()); ok {
+			return Malformed("MALFORMED_BODY", field, description)
+		}
+		field := ""
+		if match := namedField.FindStringSubmatch(st.Message()); match != nil {
+			field = match[1]
+		}
+		return Malformed("MALFORMED_REQUEST", field, st.Message())
+	case codes.Unavailable:
+		f.Log.WarnContext(ctx, "a service cannot be reached", slog.String("error", st.Message()))
+		return rpcstatus.New(codes.Unavailable, ReasonUnreachable, "a service behind the gateway cannot be reached; try again", rpcstatus.Retry())
+	case codes.Canceled, codes.DeadlineExceeded, codes.Unimplemented, codes.NotFound, codes.ResourceExhausted:
+		return st
+	default:
+		f.Log.ErrorContext(ctx, "a call failed", slog.String("code", st.Code().String()), slog.String("error", st.Message()))
+		return rpcstatus.Internal()
+	}
+}
+
+func reasonOf(st *status.Status) string {
+	for _, d := range st.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			return info.GetReason()
+		}
+	}
+	return ""
+}
+
+// ReasonUnreachable is the reason if a service does not answer.
+const ReasonUnreachable = "SERVICE_UNREACHABLE"
+
+// tooLargeText ends the error for a body that was cut off. grpc-gateway passes the error on as text.
+const tooLargeText = "http: request body too large"
