@@ -176,14 +176,12 @@ const (
 	ignored
 )
 
-// roleOf returns a field's role, from its field behavior in the proto.
+// roleOf returns a field's role, from its field behavior in the proto. No behavior stands for the revision that a
+// caller sends to be compared (AIP-154), so etag is known by its name.
 func roleOf(field protoreflect.FieldDescriptor) role {
-	if field.Name() == "etag" || field.Name() == "name" {
-		return ignored
-	}
 	behaviors, _ := proto.GetExtension(field.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
 	switch {
-	case slices.Contains(behaviors, annotations.FieldBehavior_OUTPUT_ONLY):
+	case field.Name() == "etag", slices.Contains(behaviors, annotations.FieldBehavior_OUTPUT_ONLY), slices.Contains(behaviors, annotations.FieldBehavior_IDENTIFIER):
 		return ignored
 	case slices.Contains(behaviors, annotations.FieldBehavior_IMMUTABLE):
 		return immutable

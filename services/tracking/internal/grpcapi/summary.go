@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -96,19 +97,21 @@ func (s *reportServer) RecountSummaries(ctx context.Context, req *trackingv1.Rec
 }
 
 func (s *reportServer) ListLeakedCodes(ctx context.Context, req *trackingv1.ListLeakedCodesRequest) (*trackingv1.ListLeakedCodesResponse, error) {
-	leaks, err := s.service.Leaks(ctx, reporting.LeakRequest{
+	page := resourcepage.Of(leakToProto)
+	_, next, err := s.service.Leaks(ctx, reporting.LeakRequest{
 		Offer: req.GetOffer(), RecentDays: req.GetRecentDays(), BaselineDays: req.GetBaselineDays(), MinConversions: req.GetMinConversions(),
+		PageSize: req.GetPageSize(), PageToken: req.GetPageToken(), Take: page.Take,
 	})
 	if err != nil {
 		return nil, err
 	}
-	answer := &trackingv1.ListLeakedCodesResponse{LeakedCodes: make([]*trackingv1.LeakedCode, len(leaks))}
-	for i, leak := range leaks {
-		answer.LeakedCodes[i] = &trackingv1.LeakedCode{
-			Offer: resource.Name("offers/", leak.Offer), Publisher: resource.Name("publishers/", leak.Publisher), CouponCode: leak.CouponCode,
-			RecentConversions: leak.Recent.Conversions, RecentShareWithoutClick: leak.Recent.Of(),
-			BaselineConversions: leak.Baseline.Conversions, BaselineShareWithoutClick: leak.Baseline.Of(), ComparedWithOffer: leak.ByOffer,
-		}
+	return &trackingv1.ListLeakedCodesResponse{LeakedCodes: page.Resources, NextPageToken: next}, nil
+}
+
+func leakToProto(leak rollup.Leak) *trackingv1.LeakedCode {
+	return &trackingv1.LeakedCode{
+		Offer: resource.Name("offers/", leak.Offer), Publisher: resource.Name("publishers/", leak.Publisher), CouponCode: leak.CouponCode,
+		RecentConversions: leak.Recent.Conversions, RecentShareWithoutClick: leak.Recent.Of(),
+		BaselineConversions: leak.Baseline.Conversions, BaselineShareWithoutClick: leak.Baseline.Of(), ComparedWithOffer: leak.ByOffer,
 	}
-	return answer, nil
 }

@@ -339,15 +339,15 @@ var File_couponlink_backup_v1_backup_proto protoreflect.FileDescriptor
 
 const file_couponlink_backup_v1_backup_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/backup/v1/backup.proto\x12\x14couponlink.backup.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x02\n" +
+	"!couponlink/backup/v1/backup.proto\x12\x14couponlink.backup.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x02\n" +
 	"\x06Backup\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12A\n" +
 	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"createTime\x12\"\n" +
 	"\tdirectory\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tdirectory\x12\x1e\n" +
 	"\aversion\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\aversion\x12H\n" +
-	"\tdatabases\x18\x05 \x03(\v2$.couponlink.backup.v1.BackupDatabaseB\x04\xe2A\x01\x03R\tdatabases:@\xeaA=\n" +
-	"\x18couponlink.backup/Backup\x12\x10backups/{backup}*\abackups2\x06backup\"\xb2\x02\n" +
+	"\tdatabases\x18\x05 \x03(\v2$.couponlink.backup.v1.BackupDatabaseB\x04\xe2A\x01\x03R\tdatabases:9\xeaA6\n" +
+	"\x11couponlink/Backup\x12\x10backups/{backup}*\abackups2\x06backup\"\xb2\x02\n" +
 	"\x0eBackupDatabase\x12\x18\n" +
 	"\x04file\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04file\x12#\n" +
 	"\n" +
@@ -360,16 +360,17 @@ const file_couponlink_backup_v1_backup_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"8\n" +
 	"\x13CreateBackupRequest\x12!\n" +
-	"\tbackup_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\bbackupId\"L\n" +
-	"\x13VerifyBackupRequest\x125\n" +
-	"\x04name\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
-	"\x18couponlink.backup/BackupR\x04name\"V\n" +
-	"\x14VerifyBackupResponse\x12\x1b\n" +
-	"\trow_count\x18\x01 \x01(\x03R\browCount\x12!\n" +
-	"\ffigure_count\x18\x02 \x01(\x03R\vfigureCount2\x90\x02\n" +
+	"\tbackup_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\bbackupId\"E\n" +
+	"\x13VerifyBackupRequest\x12.\n" +
+	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\n" +
+	"\x11couponlink/BackupR\x04name\"b\n" +
+	"\x14VerifyBackupResponse\x12!\n" +
+	"\trow_count\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\browCount\x12'\n" +
+	"\ffigure_count\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\vfigureCount2\x90\x02\n" +
 	"\rBackupService\x12o\n" +
 	"\fCreateBackup\x12).couponlink.backup.v1.CreateBackupRequest\x1a\x1c.couponlink.backup.v1.Backup\"\x16\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/backups\x12\x8d\x01\n" +
-	"\fVerifyBackup\x12).couponlink.backup.v1.VerifyBackupRequest\x1a*.couponlink.backup.v1.VerifyBackupResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=backups/*}:verifyBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/backup/v1;backupv1b\x06proto3"
+	"\fVerifyBackup\x12).couponlink.backup.v1.VerifyBackupRequest\x1a*.couponlink.backup.v1.VerifyBackupResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=backups/*}:verifyB\x87\x01\n" +
+	"\x18com.couponlink.backup.v1B\vBackupProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/backup/v1;backupv1\xaa\x02\x14Couponlink.Backup.V1b\x06proto3"
 
 var (
 	file_couponlink_backup_v1_backup_proto_rawDescOnce sync.Once

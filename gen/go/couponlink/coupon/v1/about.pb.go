@@ -147,7 +147,9 @@ const file_couponlink_coupon_v1_about_proto_rawDesc = "" +
 	"public_url\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublicUrl\x128\n" +
 	"\x15allowed_private_hosts\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\x13allowedPrivateHosts2\x93\x01\n" +
 	"\fAboutService\x12\x82\x01\n" +
-	"\x15DescribeCouponService\x122.couponlink.coupon.v1.DescribeCouponServiceRequest\x1a\x1b.couponlink.coupon.v1.About\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/about/couponBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	"\x15DescribeCouponService\x122.couponlink.coupon.v1.DescribeCouponServiceRequest\x1a\x1b.couponlink.coupon.v1.About\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/about/couponB\x86\x01\n" +
+	"\x18com.couponlink.coupon.v1B\n" +
+	"AboutProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_about_proto_rawDescOnce sync.Once

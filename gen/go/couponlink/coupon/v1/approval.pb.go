@@ -660,7 +660,7 @@ var File_couponlink_coupon_v1_approval_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x05\n" +
+	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x05\n" +
 	"\bApproval\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\b\xaa\xbc\x18\x020\x01R\x04name\x12+\n" +
@@ -673,9 +673,9 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"createTime\x12I\n" +
 	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
-	"updateTime\x124\n" +
-	"\x06payout\x18\b \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x12\x12\n" +
-	"\x04etag\x18\t \x01(\tR\x04etag\"F\n" +
+	"updateTime\x12:\n" +
+	"\x06payout\x18\b \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\x06payout\x12\x18\n" +
+	"\x04etag\x18\t \x01(\tB\x04\xe2A\x01\x01R\x04etag\"F\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -686,39 +686,40 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\n" +
 	"\x06MANUAL\x10\x01\x12\n" +
 	"\n" +
-	"\x06COUPON\x10\x02:>\xeaA;\n" +
-	"\x13couponlink/Approval\x12$offers/{offer}/approvals/{publisher}\"Y\n" +
+	"\x06COUPON\x10\x02:S\xeaAP\n" +
+	"\x13couponlink/Approval\x12$offers/{offer}/approvals/{publisher}*\tapprovals2\bapproval\"Y\n" +
 	"\x15CreateApprovalRequest\x12\x1c\n" +
 	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12\"\n" +
 	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\".\n" +
 	"\x12GetApprovalRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa3\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xbb\x01\n" +
 	"\x14ListApprovalsRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12\x1b\n" +
-	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12!\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\x12\x16\n" +
-	"\x06filter\x18\x04 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x05 \x01(\tR\aorderBy\"}\n" +
-	"\x15ListApprovalsResponse\x12<\n" +
-	"\tapprovals\x18\x01 \x03(\v2\x1e.couponlink.coupon.v1.ApprovalR\tapprovals\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"3\n" +
+	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
+	"\x06filter\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
+	"\border_by\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"\x89\x01\n" +
+	"\x15ListApprovalsResponse\x12B\n" +
+	"\tapprovals\x18\x01 \x03(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x03R\tapprovals\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"3\n" +
 	"\x17ApprovePublisherRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"1\n" +
 	"\x15BlockPublisherRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xbb\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xc7\x01\n" +
 	"\x15UpdateApprovalRequest\x12@\n" +
-	"\bapproval\x18\x01 \x01(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x02R\bapproval\x12;\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly2\xfa\x06\n" +
+	"\bapproval\x18\x01 \x01(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x02R\bapproval\x12A\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
+	"updateMask\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly2\xfa\x06\n" +
 	"\x0fApprovalService\x12\x89\x01\n" +
 	"\x0eCreateApproval\x12+.couponlink.coupon.v1.CreateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=offers/*}/approvals\x12\x80\x01\n" +
 	"\vGetApproval\x12(.couponlink.coupon.v1.GetApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=offers/*/approvals/*}\x12\x91\x01\n" +
 	"\rListApprovals\x12*.couponlink.coupon.v1.ListApprovalsRequest\x1a+.couponlink.coupon.v1.ListApprovalsResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=offers/*}/approvals\x12\x99\x01\n" +
 	"\x0eUpdateApproval\x12+.couponlink.coupon.v1.UpdateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\":\x82\xd3\xe4\x93\x024:\bapproval2(/v1/{approval.name=offers/*/approvals/*}\x12\x95\x01\n" +
 	"\x10ApprovePublisher\x12-.couponlink.coupon.v1.ApprovePublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=offers/*/approvals/*}:approve\x12\x8f\x01\n" +
-	"\x0eBlockPublisher\x12+.couponlink.coupon.v1.BlockPublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/approvals/*}:blockBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	"\x0eBlockPublisher\x12+.couponlink.coupon.v1.BlockPublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/approvals/*}:blockB\x89\x01\n" +
+	"\x18com.couponlink.coupon.v1B\rApprovalProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_approval_proto_rawDescOnce sync.Once

@@ -1381,21 +1381,20 @@ var File_couponlink_coupon_v1_coupon_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\t\n" +
+	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\t\n" +
 	"\x06Coupon\x12 \n" +
 	"\x04name\x18\x01 \x01(\tB\f\xe2A\x01\b\xaa\xbc\x18\x048\x01@\x01R\x04name\x12'\n" +
 	"\x04code\x18\x02 \x01(\tB\x13\xe2A\x02\x02\x05\xaa\xbc\x18\n" +
 	"\x18\x03(\x010\x018\x01@\x02R\x04code\x121\n" +
 	"\x05offer\x18\x03 \x01(\tB\x1b\xe2A\x01\x03\xaa\xbc\x18\x13\x18\x05\"\aoffers/(\x010\x018\x01@\x03R\x05offer\x12>\n" +
-	"\tpublisher\x18\x04 \x01(\tB \xe2A\x02\x02\x05\xaa\xbc\x18\x17\x18\x05\"\vpublishers/(\x010\x018\x01@\x04R\tpublisher\x12G\n" +
+	"\tpublisher\x18\x04 \x01(\tB \xe2A\x02\x02\x05\xaa\xbc\x18\x17\x18\x05\"\vpublishers/(\x010\x018\x01@\x04R\tpublisher\x12K\n" +
 	"\n" +
-	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\f\xaa\xbc\x18\b(\x010\x018\x01@\bR\tstartTime\x12I\n" +
-	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\f\xaa\xbc\x18\b(\x010\x018\x01@\tR\n" +
-	"expireTime\x121\n" +
-	"\rinternal_note\x18\a \x01(\tB\f\xaa\xbc\x18\b\x18\x04(\x018\x01@\aR\finternalNote\x12)\n" +
-	"\aenabled\x18\b \x01(\bB\n" +
-	"\xaa\xbc\x18\x06(\x018\x01@\x06H\x00R\aenabled\x88\x01\x01\x124\n" +
-	"\x06payout\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x12H\n" +
+	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x10\xe2A\x01\x01\xaa\xbc\x18\b(\x010\x018\x01@\bR\tstartTime\x12M\n" +
+	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x10\xe2A\x01\x01\xaa\xbc\x18\b(\x010\x018\x01@\tR\n" +
+	"expireTime\x125\n" +
+	"\rinternal_note\x18\a \x01(\tB\x10\xe2A\x01\x01\xaa\xbc\x18\b\x18\x04(\x018\x01@\aR\finternalNote\x12-\n" +
+	"\aenabled\x18\b \x01(\bB\x0e\xe2A\x01\x01\xaa\xbc\x18\x06(\x018\x01@\x06H\x00R\aenabled\x88\x01\x01\x12:\n" +
+	"\x06payout\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\x06payout\x12H\n" +
 	"\x05state\x18\n" +
 	" \x01(\x0e2\".couponlink.coupon.v1.Coupon.StateB\x0e\xe2A\x01\x03\xaa\xbc\x18\x06(\x018\x01@\x05R\x05state\x121\n" +
 	"\rtracking_link\x18\v \x01(\tB\f\xe2A\x01\x03\xaa\xbc\x18\x048\x01@\fR\ftrackingLink\x12%\n" +
@@ -1404,13 +1403,13 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x10\xe2A\x01\x03\xaa\xbc\x18\b(\x010\x018\x01@\rR\n" +
 	"createTime\x12M\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x10\xe2A\x01\x03\xaa\xbc\x18\b(\x010\x018\x01@\x0eR\n" +
-	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x0f \x01(\tR\x04etag\x12@\n" +
-	"\bsettings\x18\x10 \x01(\v2$.couponlink.coupon.v1.CouponSettingsR\bsettings\x12)\n" +
-	"\vusage_limit\x18\x11 \x01(\x03B\b\xaa\xbc\x18\x048\x01@\n" +
+	"updateTime\x12\x18\n" +
+	"\x04etag\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12F\n" +
+	"\bsettings\x18\x10 \x01(\v2$.couponlink.coupon.v1.CouponSettingsB\x04\xe2A\x01\x01R\bsettings\x12-\n" +
+	"\vusage_limit\x18\x11 \x01(\x03B\f\xe2A\x01\x01\xaa\xbc\x18\x048\x01@\n" +
 	"R\n" +
-	"usageLimit\x124\n" +
-	"\x11daily_usage_limit\x18\x12 \x01(\x03B\b\xaa\xbc\x18\x048\x01@\vR\x0fdailyUsageLimit\"b\n" +
+	"usageLimit\x128\n" +
+	"\x11daily_usage_limit\x18\x12 \x01(\x03B\f\xe2A\x01\x01\xaa\xbc\x18\x048\x01@\vR\x0fdailyUsageLimit\"b\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tSCHEDULED\x10\x01\x12\n" +
@@ -1418,54 +1417,54 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\x06ACTIVE\x10\x02\x12\v\n" +
 	"\aEXPIRED\x10\x03\x12\f\n" +
 	"\bDISABLED\x10\x04\x12\f\n" +
-	"\bARCHIVED\x10\x05:7\xeaA4\n" +
-	"\x11couponlink/Coupon\x12\x1foffers/{offer}/coupons/{coupon}B\n" +
+	"\bARCHIVED\x10\x05:H\xeaAE\n" +
+	"\x11couponlink/Coupon\x12\x1foffers/{offer}/coupons/{coupon}*\acoupons2\x06couponB\n" +
 	"\n" +
-	"\b_enabled\"\x98\x03\n" +
-	"\x0eCouponSettings\x12K\n" +
+	"\b_enabled\"\xb6\x03\n" +
+	"\x0eCouponSettings\x12Q\n" +
 	"\n" +
-	"precedence\x18\x01 \x01(\x0e2&.couponlink.coupon.v1.Offer.PrecedenceH\x00R\n" +
-	"precedence\x88\x01\x01\x12<\n" +
-	"\fclick_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vclickWindow\x12<\n" +
-	"\fcoupon_grace\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\vcouponGrace\x12m\n" +
-	"\x19default_conversion_status\x18\x04 \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusH\x01R\x17defaultConversionStatus\x88\x01\x01\x12!\n" +
-	"\ffallback_url\x18\x05 \x01(\tR\vfallbackUrlB\r\n" +
+	"precedence\x18\x01 \x01(\x0e2&.couponlink.coupon.v1.Offer.PrecedenceB\x04\xe2A\x01\x01H\x00R\n" +
+	"precedence\x88\x01\x01\x12B\n" +
+	"\fclick_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\vclickWindow\x12B\n" +
+	"\fcoupon_grace\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\vcouponGrace\x12s\n" +
+	"\x19default_conversion_status\x18\x04 \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusB\x04\xe2A\x01\x01H\x01R\x17defaultConversionStatus\x88\x01\x01\x12'\n" +
+	"\ffallback_url\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\vfallbackUrlB\r\n" +
 	"\v_precedenceB\x1c\n" +
-	"\x1a_default_conversion_status\"\x94\x01\n" +
+	"\x1a_default_conversion_status\"\x9a\x01\n" +
 	"\x13CreateCouponRequest\x12\x1c\n" +
 	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12:\n" +
-	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\",\n" +
+	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\",\n" +
 	"\x10GetCouponRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa1\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xb9\x01\n" +
 	"\x12ListCouponsRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12\x1b\n" +
-	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12!\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\x12\x16\n" +
-	"\x06filter\x18\x04 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x05 \x01(\tR\aorderBy\"u\n" +
-	"\x13ListCouponsResponse\x126\n" +
-	"\acoupons\x18\x01 \x03(\v2\x1c.couponlink.coupon.v1.CouponR\acoupons\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb3\x01\n" +
+	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
+	"\x06filter\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
+	"\border_by\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"\x81\x01\n" +
+	"\x13ListCouponsResponse\x12<\n" +
+	"\acoupons\x18\x01 \x03(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x03R\acoupons\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xbf\x01\n" +
 	"\x13UpdateCouponRequest\x12:\n" +
-	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12;\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"D\n" +
+	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12A\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
+	"updateMask\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"J\n" +
 	"\x14ArchiveCouponRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x12\n" +
-	"\x04etag\x18\x02 \x01(\tR\x04etag\"e\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x18\n" +
+	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\"q\n" +
 	"\x15ValidateCouponRequest\x12\x18\n" +
-	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04code\x12\x14\n" +
-	"\x05offer\x18\x02 \x01(\tR\x05offer\x12\x1c\n" +
-	"\tpublisher\x18\x03 \x01(\tR\tpublisher\"\xec\x02\n" +
-	"\x16ValidateCouponResponse\x12\x14\n" +
-	"\x05valid\x18\x01 \x01(\bR\x05valid\x12K\n" +
-	"\x06reason\x18\x02 \x01(\x0e23.couponlink.coupon.v1.ValidateCouponResponse.ReasonR\x06reason\x124\n" +
-	"\x06coupon\x18\x03 \x01(\v2\x1c.couponlink.coupon.v1.CouponR\x06coupon\x12\x1e\n" +
+	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04code\x12\x1a\n" +
+	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05offer\x12\"\n" +
+	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpublisher\"\x84\x03\n" +
+	"\x16ValidateCouponResponse\x12\x1a\n" +
+	"\x05valid\x18\x01 \x01(\bB\x04\xe2A\x01\x03R\x05valid\x12Q\n" +
+	"\x06reason\x18\x02 \x01(\x0e23.couponlink.coupon.v1.ValidateCouponResponse.ReasonB\x04\xe2A\x01\x03R\x06reason\x12:\n" +
+	"\x06coupon\x18\x03 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x03R\x06coupon\x12$\n" +
 	"\n" +
-	"candidates\x18\x04 \x03(\tR\n" +
+	"candidates\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\n" +
 	"candidates\"\x98\x01\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -1475,35 +1474,35 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\vNOT_STARTED\x10\x04\x12\f\n" +
 	"\bDISABLED\x10\x05\x12\x10\n" +
 	"\fNOT_APPROVED\x10\x06\x12\x12\n" +
-	"\x0eOFFER_INACTIVE\x10\a\"\xc3\x01\n" +
+	"\x0eOFFER_INACTIVE\x10\a\"\xcf\x01\n" +
 	"\x19BatchCreateCouponsRequest\x12\x1c\n" +
 	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12K\n" +
-	"\brequests\x18\x02 \x03(\v2).couponlink.coupon.v1.CreateCouponRequestB\x04\xe2A\x01\x02R\brequests\x12\x16\n" +
-	"\x06atomic\x18\x03 \x01(\bR\x06atomic\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x8b\x01\n" +
-	"\x1aBatchCreateCouponsResponse\x12H\n" +
-	"\aresults\x18\x01 \x03(\v2..couponlink.coupon.v1.BatchCreateCouponsResultR\aresults\x12#\n" +
-	"\rcreated_count\x18\x02 \x01(\x05R\fcreatedCount\"\x95\x01\n" +
-	"\x18BatchCreateCouponsResult\x124\n" +
-	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponR\x06coupon\x12C\n" +
-	"\x05fault\x18\x02 \x01(\v2-.couponlink.coupon.v1.BatchCreateCouponsFaultR\x05fault\"\x95\x01\n" +
-	"\x17BatchCreateCouponsFault\x12\x12\n" +
-	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x14\n" +
-	"\x05field\x18\x03 \x01(\tR\x05field\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage\x12\x1e\n" +
+	"\brequests\x18\x02 \x03(\v2).couponlink.coupon.v1.CreateCouponRequestB\x04\xe2A\x01\x02R\brequests\x12\x1c\n" +
+	"\x06atomic\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x06atomic\x12)\n" +
+	"\rvalidate_only\x18\x04 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x97\x01\n" +
+	"\x1aBatchCreateCouponsResponse\x12N\n" +
+	"\aresults\x18\x01 \x03(\v2..couponlink.coupon.v1.BatchCreateCouponsResultB\x04\xe2A\x01\x03R\aresults\x12)\n" +
+	"\rcreated_count\x18\x02 \x01(\x05B\x04\xe2A\x01\x03R\fcreatedCount\"\xa1\x01\n" +
+	"\x18BatchCreateCouponsResult\x12:\n" +
+	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x03R\x06coupon\x12I\n" +
+	"\x05fault\x18\x02 \x01(\v2-.couponlink.coupon.v1.BatchCreateCouponsFaultB\x04\xe2A\x01\x03R\x05fault\"\xb3\x01\n" +
+	"\x17BatchCreateCouponsFault\x12\x18\n" +
+	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04code\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12\x1a\n" +
+	"\x05field\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\x05field\x12\x1e\n" +
+	"\amessage\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\amessage\x12$\n" +
 	"\n" +
-	"suggestion\x18\x05 \x01(\tR\n" +
-	"suggestion\"\xe3\x01\n" +
+	"suggestion\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\n" +
+	"suggestion\"\xf5\x01\n" +
 	"\x16GenerateCouponsRequest\x12\x1c\n" +
 	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12:\n" +
 	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12\x1a\n" +
-	"\x05count\x18\x03 \x01(\x05B\x04\xe2A\x01\x02R\x05count\x12\x16\n" +
-	"\x06prefix\x18\x04 \x01(\tR\x06prefix\x12\x16\n" +
-	"\x06length\x18\x05 \x01(\x05R\x06length\x12#\n" +
-	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"/\n" +
-	"\x17GenerateCouponsResponse\x12\x14\n" +
-	"\x05codes\x18\x01 \x03(\tR\x05codes2\x9f\t\n" +
+	"\x05count\x18\x03 \x01(\x05B\x04\xe2A\x01\x02R\x05count\x12\x1c\n" +
+	"\x06prefix\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06prefix\x12\x1c\n" +
+	"\x06length\x18\x05 \x01(\x05B\x04\xe2A\x01\x01R\x06length\x12)\n" +
+	"\rvalidate_only\x18\x06 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"5\n" +
+	"\x17GenerateCouponsResponse\x12\x1a\n" +
+	"\x05codes\x18\x01 \x03(\tB\x04\xe2A\x01\x03R\x05codes2\x9f\t\n" +
 	"\rCouponService\x12\x86\x01\n" +
 	"\fCreateCoupon\x12).couponlink.coupon.v1.CreateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"-\x82\xd3\xe4\x93\x02':\x06coupon\"\x1d/v1/{parent=offers/*}/coupons\x12x\n" +
 	"\tGetCoupon\x12&.couponlink.coupon.v1.GetCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=offers/*/coupons/*}\x12\x89\x01\n" +
@@ -1512,7 +1511,8 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\x12BatchCreateCoupons\x12/.couponlink.coupon.v1.BatchCreateCouponsRequest\x1a0.couponlink.coupon.v1.BatchCreateCouponsResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=offers/*}/coupons:batchCreate\x12\xa1\x01\n" +
 	"\x0fGenerateCoupons\x12,.couponlink.coupon.v1.GenerateCouponsRequest\x1a-.couponlink.coupon.v1.GenerateCouponsResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{parent=offers/*}/coupons:generate\x12\x8b\x01\n" +
 	"\rArchiveCoupon\x12*.couponlink.coupon.v1.ArchiveCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/coupons/*}:archive\x12\x8c\x01\n" +
-	"\x0eValidateCoupon\x12+.couponlink.coupon.v1.ValidateCouponRequest\x1a,.couponlink.coupon.v1.ValidateCouponResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/coupons:validateBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	"\x0eValidateCoupon\x12+.couponlink.coupon.v1.ValidateCouponRequest\x1a,.couponlink.coupon.v1.ValidateCouponResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/coupons:validateB\x87\x01\n" +
+	"\x18com.couponlink.coupon.v1B\vCouponProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_coupon_proto_rawDescOnce sync.Once

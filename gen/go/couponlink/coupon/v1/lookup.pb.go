@@ -620,51 +620,52 @@ var File_couponlink_coupon_v1_lookup_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/lookup.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/coupon/v1/approval.proto\x1a!couponlink/coupon/v1/coupon.proto\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a$couponlink/coupon/v1/publisher.proto\x1a\x1fgoogle/api/field_behavior.proto\"t\n" +
-	"\x12LookupOfferRequest\x12\x16\n" +
-	"\x05offer\x18\x01 \x01(\tH\x00R\x05offer\x12'\n" +
-	"\x0epostback_token\x18\x02 \x01(\tH\x00R\rpostbackToken\x12\x16\n" +
-	"\x06latest\x18\x03 \x01(\bR\x06latestB\x05\n" +
-	"\x03key\"\xba\x01\n" +
-	"\x13LookupOfferResponse\x121\n" +
-	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferR\x05offer\x126\n" +
-	"\x17previous_postback_token\x18\x02 \x01(\tR\x15previousPostbackToken\x128\n" +
-	"\x18previous_postback_secret\x18\x03 \x01(\tR\x16previousPostbackSecret\"C\n" +
+	"!couponlink/coupon/v1/lookup.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/coupon/v1/approval.proto\x1a!couponlink/coupon/v1/coupon.proto\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a$couponlink/coupon/v1/publisher.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x86\x01\n" +
+	"\x12LookupOfferRequest\x12\x1c\n" +
+	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x01H\x00R\x05offer\x12-\n" +
+	"\x0epostback_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01H\x00R\rpostbackToken\x12\x1c\n" +
+	"\x06latest\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x06latestB\x05\n" +
+	"\x03key\"\xcc\x01\n" +
+	"\x13LookupOfferResponse\x127\n" +
+	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x03R\x05offer\x12<\n" +
+	"\x17previous_postback_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x15previousPostbackToken\x12>\n" +
+	"\x18previous_postback_secret\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\x16previousPostbackSecret\"I\n" +
 	"\x11LookupCodeRequest\x12\x18\n" +
-	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04code\x12\x14\n" +
-	"\x05offer\x18\x02 \x01(\tR\x05offer\"s\n" +
-	"\x12LookupCodeResponse\x12?\n" +
+	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04code\x12\x1a\n" +
+	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05offer\"\x7f\n" +
+	"\x12LookupCodeResponse\x12E\n" +
 	"\n" +
-	"candidates\x18\x01 \x03(\v2\x1f.couponlink.coupon.v1.CandidateR\n" +
-	"candidates\x12\x1c\n" +
-	"\ttruncated\x18\x02 \x01(\bR\ttruncated\"\xc5\x03\n" +
-	"\tCandidate\x124\n" +
-	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponR\x06coupon\x12B\n" +
-	"\voffer_state\x18\x02 \x01(\x0e2!.couponlink.coupon.v1.Offer.StateR\n" +
-	"offerState\x12N\n" +
-	"\x0fpublisher_state\x18\x03 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateR\x0epublisherState\x12K\n" +
-	"\x0eapproval_state\x18\x04 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateR\rapprovalState\x12E\n" +
-	"\x0fapproval_payout\x18\x05 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x0eapprovalPayout\x12Z\n" +
-	"\x11delivery_statuses\x18\x06 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusR\x10deliveryStatuses\"W\n" +
+	"candidates\x18\x01 \x03(\v2\x1f.couponlink.coupon.v1.CandidateB\x04\xe2A\x01\x03R\n" +
+	"candidates\x12\"\n" +
+	"\ttruncated\x18\x02 \x01(\bB\x04\xe2A\x01\x03R\ttruncated\"\xe9\x03\n" +
+	"\tCandidate\x12:\n" +
+	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x03R\x06coupon\x12H\n" +
+	"\voffer_state\x18\x02 \x01(\x0e2!.couponlink.coupon.v1.Offer.StateB\x04\xe2A\x01\x03R\n" +
+	"offerState\x12T\n" +
+	"\x0fpublisher_state\x18\x03 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateB\x04\xe2A\x01\x03R\x0epublisherState\x12Q\n" +
+	"\x0eapproval_state\x18\x04 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateB\x04\xe2A\x01\x03R\rapprovalState\x12K\n" +
+	"\x0fapproval_payout\x18\x05 \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x03R\x0eapprovalPayout\x12`\n" +
+	"\x11delivery_statuses\x18\x06 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusB\x04\xe2A\x01\x03R\x10deliveryStatuses\"W\n" +
 	"\x15LookupStandingRequest\x12\x1a\n" +
 	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x05offer\x12\"\n" +
-	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\xd8\x02\n" +
-	"\x16LookupStandingResponse\x12N\n" +
-	"\x0fpublisher_state\x18\x01 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateR\x0epublisherState\x12K\n" +
-	"\x0eapproval_state\x18\x02 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateR\rapprovalState\x12E\n" +
-	"\x0fapproval_payout\x18\x03 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x0eapprovalPayout\x12Z\n" +
-	"\x11delivery_statuses\x18\x04 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusR\x10deliveryStatuses\"<\n" +
+	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\xf0\x02\n" +
+	"\x16LookupStandingResponse\x12T\n" +
+	"\x0fpublisher_state\x18\x01 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateB\x04\xe2A\x01\x03R\x0epublisherState\x12Q\n" +
+	"\x0eapproval_state\x18\x02 \x01(\x0e2$.couponlink.coupon.v1.Approval.StateB\x04\xe2A\x01\x03R\rapprovalState\x12K\n" +
+	"\x0fapproval_payout\x18\x03 \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x03R\x0eapprovalPayout\x12`\n" +
+	"\x11delivery_statuses\x18\x04 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusB\x04\xe2A\x01\x03R\x10deliveryStatuses\"<\n" +
 	"\x16LookupPublisherRequest\x12\"\n" +
-	"\tpublisher\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\x92\x01\n" +
-	"\x17LookupPublisherResponse\x12=\n" +
-	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherR\tpublisher\x128\n" +
-	"\x18previous_delivery_secret\x18\x02 \x01(\tR\x16previousDeliverySecret2\xb1\x03\n" +
+	"\tpublisher\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\x9e\x01\n" +
+	"\x17LookupPublisherResponse\x12C\n" +
+	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x03R\tpublisher\x12>\n" +
+	"\x18previous_delivery_secret\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x16previousDeliverySecret2\xb1\x03\n" +
 	"\rLookupService\x12b\n" +
 	"\vLookupOffer\x12(.couponlink.coupon.v1.LookupOfferRequest\x1a).couponlink.coupon.v1.LookupOfferResponse\x12_\n" +
 	"\n" +
 	"LookupCode\x12'.couponlink.coupon.v1.LookupCodeRequest\x1a(.couponlink.coupon.v1.LookupCodeResponse\x12k\n" +
 	"\x0eLookupStanding\x12+.couponlink.coupon.v1.LookupStandingRequest\x1a,.couponlink.coupon.v1.LookupStandingResponse\x12n\n" +
-	"\x0fLookupPublisher\x12,.couponlink.coupon.v1.LookupPublisherRequest\x1a-.couponlink.coupon.v1.LookupPublisherResponseBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	"\x0fLookupPublisher\x12,.couponlink.coupon.v1.LookupPublisherRequest\x1a-.couponlink.coupon.v1.LookupPublisherResponseB\x87\x01\n" +
+	"\x18com.couponlink.coupon.v1B\vLookupProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_lookup_proto_rawDescOnce sync.Once

@@ -7,6 +7,7 @@
 package couponv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -191,16 +192,18 @@ var File_couponlink_coupon_v1_money_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_money_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/money.proto\x12\x14couponlink.coupon.v1\"X\n" +
-	"\x05Money\x12#\n" +
-	"\rcurrency_code\x18\x01 \x01(\tR\fcurrencyCode\x12\x14\n" +
-	"\x05units\x18\x02 \x01(\x03R\x05units\x12\x14\n" +
-	"\x05nanos\x18\x03 \x01(\x05R\x05nanos\"\x90\x01\n" +
-	"\x06Payout\x123\n" +
-	"\x05fixed\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.MoneyH\x00R\x05fixed\x12\x1a\n" +
-	"\apercent\x18\x02 \x01(\tH\x00R\apercent\x12-\n" +
-	"\x03cap\x18\x03 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x03capB\x06\n" +
-	"\x04kindBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	" couponlink/coupon/v1/money.proto\x12\x14couponlink.coupon.v1\x1a\x1fgoogle/api/field_behavior.proto\"j\n" +
+	"\x05Money\x12)\n" +
+	"\rcurrency_code\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\fcurrencyCode\x12\x1a\n" +
+	"\x05units\x18\x02 \x01(\x03B\x04\xe2A\x01\x01R\x05units\x12\x1a\n" +
+	"\x05nanos\x18\x03 \x01(\x05B\x04\xe2A\x01\x01R\x05nanos\"\xa2\x01\n" +
+	"\x06Payout\x129\n" +
+	"\x05fixed\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01H\x00R\x05fixed\x12 \n" +
+	"\apercent\x18\x02 \x01(\tB\x04\xe2A\x01\x01H\x00R\apercent\x123\n" +
+	"\x03cap\x18\x03 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x03capB\x06\n" +
+	"\x04kindB\x86\x01\n" +
+	"\x18com.couponlink.coupon.v1B\n" +
+	"MoneyProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_money_proto_rawDescOnce sync.Once

@@ -886,35 +886,37 @@ var File_couponlink_coupon_v1_offer_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x99\r\n" +
+	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\r\n" +
 	"\x05Offer\x12+\n" +
 	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\b\xaa\xbc\x18\x0f\x18\x05\"\aoffers/(\x010\x01R\x04name\x121\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x0e\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01R\vdisplayName\x12.\n" +
-	"\x10landing_page_url\x18\x03 \x01(\tB\x04\xe2A\x01\x02R\x0elandingPageUrl\x12!\n" +
-	"\ffallback_url\x18\x04 \x01(\tR\vfallbackUrl\x12?\n" +
-	"\x05state\x18\x05 \x01(\x0e2!.couponlink.coupon.v1.Offer.StateB\x06\xaa\xbc\x18\x02(\x01R\x05state\x12U\n" +
-	"\rpostback_auth\x18\x06 \x01(\x0e2(.couponlink.coupon.v1.Offer.PostbackAuthB\x06\xaa\xbc\x18\x02(\x01R\fpostbackAuth\x12+\n" +
-	"\x0epostback_token\x18\a \x01(\tB\x04\xe2A\x01\x03R\rpostbackToken\x12F\n" +
+	"\x10landing_page_url\x18\x03 \x01(\tB\x04\xe2A\x01\x02R\x0elandingPageUrl\x12'\n" +
+	"\ffallback_url\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\vfallbackUrl\x12C\n" +
+	"\x05state\x18\x05 \x01(\x0e2!.couponlink.coupon.v1.Offer.StateB\n" +
+	"\xe2A\x01\x01\xaa\xbc\x18\x02(\x01R\x05state\x12Y\n" +
+	"\rpostback_auth\x18\x06 \x01(\x0e2(.couponlink.coupon.v1.Offer.PostbackAuthB\n" +
+	"\xe2A\x01\x01\xaa\xbc\x18\x02(\x01R\fpostbackAuth\x12+\n" +
+	"\x0epostback_token\x18\a \x01(\tB\x04\xe2A\x01\x03R\rpostbackToken\x12L\n" +
 	"\n" +
-	"precedence\x18\b \x01(\x0e2&.couponlink.coupon.v1.Offer.PrecedenceR\n" +
-	"precedence\x12<\n" +
-	"\fclick_window\x18\t \x01(\v2\x19.google.protobuf.DurationR\vclickWindow\x12<\n" +
+	"precedence\x18\b \x01(\x0e2&.couponlink.coupon.v1.Offer.PrecedenceB\x04\xe2A\x01\x01R\n" +
+	"precedence\x12B\n" +
+	"\fclick_window\x18\t \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\vclickWindow\x12B\n" +
 	"\fcoupon_grace\x18\n" +
-	" \x01(\v2\x19.google.protobuf.DurationR\vcouponGrace\x12!\n" +
-	"\funique_codes\x18\v \x01(\bR\vuniqueCodes\x124\n" +
-	"\x06payout\x18\f \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x12h\n" +
-	"\x19default_conversion_status\x18\r \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusR\x17defaultConversionStatus\x12#\n" +
-	"\rcurrency_code\x18\x0e \x01(\tR\fcurrencyCode\x12I\n" +
+	" \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\vcouponGrace\x12'\n" +
+	"\funique_codes\x18\v \x01(\bB\x04\xe2A\x01\x01R\vuniqueCodes\x12:\n" +
+	"\x06payout\x18\f \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\x06payout\x12n\n" +
+	"\x19default_conversion_status\x18\r \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusB\x04\xe2A\x01\x01R\x17defaultConversionStatus\x12)\n" +
+	"\rcurrency_code\x18\x0e \x01(\tB\x04\xe2A\x01\x01R\fcurrencyCode\x12I\n" +
 	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"createTime\x12I\n" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
-	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x11 \x01(\tR\x04etag\x12-\n" +
+	"updateTime\x12\x18\n" +
+	"\x04etag\x18\x11 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12-\n" +
 	"\x0fpostback_secret\x18\x12 \x01(\tB\x04\xe2A\x01\x03R\x0epostbackSecret\x12i\n" +
-	" previous_credentials_expire_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x1dpreviousCredentialsExpireTime\x126\n" +
-	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\arevenue\x12-\n" +
-	"\x12forward_parameters\x18\x15 \x03(\tR\x11forwardParameters\x12T\n" +
-	"\x18open_postback_max_amount\x18\x16 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x15openPostbackMaxAmount\"D\n" +
+	" previous_credentials_expire_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x1dpreviousCredentialsExpireTime\x12<\n" +
+	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\arevenue\x123\n" +
+	"\x12forward_parameters\x18\x15 \x03(\tB\x04\xe2A\x01\x01R\x11forwardParameters\x12Z\n" +
+	"\x18open_postback_max_amount\x18\x16 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x15openPostbackMaxAmount\"D\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -937,31 +939,31 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x10ConversionStatus\x12!\n" +
 	"\x1dCONVERSION_STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
-	"\bAPPROVED\x10\x02:%\xeaA\"\n" +
-	"\x10couponlink/Offer\x12\x0eoffers/{offer}\"\x8d\x01\n" +
-	"\x12CreateOfferRequest\x12\x19\n" +
-	"\boffer_id\x18\x01 \x01(\tR\aofferId\x127\n" +
-	"\x05offer\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"+\n" +
+	"\bAPPROVED\x10\x02:4\xeaA1\n" +
+	"\x10couponlink/Offer\x12\x0eoffers/{offer}*\x06offers2\x05offer\"\x99\x01\n" +
+	"\x12CreateOfferRequest\x12\x1f\n" +
+	"\boffer_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\aofferId\x127\n" +
+	"\x05offer\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"+\n" +
 	"\x0fGetOfferRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x82\x01\n" +
-	"\x11ListOffersRequest\x12\x1b\n" +
-	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x9a\x01\n" +
+	"\x11ListOffersRequest\x12!\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n" +
-	"\x06filter\x18\x03 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x04 \x01(\tR\aorderBy\"q\n" +
-	"\x12ListOffersResponse\x123\n" +
-	"\x06offers\x18\x01 \x03(\v2\x1b.couponlink.coupon.v1.OfferR\x06offers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xaf\x01\n" +
+	"page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
+	"\x06filter\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
+	"\border_by\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"}\n" +
+	"\x12ListOffersResponse\x129\n" +
+	"\x06offers\x18\x01 \x03(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x03R\x06offers\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xbb\x01\n" +
 	"\x12UpdateOfferRequest\x127\n" +
-	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12;\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"q\n" +
+	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12A\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
+	"updateMask\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"w\n" +
 	" RotatePostbackCredentialsRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x123\n" +
-	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\aoverlap2\x8e\x05\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x129\n" +
+	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\aoverlap2\x8e\x05\n" +
 	"\fOfferService\x12o\n" +
 	"\vCreateOffer\x12(.couponlink.coupon.v1.CreateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"\x19\x82\xd3\xe4\x93\x02\x13:\x05offer\"\n" +
 	"/v1/offers\x12k\n" +
@@ -970,7 +972,9 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"ListOffers\x12'.couponlink.coupon.v1.ListOffersRequest\x1a(.couponlink.coupon.v1.ListOffersResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/offers\x12~\n" +
 	"\vUpdateOffer\x12(.couponlink.coupon.v1.UpdateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"(\x82\xd3\xe4\x93\x02\":\x05offer2\x19/v1/{offer.name=offers/*}\x12\xaa\x01\n" +
-	"\x19RotatePostbackCredentials\x126.couponlink.coupon.v1.RotatePostbackCredentialsRequest\x1a\x1b.couponlink.coupon.v1.Offer\"8\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=offers/*}:rotatePostbackCredentialsBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	"\x19RotatePostbackCredentials\x126.couponlink.coupon.v1.RotatePostbackCredentialsRequest\x1a\x1b.couponlink.coupon.v1.Offer\"8\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=offers/*}:rotatePostbackCredentialsB\x86\x01\n" +
+	"\x18com.couponlink.coupon.v1B\n" +
+	"OfferProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_offer_proto_rawDescOnce sync.Once

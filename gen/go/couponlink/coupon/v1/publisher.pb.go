@@ -776,18 +776,19 @@ var File_couponlink_coupon_v1_publisher_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\n" +
-	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x05\n" +
+	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x06\n" +
 	"\tPublisher\x12/\n" +
 	"\x04name\x18\x01 \x01(\tB\x1b\xe2A\x01\b\xaa\xbc\x18\x13\x18\x05\"\vpublishers/(\x010\x01R\x04name\x121\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\x0e\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01R\vdisplayName\x12C\n" +
-	"\x05state\x18\x03 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateB\x06\xaa\xbc\x18\x02(\x01R\x05state\x12I\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x0e\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01R\vdisplayName\x12G\n" +
+	"\x05state\x18\x03 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateB\n" +
+	"\xe2A\x01\x01\xaa\xbc\x18\x02(\x01R\x05state\x12I\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"createTime\x12I\n" +
 	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
-	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x06 \x01(\tR\x04etag\x12!\n" +
-	"\fpostback_url\x18\a \x01(\tR\vpostbackUrl\x12B\n" +
-	"\bdelivery\x18\b \x01(\v2&.couponlink.coupon.v1.DeliverySettingsR\bdelivery\x12-\n" +
+	"updateTime\x12\x18\n" +
+	"\x04etag\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12'\n" +
+	"\fpostback_url\x18\a \x01(\tB\x04\xe2A\x01\x01R\vpostbackUrl\x12H\n" +
+	"\bdelivery\x18\b \x01(\v2&.couponlink.coupon.v1.DeliverySettingsB\x04\xe2A\x01\x01R\bdelivery\x12-\n" +
 	"\x0fdelivery_secret\x18\t \x01(\tB\x04\xe2A\x01\x03R\x0edeliverySecret\x12p\n" +
 	"$previous_delivery_secret_expire_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R previousDeliverySecretExpireTime\"8\n" +
@@ -795,12 +796,13 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
 	"\x06ACTIVE\x10\x01\x12\f\n" +
-	"\bARCHIVED\x10\x02:1\xeaA.\n" +
-	"\x14couponlink/Publisher\x12\x16publishers/{publisher}\"\xcc\x02\n" +
-	"\x10DeliverySettings\x12E\n" +
-	"\x06method\x18\x01 \x01(\x0e2-.couponlink.coupon.v1.DeliverySettings.MethodR\x06method\x12I\n" +
-	"\bstatuses\x18\x02 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusR\bstatuses\x12&\n" +
-	"\x0fonly_with_click\x18\x03 \x01(\bR\ronlyWithClick\"3\n" +
+	"\bARCHIVED\x10\x02:H\xeaAE\n" +
+	"\x14couponlink/Publisher\x12\x16publishers/{publisher}*\n" +
+	"publishers2\tpublisher\"\xde\x02\n" +
+	"\x10DeliverySettings\x12K\n" +
+	"\x06method\x18\x01 \x01(\x0e2-.couponlink.coupon.v1.DeliverySettings.MethodB\x04\xe2A\x01\x01R\x06method\x12O\n" +
+	"\bstatuses\x18\x02 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusB\x04\xe2A\x01\x01R\bstatuses\x12,\n" +
+	"\x0fonly_with_click\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\ronlyWithClick\"3\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03GET\x10\x01\x12\b\n" +
@@ -809,39 +811,40 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
 	"\bAPPROVED\x10\x02\x12\f\n" +
-	"\bREJECTED\x10\x03\"\xa5\x01\n" +
-	"\x16CreatePublisherRequest\x12!\n" +
-	"\fpublisher_id\x18\x01 \x01(\tR\vpublisherId\x12C\n" +
-	"\tpublisher\x18\x02 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"/\n" +
+	"\bREJECTED\x10\x03\"\xb1\x01\n" +
+	"\x16CreatePublisherRequest\x12'\n" +
+	"\fpublisher_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\vpublisherId\x12C\n" +
+	"\tpublisher\x18\x02 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"/\n" +
 	"\x13GetPublisherRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x86\x01\n" +
-	"\x15ListPublishersRequest\x12\x1b\n" +
-	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x9e\x01\n" +
+	"\x15ListPublishersRequest\x12!\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n" +
-	"\x06filter\x18\x03 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x04 \x01(\tR\aorderBy\"\x81\x01\n" +
-	"\x16ListPublishersResponse\x12?\n" +
+	"page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
+	"\x06filter\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
+	"\border_by\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"\x8d\x01\n" +
+	"\x16ListPublishersResponse\x12E\n" +
 	"\n" +
-	"publishers\x18\x01 \x03(\v2\x1f.couponlink.coupon.v1.PublisherR\n" +
-	"publishers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbf\x01\n" +
+	"publishers\x18\x01 \x03(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x03R\n" +
+	"publishers\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xcb\x01\n" +
 	"\x16UpdatePublisherRequest\x12C\n" +
-	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12;\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"\x80\x01\n" +
+	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12A\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
+	"updateMask\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x8c\x01\n" +
 	"\x1bRotateDeliverySecretRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x123\n" +
-	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\aoverlap\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag2\xda\x05\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x129\n" +
+	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\aoverlap\x12\x18\n" +
+	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag2\xda\x05\n" +
 	"\x10PublisherService\x12\x83\x01\n" +
 	"\x0fCreatePublisher\x12,.couponlink.coupon.v1.CreatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"!\x82\xd3\xe4\x93\x02\x1b:\tpublisher\"\x0e/v1/publishers\x12{\n" +
 	"\fGetPublisher\x12).couponlink.coupon.v1.GetPublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=publishers/*}\x12\x83\x01\n" +
 	"\x0eListPublishers\x12+.couponlink.coupon.v1.ListPublishersRequest\x1a,.couponlink.coupon.v1.ListPublishersResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/publishers\x12\x96\x01\n" +
 	"\x0fUpdatePublisher\x12,.couponlink.coupon.v1.UpdatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"4\x82\xd3\xe4\x93\x02.:\tpublisher2!/v1/{publisher.name=publishers/*}\x12\xa3\x01\n" +
-	"\x14RotateDeliverySecret\x121.couponlink.coupon.v1.RotateDeliverySecretRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=publishers/*}:rotateDeliverySecretBGZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1b\x06proto3"
+	"\x14RotateDeliverySecret\x121.couponlink.coupon.v1.RotateDeliverySecretRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=publishers/*}:rotateDeliverySecretB\x8a\x01\n" +
+	"\x18com.couponlink.coupon.v1B\x0ePublisherProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (
 	file_couponlink_coupon_v1_publisher_proto_rawDescOnce sync.Once

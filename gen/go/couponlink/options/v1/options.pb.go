@@ -276,7 +276,8 @@ const file_couponlink_options_v1_options_proto_rawDesc = "" +
 	"\x06AMOUNT\x10\n" +
 	"\x12\f\n" +
 	"\bCURRENCY\x10\v:V\n" +
-	"\x06column\x12\x1d.google.protobuf.FieldOptions\x18Ň\x03 \x03(\v2\x1d.couponlink.options.v1.ColumnR\x06columnBIZGgithub.com/couponlink/couponlink/gen/go/couponlink/options/v1;optionsv1b\x06proto3"
+	"\x06column\x12\x1d.google.protobuf.FieldOptions\x18Ň\x03 \x03(\v2\x1d.couponlink.options.v1.ColumnR\x06columnB\x8c\x01\n" +
+	"\x19com.couponlink.options.v1B\fOptionsProtoP\x01ZGgithub.com/couponlink/couponlink/gen/go/couponlink/options/v1;optionsv1\xaa\x02\x15Couponlink.Options.V1b\x06proto3"
 
 var (
 	file_couponlink_options_v1_options_proto_rawDescOnce sync.Once

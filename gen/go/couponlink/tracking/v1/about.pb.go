@@ -157,7 +157,9 @@ const file_couponlink_tracking_v1_about_proto_rawDesc = "" +
 	"\x15allowed_private_hosts\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\x13allowedPrivateHosts\x12!\n" +
 	"\ttime_zone\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\btimeZone2\x9d\x01\n" +
 	"\fAboutService\x12\x8c\x01\n" +
-	"\x17DescribeTrackingService\x126.couponlink.tracking.v1.DescribeTrackingServiceRequest\x1a\x1d.couponlink.tracking.v1.About\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/about/trackingBKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\x17DescribeTrackingService\x126.couponlink.tracking.v1.DescribeTrackingServiceRequest\x1a\x1d.couponlink.tracking.v1.About\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/about/trackingB\x8e\x01\n" +
+	"\x1acom.couponlink.tracking.v1B\n" +
+	"AboutProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_about_proto_rawDescOnce sync.Once

@@ -2787,67 +2787,67 @@ var File_couponlink_tracking_v1_conversion_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
-	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x18\n" +
+	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x19\n" +
 	"\n" +
 	"Conversion\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xe2A\x01\b\xaa\xbc\x18\"\x12\n" +
-	"Conversion\x18\x05\"\fconversions/(\x018\x01@\x01R\x04name\x124\n" +
-	"\x05offer\x18\x02 \x01(\tB\x1e\xaa\xbc\x18\x1a\x12\x05Offer\x18\x05\"\aoffers/(\x010\x018\x01@\x02R\x05offer\x12D\n" +
-	"\tpublisher\x18\x03 \x01(\tB&\xaa\xbc\x18\"\x12\tPublisher\x18\x05\"\vpublishers/(\x010\x018\x01@\x03R\tpublisher\x12,\n" +
-	"\x06coupon\x18\x04 \x01(\tB\x14\xaa\xbc\x18\x10\x12\x06Coupon\x18\x02(\x018\x01@\x04R\x06coupon\x12:\n" +
-	"\vcoupon_code\x18\x05 \x01(\tB\x19\xaa\xbc\x18\x15\x12\vCoupon code\x18\x03(\x018\x01@\x05R\n" +
-	"couponCode\x12,\n" +
-	"\x05click\x18\x06 \x01(\tB\x16\xaa\xbc\x18\x12\x12\bClick id\x18\x02(\x018\x01@\aR\x05click\x12C\n" +
-	"\x0etransaction_id\x18\a \x01(\tB\x1c\xaa\xbc\x18\x18\x12\x0eTransaction id\x18\x02(\x018\x01@\bR\rtransactionId\x12'\n" +
-	"\x05event\x18\b \x01(\tB\x11\xaa\xbc\x18\r\x12\x05Event(\x018\x01@\tR\x05event\x12g\n" +
-	"\x06amount\x18\t \x01(\v2\x1b.couponlink.coupon.v1.MoneyB2\xaa\xbc\x18\x0e\x12\x06Amount(\x018\x01@\x16\xaa\xbc\x18\x1c\n" +
-	"\bcurrency\x12\bCurrency\x18\v(\x018\x01@\x17R\x06amount\x12u\n" +
+	"Conversion\x18\x05\"\fconversions/(\x018\x01@\x01R\x04name\x128\n" +
+	"\x05offer\x18\x02 \x01(\tB\"\xe2A\x01\x03\xaa\xbc\x18\x1a\x12\x05Offer\x18\x05\"\aoffers/(\x010\x018\x01@\x02R\x05offer\x12H\n" +
+	"\tpublisher\x18\x03 \x01(\tB*\xe2A\x01\x03\xaa\xbc\x18\"\x12\tPublisher\x18\x05\"\vpublishers/(\x010\x018\x01@\x03R\tpublisher\x120\n" +
+	"\x06coupon\x18\x04 \x01(\tB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\x06Coupon\x18\x02(\x018\x01@\x04R\x06coupon\x12>\n" +
+	"\vcoupon_code\x18\x05 \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\vCoupon code\x18\x03(\x018\x01@\x05R\n" +
+	"couponCode\x120\n" +
+	"\x05click\x18\x06 \x01(\tB\x1a\xe2A\x01\x03\xaa\xbc\x18\x12\x12\bClick id\x18\x02(\x018\x01@\aR\x05click\x12G\n" +
+	"\x0etransaction_id\x18\a \x01(\tB \xe2A\x01\x03\xaa\xbc\x18\x18\x12\x0eTransaction id\x18\x02(\x018\x01@\bR\rtransactionId\x12+\n" +
+	"\x05event\x18\b \x01(\tB\x15\xe2A\x01\x03\xaa\xbc\x18\r\x12\x05Event(\x018\x01@\tR\x05event\x12k\n" +
+	"\x06amount\x18\t \x01(\v2\x1b.couponlink.coupon.v1.MoneyB6\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Amount(\x018\x01@\x16\xaa\xbc\x18\x1c\n" +
+	"\bcurrency\x12\bCurrency\x18\v(\x018\x01@\x17R\x06amount\x12y\n" +
 	"\x06payout\x18\n" +
-	" \x01(\v2\x1b.couponlink.coupon.v1.MoneyB@\xaa\xbc\x18\x0e\x12\x06Payout(\x018\x01@\x19\xaa\xbc\x18*\n" +
-	"\x0fpayout_currency\x12\x0fPayout currency\x18\v(\x018\x01@\x1aR\x06payout\x12W\n" +
-	"\x06status\x18\v \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x14\xaa\xbc\x18\x10\x12\x06Status(\x010\x018\x01@\n" +
-	"R\x06status\x12Y\n" +
-	"\aoutcome\x18\f \x01(\x0e2*.couponlink.tracking.v1.Conversion.OutcomeB\x13\xaa\xbc\x18\x0f\x12\aOutcome(\x018\x01@\fR\aoutcome\x12U\n" +
-	"\x06method\x18\r \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodB\x12\xaa\xbc\x18\x0e\x12\x06Method(\x018\x01@\rR\x06method\x12U\n" +
-	"\x06reason\x18\x0e \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x12\xaa\xbc\x18\x0e\x12\x06Reason(\x018\x01@\x0eR\x06reason\x12 \n" +
-	"\vexplanation\x18\x0f \x01(\tR\vexplanation\x12\x1e\n" +
+	" \x01(\v2\x1b.couponlink.coupon.v1.MoneyBD\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Payout(\x018\x01@\x19\xaa\xbc\x18*\n" +
+	"\x0fpayout_currency\x12\x0fPayout currency\x18\v(\x018\x01@\x1aR\x06payout\x12[\n" +
+	"\x06status\x18\v \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\x06Status(\x010\x018\x01@\n" +
+	"R\x06status\x12]\n" +
+	"\aoutcome\x18\f \x01(\x0e2*.couponlink.tracking.v1.Conversion.OutcomeB\x17\xe2A\x01\x03\xaa\xbc\x18\x0f\x12\aOutcome(\x018\x01@\fR\aoutcome\x12Y\n" +
+	"\x06method\x18\r \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodB\x16\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Method(\x018\x01@\rR\x06method\x12Y\n" +
+	"\x06reason\x18\x0e \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x16\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Reason(\x018\x01@\x0eR\x06reason\x12&\n" +
+	"\vexplanation\x18\x0f \x01(\tB\x04\xe2A\x01\x03R\vexplanation\x12$\n" +
 	"\n" +
-	"candidates\x18\x10 \x03(\tR\n" +
-	"candidates\x12:\n" +
-	"\vpub_unique1\x18\x11 \x01(\tB\x19\xaa\xbc\x18\x15\x12\rPub. Unique 1(\x018\x01@\x0fR\n" +
-	"pubUnique1\x12:\n" +
-	"\vpub_unique2\x18\x12 \x01(\tB\x19\xaa\xbc\x18\x15\x12\rPub. Unique 2(\x018\x01@\x10R\n" +
-	"pubUnique2\x12>\n" +
-	"\vpub_unique3\x18\x13 \x01(\tB\x1d\xaa\xbc\x18\x19\x12\rPub. Unique 3\x18\x03(\x010\x018\x01@\x11R\n" +
-	"pubUnique3\x12:\n" +
-	"\vpub_unique4\x18\x14 \x01(\tB\x19\xaa\xbc\x18\x15\x12\rPub. Unique 4(\x018\x01@\x12R\n" +
-	"pubUnique4\x12:\n" +
-	"\vpub_unique5\x18\x15 \x01(\tB\x19\xaa\xbc\x18\x15\x12\rPub. Unique 5(\x018\x01@\x13R\n" +
-	"pubUnique5\x12;\n" +
-	"\fpub_click_id\x18\x16 \x01(\tB\x19\xaa\xbc\x18\x15\x12\rPub. Click Id(\x018\x01@\x14R\n" +
-	"pubClickId\x125\n" +
+	"candidates\x18\x10 \x03(\tB\x04\xe2A\x01\x03R\n" +
+	"candidates\x12>\n" +
+	"\vpub_unique1\x18\x11 \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\rPub. Unique 1(\x018\x01@\x0fR\n" +
+	"pubUnique1\x12>\n" +
+	"\vpub_unique2\x18\x12 \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\rPub. Unique 2(\x018\x01@\x10R\n" +
+	"pubUnique2\x12B\n" +
+	"\vpub_unique3\x18\x13 \x01(\tB!\xe2A\x01\x03\xaa\xbc\x18\x19\x12\rPub. Unique 3\x18\x03(\x010\x018\x01@\x11R\n" +
+	"pubUnique3\x12>\n" +
+	"\vpub_unique4\x18\x14 \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\rPub. Unique 4(\x018\x01@\x12R\n" +
+	"pubUnique4\x12>\n" +
+	"\vpub_unique5\x18\x15 \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\rPub. Unique 5(\x018\x01@\x13R\n" +
+	"pubUnique5\x12?\n" +
+	"\fpub_click_id\x18\x16 \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\rPub. Click Id(\x018\x01@\x14R\n" +
+	"pubClickId\x129\n" +
 	"\n" +
-	"pub_sub_id\x18\x17 \x01(\tB\x17\xaa\xbc\x18\x13\x12\vPub. Sub Id(\x018\x01@\x15R\bpubSubId\x12b\n" +
-	"\x0fconversion_time\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampB\x1d\xaa\xbc\x18\x19\x12\x0fConversion time(\x010\x018\x01@ R\x0econversionTime\x12S\n" +
-	"\vcreate_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampB\x16\xaa\xbc\x18\x12\x12\bRecorded(\x010\x018\x01@!R\n" +
-	"createTime\x12D\n" +
-	"\x0eundeduplicated\x18\x1a \x01(\bB\x1c\xaa\xbc\x18\x18\x12\x10Perhaps a repeat(\x018\x01@\x1eR\x0eundeduplicated\x12z\n" +
-	"\arevenue\x18\x1b \x01(\v2\x1b.couponlink.coupon.v1.MoneyBC\xaa\xbc\x18\x0f\x12\aRevenue(\x018\x01@\x1b\xaa\xbc\x18,\n" +
-	"\x10revenue_currency\x12\x10Revenue currency\x18\v(\x018\x01@\x1cR\arevenue\x12<\n" +
-	"\bdecision\x18\x1c \x01(\v2 .couponlink.tracking.v1.DecisionR\bdecision\x12Z\n" +
-	"\x0frefunded_amount\x18\x1d \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x14\xaa\xbc\x18\x10\x12\bRefunded(\x018\x01@\x18R\x0erefundedAmount\x12>\n" +
-	"\rstatus_reason\x18\x1e \x01(\tB\x19\xaa\xbc\x18\x15\x12\rStatus reason(\x018\x01@\vR\fstatusReason\x12R\n" +
-	"\vupdate_time\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampB\x15\xaa\xbc\x18\x11\x12\aChanged(\x010\x018\x01@\"R\n" +
-	"updateTime\x12\x12\n" +
-	"\x04etag\x18  \x01(\tR\x04etag\x12B\n" +
-	"\achanges\x18! \x03(\v2(.couponlink.tracking.v1.ConversionChangeR\achanges\x12H\n" +
-	"\tconflicts\x18\" \x03(\v2*.couponlink.tracking.v1.ConversionConflictR\tconflicts\x124\n" +
+	"pub_sub_id\x18\x17 \x01(\tB\x1b\xe2A\x01\x03\xaa\xbc\x18\x13\x12\vPub. Sub Id(\x018\x01@\x15R\bpubSubId\x12f\n" +
+	"\x0fconversion_time\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampB!\xe2A\x01\x03\xaa\xbc\x18\x19\x12\x0fConversion time(\x010\x018\x01@ R\x0econversionTime\x12W\n" +
+	"\vcreate_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampB\x1a\xe2A\x01\x03\xaa\xbc\x18\x12\x12\bRecorded(\x010\x018\x01@!R\n" +
+	"createTime\x12H\n" +
+	"\x0eundeduplicated\x18\x1a \x01(\bB \xe2A\x01\x03\xaa\xbc\x18\x18\x12\x10Perhaps a repeat(\x018\x01@\x1eR\x0eundeduplicated\x12~\n" +
+	"\arevenue\x18\x1b \x01(\v2\x1b.couponlink.coupon.v1.MoneyBG\xe2A\x01\x03\xaa\xbc\x18\x0f\x12\aRevenue(\x018\x01@\x1b\xaa\xbc\x18,\n" +
+	"\x10revenue_currency\x12\x10Revenue currency\x18\v(\x018\x01@\x1cR\arevenue\x12B\n" +
+	"\bdecision\x18\x1c \x01(\v2 .couponlink.tracking.v1.DecisionB\x04\xe2A\x01\x03R\bdecision\x12^\n" +
+	"\x0frefunded_amount\x18\x1d \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\bRefunded(\x018\x01@\x18R\x0erefundedAmount\x12B\n" +
+	"\rstatus_reason\x18\x1e \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\rStatus reason(\x018\x01@\vR\fstatusReason\x12V\n" +
+	"\vupdate_time\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampB\x19\xe2A\x01\x03\xaa\xbc\x18\x11\x12\aChanged(\x010\x018\x01@\"R\n" +
+	"updateTime\x12\x18\n" +
+	"\x04etag\x18  \x01(\tB\x04\xe2A\x01\x03R\x04etag\x12H\n" +
+	"\achanges\x18! \x03(\v2(.couponlink.tracking.v1.ConversionChangeB\x04\xe2A\x01\x03R\achanges\x12N\n" +
+	"\tconflicts\x18\" \x03(\v2*.couponlink.tracking.v1.ConversionConflictB\x04\xe2A\x01\x03R\tconflicts\x128\n" +
 	"\n" +
-	"conflicted\x18# \x01(\bB\x14\xaa\xbc\x18\x10\x12\bConflict(\x018\x01@\x1dR\n" +
-	"conflicted\x122\n" +
-	"\bpostback\x18$ \x01(\tB\x16\xaa\xbc\x18\x12\x18\x05\"\n" +
-	"postbacks/(\x01@\x1fR\bpostback\x12,\n" +
-	"\x05codes\x18% \x03(\tB\x16\xaa\xbc\x18\x12\x12\n" +
+	"conflicted\x18# \x01(\bB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\bConflict(\x018\x01@\x1dR\n" +
+	"conflicted\x126\n" +
+	"\bpostback\x18$ \x01(\tB\x1a\xe2A\x01\x03\xaa\xbc\x18\x12\x18\x05\"\n" +
+	"postbacks/(\x01@\x1fR\bpostback\x120\n" +
+	"\x05codes\x18% \x03(\tB\x1a\xe2A\x01\x03\xaa\xbc\x18\x12\x12\n" +
 	"Codes sent(\x018\x01@\x06R\x05codes\"I\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
@@ -2883,18 +2883,19 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x10CLICK_AFTER_SALE\x10\f\x12\x12\n" +
 	"\x0eCLICK_REQUIRED\x10\r\x12\x11\n" +
 	"\rLIMIT_REACHED\x10\x0e\x12\x17\n" +
-	"\x13COUPON_SERVICE_AWAY\x10\x0f:4\xeaA1\n" +
-	"\x15couponlink/Conversion\x12\x18conversions/{conversion}\"\xe0\x03\n" +
-	"\x10ConversionChange\x12\x16\n" +
-	"\x06number\x18\x01 \x01(\x05R\x06number\x12A\n" +
-	"\x04kind\x18\x02 \x01(\x0e2-.couponlink.tracking.v1.ConversionChange.KindR\x04kind\x12;\n" +
-	"\vchange_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"changeTime\x12\x14\n" +
-	"\x05actor\x18\x04 \x01(\tR\x05actor\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x1a\n" +
-	"\bpostback\x18\x06 \x01(\tR\bpostback\x12;\n" +
-	"\x04from\x18\a \x01(\v2'.couponlink.tracking.v1.ConversionStateR\x04from\x127\n" +
-	"\x02to\x18\b \x01(\v2'.couponlink.tracking.v1.ConversionStateR\x02to\"t\n" +
+	"\x13COUPON_SERVICE_AWAY\x10\x0f:M\xeaAJ\n" +
+	"\x15couponlink/Conversion\x12\x18conversions/{conversion}*\vconversions2\n" +
+	"conversion\"\x90\x04\n" +
+	"\x10ConversionChange\x12\x1c\n" +
+	"\x06number\x18\x01 \x01(\x05B\x04\xe2A\x01\x03R\x06number\x12G\n" +
+	"\x04kind\x18\x02 \x01(\x0e2-.couponlink.tracking.v1.ConversionChange.KindB\x04\xe2A\x01\x03R\x04kind\x12A\n" +
+	"\vchange_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"changeTime\x12\x1a\n" +
+	"\x05actor\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\x05actor\x12\x1c\n" +
+	"\x06reason\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12 \n" +
+	"\bpostback\x18\x06 \x01(\tB\x04\xe2A\x01\x03R\bpostback\x12A\n" +
+	"\x04from\x18\a \x01(\v2'.couponlink.tracking.v1.ConversionStateB\x04\xe2A\x01\x03R\x04from\x12=\n" +
+	"\x02to\x18\b \x01(\v2'.couponlink.tracking.v1.ConversionStateB\x04\xe2A\x01\x03R\x02to\"t\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aAPPROVE\x10\x01\x12\n" +
@@ -2907,141 +2908,141 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x06REFUND\x10\x05\x12\v\n" +
 	"\aRESOLVE\x10\x06\x12\n" +
 	"\n" +
-	"\x06REPLAY\x10\a\"\xfa\x03\n" +
-	"\x0fConversionState\x12A\n" +
-	"\x06status\x18\x01 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusR\x06status\x12D\n" +
-	"\aoutcome\x18\x02 \x01(\x0e2*.couponlink.tracking.v1.Conversion.OutcomeR\aoutcome\x12A\n" +
-	"\x06reason\x18\x03 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\x12\x1c\n" +
-	"\tpublisher\x18\x04 \x01(\tR\tpublisher\x12\x16\n" +
-	"\x06coupon\x18\x05 \x01(\tR\x06coupon\x123\n" +
-	"\x06amount\x18\x06 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06amount\x12D\n" +
-	"\x0frefunded_amount\x18\a \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x0erefundedAmount\x123\n" +
-	"\x06payout\x18\b \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06payout\x125\n" +
-	"\arevenue\x18\t \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\arevenue\"\xc3\x03\n" +
-	"\x12ConversionConflict\x12\x16\n" +
-	"\x06number\x18\x01 \x01(\x05R\x06number\x12;\n" +
-	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12\x14\n" +
-	"\x05count\x18\x03 \x01(\x05R\x05count\x12\x1a\n" +
-	"\bpostback\x18\x04 \x01(\tR\bpostback\x123\n" +
-	"\x06amount\x18\x05 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06amount\x12\x1f\n" +
-	"\vcoupon_code\x18\x06 \x01(\tR\n" +
-	"couponCode\x12\x14\n" +
-	"\x05click\x18\a \x01(\tR\x05click\x12\x1c\n" +
-	"\tpublisher\x18\b \x01(\tR\tpublisher\x12U\n" +
+	"\x06REPLAY\x10\a\"\xb0\x04\n" +
+	"\x0fConversionState\x12G\n" +
+	"\x06status\x18\x01 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x04\xe2A\x01\x03R\x06status\x12J\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2*.couponlink.tracking.v1.Conversion.OutcomeB\x04\xe2A\x01\x03R\aoutcome\x12G\n" +
+	"\x06reason\x18\x03 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x04\xe2A\x01\x03R\x06reason\x12\"\n" +
+	"\tpublisher\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12\x1c\n" +
+	"\x06coupon\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\x06coupon\x129\n" +
+	"\x06amount\x18\x06 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x06amount\x12J\n" +
+	"\x0frefunded_amount\x18\a \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x0erefundedAmount\x129\n" +
+	"\x06payout\x18\b \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x06payout\x12;\n" +
+	"\arevenue\x18\t \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\arevenue\"\xf9\x03\n" +
+	"\x12ConversionConflict\x12\x1c\n" +
+	"\x06number\x18\x01 \x01(\x05B\x04\xe2A\x01\x03R\x06number\x12A\n" +
+	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"createTime\x12\x1a\n" +
+	"\x05count\x18\x03 \x01(\x05B\x04\xe2A\x01\x03R\x05count\x12 \n" +
+	"\bpostback\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\bpostback\x129\n" +
+	"\x06amount\x18\x05 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x06amount\x12%\n" +
+	"\vcoupon_code\x18\x06 \x01(\tB\x04\xe2A\x01\x03R\n" +
+	"couponCode\x12\x1a\n" +
+	"\x05click\x18\a \x01(\tB\x04\xe2A\x01\x03R\x05click\x12\"\n" +
+	"\tpublisher\x18\b \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12[\n" +
 	"\n" +
-	"resolution\x18\t \x01(\x0e25.couponlink.tracking.v1.ConversionConflict.ResolutionR\n" +
+	"resolution\x18\t \x01(\x0e25.couponlink.tracking.v1.ConversionConflict.ResolutionB\x04\xe2A\x01\x03R\n" +
 	"resolution\"E\n" +
 	"\n" +
 	"Resolution\x12\x1a\n" +
 	"\x16RESOLUTION_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bACCEPTED\x10\x01\x12\r\n" +
-	"\tDISMISSED\x10\x02\"^\n" +
+	"\tDISMISSED\x10\x02\"j\n" +
 	"\x18ApproveConversionRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x12\n" +
-	"\x04etag\x18\x02 \x01(\tR\x04etag\x12\x14\n" +
-	"\x05actor\x18\x03 \x01(\tR\x05actor\"{\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x18\n" +
+	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12\x1a\n" +
+	"\x05actor\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x05actor\"\x87\x01\n" +
 	"\x17RejectConversionRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x1c\n" +
-	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x06reason\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12\x14\n" +
-	"\x05actor\x18\x04 \x01(\tR\x05actor\"\xad\x01\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x06reason\x12\x18\n" +
+	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12\x1a\n" +
+	"\x05actor\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x05actor\"\xcb\x01\n" +
 	"\x19ReassignConversionRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x16\n" +
-	"\x06coupon\x18\x02 \x01(\tR\x06coupon\x12\x1c\n" +
-	"\tpublisher\x18\x03 \x01(\tR\tpublisher\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\tR\x04etag\x12\x14\n" +
-	"\x05actor\x18\x06 \x01(\tR\x05actor\"\xb0\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x1c\n" +
+	"\x06coupon\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x06coupon\x12\"\n" +
+	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpublisher\x12\x1c\n" +
+	"\x06reason\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06reason\x12\x18\n" +
+	"\x04etag\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12\x1a\n" +
+	"\x05actor\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x05actor\"\xc2\x01\n" +
 	"\x17AdjustConversionRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x129\n" +
-	"\x06amount\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x02R\x06amount\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x12\n" +
-	"\x04etag\x18\x04 \x01(\tR\x04etag\x12\x14\n" +
-	"\x05actor\x18\x05 \x01(\tR\x05actor\"\xc7\x01\n" +
+	"\x06amount\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x02R\x06amount\x12\x1c\n" +
+	"\x06reason\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06reason\x12\x18\n" +
+	"\x04etag\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12\x1a\n" +
+	"\x05actor\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x05actor\"\xe5\x01\n" +
 	"\x17RefundConversionRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x123\n" +
-	"\x06amount\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06amount\x12\x1b\n" +
-	"\trefund_id\x18\x03 \x01(\tR\brefundId\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\tR\x04etag\x12\x14\n" +
-	"\x05actor\x18\x06 \x01(\tR\x05actor\"\xf3\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x129\n" +
+	"\x06amount\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x06amount\x12!\n" +
+	"\trefund_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\brefundId\x12\x1c\n" +
+	"\x06reason\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06reason\x12\x18\n" +
+	"\x04etag\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12\x1a\n" +
+	"\x05actor\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x05actor\"\x85\x02\n" +
 	"\x16ResolveConflictRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12 \n" +
 	"\bconflict\x18\x02 \x01(\x05B\x04\xe2A\x01\x02R\bconflict\x12[\n" +
 	"\n" +
 	"resolution\x18\x03 \x01(\x0e25.couponlink.tracking.v1.ConversionConflict.ResolutionB\x04\xe2A\x01\x02R\n" +
-	"resolution\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\tR\x04etag\x12\x14\n" +
-	"\x05actor\x18\x06 \x01(\tR\x05actor\"T\n" +
-	"\x17WatchConversionsRequest\x12\x16\n" +
-	"\x06filter\x18\x01 \x01(\tR\x06filter\x12!\n" +
-	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\"\xdf\x01\n" +
-	"\x18WatchConversionsResponse\x12B\n" +
+	"resolution\x12\x1c\n" +
+	"\x06reason\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06reason\x12\x18\n" +
+	"\x04etag\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12\x1a\n" +
+	"\x05actor\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x05actor\"`\n" +
+	"\x17WatchConversionsRequest\x12\x1c\n" +
+	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12'\n" +
+	"\fresume_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\vresumeToken\"\xf7\x01\n" +
+	"\x18WatchConversionsResponse\x12H\n" +
 	"\n" +
-	"conversion\x18\x01 \x01(\v2\".couponlink.tracking.v1.ConversionR\n" +
-	"conversion\x12\x18\n" +
-	"\acreated\x18\x02 \x01(\bR\acreated\x12B\n" +
-	"\achanges\x18\x03 \x03(\v2(.couponlink.tracking.v1.ConversionChangeR\achanges\x12!\n" +
-	"\fresume_token\x18\x04 \x01(\tR\vresumeToken\"\x88\x04\n" +
-	"\bDecision\x12\x12\n" +
-	"\x04rule\x18\x01 \x01(\tR\x04rule\x12=\n" +
-	"\x05click\x18\x02 \x01(\v2'.couponlink.tracking.v1.ConsideredClickR\x05click\x12B\n" +
-	"\acoupons\x18\x03 \x03(\v2(.couponlink.tracking.v1.ConsideredCouponR\acoupons\x12\x1e\n" +
+	"conversion\x18\x01 \x01(\v2\".couponlink.tracking.v1.ConversionB\x04\xe2A\x01\x03R\n" +
+	"conversion\x12\x1e\n" +
+	"\acreated\x18\x02 \x01(\bB\x04\xe2A\x01\x03R\acreated\x12H\n" +
+	"\achanges\x18\x03 \x03(\v2(.couponlink.tracking.v1.ConversionChangeB\x04\xe2A\x01\x03R\achanges\x12'\n" +
+	"\fresume_token\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\vresumeToken\"\xc4\x04\n" +
+	"\bDecision\x12\x18\n" +
+	"\x04rule\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04rule\x12C\n" +
+	"\x05click\x18\x02 \x01(\v2'.couponlink.tracking.v1.ConsideredClickB\x04\xe2A\x01\x03R\x05click\x12H\n" +
+	"\acoupons\x18\x03 \x03(\v2(.couponlink.tracking.v1.ConsideredCouponB\x04\xe2A\x01\x03R\acoupons\x12$\n" +
 	"\n" +
-	"precedence\x18\x04 \x01(\tR\n" +
-	"precedence\x12<\n" +
-	"\fclick_window\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\vclickWindow\x12<\n" +
-	"\fcoupon_grace\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vcouponGrace\x12\x1d\n" +
+	"precedence\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\n" +
+	"precedence\x12B\n" +
+	"\fclick_window\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x03R\vclickWindow\x12B\n" +
+	"\fcoupon_grace\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x03R\vcouponGrace\x12#\n" +
 	"\n" +
-	"offer_etag\x18\a \x01(\tR\tofferEtag\x124\n" +
-	"\x06payout\x18\b \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\x06payout\x126\n" +
-	"\arevenue\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutR\arevenue\x12<\n" +
+	"offer_etag\x18\a \x01(\tB\x04\xe2A\x01\x03R\tofferEtag\x12:\n" +
+	"\x06payout\x18\b \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x03R\x06payout\x12<\n" +
+	"\arevenue\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x03R\arevenue\x12B\n" +
 	"\x05codes\x18\n" +
-	" \x03(\v2&.couponlink.tracking.v1.ConsideredCodeR\x05codes\"\xa1\x01\n" +
-	"\x0eConsideredCode\x12\x12\n" +
-	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
-	"\x06coupon\x18\x02 \x01(\tR\x06coupon\x12A\n" +
-	"\x06reason\x18\x03 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\x12 \n" +
-	"\vexplanation\x18\x04 \x01(\tR\vexplanation\"\xf5\x01\n" +
-	"\x0fConsideredClick\x12\x14\n" +
-	"\x05click\x18\x01 \x01(\tR\x05click\x12\x1c\n" +
-	"\tpublisher\x18\x02 \x01(\tR\tpublisher\x12\x16\n" +
-	"\x06coupon\x18\x03 \x01(\tR\x06coupon\x129\n" +
+	" \x03(\v2&.couponlink.tracking.v1.ConsideredCodeB\x04\xe2A\x01\x03R\x05codes\"\xb9\x01\n" +
+	"\x0eConsideredCode\x12\x18\n" +
+	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04code\x12\x1c\n" +
+	"\x06coupon\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06coupon\x12G\n" +
+	"\x06reason\x18\x03 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x04\xe2A\x01\x03R\x06reason\x12&\n" +
+	"\vexplanation\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\vexplanation\"\x99\x02\n" +
+	"\x0fConsideredClick\x12\x1a\n" +
+	"\x05click\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x05click\x12\"\n" +
+	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12\x1c\n" +
+	"\x06coupon\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\x06coupon\x12?\n" +
 	"\n" +
-	"click_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tclickTime\x12A\n" +
-	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\x12\x18\n" +
-	"\adropped\x18\x06 \x03(\tR\adropped\"\x83\x02\n" +
-	"\x10ConsideredCoupon\x12\x16\n" +
-	"\x06coupon\x18\x01 \x01(\tR\x06coupon\x12\x1c\n" +
-	"\tpublisher\x18\x02 \x01(\tR\tpublisher\x129\n" +
+	"click_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\tclickTime\x12G\n" +
+	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x04\xe2A\x01\x03R\x06reason\x12\x1e\n" +
+	"\adropped\x18\x06 \x03(\tB\x04\xe2A\x01\x03R\adropped\"\xa1\x02\n" +
+	"\x10ConsideredCoupon\x12\x1c\n" +
+	"\x06coupon\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x06coupon\x12\"\n" +
+	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12?\n" +
 	"\n" +
-	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12;\n" +
-	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\x12A\n" +
-	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonR\x06reason\"\x9f\x03\n" +
-	"\x17RecordConversionRequest\x12\x1f\n" +
-	"\vcoupon_code\x18\x01 \x01(\tR\n" +
-	"couponCode\x12\x14\n" +
-	"\x05click\x18\x02 \x01(\tR\x05click\x12\x14\n" +
-	"\x05offer\x18\x03 \x01(\tR\x05offer\x12\x1c\n" +
-	"\tpublisher\x18\x04 \x01(\tR\tpublisher\x12%\n" +
-	"\x0etransaction_id\x18\x05 \x01(\tR\rtransactionId\x123\n" +
-	"\x06amount\x18\x06 \x01(\v2\x1b.couponlink.coupon.v1.MoneyR\x06amount\x12\x14\n" +
-	"\x05event\x18\a \x01(\tR\x05event\x12C\n" +
-	"\x0fconversion_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0econversionTime\x12'\n" +
-	"\x0fidempotency_key\x18\t \x01(\tR\x0eidempotencyKey\x12#\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\tstartTime\x12A\n" +
+	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"expireTime\x12G\n" +
+	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x04\xe2A\x01\x03R\x06reason\"\xe1\x03\n" +
+	"\x17RecordConversionRequest\x12%\n" +
+	"\vcoupon_code\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\n" +
+	"couponCode\x12\x1a\n" +
+	"\x05click\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05click\x12\x1a\n" +
+	"\x05offer\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x05offer\x12\"\n" +
+	"\tpublisher\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\tpublisher\x12+\n" +
+	"\x0etransaction_id\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\rtransactionId\x129\n" +
+	"\x06amount\x18\x06 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x06amount\x12\x1a\n" +
+	"\x05event\x18\a \x01(\tB\x04\xe2A\x01\x01R\x05event\x12I\n" +
+	"\x0fconversion_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x01R\x0econversionTime\x12-\n" +
+	"\x0fidempotency_key\x18\t \x01(\tB\x04\xe2A\x01\x01R\x0eidempotencyKey\x12)\n" +
 	"\rvalidate_only\x18\n" +
-	" \x01(\bR\fvalidateOnly\x12\x14\n" +
-	"\x05codes\x18\v \x03(\tR\x05codes\"\xc7\x02\n" +
-	"\x18RecordConversionResponse\x12R\n" +
-	"\aoutcome\x18\x01 \x01(\x0e28.couponlink.tracking.v1.RecordConversionResponse.OutcomeR\aoutcome\x12B\n" +
+	" \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x1a\n" +
+	"\x05codes\x18\v \x03(\tB\x04\xe2A\x01\x01R\x05codes\"\xdf\x02\n" +
+	"\x18RecordConversionResponse\x12X\n" +
+	"\aoutcome\x18\x01 \x01(\x0e28.couponlink.tracking.v1.RecordConversionResponse.OutcomeB\x04\xe2A\x01\x03R\aoutcome\x12H\n" +
 	"\n" +
-	"conversion\x18\x02 \x01(\v2\".couponlink.tracking.v1.ConversionR\n" +
-	"conversion\x12\x1a\n" +
-	"\bwarnings\x18\x03 \x03(\tR\bwarnings\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage\"]\n" +
+	"conversion\x18\x02 \x01(\v2\".couponlink.tracking.v1.ConversionB\x04\xe2A\x01\x03R\n" +
+	"conversion\x12 \n" +
+	"\bwarnings\x18\x03 \x03(\tB\x04\xe2A\x01\x03R\bwarnings\x12\x1e\n" +
+	"\amessage\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\amessage\"]\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -3050,28 +3051,28 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\tDUPLICATE\x10\x03\x12\b\n" +
 	"\x04TEST\x10\x04\"0\n" +
 	"\x14GetConversionRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xae\x01\n" +
-	"\x16ListConversionsRequest\x12\x1b\n" +
-	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xcc\x01\n" +
+	"\x16ListConversionsRequest\x12!\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n" +
-	"\x06filter\x18\x03 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x04 \x01(\tR\aorderBy\x12%\n" +
-	"\x0einclude_totals\x18\x05 \x01(\bR\rincludeTotals\"\xc0\x01\n" +
-	"\x17ListConversionsResponse\x12D\n" +
-	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionR\vconversions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x127\n" +
-	"\x06totals\x18\x03 \x01(\v2\x1f.couponlink.tracking.v1.FiguresR\x06totals\"\xfd\x03\n" +
-	"\aFigures\x12\x16\n" +
-	"\x06clicks\x18\x01 \x01(\x03R\x06clicks\x12 \n" +
-	"\vconversions\x18\x02 \x01(\x03R\vconversions\x12:\n" +
-	"\x19conversions_without_click\x18\x03 \x01(\x03R\x17conversionsWithoutClick\x12,\n" +
-	"\x0fconversion_rate\x18\x04 \x01(\x01H\x00R\x0econversionRate\x88\x01\x01\x123\n" +
-	"\x13share_without_click\x18\x05 \x01(\x01H\x01R\x11shareWithoutClick\x88\x01\x01\x125\n" +
-	"\aamounts\x18\x06 \x03(\v2\x1b.couponlink.coupon.v1.MoneyR\aamounts\x12F\n" +
-	"\x10refunded_amounts\x18\a \x03(\v2\x1b.couponlink.coupon.v1.MoneyR\x0frefundedAmounts\x125\n" +
-	"\apayouts\x18\b \x03(\v2\x1b.couponlink.coupon.v1.MoneyR\apayouts\x127\n" +
-	"\brevenues\x18\t \x03(\v2\x1b.couponlink.coupon.v1.MoneyR\brevenuesB\x12\n" +
+	"page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
+	"\x06filter\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
+	"\border_by\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\x12+\n" +
+	"\x0einclude_totals\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\rincludeTotals\"\xd2\x01\n" +
+	"\x17ListConversionsResponse\x12J\n" +
+	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionB\x04\xe2A\x01\x03R\vconversions\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\x12=\n" +
+	"\x06totals\x18\x03 \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\x06totals\"\xb3\x04\n" +
+	"\aFigures\x12\x1c\n" +
+	"\x06clicks\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\x06clicks\x12&\n" +
+	"\vconversions\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\vconversions\x12@\n" +
+	"\x19conversions_without_click\x18\x03 \x01(\x03B\x04\xe2A\x01\x03R\x17conversionsWithoutClick\x122\n" +
+	"\x0fconversion_rate\x18\x04 \x01(\x01B\x04\xe2A\x01\x03H\x00R\x0econversionRate\x88\x01\x01\x129\n" +
+	"\x13share_without_click\x18\x05 \x01(\x01B\x04\xe2A\x01\x03H\x01R\x11shareWithoutClick\x88\x01\x01\x12;\n" +
+	"\aamounts\x18\x06 \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\aamounts\x12L\n" +
+	"\x10refunded_amounts\x18\a \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x0frefundedAmounts\x12;\n" +
+	"\apayouts\x18\b \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\apayouts\x12=\n" +
+	"\brevenues\x18\t \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\brevenuesB\x12\n" +
 	"\x10_conversion_rateB\x16\n" +
 	"\x14_share_without_click2\xc8\v\n" +
 	"\x11ConversionService\x12\x91\x01\n" +
@@ -3084,7 +3085,8 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x10AdjustConversion\x12/.couponlink.tracking.v1.AdjustConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:adjust\x12\x93\x01\n" +
 	"\x10RefundConversion\x12/.couponlink.tracking.v1.RefundConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:refund\x12\x9a\x01\n" +
 	"\x0fResolveConflict\x12..couponlink.tracking.v1.ResolveConflictRequest\x1a\".couponlink.tracking.v1.Conversion\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=conversions/*}:resolveConflict\x12w\n" +
-	"\x10WatchConversions\x12/.couponlink.tracking.v1.WatchConversionsRequest\x1a0.couponlink.tracking.v1.WatchConversionsResponse0\x01BKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\x10WatchConversions\x12/.couponlink.tracking.v1.WatchConversionsRequest\x1a0.couponlink.tracking.v1.WatchConversionsResponse0\x01B\x93\x01\n" +
+	"\x1acom.couponlink.tracking.v1B\x0fConversionProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_conversion_proto_rawDescOnce sync.Once

@@ -746,70 +746,74 @@ var File_couponlink_tracking_v1_delivery_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/delivery.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x06\n" +
+	"%couponlink/tracking/v1/delivery.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x06\n" +
 	"\bDelivery\x12-\n" +
-	"\x04name\x18\x01 \x01(\tB\x19\xe2A\x01\b\xaa\xbc\x18\x11\x18\x05\"\vdeliveries/(\x01R\x04name\x126\n" +
+	"\x04name\x18\x01 \x01(\tB\x19\xe2A\x01\b\xaa\xbc\x18\x11\x18\x05\"\vdeliveries/(\x01R\x04name\x12:\n" +
 	"\n" +
-	"conversion\x18\x02 \x01(\tB\x16\xaa\xbc\x18\x12\x18\x05\"\fconversions/(\x01R\n" +
-	"conversion\x12\x16\n" +
-	"\x06change\x18\x03 \x01(\x05R\x06change\x123\n" +
-	"\tpublisher\x18\x04 \x01(\tB\x15\xaa\xbc\x18\x11\x18\x05\"\vpublishers/(\x01R\tpublisher\x12'\n" +
-	"\x05offer\x18\x05 \x01(\tB\x11\xaa\xbc\x18\r\x18\x05\"\aoffers/(\x01R\x05offer\x12I\n" +
-	"\x06status\x18\x06 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x06\xaa\xbc\x18\x02(\x01R\x06status\x12D\n" +
-	"\x05state\x18\a \x01(\x0e2&.couponlink.tracking.v1.Delivery.StateB\x06\xaa\xbc\x18\x02(\x01R\x05state\x125\n" +
-	"\bdue_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\x12#\n" +
-	"\rattempt_count\x18\t \x01(\x05R\fattemptCount\x12C\n" +
+	"conversion\x18\x02 \x01(\tB\x1a\xe2A\x01\x03\xaa\xbc\x18\x12\x18\x05\"\fconversions/(\x01R\n" +
+	"conversion\x12\x1c\n" +
+	"\x06change\x18\x03 \x01(\x05B\x04\xe2A\x01\x03R\x06change\x127\n" +
+	"\tpublisher\x18\x04 \x01(\tB\x19\xe2A\x01\x03\xaa\xbc\x18\x11\x18\x05\"\vpublishers/(\x01R\tpublisher\x12+\n" +
+	"\x05offer\x18\x05 \x01(\tB\x15\xe2A\x01\x03\xaa\xbc\x18\r\x18\x05\"\aoffers/(\x01R\x05offer\x12M\n" +
+	"\x06status\x18\x06 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\n" +
+	"\xe2A\x01\x03\xaa\xbc\x18\x02(\x01R\x06status\x12H\n" +
+	"\x05state\x18\a \x01(\x0e2&.couponlink.tracking.v1.Delivery.StateB\n" +
+	"\xe2A\x01\x03\xaa\xbc\x18\x02(\x01R\x05state\x12;\n" +
+	"\bdue_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\adueTime\x12)\n" +
+	"\rattempt_count\x18\t \x01(\x05B\x04\xe2A\x01\x03R\fattemptCount\x12I\n" +
 	"\battempts\x18\n" +
-	" \x03(\v2'.couponlink.tracking.v1.DeliveryAttemptR\battempts\x12E\n" +
-	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\b\xaa\xbc\x18\x04(\x010\x01R\n" +
-	"createTime\x12;\n" +
-	"\vfinish_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"finishTime\x12\x18\n" +
-	"\apayload\x18\r \x01(\tR\apayload\"@\n" +
+	" \x03(\v2'.couponlink.tracking.v1.DeliveryAttemptB\x04\xe2A\x01\x03R\battempts\x12I\n" +
+	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
+	"createTime\x12A\n" +
+	"\vfinish_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"finishTime\x12\x1e\n" +
+	"\apayload\x18\r \x01(\tB\x04\xe2A\x01\x03R\apayload\"@\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03DUE\x10\x01\x12\r\n" +
 	"\tDELIVERED\x10\x02\x12\b\n" +
-	"\x04DEAD\x10\x03:/\xeaA,\n" +
-	"\x13couponlink/Delivery\x12\x15deliveries/{delivery}\"\xbc\x01\n" +
-	"\x0fDeliveryAttempt\x12=\n" +
-	"\fattempt_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\vattemptTime\x12\x1f\n" +
-	"\vhttp_status\x18\x02 \x01(\x05R\n" +
-	"httpStatus\x123\n" +
-	"\alatency\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\alatency\x12\x14\n" +
-	"\x05error\x18\x04 \x01(\tR\x05error\".\n" +
+	"\x04DEAD\x10\x03:E\xeaAB\n" +
+	"\x13couponlink/Delivery\x12\x15deliveries/{delivery}*\n" +
+	"deliveries2\bdelivery\"\xd4\x01\n" +
+	"\x0fDeliveryAttempt\x12C\n" +
+	"\fattempt_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\vattemptTime\x12%\n" +
+	"\vhttp_status\x18\x02 \x01(\x05B\x04\xe2A\x01\x03R\n" +
+	"httpStatus\x129\n" +
+	"\alatency\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x03R\alatency\x12\x1a\n" +
+	"\x05error\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\x05error\".\n" +
 	"\x12GetDeliveryRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x86\x01\n" +
-	"\x15ListDeliveriesRequest\x12\x1b\n" +
-	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x9e\x01\n" +
+	"\x15ListDeliveriesRequest\x12!\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n" +
-	"\x06filter\x18\x03 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x04 \x01(\tR\aorderBy\"\x82\x01\n" +
-	"\x16ListDeliveriesResponse\x12@\n" +
+	"page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
+	"\x06filter\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
+	"\border_by\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"\x8e\x01\n" +
+	"\x16ListDeliveriesResponse\x12F\n" +
 	"\n" +
-	"deliveries\x18\x01 \x03(\v2 .couponlink.tracking.v1.DeliveryR\n" +
-	"deliveries\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"1\n" +
+	"deliveries\x18\x01 \x03(\v2 .couponlink.tracking.v1.DeliveryB\x04\xe2A\x01\x03R\n" +
+	"deliveries\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"1\n" +
 	"\x15ReplayDeliveryRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\\\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"b\n" +
 	"\x17ReplayDeliveriesRequest\x12\x1c\n" +
-	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06filter\x12#\n" +
-	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\"A\n" +
-	"\x18ReplayDeliveriesResponse\x12%\n" +
-	"\x0ereplayed_count\x18\x01 \x01(\x03R\rreplayedCount\"9\n" +
+	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06filter\x12)\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"G\n" +
+	"\x18ReplayDeliveriesResponse\x12+\n" +
+	"\x0ereplayed_count\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\rreplayedCount\"9\n" +
 	"\x13TestDeliveryRequest\x12\"\n" +
-	"\tpublisher\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\x90\x01\n" +
-	"\x14TestDeliveryResponse\x12\x10\n" +
-	"\x03url\x18\x01 \x01(\tR\x03url\x12A\n" +
-	"\aattempt\x18\x02 \x01(\v2'.couponlink.tracking.v1.DeliveryAttemptR\aattempt\x12#\n" +
-	"\rresponse_body\x18\x03 \x01(\tR\fresponseBody2\xce\x05\n" +
+	"\tpublisher\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\xa2\x01\n" +
+	"\x14TestDeliveryResponse\x12\x16\n" +
+	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x03url\x12G\n" +
+	"\aattempt\x18\x02 \x01(\v2'.couponlink.tracking.v1.DeliveryAttemptB\x04\xe2A\x01\x03R\aattempt\x12)\n" +
+	"\rresponse_body\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\fresponseBody2\xce\x05\n" +
 	"\x0fDeliveryService\x12|\n" +
 	"\vGetDelivery\x12*.couponlink.tracking.v1.GetDeliveryRequest\x1a .couponlink.tracking.v1.Delivery\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=deliveries/*}\x12\x87\x01\n" +
 	"\x0eListDeliveries\x12-.couponlink.tracking.v1.ListDeliveriesRequest\x1a..couponlink.tracking.v1.ListDeliveriesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/deliveries\x12\x8c\x01\n" +
 	"\x0eReplayDelivery\x12-.couponlink.tracking.v1.ReplayDeliveryRequest\x1a .couponlink.tracking.v1.Delivery\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=deliveries/*}:replay\x12\x97\x01\n" +
 	"\x10ReplayDeliveries\x12/.couponlink.tracking.v1.ReplayDeliveriesRequest\x1a0.couponlink.tracking.v1.ReplayDeliveriesResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/deliveries:replay\x12\x89\x01\n" +
-	"\fTestDelivery\x12+.couponlink.tracking.v1.TestDeliveryRequest\x1a,.couponlink.tracking.v1.TestDeliveryResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/deliveries:testBKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\fTestDelivery\x12+.couponlink.tracking.v1.TestDeliveryRequest\x1a,.couponlink.tracking.v1.TestDeliveryResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/deliveries:testB\x91\x01\n" +
+	"\x1acom.couponlink.tracking.v1B\rDeliveryProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_delivery_proto_rawDescOnce sync.Once

@@ -210,32 +210,33 @@ var File_couponlink_tracking_v1_link_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_link_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/tracking/v1/link.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xe0\x02\n" +
+	"!couponlink/tracking/v1/link.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x90\x03\n" +
 	"\x18BuildTrackingLinkRequest\x12\x1a\n" +
 	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x05offer\x12\"\n" +
-	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\x12\x1f\n" +
-	"\vcoupon_code\x18\x03 \x01(\tR\n" +
-	"couponCode\x12 \n" +
-	"\fpub_click_id\x18\x04 \x01(\tR\n" +
-	"pubClickId\x12\x1c\n" +
+	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\x12%\n" +
+	"\vcoupon_code\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\n" +
+	"couponCode\x12&\n" +
+	"\fpub_click_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\n" +
+	"pubClickId\x12\"\n" +
 	"\n" +
-	"pub_sub_id\x18\x05 \x01(\tR\bpubSubId\x12\x1f\n" +
-	"\vpub_unique1\x18\x06 \x01(\tR\n" +
-	"pubUnique1\x12\x1f\n" +
-	"\vpub_unique2\x18\a \x01(\tR\n" +
-	"pubUnique2\x12\x1f\n" +
-	"\vpub_unique3\x18\b \x01(\tR\n" +
-	"pubUnique3\x12\x1f\n" +
-	"\vpub_unique4\x18\t \x01(\tR\n" +
-	"pubUnique4\x12\x1f\n" +
+	"pub_sub_id\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\bpubSubId\x12%\n" +
+	"\vpub_unique1\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\n" +
+	"pubUnique1\x12%\n" +
+	"\vpub_unique2\x18\a \x01(\tB\x04\xe2A\x01\x01R\n" +
+	"pubUnique2\x12%\n" +
+	"\vpub_unique3\x18\b \x01(\tB\x04\xe2A\x01\x01R\n" +
+	"pubUnique3\x12%\n" +
+	"\vpub_unique4\x18\t \x01(\tB\x04\xe2A\x01\x01R\n" +
+	"pubUnique4\x12%\n" +
 	"\vpub_unique5\x18\n" +
-	" \x01(\tR\n" +
-	"pubUnique5\"J\n" +
-	"\x19BuildTrackingLinkResponse\x12\x10\n" +
-	"\x03url\x18\x01 \x01(\tR\x03url\x12\x1b\n" +
-	"\tshort_url\x18\x02 \x01(\tR\bshortUrl2\xa4\x01\n" +
+	" \x01(\tB\x04\xe2A\x01\x01R\n" +
+	"pubUnique5\"V\n" +
+	"\x19BuildTrackingLinkResponse\x12\x16\n" +
+	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x03url\x12!\n" +
+	"\tshort_url\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\bshortUrl2\xa4\x01\n" +
 	"\vLinkService\x12\x94\x01\n" +
-	"\x11BuildTrackingLink\x120.couponlink.tracking.v1.BuildTrackingLinkRequest\x1a1.couponlink.tracking.v1.BuildTrackingLinkResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/links:buildBKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\x11BuildTrackingLink\x120.couponlink.tracking.v1.BuildTrackingLinkRequest\x1a1.couponlink.tracking.v1.BuildTrackingLinkResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/links:buildB\x8d\x01\n" +
+	"\x1acom.couponlink.tracking.v1B\tLinkProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_link_proto_rawDescOnce sync.Once

@@ -872,55 +872,58 @@ var File_couponlink_tracking_v1_postback_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\a\n" +
+	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\b\n" +
 	"\bPostback\x12,\n" +
 	"\x04name\x18\x01 \x01(\tB\x18\xe2A\x01\b\xaa\xbc\x18\x10\x18\x05\"\n" +
-	"postbacks/(\x01R\x04name\x12'\n" +
-	"\x05offer\x18\x02 \x01(\tB\x11\xaa\xbc\x18\r\x18\x05\"\aoffers/(\x01R\x05offer\x126\n" +
+	"postbacks/(\x01R\x04name\x12+\n" +
+	"\x05offer\x18\x02 \x01(\tB\x15\xe2A\x01\x03\xaa\xbc\x18\r\x18\x05\"\aoffers/(\x01R\x05offer\x12:\n" +
 	"\n" +
-	"conversion\x18\x03 \x01(\tB\x16\xaa\xbc\x18\x12\x18\x05\"\fconversions/(\x01R\n" +
-	"conversion\x12J\n" +
-	"\aoutcome\x18\x04 \x01(\x0e2(.couponlink.tracking.v1.Postback.OutcomeB\x06\xaa\xbc\x18\x02(\x01R\aoutcome\x12\x1e\n" +
-	"\x06reason\x18\x05 \x01(\tB\x06\xaa\xbc\x18\x02(\x01R\x06reason\x12\x18\n" +
-	"\amessage\x18\x06 \x01(\tR\amessage\x12\x1f\n" +
-	"\vhttp_status\x18\a \x01(\x05R\n" +
-	"httpStatus\x12\x16\n" +
-	"\x06method\x18\b \x01(\tR\x06method\x12\x1e\n" +
+	"conversion\x18\x03 \x01(\tB\x1a\xe2A\x01\x03\xaa\xbc\x18\x12\x18\x05\"\fconversions/(\x01R\n" +
+	"conversion\x12N\n" +
+	"\aoutcome\x18\x04 \x01(\x0e2(.couponlink.tracking.v1.Postback.OutcomeB\n" +
+	"\xe2A\x01\x03\xaa\xbc\x18\x02(\x01R\aoutcome\x12\"\n" +
+	"\x06reason\x18\x05 \x01(\tB\n" +
+	"\xe2A\x01\x03\xaa\xbc\x18\x02(\x01R\x06reason\x12\x1e\n" +
+	"\amessage\x18\x06 \x01(\tB\x04\xe2A\x01\x03R\amessage\x12%\n" +
+	"\vhttp_status\x18\a \x01(\x05B\x04\xe2A\x01\x03R\n" +
+	"httpStatus\x12\x1c\n" +
+	"\x06method\x18\b \x01(\tB\x04\xe2A\x01\x03R\x06method\x12$\n" +
 	"\n" +
-	"parameters\x18\t \x01(\tR\n" +
-	"parameters\x128\n" +
+	"parameters\x18\t \x01(\tB\x04\xe2A\x01\x03R\n" +
+	"parameters\x12<\n" +
 	"\vcoupon_code\x18\n" +
-	" \x01(\tB\x17\xaa\xbc\x18\x04\x18\x03(\x01\xaa\xbc\x18\v\n" +
+	" \x01(\tB\x1b\xe2A\x01\x03\xaa\xbc\x18\x04\x18\x03(\x01\xaa\xbc\x18\v\n" +
 	"\x05codes\x18\x03(\x01R\n" +
-	"couponCode\x12-\n" +
-	"\x0etransaction_id\x18\v \x01(\tB\x06\xaa\xbc\x18\x02(\x01R\rtransactionId\x12\x0e\n" +
-	"\x02ip\x18\f \x01(\tR\x02ip\x12$\n" +
-	"\rauthenticated\x18\r \x01(\bR\rauthenticated\x12E\n" +
-	"\vcreate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\b\xaa\xbc\x18\x04(\x010\x01R\n" +
-	"createTime\x125\n" +
-	"\bduration\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\bduration\x12<\n" +
-	"\x06replay\x18\x10 \x01(\v2$.couponlink.tracking.v1.ReplayResultR\x06replay\x12\x1a\n" +
-	"\bwarnings\x18\x11 \x03(\tR\bwarnings\x12\x12\n" +
-	"\x04body\x18\x12 \x01(\tR\x04body\x12!\n" +
-	"\fcontent_type\x18\x13 \x01(\tR\vcontentType\"a\n" +
+	"couponCode\x121\n" +
+	"\x0etransaction_id\x18\v \x01(\tB\n" +
+	"\xe2A\x01\x03\xaa\xbc\x18\x02(\x01R\rtransactionId\x12\x14\n" +
+	"\x02ip\x18\f \x01(\tB\x04\xe2A\x01\x03R\x02ip\x12*\n" +
+	"\rauthenticated\x18\r \x01(\bB\x04\xe2A\x01\x03R\rauthenticated\x12I\n" +
+	"\vcreate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
+	"createTime\x12;\n" +
+	"\bduration\x18\x0f \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x03R\bduration\x12B\n" +
+	"\x06replay\x18\x10 \x01(\v2$.couponlink.tracking.v1.ReplayResultB\x04\xe2A\x01\x03R\x06replay\x12 \n" +
+	"\bwarnings\x18\x11 \x03(\tB\x04\xe2A\x01\x03R\bwarnings\x12\x18\n" +
+	"\x04body\x18\x12 \x01(\tB\x04\xe2A\x01\x03R\x04body\x12'\n" +
+	"\fcontent_type\x18\x13 \x01(\tB\x04\xe2A\x01\x03R\vcontentType\"a\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
 	"ATTRIBUTED\x10\x01\x12\x10\n" +
 	"\fUNATTRIBUTED\x10\x02\x12\r\n" +
 	"\tDUPLICATE\x10\x03\x12\f\n" +
-	"\bREJECTED\x10\x04:.\xeaA+\n" +
-	"\x13couponlink/Postback\x12\x14postbacks/{postback}\"\xfd\x02\n" +
-	"\fReplayResult\x12\x1a\n" +
-	"\bpostback\x18\x01 \x01(\tR\bpostback\x12F\n" +
-	"\aoutcome\x18\x02 \x01(\x0e2,.couponlink.tracking.v1.ReplayResult.OutcomeR\aoutcome\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage\x12\x1e\n" +
+	"\bREJECTED\x10\x04:C\xeaA@\n" +
+	"\x13couponlink/Postback\x12\x14postbacks/{postback}*\tpostbacks2\bpostback\"\xa7\x03\n" +
+	"\fReplayResult\x12 \n" +
+	"\bpostback\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\bpostback\x12L\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2,.couponlink.tracking.v1.ReplayResult.OutcomeB\x04\xe2A\x01\x03R\aoutcome\x12\x1c\n" +
+	"\x06reason\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12\x1e\n" +
+	"\amessage\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\amessage\x12$\n" +
 	"\n" +
-	"conversion\x18\x05 \x01(\tR\n" +
-	"conversion\x12\x1c\n" +
-	"\tpublisher\x18\x06 \x01(\tR\tpublisher\x12;\n" +
-	"\vreplay_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"conversion\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\n" +
+	"conversion\x12\"\n" +
+	"\tpublisher\x18\x06 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12A\n" +
+	"\vreplay_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"replayTime\"\\\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n" +
@@ -930,37 +933,38 @@ const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\tUNCHANGED\x10\x03\x12\v\n" +
 	"\aREFUSED\x10\x04\".\n" +
 	"\x12GetPostbackRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x85\x01\n" +
-	"\x14ListPostbacksRequest\x12\x1b\n" +
-	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x9d\x01\n" +
+	"\x14ListPostbacksRequest\x12!\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n" +
-	"\x06filter\x18\x03 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x04 \x01(\tR\aorderBy\"\x7f\n" +
-	"\x15ListPostbacksResponse\x12>\n" +
-	"\tpostbacks\x18\x01 \x03(\v2 .couponlink.tracking.v1.PostbackR\tpostbacks\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"l\n" +
+	"page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
+	"\x06filter\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
+	"\border_by\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"\x8b\x01\n" +
+	"\x15ListPostbacksResponse\x12D\n" +
+	"\tpostbacks\x18\x01 \x03(\v2 .couponlink.tracking.v1.PostbackB\x04\xe2A\x01\x03R\tpostbacks\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"x\n" +
 	"\x15ReplayPostbackRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12#\n" +
-	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12\x14\n" +
-	"\x05actor\x18\x03 \x01(\tR\x05actor\"q\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12)\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x1a\n" +
+	"\x05actor\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x05actor\"}\n" +
 	"\x16ReplayPostbacksRequest\x12\x1c\n" +
-	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06filter\x12#\n" +
-	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12\x14\n" +
-	"\x05actor\x18\x03 \x01(\tR\x05actor\"\xb4\x02\n" +
-	"\x17ReplayPostbacksResponse\x12>\n" +
-	"\aresults\x18\x01 \x03(\v2$.couponlink.tracking.v1.ReplayResultR\aresults\x12%\n" +
-	"\x0ereplayed_count\x18\x02 \x01(\x03R\rreplayedCount\x12)\n" +
-	"\x10attributed_count\x18\x03 \x01(\x03R\x0fattributedCount\x12%\n" +
-	"\x0erecorded_count\x18\x04 \x01(\x03R\rrecordedCount\x12'\n" +
-	"\x0funchanged_count\x18\x05 \x01(\x03R\x0eunchangedCount\x12#\n" +
-	"\rrefused_count\x18\x06 \x01(\x03R\frefusedCount\x12\x12\n" +
-	"\x04done\x18\a \x01(\bR\x04done2\xbe\x04\n" +
+	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06filter\x12)\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x1a\n" +
+	"\x05actor\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x05actor\"\xde\x02\n" +
+	"\x17ReplayPostbacksResponse\x12D\n" +
+	"\aresults\x18\x01 \x03(\v2$.couponlink.tracking.v1.ReplayResultB\x04\xe2A\x01\x03R\aresults\x12+\n" +
+	"\x0ereplayed_count\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\rreplayedCount\x12/\n" +
+	"\x10attributed_count\x18\x03 \x01(\x03B\x04\xe2A\x01\x03R\x0fattributedCount\x12+\n" +
+	"\x0erecorded_count\x18\x04 \x01(\x03B\x04\xe2A\x01\x03R\rrecordedCount\x12-\n" +
+	"\x0funchanged_count\x18\x05 \x01(\x03B\x04\xe2A\x01\x03R\x0eunchangedCount\x12)\n" +
+	"\rrefused_count\x18\x06 \x01(\x03B\x04\xe2A\x01\x03R\frefusedCount\x12\x18\n" +
+	"\x04done\x18\a \x01(\bB\x04\xe2A\x01\x03R\x04done2\xbe\x04\n" +
 	"\x0fPostbackService\x12{\n" +
 	"\vGetPostback\x12*.couponlink.tracking.v1.GetPostbackRequest\x1a .couponlink.tracking.v1.Postback\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=postbacks/*}\x12\x83\x01\n" +
 	"\rListPostbacks\x12,.couponlink.tracking.v1.ListPostbacksRequest\x1a-.couponlink.tracking.v1.ListPostbacksResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/postbacks\x12\x8f\x01\n" +
 	"\x0eReplayPostback\x12-.couponlink.tracking.v1.ReplayPostbackRequest\x1a$.couponlink.tracking.v1.ReplayResult\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=postbacks/*}:replay\x12\x95\x01\n" +
-	"\x0fReplayPostbacks\x12..couponlink.tracking.v1.ReplayPostbacksRequest\x1a/.couponlink.tracking.v1.ReplayPostbacksResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/postbacks:replay0\x01BKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\x0fReplayPostbacks\x12..couponlink.tracking.v1.ReplayPostbacksRequest\x1a/.couponlink.tracking.v1.ReplayPostbacksResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/postbacks:replay0\x01B\x91\x01\n" +
+	"\x1acom.couponlink.tracking.v1B\rPostbackProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_postback_proto_rawDescOnce sync.Once

@@ -521,8 +521,13 @@ type ListLeakedCodesRequest struct {
 	BaselineDays int32 `protobuf:"varint,3,opt,name=baseline_days,json=baselineDays,proto3" json:"baseline_days,omitempty"`
 	// The smallest number of conversions in each of the two periods: 1 to 1,000,000. Default 10.
 	MinConversions int32 `protobuf:"varint,4,opt,name=min_conversions,json=minConversions,proto3" json:"min_conversions,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 1,000. A page
+	// may have fewer entries, because it ends before it exceeds 1 MiB.
+	PageSize int32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous page; the other fields must be the same. Empty: the first page.
+	PageToken     string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListLeakedCodesRequest) Reset() {
@@ -583,11 +588,27 @@ func (x *ListLeakedCodesRequest) GetMinConversions() int32 {
 	return 0
 }
 
+func (x *ListLeakedCodesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListLeakedCodesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 // ListLeakedCodesResponse lists the codes.
 type ListLeakedCodesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The codes, the largest rise first.
-	LeakedCodes   []*LeakedCode `protobuf:"bytes,1,rep,name=leaked_codes,json=leakedCodes,proto3" json:"leaked_codes,omitempty"`
+	LeakedCodes []*LeakedCode `protobuf:"bytes,1,rep,name=leaked_codes,json=leakedCodes,proto3" json:"leaked_codes,omitempty"`
+	// The token of the next page. Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -627,6 +648,13 @@ func (x *ListLeakedCodesResponse) GetLeakedCodes() []*LeakedCode {
 		return x.LeakedCodes
 	}
 	return nil
+}
+
+func (x *ListLeakedCodesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // LeakedCode is a code whose share of sales without a click has risen.
@@ -845,15 +873,15 @@ var File_couponlink_tracking_v1_report_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_report_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/tracking/v1/report.proto\x12\x16couponlink.tracking.v1\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x03\n" +
-	"\x1bSummarizeConversionsRequest\x12X\n" +
-	"\bgroup_by\x18\x01 \x03(\x0e2=.couponlink.tracking.v1.SummarizeConversionsRequest.DimensionR\agroupBy\x12\x1d\n" +
+	"#couponlink/tracking/v1/report.proto\x12\x16couponlink.tracking.v1\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x03\n" +
+	"\x1bSummarizeConversionsRequest\x12^\n" +
+	"\bgroup_by\x18\x01 \x03(\x0e2=.couponlink.tracking.v1.SummarizeConversionsRequest.DimensionB\x04\xe2A\x01\x01R\agroupBy\x12#\n" +
 	"\n" +
-	"start_date\x18\x02 \x01(\tR\tstartDate\x12\x19\n" +
-	"\bend_date\x18\x03 \x01(\tR\aendDate\x12\x16\n" +
-	"\x06filter\x18\x04 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x05 \x01(\tR\aorderBy\x12\x19\n" +
-	"\bmax_rows\x18\x06 \x01(\x05R\amaxRows\"\x87\x01\n" +
+	"start_date\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tstartDate\x12\x1f\n" +
+	"\bend_date\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\aendDate\x12\x1c\n" +
+	"\x06filter\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
+	"\border_by\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\x12\x1f\n" +
+	"\bmax_rows\x18\x06 \x01(\x05B\x04\xe2A\x01\x01R\amaxRows\"\x87\x01\n" +
 	"\tDimension\x12\x19\n" +
 	"\x15DIMENSION_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03DAY\x10\x01\x12\b\n" +
@@ -865,62 +893,67 @@ const file_couponlink_tracking_v1_report_proto_rawDesc = "" +
 	"\n" +
 	"\x06STATUS\x10\a\x12\n" +
 	"\n" +
-	"\x06METHOD\x10\b\"\x84\x02\n" +
-	"\x1cSummarizeConversionsResponse\x126\n" +
-	"\x04rows\x18\x01 \x03(\v2\".couponlink.tracking.v1.SummaryRowR\x04rows\x12\x1b\n" +
-	"\trow_count\x18\x02 \x01(\x05R\browCount\x127\n" +
-	"\x06totals\x18\x03 \x01(\v2\x1f.couponlink.tracking.v1.FiguresR\x06totals\x129\n" +
+	"\x06METHOD\x10\b\"\xa2\x02\n" +
+	"\x1cSummarizeConversionsResponse\x12<\n" +
+	"\x04rows\x18\x01 \x03(\v2\".couponlink.tracking.v1.SummaryRowB\x04\xe2A\x01\x03R\x04rows\x12!\n" +
+	"\trow_count\x18\x02 \x01(\x05B\x04\xe2A\x01\x03R\browCount\x12=\n" +
+	"\x06totals\x18\x03 \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\x06totals\x12?\n" +
 	"\n" +
-	"count_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tcountTime\x12\x1b\n" +
-	"\ttime_zone\x18\x05 \x01(\tR\btimeZone\"\xb6\x02\n" +
+	"count_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\tcountTime\x12!\n" +
+	"\ttime_zone\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\btimeZone\"\xe0\x02\n" +
 	"\n" +
-	"SummaryRow\x12\x12\n" +
-	"\x04date\x18\x01 \x01(\tR\x04date\x12\x14\n" +
-	"\x05offer\x18\x02 \x01(\tR\x05offer\x12\x1c\n" +
-	"\tpublisher\x18\x03 \x01(\tR\tpublisher\x12\x1f\n" +
-	"\vcoupon_code\x18\x04 \x01(\tR\n" +
-	"couponCode\x12A\n" +
-	"\x06status\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusR\x06status\x12A\n" +
-	"\x06method\x18\x06 \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodR\x06method\x129\n" +
-	"\afigures\x18\a \x01(\v2\x1f.couponlink.tracking.v1.FiguresR\afigures\"x\n" +
-	"\x17RecountSummariesRequest\x12\x1d\n" +
+	"SummaryRow\x12\x18\n" +
+	"\x04date\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04date\x12\x1a\n" +
+	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x05offer\x12\"\n" +
+	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12%\n" +
+	"\vcoupon_code\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\n" +
+	"couponCode\x12G\n" +
+	"\x06status\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x04\xe2A\x01\x03R\x06status\x12G\n" +
+	"\x06method\x18\x06 \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodB\x04\xe2A\x01\x03R\x06method\x12?\n" +
+	"\afigures\x18\a \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\afigures\"\x8a\x01\n" +
+	"\x17RecountSummariesRequest\x12#\n" +
 	"\n" +
-	"start_date\x18\x01 \x01(\tR\tstartDate\x12\x19\n" +
-	"\bend_date\x18\x02 \x01(\tR\aendDate\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"t\n" +
-	"\x18RecountSummariesResponse\x12\x18\n" +
-	"\acounted\x18\x01 \x01(\x03R\acounted\x12\x1c\n" +
-	"\tdiffering\x18\x02 \x01(\x03R\tdiffering\x12 \n" +
-	"\vdifferences\x18\x03 \x03(\tR\vdifferences\"\x9d\x01\n" +
-	"\x16ListLeakedCodesRequest\x12\x14\n" +
-	"\x05offer\x18\x01 \x01(\tR\x05offer\x12\x1f\n" +
-	"\vrecent_days\x18\x02 \x01(\x05R\n" +
-	"recentDays\x12#\n" +
-	"\rbaseline_days\x18\x03 \x01(\x05R\fbaselineDays\x12'\n" +
-	"\x0fmin_conversions\x18\x04 \x01(\x05R\x0eminConversions\"`\n" +
-	"\x17ListLeakedCodesResponse\x12E\n" +
-	"\fleaked_codes\x18\x01 \x03(\v2\".couponlink.tracking.v1.LeakedCodeR\vleakedCodes\"\xf1\x02\n" +
+	"start_date\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\tstartDate\x12\x1f\n" +
+	"\bend_date\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\aendDate\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x86\x01\n" +
+	"\x18RecountSummariesResponse\x12\x1e\n" +
+	"\acounted\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\acounted\x12\"\n" +
+	"\tdiffering\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\tdiffering\x12&\n" +
+	"\vdifferences\x18\x03 \x03(\tB\x04\xe2A\x01\x03R\vdifferences\"\xfd\x01\n" +
+	"\x16ListLeakedCodesRequest\x12\x1a\n" +
+	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x05offer\x12%\n" +
+	"\vrecent_days\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\n" +
+	"recentDays\x12)\n" +
+	"\rbaseline_days\x18\x03 \x01(\x05B\x04\xe2A\x01\x01R\fbaselineDays\x12-\n" +
+	"\x0fmin_conversions\x18\x04 \x01(\x05B\x04\xe2A\x01\x01R\x0eminConversions\x12!\n" +
+	"\tpage_size\x18\x05 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"LeakedCode\x12\x14\n" +
-	"\x05offer\x18\x01 \x01(\tR\x05offer\x12\x1c\n" +
-	"\tpublisher\x18\x02 \x01(\tR\tpublisher\x12\x1f\n" +
-	"\vcoupon_code\x18\x03 \x01(\tR\n" +
-	"couponCode\x12-\n" +
-	"\x12recent_conversions\x18\x04 \x01(\x03R\x11recentConversions\x12;\n" +
-	"\x1arecent_share_without_click\x18\x05 \x01(\x01R\x17recentShareWithoutClick\x121\n" +
-	"\x14baseline_conversions\x18\x06 \x01(\x03R\x13baselineConversions\x12?\n" +
-	"\x1cbaseline_share_without_click\x18\a \x01(\x01R\x19baselineShareWithoutClick\x12.\n" +
-	"\x13compared_with_offer\x18\b \x01(\bR\x11comparedWithOffer\"M\n" +
-	"\x18ExportConversionsRequest\x12\x16\n" +
-	"\x06filter\x18\x01 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x02 \x01(\tR\aorderBy\"a\n" +
-	"\x19ExportConversionsResponse\x12D\n" +
-	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionR\vconversions2\xfa\x04\n" +
+	"page_token\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\x94\x01\n" +
+	"\x17ListLeakedCodesResponse\x12K\n" +
+	"\fleaked_codes\x18\x01 \x03(\v2\".couponlink.tracking.v1.LeakedCodeB\x04\xe2A\x01\x03R\vleakedCodes\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xa1\x03\n" +
+	"\n" +
+	"LeakedCode\x12\x1a\n" +
+	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x05offer\x12\"\n" +
+	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12%\n" +
+	"\vcoupon_code\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\n" +
+	"couponCode\x123\n" +
+	"\x12recent_conversions\x18\x04 \x01(\x03B\x04\xe2A\x01\x03R\x11recentConversions\x12A\n" +
+	"\x1arecent_share_without_click\x18\x05 \x01(\x01B\x04\xe2A\x01\x03R\x17recentShareWithoutClick\x127\n" +
+	"\x14baseline_conversions\x18\x06 \x01(\x03B\x04\xe2A\x01\x03R\x13baselineConversions\x12E\n" +
+	"\x1cbaseline_share_without_click\x18\a \x01(\x01B\x04\xe2A\x01\x03R\x19baselineShareWithoutClick\x124\n" +
+	"\x13compared_with_offer\x18\b \x01(\bB\x04\xe2A\x01\x03R\x11comparedWithOffer\"Y\n" +
+	"\x18ExportConversionsRequest\x12\x1c\n" +
+	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
+	"\border_by\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"g\n" +
+	"\x19ExportConversionsResponse\x12J\n" +
+	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionB\x04\xe2A\x01\x03R\vconversions2\xfa\x04\n" +
 	"\rReportService\x12\xaf\x01\n" +
 	"\x14SummarizeConversions\x123.couponlink.tracking.v1.SummarizeConversionsRequest\x1a4.couponlink.tracking.v1.SummarizeConversionsResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/reports/conversions:summarize\x12\xa1\x01\n" +
 	"\x10RecountSummaries\x12/.couponlink.tracking.v1.RecountSummariesRequest\x1a0.couponlink.tracking.v1.RecountSummariesResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/reports/conversions:recount\x12\x96\x01\n" +
 	"\x0fListLeakedCodes\x12..couponlink.tracking.v1.ListLeakedCodesRequest\x1a/.couponlink.tracking.v1.ListLeakedCodesResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/reports/coupons:leaked\x12z\n" +
-	"\x11ExportConversions\x120.couponlink.tracking.v1.ExportConversionsRequest\x1a1.couponlink.tracking.v1.ExportConversionsResponse0\x01BKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\x11ExportConversions\x120.couponlink.tracking.v1.ExportConversionsRequest\x1a1.couponlink.tracking.v1.ExportConversionsResponse0\x01B\x8f\x01\n" +
+	"\x1acom.couponlink.tracking.v1B\vReportProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_report_proto_rawDescOnce sync.Once

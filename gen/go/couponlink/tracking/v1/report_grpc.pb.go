@@ -54,7 +54,8 @@ type ReportServiceClient interface {
 	// A code is listed if it has at least `min_conversions` conversions both in the last `recent_days` and in
 	// the `baseline_days` before them, its share without a click has risen by at least ten percentage points,
 	// and the probability of such a rise by chance is below 1 in 1,000 (a one-sided test of two proportions). A
-	// code with too little history is compared with the offer's other codes.
+	// code with too little history is compared with the offer's other codes. Each page is computed when it is
+	// asked for, so a code whose figures change meanwhile can be on two pages or on none.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY).
 	ListLeakedCodes(ctx context.Context, in *ListLeakedCodesRequest, opts ...grpc.CallOption) (*ListLeakedCodesResponse, error)
@@ -154,7 +155,8 @@ type ReportServiceServer interface {
 	// A code is listed if it has at least `min_conversions` conversions both in the last `recent_days` and in
 	// the `baseline_days` before them, its share without a click has risen by at least ten percentage points,
 	// and the probability of such a rise by chance is below 1 in 1,000 (a one-sided test of two proportions). A
-	// code with too little history is compared with the offer's other codes.
+	// code with too little history is compared with the offer's other codes. Each page is computed when it is
+	// asked for, so a code whose figures change meanwhile can be on two pages or on none.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; UNAVAILABLE (SUMMARIES_NOT_READY).
 	ListLeakedCodes(context.Context, *ListLeakedCodesRequest) (*ListLeakedCodesResponse, error)

@@ -618,18 +618,18 @@ var File_couponlink_tracking_v1_saved_report_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"\n" +
-	")couponlink/tracking/v1/saved_report.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\a\n" +
-	"\vSavedReport\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\vdisplayName\x12\x18\n" +
-	"\acolumns\x18\x03 \x03(\tR\acolumns\x12\x16\n" +
-	"\x06filter\x18\x04 \x01(\tR\x06filter\x12\x19\n" +
-	"\border_by\x18\x05 \x01(\tR\aorderBy\x12?\n" +
-	"\x05range\x18\x06 \x01(\x0e2).couponlink.tracking.v1.SavedReport.RangeR\x05range\x12\x1d\n" +
+	")couponlink/tracking/v1/saved_report.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\a\n" +
+	"\vSavedReport\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12'\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\vdisplayName\x12\x1e\n" +
+	"\acolumns\x18\x03 \x03(\tB\x04\xe2A\x01\x01R\acolumns\x12\x1c\n" +
+	"\x06filter\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
+	"\border_by\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\x12E\n" +
+	"\x05range\x18\x06 \x01(\x0e2).couponlink.tracking.v1.SavedReport.RangeB\x04\xe2A\x01\x01R\x05range\x12#\n" +
 	"\n" +
-	"start_date\x18\a \x01(\tR\tstartDate\x12\x19\n" +
-	"\bend_date\x18\b \x01(\tR\aendDate\x12\x19\n" +
-	"\bgroup_by\x18\t \x03(\tR\agroupBy\x122\n" +
+	"start_date\x18\a \x01(\tB\x04\xe2A\x01\x01R\tstartDate\x12\x1f\n" +
+	"\bend_date\x18\b \x01(\tB\x04\xe2A\x01\x01R\aendDate\x12\x1f\n" +
+	"\bgroup_by\x18\t \x03(\tB\x04\xe2A\x01\x01R\agroupBy\x122\n" +
 	"\x12current_start_date\x18\n" +
 	" \x01(\tB\x04\xe2A\x01\x03R\x10currentStartDate\x12.\n" +
 	"\x10current_end_date\x18\v \x01(\tB\x04\xe2A\x01\x03R\x0ecurrentEndDate\x12+\n" +
@@ -637,9 +637,9 @@ const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
-	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x0f \x01(\tR\x04etag\x12$\n" +
-	"\x0egroup_order_by\x18\x10 \x01(\tR\fgroupOrderBy\"\xaa\x01\n" +
+	"updateTime\x12\x18\n" +
+	"\x04etag\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12*\n" +
+	"\x0egroup_order_by\x18\x10 \x01(\tB\x04\xe2A\x01\x01R\fgroupOrderBy\"\xaa\x01\n" +
 	"\x05Range\x12\x15\n" +
 	"\x11RANGE_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05TODAY\x10\x01\x12\r\n" +
@@ -652,33 +652,34 @@ const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"\n" +
 	"LAST_MONTH\x10\a\x12\r\n" +
 	"\tTHIS_YEAR\x10\b\x12\f\n" +
-	"\bALL_TIME\x10\t:\\\xeaAY\n" +
-	"\x1fcouponlink.tracking/SavedReport\x12\x1bsavedReports/{saved_report}*\fsavedReports2\vsavedReport\"\x90\x01\n" +
+	"\bALL_TIME\x10\t:S\xeaAP\n" +
+	"\x16couponlink/SavedReport\x12\x1bsavedReports/{saved_report}*\fsavedReports2\vsavedReport\"\x96\x01\n" +
 	"\x18CreateSavedReportRequest\x12L\n" +
-	"\fsaved_report\x18\x01 \x01(\v2#.couponlink.tracking.v1.SavedReportB\x04\xe2A\x01\x02R\vsavedReport\x12&\n" +
-	"\x0fsaved_report_id\x18\x02 \x01(\tR\rsavedReportId\"1\n" +
+	"\fsaved_report\x18\x01 \x01(\v2#.couponlink.tracking.v1.SavedReportB\x04\xe2A\x01\x02R\vsavedReport\x12,\n" +
+	"\x0fsaved_report_id\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\rsavedReportId\"1\n" +
 	"\x15GetSavedReportRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"U\n" +
-	"\x17ListSavedReportsRequest\x12\x1b\n" +
-	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"a\n" +
+	"\x17ListSavedReportsRequest\x12!\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\"\x8c\x01\n" +
-	"\x18ListSavedReportsResponse\x12H\n" +
-	"\rsaved_reports\x18\x01 \x03(\v2#.couponlink.tracking.v1.SavedReportR\fsavedReports\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa5\x01\n" +
+	"page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\x98\x01\n" +
+	"\x18ListSavedReportsResponse\x12N\n" +
+	"\rsaved_reports\x18\x01 \x03(\v2#.couponlink.tracking.v1.SavedReportB\x04\xe2A\x01\x03R\fsavedReports\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xab\x01\n" +
 	"\x18UpdateSavedReportRequest\x12L\n" +
-	"\fsaved_report\x18\x01 \x01(\v2#.couponlink.tracking.v1.SavedReportB\x04\xe2A\x01\x02R\vsavedReport\x12;\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\"H\n" +
+	"\fsaved_report\x18\x01 \x01(\v2#.couponlink.tracking.v1.SavedReportB\x04\xe2A\x01\x02R\vsavedReport\x12A\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
+	"updateMask\"N\n" +
 	"\x18DeleteSavedReportRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x12\n" +
-	"\x04etag\x18\x02 \x01(\tR\x04etag2\xf3\x05\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x18\n" +
+	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag2\xf3\x05\n" +
 	"\x12SavedReportService\x12\x92\x01\n" +
 	"\x11CreateSavedReport\x120.couponlink.tracking.v1.CreateSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"&\x82\xd3\xe4\x93\x02 :\fsaved_report\"\x10/v1/savedReports\x12\x87\x01\n" +
 	"\x0eGetSavedReport\x12-.couponlink.tracking.v1.GetSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=savedReports/*}\x12\x8f\x01\n" +
 	"\x10ListSavedReports\x12/.couponlink.tracking.v1.ListSavedReportsRequest\x1a0.couponlink.tracking.v1.ListSavedReportsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/savedReports\x12\xa8\x01\n" +
 	"\x11UpdateSavedReport\x120.couponlink.tracking.v1.UpdateSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"<\x82\xd3\xe4\x93\x026:\fsaved_report2&/v1/{saved_report.name=savedReports/*}\x12\x80\x01\n" +
-	"\x11DeleteSavedReport\x120.couponlink.tracking.v1.DeleteSavedReportRequest\x1a\x16.google.protobuf.Empty\"!\x82\xd3\xe4\x93\x02\x1b*\x19/v1/{name=savedReports/*}BKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\x11DeleteSavedReport\x120.couponlink.tracking.v1.DeleteSavedReportRequest\x1a\x16.google.protobuf.Empty\"!\x82\xd3\xe4\x93\x02\x1b*\x19/v1/{name=savedReports/*}B\x94\x01\n" +
+	"\x1acom.couponlink.tracking.v1B\x10SavedReportProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_saved_report_proto_rawDescOnce sync.Once

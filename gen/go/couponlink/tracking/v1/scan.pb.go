@@ -1718,139 +1718,141 @@ var File_couponlink_tracking_v1_scan_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/tracking/v1/scan.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x04\n" +
-	"\tOfferScan\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12=\n" +
-	"\x05state\x18\x02 \x01(\x0e2'.couponlink.tracking.v1.OfferScan.StateR\x05state\x12F\n" +
-	"\x06device\x18\x03 \x01(\x0e2..couponlink.tracking.v1.ScanLinkRequest.DeviceR\x06device\x12\x1a\n" +
-	"\blanguage\x18\x04 \x01(\tR\blanguage\x12\x1d\n" +
+	"!couponlink/tracking/v1/scan.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n" +
+	"\tOfferScan\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12C\n" +
+	"\x05state\x18\x02 \x01(\x0e2'.couponlink.tracking.v1.OfferScan.StateB\x04\xe2A\x01\x03R\x05state\x12M\n" +
+	"\x06device\x18\x03 \x01(\x0e2..couponlink.tracking.v1.ScanLinkRequest.DeviceB\x05\xe2A\x02\x01\x05R\x06device\x12!\n" +
+	"\blanguage\x18\x04 \x01(\tB\x05\xe2A\x02\x01\x05R\blanguage\x12#\n" +
 	"\n" +
-	"link_count\x18\x05 \x01(\x05R\tlinkCount\x12#\n" +
-	"\rscanned_count\x18\x06 \x01(\x05R\fscannedCount\x12\x1f\n" +
-	"\verror_count\x18\a \x01(\x05R\n" +
-	"errorCount\x12#\n" +
-	"\rwarning_count\x18\b \x01(\x05R\fwarningCount\x12;\n" +
-	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x125\n" +
+	"link_count\x18\x05 \x01(\x05B\x04\xe2A\x01\x03R\tlinkCount\x12)\n" +
+	"\rscanned_count\x18\x06 \x01(\x05B\x04\xe2A\x01\x03R\fscannedCount\x12%\n" +
+	"\verror_count\x18\a \x01(\x05B\x04\xe2A\x01\x03R\n" +
+	"errorCount\x12)\n" +
+	"\rwarning_count\x18\b \x01(\x05B\x04\xe2A\x01\x03R\fwarningCount\x12A\n" +
+	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"createTime\x12;\n" +
 	"\bend_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"D\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\aendTime\"D\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aRUNNING\x10\x01\x12\b\n" +
 	"\x04DONE\x10\x02\x12\r\n" +
-	"\tCANCELLED\x10\x03\"\x92\x02\n" +
-	"\x0fOfferScanResult\x12\x16\n" +
-	"\x06coupon\x18\x01 \x01(\tR\x06coupon\x12#\n" +
-	"\rtracking_link\x18\x02 \x01(\tR\ftrackingLink\x12\x0e\n" +
-	"\x02ok\x18\x03 \x01(\bR\x02ok\x12?\n" +
-	"\bproblems\x18\x04 \x03(\v2#.couponlink.tracking.v1.ScanProblemR\bproblems\x12\x1b\n" +
-	"\tfinal_url\x18\x05 \x01(\tR\bfinalUrl\x12\x1b\n" +
-	"\thop_count\x18\x06 \x01(\x05R\bhopCount\x127\n" +
-	"\tscan_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bscanTime\"x\n" +
+	"\tCANCELLED\x10\x03:M\xeaAJ\n" +
+	"\x14couponlink/OfferScan\x12\x1boffers/{offer}/scans/{scan}*\n" +
+	"offerScans2\tofferScan\"\xbc\x02\n" +
+	"\x0fOfferScanResult\x12\x1c\n" +
+	"\x06coupon\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x06coupon\x12)\n" +
+	"\rtracking_link\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\ftrackingLink\x12\x14\n" +
+	"\x02ok\x18\x03 \x01(\bB\x04\xe2A\x01\x03R\x02ok\x12E\n" +
+	"\bproblems\x18\x04 \x03(\v2#.couponlink.tracking.v1.ScanProblemB\x04\xe2A\x01\x03R\bproblems\x12!\n" +
+	"\tfinal_url\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\bfinalUrl\x12!\n" +
+	"\thop_count\x18\x06 \x01(\x05B\x04\xe2A\x01\x03R\bhopCount\x12=\n" +
+	"\tscan_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\bscanTime\"~\n" +
 	"\x16CreateOfferScanRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12@\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12F\n" +
 	"\n" +
-	"offer_scan\x18\x02 \x01(\v2!.couponlink.tracking.v1.OfferScanR\tofferScan\"/\n" +
+	"offer_scan\x18\x02 \x01(\v2!.couponlink.tracking.v1.OfferScanB\x04\xe2A\x01\x01R\tofferScan\"/\n" +
 	"\x13GetOfferScanRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"q\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"}\n" +
 	"\x15ListOfferScansRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12\x1b\n" +
-	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12!\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"\x84\x01\n" +
-	"\x16ListOfferScansResponse\x12B\n" +
-	"\voffer_scans\x18\x01 \x03(\v2!.couponlink.tracking.v1.OfferScanR\n" +
-	"offerScans\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"2\n" +
+	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\x90\x01\n" +
+	"\x16ListOfferScansResponse\x12H\n" +
+	"\voffer_scans\x18\x01 \x03(\v2!.couponlink.tracking.v1.OfferScanB\x04\xe2A\x01\x03R\n" +
+	"offerScans\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"2\n" +
 	"\x16CancelOfferScanRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x8f\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa1\x01\n" +
 	"\x1bListOfferScanResultsRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12\x1b\n" +
-	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12!\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\x12\x16\n" +
-	"\x06filter\x18\x04 \x01(\tR\x06filter\"\x9d\x01\n" +
-	"\x1cListOfferScanResultsResponse\x12U\n" +
-	"\x12offer_scan_results\x18\x01 \x03(\v2'.couponlink.tracking.v1.OfferScanResultR\x10offerScanResults\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc7\x01\n" +
+	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
+	"\x06filter\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06filter\"\xa9\x01\n" +
+	"\x1cListOfferScanResultsResponse\x12[\n" +
+	"\x12offer_scan_results\x18\x01 \x03(\v2'.couponlink.tracking.v1.OfferScanResultB\x04\xe2A\x01\x03R\x10offerScanResults\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xd3\x01\n" +
 	"\x0fScanLinkRequest\x12\x16\n" +
-	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03url\x12F\n" +
-	"\x06device\x18\x02 \x01(\x0e2..couponlink.tracking.v1.ScanLinkRequest.DeviceR\x06device\x12\x1a\n" +
-	"\blanguage\x18\x03 \x01(\tR\blanguage\"8\n" +
+	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03url\x12L\n" +
+	"\x06device\x18\x02 \x01(\x0e2..couponlink.tracking.v1.ScanLinkRequest.DeviceB\x04\xe2A\x01\x01R\x06device\x12 \n" +
+	"\blanguage\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\blanguage\"8\n" +
 	"\x06Device\x12\x16\n" +
 	"\x12DEVICE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDESKTOP\x10\x01\x12\t\n" +
-	"\x05PHONE\x10\x02\"\xa2\x03\n" +
-	"\x10ScanLinkResponse\x12\x0e\n" +
-	"\x02ok\x18\x01 \x01(\bR\x02ok\x12?\n" +
-	"\bproblems\x18\x02 \x03(\v2#.couponlink.tracking.v1.ScanProblemR\bproblems\x127\n" +
-	"\x04link\x18\x03 \x01(\v2#.couponlink.tracking.v1.ScannedLinkR\x04link\x123\n" +
-	"\x04hops\x18\x04 \x03(\v2\x1f.couponlink.tracking.v1.ScanHopR\x04hops\x12\x1b\n" +
-	"\tfinal_url\x18\x05 \x01(\tR\bfinalUrl\x12\x19\n" +
-	"\bclick_id\x18\x06 \x01(\tR\aclickId\x12(\n" +
-	"\x10click_id_arrived\x18\a \x01(\bR\x0eclickIdArrived\x12.\n" +
-	"\x13coupon_code_arrived\x18\b \x01(\bR\x11couponCodeArrived\x12=\n" +
-	"\averdict\x18\t \x01(\v2#.couponlink.tracking.v1.ScanVerdictR\averdict\"\x93\x01\n" +
+	"\x05PHONE\x10\x02\"\xd8\x03\n" +
+	"\x10ScanLinkResponse\x12\x14\n" +
+	"\x02ok\x18\x01 \x01(\bB\x04\xe2A\x01\x03R\x02ok\x12E\n" +
+	"\bproblems\x18\x02 \x03(\v2#.couponlink.tracking.v1.ScanProblemB\x04\xe2A\x01\x03R\bproblems\x12=\n" +
+	"\x04link\x18\x03 \x01(\v2#.couponlink.tracking.v1.ScannedLinkB\x04\xe2A\x01\x03R\x04link\x129\n" +
+	"\x04hops\x18\x04 \x03(\v2\x1f.couponlink.tracking.v1.ScanHopB\x04\xe2A\x01\x03R\x04hops\x12!\n" +
+	"\tfinal_url\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\bfinalUrl\x12\x1f\n" +
+	"\bclick_id\x18\x06 \x01(\tB\x04\xe2A\x01\x03R\aclickId\x12.\n" +
+	"\x10click_id_arrived\x18\a \x01(\bB\x04\xe2A\x01\x03R\x0eclickIdArrived\x124\n" +
+	"\x13coupon_code_arrived\x18\b \x01(\bB\x04\xe2A\x01\x03R\x11couponCodeArrived\x12C\n" +
+	"\averdict\x18\t \x01(\v2#.couponlink.tracking.v1.ScanVerdictB\x04\xe2A\x01\x03R\averdict\"\x9f\x01\n" +
 	"\x15StreamScanLinkRequest\x12\x16\n" +
-	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03url\x12F\n" +
-	"\x06device\x18\x02 \x01(\x0e2..couponlink.tracking.v1.ScanLinkRequest.DeviceR\x06device\x12\x1a\n" +
-	"\blanguage\x18\x03 \x01(\tR\blanguage\"\x95\x01\n" +
-	"\x16StreamScanLinkResponse\x123\n" +
-	"\x03hop\x18\x01 \x01(\v2\x1f.couponlink.tracking.v1.ScanHopH\x00R\x03hop\x12>\n" +
-	"\x04scan\x18\x02 \x01(\v2(.couponlink.tracking.v1.ScanLinkResponseH\x00R\x04scanB\x06\n" +
-	"\x04news\"\xdd\x02\n" +
-	"\vScannedLink\x12\x14\n" +
-	"\x05offer\x18\x01 \x01(\tR\x05offer\x12!\n" +
-	"\foffer_active\x18\x02 \x01(\bR\vofferActive\x12\x1c\n" +
-	"\tpublisher\x18\x03 \x01(\tR\tpublisher\x12-\n" +
-	"\x12publisher_approved\x18\x04 \x01(\bR\x11publisherApproved\x12\x16\n" +
-	"\x06coupon\x18\x05 \x01(\tR\x06coupon\x12\x1f\n" +
-	"\vcoupon_code\x18\x06 \x01(\tR\n" +
-	"couponCode\x12\x16\n" +
-	"\x06reason\x18\a \x01(\tR\x06reason\x12]\n" +
-	"\x14forwarded_parameters\x18\b \x03(\v2*.couponlink.tracking.v1.ForwardedParameterR\x13forwardedParameters\x12\x18\n" +
-	"\adropped\x18\t \x03(\tR\adropped\"X\n" +
-	"\x12ForwardedParameter\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value\x12\x18\n" +
-	"\aarrived\x18\x03 \x01(\bR\aarrived\"\xd8\x03\n" +
-	"\aScanHop\x12\x10\n" +
-	"\x03url\x18\x01 \x01(\tR\x03url\x12\x1f\n" +
-	"\vhttp_status\x18\x02 \x01(\x05R\n" +
-	"httpStatus\x123\n" +
-	"\alatency\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\alatency\x128\n" +
-	"\x04kind\x18\x04 \x01(\x0e2$.couponlink.tracking.v1.ScanHop.KindR\x04kind\x12\x1a\n" +
-	"\blocation\x18\x05 \x01(\tR\blocation\x12\x18\n" +
-	"\acookies\x18\x06 \x03(\tR\acookies\x12E\n" +
+	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03url\x12L\n" +
+	"\x06device\x18\x02 \x01(\x0e2..couponlink.tracking.v1.ScanLinkRequest.DeviceB\x04\xe2A\x01\x01R\x06device\x12 \n" +
+	"\blanguage\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\blanguage\"\xa1\x01\n" +
+	"\x16StreamScanLinkResponse\x129\n" +
+	"\x03hop\x18\x01 \x01(\v2\x1f.couponlink.tracking.v1.ScanHopB\x04\xe2A\x01\x03H\x00R\x03hop\x12D\n" +
+	"\x04scan\x18\x02 \x01(\v2(.couponlink.tracking.v1.ScanLinkResponseB\x04\xe2A\x01\x03H\x00R\x04scanB\x06\n" +
+	"\x04news\"\x93\x03\n" +
+	"\vScannedLink\x12\x1a\n" +
+	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x05offer\x12'\n" +
+	"\foffer_active\x18\x02 \x01(\bB\x04\xe2A\x01\x03R\vofferActive\x12\"\n" +
+	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x123\n" +
+	"\x12publisher_approved\x18\x04 \x01(\bB\x04\xe2A\x01\x03R\x11publisherApproved\x12\x1c\n" +
+	"\x06coupon\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\x06coupon\x12%\n" +
+	"\vcoupon_code\x18\x06 \x01(\tB\x04\xe2A\x01\x03R\n" +
+	"couponCode\x12\x1c\n" +
+	"\x06reason\x18\a \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12c\n" +
+	"\x14forwarded_parameters\x18\b \x03(\v2*.couponlink.tracking.v1.ForwardedParameterB\x04\xe2A\x01\x03R\x13forwardedParameters\x12\x1e\n" +
+	"\adropped\x18\t \x03(\tB\x04\xe2A\x01\x03R\adropped\"j\n" +
+	"\x12ForwardedParameter\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04name\x12\x1a\n" +
+	"\x05value\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x05value\x12\x1e\n" +
+	"\aarrived\x18\x03 \x01(\bB\x04\xe2A\x01\x03R\aarrived\"\x8e\x04\n" +
+	"\aScanHop\x12\x16\n" +
+	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x03url\x12%\n" +
+	"\vhttp_status\x18\x02 \x01(\x05B\x04\xe2A\x01\x03R\n" +
+	"httpStatus\x129\n" +
+	"\alatency\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x03R\alatency\x12>\n" +
+	"\x04kind\x18\x04 \x01(\x0e2$.couponlink.tracking.v1.ScanHop.KindB\x04\xe2A\x01\x03R\x04kind\x12 \n" +
+	"\blocation\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\blocation\x12\x1e\n" +
+	"\acookies\x18\x06 \x03(\tB\x04\xe2A\x01\x03R\acookies\x12K\n" +
 	"\n" +
-	"parameters\x18\a \x03(\v2%.couponlink.tracking.v1.ScanParameterR\n" +
-	"parameters\x12\x14\n" +
-	"\x05error\x18\b \x01(\tR\x05error\x12R\n" +
-	"\x17certificate_expire_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x15certificateExpireTime\"D\n" +
+	"parameters\x18\a \x03(\v2%.couponlink.tracking.v1.ScanParameterB\x04\xe2A\x01\x03R\n" +
+	"parameters\x12\x1a\n" +
+	"\x05error\x18\b \x01(\tB\x04\xe2A\x01\x03R\x05error\x12X\n" +
+	"\x17certificate_expire_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x15certificateExpireTime\"D\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
 	"\x04HTTP\x10\x01\x12\x10\n" +
 	"\fMETA_REFRESH\x10\x02\x12\n" +
 	"\n" +
-	"\x06SCRIPT\x10\x03\"=\n" +
-	"\rScanParameter\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\apresent\x18\x02 \x01(\bR\apresent\"\xed\x01\n" +
-	"\vScanProblem\x12H\n" +
-	"\bseverity\x18\x01 \x01(\x0e2,.couponlink.tracking.v1.ScanProblem.SeverityR\bseverity\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\x12\x12\n" +
-	"\x04mend\x18\x04 \x01(\tR\x04mend\x12\x10\n" +
-	"\x03hop\x18\x05 \x01(\x05R\x03hop\"<\n" +
+	"\x06SCRIPT\x10\x03\"I\n" +
+	"\rScanParameter\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04name\x12\x1e\n" +
+	"\apresent\x18\x02 \x01(\bB\x04\xe2A\x01\x03R\apresent\"\x8b\x02\n" +
+	"\vScanProblem\x12N\n" +
+	"\bseverity\x18\x01 \x01(\x0e2,.couponlink.tracking.v1.ScanProblem.SeverityB\x04\xe2A\x01\x03R\bseverity\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12\x1e\n" +
+	"\amessage\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\amessage\x12\x18\n" +
+	"\x04mend\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\x04mend\x12\x16\n" +
+	"\x03hop\x18\x05 \x01(\x05B\x04\xe2A\x01\x03R\x03hop\"<\n" +
 	"\bSeverity\x12\x18\n" +
 	"\x14SEVERITY_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05ERROR\x10\x01\x12\v\n" +
-	"\aWARNING\x10\x02\"w\n" +
-	"\vScanVerdict\x12\x18\n" +
-	"\aoutcome\x18\x01 \x01(\tR\aoutcome\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1c\n" +
-	"\tpublisher\x18\x03 \x01(\tR\tpublisher\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage2\xf8\a\n" +
+	"\aWARNING\x10\x02\"\x8f\x01\n" +
+	"\vScanVerdict\x12\x1e\n" +
+	"\aoutcome\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\aoutcome\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12\"\n" +
+	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12\x1e\n" +
+	"\amessage\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\amessage2\xf8\a\n" +
 	"\vScanService\x12x\n" +
 	"\bScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a(.couponlink.tracking.v1.ScanLinkResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/links:scan\x12q\n" +
 	"\x0eStreamScanLink\x12-.couponlink.tracking.v1.StreamScanLinkRequest\x1a..couponlink.tracking.v1.StreamScanLinkResponse0\x01\x12\x95\x01\n" +
@@ -1859,7 +1861,8 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\fGetOfferScan\x12+.couponlink.tracking.v1.GetOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=offers/*/scans/*}\x12\x94\x01\n" +
 	"\x0eListOfferScans\x12-.couponlink.tracking.v1.ListOfferScansRequest\x1a..couponlink.tracking.v1.ListOfferScansResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=offers/*}/scans\x12\x93\x01\n" +
 	"\x0fCancelOfferScan\x12..couponlink.tracking.v1.CancelOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=offers/*/scans/*}:cancel\x12\xb0\x01\n" +
-	"\x14ListOfferScanResults\x123.couponlink.tracking.v1.ListOfferScanResultsRequest\x1a4.couponlink.tracking.v1.ListOfferScanResultsResponse\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=offers/*/scans/*}/resultsBKZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1b\x06proto3"
+	"\x14ListOfferScanResults\x123.couponlink.tracking.v1.ListOfferScanResultsRequest\x1a4.couponlink.tracking.v1.ListOfferScanResultsResponse\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=offers/*/scans/*}/resultsB\x8d\x01\n" +
+	"\x1acom.couponlink.tracking.v1B\tScanProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (
 	file_couponlink_tracking_v1_scan_proto_rawDescOnce sync.Once

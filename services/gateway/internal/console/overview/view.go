@@ -153,7 +153,7 @@ func unattributedSales(p *ui.Page, o *overview) attention {
 func leakedCodes(p *ui.Page, o *overview) attention {
 	n := int64(len(o.leaked.Value.GetLeakedCodes()))
 	return attention{
-		Tone: "wait", Count: counted(n, false), Title: format.Plural(n, "code may have leaked", "codes may have leaked"),
+		Tone: "wait", Count: counted(n, o.leaked.Value.GetNextPageToken() != ""), Title: format.Plural(n, "code may have leaked", "codes may have leaked"),
 		Text:   "Far more of its sales come without a click than before, as when a coupon site lists it.",
 		Action: p.LinkWith("reports/leaked-codes", "Leaked codes", nil),
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
@@ -57,7 +58,7 @@ func TestLeakedCodes(t *testing.T) {
 		soldBefore(t, store, "TODAY", 0, false) // the day is not over
 	}
 	counted(t, store)
-	leaks, err := service.Leaks(t.Context(), reporting.LeakRequest{Offer: "offers/10"})
+	leaks, _, err := service.Leaks(t.Context(), reporting.LeakRequest{Offer: "offers/10"})
 	if err != nil || len(leaks) != 1 {
 		t.Fatalf("leaks are %+v, %v; want one", leaks, err)
 	}
@@ -68,8 +69,41 @@ func TestLeakedCodes(t *testing.T) {
 	if leaks[0] != want {
 		t.Errorf("the leak is %+v, want %+v", leaks[0], want)
 	}
-	if leaks, err := service.Leaks(t.Context(), reporting.LeakRequest{Offer: "offers/11"}); err != nil || len(leaks) != 0 {
+	if leaks, _, err := service.Leaks(t.Context(), reporting.LeakRequest{Offer: "offers/11"}); err != nil || len(leaks) != 0 {
 		t.Errorf("another offer has %+v, %v", leaks, err)
+	}
+}
+
+// TestLeakedCodesByPage checks that pages have each code once, in order, and that a token belongs to its request.
+func TestLeakedCodesByPage(t *testing.T) {
+	store := newStore(t)
+	service := newServiceOn(store, nil)
+	for day := 1; day <= 35; day++ {
+		for _, code := range []string{"LEAK1", "LEAK2", "LEAK3", "LEAK4"} {
+			soldBefore(t, store, code, day, day > 7)
+			soldBefore(t, store, code, day, day > 7 && code != "LEAK3")
+		}
+	}
+	counted(t, store)
+	var codes []string
+	req := reporting.LeakRequest{PageSize: 1}
+	for {
+		leaks, next, err := service.Leaks(t.Context(), req)
+		if err != nil || len(leaks) != 1 {
+			t.Fatalf("a page is %+v, %v; want one leak", leaks, err)
+		}
+		codes = append(codes, leaks[0].CouponCode)
+		if req.PageToken = next; next == "" {
+			break
+		}
+		other := req
+		other.RecentDays = 3
+		if _, _, err := service.Leaks(t.Context(), other); apperr.As(err) == nil || apperr.As(err).Reason != "INVALID_PAGE_TOKEN" {
+			t.Errorf("the token of another request gave %v", err)
+		}
+	}
+	if want := "[LEAK1 LEAK2 LEAK4 LEAK3]"; fmt.Sprint(codes) != want {
+		t.Errorf("the pages have %v, want %s", codes, want)
 	}
 }
 

@@ -1,7 +1,11 @@
 package reporting
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -15,6 +19,14 @@ const (
 	defaultRecentDays, maxRecentDays         = 7, 90
 	defaultBaselineDays, maxBaselineDays     = 28, 365
 	defaultMinConversions, maxMinConversions = 10, 1_000_000
+	// maxLeaks is the greatest page, and the usual one: callers from before there were pages get all codes.
+	maxLeaks = 1000
+)
+
+// leakSchema describes the pages of the leaks. A rise is stored as leakValue writes it.
+var leakSchema = listing.NewSchema(
+	listing.Field{Name: "coupon_code", Kind: listing.Opaque}, "rise, offer, publisher",
+	listing.Field{Name: "rise", Kind: listing.Opaque}, listing.Field{Name: "offer", Kind: listing.Opaque}, listing.Field{Name: "publisher", Kind: listing.Opaque},
 )
 
 // LeakRequest says where to look for leaked codes; 0 means the default.
@@ -23,12 +35,76 @@ type LeakRequest struct {
 	Offer string
 	// RecentDays is the number of days up to yesterday, BaselineDays the number of days before those.
 	RecentDays, BaselineDays, MinConversions int32
+	PageSize                                 int32
+	PageToken                                string
+	// Take is as in listing.Request.
+	Take func(row any) bool
 }
 
-// Leaks returns the codes whose share of sales without a click has risen.
+// Leaks returns a page of the codes whose share of sales without a click has risen, and the token of the next.
 //
 // Errors: InvalidArgument with the field at fault; Unavailable (SUMMARIES_NOT_READY).
-func (s *Service) Leaks(ctx context.Context, req LeakRequest) ([]rollup.Leak, error) {
+func (s *Service) Leaks(ctx context.Context, req LeakRequest) ([]rollup.Leak, string, error) {
+	q, after, err := s.leakPage(req)
+	if err != nil {
+		return nil, "", err
+	}
+	leaks, err := s.allLeaks(ctx, req)
+	if err != nil {
+		return nil, "", err
+	}
+	if after != nil {
+		first := slices.IndexFunc(leaks, func(l rollup.Leak) bool { return l.Position().Compare(*after) > 0 })
+		if first < 0 {
+			first = len(leaks)
+		}
+		leaks = leaks[first:]
+	}
+	page, next := listing.Page(q, leaks[:min(q.Limit, len(leaks))], leakValue)
+	return page, next, nil
+}
+
+// leakPage reads which page is asked for, and the position that it comes after; nil on the first page.
+func (s *Service) leakPage(req LeakRequest) (listing.Query, *rollup.Position, error) {
+	q, err := leakSchema.Query(listing.Request{
+		// The page belongs to the offer and the numbers, as another list's belongs to its parent.
+		Parent:   fmt.Sprintf("%s %d %d %d", req.Offer, req.RecentDays, req.BaselineDays, req.MinConversions),
+		PageSize: cmp.Or(req.PageSize, maxLeaks), PageToken: req.PageToken, Take: req.Take,
+	}, nil, s.moment())
+	if err != nil || q.After == nil {
+		return q, nil, err
+	}
+	after := &rollup.Position{}
+	for i, field := range []*string{nil, &after.Offer, &after.Publisher, &after.CouponCode} {
+		text, _ := q.After[i].(string)
+		if field != nil {
+			*field = text
+			continue
+		}
+		if after.Rise, err = strconv.ParseFloat(text, 64); err != nil {
+			return q, nil, apperr.Invalid("INVALID_PAGE_TOKEN", "page_token", "it is damaged; pass the next_page_token of the page before as it is")
+		}
+	}
+	return q, after, nil
+}
+
+// leakValue returns a leak's value in page tokens. A rise is written exactly.
+func leakValue(leak rollup.Leak, field string) any {
+	position := leak.Position()
+	switch field {
+	case "rise":
+		return strconv.FormatFloat(position.Rise, 'x', -1, 64)
+	case "offer":
+		return position.Offer
+	case "publisher":
+		return position.Publisher
+	default:
+		return position.CouponCode
+	}
+}
+
+// allLeaks returns all leaked codes.
+func (s *Service) allLeaks(ctx context.Context, req LeakRequest) ([]rollup.Leak, error) {
 	where, err := ofOffer(req.Offer)
 	if err != nil {
 		return nil, err

@@ -51,6 +51,26 @@ type Leak struct {
 	ByOffer bool
 }
 
+// Position is where a leak stands in the list of leaks.
+type Position struct {
+	// Rise is the rise in the share of sales without a click, from 0 to 1.
+	Rise float64
+	CodeKey
+}
+
+// Position returns where the leak stands.
+func (l Leak) Position() Position {
+	return Position{Rise: l.Recent.Of() - l.Baseline.Of(), CodeKey: l.CodeKey}
+}
+
+// Compare is negative if p stands before other, positive if after: the greatest rise first, then by key.
+func (p Position) Compare(other Position) int {
+	return cmp.Or(
+		cmp.Compare(other.Rise, p.Rise),
+		cmp.Compare(p.Offer, other.Offer), cmp.Compare(p.Publisher, other.Publisher), cmp.Compare(p.CouponCode, other.CouponCode),
+	)
+}
+
 // Leaks returns the codes whose share of sales without a click has risen by more than chance explains, the
 // greatest rise first. Both shares need at least `least` conversions. A code with fewer conversions before
 // is compared with the other codes of its offer, in both periods.
@@ -72,12 +92,7 @@ func Leaks(recent, before map[CodeKey]Share, least int64) []Leak {
 			leaks = append(leaks, leak)
 		}
 	}
-	slices.SortFunc(leaks, func(a, b Leak) int {
-		return cmp.Or(
-			cmp.Compare(b.Recent.Of()-b.Baseline.Of(), a.Recent.Of()-a.Baseline.Of()),
-			cmp.Compare(a.Offer, b.Offer), cmp.Compare(a.Publisher, b.Publisher), cmp.Compare(a.CouponCode, b.CouponCode),
-		)
-	})
+	slices.SortFunc(leaks, func(a, b Leak) int { return a.Position().Compare(b.Position()) })
 	return leaks
 }
 
