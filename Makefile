@@ -134,7 +134,7 @@ ISBOT ?= 5.2.3
 
 .PHONY: robots
 robots: ## Update the list of robots from npm's isbot, version ISBOT (5.2.3); needs npm.
-	deploy/tools/robots $(ISBOT) services/tracking/internal/robots
+	deploy/tools/robots $(ISBOT) services/tracking/internal/domain/robots
 
 # Generates beside the tree and compares: nothing is written to it, and no git is needed. A file too
 # many in gen/ is found as well as one too few.

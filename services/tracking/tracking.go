@@ -41,7 +41,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
 	"github.com/couponlink/couponlink/services/tracking/internal/partnerhttp"
 	"github.com/couponlink/couponlink/services/tracking/internal/presets"
-	"github.com/couponlink/couponlink/services/tracking/internal/robots"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
 	"github.com/couponlink/couponlink/services/tracking/internal/scan"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )

@@ -14,7 +14,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
-	"github.com/couponlink/couponlink/services/tracking/internal/robots"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
 )
 
 // handler serves visitors' browsers and advertisers' servers.

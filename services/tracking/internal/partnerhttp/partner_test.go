@@ -11,7 +11,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
-	"github.com/couponlink/couponlink/services/tracking/internal/robots"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
 )
 
 // knownRobots is the list that is part of the program.

@@ -2,17 +2,16 @@ package partnerhttp
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/maypok86/otter/v2"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/robots"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
 )
 
 // maxAgents bounds the cached verdicts.
 const maxAgents = 10_000
 
-// visits tells shoppers from other callers of a link. It caches its verdicts by User-Agent: judging one takes as
+// visits tells shoppers from other callers of a link. It caches the verdicts by User-Agent: judging one takes as
 // long as a whole click, and most visitors share a few.
 type visits struct {
 	list     *robots.List
@@ -23,10 +22,16 @@ func newVisits(list *robots.List) *visits {
 	return &visits{list: list, verdicts: otter.Must(&otter.Options[string, bool]{MaximumSize: maxAgents})}
 }
 
-// isShopper reports whether a shopper follows the link. Robots and HEAD requests are not shoppers, nor are
-// browsers that prefetch a page, since nobody may ever look at it.
+// isShopper reports whether a shopper follows the link.
 func (v *visits) isShopper(r *http.Request, agent string) bool {
-	return r.Method != http.MethodHead && !isAhead(r.Header) && !v.isRobot(agent)
+	visitor := robots.Visitor{Agent: agent, Head: r.Method == http.MethodHead}
+	// The names are in canonical form, as in http.Header.
+	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		if values := r.Header[name]; len(values) > 0 {
+			visitor.Purposes = append(visitor.Purposes, values...)
+		}
+	}
+	return visitor.IsShopper(v.isRobot)
 }
 
 func (v *visits) isRobot(agent string) bool {
@@ -36,18 +41,4 @@ func (v *visits) isRobot(agent string) bool {
 		v.verdicts.Set(agent, verdict)
 	}
 	return verdict
-}
-
-// isAhead reports whether a browser is prefetching, prerendering or previewing the page.
-func isAhead(header http.Header) bool {
-	// The names are in canonical form, as in http.Header.
-	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
-		for _, value := range header[name] {
-			value = strings.ToLower(value)
-			if strings.Contains(value, "prefetch") || strings.Contains(value, "prerender") || strings.Contains(value, "preview") {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/robots"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
 )
 
 func load(t testing.TB) *robots.List {
