@@ -40,17 +40,28 @@ type Service struct {
 	ready *readiness.Probe
 }
 
-// New opens the store, migrates it, and returns the service. Tracking links begin with publicURL. Publishers'
-// postback URLs must lead out of the private network, or to an allowed host. Call Close once no more calls
-// come. If mongodb.IsAway reports true for the error, try again later.
-func New(ctx context.Context, database settings.Database, publicURL string, allowed outbound.Allowed, log *slog.Logger) (*Service, error) {
-	store, err := open(ctx, database, log)
+// Options configure a Service.
+type Options struct {
+	Database settings.Database
+	// PublicURL is what tracking links begin with.
+	PublicURL string
+	// Allowed are the private hosts that publishers' postback URLs may lead to.
+	Allowed outbound.Allowed
+	// Zone is the program's time zone. Dates in filters are its days.
+	Zone *time.Location
+	Log  *slog.Logger
+}
+
+// New opens the store, migrates it, and returns the service. Call Close once no more calls come. If mongodb.IsAway
+// reports true for the error, try again later.
+func New(ctx context.Context, o Options) (*Service, error) {
+	store, err := open(ctx, o.Database, o.Log)
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)
 	}
-	return &Service{store: store, flow: app.New(store, time.Now, allowed.CheckURL), about: grpcapi.About{
-		Version: command.Version(), Store: database.String(), PublicURL: publicURL, AllowedPrivateHosts: allowed.Entries(),
-	}, ready: readiness.New(log, readiness.Interval, database.Dependencies(store.Ping)...)}, nil
+	return &Service{store: store, flow: app.New(store, time.Now, o.Zone, o.Allowed.CheckURL), about: grpcapi.About{
+		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: o.Allowed.Entries(),
+	}, ready: readiness.New(o.Log, readiness.Interval, o.Database.Dependencies(store.Ping)...)}, nil
 }
 
 func open(ctx context.Context, database settings.Database, log *slog.Logger) (app.Store, error) {
@@ -80,6 +91,7 @@ type Config struct {
 	settings.AdminKey
 	settings.Backups
 	settings.AllowedPrivateHosts
+	settings.TimeZone
 	settings.Stop
 	admission.Calls
 	connlimit.Bounds
@@ -94,8 +106,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	database, databaseErr := cfg.Database()
 	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
 	allowed, allowedErr := cfg.AllowedHosts()
+	zone, zoneErr := cfg.Zone()
 	stop, stopErr := cfg.Stop.Of(false)
-	if err := errors.Join(keyErr, databaseErr, urlErr, allowedErr, stopErr); err != nil {
+	if err := errors.Join(keyErr, databaseErr, urlErr, allowedErr, zoneErr, stopErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.GRPCAddr)
@@ -105,7 +118,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	defer lifecycle.CloseAll(listeners)
 	standIn := lifecycle.Part{Name: "gRPC", Server: grpcserve.StandIn(), Listener: listeners[0]}
 	service, err := lifecycle.Await(ctx, log, []lifecycle.Part{standIn}, mongodb.IsAway, func(ctx context.Context) (*Service, error) {
-		return New(ctx, database, publicURL, allowed, log)
+		return New(ctx, Options{Database: database, PublicURL: publicURL, Allowed: allowed, Zone: zone, Log: log})
 	})
 	if err != nil {
 		return err

@@ -94,7 +94,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 
 	coupons, err := lifecycle.Await(ctx, log, standIns(listeners, log), mongodb.IsAway, func(ctx context.Context) (*coupon.Service, error) {
-		return coupon.New(ctx, database, started.PublicURL, allowed, log)
+		return coupon.New(ctx, coupon.Options{Database: database, PublicURL: started.PublicURL, Allowed: allowed, Zone: zone, Log: log})
 	})
 	if err != nil {
 		return err

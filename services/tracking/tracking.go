@@ -181,9 +181,9 @@ func useCases(
 		Store: store, Catalog: coupons, CatalogSince: func(t time.Time) attribution.CouponClient { return coupons.Since(t) },
 		Now: time.Now, After: time.After, PublicURL: o.PublicURL, Zone: zone, Presets: presets, Wake: sender.Wake,
 	})
-	use.Conversions = conversions.New(conversions.Config{Store: store, Now: time.Now, After: time.After})
+	use.Conversions = conversions.New(conversions.Config{Store: store, Now: time.Now, After: time.After, Zone: zone})
 	use.Reporting = reporting.New(reporting.Config{Store: store, Now: time.Now, After: time.After, Zone: zone})
-	use.Deliveries = delivery.New(delivery.Config{Store: store, Publishers: coupons, Sender: sender, Now: time.Now, Wake: sender.Wake})
+	use.Deliveries = delivery.New(delivery.Config{Store: store, Publishers: coupons, Sender: sender, Now: time.Now, Zone: zone, Wake: sender.Wake})
 	use.Scanner = linkscan.NewScanner(linkscan.ScannerConfig{
 		Attribution: use.Attribution, Follower: follower, Now: time.Now, PublicURL: o.PublicURL, Pages: o.Pages,
 	})

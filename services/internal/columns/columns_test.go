@@ -92,12 +92,15 @@ func TestFilteredIsExported(t *testing.T) {
 }
 
 func TestSchema(t *testing.T) {
-	schema := columns.Schema(columns.Conversions(), "conversion_time desc", listing.Field{Name: "name", Stored: "id"}, listing.Field{Name: "coupon", Optional: true})
+	schema := columns.Schema(columns.Conversions(), time.FixedZone("", 3600), "conversion_time desc", listing.Field{Name: "name", Stored: "id"}, listing.Field{Name: "coupon", Optional: true})
 	now := time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
 	for filter, want := range map[string]listing.Compare{
 		`coupon = "x"`:           {Field: "coupon", Op: listing.Equal, Value: "x", Optional: true},
 		`name = "conversions/x"`: {Field: "id", Op: listing.Equal, Value: "x"},
 		`codes:x`:                {Field: "codes", Op: listing.Contains, Value: "x"},
+		`couponCode:x`:           {Field: "coupon_code", Op: listing.Contains, Value: "X"},
+		`publisher:*`:            {Field: "publisher", Op: listing.NotEqual, Value: ""},
+		`createTime>=2026-11-01`: {Field: "create_time", Op: listing.GreaterEqual, Value: now.Add(-time.Hour)},
 		`coupon_code = "x"`:      {Field: "coupon_code", Op: listing.Equal, Value: "X"},
 		`status = REJECTED`:      {Field: "status", Op: listing.Equal, Value: "REJECTED"},
 		`payout_currency = eur`:  {Field: "payout", Part: listing.CurrencyCode, Op: listing.Equal, Value: "EUR"},
@@ -118,5 +121,5 @@ func TestSchema(t *testing.T) {
 			t.Error("a stored form of a column that does not exist is taken")
 		}
 	}()
-	columns.Schema(columns.Offers(), "", listing.Field{Name: "colour", Stored: "color"})
+	columns.Schema(columns.Offers(), time.UTC, "", listing.Field{Name: "colour", Stored: "color"})
 }

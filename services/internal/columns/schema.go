@@ -3,17 +3,18 @@ package columns
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	optionsv1 "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// Schema returns the schema of lists with these columns, the first of which is the key. stored says, by name, how a
-// column is stored if not under its own name in the plainest way: its Stored, Optional, Within and Expand. The rest of
-// these fields is ignored.
+// Schema returns the schema of lists with these columns, the first of which is the key. Dates in filters are days of
+// the zone. stored says, by name, how a column is stored if not under its own name in the plainest way: its Stored,
+// Optional, None and Expand. The rest of these fields is ignored.
 //
 // Like listing.NewSchema it panics if something does not fit, which is a programming error.
-func Schema(all []Column, defaultOrder string, stored ...listing.Field) *listing.Schema {
+func Schema(all []Column, zone *time.Location, defaultOrder string, stored ...listing.Field) *listing.Schema {
 	var fields []listing.Field
 	for i, c := range all {
 		if i > 0 && !c.Filterable && !c.Sortable {
@@ -23,14 +24,14 @@ func Schema(all []Column, defaultOrder string, stored ...listing.Field) *listing
 		if at := slices.IndexFunc(stored, func(s listing.Field) bool { return s.Name == c.Name }); at >= 0 {
 			s := stored[at]
 			stored = slices.Delete(slices.Clone(stored), at, at+1)
-			field.Stored, field.Optional, field.Within, field.Expand = s.Stored, s.Optional, field.Within || s.Within, s.Expand
+			field.Stored, field.Optional, field.None, field.Expand = s.Stored, s.Optional, s.None, s.Expand
 		}
 		fields = append(fields, field)
 	}
 	if len(stored) > 0 {
 		panic(fmt.Sprintf("columns: lists have no column %q", stored[0].Name))
 	}
-	return listing.NewSchema(fields[0], defaultOrder, fields[1:]...)
+	return listing.NewSchema(fields[0], defaultOrder, fields[1:]...).In(zone)
 }
 
 // field returns a column as a field of lists.
@@ -42,7 +43,7 @@ func (c Column) field() listing.Field {
 	}
 	switch c.Kind {
 	case optionsv1.Column_TEXT, optionsv1.Column_CODE:
-		field.Kind, field.Within = listing.String, c.Field.IsList()
+		field.Kind = listing.String
 	case optionsv1.Column_FOLDED_CODE:
 		field.Kind = listing.Folded
 	case optionsv1.Column_SEARCHABLE_TEXT:

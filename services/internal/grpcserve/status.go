@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -65,7 +67,16 @@ func statusOf(e *apperr.Error) error {
 	if e.Kind == apperr.Unavailable {
 		details = append(details, rpcstatus.Retry())
 	}
-	return rpcstatus.WithInfo(codeOf(e.Kind), e.Message, info, details...).Err()
+	return rpcstatus.WithInfo(codeOf(e.Kind), messageOf(e), info, details...).Err()
+}
+
+// messageOf returns an error's message. Fields whose name in JSON differs are called by both names.
+func messageOf(e *apperr.Error) string {
+	message := e.Message
+	for _, v := range e.Violations {
+		message = strings.Replace(message, v.Field+": "+v.Description, fieldname.Both(v.Field)+": "+v.Description, 1)
+	}
+	return message
 }
 
 func codeOf(kind apperr.Kind) codes.Code {

@@ -149,7 +149,7 @@ func (p *filterParser) condition() (Expr, error) {
 	if !ok {
 		return nil, p.fail(opStart, "expected = != < <= > >= or : after %s, found %s", name, p.found())
 	}
-	value, err := p.value()
+	value, err := p.value(op)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,9 @@ func (p *filterParser) condition() (Expr, error) {
 	if field == nil {
 		return Clause{Field: name, Op: op, Value: value.text, Prefix: value.prefix}, nil
 	}
-	return p.compare(field, op, opStart, value)
+	named := *field
+	named.Name = name // errors name the field as the filter does
+	return p.compare(&named, op, opStart, value)
 }
 
 // comparator parses a comparator.

@@ -45,8 +45,25 @@ func TestFilter(t *testing.T) {
 		`note="a"`:                 a,
 		` note  =  'a' `:           a,
 		`note = a`:                 a,
-		`note:a`:                   a,
-		`note : "a"`:               a,
+		`note:a`:                   compare("note", listing.Contains, "a"),
+		`note : "a"`:               compare("note", listing.Contains, "a"),
+		`note:""`:                  compare("note", listing.Contains, ""),
+		`-note:a`:                  listing.Not{Expr: compare("note", listing.Contains, "a")},
+		`code:xyz`:                 compare("code_key", listing.Contains, "XYZ"),
+		`kind:RED`:                 equal("kind", "RED"),
+		`name:things/22`:           equal("id", "22"),
+		`enabled:true`:             equal("enabled", true),
+		`note:*`:                   compare("note", listing.NotEqual, ""),
+		`note : "*"`:               compare("note", listing.NotEqual, ""),
+		`NOT title:*`:              listing.Not{Expr: compare("note", listing.NotEqual, "")},
+		`code:*`:                   compare("code_key", listing.NotEqual, ""),
+		`name:*`:                   compare("id", listing.NotEqual, ""),
+		`kind:*`:                   compare("kind", listing.NotEqual, ""),
+		`state:*`:                  listing.And{},
+		`create_time:*`:            listing.And{},
+		`end_time:*`:               compare("end_time", listing.NotEqual, noon),
+		`createTime:*`:             listing.And{},
+		`endTime:*`:                compare("end_time", listing.NotEqual, noon),
 		`note != a`:                compare("note", listing.NotEqual, "a"),
 		`note < a`:                 compare("note", listing.Less, "a"),
 		`note <= a`:                compare("note", listing.LessEqual, "a"),
@@ -129,6 +146,29 @@ func TestFilterTimes(t *testing.T) {
 	}
 }
 
+// TestFilterDates checks that a date is the moment at which its day begins in the schema's zone.
+func TestFilterDates(t *testing.T) {
+	saoPaulo, err := time.LoadLocation("America/Sao_Paulo") // where a day began at one o'clock
+	if err != nil {
+		t.Fatal(err)
+	}
+	for filter, want := range map[string]listing.Expr{
+		`create_time >= 2026-11-01`:  compare("create_time", listing.GreaterEqual, time.Date(2026, 10, 31, 23, 0, 0, 0, time.UTC)),
+		`create_time < "2026-07-01"`: compare("create_time", listing.Less, time.Date(2026, 6, 30, 22, 0, 0, 0, time.UTC)),
+		`createTime = 2026-07-01`:    equal("create_time", time.Date(2026, 6, 30, 22, 0, 0, 0, time.UTC)),
+	} {
+		if got := where(t, filter); !reflect.DeepEqual(got, want) {
+			t.Errorf("filter %s:\ngot  %#v\nwant %#v", filter, got, want)
+		}
+	}
+	q, err := listingtest.Schema().In(saoPaulo).Query(listing.Request{Filter: "create_time = 2018-11-04"}, nil, now)
+	if want := equal("create_time", time.Date(2018, 11, 4, 3, 0, 0, 0, time.UTC)); err != nil || !reflect.DeepEqual(q.Where, want) {
+		t.Errorf("got %#v, %v, want %#v", q.Where, err, want)
+	}
+	_, err = listingtest.Schema().In(nil).Query(listing.Request{Filter: "create_time = 2018-11-04"}, nil, now)
+	expectRefusal(t, err, "INVALID_FILTER", "filter", `"2018-11-04" is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z" or "2026-11-01T02:00:00+02:00"`)
+}
+
 func TestFilterAmounts(t *testing.T) {
 	part := func(part listing.Part, op listing.Op, value any) listing.Compare {
 		return listing.Compare{Field: "price", Part: part, Op: op, Value: value}
@@ -159,6 +199,10 @@ func TestFilterAmounts(t *testing.T) {
 		`price_currency = eur`:                  part(listing.CurrencyCode, listing.Equal, "EUR"),
 		`price_currency = ""`:                   part(listing.CurrencyCode, listing.Equal, ""),
 		`price_currency = "e*"`:                 part(listing.CurrencyCode, listing.HasPrefix, "E"),
+		`priceCurrency:u`:                       part(listing.CurrencyCode, listing.Contains, "U"),
+		`price_currency:*`:                      some,
+		`price:*`:                               some,
+		`memo:*`:                                listing.Compare{Field: "memo", Op: listing.NotEqual, Value: "", Optional: true},
 		`memo != ""`:                            listing.Compare{Field: "memo", Op: listing.NotEqual, Value: "", Optional: true},
 		`flagged = false`:                       listing.Compare{Field: "flagged", Op: listing.Equal, Value: false, Optional: true},
 	} {
@@ -170,7 +214,7 @@ func TestFilterAmounts(t *testing.T) {
 
 func TestFilterErrors(t *testing.T) {
 	for filter, want := range map[string]string{
-		`nosuch = a`:                   `at character 1: there is no field "nosuch" to filter by; the fields are name, note, title, code, kind, enabled, create_time, price, price_currency, memo, flagged, state`,
+		`nosuch = a`:                   `at character 1: there is no field "nosuch" to filter by; the fields are name, note, title, code, kind, enabled, create_time (createTime), end_time (endTime), price, price_currency (priceCurrency), memo, flagged, state`,
 		`note = a AND nosuch = b`:      `at character 14: there is no field "nosuch"`,
 		`note = "é" AND nosuch = b`:    `at character 16: there is no field "nosuch"`,
 		`NOTE = a`:                     `there is no field "NOTE"`,
@@ -202,7 +246,10 @@ func TestFilterErrors(t *testing.T) {
 		`note = S*E`:                   `at character 9: a * may only end`,
 		`note = "SALE**"`:              `at character 13: a * may only end`,
 		`note = *`:                     `at character 8: expected a text before the *`,
-		`note:"*"`:                     `at character 6: expected a text before the *`,
+		`note = "*"`:                   `at character 8: expected a text before the *; every value matches * alone, so leave the condition out, or write field:*`,
+		`note != *`:                    `at character 9: expected a text before the *`,
+		`enabled:*`:                    `at character 9: enabled always has a value; write enabled = true or enabled = false`,
+		"note:\"a\x00\"":               `at character 6: a text cannot be searched for the character NUL`,
 		`title:SALE*`:                  `at character 7: title:value finds the value anywhere, so leave the * out`,
 		`note < "SALE*"`:               `at character 6: expected = or != here, found <`,
 		`kind = GREEN`:                 `at character 8: "GREEN" is no value of kind; the values are RED, BLUE`,
@@ -214,7 +261,10 @@ func TestFilterErrors(t *testing.T) {
 		`enabled >= true`:              `at character 9: expected = or != here, found >=`,
 		`name = publishers/22`:         `at character 8: "publishers/22" is no value of name; expected things/ and an id, or the id alone`,
 		`name < 22`:                    `at character 6: expected = or != here, found <`,
-		`create_time > "2026-11-01"`:   `at character 15: "2026-11-01" is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z"`,
+		`createTime > "2026-11-31"`:    `at character 14: "2026-11-31" is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z", or a day such as 2026-11-01, which begins at midnight in Europe/Prague`,
+		`create_time > 2026-11-1`:      `is no time`,
+		`createTime = RE*`:             `a value of createTime takes no *`,
+		`createtime = RED`:             `there is no field "createtime"`,
 		`create_time > 1793534400`:     `is no time`,
 		`create_time:"2026*"`:          `a value of create_time takes no *`,
 		`create_time = tomorrow`:       `at character 15: "tomorrow" is no time`,

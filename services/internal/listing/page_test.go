@@ -182,6 +182,18 @@ func TestTokenErrors(t *testing.T) {
 	}
 }
 
+// TestEarlierToken continues a list with a token that an earlier release returned.
+func TestEarlierToken(t *testing.T) {
+	schema := listing.NewSchema(
+		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "things/"}, "create_time desc", listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
+		listing.Field{Name: "note"}, listing.Field{Name: "code", Kind: listing.Folded},
+	).In(time.UTC)
+	q, err := schema.Query(listing.Request{Parent: "offers/10", Filter: `note = "a" AND create_time > "2026-01-01T00:00:00Z"`, OrderBy: "create_time", PageToken: "WyJpQWdEUlZLcXk1MVdlWkJqIiwxNzkzNTM0NDAwMDAwLCJhIl0"}, nil, now)
+	if err != nil || !reflect.DeepEqual(q.After, []any{noon, "a"}) {
+		t.Errorf("got %#v, %v", q.After, err)
+	}
+}
+
 func TestTokenOfAnotherCollection(t *testing.T) {
 	key := func(prefix string) listing.Field {
 		return listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: prefix}

@@ -29,9 +29,11 @@ type Request struct {
 // evaluated at now.
 //
 // A filter has conditions `field = value`, joined by AND and OR, negated by NOT or -, and grouped by parentheses. As in
-// AIP-160, OR binds more tightly than AND. The comparators are = != < <= > >= and `:`. `:` means =, except for a field
-// of kind Title: that must contain the value, in any case, composed or not (see SearchKey). A value is quoted, or a
-// word. A trailing * matches any ending. Inside quotes, \* \" \' and \\ stand for the characters themselves.
+// AIP-160, OR binds more tightly than AND. The comparators are = != < <= > >= and `:`. A text has to contain the value
+// after `:`, a Title in any case, composed or not (see SearchKey); for other fields `:` means =. `field:*` finds the
+// fields that have a value. A value is quoted, or a word. A trailing * matches any ending. Inside quotes, \* \" \' and
+// \\ stand for the characters themselves. A time is in RFC 3339, or a date: see Schema.In. Fields may be named in
+// snake_case and in camelCase.
 //
 // Errors: INVALID_ARGUMENT on `filter` (INVALID_FILTER), `order_by` (INVALID_ORDER_BY), `page_size` (INVALID_PAGE_SIZE)
 // or `page_token` (INVALID_PAGE_TOKEN).

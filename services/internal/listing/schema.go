@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 )
 
 // Kind is the type of a field. It determines the values in filters, and the stored form.
@@ -14,8 +16,8 @@ type Kind int
 const (
 	// String is text that is compared byte by byte.
 	String Kind = iota
-	// Title is text that people search. It is like String, but `:` in a filter finds values that contain a text. For
-	// this, stores also keep its SearchKey.
+	// Title is text that people search. It is like String, but `:` in a filter ignores case. For this, stores also
+	// keep its SearchKey.
 	Title
 	// Folded is text that is stored in upper case and compared without regard to case.
 	Folded
@@ -40,7 +42,7 @@ const (
 
 // Field is a field of a resource by which lists can be filtered or ordered.
 type Field struct {
-	// Name is the field's name in the API: "pub_unique3".
+	// Name is the field's name in the API: "pub_unique3". Requests may also use its name in JSON, "pubUnique3".
 	Name string
 	// Stored is the field's name in the stores; "" means Name.
 	Stored string
@@ -52,8 +54,8 @@ type Field struct {
 	Values []string
 	// Sortable allows the field in order_by.
 	Sortable bool
-	// Within lets `:` in a filter find a text within a String or Folded field, in its stored form.
-	Within bool
+	// None is the stored time that stands for no time; zero: there always is one. With another kind it is not used.
+	None time.Time
 	// Optional means that documents may lack the field: see Compare.
 	Optional bool
 	// Expand returns the condition for "the field is value at now", for an Enum that is derived and not stored. now is
@@ -68,6 +70,8 @@ type Schema struct {
 	defaultOrder []Order
 	// fingerprint distinguishes the page tokens of different collections.
 	fingerprint string
+	// zone is the time zone of dates in filters; nil: filters have no dates.
+	zone *time.Location
 }
 
 // NewSchema returns a schema. The first field, key, is unique and is appended to every order. defaultOrder is an
@@ -95,6 +99,13 @@ func NewSchema(key Field, defaultOrder string, fields ...Field) *Schema {
 	s.defaultOrder = order
 	s.fingerprint = s.print()
 	return s
+}
+
+// In returns the schema with dates in filters: a date means the moment at which that day begins in the zone.
+func (s *Schema) In(zone *time.Location) *Schema {
+	in := *s
+	in.zone = zone
+	return &in
 }
 
 // fault describes an inconsistent field; "" if it is fine.
@@ -126,10 +137,10 @@ func (s *Schema) print() string {
 	return string(hash.Sum(nil))
 }
 
-// find returns the field with a name in the API that ok accepts, or nil.
+// find returns the field with a name in the API, in snake_case or camelCase, that ok accepts, or nil.
 func (s *Schema) find(name string, ok func(*Field) bool) *Field {
 	for i := range s.fields {
-		if f := &s.fields[i]; f.Name == name && ok(f) {
+		if f := &s.fields[i]; (f.Name == name || fieldname.Camel(f.Name) == name) && ok(f) {
 			return f
 		}
 	}
@@ -144,7 +155,7 @@ func (s *Schema) names(ok func(*Field) bool) string {
 			names = append(names, s.fields[i].Name)
 		}
 	}
-	return strings.Join(names, ", ")
+	return fieldname.List(names)
 }
 
 // kind returns the kind of a field by its stored name.
@@ -158,3 +169,8 @@ func (s *Schema) kind(stored string) Kind {
 }
 
 func filterable(f *Field) bool { return f.Kind != Opaque }
+
+// isText reports whether the field's values are texts that callers chose.
+func (f *Field) isText() bool {
+	return f.Kind == String || f.Kind == Title || f.Kind == Folded || f.Kind == Currency
+}

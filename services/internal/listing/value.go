@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/civilday"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
@@ -18,8 +19,11 @@ type literal struct {
 	prefix bool
 }
 
-// value parses a quoted string or a word.
-func (p *filterParser) value() (literal, error) {
+// isStar reports whether the value is a * alone, which after `:` means any value.
+func (l literal) isStar() bool { return l.prefix && l.text == "" }
+
+// value parses a quoted string or a word after a comparator.
+func (p *filterParser) value(op Op) (literal, error) {
 	p.skipSpace()
 	lit := literal{pos: p.pos}
 	var err error
@@ -32,8 +36,8 @@ func (p *filterParser) value() (literal, error) {
 		err = p.bare(&lit)
 	}
 	lit.text = trimmed(lit)
-	if err == nil && lit.prefix && lit.text == "" {
-		err = p.fail(lit.pos, `expected a text before the *; every value matches * alone, so leave the condition out, or write != "" for values that are not empty`)
+	if err == nil && lit.isStar() && op != Has {
+		err = p.fail(lit.pos, `expected a text before the *; every value matches * alone, so leave the condition out, or write field:* for values that are not empty`)
 	}
 	return lit, err
 }
@@ -94,19 +98,17 @@ func (p *filterParser) failStar(pos int) error {
 
 // compare returns the condition that a field has a relation to a value. opPos is the comparator's position.
 func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, error) {
-	if op == Has && f.Kind == Title {
+	switch {
+	case op == Has && lit.isStar():
+		return p.present(f, lit)
+	case op == Has && f.isText():
 		return p.contains(f, lit)
-	}
-	if op == Has && f.Within && !lit.prefix && !strings.ContainsRune(lit.text, 0) {
-		return compareText(f, Contains, lit), nil
-	}
-	if op == Has {
+	case op == Has:
 		op = Equal
 	}
-	text := f.Kind == String || f.Kind == Title || f.Kind == Folded || f.Kind == Currency
-	ordered := text || f.Kind == Time || f.Kind == Amount
+	ordered := f.isText() || f.Kind == Time || f.Kind == Amount
 	switch {
-	case lit.prefix && !text:
+	case lit.prefix && !f.isText():
 		return nil, p.fail(lit.pos, "a value of %s takes no *", f.Name)
 	case op != Equal && op != NotEqual && (!ordered || lit.prefix):
 		return nil, p.fail(opPos, "expected = or != here, found %s", op)
@@ -127,15 +129,37 @@ func (p *filterParser) compare(f *Field, op Op, opPos int, lit literal) (Expr, e
 	}
 }
 
-// contains returns the condition that a field contains a text.
+// present returns the condition that a field has a value.
+func (p *filterParser) present(f *Field, lit literal) (Expr, error) {
+	switch {
+	case f.Kind == Bool:
+		return nil, p.fail(lit.pos, "%s always has a value; write %s = true or %s = false", f.Name, f.Name, f.Name)
+	case f.Kind == Time && !f.None.IsZero():
+		return f.compare(NotEqual, f.None), nil
+	case f.Kind == Time, f.Expand != nil:
+		return And{}, nil
+	case f.Kind == Amount:
+		return Compare{Field: f.Stored, Part: CurrencyCode, Op: NotEqual, Value: ""}, nil
+	default:
+		return f.compare(NotEqual, ""), nil
+	}
+}
+
+// contains returns the condition that a text contains another. A * at the end means that it begins with it.
 func (p *filterParser) contains(f *Field, lit literal) (Expr, error) {
 	switch {
-	case lit.prefix:
+	case lit.prefix && f.Kind == Title:
 		return nil, p.fail(lit.pos, "%s:value finds the value anywhere, so leave the * out; or write %s = value* for what begins with it", f.Name, f.Name)
-	case strings.ContainsRune(lit.text, 0): // no text contains one, and MongoDB accepts none
+	case lit.prefix:
+		return compareText(f, HasPrefix, lit), nil
+	case f.Kind == Title && strings.ContainsRune(lit.text, 0): // no title contains one, and MongoDB accepts none
 		return Or{}, nil
+	case f.Kind == Title:
+		return Compare{Field: f.Stored + searchSuffix, Op: Contains, Value: SearchKey(lit.text), Optional: f.Optional}, nil
+	case strings.ContainsRune(lit.text, 0):
+		return nil, p.fail(lit.pos, "a text cannot be searched for the character NUL; write %s = value for the whole text", f.Name)
 	}
-	return Compare{Field: f.Stored + searchSuffix, Op: Contains, Value: SearchKey(lit.text), Optional: f.Optional}, nil
+	return compareText(f, Contains, lit), nil
 }
 
 // compareText compares a text, or its beginning.
@@ -194,12 +218,29 @@ func (p *filterParser) compareName(f *Field, op Op, lit literal) (Expr, error) {
 	return f.compare(op, id), nil
 }
 
+// timeOf reads a time, or a date as the moment at which that day begins.
+func (p *filterParser) timeOf(lit literal) (time.Time, error) {
+	var at time.Time
+	if at.UnmarshalText([]byte(lit.text)) == nil {
+		return at, nil
+	}
+	if p.schema.zone == nil {
+		return at, p.fail(lit.pos, `%.60q is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z" or "2026-11-01T02:00:00+02:00"`, lit.text)
+	}
+	day, err := time.Parse(time.DateOnly, lit.text)
+	if err != nil {
+		return at, p.fail(lit.pos, `%.60q is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z", or a day such as 2026-11-01, which begins at midnight in %s`,
+			lit.text, p.schema.zone)
+	}
+	return civilday.Begin(day.Year(), day.Month(), day.Day(), p.schema.zone), nil
+}
+
 // compareTime compares a time. Stored times are whole milliseconds. So a time between two milliseconds never equals a
 // stored one, and comes after the same ones as the earlier millisecond.
 func (p *filterParser) compareTime(f *Field, op Op, lit literal) (Expr, error) {
-	var at time.Time
-	if err := at.UnmarshalText([]byte(lit.text)); err != nil {
-		return nil, p.fail(lit.pos, `%.60q is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z" or "2026-11-01T02:00:00+02:00"`, lit.text)
+	at, err := p.timeOf(lit)
+	if err != nil {
+		return nil, err
 	}
 	whole := time.UnixMilli(at.UnixMilli()).UTC()
 	if !whole.Equal(at) {

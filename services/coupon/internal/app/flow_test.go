@@ -54,7 +54,7 @@ func newService(t *testing.T) (*app.Service, *clock) {
 
 // newOn returns the use cases on a store, with no host on a private network allowed.
 func newOn(store app.Store, c *clock) *app.Service {
-	return app.New(store, c.Now, outbound.Allowed{}.CheckURL)
+	return app.New(store, c.Now, time.UTC, outbound.Allowed{}.CheckURL)
 }
 
 // withParties stores offers and publishers of some ids.

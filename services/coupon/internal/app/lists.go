@@ -38,8 +38,8 @@ func (s *Service) scope(ctx context.Context, offer string) (listing.Expr, error)
 	return listing.Compare{Field: "offer", Op: listing.Equal, Value: offer}, nil
 }
 
-func offerSchema() *listing.Schema {
-	return columns.Schema(columns.Offers(), "name", listing.Field{Name: "name", Stored: "id"})
+func offerSchema(zone *time.Location) *listing.Schema {
+	return columns.Schema(columns.Offers(), zone, "name", listing.Field{Name: "name", Stored: "id"})
 }
 
 // offerValue returns the stored value of a field that offers can be ordered by.
@@ -56,8 +56,8 @@ func offerValue(o domain.Offer, field string) any {
 	}
 }
 
-func publisherSchema() *listing.Schema {
-	return columns.Schema(columns.Publishers(), "name", listing.Field{Name: "name", Stored: "id"})
+func publisherSchema(zone *time.Location) *listing.Schema {
+	return columns.Schema(columns.Publishers(), zone, "name", listing.Field{Name: "name", Stored: "id"})
 }
 
 // publisherValue returns the stored value of a field that publishers can be ordered by.
@@ -74,8 +74,8 @@ func publisherValue(p domain.Publisher, field string) any {
 	}
 }
 
-func approvalSchema() *listing.Schema {
-	return columns.Schema(columns.Approvals(), "name", listing.Field{Name: "name", Stored: "id"})
+func approvalSchema(zone *time.Location) *listing.Schema {
+	return columns.Schema(columns.Approvals(), zone, "name", listing.Field{Name: "name", Stored: "id"})
 }
 
 // approvalValue returns the stored value of a field that approvals can be ordered by.
@@ -90,10 +90,11 @@ func approvalValue(a domain.Approval, field string) any {
 	}
 }
 
-func couponSchema() *listing.Schema {
-	return columns.Schema(columns.Coupons(), "create_time desc",
+func couponSchema(zone *time.Location) *listing.Schema {
+	return columns.Schema(columns.Coupons(), zone, "create_time desc",
 		listing.Field{Name: "name", Stored: "id"},
 		listing.Field{Name: "code", Stored: "code_key"},
+		listing.Field{Name: "expire_time", None: domain.NoExpiry()},
 		listing.Field{Name: "state", Expand: stateWhere},
 	)
 }

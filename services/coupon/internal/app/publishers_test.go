@@ -74,7 +74,7 @@ func TestWhatIsNoLongerAllowedStaysUntilItIsChanged(t *testing.T) {
 	}
 	inside := publisher("22")
 	inside.PostbackURL = "http://tracker.internal/pb"
-	must(app.New(store, now.Now, allowed.CheckURL).CreatePublisher(t.Context(), inside))(t)
+	must(app.New(store, now.Now, time.UTC, allowed.CheckURL).CreatePublisher(t.Context(), inside))(t)
 	s := newOn(store, now)
 	inside.State = domain.PublisherArchived
 	got := must(s.UpdatePublisher(t.Context(), inside.ID, as(inside), app.Update{Fields: []string{"state", "postback_url"}}))(t)

@@ -30,18 +30,18 @@ type Service struct {
 	coupons    *listing.Schema
 }
 
-// New returns the use cases on a store. Times from the clock, now, are truncated to milliseconds. checkHost
-// returns what is wrong with the host of a publisher's postback URL, or nil.
-func New(store Store, now func() time.Time, checkHost func(*url.URL) error) *Service {
+// New returns the use cases on a store. Times from the clock, now, are truncated to milliseconds. Dates in filters
+// are days of the zone. checkHost returns what is wrong with the host of a publisher's postback URL, or nil.
+func New(store Store, now func() time.Time, zone *time.Location, checkHost func(*url.URL) error) *Service {
 	s := &Service{
 		store:      store,
 		clock:      now,
 		checkHost:  checkHost,
 		random:     rand.Reader,
-		offers:     offerSchema(),
-		publishers: publisherSchema(),
-		approvals:  approvalSchema(),
-		coupons:    couponSchema(),
+		offers:     offerSchema(zone),
+		publishers: publisherSchema(zone),
+		approvals:  approvalSchema(zone),
+		coupons:    couponSchema(zone),
 	}
 	s.memory = newMemory(store, s.Now)
 	return s

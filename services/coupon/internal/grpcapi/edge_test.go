@@ -44,7 +44,7 @@ func newServers(t testing.TB) servers {
 		}
 	})
 	later := &atomic.Int64{}
-	f := app.New(store, func() time.Time { return noon.Add(time.Duration(later.Load()) * time.Millisecond) }, outbound.Allowed{}.CheckURL)
+	f := app.New(store, func() time.Time { return noon.Add(time.Duration(later.Load()) * time.Millisecond) }, time.UTC, outbound.Allowed{}.CheckURL)
 	view := couponView{publicURL: publicURL}
 	return servers{
 		offers: &offerServer{flow: f}, publishers: &publisherServer{flow: f}, approvals: &approvalServer{flow: f},

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 	"github.com/couponlink/couponlink/services/internal/propertytest"
@@ -57,11 +58,14 @@ func systems(t testing.TB) []system {
 	}
 	all := []system{{name: "in memory"}, {name: "SQLite"}, {name: "MongoDB"}}
 	for i, store := range []storetest.Store{plain{rows: rows}, small, large} {
-		all[i].reports = reporting.New(reporting.Config{Store: store, Now: time.Now, After: time.After, Zone: time.UTC})
-		all[i].service = conversions.New(conversions.Config{Store: store, Now: time.Now, After: time.After})
+		all[i].reports = reporting.New(reporting.Config{Store: store, Now: time.Now, After: time.After, Zone: zone()})
+		all[i].service = conversions.New(conversions.Config{Store: store, Now: time.Now, After: time.After, Zone: zone()})
 	}
 	return all
 }
+
+// zone is one in which a day begins a second after the first of the samples was sold.
+func zone() *time.Location { return time.FixedZone("", 2*60*60-1) }
 
 // keep stores a sample: what an insert refuses comes with a change.
 func keep(t testing.TB, store storetest.Store, c domain.Conversion) {
@@ -108,6 +112,7 @@ func FuzzFilters(f *testing.F) {
 		`pub_unique3 = "SALE" AND status = APPROVED AND conversion_time >= "2026-03-28T22:00:01Z"`,
 		`NOT (amount >= 10.50 OR currency = "") AND click != "*"`, `coupon_code = "sa*"`, `-undeduplicated = true`,
 		`transaction_id > "東" OR transaction_id <= "it's"`, `name = "conversions/*"`, `postback = ""`, `payout != 10.500000001`,
+		`pubUnique3:al AND NOT refunded_amount:*`, `status_reason:"" AND conversionTime < 2026-03-29`, `currency:U OR -click:*`, `codes:"*"`,
 	} {
 		f.Add(seed)
 	}
@@ -183,8 +188,17 @@ func expression(t *rapid.T, depth int) string {
 func condition(t *rapid.T) string {
 	group := rapid.SampledFrom(fields()).Draw(t, "fields")
 	field := rapid.SampledFrom(group.names).Draw(t, "field")
-	op := rapid.SampledFrom(group.ops).Draw(t, "comparator")
+	op := rapid.SampledFrom(append(slices.Clip(group.ops), ":")).Draw(t, "comparator")
 	value := rapid.SampledFrom(group.values).Draw(t, "value")
+	if rapid.Bool().Draw(t, "is camel case") {
+		field = fieldname.Camel(field)
+	}
+	switch {
+	case op == ":" && (!group.isBool && rapid.Bool().Draw(t, "is presence")):
+		return field + ":*"
+	case op == ":" && strings.ContainsRune(value, 0): // refused
+		op = "="
+	}
 	if group.isText {
 		value = quoted(value)
 		if (op == "=" || op == "!=") && value != `""` && rapid.IntRange(0, 3).Draw(t, "prefix") == 0 {
@@ -197,31 +211,31 @@ func condition(t *rapid.T) string {
 // fieldGroup are fields that are compared alike.
 type fieldGroup struct {
 	names, ops, values []string
-	isText             bool
+	isText, isBool     bool
 }
 
 func fields() []fieldGroup {
 	equal := []string{"=", "!="}
 	all := append(equal, "<", "<=", ">", ">=")
-	var times []string
+	times := []string{"2026-03-28", `"2026-03-29"`, "2026-03-30"}
 	for ms := range 9 {
 		times = append(times, fmt.Sprintf("%q", begin().Add(time.Duration(ms)*250*time.Millisecond+time.Duration(ms%3)*100*time.Microsecond).Format(time.RFC3339Nano)))
 	}
 	return []fieldGroup{
-		{[]string{"click", "transaction_id", "event", "pub_unique1", "pub_unique2", "pub_unique3", "pub_unique4", "pub_unique5", "pub_click_id", "pub_sub_id", "status_reason"}, all, texts(), true},
-		{[]string{"coupon_code", "pub_unique3", "coupon"}, all, []string{"", "s", "sale", "SALE2", "offers/10"}, true},
-		{[]string{"currency", "payout_currency", "revenue_currency"}, all, []string{"", "usd", "EUR", "J"}, true},
-		{[]string{"offer"}, equal, []string{"10", "offers/11", "shoes-de", "007", "7"}, false},
-		{[]string{"publisher"}, equal, []string{`""`, "22", `"publishers/23"`}, false},
-		{[]string{"postback"}, equal, []string{`""`, "018f4e2a-9999-7888-8777-666655554444", `"postbacks/018f4e2a-9999-7888-8777-666655554445"`, "nothing"}, false},
-		{[]string{"name"}, equal, []string{samples(1)[0].ID, `""`, "nothing"}, false},
-		{[]string{"status"}, equal, []string{"PENDING", "APPROVED", "REJECTED"}, false},
-		{[]string{"outcome"}, equal, []string{"ATTRIBUTED", "UNATTRIBUTED"}, false},
-		{[]string{"method"}, equal, []string{"COUPON_CODE", "COUPON_LINK", "CLICK", "MANUAL"}, false},
-		{[]string{"reason"}, equal, []string{"UNKNOWN_CODE", "EXPIRED", "LIMIT_REACHED"}, false},
-		{[]string{"conflicted", "undeduplicated"}, equal, []string{"true", "false"}, false},
-		{[]string{"amount", "refunded_amount", "payout", "revenue"}, all, []string{"0", "10", "10.5", "+10.500", "10.500000001", `"-1"`, "999999999999.999999999", "1000000000000"}, false},
-		{[]string{"conversion_time", "create_time", "update_time"}, all, times, false},
+		{[]string{"click", "transaction_id", "event", "pub_unique1", "pub_unique2", "pub_unique3", "pub_unique4", "pub_unique5", "pub_click_id", "pub_sub_id", "status_reason", "codes"}, all, texts(), true, false},
+		{[]string{"coupon_code", "pub_unique3", "coupon"}, all, []string{"", "s", "sale", "SALE2", "offers/10"}, true, false},
+		{[]string{"currency", "payout_currency", "revenue_currency"}, all, []string{"", "usd", "EUR", "J"}, true, false},
+		{[]string{"offer"}, equal, []string{"10", "offers/11", "shoes-de", "007", "7"}, false, false},
+		{[]string{"publisher"}, equal, []string{`""`, "22", `"publishers/23"`}, false, false},
+		{[]string{"postback"}, equal, []string{`""`, "018f4e2a-9999-7888-8777-666655554444", `"postbacks/018f4e2a-9999-7888-8777-666655554445"`, "nothing"}, false, false},
+		{[]string{"name"}, equal, []string{samples(1)[0].ID, `""`, "nothing"}, false, false},
+		{[]string{"status"}, equal, []string{"PENDING", "APPROVED", "REJECTED"}, false, false},
+		{[]string{"outcome"}, equal, []string{"ATTRIBUTED", "UNATTRIBUTED"}, false, false},
+		{[]string{"method"}, equal, []string{"COUPON_CODE", "COUPON_LINK", "CLICK", "MANUAL"}, false, false},
+		{[]string{"reason"}, equal, []string{"UNKNOWN_CODE", "EXPIRED", "LIMIT_REACHED"}, false, false},
+		{[]string{"conflicted", "undeduplicated"}, equal, []string{"true", "false"}, false, true},
+		{[]string{"amount", "refunded_amount", "payout", "revenue"}, all, []string{"0", "10", "10.5", "+10.500", "10.500000001", `"-1"`, "999999999999.999999999", "1000000000000"}, false, false},
+		{[]string{"conversion_time", "create_time", "update_time"}, all, times, false, false},
 	}
 }
 

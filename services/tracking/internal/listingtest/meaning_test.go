@@ -74,12 +74,24 @@ func meanings() map[string]func(domain.Conversion) bool {
 		`amount >= 10.5 AND currency = EUR`: func(c domain.Conversion) bool {
 			return c.Amount == money.Money{Currency: "EUR", Units: 10, Nanos: 500_000_000}
 		},
-		`coupon = ""`:            func(c domain.Conversion) bool { return c.Coupon == "" },
-		`status_reason = ""`:     func(c domain.Conversion) bool { return c.StatusReason == "" },
-		`status_reason > "S"`:    func(c domain.Conversion) bool { return c.StatusReason > "S" },
-		`undeduplicated = false`: func(c domain.Conversion) bool { return !c.Undeduplicated },
-		`conflicted = true`:      func(c domain.Conversion) bool { return c.Conflicted },
-		`postback != ""`:         func(c domain.Conversion) bool { return c.Postback != "" },
+		`coupon = ""`:                 func(c domain.Conversion) bool { return c.Coupon == "" },
+		`status_reason = ""`:          func(c domain.Conversion) bool { return c.StatusReason == "" },
+		`status_reason > "S"`:         func(c domain.Conversion) bool { return c.StatusReason > "S" },
+		`undeduplicated = false`:      func(c domain.Conversion) bool { return !c.Undeduplicated },
+		`conflicted = true`:           func(c domain.Conversion) bool { return c.Conflicted },
+		`postback != ""`:              func(c domain.Conversion) bool { return c.Postback != "" },
+		`postback:*`:                  func(c domain.Conversion) bool { return c.Postback != "" },
+		`NOT statusReason:*`:          func(c domain.Conversion) bool { return c.StatusReason == "" },
+		`refundedAmount:*`:            func(c domain.Conversion) bool { return !c.Refunded.IsNone() },
+		`payout_currency:*`:           func(c domain.Conversion) bool { return !c.Payout.IsNone() },
+		`method:*`:                    func(c domain.Conversion) bool { return c.Method != domain.NoMethod },
+		`publisher:*`:                 func(c domain.Conversion) bool { return c.Publisher != "" },
+		`publisher:22`:                func(c domain.Conversion) bool { return c.Publisher == "22" },
+		`currency:us`:                 func(c domain.Conversion) bool { return c.Amount.Currency == "USD" },
+		`pub_unique1:al`:              func(c domain.Conversion) bool { return strings.Contains(c.PubUniques[0], "al") },
+		`pubUnique3:"al"`:             func(c domain.Conversion) bool { return strings.Contains(strings.ToUpper(c.PubUniques[2]), "AL") },
+		`codes:SA`:                    func(c domain.Conversion) bool { return strings.Contains(string(c.Codes), "SA") },
+		`conversionTime < 2026-03-29`: func(c domain.Conversion) bool { return c.ConversionTime.Before(second) },
 	}
 }
 

@@ -57,8 +57,11 @@ func holds(e listing.Expr, c *domain.Conversion) bool {
 }
 
 func compares(c listing.Compare, value any) bool {
-	if c.Op == listing.HasPrefix {
+	switch c.Op {
+	case listing.HasPrefix:
 		return strings.HasPrefix(value.(string), c.Value.(string))
+	case listing.Contains:
+		return strings.Contains(value.(string), c.Value.(string))
 	}
 	order := compareValues(value, c.Value)
 	switch c.Op {
@@ -115,7 +118,7 @@ func field(c *domain.Conversion, name string, part listing.Part) any {
 		return map[listing.Part]any{listing.CurrencyCode: m.Currency, listing.Units: m.Units, listing.Nanos: int64(m.Nanos)}[part]
 	}
 	value, ok := map[string]any{
-		"id": c.ID, "offer": c.Offer, "publisher": c.Publisher, "coupon": c.Coupon, "coupon_code_key": couponcode.Fold(c.CouponCode),
+		"id": c.ID, "offer": c.Offer, "publisher": c.Publisher, "coupon": c.Coupon, "coupon_code_key": couponcode.Fold(c.CouponCode), "codes": string(c.Codes),
 		"click": c.Click, "transaction_id": c.TransactionID, "event": c.Event, "status": string(c.Status), "status_reason": c.StatusReason,
 		"outcome": string(c.Outcome), "method": string(c.Method), "reason": string(c.Reason),
 		"pub_unique1": c.PubUniques[0], "pub_unique2": c.PubUniques[1], "pub_unique3_key": couponcode.Fold(c.PubUniques[2]),

@@ -49,6 +49,7 @@ func sample(i int, chance *rand.Rand) domain.Conversion {
 		Undeduplicated: chance.IntN(2) == 0,
 		Postback:       pick(chance, []string{"", "018f4e2a-9999-7888-8777-666655554444", "018f4e2a-9999-7888-8777-666655554445"}),
 	}
+	c.Codes = domain.Codes(pick(chance, []string{"", "Sale", "SALE", "sale2\nOTHER", "other\nSALE"}))
 	if chance.IntN(3) > 0 {
 		c.Refunded, c.StatusReason, c.Conflicted, c.Revision = amount(chance), text(), chance.IntN(2) == 0, 2
 	}

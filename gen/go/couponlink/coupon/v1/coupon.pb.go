@@ -584,7 +584,8 @@ type ListCouponsRequest struct {
 	// An AIP-160 filter over `code`, `offer`, `publisher`, `state`, `enabled`, `internal_note`, `start_time`,
 	// `expire_time`, `create_time`, `update_time`: `state = ACTIVE AND code = "SALE*"`. `internal_note:autumn`
 	// finds the text anywhere in the note, in any case and in any Unicode form (`ü` as one character, or as `u`
-	// and a combining mark). A coupon without `expire_time` compares and sorts as later than any time.
+	// and a combining mark). A coupon without `expire_time` compares and sorts as later than any time;
+	// `expire_time:*` finds those that have one.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `code`, `offer`, `publisher`, `start_time`,
 	// `expire_time`, `create_time`, `update_time`. Default `create_time desc`.

@@ -517,7 +517,8 @@ type ListPostbacksRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// An AIP-160 filter over `name`, `offer`, `conversion`, `outcome`, `reason`, `coupon_code`, `codes`,
 	// `transaction_id`, `create_time`, such as `outcome = UNATTRIBUTED AND reason = "UNKNOWN_CODE"`.
-	// `coupon_code` is compared without regard to case. `codes:FREESHIP` finds a text within the codes sent.
+	// `coupon_code` is compared without regard to case. `codes:FREESHIP` finds a text within the codes sent,
+	// in any case.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// The order: `create_time` or `create_time desc`. Default `create_time desc`.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`

@@ -113,7 +113,8 @@ type SavedReport struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The report's name for people, 1 to 100 characters.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// The columns, in order, named as in the export, at most 60. Empty: the default columns.
+	// The columns, in order, named as in the export, at most 60. They may be named in camelCase, and are
+	// returned in snake_case. Empty: the default columns.
 	Columns []string `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
 	// A filter as in ListConversionsRequest. Empty: all conversions.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`

@@ -15,6 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 	"github.com/couponlink/couponlink/services/internal/columns"
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
@@ -160,9 +161,10 @@ func listText(list protoreflect.List) string {
 	return strings.Join(texts, ", ")
 }
 
-// reportColumnOf returns a column by its name, and whether there is one.
+// reportColumnOf returns a column by its name, in snake_case or camelCase, and whether there is one.
 func reportColumnOf(name string) (reportColumn, bool) {
 	all := reportColumns()
+	name = fieldname.Snake(name)
 	i := slices.IndexFunc(all, func(c reportColumn) bool { return c.Name == name })
 	if i < 0 {
 		return reportColumn{}, false
@@ -179,9 +181,8 @@ func isSortable(name string) bool {
 func knownColumns(list string) string {
 	var known []string
 	for name := range strings.SplitSeq(list, ",") {
-		name = pasted.Trim(name)
-		if _, ok := reportColumnOf(name); ok && !slices.Contains(known, name) {
-			known = append(known, name)
+		if c, ok := reportColumnOf(pasted.Trim(name)); ok && !slices.Contains(known, c.Name) {
+			known = append(known, c.Name)
 		}
 	}
 	return strings.Join(known, ",")

@@ -31,6 +31,7 @@ func operators() []operator {
 		{ui.Choice{Value: "eq", Label: "= is"}, "=", false, things},
 		{ui.Choice{Value: "ne", Label: "≠ is not"}, "!=", false, things},
 		{ui.Choice{Value: "prefix", Label: "begins with"}, "=", false, texts},
+		{ui.Choice{Value: "contains", Label: "contains"}, ":", false, texts},
 		{ui.Choice{Value: "has", Label: "contain"}, ":", false, []valueKind{listKind}},
 		{ui.Choice{Value: "from", Label: "from"}, ">=", false, []valueKind{timeKind}},
 		{ui.Choice{Value: "before", Label: "before"}, "<", false, []valueKind{timeKind}},
@@ -114,6 +115,17 @@ func conditionsOf(filter listing.Outline, zone *time.Location) ([]condition, boo
 	return conditions, true
 }
 
+// dayOf returns the day that a date, or the time at which a day begins, means, and false for any other text.
+func dayOf(text string, zone *time.Location) (string, bool) {
+	if _, isDate := ui.DayOf(text, zone); isDate && text != "" {
+		return text, true
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	day := format.InputDate(at, zone)
+	begin, isDay := ui.DayOf(day, zone)
+	return day, err == nil && isDay && begin.Equal(at)
+}
+
 // conditionOf returns a condition that the builder can show.
 func conditionOf(clause listing.Clause, zone *time.Location) (condition, bool) {
 	column, known := reportColumnOf(clause.Field)
@@ -121,7 +133,10 @@ func conditionOf(clause listing.Clause, zone *time.Location) (condition, bool) {
 		return condition{}, false
 	}
 	sign := string(clause.Op)
-	if clause.Op == listing.Has && column.kind != listKind {
+	switch isText := column.kind == textKind || column.kind == listKind; {
+	case clause.Op == listing.Has && clause.Prefix && clause.Value == "": // any value
+		sign, clause.Prefix = "!=", false
+	case clause.Op == listing.Has && (clause.Prefix || !isText):
 		sign = "="
 	}
 	c := condition{Column: column.Name, Value: clause.Value}
@@ -129,12 +144,9 @@ func conditionOf(clause listing.Clause, zone *time.Location) (condition, bool) {
 	case offerKind, publisherKind, nameKind:
 		c.Value = ui.IDOf(clause.Value)
 	case timeKind:
-		at, err := time.Parse(time.RFC3339, clause.Value)
-		day := format.InputDate(at, zone)
-		if begin, isDay := ui.DayOf(day, zone); err != nil || !isDay || !begin.Equal(at) {
+		if c.Value, known = dayOf(clause.Value, zone); !known {
 			return condition{}, false // a time of day has no place in the row
 		}
-		c.Value = day
 	}
 	for _, op := range operatorsOf(column.kind) {
 		if op.sign == sign && (op.Value == "prefix") == clause.Prefix && op.noValue == (clause.Value == "") {

@@ -9,6 +9,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
@@ -160,16 +161,16 @@ func apiOrder(sort string) string {
 	return sort
 }
 
-// sortOf is the inverse of apiOrder; empty where the order is by several columns.
+// sortOf is the inverse of apiOrder, with the column in snake_case; empty where the order is by several columns.
 func sortOf(orderBy string) string {
 	words := strings.Fields(orderBy)
 	switch {
 	case len(words) == 0 || strings.Contains(orderBy, ","):
 		return ""
 	case words[len(words)-1] == "desc":
-		return "-" + words[0]
+		return "-" + fieldname.Snake(words[0])
 	default:
-		return words[0]
+		return fieldname.Snake(words[0])
 	}
 }
 

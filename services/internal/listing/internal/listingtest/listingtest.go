@@ -40,12 +40,25 @@ func Schema() *listing.Schema {
 		listing.Field{Name: "kind", Kind: listing.Enum, Values: []string{"RED", "BLUE"}, Sortable: true},
 		listing.Field{Name: "enabled", Kind: listing.Bool, Sortable: true},
 		listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
+		listing.Field{Name: "end_time", Kind: listing.Time, None: Never()},
 		listing.Field{Name: "price", Kind: listing.Amount},
 		listing.Field{Name: "price_currency", Stored: "price", Kind: listing.Currency},
 		listing.Field{Name: "memo", Kind: listing.String, Optional: true},
 		listing.Field{Name: "flagged", Kind: listing.Bool, Optional: true},
 		listing.Field{Name: "state", Kind: listing.Enum, Values: []string{"LIVE", "FUTURE", "OFF"}, Expand: state},
-	)
+	).In(prague())
+}
+
+// Never is the end_time of rows that have none.
+func Never() time.Time { return time.Date(2026, time.November, 1, 12, 0, 0, 0, time.UTC) }
+
+// prague returns the zone of dates in filters.
+func prague() *time.Location {
+	zone, err := time.LoadLocation("Europe/Prague")
+	if err != nil {
+		panic(err)
+	}
+	return zone
 }
 
 // state is the condition of a derived state.

@@ -3,6 +3,7 @@ package attribution
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/columns"
@@ -11,11 +12,11 @@ import (
 )
 
 // postbackSchema has the fields that the journal is filtered and ordered by.
-func postbackSchema() *listing.Schema {
-	return columns.Schema(columns.Postbacks(), "create_time desc",
+func postbackSchema(zone *time.Location) *listing.Schema {
+	return columns.Schema(columns.Postbacks(), zone, "create_time desc",
 		listing.Field{Name: "name", Stored: "id"},
 		listing.Field{Name: "coupon_code", Stored: "coupon_code_key"},
-		listing.Field{Name: "codes", Stored: "coupon_code_key", Within: true},
+		listing.Field{Name: "codes", Stored: "coupon_code_key"},
 	)
 }
 

@@ -27,7 +27,7 @@ type Config struct {
 	After func(time.Duration) <-chan time.Time
 	// PublicURL is the origin that tracking links start with, such as https://go.example.com.
 	PublicURL string
-	// Zone is the program's time zone. Its days are those of daily limits.
+	// Zone is the program's time zone. Its days are those of daily limits, and of dates in filters.
 	Zone *time.Location
 	// Presets are the dialects that postbacks may use besides our own.
 	Presets presets.Presets
@@ -56,7 +56,7 @@ type Service struct {
 func New(c Config) *Service {
 	return &Service{
 		config: c, store: c.Store, catalog: c.Catalog, now: c.Now, ids: &ids.Maker{}, after: c.After, publicURL: c.PublicURL, zone: c.Zone,
-		presets: c.Presets, wake: c.Wake, postbacks: postbackSchema(),
+		presets: c.Presets, wake: c.Wake, postbacks: postbackSchema(c.Zone),
 	}
 }
 

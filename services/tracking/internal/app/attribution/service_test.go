@@ -38,9 +38,9 @@ func serve(c attribution.Config) *service {
 	}
 	s := &service{
 		Service:            attribution.New(c),
-		conversionsService: conversions.New(conversions.Config{Store: store, Now: c.Now, After: c.After}),
+		conversionsService: conversions.New(conversions.Config{Store: store, Now: c.Now, After: c.After, Zone: c.Zone}),
 		reportingService:   reporting.New(reporting.Config{Store: store, Now: c.Now, After: c.After, Zone: c.Zone}),
-		deliveryService:    delivery.New(delivery.Config{Store: store, Publishers: c.Catalog, Now: c.Now, Wake: c.Wake}),
+		deliveryService:    delivery.New(delivery.Config{Store: store, Publishers: c.Catalog, Now: c.Now, Zone: c.Zone, Wake: c.Wake}),
 	}
 	s.offerScanService = linkscan.New(linkscan.Config{Store: store, Offers: c.Catalog, Now: c.Now, Wake: func() { s.scansStarted++ }})
 	return s

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/columns"
@@ -12,9 +13,9 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// Schema has the fields that conversions are filtered and ordered by.
-func Schema() *listing.Schema {
-	return columns.Schema(columns.Conversions(), "conversion_time desc",
+// Schema has the fields that conversions are filtered and ordered by. Dates in filters are days of the zone.
+func Schema(zone *time.Location) *listing.Schema {
+	return columns.Schema(columns.Conversions(), zone, "conversion_time desc",
 		listing.Field{Name: "name", Stored: "id"},
 		listing.Field{Name: "coupon", Optional: true},
 		listing.Field{Name: "coupon_code", Stored: "coupon_code_key"},

@@ -46,6 +46,8 @@ type Config struct {
 	Now   func() time.Time
 	// After is time.After, for watches.
 	After func(time.Duration) <-chan time.Time
+	// Zone is the program's time zone. Dates in filters are its days.
+	Zone *time.Location
 }
 
 // Service gets, lists, exports and watches conversions.
@@ -63,7 +65,7 @@ type Service struct {
 // New returns the use cases that read conversions.
 func New(c Config) *Service {
 	return &Service{
-		store: c.Store, now: c.Now, after: c.After, feed: newFeed(c.Store), schema: Schema(), stopping: make(chan struct{}),
+		store: c.Store, now: c.Now, after: c.After, feed: newFeed(c.Store), schema: Schema(c.Zone), stopping: make(chan struct{}),
 	}
 }
 

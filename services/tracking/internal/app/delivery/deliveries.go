@@ -28,6 +28,8 @@ type Config struct {
 	// Sender sends test deliveries.
 	Sender OneSender
 	Now    func() time.Time
+	// Zone is the program's time zone. Dates in filters are its days.
+	Zone *time.Location
 	// Wake is called, and must return at once, when deliveries are due now.
 	Wake func()
 }
@@ -44,7 +46,7 @@ type Service struct {
 
 // New returns the use cases of deliveries.
 func New(c Config) *Service {
-	return &Service{store: c.Store, publishers: c.Publishers, sender: c.Sender, now: c.Now, wake: c.Wake, schema: deliverySchema()}
+	return &Service{store: c.Store, publishers: c.Publishers, sender: c.Sender, now: c.Now, wake: c.Wake, schema: deliverySchema(c.Zone)}
 }
 
 // moment returns the time in UTC, in the stored precision.

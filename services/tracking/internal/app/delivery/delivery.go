@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -22,8 +23,8 @@ const (
 )
 
 // deliverySchema has the fields that deliveries are filtered and ordered by.
-func deliverySchema() *listing.Schema {
-	return columns.Schema(columns.Deliveries(), "create_time desc", listing.Field{Name: "name", Stored: "id"})
+func deliverySchema(zone *time.Location) *listing.Schema {
+	return columns.Schema(columns.Deliveries(), zone, "create_time desc", listing.Field{Name: "name", Stored: "id"})
 }
 
 // deliveryValue returns the stored value of a delivery's field that lists are ordered by.

@@ -49,7 +49,7 @@ type Config struct {
 	Now   func() time.Time
 	// After is time.After, for counting.
 	After func(time.Duration) <-chan time.Time
-	// Zone is the program's time zone. Days and months are those of this zone.
+	// Zone is the program's time zone. Days and months, and dates in filters, are those of this zone.
 	Zone *time.Location
 }
 
@@ -67,7 +67,7 @@ type Service struct {
 func New(c Config) *Service {
 	return &Service{
 		store: c.Store, now: c.Now, after: c.After, zone: c.Zone,
-		conversions: conversions.Schema(), summaries: summarySchema(), savedReports: savedReportSchema(),
+		conversions: conversions.Schema(c.Zone), summaries: summarySchema(), savedReports: savedReportSchema(),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
@@ -60,14 +61,18 @@ type SavedReport struct {
 	Revision int64
 }
 
-// CheckSavedReport validates a report and returns it as it is to be stored, with its texts trimmed. columns
-// are the names that its columns can have. It does not parse the filter and the orders.
+// CheckSavedReport validates a report and returns it as it is to be stored, with its texts trimmed and its columns
+// in snake_case. columns are the names that its columns can have. It does not parse the filter and the orders.
 //
 // Errors: InvalidArgument on display_name, columns, range, start_date, end_date, group_by or
 // group_order_by.
 func CheckSavedReport(r SavedReport, columns []string) (SavedReport, error) {
 	r.DisplayName = pasted.Trim(r.DisplayName)
 	r.Filter, r.OrderBy, r.GroupOrderBy = pasted.Trim(r.Filter), pasted.Trim(r.OrderBy), pasted.Trim(r.GroupOrderBy)
+	r.Columns = slices.Clone(r.Columns)
+	for i, column := range r.Columns {
+		r.Columns[i] = fieldname.Snake(column)
+	}
 	var found apperr.Findings
 	found.Add(checkReportName(r.DisplayName), checkColumns(r.Columns, columns), CheckGroupBy(r.GroupBy))
 	if r.GroupOrderBy != "" && len(r.GroupBy) == 0 {
@@ -100,7 +105,7 @@ func checkColumns(columns, known []string) error {
 	for i, column := range columns {
 		switch {
 		case !slices.Contains(known, column):
-			return apperr.Invalid("UNKNOWN_COLUMN", field, "there is no column %.60q; the columns are %s", column, strings.Join(known, ", "))
+			return apperr.Invalid("UNKNOWN_COLUMN", field, "there is no column %.60q; the columns are %s", column, fieldname.List(known))
 		case slices.Contains(columns[:i], column):
 			return apperr.Invalid(reason, field, "%q is named twice", column)
 		}
