@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/couponlink/couponlink/services/gateway/internal/rest"
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
@@ -80,7 +81,7 @@ func (e exported[T]) columnsOf(list string) ([]exportColumn, *status.Status) {
 	var chosen []exportColumn
 	for name := range strings.SplitSeq(list, ",") {
 		name = pasted.Trim(name)
-		named := func(c exportColumn) bool { return c.name == name }
+		named := func(c exportColumn) bool { return c.name == name || fieldname.Camel(c.name) == name }
 		i := slices.IndexFunc(e.columns, named)
 		switch {
 		case i < 0:
@@ -98,7 +99,7 @@ func columnNames(columns []exportColumn) string {
 	for i, c := range columns {
 		names[i] = c.name
 	}
-	return strings.Join(names, ", ")
+	return fieldname.List(names)
 }
 
 // csvWriter writes a line for each resource, after one with the columns' names.

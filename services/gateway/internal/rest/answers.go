@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -31,7 +32,7 @@ func Malformed(reason, field, description string) *status.Status {
 	if field == "" {
 		return rpcstatus.New(codes.InvalidArgument, reason, description)
 	}
-	return rpcstatus.New(codes.InvalidArgument, reason, field+": "+description, &errdetails.BadRequest{
+	return rpcstatus.New(codes.InvalidArgument, reason, fieldname.Both(field)+": "+description, &errdetails.BadRequest{
 		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: description, Reason: reason}},
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 )
 
 // bodyError says what is wrong with a request's body, and in which field. It passes through grpc-gateway,
@@ -91,7 +93,7 @@ func fieldAt(body []byte, offset int) string {
 		closing := delim == '}' || delim == ']'
 		isName := !isDelim && len(levels) > 0 && levels[len(levels)-1].object && !levels[len(levels)-1].named
 		if isName {
-			names = append(names, snakeCase(token.(string))) //nolint:forcetypeassert // An object's names are strings.
+			names = append(names, fieldname.Snake(token.(string))) //nolint:forcetypeassert // An object's names are strings.
 			levels[len(levels)-1].named = true
 		}
 		if int(decoder.InputOffset()) > offset && !closing {

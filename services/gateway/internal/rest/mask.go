@@ -2,12 +2,12 @@ package rest
 
 import (
 	"context"
-	"strings"
-	"unicode"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 )
 
 // masking is a connection for calls from REST. It converts camel case in update masks, which is how JSON and
@@ -20,7 +20,7 @@ func (m masking) Invoke(ctx context.Context, method string, args, reply any, opt
 	if update, ok := args.(interface{ GetUpdateMask() *fieldmaskpb.FieldMask }); ok {
 		paths := update.GetUpdateMask().GetPaths()
 		for i, path := range paths {
-			paths[i] = snakeCase(path)
+			paths[i] = fieldname.Snake(path)
 		}
 	}
 	if t, ok := ctx.Value(termsKey{}).(terms); ok {
@@ -31,20 +31,4 @@ func (m masking) Invoke(ctx context.Context, method string, args, reply any, opt
 		}
 	}
 	return m.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
-}
-
-// snakeCase converts a field's JSON name to its proto name. A name in snake case stays as it is.
-func snakeCase(name string) string {
-	if !strings.ContainsFunc(name, unicode.IsUpper) {
-		return name
-	}
-	var b strings.Builder
-	for _, c := range name {
-		if unicode.IsUpper(c) {
-			b.WriteByte('_')
-			c = unicode.ToLower(c)
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
 }

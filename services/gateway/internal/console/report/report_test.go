@@ -83,6 +83,20 @@ func TestReportFilterAsRowsAndText(t *testing.T) {
 	b.Get(filtered(`pub_unique3 = "SALE*" AND conversion_time >= "2026-10-31T23:00:00Z" AND publisher = "publishers/22"`)).Shows(
 		t, http.StatusOK, `<option value="prefix" selected>`, `type="date" id="v-1" name="v" value="2026-11-01"`, `name="v" value="22" data-label="&lt;script`, "Clear filter",
 	)
+	for text, row := range map[string]string{
+		`pubUnique3:SALE`:              `<option value="contains" selected>`,
+		`pub_unique3:"SALE*"`:          `<option value="prefix" selected>`,
+		`status:PENDING`:               `<option value="eq" selected>`,
+		`publisher:*`:                  `<option value="filled" selected>`,
+		`codes:x`:                      `<option value="has" selected>`,
+		`conversionTime >= 2026-11-01`: `type="date" id="v-0" name="v" value="2026-11-01"`,
+	} {
+		a := b.Get(filtered(text))
+		a.Shows(t, http.StatusOK, row)
+		if strings.Contains(a.Body, "more than rows can show") {
+			t.Errorf("%s is not shown as a row", text)
+		}
+	}
 	b.Get(filtered(`pub_unique3 = "" OR event < 'it'`)).Shows(t, http.StatusOK, "more than rows can show")
 	for _, text := range []string{`NOT status = PENDING`, `(a = 1)`, `status = PENDING AND event = "x" OR event = "y"`, `conversion_time > "2026-10-31T23:00:01Z"`, `nothing = 1`} {
 		b.Get(filtered(text)).Shows(t, http.StatusOK, "more than rows can show")
