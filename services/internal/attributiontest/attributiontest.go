@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 //go:embed cases/*.yaml
@@ -90,7 +92,7 @@ type Coupon struct {
 
 // Key is a coupon's resource name.
 func (c Coupon) Key() string {
-	return "offers/" + c.Offer + "/coupons/" + c.Publisher + "." + strings.ToUpper(c.Code)
+	return resource.Offer(c.Offer) + "/coupons/" + c.Publisher + "." + strings.ToUpper(c.Code)
 }
 
 // Click is a visit through a tracking link, which also carries ClickValues.

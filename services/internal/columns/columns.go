@@ -27,7 +27,7 @@ type Column struct {
 	// Label is the column's title for people; "" if no page shows it.
 	Label string
 	Kind  Kind
-	// Prefix is what the resource names begin with if the kind is NAME: "offers/".
+	// Prefix is what the resource names begin with if the kind is NAME: resource.Offers.
 	Prefix string
 	// Field is the field that has the values.
 	Field                            protoreflect.FieldDescriptor

@@ -9,6 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/spreadsheet"
 )
 
@@ -128,7 +129,7 @@ func (h header) coupon(cells []string, zone *time.Location) (Coupon, *apperr.Err
 	}
 	word := func(name string) string { return pasted.Trim(text(name)) }
 	c := Coupon{
-		Code: word("code"), Offer: resource("offers/", word("offer")), Publisher: resource("publishers/", word("publisher")),
+		Code: word("code"), Offer: nameOf(resource.Offers, word("offer")), Publisher: nameOf(resource.Publishers, word("publisher")),
 		InternalNote: text("internal_note"),
 	}
 	var found apperr.Findings

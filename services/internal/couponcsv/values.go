@@ -9,8 +9,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/civilday"
 )
 
-// resource returns the resource name for an id, which may have its prefix already.
-func resource(prefix, id string) string {
+// nameOf returns the resource name for an id, which may have its prefix already.
+func nameOf(prefix, id string) string {
 	if id == "" || strings.HasPrefix(id, prefix) {
 		return id
 	}

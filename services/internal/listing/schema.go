@@ -47,7 +47,7 @@ type Field struct {
 	// Stored is the field's name in the stores; "" means Name.
 	Stored string
 	Kind   Kind
-	// Prefix is the text before the id in a field of kind Name. With "publishers/", the filter `publisher =
+	// Prefix is the text before the id in a field of kind Name. With resource.Publishers, the filter `publisher =
 	// "publishers/22"` compares the stored value with "22". The id alone is accepted too.
 	Prefix string
 	// Values are the values of a field of kind Enum.

@@ -3,6 +3,7 @@
 package pasted
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -43,4 +44,13 @@ func isUnseen(c rune) bool {
 		return true
 	}
 	return false
+}
+
+// Quote returns a caller's text for a message: quoted, without control characters, and shortened if it is long.
+func Quote(text string) string {
+	const longest = 80
+	if len(text) > longest {
+		return strconv.QuoteToGraphic(text[:longest]) + "…"
+	}
+	return strconv.QuoteToGraphic(text)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // CreateApproval records that a publisher asks to promote an offer. Errors: NotFound (OFFER_NOT_FOUND,
@@ -19,7 +20,7 @@ func (s *Service) CreateApproval(ctx context.Context, offer, publisher string) (
 	return s.putApproval(ctx, offer, publisher, func(current *domain.Approval) (domain.Approval, error) {
 		if current != nil {
 			return *current, apperr.New(apperr.AlreadyExists, "APPROVAL_EXISTS", "publisher %s is %s on offer %s already",
-				publisher, current.State, offer).With("offer", domain.OfferName(offer)).With("publisher", domain.PublisherName(publisher))
+				publisher, current.State, offer).With("offer", resource.Offer(offer)).With("publisher", resource.Publisher(publisher))
 		}
 		return s.standing(offer, publisher, nil, domain.ApprovalPending), nil
 	})
@@ -78,7 +79,7 @@ func (s *Service) UpdateApproval(
 		if current == nil {
 			return domain.Approval{}, noApproval(offer, publisher)
 		}
-		name := domain.ApprovalName(current.Offer, current.Publisher)
+		name := resource.Approval(current.Offer, current.Publisher)
 		if err := domain.MatchEtag(u.Etag, name, current.Revision); err != nil {
 			return domain.Approval{}, err
 		}
@@ -107,7 +108,7 @@ func approvalFields() map[string]field[domain.Approval] {
 
 func noApproval(offer, publisher string) error {
 	return apperr.New(apperr.NotFound, "APPROVAL_NOT_FOUND", "publisher %s has no approval on offer %s", publisher, offer).
-		With("offer", domain.OfferName(offer)).With("publisher", domain.PublisherName(publisher))
+		With("offer", resource.Offer(offer)).With("publisher", resource.Publisher(publisher))
 }
 
 // standing returns an approval with a state set by a person. If current has that state already, it returns

@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // Shared is a coupon with the other publishers who have its code on its offer.
@@ -169,7 +170,7 @@ func (s *Service) shared(ctx context.Context, coupon domain.Coupon) (Shared, err
 
 func noCoupon(offer, publisher, code string) error {
 	return apperr.New(apperr.NotFound, "COUPON_NOT_FOUND", "publisher %s has no coupon %s on offer %s", publisher, couponcode.Fold(code), offer).
-		With("publisher", domain.PublisherName(publisher)).With("offer", domain.OfferName(offer))
+		With("publisher", resource.Publisher(publisher)).With("offer", resource.Offer(offer))
 }
 
 // couponFields are the fields of a coupon that updates can change, by their API names. Only ArchiveCoupon

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // RotatePostbackCredentials gives an offer a new postback token and secret. The old ones are still accepted
@@ -33,7 +34,7 @@ func (s *Service) RotateDeliverySecret(ctx context.Context, id string, overlap t
 	next := NewSecret()
 	defer s.memory.forget()
 	rotated, err := s.store.UpdatePublisher(ctx, id, func(current domain.Publisher) (domain.Publisher, error) {
-		if err := domain.MatchEtag(etag, domain.PublisherName(current.ID), current.Revision); err != nil {
+		if err := domain.MatchEtag(etag, resource.Publisher(current.ID), current.Revision); err != nil {
 			return current, err
 		}
 		return domain.RotateSecret(current, next, overlap, s.Now()), nil

@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // CreateOffer stores a new offer, with a generated id if its id is empty, and returns it with its
@@ -60,7 +61,7 @@ func (s *Service) checkOfferIsNew(ctx context.Context, id string) error {
 
 func offerExists(id string) error {
 	return apperr.New(apperr.AlreadyExists, "OFFER_EXISTS", "offer %s exists already; choose another id", id).
-		On("offer_id").With("offer", domain.OfferName(id))
+		On("offer_id").With("offer", resource.Offer(id))
 }
 
 // Offer returns an offer. Errors: NotFound, OFFER_NOT_FOUND.
@@ -86,7 +87,7 @@ func (s *Service) UpdateOffer(ctx context.Context, id string, draft Draft[domain
 	turnsUnique := false
 	defer s.memory.forget()
 	updated, err := s.store.UpdateOffer(ctx, id, func(current domain.Offer) (domain.Offer, error) {
-		if err := domain.MatchEtag(u.Etag, domain.OfferName(current.ID), current.Revision); err != nil {
+		if err := domain.MatchEtag(u.Etag, resource.Offer(current.ID), current.Revision); err != nil {
 			return current, err
 		}
 		wanted, unread := draft(current)

@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // CreatePublisher stores a new publisher, with a generated id if its id is empty, and returns it with its
@@ -60,7 +61,7 @@ func (s *Service) checkPublisherIsNew(ctx context.Context, id string) error {
 
 func publisherExists(id string) error {
 	return apperr.New(apperr.AlreadyExists, "PUBLISHER_EXISTS", "publisher %s exists already; choose another id", id).
-		On("publisher_id").With("publisher", domain.PublisherName(id))
+		On("publisher_id").With("publisher", resource.Publisher(id))
 }
 
 // Publisher returns a publisher. Errors: NotFound, PUBLISHER_NOT_FOUND.
@@ -84,7 +85,7 @@ func (s *Service) UpdatePublisher(ctx context.Context, id string, draft Draft[do
 	var tried domain.Publisher
 	defer s.memory.forget()
 	updated, err := s.store.UpdatePublisher(ctx, id, func(current domain.Publisher) (domain.Publisher, error) {
-		if err := domain.MatchEtag(u.Etag, domain.PublisherName(current.ID), current.Revision); err != nil {
+		if err := domain.MatchEtag(u.Etag, resource.Publisher(current.ID), current.Revision); err != nil {
 			return current, err
 		}
 		wanted, unread := draft(current)

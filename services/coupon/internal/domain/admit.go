@@ -5,6 +5,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // AdmitCoupon decides whether a coupon may be created and returns what to write: the coupon and, if its
@@ -30,7 +31,7 @@ func checkStanding(draft Coupon, standing Standing) error {
 	if standing.Exists {
 		return apperr.New(apperr.AlreadyExists, "COUPON_EXISTS", "publisher %s has the code %s on offer %s already, in upper or lower case",
 			draft.Publisher, couponcode.Fold(draft.Code), draft.Offer).On("code").
-			With("coupon", draft.Name()).With("publisher", PublisherName(draft.Publisher)).With("offer", OfferName(draft.Offer))
+			With("coupon", draft.Name()).With("publisher", resource.Publisher(draft.Publisher)).With("offer", resource.Offer(draft.Offer))
 	}
 	if standing.Offer.UniqueCodes {
 		if taken := clashOf(standing.Holds, HoldOf(draft)); taken != nil {
@@ -46,7 +47,7 @@ func checkStanding(draft Coupon, standing Standing) error {
 	}
 	if standing.Approval != nil && standing.Approval.State == ApprovalBlocked {
 		found.Add(apperr.New(apperr.FailedPrecondition, "PUBLISHER_BLOCKED", "publisher %s is blocked on offer %s", draft.Publisher, draft.Offer).
-			On("publisher").With("publisher", PublisherName(draft.Publisher)).With("offer", OfferName(draft.Offer)))
+			On("publisher").With("publisher", resource.Publisher(draft.Publisher)).With("offer", resource.Offer(draft.Offer)))
 	}
 	return found.Err()
 }
@@ -78,22 +79,22 @@ func CheckNotArchived(offer Offer, publisher Publisher) error {
 }
 
 func offerArchived(o Offer) *apperr.Error {
-	return apperr.New(apperr.FailedPrecondition, "OFFER_ARCHIVED", "offer %s is archived", o.ID).With("offer", OfferName(o.ID))
+	return apperr.New(apperr.FailedPrecondition, "OFFER_ARCHIVED", "offer %s is archived", o.ID).With("offer", resource.Offer(o.ID))
 }
 
 func publisherArchived(p Publisher) *apperr.Error {
-	return apperr.New(apperr.FailedPrecondition, "PUBLISHER_ARCHIVED", "publisher %s is archived", p.ID).With("publisher", PublisherName(p.ID))
+	return apperr.New(apperr.FailedPrecondition, "PUBLISHER_ARCHIVED", "publisher %s is archived", p.ID).With("publisher", resource.Publisher(p.ID))
 }
 
 // NoOffer returns the error for an offer that does not exist: NOT_FOUND, OFFER_NOT_FOUND.
 func NoOffer(id string) *apperr.Error {
-	return apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %s", id).With("offer", OfferName(id))
+	return apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %s", id).With("offer", resource.Offer(id))
 }
 
 // NoPublisher returns the error for a publisher that does not exist: NOT_FOUND,
 // PUBLISHER_NOT_FOUND.
 func NoPublisher(id string) *apperr.Error {
-	return apperr.New(apperr.NotFound, "PUBLISHER_NOT_FOUND", "there is no publisher %s", id).With("publisher", PublisherName(id))
+	return apperr.New(apperr.NotFound, "PUBLISHER_NOT_FOUND", "there is no publisher %s", id).With("publisher", resource.Publisher(id))
 }
 
 // approvalByCoupon returns the approval that a new coupon gives its publisher; nil if the publisher is

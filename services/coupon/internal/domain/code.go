@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -36,9 +37,9 @@ func codeFault(code string) string {
 		switch {
 		case couponcode.IsChar(c):
 		case c > 127:
-			return "the code has " + quoteRune(c) + ", which is not a letter A-Z or a digit; letters with accents and other scripts are not allowed"
+			return "the code has " + strconv.QuoteRuneToGraphic(c) + ", which is not a letter A-Z or a digit; letters with accents and other scripts are not allowed"
 		default:
-			return "the code has " + quoteRune(c) + "; only letters A-Z and digits are allowed, no special characters"
+			return "the code has " + strconv.QuoteRuneToGraphic(c) + "; only letters A-Z and digits are allowed, no special characters"
 		}
 	}
 	switch {

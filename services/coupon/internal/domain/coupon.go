@@ -5,6 +5,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // NoExpiry returns the time that is stored and compared as "does not expire": the last millisecond of the
@@ -22,7 +23,7 @@ func (c Coupon) Expiry() time.Time {
 }
 
 // Name returns the coupon's resource name.
-func (c Coupon) Name() string { return CouponName(c.Offer, c.Publisher, c.Code) }
+func (c Coupon) Name() string { return resource.Coupon(c.Offer, c.Publisher, c.Code) }
 
 // CheckCoupon returns a coupon as it is stored: with its code and note trimmed, its times in UTC and whole
 // milliseconds, and an expire time of NoExpiry removed. An expire time in the past is allowed, so that

@@ -8,6 +8,8 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 const (
@@ -111,7 +113,7 @@ func checkPayout(field string, p money.Payout) (money.Payout, error) {
 		p.Cap, err = checkAmount(field+".cap", p.Cap)
 		found.Add(err)
 	default:
-		found.Add(invalid(field, "%s is not a kind of payout; it must be fixed or percent", quote(string(p.Kind))))
+		found.Add(invalid(field, "%s is not a kind of payout; it must be fixed or percent", pasted.Quote(string(p.Kind))))
 	}
 	return p, found.Err()
 }
@@ -145,5 +147,13 @@ func checkChoice[T ~string](field string, value T, choices ...T) error {
 		}
 		names[i] = string(choice)
 	}
-	return invalid(field, "%s is not one of %s", quote(string(value)), strings.Join(names, ", "))
+	return invalid(field, "%s is not one of %s", pasted.Quote(string(value)), strings.Join(names, ", "))
+}
+
+// CheckID returns what is wrong with an id that a caller chose; see resource.IsID.
+func CheckID(field, id string) error {
+	if resource.IsID(id) {
+		return nil
+	}
+	return invalid(field, "%s is not an id; it must be 1 to 63 of a-z, 0-9 and -, and start with a letter or digit", pasted.Quote(id))
 }

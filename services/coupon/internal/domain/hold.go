@@ -8,6 +8,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // Hold is the time during which a coupon reserves its code on an offer with UniqueCodes: from Start
@@ -78,8 +79,8 @@ func CheckUnshared(offer, code string, holds []Hold, now time.Time) error {
 		return apperr.New(apperr.FailedPrecondition, "CODES_SHARED",
 			"publishers %s and %s share the code %s on offer %s %s; unique_codes can be turned on when no two publishers have a code at the same time: archive a coupon of one of them, or change its dates",
 			first.Publisher, second.Publisher, couponcode.Fold(code), offer, Hold{Start: second.Start, End: earlier(first.End, second.End)}).
-			On("unique_codes").With("offer", OfferName(offer)).
-			With("coupon", CouponName(offer, first.Publisher, code)).With("other_coupon", CouponName(offer, second.Publisher, code))
+			On("unique_codes").With("offer", resource.Offer(offer)).
+			With("coupon", resource.Coupon(offer, first.Publisher, code)).With("other_coupon", resource.Coupon(offer, second.Publisher, code))
 	}
 	return nil
 }
@@ -123,8 +124,8 @@ func (k *clash) refuse(c Coupon, instead string) *apperr.Error {
 	refused := apperr.New(apperr.AlreadyExists, "CODE_TAKEN",
 		"publisher %s has the code %s on offer %s %s, and the offer allows a code for one publisher at a time; this coupon can %s",
 		k.by.Publisher, couponcode.Fold(c.Code), c.Offer, k.by, strings.Join(append(right, instead), ", or ")).
-		With("coupon", CouponName(c.Offer, k.by.Publisher, c.Code)).With("publisher", PublisherName(k.by.Publisher)).
-		With("offer", OfferName(c.Offer)).With("taken_from", instant(k.by.Start))
+		With("coupon", resource.Coupon(c.Offer, k.by.Publisher, c.Code)).With("publisher", resource.Publisher(k.by.Publisher)).
+		With("offer", resource.Offer(c.Offer)).With("taken_from", instant(k.by.Start))
 	if k.by.End.Before(NoExpiry()) {
 		refused = refused.With("taken_until", instant(k.by.End))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 var noon = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
@@ -217,9 +218,9 @@ func TestCheckCouponTidiesUp(t *testing.T) {
 }
 
 func TestEtag(t *testing.T) {
-	name := CouponName("10", "22", "SALEXYZ20")
+	name := resource.Coupon("10", "22", "SALEXYZ20")
 	etag := Etag(name, 1)
-	if etag != Etag(name, 1) || etag == Etag(name, 2) || etag == Etag(CouponName("10", "23", "SALEXYZ20"), 1) || etag == "1" {
+	if etag != Etag(name, 1) || etag == Etag(name, 2) || etag == Etag(resource.Coupon("10", "23", "SALEXYZ20"), 1) || etag == "1" {
 		t.Errorf("got %q", etag)
 	}
 	if err := MatchEtag("", name, 7); err != nil {

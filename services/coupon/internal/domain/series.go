@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
@@ -39,7 +40,7 @@ type Series struct {
 func CheckSeriesOf(draft Coupon, s Series) (Coupon, Series, error) {
 	var found apperr.Findings
 	if pasted.Trim(draft.Code) != "" {
-		found.Add(invalid("code", "the code is %s; it must be empty, because codes are generated", quote(draft.Code)))
+		found.Add(invalid("code", "the code is %s; it must be empty, because codes are generated", pasted.Quote(draft.Code)))
 	}
 	draft.Code = codeAlphabet // a valid placeholder for the generated codes, which are always valid
 	draft, err := CheckCoupon(draft)
@@ -80,7 +81,7 @@ func checkPrefix(prefix string) error {
 	}
 	for _, c := range prefix {
 		if !couponcode.IsChar(c) {
-			return invalid("prefix", "the prefix has %s; only letters A-Z and digits are allowed", quoteRune(c))
+			return invalid("prefix", "the prefix has %s; only letters A-Z and digits are allowed", strconv.QuoteRuneToGraphic(c))
 		}
 	}
 	return nil
@@ -144,5 +145,5 @@ func WithCodes(draft Coupon, codes []string) []Coupon {
 // `length`.
 func SeriesExhausted(s Series) error {
 	return invalid("length", "too many codes of %d random characters after the prefix %s are taken; use a greater length or another prefix",
-		s.Length, quote(s.Prefix))
+		s.Length, pasted.Quote(s.Prefix))
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // suggestCode returns the code that an invalid text probably means, or "". It removes punctuation, symbols,
@@ -103,11 +104,11 @@ func spreadsheetCause(text string) string {
 	case couponcode.Is(text):
 		return ""
 	case rewrittenNumber.MatchString(text), formattedNumber.MatchString(text):
-		return "the code " + quote(text) + " is a number that a spreadsheet has rewritten" + remedy
+		return "the code " + pasted.Quote(text) + " is a number that a spreadsheet has rewritten" + remedy
 	case rewrittenDate.MatchString(text):
-		return "the code " + quote(text) + " is a date that a spreadsheet has made of it" + remedy
+		return "the code " + pasted.Quote(text) + " is a date that a spreadsheet has made of it" + remedy
 	case cellError.MatchString(text):
-		return "the code " + quote(text) + " is an error of a spreadsheet's cell" + remedy
+		return "the code " + pasted.Quote(text) + " is an error of a spreadsheet's cell" + remedy
 	}
 	return ""
 }

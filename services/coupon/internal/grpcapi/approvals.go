@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
@@ -20,8 +21,8 @@ type approvalServer struct {
 
 // CreateApproval records that a publisher asks to promote an offer.
 func (s *approvalServer) CreateApproval(ctx context.Context, req *couponv1.CreateApprovalRequest) (*couponv1.Approval, error) {
-	offer, offerErr := domain.ParseOfferName("parent", req.GetParent())
-	publisher, publisherErr := domain.ParsePublisherName("publisher", req.GetPublisher())
+	offer, offerErr := resource.ParseOffer("parent", req.GetParent())
+	publisher, publisherErr := resource.ParsePublisher("publisher", req.GetPublisher())
 	if err := apperr.Join(offerErr, publisherErr); err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (s *approvalServer) UpdateApproval(ctx context.Context, req *couponv1.Updat
 	if req.GetApproval() == nil {
 		return nil, missing("approval", "INVALID_APPROVAL")
 	}
-	offer, publisher, err := domain.ParseApprovalName("name", req.GetApproval().GetName())
+	offer, publisher, err := resource.ParseApproval("name", req.GetApproval().GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (s *approvalServer) UpdateApproval(ctx context.Context, req *couponv1.Updat
 
 // ListApprovals returns a page of approvals.
 func (s *approvalServer) ListApprovals(ctx context.Context, req *couponv1.ListApprovalsRequest) (*couponv1.ListApprovalsResponse, error) {
-	offer, err := domain.ParseParent(req.GetParent())
+	offer, err := resource.ParseParent(req.GetParent())
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (s *approvalServer) ListApprovals(ctx context.Context, req *couponv1.ListAp
 func byApprovalName(
 	ctx context.Context, name string, do func(ctx context.Context, offer, publisher string) (domain.Approval, error),
 ) (*couponv1.Approval, error) {
-	offer, publisher, err := domain.ParseApprovalName("name", name)
+	offer, publisher, err := resource.ParseApproval("name", name)
 	if err != nil {
 		return nil, err
 	}
@@ -98,14 +99,14 @@ func approvalAnswer(approval domain.Approval, err error) (*couponv1.Approval, er
 }
 
 func approvalProto(a *domain.Approval) *couponv1.Approval {
-	name := domain.ApprovalName(a.Offer, a.Publisher)
+	name := resource.Approval(a.Offer, a.Publisher)
 	return &couponv1.Approval{
 		Name:       name,
-		Offer:      domain.OfferName(a.Offer),
-		Publisher:  domain.PublisherName(a.Publisher),
+		Offer:      resource.Offer(a.Offer),
+		Publisher:  resource.Publisher(a.Publisher),
 		State:      approvalState(a.State),
 		Source:     couponv1.Approval_Source(couponv1.Approval_Source_value[string(a.Source)]),
-		Payout:     resource.PayoutProto(a.Payout),
+		Payout:     moneyproto.OfPayout(a.Payout),
 		CreateTime: stamp(a.CreateTime),
 		UpdateTime: stamp(a.UpdateTime),
 		Etag:       domain.Etag(name, a.Revision),

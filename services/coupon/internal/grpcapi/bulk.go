@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -18,7 +19,7 @@ const maxBatchSharers = 10
 func (s *couponServer) BatchCreateCoupons(
 	ctx context.Context, req *couponv1.BatchCreateCouponsRequest,
 ) (*couponv1.BatchCreateCouponsResponse, error) {
-	if _, err := domain.ParseParent(req.GetParent()); err != nil {
+	if _, err := resource.ParseParent(req.GetParent()); err != nil {
 		return nil, err
 	}
 	batch := app.Batch{Atomic: req.GetAtomic(), ValidateOnly: req.GetValidateOnly(), Rows: make([]app.BatchRow, len(req.GetRequests()))}
@@ -48,7 +49,7 @@ func (s *couponServer) BatchCreateCoupons(
 // parentInBatch returns the parent of a coupon in a batch. If the batch names an offer, the coupon's parent
 // must be that offer or empty.
 func parentInBatch(index int, own, batch string) (string, error) {
-	if batch == domain.OfferName(domain.AnyOffer) {
+	if batch == resource.AnyOffer {
 		return own, nil
 	}
 	if own != "" && own != batch {

@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
@@ -33,7 +34,7 @@ func (s *couponServer) CreateCoupon(ctx context.Context, req *couponv1.CreateCou
 
 // GetCoupon returns a coupon.
 func (s *couponServer) GetCoupon(ctx context.Context, req *couponv1.GetCouponRequest) (*couponv1.Coupon, error) {
-	offer, publisher, code, err := domain.ParseCouponName("name", req.GetName())
+	offer, publisher, code, err := resource.ParseCoupon("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func (s *couponServer) GetCoupon(ctx context.Context, req *couponv1.GetCouponReq
 
 // ListCoupons returns a page of coupons.
 func (s *couponServer) ListCoupons(ctx context.Context, req *couponv1.ListCouponsRequest) (*couponv1.ListCouponsResponse, error) {
-	offer, err := domain.ParseParent(req.GetParent())
+	offer, err := resource.ParseParent(req.GetParent())
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (s *couponServer) UpdateCoupon(ctx context.Context, req *couponv1.UpdateCou
 	if req.GetCoupon() == nil {
 		return nil, missing("coupon", "INVALID_COUPON")
 	}
-	offer, publisher, code, err := domain.ParseCouponName("name", req.GetCoupon().GetName())
+	offer, publisher, code, err := resource.ParseCoupon("name", req.GetCoupon().GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (s *couponServer) UpdateCoupon(ctx context.Context, req *couponv1.UpdateCou
 
 // ArchiveCoupon ends a coupon permanently.
 func (s *couponServer) ArchiveCoupon(ctx context.Context, req *couponv1.ArchiveCouponRequest) (*couponv1.Coupon, error) {
-	offer, publisher, code, err := domain.ParseCouponName("name", req.GetName())
+	offer, publisher, code, err := resource.ParseCoupon("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +92,12 @@ func (s *couponServer) ValidateCoupon(ctx context.Context, req *couponv1.Validat
 	var offer, publisher string
 	var err error
 	if req.GetOffer() != "" {
-		if offer, err = domain.ParseOfferName("offer", req.GetOffer()); err != nil {
+		if offer, err = resource.ParseOffer("offer", req.GetOffer()); err != nil {
 			return nil, err
 		}
 	}
 	if req.GetPublisher() != "" {
-		if publisher, err = domain.ParsePublisherName("publisher", req.GetPublisher()); err != nil {
+		if publisher, err = resource.ParsePublisher("publisher", req.GetPublisher()); err != nil {
 			return nil, err
 		}
 	}
@@ -122,20 +123,20 @@ func (s *couponServer) answer(shared app.Shared, err error) (*couponv1.Coupon, e
 	}
 	coupon := s.view.coupon(&shared.Coupon, s.flow.Now())
 	for _, publisher := range shared.With {
-		coupon.SharedWith = append(coupon.SharedWith, domain.PublisherName(publisher))
+		coupon.SharedWith = append(coupon.SharedWith, resource.Publisher(publisher))
 	}
 	return coupon, nil
 }
 
 // draftOf returns the coupon to create from a request's coupon and its parent offer.
 func draftOf(parent string, m *couponv1.Coupon) (domain.Coupon, error) {
-	offer, offerErr := domain.ParseOfferName("parent", parent)
+	offer, offerErr := resource.ParseOffer("parent", parent)
 	draft, err := couponOf(m)
 	if m == nil {
 		return draft, apperr.Join(err, offerErr)
 	}
 	draft.Offer, draft.Code = offer, m.GetCode()
 	var publisherErr error
-	draft.Publisher, publisherErr = domain.ParsePublisherName("publisher", m.GetPublisher())
+	draft.Publisher, publisherErr = resource.ParsePublisher("publisher", m.GetPublisher())
 	return draft, apperr.Join(offerErr, publisherErr, err)
 }

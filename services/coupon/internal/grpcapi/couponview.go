@@ -6,6 +6,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
@@ -20,13 +21,13 @@ func (v couponView) coupon(c *domain.Coupon, now time.Time) *couponv1.Coupon {
 	return &couponv1.Coupon{
 		Name:            name,
 		Code:            c.Code,
-		Offer:           domain.OfferName(c.Offer),
-		Publisher:       domain.PublisherName(c.Publisher),
+		Offer:           resource.Offer(c.Offer),
+		Publisher:       resource.Publisher(c.Publisher),
 		StartTime:       stamp(c.StartTime),
 		ExpireTime:      stamp(c.ExpireTime),
 		InternalNote:    c.InternalNote,
 		Enabled:         &enabled,
-		Payout:          resource.PayoutProto(c.Payout),
+		Payout:          moneyproto.OfPayout(c.Payout),
 		Settings:        settings(c.Settings),
 		State:           couponv1.Coupon_State(couponv1.Coupon_State_value[string(domain.StateOf(*c, now))]),
 		TrackingLink:    trackinglink.Build(v.publicURL, trackinglink.Link{Offer: c.Offer, Publisher: c.Publisher, CouponCode: c.Code}),

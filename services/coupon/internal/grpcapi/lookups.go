@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
@@ -23,7 +24,7 @@ func (s *lookupServer) LookupOffer(ctx context.Context, req *couponv1.LookupOffe
 	switch key := req.GetKey().(type) {
 	case *couponv1.LookupOfferRequest_Offer:
 		var id string
-		if id, err = domain.ParseOfferName("offer", key.Offer); err != nil {
+		if id, err = resource.ParseOffer("offer", key.Offer); err != nil {
 			return nil, err
 		}
 		offer, err = s.offer(ctx, id, req.GetLatest())
@@ -57,7 +58,7 @@ func (s *lookupServer) LookupCode(ctx context.Context, req *couponv1.LookupCodeR
 	var offer string
 	if req.GetOffer() != "" {
 		var err error
-		if offer, err = domain.ParseOfferName("offer", req.GetOffer()); err != nil {
+		if offer, err = resource.ParseOffer("offer", req.GetOffer()); err != nil {
 			return nil, err
 		}
 	}
@@ -74,7 +75,7 @@ func (s *lookupServer) LookupCode(ctx context.Context, req *couponv1.LookupCodeR
 			OfferState:       couponv1.Offer_State(couponv1.Offer_State_value[string(row.OfferState)]),
 			PublisherState:   publisherState(row.PublisherState),
 			ApprovalState:    approvalState(row.ApprovalState),
-			ApprovalPayout:   resource.PayoutProto(row.ApprovalPayout),
+			ApprovalPayout:   moneyproto.OfPayout(row.ApprovalPayout),
 			DeliveryStatuses: deliveryStatuses(row.DeliverOn),
 		}
 	}
@@ -83,11 +84,11 @@ func (s *lookupServer) LookupCode(ctx context.Context, req *couponv1.LookupCodeR
 
 // LookupStanding says whether a publisher may promote an offer, and what it earns there.
 func (s *lookupServer) LookupStanding(ctx context.Context, req *couponv1.LookupStandingRequest) (*couponv1.LookupStandingResponse, error) {
-	offer, err := domain.ParseOfferName("offer", req.GetOffer())
+	offer, err := resource.ParseOffer("offer", req.GetOffer())
 	if err != nil {
 		return nil, err
 	}
-	publisher, err := domain.ParsePublisherName("publisher", req.GetPublisher())
+	publisher, err := resource.ParsePublisher("publisher", req.GetPublisher())
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (s *lookupServer) LookupStanding(ctx context.Context, req *couponv1.LookupS
 	return &couponv1.LookupStandingResponse{
 		PublisherState:   publisherState(standing.PublisherState),
 		ApprovalState:    approvalState(standing.ApprovalState),
-		ApprovalPayout:   resource.PayoutProto(standing.ApprovalPayout),
+		ApprovalPayout:   moneyproto.OfPayout(standing.ApprovalPayout),
 		DeliveryStatuses: deliveryStatuses(standing.DeliverOn),
 	}, nil
 }
@@ -107,7 +108,7 @@ func (s *lookupServer) LookupStanding(ctx context.Context, req *couponv1.LookupS
 func (s *lookupServer) LookupPublisher(
 	ctx context.Context, req *couponv1.LookupPublisherRequest,
 ) (*couponv1.LookupPublisherResponse, error) {
-	id, err := domain.ParsePublisherName("publisher", req.GetPublisher())
+	id, err := resource.ParsePublisher("publisher", req.GetPublisher())
 	if err != nil {
 		return nil, err
 	}

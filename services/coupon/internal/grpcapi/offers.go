@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
@@ -42,7 +43,7 @@ func (s *offerServer) CreateOffer(ctx context.Context, req *couponv1.CreateOffer
 
 // GetOffer returns an offer.
 func (s *offerServer) GetOffer(ctx context.Context, req *couponv1.GetOfferRequest) (*couponv1.Offer, error) {
-	id, err := domain.ParseOfferName("name", req.GetName())
+	id, err := resource.ParseOffer("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (s *offerServer) UpdateOffer(ctx context.Context, req *couponv1.UpdateOffer
 	if req.GetOffer() == nil {
 		return nil, missing("offer", "INVALID_OFFER")
 	}
-	id, err := domain.ParseOfferName("name", req.GetOffer().GetName())
+	id, err := resource.ParseOffer("name", req.GetOffer().GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func (s *offerServer) UpdateOffer(ctx context.Context, req *couponv1.UpdateOffer
 func (s *offerServer) RotatePostbackCredentials(
 	ctx context.Context, req *couponv1.RotatePostbackCredentialsRequest,
 ) (*couponv1.Offer, error) {
-	id, err := domain.ParseOfferName("name", req.GetName())
+	id, err := resource.ParseOffer("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ func offerOf(m *couponv1.Offer) (domain.Offer, error) {
 
 // offerProto returns the proto of an offer as it is at a moment.
 func offerProto(o *domain.Offer, now time.Time) *couponv1.Offer {
-	name := domain.OfferName(o.ID)
+	name := resource.Offer(o.ID)
 	_, previousExpireTime := o.PreviousAt(now)
 	return &couponv1.Offer{
 		Name:                          name,
@@ -150,12 +151,12 @@ func offerProto(o *domain.Offer, now time.Time) *couponv1.Offer {
 		ClickWindow:                   durationpb.New(o.ClickWindow),
 		CouponGrace:                   durationpb.New(o.CouponGrace),
 		UniqueCodes:                   o.UniqueCodes,
-		Payout:                        resource.PayoutProto(o.Payout),
-		Revenue:                       resource.PayoutProto(o.Revenue),
+		Payout:                        moneyproto.OfPayout(o.Payout),
+		Revenue:                       moneyproto.OfPayout(o.Revenue),
 		DefaultConversionStatus:       couponv1.Offer_ConversionStatus(couponv1.Offer_ConversionStatus_value[string(o.DefaultConversionStatus)]),
 		CurrencyCode:                  o.CurrencyCode,
 		ForwardParameters:             o.Forwarded(),
-		OpenPostbackMaxAmount:         resource.MoneyProto(o.OpenPostbackMaxAmount),
+		OpenPostbackMaxAmount:         moneyproto.OfMoney(o.OpenPostbackMaxAmount),
 		CreateTime:                    stamp(o.CreateTime),
 		UpdateTime:                    stamp(o.UpdateTime),
 		Etag:                          domain.Etag(name, o.Revision),

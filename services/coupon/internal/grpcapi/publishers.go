@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
 
@@ -36,7 +37,7 @@ func (s *publisherServer) CreatePublisher(ctx context.Context, req *couponv1.Cre
 
 // GetPublisher returns a publisher.
 func (s *publisherServer) GetPublisher(ctx context.Context, req *couponv1.GetPublisherRequest) (*couponv1.Publisher, error) {
-	id, err := domain.ParsePublisherName("name", req.GetName())
+	id, err := resource.ParsePublisher("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (s *publisherServer) UpdatePublisher(ctx context.Context, req *couponv1.Upd
 	if req.GetPublisher() == nil {
 		return nil, missing("publisher", "INVALID_PUBLISHER")
 	}
-	id, err := domain.ParsePublisherName("name", req.GetPublisher().GetName())
+	id, err := resource.ParsePublisher("name", req.GetPublisher().GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func (s *publisherServer) UpdatePublisher(ctx context.Context, req *couponv1.Upd
 func (s *publisherServer) RotateDeliverySecret(
 	ctx context.Context, req *couponv1.RotateDeliverySecretRequest,
 ) (*couponv1.Publisher, error) {
-	id, err := domain.ParsePublisherName("name", req.GetName())
+	id, err := resource.ParsePublisher("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ func deliveryOf(m *couponv1.DeliverySettings, defaults domain.DeliverySettings) 
 
 // publisherProto returns the proto of a publisher as it is at a moment.
 func publisherProto(p *domain.Publisher, now time.Time) *couponv1.Publisher {
-	name := domain.PublisherName(p.ID)
+	name := resource.Publisher(p.ID)
 	_, previousExpireTime := p.PreviousSecretAt(now)
 	return &couponv1.Publisher{
 		Name:        name,

@@ -11,7 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
-	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 )
 
 // enum is a proto enum whose names, without their prefix, are the domain's values.
@@ -85,7 +85,7 @@ func payoutOf(field, reason string, p *couponv1.Payout) (money.Payout, error) {
 	payout := money.Payout{Cap: most}
 	switch kind := p.GetKind().(type) {
 	case *couponv1.Payout_Fixed:
-		payout.Kind, payout.Fixed = money.Fixed, resource.Money(kind.Fixed)
+		payout.Kind, payout.Fixed = money.Fixed, moneyproto.Money(kind.Fixed)
 	case *couponv1.Payout_Percent:
 		percent, err := money.ParsePercent(kind.Percent)
 		if err != nil {
@@ -118,5 +118,5 @@ func optionalMoney(field, reason string, m *couponv1.Money) (money.Money, error)
 	if m != nil && m.GetCurrencyCode() == "" { // it would look like an unset amount
 		return money.Money{}, apperr.Invalid(reason, field, "the amount has no currency_code")
 	}
-	return resource.Money(m), nil
+	return moneyproto.Money(m), nil
 }

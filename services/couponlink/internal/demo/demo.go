@@ -19,6 +19,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // clickParameter is the query parameter in which the sample shops receive the click id.
@@ -70,13 +71,13 @@ func loadCatalog(ctx context.Context, target Target) error {
 func loadCoupons(ctx context.Context, client couponv1.CouponServiceClient, now time.Time) error {
 	for _, c := range coupons {
 		coupon := &couponv1.Coupon{
-			Code: c.code, Publisher: "publishers/" + c.publisher, InternalNote: c.note, Enabled: proto.Bool(!c.disabled),
+			Code: c.code, Publisher: resource.Publisher(c.publisher), InternalNote: c.note, Enabled: proto.Bool(!c.disabled),
 			StartTime: timestamppb.New(now.Add(c.starts).Truncate(time.Hour)),
 		}
 		if c.expires != 0 {
 			coupon.ExpireTime = timestamppb.New(now.Add(c.expires).Truncate(time.Hour))
 		}
-		created, err := client.CreateCoupon(ctx, &couponv1.CreateCouponRequest{Parent: "offers/" + c.offer, Coupon: coupon})
+		created, err := client.CreateCoupon(ctx, &couponv1.CreateCouponRequest{Parent: resource.Offer(c.offer), Coupon: coupon})
 		if status.Code(err) == codes.AlreadyExists || refused(err) {
 			continue
 		}
@@ -98,7 +99,7 @@ func loadSales(ctx context.Context, target Target, now time.Time) error {
 	client := trackingv1.NewConversionServiceClient(target.Tracking)
 	last := sales[len(sales)-1]
 	found, err := client.ListConversions(ctx, &trackingv1.ListConversionsRequest{
-		PageSize: 1, Filter: fmt.Sprintf("transaction_id = %q AND offer = %q", last.transaction, "offers/"+last.offer),
+		PageSize: 1, Filter: fmt.Sprintf("transaction_id = %q AND offer = %q", last.transaction, resource.Offer(last.offer)),
 	})
 	if err != nil {
 		return fmt.Errorf("looking for the sample sales: %w", err)
@@ -138,7 +139,7 @@ func loadReports(ctx context.Context, client trackingv1.SavedReportServiceClient
 
 func (s sampleSale) load(ctx context.Context, target Target, client trackingv1.ConversionServiceClient, now time.Time) error {
 	req := &trackingv1.RecordConversionRequest{
-		Offer: "offers/" + s.offer, TransactionId: s.transaction, CouponCode: s.code,
+		Offer: resource.Offer(s.offer), TransactionId: s.transaction, CouponCode: s.code,
 		Amount:         &couponv1.Money{CurrencyCode: s.currency, Units: s.units, Nanos: s.nanos},
 		ConversionTime: timestamppb.New(now.Add(-s.ago)),
 	}
@@ -175,7 +176,7 @@ func (s sampleSale) visit(ctx context.Context, target Target, at time.Time) (str
 // link returns the sale's tracking link.
 func (s sampleSale) link(ctx context.Context, target Target) (string, error) {
 	link, err := trackingv1.NewLinkServiceClient(target.Tracking).BuildTrackingLink(ctx, &trackingv1.BuildTrackingLinkRequest{
-		Offer: "offers/" + s.offer, Publisher: "publishers/" + s.publisher, CouponCode: s.code, PubSubId: "demo",
+		Offer: resource.Offer(s.offer), Publisher: resource.Publisher(s.publisher), CouponCode: s.code, PubSubId: "demo",
 	})
 	if err != nil {
 		return "", fmt.Errorf("building the link: %w", err)

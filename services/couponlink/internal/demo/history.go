@@ -10,6 +10,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 const (
@@ -152,7 +153,7 @@ func loadHistory(ctx context.Context, target Target, client trackingv1.Conversio
 
 func (s pastSale) request() *trackingv1.RecordConversionRequest {
 	return &trackingv1.RecordConversionRequest{
-		Offer: "offers/" + s.offer, CouponCode: s.code, TransactionId: s.transaction, ConversionTime: timestamppb.New(s.time),
+		Offer: resource.Offer(s.offer), CouponCode: s.code, TransactionId: s.transaction, ConversionTime: timestamppb.New(s.time),
 		Amount: &couponv1.Money{CurrencyCode: s.currency, Units: s.cents / 100, Nanos: int32(s.cents%100) * 10_000_000},
 	}
 }

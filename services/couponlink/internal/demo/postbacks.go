@@ -8,6 +8,7 @@ import (
 	"time"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // samplePostback is a postback of a shop.
@@ -37,7 +38,7 @@ var postbacks = [...]samplePostback{
 func loadPostbacks(ctx context.Context, target Target, now time.Time) error {
 	offerClient := couponv1.NewOfferServiceClient(target.Coupon)
 	for _, p := range postbacks {
-		offer, err := offerClient.GetOffer(ctx, &couponv1.GetOfferRequest{Name: "offers/" + p.offer})
+		offer, err := offerClient.GetOffer(ctx, &couponv1.GetOfferRequest{Name: resource.Offer(p.offer)})
 		if err != nil {
 			return fmt.Errorf("offer %s: %w", p.offer, err)
 		}

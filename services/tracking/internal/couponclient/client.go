@@ -19,6 +19,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -65,18 +66,18 @@ func (c *Client) Since(t time.Time) *Client {
 
 // Offer returns an offer by its id, or domain.ErrNotFound.
 func (c *Client) Offer(ctx context.Context, id string) (domain.Offer, error) {
-	if !domain.IsID(id) {
+	if !resource.IsID(id) {
 		return domain.Offer{}, domain.ErrNotFound
 	}
 	return c.offers.get(ctx, c.since, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
-		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}})
+		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: resource.Offer(id)}})
 	})
 }
 
 // LatestOffer returns an offer as it is now, never from memory. Calls at about the same time share one question.
 func (c *Client) LatestOffer(ctx context.Context, id string) (domain.Offer, error) {
 	return c.offers.latest(ctx, id, func(ctx context.Context) (*couponv1.LookupOfferResponse, error) {
-		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: "offers/" + id}, Latest: true})
+		return c.askOffer(ctx, &couponv1.LookupOfferRequest{Key: &couponv1.LookupOfferRequest_Offer{Offer: resource.Offer(id)}, Latest: true})
 	})
 }
 
@@ -98,7 +99,7 @@ func (c *Client) askOffer(ctx context.Context, req *couponv1.LookupOfferRequest)
 // Coupons returns the coupons that have a code, in any case, on an offer, or on all offers if offer is empty.
 func (c *Client) Coupons(ctx context.Context, offer, code string) ([]domain.Coupon, error) {
 	code = couponcode.Fold(code)
-	if !couponcode.Is(code) || offer != "" && !domain.IsID(offer) {
+	if !couponcode.Is(code) || offer != "" && !resource.IsID(offer) {
 		return nil, nil // no coupon can have it
 	}
 	coupons, err := c.coupons.get(ctx, c.since, offer+"/"+code, func(ctx context.Context) (*couponv1.LookupCodeResponse, error) {
@@ -114,7 +115,7 @@ func (c *Client) Coupons(ctx context.Context, offer, code string) ([]domain.Coup
 func (c *Client) askCoupons(ctx context.Context, offer, code string) (*couponv1.LookupCodeResponse, error) {
 	req := &couponv1.LookupCodeRequest{Code: code}
 	if offer != "" {
-		req.Offer = "offers/" + offer
+		req.Offer = resource.Offer(offer)
 	}
 	resp, err := c.client.LookupCode(ctx, req)
 	if err != nil {
@@ -128,22 +129,22 @@ func (c *Client) askCoupons(ctx context.Context, offer, code string) (*couponv1.
 
 // Standing returns a publisher's standing on an offer, or domain.ErrNotFound for an unknown publisher.
 func (c *Client) Standing(ctx context.Context, offer, publisher string) (domain.Standing, error) {
-	if !domain.IsID(offer) || !domain.IsID(publisher) {
+	if !resource.IsID(offer) || !resource.IsID(publisher) {
 		return domain.Standing{}, domain.ErrNotFound
 	}
 	return c.standings.get(ctx, c.since, offer+"/"+publisher, func(ctx context.Context) (*couponv1.LookupStandingResponse, error) {
-		resp, err := c.client.LookupStanding(ctx, &couponv1.LookupStandingRequest{Offer: "offers/" + offer, Publisher: "publishers/" + publisher})
+		resp, err := c.client.LookupStanding(ctx, &couponv1.LookupStandingRequest{Offer: resource.Offer(offer), Publisher: resource.Publisher(publisher)})
 		return resp, fault(err)
 	})
 }
 
 // Publisher returns a publisher by its id with what a delivery to it needs, or domain.ErrNotFound.
 func (c *Client) Publisher(ctx context.Context, id string) (domain.Publisher, error) {
-	if !domain.IsID(id) {
+	if !resource.IsID(id) {
 		return domain.Publisher{}, domain.ErrNotFound
 	}
 	return c.publishers.get(ctx, c.since, id, func(ctx context.Context) (*couponv1.LookupPublisherResponse, error) {
-		resp, err := c.client.LookupPublisher(ctx, &couponv1.LookupPublisherRequest{Publisher: "publishers/" + id})
+		resp, err := c.client.LookupPublisher(ctx, &couponv1.LookupPublisherRequest{Publisher: resource.Publisher(id)})
 		return resp, fault(err)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
@@ -19,7 +20,7 @@ const linksPage = 200
 func (c *Client) Links(ctx context.Context, offer string) ([]trackinglink.Link, error) {
 	var links []trackinglink.Link
 	req := &couponv1.ListCouponsRequest{
-		Parent: "offers/" + offer, PageSize: linksPage, Filter: "NOT state = ARCHIVED", OrderBy: "publisher, code",
+		Parent: resource.Offer(offer), PageSize: linksPage, Filter: "NOT state = ARCHIVED", OrderBy: "publisher, code",
 	}
 	for {
 		resp, err := c.couponList.ListCoupons(ctx, req)
@@ -28,7 +29,7 @@ func (c *Client) Links(ctx context.Context, offer string) ([]trackinglink.Link, 
 		}
 		for _, coupon := range resp.GetCoupons() {
 			links = append(links, trackinglink.Link{
-				Offer: offer, Publisher: strings.TrimPrefix(coupon.GetPublisher(), "publishers/"), CouponCode: coupon.GetCode(),
+				Offer: offer, Publisher: strings.TrimPrefix(coupon.GetPublisher(), resource.Publishers), CouponCode: coupon.GetCode(),
 			})
 		}
 		if req.PageToken = resp.GetNextPageToken(); req.GetPageToken() == "" {

@@ -7,6 +7,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
@@ -19,10 +20,10 @@ func offerFromProto(resp *couponv1.LookupOfferResponse) (domain.Offer, error) {
 		return domain.Offer{}, fmt.Errorf("reading landing_page_url of %s: %w", p.GetName(), err)
 	}
 	fallback, err := fallbackFromProto(p.GetName(), p.GetFallbackUrl())
-	payout, payoutErr := resource.Payout(p.GetPayout())
-	revenue, revenueErr := resource.Payout(p.GetRevenue())
+	payout, payoutErr := moneyproto.Payout(p.GetPayout())
+	revenue, revenueErr := moneyproto.Payout(p.GetRevenue())
 	return domain.Offer{
-		ID:                    strings.TrimPrefix(p.GetName(), "offers/"),
+		ID:                    strings.TrimPrefix(p.GetName(), resource.Offers),
 		Active:                p.GetState() == couponv1.Offer_ACTIVE,
 		Landing:               landing,
 		Fallback:              fallback,
@@ -34,7 +35,7 @@ func offerFromProto(resp *couponv1.LookupOfferResponse) (domain.Offer, error) {
 		CouponGrace:           p.GetCouponGrace().AsDuration(),
 		Payout:                payout,
 		Revenue:               revenue,
-		OpenPostbackMaxAmount: resource.Money(p.GetOpenPostbackMaxAmount()),
+		OpenPostbackMaxAmount: moneyproto.Money(p.GetOpenPostbackMaxAmount()),
 		StartStatus:           domain.Status(p.GetDefaultConversionStatus().String()),
 		CurrencyCode:          p.GetCurrencyCode(),
 		ETag:                  p.GetEtag(),
@@ -64,12 +65,12 @@ func couponsFromProto(resp *couponv1.LookupCodeResponse) ([]domain.Coupon, error
 
 func couponFromProto(p *couponv1.Candidate) (domain.Coupon, error) {
 	c := p.GetCoupon()
-	payout, payoutErr := resource.Payout(c.GetPayout())
-	approvalPayout, approvalErr := resource.Payout(p.GetApprovalPayout())
+	payout, payoutErr := moneyproto.Payout(c.GetPayout())
+	approvalPayout, approvalErr := moneyproto.Payout(p.GetApprovalPayout())
 	settings, settingsErr := settingsFromProto(c)
 	coupon := domain.Coupon{
-		Offer:          strings.TrimPrefix(c.GetOffer(), "offers/"),
-		Publisher:      strings.TrimPrefix(c.GetPublisher(), "publishers/"),
+		Offer:          strings.TrimPrefix(c.GetOffer(), resource.Offers),
+		Publisher:      strings.TrimPrefix(c.GetPublisher(), resource.Publishers),
 		Code:           c.GetCode(),
 		StartTime:      c.GetStartTime().AsTime(),
 		Enabled:        c.GetEnabled() && c.GetState() != couponv1.Coupon_ARCHIVED,
@@ -107,7 +108,7 @@ func settingsFromProto(c *couponv1.Coupon) (domain.CouponSettings, error) {
 }
 
 func standingFromProto(p *couponv1.LookupStandingResponse) (domain.Standing, error) {
-	payout, err := resource.Payout(p.GetApprovalPayout())
+	payout, err := moneyproto.Payout(p.GetApprovalPayout())
 	return domain.Standing{
 		Approved: approved(p.GetPublisherState(), p.GetApprovalState()),
 		Payout:   payout,
@@ -118,7 +119,7 @@ func standingFromProto(p *couponv1.LookupStandingResponse) (domain.Standing, err
 func publisherFromProto(resp *couponv1.LookupPublisherResponse) (domain.Publisher, error) {
 	p := resp.GetPublisher()
 	publisher := domain.Publisher{
-		ID:            strings.TrimPrefix(p.GetName(), "publishers/"),
+		ID:            strings.TrimPrefix(p.GetName(), resource.Publishers),
 		Active:        p.GetState() == couponv1.Publisher_ACTIVE,
 		Method:        domain.DeliverByGet,
 		Statuses:      statusesFromProto(p.GetDelivery().GetStatuses()),

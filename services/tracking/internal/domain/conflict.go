@@ -5,6 +5,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // maxConflicts bounds the conflicts stored with one conversion. Later ones are only in the journal.
@@ -60,7 +61,7 @@ func (c Conversion) Repeats(r Report, other Conversion) bool {
 func (c Conversion) Conflicting() error {
 	return apperr.New(apperr.Aborted, "CONVERSION_CONFLICT",
 		"this transaction is stored already as conversions/%s with another code, click, publisher or amount; the sale was not changed, and this report is kept with it as a conflict to resolve", c.ID).
-		With("conversion", "conversions/"+c.ID)
+		With("conversion", resource.Conversion(c.ID))
 }
 
 // WithConflict returns the conversion with a conflict added for a report with different content. other is

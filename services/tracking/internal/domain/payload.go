@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // Payload is the content of a delivery: the body of a POST, in the form that Standard Webhooks recommends,
@@ -52,8 +53,8 @@ func (c Conversion) payload(state State, at time.Time) string {
 		Type:      "conversion." + strings.ToLower(string(state.Status)),
 		Timestamp: at.Format(time.RFC3339Nano),
 		Data: PayloadData{
-			Conversion: "conversions/" + c.ID, Event: c.Event, Status: state.Status, Method: c.Method,
-			Offer: "offers/" + c.Offer, Publisher: "publishers/" + state.Publisher, CouponCode: c.CouponCode,
+			Conversion: resource.Conversion(c.ID), Event: c.Event, Status: state.Status, Method: c.Method,
+			Offer: resource.Offer(c.Offer), Publisher: resource.Publisher(state.Publisher), CouponCode: c.CouponCode,
 			PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique4: u[3], PubUnique5: u[4],
 			Click: c.Click, PubClickID: c.PubClickID, PubSubID: c.PubSubID, TransactionID: c.TransactionID,
 			Amount: state.Amount.Decimal(), Currency: state.Amount.Currency, RefundedAmount: state.Refunded.Decimal(),
@@ -80,8 +81,8 @@ func (d Delivery) Macros() (deliveryurl.Macros, error) {
 	}
 	v := p.Data
 	return deliveryurl.Macros{
-		ConversionID: strings.TrimPrefix(v.Conversion, "conversions/"), Event: v.Event, Status: string(v.Status), Method: string(v.Method),
-		OfferID: strings.TrimPrefix(v.Offer, "offers/"), PubID: strings.TrimPrefix(v.Publisher, "publishers/"),
+		ConversionID: strings.TrimPrefix(v.Conversion, resource.Conversions), Event: v.Event, Status: string(v.Status), Method: string(v.Method),
+		OfferID: strings.TrimPrefix(v.Offer, resource.Offers), PubID: strings.TrimPrefix(v.Publisher, resource.Publishers),
 		CouponCode: v.CouponCode, ClickID: v.Click, PubClickID: v.PubClickID, PubSubID: v.PubSubID,
 		PubUniques:    [5]string{v.PubUnique1, v.PubUnique2, v.PubUnique3, v.PubUnique4, v.PubUnique5},
 		TransactionID: v.TransactionID, Amount: v.Amount, Currency: v.Currency, RefundedAmount: v.RefundedAmount,

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // MaxValueChars bounds a parameter's value, in characters.
@@ -33,17 +34,8 @@ func InvalidReason(name string) string {
 
 // CheckID returns an error if a text cannot be the id of an offer or a publisher.
 func CheckID(text string) error {
-	if !IsID(text) {
+	if !resource.IsID(text) {
 		return fmt.Errorf("%q is not an id: 1 to 63 of a-z, 0-9 and '-', the first a letter or digit", text)
 	}
 	return nil
-}
-
-// IsID reports whether a text can be the id of an offer or a publisher.
-func IsID(text string) bool {
-	ok := len(text) >= 1 && len(text) <= 63 && text[0] != '-'
-	for _, c := range []byte(text) {
-		ok = ok && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-')
-	}
-	return ok
 }

@@ -8,8 +8,8 @@ package domain
 import (
 	"time"
 
-	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
@@ -121,7 +121,7 @@ type Coupon struct {
 
 // Name returns the coupon's resource name.
 func (c Coupon) Name() string {
-	return "offers/" + c.Offer + "/coupons/" + c.Publisher + "." + couponcode.Fold(c.Code)
+	return resource.Coupon(c.Offer, c.Publisher, c.Code)
 }
 
 // Uniques are the publisher-supplied values Pub. Unique 1 to 5; index 0 is Pub. Unique 1.

@@ -2,7 +2,6 @@ package grpcapi
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -12,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
@@ -47,9 +47,9 @@ func (s *conversionServer) RecordConversion(ctx context.Context, req *trackingv1
 }
 
 func (s *conversionServer) GetConversion(ctx context.Context, req *trackingv1.GetConversionRequest) (*trackingv1.Conversion, error) {
-	id, ok := cutPrefix(req.GetName(), "conversions/")
-	if !ok {
-		return nil, apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as conversions/9f86d081884c7d65", req.GetName())
+	id, err := resource.ParseConversion("name", req.GetName())
+	if err != nil {
+		return nil, err
 	}
 	conversion, err := s.conversions.Conversion(ctx, id)
 	if err != nil {
@@ -90,11 +90,11 @@ func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (do
 	found.Add(partner.ReadCodes(&r, "codes", req.GetCodes()))
 	var err error
 	if req.GetOffer() != "" {
-		r.Offer, err = idOf("offer", "offers/", req.GetOffer())
+		r.Offer, err = resource.ParseOffer("offer", req.GetOffer())
 		found.Add(err)
 	}
 	if req.GetPublisher() != "" {
-		r.Publisher, err = idOf("publisher", "publishers/", req.GetPublisher())
+		r.Publisher, err = resource.ParsePublisher("publisher", req.GetPublisher())
 		found.Add(err)
 	}
 	if req.GetEvent() != "" {
@@ -132,7 +132,7 @@ func checkReferences(r *domain.Report) error {
 
 // amountFromProto reads an amount. Without a currency, it is in the offer's.
 func amountFromProto(p *couponv1.Money) (money.Money, error) {
-	m := resource.Money(p)
+	m := moneyproto.Money(p)
 	var found apperr.Findings
 	if m.Currency != "" {
 		code, err := money.ParseCurrency(m.Currency)
@@ -161,17 +161,17 @@ func saleTime(p *timestamppb.Timestamp, now time.Time) (time.Time, error) {
 
 func conversionToProto(c domain.Conversion) *trackingv1.Conversion {
 	p := &trackingv1.Conversion{
-		Name:           "conversions/" + c.ID,
-		Offer:          "offers/" + c.Offer,
+		Name:           resource.Conversion(c.ID),
+		Offer:          resource.Offer(c.Offer),
 		Coupon:         c.Coupon,
 		CouponCode:     c.CouponCode,
 		Codes:          c.Codes.List(),
 		Click:          c.Click,
 		TransactionId:  c.TransactionID,
 		Event:          c.Event,
-		Amount:         resource.MoneyProto(c.Amount),
-		Payout:         resource.MoneyProto(c.Payout),
-		Revenue:        resource.MoneyProto(c.Revenue),
+		Amount:         moneyproto.OfMoney(c.Amount),
+		Payout:         moneyproto.OfMoney(c.Payout),
+		Revenue:        moneyproto.OfMoney(c.Revenue),
 		Status:         trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(c.Status)]),
 		Outcome:        trackingv1.Conversion_Outcome(trackingv1.Conversion_Outcome_value[string(c.Outcome)]),
 		Method:         trackingv1.Conversion_Method(trackingv1.Conversion_Method_value[string(c.Method)]),
@@ -189,22 +189,15 @@ func conversionToProto(c domain.Conversion) *trackingv1.Conversion {
 		CreateTime:     timestamppb.New(c.CreateTime),
 		Undeduplicated: c.Undeduplicated,
 		Decision:       decisionToProto(c.Basis),
-		RefundedAmount: resource.MoneyProto(c.Refunded),
+		RefundedAmount: moneyproto.OfMoney(c.Refunded),
 		StatusReason:   c.StatusReason,
 		UpdateTime:     timestamppb.New(c.UpdateTime),
 		Etag:           attribution.ETag(c),
 		Changes:        changesToProto(c.Changes),
 		Conflicts:      conflictsToProto(c.Conflicts),
 		Conflicted:     c.Conflicted,
-		Postback:       resource.Name("postbacks/", c.Postback),
+		Postback:       resource.Name(resource.Postbacks, c.Postback),
 	}
-	p.Publisher = resource.Name("publishers/", c.Publisher)
+	p.Publisher = resource.Name(resource.Publishers, c.Publisher)
 	return p
-}
-
-// cutPrefix returns what follows a prefix, trimmed of pasted characters, if it is one segment.
-func cutPrefix(name, prefix string) (string, bool) {
-	rest, ok := strings.CutPrefix(name, prefix)
-	rest = pasted.Trim(rest)
-	return rest, ok && rest != "" && !strings.Contains(rest, "/")
 }

@@ -5,6 +5,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -23,21 +24,21 @@ func decisionToProto(g *domain.Basis) *trackingv1.Decision {
 		Coupons:     make([]*trackingv1.ConsideredCoupon, len(g.Coupons)),
 	}
 	if g.Rates != nil {
-		p.Payout, p.Revenue = resource.PayoutProto(g.Rates.Payout), resource.PayoutProto(g.Rates.Revenue)
+		p.Payout, p.Revenue = moneyproto.OfPayout(g.Rates.Payout), moneyproto.OfPayout(g.Rates.Revenue)
 	}
 	if c := g.Click; c != nil {
 		p.Click = &trackingv1.ConsideredClick{
 			Click: c.Click, Coupon: c.Coupon, ClickTime: timestamppb.New(c.Time), Reason: reasonToProto(c.Reason),
 			Dropped: c.Dropped,
 		}
-		p.Click.Publisher = resource.Name("publishers/", c.Publisher)
+		p.Click.Publisher = resource.Name(resource.Publishers, c.Publisher)
 	}
 	for _, c := range g.Codes {
 		p.Codes = append(p.Codes, &trackingv1.ConsideredCode{Code: c.Code, Coupon: c.Coupon, Reason: reasonToProto(c.Reason), Explanation: c.Explanation})
 	}
 	for i, c := range g.Coupons {
 		p.Coupons[i] = &trackingv1.ConsideredCoupon{
-			Coupon: c.Coupon, Publisher: "publishers/" + c.Publisher, StartTime: timestamppb.New(c.StartTime), Reason: reasonToProto(c.Reason),
+			Coupon: c.Coupon, Publisher: resource.Publisher(c.Publisher), StartTime: timestamppb.New(c.StartTime), Reason: reasonToProto(c.Reason),
 		}
 		if !c.ExpireTime.IsZero() {
 			p.Coupons[i].ExpireTime = timestamppb.New(c.ExpireTime)

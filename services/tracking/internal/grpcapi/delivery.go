@@ -7,8 +7,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
-	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
@@ -20,7 +20,7 @@ type deliveryServer struct {
 }
 
 func (s *deliveryServer) GetDelivery(ctx context.Context, req *trackingv1.GetDeliveryRequest) (*trackingv1.Delivery, error) {
-	id, err := deliveryID(req.GetName())
+	id, err := resource.ParseDelivery("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (s *deliveryServer) ListDeliveries(ctx context.Context, req *trackingv1.Lis
 }
 
 func (s *deliveryServer) ReplayDelivery(ctx context.Context, req *trackingv1.ReplayDeliveryRequest) (*trackingv1.Delivery, error) {
-	id, err := deliveryID(req.GetName())
+	id, err := resource.ParseDelivery("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (s *deliveryServer) ReplayDeliveries(ctx context.Context, req *trackingv1.R
 }
 
 func (s *deliveryServer) TestDelivery(ctx context.Context, req *trackingv1.TestDeliveryRequest) (*trackingv1.TestDeliveryResponse, error) {
-	publisher, err := idOf("publisher", "publishers/", req.GetPublisher())
+	publisher, err := resource.ParsePublisher("publisher", req.GetPublisher())
 	if err != nil {
 		return nil, err
 	}
@@ -75,21 +75,13 @@ func (s *deliveryServer) TestDelivery(ctx context.Context, req *trackingv1.TestD
 	return &trackingv1.TestDeliveryResponse{Url: call.URL, Attempt: attemptToProto(call.Attempt), ResponseBody: call.Body}, nil
 }
 
-// deliveryID returns the id in a delivery's name.
-func deliveryID(name string) (string, error) {
-	if id, ok := cutPrefix(name, "deliveries/"); ok {
-		return id, nil
-	}
-	return "", apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as deliveries/9f86d081884c7d659a2feaa0c55ad015-0-22", name)
-}
-
 func deliveryToProto(d domain.Delivery) *trackingv1.Delivery {
 	p := &trackingv1.Delivery{
-		Name:         "deliveries/" + d.ID,
-		Conversion:   "conversions/" + d.Conversion,
+		Name:         resource.Deliveries + d.ID,
+		Conversion:   resource.Conversion(d.Conversion),
 		Change:       int32(d.Change), //nolint:gosec // a conversion has a few hundred changes at most
-		Publisher:    "publishers/" + d.Publisher,
-		Offer:        "offers/" + d.Offer,
+		Publisher:    resource.Publisher(d.Publisher),
+		Offer:        resource.Offer(d.Offer),
 		Status:       trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(d.Status)]),
 		State:        trackingv1.Delivery_State(trackingv1.Delivery_State_value[string(d.State)]),
 		AttemptCount: int32(d.AttemptCount), //nolint:gosec // attempts end after three days

@@ -2,15 +2,14 @@ package grpcapi
 
 import (
 	"context"
-	"strings"
 
 	"google.golang.org/grpc"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
@@ -44,29 +43,17 @@ func (s *conversionServer) ReassignConversion(ctx context.Context, req *tracking
 	case (req.GetCoupon() == "") == (req.GetPublisher() == ""):
 		return nil, apperr.Invalid("ONE_OF_COUPON_AND_PUBLISHER", "coupon", "or publisher must be given, and not both")
 	case req.GetPublisher() != "":
-		publisher, err := idOf("publisher", "publishers/", req.GetPublisher())
+		publisher, err := resource.ParsePublisher("publisher", req.GetPublisher())
 		if err != nil {
 			return nil, err
 		}
 		return changed(s.service.ReassignToPublisher(ctx, e, publisher))
 	}
-	name, offer, code, err := couponName(req.GetCoupon())
+	offer, publisher, code, err := resource.ParseCoupon("coupon", req.GetCoupon())
 	if err != nil {
 		return nil, err
 	}
-	return changed(s.service.ReassignToCoupon(ctx, e, name, offer, code))
-}
-
-// couponName parses a coupon's resource name, ignoring the case of its code.
-func couponName(text string) (name, offer, code string, err error) {
-	rest, ok := strings.CutPrefix(text, "offers/")
-	offer, id, found := strings.Cut(rest, "/coupons/")
-	publisher, code, dotted := strings.Cut(id, ".")
-	offer, publisher, code = pasted.Trim(offer), pasted.Trim(publisher), pasted.Trim(code)
-	if !ok || !found || !dotted || !domain.IsID(offer) || !domain.IsID(publisher) || !couponcode.Is(code) {
-		return "", "", "", apperr.Invalid("INVALID_NAME", "coupon", "%q is not a resource name such as offers/10/coupons/22.SALEXYZ20", text)
-	}
-	return domain.Coupon{Offer: offer, Publisher: publisher, Code: code}.Name(), offer, code, nil
+	return changed(s.service.ReassignToCoupon(ctx, e, resource.Coupon(offer, publisher, code), offer, code))
 }
 
 func (s *conversionServer) AdjustConversion(ctx context.Context, req *trackingv1.AdjustConversionRequest) (*trackingv1.Conversion, error) {
@@ -122,9 +109,9 @@ func editOf(req interface {
 	GetActor() string
 },
 ) (attribution.Edit, error) {
-	id, ok := cutPrefix(req.GetName(), "conversions/")
-	if !ok {
-		return attribution.Edit{}, apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as conversions/9f86d081884c7d65", req.GetName())
+	id, err := resource.ParseConversion("name", req.GetName())
+	if err != nil {
+		return attribution.Edit{}, err
 	}
 	return attribution.Edit{ID: id, ETag: req.GetEtag(), Actor: pasted.Trim(req.GetActor())}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -17,7 +18,7 @@ func changesToProto(changes []domain.Change) []*trackingv1.ConversionChange {
 			ChangeTime: timestamppb.New(c.By.Time),
 			Actor:      c.By.Actor,
 			Reason:     c.By.Reason,
-			Postback:   resource.Name("postbacks/", c.By.Postback),
+			Postback:   resource.Name(resource.Postbacks, c.By.Postback),
 			From:       stateToProto(c.From),
 			To:         stateToProto(c.To),
 		})
@@ -30,12 +31,12 @@ func stateToProto(s domain.State) *trackingv1.ConversionState {
 		Status:         statusToProto(s.Status),
 		Outcome:        trackingv1.Conversion_Outcome(trackingv1.Conversion_Outcome_value[string(s.Outcome)]),
 		Reason:         reasonToProto(s.Reason),
-		Publisher:      resource.Name("publishers/", s.Publisher),
+		Publisher:      resource.Name(resource.Publishers, s.Publisher),
 		Coupon:         s.Coupon,
-		Amount:         resource.MoneyProto(s.Amount),
-		RefundedAmount: resource.MoneyProto(s.Refunded),
-		Payout:         resource.MoneyProto(s.Payout),
-		Revenue:        resource.MoneyProto(s.Revenue),
+		Amount:         moneyproto.OfMoney(s.Amount),
+		RefundedAmount: moneyproto.OfMoney(s.Refunded),
+		Payout:         moneyproto.OfMoney(s.Payout),
+		Revenue:        moneyproto.OfMoney(s.Revenue),
 	}
 }
 
@@ -50,11 +51,11 @@ func conflictsToProto(conflicts []domain.Conflict) []*trackingv1.ConversionConfl
 			Number:     int32(c.Number), //nolint:gosec // there are 100 at most
 			CreateTime: timestamppb.New(c.Time),
 			Count:      int32(min(c.Count, 1<<30)), //nolint:gosec // bounded
-			Postback:   resource.Name("postbacks/", c.Postback),
-			Amount:     resource.MoneyProto(c.Amount),
+			Postback:   resource.Name(resource.Postbacks, c.Postback),
+			Amount:     moneyproto.OfMoney(c.Amount),
 			CouponCode: c.Code,
 			Click:      c.Click,
-			Publisher:  resource.Name("publishers/", c.Publisher),
+			Publisher:  resource.Name(resource.Publishers, c.Publisher),
 			Resolution: trackingv1.ConversionConflict_Resolution(trackingv1.ConversionConflict_Resolution_value[string(c.Resolution)]),
 		})
 	}

@@ -8,7 +8,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
-	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
@@ -22,7 +21,7 @@ type postbackServer struct {
 }
 
 func (s *postbackServer) GetPostback(ctx context.Context, req *trackingv1.GetPostbackRequest) (*trackingv1.Postback, error) {
-	id, err := postbackID(req.GetName())
+	id, err := resource.ParsePostback("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -31,14 +30,6 @@ func (s *postbackServer) GetPostback(ctx context.Context, req *trackingv1.GetPos
 		return nil, err
 	}
 	return postbackToProto(postback), nil
-}
-
-func postbackID(name string) (string, error) {
-	id, ok := cutPrefix(name, "postbacks/")
-	if !ok {
-		return "", apperr.Invalid("INVALID_NAME", "name", "%q is not a resource name such as postbacks/01939f2e-2c66-7c1f-8d4b-5a3f1c2e9b70", name)
-	}
-	return id, nil
 }
 
 func (s *postbackServer) ListPostbacks(ctx context.Context, req *trackingv1.ListPostbacksRequest) (*trackingv1.ListPostbacksResponse, error) {
@@ -54,7 +45,7 @@ func (s *postbackServer) ListPostbacks(ctx context.Context, req *trackingv1.List
 }
 
 func (s *postbackServer) ReplayPostback(ctx context.Context, req *trackingv1.ReplayPostbackRequest) (*trackingv1.ReplayResult, error) {
-	id, err := postbackID(req.GetName())
+	id, err := resource.ParsePostback("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -110,9 +101,9 @@ func progress(total *trackingv1.ReplayPostbacksResponse, done bool) *trackingv1.
 
 func postbackToProto(p domain.Postback) *trackingv1.Postback {
 	out := &trackingv1.Postback{
-		Name:          "postbacks/" + p.ID,
-		Offer:         resource.Name("offers/", p.Offer),
-		Conversion:    resource.Name("conversions/", p.Conversion),
+		Name:          resource.Postbacks + p.ID,
+		Offer:         resource.Name(resource.Offers, p.Offer),
+		Conversion:    resource.Name(resource.Conversions, p.Conversion),
 		Outcome:       trackingv1.Postback_Outcome(trackingv1.Postback_Outcome_value[string(p.Outcome)]),
 		Reason:        p.Reason,
 		Message:       p.Message,
@@ -137,12 +128,12 @@ func postbackToProto(p domain.Postback) *trackingv1.Postback {
 
 func replayToProto(postback string, r domain.Replay) *trackingv1.ReplayResult {
 	out := &trackingv1.ReplayResult{
-		Postback:   "postbacks/" + postback,
+		Postback:   resource.Postbacks + postback,
 		Outcome:    trackingv1.ReplayResult_Outcome(trackingv1.ReplayResult_Outcome_value[string(r.Outcome)]),
 		Reason:     r.Reason,
 		Message:    r.Message,
-		Conversion: resource.Name("conversions/", r.Conversion),
-		Publisher:  resource.Name("publishers/", r.Publisher),
+		Conversion: resource.Name(resource.Conversions, r.Conversion),
+		Publisher:  resource.Name(resource.Publishers, r.Publisher),
 	}
 	if !r.Time.IsZero() {
 		out.ReplayTime = timestamppb.New(r.Time)

@@ -7,6 +7,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
@@ -18,11 +19,11 @@ type linkServer struct {
 }
 
 func (s *linkServer) BuildTrackingLink(ctx context.Context, req *trackingv1.BuildTrackingLinkRequest) (*trackingv1.BuildTrackingLinkResponse, error) {
-	offer, err := idOf("offer", "offers/", req.GetOffer())
+	offer, err := resource.ParseOffer("offer", req.GetOffer())
 	if err != nil {
 		return nil, err
 	}
-	publisher, err := idOf("publisher", "publishers/", req.GetPublisher())
+	publisher, err := resource.ParsePublisher("publisher", req.GetPublisher())
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +59,4 @@ func checkLink(link trackinglink.Link) error {
 		return apperr.Invalid("INVALID_CODE", "coupon_code", "%q is not 3 to 64 letters and digits", link.CouponCode)
 	}
 	return nil
-}
-
-// idOf returns the id in a resource name such as offers/10.
-func idOf(field, prefix, name string) (string, error) {
-	if id, ok := cutPrefix(name, prefix); ok && domain.IsID(id) {
-		return id, nil
-	}
-	return "", apperr.Invalid("INVALID_NAME", field, "%q is not a resource name such as %s10", name, prefix)
 }

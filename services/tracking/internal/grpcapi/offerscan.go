@@ -2,21 +2,18 @@ package grpcapi
 
 import (
 	"context"
-	"strings"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
-	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
 func (s *scanServer) CreateOfferScan(ctx context.Context, req *trackingv1.CreateOfferScanRequest) (*trackingv1.OfferScan, error) {
-	offer, err := idOf("parent", "offers/", req.GetParent())
+	offer, err := resource.ParseOffer("parent", req.GetParent())
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +30,7 @@ func (s *scanServer) CreateOfferScan(ctx context.Context, req *trackingv1.Create
 }
 
 func (s *scanServer) GetOfferScan(ctx context.Context, req *trackingv1.GetOfferScanRequest) (*trackingv1.OfferScan, error) {
-	offer, id, err := offerScanName("name", req.GetName())
+	offer, id, err := resource.ParseScan("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +38,7 @@ func (s *scanServer) GetOfferScan(ctx context.Context, req *trackingv1.GetOfferS
 }
 
 func (s *scanServer) CancelOfferScan(ctx context.Context, req *trackingv1.CancelOfferScanRequest) (*trackingv1.OfferScan, error) {
-	offer, id, err := offerScanName("name", req.GetName())
+	offer, id, err := resource.ParseScan("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +49,7 @@ func (s *scanServer) ListOfferScans(ctx context.Context, req *trackingv1.ListOff
 	offer := ""
 	if req.GetParent() != "offers/-" {
 		var err error
-		if offer, err = idOf("parent", "offers/", req.GetParent()); err != nil {
+		if offer, err = resource.ParseOffer("parent", req.GetParent()); err != nil {
 			return nil, err
 		}
 	}
@@ -68,7 +65,7 @@ func (s *scanServer) ListOfferScans(ctx context.Context, req *trackingv1.ListOff
 }
 
 func (s *scanServer) ListOfferScanResults(ctx context.Context, req *trackingv1.ListOfferScanResultsRequest) (*trackingv1.ListOfferScanResultsResponse, error) {
-	offer, id, err := offerScanName("parent", req.GetParent())
+	offer, id, err := resource.ParseScan("parent", req.GetParent())
 	if err != nil {
 		return nil, err
 	}
@@ -90,17 +87,6 @@ func scanResultToProto(r redirect.OfferScanResult) *trackingv1.OfferScanResult {
 	}
 }
 
-// offerScanName reads a scan's resource name.
-func offerScanName(field, name string) (offer, id string, err error) {
-	rest, ok := strings.CutPrefix(name, "offers/")
-	offer, id, found := strings.Cut(rest, "/scans/")
-	offer, id = pasted.Trim(offer), pasted.Trim(id)
-	if !ok || !found || !domain.IsID(offer) || id == "" || strings.Contains(id, "/") {
-		return "", "", apperr.Invalid("INVALID_NAME", field, "%q is not a resource name such as offers/10/scans/01939f2e-2c66-7c1f-8d4b-5a3f1c2e9b70", name)
-	}
-	return offer, id, nil
-}
-
 func offerScan(scan redirect.OfferScan, err error) (*trackingv1.OfferScan, error) {
 	if err != nil {
 		return nil, err
@@ -110,7 +96,7 @@ func offerScan(scan redirect.OfferScan, err error) (*trackingv1.OfferScan, error
 
 func offerScanToProto(s redirect.OfferScan) *trackingv1.OfferScan {
 	p := &trackingv1.OfferScan{
-		Name:      "offers/" + s.Offer + "/scans/" + s.ID,
+		Name:      resource.Scan(s.Offer, s.ID),
 		State:     trackingv1.OfferScan_State(trackingv1.OfferScan_State_value[string(s.State)]),
 		Device:    trackingv1.ScanLinkRequest_Device(trackingv1.ScanLinkRequest_Device_value[string(s.Device)]),
 		Language:  s.Language,

@@ -10,12 +10,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
-
-const savedReportPrefix = "savedReports/"
 
 type savedReportServer struct {
 	trackingv1.UnimplementedSavedReportServiceServer
@@ -32,7 +31,7 @@ func (s *savedReportServer) CreateSavedReport(ctx context.Context, req *tracking
 }
 
 func (s *savedReportServer) GetSavedReport(ctx context.Context, req *trackingv1.GetSavedReportRequest) (*trackingv1.SavedReport, error) {
-	id, err := savedReportID("name", req.GetName())
+	id, err := resource.ParseSavedReport("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +53,7 @@ func (s *savedReportServer) UpdateSavedReport(ctx context.Context, req *tracking
 		return nil, err
 	}
 	asked := fieldmask.Of(req.GetSavedReport(), req.GetUpdateMask())
-	report.ID, err = savedReportID("saved_report.name", req.GetSavedReport().GetName())
+	report.ID, err = resource.ParseSavedReport("saved_report.name", req.GetSavedReport().GetName())
 	if err := apperr.Join(err, asked.Err()); err != nil {
 		return nil, err
 	}
@@ -63,7 +62,7 @@ func (s *savedReportServer) UpdateSavedReport(ctx context.Context, req *tracking
 }
 
 func (s *savedReportServer) DeleteSavedReport(ctx context.Context, req *trackingv1.DeleteSavedReportRequest) (*emptypb.Empty, error) {
-	id, err := savedReportID("name", req.GetName())
+	id, err := resource.ParseSavedReport("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -71,14 +70,6 @@ func (s *savedReportServer) DeleteSavedReport(ctx context.Context, req *tracking
 		return nil, err
 	}
 	return &emptypb.Empty{}, nil
-}
-
-// savedReportID returns the id in a report's name.
-func savedReportID(field, name string) (string, error) {
-	if id, ok := cutPrefix(name, savedReportPrefix); ok {
-		return id, nil
-	}
-	return "", apperr.Invalid("INVALID_NAME", field, "%q is not a resource name such as savedReports/weekly", name)
 }
 
 // savedReportOf reads the fields of a report that callers may set.
@@ -109,7 +100,7 @@ func savedReport(report reporting.SavedReport, err error) (*trackingv1.SavedRepo
 // savedReportToProto writes a report as the API shows it.
 func savedReportToProto(r reporting.SavedReport) *trackingv1.SavedReport {
 	p := &trackingv1.SavedReport{
-		Name: savedReportPrefix + r.ID, DisplayName: r.DisplayName, Columns: r.Columns, Filter: r.Filter, OrderBy: r.OrderBy,
+		Name: resource.SavedReports + r.ID, DisplayName: r.DisplayName, Columns: r.Columns, Filter: r.Filter, OrderBy: r.OrderBy,
 		Range:     trackingv1.SavedReport_Range(trackingv1.SavedReport_Range_value[string(r.Range)]),
 		StartDate: r.StartDate, EndDate: r.EndDate, GroupOrderBy: r.GroupOrderBy,
 		CurrentStartDate: r.CurrentStart, CurrentEndDate: r.CurrentEnd, CurrentFilter: r.CurrentFilter,

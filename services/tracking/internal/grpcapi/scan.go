@@ -97,7 +97,7 @@ func scanToProto(s redirect.Scan) *trackingv1.ScanLinkResponse {
 	if d := s.Verdict; d != nil {
 		p.Verdict = &trackingv1.ScanVerdict{Outcome: string(d.Outcome), Message: d.Explanation}
 		if d.Outcome == domain.Attributed {
-			p.Verdict.Publisher = "publishers/" + d.Publisher
+			p.Verdict.Publisher = resource.Publisher(d.Publisher)
 		} else {
 			p.Verdict.Reason = string(d.Reason)
 		}
@@ -124,8 +124,8 @@ func scannedLinkToProto(l *redirect.ScannedLink) *trackingv1.ScannedLink {
 		OfferActive: l.OfferActive, PublisherApproved: l.PublisherApproved,
 		Coupon: l.Click.Coupon, CouponCode: l.Click.CouponCode, Reason: string(l.Click.Reason), Dropped: l.Click.Dropped,
 	}
-	p.Offer = resource.Name("offers/", l.Offer)
-	p.Publisher = resource.Name("publishers/", l.Click.Publisher)
+	p.Offer = resource.Name(resource.Offers, l.Offer)
+	p.Publisher = resource.Name(resource.Publishers, l.Click.Publisher)
 	return p
 }
 

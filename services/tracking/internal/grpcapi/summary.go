@@ -11,6 +11,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
@@ -53,7 +54,7 @@ func dimensions(asked []trackingv1.SummarizeConversionsRequest_Dimension) ([]rol
 
 func summaryRowToProto(row *reporting.SummaryRow, groupBy []rollup.Dimension) *trackingv1.SummaryRow {
 	p := &trackingv1.SummaryRow{
-		Offer: resource.Name("offers/", row.Offer), Publisher: resource.Name("publishers/", row.Publisher), CouponCode: row.CouponCode,
+		Offer: resource.Name(resource.Offers, row.Offer), Publisher: resource.Name(resource.Publishers, row.Publisher), CouponCode: row.CouponCode,
 		Status: trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(row.Status)]),
 		Method: trackingv1.Conversion_Method(trackingv1.Conversion_Method_value[string(row.Method)]), Figures: figuresToProto(row.Figures),
 	}
@@ -81,7 +82,7 @@ func figuresToProto(f rollup.Figures) *trackingv1.Figures {
 func moneysToProto(sums []money.Money) []*couponv1.Money {
 	all := make([]*couponv1.Money, len(sums))
 	for i, sum := range sums {
-		all[i] = resource.MoneyProto(sum)
+		all[i] = moneyproto.OfMoney(sum)
 	}
 	return all
 }
@@ -110,7 +111,7 @@ func (s *reportServer) ListLeakedCodes(ctx context.Context, req *trackingv1.List
 
 func leakToProto(leak rollup.Leak) *trackingv1.LeakedCode {
 	return &trackingv1.LeakedCode{
-		Offer: resource.Name("offers/", leak.Offer), Publisher: resource.Name("publishers/", leak.Publisher), CouponCode: leak.CouponCode,
+		Offer: resource.Name(resource.Offers, leak.Offer), Publisher: resource.Name(resource.Publishers, leak.Publisher), CouponCode: leak.CouponCode,
 		RecentConversions: leak.Recent.Conversions, RecentShareWithoutClick: leak.Recent.Of(),
 		BaselineConversions: leak.Baseline.Conversions, BaselineShareWithoutClick: leak.Baseline.Of(), ComparedWithOffer: leak.ByOffer,
 	}

@@ -154,13 +154,13 @@ func addBody(params url.Values, call *attribution.Call, w http.ResponseWriter, r
 func answerTo(v attribution.Verdict) answer {
 	c := v.Conversion
 	a := answer{
-		Outcome: v.Outcome, Conversion: resource.Name("conversions/", c.ID), Offer: "offers/" + c.Offer, CouponCode: c.CouponCode,
+		Outcome: v.Outcome, Conversion: resource.Name(resource.Conversions, c.ID), Offer: resource.Offer(c.Offer), CouponCode: c.CouponCode,
 		Method: string(c.Method), Status: string(c.Status), Reason: string(c.Reason), Message: v.Message, Warnings: v.Warnings,
 	}
 	if v.Outcome == attribution.Test {
 		a.Conversion = "" // nothing is stored
 	}
-	a.Publisher = resource.Name("publishers/", c.Publisher)
+	a.Publisher = resource.Name(resource.Publishers, c.Publisher)
 	return a
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
 
@@ -48,7 +48,7 @@ func read(from fs.FS, name string) (Preset, error) {
 	if err := decoder.Decode(&p); err != nil {
 		return Preset{}, err
 	}
-	if want := strings.TrimSuffix(path.Base(name), ".yaml"); p.Name != want || !domain.IsID(want) {
+	if want := strings.TrimSuffix(path.Base(name), ".yaml"); p.Name != want || !resource.IsID(want) {
 		return Preset{}, fmt.Errorf("is named %q", p.Name)
 	}
 	if p.Title == "" || len(p.Sources) == 0 || len(p.Parameters) == 0 || len(p.Examples) == 0 {

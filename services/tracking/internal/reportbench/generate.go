@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
@@ -146,7 +147,7 @@ func click(n, of int, chance *rand.Rand) domain.Click {
 }
 
 func couponName(offer, publisher, code string) string {
-	return "offers/" + offer + "/coupons/" + publisher + "." + code
+	return resource.Offer(offer) + "/coupons/" + publisher + "." + code
 }
 
 // timeID returns a UUIDv7 of a moment.

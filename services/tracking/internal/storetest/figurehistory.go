@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -120,7 +120,7 @@ func (h *history) newSale() domain.Sale {
 		c.Publisher, c.Outcome, c.Method, c.Reason = pick(h, "22", "23"), domain.Attributed, pick(h, domain.CouponCode, domain.ByClick), domain.NoReason
 		c.Status = pick(h, domain.StatusPending, domain.StatusApproved)
 		if c.CouponCode != "" && h.chance.IntN(2) == 0 {
-			c.Coupon = "offers/" + c.Offer + "/coupons/" + c.Publisher + "." + couponcode.Fold(c.CouponCode)
+			c.Coupon = resource.Coupon(c.Offer, c.Publisher, c.CouponCode)
 			sale.Use = &domain.Use{Coupon: c.Coupon, Code: c.CouponCode, ETag: "1", Limits: domain.Limits{Total: 4}, From: day(1), To: day(2)}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
@@ -59,7 +60,7 @@ func claimScan(t *testing.T, s Store, now time.Time, hold redirect.Hold, want *r
 
 // found is a scan's result about a publisher's link, with problems of severities.
 func found(scan redirect.OfferScan, publisher string, at time.Time, severities ...redirect.Severity) redirect.OfferScanResult {
-	coupon := "offers/" + scan.Offer + "/coupons/" + publisher + ".CODE"
+	coupon := resource.Offer(scan.Offer) + "/coupons/" + publisher + ".CODE"
 	r := redirect.OfferScanResult{
 		Scan: scan.ID, OfferLink: redirect.OfferLink{Coupon: coupon, TrackingLink: "https://go.example.com/click?pub_id=" + publisher},
 		FinalURL: "https://shop.example.com/?q=ž", HopCount: 2, ScanTime: at,

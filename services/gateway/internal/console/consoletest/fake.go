@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 const (
@@ -75,7 +76,7 @@ func (f *Fake) ListPublishers(_ context.Context, req *couponv1.ListPublishersReq
 	}
 	resp := &couponv1.ListPublishersResponse{Publishers: []*couponv1.Publisher{publisher()}}
 	for _, named := range regexp.MustCompile(`name = "(p-[^"]+)"`).FindAllStringSubmatch(req.GetFilter(), -1) {
-		resp.Publishers = append(resp.Publishers, &couponv1.Publisher{Name: "publishers/" + named[1], DisplayName: "Called " + named[1]})
+		resp.Publishers = append(resp.Publishers, &couponv1.Publisher{Name: resource.Publishers + named[1], DisplayName: "Called " + named[1]})
 	}
 	return resp, f.Err
 }

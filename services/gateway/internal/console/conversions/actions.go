@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // refusedAction is an action on a conversion that was refused, with what was typed.
@@ -83,7 +84,7 @@ func refundFields(c *trackingv1.Conversion, v url.Values) []ui.Field {
 }
 
 // conversionName is the name of the conversion that the address names.
-func conversionName(p *ui.Page) string { return "conversions/" + p.Request.PathValue("conversion") }
+func conversionName(p *ui.Page) string { return resource.Conversion(p.Request.PathValue("conversion")) }
 
 // changed answers an action: with the conversion's page and a toast, or with what was typed and what is
 // wrong with it. fields are the service's names of the action's fields.
@@ -167,7 +168,7 @@ func reassignConversion(_ http.ResponseWriter, r *http.Request, p *ui.Page) erro
 	if coupon != "" {
 		req.Coupon = before.GetOffer() + "/coupons/" + ui.IDOf(coupon)
 	} else {
-		req.Publisher = "publishers/" + ui.IDOf(publisher)
+		req.Publisher = resource.Publisher(ui.IDOf(publisher))
 	}
 	_, err = p.Conversions().ReassignConversion(r.Context(), req)
 	return changed(p, "reassign", err, ui.Toast{Text: "Conversion reassigned.", Undo: undoReassign(before)}, "coupon", "publisher", "reason")
@@ -246,7 +247,7 @@ func pickCoupons(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 		filter = ui.And(`code = `+strings.TrimSuffix(ui.Quoted(typed), `"`)+`*"`, filter)
 	}
 	resp, err := couponv1.NewCouponServiceClient(p.Coupon).ListCoupons(r.Context(), &couponv1.ListCouponsRequest{
-		Parent: "offers/" + r.PathValue("offer"), PageSize: ui.Picks, OrderBy: "code", Filter: filter,
+		Parent: resource.Offer(r.PathValue("offer")), PageSize: ui.Picks, OrderBy: "code", Filter: filter,
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func routes() []ui.Route {
@@ -73,7 +74,7 @@ type actionForm struct {
 }
 
 func readConversion(p *ui.Page) (*trackingv1.Conversion, error) {
-	return p.Conversions().GetConversion(p.Request.Context(), &trackingv1.GetConversionRequest{Name: "conversions/" + p.Request.PathValue("conversion")})
+	return p.Conversions().GetConversion(p.Request.Context(), &trackingv1.GetConversionRequest{Name: resource.Conversion(p.Request.PathValue("conversion"))})
 }
 
 func showConversion(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {

@@ -17,6 +17,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 const (
@@ -84,7 +85,7 @@ func couponsNamed(p *ui.Page, ctx context.Context, keys []string) ([]*couponv1.C
 	}
 	var terms []string
 	for _, key := range keys {
-		offer, id, _ := strings.Cut(strings.TrimPrefix(key, "offers/"), "/coupons/")
+		offer, id, _ := strings.Cut(strings.TrimPrefix(key, resource.Offers), "/coupons/")
 		publisher, code, isKey := strings.Cut(id, ".")
 		if isKey {
 			terms = append(terms, "(offer = "+ui.Quoted(offer)+" AND publisher = "+ui.Quoted(publisher)+" AND code = "+ui.Quoted(code)+")")

@@ -11,6 +11,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // couponCheck is what can be said of a coupon while it is typed.
@@ -41,14 +42,14 @@ func check(p *ui.Page, code, offer, publisher string) couponCheck {
 	calls.Go(func() error {
 		switch {
 		case code == "":
-		case ui.IsID(offer) && ui.IsID(publisher):
+		case resource.IsID(offer) && resource.IsID(publisher):
 			found = checkWhole(p, code, offer, publisher)
 		default:
 			found = checkCode(p, code)
 		}
 		return nil
 	})
-	if ui.IsID(offer) && ui.IsID(publisher) {
+	if resource.IsID(offer) && resource.IsID(publisher) {
 		calls.Go(func() error {
 			approval.Approval = checkApproval(p, offer, publisher)
 			return nil
@@ -65,8 +66,8 @@ func check(p *ui.Page, code, offer, publisher string) couponCheck {
 func checkWhole(p *ui.Page, code, offer, publisher string) couponCheck {
 	ctx := p.Request.Context()
 	resp, err := p.Coupons().BatchCreateCoupons(ctx, &couponv1.BatchCreateCouponsRequest{
-		Parent: "offers/" + offer, ValidateOnly: true,
-		Requests: []*couponv1.CreateCouponRequest{{Coupon: &couponv1.Coupon{Code: code, Publisher: "publishers/" + publisher}}},
+		Parent: resource.Offer(offer), ValidateOnly: true,
+		Requests: []*couponv1.CreateCouponRequest{{Coupon: &couponv1.Coupon{Code: code, Publisher: resource.Publisher(publisher)}}},
 	})
 	if err != nil || len(resp.GetResults()) != 1 {
 		return couponCheck{}
@@ -111,7 +112,7 @@ func checkCode(p *ui.Page, code string) couponCheck {
 // checkApproval says what saving a coupon does with the publisher's approval; nothing if it has it.
 func checkApproval(p *ui.Page, offer, publisher string) string {
 	ctx := p.Request.Context()
-	standing, err := p.Approvals().GetApproval(ctx, &couponv1.GetApprovalRequest{Name: "offers/" + offer + "/approvals/" + publisher})
+	standing, err := p.Approvals().GetApproval(ctx, &couponv1.GetApprovalRequest{Name: resource.Approval(offer, publisher)})
 	if err != nil && status.Code(err) != codes.NotFound {
 		return ""
 	}

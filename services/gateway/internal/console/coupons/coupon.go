@@ -14,12 +14,13 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/qrcode"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // addressedCoupon returns the coupon that the address names.
 func addressedCoupon(p *ui.Page) (*couponv1.Coupon, error) {
 	return p.Coupons().GetCoupon(p.Request.Context(), &couponv1.GetCouponRequest{
-		Name: "offers/" + p.Request.PathValue("offer") + "/coupons/" + p.Request.PathValue("coupon"),
+		Name: resource.Offer(p.Request.PathValue("offer")) + "/coupons/" + p.Request.PathValue("coupon"),
 	})
 }
 
@@ -137,7 +138,7 @@ func saveCoupon(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 
 func archiveCoupon(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	c, err := p.Coupons().ArchiveCoupon(r.Context(), &couponv1.ArchiveCouponRequest{
-		Name: "offers/" + r.PathValue("offer") + "/coupons/" + r.PathValue("coupon"), Etag: r.PostFormValue("etag"),
+		Name: resource.Offer(r.PathValue("offer")) + "/coupons/" + r.PathValue("coupon"), Etag: r.PostFormValue("etag"),
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 const (
@@ -120,7 +121,7 @@ func listCoupons(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 		}
 		parent := "offers/-"
 		if id := r.PathValue("offer"); id != "" {
-			parent = "offers/" + id
+			parent = resource.Offer(id)
 		}
 		resp, err = p.Coupons().ListCoupons(ctx, &couponv1.ListCouponsRequest{
 			Parent: parent, Filter: filter, OrderBy: l.OrderBy(), PageToken: l.PageToken(),
@@ -166,10 +167,10 @@ func exportHref(l ui.List, scope scope) string {
 func onlyText(l ui.List, called ui.Names) string {
 	var parts []string
 	if id := l.Get("publisher"); id != "" {
-		parts = append(parts, "of "+called.Of("publishers/"+id))
+		parts = append(parts, "of "+called.Of(resource.Publisher(id)))
 	}
 	if id := l.Get("offer"); id != "" {
-		parts = append(parts, "on "+called.Of("offers/"+id))
+		parts = append(parts, "on "+called.Of(resource.Offer(id)))
 	}
 	if l.Get("created") != "" {
 		parts = append(parts, "that were generated together")

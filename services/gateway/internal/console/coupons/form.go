@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 	"github.com/couponlink/couponlink/services/internal/civilday"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // Dates in forms are days of the program's zone: a coupon starts when its Start Date begins, and expires
@@ -171,11 +172,11 @@ func codeField(values url.Values) ui.Field {
 // pickedNames returns the names of a form's offer and publisher.
 func pickedNames(p *ui.Page, scope scope, values url.Values) ui.Names {
 	offers, publishers := []string{}, []string{}
-	if id := values.Get("offer"); ui.IsID(id) && scope.isAll() {
-		offers = append(offers, "offers/"+id)
+	if id := values.Get("offer"); resource.IsID(id) && scope.isAll() {
+		offers = append(offers, resource.Offer(id))
 	}
-	if id := values.Get("publisher"); ui.IsID(id) {
-		publishers = append(publishers, "publishers/"+id)
+	if id := values.Get("publisher"); resource.IsID(id) {
+		publishers = append(publishers, resource.Publisher(id))
 	}
 	called := p.NamesOf(p.Request.Context(), offers, publishers)
 	if !scope.isAll() {
@@ -224,11 +225,11 @@ func couponDraft(p *ui.Page, values url.Values) (*coupon, ui.Errors) {
 		switch id := ui.Trimmed(values, name); {
 		case id == "":
 			errs.Add(name, text)
-		case !ui.IsID(id):
+		case !resource.IsID(id):
 			errs.Add(name, "This is not an id. Choose one from the list, or enter its id.")
 		}
 	}
-	draft.Publisher = "publishers/" + ui.Trimmed(values, "publisher")
+	draft.Publisher = resource.Publisher(ui.Trimmed(values, "publisher"))
 	return draft, errs
 }
 

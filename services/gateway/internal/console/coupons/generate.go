@@ -11,6 +11,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func askGenerate(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
@@ -70,7 +71,7 @@ func generateCoupons(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	draft.Enabled = proto.Bool(true)
 	offer, publisher := ui.Trimmed(r.PostForm, "offer"), ui.Trimmed(r.PostForm, "publisher")
 	req := &couponv1.GenerateCouponsRequest{
-		Parent: "offers/" + offer, Coupon: draft, Count: ui.WholeNumber(r.PostForm, "count", errs),
+		Parent: resource.Offer(offer), Coupon: draft, Count: ui.WholeNumber(r.PostForm, "count", errs),
 		Prefix: ui.Trimmed(r.PostForm, "prefix"), Length: ui.WholeNumber(r.PostForm, "length", errs),
 	}
 	made, err := p.Coupons().GenerateCoupons(p.Saving(errs), req)
@@ -90,7 +91,7 @@ func generated(p *ui.Page, offer, publisher string, made []string) error {
 	query := url.Values{"publisher": {publisher}}
 	if len(made) > 0 {
 		one, err := p.Coupons().GetCoupon(p.Request.Context(), &couponv1.GetCouponRequest{
-			Name: "offers/" + offer + "/coupons/" + publisher + "." + made[0],
+			Name: resource.Offer(offer) + "/coupons/" + publisher + "." + made[0],
 		})
 		if err == nil {
 			query.Set("created", one.GetCreateTime().AsTime().Format(time.RFC3339Nano))

@@ -9,6 +9,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // newCouponFormOf is the page of + Create Coupon.
@@ -92,7 +93,7 @@ func createCoupon(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 		errs.Add("code", "Enter the coupon code.")
 	}
 	draft.Enabled = proto.Bool(true)
-	made, err := p.Coupons().CreateCoupon(p.Saving(errs), &couponv1.CreateCouponRequest{Parent: "offers/" + f.Offer.Value, Coupon: draft})
+	made, err := p.Coupons().CreateCoupon(p.Saving(errs), &couponv1.CreateCouponRequest{Parent: resource.Offer(f.Offer.Value), Coupon: draft})
 	if err == nil {
 		// The table shows the row, and above it the link.
 		return p.Done(scope.at()+"?"+url.Values{"new": {made.GetName()}}.Encode(), ui.Toast{Text: "Coupon " + made.GetCode() + " saved."})

@@ -11,6 +11,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 const (
@@ -33,7 +34,7 @@ func packed(coupons []*couponv1.Coupon) string {
 			end = strconv.FormatInt(c.GetExpireTime().AsTime().UnixMilli(), 10)
 		}
 		// A buffer takes everything.
-		_, _ = io.WriteString(w, strings.TrimPrefix(c.GetName(), "offers/")+" "+strconv.FormatBool(c.GetEnabled())+" "+end+"\n")
+		_, _ = io.WriteString(w, strings.TrimPrefix(c.GetName(), resource.Offers)+" "+strconv.FormatBool(c.GetEnabled())+" "+end+"\n")
 	}
 	_ = w.Close()
 	return base64.RawURLEncoding.EncodeToString(text.Bytes())
@@ -56,7 +57,7 @@ func unpacked(text string) ([]*couponv1.Coupon, bool) {
 			return nil, false
 		}
 		enabled := parts[1] == "true"
-		c := &couponv1.Coupon{Name: "offers/" + parts[0], Enabled: &enabled}
+		c := &couponv1.Coupon{Name: resource.Offers + parts[0], Enabled: &enabled}
 		if parts[2] != "" {
 			millis, err := strconv.ParseInt(parts[2], 10, 64)
 			if err != nil {

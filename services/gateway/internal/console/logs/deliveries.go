@@ -8,6 +8,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func deliveryRoutes() []ui.Route {
@@ -90,7 +91,7 @@ func replayDeliveries(p *ui.Page, l ui.List, filter string) error {
 func deliveryFilters(l ui.List, called ui.Names) []ui.Field {
 	publisher := ui.Field{Name: "publisher", Label: "Publisher", Kind: "picker", Pick: ui.Href("pick", "publishers"), Value: l.Get("publisher"), Placeholder: "Name or id"}
 	if publisher.Value != "" {
-		publisher.PickLabel = called.Of("publishers/" + publisher.Value)
+		publisher.PickLabel = called.Of(resource.Publisher(publisher.Value))
 	}
 	return []ui.Field{
 		{
@@ -135,7 +136,7 @@ type deliveryView struct {
 
 func showDelivery(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	id := r.PathValue("delivery")
-	one, err := p.Deliveries().GetDelivery(r.Context(), &trackingv1.GetDeliveryRequest{Name: "deliveries/" + id})
+	one, err := p.Deliveries().GetDelivery(r.Context(), &trackingv1.GetDeliveryRequest{Name: resource.Deliveries + id})
 	if err != nil {
 		return err
 	}
@@ -201,7 +202,7 @@ func indented(text string) string {
 
 func replayDelivery(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	id := r.PathValue("delivery")
-	if _, err := p.Deliveries().ReplayDelivery(r.Context(), &trackingv1.ReplayDeliveryRequest{Name: "deliveries/" + id}); err != nil {
+	if _, err := p.Deliveries().ReplayDelivery(r.Context(), &trackingv1.ReplayDeliveryRequest{Name: resource.Deliveries + id}); err != nil {
 		return err
 	}
 	return p.Done(ui.Href("reports", "deliveries", id), ui.Toast{Text: "The delivery is due now. Reload the page to see the next try."})

@@ -9,6 +9,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func postbackRoutes() []ui.Route {
@@ -161,7 +162,7 @@ type replayView struct {
 
 func showJournal(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	id := r.PathValue("postback")
-	one, err := p.Postbacks().GetPostback(r.Context(), &trackingv1.GetPostbackRequest{Name: "postbacks/" + id})
+	one, err := p.Postbacks().GetPostback(r.Context(), &trackingv1.GetPostbackRequest{Name: resource.Postbacks + id})
 	if err != nil {
 		return err
 	}
@@ -263,7 +264,7 @@ func replayViewOf(p *ui.Page, result *trackingv1.ReplayResult, called ui.Names) 
 
 func replayPostback(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	id := r.PathValue("postback")
-	result, err := p.Postbacks().ReplayPostback(r.Context(), &trackingv1.ReplayPostbackRequest{Name: "postbacks/" + id})
+	result, err := p.Postbacks().ReplayPostback(r.Context(), &trackingv1.ReplayPostbackRequest{Name: resource.Postbacks + id})
 	if err != nil {
 		return err
 	}

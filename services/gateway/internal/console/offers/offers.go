@@ -9,6 +9,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func offerRoutes() []ui.Route {
@@ -136,7 +137,7 @@ type offerSettingsView struct {
 
 func saveOfferSettings(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	draft, errs := offerSchema().Read(r.PostForm)
-	draft.Name, draft.Etag = "offers/"+r.PathValue("offer"), r.PostFormValue("etag")
+	draft.Name, draft.Etag = resource.Offer(r.PathValue("offer")), r.PostFormValue("etag")
 	_, failure := p.Offers.UpdateOffer(p.Saving(errs), &couponv1.UpdateOfferRequest{Offer: draft, UpdateMask: offerSchema().Mask()})
 	if failure == nil {
 		return p.Done(ui.Href("offers", r.PathValue("offer"), "settings"), ui.Toast{Text: "Settings saved."})

@@ -15,6 +15,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 const offerPostbackPath = "offers/{offer}/postback"
@@ -213,7 +214,7 @@ func rotateCredentials(_ http.ResponseWriter, r *http.Request, p *ui.Page) error
 		return p.Refuse(http.StatusBadRequest, "This cannot be done", "Choose how long the old token still works.")
 	}
 	o, err := p.Offers.RotatePostbackCredentials(r.Context(), &couponv1.RotatePostbackCredentialsRequest{
-		Name: "offers/" + r.PathValue("offer"), Overlap: durationpb.New(time.Duration(seconds) * time.Second),
+		Name: resource.Offer(r.PathValue("offer")), Overlap: durationpb.New(time.Duration(seconds) * time.Second),
 	})
 	if err != nil {
 		return err

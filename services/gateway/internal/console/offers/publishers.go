@@ -9,6 +9,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 const offerPublishersPath = "offers/{offer}/publishers"
@@ -25,7 +26,7 @@ func publisherRoutes() []ui.Route {
 
 // approvalName is the resource name of the approval that the address names.
 func approvalName(p *ui.Page) string {
-	return "offers/" + p.Request.PathValue("offer") + "/approvals/" + p.Request.PathValue("publisher")
+	return resource.Approval(p.Request.PathValue("offer"), p.Request.PathValue("publisher"))
 }
 
 type approvalsView struct {
@@ -59,7 +60,7 @@ func showApprovals(p *ui.Page, httpStatus int, add ui.Field) error {
 			return err
 		}
 		resp, err = p.Approvals().ListApprovals(ctx, &couponv1.ListApprovalsRequest{
-			Parent: "offers/" + p.Request.PathValue("offer"), Filter: filter, OrderBy: l.OrderBy(), PageToken: l.PageToken(),
+			Parent: resource.Offer(p.Request.PathValue("offer")), Filter: filter, OrderBy: l.OrderBy(), PageToken: l.PageToken(),
 		})
 		return err
 	})
@@ -173,11 +174,11 @@ func approvalRow(a *couponv1.Approval, o *couponv1.Offer, called string) ui.Row 
 func addPublisher(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	offer, publisher := r.PathValue("offer"), ui.Trimmed(r.PostForm, "publisher")
 	add := addPublisherField(r.PostForm, nil)
-	if !ui.IsID(publisher) {
+	if !resource.IsID(publisher) {
 		add.Error = "Choose a publisher from the list, or enter its id."
 		return showApprovals(p, http.StatusUnprocessableEntity, add)
 	}
-	_, err := p.Approvals().ApprovePublisher(r.Context(), &couponv1.ApprovePublisherRequest{Name: "offers/" + offer + "/approvals/" + publisher})
+	_, err := p.Approvals().ApprovePublisher(r.Context(), &couponv1.ApprovePublisherRequest{Name: resource.Approval(offer, publisher)})
 	if err != nil {
 		errs, isAboutForm := p.ErrorsOfCoupon(err, "publisher")
 		if !isAboutForm {

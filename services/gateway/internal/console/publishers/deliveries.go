@@ -12,6 +12,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // latestDeliveries is how many deliveries a publisher's page shows.
@@ -205,7 +206,7 @@ func rotateDeliverySecret(_ http.ResponseWriter, r *http.Request, p *ui.Page) er
 		return p.Refuse(http.StatusBadRequest, "This cannot be done", "Choose how long the old secret stays valid.")
 	}
 	_, err = p.Publishers.RotateDeliverySecret(r.Context(), &couponv1.RotateDeliverySecretRequest{
-		Name: "publishers/" + r.PathValue("publisher"), Overlap: durationpb.New(overlap),
+		Name: resource.Publisher(r.PathValue("publisher")), Overlap: durationpb.New(overlap),
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // publisherCoupons is how many coupons a publisher's page shows; the Coupons tab has all.
@@ -46,7 +47,7 @@ func showPublisher(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	var found publisherFigures
 	var all sync.WaitGroup
 	ui.Ask(&all, &stored, func() (*couponv1.Publisher, error) { return readPublisher(p) })
-	if ui.IsID(id) { // what is none is not put into filters; there is no such publisher
+	if resource.IsID(id) { // what is none is not put into filters; there is no such publisher
 		askPublisher(p, ctx, &all, &found, id)
 	}
 	all.Wait()
@@ -58,7 +59,7 @@ func showPublisher(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 		ID: id, State: ui.StateBadge(stored.Value.GetState().String()), DaysView: p.DaysViewOf(found.days),
 		IsSilent: found.coupons.Err != nil, Coupons: publisherCouponsTable(p, id, &found),
 		Report: p.LinkWith("reports/conversions", "Conversion Report of this publisher", url.Values{
-			"filter": {"publisher = " + ui.Quoted("publishers/"+id)}, "range": {"last_30_days"},
+			"filter": {"publisher = " + ui.Quoted(resource.Publisher(id))}, "range": {"last_30_days"},
 		}),
 	}
 	if found.coupons.Value.GetNextPageToken() != "" {
@@ -73,7 +74,7 @@ func showPublisher(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 
 // askPublisher asks for a publisher's figures and coupons at once.
 func askPublisher(p *ui.Page, ctx context.Context, all *sync.WaitGroup, found *publisherFigures, id string) {
-	filter := "publisher = " + ui.Quoted("publishers/"+id)
+	filter := "publisher = " + ui.Quoted(resource.Publisher(id))
 	found.days = p.LastDays()
 	reports := trackingv1.NewReportServiceClient(p.Tracking)
 	ui.Ask(all, &found.days.Answered, func() (*trackingv1.SummarizeConversionsResponse, error) {

@@ -7,6 +7,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func routes() []ui.Route {
@@ -26,7 +27,7 @@ func routes() []ui.Route {
 
 // readPublisher returns the publisher that the address names.
 func readPublisher(p *ui.Page) (*couponv1.Publisher, error) {
-	return p.Publishers.GetPublisher(p.Request.Context(), &couponv1.GetPublisherRequest{Name: "publishers/" + p.Request.PathValue("publisher")})
+	return p.Publishers.GetPublisher(p.Request.Context(), &couponv1.GetPublisherRequest{Name: resource.Publisher(p.Request.PathValue("publisher"))})
 }
 
 // publisherPage sets what the tabs of a publisher's page share. current is the tab's path in the route

@@ -6,6 +6,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 type (
@@ -45,7 +46,7 @@ func (pf publisherForm) open(p *ui.Page) error {
 func (pf publisherForm) save(p *ui.Page) error {
 	typed := p.Request.PostForm
 	draft, errs := pf.schema.Read(typed)
-	draft.Name, draft.Etag = "publishers/"+p.Request.PathValue("publisher"), typed.Get("etag")
+	draft.Name, draft.Etag = resource.Publisher(p.Request.PathValue("publisher")), typed.Get("etag")
 	_, failure := p.Publishers.UpdatePublisher(p.Saving(errs), &couponv1.UpdatePublisherRequest{
 		Publisher: draft, UpdateMask: pf.schema.Mask(),
 	})

@@ -17,6 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/fieldname"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // valueKind is what a column's values are: how they are compared and typed.
@@ -73,9 +74,9 @@ var reportColumns = sync.OnceValue(func() []reportColumn {
 // kindOf returns what a column's values are.
 func kindOf(c columns.Column) valueKind {
 	switch {
-	case c.Prefix == "offers/":
+	case c.Prefix == resource.Offers:
 		return offerKind
-	case c.Prefix == "publishers/":
+	case c.Prefix == resource.Publishers:
 		return publisherKind
 	case c.Field.IsList():
 		return listKind

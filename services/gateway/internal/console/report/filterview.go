@@ -10,6 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // maxConditions is how many rows the filter builder has.
@@ -280,9 +281,9 @@ func nameConditions(p *ui.Page, view *filterView) {
 	for i := range view.Rows {
 		switch row := &view.Rows[i]; {
 		case row.offer() != "":
-			row.PickLabel = view.names.Of("offers/" + row.offer())
+			row.PickLabel = view.names.Of(resource.Offer(row.offer()))
 		case row.publisher() != "":
-			row.PickLabel = view.names.Of("publishers/" + row.publisher())
+			row.PickLabel = view.names.Of(resource.Publisher(row.publisher()))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func leakedCodeRoutes() []ui.Route {
@@ -19,7 +20,7 @@ func listLeakedCodes(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	recent, before, least := number(l, "recent", 7), number(l, "before", 28), number(l, "least", 10)
 	req := &trackingv1.ListLeakedCodesRequest{RecentDays: recent, BaselineDays: before, MinConversions: least}
 	if offer := l.Get("offer"); offer != "" {
-		req.Offer = "offers/" + ui.IDOf(offer)
+		req.Offer = resource.Offer(ui.IDOf(offer))
 	}
 	resp, err := p.Reports().ListLeakedCodes(r.Context(), req)
 	if err != nil {

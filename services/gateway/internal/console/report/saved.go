@@ -8,6 +8,7 @@ import (
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // savedView are the saved reports, and what can be done with this one.
@@ -79,7 +80,7 @@ func reportRefused(p *ui.Page, err error, state reportState) error {
 
 // updateReport makes a saved report what is shown, or gives it another name.
 func updateReport(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
-	saved := &trackingv1.SavedReport{Name: "savedReports/" + r.PathValue("report"), Etag: r.PostFormValue("etag")}
+	saved := &trackingv1.SavedReport{Name: resource.SavedReports + r.PathValue("report"), Etag: r.PostFormValue("etag")}
 	mask := &fieldmaskpb.FieldMask{Paths: []string{"columns", "filter", "order_by", "range", "start_date", "end_date", "group_by", "group_order_by"}}
 	if name := ui.Trimmed(r.PostForm, "display_name"); name != "" {
 		saved.DisplayName = name
@@ -101,7 +102,7 @@ func updateReport(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 // deleteReport removes a saved report. Undo creates it again under its id.
 func deleteReport(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	id := r.PathValue("report")
-	name := "savedReports/" + id
+	name := resource.SavedReports + id
 	stored, err := p.SavedReports().GetSavedReport(r.Context(), &trackingv1.GetSavedReportRequest{Name: name})
 	if err != nil {
 		return err

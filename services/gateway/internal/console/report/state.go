@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/fieldname"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // nothing stands in an address for an emptied value, where leaving it out would mean the saved report's.
@@ -195,7 +196,7 @@ func reportOf(p *ui.Page) (*openReport, error) {
 	q := p.Request.URL.Query()
 	report := &openReport{base: defaultReport(), zone: p.Zone}
 	if id := q.Get("saved"); id != "" {
-		saved, err := p.SavedReports().GetSavedReport(p.Request.Context(), &trackingv1.GetSavedReportRequest{Name: "savedReports/" + id})
+		saved, err := p.SavedReports().GetSavedReport(p.Request.Context(), &trackingv1.GetSavedReportRequest{Name: resource.SavedReports + id})
 		if err != nil {
 			return nil, err
 		}

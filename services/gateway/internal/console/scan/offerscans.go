@@ -9,6 +9,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/ui"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func offerRoutes() []ui.Route {
@@ -98,7 +99,7 @@ func deviceLabel(device trackingv1.ScanLinkRequest_Device) string {
 
 func startOfferScan(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	started, err := p.Scans().CreateOfferScan(r.Context(), &trackingv1.CreateOfferScanRequest{
-		Parent:    "offers/" + r.PathValue("offer"),
+		Parent:    resource.Offer(r.PathValue("offer")),
 		OfferScan: &trackingv1.OfferScan{Device: scanDevice(r.PostFormValue("device")), Language: ui.Trimmed(r.PostForm, "language")},
 	})
 	if err == nil {
@@ -145,7 +146,7 @@ type scannedLink struct {
 }
 
 func showOfferScan(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
-	name := "offers/" + r.PathValue("offer") + "/scans/" + r.PathValue("scan")
+	name := resource.Scan(r.PathValue("offer"), r.PathValue("scan"))
 	scan, err := p.Scans().GetOfferScan(r.Context(), &trackingv1.GetOfferScanRequest{Name: name})
 	if err != nil {
 		return err
@@ -230,7 +231,7 @@ func scannedLinks(p *ui.Page, scan *trackingv1.OfferScan, results []*trackingv1.
 
 func cancelOfferScan(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	offer, scan := r.PathValue("offer"), r.PathValue("scan")
-	ended, err := p.Scans().CancelOfferScan(r.Context(), &trackingv1.CancelOfferScanRequest{Name: "offers/" + offer + "/scans/" + scan})
+	ended, err := p.Scans().CancelOfferScan(r.Context(), &trackingv1.CancelOfferScanRequest{Name: resource.Scan(offer, scan)})
 	if err != nil {
 		return err
 	}

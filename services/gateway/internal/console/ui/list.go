@@ -7,6 +7,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // maxTrail is how many pages back Previous knows. Further back it leads to the first page.
@@ -177,7 +178,7 @@ func Search(typed string) string {
 		return ""
 	}
 	found := HasWords("display_name", typed)
-	if lower := strings.ToLower(typed); IsID(lower) {
+	if lower := strings.ToLower(typed); resource.IsID(lower) {
 		return "(" + found + " OR name = " + Quoted(lower) + ")"
 	}
 	return found
@@ -195,11 +196,6 @@ func HasWords(name, text string) string {
 		all = append(all, name+":"+Quoted(word))
 	}
 	return "(" + strings.Join(all, " AND ") + ")"
-}
-
-// IsID says whether a text can be the id of an offer or publisher.
-func IsID(s string) bool {
-	return s != "" && len(s) <= 63 && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // And joins filters. Empty ones are left out.

@@ -2,6 +2,7 @@ package ui
 
 import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // Entry is a line of the menu: a page, or a heading with pages beneath.
@@ -67,5 +68,5 @@ func OfferTabs() []Link {
 
 // Offer returns the offer that the address names.
 func (p *Page) Offer() (*couponv1.Offer, error) {
-	return p.Offers.GetOffer(p.Request.Context(), &couponv1.GetOfferRequest{Name: "offers/" + p.Request.PathValue("offer")})
+	return p.Offers.GetOffer(p.Request.Context(), &couponv1.GetOfferRequest{Name: resource.Offer(p.Request.PathValue("offer"))})
 }

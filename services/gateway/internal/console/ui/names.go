@@ -7,11 +7,12 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/internal/format"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // PublisherName is what a publisher is called, by its id.
 func (p *Page) PublisherName(ctx context.Context, id string) string {
-	return p.NamesOf(ctx, nil, []string{id}).Of("publishers/" + id)
+	return p.NamesOf(ctx, nil, []string{id}).Of(resource.Publisher(id))
 }
 
 // List returns what several are called, as people say it: Mia, Tom and Ana.
@@ -134,10 +135,10 @@ func (p *Page) NamesOf(ctx context.Context, offers, publishers []string) Names {
 	all.Wait()
 	found := Names{}
 	for id, called := range calledOffers {
-		found["offers/"+id] = called
+		found[resource.Offers+id] = called
 	}
 	for id, called := range calledPublishers {
-		found["publishers/"+id] = called
+		found[resource.Publishers+id] = called
 	}
 	return found
 }

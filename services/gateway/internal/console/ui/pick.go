@@ -5,13 +5,14 @@ import (
 	"net/url"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 // OfferField is a picker of an offer; called has the name of what is picked.
 func OfferField(values url.Values, called Names) Field {
 	id := values.Get("offer")
 	return Field{
-		Name: "offer", Label: "Offer", Kind: "picker", Pick: Href("pick", "offers"), Value: id, PickLabel: called["offers/"+id], IsRequired: true,
+		Name: "offer", Label: "Offer", Kind: "picker", Pick: Href("pick", "offers"), Value: id, PickLabel: called[resource.Offers+id], IsRequired: true,
 		Placeholder: "Search by name or id", Hint: "The offer this coupon applies to.",
 	}
 }
@@ -20,7 +21,7 @@ func OfferField(values url.Values, called Names) Field {
 func PublisherField(values url.Values, called Names) Field {
 	id := values.Get("publisher")
 	return Field{
-		Name: "publisher", Label: "Publisher", Kind: "picker", Pick: Href("pick", "publishers"), Value: id, PickLabel: called["publishers/"+id], IsRequired: true,
+		Name: "publisher", Label: "Publisher", Kind: "picker", Pick: Href("pick", "publishers"), Value: id, PickLabel: called[resource.Publishers+id], IsRequired: true,
 		Placeholder: "Search by name or id", Hint: "The publisher who will use this coupon.",
 	}
 }
@@ -78,7 +79,7 @@ func pickPublishers(_ http.ResponseWriter, r *http.Request, p *Page) error {
 func OfferFilter(l List, called Names) Field {
 	f := Field{Name: "offer", Label: "Offer", Kind: "picker", Pick: Href("pick", "offers"), Value: l.Get("offer"), Placeholder: "Name or id"}
 	if f.Value != "" {
-		f.PickLabel = called.Of("offers/" + f.Value)
+		f.PickLabel = called.Of(resource.Offer(f.Value))
 	}
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -69,7 +70,7 @@ func (s *Service) journalRefusal(ctx context.Context, p settled, refusal error) 
 	s.clock(p)
 	entry := *p.entry
 	entry.Outcome, entry.Reason, entry.Message, entry.HTTPStatus = domain.PostbackRejected, e.Reason, e.Message, p.call.Status(refusal)
-	entry.Conversion, entry.Warnings = strings.TrimPrefix(e.Metadata["conversion"], "conversions/"), p.report.Warnings
+	entry.Conversion, entry.Warnings = strings.TrimPrefix(e.Metadata["conversion"], resource.Conversions), p.report.Warnings
 	if err := s.store.InsertPostback(ctx, entry); err != nil {
 		return err
 	}

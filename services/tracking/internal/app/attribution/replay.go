@@ -9,6 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -42,7 +43,7 @@ func (s *Service) Replay(ctx context.Context, id string, order ReplayOrder) (dom
 func (s *Service) replay(ctx context.Context, postback domain.Postback, order ReplayOrder) (domain.Replay, error) {
 	result, err := s.rejudge(ctx, postback, order)
 	if e := apperr.As(err); e != nil && e.Kind != apperr.Unavailable {
-		result = domain.Replay{Outcome: domain.ReplayRefused, Reason: e.Reason, Message: e.Message, Conversion: strings.TrimPrefix(e.Metadata["conversion"], "conversions/")}
+		result = domain.Replay{Outcome: domain.ReplayRefused, Reason: e.Reason, Message: e.Message, Conversion: strings.TrimPrefix(e.Metadata["conversion"], resource.Conversions)}
 	} else if err != nil {
 		return domain.Replay{}, err
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -47,7 +47,7 @@ func TestSavedReportIsKept(t *testing.T) {
 		t.Errorf("none: %v", err)
 	}
 	made := createReport(t, s, rollup.SavedReport{DisplayName: "All"})
-	if !domain.IsID(made.ID) || made.CurrentFilter != "" || made.CurrentStart != "" || made.CurrentEnd != "" {
+	if !resource.IsID(made.ID) || made.CurrentFilter != "" || made.CurrentStart != "" || made.CurrentEnd != "" {
 		t.Errorf("one of all days is %+v", made)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -152,7 +153,7 @@ func ofOffer(name string) (listing.Expr, error) {
 	if name == "" {
 		return nil, nil
 	}
-	id, ok := strings.CutPrefix(name, "offers/")
+	id, ok := strings.CutPrefix(name, resource.Offers)
 	id = pasted.Trim(id)
 	if !ok || domain.CheckID(id) != nil {
 		return nil, apperr.Invalid("INVALID_OFFER", "offer", `%.80q is no offer's name; expected one such as "offers/10", or nothing for all offers`, name)

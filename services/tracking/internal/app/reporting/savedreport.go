@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -78,7 +79,7 @@ func SavedReportETag(r rollup.SavedReport) string {
 func (s *Service) CreateSavedReport(ctx context.Context, report rollup.SavedReport) (SavedReport, error) {
 	chosen := report.ID != ""
 	var found apperr.Findings
-	if chosen && !domain.IsID(report.ID) {
+	if chosen && !resource.IsID(report.ID) {
 		found.Add(apperr.Invalid("INVALID_ID", "saved_report_id", "%s", domain.CheckID(report.ID)))
 	}
 	report.Revision, report.CreateTime = 1, s.moment()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -57,8 +58,8 @@ type SummaryKey struct {
 // summarySchema has the fields that summaries are filtered by. Its fields are those of rollup.CellKey.
 func summarySchema() *listing.Schema {
 	return listing.NewSchema(
-		listing.Field{Name: "offer", Kind: listing.Name, Prefix: "offers/"}, "",
-		listing.Field{Name: "publisher", Kind: listing.Name, Prefix: "publishers/"},
+		listing.Field{Name: "offer", Kind: listing.Name, Prefix: resource.Offers}, "",
+		listing.Field{Name: "publisher", Kind: listing.Name, Prefix: resource.Publishers},
 		listing.Field{Name: "coupon_code", Kind: listing.Folded},
 		listing.Field{Name: "status", Kind: listing.Enum, Values: conversionStatuses()},
 		listing.Field{Name: "method", Kind: listing.Enum, Values: conversionMethods()},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -112,12 +113,12 @@ func (v *Visited) setText(name string, field *string, value string) {
 
 // setID sets the id of an offer or a publisher. Anything that is not an id is dropped.
 func (v *Visited) setID(name string, field *string, value string) {
-	if !domain.IsID(value) {
+	if !resource.IsID(value) {
 		sent := pasted.Trim(trackinglink.Unescape(value))
 		if v.isUnfilled(name, sent) {
 			return
 		}
-		if value = strings.ToLower(v.bare(sent)); !domain.IsID(value) {
+		if value = strings.ToLower(v.bare(sent)); !resource.IsID(value) {
 			if sent != "" {
 				v.drop(name, "%s is not an id", quoted(sent))
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
@@ -124,7 +125,7 @@ func FuzzParseLink(f *testing.F) {
 				}
 			}
 			for _, id := range []string{v.Link.Offer, v.Link.Publisher} {
-				if id != "" && !domain.IsID(id) {
+				if id != "" && !resource.IsID(id) {
 					t.Errorf("%q is taken for an id", id)
 				}
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -52,8 +53,8 @@ const (
 var parameters = []parameter{
 	{name: "coupon_code", aliases: []string{"coupon", "promo_code", "code"}, set: addCode, couldBe: couponcode.Is, split: splitCodes},
 	{name: "click_id", aliases: []string{"clickid", "cid"}, set: text(func(r *domain.Report) *string { return &r.ClickID })},
-	{name: "offer_id", aliases: []string{"oid"}, set: id(func(r *domain.Report) *string { return &r.Offer }), couldBe: domain.IsID},
-	{name: "pub_id", set: id(func(r *domain.Report) *string { return &r.Publisher }), couldBe: domain.IsID},
+	{name: "offer_id", aliases: []string{"oid"}, set: id(func(r *domain.Report) *string { return &r.Offer }), couldBe: resource.IsID},
+	{name: "pub_id", set: id(func(r *domain.Report) *string { return &r.Publisher }), couldBe: resource.IsID},
 	{name: "transaction_id", aliases: []string{"txn_id", "order_id"}, set: text(func(r *domain.Report) *string { return &r.TransactionID }), unfilled: refused},
 	{name: "amount", aliases: []string{"sale_amount"}, set: setAmount, unfilled: held},
 	{name: "currency", set: setCurrency, unfilled: held, anyCase: true},

@@ -1,12 +1,13 @@
-package resource
+// Package moneyproto converts amounts and payouts to and from the protos of the API.
+package moneyproto
 
 import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// MoneyProto returns the proto of an amount; nil for none.
-func MoneyProto(m money.Money) *couponv1.Money {
+// OfMoney returns the proto of an amount; nil for none.
+func OfMoney(m money.Money) *couponv1.Money {
 	if m.IsNone() {
 		return nil
 	}
@@ -18,13 +19,13 @@ func Money(p *couponv1.Money) money.Money {
 	return money.Money{Currency: p.GetCurrencyCode(), Units: p.GetUnits(), Nanos: p.GetNanos()}
 }
 
-// PayoutProto returns the proto of a payout; nil for none.
-func PayoutProto(p money.Payout) *couponv1.Payout {
+// OfPayout returns the proto of a payout; nil for none.
+func OfPayout(p money.Payout) *couponv1.Payout {
 	switch p.Kind {
 	case money.Fixed:
-		return &couponv1.Payout{Kind: &couponv1.Payout_Fixed{Fixed: MoneyProto(p.Fixed)}}
+		return &couponv1.Payout{Kind: &couponv1.Payout_Fixed{Fixed: OfMoney(p.Fixed)}}
 	case money.Percent:
-		return &couponv1.Payout{Kind: &couponv1.Payout_Percent{Percent: money.FormatPercent(p.Percent)}, Cap: MoneyProto(p.Cap)}
+		return &couponv1.Payout{Kind: &couponv1.Payout_Percent{Percent: money.FormatPercent(p.Percent)}, Cap: OfMoney(p.Cap)}
 	default:
 		return nil
 	}
