@@ -16,6 +16,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/gateway/internal/apidoc"
 	"github.com/couponlink/couponlink/services/gateway/internal/console"
+	"github.com/couponlink/couponlink/services/gateway/internal/events"
 	"github.com/couponlink/couponlink/services/gateway/internal/files"
 	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 	"github.com/couponlink/couponlink/services/internal/bearer"
@@ -55,7 +56,8 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	calls, err := rest.New(backends.Coupon, backends.Tracking, files.Routes(backends.Coupon, backends.Tracking, o.Zone, o.Log), o.Log)
+	more := append(files.Routes(backends.Coupon, backends.Tracking, o.Zone, o.Log), events.Route(backends.Tracking, o.Log))
+	calls, err := rest.New(backends.Coupon, backends.Tracking, more, o.Log)
 	if err != nil {
 		return nil, err
 	}

@@ -45,25 +45,6 @@ func TestFilter(t *testing.T) {
 		`note="a"`:                 a,
 		` note  =  'a' `:           a,
 		`note = a`:                 a,
-		`note:a`:                   compare("note", listing.Contains, "a"),
-		`note : "a"`:               compare("note", listing.Contains, "a"),
-		`note:""`:                  compare("note", listing.Contains, ""),
-		`-note:a`:                  listing.Not{Expr: compare("note", listing.Contains, "a")},
-		`code:xyz`:                 compare("code_key", listing.Contains, "XYZ"),
-		`kind:RED`:                 equal("kind", "RED"),
-		`name:things/22`:           equal("id", "22"),
-		`enabled:true`:             equal("enabled", true),
-		`note:*`:                   compare("note", listing.NotEqual, ""),
-		`note : "*"`:               compare("note", listing.NotEqual, ""),
-		`NOT title:*`:              listing.Not{Expr: compare("note", listing.NotEqual, "")},
-		`code:*`:                   compare("code_key", listing.NotEqual, ""),
-		`name:*`:                   compare("id", listing.NotEqual, ""),
-		`kind:*`:                   compare("kind", listing.NotEqual, ""),
-		`state:*`:                  listing.And{},
-		`create_time:*`:            listing.And{},
-		`end_time:*`:               compare("end_time", listing.NotEqual, noon),
-		`createTime:*`:             listing.And{},
-		`endTime:*`:                compare("end_time", listing.NotEqual, noon),
 		`note != a`:                compare("note", listing.NotEqual, "a"),
 		`note < a`:                 compare("note", listing.Less, "a"),
 		`note <= a`:                compare("note", listing.LessEqual, "a"),
@@ -119,6 +100,35 @@ func TestFilter(t *testing.T) {
 		`(note=a AND note=b) OR note=c`:     listing.Or{listing.And{a, b}, c},
 		`note=a AND NOT (note=b OR note=c)`: listing.And{a, listing.Not{Expr: listing.Or{b, c}}},
 		`note=a AND note=b AND -note=c`:     listing.And{a, b, listing.Not{Expr: c}},
+	} {
+		if got := where(t, filter); !reflect.DeepEqual(got, want) {
+			t.Errorf("filter %s:\ngot  %#v\nwant %#v", filter, got, want)
+		}
+	}
+}
+
+// TestFilterHas has what : means: a text within a text, any value, or =.
+func TestFilterHas(t *testing.T) {
+	for filter, want := range map[string]listing.Expr{
+		`note:a`:         compare("note", listing.Contains, "a"),
+		`note : "a"`:     compare("note", listing.Contains, "a"),
+		`note:""`:        compare("note", listing.Contains, ""),
+		`-note:a`:        listing.Not{Expr: compare("note", listing.Contains, "a")},
+		`code:xyz`:       compare("code_key", listing.Contains, "XYZ"),
+		`kind:RED`:       equal("kind", "RED"),
+		`name:things/22`: equal("id", "22"),
+		`enabled:true`:   equal("enabled", true),
+		`note:*`:         compare("note", listing.NotEqual, ""),
+		`note : "*"`:     compare("note", listing.NotEqual, ""),
+		`NOT title:*`:    listing.Not{Expr: compare("note", listing.NotEqual, "")},
+		`code:*`:         compare("code_key", listing.NotEqual, ""),
+		`name:*`:         compare("id", listing.NotEqual, ""),
+		`kind:*`:         compare("kind", listing.NotEqual, ""),
+		`state:*`:        listing.And{},
+		`create_time:*`:  listing.And{},
+		`end_time:*`:     compare("end_time", listing.NotEqual, noon),
+		`createTime:*`:   listing.And{},
+		`endTime:*`:      compare("end_time", listing.NotEqual, noon),
 	} {
 		if got := where(t, filter); !reflect.DeepEqual(got, want) {
 			t.Errorf("filter %s:\ngot  %#v\nwant %#v", filter, got, want)

@@ -168,7 +168,7 @@ func TestDocumentHasEverything(t *testing.T) {
 		"post /v1/offers", "patch /v1/offers/{offer}", "post /v1/offers/{offer}/coupons",
 		"post /v1/offers/{offer}/approvals/{approval}:block", "post /v1/coupons:validate",
 		"post /v1/links:build", "get /v1/conversions", "get /v1/publishers/{publisher}",
-		"get /v1/reports/conversions:export",
+		"get /v1/reports/conversions:export", "get /v1/conversions:watch",
 		"get /v1/offers/{offer}/coupons:export", "post /v1/offers/{offer}/coupons:import", "get /v1/links:qr",
 	}
 	got := map[string]object{}

@@ -25,12 +25,17 @@ func (f Faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshal
 	f.Answer(ctx, w, r, err)
 }
 
+// Status returns the status of a call that failed in the form of the services' own.
+func (f Faults) Status(ctx context.Context, r *http.Request, st *status.Status) *status.Status {
+	if len(st.Details()) > 0 {
+		return st
+	}
+	return f.Explain(ctx, st, bodyLimit(r))
+}
+
 // Answer answers a call that failed with err.
 func (f Faults) Answer(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
-	st := status.Convert(err)
-	if len(st.Details()) == 0 {
-		st = f.Explain(ctx, st, bodyLimit(r))
-	}
+	st := f.Status(ctx, r, status.Convert(err))
 	code := runtime.HTTPStatusFromCode(st.Code())
 	switch reason := reasonOf(st); {
 	case reason == reasonTooLarge:

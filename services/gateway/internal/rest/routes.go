@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -158,12 +159,18 @@ func (all routes) checkMethod(next http.Handler) http.Handler {
 			}
 		}
 		if r.Method == http.MethodHead {
-			r = r.WithContext(r.Context()) // the server still knows the real method and sends no body
+			// The server still knows the real method and sends no body.
+			r = r.WithContext(context.WithValue(r.Context(), headKey{}, true))
 			r.Method = http.MethodGet
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+type headKey struct{}
+
+// IsHead reports whether a request that is served as GET is a HEAD.
+func IsHead(r *http.Request) bool { return r.Context().Value(headKey{}) != nil }
 
 // checkQuery is a middleware that refuses queries with parameters that the route does not have.
 func (all routes) checkQuery(next runtime.HandlerFunc) runtime.HandlerFunc {

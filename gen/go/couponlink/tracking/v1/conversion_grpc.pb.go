@@ -104,8 +104,8 @@ type ConversionServiceClient interface {
 	//
 	// Each new conversion and each change is sent once, and the changes of one conversion are sent in order.
 	// Keep the `resume_token` of the last response that you have handled, and resume with it. Nothing is then
-	// left out or sent again, even if either side was restarted meanwhile. The stream is available over gRPC
-	// only.
+	// left out or sent again, even if either side was restarted meanwhile. Browsers have the stream as
+	// server-sent events: `GET /v1/conversions:watch`.
 	//
 	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE if the server ends the stream: call
 	// again with the last token.
@@ -302,8 +302,8 @@ type ConversionServiceServer interface {
 	//
 	// Each new conversion and each change is sent once, and the changes of one conversion are sent in order.
 	// Keep the `resume_token` of the last response that you have handled, and resume with it. Nothing is then
-	// left out or sent again, even if either side was restarted meanwhile. The stream is available over gRPC
-	// only.
+	// left out or sent again, even if either side was restarted meanwhile. Browsers have the stream as
+	// server-sent events: `GET /v1/conversions:watch`.
 	//
 	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE if the server ends the stream: call
 	// again with the last token.
