@@ -6,7 +6,7 @@ package gen
 
 import _ "embed" // for the document
 
-// OpenAPI is the OpenAPI 2 document of the REST form of all services.
+// OpenAPI is the OpenAPI 3.1 document of the REST form of all services.
 //
-//go:embed openapi/couponlink.swagger.json
+//go:embed openapi/couponlink.json
 var OpenAPI []byte

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/couponlink/couponlink/docs"
@@ -20,7 +19,7 @@ import (
 )
 
 // partnerDoc describes what is not gRPC and therefore not generated: clicks, postbacks, exports and imports
-// of files, and images. {conversion_columns} and {coupon_columns} stand for the columns of the exports.
+// of files, images, and the webhooks that publishers get. {conversion_columns} and {coupon_columns} stand for the columns of the exports.
 //
 //go:embed partner.json
 var partnerDoc []byte
@@ -84,11 +83,12 @@ func withPolicy(next http.Handler) http.Handler {
 	})
 }
 
-// document has the parts of an OpenAPI 2 document that are merged here.
+// document has the parts of an OpenAPI document that are merged here.
 type document struct {
-	Tags        []tag                                 `json:"tags"`
-	Paths       map[string]map[string]json.RawMessage `json:"paths"`
-	Definitions map[string]json.RawMessage            `json:"definitions"`
+	Tags       []tag                                 `json:"tags"`
+	Paths      map[string]map[string]json.RawMessage `json:"paths"`
+	Webhooks   json.RawMessage                       `json:"webhooks"`
+	Components map[string]map[string]json.RawMessage `json:"components"`
 }
 
 type tag struct {
@@ -111,13 +111,9 @@ func Document() ([]byte, error) {
 		}
 	}
 	maps.Copy(api.Paths, partner.Paths)
-	maps.Copy(api.Definitions, partner.Definitions)
-	api.Tags = append(api.Tags, partner.Tags...)
-	// A service without REST has a tag but no operations.
-	api.Tags = slices.DeleteFunc(api.Tags, func(t tag) bool { return !api.uses(t.Name) })
-	// Without schemes, a client uses the scheme that it fetched the document with.
-	delete(whole, "schemes")
-	for key, value := range map[string]any{"tags": api.Tags, "paths": api.Paths, "definitions": api.Definitions} {
+	maps.Copy(api.Components["schemas"], partner.Components["schemas"])
+	parts := map[string]any{"tags": append(api.Tags, partner.Tags...), "paths": api.Paths, "webhooks": partner.Webhooks, "components": api.Components}
+	for key, value := range parts {
 		encoded, err := json.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("the OpenAPI document: %w", err)
@@ -135,19 +131,4 @@ func withColumns(document []byte) []byte {
 	return []byte(strings.NewReplacer(
 		"{conversion_columns}", list(columns.Conversions()), "{coupon_columns}", list(columns.Coupons()),
 	).Replace(string(document)))
-}
-
-// uses reports whether an operation has a tag.
-func (d document) uses(name string) bool {
-	for _, operations := range d.Paths {
-		for _, raw := range operations {
-			var operation struct {
-				Tags []string `json:"tags"`
-			}
-			if json.Unmarshal(raw, &operation) == nil && slices.Contains(operation.Tags, name) {
-				return true
-			}
-		}
-	}
-	return false
 }

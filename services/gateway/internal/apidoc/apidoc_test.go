@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,13 +43,13 @@ func operations(t *testing.T, doc object, visit func(path, method string, op obj
 	}
 }
 
-// TestDocumentIsOpenAPI2 checks the rules of the specification that a merge could break.
-func TestDocumentIsOpenAPI2(t *testing.T) {
+// TestDocumentIsOpenAPI31 checks the rules of the specification that a merge could break.
+func TestDocumentIsOpenAPI31(t *testing.T) {
 	t.Parallel()
 	doc := load(t)
 	info, _ := doc["info"].(object)
-	if doc["swagger"] != "2.0" || info["title"] == "" || info["version"] == "" {
-		t.Errorf("head: %v %v", doc["swagger"], info)
+	if doc["openapi"] != "3.1.0" || info["title"] == "" || info["version"] == "" {
+		t.Errorf("head: %v %v", doc["openapi"], info)
 	}
 	tags := map[string]bool{}
 	for _, tag := range doc["tags"].([]any) {
@@ -81,13 +82,82 @@ func TestDocumentIsOpenAPI2(t *testing.T) {
 		}
 	}
 	checkReferences(t, doc, doc)
+	for name, response := range doc["components"].(object)["responses"].(object) {
+		checkExample(t, name, response.(object))
+	}
+}
+
+// TestComponentNamesDiffer checks that generators, which drop punctuation and change case, make a type of each component.
+func TestComponentNamesDiffer(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for name := range load(t)["components"].(object)["schemas"].(object) {
+		plain := strings.ToLower(regexp.MustCompile(`[^A-Za-z0-9]`).ReplaceAllString(name, ""))
+		if other, ok := seen[plain]; ok {
+			t.Errorf("%s and %s are the same to a generator", name, other)
+		}
+		if seen[plain] = name; !regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`).MatchString(name) {
+			t.Errorf("%s is no name for a type", name)
+		}
+	}
+}
+
+// at returns the part of the document at a path of names, or nil.
+func at(doc object, path ...string) any {
+	var node any = doc
+	for _, name := range path {
+		part, _ := node.(object)
+		node = part[name]
+	}
+	return node
+}
+
+// TestDocumentSaysWhatTheProtosSay checks one example of each thing that is generated from the protos.
+func TestDocumentSaysWhatTheProtosSay(t *testing.T) {
+	t.Parallel()
+	doc := load(t)
+	parameter := func(path, method, name string) object {
+		parameters, _ := at(doc, "paths", path, method, "parameters").([]any)
+		for _, p := range parameters {
+			if p.(object)["name"] == name {
+				return p.(object)
+			}
+		}
+		return nil
+	}
+	const coupon = "/v1/offers/{offer}/coupons/{coupon}"
+	schemas := []string{"components", "schemas"}
+	for what, c := range map[string]struct{ got, want any }{
+		"a mask":                 {at(parameter(coupon, "patch", "updateMask"), "schema", "type"), "string"},
+		"a condition":            {at(parameter(coupon, "patch", "If-Match"), "in"), "header"},
+		"a bound of a parameter": {at(parameter("/v1/offers", "get", "pageSize"), "schema", "minimum"), 0.0},
+		"a pattern":              {at(parameter("/v1/offers", "post", "offerId"), "schema", "pattern"), "^([a-z0-9][a-z0-9-]{0,62})?$"},
+		"a resource's name":      {at(parameter("/v1/deliveries/{delivery}", "get", "delivery"), "required"), true},
+		"what a creation needs":  {at(doc, append(schemas, "Coupon", "required")...), []any{"code", "publisher"}},
+		"what a change needs":    {at(doc, append(schemas, "CouponUpdate", "required")...), nil},
+		"a change's body":        {at(doc, "paths", coupon, "patch", "requestBody", "content", "application/json", "schema", "$ref"), "#/components/schemas/CouponUpdate"},
+		"what only we set":       {at(doc, append(schemas, "Coupon", "properties", "trackingLink", "readOnly")...), true},
+		"what a caller sets":     {at(doc, append(schemas, "Coupon", "properties", "internalNote", "readOnly")...), nil},
+		"a length":               {at(doc, append(schemas, "Coupon", "properties", "internalNote", "maxLength")...), 2000.0},
+		"a number of entries":    {at(doc, append(schemas, "BatchCreateCouponsRequest", "properties", "requests", "maxItems")...), 1000.0},
+		"a batch's own parent":   {at(doc, append(schemas, "CreateCouponRequest", "required")...), []any{"coupon"}},
+		"nested enums":           {at(doc, append(schemas, "Conversion", "properties", "status", "$ref")...), "#/components/schemas/ConversionStatus"},
+		"an error's example":     {at(doc, "paths", coupon, "get", "responses", "404", "content", "application/json", "examples", "COUPON_NOT_FOUND", "value", "code"), 5.0},
+		"a stale condition":      {at(doc, "paths", coupon, "patch", "responses", "412", "content", "application/json", "schema", "$ref"), "#/components/schemas/Status"},
+		"a file":                 {at(doc, "paths", "/v1/links:qr", "get", "responses", "200", "content", "image/png", "schema", "format"), "binary"},
+		"a webhook":              {at(doc, "webhooks", "conversion", "post", "requestBody", "content", "application/json", "schema", "$ref"), "#/components/schemas/ConversionEvent"},
+	} {
+		if !reflect.DeepEqual(c.got, c.want) {
+			t.Errorf("%s is %v, want %v", what, c.got, c.want)
+		}
+	}
 }
 
 var pathVariable = regexp.MustCompile(`\{([^}]+)\}`)
 
 func checkParameters(t *testing.T, where, path string, op object) {
 	t.Helper()
-	seen, bodies, forms := map[string]bool{}, 0, 0
+	seen := map[string]bool{}
 	parameters, _ := op["parameters"].([]any)
 	for _, raw := range parameters {
 		p := raw.(object)
@@ -98,28 +168,17 @@ func checkParameters(t *testing.T, where, path string, op object) {
 		}
 		seen[in+"/"+name] = true
 		switch in {
-		case "body":
-			bodies++
-			if p["schema"] == nil {
-				t.Errorf("%s: body without a schema", where)
-			}
-			continue
 		case "path":
 			if p["required"] != true || !strings.Contains(path, "{"+name+"}") {
 				t.Errorf("%s: path parameter %s", where, name)
 			}
-		case "formData":
-			forms++
 		case "query", "header":
 		default:
 			t.Errorf("%s: parameter %s in %q", where, name, in)
 		}
-		if kind, _ := p["type"].(string); !slices.Contains([]string{"string", "number", "integer", "boolean", "array"}, kind) {
-			t.Errorf("%s: parameter %s of type %q", where, name, kind)
+		if schema, _ := p["schema"].(object); schema["type"] == nil && schema["$ref"] == nil {
+			t.Errorf("%s: parameter %s has the schema %v", where, name, schema)
 		}
-	}
-	if bodies > 1 || bodies == 1 && forms > 0 {
-		t.Errorf("%s: %d bodies and %d form fields", where, bodies, forms)
 	}
 	for _, match := range pathVariable.FindAllStringSubmatch(path, -1) {
 		if !seen["path/"+match[1]] {
@@ -138,6 +197,24 @@ func checkResponses(t *testing.T, where string, op object) {
 		if !regexp.MustCompile(`^([1-5]\d\d|default)$`).MatchString(code) || raw.(object)["description"] == "" {
 			t.Errorf("%s: response %q", where, code)
 		}
+		if code < "400" || raw.(object)["$ref"] != nil { // those are checked with the components
+			continue
+		}
+		checkExample(t, where+" "+code, raw.(object))
+	}
+}
+
+// checkExample checks that an error's response has an example.
+func checkExample(t *testing.T, where string, response object) {
+	t.Helper()
+	content, _ := response["content"].(object)
+	for mediaType, raw := range content {
+		if examples, _ := raw.(object)["examples"].(object); len(examples) == 0 && raw.(object)["example"] == nil {
+			t.Errorf("%s has no example as %s", where, mediaType)
+		}
+	}
+	if len(content) == 0 {
+		t.Errorf("%s has no content", where)
 	}
 }
 
@@ -146,8 +223,10 @@ func checkReferences(t *testing.T, doc object, node any) {
 	switch v := node.(type) {
 	case object:
 		if ref, ok := v["$ref"].(string); ok {
-			name, local := strings.CutPrefix(ref, "#/definitions/")
-			if _, ok := doc["definitions"].(object)[name]; !local || !ok {
+			rest, local := strings.CutPrefix(ref, "#/components/")
+			kind, name, _ := strings.Cut(rest, "/")
+			some, _ := doc["components"].(object)[kind].(object)
+			if _, ok := some[name]; !local || !ok {
 				t.Errorf("%s leads nowhere", ref)
 			}
 		}

@@ -7,6 +7,7 @@
 package backupv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -339,7 +340,7 @@ var File_couponlink_backup_v1_backup_proto protoreflect.FileDescriptor
 
 const file_couponlink_backup_v1_backup_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/backup/v1/backup.proto\x12\x14couponlink.backup.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x02\n" +
+	"!couponlink/backup/v1/backup.proto\x12\x14couponlink.backup.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x02\n" +
 	"\x06Backup\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12A\n" +
 	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
@@ -358,9 +359,9 @@ const file_couponlink_backup_v1_backup_proto_rawDesc = "" +
 	"row_counts\x18\x05 \x03(\v23.couponlink.backup.v1.BackupDatabase.RowCountsEntryB\x04\xe2A\x01\x03R\trowCounts\x1a<\n" +
 	"\x0eRowCountsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"8\n" +
-	"\x13CreateBackupRequest\x12!\n" +
-	"\tbackup_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\bbackupId\"E\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"U\n" +
+	"\x13CreateBackupRequest\x12>\n" +
+	"\tbackup_id\x18\x01 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\bbackupId\"E\n" +
 	"\x13VerifyBackupRequest\x12.\n" +
 	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\n" +
 	"\x11couponlink/BackupR\x04name\"b\n" +

@@ -7,6 +7,7 @@
 package couponv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -192,14 +193,14 @@ var File_couponlink_coupon_v1_money_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_money_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/money.proto\x12\x14couponlink.coupon.v1\x1a\x1fgoogle/api/field_behavior.proto\"j\n" +
+	" couponlink/coupon/v1/money.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x7f\n" +
 	"\x05Money\x12)\n" +
 	"\rcurrency_code\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\fcurrencyCode\x12\x1a\n" +
-	"\x05units\x18\x02 \x01(\x03B\x04\xe2A\x01\x01R\x05units\x12\x1a\n" +
-	"\x05nanos\x18\x03 \x01(\x05B\x04\xe2A\x01\x01R\x05nanos\"\xa2\x01\n" +
+	"\x05units\x18\x02 \x01(\x03B\x04\xe2A\x01\x01R\x05units\x12/\n" +
+	"\x05nanos\x18\x03 \x01(\x05B\x19\xe2A\x01\x01\xb2\xbc\x18\x11 \x81씣\xfc\xff\xff\xff\xff\x01(\xff\x93\xeb\xdc\x03R\x05nanos\"\xd0\x01\n" +
 	"\x06Payout\x129\n" +
-	"\x05fixed\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01H\x00R\x05fixed\x12 \n" +
-	"\apercent\x18\x02 \x01(\tB\x04\xe2A\x01\x01H\x00R\apercent\x123\n" +
+	"\x05fixed\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01H\x00R\x05fixed\x12N\n" +
+	"\apercent\x18\x02 \x01(\tB2\xe2A\x01\x01\xb2\xbc\x18*\x1a(100(\\.0{1,4})?|[0-9]{1,2}(\\.[0-9]{1,4})?H\x00R\apercent\x123\n" +
 	"\x03cap\x18\x03 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x03capB\x06\n" +
 	"\x04kindB\x86\x01\n" +
 	"\x18com.couponlink.coupon.v1B\n" +

@@ -886,12 +886,12 @@ var File_couponlink_coupon_v1_offer_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\r\n" +
+	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x0e\n" +
 	"\x05Offer\x12+\n" +
-	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\b\xaa\xbc\x18\x0f\x18\x05\"\aoffers/(\x010\x01R\x04name\x121\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\x0e\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01R\vdisplayName\x12.\n" +
-	"\x10landing_page_url\x18\x03 \x01(\tB\x04\xe2A\x01\x02R\x0elandingPageUrl\x12'\n" +
-	"\ffallback_url\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\vfallbackUrl\x12C\n" +
+	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\b\xaa\xbc\x18\x0f\x18\x05\"\aoffers/(\x010\x01R\x04name\x12:\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x17\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x127\n" +
+	"\x10landing_page_url\x18\x03 \x01(\tB\r\xe2A\x01\x02\xb2\xbc\x18\x05\b\x01\x10\x80\x10R\x0elandingPageUrl\x12.\n" +
+	"\ffallback_url\x18\x04 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\x80\x10R\vfallbackUrl\x12C\n" +
 	"\x05state\x18\x05 \x01(\x0e2!.couponlink.coupon.v1.Offer.StateB\n" +
 	"\xe2A\x01\x01\xaa\xbc\x18\x02(\x01R\x05state\x12Y\n" +
 	"\rpostback_auth\x18\x06 \x01(\x0e2(.couponlink.coupon.v1.Offer.PostbackAuthB\n" +
@@ -899,10 +899,10 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x0epostback_token\x18\a \x01(\tB\x04\xe2A\x01\x03R\rpostbackToken\x12L\n" +
 	"\n" +
 	"precedence\x18\b \x01(\x0e2&.couponlink.coupon.v1.Offer.PrecedenceB\x04\xe2A\x01\x01R\n" +
-	"precedence\x12B\n" +
-	"\fclick_window\x18\t \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\vclickWindow\x12B\n" +
+	"precedence\x12S\n" +
+	"\fclick_window\x18\t \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\vclickWindow\x12S\n" +
 	"\fcoupon_grace\x18\n" +
-	" \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\vcouponGrace\x12'\n" +
+	" \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\vcouponGrace\x12'\n" +
 	"\funique_codes\x18\v \x01(\bB\x04\xe2A\x01\x01R\vuniqueCodes\x12:\n" +
 	"\x06payout\x18\f \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\x06payout\x12n\n" +
 	"\x19default_conversion_status\x18\r \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusB\x04\xe2A\x01\x01R\x17defaultConversionStatus\x12)\n" +
@@ -914,8 +914,9 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x04etag\x18\x11 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12-\n" +
 	"\x0fpostback_secret\x18\x12 \x01(\tB\x04\xe2A\x01\x03R\x0epostbackSecret\x12i\n" +
 	" previous_credentials_expire_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x1dpreviousCredentialsExpireTime\x12<\n" +
-	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\arevenue\x123\n" +
-	"\x12forward_parameters\x18\x15 \x03(\tB\x04\xe2A\x01\x01R\x11forwardParameters\x12Z\n" +
+	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\arevenue\x129\n" +
+	"\x12forward_parameters\x18\x15 \x03(\tB\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x0282R\x11forwardParameters\x12Z\n" +
 	"\x18open_postback_max_amount\x18\x16 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x15openPostbackMaxAmount\"D\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\n" +
@@ -940,15 +941,16 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x1dCONVERSION_STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
 	"\bAPPROVED\x10\x02:4\xeaA1\n" +
-	"\x10couponlink/Offer\x12\x0eoffers/{offer}*\x06offers2\x05offer\"\x99\x01\n" +
-	"\x12CreateOfferRequest\x12\x1f\n" +
-	"\boffer_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\aofferId\x127\n" +
+	"\x10couponlink/Offer\x12\x0eoffers/{offer}*\x06offers2\x05offer\"\xb6\x01\n" +
+	"\x12CreateOfferRequest\x12<\n" +
+	"\boffer_id\x18\x01 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\aofferId\x127\n" +
 	"\x05offer\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12)\n" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"+\n" +
 	"\x0fGetOfferRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x9a\x01\n" +
-	"\x11ListOffersRequest\x12!\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa0\x01\n" +
+	"\x11ListOffersRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
 	"\x06filter\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
@@ -960,10 +962,10 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
 	"updateMask\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"w\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x88\x01\n" +
 	" RotatePostbackCredentialsRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x129\n" +
-	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\aoverlap2\x8e\x05\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12J\n" +
+	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\aoverlap2\x8e\x05\n" +
 	"\fOfferService\x12o\n" +
 	"\vCreateOffer\x12(.couponlink.coupon.v1.CreateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"\x19\x82\xd3\xe4\x93\x02\x13:\x05offer\"\n" +
 	"/v1/offers\x12k\n" +

@@ -776,18 +776,18 @@ var File_couponlink_coupon_v1_publisher_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\n" +
-	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x06\n" +
+	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x06\n" +
 	"\tPublisher\x12/\n" +
-	"\x04name\x18\x01 \x01(\tB\x1b\xe2A\x01\b\xaa\xbc\x18\x13\x18\x05\"\vpublishers/(\x010\x01R\x04name\x121\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\x0e\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01R\vdisplayName\x12G\n" +
+	"\x04name\x18\x01 \x01(\tB\x1b\xe2A\x01\b\xaa\xbc\x18\x13\x18\x05\"\vpublishers/(\x010\x01R\x04name\x12:\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x17\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x12G\n" +
 	"\x05state\x18\x03 \x01(\x0e2%.couponlink.coupon.v1.Publisher.StateB\n" +
 	"\xe2A\x01\x01\xaa\xbc\x18\x02(\x01R\x05state\x12I\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"createTime\x12I\n" +
 	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"updateTime\x12\x18\n" +
-	"\x04etag\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12'\n" +
-	"\fpostback_url\x18\a \x01(\tB\x04\xe2A\x01\x01R\vpostbackUrl\x12H\n" +
+	"\x04etag\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12.\n" +
+	"\fpostback_url\x18\a \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\x80\x10R\vpostbackUrl\x12H\n" +
 	"\bdelivery\x18\b \x01(\v2&.couponlink.coupon.v1.DeliverySettingsB\x04\xe2A\x01\x01R\bdelivery\x12-\n" +
 	"\x0fdelivery_secret\x18\t \x01(\tB\x04\xe2A\x01\x03R\x0edeliverySecret\x12p\n" +
 	"$previous_delivery_secret_expire_time\x18\n" +
@@ -811,15 +811,16 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
 	"\bAPPROVED\x10\x02\x12\f\n" +
-	"\bREJECTED\x10\x03\"\xb1\x01\n" +
-	"\x16CreatePublisherRequest\x12'\n" +
-	"\fpublisher_id\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\vpublisherId\x12C\n" +
+	"\bREJECTED\x10\x03\"\xce\x01\n" +
+	"\x16CreatePublisherRequest\x12D\n" +
+	"\fpublisher_id\x18\x01 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\vpublisherId\x12C\n" +
 	"\tpublisher\x18\x02 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12)\n" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"/\n" +
 	"\x13GetPublisherRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x9e\x01\n" +
-	"\x15ListPublishersRequest\x12!\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa4\x01\n" +
+	"\x15ListPublishersRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
 	"\x06filter\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
@@ -833,10 +834,10 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
 	"updateMask\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x8c\x01\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x9d\x01\n" +
 	"\x1bRotateDeliverySecretRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x129\n" +
-	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\aoverlap\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12J\n" +
+	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\aoverlap\x12\x18\n" +
 	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag2\xda\x05\n" +
 	"\x10PublisherService\x12\x83\x01\n" +
 	"\x0fCreatePublisher\x12,.couponlink.coupon.v1.CreatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"!\x82\xd3\xe4\x93\x02\x1b:\tpublisher\"\x0e/v1/publishers\x12{\n" +

@@ -108,7 +108,109 @@ func (x Column_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Column_Kind.Descriptor instead.
 func (Column_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_options_v1_options_proto_rawDescGZIP(), []int{0, 0}
+	return file_couponlink_options_v1_options_proto_rawDescGZIP(), []int{1, 0}
+}
+
+// Limits are the bounds of a field's values, or, of a list, of its entries. An optional field may be empty, whatever
+// its limits.
+type Limits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The least number of characters of a text. 0: no bound.
+	MinLength int32 `protobuf:"varint,1,opt,name=min_length,json=minLength,proto3" json:"min_length,omitempty"`
+	// The greatest number of characters of a text. 0: no bound.
+	MaxLength int32 `protobuf:"varint,2,opt,name=max_length,json=maxLength,proto3" json:"max_length,omitempty"`
+	// A regular expression that the whole text matches, in the syntax that RE2 and ECMAScript share. For a 64-bit
+	// number or a duration, it is for the text that JSON has.
+	Pattern string `protobuf:"bytes,3,opt,name=pattern,proto3" json:"pattern,omitempty"`
+	// The least number.
+	Minimum *int32 `protobuf:"varint,4,opt,name=minimum,proto3,oneof" json:"minimum,omitempty"`
+	// The greatest number.
+	Maximum *int32 `protobuf:"varint,5,opt,name=maximum,proto3,oneof" json:"maximum,omitempty"`
+	// The least number of entries of a list. 0: no bound.
+	MinItems int32 `protobuf:"varint,6,opt,name=min_items,json=minItems,proto3" json:"min_items,omitempty"`
+	// The greatest number of entries of a list. 0: no bound.
+	MaxItems      int32 `protobuf:"varint,7,opt,name=max_items,json=maxItems,proto3" json:"max_items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Limits) Reset() {
+	*x = Limits{}
+	mi := &file_couponlink_options_v1_options_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Limits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Limits) ProtoMessage() {}
+
+func (x *Limits) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_options_v1_options_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Limits.ProtoReflect.Descriptor instead.
+func (*Limits) Descriptor() ([]byte, []int) {
+	return file_couponlink_options_v1_options_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Limits) GetMinLength() int32 {
+	if x != nil {
+		return x.MinLength
+	}
+	return 0
+}
+
+func (x *Limits) GetMaxLength() int32 {
+	if x != nil {
+		return x.MaxLength
+	}
+	return 0
+}
+
+func (x *Limits) GetPattern() string {
+	if x != nil {
+		return x.Pattern
+	}
+	return ""
+}
+
+func (x *Limits) GetMinimum() int32 {
+	if x != nil && x.Minimum != nil {
+		return *x.Minimum
+	}
+	return 0
+}
+
+func (x *Limits) GetMaximum() int32 {
+	if x != nil && x.Maximum != nil {
+		return *x.Maximum
+	}
+	return 0
+}
+
+func (x *Limits) GetMinItems() int32 {
+	if x != nil {
+		return x.MinItems
+	}
+	return 0
+}
+
+func (x *Limits) GetMaxItems() int32 {
+	if x != nil {
+		return x.MaxItems
+	}
+	return 0
 }
 
 // Column describes a field once for filters, orders, exports, saved reports and the console's report.
@@ -138,7 +240,7 @@ type Column struct {
 
 func (x *Column) Reset() {
 	*x = Column{}
-	mi := &file_couponlink_options_v1_options_proto_msgTypes[0]
+	mi := &file_couponlink_options_v1_options_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -150,7 +252,7 @@ func (x *Column) String() string {
 func (*Column) ProtoMessage() {}
 
 func (x *Column) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_options_v1_options_proto_msgTypes[0]
+	mi := &file_couponlink_options_v1_options_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -163,7 +265,7 @@ func (x *Column) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Column.ProtoReflect.Descriptor instead.
 func (*Column) Descriptor() ([]byte, []int) {
-	return file_couponlink_options_v1_options_proto_rawDescGZIP(), []int{0}
+	return file_couponlink_options_v1_options_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Column) GetName() string {
@@ -231,6 +333,14 @@ var file_couponlink_options_v1_options_proto_extTypes = []protoimpl.ExtensionInf
 		Tag:           "bytes,50117,rep,name=column",
 		Filename:      "couponlink/options/v1/options.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*Limits)(nil),
+		Field:         50118,
+		Name:          "couponlink.options.v1.limits",
+		Tag:           "bytes,50118,opt,name=limits",
+		Filename:      "couponlink/options/v1/options.proto",
+	},
 }
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -240,13 +350,32 @@ var (
 	//
 	// repeated couponlink.options.v1.Column column = 50117;
 	E_Column = &file_couponlink_options_v1_options_proto_extTypes[0]
+	// The bounds of a field's values in requests. The services check them in their own code; the OpenAPI document
+	// says them. A test checks that each is enforced.
+	//
+	// optional couponlink.options.v1.Limits limits = 50118;
+	E_Limits = &file_couponlink_options_v1_options_proto_extTypes[1]
 )
 
 var File_couponlink_options_v1_options_proto protoreflect.FileDescriptor
 
 const file_couponlink_options_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/options/v1/options.proto\x12\x15couponlink.options.v1\x1a google/protobuf/descriptor.proto\"\xa1\x03\n" +
+	"#couponlink/options/v1/options.proto\x12\x15couponlink.options.v1\x1a google/protobuf/descriptor.proto\"\xf0\x01\n" +
+	"\x06Limits\x12\x1d\n" +
+	"\n" +
+	"min_length\x18\x01 \x01(\x05R\tminLength\x12\x1d\n" +
+	"\n" +
+	"max_length\x18\x02 \x01(\x05R\tmaxLength\x12\x18\n" +
+	"\apattern\x18\x03 \x01(\tR\apattern\x12\x1d\n" +
+	"\aminimum\x18\x04 \x01(\x05H\x00R\aminimum\x88\x01\x01\x12\x1d\n" +
+	"\amaximum\x18\x05 \x01(\x05H\x01R\amaximum\x88\x01\x01\x12\x1b\n" +
+	"\tmin_items\x18\x06 \x01(\x05R\bminItems\x12\x1b\n" +
+	"\tmax_items\x18\a \x01(\x05R\bmaxItemsB\n" +
+	"\n" +
+	"\b_minimumB\n" +
+	"\n" +
+	"\b_maximum\"\xa1\x03\n" +
 	"\x06Column\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x126\n" +
@@ -276,7 +405,8 @@ const file_couponlink_options_v1_options_proto_rawDesc = "" +
 	"\x06AMOUNT\x10\n" +
 	"\x12\f\n" +
 	"\bCURRENCY\x10\v:V\n" +
-	"\x06column\x12\x1d.google.protobuf.FieldOptions\x18Ň\x03 \x03(\v2\x1d.couponlink.options.v1.ColumnR\x06columnB\x8c\x01\n" +
+	"\x06column\x12\x1d.google.protobuf.FieldOptions\x18Ň\x03 \x03(\v2\x1d.couponlink.options.v1.ColumnR\x06column:V\n" +
+	"\x06limits\x12\x1d.google.protobuf.FieldOptions\x18Ƈ\x03 \x01(\v2\x1d.couponlink.options.v1.LimitsR\x06limitsB\x8c\x01\n" +
 	"\x19com.couponlink.options.v1B\fOptionsProtoP\x01ZGgithub.com/couponlink/couponlink/gen/go/couponlink/options/v1;optionsv1\xaa\x02\x15Couponlink.Options.V1b\x06proto3"
 
 var (
@@ -292,20 +422,23 @@ func file_couponlink_options_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_couponlink_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_couponlink_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_couponlink_options_v1_options_proto_goTypes = []any{
 	(Column_Kind)(0),                  // 0: couponlink.options.v1.Column.Kind
-	(*Column)(nil),                    // 1: couponlink.options.v1.Column
-	(*descriptorpb.FieldOptions)(nil), // 2: google.protobuf.FieldOptions
+	(*Limits)(nil),                    // 1: couponlink.options.v1.Limits
+	(*Column)(nil),                    // 2: couponlink.options.v1.Column
+	(*descriptorpb.FieldOptions)(nil), // 3: google.protobuf.FieldOptions
 }
 var file_couponlink_options_v1_options_proto_depIdxs = []int32{
 	0, // 0: couponlink.options.v1.Column.kind:type_name -> couponlink.options.v1.Column.Kind
-	2, // 1: couponlink.options.v1.column:extendee -> google.protobuf.FieldOptions
-	1, // 2: couponlink.options.v1.column:type_name -> couponlink.options.v1.Column
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	2, // [2:3] is the sub-list for extension type_name
-	1, // [1:2] is the sub-list for extension extendee
+	3, // 1: couponlink.options.v1.column:extendee -> google.protobuf.FieldOptions
+	3, // 2: couponlink.options.v1.limits:extendee -> google.protobuf.FieldOptions
+	2, // 3: couponlink.options.v1.column:type_name -> couponlink.options.v1.Column
+	1, // 4: couponlink.options.v1.limits:type_name -> couponlink.options.v1.Limits
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	3, // [3:5] is the sub-list for extension type_name
+	1, // [1:3] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
 }
 
@@ -314,14 +447,15 @@ func file_couponlink_options_v1_options_proto_init() {
 	if File_couponlink_options_v1_options_proto != nil {
 		return
 	}
+	file_couponlink_options_v1_options_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_options_v1_options_proto_rawDesc), len(file_couponlink_options_v1_options_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   1,
-			NumExtensions: 1,
+			NumMessages:   2,
+			NumExtensions: 2,
 			NumServices:   0,
 		},
 		GoTypes:           file_couponlink_options_v1_options_proto_goTypes,

@@ -782,9 +782,10 @@ const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\alatency\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x03R\alatency\x12\x1a\n" +
 	"\x05error\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\x05error\".\n" +
 	"\x12GetDeliveryRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x9e\x01\n" +
-	"\x15ListDeliveriesRequest\x12!\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa4\x01\n" +
+	"\x15ListDeliveriesRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
 	"\x06filter\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
@@ -800,9 +801,9 @@ const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06filter\x12)\n" +
 	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"G\n" +
 	"\x18ReplayDeliveriesResponse\x12+\n" +
-	"\x0ereplayed_count\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\rreplayedCount\"9\n" +
-	"\x13TestDeliveryRequest\x12\"\n" +
-	"\tpublisher\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\xa2\x01\n" +
+	"\x0ereplayed_count\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\rreplayedCount\"a\n" +
+	"\x13TestDeliveryRequest\x12J\n" +
+	"\tpublisher\x18\x01 \x01(\tB,\xe2A\x01\x02\xb2\xbc\x18$\x1a\"publishers/[a-z0-9][a-z0-9-]{0,62}R\tpublisher\"\xa2\x01\n" +
 	"\x14TestDeliveryResponse\x12\x16\n" +
 	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x03url\x12G\n" +
 	"\aattempt\x18\x02 \x01(\v2'.couponlink.tracking.v1.DeliveryAttemptB\x04\xe2A\x01\x03R\aattempt\x12)\n" +

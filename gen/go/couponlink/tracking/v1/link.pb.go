@@ -7,6 +7,7 @@
 package trackingv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -210,26 +211,26 @@ var File_couponlink_tracking_v1_link_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_link_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/tracking/v1/link.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x90\x03\n" +
-	"\x18BuildTrackingLinkRequest\x12\x1a\n" +
-	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x05offer\x12\"\n" +
-	"\tpublisher\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\x12%\n" +
+	"!couponlink/tracking/v1/link.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x8d\x04\n" +
+	"\x18BuildTrackingLinkRequest\x12>\n" +
+	"\x05offer\x18\x01 \x01(\tB(\xe2A\x01\x02\xb2\xbc\x18 \x1a\x1eoffers/[a-z0-9][a-z0-9-]{0,62}R\x05offer\x12J\n" +
+	"\tpublisher\x18\x02 \x01(\tB,\xe2A\x01\x02\xb2\xbc\x18$\x1a\"publishers/[a-z0-9][a-z0-9-]{0,62}R\tpublisher\x12%\n" +
 	"\vcoupon_code\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\n" +
-	"couponCode\x12&\n" +
-	"\fpub_click_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\n" +
-	"pubClickId\x12\"\n" +
+	"couponCode\x12-\n" +
+	"\fpub_click_id\x18\x04 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\n" +
+	"pubClickId\x12)\n" +
 	"\n" +
-	"pub_sub_id\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\bpubSubId\x12%\n" +
-	"\vpub_unique1\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\n" +
-	"pubUnique1\x12%\n" +
-	"\vpub_unique2\x18\a \x01(\tB\x04\xe2A\x01\x01R\n" +
-	"pubUnique2\x12%\n" +
-	"\vpub_unique3\x18\b \x01(\tB\x04\xe2A\x01\x01R\n" +
-	"pubUnique3\x12%\n" +
-	"\vpub_unique4\x18\t \x01(\tB\x04\xe2A\x01\x01R\n" +
-	"pubUnique4\x12%\n" +
+	"pub_sub_id\x18\x05 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\bpubSubId\x12,\n" +
+	"\vpub_unique1\x18\x06 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\n" +
+	"pubUnique1\x12,\n" +
+	"\vpub_unique2\x18\a \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\n" +
+	"pubUnique2\x12,\n" +
+	"\vpub_unique3\x18\b \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\n" +
+	"pubUnique3\x12,\n" +
+	"\vpub_unique4\x18\t \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\n" +
+	"pubUnique4\x12,\n" +
 	"\vpub_unique5\x18\n" +
-	" \x01(\tB\x04\xe2A\x01\x01R\n" +
+	" \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\n" +
 	"pubUnique5\"V\n" +
 	"\x19BuildTrackingLinkResponse\x12\x16\n" +
 	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x03url\x12!\n" +

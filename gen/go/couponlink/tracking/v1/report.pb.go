@@ -7,6 +7,7 @@
 package trackingv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -873,15 +874,15 @@ var File_couponlink_tracking_v1_report_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_report_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/tracking/v1/report.proto\x12\x16couponlink.tracking.v1\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x03\n" +
+	"#couponlink/tracking/v1/report.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf6\x03\n" +
 	"\x1bSummarizeConversionsRequest\x12^\n" +
-	"\bgroup_by\x18\x01 \x03(\x0e2=.couponlink.tracking.v1.SummarizeConversionsRequest.DimensionB\x04\xe2A\x01\x01R\agroupBy\x12#\n" +
+	"\bgroup_by\x18\x01 \x03(\x0e2=.couponlink.tracking.v1.SummarizeConversionsRequest.DimensionB\x04\xe2A\x01\x01R\agroupBy\x12C\n" +
 	"\n" +
-	"start_date\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tstartDate\x12\x1f\n" +
-	"\bend_date\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\aendDate\x12\x1c\n" +
+	"start_date\x18\x02 \x01(\tB$\xe2A\x01\x01\xb2\xbc\x18\x1c\x1a\x1a[0-9]{4}-[0-9]{2}-[0-9]{2}R\tstartDate\x12?\n" +
+	"\bend_date\x18\x03 \x01(\tB$\xe2A\x01\x01\xb2\xbc\x18\x1c\x1a\x1a[0-9]{4}-[0-9]{2}-[0-9]{2}R\aendDate\x12\x1c\n" +
 	"\x06filter\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
-	"\border_by\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\x12\x1f\n" +
-	"\bmax_rows\x18\x06 \x01(\x05B\x04\xe2A\x01\x01R\amaxRows\"\x87\x01\n" +
+	"\border_by\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\x12(\n" +
+	"\bmax_rows\x18\x06 \x01(\x05B\r\xe2A\x01\x01\xb2\xbc\x18\x05 \x00(\x90NR\amaxRows\"\x87\x01\n" +
 	"\tDimension\x12\x19\n" +
 	"\x15DIMENSION_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03DAY\x10\x01\x12\b\n" +
@@ -910,23 +911,24 @@ const file_couponlink_tracking_v1_report_proto_rawDesc = "" +
 	"couponCode\x12G\n" +
 	"\x06status\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x04\xe2A\x01\x03R\x06status\x12G\n" +
 	"\x06method\x18\x06 \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodB\x04\xe2A\x01\x03R\x06method\x12?\n" +
-	"\afigures\x18\a \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\afigures\"\x8a\x01\n" +
-	"\x17RecountSummariesRequest\x12#\n" +
+	"\afigures\x18\a \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\afigures\"\xca\x01\n" +
+	"\x17RecountSummariesRequest\x12C\n" +
 	"\n" +
-	"start_date\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\tstartDate\x12\x1f\n" +
-	"\bend_date\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\aendDate\x12)\n" +
+	"start_date\x18\x01 \x01(\tB$\xe2A\x01\x01\xb2\xbc\x18\x1c\x1a\x1a[0-9]{4}-[0-9]{2}-[0-9]{2}R\tstartDate\x12?\n" +
+	"\bend_date\x18\x02 \x01(\tB$\xe2A\x01\x01\xb2\xbc\x18\x1c\x1a\x1a[0-9]{4}-[0-9]{2}-[0-9]{2}R\aendDate\x12)\n" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x86\x01\n" +
 	"\x18RecountSummariesResponse\x12\x1e\n" +
 	"\acounted\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\acounted\x12\"\n" +
 	"\tdiffering\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\tdiffering\x12&\n" +
-	"\vdifferences\x18\x03 \x03(\tB\x04\xe2A\x01\x03R\vdifferences\"\xfd\x01\n" +
-	"\x16ListLeakedCodesRequest\x12\x1a\n" +
-	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x05offer\x12%\n" +
-	"\vrecent_days\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\n" +
-	"recentDays\x12)\n" +
-	"\rbaseline_days\x18\x03 \x01(\x05B\x04\xe2A\x01\x01R\fbaselineDays\x12-\n" +
-	"\x0fmin_conversions\x18\x04 \x01(\x05B\x04\xe2A\x01\x01R\x0eminConversions\x12!\n" +
-	"\tpage_size\x18\x05 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
+	"\vdifferences\x18\x03 \x03(\tB\x04\xe2A\x01\x03R\vdifferences\"\xc2\x02\n" +
+	"\x16ListLeakedCodesRequest\x12>\n" +
+	"\x05offer\x18\x01 \x01(\tB(\xe2A\x01\x01\xb2\xbc\x18 \x1a\x1eoffers/[a-z0-9][a-z0-9-]{0,62}R\x05offer\x12-\n" +
+	"\vrecent_days\x18\x02 \x01(\x05B\f\xe2A\x01\x01\xb2\xbc\x18\x04 \x00(ZR\n" +
+	"recentDays\x122\n" +
+	"\rbaseline_days\x18\x03 \x01(\x05B\r\xe2A\x01\x01\xb2\xbc\x18\x05 \x00(\xed\x02R\fbaselineDays\x127\n" +
+	"\x0fmin_conversions\x18\x04 \x01(\x05B\x0e\xe2A\x01\x01\xb2\xbc\x18\x06 \x00(\xc0\x84=R\x0eminConversions\x12'\n" +
+	"\tpage_size\x18\x05 \x01(\x05B\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
 	"page_token\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\x94\x01\n" +
 	"\x17ListLeakedCodesResponse\x12K\n" +

@@ -7,6 +7,7 @@
 package trackingv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -619,17 +620,18 @@ var File_couponlink_tracking_v1_saved_report_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"\n" +
-	")couponlink/tracking/v1/saved_report.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\a\n" +
+	")couponlink/tracking/v1/saved_report.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\b\n" +
 	"\vSavedReport\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12'\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\vdisplayName\x12\x1e\n" +
-	"\acolumns\x18\x03 \x03(\tB\x04\xe2A\x01\x01R\acolumns\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12/\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\f\xe2A\x01\x02\xb2\xbc\x18\x04\b\x01\x10dR\vdisplayName\x12$\n" +
+	"\acolumns\x18\x03 \x03(\tB\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x028<R\acolumns\x12\x1c\n" +
 	"\x06filter\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
 	"\border_by\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\x12E\n" +
-	"\x05range\x18\x06 \x01(\x0e2).couponlink.tracking.v1.SavedReport.RangeB\x04\xe2A\x01\x01R\x05range\x12#\n" +
+	"\x05range\x18\x06 \x01(\x0e2).couponlink.tracking.v1.SavedReport.RangeB\x04\xe2A\x01\x01R\x05range\x12C\n" +
 	"\n" +
-	"start_date\x18\a \x01(\tB\x04\xe2A\x01\x01R\tstartDate\x12\x1f\n" +
-	"\bend_date\x18\b \x01(\tB\x04\xe2A\x01\x01R\aendDate\x12\x1f\n" +
+	"start_date\x18\a \x01(\tB$\xe2A\x01\x01\xb2\xbc\x18\x1c\x1a\x1a[0-9]{4}-[0-9]{2}-[0-9]{2}R\tstartDate\x12?\n" +
+	"\bend_date\x18\b \x01(\tB$\xe2A\x01\x01\xb2\xbc\x18\x1c\x1a\x1a[0-9]{4}-[0-9]{2}-[0-9]{2}R\aendDate\x12\x1f\n" +
 	"\bgroup_by\x18\t \x03(\tB\x04\xe2A\x01\x01R\agroupBy\x122\n" +
 	"\x12current_start_date\x18\n" +
 	" \x01(\tB\x04\xe2A\x01\x03R\x10currentStartDate\x12.\n" +
@@ -654,14 +656,15 @@ const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"LAST_MONTH\x10\a\x12\r\n" +
 	"\tTHIS_YEAR\x10\b\x12\f\n" +
 	"\bALL_TIME\x10\t:S\xeaAP\n" +
-	"\x16couponlink/SavedReport\x12\x1bsavedReports/{saved_report}*\fsavedReports2\vsavedReport\"\x96\x01\n" +
+	"\x16couponlink/SavedReport\x12\x1bsavedReports/{saved_report}*\fsavedReports2\vsavedReport\"\xb3\x01\n" +
 	"\x18CreateSavedReportRequest\x12L\n" +
-	"\fsaved_report\x18\x01 \x01(\v2#.couponlink.tracking.v1.SavedReportB\x04\xe2A\x01\x02R\vsavedReport\x12,\n" +
-	"\x0fsaved_report_id\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\rsavedReportId\"1\n" +
+	"\fsaved_report\x18\x01 \x01(\v2#.couponlink.tracking.v1.SavedReportB\x04\xe2A\x01\x02R\vsavedReport\x12I\n" +
+	"\x0fsaved_report_id\x18\x02 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\rsavedReportId\"1\n" +
 	"\x15GetSavedReportRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"a\n" +
-	"\x17ListSavedReportsRequest\x12!\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"g\n" +
+	"\x17ListSavedReportsRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\x98\x01\n" +
 	"\x18ListSavedReportsResponse\x12N\n" +

@@ -7,6 +7,7 @@
 package trackingv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -1718,7 +1719,7 @@ var File_couponlink_tracking_v1_scan_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/tracking/v1/scan.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n" +
+	"!couponlink/tracking/v1/scan.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n" +
 	"\tOfferScan\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12C\n" +
 	"\x05state\x18\x02 \x01(\x0e2'.couponlink.tracking.v1.OfferScan.StateB\x04\xe2A\x01\x03R\x05state\x12M\n" +
@@ -1754,10 +1755,11 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\n" +
 	"offer_scan\x18\x02 \x01(\v2!.couponlink.tracking.v1.OfferScanB\x04\xe2A\x01\x01R\tofferScan\"/\n" +
 	"\x13GetOfferScanRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"}\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x83\x01\n" +
 	"\x15ListOfferScansRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12!\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\x90\x01\n" +
 	"\x16ListOfferScansResponse\x12H\n" +
@@ -1765,18 +1767,19 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"offerScans\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"2\n" +
 	"\x16CancelOfferScanRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa1\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa7\x01\n" +
 	"\x1bListOfferScanResultsRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12!\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
+	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x1c\n" +
 	"\x06filter\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x06filter\"\xa9\x01\n" +
 	"\x1cListOfferScanResultsResponse\x12[\n" +
 	"\x12offer_scan_results\x18\x01 \x03(\v2'.couponlink.tracking.v1.OfferScanResultB\x04\xe2A\x01\x03R\x10offerScanResults\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xd3\x01\n" +
-	"\x0fScanLinkRequest\x12\x16\n" +
-	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x03url\x12L\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xdc\x01\n" +
+	"\x0fScanLinkRequest\x12\x1f\n" +
+	"\x03url\x18\x01 \x01(\tB\r\xe2A\x01\x02\xb2\xbc\x18\x05\b\x01\x10\x80@R\x03url\x12L\n" +
 	"\x06device\x18\x02 \x01(\x0e2..couponlink.tracking.v1.ScanLinkRequest.DeviceB\x04\xe2A\x01\x01R\x06device\x12 \n" +
 	"\blanguage\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\blanguage\"8\n" +
 	"\x06Device\x12\x16\n" +

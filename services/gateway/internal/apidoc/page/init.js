@@ -10,11 +10,11 @@ window.ui = SwaggerUIBundle({
   validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
-  // "Authorize" takes the header's whole value; the key alone is as good.
+  // "Authorize" takes the key; the header's whole value is as good.
   requestInterceptor: function (request) {
     const value = request.headers.Authorization;
-    if (value && !/^bearer /i.test(value)) {
-      request.headers.Authorization = "Bearer " + value;
+    if (value) {
+      request.headers.Authorization = value.replace(/^(bearer\s+)+/i, "Bearer ");
     }
     return request;
   },
