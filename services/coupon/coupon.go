@@ -43,6 +43,8 @@ type Service struct {
 // Options configure a Service.
 type Options struct {
 	Database settings.Database
+	// MongoDB are options for a database on MongoDB.
+	MongoDB []mongodb.Option
 	// PublicURL is what tracking links begin with.
 	PublicURL string
 	// Allowed are the private hosts that publishers' postback URLs may lead to.
@@ -55,7 +57,7 @@ type Options struct {
 // New opens the store, migrates it, and returns the service. Call Close once no more calls come. If mongodb.IsAway
 // reports true for the error, try again later.
 func New(ctx context.Context, o Options) (*Service, error) {
-	store, err := open(ctx, o.Database, o.Log)
+	store, err := open(ctx, o.Database, o.Log, o.MongoDB...)
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)
 	}
@@ -64,11 +66,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}, ready: readiness.New(o.Log, readiness.Interval, o.Database.Dependencies(store.Ping)...)}, nil
 }
 
-func open(ctx context.Context, database settings.Database, log *slog.Logger) (app.Store, error) {
+func open(ctx context.Context, database settings.Database, log *slog.Logger, opts ...mongodb.Option) (app.Store, error) {
 	if database.MongoDBURI == "" {
 		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitedb.Exclusive(database.SQLiteExclusive), sqlitedb.WithLog(log))
 	}
-	return mongostore.Open(ctx, database.MongoDBURI, mongodb.WithLog(log), mongodb.WithoutTransactions(database.WithoutTransactions))
+	return mongostore.Open(ctx, database.MongoDBURI, append([]mongodb.Option{mongodb.WithLog(log)}, opts...)...)
 }
 
 // Register registers the gRPC services on a server.

@@ -11,12 +11,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
-// OpenToMove opens the service's database for a move. No service may use the database meanwhile.
-func OpenToMove(ctx context.Context, database settings.Database, role move.Role) (opened move.Database, err error) {
+// OpenToMove opens the service's database for a move. No service may use the database meanwhile. opts hold if it is on MongoDB.
+func OpenToMove(ctx context.Context, database settings.Database, role move.Role, opts ...mongodb.Option) (opened move.Database, err error) {
 	if database.MongoDBURI == "" {
 		opened, err = sqlitestore.OpenToMove(ctx, database.SQLiteDir, role)
 	} else {
-		opened, err = mongostore.OpenToMove(ctx, database.MongoDBURI, role, mongodb.WithoutTransactions(database.WithoutTransactions))
+		opened, err = mongostore.OpenToMove(ctx, database.MongoDBURI, role, opts...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)

@@ -55,6 +55,8 @@ type Config struct {
 	Started func(Started) `kong:"-"`
 	// AskTimeout is how long the tracking service waits for the coupon service's answer; 0 means a second.
 	AskTimeout time.Duration `kong:"-"`
+	// MongoDB are options for databases on MongoDB. Tests set them.
+	MongoDB []mongodb.Option `kong:"-"`
 }
 
 // Started says where a running process can be reached.
@@ -94,7 +96,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 
 	coupons, err := lifecycle.Await(ctx, log, standIns(listeners, log), mongodb.IsAway, func(ctx context.Context) (*coupon.Service, error) {
-		return coupon.New(ctx, coupon.Options{Database: database, PublicURL: started.PublicURL, Allowed: allowed, Zone: zone, Log: log})
+		return coupon.New(ctx, coupon.Options{Database: database, MongoDB: cfg.MongoDB, PublicURL: started.PublicURL, Allowed: allowed, Zone: zone, Log: log})
 	})
 	if err != nil {
 		return err
@@ -105,7 +107,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 
 	trackings, err := lifecycle.Await(ctx, log, standIns(listeners, log), mongodb.IsAway, func(ctx context.Context) (*tracking.Service, error) {
 		return tracking.New(ctx, tracking.Options{
-			Database: database, Coupon: grpcdial.WithKey(couponServer.Local(), key), AskTimeout: cfg.AskTimeout, PublicURL: started.PublicURL, Settings: cfg.Settings, Pages: pages, Log: log,
+			Database: database, MongoDB: cfg.MongoDB, Coupon: grpcdial.WithKey(couponServer.Local(), key), AskTimeout: cfg.AskTimeout, PublicURL: started.PublicURL, Settings: cfg.Settings, Pages: pages, Log: log,
 		})
 	})
 	if err != nil {

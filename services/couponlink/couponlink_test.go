@@ -22,6 +22,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/couponlink"
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
+	"github.com/couponlink/couponlink/services/internal/mongotest"
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
@@ -64,7 +65,7 @@ func startOn(t *testing.T, storage settings.Storage, demo bool) (r *running, sto
 	r = &running{log: &logged{}, client: &http.Client{Transport: &http.Transport{}}}
 	cfg := couponlink.Config{
 		HTTPAddr: "127.0.0.1:0", CouponGRPCAddr: "127.0.0.1:0", TrackingGRPCAddr: "127.0.0.1:0", Demo: demo,
-		Storage: storage, Started: func(s couponlink.Started) { started <- s },
+		Storage: storage, MongoDB: mongotest.Options(), Started: func(s couponlink.Started) { started <- s },
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- couponlink.Run(ctx, cfg, slog.New(slog.NewTextHandler(r.log, nil))) }()

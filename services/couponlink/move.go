@@ -13,6 +13,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon"
 	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/internal/settings"
 	"github.com/couponlink/couponlink/services/tracking"
@@ -23,8 +24,8 @@ type MoveConfig struct {
 	From string `env:"COUPONLINK_MOVE_FROM" required:"" placeholder:"URL" help:"Database to move from: sqlite:DIR, mongodb://... or mongodb+srv://... All services on it must be stopped."`
 	To   string `env:"COUPONLINK_MOVE_TO" required:"" placeholder:"URL" help:"Database to move to. It must be empty, or hold what an interrupted run of the same move has written."`
 
-	// WithoutTransactions is for tests on an engine without transactions.
-	WithoutTransactions bool `kong:"-"`
+	// MongoDB are options for databases on MongoDB. Tests set them.
+	MongoDB []mongodb.Option `kong:"-"`
 }
 
 // errCutOff is returned instead of the context's error, because a move that a signal stops has failed. For a service
@@ -34,8 +35,8 @@ var errCutOff = errors.New("the move was cut off; run the same command again to 
 // Move moves both services' databases, or resumes an interrupted move. At the end it compares source and destination.
 // It writes a line for each table to out; the last line has the number of records.
 func Move(ctx context.Context, cfg MoveConfig, out io.Writer, log *slog.Logger) (err error) {
-	from, fromErr := cfg.database("--from", cfg.From)
-	to, toErr := cfg.database("--to", cfg.To)
+	from, fromErr := moveDatabase("--from", cfg.From)
+	to, toErr := moveDatabase("--to", cfg.To)
 	if err := errors.Join(fromErr, toErr); err != nil {
 		return err
 	}
@@ -46,14 +47,14 @@ func Move(ctx context.Context, cfg MoveConfig, out io.Writer, log *slog.Logger) 
 	var pairs []move.Pair
 	for _, service := range []struct {
 		name string
-		open func(context.Context, settings.Database, move.Role) (move.Database, error)
+		open func(context.Context, settings.Database, move.Role, ...mongodb.Option) (move.Database, error)
 	}{{"coupon", coupon.OpenToMove}, {"tracking", tracking.OpenToMove}} {
-		source, err := service.open(ctx, from, move.Source)
+		source, err := service.open(ctx, from, move.Source, cfg.MongoDB...)
 		if err != nil {
 			return fmt.Errorf("the source %s: %w", place.From, err)
 		}
 		defer command.Close(&err, "the source's database "+service.name, source)
-		destination, err := service.open(ctx, to, move.Destination)
+		destination, err := service.open(ctx, to, move.Destination, cfg.MongoDB...)
 		if err != nil {
 			return fmt.Errorf("the destination %s: %w", place.To, err)
 		}
@@ -72,19 +73,18 @@ func Move(ctx context.Context, cfg MoveConfig, out io.Writer, log *slog.Logger) 
 	return printMoved(out, place, moved)
 }
 
-// database returns the database that a flag names.
-func (c MoveConfig) database(flag, given string) (settings.Database, error) {
+// moveDatabase returns the database that a flag names.
+func moveDatabase(flag, given string) (settings.Database, error) {
 	database, err := settings.ParseDatabase(flag, given)
 	if err != nil {
 		return database, err
 	}
-	if database.SQLiteDir != "" {
-		if database.SQLiteDir, err = filepath.Abs(database.SQLiteDir); err != nil {
-			return database, fmt.Errorf("%s: %w", flag, err)
-		}
+	if database.SQLiteDir == "" {
 		return database, nil
 	}
-	database.WithoutTransactions = c.WithoutTransactions
+	if database.SQLiteDir, err = filepath.Abs(database.SQLiteDir); err != nil {
+		return database, fmt.Errorf("%s: %w", flag, err)
+	}
 	return database, nil
 }
 

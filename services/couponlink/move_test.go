@@ -22,7 +22,7 @@ import (
 // moveData moves all data and returns the output.
 func moveData(ctx context.Context, from, to string, log io.Writer) (string, error) {
 	var out bytes.Buffer
-	cfg := couponlink.MoveConfig{From: from, To: to, WithoutTransactions: mongotest.Engine()}
+	cfg := couponlink.MoveConfig{From: from, To: to, MongoDB: mongotest.Options()}
 	err := couponlink.Move(ctx, cfg, &out, slog.New(slog.NewTextHandler(log, nil)))
 	return out.String(), err
 }
@@ -110,7 +110,7 @@ func (c cutter) Write(p []byte) (int, error) {
 func TestMoveToMongoDBAndBack(t *testing.T) {
 	dir, back, uri := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "back"), mongotest.URI(t)
 	from, to := "sqlite:"+dir, "sqlite:"+back
-	onMongo := settings.Storage{DataDir: dir, DatabaseURL: uri, WithoutTransactions: mongotest.Engine()}
+	onMongo := settings.Storage{DataDir: dir, DatabaseURL: uri}
 
 	r, stop := start(t, dir, false)
 	r.post(t, "/v1/offers?offer_id=10", `{"displayName":"Shoes","landingPageUrl":"https://shop.example/","postbackAuth":"OPEN"}`)
@@ -127,7 +127,7 @@ func TestMoveToMongoDBAndBack(t *testing.T) {
 	if _, err := moveData(cut, from, uri, cutter{"table=conversions", cancel}); err == nil || errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "run the same command again to resume it") {
 		t.Fatalf("the move that is cut off: %v", err)
 	}
-	cfg := couponlink.Config{HTTPAddr: "127.0.0.1:0", CouponGRPCAddr: "127.0.0.1:0", TrackingGRPCAddr: "127.0.0.1:0", Storage: onMongo}
+	cfg := couponlink.Config{HTTPAddr: "127.0.0.1:0", CouponGRPCAddr: "127.0.0.1:0", TrackingGRPCAddr: "127.0.0.1:0", Storage: onMongo, MongoDB: mongotest.Options()}
 	if err := couponlink.Run(t.Context(), cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "couponlink move --from "+from) {
 		t.Errorf("starting on what is half moved: %v", err)
 	}

@@ -60,8 +60,8 @@ func startOnMongoDBAt(t *testing.T, uri string) *system {
 	return s
 }
 
-// startInside runs the product in this process. Only from inside can a store be told to do without transactions, as on
-// the embedded engine.
+// startInside runs the product in this process. Only from inside can a store be given the embedded engine as its
+// server.
 func startInside(t *testing.T, uri, httpAddr string) *system {
 	t.Helper()
 	var log lockedBuffer
@@ -69,7 +69,8 @@ func startInside(t *testing.T, uri, httpAddr string) *system {
 	config := couponlink.Config{
 		HTTPAddr: httpAddr, CouponGRPCAddr: "127.0.0.1:0", TrackingGRPCAddr: "127.0.0.1:0",
 		AdminKey: settings.AdminKey{AdminKey: adminKey},
-		Storage:  settings.Storage{DataDir: t.TempDir(), DatabaseURL: uri, WithoutTransactions: mongotest.Engine()},
+		Storage:  settings.Storage{DataDir: t.TempDir(), DatabaseURL: uri},
+		MongoDB:  mongotest.Options(),
 		Started:  func(s couponlink.Started) { started <- s },
 		// On a busy machine the engine takes longer than the product waits.
 		AskTimeout: 20 * time.Second,

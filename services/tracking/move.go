@@ -12,12 +12,12 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
 
-// OpenToMove opens the service's database for a move. No service may use it meanwhile.
-func OpenToMove(ctx context.Context, database settings.Database, role move.Role) (opened move.Database, err error) {
+// OpenToMove opens the service's database for a move. No service may use it meanwhile. opts hold if it is on MongoDB.
+func OpenToMove(ctx context.Context, database settings.Database, role move.Role, opts ...mongodb.Option) (opened move.Database, err error) {
 	if database.MongoDBURI == "" {
 		opened, err = sqlitestore.OpenToMove(ctx, database.SQLiteDir, role, time.Now)
 	} else {
-		opened, err = mongostore.OpenToMove(ctx, database.MongoDBURI, role, time.Now, mongodb.WithoutTransactions(database.WithoutTransactions))
+		opened, err = mongostore.OpenToMove(ctx, database.MongoDBURI, role, time.Now, opts...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)

@@ -85,6 +85,8 @@ type Service struct {
 // Options configure a Service.
 type Options struct {
 	Database settings.Database
+	// MongoDB are options for a database on MongoDB.
+	MongoDB []mongodb.Option
 	// Coupon is a connection to the coupon service that carries the admin key. The coupon service need
 	// not be there yet.
 	Coupon grpc.ClientConnInterface
@@ -196,7 +198,7 @@ func open(ctx context.Context, o Options, retention time.Duration, calendar roll
 		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now, Exclusive: database.SQLiteExclusive, Log: o.Log})
 	}
 	return mongostore.Open(ctx, database.MongoDBURI, mongostore.Options{Retention: retention, Calendar: calendar, Now: time.Now},
-		mongodb.WithLog(o.Log), mongodb.WithoutTransactions(database.WithoutTransactions))
+		append([]mongodb.Option{mongodb.WithLog(o.Log)}, o.MongoDB...)...)
 }
 
 // Register adds the gRPC services to a server.

@@ -137,13 +137,20 @@ func (c *Collection) DeleteMany(
 	})
 }
 
-// BulkWrite is the driver's.
-func (c *Collection) BulkWrite(
-	ctx context.Context, models []mongo.WriteModel, opts ...options.Lister[options.BulkWriteOptions],
-) (*mongo.BulkWriteResult, error) {
-	return call(ctx, c, func(ctx context.Context) (*mongo.BulkWriteResult, error) {
-		return c.driver.BulkWrite(ctx, models, opts...)
+// Write does writes in no order, as Server.Write says.
+func (c *Collection) Write(ctx context.Context, writes []mongo.WriteModel) error {
+	_, err := call(ctx, c, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, c.db.server.Write(ctx, c.driver, writes)
 	})
+	return err
+}
+
+// insert inserts documents, as Server.Insert says.
+func (c *Collection) insert(ctx context.Context, documents []any) error {
+	_, err := call(ctx, c, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, c.db.server.Insert(ctx, c.driver, documents)
+	})
+	return err
 }
 
 // Indexes returns the specifications of the collection's indexes.

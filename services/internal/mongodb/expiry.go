@@ -10,14 +10,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// EnsureExpiry has the server delete a collection's documents some time after a time field of theirs;
-// those without the field stay. If an earlier start said another time, or there is an index on the field for
-// another reason, that index gets the new time. The tests' engine, which has no such thing, keeps all.
+// EnsureExpiry has the server delete a collection's documents some time after a time field of theirs; those without the
+// field stay. If an earlier start said another time, or there is an index on the field for another reason, that index
+// gets the new time.
 func (db *DB) EnsureExpiry(ctx context.Context, collection, field string, after time.Duration) error {
 	model := Index(field)
-	if db.plain {
-		return db.EnsureIndexes(ctx, collection, model)
-	}
 	seconds := int32(min(after.Seconds(), math.MaxInt32))
 	existing, err := db.indexes(ctx, collection)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 const (
 	// indexLimit bounds the building of indexes. It takes a server minutes for each ten million documents.
 	indexLimit = 24 * time.Hour
-	// indexPatience is how long a start waits for indexes that only make queries faster.
+	// indexPatience is how long a start waits for indexes that only make queries faster, unless WithIndexPatience says
+	// otherwise.
 	indexPatience = 2 * time.Second
 	// indexRetry is the pause before building is tried again.
 	indexRetry = 10 * time.Second
@@ -57,7 +58,7 @@ func (db *DB) EnsureIndexes(ctx context.Context, collection string, indexes ...m
 		}
 		switch {
 		case wanted.among(existing):
-		case wanted.Unique || db.plain:
+		case wanted.Unique:
 			unique = append(unique, model)
 		default:
 			others = append(others, model)
@@ -74,8 +75,8 @@ func (db *DB) EnsureIndexes(ctx context.Context, collection string, indexes ...m
 	return nil
 }
 
-// AwaitIndexes waits at most two seconds for indexes that are being built. Lists that need an index are slow until it
-// exists.
+// AwaitIndexes waits for indexes that are being built, at most two seconds unless WithIndexPatience says otherwise. Lists
+// that need an index are slow until it exists.
 func (db *DB) AwaitIndexes(ctx context.Context) {
 	built := make(chan struct{})
 	go func() {
@@ -85,7 +86,7 @@ func (db *DB) AwaitIndexes(ctx context.Context) {
 	select {
 	case <-built:
 	case <-ctx.Done():
-	case <-time.After(indexPatience):
+	case <-time.After(db.indexPatience):
 		db.log.InfoContext(ctx, "indexes are being built in the background; some lists are slow until they are there")
 	}
 }
@@ -113,8 +114,7 @@ func (db *DB) keepBuilding(collection string, models []mongo.IndexModel) {
 	}
 }
 
-// createIndexes creates indexes. If one cannot be created, the others still are. They are ready once a majority of the
-// members has built them, so a member that is away does not delay them.
+// createIndexes creates indexes. If one cannot be created, the others still are.
 func (db *DB) createIndexes(ctx context.Context, collection string, models []mongo.IndexModel) error {
 	err := db.createAtOnce(ctx, collection, models)
 	switch {
@@ -137,12 +137,7 @@ func (db *DB) createAtOnce(ctx context.Context, collection string, models []mong
 	if err != nil {
 		return err
 	}
-	opts := options.CreateIndexes()
-	if !db.plain {
-		opts.SetCommitQuorumMajority()
-	}
-	_, err = db.database.Collection(collection).Indexes().CreateMany(bounded, models, opts)
-	return end(err)
+	return end(db.server.CreateIndexes(bounded, db.database.Collection(collection), models))
 }
 
 // indexFailure returns the error for an index that was not created. It names the index that is in the way.
@@ -236,14 +231,11 @@ func sameKeys(a, b bson.D) bool {
 	return slices.EqualFunc(a, b, func(a, b bson.E) bool { return a.Key == b.Key && fmt.Sprint(a.Value) == fmt.Sprint(b.Value) })
 }
 
-// EnsurePartialIndex is EnsureIndexes for one Index over only those of the documents that a filter
-// selects. It serves the queries that have the filter's conditions among theirs. The tests' engine, which
-// has no such thing, gets an index over all.
+// EnsurePartialIndex is EnsureIndexes for one Index over only those of the documents that a filter selects. It serves the
+// queries that have the filter's conditions among theirs.
 func (db *DB) EnsurePartialIndex(ctx context.Context, collection string, filter bson.D, fields ...string) error {
 	index := Index(fields...)
-	if !db.plain {
-		index.Options = options.Index().SetPartialFilterExpression(filter)
-	}
+	index.Options = options.Index().SetPartialFilterExpression(filter)
 	return db.EnsureIndexes(ctx, collection, index)
 }
 

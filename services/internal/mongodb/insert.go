@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 // InsertAll inserts documents in one call. Each succeeds or fails alone: errs is nil if all are stored, and otherwise
@@ -14,10 +13,7 @@ import (
 // is taken, also by an earlier one in documents. Documents with any other error, mapped by Failure, may be stored or
 // not.
 func (db *DB) InsertAll(ctx context.Context, collection string, documents []any) (errs []error) {
-	if db.plain {
-		return db.insertOneByOne(ctx, collection, documents)
-	}
-	_, err := db.Collection(collection).InsertMany(ctx, documents, options.InsertMany().SetOrdered(false))
+	err := db.Collection(collection).insert(ctx, documents)
 	if err == nil {
 		return nil
 	}
@@ -35,18 +31,6 @@ func (db *DB) InsertAll(ctx context.Context, collection string, documents []any)
 	}
 	for i := range errs {
 		errs[i] = insertFailure(collection, err)
-	}
-	return errs
-}
-
-// insertOneByOne is InsertAll for the tests' engine, which undoes a whole unordered insert when one of
-// its documents is refused.
-func (db *DB) insertOneByOne(ctx context.Context, collection string, documents []any) (errs []error) {
-	errs = make([]error, len(documents))
-	for i, document := range documents {
-		if _, err := db.Collection(collection).InsertOne(ctx, document); err != nil {
-			errs[i] = insertFailure(collection, err)
-		}
 	}
 	return errs
 }

@@ -48,6 +48,8 @@ type DB struct {
 	limit time.Duration
 	// commitTimeout bounds one attempt to commit.
 	commitTimeout time.Duration
+	// indexPatience bounds how long AwaitIndexes waits.
+	indexPatience time.Duration
 	// sharded is set for a sharded cluster.
 	sharded bool
 	// life ends when the DB is closed. Close then waits for the indexes that are being built.
@@ -55,10 +57,7 @@ type DB struct {
 	end      context.CancelFunc
 	building sync.WaitGroup
 	log      *slog.Logger
-	// plain says that the server has no transactions; alone then keeps them apart within this
-	// process. Nothing undoes a plain transaction's writes.
-	plain bool
-	alone sync.Mutex
+	server   Server
 	// moving is set if a move opens the database.
 	moving moving
 }
@@ -66,15 +65,13 @@ type DB struct {
 // Option changes how Open connects.
 type Option func(*DB)
 
-// WithoutTransactions lets Open take a server that has no transactions, if on. It is for the tests' engine
-// only: what InTransaction then runs is alone in this process, but not all or nothing.
-func WithoutTransactions(on bool) Option { return func(db *DB) { db.plain = on } }
-
 // WithLog sets the log for events in the background. Without it they are not logged.
 func WithLog(log *slog.Logger) Option { return func(db *DB) { db.log = log } }
 
-// HasTransactions says whether the server has transactions: false on the tests' engine only.
-func (db *DB) HasTransactions() bool { return !db.plain }
+// WithIndexPatience has AwaitIndexes wait for patience at most, instead of two seconds.
+func WithIndexPatience(patience time.Duration) Option {
+	return func(db *DB) { db.indexPatience = patience }
+}
 
 // Open connects to a deployment, and to the service's database in it. The path in the URI is a prefix, so that several
 // installations can share a deployment: with `mongodb://host/staging` the databases are staging_coupon and
@@ -91,7 +88,7 @@ func Open(ctx context.Context, uri, database string, settings ...Option) (*DB, e
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{log: slog.New(slog.DiscardHandler), commitTimeout: commitTimeout}
+	db := &DB{log: slog.New(slog.DiscardHandler), commitTimeout: commitTimeout, server: mongoDB{}, indexPatience: indexPatience}
 	for _, option := range settings {
 		option(db)
 	}
@@ -191,7 +188,7 @@ func (db *DB) checkServer(ctx context.Context) error {
 		return Failure(fmt.Errorf("asking the MongoDB server what it is: %w", err))
 	}
 	db.sharded = hello.Msg == "isdbgrid"
-	if hello.SetName == "" && !db.sharded && !db.plain {
+	if hello.SetName == "" && !db.sharded {
 		return errors.New("the MongoDB server is standalone and has no transactions: " +
 			"use a replica set (one member is enough: mongod --replSet) or a sharded cluster")
 	}
@@ -205,7 +202,7 @@ func (db *DB) Collection(name string) *Collection {
 
 // run runs a command that returns one document.
 func (db *DB) run(ctx context.Context, on *mongo.Database, command bson.D) *mongo.SingleResult {
-	return (&Collection{db: db}).single(ctx, func(ctx context.Context) *mongo.SingleResult { return on.RunCommand(ctx, command) })
+	return (&Collection{db: db}).single(ctx, func(ctx context.Context) *mongo.SingleResult { return db.server.RunCommand(ctx, on, command) })
 }
 
 // pings has one document, which Ping writes.

@@ -114,20 +114,12 @@ type Keyed struct {
 func (db *DB) ReplaceAll(ctx context.Context, collection string, documents []Keyed) error {
 	models := make([]mongo.WriteModel, len(documents))
 	for i, d := range documents {
-		filter := bson.D{{Key: "_id", Value: d.ID}}
-		if !db.plain {
-			models[i] = mongo.NewReplaceOneModel().SetFilter(filter).SetReplacement(d.Document).SetUpsert(true)
-			continue
-		}
-		// The tests' engine hangs on calls with many.
-		if _, err := db.Collection(collection).ReplaceOne(ctx, filter, d.Document, options.Replace().SetUpsert(true)); err != nil {
-			return Failure(fmt.Errorf("storing in %s: %w", collection, err))
-		}
+		models[i] = mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: d.ID}}).SetReplacement(d.Document).SetUpsert(true)
 	}
-	if db.plain || len(models) == 0 {
+	if len(models) == 0 {
 		return nil
 	}
-	if _, err := db.Collection(collection).BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false)); err != nil {
+	if err := db.Collection(collection).Write(ctx, models); err != nil {
 		return Failure(fmt.Errorf("storing in %s: %w", collection, err))
 	}
 	return nil

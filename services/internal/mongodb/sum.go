@@ -8,7 +8,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 // Addition says how to add up documents. Fields are paths such as amount.units. A document without a field counts as
@@ -35,21 +34,15 @@ type Sum struct {
 // SumAll adds up the documents that match a filter, in one pass. The sums have no particular order. Failure maps its
 // errors.
 func (db *DB) SumAll(ctx context.Context, collection string, filter bson.D, a Addition) ([]Sum, error) {
-	var sums []Sum
-	var err error
-	if db.plain {
-		sums, err = a.sumHere(ctx, db.Collection(collection), filter)
-	} else {
-		sums, err = a.sumThere(ctx, db.Collection(collection), filter)
-	}
+	sums, err := db.server.Sum(ctx, db.Collection(collection), filter, a)
 	if err != nil {
 		return nil, Failure(fmt.Errorf("adding up %s: %w", collection, err))
 	}
 	return sums, nil
 }
 
-// sumThere makes the server add up.
-func (a Addition) sumThere(ctx context.Context, collection *Collection, filter bson.D) ([]Sum, error) {
+// sum makes the server add up.
+func (a Addition) sum(ctx context.Context, collection *Collection, filter bson.D) ([]Sum, error) {
 	empty := bson.D{{Key: "$cond", Value: bson.A{bson.D{{Key: "$eq", Value: bson.A{"$" + a.Empty, ""}}}, int64(1), int64(0)}}}
 	by := bson.D{}
 	for i, field := range a.By {
@@ -81,47 +74,6 @@ func (a Addition) sumThere(ctx context.Context, collection *Collection, filter b
 			sum.Of[j] = wholeNumber(g, "o"+strconv.Itoa(j))
 		}
 		sums[i] = sum
-	}
-	return sums, nil
-}
-
-// sumHere reads the documents and adds them up: of several sums in one group the tests' engine knows only
-// the first.
-func (a Addition) sumHere(ctx context.Context, collection *Collection, filter bson.D) ([]Sum, error) {
-	projection := bson.D{{Key: "_id", Value: 0}, {Key: a.Empty, Value: 1}}
-	for _, field := range append(a.By[:len(a.By):len(a.By)], a.Of...) {
-		projection = append(projection, bson.E{Key: field, Value: 1})
-	}
-	cursor, err := collection.Find(ctx, filter, options.Find().SetProjection(projection))
-	if err != nil {
-		return nil, fmt.Errorf("finding documents: %w", err)
-	}
-	defer func() { _ = cursor.Close(ctx) }() // the server drops it later
-	found := map[string]*Sum{}
-	for cursor.Next(ctx) {
-		by := make([]string, len(a.By))
-		for i, field := range a.By {
-			by[i] = text(cursor.Current, field)
-		}
-		key := fmt.Sprintf("%q", by)
-		if found[key] == nil {
-			found[key] = &Sum{By: by, Of: make([]int64, len(a.Of))}
-		}
-		sum := found[key]
-		sum.Count++
-		if value, ok := cursor.Current.Lookup(a.Empty).StringValueOK(); ok && value == "" {
-			sum.Empty++
-		}
-		for i, field := range a.Of {
-			sum.Of[i] += wholeNumber(cursor.Current, field)
-		}
-	}
-	sums := make([]Sum, 0, len(found))
-	for _, sum := range found {
-		sums = append(sums, *sum)
-	}
-	if err := cursor.Err(); err != nil {
-		return nil, fmt.Errorf("reading documents: %w", err)
 	}
 	return sums, nil
 }

@@ -47,23 +47,23 @@ const (
 // the error is Unavailable, although the writes may be there, or appear within a minute. The caller finds out when it
 // tries again.
 func (db *DB) InTransaction(ctx context.Context, do func(context.Context) error) error {
-	if db.plain {
-		db.alone.Lock()
-		defer db.alone.Unlock()
-		return Failure(do(ctx))
-	}
+	return Failure(db.server.InTransaction(ctx, db, do))
+}
+
+// transact is InTransaction on a server that has transactions.
+func (db *DB) transact(ctx context.Context, do func(context.Context) error) error {
 	limit, _ := ctx.Value(limitKey{}).(time.Duration)
 	bounded, end, err := db.beginWithin(ctx, max(limit, transactionTimeout))
 	if err != nil {
-		return Failure(err)
+		return err
 	}
 	session, err := db.client.StartSession()
 	if err != nil {
-		return Failure(end(fmt.Errorf("starting a session: %w", err)))
+		return end(fmt.Errorf("starting a session: %w", err))
 	}
 	t := transaction{db: db, session: session}
 	defer t.close(ctx)
-	return Failure(end(t.run(bounded, do)))
+	return end(t.run(bounded, do))
 }
 
 // transaction is the session of a transaction.

@@ -98,7 +98,7 @@ func playing(t *testing.T, answers ...bson.D) (*DB, func() []bson.Raw) {
 // onClient returns a DB on a client with simulated answers.
 func onClient(t *testing.T, client *mongo.Client) *DB {
 	t.Helper()
-	db := &DB{client: client, database: client.Database("d"), limit: callTimeout, commitTimeout: commitTimeout, log: slog.New(slog.DiscardHandler)}
+	db := &DB{client: client, database: client.Database("d"), limit: callTimeout, commitTimeout: commitTimeout, server: mongoDB{}, indexPatience: indexPatience, log: slog.New(slog.DiscardHandler)}
 	db.life, db.end = context.WithCancel(t.Context())
 	t.Cleanup(func() {
 		db.end()

@@ -21,15 +21,22 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
-// dropTimeout bounds the removal of a test's databases.
-const dropTimeout = 30 * time.Second
+const (
+	// dropTimeout bounds the removal of a test's databases.
+	dropTimeout = 30 * time.Second
+	// indexPatience is how long an Open waits for the engine's indexes. A test's calls share one connection with them.
+	indexPatience = time.Minute
+)
 
 // Engine reports whether the tests run on the embedded engine rather than on a real server.
 func Engine() bool { return os.Getenv("MONGODB_URI") == "" }
 
 // Options returns the options that mongodb.Open needs for the server.
 func Options() []mongodb.Option {
-	return []mongodb.Option{mongodb.WithoutTransactions(Engine())}
+	if !Engine() {
+		return nil
+	}
+	return []mongodb.Option{mongodb.WithServer(&server{}), mongodb.WithIndexPatience(indexPatience)}
 }
 
 // URI returns a server's URI. Its path is a prefix, so the databases that mongodb.Open opens belong to this test. They

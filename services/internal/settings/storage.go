@@ -22,9 +22,6 @@ type Storage struct {
 	DatabaseURLFile string `env:"COUPONLINK_DATABASE_URL_FILE" name:"database-url-file" placeholder:"FILE" help:"File that holds the database URL, instead of the URL itself."`
 	SQLiteExclusive bool   `env:"COUPONLINK_SQLITE_EXCLUSIVE" name:"sqlite-exclusive" help:"Keep other programs from reading the embedded databases while they are open. The process can then answer while the file system is frozen."`
 	MongoDBURI      string `env:"MONGODB_URI" name:"mongodb-uri" placeholder:"URL" help:"MongoDB connection string, used if no database URL is set."`
-
-	// WithoutTransactions is for tests on an engine without transactions.
-	WithoutTransactions bool `kong:"-"`
 }
 
 // Database says where data is stored. Either SQLiteDir or MongoDBURI is set.
@@ -35,8 +32,6 @@ type Database struct {
 	SQLiteExclusive bool
 	// MongoDBURI is a MongoDB connection string.
 	MongoDBURI string
-	// WithoutTransactions lets MongoDB be an engine without transactions, which only tests use.
-	WithoutTransactions bool
 }
 
 // Dependencies returns the dependencies of a process that stores its data in d. ping returns nil, or why data cannot be
@@ -76,7 +71,6 @@ func (s Storage) Database() (Database, error) {
 		return Database{SQLiteDir: s.DataDir, SQLiteExclusive: s.SQLiteExclusive}, nil
 	}
 	database, err := ParseDatabase("COUPONLINK_DATABASE_URL", given)
-	database.WithoutTransactions = s.WithoutTransactions && database.MongoDBURI != ""
 	database.SQLiteExclusive = s.SQLiteExclusive && database.SQLiteDir != ""
 	return database, err
 }

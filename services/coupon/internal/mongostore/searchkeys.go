@@ -15,9 +15,8 @@ import (
 const (
 	// searchSuffix is appended to a text's key to get the key of its search key.
 	searchSuffix = "_search"
-	// foldedAtOnce bounds the documents that one command gives search keys. With more, the tests' engine
-	// takes minutes.
-	foldedAtOnce = 20
+	// foldedAtOnce bounds the documents that one call gives search keys.
+	foldedAtOnce = 500
 )
 
 // addSearchKeys adds search keys for names and notes to existing documents.
@@ -57,6 +56,5 @@ func foldSome(ctx context.Context, collection *mongodb.Collection, key string) (
 		as := bson.D{{Key: "_id", Value: document["_id"]}, {Key: key, Value: document[key]}}
 		updates[i] = mongo.NewUpdateOneModel().SetFilter(as).SetUpdate(set(key+searchSuffix, listing.SearchKey(title)))
 	}
-	_, err = collection.BulkWrite(ctx, updates, options.BulkWrite().SetOrdered(false))
-	return len(found), err
+	return len(found), collection.Write(ctx, updates)
 }

@@ -18,9 +18,6 @@ const (
 	// touched by nearly every window, and what is not in the cells yet is quickly added to them where it is asked
 	// for.
 	leastWindow = 10 * time.Second
-	// engineWindow is leastWindow on the tests' engine, which takes some milliseconds for each
-	// cell, while whatever else is asked of it waits.
-	engineWindow = 10 * time.Minute
 	// mostEvents is how many clicks and events a window has at most, but for those of its last batch.
 	mostEvents = 20_000
 	// tailEvents is how many clicks and events that are not in the cells yet a summary adds at most. A window fits
@@ -57,10 +54,7 @@ func (s *Store) CountNew(ctx context.Context, _ time.Time) (more bool, err error
 	case p.CountingTo != 0: // left by one that failed
 		return true, s.leased(ctx, p, p, s.countWindow)
 	}
-	due := s.others.idle(p, s.clock()) >= s.leastWindow
-	if !due && !s.db.HasTransactions() {
-		return false, nil
-	}
+	due := s.others.idle(p, s.clock()) >= leastWindow
 	last, more, err := s.numberAll(ctx)
 	if err != nil {
 		return false, err

@@ -39,7 +39,7 @@ func newProgram(t *testing.T) *program {
 		t.Fatal(err)
 	}
 	calendar := rollup.NewCalendar(prague)
-	p.stores[0], err = OpenExact(t.Context(), mongotest.URI(t), Options{Retention: time.Hour, Calendar: calendar, Now: p.time}, mongotest.Options()...)
+	p.stores[0], err = Open(t.Context(), mongotest.URI(t), Options{Retention: time.Hour, Calendar: calendar, Now: p.time}, mongotest.Options()...)
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}

@@ -60,7 +60,7 @@ type passingStore struct {
 
 func openPassing(t testing.TB, uri string, calendar rollup.Calendar, clock *passing) storetest.Store {
 	t.Helper()
-	s, err := mongostore.OpenExact(t.Context(), uri, mongostore.Options{Retention: retention, Calendar: calendar, Now: clock.time}, mongotest.Options()...)
+	s, err := mongostore.Open(t.Context(), uri, mongostore.Options{Retention: retention, Calendar: calendar, Now: clock.time}, mongotest.Options()...)
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}

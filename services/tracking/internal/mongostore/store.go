@@ -52,9 +52,8 @@ type Store struct {
 	numbering chan struct{}
 	unmarked  atomic.Int64
 	feedID    string
-	// leastWindow is how long batches are left uncounted, unless they are large, and leaseTime how long a part of the
-	// counting is left to another without a sign of life.
-	leastWindow, leaseTime time.Duration
+	// leaseTime is how long a part of the counting is left to another without a sign of life.
+	leaseTime time.Duration
 	// tailEvents is how much that is not in the cells yet a summary adds at most.
 	tailEvents int
 
@@ -79,14 +78,6 @@ type Options struct {
 // Open connects to the deployment that a URI names, as mongodb.Open says, and brings the schema up
 // to date.
 func Open(ctx context.Context, uri string, o Options, opts ...mongodb.Option) (*Store, error) {
-	s, err := openAt(ctx, uri, o, opts...)
-	if err == nil && !s.db.HasTransactions() {
-		s.leastWindow = engineWindow
-	}
-	return s, err
-}
-
-func openAt(ctx context.Context, uri string, o Options, opts ...mongodb.Option) (*Store, error) {
 	db, err := mongodb.Open(ctx, uri, "tracking", opts...)
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking store: %w", err)
@@ -108,7 +99,7 @@ func openAt(ctx context.Context, uri string, o Options, opts ...mongodb.Option) 
 func newStore(db *mongodb.DB, calendar rollup.Calendar, clock func() time.Time) *Store {
 	s := &Store{
 		db: db, updating: stripes.New(), taking: stripes.New(), numbering: make(chan struct{}, 1),
-		calendar: calendar, clock: clock, leastWindow: leastWindow, leaseTime: leaseTime, tailEvents: tailEvents,
+		calendar: calendar, clock: clock, leaseTime: leaseTime, tailEvents: tailEvents,
 	}
 	s.sales = newSaleQueue(db)
 	s.clicks = groupcommit.New(maxWaiting, s.writeClicks)
