@@ -18,6 +18,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing/internal/listingtest"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/internal/propertytest"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/sqlitetest"
 )
 
 func TestBuild(t *testing.T) {
@@ -267,22 +268,5 @@ func run(t fataler, db *sql.DB, q listing.Query, options []sqlquery.Option) []li
 func explain(t *testing.T, db *sql.DB, q listing.Query) string {
 	t.Helper()
 	where, args, order := sqlquery.Build(q)
-	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN SELECT * FROM things WHERE "+where+" ORDER BY "+order, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var plan strings.Builder
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-			t.Fatal(err)
-		}
-		plan.WriteString(detail + "\n")
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return plan.String()
+	return sqlitetest.Explain(t, db, "SELECT * FROM things WHERE "+where+" ORDER BY "+order, args...)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // cellRun is how many cells one statement adds when at least that many wait.
@@ -59,7 +60,7 @@ func addCells(n int) string {
 type cellWriter struct {
 	// run adds cellRun of them.
 	one, run  driver.StmtExecContext
-	arguments arguments
+	arguments sqlrow.Arguments
 }
 
 // add adds cells in the order of their table, so that each of its pages is touched once.
@@ -70,13 +71,13 @@ func (w *cellWriter) add(ctx context.Context, cells []rollup.Cell) error {
 		if len(cells) >= cellRun {
 			statement, n = w.run, cellRun
 		}
-		w.arguments.clear()
+		w.arguments.Clear()
 		for i := range cells[:n] {
-			if err := bind(&w.arguments, cellColumns, &cells[i]); err != nil {
+			if err := sqlrow.Bind(&w.arguments, cellColumns, &cells[i]); err != nil {
 				return err
 			}
 		}
-		if _, err := statement.ExecContext(ctx, w.arguments.values); err != nil {
+		if _, err := statement.ExecContext(ctx, w.arguments.Values); err != nil {
 			return err
 		}
 		cells = cells[n:]

@@ -9,6 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 const (
@@ -103,5 +104,5 @@ func keptSince(ctx context.Context, tx *sql.Tx) (time.Time, error) {
 		return purged.time.Add(-clickRetention), nil
 	}
 	newest, err := scanTime(tx.QueryRowContext(ctx, selectNewest))
-	return fromMillis(newest.Int64).Add(-clickRetention), err
+	return sqlrow.Time(newest.Int64).Add(-clickRetention), err
 }

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // TestBlockedDeliveriesHideNothing puts deliveries that wait for others before one that does not: the
 // first claim finds it.
 func TestBlockedDeliveriesHideNothing(t *testing.T) {
 	s := openStore(t)
-	at := func(ms int64) time.Time { return fromMillis(1_800_000_000_000 + ms) }
+	at := func(ms int64) time.Time { return sqlrow.Time(1_800_000_000_000 + ms) }
 	const blocked = 1000
 	var deliveries []domain.Delivery
 	for i := range blocked {
@@ -43,7 +44,7 @@ func TestBlockedDeliveriesHideNothing(t *testing.T) {
 // TestClaimsOfADeadProcessAreVoid opens the file again, as after a crash: what was claimed is due at once.
 func TestClaimsOfADeadProcessAreVoid(t *testing.T) {
 	dir := t.TempDir()
-	at := fromMillis(1_800_000_000_000)
+	at := sqlrow.Time(1_800_000_000_000)
 	delivery := domain.Delivery{Conversion: "sale", Publisher: "22", State: domain.DeliveryDue, DueTime: at, FirstDueTime: at, CreateTime: at}
 	for i := range 2 {
 		s, err := Open(t.Context(), dir, testOptions())
@@ -69,7 +70,7 @@ func TestClaimsOfADeadProcessAreVoid(t *testing.T) {
 // the same, since nobody else gets it before the lease ends.
 func TestAClaimThatHasBegunIsWaitedFor(t *testing.T) {
 	s := openStore(t)
-	at := fromMillis(1_800_000_000_000)
+	at := sqlrow.Time(1_800_000_000_000)
 	delivery := domain.Delivery{Conversion: "sale", Publisher: "22", State: domain.DeliveryDue, DueTime: at, FirstDueTime: at, CreateTime: at}
 	if err := s.Plan(t.Context(), []domain.DeliveryPlan{{Deliveries: []domain.Delivery{delivery}}}); err != nil {
 		t.Fatal(err)

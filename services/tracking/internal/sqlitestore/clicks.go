@@ -6,11 +6,12 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 var (
 	clickColumns = table.Of(table.Columns[domain.Click]{
-		timeColumn("id", func(c *domain.Click) *string { return &c.ID }),
+		sqlrow.TimeColumn("id", func(c *domain.Click) *string { return &c.ID }),
 		table.Text("offer", func(c *domain.Click) *string { return &c.Offer }),
 		table.Text("publisher", func(c *domain.Click) *string { return &c.Publisher }),
 		table.Flag("publisher_unknown", func(c *domain.Click) *bool { return &c.PublisherUnknown }),

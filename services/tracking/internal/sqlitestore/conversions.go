@@ -1,9 +1,8 @@
 package sqlitestore
 
 import (
-	"database/sql"
+	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // conversionRow is a row of the table conversions.
@@ -27,8 +27,8 @@ type conversionRow struct {
 var (
 	// newColumns are those that an insert sets.
 	newColumns = table.Of(table.Columns[conversionRow]{
-		hashColumn("id", func(r *conversionRow) *string { return &r.ID }),
-		hashColumn("content_hash", func(r *conversionRow) *string { return &r.ContentHash }),
+		sqlrow.HashColumn("id", func(r *conversionRow) *string { return &r.ID }),
+		sqlrow.HashColumn("content_hash", func(r *conversionRow) *string { return &r.ContentHash }),
 		table.Text("offer", func(r *conversionRow) *string { return &r.Offer }),
 		table.Text("publisher", func(r *conversionRow) *string { return &r.Publisher }),
 		table.Text("coupon", func(r *conversionRow) *string { return &r.Coupon }),
@@ -50,7 +50,7 @@ var (
 		table.Time("create_time", func(r *conversionRow) *time.Time { return &r.CreateTime }),
 		table.Time("update_time", func(r *conversionRow) *time.Time { return &r.UpdateTime }),
 		table.Flag("undeduplicated", func(r *conversionRow) *bool { return &r.Undeduplicated }),
-		timeColumn("postback", func(r *conversionRow) *string { return &r.Postback }),
+		sqlrow.TimeColumn("postback", func(r *conversionRow) *string { return &r.Postback }),
 	},
 		uniqueColumns(func(r *conversionRow) *domain.Uniques { return &r.PubUniques }),
 		table.Money("amount", "currency", func(r *conversionRow) *money.Money { return &r.Amount }),
@@ -160,39 +160,16 @@ func scanOf(row scanner, columns table.Columns[conversionRow], more ...any) (dom
 // scanner is a row.
 type scanner = table.Row
 
-// scanAll reads all rows.
-func scanAll[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
+// Unplanned implements delivery.Store. The earliest change comes first.
+func (s *Store) Unplanned(ctx context.Context, limit int) ([]domain.Conversion, error) {
+	conversions, err := sqlrow.List(ctx, s.db, scanWhole, selectUnplanned, limit)
+	return conversions, sqlrow.ReadFailure("reading conversions without a plan", err)
 }
 
 // conversionQuery returns a query as SQL with its arguments.
 func conversionQuery(q listing.Query) (query string, args []any) {
-	q.Where = marked(q.Where, markConversion)
-	return pageOf(conversionColumns, "conversions", q, sqlquery.Encode(encodeConversion))
-}
-
-// marked adds to a condition on a field, if it applies to all rows, what mark derives from it: a condition on a
-// column with a small index.
-func marked(e listing.Expr, mark func(listing.Compare) (more listing.Compare, ok bool)) listing.Expr {
-	all := conjuncts(e)
-	for _, condition := range all {
-		c, ok := condition.(listing.Compare)
-		if !ok || c.Op != listing.Equal {
-			continue
-		}
-		if more, ok := mark(c); ok {
-			return append(all[:len(all):len(all)], more)
-		}
-	}
-	return e
+	q.Where = sqlrow.Marked(q.Where, markConversion)
+	return sqlrow.PageOf(conversionColumns, "conversions", q, sqlquery.Encode(encodeConversion))
 }
 
 // markConversion derives a condition on the columns unapproved and conflict.
@@ -212,9 +189,9 @@ func encodeConversion(field string, value any) any {
 	id, ok := value.(string)
 	switch {
 	case ok && field == "id":
-		return hashKey(id)
+		return sqlrow.HashKey(id)
 	case ok && field == "postback":
-		return timeKey(id)
+		return sqlrow.TimeKey(id)
 	default:
 		return value
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // The one writer counts stored rows, a few at a time, in the transaction that moves the cursor past them. A row
@@ -47,6 +48,16 @@ var (
 	selectNewClicks      = talliedClick.From("clicks", "id") + ` WHERE id > ? ORDER BY id LIMIT ?`
 	selectNewConversions = talliedConversion.From("conversions", "rowid") + ` WHERE rowid > ? ORDER BY rowid LIMIT ?`
 )
+
+// tx is the transaction of a batch, with the state of counting.
+type tx struct {
+	*sqlrow.Tx
+	conn     *sql.Conn
+	calendar rollup.Calendar
+	// cursor is the cursor as stored in the transaction so far.
+	cursor cursor
+	cells  cellWriter
+}
 
 // cursor says how far rows are counted.
 type cursor struct {
@@ -95,7 +106,7 @@ func beginCounting(ctx context.Context, db *sqlitedb.DB, calendar rollup.Calenda
 func (s *Store) CountNew(ctx context.Context, now time.Time) (more bool, err error) {
 	var waiting bool
 	if err := s.waiting.QueryRowContext(ctx).Scan(&waiting); err != nil {
-		return false, readFailure("looking for what to count", err)
+		return false, sqlrow.ReadFailure("looking for what to count", err)
 	}
 	if waiting {
 		err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
@@ -119,7 +130,7 @@ func (t *tx) count(ctx context.Context, now time.Time, cells int) (more bool, er
 	tally, at := rollup.New(t.calendar), t.cursor
 	rows := 0
 	room := func() bool { return tally.Len() < cells }
-	err = t.each(ctx, func(row scanner) (bool, error) {
+	err = t.Each(ctx, func(row scanner) (bool, error) {
 		c, err := scanTallied(row, &at.conversion)
 		tally.AddConversion(&c)
 		rows++
@@ -130,7 +141,7 @@ func (t *tx) count(ctx context.Context, now time.Time, cells int) (more bool, er
 	}
 	more = rows == countConversions || !room()
 	if rows = 0; room() {
-		err = t.each(ctx, func(row scanner) (bool, error) {
+		err = t.Each(ctx, func(row scanner) (bool, error) {
 			c, err := scanTalliedClick(row, &at.click)
 			tally.AddClick(&c)
 			rows++
@@ -149,20 +160,20 @@ func (t *tx) counted(ctx context.Context, tally *rollup.Sums, at cursor, now tim
 	if err := t.addCells(ctx, tally.Cells()); err != nil {
 		return err
 	}
-	if _, err := t.exec(ctx, setCursor, at.click, at.conversion); err != nil {
+	if _, err := t.Exec(ctx, setCursor, at.click, at.conversion); err != nil {
 		return err
 	}
 	t.cursor = at
 	if !all {
 		return nil
 	}
-	_, err := t.exec(ctx, setCounted, now.UnixMilli())
+	_, err := t.Exec(ctx, setCounted, now.UnixMilli())
 	return err
 }
 
 // moved moves a conversion to its new cells if it was counted in the old.
 func (t *tx) moved(ctx context.Context, before, after *domain.Conversion) error {
-	row, err := one(ctx, t, number, selectRowID, hashKey(before.ID))
+	row, err := sqlrow.One(ctx, t.Tx, sqlrow.Number, selectRowID, sqlrow.HashKey(before.ID))
 	if err != nil || row > t.cursor.conversion {
 		return err
 	}
@@ -207,17 +218,4 @@ func scanTallied(row scanner, rowid *int64) (domain.Conversion, error) {
 // addCells adds cells to the stored ones.
 func (t *tx) addCells(ctx context.Context, cells []rollup.Cell) error {
 	return t.conn.Raw(func(any) error { return t.cells.add(ctx, cells) })
-}
-
-// each reads rows until row wants no more.
-func (t *tx) each(ctx context.Context, row func(scanner) (wanted bool, err error), query string, args ...any) error {
-	statement, err := t.prepared(ctx, query)
-	if err != nil {
-		return err
-	}
-	rows, err := statement.QueryContext(ctx, args...)
-	if err != nil {
-		return err
-	}
-	return eachRow(rows, row)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 const (
@@ -141,5 +142,5 @@ func exportFailure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return readFailure("exporting conversions", err)
+	return sqlrow.ReadFailure("exporting conversions", err)
 }

@@ -45,6 +45,9 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// insertUses is any write of a task.
+const insertUses = `INSERT INTO coupon_uses (coupon, day, etag, uses) VALUES (?, ?, ?, ?) ON CONFLICT (coupon, day) DO UPDATE SET uses = excluded.uses`
+
 // TestTasksFailAlone runs a batch with a task that fails after it has written: its writes are undone, and the
 // rest of the batch is stored.
 func TestTasksFailAlone(t *testing.T) {
@@ -53,7 +56,7 @@ func TestTasksFailAlone(t *testing.T) {
 	refusal := errors.New("no")
 	task := func(day string, err error) *job {
 		return &job{task: func(ctx context.Context, tx *tx) error {
-			if _, err := tx.exec(ctx, setUses, "coupon", day, "etag", 1); err != nil {
+			if _, err := tx.Exec(ctx, insertUses, "coupon", day, "etag", 1); err != nil {
 				return err
 			}
 			return err
@@ -79,7 +82,7 @@ func TestFailedCommitFailsTasks(t *testing.T) {
 	s.purge.end() // nothing else writes
 	limitPages(t, s, "1")
 	fill := &job{task: func(ctx context.Context, tx *tx) error {
-		_, err := tx.exec(ctx, setUses, "coupon", string(make([]byte, 100_000)), "etag", 1)
+		_, err := tx.Exec(ctx, insertUses, "coupon", string(make([]byte, 100_000)), "etag", 1)
 		return err
 	}}
 	if errs := s.writer.write([]*job{fill}); len(errs) != 1 || !apperr.Is(errs[0], apperr.Unavailable) {

@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // A position is the rowid of the newest conversion, and how many changes were committed since that was inserted.
@@ -36,7 +37,7 @@ var (
 
 // feed notes that a conversion was changed.
 func (t *tx) feed(ctx context.Context, before, after *domain.Conversion) error {
-	_, err := t.exec(ctx, insertChange, hashKey(before.ID), len(before.Changes)+1, len(after.Changes), after.Revision)
+	_, err := t.Exec(ctx, insertChange, sqlrow.HashKey(before.ID), len(before.Changes)+1, len(after.Changes), after.Revision)
 	return err
 }
 
@@ -61,7 +62,7 @@ func (s *Store) FeedID() string { return s.feedID }
 
 func (s *Store) Events(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error) {
 	events, err := s.events(ctx, after, limit)
-	return events, readFailure("reading what was stored and changed", err)
+	return events, sqlrow.ReadFailure("reading what was stored and changed", err)
 }
 
 func (s *Store) events(ctx context.Context, after domain.Position, limit int) ([]domain.Event, error) {
@@ -74,14 +75,14 @@ func (s *Store) events(ctx context.Context, after domain.Position, limit int) ([
 	if err != nil {
 		return nil, err
 	}
-	events, err := scanAll(rows, scanCreated)
+	events, err := sqlrow.ScanAll(rows, scanCreated)
 	if err != nil {
 		return nil, err
 	}
 	if rows, err = tx.QueryContext(ctx, selectChanged, after.Major, after.Minor, limit); err != nil {
 		return nil, err
 	}
-	changed, err := scanAll(rows, scanChanged)
+	changed, err := sqlrow.ScanAll(rows, scanChanged)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func (s *Store) events(ctx context.Context, after domain.Position, limit int) ([
 
 func (s *Store) LastPosition(ctx context.Context) (last domain.Position, err error) {
 	err = s.db.Read().QueryRowContext(ctx, selectLastPosition).Scan(&last.Major, &last.Minor)
-	return last, readFailure("reading the last position", err)
+	return last, sqlrow.ReadFailure("reading the last position", err)
 }
 
 func scanCreated(row scanner) (domain.Event, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 const (
@@ -55,7 +56,7 @@ func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error
 		return domain.ErrNotCounted
 	}
 	if until != 0 {
-		at.until = fromMillis(until)
+		at.until = sqlrow.Time(until)
 	}
 	return do(tx, at)
 }
@@ -64,7 +65,7 @@ func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error
 func readCounted(ctx context.Context, tx *sql.Tx) (at counted, ready bool, err error) {
 	var stored int64
 	err = tx.QueryRowContext(ctx, selectCounted).Scan(&ready, &stored, &at.click, &at.conversion)
-	at.until = fromMillis(stored)
+	at.until = sqlrow.Time(stored)
 	return at, ready, err
 }
 
@@ -73,7 +74,7 @@ func viewFailure(doing string, err error) error {
 	if errors.Is(err, domain.ErrNotCounted) {
 		return err
 	}
-	return readFailure(doing, err)
+	return sqlrow.ReadFailure(doing, err)
 }
 
 // Cells implements reporting.Store. If the store never had anything to count, until is the beginning of 1970.
@@ -101,7 +102,7 @@ func cellsOf(ctx context.Context, tx *sql.Tx, span rollup.Span, where listing.Ex
 	if err != nil {
 		return nil, err
 	}
-	return scanAll(rows, cellColumns.Read)
+	return sqlrow.ScanAll(rows, cellColumns.Read)
 }
 
 // cellQuery returns the cells of a span that satisfy a condition as SQL with its arguments.
@@ -153,7 +154,7 @@ func endsOf(ctx context.Context, tx *sql.Tx, calendar rollup.Calendar) (first, l
 	for i, end := range ends {
 		month := rollup.Month(end.Int64) //nolint:gosec // a period is of 32 bits
 		if i < 4 {
-			month = calendar.Day(fromMillis(end.Int64)).Month()
+			month = calendar.Day(sqlrow.Time(end.Int64)).Month()
 		}
 		switch {
 		case !end.Valid:
@@ -168,9 +169,9 @@ func endsOf(ctx context.Context, tx *sql.Tx, calendar rollup.Calendar) (first, l
 
 func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rollup.Cell, error) {
 	query, args := totalsQuery(where)
-	groups, err := report(ctx, s, scanTotals, query, args...)
+	groups, err := sqlrow.Report(ctx, s.db, scanTotals, query, args...)
 	if err != nil {
-		return nil, readFailure("adding up conversions", err)
+		return nil, sqlrow.ReadFailure("adding up conversions", err)
 	}
 	sums := rollup.New(s.calendar)
 	for _, cells := range groups {

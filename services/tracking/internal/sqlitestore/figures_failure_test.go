@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // TestFailuresCountNothingTwice makes each kind of write fail in each kind of transaction, in SQLite's two ways,
@@ -71,7 +72,7 @@ func TestAnUndoneCountMovesNothing(t *testing.T) {
 	for name, batch := range map[string][]*job{
 		"alone": {{task: func(ctx context.Context, tx *tx) error { return errors.Join(count(ctx, tx), refusal) }}},
 		"with its batch": {{task: count}, {task: func(ctx context.Context, tx *tx) error {
-			_, err := tx.exec(ctx, "INSERT OR ROLLBACK INTO coupon_uses (coupon, day, etag, uses) VALUES ('c', 'd', 'e', 1), ('c', 'd', 'e', 1)")
+			_, err := tx.Exec(ctx, "INSERT OR ROLLBACK INTO coupon_uses (coupon, day, etag, uses) VALUES ('c', 'd', 'e', 1), ('c', 'd', 'e', 1)")
 			return err
 		}}},
 	} {
@@ -106,7 +107,7 @@ func TestAnUndoneCountMovesNothing(t *testing.T) {
 
 // update stores a changed conversion.
 func update(ctx context.Context, tx *tx, changed domain.Conversion) error {
-	before, err := one(ctx, tx, scanWhole, selectConversion, hashKey(changed.ID))
+	before, err := sqlrow.One(ctx, tx.Tx, scanWhole, selectConversion, sqlrow.HashKey(changed.ID))
 	if err != nil {
 		return err
 	}

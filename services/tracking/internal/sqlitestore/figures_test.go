@@ -12,6 +12,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/sqlitetest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -127,7 +128,7 @@ func TestRecountMends(t *testing.T) {
 			FROM figures WHERE cube = 3`,
 	} {
 		s.write(t, func(ctx context.Context, tx *tx) error {
-			rows, err := tx.exec(ctx, statement)
+			rows, err := tx.Exec(ctx, statement)
 			broken += rows
 			return err
 		})
@@ -352,7 +353,7 @@ func TestFiguresUseTheirKeys(t *testing.T) {
 		{listing.And{publisher, listing.And{code}}, byCode},
 	} {
 		query, args := cellQuery(rollup.Span{Cube: rollup.FullDays, From: 1, To: 2}, c.where)
-		if plan := explainSQL(t, s, query, args...); plan != c.want {
+		if plan := sqlitetest.Explain(t, s.db.Read(), query, args...); plan != c.want {
 			t.Errorf("%v: the plan is\n%swant\n%s", c.where, plan, c.want)
 		}
 	}
@@ -370,13 +371,13 @@ func TestFiguresUseTheirKeys(t *testing.T) {
 		selectEnds:            "SEARCH figures USING PRIMARY KEY (cube=?)",
 	} {
 		args := make([]any, strings.Count(query, "?"))
-		plan := explainSQL(t, s, query, args...)
+		plan := sqlitetest.Explain(t, s.db.Read(), query, args...)
 		if !strings.Contains(plan, want) {
 			t.Errorf("%s: the plan is\n%s, want %s", query, plan, want)
 		}
 	}
 	query, args := totalsQuery(listing.Compare{Field: "pub_unique3_key", Op: listing.Equal, Value: "X"})
-	if plan := explainSQL(t, s, query, args...); !strings.Contains(plan, "INDEX conversions_pub_unique3 (pub_unique3_key=?)") {
+	if plan := sqlitetest.Explain(t, s.db.Read(), query, args...); !strings.Contains(plan, "INDEX conversions_pub_unique3 (pub_unique3_key=?)") {
 		t.Errorf("totals of a code: the plan is\n%s", plan)
 	}
 }

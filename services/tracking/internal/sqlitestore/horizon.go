@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 const (
@@ -66,7 +68,7 @@ func scanHorizon(row scanner) (h horizon, err error) {
 		}
 		return horizon{}, err
 	}
-	return horizon{time: fromMillis(at), clock: fromMillis(clock)}, nil
+	return horizon{time: sqlrow.Time(at), clock: sqlrow.Time(clock)}, nil
 }
 
 // advance moves the stored horizon and returns the time that ages are measured from now; zero if there are no
@@ -74,21 +76,21 @@ func scanHorizon(row scanner) (h horizon, err error) {
 func (p *purge) advance(ctx context.Context) time.Time {
 	clock, now := p.now(), time.Time{}
 	err := p.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		last, err := one(ctx, tx, scanHorizon, selectHorizon)
+		last, err := sqlrow.One(ctx, tx.Tx, scanHorizon, selectHorizon)
 		if err != nil {
 			return fmt.Errorf("reading how far old rows are deleted: %w", err)
 		}
-		stored, err := one(ctx, tx, scanTime, selectNewest)
+		stored, err := sqlrow.One(ctx, tx.Tx, scanTime, selectNewest)
 		if err != nil {
 			return fmt.Errorf("reading the time of the newest row: %w", err)
 		}
 		if !stored.Valid {
 			return nil
 		}
-		newest := fromMillis(stored.Int64)
+		newest := sqlrow.Time(stored.Int64)
 		next := last.next(clock, newest)
 		now = earliest(next.time, clock, newest)
-		_, err = tx.exec(ctx, setHorizon, next.time.UnixMilli(), clock.UnixMilli())
+		_, err = tx.Exec(ctx, setHorizon, next.time.UnixMilli(), clock.UnixMilli())
 		return err
 	}})
 	if err != nil {

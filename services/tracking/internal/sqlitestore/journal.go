@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // idSlack is how much an entry's time and the time in its id may differ: they are read one after the other.
@@ -19,8 +20,8 @@ func (s *Store) Postbacks(ctx context.Context, q listing.Query) ([]domain.Postba
 		return nil, err
 	}
 	query, args := postbackQuery(q)
-	postbacks, err := report(ctx, s, scanPostback, query, args...)
-	return postbacks, readFailure("listing postbacks", err)
+	postbacks, err := sqlrow.Report(ctx, s.db, scanPostback, query, args...)
+	return postbacks, sqlrow.ReadFailure("listing postbacks", err)
 }
 
 // postbackQuery returns a query as SQL with its arguments.
@@ -32,7 +33,7 @@ func postbackQuery(q listing.Query) (query string, args []any) {
 			q.After = q.After[1:]
 		}
 	}
-	return pageOf(postbackColumns, "postbacks", q, sqlquery.Encode(encodePostback))
+	return sqlrow.PageOf(postbackColumns, "postbacks", q, sqlquery.Encode(encodePostback))
 }
 
 // withIDs adds to each condition on the time, if it applies to all rows, the condition on ids that follows from
@@ -70,7 +71,7 @@ const mostEntries = 100
 // select the entries that made the conversions, which the conversions name, and the later entries, which have
 // indexes.
 func (s *Store) byEntries(ctx context.Context, q listing.Query) (listing.Query, error) {
-	conditions := conjuncts(q.Where)
+	conditions := sqlrow.Conjuncts(q.Where)
 	narrowed := make(listing.And, len(conditions))
 	for i, condition := range conditions {
 		narrowed[i] = condition
@@ -105,30 +106,18 @@ const selectEntries = `SELECT postback FROM conversions WHERE transaction_id = ?
 // at most mostEntries + 1.
 func (s *Store) madeBy(ctx context.Context, field, value string) ([]string, error) {
 	if field == "transaction_id" {
-		entries, err := list(ctx, s, func(row scanner) (id timeID, err error) { return id, row.Scan(&id) }, selectEntries, value, mostEntries+1)
+		entries, err := sqlrow.List(ctx, s.db, func(row scanner) (id sqlrow.TimeID, err error) { return id, row.Scan(&id) }, selectEntries, value, mostEntries+1)
 		ids := make([]string, len(entries))
 		for i, id := range entries {
 			ids[i] = string(id)
 		}
-		return ids, readFailure("looking for the postbacks of an order", err)
+		return ids, sqlrow.ReadFailure("looking for the postbacks of an order", err)
 	}
 	conversion, err := s.Conversion(ctx, value)
 	if errors.Is(err, domain.ErrNotFound) || conversion.Postback == "" && err == nil {
 		return nil, nil
 	}
 	return []string{conversion.Postback}, err
-}
-
-// conjuncts splits a condition into those that it joins with AND.
-func conjuncts(e listing.Expr) listing.And {
-	switch e := e.(type) {
-	case nil:
-		return nil
-	case listing.And:
-		return e
-	default:
-		return listing.And{e}
-	}
 }
 
 // encodePostback returns a value to compare a field with as the field is stored.
@@ -141,9 +130,9 @@ func encodePostback(field string, value any) any {
 	case string:
 		switch field {
 		case "id":
-			return timeKey(v)
+			return sqlrow.TimeKey(v)
 		case "conversion":
-			return hashKey(v)
+			return sqlrow.HashKey(v)
 		}
 	}
 	return value

@@ -10,6 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // TestConversionsFromBeforeDecisionsWereKept stores a conversion under the first schema and reads it under the
@@ -42,8 +43,8 @@ func TestConversionsFromBeforeDecisionsWereKept(t *testing.T) {
 	t.Cleanup(func() { _ = s.Close() })
 	want := domain.Conversion{
 		ID: "old", ContentHash: "hash", Offer: "10", TransactionID: "A-1", Event: "sale", Status: domain.StatusPending,
-		Outcome: domain.Unattributed, Reason: domain.NoReference, Explanation: "Nothing.", ConversionTime: fromMillis(1), CreateTime: fromMillis(2),
-		UpdateTime: fromMillis(2), Revision: 1,
+		Outcome: domain.Unattributed, Reason: domain.NoReference, Explanation: "Nothing.", ConversionTime: sqlrow.Time(1), CreateTime: sqlrow.Time(2),
+		UpdateTime: sqlrow.Time(2), Revision: 1,
 	}
 	if got, err := s.Conversion(t.Context(), "old"); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v (%v), want\n%+v", got, err, want)

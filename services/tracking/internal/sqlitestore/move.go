@@ -3,16 +3,15 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
-	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 var _ move.Database = (*Store)(nil)
@@ -45,7 +44,7 @@ func OpenToMove(ctx context.Context, dir string, role move.Role, now func() time
 func countedBy(ctx context.Context, db *sqlitedb.DB) (rollup.Calendar, error) {
 	var name string
 	if err := db.Read().QueryRowContext(ctx, selectZone).Scan(&name); err != nil {
-		return rollup.Calendar{}, readFailure("reading the zone of the figures", err)
+		return rollup.Calendar{}, sqlrow.ReadFailure("reading the zone of the figures", err)
 	}
 	if name == "" {
 		return rollup.NewCalendar(time.FixedZone("", 0)), nil
@@ -70,11 +69,13 @@ func (s *Store) countAll(ctx context.Context) error {
 
 // Tables implements move.Database. A table comes after those that it refers to.
 func (s *Store) Tables() []move.Table {
-	return []move.Table{
-		conversionsToMove().of(s), clicksToMove().of(s), postbacksToMove().of(s), deliveriesToMove().of(s), usesToMove().of(s),
-		deferredToMove().of(s), answersToMove().of(s), reportsToMove().of(s), scansToMove().of(s), resultsToMove().of(s),
-		cellsToMove().of(s), s.countedToMove(),
-	}
+	return slices.Concat(
+		[]move.Table{
+			conversionsToMove().In(s.db, s.run), clicksToMove().In(s.db, s.run), postbacksToMove().In(s.db, s.run),
+		},
+		s.sentDeliveries.Tables(), s.couponUses.Tables(), s.deferredReports.Tables(), s.couponAnswers.Tables(), s.savedReports.Tables(), s.offerScans.Tables(),
+		[]move.Table{cellsToMove().In(s.db, s.run), s.countedToMove()},
+	)
 }
 
 // MoveState implements move.Database.
@@ -84,77 +85,10 @@ func (s *Store) MoveState(ctx context.Context) (move.State, error) { return s.db
 func (s *Store) SetMoveState(ctx context.Context, state move.State) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
 		return sqlitedb.SetMoveState(state, func(statement string, args ...any) error {
-			_, err := tx.exec(ctx, statement, args...)
+			_, err := tx.Exec(ctx, statement, args...)
 			return err
 		})
 	}})
-}
-
-// movedTable is a table to move. A record's place is its key, as a JSON list of texts.
-type movedTable[T any] struct {
-	name string
-	// query selects the records after a place, up to a limit.
-	query string
-	// args returns query's arguments for a key, without the limit; the empty key is before all others.
-	args func(key []string) []any
-	scan func(scanner) (T, error)
-	key  func(*T) []string
-	// put writes a record and replaces any with the same key.
-	put func(context.Context, *tx, *T) error
-}
-
-// of returns the table in a store.
-func (m movedTable[T]) of(s *Store) move.Table {
-	return move.TableOf(m.name, func(ctx context.Context, after string, limit int) ([]T, string, error) {
-		var key []string
-		if after != "" {
-			if err := json.Unmarshal([]byte(after), &key); err != nil {
-				return nil, "", fmt.Errorf("%q is no place in %s: %w", after, m.name, err)
-			}
-		}
-		records, err := list(ctx, s, m.scan, m.query, append(m.args(key), limit)...)
-		if err != nil || len(records) == 0 {
-			return nil, "", readFailure("reading "+m.name, err)
-		}
-		place, err := json.Marshal(m.key(&records[len(records)-1]))
-		return records, string(place), err
-	}, func(ctx context.Context, records []T) error {
-		return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-			for i := range records {
-				if err := m.put(ctx, tx, &records[i]); err != nil {
-					return fmt.Errorf("%q: %w", m.key(&records[i]), err)
-				}
-			}
-			return nil
-		}})
-	})
-}
-
-// afterKey returns the query for the rows of a table after a key, up to a limit.
-func afterKey[T any](name string, columns, key table.Columns[T]) string {
-	return columns.From(name) + " WHERE (" + key.Names() + ") > (" + strings.TrimSuffix(strings.Repeat("?, ", len(key)), ", ") + ") ORDER BY " +
-		key.Names() + " LIMIT ?"
-}
-
-// replaceIn returns a function that writes a row of a table and replaces any with the same key.
-func replaceIn[T any](name string, columns table.Columns[T]) func(context.Context, *tx, *T) error {
-	statement := "REPLACE" + columns.Into(name)
-	return func(ctx context.Context, tx *tx, row *T) error {
-		_, err := write(ctx, tx, statement, columns, row)
-		return err
-	}
-}
-
-// texts returns the n texts of a key as arguments; missing ones are "", which sorts before all others.
-func texts(key []string, n int) []any {
-	args := make([]any, n)
-	for i := range args {
-		args[i] = ""
-		if i < len(key) {
-			args[i] = key[i]
-		}
-	}
-	return args
 }
 
 // countedToMove is the mark that everything is counted up to. It is written after everything that it covers.
@@ -170,15 +104,15 @@ func (s *Store) countedToMove() move.Table {
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, "", nil
 		}
-		return []rollup.Counted{c}, "the only one", readFailure("reading what is counted", err)
+		return []rollup.Counted{c}, "the only one", sqlrow.ReadFailure("reading what is counted", err)
 	}, func(ctx context.Context, records []rollup.Counted) error {
 		return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 			for _, c := range records {
-				if _, err := tx.exec(ctx, setCounted, c.Zone, s.now().UnixMilli()); err != nil {
+				if _, err := tx.Exec(ctx, setCounted, c.Zone, s.now().UnixMilli()); err != nil {
 					return err
 				}
 			}
-			tx.cursor, err = one(ctx, tx, scanCursor, selectCursor)
+			tx.cursor, err = sqlrow.One(ctx, tx.Tx, scanCursor, selectCursor)
 			return err
 		}})
 	})

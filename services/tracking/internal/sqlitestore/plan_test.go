@@ -1,8 +1,6 @@
 package sqlitestore
 
 import (
-	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -10,8 +8,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/sqlitetest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/plantest"
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
@@ -37,85 +37,35 @@ func openStore(t *testing.T) *Store {
 	return s
 }
 
-// indexedBy returns the column whose index serves another one.
-func indexedBy(table, column string) string {
-	switch table + "." + column {
-	case "conversions.status":
-		return "unapproved"
-	case "conversions.conflicted":
-		return "conflict"
-	case "deliveries.state":
-		return "dead"
-	case "postbacks.create_time":
-		return "id"
-	default:
-		return column
-	}
-}
-
-// TestPlans checks SQLite's plans for the queries of pages, exports and the console. Each uses an index in its
-// order, so that a page costs the same however many rows there are, or is a known full scan.
+// TestPlans checks SQLite's plans for the queries of pages, exports and the console. See
+// plantest.Check.
 func TestPlans(t *testing.T) {
 	s := openStore(t)
 	for _, p := range storetest.Plans() {
-		plan := planOf(t, s, p)
-		first := regexp.MustCompile(`USING (?:COVERING )?(INDEX (\w+)|PRIMARY KEY)`).FindStringSubmatch(plan)
-		sorts := strings.Contains(plan, "TEMP B-TREE FOR ORDER BY") || strings.Contains(plan, "TEMP B-TREE FOR LAST TERM") && p.Scans != ""
-		if p.Scans != "" {
-			if !sorts {
-				t.Errorf("%s: it walks an index, and is no scan any more:\n%s", p, plan)
-			}
-			continue
-		}
-		want := indexedBy(p.Of, p.By)
-		if first == nil {
-			// The journal is in the order of its primary key.
-			if p.Of != "postbacks" || want != "id" || strings.Contains(plan, "TEMP") {
-				t.Errorf("%s: no index is walked:\n%s", p, plan)
-			}
-			continue
-		}
-		if got := firstColumn(t, s, p.Of, first[2]); got != want {
-			t.Errorf("%s: an index by %s is walked, want one by %s:\n%s", p, got, want, plan)
-		}
-		if sorts && p.Sorts == "" {
-			t.Errorf("%s: all that match are sorted:\n%s", p, plan)
+		query, args := queryOf(t, s, p)
+		if query != "" {
+			plantest.Check(t, s.db.Read(), p, query, args...)
 		}
 	}
 }
 
-func planOf(t *testing.T, s *Store, p storetest.Planned) string {
+// queryOf returns a query as SQL with its arguments; "" for one of deliveries, which are checked in their package.
+func queryOf(t *testing.T, s *Store, p storetest.Planned) (query string, args []any) {
 	t.Helper()
-	query, args := "", []any(nil)
 	switch p.Of {
 	case "conversions":
-		query, args = conversionQuery(p.Query)
+		return conversionQuery(p.Query)
 	case "postbacks":
 		q, err := s.byEntries(t.Context(), p.Query)
 		if err != nil {
 			t.Fatal(err)
 		}
-		query, args = postbackQuery(q)
+		return postbackQuery(q)
 	case "deliveries":
-		query, args = deliveryQuery(p.Query)
 	default:
 		t.Fatalf("%s is no table with plans", p.Of)
 	}
-	return explainSQL(t, s, query, args...)
-}
-
-// firstColumn returns the first column of an index, or of a table's primary key if index is empty.
-func firstColumn(t *testing.T, s *Store, table, index string) string {
-	t.Helper()
-	query, of := `SELECT name FROM pragma_index_info(?) WHERE seqno = 0`, index
-	if index == "" {
-		query, of = `SELECT name FROM pragma_table_info(?) WHERE pk = 1`, table
-	}
-	var name string
-	if err := s.db.Read().QueryRowContext(t.Context(), query, of).Scan(&name); err != nil {
-		t.Fatalf("reading the columns of %s %s: %v", table, index, err)
-	}
-	return name
+	return "", nil
 }
 
 // TestJournalUsesItsKeys checks that the journal is listed by its primary key, in that order, and that the
@@ -137,7 +87,7 @@ func TestJournalUsesItsKeys(t *testing.T) {
 		} {
 			q.Order, q.Limit = order, 50
 			query, args := postbackQuery(q)
-			if plan := explainSQL(t, s, query, args...); plan != want {
+			if plan := sqlitetest.Explain(t, s.db.Read(), query, args...); plan != want {
 				t.Errorf("%v by %v: the plan is\n%swant\n%s", q.Where, q.Order, plan, want)
 			}
 		}
@@ -146,7 +96,7 @@ func TestJournalUsesItsKeys(t *testing.T) {
 		Order: []listing.Order{{Field: "create_time"}, {Field: "id"}}, After: []any{at, id}, Limit: 50,
 	}
 	query, args := postbackQuery(later)
-	if plan := explainSQL(t, s, query, args...); plan != "SEARCH postbacks USING PRIMARY KEY (id>?)\n" {
+	if plan := sqlitetest.Explain(t, s.db.Read(), query, args...); plan != "SEARCH postbacks USING PRIMARY KEY (id>?)\n" {
 		t.Errorf("the second page: the plan is\n%s", plan)
 	}
 	sale := domain.Conversion{ID: strings.Repeat("0a", 16), Offer: "10", Event: "sale", Revision: 1, Postback: id}
@@ -160,69 +110,24 @@ func TestJournalUsesItsKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	query, args = postbackQuery(q)
-	plan := explainSQL(t, s, query, args...)
+	plan := sqlitetest.Explain(t, s.db.Read(), query, args...)
 	if !strings.Contains(plan, "INDEX postbacks_conversion (conversion=?)") || !strings.Contains(plan, "PRIMARY KEY (id=?)") || strings.Contains(plan, "SCAN") {
 		t.Errorf("by conversion: the plan is\n%s", plan)
 	}
 }
 
-// TestDeliveriesUseTheirIndexes checks the lists of deliveries and the queries that run repeatedly.
-func TestDeliveriesUseTheirIndexes(t *testing.T) {
+// TestRepeatedQueriesUseTheirIndexes checks the queries that run repeatedly.
+func TestRepeatedQueriesUseTheirIndexes(t *testing.T) {
 	s := openStore(t)
-	latestFirst := []listing.Order{{Field: "create_time", Desc: true}, {Field: "id", Desc: true}}
-	for field, want := range map[string]string{
-		"":           "INDEX deliveries_time",
-		"publisher":  "INDEX deliveries_publisher",
-		"id":         "PRIMARY KEY (conversion=? AND change=? AND publisher=?)",
-		"conversion": "PRIMARY KEY (conversion=?)",
-	} {
-		q := listing.Query{Order: latestFirst, Limit: 50}
-		if field != "" {
-			q.Where = listing.Compare{Field: field, Op: listing.Equal, Value: strings.Repeat("0a", 16) + "-0-22"}
-		}
-		query, args := deliveryQuery(q)
-		if plan := explainSQL(t, s, query, args...); !strings.Contains(plan, want) {
-			t.Errorf("by %q: the plan is\n%s, want %s", field, plan, want)
-		}
-	}
 	for query, want := range map[string]string{
-		selectDue:        "SEARCH deliveries USING INDEX deliveries_due (due_time<?)",
-		selectBefore:     "PRIMARY KEY (conversion=? AND change<?)",
-		setNextDue:       "(conversion=? AND change>?)",
-		finishDelivery:   "PRIMARY KEY (conversion=? AND change=? AND publisher=?)",
 		selectUnplanned:  "INDEX conversions_unplanned",
-		countUses:        "INDEX conversions_pub_unique3 (pub_unique3_key=?)",
-		countDaysUses:    "INDEX conversions_pub_unique3 (pub_unique3_key=? AND conversion_time>? AND conversion_time<?)",
 		deletePostbacks:  "PRIMARY KEY (id<?)",
 		deleteDeliveries: "INDEX deliveries_time (create_time<?)",
 		deleteUses:       "INDEX coupon_uses_day (day<?)",
 	} {
-		args := make([]any, strings.Count(query, "?"))
-		plan := explainSQL(t, s, query, args...)
+		plan := sqlitetest.Explain(t, s.db.Read(), query, make([]any, strings.Count(query, "?"))...)
 		if !strings.Contains(plan, want) || strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("%s: the plan is\n%s, want %s", query, plan, want)
 		}
 	}
-}
-
-func explainSQL(t *testing.T, s *Store, query string, args ...any) string {
-	t.Helper()
-	rows, err := s.db.Read().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var plan strings.Builder
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintln(&plan, detail)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return plan.String()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // postbackRow is a row of the table postbacks.
@@ -20,9 +21,9 @@ type postbackRow struct {
 
 var (
 	newPostbackColumns = table.Columns[postbackRow]{
-		timeColumn("id", func(r *postbackRow) *string { return &r.ID }),
+		sqlrow.TimeColumn("id", func(r *postbackRow) *string { return &r.ID }),
 		table.Text("offer", func(r *postbackRow) *string { return &r.Offer }),
-		hashColumn("conversion", func(r *postbackRow) *string { return &r.Conversion }),
+		sqlrow.HashColumn("conversion", func(r *postbackRow) *string { return &r.Conversion }),
 		table.Text("outcome", func(r *postbackRow) *domain.PostbackOutcome { return &r.Outcome }),
 		table.Text("reason", func(r *postbackRow) *string { return &r.Reason }),
 		table.Text("message", func(r *postbackRow) *string { return &r.Message }),
@@ -86,6 +87,12 @@ func encodeNotes(r *postbackRow) *storedNotes {
 	return &storedNotes{r.Warnings, r.Body, r.ContentType}
 }
 
+// writeEntry writes an entry of the journal in a task.
+func writeEntry(ctx context.Context, t *sqlrow.Tx, entry *domain.Postback) error {
+	_, err := sqlrow.Write(ctx, t, insertPostback, insertedPostbacks, &postbackRow{Postback: entry})
+	return err
+}
+
 // InsertPostback implements attribution.Store. An entry whose id is taken is stored already.
 func (s *Store) InsertPostback(ctx context.Context, postback domain.Postback) error {
 	if err := s.queue.Write(ctx, &job{postback: postbackRow{Postback: &postback}}); err != nil || postback.Replay == nil {
@@ -96,7 +103,7 @@ func (s *Store) InsertPostback(ctx context.Context, postback domain.Postback) er
 
 func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) error {
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		rows, err := write(ctx, tx, setReplay, replayColumns, &postbackRow{Postback: &domain.Postback{Replay: &replay}}, timeKey(id))
+		rows, err := sqlrow.Write(ctx, tx.Tx, setReplay, replayColumns, &postbackRow{Postback: &domain.Postback{Replay: &replay}}, sqlrow.TimeKey(id))
 		if err == nil && rows == 0 {
 			return domain.ErrNotFound
 		}
@@ -105,6 +112,6 @@ func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) 
 }
 
 func (s *Store) Postback(ctx context.Context, id string) (domain.Postback, error) {
-	postback, err := scanPostback(s.db.Read().QueryRowContext(ctx, selectPostback, timeKey(id)))
-	return postback, readFailure("reading a postback", err)
+	postback, err := scanPostback(s.db.Read().QueryRowContext(ctx, selectPostback, sqlrow.TimeKey(id)))
+	return postback, sqlrow.ReadFailure("reading a postback", err)
 }

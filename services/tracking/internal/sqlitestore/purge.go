@@ -124,7 +124,7 @@ func (p *purge) rows(ctx context.Context, statement string, args ...any) (all in
 	for {
 		var deleted int64
 		err := p.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
-			deleted, err = tx.exec(ctx, statement, append(args, purgeRows)...)
+			deleted, err = tx.Exec(ctx, statement, append(args, purgeRows)...)
 			return err
 		}})
 		if err != nil {

@@ -3,10 +3,10 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // clickDrift is how much the time in an id may differ from its click's time. They differ only for imported
@@ -133,7 +133,7 @@ func (r *recount) conversions(ctx context.Context, tally *rollup.Sums, from, to 
 	if err != nil {
 		return err
 	}
-	return eachRow(rows, func(row scanner) (bool, error) {
+	return sqlrow.EachRow(rows, func(row scanner) (bool, error) {
 		var rowid int64
 		c, err := scanTallied(row, &rowid)
 		tally.AddConversion(&c)
@@ -148,7 +148,7 @@ func (r *recount) clicks(ctx context.Context, tally *rollup.Sums, from, to time.
 	if err != nil {
 		return err
 	}
-	return eachRow(rows, func(row scanner) (bool, error) {
+	return sqlrow.EachRow(rows, func(row scanner) (bool, error) {
 		var id any
 		c, err := scanTalliedClick(row, &id)
 		tally.AddClick(&c)
@@ -185,15 +185,4 @@ func (r *recount) compare(counted, kept []rollup.Cell) {
 	for key, measures := range rest {
 		r.found.Differing = append(r.found.Differing, rollup.Difference{Key: key, Counted: measures})
 	}
-}
-
-// eachRow reads rows until row wants no more, and closes them.
-func eachRow(rows *sql.Rows, row func(scanner) (wanted bool, err error)) (err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if wanted, err := row(rows); err != nil || !wanted {
-			return err
-		}
-	}
-	return rows.Err()
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // onTaken ends an insert that skips rows whose ids are taken.
@@ -43,9 +45,9 @@ func (w *writer) insertConversions(ctx context.Context) error {
 
 // insertRun inserts runLength conversions with one statement.
 func (w *writer) insertRun(ctx context.Context, statement driver.StmtExecContext, run []*job) error {
-	w.arguments.clear()
+	w.arguments.Clear()
 	for _, j := range run {
-		if err := bind(&w.arguments, insertedColumns, &j.conversion); err != nil {
+		if err := sqlrow.Bind(&w.arguments, insertedColumns, &j.conversion); err != nil {
 			return err
 		}
 	}
@@ -65,9 +67,9 @@ func (w *writer) insertRun(ctx context.Context, statement driver.StmtExecContext
 // tellInserted notes which conversions of a run were inserted: those among the rows after one, which are in the
 // run's order.
 func (w *writer) tellInserted(ctx context.Context, run []*job, after int64) (err error) {
-	w.arguments.clear()
-	w.arguments.add(after)
-	rows, err := w.inserted.QueryContext(ctx, w.arguments.values)
+	w.arguments.Clear()
+	w.arguments.Add(after)
+	rows, err := w.inserted.QueryContext(ctx, w.arguments.Values)
 	if err != nil {
 		return err
 	}
@@ -76,7 +78,7 @@ func (w *writer) tellInserted(ctx context.Context, run []*job, after int64) (err
 	err = rows.Next(stored[:])
 	for _, j := range run {
 		j.rows = 0
-		var id hash
+		var id sqlrow.Hash
 		if err != nil || id.Scan(stored[0]) != nil || string(id) != j.conversion.ID {
 			continue
 		}
@@ -100,10 +102,10 @@ func (w *writer) insertPostbacks(ctx context.Context) error {
 		if len(rest) >= runLength {
 			statement, n = w.postbacks, runLength
 		}
-		w.arguments.clear()
+		w.arguments.Clear()
 		for _, j := range rest[:n] {
 			j.postback.made = j.conversion.Conversion
-			if err := bind(&w.arguments, insertedPostbacks, &j.postback); err != nil {
+			if err := sqlrow.Bind(&w.arguments, insertedPostbacks, &j.postback); err != nil {
 				return err
 			}
 		}

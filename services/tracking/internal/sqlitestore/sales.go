@@ -7,6 +7,9 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/deferred"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/uses"
 )
 
 func (s *Store) InsertConversion(ctx context.Context, sale domain.Sale) (stored domain.Conversion, inserted bool, err error) {
@@ -15,7 +18,7 @@ func (s *Store) InsertConversion(ctx context.Context, sale domain.Sale) (stored 
 	}
 	stored, inserted, err = s.insert(ctx, sale)
 	if err != nil || inserted {
-		stored.Awaited = inserted && s.awaited.has(stored.ID)
+		stored.Awaited = inserted && s.Awaits(stored.ID)
 		return stored, inserted, err
 	}
 	// The batch is committed, so the earlier conversion is visible; and conversions are never deleted.
@@ -46,19 +49,19 @@ func (s *Store) insert(ctx context.Context, sale domain.Sale) (stored domain.Con
 func (s *Store) insertWith(ctx context.Context, sale domain.Sale) (domain.Conversion, bool, error) {
 	stored, inserted := sale.Conversion, false
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		_, err := one(ctx, tx, number, `SELECT 1 FROM conversions WHERE id = ?`, hashKey(stored.ID))
+		_, err := sqlrow.One(ctx, tx.Tx, sqlrow.Number, `SELECT 1 FROM conversions WHERE id = ?`, sqlrow.HashKey(stored.ID))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err // nil: the id is taken
 		}
 		err = nil
 		if sale.Use.Limited() {
-			err = tx.take(ctx, sale.Use)
+			err = uses.Take(ctx, tx.Tx, sale.Use)
 		}
 		if errors.Is(err, domain.ErrLimitReached) {
 			stored, err = domain.OverLimit(stored), nil
 		}
 		if err == nil && sale.Deferred != nil {
-			_, err = tx.deferReport(ctx, *sale.Deferred)
+			_, err = deferred.Put(ctx, tx.Tx, *sale.Deferred)
 		}
 		if err != nil {
 			return err
@@ -74,11 +77,11 @@ func (s *Store) insertWith(ctx context.Context, sale domain.Sale) (domain.Conver
 
 // insertSale inserts a conversion whose id is free, with its entry in the journal.
 func (t *tx) insertSale(ctx context.Context, c domain.Conversion, entry *domain.Postback) error {
-	if _, err := write(ctx, t, insertConversion, insertedColumns, &conversionRow{Conversion: &c}); err != nil || entry == nil {
+	if _, err := sqlrow.Write(ctx, t.Tx, insertConversion, insertedColumns, &conversionRow{Conversion: &c}); err != nil || entry == nil {
 		return err
 	}
 	made := entry.Of(c)
-	_, err := write(ctx, t, insertPostback, insertedPostbacks, &postbackRow{&made, &c})
+	_, err := sqlrow.Write(ctx, t.Tx, insertPostback, insertedPostbacks, &postbackRow{&made, &c})
 	return err
 }
 
@@ -87,9 +90,9 @@ func (t *tx) insertSale(ctx context.Context, c domain.Conversion, entry *domain.
 func (s *Store) UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error) {
 	var stored domain.Conversion
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		before, err := one(ctx, tx, scanWhole, selectConversion, hashKey(id))
+		before, err := sqlrow.One(ctx, tx.Tx, scanWhole, selectConversion, sqlrow.HashKey(id))
 		if err != nil {
-			return readFailure("reading the conversion to change", err)
+			return sqlrow.ReadFailure("reading the conversion to change", err)
 		}
 		update, err := change(before)
 		if err != nil {
@@ -111,16 +114,16 @@ func (s *Store) UpdateConversion(ctx context.Context, id string, change func(dom
 func (t *tx) update(ctx context.Context, id string, before domain.Conversion, update domain.Update) error {
 	held, holds := before.Holds(), update.Conversion.Holds()
 	if holds != held && holds != "" && update.Use != nil {
-		if err := t.take(ctx, update.Use); err != nil {
+		if err := uses.Take(ctx, t.Tx, update.Use); err != nil {
 			return err
 		}
 	}
 	if held != holds && held != "" && update.Return != nil {
-		if err := t.giveBack(ctx, update.Return); err != nil {
+		if err := uses.GiveBack(ctx, t.Tx, update.Return); err != nil {
 			return err
 		}
 	}
-	if _, err := write(ctx, t, updateConversion, updatedColumns, &conversionRow{Conversion: &update.Conversion}, hashKey(id)); err != nil {
+	if _, err := sqlrow.Write(ctx, t.Tx, updateConversion, updatedColumns, &conversionRow{Conversion: &update.Conversion}, sqlrow.HashKey(id)); err != nil {
 		return err
 	}
 	if err := t.feed(ctx, &before, &update.Conversion); err != nil {
@@ -130,12 +133,12 @@ func (t *tx) update(ctx context.Context, id string, before domain.Conversion, up
 }
 
 func (s *Store) Conversion(ctx context.Context, id string) (domain.Conversion, error) {
-	conversion, err := scanWhole(s.conversion.QueryRowContext(ctx, hashKey(id)))
-	return conversion, readFailure("reading a conversion", err)
+	conversion, err := scanWhole(s.conversion.QueryRowContext(ctx, sqlrow.HashKey(id)))
+	return conversion, sqlrow.ReadFailure("reading a conversion", err)
 }
 
 func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]domain.Conversion, error) {
 	query, args := conversionQuery(q)
-	conversions, err := report(ctx, s, scanConversion, query, args...)
-	return conversions, readFailure("listing conversions", err)
+	conversions, err := sqlrow.Report(ctx, s.db, scanConversion, query, args...)
+	return conversions, sqlrow.ReadFailure("listing conversions", err)
 }

@@ -22,6 +22,13 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/answers"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/deferred"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/deliveries"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/offerscans"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/savedreports"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/uses"
 )
 
 //go:embed migrations/*.sql
@@ -34,9 +41,26 @@ const FileName = "tracking.db"
 // each, the last one waits a third of a second.
 const maxWaiting = 4096
 
+// The parts of the store.
+type (
+	offerScans      = offerscans.Store
+	savedReports    = savedreports.Store
+	deferredReports = deferred.Store
+	couponAnswers   = answers.Store
+	couponUses      = uses.Store
+	sentDeliveries  = deliveries.Store
+)
+
 // Store keeps everything that the tracking service stores, in SQLite. All its writes go through one queue to one
 // connection, a transaction for each batch; reads have connections of their own.
 type Store struct {
+	*offerScans
+	*savedReports
+	*deferredReports
+	*couponAnswers
+	*couponUses
+	*sentDeliveries
+
 	db         *sqlitedb.DB
 	click      *sql.Stmt
 	conversion *sql.Stmt
@@ -51,7 +75,6 @@ type Store struct {
 	now      func() time.Time
 	waiting  *sql.Stmt
 	feedID   string
-	awaited  awaited
 	// countMillis is the time that everything is known to be counted up to; 0 until the first count since the
 	// store was opened.
 	countMillis atomic.Int64
@@ -101,7 +124,7 @@ func openFile(ctx context.Context, dir string, opts ...sqlitedb.Option) (*sqlite
 
 // begin ends what a dead process had begun, and recounts all figures if their days are those of another zone.
 func begin(ctx context.Context, db *sqlitedb.DB, calendar rollup.Calendar) error {
-	for _, void := range []string{voidClaims, voidHolds, dueAtStart} {
+	for _, void := range []string{deliveries.AtStart, offerscans.AtStart, deferred.AtStart} {
 		if _, err := db.Writer().ExecContext(ctx, void); err != nil {
 			return err
 		}
@@ -112,6 +135,11 @@ func begin(ctx context.Context, db *sqlitedb.DB, calendar rollup.Calendar) error
 // newStore returns a store on a file. It starts no background work.
 func newStore(ctx context.Context, db *sqlitedb.DB, o Options) (*Store, error) {
 	s := &Store{db: db, exports: make(chan struct{}, maxExports), recounts: make(chan struct{}, 1), exportTimes: defaultExportTimes(), calendar: o.Calendar, now: o.Now}
+	s.offerScans, s.savedReports = offerscans.New(db, s.run), savedreports.New(db, s.run)
+	s.couponAnswers, s.couponUses = answers.New(db, s.run), uses.New(db, s.run)
+	s.sentDeliveries = deliveries.New(db, s.run, func(ctx context.Context, write deliveries.Write) error {
+		return s.queue.Write(ctx, &job{delivery: write})
+	})
 	s.countRoom.Store(countCells)
 	if err := s.prepare(ctx); err != nil {
 		return nil, sqlitedb.Failure(fmt.Errorf("preparing statements: %w", err))
@@ -134,7 +162,7 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if err = s.db.Read().QueryRowContext(ctx, selectFeedID).Scan(&s.feedID); err != nil {
 		return err
 	}
-	if err = s.recallAwaited(ctx); err != nil {
+	if s.deferredReports, err = deferred.Open(ctx, s.db, s.run, writeEntry); err != nil {
 		return err
 	}
 	s.writer, err = newWriter(ctx, s.db.Writer(), s.calendar)
@@ -153,51 +181,25 @@ func (s *Store) InsertClick(ctx context.Context, click domain.Click) error {
 }
 
 func (s *Store) Click(ctx context.Context, id string) (domain.Click, error) {
-	click, err := clickColumns.Read(s.click.QueryRowContext(ctx, timeKey(id)))
-	return click, readFailure("reading a click", err)
-}
-
-// readFailure turns the error of a read, nil included, into one that callers know.
-func readFailure(doing string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sql.ErrNoRows):
-		return domain.ErrNotFound
-	default:
-		return sqlitedb.Failure(fmt.Errorf("%s: %w", doing, err))
-	}
-}
-
-// list runs a query on the reading connections.
-func list[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	return queryAll(ctx, s.db.Read(), scan, query, args...)
-}
-
-// report is list for queries of callers' own making, which may read every row: they have connections of their
-// own.
-func report[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	return queryAll(ctx, s.db.Reports(), scan, query, args...)
-}
-
-func queryAll[T any](ctx context.Context, pool *sql.DB, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := pool.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	return scanAll(rows, scan)
+	click, err := clickColumns.Read(s.click.QueryRowContext(ctx, sqlrow.TimeKey(id)))
+	return click, sqlrow.ReadFailure("reading a click", err)
 }
 
 // Ping checks with a durable write that the file can be written and relied on.
 func (s *Store) Ping(ctx context.Context) error {
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		_, err := tx.exec(ctx, sqlitedb.WriteProbe)
+		_, err := tx.Exec(ctx, sqlitedb.WriteProbe)
 		return err
 	}})
 	if err != nil {
 		return fmt.Errorf("writing to %s: %w", FileName, err)
 	}
 	return s.db.Check()
+}
+
+// run runs a task of a part of the store.
+func (s *Store) run(ctx context.Context, task func(context.Context, *sqlrow.Tx) error) error {
+	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error { return task(ctx, tx.Tx) }})
 }
 
 // Source returns the store as a source of backups.
@@ -233,6 +235,3 @@ func (s *Store) Close() error {
 	s.queue.Close()
 	return errors.Join(s.writer.close(), s.click.Close(), s.conversion.Close(), s.waiting.Close(), s.db.Close())
 }
-
-// fromMillis returns a stored time.
-func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

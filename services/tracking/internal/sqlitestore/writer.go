@@ -10,6 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/deliveries"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 // runLength is how many conversions, or entries of the journal, one statement inserts when that many wait.
@@ -24,8 +26,7 @@ type job struct {
 	conversion conversionRow
 	// postback comes alone, or with a conversion, and then only if that is inserted.
 	postback postbackRow
-	finish   *finish
-	plans    []domain.DeliveryPlan
+	delivery deliveries.Write
 	task     func(ctx context.Context, tx *tx) error
 	// rows is how many rows were written: 0 if an insert's id was taken. It is valid once the batch is
 	// committed.
@@ -51,9 +52,8 @@ type writer struct {
 	inserted driver.StmtQueryContext
 	// postbacks inserts runLength entries of the journal.
 	postback, postbacks   driver.StmtExecContext
-	delivery, planned     driver.StmtExecContext
-	finish, nextIsDue     driver.StmtExecContext
-	arguments             arguments
+	deliveries            deliveries.Batch
+	arguments             sqlrow.Arguments
 	conversions, journals []*job // those of a batch, in memory that is reused
 	// late are the clicks of a batch that the cursor has passed; nil if there are no such clicks.
 	late *rollup.Sums
@@ -65,11 +65,11 @@ func newWriter(ctx context.Context, pool *sql.DB, calendar rollup.Calendar) (*wr
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{conn: conn, tx: newTx(conn, calendar)}
+	w := &writer{conn: conn, tx: &tx{Tx: sqlrow.NewTx(conn), conn: conn, calendar: calendar}}
 	if err := conn.Raw(w.prepare); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	if w.tx.cursor, err = one(ctx, w.tx, scanCursor, selectCursor); err != nil {
+	if w.tx.cursor, err = sqlrow.One(ctx, w.tx.Tx, scanCursor, selectCursor); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
@@ -77,33 +77,26 @@ func newWriter(ctx context.Context, pool *sql.DB, calendar rollup.Calendar) (*wr
 
 // prepare prepares the statements on the driver's connection.
 func (w *writer) prepare(connection any) error {
-	for _, statement := range []struct {
-		to  *driver.StmtExecContext
-		sql string
-	}{
-		{&w.begin, sqlitedb.Begin},
-		{&w.commit, sqlitedb.Commit},
-		{&w.rollback, "ROLLBACK"},
-		{&w.savepoint, "SAVEPOINT task"},
-		{&w.release, "RELEASE task"},
-		{&w.rollbackTo, "ROLLBACK TO task"},
-		{&w.click, insertClick},
-		{&w.conversion, insertConversion},
-		{&w.run, inRuns(insertConversion, insertedColumns.Marks())},
-		{&w.postback, insertPostback},
-		{&w.postbacks, inRuns(insertPostback, insertedPostbacks.Marks())},
-		{&w.delivery, insertDelivery},
-		{&w.planned, setPlanned},
-		{&w.finish, finishDelivery},
-		{&w.nextIsDue, setNextDue},
-		{&w.tx.cells.one, addCells(1)},
-		{&w.tx.cells.run, addCells(cellRun)},
-	} {
-		prepared, err := w.prepareOne(connection, statement.sql)
+	for _, statement := range append(w.deliveries.Statements(), []sqlrow.Statement{
+		{To: &w.begin, SQL: sqlitedb.Begin},
+		{To: &w.commit, SQL: sqlitedb.Commit},
+		{To: &w.rollback, SQL: "ROLLBACK"},
+		{To: &w.savepoint, SQL: "SAVEPOINT task"},
+		{To: &w.release, SQL: "RELEASE task"},
+		{To: &w.rollbackTo, SQL: "ROLLBACK TO task"},
+		{To: &w.click, SQL: insertClick},
+		{To: &w.conversion, SQL: insertConversion},
+		{To: &w.run, SQL: inRuns(insertConversion, insertedColumns.Marks())},
+		{To: &w.postback, SQL: insertPostback},
+		{To: &w.postbacks, SQL: inRuns(insertPostback, insertedPostbacks.Marks())},
+		{To: &w.tx.cells.one, SQL: addCells(1)},
+		{To: &w.tx.cells.run, SQL: addCells(cellRun)},
+	}...) {
+		prepared, err := w.prepareOne(connection, statement.SQL)
 		if err != nil {
 			return err
 		}
-		*statement.to = prepared.(driver.StmtExecContext)
+		*statement.To = prepared.(driver.StmtExecContext)
 	}
 	prepared, err := w.prepareOne(connection, conversionsAfter)
 	if err != nil {
@@ -124,7 +117,7 @@ func (w *writer) prepareOne(connection any, sql string) (driver.Stmt, error) {
 
 // close gives the connection back.
 func (w *writer) close() error {
-	err := w.tx.close()
+	err := w.tx.Close()
 	err = errors.Join(err, w.conn.Raw(func(any) error {
 		var errs []error
 		for _, statement := range w.statements {
@@ -220,17 +213,15 @@ func (w *writer) execute(ctx context.Context, batch []*job) (err error) {
 		case j.postback.Postback != nil:
 			w.journals = append(w.journals, j)
 		case j.click != nil:
-			w.arguments.clear()
-			if err = bind(&w.arguments, clickColumns, j.click); err != nil {
+			w.arguments.Clear()
+			if err = sqlrow.Bind(&w.arguments, clickColumns, j.click); err != nil {
 				return err
 			}
 			if j.rows, _, err = w.exec(ctx, w.click); j.rows > 0 {
-				w.countLate(j.click, w.arguments.values[0].Value)
+				w.countLate(j.click, w.arguments.Values[0].Value)
 			}
-		case j.finish != nil:
-			err = w.finishDelivery(ctx, j.finish)
-		case j.plans != nil:
-			err = w.plan(ctx, j.plans)
+		case j.delivery != nil:
+			err = j.delivery(ctx, &w.deliveries)
 		}
 		if err != nil {
 			return err
@@ -248,7 +239,7 @@ func (w *writer) execute(ctx context.Context, batch []*job) (err error) {
 // exec runs a statement with the arguments and returns how many rows it changed and the number of
 // the last row that was ever inserted.
 func (w *writer) exec(ctx context.Context, statement driver.StmtExecContext) (rows, newest int64, err error) {
-	result, err := statement.ExecContext(ctx, w.arguments.values)
+	result, err := statement.ExecContext(ctx, w.arguments.Values)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -1,4 +1,7 @@
-package sqlitestore
+// Package savedreports stores saved reports in the tracking service's SQLite file.
+//
+// Only the SQLite store imports it.
+package savedreports
 
 import (
 	"context"
@@ -7,24 +10,26 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 var (
 	reportColumns = table.Columns[rollup.SavedReport]{
 		table.Text("id", func(r *rollup.SavedReport) *string { return &r.ID }),
 		table.Text("display_name", func(r *rollup.SavedReport) *string { return &r.DisplayName }),
-		table.JSON("columns", func(r *rollup.SavedReport) *[]string { return listed(r.Columns) },
+		table.JSON("columns", func(r *rollup.SavedReport) *[]string { return sqlrow.Listed(r.Columns) },
 			func(r *rollup.SavedReport, columns *[]string) { r.Columns = *columns }),
 		table.Text("filter", func(r *rollup.SavedReport) *string { return &r.Filter }),
 		table.Text("order_by", func(r *rollup.SavedReport) *string { return &r.OrderBy }),
 		table.Text(`"range"`, func(r *rollup.SavedReport) *rollup.ReportRange { return &r.Range }),
 		table.Text("start_date", func(r *rollup.SavedReport) *string { return &r.StartDate }),
 		table.Text("end_date", func(r *rollup.SavedReport) *string { return &r.EndDate }),
-		table.JSON("group_by", func(r *rollup.SavedReport) *[]rollup.Dimension { return listed(r.GroupBy) },
+		table.JSON("group_by", func(r *rollup.SavedReport) *[]rollup.Dimension { return sqlrow.Listed(r.GroupBy) },
 			func(r *rollup.SavedReport, groupBy *[]rollup.Dimension) { r.GroupBy = *groupBy }),
 		table.Text("group_order_by", func(r *rollup.SavedReport) *string { return &r.GroupOrderBy }),
 		table.Time("create_time", func(r *rollup.SavedReport) *time.Time { return &r.CreateTime }),
@@ -42,36 +47,37 @@ const (
 	deleteReport = `DELETE FROM saved_reports WHERE id = ?`
 )
 
-// listed encodes a list: nil for an empty one.
-func listed[T any](list []T) *[]T {
-	if len(list) == 0 {
-		return nil
-	}
-	return &list
+// Store stores saved reports.
+type Store struct {
+	db  *sqlitedb.DB
+	run sqlrow.Tasks
 }
 
+// New returns a Store on a file.
+func New(db *sqlitedb.DB, run sqlrow.Tasks) *Store { return &Store{db: db, run: run} }
+
 func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport, most int) error {
-	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		_, err := write(ctx, tx, insertReport, reportColumns, &report)
+	return s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) error {
+		_, err := sqlrow.Write(ctx, tx, insertReport, reportColumns, &report)
 		if sqlitedb.IsUnique(err) {
 			return domain.ErrExists
 		}
 		if err != nil {
 			return err
 		}
-		count, err := one(ctx, tx, number, countReports)
+		count, err := sqlrow.One(ctx, tx, sqlrow.Number, countReports)
 		if err == nil && count > int64(most) {
 			return domain.ErrLimitReached // undoes the insert
 		}
 		return err
-	}})
+	})
 }
 
 func (s *Store) UpdateSavedReport(
 	ctx context.Context, id string, change func(rollup.SavedReport) (rollup.SavedReport, error),
 ) (stored rollup.SavedReport, err error) {
-	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		current, err := tx.report(ctx, id)
+	err = s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) error {
+		current, err := read(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -79,19 +85,19 @@ func (s *Store) UpdateSavedReport(
 		if err != nil {
 			return err
 		}
-		_, err = write(ctx, tx, replaceReport, reportColumns, &next)
+		_, err = sqlrow.Write(ctx, tx, replaceReport, reportColumns, &next)
 		stored = next
 		return err
-	}})
+	})
 	if err != nil {
 		return rollup.SavedReport{}, err
 	}
 	return stored, nil
 }
 
-// report reads a report.
-func (t *tx) report(ctx context.Context, id string) (rollup.SavedReport, error) {
-	report, err := one(ctx, t, reportColumns.Read, selectReport, id)
+// read reads a report.
+func read(ctx context.Context, t *sqlrow.Tx, id string) (rollup.SavedReport, error) {
+	report, err := sqlrow.One(ctx, t, reportColumns.Read, selectReport, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return report, domain.ErrNotFound
 	}
@@ -99,26 +105,42 @@ func (t *tx) report(ctx context.Context, id string) (rollup.SavedReport, error) 
 }
 
 func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rollup.SavedReport) error) error {
-	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		current, err := tx.report(ctx, id)
+	return s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) error {
+		current, err := read(ctx, tx, id)
 		if err != nil {
 			return err
 		}
 		if err := check(current); err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, deleteReport, id)
+		_, err = tx.Exec(ctx, deleteReport, id)
 		return err
-	}})
+	})
 }
 
 func (s *Store) SavedReport(ctx context.Context, id string) (rollup.SavedReport, error) {
 	report, err := reportColumns.Read(s.db.Read().QueryRowContext(ctx, selectReport, id))
-	return report, readFailure("reading a saved report", err)
+	return report, sqlrow.ReadFailure("reading a saved report", err)
 }
 
 func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rollup.SavedReport, error) {
-	query, args := pageOf(reportColumns, "saved_reports", q)
-	reports, err := report(ctx, s, reportColumns.Read, query, args...)
-	return reports, readFailure("listing saved reports", err)
+	query, args := sqlrow.PageOf(reportColumns, "saved_reports", q)
+	reports, err := sqlrow.Report(ctx, s.db, reportColumns.Read, query, args...)
+	return reports, sqlrow.ReadFailure("listing saved reports", err)
+}
+
+// Tables returns what is moved to another database.
+func (s *Store) Tables() []move.Table {
+	return []move.Table{reportsToMove().In(s.db, s.run)}
+}
+
+func reportsToMove() sqlrow.MovedTable[rollup.SavedReport] {
+	return sqlrow.MovedTable[rollup.SavedReport]{
+		Name:  "saved_reports",
+		Query: sqlrow.AfterKey("saved_reports", reportColumns, reportColumns.Only("id")),
+		Args:  func(key []string) []any { return sqlrow.Texts(key, 1) },
+		Scan:  reportColumns.Read,
+		Key:   func(r *rollup.SavedReport) []string { return []string{r.ID} },
+		Put:   sqlrow.ReplaceIn("saved_reports", reportColumns),
+	}
 }

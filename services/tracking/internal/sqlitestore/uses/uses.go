@@ -1,4 +1,7 @@
-package sqlitestore
+// Package uses counts the uses of coupons with limits in the tracking service's SQLite file.
+//
+// Only the SQLite store imports it.
+package uses
 
 import (
 	"context"
@@ -6,8 +9,11 @@ import (
 	"errors"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/move"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 const (
@@ -53,11 +59,20 @@ func counters(u *domain.Use) []counter {
 	return needed
 }
 
+// Store stores the counts of uses.
+type Store struct {
+	db  *sqlitedb.DB
+	run sqlrow.Tasks
+}
+
+// New returns a Store on a file.
+func New(db *sqlitedb.DB, run sqlrow.Tasks) *Store { return &Store{db: db, run: run} }
+
 func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 	for _, c := range counters(&u) {
-		used, err := number(s.db.Read().QueryRowContext(ctx, c.count, c.args...))
+		used, err := sqlrow.Number(s.db.Read().QueryRowContext(ctx, c.count, c.args...))
 		if err != nil {
-			return false, readFailure("counting a coupon's uses", err)
+			return false, sqlrow.ReadFailure("counting a coupon's uses", err)
 		}
 		if used >= c.limit {
 			return false, nil
@@ -66,12 +81,12 @@ func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 	return true, nil
 }
 
-// take takes a use of a coupon for a conversion that is not stored yet; domain.ErrLimitReached if no use is
+// Take takes a use of a coupon for a conversion that is not stored yet; domain.ErrLimitReached if no use is
 // left.
-func (t *tx) take(ctx context.Context, u *domain.Use) error {
+func Take(ctx context.Context, t *sqlrow.Tx, u *domain.Use) error {
 	needed := counters(u)
 	for _, c := range needed {
-		used, err := t.uses(ctx, u, c)
+		used, err := stored(ctx, t, u, c)
 		if err != nil {
 			return err
 		}
@@ -80,28 +95,44 @@ func (t *tx) take(ctx context.Context, u *domain.Use) error {
 		}
 	}
 	for _, c := range needed {
-		if _, err := t.exec(ctx, addUse, u.Coupon, c.day); err != nil {
+		if _, err := t.Exec(ctx, addUse, u.Coupon, c.day); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// uses returns a counter's uses, recounted if the coupon has a new revision.
-func (t *tx) uses(ctx context.Context, u *domain.Use, c counter) (int64, error) {
-	used, err := one(ctx, t, number, selectUses, u.Coupon, c.day, u.ETag)
+// stored returns a counter's uses, recounted if the coupon has a new revision.
+func stored(ctx context.Context, t *sqlrow.Tx, u *domain.Use, c counter) (int64, error) {
+	used, err := sqlrow.One(ctx, t, sqlrow.Number, selectUses, u.Coupon, c.day, u.ETag)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return used, err
 	}
-	if used, err = one(ctx, t, number, c.count, c.args...); err != nil {
+	if used, err = sqlrow.One(ctx, t, sqlrow.Number, c.count, c.args...); err != nil {
 		return 0, err
 	}
-	_, err = write(ctx, t, setUses, useColumns, &domain.CouponUses{Coupon: u.Coupon, Day: c.day, ETag: u.ETag, Uses: used})
+	_, err = sqlrow.Write(ctx, t, setUses, useColumns, &domain.CouponUses{Coupon: u.Coupon, Day: c.day, ETag: u.ETag, Uses: used})
 	return used, err
 }
 
-// giveBack gives back a use in each counter that is stored.
-func (t *tx) giveBack(ctx context.Context, u *domain.Use) error {
-	_, err := t.exec(ctx, returnUse, u.Coupon, u.Day())
+// GiveBack gives back a use in each counter that is stored.
+func GiveBack(ctx context.Context, t *sqlrow.Tx, u *domain.Use) error {
+	_, err := t.Exec(ctx, returnUse, u.Coupon, u.Day())
 	return err
+}
+
+// Tables returns what is moved to another database.
+func (s *Store) Tables() []move.Table {
+	return []move.Table{usesToMove().In(s.db, s.run)}
+}
+
+func usesToMove() sqlrow.MovedTable[domain.CouponUses] {
+	return sqlrow.MovedTable[domain.CouponUses]{
+		Name:  "coupon_uses",
+		Query: sqlrow.AfterKey("coupon_uses", useColumns, useColumns.Only("coupon", "day")),
+		Args:  func(key []string) []any { return sqlrow.Texts(key, 2) },
+		Scan:  useColumns.Read,
+		Key:   func(u *domain.CouponUses) []string { return []string{u.Coupon, u.Day} },
+		Put:   sqlrow.ReplaceIn("coupon_uses", useColumns),
+	}
 }

@@ -1,4 +1,7 @@
-package sqlitestore
+// Package deliveries stores deliveries in the tracking service's SQLite file.
+//
+// Only the SQLite store imports it.
+package deliveries
 
 import (
 	"context"
@@ -9,15 +12,18 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
+	"github.com/couponlink/couponlink/services/internal/move"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 var (
 	// deliveryColumns are those of lists.
 	deliveryColumns = table.Columns[domain.Delivery]{
-		hashColumn("conversion", func(d *domain.Delivery) *string { return &d.Conversion }),
+		sqlrow.HashColumn("conversion", func(d *domain.Delivery) *string { return &d.Conversion }),
 		table.Number("change", func(d *domain.Delivery) *int { return &d.Change }),
 		table.Text("publisher", func(d *domain.Delivery) *string { return &d.Publisher }),
 		table.Text("offer", func(d *domain.Delivery) *string { return &d.Offer }),
@@ -31,7 +37,7 @@ var (
 		table.Text("payload", func(d *domain.Delivery) *string { return &d.Payload }),
 	}
 	attemptsColumn = table.JSON("attempts",
-		func(d *domain.Delivery) *[]record.Attempt { return listed(record.EncodeAttempts(d.Attempts)) },
+		func(d *domain.Delivery) *[]record.Attempt { return sqlrow.Listed(record.EncodeAttempts(d.Attempts)) },
 		func(d *domain.Delivery, attempts *[]record.Attempt) { d.Attempts = record.DecodeAttempts(*attempts) })
 	wholeDelivery      = append(deliveryColumns[:len(deliveryColumns):len(deliveryColumns)], attemptsColumn)
 	insertedDeliveries = table.Of(wholeDelivery, table.Columns[domain.Delivery]{table.Derived("holder", func(*domain.Delivery) string { return "" })})
@@ -64,18 +70,20 @@ func parseDeliveryID(id string) (key deliveryKey, ok bool) {
 
 // args returns the arguments of byDeliveryKey, after other arguments.
 func (k deliveryKey) args(before ...any) []any {
-	return append(before, hashKey(k.conversion), k.change, k.publisher)
+	return append(before, sqlrow.HashKey(k.conversion), k.change, k.publisher)
 }
 
 // scanDelivery reads a row of deliveryColumns.
-func scanDelivery(row scanner) (domain.Delivery, error) { return scanDeliveryOf(row, deliveryColumns) }
+func scanDelivery(row table.Row) (domain.Delivery, error) {
+	return scanDeliveryOf(row, deliveryColumns)
+}
 
 // scanWholeDelivery reads a row of wholeDelivery.
-func scanWholeDelivery(row scanner) (domain.Delivery, error) {
+func scanWholeDelivery(row table.Row) (domain.Delivery, error) {
 	return scanDeliveryOf(row, wholeDelivery)
 }
 
-func scanDeliveryOf(row scanner, columns table.Columns[domain.Delivery]) (domain.Delivery, error) {
+func scanDeliveryOf(row table.Row, columns table.Columns[domain.Delivery]) (domain.Delivery, error) {
 	d, err := columns.Read(row)
 	if err != nil {
 		return d, err
@@ -84,27 +92,39 @@ func scanDeliveryOf(row scanner, columns table.Columns[domain.Delivery]) (domain
 	return d, nil
 }
 
+// Store stores deliveries.
+type Store struct {
+	db    *sqlitedb.DB
+	run   sqlrow.Tasks
+	batch func(context.Context, Write) error
+}
+
+// New returns a Store on a file. Frequent writes go by batch, the others by run.
+func New(db *sqlitedb.DB, run sqlrow.Tasks, batch func(context.Context, Write) error) *Store {
+	return &Store{db: db, run: run, batch: batch}
+}
+
 func (s *Store) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
 	key, ok := parseDeliveryID(id)
 	if !ok {
-		return domain.Delivery{}, readFailure("", sql.ErrNoRows)
+		return domain.Delivery{}, sqlrow.ReadFailure("", sql.ErrNoRows)
 	}
 	delivery, err := scanWholeDelivery(s.db.Read().QueryRowContext(ctx, selectDelivery, key.args()...))
-	return delivery, readFailure("reading a delivery", err)
+	return delivery, sqlrow.ReadFailure("reading a delivery", err)
 }
 
 func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]domain.Delivery, error) {
 	query, args := deliveryQuery(q)
-	deliveries, err := report(ctx, s, scanDelivery, query, args...)
-	return deliveries, readFailure("listing deliveries", err)
+	deliveries, err := sqlrow.Report(ctx, s.db, scanDelivery, query, args...)
+	return deliveries, sqlrow.ReadFailure("listing deliveries", err)
 }
 
 // deliveryQuery returns a query as SQL with its arguments.
 func deliveryQuery(q listing.Query) (query string, args []any) {
 	if q.Where != nil {
-		q.Where = marked(byKeys(q.Where), markDelivery)
+		q.Where = sqlrow.Marked(byKeys(q.Where), markDelivery)
 	}
-	return pageOf(deliveryColumns, "deliveries", q, sqlquery.Encode(encodeDelivery))
+	return sqlrow.PageOf(deliveryColumns, "deliveries", q, sqlquery.Encode(encodeDelivery))
 }
 
 // markDelivery derives a condition on the column dead.
@@ -155,7 +175,28 @@ func byKey(c listing.Compare) listing.Expr {
 // encodeDelivery returns a value to compare a field with as the field is stored.
 func encodeDelivery(field string, value any) any {
 	if id, ok := value.(string); ok && field == "conversion" {
-		return hashKey(id)
+		return sqlrow.HashKey(id)
 	}
 	return value
+}
+
+// Tables returns what is moved to another database.
+func (s *Store) Tables() []move.Table { return []move.Table{deliveriesToMove().In(s.db, s.run)} }
+
+// deliveriesToMove are moved without the claims on them, whose holders are gone.
+func deliveriesToMove() sqlrow.MovedTable[domain.Delivery] {
+	return sqlrow.MovedTable[domain.Delivery]{
+		Name:  "deliveries",
+		Query: sqlrow.AfterKey("deliveries", wholeDelivery, deliveryColumns.Only("conversion", "change", "publisher")),
+		Args: func(key []string) []any {
+			if len(key) == 0 {
+				return []any{"", 0, ""}
+			}
+			of, _ := parseDeliveryID(key[0])
+			return of.args()
+		},
+		Scan: scanWholeDelivery,
+		Key:  func(d *domain.Delivery) []string { return []string{d.ID} },
+		Put:  sqlrow.ReplaceIn("deliveries", insertedDeliveries),
+	}
 }

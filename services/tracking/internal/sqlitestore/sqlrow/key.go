@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlrow
 
 import (
 	"database/sql/driver"
@@ -13,61 +13,62 @@ import (
 // conversions. That halves the index of conversions, where each insert goes to another page. Any other id is
 // stored as text. SQLite never takes text and bytes to be equal, so no two ids collide.
 
-// timeKey encodes the id of a click or a postback, which holds a time.
-func timeKey(id string) any {
+// TimeKey encodes the id of a click or a postback, which holds a time.
+func TimeKey(id string) any {
 	if parsed, err := uuid.Parse(id); err == nil && parsed.String() == id {
 		return parsed[:]
 	}
 	return id
 }
 
-// hashKey encodes a hash.
-func hashKey(hash string) any {
+// HashKey encodes a hash.
+func HashKey(hash string) any {
 	if raw, err := hex.DecodeString(hash); err == nil && len(raw) == 16 && hex.EncodeToString(raw) == hash {
 		return raw
 	}
 	return hash
 }
 
-// timeID and hash decode keys.
-type (
-	timeID string
-	hash   string
-)
+// TimeID decodes the key of an id that holds a time.
+type TimeID string
+
+// Hash decodes the key of a hash.
+type Hash string
 
 // Scan implements sql.Scanner.
-func (id *timeID) Scan(stored any) error {
+func (id *TimeID) Scan(stored any) error {
 	if raw, ok := stored.([]byte); ok {
 		parsed, err := uuid.FromBytes(raw)
-		*id = timeID(parsed.String())
+		*id = TimeID(parsed.String())
 		return err
 	}
 	text, _ := stored.(string)
-	*id = timeID(text)
+	*id = TimeID(text)
 	return nil
 }
 
 // Scan implements sql.Scanner.
-func (h *hash) Scan(stored any) error {
+func (h *Hash) Scan(stored any) error {
 	if raw, ok := stored.([]byte); ok {
-		*h = hash(hex.EncodeToString(raw))
+		*h = Hash(hex.EncodeToString(raw))
 		return nil
 	}
 	text, _ := stored.(string)
-	*h = hash(text)
+	*h = Hash(text)
 	return nil
 }
 
-// hashColumn and timeColumn are columns with keys.
-func hashColumn[T any](name string, at func(*T) *string) table.Column[T] {
-	return table.Column[T]{Name: name, Optional: true, Scan: func(row *T) any { return (*hash)(at(row)) }, Bind: func(row *T) (driver.Value, error) {
-		return keyOrNull(hashKey(*at(row))), nil
+// HashColumn is a column with the keys of hashes.
+func HashColumn[T any](name string, at func(*T) *string) table.Column[T] {
+	return table.Column[T]{Name: name, Optional: true, Scan: func(row *T) any { return (*Hash)(at(row)) }, Bind: func(row *T) (driver.Value, error) {
+		return keyOrNull(HashKey(*at(row))), nil
 	}}
 }
 
-func timeColumn[T any](name string, at func(*T) *string) table.Column[T] {
-	return table.Column[T]{Name: name, Optional: true, Scan: func(row *T) any { return (*timeID)(at(row)) }, Bind: func(row *T) (driver.Value, error) {
-		return keyOrNull(timeKey(*at(row))), nil
+// TimeColumn is a column with the keys of ids that hold a time.
+func TimeColumn[T any](name string, at func(*T) *string) table.Column[T] {
+	return table.Column[T]{Name: name, Optional: true, Scan: func(row *T) any { return (*TimeID)(at(row)) }, Bind: func(row *T) (driver.Value, error) {
+		return keyOrNull(TimeKey(*at(row))), nil
 	}}
 }
 

@@ -1,4 +1,7 @@
-package sqlitestore
+// Package offerscans stores scans of offers, and their results, in the tracking service's SQLite file.
+//
+// Only the SQLite store imports it.
+package offerscans
 
 import (
 	"context"
@@ -12,11 +15,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 var (
 	scanColumns = table.Columns[redirect.OfferScan]{
-		timeColumn("id", func(s *redirect.OfferScan) *string { return &s.ID }),
+		sqlrow.TimeColumn("id", func(s *redirect.OfferScan) *string { return &s.ID }),
 		table.Text("offer", func(s *redirect.OfferScan) *string { return &s.Offer }),
 		table.Text("state", func(s *redirect.OfferScan) *redirect.OfferScanState { return &s.State }),
 		table.Text("device", func(s *redirect.OfferScan) *redirect.Device { return &s.Device }),
@@ -44,48 +48,57 @@ const (
 	heldScan   = ` WHERE id = ? AND holder = ? AND state = 'RUNNING'`
 	keepScan   = `UPDATE offer_scans SET free_time = ?, link_count = ?` + heldScan
 	extendScan = `UPDATE offer_scans SET free_time = ?` + heldScan
-	// voidHolds ends the holds of a process that died: only the process that has the file open can hold any.
-	voidHolds = `UPDATE offer_scans SET holder = '', free_time = create_time WHERE state = 'RUNNING'`
+	// AtStart ends the holds of a process that died: only the process that has the file open can hold any.
+	AtStart = `UPDATE offer_scans SET holder = '', free_time = create_time WHERE state = 'RUNNING'`
 )
 
+// Store stores scans of offers.
+type Store struct {
+	db  *sqlitedb.DB
+	run sqlrow.Tasks
+}
+
+// New returns a Store on a file.
+func New(db *sqlitedb.DB, run sqlrow.Tasks) *Store { return &Store{db: db, run: run} }
+
 func (s *Store) InsertOfferScan(ctx context.Context, scan redirect.OfferScan) error {
-	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		_, err := write(ctx, tx, insertScan, writtenScans, &scan)
+	return s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) error {
+		_, err := sqlrow.Write(ctx, tx, insertScan, writtenScans, &scan)
 		if sqlitedb.IsUnique(err) {
 			return domain.ErrExists
 		}
 		return err
-	}})
+	})
 }
 
 func (s *Store) OfferScan(ctx context.Context, id string) (redirect.OfferScan, error) {
-	scan, err := scanColumns.Read(s.db.Read().QueryRowContext(ctx, selectScan, timeKey(id)))
-	return scan, readFailure("reading a scan", err)
+	scan, err := scanColumns.Read(s.db.Read().QueryRowContext(ctx, selectScan, sqlrow.TimeKey(id)))
+	return scan, sqlrow.ReadFailure("reading a scan", err)
 }
 
 func (s *Store) OfferScans(ctx context.Context, q listing.Query) ([]redirect.OfferScan, error) {
-	query, args := pageOf(scanColumns, "offer_scans", q, sqlquery.Encode(encodeScanKey))
-	scans, err := report(ctx, s, scanColumns.Read, query, args...)
-	return scans, readFailure("listing scans", err)
+	query, args := sqlrow.PageOf(scanColumns, "offer_scans", q, sqlquery.Encode(encodeScanKey))
+	scans, err := sqlrow.Report(ctx, s.db, scanColumns.Read, query, args...)
+	return scans, sqlrow.ReadFailure("listing scans", err)
 }
 
 // encodeScanKey returns a value to compare a field with as the field is stored.
 func encodeScanKey(field string, value any) any {
 	if id, ok := value.(string); ok && (field == "id" || field == "scan") {
-		return timeKey(id)
+		return sqlrow.TimeKey(id)
 	}
 	return value
 }
 
 func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.OfferScanState, now time.Time) (redirect.OfferScan, error) {
 	var ended redirect.OfferScan
-	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
-		if _, err = tx.exec(ctx, endScan, string(state), now.UnixMilli(), timeKey(id)); err != nil {
+	err := s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) (err error) {
+		if _, err = tx.Exec(ctx, endScan, string(state), now.UnixMilli(), sqlrow.TimeKey(id)); err != nil {
 			return err
 		}
-		ended, err = one(ctx, tx, scanColumns.Read, selectScan, timeKey(id))
-		return readFailure("reading a scan", err)
-	}})
+		ended, err = sqlrow.One(ctx, tx, scanColumns.Read, selectScan, sqlrow.TimeKey(id))
+		return sqlrow.ReadFailure("reading a scan", err)
+	})
 	if err != nil {
 		return redirect.OfferScan{}, err
 	}
@@ -96,19 +109,19 @@ func (s *Store) EndOfferScan(ctx context.Context, id string, state redirect.Offe
 func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold redirect.Hold) (redirect.OfferScan, error) {
 	_, err := scanColumns.Read(s.db.Read().QueryRowContext(ctx, freeScan, now.UnixMilli()))
 	if err != nil {
-		return redirect.OfferScan{}, readFailure("looking for a scan", err)
+		return redirect.OfferScan{}, sqlrow.ReadFailure("looking for a scan", err)
 	}
 	var claimed redirect.OfferScan
-	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
-		claimed, err = one(ctx, tx, scanColumns.Read, freeScan, now.UnixMilli())
+	err = s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) (err error) {
+		claimed, err = sqlrow.One(ctx, tx, scanColumns.Read, freeScan, now.UnixMilli())
 		if errors.Is(err, sql.ErrNoRows) {
 			return domain.ErrNotFound
 		}
 		if err == nil {
-			_, err = tx.exec(ctx, claimScan, hold.Holder, hold.Until.UnixMilli(), timeKey(claimed.ID))
+			_, err = tx.Exec(ctx, claimScan, hold.Holder, hold.Until.UnixMilli(), sqlrow.TimeKey(claimed.ID))
 		}
 		return err
-	}})
+	})
 	if err != nil {
 		return redirect.OfferScan{}, err
 	}
@@ -116,14 +129,14 @@ func (s *Store) ClaimOfferScan(ctx context.Context, now time.Time, hold redirect
 }
 
 func (s *Store) KeepOfferScan(ctx context.Context, hold redirect.Hold, links int) error {
-	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		return tx.held(ctx, keepScan, hold.Until.UnixMilli(), links, timeKey(hold.Scan), hold.Holder)
-	}})
+	return s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) error {
+		return held(ctx, tx, keepScan, hold.Until.UnixMilli(), links, sqlrow.TimeKey(hold.Scan), hold.Holder)
+	})
 }
 
 // held runs a statement on a held scan; domain.ErrNotFound if the hold was lost.
-func (t *tx) held(ctx context.Context, statement string, args ...any) error {
-	rows, err := t.exec(ctx, statement, args...)
+func held(ctx context.Context, t *sqlrow.Tx, statement string, args ...any) error {
+	rows, err := t.Exec(ctx, statement, args...)
 	if err == nil && rows == 0 {
 		return domain.ErrNotFound
 	}

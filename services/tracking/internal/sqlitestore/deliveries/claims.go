@@ -1,15 +1,15 @@
-package sqlitestore
+package deliveries
 
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 const (
@@ -24,8 +24,8 @@ const (
 		WHERE conversion = ? AND change < ? AND publisher = ? AND state = 'DUE' ORDER BY change LIMIT 1`
 	setClaimed = `UPDATE deliveries SET due_time = ?, holder = ? WHERE ` + byDeliveryKey
 	postpone   = `UPDATE deliveries SET due_time = ? WHERE ` + byDeliveryKey
-	// voidClaims ends the claims of a process that died: only the process that has the file open can hold any.
-	voidClaims = `UPDATE deliveries SET due_time = create_time, holder = '' WHERE state = 'DUE' AND holder <> ''`
+	// AtStart ends the claims of a process that died: only the process that has the file open can hold any.
+	AtStart = `UPDATE deliveries SET due_time = create_time, holder = '' WHERE state = 'DUE' AND holder <> ''`
 	// setNextDue makes the deliveries due that were postponed for one that is done now.
 	setNextDue = `UPDATE deliveries SET due_time = ?
 		WHERE conversion = ? AND change > ? AND publisher = ? AND state = 'DUE' AND holder = '' AND attempt_count = 0 AND due_time > ?`
@@ -51,14 +51,14 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim)
 		return nil, fmt.Errorf("writing whom to skip: %w", err)
 	}
 	var claimed []domain.Delivery
-	err = s.queue.Write(context.WithoutCancel(ctx), &job{task: func(ctx context.Context, tx *tx) error {
+	err = s.run(context.WithoutCancel(ctx), func(ctx context.Context, tx *sqlrow.Tx) error {
 		look := max(claim.Limit, 0) // SQLite takes less for no limit
 		for range claimRounds {
-			found, err := all(ctx, tx, scanWholeDelivery, selectDue, claim.Now.UnixMilli(), string(skip), look)
+			found, err := sqlrow.All(ctx, tx, scanWholeDelivery, selectDue, claim.Now.UnixMilli(), string(skip), look)
 			if err != nil {
 				return err
 			}
-			given, err := tx.claim(ctx, claim, found, claim.Limit-len(claimed))
+			given, err := take(ctx, tx, claim, found, claim.Limit-len(claimed))
 			if claimed = append(claimed, given...); err != nil {
 				return err
 			}
@@ -68,33 +68,33 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim)
 			look = max(claim.Limit-len(claimed), claimAgain)
 		}
 		return nil
-	}})
+	})
 	if err != nil {
 		return nil, err
 	}
 	return claimed, nil
 }
 
-// claim claims, up to a limit, the found deliveries that need not wait for an earlier one. It postpones each of
+// take claims, up to a limit, the found deliveries that need not wait for an earlier one. It postpones each of
 // the others to the due time of the delivery that it waits for, so that no claim looks at it before.
-func (t *tx) claim(ctx context.Context, claim domain.DeliveryClaim, found []domain.Delivery, limit int) (given []domain.Delivery, err error) {
+func take(ctx context.Context, t *sqlrow.Tx, claim domain.DeliveryClaim, found []domain.Delivery, limit int) (given []domain.Delivery, err error) {
 	for _, d := range found {
 		if len(given) == limit {
 			break
 		}
 		key := keyOf(&d)
-		before, err := t.dueBefore(ctx, key)
+		before, err := dueBefore(ctx, t, key)
 		if err != nil {
 			return nil, err
 		}
 		if before != 0 {
-			if _, err := t.exec(ctx, postpone, key.args(before)...); err != nil {
+			if _, err := t.Exec(ctx, postpone, key.args(before)...); err != nil {
 				return nil, err
 			}
 			continue
 		}
 		d.DueTime = claim.Until
-		if _, err := t.exec(ctx, setClaimed, key.args(claim.Until.UnixMilli(), claim.Holder)...); err != nil {
+		if _, err := t.Exec(ctx, setClaimed, key.args(claim.Until.UnixMilli(), claim.Holder)...); err != nil {
 			return nil, err
 		}
 		given = append(given, d)
@@ -103,53 +103,15 @@ func (t *tx) claim(ctx context.Context, claim domain.DeliveryClaim, found []doma
 }
 
 // dueBefore returns the due time of the first delivery that this one must wait for; 0: it need not wait.
-func (t *tx) dueBefore(ctx context.Context, key deliveryKey) (int64, error) {
+func dueBefore(ctx context.Context, t *sqlrow.Tx, key deliveryKey) (int64, error) {
 	if key.change == 0 {
 		return 0, nil
 	}
-	due, err := one(ctx, t, number, selectBefore, key.args()...)
+	due, err := sqlrow.One(ctx, t, sqlrow.Number, selectBefore, key.args()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
 	return due, err
-}
-
-// finish is the result of an attempt at a claimed delivery.
-type finish struct {
-	delivery domain.Delivery
-	// attempts are the delivery's attempts, encoded.
-	attempts driver.Value
-	holder   string
-}
-
-func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error {
-	attempts, err := attemptsColumn.Bind(&delivery)
-	if err != nil {
-		return err
-	}
-	return s.queue.Write(ctx, &job{finish: &finish{delivery, attempts, holder}})
-}
-
-// finishDelivery writes the result of an attempt, and releases the deliveries that waited for this one to end.
-func (w *writer) finishDelivery(ctx context.Context, f *finish) error {
-	d, a := &f.delivery, &w.arguments
-	a.clear()
-	if err := bind(a, triedColumns, d); err != nil {
-		return err
-	}
-	a.add(f.attempts)
-	bindDeliveryKey(a, keyOf(d))
-	a.add(f.holder)
-	rows, _, err := w.exec(ctx, w.finish)
-	if err != nil || rows == 0 || d.State == domain.DeliveryDue {
-		return err
-	}
-	a.clear()
-	a.time(d.FinishTime)
-	bindDeliveryKey(a, keyOf(d))
-	a.time(d.FinishTime)
-	_, _, err = w.exec(ctx, w.nextIsDue)
-	return err
 }
 
 func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (domain.Delivery, error) {
@@ -158,13 +120,13 @@ func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (d
 		return domain.Delivery{}, domain.ErrNotFound
 	}
 	var delivery domain.Delivery
-	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
-		if _, err = tx.exec(ctx, replayDelivery, key.args(now.UnixMilli(), now.UnixMilli())...); err != nil {
+	err := s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) (err error) {
+		if _, err = tx.Exec(ctx, replayDelivery, key.args(now.UnixMilli(), now.UnixMilli())...); err != nil {
 			return err
 		}
-		delivery, err = one(ctx, tx, scanWholeDelivery, selectDelivery, key.args()...)
-		return readFailure("reading a delivery", err)
-	}})
+		delivery, err = sqlrow.One(ctx, tx, scanWholeDelivery, selectDelivery, key.args()...)
+		return sqlrow.ReadFailure("reading a delivery", err)
+	})
 	if err != nil {
 		return domain.Delivery{}, err
 	}

@@ -1,4 +1,4 @@
-package sqlitestore
+package offerscans
 
 import (
 	"context"
@@ -7,18 +7,22 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
+	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
+	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 var (
 	resultColumns = table.Columns[redirect.OfferScanResult]{
-		timeColumn("scan", func(r *redirect.OfferScanResult) *string { return &r.Scan }),
+		sqlrow.TimeColumn("scan", func(r *redirect.OfferScanResult) *string { return &r.Scan }),
 		table.Text("coupon", func(r *redirect.OfferScanResult) *string { return &r.Coupon }),
 		table.Text("tracking_link", func(r *redirect.OfferScanResult) *string { return &r.TrackingLink }),
 		table.JSON("problems",
-			func(r *redirect.OfferScanResult) *[]record.Problem { return listed(record.EncodeProblems(r.Problems)) },
+			func(r *redirect.OfferScanResult) *[]record.Problem {
+				return sqlrow.Listed(record.EncodeProblems(r.Problems))
+			},
 			func(r *redirect.OfferScanResult, problems *[]record.Problem) {
 				r.Problems = record.DecodeProblems(*problems)
 			}),
@@ -43,29 +47,29 @@ const (
 )
 
 func (s *Store) AddOfferScanResult(ctx context.Context, hold redirect.Hold, result redirect.OfferScanResult) error {
-	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		key := timeKey(hold.Scan)
-		if err := tx.held(ctx, extendScan, hold.Until.UnixMilli(), key, hold.Holder); err != nil {
+	return s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) error {
+		key := sqlrow.TimeKey(hold.Scan)
+		if err := held(ctx, tx, extendScan, hold.Until.UnixMilli(), key, hold.Holder); err != nil {
 			return err
 		}
-		before, err := all(ctx, tx, severity, dropResult, key, result.Coupon)
+		before, err := sqlrow.All(ctx, tx, severity, dropResult, key, result.Coupon)
 		if err != nil {
 			return err
 		}
 		result.Scan = hold.Scan
-		if _, err := write(ctx, tx, putResult, writtenResults, &result); err != nil {
+		if _, err := sqlrow.Write(ctx, tx, putResult, writtenResults, &result); err != nil {
 			return err
 		}
 		counts := countsOf(result.Worst())
 		for _, worst := range before {
 			counts = counts.less(countsOf(worst))
 		}
-		_, err = tx.exec(ctx, countResult, counts.scanned, counts.errors, counts.warnings, key)
+		_, err = tx.Exec(ctx, countResult, counts.scanned, counts.errors, counts.warnings, key)
 		return err
-	}})
+	})
 }
 
-func severity(row scanner) (worst redirect.Severity, err error) {
+func severity(row table.Row) (worst redirect.Severity, err error) {
 	err = row.Scan(&worst)
 	return worst, err
 }
@@ -90,15 +94,49 @@ func (c resultCounts) less(d resultCounts) resultCounts {
 }
 
 func (s *Store) ScannedCoupons(ctx context.Context, scan string) ([]string, error) {
-	coupons, err := list(ctx, s, func(row scanner) (coupon string, err error) {
+	coupons, err := sqlrow.List(ctx, s.db, func(row table.Row) (coupon string, err error) {
 		err = row.Scan(&coupon)
 		return coupon, err
-	}, scannedCoupons, timeKey(scan))
-	return coupons, readFailure("listing what was scanned", err)
+	}, scannedCoupons, sqlrow.TimeKey(scan))
+	return coupons, sqlrow.ReadFailure("listing what was scanned", err)
 }
 
 func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]redirect.OfferScanResult, error) {
-	query, args := pageOf(resultColumns, "offer_scan_results", q, sqlquery.Encode(encodeScanKey))
-	results, err := report(ctx, s, resultColumns.Read, query, args...)
-	return results, readFailure("listing the results of a scan", err)
+	query, args := sqlrow.PageOf(resultColumns, "offer_scan_results", q, sqlquery.Encode(encodeScanKey))
+	results, err := sqlrow.Report(ctx, s.db, resultColumns.Read, query, args...)
+	return results, sqlrow.ReadFailure("listing the results of a scan", err)
+}
+
+// Tables returns what is moved to another database.
+func (s *Store) Tables() []move.Table {
+	return []move.Table{scansToMove().In(s.db, s.run), resultsToMove().In(s.db, s.run)}
+}
+
+// scansToMove are moved without the holds on them, whose holders are gone.
+func scansToMove() sqlrow.MovedTable[redirect.OfferScan] {
+	return sqlrow.MovedTable[redirect.OfferScan]{
+		Name:  "offer_scans",
+		Query: sqlrow.AfterKey("offer_scans", scanColumns, scanColumns.Only("id")),
+		Args:  sqlrow.FirstKey(sqlrow.TimeKey),
+		Scan:  scanColumns.Read,
+		Key:   func(s *redirect.OfferScan) []string { return []string{s.ID} },
+		Put:   sqlrow.ReplaceIn("offer_scans", writtenScans),
+	}
+}
+
+func resultsToMove() sqlrow.MovedTable[redirect.OfferScanResult] {
+	return sqlrow.MovedTable[redirect.OfferScanResult]{
+		Name:  "offer_scan_results",
+		Query: sqlrow.AfterKey("offer_scan_results", resultColumns, resultColumns.Only("scan", "coupon")),
+		Args: func(key []string) []any {
+			args := sqlrow.Texts(key, 2)
+			if len(key) > 0 {
+				args[0] = sqlrow.TimeKey(key[0])
+			}
+			return args
+		},
+		Scan: resultColumns.Read,
+		Key:  func(r *redirect.OfferScanResult) []string { return []string{r.Scan, r.Coupon} },
+		Put:  sqlrow.ReplaceIn("offer_scan_results", writtenResults),
+	}
 }
