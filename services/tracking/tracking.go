@@ -36,12 +36,12 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/couponclient"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/grpcapi"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
 	"github.com/couponlink/couponlink/services/tracking/internal/partnerhttp"
 	"github.com/couponlink/couponlink/services/tracking/internal/presets"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
 	"github.com/couponlink/couponlink/services/tracking/internal/scan"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
