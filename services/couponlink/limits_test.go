@@ -34,6 +34,7 @@ var soundRequests = map[protoreflect.Name]string{
 	"UpdateCoupon":              `{"coupon": {"name": "offers/10/coupons/22.SALE1", "payout": {"percent": "5"}}}`,
 	"BatchCreateCoupons":        `{"parent": "offers/10", "requests": [{"coupon": {"code": "SALE3", "publisher": "publishers/22"}}]}`,
 	"GenerateCoupons":           `{"parent": "offers/10", "coupon": {"publisher": "publishers/22", "payout": {"percent": "5"}}, "count": 1}`,
+	"ValidateCoupon":            `{"code": "SALE1", "basket": {"currencyCode": "USD", "lines": [{"amount": {"units": 1}}]}}`,
 	"RotatePostbackCredentials": `{"name": "offers/10"}`,
 	"RotateDeliverySecret":      `{"name": "publishers/22"}`,
 	"RecordConversion":          `{"offer": "offers/10", "couponCode": "SALE1", "validateOnly": true}`,

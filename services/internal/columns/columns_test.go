@@ -60,6 +60,8 @@ func typesOf(kind columns.Kind) []string {
 		return []string{"google.protobuf.Timestamp"}
 	case optionsv1.Column_AMOUNT, optionsv1.Column_CURRENCY:
 		return []string{"couponlink.coupon.v1.Money"}
+	case optionsv1.Column_DISCOUNT:
+		return []string{"couponlink.coupon.v1.Discount"}
 	default:
 		return []string{"string"}
 	}

@@ -186,11 +186,11 @@ func TestNoAnswerIsBehindABulkWrite(t *testing.T) {
 	must(s.CreateCoupons(t.Context(), batchOf(coupon("10", "22", "SALEXYZ20"))))(t)
 	verdict(t, s, true, domain.NoReason)
 	s.SetRandom(bytes.NewReader(make([]byte, 4)))
-	if got := must(s.ValidateCoupon(t.Context(), "2222", "10", ""))(t); got.Valid {
+	if got := must(s.ValidateCoupon(t.Context(), "2222", "10", "", nil))(t); got.Valid {
 		t.Fatalf("got %+v", got)
 	}
 	must(s.GenerateCoupons(t.Context(), coupon("10", "22", ""), domain.Series{Count: 1, Length: 4}))(t)
-	if got := must(s.ValidateCoupon(t.Context(), "2222", "10", ""))(t); !got.Valid {
+	if got := must(s.ValidateCoupon(t.Context(), "2222", "10", "", nil))(t); !got.Valid {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -186,5 +186,6 @@ func couponFields() map[string]field[domain.Coupon] {
 		"settings":          func(c *coupon, from coupon) { c.Settings = from.Settings },
 		"usage_limit":       func(c *coupon, from coupon) { c.UsageLimit = from.UsageLimit },
 		"daily_usage_limit": func(c *coupon, from coupon) { c.DailyUsageLimit = from.DailyUsageLimit },
+		"discount":          func(c *coupon, from coupon) { c.Discount = from.Discount },
 	}
 }

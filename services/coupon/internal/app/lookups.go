@@ -70,10 +70,16 @@ func newMemory(store Store, now func() time.Time) *memory {
 	return m
 }
 
-// ValidateCoupon says whether a code is valid now. An empty offer or publisher means all of them. Errors:
-// InvalidArgument on `code`.
-func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher string) (domain.Verdict, error) {
+// ValidateCoupon says whether a code is valid now, and what it takes off a basket, unless that is nil. An empty offer or
+// publisher means all of them. Errors: InvalidArgument on `code` and on parts of `basket`.
+func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher string, basket *domain.Basket) (domain.Verdict, error) {
 	code, err := domain.ParseCode(code)
+	var checked domain.Basket
+	if basket != nil {
+		var invalid error
+		checked, invalid = domain.CheckBasket(*basket)
+		err = apperr.Join(err, invalid)
+	}
 	if err != nil {
 		return domain.Verdict{}, err
 	}
@@ -88,7 +94,11 @@ func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher str
 			return domain.Verdict{}, orMissing(err, err, "reading a code's coupons")
 		}
 	}
-	return domain.Judge(rows, publisher, s.Now()), nil
+	verdict := domain.Judge(rows, publisher, s.Now())
+	if basket != nil {
+		verdict = verdict.For(checked)
+	}
+	return verdict, nil
 }
 
 // LookupOffer finds an offer by its id. The offer is shared, and must not be modified. Errors: NotFound,

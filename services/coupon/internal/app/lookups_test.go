@@ -17,7 +17,7 @@ import (
 // verdict checks what ValidateCoupon says of SALEXYZ20 on offer 10.
 func verdict(t *testing.T, s *app.Service, valid bool, reason domain.Reason) {
 	t.Helper()
-	got := must(s.ValidateCoupon(t.Context(), "SaleXyz20", "10", ""))(t)
+	got := must(s.ValidateCoupon(t.Context(), "SaleXyz20", "10", "", nil))(t)
 	if got.Valid != valid || got.Reason != reason {
 		t.Errorf("got valid %v %q, want %v %q", got.Valid, got.Reason, valid, reason)
 	}
@@ -82,7 +82,7 @@ func TestAnswersAreASecondBehindAnotherInstanceAtMost(t *testing.T) {
 
 func TestValidateCouponRefusesWhatIsNoCode(t *testing.T) {
 	s, _ := newService(t)
-	_, err := s.ValidateCoupon(t.Context(), "SALE_XYZ20", "", "")
+	_, err := s.ValidateCoupon(t.Context(), "SALE_XYZ20", "", "", nil)
 	refused(t, err, apperr.InvalidArgument, "INVALID_CODE")
 }
 
@@ -91,7 +91,7 @@ func TestValidateCouponOnAllOffers(t *testing.T) {
 	withParties(t, s, []string{"10", "11"}, []string{"22"})
 	must(s.CreateCoupon(t.Context(), coupon("10", "22", "SALEXYZ20")))(t)
 	must(s.CreateCoupon(t.Context(), coupon("11", "22", "SALEXYZ20")))(t)
-	got := must(s.ValidateCoupon(t.Context(), "SALEXYZ20", "", ""))(t)
+	got := must(s.ValidateCoupon(t.Context(), "SALEXYZ20", "", "", nil))(t)
 	if !got.Valid || got.Reason != domain.AmbiguousCode || len(got.Names) != 2 {
 		t.Errorf("got %+v", got)
 	}
@@ -113,7 +113,7 @@ func TestACodeOfMoreThanAHundred(t *testing.T) {
 	if len(found.Rows) != domain.MaxSharers || !found.Truncated {
 		t.Errorf("got %d, truncated %v", len(found.Rows), found.Truncated)
 	}
-	got := must(s.ValidateCoupon(t.Context(), "SALEXYZ20", "10", ""))(t)
+	got := must(s.ValidateCoupon(t.Context(), "SALEXYZ20", "10", "", nil))(t)
 	if !got.Valid || got.Coupon == nil || got.Coupon.Coupon.Publisher != publishers[len(publishers)-1] {
 		t.Errorf("the valid one is beyond the first hundred: got %+v", got)
 	}
@@ -180,7 +180,7 @@ func TestNoAnswerIsBehindAWriteUnderLoad(t *testing.T) {
 // askUntil asks for a code again and again, to keep loads under way.
 func askUntil(t *testing.T, s *app.Service, code string, done *atomic.Bool) {
 	for !done.Load() {
-		if _, err := s.ValidateCoupon(context.WithoutCancel(t.Context()), code, "10", ""); err != nil {
+		if _, err := s.ValidateCoupon(context.WithoutCancel(t.Context()), code, "10", "", nil); err != nil {
 			t.Error(err)
 			return
 		}
@@ -195,7 +195,7 @@ func switchAndAsk(t *testing.T, s *app.Service, c domain.Coupon, rounds int) {
 			t.Error(err)
 			return
 		}
-		got, err := s.ValidateCoupon(t.Context(), c.Code, "10", "")
+		got, err := s.ValidateCoupon(t.Context(), c.Code, "10", "", nil)
 		if err != nil || got.Valid != c.Enabled {
 			t.Errorf("%s round %d: enabled %v, got valid %v %s, %v", c.Code, i, c.Enabled, got.Valid, got.Reason, err)
 			return

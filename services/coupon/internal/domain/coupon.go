@@ -1,9 +1,11 @@
 package domain
 
 import (
+	"strings"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/resource"
 )
@@ -45,6 +47,7 @@ func CheckCoupon(c Coupon) (Coupon, error) {
 	found.Add(checkSettings(c.Settings))
 	found.Add(checkLimit("usage_limit", c.UsageLimit))
 	found.Add(checkLimit("daily_usage_limit", c.DailyUsageLimit))
+	found.Add(checkDiscount(c.Discount))
 	return c, found.Err()
 }
 
@@ -67,6 +70,18 @@ func checkSettings(s CouponSettings) error {
 		found.Add(checkURL("settings.fallback_url", s.FallbackURL))
 	}
 	return found.Err()
+}
+
+// checkDiscount returns what is wrong with a discount: INVALID_DISCOUNT on the field at fault.
+func checkDiscount(d discount.Discount) error {
+	if d.IsNone() {
+		return nil
+	}
+	field, err := d.Check()
+	if err != nil {
+		return invalid(strings.TrimSuffix("discount."+field, "."), "%v", err)
+	}
+	return nil
 }
 
 // checkExpiry returns an expire time as it is stored.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -146,9 +147,11 @@ type Coupon struct {
 	// per day; 0 means no limit. The tracking service enforces them; this service only stores them.
 	UsageLimit      int64
 	DailyUsageLimit int64
-	CreateTime      time.Time
-	UpdateTime      time.Time
-	Revision        int64
+	// Discount is what the code gives the shopper.
+	Discount   discount.Discount
+	CreateTime time.Time
+	UpdateTime time.Time
+	Revision   int64
 }
 
 // CouponSettings are a coupon's own settings, which override its offer's. If one is empty or unset, the

@@ -1,6 +1,10 @@
 package domain
 
-import "time"
+import (
+	"time"
+
+	"github.com/couponlink/couponlink/services/internal/discount"
+)
 
 // Reason says why a code does not give its discount, or why its coupon cannot be named.
 type Reason string
@@ -15,6 +19,13 @@ const (
 	Disabled      Reason = "DISABLED"
 	NotApproved   Reason = "NOT_APPROVED"
 	OfferInactive Reason = "OFFER_INACTIVE"
+
+	// The reasons why a valid code gives nothing for a basket.
+
+	BelowMinimum         Reason = "BELOW_MINIMUM"
+	NotFirstOrder        Reason = "NOT_FIRST_ORDER"
+	NoEligibleItem       Reason = "NO_ELIGIBLE_ITEM"
+	CurrencyNotSupported Reason = "CURRENCY_NOT_SUPPORTED"
 )
 
 // Validity returns why a coupon is not valid at a moment; NoReason if it is. Reasons about the coupon itself
@@ -44,6 +55,11 @@ const MaxSharers = 100
 type Verdict struct {
 	// Valid reports whether the code gives its discount.
 	Valid bool
+	// Discount is that of all valid coupons that have the code; nil if no coupon is valid, or if several are and
+	// their discounts differ.
+	Discount *discount.Discount
+	// Saving is what the code takes off a basket; nil without a basket or if the discount is nil or none.
+	Saving *Saving
 	// Reason says why the code is not valid. It is AmbiguousCode if several valid coupons have it.
 	Reason Reason
 	// Coupon is the only coupon that the code can mean, valid or not; nil if no coupon or several have it.
@@ -58,7 +74,7 @@ type Verdict struct {
 // only that publisher's coupons count. Valid coupons take precedence over others.
 func Judge(candidates []Candidate, publisher string, now time.Time) Verdict {
 	var valid, invalid *Candidate
-	found, validOnes, reason := 0, 0, UnknownCode
+	found, validOnes, reason, differ := 0, 0, UnknownCode, false
 	for i := range candidates {
 		c := &candidates[i]
 		if publisher != "" && c.Coupon.Publisher != publisher {
@@ -67,6 +83,7 @@ func Judge(candidates []Candidate, publisher string, now time.Time) Verdict {
 		found++
 		why := Validity(c, now)
 		if why == NoReason {
+			differ = differ || valid != nil && valid.Coupon.Discount != c.Coupon.Discount
 			valid = c
 			validOnes++
 			continue
@@ -76,14 +93,32 @@ func Judge(candidates []Candidate, publisher string, now time.Time) Verdict {
 	}
 	switch {
 	case validOnes == 1:
-		return Verdict{Time: now, Valid: true, Coupon: valid}
+		return Verdict{Time: now, Valid: true, Coupon: valid, Discount: &valid.Coupon.Discount}
 	case validOnes > 1:
-		return Verdict{Time: now, Valid: true, Reason: AmbiguousCode, Names: validNames(candidates, publisher, now)}
+		verdict := Verdict{Time: now, Valid: true, Reason: AmbiguousCode, Names: validNames(candidates, publisher, now)}
+		if !differ {
+			verdict.Discount = &valid.Coupon.Discount
+		}
+		return verdict
 	case found == 1:
 		return Verdict{Time: now, Reason: reason, Coupon: invalid}
 	default:
 		return Verdict{Time: now, Reason: reason}
 	}
+}
+
+// For returns the verdict for a basket, which must have passed CheckBasket: with what the code takes off it, or not valid
+// if the basket does not meet the discount's conditions.
+func (v Verdict) For(b Basket) Verdict {
+	if v.Discount == nil || v.Discount.IsNone() {
+		return v
+	}
+	saving := Save(*v.Discount, b)
+	v.Saving = &saving
+	if saving.Reason != NoReason {
+		v.Valid, v.Reason = false, saving.Reason
+	}
+	return v
 }
 
 // nearer returns the reason that is closer to a valid code. It is what a shopper sees if several coupons have

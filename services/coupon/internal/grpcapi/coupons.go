@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/fieldmask"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 )
@@ -72,6 +73,7 @@ func (s *couponServer) UpdateCoupon(ctx context.Context, req *couponv1.UpdateCou
 	draft := func(current domain.Coupon) (domain.Coupon, error) {
 		merged, maskErr := change.Merge(s.view.coupon(&current, s.flow.Now()))
 		merged.Payout = withoutOldCap(merged.GetPayout(), req.GetCoupon().GetPayout())
+		withoutOldKind(merged.GetDiscount(), req.GetCoupon().GetDiscount())
 		coupon, err := couponOf(merged)
 		return coupon, apperr.Join(maskErr, err)
 	}
@@ -101,7 +103,11 @@ func (s *couponServer) ValidateCoupon(ctx context.Context, req *couponv1.Validat
 			return nil, err
 		}
 	}
-	verdict, err := s.flow.ValidateCoupon(ctx, req.GetCode(), offer, publisher)
+	basket, err := basketOf(req.GetBasket())
+	if err != nil {
+		return nil, err
+	}
+	verdict, err := s.flow.ValidateCoupon(ctx, req.GetCode(), offer, publisher, basket)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +118,9 @@ func (s *couponServer) ValidateCoupon(ctx context.Context, req *couponv1.Validat
 	}
 	if verdict.Coupon != nil {
 		answer.Coupon = s.view.coupon(&verdict.Coupon.Coupon, verdict.Time)
+	}
+	if verdict.Saving != nil {
+		answer.Discount, answer.Missing = basketDiscount(verdict.Saving, req.GetBasket()), moneyproto.OfMoney(verdict.Saving.Missing)
 	}
 	return answer, nil
 }

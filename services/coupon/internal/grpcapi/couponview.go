@@ -6,6 +6,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/discount/discountproto"
 	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
@@ -36,6 +37,7 @@ func (v couponView) coupon(c *domain.Coupon, now time.Time) *couponv1.Coupon {
 		Etag:            domain.Etag(name, c.Revision),
 		UsageLimit:      c.UsageLimit,
 		DailyUsageLimit: c.DailyUsageLimit,
+		Discount:        discountproto.OfDiscount(c.Discount),
 	}
 }
 
@@ -69,12 +71,13 @@ func couponOf(m *couponv1.Coupon) (domain.Coupon, error) {
 		InternalNote: m.GetInternalNote(), Enabled: m.Enabled == nil || m.GetEnabled(),
 		UsageLimit: m.GetUsageLimit(), DailyUsageLimit: m.GetDailyUsageLimit(),
 	}
-	var start, expire, payoutErr, settingsErr error
+	var start, expire, payoutErr, settingsErr, discountErr error
 	c.StartTime, start = timeOf("start_time", "INVALID_START_TIME", m.GetStartTime())
 	c.ExpireTime, expire = timeOf("expire_time", "INVALID_EXPIRE_TIME", m.GetExpireTime())
 	c.Payout, payoutErr = payoutOf("payout", "INVALID_PAYOUT", m.GetPayout())
 	c.Settings, settingsErr = settingsOf(m.GetSettings())
-	return c, apperr.Join(start, expire, payoutErr, settingsErr)
+	c.Discount, discountErr = discountproto.Discount(m.GetDiscount())
+	return c, apperr.Join(start, expire, payoutErr, settingsErr, discountErr)
 }
 
 // settingsOf returns a coupon's own settings.

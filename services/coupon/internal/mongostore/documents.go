@@ -248,6 +248,7 @@ type couponDocument struct {
 	Settings           settingsDocument `bson:"settings"`
 	UsageLimit         int64            `bson:"usage_limit"`
 	DailyUsageLimit    int64            `bson:"daily_usage_limit"`
+	Discount           discountDocument `bson:"discount"`
 	CreateTime         time.Time        `bson:"create_time"`
 	UpdateTime         time.Time        `bson:"update_time"`
 	Revision           int64            `bson:"revision"`
@@ -270,6 +271,7 @@ func encodeCoupon(c domain.Coupon) couponDocument {
 		Settings:           encodeSettings(c.Settings),
 		UsageLimit:         c.UsageLimit,
 		DailyUsageLimit:    c.DailyUsageLimit,
+		Discount:           encodeDiscount(c.Discount),
 		CreateTime:         c.CreateTime,
 		UpdateTime:         c.UpdateTime,
 		Revision:           c.Revision,
@@ -289,6 +291,7 @@ func (d couponDocument) decode() domain.Coupon {
 		Settings:        d.Settings.decode(),
 		UsageLimit:      d.UsageLimit,
 		DailyUsageLimit: d.DailyUsageLimit,
+		Discount:        d.Discount.decode(),
 		CreateTime:      d.CreateTime,
 		UpdateTime:      d.UpdateTime,
 		Revision:        d.Revision,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
@@ -21,6 +22,7 @@ func migrations() []mongodb.Migration {
 		{Version: 2, Run: addSettingsAndMoney},
 		{Version: 3, Run: addDeliveriesAndLimits},
 		{Version: 4, Run: addSearchKeys},
+		{Version: 5, Run: addDiscounts},
 	}
 }
 
@@ -57,6 +59,11 @@ func addDeliveriesAndLimits(ctx context.Context, db *mongodb.DB) error {
 		return err
 	}
 	return giveSecrets(ctx, db.Collection("publishers"), "delivery_secret")
+}
+
+// addDiscounts adds coupons' discounts, which are none, to existing documents.
+func addDiscounts(ctx context.Context, db *mongodb.DB) error {
+	return addKeys(ctx, db, []addedKey{{"coupons", "discount", encodeDiscount(discount.Discount{})}})
 }
 
 // addedKey is a key to add to a collection's documents that lack it, with its value.

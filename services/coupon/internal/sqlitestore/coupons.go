@@ -37,6 +37,7 @@ func couponsTable() *records[domain.Coupon] {
 		table.Number("revision", func(c *domain.Coupon) *int64 { return &c.Revision }),
 	},
 		payoutColumns("payout", func(c *domain.Coupon) *money.Payout { return &c.Payout }),
+		discountColumns(),
 		searchColumn("internal_note", func(c *domain.Coupon) *string { return &c.InternalNote })),
 		func(c *domain.Coupon) *int64 { return &c.Revision })
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
@@ -22,6 +23,20 @@ func payoutColumns[T any](name string, at func(*T) *money.Payout) table.Columns[
 	},
 		table.Money(name, currencyCode, func(row *T) *money.Money { return &at(row).Fixed }),
 		table.Money(name+"_cap", currencyCode, func(row *T) *money.Money { return &at(row).Cap }))
+}
+
+// discountColumns are the columns of a coupon's discount.
+func discountColumns() table.Columns[domain.Coupon] {
+	return table.Columns[domain.Coupon]{
+		table.Text("discount_kind", func(c *domain.Coupon) *discount.Kind { return &c.Discount.Kind }),
+		table.Number("discount_percent", func(c *domain.Coupon) *int64 { return &c.Discount.Percent }),
+		table.Text("discount_fixed", func(c *domain.Coupon) *money.Amounts { return &c.Discount.Fixed }),
+		table.Text("discount_minimum_amount", func(c *domain.Coupon) *money.Amounts { return &c.Discount.Minimum }),
+		table.Text("discount_maximum_discount", func(c *domain.Coupon) *money.Amounts { return &c.Discount.Maximum }),
+		table.Flag("discount_first_order_only", func(c *domain.Coupon) *bool { return &c.Discount.FirstOrderOnly }),
+		table.Text("discount_included_ids", func(c *domain.Coupon) *discount.IDs { return &c.Discount.Included }),
+		table.Text("discount_excluded_ids", func(c *domain.Coupon) *discount.IDs { return &c.Discount.Excluded }),
+	}
 }
 
 // searchColumn is the column with the search key of a title.

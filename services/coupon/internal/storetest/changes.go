@@ -7,6 +7,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -54,6 +55,7 @@ func testChange(t *testing.T, s *suite) {
 	renewed.ExpireTime, renewed.Enabled, renewed.Archived = moment(999), false, true
 	renewed.UsageLimit, renewed.DailyUsageLimit = 0, 8
 	renewed.Settings.ClickWindow, renewed.Settings.FallbackURL = domain.OptionalDuration{}, ""
+	renewed.Discount = discount.Discount{Kind: discount.Fixed, Fixed: "5.00 EUR,6.00 USD"}
 	_, err = s.UpdateCoupon(ctx, "10/23/SALE20", func(domain.Coupon) (domain.Coupon, error) { return renewed, nil })
 	must(t, err)
 	renewed.Revision = 2

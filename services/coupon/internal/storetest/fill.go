@@ -6,6 +6,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -44,6 +45,7 @@ func Fill(t testing.TB, store app.Store) {
 		c.ExpireTime, c.Archived, c.Enabled, c.Settings = time.Time{}, true, false, domain.CouponSettings{}
 		c.Settings.CouponGrace = domain.OptionalDuration{IsSet: true, Value: time.Minute}
 		c.Payout = money.Payout{Kind: money.Percent, Percent: 1, Cap: money.Money{Currency: "USD", Units: 4, Nanos: 5}}
+		c.Discount = discount.Discount{Kind: discount.Fixed, Fixed: "1.250 KWD"}
 		return c, nil
 	})
 	must(t, err)

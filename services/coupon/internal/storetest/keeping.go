@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
@@ -67,6 +68,7 @@ func testWhole(t *testing.T, s *suite) {
 	forever := coupon("10", "22", "forever")
 	forever.ExpireTime, forever.InternalNote, forever.Enabled, forever.Payout = time.Time{}, "", false, money.Payout{}
 	forever.Settings, forever.UsageLimit, forever.DailyUsageLimit = domain.CouponSettings{}, 0, 0
+	forever.Discount = discount.Discount{}
 	must(t, s.create(ctx, forever))
 	c, err = s.Coupon(ctx, forever.ID())
 	want(t, "a coupon that does not expire, with nothing of its own", c, err, forever)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
@@ -148,6 +149,10 @@ func coupon(offer, publisher, code string) domain.Coupon {
 			FallbackURL:             "https://shop.example/夏",
 		},
 		UsageLimit: domain.MaxUsageLimit, DailyUsageLimit: 7,
+		Discount: discount.Discount{
+			Kind: discount.Percent, Percent: 125_000, Minimum: "50.00 EUR,7000 JPY", Maximum: "30.00 EUR,4000 JPY", FirstOrderOnly: true,
+			Included: "schuhe,夏", Excluded: "gift-cards,' OR 1=1 --",
+		},
 		CreateTime: moment(0), UpdateTime: moment(0), Revision: 1,
 	}
 }

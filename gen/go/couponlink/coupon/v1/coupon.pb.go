@@ -113,29 +113,45 @@ const (
 	ValidateCouponResponse_NOT_APPROVED ValidateCouponResponse_Reason = 6
 	// The offer is paused or archived.
 	ValidateCouponResponse_OFFER_INACTIVE ValidateCouponResponse_Reason = 7
+	// The basket's lines are worth less than the discount's minimum: see `missing`.
+	ValidateCouponResponse_BELOW_MINIMUM ValidateCouponResponse_Reason = 8
+	// The discount is for a first order, and the basket does not say that it is one.
+	ValidateCouponResponse_NOT_FIRST_ORDER ValidateCouponResponse_Reason = 9
+	// The discount is for none of the basket's lines.
+	ValidateCouponResponse_NO_ELIGIBLE_ITEM ValidateCouponResponse_Reason = 10
+	// The discount has no amount, minimum or greatest discount in the basket's currency.
+	ValidateCouponResponse_CURRENCY_NOT_SUPPORTED ValidateCouponResponse_Reason = 11
 )
 
 // Enum value maps for ValidateCouponResponse_Reason.
 var (
 	ValidateCouponResponse_Reason_name = map[int32]string{
-		0: "REASON_UNSPECIFIED",
-		1: "UNKNOWN_CODE",
-		2: "AMBIGUOUS_CODE",
-		3: "EXPIRED",
-		4: "NOT_STARTED",
-		5: "DISABLED",
-		6: "NOT_APPROVED",
-		7: "OFFER_INACTIVE",
+		0:  "REASON_UNSPECIFIED",
+		1:  "UNKNOWN_CODE",
+		2:  "AMBIGUOUS_CODE",
+		3:  "EXPIRED",
+		4:  "NOT_STARTED",
+		5:  "DISABLED",
+		6:  "NOT_APPROVED",
+		7:  "OFFER_INACTIVE",
+		8:  "BELOW_MINIMUM",
+		9:  "NOT_FIRST_ORDER",
+		10: "NO_ELIGIBLE_ITEM",
+		11: "CURRENCY_NOT_SUPPORTED",
 	}
 	ValidateCouponResponse_Reason_value = map[string]int32{
-		"REASON_UNSPECIFIED": 0,
-		"UNKNOWN_CODE":       1,
-		"AMBIGUOUS_CODE":     2,
-		"EXPIRED":            3,
-		"NOT_STARTED":        4,
-		"DISABLED":           5,
-		"NOT_APPROVED":       6,
-		"OFFER_INACTIVE":     7,
+		"REASON_UNSPECIFIED":     0,
+		"UNKNOWN_CODE":           1,
+		"AMBIGUOUS_CODE":         2,
+		"EXPIRED":                3,
+		"NOT_STARTED":            4,
+		"DISABLED":               5,
+		"NOT_APPROVED":           6,
+		"OFFER_INACTIVE":         7,
+		"BELOW_MINIMUM":          8,
+		"NOT_FIRST_ORDER":        9,
+		"NO_ELIGIBLE_ITEM":       10,
+		"CURRENCY_NOT_SUPPORTED": 11,
 	}
 )
 
@@ -163,7 +179,7 @@ func (x ValidateCouponResponse_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ValidateCouponResponse_Reason.Descriptor instead.
 func (ValidateCouponResponse_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{9, 0}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{14, 0}
 }
 
 // Coupon is a code for one publisher on one offer.
@@ -215,8 +231,11 @@ type Coupon struct {
 	// limit. Days are those of the program's time zone, and a sale counts on the day of its `conversion_time`.
 	// Otherwise as `usage_limit`.
 	DailyUsageLimit int64 `protobuf:"varint,18,opt,name=daily_usage_limit,json=dailyUsageLimit,proto3" json:"daily_usage_limit,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What the code gives the shopper. ValidateCoupon applies it to a basket. Unset: the program does not know
+	// of a discount, and the shop gives its own. In files it is one text: `20%; from 50 EUR; first order only`.
+	Discount      *Discount `protobuf:"bytes,19,opt,name=discount,proto3" json:"discount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Coupon) Reset() {
@@ -375,6 +394,134 @@ func (x *Coupon) GetDailyUsageLimit() int64 {
 	return 0
 }
 
+func (x *Coupon) GetDiscount() *Discount {
+	if x != nil {
+		return x.Discount
+	}
+	return nil
+}
+
+// Discount is what a code gives the shopper. Set exactly one of `percent`, `fixed` and `free_shipping`; setting
+// another in an update removes the one before. The other fields are conditions. All must hold, or the shopper
+// gets nothing.
+type Discount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A percentage of the lines that the discount is for, without shipping: a decimal above `0` and up to `100`
+	// with at most four decimal places, such as `12.5`. The result is rounded half to even at the smallest unit
+	// of the basket's currency.
+	Percent string `protobuf:"bytes,1,opt,name=percent,proto3" json:"percent,omitempty"`
+	// An amount off the lines that the discount is for, for each currency in which the code can be used: 1 to
+	// 20 amounts, one for each currency, above zero and in whole smallest units of the currency (cents of EUR).
+	// If the lines are worth less, the discount is what they are worth.
+	Fixed []*Money `protobuf:"bytes,2,rep,name=fixed,proto3" json:"fixed,omitempty"`
+	// Whether the order is shipped for free. Then only shipping is reduced, not the lines. Default false.
+	FreeShipping bool `protobuf:"varint,3,opt,name=free_shipping,json=freeShipping,proto3" json:"free_shipping,omitempty"`
+	// What all lines of an order must be worth together, without shipping, for each currency in which the code
+	// can be used: up to 20 amounts, as in `fixed`. Empty: any amount, in any currency.
+	MinimumAmount []*Money `protobuf:"bytes,4,rep,name=minimum_amount,json=minimumAmount,proto3" json:"minimum_amount,omitempty"`
+	// The greatest discount on one order, for each currency in which the code can be used: up to 20 amounts, as
+	// in `fixed`. Empty: no bound.
+	MaximumDiscount []*Money `protobuf:"bytes,5,rep,name=maximum_discount,json=maximumDiscount,proto3" json:"maximum_discount,omitempty"`
+	// Whether the code is only for a shopper's first order. The shop says in the basket whether it is. Default
+	// false.
+	FirstOrderOnly bool `protobuf:"varint,6,opt,name=first_order_only,json=firstOrderOnly,proto3" json:"first_order_only,omitempty"`
+	// The shop's own ids of the only products or categories that the discount is for. Each has 1 to 100
+	// characters, without commas, semicolons and control characters; case matters. At most 200 together with
+	// `excluded_ids`. Empty: all products. With `free_shipping`, one such line in the basket is enough.
+	IncludedIds []string `protobuf:"bytes,7,rep,name=included_ids,json=includedIds,proto3" json:"included_ids,omitempty"`
+	// The shop's own ids of products or categories that the discount is not for, also if they are in an
+	// included category. The rules are those of `included_ids`; no id can be in both.
+	ExcludedIds   []string `protobuf:"bytes,8,rep,name=excluded_ids,json=excludedIds,proto3" json:"excluded_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Discount) Reset() {
+	*x = Discount{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Discount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Discount) ProtoMessage() {}
+
+func (x *Discount) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Discount.ProtoReflect.Descriptor instead.
+func (*Discount) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Discount) GetPercent() string {
+	if x != nil {
+		return x.Percent
+	}
+	return ""
+}
+
+func (x *Discount) GetFixed() []*Money {
+	if x != nil {
+		return x.Fixed
+	}
+	return nil
+}
+
+func (x *Discount) GetFreeShipping() bool {
+	if x != nil {
+		return x.FreeShipping
+	}
+	return false
+}
+
+func (x *Discount) GetMinimumAmount() []*Money {
+	if x != nil {
+		return x.MinimumAmount
+	}
+	return nil
+}
+
+func (x *Discount) GetMaximumDiscount() []*Money {
+	if x != nil {
+		return x.MaximumDiscount
+	}
+	return nil
+}
+
+func (x *Discount) GetFirstOrderOnly() bool {
+	if x != nil {
+		return x.FirstOrderOnly
+	}
+	return false
+}
+
+func (x *Discount) GetIncludedIds() []string {
+	if x != nil {
+		return x.IncludedIds
+	}
+	return nil
+}
+
+func (x *Discount) GetExcludedIds() []string {
+	if x != nil {
+		return x.ExcludedIds
+	}
+	return nil
+}
+
 // CouponSettings are the offer's settings that a coupon can override. If a field is unset, the offer's
 // setting applies.
 type CouponSettings struct {
@@ -397,7 +544,7 @@ type CouponSettings struct {
 
 func (x *CouponSettings) Reset() {
 	*x = CouponSettings{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[1]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -409,7 +556,7 @@ func (x *CouponSettings) String() string {
 func (*CouponSettings) ProtoMessage() {}
 
 func (x *CouponSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[1]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -422,7 +569,7 @@ func (x *CouponSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CouponSettings.ProtoReflect.Descriptor instead.
 func (*CouponSettings) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{1}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CouponSettings) GetPrecedence() Offer_Precedence {
@@ -475,7 +622,7 @@ type CreateCouponRequest struct {
 
 func (x *CreateCouponRequest) Reset() {
 	*x = CreateCouponRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[2]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -487,7 +634,7 @@ func (x *CreateCouponRequest) String() string {
 func (*CreateCouponRequest) ProtoMessage() {}
 
 func (x *CreateCouponRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[2]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -500,7 +647,7 @@ func (x *CreateCouponRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateCouponRequest.ProtoReflect.Descriptor instead.
 func (*CreateCouponRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{2}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CreateCouponRequest) GetParent() string {
@@ -535,7 +682,7 @@ type GetCouponRequest struct {
 
 func (x *GetCouponRequest) Reset() {
 	*x = GetCouponRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[3]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -547,7 +694,7 @@ func (x *GetCouponRequest) String() string {
 func (*GetCouponRequest) ProtoMessage() {}
 
 func (x *GetCouponRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[3]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -560,7 +707,7 @@ func (x *GetCouponRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCouponRequest.ProtoReflect.Descriptor instead.
 func (*GetCouponRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{3}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetCouponRequest) GetName() string {
@@ -596,7 +743,7 @@ type ListCouponsRequest struct {
 
 func (x *ListCouponsRequest) Reset() {
 	*x = ListCouponsRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[4]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +755,7 @@ func (x *ListCouponsRequest) String() string {
 func (*ListCouponsRequest) ProtoMessage() {}
 
 func (x *ListCouponsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[4]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +768,7 @@ func (x *ListCouponsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCouponsRequest.ProtoReflect.Descriptor instead.
 func (*ListCouponsRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{4}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListCouponsRequest) GetParent() string {
@@ -672,7 +819,7 @@ type ListCouponsResponse struct {
 
 func (x *ListCouponsResponse) Reset() {
 	*x = ListCouponsResponse{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[5]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -684,7 +831,7 @@ func (x *ListCouponsResponse) String() string {
 func (*ListCouponsResponse) ProtoMessage() {}
 
 func (x *ListCouponsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[5]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -697,7 +844,7 @@ func (x *ListCouponsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCouponsResponse.ProtoReflect.Descriptor instead.
 func (*ListCouponsResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{5}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListCouponsResponse) GetCoupons() []*Coupon {
@@ -734,7 +881,7 @@ type UpdateCouponRequest struct {
 
 func (x *UpdateCouponRequest) Reset() {
 	*x = UpdateCouponRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[6]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -746,7 +893,7 @@ func (x *UpdateCouponRequest) String() string {
 func (*UpdateCouponRequest) ProtoMessage() {}
 
 func (x *UpdateCouponRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[6]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -759,7 +906,7 @@ func (x *UpdateCouponRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateCouponRequest.ProtoReflect.Descriptor instead.
 func (*UpdateCouponRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{6}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UpdateCouponRequest) GetCoupon() *Coupon {
@@ -796,7 +943,7 @@ type ArchiveCouponRequest struct {
 
 func (x *ArchiveCouponRequest) Reset() {
 	*x = ArchiveCouponRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[7]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -808,7 +955,7 @@ func (x *ArchiveCouponRequest) String() string {
 func (*ArchiveCouponRequest) ProtoMessage() {}
 
 func (x *ArchiveCouponRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[7]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -821,7 +968,7 @@ func (x *ArchiveCouponRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArchiveCouponRequest.ProtoReflect.Descriptor instead.
 func (*ArchiveCouponRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{7}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ArchiveCouponRequest) GetName() string {
@@ -846,14 +993,17 @@ type ValidateCouponRequest struct {
 	// The shop's offer, `offers/{offer}`. Empty: any offer.
 	Offer string `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
 	// The publisher, `publishers/{publisher}`, if the shop knows it. Empty: any publisher.
-	Publisher     string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	Publisher string `protobuf:"bytes,3,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// What the shopper is about to buy. The response then says how much the code takes off. Unset: only the code
+	// is checked.
+	Basket        *Basket `protobuf:"bytes,4,opt,name=basket,proto3" json:"basket,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ValidateCouponRequest) Reset() {
 	*x = ValidateCouponRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[8]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -865,7 +1015,7 @@ func (x *ValidateCouponRequest) String() string {
 func (*ValidateCouponRequest) ProtoMessage() {}
 
 func (x *ValidateCouponRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[8]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -878,7 +1028,7 @@ func (x *ValidateCouponRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateCouponRequest.ProtoReflect.Descriptor instead.
 func (*ValidateCouponRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{8}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ValidateCouponRequest) GetCode() string {
@@ -902,24 +1052,312 @@ func (x *ValidateCouponRequest) GetPublisher() string {
 	return ""
 }
 
+func (x *ValidateCouponRequest) GetBasket() *Basket {
+	if x != nil {
+		return x.Basket
+	}
+	return nil
+}
+
+// Basket is what a shopper is about to buy. Its amounts are in one currency, not negative, and in whole smallest
+// units of it (cents of EUR, whole JPY). An amount's own `currency_code` may be left out. All of them together are
+// less than 1,000,000,000,000 units.
+type Basket struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The currency of all amounts, as an ISO 4217 code such as `EUR`.
+	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// The lines, at most 500, in the order of the shop. With taxes or without: as the shop shows its prices; the
+	// discount is then meant the same way.
+	Lines []*BasketLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	// What shipping costs. Unset: nothing, or not known yet; free shipping then takes nothing off.
+	Shipping *Money `protobuf:"bytes,3,opt,name=shipping,proto3" json:"shipping,omitempty"`
+	// Whether it is the shopper's first order in the shop. Default false; a code for first orders is then refused.
+	FirstOrder    bool `protobuf:"varint,4,opt,name=first_order,json=firstOrder,proto3" json:"first_order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Basket) Reset() {
+	*x = Basket{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Basket) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Basket) ProtoMessage() {}
+
+func (x *Basket) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Basket.ProtoReflect.Descriptor instead.
+func (*Basket) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Basket) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *Basket) GetLines() []*BasketLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *Basket) GetShipping() *Money {
+	if x != nil {
+		return x.Shipping
+	}
+	return nil
+}
+
+func (x *Basket) GetFirstOrder() bool {
+	if x != nil {
+		return x.FirstOrder
+	}
+	return false
+}
+
+// BasketLine is a line of a basket.
+type BasketLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The shop's own id of the product. Discounts include and exclude it by this id. At most 100 characters. Two
+	// lines may have the same.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The shop's own ids of the categories that the product is in, at most 50 of at most 100 characters each.
+	// Discounts include and exclude them as well.
+	Categories []string `protobuf:"bytes,2,rep,name=categories,proto3" json:"categories,omitempty"`
+	// How many pieces, 0 to 1,000,000. Default 0: not said. It does not change the discount, since `amount` is the
+	// whole line's.
+	Quantity int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// What the line costs in total: the price of one piece times `quantity`, after the shop's own reductions.
+	Amount        *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BasketLine) Reset() {
+	*x = BasketLine{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BasketLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BasketLine) ProtoMessage() {}
+
+func (x *BasketLine) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BasketLine.ProtoReflect.Descriptor instead.
+func (*BasketLine) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *BasketLine) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *BasketLine) GetCategories() []string {
+	if x != nil {
+		return x.Categories
+	}
+	return nil
+}
+
+func (x *BasketLine) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *BasketLine) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+// BasketDiscount is what a code takes off a basket. Its amounts are in the basket's currency, in whole smallest
+// units of it, and never more than what they are taken off.
+type BasketDiscount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The whole discount: exactly the sum of `lines` and `shipping`.
+	Total *Money `protobuf:"bytes,1,opt,name=total,proto3" json:"total,omitempty"`
+	// What is taken off each line: one entry for each line of the basket, in its order. A line that the discount is
+	// not for has 0. The discount is shared out by the lines' amounts; what rounding leaves over goes, one smallest
+	// unit each, to the lines that lost most by it.
+	Lines []*BasketDiscountLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	// What is taken off shipping: 0 unless the discount is free shipping.
+	Shipping      *Money `protobuf:"bytes,3,opt,name=shipping,proto3" json:"shipping,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BasketDiscount) Reset() {
+	*x = BasketDiscount{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BasketDiscount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BasketDiscount) ProtoMessage() {}
+
+func (x *BasketDiscount) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BasketDiscount.ProtoReflect.Descriptor instead.
+func (*BasketDiscount) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *BasketDiscount) GetTotal() *Money {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *BasketDiscount) GetLines() []*BasketDiscountLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *BasketDiscount) GetShipping() *Money {
+	if x != nil {
+		return x.Shipping
+	}
+	return nil
+}
+
+// BasketDiscountLine is what a code takes off a line.
+type BasketDiscountLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The line's `id`.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What is taken off the line.
+	Amount        *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BasketDiscountLine) Reset() {
+	*x = BasketDiscountLine{}
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BasketDiscountLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BasketDiscountLine) ProtoMessage() {}
+
+func (x *BasketDiscountLine) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BasketDiscountLine.ProtoReflect.Descriptor instead.
+func (*BasketDiscountLine) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *BasketDiscountLine) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *BasketDiscountLine) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
 // ValidateCouponResponse says whether a code is valid now, and if not, why not.
 type ValidateCouponResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether the code gives its discount now.
+	// Whether the code gives its discount now; with a basket, for this basket.
 	Valid bool `protobuf:"varint,1,opt,name=valid,proto3" json:"valid,omitempty"`
-	// Why the code is not valid, or why its coupon cannot be named.
+	// Why the code is not valid, or gives nothing for the basket, or why its coupon cannot be named. Of several
+	// reasons it is the first in this order: those without a basket, CURRENCY_NOT_SUPPORTED, NOT_FIRST_ORDER,
+	// NO_ELIGIBLE_ITEM, BELOW_MINIMUM.
 	Reason ValidateCouponResponse_Reason `protobuf:"varint,2,opt,name=reason,proto3,enum=couponlink.coupon.v1.ValidateCouponResponse_Reason" json:"reason,omitempty"`
 	// The coupon, valid or not, if the code belongs to one coupon.
 	Coupon *Coupon `protobuf:"bytes,3,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	// The names of the valid coupons if there are several, at most 100.
-	Candidates    []string `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	Candidates []string `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// What the code takes off the basket. Unset without a basket, if `valid` is false, if the coupon has no
+	// discount, or if several valid coupons have the code and their discounts differ.
+	Discount *BasketDiscount `protobuf:"bytes,5,opt,name=discount,proto3" json:"discount,omitempty"`
+	// With BELOW_MINIMUM, what the basket's lines are short of the minimum.
+	Missing       *Money `protobuf:"bytes,6,opt,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ValidateCouponResponse) Reset() {
 	*x = ValidateCouponResponse{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[9]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -931,7 +1369,7 @@ func (x *ValidateCouponResponse) String() string {
 func (*ValidateCouponResponse) ProtoMessage() {}
 
 func (x *ValidateCouponResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[9]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -944,7 +1382,7 @@ func (x *ValidateCouponResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateCouponResponse.ProtoReflect.Descriptor instead.
 func (*ValidateCouponResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{9}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ValidateCouponResponse) GetValid() bool {
@@ -975,6 +1413,20 @@ func (x *ValidateCouponResponse) GetCandidates() []string {
 	return nil
 }
 
+func (x *ValidateCouponResponse) GetDiscount() *BasketDiscount {
+	if x != nil {
+		return x.Discount
+	}
+	return nil
+}
+
+func (x *ValidateCouponResponse) GetMissing() *Money {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
 // BatchCreateCouponsRequest asks for several new coupons.
 type BatchCreateCouponsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -992,7 +1444,7 @@ type BatchCreateCouponsRequest struct {
 
 func (x *BatchCreateCouponsRequest) Reset() {
 	*x = BatchCreateCouponsRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[10]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +1456,7 @@ func (x *BatchCreateCouponsRequest) String() string {
 func (*BatchCreateCouponsRequest) ProtoMessage() {}
 
 func (x *BatchCreateCouponsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[10]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1017,7 +1469,7 @@ func (x *BatchCreateCouponsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateCouponsRequest.ProtoReflect.Descriptor instead.
 func (*BatchCreateCouponsRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{10}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *BatchCreateCouponsRequest) GetParent() string {
@@ -1061,7 +1513,7 @@ type BatchCreateCouponsResponse struct {
 
 func (x *BatchCreateCouponsResponse) Reset() {
 	*x = BatchCreateCouponsResponse{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[11]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1525,7 @@ func (x *BatchCreateCouponsResponse) String() string {
 func (*BatchCreateCouponsResponse) ProtoMessage() {}
 
 func (x *BatchCreateCouponsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[11]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1538,7 @@ func (x *BatchCreateCouponsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateCouponsResponse.ProtoReflect.Descriptor instead.
 func (*BatchCreateCouponsResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{11}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *BatchCreateCouponsResponse) GetResults() []*BatchCreateCouponsResult {
@@ -1116,7 +1568,7 @@ type BatchCreateCouponsResult struct {
 
 func (x *BatchCreateCouponsResult) Reset() {
 	*x = BatchCreateCouponsResult{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[12]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1580,7 @@ func (x *BatchCreateCouponsResult) String() string {
 func (*BatchCreateCouponsResult) ProtoMessage() {}
 
 func (x *BatchCreateCouponsResult) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[12]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1593,7 @@ func (x *BatchCreateCouponsResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateCouponsResult.ProtoReflect.Descriptor instead.
 func (*BatchCreateCouponsResult) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{12}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *BatchCreateCouponsResult) GetCoupon() *Coupon {
@@ -1177,7 +1629,7 @@ type BatchCreateCouponsFault struct {
 
 func (x *BatchCreateCouponsFault) Reset() {
 	*x = BatchCreateCouponsFault{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[13]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1189,7 +1641,7 @@ func (x *BatchCreateCouponsFault) String() string {
 func (*BatchCreateCouponsFault) ProtoMessage() {}
 
 func (x *BatchCreateCouponsFault) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[13]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1202,7 +1654,7 @@ func (x *BatchCreateCouponsFault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateCouponsFault.ProtoReflect.Descriptor instead.
 func (*BatchCreateCouponsFault) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{13}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *BatchCreateCouponsFault) GetCode() string {
@@ -1261,7 +1713,7 @@ type GenerateCouponsRequest struct {
 
 func (x *GenerateCouponsRequest) Reset() {
 	*x = GenerateCouponsRequest{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[14]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1273,7 +1725,7 @@ func (x *GenerateCouponsRequest) String() string {
 func (*GenerateCouponsRequest) ProtoMessage() {}
 
 func (x *GenerateCouponsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[14]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1286,7 +1738,7 @@ func (x *GenerateCouponsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GenerateCouponsRequest.ProtoReflect.Descriptor instead.
 func (*GenerateCouponsRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{14}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GenerateCouponsRequest) GetParent() string {
@@ -1343,7 +1795,7 @@ type GenerateCouponsResponse struct {
 
 func (x *GenerateCouponsResponse) Reset() {
 	*x = GenerateCouponsResponse{}
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[15]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1355,7 +1807,7 @@ func (x *GenerateCouponsResponse) String() string {
 func (*GenerateCouponsResponse) ProtoMessage() {}
 
 func (x *GenerateCouponsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[15]
+	mi := &file_couponlink_coupon_v1_coupon_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +1820,7 @@ func (x *GenerateCouponsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GenerateCouponsResponse.ProtoReflect.Descriptor instead.
 func (*GenerateCouponsResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{15}
+	return file_couponlink_coupon_v1_coupon_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GenerateCouponsResponse) GetCodes() []string {
@@ -1382,8 +1834,7 @@ var File_couponlink_coupon_v1_coupon_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\n" +
-	"\n" +
+	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\v\n" +
 	"\x06Coupon\x12 \n" +
 	"\x04name\x18\x01 \x01(\tB\f\xe2A\x01\b\xaa\xbc\x18\x048\x01@\x01R\x04name\x12>\n" +
 	"\x04code\x18\x02 \x01(\tB*\xe2A\x02\x02\x05\xaa\xbc\x18\n" +
@@ -1411,7 +1862,8 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\vusage_limit\x18\x11 \x01(\x03B'\xe2A\x01\x01\xaa\xbc\x18\x048\x01@\n" +
 	"\xb2\xbc\x18\x17\x1a\x151000000000|[0-9]{1,9}R\n" +
 	"usageLimit\x12S\n" +
-	"\x11daily_usage_limit\x18\x12 \x01(\x03B'\xe2A\x01\x01\xaa\xbc\x18\x048\x01@\v\xb2\xbc\x18\x17\x1a\x151000000000|[0-9]{1,9}R\x0fdailyUsageLimit\"b\n" +
+	"\x11daily_usage_limit\x18\x12 \x01(\x03B'\xe2A\x01\x01\xaa\xbc\x18\x048\x01@\v\xb2\xbc\x18\x17\x1a\x151000000000|[0-9]{1,9}R\x0fdailyUsageLimit\x12J\n" +
+	"\bdiscount\x18\x13 \x01(\v2\x1e.couponlink.coupon.v1.DiscountB\x0e\xe2A\x01\x01\xaa\xbc\x18\x06\x18\f8\x01@\x0fR\bdiscount\"b\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tSCHEDULED\x10\x01\x12\n" +
@@ -1422,7 +1874,16 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\bARCHIVED\x10\x05:H\xeaAE\n" +
 	"\x11couponlink/Coupon\x12\x1foffers/{offer}/coupons/{coupon}*\acoupons2\x06couponB\n" +
 	"\n" +
-	"\b_enabled\"\xdf\x03\n" +
+	"\b_enabled\"\xe8\x03\n" +
+	"\bDiscount\x12L\n" +
+	"\apercent\x18\x01 \x01(\tB2\xe2A\x01\x01\xb2\xbc\x18*\x1a(100(\\.0{1,4})?|[0-9]{1,2}(\\.[0-9]{1,4})?R\apercent\x127\n" +
+	"\x05fixed\x18\x02 \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x05fixed\x12)\n" +
+	"\rfree_shipping\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\ffreeShipping\x12H\n" +
+	"\x0eminimum_amount\x18\x04 \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\rminimumAmount\x12L\n" +
+	"\x10maximum_discount\x18\x05 \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x0fmaximumDiscount\x12.\n" +
+	"\x10first_order_only\x18\x06 \x01(\bB\x04\xe2A\x01\x01R\x0efirstOrderOnly\x120\n" +
+	"\fincluded_ids\x18\a \x03(\tB\r\xe2A\x01\x01\xb2\xbc\x18\x05\x10d8\xc8\x01R\vincludedIds\x120\n" +
+	"\fexcluded_ids\x18\b \x03(\tB\r\xe2A\x01\x01\xb2\xbc\x18\x05\x10d8\xc8\x01R\vexcludedIds\"\xdf\x03\n" +
 	"\x0eCouponSettings\x12Q\n" +
 	"\n" +
 	"precedence\x18\x01 \x01(\x0e2&.couponlink.coupon.v1.Offer.PrecedenceB\x04\xe2A\x01\x01H\x00R\n" +
@@ -1457,18 +1918,43 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"J\n" +
 	"\x14ArchiveCouponRequest\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x18\n" +
-	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\"q\n" +
+	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\"\xad\x01\n" +
 	"\x15ValidateCouponRequest\x12\x18\n" +
 	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04code\x12\x1a\n" +
 	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05offer\x12\"\n" +
-	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpublisher\"\x84\x03\n" +
+	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpublisher\x12:\n" +
+	"\x06basket\x18\x04 \x01(\v2\x1c.couponlink.coupon.v1.BasketB\x04\xe2A\x01\x01R\x06basket\"\xde\x01\n" +
+	"\x06Basket\x12)\n" +
+	"\rcurrency_code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\fcurrencyCode\x12C\n" +
+	"\x05lines\x18\x02 \x03(\v2 .couponlink.coupon.v1.BasketLineB\v\xe2A\x01\x01\xb2\xbc\x18\x038\xf4\x03R\x05lines\x12=\n" +
+	"\bshipping\x18\x03 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\bshipping\x12%\n" +
+	"\vfirst_order\x18\x04 \x01(\bB\x04\xe2A\x01\x01R\n" +
+	"firstOrder\"\xcb\x01\n" +
+	"\n" +
+	"BasketLine\x12\x1a\n" +
+	"\x02id\x18\x01 \x01(\tB\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x02\x10dR\x02id\x12,\n" +
+	"\n" +
+	"categories\x18\x02 \x03(\tB\f\xe2A\x01\x01\xb2\xbc\x18\x04\x10d82R\n" +
+	"categories\x128\n" +
+	"\bquantity\x18\x03 \x01(\x03B\x1c\xe2A\x01\x01\xb2\xbc\x18\x14\x1a\x121000000|[0-9]{1,6}R\bquantity\x129\n" +
+	"\x06amount\x18\x04 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x02R\x06amount\"\xce\x01\n" +
+	"\x0eBasketDiscount\x127\n" +
+	"\x05total\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x05total\x12D\n" +
+	"\x05lines\x18\x02 \x03(\v2(.couponlink.coupon.v1.BasketDiscountLineB\x04\xe2A\x01\x03R\x05lines\x12=\n" +
+	"\bshipping\x18\x03 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\bshipping\"e\n" +
+	"\x12BasketDiscountLine\x12\x14\n" +
+	"\x02id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x02id\x129\n" +
+	"\x06amount\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x06amount\"\xe3\x04\n" +
 	"\x16ValidateCouponResponse\x12\x1a\n" +
 	"\x05valid\x18\x01 \x01(\bB\x04\xe2A\x01\x03R\x05valid\x12Q\n" +
 	"\x06reason\x18\x02 \x01(\x0e23.couponlink.coupon.v1.ValidateCouponResponse.ReasonB\x04\xe2A\x01\x03R\x06reason\x12:\n" +
 	"\x06coupon\x18\x03 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x03R\x06coupon\x12$\n" +
 	"\n" +
 	"candidates\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\n" +
-	"candidates\"\x98\x01\n" +
+	"candidates\x12F\n" +
+	"\bdiscount\x18\x05 \x01(\v2$.couponlink.coupon.v1.BasketDiscountB\x04\xe2A\x01\x03R\bdiscount\x12;\n" +
+	"\amissing\x18\x06 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\amissing\"\xf2\x01\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fUNKNOWN_CODE\x10\x01\x12\x12\n" +
@@ -1477,7 +1963,12 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\vNOT_STARTED\x10\x04\x12\f\n" +
 	"\bDISABLED\x10\x05\x12\x10\n" +
 	"\fNOT_APPROVED\x10\x06\x12\x12\n" +
-	"\x0eOFFER_INACTIVE\x10\a\"\xd8\x01\n" +
+	"\x0eOFFER_INACTIVE\x10\a\x12\x11\n" +
+	"\rBELOW_MINIMUM\x10\b\x12\x13\n" +
+	"\x0fNOT_FIRST_ORDER\x10\t\x12\x14\n" +
+	"\x10NO_ELIGIBLE_ITEM\x10\n" +
+	"\x12\x1a\n" +
+	"\x16CURRENCY_NOT_SUPPORTED\x10\v\"\xd8\x01\n" +
 	"\x19BatchCreateCouponsRequest\x12\x1c\n" +
 	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12T\n" +
 	"\brequests\x18\x02 \x03(\v2).couponlink.coupon.v1.CreateCouponRequestB\r\xe2A\x01\x02\xb2\xbc\x18\x050\x018\xe8\aR\brequests\x12\x1c\n" +
@@ -1530,77 +2021,97 @@ func file_couponlink_coupon_v1_coupon_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_coupon_v1_coupon_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_couponlink_coupon_v1_coupon_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_couponlink_coupon_v1_coupon_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_couponlink_coupon_v1_coupon_proto_goTypes = []any{
 	(Coupon_State)(0),                  // 0: couponlink.coupon.v1.Coupon.State
 	(ValidateCouponResponse_Reason)(0), // 1: couponlink.coupon.v1.ValidateCouponResponse.Reason
 	(*Coupon)(nil),                     // 2: couponlink.coupon.v1.Coupon
-	(*CouponSettings)(nil),             // 3: couponlink.coupon.v1.CouponSettings
-	(*CreateCouponRequest)(nil),        // 4: couponlink.coupon.v1.CreateCouponRequest
-	(*GetCouponRequest)(nil),           // 5: couponlink.coupon.v1.GetCouponRequest
-	(*ListCouponsRequest)(nil),         // 6: couponlink.coupon.v1.ListCouponsRequest
-	(*ListCouponsResponse)(nil),        // 7: couponlink.coupon.v1.ListCouponsResponse
-	(*UpdateCouponRequest)(nil),        // 8: couponlink.coupon.v1.UpdateCouponRequest
-	(*ArchiveCouponRequest)(nil),       // 9: couponlink.coupon.v1.ArchiveCouponRequest
-	(*ValidateCouponRequest)(nil),      // 10: couponlink.coupon.v1.ValidateCouponRequest
-	(*ValidateCouponResponse)(nil),     // 11: couponlink.coupon.v1.ValidateCouponResponse
-	(*BatchCreateCouponsRequest)(nil),  // 12: couponlink.coupon.v1.BatchCreateCouponsRequest
-	(*BatchCreateCouponsResponse)(nil), // 13: couponlink.coupon.v1.BatchCreateCouponsResponse
-	(*BatchCreateCouponsResult)(nil),   // 14: couponlink.coupon.v1.BatchCreateCouponsResult
-	(*BatchCreateCouponsFault)(nil),    // 15: couponlink.coupon.v1.BatchCreateCouponsFault
-	(*GenerateCouponsRequest)(nil),     // 16: couponlink.coupon.v1.GenerateCouponsRequest
-	(*GenerateCouponsResponse)(nil),    // 17: couponlink.coupon.v1.GenerateCouponsResponse
-	(*timestamppb.Timestamp)(nil),      // 18: google.protobuf.Timestamp
-	(*Payout)(nil),                     // 19: couponlink.coupon.v1.Payout
-	(Offer_Precedence)(0),              // 20: couponlink.coupon.v1.Offer.Precedence
-	(*durationpb.Duration)(nil),        // 21: google.protobuf.Duration
-	(Offer_ConversionStatus)(0),        // 22: couponlink.coupon.v1.Offer.ConversionStatus
-	(*fieldmaskpb.FieldMask)(nil),      // 23: google.protobuf.FieldMask
+	(*Discount)(nil),                   // 3: couponlink.coupon.v1.Discount
+	(*CouponSettings)(nil),             // 4: couponlink.coupon.v1.CouponSettings
+	(*CreateCouponRequest)(nil),        // 5: couponlink.coupon.v1.CreateCouponRequest
+	(*GetCouponRequest)(nil),           // 6: couponlink.coupon.v1.GetCouponRequest
+	(*ListCouponsRequest)(nil),         // 7: couponlink.coupon.v1.ListCouponsRequest
+	(*ListCouponsResponse)(nil),        // 8: couponlink.coupon.v1.ListCouponsResponse
+	(*UpdateCouponRequest)(nil),        // 9: couponlink.coupon.v1.UpdateCouponRequest
+	(*ArchiveCouponRequest)(nil),       // 10: couponlink.coupon.v1.ArchiveCouponRequest
+	(*ValidateCouponRequest)(nil),      // 11: couponlink.coupon.v1.ValidateCouponRequest
+	(*Basket)(nil),                     // 12: couponlink.coupon.v1.Basket
+	(*BasketLine)(nil),                 // 13: couponlink.coupon.v1.BasketLine
+	(*BasketDiscount)(nil),             // 14: couponlink.coupon.v1.BasketDiscount
+	(*BasketDiscountLine)(nil),         // 15: couponlink.coupon.v1.BasketDiscountLine
+	(*ValidateCouponResponse)(nil),     // 16: couponlink.coupon.v1.ValidateCouponResponse
+	(*BatchCreateCouponsRequest)(nil),  // 17: couponlink.coupon.v1.BatchCreateCouponsRequest
+	(*BatchCreateCouponsResponse)(nil), // 18: couponlink.coupon.v1.BatchCreateCouponsResponse
+	(*BatchCreateCouponsResult)(nil),   // 19: couponlink.coupon.v1.BatchCreateCouponsResult
+	(*BatchCreateCouponsFault)(nil),    // 20: couponlink.coupon.v1.BatchCreateCouponsFault
+	(*GenerateCouponsRequest)(nil),     // 21: couponlink.coupon.v1.GenerateCouponsRequest
+	(*GenerateCouponsResponse)(nil),    // 22: couponlink.coupon.v1.GenerateCouponsResponse
+	(*timestamppb.Timestamp)(nil),      // 23: google.protobuf.Timestamp
+	(*Payout)(nil),                     // 24: couponlink.coupon.v1.Payout
+	(*Money)(nil),                      // 25: couponlink.coupon.v1.Money
+	(Offer_Precedence)(0),              // 26: couponlink.coupon.v1.Offer.Precedence
+	(*durationpb.Duration)(nil),        // 27: google.protobuf.Duration
+	(Offer_ConversionStatus)(0),        // 28: couponlink.coupon.v1.Offer.ConversionStatus
+	(*fieldmaskpb.FieldMask)(nil),      // 29: google.protobuf.FieldMask
 }
 var file_couponlink_coupon_v1_coupon_proto_depIdxs = []int32{
-	18, // 0: couponlink.coupon.v1.Coupon.start_time:type_name -> google.protobuf.Timestamp
-	18, // 1: couponlink.coupon.v1.Coupon.expire_time:type_name -> google.protobuf.Timestamp
-	19, // 2: couponlink.coupon.v1.Coupon.payout:type_name -> couponlink.coupon.v1.Payout
+	23, // 0: couponlink.coupon.v1.Coupon.start_time:type_name -> google.protobuf.Timestamp
+	23, // 1: couponlink.coupon.v1.Coupon.expire_time:type_name -> google.protobuf.Timestamp
+	24, // 2: couponlink.coupon.v1.Coupon.payout:type_name -> couponlink.coupon.v1.Payout
 	0,  // 3: couponlink.coupon.v1.Coupon.state:type_name -> couponlink.coupon.v1.Coupon.State
-	18, // 4: couponlink.coupon.v1.Coupon.create_time:type_name -> google.protobuf.Timestamp
-	18, // 5: couponlink.coupon.v1.Coupon.update_time:type_name -> google.protobuf.Timestamp
-	3,  // 6: couponlink.coupon.v1.Coupon.settings:type_name -> couponlink.coupon.v1.CouponSettings
-	20, // 7: couponlink.coupon.v1.CouponSettings.precedence:type_name -> couponlink.coupon.v1.Offer.Precedence
-	21, // 8: couponlink.coupon.v1.CouponSettings.click_window:type_name -> google.protobuf.Duration
-	21, // 9: couponlink.coupon.v1.CouponSettings.coupon_grace:type_name -> google.protobuf.Duration
-	22, // 10: couponlink.coupon.v1.CouponSettings.default_conversion_status:type_name -> couponlink.coupon.v1.Offer.ConversionStatus
-	2,  // 11: couponlink.coupon.v1.CreateCouponRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
-	2,  // 12: couponlink.coupon.v1.ListCouponsResponse.coupons:type_name -> couponlink.coupon.v1.Coupon
-	2,  // 13: couponlink.coupon.v1.UpdateCouponRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
-	23, // 14: couponlink.coupon.v1.UpdateCouponRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 15: couponlink.coupon.v1.ValidateCouponResponse.reason:type_name -> couponlink.coupon.v1.ValidateCouponResponse.Reason
-	2,  // 16: couponlink.coupon.v1.ValidateCouponResponse.coupon:type_name -> couponlink.coupon.v1.Coupon
-	4,  // 17: couponlink.coupon.v1.BatchCreateCouponsRequest.requests:type_name -> couponlink.coupon.v1.CreateCouponRequest
-	14, // 18: couponlink.coupon.v1.BatchCreateCouponsResponse.results:type_name -> couponlink.coupon.v1.BatchCreateCouponsResult
-	2,  // 19: couponlink.coupon.v1.BatchCreateCouponsResult.coupon:type_name -> couponlink.coupon.v1.Coupon
-	15, // 20: couponlink.coupon.v1.BatchCreateCouponsResult.fault:type_name -> couponlink.coupon.v1.BatchCreateCouponsFault
-	2,  // 21: couponlink.coupon.v1.GenerateCouponsRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
-	4,  // 22: couponlink.coupon.v1.CouponService.CreateCoupon:input_type -> couponlink.coupon.v1.CreateCouponRequest
-	5,  // 23: couponlink.coupon.v1.CouponService.GetCoupon:input_type -> couponlink.coupon.v1.GetCouponRequest
-	6,  // 24: couponlink.coupon.v1.CouponService.ListCoupons:input_type -> couponlink.coupon.v1.ListCouponsRequest
-	8,  // 25: couponlink.coupon.v1.CouponService.UpdateCoupon:input_type -> couponlink.coupon.v1.UpdateCouponRequest
-	12, // 26: couponlink.coupon.v1.CouponService.BatchCreateCoupons:input_type -> couponlink.coupon.v1.BatchCreateCouponsRequest
-	16, // 27: couponlink.coupon.v1.CouponService.GenerateCoupons:input_type -> couponlink.coupon.v1.GenerateCouponsRequest
-	9,  // 28: couponlink.coupon.v1.CouponService.ArchiveCoupon:input_type -> couponlink.coupon.v1.ArchiveCouponRequest
-	10, // 29: couponlink.coupon.v1.CouponService.ValidateCoupon:input_type -> couponlink.coupon.v1.ValidateCouponRequest
-	2,  // 30: couponlink.coupon.v1.CouponService.CreateCoupon:output_type -> couponlink.coupon.v1.Coupon
-	2,  // 31: couponlink.coupon.v1.CouponService.GetCoupon:output_type -> couponlink.coupon.v1.Coupon
-	7,  // 32: couponlink.coupon.v1.CouponService.ListCoupons:output_type -> couponlink.coupon.v1.ListCouponsResponse
-	2,  // 33: couponlink.coupon.v1.CouponService.UpdateCoupon:output_type -> couponlink.coupon.v1.Coupon
-	13, // 34: couponlink.coupon.v1.CouponService.BatchCreateCoupons:output_type -> couponlink.coupon.v1.BatchCreateCouponsResponse
-	17, // 35: couponlink.coupon.v1.CouponService.GenerateCoupons:output_type -> couponlink.coupon.v1.GenerateCouponsResponse
-	2,  // 36: couponlink.coupon.v1.CouponService.ArchiveCoupon:output_type -> couponlink.coupon.v1.Coupon
-	11, // 37: couponlink.coupon.v1.CouponService.ValidateCoupon:output_type -> couponlink.coupon.v1.ValidateCouponResponse
-	30, // [30:38] is the sub-list for method output_type
-	22, // [22:30] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	23, // 4: couponlink.coupon.v1.Coupon.create_time:type_name -> google.protobuf.Timestamp
+	23, // 5: couponlink.coupon.v1.Coupon.update_time:type_name -> google.protobuf.Timestamp
+	4,  // 6: couponlink.coupon.v1.Coupon.settings:type_name -> couponlink.coupon.v1.CouponSettings
+	3,  // 7: couponlink.coupon.v1.Coupon.discount:type_name -> couponlink.coupon.v1.Discount
+	25, // 8: couponlink.coupon.v1.Discount.fixed:type_name -> couponlink.coupon.v1.Money
+	25, // 9: couponlink.coupon.v1.Discount.minimum_amount:type_name -> couponlink.coupon.v1.Money
+	25, // 10: couponlink.coupon.v1.Discount.maximum_discount:type_name -> couponlink.coupon.v1.Money
+	26, // 11: couponlink.coupon.v1.CouponSettings.precedence:type_name -> couponlink.coupon.v1.Offer.Precedence
+	27, // 12: couponlink.coupon.v1.CouponSettings.click_window:type_name -> google.protobuf.Duration
+	27, // 13: couponlink.coupon.v1.CouponSettings.coupon_grace:type_name -> google.protobuf.Duration
+	28, // 14: couponlink.coupon.v1.CouponSettings.default_conversion_status:type_name -> couponlink.coupon.v1.Offer.ConversionStatus
+	2,  // 15: couponlink.coupon.v1.CreateCouponRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
+	2,  // 16: couponlink.coupon.v1.ListCouponsResponse.coupons:type_name -> couponlink.coupon.v1.Coupon
+	2,  // 17: couponlink.coupon.v1.UpdateCouponRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
+	29, // 18: couponlink.coupon.v1.UpdateCouponRequest.update_mask:type_name -> google.protobuf.FieldMask
+	12, // 19: couponlink.coupon.v1.ValidateCouponRequest.basket:type_name -> couponlink.coupon.v1.Basket
+	13, // 20: couponlink.coupon.v1.Basket.lines:type_name -> couponlink.coupon.v1.BasketLine
+	25, // 21: couponlink.coupon.v1.Basket.shipping:type_name -> couponlink.coupon.v1.Money
+	25, // 22: couponlink.coupon.v1.BasketLine.amount:type_name -> couponlink.coupon.v1.Money
+	25, // 23: couponlink.coupon.v1.BasketDiscount.total:type_name -> couponlink.coupon.v1.Money
+	15, // 24: couponlink.coupon.v1.BasketDiscount.lines:type_name -> couponlink.coupon.v1.BasketDiscountLine
+	25, // 25: couponlink.coupon.v1.BasketDiscount.shipping:type_name -> couponlink.coupon.v1.Money
+	25, // 26: couponlink.coupon.v1.BasketDiscountLine.amount:type_name -> couponlink.coupon.v1.Money
+	1,  // 27: couponlink.coupon.v1.ValidateCouponResponse.reason:type_name -> couponlink.coupon.v1.ValidateCouponResponse.Reason
+	2,  // 28: couponlink.coupon.v1.ValidateCouponResponse.coupon:type_name -> couponlink.coupon.v1.Coupon
+	14, // 29: couponlink.coupon.v1.ValidateCouponResponse.discount:type_name -> couponlink.coupon.v1.BasketDiscount
+	25, // 30: couponlink.coupon.v1.ValidateCouponResponse.missing:type_name -> couponlink.coupon.v1.Money
+	5,  // 31: couponlink.coupon.v1.BatchCreateCouponsRequest.requests:type_name -> couponlink.coupon.v1.CreateCouponRequest
+	19, // 32: couponlink.coupon.v1.BatchCreateCouponsResponse.results:type_name -> couponlink.coupon.v1.BatchCreateCouponsResult
+	2,  // 33: couponlink.coupon.v1.BatchCreateCouponsResult.coupon:type_name -> couponlink.coupon.v1.Coupon
+	20, // 34: couponlink.coupon.v1.BatchCreateCouponsResult.fault:type_name -> couponlink.coupon.v1.BatchCreateCouponsFault
+	2,  // 35: couponlink.coupon.v1.GenerateCouponsRequest.coupon:type_name -> couponlink.coupon.v1.Coupon
+	5,  // 36: couponlink.coupon.v1.CouponService.CreateCoupon:input_type -> couponlink.coupon.v1.CreateCouponRequest
+	6,  // 37: couponlink.coupon.v1.CouponService.GetCoupon:input_type -> couponlink.coupon.v1.GetCouponRequest
+	7,  // 38: couponlink.coupon.v1.CouponService.ListCoupons:input_type -> couponlink.coupon.v1.ListCouponsRequest
+	9,  // 39: couponlink.coupon.v1.CouponService.UpdateCoupon:input_type -> couponlink.coupon.v1.UpdateCouponRequest
+	17, // 40: couponlink.coupon.v1.CouponService.BatchCreateCoupons:input_type -> couponlink.coupon.v1.BatchCreateCouponsRequest
+	21, // 41: couponlink.coupon.v1.CouponService.GenerateCoupons:input_type -> couponlink.coupon.v1.GenerateCouponsRequest
+	10, // 42: couponlink.coupon.v1.CouponService.ArchiveCoupon:input_type -> couponlink.coupon.v1.ArchiveCouponRequest
+	11, // 43: couponlink.coupon.v1.CouponService.ValidateCoupon:input_type -> couponlink.coupon.v1.ValidateCouponRequest
+	2,  // 44: couponlink.coupon.v1.CouponService.CreateCoupon:output_type -> couponlink.coupon.v1.Coupon
+	2,  // 45: couponlink.coupon.v1.CouponService.GetCoupon:output_type -> couponlink.coupon.v1.Coupon
+	8,  // 46: couponlink.coupon.v1.CouponService.ListCoupons:output_type -> couponlink.coupon.v1.ListCouponsResponse
+	2,  // 47: couponlink.coupon.v1.CouponService.UpdateCoupon:output_type -> couponlink.coupon.v1.Coupon
+	18, // 48: couponlink.coupon.v1.CouponService.BatchCreateCoupons:output_type -> couponlink.coupon.v1.BatchCreateCouponsResponse
+	22, // 49: couponlink.coupon.v1.CouponService.GenerateCoupons:output_type -> couponlink.coupon.v1.GenerateCouponsResponse
+	2,  // 50: couponlink.coupon.v1.CouponService.ArchiveCoupon:output_type -> couponlink.coupon.v1.Coupon
+	16, // 51: couponlink.coupon.v1.CouponService.ValidateCoupon:output_type -> couponlink.coupon.v1.ValidateCouponResponse
+	44, // [44:52] is the sub-list for method output_type
+	36, // [36:44] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_coupon_proto_init() }
@@ -1611,14 +2122,14 @@ func file_couponlink_coupon_v1_coupon_proto_init() {
 	file_couponlink_coupon_v1_money_proto_init()
 	file_couponlink_coupon_v1_offer_proto_init()
 	file_couponlink_coupon_v1_coupon_proto_msgTypes[0].OneofWrappers = []any{}
-	file_couponlink_coupon_v1_coupon_proto_msgTypes[1].OneofWrappers = []any{}
+	file_couponlink_coupon_v1_coupon_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_coupon_proto_rawDesc), len(file_couponlink_coupon_v1_coupon_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

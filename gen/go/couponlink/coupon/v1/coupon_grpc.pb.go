@@ -61,8 +61,8 @@ type CouponServiceClient interface {
 	ListCoupons(ctx context.Context, in *ListCouponsRequest, opts ...grpc.CallOption) (*ListCouponsResponse, error)
 	// UpdateCoupon changes the fields named by `update_mask`; if one of them is invalid, none changes. The
 	// fields that can change are `start_time`, `expire_time`, `internal_note`, `enabled`, `payout`, `settings`,
-	// `usage_limit` and `daily_usage_limit`. Code, offer and publisher never change. Set `enabled` to disable a
-	// coupon or enable it again.
+	// `usage_limit`, `daily_usage_limit` and `discount`. Code, offer and publisher never change. Set `enabled` to
+	// disable a coupon or enable it again.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that
 	// names an unknown field (INVALID_UPDATE_MASK) and for a change of code or publisher (IMMUTABLE_FIELD);
@@ -93,11 +93,13 @@ type CouponServiceClient interface {
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	ArchiveCoupon(ctx context.Context, in *ArchiveCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
-	// ValidateCoupon says whether a code gives its discount now. A shop calls it at checkout. If the code is
-	// not valid, the response says why; that is not an error. Usage limits are not considered: a coupon that
-	// has reached its limits is still valid here.
+	// ValidateCoupon says whether a code gives its discount now, and how much that is for a basket. A shop calls
+	// it at checkout. If the code is not valid, or gives nothing for the basket, the response says why; that is
+	// not an error. Usage limits are not considered: a coupon that has reached its limits is still valid here.
 	//
-	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` if it is malformed.
+	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` if it is malformed (INVALID_CODE, INVALID_OFFER,
+	// INVALID_PUBLISHER), and on the part of `basket` at fault, such as `basket.lines[2].amount`
+	// (INVALID_BASKET).
 	ValidateCoupon(ctx context.Context, in *ValidateCouponRequest, opts ...grpc.CallOption) (*ValidateCouponResponse, error)
 }
 
@@ -221,8 +223,8 @@ type CouponServiceServer interface {
 	ListCoupons(context.Context, *ListCouponsRequest) (*ListCouponsResponse, error)
 	// UpdateCoupon changes the fields named by `update_mask`; if one of them is invalid, none changes. The
 	// fields that can change are `start_time`, `expire_time`, `internal_note`, `enabled`, `payout`, `settings`,
-	// `usage_limit` and `daily_usage_limit`. Code, offer and publisher never change. Set `enabled` to disable a
-	// coupon or enable it again.
+	// `usage_limit`, `daily_usage_limit` and `discount`. Code, offer and publisher never change. Set `enabled` to
+	// disable a coupon or enable it again.
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); INVALID_ARGUMENT with the field at fault, also for a mask that
 	// names an unknown field (INVALID_UPDATE_MASK) and for a change of code or publisher (IMMUTABLE_FIELD);
@@ -253,11 +255,13 @@ type CouponServiceServer interface {
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	ArchiveCoupon(context.Context, *ArchiveCouponRequest) (*Coupon, error)
-	// ValidateCoupon says whether a code gives its discount now. A shop calls it at checkout. If the code is
-	// not valid, the response says why; that is not an error. Usage limits are not considered: a coupon that
-	// has reached its limits is still valid here.
+	// ValidateCoupon says whether a code gives its discount now, and how much that is for a basket. A shop calls
+	// it at checkout. If the code is not valid, or gives nothing for the basket, the response says why; that is
+	// not an error. Usage limits are not considered: a coupon that has reached its limits is still valid here.
 	//
-	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` if it is malformed.
+	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` if it is malformed (INVALID_CODE, INVALID_OFFER,
+	// INVALID_PUBLISHER), and on the part of `basket` at fault, such as `basket.lines[2].amount`
+	// (INVALID_BASKET).
 	ValidateCoupon(context.Context, *ValidateCouponRequest) (*ValidateCouponResponse, error)
 	mustEmbedUnimplementedCouponServiceServer()
 }

@@ -50,6 +50,8 @@ const (
 	Column_AMOUNT Column_Kind = 10
 	// The currency of an amount of money, compared without regard to case.
 	Column_CURRENCY Column_Kind = 11
+	// A coupon's discount, as one text. Filters cannot name it.
+	Column_DISCOUNT Column_Kind = 12
 )
 
 // Enum value maps for Column_Kind.
@@ -67,6 +69,7 @@ var (
 		9:  "NUMBER",
 		10: "AMOUNT",
 		11: "CURRENCY",
+		12: "DISCOUNT",
 	}
 	Column_Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -81,6 +84,7 @@ var (
 		"NUMBER":           9,
 		"AMOUNT":           10,
 		"CURRENCY":         11,
+		"DISCOUNT":         12,
 	}
 )
 
@@ -375,7 +379,7 @@ const file_couponlink_options_v1_options_proto_rawDesc = "" +
 	"\n" +
 	"\b_minimumB\n" +
 	"\n" +
-	"\b_maximum\"\xa1\x03\n" +
+	"\b_maximum\"\xaf\x03\n" +
 	"\x06Column\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x126\n" +
@@ -388,7 +392,7 @@ const file_couponlink_options_v1_options_proto_rawDesc = "" +
 	"\n" +
 	"exportable\x18\a \x01(\bR\n" +
 	"exportable\x12\x1a\n" +
-	"\bposition\x18\b \x01(\x05R\bposition\"\xa4\x01\n" +
+	"\bposition\x18\b \x01(\x05R\bposition\"\xb2\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
 	"\x04TEXT\x10\x01\x12\b\n" +
@@ -404,7 +408,8 @@ const file_couponlink_options_v1_options_proto_rawDesc = "" +
 	"\n" +
 	"\x06AMOUNT\x10\n" +
 	"\x12\f\n" +
-	"\bCURRENCY\x10\v:V\n" +
+	"\bCURRENCY\x10\v\x12\f\n" +
+	"\bDISCOUNT\x10\f:V\n" +
 	"\x06column\x12\x1d.google.protobuf.FieldOptions\x18Ň\x03 \x03(\v2\x1d.couponlink.options.v1.ColumnR\x06column:V\n" +
 	"\x06limits\x12\x1d.google.protobuf.FieldOptions\x18Ƈ\x03 \x01(\v2\x1d.couponlink.options.v1.LimitsR\x06limitsB\x8c\x01\n" +
 	"\x19com.couponlink.options.v1B\fOptionsProtoP\x01ZGgithub.com/couponlink/couponlink/gen/go/couponlink/options/v1;optionsv1\xaa\x02\x15Couponlink.Options.V1b\x06proto3"

@@ -1,0 +1,131 @@
+// Package discount has what a coupon gives the shopper, and its texts: one that files have and can be read back, and one
+// for publishers and shoppers. It is pure.
+//
+// Any package may import it; of our packages it imports money only. How much a basket saves is for the coupon service.
+package discount
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/couponlink/couponlink/services/internal/money"
+)
+
+// Kind says how a discount is computed.
+type Kind string
+
+// The kinds of discount. None means that the coupon gives no discount that the program knows of.
+const (
+	None         Kind = ""
+	Percent      Kind = "PERCENT"
+	Fixed        Kind = "FIXED"
+	FreeShipping Kind = "FREE_SHIPPING"
+)
+
+// The bounds of ids.
+const (
+	// MaxIDs is the largest number of included and excluded ids together.
+	MaxIDs = 200
+	// MaxIDChars is the length of an id, in characters.
+	MaxIDChars = 100
+)
+
+// Discount is what a coupon gives the shopper. The zero Discount gives nothing.
+type Discount struct {
+	Kind Kind
+	// Percent is the share of a Percent discount in ten-thousandths of a percent, 1 to 1,000,000.
+	Percent int64
+	// Fixed has the amounts of a Fixed discount.
+	Fixed money.Amounts
+	// Minimum is what an order must come to, without shipping. Empty means any.
+	Minimum money.Amounts
+	// Maximum is the greatest discount. Empty means no bound.
+	Maximum money.Amounts
+	// FirstOrderOnly means that it is for a shopper's first order.
+	FirstOrderOnly bool
+	// Included are the only products or categories that it is for. Empty means all.
+	Included IDs
+	// Excluded are products or categories that it is not for. They take precedence over Included.
+	Excluded IDs
+}
+
+// IsNone reports whether there is no discount at all.
+func (d Discount) IsNone() bool { return d == Discount{} }
+
+// IDs is a list of a shop's own product or category ids, each once, separated by commas. It is a string so that structs
+// with it are comparable.
+type IDs string
+
+// IDsOf returns a list of ids. Spaces around an id are cut off, and of equal ids one is kept. The error says which id is
+// not allowed.
+func IDsOf(list []string) (IDs, error) {
+	var kept []string
+	seen := make(map[string]bool, len(list))
+	for _, id := range list {
+		id = strings.TrimSpace(id)
+		if err := checkID(id); err != nil {
+			return "", err
+		}
+		if !seen[id] {
+			kept, seen[id] = append(kept, id), true
+		}
+	}
+	if len(kept) > MaxIDs {
+		return "", fmt.Errorf("there are %d ids; at most %d are allowed", len(kept), MaxIDs)
+	}
+	return IDs(strings.Join(kept, ",")), nil
+}
+
+func checkID(id string) error {
+	switch {
+	case !utf8.ValidString(id):
+		return errors.New("an id is not valid UTF-8")
+	case id == "":
+		return errors.New("an id is empty")
+	case utf8.RuneCountInString(id) > MaxIDChars:
+		return fmt.Errorf("the id %.40q… is longer than %d characters", id, MaxIDChars)
+	case strings.ContainsFunc(id, func(c rune) bool { return c == ',' || c == ';' || unicode.IsControl(c) }):
+		return fmt.Errorf("the id %.40q has a comma, a semicolon or a control character; leave it out", id)
+	}
+	return nil
+}
+
+// List returns the ids; nil if there are none.
+func (ids IDs) List() []string {
+	if ids == "" {
+		return nil
+	}
+	return strings.Split(string(ids), ",")
+}
+
+// Check returns what is wrong with a discount, and the field at fault: "" for the discount as a whole, else such as
+// "percent".
+func (d Discount) Check() (field string, err error) {
+	included, excluded := d.Included.List(), d.Excluded.List()
+	switch d.Kind {
+	case Percent:
+		if d.Percent < 1 || d.Percent > 1_000_000 {
+			return "percent", fmt.Errorf("%s percent is no discount; it must be more than 0, and at most 100", money.FormatPercent(d.Percent))
+		}
+	case Fixed:
+		if d.Fixed == "" {
+			return "fixed", errors.New("a fixed discount has no amount; give one for each currency")
+		}
+	case FreeShipping:
+	default:
+		return "", errors.New("the discount says nothing of percent, fixed and free_shipping; set exactly one")
+	}
+	if n := len(included) + len(excluded); n > MaxIDs {
+		return "excluded_ids", fmt.Errorf("there are %d included and excluded ids together; at most %d are allowed", n, MaxIDs)
+	}
+	for _, id := range excluded {
+		if slices.Contains(included, id) {
+			return "excluded_ids", fmt.Errorf("%q is included as well; leave it out of one of them", id)
+		}
+	}
+	return "", nil
+}
