@@ -110,6 +110,9 @@ func fullCoupon() *couponv1.Coupon {
 		Name: "offers/10/coupons/22.SALEXYZ20", Code: "SaleXyz20", Offer: "offers/10", Publisher: "publishers/22", State: couponv1.Coupon_ACTIVE,
 		Enabled: proto.Bool(true), StartTime: at, InternalNote: "=1+1\r\n\"two\"", UsageLimit: 100, CreateTime: at, UpdateTime: at,
 		TrackingLink: "https://go.example.com/click?offer_id=10&pub_id=22&coupon_code=SaleXyz20",
+		Discount: &couponv1.Discount{
+			Percent: "20", MinimumAmount: []*couponv1.Money{{CurrencyCode: "EUR", Units: 49, Nanos: 900_000_000}}, IncludedIds: []string{"shoes", "bags"},
+		},
 	}
 }
 
@@ -117,8 +120,8 @@ func TestCouponExport(t *testing.T) {
 	t.Parallel()
 	const at = "2026-11-01T12:00:00.005Z"
 	const row = `"offers/10/coupons/22.SALEXYZ20","SaleXyz20","offers/10","publishers/22","ACTIVE",true,` + at + ",,\"'=1+1\r\n\"\"two\"\"\",100,," +
-		`"https://go.example.com/click?offer_id=10&pub_id=22&coupon_code=SaleXyz20",` + at + "\r\n"
-	const defaults = `"name","code","offer","publisher","state","enabled","start_time","expire_time","internal_note","usage_limit","daily_usage_limit","tracking_link","create_time"` + "\r\n"
+		`"https://go.example.com/click?offer_id=10&pub_id=22&coupon_code=SaleXyz20",` + at + `,"20%; from 49.90 EUR; only shoes, bags"` + "\r\n"
+	const defaults = `"name","code","offer","publisher","state","enabled","start_time","expire_time","internal_note","usage_limit","daily_usage_limit","tracking_link","create_time","discount"` + "\r\n"
 	for _, c := range []struct {
 		query, want string
 		coupons     int

@@ -1,7 +1,8 @@
 // Package couponcsv reads coupons from CSV files as spreadsheets and our own export write them. It is pure: it takes
 // bytes and returns rows and errors.
 //
-// The gateway and the console may import it; of our packages it imports apperr and spreadsheet.
+// The gateway and the console may import it; of our packages it imports apperr, civilday, discount,
+// pasted and spreadsheet.
 package couponcsv
 
 import (
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
@@ -24,6 +26,9 @@ const (
 	MaxColumns = 200
 	// MaxCellBytes is the maximum size of a cell. An internal note of 2,000 characters fits, in any script.
 	MaxCellBytes = 10_000
+	// MaxDiscountBytes is the maximum size of a discount's cell. Discounts with as many and as long ids as are allowed
+	// fit, in any script.
+	MaxDiscountBytes = 100_000
 )
 
 // Coupon is a row's coupon. Fields that the row does not have are empty; the caller fills them in or refuses the row.
@@ -39,6 +44,8 @@ type Coupon struct {
 	Disabled bool
 	// UsageLimit and DailyUsageLimit are 0 for no limit.
 	UsageLimit, DailyUsageLimit int64
+	// Discount is what the code gives the shopper, written as discount.Discount's String.
+	Discount discount.Discount
 }
 
 // Row is one coupon of a file.

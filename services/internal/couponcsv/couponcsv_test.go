@@ -12,6 +12,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcsv"
+	"github.com/couponlink/couponlink/services/internal/discount"
 )
 
 // zoned returns a time zone.
@@ -103,8 +104,23 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// mostIDs returns a discount with as many ids as are allowed, each as long as is allowed.
+func mostIDs(t *testing.T) discount.Discount {
+	t.Helper()
+	list := make([]string, discount.MaxIDs)
+	for i := range list {
+		list[i] = strings.Repeat("夏", discount.MaxIDChars-3) + fmt.Sprintf("%03d", i)
+	}
+	ids, err := discount.IDsOf(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return discount.Discount{Kind: discount.FreeShipping, Included: ids}
+}
+
 func TestCells(t *testing.T) {
 	t.Parallel()
+	most := mostIDs(t)
 	for _, c := range []struct {
 		header, cells string
 		want          couponcsv.Coupon
@@ -124,6 +140,11 @@ func TestCells(t *testing.T) {
 		{"state,enabled", "DISABLED,true", couponcsv.Coupon{}, "", ""},
 		{"state", "ARCHIVED", couponcsv.Coupon{}, "COUPON_ARCHIVED", ""},
 		{"usage_limit,daily usage limit", "100,5", couponcsv.Coupon{UsageLimit: 100, DailyUsageLimit: 5}, "", ""},
+		{"Discount", "20%; from 50 EUR", couponcsv.Coupon{Discount: discount.Discount{Kind: discount.Percent, Percent: 200_000, Minimum: "50.00 EUR"}}, "", ""},
+		{"discount", `"5 EUR, 6 USD; not gift"`, couponcsv.Coupon{Discount: discount.Discount{Kind: discount.Fixed, Fixed: "5.00 EUR,6.00 USD", Excluded: "gift"}}, "", ""},
+		{"discount", `"` + most.String() + `"`, couponcsv.Coupon{Discount: most}, "", ""},
+		{"discount", "20", couponcsv.Coupon{}, "INVALID_DISCOUNT", "discount"},
+		{"discount", strings.Repeat("x", couponcsv.MaxDiscountBytes+1), couponcsv.Coupon{}, "INVALID_CELL", "discount"},
 		{"usage_limit", "1.5", couponcsv.Coupon{}, "INVALID_USAGE_LIMIT", "usage_limit"},
 		{"start", "30.11.2026", couponcsv.Coupon{}, "INVALID_START_TIME", "start_time"},
 		{"start", "0001-01-01T00:00:00Z", couponcsv.Coupon{}, "INVALID_START_TIME", "start_time"},

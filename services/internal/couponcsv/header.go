@@ -33,6 +33,7 @@ func columns() []column {
 		{"enabled", nil},
 		{"usage_limit", nil},
 		{"daily_usage_limit", nil},
+		{"discount", nil},
 		{"state", nil},
 	}
 }
@@ -144,6 +145,8 @@ func (h header) coupon(cells []string, zone *time.Location) (Coupon, *apperr.Err
 	found.Add(err)
 	c.DailyUsageLimit, err = limit("daily_usage_limit", word("daily_usage_limit"))
 	found.Add(err)
+	c.Discount, err = discountOf(word("discount"))
+	found.Add(err)
 	return c, apperr.As(found.Err())
 }
 
@@ -157,9 +160,13 @@ func (h header) misplaced(cells []string) *apperr.Error {
 			}
 			return fmt.Sprintf("column %d", i+1)
 		}
+		most, mostText := MaxCellBytes, "10,000"
+		if titled && h.names[i] == "discount" {
+			most, mostText = MaxDiscountBytes, "100,000"
+		}
 		switch {
-		case len(cell) > MaxCellBytes:
-			return apperr.Invalid("INVALID_CELL", name(), "the cell is %d bytes long; it may be at most 10,000", len(cell))
+		case len(cell) > most:
+			return apperr.Invalid("INVALID_CELL", name(), "the cell is %d bytes long; it may be at most %s", len(cell), mostText)
 		case !titled && pasted.Trim(cell) != "":
 			return apperr.Invalid("INVALID_CELL", name(), "%.60q has no column title; is there a separator too many?", cell)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/civilday"
+	"github.com/couponlink/couponlink/services/internal/discount"
 )
 
 // nameOf returns the resource name for an id, which may have its prefix already.
@@ -85,6 +86,18 @@ func limit(field, text string) (int64, error) {
 		return 0, apperr.Invalid("INVALID_"+strings.ToUpper(field), field, "%.40q is no whole number; leave it empty for any number of sales", text)
 	}
 	return n, nil
+}
+
+// discountOf parses a discount; none for "".
+func discountOf(text string) (discount.Discount, error) {
+	if text == "" {
+		return discount.Discount{}, nil
+	}
+	d, err := discount.Parse(text)
+	if err != nil {
+		return d, apperr.Invalid("INVALID_DISCOUNT", "discount", "%v; write it as in: 20%%; from 50 EUR; first order only", err)
+	}
+	return d, nil
 }
 
 // beginning returns the first moment of a day in a zone, in UTC. The argument is the day's midnight in UTC.

@@ -13,6 +13,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcsv"
+	"github.com/couponlink/couponlink/services/internal/discount/discountproto"
 )
 
 // AnyOffer is the parent of an import whose rows each name their offer.
@@ -100,6 +101,7 @@ func creationOf(parent string, row couponcsv.Row) (*couponv1.CreateCouponRequest
 	return &couponv1.CreateCouponRequest{Parent: parent, Coupon: &couponv1.Coupon{
 		Code: c.Code, Publisher: c.Publisher, StartTime: stamp(c.StartTime), ExpireTime: stamp(c.ExpireTime),
 		InternalNote: c.InternalNote, Enabled: &enabled, UsageLimit: c.UsageLimit, DailyUsageLimit: c.DailyUsageLimit,
+		Discount: discountproto.OfDiscount(c.Discount),
 	}}, nil
 }
 

@@ -198,17 +198,18 @@ func TestOffers(t *testing.T) {
 // What a row says reaches the service.
 func TestFields(t *testing.T) {
 	t.Parallel()
-	const file = "code,publisher,start,end date,note,enabled,usage limit,daily usage limit\nAbc,22,2026-11-01,2026-11-30,'=1,no,7,3\nDEF,22,,,,,,\n"
+	const file = "code,publisher,start,end date,note,enabled,usage limit,daily usage limit,discount\nAbc,22,2026-11-01,2026-11-30,'=1,no,7,3,12.5%; first order only\nDEF,22,,,,,,,\n"
 	result, err := couponimport.Run(t.Context(), &service{stored: map[string][]string{}}, couponimport.Request{Parent: "offers/10", File: []byte(file), Zone: time.FixedZone("", 3600)})
 	if err != nil || result.Created != 2 {
 		t.Fatalf("%v: %+v", err, result)
 	}
 	c := result.Rows[0].Coupon
 	if c.GetCode() != "Abc" || c.GetPublisher() != "publishers/22" || c.GetInternalNote() != "=1" || c.GetEnabled() || c.GetUsageLimit() != 7 || c.GetDailyUsageLimit() != 3 ||
+		c.GetDiscount().GetPercent() != "12.5" || !c.GetDiscount().GetFirstOrderOnly() ||
 		!c.GetStartTime().AsTime().Equal(time.Date(2026, 10, 31, 23, 0, 0, 0, time.UTC)) || !c.GetExpireTime().AsTime().Equal(time.Date(2026, 11, 30, 23, 0, 0, 0, time.UTC)) {
 		t.Errorf("%v", c)
 	}
-	if c := result.Rows[1].Coupon; c.StartTime != nil || c.ExpireTime != nil || !c.GetEnabled() {
+	if c := result.Rows[1].Coupon; c.Discount != nil || c.StartTime != nil || c.ExpireTime != nil || !c.GetEnabled() {
 		t.Errorf("%v", c)
 	}
 }

@@ -20,7 +20,7 @@ const couponPageSize = 1000
 func exportedCoupons() exported[*couponv1.Coupon] {
 	return exported[*couponv1.Coupon]{
 		name: "coupons", columns: exportColumns(columns.Coupons()),
-		defaults: "name,code,offer,publisher,state,enabled,start_time,expire_time,internal_note,usage_limit,daily_usage_limit,tracking_link,create_time",
+		defaults: "name,code,offer,publisher,state,enabled,start_time,expire_time,internal_note,usage_limit,daily_usage_limit,tracking_link,create_time,discount",
 	}
 }
 

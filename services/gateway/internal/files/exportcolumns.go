@@ -11,6 +11,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	optionsv1 "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	"github.com/couponlink/couponlink/services/internal/columns"
+	"github.com/couponlink/couponlink/services/internal/discount/discountproto"
 )
 
 // exportColumn is a column of an export.
@@ -60,6 +61,8 @@ func cellsOf(c columns.Column) (cell func(protoreflect.Message) string, isText b
 		return func(m row) string { return decimal(amount(m)) }, false
 	case optionsv1.Column_CURRENCY:
 		return func(m row) string { return amount(m).GetCurrencyCode() }, true
+	case optionsv1.Column_DISCOUNT:
+		return func(m row) string { return discountText(m.Get(field)) }, true
 	case optionsv1.Column_ENUM:
 		values := field.Enum().Values()
 		return func(m row) string { return enumName(values, m.Get(field).Enum()) }, true
@@ -83,6 +86,16 @@ func decimal(m *couponv1.Money) string {
 		return sign + strconv.FormatInt(units, 10)
 	}
 	return sign + strings.TrimRight(fmt.Sprintf("%d.%09d", units, nanos), "0")
+}
+
+// discountText returns a discount as files have it; "" if it is unset.
+func discountText(value protoreflect.Value) string {
+	p, _ := value.Message().Interface().(*couponv1.Discount) // nil if unset
+	d, err := discountproto.Discount(p)
+	if err != nil { // the service is newer, and has discounts that this gateway cannot write
+		return "?"
+	}
+	return d.String()
 }
 
 // enumName returns a value's short name; "" if it is unspecified.
