@@ -27,7 +27,7 @@ func headers(c call) []object {
 	var all []object
 	if c.verb != "get" && (hasField(c.method.Input, "etag") || c.verb == "patch" && hasField(c.method.Output, "etag")) {
 		all = append(all, object{
-			"name": "If-Match", "in": "header", "schema": object{"type": "string"},
+			"name": "If-Match", "in": "header", "schema": object{"type": "string", "pattern": `^(\*|(W/)?"[^"]+")$`},
 			"description": "The `ETag` of the resource, in quotes, as last read. The call fails with 412 if the resource has changed since.",
 		})
 	}

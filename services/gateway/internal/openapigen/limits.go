@@ -42,7 +42,7 @@ func newLimitsReader(plugin *protogen.Plugin) (limitsReader, error) {
 	return r, nil
 }
 
-// addTo adds a field's limits to the schema of its values. A field that is not required may be empty.
+// addTo adds a field's limits to the schema of its values. A text that is not required may be empty.
 func (r limitsReader) addTo(schema object, field protoreflect.FieldDescriptor, required bool) error {
 	raw, err := proto.Marshal(field.Options())
 	if err != nil {
@@ -54,14 +54,15 @@ func (r limitsReader) addTo(schema object, field protoreflect.FieldDescriptor, r
 	}
 	options.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		if f.FullName() == limitsName {
-			addLimits(schema, value.Message(), required)
+			addLimits(schema, value.Message(), required || field.Kind() != protoreflect.StringKind)
 		}
 		return true
 	})
 	return nil
 }
 
-func addLimits(schema object, limits protoreflect.Message, required bool) {
+// addLimits adds limits to a schema. isFull says that a text must not be empty if it has a pattern.
+func addLimits(schema object, limits protoreflect.Message, isFull bool) {
 	names := map[protoreflect.Name]string{
 		"min_length": "minLength", "max_length": "maxLength", "minimum": "minimum", "maximum": "maximum", "min_items": "minItems", "max_items": "maxItems",
 	}
@@ -69,7 +70,7 @@ func addLimits(schema object, limits protoreflect.Message, required bool) {
 		switch {
 		case f.Name() != "pattern":
 			schema[names[f.Name()]] = value.Interface()
-		case required:
+		case isFull:
 			schema["pattern"] = "^(" + value.String() + ")$"
 		default:
 			schema["pattern"] = "^(" + value.String() + ")?$"

@@ -77,6 +77,9 @@ func (g *generator) messageSchema(message *protogen.Message, as variant, omit []
 	if as == partial {
 		schema["description"] = "The fields of " + string(message.Desc.Name()) + " to change. " + text(message.Comments)
 	}
+	if as != whole || strings.HasSuffix(string(message.Desc.Name()), "Request") {
+		schema["additionalProperties"] = false // a field that is not known is refused
+	}
 	if len(properties) > 0 {
 		schema["properties"] = properties
 	}

@@ -796,9 +796,10 @@ const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"deliveries\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"1\n" +
 	"\x15ReplayDeliveryRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"b\n" +
-	"\x17ReplayDeliveriesRequest\x12\x1c\n" +
-	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06filter\x12)\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"h\n" +
+	"\x17ReplayDeliveriesRequest\x12\"\n" +
+	"\x06filter\x18\x01 \x01(\tB\n" +
+	"\xe2A\x01\x02\xb2\xbc\x18\x02\b\x01R\x06filter\x12)\n" +
 	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"G\n" +
 	"\x18ReplayDeliveriesResponse\x12+\n" +
 	"\x0ereplayed_count\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\rreplayedCount\"a\n" +
