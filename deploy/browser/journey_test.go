@@ -100,6 +100,9 @@ func (j *journey) createCoupon() {
 	}
 	j.date("Start Date", "2026", "01", "15")
 	j.date("Expiration Date", "2099", "12", "31")
+	j.choose("Discount", "Percent")
+	j.fill("Percent or amount", "20")
+	j.fill("Smallest order", "50 EUR")
 	j.fill("Internal Note", "autumn campaign")
 	if j.isScriptless {
 		j.expected = append(j.expected, "status of 422")
@@ -135,6 +138,10 @@ func (j *journey) readLink() string {
 	j.see(text("Running shoes").in(inRow))
 	j.see(text("Mia Runs").in(inRow))
 	j.see(text("autumn campaign").in(inRow))
+	j.see(text("20 % off, from 50 EUR").in(inRow))
+	if given := fmt.Sprint(made["discount"]); !strings.Contains(given, "percent:20 ") && !strings.Contains(given, "percent:20]") || !strings.Contains(given, "units:50") {
+		j.t.Errorf("the coupon gives %s, want 20 percent from 50 EUR", given)
+	}
 	if start, end := fmt.Sprint(made["startTime"]), fmt.Sprint(made["expireTime"]); !strings.HasPrefix(start, "2026-01-15T00:00:00") || !strings.HasPrefix(end, "2100-01-01T00:00:00") {
 		j.t.Errorf("the coupon is valid from %s to %s, want from the beginning of the one day to the end of the other", start, end)
 	}

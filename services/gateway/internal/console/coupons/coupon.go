@@ -52,6 +52,8 @@ type couponView struct {
 	// Sharers warns of others who have the code on the offer.
 	Sharers                     string
 	Clicks, Conversions, Payout string
+	// Discount is what the code gives the shopper; "" if it is not set.
+	Discount string
 	// Limit is how often the code can be used; "" if any number of times.
 	Limit string
 	// Report is where the coupon's conversions are.
@@ -100,7 +102,7 @@ func showCouponForm(p *ui.Page, httpStatus int, c *couponv1.Coupon, o *couponv1.
 		view.QR = view.QRSVG
 	}
 	view.Clicks, view.Conversions, view.Payout = figures.of(c)
-	view.Limit = limitText(c)
+	view.Limit, view.Discount = limitText(c), discountText(c)
 	if p.Has("reports/conversions") {
 		view.Report = couponReport(c)
 	}

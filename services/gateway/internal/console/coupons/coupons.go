@@ -101,6 +101,8 @@ type couponsView struct {
 // newCouponView is the coupon that was just saved, with its link.
 type newCouponView struct {
 	Code, Publisher, Link, QR, Scan string
+	// Discount is what the code gives the shopper; "" if it is not set.
+	Discount string
 	// Shared warns of other publishers who have the same code on the offer.
 	Shared string
 }
@@ -265,7 +267,7 @@ func couponsTable(p *ui.Page, l ui.List, scope scope, resp *couponv1.ListCoupons
 	}
 	t.Columns = append(t.Columns,
 		l.Column("Publisher", "publisher"), ui.Column{Label: "State"}, l.Column("Start", "start_time"), l.Column("Expiration", "expire_time"),
-		ui.Column{Label: "Usage limit"}, ui.Column{Label: "Tracking link"}, ui.Column{Label: "Clicks", IsNumber: true}, ui.Column{Label: "Conversions", IsNumber: true},
+		ui.Column{Label: "Discount"}, ui.Column{Label: "Usage limit"}, ui.Column{Label: "Tracking link"}, ui.Column{Label: "Clicks", IsNumber: true}, ui.Column{Label: "Conversions", IsNumber: true},
 		ui.Column{Label: "Payout", IsNumber: true}, ui.Column{Label: "Note"})
 	for _, c := range resp.GetCoupons() {
 		t.Rows = append(t.Rows, couponRow(p, c, scope, more))
@@ -307,7 +309,7 @@ func couponRow(p *ui.Page, c *couponv1.Coupon, scope scope, more couponMore) ui.
 	}
 	r.Cells = append(
 		r.Cells, ui.Cell{Text: more.names.Of(c.GetPublisher()), Href: ui.Href("publishers", ui.IDOf(c.GetPublisher()))},
-		ui.Cell{Badge: ui.StateBadge(c.GetState().String())}, ui.Cell{Time: c.GetStartTime().AsTime()}, end, ui.Cell{Text: limitText(c)}, shared,
+		ui.Cell{Badge: ui.StateBadge(c.GetState().String())}, ui.Cell{Time: c.GetStartTime().AsTime()}, end, ui.Cell{Text: discountText(c)}, ui.Cell{Text: limitText(c)}, shared,
 		ui.Cell{Text: clicks}, ui.Cell{Text: conversions}, ui.Cell{Text: payout}, ui.Cell{Text: note})
 	return r
 }

@@ -208,7 +208,7 @@ func TestSaveCoupon(t *testing.T) {
 	if c.GetName() != consoletest.CouponName || c.GetEtag() != "e0" || !c.GetStartTime().AsTime().Equal(consoletest.CouponTime) || c.GetExpireTime().AsTime().Format(time.RFC3339) != "2026-12-24T23:00:00Z" ||
 		c.GetInternalNote() != "New" || c.GetEnabled() || c.GetPayout().GetPercent() != "7.5" || c.GetSettings().GetPrecedence() != couponv1.Offer_CLICK_FIRST ||
 		c.GetSettings().GetClickWindow().AsDuration() != 7*24*time.Hour || c.GetSettings().CouponGrace != nil ||
-		!slices.Equal(slices.Sorted(slices.Values(req.GetUpdateMask().GetPaths())), []string{"daily_usage_limit", "enabled", "expire_time", "internal_note", "payout", "settings", "start_time", "usage_limit"}) {
+		!slices.Equal(slices.Sorted(slices.Values(req.GetUpdateMask().GetPaths())), []string{"daily_usage_limit", "discount", "enabled", "expire_time", "internal_note", "payout", "settings", "start_time", "usage_limit"}) {
 		t.Errorf("sent %v", req)
 	}
 	s.Refusal = status.Error(codes.Aborted, "the etag is old")

@@ -25,7 +25,7 @@ type (
 
 // newSchema is the form of a new coupon, or of several alike, apart from its code, offer and publisher.
 func newSchema(p *ui.Page) ui.Schema[coupon] {
-	return ui.Schema[coupon]{{Title: "Validity", Properties: []property{startDate(p, nil), expirationDate(p, nil), usageLimit(), dailyUsageLimit(), internalNote()}}}
+	return ui.Schema[coupon]{{Title: "Validity", Properties: []property{startDate(p, nil), expirationDate(p, nil), usageLimit(), dailyUsageLimit(), discountProperty(), internalNote()}}}
 }
 
 // schema is the form of a stored coupon of an offer.
@@ -38,6 +38,7 @@ func schema(p *ui.Page, stored *coupon, o *couponv1.Offer) ui.Schema[coupon] {
 				Name: "enabled", Label: "Enabled", Hint: "Switched off, the code gives no discount and earns nothing, until it is switched on again.",
 			}, (*coupon).GetEnabled, func(c *coupon, is bool) { c.Enabled = &is }),
 		}},
+		{Title: "Discount", Text: "What the shopper gets. Shops ask for it with POST /v1/coupons:validate.", Properties: []property{discountProperty()}},
 		{Title: "Payout", Text: "What a sale by this coupon earns, instead of what the publisher or the offer has.", Properties: []property{
 			ui.Payout("payout", "Payout", "No own payout", ofOffer, func(c *coupon) **couponv1.Payout { return &c.Payout }),
 		}},

@@ -63,7 +63,7 @@ func newCouponOf(p *ui.Page, more couponMore) *newCouponView {
 	}
 	view := &newCouponView{
 		Code: c.GetCode(), Publisher: more.names.Of(c.GetPublisher()), Link: c.GetTrackingLink(),
-		QR: couponHref(c) + "#qr", Scan: scanHref(p, c.GetTrackingLink()),
+		Discount: discountText(c), QR: couponHref(c) + "#qr", Scan: scanHref(p, c.GetTrackingLink()),
 	}
 	if sharers := c.GetSharedWith(); len(sharers) > 0 {
 		view.Shared = sharedText(more.names.List(sharers), len(sharers))

@@ -17,12 +17,17 @@ type newCouponForm struct {
 	Action, Cancel, Error                 string
 	Code, Offer, Publisher, Start, Expire ui.Field
 	Limit, Daily, Note                    ui.Field
+	Discount                              []ui.Field
 	Check                                 couponCheck
 }
 
 // fields are the form's fields in the order of the steps.
 func (f *newCouponForm) fields() []*ui.Field {
-	return []*ui.Field{&f.Code, &f.Offer, &f.Publisher, &f.Start, &f.Expire, &f.Limit, &f.Daily, &f.Note}
+	all := []*ui.Field{&f.Code, &f.Offer, &f.Publisher, &f.Start, &f.Expire, &f.Limit, &f.Daily}
+	for i := range f.Discount {
+		all = append(all, &f.Discount[i])
+	}
+	return append(all, &f.Note)
 }
 
 func (f *newCouponForm) fail(errs ui.Errors) {
@@ -65,6 +70,7 @@ func newCouponFormOf(p *ui.Page, scope scope, values url.Values) newCouponForm {
 		Action: scope.at("new"), Cancel: scope.at(), Code: codeField(values), Offer: ui.OfferField(values, called), Publisher: ui.PublisherField(values, called),
 		Start: startDate(p, nil).Field(values), Expire: expirationDate(p, nil).Field(values), Note: internalNote().Field(values),
 	}
+	f.Discount = discountFields(values)
 	f.Limit, f.Daily = usageLimit().Field(values), dailyUsageLimit().Field(values)
 	f.Offer.Fixed = !scope.isAll()
 	return f
