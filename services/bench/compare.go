@@ -48,6 +48,7 @@ func (t *target) paths() []path {
 			return t.echoConn.Invoke(ctx, "/bench.Echo/Echo", wrapperspb.String("hello"), new(wrapperspb.StringValue))
 		})},
 		{name: "validate", against: "echo", least: 0.7, newCall: rpcCall(t.validate)},
+		{name: "basket", against: "validate", least: 0.6, newCall: rpcCall(t.validateBasket)},
 		{name: "rest", against: "validate", least: 0.6, newCall: func(int) (func() error, func(), error) {
 			request := post("/v1/coupons:validate", adminKey, validate)
 			return httpCall(t.web, 200, func() string { return request })
@@ -73,6 +74,19 @@ func (t *target) validate(ctx context.Context) error {
 	resp, err := couponv1.NewCouponServiceClient(t.conn).ValidateCoupon(ctx, &couponv1.ValidateCouponRequest{Code: "salexyz20", Offer: "offers/10"}, grpc.WaitForReady(true))
 	if err == nil && !resp.GetValid() {
 		err = fmt.Errorf("the coupon is not valid: %s", resp.GetReason())
+	}
+	return err
+}
+
+// validateBasket validates a code with a basket of ten lines.
+func (t *target) validateBasket(ctx context.Context) error {
+	basket := &couponv1.Basket{CurrencyCode: "EUR", Lines: make([]*couponv1.BasketLine, 10), Shipping: &couponv1.Money{Units: 5}}
+	for i := range basket.Lines {
+		basket.Lines[i] = &couponv1.BasketLine{Id: "product-" + strconv.Itoa(i), Quantity: 2, Amount: &couponv1.Money{Units: 49, Nanos: 900_000_000}}
+	}
+	resp, err := couponv1.NewCouponServiceClient(t.conn).ValidateCoupon(ctx, &couponv1.ValidateCouponRequest{Code: "basket20", Offer: "offers/10", Basket: basket}, grpc.WaitForReady(true))
+	if err == nil && resp.GetDiscount().GetTotal().GetUnits() != 89 {
+		err = fmt.Errorf("the basket got %v: %s", resp.GetDiscount(), resp.GetReason())
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string) error {
 	rounds := flags.Int("rounds", 5, "how many times each path is loaded")
 	length := flags.Duration("time", 3*time.Second, "how long each path is loaded at a time")
 	workers := flags.Int("workers", 32, "closed-loop connections")
-	profile := flags.String("profile", "", "only load this path, for 30 s (click, postback, validate, rest), and print the process id to profile")
+	profile := flags.String("profile", "", "only load this path, for 30 s (click, postback, validate, basket, rest), and print the process id to profile")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

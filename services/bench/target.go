@@ -132,10 +132,15 @@ func (t *target) createCoupon(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	_, err = couponv1.NewCouponServiceClient(t.conn).CreateCoupon(ctx, &couponv1.CreateCouponRequest{
-		Parent: "offers/10", Coupon: &couponv1.Coupon{Code: "SALEXYZ20", Publisher: "publishers/22"},
-	})
-	return err
+	for _, coupon := range []*couponv1.Coupon{
+		{Code: "SALEXYZ20", Publisher: "publishers/22"},
+		{Code: "BASKET20", Publisher: "publishers/22", Discount: &couponv1.Discount{Percent: "20", ExcludedIds: []string{"product-0", "gift"}, MaximumDiscount: []*couponv1.Money{{CurrencyCode: "EUR", Units: 500}}}},
+	} {
+		if _, err := couponv1.NewCouponServiceClient(t.conn).CreateCoupon(ctx, &couponv1.CreateCouponRequest{Parent: "offers/10", Coupon: coupon}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func withKey(ctx context.Context) context.Context {

@@ -23,6 +23,24 @@ func BenchmarkValidateCoupon(b *testing.B) {
 	}
 }
 
+// BenchmarkValidateBasket is BenchmarkValidateCoupon with a basket of ten lines and a discount on some of them.
+func BenchmarkValidateBasket(b *testing.B) {
+	s := withCoupon(b)
+	call(b, s.coupons.UpdateCoupon, &couponv1.UpdateCouponRequest{}, `{"coupon": {"name": "offers/10/coupons/22.SALEXYZ20",
+		"discount": {"percent": "20", "minimum_amount": [{"currency_code": "EUR", "units": "50"}], "excluded_ids": ["gift", "sale"]}}}`)
+	basket := &couponv1.Basket{CurrencyCode: "EUR", Lines: make([]*couponv1.BasketLine, 10)}
+	for i := range basket.Lines {
+		basket.Lines[i] = &couponv1.BasketLine{Id: "product", Categories: []string{"clothes"}, Amount: &couponv1.Money{Units: 49, Nanos: 900_000_000}}
+	}
+	req := &couponv1.ValidateCouponRequest{Code: "SALEXYZ20", Offer: "offers/10", Basket: basket}
+	b.ReportAllocs()
+	for b.Loop() {
+		if resp, err := s.coupons.ValidateCoupon(b.Context(), req); err != nil || !resp.GetValid() {
+			b.Fatal(resp, err)
+		}
+	}
+}
+
 // echo answers ValidateCoupon with a fixed response, to measure the transport alone.
 type echo struct {
 	couponv1.UnimplementedCouponServiceServer
