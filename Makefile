@@ -95,7 +95,7 @@ fuzz: ## Run each fuzzer for FUZZTIME (50000x inputs).
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "./$$dir" </dev/null; \
 	done
 
-# Ten times the usual number of draws, from another place each time.
+# Ten times as many draws as `make test` makes, from a new seed each time.
 CHECKS ?= 1000
 SEED   ?= $(shell date +%s)
 
