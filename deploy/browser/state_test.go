@@ -181,6 +181,10 @@ func (s *suite) manyCoupons(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for n := range 3 {
+		b.await("another page of the table", func() (bool, string) {
+			codes := b.codesOfTable()
+			return len(codes) > 0 && !seen[codes[0]], strings.Join(codes, " ")
+		})
 		for _, code := range b.codesOfTable() {
 			if seen[code] {
 				t.Errorf("page %d shows %s again", n+1, code)

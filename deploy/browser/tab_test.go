@@ -162,7 +162,10 @@ func (b *tab) reload() {
 // settle waits until the page has loaded and nothing is on its way.
 func (b *tab) settle() {
 	b.t.Helper()
-	time.Sleep(quietTime / 2) // what was just done may not have begun anything yet
+	// What was just done may not have begun anything yet. An answer from the page comes after what its handlers began,
+	// which on a busy machine may take longer than any pause. A page that is being left need not answer.
+	_, _ = chromedp.Run(b.ctx, chromedp.Evaluate[bool](`true`))
+	time.Sleep(quietTime / 2)
 	b.await("the page to settle", func() (bool, string) { return b.watch.isQuiet(), b.watch.pending() })
 }
 
