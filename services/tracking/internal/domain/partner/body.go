@@ -8,7 +8,9 @@ import (
 	"math/big"
 	"mime"
 	"net/url"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -72,11 +74,15 @@ func readJSON(body []byte) (url.Values, error) {
 			return nil, malformedJSON(err)
 		}
 		var value any
+		begin := decoder.InputOffset()
 		if err := decoder.Decode(&value); err != nil {
 			return nil, malformedJSON(err)
 		}
 		if err := addJSON(params, name.(string), value); err != nil { // the name of a member is a string
 			return nil, err
+		}
+		if hasHalfCharacter(body[begin:decoder.InputOffset()]) {
+			markHalves(params[name.(string)])
 		}
 	}
 	if _, err := decoder.Token(); err != nil {
@@ -127,6 +133,49 @@ func addJSON(params url.Values, name string, value any) error {
 		params[name] = append(params[name], text)
 	}
 	return nil
+}
+
+// hasHalfCharacter reports whether valid JSON escapes one half of a character without the other, as \ud83d. Senders
+// write that if they cut a text within a character.
+func hasHalfCharacter(text []byte) bool {
+	for {
+		_, escape, ok := bytes.Cut(text, []byte{'\\'})
+		if !ok {
+			return false
+		}
+		text = escape[1:]
+		half := codeUnit(escape)
+		if !utf16.IsSurrogate(half) {
+			continue
+		}
+		var other rune
+		if next, ok := bytes.CutPrefix(escape[5:], []byte{'\\'}); ok {
+			other, text = codeUnit(next), next[1:]
+		}
+		if utf16.DecodeRune(half, other) == utf8.RuneError {
+			return true
+		}
+	}
+}
+
+// codeUnit returns the code unit of an escape such as \ud83d, without its backslash; 0 for other escapes.
+func codeUnit(escape []byte) rune {
+	if escape[0] != 'u' {
+		return 0
+	}
+	unit, err := strconv.ParseUint(string(escape[1:5]), 16, 16)
+	if err != nil {
+		return 0 // cannot be: the JSON is valid
+	}
+	return rune(unit)
+}
+
+// markHalves makes values with half a character invalid UTF-8, as they are in a form. The JSON decoder has made them
+// U+FFFD, and so ids that differ would be the same sale.
+func markHalves(values []string) {
+	for i, value := range values {
+		values[i] = strings.ReplaceAll(value, string(utf8.RuneError), "\xff")
+	}
 }
 
 // plainNumber writes out a number that has an exponent, as some systems write large amounts: 1.5E7.

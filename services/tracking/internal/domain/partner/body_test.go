@@ -38,6 +38,9 @@ func TestReadBody(t *testing.T) {
 			"a": {"1", "1"}, "codes": {"A10", "5"}, "customer": {`{"land":"DE"}`},
 		}},
 		{js, `{}`, url.Values{}},
+		{js, `{"id": "\ud83d\ude00", "half": "a\ud83d", "other": "\uDE00", "wrong": ["\ud83d\u0041", "A", "\ud83dx"], "plain": "\\ud83d \ufffd", "n\t\"": "\\\ud83d"}`, url.Values{
+			"id": {"😀"}, "half": {"a\xff"}, "other": {"\xff"}, "wrong": {"\xffA", "A", "\xffx"}, "plain": {"\\ud83d \uFFFD"}, "n\t\"": {"\\\xff"},
+		}},
 	} {
 		if got, err := partner.ReadBody(tt.kind, []byte(tt.body)); err != nil || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s, %s: got %v, %v, want %v", tt.kind, tt.body, got, err, tt.want)
