@@ -102,7 +102,7 @@ func (j *journey) createCoupon() {
 	j.date("Expiration Date", "2099", "12", "31")
 	j.choose("Discount", "Percent")
 	j.fill("Percent or amount", "20")
-	j.fill("Smallest order", "50 EUR")
+	j.fill("Minimum order", "50 EUR")
 	j.fill("Internal Note", "autumn campaign")
 	if j.isScriptless {
 		j.expected = append(j.expected, "status of 422")

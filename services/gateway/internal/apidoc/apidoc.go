@@ -19,7 +19,8 @@ import (
 )
 
 // partnerDoc describes what is not gRPC and therefore not generated: clicks, postbacks, exports and imports
-// of files, images, and the webhooks that publishers get. {conversion_columns} and {coupon_columns} stand for the columns of the exports.
+// of files, images, and the webhooks that publishers get. {conversion_columns} and {coupon_columns} stand for the
+// columns of the exports.
 //
 //go:embed partner.json
 var partnerDoc []byte
@@ -83,7 +84,7 @@ func withPolicy(next http.Handler) http.Handler {
 	})
 }
 
-// document has the parts of an OpenAPI document that are merged here.
+// document has the parts of an OpenAPI document that Document merges.
 type document struct {
 	Tags       []tag                                 `json:"tags"`
 	Paths      map[string]map[string]json.RawMessage `json:"paths"`

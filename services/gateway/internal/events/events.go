@@ -20,13 +20,12 @@ import (
 )
 
 const (
-	// heartbeat is the longest silence of a stream. Proxies give up connections that are silent for longer, usually
-	// after 30 or 60 seconds.
+	// heartbeat bounds how long a stream is silent. Proxies close silent connections, usually after 30 or 60 seconds.
 	heartbeat = 10 * time.Second
-	// firstWait is how long the response's header waits for the stream's first message, because a refusal is an HTTP
-	// status only until then. A refusal is immediate, and a stream that resumes may have no news for long.
+	// firstWait is how long the response's header waits for the stream's first message. Only before the header can a
+	// refusal be an HTTP status. Refusals come at once, but a stream that resumes may have no news for a long time.
 	firstWait = 500 * time.Millisecond
-	// stopLook is how often a stream looks whether its server is stopping.
+	// stopLook is how often a stream checks whether its server is stopping.
 	stopLook = 500 * time.Millisecond
 	// retryMillis is how long browsers wait before they connect again.
 	retryMillis = "1000"
@@ -47,7 +46,7 @@ func Route(tracking grpc.ClientConnInterface, log *slog.Logger) rest.File {
 	}
 }
 
-// received is what a stream returns next.
+// received is the result of one Recv on a stream.
 type received struct {
 	news *trackingv1.WatchConversionsResponse
 	err  error
@@ -83,7 +82,7 @@ func (f feed) serve(w http.ResponseWriter, r *http.Request, _ map[string]string)
 		f.faults.Answer(ctx, w, r, first.err)
 		return
 	}
-	// The deadline for reading the request would end the response.
+	// The server's deadline for reading the request would cut the response off.
 	if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return // the connection is broken
 	}
@@ -96,7 +95,7 @@ func (f feed) serve(w http.ResponseWriter, r *http.Request, _ map[string]string)
 	f.follow(ctx, r, &out, incoming)
 }
 
-// follow writes what comes, and comments while nothing does.
+// follow writes each message, and a comment after each heartbeat of silence, until the stream or the server ends.
 func (f feed) follow(ctx context.Context, r *http.Request, out *writer, incoming <-chan received) {
 	looks := time.NewTicker(stopLook)
 	defer looks.Stop()
@@ -125,7 +124,7 @@ func (f feed) follow(ctx context.Context, r *http.Request, out *writer, incoming
 	}
 }
 
-// receive passes on what a stream returns, until it returns an error or ctx ends.
+// receive passes on a stream's messages until it has passed on an error or ctx ends.
 func receive(ctx context.Context, stream grpc.ServerStreamingClient[trackingv1.WatchConversionsResponse], to chan<- received) {
 	for {
 		news, err := stream.Recv()

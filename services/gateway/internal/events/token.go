@@ -8,8 +8,8 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 )
 
-// resumeToken returns where a stream resumes; "" means from now on. Last-Event-ID wins over the parameter: a browser
-// that connects again sends the address as it was at first.
+// resumeToken returns where a stream resumes; "" means from now on. Last-Event-ID wins over the parameter, because a
+// browser that connects again repeats the address of its first request.
 func resumeToken(r *http.Request) (string, *status.Status) {
 	query := r.URL.Query() // cannot fail: rest has parsed it
 	if query.Has("resume_token") && query.Has("resumeToken") {

@@ -19,7 +19,7 @@ const (
 	typeError   = "error"
 )
 
-// writer writes events, and sends each at once. After an error it does nothing.
+// writer writes events and flushes each one. After an error it writes nothing more.
 type writer struct {
 	w       io.Writer
 	flusher *http.ResponseController
@@ -36,7 +36,8 @@ func (w *writer) write(block string) {
 	}
 }
 
-// event sends a message of the feed. A lone token is an id without data: browsers remember it and call no listener.
+// event sends a message of the feed. A message without a conversion becomes an id without data, which browsers remember
+// without calling a listener.
 func (w *writer) event(news *trackingv1.WatchConversionsResponse) {
 	id := "id: " + news.GetResumeToken() + "\n"
 	if news.GetConversion() == nil {
@@ -55,7 +56,7 @@ func (w *writer) event(news *trackingv1.WatchConversionsResponse) {
 	w.write(id + "event: " + kind + "\ndata: " + oneLine(data) + "\n\n")
 }
 
-// fault sends why the stream ends, as a google.rpc.Status.
+// fault sends the error that ends the stream, as a google.rpc.Status.
 func (w *writer) fault(st *status.Status) {
 	data, err := protojson.Marshal(st.Proto())
 	if err != nil {
@@ -64,5 +65,5 @@ func (w *writer) fault(st *status.Status) {
 	w.write("event: " + typeError + "\ndata: " + oneLine(data) + "\n\n")
 }
 
-// oneLine returns JSON without line breaks. Inside its texts they are escaped.
+// oneLine returns JSON without line breaks. Those inside strings are escaped already.
 func oneLine(data []byte) string { return strings.ReplaceAll(string(data), "\n", "") }

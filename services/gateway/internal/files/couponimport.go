@@ -72,7 +72,7 @@ func (i couponImporter) serve(w http.ResponseWriter, r *http.Request, params map
 		return
 	}
 	if err != nil {
-		rest.WriteStatus(w, http.StatusBadRequest, rest.Malformed("MALFORMED_BODY", "", "the file did not come whole"))
+		rest.WriteStatus(w, http.StatusBadRequest, rest.Malformed("MALFORMED_BODY", "", "the file arrived incomplete; send it again"))
 		return
 	}
 	ctx := metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization"))

@@ -13,8 +13,8 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 )
 
-// Routes returns the routes of files. coupon and tracking are connections to the services; zone is where dates
-// without a zone in imports are.
+// Routes returns the routes of files. coupon and tracking are connections to the services; zone is the time
+// zone of imported dates that name none.
 func Routes(coupon, tracking grpc.ClientConnInterface, zone *time.Location, log *slog.Logger) []rest.File {
 	faults := rest.Faults{Log: log}
 	exports, coupons := exporter{faults: faults, log: log}, couponv1.NewCouponServiceClient(coupon)

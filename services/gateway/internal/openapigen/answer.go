@@ -51,7 +51,7 @@ func (g *generator) answer(c call) (object, error) {
 			return nil, err
 		}
 	}
-	mediaType, description := "application/json", "What was asked for."
+	mediaType, description := "application/json", "The call succeeded."
 	if c.method.Desc.IsStreamingServer() {
 		mediaType, description = "application/x-ndjson", "One JSON object per line."
 	}
@@ -62,7 +62,7 @@ func (g *generator) answer(c call) (object, error) {
 	return answer, nil
 }
 
-// splitErrors splits a method's comment into what it does and what it says of errors.
+// splitErrors splits a method's comment into its description and its paragraphs about errors.
 func splitErrors(comment string) (whatItDoes, errors string) {
 	var does, fails []string
 	for _, paragraph := range strings.Split(comment, "\n\n") {
@@ -83,7 +83,7 @@ type failure struct {
 	whatItSays string
 }
 
-// failures are the kinds of errors, by the HTTP status that the gateway gives them.
+// failures are the kinds of errors, with the HTTP status that the gateway answers with.
 func failures() []failure {
 	return []failure{
 		{"INVALID_ARGUMENT", 3, "400", "A value in the request is not allowed."},
@@ -98,7 +98,7 @@ func failures() []failure {
 	}
 }
 
-// namedReason is a reason, or a field, that a comment names for a gRPC code.
+// namedReason finds the reasons in a comment, and gRPC codes of several words.
 var namedReason = regexp.MustCompile(`\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\bNO_[A-Z]+\b`)
 
 // namedFields finds the fields that a comment says can be at fault.
@@ -161,7 +161,7 @@ func responses(c call, answer object, errorsText string) object {
 	return all
 }
 
-// failureIn returns the kind of error that a part of a comment is about.
+// failureIn returns the kind of error that a part of a comment begins with.
 func failureIn(part string) (failure, bool) {
 	part = strings.TrimSpace(part)
 	for _, f := range failures() {

@@ -16,7 +16,8 @@ import (
 // limitsName is the option that has a field's limits.
 const limitsName protoreflect.FullName = "couponlink.options.v1.limits"
 
-// limitsReader reads the limits of fields by the option's descriptor: its Go code is generated at the same time.
+// limitsReader reads the limits of fields through the option's descriptor, because the option's Go code is generated at
+// the same time.
 type limitsReader struct {
 	option protoreflect.ExtensionType
 	types  *protoregistry.Types
@@ -42,7 +43,7 @@ func newLimitsReader(plugin *protogen.Plugin) (limitsReader, error) {
 	return r, nil
 }
 
-// addTo adds a field's limits to the schema of its values. A text that is not required may be empty.
+// addTo adds a field's limits to the schema of its values. An optional text may be empty.
 func (r limitsReader) addTo(schema object, field protoreflect.FieldDescriptor, required bool) error {
 	raw, err := proto.Marshal(field.Options())
 	if err != nil {
@@ -61,7 +62,7 @@ func (r limitsReader) addTo(schema object, field protoreflect.FieldDescriptor, r
 	return nil
 }
 
-// addLimits adds limits to a schema. isFull says that a text must not be empty if it has a pattern.
+// addLimits adds limits to a schema. If isFull, an empty text must match the pattern too.
 func addLimits(schema object, limits protoreflect.Message, isFull bool) {
 	names := map[protoreflect.Name]string{
 		"min_length": "minLength", "max_length": "maxLength", "minimum": "minimum", "maximum": "maximum", "min_items": "minItems", "max_items": "maxItems",

@@ -1,8 +1,8 @@
 // Package openapigen writes the OpenAPI 3.1 document of the REST API from the protos: their comments, HTTP rules, field
-// behaviors and limits. Nothing in the document is written by hand, except what is no RPC (see apidoc).
+// behaviors and limits. Paths that are not RPCs, and the webhooks, are written by hand: see apidoc.
 //
-// Only the plugin protoc-gen-openapi imports it. It imports none of our generated code, because it runs while that is
-// generated.
+// Only the plugin protoc-gen-openapi imports it. It imports none of our generated code, because it runs while that code
+// is being generated.
 package openapigen
 
 import (
@@ -21,16 +21,16 @@ import (
 // fileName is the file that Generate writes.
 const fileName = "couponlink.json"
 
-// object is a JSON object. It is written with its keys in order, so the document is the same each time.
+// object is a JSON object. encoding/json sorts its keys, so the document is the same each time.
 type object = map[string]any
 
-// generator holds what is known of all protos, and the document so far.
+// generator holds what it has learned from the protos, and the document so far.
 type generator struct {
 	// singular has the name of one resource by the name of its collection: "delivery" by "deliveries".
 	singular map[string]string
 	// names has the components' names of messages and enums.
 	names map[protoreflect.FullName]string
-	// asked has the messages that requests can hold. The others are only in responses.
+	// asked has the messages that requests can contain. The others are only in responses.
 	asked map[protoreflect.FullName]bool
 	// limits reads the limits of a field.
 	limits limitsReader
@@ -102,7 +102,8 @@ func (g *generator) document() object {
 	}
 }
 
-// learn reads what the schemas and paths depend on: the names of resources and components, and what requests hold.
+// learn reads what the schemas and paths depend on: the names of resources and components, and the messages that
+// requests can contain.
 func (g *generator) learn(files []*protogen.File) error {
 	var all []protoreflect.Descriptor
 	for _, file := range files {
@@ -145,7 +146,7 @@ func (g *generator) learnMessage(message *protogen.Message) []protoreflect.Descr
 	return all
 }
 
-// ask notes that requests can hold a message, and what that holds. Fields that only the server sets count as not held.
+// ask notes that requests can contain a message, and the messages in it, except in output-only fields.
 func (g *generator) ask(message protoreflect.MessageDescriptor) {
 	if g.asked[message.FullName()] {
 		return
@@ -159,8 +160,10 @@ func (g *generator) ask(message protoreflect.MessageDescriptor) {
 	}
 }
 
-// name gives each message and enum a name of its own: the names of the messages that it is in, and its own, joined. If
-// that is another's name too, even in other letters or with other punctuation, the word of the package comes first.
+// name gives each message and enum a unique name: the names of the messages around it and its own, joined. If two names
+// differ only in case or underscores, each gets its package's name in front.
+//
+// It returns an error if that does not tell them apart.
 func (g *generator) name(all []protoreflect.Descriptor) error {
 	users := map[string]int{}
 	for _, d := range all {
@@ -172,7 +175,7 @@ func (g *generator) name(all []protoreflect.Descriptor) error {
 		if users[folded(name)] > 1 {
 			words := strings.Split(string(d.ParentFile().Package()), ".")
 			if len(words) < 3 {
-				return fmt.Errorf("%s and another have the same name, and no package such as couponlink.coupon.v1", d.FullName())
+				return fmt.Errorf("%s shares its name with another type, and its package is not of the form couponlink.coupon.v1", d.FullName())
 			}
 			name = strings.ToUpper(words[1][:1]) + words[1][1:] + name
 		}
@@ -185,12 +188,12 @@ func (g *generator) name(all []protoreflect.Descriptor) error {
 	return nil
 }
 
-// joined returns a descriptor's name after those of the messages that it is in.
+// joined returns a descriptor's name with the names of the messages around it in front.
 func joined(d protoreflect.Descriptor) string {
 	return strings.ReplaceAll(strings.TrimPrefix(string(d.FullName()), string(d.ParentFile().Package())+"."), ".", "")
 }
 
-// folded returns what generators make of a name at least.
+// folded returns a name without what client generators may drop: case and underscores.
 func folded(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
 // behaves reports whether a field has a behavior.

@@ -19,15 +19,15 @@ type call struct {
 	verb string
 	// path is the path, with a parameter for each part of a resource name.
 	path string
-	// inPath are the fields of the request that the path has, by the first part of their names.
+	// inPath are the request's fields that are in the path, by the first part of their names.
 	inPath []string
 	// parameters are the path's parameters.
 	parameters []object
-	// body is the field of the request that is the HTTP body: "*" is all that is not in the path, "" none.
+	// body is the field of the request that is the HTTP body: "*" for all fields that are not in the path, "" for none.
 	body string
 }
 
-// addService adds a service's operations, and a tag for them if it has any.
+// addService adds a service's operations and, if it has any, their tag.
 func (g *generator) addService(service *protogen.Service) error {
 	found := false
 	for _, method := range service.Methods {
@@ -79,10 +79,10 @@ func (g *generator) callOf(method *protogen.Method) (call, error) {
 	case rule.GetDelete() != "":
 		c.verb, template = "delete", rule.GetDelete()
 	default:
-		return c, fmt.Errorf("%s has an HTTP rule that is not known here", method.Desc.FullName())
+		return c, fmt.Errorf("%s has an HTTP rule other than get, post, patch and delete", method.Desc.FullName())
 	}
 	if len(rule.GetAdditionalBindings()) > 0 {
-		return c, fmt.Errorf("%s has several HTTP rules; one is known here", method.Desc.FullName())
+		return c, fmt.Errorf("%s has additional HTTP bindings; only one is supported", method.Desc.FullName())
 	}
 	return c, g.readPath(&c, template)
 }
@@ -104,7 +104,7 @@ func (g *generator) readPath(c *call, template string) error {
 			}
 			name := g.singular[segments[i-1]]
 			if name == "" {
-				fault = fmt.Errorf("%s: no resource says what one of %s is called", c.method.Desc.FullName(), segments[i-1])
+				fault = fmt.Errorf("%s: no resource has the collection %s in its pattern", c.method.Desc.FullName(), segments[i-1])
 			}
 			segments[i] = "{" + name + "}"
 			description := "The id of the " + words(name) + ", the part of its name after `" + segments[i-1] + "/`."
@@ -118,12 +118,12 @@ func (g *generator) readPath(c *call, template string) error {
 		return strings.Join(segments, "/")
 	})
 	if strings.Contains(c.path, "{") != (len(c.parameters) > 0) {
-		return fmt.Errorf("%s has a path that is not known here: %s", c.method.Desc.FullName(), template)
+		return fmt.Errorf("%s has a path that is not supported: %s", c.method.Desc.FullName(), template)
 	}
 	return fault
 }
 
-// words returns a name as people write it: "saved report" for "savedReport".
+// words returns a name as separate words: "saved report" for "savedReport".
 func words(name string) string {
 	return strings.ToLower(regexp.MustCompile(`[A-Z]`).ReplaceAllString(name, " $0"))
 }
@@ -203,14 +203,14 @@ func (g *generator) queryParameters(c call) ([]object, error) {
 	return all, nil
 }
 
-// requestBody returns what a call takes as its body.
+// requestBody returns the body that a call takes.
 func (g *generator) requestBody(c call) (object, error) {
 	message, as, omit := c.method.Input, body, c.inPath
 	required := true
 	if c.body != "*" {
 		i := slices.IndexFunc(message.Fields, func(f *protogen.Field) bool { return string(f.Desc.Name()) == c.body })
 		if i < 0 || message.Fields[i].Message == nil {
-			return nil, fmt.Errorf("%s has a body that is no message of its request", c.method.Desc.FullName())
+			return nil, fmt.Errorf("%s has a body that is not a message field of its request", c.method.Desc.FullName())
 		}
 		field := message.Fields[i]
 		required = behaves(field.Desc, annotations.FieldBehavior_REQUIRED)

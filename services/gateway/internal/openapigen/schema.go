@@ -15,19 +15,19 @@ import (
 type variant int
 
 const (
-	// whole is a message in a response, or in a request that makes a resource.
+	// whole is a message in a response, or in a request that creates a resource.
 	whole variant = iota
-	// partial is a resource in a request that changes it, or that fills some of its fields in: nothing is required.
+	// partial is a resource in a request that changes it or gives only some of its fields: nothing is required.
 	partial
-	// body is a request without the fields that its path has.
+	// body is a request without the fields that are in its path.
 	body
 )
 
 // ref returns a reference to a component's schema.
 func ref(name string) object { return object{"$ref": "#/components/schemas/" + name} }
 
-// messageRef returns a reference to a message's schema, and adds it to the components if it is not there. omit has the
-// fields that a body lacks.
+// messageRef returns a reference to a message's schema, which it adds to the components if missing. omit names the
+// fields to leave out.
 func (g *generator) messageRef(message *protogen.Message, as variant, omit ...string) (object, error) {
 	if as == partial && !requiresAny(message, map[protoreflect.FullName]bool{}) {
 		as = whole
@@ -40,13 +40,13 @@ func (g *generator) messageRef(message *protogen.Message, as variant, omit ...st
 		return ref(name), nil
 	}
 	schema := object{}
-	g.schemas[name] = schema // before its fields, so that a message can hold itself
+	g.schemas[name] = schema // before its fields, so that a message can contain itself
 	made, err := g.messageSchema(message, as, omit)
 	maps.Copy(schema, made)
 	return ref(name), err
 }
 
-// requiresAny reports whether a message has required fields, or a message in it has.
+// requiresAny reports whether a message, or a message in it, has required fields.
 func requiresAny(message *protogen.Message, seen map[protoreflect.FullName]bool) bool {
 	if seen[message.Desc.FullName()] {
 		return false
@@ -78,7 +78,7 @@ func (g *generator) messageSchema(message *protogen.Message, as variant, omit []
 		schema["description"] = "The fields of " + string(message.Desc.Name()) + " to change. " + text(message.Comments)
 	}
 	if as != whole || strings.HasSuffix(string(message.Desc.Name()), "Request") {
-		schema["additionalProperties"] = false // a field that is not known is refused
+		schema["additionalProperties"] = false // the server refuses unknown fields
 	}
 	if len(properties) > 0 {
 		schema["properties"] = properties
@@ -89,14 +89,14 @@ func (g *generator) messageSchema(message *protogen.Message, as variant, omit []
 	return schema, nil
 }
 
-// isRequired reports whether a field is always there: in a request because it must be, in a response because REST writes
-// every field, except messages and what is optional.
+// isRequired reports whether a field is always present: in a request because it is required, in a response because REST
+// writes every field except messages and optional fields.
 func (g *generator) isRequired(field *protogen.Field, as variant) bool {
 	switch {
 	case as == partial:
 		return false
 	case g.asked[field.Parent.Desc.FullName()]:
-		// The parent of each of a batch's requests is the batch's own (AIP-233).
+		// A request in a batch takes its parent from the batch (AIP-233).
 		return behaves(field.Desc, annotations.FieldBehavior_REQUIRED) && (field.Desc.Name() != "parent" || as == body)
 	default:
 		return !field.Desc.HasPresence()
@@ -154,11 +154,11 @@ func (g *generator) valueSchema(field *protogen.Field, as variant) (object, erro
 		}
 		return g.messageRef(field.Message, g.variantIn(field, as))
 	default:
-		return nil, fmt.Errorf("%s is of a kind that has no schema here yet: %s", field.Desc.FullName(), field.Desc.Kind())
+		return nil, fmt.Errorf("%s is of a kind without a schema: %s", field.Desc.FullName(), field.Desc.Kind())
 	}
 }
 
-// variantIn returns how a message in another is used. A resource in a request is whole only if the request creates it.
+// variantIn returns how a field's message is used. A resource in a request is whole only if the request creates it.
 func (g *generator) variantIn(field *protogen.Field, as variant) variant {
 	request := string(field.Parent.Desc.Name())
 	if strings.HasSuffix(request, "Request") && !strings.HasPrefix(request, "Create") && !strings.HasSuffix(string(field.Message.Desc.Name()), "Request") {
@@ -185,7 +185,7 @@ func wellKnown(name protoreflect.FullName) (object, bool) {
 	return nil, false
 }
 
-// enumRef returns a reference to an enum's schema, and adds it to the components if it is not there.
+// enumRef returns a reference to an enum's schema, which it adds to the components if missing.
 func (g *generator) enumRef(enum *protogen.Enum) object {
 	name := g.names[enum.Desc.FullName()]
 	if _, ok := g.schemas[name]; ok {
@@ -201,7 +201,7 @@ func (g *generator) enumRef(enum *protogen.Enum) object {
 	return ref(name)
 }
 
-// text returns a comment as paragraphs, each in one line.
+// text returns a comment with each paragraph on one line.
 func text(comments protogen.CommentSet) string {
 	var paragraphs []string
 	for _, paragraph := range strings.Split(strings.TrimSpace(string(comments.Leading)), "\n\n") {

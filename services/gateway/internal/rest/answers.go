@@ -14,12 +14,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// NoRoute is the error for a path without a route.
+// NoRoute returns the error for a path without a route.
 func NoRoute(r *http.Request) *status.Status {
 	return rpcstatus.New(codes.NotFound, "NO_SUCH_ROUTE", "there is nothing at "+rpcstatus.Clean(r.URL.Path)+"; see /docs")
 }
 
-// reasonTooLarge is a reason whose HTTP status is not its gRPC code's.
+// reasonTooLarge gets the HTTP status 413; its gRPC code would give 400.
 const reasonTooLarge = "BODY_TOO_LARGE"
 
 // TooLarge returns the error for a body over limit, in bytes.

@@ -25,7 +25,7 @@ func (f Faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshal
 	f.Answer(ctx, w, r, err)
 }
 
-// Status returns the status of a call that failed in the form of the services' own.
+// Status returns the status of a failed call in the services' own form.
 func (f Faults) Status(ctx context.Context, r *http.Request, st *status.Status) *status.Status {
 	if len(st.Details()) > 0 {
 		return st
@@ -33,7 +33,7 @@ func (f Faults) Status(ctx context.Context, r *http.Request, st *status.Status) 
 	return f.Explain(ctx, st, bodyLimit(r))
 }
 
-// Answer answers a call that failed with err.
+// Answer writes the response of a call that failed with err.
 func (f Faults) Answer(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
 	st := f.Status(ctx, r, status.Convert(err))
 	code := runtime.HTTPStatusFromCode(st.Code())
@@ -96,7 +96,7 @@ func reasonOf(st *status.Status) string {
 	return ""
 }
 
-// ReasonUnreachable is the reason if a service does not answer.
+// ReasonUnreachable is the error's reason if a service does not answer.
 const ReasonUnreachable = "SERVICE_UNREACHABLE"
 
 // tooLargeText ends the error for a body that was cut off. grpc-gateway passes the error on as text.

@@ -25,7 +25,7 @@ const (
 	maxBatchBytes = 16 << 20
 )
 
-// File is a route whose request or response is a file or a stream. Annotations cannot describe it.
+// File is a route whose request or response is a file or a stream, which HTTP annotations cannot describe.
 type File struct {
 	Method, Template string
 	// Parameters are the names of its query's parameters.

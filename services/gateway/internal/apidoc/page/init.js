@@ -10,7 +10,7 @@ window.ui = SwaggerUIBundle({
   validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
-  // "Authorize" takes the key; the header's whole value is as good.
+  // People may paste the key or the header's whole value into "Authorize".
   requestInterceptor: function (request) {
     const value = request.headers.Authorization;
     if (value) {

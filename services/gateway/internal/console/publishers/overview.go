@@ -47,7 +47,7 @@ func showPublisher(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	var found publisherFigures
 	var all sync.WaitGroup
 	ui.Ask(&all, &stored, func() (*couponv1.Publisher, error) { return readPublisher(p) })
-	if resource.IsID(id) { // what is none is not put into filters; there is no such publisher
+	if resource.IsID(id) { // no publisher has another id, and it must not get into filters
 		askPublisher(p, ctx, &all, &found, id)
 	}
 	all.Wait()

@@ -115,7 +115,7 @@ func conditionsOf(filter listing.Outline, zone *time.Location) ([]condition, boo
 	return conditions, true
 }
 
-// dayOf returns the day that a date, or the time at which a day begins, means, and false for any other text.
+// dayOf returns the day of a date or of the time at which a day begins, and false for any other text.
 func dayOf(text string, zone *time.Location) (string, bool) {
 	if _, isDate := ui.DayOf(text, zone); isDate && text != "" {
 		return text, true

@@ -162,7 +162,7 @@ func apiOrder(sort string) string {
 	return sort
 }
 
-// sortOf is the inverse of apiOrder, with the column in snake_case; empty where the order is by several columns.
+// sortOf is the inverse of apiOrder, with the column in snake_case. It returns "" for an order by several columns.
 func sortOf(orderBy string) string {
 	words := strings.Fields(orderBy)
 	switch {
