@@ -10,10 +10,10 @@ import (
 )
 
 // Schema returns the schema of lists with these columns, the first of which is the key. Dates in filters are days of
-// the zone. stored says, by name, how a column is stored if not under its own name in the plainest way: its Stored,
-// Optional, None and Expand. The rest of these fields is ignored.
+// the zone. stored gives the Stored, Optional, None and Expand of columns that need them, by Name. Its other fields are
+// ignored.
 //
-// Like listing.NewSchema it panics if something does not fit, which is a programming error.
+// Like listing.NewSchema, it panics if the arguments do not fit together, which is a programming error.
 func Schema(all []Column, zone *time.Location, defaultOrder string, stored ...listing.Field) *listing.Schema {
 	var fields []listing.Field
 	for i, c := range all {

@@ -26,8 +26,8 @@ const (
 	MaxColumns = 200
 	// MaxCellBytes is the maximum size of a cell. An internal note of 2,000 characters fits, in any script.
 	MaxCellBytes = 10_000
-	// MaxDiscountBytes is the maximum size of a discount's cell. Discounts with as many and as long ids as are allowed
-	// fit, in any script.
+	// MaxDiscountBytes is the maximum size of a discount's cell. A discount with the most and longest ids fits, in any
+	// script.
 	MaxDiscountBytes = 100_000
 )
 
@@ -44,7 +44,7 @@ type Coupon struct {
 	Disabled bool
 	// UsageLimit and DailyUsageLimit are 0 for no limit.
 	UsageLimit, DailyUsageLimit int64
-	// Discount is what the code gives the shopper, written as discount.Discount's String.
+	// Discount is what the code gives the shopper. In files it is the text that its String returns.
 	Discount discount.Discount
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/discount"
 )
 
-// nameOf returns the resource name for an id, which may have its prefix already.
+// nameOf returns the resource name for an id or a resource name.
 func nameOf(prefix, id string) string {
 	if id == "" || strings.HasPrefix(id, prefix) {
 		return id
@@ -88,7 +88,7 @@ func limit(field, text string) (int64, error) {
 	return n, nil
 }
 
-// discountOf parses a discount; none for "".
+// discountOf parses a discount; "" is none.
 func discountOf(text string) (discount.Discount, error) {
 	if text == "" {
 		return discount.Discount{}, nil

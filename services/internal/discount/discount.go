@@ -1,7 +1,7 @@
-// Package discount has what a coupon gives the shopper, and its texts: one that files have and can be read back, and one
-// for publishers and shoppers. It is pure.
+// Package discount defines what a coupon gives the shopper. It has two texts for it: one in files, which can be parsed,
+// and one for publishers and shoppers. It is pure.
 //
-// Any package may import it; of our packages it imports money only. How much a basket saves is for the coupon service.
+// Any package may import it; of our packages it imports money only. The coupon service computes what a basket saves.
 package discount
 
 import (
@@ -30,7 +30,7 @@ const (
 const (
 	// MaxIDs is the largest number of included and excluded ids together.
 	MaxIDs = 200
-	// MaxIDChars is the length of an id, in characters.
+	// MaxIDChars is the maximum length of an id, in characters.
 	MaxIDChars = 100
 )
 
@@ -41,27 +41,26 @@ type Discount struct {
 	Percent int64
 	// Fixed has the amounts of a Fixed discount.
 	Fixed money.Amounts
-	// Minimum is what an order must come to, without shipping. Empty means any.
+	// Minimum is the smallest order, without shipping. Empty means any.
 	Minimum money.Amounts
 	// Maximum is the greatest discount. Empty means no bound.
 	Maximum money.Amounts
-	// FirstOrderOnly means that it is for a shopper's first order.
+	// FirstOrderOnly means that the discount is only for a shopper's first order.
 	FirstOrderOnly bool
-	// Included are the only products or categories that it is for. Empty means all.
+	// Included are the products or categories that the discount is for. Empty means all.
 	Included IDs
-	// Excluded are products or categories that it is not for. They take precedence over Included.
+	// Excluded are products or categories that the discount is not for. They take precedence over Included.
 	Excluded IDs
 }
 
 // IsNone reports whether there is no discount at all.
 func (d Discount) IsNone() bool { return d == Discount{} }
 
-// IDs is a list of a shop's own product or category ids, each once, separated by commas. It is a string so that structs
-// with it are comparable.
+// IDs is a list of a shop's own product or category ids without duplicates, separated by commas. It is a string so that
+// structs with it are comparable.
 type IDs string
 
-// IDsOf returns a list of ids. Spaces around an id are cut off, and of equal ids one is kept. The error says which id is
-// not allowed.
+// IDsOf returns a list of ids. It trims spaces and drops duplicates. The error says which id is not allowed.
 func IDsOf(list []string) (IDs, error) {
 	var kept []string
 	seen := make(map[string]bool, len(list))
@@ -102,14 +101,14 @@ func (ids IDs) List() []string {
 	return strings.Split(string(ids), ",")
 }
 
-// Check returns what is wrong with a discount, and the field at fault: "" for the discount as a whole, else such as
-// "percent".
+// Check returns the first thing that is wrong with a discount, and the field at fault, such as "percent"; "" for the
+// discount as a whole.
 func (d Discount) Check() (field string, err error) {
 	included, excluded := d.Included.List(), d.Excluded.List()
 	switch d.Kind {
 	case Percent:
 		if d.Percent < 1 || d.Percent > 1_000_000 {
-			return "percent", fmt.Errorf("%s percent is no discount; it must be more than 0, and at most 100", money.FormatPercent(d.Percent))
+			return "percent", fmt.Errorf("a discount of %s percent is not allowed; it must be more than 0 and at most 100", money.FormatPercent(d.Percent))
 		}
 	case Fixed:
 		if d.Fixed == "" {
@@ -117,14 +116,14 @@ func (d Discount) Check() (field string, err error) {
 		}
 	case FreeShipping:
 	default:
-		return "", errors.New("the discount says nothing of percent, fixed and free_shipping; set exactly one")
+		return "", errors.New("the discount has none of percent, fixed and free_shipping; set exactly one")
 	}
 	if n := len(included) + len(excluded); n > MaxIDs {
 		return "excluded_ids", fmt.Errorf("there are %d included and excluded ids together; at most %d are allowed", n, MaxIDs)
 	}
 	for _, id := range excluded {
 		if slices.Contains(included, id) {
-			return "excluded_ids", fmt.Errorf("%q is included as well; leave it out of one of them", id)
+			return "excluded_ids", fmt.Errorf("%q is also included; remove it from one of the lists", id)
 		}
 	}
 	return "", nil

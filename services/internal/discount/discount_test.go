@@ -51,16 +51,16 @@ func TestParseErrors(t *testing.T) {
 		"from 50 EUR":                           "is not a percentage such as 20%, amounts such as 5 EUR, or free shipping",
 		"5 XYZ":                                 "is not an ISO 4217 currency code",
 		"101%":                                  "is over 100 percent",
-		"0%":                                    "0 percent is no discount",
-		"20%; 5 EUR":                            "is no part of a discount",
+		"0%":                                    "a discount of 0 percent is not allowed",
+		"20%; 5 EUR":                            "is not a condition of a discount",
 		"20%; from 5":                           "is not an amount and its currency, such as 50 EUR",
 		"20%; from 5 EUR, 6 EUR":                "there are two amounts in EUR",
-		"20%; from 5.005 EUR":                   "is finer than the currency's smallest unit",
-		"20%; from 5 EUR; from 6 EUR":           "is there twice",
+		"20%; from 5.005 EUR":                   "is finer than the smallest unit of EUR",
+		"20%; from 5 EUR; from 6 EUR":           "repeats a condition",
 		"20%; only a,,b":                        "an id is empty",
-		"20%; only a; not b, a":                 "is included as well",
+		"20%; only a; not b, a":                 "is also included",
 		"20%; only " + strings.Repeat("x", 101): "is longer than 100 characters",
-		"free shipping;":                        "is no part of a discount",
+		"free shipping;":                        "is not a condition of a discount",
 	} {
 		if got, err := discount.Parse(text); err == nil || !strings.Contains(err.Error(), want) || !got.IsNone() {
 			t.Errorf("%s: got %+v, %v, want %s", text, got, err, want)

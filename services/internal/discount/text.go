@@ -17,13 +17,13 @@ const (
 	not          = "not "
 )
 
-// String returns the discount as files have it, which Parse reads: parts separated by semicolons, such as
+// String returns the discount as written in files, for Parse to read: parts separated by semicolons, such as
 //
 //	12.5%; from 50 EUR, 55 USD; at most 30 EUR, 33 USD; first order only; only shoes, bags; not gift-cards
 //	5 EUR, 6 USD; from 50 EUR, 60 USD
 //	free shipping
 //
-// It is "" for none.
+// It returns "" for no discount.
 func (d Discount) String() string {
 	var parts []string
 	switch d.Kind {
@@ -54,8 +54,8 @@ func (d Discount) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// Offer returns the discount for publishers and shoppers: "20 % off, from 50 EUR". It does not name the shop's ids. It is
-// "" for none.
+// Offer returns the discount for publishers and shoppers: "20 % off, from 50 EUR". It leaves the shop's ids out. It
+// returns "" for no discount.
 func (d Discount) Offer() string {
 	var text string
 	switch d.Kind {
@@ -124,7 +124,7 @@ func (d *Discount) read(part string, isFirst bool) (err error) {
 	if rest, ok := word(not); ok {
 		return readIDs(&d.Excluded, rest, part)
 	}
-	return fmt.Errorf("%.60q is no part of a discount; parts begin with from, at most, only or not, or are: first order only", part)
+	return fmt.Errorf("%.60q is not a condition of a discount; write from, at most, only or not and their values, or first order only", part)
 }
 
 func (d *Discount) readKind(part string) error {
@@ -144,11 +144,11 @@ func (d *Discount) readKind(part string) error {
 	return nil
 }
 
-// once sets a part that may be there once.
+// once sets a part that may occur only once.
 func once[T comparable](at *T, value T, part string) error {
 	var unset T
 	if *at != unset {
-		return fmt.Errorf("%.60q is there twice", part)
+		return fmt.Errorf("%.60q repeats a condition; write it once", part)
 	}
 	*at = value
 	return nil
@@ -194,7 +194,7 @@ func ParseAmounts(text string) ([]money.Money, error) {
 	return list, nil
 }
 
-// amountsText returns amounts for people; whole ones are without decimals.
+// amountsText returns amounts as AmountText does.
 func amountsText(a money.Amounts, separator string) string {
 	var texts []string
 	for _, m := range a.List() {

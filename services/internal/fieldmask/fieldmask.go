@@ -176,8 +176,8 @@ const (
 	ignored
 )
 
-// roleOf returns a field's role, from its field behavior in the proto. No behavior stands for the revision that a
-// caller sends to be compared (AIP-154), so etag is known by its name.
+// roleOf returns a field's role, from its field behavior in the proto. An etag is
+// recognized by its name, because no behavior describes a revision that callers send for comparison (AIP-154).
 func roleOf(field protoreflect.FieldDescriptor) role {
 	behaviors, _ := proto.GetExtension(field.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
 	switch {

@@ -1,5 +1,5 @@
-// Package fieldname converts the API's field names between the protos' snake_case and JSON's camelCase. Callers may use
-// both in filters, orders and columns, and errors give both.
+// Package fieldname converts the API's field names between the protos' snake_case and JSON's camelCase. Filters,
+// orders and columns accept both, and errors give both.
 //
 // Any package may import it; it imports none of ours.
 package fieldname

@@ -70,7 +70,7 @@ func statusOf(e *apperr.Error) error {
 	return rpcstatus.WithInfo(codeOf(e.Kind), messageOf(e), info, details...).Err()
 }
 
-// messageOf returns an error's message. Fields whose name in JSON differs are called by both names.
+// messageOf returns an error's message. It gives both names of a field whose JSON name differs.
 func messageOf(e *apperr.Error) string {
 	message := e.Message
 	for _, v := range e.Violations {

@@ -4,7 +4,7 @@ package listing
 // from 1. It is missing if the fault is not at one place.
 const MetadataCharacter = "character"
 
-// Has is the comparator `:`, which means Contains or Equal, depending on the field, or, with a * alone, that the field
+// Has is the comparator `:`. Depending on the field, it means Contains or Equal. With a lone *, it means that the field
 // has a value.
 const Has Op = ":"
 
@@ -13,7 +13,7 @@ type Clause struct {
 	Field string
 	// Op is one of Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual and Has.
 	Op Op
-	// Value is without its quotes, and without the * that ends it if Prefix is set: "" for a * alone.
+	// Value has no quotes and, if Prefix is set, no * at the end: "" for a lone *.
 	Value  string
 	Prefix bool
 }

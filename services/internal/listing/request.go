@@ -29,11 +29,11 @@ type Request struct {
 // evaluated at now.
 //
 // A filter has conditions `field = value`, joined by AND and OR, negated by NOT or -, and grouped by parentheses. As in
-// AIP-160, OR binds more tightly than AND. The comparators are = != < <= > >= and `:`. A text has to contain the value
-// after `:`, a Title in any case, composed or not (see SearchKey); for other fields `:` means =. `field:*` finds the
-// fields that have a value. A value is quoted, or a word. A trailing * matches any ending. Inside quotes, \* \" \' and
-// \\ stand for the characters themselves. A time is in RFC 3339, or a date: see Schema.In. Fields may be named in
-// snake_case and in camelCase.
+// AIP-160, OR binds more tightly than AND. The comparators are = != < <= > >= and `:`. For a text, `:` means that
+// it contains the value; a Title is compared as its SearchKey is. For other fields, `:` means =. `field:*` means that the
+// field has a value. A value is quoted, or a word. A trailing * matches any ending. Inside quotes, \* \" \' and \\ stand
+// for the characters themselves. A time is in RFC 3339, or a date: see Schema.In. Field names are in snake_case or
+// camelCase.
 //
 // Errors: INVALID_ARGUMENT on `filter` (INVALID_FILTER), `order_by` (INVALID_ORDER_BY), `page_size` (INVALID_PAGE_SIZE)
 // or `page_token` (INVALID_PAGE_TOKEN).

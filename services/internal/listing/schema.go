@@ -54,7 +54,8 @@ type Field struct {
 	Values []string
 	// Sortable allows the field in order_by.
 	Sortable bool
-	// None is the stored time that stands for no time; zero: there always is one. With another kind it is not used.
+	// None is the stored time that means no time. The zero time means that the field always has a time. Only the kind
+	// Time uses it.
 	None time.Time
 	// Optional means that documents may lack the field: see Compare.
 	Optional bool
@@ -101,7 +102,7 @@ func NewSchema(key Field, defaultOrder string, fields ...Field) *Schema {
 	return s
 }
 
-// In returns the schema with dates in filters: a date means the moment at which that day begins in the zone.
+// In returns a copy of the schema whose filters accept dates: a date means the moment when the day begins in the zone.
 func (s *Schema) In(zone *time.Location) *Schema {
 	in := *s
 	in.zone = zone
@@ -137,7 +138,7 @@ func (s *Schema) print() string {
 	return string(hash.Sum(nil))
 }
 
-// find returns the field with a name in the API, in snake_case or camelCase, that ok accepts, or nil.
+// find returns the field with a name, in snake_case or camelCase, if ok accepts it; otherwise nil.
 func (s *Schema) find(name string, ok func(*Field) bool) *Field {
 	for i := range s.fields {
 		if f := &s.fields[i]; (f.Name == name || fieldname.Camel(f.Name) == name) && ok(f) {
@@ -170,7 +171,7 @@ func (s *Schema) kind(stored string) Kind {
 
 func filterable(f *Field) bool { return f.Kind != Opaque }
 
-// isText reports whether the field's values are texts that callers chose.
+// isText reports whether the field's values are free text.
 func (f *Field) isText() bool {
 	return f.Kind == String || f.Kind == Title || f.Kind == Folded || f.Kind == Currency
 }

@@ -19,7 +19,7 @@ type literal struct {
 	prefix bool
 }
 
-// isStar reports whether the value is a * alone, which after `:` means any value.
+// isStar reports whether the value is a lone *, which after `:` means any value.
 func (l literal) isStar() bool { return l.prefix && l.text == "" }
 
 // value parses a quoted string or a word after a comparator.
@@ -218,7 +218,7 @@ func (p *filterParser) compareName(f *Field, op Op, lit literal) (Expr, error) {
 	return f.compare(op, id), nil
 }
 
-// timeOf reads a time, or a date as the moment at which that day begins.
+// timeOf reads a time, or a date as the moment when the day begins.
 func (p *filterParser) timeOf(lit literal) (time.Time, error) {
 	var at time.Time
 	if at.UnmarshalText([]byte(lit.text)) == nil {

@@ -10,7 +10,7 @@ import (
 const MaxAmounts = 20
 
 // Amounts is an amount in each of several currencies, as text: "50.00 EUR,7000 JPY", ordered by currency. "" means none.
-// It is a string so that structs with it are comparable, and as readable where it is stored.
+// It is a string so that structs with it are comparable and stored amounts are readable.
 type Amounts string
 
 // AmountsOf returns the amounts of a list. The error says which entry is at fault: each must be more than zero, in whole
@@ -27,9 +27,9 @@ func AmountsOf(list []Money) (Amounts, error) {
 		m.Currency = strings.ToUpper(m.Currency)
 		switch {
 		case m.IsZero():
-			return "", fmt.Errorf("an amount is 0 %s; it must be more", m.Currency)
+			return "", fmt.Errorf("an amount is 0 %s; it must be more than 0", m.Currency)
 		case m.IsFine():
-			return "", fmt.Errorf("%s is finer than the currency's smallest unit; it has %d decimal places", m, m.Decimals())
+			return "", fmt.Errorf("%s is finer than the smallest unit of %s, which has %d decimal places", m, m.Currency, m.Decimals())
 		}
 		sorted[i] = m
 	}
@@ -56,7 +56,7 @@ func (a Amounts) List() []Money {
 	return list
 }
 
-// In returns the amount in a currency, in upper case; None if there is none.
+// In returns the amount in a currency, whose code is in upper case; None if it has no amount.
 func (a Amounts) In(currencyCode string) Money {
 	for text := range a.texts() {
 		if strings.HasSuffix(text, " "+currencyCode) {
@@ -66,7 +66,7 @@ func (a Amounts) In(currencyCode string) Money {
 	return Money{}
 }
 
-// texts returns the amounts as they are written.
+// texts returns each amount's text.
 func (a Amounts) texts() func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		if a != "" {

@@ -3,8 +3,8 @@ package money
 import "strings"
 
 // Minor returns the amount in its currency's smallest units, such as cents: 4990 for 49.90 USD, 50 for 50 JPY. whole is
-// false if the amount is finer than that; n is then without the rest. The currency must be known, and the amount within
-// the bounds of CheckAmount.
+// false if the amount is finer than that; n is then rounded down. The currency must be known, and the amount within the
+// bounds of CheckAmount.
 func (m Money) Minor() (n int64, whole bool) {
 	unit := minorUnitNanos(strings.ToUpper(m.Currency))
 	return m.Units*(nanosPerUnit/unit) + int64(m.Nanos)/unit, int64(m.Nanos)%unit == 0

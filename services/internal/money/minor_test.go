@@ -61,12 +61,12 @@ func TestAmounts(t *testing.T) {
 
 func TestAmountsErrors(t *testing.T) {
 	for want, list := range map[string][]money.Money{
-		`"XXX" is not an ISO 4217 currency code such as USD`:                          {{Currency: "XXX", Units: 1}},
-		"the amount is negative; it must be zero or more":                             {{Currency: usd, Units: -1}},
-		"an amount is 0 USD; it must be more":                                         {{Currency: usd}},
-		"0.5 JPY is finer than the currency's smallest unit; it has 0 decimal places": {{Currency: "JPY", Nanos: 500_000_000}},
-		"there are two amounts in USD":                                                {{Currency: usd, Units: 1}, {Currency: "EUR", Units: 1}, {Currency: "usd", Units: 1}},
-		"there are 21 amounts; at most 20 are allowed":                                make([]money.Money, 21),
+		`"XXX" is not an ISO 4217 currency code such as USD`:                         {{Currency: "XXX", Units: 1}},
+		"the amount is negative; it must be zero or more":                            {{Currency: usd, Units: -1}},
+		"an amount is 0 USD; it must be more than 0":                                 {{Currency: usd}},
+		"0.5 JPY is finer than the smallest unit of JPY, which has 0 decimal places": {{Currency: "JPY", Nanos: 500_000_000}},
+		"there are two amounts in USD":                                               {{Currency: usd, Units: 1}, {Currency: "EUR", Units: 1}, {Currency: "usd", Units: 1}},
+		"there are 21 amounts; at most 20 are allowed":                               make([]money.Money, 21),
 	} {
 		if _, err := money.AmountsOf(list); err == nil || err.Error() != want {
 			t.Errorf("%v: got %v, want %s", list, err, want)

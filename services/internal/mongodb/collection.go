@@ -137,7 +137,7 @@ func (c *Collection) DeleteMany(
 	})
 }
 
-// Write does writes in no order, as Server.Write says.
+// Write does writes in no particular order; see Server.Write.
 func (c *Collection) Write(ctx context.Context, writes []mongo.WriteModel) error {
 	_, err := call(ctx, c, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.db.server.Write(ctx, c.driver, writes)
@@ -145,7 +145,7 @@ func (c *Collection) Write(ctx context.Context, writes []mongo.WriteModel) error
 	return err
 }
 
-// insert inserts documents, as Server.Insert says.
+// insert inserts documents; see Server.Insert.
 func (c *Collection) insert(ctx context.Context, documents []any) error {
 	_, err := call(ctx, c, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.db.server.Insert(ctx, c.driver, documents)

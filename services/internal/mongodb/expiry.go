@@ -10,9 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// EnsureExpiry has the server delete a collection's documents some time after a time field of theirs; those without the
-// field stay. If an earlier start said another time, or there is an index on the field for another reason, that index
-// gets the new time.
+// EnsureExpiry makes the server delete a collection's documents after the given duration, counted from the time in
+// field. Documents without the field stay. If the field has an index already, that index gets the new duration.
 func (db *DB) EnsureExpiry(ctx context.Context, collection, field string, after time.Duration) error {
 	model := Index(field)
 	seconds := int32(min(after.Seconds(), math.MaxInt32))

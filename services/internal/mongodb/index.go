@@ -16,8 +16,7 @@ import (
 const (
 	// indexLimit bounds the building of indexes. It takes a server minutes for each ten million documents.
 	indexLimit = 24 * time.Hour
-	// indexPatience is how long a start waits for indexes that only make queries faster, unless WithIndexPatience says
-	// otherwise.
+	// indexPatience bounds how long a start waits for indexes that only make queries faster; see WithIndexPatience.
 	indexPatience = 2 * time.Second
 	// indexRetry is the pause before building is tried again.
 	indexRetry = 10 * time.Second
@@ -75,7 +74,7 @@ func (db *DB) EnsureIndexes(ctx context.Context, collection string, indexes ...m
 	return nil
 }
 
-// AwaitIndexes waits for indexes that are being built, at most two seconds unless WithIndexPatience says otherwise. Lists
+// AwaitIndexes waits until the indexes are built, but at most two seconds, or as long as WithIndexPatience sets. Lists
 // that need an index are slow until it exists.
 func (db *DB) AwaitIndexes(ctx context.Context) {
 	built := make(chan struct{})
@@ -231,8 +230,8 @@ func sameKeys(a, b bson.D) bool {
 	return slices.EqualFunc(a, b, func(a, b bson.E) bool { return a.Key == b.Key && fmt.Sprint(a.Value) == fmt.Sprint(b.Value) })
 }
 
-// EnsurePartialIndex is EnsureIndexes for one Index over only those of the documents that a filter selects. It serves the
-// queries that have the filter's conditions among theirs.
+// EnsurePartialIndex is EnsureIndexes for one index of only the documents that a filter selects. Queries can use it if
+// they include the filter's conditions.
 func (db *DB) EnsurePartialIndex(ctx context.Context, collection string, filter bson.D, fields ...string) error {
 	index := Index(fields...)
 	index.Options = options.Index().SetPartialFilterExpression(filter)

@@ -68,7 +68,7 @@ type Option func(*DB)
 // WithLog sets the log for events in the background. Without it they are not logged.
 func WithLog(log *slog.Logger) Option { return func(db *DB) { db.log = log } }
 
-// WithIndexPatience has AwaitIndexes wait for patience at most, instead of two seconds.
+// WithIndexPatience sets how long AwaitIndexes waits at most, instead of two seconds.
 func WithIndexPatience(patience time.Duration) Option {
 	return func(db *DB) { db.indexPatience = patience }
 }

@@ -9,27 +9,27 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Server makes the calls that only a MongoDB server can do. Open uses one, unless WithServer gives another: tests run on
-// an engine that lacks transactions and more, and mongotest makes up for it. The errors are the driver's.
+// Server makes the calls that need a real MongoDB server. Tests run on an engine that lacks transactions and more, so
+// mongotest has another implementation; see WithServer. The errors are the driver's.
 type Server interface {
 	// RunCommand runs a command that returns one document.
 	RunCommand(ctx context.Context, on *mongo.Database, command bson.D) *mongo.SingleResult
-	// CreateIndexes creates indexes. They are ready once a majority of the members has built them, so a member that is
-	// away does not delay them.
+	// CreateIndexes creates indexes. They are ready once a majority of the members has built them, so an unreachable
+	// member does not delay them.
 	CreateIndexes(ctx context.Context, of *mongo.Collection, indexes []mongo.IndexModel) error
 	// Insert inserts documents. Each succeeds or fails alone; a mongo.BulkWriteException says which failed.
 	Insert(ctx context.Context, into *mongo.Collection, documents []any) error
-	// Write does writes in no order. Each succeeds or fails alone; a mongo.BulkWriteException says which failed.
+	// Write does writes in no particular order. Each succeeds or fails alone; a mongo.BulkWriteException says which failed.
 	Write(ctx context.Context, to *mongo.Collection, writes []mongo.WriteModel) error
 	// Sum adds up the documents that match a filter.
 	Sum(ctx context.Context, of *Collection, filter bson.D, a Addition) ([]Sum, error)
-	// InSession runs do, and the operations with do's context in a session.
+	// InSession runs do. Operations with do's context run in a session.
 	InSession(ctx context.Context, client *mongo.Client, session *options.SessionOptionsBuilder, do func(context.Context) error) error
-	// InTransaction runs do, and the operations with do's context in a transaction of db, as db.InTransaction says.
+	// InTransaction runs do. Operations with do's context run in a transaction; see DB.InTransaction.
 	InTransaction(ctx context.Context, db *DB, do func(context.Context) error) error
 }
 
-// WithServer makes the calls to a server that is not MongoDB's own: for tests.
+// WithServer replaces the Server. Tests use it, because their engine is not MongoDB.
 func WithServer(server Server) Option { return func(db *DB) { db.server = server } }
 
 // mongoDB is the Server for MongoDB's own servers.

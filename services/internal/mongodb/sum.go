@@ -41,7 +41,7 @@ func (db *DB) SumAll(ctx context.Context, collection string, filter bson.D, a Ad
 	return sums, nil
 }
 
-// sum makes the server add up.
+// sum adds up on the server.
 func (a Addition) sum(ctx context.Context, collection *Collection, filter bson.D) ([]Sum, error) {
 	empty := bson.D{{Key: "$cond", Value: bson.A{bson.D{{Key: "$eq", Value: bson.A{"$" + a.Empty, ""}}}, int64(1), int64(0)}}}
 	by := bson.D{}

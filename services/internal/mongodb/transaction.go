@@ -50,7 +50,7 @@ func (db *DB) InTransaction(ctx context.Context, do func(context.Context) error)
 	return Failure(db.server.InTransaction(ctx, db, do))
 }
 
-// transact is InTransaction on a server that has transactions.
+// transact implements InTransaction on a server with transactions.
 func (db *DB) transact(ctx context.Context, do func(context.Context) error) error {
 	limit, _ := ctx.Value(limitKey{}).(time.Duration)
 	bounded, end, err := db.beginWithin(ctx, max(limit, transactionTimeout))

@@ -11,8 +11,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// UpdateAll runs updates of a collection's documents in one call, in no order. If it returns an error, mapped by Failure,
-// some of them may have been done.
+// UpdateAll runs updates of a collection's documents in one call, in no particular order. If it returns an error, mapped
+// by Failure, some of the updates may have been done.
 func (db *DB) UpdateAll(ctx context.Context, collection string, updates []mongo.WriteModel) error {
 	if len(updates) == 0 {
 		return nil

@@ -24,7 +24,8 @@ import (
 const (
 	// dropTimeout bounds the removal of a test's databases.
 	dropTimeout = 30 * time.Second
-	// indexPatience is how long an Open waits for the engine's indexes. A test's calls share one connection with them.
+	// indexPatience bounds how long an Open waits for the engine's indexes. A test's calls share one connection with
+	// them.
 	indexPatience = time.Minute
 )
 

@@ -18,15 +18,16 @@ import (
 // codeDuplicateKey is a server's code for a document whose `_id` or unique value is taken.
 const codeDuplicateKey = 11000
 
-// server is the mongodb.Server for the embedded engine, FerretDB 1. It makes up for what the engine lacks. Exceptions
-// names what it cannot make up for.
+// server is the mongodb.Server for the embedded engine, FerretDB 1. It replaces what the engine lacks. Exceptions names
+// what it cannot replace.
 type server struct {
-	// alone keeps transactions apart within this process, since the engine has none. Nothing undoes their writes.
+	// alone lets one transaction run at a time in this process. The engine has no transactions, so failed ones keep
+	// their writes.
 	alone sync.Mutex
 }
 
-// RunCommand has the engine say that it is a replica set, which mongodb.Open demands, and changes no expiry, since
-// CreateIndexes makes none.
+// RunCommand makes the engine report a replica set, which mongodb.Open requires. It ignores changes of an expiry, since
+// CreateIndexes creates none.
 func (*server) RunCommand(ctx context.Context, on *mongo.Database, command bson.D) *mongo.SingleResult {
 	switch command[0].Key {
 	case "hello":
@@ -40,7 +41,7 @@ func (*server) RunCommand(ctx context.Context, on *mongo.Database, command bson.
 	}
 }
 
-// CreateIndexes makes indexes over all documents, without an expiry: the engine has no others.
+// CreateIndexes creates indexes of all documents, without an expiry: the engine has no other kind.
 func (*server) CreateIndexes(ctx context.Context, of *mongo.Collection, indexes []mongo.IndexModel) error {
 	plain := make([]mongo.IndexModel, len(indexes))
 	for i, index := range indexes {
@@ -70,7 +71,7 @@ func (*server) Insert(ctx context.Context, into *mongo.Collection, documents []a
 	})
 }
 
-// Write does the writes one by one: the engine ends a call at its first refusal, and hangs on a hundred.
+// Write does the writes one by one: the engine stops a call at its first failed write, and hangs on a hundred writes.
 func (s *server) Write(ctx context.Context, to *mongo.Collection, writes []mongo.WriteModel) error {
 	return oneByOne(writes, func(write mongo.WriteModel) error {
 		var err error
@@ -83,14 +84,14 @@ func (s *server) Write(ctx context.Context, to *mongo.Collection, writes []mongo
 		case *mongo.ReplaceOneModel:
 			_, err = to.ReplaceOne(ctx, w.Filter, w.Replacement, options.Replace().SetUpsert(w.Upsert != nil && *w.Upsert))
 		default:
-			err = fmt.Errorf("a %T is not written to the tests' engine yet", write)
+			err = fmt.Errorf("the tests' engine does not support a %T yet", write)
 		}
 		return err
 	})
 }
 
-// upsert does an upsert with the filter of a mongodb.Upsert, an `_id` and a bound. The engine finds a document quickly
-// only by its `_id` alone, so upsert compares the bound itself.
+// upsert does a mongodb.Upsert, whose filter has an `_id` and a bound. The engine is only fast for a filter of the `_id`
+// alone, so upsert compares the bound itself.
 func (s *server) upsert(ctx context.Context, to *mongo.Collection, w *mongo.UpdateOneModel) error {
 	filter, ok := w.Filter.(bson.D)
 	if !ok || len(filter) != 2 || filter[0].Key != "_id" {
@@ -127,7 +128,7 @@ func isBelow(document bson.Raw, condition bson.E) bool {
 	}
 }
 
-// Sum reads the documents and adds them up: of several sums in one group the engine knows only the first.
+// Sum reads the documents and adds them up here, because the engine returns only the first of several sums in a group.
 func (*server) Sum(ctx context.Context, of *mongodb.Collection, filter bson.D, a mongodb.Addition) ([]mongodb.Sum, error) {
 	projection := bson.D{{Key: "_id", Value: 0}, {Key: a.Empty, Value: 1}}
 	for _, field := range append(a.By[:len(a.By):len(a.By)], a.Of...) {
@@ -184,8 +185,8 @@ func (s *server) InTransaction(ctx context.Context, _ *mongodb.DB, do func(conte
 	return do(ctx)
 }
 
-// oneByOne does writes one by one. It returns an error of all refusals, as a server does for an unordered call, or the
-// first other error.
+// oneByOne does writes one by one. It returns all duplicate keys in one error, as a server does for an unordered call. It
+// stops at any other error.
 func oneByOne[W any](writes []W, do func(W) error) error {
 	var refused mongo.BulkWriteException
 	for i, write := range writes {

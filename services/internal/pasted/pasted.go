@@ -46,7 +46,7 @@ func isUnseen(c rune) bool {
 	return false
 }
 
-// Quote returns a caller's text for a message: quoted, without control characters, and shortened if it is long.
+// Quote returns a caller's text for a message: quoted, without control characters, and shortened.
 func Quote(text string) string {
 	const longest = 80
 	if len(text) > longest {

@@ -1,5 +1,5 @@
-// Package propertytest runs the property tests. It makes their draws the same in each run, so that a test that
-// passed fails only for a change; `make fuzz` explores others.
+// Package propertytest runs the property tests. They draw the same values in each run, so a test that has passed fails
+// only because of a change. `make properties` draws new values.
 package propertytest
 
 import (
@@ -10,13 +10,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// seed is where the draws start unless -rapid.seed says otherwise. Its value means nothing.
+// seed is the seed of the draws unless -rapid.seed sets another. Its value means nothing.
 const seed = "20261130"
 
 var once sync.Once //nolint:gochecknoglobals // rapid's flag is the process's
 
-// Check is [rapid.Check] with a fixed seed. The flags of rapid, such as -rapid.seed and -rapid.checks, still
-// count.
+// Check is [rapid.Check] with a fixed seed. Rapid's flags, such as -rapid.seed and -rapid.checks, still work.
 func Check(t *testing.T, property func(*rapid.T)) {
 	t.Helper()
 	once.Do(func() {

@@ -8,8 +8,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
-// The functions of this file read names as callers send them, without the invisible characters that pasting adds
-// around each part. They return INVALID_NAME on the given field for any other text.
+// The functions in this file parse names that callers send. They ignore the invisible characters that pasting adds around
+// each part. For any other text they return INVALID_NAME on the given field.
 
 // ParseOffer returns the id in an offer's name.
 func ParseOffer(field, name string) (string, error) {
@@ -84,7 +84,7 @@ func ParseSavedReport(field, name string) (string, error) {
 	return parseGiven(field, name, SavedReports, "a saved report", "savedReports/{saved_report}")
 }
 
-// parseGiven returns the id in the name of a resource whose ids the service gives.
+// parseGiven returns the id in the name of a resource whose ids the service assigns.
 func parseGiven(field, name, collection, thing, pattern string) (string, error) {
 	id, ok := strings.CutPrefix(name, collection)
 	if id = pasted.Trim(id); ok && isPart(id) {
@@ -103,7 +103,7 @@ func cutID(name, prefix string) (id string, ok bool) {
 	return id, ok && IsID(id)
 }
 
-// cutOffers returns the offer and what follows part in the name of a thing below an offer.
+// cutOffers splits the name of a resource below an offer at part. It returns the offer's id and the rest.
 func cutOffers(name, part string) (offer, rest string, ok bool) {
 	rest, isOffers := strings.CutPrefix(name, Offers)
 	offer, rest, found := strings.Cut(rest, part)
@@ -111,8 +111,7 @@ func cutOffers(name, part string) (offer, rest string, ok bool) {
 	return offer, pasted.Trim(rest), isOffers && found && IsID(offer)
 }
 
-// badName returns the error for a text that is not the name of a thing. If the text with prefix would be one,
-// the error suggests it.
+// badName returns the error for a text that is not a valid name. If the text is a bare id, the error suggests the name.
 func badName(field, name, prefix, thing, pattern string) error {
 	if name == "" {
 		return apperr.Invalid("INVALID_NAME", field, "the name of %s is missing; write %s", thing, pattern)

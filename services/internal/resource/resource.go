@@ -4,7 +4,7 @@ package resource
 
 import "github.com/couponlink/couponlink/services/internal/couponcode"
 
-// The beginnings of names.
+// The prefixes of names.
 const (
 	Offers       = "offers/"
 	Publishers   = "publishers/"
@@ -23,7 +23,7 @@ const (
 	scansPart     = "/scans/"
 )
 
-// Name returns the name of an id in a collection, such as Offers; "" for no id.
+// Name returns the name of the resource with an id in a collection, such as Offers; "" if the id is "".
 func Name(collection, id string) string {
 	if id == "" {
 		return ""

@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money/moneyproto"
 )
 
-// OfDiscount returns the proto of a discount; nil for none.
+// OfDiscount returns the proto of a discount; nil for no discount.
 func OfDiscount(d discount.Discount) *couponv1.Discount {
 	if d.IsNone() {
 		return nil
@@ -26,7 +26,7 @@ func OfDiscount(d discount.Discount) *couponv1.Discount {
 }
 
 // Discount returns the discount in a proto; none for nil. The error (INVALID_DISCOUNT) names each field that cannot be
-// read. What else a discount must satisfy is for its Check.
+// read. Discount.Check checks the rest.
 func Discount(p *couponv1.Discount) (discount.Discount, error) {
 	const reason = "INVALID_DISCOUNT"
 	if p == nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// OfMoney returns the proto of an amount; nil for none.
+// OfMoney returns the proto of an amount; nil for no amount.
 func OfMoney(m money.Money) *couponv1.Money {
 	if m.IsNone() {
 		return nil
@@ -19,7 +19,7 @@ func Money(p *couponv1.Money) money.Money {
 	return money.Money{Currency: p.GetCurrencyCode(), Units: p.GetUnits(), Nanos: p.GetNanos()}
 }
 
-// OfPayout returns the proto of a payout; nil for none.
+// OfPayout returns the proto of a payout; nil for no payout.
 func OfPayout(p money.Payout) *couponv1.Payout {
 	switch p.Kind {
 	case money.Fixed:

@@ -49,7 +49,7 @@ func Schema() *listing.Schema {
 	).In(prague())
 }
 
-// Never is the end_time of rows that have none.
+// Never is the end_time of rows without an end.
 func Never() time.Time { return time.Date(2026, time.November, 1, 12, 0, 0, 0, time.UTC) }
 
 // prague returns the zone of dates in filters.
