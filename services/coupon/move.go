@@ -11,7 +11,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
-// OpenToMove opens the service's database for a move. No service may use the database meanwhile. opts hold if it is on MongoDB.
+// OpenToMove opens the service's database for a move. No service may use the database meanwhile. opts apply to MongoDB
+// only.
 func OpenToMove(ctx context.Context, database settings.Database, role move.Role, opts ...mongodb.Option) (opened move.Database, err error) {
 	if database.MongoDBURI == "" {
 		opened, err = sqlitestore.OpenToMove(ctx, database.SQLiteDir, role)

@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
 
-// OpenToMove opens the service's database for a move. No service may use it meanwhile. opts hold if it is on MongoDB.
+// OpenToMove opens the service's database for a move. No service may use it meanwhile. opts apply to MongoDB only.
 func OpenToMove(ctx context.Context, database settings.Database, role move.Role, opts ...mongodb.Option) (opened move.Database, err error) {
 	if database.MongoDBURI == "" {
 		opened, err = sqlitestore.OpenToMove(ctx, database.SQLiteDir, role, time.Now)

@@ -70,8 +70,8 @@ func newMemory(store Store, now func() time.Time) *memory {
 	return m
 }
 
-// ValidateCoupon says whether a code is valid now, and what it takes off a basket, unless that is nil. An empty offer or
-// publisher means all of them. Errors: InvalidArgument on `code` and on parts of `basket`.
+// ValidateCoupon says whether a code is valid now and, if basket is not nil, what it takes off. An empty offer or publisher
+// means all of them. Errors: InvalidArgument on `code` and on parts of `basket`.
 func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher string, basket *domain.Basket) (domain.Verdict, error) {
 	code, err := domain.ParseCode(code)
 	var checked domain.Basket

@@ -20,7 +20,7 @@ const (
 type Basket struct {
 	Currency string
 	Lines    []BasketLine
-	// Shipping is None if it is not known.
+	// Shipping is None if the shop does not know it yet.
 	Shipping   money.Money
 	FirstOrder bool
 }
@@ -31,12 +31,12 @@ type BasketLine struct {
 	ID         string
 	Categories []string
 	Quantity   int64
-	// Amount is the whole line's.
+	// Amount is the total of the line, not the price of one piece.
 	Amount money.Money
 }
 
-// CheckBasket returns a basket with its currencies in upper case, and that of the basket for amounts that have none. The
-// error, INVALID_BASKET, names every part at fault.
+// CheckBasket returns a basket with its currencies in upper case. Amounts without a currency get the basket's. The error,
+// INVALID_BASKET, names each part at fault.
 func CheckBasket(b Basket) (Basket, error) {
 	currency, err := money.ParseCurrency(b.Currency)
 	if err != nil {
@@ -60,12 +60,12 @@ func CheckBasket(b Basket) (Basket, error) {
 	b.Shipping, err = basketAmount("basket.shipping", b.Shipping, currency)
 	found.Add(err)
 	if err == nil && sum.Plus(b.Shipping).CheckAmount() != nil {
-		found.Add(invalid("basket.lines", "all amounts together are more than the greatest amount, %d", int64(money.MaxUnits)))
+		found.Add(invalid("basket.lines", "the amounts add up to more than the maximum, %d", int64(money.MaxUnits)))
 	}
 	return b, found.Err()
 }
 
-// checkLine returns what is wrong with a line apart from its amount.
+// checkLine returns what is wrong with a line, except for its amount.
 func checkLine(field string, line *BasketLine) error {
 	var found apperr.Findings
 	if utf8.RuneCountInString(line.ID) > discount.MaxIDChars {
@@ -85,7 +85,7 @@ func checkLine(field string, line *BasketLine) error {
 	return found.Err()
 }
 
-// basketAmount returns an amount of a basket in its currency.
+// basketAmount checks an amount of a basket. It returns the amount with its currency set.
 func basketAmount(field string, m money.Money, currency string) (money.Money, error) {
 	if m.IsNone() {
 		m.Currency = currency
@@ -97,7 +97,7 @@ func basketAmount(field string, m money.Money, currency string) (money.Money, er
 	case m.Currency != currency:
 		return m, invalid(field, "the amount is in %s; it must be in the basket's currency, %s", m.Currency, currency)
 	case m.IsFine():
-		return m, invalid(field, "%s is finer than the currency's smallest unit; it has %d decimal places", m, m.Decimals())
+		return m, invalid(field, "%s is finer than the smallest unit of %s, which has %d decimal places", m, m.Currency, m.Decimals())
 	}
 	return m, nil
 }

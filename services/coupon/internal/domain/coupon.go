@@ -72,7 +72,7 @@ func checkSettings(s CouponSettings) error {
 	return found.Err()
 }
 
-// checkDiscount returns what is wrong with a discount: INVALID_DISCOUNT on the field at fault.
+// checkDiscount returns INVALID_DISCOUNT on the field at fault, or nil.
 func checkDiscount(d discount.Discount) error {
 	if d.IsNone() {
 		return nil

@@ -9,11 +9,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// Saving is what a discount takes off a basket. Its amounts are in the basket's currency, and in whole smallest units.
+// Saving is what a discount takes off a basket. Its amounts are in whole smallest units of the basket's currency.
 type Saving struct {
-	// Reason says why nothing is taken off; NoReason if the discount applies. The amounts are None otherwise.
+	// Reason says why the discount does not apply; NoReason if it does. If it does not, Total, Lines and Shipping are
+	// unset.
 	Reason Reason
-	// Missing is what the lines are short of the minimum, if the Reason is BelowMinimum.
+	// Missing is how much the lines are below the minimum if Reason is BelowMinimum.
 	Missing money.Money
 	// Total is the sum of Lines and Shipping.
 	Total money.Money
@@ -22,8 +23,8 @@ type Saving struct {
 	Shipping money.Money
 }
 
-// Save returns what a discount takes off a basket, which must have passed CheckBasket. The result is the same for the
-// same lines in any order.
+// Save returns what a discount takes off a basket, which must have passed CheckBasket. The order of the lines does not
+// change what is taken off each.
 func Save(d discount.Discount, b Basket) Saving {
 	bounds, supported := boundsOf(d, b.Currency)
 	if !supported {
@@ -74,8 +75,8 @@ type bounds struct {
 	isCapped                bool
 }
 
-// boundsOf returns a discount's amounts in a currency. isSupported is false if the discount has amounts, but not in that
-// currency: then it is not known what they are there.
+// boundsOf returns a discount's amounts in a currency. isSupported is false if the discount has amounts of a kind, but none
+// in that currency.
 func boundsOf(d discount.Discount, currency string) (found bounds, isSupported bool) {
 	isSupported = true
 	in := func(amounts money.Amounts) int64 {
@@ -119,10 +120,9 @@ func (f idFilter) passes(line *BasketLine) bool {
 	return (f.included == nil || in(f.included)) && (f.excluded == nil || !in(f.excluded))
 }
 
-// share shares total out in proportion to amounts, all in smallest units, by largest remainders: each share is rounded
-// down, and what is left goes, one unit each, to the shares that lost most. Among equal ones the larger amount comes
-// first, then the lower id, then the earlier line. total is at most the sum of amounts; so is each share at most its
-// amount.
+// share divides total in proportion to amounts, all in smallest units, by the largest remainder method: each share is
+// rounded down, and the rest goes, one unit each, to the shares that lost most. Ties go to the larger amount, then to the
+// lower id, then to the earlier line. total must be at most the sum of amounts; then no share exceeds its amount.
 func share(total int64, amounts []int64, lines []BasketLine) []int64 {
 	var sum uint64
 	for _, amount := range amounts {

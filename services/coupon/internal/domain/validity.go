@@ -20,7 +20,7 @@ const (
 	NotApproved   Reason = "NOT_APPROVED"
 	OfferInactive Reason = "OFFER_INACTIVE"
 
-	// The reasons why a valid code gives nothing for a basket.
+	// The reasons why a valid code takes nothing off a basket.
 
 	BelowMinimum         Reason = "BELOW_MINIMUM"
 	NotFirstOrder        Reason = "NOT_FIRST_ORDER"
@@ -55,10 +55,10 @@ const MaxSharers = 100
 type Verdict struct {
 	// Valid reports whether the code gives its discount.
 	Valid bool
-	// Discount is that of all valid coupons that have the code; nil if no coupon is valid, or if several are and
-	// their discounts differ.
+	// Discount is the discount of the valid coupons with the code; nil if no coupon is valid, or if several are valid
+	// and their discounts differ.
 	Discount *discount.Discount
-	// Saving is what the code takes off a basket; nil without a basket or if the discount is nil or none.
+	// Saving is what the code takes off a basket; nil without a basket or a discount.
 	Saving *Saving
 	// Reason says why the code is not valid. It is AmbiguousCode if several valid coupons have it.
 	Reason Reason
@@ -107,8 +107,8 @@ func Judge(candidates []Candidate, publisher string, now time.Time) Verdict {
 	}
 }
 
-// For returns the verdict for a basket, which must have passed CheckBasket: with what the code takes off it, or not valid
-// if the basket does not meet the discount's conditions.
+// For returns the verdict for a basket, which must have passed CheckBasket. It has what the code takes off, or is not
+// valid if the basket does not meet the discount's conditions.
 func (v Verdict) For(b Basket) Verdict {
 	if v.Discount == nil || v.Discount.IsNone() {
 		return v

@@ -10,7 +10,7 @@ import (
 )
 
 // withoutOldKind removes the stored percentage, amounts or free shipping from a merged discount if the request replaces
-// it by another of them. They are no oneof, since a oneof cannot have a list.
+// it with another of them. The proto has no oneof for them, because a oneof cannot contain a list.
 func withoutOldKind(merged, request *couponv1.Discount) {
 	percent, fixed, free := request.GetPercent() != "", len(request.GetFixed()) > 0, request.GetFreeShipping()
 	if kindsOf(merged) < 2 {
@@ -27,7 +27,7 @@ func withoutOldKind(merged, request *couponv1.Discount) {
 	}
 }
 
-// kindsOf counts which of the three a discount sets.
+// kindsOf counts how many of percent, fixed and free_shipping a discount sets.
 func kindsOf(d *couponv1.Discount) (kinds int) {
 	for _, set := range []bool{d.GetPercent() != "", len(d.GetFixed()) > 0, d.GetFreeShipping()} {
 		if set {
@@ -59,7 +59,7 @@ func basketOf(m *couponv1.Basket) (*domain.Basket, error) {
 	return basket, found.Err()
 }
 
-// basketDiscount returns the proto of what is taken off a basket; nil if nothing is, for a reason.
+// basketDiscount returns the proto of what is taken off a basket; nil if the discount does not apply.
 func basketDiscount(s *domain.Saving, basket *couponv1.Basket) *couponv1.BasketDiscount {
 	if s.Reason != domain.NoReason {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// discountDocument is a coupon's discount. Amounts and ids are texts as money.Amounts and discount.IDs have them.
+// discountDocument is a coupon's discount. Amounts and ids are the texts of money.Amounts and discount.IDs.
 type discountDocument struct {
 	Kind            discount.Kind `bson:"kind"`
 	Percent         int64         `bson:"percent"`

@@ -61,7 +61,7 @@ func addDeliveriesAndLimits(ctx context.Context, db *mongodb.DB) error {
 	return giveSecrets(ctx, db.Collection("publishers"), "delivery_secret")
 }
 
-// addDiscounts adds coupons' discounts, which are none, to existing documents.
+// addDiscounts gives each existing document an empty discount.
 func addDiscounts(ctx context.Context, db *mongodb.DB) error {
 	return addKeys(ctx, db, []addedKey{{"coupons", "discount", encodeDiscount(discount.Discount{})}})
 }
