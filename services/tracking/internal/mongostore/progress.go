@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// leaseTime is for how long the others leave a part of the work to the one who began it without a sign of
-	// life. Each of them measures by its own clock how long it has seen none, so that it does not matter what the
-	// clocks say. It is there to spare work only: what two do at once is done once all the same.
+	// leaseTime is how long a process without a sign of life keeps the part of the work that it began. The other
+	// processes measure that on their own clocks, so the clocks need not agree. The lease only saves work: what two
+	// processes do at the same time still counts once.
 	leaseTime = 20 * time.Second
 	// beats is how many signs of life there are in a leaseTime.
 	beats = 4

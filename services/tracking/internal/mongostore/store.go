@@ -52,7 +52,7 @@ type Store struct {
 	numbering chan struct{}
 	unmarked  atomic.Int64
 	feedID    string
-	// leaseTime is how long a part of the counting is left to another without a sign of life.
+	// leaseTime is the constant leaseTime, except in tests.
 	leaseTime time.Duration
 	// tailEvents is how much that is not in the cells yet a summary adds at most.
 	tailEvents int

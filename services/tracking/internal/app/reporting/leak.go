@@ -20,11 +20,11 @@ const (
 	defaultRecentDays, maxRecentDays         = 7, 90
 	defaultBaselineDays, maxBaselineDays     = 28, 365
 	defaultMinConversions, maxMinConversions = 10, 1_000_000
-	// maxLeaks is the greatest page, and the usual one: callers from before there were pages get all codes.
+	// maxLeaks is the maximum page size, and the default, so that older callers, which ask for no pages, get all codes.
 	maxLeaks = 1000
 )
 
-// leakSchema describes the pages of the leaks. A rise is stored as leakValue writes it.
+// leakSchema describes the pages of leaks. Page tokens have a rise as leakValue writes it.
 var leakSchema = listing.NewSchema(
 	listing.Field{Name: "coupon_code", Kind: listing.Opaque}, "rise, offer, publisher",
 	listing.Field{Name: "rise", Kind: listing.Opaque}, listing.Field{Name: "offer", Kind: listing.Opaque}, listing.Field{Name: "publisher", Kind: listing.Opaque},
@@ -38,11 +38,11 @@ type LeakRequest struct {
 	RecentDays, BaselineDays, MinConversions int32
 	PageSize                                 int32
 	PageToken                                string
-	// Take is as in listing.Request.
+	// Take limits a page as in listing.Request.
 	Take func(row any) bool
 }
 
-// Leaks returns a page of the codes whose share of sales without a click has risen, and the token of the next.
+// Leaks returns a page of the codes whose share of sales without a click has risen, and the token of the next page.
 //
 // Errors: InvalidArgument with the field at fault; Unavailable (SUMMARIES_NOT_READY).
 func (s *Service) Leaks(ctx context.Context, req LeakRequest) ([]rollup.Leak, string, error) {
@@ -65,10 +65,10 @@ func (s *Service) Leaks(ctx context.Context, req LeakRequest) ([]rollup.Leak, st
 	return page, next, nil
 }
 
-// leakPage reads which page is asked for, and the position that it comes after; nil on the first page.
+// leakPage returns the query for a page, and the position before the page; nil for the first page.
 func (s *Service) leakPage(req LeakRequest) (listing.Query, *rollup.Position, error) {
 	q, err := leakSchema.Query(listing.Request{
-		// The page belongs to the offer and the numbers, as another list's belongs to its parent.
+		// A page token is only valid for the same offer and numbers.
 		Parent:   fmt.Sprintf("%s %d %d %d", req.Offer, req.RecentDays, req.BaselineDays, req.MinConversions),
 		PageSize: cmp.Or(req.PageSize, maxLeaks), PageToken: req.PageToken, Take: req.Take,
 	}, nil, s.moment())
@@ -89,7 +89,7 @@ func (s *Service) leakPage(req LeakRequest) (listing.Query, *rollup.Position, er
 	return q, after, nil
 }
 
-// leakValue returns a leak's value in page tokens. A rise is written exactly.
+// leakValue returns a leak's value in page tokens. A rise is in hexadecimal, without rounding.
 func leakValue(leak rollup.Leak, field string) any {
 	position := leak.Position()
 	switch field {

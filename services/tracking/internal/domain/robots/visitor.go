@@ -5,15 +5,15 @@ import "strings"
 // Visitor is what a request for a link says about who made it.
 type Visitor struct {
 	Agent string
-	// Head means that the request asks for no page.
+	// Head means that the method is HEAD.
 	Head bool
-	// Purposes are the values of headers in which browsers say why they ask: Sec-Purpose, Purpose, X-Purpose, X-Moz.
+	// Purposes are the values of the headers that say why a browser sends a request: Sec-Purpose, Purpose, X-Purpose,
+	// X-Moz.
 	Purposes []string
 }
 
 // IsShopper reports whether a shopper follows the link. Robots and HEAD requests are not shoppers, nor are browsers
-// that prefetch, prerender or preview a page, since nobody may ever look at it. isRobot is List.Made or remembers
-// what it said.
+// that prefetch, prerender or preview a page, because nobody may ever look at it. isRobot is List.Made, or a cache of it.
 func (v Visitor) IsShopper(isRobot func(agent string) bool) bool {
 	if v.Head {
 		return false

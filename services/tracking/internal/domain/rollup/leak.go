@@ -51,19 +51,19 @@ type Leak struct {
 	ByOffer bool
 }
 
-// Position is where a leak stands in the list of leaks.
+// Position is a leak's position in the list of leaks.
 type Position struct {
 	// Rise is the rise in the share of sales without a click, from 0 to 1.
 	Rise float64
 	CodeKey
 }
 
-// Position returns where the leak stands.
+// Position returns the leak's position.
 func (l Leak) Position() Position {
 	return Position{Rise: l.Recent.Of() - l.Baseline.Of(), CodeKey: l.CodeKey}
 }
 
-// Compare is negative if p stands before other, positive if after: the greatest rise first, then by key.
+// Compare is negative if p comes before other, positive if after: by rise, the largest first, then by key.
 func (p Position) Compare(other Position) int {
 	return cmp.Or(
 		cmp.Compare(other.Rise, p.Rise),

@@ -61,8 +61,8 @@ type SavedReport struct {
 	Revision int64
 }
 
-// CheckSavedReport validates a report and returns it as it is to be stored, with its texts trimmed and its columns
-// in snake_case. columns are the names that its columns can have. It does not parse the filter and the orders.
+// CheckSavedReport validates a report and returns it in its stored form: texts trimmed, columns in snake_case. columns
+// are the names that its columns can have. It does not parse the filter and the orders.
 //
 // Errors: InvalidArgument on display_name, columns, range, start_date, end_date, group_by or
 // group_order_by.

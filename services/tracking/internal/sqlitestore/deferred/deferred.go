@@ -1,4 +1,4 @@
-// Package deferred stores reports that wait to be judged in the tracking service's SQLite file.
+// Package deferred stores, in the tracking service's SQLite file, the reports that wait to be judged.
 //
 // Only the SQLite store imports it.
 package deferred
@@ -23,8 +23,7 @@ const (
 	putOff         = `UPDATE deferred SET tries = ?, due_time = ? WHERE id = ?`
 	settleDeferred = `DELETE FROM deferred WHERE id = ? RETURNING conversion`
 	selectAwaited  = `SELECT DISTINCT conversion FROM deferred WHERE reason = 'EARLY_CHANGE'`
-	// AtStart makes due at once what a dead process had claimed or was about to do: sales, and changes of
-	// sales that exist.
+	// AtStart makes the work of a process that died due at once: waiting sales, and changes of sales that exist.
 	AtStart = `UPDATE deferred SET due_time = 0 WHERE reason = 'COUPON_SERVICE_AWAY' OR conversion IN (SELECT id FROM conversions)`
 )
 
@@ -79,7 +78,7 @@ func (a *awaited) remove(id string, left func() (bool, error)) error {
 	return nil
 }
 
-// Store stores reports that wait.
+// Store stores waiting reports.
 type Store struct {
 	db      *sqlitedb.DB
 	run     sqlrow.Tasks

@@ -10,8 +10,8 @@ import (
 
 const setPlanned = `UPDATE conversions SET plan_from = NULL WHERE id = ? AND revision = ?`
 
-// Batch writes plans and the results of attempts in the transaction of a batch, by the driver's statements: both are
-// frequent.
+// Batch writes plans and the results of attempts in the transaction of a batch. Both are frequent, so it uses the driver's
+// statements.
 type Batch struct {
 	insert, planned, finish, nextIsDue driver.StmtExecContext
 	arguments                          sqlrow.Arguments

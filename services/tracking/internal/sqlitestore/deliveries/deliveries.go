@@ -183,7 +183,7 @@ func encodeDelivery(field string, value any) any {
 // Tables returns what is moved to another database.
 func (s *Store) Tables() []move.Table { return []move.Table{deliveriesToMove().In(s.db, s.run)} }
 
-// deliveriesToMove are moved without the claims on them, whose holders are gone.
+// deliveriesToMove are moved without their claims, because the processes that held them have ended.
 func deliveriesToMove() sqlrow.MovedTable[domain.Delivery] {
 	return sqlrow.MovedTable[domain.Delivery]{
 		Name:  "deliveries",

@@ -112,7 +112,7 @@ func (s *Store) Tables() []move.Table {
 	return []move.Table{scansToMove().In(s.db, s.run), resultsToMove().In(s.db, s.run)}
 }
 
-// scansToMove are moved without the holds on them, whose holders are gone.
+// scansToMove are moved without their holds, because the processes that had them have ended.
 func scansToMove() sqlrow.MovedTable[redirect.OfferScan] {
 	return sqlrow.MovedTable[redirect.OfferScan]{
 		Name:  "offer_scans",

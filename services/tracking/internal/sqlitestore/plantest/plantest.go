@@ -1,4 +1,4 @@
-// Package plantest checks SQLite's plans for the tracking service's queries.
+// Package plantest checks SQLite's query plans for the tracking service.
 //
 // Only tests may import it.
 package plantest
@@ -13,8 +13,8 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
-// Check checks the plan for one of storetest's queries: it uses an index in the query's order, so that a page costs the
-// same however many rows there are, or is a known full scan.
+// Check checks the plan for one of storetest's queries. The plan must read an index in the query's order, so that a page
+// costs the same however many rows there are, unless p says that the query scans.
 func Check(t testing.TB, db *sql.DB, p storetest.Planned, query string, args ...any) {
 	t.Helper()
 	plan := sqlitetest.Explain(t, db, query, args...)
@@ -22,7 +22,7 @@ func Check(t testing.TB, db *sql.DB, p storetest.Planned, query string, args ...
 	sorts := strings.Contains(plan, "TEMP B-TREE FOR ORDER BY") || strings.Contains(plan, "TEMP B-TREE FOR LAST TERM") && p.Scans != ""
 	if p.Scans != "" {
 		if !sorts {
-			t.Errorf("%s: it walks an index, and is no scan any more:\n%s", p, plan)
+			t.Errorf("%s: it reads an index in order, so it is no longer a scan:\n%s", p, plan)
 		}
 		return
 	}
@@ -30,19 +30,19 @@ func Check(t testing.TB, db *sql.DB, p storetest.Planned, query string, args ...
 	if first == nil {
 		// The journal is in the order of its primary key.
 		if p.Of != "postbacks" || want != "id" || strings.Contains(plan, "TEMP") {
-			t.Errorf("%s: no index is walked:\n%s", p, plan)
+			t.Errorf("%s: it reads no index:\n%s", p, plan)
 		}
 		return
 	}
 	if got := firstColumn(t, db, p.Of, first[2]); got != want {
-		t.Errorf("%s: an index by %s is walked, want one by %s:\n%s", p, got, want, plan)
+		t.Errorf("%s: it reads an index by %s, want one by %s:\n%s", p, got, want, plan)
 	}
 	if sorts && p.Sorts == "" {
-		t.Errorf("%s: all that match are sorted:\n%s", p, plan)
+		t.Errorf("%s: it sorts all matching rows:\n%s", p, plan)
 	}
 }
 
-// indexedBy returns the column whose index serves another one.
+// indexedBy returns the first column of the index that serves a column.
 func indexedBy(table, column string) string {
 	switch table + "." + column {
 	case "conversions.status":

@@ -7,10 +7,10 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-// Arguments are a statement's arguments, in memory that is reused.
+// Arguments are a statement's arguments. Their memory is reused.
 type Arguments struct{ Values []driver.NamedValue }
 
-// Statement is a statement to prepare on the driver's connection, and where it is kept.
+// Statement is a statement to prepare on the driver's connection, and the variable that receives it.
 type Statement struct {
 	To  *driver.StmtExecContext
 	SQL string

@@ -2,8 +2,8 @@ package sqlrow
 
 import "github.com/couponlink/couponlink/services/internal/listing"
 
-// Marked adds to a condition on a field, if it applies to all rows, what mark derives from it: a condition on a
-// column with a small index.
+// Marked returns e with one more condition, on a column with a small index. mark derives it from an equality that e joins
+// with AND. If mark accepts none, Marked returns e.
 func Marked(e listing.Expr, mark func(listing.Compare) (more listing.Compare, ok bool)) listing.Expr {
 	all := Conjuncts(e)
 	for _, condition := range all {

@@ -11,9 +11,9 @@ import (
 
 // An id is stored as 16 bytes if it is the text of 16 bytes: a UUID in clicks and postbacks, a hash in
 // conversions. That halves the index of conversions, where each insert goes to another page. Any other id is
-// stored as text. SQLite never takes text and bytes to be equal, so no two ids collide.
+// stored as text. To SQLite, text and bytes are never equal, so no two ids collide.
 
-// TimeKey encodes the id of a click or a postback, which holds a time.
+// TimeKey encodes the id of a click or a postback, which contains a time.
 func TimeKey(id string) any {
 	if parsed, err := uuid.Parse(id); err == nil && parsed.String() == id {
 		return parsed[:]
@@ -29,7 +29,7 @@ func HashKey(hash string) any {
 	return hash
 }
 
-// TimeID decodes the key of an id that holds a time.
+// TimeID decodes the key of an id that contains a time.
 type TimeID string
 
 // Hash decodes the key of a hash.
@@ -58,14 +58,14 @@ func (h *Hash) Scan(stored any) error {
 	return nil
 }
 
-// HashColumn is a column with the keys of hashes.
+// HashColumn returns a column with the keys of hashes.
 func HashColumn[T any](name string, at func(*T) *string) table.Column[T] {
 	return table.Column[T]{Name: name, Optional: true, Scan: func(row *T) any { return (*Hash)(at(row)) }, Bind: func(row *T) (driver.Value, error) {
 		return keyOrNull(HashKey(*at(row))), nil
 	}}
 }
 
-// TimeColumn is a column with the keys of ids that hold a time.
+// TimeColumn returns a column with the keys of ids that contain a time.
 func TimeColumn[T any](name string, at func(*T) *string) table.Column[T] {
 	return table.Column[T]{Name: name, Optional: true, Scan: func(row *T) any { return (*TimeID)(at(row)) }, Bind: func(row *T) (driver.Value, error) {
 		return keyOrNull(TimeKey(*at(row))), nil

@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// ReadFailure turns the error of a read, nil included, into one that callers know.
+// ReadFailure maps the error of a read to one that callers know. It maps nil to nil.
 func ReadFailure(doing string, err error) error {
 	switch {
 	case err == nil:
@@ -29,8 +29,7 @@ func List[T any](ctx context.Context, db *sqlitedb.DB, scan func(table.Row) (T, 
 	return queryAll(ctx, db.Read(), scan, query, args...)
 }
 
-// Report is List for queries of callers' own making, which may read every row: they have connections of their
-// own.
+// Report is List for queries that callers compose. They may read every row, so they have their own connections.
 func Report[T any](ctx context.Context, db *sqlitedb.DB, scan func(table.Row) (T, error), query string, args ...any) ([]T, error) {
 	return queryAll(ctx, db.Reports(), scan, query, args...)
 }
@@ -56,7 +55,7 @@ func ScanAll[T any](rows *sql.Rows, scan func(table.Row) (T, error)) (all []T, e
 	return all, rows.Err()
 }
 
-// EachRow reads rows until row wants no more, and closes them.
+// EachRow calls row for each row until it returns false or an error, and closes rows.
 func EachRow(rows *sql.Rows, row func(table.Row) (wanted bool, err error)) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {

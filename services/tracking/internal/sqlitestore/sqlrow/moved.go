@@ -11,12 +11,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-// MovedTable is a table to move. A record's place is its key, as a JSON list of texts.
+// MovedTable is a table to move to another database. A record's place is its key, as a JSON list of strings.
 type MovedTable[T any] struct {
 	Name string
 	// Query selects the records after a place, up to a limit.
 	Query string
-	// Args returns Query's arguments for a key, without the limit; the empty key is before all others.
+	// Args returns Query's arguments for a key, without the limit. The empty key sorts before all others.
 	Args func(key []string) []any
 	Scan func(table.Row) (T, error)
 	Key  func(*T) []string

@@ -1,5 +1,5 @@
-// Package sqlrow reads and writes rows of the tracking service's SQLite file: the transaction that tasks run in, lists,
-// and how ids are stored.
+// Package sqlrow reads and writes rows of the tracking service's SQLite file. It has the transaction that tasks run in,
+// the queries of lists, and the stored form of ids.
 //
 // Only the SQLite store and its parts import it.
 package sqlrow
@@ -15,18 +15,18 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
-// Tasks runs a task in a transaction of the one writer, together with other writes. If the task fails, its own writes
-// are undone. While it runs, everyone waits.
+// Tasks runs a task in a transaction of the only writer, together with other writes. If the task fails, only its own
+// writes are undone. While it runs, all other writes wait.
 type Tasks func(ctx context.Context, task func(context.Context, *Tx) error) error
 
-// Tx is the transaction of a batch, for its tasks. It prepares each statement on first use and keeps it, so there must
-// be few different texts.
+// Tx is the transaction of a batch, as its tasks see it. It prepares each statement on first use and keeps it, so use only
+// a few different texts.
 type Tx struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 }
 
-// NewTx returns the transactions of a connection, one after another.
+// NewTx returns a Tx for the transactions of a connection, one after another.
 func NewTx(conn *sql.Conn) *Tx { return &Tx{conn: conn, statements: map[string]*sql.Stmt{}} }
 
 // Close releases the statements.
@@ -63,7 +63,7 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 	return result.RowsAffected()
 }
 
-// Write runs a statement with a row's values and more, and returns how many rows it changed.
+// Write runs a statement with a row's values, then more, as arguments. It returns how many rows it changed.
 func Write[T any](ctx context.Context, t *Tx, query string, columns table.Columns[T], row *T, more ...any) (int64, error) {
 	values, err := columns.Values(row, more...)
 	if err != nil {
@@ -95,7 +95,7 @@ func All[T any](ctx context.Context, t *Tx, scan func(table.Row) (T, error), que
 	return ScanAll(rows, scan)
 }
 
-// Each reads rows until row wants no more.
+// Each calls row for each row until it returns false or an error.
 func (t *Tx) Each(ctx context.Context, row func(table.Row) (wanted bool, err error), query string, args ...any) error {
 	statement, err := t.prepared(ctx, query)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package uses counts the uses of coupons with limits in the tracking service's SQLite file.
+// Package uses counts, in the tracking service's SQLite file, the uses of coupons with limits.
 //
 // Only the SQLite store imports it.
 package uses
@@ -59,7 +59,7 @@ func counters(u *domain.Use) []counter {
 	return needed
 }
 
-// Store stores the counts of uses.
+// Store counts uses.
 type Store struct {
 	db  *sqlitedb.DB
 	run sqlrow.Tasks
