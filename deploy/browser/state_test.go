@@ -144,7 +144,7 @@ func (s *suite) slowNetwork(t *testing.T) {
 	call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
 		MatchedNetworkConditions: []*network.Conditions{{Latency: 4000, DownloadThroughput: 50_000, UploadThroughput: 20_000}},
 	})
-	// The page notes which buttons become busy, and keeps it for the next page: a look from here could come too late.
+	// The page records which buttons become busy, and keeps that for the next page. A check from here could be too late.
 	eval[bool](b, `(sessionStorage.busy = '', new MutationObserver((changes) => changes.forEach(({target}) => {
 		if (target.getAttribute('aria-busy') === 'true') { sessionStorage.busy += target.innerText.trim() + ' '; }
 	})).observe(document, {subtree: true, attributes: true, attributeFilter: ['aria-busy']}), true)`)

@@ -22,7 +22,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
 )
 
-// soundRequests has a request of each method that has limits, which is sound but for the field that a test spoils.
+// soundRequests has a valid request for each method with limits. The test replaces one field at a time with a value beyond
+// its limit.
 var soundRequests = map[protoreflect.Name]string{
 	"CreateOffer":               `{"offer": {"displayName": "x", "landingPageUrl": "https://shop.example.com/", "payout": {"percent": "5"}, "revenue": {"percent": "5"}}}`,
 	"UpdateOffer":               `{"offer": {"name": "offers/10", "payout": {"percent": "5"}, "revenue": {"percent": "5"}}}`,
@@ -150,7 +151,7 @@ func mask(request protoreflect.Message, path []protoreflect.FieldDescriptor) {
 	request.Set(field, protoreflect.ValueOfMessage(mask.ProtoReflect()))
 }
 
-// limitedPaths returns the way to each field with limits that a request can set outside of lists.
+// limitedPaths returns the path of each field with limits that a request can set outside lists.
 func limitedPaths(message protoreflect.MessageDescriptor, way []protoreflect.FieldDescriptor) (all [][]protoreflect.FieldDescriptor) {
 	for i := range message.Fields().Len() {
 		field := message.Fields().Get(i)
@@ -194,7 +195,7 @@ func call(t *testing.T, conn grpc.ClientConnInterface, method protoreflect.Metho
 	return stream.RecvMsg(output.New().Interface())
 }
 
-// isOn reports whether an error refuses a field.
+// isOn reports whether an error is about a field.
 func isOn(err error, field protoreflect.FieldDescriptor) bool {
 	if status.Code(err) != codes.InvalidArgument {
 		return false
@@ -210,7 +211,7 @@ func isOn(err error, field protoreflect.FieldDescriptor) bool {
 	return false
 }
 
-// beyond returns values of a field that are beyond its limits. holder has a sound value, or none.
+// beyond returns values of a field that are beyond its limits. holder has a valid value, or none.
 func beyond(holder protoreflect.Message, field protoreflect.FieldDescriptor) (values []protoreflect.Value) {
 	limits, _ := proto.GetExtension(field.Options(), optionsv1.E_Limits).(*optionsv1.Limits)
 	switch {

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// eachFile calls visit for each of our protos that the program is built with, and fails the test if there are none.
+// eachFile calls visit for each of our protos in the program, and fails the test if it finds none.
 func eachFile(t *testing.T, visit func(protoreflect.FileDescriptor)) {
 	t.Helper()
 	n := 0
@@ -37,8 +37,8 @@ func eachMessage(messages protoreflect.MessageDescriptors, visit func(protorefle
 	}
 }
 
-// TestEveryFieldSaysItsBehavior checks that each field has a google.api.field_behavior. Updates, the OpenAPI document
-// and generated clients go by it.
+// TestEveryFieldSaysItsBehavior checks that each field has a google.api.field_behavior. Updates, the OpenAPI document and
+// generated clients depend on it.
 func TestEveryFieldSaysItsBehavior(t *testing.T) {
 	t.Parallel()
 	eachFile(t, func(file protoreflect.FileDescriptor) {

@@ -21,8 +21,8 @@ import (
 
 const watchPath = "/v1/conversions:watch"
 
-// watched is a fake tracking service. It sends what is in news, then ends with err; without err it waits for the caller
-// to leave.
+// watched is a fake tracking service. It sends the messages in news, then returns err or, if err is nil, waits until the
+// caller leaves.
 type watched struct {
 	trackingv1.UnimplementedConversionServiceServer
 	news []*trackingv1.WatchConversionsResponse
@@ -79,7 +79,7 @@ func (s *eventStream) next() (event, bool) {
 	return e, false
 }
 
-// watch asks a gateway in front of s, as the server serves it.
+// watch sends a request to a gateway in front of s.
 func watch(t *testing.T, s *watched, query, lastID string) (*http.Response, *eventStream) {
 	t.Helper()
 	s.asks, s.gone = make(chan *trackingv1.WatchConversionsRequest, 1), make(chan struct{})
@@ -168,7 +168,7 @@ func TestEventsResume(t *testing.T) {
 	}
 }
 
-// TestEventsOutliveTheReadTimeout waits for longer than a request may take to arrive.
+// TestEventsOutliveTheReadTimeout waits longer than the server's read timeout.
 func TestEventsOutliveTheReadTimeout(t *testing.T) {
 	s := &watched{}
 	resp, stream := watch(t, s, "", "t7")

@@ -65,8 +65,8 @@ func minor(m money.Money) int64 {
 	return n
 }
 
-// TestPropertySaving checks that nothing taken off is negative, nor more than what it is taken off; that the parts add
-// up; that the cap holds; and that free shipping takes off shipping only, and other discounts the lines only.
+// TestPropertySaving checks that no part is negative or more than the amount that it is taken off, that the parts add up,
+// that the cap holds, that free shipping reduces only shipping, and that other discounts reduce only lines.
 func TestPropertySaving(t *testing.T) {
 	propertytest.Check(t, func(t *rapid.T) {
 		b := drawBasket(t)
@@ -119,8 +119,8 @@ func TestPropertySavingIsMonotonic(t *testing.T) {
 	})
 }
 
-// TestPropertySavingHasNoOrder checks that what is taken off a line does not depend on the order of lines. Here each
-// line's id is another; equal lines may change places.
+// TestPropertySavingHasNoOrder checks that what is taken off a line does not depend on the order of lines. Each line has
+// its own id, because equal lines can swap their shares.
 func TestPropertySavingHasNoOrder(t *testing.T) {
 	propertytest.Check(t, func(t *rapid.T) {
 		b := drawBasket(t)

@@ -10,7 +10,7 @@ import (
 )
 
 // basket returns a basket of lines such as "shirt/clothes 20.00": an id, categories and an amount. The line "shipping" is
-// what shipping costs.
+// the price of shipping.
 func basket(t *testing.T, currency string, lines ...string) Basket {
 	t.Helper()
 	b := Basket{Currency: currency, Shipping: money.Money{Currency: currency}}
@@ -30,7 +30,7 @@ func basket(t *testing.T, currency string, lines ...string) Basket {
 	return b
 }
 
-// text writes a saving as "TOTAL = LINE + LINE + SHIPPING", or as its reason and what is missing.
+// text returns a saving as "TOTAL = LINE + LINE + SHIPPING", or as its reason and what is missing.
 func text(s Saving) string {
 	if s.Reason != NoReason {
 		return strings.TrimSpace(string(s.Reason) + " " + s.Missing.Decimal())

@@ -87,7 +87,8 @@ func TestDocumentIsOpenAPI31(t *testing.T) {
 	}
 }
 
-// TestComponentNamesDiffer checks that generators, which drop punctuation and change case, make a type of each component.
+// TestComponentNamesDiffer checks that client generators, which drop punctuation and change case, get a type for each
+// component.
 func TestComponentNamesDiffer(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}

@@ -64,7 +64,7 @@ func systems(t testing.TB) []system {
 	return all
 }
 
-// zone is one in which a day begins a second after the first of the samples was sold.
+// zone returns a time zone where a day begins one second after the time of the first sample.
 func zone() *time.Location { return time.FixedZone("", 2*60*60-1) }
 
 // keep stores a sample: what an insert refuses comes with a change.

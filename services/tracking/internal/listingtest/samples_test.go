@@ -62,7 +62,7 @@ func fresh(c domain.Conversion) domain.Conversion {
 	return c
 }
 
-// amount returns an amount of few, some of which differ in their last digit, or in the currency only.
+// amount picks one of a few amounts. Some differ only in their last digit or in their currency.
 func amount(chance *rand.Rand) money.Money {
 	return pick(chance, []money.Money{
 		{},

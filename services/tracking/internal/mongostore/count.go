@@ -29,16 +29,16 @@ const (
 	batchesKept = 100
 	// cellsAtOnce is how many cells are written in one call.
 	cellsAtOnce = 1000
-	// othersPause is how long is waited before looking again whether others have done their part.
+	// othersPause is the pause before checking again whether another process has done its part.
 	othersPause = 100 * time.Millisecond
 )
 
-// CountNew puts what is new into batches, and counts batches that are not counted yet, or a part of them, once they
-// are enough. What is not counted Cells adds itself.
+// CountNew puts new records into batches, and counts waiting batches, or some of them, once there are enough. Cells adds
+// what is not counted yet.
 //
 // Batches are counted in windows, one after another. A window always yields the same sums, and each cell records
-// the batch up to which it is complete, so a window that is counted again, after a crash or by two processes at
-// once, adds nothing twice.
+// up to which batch it is complete. So a window that is counted again, after a crash or by two processes at once, adds
+// nothing twice.
 func (s *Store) CountNew(ctx context.Context, _ time.Time) (more bool, err error) {
 	p, ours, err := s.readProgress(ctx)
 	if err != nil || !ours {
@@ -51,7 +51,7 @@ func (s *Store) CountNew(ctx context.Context, _ time.Time) (more bool, err error
 		return true, pause(ctx, othersPause)
 	case p.Phase != ready:
 		return true, s.leased(ctx, p, p, s.build)
-	case p.CountingTo != 0: // left by one that failed
+	case p.CountingTo != 0: // left by a process that failed
 		return true, s.leased(ctx, p, p, s.countWindow)
 	}
 	due := s.others.idle(p, s.clock()) >= leastWindow

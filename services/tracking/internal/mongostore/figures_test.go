@@ -174,8 +174,8 @@ func TestFiguresFollow(t *testing.T) {
 	p.check(p.stores[0], "settled")
 }
 
-// A window of which only a part was written, by one that died, is counted once by another; in between
-// everything is as it should be.
+// If a process dies after it has written part of a window, another process counts the window once. Until then the
+// figures are right too.
 func TestAWindowThatBreaksOff(t *testing.T) {
 	for _, broken := range []int{0, 1, 10, 1000} {
 		p := newProgram(t)

@@ -14,15 +14,15 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
 
-// passing is a clock that stands still, and goes on by a minute and more when things are counted: so all is
-// counted in windows, for which most would be too young otherwise.
+// passing is a clock that stands still, except that it moves by at least a minute when things are counted. Otherwise most
+// records would be too young to be counted in windows.
 type passing struct {
 	// writing is held by writes, and alone by who moves the clock: a write has its time and is done before
 	// the clock goes on.
 	writing sync.RWMutex
 	mu      sync.Mutex
 	now     time.Time
-	// ahead is how much the clock is ahead of the one by which counts are asked for.
+	// ahead is how far this clock is ahead of the times that callers pass to counts.
 	ahead time.Duration
 }
 

@@ -23,11 +23,11 @@ const (
 	beats = 4
 )
 
-// phase says how far the figures are.
+// phase says how far the counting of the figures has got.
 type phase string
 
-// The phases. What is stored already is counted in the first three, by days and then by months; the last
-// goes on from there.
+// The phases. In the first three, existing records are counted, by days and then by months. In the last, new records
+// are added.
 const (
 	clearing       phase = "CLEARING"
 	countingDays   phase = "DAYS"
@@ -35,32 +35,31 @@ const (
 	ready          phase = "READY"
 )
 
-// progress is up to where everything is counted, the one document of its collection. It is only replaced by
-// who knows its revision.
+// progress says how far records are counted. It is the only document of its collection. Only a process that knows its
+// revision can replace it.
 type progress struct {
 	ID       string `bson:"_id"`
 	Revision int64  `bson:"revision"`
-	// Generation is that of the cells, which are by the days of Zone.
+	// Generation is the generation of the cells, which count by the days of Zone.
 	Generation int64  `bson:"generation"`
 	Zone       string `bson:"zone"`
 	Phase      phase  `bson:"phase"`
 	// Next is the first day or month that is not counted yet, in the phases before ready.
 	Next int32 `bson:"next"`
-	// CountedTo is the first batch that is not in the cells, and in phases before ready will not be. CountingTo is
-	// the first batch that is not in the window that somebody counts just now; 0: nobody does. It is written before
-	// the first cell, so that anybody who repeats the work repeats the same.
+	// CountedTo is the first batch that is not in the cells; in phases before ready, the first one that will not be.
+	// CountingTo is the first batch after the window that a process is counting; 0 if none is. It is written before
+	// the first cell, so that a process that repeats the work counts the same window.
 	CountedTo  int64 `bson:"counted_batch"`
 	CountingTo int64 `bson:"counting_batch,omitempty"`
-	// Holder names the one that the work is left to; "": nobody has begun any. Beat is its sign of life, which
-	// changes.
+	// Holder names the process that has begun work; "" if none has. Beat is its sign of life, which keeps changing.
 	Holder string `bson:"holder,omitempty"`
 	Beat   int64  `bson:"beat,omitempty"`
 }
 
-// watchdog says of the progress whether anybody is at work, and since when nobody is.
+// watchdog says whether another process is at work, and how long nothing has been counted.
 type watchdog struct {
 	mu sync.Mutex
-	// holder and beat are what was seen last, since when, countedTo how far it was, since when.
+	// holder and beat are the last ones seen, and since is when they were new. Likewise countedTo, countedToSince.
 	holder         string
 	beat           int64
 	since          time.Time
@@ -68,7 +67,7 @@ type watchdog struct {
 	countedToSince time.Time
 }
 
-// busy says whether the work is left to another: it has given a sign of life not long ago.
+// busy reports whether the work has a holder that has given a sign of life within leaseTime.
 func (w *watchdog) busy(p progress, now time.Time, leaseTime time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -78,7 +77,7 @@ func (w *watchdog) busy(p progress, now time.Time, leaseTime time.Duration) bool
 	return p.Holder != "" && now.Sub(w.since) < leaseTime
 }
 
-// idle returns for how long nothing was counted, as far as is known.
+// idle returns how long nothing has been counted, as far as this process has seen.
 func (w *watchdog) idle(p progress, now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -41,8 +41,8 @@ func newHistory(t *testing.T, calendar rollup.Calendar, seed uint64) *history {
 	}
 }
 
-// clockChange returns a recent day on which a zone's clocks were changed, or a day of the last months if
-// they are never changed. Stores still keep everything from that time.
+// clockChange returns a recent day when a zone's clocks changed, or, if they never change, a day in the last months.
+// Stores still keep everything from that time.
 func clockChange(zone *time.Location) time.Time {
 	const day = 24 * time.Hour
 	last := time.Now().UTC().Truncate(day).Add(-3 * day)
