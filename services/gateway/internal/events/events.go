@@ -64,6 +64,11 @@ func (f feed) serve(w http.ResponseWriter, r *http.Request, _ map[string]string)
 		writeHeader(w)
 		return
 	}
+	control := http.NewResponseController(w)
+	// The server's deadline for reading the request would cut the response off.
+	if err := control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return // the connection is broken
+	}
 	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization")))
 	defer cancel() // ends the stream
 	stream, err := f.conversions.WatchConversions(ctx, &trackingv1.WatchConversionsRequest{Filter: r.URL.Query().Get("filter"), ResumeToken: token})
@@ -82,12 +87,8 @@ func (f feed) serve(w http.ResponseWriter, r *http.Request, _ map[string]string)
 		f.faults.Answer(ctx, w, r, first.err)
 		return
 	}
-	// The server's deadline for reading the request would cut the response off.
-	if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return // the connection is broken
-	}
 	writeHeader(w)
-	out := writer{w: w, flusher: http.NewResponseController(w)}
+	out := writer{w: w, flusher: control}
 	out.write("retry: " + retryMillis + "\n\n")
 	if first.news != nil {
 		out.event(first.news)
@@ -114,6 +115,8 @@ func (f feed) follow(ctx context.Context, r *http.Request, out *writer, incoming
 				out.fault(f.faults.Status(ctx, r, status.Convert(got.err)))
 				return
 			}
+		case <-ctx.Done():
+			return
 		case <-silent.C:
 			out.write(": still here\n\n")
 		case <-looks.C:
