@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
+	"github.com/couponlink/couponlink/services/internal/shopperpage"
 )
 
 // Limits of the HTTP connections to the tracking service. Idle connections are closed here before the other
@@ -151,11 +153,14 @@ func unreachable(pulse *pulse, log *slog.Logger) func(http.ResponseWriter, *http
 
 func isPostback(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/postback") }
 
-// refusePartner answers a call that the tracking service does not get with 503 and a time to retry after. Postbacks get
-// it in the form of that service's own answers, PostbackAnswer in the API reference.
+// shopperPages are for the shoppers whose visit the tracking service does not get.
+var shopperPages = sync.OnceValue(shopperpage.New)
+
+// refusePartner answers a call that the tracking service does not get with 503 and a time to retry after: a shopper with
+// a page, a postback in the form of that service's own answers, PostbackAnswer in the API reference.
 func refusePartner(w http.ResponseWriter, r *http.Request, st *status.Status) {
 	if !isPostback(r) {
-		rest.WriteStatus(w, http.StatusServiceUnavailable, st)
+		shopperPages().Busy(w, r)
 		return
 	}
 	answer := map[string]any{"outcome": "REJECTED", "reason": "", "message": st.Message(), "warnings": []string{}}

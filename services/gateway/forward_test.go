@@ -83,6 +83,25 @@ func TestForwardUnreachable(t *testing.T) {
 	}
 }
 
+// TestShoppersGetAPage checks what a shopper sees if the tracking service is away.
+func TestShoppersGetAPage(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := through(t, listener.Addr().String())
+	_ = listener.Close()
+	for _, path := range []string{"/click?offer_id=10", "/c/SALEXYZ20", "/C/x", "/CLICK"} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", path, nil))
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") ||
+			!strings.Contains(w.Body.String(), "Wait a minute") || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %v %s", path, w.Code, w.Header(), w.Body)
+		}
+	}
+}
+
 // TestForwardNeverRepeats: where a kept connection breaks after a request was sent, nobody knows
 // whether the sale was stored; repeating it is the advertiser's decision.
 func TestForwardNeverRepeats(t *testing.T) {

@@ -98,7 +98,7 @@ func TestForwardToAServiceThatHangs(t *testing.T) {
 		all.Go(func() {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/click?offer_id=1", nil))
-			if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), "SERVICE_UNREACHABLE") {
+			if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), "Wait a minute") {
 				t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 			}
 		})

@@ -43,8 +43,25 @@ var (
 	position    = regexp.MustCompile(`\(line (\d+):(\d+)\)`)
 )
 
+// escape is an escape in a JSON string: of a UTF-16 surrogate pair, of a surrogate, or any other.
+var escape = regexp.MustCompile(`\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.`)
+
+// halfCharacter returns the error for a surrogate without its other half, which no text has, and whether there is one.
+// protojson takes it for the end of the body.
+func halfCharacter(body []byte) (bodyError, bool) {
+	for _, at := range escape.FindAllSubmatchIndex(body, -1) {
+		if at[2] >= 0 {
+			return bodyError{fieldAt(body, at[2]), string(body[at[2]:at[3]]) + " is half of a character; write both halves, or the character itself in UTF-8"}, true
+		}
+	}
+	return bodyError{}, false
+}
+
 // newBodyError rewrites an error from protojson for a caller who knows the API but not protobuf.
 func newBodyError(body []byte, err error) bodyError {
+	if half, ok := halfCharacter(body); ok {
+		return half
+	}
 	text := protoPrefix.ReplaceAllString(err.Error(), "")
 	field := ""
 	if match := position.FindStringSubmatch(text); match != nil {

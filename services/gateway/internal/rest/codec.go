@@ -29,7 +29,11 @@ func Marshal(message proto.Message) ([]byte, error) { return newCodec().Marshal(
 
 // Marshal returns a message as JSON.
 func (c *codec) Marshal(v any) ([]byte, error) {
-	if message, ok := v.(proto.Message); ok {
+	message, ok := v.(proto.Message)
+	if !ok {
+		message, ok = unwrapped(v)
+	}
+	if ok {
 		return c.MarshalOptions.Marshal(message)
 	}
 	return c.JSONPb.Marshal(v)

@@ -51,8 +51,9 @@ func New(coupon, tracking grpc.ClientConnInterface, files []File, log *slog.Logg
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newCodec()),
 		runtime.WithErrorHandler(Faults{log}.call),
+		runtime.WithStreamErrorHandler(Faults{log}.streamError),
 		runtime.WithRoutingErrorHandler(routes.refuse),
-		runtime.WithMiddlewares(routes.checkQuery, routes.readTerms),
+		runtime.WithMiddlewares(routes.checkQuery, routes.readTerms, routes.readStream),
 		runtime.WithForwardResponseOption(setETag),
 		// Only the key is passed on, which the mux does itself. A caller must not be able to set metadata
 		// that a service might trust.
@@ -72,7 +73,7 @@ func New(coupon, tracking grpc.ClientConnInterface, files []File, log *slog.Logg
 			return nil, fmt.Errorf("the route %s: %w", file.Template, err)
 		}
 	}
-	return routes.checkMethod(checkRequest(mux)), nil
+	return routes.checkMethod(checkRequest(checkType(mux))), nil
 }
 
 func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) error {

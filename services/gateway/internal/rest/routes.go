@@ -28,6 +28,8 @@ type route struct {
 	input protoreflect.MessageDescriptor
 	// body is the request's field that the HTTP body fills: "*" for the whole request, "" for none.
 	body string
+	// isStream means that the response is a stream.
+	isStream bool
 	// inPath has the request's fields that the path fills.
 	inPath []string
 	// more has the gateway's own parameters, which are not fields of the request.
@@ -96,7 +98,7 @@ func newRoute(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) 
 	if err != nil {
 		return route{}, fmt.Errorf("the HTTP rule of %s: %w", method.FullName(), err)
 	}
-	rt.body = rule.GetBody()
+	rt.body, rt.isStream = rule.GetBody(), method.IsStreamingServer()
 	return rt, nil
 }
 

@@ -38,7 +38,7 @@ func (p *handler) redirect(w http.ResponseWriter, r *http.Request, link partner.
 	}
 	if err != nil {
 		logFault(r.Context(), r.URL.Path, err)
-		p.pages.serve(w, err)
+		serveShopper(p.pages, w, r, err)
 		return
 	}
 	header.Set("Location", location)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/shopperpage"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
@@ -23,33 +24,34 @@ type handler struct {
 	guesses   *guesses
 	strangers *strangers
 	visits    *visits
-	pages     *shopperPages
+	pages     *shopperpage.Pages
 }
 
 // NewHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
 // the path, and /C/ too: messengers and people add characters around the code or write it in upper case. Calls
 // above most are answered with 503 at once.
 func NewHandler(service *attribution.Service, known *robots.List, most admission.Partner) *http.ServeMux {
-	p := &handler{service: service, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: newShopperPages()}
+	p := &handler{service: service, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: shopperpage.New()}
 	clicks, postbacks := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
-	click := clicks.Handler(http.HandlerFunc(p.click), p.pages.serveBusy)
-	shortClick := clicks.Handler(http.HandlerFunc(p.shortClick), p.pages.serveBusy)
+	click := clicks.Handler(http.HandlerFunc(p.click), p.pages.Busy)
+	shortClick := clicks.Handler(http.HandlerFunc(p.shortClick), p.pages.Busy)
 	postback := postbacks.Handler(http.HandlerFunc(p.postback), refuseBusy)
 	mux := http.NewServeMux()
 	for _, path := range trackinglink.ClickPaths {
 		mux.Handle("GET "+path, click) // GET includes HEAD
 		mux.Handle("GET "+path+"/{$}", click)
+		mux.HandleFunc(path, p.pages.RefuseMethod)
+		mux.HandleFunc(path+"/{$}", p.pages.RefuseMethod)
 	}
 	for _, path := range trackinglink.ShortPaths {
 		mux.Handle("GET "+path+"{code...}", shortClick)
+		mux.HandleFunc(path+"{code...}", p.pages.RefuseMethod)
 	}
 	for _, path := range []string{"/postback", "/postback/{preset}"} {
 		mux.Handle("GET "+path, postback)
 		mux.Handle("POST "+path, postback)
-		mux.HandleFunc("HEAD "+path, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Allow", "GET, POST")
-			w.WriteHeader(http.StatusMethodNotAllowed)
-		})
+		mux.HandleFunc("HEAD "+path, refuseMethod) // a GET reports a sale, and a HEAD must not
+		mux.HandleFunc(path, refuseMethod)
 	}
 	return mux
 }

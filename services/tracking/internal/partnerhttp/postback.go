@@ -207,6 +207,14 @@ func refuseBusy(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusServiceUnavailable, answer{Outcome: "REJECTED", Reason: "OVERLOADED", Message: "too many postbacks are in flight; send it again"})
 }
 
+// refuseMethod answers a postback with another method than GET and POST.
+func refuseMethod(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", "GET, POST")
+	write(w, http.StatusMethodNotAllowed, answer{
+		Outcome: "REJECTED", Reason: "METHOD_NOT_ALLOWED", Message: "a postback is sent by GET or POST, not by " + strings.ToValidUTF8(r.Method, "\uFFFD"),
+	})
+}
+
 func write(w http.ResponseWriter, status int, a answer) {
 	if a.Warnings == nil {
 		a.Warnings = []string{}

@@ -63,9 +63,22 @@ func TestPresetPaths(t *testing.T) {
 			t.Errorf("%s: got %d %+v, want %d %s", says, status, a, tt.status, tt.reason)
 		}
 	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodHead, "/postback/tune?promo_code=SALEXYZ20", nil))
-	if w.Code != http.StatusMethodNotAllowed || !strings.Contains(w.Header().Get("Allow"), "POST") {
-		t.Errorf("HEAD: got %d", w.Code)
+}
+
+// TestMethods checks what other methods are told.
+func TestMethods(t *testing.T) {
+	h := NewHandler(newFlow(t), knownRobots(t), admission.Partner{})
+	for _, c := range []struct{ method, path, allow, contentType, body string }{
+		{http.MethodHead, "/postback/tune?promo_code=SALEXYZ20", "GET, POST", "application/json", "METHOD_NOT_ALLOWED"},
+		{http.MethodPut, "/postback", "GET, POST", "application/json", `"outcome":"REJECTED"`},
+		{http.MethodPost, "/click", "GET, HEAD", "text/html; charset=utf-8", "<h1>"},
+		{http.MethodDelete, "/CLICK/", "GET, HEAD", "text/html; charset=utf-8", "<h1>"},
+		{http.MethodPatch, "/c/SALEXYZ20", "GET, HEAD", "text/html; charset=utf-8", "<h1>"},
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), c.method, c.path, nil))
+		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != c.allow || w.Header().Get("Content-Type") != c.contentType || !strings.Contains(w.Body.String(), c.body) {
+			t.Errorf("%s %s: %d %v %s", c.method, c.path, w.Code, w.Header(), w.Body)
+		}
 	}
 }

@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/shopperpage"
 )
 
 // TestShopperPages: a page says what to do in plain words. It loads nothing, and shows nothing from the
 // address.
 func TestShopperPages(t *testing.T) {
-	pages := newShopperPages()
+	pages := shopperpage.New()
 	titles := map[string]bool{}
 	for _, tt := range []struct {
 		fault  error
@@ -27,7 +28,7 @@ func TestShopperPages(t *testing.T) {
 		{errors.New("<b>"), 503},
 	} {
 		w := httptest.NewRecorder()
-		pages.serve(w, tt.fault)
+		serveShopper(pages, w, httptest.NewRequest("GET", "/click", nil), tt.fault)
 		body, header := w.Body.String(), w.Header()
 		if w.Code != tt.status || header.Get("Content-Type") != "text/html; charset=utf-8" || (w.Code == 503) != (header.Get("Retry-After") != "") {
 			t.Errorf("%v: %d, %v", tt.fault, w.Code, header)
