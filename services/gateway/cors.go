@@ -20,8 +20,13 @@ func withCORS(origins []string, next http.Handler) http.Handler {
 		api = cors.New(cors.Options{
 			AllowedOrigins:   origins,
 			AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
-			AllowedHeaders:   []string{"Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Last-Event-ID"},
-			ExposedHeaders:   []string{"ETag", "Retry-After", "Allow", "Content-Disposition"},
+			AllowedHeaders: []string{
+				"Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Last-Event-ID",
+				"Connect-Protocol-Version", "Connect-Timeout-Ms", "Grpc-Timeout", "X-Grpc-Web", "X-User-Agent",
+			},
+			ExposedHeaders: []string{
+				"ETag", "Retry-After", "Allow", "Content-Disposition", "Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin",
+			},
 			AllowCredentials: true,
 			MaxAge:           int(preflightAge / time.Second),
 		}).Handler(next)
@@ -30,7 +35,7 @@ func withCORS(origins []string, next http.Handler) http.Handler {
 		switch path := r.URL.Path; {
 		case path == "/openapi.json":
 			description.ServeHTTP(w, r)
-		case strings.HasPrefix(path, "/v1/"), path == "/postback", strings.HasPrefix(path, "/postback/"),
+		case strings.HasPrefix(path, "/v1/"), strings.HasPrefix(path, "/couponlink."), path == "/postback", strings.HasPrefix(path, "/postback/"),
 			path == "/livez", path == "/healthz", path == "/readyz":
 			api.ServeHTTP(w, r)
 		default:

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/couponlink/couponlink/services/gateway/internal/apidoc"
+	"github.com/couponlink/couponlink/services/gateway/internal/connectapi"
 	"github.com/couponlink/couponlink/services/gateway/internal/console"
 	"github.com/couponlink/couponlink/services/gateway/internal/events"
 	"github.com/couponlink/couponlink/services/gateway/internal/files"
@@ -61,7 +62,13 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := authenticated(bearer.NewVerifier(o.AdminKey), calls)
+	key := bearer.NewVerifier(o.AdminKey)
+	api := authenticated(key, calls)
+	direct, err := connectapi.New(key, connectapi.Package{Name: "couponlink.coupon.v1", Conn: backends.Coupon},
+		connectapi.Package{Name: "couponlink.tracking.v1", Conn: backends.Tracking}, connectapi.Package{Name: "couponlink.backup.v1", Conn: backends.Tracking})
+	if err != nil {
+		return nil, fmt.Errorf("the API over Connect: %w", err)
+	}
 	docs, err := apidoc.New()
 	if err != nil {
 		return nil, fmt.Errorf("the API reference: %w", err)
@@ -76,6 +83,9 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", api)
+	for path, handler := range direct {
+		mux.Handle(path, handler)
+	}
 	for _, path := range trackinglink.ClickPaths {
 		mux.Handle(path, backends.Partner)
 		mux.Handle(path+"/{$}", backends.Partner)

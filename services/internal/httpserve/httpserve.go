@@ -50,12 +50,16 @@ type Server struct {
 // New returns a Server. It logs its own errors, such as a handler's panic, to log.
 func New(handler http.Handler, log *slog.Logger) *Server {
 	s := &Server{quiet: map[*progressConn]struct{}{}, patience: stall.Patience}
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // gRPC needs it
 	s.http = http.Server{
 		Handler:           s.closing(handler),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		Protocols:         &protocols,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ConnState:         s.note,
 		BaseContext: func(net.Listener) context.Context {

@@ -126,7 +126,7 @@ func (c *Console) routed(all []ui.Subject) http.Handler {
 			mux.Handle(route.Method+" "+route.Pattern(), c.serve(route))
 		}
 	}
-	mux.Handle(ui.Root, c.serve(ui.Route{Handle: noSuchPage}))
+	mux.Handle(ui.Root, c.notRouted(mux))
 	c.kit.Inside = mux
 	return mux
 }

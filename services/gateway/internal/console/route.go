@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/couponlink/couponlink/services/gateway/internal/console/conversions"
 	"github.com/couponlink/couponlink/services/gateway/internal/console/coupons"
@@ -37,6 +38,38 @@ func subjects() []ui.Subject {
 // noSuchPage is the page of addresses that lead nowhere.
 func noSuchPage(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
 	return p.Refuse(http.StatusNotFound, "There is no such page", "The address may be mistyped, or what it named is gone.")
+}
+
+// notRouted serves what no route matches: a page with another method, or none.
+func (c *Console) notRouted(mux *http.ServeMux) http.Handler {
+	none := c.serve(ui.Route{Handle: noSuchPage})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		allowed := methodsAt(mux, r)
+		if len(allowed) == 0 {
+			none.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		c.serve(ui.Route{IsPublic: true, Handle: func(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
+			return p.Refuse(http.StatusMethodNotAllowed, "This page is opened in another way", "Open it from the menu, or by its link.")
+		}}).ServeHTTP(w, r)
+	})
+}
+
+// methodsAt returns the methods of the routes that a request's path has.
+func methodsAt(mux *http.ServeMux, r *http.Request) []string {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		probe := r.WithContext(r.Context())
+		probe.Method = method
+		if _, pattern := mux.Handler(probe); pattern == ui.Root || pattern == "" {
+			continue
+		}
+		if allowed = append(allowed, method); method == http.MethodGet {
+			allowed = append(allowed, http.MethodHead)
+		}
+	}
+	return allowed
 }
 
 // serve wraps a route: session, permission, and errors made into pages.
