@@ -216,14 +216,18 @@ func TestRetention(t *testing.T) {
 func TestOrigins(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", " ": "", "https://App.example.com": "https://app.example.com",
-		"https://a.example, http://localhost:3000,": "https://a.example http://localhost:3000",
+		"https://a.example, http://localhost:3000,":  "https://a.example http://localhost:3000",
+		"HTTPS://a.example:443":                      "https://a.example",
+		"http://a.example:80, http://a.example:0443": "http://a.example http://a.example:443",
+		"https://B\u00fccher.example:8443":           "https://xn--bcher-kva.example:8443",
+		"https://[2001:DB8::1]:443":                  "https://[2001:db8::1]",
 	} {
 		got, err := settings.CORSOrigins{CORSOrigins: text}.Origins()
 		if err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%q: got %q, %v; want %q", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"*", "https://*.example.com", "app.example.com", "https://a.example/", "https://a.example/x", "null", "ftp://a.example", "https://", "https://u@a.example?"} {
+	for _, text := range []string{"*", "https://*.example.com", "app.example.com", "https://a.example/", "https://a.example/x", "null", "ftp://a.example", "https://", "https://u@a.example?", "https://a.example:99999", "https://a b.example", "https://\u00ad.example"} {
 		if got, err := (settings.CORSOrigins{CORSOrigins: text}).Origins(); err == nil {
 			t.Errorf("%q: got %q, want an error", text, got)
 		}
