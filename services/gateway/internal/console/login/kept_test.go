@@ -71,7 +71,11 @@ func TestKeptFormsEnd(t *testing.T) {
 	logInWith := func(kept string) consoletest.Answer {
 		return b.Do(http.MethodPost, "/console/login", url.Values{"key": {consoletest.Key}, "kept": {kept}})
 	}
-	if a := logInWith("A" + kept[1:]); a.Status != http.StatusSeeOther {
+	forged := "A" + kept[1:]
+	if kept[0] == 'A' {
+		forged = "B" + kept[1:]
+	}
+	if a := logInWith(forged); a.Status != http.StatusSeeOther {
 		t.Errorf("a form that we did not sign: status %d", a.Status)
 	}
 	c.Time = c.Time.Add(time.Hour)
