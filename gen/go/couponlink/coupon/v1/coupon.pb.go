@@ -117,9 +117,9 @@ const (
 	ValidateCouponResponse_BELOW_MINIMUM ValidateCouponResponse_Reason = 8
 	// The discount is for a first order, and the basket does not say that it is one.
 	ValidateCouponResponse_NOT_FIRST_ORDER ValidateCouponResponse_Reason = 9
-	// The discount is for none of the basket's lines.
+	// The discount covers none of the basket's lines.
 	ValidateCouponResponse_NO_ELIGIBLE_ITEM ValidateCouponResponse_Reason = 10
-	// The discount has no amount, minimum or greatest discount in the basket's currency.
+	// One of the discount's amounts is not set in the basket's currency.
 	ValidateCouponResponse_CURRENCY_NOT_SUPPORTED ValidateCouponResponse_Reason = 11
 )
 
@@ -231,8 +231,8 @@ type Coupon struct {
 	// limit. Days are those of the program's time zone, and a sale counts on the day of its `conversion_time`.
 	// Otherwise as `usage_limit`.
 	DailyUsageLimit int64 `protobuf:"varint,18,opt,name=daily_usage_limit,json=dailyUsageLimit,proto3" json:"daily_usage_limit,omitempty"`
-	// What the code gives the shopper. ValidateCoupon applies it to a basket. Unset: the program does not know
-	// of a discount, and the shop gives its own. In files it is one text: `20%; from 50 EUR; first order only`.
+	// What the code gives the shopper. ValidateCoupon applies it to a basket. Unset: the program knows of no
+	// discount, and the shop gives its own. In files it is one text: `20%; from 50 EUR; first order only`.
 	Discount      *Discount `protobuf:"bytes,19,opt,name=discount,proto3" json:"discount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -401,36 +401,36 @@ func (x *Coupon) GetDiscount() *Discount {
 	return nil
 }
 
-// Discount is what a code gives the shopper. Set exactly one of `percent`, `fixed` and `free_shipping`; setting
-// another in an update removes the one before. The other fields are conditions. All must hold, or the shopper
-// gets nothing.
+// Discount is what a code gives the shopper. Set exactly one of `percent`, `fixed` and `free_shipping`; if an
+// update sets another one, the previous one is removed. The other fields are conditions. If one does not hold, the
+// shopper gets nothing.
 type Discount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A percentage of the lines that the discount is for, without shipping: a decimal above `0` and up to `100`
 	// with at most four decimal places, such as `12.5`. The result is rounded half to even at the smallest unit
 	// of the basket's currency.
 	Percent string `protobuf:"bytes,1,opt,name=percent,proto3" json:"percent,omitempty"`
-	// An amount off the lines that the discount is for, for each currency in which the code can be used: 1 to
-	// 20 amounts, one for each currency, above zero and in whole smallest units of the currency (cents of EUR).
-	// If the lines are worth less, the discount is what they are worth.
+	// An amount off the lines that the discount is for, in each currency in which the code can be used: 1 to 20
+	// amounts, one for each currency, above zero and in whole smallest units of the currency (cents of EUR). If the
+	// lines are worth less, they become free.
 	Fixed []*Money `protobuf:"bytes,2,rep,name=fixed,proto3" json:"fixed,omitempty"`
-	// Whether the order is shipped for free. Then only shipping is reduced, not the lines. Default false.
+	// Whether shipping is free. The discount then reduces only shipping, not the lines. Default false.
 	FreeShipping bool `protobuf:"varint,3,opt,name=free_shipping,json=freeShipping,proto3" json:"free_shipping,omitempty"`
-	// What all lines of an order must be worth together, without shipping, for each currency in which the code
-	// can be used: up to 20 amounts, as in `fixed`. Empty: any amount, in any currency.
+	// The minimum value of all lines together, without shipping, in each currency in which the code can be used:
+	// up to 20 amounts, as in `fixed`. Empty: no minimum, in any currency.
 	MinimumAmount []*Money `protobuf:"bytes,4,rep,name=minimum_amount,json=minimumAmount,proto3" json:"minimum_amount,omitempty"`
-	// The greatest discount on one order, for each currency in which the code can be used: up to 20 amounts, as
-	// in `fixed`. Empty: no bound.
+	// The maximum discount on one order, in each currency in which the code can be used: up to 20 amounts, as in
+	// `fixed`. Empty: no maximum.
 	MaximumDiscount []*Money `protobuf:"bytes,5,rep,name=maximum_discount,json=maximumDiscount,proto3" json:"maximum_discount,omitempty"`
 	// Whether the code is only for a shopper's first order. The shop says in the basket whether it is. Default
 	// false.
 	FirstOrderOnly bool `protobuf:"varint,6,opt,name=first_order_only,json=firstOrderOnly,proto3" json:"first_order_only,omitempty"`
-	// The shop's own ids of the only products or categories that the discount is for. Each has 1 to 100
+	// The shop's own ids of the products or categories that the discount is for. Each has 1 to 100
 	// characters, without commas, semicolons and control characters; case matters. At most 200 together with
 	// `excluded_ids`. Empty: all products. With `free_shipping`, one such line in the basket is enough.
 	IncludedIds []string `protobuf:"bytes,7,rep,name=included_ids,json=includedIds,proto3" json:"included_ids,omitempty"`
-	// The shop's own ids of products or categories that the discount is not for, also if they are in an
-	// included category. The rules are those of `included_ids`; no id can be in both.
+	// The shop's own ids of products or categories that the discount is not for, even if they are in an included
+	// category. The rules are those of `included_ids`; no id can be in both.
 	ExcludedIds   []string `protobuf:"bytes,8,rep,name=excluded_ids,json=excludedIds,proto3" json:"excluded_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1060,18 +1060,18 @@ func (x *ValidateCouponRequest) GetBasket() *Basket {
 }
 
 // Basket is what a shopper is about to buy. Its amounts are in one currency, not negative, and in whole smallest
-// units of it (cents of EUR, whole JPY). An amount's own `currency_code` may be left out. All of them together are
+// units of it (cents of EUR, whole JPY). An amount's own `currency_code` may be left out. All amounts together must be
 // less than 1,000,000,000,000 units.
 type Basket struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The currency of all amounts, as an ISO 4217 code such as `EUR`.
 	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// The lines, at most 500, in the order of the shop. With taxes or without: as the shop shows its prices; the
-	// discount is then meant the same way.
+	// The lines, at most 500, in any order. Amounts are with or without taxes, as the shop shows its prices. The
+	// discount is then with or without taxes too.
 	Lines []*BasketLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
-	// What shipping costs. Unset: nothing, or not known yet; free shipping then takes nothing off.
+	// What shipping costs. Unset: nothing, or not known yet. Free shipping then takes nothing off.
 	Shipping *Money `protobuf:"bytes,3,opt,name=shipping,proto3" json:"shipping,omitempty"`
-	// Whether it is the shopper's first order in the shop. Default false; a code for first orders is then refused.
+	// Whether this is the shopper's first order in the shop. Default false: a code for first orders is refused.
 	FirstOrder    bool `protobuf:"varint,4,opt,name=first_order,json=firstOrder,proto3" json:"first_order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1139,13 +1139,13 @@ func (x *Basket) GetFirstOrder() bool {
 type BasketLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The shop's own id of the product. Discounts include and exclude it by this id. At most 100 characters. Two
-	// lines may have the same.
+	// lines may have the same id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The shop's own ids of the categories that the product is in, at most 50 of at most 100 characters each.
 	// Discounts include and exclude them as well.
 	Categories []string `protobuf:"bytes,2,rep,name=categories,proto3" json:"categories,omitempty"`
-	// How many pieces, 0 to 1,000,000. Default 0: not said. It does not change the discount, since `amount` is the
-	// whole line's.
+	// How many pieces, 0 to 1,000,000. Default 0: unknown. It does not change the discount, because `amount` is the
+	// total of the line.
 	Quantity int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	// What the line costs in total: the price of one piece times `quantity`, after the shop's own reductions.
 	Amount        *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
@@ -1217,9 +1217,9 @@ type BasketDiscount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The whole discount: exactly the sum of `lines` and `shipping`.
 	Total *Money `protobuf:"bytes,1,opt,name=total,proto3" json:"total,omitempty"`
-	// What is taken off each line: one entry for each line of the basket, in its order. A line that the discount is
-	// not for has 0. The discount is shared out by the lines' amounts; what rounding leaves over goes, one smallest
-	// unit each, to the lines that lost most by it.
+	// What is taken off each line: one entry for each line of the basket, in the basket's order. A line that the
+	// discount is not for has 0. The total is divided in proportion to the lines' amounts, rounded down; what is left
+	// goes, one smallest unit each, to the lines that lost most by rounding.
 	Lines []*BasketDiscountLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
 	// What is taken off shipping: 0 unless the discount is free shipping.
 	Shipping      *Money `protobuf:"bytes,3,opt,name=shipping,proto3" json:"shipping,omitempty"`
@@ -1336,10 +1336,10 @@ func (x *BasketDiscountLine) GetAmount() *Money {
 // ValidateCouponResponse says whether a code is valid now, and if not, why not.
 type ValidateCouponResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether the code gives its discount now; with a basket, for this basket.
+	// Whether the code is valid now and, with a basket, applies to it.
 	Valid bool `protobuf:"varint,1,opt,name=valid,proto3" json:"valid,omitempty"`
-	// Why the code is not valid, or gives nothing for the basket, or why its coupon cannot be named. Of several
-	// reasons it is the first in this order: those without a basket, CURRENCY_NOT_SUPPORTED, NOT_FIRST_ORDER,
+	// Why the code is not valid, does not apply to the basket, or has no single coupon. Of several reasons it is
+	// the first in this order: those that do not need a basket, CURRENCY_NOT_SUPPORTED, NOT_FIRST_ORDER,
 	// NO_ELIGIBLE_ITEM, BELOW_MINIMUM.
 	Reason ValidateCouponResponse_Reason `protobuf:"varint,2,opt,name=reason,proto3,enum=couponlink.coupon.v1.ValidateCouponResponse_Reason" json:"reason,omitempty"`
 	// The coupon, valid or not, if the code belongs to one coupon.
@@ -1349,7 +1349,7 @@ type ValidateCouponResponse struct {
 	// What the code takes off the basket. Unset without a basket, if `valid` is false, if the coupon has no
 	// discount, or if several valid coupons have the code and their discounts differ.
 	Discount *BasketDiscount `protobuf:"bytes,5,opt,name=discount,proto3" json:"discount,omitempty"`
-	// With BELOW_MINIMUM, what the basket's lines are short of the minimum.
+	// With BELOW_MINIMUM, how much the basket's lines are below the minimum.
 	Missing       *Money `protobuf:"bytes,6,opt,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -93,9 +93,9 @@ type CouponServiceClient interface {
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	ArchiveCoupon(ctx context.Context, in *ArchiveCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
-	// ValidateCoupon says whether a code gives its discount now, and how much that is for a basket. A shop calls
-	// it at checkout. If the code is not valid, or gives nothing for the basket, the response says why; that is
-	// not an error. Usage limits are not considered: a coupon that has reached its limits is still valid here.
+	// ValidateCoupon says whether a code is valid now, and how much it takes off a basket. A shop calls it at
+	// checkout. If the code is not valid, or its discount does not apply to the basket, the response says why; that
+	// is not an error. Usage limits are not considered: a coupon that has reached its limits is still valid here.
 	//
 	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` if it is malformed (INVALID_CODE, INVALID_OFFER,
 	// INVALID_PUBLISHER), and on the part of `basket` at fault, such as `basket.lines[2].amount`
@@ -255,9 +255,9 @@ type CouponServiceServer interface {
 	//
 	// Errors: NOT_FOUND (COUPON_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	ArchiveCoupon(context.Context, *ArchiveCouponRequest) (*Coupon, error)
-	// ValidateCoupon says whether a code gives its discount now, and how much that is for a basket. A shop calls
-	// it at checkout. If the code is not valid, or gives nothing for the basket, the response says why; that is
-	// not an error. Usage limits are not considered: a coupon that has reached its limits is still valid here.
+	// ValidateCoupon says whether a code is valid now, and how much it takes off a basket. A shop calls it at
+	// checkout. If the code is not valid, or its discount does not apply to the basket, the response says why; that
+	// is not an error. Usage limits are not considered: a coupon that has reached its limits is still valid here.
 	//
 	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` if it is malformed (INVALID_CODE, INVALID_OFFER,
 	// INVALID_PUBLISHER), and on the part of `basket` at fault, such as `basket.lines[2].amount`

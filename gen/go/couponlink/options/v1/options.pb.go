@@ -119,20 +119,20 @@ func (Column_Kind) EnumDescriptor() ([]byte, []int) {
 // its limits.
 type Limits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The least number of characters of a text. 0: no bound.
+	// The minimum length of a text, in characters. 0: no bound.
 	MinLength int32 `protobuf:"varint,1,opt,name=min_length,json=minLength,proto3" json:"min_length,omitempty"`
-	// The greatest number of characters of a text. 0: no bound.
+	// The maximum length of a text, in characters. 0: no bound.
 	MaxLength int32 `protobuf:"varint,2,opt,name=max_length,json=maxLength,proto3" json:"max_length,omitempty"`
 	// A regular expression that the whole text matches, in the syntax that RE2 and ECMAScript share. For a 64-bit
 	// number or a duration, it is for the text that JSON has.
 	Pattern string `protobuf:"bytes,3,opt,name=pattern,proto3" json:"pattern,omitempty"`
-	// The least number.
+	// The minimum of a number.
 	Minimum *int32 `protobuf:"varint,4,opt,name=minimum,proto3,oneof" json:"minimum,omitempty"`
-	// The greatest number.
+	// The maximum of a number.
 	Maximum *int32 `protobuf:"varint,5,opt,name=maximum,proto3,oneof" json:"maximum,omitempty"`
-	// The least number of entries of a list. 0: no bound.
+	// The minimum number of entries of a list. 0: no bound.
 	MinItems int32 `protobuf:"varint,6,opt,name=min_items,json=minItems,proto3" json:"min_items,omitempty"`
-	// The greatest number of entries of a list. 0: no bound.
+	// The maximum number of entries of a list. 0: no bound.
 	MaxItems      int32 `protobuf:"varint,7,opt,name=max_items,json=maxItems,proto3" json:"max_items,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -355,7 +355,7 @@ var (
 	// repeated couponlink.options.v1.Column column = 50117;
 	E_Column = &file_couponlink_options_v1_options_proto_extTypes[0]
 	// The bounds of a field's values in requests. The services check them in their own code; the OpenAPI document
-	// says them. A test checks that each is enforced.
+	// states them. A test checks that each is enforced.
 	//
 	// optional couponlink.options.v1.Limits limits = 50118;
 	E_Limits = &file_couponlink_options_v1_options_proto_extTypes[1]

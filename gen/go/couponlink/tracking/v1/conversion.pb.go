@@ -2514,16 +2514,16 @@ type ListConversionsRequest struct {
 	// `revenue`, `revenue_currency`, `status`, `status_reason`, `outcome`, `method`, `reason`, `pub_unique1` to
 	// `pub_unique5`, `pub_click_id`, `pub_sub_id`, `conversion_time`, `create_time`, `update_time`,
 	// `conflicted`, `undeduplicated` and `postback`, such as `pub_unique3 = "SALEXYZ20" AND amount >= 10.50 AND
-	// conversion_time >= "2026-11-01T00:00:00Z"`. Fields may be named in camelCase too: `pubUnique3`.
+	// conversion_time >= "2026-11-01T00:00:00Z"`. Field names may be in camelCase too: `pubUnique3`.
 	//
 	// The operators are `=`, `!=`, `<`, `<=`, `>`, `>=` and `:`. Join conditions with `AND` and `OR`, and negate
 	// them with `NOT`; `OR` binds more tightly than `AND`. A `*` at the end of a text stands for any ending:
-	// `"SALE*"`. `transaction_id:1001` finds a text that contains another; with other fields than texts, `:`
-	// means `=`. `publisher:*` finds what has a value. `coupon_code`, `pub_unique3` and currencies are compared
+	// `"SALE*"`. `transaction_id:1001` finds the texts that contain 1001; for fields that are not texts, `:`
+	// means `=`. `publisher:*` finds the conversions with a publisher. `coupon_code`, `pub_unique3` and currencies are compared
 	// without regard to case; for other texts case matters. A date such as `2026-11-01` is the moment when that
 	// day begins in the program's time zone. Amounts are compared as exact numbers, regardless of currency: add
 	// `currency = EUR`. If a conversion has no amount, no comparison with its amount holds.
-	// `outcome = UNATTRIBUTED` finds the unattributed sales. All lists have this language.
+	// `outcome = UNATTRIBUTED` finds the unattributed sales. All lists use this filter language.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Fields to order by, each with an optional ` desc`: `conversion_time`, `create_time`, `update_time`,
 	// `offer`, `publisher`, `status`, `pub_unique3`. Default `conversion_time desc`.

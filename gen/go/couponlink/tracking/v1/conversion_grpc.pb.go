@@ -104,7 +104,7 @@ type ConversionServiceClient interface {
 	//
 	// Each new conversion and each change is sent once, and the changes of one conversion are sent in order.
 	// Keep the `resume_token` of the last response that you have handled, and resume with it. Nothing is then
-	// left out or sent again, even if either side was restarted meanwhile. Browsers have the stream as
+	// left out or sent again, even if either side was restarted meanwhile. For browsers, the stream is available as
 	// server-sent events: `GET /v1/conversions:watch`.
 	//
 	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE if the server ends the stream: call
@@ -302,7 +302,7 @@ type ConversionServiceServer interface {
 	//
 	// Each new conversion and each change is sent once, and the changes of one conversion are sent in order.
 	// Keep the `resume_token` of the last response that you have handled, and resume with it. Nothing is then
-	// left out or sent again, even if either side was restarted meanwhile. Browsers have the stream as
+	// left out or sent again, even if either side was restarted meanwhile. For browsers, the stream is available as
 	// server-sent events: `GET /v1/conversions:watch`.
 	//
 	// Errors: INVALID_ARGUMENT on `filter` or `resume_token`; UNAVAILABLE if the server ends the stream: call
