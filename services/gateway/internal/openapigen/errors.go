@@ -75,7 +75,7 @@ func commonResponses() object {
 		"Unauthenticated":      one(16, "UNAUTHENTICATED", "The key is missing or wrong."),
 		"TooLarge":             one(3, "BODY_TOO_LARGE", "The body is larger than the call takes."),
 		"UnsupportedMediaType": one(3, "UNSUPPORTED_MEDIA_TYPE", "The body's Content-Type is not one that the call takes."),
-		"TooManyRequests":      waiting(one(8, "TOO_MANY_REQUESTS", "There are too many calls; wait, and send the call again.")),
+		"TooManyRequests":      waiting(one(8, "TOO_MANY_SAVED_REPORTS", "There is too much of what the reason names; wait if there is a `Retry-After`.")),
 		"Unavailable":          waiting(one(14, "SERVICE_UNREACHABLE", "A service cannot answer now; send the same call again.")),
 		"Error":                one(13, "INTERNAL", "Any other error."),
 	}
