@@ -18,8 +18,8 @@ func withCORS(origins []string, next http.Handler) http.Handler {
 	api := next
 	if len(origins) > 0 { // an empty list would allow all
 		api = cors.New(cors.Options{
-			AllowedOrigins:   origins,
-			AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
+			AllowedOrigins: origins,
+			AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
 			AllowedHeaders: []string{
 				"Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Last-Event-ID",
 				"Connect-Protocol-Version", "Connect-Timeout-Ms", "Grpc-Timeout", "X-Grpc-Web", "X-User-Agent",

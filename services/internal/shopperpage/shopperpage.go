@@ -58,7 +58,9 @@ func New() *Pages {
 }
 
 // Write answers a visit with a page.
-func (p *Pages) Write(w http.ResponseWriter, status int, text Text) { p.send(w, status, p.render(text)) }
+func (p *Pages) Write(w http.ResponseWriter, status int, text Text) {
+	p.send(w, status, p.render(text))
+}
 
 // Busy answers a visit whose link may work later: 503, and when to try again.
 func (p *Pages) Busy(w http.ResponseWriter, _ *http.Request) {
