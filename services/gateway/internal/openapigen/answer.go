@@ -142,7 +142,7 @@ func responses(c call, answer object, errorsText string) object {
 		add(failures()[0], "400", "MALFORMED_REQUEST", "")
 	}
 	if len(c.parameters) > 0 && examples["404"] == nil {
-		add(failures()[4], "404", "NOT_FOUND", "")
+		add(failures()[4], "404", "NO_SUCH_ROUTE", "")
 	}
 	if c.body != "" {
 		all["413"] = commonRef("TooLarge")
