@@ -112,6 +112,13 @@ bench: ## Measure the hot paths beside bare ceilings and print the ratios; MONGO
 bench-reports: ## Measure reports over 1,000,000 conversions and 5,000,000 clicks beside a hundredth of them.
 	@go run ./services/tracking/internal/reportbench $(if $(BENCHDIR),-dir $(BENCHDIR))
 
+# How long schemathesis calls the product, in seconds. The rest takes two minutes, or four if the tools are not installed.
+SCHEMATHESIS_SECONDS ?= 180
+
+.PHONY: clients
+clients: ## Lint the OpenAPI document, generate and compile clients, run the examples with them, and call everything.
+	@SCHEMATHESIS_SECONDS=$(SCHEMATHESIS_SECONDS) deploy/clients/check
+
 .PHONY: lint
 lint: ## Lint Go and protos, and refuse breaking changes of the API.
 	$(LINT) run
