@@ -62,6 +62,8 @@ func TestSavedReportThatCouldNotBeRead(t *testing.T) {
 		{rollup.SavedReport{Filter: "status = APPROVED) OR (status = PENDING"}, "INVALID_FILTER"},
 		{rollup.SavedReport{OrderBy: "colour"}, "INVALID_ORDER_BY"},
 		{rollup.SavedReport{GroupBy: []rollup.Dimension{rollup.ByOffer}, GroupOrderBy: "day"}, "INVALID_ORDER_BY"},
+		{rollup.SavedReport{GroupBy: []rollup.Dimension{""}}, "INVALID_GROUP_BY"},
+		{rollup.SavedReport{GroupBy: []rollup.Dimension{rollup.ByDay, rollup.ByDay}}, "INVALID_GROUP_BY"},
 		{rollup.SavedReport{Columns: []string{"colour"}}, "UNKNOWN_COLUMN"},
 		{rollup.SavedReport{Filter: `event = "` + strings.Repeat("x", 4080) + `"`, Range: rollup.Last7Days}, "INVALID_FILTER"},
 		{rollup.SavedReport{Filter: strings.Repeat("(", 32) + "event = x" + strings.Repeat(")", 32), Range: rollup.Today}, "INVALID_FILTER"},

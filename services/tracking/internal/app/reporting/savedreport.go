@@ -124,8 +124,11 @@ func (s *Service) checkReport(report rollup.SavedReport) (rollup.SavedReport, er
 		_, err := s.conversions.Query(asked, nil, now)
 		found.Add(err)
 	}
-	_, err = summaryOrder("group_order_by", report.GroupOrderBy, report.GroupBy)
-	if found.Add(err); found.Err() != nil {
+	if rollup.CheckGroupBy(report.GroupBy) == nil { // an order of what cannot be grouped by cannot be judged
+		_, err = summaryOrder("group_order_by", report.GroupOrderBy, report.GroupBy)
+		found.Add(err)
+	}
+	if found.Err() != nil {
 		return report, found.Err()
 	}
 	// With its days, whose length is the same on every day, it may be too long, or one level too deep.
