@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
@@ -92,7 +93,7 @@ func (s *Store) number(ctx context.Context, gather func(context.Context) (batch,
 			return nil
 		}
 		if err != nil {
-			return failure("inserting a batch of the feed", err)
+			return mongodoc.Failure("inserting a batch of the feed", err)
 		}
 		last, more = next.ID, len(next.Events) == batchEvents || len(next.Clicks) == batchClicks
 		return s.unmark(ctx, next)
@@ -112,7 +113,7 @@ func (s *Store) settled(ctx context.Context) (int64, error) {
 		err = s.db.Collection(feed).FindOne(ctx, bson.D{{Key: "_id", Value: last.ID}}).Decode(&last)
 	}
 	if err != nil {
-		return 0, failure("reading the last batch of the feed", err)
+		return 0, mongodoc.Failure("reading the last batch of the feed", err)
 	}
 	return last.ID, s.unmark(ctx, last)
 }
@@ -131,7 +132,7 @@ func (s *Store) waitingEvents(ctx context.Context) (batch, error) {
 func (s *Store) waitingClicks(ctx context.Context) (batch, error) {
 	next := batch{Time: s.now()}
 	opts := options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}).SetLimit(batchClicks)
-	found, err := find[clickDocument](ctx, s.db, clicks, "looking for clicks to count", clickWaits(), opts)
+	found, err := mongodoc.Find[clickDocument](ctx, s.db, clicks, "looking for clicks to count", clickWaits(), opts)
 	for i := range found {
 		next.Clicks = append(next.Clicks, found[i].ID)
 	}
@@ -140,9 +141,9 @@ func (s *Store) waitingClicks(ctx context.Context) (batch, error) {
 
 // numberings returns the numberings of the conversions that a filter selects, at most a batch of them.
 func (s *Store) numberings(ctx context.Context, filter bson.D) ([]numbering, error) {
-	projection := append(only("revision", "feed_from", "batches", "changes")[1:], bson.E{Key: "_id", Value: 1})
+	projection := append(mongodoc.Only("revision", "feed_from", "batches", "changes")[1:], bson.E{Key: "_id", Value: 1})
 	opts := options.Find().SetProjection(projection).SetLimit(batchEvents)
-	return find[numbering](ctx, s.db, conversions, "looking for what the feed has to tell", filter, opts)
+	return mongodoc.Find[numbering](ctx, s.db, conversions, "looking for what the feed has to tell", filter, opts)
 }
 
 // unmark takes away the marks of what is in a batch, which several may do at a time, also long after the
@@ -171,7 +172,7 @@ func (s *Store) unmarkEvents(ctx context.Context, b batch) error {
 		byConversion[ids[i]] = &b.Events[i]
 	}
 	for len(ids) > 0 {
-		found, err := s.numberings(ctx, among("_id", ids))
+		found, err := s.numberings(ctx, mongodoc.Among("_id", ids))
 		if err != nil {
 			return err
 		}
@@ -208,6 +209,6 @@ func (d *numbering) numbered(e *eventDocument, number int64) mongo.WriteModel {
 	} else {
 		update = append(update, bson.E{Key: "$unset", Value: bson.D{{Key: "feed_from", Value: ""}}})
 	}
-	filter := append(byID(d.ID), bson.E{Key: "revision", Value: d.Revision}, bson.E{Key: "feed_from", Value: e.First})
+	filter := append(mongodoc.ByID(d.ID), bson.E{Key: "revision", Value: d.Revision}, bson.E{Key: "feed_from", Value: e.First})
 	return mongo.NewUpdateOneModel().SetFilter(filter).SetUpdate(update)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
 // insertBatchOnly makes a batch as number does, and dies before it takes the marks away.
@@ -223,7 +224,7 @@ func TestTheFeedWalksIndexes(t *testing.T) {
 		by           string
 	}{
 		{clicks, clickWaits(), bson.D{}, "batch"},
-		{clicks, among("_id", []string{"a", "b"}), bson.D{}, "_id"},
+		{clicks, mongodoc.Among("_id", []string{"a", "b"}), bson.D{}, "_id"},
 		{conversions, waits(), bson.D{}, "feed_from"},
 		{feed, bson.D{}, bson.D{{Key: "_id", Value: -1}}, "_id"},
 		{feed, span{1, 9}.of("_id"), byNumber, "_id"},

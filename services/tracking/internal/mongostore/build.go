@@ -13,6 +13,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
 // build does the next part of counting what was stored before the figures were begun, as it stood at
@@ -23,7 +24,7 @@ func (s *Store) build(ctx context.Context, p progress) (progress, error) {
 	case clearing:
 		older := bson.D{{Key: "generation", Value: bson.D{{Key: "$lt", Value: p.Generation}}}}
 		if _, err := s.db.Collection(figures).DeleteMany(ctx, older); err != nil {
-			return p, failure("deleting the figures of before", err)
+			return p, mongodoc.Failure("deleting the figures of before", err)
 		}
 		p.Phase, p.Next = countingDays, math.MinInt32
 		return p, nil
@@ -60,13 +61,13 @@ func (s *Store) nextDay(ctx context.Context, p progress) (day rollup.Day, found 
 	}
 	first := farFuture()
 	for _, by := range []struct{ collection, field string }{{clicks, "time"}, {conversions, "conversion_time"}} {
-		opts := options.FindOne().SetSort(bson.D{{Key: by.field, Value: 1}}).SetProjection(only(by.field))
+		opts := options.FindOne().SetSort(bson.D{{Key: by.field, Value: 1}}).SetProjection(mongodoc.Only(by.field))
 		document, err := s.db.Collection(by.collection).FindOne(ctx, withinPeriod(by.field, from, first), opts).Raw()
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			continue
 		}
 		if err != nil {
-			return 0, false, failure("looking for the next day to count", err)
+			return 0, false, mongodoc.Failure("looking for the next day to count", err)
 		}
 		if at := document.Lookup(by.field).Time(); at.Before(first) {
 			first, found = at, true
@@ -131,7 +132,7 @@ func (s *Store) nextMonth(ctx context.Context, p progress) (month rollup.Month, 
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return 0, false, nil
 	}
-	return rollup.Day(cell.Period).Month(), err == nil, failure("looking for the next month to count", err)
+	return rollup.Day(cell.Period).Month(), err == nil, mongodoc.Failure("looking for the next month to count", err)
 }
 
 // buildMonth adds up a month's days.

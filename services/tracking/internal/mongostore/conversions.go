@@ -3,34 +3,24 @@ package mongostore
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deferred"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
-
-const (
-	// updateAttempts bounds how often a write starts over because another process changed the conversion
-	// since it was read, or a counter since it was counted.
-	updateAttempts = 10
-	// updatePause is how much longer than the last time is waited before the next attempt: what another
-	// process has written can be read only when a majority has it.
-	updatePause = 10 * time.Millisecond
-)
-
-// errChanged makes an attempt start over.
-var errChanged = errors.New("what was read has changed since")
 
 // Conversion returns a conversion by its id, or domain.ErrNotFound.
 func (s *Store) Conversion(ctx context.Context, id string) (domain.Conversion, error) {
-	return one(ctx, s.db, conversions, id, (*conversionDocument).decode)
+	return mongodoc.One(ctx, s.db, conversions, id, (*conversionDocument).decode)
 }
 
 // Conversions returns the conversions that a query selects, without what only one is read with.
 func (s *Store) Conversions(ctx context.Context, q listing.Query) ([]domain.Conversion, error) {
-	return list(ctx, s.db, conversions, q, (*conversionDocument).decode, listsWithout()...)
+	return mongodoc.List(ctx, s.db, conversions, q, (*conversionDocument).decode, listsWithout()...)
 }
 
 // listsWithout are the fields that only one conversion is read with.
@@ -41,13 +31,13 @@ func listsWithout() []string { return []string{"decision", "plan_from", "changes
 func (s *Store) UpdateConversion(
 	ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error),
 ) (stored domain.Conversion, err error) {
-	err = within(ctx, func(ctx context.Context) error {
+	err = mongodoc.Within(ctx, func(ctx context.Context) error {
 		release, err := s.updating.Take(ctx, id)
 		if err != nil {
 			return err
 		}
 		defer release()
-		return repeated(ctx, func() error {
+		return mongodoc.Repeated(ctx, func() error {
 			stored, err = s.update(ctx, id, change)
 			return err
 		})
@@ -58,25 +48,10 @@ func (s *Store) UpdateConversion(
 	return stored, nil
 }
 
-// repeated runs a write again while it returns errChanged.
-func repeated(ctx context.Context, write func() error) error {
-	for attempt := range updateAttempts {
-		if err := write(); !errors.Is(err, errChanged) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Duration(attempt) * updatePause):
-		}
-	}
-	return unavailable("too many change the same at once; try again")
-}
-
-// update is one attempt of an update; errChanged where it wrote nothing because another was faster.
+// update is one attempt of an update; mongodoc.ErrChanged where it wrote nothing because another was faster.
 func (s *Store) update(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error) {
 	var found conversionDocument
-	before, err := one(ctx, s.db, conversions, id, func(d *conversionDocument) domain.Conversion {
+	before, err := mongodoc.One(ctx, s.db, conversions, id, func(d *conversionDocument) domain.Conversion {
 		found = *d
 		return d.decode()
 	})
@@ -92,20 +67,20 @@ func (s *Store) update(ctx context.Context, id string, change func(domain.Conver
 		return update.Conversion, s.replace(ctx, &found, update.Conversion)
 	}
 	err = s.db.InTransaction(ctx, func(ctx context.Context) error {
-		counts, err := s.count(ctx, took)
+		counts, err := s.couponUses.Count(ctx, took)
 		if err != nil {
 			return err
 		}
-		if took != nil && !counts.left() {
+		if took != nil && !counts.Left() {
 			return domain.ErrLimitReached
 		}
 		if err := s.replace(ctx, &found, update.Conversion); err != nil {
 			return err
 		}
-		if err := s.giveBack(ctx, gave); err != nil {
+		if err := s.GiveBack(ctx, gave); err != nil {
 			return err
 		}
-		return s.put(ctx, counts, 1)
+		return s.couponUses.Put(ctx, counts, 1)
 	})
 	return update.Conversion, err
 }
@@ -125,16 +100,16 @@ func moved(before domain.Conversion, update domain.Update) (took, gave *domain.U
 	return took, gave
 }
 
-// replace stores a conversion in the place of what it was; errChanged where that is not what is stored.
+// replace stores a conversion in the place of what it was; mongodoc.ErrChanged where that is not what is stored.
 func (s *Store) replace(ctx context.Context, before *conversionDocument, after domain.Conversion) error {
 	document := encodeConversion(after)
 	document.mark(before)
 	result, err := s.db.Collection(conversions).ReplaceOne(ctx, before.unchanged(), document)
 	if err != nil {
-		return failure("changing a conversion", err)
+		return mongodoc.Failure("changing a conversion", err)
 	}
 	if result.MatchedCount == 0 {
-		return errChanged
+		return mongodoc.ErrChanged
 	}
 	return nil
 }
@@ -145,14 +120,14 @@ func (d *conversionDocument) unchanged() bson.D {
 	if d.FeedFrom != nil {
 		feedFrom.Value = *d.FeedFrom
 	}
-	return append(byID(d.ID), bson.E{Key: "revision", Value: d.Revision}, feedFrom)
+	return append(mongodoc.ByID(d.ID), bson.E{Key: "revision", Value: d.Revision}, feedFrom)
 }
 
 // insertWith stores a conversion with its use of a coupon, its deferred report and its entry in the journal,
 // unless its id is taken; then it returns the conversion that has the id. Two transactions that change one
 // counter are never both committed: the second starts over and sees the first's.
 func (s *Store) insertWith(ctx context.Context, fresh domain.Sale) (stored domain.Conversion, inserted bool, err error) {
-	err = within(ctx, func(ctx context.Context) error {
+	err = mongodoc.Within(ctx, func(ctx context.Context) error {
 		apart := fresh.Conversion.ID
 		if fresh.Use != nil {
 			apart = fresh.Use.Coupon
@@ -162,7 +137,7 @@ func (s *Store) insertWith(ctx context.Context, fresh domain.Sale) (stored domai
 			return err
 		}
 		defer release()
-		return repeated(ctx, func() error {
+		return mongodoc.Repeated(ctx, func() error {
 			return s.db.InTransaction(ctx, func(ctx context.Context) error {
 				stored, inserted, err = s.insertCounted(ctx, fresh)
 				return err
@@ -172,7 +147,7 @@ func (s *Store) insertWith(ctx context.Context, fresh domain.Sale) (stored domai
 	if err != nil || !inserted {
 		return stored, inserted, err
 	}
-	awaited, err := awaitedAmong(ctx, s.db, []string{stored.ID})
+	awaited, err := deferred.AwaitedAmong(ctx, s.db, []string{stored.ID})
 	stored.Awaited = err != nil || awaited[stored.ID] // if unknown, the caller looks
 	return stored, inserted, nil
 }
@@ -185,32 +160,36 @@ func (s *Store) insertCounted(ctx context.Context, fresh domain.Sale) (stored do
 	if !errors.Is(err, domain.ErrNotFound) {
 		return stored, false, err
 	}
-	counts, err := s.count(ctx, fresh.Use)
+	counts, err := s.couponUses.Count(ctx, fresh.Use)
 	if err != nil {
 		return stored, false, err
 	}
 	stored, taken := fresh.Conversion, int64(1)
-	if !counts.left() {
+	if !counts.Left() {
 		stored, taken = domain.OverLimit(stored), 0
 	}
 	if fresh.Deferred != nil {
-		if err := s.putDeferred(ctx, *fresh.Deferred); err != nil {
+		if err := s.deferredReports.Put(ctx, *fresh.Deferred); err != nil {
 			return stored, false, err
 		}
 	}
 	document := encodeConversion(stored)
 	document.mark(nil)
 	if _, err := s.db.Collection(conversions).InsertOne(ctx, document); err != nil {
-		return stored, false, failure("inserting a conversion", err)
+		return stored, false, mongodoc.Failure("inserting a conversion", err)
 	}
-	if err := s.put(ctx, counts, taken); err != nil {
+	if err := s.couponUses.Put(ctx, counts, taken); err != nil {
 		return stored, false, err
 	}
 	if entry := entryOf(fresh.Postback, stored); entry != nil {
 		_, err := s.db.Collection(postbacks).InsertOne(ctx, entry)
-		if err := entryFailure(entry, failure("journaling a sale", err)); err != nil {
+		if err := entryFailure(entry, mongodoc.Failure("journaling a sale", err)); err != nil {
 			return stored, false, err
 		}
 	}
 	return stored, true, nil
+}
+
+func (s *Store) Unplanned(ctx context.Context, limit int) ([]domain.Conversion, error) {
+	return mongodoc.All(ctx, s.db, conversions, unplanned(), options.Find().SetLimit(int64(limit)), (*conversionDocument).decode)
 }

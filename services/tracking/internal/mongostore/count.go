@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
 const (
@@ -102,7 +103,7 @@ func (s *Store) sizes(ctx context.Context, w span) ([]batch, error) {
 
 // batches returns the batches that a filter selects.
 func (s *Store) batches(ctx context.Context, filter bson.D, opts *options.FindOptionsBuilder) ([]batch, error) {
-	return find[batch](ctx, s.db, feed, "reading the feed", filter, opts)
+	return mongodoc.Find[batch](ctx, s.db, feed, "reading the feed", filter, opts)
 }
 
 // countWindow counts up to the progress's CountingTo.
@@ -119,7 +120,7 @@ func (s *Store) countWindow(ctx context.Context, p progress) (progress, error) {
 	p.CountedTo, p.CountingTo = p.CountingTo, 0
 	old := bson.D{{Key: "told", Value: false}, {Key: "_id", Value: bson.D{{Key: "$lt", Value: p.CountedTo - batchesKept}}}}
 	if _, err := s.db.Collection(feed).DeleteMany(ctx, old); err != nil {
-		return p, failure("deleting batches of clicks that are counted", err)
+		return p, mongodoc.Failure("deleting batches of clicks that are counted", err)
 	}
 	return p, nil
 }

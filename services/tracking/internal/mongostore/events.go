@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
 // eventsAtOnce is how many clicks or conversions are read in one call.
@@ -55,7 +56,7 @@ func (s *Store) gather(ctx context.Context, w span, to *events) error {
 func (s *Store) gatherWaiting(ctx context.Context, to *events) error {
 	opts := options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(s.tailEvents) + 1)
 	for collection, filter := range map[string]bson.D{clicks: clickWaits(), conversions: waits()} {
-		ids, err := all(ctx, s.db, collection, filter, opts, func(d *clickDocument) string { return d.ID })
+		ids, err := mongodoc.All(ctx, s.db, collection, filter, opts, func(d *clickDocument) string { return d.ID })
 		if err != nil {
 			return err
 		}
@@ -73,7 +74,7 @@ func (s *Store) gatherWaiting(ctx context.Context, to *events) error {
 // tallyEvents adds to tallies what is counted of events from their numbers on, up to a number, exclusive.
 func (s *Store) tallyEvents(ctx context.Context, e *events, to int64, tallies map[int64]*rollup.Sums) error {
 	for some := range slices.Chunk(slices.Sorted(maps.Keys(e.clicks)), eventsAtOnce) {
-		err := s.eachClick(ctx, among("_id", some), func(d *clickDocument) {
+		err := s.eachClick(ctx, mongodoc.Among("_id", some), func(d *clickDocument) {
 			click, number := d.decode(), e.clicks[d.ID]
 			for since, tally := range tallies {
 				if since <= number && number < to {
@@ -86,7 +87,7 @@ func (s *Store) tallyEvents(ctx context.Context, e *events, to int64, tallies ma
 		}
 	}
 	for some := range slices.Chunk(slices.Sorted(maps.Keys(e.conversions)), eventsAtOnce) {
-		err := s.eachConversion(ctx, among("_id", some), func(h *history) {
+		err := s.eachConversion(ctx, mongodoc.Among("_id", some), func(h *history) {
 			h.take(e.conversions[h.conversion.ID])
 			for since, tally := range tallies {
 				span{since, to}.tally(h, tally)
@@ -131,21 +132,12 @@ func (s *Store) eachConversion(ctx context.Context, filter bson.D, do func(*hist
 	})
 }
 
-// only is the projection on some fields.
-func only(fields ...string) bson.D {
-	projection := bson.D{{Key: "_id", Value: 0}}
-	for _, field := range fields {
-		projection = append(projection, bson.E{Key: field, Value: 1})
-	}
-	return projection
-}
-
 // each calls do with the documents that a filter selects, one by one.
 func each[D any](ctx context.Context, s *Store, collection string, filter, projection bson.D, do func(*D)) error {
 	doing := "reading " + collection + " to count them"
 	cursor, err := s.db.Collection(collection).Find(ctx, filter, options.Find().SetProjection(projection))
 	if err != nil {
-		return failure(doing, err)
+		return mongodoc.Failure(doing, err)
 	}
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // It ends by itself at last.
 	for cursor.Next(ctx) {
@@ -155,7 +147,7 @@ func each[D any](ctx context.Context, s *Store, collection string, filter, proje
 		}
 		do(&found)
 	}
-	return failure(doing, cursor.Err())
+	return mongodoc.Failure(doing, cursor.Err())
 }
 
 // withinPeriod selects the documents that have a time field in a period, from inclusive to exclusive.

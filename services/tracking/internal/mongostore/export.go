@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
 // exportRows is how many conversions a part of an export has, and how many are asked of the server at
@@ -36,20 +37,20 @@ func (s *Store) ExportConversions(ctx context.Context, q listing.Query, each fun
 func (s *Store) export(ctx context.Context, q listing.Query, each func([]domain.Conversion) error) error {
 	filter, order := bsonquery.Build(q)
 	// A sort that no index serves may need more memory than the server allows one: it may use its disk.
-	opts := options.Find().SetSort(order).SetProjection(leftOut(listsWithout()...)).SetBatchSize(exportRows).SetAllowDiskUse(true)
+	opts := options.Find().SetSort(order).SetProjection(mongodoc.Without(listsWithout()...)).SetBatchSize(exportRows).SetAllowDiskUse(true)
 	if q.Limit > 0 {
 		opts.SetLimit(int64(q.Limit))
 	}
 	cursor, err := s.db.Collection(conversions).Find(ctx, filter, opts)
 	if err != nil {
-		return failure("exporting conversions", err)
+		return mongodoc.Failure("exporting conversions", err)
 	}
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // It ends by itself at last.
 	part := make([]domain.Conversion, 0, exportRows)
 	for ctx.Err() == nil && cursor.Next(ctx) { // The driver notices that ctx is done only when it asks for more.
 		var found conversionDocument
 		if err := cursor.Decode(&found); err != nil {
-			return failure("exporting conversions", err)
+			return mongodoc.Failure("exporting conversions", err)
 		}
 		if part = append(part, found.decode()); len(part) < exportRows {
 			continue
@@ -60,7 +61,7 @@ func (s *Store) export(ctx context.Context, q listing.Query, each func([]domain.
 		part = part[:0]
 	}
 	if err := cmp.Or(ctx.Err(), cursor.Err()); err != nil {
-		return failure("exporting conversions", err)
+		return mongodoc.Failure("exporting conversions", err)
 	}
 	if len(part) == 0 {
 		return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
 // batchesAtOnce is how many batches are read at once.
@@ -27,9 +28,9 @@ func (s *Store) nameFeed(ctx context.Context) (string, error) {
 	}
 	_, err := s.db.Collection(counting).InsertOne(ctx, bson.D{{Key: "_id", Value: feedID}, {Key: "name", Value: rand.Text()}})
 	if err == nil || mongodb.IsUnique(err) {
-		err = s.db.Collection(counting).FindOne(ctx, byID(feedID)).Decode(&named)
+		err = s.db.Collection(counting).FindOne(ctx, mongodoc.ByID(feedID)).Decode(&named)
 	}
-	return named.Name, failure("naming the feed", err)
+	return named.Name, mongodoc.Failure("naming the feed", err)
 }
 
 // Events implements conversions.Store. A position is a batch's number and a place in it, from 1.
@@ -88,7 +89,7 @@ func (s *Store) fill(ctx context.Context, events []domain.Event) error {
 	for i := range events {
 		ids[i] = events[i].Conversion.ID
 	}
-	found, err := all(ctx, s.db, conversions, among("_id", ids), options.Find().SetProjection(leftOut("decision", "plan_from")), (*conversionDocument).decode)
+	found, err := mongodoc.All(ctx, s.db, conversions, mongodoc.Among("_id", ids), options.Find().SetProjection(mongodoc.Without("decision", "plan_from")), (*conversionDocument).decode)
 	if err != nil {
 		return err
 	}

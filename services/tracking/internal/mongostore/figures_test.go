@@ -17,6 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
 // program is two stores on one database, by one clock that is set by hand, and what was written to them.
@@ -296,10 +297,10 @@ func TestRecountMends(t *testing.T) {
 	if err != nil || len(some) < 3 {
 		t.Fatalf("%d cells, %v", len(some), err)
 	}
-	if _, err := cells.DeleteOne(t.Context(), byID(some[0].ID)); err != nil {
+	if _, err := cells.DeleteOne(t.Context(), mongodoc.ByID(some[0].ID)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cells.UpdateOne(t.Context(), byID(some[1].ID), bson.D{{Key: "$inc", Value: bson.D{{Key: "conversions", Value: 5}, {Key: "amount_units", Value: -3}}}}); err != nil {
+	if _, err := cells.UpdateOne(t.Context(), mongodoc.ByID(some[1].ID), bson.D{{Key: "$inc", Value: bson.D{{Key: "conversions", Value: 5}, {Key: "amount_units", Value: -3}}}}); err != nil {
 		t.Fatal(err)
 	}
 	extra := encodeCell(some[2].decode(), some[2].Generation, some[2].Through)

@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
-
-	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
@@ -60,19 +58,15 @@ func newMoving(ctx context.Context, db *mongodb.DB, now func() time.Time) (*Stor
 
 // Tables implements move.Database. What others refer to comes before them.
 func (s *Store) Tables() []move.Table {
-	return mongodb.Patient(
-		toMove(s, conversions, (*conversionDocument).decode, func(c domain.Conversion) string { return c.ID }, eachAlone(encodeConversion)),
-		toMove(s, clicks, (*clickDocument).decode, func(c domain.Click) string { return c.ID }, eachAlone(encodeMovedClick)),
-		toMove(s, postbacks, (*record.Postback).Decode, func(p domain.Postback) string { return p.ID }, eachAlone(record.EncodePostback)),
-		toMove(s, deliveries, (*deliveryDocument).decode, func(d domain.Delivery) string { return d.ID }, eachAlone(encodeDelivery)),
-		toMove(s, couponUses, (*counter).decode, func(u domain.CouponUses) string { return encodeUses(u).ID }, eachAlone(encodeUses)),
-		toMove(s, deferred, (*deferredDocument).decode, func(d domain.Deferred) string { return d.ID }, eachAlone(encodeDeferred)),
-		toMove(s, answers, (*answerDocument).decode, answerID, eachAlone(encodeAnswer)),
-		toMove(s, savedReports, (*reportDocument).decode, func(r rollup.SavedReport) string { return r.ID }, eachAlone(encodeReport)),
-		toMove(s, offerScans, (*scanDocument).decode, func(o redirect.OfferScan) string { return o.ID }, eachAlone(encodeScan)),
-		toMove(s, offerScanResults, (*resultDocument).decode, func(r redirect.OfferScanResult) string { return resultID(r.Scan, r.Coupon) }, s.encodeResults),
-		s.cellsToMove(), s.countedToMove(),
-	)
+	return mongodb.Patient(slices.Concat(
+		[]move.Table{
+			mongodoc.Moved(s.db, conversions, (*conversionDocument).decode, func(c domain.Conversion) string { return c.ID }, mongodoc.EachAlone(encodeConversion)),
+			mongodoc.Moved(s.db, clicks, (*clickDocument).decode, func(c domain.Click) string { return c.ID }, mongodoc.EachAlone(encodeMovedClick)),
+			mongodoc.Moved(s.db, postbacks, (*record.Postback).Decode, func(p domain.Postback) string { return p.ID }, mongodoc.EachAlone(record.EncodePostback)),
+		},
+		s.sentDeliveries.Tables(), s.couponUses.Tables(), s.deferredReports.Tables(), s.couponAnswers.Tables(), s.savedReports.Tables(), s.offerScans.Tables(),
+		[]move.Table{s.cellsToMove(), s.countedToMove()},
+	)...)
 }
 
 // MoveState implements move.Database.
@@ -83,104 +77,10 @@ func (s *Store) SetMoveState(ctx context.Context, state move.State) error {
 	return s.db.SetMoveState(ctx, state)
 }
 
-// toMove returns a collection as it is moved, in the order of its ids.
-func toMove[D, T any](
-	s *Store, name string, decode func(*D) T, id func(T) string, encode func(context.Context, []T) ([]any, error),
-) move.Table {
-	return move.TableOf(name, func(ctx context.Context, after string, limit int) ([]T, string, error) {
-		records, err := all(ctx, s.db, name, comesAfter(after), inOrder(limit), decode)
-		if len(records) > 0 {
-			after = id(records[len(records)-1])
-		}
-		return records, after, err
-	}, func(ctx context.Context, records []T) error {
-		documents, err := encode(ctx, records)
-		if err != nil {
-			return err
-		}
-		keyed := make([]mongodb.Keyed, len(records))
-		for i, record := range records {
-			keyed[i] = mongodb.Keyed{ID: id(record), Document: documents[i]}
-		}
-		return s.db.ReplaceAll(ctx, name, keyed)
-	})
-}
-
-// eachAlone encodes records one by one.
-func eachAlone[D, T any](encode func(T) D) func(context.Context, []T) ([]any, error) {
-	return func(_ context.Context, records []T) ([]any, error) {
-		documents := make([]any, len(records))
-		for i, record := range records {
-			documents[i] = encode(record)
-		}
-		return documents, nil
-	}
-}
-
-func comesAfter(id string) bson.D {
-	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: id}}}}
-}
-
-func inOrder(limit int) *options.FindOptionsBuilder {
-	return options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(limit))
-}
-
 // encodeMovedClick returns a click that is counted already, as those are from before there were batches. So are
 // conversions without a mark.
 func encodeMovedClick(c domain.Click) *clickDocument {
 	d := encodeClick(c)
 	d.Batch = 0
 	return d
-}
-
-// encodeUses returns how often a coupon was used as it is stored. It expires some hours from when it would
-// have otherwise, since the zone of its day is not known here.
-func encodeUses(u domain.CouponUses) *counter {
-	c := &counter{ID: u.Coupon, Coupon: u.Coupon, Day: u.Day, ETag: u.ETag, Uses: u.Uses}
-	if u.Day != "" {
-		c.ID += "|" + u.Day
-		c.BeginTime, _ = time.Parse(time.DateOnly, u.Day) // what is no day never expires
-	}
-	return c
-}
-
-func (c *counter) decode() domain.CouponUses {
-	return domain.CouponUses{Coupon: c.Coupon, Day: c.Day, ETag: c.ETag, Uses: c.Uses}
-}
-
-// encodeScan returns a scan that nobody holds.
-func encodeScan(o redirect.OfferScan) *scanDocument {
-	d := &scanDocument{
-		ID: o.ID, Offer: o.Offer, State: o.State, Device: o.Device, Language: o.Language, LinkCount: o.LinkCount, ScannedCount: o.ScannedCount,
-		ErrorCount: o.ErrorCount, WarningCount: o.WarningCount, CreateTime: o.CreateTime, EndTime: o.EndTime, Slot: freeSlot(o.ID), FreeTime: o.CreateTime,
-	}
-	if o.State == redirect.ScanRunning {
-		d.Slot = o.Offer
-	}
-	return d
-}
-
-// encodeResults returns the results of scans as they are stored. They expire with their scans, which are there.
-func (s *Store) encodeResults(ctx context.Context, results []redirect.OfferScanResult) ([]any, error) {
-	ids := make([]string, len(results))
-	for i, r := range results {
-		ids[i] = r.Scan
-	}
-	found, err := all(ctx, s.db, offerScans, among("_id", ids), options.Find(), (*scanDocument).decode)
-	if err != nil {
-		return nil, err
-	}
-	created := make(map[string]time.Time, len(found))
-	for _, scan := range found {
-		created[scan.ID] = scan.CreateTime
-	}
-	documents := make([]any, len(results))
-	for i, r := range results {
-		scan := scanDocument{ID: r.Scan, CreateTime: created[r.Scan]}
-		if scan.CreateTime.IsZero() {
-			scan.CreateTime = r.ScanTime
-		}
-		documents[i] = encodeResult(r, &scan)
-	}
-	return documents, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
 // countAll counts what is not in the figures yet, if there are any.
@@ -58,8 +59,8 @@ func (s *Store) cellsToMove() move.Table {
 		if err != nil {
 			return nil, "", err
 		}
-		filter := append(comesAfter(after), bson.E{Key: "generation", Value: generation})
-		cells, err := all(ctx, s.db, figures, filter, inOrder(limit), (*cellDocument).decode)
+		filter := append(mongodoc.After(after), bson.E{Key: "generation", Value: generation})
+		cells, err := mongodoc.All(ctx, s.db, figures, filter, mongodoc.InOrder(limit), (*cellDocument).decode)
 		if len(cells) > 0 {
 			after = cellID(cells[len(cells)-1].Key, generation)
 		}
@@ -89,7 +90,7 @@ func (s *Store) countedToMove() move.Table {
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return nil, "", nil
 		}
-		return []rollup.Counted{{Zone: p.Zone}}, "the only one", failure("looking for figures", err)
+		return []rollup.Counted{{Zone: p.Zone}}, "the only one", mongodoc.Failure("looking for figures", err)
 	}, func(ctx context.Context, records []rollup.Counted) error {
 		p, _, err := s.readProgress(ctx)
 		if err != nil {
@@ -104,9 +105,9 @@ func (s *Store) countedToMove() move.Table {
 				ID: progressID, Revision: p.Revision + 1, Generation: max(p.Generation, 1), Zone: c.Zone, Phase: ready,
 				CountedTo: last + 1,
 			}
-			_, err := s.db.Collection(counting).ReplaceOne(ctx, byID(progressID), next, options.Replace().SetUpsert(true))
+			_, err := s.db.Collection(counting).ReplaceOne(ctx, mongodoc.ByID(progressID), next, options.Replace().SetUpsert(true))
 			if err != nil {
-				return failure("noting how far the figures are", err)
+				return mongodoc.Failure("noting how far the figures are", err)
 			}
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
@@ -29,9 +30,9 @@ func entryFailure(entry *record.Postback, err error) error {
 
 // SetReplay stores the result of a postback's last replay.
 func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) error {
-	result, err := s.db.Collection(postbacks).UpdateOne(ctx, byID(id), set(bson.D{{Key: "replay", Value: record.EncodeReplay(&replay)}}))
+	result, err := s.db.Collection(postbacks).UpdateOne(ctx, mongodoc.ByID(id), mongodoc.Set(bson.D{{Key: "replay", Value: record.EncodeReplay(&replay)}}))
 	if err != nil {
-		return failure("noting a replay", err)
+		return mongodoc.Failure("noting a replay", err)
 	}
 	if result.MatchedCount == 0 {
 		return domain.ErrNotFound
@@ -41,10 +42,10 @@ func (s *Store) SetReplay(ctx context.Context, id string, replay domain.Replay) 
 
 // Postback returns an entry by its id, or domain.ErrNotFound.
 func (s *Store) Postback(ctx context.Context, id string) (domain.Postback, error) {
-	return one(ctx, s.db, postbacks, id, (*record.Postback).Decode)
+	return mongodoc.One(ctx, s.db, postbacks, id, (*record.Postback).Decode)
 }
 
 // Postbacks returns the entries that a query selects.
 func (s *Store) Postbacks(ctx context.Context, q listing.Query) ([]domain.Postback, error) {
-	return list(ctx, s.db, postbacks, q, (*record.Postback).Decode)
+	return mongodoc.List(ctx, s.db, postbacks, q, (*record.Postback).Decode)
 }

@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
 const (
@@ -92,11 +93,11 @@ const progressID = "figures"
 // readProgress returns the progress; false if there are no figures for this store's zone.
 func (s *Store) readProgress(ctx context.Context) (progress, bool, error) {
 	var p progress
-	err := s.db.Collection(counting).FindOne(ctx, byID(progressID)).Decode(&p)
+	err := s.db.Collection(counting).FindOne(ctx, mongodoc.ByID(progressID)).Decode(&p)
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return p, false, nil
 	}
-	return p, err == nil && p.Zone == s.zone(), failure("reading how far the figures are", err)
+	return p, err == nil && p.Zone == s.zone(), mongodoc.Failure("reading how far the figures are", err)
 }
 
 // zone returns the name of the calendar's zone.
@@ -105,9 +106,9 @@ func (s *Store) zone() string { return s.calendar.Zone().String() }
 // move replaces the progress by next, unless it has changed since: then it returns false.
 func (s *Store) move(ctx context.Context, from, next progress) (progress, bool, error) {
 	next.Revision = from.Revision + 1
-	result, err := s.db.Collection(counting).ReplaceOne(ctx, append(byID(progressID), bson.E{Key: "revision", Value: from.Revision}), next)
+	result, err := s.db.Collection(counting).ReplaceOne(ctx, append(mongodoc.ByID(progressID), bson.E{Key: "revision", Value: from.Revision}), next)
 	if err != nil {
-		return next, false, failure("noting how far the figures are", err)
+		return next, false, mongodoc.Failure("noting how far the figures are", err)
 	}
 	return next, result.MatchedCount == 1, nil
 }
@@ -145,7 +146,7 @@ func (s *Store) keepBeating(ctx context.Context, held progress) {
 			return
 		case <-tick.C:
 		}
-		ours := append(byID(progressID), bson.E{Key: "revision", Value: held.Revision})
+		ours := append(mongodoc.ByID(progressID), bson.E{Key: "revision", Value: held.Revision})
 		// If it fails, the next one may not, and if none succeeds, another does the work too.
 		_, _ = s.db.Collection(counting).UpdateOne(ctx, ours, bson.D{{Key: "$inc", Value: bson.D{{Key: "beat", Value: int64(1)}}}})
 	}
@@ -186,7 +187,7 @@ func (s *Store) beginFigures(ctx context.Context) error {
 			err = nil
 		}
 		if err != nil {
-			return failure("beginning the figures", err)
+			return mongodoc.Failure("beginning the figures", err)
 		}
 	}
 }
@@ -202,7 +203,7 @@ func (s *Store) readyIfEmpty(ctx context.Context, p progress) error {
 			return nil
 		}
 		if !errors.Is(err, mongo.ErrNoDocuments) {
-			return failure("looking for what is to be counted", err)
+			return mongodoc.Failure("looking for what is to be counted", err)
 		}
 	}
 	next := p

@@ -10,6 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deferred"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
 
@@ -131,9 +133,9 @@ func (q *saleQueue) look(batch []*sale, errs []error) {
 		return
 	}
 	q.journals.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), mongodoc.WriteTimeout)
 		defer cancel()
-		l.awaited, l.err = awaitedAmong(ctx, q.db, ids)
+		l.awaited, l.err = deferred.AwaitedAmong(ctx, q.db, ids)
 		close(l.done)
 	})
 }
@@ -196,7 +198,7 @@ func (s *Store) earlier(ctx context.Context, id string) (stored domain.Conversio
 	stored, err = s.Conversion(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
 		// Written by another instance, and not confirmed by a majority yet: it may still go.
-		err = unavailable("the same conversion is just being stored; try again")
+		err = mongodoc.Unavailable("the same conversion is just being stored; try again")
 	}
 	return stored, false, err
 }

@@ -11,32 +11,25 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/answers"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deferred"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deliveries"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/offerscans"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/savedreports"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/uses"
 )
 
 const (
 	clicks      = "clicks"
 	conversions = "conversions"
 	postbacks   = "postbacks"
-	deliveries  = "deliveries"
-	// couponUses count the uses of coupons that have limits: in all, and for each day.
-	couponUses = "coupon_uses"
 	// figures has the cells, and counting one document: up to when they are counted.
 	figures  = "figures"
 	counting = "counting"
 
 	// feed has the batches of what was stored and changed.
 	feed = "feed"
-
-	// deferred holds the reports that wait to be judged automatically.
-	deferred = "deferred"
-
-	// answers holds the coupon service's latest answers.
-	answers = "answers"
-
-	// savedReports are small and few; offerScans have offerScanResults, one for each link.
-	savedReports     = "saved_reports"
-	offerScans       = "offer_scans"
-	offerScanResults = "offer_scan_results"
 
 	// clickRetention is how long clicks are kept: a year, the longest click window, plus a month. Counts of a
 	// day's uses are kept as long; expired ones are recounted when needed.
@@ -64,13 +57,13 @@ func prepare(ctx context.Context, db *mongodb.DB, after expiries) error {
 			return db.CreateCollections(ctx, figures, counting)
 		}},
 		{Version: 4, Run: func(ctx context.Context, db *mongodb.DB) error {
-			return db.CreateCollections(ctx, savedReports, offerScans, offerScanResults)
+			return db.CreateCollections(ctx, savedreports.Collection, offerscans.Collection, offerscans.Results)
 		}},
 		{Version: 5, Run: func(ctx context.Context, db *mongodb.DB) error {
-			return db.CreateCollections(ctx, deferred)
+			return db.CreateCollections(ctx, deferred.Collection)
 		}},
 		{Version: 6, Run: func(ctx context.Context, db *mongodb.DB) error {
-			return db.CreateCollections(ctx, answers)
+			return db.CreateCollections(ctx, answers.Collection)
 		}},
 		{Version: 7, Run: func(ctx context.Context, db *mongodb.DB) error {
 			return db.CreateCollections(ctx, feed)
@@ -86,10 +79,10 @@ func prepare(ctx context.Context, db *mongodb.DB, after expiries) error {
 	}{
 		{clicks, "time", after.clicks},
 		{postbacks, "create_time", after.journal},
-		{deliveries, "finish_time", after.deliveries},
-		{couponUses, "begin_time", after.clicks},
-		{offerScans, "create_time", after.scans},
-		{offerScanResults, "create_time", after.scans},
+		{deliveries.Collection, "finish_time", after.deliveries},
+		{uses.Collection, "begin_time", after.clicks},
+		{offerscans.Collection, "create_time", after.scans},
+		{offerscans.Results, "create_time", after.scans},
 	} {
 		if err := db.EnsureExpiry(ctx, expiry.collection, expiry.field, expiry.after); err != nil {
 			return err
@@ -120,28 +113,28 @@ func ensureIndexes(ctx context.Context, db *mongodb.DB) error {
 			mongodb.Index("conversion"),
 			mongodb.Index("transaction_id", "create_time", "_id"),
 		},
-		deliveries: {
+		deliveries.Collection: {
 			mongodb.Index("create_time", "_id"),
 			mongodb.Index("publisher", "create_time", "_id"),
 			mongodb.Index("conversion"),
 		},
-		savedReports: {
+		savedreports.Collection: {
 			mongodb.Index("display_name", "_id"),
 		},
-		offerScans: {
+		offerscans.Collection: {
 			mongodb.Index("offer", "_id"),
 			mongodb.Index("state", "free_time"),
 			mongodb.UniqueIndex("slot"),
 		},
-		offerScanResults: {
+		offerscans.Results: {
 			mongodb.Index("scan", "coupon"),
 			mongodb.Index("scan", "severity"),
 		},
-		deferred: {
+		deferred.Collection: {
 			mongodb.Index("conversion"),
 			mongodb.Index("reason", "due_time"),
 		},
-		answers: {
+		answers.Collection: {
 			mongodb.Index("kind", "ask_time"),
 		},
 		feed: {
@@ -174,8 +167,8 @@ func ensureSmallIndexes(ctx context.Context, db *mongodb.DB) error {
 		{conversions, waits(), []string{"feed_from"}},
 		{conversions, unplanned(), []string{"plan_from"}},
 		{conversions, bson.D{{Key: "conflicted", Value: true}}, []string{"conflicted", "conversion_time", "_id"}},
-		{deliveries, stillDue(), []string{"due_time", "publisher"}},
-		{deliveries, bson.D{{Key: "state", Value: domain.DeliveryDead}}, []string{"state", "create_time", "_id"}},
+		{deliveries.Collection, deliveries.StillDue(), []string{"due_time", "publisher"}},
+		{deliveries.Collection, bson.D{{Key: "state", Value: domain.DeliveryDead}}, []string{"state", "create_time", "_id"}},
 	} {
 		if err := db.EnsurePartialIndex(ctx, index.collection, index.of, index.fields...); err != nil {
 			return err
@@ -186,7 +179,7 @@ func ensureSmallIndexes(ctx context.Context, db *mongodb.DB) error {
 
 // countAgain makes the next start recount figures that were counted by times. It only clears their zone.
 func countAgain(ctx context.Context, db *mongodb.DB) error {
-	_, err := db.Collection(counting).UpdateOne(ctx, byID(progressID), set(bson.D{{Key: "zone", Value: ""}}))
+	_, err := db.Collection(counting).UpdateOne(ctx, mongodoc.ByID(progressID), mongodoc.Set(bson.D{{Key: "zone", Value: ""}}))
 	return err
 }
 
@@ -195,13 +188,10 @@ func unplanned() bson.D {
 	return bson.D{{Key: "plan_from", Value: bson.D{{Key: "$gte", Value: 0}}}}
 }
 
-// stillDue selects the deliveries that are not done.
-func stillDue() bson.D { return bson.D{{Key: "state", Value: domain.DeliveryDue}} }
-
 // addHistory creates what the journal, deliveries and limits need, and gives the conversions that exist
 // the keys that all have since.
 func addHistory(ctx context.Context, db *mongodb.DB) error {
-	if err := db.CreateCollections(ctx, postbacks, deliveries, couponUses); err != nil {
+	if err := db.CreateCollections(ctx, postbacks, deliveries.Collection, uses.Collection); err != nil {
 		return err
 	}
 	for after := ""; ; {
@@ -241,8 +231,8 @@ func addRevisions(ctx context.Context, db *mongodb.DB, found []oldConversion) er
 	updates := make([]mongo.WriteModel, len(found))
 	for i, old := range found {
 		updates[i] = mongo.NewUpdateOneModel().
-			SetFilter(append(byID(old.ID), withoutRevision()...)).
-			SetUpdate(set(bson.D{
+			SetFilter(append(mongodoc.ByID(old.ID), withoutRevision()...)).
+			SetUpdate(mongodoc.Set(bson.D{
 				{Key: "update_time", Value: old.CreateTime},
 				{Key: "revision", Value: int64(1)},
 				{Key: "conflicted", Value: false},
@@ -254,11 +244,3 @@ func addRevisions(ctx context.Context, db *mongodb.DB, found []oldConversion) er
 func withoutRevision() bson.D {
 	return bson.D{{Key: "revision", Value: bson.D{{Key: "$exists", Value: false}}}}
 }
-
-func byID(id string) bson.D { return bson.D{{Key: "_id", Value: id}} }
-
-func among(field string, values []string) bson.D {
-	return bson.D{{Key: field, Value: bson.D{{Key: "$in", Value: values}}}}
-}
-
-func set(fields bson.D) bson.D { return bson.D{{Key: "$set", Value: fields}} }

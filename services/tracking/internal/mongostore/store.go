@@ -12,34 +12,48 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
-
-	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
-	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/internal/listing/bsonquery"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/stripes"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/answers"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deferred"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deliveries"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/offerscans"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/savedreports"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/uses"
 )
 
 const (
 	// maxWaiting is how many writes of a kind may wait for the batch under way; it is also the
 	// largest batch. At some 2 KB each they stay far under the server's limit for one message.
 	maxWaiting = 2048
-	// writeTimeout bounds one batch, update or transaction, at the server too, so that one that hangs
-	// does not hold up all that wait behind it for good.
-	writeTimeout = 10 * time.Second
 	// maxWait is how long a sale may wait for the batches before its own; then it is refused.
 	maxWait = 3 * time.Second
+)
+
+// The parts of the store.
+type (
+	offerScans      = offerscans.Store
+	savedReports    = savedreports.Store
+	couponAnswers   = answers.Store
+	deferredReports = deferred.Store
+	couponUses      = uses.Store
+	sentDeliveries  = deliveries.Store
 )
 
 // Store keeps all that the tracking service stores, on the database `tracking` of a MongoDB deployment. Clicks, sales and the
 // journal's other entries have a queue each, and each batch is one unordered insert.
 type Store struct {
+	*offerScans
+	*savedReports
+	*couponAnswers
+	*deferredReports
+	*couponUses
+	*sentDeliveries
+
 	db        *mongodb.DB
 	clicks    *groupcommit.Writer[*clickDocument]
 	sales     *saleQueue
@@ -101,6 +115,8 @@ func newStore(db *mongodb.DB, calendar rollup.Calendar, clock func() time.Time) 
 		db: db, updating: stripes.New(), taking: stripes.New(), numbering: make(chan struct{}, 1),
 		calendar: calendar, clock: clock, leaseTime: leaseTime, tailEvents: tailEvents,
 	}
+	s.offerScans, s.savedReports, s.couponAnswers = offerscans.New(db), savedreports.New(db), answers.New(db)
+	s.deferredReports, s.couponUses, s.sentDeliveries = deferred.New(db, s.InsertPostback), uses.New(db), deliveries.New(db)
 	s.sales = newSaleQueue(db)
 	s.clicks = groupcommit.New(maxWaiting, s.writeClicks)
 	s.postbacks = groupcommit.New(maxWaiting, func(batch []any) []error { return insertBatch(db, postbacks, batch) })
@@ -121,25 +137,9 @@ func (s *Store) writeClicks(batch []*clickDocument) []error {
 
 // insertBatch is InsertAll in bounded time. Those who wait for it may leave; it is still everyone's.
 func insertBatch(db *mongodb.DB, collection string, batch []any) []error {
-	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), mongodoc.WriteTimeout)
 	defer cancel()
 	return db.InsertAll(ctx, collection, batch)
-}
-
-// within runs a write in bounded time. When our time runs out, and not the caller's, the error is
-// Unavailable.
-func within(ctx context.Context, write func(context.Context) error) error {
-	bounded, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
-	err := write(bounded)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && apperr.As(err) == nil {
-		return unavailable("the storage took too long; try again later").Because(err)
-	}
-	return err
-}
-
-func unavailable(message string) *apperr.Error {
-	return apperr.New(apperr.Unavailable, "STORE_UNAVAILABLE", "%s", message)
 }
 
 // InsertClick stores a click.
@@ -153,84 +153,7 @@ func (s *Store) InsertClick(ctx context.Context, click domain.Click) error {
 
 // Click returns a click by its id, or domain.ErrNotFound.
 func (s *Store) Click(ctx context.Context, id string) (domain.Click, error) {
-	return one(ctx, s.db, clicks, id, (*clickDocument).decode)
-}
-
-// one returns what is stored in a collection under an id, or domain.ErrNotFound.
-func one[D, T any](ctx context.Context, db *mongodb.DB, collection, id string, decode func(*D) T) (T, error) {
-	var found D
-	err := db.Collection(collection).FindOne(ctx, byID(id)).Decode(&found)
-	return decode(&found), readFailure("reading one of the "+collection, err)
-}
-
-// list returns what a query selects of a collection, without some fields.
-func list[D, T any](
-	ctx context.Context, db *mongodb.DB, collection string, q listing.Query, decode func(*D) T, without ...string,
-) ([]T, error) {
-	filter, order := bsonquery.Build(q)
-	opts := options.Find().SetSort(order).SetLimit(int64(q.Limit))
-	if len(without) > 0 {
-		opts.SetProjection(leftOut(without...))
-	}
-	return all(ctx, db, collection, filter, opts, decode)
-}
-
-// leftOut is the projection on all fields but some.
-func leftOut(fields ...string) bson.D {
-	projection := bson.D{}
-	for _, field := range fields {
-		projection = append(projection, bson.E{Key: field, Value: 0})
-	}
-	return projection
-}
-
-// all returns what a filter selects of a collection.
-func all[D, T any](
-	ctx context.Context, db *mongodb.DB, collection string, filter bson.D, opts *options.FindOptionsBuilder, decode func(*D) T,
-) ([]T, error) {
-	documents, err := find[D](ctx, db, collection, "listing "+collection, filter, opts)
-	if err != nil {
-		return nil, err
-	}
-	found := make([]T, len(documents))
-	for i := range documents {
-		found[i] = decode(&documents[i])
-	}
-	return found, nil
-}
-
-// find returns the documents that a filter selects of a collection. doing is what an error says that it failed at.
-func find[D any](
-	ctx context.Context, db *mongodb.DB, collection, doing string, filter bson.D, opts *options.FindOptionsBuilder,
-) (found []D, err error) {
-	cursor, err := db.Collection(collection).Find(ctx, filter, opts)
-	if err == nil {
-		err = cursor.All(ctx, &found)
-	}
-	if err != nil {
-		return nil, failure(doing, err)
-	}
-	return found, nil
-}
-
-// readFailure is the error of a read, nil included, as app knows it.
-func readFailure(doing string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, mongo.ErrNoDocuments):
-		return domain.ErrNotFound
-	default:
-		return failure(doing, err)
-	}
-}
-
-// failure is an error of a database call.
-func failure(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return mongodb.Failure(fmt.Errorf("%s: %w", doing, err))
+	return mongodoc.One(ctx, s.db, clicks, id, (*clickDocument).decode)
 }
 
 // Ping says whether the deployment has a primary that answers.

@@ -1,8 +1,6 @@
 package mongostore
 
 import (
-	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -12,6 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongotest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/uses"
 )
 
 func openStore(t *testing.T) *Store {
@@ -91,17 +91,16 @@ func TestLostCounters(t *testing.T) {
 			t.Errorf("sale %s: %+v, %v, %v, want it earned: %v", id, stored, inserted, err, want)
 		}
 	}
-	if err := s.giveBack(t.Context(), &use); err != nil {
+	if err := s.GiveBack(t.Context(), &use); err != nil {
 		t.Errorf("giving back what was never counted: %v", err)
 	}
 	earns("first", true)
-	_, of := countersOf(use)
-	if _, err := s.db.Collection(couponUses).DeleteOne(t.Context(), byID(of.ID)); err != nil {
+	if _, err := s.db.Collection(uses.Collection).DeleteOne(t.Context(), mongodoc.ByID(use.Coupon+"|"+use.Day())); err != nil {
 		t.Fatalf("losing a counter: %v", err)
 	}
 	earns("second", true)
 	earns("third", false)
-	if _, err := s.db.Collection(couponUses).DeleteMany(t.Context(), bson.D{}); err != nil {
+	if _, err := s.db.Collection(uses.Collection).DeleteMany(t.Context(), bson.D{}); err != nil {
 		t.Fatalf("losing all counters: %v", err)
 	}
 	earns("fourth", false)
@@ -116,7 +115,7 @@ func TestUpdateStartsOver(t *testing.T) {
 	if _, _, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: c}); err != nil {
 		t.Fatalf("inserting: %v", err)
 	}
-	for _, others := range []int{0, 3, updateAttempts} {
+	for _, others := range []int{0, 3, mongodoc.UpdateAttempts} {
 		calls := 0
 		stored, err := s.UpdateConversion(t.Context(), "c", func(c domain.Conversion) (domain.Update, error) {
 			if calls++; calls <= others {
@@ -129,9 +128,9 @@ func TestUpdateStartsOver(t *testing.T) {
 			c.Revision++
 			return domain.Update{Conversion: c}, nil
 		})
-		if others == updateAttempts {
-			if !apperr.Is(err, apperr.Unavailable) || calls != updateAttempts {
-				t.Errorf("after %d calls: %v, want Unavailable after %d", calls, err, updateAttempts)
+		if others == mongodoc.UpdateAttempts {
+			if !apperr.Is(err, apperr.Unavailable) || calls != mongodoc.UpdateAttempts {
+				t.Errorf("after %d calls: %v, want Unavailable after %d", calls, err, mongodoc.UpdateAttempts)
 			}
 			continue
 		}
@@ -139,28 +138,5 @@ func TestUpdateStartsOver(t *testing.T) {
 		if err != nil || readErr != nil || calls != others+1 || now.Revision != stored.Revision {
 			t.Errorf("after %d others: revision %d (%v), stored is %d (%v), after %d calls", others, stored.Revision, err, now.Revision, readErr, calls)
 		}
-	}
-}
-
-// A write that takes too long is the storage's fault, and not the caller's, whose own time is not up.
-func TestWithin(t *testing.T) {
-	err := within(t.Context(), func(ctx context.Context) error {
-		deadline, bounded := ctx.Deadline()
-		if left := time.Until(deadline); !bounded || left > writeTimeout {
-			t.Errorf("a write may take %v", left)
-		}
-		return context.DeadlineExceeded
-	})
-	if !apperr.Is(err, apperr.Unavailable) {
-		t.Errorf("after our time: %v, want Unavailable", err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
-	defer cancel()
-	err = within(ctx, func(ctx context.Context) error {
-		<-ctx.Done()
-		return ctx.Err()
-	})
-	if !errors.Is(err, context.DeadlineExceeded) || apperr.As(err) != nil {
-		t.Errorf("after the caller's time: %v, want its context's error", err)
 	}
 }

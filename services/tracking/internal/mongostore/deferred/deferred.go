@@ -1,4 +1,7 @@
-package mongostore
+// Package deferred stores reports that wait to be judged in the tracking service's MongoDB database.
+//
+// Only the MongoDB store imports it.
+package deferred
 
 import (
 	"context"
@@ -10,9 +13,14 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
+
+// Collection has the reports.
+const Collection = "deferred"
 
 // deferredDocument is a stored report that waits.
 type deferredDocument struct {
@@ -42,12 +50,12 @@ func (d *deferredDocument) decode() domain.Deferred {
 // early selects the early changes among the waiting reports.
 func early() bson.D { return bson.D{{Key: "reason", Value: domain.EarlyChange}} }
 
-// awaitedAmong returns those of some conversions that early changes wait for. A majority has the conversions
+// AwaitedAmong returns those of some conversions that early changes wait for. A majority has the conversions
 // already, so a change whose Defer returns later finds them.
-func awaitedAmong(ctx context.Context, db *mongodb.DB, ids []string) (map[string]bool, error) {
-	opts := options.Find().SetProjection(only("conversion"))
-	filter := append(among("conversion", ids), early()...)
-	found, err := find[deferredDocument](ctx, db, deferred, "looking for changes that wait for a conversion", filter, opts)
+func AwaitedAmong(ctx context.Context, db *mongodb.DB, ids []string) (map[string]bool, error) {
+	opts := options.Find().SetProjection(mongodoc.Only("conversion"))
+	filter := append(mongodoc.Among("conversion", ids), early()...)
+	found, err := mongodoc.Find[deferredDocument](ctx, db, Collection, "looking for changes that wait for a conversion", filter, opts)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -58,12 +66,24 @@ func awaitedAmong(ctx context.Context, db *mongodb.DB, ids []string) (map[string
 	return awaited, nil
 }
 
+// Store stores reports that wait.
+type Store struct {
+	db *mongodb.DB
+	// journal writes an entry of the journal.
+	journal func(context.Context, domain.Postback) error
+}
+
+// New returns a Store on a database. journal writes an entry of the journal.
+func New(db *mongodb.DB, journal func(context.Context, domain.Postback) error) *Store {
+	return &Store{db: db, journal: journal}
+}
+
 // Defer stores an early change, and then its entry in the journal. If the entry cannot be stored, the caller
 // gets Unavailable although the change is stored. Its next attempt is then a repeat, and is journaled as one.
 func (s *Store) Defer(ctx context.Context, d domain.Deferred) (kept bool, err error) {
-	err = within(ctx, func(ctx context.Context) error {
-		_, err := s.db.Collection(deferred).InsertOne(ctx, encodeDeferred(d))
-		return failure("keeping a change", err)
+	err = mongodoc.Within(ctx, func(ctx context.Context) error {
+		_, err := s.db.Collection(Collection).InsertOne(ctx, encodeDeferred(d))
+		return mongodoc.Failure("keeping a change", err)
 	})
 	if mongodb.IsUnique(err) {
 		return false, nil
@@ -71,21 +91,21 @@ func (s *Store) Defer(ctx context.Context, d domain.Deferred) (kept bool, err er
 	if err != nil {
 		return false, err
 	}
-	return true, s.InsertPostback(ctx, d.Postback)
+	return true, s.journal(ctx, d.Postback)
 }
 
-// putDeferred stores the report to judge a sale again. It may be there already, from an attempt that was cut off.
-func (s *Store) putDeferred(ctx context.Context, d domain.Deferred) error {
-	_, err := s.db.Collection(deferred).ReplaceOne(ctx, byID(d.ID), encodeDeferred(d), options.Replace().SetUpsert(true))
+// Put stores the report to judge a sale again. It may be there already, from an attempt that was cut off.
+func (s *Store) Put(ctx context.Context, d domain.Deferred) error {
+	_, err := s.db.Collection(Collection).ReplaceOne(ctx, mongodoc.ByID(d.ID), encodeDeferred(d), options.Replace().SetUpsert(true))
 	if mongodb.IsUnique(err) {
-		return errChanged
+		return mongodoc.ErrChanged
 	}
-	return failure("keeping what a sale is judged by", err)
+	return mongodoc.Failure("keeping what a sale is judged by", err)
 }
 
 func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) ([]domain.Deferred, error) {
 	filter := append(bson.D{{Key: "conversion", Value: conversion}}, early()...)
-	found, err := all(ctx, s.db, deferred, filter, options.Find(), (*deferredDocument).decode)
+	found, err := mongodoc.All(ctx, s.db, Collection, filter, options.Find(), (*deferredDocument).decode)
 	if err != nil {
 		return nil, err
 	}
@@ -98,16 +118,16 @@ func (s *Store) EarlyChanges(ctx context.Context, conversion string, limit int) 
 func (s *Store) ClaimDeferred(ctx context.Context, reason domain.Reason, now, until time.Time, limit int) ([]domain.Deferred, error) {
 	filter := bson.D{{Key: "reason", Value: reason}, {Key: "due_time", Value: bson.D{{Key: "$lte", Value: now}}}}
 	opts := options.Find().SetSort(bson.D{{Key: "due_time", Value: 1}}).SetLimit(int64(limit))
-	found, err := all(ctx, s.db, deferred, filter, opts, (*deferredDocument).decode)
+	found, err := mongodoc.All(ctx, s.db, Collection, filter, opts, (*deferredDocument).decode)
 	if err != nil {
 		return nil, err
 	}
 	claimed := found[:0]
 	for _, d := range found {
-		result, err := s.db.Collection(deferred).UpdateOne(ctx,
-			append(byID(d.ID), bson.E{Key: "due_time", Value: d.DueTime}), set(bson.D{{Key: "due_time", Value: until}}))
+		result, err := s.db.Collection(Collection).UpdateOne(ctx,
+			append(mongodoc.ByID(d.ID), bson.E{Key: "due_time", Value: d.DueTime}), mongodoc.Set(bson.D{{Key: "due_time", Value: until}}))
 		if err != nil {
-			return nil, failure("claiming a report that waits", err)
+			return nil, mongodoc.Failure("claiming a report that waits", err)
 		}
 		if result.MatchedCount == 1 {
 			d.DueTime = until
@@ -118,11 +138,16 @@ func (s *Store) ClaimDeferred(ctx context.Context, reason domain.Reason, now, un
 }
 
 func (s *Store) PutOff(ctx context.Context, d domain.Deferred) error {
-	_, err := s.db.Collection(deferred).UpdateOne(ctx, byID(d.ID), set(bson.D{{Key: "tries", Value: d.Tries}, {Key: "due_time", Value: d.DueTime}}))
-	return failure("putting off a report that waits", err)
+	_, err := s.db.Collection(Collection).UpdateOne(ctx, mongodoc.ByID(d.ID), mongodoc.Set(bson.D{{Key: "tries", Value: d.Tries}, {Key: "due_time", Value: d.DueTime}}))
+	return mongodoc.Failure("putting off a report that waits", err)
 }
 
 func (s *Store) Settle(ctx context.Context, id string) error {
-	_, err := s.db.Collection(deferred).DeleteOne(ctx, byID(id))
-	return failure("ending a report's wait", err)
+	_, err := s.db.Collection(Collection).DeleteOne(ctx, mongodoc.ByID(id))
+	return mongodoc.Failure("ending a report's wait", err)
+}
+
+// Tables returns what is moved to another database.
+func (s *Store) Tables() []move.Table {
+	return []move.Table{mongodoc.Moved(s.db, Collection, (*deferredDocument).decode, func(d domain.Deferred) string { return d.ID }, mongodoc.EachAlone(encodeDeferred))}
 }

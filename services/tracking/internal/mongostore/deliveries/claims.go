@@ -1,4 +1,4 @@
-package mongostore
+package deliveries
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
 const (
@@ -68,7 +69,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim)
 
 // due returns deliveries that are due, the longest due first.
 func (s *Store) due(ctx context.Context, claim domain.DeliveryClaim, limit int) ([]dueDelivery, error) {
-	filter := append(stillDue(), dueBy(claim.Now)...)
+	filter := append(StillDue(), dueBy(claim.Now)...)
 	if len(claim.Skip) > 0 {
 		filter = append(filter, bson.E{Key: "publisher", Value: bson.D{{Key: "$nin", Value: claim.Skip}}})
 	}
@@ -84,7 +85,7 @@ func (s *Store) dueOf(ctx context.Context, filter bson.D, opts *options.FindOpti
 		{Key: "due_time", Value: 1},
 		{Key: "holder", Value: 1},
 	})
-	return find[dueDelivery](ctx, s.db, deliveries, "finding due deliveries", filter, opts)
+	return mongodoc.Find[dueDelivery](ctx, s.db, Collection, "finding due deliveries", filter, opts)
 }
 
 func dueBy(now time.Time) bson.D {
@@ -102,7 +103,7 @@ func (s *Store) firsts(ctx context.Context, found []dueDelivery) (first []string
 	}
 	heads := map[line]dueDelivery{}
 	if len(changed) > 0 {
-		lines, err := s.dueOf(ctx, append(among("conversion", changed), stillDue()...), options.Find())
+		lines, err := s.dueOf(ctx, append(mongodoc.Among("conversion", changed), StillDue()...), options.Find())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -129,14 +130,14 @@ func (s *Store) takeFor(ctx context.Context, claim domain.DeliveryClaim, ids []s
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	filter := append(append(among("_id", ids), stillDue()...), dueBy(claim.Now)...)
-	_, err := s.db.Collection(deliveries).UpdateMany(ctx, filter,
-		set(bson.D{{Key: "due_time", Value: claim.Until}, {Key: "holder", Value: claim.Holder}}))
+	filter := append(append(mongodoc.Among("_id", ids), StillDue()...), dueBy(claim.Now)...)
+	_, err := s.db.Collection(Collection).UpdateMany(ctx, filter,
+		mongodoc.Set(bson.D{{Key: "due_time", Value: claim.Until}, {Key: "holder", Value: claim.Holder}}))
 	if err != nil {
-		return nil, failure("claiming deliveries", err)
+		return nil, mongodoc.Failure("claiming deliveries", err)
 	}
-	held := append(among("_id", ids), bson.E{Key: "holder", Value: claim.Holder})
-	found, err := all(ctx, s.db, deliveries, held, options.Find(), (*deliveryDocument).decode)
+	held := append(mongodoc.Among("_id", ids), bson.E{Key: "holder", Value: claim.Holder})
+	found, err := mongodoc.All(ctx, s.db, Collection, held, options.Find(), (*deliveryDocument).decode)
 	if err != nil {
 		return nil, err
 	}
@@ -163,14 +164,14 @@ func (s *Store) putOff(ctx context.Context, now time.Time, later map[string]dueD
 		if head.Holder != "" || !again.After(now) {
 			again = now.Add(waitForEarlier)
 			updates = append(updates, mongo.NewUpdateOneModel().
-				SetFilter(append(byID(head.ID), stillDue()...)).
-				SetUpdate(set(bson.D{{Key: "followed", Value: true}})))
+				SetFilter(append(mongodoc.ByID(head.ID), StillDue()...)).
+				SetUpdate(mongodoc.Set(bson.D{{Key: "followed", Value: true}})))
 		}
 		updates = append(updates, mongo.NewUpdateOneModel().
-			SetFilter(append(append(byID(id), stillDue()...), dueBy(now)...)).
-			SetUpdate(set(bson.D{{Key: "due_time", Value: again}})))
+			SetFilter(append(append(mongodoc.ByID(id), StillDue()...), dueBy(now)...)).
+			SetUpdate(mongodoc.Set(bson.D{{Key: "due_time", Value: again}})))
 	}
-	return s.db.UpdateAll(ctx, deliveries, updates)
+	return s.db.UpdateAll(ctx, Collection, updates)
 }
 
 // callUp makes due what waited for a delivery that is done. A crash before it costs waitForEarlier.
@@ -181,7 +182,7 @@ func (s *Store) callUp(ctx context.Context, done *deliveryDocument) error {
 		{Key: "attempt_count", Value: 0}, // one that was tried waits for its own next try
 		{Key: "holder", Value: bson.D{{Key: "$exists", Value: false}}},
 		{Key: "due_time", Value: bson.D{{Key: "$gt", Value: done.FinishTime}}},
-	}, stillDue()...)
-	_, err := s.db.Collection(deliveries).UpdateMany(ctx, waiting, set(bson.D{{Key: "due_time", Value: done.FinishTime}}))
-	return failure("making due what waited for a delivery", err)
+	}, StillDue()...)
+	_, err := s.db.Collection(Collection).UpdateMany(ctx, waiting, mongodoc.Set(bson.D{{Key: "due_time", Value: done.FinishTime}}))
+	return mongodoc.Failure("making due what waited for a delivery", err)
 }

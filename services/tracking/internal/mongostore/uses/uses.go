@@ -1,4 +1,7 @@
-package mongostore
+// Package uses stores the Counts of uses of coupons with limits in the tracking service's MongoDB database.
+//
+// Only the MongoDB store imports it.
+package uses
 
 import (
 	"context"
@@ -10,8 +13,13 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
+
+// Collection has the counts of uses: in all, and for each day.
+const Collection = "coupon_uses"
 
 // counter is the stored count of a coupon's uses, in all or on a day. It can always be recomputed from the
 // conversions, and is if it is missing or from another revision of the coupon, when uses may not have been
@@ -28,8 +36,8 @@ type counter struct {
 	BeginTime time.Time `bson:"begin_time,omitempty"`
 }
 
-// counts are a coupon's counters that a use touches.
-type counts struct {
+// Counts are a coupon's counters that a use touches.
+type Counts struct {
 	limits domain.Limits
 	all    counter
 	day    counter
@@ -37,8 +45,8 @@ type counts struct {
 	recounted bool
 }
 
-// left reports whether a use is left.
-func (c counts) left() bool {
+// Left reports whether a use is left.
+func (c Counts) Left() bool {
 	return (c.limits.Total == 0 || c.all.Uses < c.limits.Total) && (c.limits.Daily == 0 || c.day.Uses < c.limits.Daily)
 }
 
@@ -49,14 +57,20 @@ func countersOf(u domain.Use) (all, day counter) {
 	return all, day
 }
 
-// count returns a coupon's counts for a use, as a transaction sees them; nothing for no use.
-func (s *Store) count(ctx context.Context, u *domain.Use) (counts, error) {
+// Store stores the counts of uses.
+type Store struct{ db *mongodb.DB }
+
+// New returns a Store on a database.
+func New(db *mongodb.DB) *Store { return &Store{db: db} }
+
+// Count returns a coupon's Counts for a use, as a transaction sees them; nothing for no use.
+func (s *Store) Count(ctx context.Context, u *domain.Use) (Counts, error) {
 	if u == nil {
-		return counts{}, nil
+		return Counts{}, nil
 	}
-	c := counts{limits: u.Limits}
+	c := Counts{limits: u.Limits}
 	c.all, c.day = countersOf(*u)
-	stored, err := find[counter](ctx, s.db, couponUses, "reading a coupon's uses", among("_id", []string{c.all.ID, c.day.ID}), options.Find())
+	stored, err := mongodoc.Find[counter](ctx, s.db, Collection, "reading a coupon's uses", mongodoc.Among("_id", []string{c.all.ID, c.day.ID}), options.Find())
 	if err != nil {
 		return c, err
 	}
@@ -85,11 +99,11 @@ func (s *Store) count(ctx context.Context, u *domain.Use) (counts, error) {
 }
 
 func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
-	c, err := s.count(ctx, &u)
-	return err == nil && c.left(), err
+	c, err := s.Count(ctx, &u)
+	return err == nil && c.Left(), err
 }
 
-// countConversions counts the conversions that hold a use of a coupon. It selects them by the coupon's code,
+// countConversions Counts the conversions that hold a use of a coupon. It selects them by the coupon's code,
 // which each has as its Pub. Unique 3, because that field is indexed.
 func (s *Store) countConversions(ctx context.Context, u domain.Use, more bson.D) (int64, error) {
 	filter := bson.D{
@@ -98,13 +112,13 @@ func (s *Store) countConversions(ctx context.Context, u domain.Use, more bson.D)
 		{Key: "outcome", Value: domain.Attributed},
 		{Key: "status", Value: bson.D{{Key: "$ne", Value: domain.StatusRejected}}},
 	}
-	n, err := s.db.Collection(conversions).CountDocuments(ctx, append(filter, more...))
-	return n, failure("counting a coupon's uses", err)
+	n, err := s.db.Collection("conversions").CountDocuments(ctx, append(filter, more...))
+	return n, mongodoc.Failure("counting a coupon's uses", err)
 }
 
-// put stores counts with a number of uses more. Those that were read are not read again: if they have
+// Put stores counts with a number of uses more. Those that were read are not read again: if they have
 // changed since, the transaction is not committed.
-func (s *Store) put(ctx context.Context, c counts, more int64) error {
+func (s *Store) Put(ctx context.Context, c Counts, more int64) error {
 	if c.all.ID == "" || more == 0 && !c.recounted {
 		return nil
 	}
@@ -118,47 +132,67 @@ func (s *Store) put(ctx context.Context, c counts, more int64) error {
 
 func (s *Store) putOne(ctx context.Context, counted counter, more int64, recounted bool) (err error) {
 	var result *mongo.UpdateResult
-	uses := s.db.Collection(couponUses)
+	uses := s.db.Collection(Collection)
 	if recounted {
 		counted.Uses += more
-		result, err = uses.ReplaceOne(ctx, byID(counted.ID), counted, options.Replace().SetUpsert(true))
+		result, err = uses.ReplaceOne(ctx, mongodoc.ByID(counted.ID), counted, options.Replace().SetUpsert(true))
 	} else {
-		result, err = uses.UpdateOne(ctx, byID(counted.ID), bson.D{{Key: "$inc", Value: bson.D{{Key: "uses", Value: more}}}})
+		result, err = uses.UpdateOne(ctx, mongodoc.ByID(counted.ID), bson.D{{Key: "$inc", Value: bson.D{{Key: "uses", Value: more}}}})
 	}
 	switch {
 	case mongodb.IsUnique(err): // another process counted at the same time
-		return errChanged
+		return mongodoc.ErrChanged
 	case err != nil:
-		return failure("counting a use", err)
+		return mongodoc.Failure("counting a use", err)
 	case result.MatchedCount == 0 && result.UpsertedCount == 0: // it has just expired
-		return errChanged
+		return mongodoc.ErrChanged
 	default:
 		return nil
 	}
 }
 
-// giveBack gives a use back; nil is no use. It always writes the counter of all days, so that a concurrent
+// GiveBack gives a use back; nil is no use. It always writes the counter of all days, so that a concurrent
 // transaction that recounts the conversions conflicts with it. A counter that it creates has no revision, so it
 // is recounted before it is used.
-func (s *Store) giveBack(ctx context.Context, u *domain.Use) error {
+func (s *Store) GiveBack(ctx context.Context, u *domain.Use) error {
 	if u == nil {
 		return nil
 	}
 	all, day := countersOf(*u)
-	uses := s.db.Collection(couponUses)
-	_, err := uses.UpdateOne(ctx, byID(all.ID), bson.D{
+	uses := s.db.Collection(Collection)
+	_, err := uses.UpdateOne(ctx, mongodoc.ByID(all.ID), bson.D{
 		{Key: "$inc", Value: bson.D{{Key: "returns", Value: int64(1)}}},
 		{Key: "$setOnInsert", Value: bson.D{
 			{Key: "coupon", Value: all.Coupon}, {Key: "day", Value: ""}, {Key: "etag", Value: ""}, {Key: "uses", Value: int64(0)},
 		}},
 	}, options.UpdateOne().SetUpsert(true))
 	if mongodb.IsUnique(err) {
-		return errChanged
+		return mongodoc.ErrChanged
 	}
 	if err != nil {
-		return failure("giving a use back", err)
+		return mongodoc.Failure("giving a use back", err)
 	}
-	filter := append(among("_id", []string{all.ID, day.ID}), bson.E{Key: "uses", Value: bson.D{{Key: "$gt", Value: 0}}})
+	filter := append(mongodoc.Among("_id", []string{all.ID, day.ID}), bson.E{Key: "uses", Value: bson.D{{Key: "$gt", Value: 0}}})
 	_, err = uses.UpdateMany(ctx, filter, bson.D{{Key: "$inc", Value: bson.D{{Key: "uses", Value: int64(-1)}}}})
-	return failure("giving a use back", err)
+	return mongodoc.Failure("giving a use back", err)
+}
+
+// Tables returns what is moved to another database.
+func (s *Store) Tables() []move.Table {
+	return []move.Table{mongodoc.Moved(s.db, Collection, (*counter).decode, func(u domain.CouponUses) string { return encodeUses(u).ID }, mongodoc.EachAlone(encodeUses))}
+}
+
+// encodeUses returns how often a coupon was used as it is stored. It expires some hours from when it would
+// have otherwise, since the zone of its day is not known here.
+func encodeUses(u domain.CouponUses) *counter {
+	c := &counter{ID: u.Coupon, Coupon: u.Coupon, Day: u.Day, ETag: u.ETag, Uses: u.Uses}
+	if u.Day != "" {
+		c.ID += "|" + u.Day
+		c.BeginTime, _ = time.Parse(time.DateOnly, u.Day) // what is no day never expires
+	}
+	return c
+}
+
+func (c *counter) decode() domain.CouponUses {
+	return domain.CouponUses{Coupon: c.Coupon, Day: c.Day, ETag: c.ETag, Uses: c.Uses}
 }

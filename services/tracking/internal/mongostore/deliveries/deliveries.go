@@ -1,4 +1,7 @@
-package mongostore
+// Package deliveries stores deliveries in the tracking service's MongoDB database.
+//
+// Only the MongoDB store imports it.
+package deliveries
 
 import (
 	"context"
@@ -10,9 +13,14 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
+
+// Collection has the deliveries.
+const Collection = "deliveries"
 
 // deliveryDocument is a delivery as it is stored. What lists can filter or order by is always present.
 type deliveryDocument struct {
@@ -52,9 +60,15 @@ func (d *deliveryDocument) decode() domain.Delivery {
 }
 
 // Unplanned returns conversions with changes whose deliveries are not planned.
-func (s *Store) Unplanned(ctx context.Context, limit int) ([]domain.Conversion, error) {
-	return all(ctx, s.db, conversions, unplanned(), options.Find().SetLimit(int64(limit)), (*conversionDocument).decode)
-}
+
+// Store stores deliveries.
+type Store struct{ db *mongodb.DB }
+
+// New returns a Store on a database.
+func New(db *mongodb.DB) *Store { return &Store{db: db} }
+
+// StillDue selects the deliveries that are not done.
+func StillDue() bson.D { return bson.D{{Key: "state", Value: domain.DeliveryDue}} }
 
 // Plan stores the deliveries of plans, and then notes that their conversions are planned.
 func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
@@ -65,23 +79,23 @@ func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 			planned = append(planned, encodeDelivery(d))
 		}
 		notes = append(notes, mongo.NewUpdateOneModel().
-			SetFilter(append(byID(p.Conversion), bson.E{Key: "revision", Value: p.Revision})).
-			SetUpdate(unset("plan_from")))
+			SetFilter(append(mongodoc.ByID(p.Conversion), bson.E{Key: "revision", Value: p.Revision})).
+			SetUpdate(mongodoc.Unset("plan_from")))
 	}
 	if len(planned) > 0 {
-		for _, err := range s.db.InsertAll(ctx, deliveries, planned) {
+		for _, err := range s.db.InsertAll(ctx, Collection, planned) {
 			if err != nil && !mongodb.IsUnique(err) {
 				return err
 			}
 		}
 	}
-	return s.db.UpdateAll(ctx, conversions, notes)
+	return s.db.UpdateAll(ctx, "conversions", notes)
 }
 
 // FinishDelivery stores a claimed delivery after an attempt, if the holder still holds it.
 func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error {
 	d := encodeDelivery(delivery)
-	filter := append(append(byID(d.ID), bson.E{Key: "holder", Value: holder}), stillDue()...)
+	filter := append(append(mongodoc.ByID(d.ID), bson.E{Key: "holder", Value: holder}), StillDue()...)
 	changed := bson.D{
 		{Key: "state", Value: d.State},
 		{Key: "attempt_count", Value: d.AttemptCount},
@@ -101,17 +115,17 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, ho
 			changed = append(changed, bson.E{Key: moment.field, Value: moment.time})
 		}
 	}
-	update := append(set(changed), unset(gone...)...)
+	update := append(mongodoc.Set(changed), mongodoc.Unset(gone...)...)
 	// Few deliveries have others waiting for them. The write requires that this one does not, so that one that
 	// begins to wait at the same time is not missed.
 	free := append(filter[:len(filter):len(filter)], bson.E{Key: "followed", Value: bson.D{{Key: "$exists", Value: false}}})
-	result, err := s.db.Collection(deliveries).UpdateOne(ctx, free, update)
+	result, err := s.db.Collection(Collection).UpdateOne(ctx, free, update)
 	if err != nil || result.MatchedCount > 0 {
-		return failure("finishing a delivery", err)
+		return mongodoc.Failure("finishing a delivery", err)
 	}
-	result, err = s.db.Collection(deliveries).UpdateOne(ctx, filter, update)
+	result, err = s.db.Collection(Collection).UpdateOne(ctx, filter, update)
 	if err != nil || result.MatchedCount == 0 || d.State == domain.DeliveryDue {
-		return failure("finishing a delivery", err)
+		return mongodoc.Failure("finishing a delivery", err)
 	}
 	return s.callUp(ctx, d)
 }
@@ -119,32 +133,29 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, ho
 // ReplayDelivery makes a delivery due. A holder loses it: the result of an attempt in flight is not
 // stored.
 func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (domain.Delivery, error) {
-	due := set(bson.D{
+	due := mongodoc.Set(bson.D{
 		{Key: "state", Value: domain.DeliveryDue},
 		{Key: "due_time", Value: now},
 		{Key: "first_due_time", Value: now},
 		{Key: "attempt_count", Value: 0},
 	})
 	var found deliveryDocument
-	err := s.db.Collection(deliveries).FindOneAndUpdate(ctx, byID(id), append(due, unset("holder", "finish_time")...),
+	err := s.db.Collection(Collection).FindOneAndUpdate(ctx, mongodoc.ByID(id), append(due, mongodoc.Unset("holder", "finish_time")...),
 		options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&found)
-	return found.decode(), readFailure("replaying a delivery", err)
+	return found.decode(), mongodoc.ReadFailure("replaying a delivery", err)
 }
 
 // Delivery returns a delivery by its id, or domain.ErrNotFound.
 func (s *Store) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
-	return one(ctx, s.db, deliveries, id, (*deliveryDocument).decode)
+	return mongodoc.One(ctx, s.db, Collection, id, (*deliveryDocument).decode)
 }
 
 // Deliveries returns the deliveries that a query selects, without their attempts.
 func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]domain.Delivery, error) {
-	return list(ctx, s.db, deliveries, q, (*deliveryDocument).decode, "attempts")
+	return mongodoc.List(ctx, s.db, Collection, q, (*deliveryDocument).decode, "attempts")
 }
 
-func unset(fields ...string) bson.D {
-	gone := bson.D{}
-	for _, field := range fields {
-		gone = append(gone, bson.E{Key: field, Value: ""})
-	}
-	return bson.D{{Key: "$unset", Value: gone}}
+// Tables returns what is moved to another database.
+func (s *Store) Tables() []move.Table {
+	return []move.Table{mongodoc.Moved(s.db, Collection, (*deliveryDocument).decode, func(d domain.Delivery) string { return d.ID }, mongodoc.EachAlone(encodeDelivery))}
 }

@@ -1,4 +1,7 @@
-package mongostore
+// Package savedreports stores saved reports in the tracking service's MongoDB database.
+//
+// Only the MongoDB store imports it.
+package savedreports
 
 import (
 	"context"
@@ -9,9 +12,15 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/move"
+	"github.com/couponlink/couponlink/services/internal/stripes"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
+
+// Collection has the saved reports.
+const Collection = "saved_reports"
 
 // reportDocument is a saved report as it is stored.
 type reportDocument struct {
@@ -46,10 +55,20 @@ func (d *reportDocument) decode() rollup.SavedReport {
 	}
 }
 
+// Store stores saved reports.
+type Store struct {
+	db *mongodb.DB
+	// updating is by the id of a report.
+	updating *stripes.Stripes
+}
+
+// New returns a Store on a database.
+func New(db *mongodb.DB) *Store { return &Store{db: db, updating: stripes.New()} }
+
 // InsertSavedReport stores a new report. It counts before it inserts, so that several at one moment may
 // all find the last place.
 func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport, most int) error {
-	return within(ctx, func(ctx context.Context) error {
+	return mongodoc.Within(ctx, func(ctx context.Context) error {
 		_, err := s.SavedReport(ctx, report.ID)
 		if err == nil {
 			return domain.ErrExists
@@ -57,18 +76,18 @@ func (s *Store) InsertSavedReport(ctx context.Context, report rollup.SavedReport
 		if !errors.Is(err, domain.ErrNotFound) {
 			return err
 		}
-		count, err := s.db.Collection(savedReports).CountDocuments(ctx, bson.D{})
+		count, err := s.db.Collection(Collection).CountDocuments(ctx, bson.D{})
 		if err != nil {
-			return failure("counting the saved reports", err)
+			return mongodoc.Failure("counting the saved reports", err)
 		}
 		if count >= int64(most) {
 			return domain.ErrLimitReached
 		}
-		_, err = s.db.Collection(savedReports).InsertOne(ctx, encodeReport(report))
+		_, err = s.db.Collection(Collection).InsertOne(ctx, encodeReport(report))
 		if mongodb.IsUnique(err) {
 			return domain.ErrExists
 		}
-		return failure("inserting a saved report", err)
+		return mongodoc.Failure("inserting a saved report", err)
 	})
 }
 
@@ -81,9 +100,9 @@ func (s *Store) UpdateSavedReport(
 		if stored, err = change(current); err != nil {
 			return false, err
 		}
-		result, err := s.db.Collection(savedReports).ReplaceOne(ctx, asRead(current), encodeReport(stored))
+		result, err := s.db.Collection(Collection).ReplaceOne(ctx, asRead(current), encodeReport(stored))
 		if err != nil {
-			return false, failure("changing a saved report", err)
+			return false, mongodoc.Failure("changing a saved report", err)
 		}
 		return result.MatchedCount > 0, nil
 	})
@@ -99,9 +118,9 @@ func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rol
 		if err := check(current); err != nil {
 			return false, err
 		}
-		result, err := s.db.Collection(savedReports).DeleteOne(ctx, asRead(current))
+		result, err := s.db.Collection(Collection).DeleteOne(ctx, asRead(current))
 		if err != nil {
-			return false, failure("deleting a saved report", err)
+			return false, mongodoc.Failure("deleting a saved report", err)
 		}
 		return result.DeletedCount > 0, nil
 	})
@@ -109,20 +128,20 @@ func (s *Store) DeleteSavedReport(ctx context.Context, id string, check func(rol
 
 // changeReport reads a report and has it written, again while write says that it was another by then.
 func (s *Store) changeReport(ctx context.Context, id string, write func(context.Context, rollup.SavedReport) (bool, error)) error {
-	return within(ctx, func(ctx context.Context) error {
+	return mongodoc.Within(ctx, func(ctx context.Context) error {
 		release, err := s.updating.Take(ctx, id)
 		if err != nil {
 			return err
 		}
 		defer release()
-		return repeated(ctx, func() error {
+		return mongodoc.Repeated(ctx, func() error {
 			current, err := s.SavedReport(ctx, id)
 			if err != nil {
 				return err
 			}
 			written, err := write(ctx, current)
 			if err == nil && !written {
-				return errChanged
+				return mongodoc.ErrChanged
 			}
 			return err
 		})
@@ -131,15 +150,20 @@ func (s *Store) changeReport(ctx context.Context, id string, write func(context.
 
 // asRead selects a report if it is still what was read, and not one that was made under its id since.
 func asRead(r rollup.SavedReport) bson.D {
-	return append(byID(r.ID), bson.E{Key: "revision", Value: r.Revision}, bson.E{Key: "create_time", Value: r.CreateTime})
+	return append(mongodoc.ByID(r.ID), bson.E{Key: "revision", Value: r.Revision}, bson.E{Key: "create_time", Value: r.CreateTime})
 }
 
 // SavedReport returns a report by its id, or domain.ErrNotFound.
 func (s *Store) SavedReport(ctx context.Context, id string) (rollup.SavedReport, error) {
-	return one(ctx, s.db, savedReports, id, (*reportDocument).decode)
+	return mongodoc.One(ctx, s.db, Collection, id, (*reportDocument).decode)
 }
 
 // SavedReports returns the reports that a query selects.
 func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rollup.SavedReport, error) {
-	return list(ctx, s.db, savedReports, q, (*reportDocument).decode)
+	return mongodoc.List(ctx, s.db, Collection, q, (*reportDocument).decode)
+}
+
+// Tables returns what is moved to another database.
+func (s *Store) Tables() []move.Table {
+	return []move.Table{mongodoc.Moved(s.db, Collection, (*reportDocument).decode, func(r rollup.SavedReport) string { return r.ID }, mongodoc.EachAlone(encodeReport))}
 }
