@@ -124,3 +124,40 @@ func (db *DB) ReplaceAll(ctx context.Context, collection string, documents []Key
 	}
 	return nil
 }
+
+// Moved returns a collection as it is moved, in the order of its ids. read returns the records that a filter selects, and
+// encode the documents of records.
+func Moved[T any](
+	db *DB, collection string, read func(context.Context, bson.D, *options.FindOptionsBuilder) ([]T, error), id func(T) string,
+	encode func(context.Context, []T) ([]any, error),
+) move.Table {
+	return move.TableOf(collection, func(ctx context.Context, after string, limit int) ([]T, string, error) {
+		filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}}
+		records, err := read(ctx, filter, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(limit)))
+		if len(records) > 0 {
+			after = id(records[len(records)-1])
+		}
+		return records, after, err
+	}, func(ctx context.Context, records []T) error {
+		documents, err := encode(ctx, records)
+		if err != nil {
+			return err
+		}
+		keyed := make([]Keyed, len(records))
+		for i, record := range records {
+			keyed[i] = Keyed{ID: id(record), Document: documents[i]}
+		}
+		return db.ReplaceAll(ctx, collection, keyed)
+	})
+}
+
+// EachAlone encodes records one by one.
+func EachAlone[D, T any](encode func(T) D) func(context.Context, []T) ([]any, error) {
+	return func(_ context.Context, records []T) ([]any, error) {
+		documents := make([]any, len(records))
+		for i, record := range records {
+			documents[i] = encode(record)
+		}
+		return documents, nil
+	}
+}

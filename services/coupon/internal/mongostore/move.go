@@ -3,9 +3,6 @@ package mongostore
 import (
 	"context"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
-
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
 )
@@ -32,18 +29,5 @@ func (s *Store) SetMoveState(ctx context.Context, state move.State) error {
 
 // toMove returns the collection for a move, ordered by id.
 func (c *collection[T, D]) toMove(db *mongodb.DB) move.Table {
-	return move.TableOf(c.stored.Name(), func(ctx context.Context, after string, limit int) ([]T, string, error) {
-		filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}}
-		found, err := c.all(ctx, filter, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(limit)))
-		if len(found) > 0 {
-			after = c.id(found[len(found)-1])
-		}
-		return found, after, err
-	}, func(ctx context.Context, items []T) error {
-		documents := make([]mongodb.Keyed, len(items))
-		for i, item := range items {
-			documents[i] = mongodb.Keyed{ID: c.id(item), Document: c.encode(item)}
-		}
-		return db.ReplaceAll(ctx, c.stored.Name(), documents)
-	})
+	return mongodb.Moved(db, c.stored.Name(), c.all, c.id, mongodb.EachAlone(c.encode))
 }

@@ -157,20 +157,13 @@ func (t *records[T]) failure(doing string, err error) error {
 }
 
 // collect returns the rows of a query, each read by scan.
-func collect[T any](ctx context.Context, from querier, scan func(row) (T, error), query string, args ...any) (found []T, err error) {
+func collect[T any](ctx context.Context, from querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, sqlitedb.Failure(fmt.Errorf("querying: %w", err))
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		item, err := scan(rows)
-		if err != nil {
-			return nil, sqlitedb.Failure(fmt.Errorf("reading a row: %w", err))
-		}
-		found = append(found, item)
-	}
-	if err := rows.Err(); err != nil {
+	found, err := table.ReadAll(rows, scan)
+	if err != nil {
 		return nil, sqlitedb.Failure(fmt.Errorf("reading rows: %w", err))
 	}
 	return found, nil

@@ -60,9 +60,9 @@ func newMoving(ctx context.Context, db *mongodb.DB, now func() time.Time) (*Stor
 func (s *Store) Tables() []move.Table {
 	return mongodb.Patient(slices.Concat(
 		[]move.Table{
-			mongodoc.Moved(s.db, conversions, (*conversionDocument).decode, func(c domain.Conversion) string { return c.ID }, mongodoc.EachAlone(encodeConversion)),
-			mongodoc.Moved(s.db, clicks, (*clickDocument).decode, func(c domain.Click) string { return c.ID }, mongodoc.EachAlone(encodeMovedClick)),
-			mongodoc.Moved(s.db, postbacks, (*record.Postback).Decode, func(p domain.Postback) string { return p.ID }, mongodoc.EachAlone(record.EncodePostback)),
+			mongodoc.Moved(s.db, conversions, (*conversionDocument).decode, func(c domain.Conversion) string { return c.ID }, mongodb.EachAlone(encodeConversion)),
+			mongodoc.Moved(s.db, clicks, (*clickDocument).decode, func(c domain.Click) string { return c.ID }, mongodb.EachAlone(encodeMovedClick)),
+			mongodoc.Moved(s.db, postbacks, (*record.Postback).Decode, func(p domain.Postback) string { return p.ID }, mongodb.EachAlone(record.EncodePostback)),
 		},
 		s.sentDeliveries.Tables(), s.couponUses.Tables(), s.deferredReports.Tables(), s.couponAnswers.Tables(), s.savedReports.Tables(), s.offerScans.Tables(),
 		[]move.Table{s.cellsToMove(), s.countedToMove()},

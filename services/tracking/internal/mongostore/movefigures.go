@@ -59,8 +59,9 @@ func (s *Store) cellsToMove() move.Table {
 		if err != nil {
 			return nil, "", err
 		}
-		filter := append(mongodoc.After(after), bson.E{Key: "generation", Value: generation})
-		cells, err := mongodoc.All(ctx, s.db, figures, filter, mongodoc.InOrder(limit), (*cellDocument).decode)
+		filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}, {Key: "generation", Value: generation}}
+		inOrder := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(limit))
+		cells, err := mongodoc.All(ctx, s.db, figures, filter, inOrder, (*cellDocument).decode)
 		if len(cells) > 0 {
 			after = cellID(cells[len(cells)-1].Key, generation)
 		}

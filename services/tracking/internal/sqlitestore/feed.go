@@ -75,14 +75,14 @@ func (s *Store) events(ctx context.Context, after domain.Position, limit int) ([
 	if err != nil {
 		return nil, err
 	}
-	events, err := sqlrow.ScanAll(rows, scanCreated)
+	events, err := table.ReadAll(rows, scanCreated)
 	if err != nil {
 		return nil, err
 	}
 	if rows, err = tx.QueryContext(ctx, selectChanged, after.Major, after.Minor, limit); err != nil {
 		return nil, err
 	}
-	changed, err := sqlrow.ScanAll(rows, scanChanged)
+	changed, err := table.ReadAll(rows, scanChanged)
 	if err != nil {
 		return nil, err
 	}

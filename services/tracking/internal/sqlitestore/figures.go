@@ -9,6 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/listing/sqlquery"
+	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
@@ -102,7 +103,7 @@ func cellsOf(ctx context.Context, tx *sql.Tx, span rollup.Span, where listing.Ex
 	if err != nil {
 		return nil, err
 	}
-	return sqlrow.ScanAll(rows, cellColumns.Read)
+	return table.ReadAll(rows, cellColumns.Read)
 }
 
 // cellQuery returns the cells of a span that satisfy a condition as SQL with its arguments.

@@ -89,5 +89,5 @@ func (s *Store) PruneAnswers(ctx context.Context, kind string, before time.Time,
 
 // Tables returns what is moved to another database.
 func (s *Store) Tables() []move.Table {
-	return []move.Table{mongodoc.Moved(s.db, Collection, (*answerDocument).decode, answerID, mongodoc.EachAlone(encodeAnswer))}
+	return []move.Table{mongodoc.Moved(s.db, Collection, (*answerDocument).decode, answerID, mongodb.EachAlone(encodeAnswer))}
 }

@@ -149,5 +149,5 @@ func (s *Store) Settle(ctx context.Context, id string) error {
 
 // Tables returns what is moved to another database.
 func (s *Store) Tables() []move.Table {
-	return []move.Table{mongodoc.Moved(s.db, Collection, (*deferredDocument).decode, func(d domain.Deferred) string { return d.ID }, mongodoc.EachAlone(encodeDeferred))}
+	return []move.Table{mongodoc.Moved(s.db, Collection, (*deferredDocument).decode, func(d domain.Deferred) string { return d.ID }, mongodb.EachAlone(encodeDeferred))}
 }

@@ -157,5 +157,5 @@ func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]domain.Deliv
 
 // Tables returns what is moved to another database.
 func (s *Store) Tables() []move.Table {
-	return []move.Table{mongodoc.Moved(s.db, Collection, (*deliveryDocument).decode, func(d domain.Delivery) string { return d.ID }, mongodoc.EachAlone(encodeDelivery))}
+	return []move.Table{mongodoc.Moved(s.db, Collection, (*deliveryDocument).decode, func(d domain.Delivery) string { return d.ID }, mongodb.EachAlone(encodeDelivery))}
 }

@@ -8,6 +8,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
@@ -102,7 +103,7 @@ func (s *Store) OfferScanResults(ctx context.Context, q listing.Query) ([]redire
 // Tables returns what is moved to another database.
 func (s *Store) Tables() []move.Table {
 	return []move.Table{
-		mongodoc.Moved(s.db, Collection, (*scanDocument).decode, func(o redirect.OfferScan) string { return o.ID }, mongodoc.EachAlone(encodeScan)),
+		mongodoc.Moved(s.db, Collection, (*scanDocument).decode, func(o redirect.OfferScan) string { return o.ID }, mongodb.EachAlone(encodeScan)),
 		mongodoc.Moved(s.db, Results, (*resultDocument).decode, func(r redirect.OfferScanResult) string { return resultID(r.Scan, r.Coupon) }, s.encodeResults),
 	}
 }

@@ -165,5 +165,5 @@ func (s *Store) SavedReports(ctx context.Context, q listing.Query) ([]rollup.Sav
 
 // Tables returns what is moved to another database.
 func (s *Store) Tables() []move.Table {
-	return []move.Table{mongodoc.Moved(s.db, Collection, (*reportDocument).decode, func(r rollup.SavedReport) string { return r.ID }, mongodoc.EachAlone(encodeReport))}
+	return []move.Table{mongodoc.Moved(s.db, Collection, (*reportDocument).decode, func(r rollup.SavedReport) string { return r.ID }, mongodb.EachAlone(encodeReport))}
 }

@@ -179,7 +179,7 @@ func (s *Store) GiveBack(ctx context.Context, u *domain.Use) error {
 
 // Tables returns what is moved to another database.
 func (s *Store) Tables() []move.Table {
-	return []move.Table{mongodoc.Moved(s.db, Collection, (*counter).decode, func(u domain.CouponUses) string { return encodeUses(u).ID }, mongodoc.EachAlone(encodeUses))}
+	return []move.Table{mongodoc.Moved(s.db, Collection, (*counter).decode, func(u domain.CouponUses) string { return encodeUses(u).ID }, mongodb.EachAlone(encodeUses))}
 }
 
 // encodeUses returns how often a coupon was used as it is stored. It expires some hours from when it would

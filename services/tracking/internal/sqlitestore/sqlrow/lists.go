@@ -39,20 +39,7 @@ func queryAll[T any](ctx context.Context, pool *sql.DB, scan func(table.Row) (T,
 	if err != nil {
 		return nil, err
 	}
-	return ScanAll(rows, scan)
-}
-
-// ScanAll reads all rows.
-func ScanAll[T any](rows *sql.Rows, scan func(table.Row) (T, error)) (all []T, err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
+	return table.ReadAll(rows, scan)
 }
 
 // EachRow calls row for each row until it returns false or an error, and closes rows.

@@ -92,7 +92,7 @@ func All[T any](ctx context.Context, t *Tx, scan func(table.Row) (T, error), que
 	if err != nil {
 		return nil, err
 	}
-	return ScanAll(rows, scan)
+	return table.ReadAll(rows, scan)
 }
 
 // Each calls row for each row until it returns false or an error.
