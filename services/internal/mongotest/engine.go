@@ -59,6 +59,6 @@ func runEngine() (engine, error) {
 	// The engine's updates read and then write without a lock, so only a single connection makes them atomic. The times
 	// are longer than the product's: on a busy machine the engine may be slow, and the driver counts the wait for the
 	// connection as a search for a server.
-	uri := strings.TrimSuffix(strings.TrimSpace(line), "/") + "/?maxPoolSize=1&connectTimeoutMS=20000&serverSelectionTimeoutMS=20000&timeoutMS=60000"
+	uri := strings.TrimSuffix(strings.TrimSpace(line), "/") + "/?maxPoolSize=1&connectTimeoutMS=20000&serverSelectionTimeoutMS=20000&timeoutMS=300000"
 	return engine{uri: uri, stdin: stdin, out: out}, nil
 }
