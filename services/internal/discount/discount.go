@@ -126,5 +126,31 @@ func (d Discount) Check() (field string, err error) {
 			return "excluded_ids", fmt.Errorf("%q is also included; remove it from one of the lists", id)
 		}
 	}
+	return d.checkCurrencies()
+}
+
+// checkCurrencies returns an error unless some currency has all amounts that the discount needs. No basket would get the
+// discount otherwise.
+func (d Discount) checkCurrencies() (field string, err error) {
+	var common []string
+	for _, part := range []struct {
+		field   string
+		amounts money.Amounts
+	}{{"fixed", d.Fixed}, {"minimum_amount", d.Minimum}, {"maximum_discount", d.Maximum}} {
+		if part.amounts == "" {
+			continue
+		}
+		lacks := func(currency string) bool { return part.amounts.In(currency).IsNone() }
+		if common == nil {
+			for _, m := range part.amounts.List() {
+				common = append(common, m.Currency)
+			}
+			continue
+		}
+		before := strings.Join(common, ", ")
+		if common = slices.DeleteFunc(common, lacks); len(common) == 0 {
+			return part.field, fmt.Errorf("has no amount in a currency of the discount's other amounts, %s; no basket would get the discount", before)
+		}
+	}
 	return "", nil
 }

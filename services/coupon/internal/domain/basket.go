@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -65,9 +66,13 @@ func CheckBasket(b Basket) (Basket, error) {
 	return b, found.Err()
 }
 
-// checkLine returns what is wrong with a line, except for its amount.
+// checkLine trims a line's ids, as those of discounts are, and returns what is wrong with the line, except for its amount.
 func checkLine(field string, line *BasketLine) error {
 	var found apperr.Findings
+	line.ID = strings.TrimSpace(line.ID)
+	for i, category := range line.Categories {
+		line.Categories[i] = strings.TrimSpace(category)
+	}
 	if utf8.RuneCountInString(line.ID) > discount.MaxIDChars {
 		found.Add(invalid(field+".id", "the id is longer than %d characters", discount.MaxIDChars))
 	}

@@ -123,8 +123,9 @@ func TestCheckBasket(t *testing.T) {
 	_, err := CheckBasket(most)
 	refused(t, err, apperr.InvalidArgument, "INVALID_BASKET", "basket.lines")
 
-	got, err := CheckBasket(Basket{Currency: "eur", Lines: []BasketLine{{Amount: money.Money{Units: 3}}, {Amount: money.Money{Currency: "Eur", Units: 2}}}})
-	if err != nil || got.Currency != "EUR" || got.Lines[0].Amount != eur(3, 0) || got.Lines[1].Amount != eur(2, 0) || got.Shipping != eur(0, 0) {
+	got, err := CheckBasket(Basket{Currency: "eur", Lines: []BasketLine{{ID: " a\n", Categories: []string{" b "}, Amount: money.Money{Units: 3}}, {Amount: money.Money{Currency: "Eur", Units: 2}}}})
+	if err != nil || got.Currency != "EUR" || got.Lines[0].Amount != eur(3, 0) || got.Lines[1].Amount != eur(2, 0) || got.Shipping != eur(0, 0) ||
+		got.Lines[0].ID != "a" || got.Lines[0].Categories[0] != "b" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

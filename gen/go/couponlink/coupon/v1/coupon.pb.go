@@ -403,7 +403,8 @@ func (x *Coupon) GetDiscount() *Discount {
 
 // Discount is what a code gives the shopper. Set exactly one of `percent`, `fixed` and `free_shipping`; if an
 // update sets another one, the previous one is removed. The other fields are conditions. If one does not hold, the
-// shopper gets nothing.
+// shopper gets nothing. Of `fixed`, `minimum_amount` and `maximum_discount`, those that are set must have a currency in
+// common.
 type Discount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A percentage of the lines that the discount is for, without shipping: a decimal above `0` and up to `100`
