@@ -83,9 +83,16 @@ func TestContentTypes(t *testing.T) {
 		contentType, body string
 		status            int
 	}{
-		{"application/json", offer, 200}, {"application/json; charset=utf-8", offer, 200}, {"Application/Merge-Patch+JSON", offer, 200}, {"", offer, 200},
-		{"application/x-www-form-urlencoded", offer, 200}, {"application/x-www-form-urlencoded", "displayName=Shoes", 415},
-		{"text/plain", offer, 415}, {"application/xml", "<offer/>", 415}, {"multipart/form-data; boundary=x", "--x--", 415}, {"nonsense;;", offer, 415},
+		{"application/json", offer, 200},
+		{"application/json; charset=utf-8", offer, 200},
+		{"Application/Merge-Patch+JSON", offer, 200},
+		{"", offer, 200},
+		{"application/x-www-form-urlencoded", offer, 200},
+		{"application/x-www-form-urlencoded", "displayName=Shoes", 415},
+		{"text/plain", offer, 415},
+		{"application/xml", "<offer/>", 415},
+		{"multipart/form-data; boundary=x", "--x--", 415},
+		{"nonsense;;", offer, 415},
 		{"text/plain", "", 200},
 	} {
 		var body io.Reader = http.NoBody

@@ -119,6 +119,7 @@ func TestEvents(t *testing.T) {
 		{ResumeToken: "t0"}, {Conversion: sale, Created: true, ResumeToken: "t1"}, {Conversion: sale, ResumeToken: "t2"}, {ResumeToken: "t3"},
 	}, err: apperr.New(apperr.Unavailable, "SERVICE_STOPPING", "stopping")}
 	resp, stream := watch(t, s, "?filter=offer%3D10", "")
+	defer func() { _ = resp.Body.Close() }()
 	for name, want := range map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no", "Content-Encoding": ""} {
 		if got := resp.Header.Get(name); got != want || resp.StatusCode != http.StatusOK {
 			t.Errorf("status %d with %s: %q, want %q", resp.StatusCode, name, got, want)
@@ -203,5 +204,6 @@ func TestEventsRefused(t *testing.T) {
 		if resp.StatusCode != c.status || resp.Header.Get("Content-Type") != "application/json" || !strings.Contains(stream.lines.Text(), c.reason) {
 			t.Errorf("%s: answered %d with %s, want %d with %s", c.query, resp.StatusCode, stream.lines.Text(), c.status, c.reason)
 		}
+		_ = resp.Body.Close()
 	}
 }
