@@ -60,6 +60,10 @@ func prepare(ctx context.Context, dir string, of size) (*program, error) {
 	if err := generate(ctx, dir, of); err != nil {
 		return nil, fmt.Errorf("making the data: %w", err)
 	}
+	// The product takes a database that is missing beside the other for damage, and an empty one for a new one.
+	if err := os.WriteFile(filepath.Join(dir, "coupon.db"), nil, 0o600); err != nil {
+		return nil, err
+	}
 	fmt.Printf("made %d conversions and %d clicks in %s\n", of.conversions, of.clicks, time.Since(began).Round(time.Second))
 	return p, os.WriteFile(done, nil, 0o600)
 }
