@@ -108,18 +108,14 @@ func isFile(contentType string) bool {
 // validateOnlyOf reads the parameter, by either of its names.
 func validateOnlyOf(query url.Values) (bool, *status.Status) {
 	const name = "validate_only"
-	if query.Has(name) && query.Has("validateOnly") {
-		return false, rest.Malformed("DUPLICATE_PARAMETER", name, "is in the query twice, under two names; send it once")
-	}
-	switch value := query.Get(name) + query.Get("validateOnly"); value {
-	case "true":
+	value, isSet, fault := rest.Parameter(query, name)
+	switch {
+	case fault != nil:
+		return false, fault
+	case value == "true":
 		return true, nil
-	case "false":
+	case value == "false", !isSet:
 		return false, nil
-	case "":
-		if !query.Has(name) && !query.Has("validateOnly") {
-			return false, nil
-		}
 	}
 	// An unreadable value may have meant a dry run, so nothing is stored.
 	return false, rest.Malformed("INVALID_VALIDATE_ONLY", name, "must be true or false")

@@ -130,10 +130,8 @@ func copyExport[T any](
 	return buffered.Flush()
 }
 
-// orderBy returns the requested order, from either of the parameter's names.
+// orderBy returns the requested order. formatOf has refused a second one.
 func orderBy(query url.Values) string {
-	if order := query.Get("order_by"); order != "" {
-		return order
-	}
-	return query.Get("orderBy")
+	order, _, _ := rest.Parameter(query, "order_by")
+	return order
 }

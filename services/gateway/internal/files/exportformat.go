@@ -33,8 +33,8 @@ type exportFormat[T proto.Message] struct {
 
 // formatOf reads the parameters format, columns and bom, and refuses a second order_by.
 func (e exported[T]) formatOf(query url.Values) (exportFormat[T], *status.Status) {
-	if query.Has("order_by") && query.Has("orderBy") {
-		return exportFormat[T]{}, rest.Malformed("DUPLICATE_PARAMETER", "order_by", "is in the query twice, under two names; send it once")
+	if _, _, fault := rest.Parameter(query, "order_by"); fault != nil {
+		return exportFormat[T]{}, fault
 	}
 	switch format := query.Get("format"); format {
 	case "csv", "":
