@@ -31,10 +31,12 @@ import (
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/settings"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/review"
 	"github.com/couponlink/couponlink/services/tracking/internal/couponclient"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
@@ -54,6 +56,7 @@ const closeGrace = 2 * time.Second
 
 // store is everything that the use cases need of a store.
 type store interface {
+	clicks.Store
 	attribution.Store
 	conversions.Store
 	delivery.Store
@@ -179,15 +182,17 @@ func New(ctx context.Context, o Options) (*Service, error) {
 func useCases(
 	o Options, zone *time.Location, store store, coupons *couponclient.Client, presets presets.Presets, sender *delivery.Sender, follower linkscan.Follower,
 ) (use grpcapi.UseCases) {
+	use.Clicks = clicks.New(clicks.Config{Store: store, Catalog: coupons, Now: time.Now, PublicURL: o.PublicURL})
 	use.Attribution = attribution.New(attribution.Config{
 		Store: store, Catalog: coupons, CatalogSince: func(t time.Time) attribution.CouponClient { return coupons.Since(t) },
-		Now: time.Now, After: time.After, PublicURL: o.PublicURL, Zone: zone, Presets: presets, Wake: sender.Wake,
+		Now: time.Now, After: time.After, Zone: zone, Presets: presets, Wake: sender.Wake,
 	})
 	use.Conversions = conversions.New(conversions.Config{Store: store, Now: time.Now, After: time.After, Zone: zone})
+	use.Review = review.New(use.Attribution, use.Conversions, coupons)
 	use.Reporting = reporting.New(reporting.Config{Store: store, Now: time.Now, After: time.After, Zone: zone})
 	use.Deliveries = delivery.New(delivery.Config{Store: store, Publishers: coupons, Sender: sender, Now: time.Now, Zone: zone, Wake: sender.Wake})
 	use.Scanner = linkscan.NewScanner(linkscan.ScannerConfig{
-		Attribution: use.Attribution, Follower: follower, Now: time.Now, PublicURL: o.PublicURL, Pages: o.Pages,
+		Clicks: use.Clicks, Attribution: use.Attribution, Follower: follower, Now: time.Now, PublicURL: o.PublicURL, Pages: o.Pages,
 	})
 	return use
 }
@@ -207,13 +212,16 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 }
 
 // PartnerHandler serves /click, /c/, /postback and /postback/.
-func (s *Service) PartnerHandler() http.Handler {
-	return partnerhttp.NewHandler(s.use.Attribution, s.robots, s.most)
+func (s *Service) PartnerHandler() http.Handler { return s.partnerHandler() }
+
+func (s *Service) partnerHandler() *http.ServeMux {
+	return partnerhttp.NewHandler(partnerhttp.UseCases{Clicks: s.use.Clicks, Attribution: s.use.Attribution}, s.robots, s.most)
 }
 
 // PartnerHandlerAt is PartnerHandler with the clock fixed at a time, for sample data.
 func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
-	return partnerhttp.NewHandler(s.use.Attribution.At(moment), s.robots, admission.Partner{})
+	use := partnerhttp.UseCases{Clicks: s.use.Clicks.At(moment), Attribution: s.use.Attribution.At(moment)}
+	return partnerhttp.NewHandler(use, s.robots, admission.Partner{})
 }
 
 // Readiness says whether the service can do its work. It can do without the coupon service for a while.
@@ -221,7 +229,7 @@ func (s *Service) Readiness() *readiness.Probe { return s.ready }
 
 // HTTPHandler serves what PartnerHandler does, and health: it is for the service alone.
 func (s *Service) HTTPHandler() http.Handler {
-	mux := partnerhttp.NewHandler(s.use.Attribution, s.robots, s.most)
+	mux := s.partnerHandler()
 	mux.HandleFunc("GET /livez", readiness.Live)
 	mux.HandleFunc("GET /healthz", readiness.Live)
 	mux.Handle("GET /readyz", s.ready)

@@ -2,6 +2,8 @@ package domain
 
 import (
 	"errors"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
 var (
@@ -17,3 +19,11 @@ var (
 
 // CouponServiceUnavailable is the reason of errors while the coupon service cannot be reached.
 const CouponServiceUnavailable = "COUPON_SERVICE_UNAVAILABLE"
+
+// OrNotFound replaces ErrNotFound by an error for the caller, and returns others unchanged.
+func OrNotFound(err error, reason, kind, id string) error {
+	if errors.Is(err, ErrNotFound) {
+		return apperr.New(apperr.NotFound, reason, "there is no %s %q", kind, id)
+	}
+	return err
+}

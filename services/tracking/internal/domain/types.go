@@ -6,6 +6,7 @@
 package domain
 
 import (
+	"errors"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/money"
@@ -91,6 +92,14 @@ type Standing struct {
 	Payout money.Payout
 	// Deliver are the conversion statuses that trigger a delivery to the publisher.
 	Deliver []Status
+}
+
+// StandingOrNone takes the answer of a CouponClient: a publisher that it does not know has no approval.
+func StandingOrNone(s Standing, err error) (Standing, error) {
+	if errors.Is(err, ErrNotFound) {
+		return Standing{}, nil
+	}
+	return s, err
 }
 
 // Coupon is a coupon with all that its validity depends on.

@@ -18,6 +18,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/review"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -25,6 +26,7 @@ import (
 type conversionServer struct {
 	trackingv1.UnimplementedConversionServiceServer
 	service     *attribution.Service
+	review      *review.Service
 	conversions *conversions.Service
 	reports     *reporting.Service
 }
@@ -192,7 +194,7 @@ func conversionToProto(c domain.Conversion) *trackingv1.Conversion {
 		RefundedAmount: moneyproto.OfMoney(c.Refunded),
 		StatusReason:   c.StatusReason,
 		UpdateTime:     timestamppb.New(c.UpdateTime),
-		Etag:           attribution.ETag(c),
+		Etag:           conversions.ETag(c),
 		Changes:        changesToProto(c.Changes),
 		Conflicts:      conflictsToProto(c.Conflicts),
 		Conflicted:     c.Conflicted,

@@ -10,8 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/resource"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/review"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -21,7 +21,7 @@ func (s *conversionServer) ApproveConversion(ctx context.Context, req *trackingv
 	if err != nil {
 		return nil, err
 	}
-	return changed(s.service.Approve(ctx, e))
+	return changed(s.review.Approve(ctx, e))
 }
 
 func (s *conversionServer) RejectConversion(ctx context.Context, req *trackingv1.RejectConversionRequest) (*trackingv1.Conversion, error) {
@@ -30,7 +30,7 @@ func (s *conversionServer) RejectConversion(ctx context.Context, req *trackingv1
 		return nil, err
 	}
 	e.Reason = req.GetReason()
-	return changed(s.service.Reject(ctx, e))
+	return changed(s.review.Reject(ctx, e))
 }
 
 func (s *conversionServer) ReassignConversion(ctx context.Context, req *trackingv1.ReassignConversionRequest) (*trackingv1.Conversion, error) {
@@ -47,13 +47,13 @@ func (s *conversionServer) ReassignConversion(ctx context.Context, req *tracking
 		if err != nil {
 			return nil, err
 		}
-		return changed(s.service.ReassignToPublisher(ctx, e, publisher))
+		return changed(s.review.ReassignToPublisher(ctx, e, publisher))
 	}
 	offer, publisher, code, err := resource.ParseCoupon("coupon", req.GetCoupon())
 	if err != nil {
 		return nil, err
 	}
-	return changed(s.service.ReassignToCoupon(ctx, e, resource.Coupon(offer, publisher, code), offer, code))
+	return changed(s.review.ReassignToCoupon(ctx, e, resource.Coupon(offer, publisher, code), offer, code))
 }
 
 func (s *conversionServer) AdjustConversion(ctx context.Context, req *trackingv1.AdjustConversionRequest) (*trackingv1.Conversion, error) {
@@ -69,7 +69,7 @@ func (s *conversionServer) AdjustConversion(ctx context.Context, req *trackingv1
 	if err != nil {
 		return nil, err
 	}
-	return changed(s.service.Adjust(ctx, e, amount))
+	return changed(s.review.Adjust(ctx, e, amount))
 }
 
 func (s *conversionServer) RefundConversion(ctx context.Context, req *trackingv1.RefundConversionRequest) (*trackingv1.Conversion, error) {
@@ -85,7 +85,7 @@ func (s *conversionServer) RefundConversion(ctx context.Context, req *trackingv1
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
-	return changed(s.service.Refund(ctx, e, amount, whole, req.GetRefundId()))
+	return changed(s.review.Refund(ctx, e, amount, whole, req.GetRefundId()))
 }
 
 func (s *conversionServer) ResolveConflict(ctx context.Context, req *trackingv1.ResolveConflictRequest) (*trackingv1.Conversion, error) {
@@ -99,7 +99,7 @@ func (s *conversionServer) ResolveConflict(ctx context.Context, req *trackingv1.
 	default:
 		return nil, apperr.Invalid("INVALID_RESOLUTION", "resolution", "must be ACCEPTED or DISMISSED")
 	}
-	return changed(s.service.ResolveConflict(ctx, e, int(req.GetConflict()), domain.Resolution(req.GetResolution().String())))
+	return changed(s.review.ResolveConflict(ctx, e, int(req.GetConflict()), domain.Resolution(req.GetResolution().String())))
 }
 
 // editOf reads the fields that all requests for a change share.
@@ -108,12 +108,12 @@ func editOf(req interface {
 	GetEtag() string
 	GetActor() string
 },
-) (attribution.Edit, error) {
+) (review.Edit, error) {
 	id, err := resource.ParseConversion("name", req.GetName())
 	if err != nil {
-		return attribution.Edit{}, err
+		return review.Edit{}, err
 	}
-	return attribution.Edit{ID: id, ETag: req.GetEtag(), Actor: pasted.Trim(req.GetActor())}, nil
+	return review.Edit{ID: id, ETag: req.GetEtag(), Actor: pasted.Trim(req.GetActor())}, nil
 }
 
 func changed(c domain.Conversion, err error) (*trackingv1.Conversion, error) {

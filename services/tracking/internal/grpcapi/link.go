@@ -9,13 +9,13 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 type linkServer struct {
 	trackingv1.UnimplementedLinkServiceServer
-	service *attribution.Service
+	service *clicks.Service
 }
 
 func (s *linkServer) BuildTrackingLink(ctx context.Context, req *trackingv1.BuildTrackingLinkRequest) (*trackingv1.BuildTrackingLinkResponse, error) {

@@ -9,15 +9,19 @@ import (
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/review"
 )
 
 // UseCases are what the gRPC services call.
 type UseCases struct {
+	Clicks      *clicks.Service
 	Attribution *attribution.Service
+	Review      *review.Service
 	Conversions *conversions.Service
 	Reporting   *reporting.Service
 	Deliveries  *delivery.Service
@@ -27,8 +31,8 @@ type UseCases struct {
 
 // Register adds the tracking service's gRPC services to a server or an in-process channel.
 func Register(reg grpc.ServiceRegistrar, use UseCases, about About) {
-	trackingv1.RegisterLinkServiceServer(reg, &linkServer{service: use.Attribution})
-	trackingv1.RegisterConversionServiceServer(reg, &conversionServer{service: use.Attribution, conversions: use.Conversions, reports: use.Reporting})
+	trackingv1.RegisterLinkServiceServer(reg, &linkServer{service: use.Clicks})
+	trackingv1.RegisterConversionServiceServer(reg, &conversionServer{service: use.Attribution, review: use.Review, conversions: use.Conversions, reports: use.Reporting})
 	trackingv1.RegisterPostbackServiceServer(reg, &postbackServer{service: use.Attribution})
 	trackingv1.RegisterDeliveryServiceServer(reg, &deliveryServer{service: use.Deliveries})
 	trackingv1.RegisterReportServiceServer(reg, &reportServer{service: use.Reporting, conversions: use.Conversions})

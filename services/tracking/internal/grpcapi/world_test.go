@@ -49,7 +49,7 @@ func newFlowOf(t *testing.T, catalog attribution.CouponClient) *attribution.Serv
 		t.Fatal(err)
 	}
 	return attribution.New(attribution.Config{
-		Store: newStore(t), Catalog: catalog, CatalogSince: func(time.Time) attribution.CouponClient { return catalog }, Presets: presets, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
+		Store: newStore(t), Catalog: catalog, CatalogSince: func(time.Time) attribution.CouponClient { return catalog }, Presets: presets, Now: func() time.Time { return now }, Zone: time.UTC, After: time.After, Wake: func() {},
 	})
 }
 

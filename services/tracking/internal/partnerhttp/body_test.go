@@ -33,13 +33,13 @@ func lastOf(t *testing.T, s *attribution.Service) domain.Postback {
 }
 
 func TestJSONIsTakenLikeAForm(t *testing.T) {
-	service := newFlow(t)
-	h := NewHandler(service, knownRobots(t), admission.Partner{})
+	use := newUseCases(t)
+	h := NewHandler(use, knownRobots(t), admission.Partner{})
 	status, a := answered(t, h, postAs(t, "application/json; charset=utf-8", `{"offer_id": 10, "coupon_code": "SALEXYZ20", "transactionId": "A-1", "amount": 49.90, "click_id": null}`))
 	if status != http.StatusOK || a.Outcome != attribution.Attributed || len(a.Warnings) != 0 {
 		t.Fatalf("got %d %+v", status, a)
 	}
-	if got := lastOf(t, service); got.Parameters != "amount=49.90&click_id=&coupon_code=SALEXYZ20&offer_id=10&transactionId=A-1" || got.TransactionID != "A-1" || got.Body != "" {
+	if got := lastOf(t, use.Attribution); got.Parameters != "amount=49.90&click_id=&coupon_code=SALEXYZ20&offer_id=10&transactionId=A-1" || got.TransactionID != "A-1" || got.Body != "" {
 		t.Errorf("the journal has %+v", got)
 	}
 	again := postAs(t, form, "coupon_code=SALEXYZ20&offer_id=10&transaction_id=A-1&amount=49.90")
@@ -71,16 +71,16 @@ func TestEveryProvenCallIsJournaled(t *testing.T) {
 		"an unknown preset":          {signedGET("/postback", settled+"&preset=nope"), http.StatusNotFound, "UNKNOWN_PRESET", "", "", domain.ReplayRefused},
 	} {
 		t.Run(says, func(t *testing.T) {
-			service := newFlow(t)
-			status, a := answered(t, NewHandler(service, knownRobots(t), admission.Partner{}), tt.request)
+			use := newUseCases(t)
+			status, a := answered(t, NewHandler(use, knownRobots(t), admission.Partner{}), tt.request)
 			if status != tt.status || a.Reason != tt.reason || !strings.Contains(strings.Join(a.Warnings, "\n"), tt.warning) {
 				t.Fatalf("got %d %+v", status, a)
 			}
-			got := lastOf(t, service)
+			got := lastOf(t, use.Attribution)
 			if got.HTTPStatus != tt.status || got.Reason != tt.reason || got.Body != tt.body || !strings.Contains(strings.Join(got.Warnings, "\n"), tt.warning) {
 				t.Errorf("the journal has %+v", got)
 			}
-			if replay, err := service.Replay(t.Context(), got.ID, attribution.ReplayOrder{}); err != nil || replay.Outcome != tt.replay || replay.Reason != tt.reason {
+			if replay, err := use.Attribution.Replay(t.Context(), got.ID, attribution.ReplayOrder{}); err != nil || replay.Outcome != tt.replay || replay.Reason != tt.reason {
 				t.Errorf("the replay: %+v, %v", replay, err)
 			}
 		})
@@ -99,18 +99,18 @@ func TestUnreadableBodies(t *testing.T) {
 		"JSON that is no UTF-8": {"application/json", "{\"a\": \"\xff\"}", "BODY_NOT_UTF8", "{\"a\": \"�\"}", http.StatusBadRequest},
 	} {
 		t.Run(says, func(t *testing.T) {
-			service := newFlowOf(t, tokenOffer{})
+			use := newUseCasesOf(t, tokenOffer{})
 			r := postAs(t, tt.kind, tt.body)
 			r.URL.RawQuery = "token=s3cret&offer_id=10"
-			status, a := answered(t, NewHandler(service, knownRobots(t), admission.Partner{}), r)
+			status, a := answered(t, NewHandler(use, knownRobots(t), admission.Partner{}), r)
 			if status != tt.status || a.Reason != tt.reason {
 				t.Fatalf("got %d %+v", status, a)
 			}
-			got := lastOf(t, service)
+			got := lastOf(t, use.Attribution)
 			if got.Reason != tt.reason || got.Body != tt.kept || got.HTTPStatus != tt.status || got.Parameters != "offer_id=10&token=%2A%2A%2A" {
 				t.Errorf("the journal has %+v", got)
 			}
-			if replay, err := service.Replay(t.Context(), got.ID, attribution.ReplayOrder{}); err != nil || replay.Outcome != domain.ReplayRefused || replay.Reason != tt.reason {
+			if replay, err := use.Attribution.Replay(t.Context(), got.ID, attribution.ReplayOrder{}); err != nil || replay.Outcome != domain.ReplayRefused || replay.Reason != tt.reason {
 				t.Errorf("the replay: %+v, %v", replay, err)
 			}
 		})

@@ -35,7 +35,7 @@ func (o slowOffer) Offer(ctx context.Context, id string) (domain.Offer, error) {
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	offer := slowOffer{entered: make(chan struct{}, 10), leave: make(chan struct{})}
-	h := NewHandler(newFlowOf(t, offer), knownRobots(t), admission.Partner{Clicks: 1, Postbacks: 1})
+	h := NewHandler(newUseCasesOf(t, offer), knownRobots(t), admission.Partner{Clicks: 1, Postbacks: 1})
 	call := func(target string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil))

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
 
@@ -14,13 +14,13 @@ const maxHeaderChars = 512
 
 // click serves a visit through a tracking link.
 func (p *handler) click(w http.ResponseWriter, r *http.Request) {
-	link, err := p.service.ReadLink(r.Context(), r.URL.RawQuery)
+	link, err := p.use.Clicks.ReadLink(r.Context(), r.URL.RawQuery)
 	p.redirect(w, r, link, err)
 }
 
 // shortClick serves a visit through the spoken short form of a link.
 func (p *handler) shortClick(w http.ResponseWriter, r *http.Request) {
-	link, err := p.service.ReadShortLink(r.Context(), r.PathValue("code"), r.URL.RawQuery)
+	link, err := p.use.Clicks.ReadShortLink(r.Context(), r.PathValue("code"), r.URL.RawQuery)
 	p.redirect(w, r, link, err)
 }
 
@@ -31,7 +31,7 @@ func (p *handler) redirect(w http.ResponseWriter, r *http.Request, link partner.
 	location := ""
 	if err == nil {
 		agent := keep(r.UserAgent())
-		location, err = p.service.Click(r.Context(), attribution.Visit{
+		location, err = p.use.Clicks.Click(r.Context(), clicks.Visit{
 			Link: link, Crawler: !p.visits.isShopper(r, agent),
 			IP: clientaddr.Of(r), UserAgent: agent, Referer: keep(r.Referer()),
 		})

@@ -15,12 +15,19 @@ import (
 	"github.com/couponlink/couponlink/services/internal/shopperpage"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
 )
 
+// UseCases are what the paths call.
+type UseCases struct {
+	Clicks      *clicks.Service
+	Attribution *attribution.Service
+}
+
 // handler serves visitors' browsers and advertisers' servers.
 type handler struct {
-	service   *attribution.Service
+	use       UseCases
 	guesses   *guesses
 	strangers *strangers
 	visits    *visits
@@ -30,12 +37,12 @@ type handler struct {
 // NewHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
 // the path, and /C/ too: messengers and people add characters around the code or write it in upper case. Calls
 // above most are answered with 503 at once.
-func NewHandler(service *attribution.Service, known *robots.List, most admission.Partner) *http.ServeMux {
-	p := &handler{service: service, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: shopperpage.New()}
-	clicks, postbacks := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
-	click := clicks.Handler(http.HandlerFunc(p.click), p.pages.Busy)
-	shortClick := clicks.Handler(http.HandlerFunc(p.shortClick), p.pages.Busy)
-	postback := postbacks.Handler(http.HandlerFunc(p.postback), refuseBusy)
+func NewHandler(use UseCases, known *robots.List, most admission.Partner) *http.ServeMux {
+	p := &handler{use: use, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: shopperpage.New()}
+	visits, reports := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
+	click := visits.Handler(http.HandlerFunc(p.click), p.pages.Busy)
+	shortClick := visits.Handler(http.HandlerFunc(p.shortClick), p.pages.Busy)
+	postback := reports.Handler(http.HandlerFunc(p.postback), refuseBusy)
 	mux := http.NewServeMux()
 	for _, path := range trackinglink.ClickPaths {
 		mux.Handle("GET "+path, click) // GET includes HEAD

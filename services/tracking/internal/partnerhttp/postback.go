@@ -45,15 +45,15 @@ type answer struct {
 
 // postback serves an advertiser's report of a sale.
 func (p *handler) postback(w http.ResponseWriter, r *http.Request) {
-	client, now := clientaddr.Owner(clientaddr.Of(r)), p.service.Now()
+	client, now := clientaddr.Owner(clientaddr.Of(r)), p.use.Attribution.Now()
 	report, call, err := p.readReport(w, r, now)
 	call.Doubt = func(ctx context.Context) error { return p.guesses.doubt(ctx, client, now) }
 	call.Stranger = func(offer string) error { return p.strangers.admit(client, offer, now) }
 	var verdict attribution.Verdict
 	if err == nil {
-		verdict, err = p.service.Report(r.Context(), report, call)
+		verdict, err = p.use.Attribution.Report(r.Context(), report, call)
 	} else {
-		err = p.service.Refuse(r.Context(), report, call, err)
+		err = p.use.Attribution.Refuse(r.Context(), report, call, err)
 	}
 	if err != nil {
 		if attribution.IsGuess(err) && !p.guesses.failed(client, now) {
@@ -81,7 +81,7 @@ func (p *handler) readReport(w http.ResponseWriter, r *http.Request, now time.Ti
 	}
 	named, err := withPreset(params, r.PathValue(presets.Parameter))
 	fault = cmp.Or(fault, err)
-	preset, err := p.service.Presets().Of(named)
+	preset, err := p.use.Attribution.Presets().Of(named)
 	fault = cmp.Or(fault, err)
 	var warning string
 	call.Parameters, warning = partner.KeptParameters(preset.HideProof(named))

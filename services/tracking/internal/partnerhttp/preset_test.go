@@ -25,13 +25,13 @@ func signedGet(t *testing.T, path, query string) *http.Request {
 
 // TestPresetsAreSignedAsSent: the signature covers the parameters as they came, and the journal has them.
 func TestPresetsAreSignedAsSent(t *testing.T) {
-	service := newFlow(t)
-	h := NewHandler(service, knownRobots(t), admission.Partner{})
+	use := newUseCases(t)
+	h := NewHandler(use, knownRobots(t), admission.Partner{})
 	status, a := answered(t, h, signedGet(t, "/postback/tune", "adv_sub=A-1&offer_id=10&preset=tune&promo_code=SALEXYZ20"))
 	if status != http.StatusOK || a.Outcome != attribution.Attributed || a.CouponCode != "SALEXYZ20" || len(a.Warnings) != 0 {
 		t.Fatalf("got %d %+v", status, a)
 	}
-	page, _, err := service.Postbacks(t.Context(), listing.Request{PageSize: 1})
+	page, _, err := use.Attribution.Postbacks(t.Context(), listing.Request{PageSize: 1})
 	if err != nil || len(page) != 1 {
 		t.Fatal(page, err)
 	}
@@ -39,14 +39,14 @@ func TestPresetsAreSignedAsSent(t *testing.T) {
 	if got := page[0]; got.Parameters != want || got.TransactionID != "A-1" || got.CouponCode != "SALEXYZ20" {
 		t.Errorf("the journal has %+v", got)
 	}
-	replay, err := service.Replay(t.Context(), page[0].ID, attribution.ReplayOrder{})
+	replay, err := use.Attribution.Replay(t.Context(), page[0].ID, attribution.ReplayOrder{})
 	if err != nil || replay.Outcome != domain.ReplayUnchanged || "conversions/"+replay.Conversion != a.Conversion {
 		t.Errorf("the replay: %+v, %v", replay, err)
 	}
 }
 
 func TestPresetPaths(t *testing.T) {
-	h := NewHandler(newFlow(t), knownRobots(t), admission.Partner{})
+	h := NewHandler(newUseCases(t), knownRobots(t), admission.Partner{})
 	for says, tt := range map[string]struct {
 		request *http.Request
 		status  int
@@ -67,7 +67,7 @@ func TestPresetPaths(t *testing.T) {
 
 // TestMethods checks what other methods are told.
 func TestMethods(t *testing.T) {
-	h := NewHandler(newFlow(t), knownRobots(t), admission.Partner{})
+	h := NewHandler(newUseCases(t), knownRobots(t), admission.Partner{})
 	for _, c := range []struct{ method, path, allow, contentType, body string }{
 		{http.MethodHead, "/postback/tune?promo_code=SALEXYZ20", "GET, POST", "application/json", "METHOD_NOT_ALLOWED"},
 		{http.MethodPut, "/postback", "GET, POST", "application/json", `"outcome":"REJECTED"`},

@@ -5,7 +5,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/shopperpage"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 )
 
 // serveShopper answers a visit whose link leads nowhere: 404, or 503 if it may work later.
@@ -21,7 +21,7 @@ func serveShopper(pages *shopperpage.Pages, w http.ResponseWriter, r *http.Reque
 func shopperTextFor(fault error) shopperpage.Text {
 	e := apperr.As(fault)
 	switch {
-	case e != nil && e.Reason == attribution.CodeNotFound:
+	case e != nil && e.Reason == clicks.CodeNotFound:
 		return shopperpage.Text{
 			Title: "This code is not known", Text: "Nothing was found for the code in this link.",
 			Advice: []string{
@@ -30,7 +30,7 @@ func shopperTextFor(fault error) shopperpage.Text {
 				"Ask the person or page that gave you the code for a new link.",
 			},
 		}
-	case e != nil && e.Reason == attribution.CodeShared:
+	case e != nil && e.Reason == clicks.CodeShared:
 		return shopperpage.Text{
 			Title: "This link is too short", Text: "More than one offer has this code, so the code alone does not say where to go.",
 			Advice: []string{

@@ -27,8 +27,8 @@ func (o openOffer) Offer(ctx context.Context, id string) (domain.Offer, error) {
 // TestStrangersLearnNothing: a first report, its repeat, one that contradicts it and a test have the same
 // answer, without a publisher. The journal tells them apart.
 func TestStrangersLearnNothing(t *testing.T) {
-	service := newFlowOf(t, openOffer{})
-	h := NewHandler(service, knownRobots(t), admission.Partner{})
+	use := newUseCasesOf(t, openOffer{})
+	h := NewHandler(use, knownRobots(t), admission.Partner{})
 	const sale = "offer_id=10&coupon_code=SALEXYZ20&transaction_id=A-1"
 	status, first := answered(t, h, get(t, sale+"&amount=10"))
 	if status != http.StatusOK || first.Outcome != attribution.Attributed || first.Conversion == "" || first.Publisher != "" || first.Status != "PENDING" {
@@ -42,7 +42,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 			t.Errorf("%s: got %d %+v, want %+v", query, status, again, first)
 		}
 	}
-	if got := lastOf(t, service); got.Reason != "CONVERSION_CONFLICT" {
+	if got := lastOf(t, use.Attribution); got.Reason != "CONVERSION_CONFLICT" {
 		t.Errorf("the journal has %+v of the one that contradicts it", got)
 	}
 	if status, tried := answered(t, h, get(t, sale+"&test=1")); status != http.StatusOK || tried.Outcome != attribution.Test || tried.Publisher != "" || strings.Contains(tried.Message, "DUPLICATE") {
@@ -52,14 +52,14 @@ func TestStrangersLearnNothing(t *testing.T) {
 		t.Errorf("with a token: got %d %+v", status, known)
 	}
 	answered(t, h, get(t, sale+"&amount=10&note="+strings.Repeat("z", 10<<10)))
-	if got := lastOf(t, service); len(got.Parameters) > 8<<10 || !strings.Contains(got.Parameters, "transaction_id=A-1") {
+	if got := lastOf(t, use.Attribution); len(got.Parameters) > 8<<10 || !strings.Contains(got.Parameters, "transaction_id=A-1") {
 		t.Errorf("the journal has %d bytes of parameters", len(got.Parameters))
 	}
 }
 
 // TestStrangersAreLimited: too many postbacks without proof are refused, others are not.
 func TestStrangersAreLimited(t *testing.T) {
-	h := NewHandler(newFlowOf(t, openOffer{}), knownRobots(t), admission.Partner{OpenPerAddress: 1, OpenPerOffer: 2})
+	h := NewHandler(newUseCasesOf(t, openOffer{}), knownRobots(t), admission.Partner{OpenPerAddress: 1, OpenPerOffer: 2})
 	const sale = "offer_id=10&coupon_code=SALEXYZ20"
 	for i := range 3 * burst {
 		client := []string{"203.0.113.7", "203.0.113.8", "203.0.113.9"}[i/burst]

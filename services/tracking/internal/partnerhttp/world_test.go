@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/presets"
@@ -48,12 +49,12 @@ func (o tokenOffer) LatestOffer(ctx context.Context, id string) (domain.Offer, e
 	return o.Offer(ctx, id)
 }
 
-func newFlow(t *testing.T) *attribution.Service {
+func newUseCases(t *testing.T) UseCases {
 	t.Helper()
-	return newFlowOf(t, oneOffer{})
+	return newUseCasesOf(t, oneOffer{})
 }
 
-func newFlowOf(t *testing.T, catalog attribution.CouponClient) *attribution.Service {
+func newUseCasesOf(t *testing.T, catalog attribution.CouponClient) UseCases {
 	t.Helper()
 	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rollup.NewCalendar(time.UTC), Now: func() time.Time { return now }})
 	if err != nil {
@@ -64,9 +65,13 @@ func newFlowOf(t *testing.T, catalog attribution.CouponClient) *attribution.Serv
 	if err != nil {
 		t.Fatal(err)
 	}
-	return attribution.New(attribution.Config{
-		Store: store, Catalog: catalog, CatalogSince: func(time.Time) attribution.CouponClient { return catalog }, Presets: presets, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
-	})
+	clock := func() time.Time { return now }
+	return UseCases{
+		Clicks: clicks.New(clicks.Config{Store: store, Catalog: catalog, Now: clock, PublicURL: "https://go.example.com"}),
+		Attribution: attribution.New(attribution.Config{
+			Store: store, Catalog: catalog, CatalogSince: func(time.Time) attribution.CouponClient { return catalog }, Presets: presets, Now: clock, Zone: time.UTC, After: time.After, Wake: func() {},
+		}),
+	}
 }
 
 func (oneOffer) Publisher(_ context.Context, id string) (domain.Publisher, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
@@ -13,6 +14,7 @@ import (
 
 // Store is what the suite tests: all that the use cases ask of a store, in one.
 type Store interface {
+	clicks.Store
 	attribution.Store
 	conversions.Store
 	delivery.Store

@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/review"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -60,12 +61,12 @@ func reasonOf(err error) string {
 func TestEdit(t *testing.T) {
 	s := newService(t, withRates(newCatalog(t)))
 	c := sold(t, s, "A-1")
-	edit := attribution.Edit{ID: c.ID, Actor: "jo"}
-	rejected, err := s.Reject(t.Context(), attribution.Edit{ID: c.ID, ETag: attribution.ETag(c), Reason: "returned"})
+	edit := review.Edit{ID: c.ID, Actor: "jo"}
+	rejected, err := s.Reject(t.Context(), review.Edit{ID: c.ID, ETag: conversions.ETag(c), Reason: "returned"})
 	if err != nil || rejected.Status != domain.StatusRejected || rejected.Changes[0].By.Actor != domain.DefaultActor {
 		t.Fatalf("rejected: %+v, %v", rejected, err)
 	}
-	if _, err := s.Approve(t.Context(), attribution.Edit{ID: c.ID, ETag: attribution.ETag(c)}); reasonOf(err) != "ETAG_MISMATCH" {
+	if _, err := s.Approve(t.Context(), review.Edit{ID: c.ID, ETag: conversions.ETag(c)}); reasonOf(err) != "ETAG_MISMATCH" {
 		t.Errorf("by an old etag: %v", err)
 	}
 	approved, err := s.Approve(t.Context(), edit)
@@ -97,12 +98,12 @@ func TestEdit(t *testing.T) {
 func TestEditRefuses(t *testing.T) {
 	s := newService(t, withRates(newCatalog(t)))
 	c := sold(t, s, "A-1")
-	edit := attribution.Edit{ID: c.ID}
+	edit := review.Edit{ID: c.ID}
 	for want, do := range map[string]func() (domain.Conversion, error){
-		"CONVERSION_NOT_FOUND": func() (domain.Conversion, error) { return s.Approve(t.Context(), attribution.Edit{ID: "nosuch"}) },
+		"CONVERSION_NOT_FOUND": func() (domain.Conversion, error) { return s.Approve(t.Context(), review.Edit{ID: "nosuch"}) },
 		"REASON_REQUIRED":      func() (domain.Conversion, error) { return s.Reject(t.Context(), edit) },
 		"INVALID_ACTOR": func() (domain.Conversion, error) {
-			return s.Approve(t.Context(), attribution.Edit{ID: c.ID, Actor: strings.Repeat("x", 201)})
+			return s.Approve(t.Context(), review.Edit{ID: c.ID, Actor: strings.Repeat("x", 201)})
 		},
 		"REFUND_TOO_LARGE": func() (domain.Conversion, error) {
 			return s.Refund(t.Context(), edit, money.Money{Units: 51}, false, "")
@@ -212,7 +213,7 @@ func TestConflictIsKept(t *testing.T) {
 	if err != nil || len(page) != 1 {
 		t.Errorf("%d are conflicted, %v", len(page), err)
 	}
-	settled, err := s.ResolveConflict(t.Context(), attribution.Edit{ID: c.ID}, 1, domain.Accepted)
+	settled, err := s.ResolveConflict(t.Context(), review.Edit{ID: c.ID}, 1, domain.Accepted)
 	if err != nil || settled.Amount != eur(60) || settled.Payout != eur(6) || settled.Conflicted {
 		t.Errorf("settled: %+v, %v", settled, err)
 	}
@@ -234,16 +235,16 @@ func TestLimits(t *testing.T) {
 	if v, err := s.Report(t.Context(), domain.Report{Event: domain.DefaultEvent, Token: "token10", Code: "SALEXYZ20", TransactionID: "A-3", HasAmount: true, Amount: money.Money{Units: 50}}, posted()); err != nil || v.Outcome != attribution.Duplicate {
 		t.Errorf("the third sale again: %+v, %v", v, err)
 	}
-	if _, err := s.ReassignToCoupon(t.Context(), attribution.Edit{ID: over.ID}, "offers/10/coupons/22.SALEXYZ20", "10", "SALEXYZ20"); reasonOf(err) != "LIMIT_REACHED" {
+	if _, err := s.ReassignToCoupon(t.Context(), review.Edit{ID: over.ID}, "offers/10/coupons/22.SALEXYZ20", "10", "SALEXYZ20"); reasonOf(err) != "LIMIT_REACHED" {
 		t.Errorf("by hand: %v", err)
 	}
-	if _, err := s.Reject(t.Context(), attribution.Edit{ID: first.ID, Reason: "returned"}); err != nil {
+	if _, err := s.Reject(t.Context(), review.Edit{ID: first.ID, Reason: "returned"}); err != nil {
 		t.Fatal(err)
 	}
 	if again := sold(t, s, "A-4"); again.Outcome != domain.Attributed {
 		t.Errorf("a rejected sale did not give its use back: %+v", again)
 	}
-	if _, err := s.Approve(t.Context(), attribution.Edit{ID: first.ID}); reasonOf(err) != "LIMIT_REACHED" {
+	if _, err := s.Approve(t.Context(), review.Edit{ID: first.ID}); reasonOf(err) != "LIMIT_REACHED" {
 		t.Errorf("approved when no use is left: %v", err)
 	}
 	result, err := s.Replay(t.Context(), over.Postback, attribution.ReplayOrder{})
@@ -279,7 +280,7 @@ func TestWhatIsTriedMeetsLimits(t *testing.T) {
 	if result, err := s.Replay(t.Context(), over.Postback, attribution.ReplayOrder{DryRun: true}); err != nil || result.Outcome != domain.ReplayUnchanged || result.Reason != "LIMIT_REACHED" {
 		t.Errorf("a dry replay at the limit: %+v, %v", result, err)
 	}
-	if _, err := s.Reject(t.Context(), attribution.Edit{ID: first.ID, Reason: "returned"}); err != nil {
+	if _, err := s.Reject(t.Context(), review.Edit{ID: first.ID, Reason: "returned"}); err != nil {
 		t.Fatal(err)
 	}
 	approval := domain.Report{Event: domain.DefaultEvent, Token: "token10", TransactionID: "A-1", Status: domain.ReportApproved, Test: true}
@@ -317,7 +318,7 @@ func TestReplayTakesTheUseOfTheSalesOwnDay(t *testing.T) {
 		t.Fatalf("with another code: %v", err)
 	}
 	id, _ := domain.ConversionID(report, "10")
-	settled, err := s.ResolveConflict(t.Context(), attribution.Edit{ID: id}, 1, domain.Accepted)
+	settled, err := s.ResolveConflict(t.Context(), review.Edit{ID: id}, 1, domain.Accepted)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,8 +362,8 @@ func TestWatch(t *testing.T) {
 	if n := next(); !n.Created || n.Conversion.ID != c.ID || len(n.Changes) != 0 || n.ResumeToken == "" {
 		t.Errorf("the sale: %+v", n)
 	}
-	for _, do := range []func(context.Context, attribution.Edit) (domain.Conversion, error){s.Reject, s.Approve} {
-		if _, err := do(t.Context(), attribution.Edit{ID: c.ID, Reason: "test"}); err != nil {
+	for _, do := range []func(context.Context, review.Edit) (domain.Conversion, error){s.Reject, s.Approve} {
+		if _, err := do(t.Context(), review.Edit{ID: c.ID, Reason: "test"}); err != nil {
 			t.Fatal(err)
 		}
 	}

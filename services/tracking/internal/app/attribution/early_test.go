@@ -41,7 +41,7 @@ func newBench(t *testing.T, store storetest.Store) *bench {
 	}
 	b := &bench{t: t, store: store, catalog: withRates(newCatalog(t)), now: now}
 	b.service = serve(attribution.Config{
-		Store: store, Catalog: b.catalog, Now: b.time, PublicURL: "https://go.example.com", Zone: time.UTC, After: b.after, Wake: func() {}, Presets: presets,
+		Store: store, Catalog: b.catalog, Now: b.time, Zone: time.UTC, After: b.after, Wake: func() {}, Presets: presets,
 	})
 	return b
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/review"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
@@ -40,7 +42,7 @@ type difference struct {
 func play(ctx context.Context, store storetest.Store, w *world, history []operation) (found *difference) {
 	r := &run{ctx: ctx, store: store, model: &model{world: w, sales: map[string]*modelSale{}, waiting: map[string][]*entry{}}}
 	r.service = serve(attribution.Config{
-		Store: store, Catalog: w, Now: func() time.Time { return w.now }, PublicURL: "https://go.example.com", Zone: w.zone, Wake: func() {},
+		Store: store, Catalog: w, Now: func() time.Time { return w.now }, Zone: w.zone, Wake: func() {},
 	})
 	defer func() {
 		if reason := recover(); reason != nil {
@@ -99,7 +101,7 @@ func (o clickOperation) do(r *run) {
 		own = "own"
 	}
 	r.step("click offer_id=%s pub_id=%s coupon_code=%s", offer.id, publisher, code)
-	location, err := r.service.Click(r.ctx, attribution.Visit{Link: partner.Visited{Link: trackinglink.Link{Offer: offer.id, Publisher: publisher, CouponCode: code, PubClickID: own}}})
+	location, err := r.service.Click(r.ctx, clicks.Visit{Link: partner.Visited{Link: trackinglink.Link{Offer: offer.id, Publisher: publisher, CouponCode: code, PubClickID: own}}})
 	r.must(err)
 	_, rest, _ := strings.Cut(location, "click=")
 	click := r.click(offer, publisher, code, own)
@@ -268,7 +270,7 @@ func (o editOperation) do(r *run) {
 	if o.currency == "" {
 		asked.Currency = ""
 	}
-	e := attribution.Edit{ID: s.id, Actor: "jo", Reason: "because"}
+	e := review.Edit{ID: s.id, Actor: "jo", Reason: "because"}
 	ctx := r.ctx
 	r.step("%s %s: %s", o.what, s.id, map[string]string{
 		"adjust": sent.amount + " " + sent.currency, "refund": sent.amount + " " + sent.currency + " " + o.refund,

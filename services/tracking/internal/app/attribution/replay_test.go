@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/review"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -74,7 +75,7 @@ func TestReplayOfAChangeThatWasMadeMeanwhile(t *testing.T) {
 		t.Fatalf("while it is held: %v", err)
 	}
 	entry := lastEntry(t, s, "REJECTED")
-	edit := attribution.Edit{ID: v.Conversion.ID}
+	edit := review.Edit{ID: v.Conversion.ID}
 	if _, err := s.ReassignToPublisher(t.Context(), edit, "33"); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestAStatusWithAnAmountForASaleWithoutOne(t *testing.T) {
 	if _, err := s.Report(t.Context(), report, call); reasonOf(err) != "CONVERSION_CONFLICT" {
 		t.Fatalf("with an amount: %v", err)
 	}
-	got, err := s.ResolveConflict(t.Context(), attribution.Edit{ID: v.Conversion.ID}, 1, domain.Accepted)
+	got, err := s.ResolveConflict(t.Context(), review.Edit{ID: v.Conversion.ID}, 1, domain.Accepted)
 	if err != nil || got.Conflicts[0].Amount != eur(60) || got.Amount != eur(60) || got.Payout != eur(6) {
 		t.Errorf("accepted: conflict %+v, amount %+v, payout %s, %v", got.Conflicts, got.Amount, got.Payout, err)
 	}

@@ -315,7 +315,7 @@ func (s *Service) gather(ctx context.Context, r domain.Report, offer domain.Offe
 		return c, nil
 	}
 	if click.Publisher != "" {
-		standing, err := s.Standing(ctx, offer.ID, click.Publisher)
+		standing, err := domain.StandingOrNone(s.catalog.Standing(ctx, offer.ID, click.Publisher))
 		if err != nil {
 			return c, err
 		}
@@ -325,7 +325,7 @@ func (s *Service) gather(ctx context.Context, r domain.Report, offer domain.Offe
 		return c, nil
 	}
 	var err error
-	c.ClickCoupon, err = s.couponNamed(ctx, click.Coupon, offer.ID, click.CouponCode)
+	c.ClickCoupon, err = s.CouponNamed(ctx, click.Coupon, offer.ID, click.CouponCode)
 	return c, err
 }
 
@@ -339,8 +339,8 @@ func (s *Service) couponsWith(ctx context.Context, offer, code string) (coupons 
 	return nil, len(others) > 0, err
 }
 
-// couponNamed returns the coupon with a resource name, code and offer; nil if it does not exist.
-func (s *Service) couponNamed(ctx context.Context, name, offer, code string) (*domain.Coupon, error) {
+// CouponNamed returns the coupon with a resource name, code and offer; nil if it does not exist.
+func (s *Service) CouponNamed(ctx context.Context, name, offer, code string) (*domain.Coupon, error) {
 	coupons, err := s.catalog.Coupons(ctx, offer, code)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
@@ -123,7 +124,7 @@ func newStore(t *testing.T) storetest.Store {
 
 func newServiceOn(store storetest.Store, catalog *catalog) *service {
 	return serve(attribution.Config{
-		Store: store, Catalog: catalog, Now: func() time.Time { return now }, PublicURL: "https://go.example.com", Zone: time.UTC, After: time.After, Wake: func() {},
+		Store: store, Catalog: catalog, Now: func() time.Time { return now }, Zone: time.UTC, After: time.After, Wake: func() {},
 	})
 }
 
@@ -279,7 +280,7 @@ func TestTestStoresNothing(t *testing.T) {
 // visit clicks and returns the click's id.
 func visit(t *testing.T, s *service, link trackinglink.Link) string {
 	t.Helper()
-	location, err := s.Click(t.Context(), attribution.Visit{Link: partner.Visited{Link: link}})
+	location, err := s.Click(t.Context(), clicks.Visit{Link: partner.Visited{Link: link}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,12 +353,12 @@ func TestClickGoesSomewhereWhateverItIsWorth(t *testing.T) {
 		{"no publisher", trackinglink.Link{Offer: "10"}, fallback},
 	}
 	for _, tt := range tests {
-		location, err := s.Click(t.Context(), attribution.Visit{Link: partner.Visited{Link: tt.link}})
+		location, err := s.Click(t.Context(), clicks.Visit{Link: partner.Visited{Link: tt.link}})
 		if err != nil || !strings.HasPrefix(location, tt.goes) {
 			t.Errorf("%s: goes to %q, %v; want %s", tt.says, location, err, tt.goes)
 		}
 	}
-	if _, err := s.Click(t.Context(), attribution.Visit{Link: partner.Visited{Link: trackinglink.Link{Offer: "99"}}}); !apperr.Is(err, apperr.NotFound) {
+	if _, err := s.Click(t.Context(), clicks.Visit{Link: partner.Visited{Link: trackinglink.Link{Offer: "99"}}}); !apperr.Is(err, apperr.NotFound) {
 		t.Errorf("an unknown offer: got %v, want NotFound", err)
 	}
 }

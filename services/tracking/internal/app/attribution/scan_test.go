@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/outbound"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
@@ -34,10 +35,12 @@ func newScannerAt(t *testing.T, c *catalog, publicURL, pages string) *linkscan.S
 	}
 	client := outbound.NewClient(allowed)
 	t.Cleanup(client.CloseIdleConnections)
-	attribution := attribution.New(attribution.Config{Store: newStore(t), Catalog: c, Now: func() time.Time { return now }, PublicURL: publicURL, Zone: time.UTC})
+	store, clock := newStore(t), func() time.Time { return now }
 	return linkscan.NewScanner(linkscan.ScannerConfig{
-		Attribution: attribution, Follower: scan.New(scan.Config{Client: client, Now: time.Now}),
-		Now: func() time.Time { return now }, PublicURL: publicURL, Pages: pages,
+		Clicks:      clicks.New(clicks.Config{Store: store, Catalog: c, Now: clock, PublicURL: publicURL}),
+		Attribution: attribution.New(attribution.Config{Store: store, Catalog: c, Now: clock, Zone: time.UTC}),
+		Follower:    scan.New(scan.Config{Client: client, Now: time.Now}),
+		Now:         clock, PublicURL: publicURL, Pages: pages,
 	})
 }
 

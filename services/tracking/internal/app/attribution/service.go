@@ -1,16 +1,11 @@
-// Package attribution takes clicks and reports of sales, credits sales to publishers, and changes conversions. It
-// asks domain to decide and then writes to its Store. It also keeps the journal of postbacks, replays them, and
-// judges reports that had to wait.
+// Package attribution takes reports of sales and credits the sales to publishers. It asks domain to decide and then
+// writes to its Store. It also keeps the journal of postbacks, replays them, and judges reports that had to wait.
 package attribution
 
 import (
-	"context"
-	"errors"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/ids"
 	"github.com/couponlink/couponlink/services/tracking/internal/presets"
 )
@@ -25,8 +20,6 @@ type Config struct {
 	Now          func() time.Time
 	// After is time.After, for KeepJudging.
 	After func(time.Duration) <-chan time.Time
-	// PublicURL is the origin that tracking links start with, such as https://go.example.com.
-	PublicURL string
 	// Zone is the program's time zone. Its days are those of daily limits, and of dates in filters.
 	Zone *time.Location
 	// Presets are the dialects that postbacks may use besides our own.
@@ -36,8 +29,7 @@ type Config struct {
 	Wake func()
 }
 
-// Service attributes sales: it takes clicks and reports, judges them, and changes conversions. It is safe for
-// concurrent use.
+// Service attributes sales. It is safe for concurrent use.
 type Service struct {
 	config    Config
 	store     Store
@@ -45,7 +37,6 @@ type Service struct {
 	now       func() time.Time
 	ids       *ids.Maker
 	after     func(time.Duration) <-chan time.Time
-	publicURL string
 	zone      *time.Location
 	presets   presets.Presets
 	wake      func()
@@ -55,7 +46,7 @@ type Service struct {
 // New returns the use cases.
 func New(c Config) *Service {
 	return &Service{
-		config: c, store: c.Store, catalog: c.Catalog, now: c.Now, ids: &ids.Maker{}, after: c.After, publicURL: c.PublicURL, zone: c.Zone,
+		config: c, store: c.Store, catalog: c.Catalog, now: c.Now, ids: &ids.Maker{}, after: c.After, zone: c.Zone,
 		presets: c.Presets, wake: c.Wake, postbacks: postbackSchema(c.Zone),
 	}
 }
@@ -72,14 +63,3 @@ func (s *Service) Presets() presets.Presets { return s.presets }
 
 // Now returns the time in UTC, in the stored precision.
 func (s *Service) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
-
-// conversion returns a conversion by its id.
-//
-// Errors: NotFound (CONVERSION_NOT_FOUND).
-func (s *Service) conversion(ctx context.Context, id string) (domain.Conversion, error) {
-	c, err := s.store.Conversion(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return c, conversions.NotFound(id)
-	}
-	return c, err
-}

@@ -7,7 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -22,7 +22,7 @@ func TestTheFallbackOfACoupon(t *testing.T) {
 	sale.Settings.Fallback = own
 	s := newService(t, c)
 	goes := func(code string) string {
-		location, err := s.Click(t.Context(), attribution.Visit{Link: partner.Visited{Link: trackinglink.Link{Offer: "10", Publisher: "22", CouponCode: code}}})
+		location, err := s.Click(t.Context(), clicks.Visit{Link: partner.Visited{Link: trackinglink.Link{Offer: "10", Publisher: "22", CouponCode: code}}})
 		if err != nil {
 			t.Fatal(err)
 		}

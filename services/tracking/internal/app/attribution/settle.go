@@ -146,7 +146,7 @@ func (s *Service) authenticateLatest(ctx context.Context, p settled) (settled, e
 		return p, err
 	}
 	if p.offer, err = s.catalog.LatestOffer(ctx, p.offer.ID); err != nil {
-		return p, orNotFound(err, OfferNotFound, "offer", p.offer.ID)
+		return p, domain.OrNotFound(err, "OFFER_NOT_FOUND", "offer", p.offer.ID)
 	}
 	p.authenticated, err = authenticate(p.report, p.offer, p.now)
 	return p, err

@@ -8,19 +8,17 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// Store keeps clicks, conversions, the journal of postbacks, and reports that wait. A write that returned nil is
+// Store keeps conversions, the journal of postbacks, and reports that wait, and finds clicks. A write that returned nil is
 // durable; one that returned an error changed nothing visible. A failure of the storage itself is an apperr of
 // kind Unavailable.
 //
-// Clicks and sales are group-committed: while one batch is being written, the next one collects. A caller whose
+// Sales are group-committed: while one batch is being written, the next one collects. A caller whose
 // context ends while it waits gets the context's error, but the write may still happen.
 type Store interface {
 	ConversionStore
 	PostbackStore
 	DeferredStore
 
-	// InsertClick stores a new click.
-	InsertClick(ctx context.Context, click domain.Click) error
 	// Click returns a click by its id.
 	Click(ctx context.Context, id string) (domain.Click, error)
 }

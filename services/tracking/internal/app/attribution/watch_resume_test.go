@@ -15,6 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/review"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/storetest"
 )
@@ -37,7 +38,7 @@ func TestWatchTellsEachEventOnce(t *testing.T) {
 	store := newStore(t)
 	var clock atomic.Int64
 	s := serve(attribution.Config{
-		Store: store, Catalog: withRates(newCatalog(t)), PublicURL: "https://go.example.com", Zone: time.UTC, Wake: func() {},
+		Store: store, Catalog: withRates(newCatalog(t)), Zone: time.UTC, Wake: func() {},
 		After: func(time.Duration) <-chan time.Time { return time.After(0) },
 		Now: func() time.Time {
 			n := clock.Add(1)
@@ -54,8 +55,8 @@ func TestWatchTellsEachEventOnce(t *testing.T) {
 		if i%4 != 3 {
 			continue
 		}
-		for _, change := range []func(context.Context, attribution.Edit) (domain.Conversion, error){s.Reject, s.Approve} {
-			changed, err := change(t.Context(), attribution.Edit{ID: sales[i/2].ID, Reason: "test"})
+		for _, change := range []func(context.Context, review.Edit) (domain.Conversion, error){s.Reject, s.Approve} {
+			changed, err := change(t.Context(), review.Edit{ID: sales[i/2].ID, Reason: "test"})
 			if err != nil {
 				t.Fatal(err)
 			}

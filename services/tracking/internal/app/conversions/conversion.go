@@ -3,6 +3,7 @@ package conversions
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -135,6 +136,9 @@ func (s *Service) Conversion(ctx context.Context, id string) (domain.Conversion,
 	}
 	return c, err
 }
+
+// ETag returns the revision of a conversion as the API shows it.
+func ETag(c domain.Conversion) string { return strconv.FormatInt(c.Revision, 10) }
 
 // NotFound returns the error for an unknown conversion.
 func NotFound(id string) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
@@ -28,7 +29,8 @@ type Follower interface {
 
 // ScannerConfig is what a Scanner works with.
 type ScannerConfig struct {
-	// Attribution says what the result of clicks and sales would be.
+	// Clicks says what the result of clicks would be, Attribution that of sales.
+	Clicks      *clicks.Service
 	Attribution *attribution.Service
 	// Follower follows links.
 	Follower Follower
@@ -41,6 +43,7 @@ type ScannerConfig struct {
 
 // Scanner explains single links.
 type Scanner struct {
+	clicks      *clicks.Service
 	attribution *attribution.Service
 	follower    Follower
 	now         func() time.Time
@@ -50,7 +53,7 @@ type Scanner struct {
 
 // NewScanner returns a Scanner.
 func NewScanner(c ScannerConfig) *Scanner {
-	return &Scanner{attribution: c.Attribution, follower: c.Follower, now: c.Now, publicURL: c.PublicURL, pages: c.Pages}
+	return &Scanner{clicks: c.Clicks, attribution: c.Attribution, follower: c.Follower, now: c.Now, publicURL: c.PublicURL, pages: c.Pages}
 }
 
 // moment returns the time in UTC, in the stored precision.
@@ -136,11 +139,11 @@ func (s *Scanner) isPage(u *url.URL) bool {
 // read reads a link of ours. Errors are as for a visitor.
 func (o *ownWay) read(ctx context.Context, u *url.URL) (partner.Visited, error) {
 	if slices.Contains(trackinglink.ClickPaths[:], strings.TrimSuffix(u.Path, "/")) {
-		return o.scanner.attribution.ReadLink(ctx, u.RawQuery)
+		return o.scanner.clicks.ReadLink(ctx, u.RawQuery)
 	}
 	for _, path := range trackinglink.ShortPaths {
 		if code, ok := strings.CutPrefix(u.Path, path); ok && code != "" {
-			return o.scanner.attribution.ReadShortLink(ctx, code, u.RawQuery)
+			return o.scanner.clicks.ReadShortLink(ctx, code, u.RawQuery)
 		}
 	}
 	return partner.Visited{}, apperr.New(apperr.NotFound, redirect.FaultNoLink, "this is an address of this installation, and no tracking link; it was not called")
@@ -148,13 +151,13 @@ func (o *ownWay) read(ctx context.Context, u *url.URL) (partner.Visited, error) 
 
 // click fills in a hop with what a click by a link would do.
 func (o *ownWay) click(ctx context.Context, hop *redirect.Hop, link partner.Visited) error {
-	v, err := o.scanner.attribution.JudgeVisit(ctx, attribution.Visit{Link: link})
+	v, err := o.scanner.clicks.JudgeVisit(ctx, clicks.Visit{Link: link})
 	if err != nil {
 		return err
 	}
 	means := &redirect.ScannedLink{Offer: v.Offer.ID, OfferActive: v.Offer.Active, Click: v.Click, Forwarded: v.Forwarded}
 	if v.Click.Publisher != "" {
-		standing, err := o.scanner.attribution.Standing(ctx, v.Offer.ID, v.Click.Publisher)
+		standing, err := o.scanner.clicks.Standing(ctx, v.Offer.ID, v.Click.Publisher)
 		if err != nil {
 			return err
 		}
@@ -172,8 +175,8 @@ func (o *ownWay) refuse(hop *redirect.Hop, visited partner.Visited, err error) e
 		return err
 	}
 	fault, known := map[string]string{
-		attribution.OfferNotFound: redirect.FaultOfferUnknown, attribution.CodeNotFound: redirect.FaultCodeUnknown,
-		attribution.CodeShared: redirect.FaultCodeShared, redirect.FaultNoLink: redirect.FaultNoLink,
+		clicks.OfferNotFound: redirect.FaultOfferUnknown, clicks.CodeNotFound: redirect.FaultCodeUnknown,
+		clicks.CodeShared: redirect.FaultCodeShared, redirect.FaultNoLink: redirect.FaultNoLink,
 	}[e.Reason]
 	hop.Fault, hop.Error, hop.HTTPStatus = fault, e.Message, 404
 	if !known {

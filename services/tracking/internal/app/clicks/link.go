@@ -1,8 +1,7 @@
-package attribution
+package clicks
 
 import (
 	"context"
-	"errors"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
@@ -14,10 +13,10 @@ import (
 // Errors: NotFound (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND, COUPON_NOT_FOUND).
 func (s *Service) BuildLink(ctx context.Context, link trackinglink.Link) (url, short string, err error) {
 	if _, err := s.catalog.Offer(ctx, link.Offer); err != nil {
-		return "", "", orNotFound(err, "OFFER_NOT_FOUND", "offer", link.Offer)
+		return "", "", domain.OrNotFound(err, "OFFER_NOT_FOUND", "offer", link.Offer)
 	}
 	if _, err := s.catalog.Standing(ctx, link.Offer, link.Publisher); err != nil {
-		return "", "", orNotFound(err, "PUBLISHER_NOT_FOUND", "publisher", link.Publisher)
+		return "", "", domain.OrNotFound(err, "PUBLISHER_NOT_FOUND", "publisher", link.Publisher)
 	}
 	if link.CouponCode == "" {
 		return trackinglink.Build(s.publicURL, link), "", nil
@@ -49,12 +48,4 @@ func holder(coupons []domain.Coupon, publisher string) *domain.Coupon {
 		}
 	}
 	return nil
-}
-
-// orNotFound replaces ErrNotFound by the caller's error, and returns others unchanged.
-func orNotFound(err error, reason, kind, id string) error {
-	if errors.Is(err, domain.ErrNotFound) {
-		return apperr.New(apperr.NotFound, reason, "there is no %s %q", kind, id)
-	}
-	return err
 }

@@ -1,9 +1,10 @@
-package attribution
+package clicks
 
 import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
@@ -55,9 +56,9 @@ func (s *Service) JudgeVisit(ctx context.Context, visit Visit) (JudgedVisit, err
 	link := visit.Link.Link
 	offer, err := s.catalog.Offer(ctx, link.Offer)
 	if err != nil {
-		return JudgedVisit{}, orNotFound(err, OfferNotFound, "offer", link.Offer)
+		return JudgedVisit{}, domain.OrNotFound(err, OfferNotFound, "offer", link.Offer)
 	}
-	now := s.Now()
+	now := s.now().UTC().Truncate(time.Millisecond)
 	id, err := s.ids.Next(now)
 	if err != nil {
 		return JudgedVisit{}, err
@@ -158,11 +159,7 @@ func (s *Service) clickStanding(ctx context.Context, click *domain.Click) (domai
 
 // Standing returns a publisher's standing on the offer; an unknown publisher has no approval.
 func (s *Service) Standing(ctx context.Context, offer, publisher string) (domain.Standing, error) {
-	standing, err := s.catalog.Standing(ctx, offer, publisher)
-	if errors.Is(err, domain.ErrNotFound) {
-		return domain.Standing{}, nil
-	}
-	return standing, err
+	return domain.StandingOrNone(s.catalog.Standing(ctx, offer, publisher))
 }
 
 // ReadLink returns what the query of a tracking link means. If it names no offer, its code decides.
