@@ -340,7 +340,7 @@ var File_couponlink_backup_v1_backup_proto protoreflect.FileDescriptor
 
 const file_couponlink_backup_v1_backup_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/backup/v1/backup.proto\x12\x14couponlink.backup.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x02\n" +
+	"!couponlink/backup/v1/backup.proto\x12\x14couponlink.backup.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x02\n" +
 	"\x06Backup\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12A\n" +
 	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
@@ -367,9 +367,9 @@ const file_couponlink_backup_v1_backup_proto_rawDesc = "" +
 	"\x11couponlink/BackupR\x04name\"b\n" +
 	"\x14VerifyBackupResponse\x12!\n" +
 	"\trow_count\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\browCount\x12'\n" +
-	"\ffigure_count\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\vfigureCount2\x90\x02\n" +
-	"\rBackupService\x12o\n" +
-	"\fCreateBackup\x12).couponlink.backup.v1.CreateBackupRequest\x1a\x1c.couponlink.backup.v1.Backup\"\x16\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/backups\x12\x8d\x01\n" +
+	"\ffigure_count\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\vfigureCount2\x9c\x02\n" +
+	"\rBackupService\x12{\n" +
+	"\fCreateBackup\x12).couponlink.backup.v1.CreateBackupRequest\x1a\x1c.couponlink.backup.v1.Backup\"\"\xdaA\tbackup_id\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/backups\x12\x8d\x01\n" +
 	"\fVerifyBackup\x12).couponlink.backup.v1.VerifyBackupRequest\x1a*.couponlink.backup.v1.VerifyBackupResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=backups/*}:verifyB\x87\x01\n" +
 	"\x18com.couponlink.backup.v1B\vBackupProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/backup/v1;backupv1\xaa\x02\x14Couponlink.Backup.V1b\x06proto3"
 

@@ -660,7 +660,7 @@ var File_couponlink_coupon_v1_approval_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x05\n" +
+	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x05\n" +
 	"\bApproval\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\b\xaa\xbc\x18\x020\x01R\x04name\x12+\n" +
@@ -687,14 +687,15 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\x06MANUAL\x10\x01\x12\n" +
 	"\n" +
 	"\x06COUPON\x10\x02:S\xeaAP\n" +
-	"\x13couponlink/Approval\x12$offers/{offer}/approvals/{publisher}*\tapprovals2\bapproval\"\x81\x01\n" +
-	"\x15CreateApprovalRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12J\n" +
-	"\tpublisher\x18\x02 \x01(\tB,\xe2A\x01\x02\xb2\xbc\x18$\x1a\"publishers/[a-z0-9][a-z0-9-]{0,62}R\tpublisher\".\n" +
-	"\x12GetApprovalRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xc1\x01\n" +
-	"\x14ListApprovalsRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12'\n" +
+	"\x13couponlink/Approval\x12$offers/{offer}/approvals/{publisher}*\tapprovals2\bapproval\"\x99\x01\n" +
+	"\x15CreateApprovalRequest\x124\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\x12\x13couponlink/ApprovalR\x06parent\x12J\n" +
+	"\tpublisher\x18\x02 \x01(\tB,\xe2A\x01\x02\xb2\xbc\x18$\x1a\"publishers/[a-z0-9][a-z0-9-]{0,62}R\tpublisher\"F\n" +
+	"\x12GetApprovalRequest\x120\n" +
+	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
+	"\x13couponlink/ApprovalR\x04name\"\xd9\x01\n" +
+	"\x14ListApprovalsRequest\x124\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\x12\x13couponlink/ApprovalR\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
@@ -703,21 +704,23 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\border_by\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"\x89\x01\n" +
 	"\x15ListApprovalsResponse\x12B\n" +
 	"\tapprovals\x18\x01 \x03(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x03R\tapprovals\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"3\n" +
-	"\x17ApprovePublisherRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"1\n" +
-	"\x15BlockPublisherRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xc7\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"K\n" +
+	"\x17ApprovePublisherRequest\x120\n" +
+	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
+	"\x13couponlink/ApprovalR\x04name\"I\n" +
+	"\x15BlockPublisherRequest\x120\n" +
+	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
+	"\x13couponlink/ApprovalR\x04name\"\xc7\x01\n" +
 	"\x15UpdateApprovalRequest\x12@\n" +
 	"\bapproval\x18\x01 \x01(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x02R\bapproval\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
 	"updateMask\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly2\xfa\x06\n" +
-	"\x0fApprovalService\x12\x89\x01\n" +
-	"\x0eCreateApproval\x12+.couponlink.coupon.v1.CreateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=offers/*}/approvals\x12\x80\x01\n" +
-	"\vGetApproval\x12(.couponlink.coupon.v1.GetApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=offers/*/approvals/*}\x12\x91\x01\n" +
-	"\rListApprovals\x12*.couponlink.coupon.v1.ListApprovalsRequest\x1a+.couponlink.coupon.v1.ListApprovalsResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=offers/*}/approvals\x12\x99\x01\n" +
-	"\x0eUpdateApproval\x12+.couponlink.coupon.v1.UpdateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\":\x82\xd3\xe4\x93\x024:\bapproval2(/v1/{approval.name=offers/*/approvals/*}\x12\x95\x01\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly2\xb4\a\n" +
+	"\x0fApprovalService\x12\x9c\x01\n" +
+	"\x0eCreateApproval\x12+.couponlink.coupon.v1.CreateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"=\xdaA\x10parent,publisher\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=offers/*}/approvals\x12\x87\x01\n" +
+	"\vGetApproval\x12(.couponlink.coupon.v1.GetApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\".\xdaA\x04name\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=offers/*/approvals/*}\x12\x9a\x01\n" +
+	"\rListApprovals\x12*.couponlink.coupon.v1.ListApprovalsRequest\x1a+.couponlink.coupon.v1.ListApprovalsResponse\"0\xdaA\x06parent\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=offers/*}/approvals\x12\xb0\x01\n" +
+	"\x0eUpdateApproval\x12+.couponlink.coupon.v1.UpdateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"Q\xdaA\x14approval,update_mask\x82\xd3\xe4\x93\x024:\bapproval2(/v1/{approval.name=offers/*/approvals/*}\x12\x95\x01\n" +
 	"\x10ApprovePublisher\x12-.couponlink.coupon.v1.ApprovePublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=offers/*/approvals/*}:approve\x12\x8f\x01\n" +
 	"\x0eBlockPublisher\x12+.couponlink.coupon.v1.BlockPublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/approvals/*}:blockB\x89\x01\n" +
 	"\x18com.couponlink.coupon.v1B\rApprovalProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"

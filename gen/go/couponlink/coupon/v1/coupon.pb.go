@@ -1835,7 +1835,7 @@ var File_couponlink_coupon_v1_coupon_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\v\n" +
+	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\v\n" +
 	"\x06Coupon\x12 \n" +
 	"\x04name\x18\x01 \x01(\tB\f\xe2A\x01\b\xaa\xbc\x18\x048\x01@\x01R\x04name\x12>\n" +
 	"\x04code\x18\x02 \x01(\tB*\xe2A\x02\x02\x05\xaa\xbc\x18\n" +
@@ -1894,15 +1894,16 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\x19default_conversion_status\x18\x04 \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusB\x04\xe2A\x01\x01H\x01R\x17defaultConversionStatus\x88\x01\x01\x12.\n" +
 	"\ffallback_url\x18\x05 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\x80\x10R\vfallbackUrlB\r\n" +
 	"\v_precedenceB\x1c\n" +
-	"\x1a_default_conversion_status\"\x9a\x01\n" +
-	"\x13CreateCouponRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12:\n" +
+	"\x1a_default_conversion_status\"\xb0\x01\n" +
+	"\x13CreateCouponRequest\x122\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\x12\x11couponlink/CouponR\x06parent\x12:\n" +
 	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\",\n" +
-	"\x10GetCouponRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xbf\x01\n" +
-	"\x12ListCouponsRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12'\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"B\n" +
+	"\x10GetCouponRequest\x12.\n" +
+	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\n" +
+	"\x11couponlink/CouponR\x04name\"\xd5\x01\n" +
+	"\x12ListCouponsRequest\x122\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\x12\x11couponlink/CouponR\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
@@ -1916,9 +1917,10 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
 	"updateMask\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"J\n" +
-	"\x14ArchiveCouponRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x18\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"`\n" +
+	"\x14ArchiveCouponRequest\x12.\n" +
+	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\n" +
+	"\x11couponlink/CouponR\x04name\x12\x18\n" +
 	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\"\xad\x01\n" +
 	"\x15ValidateCouponRequest\x12\x18\n" +
 	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04code\x12\x1a\n" +
@@ -1969,9 +1971,9 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\x0fNOT_FIRST_ORDER\x10\t\x12\x14\n" +
 	"\x10NO_ELIGIBLE_ITEM\x10\n" +
 	"\x12\x1a\n" +
-	"\x16CURRENCY_NOT_SUPPORTED\x10\v\"\xd8\x01\n" +
-	"\x19BatchCreateCouponsRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12T\n" +
+	"\x16CURRENCY_NOT_SUPPORTED\x10\v\"\xee\x01\n" +
+	"\x19BatchCreateCouponsRequest\x122\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\x12\x11couponlink/CouponR\x06parent\x12T\n" +
 	"\brequests\x18\x02 \x03(\v2).couponlink.coupon.v1.CreateCouponRequestB\r\xe2A\x01\x02\xb2\xbc\x18\x050\x018\xe8\aR\brequests\x12\x1c\n" +
 	"\x06atomic\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x06atomic\x12)\n" +
 	"\rvalidate_only\x18\x04 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x97\x01\n" +
@@ -1988,21 +1990,21 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\amessage\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\amessage\x12$\n" +
 	"\n" +
 	"suggestion\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\n" +
-	"suggestion\"\x9d\x02\n" +
-	"\x16GenerateCouponsRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12:\n" +
+	"suggestion\"\xb3\x02\n" +
+	"\x16GenerateCouponsRequest\x122\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\x12\x11couponlink/CouponR\x06parent\x12:\n" +
 	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12#\n" +
 	"\x05count\x18\x03 \x01(\x05B\r\xe2A\x01\x02\xb2\xbc\x18\x05 \x01(\x90NR\x05count\x123\n" +
 	"\x06prefix\x18\x04 \x01(\tB\x1b\xe2A\x01\x01\xb2\xbc\x18\x13\x1a\x11[0-9A-Za-z]{1,32}R\x06prefix\x12$\n" +
 	"\x06length\x18\x05 \x01(\x05B\f\xe2A\x01\x01\xb2\xbc\x18\x04 \x00( R\x06length\x12)\n" +
 	"\rvalidate_only\x18\x06 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"5\n" +
 	"\x17GenerateCouponsResponse\x12\x1a\n" +
-	"\x05codes\x18\x01 \x03(\tB\x04\xe2A\x01\x03R\x05codes2\x9f\t\n" +
-	"\rCouponService\x12\x86\x01\n" +
-	"\fCreateCoupon\x12).couponlink.coupon.v1.CreateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"-\x82\xd3\xe4\x93\x02':\x06coupon\"\x1d/v1/{parent=offers/*}/coupons\x12x\n" +
-	"\tGetCoupon\x12&.couponlink.coupon.v1.GetCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=offers/*/coupons/*}\x12\x89\x01\n" +
-	"\vListCoupons\x12(.couponlink.coupon.v1.ListCouponsRequest\x1a).couponlink.coupon.v1.ListCouponsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=offers/*}/coupons\x12\x8d\x01\n" +
-	"\fUpdateCoupon\x12).couponlink.coupon.v1.UpdateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"4\x82\xd3\xe4\x93\x02.:\x06coupon2$/v1/{coupon.name=offers/*/coupons/*}\x12\xad\x01\n" +
+	"\x05codes\x18\x01 \x03(\tB\x04\xe2A\x01\x03R\x05codes2\xd4\t\n" +
+	"\rCouponService\x12\x96\x01\n" +
+	"\fCreateCoupon\x12).couponlink.coupon.v1.CreateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"=\xdaA\rparent,coupon\x82\xd3\xe4\x93\x02':\x06coupon\"\x1d/v1/{parent=offers/*}/coupons\x12\x7f\n" +
+	"\tGetCoupon\x12&.couponlink.coupon.v1.GetCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\",\xdaA\x04name\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=offers/*/coupons/*}\x12\x92\x01\n" +
+	"\vListCoupons\x12(.couponlink.coupon.v1.ListCouponsRequest\x1a).couponlink.coupon.v1.ListCouponsResponse\".\xdaA\x06parent\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=offers/*}/coupons\x12\xa2\x01\n" +
+	"\fUpdateCoupon\x12).couponlink.coupon.v1.UpdateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"I\xdaA\x12coupon,update_mask\x82\xd3\xe4\x93\x02.:\x06coupon2$/v1/{coupon.name=offers/*/coupons/*}\x12\xad\x01\n" +
 	"\x12BatchCreateCoupons\x12/.couponlink.coupon.v1.BatchCreateCouponsRequest\x1a0.couponlink.coupon.v1.BatchCreateCouponsResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=offers/*}/coupons:batchCreate\x12\xa1\x01\n" +
 	"\x0fGenerateCoupons\x12,.couponlink.coupon.v1.GenerateCouponsRequest\x1a-.couponlink.coupon.v1.GenerateCouponsResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{parent=offers/*}/coupons:generate\x12\x8b\x01\n" +
 	"\rArchiveCoupon\x12*.couponlink.coupon.v1.ArchiveCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/coupons/*}:archive\x12\x8c\x01\n" +

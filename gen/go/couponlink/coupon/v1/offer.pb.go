@@ -886,7 +886,7 @@ var File_couponlink_coupon_v1_offer_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x0e\n" +
+	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x0e\n" +
 	"\x05Offer\x12+\n" +
 	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\b\xaa\xbc\x18\x0f\x18\x05\"\aoffers/(\x010\x01R\x04name\x12:\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x17\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x127\n" +
@@ -945,9 +945,10 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x12CreateOfferRequest\x12<\n" +
 	"\boffer_id\x18\x01 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\aofferId\x127\n" +
 	"\x05offer\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"+\n" +
-	"\x0fGetOfferRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa0\x01\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"@\n" +
+	"\x0fGetOfferRequest\x12-\n" +
+	"\x04name\x18\x01 \x01(\tB\x19\xe2A\x01\x02\xfaA\x12\n" +
+	"\x10couponlink/OfferR\x04name\"\xa0\x01\n" +
 	"\x11ListOffersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
@@ -962,18 +963,19 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x02R\x05offer\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
 	"updateMask\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x88\x01\n" +
-	" RotatePostbackCredentialsRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12J\n" +
-	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\aoverlap2\x8e\x05\n" +
-	"\fOfferService\x12o\n" +
-	"\vCreateOffer\x12(.couponlink.coupon.v1.CreateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"\x19\x82\xd3\xe4\x93\x02\x13:\x05offer\"\n" +
-	"/v1/offers\x12k\n" +
-	"\bGetOffer\x12%.couponlink.coupon.v1.GetOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=offers/*}\x12s\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x9d\x01\n" +
+	" RotatePostbackCredentialsRequest\x12-\n" +
+	"\x04name\x18\x01 \x01(\tB\x19\xe2A\x01\x02\xfaA\x12\n" +
+	"\x10couponlink/OfferR\x04name\x12J\n" +
+	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\aoverlap2\xbc\x05\n" +
+	"\fOfferService\x12\x80\x01\n" +
+	"\vCreateOffer\x12(.couponlink.coupon.v1.CreateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"*\xdaA\x0eoffer,offer_id\x82\xd3\xe4\x93\x02\x13:\x05offer\"\n" +
+	"/v1/offers\x12r\n" +
+	"\bGetOffer\x12%.couponlink.coupon.v1.GetOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"\"\xdaA\x04name\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=offers/*}\x12s\n" +
 	"\n" +
 	"ListOffers\x12'.couponlink.coupon.v1.ListOffersRequest\x1a(.couponlink.coupon.v1.ListOffersResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/offers\x12~\n" +
-	"\vUpdateOffer\x12(.couponlink.coupon.v1.UpdateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"(\x82\xd3\xe4\x93\x02\":\x05offer2\x19/v1/{offer.name=offers/*}\x12\xaa\x01\n" +
+	"/v1/offers\x12\x92\x01\n" +
+	"\vUpdateOffer\x12(.couponlink.coupon.v1.UpdateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"<\xdaA\x11offer,update_mask\x82\xd3\xe4\x93\x02\":\x05offer2\x19/v1/{offer.name=offers/*}\x12\xaa\x01\n" +
 	"\x19RotatePostbackCredentials\x126.couponlink.coupon.v1.RotatePostbackCredentialsRequest\x1a\x1b.couponlink.coupon.v1.Offer\"8\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=offers/*}:rotatePostbackCredentialsB\x86\x01\n" +
 	"\x18com.couponlink.coupon.v1B\n" +
 	"OfferProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"

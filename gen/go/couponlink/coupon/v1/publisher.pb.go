@@ -776,7 +776,7 @@ var File_couponlink_coupon_v1_publisher_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\n" +
-	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x06\n" +
+	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x06\n" +
 	"\tPublisher\x12/\n" +
 	"\x04name\x18\x01 \x01(\tB\x1b\xe2A\x01\b\xaa\xbc\x18\x13\x18\x05\"\vpublishers/(\x010\x01R\x04name\x12:\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x17\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x12G\n" +
@@ -815,9 +815,10 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\x16CreatePublisherRequest\x12D\n" +
 	"\fpublisher_id\x18\x01 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\vpublisherId\x12C\n" +
 	"\tpublisher\x18\x02 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"/\n" +
-	"\x13GetPublisherRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa4\x01\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"H\n" +
+	"\x13GetPublisherRequest\x121\n" +
+	"\x04name\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\n" +
+	"\x14couponlink/PublisherR\x04name\"\xa4\x01\n" +
 	"\x15ListPublishersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
@@ -834,16 +835,17 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
 	"updateMask\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x9d\x01\n" +
-	"\x1bRotateDeliverySecretRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12J\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\xb6\x01\n" +
+	"\x1bRotateDeliverySecretRequest\x121\n" +
+	"\x04name\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\n" +
+	"\x14couponlink/PublisherR\x04name\x12J\n" +
 	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\aoverlap\x12\x18\n" +
-	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag2\xda\x05\n" +
-	"\x10PublisherService\x12\x83\x01\n" +
-	"\x0fCreatePublisher\x12,.couponlink.coupon.v1.CreatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"!\x82\xd3\xe4\x93\x02\x1b:\tpublisher\"\x0e/v1/publishers\x12{\n" +
-	"\fGetPublisher\x12).couponlink.coupon.v1.GetPublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=publishers/*}\x12\x83\x01\n" +
-	"\x0eListPublishers\x12+.couponlink.coupon.v1.ListPublishersRequest\x1a,.couponlink.coupon.v1.ListPublishersResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/publishers\x12\x96\x01\n" +
-	"\x0fUpdatePublisher\x12,.couponlink.coupon.v1.UpdatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"4\x82\xd3\xe4\x93\x02.:\tpublisher2!/v1/{publisher.name=publishers/*}\x12\xa3\x01\n" +
+	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag2\x93\x06\n" +
+	"\x10PublisherService\x12\x9c\x01\n" +
+	"\x0fCreatePublisher\x12,.couponlink.coupon.v1.CreatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\":\xdaA\x16publisher,publisher_id\x82\xd3\xe4\x93\x02\x1b:\tpublisher\"\x0e/v1/publishers\x12\x82\x01\n" +
+	"\fGetPublisher\x12).couponlink.coupon.v1.GetPublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"&\xdaA\x04name\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=publishers/*}\x12\x83\x01\n" +
+	"\x0eListPublishers\x12+.couponlink.coupon.v1.ListPublishersRequest\x1a,.couponlink.coupon.v1.ListPublishersResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/publishers\x12\xae\x01\n" +
+	"\x0fUpdatePublisher\x12,.couponlink.coupon.v1.UpdatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"L\xdaA\x15publisher,update_mask\x82\xd3\xe4\x93\x02.:\tpublisher2!/v1/{publisher.name=publishers/*}\x12\xa3\x01\n" +
 	"\x14RotateDeliverySecret\x121.couponlink.coupon.v1.RotateDeliverySecretRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=publishers/*}:rotateDeliverySecretB\x8a\x01\n" +
 	"\x18com.couponlink.coupon.v1B\x0ePublisherProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 

@@ -746,7 +746,7 @@ var File_couponlink_tracking_v1_delivery_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/delivery.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x06\n" +
+	"%couponlink/tracking/v1/delivery.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x06\n" +
 	"\bDelivery\x12-\n" +
 	"\x04name\x18\x01 \x01(\tB\x19\xe2A\x01\b\xaa\xbc\x18\x11\x18\x05\"\vdeliveries/(\x01R\x04name\x12:\n" +
 	"\n" +
@@ -780,9 +780,10 @@ const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\vhttp_status\x18\x02 \x01(\x05B\x04\xe2A\x01\x03R\n" +
 	"httpStatus\x129\n" +
 	"\alatency\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x03R\alatency\x12\x1a\n" +
-	"\x05error\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\x05error\".\n" +
-	"\x12GetDeliveryRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa4\x01\n" +
+	"\x05error\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\x05error\"F\n" +
+	"\x12GetDeliveryRequest\x120\n" +
+	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
+	"\x13couponlink/DeliveryR\x04name\"\xa4\x01\n" +
 	"\x15ListDeliveriesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
@@ -794,9 +795,10 @@ const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\n" +
 	"deliveries\x18\x01 \x03(\v2 .couponlink.tracking.v1.DeliveryB\x04\xe2A\x01\x03R\n" +
 	"deliveries\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"1\n" +
-	"\x15ReplayDeliveryRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"h\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"I\n" +
+	"\x15ReplayDeliveryRequest\x120\n" +
+	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
+	"\x13couponlink/DeliveryR\x04name\"h\n" +
 	"\x17ReplayDeliveriesRequest\x12\"\n" +
 	"\x06filter\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\x02\xb2\xbc\x18\x02\b\x01R\x06filter\x12)\n" +
@@ -808,9 +810,9 @@ const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\x14TestDeliveryResponse\x12\x16\n" +
 	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x03url\x12G\n" +
 	"\aattempt\x18\x02 \x01(\v2'.couponlink.tracking.v1.DeliveryAttemptB\x04\xe2A\x01\x03R\aattempt\x12)\n" +
-	"\rresponse_body\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\fresponseBody2\xce\x05\n" +
-	"\x0fDeliveryService\x12|\n" +
-	"\vGetDelivery\x12*.couponlink.tracking.v1.GetDeliveryRequest\x1a .couponlink.tracking.v1.Delivery\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=deliveries/*}\x12\x87\x01\n" +
+	"\rresponse_body\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\fresponseBody2\xd6\x05\n" +
+	"\x0fDeliveryService\x12\x83\x01\n" +
+	"\vGetDelivery\x12*.couponlink.tracking.v1.GetDeliveryRequest\x1a .couponlink.tracking.v1.Delivery\"&\xdaA\x04name\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=deliveries/*}\x12\x87\x01\n" +
 	"\x0eListDeliveries\x12-.couponlink.tracking.v1.ListDeliveriesRequest\x1a..couponlink.tracking.v1.ListDeliveriesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/deliveries\x12\x8c\x01\n" +
 	"\x0eReplayDelivery\x12-.couponlink.tracking.v1.ReplayDeliveryRequest\x1a .couponlink.tracking.v1.Delivery\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=deliveries/*}:replay\x12\x97\x01\n" +
 	"\x10ReplayDeliveries\x12/.couponlink.tracking.v1.ReplayDeliveriesRequest\x1a0.couponlink.tracking.v1.ReplayDeliveriesResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/deliveries:replay\x12\x89\x01\n" +

@@ -873,7 +873,7 @@ var File_couponlink_tracking_v1_postback_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\b\n" +
+	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\b\n" +
 	"\bPostback\x12,\n" +
 	"\x04name\x18\x01 \x01(\tB\x18\xe2A\x01\b\xaa\xbc\x18\x10\x18\x05\"\n" +
 	"postbacks/(\x01R\x04name\x12+\n" +
@@ -932,9 +932,10 @@ const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"ATTRIBUTED\x10\x01\x12\f\n" +
 	"\bRECORDED\x10\x02\x12\r\n" +
 	"\tUNCHANGED\x10\x03\x12\v\n" +
-	"\aREFUSED\x10\x04\".\n" +
-	"\x12GetPostbackRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa3\x01\n" +
+	"\aREFUSED\x10\x04\"F\n" +
+	"\x12GetPostbackRequest\x120\n" +
+	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
+	"\x13couponlink/PostbackR\x04name\"\xa3\x01\n" +
 	"\x14ListPostbacksRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
@@ -944,9 +945,10 @@ const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"\x8b\x01\n" +
 	"\x15ListPostbacksResponse\x12D\n" +
 	"\tpostbacks\x18\x01 \x03(\v2 .couponlink.tracking.v1.PostbackB\x04\xe2A\x01\x03R\tpostbacks\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\x7f\n" +
-	"\x15ReplayPostbackRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12)\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\x97\x01\n" +
+	"\x15ReplayPostbackRequest\x120\n" +
+	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
+	"\x13couponlink/PostbackR\x04name\x12)\n" +
 	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
 	"\x05actor\x18\x03 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\"\x8a\x01\n" +
 	"\x16ReplayPostbacksRequest\x12\"\n" +
@@ -961,9 +963,9 @@ const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\x0erecorded_count\x18\x04 \x01(\x03B\x04\xe2A\x01\x03R\rrecordedCount\x12-\n" +
 	"\x0funchanged_count\x18\x05 \x01(\x03B\x04\xe2A\x01\x03R\x0eunchangedCount\x12)\n" +
 	"\rrefused_count\x18\x06 \x01(\x03B\x04\xe2A\x01\x03R\frefusedCount\x12\x18\n" +
-	"\x04done\x18\a \x01(\bB\x04\xe2A\x01\x03R\x04done2\xbe\x04\n" +
-	"\x0fPostbackService\x12{\n" +
-	"\vGetPostback\x12*.couponlink.tracking.v1.GetPostbackRequest\x1a .couponlink.tracking.v1.Postback\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=postbacks/*}\x12\x83\x01\n" +
+	"\x04done\x18\a \x01(\bB\x04\xe2A\x01\x03R\x04done2\xc6\x04\n" +
+	"\x0fPostbackService\x12\x82\x01\n" +
+	"\vGetPostback\x12*.couponlink.tracking.v1.GetPostbackRequest\x1a .couponlink.tracking.v1.Postback\"%\xdaA\x04name\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=postbacks/*}\x12\x83\x01\n" +
 	"\rListPostbacks\x12,.couponlink.tracking.v1.ListPostbacksRequest\x1a-.couponlink.tracking.v1.ListPostbacksResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/postbacks\x12\x8f\x01\n" +
 	"\x0eReplayPostback\x12-.couponlink.tracking.v1.ReplayPostbackRequest\x1a$.couponlink.tracking.v1.ReplayResult\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=postbacks/*}:replay\x12\x95\x01\n" +
 	"\x0fReplayPostbacks\x12..couponlink.tracking.v1.ReplayPostbacksRequest\x1a/.couponlink.tracking.v1.ReplayPostbacksResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/postbacks:replay0\x01B\x91\x01\n" +

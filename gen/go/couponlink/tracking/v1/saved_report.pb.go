@@ -620,7 +620,7 @@ var File_couponlink_tracking_v1_saved_report_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"\n" +
-	")couponlink/tracking/v1/saved_report.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\b\n" +
+	")couponlink/tracking/v1/saved_report.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\b\n" +
 	"\vSavedReport\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12/\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\f\xe2A\x01\x02\xb2\xbc\x18\x04\b\x01\x10dR\vdisplayName\x12$\n" +
@@ -659,9 +659,10 @@ const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"\x16couponlink/SavedReport\x12\x1bsavedReports/{saved_report}*\fsavedReports2\vsavedReport\"\xb3\x01\n" +
 	"\x18CreateSavedReportRequest\x12L\n" +
 	"\fsaved_report\x18\x01 \x01(\v2#.couponlink.tracking.v1.SavedReportB\x04\xe2A\x01\x02R\vsavedReport\x12I\n" +
-	"\x0fsaved_report_id\x18\x02 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\rsavedReportId\"1\n" +
-	"\x15GetSavedReportRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"g\n" +
+	"\x0fsaved_report_id\x18\x02 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\rsavedReportId\"L\n" +
+	"\x15GetSavedReportRequest\x123\n" +
+	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
+	"\x16couponlink/SavedReportR\x04name\"g\n" +
 	"\x17ListSavedReportsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
@@ -673,16 +674,17 @@ const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"\x18UpdateSavedReportRequest\x12L\n" +
 	"\fsaved_report\x18\x01 \x01(\v2#.couponlink.tracking.v1.SavedReportB\x04\xe2A\x01\x02R\vsavedReport\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
-	"updateMask\"N\n" +
-	"\x18DeleteSavedReportRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\x12\x18\n" +
-	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag2\xf3\x05\n" +
-	"\x12SavedReportService\x12\x92\x01\n" +
-	"\x11CreateSavedReport\x120.couponlink.tracking.v1.CreateSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"&\x82\xd3\xe4\x93\x02 :\fsaved_report\"\x10/v1/savedReports\x12\x87\x01\n" +
-	"\x0eGetSavedReport\x12-.couponlink.tracking.v1.GetSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=savedReports/*}\x12\x8f\x01\n" +
-	"\x10ListSavedReports\x12/.couponlink.tracking.v1.ListSavedReportsRequest\x1a0.couponlink.tracking.v1.ListSavedReportsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/savedReports\x12\xa8\x01\n" +
-	"\x11UpdateSavedReport\x120.couponlink.tracking.v1.UpdateSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"<\x82\xd3\xe4\x93\x026:\fsaved_report2&/v1/{saved_report.name=savedReports/*}\x12\x80\x01\n" +
-	"\x11DeleteSavedReport\x120.couponlink.tracking.v1.DeleteSavedReportRequest\x1a\x16.google.protobuf.Empty\"!\x82\xd3\xe4\x93\x02\x1b*\x19/v1/{name=savedReports/*}B\x94\x01\n" +
+	"updateMask\"i\n" +
+	"\x18DeleteSavedReportRequest\x123\n" +
+	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
+	"\x16couponlink/SavedReportR\x04name\x12\x18\n" +
+	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag2\xc0\x06\n" +
+	"\x12SavedReportService\x12\xb1\x01\n" +
+	"\x11CreateSavedReport\x120.couponlink.tracking.v1.CreateSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"E\xdaA\x1csaved_report,saved_report_id\x82\xd3\xe4\x93\x02 :\fsaved_report\"\x10/v1/savedReports\x12\x8e\x01\n" +
+	"\x0eGetSavedReport\x12-.couponlink.tracking.v1.GetSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"(\xdaA\x04name\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=savedReports/*}\x12\x8f\x01\n" +
+	"\x10ListSavedReports\x12/.couponlink.tracking.v1.ListSavedReportsRequest\x1a0.couponlink.tracking.v1.ListSavedReportsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/savedReports\x12\xc3\x01\n" +
+	"\x11UpdateSavedReport\x120.couponlink.tracking.v1.UpdateSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"W\xdaA\x18saved_report,update_mask\x82\xd3\xe4\x93\x026:\fsaved_report2&/v1/{saved_report.name=savedReports/*}\x12\x8c\x01\n" +
+	"\x11DeleteSavedReport\x120.couponlink.tracking.v1.DeleteSavedReportRequest\x1a\x16.google.protobuf.Empty\"-\xdaA\tname,etag\x82\xd3\xe4\x93\x02\x1b*\x19/v1/{name=savedReports/*}B\x94\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\x10SavedReportProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (

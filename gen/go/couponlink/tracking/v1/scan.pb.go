@@ -1719,7 +1719,7 @@ var File_couponlink_tracking_v1_scan_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/tracking/v1/scan.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n" +
+	"!couponlink/tracking/v1/scan.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n" +
 	"\tOfferScan\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12C\n" +
 	"\x05state\x18\x02 \x01(\x0e2'.couponlink.tracking.v1.OfferScan.StateB\x04\xe2A\x01\x03R\x05state\x12M\n" +
@@ -1749,15 +1749,16 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\bproblems\x18\x04 \x03(\v2#.couponlink.tracking.v1.ScanProblemB\x04\xe2A\x01\x03R\bproblems\x12!\n" +
 	"\tfinal_url\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\bfinalUrl\x12!\n" +
 	"\thop_count\x18\x06 \x01(\x05B\x04\xe2A\x01\x03R\bhopCount\x12=\n" +
-	"\tscan_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\bscanTime\"~\n" +
-	"\x16CreateOfferScanRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12F\n" +
+	"\tscan_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\bscanTime\"\x97\x01\n" +
+	"\x16CreateOfferScanRequest\x125\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\x12\x14couponlink/OfferScanR\x06parent\x12F\n" +
 	"\n" +
-	"offer_scan\x18\x02 \x01(\v2!.couponlink.tracking.v1.OfferScanB\x04\xe2A\x01\x01R\tofferScan\"/\n" +
-	"\x13GetOfferScanRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\x83\x01\n" +
-	"\x15ListOfferScansRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12'\n" +
+	"offer_scan\x18\x02 \x01(\v2!.couponlink.tracking.v1.OfferScanB\x04\xe2A\x01\x01R\tofferScan\"H\n" +
+	"\x13GetOfferScanRequest\x121\n" +
+	"\x04name\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\n" +
+	"\x14couponlink/OfferScanR\x04name\"\x9c\x01\n" +
+	"\x15ListOfferScansRequest\x125\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\x12\x14couponlink/OfferScanR\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
@@ -1765,11 +1766,13 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\x16ListOfferScansResponse\x12H\n" +
 	"\voffer_scans\x18\x01 \x03(\v2!.couponlink.tracking.v1.OfferScanB\x04\xe2A\x01\x03R\n" +
 	"offerScans\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"2\n" +
-	"\x16CancelOfferScanRequest\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04name\"\xa7\x01\n" +
-	"\x1bListOfferScanResultsRequest\x12\x1c\n" +
-	"\x06parent\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06parent\x12'\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"K\n" +
+	"\x16CancelOfferScanRequest\x121\n" +
+	"\x04name\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\n" +
+	"\x14couponlink/OfferScanR\x04name\"\xc0\x01\n" +
+	"\x1bListOfferScanResultsRequest\x125\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\n" +
+	"\x14couponlink/OfferScanR\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
 	"\n" +
@@ -1855,16 +1858,16 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\aoutcome\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\aoutcome\x12\x1c\n" +
 	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12\"\n" +
 	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12\x1e\n" +
-	"\amessage\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\amessage2\xf8\a\n" +
+	"\amessage\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\amessage2\xa5\b\n" +
 	"\vScanService\x12x\n" +
 	"\bScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a(.couponlink.tracking.v1.ScanLinkResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/links:scan\x12q\n" +
-	"\x0eStreamScanLink\x12-.couponlink.tracking.v1.StreamScanLinkRequest\x1a..couponlink.tracking.v1.StreamScanLinkResponse0\x01\x12\x95\x01\n" +
-	"\x0fCreateOfferScan\x12..couponlink.tracking.v1.CreateOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"/\x82\xd3\xe4\x93\x02):\n" +
-	"offer_scan\"\x1b/v1/{parent=offers/*}/scans\x12\x83\x01\n" +
-	"\fGetOfferScan\x12+.couponlink.tracking.v1.GetOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=offers/*/scans/*}\x12\x94\x01\n" +
-	"\x0eListOfferScans\x12-.couponlink.tracking.v1.ListOfferScansRequest\x1a..couponlink.tracking.v1.ListOfferScansResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=offers/*}/scans\x12\x93\x01\n" +
-	"\x0fCancelOfferScan\x12..couponlink.tracking.v1.CancelOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=offers/*/scans/*}:cancel\x12\xb0\x01\n" +
-	"\x14ListOfferScanResults\x123.couponlink.tracking.v1.ListOfferScanResultsRequest\x1a4.couponlink.tracking.v1.ListOfferScanResultsResponse\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=offers/*/scans/*}/resultsB\x8d\x01\n" +
+	"\x0eStreamScanLink\x12-.couponlink.tracking.v1.StreamScanLinkRequest\x1a..couponlink.tracking.v1.StreamScanLinkResponse0\x01\x12\xa9\x01\n" +
+	"\x0fCreateOfferScan\x12..couponlink.tracking.v1.CreateOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"C\xdaA\x11parent,offer_scan\x82\xd3\xe4\x93\x02):\n" +
+	"offer_scan\"\x1b/v1/{parent=offers/*}/scans\x12\x8a\x01\n" +
+	"\fGetOfferScan\x12+.couponlink.tracking.v1.GetOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"*\xdaA\x04name\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=offers/*/scans/*}\x12\x9d\x01\n" +
+	"\x0eListOfferScans\x12-.couponlink.tracking.v1.ListOfferScansRequest\x1a..couponlink.tracking.v1.ListOfferScansResponse\",\xdaA\x06parent\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=offers/*}/scans\x12\x93\x01\n" +
+	"\x0fCancelOfferScan\x12..couponlink.tracking.v1.CancelOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=offers/*/scans/*}:cancel\x12\xb9\x01\n" +
+	"\x14ListOfferScanResults\x123.couponlink.tracking.v1.ListOfferScanResultsRequest\x1a4.couponlink.tracking.v1.ListOfferScanResultsResponse\"6\xdaA\x06parent\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=offers/*/scans/*}/resultsB\x8d\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\tScanProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (
