@@ -12,6 +12,7 @@ export CGO_ENABLED ?= 0
 BUF       := go tool -modfile=deploy/tools/go.mod buf
 GOTESTSUM := go tool -modfile=deploy/tools/go.mod gotestsum
 LINT      := go tool -modfile=$(CURDIR)/deploy/tools/lint/go.mod golangci-lint
+APILINT   := go run -C deploy/tools/apilint . $(CURDIR)/proto exceptions.yaml
 
 # Modules below this one that hold Go code; `./...` does not reach them.
 NESTED := $(sort $(patsubst %/,%,$(dir $(foreach mod,$(wildcard deploy/*/go.mod deploy/*/*/go.mod),$(wildcard $(dir $(mod))*.go)))))
@@ -125,6 +126,7 @@ lint: ## Lint Go and protos, and refuse breaking changes of the API.
 	@for dir in $(NESTED); do echo "golangci-lint in $$dir"; (cd "$$dir" && $(LINT) run); done
 	$(BUF) lint
 	$(BUF) format --diff --exit-code
+	$(APILINT)
 	BUF='$(BUF)' deploy/tools/breaking
 
 .PHONY: fmt
