@@ -93,6 +93,8 @@ func TestContentTypes(t *testing.T) {
 		{"application/xml", "<offer/>", 415},
 		{"multipart/form-data; boundary=x", "--x--", 415},
 		{"nonsense;;", offer, 415},
+		{"application/json; charset=utf-16", offer, 415},
+		{"application/json; charset=US-ASCII", offer, 200},
 		{"text/plain", "", 200},
 	} {
 		var body io.Reader = http.NoBody
@@ -104,7 +106,7 @@ func TestContentTypes(t *testing.T) {
 			path = "/v1/coupons:validate"
 		}
 		w := request(t, origin(t, &fake{}), http.MethodPost, path, c.contentType, body)
-		if w.Code != c.status || w.Code == 415 && !strings.Contains(w.Body.String(), "send application/json") {
+		if w.Code != c.status || w.Code == 415 && !(strings.Contains(w.Body.String(), "send application/json") && strings.Contains(w.Body.String(), c.contentType)) {
 			t.Errorf("%s %s: %d %s, want %d", c.contentType, c.body, w.Code, w.Body, c.status)
 		}
 	}

@@ -79,8 +79,14 @@ func (s *eventStream) next() (event, bool) {
 	return e, false
 }
 
-// watch sends a request to a gateway in front of s.
+// watch sends a GET to a gateway in front of s.
 func watch(t *testing.T, s *watched, query, lastID string) (*http.Response, *eventStream) {
+	t.Helper()
+	resp := askFeed(t, s, http.MethodGet, query, lastID)
+	return resp, &eventStream{lines: bufio.NewScanner(resp.Body)}
+}
+
+func askFeed(t *testing.T, s *watched, method, query, lastID string) *http.Response {
 	t.Helper()
 	s.asks, s.gone = make(chan *trackingv1.WatchConversionsRequest, 1), make(chan struct{})
 	log := slog.New(slog.DiscardHandler)
@@ -96,7 +102,7 @@ func watch(t *testing.T, s *watched, query, lastID string) (*http.Response, *eve
 	t.Cleanup(served.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, served.URL+watchPath+query, http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, method, served.URL+watchPath+query, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +116,7 @@ func watch(t *testing.T, s *watched, query, lastID string) (*http.Response, *eve
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = resp.Body.Close() })
-	return resp, &eventStream{lines: bufio.NewScanner(resp.Body)}
+	return resp
 }
 
 func TestEvents(t *testing.T) {
@@ -205,5 +211,25 @@ func TestEventsRefused(t *testing.T) {
 			t.Errorf("%s: answered %d with %s, want %d with %s", c.query, resp.StatusCode, stream.lines.Text(), c.status, c.reason)
 		}
 		_ = resp.Body.Close()
+	}
+}
+
+// TestHeadOfEvents checks that HEAD says what GET would say, and leaves no stream behind.
+func TestHeadOfEvents(t *testing.T) {
+	refused := askFeed(t, &watched{err: apperr.Invalid("INVALID_FILTER", "filter", "at character 2")}, http.MethodHead, "?filter=x", "")
+	defer func() { _ = refused.Body.Close() }()
+	if refused.StatusCode != http.StatusBadRequest || refused.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("a wrong filter: %d %v", refused.StatusCode, refused.Header)
+	}
+	s := &watched{}
+	taken := askFeed(t, s, http.MethodHead, "?filter=offer%3D10", "")
+	defer func() { _ = taken.Body.Close() }()
+	if taken.StatusCode != http.StatusOK || taken.Header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("a filter: %d %v", taken.StatusCode, taken.Header)
+	}
+	select {
+	case <-s.gone:
+	case <-time.After(10 * time.Second):
+		t.Error("the stream of a HEAD goes on")
 	}
 }

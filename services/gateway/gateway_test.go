@@ -227,7 +227,13 @@ func TestMalformedRequests(t *testing.T) {
 		{"parameter of the body", "POST", "/v1/offers?offer.display_name=x", `{}`, 400, "UNKNOWN_PARAMETER", "offer.display_name"},
 		{"parameter of the path", "GET", "/v1/offers/10/coupons?parent=offers/11", "", 400, "UNKNOWN_PARAMETER", "parent"},
 		{"twice", "GET", "/v1/offers/10/coupons?filter=a&filter=b", "", 400, "DUPLICATE_PARAMETER", "filter"},
-		{"twice under two names", "GET", "/v1/offers/10/coupons?page_size=1&pageSize=2", "", 400, "MALFORMED_REQUEST", "page_size"},
+		{"twice under two names", "GET", "/v1/offers/10/coupons?page_size=1&pageSize=2", "", 400, "DUPLICATE_PARAMETER", "page_size"},
+		{"too great a number", "GET", "/v1/offers/10/coupons?pageSize=9999999999", "", 400, "MALFORMED_REQUEST", "page_size"},
+		{"not a truth", "POST", "/v1/offers?validateOnly=maybe", "{}", 400, "MALFORMED_REQUEST", "validate_only"},
+		{"in a list", "POST", "/v1/offers/10/coupons:batchCreate", `{"requests":[{"coupon":{"code":"A"}},{"coupon":{"code":7}}]}`, 400, "MALFORMED_BODY", "requests[1].coupon.code"},
+		{"an element of a list", "POST", "/v1/offers/10/coupons:batchCreate", `{"requests":[{},{},7]}`, 400, "MALFORMED_BODY", "requests[2]"},
+		{"after a list", "POST", "/v1/offers/10/coupons:batchCreate", `{"requests":[{},[]],"atomic":"yes"}`, 400, "MALFORMED_BODY", "requests[1]"},
+		{"no name", "POST", "/v1/offers", `{"":[{"":"x"}]}`, 400, "MALFORMED_BODY", ""},
 		{"not a number", "GET", "/v1/offers/10/coupons?page_size=x", "", 400, "MALFORMED_REQUEST", "page_size"},
 		{"query not UTF-8", "GET", "/v1/offers/10/coupons?filter=%ff", "", 400, "MALFORMED_QUERY", "filter"},
 		{"query broken", "GET", "/v1/offers/10/coupons?filter=%zz", "", 400, "MALFORMED_QUERY", ""},
@@ -244,7 +250,7 @@ func TestMalformedRequests(t *testing.T) {
 			if resp.status != c.http || resp.reason() != c.reason || resp.field() != c.field {
 				t.Errorf("%+v", resp)
 			}
-			if strings.Contains(resp.Message, "proto") || strings.Contains(resp.Message, "line 1") {
+			if strings.Contains(resp.Message, "proto") || strings.Contains(resp.Message, "line 1") || strings.Contains(resp.Message, "strconv") {
 				t.Errorf("not words for a caller: %s", resp.Message)
 			}
 			if f.last != nil {

@@ -53,15 +53,11 @@ type received struct {
 }
 
 // serve streams events until the caller leaves, the service ends the stream, or the server stops. Browsers then connect
-// again with the id of the last event. A refusal before the first event is returned as usual.
+// again with the id of the last event. A refusal before the first event is returned as usual, also to HEAD.
 func (f feed) serve(w http.ResponseWriter, r *http.Request, _ map[string]string) {
 	token, fault := resumeToken(r)
 	if fault != nil {
 		rest.WriteStatus(w, http.StatusBadRequest, fault)
-		return
-	}
-	if rest.IsHead(r) {
-		writeHeader(w)
 		return
 	}
 	control := http.NewResponseController(w)
@@ -88,6 +84,9 @@ func (f feed) serve(w http.ResponseWriter, r *http.Request, _ map[string]string)
 		return
 	}
 	writeHeader(w)
+	if rest.IsHead(r) {
+		return
+	}
 	out := writer{w: w, flusher: control}
 	out.write("retry: " + retryMillis + "\n\n")
 	if first.news != nil {

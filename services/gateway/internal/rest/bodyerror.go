@@ -94,41 +94,64 @@ func offsetOf(body []byte, line, column string) int {
 	return offset
 }
 
-// fieldAt returns the path, in snake case, of the field whose name or value is at an offset in a JSON object.
-// It returns "" if the JSON is malformed before the offset.
+// fieldAt returns the path, in snake case, of the field or the element of a list whose name or value is at an offset in
+// a JSON object, such as "requests[2].coupon.code". It returns "" if the JSON is malformed before the offset.
 func fieldAt(body []byte, offset int) string {
-	type level struct{ object, named bool }
+	// A level is an object or a list that has begun. In an object, name is that of the value that comes next or has
+	// begun, if isNamed. In a list, index counts the values that have ended.
+	type level struct {
+		isObject, isNamed bool
+		name              string
+		index             int
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	var levels []level
-	var names []string
+	path := func() string {
+		var path strings.Builder
+		for i, l := range levels {
+			switch {
+			case !l.isObject:
+				path.WriteString("[" + strconv.Itoa(l.index) + "]")
+			case l.isNamed && i > 0:
+				path.WriteString("." + l.name)
+			case l.isNamed:
+				path.WriteString(l.name)
+			}
+		}
+		return path.String()
+	}
 	for {
 		token, err := decoder.Token()
 		if err != nil {
 			return ""
 		}
 		delim, isDelim := token.(json.Delim)
-		closing := delim == '}' || delim == ']'
-		isName := !isDelim && len(levels) > 0 && levels[len(levels)-1].object && !levels[len(levels)-1].named
-		if isName {
-			names = append(names, fieldname.Snake(token.(string))) //nolint:forcetypeassert // An object's names are strings.
-			levels[len(levels)-1].named = true
+		isClosing := delim == '}' || delim == ']'
+		var in *level
+		if len(levels) > 0 {
+			in = &levels[len(levels)-1]
 		}
-		if int(decoder.InputOffset()) > offset && !closing {
-			return strings.Join(names, ".")
+		isName := !isDelim && in != nil && in.isObject && !in.isNamed
+		if isName {
+			in.isNamed = true
+			in.name = fieldname.Snake(token.(string)) //nolint:forcetypeassert // An object's names are strings.
+		}
+		if int(decoder.InputOffset()) > offset && !isClosing {
+			return path()
 		}
 		switch {
 		case isName:
 			continue
-		case isDelim && !closing:
-			levels = append(levels, level{object: delim == '{'})
+		case isDelim && !isClosing:
+			levels = append(levels, level{isObject: delim == '{'})
 			continue
-		case closing:
+		case isClosing:
 			levels = levels[:len(levels)-1]
 		}
-		// A value has ended, and with it its name.
-		if len(levels) > 0 && levels[len(levels)-1].object {
-			names = names[:len(names)-1]
-			levels[len(levels)-1].named = false
+		// A value has ended.
+		if len(levels) > 0 {
+			levels[len(levels)-1].isNamed = false
+			levels[len(levels)-1].index++
 		}
 	}
 }

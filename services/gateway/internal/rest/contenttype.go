@@ -13,20 +13,25 @@ import (
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
-// checkType is a handler that refuses bodies that are not JSON. Without a Content-Type a body counts as JSON. So does an
-// object that says it is a form: curl says so of all it sends.
+// checkType is a handler that refuses bodies that are not JSON in UTF-8. Without a Content-Type a body counts as JSON. So
+// does an object that says it is a form: curl says so of all it sends.
 func checkType(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 			refuseType(w, "the body has the Content-Encoding "+encoding+"; send it without")
 			return
 		}
-		// Files have types of their own.
-		if r.Method == http.MethodGet || strings.HasSuffix(r.URL.Path, "/coupons:import") || isJSON(r) {
+		if strings.HasSuffix(r.URL.Path, "/coupons:import") { // a file, which has a type of its own
 			next.ServeHTTP(w, r)
 			return
 		}
-		refuseType(w, "the body is "+r.Header.Get("Content-Type")+"; send application/json")
+		if r.Method != http.MethodGet && !isJSON(r) {
+			refuseType(w, "the body is "+r.Header.Get("Content-Type")+"; send application/json, in UTF-8")
+			return
+		}
+		// grpc-gateway reads the type again, and complains on the standard error about one that it cannot read.
+		r.Header.Del("Content-Type")
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -36,9 +41,11 @@ func isJSON(r *http.Request) bool {
 	if sent == "" || r.ContentLength == 0 {
 		return true
 	}
-	kind, _, err := mime.ParseMediaType(sent)
+	kind, parameters, err := mime.ParseMediaType(sent)
 	switch {
 	case err != nil:
+		return false
+	case !isUTF8(parameters["charset"]):
 		return false
 	case kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json"):
 		return true
@@ -47,6 +54,15 @@ func isJSON(r *http.Request) bool {
 	default:
 		return false
 	}
+}
+
+// isUTF8 reports whether text in a charset can be read as UTF-8. No charset means UTF-8.
+func isUTF8(charset string) bool {
+	switch strings.ToLower(charset) {
+	case "", "utf-8", "utf8", "us-ascii", "ascii":
+		return true
+	}
+	return false
 }
 
 // beginsWithObject reports whether the body's first character, but for space, begins an object. It reads no more than

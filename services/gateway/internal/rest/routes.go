@@ -16,6 +16,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/couponlink/couponlink/services/internal/fieldname"
 )
 
 // route is one HTTP method and path, from an RPC's annotation.
@@ -203,8 +205,9 @@ func (rt route) check(query url.Values) *status.Status {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	paths := map[string]bool{}
 	for _, name := range names {
-		path, list, ok := rt.field(name)
+		path, field, ok := rt.field(name)
 		switch {
 		case !ok:
 			return Malformed("UNKNOWN_PARAMETER", name, "is not a parameter of this call"+rt.bodyHint())
@@ -212,8 +215,16 @@ func (rt route) check(query url.Values) *status.Status {
 			return Malformed("UNKNOWN_PARAMETER", name, "belongs in the body")
 		case slices.Contains(rt.inPath, path):
 			return Malformed("UNKNOWN_PARAMETER", name, "is in the path already")
-		case len(query[name]) > 1 && !list:
+		case len(query[name]) > 1 && (field == nil || !field.IsList()):
 			return Malformed("DUPLICATE_PARAMETER", name, fmt.Sprintf("stands %d times in the query; it may stand once", len(query[name])))
+		case paths[path]:
+			return twoNames(path)
+		}
+		paths[path] = true
+		for _, value := range query[name] {
+			if fault := valueFault(field, value); fault != "" {
+				return Malformed("MALFORMED_REQUEST", path, fault)
+			}
 		}
 	}
 	return nil
@@ -226,32 +237,32 @@ func (rt route) bodyHint() string {
 	return ""
 }
 
-// field finds the request's field for a parameter, by its proto or JSON name, and reports whether it is a
-// list.
-func (rt route) field(parameter string) (path string, list, ok bool) {
+// field finds the request's field for a parameter, by its proto or JSON name. The gateway's own parameters have a path,
+// but no field.
+func (rt route) field(parameter string) (path string, field protoreflect.FieldDescriptor, ok bool) {
 	if rt.body == "*" {
-		return "", false, false
+		return "", nil, false
 	}
 	if slices.Contains(rt.more, parameter) {
-		return parameter, false, true
+		return fieldname.Snake(parameter), nil, true
 	}
 	message := rt.input
 	var names []string
 	for segment := range strings.SplitSeq(parameter, ".") {
-		if message == nil || list {
-			return "", false, false
+		if message == nil || field != nil && field.IsList() {
+			return "", nil, false
 		}
-		field := message.Fields().ByTextName(segment)
+		field = message.Fields().ByTextName(segment)
 		if field == nil {
 			field = message.Fields().ByJSONName(segment)
 		}
 		if field == nil {
-			return "", false, false
+			return "", nil, false
 		}
 		names = append(names, string(field.Name()))
-		message, list = field.Message(), field.IsList()
+		message = field.Message()
 	}
-	return strings.Join(names, "."), list, true
+	return strings.Join(names, "."), field, true
 }
 
 // checkURL returns what is wrong with a URL for any route: text must be UTF-8, and the query must be

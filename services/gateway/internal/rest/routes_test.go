@@ -35,3 +35,22 @@ func TestEveryRouteIsServed(t *testing.T) {
 		}
 	}
 }
+
+// grpc-gateway complains on the standard error about a Content-Type that it cannot read, so it sees none.
+func TestContentTypesAreReadOnce(t *testing.T) {
+	for _, call := range []struct{ method, path, sent, seen string }{
+		{http.MethodPost, "/v1/offers", "", ""},
+		{http.MethodPost, "/v1/offers", "application/json", ""},
+		{http.MethodGet, "/v1/offers/10", "", ""},
+		{http.MethodGet, "/v1/offers/10", "nonsense;;", ""},
+		{http.MethodPost, "/v1/offers/10/coupons:import", "text/csv", "text/csv"},
+	} {
+		seen := []string{"not called"}
+		r := httptest.NewRequest(call.method, call.path, strings.NewReader("{}"))
+		r.Header["Content-Type"] = []string{call.sent}
+		checkType(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.Header["Content-Type"] })).ServeHTTP(httptest.NewRecorder(), r)
+		if strings.Join(seen, ",") != call.seen || call.seen == "" && len(seen) > 0 {
+			t.Errorf("%+v: the mux sees %q", call, seen)
+		}
+	}
+}
