@@ -162,10 +162,17 @@ func (cfg *Config) shopPages(publicURL string) string {
 // standIns answer on the process's listeners until the database can be used.
 func standIns(listeners []net.Listener, log *slog.Logger) []lifecycle.Part {
 	return []lifecycle.Part{
-		{Name: "HTTP", Server: httpserve.StandIn(log), Listener: listeners[0]},
+		{Name: "HTTP", Server: httpserve.StandIn(originStandIn(), log), Listener: listeners[0]},
 		{Name: "the coupon service's gRPC", Server: grpcserve.StandIn(), Listener: listeners[1]},
 		{Name: "the tracking service's gRPC", Server: grpcserve.StandIn(), Listener: listeners[2]},
 	}
+}
+
+// originStandIn answers callers in the form that each expects, until the database can be used.
+func originStandIn() *http.ServeMux {
+	mux := tracking.PartnerStandIn()
+	gateway.StandIn(mux)
+	return mux
 }
 
 // registerBackups adds the backup service to servers.

@@ -218,6 +218,10 @@ func (s *Service) partnerHandler() *http.ServeMux {
 	return partnerhttp.NewHandler(partnerhttp.UseCases{Clicks: s.use.Clicks, Attribution: s.use.Attribution}, s.robots, s.most)
 }
 
+// PartnerStandIn serves the paths of PartnerHandler while there is no Service, because its database is not there: shoppers
+// get a page, and postbacks are refused. Both are told to come again.
+func PartnerStandIn() *http.ServeMux { return partnerhttp.NewStandIn() }
+
 // PartnerHandlerAt is PartnerHandler with the clock fixed at a time, for sample data.
 func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
 	use := partnerhttp.UseCases{Clicks: s.use.Clicks.At(moment), Attribution: s.use.Attribution.At(moment)}
@@ -318,7 +322,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer func() { _ = coupon.Close() }()
 	standIns := []lifecycle.Part{
-		{Name: "gRPC", Server: grpcserve.StandIn(), Listener: listeners[0]}, {Name: "HTTP", Server: httpserve.StandIn(log), Listener: listeners[1]},
+		{Name: "gRPC", Server: grpcserve.StandIn(), Listener: listeners[0]}, {Name: "HTTP", Server: httpserve.StandIn(PartnerStandIn(), log), Listener: listeners[1]},
 	}
 	service, err := lifecycle.Await(ctx, log, standIns, mongodb.IsAway, func(ctx context.Context) (*Service, error) {
 		return New(ctx, Options{Database: database, Coupon: grpcdial.WithKey(coupon, key), PublicURL: publicURL, Settings: cfg.Settings, Log: log})

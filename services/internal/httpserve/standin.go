@@ -9,9 +9,8 @@ import (
 
 // StandIn returns a Server for a process that cannot serve yet, since its database is not there. It answers /livez
 // and /healthz with 200, since the process runs, and everything else, like /readyz, with 503 and a time to retry
-// after.
-func StandIn(log *slog.Logger) *Server {
-	mux := http.NewServeMux()
+// after. mux has the paths whose callers expect 503 in another form; StandIn adds the others to it.
+func StandIn(mux *http.ServeMux, log *slog.Logger) *Server {
 	mux.HandleFunc("GET /livez", readiness.Live)
 	mux.HandleFunc("GET /healthz", readiness.Live)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {

@@ -40,7 +40,7 @@ func TestAwait(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	standIns := []lifecycle.Part{
-		{Name: "HTTP", Server: httpserve.StandIn(logger), Listener: web},
+		{Name: "HTTP", Server: httpserve.StandIn(http.NewServeMux(), logger), Listener: web},
 		{Name: "gRPC", Server: grpcserve.StandIn(), Listener: rpc},
 	}
 	tries := 0
@@ -148,7 +148,7 @@ func TestAwaitOfALongOpening(t *testing.T) {
 	t.Parallel()
 	logger := slog.New(slog.DiscardHandler)
 	web := listen(t)
-	standIns := []lifecycle.Part{{Name: "HTTP", Server: httpserve.StandIn(logger), Listener: web}}
+	standIns := []lifecycle.Part{{Name: "HTTP", Server: httpserve.StandIn(http.NewServeMux(), logger), Listener: web}}
 	got, err := lifecycle.Await(t.Context(), logger, standIns, isAway, func(context.Context) (int, error) {
 		resp, err := http.Get("http://" + web.Addr().String() + "/readyz") //nolint:noctx // the test ends it
 		if err != nil {

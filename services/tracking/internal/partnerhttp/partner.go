@@ -34,25 +34,35 @@ type handler struct {
 	pages     *shopperpage.Pages
 }
 
-// NewHandler serves /click, /c/{code}, /postback and /postback/{preset}. Short links match any rest of
-// the path, and /C/ too: messengers and people add characters around the code or write it in upper case. Calls
-// above most are answered with 503 at once.
+// NewHandler serves /click, /c/{code}, /postback and /postback/{preset}. Calls above most are answered with 503 at once.
 func NewHandler(use UseCases, known *robots.List, most admission.Partner) *http.ServeMux {
 	p := &handler{use: use, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: shopperpage.New()}
 	visits, reports := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
-	click := visits.Handler(http.HandlerFunc(p.click), p.pages.Busy)
-	shortClick := visits.Handler(http.HandlerFunc(p.shortClick), p.pages.Busy)
-	postback := reports.Handler(http.HandlerFunc(p.postback), refuseBusy)
+	return routes(p.pages, visits.Handler(http.HandlerFunc(p.click), p.pages.Busy),
+		visits.Handler(http.HandlerFunc(p.shortClick), p.pages.Busy), reports.Handler(http.HandlerFunc(p.postback), refuseBusy))
+}
+
+// NewStandIn serves the same paths while the service has no storage: visitors get a page, and postbacks are refused. Both
+// are told to come again.
+func NewStandIn() *http.ServeMux {
+	pages := shopperpage.New()
+	later := http.HandlerFunc(pages.Busy)
+	return routes(pages, later, later, http.HandlerFunc(refuseNotYet))
+}
+
+// routes returns a mux of all paths. Short links match any rest of the path, and /C/ too: messengers and people add
+// characters around the code or write it in upper case.
+func routes(pages *shopperpage.Pages, click, shortClick, postback http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, path := range trackinglink.ClickPaths {
 		mux.Handle("GET "+path, click) // GET includes HEAD
 		mux.Handle("GET "+path+"/{$}", click)
-		mux.HandleFunc(path, p.pages.RefuseMethod)
-		mux.HandleFunc(path+"/{$}", p.pages.RefuseMethod)
+		mux.HandleFunc(path, pages.RefuseMethod)
+		mux.HandleFunc(path+"/{$}", pages.RefuseMethod)
 	}
 	for _, path := range trackinglink.ShortPaths {
 		mux.Handle("GET "+path+"{code...}", shortClick)
-		mux.HandleFunc(path+"{code...}", p.pages.RefuseMethod)
+		mux.HandleFunc(path+"{code...}", pages.RefuseMethod)
 	}
 	for _, path := range []string{"/postback", "/postback/{preset}"} {
 		mux.Handle("GET "+path, postback)

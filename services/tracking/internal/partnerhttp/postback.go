@@ -207,6 +207,12 @@ func refuseBusy(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusServiceUnavailable, answer{Outcome: "REJECTED", Reason: "OVERLOADED", Message: "too many postbacks are in flight; send it again"})
 }
 
+// refuseNotYet answers a postback while there is no storage.
+func refuseNotYet(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Retry-After", rpcstatus.RetryAfter)
+	write(w, http.StatusServiceUnavailable, answer{Outcome: "REJECTED", Reason: "STORE_UNAVAILABLE", Message: "the storage is not there yet; send the postback again"})
+}
+
 // refuseMethod answers a postback with another method than GET and POST.
 func refuseMethod(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Allow", "GET, POST")
