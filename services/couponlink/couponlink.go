@@ -64,13 +64,14 @@ type Started struct {
 	// HTTPAddr, CouponGRPCAddr and TrackingGRPCAddr are host:port addresses with the real ports.
 	HTTPAddr, CouponGRPCAddr, TrackingGRPCAddr string
 	PublicURL                                  string
-	AdminKey                                   string
+	AdminKey                                   settings.KnownKey
 	Database                                   settings.Database
 }
 
 // Run serves everything until ctx ends. Then it finishes the requests in flight and closes the stores.
 func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
-	database, key, dataErr := cfg.data()
+	database, known, dataErr := cfg.data()
+	key := known.Key
 	zone, zoneErr := cfg.Zone()
 	origins, originsErr := cfg.Origins()
 	stop, stopErr := cfg.Stop.Of(true)
@@ -84,7 +85,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	defer lifecycle.CloseAll(listeners)
 	started := Started{
 		HTTPAddr: address(listeners[0]), CouponGRPCAddr: address(listeners[1]), TrackingGRPCAddr: address(listeners[2]),
-		AdminKey: key, Database: database,
+		AdminKey: known, Database: database,
 	}
 	if started.PublicURL, err = cfg.PublicURL.Or(started.HTTPAddr); err != nil {
 		return err
@@ -189,9 +190,9 @@ func smallFiles() []string { return []string{settings.KeyFile, sessionsName} }
 
 // data returns the database and the admin key. It makes a key only once the database's directory can be used: a key
 // made beside an unfinished restore would take the place of the restored one.
-func (cfg *Config) data() (database settings.Database, key string, err error) {
+func (cfg *Config) data() (database settings.Database, key settings.KnownKey, err error) {
 	if database, err = databaseOf(cfg.Storage); err != nil {
-		return database, "", err
+		return database, key, err
 	}
 	key, err = cfg.OrGenerated(cfg.DataDir)
 	return database, key, err
@@ -237,7 +238,7 @@ func address(l net.Listener) string { return l.Addr().String() }
 // loadDemo adds the sample data as a client would. If that fails, the process keeps serving.
 func loadDemo(ctx context.Context, started Started, backends gateway.Backends, partner func(time.Time) http.Handler, log *slog.Logger) {
 	withKey := func(conn grpc.ClientConnInterface) grpc.ClientConnInterface {
-		return grpcdial.WithKey(conn, started.AdminKey)
+		return grpcdial.WithKey(conn, started.AdminKey.Key)
 	}
 	began := time.Now()
 	err := demo.Load(ctx, demo.Target{

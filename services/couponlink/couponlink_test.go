@@ -93,7 +93,7 @@ func (r *running) get(t *testing.T, path string, withKey bool) (int, map[string]
 		t.Fatal(err)
 	}
 	if withKey {
-		req.Header.Set("Authorization", "Bearer "+r.AdminKey)
+		req.Header.Set("Authorization", "Bearer "+r.AdminKey.Key)
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
@@ -133,13 +133,13 @@ func TestRunServesAndStops(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = conn.Close() }()
-		_, err = couponv1.NewOfferServiceClient(grpcdial.WithKey(conn, r.AdminKey)).ListOffers(t.Context(), &couponv1.ListOffersRequest{})
+		_, err = couponv1.NewOfferServiceClient(grpcdial.WithKey(conn, r.AdminKey.Key)).ListOffers(t.Context(), &couponv1.ListOffersRequest{})
 		if want := map[string]codes.Code{r.CouponGRPCAddr: codes.OK, r.TrackingGRPCAddr: codes.Unimplemented}[addr]; status.Code(err) != want {
 			t.Errorf("%s: %v, want %v", addr, err, want)
 		}
 	}
 	kept, err := os.ReadFile(filepath.Join(dir, "admin-key"))
-	if err != nil || strings.TrimSpace(string(kept)) != r.AdminKey {
+	if err != nil || strings.TrimSpace(string(kept)) != r.AdminKey.Key {
 		t.Errorf("the key kept is not the key: %v", err)
 	}
 	stop()
@@ -233,7 +233,7 @@ func wantSampleShops(t *testing.T, r *running) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+r.AdminKey)
+	req.Header.Set("Authorization", "Bearer "+r.AdminKey.Key)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := r.client.Do(req)
 	if err != nil {

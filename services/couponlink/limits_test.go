@@ -97,7 +97,7 @@ func (r *running) dial(t *testing.T, coupon bool) grpc.ClientConnInterface {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	return grpcdial.WithKey(conn, r.AdminKey)
+	return grpcdial.WithKey(conn, r.AdminKey.Key)
 }
 
 // checkLimits sends each value beyond a limit to a method, and returns how many that were.

@@ -33,7 +33,7 @@ func (r *running) post(t *testing.T, path, body string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+r.AdminKey)
+	req.Header.Set("Authorization", "Bearer "+r.AdminKey.Key)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := r.client.Do(req)
 	if err != nil {
@@ -75,7 +75,7 @@ func (r *running) summarize(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+r.AdminKey)
+	req.Header.Set("Authorization", "Bearer "+r.AdminKey.Key)
 	resp, err := r.client.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,9 @@ func TestGeneratedKey(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("the key's file: %v %v", info, err)
 		}
+		if log := process.log.String(); strings.Contains(log, key) || !strings.Contains(log, path) {
+			t.Errorf("start %d: a log has the key, or does not name its file:\n%s", start, log)
+		}
 		for auth, want := range map[string]int{"Bearer " + key: http.StatusOK, "Bearer " + adminKey: http.StatusUnauthorized} {
 			p := player{system: s, transport: "rest"}
 			p.mustPlay(t, vars{}, []step{{HTTP: "GET /v1/offers", Auth: auth, expectation: expectation{Status: want}}})

@@ -33,6 +33,9 @@ func TestParse(t *testing.T) {
 	if err := command.Parse("x", "X.", &cfg, []string{"--nonsense"}); err == nil || !strings.Contains(err.Error(), "--nonsense") {
 		t.Errorf("an unknown flag: %v", err)
 	}
+	if err := command.Parse("x", "X.", &cfg, []string{"--admin-key=0123456789abcdef"}); err == nil || !strings.Contains(err.Error(), "--admin-key") {
+		t.Errorf("a key on the command line: %v", err)
+	}
 	t.Setenv("COUPONLINK_TEST_HTTP_ADDR", "")
 	t.Setenv("COUPONLINK_TEST_DEMO", "")
 	cfg = config{}

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -20,10 +21,29 @@ const generatedKeyBytes = 32
 // KeyFile is the name of the file, in the data directory, with a generated key.
 const KeyFile = "admin-key"
 
+// keyVariable is the environment variable with the admin key.
+const keyVariable = "COUPONLINK_ADMIN_KEY"
+
 // AdminKey is the key that every API call must carry.
 type AdminKey struct {
-	AdminKey     string `env:"COUPONLINK_ADMIN_KEY" placeholder:"KEY" help:"Key that every API call must carry as a bearer token; at least 16 characters."`
-	AdminKeyFile string `env:"COUPONLINK_ADMIN_KEY_FILE" placeholder:"FILE" help:"File that holds the admin key, instead of the key itself."`
+	// AdminKey has no flag: every user of the machine can read command lines.
+	AdminKey     string `kong:"-"`
+	AdminKeyFile string `env:"COUPONLINK_ADMIN_KEY_FILE" placeholder:"FILE" help:"File that holds the admin key, which every API call must carry as a bearer token; at least 16 characters. Or set COUPONLINK_ADMIN_KEY to the key."`
+}
+
+// AfterApply reads the key from the environment, once flags have been read.
+func (k *AdminKey) AfterApply() error {
+	k.AdminKey = os.Getenv(keyVariable)
+	return nil
+}
+
+// KnownKey is an admin key and where it came from.
+type KnownKey struct {
+	Key string
+	// Place is the path of the key's file, or the name of the environment variable.
+	Place string
+	// IsNew says that the key was generated just now.
+	IsNew bool
 }
 
 // Required returns the given key, or an error that says how to give one.
@@ -40,30 +60,31 @@ func (k AdminKey) Required() (string, error) {
 
 // OrGenerated returns the given key, or else the one in dir, or else a new one that it stores there, readable by the
 // owner only.
-func (k AdminKey) OrGenerated(dir string) (string, error) {
-	if key, err := k.given(); err != nil || key != "" {
-		return key, err
+func (k AdminKey) OrGenerated(dir string) (known KnownKey, err error) {
+	if known.Key, err = k.given(); err != nil || known.Key != "" {
+		known.Place = cmp.Or(k.AdminKeyFile, keyVariable)
+		return known, err
 	}
-	path := filepath.Join(dir, KeyFile)
-	content, err := os.ReadFile(path) //nolint:gosec // the operator chooses the directory
+	known.Place = filepath.Join(dir, KeyFile)
+	content, err := os.ReadFile(known.Place)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := generate(path); err != nil {
-			return "", fmt.Errorf("storing a new admin key: %w", err)
+		if known.IsNew, err = generate(known.Place); err != nil {
+			return KnownKey{}, fmt.Errorf("storing a new admin key: %w", err)
 		}
-		content, err = os.ReadFile(path) //nolint:gosec // as above
+		content, err = os.ReadFile(known.Place)
 	}
 	if err != nil {
-		return "", fmt.Errorf("reading the admin key: %w", err)
+		return KnownKey{}, fmt.Errorf("reading the admin key: %w", err)
 	}
-	key := strings.TrimSpace(string(content))
-	if err := check(key); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+	known.Key = strings.TrimSpace(string(content))
+	if err := check(known.Key); err != nil {
+		return KnownKey{}, fmt.Errorf("%s: %w", known.Place, err)
 	}
-	return key, nil
+	return known, nil
 }
 
 func (k AdminKey) given() (string, error) {
-	key, err := oneOf("COUPONLINK_ADMIN_KEY", k.AdminKey, k.AdminKeyFile)
+	key, err := oneOf(keyVariable, k.AdminKey, k.AdminKeyFile)
 	if err != nil || key == "" {
 		return "", err
 	}
@@ -84,28 +105,30 @@ func check(key string) error {
 }
 
 // generate stores a new key, atomically: a crash must not leave half a key. If two processes start together, the first
-// one's key stays.
-func generate(path string) error {
+// one's key stays, and the other's call returns false.
+func generate(path string) (isNew bool, err error) {
 	random := make([]byte, generatedKeyBytes)
 	if _, err := rand.Read(random); err != nil {
-		return err
+		return false, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
+		return false, err
 	}
 	// CreateTemp creates the file with mode 0600.
 	temp, err := os.CreateTemp(filepath.Dir(path), KeyFile+".*")
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = os.Remove(temp.Name()) }()
 	_, err = temp.WriteString(base64.RawURLEncoding.EncodeToString(random) + "\n")
 	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return err
+		return false, err
 	}
 	// Unlike Rename, Link fails if the name is taken.
-	if err := os.Link(temp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+	if err := os.Link(temp.Name(), path); errors.Is(err, fs.ErrExist) {
+		return false, nil
+	} else if err != nil {
+		return false, err
 	}
-	return nil
+	return true, nil
 }

@@ -93,17 +93,23 @@ func TestAdminKey(t *testing.T) {
 func TestAdminKeyIsGeneratedOnce(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
+	path := filepath.Join(dir, "admin-key")
 	first, err := settings.AdminKey{}.OrGenerated(dir)
-	if err != nil || len(first) != 43 {
-		t.Fatalf("%q, %v", first, err)
+	if err != nil || len(first.Key) != 43 || first.Place != path || !first.IsNew {
+		t.Fatalf("%+v, %v", first, err)
 	}
 	again, err := settings.AdminKey{}.OrGenerated(dir)
-	if err != nil || again != first {
-		t.Errorf("the second start has %q, %v", again, err)
+	if want := (settings.KnownKey{Key: first.Key, Place: path}); err != nil || again != want {
+		t.Errorf("the second start has %+v, %v", again, err)
 	}
 	given, err := settings.AdminKey{AdminKey: "0123456789abcdef"}.OrGenerated(dir)
-	if err != nil || given != "0123456789abcdef" {
-		t.Errorf("a given key does not win: %q, %v", given, err)
+	if want := (settings.KnownKey{Key: "0123456789abcdef", Place: "COUPONLINK_ADMIN_KEY"}); err != nil || given != want {
+		t.Errorf("a given key does not win: %+v, %v", given, err)
+	}
+	name := file(t, "fedcba9876543210")
+	given, err = settings.AdminKey{AdminKeyFile: name}.OrGenerated(dir)
+	if want := (settings.KnownKey{Key: "fedcba9876543210", Place: name}); err != nil || given != want {
+		t.Errorf("a given file does not win: %+v, %v", given, err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 {
@@ -122,7 +128,7 @@ func TestGeneratedAdminKeyIsRefusedWhenDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if key, err := (settings.AdminKey{}).OrGenerated(dir); err == nil {
-		t.Errorf("an empty key file gave the key %q", key)
+		t.Errorf("an empty key file gave the key %+v", key)
 	}
 }
 
@@ -184,16 +190,23 @@ func TestAllowedHosts(t *testing.T) {
 func TestAdminKeyRace(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	keys := make([]string, 16)
+	keys := make([]settings.KnownKey, 16)
 	var group sync.WaitGroup
 	for i := range keys {
 		group.Go(func() { keys[i], _ = settings.AdminKey{}.OrGenerated(dir) })
 	}
 	group.Wait()
+	generated := 0
 	for _, key := range keys {
-		if key == "" || key != keys[0] {
-			t.Fatalf("keys differ: %q", keys)
+		if key.Key == "" || key.Key != keys[0].Key {
+			t.Fatalf("keys differ: %+v", keys)
 		}
+		if key.IsNew {
+			generated++
+		}
+	}
+	if generated != 1 {
+		t.Errorf("%d processes say that they generated the key, want 1", generated)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/mattn/go-isatty"
+
 	"github.com/couponlink/couponlink/services/couponlink"
 	"github.com/couponlink/couponlink/services/internal/command"
 )
@@ -33,7 +35,7 @@ func main() {
 		command.MainWith(args[1:], "couponlink move", "Move all data from one database to another, such as from SQLite to MongoDB.", &cfg,
 			func(ctx context.Context, log *slog.Logger) error { return couponlink.Move(ctx, cfg, os.Stdout, log) })
 	default:
-		cfg := couponlink.Config{Started: couponlink.Announce(os.Stdout)}
+		cfg := couponlink.Config{Started: couponlink.Announce(os.Stdout, isatty.IsTerminal(os.Stdout.Fd()))}
 		command.Main("couponlink", "Couponlink in one process: both services and the gateway. Commands: backup DIR, verify [DIR], restore DIR, move --from URL --to URL; each has --help.", &cfg,
 			func(ctx context.Context, log *slog.Logger) error { return couponlink.Run(ctx, cfg, log) })
 	}
