@@ -45,6 +45,7 @@ type Config struct {
 	settings.Storage
 	settings.AdminKey
 	settings.CORSOrigins
+	settings.TrustedProxies
 	settings.Stop
 	settings.Backups
 	tracking.Settings
@@ -74,8 +75,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key := known.Key
 	zone, zoneErr := cfg.Zone()
 	origins, originsErr := cfg.Origins()
+	proxies, proxiesErr := cfg.Proxies()
 	stop, stopErr := cfg.Stop.Of(true)
-	if err := errors.Join(dataErr, zoneErr, originsErr, stopErr); err != nil {
+	if err := errors.Join(dataErr, zoneErr, originsErr, proxiesErr, stopErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.HTTPAddr, cfg.CouponGRPCAddr, cfg.TrackingGRPCAddr)
@@ -122,7 +124,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 
 	backends := gateway.Backends{Coupon: couponServer.Local(), Tracking: trackingServer.Local(), Partner: trackings.PartnerHandler()}
 	handler, err := gateway.New(backends, gateway.Options{
-		AdminKey: key, Zone: zone, SessionFile: sessionFile(cfg.DataDir), PublicURL: started.PublicURL, CORSOrigins: origins, Log: log,
+		AdminKey: key, Zone: zone, SessionFile: sessionFile(cfg.DataDir), PublicURL: started.PublicURL, CORSOrigins: origins, Proxies: proxies, Log: log,
 	})
 	if err != nil {
 		return fmt.Errorf("making the gateway: %w", err)

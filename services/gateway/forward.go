@@ -29,16 +29,13 @@ import (
 // Limits of the HTTP connections to the tracking service. Idle connections are closed here before the other
 // side would close them, so that none is closed during a request.
 const (
-	forwardIdleTimeout    = 30 * time.Second
-	forwardDialTimeout    = 2 * time.Second
-	forwardHeaderTimeout  = 30 * time.Second
-	forwardIdleConns      = 256
-	forwardBufferBytes    = 16 << 10
-	redialPause           = 50 * time.Millisecond
-	maxRedialPause        = 400 * time.Millisecond
-	forwardedForHeader    = "X-Forwarded-For"
-	forwardedHostHeader   = "X-Forwarded-Host"
-	forwardedSchemeHeader = "X-Forwarded-Proto"
+	forwardIdleTimeout   = 30 * time.Second
+	forwardDialTimeout   = 2 * time.Second
+	forwardHeaderTimeout = 30 * time.Second
+	forwardIdleConns     = 256
+	forwardBufferBytes   = 16 << 10
+	redialPause          = 50 * time.Millisecond
+	maxRedialPause       = 400 * time.Millisecond
 )
 
 // forward returns a handler that forwards requests to the tracking service at addr, so that clicks and
@@ -85,7 +82,7 @@ func rewrite(target *url.URL) func(*httputil.ProxyRequest) {
 		r.Out.Host = r.In.Host
 		// The query is passed on unchanged: the tracking service says what is wrong with it.
 		r.Out.URL.RawQuery = r.In.URL.RawQuery
-		forwardedFor(r)
+		clientaddr.Forward(r.Out.Header, r.In)
 		// The transport never sends a request twice if its body cannot be read again. That matters even for a
 		// GET: it may report a sale, which without an order id would count twice.
 		var body io.Reader = eof{}
@@ -93,22 +90,6 @@ func rewrite(target *url.URL) func(*httputil.ProxyRequest) {
 			body = r.Out.Body
 		}
 		r.Out.Body = io.NopCloser(body) // a failed dial must not close a body that has not been read yet
-	}
-}
-
-// forwardedFor returns the caller's address: the peer's or, if the peer is a proxy on a private network, the
-// one that the proxy names.
-func forwardedFor(r *httputil.ProxyRequest) {
-	peer := clientaddr.Peer(r.In)
-	if clientaddr.IsInside(peer) {
-		for _, name := range []string{forwardedForHeader, forwardedHostHeader, forwardedSchemeHeader} {
-			if values := r.In.Header[name]; len(values) > 0 {
-				r.Out.Header[name] = values
-			}
-		}
-	}
-	if r.Out.Header.Get(forwardedForHeader) == "" {
-		r.Out.Header.Set(forwardedForHeader, peer)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/couponlink/couponlink/services/internal/admission"
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
@@ -20,7 +21,11 @@ func through(t *testing.T, addr string) http.Handler {
 	t.Helper()
 	handler, closeIdle := forward(addr, admission.Partner{}, aPulse(t, func(context.Context) error { return nil }), quiet())
 	t.Cleanup(closeIdle)
-	return handler
+	proxies, err := clientaddr.ParseProxies("10.0.0.0/24")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return proxies.Handler(handler)
 }
 
 func TestForwardKeepsTheRequest(t *testing.T) {
@@ -41,6 +46,8 @@ func TestForwardKeepsTheRequest(t *testing.T) {
 		{"visitor", "GET", "/click?offer_id=1&x=%zz;y", "", "203.0.113.9:4", "", "203.0.113.9"},
 		{"visitor who lies", "GET", "/click", "", "203.0.113.9:4", "10.1.1.1", "203.0.113.9"},
 		{"behind our proxy", "GET", "/click", "", "10.0.0.2:4", "203.0.113.7", "203.0.113.7"},
+		{"behind two of our proxies", "GET", "/click", "", "10.0.0.2:4", "192.0.2.1, 203.0.113.7, 10.0.0.3", "203.0.113.7"},
+		{"behind a proxy that is not ours", "GET", "/click", "", "10.0.1.2:4", "203.0.113.7", "10.0.1.2"},
 		{"HEAD", "HEAD", "/click", "", "203.0.113.9:4", "", "203.0.113.9"},
 		{"form", "POST", "/postback?a=b", "coupon_code=A&amount=1", "203.0.113.9:4", "", "203.0.113.9"},
 	} {

@@ -21,6 +21,7 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/files"
 	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
@@ -49,7 +50,9 @@ type Options struct {
 	PublicURL string
 	// CORSOrigins are the other origins whose pages may call the API, such as `https://app.example.com`.
 	CORSOrigins []string
-	Log         *slog.Logger
+	// Proxies are the proxies that may say for whom they call.
+	Proxies clientaddr.Proxies
+	Log     *slog.Logger
 }
 
 // New returns the handler of the whole origin.
@@ -112,7 +115,7 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withCommonHeaders(withCORS(o.CORSOrigins, handler)), nil
+	return o.Proxies.Handler(withCommonHeaders(withCORS(o.CORSOrigins, handler))), nil
 }
 
 // withCommonHeaders keeps browsers from guessing content types.

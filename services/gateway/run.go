@@ -25,6 +25,7 @@ type Config struct {
 	settings.AdminKey
 	settings.TimeZone
 	settings.CORSOrigins
+	settings.TrustedProxies
 	settings.Stop
 	admission.Partner
 	connlimit.Bounds
@@ -40,8 +41,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	zone, zoneErr := cfg.Zone()
 	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
 	origins, originsErr := cfg.Origins()
+	proxies, proxiesErr := cfg.Proxies()
 	stop, stopErr := cfg.Stop.Of(false)
-	if err := errors.Join(keyErr, zoneErr, urlErr, originsErr, stopErr); err != nil {
+	if err := errors.Join(keyErr, zoneErr, urlErr, originsErr, proxiesErr, stopErr); err != nil {
 		return err
 	}
 	coupon, err := grpcdial.DialPatient(cfg.CouponGRPCAddr)
@@ -60,7 +62,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	partner, closeIdle := forward(cfg.TrackingHTTPAddr, cfg.Partner, trackingPulse, log)
 	defer closeIdle()
 	handler, err := New(Backends{Coupon: pulsed{coupon, couponPulse}, Tracking: pulsed{tracking, trackingPulse}, Partner: partner}, Options{
-		AdminKey: key, Zone: zone, SessionFile: cfg.SessionFile, PublicURL: publicURL, CORSOrigins: origins, Log: log,
+		AdminKey: key, Zone: zone, SessionFile: cfg.SessionFile, PublicURL: publicURL, CORSOrigins: origins, Proxies: proxies, Log: log,
 	})
 	if err != nil {
 		return fmt.Errorf("making the gateway: %w", err)

@@ -293,6 +293,7 @@ type Config struct {
 	settings.AdminKey
 	settings.Stop
 	settings.Backups
+	settings.TrustedProxies
 	Settings
 	admission.Calls
 	connlimit.Bounds
@@ -307,8 +308,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.Required()
 	database, databaseErr := cfg.Database()
 	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
+	proxies, proxiesErr := cfg.Proxies()
 	stop, stopErr := cfg.Stop.Of(false)
-	if err := errors.Join(keyErr, databaseErr, urlErr, stopErr); err != nil {
+	if err := errors.Join(keyErr, databaseErr, urlErr, proxiesErr, stopErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.GRPCAddr, cfg.PartnerHTTPAddr)
@@ -342,5 +344,5 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	return lifecycle.Run(ctx, stop,
 		lifecycle.Part{Name: "gRPC", Server: server, Listener: cfg.Bounds.GRPC(listeners[0])},
-		lifecycle.Part{Name: "HTTP", Server: httpserve.New(service.HTTPHandler(), log), Listener: cfg.Bounds.HTTP(listeners[1])})
+		lifecycle.Part{Name: "HTTP", Server: httpserve.New(proxies.Handler(service.HTTPHandler()), log), Listener: cfg.Bounds.HTTP(listeners[1])})
 }

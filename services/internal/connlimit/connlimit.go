@@ -91,7 +91,7 @@ func (l *bounded) refuse(c net.Conn) {
 // ownerOf returns the network that a connection counts for; the zero Prefix if it counts only towards the total.
 func ownerOf(c net.Conn) netip.Prefix {
 	host, _, err := net.SplitHostPort(c.RemoteAddr().String())
-	if err != nil || clientaddr.IsInside(host) {
+	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsLoopback() || ip.IsPrivate() {
 		return netip.Prefix{}
 	}
 	return clientaddr.Owner(host)

@@ -1,6 +1,8 @@
 package settings_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/settings"
 )
 
@@ -244,5 +247,25 @@ func TestOrigins(t *testing.T) {
 		if got, err := (settings.CORSOrigins{CORSOrigins: text}).Origins(); err == nil {
 			t.Errorf("%q: got %q, want an error", text, got)
 		}
+	}
+}
+
+func TestProxies(t *testing.T) {
+	for given, want := range map[string]string{"": "203.0.113.7", "none": "127.0.0.1", "10.0.0.0/8": "127.0.0.1"} {
+		proxies, err := settings.TrustedProxies{TrustedProxies: given}.Proxies()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/click", http.NoBody)
+		r.RemoteAddr = "127.0.0.1:1"
+		r.Header.Set("X-Forwarded-For", "203.0.113.7")
+		proxies.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if got := clientaddr.Of(r); got != want {
+				t.Errorf("%q: got %s, want %s", given, got, want)
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if _, err := (settings.TrustedProxies{TrustedProxies: "proxy.corp"}).Proxies(); err == nil || !strings.Contains(err.Error(), `COUPONLINK_TRUSTED_PROXIES: the entry "proxy.corp"`) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/gateway/internal/console"
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 )
 
@@ -55,10 +56,14 @@ func Open(t *testing.T, f *Fake, change func(*console.Config)) *Browser {
 	return Visit(t, handler)
 }
 
-// Visit returns a browser before a handler.
+// Visit returns a browser before a handler, which believes the browser and 198.51.100.0/24 as proxies.
 func Visit(t *testing.T, handler http.Handler) *Browser {
 	t.Helper()
-	origin := httptest.NewServer(handler)
+	proxies, err := clientaddr.ParseProxies("loopback, 198.51.100.0/24")
+	if err != nil {
+		t.Fatal(err)
+	}
+	origin := httptest.NewServer(proxies.Handler(handler))
 	t.Cleanup(origin.Close)
 	jar, err := cookiejar.New(nil)
 	if err != nil {

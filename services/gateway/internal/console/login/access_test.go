@@ -57,7 +57,7 @@ func TestAttemptsAreLimited(t *testing.T) {
 func TestAttemptsAreLimitedBehindAProxy(t *testing.T) {
 	b := consoletest.Open(t, &consoletest.Fake{}, func(cfg *console.Config) { cfg.Now = consoletest.NewClock().Now })
 	try := func(from, typed string) int {
-		return b.Do(http.MethodPost, "/console/login", url.Values{"key": {typed}}, "X-Forwarded-For", "198.51.100.77, "+from).Status
+		return b.Do(http.MethodPost, "/console/login", url.Values{"key": {typed}}, "X-Forwarded-For", "203.0.113.99, "+from+", 198.51.100.77").Status
 	}
 	for range 5 {
 		try("203.0.113.1", "wrong")
