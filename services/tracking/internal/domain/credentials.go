@@ -2,7 +2,6 @@ package domain
 
 import (
 	"crypto/hmac"
-	"strings"
 	"time"
 )
 
@@ -12,16 +11,6 @@ func (c Credentials) Secrets(now time.Time) []string {
 		return []string{c.Secret, c.PreviousSecret}
 	}
 	return []string{c.Secret}
-}
-
-// Hide returns a text without the tokens in it.
-func (c Credentials) Hide(text string) string {
-	for _, token := range []string{c.Token, c.PreviousToken} {
-		if token != "" && text != "" {
-			text = strings.ReplaceAll(text, token, "***")
-		}
-	}
-	return text
 }
 
 // Takes reports whether a token is the offer's at a time. It compares in constant time.

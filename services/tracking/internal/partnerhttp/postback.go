@@ -83,8 +83,8 @@ func (p *handler) readReport(w http.ResponseWriter, r *http.Request, now time.Ti
 	fault = cmp.Or(fault, err)
 	preset, err := p.use.Attribution.Presets().Of(named)
 	fault = cmp.Or(fault, err)
-	var warning string
-	call.Parameters, warning = partner.KeptParameters(preset.HideProof(named))
+	call.Parameters = preset.HideProof(named)
+	_, warning := partner.KeptParameters(call.Parameters)
 	report, err := preset.Read(named, now)
 	fault = cmp.Or(fault, err)
 	if warning != "" {
@@ -174,7 +174,7 @@ func statusOf(err error) int {
 
 // refuse answers a postback that was not stored. warnings are other things that the sender should fix.
 func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string) {
-	logFault(r.Context(), r.URL.Path, err)
+	logFault(r.Context(), r.Pattern, err)
 	a := answer{Outcome: "REJECTED", Reason: "UNAVAILABLE", Message: "the postback could not be stored; send it again", Warnings: warnings}
 	status := statusOf(err)
 	if e := apperr.As(err); e != nil {

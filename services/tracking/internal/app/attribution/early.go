@@ -38,7 +38,7 @@ func (s *Service) keepEarly(ctx context.Context, p settled, id string) (Verdict,
 		return tested(verdict, Unattributed), nil
 	}
 	s.clock(p)
-	p.entry.Warnings = verdict.Warnings
+	p.entry.Warnings = p.secrets().HideAll(verdict.Warnings)
 	d.Postback = p.entry.Early(verdict.Message)
 	kept, err := s.store.Defer(ctx, d)
 	if err != nil {

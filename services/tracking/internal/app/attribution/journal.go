@@ -15,8 +15,8 @@ import (
 type Call struct {
 	// Method is GET or POST.
 	Method string
-	// Parameters are the received ones in query form, without credentials, and with the preset that the path
-	// named.
+	// Parameters are the received ones in query form, without those that are credentials by their names, and with
+	// the preset that the path named.
 	Parameters string
 	// Body is the body, and ContentType its type, if its parameters could not be read.
 	Body        string
@@ -69,8 +69,8 @@ func (s *Service) journalRefusal(ctx context.Context, p settled, refusal error) 
 	}
 	s.clock(p)
 	entry := *p.entry
-	entry.Outcome, entry.Reason, entry.Message, entry.HTTPStatus = domain.PostbackRejected, e.Reason, e.Message, p.call.Status(refusal)
-	entry.Conversion, entry.Warnings = strings.TrimPrefix(e.Metadata["conversion"], resource.Conversions), p.report.Warnings
+	entry.Outcome, entry.Reason, entry.Message, entry.HTTPStatus = domain.PostbackRejected, e.Reason, p.secrets().Hide(e.Message), p.call.Status(refusal)
+	entry.Conversion, entry.Warnings = strings.TrimPrefix(e.Metadata["conversion"], resource.Conversions), p.secrets().HideAll(p.report.Warnings)
 	if err := s.store.InsertPostback(ctx, entry); err != nil {
 		return err
 	}
@@ -84,12 +84,15 @@ func (s *Service) journal(ctx context.Context, p settled, verdict Verdict) error
 	}
 	s.clock(p)
 	entry := p.entry.Of(verdict.Conversion)
-	entry.Message, entry.Warnings = verdict.Message, verdict.Warnings
+	entry.Message, entry.Warnings = p.secrets().Hide(verdict.Message), p.secrets().HideAll(verdict.Warnings)
 	if verdict.Outcome == Duplicate {
 		entry.Outcome, entry.HTTPStatus = domain.PostbackDuplicate, 200
 	}
 	return s.store.InsertPostback(ctx, entry)
 }
+
+// secrets returns the values that the journal must not keep of a report.
+func (p settled) secrets() partner.Secrets { return partner.SecretsOf(p.report, p.offer.Credentials) }
 
 // clock notes in a report's entry how long judging it took.
 func (s *Service) clock(p settled) {
@@ -106,13 +109,15 @@ func (s *Service) newEntry(p settled) (*domain.Postback, error) {
 	if err != nil {
 		return nil, err
 	}
-	parameters := p.call.Parameters
+	secrets := p.secrets()
+	// Hidden first: a value that is cut would no longer be recognized.
+	parameters, _ := partner.KeptParameters(secrets.Hide(p.call.Parameters))
 	if p.isStranger() {
 		parameters = partner.StrangersParameters(parameters)
 	}
 	return &domain.Postback{
 		ID: id, Offer: p.offer.ID, Method: p.call.Method, Parameters: parameters, IP: p.call.IP,
-		Body: partner.KeptBody(p.offer.Credentials.Hide(p.call.Body)), ContentType: p.call.ContentType,
+		Body: partner.KeptBody(secrets.Hide(p.call.Body)), ContentType: p.call.ContentType,
 		CouponCode: p.report.CodeText(), TransactionID: p.report.TransactionID, IdempotencyKey: p.report.IdempotencyKey,
 		Authenticated: p.authenticated, Time: p.now,
 	}, nil

@@ -185,7 +185,7 @@ func bare(id string) string { return strings.ReplaceAll(id, "-", "") }
 func (s *Service) record(ctx context.Context, p settled, sale domain.Sale, warnings []string) (Verdict, error) {
 	if p.entry != nil {
 		s.clock(p)
-		p.entry.Warnings = warnings
+		p.entry.Warnings = p.secrets().HideAll(warnings)
 		sale.Postback, sale.Conversion.Postback = p.entry, p.entry.ID
 	}
 	if sale.Conversion.Unjudged() {
