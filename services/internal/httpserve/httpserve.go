@@ -28,9 +28,11 @@ const (
 )
 
 // When a server stops, it closes connections without a request after idleGrace, because a request may already be on its
-// way. lookInterval is the time between two checks for such connections.
+// way. A request that has begun must have arrived after arrivalGrace. lookInterval is the time between two checks for
+// connections without a whole header.
 const (
 	idleGrace    = 200 * time.Millisecond
+	arrivalGrace = 3 * time.Second
 	lookInterval = 5 * time.Millisecond
 )
 
@@ -40,6 +42,7 @@ type Server struct {
 	// patience is stall.Patience except in tests.
 	patience time.Duration
 	stopping atomic.Bool
+	arrivals arrivals
 
 	mu       sync.Mutex
 	listener *listener
@@ -49,7 +52,7 @@ type Server struct {
 
 // New returns a Server. It logs its own errors, such as a handler's panic, to log.
 func New(handler http.Handler, log *slog.Logger) *Server {
-	s := &Server{quiet: map[*progressConn]struct{}{}, patience: stall.Patience}
+	s := &Server{quiet: map[*progressConn]struct{}{}, patience: stall.Patience, arrivals: arrivals{open: map[*arrival]struct{}{}}}
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // gRPC needs it
@@ -69,12 +72,14 @@ func New(handler http.Handler, log *slog.Logger) *Server {
 	return s
 }
 
-// closing returns a handler whose responses tell clients, once the server stops, to use another connection.
+// closing returns a handler that, once the server stops, tells clients to use another connection, and does not wait long
+// for bodies.
 func (s *Server) closing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.stopping.Load() {
 			w.Header().Set("Connection", "close")
 		}
+		defer s.arrivals.track(w, r)()
 		next.ServeHTTP(w, r)
 	})
 }
@@ -95,14 +100,15 @@ func (s *Server) note(c net.Conn, state http.ConnState) {
 	delete(s.quiet, conn)
 }
 
-// quietConns returns the number of connections that have no request, or only part of a request's header. If closing is
-// set, it closes those without a byte of a request and does not count them.
-func (s *Server) quietConns(closing bool) int {
+// quietConns returns the number of connections that have no request, or only part of a request's header. It closes
+// those without a byte of a request after idleGrace, and the others after arrivalGrace, and does not count them. waited
+// is the time since the server began to stop.
+func (s *Server) quietConns(waited time.Duration) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(s.quiet)
 	for conn := range s.quiet {
-		if closing && !conn.hasRead.Load() {
+		if waited > arrivalGrace || waited > idleGrace && !conn.hasRead.Load() {
 			_ = conn.Close() // its goroutine notices
 			n--
 		}
@@ -127,8 +133,8 @@ func (s *Server) Serve(l net.Listener) error {
 // connections.
 func (s *Server) Drain() { s.stopping.Store(true) }
 
-// Stop stops accepting connections, answers the requests on accepted ones, and waits for them. When ctx ends, it cuts
-// off the rest.
+// Stop stops accepting connections, answers the requests on accepted ones, and waits for them. Requests have a few
+// seconds to arrive. When ctx ends, it cuts off the rest.
 func (s *Server) Stop(ctx context.Context) {
 	s.Drain()
 	s.mu.Lock()
@@ -137,19 +143,19 @@ func (s *Server) Stop(ctx context.Context) {
 	if accepting != nil {
 		_ = accepting.Close()
 	}
+	s.arrivals.hurry(time.Now().Add(arrivalGrace))
 	s.awaitQuiet(ctx)
 	if s.http.Shutdown(ctx) != nil {
 		_ = s.http.Close()
 	}
 }
 
-// awaitQuiet waits until each connection has a request or is closed. A connection is closed after idleGrace
-// unless a byte of a request was read.
+// awaitQuiet waits until each connection has a request or is closed.
 func (s *Server) awaitQuiet(ctx context.Context) {
-	graceEnd := time.Now().Add(idleGrace)
+	began := time.Now()
 	ticker := time.NewTicker(lookInterval)
 	defer ticker.Stop()
-	for s.quietConns(time.Now().After(graceEnd)) > 0 {
+	for s.quietConns(time.Since(began)) > 0 {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():

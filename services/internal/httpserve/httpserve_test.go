@@ -149,22 +149,15 @@ func TestStopAnswersWhatWasBegun(t *testing.T) {
 	}
 }
 
-// TestStopHasAnEnd checks that a request whose body does not arrive is cut off when the stop's time is over.
+// TestStopHasAnEnd checks that a request that is not answered is cut off when the stop's time is over.
 func TestStopHasAnEnd(t *testing.T) {
 	t.Parallel()
 	entered := make(chan struct{})
 	s, addr, stop := serve(t, "127.0.0.1:0", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(entered)
-		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
 	}), stall.Patience)
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsale"); err != nil {
-		t.Fatal(err)
-	}
+	send(t, addr, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-entered
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
@@ -174,6 +167,70 @@ func TestStopHasAnEnd(t *testing.T) {
 		t.Errorf("the stop took %s", took)
 	}
 	stop()
+}
+
+// send opens a connection and sends text.
+func send(t *testing.T, addr, text string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// TestStopWaitsLittleForHalfRequests checks that half a header and half a body hold up a stop for a short time only, and
+// that a request whose body arrives meanwhile is answered, even if its answer takes longer.
+func TestStopWaitsLittleForHalfRequests(t *testing.T) {
+	t.Parallel()
+	var entered sync.WaitGroup
+	entered.Add(2)
+	s, addr, _ := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/refused" {
+			return
+		}
+		entered.Done()
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return
+		}
+		select {
+		case <-time.After(arrivalGrace):
+			w.WriteHeader(http.StatusTeapot)
+		case <-r.Context().Done():
+		}
+	}), stall.Patience)
+	const half = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf"
+	send(t, addr, "GET / HT")
+	send(t, addr, strings.Replace(half, "/", "/refused", 1)) // the server waits for the rest although it has answered
+	send(t, addr, half)
+	whole := send(t, addr, half)
+	entered.Wait()
+	time.Sleep(2 * idleGrace) // on a busy machine the server reads the header's half late
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	began := time.Now()
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		s.Stop(ctx)
+	}()
+	time.Sleep(2 * idleGrace)
+	if _, err := io.WriteString(whole, "half"); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(whole), nil)
+	if err != nil {
+		t.Fatalf("a request that arrived during the stop: %v", err)
+	}
+	_ = resp.Body.Close()
+	<-stopped
+	if took := time.Since(began); resp.StatusCode != http.StatusTeapot || took > 4*arrivalGrace {
+		t.Errorf("answered with %d, and stopped after %s", resp.StatusCode, took)
+	}
 }
 
 // TestAnswersThatNobodyReads checks that a caller that does not read is cut off, and one that reads slowly is not.
