@@ -5,11 +5,13 @@ Run: WEBHOOK_SECRET=whsec_… PORT=8090 python webhook.py
 
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
 webhook = Webhook(os.environ["WEBHOOK_SECRET"])
-seen = set()  # keep it in your database: a delivery can come again after a restart
+lock = Lock()
+latest = {}  # keep it in your database: a delivery can come again after a restart
 
 
 class Endpoint(BaseHTTPRequestHandler):
@@ -21,9 +23,11 @@ class Endpoint(BaseHTTPRequestHandler):
         except WebhookVerificationError:  # the signature is wrong, or the call is older than five minutes
             self.send_response(401)
         else:
-            if headers["webhook-id"] not in seen:
-                print(event["type"], event["data"]["conversion"], flush=True)
-            seen.add(headers["webhook-id"])
+            conversion, sequence = event["data"]["conversion"], event["sequence"]
+            with lock:
+                if sequence > latest.get(conversion, 0):  # else it is a repeat, or older than what we know
+                    latest[conversion] = sequence
+                    print(event["type"], sequence, conversion, flush=True)
             self.send_response(204)
         self.end_headers()
 

@@ -5,7 +5,7 @@ import { Webhook } from "standardwebhooks";
 import type { components } from "./couponlink.ts";
 
 const webhook = new Webhook(process.env.WEBHOOK_SECRET ?? "");
-const seen = new Set<string>(); // keep it in your database: a delivery can come again after a restart
+const latest = new Map<string, number>(); // keep it in your database: a delivery can come again after a restart
 
 createServer(async (request, response) => {
   const parts: Buffer[] = [];
@@ -13,8 +13,11 @@ createServer(async (request, response) => {
   const headers = request.headers as Record<string, string>;
   try {
     const event = webhook.verify(Buffer.concat(parts).toString(), headers) as components["schemas"]["ConversionEvent"];
-    if (!seen.has(headers["webhook-id"]!)) console.log(`${event.type} ${event.data.conversion}`);
-    seen.add(headers["webhook-id"]!);
+    const { type, sequence, data } = event;
+    if (sequence > (latest.get(data.conversion) ?? 0)) { // else it is a repeat, or older than what we know
+      latest.set(data.conversion, sequence);
+      console.log(`${type} ${sequence} ${data.conversion}`);
+    }
     response.writeHead(204).end();
   } catch {
     response.writeHead(401).end(); // the signature is wrong, or the call is older than five minutes

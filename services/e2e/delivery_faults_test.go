@@ -108,11 +108,11 @@ func tellTest(t *testing.T, p player) {
 		w.WriteHeader(http.StatusTeapot)
 		_, _ = w.Write([]byte("short and stout"))
 	})
-	v := p.campaignFor(t, e.url+"/?event={event}&status={status}", nil)
+	v := p.campaignFor(t, e.url+"/?event={event}&status={status}&type={type}&sequence={sequence}", nil)
 	test := step{Call: "tracking.v1.DeliveryService/TestDelivery", Request: map[string]any{"publisher": "publishers/${pub}"}}
 	refused := test
 	test.expectation = expectation{Response: map[string]any{
-		"url":          e.url + "/?event=test&status=APPROVED",
+		"url":          e.url + "/?event=test&status=APPROVED&type=conversion.created&sequence=1",
 		"attempt":      map[string]any{"httpStatus": 418, "latency": "!present", "error": "~418"},
 		"responseBody": "short and stout",
 	}}

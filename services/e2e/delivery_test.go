@@ -16,6 +16,9 @@ func TestDeliveries(t *testing.T) {
 		for name, test := range map[string]func(*testing.T, player){
 			"by GET":                        tellByGet,
 			"by POST":                       tellByPost,
+			"of everything that happens":    tellEvents,
+			"with the old payload":          tellOldPayload,
+			"changes that race":             tellRaced,
 			"signed, also in a rotation":    tellSigned,
 			"on the chosen statuses":        tellChosenStatuses,
 			"in order":                      tellInOrder,
@@ -133,10 +136,12 @@ func tellByPost(t *testing.T, p player) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, call.body)
 	}
-	want := map[string]any{"type": "conversion.pending", "timestamp": "!present", "data": map[string]any{
+	want := map[string]any{"type": "conversion.created", "timestamp": "!present", "sequence": 1, "data": map[string]any{
 		"conversion": v["conversion"], "event": "sale", "status": "PENDING", "method": "COUPON_CODE", "offer": "offers/" + v["offer"],
 		"publisher": "publishers/" + v["pub"], "couponCode": v["code"], "click": "", "pubClickId": "", "pubUnique3": v["code"],
-		"transactionId": "A-1", "amount": "49.90", "currency": "USD", "refundedAmount": "", "payout": "4.99", "payoutCurrency": "USD",
+		"transactionId": "A-1", "refundedAmount": "!absent", "currency": "!absent",
+		"amount":         map[string]any{"currencyCode": "USD", "units": "49", "nanos": 900000000},
+		"payout":         map[string]any{"currencyCode": "USD", "units": "4", "nanos": 990000000},
 		"conversionTime": "!present",
 	}}
 	if err := match(want, body); err != nil {

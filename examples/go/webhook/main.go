@@ -24,7 +24,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	var seen sync.Map // keep it in your database: a delivery can come again after a restart
+	var lock sync.Mutex
+	latest := map[string]int{} // keep it in your database: a delivery can come again after a restart
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 		if err != nil || webhook.Verify(body, r.Header) != nil {
@@ -32,11 +33,19 @@ func main() {
 			return
 		}
 		var event struct {
-			Type string
-			Data struct{ Conversion string }
+			Type     string
+			Sequence int
+			Data     struct{ Conversion string }
 		}
-		if _, repeated := seen.LoadOrStore(r.Header.Get("webhook-id"), true); !repeated && json.Unmarshal(body, &event) == nil {
-			fmt.Println(event.Type, event.Data.Conversion)
+		if json.Unmarshal(body, &event) != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		if event.Sequence > latest[event.Data.Conversion] { // else it is a repeat, or older than what we know
+			latest[event.Data.Conversion] = event.Sequence
+			fmt.Println(event.Type, event.Sequence, event.Data.Conversion)
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})

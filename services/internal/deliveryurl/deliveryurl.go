@@ -40,12 +40,16 @@ type Macros struct {
 	ConversionTimeUnix string
 	// DeliveryID is the same for each attempt of one delivery.
 	DeliveryID string
+	// Type is the delivery's type, such as conversion.refunded.
+	Type string
+	// Sequence is the number of what happened to the conversion, from 1; "" if the delivery has none.
+	Sequence string
 }
 
 type macro struct{ name, value string }
 
 // list returns the macros with their names, in the order in which messages list them.
-func (m *Macros) list() [24]macro {
+func (m *Macros) list() [26]macro {
 	return [...]macro{
 		{"conversion_id", m.ConversionID},
 		{"event", m.Event},
@@ -71,6 +75,8 @@ func (m *Macros) list() [24]macro {
 		{"conversion_time", m.ConversionTime},
 		{"conversion_time_unix", m.ConversionTimeUnix},
 		{"delivery_id", m.DeliveryID},
+		{"type", m.Type},
+		{"sequence", m.Sequence},
 	}
 }
 

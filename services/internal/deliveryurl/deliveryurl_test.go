@@ -17,6 +17,7 @@ func names() []string {
 		"conversion_id", "event", "status", "method", "offer_id", "pub_id", "coupon_code", "click_id", "pub_click_id", "pub_sub_id",
 		"pub_unique1", "pub_unique2", "pub_unique3", "pub_unique4", "pub_unique5", "transaction_id", "amount", "currency",
 		"refunded_amount", "payout", "payout_currency", "conversion_time", "conversion_time_unix", "delivery_id",
+		"type", "sequence",
 	}
 }
 

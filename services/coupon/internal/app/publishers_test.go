@@ -23,7 +23,7 @@ func change(postbackURL string) (domain.Publisher, app.Update) {
 func TestDeliverySettings(t *testing.T) {
 	s, now := newService(t)
 	created := must(s.CreatePublisher(t.Context(), publisher("22")))(t)
-	if created.PostbackURL != "" || created.Delivery != (domain.DeliverySettings{Method: domain.DeliverByGet}) || !isSecret(created.DeliverySecret) {
+	if created.PostbackURL != "" || created.Delivery != (domain.DeliverySettings{Method: domain.DeliverByGet, PayloadVersion: domain.PayloadV2}) || !isSecret(created.DeliverySecret) {
 		t.Errorf("got %+v", created)
 	}
 	now.Advance(time.Minute)
@@ -33,7 +33,7 @@ func TestDeliverySettings(t *testing.T) {
 	if got := must(s.UpdatePublisher(t.Context(), changed.ID, as(changed), update))(t); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	changed.Delivery = domain.DeliverySettings{Method: domain.DeliverByPost, Statuses: "REJECTED,PENDING,REJECTED", OnlyWithClick: true}
+	changed.Delivery = domain.DeliverySettings{Method: domain.DeliverByPost, Statuses: "REJECTED,PENDING,REJECTED", OnlyWithClick: true, PayloadVersion: domain.PayloadV1}
 	got := must(s.UpdatePublisher(t.Context(), changed.ID, as(changed), app.Update{Fields: []string{"delivery"}}))(t)
 	want.Delivery, want.Revision = changed.Delivery, 3
 	want.Delivery.Statuses = "PENDING,REJECTED"

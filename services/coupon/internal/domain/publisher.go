@@ -45,7 +45,18 @@ type DeliverySettings struct {
 	Statuses DeliveryStatuses
 	// OnlyWithClick means that only conversions with the publisher's own click id are delivered.
 	OnlyWithClick bool
+	// PayloadVersion says what deliveries tell, and in which form.
+	PayloadVersion PayloadVersion
 }
+
+// PayloadVersion is a version of what deliveries tell.
+type PayloadVersion string
+
+// The versions of payloads: PayloadV1 is that of publishers from before PayloadV2.
+const (
+	PayloadV1 PayloadVersion = "V1"
+	PayloadV2 PayloadVersion = "V2"
+)
 
 // DeliveryMethod says how a delivery is sent.
 type DeliveryMethod string
@@ -102,7 +113,7 @@ func (s DeliveryStatuses) List() []DeliveryStatus {
 
 // DefaultPublisher returns a publisher with the default settings.
 func DefaultPublisher() Publisher {
-	return Publisher{State: PublisherActive, Delivery: DeliverySettings{Method: DeliverByGet}}
+	return Publisher{State: PublisherActive, Delivery: DeliverySettings{Method: DeliverByGet, PayloadVersion: PayloadV2}}
 }
 
 // CheckPublisher returns a publisher as it is stored: with its display name trimmed, and its delivery
@@ -115,6 +126,7 @@ func CheckPublisher(p Publisher, checkHost func(*url.URL) error) (Publisher, err
 	found.Add(checkChoice("state", p.State, PublisherActive, PublisherArchived))
 	found.Add(checkPostbackURL(p.PostbackURL, checkHost))
 	found.Add(checkChoice("delivery.method", p.Delivery.Method, DeliverByGet, DeliverByPost))
+	found.Add(checkChoice("delivery.payload_version", p.Delivery.PayloadVersion, PayloadV1, PayloadV2))
 
 	var err error
 	p.Delivery.Statuses, err = checkDeliveryStatuses(p.Delivery.Statuses)

@@ -42,6 +42,9 @@ func TestCheckPublisher(t *testing.T) {
 		"every status":      {change: func(p *Publisher) { p.Delivery.Statuses = AllDeliveryStatuses() }},
 		"unknown status":    {func(p *Publisher) { p.Delivery.Statuses = "PENDING,99" }, "INVALID_DELIVERY", "delivery.statuses"},
 		"status left out":   {func(p *Publisher) { p.Delivery.Statuses = "PENDING,STATUS_UNSPECIFIED" }, "INVALID_DELIVERY", "delivery.statuses"},
+		"the old payload":   {change: func(p *Publisher) { p.Delivery.PayloadVersion = PayloadV1 }},
+		"no payload":        {func(p *Publisher) { p.Delivery.PayloadVersion = "" }, "INVALID_DELIVERY", "delivery.payload_version"},
+		"unknown payload":   {func(p *Publisher) { p.Delivery.PayloadVersion = "V3" }, "INVALID_DELIVERY", "delivery.payload_version"},
 		"only with a click": {change: func(p *Publisher) { p.Delivery.OnlyWithClick = true }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +104,7 @@ func TestAllFindingsOnAPublisherComeAtOnce(t *testing.T) {
 	for _, v := range apperr.As(err).Violations {
 		fields = append(fields, v.Field)
 	}
-	if got, want := strings.Join(fields, " "), "display_name postback_url delivery.method delivery.statuses"; got != want {
+	if got, want := strings.Join(fields, " "), "display_name postback_url delivery.method delivery.payload_version delivery.statuses"; got != want {
 		t.Errorf("got violations on %q, want %q", got, want)
 	}
 }

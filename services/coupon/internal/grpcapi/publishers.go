@@ -1,6 +1,7 @@
 package grpcapi
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -72,7 +73,12 @@ func (s *publisherServer) UpdatePublisher(ctx context.Context, req *couponv1.Upd
 	change := fieldmask.Of(req.GetPublisher(), req.GetUpdateMask())
 	draft := func(current domain.Publisher) (domain.Publisher, error) {
 		merged, err := change.Merge(publisherProto(&current, s.flow.Now()))
-		return publisherOf(merged), err
+		p := publisherOf(merged)
+		if merged.GetDelivery().GetPayloadVersion() == couponv1.DeliverySettings_PAYLOAD_VERSION_UNSPECIFIED {
+			// A caller that knows no versions must not change it. An instance that knows none stores none.
+			p.Delivery.PayloadVersion = cmp.Or(current.Delivery.PayloadVersion, domain.PayloadV1)
+		}
+		return p, err
 	}
 	return s.answer(s.flow.UpdatePublisher(ctx, id, draft, update(change, req.GetPublisher(), req.GetValidateOnly())))
 }
@@ -116,9 +122,10 @@ func deliveryOf(m *couponv1.DeliverySettings, defaults domain.DeliverySettings) 
 		statuses[i] = domain.DeliveryStatus(status.String())
 	}
 	return domain.DeliverySettings{
-		Method:        choice(m.GetMethod(), defaults.Method),
-		Statuses:      domain.DeliveryStatusesOf(statuses...),
-		OnlyWithClick: m.GetOnlyWithClick(),
+		Method:         choice(m.GetMethod(), defaults.Method),
+		Statuses:       domain.DeliveryStatusesOf(statuses...),
+		OnlyWithClick:  m.GetOnlyWithClick(),
+		PayloadVersion: choice(m.GetPayloadVersion(), defaults.PayloadVersion),
 	}
 }
 
@@ -135,9 +142,10 @@ func publisherProto(p *domain.Publisher, now time.Time) *couponv1.Publisher {
 		Etag:        domain.Etag(name, p.Revision),
 		PostbackUrl: p.PostbackURL,
 		Delivery: &couponv1.DeliverySettings{
-			Method:        couponv1.DeliverySettings_Method(couponv1.DeliverySettings_Method_value[string(p.Delivery.Method)]),
-			Statuses:      deliveryStatuses(p.Delivery.Statuses),
-			OnlyWithClick: p.Delivery.OnlyWithClick,
+			Method:         couponv1.DeliverySettings_Method(couponv1.DeliverySettings_Method_value[string(p.Delivery.Method)]),
+			Statuses:       deliveryStatuses(p.Delivery.Statuses),
+			OnlyWithClick:  p.Delivery.OnlyWithClick,
+			PayloadVersion: couponv1.DeliverySettings_PayloadVersion(couponv1.DeliverySettings_PayloadVersion_value[string(p.Delivery.PayloadVersion)]),
 		},
 		DeliverySecret:                   p.DeliverySecret,
 		PreviousDeliverySecretExpireTime: stamp(previousExpireTime),

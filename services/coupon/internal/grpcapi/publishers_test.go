@@ -20,14 +20,14 @@ func TestPublisherHasItsDefaults(t *testing.T) {
 	listed := call(t, s.publishers.ListPublishers, &couponv1.ListPublishersRequest{}, `{}`).GetPublishers()[0]
 	same(t, listed, &couponv1.Publisher{}, protojson.Format(got))
 	got.DeliverySecret, got.Etag = "", ""
-	same(t, got, &couponv1.Publisher{}, `{"name": "publishers/22", "display_name": "Mia", "state": "ACTIVE", "delivery": {"method": "GET"},
+	same(t, got, &couponv1.Publisher{}, `{"name": "publishers/22", "display_name": "Mia", "state": "ACTIVE", "delivery": {"method": "GET", "payload_version": "V2"},
 		"create_time": "2026-11-22T12:00:00Z", "update_time": "2026-11-22T12:00:00Z"}`)
 }
 
 func TestEverySettingOfAPublisherGoesInAndOut(t *testing.T) {
 	s := newServers(t)
 	const settings = `"display_name": "Mia", "state": "ARCHIVED", "postback_url": "https://track.example.com/pb?c={pub_click_id}",
-		"delivery": {"method": "POST", "statuses": ["APPROVED", "REJECTED"], "only_with_click": true}`
+		"delivery": {"method": "POST", "statuses": ["APPROVED", "REJECTED"], "only_with_click": true, "payload_version": "V1"}`
 	got := call(t, s.publishers.CreatePublisher, &couponv1.CreatePublisherRequest{}, `{"publisher_id": "22", "publisher": {`+settings+`}}`)
 	got.DeliverySecret, got.Etag = "", ""
 	same(t, got, &couponv1.Publisher{}, `{"name": "publishers/22", `+settings+`,
@@ -41,18 +41,26 @@ func TestUpdatePublisher(t *testing.T) {
 		other = `"postback_url": "https://track.example.com/other"`
 	)
 	for _, tc := range []struct{ name, publisher, mask, want string }{
-		{"named fields", url + `, "delivery": {"method": "POST"}`, `"postbackUrl"`, url + `, "delivery": {"method": "GET"}`},
-		{"no mask: what is set", `"delivery": {"method": "POST", "only_with_click": true}`, ``, url + `, "delivery": {"method": "POST", "only_with_click": true}`},
+		{"named fields", url + `, "delivery": {"method": "POST"}`, `"postbackUrl"`, url + `, "delivery": {"method": "GET", "payload_version": "V2"}`},
+		{
+			"no mask: what is set", `"delivery": {"method": "POST", "only_with_click": true}`, ``,
+			url + `, "delivery": {"method": "POST", "only_with_click": true, "payload_version": "V2"}`,
+		},
+		{
+			"the payload's version", `"delivery": {"payload_version": "V1"}`, ``,
+			url + `, "delivery": {"method": "POST", "only_with_click": true, "payload_version": "V1"}`,
+		},
 		{
 			"a part of the delivery settings", other + `, "delivery": {"statuses": ["REJECTED", "PENDING", "REJECTED"]}`,
-			`"delivery.statuses"`, url + `, "delivery": {"method": "POST", "statuses": ["PENDING", "REJECTED"], "only_with_click": true}`,
+			`"delivery.statuses"`, url + `, "delivery": {"method": "POST", "statuses": ["PENDING", "REJECTED"], "only_with_click": true, "payload_version": "V1"}`,
 		},
 		{
 			"several parts of them, one unset", other + `, "delivery": {"only_with_click": true}`,
-			`"delivery.method,delivery.statuses"`, url + `, "delivery": {"method": "GET", "only_with_click": true}`,
+			`"delivery.method,delivery.statuses"`, url + `, "delivery": {"method": "GET", "only_with_click": true, "payload_version": "V1"}`,
 		},
-		{"all of them, to their defaults", other, `"delivery"`, url + `, "delivery": {"method": "GET"}`},
-		{"no URL any more", `"delivery": {"method": "POST"}`, `"postbackUrl"`, `"delivery": {"method": "GET"}`},
+		{"all of them, to their defaults, but for the payload", other, `"delivery"`, url + `, "delivery": {"method": "GET", "payload_version": "V1"}`},
+		{"the version alone, unset", other, `"delivery.payloadVersion"`, url + `, "delivery": {"method": "GET", "payload_version": "V1"}`},
+		{"no URL any more", `"delivery": {"method": "POST"}`, `"postbackUrl"`, `"delivery": {"method": "GET", "payload_version": "V1"}`},
 	} {
 		mask := ""
 		if tc.mask != "" {

@@ -104,7 +104,7 @@ func wantKeys(t *testing.T, db *mongodb.DB) {
 			"payout.cap.nanos", "display_name_search",
 		},
 		"publishers": {
-			"postback_url", "delivery.method", "delivery.statuses", "delivery.only_with_click", "delivery_secret",
+			"postback_url", "delivery.method", "delivery.statuses", "delivery.only_with_click", "delivery.payload_version", "delivery_secret",
 			"previous_delivery_secret", "previous_delivery_secret_expire_time", "display_name_search",
 		},
 		"approvals": {"payout.cap.nanos"},

@@ -23,6 +23,7 @@ func migrations() []mongodb.Migration {
 		{Version: 3, Run: addDeliveriesAndLimits},
 		{Version: 4, Run: addSearchKeys},
 		{Version: 5, Run: addDiscounts},
+		{Version: 6, Run: addPayloadVersion},
 	}
 }
 
@@ -50,7 +51,7 @@ func addSettingsAndMoney(ctx context.Context, db *mongodb.DB) error {
 func addDeliveriesAndLimits(ctx context.Context, db *mongodb.DB) error {
 	if err := addKeys(ctx, db, []addedKey{
 		{"publishers", "postback_url", ""},
-		{"publishers", "delivery", encodeDelivery(domain.DefaultPublisher().Delivery)},
+		{"publishers", "delivery", encodeDelivery(domain.DeliverySettings{Method: domain.DeliverByGet, PayloadVersion: domain.PayloadV1})},
 		{"publishers", "previous_delivery_secret", ""},
 		{"publishers", "previous_delivery_secret_expire_time", nil},
 		{"coupons", "usage_limit", int64(0)},
@@ -64,6 +65,11 @@ func addDeliveriesAndLimits(ctx context.Context, db *mongodb.DB) error {
 // addDiscounts gives each existing document an empty discount.
 func addDiscounts(ctx context.Context, db *mongodb.DB) error {
 	return addKeys(ctx, db, []addedKey{{"coupons", "discount", encodeDiscount(discount.Discount{})}})
+}
+
+// addPayloadVersion gives each existing publisher the payloads that it knows.
+func addPayloadVersion(ctx context.Context, db *mongodb.DB) error {
+	return addKeys(ctx, db, []addedKey{{"publishers", "delivery.payload_version", domain.PayloadV1}})
 }
 
 // addedKey is a key to add to a collection's documents that lack it, with its value.

@@ -27,15 +27,17 @@ type publisherDocument struct {
 type deliveryDocument struct {
 	Method domain.DeliveryMethod `bson:"method"`
 	// Statuses is empty, never null, if all statuses are delivered.
-	Statuses      []domain.DeliveryStatus `bson:"statuses"`
-	OnlyWithClick bool                    `bson:"only_with_click"`
+	Statuses       []domain.DeliveryStatus `bson:"statuses"`
+	OnlyWithClick  bool                    `bson:"only_with_click"`
+	PayloadVersion domain.PayloadVersion   `bson:"payload_version"`
 }
 
 func encodeDelivery(s domain.DeliverySettings) deliveryDocument {
 	return deliveryDocument{
-		Method:        s.Method,
-		Statuses:      append([]domain.DeliveryStatus{}, s.Statuses.List()...),
-		OnlyWithClick: s.OnlyWithClick,
+		Method:         s.Method,
+		Statuses:       append([]domain.DeliveryStatus{}, s.Statuses.List()...),
+		OnlyWithClick:  s.OnlyWithClick,
+		PayloadVersion: s.PayloadVersion,
 	}
 }
 
@@ -66,9 +68,10 @@ func (d publisherDocument) decode() domain.Publisher {
 		State:       d.State,
 		PostbackURL: d.PostbackURL,
 		Delivery: domain.DeliverySettings{
-			Method:        d.Delivery.Method,
-			Statuses:      domain.DeliveryStatusesOf(d.Delivery.Statuses...),
-			OnlyWithClick: d.Delivery.OnlyWithClick,
+			Method:         d.Delivery.Method,
+			Statuses:       domain.DeliveryStatusesOf(d.Delivery.Statuses...),
+			OnlyWithClick:  d.Delivery.OnlyWithClick,
+			PayloadVersion: d.Delivery.PayloadVersion,
 		},
 		DeliverySecret:         d.DeliverySecret,
 		PreviousDeliverySecret: d.PreviousSecret,

@@ -19,6 +19,7 @@ func publishersTable() *records[domain.Publisher] {
 		table.Text("delivery_method", func(p *domain.Publisher) *domain.DeliveryMethod { return &p.Delivery.Method }),
 		table.Text("delivery_statuses", func(p *domain.Publisher) *domain.DeliveryStatuses { return &p.Delivery.Statuses }),
 		table.Flag("delivery_only_with_click", func(p *domain.Publisher) *bool { return &p.Delivery.OnlyWithClick }),
+		table.Text("delivery_payload_version", func(p *domain.Publisher) *domain.PayloadVersion { return &p.Delivery.PayloadVersion }),
 		table.Text("delivery_secret", func(p *domain.Publisher) *string { return &p.DeliverySecret }),
 		table.Text("previous_delivery_secret", func(p *domain.Publisher) *string { return &p.PreviousDeliverySecret }),
 		table.OptionalTime("previous_delivery_secret_expire_time", func(p *domain.Publisher) *time.Time { return &p.PreviousDeliverySecretExpireTime }),

@@ -42,7 +42,7 @@ func testChange(t *testing.T, s *suite) {
 
 	archived := publisher("22")
 	archived.State = domain.PublisherArchived
-	archived.PostbackURL, archived.Delivery = "", domain.DeliverySettings{Method: domain.DeliverByGet}
+	archived.PostbackURL, archived.Delivery = "", domain.DeliverySettings{Method: domain.DeliverByGet, PayloadVersion: domain.PayloadV1}
 	archived = domain.RotateSecret(archived, "next", time.Hour, moment(9))
 	_, err = s.UpdatePublisher(ctx, "22", func(domain.Publisher) (domain.Publisher, error) { return archived, nil })
 	must(t, err)

@@ -121,7 +121,7 @@ func publisher(id string) domain.Publisher {
 		Delivery: domain.DeliverySettings{
 			Method:        domain.DeliverByPost,
 			Statuses:      domain.DeliveryStatusesOf(domain.DeliverApproved, domain.DeliverRejected),
-			OnlyWithClick: true,
+			OnlyWithClick: true, PayloadVersion: domain.PayloadV2,
 		},
 		DeliverySecret: "delivery-secret-of-" + id,
 		CreateTime:     moment(0), UpdateTime: moment(0), Revision: 1,

@@ -33,7 +33,7 @@ func Version1(t testing.TB, store app.Store) []string {
 	for _, id := range []string{"22", "23"} {
 		p, err := store.Publisher(ctx, id)
 		want(t, "the publisher", p, err, domain.Publisher{
-			ID: id, DisplayName: "Mia", State: domain.PublisherActive, Delivery: domain.DeliverySettings{Method: domain.DeliverByGet},
+			ID: id, DisplayName: "Mia", State: domain.PublisherActive, Delivery: domain.DeliverySettings{Method: domain.DeliverByGet, PayloadVersion: domain.PayloadV1},
 			DeliverySecret: p.DeliverySecret, CreateTime: second, UpdateTime: second, Revision: 1,
 		})
 		secrets = append(secrets, p.DeliverySecret)

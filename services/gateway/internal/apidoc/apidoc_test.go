@@ -146,6 +146,8 @@ func TestDocumentSaysWhatTheProtosSay(t *testing.T) {
 		"an error's example":     {at(doc, "paths", coupon, "get", "responses", "404", "content", "application/json", "examples", "COUPON_NOT_FOUND", "value", "code"), 5.0},
 		"a stale condition":      {at(doc, "paths", coupon, "patch", "responses", "412", "content", "application/json", "schema", "$ref"), "#/components/schemas/Status"},
 		"a file":                 {at(doc, "paths", "/v1/links:qr", "get", "responses", "200", "content", "image/png", "schema", "format"), "binary"},
+		"an event's amount":      {at(doc, append(schemas, "ConversionEventData", "properties", "payout", "$ref")...), "#/components/schemas/Money"},
+		"the old webhook":        {at(doc, "webhooks", "conversionV1", "post", "requestBody", "content", "application/json", "schema", "$ref"), "#/components/schemas/ConversionEventV1"},
 		"a webhook":              {at(doc, "webhooks", "conversion", "post", "requestBody", "content", "application/json", "schema", "$ref"), "#/components/schemas/ConversionEvent"},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {

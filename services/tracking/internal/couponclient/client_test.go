@@ -287,7 +287,7 @@ func (program) LookupPublisher(_ context.Context, req *couponv1.LookupPublisherR
 			Publisher: &couponv1.Publisher{
 				Name: "publishers/22", State: couponv1.Publisher_ACTIVE, PostbackUrl: "https://track.example.com/pb?c={pub_click_id}",
 				Delivery: &couponv1.DeliverySettings{
-					Method: couponv1.DeliverySettings_POST, OnlyWithClick: true,
+					Method: couponv1.DeliverySettings_POST, OnlyWithClick: true, PayloadVersion: couponv1.DeliverySettings_V2,
 					Statuses: []couponv1.DeliverySettings_Status{couponv1.DeliverySettings_APPROVED, couponv1.DeliverySettings_REJECTED},
 				},
 				DeliverySecret: "s", PreviousDeliverySecretExpireTime: timestamppb.New(expire),
@@ -348,7 +348,7 @@ func TestSettingsAreRead(t *testing.T) {
 func TestPublishersAreRead(t *testing.T) {
 	c, _ := start(t, program{})
 	p, err := c.Publisher(t.Context(), "22")
-	if err != nil || p.ID != "22" || !p.Active || p.Method != domain.DeliverByPost || !p.OnlyWithClick ||
+	if err != nil || p.ID != "22" || !p.Active || p.Method != domain.DeliverByPost || !p.OnlyWithClick || p.Payload != domain.PayloadV2 ||
 		!slices.Equal(p.Statuses, []domain.Status{domain.StatusApproved, domain.StatusRejected}) {
 		t.Errorf("the publisher is %+v, %v", p, err)
 	}
@@ -359,7 +359,7 @@ func TestPublishersAreRead(t *testing.T) {
 		t.Errorf("the secrets are %q, and after the overlap %q", before, after)
 	}
 	p, err = c.Publisher(t.Context(), "23")
-	if err != nil || p.Active || p.PostbackURL != nil || p.Method != domain.DeliverByGet || p.OnlyWithClick || len(p.Statuses) != 3 ||
+	if err != nil || p.Active || p.PostbackURL != nil || p.Method != domain.DeliverByGet || p.OnlyWithClick || p.Payload != domain.PayloadV1 || len(p.Statuses) != 3 ||
 		!slices.Equal(p.Secrets(expire.Add(-1)), []string{"s"}) {
 		t.Errorf("a publisher that has no settings is %+v, %v", p, err)
 	}

@@ -122,12 +122,16 @@ func publisherFromProto(resp *couponv1.LookupPublisherResponse) (domain.Publishe
 		ID:            strings.TrimPrefix(p.GetName(), resource.Publishers),
 		Active:        p.GetState() == couponv1.Publisher_ACTIVE,
 		Method:        domain.DeliverByGet,
+		Payload:       domain.PayloadV1, // also from a coupon service that knows no other
 		Statuses:      statusesFromProto(p.GetDelivery().GetStatuses()),
 		OnlyWithClick: p.GetDelivery().GetOnlyWithClick(),
 		Secret:        p.GetDeliverySecret(),
 	}
 	if p.GetDelivery().GetMethod() == couponv1.DeliverySettings_POST {
 		publisher.Method = domain.DeliverByPost
+	}
+	if p.GetDelivery().GetPayloadVersion() == couponv1.DeliverySettings_V2 {
+		publisher.Payload = domain.PayloadV2
 	}
 	if len(publisher.Statuses) == 0 {
 		publisher.Statuses = []domain.Status{domain.StatusPending, domain.StatusApproved, domain.StatusRejected}

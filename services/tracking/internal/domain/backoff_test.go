@@ -97,7 +97,7 @@ func TestReturnedDeliveryCountsNoAttempt(t *testing.T) {
 
 func TestTestDelivery(t *testing.T) {
 	t.Parallel()
-	macros, err := domain.TestDelivery("22", time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)).Macros()
+	macros, err := domain.TestDelivery("22", domain.PayloadV1, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)).Macros()
 	if err != nil {
 		t.Fatal(err)
 	}

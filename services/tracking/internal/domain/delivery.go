@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
-	"github.com/couponlink/couponlink/services/internal/money"
 )
 
 // DeliveryState says whether a delivery is done.
@@ -60,31 +58,34 @@ type Attempt struct {
 // publisher by its id, and returns false if it does not exist.
 func (c Conversion) Plan(publisher func(id string) (Publisher, bool), now time.Time) []Delivery {
 	var planned []Delivery
-	for number := c.PlanFrom; number <= len(c.Changes); number++ {
-		at := c.CreateTime
-		if number > 0 {
-			at = c.Changes[number-1].By.Time
+	for _, h := range c.happenings() {
+		if h.change < c.PlanFrom {
+			continue
 		}
-		for _, message := range c.messages(number) {
-			to, ok := publisher(message.Publisher)
-			shown := c.shownTo(message.Publisher)
-			if !ok || !to.takes(message.Status, shown) {
+		for _, state := range h.states {
+			to, ok := publisher(state.Publisher)
+			shown := c.shownTo(state)
+			if !ok || !to.takes(h, state.Status, shown) {
 				continue
 			}
 			planned = append(planned, Delivery{
-				ID:         c.ID + "-" + strconv.Itoa(number) + "-" + to.ID,
-				Conversion: c.ID, Change: number, Publisher: to.ID, Offer: c.Offer, Status: message.Status,
-				State: DeliveryDue, Payload: shown.payload(message, at), DueTime: now, FirstDueTime: now, CreateTime: now,
+				ID:         c.ID + "-" + strconv.Itoa(h.change) + "-" + to.ID,
+				Conversion: c.ID, Change: h.change, Publisher: to.ID, Offer: c.Offer, Status: state.Status,
+				State: DeliveryDue, Payload: shown.payload(to.Payload, h, state), DueTime: now, FirstDueTime: now, CreateTime: now,
 			})
 		}
 	}
 	return planned
 }
 
-// shownTo returns the conversion as a publisher may see it: without the values that another publisher put on
-// the click, since the sale may have been reassigned.
-func (c Conversion) shownTo(publisher string) Conversion {
-	if c.Basis == nil || c.Basis.Click == nil || c.Basis.Click.Publisher == publisher {
+// shownTo returns the conversion as a state's publisher may see it: as it was credited then, and without the
+// values that another publisher put on the click, since the sale may have been reassigned.
+func (c Conversion) shownTo(state State) Conversion {
+	if c.PubUniques[2] == c.CouponCode {
+		c.PubUniques[2] = state.CouponCode
+	}
+	c.Method, c.CouponCode = state.Method, state.CouponCode
+	if c.Basis == nil || c.Basis.Click == nil || c.Basis.Click.Publisher == state.Publisher {
 		return c
 	}
 	c.PubClickID, c.PubSubID = "", ""
@@ -96,38 +97,10 @@ func (c Conversion) shownTo(publisher string) Conversion {
 	return c
 }
 
-// messages returns the states to report after a change, each to its own publisher.
-func (c Conversion) messages(number int) []State {
-	if number == 0 {
-		state := c.State()
-		if len(c.Changes) > 0 {
-			state = c.Changes[0].From
-		}
-		return credited(state)
-	}
-	from, to := c.Changes[number-1].From, c.Changes[number-1].To
-	if from.Publisher != to.Publisher {
-		taken := from // for the publisher who loses the sale
-		taken.Status, taken.Payout = StatusRejected, money.Money{}
-		return append(credited(taken), credited(to)...)
-	}
-	if from.Status == to.Status && from.Payout == to.Payout {
-		return nil
-	}
-	return credited(to)
-}
-
-// credited returns the state if it credits a publisher, who is to be notified.
-func credited(s State) []State {
-	if s.Publisher == "" {
-		return nil
-	}
-	return []State{s}
-}
-
-// takes reports whether a publisher wants a delivery for a conversion's status.
-func (p Publisher) takes(status Status, c Conversion) bool {
-	return p.Active && p.PostbackURL != nil && slices.Contains(p.Statuses, status) && (!p.OnlyWithClick || c.PubClickID != "")
+// takes reports whether a publisher wants a delivery of what happened to a conversion.
+func (p Publisher) takes(h happening, status Status, c Conversion) bool {
+	return p.Active && p.PostbackURL != nil && slices.Contains(p.Statuses, status) &&
+		(h.pays || p.Payload == PayloadV2) && (!p.OnlyWithClick || c.PubClickID != "")
 }
 
 // DeliveryPlan holds the deliveries for a conversion's changes up to a revision.

@@ -7,37 +7,56 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
+	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
-// Payload is the content of a delivery: the body of a POST, in the form that Standard Webhooks recommends,
-// and the values of a URL's macros.
-type Payload struct {
-	// Type is conversion.pending, conversion.approved or conversion.rejected.
+// PayloadHead is how a payload of each version begins, in the form that Standard Webhooks recommends.
+type PayloadHead struct {
+	// Type is one of the types of happenings with PayloadV2. With PayloadV1 it is conversion.pending,
+	// conversion.approved or conversion.rejected.
 	Type string `json:"type"`
-	// Timestamp is when the conversion got the status, in RFC 3339.
-	Timestamp string      `json:"timestamp"`
-	Data      PayloadData `json:"data"`
+	// Timestamp is when that happened, in RFC 3339.
+	Timestamp string `json:"timestamp"`
+	// Sequence is the number of the happening, from 1; 0 with PayloadV1.
+	Sequence int `json:"sequence,omitempty"`
 }
 
-// PayloadData is a conversion as its publisher sees it. Amounts are decimals, "" if there is no amount.
+// Payload is the content of a delivery with PayloadV1: the body of a POST, and the values of a URL's macros.
+type Payload struct {
+	PayloadHead
+	Data PayloadData `json:"data"`
+}
+
+// EventPayload is the same with PayloadV2.
+type EventPayload struct {
+	PayloadHead
+	Data EventData `json:"data"`
+}
+
+// PayloadSale is a conversion as its publisher sees it, without amounts.
+type PayloadSale struct {
+	Conversion    string `json:"conversion"`
+	Event         string `json:"event"`
+	Status        Status `json:"status"`
+	Method        Method `json:"method"`
+	Offer         string `json:"offer"`
+	Publisher     string `json:"publisher"`
+	CouponCode    string `json:"couponCode"`
+	Click         string `json:"click"`
+	PubClickID    string `json:"pubClickId"`
+	PubSubID      string `json:"pubSubId"`
+	PubUnique1    string `json:"pubUnique1"`
+	PubUnique2    string `json:"pubUnique2"`
+	PubUnique3    string `json:"pubUnique3"`
+	PubUnique4    string `json:"pubUnique4"`
+	PubUnique5    string `json:"pubUnique5"`
+	TransactionID string `json:"transactionId"`
+}
+
+// PayloadData is a conversion with amounts as decimals, "" if there is no amount.
 type PayloadData struct {
-	Conversion     string `json:"conversion"`
-	Event          string `json:"event"`
-	Status         Status `json:"status"`
-	Method         Method `json:"method"`
-	Offer          string `json:"offer"`
-	Publisher      string `json:"publisher"`
-	CouponCode     string `json:"couponCode"`
-	Click          string `json:"click"`
-	PubClickID     string `json:"pubClickId"`
-	PubSubID       string `json:"pubSubId"`
-	PubUnique1     string `json:"pubUnique1"`
-	PubUnique2     string `json:"pubUnique2"`
-	PubUnique3     string `json:"pubUnique3"`
-	PubUnique4     string `json:"pubUnique4"`
-	PubUnique5     string `json:"pubUnique5"`
-	TransactionID  string `json:"transactionId"`
+	PayloadSale
 	Amount         string `json:"amount"`
 	Currency       string `json:"currency"`
 	RefundedAmount string `json:"refundedAmount"`
@@ -46,40 +65,98 @@ type PayloadData struct {
 	ConversionTime string `json:"conversionTime"`
 }
 
-// payload returns the JSON that tells a publisher of the conversion's state since at.
-func (c Conversion) payload(state State, at time.Time) string {
-	u := c.PubUniques
-	p := Payload{
-		Type:      "conversion." + strings.ToLower(string(state.Status)),
-		Timestamp: at.Format(time.RFC3339Nano),
-		Data: PayloadData{
-			Conversion: resource.Conversion(c.ID), Event: c.Event, Status: state.Status, Method: c.Method,
-			Offer: resource.Offer(c.Offer), Publisher: resource.Publisher(state.Publisher), CouponCode: c.CouponCode,
-			PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique4: u[3], PubUnique5: u[4],
-			Click: c.Click, PubClickID: c.PubClickID, PubSubID: c.PubSubID, TransactionID: c.TransactionID,
-			Amount: state.Amount.Decimal(), Currency: state.Amount.Currency, RefundedAmount: state.Refunded.Decimal(),
-			Payout: state.Payout.Decimal(), PayoutCurrency: state.Payout.Currency,
-			ConversionTime: c.ConversionTime.Format(time.RFC3339Nano),
-		},
+// EventData is a conversion with amounts as in the API, absent if there is no amount.
+type EventData struct {
+	PayloadSale
+	Amount         *PayloadMoney `json:"amount,omitempty"`
+	RefundedAmount *PayloadMoney `json:"refundedAmount,omitempty"`
+	Payout         *PayloadMoney `json:"payout,omitempty"`
+	ConversionTime string        `json:"conversionTime"`
+}
+
+// PayloadMoney is an amount as the API's JSON has it.
+type PayloadMoney struct {
+	CurrencyCode string `json:"currencyCode"`
+	Units        int64  `json:"units,string"`
+	Nanos        int32  `json:"nanos"`
+}
+
+func payloadMoney(m money.Money) *PayloadMoney {
+	if m.IsNone() {
+		return nil
 	}
-	text, err := json.Marshal(p)
-	if err != nil { // cannot happen: all fields are strings
+	return &PayloadMoney{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
+}
+
+// money returns the amount; none for nil.
+func (m *PayloadMoney) money() money.Money {
+	if m == nil {
+		return money.Money{}
+	}
+	return money.Money{Currency: m.CurrencyCode, Units: m.Units, Nanos: m.Nanos}
+}
+
+// payload returns the JSON that tells a publisher of what happened to the conversion, and of its state since.
+func (c Conversion) payload(version PayloadVersion, h happening, state State) string {
+	head := PayloadHead{Type: "conversion." + strings.ToLower(string(state.Status)), Timestamp: h.at.Format(time.RFC3339Nano)}
+	u := c.PubUniques
+	sale := PayloadSale{
+		Conversion: resource.Conversion(c.ID), Event: c.Event, Status: state.Status, Method: c.Method,
+		Offer: resource.Offer(c.Offer), Publisher: resource.Publisher(state.Publisher), CouponCode: c.CouponCode,
+		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique4: u[3], PubUnique5: u[4],
+		Click: c.Click, PubClickID: c.PubClickID, PubSubID: c.PubSubID, TransactionID: c.TransactionID,
+	}
+	converted := c.ConversionTime.Format(time.RFC3339Nano)
+	if version != PayloadV2 {
+		return encoded(Payload{head, PayloadData{
+			PayloadSale: sale, Amount: state.Amount.Decimal(), Currency: state.Amount.Currency, RefundedAmount: state.Refunded.Decimal(),
+			Payout: state.Payout.Decimal(), PayoutCurrency: state.Payout.Currency, ConversionTime: converted,
+		}})
+	}
+	head.Type, head.Sequence = h.kind, h.sequence
+	return encoded(EventPayload{head, EventData{
+		PayloadSale: sale, Amount: payloadMoney(state.Amount), RefundedAmount: payloadMoney(state.Refunded),
+		Payout: payloadMoney(state.Payout), ConversionTime: converted,
+	}})
+}
+
+func encoded(payload any) string {
+	text, err := json.Marshal(payload)
+	if err != nil { // cannot happen: all fields are texts and numbers
 		return "{}"
 	}
 	return string(text)
 }
 
+// Head returns how the delivery's payload begins; the zero PayloadHead if the payload is damaged.
+func (d Delivery) Head() PayloadHead {
+	var head PayloadHead
+	if json.Unmarshal([]byte(d.Payload), &head) != nil {
+		return PayloadHead{}
+	}
+	return head
+}
+
 // Macros returns the values of a URL's macros for a delivery.
 func (d Delivery) Macros() (deliveryurl.Macros, error) {
-	var p Payload
-	if err := json.Unmarshal([]byte(d.Payload), &p); err != nil {
-		return deliveryurl.Macros{}, err
+	head, sequence := d.Head(), ""
+	var v PayloadData
+	var err error
+	if head.Sequence == 0 {
+		var p Payload
+		err = json.Unmarshal([]byte(d.Payload), &p)
+		v = p.Data
+	} else {
+		sequence = strconv.Itoa(head.Sequence)
+		v, err = d.eventData()
 	}
-	at, err := time.Parse(time.RFC3339Nano, p.Data.ConversionTime)
 	if err != nil {
 		return deliveryurl.Macros{}, err
 	}
-	v := p.Data
+	at, err := time.Parse(time.RFC3339Nano, v.ConversionTime)
+	if err != nil {
+		return deliveryurl.Macros{}, err
+	}
 	return deliveryurl.Macros{
 		ConversionID: strings.TrimPrefix(v.Conversion, resource.Conversions), Event: v.Event, Status: string(v.Status), Method: string(v.Method),
 		OfferID: strings.TrimPrefix(v.Offer, resource.Offers), PubID: strings.TrimPrefix(v.Publisher, resource.Publishers),
@@ -88,5 +165,17 @@ func (d Delivery) Macros() (deliveryurl.Macros, error) {
 		TransactionID: v.TransactionID, Amount: v.Amount, Currency: v.Currency, RefundedAmount: v.RefundedAmount,
 		Payout: v.Payout, PayoutCurrency: v.PayoutCurrency,
 		ConversionTime: v.ConversionTime, ConversionTimeUnix: strconv.FormatInt(at.Unix(), 10), DeliveryID: d.ID,
+		Type: head.Type, Sequence: sequence,
 	}, nil
+}
+
+// eventData returns the data of a payload of PayloadV2, with amounts as decimals.
+func (d Delivery) eventData() (PayloadData, error) {
+	var p EventPayload
+	err := json.Unmarshal([]byte(d.Payload), &p)
+	amount, payout := p.Data.Amount.money(), p.Data.Payout.money()
+	return PayloadData{
+		PayloadSale: p.Data.PayloadSale, Amount: amount.Decimal(), Currency: amount.Currency, RefundedAmount: p.Data.RefundedAmount.money().Decimal(),
+		Payout: payout.Decimal(), PayoutCurrency: payout.Currency, ConversionTime: p.Data.ConversionTime,
+	}, err
 }

@@ -44,3 +44,34 @@ func TestPlanTellsNobodyOfAnothersClick(t *testing.T) {
 		}
 	}
 }
+
+// TestPlanTellsNobodyOfAnothersCode: who loses a sale is told of the code that it was credited by, and not of the code
+// of the one who gets it.
+func TestPlanTellsNobodyOfAnothersCode(t *testing.T) {
+	url, err := deliveryurl.Compile("https://tracker.example.com/?{coupon_code}&{pub_unique3}&{method}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := credited()
+	c.PubUniques[2] = c.CouponCode
+	c, err = c.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "33", Coupon: &domain.Coupon{Offer: "10", Publisher: "33", Code: "OTHER"}}, by("jo", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"22": "SALE20&SALE20&COUPON_CODE", "33": "OTHER&OTHER&MANUAL"}
+	planned := c.Plan(func(id string) (domain.Publisher, bool) {
+		return domain.Publisher{ID: id, Active: true, PostbackURL: url, Statuses: []domain.Status{domain.StatusPending, domain.StatusRejected}}, true
+	}, changeTime)
+	if len(planned) != len(want) {
+		t.Errorf("%d deliveries, want %d", len(planned), len(want))
+	}
+	for _, d := range planned {
+		macros, err := d.Macros()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := url.Expand(macros); got != "https://tracker.example.com/?"+want[d.Publisher] {
+			t.Errorf("publisher %s is told %s, want %s", d.Publisher, got, want[d.Publisher])
+		}
+	}
+}

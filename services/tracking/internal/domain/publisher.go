@@ -15,6 +15,16 @@ const (
 	DeliverByPost DeliveryMethod = "POST"
 )
 
+// PayloadVersion says what deliveries tell, and in which form.
+type PayloadVersion string
+
+// The versions of payloads. PayloadV1 tells of statuses and payouts, with amounts as decimals; PayloadV2 of
+// everything that happens, with its number and with amounts as in the API.
+const (
+	PayloadV1 PayloadVersion = "V1"
+	PayloadV2 PayloadVersion = "V2"
+)
+
 // Publisher holds the settings of a publisher that deliveries need.
 type Publisher struct {
 	ID     string
@@ -22,6 +32,7 @@ type Publisher struct {
 	// PostbackURL is where deliveries are sent; nil if the publisher wants none.
 	PostbackURL *deliveryurl.Template
 	Method      DeliveryMethod
+	Payload     PayloadVersion
 	// Statuses are the conversion statuses that trigger a delivery.
 	Statuses []Status
 	// OnlyWithClick says that only conversions with the publisher's own click id are delivered.

@@ -13,9 +13,9 @@ const (
 	testEvent      = "test"
 )
 
-// TestDelivery returns a delivery that tells a publisher of a made-up approved conversion, whose event is
-// `test` and whose id is all zeros.
-func TestDelivery(publisher string, now time.Time) Delivery {
+// TestDelivery returns a delivery that tells a publisher of a made-up conversion that was created approved. Its
+// event is `test`, and its id all zeros.
+func TestDelivery(publisher string, version PayloadVersion, now time.Time) Delivery {
 	amount := money.Money{Currency: "USD", Units: 100}
 	c := Conversion{
 		ID: testConversion, Offer: testEvent, Publisher: publisher, Event: testEvent,
@@ -26,6 +26,6 @@ func TestDelivery(publisher string, now time.Time) Delivery {
 	}
 	return Delivery{
 		ID: testConversion + "-0-" + publisher, Conversion: c.ID, Publisher: publisher, Offer: c.Offer, Status: c.Status,
-		State: DeliveryDue, Payload: c.payload(c.State(), now), DueTime: now, FirstDueTime: now, CreateTime: now,
+		State: DeliveryDue, Payload: c.payload(version, c.happenings()[0], c.State()), DueTime: now, FirstDueTime: now, CreateTime: now,
 	}
 }

@@ -76,6 +76,7 @@ func (s *deliveryServer) TestDelivery(ctx context.Context, req *trackingv1.TestD
 }
 
 func deliveryToProto(d domain.Delivery) *trackingv1.Delivery {
+	head := d.Head()
 	p := &trackingv1.Delivery{
 		Name:         resource.Deliveries + d.ID,
 		Conversion:   resource.Conversion(d.Conversion),
@@ -87,6 +88,8 @@ func deliveryToProto(d domain.Delivery) *trackingv1.Delivery {
 		AttemptCount: int32(d.AttemptCount), //nolint:gosec // attempts end after three days
 		CreateTime:   timestamppb.New(d.CreateTime),
 		Payload:      d.Payload,
+		Type:         head.Type,
+		Sequence:     int32(head.Sequence), //nolint:gosec // at most one more than the changes
 	}
 	if !d.DueTime.IsZero() {
 		p.DueTime = timestamppb.New(d.DueTime)

@@ -12,7 +12,7 @@ import (
 
 func TestDeliveryIsShown(t *testing.T) {
 	t.Parallel()
-	d := domain.TestDelivery("a-22", now)
+	d := domain.TestDelivery("a-22", domain.PayloadV1, now)
 	d.Change, d.Status = 3, domain.StatusRejected
 	due := deliveryToProto(d)
 	if due.GetName() != "deliveries/"+d.ID || due.GetConversion() != "conversions/"+d.Conversion || due.GetPublisher() != "publishers/a-22" ||
@@ -20,6 +20,12 @@ func TestDeliveryIsShown(t *testing.T) {
 		due.GetState() != trackingv1.Delivery_DUE || !due.GetDueTime().AsTime().Equal(now) || due.FinishTime != nil ||
 		!due.GetCreateTime().AsTime().Equal(now) || due.GetPayload() != d.Payload || len(due.GetAttempts()) != 0 {
 		t.Errorf("due: %v", due)
+	}
+	if due.GetType() != "conversion.approved" || due.GetSequence() != 0 {
+		t.Errorf("it is number %d, a %s", due.GetSequence(), due.GetType())
+	}
+	if v2 := deliveryToProto(domain.TestDelivery("a-22", domain.PayloadV2, now)); v2.GetType() != "conversion.created" || v2.GetSequence() != 1 {
+		t.Errorf("it is number %d, a %s", v2.GetSequence(), v2.GetType())
 	}
 	attempt := domain.Attempt{Time: now.Add(time.Second), HTTPStatus: 410, Latency: 1500 * time.Millisecond, Error: "answered 410"}
 	dead := deliveryToProto(d.GivenUp(attempt, now.Add(time.Minute)))

@@ -189,6 +189,63 @@ func (DeliverySettings_Status) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{1, 1}
 }
 
+// PayloadVersion says what deliveries tell, and in which form.
+type DeliverySettings_PayloadVersion int32
+
+const (
+	// Unspecified. On create it means V2; an update keeps the publisher's version.
+	DeliverySettings_PAYLOAD_VERSION_UNSPECIFIED DeliverySettings_PayloadVersion = 0
+	// The type is the conversion's status, such as `conversion.approved`, and amounts are decimals. Only
+	// changes of the status or the payout are delivered. Publishers from before V2 have this version.
+	DeliverySettings_V1 DeliverySettings_PayloadVersion = 1
+	// The type is what happened: `conversion.created`, `conversion.approved`, `conversion.rejected`,
+	// `conversion.refunded`, `conversion.adjusted` or `conversion.reassigned`. `sequence` counts what
+	// happened to the conversion, from 1 and without gaps. Amounts are as in this API. Everything that
+	// happens is delivered.
+	DeliverySettings_V2 DeliverySettings_PayloadVersion = 2
+)
+
+// Enum value maps for DeliverySettings_PayloadVersion.
+var (
+	DeliverySettings_PayloadVersion_name = map[int32]string{
+		0: "PAYLOAD_VERSION_UNSPECIFIED",
+		1: "V1",
+		2: "V2",
+	}
+	DeliverySettings_PayloadVersion_value = map[string]int32{
+		"PAYLOAD_VERSION_UNSPECIFIED": 0,
+		"V1":                          1,
+		"V2":                          2,
+	}
+)
+
+func (x DeliverySettings_PayloadVersion) Enum() *DeliverySettings_PayloadVersion {
+	p := new(DeliverySettings_PayloadVersion)
+	*p = x
+	return p
+}
+
+func (x DeliverySettings_PayloadVersion) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DeliverySettings_PayloadVersion) Descriptor() protoreflect.EnumDescriptor {
+	return file_couponlink_coupon_v1_publisher_proto_enumTypes[3].Descriptor()
+}
+
+func (DeliverySettings_PayloadVersion) Type() protoreflect.EnumType {
+	return &file_couponlink_coupon_v1_publisher_proto_enumTypes[3]
+}
+
+func (x DeliverySettings_PayloadVersion) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DeliverySettings_PayloadVersion.Descriptor instead.
+func (DeliverySettings_PayloadVersion) EnumDescriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{1, 2}
+}
+
 // Publisher is someone who promotes offers: an influencer, an affiliate, a partner.
 type Publisher struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -333,14 +390,17 @@ type DeliverySettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How deliveries are sent. Default GET.
 	Method DeliverySettings_Method `protobuf:"varint,1,opt,name=method,proto3,enum=couponlink.coupon.v1.DeliverySettings_Method" json:"method,omitempty"`
-	// The statuses that cause deliveries. One is sent when a conversion of the publisher gets such a status,
-	// and one when the payout of a conversion with such a status changes. Empty: all three.
+	// The statuses that cause deliveries. One is sent each time that something happens to a conversion of the
+	// publisher, as `payload_version` says, if the conversion then has such a status. Empty: all three.
 	Statuses []DeliverySettings_Status `protobuf:"varint,2,rep,packed,name=statuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"statuses,omitempty"`
 	// Whether to deliver only conversions that have a click of the publisher with a `pub_click_id`. Use it for
 	// tracking systems that cannot handle a sale by code alone. Default false.
 	OnlyWithClick bool `protobuf:"varint,3,opt,name=only_with_click,json=onlyWithClick,proto3" json:"only_with_click,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What deliveries tell, and in which form. A change applies to what happens from then on; a delivery that
+	// is sent again keeps its form. Default V2 for a new publisher; an update without it keeps it.
+	PayloadVersion DeliverySettings_PayloadVersion `protobuf:"varint,4,opt,name=payload_version,json=payloadVersion,proto3,enum=couponlink.coupon.v1.DeliverySettings_PayloadVersion" json:"payload_version,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *DeliverySettings) Reset() {
@@ -392,6 +452,13 @@ func (x *DeliverySettings) GetOnlyWithClick() bool {
 		return x.OnlyWithClick
 	}
 	return false
+}
+
+func (x *DeliverySettings) GetPayloadVersion() DeliverySettings_PayloadVersion {
+	if x != nil {
+		return x.PayloadVersion
+	}
+	return DeliverySettings_PAYLOAD_VERSION_UNSPECIFIED
 }
 
 // CreatePublisherRequest asks for a new publisher.
@@ -798,11 +865,12 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\x06ACTIVE\x10\x01\x12\f\n" +
 	"\bARCHIVED\x10\x02:H\xeaAE\n" +
 	"\x14couponlink/Publisher\x12\x16publishers/{publisher}*\n" +
-	"publishers2\tpublisher\"\xde\x02\n" +
+	"publishers2\tpublisher\"\x87\x04\n" +
 	"\x10DeliverySettings\x12K\n" +
 	"\x06method\x18\x01 \x01(\x0e2-.couponlink.coupon.v1.DeliverySettings.MethodB\x04\xe2A\x01\x01R\x06method\x12O\n" +
 	"\bstatuses\x18\x02 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusB\x04\xe2A\x01\x01R\bstatuses\x12,\n" +
-	"\x0fonly_with_click\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\ronlyWithClick\"3\n" +
+	"\x0fonly_with_click\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\ronlyWithClick\x12d\n" +
+	"\x0fpayload_version\x18\x04 \x01(\x0e25.couponlink.coupon.v1.DeliverySettings.PayloadVersionB\x04\xe2A\x01\x01R\x0epayloadVersion\"3\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03GET\x10\x01\x12\b\n" +
@@ -811,7 +879,11 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
 	"\bAPPROVED\x10\x02\x12\f\n" +
-	"\bREJECTED\x10\x03\"\xce\x01\n" +
+	"\bREJECTED\x10\x03\"A\n" +
+	"\x0ePayloadVersion\x12\x1f\n" +
+	"\x1bPAYLOAD_VERSION_UNSPECIFIED\x10\x00\x12\x06\n" +
+	"\x02V1\x10\x01\x12\x06\n" +
+	"\x02V2\x10\x02\"\xce\x01\n" +
 	"\x16CreatePublisherRequest\x12D\n" +
 	"\fpublisher_id\x18\x01 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\vpublisherId\x12C\n" +
 	"\tpublisher\x18\x02 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x02R\tpublisher\x12)\n" +
@@ -861,52 +933,54 @@ func file_couponlink_coupon_v1_publisher_proto_rawDescGZIP() []byte {
 	return file_couponlink_coupon_v1_publisher_proto_rawDescData
 }
 
-var file_couponlink_coupon_v1_publisher_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_couponlink_coupon_v1_publisher_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_couponlink_coupon_v1_publisher_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_couponlink_coupon_v1_publisher_proto_goTypes = []any{
-	(Publisher_State)(0),                // 0: couponlink.coupon.v1.Publisher.State
-	(DeliverySettings_Method)(0),        // 1: couponlink.coupon.v1.DeliverySettings.Method
-	(DeliverySettings_Status)(0),        // 2: couponlink.coupon.v1.DeliverySettings.Status
-	(*Publisher)(nil),                   // 3: couponlink.coupon.v1.Publisher
-	(*DeliverySettings)(nil),            // 4: couponlink.coupon.v1.DeliverySettings
-	(*CreatePublisherRequest)(nil),      // 5: couponlink.coupon.v1.CreatePublisherRequest
-	(*GetPublisherRequest)(nil),         // 6: couponlink.coupon.v1.GetPublisherRequest
-	(*ListPublishersRequest)(nil),       // 7: couponlink.coupon.v1.ListPublishersRequest
-	(*ListPublishersResponse)(nil),      // 8: couponlink.coupon.v1.ListPublishersResponse
-	(*UpdatePublisherRequest)(nil),      // 9: couponlink.coupon.v1.UpdatePublisherRequest
-	(*RotateDeliverySecretRequest)(nil), // 10: couponlink.coupon.v1.RotateDeliverySecretRequest
-	(*timestamppb.Timestamp)(nil),       // 11: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),       // 12: google.protobuf.FieldMask
-	(*durationpb.Duration)(nil),         // 13: google.protobuf.Duration
+	(Publisher_State)(0),                 // 0: couponlink.coupon.v1.Publisher.State
+	(DeliverySettings_Method)(0),         // 1: couponlink.coupon.v1.DeliverySettings.Method
+	(DeliverySettings_Status)(0),         // 2: couponlink.coupon.v1.DeliverySettings.Status
+	(DeliverySettings_PayloadVersion)(0), // 3: couponlink.coupon.v1.DeliverySettings.PayloadVersion
+	(*Publisher)(nil),                    // 4: couponlink.coupon.v1.Publisher
+	(*DeliverySettings)(nil),             // 5: couponlink.coupon.v1.DeliverySettings
+	(*CreatePublisherRequest)(nil),       // 6: couponlink.coupon.v1.CreatePublisherRequest
+	(*GetPublisherRequest)(nil),          // 7: couponlink.coupon.v1.GetPublisherRequest
+	(*ListPublishersRequest)(nil),        // 8: couponlink.coupon.v1.ListPublishersRequest
+	(*ListPublishersResponse)(nil),       // 9: couponlink.coupon.v1.ListPublishersResponse
+	(*UpdatePublisherRequest)(nil),       // 10: couponlink.coupon.v1.UpdatePublisherRequest
+	(*RotateDeliverySecretRequest)(nil),  // 11: couponlink.coupon.v1.RotateDeliverySecretRequest
+	(*timestamppb.Timestamp)(nil),        // 12: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),        // 13: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),          // 14: google.protobuf.Duration
 }
 var file_couponlink_coupon_v1_publisher_proto_depIdxs = []int32{
 	0,  // 0: couponlink.coupon.v1.Publisher.state:type_name -> couponlink.coupon.v1.Publisher.State
-	11, // 1: couponlink.coupon.v1.Publisher.create_time:type_name -> google.protobuf.Timestamp
-	11, // 2: couponlink.coupon.v1.Publisher.update_time:type_name -> google.protobuf.Timestamp
-	4,  // 3: couponlink.coupon.v1.Publisher.delivery:type_name -> couponlink.coupon.v1.DeliverySettings
-	11, // 4: couponlink.coupon.v1.Publisher.previous_delivery_secret_expire_time:type_name -> google.protobuf.Timestamp
+	12, // 1: couponlink.coupon.v1.Publisher.create_time:type_name -> google.protobuf.Timestamp
+	12, // 2: couponlink.coupon.v1.Publisher.update_time:type_name -> google.protobuf.Timestamp
+	5,  // 3: couponlink.coupon.v1.Publisher.delivery:type_name -> couponlink.coupon.v1.DeliverySettings
+	12, // 4: couponlink.coupon.v1.Publisher.previous_delivery_secret_expire_time:type_name -> google.protobuf.Timestamp
 	1,  // 5: couponlink.coupon.v1.DeliverySettings.method:type_name -> couponlink.coupon.v1.DeliverySettings.Method
 	2,  // 6: couponlink.coupon.v1.DeliverySettings.statuses:type_name -> couponlink.coupon.v1.DeliverySettings.Status
-	3,  // 7: couponlink.coupon.v1.CreatePublisherRequest.publisher:type_name -> couponlink.coupon.v1.Publisher
-	3,  // 8: couponlink.coupon.v1.ListPublishersResponse.publishers:type_name -> couponlink.coupon.v1.Publisher
-	3,  // 9: couponlink.coupon.v1.UpdatePublisherRequest.publisher:type_name -> couponlink.coupon.v1.Publisher
-	12, // 10: couponlink.coupon.v1.UpdatePublisherRequest.update_mask:type_name -> google.protobuf.FieldMask
-	13, // 11: couponlink.coupon.v1.RotateDeliverySecretRequest.overlap:type_name -> google.protobuf.Duration
-	5,  // 12: couponlink.coupon.v1.PublisherService.CreatePublisher:input_type -> couponlink.coupon.v1.CreatePublisherRequest
-	6,  // 13: couponlink.coupon.v1.PublisherService.GetPublisher:input_type -> couponlink.coupon.v1.GetPublisherRequest
-	7,  // 14: couponlink.coupon.v1.PublisherService.ListPublishers:input_type -> couponlink.coupon.v1.ListPublishersRequest
-	9,  // 15: couponlink.coupon.v1.PublisherService.UpdatePublisher:input_type -> couponlink.coupon.v1.UpdatePublisherRequest
-	10, // 16: couponlink.coupon.v1.PublisherService.RotateDeliverySecret:input_type -> couponlink.coupon.v1.RotateDeliverySecretRequest
-	3,  // 17: couponlink.coupon.v1.PublisherService.CreatePublisher:output_type -> couponlink.coupon.v1.Publisher
-	3,  // 18: couponlink.coupon.v1.PublisherService.GetPublisher:output_type -> couponlink.coupon.v1.Publisher
-	8,  // 19: couponlink.coupon.v1.PublisherService.ListPublishers:output_type -> couponlink.coupon.v1.ListPublishersResponse
-	3,  // 20: couponlink.coupon.v1.PublisherService.UpdatePublisher:output_type -> couponlink.coupon.v1.Publisher
-	3,  // 21: couponlink.coupon.v1.PublisherService.RotateDeliverySecret:output_type -> couponlink.coupon.v1.Publisher
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	3,  // 7: couponlink.coupon.v1.DeliverySettings.payload_version:type_name -> couponlink.coupon.v1.DeliverySettings.PayloadVersion
+	4,  // 8: couponlink.coupon.v1.CreatePublisherRequest.publisher:type_name -> couponlink.coupon.v1.Publisher
+	4,  // 9: couponlink.coupon.v1.ListPublishersResponse.publishers:type_name -> couponlink.coupon.v1.Publisher
+	4,  // 10: couponlink.coupon.v1.UpdatePublisherRequest.publisher:type_name -> couponlink.coupon.v1.Publisher
+	13, // 11: couponlink.coupon.v1.UpdatePublisherRequest.update_mask:type_name -> google.protobuf.FieldMask
+	14, // 12: couponlink.coupon.v1.RotateDeliverySecretRequest.overlap:type_name -> google.protobuf.Duration
+	6,  // 13: couponlink.coupon.v1.PublisherService.CreatePublisher:input_type -> couponlink.coupon.v1.CreatePublisherRequest
+	7,  // 14: couponlink.coupon.v1.PublisherService.GetPublisher:input_type -> couponlink.coupon.v1.GetPublisherRequest
+	8,  // 15: couponlink.coupon.v1.PublisherService.ListPublishers:input_type -> couponlink.coupon.v1.ListPublishersRequest
+	10, // 16: couponlink.coupon.v1.PublisherService.UpdatePublisher:input_type -> couponlink.coupon.v1.UpdatePublisherRequest
+	11, // 17: couponlink.coupon.v1.PublisherService.RotateDeliverySecret:input_type -> couponlink.coupon.v1.RotateDeliverySecretRequest
+	4,  // 18: couponlink.coupon.v1.PublisherService.CreatePublisher:output_type -> couponlink.coupon.v1.Publisher
+	4,  // 19: couponlink.coupon.v1.PublisherService.GetPublisher:output_type -> couponlink.coupon.v1.Publisher
+	9,  // 20: couponlink.coupon.v1.PublisherService.ListPublishers:output_type -> couponlink.coupon.v1.ListPublishersResponse
+	4,  // 21: couponlink.coupon.v1.PublisherService.UpdatePublisher:output_type -> couponlink.coupon.v1.Publisher
+	4,  // 22: couponlink.coupon.v1.PublisherService.RotateDeliverySecret:output_type -> couponlink.coupon.v1.Publisher
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_publisher_proto_init() }
@@ -919,7 +993,7 @@ func file_couponlink_coupon_v1_publisher_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_publisher_proto_rawDesc), len(file_couponlink_coupon_v1_publisher_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,

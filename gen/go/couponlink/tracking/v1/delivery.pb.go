@@ -110,7 +110,11 @@ type Delivery struct {
 	// When it was delivered or given up. Unset while it is due.
 	FinishTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=finish_time,json=finishTime,proto3" json:"finish_time,omitempty"`
 	// What it reports: the JSON body of a POST.
-	Payload       string `protobuf:"bytes,13,opt,name=payload,proto3" json:"payload,omitempty"`
+	Payload string `protobuf:"bytes,13,opt,name=payload,proto3" json:"payload,omitempty"`
+	// The type in `payload`, such as `conversion.refunded`.
+	Type string `protobuf:"bytes,14,opt,name=type,proto3" json:"type,omitempty"`
+	// The number in `payload` of what happened to the conversion, from 1. 0 if the payload's version has none.
+	Sequence      int32 `protobuf:"varint,15,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -234,6 +238,20 @@ func (x *Delivery) GetPayload() string {
 		return x.Payload
 	}
 	return ""
+}
+
+func (x *Delivery) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *Delivery) GetSequence() int32 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 // DeliveryAttempt is one attempt to send a delivery.
@@ -746,7 +764,7 @@ var File_couponlink_tracking_v1_delivery_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/delivery.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x06\n" +
+	"%couponlink/tracking/v1/delivery.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\a\n" +
 	"\bDelivery\x12-\n" +
 	"\x04name\x18\x01 \x01(\tB\x19\xe2A\x01\b\xaa\xbc\x18\x11\x18\x05\"\vdeliveries/(\x01R\x04name\x12:\n" +
 	"\n" +
@@ -767,7 +785,9 @@ const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"createTime\x12A\n" +
 	"\vfinish_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"finishTime\x12\x1e\n" +
-	"\apayload\x18\r \x01(\tB\x04\xe2A\x01\x03R\apayload\"@\n" +
+	"\apayload\x18\r \x01(\tB\x04\xe2A\x01\x03R\apayload\x12\x18\n" +
+	"\x04type\x18\x0e \x01(\tB\x04\xe2A\x01\x03R\x04type\x12 \n" +
+	"\bsequence\x18\x0f \x01(\x05B\x04\xe2A\x01\x03R\bsequence\"@\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03DUE\x10\x01\x12\r\n" +

@@ -32,8 +32,9 @@ const (
 //
 // DeliveryService shows and controls deliveries: the calls that tell publishers about their conversions.
 //
-// A delivery becomes due when a conversion gets a status that its publisher chose, and when the payout of a
-// conversion with such a status changes. It is sent at least once, as a GET or POST to the publisher's
+// A delivery becomes due when something happens to a conversion, as the publisher's
+// `delivery.payload_version` says, and the conversion then has a status that the publisher chose. It is sent
+// at least once, as a GET or POST to the publisher's
 // `postback_url`, until the response has a status from 200 to 299. Retries start after 1 second, with growing
 // pauses of up to a day, and end after three days. The deliveries of one conversion are sent in order.
 // Redirects are not followed, and a call times out after 10 seconds. A publisher whose endpoint keeps failing
@@ -134,8 +135,9 @@ func (c *deliveryServiceClient) TestDelivery(ctx context.Context, in *TestDelive
 //
 // DeliveryService shows and controls deliveries: the calls that tell publishers about their conversions.
 //
-// A delivery becomes due when a conversion gets a status that its publisher chose, and when the payout of a
-// conversion with such a status changes. It is sent at least once, as a GET or POST to the publisher's
+// A delivery becomes due when something happens to a conversion, as the publisher's
+// `delivery.payload_version` says, and the conversion then has a status that the publisher chose. It is sent
+// at least once, as a GET or POST to the publisher's
 // `postback_url`, until the response has a status from 200 to 299. Retries start after 1 second, with growing
 // pauses of up to a day, and end after three days. The deliveries of one conversion are sent in order.
 // Redirects are not followed, and a call times out after 10 seconds. A publisher whose endpoint keeps failing

@@ -263,7 +263,7 @@ func aDelivery() *trackingv1.Delivery {
 	return &trackingv1.Delivery{
 		Name: "deliveries/d1", Conversion: "conversions/c1", Publisher: "publishers/22", Offer: "offers/10", State: trackingv1.Delivery_DEAD, Status: trackingv1.Conversion_APPROVED, AttemptCount: 3,
 		Attempts:   []*trackingv1.DeliveryAttempt{{AttemptTime: timestamppb.New(saleTime), HttpStatus: 500, Latency: durationpb.New(time.Second), Error: Hostile}},
-		CreateTime: timestamppb.New(saleTime), Payload: `{"a":"<script>alert(\"x\")</script>"}`,
+		CreateTime: timestamppb.New(saleTime), Payload: `{"a":"<script>alert(\"x\")</script>"}`, Type: "conversion.refunded", Sequence: 4,
 	}
 }
 

@@ -115,7 +115,7 @@ func deliveryTable(p *ui.Page, l ui.List, resp *trackingv1.ListDeliveriesRespons
 			{Badge: ui.DeliveryBadge(one.GetState())},
 			{Text: called.Of(one.GetPublisher())},
 			{Text: called.Of(one.GetOffer())},
-			{Text: format.EnumWords(one.GetStatus())},
+			{Text: tells(one)},
 			{Text: format.Number(int64(one.GetAttemptCount()))},
 			p.Moment(one.GetDueTime()),
 		}})
@@ -146,14 +146,20 @@ func showDelivery(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 		Conversion: ui.Href("reports", "conversions", ui.IDOf(one.GetConversion())), Publisher: ui.Href("publishers", ui.IDOf(one.GetPublisher())),
 		ReplayAction: ui.Href("reports", "deliveries", id, "replay"),
 	}
-	tells := format.EnumWords(one.GetStatus())
+	change, sequence := "", ""
 	if one.GetChange() > 0 {
-		tells += ", change " + format.Number(int64(one.GetChange()))
+		change = format.Number(int64(one.GetChange()))
+	}
+	if one.GetSequence() > 0 {
+		sequence = format.Number(int64(one.GetSequence()))
 	}
 	for _, f := range []ui.Fact{
 		{Label: "Publisher", Value: called.Of(one.GetPublisher()), Href: ui.HrefOf(one.GetPublisher())},
 		{Label: "Offer", Value: called.Of(one.GetOffer()), Href: ui.HrefOf(one.GetOffer())},
-		{Label: "Tells", Value: tells},
+		{Label: "Tells", Value: tells(one)},
+		{Label: "Type", Value: one.GetType(), IsCode: true},
+		{Label: "Sequence", Value: sequence, Hint: "Counts what happened to the conversion."},
+		{Label: "Change", Value: change},
 		{Label: "Due first", Value: p.Moment(one.GetCreateTime()).Text},
 		{Label: "Next try", Value: p.Moment(one.GetDueTime()).Text},
 		{Label: "Done", Value: p.Moment(one.GetFinishTime()).Text},
@@ -167,6 +173,16 @@ func showDelivery(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 	p.Title, p.Section = "Delivery to "+called.Of(one.GetPublisher()), "reports/deliveries"
 	p.Crumbs = []ui.Link{{Label: "Deliveries", Href: ui.Href("reports", "deliveries")}}
 	return p.Show("delivery", view)
+}
+
+// tells says what happened, if the delivery does, and the status since: Refunded, approved.
+func tells(one *trackingv1.Delivery) string {
+	status := format.EnumWords(one.GetStatus())
+	happened := format.Words(strings.TrimPrefix(one.GetType(), "conversion."))
+	if one.GetSequence() == 0 || happened == status {
+		return status
+	}
+	return happened + ", " + strings.ToLower(status)
 }
 
 func attemptTable(p *ui.Page, one *trackingv1.Delivery) ui.Table {

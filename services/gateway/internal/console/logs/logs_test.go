@@ -79,7 +79,7 @@ func TestPostbacksAreReplayedTogether(t *testing.T) {
 func TestDeliveries(t *testing.T) {
 	s, b := consoletest.OpenSales(t, nil)
 	a := b.Get("/console/reports/deliveries?state=DEAD&publisher=22&conversion=c1")
-	a.Shows(t, http.StatusOK, "Given up", "Send all of these again")
+	a.Shows(t, http.StatusOK, "Given up", "Send all of these again", "Refunded, approved")
 	if got := consoletest.RequestOf[*trackingv1.ListDeliveriesRequest](t, s, "ListDeliveries"); got.GetFilter() != `state = DEAD AND publisher = "22" AND conversion = "c1"` {
 		t.Errorf("asked for %v", got)
 	}
@@ -99,7 +99,7 @@ func TestDeliveries(t *testing.T) {
 	if s.WasAsked("ReplayDeliveries") {
 		t.Error("all deliveries were sent again")
 	}
-	b.Get("/console/reports/deliveries/d1").Shows(t, http.StatusOK, "HTTP 500", "/console/reports/conversions/c1", "/console/publishers/22")
+	b.Get("/console/reports/deliveries/d1").Shows(t, http.StatusOK, "HTTP 500", "Refunded, approved", "conversion.refunded", "Sequence", "/console/reports/conversions/c1", "/console/publishers/22")
 	b.Post("/console/reports/deliveries/d1/replay").LeadsTo(t, "/console/reports/deliveries/d1")
 	if got := consoletest.RequestOf[*trackingv1.ReplayDeliveryRequest](t, s, "ReplayDelivery"); got.GetName() != "deliveries/d1" {
 		t.Errorf("replayed was %v", got)

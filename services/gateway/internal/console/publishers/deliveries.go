@@ -61,7 +61,7 @@ func deliveryMacros() []macroHelp {
 		{"transaction_id", "The shop's order id."},
 		{"offer_id", "The offer's id."},
 		{"pub_id", "The publisher's id."},
-		{"event", "What happened, usually sale."},
+		{"event", "What the shopper did, usually sale."},
 		{"method", "What the credit is based on: COUPON_CODE, COUPON_LINK, CLICK or MANUAL."},
 		{"amount", "The amount of the sale."},
 		{"refunded_amount", "The refunded part of the amount."},
@@ -76,6 +76,8 @@ func deliveryMacros() []macroHelp {
 		{"conversion_time", "When it happened, such as 2026-11-22T14:05:00Z."},
 		{"conversion_time_unix", "The same in seconds since 1970."},
 		{"delivery_id", "The same for each try of a delivery: it identifies repeats."},
+		{"type", "What happened, such as conversion.refunded; with payload 1 the status, such as conversion.approved."},
+		{"sequence", "Its number, from 1 for each conversion: the highest is the latest. Empty with payload 1."},
 	}
 }
 
@@ -96,8 +98,13 @@ func deliveriesSchema() ui.Schema[publisher] {
 				Name: "method", Label: "Sent by",
 				Choices: []ui.Choice{{Value: "GET", Label: "GET: all is in the URL"}, {Value: "POST", Label: "POST: the conversion as JSON in the body"}},
 			}, func(o *publisher) *couponv1.DeliverySettings_Method { return &settingsOf(o).Method }).In("delivery"),
+			ui.Select(ui.Field{
+				Name: "payload_version", Label: "Payload",
+				Choices: []ui.Choice{{Value: "V2", Label: "2: everything that happens, numbered"}, {Value: "V1", Label: "1: changes of status and payout"}},
+				Hint:    "A publisher must expect the other form before you change it: the types and the amounts in the JSON differ.",
+			}, func(o *publisher) *couponv1.DeliverySettings_PayloadVersion { return &settingsOf(o).PayloadVersion }).In("delivery"),
 		}},
-		{Title: "When", Text: "The publisher is told each time one of its conversions gets one of these statuses, and each time a payout changes.", Properties: []property{
+		{Title: "When", Text: "The publisher is told each time something happens to one of its conversions that then has one of these statuses. With payload 1, only if the status or the payout changed.", Properties: []property{
 			statuses(),
 			ui.Checkbox(ui.Field{
 				Name: "only_with_click", Label: "Only conversions with a click",

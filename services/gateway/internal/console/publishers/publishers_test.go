@@ -29,7 +29,7 @@ func TestPublisherPage(t *testing.T) {
 		}
 	}
 	consoletest.Expect(t, b.Get("/console/publishers/22/settings"), []string{`name="display_name" value="&lt;script`, `name="etag" value="e1"`}, nil)
-	consoletest.Expect(t, b.Get("/console/publishers/22/deliveries"), []string{`value="https://p.example.com/"`, "Test delivery", "Given up", "17 tries", "{pub_click_id}"}, nil)
+	consoletest.Expect(t, b.Get("/console/publishers/22/deliveries"), []string{`value="https://p.example.com/"`, "Test delivery", "Given up", "17 tries", "{pub_click_id}", "{sequence}", `name="payload_version"`}, nil)
 	silent := consoletest.OpenDesk(t, &consoletest.Desk{Silent: map[string]bool{"all": true}})
 	for _, path := range []string{"/console/publishers/22", "/console/publishers/22/deliveries"} {
 		consoletest.Expect(t, silent.Get(path), []string{"Not available now."}, nil)
@@ -43,7 +43,7 @@ func TestPublisherIsSavedByParts(t *testing.T) {
 	if a := b.Post("/console/publishers/22/settings", "etag", "e0", "display_name", " New name ", "state", "ARCHIVED"); a.Status != http.StatusSeeOther {
 		t.Fatalf("status %d\n%s", a.Status, a.Body)
 	}
-	if a := b.Post("/console/publishers/22/deliveries", "etag", "e0", "postback_url", "https://x.example.com/?p={payout}", "method", "POST", "status_APPROVED", "on", "only_with_click", "on"); a.Status != http.StatusSeeOther {
+	if a := b.Post("/console/publishers/22/deliveries", "etag", "e0", "postback_url", "https://x.example.com/?p={payout}", "method", "POST", "payload_version", "V1", "status_APPROVED", "on", "only_with_click", "on"); a.Status != http.StatusSeeOther {
 		t.Fatalf("status %d\n%s", a.Status, a.Body)
 	}
 	reqs := consoletest.Called[*couponv1.UpdatePublisherRequest](d)
@@ -55,7 +55,7 @@ func TestPublisherIsSavedByParts(t *testing.T) {
 		t.Errorf("settings went out as %v", reqs[0])
 	}
 	o := reqs[1].GetPublisher()
-	if s := o.GetDelivery(); o.GetPostbackUrl() != "https://x.example.com/?p={payout}" || s.GetMethod() != couponv1.DeliverySettings_POST || !s.GetOnlyWithClick() ||
+	if s := o.GetDelivery(); o.GetPostbackUrl() != "https://x.example.com/?p={payout}" || s.GetMethod() != couponv1.DeliverySettings_POST || s.GetPayloadVersion() != couponv1.DeliverySettings_V1 || !s.GetOnlyWithClick() ||
 		!slices.Equal(s.GetStatuses(), []couponv1.DeliverySettings_Status{couponv1.DeliverySettings_APPROVED}) || !slices.Equal(reqs[1].GetUpdateMask().GetPaths(), []string{"postback_url", "delivery"}) {
 		t.Errorf("deliveries went out as %v", reqs[1])
 	}

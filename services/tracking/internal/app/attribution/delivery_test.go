@@ -53,9 +53,9 @@ func deliveries(t *testing.T, dead int) (*delivery.Service, *endpoints, *atomic.
 	var list []domain.Delivery
 	for i := range dead + 1 {
 		at := now.Add(time.Duration(i) * time.Millisecond)
-		d := domain.TestDelivery("22", at)
+		d := domain.TestDelivery("22", domain.PayloadV1, at)
 		if i == dead {
-			d = domain.TestDelivery("33", at)
+			d = domain.TestDelivery("33", domain.PayloadV1, at)
 		}
 		d.Conversion = fmt.Sprintf("%032x", i)
 		d.ID = d.Conversion + "-0-" + d.Publisher

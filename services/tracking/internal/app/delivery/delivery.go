@@ -153,7 +153,7 @@ func (s *Service) TestDelivery(ctx context.Context, publisher string) (TestCall,
 	if to.PostbackURL == nil {
 		return TestCall{}, apperr.New(apperr.FailedPrecondition, "NO_POSTBACK_URL", "publisher %s has no postback_url to send a test to", publisher)
 	}
-	attempt, url, body := s.sender.Send(ctx, to, domain.TestDelivery(publisher, s.moment()))
+	attempt, url, body := s.sender.Send(ctx, to, domain.TestDelivery(publisher, to.Payload, s.moment()))
 	return TestCall{URL: url, Attempt: attempt, Body: body}, nil
 }
 

@@ -64,7 +64,7 @@ func send(t *testing.T, c *delivery.Sender, method domain.DeliveryMethod, url st
 	t.Helper()
 	to := publisher(t, "22", url)
 	to.Method = method
-	attempt, _, body := c.Send(t.Context(), to, domain.TestDelivery("22", time.Now()))
+	attempt, _, body := c.Send(t.Context(), to, domain.TestDelivery("22", domain.PayloadV1, time.Now()))
 	return attempt, body
 }
 
@@ -72,7 +72,7 @@ func TestGet(t *testing.T) {
 	t.Parallel()
 	origin, last := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "thanks") })
 	to := publisher(t, "22", origin+"/p/{pub_id}?id={conversion_id}&a=b+c&payout={payout}&t={conversion_time}")
-	d := domain.TestDelivery("22", time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
+	d := domain.TestDelivery("22", domain.PayloadV1, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 	attempt, url, body := sender(t, "127.0.0.1", time.Minute).Send(t.Context(), to, d)
 	if attempt.HTTPStatus != 200 || attempt.Error != "" || attempt.Latency <= 0 || attempt.Time.IsZero() || body != "thanks" {
 		t.Errorf("the attempt is %+v, the body %q", attempt, body)
@@ -95,7 +95,7 @@ func TestGet(t *testing.T) {
 func TestPost(t *testing.T) {
 	t.Parallel()
 	origin, last := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })
-	d := domain.TestDelivery("22", time.Now())
+	d := domain.TestDelivery("22", domain.PayloadV1, time.Now())
 	to := publisher(t, "22", origin+"/p?id={delivery_id}")
 	to.Method = domain.DeliverByPost
 	attempt, _, _ := sender(t, "127.0.0.1", time.Minute).Send(t.Context(), to, d)
@@ -126,7 +126,7 @@ func TestRotation(t *testing.T) {
 		to := publisher(t, "22", origin)
 		to.Method = domain.DeliverByPost
 		to.PreviousSecret, to.PreviousSecretExpireTime = previousSecret, time.Now().Add(r.expires)
-		d := domain.TestDelivery("22", time.Now())
+		d := domain.TestDelivery("22", domain.PayloadV1, time.Now())
 		c.Send(t.Context(), to, d)
 		verify(t, last.Load(), secret, d.Payload, true)
 		verify(t, last.Load(), previousSecret, d.Payload, r.both)
@@ -140,11 +140,11 @@ func TestDamagedSecret(t *testing.T) {
 	c := sender(t, "127.0.0.1", time.Minute)
 	to := publisher(t, "22", origin)
 	to.Secret = "whsec_%%%"
-	if attempt, _, _ := c.Send(t.Context(), to, domain.TestDelivery("22", time.Now())); !strings.Contains(attempt.Error, "secret is damaged") || last.Load() != nil {
+	if attempt, _, _ := c.Send(t.Context(), to, domain.TestDelivery("22", domain.PayloadV1, time.Now())); !strings.Contains(attempt.Error, "secret is damaged") || last.Load() != nil {
 		t.Errorf("the attempt is %+v", attempt)
 	}
 	to.Secret = ""
-	if attempt, _, _ := c.Send(t.Context(), to, domain.TestDelivery("22", time.Now())); attempt.Error != "" || last.Load().Header.Get("webhook-signature") != "" {
+	if attempt, _, _ := c.Send(t.Context(), to, domain.TestDelivery("22", domain.PayloadV1, time.Now())); attempt.Error != "" || last.Load().Header.Get("webhook-signature") != "" {
 		t.Errorf("the attempt is %+v, signed %q", attempt, last.Load().Header.Get("webhook-signature"))
 	}
 }

@@ -189,7 +189,7 @@ func due(publisher string, n int) []domain.Delivery {
 // delivery returns a delivery that is due now.
 func dueDelivery(conversion string, change int, publisher string) domain.Delivery {
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	d := domain.TestDelivery(publisher, now)
+	d := domain.TestDelivery(publisher, domain.PayloadV1, now)
 	d.ID, d.Conversion, d.Change = deliveryID(conversion, change, publisher), conversion, change
 	return d
 }
