@@ -36,6 +36,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reservations"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/review"
 	"github.com/couponlink/couponlink/services/tracking/internal/couponclient"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/robots"
@@ -61,6 +62,7 @@ type store interface {
 	conversions.Store
 	delivery.Store
 	reporting.Store
+	reservations.Store
 	linkscan.Store
 	couponclient.AnswerStore
 
@@ -190,6 +192,7 @@ func useCases(
 	use.Conversions = conversions.New(conversions.Config{Store: store, Now: time.Now, After: time.After, Zone: zone})
 	use.Review = review.New(use.Attribution, use.Conversions, coupons)
 	use.Reporting = reporting.New(reporting.Config{Store: store, Now: time.Now, After: time.After, Zone: zone})
+	use.Reservations = reservations.New(reservations.Config{Store: store, Catalog: coupons, Now: time.Now, Zone: zone})
 	use.Deliveries = delivery.New(delivery.Config{Store: store, Publishers: coupons, Sender: sender, Now: time.Now, Zone: zone, Wake: sender.Wake})
 	use.Scanner = linkscan.NewScanner(linkscan.ScannerConfig{
 		Clicks: use.Clicks, Attribution: use.Attribution, Follower: follower, Now: time.Now, PublicURL: o.PublicURL, Pages: o.Pages,

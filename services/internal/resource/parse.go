@@ -84,6 +84,11 @@ func ParseSavedReport(field, name string) (string, error) {
 	return parseGiven(field, name, SavedReports, "a saved report", "savedReports/{saved_report}")
 }
 
+// ParseReservation returns the id in a reservation's name.
+func ParseReservation(field, name string) (string, error) {
+	return parseGiven(field, name, Reservations, "a reservation", "reservations/{reservation}")
+}
+
 // parseGiven returns the id in the name of a resource whose ids the service assigns.
 func parseGiven(field, name, collection, thing, pattern string) (string, error) {
 	id, ok := strings.CutPrefix(name, collection)

@@ -12,6 +12,7 @@ const (
 	Postbacks    = "postbacks/"
 	Deliveries   = "deliveries/"
 	SavedReports = "savedReports/"
+	Reservations = "reservations/"
 )
 
 // AnyOffer is the parent that means all offers.

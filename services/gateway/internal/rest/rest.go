@@ -116,6 +116,9 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 			return trackingv1.RegisterScanServiceHandlerClient(ctx, mux, trackingv1.NewScanServiceClient(tracking))
 		},
 		func() error {
+			return trackingv1.RegisterReservationServiceHandlerClient(ctx, mux, trackingv1.NewReservationServiceClient(tracking))
+		},
+		func() error {
 			return backupv1.RegisterBackupServiceHandlerClient(ctx, mux, backupv1.NewBackupServiceClient(tracking))
 		},
 		func() error {

@@ -196,14 +196,25 @@ func (c Conversion) Holds() string {
 type Sale struct {
 	Conversion Conversion
 	// Use is the use that the conversion takes of its coupon; nil if the coupon is unlimited. If no use is
-	// left, OverLimit of the conversion is stored instead.
+	// left, OverLimit of the sale is stored instead.
 	Use *Use
+	// Note says in a sentence why the sale's reservation holds no use for it; "" if it does, or if there is none.
+	Note string
 	// Postback is the journal's entry for the call that reported the sale; nil if a platform service did.
 	// The store fills in the outcome with Postback.Of.
 	Postback *Postback
 	// Deferred is the report to judge the sale by later; nil if it is judged. It is stored only if the
 	// conversion is inserted.
 	Deferred *Deferred
+}
+
+// OverLimit returns the conversion as it is stored if its coupon has no use left.
+func (s Sale) OverLimit() Conversion {
+	over := OverLimit(s.Conversion)
+	if s.Note != "" {
+		over.Explanation += " " + s.Note
+	}
+	return over
 }
 
 // Update is a changed conversion with its effect on coupons' uses.

@@ -53,10 +53,21 @@ type Use struct {
 	// From and To bound the sale's day in the program's time zone; To is exclusive.
 	From time.Time
 	To   time.Time
+	// Now is when the use is taken. Reservations that expire by then hold nothing.
+	Now time.Time
+	// Reservation and TransactionID are those of the sale; its own reservations do not count against it. "" for none.
+	Reservation   string
+	TransactionID string
+	// Conversion is the id of the sale's conversion, which takes its reservations.
+	Conversion string
 }
 
 // Limited reports whether the use is of a coupon with limits. A nil use is not.
 func (u *Use) Limited() bool { return u != nil && u.Limits.Limited() }
+
+// Counted reports whether the use has to be stored: it counts in the coupon's limits, or it takes a reservation. A nil
+// use has not.
+func (u *Use) Counted() bool { return u.Limited() || u != nil && u.Reservation != "" }
 
 // Day names the day of a use, as 2026-11-22.
 func (u Use) Day() string { return u.From.Format(time.DateOnly) }

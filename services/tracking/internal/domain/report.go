@@ -51,6 +51,8 @@ type Report struct {
 	StatusReason string
 	// RefundID identifies a refund, so that a repeat is recognized.
 	RefundID string
+	// Reservation is the id of the reservation whose use the sale takes; "" if it names none.
+	Reservation string
 	// Test asks for the full verdict without storing anything.
 	Test bool
 	// Trusted says that the reporter is one of our own services and needs no token.
@@ -69,7 +71,7 @@ func (r Report) Parameters() url.Values {
 	params := url.Values{}
 	for name, value := range map[string]string{
 		"coupon_code": strings.Join(append([]string{r.Code}, r.More...), ","), "click_id": r.ClickID, "offer_id": r.Offer, "pub_id": r.Publisher, "transaction_id": r.TransactionID,
-		"currency": r.Amount.Currency, "event": r.Event,
+		"currency": r.Amount.Currency, "event": r.Event, "reservation_id": r.Reservation,
 	} {
 		if value != "" {
 			params.Set(name, value)

@@ -84,7 +84,8 @@ func (s *conversionServer) ListConversions(ctx context.Context, req *trackingv1.
 func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (domain.Report, error) {
 	r := domain.Report{
 		ClickID: pasted.Trim(req.GetClick()), TransactionID: pasted.Trim(req.GetTransactionId()),
-		IdempotencyKey: pasted.Trim(req.GetIdempotencyKey()), Test: req.GetValidateOnly(), Event: domain.DefaultEvent, Trusted: true,
+		IdempotencyKey: pasted.Trim(req.GetIdempotencyKey()),
+		Reservation:    domain.ReservationID(pasted.Trim(req.GetReservationId())), Test: req.GetValidateOnly(), Event: domain.DefaultEvent, Trusted: true,
 	}
 	var found apperr.Findings
 	found.Add(checkReferences(&r))
@@ -123,6 +124,7 @@ func checkReferences(r *domain.Report) error {
 	for _, key := range []struct{ field, value string }{{"transaction_id", r.TransactionID}, {"idempotency_key", r.IdempotencyKey}} {
 		found.Add(partner.CheckKey(key.field, key.value))
 	}
+	found.Add(domain.CheckText("reservation_id", r.Reservation))
 	if err := domain.CheckText("click", r.ClickID); err != nil {
 		found.Add(err)
 	} else if partner.Unfilled(r.ClickID) {

@@ -14,19 +14,21 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reservations"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/review"
 )
 
 // UseCases are what the gRPC services call.
 type UseCases struct {
-	Clicks      *clicks.Service
-	Attribution *attribution.Service
-	Review      *review.Service
-	Conversions *conversions.Service
-	Reporting   *reporting.Service
-	Deliveries  *delivery.Service
-	OfferScans  *linkscan.Service
-	Scanner     *linkscan.Scanner
+	Clicks       *clicks.Service
+	Attribution  *attribution.Service
+	Review       *review.Service
+	Conversions  *conversions.Service
+	Reporting    *reporting.Service
+	Deliveries   *delivery.Service
+	Reservations *reservations.Service
+	OfferScans   *linkscan.Service
+	Scanner      *linkscan.Scanner
 }
 
 // Register adds the tracking service's gRPC services to a server or an in-process channel.
@@ -37,6 +39,7 @@ func Register(reg grpc.ServiceRegistrar, use UseCases, about About) {
 	trackingv1.RegisterDeliveryServiceServer(reg, &deliveryServer{service: use.Deliveries})
 	trackingv1.RegisterReportServiceServer(reg, &reportServer{service: use.Reporting, conversions: use.Conversions})
 	trackingv1.RegisterSavedReportServiceServer(reg, &savedReportServer{service: use.Reporting})
+	trackingv1.RegisterReservationServiceServer(reg, &reservationServer{service: use.Reservations})
 	trackingv1.RegisterScanServiceServer(reg, &scanServer{service: use.OfferScans, scanner: use.Scanner})
 	trackingv1.RegisterAboutServiceServer(reg, aboutServer{about: about})
 }

@@ -80,7 +80,10 @@ func (s *Store) update(ctx context.Context, id string, change func(domain.Conver
 		if err := s.GiveBack(ctx, gave); err != nil {
 			return err
 		}
-		return s.couponUses.Put(ctx, counts, 1)
+		if err := s.couponUses.Put(ctx, counts, 1); err != nil {
+			return err
+		}
+		return s.TakeReservations(ctx, took, counts)
 	})
 	return update.Conversion, err
 }
@@ -91,7 +94,7 @@ func moved(before domain.Conversion, update domain.Update) (took, gave *domain.U
 	if held == holds {
 		return nil, nil
 	}
-	if holds != "" && update.Use.Limited() {
+	if holds != "" && update.Use.Counted() {
 		took = update.Use
 	}
 	if held != "" {
@@ -166,7 +169,7 @@ func (s *Store) insertCounted(ctx context.Context, fresh domain.Sale) (stored do
 	}
 	stored, taken := fresh.Conversion, int64(1)
 	if !counts.Left() {
-		stored, taken = domain.OverLimit(stored), 0
+		stored, taken = fresh.OverLimit(), 0
 	}
 	if fresh.Deferred != nil {
 		if err := s.deferredReports.Put(ctx, *fresh.Deferred); err != nil {
@@ -180,6 +183,11 @@ func (s *Store) insertCounted(ctx context.Context, fresh domain.Sale) (stored do
 	}
 	if err := s.couponUses.Put(ctx, counts, taken); err != nil {
 		return stored, false, err
+	}
+	if taken > 0 {
+		if err := s.TakeReservations(ctx, fresh.Use, counts); err != nil {
+			return stored, false, err
+		}
 	}
 	if entry := entryOf(fresh.Postback, stored); entry != nil {
 		_, err := s.db.Collection(postbacks).InsertOne(ctx, entry)

@@ -58,13 +58,14 @@ func TestIndexes(t *testing.T) {
 			"conversion_time_1__id_1", "offer_1_conversion_time_1__id_1", "publisher_1_conversion_time_1__id_1",
 			"pub_unique3_key_1_conversion_time_1__id_1", "status_1_conversion_time_1__id_1", "transaction_id_1_conversion_time_1__id_1", "update_time_1__id_1", "plan_from_1", "conflicted_1_conversion_time_1__id_1", "feed_from_1",
 		},
-		"postbacks":   {"create_time_1", "create_time_1__id_1", "conversion_1", "transaction_id_1_create_time_1__id_1"},
-		"deliveries":  {"finish_time_1", "create_time_1__id_1", "publisher_1_create_time_1__id_1", "conversion_1", "due_time_1_publisher_1", "state_1_create_time_1__id_1"},
-		"coupon_uses": {"begin_time_1"},
-		"feed":        {"told_1__id_1"},
-		"answers":     {"kind_1_ask_time_1"},
-		"deferred":    {"conversion_1", "reason_1_due_time_1"},
-		"figures":     {"generation_1_cube_1_period_1", "generation_1_cube_1_coupon_code_1_period_1", "generation_1_cube_1_publisher_1_period_1", "generation_1_cube_1_offer_1_period_1"},
+		"postbacks":    {"create_time_1", "create_time_1__id_1", "conversion_1", "transaction_id_1_create_time_1__id_1"},
+		"deliveries":   {"finish_time_1", "create_time_1__id_1", "publisher_1_create_time_1__id_1", "conversion_1", "due_time_1_publisher_1", "state_1_create_time_1__id_1"},
+		"coupon_uses":  {"begin_time_1"},
+		"reservations": {"expire_time_1", "coupon_1_expire_time_1"},
+		"feed":         {"told_1__id_1"},
+		"answers":      {"kind_1_ask_time_1"},
+		"deferred":     {"conversion_1", "reason_1_due_time_1"},
+		"figures":      {"generation_1_cube_1_period_1", "generation_1_cube_1_coupon_code_1_period_1", "generation_1_cube_1_publisher_1_period_1", "generation_1_cube_1_offer_1_period_1"},
 
 		"saved_reports":      {"display_name_1__id_1"},
 		"offer_scans":        {"create_time_1", "offer_1__id_1", "state_1_free_time_1", "slot_1"},
@@ -82,7 +83,7 @@ func TestIndexes(t *testing.T) {
 	}
 	if keptAsPromised(t, "what is old expires") {
 		const day = 24 * 60 * 60
-		for collection, want := range map[string]int64{"clicks": 400 * day, "postbacks": 90 * day, "deliveries": 90 * day, "coupon_uses": 400 * day, "offer_scans": 90 * day, "offer_scan_results": 90 * day} {
+		for collection, want := range map[string]int64{"clicks": 400 * day, "postbacks": 90 * day, "deliveries": 90 * day, "coupon_uses": 400 * day, "offer_scans": 90 * day, "offer_scan_results": 90 * day, "reservations": 30 * day} {
 			for name, index := range indexes(t, db, collection) {
 				if index.Expiry != 0 && index.Expiry != want {
 					t.Errorf("%s of %s expires after %d s, want %d", name, collection, index.Expiry, want)
@@ -92,7 +93,7 @@ func TestIndexes(t *testing.T) {
 	}
 	if keptAsPromised(t, "indexes leave out what is done") {
 		for collection, names := range map[string][]string{
-			"clicks": {"batch_1"}, "conversions": {"plan_from_1", "conflicted_1_conversion_time_1__id_1", "feed_from_1"}, "deliveries": {"due_time_1_publisher_1", "state_1_create_time_1__id_1"},
+			"clicks": {"batch_1"}, "conversions": {"plan_from_1", "conflicted_1_conversion_time_1__id_1", "feed_from_1"}, "deliveries": {"due_time_1_publisher_1", "state_1_create_time_1__id_1"}, "reservations": {"coupon_1_expire_time_1"},
 		} {
 			for _, name := range names {
 				if index := indexes(t, db, collection)[name]; len(index.Partial) == 0 {

@@ -27,7 +27,7 @@ func OpenToMove(ctx context.Context, uri string, role move.Role, now func() time
 		return nil, fmt.Errorf("opening the tracking store: %w", err)
 	}
 	var s *Store
-	err = prepare(ctx, db, expiries{mongodb.WhileMoved, mongodb.WhileMoved, mongodb.WhileMoved, mongodb.WhileMoved})
+	err = prepare(ctx, db, expiries{mongodb.WhileMoved, mongodb.WhileMoved, mongodb.WhileMoved, mongodb.WhileMoved, mongodb.WhileMoved})
 	if err == nil {
 		s, err = newMoving(ctx, db, now)
 	}

@@ -169,7 +169,7 @@ func (s *Store) InsertConversion(ctx context.Context, fresh domain.Sale) (stored
 		return domain.Conversion{}, false, err
 	}
 	stored = fresh.Conversion
-	if fresh.Use.Limited() || fresh.Deferred != nil {
+	if fresh.Use.Counted() || fresh.Deferred != nil {
 		stored, inserted, err = s.insertWith(ctx, fresh)
 	} else {
 		stored.Awaited, err = s.sales.insert(ctx, &sale{conversion: encodeConversion(stored), entry: entryOf(fresh.Postback, stored)})

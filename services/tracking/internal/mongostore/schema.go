@@ -38,12 +38,15 @@ const (
 	deliveryRetention = 90 * 24 * time.Hour
 	// scanRetention is how long scans of offers are kept, with their results.
 	scanRetention = 90 * 24 * time.Hour
+	// reservationRetention is how long reservations are kept after they expire, so that the checkout's key means the same
+	// reservation for as long.
+	reservationRetention = 30 * 24 * time.Hour
 	// migrationBatch is how many documents a migration changes in one call.
 	migrationBatch = 100
 )
 
 // expiries say after how long what is stored expires.
-type expiries struct{ clicks, journal, deliveries, scans time.Duration }
+type expiries struct{ clicks, journal, deliveries, scans, reservations time.Duration }
 
 // prepare brings the schema up to date. Indexes are no migrations: creating one that exists does
 // nothing, and one that an operator dropped comes back with the next start.
@@ -69,6 +72,9 @@ func prepare(ctx context.Context, db *mongodb.DB, after expiries) error {
 			return db.CreateCollections(ctx, feed)
 		}},
 		{Version: 8, Run: countAgain},
+		{Version: 9, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, uses.Reservations)
+		}},
 	})
 	if err != nil {
 		return err
@@ -81,6 +87,7 @@ func prepare(ctx context.Context, db *mongodb.DB, after expiries) error {
 		{postbacks, "create_time", after.journal},
 		{deliveries.Collection, "finish_time", after.deliveries},
 		{uses.Collection, "begin_time", after.clicks},
+		{uses.Reservations, "expire_time", after.reservations},
 		{offerscans.Collection, "create_time", after.scans},
 		{offerscans.Results, "create_time", after.scans},
 	} {
@@ -166,6 +173,7 @@ func ensureSmallIndexes(ctx context.Context, db *mongodb.DB) error {
 		{clicks, clickWaits(), []string{"batch"}},
 		{conversions, waits(), []string{"feed_from"}},
 		{conversions, unplanned(), []string{"plan_from"}},
+		{uses.Reservations, uses.Held(), []string{"coupon", "expire_time"}},
 		{conversions, bson.D{{Key: "conflicted", Value: true}}, []string{"conflicted", "conversion_time", "_id"}},
 		{deliveries.Collection, deliveries.StillDue(), []string{"due_time", "publisher"}},
 		{deliveries.Collection, bson.D{{Key: "state", Value: domain.DeliveryDead}}, []string{"state", "create_time", "_id"}},

@@ -96,7 +96,7 @@ func Open(ctx context.Context, uri string, o Options, opts ...mongodb.Option) (*
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking store: %w", err)
 	}
-	if err := prepare(ctx, db, expiries{clicks: clickRetention, journal: o.Retention, deliveries: deliveryRetention, scans: scanRetention}); err != nil {
+	if err := prepare(ctx, db, expiries{clicks: clickRetention, journal: o.Retention, deliveries: deliveryRetention, scans: scanRetention, reservations: reservationRetention}); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", mongodb.StartFailure(err)), db.Close())
 	}
 	s := newStore(db, o.Calendar, o.Now)
@@ -116,7 +116,7 @@ func newStore(db *mongodb.DB, calendar rollup.Calendar, clock func() time.Time) 
 		calendar: calendar, clock: clock, leaseTime: leaseTime, tailEvents: tailEvents,
 	}
 	s.offerScans, s.savedReports, s.couponAnswers = offerscans.New(db), savedreports.New(db), answers.New(db)
-	s.deferredReports, s.couponUses, s.sentDeliveries = deferred.New(db, s.InsertPostback), uses.New(db), deliveries.New(db)
+	s.deferredReports, s.couponUses, s.sentDeliveries = deferred.New(db, s.InsertPostback), uses.New(db, s.taking), deliveries.New(db)
 	s.sales = newSaleQueue(db)
 	s.clicks = groupcommit.New(maxWaiting, s.writeClicks)
 	s.postbacks = groupcommit.New(maxWaiting, func(batch []any) []error { return insertBatch(db, postbacks, batch) })

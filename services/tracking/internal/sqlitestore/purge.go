@@ -18,6 +18,9 @@ const (
 	deliveryRetention = 90 * 24 * time.Hour
 	// scanRetention is how long scans of offers are kept, with their results.
 	scanRetention = 90 * 24 * time.Hour
+	// reservationRetention is how long reservations are kept after they expire, so that the checkout's key means the same
+	// reservation for as long.
+	reservationRetention = 30 * 24 * time.Hour
 	// purgeInterval is how often old rows are looked for.
 	purgeInterval = time.Hour
 	// purgeRows is how many rows one job deletes at most, so that no write waits long for it.
@@ -31,7 +34,8 @@ const (
 		WHERE id < ? AND create_time < ? LIMIT ?)`
 	deleteScans = `DELETE FROM offer_scans WHERE id IN (SELECT id FROM offer_scans
 		WHERE id < ? AND create_time < ? AND NOT EXISTS (SELECT 1 FROM offer_scan_results WHERE scan = id) ORDER BY id LIMIT ?)`
-	deleteUses = `DELETE FROM coupon_uses WHERE (coupon, day) IN (SELECT coupon, day FROM coupon_uses WHERE day <> '' AND day < ? ORDER BY day LIMIT ?)`
+	deleteReservations = `DELETE FROM reservations WHERE id IN (SELECT id FROM reservations WHERE expire_time < ? ORDER BY expire_time LIMIT ?)`
+	deleteUses         = `DELETE FROM coupon_uses WHERE (coupon, day) IN (SELECT coupon, day FROM coupon_uses WHERE day <> '' AND day < ? ORDER BY day LIMIT ?)`
 )
 
 // purge deletes old rows in the background, a few at a time and through the store's queue. A clock that is
@@ -106,6 +110,7 @@ func (p *purge) before(ctx context.Context, now time.Time) (map[string]int64, er
 		{"deliveries", deleteDeliveries, []any{now.Add(-deliveryRetention).UnixMilli()}},
 		{"offer_scan_results", deleteScanResults, []any{firstID(scans), scans.UnixMilli()}},
 		{"offer_scans", deleteScans, []any{firstID(scans), scans.UnixMilli()}},
+		{"reservations", deleteReservations, []any{now.Add(-reservationRetention).UnixMilli()}},
 		{"coupon_uses", deleteUses, []any{clicks.UTC().Format(time.DateOnly)}},
 	} {
 		deleted, err := p.rows(ctx, old.statement, old.args...)

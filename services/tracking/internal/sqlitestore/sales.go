@@ -27,7 +27,7 @@ func (s *Store) InsertConversion(ctx context.Context, sale domain.Sale) (stored 
 }
 
 func (s *Store) insert(ctx context.Context, sale domain.Sale) (stored domain.Conversion, inserted bool, err error) {
-	if sale.Use.Limited() || sale.Deferred != nil {
+	if sale.Use.Counted() || sale.Deferred != nil {
 		return s.insertWith(ctx, sale)
 	}
 	// Encoded here and not in the one writer, since everyone waits for that.
@@ -54,11 +54,11 @@ func (s *Store) insertWith(ctx context.Context, sale domain.Sale) (domain.Conver
 			return err // nil: the id is taken
 		}
 		err = nil
-		if sale.Use.Limited() {
+		if sale.Use.Counted() {
 			err = uses.Take(ctx, tx.Tx, sale.Use)
 		}
 		if errors.Is(err, domain.ErrLimitReached) {
-			stored, err = domain.OverLimit(stored), nil
+			stored, err = sale.OverLimit(), nil
 		}
 		if err == nil && sale.Deferred != nil {
 			_, err = deferred.Put(ctx, tx.Tx, *sale.Deferred)

@@ -72,6 +72,16 @@ func fillSales(t *testing.T, s Store) {
 	for n, id := range []string{"within", "over"} {
 		report(t, s, credited(id, 3), use(limits, 3+n))
 	}
+	reserved := held("held", 3, time.Hour)
+	taking := useAt(domain.Limits{Total: 5}, 3, reserved.CreateTime)
+	for _, r := range []domain.Reservation{reserved, held("taken", 3, time.Hour), held("released", 3, time.Hour)} {
+		reserve(t, s, r, domain.Limits{Total: 5})
+	}
+	taking.Reservation, taking.Conversion = "taken", hash("with a reservation")
+	report(t, s, credited("with a reservation", 3), taking)
+	if _, err := s.ReleaseReservation(t.Context(), "released", reserved.CreateTime); err != nil {
+		t.Errorf("releasing: %v", err)
+	}
 	keep(t, s, early(hash("not there yet"), 1), true)
 	waiting := sale(20)
 	if _, _, err := s.InsertConversion(t.Context(), domain.Sale{Conversion: waiting, Deferred: away(waiting, 300)}); err != nil {

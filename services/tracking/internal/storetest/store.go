@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/reservations"
 	"github.com/couponlink/couponlink/services/tracking/internal/couponclient"
 )
 
@@ -19,6 +20,7 @@ type Store interface {
 	conversions.Store
 	delivery.Store
 	reporting.Store
+	reservations.Store
 	linkscan.Store
 	couponclient.AnswerStore
 

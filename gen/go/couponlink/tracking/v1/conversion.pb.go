@@ -2270,7 +2270,11 @@ type RecordConversionRequest struct {
 	// If true, nothing is stored. The response has the full verdict, with outcome TEST. Default false.
 	ValidateOnly bool `protobuf:"varint,10,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// More codes used at checkout; together with `coupon_code`, at most 10 different ones.
-	Codes         []string `protobuf:"bytes,11,rep,name=codes,proto3" json:"codes,omitempty"`
+	Codes []string `protobuf:"bytes,11,rep,name=codes,proto3" json:"codes,omitempty"`
+	// The reservation whose use the sale takes, its id or its name, as ReserveCoupon returned it. If it is not held any
+	// more, or is of another coupon than the one that earns the sale, the sale is judged as without it, and `warnings`
+	// say so.
+	ReservationId string `protobuf:"bytes,12,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2380,6 +2384,13 @@ func (x *RecordConversionRequest) GetCodes() []string {
 		return x.Codes
 	}
 	return nil
+}
+
+func (x *RecordConversionRequest) GetReservationId() string {
+	if x != nil {
+		return x.ReservationId
+	}
+	return ""
 }
 
 // RecordConversionResponse is the verdict, the same that `/postback` answers with.
@@ -3029,7 +3040,7 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\tstartTime\x12A\n" +
 	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"expireTime\x12G\n" +
-	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x04\xe2A\x01\x03R\x06reason\"\xd5\x04\n" +
+	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x04\xe2A\x01\x03R\x06reason\"\x89\x05\n" +
 	"\x17RecordConversionRequest\x12%\n" +
 	"\vcoupon_code\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\n" +
 	"couponCode\x12\x1a\n" +
@@ -3043,7 +3054,8 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x0fidempotency_key\x18\t \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\x0eidempotencyKey\x12)\n" +
 	"\rvalidate_only\x18\n" +
 	" \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x1a\n" +
-	"\x05codes\x18\v \x03(\tB\x04\xe2A\x01\x01R\x05codes\"\xdf\x02\n" +
+	"\x05codes\x18\v \x03(\tB\x04\xe2A\x01\x01R\x05codes\x122\n" +
+	"\x0ereservation_id\x18\f \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\rreservationId\"\xdf\x02\n" +
 	"\x18RecordConversionResponse\x12X\n" +
 	"\aoutcome\x18\x01 \x01(\x0e28.couponlink.tracking.v1.RecordConversionResponse.OutcomeB\x04\xe2A\x01\x03R\aoutcome\x12H\n" +
 	"\n" +

@@ -33,7 +33,7 @@ func (s *Service) Change(ctx context.Context, stored domain.Conversion, target *
 			if coupon == nil {
 				return domain.Update{}, apperr.New(apperr.Aborted, "CONVERSION_CHANGED", "conversions/%s was credited to another coupon meanwhile; try again", c.ID)
 			}
-			update.Use = s.use(after, coupon)
+			update.Use = s.use(after, coupon, "")
 		}
 		return update, nil
 	})
@@ -73,13 +73,38 @@ func oneNamed(name string, coupons ...*domain.Coupon) *domain.Coupon {
 	return nil
 }
 
-// use returns the coupon use that a conversion takes; nil if the coupon is unlimited.
-func (s *Service) use(c domain.Conversion, coupon *domain.Coupon) *domain.Use {
-	if coupon == nil || !coupon.Limits.Limited() || c.Holds() == "" {
+// use returns the coupon use that a conversion takes, of a reservation if it has one; nil if there is nothing to count.
+func (s *Service) use(c domain.Conversion, coupon *domain.Coupon, reservation string) *domain.Use {
+	if coupon == nil || c.Holds() == "" || !coupon.Limits.Limited() && reservation == "" {
 		return nil
 	}
 	from, to := s.day(c.ConversionTime)
-	return &domain.Use{Coupon: coupon.Name(), Code: coupon.Code, ETag: coupon.ETag, Limits: coupon.Limits, From: from, To: to}
+	return &domain.Use{
+		Coupon: coupon.Name(), Code: coupon.Code, ETag: coupon.ETag, Limits: coupon.Limits, From: from, To: to,
+		Now: s.Now(), Reservation: reservation, TransactionID: c.TransactionID, Conversion: c.ID,
+	}
+}
+
+// saleOf returns the sale that a report makes, with the use that it takes. coupon is the one that earns it; nil if none
+// does. If the report names a reservation that holds no use for it, the sale is judged as without one, and says so.
+func (s *Service) saleOf(ctx context.Context, c domain.Conversion, coupon *domain.Coupon, reservation string) (domain.Sale, error) {
+	if reservation == "" || c.Unjudged() {
+		return domain.Sale{Conversion: c, Use: s.use(c, coupon, "")}, nil
+	}
+	var of *domain.Reservation
+	found, err := s.store.Reservation(ctx, reservation)
+	switch {
+	case err == nil && found.Offer == c.Offer:
+		of = &found
+	case err != nil && !errors.Is(err, domain.ErrNotFound):
+		return domain.Sale{}, err
+	}
+	note := domain.ReservationNote(reservation, of, c.Holds(), c.ID, s.Now())
+	if note != "" {
+		reservation = ""
+		c.Explanation += " " + note
+	}
+	return domain.Sale{Conversion: c, Use: s.use(c, coupon, reservation), Note: note}, nil
 }
 
 // tryUse returns ErrLimitReached if a use could not be taken now; a nil use can always be taken.
@@ -98,7 +123,7 @@ func (s *Service) tryUse(ctx context.Context, use *domain.Use) error {
 func (s *Service) tried(ctx context.Context, sale domain.Sale) (domain.Conversion, error) {
 	err := s.tryUse(ctx, sale.Use)
 	if errors.Is(err, domain.ErrLimitReached) {
-		return domain.OverLimit(sale.Conversion), nil
+		return sale.OverLimit(), nil
 	}
 	return sale.Conversion, err
 }

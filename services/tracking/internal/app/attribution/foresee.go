@@ -15,7 +15,7 @@ func (s *Service) Foresee(ctx context.Context, id string, report domain.Report, 
 	}
 	decision := domain.Attribute(claim)
 	conversion, _ := domain.NewConversion(id, report, claim, decision, true, s.Now())
-	sale, err := s.tried(ctx, domain.Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)})
+	sale, err := s.tried(ctx, domain.Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon, "")})
 	if err == nil && sale.Reason == domain.LimitReached {
 		decision.Outcome, decision.Reason, decision.Publisher, decision.Explanation = sale.Outcome, sale.Reason, "", sale.Explanation
 	}

@@ -175,7 +175,7 @@ func (s *Service) saleAnew(ctx context.Context, p settled, postback domain.Postb
 	decision := domain.Attribute(claim)
 	conversion, _ := domain.NewConversion(id, p.report, claim, decision, p.authenticated, p.now)
 	conversion.Undeduplicated, conversion.Postback = !keyed, postback.ID
-	return domain.Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)}, nil
+	return s.saleOf(ctx, conversion, decision.Coupon, p.report.Reservation)
 }
 
 // recordReplay records a sale whose postback had been refused.
@@ -232,7 +232,7 @@ func (s *Service) attributeReplay(ctx context.Context, sale domain.Sale, stored 
 	}
 	switch {
 	case errors.Is(err, domain.ErrLimitReached) && stored.Unjudged():
-		return s.attributeReplay(ctx, domain.Sale{Conversion: domain.OverLimit(sale.Conversion)}, stored, order)
+		return s.attributeReplay(ctx, domain.Sale{Conversion: sale.OverLimit()}, stored, order)
 	case errors.Is(err, domain.ErrLimitReached):
 		return unchangedReplay(stored, string(domain.LimitReached), "The sale is still held: its coupon has earned as many sales as its limits allow."), nil
 	case err != nil:

@@ -148,8 +148,14 @@ func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 	decision := domain.Attribute(claim)
 	conversion, warnings := domain.NewConversion(id, p.report, claim, decision, p.authenticated, p.now)
 	conversion.Undeduplicated = !keyed
-	sale := domain.Sale{Conversion: conversion, Use: s.use(conversion, decision.Coupon)}
+	sale, err := s.saleOf(ctx, conversion, decision.Coupon, p.report.Reservation)
+	if err != nil {
+		return Verdict{}, err
+	}
 	warnings = append(p.report.Warnings, warnings...)
+	if sale.Note != "" && !p.isStranger() {
+		warnings = append(warnings, sale.Note+" "+noReservation)
+	}
 	if p.report.Test && p.isStranger() {
 		return forStranger(tested(verdictOf(sale.Conversion, warnings), Outcome(decision.Outcome))), nil
 	}
@@ -158,6 +164,9 @@ func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 	}
 	return s.record(ctx, p, sale, warnings)
 }
+
+// noReservation is what a sale whose reservation holds no use for it comes to.
+const noReservation = "The sale was judged as without it."
 
 // conversionID returns the id of the conversion that a report makes or is about. A sale from when events were
 // case-sensitive keeps its id of that time. keyed is false if nothing can identify repeats.

@@ -57,7 +57,7 @@ func (s *Service) testStatus(ctx context.Context, p settled, stored domain.Conve
 		if err != nil {
 			return Verdict{}, err
 		}
-		err = s.tryUse(ctx, s.use(changed, coupon))
+		err = s.tryUse(ctx, s.use(changed, coupon, ""))
 		if errors.Is(err, domain.ErrLimitReached) {
 			return Verdict{}, limitReached()
 		}

@@ -38,6 +38,8 @@ type ConversionStore interface {
 	UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error)
 	// UsesLeft says whether a coupon's limits have room for a use now. It takes none.
 	UsesLeft(ctx context.Context, use domain.Use) (bool, error)
+	// Reservation returns a reservation of a coupon's use by its id, or ErrNotFound.
+	Reservation(ctx context.Context, id string) (domain.Reservation, error)
 	// Conversion returns a conversion by its id, whole.
 	Conversion(ctx context.Context, id string) (domain.Conversion, error)
 }

@@ -66,6 +66,7 @@ var parameters = []parameter{
 	{name: "test", set: setTest, anyCase: true},
 	{name: "status", aliases: []string{"conversion_status"}, set: setStatus, unfilled: held, anyCase: true},
 	{name: "status_reason", aliases: []string{"reason"}, set: text(func(r *domain.Report) *string { return &r.StatusReason })},
+	{name: "reservation_id", set: setReservation},
 	{name: "refund_id", set: text(func(r *domain.Report) *string { return &r.RefundID }), unfilled: refused},
 }
 
@@ -272,6 +273,12 @@ func setCurrency(r *domain.Report, value string, _ time.Time) error {
 	code, err := money.ParseCurrency(value)
 	r.Amount.Currency = code
 	return err
+}
+
+// setReservation takes any text: a sale is not refused for a reservation that nobody knows.
+func setReservation(r *domain.Report, value string, _ time.Time) error {
+	r.Reservation = domain.ReservationID(value)
+	return nil
 }
 
 func setEvent(r *domain.Report, value string, _ time.Time) error { return r.SetEvent(value) }

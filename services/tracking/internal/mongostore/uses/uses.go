@@ -1,4 +1,5 @@
-// Package uses stores the Counts of uses of coupons with limits in the tracking service's MongoDB database.
+// Package uses stores, in the tracking service's MongoDB database, the counts of uses of coupons with limits, and the
+// reservations of uses.
 //
 // Only the MongoDB store imports it.
 package uses
@@ -14,6 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
+	"github.com/couponlink/couponlink/services/internal/stripes"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
@@ -34,6 +36,11 @@ type counter struct {
 	Uses int64  `bson:"uses"`
 	// BeginTime is when the day began. The counter expires some time later; never if it is zero.
 	BeginTime time.Time `bson:"begin_time,omitempty"`
+	// HeldUntil, in the counter of all days, is a time after which none of the coupon's reservations so far holds a use;
+	// nil if nobody knows. So sales of a coupon without reservations need no query more.
+	HeldUntil *time.Time `bson:"held_until,omitempty"`
+	// known says that HeldUntil is not stored yet.
+	known bool
 }
 
 // Counts are a coupon's counters that a use touches.
@@ -43,11 +50,15 @@ type Counts struct {
 	day    counter
 	// recounted says that they were computed from the conversions and are not stored yet.
 	recounted bool
+	// now is when they were counted. looked says that reservations may hold uses; held and heldOnDay are how many do.
+	now             time.Time
+	looked          bool
+	held, heldOnDay int64
 }
 
 // Left reports whether a use is left.
 func (c Counts) Left() bool {
-	return (c.limits.Total == 0 || c.all.Uses < c.limits.Total) && (c.limits.Daily == 0 || c.day.Uses < c.limits.Daily)
+	return (c.limits.Total == 0 || c.all.Uses+c.held < c.limits.Total) && (c.limits.Daily == 0 || c.day.Uses+c.heldOnDay < c.limits.Daily)
 }
 
 // countersOf returns the counters that a use touches, as they are before the first.
@@ -58,17 +69,21 @@ func countersOf(u domain.Use) (all, day counter) {
 }
 
 // Store stores the counts of uses.
-type Store struct{ db *mongodb.DB }
+type Store struct {
+	db *mongodb.DB
+	// taking is by the name of a coupon.
+	taking *stripes.Stripes
+}
 
-// New returns a Store on a database.
-func New(db *mongodb.DB) *Store { return &Store{db: db} }
+// New returns a Store on a database. It shares the locks of coupons whose uses are taken.
+func New(db *mongodb.DB, taking *stripes.Stripes) *Store { return &Store{db: db, taking: taking} }
 
-// Count returns a coupon's Counts for a use, as a transaction sees them; nothing for no use.
+// Count returns a coupon's Counts for a use, as a transaction sees them; nothing for no use, or for one without limits.
 func (s *Store) Count(ctx context.Context, u *domain.Use) (Counts, error) {
-	if u == nil {
+	if !u.Limited() {
 		return Counts{}, nil
 	}
-	c := Counts{limits: u.Limits}
+	c := Counts{limits: u.Limits, now: u.Now}
 	c.all, c.day = countersOf(*u)
 	stored, err := mongodoc.Find[counter](ctx, s.db, Collection, "reading a coupon's uses", mongodoc.Among("_id", []string{c.all.ID, c.day.ID}), options.Find())
 	if err != nil {
@@ -76,6 +91,9 @@ func (s *Store) Count(ctx context.Context, u *domain.Use) (Counts, error) {
 	}
 	current := 0
 	for _, found := range stored {
+		if found.Day == "" {
+			c.all.HeldUntil = found.HeldUntil
+		}
 		if found.ETag != u.ETag {
 			continue
 		}
@@ -84,6 +102,11 @@ func (s *Store) Count(ctx context.Context, u *domain.Use) (Counts, error) {
 			c.all.Uses = found.Uses
 		} else {
 			c.day.Uses = found.Uses
+		}
+	}
+	if c.all.HeldUntil == nil || c.all.HeldUntil.After(u.Now) {
+		if err := s.countHeld(ctx, *u, &c); err != nil {
+			return c, err
 		}
 	}
 	if current == 2 {
@@ -122,6 +145,9 @@ func (s *Store) Put(ctx context.Context, c Counts, more int64) error {
 	if c.all.ID == "" || more == 0 && !c.recounted {
 		return nil
 	}
+	if until := c.until(); c.looked && c.all.HeldUntil == nil {
+		c.all.HeldUntil, c.all.known = &until, true
+	}
 	for _, counted := range []counter{c.all, c.day} {
 		if err := s.putOne(ctx, counted, more, c.recounted); err != nil {
 			return err
@@ -137,7 +163,11 @@ func (s *Store) putOne(ctx context.Context, counted counter, more int64, recount
 		counted.Uses += more
 		result, err = uses.ReplaceOne(ctx, mongodoc.ByID(counted.ID), counted, options.Replace().SetUpsert(true))
 	} else {
-		result, err = uses.UpdateOne(ctx, mongodoc.ByID(counted.ID), bson.D{{Key: "$inc", Value: bson.D{{Key: "uses", Value: more}}}})
+		update := bson.D{{Key: "$inc", Value: bson.D{{Key: "uses", Value: more}}}}
+		if counted.known {
+			update = append(update, bson.E{Key: "$max", Value: bson.D{{Key: heldUntil, Value: *counted.HeldUntil}}})
+		}
+		result, err = uses.UpdateOne(ctx, mongodoc.ByID(counted.ID), update)
 	}
 	switch {
 	case mongodb.IsUnique(err): // another process counted at the same time
@@ -179,7 +209,10 @@ func (s *Store) GiveBack(ctx context.Context, u *domain.Use) error {
 
 // Tables returns what is moved to another database.
 func (s *Store) Tables() []move.Table {
-	return []move.Table{mongodoc.Moved(s.db, Collection, (*counter).decode, func(u domain.CouponUses) string { return encodeUses(u).ID }, mongodb.EachAlone(encodeUses))}
+	return []move.Table{
+		mongodoc.Moved(s.db, Collection, (*counter).decode, func(u domain.CouponUses) string { return encodeUses(u).ID }, mongodb.EachAlone(encodeUses)),
+		mongodoc.Moved(s.db, Reservations, (*reservation).decode, func(r domain.Reservation) string { return r.ID }, mongodb.EachAlone(encodeReservation)),
+	}
 }
 
 // encodeUses returns how often a coupon was used as it is stored. It expires some hours from when it would

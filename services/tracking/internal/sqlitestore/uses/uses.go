@@ -1,4 +1,5 @@
-// Package uses counts, in the tracking service's SQLite file, the uses of coupons with limits.
+// Package uses counts, in the tracking service's SQLite file, the uses of coupons with limits, and keeps the
+// reservations of uses.
 //
 // Only the SQLite store imports it.
 package uses
@@ -17,9 +18,11 @@ import (
 )
 
 const (
-	selectUses = `SELECT uses FROM coupon_uses WHERE coupon = ? AND day = ? AND etag = ?`
-	addUse     = `UPDATE coupon_uses SET uses = uses + 1 WHERE coupon = ? AND day = ?`
-	returnUse  = `UPDATE coupon_uses SET uses = uses - 1 WHERE coupon = ? AND day IN ('', ?) AND uses > 0`
+	// selectUses also selects whether any reservation may hold a use, so that sales without one need no query more.
+	selectUses = `SELECT uses, EXISTS (SELECT 1 FROM reservations WHERE coupon = ?1 AND state = 'HELD' AND expire_time > ?4)
+		FROM coupon_uses WHERE coupon = ?1 AND day = ?2 AND etag = ?3`
+	addUse    = `UPDATE coupon_uses SET uses = uses + 1 WHERE coupon = ? AND day = ?`
+	returnUse = `UPDATE coupon_uses SET uses = uses - 1 WHERE coupon = ? AND day IN ('', ?) AND uses > 0`
 	// A conversion credited to a coupon has the coupon's code as its Pub. Unique 3, which has an index.
 	countUses = `SELECT count(*) FROM conversions
 		WHERE pub_unique3_key = ? AND coupon = ? AND outcome = 'ATTRIBUTED' AND status <> 'REJECTED'`
@@ -74,45 +77,73 @@ func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 		if err != nil {
 			return false, sqlrow.ReadFailure("counting a coupon's uses", err)
 		}
-		if used >= c.limit {
+		query, args := c.held(&u)
+		held, err := sqlrow.Number(s.db.Read().QueryRowContext(ctx, query, args...))
+		if err != nil {
+			return false, sqlrow.ReadFailure("counting a coupon's reservations", err)
+		}
+		if used+held >= c.limit {
 			return false, nil
 		}
 	}
 	return true, nil
 }
 
-// Take takes a use of a coupon for a conversion that is not stored yet; domain.ErrLimitReached if no use is
-// left.
+// Take takes a use of a coupon for a conversion that is not stored yet, and its reservations; domain.ErrLimitReached if
+// no use is left.
 func Take(ctx context.Context, t *sqlrow.Tx, u *domain.Use) error {
-	needed := counters(u)
-	for _, c := range needed {
-		used, err := stored(ctx, t, u, c)
-		if err != nil {
-			return err
-		}
-		if used >= c.limit {
-			return domain.ErrLimitReached
-		}
+	reserved, err := check(ctx, t, u)
+	if err != nil {
+		return err
 	}
-	for _, c := range needed {
+	for _, c := range counters(u) {
 		if _, err := t.Exec(ctx, addUse, u.Coupon, c.day); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !reserved && u.Reservation == "" {
+		return nil
+	}
+	return taken(ctx, t, u)
 }
 
-// stored returns a counter's uses, recounted if the coupon has a new revision.
-func stored(ctx context.Context, t *sqlrow.Tx, u *domain.Use, c counter) (int64, error) {
-	used, err := sqlrow.One(ctx, t, sqlrow.Number, selectUses, u.Coupon, c.day, u.ETag)
+// check returns domain.ErrLimitReached if no use is left. reserved says that reservations may hold uses.
+func check(ctx context.Context, t *sqlrow.Tx, u *domain.Use) (reserved bool, err error) {
+	for _, c := range counters(u) {
+		var used int64
+		if used, reserved, err = stored(ctx, t, u, c); err != nil {
+			return false, err
+		}
+		if reserved {
+			query, args := c.held(u)
+			held, err := sqlrow.One(ctx, t, sqlrow.Number, query, args...)
+			if err != nil {
+				return false, err
+			}
+			used += held
+		}
+		if used >= c.limit {
+			return reserved, domain.ErrLimitReached
+		}
+	}
+	return reserved, nil
+}
+
+// stored returns a counter's uses, recounted if the coupon has a new revision. reserved says that reservations may hold
+// more.
+func stored(ctx context.Context, t *sqlrow.Tx, u *domain.Use, c counter) (used int64, reserved bool, err error) {
+	used, err = sqlrow.One(ctx, t, func(row table.Row) (n int64, err error) {
+		err = row.Scan(&n, &reserved)
+		return n, err
+	}, selectUses, u.Coupon, c.day, u.ETag, u.Now.UnixMilli())
 	if !errors.Is(err, sql.ErrNoRows) {
-		return used, err
+		return used, reserved, err
 	}
 	if used, err = sqlrow.One(ctx, t, sqlrow.Number, c.count, c.args...); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	_, err = sqlrow.Write(ctx, t, setUses, useColumns, &domain.CouponUses{Coupon: u.Coupon, Day: c.day, ETag: u.ETag, Uses: used})
-	return used, err
+	return used, true, err
 }
 
 // GiveBack gives back a use in each counter that is stored.
@@ -123,7 +154,7 @@ func GiveBack(ctx context.Context, t *sqlrow.Tx, u *domain.Use) error {
 
 // Tables returns what is moved to another database.
 func (s *Store) Tables() []move.Table {
-	return []move.Table{usesToMove().In(s.db, s.run)}
+	return []move.Table{usesToMove().In(s.db, s.run), reservationsToMove().In(s.db, s.run)}
 }
 
 func usesToMove() sqlrow.MovedTable[domain.CouponUses] {
