@@ -11,6 +11,7 @@ import (
 
 	"connectrpc.com/connect"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -74,11 +75,14 @@ func serve(service protoreflect.ServiceDescriptor, conn grpc.ClientConnInterface
 			}),
 		}
 		if descriptor.IsStreamingServer() {
-			mux.Handle(m.path, withControl(connect.NewServerStreamHandler(m.path, m.stream, options...)))
+			mux.Handle(m.path, withControl(explained(connect.NewServerStreamHandler(m.path, m.stream, options...))))
 		} else {
-			mux.Handle(m.path, connect.NewUnaryHandler(m.path, m.unary, options...))
+			mux.Handle(m.path, explained(connect.NewUnaryHandler(m.path, m.unary, options...)))
 		}
 	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, rpcstatus.New(codes.Unimplemented, "NO_SUCH_ROUTE", string(service.FullName())+" has no such method; see /docs"))
+	})
 	return mux, nil
 }
 
@@ -87,7 +91,7 @@ func authenticated(key bearer.Verifier, next http.Handler) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !key.OK(r.Header["Authorization"]) && refusals.IsSupported(r) {
-			_ = refusals.Write(w, r, errorOf(rpcstatus.Unauthenticated().Err())) // a caller who has gone needs no answer
+			refuse(w, r, rpcstatus.Unauthenticated())
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -114,15 +118,23 @@ func newMethod(descriptor protoreflect.MethodDescriptor, conn grpc.ClientConnInt
 
 // unary forwards a call with one response.
 func (m method) unary(ctx context.Context, request *connect.Request[envelope]) (*connect.Response[envelope], error) {
+	begin(ctx)
+	if fault := request.Msg.fault; fault != nil {
+		return nil, errorOf(fault.Err())
+	}
 	response := m.output.New().Interface()
 	if err := m.conn.Invoke(outgoing(ctx, request.Header()), m.path, request.Msg.message, response); err != nil {
 		return nil, errorOf(err)
 	}
-	return connect.NewResponse(&envelope{response}), nil
+	return connect.NewResponse(&envelope{message: response}), nil
 }
 
 // stream forwards a call with a stream of responses.
 func (m method) stream(ctx context.Context, request *connect.Request[envelope], to *connect.ServerStream[envelope]) error {
+	begin(ctx)
+	if fault := request.Msg.fault; fault != nil {
+		return errorOf(fault.Err())
+	}
 	ctx, end := live(outgoing(ctx, request.Header()))
 	defer end()
 	from, err := m.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, m.path)
@@ -143,7 +155,7 @@ func (m method) stream(ctx context.Context, request *connect.Request[envelope], 
 		case err != nil:
 			return errorOf(reasonOf(ctx, err))
 		}
-		if err := to.Send(&envelope{response}); err != nil {
+		if err := to.Send(&envelope{message: response}); err != nil {
 			return err
 		}
 	}

@@ -1,15 +1,21 @@
 package connectapi
 
 import (
-	"errors"
 	"fmt"
 
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 )
 
 // envelope is a message of any type. connect's handlers have static types, and one of them serves all methods.
-type envelope struct{ message proto.Message }
+type envelope struct {
+	message proto.Message
+	// fault says why a request could not be decoded. The method returns it: connect would leave out its details.
+	fault *status.Status
+}
 
 // protoCodec and jsonCodec encode what is in envelopes.
 type (
@@ -41,13 +47,16 @@ func (protoCodec) Marshal(v any) ([]byte, error) {
 	return proto.Marshal(message)
 }
 
-// Unmarshal implements connect.Codec.
+// Unmarshal implements connect.Codec. It only decodes requests.
 func (protoCodec) Unmarshal(data []byte, v any) error {
-	message, err := messageIn(v)
-	if err != nil {
-		return err
+	to, ok := v.(*envelope)
+	if !ok {
+		return fmt.Errorf("connectapi: a %T is no request", v)
 	}
-	return proto.Unmarshal(data, message)
+	if err := proto.Unmarshal(data, to.message); err != nil {
+		to.fault = rest.Malformed("MALFORMED_BODY", "", "the body is no "+string(to.message.ProtoReflect().Descriptor().FullName()))
+	}
+	return nil
 }
 
 // Name implements connect.Codec.
@@ -64,12 +73,14 @@ func (jsonCodec) Marshal(v any) ([]byte, error) {
 
 // Unmarshal implements connect.Codec. As over REST, unknown fields are refused: a misspelled validateOnly would store.
 func (jsonCodec) Unmarshal(data []byte, v any) error {
-	message, err := messageIn(v)
-	if err != nil {
-		return err
+	to, ok := v.(*envelope)
+	if !ok {
+		return fmt.Errorf("connectapi: a %T is no request", v)
 	}
 	if len(data) == 0 {
-		return errors.New("the body is empty; send a JSON object, such as {}")
+		to.fault = rest.Malformed("MALFORMED_BODY", "", "the body is empty; send a JSON object, such as {}")
+		return nil
 	}
-	return protojson.Unmarshal(data, message)
+	to.fault = rest.Decode(data, to.message)
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
@@ -26,6 +27,15 @@ func newCodec() *codec {
 
 // Marshal returns a message as the JSON of the REST API.
 func Marshal(message proto.Message) ([]byte, error) { return newCodec().Marshal(message) }
+
+// Decode fills a message from the JSON of a body, as the REST API does. It returns what is wrong with the body, or nil.
+func Decode(body []byte, message proto.Message) *status.Status {
+	if err := newCodec().UnmarshalOptions.Unmarshal(body, message); err != nil {
+		fault := newBodyError(body, err)
+		return Malformed(reasonMalformedBody, fault.field, fault.description)
+	}
+	return nil
+}
 
 // Marshal returns a message as JSON.
 func (c *codec) Marshal(v any) ([]byte, error) {

@@ -69,7 +69,7 @@ func (f Faults) Explain(ctx context.Context, st *status.Status, bodyLimit int64)
 			return TooLarge(bodyLimit)
 		}
 		if field, description, ok := parseBodyError(st.Message()); ok {
-			return Malformed("MALFORMED_BODY", field, description)
+			return Malformed(reasonMalformedBody, field, description)
 		}
 		field := ""
 		if match := namedField.FindStringSubmatch(st.Message()); match != nil {
@@ -86,6 +86,9 @@ func (f Faults) Explain(ctx context.Context, st *status.Status, bodyLimit int64)
 		return rpcstatus.Internal()
 	}
 }
+
+// reasonMalformedBody is the reason if a body cannot be decoded.
+const reasonMalformedBody = "MALFORMED_BODY"
 
 func reasonOf(st *status.Status) string {
 	for _, d := range st.Details() {
