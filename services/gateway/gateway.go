@@ -23,6 +23,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/command"
+	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
@@ -66,8 +67,9 @@ func New(backends Backends, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	key := bearer.NewVerifier(o.AdminKey)
-	api := authenticated(key, calls)
-	direct, err := connectapi.New(key, connectapi.Package{Name: "couponlink.coupon.v1", Conn: backends.Coupon},
+	doors := doorlog.New(o.Log, time.Now)
+	api := authenticated(key, doors, calls)
+	direct, err := connectapi.New(key, doors, connectapi.Package{Name: "couponlink.coupon.v1", Conn: backends.Coupon},
 		connectapi.Package{Name: "couponlink.tracking.v1", Conn: backends.Tracking}, connectapi.Package{Name: "couponlink.backup.v1", Conn: backends.Tracking})
 	if err != nil {
 		return nil, fmt.Errorf("the API over Connect: %w", err)
@@ -126,9 +128,12 @@ func withCommonHeaders(next http.Handler) http.Handler {
 	})
 }
 
-func authenticated(key bearer.Verifier, next http.Handler) http.Handler {
+func authenticated(key bearer.Verifier, doors *doorlog.Log, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !key.OK(r.Header["Authorization"]) {
+			if len(r.Header["Authorization"]) > 0 {
+				doors.Refused(r.Context(), doorlog.WrongKey, clientaddr.Of(r))
+			}
 			rest.WriteStatus(w, http.StatusUnauthorized, rpcstatus.Unauthenticated())
 			return
 		}

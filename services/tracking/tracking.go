@@ -82,6 +82,7 @@ type Service struct {
 	robots *robots.List
 	// most bounds the clicks and postbacks in flight.
 	most admission.Partner
+	log  *slog.Logger
 	// endWork stops what works in the background, and work waits for it.
 	endWork context.CancelFunc
 	work    sync.WaitGroup
@@ -145,7 +146,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	about := grpcapi.About{
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: allowed.Entries(), TimeZone: zone.String(),
 	}
-	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, most: o.Partner}
+	s := &Service{store: store, about: about, ready: readinessOf(o, store), robots: known, most: o.Partner, log: o.Log}
 	s.use = useCases(o, zone, store, coupons, presets, sender, scan.New(scan.Config{Client: client, Now: time.Now}))
 	scans := linkscan.NewRunner(linkscan.RunnerConfig{Store: store, Links: coupons, Scanner: s.use.Scanner, PublicURL: o.PublicURL, Now: time.Now, Log: o.Log})
 	s.use.OfferScans = linkscan.New(linkscan.Config{Store: store, Offers: coupons, Now: time.Now, Wake: scans.Wake})
@@ -218,7 +219,7 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 func (s *Service) PartnerHandler() http.Handler { return s.partnerHandler() }
 
 func (s *Service) partnerHandler() *http.ServeMux {
-	return partnerhttp.NewHandler(partnerhttp.UseCases{Clicks: s.use.Clicks, Attribution: s.use.Attribution}, s.robots, s.most)
+	return partnerhttp.NewHandler(partnerhttp.UseCases{Clicks: s.use.Clicks, Attribution: s.use.Attribution}, s.robots, s.most, s.log)
 }
 
 // PartnerStandIn serves the paths of PartnerHandler while there is no Service, because its database is not there: shoppers
@@ -228,7 +229,7 @@ func PartnerStandIn() *http.ServeMux { return partnerhttp.NewStandIn() }
 // PartnerHandlerAt is PartnerHandler with the clock fixed at a time, for sample data.
 func (s *Service) PartnerHandlerAt(moment time.Time) http.Handler {
 	use := partnerhttp.UseCases{Clicks: s.use.Clicks.At(moment), Attribution: s.use.Attribution.At(moment)}
-	return partnerhttp.NewHandler(use, s.robots, admission.Partner{})
+	return partnerhttp.NewHandler(use, s.robots, admission.Partner{}, s.log)
 }
 
 // Readiness says whether the service can do its work. It can do without the coupon service for a while.

@@ -3,16 +3,19 @@ package grpcserve
 import (
 	"context"
 	"log/slog"
+	"net"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/tap"
 
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -28,17 +31,18 @@ type guard struct {
 	// patience is sendPatience except in tests.
 	patience time.Duration
 	log      *slog.Logger
+	doors    *doorlog.Log
 }
 
 // tap checks the key as soon as the headers of a network call have arrived. A call without the key costs no stream and
 // no message.
 func (g *guard) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
-	return ctx, g.authorize(info.Header.Get("authorization"), info.FullMethodName)
+	return ctx, g.authorize(ctx, info.Header.Get("authorization"), info.FullMethodName)
 }
 
 // localUnary is unary for the in-process channel, which has no tap.
 func (g *guard) localUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	if err := g.authorize(metadata.ValueFromIncomingContext(ctx, "authorization"), info.FullMethod); err != nil {
+	if err := g.authorize(ctx, metadata.ValueFromIncomingContext(ctx, "authorization"), info.FullMethod); err != nil {
 		return nil, err
 	}
 	return g.unary(ctx, req, info, handler)
@@ -46,7 +50,7 @@ func (g *guard) localUnary(ctx context.Context, req any, info *grpc.UnaryServerI
 
 // localStream is stream for the in-process channel.
 func (g *guard) localStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	if err := g.authorize(metadata.ValueFromIncomingContext(stream.Context(), "authorization"), info.FullMethod); err != nil {
+	if err := g.authorize(stream.Context(), metadata.ValueFromIncomingContext(stream.Context(), "authorization"), info.FullMethod); err != nil {
 		return err
 	}
 	return g.stream(srv, stream, info, handler)
@@ -91,10 +95,26 @@ func (g *guard) rescue(ctx context.Context, method string, err *error) {
 	}
 }
 
+// peerOf returns the address at the other end of a call's connection; "" for the in-process channel.
+func peerOf(ctx context.Context) string {
+	caller, ok := peer.FromContext(ctx)
+	if !ok || caller.Addr == nil {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(caller.Addr.String())
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
 // authorize reports whether a call with these Authorization values may proceed.
-func (g *guard) authorize(authorization []string, method string) error {
+func (g *guard) authorize(ctx context.Context, authorization []string, method string) error {
 	if g.key.OK(authorization) || strings.HasPrefix(method, healthPrefix) {
 		return nil
+	}
+	if len(authorization) > 0 {
+		g.doors.Refused(ctx, doorlog.WrongKey, peerOf(ctx), slog.String("method", method))
 	}
 	return rpcstatus.Unauthenticated().Err()
 }

@@ -2,7 +2,7 @@
 // texts, the mapping of errors to statuses, health and reflection. A service that is registered once is served both
 // over the network and through an in-process channel, with the same interceptors.
 //
-// The services' wiring may import it; of our packages it imports admission, apperr, bearer, pasted, readiness and
+// The services' wiring may import it; of our packages it imports admission, apperr, bearer, doorlog, pasted, readiness and
 // rpcstatus.
 package grpcserve
 
@@ -23,6 +23,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/stall"
 )
@@ -70,7 +71,7 @@ var _ grpc.ServiceRegistrar = (*Server)(nil)
 
 // New returns a Server with health and reflection, and no other services.
 func New(cfg Config) *Server {
-	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), gates: admission.NewGates(cfg.Most), patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log}
+	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), gates: admission.NewGates(cfg.Most), patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log, doors: doorlog.New(cfg.Log, time.Now)}
 	s := &Server{
 		network: grpc.NewServer(append(tuning(),
 			grpc.InTapHandle(guard.tap),

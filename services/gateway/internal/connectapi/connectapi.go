@@ -17,6 +17,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
+	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -34,7 +36,7 @@ type Package struct {
 
 // New returns the handlers of all services in packages, by their paths, such as
 // "/couponlink.coupon.v1.OfferService/". Calls without the key are refused before they are read.
-func New(key bearer.Verifier, packages ...Package) (map[string]http.Handler, error) {
+func New(key bearer.Verifier, doors *doorlog.Log, packages ...Package) (map[string]http.Handler, error) {
 	handlers := map[string]http.Handler{}
 	for _, p := range packages {
 		var err error
@@ -45,7 +47,7 @@ func New(key bearer.Verifier, packages ...Package) (map[string]http.Handler, err
 				if mux, err = serve(service, p.Conn); err != nil {
 					return false
 				}
-				handlers["/"+string(service.FullName())+"/"] = authenticated(key, mux)
+				handlers["/"+string(service.FullName())+"/"] = authenticated(key, doors, mux)
 			}
 			return true
 		})
@@ -87,10 +89,13 @@ func serve(service protoreflect.ServiceDescriptor, conn grpc.ClientConnInterface
 }
 
 // authenticated refuses calls without the key, in the caller's protocol.
-func authenticated(key bearer.Verifier, next http.Handler) http.Handler {
+func authenticated(key bearer.Verifier, doors *doorlog.Log, next http.Handler) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !key.OK(r.Header["Authorization"]) && refusals.IsSupported(r) {
+			if len(r.Header["Authorization"]) > 0 {
+				doors.Refused(r.Context(), doorlog.WrongKey, clientaddr.Of(r))
+			}
 			refuse(w, r, rpcstatus.Unauthenticated())
 			return
 		}

@@ -76,7 +76,7 @@ func New(cfg Config) (*Console, error) {
 	protection, protectionErr := protect(kit, cfg.PublicURL)
 	var keeperErr, assetsErr, viewsErr error
 	kit.Access, keeperErr = access.New(access.Config{
-		AdminKey: cfg.AdminKey, SecretFile: cfg.SessionFile, Now: kit.Now,
+		AdminKey: cfg.AdminKey, SecretFile: cfg.SessionFile, Now: kit.Now, Log: cfg.Log,
 		IsSecure: cfg.IsSecure || strings.HasPrefix(cfg.PublicURL, "https://"),
 	})
 	kit.Assets, assetsErr = assets.New(ui.Root + "assets/")

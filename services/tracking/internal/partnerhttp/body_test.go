@@ -2,6 +2,7 @@ package partnerhttp
 
 import (
 	"encoding/hex"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -34,7 +35,7 @@ func lastOf(t *testing.T, s *attribution.Service) domain.Postback {
 
 func TestJSONIsTakenLikeAForm(t *testing.T) {
 	use := newUseCases(t)
-	h := NewHandler(use, knownRobots(t), admission.Partner{})
+	h := NewHandler(use, knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler))
 	status, a := answered(t, h, postAs(t, "application/json; charset=utf-8", `{"offer_id": 10, "coupon_code": "SALEXYZ20", "transactionId": "A-1", "amount": 49.90, "click_id": null}`))
 	if status != http.StatusOK || a.Outcome != attribution.Attributed || len(a.Warnings) != 0 {
 		t.Fatalf("got %d %+v", status, a)
@@ -72,7 +73,7 @@ func TestEveryProvenCallIsJournaled(t *testing.T) {
 	} {
 		t.Run(says, func(t *testing.T) {
 			use := newUseCases(t)
-			status, a := answered(t, NewHandler(use, knownRobots(t), admission.Partner{}), tt.request)
+			status, a := answered(t, NewHandler(use, knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler)), tt.request)
 			if status != tt.status || a.Reason != tt.reason || !strings.Contains(strings.Join(a.Warnings, "\n"), tt.warning) {
 				t.Fatalf("got %d %+v", status, a)
 			}
@@ -102,7 +103,7 @@ func TestUnreadableBodies(t *testing.T) {
 			use := newUseCasesOf(t, tokenOffer{})
 			r := postAs(t, tt.kind, tt.body)
 			r.URL.RawQuery = "token=s3cret&offer_id=10"
-			status, a := answered(t, NewHandler(use, knownRobots(t), admission.Partner{}), r)
+			status, a := answered(t, NewHandler(use, knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler)), r)
 			if status != tt.status || a.Reason != tt.reason {
 				t.Fatalf("got %d %+v", status, a)
 			}

@@ -2,6 +2,7 @@ package partnerhttp
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -35,7 +36,7 @@ func (o slowOffer) Offer(ctx context.Context, id string) (domain.Offer, error) {
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	offer := slowOffer{entered: make(chan struct{}, 10), leave: make(chan struct{})}
-	h := NewHandler(newUseCasesOf(t, offer), knownRobots(t), admission.Partner{Clicks: 1, Postbacks: 1})
+	h := NewHandler(newUseCasesOf(t, offer), knownRobots(t), admission.Partner{Clicks: 1, Postbacks: 1}, slog.New(slog.DiscardHandler))
 	call := func(target string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil))

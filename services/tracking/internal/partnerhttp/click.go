@@ -37,7 +37,7 @@ func (p *handler) redirect(w http.ResponseWriter, r *http.Request, link partner.
 		})
 	}
 	if err != nil {
-		logFault(r.Context(), r.Pattern, err)
+		p.logFault(r.Context(), r.Pattern, err)
 		serveShopper(p.pages, w, r, err)
 		return
 	}

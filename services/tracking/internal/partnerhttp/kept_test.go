@@ -1,6 +1,7 @@
 package partnerhttp
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 // TestJournalIsBounded: of a long postback the journal keeps what it needs to judge it again.
 func TestJournalIsBounded(t *testing.T) {
 	use := newUseCases(t)
-	h := NewHandler(use, knownRobots(t), admission.Partner{})
+	h := NewHandler(use, knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler))
 	long := "coupon_code=SALEXYZ20&offer_id=10&transaction_id=A-1&note=" + strings.Repeat("z", 62000)
 	status, a := answered(t, h, postAs(t, form, long))
 	if status != http.StatusOK || a.Outcome != attribution.Attributed || !strings.Contains(strings.Join(a.Warnings, "\n"), "16 KiB") {
@@ -30,7 +31,7 @@ func TestLongBodyIsCut(t *testing.T) {
 	use := newUseCasesOf(t, tokenOffer{})
 	r := postAs(t, "text/xml", strings.Repeat("z", 16<<10-3)+"s3cret"+strings.Repeat("z", 40000))
 	r.URL.RawQuery = "token=s3cret&offer_id=10"
-	answered(t, NewHandler(use, knownRobots(t), admission.Partner{}), r)
+	answered(t, NewHandler(use, knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler)), r)
 	got := lastOf(t, use.Attribution)
 	if strings.Contains(got.Body, "s3c") {
 		t.Error("a part of the token is in the journal")

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/shopperpage"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
@@ -32,11 +34,13 @@ type handler struct {
 	strangers *strangers
 	visits    *visits
 	pages     *shopperpage.Pages
+	log       *slog.Logger
+	doors     *doorlog.Log
 }
 
 // NewHandler serves /click, /c/{code}, /postback and /postback/{preset}. Calls above most are answered with 503 at once.
-func NewHandler(use UseCases, known *robots.List, most admission.Partner) *http.ServeMux {
-	p := &handler{use: use, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: shopperpage.New()}
+func NewHandler(use UseCases, known *robots.List, most admission.Partner, log *slog.Logger) *http.ServeMux {
+	p := &handler{use: use, guesses: newGuesses(), strangers: newStrangers(most), visits: newVisits(known), pages: shopperpage.New(), log: log, doors: doorlog.New(log, time.Now)}
 	visits, reports := admission.NewGate("clicks", most.Clicks), admission.NewGate("postbacks", most.Postbacks)
 	return routes(p.pages, visits.Handler(http.HandlerFunc(p.click), p.pages.Busy),
 		visits.Handler(http.HandlerFunc(p.shortClick), p.pages.Busy), reports.Handler(http.HandlerFunc(p.postback), refuseBusy))
@@ -97,8 +101,8 @@ func httpStatus(err error) int {
 }
 
 // logFault logs an error of ours, but neither callers' errors nor canceled calls.
-func logFault(ctx context.Context, where string, err error) {
+func (p *handler) logFault(ctx context.Context, where string, err error) {
 	if e := apperr.As(err); (e == nil || e.Kind == apperr.Unavailable) && !errors.Is(err, context.Canceled) {
-		slog.ErrorContext(ctx, "partner call failed", "path", where, "error", err)
+		p.log.ErrorContext(ctx, "partner call failed", slog.String("path", where), slog.Any("error", err))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
+	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
@@ -59,7 +61,9 @@ func (p *handler) postback(w http.ResponseWriter, r *http.Request) {
 		if attribution.IsGuess(err) && !p.guesses.failed(client, now) {
 			err = tooManyGuesses()
 		}
-		refuse(w, r, err, report.Warnings)
+		p.noteRefusal(r, err)
+		p.logFault(r.Context(), r.Pattern, err)
+		refuse(w, err, report.Warnings)
 		return
 	}
 	status := http.StatusOK
@@ -67,6 +71,17 @@ func (p *handler) postback(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusAccepted
 	}
 	write(w, status, answerTo(verdict))
+}
+
+// noteRefusal logs a postback that was refused for its proof or its rate.
+func (p *handler) noteRefusal(r *http.Request, err error) {
+	e := apperr.As(err)
+	switch {
+	case attribution.IsGuess(err):
+		p.doors.Refused(r.Context(), doorlog.WrongProof, clientaddr.Of(r), slog.String("reason", e.Reason))
+	case e != nil && e.Kind == apperr.ResourceExhausted:
+		p.doors.Refused(r.Context(), doorlog.PostbackThrottled, clientaddr.Of(r), slog.String("reason", e.Reason))
+	}
 }
 
 // readReport reads a postback's query, body and proof, and how it was sent. If something is wrong, the error
@@ -173,8 +188,7 @@ func statusOf(err error) int {
 }
 
 // refuse answers a postback that was not stored. warnings are other things that the sender should fix.
-func refuse(w http.ResponseWriter, r *http.Request, err error, warnings []string) {
-	logFault(r.Context(), r.Pattern, err)
+func refuse(w http.ResponseWriter, err error, warnings []string) {
 	a := answer{Outcome: "REJECTED", Reason: "UNAVAILABLE", Message: "the postback could not be stored; send it again", Warnings: warnings}
 	status := statusOf(err)
 	if e := apperr.As(err); e != nil {

@@ -2,6 +2,7 @@ package partnerhttp
 
 import (
 	"encoding/hex"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -26,7 +27,7 @@ func signedGet(t *testing.T, path, query string) *http.Request {
 // TestPresetsAreSignedAsSent: the signature covers the parameters as they came, and the journal has them.
 func TestPresetsAreSignedAsSent(t *testing.T) {
 	use := newUseCases(t)
-	h := NewHandler(use, knownRobots(t), admission.Partner{})
+	h := NewHandler(use, knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler))
 	status, a := answered(t, h, signedGet(t, "/postback/tune", "adv_sub=A-1&offer_id=10&preset=tune&promo_code=SALEXYZ20"))
 	if status != http.StatusOK || a.Outcome != attribution.Attributed || a.CouponCode != "SALEXYZ20" || len(a.Warnings) != 0 {
 		t.Fatalf("got %d %+v", status, a)
@@ -46,7 +47,7 @@ func TestPresetsAreSignedAsSent(t *testing.T) {
 }
 
 func TestPresetPaths(t *testing.T) {
-	h := NewHandler(newUseCases(t), knownRobots(t), admission.Partner{})
+	h := NewHandler(newUseCases(t), knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler))
 	for says, tt := range map[string]struct {
 		request *http.Request
 		status  int
@@ -67,7 +68,7 @@ func TestPresetPaths(t *testing.T) {
 
 // TestMethods checks what other methods are told.
 func TestMethods(t *testing.T) {
-	h := NewHandler(newUseCases(t), knownRobots(t), admission.Partner{})
+	h := NewHandler(newUseCases(t), knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler))
 	for _, c := range []struct{ method, path, allow, contentType, body string }{
 		{http.MethodHead, "/postback/tune?promo_code=SALEXYZ20", "GET, POST", "application/json", "METHOD_NOT_ALLOWED"},
 		{http.MethodPut, "/postback", "GET, POST", "application/json", `"outcome":"REJECTED"`},

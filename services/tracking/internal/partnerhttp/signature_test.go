@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -87,7 +88,7 @@ func TestSignedPostbacks(t *testing.T) {
 		"a GET with two signatures":              {get(t, good+"&sig=00"), http.StatusBadRequest, "DUPLICATE_PARAMETER"},
 		"a token instead":                        {get(t, body+"&token=token"), http.StatusUnauthorized, partner.MissingSignature},
 	} {
-		status, a := answered(t, NewHandler(newUseCases(t), knownRobots(t), admission.Partner{}), tt.request)
+		status, a := answered(t, NewHandler(newUseCases(t), knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler)), tt.request)
 		if status != tt.status || a.Reason != tt.reason || len(a.Warnings) != 0 || a.Message == "" {
 			t.Errorf("%s: got %d %+v, want %d %s", says, status, a, tt.status, tt.reason)
 		}
@@ -95,7 +96,7 @@ func TestSignedPostbacks(t *testing.T) {
 }
 
 func TestWrongSignaturesAreGuesses(t *testing.T) {
-	h := NewHandler(newUseCases(t), knownRobots(t), admission.Partner{})
+	h := NewHandler(newUseCases(t), knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler))
 	for i := range badTokensAtOnce {
 		if status, a := answered(t, h, get(t, "offer_id=10&ts=1&sig=00")); status != http.StatusUnauthorized {
 			t.Fatalf("after %d: got %d %+v", i, status, a)

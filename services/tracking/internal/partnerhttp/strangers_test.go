@@ -2,6 +2,7 @@ package partnerhttp
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"reflect"
 	"strings"
@@ -28,7 +29,7 @@ func (o openOffer) Offer(ctx context.Context, id string) (domain.Offer, error) {
 // answer, without a publisher. The journal tells them apart.
 func TestStrangersLearnNothing(t *testing.T) {
 	use := newUseCasesOf(t, openOffer{})
-	h := NewHandler(use, knownRobots(t), admission.Partner{})
+	h := NewHandler(use, knownRobots(t), admission.Partner{}, slog.New(slog.DiscardHandler))
 	const sale = "offer_id=10&coupon_code=SALEXYZ20&transaction_id=A-1"
 	status, first := answered(t, h, get(t, sale+"&amount=10"))
 	if status != http.StatusOK || first.Outcome != attribution.Attributed || first.Conversion == "" || first.Publisher != "" || first.Status != "PENDING" {
@@ -59,7 +60,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 
 // TestStrangersAreLimited: too many postbacks without proof are refused, others are not.
 func TestStrangersAreLimited(t *testing.T) {
-	h := NewHandler(newUseCasesOf(t, openOffer{}), knownRobots(t), admission.Partner{OpenPerAddress: 1, OpenPerOffer: 2})
+	h := NewHandler(newUseCasesOf(t, openOffer{}), knownRobots(t), admission.Partner{OpenPerAddress: 1, OpenPerOffer: 2}, slog.New(slog.DiscardHandler))
 	const sale = "offer_id=10&coupon_code=SALEXYZ20"
 	for i := range 3 * burst {
 		client := []string{"203.0.113.7", "203.0.113.8", "203.0.113.9"}[i/burst]

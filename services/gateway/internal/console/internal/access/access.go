@@ -9,12 +9,15 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/clientaddr"
+	"github.com/couponlink/couponlink/services/internal/doorlog"
 )
 
 const (
@@ -42,6 +45,7 @@ type Config struct {
 	// IsSecure says that browsers reach the console by https only.
 	IsSecure bool
 	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Keeper makes and checks sessions.
@@ -52,6 +56,7 @@ type Keeper struct {
 	isSecure bool
 	now      func() time.Time
 	limits   *limits
+	doors    *doorlog.Log
 
 	mu sync.Mutex
 	// ended are the sessions that were logged out one by one, until their cookies are void anyway.
@@ -66,7 +71,7 @@ func New(cfg Config) (*Keeper, error) {
 	}
 	return &Keeper{
 		key: bearer.NewVerifier(cfg.AdminKey), adminKey: cfg.AdminKey, secret: secret, isSecure: cfg.IsSecure, now: cfg.Now,
-		limits: newLimits(), ended: map[string]time.Time{},
+		limits: newLimits(), doors: doorlog.New(cfg.Log, cfg.Now), ended: map[string]time.Time{},
 	}, nil
 }
 
@@ -88,7 +93,12 @@ func (k *Keeper) Attempt(r *http.Request, key string) (isRight bool, wait time.D
 	if k.key.OK([]string{bearer.Header(strings.TrimSpace(key))}) {
 		return true, 0
 	}
-	return false, k.limits.take(r, k.now())
+	event := doorlog.FailedLogin
+	if wait = k.limits.take(r, k.now()); wait > 0 {
+		event = doorlog.LoginThrottled
+	}
+	k.doors.Refused(r.Context(), event, clientaddr.Of(r))
+	return false, wait
 }
 
 // Begin starts a session and sets its cookie.
