@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gofrs/flock"
+
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
 
@@ -29,7 +31,7 @@ type Restored struct {
 }
 
 // Restore verifies a backup and copies it into a data directory. It refuses a directory that a process uses or
-// that has one of the databases, and overwrites nothing. If Restore is interrupted, no service starts on the
+// that has one of the databases or that another Restore uses, and overwrites nothing. If Restore is interrupted, no service starts on the
 // directory; call it again to finish.
 func Restore(ctx context.Context, from, to string, databases []Database) (r Restored, err error) {
 	if r.Manifest, err = ReadManifest(from); err != nil {
@@ -41,6 +43,11 @@ func Restore(ctx context.Context, from, to string, databases []Database) (r Rest
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return r, fmt.Errorf("making the data directory: %w", err)
 	}
+	unlock, err := lockDir(to)
+	if err != nil {
+		return r, err
+	}
+	defer unlock()
 	if r.Resumed, err = isCopied(from, to); err != nil {
 		return r, err
 	}
@@ -59,6 +66,20 @@ func Restore(ctx context.Context, from, to string, databases []Database) (r Rest
 		return r, err
 	}
 	return r, removeCopies(filepath.Join(to, copied))
+}
+
+// lockDir keeps other restores out of a directory until unlock is called or the process ends. It locks the directory
+// itself, so that nothing is left in it.
+func lockDir(dir string) (unlock func(), err error) {
+	l := flock.New(dir, flock.SetFlag(os.O_RDONLY))
+	taken, err := l.TryLock()
+	if err == nil && !taken {
+		err = errors.New("another restore into it is running: wait until that ends")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("locking %s: %w", dir, err), l.Close())
+	}
+	return func() { _ = l.Close() }, nil // nothing is written to it
 }
 
 // isCopied reports whether an interrupted Restore of the backup has made its copy and left some of it: files that are

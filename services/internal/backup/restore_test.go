@@ -122,3 +122,25 @@ func TestFailedRestoreLeavesNothing(t *testing.T) {
 		t.Errorf("the directory has %v (%v)", entries, err)
 	}
 }
+
+// TestRestoresAreKeptApart starts a restore while another one into the same directory is copying. It must be refused and
+// leave the other's copy alone.
+func TestRestoresAreKeptApart(t *testing.T) {
+	t.Parallel()
+	from, to := taken(t), t.TempDir()
+	var second error
+	meanwhile := func(ctx context.Context, _ string) error {
+		_, second = backup.Restore(ctx, from, to, databases)
+		return nil
+	}
+	r, err := backup.Restore(t.Context(), from, to, []backup.Database{{File: "a.db"}, {File: "b.db", Restored: meanwhile}})
+	if err != nil || r.Resumed {
+		t.Errorf("the first: %+v, %v", r, err)
+	}
+	if second == nil || !strings.Contains(second.Error(), "another restore into it is running") {
+		t.Errorf("the second: %v", second)
+	}
+	if _, err := backup.Restore(t.Context(), from, to, databases); err == nil || strings.Contains(err.Error(), "is running") {
+		t.Errorf("the third, after the first: %v", err)
+	}
+}
