@@ -123,7 +123,7 @@ func backupRunning(ctx context.Context, cfg BackupConfig, dir string, names []st
 	}
 	defer func() { _ = conn.Close() }() // no call is in flight
 	id := "moving-" + strings.ReplaceAll(time.Now().UTC().Format("20060102-150405.000000"), ".", "-")
-	answer, err := backupv1.NewBackupServiceClient(grpcdial.WithKey(conn, key.Key)).
+	answer, err := backupv1.NewBackupServiceClient(grpcdial.WithKey(grpcdial.Bounded(conn), key.Key)).
 		CreateBackup(ctx, &backupv1.CreateBackupRequest{BackupId: id})
 	if err != nil {
 		return fmt.Errorf("asking the service that has %s open, at %s, for a backup: %w", dir, addr, err)

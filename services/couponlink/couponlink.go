@@ -240,7 +240,7 @@ func address(l net.Listener) string { return l.Addr().String() }
 // loadDemo adds the sample data as a client would. If that fails, the process keeps serving.
 func loadDemo(ctx context.Context, started Started, backends gateway.Backends, partner func(time.Time) http.Handler, log *slog.Logger) {
 	withKey := func(conn grpc.ClientConnInterface) grpc.ClientConnInterface {
-		return grpcdial.WithKey(conn, started.AdminKey.Key)
+		return grpcdial.WithKey(grpcdial.Bounded(conn), started.AdminKey.Key)
 	}
 	began := time.Now()
 	err := demo.Load(ctx, demo.Target{

@@ -24,6 +24,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
+	"github.com/couponlink/couponlink/services/internal/grpcdial"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
@@ -61,6 +62,7 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
+	backends.Coupon, backends.Tracking = grpcdial.Bounded(backends.Coupon), grpcdial.Bounded(backends.Tracking)
 	more := append(files.Routes(backends.Coupon, backends.Tracking, o.Zone, o.Log), events.Route(backends.Tracking, o.Log))
 	calls, err := rest.New(backends.Coupon, backends.Tracking, more, o.Log)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -37,12 +38,18 @@ type fake struct {
 	err  error
 	last proto.Message
 	md   metadata.MD
+	// left is how long the last call had until its deadline; 0 if it had none.
+	left time.Duration
 	down atomic.Bool
 }
 
 func (f *fake) take(ctx context.Context, req proto.Message) error {
 	f.last = proto.Clone(req)
 	f.md, _ = metadata.FromIncomingContext(ctx)
+	f.left = 0
+	if until, ok := ctx.Deadline(); ok {
+		f.left = time.Until(until)
+	}
 	return f.err
 }
 

@@ -135,7 +135,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
 	}
-	coupons := couponclient.New(o.Coupon, time.Now, cmp.Or(o.AskTimeout, couponclient.DefaultAskTimeout))
+	coupons := couponclient.New(grpcdial.Bounded(o.Coupon), time.Now, cmp.Or(o.AskTimeout, couponclient.DefaultAskTimeout))
 	if err := coupons.Recall(ctx, store); err != nil {
 		o.Log.WarnContext(ctx, "some of the coupon service's latest answers are lost", slog.Any("error", err))
 	}

@@ -31,12 +31,12 @@ const (
 
 // Dial returns a connection to a target: host:port, or any other that gRPC knows. If a name has several addresses,
 // calls go to all of them in turn. Dial connects when the connection is first used. The connection is not encrypted:
-// services talk within a private network.
+// services talk within a private network. gRPC retries nothing by itself; DialPatient is for callers that want that.
 func Dial(target string) (*grpc.ClientConn, error) {
-	return dial(target, serviceConfig(nil))
+	return dial(target, grpc.WithDisableRetry())
 }
 
-func dial(target, serviceConfig string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+func dial(target string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	retry := backoff.DefaultConfig
 	retry.BaseDelay = 100 * time.Millisecond
 	retry.MaxDelay = maxBackoff
@@ -44,7 +44,7 @@ func dial(target, serviceConfig string, more ...grpc.DialOption) (*grpc.ClientCo
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: retry, MinConnectTimeout: connectTimeout}),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingInterval, Timeout: pingTimeout}),
-		grpc.WithDefaultServiceConfig(serviceConfig),
+		grpc.WithDefaultServiceConfig(ServiceConfig),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceiveBytes)),
 		grpc.WithReadBufferSize(bufferBytes),
 		grpc.WithWriteBufferSize(bufferBytes))...)

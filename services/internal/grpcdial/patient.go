@@ -2,20 +2,14 @@ package grpcdial
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
-	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
 // readyPatience is how long a call that must not be sent twice waits for a connection. A restarting instance is back
@@ -32,16 +26,15 @@ type Patient struct {
 
 // DialPatient is Dial for callers that prefer waiting to failing.
 func DialPatient(target string) (*Patient, error) {
-	safe := safeMethods()
-	conn, err := dial(target, serviceConfig(safe), grpc.WithStatsHandler(sent{}))
+	safe, err := retried()
 	if err != nil {
 		return nil, err
 	}
-	p := &Patient{ClientConn: conn, safe: map[string]bool{}}
-	for _, m := range safe {
-		p.safe["/"+m.Service+"/"+m.Method] = true
+	conn, err := dial(target, grpc.WithStatsHandler(sent{}))
+	if err != nil {
+		return nil, err
 	}
-	return p, nil
+	return &Patient{ClientConn: conn, safe: safe}, nil
 }
 
 // Invoke implements grpc.ClientConnInterface.
@@ -119,58 +112,3 @@ func (sent) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
 
 // HandleConn implements stats.Handler.
 func (sent) HandleConn(context.Context, stats.ConnStats) {}
-
-// methodName names a method in a service config.
-type methodName struct {
-	Service string `json:"service"`
-	Method  string `json:"method"`
-}
-
-// safeMethods returns the methods of our services that change nothing, by name and route.
-func safeMethods() []methodName {
-	var safe []methodName
-	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
-		if !strings.HasPrefix(string(file.Package()), "couponlink.") {
-			return true
-		}
-		for i := range file.Services().Len() {
-			service := file.Services().Get(i)
-			for j := range service.Methods().Len() {
-				if method := service.Methods().Get(j); isSafe(method) {
-					safe = append(safe, methodName{string(service.FullName()), string(method.Name())})
-				}
-			}
-		}
-		return true
-	})
-	return safe
-}
-
-// isSafe reports whether a method changes nothing: it is a GET in REST, or its name begins with a verb of reading.
-func isSafe(method protoreflect.MethodDescriptor) bool {
-	if rule, ok := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule); ok && rule.GetGet() != "" {
-		return true
-	}
-	return slices.ContainsFunc([]string{"Lookup", "Validate", "Summarize", "Build"}, func(verb string) bool {
-		return strings.HasPrefix(string(method.Name()), verb)
-	})
-}
-
-// serviceConfig returns a config that spreads calls over all instances and retries safe methods. A service that refuses
-// a call on purpose forbids the retry.
-func serviceConfig(safe []methodName) string {
-	type object = map[string]any
-	config := object{"loadBalancingConfig": []object{{"round_robin": object{}}}}
-	if len(safe) > 0 {
-		config["methodConfig"] = []object{{"name": safe, "retryPolicy": object{
-			"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2, "retryableStatusCodes": []string{"UNAVAILABLE"},
-		}}}
-		// Do not retry while most calls fail.
-		config["retryThrottling"] = object{"maxTokens": 100, "tokenRatio": 0.5}
-	}
-	text, err := json.Marshal(config)
-	if err != nil {
-		panic("grpcdial: a service config of plain values failed: " + err.Error())
-	}
-	return string(text)
-}
