@@ -36,6 +36,7 @@ func TestConsole(t *testing.T) {
 	t.Run("forms", s.forms)
 	t.Run("two tabs change one coupon", s.twoTabs)
 	t.Run("a slow network", s.slowNetwork)
+	t.Run("a frontend follows sales live", s.liveFeed)
 	t.Run("ten thousand coupons", s.manyCoupons)
 	t.Run("pickers with ten thousand choices", s.manyPicks)
 }
