@@ -36,7 +36,7 @@ const maxExponent = 99
 // numbers, true, false, or lists of them. null counts as not sent. A nested value is kept as JSON if its name
 // is not a parameter's.
 //
-// Errors: InvalidArgument on Content-Type (UNSUPPORTED_CONTENT_TYPE), on body (MALFORMED_BODY,
+// Errors: InvalidArgument on Content-Type (UNSUPPORTED_CONTENT_TYPE, also for UTF-16), on body (MALFORMED_BODY,
 // BODY_NOT_UTF8) or on the parameter (MALFORMED_BODY).
 func ReadBody(contentType string, body []byte) (url.Values, error) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
@@ -45,6 +45,8 @@ func ReadBody(contentType string, body []byte) (url.Values, error) {
 	}
 	kind, _, _ := mime.ParseMediaType(strings.TrimSpace(strings.Split(contentType, ";")[0]))
 	switch {
+	case isWide(contentType):
+		return nil, apperr.Invalid("UNSUPPORTED_CONTENT_TYPE", "Content-Type", "%.100q has a charset that is not read; send UTF-8", contentType)
 	case strings.HasSuffix(kind, "/json"), strings.HasSuffix(kind, "+json"):
 		return readJSON(body)
 	case kind != "" && kind != "application/x-www-form-urlencoded" && kind != "text/plain":
@@ -56,6 +58,14 @@ func ReadBody(contentType string, body []byte) (url.Values, error) {
 		return nil, apperr.Invalid("MALFORMED_BODY", "body", "is neither a form nor JSON; send one of them, with its Content-Type")
 	}
 	return ParseQuery(string(body)), nil
+}
+
+// isWide reports whether a Content-Type names a charset in which ASCII takes more than a byte. The parameters of a form
+// are ASCII in all others.
+func isWide(contentType string) bool {
+	_, parameters, _ := mime.ParseMediaType(contentType) // a type that cannot be read has no charset
+	charset := strings.ToLower(parameters["charset"])
+	return strings.HasPrefix(charset, "utf-16") || strings.HasPrefix(charset, "utf-32") || strings.HasPrefix(charset, "ucs-")
 }
 
 func readJSON(body []byte) (url.Values, error) {

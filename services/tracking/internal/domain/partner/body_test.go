@@ -61,6 +61,8 @@ func TestReadBody(t *testing.T) {
 		{"text/plain", "hello", "MALFORMED_BODY", "body"},
 		{"text/xml", "<a>b=c</a>", "UNSUPPORTED_CONTENT_TYPE", "Content-Type"},
 		{"multipart/form-data; boundary=x", "--x", "UNSUPPORTED_CONTENT_TYPE", "Content-Type"},
+		{js + "; charset=utf-16", `{}`, "UNSUPPORTED_CONTENT_TYPE", "Content-Type"},
+		{form + "; charset=UTF-16LE", "coupon_code=A", "UNSUPPORTED_CONTENT_TYPE", "Content-Type"},
 	} {
 		_, err := partner.ReadBody(tt.kind, []byte(tt.body))
 		if e := apperr.As(err); e == nil || e.Reason != tt.reason || len(e.Violations) != 1 || e.Violations[0].Field != tt.field {
