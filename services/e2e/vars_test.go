@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // vars are a case's variables. Beside those set by the case itself there are:
@@ -15,6 +17,7 @@ import (
 //	${case} ${CASE}       the case's unique prefix, in small letters and in capitals
 //	${offer} ${offer2}    ids of offers; likewise ${pub}, ${pub2}, ${pub3}
 //	${code} ${code2}      coupon codes that no other case uses
+//	${uuid} ${uuid2}      request ids that no other case uses
 //	${base}               the origin of REST and of tracking links
 //	${now} ${now-36h}     the time, in whole seconds; days may be written too: ${now+30d}
 //	${unix} ${unix-5m}    the same in unix seconds
@@ -27,10 +30,13 @@ func newVars(prefix, base string) vars {
 	return vars{
 		"case": prefix, "CASE": strings.ToUpper(prefix), "base": base,
 		"offer": prefix + "-o", "offer2": prefix + "-o2",
+		"uuid": uuidOf(prefix + "1"), "uuid2": uuidOf(prefix + "2"),
 		"pub": prefix + "-p", "pub2": prefix + "-p2", "pub3": prefix + "-p3",
 		"code": "SALE" + strings.ToUpper(prefix), "code2": "PROMO" + strings.ToUpper(prefix),
 	}
 }
+
+func uuidOf(text string) string { return uuid.NewSHA1(uuid.NameSpaceOID, []byte(text)).String() }
 
 var (
 	variable = regexp.MustCompile(`\$\{([^}]+)\}`)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/idempotency"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -82,6 +83,13 @@ type Store interface {
 	// Candidates returns the coupons that have a code, in any state and with the code in any case, ordered by
 	// id, at most limit. Each comes with what decides whether it is valid. offer "" means all offers.
 	Candidates(ctx context.Context, offer, code string, limit int) ([]domain.Candidate, error)
+
+	// Once calls do with a Store whose reads and writes are one transaction, stores the answer that do returns in the
+	// same transaction, and returns it. If the call was stored before, Once returns the stored answer, or the error of
+	// idempotency.Record.Replay, and nothing is written. Of concurrent calls with one id, one is stored; the others get
+	// its answer. If do fails, nothing is stored, and Once returns its error. do may run more than once, and must not
+	// use its Store after it returns.
+	Once(ctx context.Context, call idempotency.Call, do func(context.Context, Store) (answer string, err error)) (answer string, err error)
 
 	// Ping returns an error if the store cannot be reached.
 	Ping(ctx context.Context) error

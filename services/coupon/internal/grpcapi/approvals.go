@@ -21,6 +21,10 @@ type approvalServer struct {
 
 // CreateApproval records that a publisher asks to promote an offer.
 func (s *approvalServer) CreateApproval(ctx context.Context, req *couponv1.CreateApprovalRequest) (*couponv1.Approval, error) {
+	return once(ctx, s, req, (*approvalServer).createApproval)
+}
+
+func (s *approvalServer) createApproval(ctx context.Context, req *couponv1.CreateApprovalRequest) (*couponv1.Approval, error) {
 	offer, offerErr := resource.ParseOffer("parent", req.GetParent())
 	publisher, publisherErr := resource.ParsePublisher("publisher", req.GetPublisher())
 	if err := apperr.Join(offerErr, publisherErr); err != nil {
@@ -36,11 +40,19 @@ func (s *approvalServer) GetApproval(ctx context.Context, req *couponv1.GetAppro
 
 // ApprovePublisher approves a publisher on an offer.
 func (s *approvalServer) ApprovePublisher(ctx context.Context, req *couponv1.ApprovePublisherRequest) (*couponv1.Approval, error) {
+	return once(ctx, s, req, (*approvalServer).approvePublisher)
+}
+
+func (s *approvalServer) approvePublisher(ctx context.Context, req *couponv1.ApprovePublisherRequest) (*couponv1.Approval, error) {
 	return byApprovalName(ctx, req.GetName(), s.flow.ApprovePublisher)
 }
 
 // BlockPublisher blocks a publisher on an offer.
 func (s *approvalServer) BlockPublisher(ctx context.Context, req *couponv1.BlockPublisherRequest) (*couponv1.Approval, error) {
+	return once(ctx, s, req, (*approvalServer).blockPublisher)
+}
+
+func (s *approvalServer) blockPublisher(ctx context.Context, req *couponv1.BlockPublisherRequest) (*couponv1.Approval, error) {
 	return byApprovalName(ctx, req.GetName(), s.flow.BlockPublisher)
 }
 

@@ -19,11 +19,20 @@ const maxBatchSharers = 10
 func (s *couponServer) BatchCreateCoupons(
 	ctx context.Context, req *couponv1.BatchCreateCouponsRequest,
 ) (*couponv1.BatchCreateCouponsResponse, error) {
+	return once(ctx, s, req, (*couponServer).batchCreateCoupons)
+}
+
+func (s *couponServer) batchCreateCoupons(
+	ctx context.Context, req *couponv1.BatchCreateCouponsRequest,
+) (*couponv1.BatchCreateCouponsResponse, error) {
 	if _, err := resource.ParseParent(req.GetParent()); err != nil {
 		return nil, err
 	}
 	batch := app.Batch{Atomic: req.GetAtomic(), ValidateOnly: req.GetValidateOnly(), Rows: make([]app.BatchRow, len(req.GetRequests()))}
 	for i, one := range req.GetRequests() {
+		if one.GetRequestId() != "" {
+			return nil, apperr.Invalid("INVALID_REQUESTS", "requests", "requests[%d] has a request_id; a batch has one for all its coupons", i)
+		}
 		parent, err := parentInBatch(i, one.GetParent(), req.GetParent())
 		if err != nil {
 			return nil, err
@@ -101,6 +110,10 @@ func codeName(kind apperr.Kind) string {
 
 // GenerateCoupons generates codes and stores a coupon for each.
 func (s *couponServer) GenerateCoupons(ctx context.Context, req *couponv1.GenerateCouponsRequest) (*couponv1.GenerateCouponsResponse, error) {
+	return once(ctx, s, req, (*couponServer).generateCoupons)
+}
+
+func (s *couponServer) generateCoupons(ctx context.Context, req *couponv1.GenerateCouponsRequest) (*couponv1.GenerateCouponsResponse, error) {
 	draft, unread := draftOf(req.GetParent(), req.GetCoupon())
 	if req.GetCoupon() == nil {
 		return nil, unread

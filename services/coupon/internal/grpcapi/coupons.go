@@ -22,6 +22,10 @@ type couponServer struct {
 
 // CreateCoupon stores a new coupon and approves its publisher.
 func (s *couponServer) CreateCoupon(ctx context.Context, req *couponv1.CreateCouponRequest) (*couponv1.Coupon, error) {
+	return once(ctx, s, req, (*couponServer).createCoupon)
+}
+
+func (s *couponServer) createCoupon(ctx context.Context, req *couponv1.CreateCouponRequest) (*couponv1.Coupon, error) {
 	draft, unread := draftOf(req.GetParent(), req.GetCoupon())
 	if req.GetCoupon() == nil {
 		return nil, unread
@@ -82,6 +86,10 @@ func (s *couponServer) UpdateCoupon(ctx context.Context, req *couponv1.UpdateCou
 
 // ArchiveCoupon ends a coupon permanently.
 func (s *couponServer) ArchiveCoupon(ctx context.Context, req *couponv1.ArchiveCouponRequest) (*couponv1.Coupon, error) {
+	return once(ctx, s, req, (*couponServer).archiveCoupon)
+}
+
+func (s *couponServer) archiveCoupon(ctx context.Context, req *couponv1.ArchiveCouponRequest) (*couponv1.Coupon, error) {
 	offer, publisher, code, err := resource.ParseCoupon("name", req.GetName())
 	if err != nil {
 		return nil, err

@@ -25,6 +25,10 @@ type offerServer struct {
 
 // CreateOffer stores a new offer.
 func (s *offerServer) CreateOffer(ctx context.Context, req *couponv1.CreateOfferRequest) (*couponv1.Offer, error) {
+	return once(ctx, s, req, (*offerServer).createOffer)
+}
+
+func (s *offerServer) createOffer(ctx context.Context, req *couponv1.CreateOfferRequest) (*couponv1.Offer, error) {
 	draft, unread := offerOf(req.GetOffer())
 	if req.GetOffer() == nil {
 		return nil, unread
@@ -86,6 +90,12 @@ func (s *offerServer) UpdateOffer(ctx context.Context, req *couponv1.UpdateOffer
 
 // RotatePostbackCredentials gives an offer a new token and a new secret.
 func (s *offerServer) RotatePostbackCredentials(
+	ctx context.Context, req *couponv1.RotatePostbackCredentialsRequest,
+) (*couponv1.Offer, error) {
+	return once(ctx, s, req, (*offerServer).rotatePostbackCredentials)
+}
+
+func (s *offerServer) rotatePostbackCredentials(
 	ctx context.Context, req *couponv1.RotatePostbackCredentialsRequest,
 ) (*couponv1.Offer, error) {
 	id, err := resource.ParseOffer("name", req.GetName())

@@ -21,6 +21,10 @@ type publisherServer struct {
 
 // CreatePublisher stores a new publisher.
 func (s *publisherServer) CreatePublisher(ctx context.Context, req *couponv1.CreatePublisherRequest) (*couponv1.Publisher, error) {
+	return once(ctx, s, req, (*publisherServer).createPublisher)
+}
+
+func (s *publisherServer) createPublisher(ctx context.Context, req *couponv1.CreatePublisherRequest) (*couponv1.Publisher, error) {
 	if req.GetPublisher() == nil {
 		return nil, missing("publisher", "INVALID_PUBLISHER")
 	}
@@ -85,6 +89,12 @@ func (s *publisherServer) UpdatePublisher(ctx context.Context, req *couponv1.Upd
 
 // RotateDeliverySecret gives a publisher a new delivery secret.
 func (s *publisherServer) RotateDeliverySecret(
+	ctx context.Context, req *couponv1.RotateDeliverySecretRequest,
+) (*couponv1.Publisher, error) {
+	return once(ctx, s, req, (*publisherServer).rotateDeliverySecret)
+}
+
+func (s *publisherServer) rotateDeliverySecret(
 	ctx context.Context, req *couponv1.RotateDeliverySecretRequest,
 ) (*couponv1.Publisher, error) {
 	id, err := resource.ParsePublisher("name", req.GetName())

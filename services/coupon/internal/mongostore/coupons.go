@@ -53,7 +53,7 @@ func (s *Store) replaceMoved(ctx context.Context, before, after domain.Coupon) (
 	}
 	defer release()
 	var replaced domain.Coupon
-	err = s.db.InTransaction(ctx, func(ctx context.Context) error {
+	err = s.inTransaction(ctx, func(ctx context.Context) error {
 		offer, err := s.lockOffer(ctx, before.Offer)
 		if err != nil {
 			return err

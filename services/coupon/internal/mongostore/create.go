@@ -23,8 +23,12 @@ const createAttempts = 5
 const turnTimeout = 5 * time.Second
 
 // turn waits until nobody else in this process changes some offers or their coupons. It returns a function
-// that ends the turn.
+// that ends the turn. A Store that Once passes on does not wait: its transaction has begun, and whoever has the turn
+// may wait for it. The lock in the database then decides alone.
 func (s *Store) turn(ctx context.Context, offers ...string) (release func(), err error) {
+	if s.within {
+		return func() {}, nil
+	}
 	waiting, cancel := context.WithTimeout(ctx, turnTimeout)
 	defer cancel()
 	release, err = s.locking.Take(waiting, offers...)
@@ -66,7 +70,7 @@ func (s *Store) startingOver(ctx context.Context, offers []string, attempt func(
 	defer release()
 	for range createAttempts {
 		var refusal error
-		err = s.db.InTransaction(ctx, func(ctx context.Context) error {
+		err = s.inTransaction(ctx, func(ctx context.Context) error {
 			var err error
 			refusal, err = attempt(ctx)
 			return err

@@ -24,6 +24,7 @@ func migrations() []mongodb.Migration {
 		{Version: 4, Run: addSearchKeys},
 		{Version: 5, Run: addDiscounts},
 		{Version: 6, Run: addPayloadVersion},
+		{Version: 7, Run: func(ctx context.Context, db *mongodb.DB) error { return db.CreateCollections(ctx, "requests") }},
 	}
 }
 

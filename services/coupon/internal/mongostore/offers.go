@@ -85,7 +85,7 @@ func (s *Store) UpdateOffer(ctx context.Context, id string, change func(domain.O
 // conflicts with the replacement.
 func (s *Store) replaceUnshared(ctx context.Context, before, after domain.Offer) (domain.Offer, error) {
 	var replaced domain.Offer
-	err := s.db.InTransaction(ctx, func(ctx context.Context) error {
+	err := s.inTransaction(ctx, func(ctx context.Context) error {
 		if err := s.CheckUnshared(ctx, before.ID, after.UpdateTime); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/idempotency"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/stripes"
 )
@@ -25,7 +26,11 @@ type Store struct {
 	coupons    *collection[domain.Coupon, couponDocument]
 	// locking has a lock for each offer, by id. Changes of an offer or its coupons take it before they lock
 	// the offer in the database.
-	locking *stripes.Stripes
+	locking  *stripes.Stripes
+	requests *mongodb.Collection
+	// within means that all calls are part of a transaction, which their context has: the Store is one that Once
+	// passes on.
+	within bool
 }
 
 var _ app.Store = (*Store)(nil)
@@ -46,6 +51,7 @@ func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, erro
 		approvals:  approvalsOf(db),
 		coupons:    couponsOf(db),
 		locking:    stripes.New(),
+		requests:   db.Collection("requests"),
 	}, nil
 }
 
@@ -68,6 +74,9 @@ func prepare(ctx context.Context, db *mongodb.DB) error {
 		if err := db.EnsureIndexes(ctx, name, indexes...); err != nil {
 			return err
 		}
+	}
+	if err := db.EnsureExpiry(ctx, "requests", "create_time", idempotency.Lifetime); err != nil {
+		return err
 	}
 	db.AwaitIndexes(ctx)
 	return nil

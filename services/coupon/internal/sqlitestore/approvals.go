@@ -27,12 +27,12 @@ func approvalsTable() *records[domain.Approval] {
 
 // Approval returns the approval of a publisher on an offer.
 func (s *Store) Approval(ctx context.Context, offer, publisher string) (domain.Approval, error) {
-	return s.approvals.first(ctx, s.db.Read(), "id = ?", domain.ApprovalID(offer, publisher))
+	return s.approvals.first(ctx, s.reader(), "id = ?", domain.ApprovalID(offer, publisher))
 }
 
 // Approvals returns the approvals that a query selects.
 func (s *Store) Approvals(ctx context.Context, q listing.Query) ([]domain.Approval, error) {
-	return s.approvals.list(ctx, s.db.Reports(), q)
+	return s.approvals.list(ctx, s.reports(), q)
 }
 
 // PutApproval replaces the approval of a publisher on an offer by the result of change.

@@ -97,7 +97,7 @@ func (s *Store) standing(ctx context.Context, tx *sql.Tx, offer, publisher, code
 
 // Coupon returns a coupon by its id.
 func (s *Store) Coupon(ctx context.Context, id string) (domain.Coupon, error) {
-	return s.coupons.first(ctx, s.db.Read(), "id = ?", id)
+	return s.coupons.first(ctx, s.reader(), "id = ?", id)
 }
 
 // UpdateCoupon replaces a coupon by the result of change.
@@ -128,12 +128,12 @@ func (s *Store) checkMove(ctx context.Context, tx *sql.Tx, before, after domain.
 
 // Coupons returns the coupons that a query selects.
 func (s *Store) Coupons(ctx context.Context, q listing.Query) ([]domain.Coupon, error) {
-	return s.coupons.list(ctx, s.db.Reports(), q)
+	return s.coupons.list(ctx, s.reports(), q)
 }
 
 // SharedWith lists the other publishers who have a code on an offer.
 func (s *Store) SharedWith(ctx context.Context, offer, publisher, code string, limit int) ([]string, error) {
-	return s.sharedWith(ctx, s.db.Read(), offer, publisher, code, limit)
+	return s.sharedWith(ctx, s.reader(), offer, publisher, code, limit)
 }
 
 func (s *Store) sharedWith(ctx context.Context, from querier, offer, publisher, code string, limit int) ([]string, error) {
@@ -156,7 +156,7 @@ func (s *Store) Candidates(ctx context.Context, offer, code string, limit int) (
 		LEFT JOIN publishers p ON p.id = c.publisher
 		LEFT JOIN approvals a ON a.id = c.offer || '/' || c.publisher
 		WHERE ` + where + " ORDER BY c.id LIMIT ?"
-	return collect(ctx, s.db.Read(), func(r row) (domain.Candidate, error) {
+	return collect(ctx, s.reader(), func(r row) (domain.Candidate, error) {
 		var found candidate
 		err := s.coupons.read.Scan(r, &found.Coupon, candidateColumns.Places(&found)...)
 		found.PublisherState, found.DeliverOn = found.publisher.State, found.publisher.DeliverOn()

@@ -17,7 +17,7 @@ var holdColumns = table.Of(
 
 // Holds returns when the other publishers hold a code on an offer.
 func (s *Store) Holds(ctx context.Context, offer, publisher, code string) ([]domain.Hold, error) {
-	return s.holds(ctx, s.db.Read(), offer, publisher, code)
+	return s.holds(ctx, s.reader(), offer, publisher, code)
 }
 
 func (s *Store) holds(ctx context.Context, from querier, offer, publisher, code string) ([]domain.Hold, error) {
@@ -30,7 +30,7 @@ func (s *Store) holds(ctx context.Context, from querier, offer, publisher, code 
 
 // CheckUnshared says whether two publishers share a code of an offer at a moment or later.
 func (s *Store) CheckUnshared(ctx context.Context, offer string, now time.Time) error {
-	return checkUnshared(ctx, s.db.Read(), offer, now)
+	return checkUnshared(ctx, s.reader(), offer, now)
 }
 
 func checkUnshared(ctx context.Context, from querier, offer string, now time.Time) error {

@@ -46,28 +46,28 @@ func offersTable() *records[domain.Offer] {
 
 // InsertOffer stores a new offer. It also returns app.ErrExists if another offer has its postback token.
 func (s *Store) InsertOffer(ctx context.Context, offer domain.Offer) error {
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.offers.insert(ctx, tx, offer) })
+	return s.write(ctx, func(tx *sql.Tx) error { return s.offers.insert(ctx, tx, offer) })
 }
 
 // Offer returns an offer by its id.
 func (s *Store) Offer(ctx context.Context, id string) (domain.Offer, error) {
-	return s.offers.first(ctx, s.db.Read(), "id = ?", id)
+	return s.offers.first(ctx, s.reader(), "id = ?", id)
 }
 
 // OfferByToken returns the offer that has a postback token, or had it and still accepts it.
 func (s *Store) OfferByToken(ctx context.Context, token string, now time.Time) (domain.Offer, error) {
-	found, err := s.offers.first(ctx, s.db.Read(), "postback_token = ?", token)
+	found, err := s.offers.first(ctx, s.reader(), "postback_token = ?", token)
 	if !errors.Is(err, app.ErrNotFound) || token == "" {
 		return found, err
 	}
 	// The condition on '' lets the partial index be used.
-	return s.offers.only(ctx, s.db.Read(),
+	return s.offers.only(ctx, s.reader(),
 		"previous_postback_token = ? AND previous_postback_token <> '' AND previous_credentials_expire_time > ?", token, now.UnixMilli())
 }
 
 // Offers returns the offers that a query selects.
 func (s *Store) Offers(ctx context.Context, q listing.Query) ([]domain.Offer, error) {
-	return s.offers.list(ctx, s.db.Reports(), q)
+	return s.offers.list(ctx, s.reports(), q)
 }
 
 // UpdateOffer replaces an offer by the result of change.

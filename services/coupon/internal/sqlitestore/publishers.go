@@ -32,12 +32,12 @@ func publishersTable() *records[domain.Publisher] {
 
 // InsertPublisher stores a new publisher.
 func (s *Store) InsertPublisher(ctx context.Context, publisher domain.Publisher) error {
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.publishers.insert(ctx, tx, publisher) })
+	return s.write(ctx, func(tx *sql.Tx) error { return s.publishers.insert(ctx, tx, publisher) })
 }
 
 // Publisher returns a publisher by its id.
 func (s *Store) Publisher(ctx context.Context, id string) (domain.Publisher, error) {
-	return s.publishers.first(ctx, s.db.Read(), "id = ?", id)
+	return s.publishers.first(ctx, s.reader(), "id = ?", id)
 }
 
 // UpdatePublisher replaces a publisher by the result of change.
@@ -49,5 +49,5 @@ func (s *Store) UpdatePublisher(
 
 // Publishers returns the publishers that a query selects.
 func (s *Store) Publishers(ctx context.Context, q listing.Query) ([]domain.Publisher, error) {
-	return s.publishers.list(ctx, s.db.Reports(), q)
+	return s.publishers.list(ctx, s.reports(), q)
 }

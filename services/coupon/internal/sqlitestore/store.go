@@ -5,6 +5,7 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -24,7 +25,9 @@ const FileName = "coupon.db"
 
 // Store is an app.Store on one SQLite file.
 type Store struct {
-	db         *sqlitedb.DB
+	db *sqlitedb.DB
+	// within is the transaction that all reads and writes belong to; nil unless the Store is one that Once passes on.
+	within     *sql.Tx
 	offers     *records[domain.Offer]
 	publishers *records[domain.Publisher]
 	approvals  *records[domain.Approval]

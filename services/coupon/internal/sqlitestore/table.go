@@ -172,7 +172,7 @@ func collect[T any](ctx context.Context, from querier, scan func(row) (T, error)
 // inWrite runs do in a write transaction and returns its result.
 func inWrite[T any](ctx context.Context, s *Store, do func(*sql.Tx) (T, error)) (T, error) {
 	var result T
-	err := s.db.Write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
 		var err error
 		result, err = do(tx)
 		return err

@@ -66,6 +66,7 @@ func promises() []promise {
 	all = append(all, holdPromises()...)
 	all = append(all, lookupPromises()...)
 	all = append(all, listPromises()...)
+	all = append(all, oncePromises()...)
 	return all
 }
 

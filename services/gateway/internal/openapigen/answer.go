@@ -22,19 +22,29 @@ func hasField(message *protogen.Message, name string) bool {
 	return slices.ContainsFunc(message.Fields, func(f *protogen.Field) bool { return string(f.Desc.Name()) == name })
 }
 
+// hasCondition reports whether a call takes If-Match.
+func hasCondition(c call) bool {
+	return c.verb != "get" && (hasField(c.method.Input, "etag") || c.verb == "patch" && hasField(c.method.Output, "etag"))
+}
+
+// isRepeatable reports whether a call takes Idempotency-Key.
+func isRepeatable(c call) bool { return c.verb == "post" && hasField(c.method.Input, "request_id") }
+
 // headers returns the headers that a call takes.
 func headers(c call) []object {
 	var all []object
-	if c.verb != "get" && (hasField(c.method.Input, "etag") || c.verb == "patch" && hasField(c.method.Output, "etag")) {
+	if hasCondition(c) {
 		all = append(all, object{
 			"name": "If-Match", "in": "header", "schema": object{"type": "string", "pattern": `^(\*|(W/)?"[^"]+")$`},
 			"description": "The `ETag` of the resource, in quotes, as last read. The call fails with 412 if the resource has changed since.",
 		})
 	}
-	if c.verb == "post" && hasField(c.method.Input, "request_id") {
+	if isRepeatable(c) {
 		all = append(all, object{
-			"name": "Idempotency-Key", "in": "header", "schema": object{"type": "string"},
-			"description": "A UUID that identifies repeats of the call: the same key and body within 24 hours returns the first answer.",
+			"name": "Idempotency-Key", "in": "header", "schema": object{"type": "string", "pattern": `^("[!-~]{1,255}"|[!-~]{1,255})$`},
+			"example": "0195b7a4-5c1e-7d3a-9a52-6b1f0c8e2d47",
+			"description": "A key of your choice for this call, such as a UUID. If you do not get the response, send the call again with the same key " +
+				"and body: within 24 hours you get the first response, and nothing changes twice. The key of another request is refused with 409.",
 		})
 	}
 	return all
@@ -148,7 +158,10 @@ func responses(c call, answer object, errorsText string) object {
 		all["413"] = commonRef("TooLarge")
 		all["415"] = commonRef("UnsupportedMediaType")
 	}
-	if len(headers(c)) > 0 && all["412"] == nil {
+	if isRepeatable(c) {
+		add(failure{code: 6, whatItSays: "The resource exists, or the key was used for another request."}, "409", "IDEMPOTENCY_KEY_REUSED", "request_id")
+	}
+	if hasCondition(c) && all["412"] == nil {
 		all["412"] = errorResponse("`If-Match` is not the resource's ETag: it has changed.", object{"ETAG_MISMATCH": example(10, "ETAG_MISMATCH", "")})
 	}
 	for http, some := range examples {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -25,6 +26,8 @@ type terms struct {
 	// merges means that the update mask is derived from the body, as for a JSON merge patch (RFC 7396), so
 	// that an empty object changes nothing.
 	merges bool
+	// requestID is the request id for the Idempotency-Key; "" for none.
+	requestID string
 }
 
 type termsKey struct{}
@@ -33,31 +36,45 @@ type termsKey struct{}
 func (all routes) readTerms(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		conditions := r.Header.Values("If-Match")
-		if r.Method == http.MethodGet || r.Method != http.MethodPatch && len(conditions) == 0 { // the fast path: no terms
+		hasKey := r.Method == http.MethodPost && len(r.Header.Values(repeatKey)) > 0
+		if r.Method == http.MethodGet || r.Method != http.MethodPatch && len(conditions) == 0 && !hasKey { // the fast path: no terms
 			next(w, r, params)
 			return
 		}
-		var t terms
-		if r.Method == http.MethodPatch {
-			query := r.URL.Query()
-			t.merges = query.Get("update_mask") == "" && query.Get("updateMask") == ""
-		}
-		if len(conditions) > 0 {
-			pattern, _ := runtime.HTTPPattern(r.Context())
-			i := all.index(r.Method, pattern.String())
-			if i < 0 || !all[i].hasEtag() {
-				WriteStatus(w, http.StatusBadRequest, Malformed("UNSUPPORTED_CONDITION", "If-Match", "has no meaning for this call, whose resource has no etag; leave it out"))
-				return
-			}
-			etag, ok := parseIfMatch(conditions)
-			if !ok {
-				WriteStatus(w, http.StatusBadRequest, Malformed("MALFORMED_CONDITION", "If-Match", `must be one etag in quotes, as the ETag header has it, or *`))
-				return
-			}
-			t.etag = etag
+		t, fault := all.termsOf(r, conditions)
+		if fault != nil {
+			WriteStatus(w, http.StatusBadRequest, fault)
+			return
 		}
 		next(w, r.WithContext(context.WithValue(r.Context(), termsKey{}, t)), params)
 	}
+}
+
+// termsOf returns a request's terms.
+func (all routes) termsOf(r *http.Request, conditions []string) (t terms, fault *status.Status) {
+	pattern, _ := runtime.HTTPPattern(r.Context())
+	var rt route // one without fields, if the request has no route
+	if i := all.index(r.Method, pattern.String()); i >= 0 {
+		rt = all[i]
+	}
+	if r.Method == http.MethodPatch {
+		query := r.URL.Query()
+		t.merges = query.Get("update_mask") == "" && query.Get("updateMask") == ""
+	}
+	if len(conditions) > 0 {
+		if rt.input == nil || !rt.hasEtag() {
+			return t, Malformed("UNSUPPORTED_CONDITION", "If-Match", "has no meaning for this call, whose resource has no etag; leave it out")
+		}
+		etag, ok := parseIfMatch(conditions)
+		if !ok {
+			return t, Malformed("MALFORMED_CONDITION", "If-Match", `must be one etag in quotes, as the ETag header has it, or *`)
+		}
+		t.etag = etag
+	}
+	if rt.input != nil {
+		t.requestID, fault = rt.requestID(r.Header)
+	}
+	return t, fault
 }
 
 // parseIfMatch returns the etag in If-Match, "" for `*`.
@@ -98,6 +115,11 @@ func resourceField(request protoreflect.MessageDescriptor) protoreflect.FieldDes
 // apply puts the terms into a request.
 func (t terms) apply(request proto.Message) error {
 	message := request.ProtoReflect()
+	if t.requestID != "" {
+		if fault := setRequestID(message, t.requestID); fault != nil {
+			return fault.Err()
+		}
+	}
 	holder := message
 	if field := resourceField(message.Descriptor()); field != nil {
 		holder = message.Mutable(field).Message()

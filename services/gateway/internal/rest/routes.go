@@ -26,6 +26,8 @@ type route struct {
 	template string
 	// path matches the template.
 	path *regexp.Regexp
+	// rpc is the RPC's full name; "" for a file.
+	rpc protoreflect.FullName
 	// input is the descriptor of the RPC's request.
 	input protoreflect.MessageDescriptor
 	// body is the request's field that the HTTP body fills: "*" for the whole request, "" for none.
@@ -100,7 +102,7 @@ func newRoute(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) 
 	if err != nil {
 		return route{}, fmt.Errorf("the HTTP rule of %s: %w", method.FullName(), err)
 	}
-	rt.body, rt.isStream = rule.GetBody(), method.IsStreamingServer()
+	rt.rpc, rt.body, rt.isStream = method.FullName(), rule.GetBody(), method.IsStreamingServer()
 	return rt, nil
 }
 

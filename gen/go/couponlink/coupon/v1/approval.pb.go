@@ -261,7 +261,12 @@ type CreateApprovalRequest struct {
 	// The offer, `offers/{offer}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The publisher who asks, `publishers/{publisher}`.
-	Publisher     string `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	Publisher string `protobuf:"bytes,2,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -306,6 +311,13 @@ func (x *CreateApprovalRequest) GetParent() string {
 func (x *CreateApprovalRequest) GetPublisher() string {
 	if x != nil {
 		return x.Publisher
+	}
+	return ""
+}
+
+func (x *CreateApprovalRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -501,7 +513,12 @@ func (x *ListApprovalsResponse) GetNextPageToken() string {
 type ApprovePublisherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}/approvals/{publisher}`.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -543,11 +560,23 @@ func (x *ApprovePublisherRequest) GetName() string {
 	return ""
 }
 
+func (x *ApprovePublisherRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // BlockPublisherRequest names the publisher and the offer.
 type BlockPublisherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}/approvals/{publisher}`.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -585,6 +614,13 @@ func (*BlockPublisherRequest) Descriptor() ([]byte, []int) {
 func (x *BlockPublisherRequest) GetName() string {
 	if x != nil {
 		return x.Name
+	}
+	return ""
+}
+
+func (x *BlockPublisherRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -660,7 +696,7 @@ var File_couponlink_coupon_v1_approval_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x05\n" +
+	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x05\n" +
 	"\bApproval\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\b\xaa\xbc\x18\x020\x01R\x04name\x12+\n" +
@@ -687,10 +723,12 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\x06MANUAL\x10\x01\x12\n" +
 	"\n" +
 	"\x06COUPON\x10\x02:S\xeaAP\n" +
-	"\x13couponlink/Approval\x12$offers/{offer}/approvals/{publisher}*\tapprovals2\bapproval\"\x99\x01\n" +
+	"\x13couponlink/Approval\x12$offers/{offer}/approvals/{publisher}*\tapprovals2\bapproval\"\xfe\x01\n" +
 	"\x15CreateApprovalRequest\x124\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\x12\x13couponlink/ApprovalR\x06parent\x12J\n" +
-	"\tpublisher\x18\x02 \x01(\tB,\xe2A\x01\x02\xb2\xbc\x18$\x1a\"publishers/[a-z0-9][a-z0-9-]{0,62}R\tpublisher\"F\n" +
+	"\tpublisher\x18\x02 \x01(\tB,\xe2A\x01\x02\xb2\xbc\x18$\x1a\"publishers/[a-z0-9][a-z0-9-]{0,62}R\tpublisher\x12c\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"F\n" +
 	"\x12GetApprovalRequest\x120\n" +
 	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
 	"\x13couponlink/ApprovalR\x04name\"\xd9\x01\n" +
@@ -704,13 +742,17 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\border_by\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"\x89\x01\n" +
 	"\x15ListApprovalsResponse\x12B\n" +
 	"\tapprovals\x18\x01 \x03(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x03R\tapprovals\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"K\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xb0\x01\n" +
 	"\x17ApprovePublisherRequest\x120\n" +
 	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
-	"\x13couponlink/ApprovalR\x04name\"I\n" +
+	"\x13couponlink/ApprovalR\x04name\x12c\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xae\x01\n" +
 	"\x15BlockPublisherRequest\x120\n" +
 	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
-	"\x13couponlink/ApprovalR\x04name\"\xc7\x01\n" +
+	"\x13couponlink/ApprovalR\x04name\x12c\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xc7\x01\n" +
 	"\x15UpdateApprovalRequest\x12@\n" +
 	"\bapproval\x18\x01 \x01(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x02R\bapproval\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +

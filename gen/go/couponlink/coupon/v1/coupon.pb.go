@@ -616,7 +616,12 @@ type CreateCouponRequest struct {
 	// The coupon; `name` and output fields are ignored.
 	Coupon *Coupon `protobuf:"bytes,2,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	// If true, nothing is stored. The response is what would be stored, or the error. Default false.
-	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -670,6 +675,13 @@ func (x *CreateCouponRequest) GetValidateOnly() bool {
 		return x.ValidateOnly
 	}
 	return false
+}
+
+func (x *CreateCouponRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // GetCouponRequest names a coupon.
@@ -937,7 +949,12 @@ type ArchiveCouponRequest struct {
 	// `offers/{offer}/coupons/{publisher}.{CODE}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The coupon's etag, as last read. The call fails if the coupon has changed since. Empty: not checked.
-	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -982,6 +999,13 @@ func (x *ArchiveCouponRequest) GetName() string {
 func (x *ArchiveCouponRequest) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *ArchiveCouponRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -1433,12 +1457,18 @@ type BatchCreateCouponsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The offer, `offers/{offer}`, or `offers/-` if each request names its own.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The coupons to create, 1 to 1,000. A request's `parent` may be empty if the batch names an offer.
+	// The coupons to create, 1 to 1,000. A request's `parent` may be empty if the batch names an offer. Its
+	// `request_id` must be empty: the batch has one.
 	Requests []*CreateCouponRequest `protobuf:"bytes,2,rep,name=requests,proto3" json:"requests,omitempty"`
 	// If true, either all coupons are stored or none. Default false.
 	Atomic bool `protobuf:"varint,3,opt,name=atomic,proto3" json:"atomic,omitempty"`
 	// If true, nothing is stored. The response says what would be stored. Default false.
-	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1499,6 +1529,13 @@ func (x *BatchCreateCouponsRequest) GetValidateOnly() bool {
 		return x.ValidateOnly
 	}
 	return false
+}
+
+func (x *BatchCreateCouponsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // BatchCreateCouponsResponse has a result for each request.
@@ -1707,7 +1744,12 @@ type GenerateCouponsRequest struct {
 	// How many random characters follow the prefix, 4 to 32. Default 8.
 	Length int32 `protobuf:"varint,5,opt,name=length,proto3" json:"length,omitempty"`
 	// If true, nothing is generated or stored. The response is empty, or the error. Default false.
-	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1784,6 +1826,13 @@ func (x *GenerateCouponsRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *GenerateCouponsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // GenerateCouponsResponse lists the generated codes.
 type GenerateCouponsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1835,7 +1884,7 @@ var File_couponlink_coupon_v1_coupon_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\v\n" +
+	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\v\n" +
 	"\x06Coupon\x12 \n" +
 	"\x04name\x18\x01 \x01(\tB\f\xe2A\x01\b\xaa\xbc\x18\x048\x01@\x01R\x04name\x12>\n" +
 	"\x04code\x18\x02 \x01(\tB*\xe2A\x02\x02\x05\xaa\xbc\x18\n" +
@@ -1894,11 +1943,13 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\x19default_conversion_status\x18\x04 \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusB\x04\xe2A\x01\x01H\x01R\x17defaultConversionStatus\x88\x01\x01\x12.\n" +
 	"\ffallback_url\x18\x05 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\x80\x10R\vfallbackUrlB\r\n" +
 	"\v_precedenceB\x1c\n" +
-	"\x1a_default_conversion_status\"\xb0\x01\n" +
+	"\x1a_default_conversion_status\"\x95\x02\n" +
 	"\x13CreateCouponRequest\x122\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\x12\x11couponlink/CouponR\x06parent\x12:\n" +
 	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"B\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12c\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"B\n" +
 	"\x10GetCouponRequest\x12.\n" +
 	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\n" +
 	"\x11couponlink/CouponR\x04name\"\xd5\x01\n" +
@@ -1917,11 +1968,13 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\x06coupon\x18\x01 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
 	"updateMask\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"`\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\xc5\x01\n" +
 	"\x14ArchiveCouponRequest\x12.\n" +
 	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\n" +
 	"\x11couponlink/CouponR\x04name\x12\x18\n" +
-	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\"\xad\x01\n" +
+	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12c\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xad\x01\n" +
 	"\x15ValidateCouponRequest\x12\x18\n" +
 	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04code\x12\x1a\n" +
 	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05offer\x12\"\n" +
@@ -1971,12 +2024,14 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\x0fNOT_FIRST_ORDER\x10\t\x12\x14\n" +
 	"\x10NO_ELIGIBLE_ITEM\x10\n" +
 	"\x12\x1a\n" +
-	"\x16CURRENCY_NOT_SUPPORTED\x10\v\"\xee\x01\n" +
+	"\x16CURRENCY_NOT_SUPPORTED\x10\v\"\xd3\x02\n" +
 	"\x19BatchCreateCouponsRequest\x122\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\x12\x11couponlink/CouponR\x06parent\x12T\n" +
 	"\brequests\x18\x02 \x03(\v2).couponlink.coupon.v1.CreateCouponRequestB\r\xe2A\x01\x02\xb2\xbc\x18\x050\x018\xe8\aR\brequests\x12\x1c\n" +
 	"\x06atomic\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x06atomic\x12)\n" +
-	"\rvalidate_only\x18\x04 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x97\x01\n" +
+	"\rvalidate_only\x18\x04 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12c\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x97\x01\n" +
 	"\x1aBatchCreateCouponsResponse\x12N\n" +
 	"\aresults\x18\x01 \x03(\v2..couponlink.coupon.v1.BatchCreateCouponsResultB\x04\xe2A\x01\x03R\aresults\x12)\n" +
 	"\rcreated_count\x18\x02 \x01(\x05B\x04\xe2A\x01\x03R\fcreatedCount\"\xa1\x01\n" +
@@ -1990,14 +2045,16 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\amessage\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\amessage\x12$\n" +
 	"\n" +
 	"suggestion\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\n" +
-	"suggestion\"\xb3\x02\n" +
+	"suggestion\"\x98\x03\n" +
 	"\x16GenerateCouponsRequest\x122\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\x12\x11couponlink/CouponR\x06parent\x12:\n" +
 	"\x06coupon\x18\x02 \x01(\v2\x1c.couponlink.coupon.v1.CouponB\x04\xe2A\x01\x02R\x06coupon\x12#\n" +
 	"\x05count\x18\x03 \x01(\x05B\r\xe2A\x01\x02\xb2\xbc\x18\x05 \x01(\x90NR\x05count\x123\n" +
 	"\x06prefix\x18\x04 \x01(\tB\x1b\xe2A\x01\x01\xb2\xbc\x18\x13\x1a\x11[0-9A-Za-z]{1,32}R\x06prefix\x12$\n" +
 	"\x06length\x18\x05 \x01(\x05B\f\xe2A\x01\x01\xb2\xbc\x18\x04 \x00( R\x06length\x12)\n" +
-	"\rvalidate_only\x18\x06 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"5\n" +
+	"\rvalidate_only\x18\x06 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12c\n" +
+	"\n" +
+	"request_id\x18\a \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"5\n" +
 	"\x17GenerateCouponsResponse\x12\x1a\n" +
 	"\x05codes\x18\x01 \x03(\tB\x04\xe2A\x01\x03R\x05codes2\xd4\t\n" +
 	"\rCouponService\x12\x96\x01\n" +
