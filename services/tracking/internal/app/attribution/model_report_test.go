@@ -174,7 +174,11 @@ func (m *model) settle(c call) (offer *worldOffer, authenticated bool, refusal a
 	}
 	switch {
 	case offer == nil:
-		return nil, false, refused(400, "OFFER_NOT_SETTLED")
+		return nil, false, m.unsettled(c)
+	case offer.auth == domain.AuthHMAC && !c.signed && c.token == "":
+		return nil, false, refused(401, "MISSING_TOKEN")
+	case offer.auth == domain.AuthHMAC && !c.signed && c.token != offer.token():
+		return nil, false, refused(401, "INVALID_TOKEN")
 	case offer.auth == domain.AuthHMAC && !c.signed:
 		return nil, false, refused(401, "MISSING_SIGNATURE")
 	case offer.auth == domain.AuthHMAC:
@@ -182,9 +186,28 @@ func (m *model) settle(c call) (offer *worldOffer, authenticated bool, refusal a
 	case c.token != "" && c.token != offer.token():
 		return nil, false, refused(401, "INVALID_TOKEN")
 	case c.token == "" && offer.auth != domain.AuthOpen:
-		return nil, false, refused(401, "MISSING_TOKEN")
+		return nil, false, c.unproven()
 	}
 	return offer, c.token != "", answer{}
+}
+
+// unsettled is the answer to a call that no offer was found for. Only a call without proof that names nothing, or a code
+// of several open offers, is told so.
+func (m *model) unsettled(c call) answer {
+	having := m.having(nil, c.code)
+	areOpen := len(having) > 0 && !slices.ContainsFunc(having, func(coupon *worldCoupon) bool { return coupon.offer.auth != domain.AuthOpen })
+	if !c.signed && (c.code == "" && c.click == "" || areOpen) {
+		return refused(400, "OFFER_NOT_SETTLED")
+	}
+	return c.unproven()
+}
+
+// unproven is the answer to a call without a token that is of use.
+func (c call) unproven() answer {
+	if c.signed {
+		return refused(401, "INVALID_SIGNATURE")
+	}
+	return refused(401, "MISSING_TOKEN")
 }
 
 // postback answers a call and journals it, if it passed authentication.
@@ -192,7 +215,7 @@ func (m *model) postback(c call) answer {
 	offer, authenticated, refusal := m.settle(c)
 	fault := c.malformed()
 	if refusal.status != 0 {
-		if fault != "" && refusal.reason != "INVALID_TOKEN" {
+		if fault != "" && refusal.reason != "INVALID_TOKEN" && refusal.reason != "INVALID_SIGNATURE" {
 			return refused(400, fault)
 		}
 		return refusal

@@ -50,11 +50,11 @@ func TestSignedReports(t *testing.T) {
 		"a token of no use beside a good signature":   {domain.Report{Offer: "10", Token: "old", Code: "SALEXYZ20", Proof: good, TransactionID: "5"}, "", false},
 		"our own services need no signature":          {domain.Report{Offer: "10", Code: "SALEXYZ20", Trusted: true, TransactionID: "6"}, "", false},
 		"a token does not help":                       {domain.Report{Token: "token10", Code: "SALEXYZ20"}, partner.MissingSignature, false},
-		"no proof at all":                             {domain.Report{Offer: "10", Code: "SALEXYZ20"}, partner.MissingSignature, false},
+		"no proof at all":                             {domain.Report{Offer: "10", Code: "SALEXYZ20"}, "MISSING_TOKEN", false},
 		"signed too long ago":                         {domain.Report{Offer: "10", Proof: signedAt("m", now.Add(-time.Hour))}, partner.StaleSignature, false},
 		"a wrong signature is a guess":                {domain.Report{Offer: "10", Proof: partner.SignedMessage("m", "1", "v1,AAAA", nil)}, partner.InvalidSignature, true},
 		"a wrong token that should settle is a guess": {domain.Report{Token: "nonsense", Proof: good}, "INVALID_TOKEN", true},
-		"a signature does not replace a token":        {domain.Report{Offer: "12", Proof: good}, "MISSING_TOKEN", false},
+		"a signature does not replace a token":        {domain.Report{Offer: "12", Proof: good}, partner.InvalidSignature, true},
 	} {
 		t.Run(says, func(t *testing.T) {
 			c := hmacCatalog(t)

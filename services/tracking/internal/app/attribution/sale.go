@@ -99,7 +99,7 @@ func (s *Service) settle(ctx context.Context, r domain.Report, call *Call) (sett
 		return p, err
 	}
 	if p.offer, err = s.settleOffer(ctx, r, p.click, call); err != nil {
-		return p, err
+		return p, s.unsettled(ctx, r, err)
 	}
 	p.authenticated, err = authenticate(r, p.offer, p.now)
 	if IsGuess(err) {

@@ -181,15 +181,15 @@ func TestReportRefuses(t *testing.T) {
 		kind   apperr.Kind
 		reason string
 	}{
-		{"an unknown offer", domain.Report{Offer: "99"}, nil, apperr.InvalidArgument, "OFFER_NOT_FOUND"},
+		{"an unknown offer", domain.Report{Offer: "99"}, nil, apperr.Unauthenticated, "MISSING_TOKEN"},
 		{"an unknown offer, from one of our own services", domain.Report{Offer: "99", Trusted: true}, nil, apperr.NotFound, "OFFER_NOT_FOUND"},
 		{"no token where one is wanted", domain.Report{Offer: "10", Code: "SALEXYZ20"}, nil, apperr.Unauthenticated, "MISSING_TOKEN"},
 		{"the only offer with the code wants a token", domain.Report{Code: "SALEXYZ20"}, nil, apperr.Unauthenticated, "MISSING_TOKEN"},
 		{"a token of no offer", domain.Report{Token: "nonsense", Code: "SALEXYZ20"}, nil, apperr.Unauthenticated, "INVALID_TOKEN"},
 		{"a token of another offer", domain.Report{Offer: "10", Token: "token11"}, nil, apperr.Unauthenticated, "INVALID_TOKEN"},
 		{"a wrong token, even on an open offer", domain.Report{Offer: "11", Token: "nonsense"}, nil, apperr.Unauthenticated, "INVALID_TOKEN"},
-		{"a code of two offers", domain.Report{Code: "BOTH"}, nil, apperr.InvalidArgument, "OFFER_NOT_SETTLED"},
-		{"a code of no offer", domain.Report{Code: "NOSUCH"}, nil, apperr.InvalidArgument, "OFFER_NOT_SETTLED"},
+		{"a code of two offers", domain.Report{Code: "BOTH"}, nil, apperr.Unauthenticated, "MISSING_TOKEN"},
+		{"a code of no offer", domain.Report{Code: "NOSUCH"}, nil, apperr.Unauthenticated, "MISSING_TOKEN"},
 		{"nothing at all", domain.Report{}, nil, apperr.InvalidArgument, "OFFER_NOT_SETTLED"},
 		{"the coupon service is out of reach", domain.Report{Offer: "10", Token: "token10", Code: "SALEXYZ20"}, down, apperr.Unavailable, "COUPON_SERVICE_UNAVAILABLE"},
 	}

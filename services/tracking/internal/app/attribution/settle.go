@@ -11,14 +11,11 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
 
-// invalidTokenReason is the reason of a report whose token is not the offer's.
-const invalidTokenReason = "INVALID_TOKEN"
-
-// IsGuess says whether a report was refused for a proof that is not the offer's: somebody may be guessing.
-func IsGuess(err error) bool {
-	e := apperr.As(err)
-	return e != nil && (e.Reason == invalidTokenReason || e.Reason == partner.InvalidSignature)
-}
+// The reasons of a report whose offer is unknown.
+const (
+	offerNotFound   = "OFFER_NOT_FOUND"
+	offerNotSettled = "OFFER_NOT_SETTLED"
+)
 
 // settleOffer finds the offer of a report: the one it names, else the token's, else the click's,
 // else the only one that has the code.
@@ -63,9 +60,9 @@ func (s *Service) offerByToken(ctx context.Context, token string, call *Call) (d
 // noOffer is NotFound for a platform service and InvalidArgument for an advertiser.
 func noOffer(r domain.Report, id string) error {
 	if r.Trusted {
-		return apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %q", id)
+		return apperr.New(apperr.NotFound, offerNotFound, "there is no offer %q", id)
 	}
-	return apperr.Invalid("OFFER_NOT_FOUND", "offer_id", "there is no offer %q", id)
+	return apperr.Invalid(offerNotFound, "offer_id", "there is no offer %q", id)
 }
 
 // onlyOfferWith returns the id of the only offer that has a report's codes; "" if none or several have them.
@@ -112,9 +109,9 @@ func (s *Service) offersWith(ctx context.Context, code string) ([]string, error)
 
 func notSettled(r domain.Report) error {
 	if r.Trusted {
-		return apperr.Invalid("OFFER_NOT_SETTLED", "offer", "neither the click nor the code says which offer this sale is of; name the offer")
+		return apperr.Invalid(offerNotSettled, "offer", "neither the click nor the code says which offer this sale is of; name the offer")
 	}
-	return apperr.Invalid("OFFER_NOT_SETTLED", "offer_id", "neither a token, a known click nor the code says which offer this sale is of; send offer_id or token")
+	return apperr.Invalid(offerNotSettled, "offer_id", "neither a token, a known click nor the code says which offer this sale is of; send offer_id or token")
 }
 
 // authenticate says whether the reporter proved that it speaks for the offer's advertiser, and refuses the
@@ -126,6 +123,9 @@ func authenticate(r domain.Report, offer domain.Offer, now time.Time) (bool, err
 		return true, nil
 	case offer.Auth == domain.AuthHMAC:
 		err := partner.CheckProof(r.Proof, offer, now)
+		if partner.IsStrangers(err) && !offer.Credentials.Takes(r.Token, now) {
+			err = refuseStranger(r)
+		}
 		return err == nil, err
 	case r.Token != "":
 		if !offer.Credentials.Takes(r.Token, now) {
@@ -135,7 +135,7 @@ func authenticate(r domain.Report, offer domain.Offer, now time.Time) (bool, err
 	case offer.Auth == domain.AuthOpen:
 		return false, nil
 	}
-	return false, missingToken(offer)
+	return false, refuseStranger(r)
 }
 
 // authenticateLatest checks a proof that memory does not know against the offer as it is now: its credentials
@@ -145,17 +145,14 @@ func (s *Service) authenticateLatest(ctx context.Context, p settled) (settled, e
 	if err != nil {
 		return p, err
 	}
-	if p.offer, err = s.catalog.LatestOffer(ctx, p.offer.ID); err != nil {
-		return p, domain.OrNotFound(err, "OFFER_NOT_FOUND", "offer", p.offer.ID)
+	latest, err := s.catalog.LatestOffer(ctx, p.offer.ID)
+	if errors.Is(err, domain.ErrNotFound) {
+		return p, refuseStranger(p.report)
 	}
+	if err != nil {
+		return p, err
+	}
+	p.offer = latest
 	p.authenticated, err = authenticate(p.report, p.offer, p.now)
 	return p, err
-}
-
-func missingToken(offer domain.Offer) error {
-	return apperr.New(apperr.Unauthenticated, "MISSING_TOKEN", "token: offer %s takes this only with its postback token; send it as token", offer.ID)
-}
-
-func invalidToken() error {
-	return apperr.New(apperr.Unauthenticated, invalidTokenReason, "token: this is not the offer's postback token, or no longer; the offer's settings show it")
 }

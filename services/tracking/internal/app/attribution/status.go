@@ -14,7 +14,7 @@ import (
 // until then.
 func (s *Service) reportStatus(ctx context.Context, p settled) (_ Verdict, handled bool, err error) {
 	if !p.authenticated {
-		return Verdict{}, true, missingToken(p.offer) // an OPEN offer takes sales without proof, but not changes
+		return Verdict{}, true, missingToken() // an OPEN offer takes sales without proof, but not changes
 	}
 	id, keyed, err := s.conversionID(ctx, p.report, p.offer.ID)
 	switch {

@@ -102,6 +102,12 @@ func CheckProof(p domain.Proof, offer domain.Offer, now time.Time) error {
 	return CheckKey("webhook-id", p.ID)
 }
 
+// IsStrangers reports whether CheckProof's error is that of a caller who did not show that it knows a secret.
+func IsStrangers(err error) bool {
+	e := apperr.As(err)
+	return e != nil && (e.Reason == MissingSignature || e.Reason == InvalidSignature)
+}
+
 // checkTime refuses a signature whose time is not close to now.
 func checkTime(p domain.Proof, now time.Time) error {
 	name := "ts"
