@@ -30,6 +30,9 @@ func hasCondition(c call) bool {
 // isRepeatable reports whether a call takes Idempotency-Key.
 func isRepeatable(c call) bool { return c.verb == "post" && hasField(c.method.Input, "request_id") }
 
+// isSale reports whether a call takes Idempotency-Key as the key of what it reports.
+func isSale(c call) bool { return c.verb == "post" && hasField(c.method.Input, "idempotency_key") }
+
 // headers returns the headers that a call takes.
 func headers(c call) []object {
 	var all []object
@@ -39,10 +42,13 @@ func headers(c call) []object {
 			"description": "The `ETag` of the resource, in quotes, as last read. The call fails with 412 if the resource has changed since.",
 		})
 	}
+	key := object{"type": "string", "pattern": `^("[!-~]{1,255}"|[!-~]{1,255})$`}
+	if isSale(c) {
+		all = append(all, object{"name": "Idempotency-Key", "in": "header", "schema": key, "description": "The same as `idempotencyKey`."})
+	}
 	if isRepeatable(c) {
 		all = append(all, object{
-			"name": "Idempotency-Key", "in": "header", "schema": object{"type": "string", "pattern": `^("[!-~]{1,255}"|[!-~]{1,255})$`},
-			"example": "0195b7a4-5c1e-7d3a-9a52-6b1f0c8e2d47",
+			"name": "Idempotency-Key", "in": "header", "schema": key, "example": "0195b7a4-5c1e-7d3a-9a52-6b1f0c8e2d47",
 			"description": "A key of your choice for this call, such as a UUID. If you do not get the response, send the call again with the same key " +
 				"and body: within 24 hours you get the first response, and nothing changes twice. The key of another request is refused with 409.",
 		})

@@ -26,8 +26,8 @@ type terms struct {
 	// merges means that the update mask is derived from the body, as for a JSON merge patch (RFC 7396), so
 	// that an empty object changes nothing.
 	merges bool
-	// requestID is the request id for the Idempotency-Key; "" for none.
-	requestID string
+	// repeatID is what the Idempotency-Key says in the request's repeatField; "" for none.
+	repeatID string
 }
 
 type termsKey struct{}
@@ -72,7 +72,7 @@ func (all routes) termsOf(r *http.Request, conditions []string) (t terms, fault 
 		t.etag = etag
 	}
 	if rt.input != nil {
-		t.requestID, fault = rt.requestID(r.Header)
+		t.repeatID, fault = rt.repeatID(r.Header)
 	}
 	return t, fault
 }
@@ -115,8 +115,8 @@ func resourceField(request protoreflect.MessageDescriptor) protoreflect.FieldDes
 // apply puts the terms into a request.
 func (t terms) apply(request proto.Message) error {
 	message := request.ProtoReflect()
-	if t.requestID != "" {
-		if fault := setRequestID(message, t.requestID); fault != nil {
+	if t.repeatID != "" {
+		if fault := setRepeatID(message, t.repeatID); fault != nil {
 			return fault.Err()
 		}
 	}

@@ -30,51 +30,61 @@ func changesNothing(rpc protoreflect.FullName) bool {
 	}
 }
 
-// requestID returns the request id for the Idempotency-Key of a request to a route: "" if it has none, or if the route
-// does not need it.
-func (rt route) requestID(header http.Header) (string, *status.Status) {
+// repeatID returns what the Idempotency-Key of a request to a route says in the route's repeatField: "" if there is no
+// key, or if the route does not need it.
+func (rt route) repeatID(header http.Header) (string, *status.Status) {
 	values := header.Values(repeatKey)
 	switch {
 	case len(values) == 0 || rt.method != http.MethodPost || changesNothing(rt.rpc):
 		return "", nil
-	case requestIDField(rt.input) == nil:
+	case repeatField(rt.input) == nil:
 		return "", Malformed("UNSUPPORTED_IDEMPOTENCY_KEY", repeatKey,
 			"has no meaning for this call, whose effect is not stored with its response; leave it out, and see the call's documentation for what a repetition does")
 	case len(values) > 1:
 		return "", Malformed("MALFORMED_IDEMPOTENCY_KEY", repeatKey, fmt.Sprintf("is there %d times; send it once", len(values)))
 	}
 	id, ok := parseKey(values[0])
+	if ok && repeatField(rt.input).Name() == "request_id" {
+		id = uuidOf(id)
+	}
 	if !ok {
 		return "", Malformed("MALFORMED_IDEMPOTENCY_KEY", repeatKey, fmt.Sprintf("must be 1 to %d visible ASCII characters, with or without quotes around them, such as a UUID", maxKeyChars))
 	}
 	return id, nil
 }
 
-// parseKey returns the UUID for a key: the key itself if it is one, else one that is computed from it.
-func parseKey(key string) (id string, ok bool) {
-	key = strings.TrimSpace(key)
+// parseKey returns the key in a header.
+func parseKey(header string) (key string, ok bool) {
+	key = strings.TrimSpace(header)
 	if len(key) > 1 && key[0] == '"' && key[len(key)-1] == '"' { // a string of RFC 8941, as the IETF's draft has it
 		key = key[1 : len(key)-1]
 	}
-	if key == "" || len(key) > maxKeyChars || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", false
-	}
+	return key, key != "" && len(key) <= maxKeyChars && !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// uuidOf returns the UUID for a key: the key itself if it is one, else one that is computed from it.
+func uuidOf(key string) string {
 	given, err := uuid.Parse(key)
 	if err != nil || len(key) != len(given.String()) {
 		given = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://couponlink/idempotency-key/"+key))
 	}
-	return given.String(), true
+	return given.String()
 }
 
-func requestIDField(message protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
-	return message.Fields().ByName("request_id")
+// repeatField returns the field that identifies repetitions of a request; nil if it has none. A reported sale has a
+// key of its own, which counts for good.
+func repeatField(message protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
+	if field := message.Fields().ByName("request_id"); field != nil {
+		return field
+	}
+	return message.Fields().ByName("idempotency_key")
 }
 
-// setRequestID puts the id from the header into a request. The body may have the same.
-func setRequestID(message protoreflect.Message, id string) *status.Status {
-	field := requestIDField(message.Descriptor())
+// setRepeatID puts the id from the header into a request. The body may have the same.
+func setRepeatID(message protoreflect.Message, id string) *status.Status {
+	field := repeatField(message.Descriptor())
 	if inBody := message.Get(field).String(); inBody != "" && !strings.EqualFold(inBody, id) {
-		return Malformed("MALFORMED_IDEMPOTENCY_KEY", repeatKey, fmt.Sprintf("stands for the request_id %s, and the request_id in the body is %q; send one of them", id, inBody))
+		return Malformed("MALFORMED_IDEMPOTENCY_KEY", repeatKey, fmt.Sprintf("stands for the %[1]s %[2]s, and the %[1]s in the body is %[3]q; send one of them", field.Name(), id, inBody))
 	}
 	message.Set(field, protoreflect.ValueOfString(id))
 	return nil

@@ -11,7 +11,6 @@ import (
 func unrepeatable() map[string]string {
 	const tracking = "the tracking service stores no responses"
 	return map[string]string{
-		"couponlink.tracking.v1.ConversionService.RecordConversion":    tracking,
 		"couponlink.tracking.v1.ConversionService.ApproveConversion":   tracking,
 		"couponlink.tracking.v1.ConversionService.RejectConversion":    tracking,
 		"couponlink.tracking.v1.ConversionService.ReassignConversion":  tracking,
@@ -46,8 +45,8 @@ func TestEveryPostCanBeRepeated(t *testing.T) {
 		}
 		_, isListed := listed[string(rt.rpc)]
 		delete(listed, string(rt.rpc))
-		if hasID := requestIDField(rt.input) != nil; hasID == (isListed || changesNothing(rt.rpc)) {
-			t.Errorf("%s: has a request_id: %v, refuses one: %v, changes nothing: %v; want one of them", rt.rpc, hasID, isListed, changesNothing(rt.rpc))
+		if hasID := repeatField(rt.input) != nil; hasID == (isListed || changesNothing(rt.rpc)) {
+			t.Errorf("%s: has a field for it: %v, refuses one: %v, changes nothing: %v; want one of them", rt.rpc, hasID, isListed, changesNothing(rt.rpc))
 		}
 	}
 	for rpc := range listed {
@@ -58,10 +57,10 @@ func TestEveryPostCanBeRepeated(t *testing.T) {
 // Two keys are refused, even if they are the same.
 func TestTwoIdempotencyKeys(t *testing.T) {
 	rt := route{method: http.MethodPost, input: (*couponv1.CreateCouponRequest)(nil).ProtoReflect().Descriptor()}
-	if id, fault := rt.requestID(http.Header{repeatKey: {"a", "a"}}); fault == nil {
+	if id, fault := rt.repeatID(http.Header{repeatKey: {"a", "a"}}); fault == nil {
 		t.Errorf("two keys are the id %q", id)
 	}
-	if id, fault := rt.requestID(http.Header{repeatKey: {"a"}}); fault != nil || id == "" {
+	if id, fault := rt.repeatID(http.Header{repeatKey: {"a"}}); fault != nil || id == "" {
 		t.Errorf("one key is the id %q: %v", id, fault)
 	}
 }

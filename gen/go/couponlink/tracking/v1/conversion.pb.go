@@ -2265,7 +2265,8 @@ type RecordConversionRequest struct {
 	// When the sale happened, at most 5 minutes in the future. Default now.
 	ConversionTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=conversion_time,json=conversionTime,proto3" json:"conversion_time,omitempty"`
 	// A key of the caller's choice, at most 255 characters, that identifies repeats of the report. It is used
-	// only without a transaction id and a click. An unfilled macro is refused.
+	// only without a transaction id and a click. An unfilled macro is refused. Over REST, the header
+	// `Idempotency-Key` sets it.
 	IdempotencyKey string `protobuf:"bytes,9,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	// If true, nothing is stored. The response has the full verdict, with outcome TEST. Default false.
 	ValidateOnly bool `protobuf:"varint,10,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
