@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -21,6 +24,11 @@ const (
 // connectCall sends a call in one of Connect's protocols, as the header says.
 func connectCall(t *testing.T, method, path, body string, header ...string) *http.Response {
 	t.Helper()
+	return connectCallOf(t, &fake{}, method, path, body, header...)
+}
+
+func connectCallOf(t *testing.T, f *fake, method, path, body string, header ...string) *http.Response {
+	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+key)
 	for _, line := range header {
@@ -28,7 +36,7 @@ func connectCall(t *testing.T, method, path, body string, header ...string) *htt
 		r.Header.Set(name, value)
 	}
 	w := httptest.NewRecorder()
-	origin(t, &fake{}).ServeHTTP(w, r)
+	origin(t, f).ServeHTTP(w, r)
 	return w.Result()
 }
 
@@ -120,6 +128,24 @@ func TestGRPCRefusals(t *testing.T) {
 			if err != nil || proto.Unmarshal(details, &st) != nil || st.GetCode() != 3 || !strings.Contains(string(details), want) {
 				t.Errorf("%s %.10q: %v %v %v: %v", kind, body, resp.Header, resp.Trailer, &st, err)
 			}
+		}
+	}
+}
+
+// TestConnectFaultsOfConnections checks that errors that do not come from a service get details, and tell nothing of what
+// is inside.
+func TestConnectFaultsOfConnections(t *testing.T) {
+	t.Parallel()
+	for reason, failure := range map[string]error{
+		"CALL_TOO_SLOW": context.DeadlineExceeded, "SERVICE_UNREACHABLE": status.Error(codes.Unavailable, "dial tcp 10.0.0.1: secret"),
+		"ANSWER_TOO_LARGE": status.Error(codes.ResourceExhausted, "secret"), "INTERNAL": status.Error(codes.Internal, "stream secret"),
+	} {
+		resp := connectCallOf(t, &fake{err: failure}, http.MethodPost, getOffer, "{}", "Content-Type: application/json")
+		var told connectError
+		err := json.NewDecoder(resp.Body).Decode(&told)
+		_ = resp.Body.Close()
+		if got, _ := told.details(t); err != nil || got != reason || strings.Contains(told.Message, "secret") {
+			t.Errorf("%v: %s, %s (%v)", failure, got, told.Message, err)
 		}
 	}
 }

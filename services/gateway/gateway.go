@@ -71,7 +71,7 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	key := bearer.NewVerifier(o.AdminKey)
 	doors := doorlog.New(o.Log, time.Now)
 	api := authenticated(key, doors, calls)
-	direct, err := connectapi.New(key, doors, connectapi.Package{Name: "couponlink.coupon.v1", Conn: backends.Coupon},
+	direct, err := connectapi.New(key, doors, rest.Faults{Log: o.Log}, connectapi.Package{Name: "couponlink.coupon.v1", Conn: backends.Coupon},
 		connectapi.Package{Name: "couponlink.tracking.v1", Conn: backends.Tracking}, connectapi.Package{Name: "couponlink.backup.v1", Conn: backends.Tracking})
 	if err != nil {
 		return nil, fmt.Errorf("the API over Connect: %w", err)

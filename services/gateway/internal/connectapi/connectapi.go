@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"github.com/couponlink/couponlink/services/gateway/internal/rest"
 	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
@@ -36,7 +37,7 @@ type Package struct {
 
 // New returns the handlers of all services in packages, by their paths, such as
 // "/couponlink.coupon.v1.OfferService/". Calls without the key are refused before they are read.
-func New(key bearer.Verifier, doors *doorlog.Log, packages ...Package) (map[string]http.Handler, error) {
+func New(key bearer.Verifier, doors *doorlog.Log, faults rest.Faults, packages ...Package) (map[string]http.Handler, error) {
 	handlers := map[string]http.Handler{}
 	for _, p := range packages {
 		var err error
@@ -44,7 +45,7 @@ func New(key bearer.Verifier, doors *doorlog.Log, packages ...Package) (map[stri
 			for i := range file.Services().Len() {
 				service := file.Services().Get(i)
 				var mux *http.ServeMux
-				if mux, err = serve(service, p.Conn); err != nil {
+				if mux, err = serve(service, p.Conn, faults); err != nil {
 					return false
 				}
 				handlers["/"+string(service.FullName())+"/"] = authenticated(key, doors, mux)
@@ -59,7 +60,7 @@ func New(key bearer.Verifier, doors *doorlog.Log, packages ...Package) (map[stri
 }
 
 // serve returns the handler of a service.
-func serve(service protoreflect.ServiceDescriptor, conn grpc.ClientConnInterface) (*http.ServeMux, error) {
+func serve(service protoreflect.ServiceDescriptor, conn grpc.ClientConnInterface, faults rest.Faults) (*http.ServeMux, error) {
 	mux := http.NewServeMux()
 	for i := range service.Methods().Len() {
 		descriptor := service.Methods().Get(i)
@@ -67,6 +68,7 @@ func serve(service protoreflect.ServiceDescriptor, conn grpc.ClientConnInterface
 		if err != nil {
 			return nil, err
 		}
+		m.faults = faults
 		options := []connect.HandlerOption{
 			connect.WithSchema(descriptor), connect.WithCodec(protoCodec{}), connect.WithCodec(jsonCodec{}), connect.WithReadMaxBytes(maxMessageBytes), connect.WithCompressMinBytes(leastCompressed),
 			connect.WithRequestInitializer(func(_ connect.Spec, request any) error {
@@ -108,6 +110,7 @@ type method struct {
 	path          string
 	input, output protoreflect.MessageType
 	conn          grpc.ClientConnInterface
+	faults        rest.Faults
 }
 
 func newMethod(descriptor protoreflect.MethodDescriptor, conn grpc.ClientConnInterface) (method, error) {
@@ -125,11 +128,11 @@ func newMethod(descriptor protoreflect.MethodDescriptor, conn grpc.ClientConnInt
 func (m method) unary(ctx context.Context, request *connect.Request[envelope]) (*connect.Response[envelope], error) {
 	begin(ctx)
 	if fault := request.Msg.fault; fault != nil {
-		return nil, errorOf(fault.Err())
+		return nil, errorOf(fault)
 	}
 	response := m.output.New().Interface()
 	if err := m.conn.Invoke(outgoing(ctx, request.Header()), m.path, request.Msg.message, response); err != nil {
-		return nil, errorOf(err)
+		return nil, m.fault(ctx, err)
 	}
 	return connect.NewResponse(&envelope{message: response}), nil
 }
@@ -138,19 +141,19 @@ func (m method) unary(ctx context.Context, request *connect.Request[envelope]) (
 func (m method) stream(ctx context.Context, request *connect.Request[envelope], to *connect.ServerStream[envelope]) error {
 	begin(ctx)
 	if fault := request.Msg.fault; fault != nil {
-		return errorOf(fault.Err())
+		return errorOf(fault)
 	}
 	ctx, end := live(outgoing(ctx, request.Header()))
 	defer end()
 	from, err := m.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, m.path)
 	if err != nil {
-		return errorOf(err)
+		return m.fault(ctx, err)
 	}
 	if err := from.SendMsg(request.Msg.message); err != nil && !errors.Is(err, io.EOF) { // RecvMsg tells what EOF means
-		return errorOf(err)
+		return m.fault(ctx, err)
 	}
 	if err := from.CloseSend(); err != nil {
-		return errorOf(err)
+		return m.fault(ctx, err)
 	}
 	for {
 		response := m.output.New().Interface()
@@ -158,7 +161,7 @@ func (m method) stream(ctx context.Context, request *connect.Request[envelope], 
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return errorOf(reasonOf(ctx, err))
+			return m.fault(ctx, reasonOf(ctx, err))
 		}
 		if err := to.Send(&envelope{message: response}); err != nil {
 			return err

@@ -50,7 +50,7 @@ func explained(next http.Handler) http.Handler {
 
 // refuse answers a call that does not reach a service, in the caller's protocol.
 func refuse(w http.ResponseWriter, r *http.Request, st *status.Status) {
-	_ = connect.NewErrorWriter().Write(w, r, errorOf(st.Err())) // a caller who has gone needs no answer
+	_ = connect.NewErrorWriter().Write(w, r, errorOf(st)) // a caller who has gone needs no answer
 }
 
 type heldKey struct{}
