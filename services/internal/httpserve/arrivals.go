@@ -71,9 +71,10 @@ func (b *arrival) Read(p []byte) (int, error) {
 	return n, err //nolint:wrapcheck // readers compare it with io.EOF
 }
 
-// end is called when the request is answered. The server still reads the rest of a body.
+// end is called when the request is answered. The server still reads the rest of a body; if it stops, that has a deadline
+// already.
 func (b *arrival) end() {
-	if b.forget() {
+	if b.forget() && b.all.isCalm() {
 		_ = b.control.SetReadDeadline(time.Now().Add(arrivalGrace))
 	}
 }

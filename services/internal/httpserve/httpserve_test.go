@@ -228,7 +228,7 @@ func TestStopWaitsLittleForHalfRequests(t *testing.T) {
 	}
 	_ = resp.Body.Close()
 	<-stopped
-	if took := time.Since(began); resp.StatusCode != http.StatusTeapot || took > 4*arrivalGrace {
+	if took := time.Since(began); resp.StatusCode != http.StatusTeapot || took > 2*arrivalGrace-2*idleGrace {
 		t.Errorf("answered with %d, and stopped after %s", resp.StatusCode, took)
 	}
 }
