@@ -138,7 +138,7 @@ func TestConnectFaultsOfConnections(t *testing.T) {
 	t.Parallel()
 	for reason, failure := range map[string]error{
 		"CALL_TOO_SLOW": context.DeadlineExceeded, "SERVICE_UNREACHABLE": status.Error(codes.Unavailable, "dial tcp 10.0.0.1: secret"),
-		"ANSWER_TOO_LARGE": status.Error(codes.ResourceExhausted, "secret"), "INTERNAL": status.Error(codes.Internal, "stream secret"),
+		"MESSAGE_TOO_LARGE": status.Error(codes.ResourceExhausted, "secret"), "INTERNAL": status.Error(codes.Internal, "stream secret"),
 	} {
 		resp := connectCallOf(t, &fake{err: failure}, http.MethodPost, getOffer, "{}", "Content-Type: application/json")
 		var told connectError

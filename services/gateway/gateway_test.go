@@ -182,8 +182,8 @@ func TestErrorsOfServices(t *testing.T) {
 		{"unreachable", status.Error(codes.Unavailable, "dial tcp 10.0.0.1: secret"), 503, codes.Unavailable, "SERVICE_UNREACHABLE", ""},
 		{"transport", status.Error(codes.Internal, "stream secret"), 500, codes.Internal, "INTERNAL", ""},
 		{"deadline", context.DeadlineExceeded, 504, codes.DeadlineExceeded, "CALL_TOO_SLOW", ""},
-		{"cancelled", context.Canceled, 499, codes.Canceled, "CALL_CANCELLED", ""},
-		{"message", status.Error(codes.ResourceExhausted, "grpc: received message larger than max: secret"), 429, codes.ResourceExhausted, "ANSWER_TOO_LARGE", ""},
+		{"cancelled", context.Canceled, 499, codes.Canceled, "CALL_CANCELED", ""},
+		{"message", status.Error(codes.ResourceExhausted, "grpc: received message larger than max: secret"), 429, codes.ResourceExhausted, "MESSAGE_TOO_LARGE", ""},
 		{"older service", status.Error(codes.Unimplemented, "unknown method secret"), 501, codes.Unimplemented, "CALL_UNKNOWN", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

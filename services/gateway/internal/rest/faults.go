@@ -80,11 +80,11 @@ func (f Faults) Explain(ctx context.Context, st *status.Status, bodyLimit int64)
 		f.Log.WarnContext(ctx, "a service cannot be reached", slog.String("error", st.Message()))
 		return rpcstatus.New(codes.Unavailable, ReasonUnreachable, "a service behind the gateway cannot be reached; try again", rpcstatus.Retry())
 	case codes.Canceled:
-		return rpcstatus.New(codes.Canceled, "CALL_CANCELLED", "the call was cancelled before it was answered")
+		return rpcstatus.New(codes.Canceled, "CALL_CANCELED", "the call was canceled before it was answered")
 	case codes.DeadlineExceeded:
 		return rpcstatus.New(codes.DeadlineExceeded, "CALL_TOO_SLOW", "the call took longer than it may; ask for less, or allow more time")
 	case codes.ResourceExhausted:
-		return rpcstatus.New(codes.ResourceExhausted, "ANSWER_TOO_LARGE", "the answer is larger than a service may send; ask for a smaller page")
+		return rpcstatus.New(codes.ResourceExhausted, "MESSAGE_TOO_LARGE", "the answer is larger than a service may send; ask for a smaller page")
 	case codes.Unimplemented:
 		return rpcstatus.New(codes.Unimplemented, "CALL_UNKNOWN", "a service behind the gateway does not know this call; it may be older than the gateway")
 	default:
