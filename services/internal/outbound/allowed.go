@@ -34,7 +34,8 @@ type network struct {
 
 // ParseAllowed parses the setting COUPONLINK_ALLOWED_PRIVATE_HOSTS. Its entries, separated by commas, are hosts (a name
 // or an address), host:port, or ranges of addresses such as 10.1.0.0/16. An entry with a name allows every address of
-// that name. An entry with addresses allows them under any name. The error names the wrong entry.
+// that name. An entry with addresses allows them under any name. No entry allows clouds'
+// metadata addresses, and a name alone no link-local ones. The error names the wrong entry.
 func ParseAllowed(list string) (Allowed, error) {
 	allowed := Allowed{names: map[endpoint]bool{}}
 	for entry := range strings.SplitSeq(list, ",") {
@@ -72,6 +73,9 @@ func (a *Allowed) add(entry string) error {
 			return errors.New("has a zone; write the address alone")
 		}
 		address = address.Unmap()
+		if kind := never(address); kind != "" {
+			return fmt.Errorf("is %s, which is never called", kind)
+		}
 		a.networks = append(a.networks, network{prefix: netip.PrefixFrom(address, address.BitLen()), port: port})
 		return nil
 	}

@@ -60,6 +60,7 @@ func TestParseAllowedRefuses(t *testing.T) {
 		"127.1":                  "has an address in an unusual form; write 127.0.0.1",
 		"0x7f000001:80":          "has an address in an unusual form; write 127.0.0.1",
 		"10.0.0.256":             "looks like an address but is not a valid one",
+		"169.254.169.254":        "is a cloud's metadata address, which is never called",
 		"10.0.0.1.2":             "looks like an address but is not a valid one",
 		strings.Repeat("a", 254): "must be a host, host:port or a range of addresses",
 	} {

@@ -57,6 +57,9 @@ func (a Allowed) CheckURL(u *url.URL) error {
 // checkAddress refuses an address that is not allowed. host is the address as written.
 func (a Allowed) checkAddress(host string, address netip.Addr, port uint16) error {
 	address = address.Unmap()
+	if err := checkNever("its host "+host, address); err != nil {
+		return err
+	}
 	kind := inside(address)
 	switch {
 	case kind == "" || a.address(address, port):

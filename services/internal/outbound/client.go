@@ -79,9 +79,9 @@ func NewClient(allowed Allowed, opts ...Option) *http.Client {
 	}
 }
 
-// dial returns a dial function. It dials allowed names freely and guards all others.
+// dial returns a dial function. It guards allowed names less than all others.
 func dial(allowed Allowed, resolver *net.Resolver) func(ctx context.Context, network, address string) (net.Conn, error) {
-	free := &net.Dialer{Timeout: dialTimeout, Resolver: resolver}
+	free := &net.Dialer{Timeout: dialTimeout, Resolver: resolver, Control: guardName(allowed)}
 	guarded := &net.Dialer{Timeout: dialTimeout, Resolver: resolver, Control: guard(allowed)}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, text, err := net.SplitHostPort(address)
@@ -96,6 +96,25 @@ func dial(allowed Allowed, resolver *net.Resolver) func(ctx context.Context, net
 	}
 }
 
+// guardName is guard for an allowed name. It may lead to any address inside but a link-local one, which is no host's
+// own, and may be a cloud's service.
+func guardName(allowed Allowed) func(network, address string, conn syscall.RawConn) error {
+	return func(_, address string, _ syscall.RawConn) error {
+		target, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return fmt.Errorf("dialling %q: %w", address, err)
+		}
+		ip := target.Addr()
+		if err := checkNever(ip.String(), ip); err != nil {
+			return err
+		}
+		if (ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast()) && !allowed.address(ip, target.Port()) {
+			return blocked("%v is %s", ip, inside(ip))
+		}
+		return nil
+	}
+}
+
 // guard returns a control function that refuses an address after the lookup and right before it is dialled, so that no
 // second lookup can come between.
 func guard(allowed Allowed) func(network, address string, conn syscall.RawConn) error {
@@ -103,6 +122,9 @@ func guard(allowed Allowed) func(network, address string, conn syscall.RawConn) 
 		target, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return fmt.Errorf("dialling %q: %w", address, err)
+		}
+		if err := checkNever(target.Addr().String(), target.Addr()); err != nil {
+			return err
 		}
 		if kind := inside(target.Addr()); kind != "" && !allowed.address(target.Addr(), target.Port()) {
 			return blocked("%v is %s", target.Addr(), kind)
