@@ -1,7 +1,7 @@
 // Package spreadsheet writes CSV that spreadsheets read correctly, and makes texts safe to open there: a
 // spreadsheet would run a cell that looks like a formula. It also restores such texts.
 //
-// Any package may import it; it imports none of ours.
+// Any package may import it; of our packages it imports pasted.
 package spreadsheet
 
 import (

@@ -3,6 +3,8 @@ package spreadsheet
 import (
 	"bufio"
 	"io"
+
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // Writer writes CSV, cell by cell. It is RFC 4180 in UTF-8: commas, and lines that end with CRLF. All texts
@@ -28,10 +30,12 @@ func (w *Writer) Mark() error {
 	return err
 }
 
-// Text adds a cell with a text. Line ends of any kind become CRLF.
+// Text adds a cell with a text. Line ends of any kind become CRLF, and characters that steer the text around them are
+// left out.
 func (w *Writer) Text(text string) {
 	w.begin()
 	w.line = append(w.line, '"')
+	text = pasted.WithoutSteering(text)
 	if isAwkward(text) {
 		w.quoted(Defuse(text))
 	} else {

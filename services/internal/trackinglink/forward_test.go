@@ -41,7 +41,7 @@ func TestForward(t *testing.T) {
 		{"https://a.b/", "utm_source=a+b%26c%3Dd%2Fé%ff%0d%0aX: 1;2&gclid=50%off", usual, "https://a.b/?utm_source=a%20b%26c%3Dd%2F%C3%A9%FF%0D%0AX%3A%201%3B2&gclid=50%25off"},
 		{"https://a.b/", "utm_%0d%0aX=1#2", usual, "https://a.b/?utm_%0D%0AX=1%232"},
 		// Macros.
-		{"https://a.b/{query.ref}/?s={query.utm_source}&n={query.none}", "ref=a/../b&utm_source=x", usual, "https://a.b/a%2F..%2Fb/?s=x&n=&utm_source=x"},
+		{"https://a.b/{query.ref}/?s={query.utm_source}&n={query.none}", "ref=a/../b&utm_source=x", usual, "https://a.b/a%2F.._%2Fb/?s=x&n=&utm_source=x"},
 		{"https://a.b/?c=%7Bclick_id%7D&r=%7bquery.ref%7d&x=%7Bother%7D", "ref=1", usual, "https://a.b/?c=k&r=1&x=%7Bother%7D"},
 		// Other lists.
 		{"https://a.b/", "utm_source=x&ref=1", []string{"ref"}, "https://a.b/?ref=1"},

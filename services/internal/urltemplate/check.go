@@ -21,7 +21,7 @@ func checkCharacters(text string) error {
 	}
 	for i, r := range text {
 		switch {
-		case unicode.IsSpace(r) || unicode.IsControl(r):
+		case unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
 			return fmt.Errorf("it has the character %q; spaces and control characters must be percent-encoded, such as %%20", r)
 		case strings.ContainsRune("\\\"<>^`|", r):
 			return fmt.Errorf("it has the character %q, which must be percent-encoded as %%%02X", r, r)

@@ -1,14 +1,17 @@
 // Package urltemplate parses URLs of offers and publishers with macros, such as {click_id}, and fills in values. It is
 // pure.
 //
-// The packages that define the macros of a kind of URL import it; it imports none of ours.
+// The packages that define the macros of a kind of URL import it; of our packages it imports pasted.
 package urltemplate
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
 // maxChars is the length up to which browsers, proxies and logs keep URLs whole.
@@ -31,8 +34,12 @@ type part struct {
 	macro   int
 }
 
-// noMacro marks a part without a macro.
-const noMacro = -1
+const (
+	// noMacro marks a part without a macro.
+	noMacro = -1
+	// noSegment says that no segment of the path with a value is being written.
+	noSegment = -1
+)
 
 // Macros are the macros of a kind of URL.
 type Macros struct {
@@ -108,7 +115,8 @@ func (t *Template) macro(name string, macros Macros) (int, bool) {
 func (t *Template) Named() []string { return t.named }
 
 // Expand returns the URL with each macro replaced by its URL-encoded value. value returns a macro's value by its index
-// in Compile's macros. No value can change the scheme or host.
+// in Compile's macros. No value can change the scheme or host, or lead to another directory. Characters that steer the
+// text around them are left out.
 func (t *Template) Expand(value func(macro int) string) string {
 	buf := make([]byte, 0, 512) // on the stack; most URLs are shorter
 	return string(expand(buf, t.parts, value))
@@ -125,11 +133,26 @@ func (t *Template) ExpandWith(value func(macro int) string, query []byte) string
 }
 
 func expand(buf []byte, parts []part, value func(macro int) string) []byte {
+	inPath := true
+	segment := noSegment
 	for i := range parts {
-		buf = append(buf, parts[i].literal...)
-		if macro := parts[i].macro; macro != noMacro {
-			buf = AppendEscaped(buf, value(macro))
+		literal := parts[i].literal
+		if cut := strings.IndexAny(literal, "/?#"); segment != noSegment && cut >= 0 {
+			buf = endSegment(append(buf, literal[:cut]...), segment)
+			segment, literal = noSegment, literal[cut:]
 		}
+		buf = append(buf, literal...)
+		macro := parts[i].macro
+		if macro == noMacro {
+			continue
+		}
+		if inPath = inPath && !strings.ContainsAny(parts[i].literal, "?#"); inPath && segment == noSegment {
+			segment = bytes.LastIndexByte(buf, '/') + 1
+		}
+		buf = AppendEscaped(buf, pasted.WithoutSteering(value(macro)))
+	}
+	if segment != noSegment {
+		buf = endSegment(buf, segment)
 	}
 	return buf
 }
