@@ -119,13 +119,19 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return o.Proxies.Handler(withCommonHeaders(withCORS(o.CORSOrigins, handler))), nil
+	return o.Proxies.Handler(withCommonHeaders(strings.HasPrefix(o.PublicURL, "https://"), withCORS(o.CORSOrigins, handler))), nil
 }
 
-// withCommonHeaders keeps browsers from guessing content types.
-func withCommonHeaders(next http.Handler) http.Handler {
+// hsts tells browsers to use https only, for a year.
+const hsts = "max-age=31536000"
+
+// withCommonHeaders keeps browsers from guessing content types and, if the public URL is https, from using http.
+func withCommonHeaders(isSecure bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if isSecure {
+			w.Header().Set("Strict-Transport-Security", hsts)
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -120,7 +120,14 @@ func TestSessionCookie(t *testing.T) {
 	} {
 		b := consoletest.Open(t, &consoletest.Fake{}, c.change)
 		cookie := b.Do(http.MethodPost, "/console/login", url.Values{"key": {consoletest.Key}}, c.header...).Header.Get("Set-Cookie")
-		for _, part := range []string{"Path=/console", "HttpOnly", "SameSite=Lax", "Max-Age=43200"} {
+		path, begins := "Path=/console", "couponlink_session="
+		if c.change != nil { // https is certain: browsers take the cookie from this host only
+			path, begins = "Path=/;", "__Host-couponlink_session="
+		}
+		if !strings.HasPrefix(cookie, begins) || strings.Contains(cookie, "Domain") {
+			t.Errorf("%s: %q is not named %s, or has a domain", name, cookie, begins)
+		}
+		for _, part := range []string{path, "HttpOnly", "SameSite=Lax", "Max-Age=43200"} {
 			if !strings.Contains(cookie, part) {
 				t.Errorf("%s: %q lacks %s", name, cookie, part)
 			}
@@ -128,6 +135,37 @@ func TestSessionCookie(t *testing.T) {
 		if strings.Contains(cookie, "; Secure") != c.isSecure {
 			t.Errorf("%s: %q, want Secure %v", name, cookie, c.isSecure)
 		}
+	}
+}
+
+// TestLogoutOutlivesARestart keeps a cookie, logs out, and uses the cookie after a restart and on another gateway.
+func TestLogoutOutlivesARestart(t *testing.T) {
+	clock := consoletest.NewClock()
+	file := filepath.Join(t.TempDir(), "data", "sessions")
+	open := func() *consoletest.Browser {
+		return consoletest.Open(t, &consoletest.Fake{}, func(cfg *console.Config) { cfg.SessionFile, cfg.Now = file, clock.Now })
+	}
+	logIn := func(b *consoletest.Browser) string {
+		cookie, _, _ := strings.Cut(b.Do(http.MethodPost, "/console/login", url.Values{"key": {consoletest.Key}}).Header.Get("Set-Cookie"), ";")
+		return cookie
+	}
+	first, other := open(), open()
+	ended := logIn(first)
+	first.Post("/console/logout")
+	lasting := logIn(first)
+	for name, b := range map[string]*consoletest.Browser{"the same gateway": open(), "another gateway": other, "a restarted one": open()} {
+		b.Client.Jar = nil
+		if a := b.Get("/console/settings", "Cookie", ended); a.Status == http.StatusOK {
+			t.Errorf("%s: the cookie of a session that was logged out still works", name)
+		}
+		if a := b.Get("/console/settings", "Cookie", lasting); a.Status != http.StatusOK {
+			t.Errorf("%s: status %d for a session that was not", name, a.Status)
+		}
+	}
+	clock.Time = clock.Time.Add(15 * 24 * time.Hour)
+	open()
+	if left, err := filepath.Glob(file + ".ended.*"); err != nil || len(left) != 0 {
+		t.Errorf("two weeks later there are %v (%v)", left, err)
 	}
 }
 

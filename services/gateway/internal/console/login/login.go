@@ -82,7 +82,9 @@ func logIn(w http.ResponseWriter, r *http.Request, p *ui.Page) error {
 }
 
 func logOut(w http.ResponseWriter, r *http.Request, p *ui.Page) error {
-	p.Access.End(w, r, p.Session.Session)
+	if err := p.Access.End(w, r, p.Session.Session); err != nil {
+		return err
+	}
 	p.GoTo(ui.Root + "login?bye")
 	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/bearer"
@@ -32,8 +31,10 @@ const (
 	// payloadBytes is the id, the moment of login and that of the cookie, in Unix seconds.
 	payloadBytes = idBytes + 8 + 8
 
-	sessionCookie = "couponlink_session"
-	cookiePath    = "/console"
+	sessionName = "couponlink_session"
+	cookiePath  = "/console"
+	// hostPrefix begins the names of cookies that browsers take over https only, and from no other host.
+	hostPrefix = "__Host-"
 )
 
 // Config is what access is given by.
@@ -57,10 +58,7 @@ type Keeper struct {
 	now      func() time.Time
 	limits   *limits
 	doors    *doorlog.Log
-
-	mu sync.Mutex
-	// ended are the sessions that were logged out one by one, until their cookies are void anyway.
-	ended map[string]time.Time
+	ended    *ended
 }
 
 // New returns a Keeper.
@@ -69,9 +67,13 @@ func New(cfg Config) (*Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
+	ended, err := newEnded(cfg.SecretFile, cfg.Now())
+	if err != nil {
+		return nil, err
+	}
 	return &Keeper{
 		key: bearer.NewVerifier(cfg.AdminKey), adminKey: cfg.AdminKey, secret: secret, isSecure: cfg.IsSecure, now: cfg.Now,
-		limits: newLimits(), doors: doorlog.New(cfg.Log, cfg.Now), ended: map[string]time.Time{},
+		limits: newLimits(), doors: doorlog.New(cfg.Log, cfg.Now), ended: ended,
 	}, nil
 }
 
@@ -116,7 +118,7 @@ func (k *Keeper) Begin(w http.ResponseWriter, r *http.Request) (*Session, error)
 
 // Session returns the session of a request, nil if it has none. It renews the cookie now and then.
 func (k *Keeper) Session(w http.ResponseWriter, r *http.Request) (*Session, error) {
-	cookie, err := r.Cookie(sessionCookie)
+	cookie, err := r.Cookie(k.sessionCookie())
 	if err != nil {
 		return nil, nil //nolint:nilerr // no cookie is no session, and no failure
 	}
@@ -136,8 +138,11 @@ func (k *Keeper) Session(w http.ResponseWriter, r *http.Request) (*Session, erro
 	copy(s.id[:], payload)
 	s.ID = hex.EncodeToString(s.id[:8])
 	now := k.now()
-	if now.Sub(s.issued) >= idle || now.Sub(s.Began) >= longest || k.isEnded(s, now) {
+	if now.Sub(s.issued) >= idle || now.Sub(s.Began) >= longest {
 		return nil, nil
+	}
+	if isEnded, err := k.ended.has(string(s.id[:]), now); isEnded || err != nil {
+		return nil, err
 	}
 	if now.Sub(s.issued) >= renewal {
 		s.issued = now
@@ -146,29 +151,18 @@ func (k *Keeper) Session(w http.ResponseWriter, r *http.Request) (*Session, erro
 	return s, nil
 }
 
-// End logs one session out.
-func (k *Keeper) End(w http.ResponseWriter, r *http.Request, s *Session) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now := k.now()
-	for id, until := range k.ended {
-		if now.After(until) {
-			delete(k.ended, id)
-		}
+// End logs one session out, for good: its cookies stay void on every gateway that shares the secret's file, also after a
+// restart.
+func (k *Keeper) End(w http.ResponseWriter, r *http.Request, s *Session) error {
+	if err := k.ended.add(string(s.id[:]), k.now()); err != nil {
+		return err
 	}
-	k.ended[string(s.id[:])] = now.Add(idle)
-	k.DropCookie(w, r, sessionCookie)
+	k.DropCookie(w, r, k.sessionCookie())
+	return nil
 }
 
 // EndAll logs every session out, on every gateway that shares the secret.
 func (k *Keeper) EndAll() error { return k.secret.replace() }
-
-func (k *Keeper) isEnded(s *Session, now time.Time) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	until, ok := k.ended[string(s.id[:])]
-	return ok && now.Before(until)
-}
 
 func (k *Keeper) signer() (signer, error) {
 	salt, err := k.secret.current()
@@ -182,18 +176,30 @@ func (k *Keeper) signer() (signer, error) {
 	return signer{key: key}, nil
 }
 
+// sessionCookie is the name of the session's cookie.
+func (k *Keeper) sessionCookie() string {
+	if k.isSecure {
+		return hostPrefix + sessionName
+	}
+	return sessionName
+}
+
 func (k *Keeper) setCookie(w http.ResponseWriter, r *http.Request, s *Session) {
 	payload := make([]byte, 0, payloadBytes)
 	payload = append(payload, s.id[:]...)
 	payload = binary.BigEndian.AppendUint64(payload, uint64(s.Began.Unix()))  //nolint:gosec // after 1970
 	payload = binary.BigEndian.AppendUint64(payload, uint64(s.issued.Unix())) //nolint:gosec // after 1970
-	k.SetCookie(w, r, sessionCookie, s.signer.seal("session", payload), idle)
+	k.SetCookie(w, r, k.sessionCookie(), s.signer.seal("session", payload), idle)
 }
 
 // SetCookie sets a cookie of the console's: for its paths only, and out of scripts' reach.
 func (k *Keeper) SetCookie(w http.ResponseWriter, r *http.Request, name, value string, age time.Duration) {
+	path := cookiePath
+	if strings.HasPrefix(name, hostPrefix) {
+		path = "/" // browsers take such a cookie only so
+	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the console is reached by https; it may be served by http on one machine
-		Name: name, Value: value, Path: cookiePath, MaxAge: int(age.Seconds()), HttpOnly: true,
+		Name: name, Value: value, Path: path, MaxAge: int(age.Seconds()), HttpOnly: true,
 		// Lax, not Strict: a link in a mail must find its reader logged in.
 		SameSite: http.SameSiteLaxMode,
 		Secure:   k.isSecure || r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
