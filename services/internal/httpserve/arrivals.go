@@ -24,18 +24,20 @@ type arrival struct {
 	all     *arrivals
 }
 
-// track replaces the body of a request, if it has one. Call end once the request is answered.
-func (a *arrivals) track(w http.ResponseWriter, r *http.Request) (end func()) {
+// track returns a request whose body, if it has one, is tracked. Call end once the request is answered. The server's own
+// request keeps its body, by which the server knows how to end it.
+func (a *arrivals) track(w http.ResponseWriter, r *http.Request) (_ *http.Request, end func()) {
 	if r.ContentLength == 0 {
-		return func() {}
+		return r, func() {}
 	}
 	body := &arrival{ReadCloser: r.Body, control: http.NewResponseController(w), all: a}
-	r.Body = body
+	tracked := *r
+	tracked.Body = body
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.open[body] = struct{}{}
 	body.hurry(a.until)
-	return body.end
+	return &tracked, body.end
 }
 
 // hurry gives the bodies that have not arrived, and those of later requests, until a time.

@@ -79,8 +79,9 @@ func (s *Server) closing(next http.Handler) http.Handler {
 		if s.stopping.Load() {
 			w.Header().Set("Connection", "close")
 		}
-		defer s.arrivals.track(w, r)()
-		next.ServeHTTP(w, r)
+		tracked, end := s.arrivals.track(w, r)
+		defer end()
+		next.ServeHTTP(w, tracked)
 	})
 }
 

@@ -233,6 +233,22 @@ func TestStopWaitsLittleForHalfRequests(t *testing.T) {
 	}
 }
 
+// TestRefusedBodiesAreNotAwaited checks that a caller that asks before it sends a body, and is refused, is told so at once.
+func TestRefusedBodiesAreNotAwaited(t *testing.T) {
+	t.Parallel()
+	_, addr, stop := serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }), stall.Patience)
+	defer stop()
+	began := time.Now()
+	conn := send(t, addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n")
+	status, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || !strings.HasPrefix(status, "HTTP/1.1 418 ") {
+		t.Errorf("told %q (%v)", status, err)
+	}
+	if took := time.Since(began); took >= arrivalGrace {
+		t.Errorf("told after %s", took)
+	}
+}
+
 // TestAnswersThatNobodyReads checks that a caller that does not read is cut off, and one that reads slowly is not.
 func TestAnswersThatNobodyReads(t *testing.T) {
 	t.Parallel()
