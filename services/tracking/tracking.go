@@ -110,6 +110,7 @@ type Options struct {
 type Settings struct {
 	settings.TimeZone
 	settings.Retention
+	settings.ClickAddresses
 	settings.AllowedPrivateHosts
 	admission.Partner
 }
@@ -120,7 +121,8 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	zone, zoneErr := o.Zone()
 	retention, retentionErr := o.Retention.Postbacks()
 	allowed, allowedErr := o.AllowedHosts()
-	if err := errors.Join(zoneErr, retentionErr, allowedErr); err != nil {
+	_, addressesErr := o.Addresses()
+	if err := errors.Join(zoneErr, retentionErr, allowedErr, addressesErr); err != nil {
 		return nil, err
 	}
 	presets, err := presets.Load()
@@ -185,7 +187,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 func useCases(
 	o Options, zone *time.Location, store store, coupons *couponclient.Client, presets presets.Presets, sender *delivery.Sender, follower linkscan.Follower,
 ) (use grpcapi.UseCases) {
-	use.Clicks = clicks.New(clicks.Config{Store: store, Catalog: coupons, Now: time.Now, PublicURL: o.PublicURL})
+	use.Clicks = clicks.New(clicks.Config{Store: store, Catalog: coupons, Now: time.Now, PublicURL: o.PublicURL, Addresses: clicks.Addresses(o.ClickAddresses.ClickAddresses)})
 	use.Attribution = attribution.New(attribution.Config{
 		Store: store, Catalog: coupons, CatalogSince: func(t time.Time) attribution.CouponClient { return coupons.Since(t) },
 		Now: time.Now, After: time.After, Zone: zone, Presets: presets, Wake: sender.Wake,

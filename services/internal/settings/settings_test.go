@@ -269,3 +269,11 @@ func TestProxies(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestClickAddresses(t *testing.T) {
+	for given, want := range map[string]string{"": "truncated", "full": "full", "truncated": "truncated", "none": "none", "half": ""} {
+		if got, err := (settings.ClickAddresses{ClickAddresses: given}).Addresses(); got != want || (err != nil) != (want == "") {
+			t.Errorf("%q: %q, %v", given, got, err)
+		}
+	}
+}

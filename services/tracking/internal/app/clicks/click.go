@@ -66,7 +66,7 @@ func (s *Service) JudgeVisit(ctx context.Context, visit Visit) (JudgedVisit, err
 	click := domain.Click{
 		ID: id, Offer: offer.ID, Publisher: link.Publisher, CouponCode: link.CouponCode,
 		PubClickID: link.PubClickID, PubSubID: link.PubSubID, PubUniques: link.PubUniques,
-		Crawler: visit.Crawler, IP: visit.IP, UserAgent: visit.UserAgent, Referer: visit.Referer,
+		Crawler: visit.Crawler, IP: s.addresses.kept(visit.IP), UserAgent: visit.UserAgent, Referer: originOf(visit.Referer),
 		Dropped: visit.Link.Dropped, Time: now,
 	}
 	coupon, err := s.judgeClick(ctx, &click, offer)

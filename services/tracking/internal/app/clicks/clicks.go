@@ -34,6 +34,8 @@ type Config struct {
 	Now     func() time.Time
 	// PublicURL is the origin that tracking links start with, such as https://go.example.com.
 	PublicURL string
+	// Addresses says how much of visitors' addresses is stored.
+	Addresses Addresses
 }
 
 // Service takes clicks. It is safe for concurrent use.
@@ -43,11 +45,12 @@ type Service struct {
 	now       func() time.Time
 	ids       *ids.Maker
 	publicURL string
+	addresses Addresses
 }
 
 // New returns the use cases.
 func New(c Config) *Service {
-	return &Service{store: c.Store, catalog: c.Catalog, now: c.Now, ids: &ids.Maker{}, publicURL: c.PublicURL}
+	return &Service{store: c.Store, catalog: c.Catalog, now: c.Now, ids: &ids.Maker{}, publicURL: c.PublicURL, addresses: c.Addresses}
 }
 
 // At returns the use cases with the clock fixed at a time, for sample data of the past.
