@@ -21,11 +21,11 @@ func withCORS(origins []string, next http.Handler) http.Handler {
 			AllowedOrigins: origins,
 			AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
 			AllowedHeaders: []string{
-				"Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Last-Event-ID",
+				"Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Last-Event-ID", "X-Request-Id",
 				"Connect-Protocol-Version", "Connect-Timeout-Ms", "Grpc-Timeout", "X-Grpc-Web", "X-User-Agent",
 			},
 			ExposedHeaders: []string{
-				"ETag", "Retry-After", "Allow", "Content-Disposition", "Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin",
+				"ETag", "Retry-After", "Allow", "Content-Disposition", "X-Request-Id", "Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin",
 			},
 			AllowCredentials: true,
 			MaxAge:           int(preflightAge / time.Second),

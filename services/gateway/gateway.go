@@ -26,6 +26,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/grpcdial"
 	"github.com/couponlink/couponlink/services/internal/readiness"
+	"github.com/couponlink/couponlink/services/internal/requestid"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
@@ -119,7 +120,18 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return o.Proxies.Handler(withCommonHeaders(strings.HasPrefix(o.PublicURL, "https://"), withCORS(o.CORSOrigins, handler))), nil
+	return o.Proxies.Handler(withCommonHeaders(strings.HasPrefix(o.PublicURL, "https://"), withRequestID(withCORS(o.CORSOrigins, handler)))), nil
+}
+
+// withRequestID gives each request an id, unless it has one, and sends it back. Calls to the services carry it.
+func withRequestID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := requestid.Of(r.Header.Values(requestid.Header))
+		w.Header().Set(requestid.Header, id)
+		r = r.WithContext(requestid.Outgoing(r.Context(), id))
+		r.Header.Set(requestid.Header, id)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // hsts tells browsers to use https only, for a year.

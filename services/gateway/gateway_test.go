@@ -368,7 +368,7 @@ func TestOnlyTheKeyGoesOn(t *testing.T) {
 		t.Fatalf("%+v", resp)
 	}
 	for name := range f.md {
-		if !slices.Contains([]string{"authorization", "x-forwarded-host", "x-forwarded-for"}, name) {
+		if !slices.Contains([]string{"authorization", "x-forwarded-host", "x-forwarded-for", "x-request-id"}, name) {
 			t.Errorf("metadata %s goes on", name)
 		}
 	}

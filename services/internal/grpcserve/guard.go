@@ -11,11 +11,13 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
+	"github.com/couponlink/couponlink/services/internal/requestid"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -37,13 +39,16 @@ type guard struct {
 // tap checks the key as soon as the headers of a network call have arrived. A call without the key costs no stream and
 // no message.
 func (g *guard) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
-	return ctx, g.authorize(ctx, info.Header.Get("authorization"), info.FullMethodName)
+	if err := g.authorize(ctx, info.Header.Get("authorization"), info.FullMethodName); err != nil {
+		return ctx, identified(err, requestid.Of(info.Header.Get(requestid.Header)))
+	}
+	return ctx, nil
 }
 
 // localUnary is unary for the in-process channel, which has no tap.
 func (g *guard) localUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	if err := g.authorize(ctx, metadata.ValueFromIncomingContext(ctx, "authorization"), info.FullMethod); err != nil {
-		return nil, err
+		return nil, identified(err, requestOf(ctx))
 	}
 	return g.unary(ctx, req, info, handler)
 }
@@ -51,12 +56,15 @@ func (g *guard) localUnary(ctx context.Context, req any, info *grpc.UnaryServerI
 // localStream is stream for the in-process channel.
 func (g *guard) localStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	if err := g.authorize(stream.Context(), metadata.ValueFromIncomingContext(stream.Context(), "authorization"), info.FullMethod); err != nil {
-		return err
+		return identified(err, requestOf(stream.Context()))
 	}
 	return g.stream(srv, stream, info, handler)
 }
 
 func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+	id := requestOf(ctx)
+	_ = grpc.SetHeader(ctx, metadata.Pairs(requestid.Header, id)) // without it, the caller does not learn an id of ours
+	defer func() { err = identified(err, id) }()
 	gate := g.gates.Of(info.FullMethod)
 	if !gate.Enter() {
 		_ = grpc.SetTrailer(ctx, admission.NoRetry()) // without it, clients repeat the call; nothing worse
@@ -73,6 +81,9 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 }
 
 func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+	id := requestOf(stream.Context())
+	_ = stream.SetHeader(metadata.Pairs(requestid.Header, id)) // as above
+	defer func() { err = identified(err, id) }()
 	gate := g.gates.Of(info.FullMethod)
 	if !gate.Enter() {
 		stream.SetTrailer(admission.NoRetry())
@@ -85,6 +96,19 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 		return g.status(ctx, info.FullMethod, err)
 	}
 	return nil
+}
+
+// requestOf returns the id of the call that ctx serves.
+func requestOf(ctx context.Context) string {
+	return requestid.Of(metadata.ValueFromIncomingContext(ctx, requestid.Header))
+}
+
+// identified returns a call's error with the call's id; nil for nil.
+func identified(err error, id string) error {
+	if err == nil {
+		return nil
+	}
+	return rpcstatus.Identify(status.Convert(err), id).Err()
 }
 
 // rescue turns a panic into an error, so that one bad call ends neither the process nor other calls.

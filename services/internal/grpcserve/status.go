@@ -23,7 +23,7 @@ import (
 func (g *guard) status(ctx context.Context, method string, err error) error {
 	if e := apperr.As(err); e != nil {
 		if e.Cause != nil {
-			g.log.WarnContext(ctx, "a call failed", slog.String("method", method), slog.String("reason", e.Reason), slog.Any("error", err))
+			g.log.WarnContext(ctx, "a call failed", slog.String("method", method), slog.String("request", requestOf(ctx)), slog.String("reason", e.Reason), slog.Any("error", err))
 		}
 		if e.Kind == apperr.Unavailable {
 			// Clients that hide a broken connection pass this on. The caller decides when to try again.
@@ -42,7 +42,7 @@ func (g *guard) status(ctx context.Context, method string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return status.Error(codes.DeadlineExceeded, "the call took longer than its deadline")
 	}
-	g.log.ErrorContext(ctx, "a call failed", slog.String("method", method), slog.Any("error", err))
+	g.log.ErrorContext(ctx, "a call failed", slog.String("method", method), slog.String("request", requestOf(ctx)), slog.Any("error", err))
 	return rpcstatus.Internal().Err()
 }
 

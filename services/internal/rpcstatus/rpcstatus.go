@@ -43,6 +43,33 @@ func WithInfo(code codes.Code, message string, info *errdetails.ErrorInfo, detai
 	return full
 }
 
+// Reason returns the reason of a status; "" if it has none, because none of our code made it.
+func Reason(st *status.Status) string {
+	for _, detail := range st.Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok {
+			return info.GetReason()
+		}
+	}
+	return ""
+}
+
+// Identify returns a status with the id of the request that it answers, unless it has one.
+func Identify(st *status.Status, requestID string) *status.Status {
+	if st.Code() == codes.OK || requestID == "" {
+		return st
+	}
+	for _, detail := range st.Details() {
+		if _, ok := detail.(*errdetails.RequestInfo); ok {
+			return st
+		}
+	}
+	identified, err := st.WithDetails(&errdetails.RequestInfo{RequestId: requestID})
+	if err != nil {
+		return st
+	}
+	return identified
+}
+
 // Internal returns the status for our own faults.
 func Internal() *status.Status { return New(codes.Internal, "INTERNAL", "internal error") }
 

@@ -128,7 +128,7 @@ func newMethod(descriptor protoreflect.MethodDescriptor, conn grpc.ClientConnInt
 func (m method) unary(ctx context.Context, request *connect.Request[envelope]) (*connect.Response[envelope], error) {
 	begin(ctx)
 	if fault := request.Msg.fault; fault != nil {
-		return nil, errorOf(fault)
+		return nil, errorOf(ctx, fault)
 	}
 	response := m.output.New().Interface()
 	if err := m.conn.Invoke(outgoing(ctx, request.Header()), m.path, request.Msg.message, response); err != nil {
@@ -141,7 +141,7 @@ func (m method) unary(ctx context.Context, request *connect.Request[envelope]) (
 func (m method) stream(ctx context.Context, request *connect.Request[envelope], to *connect.ServerStream[envelope]) error {
 	begin(ctx)
 	if fault := request.Msg.fault; fault != nil {
-		return errorOf(fault)
+		return errorOf(ctx, fault)
 	}
 	ctx, end := live(outgoing(ctx, request.Header()))
 	defer end()

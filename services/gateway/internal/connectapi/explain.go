@@ -31,7 +31,7 @@ func explained(next http.Handler) http.Handler {
 		st := held.refusal()
 		for name := range header {
 			switch name {
-			case "Allow", "Accept-Post": // of a refusal below
+			case "Allow", "Accept-Post", "X-Request-Id": // of a refusal below
 			default:
 				header.Del(name)
 			}
@@ -50,7 +50,7 @@ func explained(next http.Handler) http.Handler {
 
 // refuse answers a call that does not reach a service, in the caller's protocol.
 func refuse(w http.ResponseWriter, r *http.Request, st *status.Status) {
-	_ = connect.NewErrorWriter().Write(w, r, errorOf(st)) // a caller who has gone needs no answer
+	_ = connect.NewErrorWriter().Write(w, r, errorOf(r.Context(), st)) // a caller who has gone needs no answer
 }
 
 type heldKey struct{}

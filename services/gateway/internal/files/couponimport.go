@@ -132,7 +132,7 @@ func errRefused(e *apperr.Error) *status.Status {
 // brokenOff adds to an error what is stored of an import that was cut short.
 func (i couponImporter) brokenOff(ctx context.Context, err error, req couponimport.Request, result couponimport.Result) error {
 	st := status.Convert(err)
-	if len(st.Details()) == 0 {
+	if rpcstatus.Reason(st) == "" {
 		st = i.faults.Explain(ctx, st, couponcsv.MaxBytes)
 	}
 	if result.Created == 0 || req.ValidateOnly {

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/couponlink/couponlink/services/internal/fieldname"
+	"github.com/couponlink/couponlink/services/internal/requestid"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
 )
 
@@ -37,8 +38,9 @@ func Malformed(reason, field, description string) *status.Status {
 	})
 }
 
-// WriteStatus answers with a status as JSON: code, message, details.
+// WriteStatus answers with a status as JSON: code, message, details. They have the request's id, from the response's header.
 func WriteStatus(w http.ResponseWriter, httpStatus int, st *status.Status) {
+	st = rpcstatus.Identify(st, w.Header().Get(requestid.Header))
 	body, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(st.Proto())
 	if err != nil {
 		// the details have a type that this gateway does not know; leave them out

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -27,7 +26,7 @@ func (f Faults) call(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshal
 
 // Status returns the status of a failed call in the services' own form.
 func (f Faults) Status(ctx context.Context, r *http.Request, st *status.Status) *status.Status {
-	if len(st.Details()) > 0 {
+	if rpcstatus.Reason(st) != "" {
 		return st
 	}
 	return f.Explain(ctx, st, bodyLimit(r))
@@ -37,7 +36,7 @@ func (f Faults) Status(ctx context.Context, r *http.Request, st *status.Status) 
 func (f Faults) Answer(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
 	st := f.Status(ctx, r, status.Convert(err))
 	code := runtime.HTTPStatusFromCode(st.Code())
-	switch reason := reasonOf(st); {
+	switch reason := rpcstatus.Reason(st); {
 	case reason == reasonTooLarge:
 		code = http.StatusRequestEntityTooLarge
 	case reason == reasonStale && r.Header.Get("If-Match") != "":
@@ -95,15 +94,6 @@ func (f Faults) Explain(ctx context.Context, st *status.Status, bodyLimit int64)
 
 // reasonMalformedBody is the reason if a body cannot be decoded.
 const reasonMalformedBody = "MALFORMED_BODY"
-
-func reasonOf(st *status.Status) string {
-	for _, d := range st.Details() {
-		if info, ok := d.(*errdetails.ErrorInfo); ok {
-			return info.GetReason()
-		}
-	}
-	return ""
-}
 
 // ReasonUnreachable is the error's reason if a service does not answer.
 const ReasonUnreachable = "SERVICE_UNREACHABLE"

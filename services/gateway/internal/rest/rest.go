@@ -16,6 +16,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/couponcsv"
+	"github.com/couponlink/couponlink/services/internal/requestid"
 )
 
 const (
@@ -55,9 +56,9 @@ func New(coupon, tracking grpc.ClientConnInterface, files []File, log *slog.Logg
 		runtime.WithRoutingErrorHandler(routes.refuse),
 		runtime.WithMiddlewares(routes.checkQuery, routes.readTerms, routes.readStream),
 		runtime.WithForwardResponseOption(setETag),
-		// Only the key is passed on, which the mux does itself. A caller must not be able to set metadata
-		// that a service might trust.
-		runtime.WithIncomingHeaderMatcher(noHeader),
+		// Only the key is passed on, which the mux does itself, and the request's id. A caller must not be able to set
+		// metadata that a service might trust.
+		runtime.WithIncomingHeaderMatcher(onlyID),
 		runtime.WithOutgoingHeaderMatcher(noHeader),
 		runtime.WithOutgoingTrailerMatcher(noHeader),
 		// A POST stays a POST: X-HTTP-Method-Override is ignored, and forms do not become GETs.
@@ -133,6 +134,10 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 }
 
 func noHeader(string) (string, bool) { return "", false }
+
+func onlyID(header string) (string, bool) {
+	return requestid.Header, strings.EqualFold(header, requestid.Header)
+}
 
 // checkRequest refuses requests that no route could serve, and bounds the body.
 func checkRequest(next http.Handler) http.Handler {

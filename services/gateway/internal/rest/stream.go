@@ -31,7 +31,7 @@ func unwrapped(v any) (proto.Message, bool) {
 // streamError returns the status that ends a stream.
 func (f Faults) streamError(ctx context.Context, err error) *status.Status {
 	st := status.Convert(err)
-	if len(st.Details()) > 0 {
+	if rpcstatus.Reason(st) != "" {
 		return st
 	}
 	return f.Explain(ctx, st, maxBodyBytes)
