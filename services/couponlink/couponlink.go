@@ -42,6 +42,7 @@ type Config struct {
 	TrackingGRPCAddr string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address to serve the tracking service's gRPC on (${default})."`
 	Demo             bool   `env:"COUPONLINK_DEMO" help:"Add sample data at start, unless it is there already, and serve its shops under /demo-shop/, which deliveries and scans may reach."`
 	settings.PublicURL
+	settings.Docs
 	settings.Storage
 	settings.AdminKey
 	settings.CORSOrigins
@@ -92,9 +93,10 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	if started.PublicURL, err = cfg.PublicURL.Or(started.HTTPAddr); err != nil {
 		return err
 	}
+	docs, docsErr := cfg.Docs.Or(started.PublicURL)
 	pages := cfg.shopPages(started.PublicURL)
 	allowed, err := cfg.AllowedHosts()
-	if err != nil {
+	if err := errors.Join(docsErr, err); err != nil {
 		return err
 	}
 
@@ -105,7 +107,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer command.Close(&err, "the coupon service's store", coupons)
-	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: coupons.Readiness(), Most: cfg.Calls, Log: log})
+	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: coupons.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
 	coupons.Register(couponServer)
 
 	trackings, err := lifecycle.Await(ctx, log, standIns(listeners, log), mongodb.IsAway, func(ctx context.Context) (*tracking.Service, error) {
@@ -118,7 +120,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer command.Close(&err, "the tracking service's store", trackings)
 	stop.Work = trackings.EndWork
-	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: trackings.Readiness(), Most: cfg.Calls, Log: log})
+	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: trackings.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
 	trackings.Register(trackingServer)
 	registerBackups(cfg, database, append(coupons.Sources(), trackings.Sources()...), couponServer, trackingServer)
 

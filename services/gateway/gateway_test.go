@@ -349,7 +349,7 @@ func TestKey(t *testing.T) {
 			t.Errorf("%+v: %+v", c, resp)
 		}
 	}
-	for _, path := range []string{"/healthz", "/readyz", "/docs", "/docs/", "/docs/swagger-ui.css", "/docs/links.md", "/openapi.json"} {
+	for _, path := range []string{"/healthz", "/readyz", "/docs", "/docs/", "/docs/swagger-ui.css", "/docs/links.md", "/docs/errors.md", "/docs/callers/publisher.md", "/openapi.json"} {
 		if resp := do(t, h, "GET", path, "", "Authorization", ""); resp.status != 200 {
 			t.Errorf("%s without a key: %d", path, resp.status)
 		}

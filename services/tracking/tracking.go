@@ -295,6 +295,7 @@ type Config struct {
 	CouponGRPCAddr  string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address of the coupon service's gRPC (${default})."`
 	HTTPAddr        string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"The gateway's HTTP address, for tracking links where no public URL is given (${default})."`
 	settings.PublicURL
+	settings.Docs
 	settings.Storage
 	settings.AdminKey
 	settings.Stop
@@ -314,9 +315,10 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	key, keyErr := cfg.Required()
 	database, databaseErr := cfg.Database()
 	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
+	docs, docsErr := cfg.Docs.Or(publicURL)
 	proxies, proxiesErr := cfg.Proxies()
 	stop, stopErr := cfg.Stop.Of(false)
-	if err := errors.Join(keyErr, databaseErr, urlErr, proxiesErr, stopErr); err != nil {
+	if err := errors.Join(keyErr, databaseErr, urlErr, docsErr, proxiesErr, stopErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.GRPCAddr, cfg.PartnerHTTPAddr)
@@ -340,7 +342,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer command.Close(&err, "the store", service)
 	stop.Work = service.EndWork
-	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), Most: cfg.Calls, Log: log})
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
 	service.Register(server)
 	backup.NewServer(backup.Job{Sources: service.Sources(), Version: command.Version()}, cfg.Folder(database), Databases()).Register(server)
 	grpcAddr, httpAddr := listeners[0].Addr().String(), listeners[1].Addr().String()

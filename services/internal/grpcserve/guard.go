@@ -29,6 +29,7 @@ const healthPrefix = "/grpc.health.v1.Health/"
 type guard struct {
 	key   bearer.Verifier
 	gates *admission.Gates
+	docs  string
 	trim  trimmer
 	// patience is sendPatience except in tests.
 	patience time.Duration
@@ -40,7 +41,7 @@ type guard struct {
 // no message.
 func (g *guard) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
 	if err := g.authorize(ctx, info.Header.Get("authorization"), info.FullMethodName); err != nil {
-		return ctx, identified(err, requestid.Of(info.Header.Get(requestid.Header)))
+		return ctx, g.identified(err, requestid.Of(info.Header.Get(requestid.Header)))
 	}
 	return ctx, nil
 }
@@ -48,7 +49,7 @@ func (g *guard) tap(ctx context.Context, info *tap.Info) (context.Context, error
 // localUnary is unary for the in-process channel, which has no tap.
 func (g *guard) localUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	if err := g.authorize(ctx, metadata.ValueFromIncomingContext(ctx, "authorization"), info.FullMethod); err != nil {
-		return nil, identified(err, requestOf(ctx))
+		return nil, g.identified(err, requestOf(ctx))
 	}
 	return g.unary(ctx, req, info, handler)
 }
@@ -56,7 +57,7 @@ func (g *guard) localUnary(ctx context.Context, req any, info *grpc.UnaryServerI
 // localStream is stream for the in-process channel.
 func (g *guard) localStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	if err := g.authorize(stream.Context(), metadata.ValueFromIncomingContext(stream.Context(), "authorization"), info.FullMethod); err != nil {
-		return identified(err, requestOf(stream.Context()))
+		return g.identified(err, requestOf(stream.Context()))
 	}
 	return g.stream(srv, stream, info, handler)
 }
@@ -64,7 +65,7 @@ func (g *guard) localStream(srv any, stream grpc.ServerStream, info *grpc.Stream
 func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
 	id := requestOf(ctx)
 	_ = grpc.SetHeader(ctx, metadata.Pairs(requestid.Header, id)) // without it, the caller does not learn an id of ours
-	defer func() { err = identified(err, id) }()
+	defer func() { err = g.identified(err, id) }()
 	gate := g.gates.Of(info.FullMethod)
 	if !gate.Enter() {
 		_ = grpc.SetTrailer(ctx, admission.NoRetry()) // without it, clients repeat the call; nothing worse
@@ -83,7 +84,7 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
 	id := requestOf(stream.Context())
 	_ = stream.SetHeader(metadata.Pairs(requestid.Header, id)) // as above
-	defer func() { err = identified(err, id) }()
+	defer func() { err = g.identified(err, id) }()
 	gate := g.gates.Of(info.FullMethod)
 	if !gate.Enter() {
 		stream.SetTrailer(admission.NoRetry())
@@ -103,12 +104,12 @@ func requestOf(ctx context.Context) string {
 	return requestid.Of(metadata.ValueFromIncomingContext(ctx, requestid.Header))
 }
 
-// identified returns a call's error with the call's id; nil for nil.
-func identified(err error, id string) error {
+// identified returns a call's error with the call's id and a link to read about it; nil for nil.
+func (g *guard) identified(err error, id string) error {
 	if err == nil {
 		return nil
 	}
-	return rpcstatus.Identify(status.Convert(err), id).Err()
+	return rpcstatus.Identify(rpcstatus.WithHelp(status.Convert(err), g.docs), id).Err()
 }
 
 // rescue turns a panic into an error, so that one bad call ends neither the process nor other calls.

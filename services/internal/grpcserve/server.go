@@ -52,6 +52,8 @@ type Config struct {
 	Ready func(context.Context) error
 	// Readiness, if set, replaces Ready and also says what is not ready and why.
 	Readiness *readiness.Probe
+	// DocsURL is the address of the documentation, which errors link to; "" for no links.
+	DocsURL string
 	// Most bounds the calls in flight.
 	Most admission.Calls
 	// SendPatience is how long a caller may take to read one message of a stream; 0 means 30 seconds.
@@ -71,7 +73,7 @@ var _ grpc.ServiceRegistrar = (*Server)(nil)
 
 // New returns a Server with health and reflection, and no other services.
 func New(cfg Config) *Server {
-	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), gates: admission.NewGates(cfg.Most), patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log, doors: doorlog.New(cfg.Log, time.Now)}
+	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), gates: admission.NewGates(cfg.Most), docs: cfg.DocsURL, patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log, doors: doorlog.New(cfg.Log, time.Now)}
 	s := &Server{
 		network: grpc.NewServer(append(tuning(),
 			grpc.InTapHandle(guard.tap),

@@ -93,7 +93,7 @@ type system struct {
 func start(t *testing.T, f *fake, ready func(context.Context) error) *system {
 	t.Helper()
 	log := &syncBuffer{}
-	server := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: ready, Most: admission.Calls{Reads: mostReads}, Log: slog.New(slog.NewTextHandler(log, nil))})
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Ready: ready, DocsURL: "https://go.example.com/docs", Most: admission.Calls{Reads: mostReads}, Log: slog.New(slog.NewTextHandler(log, nil))})
 	couponv1.RegisterCouponServiceServer(server, f)
 	server.RegisterService(streaming(f), struct{}{})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -60,20 +60,19 @@ func New() (http.Handler, error) {
 	return mux, addPages(mux)
 }
 
-// addPages serves the pages for partners as plain text.
+// addPages serves the pages for partners and callers as plain text.
 func addPages(mux *http.ServeMux) error {
-	names, err := fs.Glob(docs.Pages, "*")
-	if err != nil {
-		return fmt.Errorf("listing the pages: %w", err)
-	}
-	for _, name := range names {
-		content, err := fs.ReadFile(docs.Pages, name)
+	return fs.WalkDir(docs.Pages, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(docs.Pages, path)
 		if err != nil {
 			return fmt.Errorf("reading a page: %w", err)
 		}
-		mux.Handle("GET /docs/"+name, withPolicy(newAsset("text/plain; charset=utf-8", content)))
-	}
-	return nil
+		mux.Handle("GET /docs/"+path, withPolicy(newAsset("text/plain; charset=utf-8", content)))
+		return nil
+	})
 }
 
 func withPolicy(next http.Handler) http.Handler {
