@@ -25,6 +25,10 @@ func TestRefusalsAreLogged(t *testing.T) {
 	player{system: s, transport: "grpc"}.mustPlay(t, v, []step{
 		{Call: "coupon.v1.OfferService/ListOffers", Auth: "Bearer " + wrong, expectation: expectation{Code: "UNAUTHENTICATED"}},
 	})
+	process.askToStop(t) // the log comes through a pipe, and is complete once the process has ended
+	if err := process.wait(t, stopPatience); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
 	log := process.log.String()
 	for event, client := range map[string]string{"WRONG_KEY": "203.0.113.7", "WRONG_PROOF": "203.0.113.7", "FAILED_LOGIN": "203.0.113.7", "WRONG_KEY ": "127.0.0.1"} {
 		line := regexp.MustCompile(`level=WARN msg="a call was refused" event=` + strings.TrimSpace(event) + ` client=` + regexp.QuoteMeta(client))

@@ -53,9 +53,6 @@ func TestGeneratedKey(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("the key's file: %v %v", info, err)
 		}
-		if log := process.log.String(); strings.Contains(log, key) || !strings.Contains(log, path) {
-			t.Errorf("start %d: a log has the key, or does not name its file:\n%s", start, log)
-		}
 		for auth, want := range map[string]int{"Bearer " + key: http.StatusOK, "Bearer " + adminKey: http.StatusUnauthorized} {
 			p := player{system: s, transport: "rest"}
 			p.mustPlay(t, vars{}, []step{{HTTP: "GET /v1/offers", Auth: auth, expectation: expectation{Status: want}}})
@@ -63,6 +60,9 @@ func TestGeneratedKey(t *testing.T) {
 		process.askToStop(t)
 		if err := process.wait(t, stopPatience); err != nil {
 			t.Errorf("it ended with %v", err)
+		}
+		if log := process.log.String(); strings.Contains(log, key) || !strings.Contains(log, path) {
+			t.Errorf("start %d: a log has the key, or does not name its file:\n%s", start, log)
 		}
 	}
 }
