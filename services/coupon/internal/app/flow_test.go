@@ -151,14 +151,14 @@ func TestEveryOfferSettingCanBeChanged(t *testing.T) {
 	change := domain.Offer{
 		ID: "10", DisplayName: "Other", LandingPageURL: "https://other.example.com/", FallbackURL: "https://other.example.com/sorry",
 		State: domain.OfferPaused, PostbackAuth: domain.AuthOpen, Precedence: domain.ClickFirst, ClickWindow: time.Hour, CouponGrace: time.Minute,
-		UniqueCodes: true, DefaultConversionStatus: domain.StartApproved, CurrencyCode: "EUR", ForwardParameters: "utm_*,ref",
+		UniqueCodes: true, DefaultConversionStatus: domain.StartApproved, PayoutBase: domain.AmountAfterDiscount, CurrencyCode: "EUR", ForwardParameters: "utm_*,ref",
 		OpenPostbackMaxAmount: money.Money{Currency: "EUR", Units: 500},
 		Revenue:               money.Payout{Kind: money.Percent, Percent: 100_000, Cap: money.Money{Currency: "EUR", Units: 100}},
 	}
 	updated := must(s.UpdateOffer(t.Context(), change.ID, as(change), app.Update{Fields: []string{
 		"display_name", "landing_page_url", "fallback_url", "state", "postback_auth", "precedence", "click_window", "coupon_grace",
 		"unique_codes", "payout", "revenue", "default_conversion_status", "currency_code", "forward_parameters",
-		"open_postback_max_amount",
+		"open_postback_max_amount", "payout_base",
 	}}))(t)
 	change.Credentials, change.CreateTime, change.UpdateTime, change.Revision = created.Credentials, noon, noon, 2
 	if updated != change {

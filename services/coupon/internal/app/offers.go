@@ -126,6 +126,7 @@ func offerFields() map[string]field[domain.Offer] {
 		"unique_codes":              func(o *offer, from offer) { o.UniqueCodes = from.UniqueCodes },
 		"payout":                    func(o *offer, from offer) { o.Payout = from.Payout },
 		"revenue":                   func(o *offer, from offer) { o.Revenue = from.Revenue },
+		"payout_base":               func(o *offer, from offer) { o.PayoutBase = from.PayoutBase },
 		"default_conversion_status": func(o *offer, from offer) { o.DefaultConversionStatus = from.DefaultConversionStatus },
 		"forward_parameters":        func(o *offer, from offer) { o.ForwardParameters = from.ForwardParameters },
 		"open_postback_max_amount":  func(o *offer, from offer) { o.OpenPostbackMaxAmount = from.OpenPostbackMaxAmount },

@@ -24,6 +24,7 @@ func DefaultOffer() Offer {
 		Precedence:              CodeFirst,
 		ClickWindow:             30 * day,
 		DefaultConversionStatus: StartPending,
+		PayoutBase:              AmountAsSent,
 		CurrencyCode:            "USD",
 	}
 }
@@ -44,6 +45,8 @@ func CheckOffer(o Offer) (Offer, error) {
 	found.Add(checkWindow("click_window", o.ClickWindow))
 	found.Add(checkGrace("coupon_grace", o.CouponGrace))
 	found.Add(checkStart("default_conversion_status", o.DefaultConversionStatus))
+
+	found.Add(checkChoice("payout_base", o.PayoutBase, AmountAsSent, AmountBeforeDiscount, AmountAfterDiscount))
 
 	var err error
 	o.Payout, err = checkPayout("payout", o.Payout)

@@ -37,6 +37,7 @@ func TestCheckOffer(t *testing.T) {
 		"unknown state":           {func(o *Offer) { o.State = "99" }, "INVALID_STATE", "state"},
 		"unknown authentication":  {func(o *Offer) { o.PostbackAuth = "99" }, "INVALID_POSTBACK_AUTH", "postback_auth"},
 		"unknown precedence":      {func(o *Offer) { o.Precedence = "99" }, "INVALID_PRECEDENCE", "precedence"},
+		"unknown payout base":     {func(o *Offer) { o.PayoutBase = "99" }, "INVALID_PAYOUT_BASE", "payout_base"},
 		"unknown status":          {func(o *Offer) { o.DefaultConversionStatus = "99" }, "INVALID_DEFAULT_CONVERSION_STATUS", "default_conversion_status"},
 		"window of zero":          {func(o *Offer) { o.ClickWindow = 0 }, "INVALID_CLICK_WINDOW", "click_window"},
 		"window of a second":      {change: func(o *Offer) { o.ClickWindow = time.Second }},
@@ -120,7 +121,7 @@ func TestCheckOfferTidiesUp(t *testing.T) {
 }
 
 func TestAllFindingsComeAtOnce(t *testing.T) {
-	_, err := CheckOffer(Offer{State: OfferActive, PostbackAuth: AuthToken, Precedence: CodeFirst, DefaultConversionStatus: StartPending})
+	_, err := CheckOffer(Offer{State: OfferActive, PostbackAuth: AuthToken, Precedence: CodeFirst, DefaultConversionStatus: StartPending, PayoutBase: AmountAsSent})
 	refused(t, err, apperr.InvalidArgument, "INVALID_DISPLAY_NAME", "display_name")
 	var fields []string
 	for _, v := range apperr.As(err).Violations {

@@ -70,6 +70,7 @@ type Offer struct {
 	Payout                  money.Payout
 	Revenue                 money.Payout
 	DefaultConversionStatus ConversionStatus
+	PayoutBase              PayoutBase
 	CurrencyCode            string
 	// ForwardParameters are the parameters of links that are added to the landing page's URL, separated by
 	// commas: see trackinglink.CheckForward. "" means the default list.
@@ -89,6 +90,16 @@ type Credentials struct {
 	// PostbackSecret has the format of Standard Webhooks: `whsec_` and base64.
 	PostbackSecret string
 }
+
+// PayoutBase says which amount of a sale payout and revenue are a percentage of.
+type PayoutBase string
+
+// The bases of payouts.
+const (
+	AmountAsSent         PayoutBase = "AS_SENT"
+	AmountBeforeDiscount PayoutBase = "BEFORE_DISCOUNT"
+	AmountAfterDiscount  PayoutBase = "AFTER_DISCOUNT"
+)
 
 // ApprovalState says whether a publisher may promote an offer.
 type ApprovalState string

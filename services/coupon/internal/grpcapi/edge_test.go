@@ -128,7 +128,7 @@ func TestOfferHasItsDefaults(t *testing.T) {
 	same(t, got, &couponv1.Offer{}, `{
 		"name": "offers/10", "display_name": "Aurora Shoes", "landing_page_url": "https://shop.example.com/?click={click_id}",
 		"state": "ACTIVE", "postback_auth": "TOKEN", "precedence": "CODE_FIRST", "click_window": "2592000s", "coupon_grace": "0s",
-		"default_conversion_status": "PENDING", "currency_code": "USD",
+		"default_conversion_status": "PENDING", "payout_base": "AS_SENT", "currency_code": "USD",
 		"forward_parameters": ["utm_*", "gclid", "gbraid", "wbraid", "fbclid", "ttclid", "msclkid"],
 		"create_time": "2026-11-22T12:00:00Z", "update_time": "2026-11-22T12:00:00Z"}`)
 }
@@ -139,7 +139,7 @@ func TestEverySettingOfAnOfferGoesInAndOut(t *testing.T) {
 		"fallback_url": "https://shop.example.com/sorry", "state": "PAUSED", "postback_auth": "HMAC", "precedence": "ONLY_IF_CLICKED",
 		"click_window": "3600s", "coupon_grace": "60s", "unique_codes": true, "payout": {"percent": "7.5", "cap": {"currency_code": "EUR", "units": 20, "nanos": 500000000}},
 		"revenue": {"fixed": {"currency_code": "EUR", "units": 9}},
-		"default_conversion_status": "APPROVED", "currency_code": "EUR", "forward_parameters": ["none"],
+		"default_conversion_status": "APPROVED", "payout_base": "BEFORE_DISCOUNT", "currency_code": "EUR", "forward_parameters": ["none"],
 		"open_postback_max_amount": {"currency_code": "EUR", "units": 500}`
 	got := call(t, s.offers.CreateOffer, &couponv1.CreateOfferRequest{}, `{"offer_id": "10", "offer": {`+settings+`}}`)
 	got.PostbackToken, got.PostbackSecret, got.Etag = "", "", ""

@@ -131,6 +131,7 @@ func offerOf(m *couponv1.Offer) (domain.Offer, error) {
 	o.UniqueCodes = m.GetUniqueCodes()
 	o.ForwardParameters = strings.Join(m.GetForwardParameters(), ",")
 	o.DefaultConversionStatus = choice(m.GetDefaultConversionStatus(), o.DefaultConversionStatus)
+	o.PayoutBase = choice(m.GetPayoutBase(), o.PayoutBase)
 	if m.GetCurrencyCode() != "" {
 		o.CurrencyCode = m.GetCurrencyCode()
 	}
@@ -164,6 +165,7 @@ func offerProto(o *domain.Offer, now time.Time) *couponv1.Offer {
 		Payout:                        moneyproto.OfPayout(o.Payout),
 		Revenue:                       moneyproto.OfPayout(o.Revenue),
 		DefaultConversionStatus:       couponv1.Offer_ConversionStatus(couponv1.Offer_ConversionStatus_value[string(o.DefaultConversionStatus)]),
+		PayoutBase:                    couponv1.Offer_PayoutBase(couponv1.Offer_PayoutBase_value[string(o.PayoutBase)]),
 		CurrencyCode:                  o.CurrencyCode,
 		ForwardParameters:             o.Forwarded(),
 		OpenPostbackMaxAmount:         moneyproto.OfMoney(o.OpenPostbackMaxAmount),

@@ -1,6 +1,7 @@
 package mongostore
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
@@ -120,12 +121,14 @@ type offerDocument struct {
 	Payout                  payoutDocument          `bson:"payout"`
 	Revenue                 payoutDocument          `bson:"revenue"`
 	DefaultConversionStatus domain.ConversionStatus `bson:"default_conversion_status"`
-	CurrencyCode            string                  `bson:"currency_code"`
-	ForwardParameters       string                  `bson:"forward_parameters,omitempty"`
-	OpenPostbackMaxAmount   moneyDocument           `bson:"open_postback_max_amount"`
-	CreateTime              time.Time               `bson:"create_time"`
-	UpdateTime              time.Time               `bson:"update_time"`
-	Revision                int64                   `bson:"revision"`
+	// PayoutBase is "" in documents from before it was stored: AmountAsSent.
+	PayoutBase            domain.PayoutBase `bson:"payout_base,omitempty"`
+	CurrencyCode          string            `bson:"currency_code"`
+	ForwardParameters     string            `bson:"forward_parameters,omitempty"`
+	OpenPostbackMaxAmount moneyDocument     `bson:"open_postback_max_amount"`
+	CreateTime            time.Time         `bson:"create_time"`
+	UpdateTime            time.Time         `bson:"update_time"`
+	Revision              int64             `bson:"revision"`
 }
 
 func encodeOffer(o domain.Offer) offerDocument {
@@ -148,6 +151,7 @@ func encodeOffer(o domain.Offer) offerDocument {
 		Payout:                  encodePayout(o.Payout),
 		Revenue:                 encodePayout(o.Revenue),
 		DefaultConversionStatus: o.DefaultConversionStatus,
+		PayoutBase:              o.PayoutBase,
 		CurrencyCode:            o.CurrencyCode,
 		ForwardParameters:       o.ForwardParameters,
 		OpenPostbackMaxAmount:   encodeMoney(o.OpenPostbackMaxAmount),
@@ -178,6 +182,7 @@ func (d offerDocument) decode() domain.Offer {
 		Payout:                  d.Payout.decode(),
 		Revenue:                 d.Revenue.decode(),
 		DefaultConversionStatus: d.DefaultConversionStatus,
+		PayoutBase:              cmp.Or(d.PayoutBase, domain.AmountAsSent),
 		CurrencyCode:            d.CurrencyCode,
 		ForwardParameters:       d.ForwardParameters,
 		OpenPostbackMaxAmount:   d.OpenPostbackMaxAmount.decode(),

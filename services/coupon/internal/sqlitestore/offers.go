@@ -31,6 +31,7 @@ func offersTable() *records[domain.Offer] {
 		table.Duration("coupon_grace", time.Second, func(o *domain.Offer) *time.Duration { return &o.CouponGrace }),
 		table.Flag("unique_codes", func(o *domain.Offer) *bool { return &o.UniqueCodes }),
 		table.Text("default_conversion_status", func(o *domain.Offer) *domain.ConversionStatus { return &o.DefaultConversionStatus }),
+		table.Text("payout_base", func(o *domain.Offer) *domain.PayoutBase { return &o.PayoutBase }),
 		table.Text("currency_code", func(o *domain.Offer) *string { return &o.CurrencyCode }),
 		table.Text("forward_parameters", func(o *domain.Offer) *string { return &o.ForwardParameters }),
 		table.Time("create_time", func(o *domain.Offer) *time.Time { return &o.CreateTime }),

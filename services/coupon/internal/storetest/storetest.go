@@ -102,6 +102,7 @@ func offer(id string) domain.Offer {
 		Payout:                  money.Payout{Kind: money.Percent, Percent: 75_000, Cap: money.Money{Currency: "EUR", Units: 40, Nanos: 10_000_000}},
 		Revenue:                 money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "JPY", Units: 900}},
 		DefaultConversionStatus: domain.StartApproved,
+		PayoutBase:              domain.AmountBeforeDiscount,
 		CurrencyCode:            "EUR",
 		ForwardParameters:       "utm_*,gclid",
 		OpenPostbackMaxAmount:   money.Money{Currency: "EUR", Units: 500, Nanos: 250_000_000},

@@ -26,7 +26,7 @@ func Version1(t testing.TB, store app.Store) []string {
 			ID: id, DisplayName: "Aurora", LandingPageURL: "https://shop.example/", State: domain.OfferActive, PostbackAuth: domain.AuthToken,
 			Credentials: domain.Credentials{PostbackToken: "token-of-" + id, PostbackSecret: o.PostbackSecret},
 			Precedence:  domain.CodeFirst, ClickWindow: time.Hour, Payout: money.Payout{Kind: money.Percent, Percent: 75_000},
-			DefaultConversionStatus: domain.StartPending, CurrencyCode: "USD", CreateTime: second, UpdateTime: second, Revision: 1,
+			DefaultConversionStatus: domain.StartPending, PayoutBase: domain.AmountAsSent, CurrencyCode: "USD", CreateTime: second, UpdateTime: second, Revision: 1,
 		})
 		secrets = append(secrets, o.PostbackSecret)
 	}

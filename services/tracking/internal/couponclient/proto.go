@@ -35,6 +35,7 @@ func offerFromProto(resp *couponv1.LookupOfferResponse) (domain.Offer, error) {
 		CouponGrace:           p.GetCouponGrace().AsDuration(),
 		Payout:                payout,
 		Revenue:               revenue,
+		PayoutBase:            domain.PayoutBase(p.GetPayoutBase().String()),
 		OpenPostbackMaxAmount: moneyproto.Money(p.GetOpenPostbackMaxAmount()),
 		StartStatus:           domain.Status(p.GetDefaultConversionStatus().String()),
 		CurrencyCode:          p.GetCurrencyCode(),

@@ -35,6 +35,8 @@ type Basis struct {
 type Rates struct {
 	Payout  money.Payout
 	Revenue money.Payout
+	// Base says which amount they are of; "" in conversions from before it was stored: AsSent.
+	Base PayoutBase
 }
 
 // ConsideredClick is a click that a decision looked at.

@@ -256,7 +256,7 @@ func (c Conversion) Reassign(offer Offer, to Assignment, by By) (Conversion, err
 		grounds = *c.Basis
 	}
 	grounds.Rule = ruleByHand
-	grounds.Rates = &Rates{Payout: to.payout(offer), Revenue: offer.Revenue}
+	grounds.Rates = &Rates{Payout: to.payout(offer), Revenue: offer.Revenue, Base: offer.PayoutBase}
 	changed.Basis = &grounds
 	if err := changed.recalculate(); err != nil {
 		return c, err
@@ -347,7 +347,7 @@ func (c *Conversion) recalculate() error {
 	if c.Returned() {
 		return nil
 	}
-	left := c.left()
+	left := c.Basis.Rates.earning(c.Amount, c.Discount, c.left())
 	c.Revenue, _ = c.Basis.Rates.Revenue.Of(left)
 	if c.Outcome == Attributed {
 		c.Payout, _ = c.Basis.Rates.Payout.Of(left)

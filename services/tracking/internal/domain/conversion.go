@@ -64,6 +64,7 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 		TransactionID:  r.TransactionID,
 		Event:          r.Event,
 		Amount:         r.AmountIn(c.Offer.CurrencyCode),
+		Discount:       r.DiscountIn(c.Offer.CurrencyCode),
 		Status:         StatusPending,
 		Outcome:        d.Outcome,
 		Method:         d.Method,
@@ -76,7 +77,7 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 		Revision:       1,
 		Basis:          &d.Basis,
 	}
-	rates := Rates{Revenue: c.Offer.Revenue}
+	rates := Rates{Revenue: c.Offer.Revenue, Base: c.Offer.PayoutBase}
 	conv.Basis.Rates = &rates
 	if d.Click {
 		conv.PubUniques, conv.PubClickID, conv.PubSubID = c.Click.PubUniques, c.Click.PubClickID, c.Click.PubSubID
@@ -89,13 +90,15 @@ func NewConversion(id string, r Report, c Claim, d Decision, authenticated bool,
 		conv.PubUniques[2] = conv.CouponCode
 	}
 	warnings = WarnOfFineAmount(conv.Amount)
+	warnings = append(warnings, rates.warnOfDiscount(conv.Amount, conv.Discount)...)
+	earning := rates.earning(conv.Amount, conv.Discount, conv.Amount)
 	var comparable, uncapped bool
-	if conv.Revenue, comparable = c.Offer.Revenue.Of(conv.Amount); !comparable {
+	if conv.Revenue, comparable = c.Offer.Revenue.Of(earning); !comparable {
 		warnings, uncapped = append(warnings, notCapped("revenue", conv.Amount, c.Offer.Revenue.Cap)), true
 	}
 	if d.Outcome == Attributed {
 		rates.Payout = payout(c, d)
-		if conv.Payout, comparable = rates.Payout.Of(conv.Amount); !comparable {
+		if conv.Payout, comparable = rates.Payout.Of(earning); !comparable {
 			warnings, uncapped = append(warnings, notCapped("payout", conv.Amount, rates.Payout.Cap)), true
 		}
 		if authenticated && !uncapped && !r.Held {
@@ -177,7 +180,7 @@ func OverLimit(c Conversion) Conversion {
 		grounds := *c.Basis
 		grounds.Rule = ruleLimit
 		if grounds.Rates != nil {
-			grounds.Rates = &Rates{Revenue: grounds.Rates.Revenue}
+			grounds.Rates = &Rates{Revenue: grounds.Rates.Revenue, Base: grounds.Rates.Base}
 		}
 		over.Basis = &grounds
 	}

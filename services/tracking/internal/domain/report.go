@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -36,7 +37,10 @@ type Report struct {
 	// HasAmount says that an amount was sent. Without a currency, the amount is in the offer's.
 	HasAmount bool
 	Amount    money.Money
-	Event     string
+	// HasDiscount says that a discount was sent: what the shopper saved, in the currency of Amount.
+	HasDiscount bool
+	Discount    money.Money
+	Event       string
 	// SentEvent is the event as sent, if it was not in lower case.
 	SentEvent string
 	// Time is when the sale happened; zero means when it is reported.
@@ -80,6 +84,9 @@ func (r Report) Parameters() url.Values {
 	if r.HasAmount {
 		params.Set("amount", r.Amount.Decimal())
 	}
+	if r.HasDiscount {
+		params.Set("discount", r.Discount.Decimal())
+	}
 	if r.Held {
 		params.Set("status", "pending")
 	}
@@ -98,6 +105,14 @@ func (r Report) AmountIn(currency string) money.Money {
 		return money.Money{Currency: currency, Units: r.Amount.Units, Nanos: r.Amount.Nanos}
 	}
 	return r.Amount
+}
+
+// DiscountIn returns what the shopper saved, or none. The currency applies if the report names none itself.
+func (r Report) DiscountIn(currency string) money.Money {
+	if !r.HasDiscount {
+		return money.Money{}
+	}
+	return money.Money{Currency: cmp.Or(r.Amount.Currency, currency), Units: r.Discount.Units, Nanos: r.Discount.Nanos}
 }
 
 // SetEvent sets the event in lower case, since case is ignored. It returns an error if the name is not a

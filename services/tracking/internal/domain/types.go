@@ -64,6 +64,8 @@ type Offer struct {
 	// Payout is what a publisher earns for a conversion, Revenue what the advertiser owes for it.
 	Payout  money.Payout
 	Revenue money.Payout
+	// PayoutBase says which amount of a sale they are of.
+	PayoutBase PayoutBase
 	// OpenPostbackMaxAmount is the greatest amount that a postback without proof may report; none means no
 	// limit.
 	OpenPostbackMaxAmount money.Money
@@ -275,6 +277,8 @@ type Conversion struct {
 	Event         string
 	// Amount is the sale amount, adjustments included; none if it is not known.
 	Amount money.Money
+	// Discount is what the shopper saved, as reported; none if it was not.
+	Discount money.Money
 	// Refunded is the part of Amount that was refunded, in the same currency; none if nothing was.
 	Refunded money.Money
 	// Payout and Revenue are the amounts due in the conversion's present state: none if nothing is due, for

@@ -106,9 +106,12 @@ func reportFromProto(req *trackingv1.RecordConversionRequest, now time.Time) (do
 		}
 	}
 	if req.GetAmount() != nil {
-		r.Amount, err = amountFromProto(req.GetAmount())
+		r.Amount, err = amountFromProto("amount", req.GetAmount())
 		found.Add(err)
 		r.HasAmount = true
+	}
+	if req.GetDiscount() != nil {
+		found.Add(readDiscount(&r, req.GetDiscount()))
 	}
 	if req.GetConversionTime() != nil {
 		if r.Time, err = saleTime(req.GetConversionTime(), now); err != nil {
@@ -134,19 +137,36 @@ func checkReferences(r *domain.Report) error {
 	return found.Err()
 }
 
-// amountFromProto reads an amount. Without a currency, it is in the offer's.
-func amountFromProto(p *couponv1.Money) (money.Money, error) {
+// readDiscount reads what the shopper saved. It is in the amount's currency; naming it once is enough.
+func readDiscount(r *domain.Report, p *couponv1.Money) error {
+	discount, err := amountFromProto("discount", p)
+	if err != nil {
+		return err
+	}
+	if discount.Currency != "" && r.Amount.Currency != "" && discount.Currency != r.Amount.Currency {
+		return apperr.Invalid("CURRENCY_MISMATCH", "discount.currency_code", "is %s, but the amount is in %s", discount.Currency, r.Amount.Currency)
+	}
+	if r.Amount.Currency == "" {
+		r.Amount.Currency = discount.Currency
+	}
+	discount.Currency = ""
+	r.HasDiscount, r.Discount = true, discount
+	return nil
+}
+
+// amountFromProto reads an amount in a field. Without a currency, it is in the offer's.
+func amountFromProto(field string, p *couponv1.Money) (money.Money, error) {
 	m := moneyproto.Money(p)
 	var found apperr.Findings
 	if m.Currency != "" {
 		code, err := money.ParseCurrency(m.Currency)
 		if err != nil {
-			found.Add(apperr.Invalid("INVALID_CURRENCY", "amount.currency_code", "%s", err))
+			found.Add(apperr.Invalid("INVALID_CURRENCY", field+".currency_code", "%s", err))
 		}
 		m.Currency = code
 	}
 	if err := m.CheckAmount(); err != nil {
-		found.Add(apperr.Invalid("INVALID_AMOUNT", "amount", "%s", err))
+		found.Add(apperr.Invalid(domain.InvalidReason(field), field, "%s", err))
 	}
 	return m, found.Err()
 }
@@ -174,6 +194,7 @@ func conversionToProto(c domain.Conversion) *trackingv1.Conversion {
 		TransactionId:  c.TransactionID,
 		Event:          c.Event,
 		Amount:         moneyproto.OfMoney(c.Amount),
+		Discount:       moneyproto.OfMoney(c.Discount),
 		Payout:         moneyproto.OfMoney(c.Payout),
 		Revenue:        moneyproto.OfMoney(c.Revenue),
 		Status:         trackingv1.Conversion_Status(trackingv1.Conversion_Status_value[string(c.Status)]),

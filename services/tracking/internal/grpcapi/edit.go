@@ -65,7 +65,7 @@ func (s *conversionServer) AdjustConversion(ctx context.Context, req *trackingv1
 	if req.GetAmount() == nil {
 		return nil, apperr.Invalid("AMOUNT_REQUIRED", "amount", "is missing; send the sale's new amount")
 	}
-	amount, err := amountFromProto(req.GetAmount())
+	amount, err := amountFromProto("amount", req.GetAmount())
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (s *conversionServer) RefundConversion(ctx context.Context, req *trackingv1
 	found.Add(err, partner.CheckKey("refund_id", req.GetRefundId()))
 	amount, whole := money.Money{}, req.GetAmount() == nil
 	if !whole {
-		amount, err = amountFromProto(req.GetAmount())
+		amount, err = amountFromProto("amount", req.GetAmount())
 		found.Add(err)
 	}
 	if err := found.Err(); err != nil {

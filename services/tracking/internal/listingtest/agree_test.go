@@ -234,7 +234,7 @@ func fields() []fieldGroup {
 		{[]string{"method"}, equal, []string{"COUPON_CODE", "COUPON_LINK", "CLICK", "MANUAL"}, false, false},
 		{[]string{"reason"}, equal, []string{"UNKNOWN_CODE", "EXPIRED", "LIMIT_REACHED"}, false, false},
 		{[]string{"conflicted", "undeduplicated"}, equal, []string{"true", "false"}, false, true},
-		{[]string{"amount", "refunded_amount", "payout", "revenue"}, all, []string{"0", "10", "10.5", "+10.500", "10.500000001", `"-1"`, "999999999999.999999999", "1000000000000"}, false, false},
+		{[]string{"amount", "discount", "refunded_amount", "payout", "revenue"}, all, []string{"0", "10", "10.5", "+10.500", "10.500000001", `"-1"`, "999999999999.999999999", "1000000000000"}, false, false},
 		{[]string{"conversion_time", "create_time", "update_time"}, all, times, false, false},
 	}
 }

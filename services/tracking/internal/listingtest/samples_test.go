@@ -39,7 +39,7 @@ func sample(i int, chance *rand.Rand) domain.Conversion {
 		ID: id, ContentHash: id, Offer: pick(chance, []string{"10", "11", "shoes-de", "007"}), Publisher: pick(chance, []string{"", "22", "23"}),
 		Coupon: pick(chance, []string{"", "offers/10/coupons/22.SALE"}), CouponCode: pick(chance, []string{"", "Sale", "SALE", "sale2"}),
 		Click: text(), TransactionID: text(), Event: pick(chance, []string{"sale", "sign-up"}),
-		Amount: amount(chance), Payout: amount(chance), Revenue: amount(chance),
+		Amount: amount(chance), Discount: amount(chance), Payout: amount(chance), Revenue: amount(chance),
 		Status:     pick(chance, []domain.Status{domain.StatusPending, domain.StatusApproved, domain.StatusRejected}),
 		Outcome:    pick(chance, []domain.Outcome{domain.Attributed, domain.Unattributed}),
 		Method:     pick(chance, []domain.Method{domain.NoMethod, domain.CouponCode, domain.CouponLink, domain.ByClick, domain.ByHand}),

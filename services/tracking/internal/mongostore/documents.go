@@ -74,6 +74,7 @@ type conversionDocument struct {
 	TransactionID  string         `bson:"transaction_id"`
 	Event          string         `bson:"event"`
 	Amount         record.Money   `bson:"amount,omitempty"`
+	Discount       record.Money   `bson:"discount,omitempty"`
 	Payout         record.Money   `bson:"payout,omitempty"`
 	Refunded       record.Money   `bson:"refunded_amount,omitempty"`
 	Revenue        record.Money   `bson:"revenue,omitempty"`
@@ -119,7 +120,7 @@ func encodeConversion(c domain.Conversion) *conversionDocument {
 		ID: c.ID, ContentHash: c.ContentHash, Offer: c.Offer, Publisher: c.Publisher, Coupon: c.Coupon,
 		CouponCode: c.CouponCode, CouponCodeKey: couponcode.Fold(c.CouponCode),
 		Codes: c.Codes, Click: c.Click, TransactionID: c.TransactionID, Event: c.Event,
-		Amount: record.Money(c.Amount), Payout: record.Money(c.Payout), Revenue: record.Money(c.Revenue), Refunded: record.Money(c.Refunded),
+		Amount: record.Money(c.Amount), Discount: record.Money(c.Discount), Payout: record.Money(c.Payout), Revenue: record.Money(c.Revenue), Refunded: record.Money(c.Refunded),
 		Status: c.Status, StatusReason: c.StatusReason, Outcome: c.Outcome, Method: c.Method, Reason: c.Reason, Explanation: c.Explanation, Candidates: c.Candidates,
 		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique3Key: couponcode.Fold(u[2]), PubUnique4: u[3], PubUnique5: u[4],
 		PubClickID: c.PubClickID, PubSubID: c.PubSubID,
@@ -137,7 +138,7 @@ func (d *conversionDocument) decode() domain.Conversion {
 	c := domain.Conversion{
 		ID: d.ID, ContentHash: d.ContentHash, Offer: d.Offer, Publisher: d.Publisher, Coupon: d.Coupon, CouponCode: d.CouponCode,
 		Codes: d.Codes, Click: d.Click, TransactionID: d.TransactionID, Event: d.Event,
-		Amount: money.Money(d.Amount), Payout: money.Money(d.Payout), Revenue: money.Money(d.Revenue), Refunded: money.Money(d.Refunded),
+		Amount: money.Money(d.Amount), Discount: money.Money(d.Discount), Payout: money.Money(d.Payout), Revenue: money.Money(d.Revenue), Refunded: money.Money(d.Refunded),
 		Status: d.Status, StatusReason: d.StatusReason, Outcome: d.Outcome, Method: d.Method, Reason: d.Reason, Explanation: d.Explanation, Candidates: d.Candidates,
 		PubUniques: domain.Uniques{d.PubUnique1, d.PubUnique2, d.PubUnique3, d.PubUnique4, d.PubUnique5},
 		PubClickID: d.PubClickID, PubSubID: d.PubSubID,

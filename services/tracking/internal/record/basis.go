@@ -19,6 +19,8 @@ type Basis struct {
 	// Payout and Revenue are both nil in records from before they were kept, else neither is.
 	Payout  *Payout `json:"payout,omitempty"  bson:"payout,omitempty"`
 	Revenue *Payout `json:"revenue,omitempty" bson:"revenue,omitempty"`
+	// PayoutBase is which amount they are of; "" for the amount as sent.
+	PayoutBase domain.PayoutBase `json:"payout_base,omitempty" bson:"payout_base,omitempty"`
 }
 
 // ConsideredClick is the click that a decision considered.
@@ -72,6 +74,9 @@ func EncodeBasis(b *domain.Basis) *Basis {
 	}
 	if b.Rates != nil {
 		r.Payout, r.Revenue = encodePayout(b.Rates.Payout), encodePayout(b.Rates.Revenue)
+		if b.Rates.Base != domain.AsSent { // the usual one takes no room
+			r.PayoutBase = b.Rates.Base
+		}
 	}
 	return r
 }
@@ -99,7 +104,7 @@ func (r *Basis) Decode() *domain.Basis {
 		b.Codes = append(b.Codes, domain.ConsideredCode(c))
 	}
 	if r.Payout != nil && r.Revenue != nil {
-		b.Rates = &domain.Rates{Payout: r.Payout.decode(), Revenue: r.Revenue.decode()}
+		b.Rates = &domain.Rates{Payout: r.Payout.decode(), Revenue: r.Revenue.decode(), Base: r.PayoutBase}
 	}
 	return b
 }

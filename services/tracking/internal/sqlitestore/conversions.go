@@ -54,6 +54,7 @@ var (
 	},
 		uniqueColumns(func(r *conversionRow) *domain.Uniques { return &r.PubUniques }),
 		table.Money("amount", "currency", func(r *conversionRow) *money.Money { return &r.Amount }),
+		table.Money("discount", "currency", func(r *conversionRow) *money.Money { return &r.Discount }),
 		table.Money("payout", "currency", func(r *conversionRow) *money.Money { return &r.Payout }),
 		table.Money("revenue", "currency", func(r *conversionRow) *money.Money { return &r.Revenue }))
 

@@ -73,6 +73,7 @@ func fullConversion() domain.Conversion {
 		TransactionID:  "order ž-東京-🎟-1",
 		Event:          "sale.v1",
 		Amount:         money.Money{Currency: "USD", Units: 999_999_999_999, Nanos: 999_999_999},
+		Discount:       money.Money{Currency: "EUR", Units: 12, Nanos: 250_000_000},
 		Payout:         money.Money{Currency: "KWD", Units: 7, Nanos: 5_000_000},
 		Status:         domain.StatusApproved,
 		Outcome:        domain.Attributed,
@@ -119,6 +120,7 @@ func fullBasis() *domain.Basis {
 		Rates: &domain.Rates{
 			Payout:  money.Payout{Kind: money.Percent, Percent: 123_456, Cap: money.Money{Currency: "USD", Units: 99, Nanos: 10_000_000}},
 			Revenue: money.Payout{Kind: money.Fixed, Fixed: money.Money{Currency: "EUR", Units: 3, Nanos: 20_000_000}},
+			Base:    domain.AfterDiscount,
 		},
 	}
 }

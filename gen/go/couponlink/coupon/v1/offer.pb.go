@@ -204,6 +204,64 @@ func (Offer_Precedence) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{0, 2}
 }
 
+// PayoutBase says which amount of a sale payout and revenue are a percentage of. It matters only if a sale is reported
+// with its `discount`; without one, they are of the amount as it was sent.
+type Offer_PayoutBase int32
+
+const (
+	// Unspecified. On create it means AS_SENT.
+	Offer_PAYOUT_BASE_UNSPECIFIED Offer_PayoutBase = 0
+	// Of the amount as it was sent.
+	Offer_AS_SENT Offer_PayoutBase = 1
+	// Of the amount before the discount. The advertiser sends what the shopper paid: the discount is added to it.
+	Offer_BEFORE_DISCOUNT Offer_PayoutBase = 2
+	// Of the amount after the discount. The advertiser sends full prices: the discount is taken off, down to zero.
+	Offer_AFTER_DISCOUNT Offer_PayoutBase = 3
+)
+
+// Enum value maps for Offer_PayoutBase.
+var (
+	Offer_PayoutBase_name = map[int32]string{
+		0: "PAYOUT_BASE_UNSPECIFIED",
+		1: "AS_SENT",
+		2: "BEFORE_DISCOUNT",
+		3: "AFTER_DISCOUNT",
+	}
+	Offer_PayoutBase_value = map[string]int32{
+		"PAYOUT_BASE_UNSPECIFIED": 0,
+		"AS_SENT":                 1,
+		"BEFORE_DISCOUNT":         2,
+		"AFTER_DISCOUNT":          3,
+	}
+)
+
+func (x Offer_PayoutBase) Enum() *Offer_PayoutBase {
+	p := new(Offer_PayoutBase)
+	*p = x
+	return p
+}
+
+func (x Offer_PayoutBase) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Offer_PayoutBase) Descriptor() protoreflect.EnumDescriptor {
+	return file_couponlink_coupon_v1_offer_proto_enumTypes[3].Descriptor()
+}
+
+func (Offer_PayoutBase) Type() protoreflect.EnumType {
+	return &file_couponlink_coupon_v1_offer_proto_enumTypes[3]
+}
+
+func (x Offer_PayoutBase) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Offer_PayoutBase.Descriptor instead.
+func (Offer_PayoutBase) EnumDescriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{0, 3}
+}
+
 // ConversionStatus is the initial status of the offer's conversions.
 type Offer_ConversionStatus int32
 
@@ -241,11 +299,11 @@ func (x Offer_ConversionStatus) String() string {
 }
 
 func (Offer_ConversionStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_couponlink_coupon_v1_offer_proto_enumTypes[3].Descriptor()
+	return file_couponlink_coupon_v1_offer_proto_enumTypes[4].Descriptor()
 }
 
 func (Offer_ConversionStatus) Type() protoreflect.EnumType {
-	return &file_couponlink_coupon_v1_offer_proto_enumTypes[3]
+	return &file_couponlink_coupon_v1_offer_proto_enumTypes[4]
 }
 
 func (x Offer_ConversionStatus) Number() protoreflect.EnumNumber {
@@ -254,7 +312,7 @@ func (x Offer_ConversionStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Offer_ConversionStatus.Descriptor instead.
 func (Offer_ConversionStatus) EnumDescriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{0, 3}
+	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{0, 4}
 }
 
 // Offer is what an advertiser pays for: where its visitors land, how its sales are reported, and
@@ -328,8 +386,11 @@ type Offer struct {
 	// The largest amount that a postback without the token may report if `postback_auth` is OPEN. A postback
 	// with a larger amount, or an amount in another currency, is refused (AMOUNT_OVER_LIMIT). Unset: no limit.
 	OpenPostbackMaxAmount *Money `protobuf:"bytes,22,opt,name=open_postback_max_amount,json=openPostbackMaxAmount,proto3" json:"open_postback_max_amount,omitempty"`
-	unknownFields         protoimpl.UnknownFields
-	sizeCache             protoimpl.SizeCache
+	// Which amount of a sale percentages of `payout` and `revenue` are of, a coupon's and an approval's included. It holds
+	// for sales that are recorded from then on. Default AS_SENT.
+	PayoutBase    Offer_PayoutBase `protobuf:"varint,23,opt,name=payout_base,json=payoutBase,proto3,enum=couponlink.coupon.v1.Offer_PayoutBase" json:"payout_base,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Offer) Reset() {
@@ -514,6 +575,13 @@ func (x *Offer) GetOpenPostbackMaxAmount() *Money {
 		return x.OpenPostbackMaxAmount
 	}
 	return nil
+}
+
+func (x *Offer) GetPayoutBase() Offer_PayoutBase {
+	if x != nil {
+		return x.PayoutBase
+	}
+	return Offer_PAYOUT_BASE_UNSPECIFIED
 }
 
 // CreateOfferRequest asks for a new offer.
@@ -910,7 +978,7 @@ var File_couponlink_coupon_v1_offer_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x0e\n" +
+	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe9\x0f\n" +
 	"\x05Offer\x12+\n" +
 	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\b\xaa\xbc\x18\x0f\x18\x05\"\aoffers/(\x010\x01R\x04name\x12:\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x17\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x127\n" +
@@ -941,7 +1009,9 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\arevenue\x129\n" +
 	"\x12forward_parameters\x18\x15 \x03(\tB\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x0282R\x11forwardParameters\x12Z\n" +
-	"\x18open_postback_max_amount\x18\x16 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x15openPostbackMaxAmount\"D\n" +
+	"\x18open_postback_max_amount\x18\x16 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x15openPostbackMaxAmount\x12M\n" +
+	"\vpayout_base\x18\x17 \x01(\x0e2&.couponlink.coupon.v1.Offer.PayoutBaseB\x04\xe2A\x01\x01R\n" +
+	"payoutBase\"D\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -960,7 +1030,13 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
 	"CODE_FIRST\x10\x01\x12\x0f\n" +
 	"\vCLICK_FIRST\x10\x02\x12\x13\n" +
-	"\x0fONLY_IF_CLICKED\x10\x03\"P\n" +
+	"\x0fONLY_IF_CLICKED\x10\x03\"_\n" +
+	"\n" +
+	"PayoutBase\x12\x1b\n" +
+	"\x17PAYOUT_BASE_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aAS_SENT\x10\x01\x12\x13\n" +
+	"\x0fBEFORE_DISCOUNT\x10\x02\x12\x12\n" +
+	"\x0eAFTER_DISCOUNT\x10\x03\"P\n" +
 	"\x10ConversionStatus\x12!\n" +
 	"\x1dCONVERSION_STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -1020,59 +1096,61 @@ func file_couponlink_coupon_v1_offer_proto_rawDescGZIP() []byte {
 	return file_couponlink_coupon_v1_offer_proto_rawDescData
 }
 
-var file_couponlink_coupon_v1_offer_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_couponlink_coupon_v1_offer_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
 var file_couponlink_coupon_v1_offer_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_couponlink_coupon_v1_offer_proto_goTypes = []any{
 	(Offer_State)(0),                         // 0: couponlink.coupon.v1.Offer.State
 	(Offer_PostbackAuth)(0),                  // 1: couponlink.coupon.v1.Offer.PostbackAuth
 	(Offer_Precedence)(0),                    // 2: couponlink.coupon.v1.Offer.Precedence
-	(Offer_ConversionStatus)(0),              // 3: couponlink.coupon.v1.Offer.ConversionStatus
-	(*Offer)(nil),                            // 4: couponlink.coupon.v1.Offer
-	(*CreateOfferRequest)(nil),               // 5: couponlink.coupon.v1.CreateOfferRequest
-	(*GetOfferRequest)(nil),                  // 6: couponlink.coupon.v1.GetOfferRequest
-	(*ListOffersRequest)(nil),                // 7: couponlink.coupon.v1.ListOffersRequest
-	(*ListOffersResponse)(nil),               // 8: couponlink.coupon.v1.ListOffersResponse
-	(*UpdateOfferRequest)(nil),               // 9: couponlink.coupon.v1.UpdateOfferRequest
-	(*RotatePostbackCredentialsRequest)(nil), // 10: couponlink.coupon.v1.RotatePostbackCredentialsRequest
-	(*durationpb.Duration)(nil),              // 11: google.protobuf.Duration
-	(*Payout)(nil),                           // 12: couponlink.coupon.v1.Payout
-	(*timestamppb.Timestamp)(nil),            // 13: google.protobuf.Timestamp
-	(*Money)(nil),                            // 14: couponlink.coupon.v1.Money
-	(*fieldmaskpb.FieldMask)(nil),            // 15: google.protobuf.FieldMask
+	(Offer_PayoutBase)(0),                    // 3: couponlink.coupon.v1.Offer.PayoutBase
+	(Offer_ConversionStatus)(0),              // 4: couponlink.coupon.v1.Offer.ConversionStatus
+	(*Offer)(nil),                            // 5: couponlink.coupon.v1.Offer
+	(*CreateOfferRequest)(nil),               // 6: couponlink.coupon.v1.CreateOfferRequest
+	(*GetOfferRequest)(nil),                  // 7: couponlink.coupon.v1.GetOfferRequest
+	(*ListOffersRequest)(nil),                // 8: couponlink.coupon.v1.ListOffersRequest
+	(*ListOffersResponse)(nil),               // 9: couponlink.coupon.v1.ListOffersResponse
+	(*UpdateOfferRequest)(nil),               // 10: couponlink.coupon.v1.UpdateOfferRequest
+	(*RotatePostbackCredentialsRequest)(nil), // 11: couponlink.coupon.v1.RotatePostbackCredentialsRequest
+	(*durationpb.Duration)(nil),              // 12: google.protobuf.Duration
+	(*Payout)(nil),                           // 13: couponlink.coupon.v1.Payout
+	(*timestamppb.Timestamp)(nil),            // 14: google.protobuf.Timestamp
+	(*Money)(nil),                            // 15: couponlink.coupon.v1.Money
+	(*fieldmaskpb.FieldMask)(nil),            // 16: google.protobuf.FieldMask
 }
 var file_couponlink_coupon_v1_offer_proto_depIdxs = []int32{
 	0,  // 0: couponlink.coupon.v1.Offer.state:type_name -> couponlink.coupon.v1.Offer.State
 	1,  // 1: couponlink.coupon.v1.Offer.postback_auth:type_name -> couponlink.coupon.v1.Offer.PostbackAuth
 	2,  // 2: couponlink.coupon.v1.Offer.precedence:type_name -> couponlink.coupon.v1.Offer.Precedence
-	11, // 3: couponlink.coupon.v1.Offer.click_window:type_name -> google.protobuf.Duration
-	11, // 4: couponlink.coupon.v1.Offer.coupon_grace:type_name -> google.protobuf.Duration
-	12, // 5: couponlink.coupon.v1.Offer.payout:type_name -> couponlink.coupon.v1.Payout
-	3,  // 6: couponlink.coupon.v1.Offer.default_conversion_status:type_name -> couponlink.coupon.v1.Offer.ConversionStatus
-	13, // 7: couponlink.coupon.v1.Offer.create_time:type_name -> google.protobuf.Timestamp
-	13, // 8: couponlink.coupon.v1.Offer.update_time:type_name -> google.protobuf.Timestamp
-	13, // 9: couponlink.coupon.v1.Offer.previous_credentials_expire_time:type_name -> google.protobuf.Timestamp
-	12, // 10: couponlink.coupon.v1.Offer.revenue:type_name -> couponlink.coupon.v1.Payout
-	14, // 11: couponlink.coupon.v1.Offer.open_postback_max_amount:type_name -> couponlink.coupon.v1.Money
-	4,  // 12: couponlink.coupon.v1.CreateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
-	4,  // 13: couponlink.coupon.v1.ListOffersResponse.offers:type_name -> couponlink.coupon.v1.Offer
-	4,  // 14: couponlink.coupon.v1.UpdateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
-	15, // 15: couponlink.coupon.v1.UpdateOfferRequest.update_mask:type_name -> google.protobuf.FieldMask
-	11, // 16: couponlink.coupon.v1.RotatePostbackCredentialsRequest.overlap:type_name -> google.protobuf.Duration
-	5,  // 17: couponlink.coupon.v1.OfferService.CreateOffer:input_type -> couponlink.coupon.v1.CreateOfferRequest
-	6,  // 18: couponlink.coupon.v1.OfferService.GetOffer:input_type -> couponlink.coupon.v1.GetOfferRequest
-	7,  // 19: couponlink.coupon.v1.OfferService.ListOffers:input_type -> couponlink.coupon.v1.ListOffersRequest
-	9,  // 20: couponlink.coupon.v1.OfferService.UpdateOffer:input_type -> couponlink.coupon.v1.UpdateOfferRequest
-	10, // 21: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:input_type -> couponlink.coupon.v1.RotatePostbackCredentialsRequest
-	4,  // 22: couponlink.coupon.v1.OfferService.CreateOffer:output_type -> couponlink.coupon.v1.Offer
-	4,  // 23: couponlink.coupon.v1.OfferService.GetOffer:output_type -> couponlink.coupon.v1.Offer
-	8,  // 24: couponlink.coupon.v1.OfferService.ListOffers:output_type -> couponlink.coupon.v1.ListOffersResponse
-	4,  // 25: couponlink.coupon.v1.OfferService.UpdateOffer:output_type -> couponlink.coupon.v1.Offer
-	4,  // 26: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:output_type -> couponlink.coupon.v1.Offer
-	22, // [22:27] is the sub-list for method output_type
-	17, // [17:22] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	12, // 3: couponlink.coupon.v1.Offer.click_window:type_name -> google.protobuf.Duration
+	12, // 4: couponlink.coupon.v1.Offer.coupon_grace:type_name -> google.protobuf.Duration
+	13, // 5: couponlink.coupon.v1.Offer.payout:type_name -> couponlink.coupon.v1.Payout
+	4,  // 6: couponlink.coupon.v1.Offer.default_conversion_status:type_name -> couponlink.coupon.v1.Offer.ConversionStatus
+	14, // 7: couponlink.coupon.v1.Offer.create_time:type_name -> google.protobuf.Timestamp
+	14, // 8: couponlink.coupon.v1.Offer.update_time:type_name -> google.protobuf.Timestamp
+	14, // 9: couponlink.coupon.v1.Offer.previous_credentials_expire_time:type_name -> google.protobuf.Timestamp
+	13, // 10: couponlink.coupon.v1.Offer.revenue:type_name -> couponlink.coupon.v1.Payout
+	15, // 11: couponlink.coupon.v1.Offer.open_postback_max_amount:type_name -> couponlink.coupon.v1.Money
+	3,  // 12: couponlink.coupon.v1.Offer.payout_base:type_name -> couponlink.coupon.v1.Offer.PayoutBase
+	5,  // 13: couponlink.coupon.v1.CreateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
+	5,  // 14: couponlink.coupon.v1.ListOffersResponse.offers:type_name -> couponlink.coupon.v1.Offer
+	5,  // 15: couponlink.coupon.v1.UpdateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
+	16, // 16: couponlink.coupon.v1.UpdateOfferRequest.update_mask:type_name -> google.protobuf.FieldMask
+	12, // 17: couponlink.coupon.v1.RotatePostbackCredentialsRequest.overlap:type_name -> google.protobuf.Duration
+	6,  // 18: couponlink.coupon.v1.OfferService.CreateOffer:input_type -> couponlink.coupon.v1.CreateOfferRequest
+	7,  // 19: couponlink.coupon.v1.OfferService.GetOffer:input_type -> couponlink.coupon.v1.GetOfferRequest
+	8,  // 20: couponlink.coupon.v1.OfferService.ListOffers:input_type -> couponlink.coupon.v1.ListOffersRequest
+	10, // 21: couponlink.coupon.v1.OfferService.UpdateOffer:input_type -> couponlink.coupon.v1.UpdateOfferRequest
+	11, // 22: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:input_type -> couponlink.coupon.v1.RotatePostbackCredentialsRequest
+	5,  // 23: couponlink.coupon.v1.OfferService.CreateOffer:output_type -> couponlink.coupon.v1.Offer
+	5,  // 24: couponlink.coupon.v1.OfferService.GetOffer:output_type -> couponlink.coupon.v1.Offer
+	9,  // 25: couponlink.coupon.v1.OfferService.ListOffers:output_type -> couponlink.coupon.v1.ListOffersResponse
+	5,  // 26: couponlink.coupon.v1.OfferService.UpdateOffer:output_type -> couponlink.coupon.v1.Offer
+	5,  // 27: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:output_type -> couponlink.coupon.v1.Offer
+	23, // [23:28] is the sub-list for method output_type
+	18, // [18:23] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_offer_proto_init() }
@@ -1086,7 +1164,7 @@ func file_couponlink_coupon_v1_offer_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_offer_proto_rawDesc), len(file_couponlink_coupon_v1_offer_proto_rawDesc)),
-			NumEnums:      4,
+			NumEnums:      5,
 			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -556,6 +556,9 @@ type Conversion struct {
 	// What the advertiser owes, attributed or not, by the settings at the time of recording. Unset if the
 	// conversion is rejected or fully refunded, or if nothing is due.
 	Revenue *v1.Money `protobuf:"bytes,27,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	// What the shopper saved, as reported, in the currency of `amount`. Unset: not reported. It never changes. See the
+	// offer's `payout_base`.
+	Discount *v1.Money `protobuf:"bytes,38,opt,name=discount,proto3" json:"discount,omitempty"`
 	// What the attribution was based on at the time of recording. Later changes to coupons or settings do not
 	// affect it. Returned by GetConversion and RecordConversion, but not in lists. Unset for conversions from
 	// releases that did not store it.
@@ -799,6 +802,13 @@ func (x *Conversion) GetUndeduplicated() bool {
 func (x *Conversion) GetRevenue() *v1.Money {
 	if x != nil {
 		return x.Revenue
+	}
+	return nil
+}
+
+func (x *Conversion) GetDiscount() *v1.Money {
+	if x != nil {
+		return x.Discount
 	}
 	return nil
 }
@@ -2276,6 +2286,9 @@ type RecordConversionRequest struct {
 	// more, or is of another coupon than the one that earns the sale, the sale is judged as without it, and `warnings`
 	// say so.
 	ReservationId string `protobuf:"bytes,12,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
+	// What the shopper saved, in the currency of `amount`. Unset if unknown. Not negative. Without `currency_code`, it is
+	// in the currency of `amount`. A repeat of the sale does not change it.
+	Discount      *v1.Money `protobuf:"bytes,13,opt,name=discount,proto3" json:"discount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2392,6 +2405,13 @@ func (x *RecordConversionRequest) GetReservationId() string {
 		return x.ReservationId
 	}
 	return ""
+}
+
+func (x *RecordConversionRequest) GetDiscount() *v1.Money {
+	if x != nil {
+		return x.Discount
+	}
+	return nil
 }
 
 // RecordConversionResponse is the verdict, the same that `/postback` answers with.
@@ -2522,7 +2542,7 @@ type ListConversionsRequest struct {
 	// The `next_page_token` of the previous page; the filter and order must be the same. Empty: the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// An AIP-160 filter over `name`, `offer`, `publisher`, `coupon`, `coupon_code`, `codes`, `click`,
-	// `transaction_id`, `event`, `amount`, `currency`, `refunded_amount`, `payout`, `payout_currency`,
+	// `transaction_id`, `event`, `amount`, `currency`, `discount`, `refunded_amount`, `payout`, `payout_currency`,
 	// `revenue`, `revenue_currency`, `status`, `status_reason`, `outcome`, `method`, `reason`, `pub_unique1` to
 	// `pub_unique5`, `pub_click_id`, `pub_sub_id`, `conversion_time`, `create_time`, `update_time`,
 	// `conflicted`, `undeduplicated` and `postback`, such as `pub_unique3 = "SALEXYZ20" AND amount >= 10.50 AND
@@ -2801,7 +2821,7 @@ var File_couponlink_tracking_v1_conversion_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
-	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x19\n" +
+	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x1a\n" +
 	"\n" +
 	"Conversion\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xe2A\x01\b\xaa\xbc\x18\"\x12\n" +
@@ -2847,7 +2867,8 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"createTime\x12H\n" +
 	"\x0eundeduplicated\x18\x1a \x01(\bB \xe2A\x01\x03\xaa\xbc\x18\x18\x12\x10Perhaps a repeat(\x018\x01@\x1eR\x0eundeduplicated\x12~\n" +
 	"\arevenue\x18\x1b \x01(\v2\x1b.couponlink.coupon.v1.MoneyBG\xe2A\x01\x03\xaa\xbc\x18\x0f\x12\aRevenue(\x018\x01@\x1b\xaa\xbc\x18,\n" +
-	"\x10revenue_currency\x12\x10Revenue currency\x18\v(\x018\x01@\x1cR\arevenue\x12B\n" +
+	"\x10revenue_currency\x12\x10Revenue currency\x18\v(\x018\x01@\x1cR\arevenue\x12Q\n" +
+	"\bdiscount\x18& \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\bDiscount(\x018\x01@#R\bdiscount\x12B\n" +
 	"\bdecision\x18\x1c \x01(\v2 .couponlink.tracking.v1.DecisionB\x04\xe2A\x01\x03R\bdecision\x12^\n" +
 	"\x0frefunded_amount\x18\x1d \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\bRefunded(\x018\x01@\x18R\x0erefundedAmount\x12B\n" +
 	"\rstatus_reason\x18\x1e \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\rStatus reason(\x018\x01@\vR\fstatusReason\x12V\n" +
@@ -3041,7 +3062,7 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\tstartTime\x12A\n" +
 	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"expireTime\x12G\n" +
-	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x04\xe2A\x01\x03R\x06reason\"\x89\x05\n" +
+	"\x06reason\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x04\xe2A\x01\x03R\x06reason\"\xc8\x05\n" +
 	"\x17RecordConversionRequest\x12%\n" +
 	"\vcoupon_code\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\n" +
 	"couponCode\x12\x1a\n" +
@@ -3056,7 +3077,8 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\rvalidate_only\x18\n" +
 	" \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x1a\n" +
 	"\x05codes\x18\v \x03(\tB\x04\xe2A\x01\x01R\x05codes\x122\n" +
-	"\x0ereservation_id\x18\f \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\rreservationId\"\xdf\x02\n" +
+	"\x0ereservation_id\x18\f \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\rreservationId\x12=\n" +
+	"\bdiscount\x18\r \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\bdiscount\"\xdf\x02\n" +
 	"\x18RecordConversionResponse\x12X\n" +
 	"\aoutcome\x18\x01 \x01(\x0e28.couponlink.tracking.v1.RecordConversionResponse.OutcomeB\x04\xe2A\x01\x03R\aoutcome\x12H\n" +
 	"\n" +
@@ -3170,78 +3192,80 @@ var file_couponlink_tracking_v1_conversion_proto_depIdxs = []int32{
 	30, // 6: couponlink.tracking.v1.Conversion.conversion_time:type_name -> google.protobuf.Timestamp
 	30, // 7: couponlink.tracking.v1.Conversion.create_time:type_name -> google.protobuf.Timestamp
 	29, // 8: couponlink.tracking.v1.Conversion.revenue:type_name -> couponlink.coupon.v1.Money
-	19, // 9: couponlink.tracking.v1.Conversion.decision:type_name -> couponlink.tracking.v1.Decision
-	29, // 10: couponlink.tracking.v1.Conversion.refunded_amount:type_name -> couponlink.coupon.v1.Money
-	30, // 11: couponlink.tracking.v1.Conversion.update_time:type_name -> google.protobuf.Timestamp
-	8,  // 12: couponlink.tracking.v1.Conversion.changes:type_name -> couponlink.tracking.v1.ConversionChange
-	10, // 13: couponlink.tracking.v1.Conversion.conflicts:type_name -> couponlink.tracking.v1.ConversionConflict
-	4,  // 14: couponlink.tracking.v1.ConversionChange.kind:type_name -> couponlink.tracking.v1.ConversionChange.Kind
-	30, // 15: couponlink.tracking.v1.ConversionChange.change_time:type_name -> google.protobuf.Timestamp
-	9,  // 16: couponlink.tracking.v1.ConversionChange.from:type_name -> couponlink.tracking.v1.ConversionState
-	9,  // 17: couponlink.tracking.v1.ConversionChange.to:type_name -> couponlink.tracking.v1.ConversionState
-	0,  // 18: couponlink.tracking.v1.ConversionState.status:type_name -> couponlink.tracking.v1.Conversion.Status
-	1,  // 19: couponlink.tracking.v1.ConversionState.outcome:type_name -> couponlink.tracking.v1.Conversion.Outcome
-	3,  // 20: couponlink.tracking.v1.ConversionState.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	29, // 21: couponlink.tracking.v1.ConversionState.amount:type_name -> couponlink.coupon.v1.Money
-	29, // 22: couponlink.tracking.v1.ConversionState.refunded_amount:type_name -> couponlink.coupon.v1.Money
-	29, // 23: couponlink.tracking.v1.ConversionState.payout:type_name -> couponlink.coupon.v1.Money
-	29, // 24: couponlink.tracking.v1.ConversionState.revenue:type_name -> couponlink.coupon.v1.Money
-	30, // 25: couponlink.tracking.v1.ConversionConflict.create_time:type_name -> google.protobuf.Timestamp
-	29, // 26: couponlink.tracking.v1.ConversionConflict.amount:type_name -> couponlink.coupon.v1.Money
-	5,  // 27: couponlink.tracking.v1.ConversionConflict.resolution:type_name -> couponlink.tracking.v1.ConversionConflict.Resolution
-	29, // 28: couponlink.tracking.v1.AdjustConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
-	29, // 29: couponlink.tracking.v1.RefundConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
-	5,  // 30: couponlink.tracking.v1.ResolveConflictRequest.resolution:type_name -> couponlink.tracking.v1.ConversionConflict.Resolution
-	7,  // 31: couponlink.tracking.v1.WatchConversionsResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
-	8,  // 32: couponlink.tracking.v1.WatchConversionsResponse.changes:type_name -> couponlink.tracking.v1.ConversionChange
-	21, // 33: couponlink.tracking.v1.Decision.click:type_name -> couponlink.tracking.v1.ConsideredClick
-	22, // 34: couponlink.tracking.v1.Decision.coupons:type_name -> couponlink.tracking.v1.ConsideredCoupon
-	31, // 35: couponlink.tracking.v1.Decision.click_window:type_name -> google.protobuf.Duration
-	31, // 36: couponlink.tracking.v1.Decision.coupon_grace:type_name -> google.protobuf.Duration
-	32, // 37: couponlink.tracking.v1.Decision.payout:type_name -> couponlink.coupon.v1.Payout
-	32, // 38: couponlink.tracking.v1.Decision.revenue:type_name -> couponlink.coupon.v1.Payout
-	20, // 39: couponlink.tracking.v1.Decision.codes:type_name -> couponlink.tracking.v1.ConsideredCode
-	3,  // 40: couponlink.tracking.v1.ConsideredCode.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	30, // 41: couponlink.tracking.v1.ConsideredClick.click_time:type_name -> google.protobuf.Timestamp
-	3,  // 42: couponlink.tracking.v1.ConsideredClick.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	30, // 43: couponlink.tracking.v1.ConsideredCoupon.start_time:type_name -> google.protobuf.Timestamp
-	30, // 44: couponlink.tracking.v1.ConsideredCoupon.expire_time:type_name -> google.protobuf.Timestamp
-	3,  // 45: couponlink.tracking.v1.ConsideredCoupon.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
-	29, // 46: couponlink.tracking.v1.RecordConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
-	30, // 47: couponlink.tracking.v1.RecordConversionRequest.conversion_time:type_name -> google.protobuf.Timestamp
-	6,  // 48: couponlink.tracking.v1.RecordConversionResponse.outcome:type_name -> couponlink.tracking.v1.RecordConversionResponse.Outcome
-	7,  // 49: couponlink.tracking.v1.RecordConversionResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
-	7,  // 50: couponlink.tracking.v1.ListConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
-	28, // 51: couponlink.tracking.v1.ListConversionsResponse.totals:type_name -> couponlink.tracking.v1.Figures
-	29, // 52: couponlink.tracking.v1.Figures.amounts:type_name -> couponlink.coupon.v1.Money
-	29, // 53: couponlink.tracking.v1.Figures.refunded_amounts:type_name -> couponlink.coupon.v1.Money
-	29, // 54: couponlink.tracking.v1.Figures.payouts:type_name -> couponlink.coupon.v1.Money
-	29, // 55: couponlink.tracking.v1.Figures.revenues:type_name -> couponlink.coupon.v1.Money
-	23, // 56: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
-	25, // 57: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
-	26, // 58: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
-	11, // 59: couponlink.tracking.v1.ConversionService.ApproveConversion:input_type -> couponlink.tracking.v1.ApproveConversionRequest
-	12, // 60: couponlink.tracking.v1.ConversionService.RejectConversion:input_type -> couponlink.tracking.v1.RejectConversionRequest
-	13, // 61: couponlink.tracking.v1.ConversionService.ReassignConversion:input_type -> couponlink.tracking.v1.ReassignConversionRequest
-	14, // 62: couponlink.tracking.v1.ConversionService.AdjustConversion:input_type -> couponlink.tracking.v1.AdjustConversionRequest
-	15, // 63: couponlink.tracking.v1.ConversionService.RefundConversion:input_type -> couponlink.tracking.v1.RefundConversionRequest
-	16, // 64: couponlink.tracking.v1.ConversionService.ResolveConflict:input_type -> couponlink.tracking.v1.ResolveConflictRequest
-	17, // 65: couponlink.tracking.v1.ConversionService.WatchConversions:input_type -> couponlink.tracking.v1.WatchConversionsRequest
-	24, // 66: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
-	7,  // 67: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
-	27, // 68: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
-	7,  // 69: couponlink.tracking.v1.ConversionService.ApproveConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 70: couponlink.tracking.v1.ConversionService.RejectConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 71: couponlink.tracking.v1.ConversionService.ReassignConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 72: couponlink.tracking.v1.ConversionService.AdjustConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 73: couponlink.tracking.v1.ConversionService.RefundConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 74: couponlink.tracking.v1.ConversionService.ResolveConflict:output_type -> couponlink.tracking.v1.Conversion
-	18, // 75: couponlink.tracking.v1.ConversionService.WatchConversions:output_type -> couponlink.tracking.v1.WatchConversionsResponse
-	66, // [66:76] is the sub-list for method output_type
-	56, // [56:66] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	29, // 9: couponlink.tracking.v1.Conversion.discount:type_name -> couponlink.coupon.v1.Money
+	19, // 10: couponlink.tracking.v1.Conversion.decision:type_name -> couponlink.tracking.v1.Decision
+	29, // 11: couponlink.tracking.v1.Conversion.refunded_amount:type_name -> couponlink.coupon.v1.Money
+	30, // 12: couponlink.tracking.v1.Conversion.update_time:type_name -> google.protobuf.Timestamp
+	8,  // 13: couponlink.tracking.v1.Conversion.changes:type_name -> couponlink.tracking.v1.ConversionChange
+	10, // 14: couponlink.tracking.v1.Conversion.conflicts:type_name -> couponlink.tracking.v1.ConversionConflict
+	4,  // 15: couponlink.tracking.v1.ConversionChange.kind:type_name -> couponlink.tracking.v1.ConversionChange.Kind
+	30, // 16: couponlink.tracking.v1.ConversionChange.change_time:type_name -> google.protobuf.Timestamp
+	9,  // 17: couponlink.tracking.v1.ConversionChange.from:type_name -> couponlink.tracking.v1.ConversionState
+	9,  // 18: couponlink.tracking.v1.ConversionChange.to:type_name -> couponlink.tracking.v1.ConversionState
+	0,  // 19: couponlink.tracking.v1.ConversionState.status:type_name -> couponlink.tracking.v1.Conversion.Status
+	1,  // 20: couponlink.tracking.v1.ConversionState.outcome:type_name -> couponlink.tracking.v1.Conversion.Outcome
+	3,  // 21: couponlink.tracking.v1.ConversionState.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	29, // 22: couponlink.tracking.v1.ConversionState.amount:type_name -> couponlink.coupon.v1.Money
+	29, // 23: couponlink.tracking.v1.ConversionState.refunded_amount:type_name -> couponlink.coupon.v1.Money
+	29, // 24: couponlink.tracking.v1.ConversionState.payout:type_name -> couponlink.coupon.v1.Money
+	29, // 25: couponlink.tracking.v1.ConversionState.revenue:type_name -> couponlink.coupon.v1.Money
+	30, // 26: couponlink.tracking.v1.ConversionConflict.create_time:type_name -> google.protobuf.Timestamp
+	29, // 27: couponlink.tracking.v1.ConversionConflict.amount:type_name -> couponlink.coupon.v1.Money
+	5,  // 28: couponlink.tracking.v1.ConversionConflict.resolution:type_name -> couponlink.tracking.v1.ConversionConflict.Resolution
+	29, // 29: couponlink.tracking.v1.AdjustConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	29, // 30: couponlink.tracking.v1.RefundConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	5,  // 31: couponlink.tracking.v1.ResolveConflictRequest.resolution:type_name -> couponlink.tracking.v1.ConversionConflict.Resolution
+	7,  // 32: couponlink.tracking.v1.WatchConversionsResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
+	8,  // 33: couponlink.tracking.v1.WatchConversionsResponse.changes:type_name -> couponlink.tracking.v1.ConversionChange
+	21, // 34: couponlink.tracking.v1.Decision.click:type_name -> couponlink.tracking.v1.ConsideredClick
+	22, // 35: couponlink.tracking.v1.Decision.coupons:type_name -> couponlink.tracking.v1.ConsideredCoupon
+	31, // 36: couponlink.tracking.v1.Decision.click_window:type_name -> google.protobuf.Duration
+	31, // 37: couponlink.tracking.v1.Decision.coupon_grace:type_name -> google.protobuf.Duration
+	32, // 38: couponlink.tracking.v1.Decision.payout:type_name -> couponlink.coupon.v1.Payout
+	32, // 39: couponlink.tracking.v1.Decision.revenue:type_name -> couponlink.coupon.v1.Payout
+	20, // 40: couponlink.tracking.v1.Decision.codes:type_name -> couponlink.tracking.v1.ConsideredCode
+	3,  // 41: couponlink.tracking.v1.ConsideredCode.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	30, // 42: couponlink.tracking.v1.ConsideredClick.click_time:type_name -> google.protobuf.Timestamp
+	3,  // 43: couponlink.tracking.v1.ConsideredClick.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	30, // 44: couponlink.tracking.v1.ConsideredCoupon.start_time:type_name -> google.protobuf.Timestamp
+	30, // 45: couponlink.tracking.v1.ConsideredCoupon.expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 46: couponlink.tracking.v1.ConsideredCoupon.reason:type_name -> couponlink.tracking.v1.Conversion.Reason
+	29, // 47: couponlink.tracking.v1.RecordConversionRequest.amount:type_name -> couponlink.coupon.v1.Money
+	30, // 48: couponlink.tracking.v1.RecordConversionRequest.conversion_time:type_name -> google.protobuf.Timestamp
+	29, // 49: couponlink.tracking.v1.RecordConversionRequest.discount:type_name -> couponlink.coupon.v1.Money
+	6,  // 50: couponlink.tracking.v1.RecordConversionResponse.outcome:type_name -> couponlink.tracking.v1.RecordConversionResponse.Outcome
+	7,  // 51: couponlink.tracking.v1.RecordConversionResponse.conversion:type_name -> couponlink.tracking.v1.Conversion
+	7,  // 52: couponlink.tracking.v1.ListConversionsResponse.conversions:type_name -> couponlink.tracking.v1.Conversion
+	28, // 53: couponlink.tracking.v1.ListConversionsResponse.totals:type_name -> couponlink.tracking.v1.Figures
+	29, // 54: couponlink.tracking.v1.Figures.amounts:type_name -> couponlink.coupon.v1.Money
+	29, // 55: couponlink.tracking.v1.Figures.refunded_amounts:type_name -> couponlink.coupon.v1.Money
+	29, // 56: couponlink.tracking.v1.Figures.payouts:type_name -> couponlink.coupon.v1.Money
+	29, // 57: couponlink.tracking.v1.Figures.revenues:type_name -> couponlink.coupon.v1.Money
+	23, // 58: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
+	25, // 59: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
+	26, // 60: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
+	11, // 61: couponlink.tracking.v1.ConversionService.ApproveConversion:input_type -> couponlink.tracking.v1.ApproveConversionRequest
+	12, // 62: couponlink.tracking.v1.ConversionService.RejectConversion:input_type -> couponlink.tracking.v1.RejectConversionRequest
+	13, // 63: couponlink.tracking.v1.ConversionService.ReassignConversion:input_type -> couponlink.tracking.v1.ReassignConversionRequest
+	14, // 64: couponlink.tracking.v1.ConversionService.AdjustConversion:input_type -> couponlink.tracking.v1.AdjustConversionRequest
+	15, // 65: couponlink.tracking.v1.ConversionService.RefundConversion:input_type -> couponlink.tracking.v1.RefundConversionRequest
+	16, // 66: couponlink.tracking.v1.ConversionService.ResolveConflict:input_type -> couponlink.tracking.v1.ResolveConflictRequest
+	17, // 67: couponlink.tracking.v1.ConversionService.WatchConversions:input_type -> couponlink.tracking.v1.WatchConversionsRequest
+	24, // 68: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
+	7,  // 69: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
+	27, // 70: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
+	7,  // 71: couponlink.tracking.v1.ConversionService.ApproveConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 72: couponlink.tracking.v1.ConversionService.RejectConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 73: couponlink.tracking.v1.ConversionService.ReassignConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 74: couponlink.tracking.v1.ConversionService.AdjustConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 75: couponlink.tracking.v1.ConversionService.RefundConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 76: couponlink.tracking.v1.ConversionService.ResolveConflict:output_type -> couponlink.tracking.v1.Conversion
+	18, // 77: couponlink.tracking.v1.ConversionService.WatchConversions:output_type -> couponlink.tracking.v1.WatchConversionsResponse
+	68, // [68:78] is the sub-list for method output_type
+	58, // [58:68] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_conversion_proto_init() }

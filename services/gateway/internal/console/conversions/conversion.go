@@ -228,6 +228,9 @@ func saleFacts(p *ui.Page, c *trackingv1.Conversion, called ui.Names) []ui.Fact 
 	code("Transaction id", c.GetTransactionId(), "")
 	plain("Event", c.GetEvent(), "")
 	plain("Amount", ui.MoneyText(c.GetAmount()), "")
+	if c.GetDiscount() != nil {
+		plain("Discount", ui.MoneyText(c.GetDiscount()), "What the shopper saved, as reported.")
+	}
 	if c.GetRefundedAmount() != nil {
 		plain("Refunded", ui.MoneyText(c.GetRefundedAmount()), "")
 	}

@@ -52,6 +52,7 @@ func offerSchema() ui.Schema[offer] {
 		{Title: "Sales", Properties: []property{
 			currency(),
 			ui.Select(ui.StatusField(), func(o *offer) *couponv1.Offer_ConversionStatus { return &o.DefaultConversionStatus }),
+			payoutBase(),
 		}},
 		attribution(),
 		postbacks(),
@@ -84,6 +85,19 @@ func currency() property {
 	}, func(o *offer) *string { return &o.CurrencyCode })
 	p.Set = func(values url.Values, o *offer, _ ui.Errors) { o.CurrencyCode = typedCurrency(values) }
 	return p
+}
+
+// payoutBase is the amount that percentages of payout and revenue are of.
+func payoutBase() property {
+	return ui.Select(ui.Field{
+		Name: "payout_base", Label: "Payout and revenue are of the amount",
+		Choices: []ui.Choice{
+			{Value: "AS_SENT", Label: "As it is sent"},
+			{Value: "BEFORE_DISCOUNT", Label: "Before the discount: the discount is added to what is sent"},
+			{Value: "AFTER_DISCOUNT", Label: "After the discount: the discount is taken off what is sent"},
+		},
+		Hint: "For sales that are reported with their discount. Fixed payouts stay as they are.",
+	}, func(o *offer) *couponv1.Offer_PayoutBase { return &o.PayoutBase })
 }
 
 func typedCurrency(values url.Values) string {

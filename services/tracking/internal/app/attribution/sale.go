@@ -165,6 +165,9 @@ func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 	return s.record(ctx, p, sale, warnings)
 }
 
+// otherDiscount warns of a repeat whose discount is not the stored one.
+const otherDiscount = "discount: is another one than the sale was reported with; a repeat does not change it"
+
 // noReservation is what a sale whose reservation holds no use for it comes to.
 const noReservation = "The sale was judged as without it."
 
@@ -209,6 +212,9 @@ func (s *Service) record(ctx context.Context, p settled, sale domain.Sale, warni
 	case inserted:
 		verdict = s.recorded(ctx, verdictOf(stored, warnings))
 	case stored.Repeats(p.report, sale.Conversion):
+		if p.report.HasDiscount && sale.Conversion.Discount != stored.Discount {
+			warnings = append(warnings, otherDiscount)
+		}
 		verdict = duplicate(stored, warnings)
 		err = s.journal(ctx, p, verdict)
 	default:

@@ -111,6 +111,8 @@ func partOf(c *domain.Conversion, field string, part listing.Part) any {
 	switch field {
 	case "refunded_amount":
 		amount = c.Refunded
+	case "discount":
+		amount = c.Discount
 	case "payout":
 		amount = c.Payout
 	case "revenue":

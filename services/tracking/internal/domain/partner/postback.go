@@ -58,6 +58,7 @@ var parameters = []parameter{
 	{name: "transaction_id", aliases: []string{"txn_id", "order_id"}, set: text(func(r *domain.Report) *string { return &r.TransactionID }), unfilled: refused},
 	{name: "amount", aliases: []string{"sale_amount"}, set: setAmount, unfilled: held},
 	{name: "currency", set: setCurrency, unfilled: held, anyCase: true},
+	{name: "discount", set: setDiscount},
 	{name: "event", set: setEvent, anyCase: true},
 	{name: "timestamp", set: setTime},
 	{name: "token", aliases: []string{"security_token", "secure"}, set: text(func(r *domain.Report) *string { return &r.Token })},
@@ -265,6 +266,15 @@ func setAmount(r *domain.Report, value string, _ time.Time) error {
 	r.HasAmount, r.Amount.Units, r.Amount.Nanos = err == nil, amount.Units, amount.Nanos
 	if rounded {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("amount: %.60q has more than nine decimal places and was rounded to nine", value))
+	}
+	return err
+}
+
+func setDiscount(r *domain.Report, value string, _ time.Time) error {
+	discount, rounded, err := money.ParseRounded(value, "")
+	r.HasDiscount, r.Discount = err == nil, discount
+	if rounded {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("discount: %.60q has more than nine decimal places and was rounded to nine", value))
 	}
 	return err
 }
