@@ -13,9 +13,11 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/app/keys"
 	"github.com/couponlink/couponlink/services/coupon/internal/grpcapi"
 	"github.com/couponlink/couponlink/services/coupon/internal/mongostore"
 	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
+	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/backup"
 	"github.com/couponlink/couponlink/services/internal/command"
@@ -34,10 +36,17 @@ const DatabaseFile = sqlitestore.FileName
 
 // Service is the coupon service with its open store.
 type Service struct {
-	store app.Store
+	store store
 	flow  *app.Service
+	keys  *keys.Service
 	about grpcapi.About
 	ready *readiness.Probe
+}
+
+// store is what the use cases ask of a store, in one.
+type store interface {
+	app.Store
+	keys.Store
 }
 
 // Options configure a Service.
@@ -61,12 +70,12 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)
 	}
-	return &Service{store: store, flow: app.New(store, time.Now, o.Zone, o.Allowed.CheckURL), about: grpcapi.About{
+	return &Service{store: store, flow: app.New(store, time.Now, o.Zone, o.Allowed.CheckURL), keys: keys.New(store, time.Now, o.Zone, o.Log), about: grpcapi.About{
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: o.Allowed.Entries(),
 	}, ready: readiness.New(o.Log, readiness.Interval, o.Database.Dependencies(store.Ping)...)}, nil
 }
 
-func open(ctx context.Context, database settings.Database, log *slog.Logger, opts ...mongodb.Option) (app.Store, error) {
+func open(ctx context.Context, database settings.Database, log *slog.Logger, opts ...mongodb.Option) (store, error) {
 	if database.MongoDBURI == "" {
 		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitedb.Exclusive(database.SQLiteExclusive), sqlitedb.WithLog(log))
 	}
@@ -75,8 +84,11 @@ func open(ctx context.Context, database settings.Database, log *slog.Logger, opt
 
 // Register registers the gRPC services on a server.
 func (s *Service) Register(registrar grpc.ServiceRegistrar) {
-	grpcapi.Register(registrar, s.flow, s.about)
+	grpcapi.Register(registrar, s.flow, s.keys, s.about)
 }
+
+// Keys looks API keys up, for servers that authenticate callers.
+func (s *Service) Keys() access.Lookup { return s.keys.Authenticate }
 
 // Readiness reports whether the service can reach its store.
 func (s *Service) Readiness() *readiness.Probe { return s.ready }
@@ -128,7 +140,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer command.Close(&err, "the store", service)
-	server := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: service.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Keys: service.Keys(), Readiness: service.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
 	service.Register(server)
 	backup.NewServer(backup.Job{Sources: service.Sources(), Version: command.Version()}, cfg.Folder(database), Databases()).Register(server)
 	addr := listeners[0].Addr().String()

@@ -21,6 +21,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon"
 	"github.com/couponlink/couponlink/services/couponlink/internal/demo"
 	"github.com/couponlink/couponlink/services/gateway"
+	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/backup"
 	"github.com/couponlink/couponlink/services/internal/command"
@@ -107,7 +108,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer command.Close(&err, "the coupon service's store", coupons)
-	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: coupons.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
+	couponServer := grpcserve.New(grpcserve.Config{AdminKey: key, Keys: coupons.Keys(), Readiness: coupons.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
 	coupons.Register(couponServer)
 
 	trackings, err := lifecycle.Await(ctx, log, standIns(listeners, log), mongodb.IsAway, func(ctx context.Context) (*tracking.Service, error) {
@@ -120,7 +121,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer command.Close(&err, "the tracking service's store", trackings)
 	stop.Work = trackings.EndWork
-	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Readiness: trackings.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
+	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Keys: access.Remote(grpcdial.WithKey(couponServer.Local(), key)), Readiness: trackings.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
 	trackings.Register(trackingServer)
 	registerBackups(cfg, database, append(coupons.Sources(), trackings.Sources()...), couponServer, trackingServer)
 

@@ -20,7 +20,8 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/events"
 	"github.com/couponlink/couponlink/services/gateway/internal/files"
 	"github.com/couponlink/couponlink/services/gateway/internal/rest"
-	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/access"
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
@@ -41,8 +42,8 @@ type Backends struct {
 
 // Options are the gateway's settings.
 type Options struct {
-	// AdminKey is the key that API calls must carry. The gateway checks it before it reads a request, and the
-	// services check it again. It also opens the console.
+	// AdminKey is the owner's key. API calls must carry it or an API key. The gateway checks that before it reads a
+	// request, and the services check it again. The admin key also opens the console.
 	AdminKey string
 	// Zone is the program's time zone. It defines the days in the console, and when coupons in files start
 	// and expire. nil means UTC.
@@ -69,10 +70,10 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := bearer.NewVerifier(o.AdminKey)
+	callers := access.NewAuthenticator(o.AdminKey, access.Remote(grpcdial.WithKey(backends.Coupon, o.AdminKey)), time.Now)
 	doors := doorlog.New(o.Log, time.Now)
-	api := authenticated(key, doors, calls)
-	direct, err := connectapi.New(key, doors, rest.Faults{Log: o.Log}, connectapi.Package{Name: "couponlink.coupon.v1", Conn: backends.Coupon},
+	api := authenticated(callers, doors, calls)
+	direct, err := connectapi.New(callers, doors, rest.Faults{Log: o.Log}, connectapi.Package{Name: "couponlink.access.v1", Conn: backends.Coupon}, connectapi.Package{Name: "couponlink.coupon.v1", Conn: backends.Coupon},
 		connectapi.Package{Name: "couponlink.tracking.v1", Conn: backends.Tracking}, connectapi.Package{Name: "couponlink.backup.v1", Conn: backends.Tracking})
 	if err != nil {
 		return nil, fmt.Errorf("the API over Connect: %w", err)
@@ -148,13 +149,17 @@ func withCommonHeaders(isSecure bool, next http.Handler) http.Handler {
 	})
 }
 
-func authenticated(key bearer.Verifier, doors *doorlog.Log, next http.Handler) http.Handler {
+func authenticated(callers *access.Authenticator, doors *doorlog.Log, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !key.OK(r.Header["Authorization"]) {
+		switch _, err := callers.Authenticate(r.Context(), r.Header["Authorization"]); {
+		case apperr.Is(err, apperr.Unauthenticated):
 			if len(r.Header["Authorization"]) > 0 {
 				doors.Refused(r.Context(), doorlog.WrongKey, clientaddr.Of(r))
 			}
 			rest.WriteStatus(w, http.StatusUnauthorized, rpcstatus.Unauthenticated())
+			return
+		case err != nil:
+			rest.WriteStatus(w, http.StatusServiceUnavailable, rpcstatus.KeyNotChecked())
 			return
 		}
 		next.ServeHTTP(w, r)

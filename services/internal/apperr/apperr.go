@@ -48,6 +48,8 @@ type Error struct {
 	Violations []Violation
 	// Metadata has more values for programs, such as a suggestion.
 	Metadata map[string]string
+	// Waits says that the same call can succeed soon. Errors of kind Unavailable always say so.
+	Waits bool
 	// Cause is the underlying error. It is logged but never shown to callers.
 	Cause error
 }
@@ -86,6 +88,12 @@ func (e *Error) With(key, value string) *Error {
 // On adds a violation for field to e and returns e.
 func (e *Error) On(field string) *Error {
 	e.Violations = append(e.Violations, Violation{Field: field, Description: e.Message, Reason: e.Reason})
+	return e
+}
+
+// Soon says that the same call can succeed soon, and returns e.
+func (e *Error) Soon() *Error {
+	e.Waits = true
 	return e
 }
 

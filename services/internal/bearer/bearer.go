@@ -1,4 +1,4 @@
-// Package bearer checks `Authorization: Bearer KEY` against the admin key.
+// Package bearer reads `Authorization: Bearer KEY` and checks it against the admin key.
 //
 // The packages that serve requests may import it; it imports none of ours.
 package bearer
@@ -12,7 +12,7 @@ import (
 // Reason is the ErrorInfo reason of a refusal. Message tells the caller what to send.
 const (
 	Reason  = "UNAUTHENTICATED"
-	Message = "this call needs the admin key: send it as `Authorization: Bearer KEY` (gRPC: the same in metadata)"
+	Message = "this call needs a key that is accepted: send the admin key or an API key as `Authorization: Bearer KEY` (gRPC: the same in metadata)"
 )
 
 const scheme = "Bearer "
@@ -27,18 +27,24 @@ type Verifier struct {
 // NewVerifier returns a Verifier for the admin key.
 func NewVerifier(key string) Verifier { return Verifier{sum: sha256.Sum256([]byte(key))} }
 
-// OK reports whether a call has exactly one Authorization value, with the right key. Two values are refused, because a
-// proxy in between might have checked the other one.
+// OK reports whether a call has exactly one Authorization value, with the right key.
 func (v Verifier) OK(authorization []string) bool {
+	key, ok := KeyOf(authorization)
+	sum := sha256.Sum256([]byte(key))
+	return ok && subtle.ConstantTimeCompare(sum[:], v.sum[:]) == 1
+}
+
+// KeyOf returns the key of exactly one Authorization value. Two values are refused, because a proxy in between might
+// have checked the other one.
+func KeyOf(authorization []string) (key string, ok bool) {
 	if len(authorization) != 1 {
-		return false
+		return "", false
 	}
 	value := authorization[0]
 	if len(value) <= len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
-		return false
+		return "", false
 	}
-	sum := sha256.Sum256([]byte(value[len(scheme):]))
-	return subtle.ConstantTimeCompare(sum[:], v.sum[:]) == 1
+	return value[len(scheme):], true
 }
 
 // Header returns the Authorization value for a key.

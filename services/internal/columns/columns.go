@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	accessv1 "github.com/couponlink/couponlink/gen/go/couponlink/access/v1"
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	optionsv1 "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
@@ -54,6 +55,9 @@ func Approvals() []Column { return of(&couponv1.Approval{}) }
 
 // Coupons returns the columns of coupons.
 func Coupons() []Column { return of(&couponv1.Coupon{}) }
+
+// Keys returns the columns of API keys.
+func Keys() []Column { return of(&accessv1.Key{}) }
 
 // ofConversions reads the columns once: each request for a report and each saved report needs them.
 var ofConversions = sync.OnceValue(func() []Column { return of(&trackingv1.Conversion{}) })

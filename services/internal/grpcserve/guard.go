@@ -14,8 +14,9 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
+	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
-	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/requestid"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
@@ -24,48 +25,106 @@ import (
 // healthPrefix begins the methods that need no key. Probes have no key, and these methods reveal nothing.
 const healthPrefix = "/grpc.health.v1.Health/"
 
-// guard wraps every call. It checks the key, bounds the calls in flight, recovers from panics, trims the request's
-// texts, and maps the handler's error. It is one interceptor rather than a chain, because this is the hot path.
+// guard wraps every call. It authenticates the caller and checks its permission, bounds the calls in flight, recovers from
+// panics, trims the request's texts, withholds what the caller may not be told, and maps the handler's error. It is one
+// interceptor rather than a chain, because this is the hot path.
 type guard struct {
-	key   bearer.Verifier
-	gates *admission.Gates
-	docs  string
-	trim  trimmer
+	callers *access.Authenticator
+	// needed has the permission of each method, by its path.
+	needed map[string]access.Permission
+	gates  *admission.Gates
+	docs   string
+	trim   trimmer
+	hide   withholder
 	// patience is sendPatience except in tests.
 	patience time.Duration
 	log      *slog.Logger
 	doors    *doorlog.Log
 }
 
-// tap checks the key as soon as the headers of a network call have arrived. A call without the key costs no stream and
-// no message.
+// register learns the permissions of a service's methods. A method that states none is for the owner alone, unless it
+// is gRPC's own.
+func (g *guard) register(desc *grpc.ServiceDesc) {
+	learn := func(method string) {
+		path := "/" + desc.ServiceName + "/" + method
+		if p, err := access.OfMethod(path); err == nil {
+			g.needed[path] = p
+		}
+	}
+	for _, m := range desc.Methods {
+		learn(m.MethodName)
+	}
+	for _, s := range desc.Streams {
+		learn(s.StreamName)
+	}
+}
+
+// tap looks at the key as soon as the headers of a network call have arrived. A call whose key cannot be accepted costs
+// no stream and no message. A caller that is known from before is passed on in the context.
 func (g *guard) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
-	if err := g.authorize(ctx, info.Header.Get("authorization"), info.FullMethodName); err != nil {
-		return ctx, g.identified(err, requestid.Of(info.Header.Get(requestid.Header)))
+	p, isOpen := g.callers.Known(info.Header.Get("authorization"))
+	if p != nil {
+		return access.With(ctx, p), nil
 	}
-	return ctx, nil
+	if isOpen || strings.HasPrefix(info.FullMethodName, healthPrefix) {
+		return ctx, nil
+	}
+	g.noteRefusal(ctx, info.Header.Get("authorization"), info.FullMethodName)
+	return ctx, g.identified(rpcstatus.Unauthenticated().Err(), requestid.Of(info.Header.Get(requestid.Header)))
 }
 
-// localUnary is unary for the in-process channel, which has no tap.
-func (g *guard) localUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	if err := g.authorize(ctx, metadata.ValueFromIncomingContext(ctx, "authorization"), info.FullMethod); err != nil {
-		return nil, g.identified(err, requestOf(ctx))
+// enter returns the context and the caller of a call that may go on, or the status that refuses it. Health checks have no
+// caller.
+func (g *guard) enter(ctx context.Context, method string) (context.Context, *access.Principal, error) {
+	if strings.HasPrefix(method, healthPrefix) {
+		return ctx, nil, nil
 	}
-	return g.unary(ctx, req, info, handler)
+	p := access.From(ctx)
+	if p == nil {
+		var err error
+		authorization := metadata.ValueFromIncomingContext(ctx, "authorization")
+		if p, err = g.callers.Authenticate(ctx, authorization); err != nil {
+			if apperr.Is(err, apperr.Unauthenticated) {
+				g.noteRefusal(ctx, authorization, method)
+			}
+			return ctx, nil, g.status(ctx, method, err)
+		}
+		ctx = access.With(ctx, p)
+	}
+	if err := g.admit(p, method); err != nil {
+		return ctx, nil, g.status(ctx, method, err)
+	}
+	return ctx, p, nil
 }
 
-// localStream is stream for the in-process channel.
-func (g *guard) localStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	if err := g.authorize(stream.Context(), metadata.ValueFromIncomingContext(stream.Context(), "authorization"), info.FullMethod); err != nil {
-		return g.identified(err, requestOf(stream.Context()))
+// admit refuses a call that the caller may not make, or not now.
+func (g *guard) admit(p *access.Principal, method string) error {
+	needed, ok := g.needed[method]
+	if !ok && strings.HasPrefix(method, "/grpc.") {
+		needed, ok = access.MeRead, true
 	}
-	return g.stream(srv, stream, info, handler)
+	if ok && !p.May(needed) || !ok && p.Role != access.Owner {
+		return access.Denied(p, needed)
+	}
+	return g.callers.Admit(p)
 }
+
+// withContext is a stream with another context.
+type withContext struct {
+	grpc.ServerStream
+	ctx context.Context //nolint:containedctx // the stream's own
+}
+
+func (s withContext) Context() context.Context { return s.ctx }
 
 func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
 	id := requestOf(ctx)
 	_ = grpc.SetHeader(ctx, metadata.Pairs(requestid.Header, id)) // without it, the caller does not learn an id of ours
 	defer func() { err = g.identified(err, id) }()
+	ctx, caller, err := g.enter(ctx, info.FullMethod)
+	if err != nil {
+		return nil, err
+	}
 	gate := g.gates.Of(info.FullMethod)
 	if !gate.Enter() {
 		_ = grpc.SetTrailer(ctx, admission.NoRetry()) // without it, clients repeat the call; nothing worse
@@ -78,22 +137,25 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	if err != nil {
 		return nil, g.status(ctx, info.FullMethod, err)
 	}
-	return resp, nil
+	return g.hide.from(caller, resp), nil
 }
 
 func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
 	id := requestOf(stream.Context())
 	_ = stream.SetHeader(metadata.Pairs(requestid.Header, id)) // as above
 	defer func() { err = g.identified(err, id) }()
+	ctx, caller, err := g.enter(stream.Context(), info.FullMethod)
+	if err != nil {
+		return err
+	}
 	gate := g.gates.Of(info.FullMethod)
 	if !gate.Enter() {
 		stream.SetTrailer(admission.NoRetry())
 		return gate.Refusal().Err()
 	}
 	defer gate.Leave()
-	ctx := stream.Context()
 	defer g.rescue(ctx, info.FullMethod, &err)
-	if err := handler(srv, trimmedStream{patientStream{stream, g.patience}, &g.trim}); err != nil {
+	if err := handler(srv, withheldStream{trimmedStream{patientStream{withContext{stream, ctx}, g.patience}, &g.trim}, &g.hide, caller}); err != nil {
 		return g.status(ctx, info.FullMethod, err)
 	}
 	return nil
@@ -120,6 +182,13 @@ func (g *guard) rescue(ctx context.Context, method string, err *error) {
 	}
 }
 
+// noteRefusal logs that a key was refused.
+func (g *guard) noteRefusal(ctx context.Context, authorization []string, method string) {
+	if len(authorization) > 0 {
+		g.doors.Refused(ctx, doorlog.WrongKey, peerOf(ctx), slog.String("method", method))
+	}
+}
+
 // peerOf returns the address at the other end of a call's connection; "" for the in-process channel.
 func peerOf(ctx context.Context) string {
 	caller, ok := peer.FromContext(ctx)
@@ -131,15 +200,4 @@ func peerOf(ctx context.Context) string {
 		return ""
 	}
 	return host
-}
-
-// authorize reports whether a call with these Authorization values may proceed.
-func (g *guard) authorize(ctx context.Context, authorization []string, method string) error {
-	if g.key.OK(authorization) || strings.HasPrefix(method, healthPrefix) {
-		return nil
-	}
-	if len(authorization) > 0 {
-		g.doors.Refused(ctx, doorlog.WrongKey, peerOf(ctx), slog.String("method", method))
-	}
-	return rpcstatus.Unauthenticated().Err()
 }

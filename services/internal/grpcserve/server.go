@@ -2,7 +2,7 @@
 // texts, the mapping of errors to statuses, health and reflection. A service that is registered once is served both
 // over the network and through an in-process channel, with the same interceptors.
 //
-// The services' wiring may import it; of our packages it imports admission, apperr, bearer, doorlog, pasted, readiness and
+// The services' wiring may import it; of our packages it imports access, admission, apperr, doorlog, pasted, readiness and
 // rpcstatus.
 package grpcserve
 
@@ -21,8 +21,8 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
+	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
-	"github.com/couponlink/couponlink/services/internal/bearer"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/stall"
@@ -46,8 +46,10 @@ const (
 
 // Config configures a server.
 type Config struct {
-	// AdminKey is the key that every call except health checks must carry.
+	// AdminKey is the key of the owner. Every call except health checks must carry it or an API key.
 	AdminKey string
+	// Keys looks API keys up. Without it there are none.
+	Keys access.Lookup
 	// Ready returns nil if the service can do its work; a nil Ready means that it can.
 	Ready func(context.Context) error
 	// Readiness, if set, replaces Ready and also says what is not ready and why.
@@ -66,6 +68,7 @@ type Config struct {
 type Server struct {
 	network *grpc.Server
 	local   *inprocgrpc.Channel
+	guard   *guard
 	health  *healthServer
 }
 
@@ -73,15 +76,16 @@ var _ grpc.ServiceRegistrar = (*Server)(nil)
 
 // New returns a Server with health and reflection, and no other services.
 func New(cfg Config) *Server {
-	guard := &guard{key: bearer.NewVerifier(cfg.AdminKey), gates: admission.NewGates(cfg.Most), docs: cfg.DocsURL, patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log, doors: doorlog.New(cfg.Log, time.Now)}
+	guard := &guard{callers: access.NewAuthenticator(cfg.AdminKey, cfg.Keys, time.Now), needed: map[string]access.Permission{}, gates: admission.NewGates(cfg.Most), docs: cfg.DocsURL, patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log, doors: doorlog.New(cfg.Log, time.Now)}
 	s := &Server{
+		guard: guard,
 		network: grpc.NewServer(append(tuning(),
 			grpc.InTapHandle(guard.tap),
 			grpc.UnaryInterceptor(guard.unary),
 			grpc.StreamInterceptor(guard.stream))...),
 		local: (&inprocgrpc.Channel{}).
-			WithServerUnaryInterceptor(guard.localUnary).
-			WithServerStreamInterceptor(guard.localStream).
+			WithServerUnaryInterceptor(guard.unary).
+			WithServerStreamInterceptor(guard.stream).
 			WithCloner(protoCloner{}),
 	}
 	s.health = newHealthServer(cfg, s.network.GetServiceInfo)
@@ -106,6 +110,7 @@ func tuning() []grpc.ServerOption {
 
 // RegisterService makes a service available over the network and in process.
 func (s *Server) RegisterService(desc *grpc.ServiceDesc, impl any) {
+	s.guard.register(desc)
 	s.network.RegisterService(desc, impl)
 	s.local.RegisterService(desc, impl)
 }

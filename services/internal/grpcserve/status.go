@@ -64,7 +64,7 @@ func statusOf(e *apperr.Error) error {
 		}
 		details = append(details, bad)
 	}
-	if e.Kind == apperr.Unavailable {
+	if e.Kind == apperr.Unavailable || e.Waits {
 		details = append(details, rpcstatus.Retry())
 	}
 	return rpcstatus.WithInfo(codeOf(e.Kind), messageOf(e), info, details...).Err()

@@ -89,6 +89,11 @@ func ParseReservation(field, name string) (string, error) {
 	return parseGiven(field, name, Reservations, "a reservation", "reservations/{reservation}")
 }
 
+// ParseKey returns the id in an API key's name.
+func ParseKey(field, name string) (string, error) {
+	return parseGiven(field, name, Keys, "an API key", "keys/{key}")
+}
+
 // parseGiven returns the id in the name of a resource whose ids the service assigns.
 func parseGiven(field, name, collection, thing, pattern string) (string, error) {
 	id, ok := strings.CutPrefix(name, collection)

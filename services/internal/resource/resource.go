@@ -13,6 +13,7 @@ const (
 	Deliveries   = "deliveries/"
 	SavedReports = "savedReports/"
 	Reservations = "reservations/"
+	Keys         = "keys/"
 )
 
 // AnyOffer is the parent that means all offers.
@@ -37,6 +38,9 @@ func Offer(id string) string { return Offers + id }
 
 // Publisher returns a publisher's name, `publishers/{publisher}`.
 func Publisher(id string) string { return Publishers + id }
+
+// Key returns an API key's name, `keys/{key}`.
+func Key(id string) string { return Keys + id }
 
 // Conversion returns a conversion's name, `conversions/{conversion}`.
 func Conversion(id string) string { return Conversions + id }

@@ -78,6 +78,11 @@ func Unauthenticated() *status.Status {
 	return New(codes.Unauthenticated, bearer.Reason, bearer.Message)
 }
 
+// KeyNotChecked returns the status for callers whose API key cannot be looked up now.
+func KeyNotChecked() *status.Status {
+	return New(codes.Unavailable, "COUPON_SERVICE_UNAVAILABLE", "the key cannot be looked up now; try again", Retry())
+}
+
 // Retry returns the detail that says when to try again.
 func Retry() *errdetails.RetryInfo {
 	return &errdetails.RetryInfo{RetryDelay: durationpb.New(RetryDelay)}

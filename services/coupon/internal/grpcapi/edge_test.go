@@ -110,7 +110,7 @@ func refused(t *testing.T, err error, kind apperr.Kind, reason, field string) {
 
 func TestRegister(t *testing.T) {
 	server := grpc.NewServer()
-	Register(server, newServers(t).coupons.flow, About{PublicURL: publicURL})
+	Register(server, newServers(t).coupons.flow, nil, About{PublicURL: publicURL})
 	for _, name := range []string{"OfferService", "PublisherService", "ApprovalService", "CouponService", "LookupService", "AboutService"} {
 		if _, ok := server.GetServiceInfo()["couponlink.coupon.v1."+name]; !ok {
 			t.Errorf("%s is not served", name)

@@ -24,6 +24,7 @@ type Store struct {
 	publishers *collection[domain.Publisher, publisherDocument]
 	approvals  *collection[domain.Approval, approvalDocument]
 	coupons    *collection[domain.Coupon, couponDocument]
+	keys       *collection[domain.Key, keyDocument]
 	// locking has a lock for each offer, by id. Changes of an offer or its coupons take it before they lock
 	// the offer in the database.
 	locking  *stripes.Stripes
@@ -50,6 +51,7 @@ func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, erro
 		publishers: publishersOf(db),
 		approvals:  approvalsOf(db),
 		coupons:    couponsOf(db),
+		keys:       keysOf(db),
 		locking:    stripes.New(),
 		requests:   db.Collection("requests"),
 	}, nil
@@ -63,6 +65,7 @@ func prepare(ctx context.Context, db *mongodb.DB) error {
 	}
 	for name, indexes := range map[string][]mongo.IndexModel{
 		"offers":    {mongodb.UniqueIndex("postback_token"), mongodb.Index("previous_postback_token")},
+		"keys":      {mongodb.UniqueIndex("secret_hash"), mongodb.Index("previous_secret_hash"), mongodb.Index("create_time", "_id")},
 		"approvals": {mongodb.Index("offer", "_id"), mongodb.Index("publisher", "_id")},
 		"coupons": {
 			mongodb.Index("code_key", "offer", "publisher"),

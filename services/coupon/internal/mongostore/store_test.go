@@ -3,7 +3,6 @@ package mongostore_test
 import (
 	"testing"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/mongostore"
 	"github.com/couponlink/couponlink/services/coupon/internal/storetest"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
@@ -12,7 +11,7 @@ import (
 func TestPromises(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) storetest.Place {
 		uri := mongotest.URI(t)
-		return func(t testing.TB) app.Store {
+		return func(t testing.TB) storetest.Store {
 			t.Helper()
 			store, err := mongostore.Open(t.Context(), uri, mongotest.Options()...)
 			if err != nil {

@@ -32,6 +32,7 @@ type Store struct {
 	publishers *records[domain.Publisher]
 	approvals  *records[domain.Approval]
 	coupons    *records[domain.Coupon]
+	keys       *records[domain.Key]
 }
 
 var _ app.Store = (*Store)(nil)
@@ -56,6 +57,7 @@ func open(ctx context.Context, dir string, opts ...sqlitedb.Option) (*Store, err
 		publishers: publishersTable(),
 		approvals:  approvalsTable(),
 		coupons:    couponsTable(),
+		keys:       keysTable(),
 	}
 	if err := store.complete(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the coupon store: %w", err), db.Close())
@@ -72,6 +74,9 @@ func (s *Store) complete(ctx context.Context) error {
 		return err
 	}
 	if err := s.publishers.foldTitles(ctx, s.db); err != nil {
+		return err
+	}
+	if err := s.keys.foldTitles(ctx, s.db); err != nil {
 		return err
 	}
 	return s.coupons.foldTitles(ctx, s.db)

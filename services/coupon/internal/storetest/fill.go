@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/money"
@@ -12,7 +11,7 @@ import (
 
 // Fill stores records of every kind, using the store's own writes. Each field is set in at least one record,
 // and each state occurs.
-func Fill(t testing.TB, store app.Store) {
+func Fill(t testing.TB, store Store) {
 	t.Helper()
 	s := &suite{Store: store}
 	s.setUp(t)
@@ -29,6 +28,8 @@ func Fill(t testing.TB, store app.Store) {
 		return p, nil
 	})
 	must(t, err)
+	must(t, s.InsertKey(t.Context(), key("plain")))
+	must(t, s.InsertKey(t.Context(), fullKey("full")))
 	s.approve(t, approval("10", "22", domain.ApprovalApproved))
 	blocked := approval("11", "22", domain.ApprovalBlocked)
 	blocked.Payout = fixed

@@ -1,4 +1,4 @@
-// Package storetest is the test suite of app.Store. It covers what the coupon service's use cases rely on,
+// Package storetest is the test suite of the coupon service's stores. It covers what the coupon service's use cases rely on,
 // including races. Every store runs it.
 //
 // Only the tests of the stores import it.
@@ -14,14 +14,21 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/app/keys"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
+// Store is what the use cases ask of a store, in one.
+type Store interface {
+	app.Store
+	keys.Store
+}
+
 // Place opens a store. Each call opens the same state again.
-type Place func(t testing.TB) app.Store
+type Place func(t testing.TB) Store
 
 // promise is one property of every store.
 type promise struct {
@@ -31,7 +38,7 @@ type promise struct {
 
 // suite is what the test of a promise gets: its own place, and a store opened there.
 type suite struct {
-	app.Store
+	Store
 	place Place
 }
 
@@ -67,11 +74,12 @@ func promises() []promise {
 	all = append(all, lookupPromises()...)
 	all = append(all, listPromises()...)
 	all = append(all, oncePromises()...)
+	all = append(all, keyPromises()...)
 	return all
 }
 
 // open opens a store that is closed when the test ends.
-func open(t testing.TB, place Place) app.Store {
+func open(t testing.TB, place Place) Store {
 	t.Helper()
 	store := place(t)
 	t.Cleanup(func() {

@@ -17,7 +17,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/couponlink/couponlink/services/gateway/internal/rest"
-	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/access"
+	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
@@ -37,7 +38,7 @@ type Package struct {
 
 // New returns the handlers of all services in packages, by their paths, such as
 // "/couponlink.coupon.v1.OfferService/". Calls without the key are refused before they are read.
-func New(key bearer.Verifier, doors *doorlog.Log, faults rest.Faults, packages ...Package) (map[string]http.Handler, error) {
+func New(callers *access.Authenticator, doors *doorlog.Log, faults rest.Faults, packages ...Package) (map[string]http.Handler, error) {
 	handlers := map[string]http.Handler{}
 	for _, p := range packages {
 		var err error
@@ -48,7 +49,7 @@ func New(key bearer.Verifier, doors *doorlog.Log, faults rest.Faults, packages .
 				if mux, err = serve(service, p.Conn, faults); err != nil {
 					return false
 				}
-				handlers["/"+string(service.FullName())+"/"] = authenticated(key, doors, mux)
+				handlers["/"+string(service.FullName())+"/"] = authenticated(callers, doors, mux)
 			}
 			return true
 		})
@@ -91,10 +92,14 @@ func serve(service protoreflect.ServiceDescriptor, conn grpc.ClientConnInterface
 }
 
 // authenticated refuses calls without the key, in the caller's protocol.
-func authenticated(key bearer.Verifier, doors *doorlog.Log, next http.Handler) http.Handler {
+func authenticated(callers *access.Authenticator, doors *doorlog.Log, next http.Handler) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !key.OK(r.Header["Authorization"]) && refusals.IsSupported(r) {
+		if _, err := callers.Authenticate(r.Context(), r.Header["Authorization"]); err != nil && refusals.IsSupported(r) {
+			if !apperr.Is(err, apperr.Unauthenticated) {
+				refuse(w, r, rpcstatus.KeyNotChecked())
+				return
+			}
 			if len(r.Header["Authorization"]) > 0 {
 				doors.Refused(r.Context(), doorlog.WrongKey, clientaddr.Of(r))
 			}

@@ -3,6 +3,7 @@ package rest
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -47,16 +48,20 @@ func WriteStatus(w http.ResponseWriter, httpStatus int, st *status.Status) {
 		body, _ = protojson.Marshal(status.New(st.Code(), rpcstatus.Clean(st.Message())).Proto())
 	}
 	header := w.Header()
-	switch httpStatus {
-	case http.StatusUnauthorized:
+	if httpStatus == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Bearer realm="couponlink"`)
-	case http.StatusServiceUnavailable:
+	}
+	if httpStatus == http.StatusServiceUnavailable || saysWhenToRetry(st) {
 		header.Set("Retry-After", rpcstatus.RetryAfter)
 	}
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")
 	w.WriteHeader(httpStatus)
 	_, _ = w.Write(body) //nolint:gosec // It is JSON, and a caller who has gone needs no answer.
+}
+
+func saysWhenToRetry(st *status.Status) bool {
+	return slices.ContainsFunc(st.Details(), func(detail any) bool { _, ok := detail.(*errdetails.RetryInfo); return ok })
 }
 
 // RefuseMethod answers a request with a method that the path does not have.

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	accessv1 "github.com/couponlink/couponlink/gen/go/couponlink/access/v1"
 	backupv1 "github.com/couponlink/couponlink/gen/go/couponlink/backup/v1"
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
@@ -37,7 +38,7 @@ type File struct {
 // New returns the handler of the REST API, under /v1/. coupon and tracking are connections to the services,
 // whose calls carry the caller's key.
 func New(coupon, tracking grpc.ClientConnInterface, files []File, log *slog.Logger) (http.Handler, error) {
-	routes, err := newRoutes("couponlink.coupon.v1", "couponlink.tracking.v1", "couponlink.backup.v1")
+	routes, err := newRoutes("couponlink.access.v1", "couponlink.coupon.v1", "couponlink.tracking.v1", "couponlink.backup.v1")
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +119,9 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 		},
 		func() error {
 			return trackingv1.RegisterReservationServiceHandlerClient(ctx, mux, trackingv1.NewReservationServiceClient(tracking))
+		},
+		func() error {
+			return accessv1.RegisterAccessServiceHandlerClient(ctx, mux, accessv1.NewAccessServiceClient(coupon))
 		},
 		func() error {
 			return backupv1.RegisterBackupServiceHandlerClient(ctx, mux, backupv1.NewBackupServiceClient(tracking))

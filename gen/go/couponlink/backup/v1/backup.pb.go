@@ -367,10 +367,10 @@ const file_couponlink_backup_v1_backup_proto_rawDesc = "" +
 	"\x11couponlink/BackupR\x04name\"b\n" +
 	"\x14VerifyBackupResponse\x12!\n" +
 	"\trow_count\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\browCount\x12'\n" +
-	"\ffigure_count\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\vfigureCount2\x9c\x02\n" +
-	"\rBackupService\x12{\n" +
-	"\fCreateBackup\x12).couponlink.backup.v1.CreateBackupRequest\x1a\x1c.couponlink.backup.v1.Backup\"\"\xdaA\tbackup_id\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/backups\x12\x8d\x01\n" +
-	"\fVerifyBackup\x12).couponlink.backup.v1.VerifyBackupRequest\x1a*.couponlink.backup.v1.VerifyBackupResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=backups/*}:verifyB\x87\x01\n" +
+	"\ffigure_count\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\vfigureCount2\xbf\x02\n" +
+	"\rBackupService\x12\x8c\x01\n" +
+	"\fCreateBackup\x12).couponlink.backup.v1.CreateBackupRequest\x1a\x1c.couponlink.backup.v1.Backup\"3\xdaA\tbackup_id\xba\xbc\x18\rsystem.manage\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/backups\x12\x9e\x01\n" +
+	"\fVerifyBackup\x12).couponlink.backup.v1.VerifyBackupRequest\x1a*.couponlink.backup.v1.VerifyBackupResponse\"7\xba\xbc\x18\rsystem.manage\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=backups/*}:verifyB\x87\x01\n" +
 	"\x18com.couponlink.backup.v1B\vBackupProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/backup/v1;backupv1\xaa\x02\x14Couponlink.Backup.V1b\x06proto3"
 
 var (

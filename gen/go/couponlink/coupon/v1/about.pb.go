@@ -7,6 +7,7 @@
 package couponv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -138,16 +139,16 @@ var File_couponlink_coupon_v1_about_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_about_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/about.proto\x12\x14couponlink.coupon.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x1e\n" +
+	" couponlink/coupon/v1/about.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x1e\n" +
 	"\x1cDescribeCouponServiceRequest\"\xa2\x01\n" +
 	"\x05About\x12\x1e\n" +
 	"\aversion\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\aversion\x12\x1a\n" +
 	"\x05store\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x05store\x12#\n" +
 	"\n" +
 	"public_url\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublicUrl\x128\n" +
-	"\x15allowed_private_hosts\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\x13allowedPrivateHosts2\x93\x01\n" +
-	"\fAboutService\x12\x82\x01\n" +
-	"\x15DescribeCouponService\x122.couponlink.coupon.v1.DescribeCouponServiceRequest\x1a\x1b.couponlink.coupon.v1.About\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/about/couponB\x86\x01\n" +
+	"\x15allowed_private_hosts\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\x13allowedPrivateHosts2\xa2\x01\n" +
+	"\fAboutService\x12\x91\x01\n" +
+	"\x15DescribeCouponService\x122.couponlink.coupon.v1.DescribeCouponServiceRequest\x1a\x1b.couponlink.coupon.v1.About\"'\xba\xbc\x18\vsystem.read\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/about/couponB\x86\x01\n" +
 	"\x18com.couponlink.coupon.v1B\n" +
 	"AboutProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 

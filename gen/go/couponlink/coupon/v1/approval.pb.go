@@ -757,14 +757,14 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\bapproval\x18\x01 \x01(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x02R\bapproval\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
 	"updateMask\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly2\xb4\a\n" +
-	"\x0fApprovalService\x12\x9c\x01\n" +
-	"\x0eCreateApproval\x12+.couponlink.coupon.v1.CreateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"=\xdaA\x10parent,publisher\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=offers/*}/approvals\x12\x87\x01\n" +
-	"\vGetApproval\x12(.couponlink.coupon.v1.GetApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\".\xdaA\x04name\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=offers/*/approvals/*}\x12\x9a\x01\n" +
-	"\rListApprovals\x12*.couponlink.coupon.v1.ListApprovalsRequest\x1a+.couponlink.coupon.v1.ListApprovalsResponse\"0\xdaA\x06parent\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=offers/*}/approvals\x12\xb0\x01\n" +
-	"\x0eUpdateApproval\x12+.couponlink.coupon.v1.UpdateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"Q\xdaA\x14approval,update_mask\x82\xd3\xe4\x93\x024:\bapproval2(/v1/{approval.name=offers/*/approvals/*}\x12\x95\x01\n" +
-	"\x10ApprovePublisher\x12-.couponlink.coupon.v1.ApprovePublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=offers/*/approvals/*}:approve\x12\x8f\x01\n" +
-	"\x0eBlockPublisher\x12+.couponlink.coupon.v1.BlockPublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/approvals/*}:blockB\x89\x01\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly2\xa4\b\n" +
+	"\x0fApprovalService\x12\xaf\x01\n" +
+	"\x0eCreateApproval\x12+.couponlink.coupon.v1.CreateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"P\xdaA\x10parent,publisher\xba\xbc\x18\x0fapprovals.write\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=offers/*}/approvals\x12\x99\x01\n" +
+	"\vGetApproval\x12(.couponlink.coupon.v1.GetApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"@\xdaA\x04name\xba\xbc\x18\x0eapprovals.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=offers/*/approvals/*}\x12\xac\x01\n" +
+	"\rListApprovals\x12*.couponlink.coupon.v1.ListApprovalsRequest\x1a+.couponlink.coupon.v1.ListApprovalsResponse\"B\xdaA\x06parent\xba\xbc\x18\x0eapprovals.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=offers/*}/approvals\x12\xc3\x01\n" +
+	"\x0eUpdateApproval\x12+.couponlink.coupon.v1.UpdateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"d\xdaA\x14approval,update_mask\xba\xbc\x18\x0fapprovals.write\x82\xd3\xe4\x93\x024:\bapproval2(/v1/{approval.name=offers/*/approvals/*}\x12\xa8\x01\n" +
+	"\x10ApprovePublisher\x12-.couponlink.coupon.v1.ApprovePublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"E\xba\xbc\x18\x0fapprovals.write\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=offers/*/approvals/*}:approve\x12\xa2\x01\n" +
+	"\x0eBlockPublisher\x12+.couponlink.coupon.v1.BlockPublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"C\xba\xbc\x18\x0fapprovals.write\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/approvals/*}:blockB\x89\x01\n" +
 	"\x18com.couponlink.coupon.v1B\rApprovalProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (

@@ -2056,16 +2056,17 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\a \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"5\n" +
 	"\x17GenerateCouponsResponse\x12\x1a\n" +
-	"\x05codes\x18\x01 \x03(\tB\x04\xe2A\x01\x03R\x05codes2\xd4\t\n" +
-	"\rCouponService\x12\x96\x01\n" +
-	"\fCreateCoupon\x12).couponlink.coupon.v1.CreateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"=\xdaA\rparent,coupon\x82\xd3\xe4\x93\x02':\x06coupon\"\x1d/v1/{parent=offers/*}/coupons\x12\x7f\n" +
-	"\tGetCoupon\x12&.couponlink.coupon.v1.GetCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\",\xdaA\x04name\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=offers/*/coupons/*}\x12\x92\x01\n" +
-	"\vListCoupons\x12(.couponlink.coupon.v1.ListCouponsRequest\x1a).couponlink.coupon.v1.ListCouponsResponse\".\xdaA\x06parent\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=offers/*}/coupons\x12\xa2\x01\n" +
-	"\fUpdateCoupon\x12).couponlink.coupon.v1.UpdateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"I\xdaA\x12coupon,update_mask\x82\xd3\xe4\x93\x02.:\x06coupon2$/v1/{coupon.name=offers/*/coupons/*}\x12\xad\x01\n" +
-	"\x12BatchCreateCoupons\x12/.couponlink.coupon.v1.BatchCreateCouponsRequest\x1a0.couponlink.coupon.v1.BatchCreateCouponsResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=offers/*}/coupons:batchCreate\x12\xa1\x01\n" +
-	"\x0fGenerateCoupons\x12,.couponlink.coupon.v1.GenerateCouponsRequest\x1a-.couponlink.coupon.v1.GenerateCouponsResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{parent=offers/*}/coupons:generate\x12\x8b\x01\n" +
-	"\rArchiveCoupon\x12*.couponlink.coupon.v1.ArchiveCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/coupons/*}:archive\x12\x8c\x01\n" +
-	"\x0eValidateCoupon\x12+.couponlink.coupon.v1.ValidateCouponRequest\x1a,.couponlink.coupon.v1.ValidateCouponResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/coupons:validateB\x87\x01\n" +
+	"\x05codes\x18\x01 \x03(\tB\x04\xe2A\x01\x03R\x05codes2\xde\n" +
+	"\n" +
+	"\rCouponService\x12\xa7\x01\n" +
+	"\fCreateCoupon\x12).couponlink.coupon.v1.CreateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"N\xdaA\rparent,coupon\xba\xbc\x18\rcoupons.write\x82\xd3\xe4\x93\x02':\x06coupon\"\x1d/v1/{parent=offers/*}/coupons\x12\x8f\x01\n" +
+	"\tGetCoupon\x12&.couponlink.coupon.v1.GetCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"<\xdaA\x04name\xba\xbc\x18\fcoupons.read\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=offers/*/coupons/*}\x12\xa2\x01\n" +
+	"\vListCoupons\x12(.couponlink.coupon.v1.ListCouponsRequest\x1a).couponlink.coupon.v1.ListCouponsResponse\">\xdaA\x06parent\xba\xbc\x18\fcoupons.read\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=offers/*}/coupons\x12\xb3\x01\n" +
+	"\fUpdateCoupon\x12).couponlink.coupon.v1.UpdateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"Z\xdaA\x12coupon,update_mask\xba\xbc\x18\rcoupons.write\x82\xd3\xe4\x93\x02.:\x06coupon2$/v1/{coupon.name=offers/*/coupons/*}\x12\xbe\x01\n" +
+	"\x12BatchCreateCoupons\x12/.couponlink.coupon.v1.BatchCreateCouponsRequest\x1a0.couponlink.coupon.v1.BatchCreateCouponsResponse\"E\xba\xbc\x18\rcoupons.write\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=offers/*}/coupons:batchCreate\x12\xb2\x01\n" +
+	"\x0fGenerateCoupons\x12,.couponlink.coupon.v1.GenerateCouponsRequest\x1a-.couponlink.coupon.v1.GenerateCouponsResponse\"B\xba\xbc\x18\rcoupons.write\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{parent=offers/*}/coupons:generate\x12\x9c\x01\n" +
+	"\rArchiveCoupon\x12*.couponlink.coupon.v1.ArchiveCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"A\xba\xbc\x18\rcoupons.write\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/coupons/*}:archive\x12\xa0\x01\n" +
+	"\x0eValidateCoupon\x12+.couponlink.coupon.v1.ValidateCouponRequest\x1a,.couponlink.coupon.v1.ValidateCouponResponse\"3\xba\xbc\x18\x10coupons.validate\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/coupons:validateB\x87\x01\n" +
 	"\x18com.couponlink.coupon.v1B\vCouponProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (

@@ -7,6 +7,7 @@
 package couponv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -620,7 +621,7 @@ var File_couponlink_coupon_v1_lookup_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/lookup.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/coupon/v1/approval.proto\x1a!couponlink/coupon/v1/coupon.proto\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a$couponlink/coupon/v1/publisher.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x86\x01\n" +
+	"!couponlink/coupon/v1/lookup.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/coupon/v1/approval.proto\x1a!couponlink/coupon/v1/coupon.proto\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a$couponlink/coupon/v1/publisher.proto\x1a#couponlink/options/v1/options.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x86\x01\n" +
 	"\x12LookupOfferRequest\x12\x1c\n" +
 	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x01H\x00R\x05offer\x12-\n" +
 	"\x0epostback_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01H\x00R\rpostbackToken\x12\x1c\n" +
@@ -658,13 +659,13 @@ const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\tpublisher\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\x9e\x01\n" +
 	"\x17LookupPublisherResponse\x12C\n" +
 	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x03R\tpublisher\x12>\n" +
-	"\x18previous_delivery_secret\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x16previousDeliverySecret2\xb1\x03\n" +
-	"\rLookupService\x12b\n" +
-	"\vLookupOffer\x12(.couponlink.coupon.v1.LookupOfferRequest\x1a).couponlink.coupon.v1.LookupOfferResponse\x12_\n" +
+	"\x18previous_delivery_secret\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x16previousDeliverySecret2\x87\x04\n" +
+	"\rLookupService\x12w\n" +
+	"\vLookupOffer\x12(.couponlink.coupon.v1.LookupOfferRequest\x1a).couponlink.coupon.v1.LookupOfferResponse\"\x13\xba\xbc\x18\x0fservices.lookup\x12t\n" +
 	"\n" +
-	"LookupCode\x12'.couponlink.coupon.v1.LookupCodeRequest\x1a(.couponlink.coupon.v1.LookupCodeResponse\x12k\n" +
-	"\x0eLookupStanding\x12+.couponlink.coupon.v1.LookupStandingRequest\x1a,.couponlink.coupon.v1.LookupStandingResponse\x12n\n" +
-	"\x0fLookupPublisher\x12,.couponlink.coupon.v1.LookupPublisherRequest\x1a-.couponlink.coupon.v1.LookupPublisherResponseB\x87\x01\n" +
+	"LookupCode\x12'.couponlink.coupon.v1.LookupCodeRequest\x1a(.couponlink.coupon.v1.LookupCodeResponse\"\x13\xba\xbc\x18\x0fservices.lookup\x12\x80\x01\n" +
+	"\x0eLookupStanding\x12+.couponlink.coupon.v1.LookupStandingRequest\x1a,.couponlink.coupon.v1.LookupStandingResponse\"\x13\xba\xbc\x18\x0fservices.lookup\x12\x83\x01\n" +
+	"\x0fLookupPublisher\x12,.couponlink.coupon.v1.LookupPublisherRequest\x1a-.couponlink.coupon.v1.LookupPublisherResponse\"\x13\xba\xbc\x18\x0fservices.lookupB\x87\x01\n" +
 	"\x18com.couponlink.coupon.v1B\vLookupProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (

@@ -867,7 +867,7 @@ var File_couponlink_coupon_v1_publisher_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\n" +
-	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x06\n" +
+	"$couponlink/coupon/v1/publisher.proto\x12\x14couponlink.coupon.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x06\n" +
 	"\tPublisher\x12/\n" +
 	"\x04name\x18\x01 \x01(\tB\x1b\xe2A\x01\b\xaa\xbc\x18\x13\x18\x05\"\vpublishers/(\x010\x01R\x04name\x12:\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x17\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x12G\n" +
@@ -879,8 +879,8 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"updateTime\x12\x18\n" +
 	"\x04etag\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12.\n" +
 	"\fpostback_url\x18\a \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\x80\x10R\vpostbackUrl\x12H\n" +
-	"\bdelivery\x18\b \x01(\v2&.couponlink.coupon.v1.DeliverySettingsB\x04\xe2A\x01\x01R\bdelivery\x12-\n" +
-	"\x0fdelivery_secret\x18\t \x01(\tB\x04\xe2A\x01\x03R\x0edeliverySecret\x12p\n" +
+	"\bdelivery\x18\b \x01(\v2&.couponlink.coupon.v1.DeliverySettingsB\x04\xe2A\x01\x01R\bdelivery\x12=\n" +
+	"\x0fdelivery_secret\x18\t \x01(\tB\x14\xe2A\x01\x03¼\x18\fsecrets.readR\x0edeliverySecret\x12p\n" +
 	"$previous_delivery_secret_expire_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R previousDeliverySecretExpireTime\"8\n" +
 	"\x05State\x12\x15\n" +
@@ -940,13 +940,13 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\aoverlap\x12\x18\n" +
 	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12c\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\x93\x06\n" +
-	"\x10PublisherService\x12\x9c\x01\n" +
-	"\x0fCreatePublisher\x12,.couponlink.coupon.v1.CreatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\":\xdaA\x16publisher,publisher_id\x82\xd3\xe4\x93\x02\x1b:\tpublisher\"\x0e/v1/publishers\x12\x82\x01\n" +
-	"\fGetPublisher\x12).couponlink.coupon.v1.GetPublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"&\xdaA\x04name\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=publishers/*}\x12\x83\x01\n" +
-	"\x0eListPublishers\x12+.couponlink.coupon.v1.ListPublishersRequest\x1a,.couponlink.coupon.v1.ListPublishersResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/publishers\x12\xae\x01\n" +
-	"\x0fUpdatePublisher\x12,.couponlink.coupon.v1.UpdatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"L\xdaA\x15publisher,update_mask\x82\xd3\xe4\x93\x02.:\tpublisher2!/v1/{publisher.name=publishers/*}\x12\xa3\x01\n" +
-	"\x14RotateDeliverySecret\x121.couponlink.coupon.v1.RotateDeliverySecretRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=publishers/*}:rotateDeliverySecretB\x8a\x01\n" +
+	"request_id\x18\x04 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\xf2\x06\n" +
+	"\x10PublisherService\x12\xb0\x01\n" +
+	"\x0fCreatePublisher\x12,.couponlink.coupon.v1.CreatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"N\xdaA\x16publisher,publisher_id\xba\xbc\x18\x10publishers.write\x82\xd3\xe4\x93\x02\x1b:\tpublisher\"\x0e/v1/publishers\x12\x95\x01\n" +
+	"\fGetPublisher\x12).couponlink.coupon.v1.GetPublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"9\xdaA\x04name\xba\xbc\x18\x0fpublishers.read\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=publishers/*}\x12\x96\x01\n" +
+	"\x0eListPublishers\x12+.couponlink.coupon.v1.ListPublishersRequest\x1a,.couponlink.coupon.v1.ListPublishersResponse\")\xba\xbc\x18\x0fpublishers.read\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/publishers\x12\xc2\x01\n" +
+	"\x0fUpdatePublisher\x12,.couponlink.coupon.v1.UpdatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"`\xdaA\x15publisher,update_mask\xba\xbc\x18\x10publishers.write\x82\xd3\xe4\x93\x02.:\tpublisher2!/v1/{publisher.name=publishers/*}\x12\xb4\x01\n" +
+	"\x14RotateDeliverySecret\x121.couponlink.coupon.v1.RotateDeliverySecretRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"H\xba\xbc\x18\rsecrets.write\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=publishers/*}:rotateDeliverySecretB\x8a\x01\n" +
 	"\x18com.couponlink.coupon.v1B\x0ePublisherProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (

@@ -345,6 +345,22 @@ var file_couponlink_options_v1_options_proto_extTypes = []protoimpl.ExtensionInf
 		Tag:           "bytes,50118,opt,name=limits",
 		Filename:      "couponlink/options/v1/options.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*string)(nil),
+		Field:         50120,
+		Name:          "couponlink.options.v1.read_permission",
+		Tag:           "bytes,50120,opt,name=read_permission",
+		Filename:      "couponlink/options/v1/options.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*string)(nil),
+		Field:         50119,
+		Name:          "couponlink.options.v1.permission",
+		Tag:           "bytes,50119,opt,name=permission",
+		Filename:      "couponlink/options/v1/options.proto",
+	},
 }
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -359,6 +375,20 @@ var (
 	//
 	// optional couponlink.options.v1.Limits limits = 50118;
 	E_Limits = &file_couponlink_options_v1_options_proto_extTypes[1]
+	// The permission that a caller needs to be told a field, such as `secrets.read`. Without it the field is empty in
+	// answers. Empty: everyone who gets the message is told.
+	//
+	// optional string read_permission = 50120;
+	E_ReadPermission = &file_couponlink_options_v1_options_proto_extTypes[2]
+)
+
+// Extension fields to descriptorpb.MethodOptions.
+var (
+	// The permission that a caller needs for a method, such as `coupons.read`. Roles and API keys have permissions.
+	// Every method has exactly one.
+	//
+	// optional string permission = 50119;
+	E_Permission = &file_couponlink_options_v1_options_proto_extTypes[3]
 )
 
 var File_couponlink_options_v1_options_proto protoreflect.FileDescriptor
@@ -411,7 +441,11 @@ const file_couponlink_options_v1_options_proto_rawDesc = "" +
 	"\bCURRENCY\x10\v\x12\f\n" +
 	"\bDISCOUNT\x10\f:V\n" +
 	"\x06column\x12\x1d.google.protobuf.FieldOptions\x18Ň\x03 \x03(\v2\x1d.couponlink.options.v1.ColumnR\x06column:V\n" +
-	"\x06limits\x12\x1d.google.protobuf.FieldOptions\x18Ƈ\x03 \x01(\v2\x1d.couponlink.options.v1.LimitsR\x06limitsB\x8c\x01\n" +
+	"\x06limits\x12\x1d.google.protobuf.FieldOptions\x18Ƈ\x03 \x01(\v2\x1d.couponlink.options.v1.LimitsR\x06limits:H\n" +
+	"\x0fread_permission\x12\x1d.google.protobuf.FieldOptions\x18ȇ\x03 \x01(\tR\x0ereadPermission:@\n" +
+	"\n" +
+	"permission\x12\x1e.google.protobuf.MethodOptions\x18Ǉ\x03 \x01(\tR\n" +
+	"permissionB\x8c\x01\n" +
 	"\x19com.couponlink.options.v1B\fOptionsProtoP\x01ZGgithub.com/couponlink/couponlink/gen/go/couponlink/options/v1;optionsv1\xaa\x02\x15Couponlink.Options.V1b\x06proto3"
 
 var (
@@ -429,21 +463,24 @@ func file_couponlink_options_v1_options_proto_rawDescGZIP() []byte {
 var file_couponlink_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_couponlink_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_couponlink_options_v1_options_proto_goTypes = []any{
-	(Column_Kind)(0),                  // 0: couponlink.options.v1.Column.Kind
-	(*Limits)(nil),                    // 1: couponlink.options.v1.Limits
-	(*Column)(nil),                    // 2: couponlink.options.v1.Column
-	(*descriptorpb.FieldOptions)(nil), // 3: google.protobuf.FieldOptions
+	(Column_Kind)(0),                   // 0: couponlink.options.v1.Column.Kind
+	(*Limits)(nil),                     // 1: couponlink.options.v1.Limits
+	(*Column)(nil),                     // 2: couponlink.options.v1.Column
+	(*descriptorpb.FieldOptions)(nil),  // 3: google.protobuf.FieldOptions
+	(*descriptorpb.MethodOptions)(nil), // 4: google.protobuf.MethodOptions
 }
 var file_couponlink_options_v1_options_proto_depIdxs = []int32{
 	0, // 0: couponlink.options.v1.Column.kind:type_name -> couponlink.options.v1.Column.Kind
 	3, // 1: couponlink.options.v1.column:extendee -> google.protobuf.FieldOptions
 	3, // 2: couponlink.options.v1.limits:extendee -> google.protobuf.FieldOptions
-	2, // 3: couponlink.options.v1.column:type_name -> couponlink.options.v1.Column
-	1, // 4: couponlink.options.v1.limits:type_name -> couponlink.options.v1.Limits
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	3, // [3:5] is the sub-list for extension type_name
-	1, // [1:3] is the sub-list for extension extendee
+	3, // 3: couponlink.options.v1.read_permission:extendee -> google.protobuf.FieldOptions
+	4, // 4: couponlink.options.v1.permission:extendee -> google.protobuf.MethodOptions
+	2, // 5: couponlink.options.v1.column:type_name -> couponlink.options.v1.Column
+	1, // 6: couponlink.options.v1.limits:type_name -> couponlink.options.v1.Limits
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	5, // [5:7] is the sub-list for extension type_name
+	1, // [1:5] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
 }
 
@@ -460,7 +497,7 @@ func file_couponlink_options_v1_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_options_v1_options_proto_rawDesc), len(file_couponlink_options_v1_options_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   2,
-			NumExtensions: 2,
+			NumExtensions: 4,
 			NumServices:   0,
 		},
 		GoTypes:           file_couponlink_options_v1_options_proto_goTypes,

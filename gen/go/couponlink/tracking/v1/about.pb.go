@@ -7,6 +7,7 @@
 package trackingv1
 
 import (
+	_ "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -147,7 +148,7 @@ var File_couponlink_tracking_v1_about_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_about_proto_rawDesc = "" +
 	"\n" +
-	"\"couponlink/tracking/v1/about.proto\x12\x16couponlink.tracking.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\" \n" +
+	"\"couponlink/tracking/v1/about.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\" \n" +
 	"\x1eDescribeTrackingServiceRequest\"\xc5\x01\n" +
 	"\x05About\x12\x1e\n" +
 	"\aversion\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\aversion\x12\x1a\n" +
@@ -155,9 +156,9 @@ const file_couponlink_tracking_v1_about_proto_rawDesc = "" +
 	"\n" +
 	"public_url\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublicUrl\x128\n" +
 	"\x15allowed_private_hosts\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\x13allowedPrivateHosts\x12!\n" +
-	"\ttime_zone\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\btimeZone2\x9d\x01\n" +
-	"\fAboutService\x12\x8c\x01\n" +
-	"\x17DescribeTrackingService\x126.couponlink.tracking.v1.DescribeTrackingServiceRequest\x1a\x1d.couponlink.tracking.v1.About\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/about/trackingB\x8e\x01\n" +
+	"\ttime_zone\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\btimeZone2\xac\x01\n" +
+	"\fAboutService\x12\x9b\x01\n" +
+	"\x17DescribeTrackingService\x126.couponlink.tracking.v1.DescribeTrackingServiceRequest\x1a\x1d.couponlink.tracking.v1.About\")\xba\xbc\x18\vsystem.read\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/about/trackingB\x8e\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\n" +
 	"AboutProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 

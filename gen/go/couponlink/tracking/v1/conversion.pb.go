@@ -3119,18 +3119,18 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\apayouts\x18\b \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\apayouts\x12=\n" +
 	"\brevenues\x18\t \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\brevenuesB\x12\n" +
 	"\x10_conversion_rateB\x16\n" +
-	"\x14_share_without_click2\xcf\v\n" +
-	"\x11ConversionService\x12\x91\x01\n" +
-	"\x10RecordConversion\x12/.couponlink.tracking.v1.RecordConversionRequest\x1a0.couponlink.tracking.v1.RecordConversionResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/conversions\x12\x8a\x01\n" +
-	"\rGetConversion\x12,.couponlink.tracking.v1.GetConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"'\xdaA\x04name\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=conversions/*}\x12\x8b\x01\n" +
-	"\x0fListConversions\x12..couponlink.tracking.v1.ListConversionsRequest\x1a/.couponlink.tracking.v1.ListConversionsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/conversions\x12\x96\x01\n" +
-	"\x11ApproveConversion\x120.couponlink.tracking.v1.ApproveConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=conversions/*}:approve\x12\x93\x01\n" +
-	"\x10RejectConversion\x12/.couponlink.tracking.v1.RejectConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:reject\x12\x99\x01\n" +
-	"\x12ReassignConversion\x121.couponlink.tracking.v1.ReassignConversionRequest\x1a\".couponlink.tracking.v1.Conversion\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=conversions/*}:reassign\x12\x93\x01\n" +
-	"\x10AdjustConversion\x12/.couponlink.tracking.v1.AdjustConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:adjust\x12\x93\x01\n" +
-	"\x10RefundConversion\x12/.couponlink.tracking.v1.RefundConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:refund\x12\x9a\x01\n" +
-	"\x0fResolveConflict\x12..couponlink.tracking.v1.ResolveConflictRequest\x1a\".couponlink.tracking.v1.Conversion\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=conversions/*}:resolveConflict\x12w\n" +
-	"\x10WatchConversions\x12/.couponlink.tracking.v1.WatchConversionsRequest\x1a0.couponlink.tracking.v1.WatchConversionsResponse0\x01B\x93\x01\n" +
+	"\x14_share_without_click2\xa8\r\n" +
+	"\x11ConversionService\x12\xa7\x01\n" +
+	"\x10RecordConversion\x12/.couponlink.tracking.v1.RecordConversionRequest\x1a0.couponlink.tracking.v1.RecordConversionResponse\"0\xba\xbc\x18\x12conversions.record\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/conversions\x12\x9e\x01\n" +
+	"\rGetConversion\x12,.couponlink.tracking.v1.GetConversionRequest\x1a\".couponlink.tracking.v1.Conversion\";\xdaA\x04name\xba\xbc\x18\x10conversions.read\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=conversions/*}\x12\x9f\x01\n" +
+	"\x0fListConversions\x12..couponlink.tracking.v1.ListConversionsRequest\x1a/.couponlink.tracking.v1.ListConversionsResponse\"+\xba\xbc\x18\x10conversions.read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/conversions\x12\xac\x01\n" +
+	"\x11ApproveConversion\x120.couponlink.tracking.v1.ApproveConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"A\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=conversions/*}:approve\x12\xa9\x01\n" +
+	"\x10RejectConversion\x12/.couponlink.tracking.v1.RejectConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"@\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:reject\x12\xaf\x01\n" +
+	"\x12ReassignConversion\x121.couponlink.tracking.v1.ReassignConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"B\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=conversions/*}:reassign\x12\xa9\x01\n" +
+	"\x10AdjustConversion\x12/.couponlink.tracking.v1.AdjustConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"@\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:adjust\x12\xa9\x01\n" +
+	"\x10RefundConversion\x12/.couponlink.tracking.v1.RefundConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"@\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:refund\x12\xb0\x01\n" +
+	"\x0fResolveConflict\x12..couponlink.tracking.v1.ResolveConflictRequest\x1a\".couponlink.tracking.v1.Conversion\"I\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=conversions/*}:resolveConflict\x12\x8d\x01\n" +
+	"\x10WatchConversions\x12/.couponlink.tracking.v1.WatchConversionsRequest\x1a0.couponlink.tracking.v1.WatchConversionsResponse\"\x14\xba\xbc\x18\x10conversions.read0\x01B\x93\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\x0fConversionProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (

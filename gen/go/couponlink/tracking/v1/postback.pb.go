@@ -963,12 +963,12 @@ const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\x0erecorded_count\x18\x04 \x01(\x03B\x04\xe2A\x01\x03R\rrecordedCount\x12-\n" +
 	"\x0funchanged_count\x18\x05 \x01(\x03B\x04\xe2A\x01\x03R\x0eunchangedCount\x12)\n" +
 	"\rrefused_count\x18\x06 \x01(\x03B\x04\xe2A\x01\x03R\frefusedCount\x12\x18\n" +
-	"\x04done\x18\a \x01(\bB\x04\xe2A\x01\x03R\x04done2\xc6\x04\n" +
-	"\x0fPostbackService\x12\x82\x01\n" +
-	"\vGetPostback\x12*.couponlink.tracking.v1.GetPostbackRequest\x1a .couponlink.tracking.v1.Postback\"%\xdaA\x04name\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=postbacks/*}\x12\x83\x01\n" +
-	"\rListPostbacks\x12,.couponlink.tracking.v1.ListPostbacksRequest\x1a-.couponlink.tracking.v1.ListPostbacksResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/postbacks\x12\x8f\x01\n" +
-	"\x0eReplayPostback\x12-.couponlink.tracking.v1.ReplayPostbackRequest\x1a$.couponlink.tracking.v1.ReplayResult\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=postbacks/*}:replay\x12\x95\x01\n" +
-	"\x0fReplayPostbacks\x12..couponlink.tracking.v1.ReplayPostbacksRequest\x1a/.couponlink.tracking.v1.ReplayPostbacksResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/postbacks:replay0\x01B\x91\x01\n" +
+	"\x04done\x18\a \x01(\bB\x04\xe2A\x01\x03R\x04done2\x92\x05\n" +
+	"\x0fPostbackService\x12\x94\x01\n" +
+	"\vGetPostback\x12*.couponlink.tracking.v1.GetPostbackRequest\x1a .couponlink.tracking.v1.Postback\"7\xdaA\x04name\xba\xbc\x18\x0epostbacks.read\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=postbacks/*}\x12\x95\x01\n" +
+	"\rListPostbacks\x12,.couponlink.tracking.v1.ListPostbacksRequest\x1a-.couponlink.tracking.v1.ListPostbacksResponse\"'\xba\xbc\x18\x0epostbacks.read\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/postbacks\x12\xa3\x01\n" +
+	"\x0eReplayPostback\x12-.couponlink.tracking.v1.ReplayPostbackRequest\x1a$.couponlink.tracking.v1.ReplayResult\"<\xba\xbc\x18\x10postbacks.replay\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=postbacks/*}:replay\x12\xa9\x01\n" +
+	"\x0fReplayPostbacks\x12..couponlink.tracking.v1.ReplayPostbacksRequest\x1a/.couponlink.tracking.v1.ReplayPostbacksResponse\"3\xba\xbc\x18\x10postbacks.replay\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/postbacks:replay0\x01B\x91\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\rPostbackProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (

@@ -476,12 +476,12 @@ const file_couponlink_tracking_v1_reservation_proto_rawDesc = "" +
 	"\x16couponlink/ReservationR\x04name\"P\n" +
 	"\x19ReleaseReservationRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
-	"\x16couponlink/ReservationR\x04name2\xe5\x03\n" +
-	"\x12ReservationService\x12\x99\x01\n" +
-	"\rReserveCoupon\x12,.couponlink.tracking.v1.ReserveCouponRequest\x1a-.couponlink.tracking.v1.ReserveCouponResponse\"+\xdaA\n" +
-	"code,offer\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/coupons:reserve\x12\x8e\x01\n" +
-	"\x0eGetReservation\x12-.couponlink.tracking.v1.GetReservationRequest\x1a#.couponlink.tracking.v1.Reservation\"(\xdaA\x04name\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=reservations/*}\x12\xa1\x01\n" +
-	"\x12ReleaseReservation\x121.couponlink.tracking.v1.ReleaseReservationRequest\x1a#.couponlink.tracking.v1.Reservation\"3\xdaA\x04name\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=reservations/*}:releaseB\x94\x01\n" +
+	"\x16couponlink/ReservationR\x04name2\xa6\x04\n" +
+	"\x12ReservationService\x12\xaf\x01\n" +
+	"\rReserveCoupon\x12,.couponlink.tracking.v1.ReserveCouponRequest\x1a-.couponlink.tracking.v1.ReserveCouponResponse\"A\xdaA\n" +
+	"code,offer\xba\xbc\x18\x12reservations.write\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/coupons:reserve\x12\xa3\x01\n" +
+	"\x0eGetReservation\x12-.couponlink.tracking.v1.GetReservationRequest\x1a#.couponlink.tracking.v1.Reservation\"=\xdaA\x04name\xba\xbc\x18\x11reservations.read\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=reservations/*}\x12\xb7\x01\n" +
+	"\x12ReleaseReservation\x121.couponlink.tracking.v1.ReleaseReservationRequest\x1a#.couponlink.tracking.v1.Reservation\"I\xdaA\x04name\xba\xbc\x18\x12reservations.write\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=reservations/*}:releaseB\x94\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\x10ReservationProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (

@@ -678,13 +678,13 @@ const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"\x18DeleteSavedReportRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
 	"\x16couponlink/SavedReportR\x04name\x12\x18\n" +
-	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag2\xc0\x06\n" +
-	"\x12SavedReportService\x12\xb1\x01\n" +
-	"\x11CreateSavedReport\x120.couponlink.tracking.v1.CreateSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"E\xdaA\x1csaved_report,saved_report_id\x82\xd3\xe4\x93\x02 :\fsaved_report\"\x10/v1/savedReports\x12\x8e\x01\n" +
-	"\x0eGetSavedReport\x12-.couponlink.tracking.v1.GetSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"(\xdaA\x04name\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=savedReports/*}\x12\x8f\x01\n" +
-	"\x10ListSavedReports\x12/.couponlink.tracking.v1.ListSavedReportsRequest\x1a0.couponlink.tracking.v1.ListSavedReportsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/savedReports\x12\xc3\x01\n" +
-	"\x11UpdateSavedReport\x120.couponlink.tracking.v1.UpdateSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"W\xdaA\x18saved_report,update_mask\x82\xd3\xe4\x93\x026:\fsaved_report2&/v1/{saved_report.name=savedReports/*}\x12\x8c\x01\n" +
-	"\x11DeleteSavedReport\x120.couponlink.tracking.v1.DeleteSavedReportRequest\x1a\x16.google.protobuf.Empty\"-\xdaA\tname,etag\x82\xd3\xe4\x93\x02\x1b*\x19/v1/{name=savedReports/*}B\x94\x01\n" +
+	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag2\x93\a\n" +
+	"\x12SavedReportService\x12\xc2\x01\n" +
+	"\x11CreateSavedReport\x120.couponlink.tracking.v1.CreateSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"V\xdaA\x1csaved_report,saved_report_id\xba\xbc\x18\rreports.write\x82\xd3\xe4\x93\x02 :\fsaved_report\"\x10/v1/savedReports\x12\x9e\x01\n" +
+	"\x0eGetSavedReport\x12-.couponlink.tracking.v1.GetSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"8\xdaA\x04name\xba\xbc\x18\freports.read\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=savedReports/*}\x12\x9f\x01\n" +
+	"\x10ListSavedReports\x12/.couponlink.tracking.v1.ListSavedReportsRequest\x1a0.couponlink.tracking.v1.ListSavedReportsResponse\"(\xba\xbc\x18\freports.read\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/savedReports\x12\xd4\x01\n" +
+	"\x11UpdateSavedReport\x120.couponlink.tracking.v1.UpdateSavedReportRequest\x1a#.couponlink.tracking.v1.SavedReport\"h\xdaA\x18saved_report,update_mask\xba\xbc\x18\rreports.write\x82\xd3\xe4\x93\x026:\fsaved_report2&/v1/{saved_report.name=savedReports/*}\x12\x9d\x01\n" +
+	"\x11DeleteSavedReport\x120.couponlink.tracking.v1.DeleteSavedReportRequest\x1a\x16.google.protobuf.Empty\">\xdaA\tname,etag\xba\xbc\x18\rreports.write\x82\xd3\xe4\x93\x02\x1b*\x19/v1/{name=savedReports/*}B\x94\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\x10SavedReportProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (

@@ -1858,16 +1858,21 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\aoutcome\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\aoutcome\x12\x1c\n" +
 	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12\"\n" +
 	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12\x1e\n" +
-	"\amessage\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\amessage2\xa5\b\n" +
-	"\vScanService\x12x\n" +
-	"\bScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a(.couponlink.tracking.v1.ScanLinkResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/links:scan\x12q\n" +
-	"\x0eStreamScanLink\x12-.couponlink.tracking.v1.StreamScanLinkRequest\x1a..couponlink.tracking.v1.StreamScanLinkResponse0\x01\x12\xa9\x01\n" +
-	"\x0fCreateOfferScan\x12..couponlink.tracking.v1.CreateOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"C\xdaA\x11parent,offer_scan\x82\xd3\xe4\x93\x02):\n" +
-	"offer_scan\"\x1b/v1/{parent=offers/*}/scans\x12\x8a\x01\n" +
-	"\fGetOfferScan\x12+.couponlink.tracking.v1.GetOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"*\xdaA\x04name\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=offers/*/scans/*}\x12\x9d\x01\n" +
-	"\x0eListOfferScans\x12-.couponlink.tracking.v1.ListOfferScansRequest\x1a..couponlink.tracking.v1.ListOfferScansResponse\",\xdaA\x06parent\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=offers/*}/scans\x12\x93\x01\n" +
-	"\x0fCancelOfferScan\x12..couponlink.tracking.v1.CancelOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=offers/*/scans/*}:cancel\x12\xb9\x01\n" +
-	"\x14ListOfferScanResults\x123.couponlink.tracking.v1.ListOfferScanResultsRequest\x1a4.couponlink.tracking.v1.ListOfferScanResultsResponse\"6\xdaA\x06parent\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=offers/*/scans/*}/resultsB\x8d\x01\n" +
+	"\amessage\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\amessage2\x8d\t\n" +
+	"\vScanService\x12\x86\x01\n" +
+	"\bScanLink\x12'.couponlink.tracking.v1.ScanLinkRequest\x1a(.couponlink.tracking.v1.ScanLinkResponse\"'\xba\xbc\x18\n" +
+	"scans.read\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/links:scan\x12\x81\x01\n" +
+	"\x0eStreamScanLink\x12-.couponlink.tracking.v1.StreamScanLinkRequest\x1a..couponlink.tracking.v1.StreamScanLinkResponse\"\x0e\xba\xbc\x18\n" +
+	"scans.read0\x01\x12\xb8\x01\n" +
+	"\x0fCreateOfferScan\x12..couponlink.tracking.v1.CreateOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"R\xdaA\x11parent,offer_scan\xba\xbc\x18\vscans.write\x82\xd3\xe4\x93\x02):\n" +
+	"offer_scan\"\x1b/v1/{parent=offers/*}/scans\x12\x98\x01\n" +
+	"\fGetOfferScan\x12+.couponlink.tracking.v1.GetOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"8\xdaA\x04name\xba\xbc\x18\n" +
+	"scans.read\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=offers/*/scans/*}\x12\xab\x01\n" +
+	"\x0eListOfferScans\x12-.couponlink.tracking.v1.ListOfferScansRequest\x1a..couponlink.tracking.v1.ListOfferScansResponse\":\xdaA\x06parent\xba\xbc\x18\n" +
+	"scans.read\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=offers/*}/scans\x12\xa2\x01\n" +
+	"\x0fCancelOfferScan\x12..couponlink.tracking.v1.CancelOfferScanRequest\x1a!.couponlink.tracking.v1.OfferScan\"<\xba\xbc\x18\vscans.write\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=offers/*/scans/*}:cancel\x12\xc7\x01\n" +
+	"\x14ListOfferScanResults\x123.couponlink.tracking.v1.ListOfferScanResultsRequest\x1a4.couponlink.tracking.v1.ListOfferScanResultsResponse\"D\xdaA\x06parent\xba\xbc\x18\n" +
+	"scans.read\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=offers/*/scans/*}/resultsB\x8d\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\tScanProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (

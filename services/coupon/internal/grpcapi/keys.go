@@ -1,0 +1,156 @@
+package grpcapi
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	accessv1 "github.com/couponlink/couponlink/gen/go/couponlink/access/v1"
+	"github.com/couponlink/couponlink/services/coupon/internal/app/keys"
+	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/access"
+	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/pasted"
+	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
+)
+
+type accessServer struct {
+	accessv1.UnimplementedAccessServiceServer
+	keys *keys.Service
+}
+
+// CreateKey stores a new API key.
+func (s *accessServer) CreateKey(ctx context.Context, req *accessv1.CreateKeyRequest) (*accessv1.Key, error) {
+	if req.GetKey() == nil {
+		return nil, missing("key", "INVALID_KEY")
+	}
+	draft, err := keyOf(req.GetKey())
+	if err != nil {
+		return nil, err
+	}
+	return s.withSecret(s.keys.Create(ctx, draft))
+}
+
+// GetKey returns an API key.
+func (s *accessServer) GetKey(ctx context.Context, req *accessv1.GetKeyRequest) (*accessv1.Key, error) {
+	id, err := resource.ParseKey("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(s.keys.Key(ctx, id))
+}
+
+// ListKeys returns a page of API keys.
+func (s *accessServer) ListKeys(ctx context.Context, req *accessv1.ListKeysRequest) (*accessv1.ListKeysResponse, error) {
+	now := s.keys.Now()
+	page := resourcepage.Of(func(k domain.Key) *accessv1.Key { return keyProto(&k, now) })
+	_, next, err := s.keys.Keys(ctx, listing.Request{
+		Filter: req.GetFilter(), OrderBy: req.GetOrderBy(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(),
+		Take: page.Take,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &accessv1.ListKeysResponse{Keys: page.Resources, NextPageToken: next}, nil
+}
+
+// RotateKey gives an API key a new secret.
+func (s *accessServer) RotateKey(ctx context.Context, req *accessv1.RotateKeyRequest) (*accessv1.Key, error) {
+	id, err := resource.ParseKey("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	overlap, err := durationOf("overlap", "INVALID_OVERLAP", req.GetOverlap(), domain.DefaultKeyOverlap)
+	if err != nil {
+		return nil, err
+	}
+	return s.withSecret(s.keys.Rotate(ctx, id, overlap, req.GetEtag()))
+}
+
+// RevokeKey ends an API key.
+func (s *accessServer) RevokeKey(ctx context.Context, req *accessv1.RevokeKeyRequest) (*accessv1.Key, error) {
+	id, err := resource.ParseKey("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(s.keys.Revoke(ctx, id, req.GetEtag()))
+}
+
+// GetMe returns the caller.
+func (*accessServer) GetMe(ctx context.Context, _ *accessv1.GetMeRequest) (*accessv1.Principal, error) {
+	return access.Proto(access.From(ctx)), nil
+}
+
+// AuthenticateKey returns whose a secret is.
+func (s *accessServer) AuthenticateKey(
+	ctx context.Context, req *accessv1.AuthenticateKeyRequest,
+) (*accessv1.AuthenticateKeyResponse, error) {
+	hash, ok := access.HashFrom(req.GetSecretHash())
+	if !ok {
+		return nil, apperr.Invalid("INVALID_SECRET_HASH", "secret_hash", "has %d bytes; a SHA-256 has %d", len(req.GetSecretHash()), len(hash))
+	}
+	principal, err := s.keys.Authenticate(ctx, hash)
+	if err == nil && principal == nil {
+		err = apperr.New(apperr.NotFound, "KEY_NOT_FOUND", "no API key has the secret now")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &accessv1.AuthenticateKeyResponse{Principal: access.Proto(principal)}, nil
+}
+
+func (s *accessServer) answer(key domain.Key, err error) (*accessv1.Key, error) {
+	if err != nil {
+		return nil, err
+	}
+	return keyProto(&key, s.keys.Now()), nil
+}
+
+func (s *accessServer) withSecret(key domain.Key, secret string, err error) (*accessv1.Key, error) {
+	if err != nil {
+		return nil, err
+	}
+	m := keyProto(&key, s.keys.Now())
+	m.Secret = secret
+	return m, nil
+}
+
+// keyOf returns the fields in an API key's proto.
+func keyOf(m *accessv1.Key) (domain.Key, error) {
+	listed := make([]string, len(m.GetPermissions()))
+	for i, p := range m.GetPermissions() {
+		listed[i] = pasted.Trim(p)
+	}
+	slices.Sort(listed)
+	expireTime, err := timeOf("expire_time", "INVALID_EXPIRE_TIME", m.GetExpireTime())
+	return domain.Key{
+		DisplayName: m.GetDisplayName(), Role: choice(m.GetRole(), access.Role("")), Permissions: strings.Join(slices.Compact(listed), ","),
+		ExpireTime: expireTime, RequestsPerSecond: m.GetRequestsPerSecond(),
+	}, err
+}
+
+// keyProto returns the proto of an API key as it is at a moment.
+func keyProto(k *domain.Key, now time.Time) *accessv1.Key {
+	m := &accessv1.Key{
+		Name:              resource.Key(k.ID),
+		DisplayName:       k.DisplayName,
+		Role:              accessv1.Role(accessv1.Role_value[string(k.Role)]),
+		Permissions:       k.Listed(),
+		ExpireTime:        stamp(k.ExpireTime),
+		RequestsPerSecond: k.RequestsPerSecond,
+		SecretPrefix:      k.SecretPrefix,
+		State:             accessv1.Key_State(accessv1.Key_State_value[string(k.StateAt(now))]),
+		LastUseTime:       stamp(k.LastUseTime),
+		CreateTime:        stamp(k.CreateTime),
+		UpdateTime:        stamp(k.UpdateTime),
+		RevokeTime:        stamp(k.RevokeTime),
+		Etag:              domain.Etag(resource.Key(k.ID), k.Revision),
+	}
+	if now.Before(k.PreviousSecretExpireTime) {
+		m.PreviousSecretExpireTime = stamp(k.PreviousSecretExpireTime)
+	}
+	return m
+}

@@ -1,0 +1,51 @@
+package access
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Principal is a caller.
+type Principal struct {
+	// Name is the resource name of the caller's key, or AdminKey.
+	Name        string
+	DisplayName string
+	Role        Role
+	// Listed are the permissions of a caller with the role Service.
+	Listed []Permission
+	// ExpireTime is when the caller's key or its secret ends, zero for never.
+	ExpireTime time.Time
+	// RequestsPerSecond bounds the caller's calls; 0 for no bound of its own.
+	RequestsPerSecond int
+}
+
+// AdminKey is the name of the principal that has the admin key.
+const AdminKey = "adminKey"
+
+// Admin returns the principal that has the admin key.
+func Admin() *Principal { return &Principal{Name: AdminKey, DisplayName: "Admin key", Role: Owner} }
+
+// May reports whether the caller has a permission.
+func (p *Principal) May(permission Permission) bool {
+	return p.Role.Has(permission) || p.Role == Service && slices.Contains(p.Listed, permission)
+}
+
+// Permissions returns what the caller may do, in order.
+func (p *Principal) Permissions() []Permission {
+	all, _ := Permissions()
+	return slices.DeleteFunc(all, func(permission Permission) bool { return !p.May(permission) })
+}
+
+type contextKey struct{}
+
+// With returns a context of a call by a principal.
+func With(ctx context.Context, p *Principal) context.Context {
+	return context.WithValue(ctx, contextKey{}, p)
+}
+
+// From returns the principal whose call a context belongs to, or nil outside calls.
+func From(ctx context.Context) *Principal {
+	p, _ := ctx.Value(contextKey{}).(*Principal)
+	return p
+}

@@ -1,0 +1,97 @@
+// Package access says who may do what: it reads each method's permission from the protos, and has the one table of
+// the roles' permissions.
+//
+// The packages that serve requests may import it; it imports none of ours but the generated code.
+package access
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Permission is the right to call some methods, or to be told some fields: `coupons.read`.
+type Permission string
+
+// Permissions that code names. The others stand in the protos and in the table of roles alone.
+const (
+	// SecretsRead is the right to be told secrets.
+	SecretsRead Permission = "secrets.read"
+	// MeRead is the right to ask who one is. Every caller has it.
+	MeRead Permission = "me.read"
+)
+
+// Role is a set of permissions. Its values are those of the proto's Role.
+type Role string
+
+// The roles.
+const (
+	Owner   Role = "OWNER"
+	Manager Role = "MANAGER"
+	Finance Role = "FINANCE"
+	Analyst Role = "ANALYST"
+	// Service has the permissions that the key lists.
+	Service Role = "SERVICE"
+)
+
+// permissions is what callers may be allowed, with what each allows. docs/access.md prints it.
+var permissions = map[Permission]string{
+	"access.manage":      "create, list, rotate and revoke API keys",
+	"approvals.read":     "read approvals",
+	"approvals.write":    "approve and block publishers",
+	"conversions.read":   "read and watch conversions",
+	"conversions.record": "report sales over the API",
+	"conversions.review": "approve, reject, reassign, adjust and refund conversions, and settle their conflicts",
+	"coupons.read":       "read coupons",
+	"coupons.validate":   "validate codes and baskets",
+	"coupons.write":      "create, change, generate and archive coupons",
+	"deliveries.read":    "read deliveries",
+	"deliveries.write":   "replay and test deliveries",
+	"links.read":         "build tracking links",
+	"me.read":            "read who one is",
+	"offers.read":        "read offers",
+	"offers.write":       "create and change offers",
+	"postbacks.read":     "read the postback log",
+	"postbacks.replay":   "replay postbacks",
+	"publishers.read":    "read publishers",
+	"publishers.write":   "create and change publishers",
+	"reports.read":       "read summaries, exports and saved reports",
+	"reports.write":      "save reports",
+	"reservations.read":  "read reservations",
+	"reservations.write": "reserve uses of coupons and release them",
+	"scans.read":         "scan links and read scans of offers",
+	"scans.write":        "start and cancel scans of offers",
+	"secrets.read":       "be told postback tokens and secrets, and delivery secrets",
+	"secrets.write":      "rotate postback credentials and delivery secrets",
+	"services.lookup":    "ask what services ask each other",
+	"system.manage":      "make and verify backups, and recount summaries",
+	"system.read":        "read versions and settings",
+}
+
+// Permissions returns all permissions in order, each with what it allows.
+func Permissions() (all []Permission, allow map[Permission]string) {
+	return slices.Sorted(maps.Keys(permissions)), maps.Clone(permissions)
+}
+
+// Exists reports whether there is a permission.
+func (p Permission) Exists() bool { return permissions[p] != "" }
+
+// Roles returns the roles that have permissions of their own, the widest first.
+func Roles() []Role { return []Role{Owner, Manager, Finance, Analyst} }
+
+// Has reports whether a role has a permission. Service has none of its own.
+func (r Role) Has(p Permission) bool {
+	subject, _, _ := strings.Cut(string(p), ".")
+	switch r {
+	case Owner:
+		return true
+	case Manager:
+		return subject != "access" && subject != "secrets" && subject != "services" && p != "system.manage"
+	case Finance:
+		return Analyst.Has(p) || p == "conversions.review" || p == "reports.write"
+	case Analyst:
+		return subject != "secrets" && (strings.HasSuffix(string(p), ".read") || p == "coupons.validate")
+	default:
+		return p == MeRead
+	}
+}

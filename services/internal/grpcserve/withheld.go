@@ -1,0 +1,78 @@
+package grpcserve
+
+import (
+	"slices"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/couponlink/couponlink/services/internal/access"
+)
+
+// withholder empties the fields of answers that a caller lacks the permission to be told. It is safe for concurrent
+// use.
+type withholder struct {
+	// guarded has the fields that need a permission, or can contain some that do, by the message's descriptor.
+	guarded sync.Map
+}
+
+// from returns an answer as a caller may be told it: the answer itself, or a copy without some fields.
+func (w *withholder) from(caller *access.Principal, answer any) any {
+	m, ok := answer.(proto.Message)
+	if !ok || caller == nil || caller.Role == access.Owner || len(w.fields(m.ProtoReflect().Descriptor(), nil)) == 0 {
+		return answer
+	}
+	told := proto.Clone(m) // handlers may share what they answer with
+	w.withhold(caller, told.ProtoReflect())
+	return told
+}
+
+func (w *withholder) withhold(caller *access.Principal, m protoreflect.Message) {
+	for _, field := range w.fields(m.Descriptor(), nil) {
+		switch {
+		case !m.Has(field):
+		case access.OfField(field) != "":
+			if !caller.May(access.OfField(field)) {
+				m.Clear(field)
+			}
+		case field.IsList():
+			list := m.Get(field).List()
+			for i := range list.Len() {
+				w.withhold(caller, list.Get(i).Message())
+			}
+		default:
+			w.withhold(caller, m.Get(field).Message())
+		}
+	}
+}
+
+// fields returns the fields of a message that need a permission, or can contain some that do. Within a message that
+// contains itself, above has the messages around it.
+func (w *withholder) fields(of protoreflect.MessageDescriptor, above []protoreflect.FullName) []protoreflect.FieldDescriptor {
+	if known, ok := w.guarded.Load(of); ok {
+		return known.([]protoreflect.FieldDescriptor) //nolint:forcetypeassert // nothing else is stored there
+	}
+	var guarded []protoreflect.FieldDescriptor
+	above = append(above, of.FullName())
+	for i := range of.Fields().Len() {
+		field := of.Fields().Get(i)
+		isMessage := field.Kind() == protoreflect.MessageKind && !field.IsMap() && !slices.Contains(above, field.Message().FullName())
+		if access.OfField(field) != "" || isMessage && len(w.fields(field.Message(), above)) > 0 {
+			guarded = append(guarded, field)
+		}
+	}
+	w.guarded.Store(of, guarded)
+	return guarded
+}
+
+// withheldStream withholds from the messages that it sends.
+type withheldStream struct {
+	grpc.ServerStream
+	hide   *withholder
+	caller *access.Principal
+}
+
+// SendMsg implements grpc.ServerStream.
+func (s withheldStream) SendMsg(m any) error { return s.ServerStream.SendMsg(s.hide.from(s.caller, m)) }
