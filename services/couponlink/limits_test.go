@@ -52,6 +52,7 @@ var soundRequests = map[protoreflect.Name]string{
 	"UpdateSavedReport":         `{"savedReport": {"name": "savedReports/r1"}}`,
 	"ReplayPostback":            `{"name": "postbacks/1"}`,
 	"ReplayPostbacks":           `{"filter": "offer = 10"}`,
+	"ReserveCoupon":             `{"code": "SALE1", "offer": "offers/10", "reservationId": "r-1"}`,
 	"TestDelivery":              `{"publisher": "publishers/22"}`,
 	"ListApprovals":             `{"parent": "offers/-"}`,
 	"ListCoupons":               `{"parent": "offers/-"}`,
@@ -246,7 +247,7 @@ func beyond(holder protoreflect.Message, field protoreflect.FieldDescriptor) (va
 		values = append(values, protoreflect.ValueOfString(long+strings.Repeat("a", int(limits.GetMaxLength())+1-len(long))))
 	}
 	if limits.GetPattern() != "" {
-		values = append(values, protoreflect.ValueOfString("!"), protoreflect.ValueOfString(strings.Repeat("a", 100)))
+		values = append(values, protoreflect.ValueOfString("!"), protoreflect.ValueOfString(strings.Repeat("a", 300)))
 	}
 	return values
 }
