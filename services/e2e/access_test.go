@@ -338,7 +338,8 @@ func testSecretsAreWithheld(t *testing.T, s *system) {
 		}
 	}
 	for _, call := range [][3]string{
-		{http.MethodGet, "/v1/offers", ""}, {http.MethodGet, "/v1/publishers", ""},
+		{http.MethodGet, "/v1/offers", ""},
+		{http.MethodGet, "/v1/publishers", ""},
 		{http.MethodPost, "/v1/offers", `{"displayName":"Second","landingPageUrl":"https://shop.example/"}`},
 		{http.MethodPatch, "/v1/offers/10", `{"displayName":"Renamed"}`},
 		{http.MethodPost, "/v1/publishers", `{"displayName":"Zoe"}`},

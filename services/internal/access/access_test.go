@@ -1,12 +1,12 @@
 package access_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"pgregory.net/rapid"
 
 	_ "github.com/couponlink/couponlink/gen/go/couponlink/access/v1"
 	_ "github.com/couponlink/couponlink/gen/go/couponlink/backup/v1"
@@ -14,7 +14,6 @@ import (
 	_ "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/propertytest"
-	"pgregory.net/rapid"
 )
 
 // TestEveryMethodHasAPermission fails for a method without one, and for a permission that nothing needs.
@@ -124,7 +123,7 @@ func TestPrincipalTravelsInTheContext(t *testing.T) {
 		t.Error("a principal outside calls")
 	}
 	p := access.Admin()
-	if access.From(access.With(context.Background(), p)) != p {
+	if access.From(access.With(t.Context(), p)) != p {
 		t.Error("another principal")
 	}
 }

@@ -29,7 +29,7 @@ func Fill(t testing.TB, store Store) {
 	})
 	must(t, err)
 	must(t, s.InsertKey(t.Context(), key("plain")))
-	must(t, s.InsertKey(t.Context(), fullKey("full")))
+	must(t, s.InsertKey(t.Context(), fullKey()))
 	s.approve(t, approval("10", "22", domain.ApprovalApproved))
 	blocked := approval("11", "22", domain.ApprovalBlocked)
 	blocked.Payout = fixed

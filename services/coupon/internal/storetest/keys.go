@@ -33,7 +33,8 @@ func key(id string) domain.Key {
 }
 
 // fullKey is a key with every field set.
-func fullKey(id string) domain.Key {
+func fullKey() domain.Key {
+	const id = "full"
 	k := key(id)
 	k.Role, k.Permissions, k.ExpireTime, k.RequestsPerSecond = access.Service, "coupons.read,coupons.validate", moment(9), 25
 	k.PreviousSecretHash, k.PreviousSecretExpireTime = access.HashOf("before "+id).String(), moment(5)
@@ -43,7 +44,7 @@ func fullKey(id string) domain.Key {
 
 func testKeys(t *testing.T, s *suite) {
 	ctx := t.Context()
-	for _, k := range []domain.Key{key("plain"), fullKey("full")} {
+	for _, k := range []domain.Key{key("plain"), fullKey()} {
 		must(t, s.InsertKey(ctx, k))
 		got, err := s.Key(ctx, k.ID)
 		want(t, "the key "+k.ID, got, err, k)
@@ -56,7 +57,7 @@ func testKeys(t *testing.T, s *suite) {
 	must(t, s.Close())
 	again := open(t, s.place)
 	got, err := again.Key(ctx, "full")
-	want(t, "the key after reopening", got, err, fullKey("full"))
+	want(t, "the key after reopening", got, err, fullKey())
 	if _, err := again.Key(ctx, "other"); !errors.Is(err, app.ErrNotFound) {
 		t.Errorf("a key that does not exist: %v", err)
 	}
@@ -65,7 +66,7 @@ func testKeys(t *testing.T, s *suite) {
 func testKeyBySecret(t *testing.T, s *suite) {
 	ctx := t.Context()
 	must(t, s.InsertKey(ctx, key("plain")))
-	must(t, s.InsertKey(ctx, fullKey("full")))
+	must(t, s.InsertKey(ctx, fullKey()))
 	for secret, id := range map[string]string{"plain": "plain", "full": "full", "before full": "full"} {
 		got, err := s.KeyBySecret(ctx, access.HashOf(secret).String())
 		want(t, secret, got.ID, err, id)
